@@ -1,0 +1,100 @@
+"""What can go wrong, and the exit code each kind ends with.
+
+    DoubtError                 2  anything that kept `doubt` from judging
+    ├── InputError             2  a file that can't be read or used
+    ├── SettingsError          2  a flag or a settings key that makes no sense
+    ├── OutputError            2  the audit can't be written where it was asked for
+    ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
+    └── ModelError             2  the rows can't be modelled at all
+
+An *error* is always one of these; a row is only ever *doubted*.
+`doubtcli.cli.main` alone turns them into one message and an exit code.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the process ends with, as `diff`, `grep`, `ruff` and `mypy` have it."""
+
+    DONE = 0
+    """Done, and the gate (if any) passed."""
+    GATE_FAILED = 1
+    """The gate did not pass."""
+    TROUBLE = 2
+    """Wrong usage, unusable input or settings, a failed reason, a crash."""
+    INTERRUPTED = 130
+    """Stopped by Ctrl-C; nothing half written is left behind."""
+
+
+class DoubtError(Exception):
+    """Something kept `doubt` from judging; carries all that one message needs.
+
+    Args:
+        found: What is wrong, as one sentence without the place ("the file is empty").
+        where: The file, setting or reason it concerns.
+        row: The row in the file, counted from 1 without the header.
+        line: The physical line in a text file, counted from 1.
+        column: The column's name.
+        expected: What would have been right.
+        hint: What to do now.
+    """
+
+    def __init__(
+        self,
+        found: str,
+        *,
+        where: str | None = None,
+        row: int | None = None,
+        line: int | None = None,
+        column: str | None = None,
+        expected: str | None = None,
+        hint: str | None = None,
+    ) -> None:
+        super().__init__(found)
+        self.found = found
+        self.where = where
+        self.row = row
+        self.line = line
+        self.column = column
+        self.expected = expected
+        self.hint = hint
+
+    @property
+    def place(self) -> str:
+        """Where it happened, most general first: "data.csv, row 7 (line 9), column 'text'"."""
+        row = f"row {self.row}" if self.row is not None else None
+        if self.line is not None:
+            row = f"{row} (line {self.line})" if row else f"line {self.line}"
+        column = f"column {self.column!r}" if self.column is not None else None
+        return ", ".join(part for part in (self.where, row, column) if part)
+
+    def __str__(self) -> str:
+        lines = [f"{self.place}: {self.found}" if self.place else self.found]
+        if self.expected:
+            lines.append(f"expected: {self.expected}")
+        if self.hint:
+            lines.append(f"to do: {self.hint}")
+        return "\n".join(lines)
+
+
+class InputError(DoubtError):
+    """A file that can't be read, or whose content can't be used."""
+
+
+class SettingsError(DoubtError):
+    """A flag or a settings key that makes no sense."""
+
+
+class OutputError(DoubtError):
+    """The audit can't be written where it was asked for."""
+
+
+class ReasonError(DoubtError):
+    """A reason crashed or broke its contract; `where` names it and its package."""
+
+
+class ModelError(DoubtError):
+    """The rows can't be modelled at all."""

@@ -1,0 +1,313 @@
+"""The frozen records handed from one stage to the next.
+
+Data flows one way, and each record is what one stage gives the next:
+
+    Table ─▶ Roles, Labels ─▶ Examples ─▶ Evidence ─▶ ReasonScores ─▶ Ranking ─▶ Audit
+
+Wherever labels are numbers they are codes `0 … n_classes - 1` into `class_names`.
+Wherever rows are counted, unless said otherwise, they are the labelled rows in
+*canonical order*: sorted by row id, so that a shuffled file gives the same arrays.
+Doubt runs from 0 (none) to 1 (most); NaN means "nothing to say on this row".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    Codes = NDArray[np.intp]
+    Floats = NDArray[np.floating[Any]]
+    Bools = NDArray[np.bool_]
+
+
+# ----------------------------------------------------------------- reading
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table came from, so that an audit can say which file it judged."""
+
+    path: str
+    """As the user gave it; "-" for standard input."""
+    format: str
+    """"csv", "jsonl", "parquet" or "arrow"."""
+    size: int
+    """Bytes as stored (compressed if it is); a folder's parts are added up."""
+    sha256: str
+    """Of the bytes as stored; of a folder: of its parts' names and hashes, sorted by name."""
+    compression: str | None = None
+    """"gzip", "bz2", "zstd" or None."""
+    encoding: str | None = None
+    """Of a text file: "utf-8", "utf-16", "latin-1", …"""
+    delimiter: str | None = None
+    """Of a delimited file."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file as it was read: every row and column, in file order, values untouched.
+
+    A delimited file gives text columns (an empty field is null), so `007` and `NA` stay
+    themselves; Parquet, Arrow and JSON Lines give their own types.
+    """
+
+    source: Source
+    data: pa.Table
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was read ("not UTF-8: read as Latin-1")."""
+
+
+class Role(StrEnum):
+    """What a column is to the audit."""
+
+    LABEL = "label"
+    TEXT = "text"
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    DATETIME = "datetime"
+    EMBEDDING = "embedding"
+    IDENTIFIER = "identifier"
+    ANNOTATOR = "annotator"
+    GROUP = "group"
+    IGNORED = "ignored"
+
+
+INPUT_ROLES = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME, Role.EMBEDDING)
+"""The roles that a model may learn from."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column is used, and why."""
+
+    name: str
+    role: Role
+    used: bool
+    """Whether it plays its role; an input left out (a leak, a constant) keeps its role."""
+    why: str
+    """In plain words: "--text", "named like a label", "goes one to one with the label on 99.8% of rows"."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Every column of the table, in file order, each with its role."""
+
+    columns: tuple[Column, ...]
+
+    def names(self, *roles: Role) -> tuple[str, ...]:
+        """The used columns that play one of `roles`, in file order."""
+        return tuple(column.name for column in self.columns if column.used and column.role in roles)
+
+    @property
+    def label(self) -> str:
+        """The label column's name."""
+        return self.names(Role.LABEL)[0]
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that models learn from."""
+        return self.names(*INPUT_ROLES)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label column as codes, in file order."""
+
+    codes: Codes
+    """Shape `(n_rows_in_file,)`; -1 where the label is missing."""
+    class_names: tuple[str, ...]
+    """The shown name of each class, sorted."""
+    class_values: tuple[object, ...]
+    """What the file writes for each class: a string, an int, a bool, or a ClassLabel's code."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What each annotator answered."""
+
+    annotators: tuple[str, ...]
+    codes: Codes
+    """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The labelled rows in canonical order: what the models and the reasons look at."""
+
+    row_ids: tuple[str, ...]
+    positions: Codes
+    """Shape `(n_rows,)`: place in the file, from 0."""
+    given_labels: Codes
+    """Shape `(n_rows,)`."""
+    class_names: tuple[str, ...]
+    inputs: pa.Table
+    """The input columns."""
+    text_columns: tuple[str, ...] = ()
+    numeric_columns: tuple[str, ...] = ()
+    categorical_columns: tuple[str, ...] = ()
+    datetime_columns: tuple[str, ...] = ()
+    embeddings: Floats | None = None
+    """Shape `(n_rows, n_dimensions)`, float32."""
+    groups: Codes | None = None
+    """Shape `(n_rows,)`: rows of one group share a fold."""
+    annotations: Annotations | None = None
+    given_pred_probs: Floats | None = None
+    """Shape `(n_rows, n_classes)`: probabilities that the user brought."""
+    unlabelled_row_ids: tuple[str, ...] = ()
+    unlabelled_positions: tuple[int, ...] = ()
+
+    @property
+    def n_rows(self) -> int:
+        """How many labelled rows there are."""
+        return len(self.row_ids)
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.class_names)
+
+
+# ---------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Computed once, shared by every reason; its field names are the needs a reason may ask for.
+
+    Arrays are read-only. What could not be computed for this file is None.
+    """
+
+    given_labels: Codes
+    """Shape `(n_rows,)`."""
+    n_classes: int
+    pred_probs: Floats | None = None
+    """Shape `(n_rows, n_classes)`: out-of-fold, the mean over models and repeats."""
+    pred_probs_by_model: Floats | None = None
+    """Shape `(n_models, n_rows, n_classes)`: out-of-fold, the mean over repeats."""
+    pred_probs_by_repeat: Floats | None = None
+    """Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the mean over models."""
+    neighbor_indices: Codes | None = None
+    """Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where there are fewer."""
+    neighbor_distances: Floats | None = None
+    """Shape `(n_rows, k)`: Euclidean, between unit vectors (0 to 2) for text and embeddings; NaN where there are fewer."""
+    neighbor_votes: Floats | None = None
+    """Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that stands for a
+    group of duplicates votes with the group's mix of labels."""
+    duplicate_groups: Codes | None = None
+    """Shape `(n_rows,)`: rows with the same number have the same input, exactly or nearly."""
+    annotations: Codes | None = None
+    """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+
+
+@dataclass(frozen=True)
+class ReasonScores:
+    """What one reason said of every row."""
+
+    name: str
+    package: str
+    """The package it came from, with its version: "doubtcli 0.1.0"."""
+    family: str
+    """"error" (looks at the label, ranked) or "context" (shown beside)."""
+    because: str
+    """Completes "doubted because …"."""
+    scores: Floats
+    """Shape `(n_rows,)`, 0 to 1 or NaN."""
+
+
+@dataclass(frozen=True)
+class SkippedReason:
+    """A reason that this file gave no chance, and why."""
+
+    name: str
+    package: str
+    why: str
+
+
+# ----------------------------------------------------------------- verdict
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Whether the models know anything about these labels."""
+
+    assessable: bool
+    why: str
+    """One plain sentence."""
+    accuracy: float | None
+    """Share of rows whose out-of-fold prediction equals the given label; balanced over classes: `balanced_accuracy`."""
+    balanced_accuracy: float | None
+    majority_accuracy: float
+    """What always answering the largest class would reach."""
+    permuted_accuracy: float | None
+    """What the same models reach on permuted labels (balanced, the highest of the permutations)."""
+    by_model: Mapping[str, float] = field(default_factory=dict)
+    """Out-of-fold accuracy of each model alone."""
+
+
+@dataclass(frozen=True)
+class NoiseRate:
+    """The suspected share of wrong labels, or why it can't be told."""
+
+    assessable: bool
+    why: str
+    """One plain sentence: what it rests on, or what keeps it from being assessed."""
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.9
+    """The share of intervals made this way that would hold, under the method's assumptions."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One doubt a row, and the order that follows from it."""
+
+    doubt: Floats
+    """Shape `(n_rows,)`, 0 to 1."""
+    doubt_sd: Floats
+    """Shape `(n_rows,)`: how much it wobbles between repeats."""
+    suggested_labels: Codes
+    """Shape `(n_rows,)`: what we would write instead; equal to the given label where nothing better is seen."""
+    suggested_confidence: Floats
+    """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
+    doubted: Bools
+    """Shape `(n_rows,)`: belongs in the queue."""
+    order: Codes
+    """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
+    voices: tuple[str, ...]
+    """What the doubt was made of, in plain words."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that a scan found: the one thing that outputs are made from."""
+
+    source: Source
+    roles: Roles
+    labels: Labels
+    examples: Examples
+    evidence: Evidence
+    model_names: tuple[str, ...]
+    reasons: tuple[ReasonScores, ...]
+    skipped: tuple[SkippedReason, ...]
+    ranking: Ranking
+    why: tuple[str, ...]
+    """Shape `(n_rows,)`: the reasons of each row in plain words; "" where it is not doubted."""
+    skill: Skill
+    noise_rate: NoiseRate
+    settings: Mapping[str, Any]
+    """The settings that made this audit, ready for JSON."""
+    seed: int
+    versions: Mapping[str, str]
+    notes: tuple[str, ...]
+    """All that the user should know, from every stage, in the order it came up."""
+    timings: Mapping[str, float]
+    """Seconds by stage: the one part that differs between two equal runs."""

@@ -1,0 +1,1 @@
+"""Find the suspicious labels in any labelled file."""

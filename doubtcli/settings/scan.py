@@ -1,0 +1,78 @@
+"""The settings of a scan."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.settings.fields import Kind, kind_of, names, number, word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LARGEST_SEED = 2**32 - 1
+"""NumPy's and scikit-learn's seeds are unsigned 32-bit numbers."""
+
+COLUMN = "a column's name"
+COLUMNS = "a column's name, or a list of them"
+REASONS = "a reason's name, or a list of them"
+
+
+@dataclass(frozen=True)
+class ScanSettings:
+    """All that one scan is asked to do; what is None or empty is left to `doubt` to find out."""
+
+    path: str
+    """The file to judge as the user gave it; "-" for standard input."""
+    label: str | None = word("The labels to judge.", expected=COLUMN)
+    text: tuple[str, ...] = names("Written text.", expected=COLUMNS)
+    numeric: tuple[str, ...] = names("Measures.", expected=COLUMNS)
+    categorical: tuple[str, ...] = names("Kinds, such as a country.", expected=COLUMNS)
+    datetime: tuple[str, ...] = names("Dates or times.", expected=COLUMNS)
+    id: str | None = word("The name of each row.", expected=COLUMN)
+    annotators: tuple[str, ...] = names(
+        "One annotator's answers each; a pattern will do: 'rater_*'.", expected=COLUMNS
+    )
+    embedding: tuple[str, ...] = names("Vectors.", expected=COLUMNS)
+    embeddings: str | None = word(
+        "A vector a row, in a file of its own: .npy, .npz, Parquet or CSV.", expected="a file", is_path=True
+    )
+    pred_probs: str | None = word(
+        "Your own out-of-sample probabilities, used instead of our models': .npy, .npz, Parquet or CSV.",
+        expected="a file",
+        is_path=True,
+    )
+    group: str | None = word(
+        "Rows with the same value are judged by models that saw none of them.", expected=COLUMN
+    )
+    ignore: tuple[str, ...] = names("To leave out.", expected=COLUMNS)
+    use: tuple[str, ...] = names("To use although it looks like a leak or an id.", expected=COLUMNS)
+    input_format: str | None = word("How the file is stored: csv, tsv, jsonl, parquet or arrow.")
+    encoding: str | None = word("The text's encoding, such as latin-1.")
+    delimiter: str | None = word("What stands between two fields.")
+    quoting: str | None = word("How fields are quoted.")
+    reasons: tuple[str, ...] | None = names(
+        "Ask these reasons and no others.", expected=REASONS, default=None
+    )
+    skip: tuple[str, ...] = names("Don't ask these reasons.", expected=REASONS)
+    reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    """By reason, its table in the settings file; checked when the reason is made."""
+    seed: int = number("What all chance is drawn from.", least=0, most=LARGEST_SEED, default=0)
+    folds: int = number(
+        "Parts to split the rows into; each is judged by models of the others.", least=2, default=5
+    )
+    repeats: int = number("How often to split anew.", least=1, default=2)
+    threads: int | None = number("Processor threads; they change the time, never the result.", least=1)
+    output: str | None = word("The folder to write.", expected="a folder", is_path=True)
+    queue_size: int | None = number("Rows in the relabel queue.", least=1)
+    force: bool = False
+    """Replace what stands in the way of `output`; a flag only, so that no file does it unasked."""
+    config: str | None = None
+    """The settings file that was read, seen from the working directory."""
+
+
+FILE_KEYS: Mapping[str, Kind] = MappingProxyType(
+    {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := kind_of(item))}
+)
+"""Every key that a settings file may hold, in the order of the record."""

@@ -102,7 +102,8 @@ def _from_file(path: Path, start: Path) -> dict[str, Any]:
         if key == "reasons" and isinstance(value, dict):
             settings |= _reason_tables(value, where)
         else:
-            settings[_known(key, where)] = _file_value(key, value, where, path.parent, start)
+            name = _known(key, where)
+            settings[name] = _file_value(key, value, where, path.parent, start)
     return settings
 
 

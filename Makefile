@@ -1,0 +1,55 @@
+# Every target stands on its own: it makes .venv from nothing but python3 (3.11 or later) and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+DOCS := README.md docs/*.md
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench-ranking docs clean
+
+help: ## Say what each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: .venv/run ## Scan the sample tickets and say where the page is
+	$(BIN)/doubt scan fixtures/tickets.csv --id ticket_id --label intent --annotators 'annotator_*' \
+		--isolated --output demo.doubt
+	@echo
+	@echo "The page: file://$(CURDIR)/demo.doubt/report.html"
+
+test: .venv/dev ## Run the tests, with coverage
+	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+check: .venv/dev ## All that must hold: format, lint, types, docstrings, docs, tests
+	$(BIN)/ruff format --check
+	$(BIN)/ruff check
+	$(BIN)/mypy
+	$(BIN)/interrogate -q doubtcli tests benchmarks
+	COLUMNS=80 $(BIN)/cog --check -I docs $(DOCS)
+	$(MAKE) test
+
+format: .venv/dev ## Put the code into the one format
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+bench-ranking: .venv/bench ## Compare the ranking with a reference script, on sets with known errors
+	$(BIN)/python benchmarks/ranking.py
+
+docs: .venv/dev ## Write the generated parts of README.md and docs/
+	COLUMNS=80 $(BIN)/cog -r -I docs $(DOCS)
+
+clean: ## Remove all that the other targets made
+	rm -rf .venv demo.doubt dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+
+.venv/made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "doubt needs Python 3.11 or later: make PYTHON=python3.11 …")'
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run: pyproject.toml | .venv/made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	@touch $@
+
+.venv/dev .venv/bench: .venv/%: pyproject.toml | .venv/made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+	@touch $@ .venv/run

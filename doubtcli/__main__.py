@@ -1,0 +1,5 @@
+"""`python -m doubtcli` is `doubt`."""
+
+from doubtcli.cli.main import main
+
+main()

@@ -1,0 +1,35 @@
+"""Where a report is printed: in colour when a person looks, plain when piped."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+class Color(StrEnum):
+    """When to use colour."""
+
+    AUTO = "auto"
+    ALWAYS = "always"
+    NEVER = "never"
+
+
+class OutputFormat(StrEnum):
+    """What to print."""
+
+    FULL = "full"
+    JSON = "json"
+
+
+def make_console(color: Color) -> Console:
+    """A console on stdout; `auto` heeds NO_COLOR, FORCE_COLOR and whether stdout is a terminal."""
+    from rich.console import Console
+
+    if color is Color.ALWAYS:
+        return Console(force_terminal=True, no_color=False, highlight=False)
+    if color is Color.NEVER:
+        return Console(color_system=None, highlight=False)
+    return Console(highlight=False)

@@ -1,0 +1,42 @@
+"""The command as its user has it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Runs `doubt` in one folder."""
+
+    folder: Path
+    environment: dict[str, str] = field(
+        default_factory=lambda: {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+    )
+
+    def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command to its end; gives its code and what it printed."""
+        return subprocess.run(
+            [sys.executable, "-m", "doubtcli", *arguments],
+            cwd=self.folder,
+            env=self.environment,
+            input=stdin,
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            check=False,
+        )
+
+
+@pytest.fixture
+def doubt(tmp_path: Path) -> Doubt:
+    """The command, in an empty folder."""
+    return Doubt(tmp_path)

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+import pytest
+import typer
+
+from doubtcli.cli import main
+from doubtcli.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cli.conftest import Doubt
+
+
+def command_that(error: BaseException) -> Callable[..., int]:
+    """A stand-in for the whole command, which ends with an error."""
+
+    def command(*_arguments: object, **_keywords: object) -> int:
+        raise error
+
+    return command
+
+
+def end_with(error: str) -> subprocess.CompletedProcess[str]:
+    """A real process whose command raises an error, given as source."""
+    script = (
+        f"from doubtcli.cli import main\ndef app(*_, **__):\n    raise {error}\nmain.app = app\nmain.main()\n"
+    )
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+
+
+class TestCodes:
+    """What the real process ends with."""
+
+    @pytest.mark.parametrize(
+        ("error", "code"),
+        [
+            ("typer.Exit(0)", 0),
+            ("typer.Exit(1)", 1),
+            ("typer.Abort", 130),
+            ("KeyboardInterrupt", 130),
+            ("BrokenPipeError", 2),
+            ("main.DoubtError('the file is empty')", 2),
+            ("ZeroDivisionError", 2),
+            ("SystemExit(0)", 0),
+        ],
+    )
+    def test_errors(self, error: str, code: int) -> None:
+        """Each error ends with its own code, and none but the gate's with 1."""
+        assert end_with(error.replace("typer.", "main.typer.")).returncode == code
+
+    def test_help(self, doubt: Doubt) -> None:
+        """Asking for help is no trouble."""
+        done = doubt("--help")
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout.startswith("Usage: doubt [OPTIONS] COMMAND")
+
+    def test_short_help(self, doubt: Doubt) -> None:
+        """`-h` is `--help`."""
+        assert doubt("scan", "-h").stdout == doubt("scan", "--help").stdout
+
+    @pytest.mark.parametrize("flag", ["-V", "--version"])
+    def test_version(self, doubt: Doubt, flag: str) -> None:
+        """The version is the installed package's."""
+        assert doubt(flag).stdout == f"doubt {version('doubtcli')}\n"
+
+    def test_no_arguments(self, doubt: Doubt) -> None:
+        """Without arguments the help goes to stderr, as wrong usage."""
+        done = doubt()
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert "Commands:" in done.stderr
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (["scam"], "No such command 'scam'. Did you mean 'scan'?"),
+            (["scan", "--lable", "y", "a.csv"], "--label"),
+            (["scan"], "Missing argument"),
+            (["scan", "a.csv", "b.csv"], "b.csv"),
+            (["scan", "a.csv", "--folds", "five"], "--folds"),
+            (["scan", "a.csv", "--color", "blue"], "--color"),
+            (["scan", "a.csv", "--label"], "--label"),
+        ],
+    )
+    def test_wrong_usage(self, doubt: Doubt, arguments: list[str], message: str) -> None:
+        """Wrong usage ends with 2, and stderr says what was wrong."""
+        done = doubt(*arguments)
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert message in done.stderr
+        assert "Error: " in done.stderr
+
+    def test_settings(self, doubt: Doubt) -> None:
+        """A setting that makes no sense ends with 2, before anything is read."""
+        (doubt.folder / "doubt.toml").write_text("fold = 3")
+
+        done = doubt("scan", "no-such-file.csv")
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == "doubt: doubt.toml: 'fold' is no known key\n  to do: did you mean 'folds'?\n"
+
+    @pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
+    def test_nobody_reads(self) -> None:
+        """When nobody reads stdout any more, the process ends without a word."""
+        reader, writer = os.pipe()
+        os.close(reader)
+
+        done = subprocess.run(
+            [sys.executable, "-m", "doubtcli", "--help"],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+        assert (done.returncode, done.stderr) == (2, "")
+
+
+class TestMessages:
+    """What stderr says."""
+
+    def test_error(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """An error is told in a line each for place, expectation and remedy."""
+        error = InputError("has 5 fields", where="a.csv", row=2, expected="4 fields", hint="quote the comma")
+        monkeypatch.setattr(main, "app", command_that(error))
+
+        assert main.run(["scan", "a.csv"]) == 2
+        assert capsys.readouterr().err == (
+            "doubt: a.csv, row 2: has 5 fields\n  expected: 4 fields\n  to do: quote the comma\n"
+        )
+
+    def test_control_characters(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Control characters of the data are shown, not sent to the terminal."""
+        monkeypatch.setattr(main, "app", command_that(InputError("holds \x1b[2J and \x07 in größe")))
+
+        main.run([])
+
+        assert capsys.readouterr().err == "doubt: holds \\x1b[2J and \\x07 in größe\n"
+
+    def test_interrupted(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """Ctrl-C is answered with what it means for the files."""
+        monkeypatch.setattr(main, "app", command_that(KeyboardInterrupt()))
+
+        assert main.run([]) == 130
+        assert capsys.readouterr().err == "doubt: interrupted; nothing half written is left behind\n"
+
+    def test_bug(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """An unforeseen error is called a bug of ours, and says how to learn more."""
+        monkeypatch.setattr(main, "app", command_that(ZeroDivisionError("division by zero")))
+
+        assert main.run([]) == 2
+        assert capsys.readouterr().err == (
+            "doubt: ZeroDivisionError: division by zero\n"
+            "  this is a bug in doubt, not in your file\n"
+            "  to do: run it again with --debug and report it\n"
+        )
+
+    @pytest.mark.parametrize("arguments", [["--debug", "scan", "a.csv"], ["scan", "a.csv", "--debug"]])
+    @pytest.mark.parametrize("error", [InputError("the file is empty"), ZeroDivisionError()])
+    def test_debug(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        arguments: list[str],
+        error: Exception,
+    ) -> None:
+        """`--debug`, wherever it stands, adds the traceback and keeps message and code."""
+        monkeypatch.setattr(main, "app", command_that(error))
+
+        assert main.run(arguments) == 2
+        shown = capsys.readouterr().err
+        assert shown.startswith("Traceback (most recent call last):")
+        assert "\ndoubt: " in shown
+
+    def test_asked_to_end(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        """A command that ends itself with a code gives that code, and no traceback."""
+        monkeypatch.setattr(main, "app", command_that(typer.Exit(1)))
+
+        assert main.run(["--debug"]) == 1
+        assert capsys.readouterr().err == ""
+
+
+class TestHelp:
+    """What the help looks like."""
+
+    def test_sections(self, doubt: Doubt) -> None:
+        """The options of `scan` stand under titles, in the order of the work."""
+        lines = doubt("scan", "--help").stdout.splitlines()
+
+        titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
+
+        assert titles == ["Arguments:", "What is in the file:", "How to judge:", "Output:", "Options:"]
+
+    @pytest.mark.parametrize("command", [[], ["scan"], ["reasons"], ["explain"]])
+    def test_width(self, doubt: Doubt, command: list[str]) -> None:
+        """Help fits into 80 columns."""
+        assert max(map(len, doubt(*command, "--help").stdout.splitlines())) <= 80
+
+    @pytest.mark.skipif(os.name != "posix", reason="asks for a shell's completion")
+    def test_completion(self, doubt: Doubt) -> None:
+        """A shell can complete the commands."""
+        doubt.environment.update(_DOUBT_COMPLETE="complete_bash", COMP_WORDS="doubt s", COMP_CWORD="1")
+
+        assert doubt().stdout.split() == ["scan"]

@@ -1,0 +1,229 @@
+"""An audit -> the plain figures that the terminal, the page and `audit.json` all tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.records import REASON_SPEAKS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from doubtcli.records import Audit, NoiseRate, Skill
+
+HISTOGRAM_BINS = 20
+"""Bins of 0.05: wide enough to be even on a few hundred rows, narrow enough to show two humps."""
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """How many rows bear a class's label, and how many of them are doubted."""
+
+    name: str
+    n_given: int
+    n_doubted: int
+
+
+@dataclass(frozen=True)
+class ReasonCount:
+    """On how many doubted rows a reason speaks."""
+
+    name: str
+    n_doubted: int
+    because: str
+    """Completes "doubted because …"."""
+    family: str
+    """"error" (ranked) or "context" (shown beside)."""
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many doubted rows bear one label and look like another."""
+
+    given: str
+    suggested: str
+    n_doubted: int
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an audit found, in plain figures."""
+
+    n_rows: int
+    """Of the file: labelled and unlabelled."""
+    n_labelled: int
+    n_unlabelled: int
+    n_doubted: int
+    share: float
+    """Doubted rows among the labelled ones, 0 to 1."""
+    by_class: tuple[ClassCount, ...]
+    """Every class, in the order of the class names."""
+    by_reason: tuple[ReasonCount, ...]
+    """Every reason that ran, the one that speaks most often first, ties by name."""
+    confusions: tuple[Confusion, ...]
+    """Pairs of unlike labels, most often first, ties by name; doubted rows without a better label are left out."""
+    histogram: tuple[int, ...]
+    """Labelled rows by their doubt, in 20 equal bins from 0 to 1; a border belongs to the bin above it."""
+    noise_sentence: str
+    skill_sentence: str
+
+
+@dataclass(frozen=True)
+class RowSummary:
+    """One row in plain values."""
+
+    index: int
+    """Its place in the audit's arrays (canonical order)."""
+    row_id: str
+    row: int
+    """Its place in the file, from 1, the header left out."""
+    given: str
+    suggested: str
+    """Equal to `given` where nothing better is seen."""
+    suggested_confidence: float
+    doubt: float
+    reasons: tuple[str, ...]
+    """The reasons that speak: error reasons before context, strongest first."""
+    why: str
+
+
+def summarize(audit: Audit) -> Summary:
+    """What an audit found, in plain figures."""
+    n_labelled = audit.examples.n_rows
+    n_unlabelled = len(audit.examples.unlabelled_row_ids)
+    n_doubted = int(np.count_nonzero(audit.ranking.doubted))
+    return Summary(
+        n_rows=n_labelled + n_unlabelled,
+        n_labelled=n_labelled,
+        n_unlabelled=n_unlabelled,
+        n_doubted=n_doubted,
+        share=n_doubted / n_labelled if n_labelled else 0.0,
+        by_class=_by_class(audit),
+        by_reason=_by_reason(audit),
+        confusions=_confusions(audit),
+        histogram=_histogram(audit),
+        noise_sentence=noise_sentence(audit.noise_rate),
+        skill_sentence=skill_sentence(audit.skill),
+    )
+
+
+def top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
+    """The `n` most doubted of the doubted rows (fewer where there are fewer), most doubted first."""
+    order = audit.ranking.order
+    rows = [int(row) for row in order[audit.ranking.doubted[order]][:n]]
+    return tuple(
+        _row_summary(audit, row, names)
+        for row, names in zip(rows, speaking_reasons(audit, rows), strict=True)
+    )
+
+
+def speaking_reasons(audit: Audit, rows: Iterable[int]) -> list[tuple[str, ...]]:
+    """The names of the reasons that speak on each row: error reasons before context, strongest first, ties by name."""
+    spoken: list[tuple[str, ...]] = []
+    for row in rows:
+        heard = [reason for reason in audit.reasons if reason.scores[row] >= REASON_SPEAKS]
+        heard.sort(key=lambda reason: (reason.family != "error", -reason.scores[row], reason.name))  # noqa: B023
+        spoken.append(tuple(reason.name for reason in heard))
+    return spoken
+
+
+def noise_sentence(noise: NoiseRate) -> str:
+    """One sentence on how many labels are suspected to be wrong and how sure that is, or why it can't be told."""
+    if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
+        return f"Not assessable: {_unstopped(noise.why)}."
+    interval = f"{percent(noise.level)} interval {percent(noise.low)} to {percent(noise.high)}"
+    return f"Suspected label noise: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
+
+
+def skill_sentence(skill: Skill) -> str:
+    """One sentence on whether the models know anything about these labels."""
+    why = _unstopped(skill.why)
+    return f"{why[:1].upper()}{why[1:]}."
+
+
+# ----------------------------------------------------------------- numbers as text
+
+
+def percent(share: float) -> str:
+    """A share as a percentage with at most one decimal; never a bare 0% or 100% for what is not quite that."""
+    if 0 < share < 0.0005:  # noqa: PLR2004  # what would round to 0.0%
+        return "<0.1%"
+    if 0.9995 <= share < 1:  # noqa: PLR2004  # what would round to 100.0%
+        return ">99.9%"
+    return f"{100 * share:.1f}".removesuffix(".0") + "%"
+
+
+def count(number: int, noun: str = "") -> str:
+    """A whole number with its thousands set apart, and its noun in singular or plural: "1,204 rows"."""
+    if not noun:
+        return f"{number:,}"
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def score(value: float) -> str:
+    """A doubt or a probability with two decimals."""
+    return f"{value:.2f}"
+
+
+# ----------------------------------------------------------------- parts
+
+
+def _by_class(audit: Audit) -> tuple[ClassCount, ...]:
+    given, doubted = audit.examples.given_labels, audit.ranking.doubted
+    n_given = np.bincount(given, minlength=audit.examples.n_classes)
+    n_doubted = np.bincount(given[doubted], minlength=audit.examples.n_classes)
+    return tuple(
+        ClassCount(name, int(n_given[code]), int(n_doubted[code]))
+        for code, name in enumerate(audit.examples.class_names)
+    )
+
+
+def _by_reason(audit: Audit) -> tuple[ReasonCount, ...]:
+    counts = (
+        ReasonCount(
+            name=reason.name,
+            n_doubted=int(np.count_nonzero(audit.ranking.doubted & (reason.scores >= REASON_SPEAKS))),
+            because=reason.because,
+            family=reason.family,
+        )
+        for reason in audit.reasons
+    )
+    return tuple(sorted(counts, key=lambda reason: (-reason.n_doubted, reason.name)))
+
+
+def _confusions(audit: Audit) -> tuple[Confusion, ...]:
+    names, ranking = audit.examples.class_names, audit.ranking
+    given = audit.examples.given_labels[ranking.doubted].tolist()
+    suggested = ranking.suggested_labels[ranking.doubted].tolist()
+    pairs = Counter((names[a], names[b]) for a, b in zip(given, suggested, strict=True) if a != b)
+    ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(Confusion(a, b, n) for (a, b), n in ranked)
+
+
+def _histogram(audit: Audit) -> tuple[int, ...]:
+    counts, _ = np.histogram(audit.ranking.doubt, bins=HISTOGRAM_BINS, range=(0.0, 1.0))
+    return tuple(int(n) for n in counts)
+
+
+def _row_summary(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSummary:
+    examples, ranking = audit.examples, audit.ranking
+    return RowSummary(
+        index=row,
+        row_id=examples.row_ids[row],
+        row=int(examples.positions[row]) + 1,
+        given=examples.class_names[examples.given_labels[row]],
+        suggested=examples.class_names[ranking.suggested_labels[row]],
+        suggested_confidence=float(ranking.suggested_confidence[row]),
+        doubt=float(ranking.doubt[row]),
+        reasons=reasons,
+        why=audit.why[row],
+    )
+
+
+def _unstopped(sentence: str) -> str:
+    """A sentence without its full stop, so that it can go on."""
+    return sentence.strip().removesuffix(".")

@@ -15,6 +15,7 @@ from doubtcli.progress import choose_progress
 from doubtcli.settings import FILE_KEYS, ScanSettings, load_settings
 
 if TYPE_CHECKING:
+    from doubtcli.progress import Progress
     from doubtcli.records import Audit
 
 FILE = "What is in the file"
@@ -60,7 +61,7 @@ def scan(
     input_format: Annotated[str | None, _option("input-format", FILE, "FORMAT", otherwise="by name")] = None,
     encoding: Annotated[str | None, _option("encoding", FILE, "NAME", otherwise="found out")] = None,
     delimiter: Annotated[str | None, _option("delimiter", FILE, "CHARACTER", otherwise="found out")] = None,
-    quoting: Annotated[str | None, _option("quoting", FILE, "STYLE")] = None,
+    quoting: Annotated[str | None, _option("quoting", FILE, "STYLE", otherwise="minimal")] = None,
     pred_probs: Annotated[str | None, _option("pred-probs", JUDGE, "FILE")] = None,
     reasons: Annotated[Words, _option("reasons", JUDGE, "NAMES", otherwise="all")] = None,
     skip: Annotated[Words, _option("skip", JUDGE, "NAMES")] = None,
@@ -105,16 +106,47 @@ def scan(
         ),
     ] = Color.AUTO,
 ) -> ExitCode:
-    """Say how much each row's label is to be doubted, and why; write a report and a relabel queue.
+    """Rank a file's labels by doubt; write a report and a relabel queue.
 
     An option that takes several names takes a list (a,b) or is given again.
     A name with a comma in it stands in quotes: '"last, first"'.
     """
     flags = {name: value for name, value in locals().items() if name in SCAN_FLAGS}
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
-    audit, paths = _audit(settings, choose_progress(wanted=not (quiet or no_progress)))
+    progress = choose_progress(wanted=not (quiet or no_progress))
+    audit, folder = _scan(settings, progress)
     if output_format is OutputFormat.JSON:
         _print_json(audit)
     elif not quiet:
-        _print_report(audit, paths, color=color, top=top)
+        _print_report(audit, folder, color=color, top=top)
     return ExitCode.DONE
+
+
+def _scan(settings: ScanSettings, progress: Progress) -> tuple[Audit, Path]:
+    """Judge the file and write its audit; gives the audit and its folder."""
+    from doubtcli import audit, store
+    from doubtcli.report.html import render_html
+
+    folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
+    store.check_folder(folder, settings.path, force=settings.force)
+    found, table = audit.scan(settings, progress=progress)
+    with progress.stage("Writing the audit"):
+        page = render_html(found)
+        store.write_audit(
+            found, table, folder, report_html=page, force=settings.force, queue_size=settings.queue_size
+        )
+    return found, folder
+
+
+def _print_json(audit: Audit) -> None:
+    """Print `audit.json`, in UTF-8 whatever the terminal speaks."""
+    from doubtcli.store import render_json
+
+    sys.stdout.flush()
+    sys.stdout.buffer.write(render_json(audit).encode())
+
+
+def _print_report(audit: Audit, folder: Path, *, color: Color, top: int) -> None:
+    from doubtcli.report.terminal import print_report
+
+    print_report(make_console(color), audit, folder=folder, top=top)

@@ -50,13 +50,13 @@ class ScanSettings:
     use: tuple[str, ...] = names("To use although it looks like a leak or an id.", expected=COLUMNS)
     input_format: str | None = word("How the file is stored: csv, tsv, jsonl, parquet or arrow.")
     encoding: str | None = word("The text's encoding, such as latin-1.")
-    delimiter: str | None = word("What stands between two fields.")
-    quoting: str | None = word("How fields are quoted.")
+    delimiter: str | None = word("What stands between two fields: one character, or tab.")
+    quoting: str | None = word("minimal: quotes may enclose a field; none: they are plain characters.")
     reasons: tuple[str, ...] | None = names(
         "Ask these reasons and no others.", expected=REASONS, default=None
     )
     skip: tuple[str, ...] = names("Don't ask these reasons.", expected=REASONS)
-    reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=lambda: MappingProxyType({}))
+    reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By reason, its table in the settings file; checked when the reason is made."""
     seed: int = number("What all chance is drawn from.", least=0, most=LARGEST_SEED, default=0)
     folds: int = number(

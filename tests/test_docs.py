@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.main import get_command
+
+from doubtcli.cli.main import app
+from doubtcli.errors import ExitCode
+from doubtcli.plugins import list_reasons
+from doubtcli.settings import FILE_KEYS
+
+REPOSITORY = Path(__file__).parents[1]
+PAGES = [
+    "README.md",
+    *sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("docs/*.md")),
+]
+
+
+def page(name: str) -> str:
+    """The text of a page below docs/."""
+    return (REPOSITORY / "docs" / name).read_text(encoding="utf-8")
+
+
+def commands() -> dict[str, list[str]]:
+    """Every command with the names of its options."""
+    group = get_command(app)
+    everything = {"doubt": group, **{f"doubt {name}": command for name, command in group.commands.items()}}  # type: ignore[attr-defined]
+    return {
+        name: [option for parameter in command.params for option in parameter.opts if option.startswith("-")]
+        for name, command in everything.items()
+    }
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_generated_parts(name: str) -> None:
+    """What a page repeats of the code is what the code says now; `make docs` writes it anew."""
+    if name == "README.md":
+        pytest.skip("its one output is compared by test_readme.py")
+    done = subprocess.run(
+        [sys.executable, "-m", "cogapp", "--check", "-I", "docs", name],
+        cwd=REPOSITORY,
+        env={**os.environ, "COLUMNS": "80"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands(command: str) -> None:
+    """Every command has its section, with every option of it."""
+    _, found, section = page("cli.md").partition(f"\n## {command}\n")
+    section = section.partition("\n## ")[0]
+
+    assert found
+    assert [option for option in commands()[command] if not re.search(rf"{option}\b", section)] == []
+
+
+def test_options_are_explained() -> None:
+    """Every option says what it is for."""
+    group = get_command(app)
+    parameters = [*group.params, *(p for command in group.commands.values() for p in command.params)]  # type: ignore[attr-defined]
+
+    assert [parameter.name for parameter in parameters if not parameter.help] == []
+
+
+@pytest.mark.parametrize("key", FILE_KEYS)
+def test_settings(key: str) -> None:
+    """Every key of a settings file stands in the table of settings, and is a flag of `doubt scan`."""
+    assert f"\n| `{key}` |" in page("settings.md")
+    assert f"--{key}" in commands()["doubt scan"]
+
+
+@pytest.mark.parametrize("code", ExitCode)
+def test_exit_codes(code: ExitCode) -> None:
+    """Every exit code is documented."""
+    assert f"\n| {code:d} |" in page("cli.md")
+
+
+def test_reasons() -> None:
+    """Every built-in reason has its section, and no section is left of a reason that is gone."""
+    ours = [reason.name for reason in list_reasons() if reason.package.startswith("doubtcli ")]
+
+    assert re.findall(r"^## (.*)$", page("reasons.md"), re.MULTILINE) == ours
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_no_page_is_hidden(name: str) -> None:
+    """Every page is reached from the README."""
+    readme = (REPOSITORY / "README.md").read_text(encoding="utf-8")
+
+    assert name == "README.md" or f"]({name})" in readme

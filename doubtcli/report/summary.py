@@ -65,7 +65,7 @@ class Summary:
     by_reason: tuple[ReasonCount, ...]
     """Every reason that ran, the one that speaks most often first, ties by name."""
     confusions: tuple[Confusion, ...]
-    """Pairs of unlike labels, most often first, ties by name; doubted rows without a better label are left out."""
+    """Pairs of unlike labels, most often first, ties by name; rows with nothing better stand aside."""
     histogram: tuple[int, ...]
     """Labelled rows by their doubt, in 20 equal bins from 0 to 1; a border belongs to the bin above it."""
     noise_sentence: str
@@ -122,20 +122,20 @@ def top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
 
 
 def speaking_reasons(audit: Audit, rows: Iterable[int]) -> list[tuple[str, ...]]:
-    """The names of the reasons that speak on each row: error reasons before context, strongest first, ties by name."""
+    """The reasons that speak on each row: error reasons before context, strongest first, ties by name."""
     spoken: list[tuple[str, ...]] = []
     for row in rows:
         heard = [reason for reason in audit.reasons if reason.scores[row] >= REASON_SPEAKS]
-        heard.sort(key=lambda reason: (reason.family != "error", -reason.scores[row], reason.name))  # noqa: B023
+        heard.sort(key=lambda reason: (reason.family != "error", -reason.scores[row], reason.name))
         spoken.append(tuple(reason.name for reason in heard))
     return spoken
 
 
 def noise_sentence(noise: NoiseRate) -> str:
-    """One sentence on how many labels are suspected to be wrong and how sure that is, or why it can't be told."""
+    """One sentence on the suspected share of wrong labels and how sure it is, or why it can't be told."""
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         return f"Not assessable: {_unstopped(noise.why)}."
-    interval = f"{percent(noise.level)} interval {percent(noise.low)} to {percent(noise.high)}"
+    interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
     return f"Suspected label noise: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
 
 
@@ -149,12 +149,14 @@ def skill_sentence(skill: Skill) -> str:
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with at most one decimal; never a bare 0% or 100% for what is not quite that."""
-    if 0 < share < 0.0005:  # noqa: PLR2004  # what would round to 0.0%
+    """A share as a percentage with one decimal: 0% and 100% are what is exactly that."""
+    if share in (0, 1):
+        return f"{share:.0%}"
+    if share < 0.0005:  # noqa: PLR2004  # would round to 0.0%
         return "<0.1%"
-    if 0.9995 <= share < 1:  # noqa: PLR2004  # what would round to 100.0%
+    if share >= 0.9995:  # noqa: PLR2004  # would round to 100.0%
         return ">99.9%"
-    return f"{100 * share:.1f}".removesuffix(".0") + "%"
+    return f"{share:.1%}"
 
 
 def count(number: int, noun: str = "") -> str:
@@ -205,8 +207,9 @@ def _confusions(audit: Audit) -> tuple[Confusion, ...]:
 
 
 def _histogram(audit: Audit) -> tuple[int, ...]:
-    counts, _ = np.histogram(audit.ranking.doubt, bins=HISTOGRAM_BINS, range=(0.0, 1.0))
-    return tuple(int(n) for n in counts)
+    # Not np.histogram: its borders are sums of 0.05, and 0.3 would fall below 0.30000000000000004.
+    bins = np.minimum((audit.ranking.doubt * HISTOGRAM_BINS).astype(np.intp), HISTOGRAM_BINS - 1)
+    return tuple(np.bincount(bins, minlength=HISTOGRAM_BINS).tolist())
 
 
 def _row_summary(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSummary:

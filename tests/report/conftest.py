@@ -1,0 +1,227 @@
+"""A small audit made by hand, for everything that is made from audits."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from doubtcli.records import (
+    Annotations,
+    Audit,
+    Column,
+    Evidence,
+    Examples,
+    Labels,
+    NoiseRate,
+    Ranking,
+    ReasonScores,
+    Role,
+    Roles,
+    Skill,
+    SkippedReason,
+    Source,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+TEXTS = (
+    "My card was charged twice for one order",  # 0
+    "The app closes when I open the camera",  # 1
+    "Where is my parcel?",  # 2
+    "Please send the invoice again",  # 3
+    "The parcel came broken",  # 4
+    "I was charged after I cancelled",  # 5
+    "The login button does nothing",  # 6
+    "Where is my parcel?",  # 7: the same as row 2, labelled otherwise
+)
+CLASS_NAMES = ("billing", "bug", "delivery")
+GIVEN = (0, 1, 2, 0, 1, 0, 1, 0)
+SUGGESTED = (0, 1, 2, 0, 2, 0, 1, 2)
+"""Rows 4 and 7 look like deliveries."""
+DOUBT = (0.02, 0.05, 0.10, 0.30, 0.80, 0.55, 0.05, 0.97)
+"""Rows 7, 4 and 5 are doubted, in this order; for row 5 nothing better is seen."""
+ANNOTATORS = ("ada", "ben")
+ANSWERS = ((0, 0), (1, 1), (2, 2), (0, -1), (2, 1), (0, 1), (1, 1), (2, 0))
+
+SKILLED = Skill(
+    assessable=True,
+    why="models that never saw a row's label predict 88% of the labels (the largest class alone: 50%)",
+    accuracy=0.875,
+    balanced_accuracy=0.86,
+    majority_accuracy=0.5,
+    permuted_accuracy=0.45,
+    by_model={"words": 0.87, "spelling": 0.85},
+)
+UNSKILLED = Skill(
+    assessable=False,
+    why="models predict no better than the largest class",
+    accuracy=0.5,
+    balanced_accuracy=0.33,
+    majority_accuracy=0.5,
+    permuted_accuracy=0.41,
+)
+NOISE = NoiseRate(
+    assessable=True,
+    why="suspected by models alone: no person has checked a random sample",
+    rate=0.041,
+    low=0.022,
+    high=0.06,
+)
+NO_NOISE = NoiseRate(assessable=False, why="models predict no better than the largest class")
+
+SKIPPED = (
+    SkippedReason("model-disagreement", "doubtcli 0.1.0", "it needs models of two families; there is one"),
+)
+
+
+def build_audit(
+    *,
+    texts: Sequence[str | None] = TEXTS,
+    given: Sequence[int] = GIVEN,
+    suggested: Sequence[int] = SUGGESTED,
+    doubt: Sequence[float] = DOUBT,
+    doubted: Sequence[bool] | None = None,
+    class_names: tuple[str, ...] = CLASS_NAMES,
+    row_ids: tuple[str, ...] | None = None,
+    extra_inputs: Mapping[str, Sequence[Any]] | None = None,
+    annotators: tuple[str, ...] = ANNOTATORS,
+    answers: Sequence[Sequence[int]] | None = ANSWERS,
+    why: Sequence[str] | None = None,
+    with_models: bool = True,
+    with_neighbors: bool = True,
+    noise: NoiseRate = NOISE,
+    skill: Skill = SKILLED,
+    skipped: tuple[SkippedReason, ...] = SKIPPED,
+    notes: tuple[str, ...] = ("two rows have no label: they are set aside",),
+    path: str = "data/tickets.csv",
+    n_unlabelled: int = 2,
+    timings: Mapping[str, float] | None = None,
+) -> Audit:
+    """An audit of a few support tickets; what is not given is worked out from what is.
+
+    Rows stand in the file in reverse, unlabelled ones last; a row is doubted from a doubt of 0.5 on; its
+    neighbours are the next three rows; models give its suggested label 0.75 and share out the rest.
+    """
+    n_rows = len(given)
+    row_ids = row_ids or tuple(f"t{row:04d}" for row in range(n_rows))
+    flags = np.asarray([value >= 0.5 for value in doubt] if doubted is None else doubted, dtype=bool)
+    examples = Examples(
+        row_ids=row_ids,
+        positions=np.arange(n_rows)[::-1],
+        given_labels=np.asarray(given, dtype=np.intp),
+        class_names=class_names,
+        inputs=pa.table(
+            {
+                "text": pa.array(texts, pa.string()),
+                **{k: pa.array(v) for k, v in (extra_inputs or {}).items()},
+            }
+        ),
+        text_columns=("text",),
+        annotations=Annotations(annotators, np.asarray(answers, dtype=np.intp)) if answers else None,
+        unlabelled_row_ids=tuple(f"u{row:04d}" for row in range(n_unlabelled)),
+        unlabelled_positions=tuple(range(n_rows, n_rows + n_unlabelled)),
+    )
+    evidence = _evidence(examples, suggested, with_models=with_models, with_neighbors=with_neighbors)
+    words = why or [
+        f"models give {class_names[code]!r} more" if flag else ""
+        for code, flag in zip(suggested, flags, strict=True)
+    ]
+    return Audit(
+        source=Source(path, "csv", 421, "ab" * 32, encoding="utf-8", delimiter=","),
+        roles=Roles(
+            (
+                Column("text", Role.TEXT, used=True, why="--text"),
+                Column("label", Role.LABEL, used=True, why="named like a label"),
+                Column("label_code", Role.CATEGORICAL, used=False, why="goes one to one with the label"),
+            )
+        ),
+        labels=Labels(
+            codes=np.concatenate([examples.given_labels[::-1], np.full(n_unlabelled, -1)]),
+            class_names=class_names,
+            class_values=class_names,
+        ),
+        examples=examples,
+        evidence=evidence,
+        model_names=("words", "spelling") if with_models else (),
+        reasons=_reasons(n_rows, np.asarray(doubt), with_models=with_models, answers=answers),
+        skipped=skipped,
+        ranking=Ranking(
+            doubt=np.asarray(doubt, dtype=float),
+            doubt_sd=np.full(n_rows, 0.02),
+            suggested_labels=np.asarray(suggested, dtype=np.intp),
+            suggested_confidence=np.full(n_rows, 0.75),
+            doubted=flags,
+            order=np.asarray(
+                sorted(range(n_rows), key=lambda row: (-doubt[row], row_ids[row])), dtype=np.intp
+            ),
+            voices=("two models", "neighbours"),
+        ),
+        why=tuple(words),
+        skill=skill,
+        noise_rate=noise,
+        settings={"label": "label", "seed": 0, "reasons": None, "skip": ()},
+        seed=0,
+        versions={"doubtcli": "0.1.0", "numpy": "2.0.0"},
+        notes=notes,
+        timings=timings or {"read": 0.1, "rank": 0.02},
+    )
+
+
+def _evidence(
+    examples: Examples, suggested: Sequence[int], *, with_models: bool, with_neighbors: bool
+) -> Evidence:
+    n_rows, n_classes = examples.n_rows, examples.n_classes
+    probs = np.full((n_rows, n_classes), 0.25 / max(n_classes - 1, 1))
+    probs[np.arange(n_rows), suggested] = 0.75
+    steps = np.arange(1, min(3, n_rows - 1) + 1)
+    near = (np.arange(n_rows)[:, None] + steps) % n_rows
+    texts = examples.inputs.column("text").to_pylist()
+    first = {text: row for row, text in reversed(list(enumerate(texts)))}
+    return Evidence(
+        given_labels=examples.given_labels,
+        n_classes=n_classes,
+        pred_probs=probs if with_models else None,
+        pred_probs_by_model=np.stack([probs, probs]) if with_models else None,
+        pred_probs_by_repeat=np.stack([probs, probs]) if with_models else None,
+        neighbor_indices=near if with_neighbors else None,
+        neighbor_distances=np.broadcast_to(steps / 10, near.shape) if with_neighbors else None,
+        neighbor_votes=np.eye(n_classes)[examples.given_labels[near]].mean(axis=1)
+        if with_neighbors
+        else None,
+        duplicate_groups=np.asarray([first[text] for text in texts], dtype=np.intp)
+        if with_neighbors
+        else None,
+        annotations=examples.annotations.codes if examples.annotations else None,
+    )
+
+
+def _reasons(
+    n_rows: int, doubt: np.ndarray[Any, Any], *, with_models: bool, answers: object
+) -> tuple[ReasonScores, ...]:
+    package = "doubtcli 0.1.0"
+    silent = np.full(n_rows, np.nan)
+    duplicates = silent.copy()
+    duplicates[n_rows - 1] = 0.5  # the last row: it repeats row 2 under another label
+    told = [
+        ReasonScores(
+            "duplicate-conflict", package, "error", "the same input bears another label", duplicates
+        ),
+        ReasonScores("outlier", package, "context", "it looks like nothing else", np.full(n_rows, 0.25)),
+    ]
+    if with_models:
+        because = "models that never saw it give its label little probability"
+        told.insert(0, ReasonScores("low-self-confidence", package, "error", because, doubt.astype(float)))
+    if answers:
+        because = "its annotators disagree"
+        told.append(ReasonScores("annotator-disagreement", package, "error", because, 0.6 * doubt))
+    return tuple(told)
+
+
+@pytest.fixture
+def make_audit() -> Callable[..., Audit]:
+    """Makes an audit by hand: see `build_audit`."""
+    return build_audit

@@ -12,15 +12,17 @@ Doubt runs from 0 (none) to 1 (most); NaN means "nothing to say on this row".
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
+    from scipy import sparse
 
     Codes = NDArray[np.intp]
     Floats = NDArray[np.floating[Any]]
@@ -175,6 +177,69 @@ class Examples:
         return len(self.class_names)
 
 
+# ---------------------------------------------------- features, neighbours, predictions
+
+
+@dataclass(frozen=True)
+class TextFeatures:
+    """Texts as three sparse float32 matrices.
+
+    Character n-grams do not look past a word's ends, so a text's n-grams are its words' n-grams added up:
+    `tokens @ spelling`. Models use the two factors and never build the product, which has some ten
+    times as many entries.
+    """
+
+    words: sparse.csr_matrix
+    """Shape `(n_rows, n_words_and_pairs)`: TF-IDF of words and word pairs, rows of length 1."""
+    tokens: sparse.csr_matrix
+    """Shape `(n_rows, n_tokens)`: counts of words and marks, scaled so that `tokens @ spelling` has rows of
+    about length 1."""
+    spelling: sparse.csr_matrix
+    """Shape `(n_tokens, n_character_ngrams)`: TF-IDF of each token's 2- to 4-character n-grams."""
+
+
+@dataclass(frozen=True)
+class Features:
+    """What is known of each row, its label left out. At least one part is there."""
+
+    text: TextFeatures | None
+    dense: NDArray[np.float32] | None
+    """Shape `(n_rows, n_dense)`: table columns, standardized, and embeddings at length
+    `sqrt(n_dimensions)`."""
+
+
+@dataclass(frozen=True)
+class Duplicates:
+    """Which rows have the same input."""
+
+    groups: Codes
+    """Shape `(n_rows,)`: rows with the same number are duplicates, exact or near."""
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Neighbors:
+    """The most alike rows of each row; fields as in `Evidence`."""
+
+    indices: Codes
+    distances: Floats
+    votes: Floats
+    note: str | None = None
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Out-of-fold predicted probabilities, float32; rows sum to 1."""
+
+    model_names: tuple[str, ...]
+    by_model: Floats
+    """Shape `(n_models, n_rows, n_classes)`: the mean over repeats."""
+    by_repeat: Floats
+    """Shape `(n_repeats, n_rows, n_classes)`: the models pooled."""
+    pooled: Floats
+    """Shape `(n_rows, n_classes)`: the models pooled over all repeats."""
+
+
 # ---------------------------------------------------------------- evidence
 
 
@@ -195,16 +260,23 @@ class Evidence:
     pred_probs_by_repeat: Floats | None = None
     """Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the mean over models."""
     neighbor_indices: Codes | None = None
-    """Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where there are fewer."""
+    """Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where there are
+    fewer."""
     neighbor_distances: Floats | None = None
-    """Shape `(n_rows, k)`: Euclidean, between unit vectors (0 to 2) for text and embeddings; NaN where there are fewer."""
+    """Shape `(n_rows, k)`: Euclidean, between unit vectors (0 to 2) for text and embeddings; NaN where
+    there are fewer."""
     neighbor_votes: Floats | None = None
-    """Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that stands for a
+    """Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that stands
+    for a
     group of duplicates votes with the group's mix of labels."""
     duplicate_groups: Codes | None = None
     """Shape `(n_rows,)`: rows with the same number have the same input, exactly or nearly."""
     annotations: Codes | None = None
     """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+
+
+REASON_SPEAKS = 0.5
+"""From this score on a reason is named beside a row: it is likelier right than wrong, by its own measure."""
 
 
 @dataclass(frozen=True)
@@ -242,7 +314,8 @@ class Skill:
     why: str
     """One plain sentence."""
     accuracy: float | None
-    """Share of rows whose out-of-fold prediction equals the given label; balanced over classes: `balanced_accuracy`."""
+    """Share of rows whose out-of-fold prediction equals the given label; balanced over classes:
+    `balanced_accuracy`."""
     balanced_accuracy: float | None
     majority_accuracy: float
     """What always answering the largest class would reach."""
@@ -266,6 +339,9 @@ class NoiseRate:
     """The share of intervals made this way that would hold, under the method's assumptions."""
 
 
+_SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
+
+
 @dataclass(frozen=True)
 class Ranking:
     """One doubt a row, and the order that follows from it."""
@@ -275,7 +351,8 @@ class Ranking:
     doubt_sd: Floats
     """Shape `(n_rows,)`: how much it wobbles between repeats."""
     suggested_labels: Codes
-    """Shape `(n_rows,)`: what we would write instead; equal to the given label where nothing better is seen."""
+    """Shape `(n_rows,)`: what we would write instead; equal to the given label where nothing better is
+    seen."""
     suggested_confidence: Floats
     """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
     doubted: Bools
@@ -284,6 +361,16 @@ class Ranking:
     """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
     voices: tuple[str, ...]
     """What the doubt was made of, in plain words."""
+
+    @property
+    def queue(self) -> Codes:
+        """The rows to relabel, most doubted first: the doubted ones, and never so few that nothing is learnt.
+
+        Where few rows are doubted outright, the most doubted of all fill the queue up to a twentieth of the
+        rows, but to 10 at least and 50 at most: their labels are likelier wrong than any others.
+        """
+        enough = min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, len(self.order) // 20))
+        return self.order[: max(int(self.doubted.sum()), enough)]
 
 
 @dataclass(frozen=True)

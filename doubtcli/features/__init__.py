@@ -1,1 +1,4 @@
+"""Table -> feature matrices.
 
+Nothing here looks at a label, so one set of features serves every fold.
+"""

@@ -1,0 +1,280 @@
+"""The pipeline: a labelled file in, all that is to be said of its labels out."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from doubtcli import plugins
+from doubtcli.features.build import build_features, joined_texts
+from doubtcli.neighbors import find_duplicates, find_neighbors
+from doubtcli.predict.crossfit import brought, cross_fit, models_for
+from doubtcli.predict.skill import measure_skill, no_models
+from doubtcli.rank.combine import opinions, rank_rows, unheard_classes
+from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
+from doubtcli.read.examples import build_examples
+from doubtcli.read.labels import encode_labels, find_label_column
+from doubtcli.read.roles import RoleChoices, assign_roles
+from doubtcli.read.side_files import read_embeddings, read_pred_probs
+from doubtcli.read.table import read_table
+from doubtcli.records import Audit, Evidence, Predictions, Skill
+from doubtcli.report.words import explain_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from doubtcli.progress import Progress
+    from doubtcli.records import Examples, Features, Labels, Ranking, ReasonScores, Roles, Table
+    from doubtcli.settings import ScanSettings
+
+_Number = TypeVar("_Number", bound=np.generic)
+
+_NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
+"""Settings that say where and how fast, not what: equal audits must not differ by them."""
+_MOST_NAMED = 5
+_PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
+    """Read a labelled table and say how much each label is to be doubted, and why. Writes nothing.
+
+    Args:
+        settings: What to read and how to judge it.
+        progress: Told of each long stage.
+
+    Returns:
+        The audit, and the table as it was read.
+
+    Raises:
+        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+    """
+    from threadpoolctl import threadpool_limits
+
+    clock = _Clock()
+    loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
+    # One layer of parallelism: models run side by side, each on one thread. It also keeps sums in one order,
+    # so that the result is the same to the bit on any number of cores.
+    with threadpool_limits(1):
+        with clock.stage("read"):
+            table, roles, labels, examples = _read(settings, progress)
+        with clock.stage("gather evidence"):
+            evidence, predictions, notes = _gather(examples, settings, progress)
+        with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
+            reasons, skipped = plugins.run_reasons(loaded, evidence)
+        with clock.stage("rank"), progress.stage("Ranking"):
+            voices = opinions(evidence, [reason.name for reason in reasons])
+            skill = _skill(examples, evidence, predictions, voices, settings.seed)
+            noise = _noise(skill, voices, evidence, settings.seed)
+            ranking = rank_rows(evidence, reasons, voices, noise)
+        with clock.stage("explain"):
+            why = _explain(examples, evidence, reasons, ranking)
+    return Audit(
+        source=table.source,
+        roles=roles,
+        labels=labels,
+        examples=examples,
+        evidence=evidence,
+        model_names=predictions.model_names if predictions else (),
+        reasons=reasons,
+        skipped=skipped,
+        ranking=ranking,
+        why=why,
+        skill=skill,
+        noise_rate=noise.noise_rate,
+        settings={key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT},
+        seed=settings.seed,
+        versions={name: version(name) for name in _PACKAGES},
+        notes=(*table.notes, *labels.notes, *notes, *_class_notes(examples, evidence, voices)),
+        timings=clock.seconds,
+    ), table
+
+
+def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
+    """The file as labelled rows in canonical order, and how each of its columns is used."""
+    with progress.stage("Reading") as advance:
+        n_read = 0
+
+        def on_rows(so_far: int) -> None:
+            nonlocal n_read
+            advance(so_far - n_read)
+            n_read = so_far
+
+        table = read_table(
+            settings.path,
+            input_format=settings.input_format,
+            encoding=settings.encoding,
+            delimiter=settings.delimiter,
+            quoting=settings.quoting,
+            on_rows=on_rows,
+        )
+        choices = RoleChoices(
+            label=settings.label,
+            text=settings.text,
+            numeric=settings.numeric,
+            categorical=settings.categorical,
+            datetime=settings.datetime,
+            embedding=settings.embedding,
+            annotators=settings.annotators,
+            ignore=settings.ignore,
+            use=settings.use,
+            id=settings.id,
+            group=settings.group,
+        )
+        label = find_label_column(table, choices)
+        labels = encode_labels(table, label[0])
+        roles = assign_roles(table, choices, label, labels)
+        n_rows = table.data.num_rows
+        examples = build_examples(
+            table,
+            roles,
+            labels,
+            embeddings=read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None,
+            pred_probs=read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None,
+        )
+    return table, roles, labels, examples
+
+
+def _gather(
+    examples: Examples, settings: ScanSettings, progress: Progress
+) -> tuple[Evidence, Predictions | None, list[str]]:
+    """All that the reasons may ask for, computed once."""
+    notes: list[str] = []
+    with progress.stage("Making features"):
+        features = build_features(examples)
+        duplicates = find_duplicates(features, joined_texts(examples)) if features else None
+    groups = duplicates.groups if duplicates else np.arange(examples.n_rows)
+    neighbors = None
+    if features is not None:
+        with progress.stage("Finding neighbours"):
+            neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, groups)
+    predictions = _predict(examples, features, groups, settings, progress)
+    notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
+    several = predictions is not None and len(predictions.model_names) > 1
+    evidence = Evidence(
+        given_labels=_frozen(examples.given_labels),
+        n_classes=examples.n_classes,
+        pred_probs=_frozen(predictions.pooled) if predictions else None,
+        pred_probs_by_model=_frozen(predictions.by_model) if predictions and several else None,
+        pred_probs_by_repeat=_frozen(predictions.by_repeat) if predictions and several else None,
+        neighbor_indices=_frozen(neighbors.indices) if neighbors else None,
+        neighbor_distances=_frozen(neighbors.distances) if neighbors else None,
+        neighbor_votes=_frozen(neighbors.votes) if neighbors else None,
+        duplicate_groups=_frozen(duplicates.groups) if duplicates else None,
+        annotations=_frozen(examples.annotations.codes) if examples.annotations else None,
+    )
+    return evidence, predictions, notes
+
+
+def _predict(
+    examples: Examples,
+    features: Features | None,
+    duplicates: NDArray[np.intp],
+    settings: ScanSettings,
+    progress: Progress,
+) -> Predictions | None:
+    """The user's probabilities if there are any, else our models', else none."""
+    if examples.given_pred_probs is not None:
+        return brought(examples.given_pred_probs)
+    if features is None:
+        return None
+    total = len(models_for(features)) * settings.repeats
+    with progress.stage("Cross-fitting models", total) as advance:
+        return cross_fit(
+            features,
+            examples.given_labels,
+            examples.n_classes,
+            _joined(duplicates, examples.groups),
+            n_folds=settings.folds,
+            n_repeats=settings.repeats,
+            seed=settings.seed,
+            n_threads=settings.threads or os.cpu_count() or 1,
+            advance=advance,
+        )
+
+
+def _joined(duplicates: NDArray[np.intp], groups: NDArray[np.intp] | None) -> NDArray[np.intp]:
+    """Groups that keep duplicates and the user's groups together: the connected components of the two."""
+    if groups is None:
+        return duplicates
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n_rows, n_duplicates = len(groups), int(duplicates.max()) + 1
+    edges = (np.ones(n_rows), (duplicates, groups + n_duplicates))
+    n_nodes = n_duplicates + int(groups.max()) + 1
+    components = connected_components(coo_matrix(edges, shape=(n_nodes, n_nodes)), directed=False)[1]
+    return np.unique(components[duplicates], return_inverse=True)[1].astype(np.intp)
+
+
+def _skill(
+    examples: Examples,
+    evidence: Evidence,
+    predictions: Predictions | None,
+    voices: Sequence[NDArray[Any]],
+    seed: int,
+) -> Skill:
+    if not voices:
+        return no_models(
+            evidence.given_labels, "there are no models: the labels are judged by other reasons alone"
+        )
+    by_model = dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
+    return measure_skill(np.mean(voices, axis=0), by_model, evidence.given_labels, examples.class_names, seed)
+
+
+def _noise(skill: Skill, voices: Sequence[NDArray[Any]], evidence: Evidence, seed: int) -> NoiseModel:
+    if not skill.assessable:
+        return not_assessable(skill.why)
+    groups = evidence.duplicate_groups
+    if groups is None:
+        groups = np.arange(len(evidence.given_labels))
+    return estimate_noise(np.asarray(voices), evidence.given_labels, groups, seed)
+
+
+def _explain(
+    examples: Examples, evidence: Evidence, reasons: Sequence[ReasonScores], ranking: Ranking
+) -> tuple[str, ...]:
+    """The reasons of each row in the queue in plain words, "" for the others."""
+    why = [""] * examples.n_rows
+    explained = explain_rows(examples, evidence, reasons, ranking, ranking.queue)
+    for row, words in zip(ranking.queue, explained, strict=True):
+        why[row] = words
+    return tuple(why)
+
+
+def _class_notes(examples: Examples, evidence: Evidence, voices: Sequence[NDArray[Any]]) -> list[str]:
+    """Which classes are too small for models to be heard on."""
+    tiny = [examples.class_names[code] for code in unheard_classes(evidence)] if voices else []
+    if not tiny:
+        return []
+    shown = ", ".join(repr(name) for name in tiny[:_MOST_NAMED])
+    if len(tiny) > _MOST_NAMED:
+        shown += f" and {len(tiny) - _MOST_NAMED} more"
+    return [f"too few unlike rows for models to judge them (fewer than 3): {shown}"]
+
+
+def _frozen(array: NDArray[_Number]) -> NDArray[_Number]:
+    """A read-only view, so that no reason can spoil what the next one sees."""
+    view = np.asarray(array).view()
+    view.flags.writeable = False
+    return view
+
+
+@dataclass
+class _Clock:
+    """Wall seconds by stage, for `audit.json`."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.seconds[name] = round(time.perf_counter() - start, 3)

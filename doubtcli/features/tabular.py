@@ -1,0 +1,67 @@
+"""Numbers, categories and times -> one dense float32 matrix."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_CATEGORIES = 50
+"""Rarer values of a column fall together in one indicator; a category that few rows have teaches nothing."""
+_FEWEST_ROWS = 2
+_SECONDS_A_DAY = 86_400.0
+
+
+def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """A standardized column, missing values at its median, beside it an indicator if any are missing.
+
+    Values far out are drawn in (`arcsinh` beyond one standard deviation), so that one typing slip does not
+    flatten the rest.
+
+    Returns:
+        Shape `(n_rows, 1 or 2)`.
+    """
+    values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64).copy()
+    missing = ~np.isfinite(values)
+    values[missing] = np.median(values[~missing]) if (~missing).any() else 0.0
+    spread = values.std()
+    scaled = (values - values.mean()) / (spread if spread > 0 else 1.0)
+    parts = [np.arcsinh(scaled)]
+    if missing.any():
+        parts.append(missing.astype(np.float64))
+    return np.column_stack(parts).astype(np.float32)
+
+
+def categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """One indicator for each of the commonest values (missing is a value), and one for all others.
+
+    Returns:
+        Shape `(n_rows, n_values)`.
+    """
+    words = pc.fill_null(pc.cast(column, pa.large_string()), "\0missing").to_numpy(zero_copy_only=False)
+    values, codes, counts = np.unique(words.astype(str), return_inverse=True, return_counts=True)
+    by_size = np.lexsort((values, -counts))[:_MOST_CATEGORIES]
+    kept = np.sort(by_size[counts[by_size] >= _FEWEST_ROWS])
+    place = np.full(len(values), len(kept))
+    place[kept] = np.arange(len(kept))
+    indicators = np.eye(len(kept) + 1, dtype=np.float32)[place[codes]]
+    return np.asarray(indicators if len(kept) < len(values) else indicators[:, :-1])
+
+
+def datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
+    """When, as a standardized number of days, and the hour and weekday on their circles.
+
+    Returns:
+        Shape `(n_rows, 5)` or `(n_rows, 6)` with the indicator of missing times.
+    """
+    seconds = pc.divide(pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64()), 1_000_000)
+    days = np.asarray(pc.cast(seconds, pa.float64()).to_numpy(zero_copy_only=False)) / _SECONDS_A_DAY
+    when = numeric_features(pa.chunked_array([pa.array(days, from_pandas=True)]))
+    known = np.where(np.isfinite(days), days, 0.0)
+    circles = [np.stack([np.sin(turn), np.cos(turn)]) for turn in (2 * np.pi * known, 2 * np.pi * known / 7)]
+    return np.column_stack([when, *np.concatenate(circles)]).astype(np.float32)

@@ -1,0 +1,209 @@
+"""Features -> groups of duplicate rows, and the nearest rows of each row.
+
+Duplicates never vouch for each other: one row stands for its group, and a group is no neighbour of its own.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.records import Duplicates, Neighbors
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from doubtcli.records import Features
+
+N_NEIGHBORS = 10
+_DIMENSIONS = 128
+"""Of the space that texts are compared in; more than 128 raised no ranking on the sets of `benchmarks/`."""
+_MOST_CANDIDATES = 20_000
+"""Rows that neighbours are looked for among: the cost grows with rows times this, never with rows squared."""
+_ALIKE = 0.8
+"""Share of distinct words (Jaccard) from which two texts are near-duplicates."""
+_FEWEST_WORDS = 4
+"""Shorter texts are duplicates only when equal: one word of three makes another meaning."""
+_BANDS, _BAND_ROWS = 12, 4
+"""MinHash bands: two texts of similarity .8 meet in some band with probability 1 - (1 - .8^4)^12 = .998."""
+
+
+def find_duplicates(features: Features, texts: Sequence[str] | None) -> Duplicates:
+    """Rows with the same input: equal table values, and texts equal or nearly so.
+
+    Texts are compared without case, marks and blanks. Near-duplicates gather around one text, the first of
+    them in row order, and do not chain: every member is alike to that one. Where a near-duplicate group would
+    hold more than half a fold's worth of a usual five-fold split (a tenth of all rows), only exact
+    duplicates are grouped.
+    """
+    exact = _exact_groups(features, texts)
+    if features.text is None or features.dense is not None:
+        return Duplicates(exact)
+    near = _near_groups(exact, features.text.tokens)
+    largest = int(np.bincount(near).max())
+    if largest > max(2, len(near) // 10) and largest > int(np.bincount(exact).max()):
+        note = (
+            f"near-duplicates would form one group of {largest:,} rows, so only exact duplicates share a fold"
+        )
+        return Duplicates(exact, note)
+    return Duplicates(near)
+
+
+def find_neighbors(
+    features: Features, given_labels: NDArray[np.intp], n_classes: int, duplicates: NDArray[np.intp]
+) -> Neighbors | None:
+    """The nearest rows in the space of words and table values, or None with fewer than two unlike rows.
+
+    Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
+    Ties break by row order.
+    """
+    _, stands_for, group = np.unique(duplicates, return_index=True, return_inverse=True)
+    if len(stands_for) < 2:  # noqa: PLR2004
+        return None
+    space = comparison_space(features)[stands_for]
+    candidates = _evenly(len(stands_for), _MOST_CANDIDATES)
+    indices, distances = _nearest(space, candidates)
+    mix = _label_mix(group, given_labels, len(stands_for), n_classes)
+    votes = _votes(mix, indices)
+    rows = np.where(indices >= 0, stands_for[indices], -1)
+    note = (
+        f"neighbours are looked for among {len(candidates):,} of {len(stands_for):,} unlike rows"
+        if len(candidates) < len(stands_for)
+        else None
+    )
+    return Neighbors(rows[group], distances[group], votes[group], note)
+
+
+def comparison_space(features: Features) -> NDArray[np.float32]:
+    """Where rows lie: texts by latent semantic analysis at length 1, table values beside them.
+
+    Returns:
+        Shape `(n_rows, n_dimensions)`.
+    """
+    parts = []
+    if features.dense is not None:
+        parts.append(features.dense / np.sqrt(features.dense.shape[1], dtype=np.float32))
+    if features.text is not None:
+        parts.append(_latent(features.text.words))
+    return np.asarray(np.hstack(parts), dtype=np.float32)
+
+
+def _latent(words: sparse.csr_matrix) -> NDArray[np.float32]:
+    from sklearn.decomposition import TruncatedSVD
+
+    n_dimensions = min(_DIMENSIONS, min(words.shape) - 1)
+    if n_dimensions < 1:
+        return np.asarray(words.toarray(), dtype=np.float32)
+    svd = TruncatedSVD(n_dimensions, n_iter=2, random_state=0)
+    svd.fit(words[_evenly(words.shape[0], _MOST_CANDIDATES)])
+    space = np.asarray(words @ svd.components_.T.astype(np.float32), dtype=np.float32)
+    lengths = np.linalg.norm(space, axis=1, keepdims=True)
+    return np.asarray(space / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
+def _evenly(n_rows: int, most: int) -> NDArray[np.intp]:
+    """At most `most` row numbers, spread evenly; rows stand in row id order, which is as good as chance."""
+    return np.unique(np.linspace(0, n_rows - 1, min(n_rows, most)).astype(np.intp))
+
+
+def _nearest(
+    space: NDArray[np.float32], candidates: NDArray[np.intp]
+) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
+    """Each row's nearest candidates but itself: indices (-1: none) and distances (NaN: none)."""
+    from sklearn.neighbors import NearestNeighbors
+
+    reach = min(N_NEIGHBORS + 1, len(candidates))
+    index = NearestNeighbors(n_neighbors=reach, algorithm="brute", metric="sqeuclidean").fit(
+        space[candidates]
+    )
+    squares, places = index.kneighbors(space)
+    found = candidates[places]
+    squares = np.where(found == np.arange(len(space))[:, None], np.inf, squares)
+    order = np.lexsort((found, squares), axis=1)[:, :N_NEIGHBORS]
+    found, squares = np.take_along_axis(found, order, 1), np.take_along_axis(squares, order, 1)
+    nobody = np.isinf(squares)
+    return np.where(nobody, -1, found), np.sqrt(np.where(nobody, np.nan, np.maximum(squares, 0.0)))
+
+
+def _label_mix(
+    group: NDArray[np.intp], given_labels: NDArray[np.intp], n_groups: int, n_classes: int
+) -> NDArray[np.float64]:
+    """Each group's labels as shares, shape `(n_groups, n_classes)`."""
+    counts = np.zeros((n_groups, n_classes))
+    np.add.at(counts, (group, given_labels), 1.0)
+    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
+
+
+def _votes(mix: NDArray[np.float64], indices: NDArray[np.intp]) -> NDArray[np.float64]:
+    votes = np.zeros((len(indices), mix.shape[1]))
+    for column in indices.T:
+        votes += np.where((column >= 0)[:, None], mix[column], 0.0)
+    return np.asarray(votes / np.maximum((indices >= 0).sum(axis=1, keepdims=True), 1))
+
+
+def _exact_groups(features: Features, texts: Sequence[str] | None) -> NDArray[np.intp]:
+    words = None if texts is None else [_bare(text) for text in texts]
+    values = None if features.dense is None else [row.tobytes() for row in features.dense]
+    parts = [part for part in (words, values) if part is not None]
+    keys = zip(*parts, strict=True)
+    number: dict[object, int] = {}
+    return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.intp)
+
+
+def _bare(text: str) -> str:
+    """The text without case, marks and extra blanks; a text of nothing else stays as it is."""
+    words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
+    return " ".join(words) or text.strip()
+
+
+def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
+    """Let every group of equal texts join the first text that it is alike to, if that one joined no other."""
+    _, first = np.unique(exact, return_index=True)
+    has = tokens[first].astype(bool).astype(np.int32)
+    sizes = np.diff(has.indptr)
+    long_enough = np.flatnonzero(sizes >= _FEWEST_WORDS)
+    leader = np.arange(len(first))
+    for bucket_of in _band_keys(has[long_enough]):
+        _join(leader, long_enough, bucket_of, has, sizes)
+    return leader[exact]
+
+
+def _join(
+    leader: NDArray[np.intp],
+    members: NDArray[np.intp],
+    bucket_of: NDArray[np.intp],
+    has: sparse.csr_matrix,
+    sizes: NDArray[np.int32],
+) -> None:
+    """Within each bucket, rows alike to the bucket's first row take it as their leader, in place."""
+    heads = np.full(bucket_of.max(initial=-1) + 1, len(leader), dtype=np.intp)
+    np.minimum.at(heads, bucket_of, members)
+    head = heads[bucket_of]
+    leads = np.bincount(leader, minlength=len(leader)) > 1
+    free = (head != members) & (leader[members] == members) & ~leads[members] & (leader[head] == head)
+    followers, head = members[free], head[free]
+    shared = np.asarray(has[followers].multiply(has[head]).sum(axis=1)).ravel()
+    alike = shared >= _ALIKE * (sizes[followers] + sizes[head] - shared)
+    # a row that leads or follows by now is not free any more: heads of this very pass stay leaders
+    alike &= ~np.isin(followers, head[alike])
+    leader[followers[alike]] = head[alike]
+
+
+def _band_keys(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
+    """For each MinHash band (Broder, 1997), each row's bucket; rows with like word sets often share one."""
+    if has.shape[0] == 0:
+        return []
+    rng = np.random.default_rng(0)
+    keys = []
+    for _ in range(_BANDS):
+        minima = [
+            np.minimum.reduceat(rng.permutation(has.shape[1])[has.indices], has.indptr[:-1])
+            for _ in range(_BAND_ROWS)
+        ]
+        _, bucket = np.unique(np.stack(minima, axis=1), axis=0, return_inverse=True)
+        keys.append(bucket.ravel().astype(np.intp))
+    return keys

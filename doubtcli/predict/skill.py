@@ -1,0 +1,100 @@
+"""Whether the models know anything about these labels, told before anything is made of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.records import Skill
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from numpy.typing import NDArray
+
+_LEAST_SKILL = 0.2
+"""Chance-corrected balanced accuracy from which a model's disagreements are read; an agreement of up to .2
+beyond
+chance is called slight (Landis and Koch, 1977)."""
+_PERMUTATIONS = 99
+_MOST_ROWS = 50_000
+
+
+def measure_skill(
+    pooled: NDArray[np.floating],
+    by_model: Mapping[str, NDArray[np.floating]],
+    given_labels: NDArray[np.intp],
+    class_names: Sequence[str],
+    seed: int,
+) -> Skill:
+    """Compare the out-of-fold predictions with the majority class and with permuted labels.
+
+    Args:
+        pooled: Out-of-fold probabilities, shape `(n_rows, n_classes)`.
+        by_model: The same of each model alone, by name.
+        given_labels: Shape `(n_rows,)`.
+        class_names: Of each code.
+        seed: Of the permutations.
+    """
+    predicted = pooled.argmax(axis=1)
+    shares = np.bincount(given_labels, minlength=len(class_names)) / len(given_labels)
+    balanced = _balanced_accuracy(predicted, given_labels)
+    permuted = _permuted(predicted, given_labels, seed)
+    chance = 1 / np.count_nonzero(shares)
+    skill = (balanced - chance) / (1 - chance)
+    accuracy = float((predicted == given_labels).mean())
+    assessable = bool(skill >= _LEAST_SKILL and balanced > permuted)
+    return Skill(
+        assessable=assessable,
+        why=_sentence(accuracy, float(shares.max()), balanced, chance, assessable=assessable),
+        accuracy=accuracy,
+        balanced_accuracy=balanced,
+        majority_accuracy=float(shares.max()),
+        permuted_accuracy=permuted,
+        by_model={
+            name: float((probs.argmax(axis=1) == given_labels).mean()) for name, probs in by_model.items()
+        },
+    )
+
+
+def no_models(given_labels: NDArray[np.intp], why: str) -> Skill:
+    """What to say where nothing could be predicted."""
+    majority = float(np.bincount(given_labels).max() / len(given_labels))
+    return Skill(
+        assessable=False,
+        why=why,
+        accuracy=None,
+        balanced_accuracy=None,
+        majority_accuracy=majority,
+        permuted_accuracy=None,
+    )
+
+
+def _balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> float:
+    """The mean over classes of the share of a class's rows that are predicted as it."""
+    counts = np.bincount(labels)
+    hits = np.bincount(labels[predicted == labels], minlength=len(counts))
+    present = counts > 0
+    return float((hits[present] / counts[present]).mean())
+
+
+def _permuted(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) -> float:
+    """The highest balanced accuracy that the same predictions reach on 99 permutations of the labels."""
+    rng = np.random.default_rng(seed)
+    rows = np.unique(np.linspace(0, len(labels) - 1, _MOST_ROWS).astype(np.intp))
+    predicted, labels = predicted[rows], labels[rows]
+    return max(_balanced_accuracy(predicted, rng.permutation(labels)) for _ in range(_PERMUTATIONS))
+
+
+def _sentence(accuracy: float, majority: float, balanced: float, chance: float, *, assessable: bool) -> str:
+    figures = (
+        f"models that never saw a row's label predict {accuracy:.0%} of the labels"
+        f" (the largest class alone: {majority:.0%})"
+    )
+    if assessable:
+        return figures
+    return (
+        f"{figures}, and classes evenly weighed {balanced:.0%} where chance gives {chance:.0%}:"
+        " too little to judge labels by"
+    )

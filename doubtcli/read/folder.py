@@ -89,7 +89,7 @@ def _format(path: str, parts: dict[Path, tuple[int, ...] | None], input_format: 
     raise InputError(
         "the folder holds both Parquet and Arrow parts"
         if len(formats) > 1
-        else "the folder has no such data in it",
+        else f"the folder has no {input_format or 'Parquet or Arrow'} parts in it",
         where=path,
         expected="parts that end in .parquet, or in .arrow or .feather",
         hint=f"name one of: {', '.join(inside[:10])}" if inside else "the folder is empty: name another",
@@ -112,7 +112,7 @@ def _check_schema(schema: pa.Schema, tables: list[pa.Table], where: str) -> None
         expected=f"{first.get(names[0], 'no such column')}, as in the first part"
         if names
         else ", ".join(first),
-        hint="write all parts with one schema",
+        hint="name one of the parts, or write them all with one schema",
     )
 
 

@@ -53,6 +53,7 @@ EXTENSIONS = {
     ".psv": "csv",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
+    ".json": "jsonl",
     ".parquet": "parquet",
     ".pq": "parquet",
     ".arrow": "arrow",
@@ -124,18 +125,21 @@ def read_table(
         name = input_format or _guess_format(path, head)
         format_ = INPUT_FORMATS[name]
         if format_ in COLUMNAR:
-            encoding = None
-            parsed = COLUMNAR[format_](stored, on_rows=on_rows)
+            encoding, parsed = None, COLUMNAR[format_](stored, on_rows=on_rows)
         else:
-            parse: TextReader = read_jsonl
-            if format_ == "csv":
-                delimiter = delimiter or ("\t" if name == "tsv" else None)
-                parse = partial(read_delimited, delimiter=delimiter, quoted=quoting != "none")
-            encoding, parsed = _read_text(stored, head, encoding, partial(parse, on_rows=on_rows))
+            parse = partial(_text_reader(name, delimiter, quoting), on_rows=on_rows)
+            encoding, parsed = _read_text(stored, head, encoding, parse)
         source = Source(
             path, format_, stored.size, stored.sha256, stored.compression, encoding, parsed.delimiter
         )
     return Table(source, parsed.data, parsed.notes)
+
+
+def _text_reader(name: str, delimiter: str | None, quoting: str | None) -> TextReader:
+    if INPUT_FORMATS[name] == "jsonl":
+        return read_jsonl
+    delimiter = delimiter or ("\t" if name == "tsv" else None)
+    return partial(read_delimited, delimiter=delimiter, quoted=quoting != "none")
 
 
 def _read_text(stored: Stored, head: bytes, given: str | None, parse: TextReader) -> tuple[str, Parsed]:
@@ -157,7 +161,7 @@ def _guess_format(path: str, head: bytes) -> str:
         if head.startswith(magic):
             return format_
     start = head.lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n")
-    return "jsonl" if start.startswith(b"{") else "csv"
+    return "jsonl" if start.startswith((b"{", b"[{")) else "csv"
 
 
 def _check_options(

@@ -87,7 +87,7 @@ def test_codes_mean_the_same_in_every_part(tmp_path: Path) -> None:
 
 def test_folder_without_parts_is_refused(tmp_path: Path) -> None:
     """A folder that holds other things lists them; an empty one says so."""
-    with pytest.raises(InputError, match="no such data in it") as empty:
+    with pytest.raises(InputError, match="no Parquet or Arrow parts in it") as empty:
         read_table(str(tmp_path))
     (tmp_path / "rows.csv").touch()
     (tmp_path / "train").mkdir()
@@ -102,7 +102,7 @@ def test_format_given_must_be_the_parts(tmp_path: Path) -> None:
     """A folder of Parquet can't be read as CSV."""
     part(tmp_path, "a.parquet", "x")
 
-    with pytest.raises(InputError, match="no such data in it"):
+    with pytest.raises(InputError, match="no csv parts in it"):
         read_table(str(tmp_path), input_format="csv")
 
 

@@ -97,6 +97,17 @@ def test_columnar_files_are_told_by_ending_or_magic(tmp_path: Path, name: str) -
     assert read.source.encoding is None
 
 
+@pytest.mark.parametrize("name", ["rows.json", "rows", "rows.jsonl.gz"])
+def test_json_array_is_taken_for_json(tmp_path: Path, name: str) -> None:
+    """One JSON document is refused as what it is, with the hint how to make lines of it."""
+    path = write(tmp_path, name, json.dumps(ROWS).encode())
+
+    with pytest.raises(InputError, match="not a JSON object") as caught:
+        read_table(path)
+
+    assert "jq -c" in str(caught.value.hint)
+
+
 def test_input_format_overrides_the_ending(tmp_path: Path) -> None:
     """`input_format` wins over what the name says."""
     path = write(tmp_path, "rows.jsonl", CSV)

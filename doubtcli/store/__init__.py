@@ -1,0 +1,16 @@
+"""The audit directory: written whole or not at all, read back."""
+
+from doubtcli.store.document import SCHEMA_VERSION, render_json
+from doubtcli.store.folder import check_folder, default_folder
+from doubtcli.store.read import StoredAudit, read_audit
+from doubtcli.store.write import write_audit
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "StoredAudit",
+    "check_folder",
+    "default_folder",
+    "read_audit",
+    "render_json",
+    "write_audit",
+]

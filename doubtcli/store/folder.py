@@ -1,0 +1,145 @@
+"""The audit directory: where it stands, what lies in it, and what of it may be replaced."""
+
+from __future__ import annotations
+
+import errno
+import json
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+from pyarrow import csv
+
+from doubtcli.errors import OutputError
+from doubtcli.store.document import TOOL
+from doubtcli.store.whole import COMPLETE, UNFINISHED, recover
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+DOCUMENT = "audit.json"
+DOUBTS = "doubts.parquet"
+QUEUE = "queue.csv"
+REPORT = "report.html"
+FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
+"""All that we ever write, replace or remove in an audit directory; the document last, as it makes it one."""
+
+SUFFIX = ".doubt"
+COMPRESSED = (".gz", ".bz2", ".zst")
+FORMATS = (
+    *(".csv", ".tsv", ".tab", ".txt"),
+    *(".jsonl", ".ndjson", ".json"),
+    *(".parquet", ".pq", ".feather", ".arrow", ".ipc"),
+)
+"""Endings that say how a file is stored, and so don't belong to its name."""
+
+
+def default_folder(source_path: str) -> Path:
+    """Where the audit of a file goes when nothing else was said: beside it, `data.csv.gz` -> `data.doubt`."""
+    if source_path == "-":
+        return Path(f"stdin{SUFFIX}")
+    path = Path(source_path)
+    if path.name in ("", ".."):
+        path = path.resolve()
+    for endings in (COMPRESSED, FORMATS):
+        if path.suffix.lower() in endings:
+            path = path.with_suffix("")
+    return path.with_name(path.name + SUFFIX)
+
+
+def check_folder(folder: Path, source_path: str, *, force: bool = False) -> None:
+    """Refuse a folder that must not be written to; cheap enough to be asked before a long scan.
+
+    Free to use: no folder, an empty one, an audit of the same file that nobody has worked on.
+    With `force`, any folder: our four files in it are replaced, all others stay. A file is never replaced.
+
+    Raises:
+        OutputError: It says what is in the way.
+    """
+    where = str(folder)
+    with told(folder):
+        if folder.exists() and not folder.is_dir():
+            raise OutputError("a file is in the way", where=where, hint="name another folder with --output")
+        if force or not folder.exists() or {path.name for path in folder.iterdir()} <= {UNFINISHED}:
+            return
+        document = _stored_document(folder)
+    _refuse_unless_ours(document, folder, source_path)
+    if _has_verdicts(folder / QUEUE):
+        raise OutputError(
+            f"{QUEUE} in it has been worked on, and would be replaced",
+            where=where,
+            hint="move it away, or replace it with --force",
+        )
+
+
+def settle(folder: Path) -> None:
+    """End what a run that was killed at its very last step left to do."""
+    if (folder / COMPLETE).exists():
+        recover(folder, FILES)
+
+
+HINTS = {
+    errno.ENOSPC: "free some space, or name a folder on another disk with --output",
+    errno.EDQUOT: "free some space, or name a folder on another disk with --output",
+    errno.EFBIG: "raise the limit on file sizes (ulimit -f), or lower --queue-size",
+    errno.ENAMETOOLONG: "name a shorter folder with --output",
+}
+
+
+@contextmanager
+def told(folder: Path) -> Iterator[None]:
+    """Turn what the system says into an OutputError."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"can't be written: {error.strerror or error}",
+            where=str(folder),
+            hint=HINTS.get(error.errno or 0, "name a folder that you may write to with --output"),
+        ) from error
+
+
+def _refuse_unless_ours(document: Mapping[str, Any] | None, folder: Path, source_path: str) -> None:
+    hint = "name another folder with --output, or replace our files in it with --force"
+    if document is None:
+        raise OutputError("is no audit, and not empty", where=str(folder), hint=hint)
+    judged = document["input"]["path"]
+    if not _is_same_input(judged, source_path, folder):
+        raise OutputError(f"is the audit of another file, {judged!r}", where=str(folder), hint=hint)
+
+
+def _is_same_input(judged: str, source_path: str, folder: Path) -> bool:
+    """Whether two paths, perhaps as seen from different working directories, mean the same file."""
+    if Path(judged).resolve() == Path(source_path).resolve():
+        return True
+    at_its_default = folder.resolve() == default_folder(source_path).resolve()
+    return at_its_default and Path(judged).name == Path(source_path).name
+
+
+def _stored_document(folder: Path) -> Mapping[str, Any] | None:
+    """What `audit.json` says, if one of ours stands there."""
+    settle(folder)
+    try:
+        document = json.loads((folder / DOCUMENT).read_bytes())
+        if document["tool"]["name"] == TOOL and isinstance(document["input"]["path"], str):
+            return document  # type: ignore[no-any-return]
+    except (FileNotFoundError, ValueError, TypeError, LookupError):
+        return None
+    return None
+
+
+def _has_verdicts(queue: Path) -> bool:
+    """Whether a person has worked on a queue: a verdict stands in it, or it isn't as we wrote it."""
+    if not queue.exists():
+        return False
+    try:
+        table = csv.read_csv(
+            queue,
+            csv.ReadOptions(block_size=max(queue.stat().st_size, 1)),
+            csv.ParseOptions(newlines_in_values=True),
+            csv.ConvertOptions(include_columns=["verdict"], column_types={"verdict": pa.string()}),
+        )
+    except (pa.ArrowInvalid, KeyError):
+        return True
+    return any(verdict.strip() for verdict in table["verdict"].to_pylist() if verdict)

@@ -1,0 +1,71 @@
+"""The hand-made audit of the reports' tests, and a table that it could have come from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from doubtcli.records import Table
+from doubtcli.store import write_audit
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from doubtcli.records import Audit
+
+
+def _build_audit() -> Callable[..., Audit]:
+    spec = spec_from_file_location("report_conftest", Path(__file__).parents[1] / "report" / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build_audit  # type: ignore[no-any-return]
+
+
+build_audit = _build_audit()
+
+
+def build_table(audit: Audit, own: Mapping[str, Sequence[Any]] | None = None) -> Table:
+    """The file that the hand-made audit judged: its rows in reverse, and after them those without a label."""
+    n_unlabelled = len(audit.examples.unlabelled_row_ids)
+    text = audit.examples.inputs.column("text").to_pylist()[::-1] + [None] * n_unlabelled
+    codes = audit.labels.codes.tolist()
+    label = [audit.labels.class_names[code] if code >= 0 else None for code in codes]
+    columns = {"text": text, "label": label} if own is None else own
+    return Table(audit.source, pa.table({name: pa.array(values) for name, values in columns.items()}))
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Writes the hand-made audit into one folder."""
+
+    folder: Path
+
+    def __call__(self, *, force: bool = False, report_html: str = "<!doctype html>", **changes: Any) -> None:
+        """Write it, with changes as `build_audit` has them."""
+        audit = build_audit(**changes)
+        write_audit(audit, build_table(audit), self.folder, report_html=report_html, force=force)
+
+
+@pytest.fixture(scope="session")
+def make_audit() -> Callable[..., Audit]:
+    """Makes an audit by hand: see `build_audit` of the reports' tests."""
+    return build_audit
+
+
+@pytest.fixture(scope="session")
+def make_table() -> Callable[..., Table]:
+    """Makes the table that the hand-made audit could have come from."""
+    return build_table
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Writer:
+    """Writes the hand-made audit into `tickets.doubt`."""
+    return Writer(tmp_path / "tickets.doubt")

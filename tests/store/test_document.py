@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import json
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from jsonschema import Draft202012Validator
+
+from doubtcli.records import NoiseRate, Skill
+from doubtcli.store import render_json
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import Audit
+
+    Make = Callable[..., Audit]
+
+SCHEMA = json.loads((files("doubtcli.store") / "audit.schema.json").read_text(encoding="utf-8"))
+
+NOTHING_KNOWN = {
+    "noise": NoiseRate(assessable=False, why="the models have no skill"),
+    "skill": Skill(
+        assessable=False,
+        why="no models",
+        accuracy=None,
+        balanced_accuracy=None,
+        majority_accuracy=0.5,
+        permuted_accuracy=None,
+    ),
+    "skipped": (),
+    "with_models": False,
+    "answers": None,
+    "n_unlabelled": 0,
+    "notes": (),
+}
+
+
+def undeclared(value: Any, schema: dict[str, Any], path: str = "") -> list[str]:
+    """The keys of a document that its schema doesn't tell of."""
+    if isinstance(value, list):
+        return [key for item in value for key in undeclared(item, schema["items"], path)]
+    if not isinstance(value, dict) or "properties" not in schema:
+        return []
+    known = schema["properties"]
+    unknown = [f"{path}/{key}" for key in value if key not in known]
+    return unknown + [
+        key
+        for name in value
+        if name in known
+        for key in undeclared(value[name], known[name], f"{path}/{name}")
+    ]
+
+
+@pytest.mark.parametrize("changes", [{}, NOTHING_KNOWN], ids=["full", "nothing known"])
+def test_schema(make_audit: Make, changes: dict[str, Any]) -> None:
+    """Every document meets the published schema, which tells of each of its keys."""
+    document = json.loads(render_json(make_audit(**changes)))
+
+    Draft202012Validator.check_schema(SCHEMA)
+    Draft202012Validator(SCHEMA).validate(document)
+    assert undeclared(document, SCHEMA) == []
+
+
+def test_schema_tells_of_all_and_requires_all(make_audit: Make) -> None:
+    """The schema requires exactly what a document has, in the same order."""
+    document = json.loads(render_json(make_audit()))
+
+    assert list(document) == SCHEMA["required"] == list(SCHEMA["properties"])
+
+
+def test_figures(make_audit: Make) -> None:
+    """The document counts rows, classes, confusions and what each reason spoke on."""
+    document = json.loads(render_json(make_audit()))
+
+    assert document["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "doubted": 3}
+    assert document["classes"] == [
+        {"name": "billing", "value": "billing", "given": 4, "doubted": 2},
+        {"name": "bug", "value": "bug", "given": 3, "doubted": 1},
+        {"name": "delivery", "value": "delivery", "given": 1, "doubted": 0},
+    ]
+    assert document["confusions"] == [
+        {"given": "billing", "suggested": "delivery", "doubted": 1},
+        {"given": "bug", "suggested": "delivery", "doubted": 1},
+    ]
+    ran = {reason["name"]: reason for reason in document["reasons"]["run"]}
+    heard = {name: (ran[name]["scored"], ran[name]["speaks"], ran[name]["speaks_on_doubted"]) for name in ran}
+    assert heard == {
+        "low-self-confidence": (8, 3, 3),
+        "duplicate-conflict": (1, 1, 1),
+        "outlier": (8, 0, 0),
+        "annotator-disagreement": (8, 1, 1),
+    }
+
+
+def test_plain_values(make_audit: Make) -> None:
+    """Figures are rounded to six digits, what is no number is null, and other types are written as text."""
+    audit = make_audit(timings={"read": np.float64(1.23456789), "rank": float("nan")})
+    values = {"z": np.int64(7), "a": (1.5, True, None), "path": b"x"}
+    object.__setattr__(audit, "settings", values)
+
+    document = json.loads(render_json(audit))
+
+    assert document["timings"] == {"read": 1.23457, "rank": None}
+    assert list(document["settings"].items()) == [("a", [1.5, True, None]), ("path", "b'x'"), ("z", 7)]
+
+
+def test_class_values(make_audit: Make) -> None:
+    """A class keeps the value that the file has for it."""
+    audit = make_audit()
+    object.__setattr__(audit.labels, "class_values", (np.int64(0), True, "delivery"))
+
+    classes = json.loads(render_json(audit))["classes"]
+
+    assert [entry["value"] for entry in classes] == [0, True, "delivery"]
+
+
+def test_equal_but_for_timings(make_audit: Make) -> None:
+    """Two equal audits give the same text but for their timings."""
+    one = render_json(make_audit(timings={"read": 1.0}))
+    other = render_json(make_audit(timings={"read": 2.0}))
+
+    assert one.replace('"read": 1.0', '"read": 2.0') == other
+
+
+def test_any_path(make_audit: Make) -> None:
+    """A path that is no UTF-8 comes back as it was, and letters of any script stand as themselves."""
+    text = render_json(make_audit(path="döner\udcff.csv"))
+
+    assert "döner" in text
+    assert json.loads(text.encode().decode())["input"]["path"] == "döner\udcff.csv"

@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from io import BytesIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.records import ReasonScores
+from doubtcli.store.doubts import doubts_table, write_parquet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import Audit
+
+    Make = Callable[..., Audit]
+
+
+def test_columns(make_audit: Make) -> None:
+    """Every row has its own columns and a score for each reason."""
+    table = doubts_table(make_audit())
+
+    assert table.column_names == [
+        *("row_id", "row", "given_label", "suggested_label", "suggested_confidence"),
+        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why"),
+        *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
+        "reason:annotator-disagreement",
+    ]
+
+
+def test_most_doubted_first(make_audit: Make) -> None:
+    """Rows stand most doubted first, ties by row id, and those without a label last."""
+    rows = doubts_table(make_audit()).to_pylist()
+
+    order = ["t0007", "t0004", "t0005", "t0003", "t0002", "t0001", "t0006", "t0000", "u0000", "u0001"]
+    assert [row["row_id"] for row in rows] == order
+    assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5, 6, 7, 8, None, None]
+    assert [row["doubted"] for row in rows] == [True] * 3 + [False] * 7
+
+
+def test_most_doubted_row(make_audit: Make) -> None:
+    """A doubted row tells its place in the file from 1, its labels, its doubt and the reasons that speak."""
+    row = doubts_table(make_audit()).to_pylist()[0]
+
+    assert row == {
+        "row_id": "t0007",
+        "row": 1,
+        "given_label": "billing",
+        "suggested_label": "delivery",
+        "suggested_confidence": 0.75,
+        "doubt": 0.97,
+        "doubt_sd": 0.02,
+        "rank": 1,
+        "doubted": True,
+        "reasons": ["low-self-confidence", "annotator-disagreement", "duplicate-conflict"],
+        "why": "models give 'delivery' more",
+        "reason:low-self-confidence": 0.97,
+        "reason:duplicate-conflict": 0.5,
+        "reason:outlier": 0.25,
+        "reason:annotator-disagreement": 0.6 * 0.97,
+    }
+
+
+def test_unlabelled_row(make_audit: Make) -> None:
+    """A row without a label has a place and an id, and neither doubt nor score."""
+    row = doubts_table(make_audit()).to_pylist()[-1]
+
+    known = {name: value for name, value in row.items() if value is not None}
+    assert known == {"row_id": "u0001", "row": 10, "doubted": False, "reasons": [], "why": ""}
+
+
+def test_silence_is_null(make_audit: Make) -> None:
+    """A reason without anything to say on a row leaves a null, not a NaN."""
+    column = doubts_table(make_audit())["reason:duplicate-conflict"]
+
+    assert column.to_pylist() == [0.5] + [None] * 9
+
+
+def test_without_reasons(make_audit: Make) -> None:
+    """An audit without any reason still lists its rows."""
+    table = doubts_table(replace(make_audit(), reasons=()))
+
+    assert table["reasons"].to_pylist() == [[]] * 10
+
+
+def test_same_bytes(make_audit: Make) -> None:
+    """The same audit gives the same bytes."""
+    one, other = (write_parquet(doubts_table(make_audit())) for _ in range(2))
+
+    assert one == other
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.none() | st.floats(0, 1), st.text()), min_size=2, max_size=20))
+def test_round_trip(make_audit: Make, rows: list[tuple[float, float | None, str]]) -> None:
+    """Doubts, scores, silences and words come back from the file to the bit."""
+    doubts, heard, words = zip(*rows, strict=True)
+    scores = np.array([np.nan if score is None else score for score in heard])
+    audit = make_audit(
+        texts=words, given=[0] * len(rows), suggested=[1] * len(rows), doubt=doubts, why=words, answers=None
+    )
+    audit = replace(audit, reasons=(ReasonScores("odd", "own 1.0", "error", "it is odd", scores),))
+
+    table = pq.read_table(BytesIO(write_parquet(doubts_table(audit)))).slice(0, len(rows))
+
+    by_id = sorted(
+        zip(table["row_id"], table["doubt"], table["reason:odd"], table["why"], strict=True), key=str
+    )
+    assert [tuple(value.as_py() for value in row[1:]) for row in by_id] == rows
+
+
+def test_types(make_audit: Make) -> None:
+    """Types are the same whether or not there is anything to write."""
+    full, bare = doubts_table(make_audit()), doubts_table(make_audit(n_unlabelled=0))
+
+    assert full.schema == bare.schema
+    assert full.schema.field("reasons").type == pa.list_(pa.string())

@@ -1,0 +1,133 @@
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.records import Table
+from doubtcli.store.queue import write_queue
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import Audit
+
+    MakeAudit = Callable[..., Audit]
+    MakeTable = Callable[..., Table]
+
+
+def read(queue: bytes) -> list[dict[str, str]]:
+    """The rows of a queue, as Python's own reader has them."""
+    return list(csv.DictReader(io.StringIO(queue.decode(), newline="")))
+
+
+def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """The queue holds the doubted rows in rank order, an empty verdict, and the user's columns."""
+    audit = make_audit(why=["", "", "", "", "a; b", "c", "", 'say "d", e'])
+
+    queue = write_queue(audit, make_table(audit))
+
+    assert queue.decode() == (
+        "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict,text,label\n"
+        't0007,billing,delivery,0.9700,"low-self-confidence, annotator-disagreement, duplicate-conflict",'
+        '"say ""d"", e",,Where is my parcel?,billing\n'
+        "t0004,bug,delivery,0.8000,low-self-confidence,a; b,,The parcel came broken,bug\n"
+        "t0005,billing,billing,0.5500,low-self-confidence,c,,I was charged after I cancelled,billing\n"
+    )
+
+
+def test_size(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """A queue of a given size holds the most doubted rows, and none that are not doubted."""
+    audit = make_audit()
+
+    sizes = {size: len(read(write_queue(audit, make_table(audit), size))) for size in (1, 2, 50)}
+
+    assert sizes == {1: 1, 2: 2, 50: 3}
+
+
+def test_nothing_doubted(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """A queue without rows still has its header."""
+    audit = make_audit(doubt=[0.0] * 8)
+
+    queue = write_queue(audit, make_table(audit)).decode()
+
+    assert queue.count("\n") == 1
+    assert queue.startswith("doubt_id,")
+
+
+def test_names_told_apart(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """A column of the user's that bears a name of ours gets a prefix that no other column has."""
+    names = ["verdict", "input_verdict", "given_label", "time", "input_input_verdict", "text"]
+    audit = make_audit()
+
+    queue = write_queue(audit, make_table(audit, {name: ["x"] * 10 for name in names}))
+
+    assert queue.decode().partition("\n")[0].split(",")[7:] == [
+        "input_input_input_verdict",
+        "input_verdict",
+        "input_given_label",
+        "input_time",
+        "input_input_verdict",
+        "text",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        ("007", "007"),
+        ("NA", "NA"),
+        ("=1+1", "=1+1"),
+        (" padded ", " padded "),
+        ("two\r\nlines", '"two\r\nlines"'),
+        ("a\rb", '"a\rb"'),
+        ("", '""'),
+        (None, ""),
+        (7, "7"),
+        (2.5, "2.5"),
+        (True, "true"),
+        (dt.date(2024, 2, 29), "2024-02-29"),
+        ([1, None], '"[1, null]"'),
+        ({"a": "ö"}, '"{""a"": ""ö""}"'),
+        (b"\xff", '"""b\'\\\\xff\'"""'),
+    ],
+)
+def test_values(make_audit: MakeAudit, make_table: MakeTable, value: Any, text: str) -> None:
+    """A value stands in the queue as it was; what has no text of its own stands as JSON."""
+    audit = make_audit()
+    table = make_table(audit, {"own": [value] * 10})
+
+    queue = write_queue(audit, table, 1).decode()
+
+    assert queue.endswith(f",,{text}\n")
+
+
+def test_dictionary_column(make_audit: MakeAudit) -> None:
+    """A column stored as a dictionary stands by its words."""
+    audit = make_audit()
+    words = pa.array(["red", None] * 5).dictionary_encode()
+
+    queue = write_queue(audit, Table(audit.source, pa.table({"own": words})), 1)
+
+    assert read(queue)[0]["own"] == "red"
+
+
+@given(st.lists(st.text(), min_size=10, max_size=10), st.lists(st.text(), min_size=8, max_size=8), st.text())
+def test_round_trip(
+    make_audit: MakeAudit, make_table: MakeTable, own: list[str], why: list[str], name: str
+) -> None:
+    """Any text, ours or the user's, comes back from the queue as it was."""
+    audit = make_audit(why=why)
+    table = replace(make_table(audit, {"own": own}), data=pa.table({f"own {name}": own}))
+
+    rows = read(write_queue(audit, table))
+
+    assert [row["doubt_why"] for row in rows] == [why[7], why[4], why[5]]
+    assert [row[f"own {name}"] for row in rows] == [own[0], own[3], own[2]]

@@ -1,0 +1,305 @@
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+import textwrap
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from doubtcli.store import whole
+from doubtcli.store.whole import recover, write_whole
+
+NAMES = ("b.bin", "a.json")
+
+
+def content(generation: int) -> dict[str, bytes]:
+    """Files that tell which write they came from."""
+    return dict.fromkeys(NAMES, b"%d" % generation)
+
+
+def held(folder: Path) -> dict[str, bytes]:
+    """What lies in a folder, hidden things too."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A place for a folder that isn't there."""
+    return tmp_path / "out"
+
+
+# --------------------------------------------------------------------- it writes
+
+
+def test_new_folder(folder: Path) -> None:
+    """A missing folder is made with the files, and nothing else is left beside it."""
+    write_whole(folder, content(1))
+
+    assert held(folder) == content(1)
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def test_missing_parents(folder: Path) -> None:
+    """Missing parents are made."""
+    write_whole(folder / "a" / "b", content(1))
+
+    assert held(folder / "a" / "b") == content(1)
+
+
+def test_replaced_at_once(folder: Path) -> None:
+    """A folder that holds nothing else is exchanged as a whole, and keeps who may read it."""
+    write_whole(folder, content(1))
+    folder.chmod(0o750)
+    before = folder.stat()
+
+    write_whole(folder, content(2))
+
+    assert held(folder) == content(2)
+    assert folder.stat().st_mode == before.st_mode
+    assert (folder.stat().st_ino == before.st_ino) == (sys.platform != "linux")
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def test_others_stay(folder: Path) -> None:
+    """Other files in the folder stay as they are."""
+    write_whole(folder, content(1))
+    (folder / "notes.txt").write_bytes(b"mine")
+
+    write_whole(folder, content(2))
+
+    assert held(folder) == content(2) | {"notes.txt": b"mine"}
+
+
+def test_working_directory(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder that somebody stands in stays the folder it was."""
+    write_whole(folder, content(1))
+    monkeypatch.chdir(folder)
+
+    write_whole(Path(), content(2))
+
+    assert held(Path()) == content(2)
+    assert Path().stat().st_ino == folder.stat().st_ino
+
+
+def test_link(folder: Path) -> None:
+    """A link to a folder stays a link."""
+    write_whole(folder, content(1))
+    link = folder.with_name("link")
+    link.symlink_to(folder)
+
+    write_whole(link, content(2))
+
+    assert link.is_symlink()
+    assert held(folder) == content(2)
+
+
+def test_without_exchange(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where folders can't be exchanged, the files are replaced one by one."""
+
+    def refuse(one: Path, other: Path) -> None:
+        raise OSError(22, "Invalid argument", str(one), None, str(other))
+
+    write_whole(folder, content(1))
+    monkeypatch.setattr(whole, "_exchange", refuse)
+
+    write_whole(folder, content(2))
+
+    assert held(folder) == content(2)
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux exchanges folders")
+def test_exchange_refused(folder: Path) -> None:
+    """An exchange with what isn't there raises what the system says."""
+    folder.mkdir()
+
+    with pytest.raises(FileNotFoundError):
+        whole._exchange(folder, folder.with_name("none"))
+
+
+def test_two_at_once(folder: Path) -> None:
+    """Of runs that write at the same time each is whole, and the last one stays."""
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda generation: write_whole(folder, content(generation)), range(12)))
+
+    assert len(set(held(folder).values())) == 1
+    assert set(held(folder)) == set(NAMES)
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
+def test_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks is used without."""
+
+    def refuse(_: int, __: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+
+    write_whole(folder, content(1))
+
+    assert held(folder) == content(1)
+
+
+def test_platform_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform without locks is used without."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+    write_whole(folder, content(1))
+
+    assert held(folder) == content(1)
+
+
+# --------------------------------------------------------------- it doesn't write
+
+
+@pytest.mark.parametrize("kept", [(), ("notes.txt",)], ids=["replaced as a whole", "with others"])
+def test_directory_in_the_way(folder: Path, kept: tuple[str, ...]) -> None:
+    """A directory that bears the name of a file keeps all files from being replaced."""
+    (folder / "a.json").mkdir(parents=True)
+    (folder / "b.bin").write_bytes(b"old")
+    for name in kept:
+        (folder / name).touch()
+
+    with pytest.raises(IsADirectoryError):
+        write_whole(folder, content(2))
+
+    assert (folder / "b.bin").read_bytes() == b"old"
+    assert {path.name for path in folder.iterdir()} == {*NAMES, *kept}
+
+
+def test_parents_taken_away(folder: Path) -> None:
+    """Parents that were made for a folder that can't be written are taken away again."""
+    name = "x" * 300  # longer than any file system has it
+
+    with pytest.raises(OSError, match="too long"):
+        write_whole(folder / "a" / name, content(1))
+
+    assert not folder.exists()
+
+
+def test_interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An interrupt in the middle of writing leaves the folder as it was, and nothing beside it."""
+
+    def interrupt(_: Path) -> None:
+        raise KeyboardInterrupt
+
+    write_whole(folder, content(1))
+    monkeypatch.setattr(whole, "_sync", interrupt)
+
+    with pytest.raises(KeyboardInterrupt):
+        write_whole(folder, content(2))
+
+    assert held(folder) == content(1)
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def run(script: str, *arguments: str) -> subprocess.Popen[str]:
+    """Start a Python process on `write_whole` alone: it loads fast, and leaves nothing when it is killed."""
+    start = f"import runpy, sys; write_whole = runpy.run_path({whole.__file__!r})['write_whole']\n"
+    return subprocess.Popen(
+        [sys.executable, "-S", "-c", start + textwrap.dedent(script), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+LIMITED = """
+    import resource
+    from pathlib import Path
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+    try:
+        write_whole(Path(sys.argv[1]), {"b.bin": b"2", "a.json": bytes(5000)})
+    except OSError as error:
+        print(error.strerror)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize("before", [{}, content(1), content(1) | {"notes.txt": b"mine"}])
+def test_no_room(folder: Path, before: dict[str, bytes]) -> None:
+    """A disk that takes no more leaves the folder as it was, and nothing beside it."""
+    if before:
+        write_whole(folder, before)
+
+    said, _ = run(LIMITED, str(folder)).communicate()
+
+    assert said == "File too large\n"
+    assert (held(folder) if before else {}) == before
+    assert [path.name for path in folder.parent.iterdir()] == (["out"] if before else [])
+
+
+KEEP_WRITING = """
+    from pathlib import Path
+    folder = Path(sys.argv[1])
+    print("ready", flush=True)
+    for generation in range(2, 100_000):
+        write_whole(folder, {"b.bin": b"%d" % generation * 1000, "a.json": b"%d" % generation * 1000})
+"""
+
+
+@pytest.mark.parametrize("others", [(), ("notes.txt",)], ids=["replaced as a whole", "with others"])
+def test_killed(folder: Path, others: tuple[str, ...]) -> None:
+    """A kill at any moment leaves the former files or the next ones, whole."""
+    write_whole(folder, dict.fromkeys(NAMES, b"1" * 1000))
+    for name in others:
+        (folder / name).touch()
+    moments = random.Random(1)
+
+    for _ in range(12):
+        process = run(KEEP_WRITING, str(folder))
+        process.stdout.readline()  # type: ignore[union-attr]
+        time.sleep(moments.uniform(0, 0.02))
+        process.kill()
+        process.communicate()
+        if others:  # as the next reader does
+            recover(folder, NAMES)
+        generations = {(folder / name).read_bytes() for name in NAMES}
+        assert len(generations) == 1
+
+    write_whole(folder, content(7))
+    assert set(held(folder)) == {*NAMES, *others}
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+# ------------------------------------------------------------------ after a kill
+
+
+def test_unfinished_is_undone(folder: Path) -> None:
+    """What a killed run had begun is cleared away by the next one, within the folder and beside it."""
+    write_whole(folder, content(1))
+    for begun in (folder / ".doubt-unfinished", folder.with_name(".out.doubt-unfinished")):
+        begun.mkdir()
+        (begun / "b.bin").write_bytes(b"half")
+
+    recover(folder, NAMES)
+
+    assert held(folder) == content(1)
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def test_complete_is_ended(folder: Path) -> None:
+    """What a killed run had only to move up is moved up."""
+    write_whole(folder, {"b.bin": b"2", "a.json": b"1"})
+    (folder / ".doubt-complete").mkdir()
+    (folder / ".doubt-complete" / "a.json").write_bytes(b"2")
+
+    recover(folder, NAMES)
+
+    assert held(folder) == content(2)
+
+
+def test_strangers_are_not_removed(folder: Path) -> None:
+    """A hidden folder that holds anything of somebody else's is not removed."""
+    stranger = folder.with_name(".out.doubt-unfinished")
+    stranger.mkdir()
+    (stranger / "mine.txt").touch()
+
+    with pytest.raises(OSError, match="not empty"):
+        write_whole(folder, content(1))
+
+    assert (stranger / "mine.txt").exists()

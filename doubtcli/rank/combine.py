@@ -80,7 +80,10 @@ def _neighbor_opinion(evidence: Evidence) -> Floats:
 def rank_rows(
     evidence: Evidence, reasons: Sequence[ReasonScores], opinions: Sequence[Floats], noise: NoiseModel
 ) -> Ranking:
-    """One doubt a row, made so that the doubts of all rows add up to the noise rate they start from.
+    """One doubt a row.
+
+    What models and neighbours say is set to add up to the noise rate they start from; other voices are
+    added to that.
 
     Args:
         evidence: Of all rows.
@@ -92,11 +95,9 @@ def rank_rows(
     others = _other_voices(reasons, len(given))
     unheard = _in_tiny_class(evidence)
     mean_opinion = np.mean(opinions, axis=0) if opinions else None
-    heard = _against(mean_opinion, given, noise, unheard)
-    offset = _offset(heard + others, noise.prior)
-    log_odds = heard + others + offset
+    log_odds = _from_opinion(mean_opinion, given, noise, unheard) + others
     doubt = _probability(log_odds)
-    repeats = [_probability(_against(probs, given, noise, unheard) + others + offset) for probs in opinions]
+    repeats = [_probability(_from_opinion(probs, given, noise, unheard) + others) for probs in opinions]
     suggested, confidence = _suggest(evidence, mean_opinion, doubt, unheard)
     return Ranking(
         doubt=doubt,
@@ -121,17 +122,19 @@ def _in_tiny_class(evidence: Evidence) -> NDArray[np.bool_]:
     return np.isin(evidence.given_labels, unheard_classes(evidence))
 
 
-def _against(
+def _from_opinion(
     opinion: Floats | None, given: NDArray[np.intp], noise: NoiseModel, unheard: NDArray[np.bool_]
 ) -> Floats:
-    """Log odds against each label from the models and neighbours; 0 where they are not heard."""
-    if opinion is None:
-        return np.zeros(len(given))
+    """Log odds against each label: the prior's, and what models and neighbours add where they are heard."""
+    prior = float(_log_odds(np.asarray(noise.prior)))
+    if opinion is None or unheard.all():
+        return np.full(len(given), prior)
     rows = np.arange(len(given))
     other = opinion.copy()
     other[rows, given] = 0.0
     margin = np.log(np.maximum(other.max(axis=1), 1e-12)) - np.log(np.maximum(opinion[rows, given], 1e-12))
-    return np.where(unheard, 0.0, noise.log_odds(margin))
+    evidence = noise.log_odds(margin)
+    return np.where(unheard, prior, evidence + _offset(evidence[~unheard], noise.prior))
 
 
 def _other_voices(reasons: Sequence[ReasonScores], n_rows: int) -> Floats:

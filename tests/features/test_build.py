@@ -1,0 +1,43 @@
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.features.build import build_features, joined_texts
+from doubtcli.records import Examples
+
+
+def examples(columns, **roles):
+    """Rows of one class with these columns."""
+    table = pa.table(columns)
+    n_rows = table.num_rows or 2
+    return Examples(
+        row_ids=tuple(map(str, range(n_rows))),
+        positions=np.arange(n_rows),
+        given_labels=np.zeros(n_rows, dtype=np.intp),
+        class_names=("a",),
+        inputs=table,
+        **roles,
+    )
+
+
+def test_text_columns_are_joined_with_missing_ones_empty():
+    """A row's texts stand one after the other."""
+    rows = examples({"title": ["Hi", None], "body": ["there", "you"]}, text_columns=("title", "body"))
+
+    assert joined_texts(rows) == ["Hi \n there", " \n you"]
+
+
+def test_without_inputs_there_are_no_features():
+    """A file of labels and answers alone gives the models nothing."""
+    assert build_features(examples({})) is None
+
+
+def test_tables_and_embeddings_stand_side_by_side():
+    """One number and a two-dimensional embedding make three columns; only its direction stays."""
+    embeddings = np.array([[3.0, 4.0], [6.0, 8.0]], dtype=np.float32)
+
+    features = build_features(examples({"x": [1.0, 2.0]}, numeric_columns=("x",), embeddings=embeddings))
+
+    assert features.text is None
+    assert features.dense.shape == (2, 3)
+    np.testing.assert_allclose(features.dense[0, 1:], np.array([0.6, 0.8]) * np.sqrt(2), rtol=1e-6)
+    np.testing.assert_allclose(features.dense[0, 1:], features.dense[1, 1:])

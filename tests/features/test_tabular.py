@@ -1,0 +1,62 @@
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.features.tabular import categorical_features, datetime_features, numeric_features
+
+
+def column(values, type_=None):
+    """A column of a table."""
+    return pa.chunked_array([pa.array(values, type_)])
+
+
+def test_numbers_are_standardized_and_drawn_in():
+    """1 and 3 are one standard deviation off their mean, which arcsinh draws in to .8814."""
+    features = numeric_features(column([1.0, 3.0]))
+
+    np.testing.assert_allclose(features, [[-0.881374], [0.881374]], rtol=1e-5)
+
+
+def test_missing_numbers_stand_at_the_median_with_an_indicator():
+    """A missing value neither raises nor lowers a row, and says that it is missing."""
+    features = numeric_features(column([1.0, None, 3.0, 2.0]))
+
+    np.testing.assert_allclose(features[:, 1], [0, 1, 0, 0])
+    np.testing.assert_allclose(features[1, 0], 0, atol=1e-6)
+
+
+def test_a_constant_or_empty_column_is_all_zeros():
+    """Nothing to learn gives nothing, never a division by zero."""
+    np.testing.assert_allclose(numeric_features(column([5.0, 5.0])), [[0], [0]])
+    np.testing.assert_allclose(numeric_features(column([None, None], pa.float64())), [[0, 1], [0, 1]])
+
+
+def test_common_categories_have_their_own_indicator_and_rare_ones_share_one():
+    """The values a and missing stand twice, b and c once each."""
+    features = categorical_features(column(["a", "a", None, None, "b", "c"]))
+
+    assert features.shape == (6, 3)
+    np.testing.assert_allclose(features.sum(axis=1), 1)
+    assert (features[4] == features[5]).all()
+    assert not (features[0] == features[2]).all()
+
+
+def test_no_indicator_stands_for_rare_values_where_there_are_none():
+    """Two common values need two indicators."""
+    assert categorical_features(column(["a", "a", "b", "b"])).shape == (4, 2)
+
+
+def test_times_a_week_apart_differ_only_in_days():
+    """Hour and weekday lie on circles: the same hour of the same weekday is the same point."""
+    times = column(np.array(["2026-01-05T09:00", "2026-01-12T09:00"], dtype="datetime64[us]"))
+
+    first, second = datetime_features(times)
+
+    assert first[0] < second[0]
+    np.testing.assert_allclose(first[1:], second[1:], atol=1e-2)
+
+
+def test_missing_times_have_an_indicator():
+    """A missing time says so."""
+    times = pa.chunked_array([pa.array([0, None, 86_400_000_000], pa.timestamp("us"))])
+
+    np.testing.assert_allclose(datetime_features(times)[:, 1], [0, 1, 0])

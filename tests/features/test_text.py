@@ -1,0 +1,64 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import CountVectorizer
+
+from doubtcli.features.text import text_features
+
+TEXTS = ["Card lost, card stolen!", "card lost again", "", "refund please", "please refund the card"]
+
+
+def test_rows_of_words_have_length_one():
+    """A text's words and pairs have length 1, an empty text's length 0."""
+    words = text_features(TEXTS).words
+
+    lengths = np.sqrt(words.multiply(words).sum(axis=1)).ravel()
+
+    np.testing.assert_allclose(lengths, [[1, 1, 0, 1, 1]], atol=1e-6)
+
+
+def test_case_is_folded_and_marks_are_words():
+    """Card is card, and a comma is a word of its own."""
+    tokens = text_features(["Card, card", "x"]).tokens
+
+    counts = tokens[0].toarray().ravel()
+
+    assert np.count_nonzero(counts) == 2
+    np.testing.assert_allclose(counts.max() / counts[counts > 0].min(), 2)  # card twice, the comma once
+
+
+def test_a_pair_of_words_that_stands_once_is_dropped():
+    """Of "card lost", "lost again", … only the pair that two texts have is kept."""
+    features = text_features(["card lost now", "card lost again"])
+
+    n_words, n_pairs = 4, 1
+    assert features.words.shape == (2, n_words + n_pairs)
+
+
+def test_spelling_counts_the_same_character_ngrams_as_scikit_learn():
+    """Tokens times spelling has n-grams just where scikit-learn's character analyser finds common ones."""
+    texts = ["refund card", "refunds cards", "card"]
+    features = text_features(texts)
+    oracle = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2).fit(texts)
+
+    product = (features.tokens @ features.spelling).toarray()
+
+    assert product.shape[1] == len(oracle.vocabulary_)
+    assert (np.count_nonzero(product, axis=1) == np.count_nonzero(oracle.transform(texts).toarray(), 1)).all()
+
+
+def test_texts_without_any_word_give_empty_matrices():
+    """Blank texts are rows of nothing, not an error."""
+    features = text_features(["", "  "])
+
+    assert features.words.nnz == features.tokens.nnz == 0
+
+
+@given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
+def test_any_texts_give_finite_features(texts):
+    """Whatever the letters, every entry is a finite number and every row is there."""
+    features = text_features(texts)
+
+    assert features.words.shape[0] == features.tokens.shape[0] == len(texts)
+    assert np.isfinite(features.words.data).all()
+    assert np.isfinite(features.tokens.data).all()

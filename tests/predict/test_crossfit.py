@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+
+from doubtcli.errors import ModelError
+from doubtcli.features.text import text_features
+from doubtcli.predict.crossfit import brought, cross_fit, models_for
+from doubtcli.records import Features
+
+TEXTS = ["card lost", "card stolen", "my card is gone", "refund please", "please refund me", "money back"] * 4
+LABELS = np.array([0, 0, 0, 1, 1, 1] * 4)
+
+
+def fit(features, groups, *, n_threads=1, n_repeats=2):
+    """Cross-fit on the texts' labels."""
+    return cross_fit(
+        features,
+        LABELS,
+        2,
+        groups,
+        n_folds=4,
+        n_repeats=n_repeats,
+        seed=0,
+        n_threads=n_threads,
+        advance=lambda _: None,
+    )
+
+
+@pytest.fixture
+def text():
+    """The texts as features."""
+    return Features(text_features(TEXTS), None)
+
+
+def test_text_and_tables_each_bring_unlike_models():
+    """Text has three models, a table two, both together all five."""
+    words, table = text_features(TEXTS), np.zeros((24, 2), dtype=np.float32)
+
+    assert len(models_for(Features(words, None))) == 3
+    assert len(models_for(Features(None, table))) == 2
+    assert len(models_for(Features(words, table))) == 5
+
+
+def test_probabilities_have_their_shapes_and_sum_to_one(text):
+    """By model, by repeat and pooled, every row is a distribution."""
+    predictions = fit(text, np.arange(24))
+
+    assert predictions.by_model.shape == (3, 24, 2)
+    assert predictions.by_repeat.shape == (2, 24, 2)
+    for probs in (predictions.by_model, predictions.by_repeat, predictions.pooled):
+        np.testing.assert_allclose(probs.sum(axis=-1), 1, rtol=1e-5)
+
+
+def test_the_number_of_threads_does_not_change_a_bit(text):
+    """One thread and two give the same bytes."""
+    one, two = (fit(text, np.arange(24), n_threads=n) for n in (1, 2))
+
+    assert one.pooled.tobytes() == two.pooled.tobytes()
+
+
+def test_each_fitted_model_is_counted(text):
+    """The progress bar gets one step a model and repeat."""
+    steps = []
+
+    cross_fit(
+        text,
+        LABELS,
+        2,
+        np.arange(24),
+        n_folds=4,
+        n_repeats=2,
+        seed=0,
+        advance=steps.append,
+    )
+
+    assert sum(steps) == 6
+
+
+def test_rows_that_are_all_alike_can_not_be_predicted(text):
+    """One group leaves nothing to learn from, and the error says so."""
+    with pytest.raises(ModelError, match="same input"):
+        fit(text, np.zeros(24, dtype=np.intp))
+
+
+def test_probabilities_that_the_user_brings_stand_as_they_are():
+    """They count as one model and one repeat."""
+    probs = np.array([[0.25, 0.75]])
+
+    predictions = brought(probs)
+
+    assert predictions.model_names == ("your probabilities",)
+    np.testing.assert_array_equal(predictions.pooled, probs)
+    np.testing.assert_array_equal(predictions.by_model, [probs])

@@ -1,0 +1,54 @@
+import numpy as np
+
+from doubtcli.predict.skill import measure_skill, no_models
+
+LABELS = np.array([0] * 60 + [1] * 40)
+
+
+def hot(predicted):
+    """Probabilities that are sure of these predictions."""
+    return np.eye(2)[predicted]
+
+
+def test_good_predictions_are_assessable():
+    """Nine of ten right in each class: accuracy .9 against a majority of .6."""
+    predicted = LABELS.copy()
+    predicted[:6] = 1
+    predicted[60:64] = 0
+
+    skill = measure_skill(hot(predicted), {"one": hot(predicted)}, LABELS, ["a", "b"], seed=0)
+
+    assert skill.assessable
+    assert (skill.accuracy, skill.balanced_accuracy, skill.majority_accuracy) == (0.9, 0.9, 0.6)
+    assert skill.by_model == {"one": 0.9}
+    assert skill.permuted_accuracy < 0.9
+    assert "90% of the labels (the largest class alone: 60%)" in skill.why
+
+
+def test_always_the_largest_class_is_no_skill():
+    """Accuracy .6 by answering one class is chance once classes weigh the same."""
+    skill = measure_skill(hot(np.zeros(100, dtype=int)), {}, LABELS, ["a", "b"], seed=0)
+
+    assert not skill.assessable
+    assert skill.balanced_accuracy == 0.5
+    assert "too little to judge labels by" in skill.why
+
+
+def test_slightly_better_than_chance_is_not_enough():
+    """A balanced accuracy of .55 on two classes is a tenth of the way from chance to perfect."""
+    labels = np.array([0, 1] * 500)
+    predicted = labels.copy()
+    predicted[:450] = 1 - labels[:450]
+
+    skill = measure_skill(hot(predicted), {}, labels, ["a", "b"], seed=0)
+
+    assert skill.balanced_accuracy == 0.55
+    assert not skill.assessable
+
+
+def test_without_models_there_is_no_accuracy():
+    """The reason why is handed through, and the majority is still told."""
+    skill = no_models(LABELS, "nothing to learn from")
+
+    assert (skill.assessable, skill.accuracy, skill.why) == (False, None, "nothing to learn from")
+    assert skill.majority_accuracy == 0.6

@@ -1,0 +1,55 @@
+import numpy as np
+import pytest
+
+from doubtcli.predict.table_models import extra_trees, logistic_regression
+
+
+@pytest.fixture
+def blobs():
+    """Two classes three standard deviations apart, with labels and folds."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(60) % 2
+    dense = (rng.normal(size=(60, 2)) + 3 * labels[:, None]).astype(np.float32)
+    return dense, labels, np.arange(60) // 2 % 3
+
+
+@pytest.mark.parametrize("model", [logistic_regression, extra_trees])
+def test_classes_that_lie_apart_are_told_apart(blobs, model):
+    """Two blobs three standard deviations apart are predicted nearly always."""
+    dense, labels, folds = blobs
+
+    scores = model(dense, labels, folds, 2, 0)
+
+    assert (scores.argmax(axis=1) == labels).mean() > 0.9
+
+
+@pytest.mark.parametrize("model", [logistic_regression, extra_trees])
+def test_a_rows_own_label_does_not_reach_its_score(blobs, model):
+    """Out of fold: flipping a row's label changes no score of its fold."""
+    dense, labels, folds = blobs
+    flipped = labels.copy()
+    flipped[0] = 1
+
+    before, after = (model(dense, given, folds, 2, 0) for given in (labels, flipped))
+
+    np.testing.assert_array_equal(before[folds == 0], after[folds == 0])
+
+
+def test_a_class_that_the_training_rows_lack_is_unlikely():
+    """Where only one class is left to learn from, that class gets all the probability."""
+    dense = np.zeros((4, 1), dtype=np.float32)
+    labels = np.array([0, 0, 1, 1])
+
+    scores = logistic_regression(dense, labels, labels, 2, 0)
+
+    assert (scores.argmax(axis=1) == 1 - labels).all()
+
+
+def test_trees_of_large_tables_are_grown_on_a_sample(blobs, monkeypatch):
+    """Beyond the cap each tree sees a share of the rows, and still tells the classes apart."""
+    monkeypatch.setattr("doubtcli.predict.table_models._MOST_TREE_ROWS", 30)
+    dense, labels, folds = blobs
+
+    scores = extra_trees(dense, labels, folds, 2, 0)
+
+    assert (scores.argmax(axis=1) == labels).mean() > 0.9

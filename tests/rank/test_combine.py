@@ -1,0 +1,181 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.rank.combine import opinions, rank_rows, unheard_classes
+from doubtcli.rank.noise import NoiseModel, not_assessable
+from doubtcli.records import Evidence, NoiseRate, ReasonScores
+
+EVERY = ("low-self-confidence", "neighbor-disagreement")
+GIVEN = np.array([0, 0, 0, 1, 1, 1])
+PROBS = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.95, 0.05]])
+
+
+def evidence(**parts):
+    """Six rows of two classes."""
+    return Evidence(given_labels=GIVEN, n_classes=2, **parts)
+
+
+def noise(prior=0.2):
+    """A noise model that takes margins as they are."""
+    return NoiseModel(NoiseRate(assessable=True, why=""), prior, mean=0.0, sd=1.0, slope=1.0, location=0.0)
+
+
+def said(name, scores, family="error"):
+    """What one reason said."""
+    return ReasonScores(name, "test 1", family, "of a test", np.array(scores, dtype=float))
+
+
+class TestOpinions:
+    """What models and neighbours make of a row together."""
+
+    def test_without_neighbours_the_models_speak_alone(self):
+        """Each repeat's probabilities stand as they are."""
+        by_repeat = np.stack([PROBS, PROBS[:, ::-1]])
+
+        heard = opinions(evidence(pred_probs=PROBS, pred_probs_by_repeat=by_repeat), EVERY)
+
+        np.testing.assert_array_equal(heard, by_repeat)
+
+    def test_probabilities_brought_once_are_one_repeat(self):
+        """The user's own probabilities have no repeats."""
+        (heard,) = opinions(evidence(pred_probs=PROBS), EVERY)
+
+        np.testing.assert_array_equal(heard, PROBS)
+
+    def test_neighbours_move_the_models(self):
+        """Votes for the other label lower the given label's share."""
+        votes = np.array([[1.0, 0], [1, 0], [0, 1], [0, 1], [0, 1], [1, 0]])
+        both = evidence(
+            pred_probs=PROBS, neighbor_votes=votes, neighbor_indices=np.zeros((6, 10), dtype=np.intp)
+        )
+
+        (together,) = opinions(both, EVERY)
+        (models,) = opinions(both, ["low-self-confidence"])
+        (neighbors,) = opinions(both, ["neighbor-disagreement"])
+
+        np.testing.assert_array_equal(models, PROBS)
+        assert not np.allclose(together, models)
+        np.testing.assert_array_equal(neighbors.argmax(axis=1), votes.argmax(axis=1))
+
+    def test_nobody_asked_nobody_heard(self):
+        """With neither models nor neighbours there is no opinion."""
+        assert opinions(evidence(pred_probs=PROBS), ["annotator-disagreement"]) == []
+
+
+class TestRanking:
+    """One doubt a row, and the order that follows."""
+
+    def test_doubts_add_up_to_the_prior(self):
+        """At a prior of .2, six rows carry 1.2 doubts between them."""
+        ranking = rank_rows(evidence(pred_probs=PROBS), [], [PROBS], noise(0.2))
+
+        np.testing.assert_allclose(ranking.doubt.sum(), 1.2)
+
+    def test_contradicted_rows_come_first_and_get_the_other_label(self):
+        """Row 5 is given 1 at .95 for 0; row 2 is given 0 at .9 for 1."""
+        ranking = rank_rows(evidence(pred_probs=PROBS), [], [PROBS], noise(0.3))
+
+        assert ranking.order[:2].tolist() == [5, 2]
+        assert ranking.doubted.tolist() == [False, False, True, False, False, True]
+        assert ranking.suggested_labels.tolist() == [0, 0, 1, 1, 1, 0]
+
+    def test_ties_break_by_row(self):
+        """Rows of equal doubt stand in row id order."""
+        flat = np.full((6, 2), 0.5)
+
+        assert rank_rows(evidence(), [], [flat], noise()).order.tolist() == [0, 1, 2, 3, 4, 5]
+
+    def test_annotators_raise_and_lower_doubt(self):
+        """Answers against the label raise a row above the unasked one, answers for it lower it below."""
+        answers = said("annotator-disagreement", [0.9, 0.1, np.nan, np.nan, np.nan, np.nan])
+
+        doubt = rank_rows(evidence(), [answers], [], not_assessable("")).doubt
+
+        assert doubt[0] > doubt[2] > doubt[1]
+
+    def test_another_reason_only_raises_doubt(self):
+        """That a row has no fault of one kind is no sign that its label is right."""
+        plug_in = said("shouting", [1.0, 0.0, np.nan, np.nan, np.nan, np.nan])
+
+        doubt = rank_rows(evidence(), [plug_in], [], not_assessable("")).doubt
+
+        assert doubt[0] > doubt[1] == doubt[2]
+
+    def test_context_reasons_have_no_voice(self):
+        """An outlier is not likelier to bear a wrong label."""
+        outlier = said("outlier", [1.0, 0, 0, 0, 0, 0], family="context")
+
+        doubt = rank_rows(evidence(), [outlier], [], not_assessable("")).doubt
+
+        np.testing.assert_allclose(doubt, doubt[0])
+
+    def test_the_wobble_is_the_spread_between_repeats(self):
+        """Two repeats that agree have none; a row that they judge unlike has most; one repeat can't tell."""
+        other = PROBS.copy()
+        other[0] = [0.1, 0.9]
+
+        steady = rank_rows(evidence(), [], [PROBS, PROBS], noise()).doubt_sd
+        unsteady = rank_rows(evidence(), [], [PROBS, other], noise()).doubt_sd
+        single = rank_rows(evidence(), [], [PROBS], noise()).doubt_sd
+
+        np.testing.assert_allclose(steady, 0, atol=1e-12)
+        assert unsteady.argmax() == 0
+        assert np.isnan(single).all()
+
+    def test_models_are_not_heard_on_a_class_of_two(self):
+        """With one row left to learn a class from, models would doubt both whatever they are."""
+        given_labels = np.array([0, 0, 0, 0, 1, 1])
+        sure_of_0 = np.tile([0.99, 0.01], (6, 1))
+        two = Evidence(given_labels=given_labels, n_classes=2, pred_probs=sure_of_0)
+
+        ranking = rank_rows(two, [], [sure_of_0], noise())
+
+        assert unheard_classes(two).tolist() == [1]
+        assert not ranking.doubted.any()
+        assert ranking.suggested_labels.tolist() == given_labels.tolist()
+
+    def test_duplicates_count_once_towards_a_class(self):
+        """Three rows of one input teach no more than one."""
+        three_alike = Evidence(
+            given_labels=np.array([0, 0, 0, 1, 1, 1]),
+            n_classes=2,
+            duplicate_groups=np.array([0, 1, 2, 3, 3, 3]),
+        )
+
+        assert unheard_classes(three_alike).tolist() == [1]
+
+    def test_annotators_answers_name_the_suggestion(self):
+        """Two of three answers for label 1 make it the suggestion for a doubted row."""
+        annotations = np.full((6, 3), -1)
+        annotations[0] = [1, 1, 0]
+        rows = evidence(annotations=annotations)
+        answers = said("annotator-disagreement", [0.99] + [0.01] * 5)
+
+        ranking = rank_rows(rows, [answers], [], not_assessable(""))
+
+        assert ranking.doubted[0]
+        assert ranking.suggested_labels[0] == 1
+
+    @pytest.mark.parametrize("n_rows", [6, 400, 4000])
+    def test_the_queue_is_never_so_short_that_nothing_is_learnt(self, n_rows):
+        """With nothing doubted outright, a twentieth of the rows is queued, 10 at least and 50 at most."""
+        labels = np.arange(n_rows) % 2
+        calm = np.where(np.eye(2)[labels] == 1, 0.9, 0.1)
+
+        ranking = rank_rows(Evidence(labels, 2, pred_probs=calm), [], [calm], noise(0.01))
+
+        assert not ranking.doubted.any()
+        assert len(ranking.queue) == {6: 6, 400: 20, 4000: 50}[n_rows]
+
+    @given(st.lists(st.floats(0, 1), min_size=6, max_size=6), st.floats(0.001, 0.5))
+    def test_doubts_are_probabilities_in_rank_order(self, first, prior):
+        """Whatever the opinion, doubts lie between 0 and 1 and fall along the order."""
+        probs = np.column_stack([first, 1 - np.array(first)])
+
+        ranking = rank_rows(evidence(), [], [probs], noise(prior))
+
+        assert ((ranking.doubt >= 0) & (ranking.doubt <= 1)).all()
+        assert (np.diff(ranking.doubt[ranking.order]) <= 0).all()
+        assert ((ranking.suggested_confidence >= 0) & (ranking.suggested_confidence <= 1)).all()

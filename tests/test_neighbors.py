@@ -1,0 +1,143 @@
+import numpy as np
+import pytest
+from sklearn.neighbors import NearestNeighbors
+
+from doubtcli import neighbors
+from doubtcli.features.text import text_features
+from doubtcli.neighbors import find_duplicates, find_neighbors
+from doubtcli.records import Features
+
+
+def duplicates(texts):
+    """The rows of each group, and what was found."""
+    found = find_duplicates(Features(text_features(texts), None), texts)
+    return [
+        sorted(np.flatnonzero(found.groups == group).tolist()) for group in np.unique(found.groups)
+    ], found
+
+
+class TestDuplicates:
+    """Which rows have the same input."""
+
+    def test_case_marks_and_blanks_do_not_make_a_text_another(self):
+        """Card lost! is card  lost, and card found is not."""
+        groups, _ = duplicates(["Card lost!", "card  lost", "card found"])
+
+        assert groups == [[0, 1], [2]]
+
+    def test_one_word_in_ten_makes_a_near_duplicate(self):
+        """Nine shared words of eleven distinct ones are a similarity of .82."""
+        shared = "the card that i ordered last month did not arrive"
+        filler = [f"{word} is something else entirely for row {word}" for word in "abcdefghijklmnopqrs"]
+
+        groups, _ = duplicates([f"{shared} today", f"{shared} yesterday", *filler])
+
+        assert groups[0] == [0, 1]
+
+    def test_short_texts_are_duplicates_only_when_equal(self):
+        """Not good at all and good at all share three of four words and mean the opposite."""
+        groups, _ = duplicates(["good at all", "not good at all", "x", "y"])
+
+        assert groups == [[0], [1], [2], [3]]
+
+    def test_near_duplicates_do_not_chain(self):
+        """Each member is alike to the first one, so a slow drift does not end up in one group."""
+        words = [f"w{i}" for i in range(40)]
+        drift = [" ".join(words[start : start + 20]) for start in range(0, 20, 2)]
+        filler = [f"x{i} y{i} z{i} q{i} r{i}" for i in range(200)]
+
+        groups, _ = duplicates(drift + filler)
+
+        for group in groups:
+            sets = [set(([*drift, *filler])[row].split()) for row in group]
+            assert all(len(sets[0] & other) / len(sets[0] | other) >= 0.8 for other in sets)
+        assert len(groups[0]) < len(drift)
+
+    def test_one_huge_near_group_falls_back_to_exact_duplicates(self):
+        """Half of all rows alike would leave folds uneven: only equal ones share a fold, and a note says so."""
+        template = "your order number {} has been shipped and will arrive on monday"
+        texts = [template.format(i) for i in range(30)] + [f"a{i} b{i} c{i} d{i}" for i in range(30)]
+
+        groups, found = duplicates(texts)
+
+        assert len(groups) == 60
+        assert "one group of 30 rows" in found.note
+
+    def test_equal_table_rows_are_duplicates(self):
+        """The same values are the same input; a text beside them must be equal too."""
+        dense = np.array([[1, 2], [1, 2], [1, 3]], dtype=np.float32)
+        texts = ["same text", "same text", "same text"]
+
+        alone = find_duplicates(Features(None, dense), None).groups
+        with_text = find_duplicates(Features(text_features(texts), dense), ["a", "b", "a"]).groups
+
+        assert alone.tolist() == [0, 0, 1]
+        assert with_text.tolist() == [0, 1, 2]
+
+    def test_texts_without_words_are_compared_as_they_are(self):
+        """Marks alone equal the same marks and no others; empty texts equal each other."""
+        groups, _ = duplicates(["!!!", "???", "!!!", "", ""])
+
+        assert groups == [[0, 2], [1], [3, 4]]
+
+
+class TestNeighbors:
+    """Which rows are most alike."""
+
+    def test_the_nearest_rows_are_those_of_scikit_learn(self):
+        """On distinct rows the indices and distances are the brute-force ones, the row itself left out."""
+        dense = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
+
+        found = find_neighbors(Features(None, dense), np.zeros(40, dtype=np.intp), 1, np.arange(40))
+
+        space = dense / np.sqrt(3)
+        distances, indices = NearestNeighbors(n_neighbors=11).fit(space).kneighbors(space)
+        np.testing.assert_array_equal(found.indices, indices[:, 1:])
+        np.testing.assert_allclose(found.distances, distances[:, 1:], atol=1e-3)
+
+    def test_votes_are_the_neighbours_labels_as_shares(self):
+        """Of a row's two neighbours one is labelled 0 and one 1."""
+        dense = np.array([[0.0], [1.0], [2.0]], dtype=np.float32)
+
+        found = find_neighbors(Features(None, dense), np.array([0, 0, 1]), 2, np.arange(3))
+
+        np.testing.assert_allclose(found.votes, [[0.5, 0.5], [0.5, 0.5], [1, 0]])
+        assert (found.indices[:, 2:] == -1).all()
+        assert np.isnan(found.distances[:, 2:]).all()
+
+    def test_duplicates_do_not_vouch_for_each_other(self):
+        """Rows 0 and 1 are one input labelled twice: neither is the other's neighbour, their votes are a mix."""
+        dense = np.array([[0.0], [0.0], [5.0]], dtype=np.float32)
+
+        found = find_neighbors(Features(None, dense), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))
+
+        np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [0.5, 0.5]])
+        assert found.indices[:, 0].tolist() == [2, 2, 0]
+
+    def test_nobody_is_near_where_all_rows_are_one(self):
+        """A single unlike row has no neighbours."""
+        dense = np.zeros((3, 1), dtype=np.float32)
+
+        assert (
+            find_neighbors(Features(None, dense), np.zeros(3, dtype=np.intp), 1, np.zeros(3, dtype=int))
+            is None
+        )
+
+    def test_large_files_are_compared_with_a_sample_and_say_so(self, monkeypatch):
+        """Every row still gets neighbours, all of them out of the sample."""
+        monkeypatch.setattr(neighbors, "_MOST_CANDIDATES", 20)
+        dense = np.arange(100, dtype=np.float32)[:, None]
+
+        found = find_neighbors(Features(None, dense), np.zeros(100, dtype=np.intp), 1, np.arange(100))
+
+        assert len(np.unique(found.indices)) <= 20
+        assert "among 20 of 100" in found.note
+
+    @pytest.mark.parametrize("texts", [["a", "a b"], ["one", "two", "three"]])
+    def test_tiny_vocabularies_still_have_neighbours(self, texts):
+        """Two or three words are too few to reduce, and are compared as they are."""
+        features = Features(text_features(texts), None)
+
+        found = find_neighbors(features, np.zeros(len(texts), dtype=np.intp), 1, np.arange(len(texts)))
+
+        assert (found.indices[:, 0] >= 0).all()

@@ -40,3 +40,9 @@ class Doubt:
 def doubt(tmp_path: Path) -> Doubt:
     """The command, in an empty folder."""
     return Doubt(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def doubt_in() -> type[Doubt]:
+    """The command in a folder of one's choice."""
+    return Doubt

@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.cli.conftest import Doubt
+
+    Scanned = tuple[Path, subprocess.CompletedProcess[str]]
+
+TEXTS = {
+    "fruit": [
+        "ripe apple pie",
+        "sweet pear tart",
+        "juicy apple and pear",
+        "a pear from the tree",
+        "apple juice",
+    ],
+    "tool": [
+        "steel hammer handle",
+        "a saw and a hammer",
+        "sharp saw blade",
+        "hammer the nail",
+        "rusty saw tooth",
+    ],
+}
+"""Two kinds of text that no model mixes up."""
+
+
+def write_rows(path: Path) -> None:
+    """Write 60 rows as CSV; row 1 is about fruit and labelled as a tool."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        rows = csv.writer(file)
+        rows.writerow(["id", "text", "label"])
+        for number in range(60):
+            kind = "fruit" if number % 2 == 0 else "tool"
+            text = f"{TEXTS[kind][number // 2 % 5]} no {number // 10}"
+            rows.writerow([f"row-{number:02}", text, "tool" if number == 0 else kind])
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory, doubt_in: type[Doubt]) -> Scanned:
+    """A folder in which `doubt scan rows.csv` has run, and what it said."""
+    folder = tmp_path_factory.mktemp("scanned")
+    write_rows(folder / "rows.csv")
+    return folder, doubt_in(folder)("scan", "rows.csv", "--id", "id")
+
+
+class TestScan:
+    """`doubt scan` on a file that it can judge."""
+
+    def test_done(self, scanned: Scanned) -> None:
+        """A scan ends with 0 and says nothing on stderr when nobody watches."""
+        _, done = scanned
+
+        assert (done.returncode, done.stderr) == (0, "")
+
+    def test_files(self, scanned: Scanned) -> None:
+        """The audit stands beside the file, in four files, and the file is as it was."""
+        folder, _ = scanned
+
+        assert {path.name for path in folder.iterdir()} == {"rows.csv", "rows.doubt"}
+        assert {path.name for path in (folder / "rows.doubt").iterdir()} == {
+            "audit.json",
+            "doubts.parquet",
+            "queue.csv",
+            "report.html",
+        }
+
+    def test_report(self, scanned: Scanned) -> None:
+        """The report is plain text of at most 80 columns that names the doubted row and the files."""
+        _, done = scanned
+
+        assert "row-00" in done.stdout
+        assert "rows.doubt" in done.stdout
+        assert "\x1b" not in done.stdout
+        assert max(map(len, done.stdout.splitlines())) <= 80
+
+    def test_queue(self, scanned: Scanned) -> None:
+        """The queue starts with the row whose label is wrong, and suggests the right one."""
+        folder, _ = scanned
+
+        with (folder / "rows.doubt" / "queue.csv").open(encoding="utf-8", newline="") as file:
+            first = next(csv.DictReader(file))
+
+        assert (first["doubt_id"], first["given_label"], first["doubt_suggested"]) == (
+            "row-00",
+            "tool",
+            "fruit",
+        )
+
+    def test_json(self, scanned: Scanned, doubt: Doubt) -> None:
+        """`--output-format json` prints `audit.json` and nothing else; the same scan says the same."""
+        folder, _ = scanned
+        write_rows(doubt.folder / "rows.csv")
+
+        done = doubt("scan", "rows.csv", "--id", "id", "--output-format", "json")
+
+        assert (done.returncode, done.stderr) == (0, "")
+        assert done.stdout == (doubt.folder / "rows.doubt" / "audit.json").read_text(encoding="utf-8")
+        first, second = (
+            json.loads((folder / "rows.doubt" / "audit.json").read_text()),
+            json.loads(done.stdout),
+        )
+        assert first | {"timings": None} == second | {"timings": None}
+
+    def test_quiet_from_stdin(self, doubt: Doubt) -> None:
+        """With `-q` a scan of standard input prints nothing; its settings file says where the audit goes."""
+        write_rows(doubt.folder / "rows.csv")
+        (doubt.folder / "doubt.toml").write_text(
+            'output = "out"\ninput-format = "csv"\nrepeats = 1\nid = "id"'
+        )
+
+        done = doubt("scan", "-", "-q", stdin=(doubt.folder / "rows.csv").read_text(encoding="utf-8"))
+
+        assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+        audit = json.loads((doubt.folder / "out" / "audit.json").read_text(encoding="utf-8"))
+        assert audit["settings"]["repeats"] == 1
+
+
+class TestTrouble:
+    """What can't be scanned leaves nothing behind."""
+
+    @pytest.mark.parametrize(
+        ("name", "content", "message"),
+        [
+            ("no-such.csv", None, "no-such.csv"),
+            ("empty.csv", "", "empty"),
+            ("header.csv", "text,label\n", "header.csv"),
+            ("one-class.csv", "text,label\nab,x\ncd,x\n", "one-class.csv"),
+            ("no-label.csv", "text,colour\nab,x\ncd,y\n", "--label"),
+            ("ragged.csv", "text,label\nab,x\ncd,y,z\n", "row 2"),
+        ],
+    )
+    def test_bad_input(self, doubt: Doubt, name: str, content: str | None, message: str) -> None:
+        """A file that can't be judged ends with 2, one clear message and no audit."""
+        if content is not None:
+            (doubt.folder / name).write_text(content)
+        before = sorted(doubt.folder.iterdir())
+
+        done = doubt("scan", name)
+
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("doubt: ")
+        assert message in done.stderr
+        assert "bug" not in done.stderr
+        assert sorted(doubt.folder.iterdir()) == before
+
+    def test_output_in_the_way(self, doubt: Doubt) -> None:
+        """A folder that is no audit of the file is told of before anything is read, and stays as it was."""
+        (doubt.folder / "out").mkdir()
+        (doubt.folder / "out" / "notes.txt").write_text("mine")
+
+        done = doubt("scan", "no-such.csv", "-o", "out")
+
+        assert done.returncode == 2
+        assert done.stderr.startswith("doubt: out: ")
+        assert "--force" in done.stderr
+        assert [path.name for path in (doubt.folder / "out").iterdir()] == ["notes.txt"]
+
+    @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+    def test_interrupted(self, tmp_path: Path) -> None:
+        """Ctrl-C ends a scan with 130, in one line, and no audit is left."""
+        command = [sys.executable, "-m", "doubtcli", "scan", "-", "--input-format", "csv", "--label", "label"]
+        process = subprocess.Popen(
+            command,
+            cwd=tmp_path,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        assert process.stdin is not None
+        # More than a pipe holds: once it is written, the scan is reading.
+        process.stdin.write("text,label\n" + "some text,x\n" * 20_000)
+        process.stdin.flush()
+
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate()
+
+        assert process.returncode == 130
+        assert said == "doubt: interrupted; nothing half written is left behind\n"
+        assert list(tmp_path.iterdir()) == []

@@ -1,0 +1,97 @@
+"""A console -> lines of our own laying: hanging indents, cropped names, no space at a line's end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len, set_cell_size
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    Part = str | Text | tuple[str, str]
+
+WIDEST = 140
+"""Cells of a line: longer ones are hard to read, however wide the terminal."""
+NARROWEST = 16
+"""Cells of a text beside what leads it, however narrow the terminal."""
+LONGEST = 2000
+"""Characters of a text that are looked at, so that one of megabytes costs nothing."""
+JOINERS = "\u200c\u200d"
+"""Unprintable by the book, yet part of Persian words and of emoji, and harmless."""
+BAR_CELLS = 10
+INDENT = "  "
+
+
+def printable(text: str) -> str:
+    r"""Text on one line: white space is one space, control and formatting characters show as `\x1b`."""
+    return printable_path(" ".join(text[:LONGEST].split()))
+
+
+def printable_path(path: str) -> str:
+    """A path as it is, spaces too, but for what a terminal would obey."""
+    return "".join(c if c.isprintable() or c in JOINERS else ascii(c)[1:-1] for c in path)
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """A console and what it can show."""
+
+    console: Console
+
+    @property
+    def width(self) -> int:
+        """Cells of a line."""
+        return min(self.console.width, WIDEST)
+
+    @property
+    def arrow(self) -> str:
+        """Stands between a given label and the suggested one."""
+        return "->" if self.console.options.ascii_only else "→"
+
+    @property
+    def ellipsis(self) -> str:
+        """Stands where something was left out."""
+        return "..." if self.console.options.ascii_only else "…"
+
+    def print(self, *parts: Part) -> None:
+        """Print one line as it is, however long it is."""
+        self.console.print(Text.assemble(*parts), soft_wrap=True)
+
+    def title(self, title: str, aside: str = "") -> None:
+        """Print a section's title below an empty line."""
+        self.print()
+        self.print((title, "bold"), (f"  {aside}" if aside else "", "dim"))
+
+    def indent(self, *parts: Part) -> Text:
+        """What leads a line within a section."""
+        return Text.assemble(INDENT, *parts)
+
+    def hang(self, lead: Text, text: str, style: str = "", *, most_lines: int | None = None) -> None:
+        """Print a text wrapped beside what leads it, cropped after so many lines."""
+        room = max(self.width - lead.cell_len, NARROWEST)
+        lines = [line.plain.rstrip() for line in Text(text).wrap(self.console, room)]
+        if most_lines is not None and len(lines) > most_lines:
+            lines[most_lines - 1 :] = [self.crop(" ".join(lines[most_lines - 1 :]), room)]
+        for number, line in enumerate(lines):
+            self.print(Text(" " * lead.cell_len) if number else lead, (line, style))
+
+    def crop(self, text: str, cells: int) -> str:
+        """A text of at most so many cells."""
+        if cell_len(text) <= cells:
+            return text
+        return set_cell_size(text, max(cells - len(self.ellipsis), 0)).rstrip() + self.ellipsis
+
+    def pad(self, text: str, cells: int) -> str:
+        """A text with spaces up to so many cells."""
+        return set_cell_size(text, cells)
+
+    def bar(self, share: float, style: str) -> Text:
+        """A share of 1 as a bar, for a person at a terminal; nothing for a pipe."""
+        if not self.console.is_terminal:
+            return Text()
+        full, rest = ("#", ".") if self.console.options.ascii_only else ("━", "─")
+        cells = round(share * BAR_CELLS)
+        return Text.assemble(" ", (full * cells, style), (rest * (BAR_CELLS - cells), "dim"))

@@ -1,0 +1,130 @@
+"""An audit -> what `doubt scan` prints: beautiful to a person, plain to a pipe."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.cells import cell_len
+
+from doubtcli.records import Role
+from doubtcli.report.columns import LEFT_OUT, ColumnLine, column_lines
+from doubtcli.report.findings import print_confusions, print_findings, print_rows
+from doubtcli.report.sheet import Sheet, printable, printable_path
+from doubtcli.report.summary import count, summarize
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from rich.console import Console
+
+    from doubtcli.records import Audit, Column, Source
+    from doubtcli.report.summary import Summary
+
+NAME_SHARE = 0.4
+"""Of a line, for the names of columns at most."""
+
+FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "Arrow"}
+DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+FILES = {
+    "report.html": "the whole audit as one page",
+    "queue.csv": "{queued} to relabel",
+    "doubts.parquet": "every row with its doubt, and what each reason says",
+    "audit.json": "what was judged, how, and what came of it",
+}
+
+
+def print_report(console: Console, audit: Audit, *, folder: Path, top: int = 10) -> None:
+    """Print what was read and found, the most doubted rows, where the files are, and what to do next.
+
+    Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
+
+    Args:
+        console: Where to; bars are drawn only on a terminal.
+        audit: What to tell of.
+        folder: The audit directory.
+        top: The most doubted rows to list.
+    """
+    sheet, summary = Sheet(console), summarize(audit)
+    _print_source(sheet, audit.source, summary)
+    _print_columns(sheet, audit.roles.columns)
+    _print_list(sheet, "Notes", audit.notes)
+    print_findings(sheet, summary)
+    print_confusions(sheet, summary)
+    print_rows(sheet, audit, summary, top)
+    _print_list(sheet, "Reasons skipped", (f"{reason.name}: {reason.why}" for reason in audit.skipped))
+    _print_files(sheet, audit, summary, folder)
+    _print_next(sheet, summary, folder)
+
+
+def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
+    sheet.print((printable_path(source.path) if source.path != "-" else "standard input", "bold"))
+    rows = count(summary.n_rows, "row")
+    if summary.n_unlabelled:
+        rows += f", {count(summary.n_unlabelled)} of them without a label and set aside"
+    sheet.hang(sheet.indent(), rows)
+    stored = [FORMATS.get(source.format, source.format), source.compression, source.encoding]
+    if source.delimiter:
+        stored.append(f"fields parted by {DELIMITERS.get(source.delimiter, repr(source.delimiter))}")
+    parts = (*stored, _size(source.size))
+    sheet.hang(sheet.indent(), printable(", ".join(part for part in parts if part)), "dim")
+
+
+def _size(n_bytes: int) -> str:
+    """Bytes as a person says them: "421 bytes", "1.2 MB"."""
+    if n_bytes < 1000:  # noqa: PLR2004  # the next unit's size
+        return count(n_bytes, "byte")
+    size, unit = float(n_bytes), "bytes"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # the last one is used
+        size /= 1000
+        if size < 999.5:  # noqa: PLR2004  # what would round to the next unit
+            break
+    return f"{size:.3g} {unit}"
+
+
+def _print_columns(sheet: Sheet, columns: Iterable[Column]) -> None:
+    sheet.title("Columns")
+    lines = [(_names(sheet, line), line) for line in column_lines(tuple(columns))]
+    name_cells = max(cell_len(names) for names, _ in lines)
+    use_cells = max(len(line.use) for _, line in lines)
+    for names, line in lines:
+        style = {LEFT_OUT: "dim", Role.LABEL: "bold"}.get(line.use, "")
+        told = f"{sheet.pad(names, name_cells)}  {sheet.pad(line.use, use_cells)}  "
+        sheet.hang(sheet.indent((told, style)), printable(line.why), "dim")
+
+
+def _names(sheet: Sheet, line: ColumnLine) -> str:
+    """One name, or the first and the last of several and how many they are."""
+    cells = int(sheet.width * NAME_SHARE)
+    if len(line.names) == 1:
+        return sheet.crop(printable(line.names[0]), cells)
+    between, counted = f" {sheet.ellipsis} ", f" ({len(line.names)})"
+    each = (cells - len(between) - len(counted)) // 2
+    first, last = (sheet.crop(printable(name), each) for name in (line.names[0], line.names[-1]))
+    return f"{first}{between}{last}{counted}"
+
+
+def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:
+    told = tuple(items)
+    if told:
+        sheet.title(title)
+    for item in told:
+        sheet.hang(sheet.indent("- "), printable(item))
+
+
+def _print_files(sheet: Sheet, audit: Audit, summary: Summary, folder: Path) -> None:
+    size = audit.settings.get("queue_size")
+    queued = summary.n_doubted if size is None else min(summary.n_doubted, size)
+    sheet.title(f"Written to {printable_path(str(folder))}")
+    cells = max(map(len, FILES))
+    for name, what in FILES.items():
+        lead = sheet.indent(sheet.pad(name, cells), "  ")
+        sheet.hang(lead, what.format(queued=count(queued, "row")), "dim")
+
+
+def _print_next(sheet: Sheet, summary: Summary, folder: Path) -> None:
+    sheet.title("Next")
+    page, queue = (printable_path(str(folder / name)) for name in ("report.html", "queue.csv"))
+    sheet.print(sheet.indent("Look:     open ", (page, "bold"), " in a browser"))
+    if summary.n_doubted:
+        sheet.print(sheet.indent("Relabel:  in ", (queue, "bold"), ", write the right label under verdict"))

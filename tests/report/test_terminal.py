@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+import io
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rich.cells import cell_len
+from rich.console import Console
+
+from doubtcli.records import Column, Role, Roles
+from doubtcli.report.sheet import Sheet, printable
+from doubtcli.report.terminal import print_report
+from doubtcli.report.words import explain_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import Audit
+
+    Make = Callable[..., Audit]
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+
+
+def printed(
+    audit: Audit, *, width: int = 80, top: int = 10, folder: str = "data/tickets.doubt", **console: Any
+) -> str:
+    """What is printed, as a pipe gets it unless the console is told otherwise."""
+    file = console.pop("file", None) or io.StringIO()
+    print_report(Console(file=file, width=width, **console), audit, folder=Path(folder), top=top)
+    return file.getvalue()  # type: ignore[no-any-return]
+
+
+def full_audit(make_audit: Make) -> Audit:
+    """An audit with something in every section."""
+    complaint = (
+        "My card was charged twice for one order. I wrote three mails, waited a week, and nobody answers; "
+    )
+    texts = [
+        complaint + "please send the money back, or I will have to call my bank and a lawyer.",
+        *"abcde",
+        "",
+        "x",
+    ]
+    audit = make_audit(
+        texts=texts, doubt=(0.91, 0.05, 0.1, 0.3, 0.8, 0.55, 0.6, 0.97), suggested=(1, 1, 2, 0, 2, 0, 1, 2)
+    )
+    why = explain_rows(audit.examples, audit.evidence, audit.reasons, audit.ranking, range(8))
+    why[6] = ""
+    pixels = [
+        Column(f"f_pixel_{i}_{j}", Role.NUMERIC, used=True, why="numbers") for i in range(8) for j in range(8)
+    ]
+    identifier = Column("ticket", Role.IDENTIFIER, used=True, why="--id")
+    return replace(audit, why=tuple(why), roles=Roles((identifier, *audit.roles.columns, *pixels)))
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_snapshot(make_audit: Make, width: int) -> None:
+    """The report reads as its snapshot (`SNAPSHOTS=write` writes that anew: look at what changed)."""
+    snapshot = SNAPSHOTS / f"terminal-{width}.txt"
+
+    text = printed(full_audit(make_audit), width=width, top=4)
+
+    if os.environ.get("SNAPSHOTS") == "write":
+        snapshot.write_text(text, encoding="utf-8")
+    assert text == snapshot.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("width", [60, 80, 140, 300])
+def test_width(make_audit: Make, width: int) -> None:
+    """No line but that of a path is wider than the console, or than 140 cells, or ends with a space."""
+    lines = printed(full_audit(make_audit), width=width, folder="f").splitlines()
+
+    assert max(cell_len(line) for line in lines if "f/" not in line) <= min(width, 140)
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_plain_when_piped(make_audit: Make) -> None:
+    """A pipe gets no escape sequences and no bars."""
+    text = printed(full_audit(make_audit))
+
+    assert "\x1b" not in text
+    assert "━" not in text
+
+
+def test_terminal(make_audit: Make) -> None:
+    """A person at a terminal gets colours, and a bar beside each doubt."""
+    text = printed(full_audit(make_audit), force_terminal=True, color_system="standard", legacy_windows=False)
+
+    assert "\x1b[1;31m0.97\x1b[0m \x1b[31m━━━━━━━━━━\x1b[0m" in text
+    assert "\x1b[1;33m0.55\x1b[0m \x1b[33m━━━━━━\x1b[0m\x1b[2m────\x1b[0m" in text
+
+
+def test_no_color(make_audit: Make) -> None:
+    """NO_COLOR takes the colours away."""
+    text = printed(full_audit(make_audit), force_terminal=True, color_system="standard", no_color=True)
+
+    assert "\x1b[31m" not in text
+    assert "━━━" in text
+
+
+def test_ascii(make_audit: Make) -> None:
+    """A terminal that knows ASCII alone gets signs of it."""
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    print_report(Console(file=file, width=80, force_terminal=True), full_audit(make_audit), folder=Path("f"))
+
+    file.flush()
+    text = file.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    assert "->" in text
+    assert "####" in text
+    assert "f_pixel_0_0 ... f_pixel_7_7 (64)" in text
+
+
+HOSTILE = "[bold]big[/bold] [/] :smile:\n\x1b[31mred\x07\u202e\x00 end"
+SHOWN = "[bold]big[/bold] [/] :smile: \\x1b[31mred\\x07\\u202e\\x00 end"
+
+
+def test_data_is_no_markup(make_audit: Make) -> None:
+    """Data is never taken for markup nor obeyed, be it names, texts, ids, notes, words or paths."""
+    audit = make_audit(
+        texts=[HOSTILE] * 8,
+        class_names=(HOSTILE, "b", "c"),
+        why=[HOSTILE] * 8,
+        notes=(HOSTILE,),
+        path=HOSTILE,
+        row_ids=tuple(f"{i}\x1b" for i in range(8)),
+    )
+    columns = (Column(HOSTILE, Role.IDENTIFIER, used=True, why=HOSTILE), *audit.roles.columns)
+
+    text = printed(replace(audit, roles=Roles(columns)), width=140, folder="[red]\x1b")
+
+    assert "\x1b" not in text
+    assert "\x07" not in text
+    assert "\u202e" not in text
+    assert text.splitlines()[0] == SHOWN.replace(" \\x1b", "\\n\\x1b")
+    assert text.count(SHOWN) >= 5
+    assert "[bold]big[/bold] [/] :smile:" in text
+    assert "id 7\\x1b" in text
+    assert "Written to [red]\\x1b" in text
+
+
+def test_nothing_doubted(make_audit: Make) -> None:
+    """Where nothing is doubted the report says so, and has nothing to relabel."""
+    text = printed(make_audit(doubt=[0.1] * 8, skipped=(), notes=(), n_unlabelled=0))
+
+    assert "None of 8 labels is doubted\n" in text
+    assert "\n  8 rows\n" in text
+    assert "0 rows to relabel" in text
+    for absent in ("Most", "Relabel:", "Reasons skipped", "Notes"):
+        assert absent not in text
+
+
+def test_one_doubted(make_audit: Make) -> None:
+    """One doubted label is told in the singular."""
+    assert "\n1 of 8 labels is doubted (12.5%)\n" in printed(make_audit(doubt=[0.1] * 7 + [0.9]))
+
+
+def test_top(make_audit: Make) -> None:
+    """As many rows are listed as asked for, and it is said how many there are."""
+    text = printed(make_audit(), top=1)
+
+    assert "Most doubted  the first 1 of 3 rows\n" in text
+    assert text.count("models give") == 1
+    assert "Most doubted" not in printed(make_audit(), top=0)
+
+
+def test_queue_size(make_audit: Make) -> None:
+    """The report counts the rows in the queue, not all that are doubted, where the queue is shorter."""
+    audit = make_audit()
+
+    assert "queue.csv       2 rows to relabel" in printed(replace(audit, settings={"queue_size": 2}))
+    assert "queue.csv       3 rows to relabel" in printed(replace(audit, settings={"queue_size": 9}))
+
+
+def test_table_without_text(make_audit: Make) -> None:
+    """A row without text is shown by its first values, lists left out; one of vectors by nothing."""
+    audit = make_audit()
+    inputs = pa.table(
+        {"mass": [3750.5] * 8, "sex": [None] * 8, "vector": [[1.0]] * 8, "island": ["Torgersen"] * 8}
+    )
+
+    table = replace(audit, examples=replace(audit.examples, inputs=inputs, text_columns=()))
+    vectors = replace(audit, examples=replace(audit.examples, inputs=pa.table({}), text_columns=()))
+
+    assert "        mass 3750.5, island Torgersen\n" in printed(table)
+    assert "billing → delivery  row 1\n        models give" in printed(vectors)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"path": "-"}, "standard input\n"),
+        ({"size": 1}, ", 1 byte\n"),
+        ({"size": 1234}, ", 1.23 kB\n"),
+        ({"size": 999_700}, ", 1 MB\n"),
+        ({"size": 5 * 10**15}, "TB\n"),
+        ({"compression": "gzip", "encoding": "latin-1"}, "  CSV, gzip, latin-1, fields parted by commas, "),
+        ({"delimiter": "^"}, "fields parted by '^'"),
+        ({"format": "parquet", "encoding": None, "delimiter": None}, "\n  Parquet, 421 bytes\n"),
+    ],
+)
+def test_source(make_audit: Make, changes: dict[str, Any], told: str) -> None:
+    """The file is told with how it is stored."""
+    audit = make_audit()
+
+    assert told in printed(replace(audit, source=replace(audit.source, **changes)))
+
+
+def test_long_names(make_audit: Make) -> None:
+    """Long class names are cropped so that both are seen."""
+    text = printed(make_audit(class_names=("billing " * 20, "bug", "delivery " * 20)))
+
+    line = next(line for line in text.splitlines() if "0.97" in line)
+    assert cell_len(line) <= 80
+    assert line.startswith("  0.97  billing billing billing")
+    assert " → delivery delivery" in line
+    assert "bug → delivery delivery" in text
+
+
+@given(st.text())
+def test_printable(text: str) -> None:
+    """Whatever stands in the data stands on one line without anything that a terminal would obey."""
+    shown = printable(text)
+
+    assert all(c.isprintable() or c in "\u200c\u200d" for c in shown)
+    assert "  " not in shown
+
+
+@given(st.text(), st.integers(3, 30))
+def test_crop(text: str, cells: int) -> None:
+    """A cropped text is no wider than asked for, and whole if it fits."""
+    sheet, shown = Sheet(Console(file=io.StringIO(), width=80)), printable(text)
+
+    cropped = sheet.crop(shown, cells)
+
+    assert cell_len(cropped) <= cells
+    assert (cropped == shown) == (cell_len(shown) <= cells)

@@ -31,7 +31,7 @@ format: .venv/dev ## Put the code into the one format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench-ranking: .venv/bench ## Compare the ranking with a reference script, on sets with known errors
+bench-ranking: .venv/run ## Compare the ranking with a reference script, on sets with known errors
 	$(BIN)/python benchmarks/ranking.py
 
 docs: .venv/dev ## Write the generated parts of README.md and docs/
@@ -50,6 +50,6 @@ clean: ## Remove all that the other targets made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/dev .venv/bench: .venv/%: pyproject.toml | .venv/made
+.venv/dev: .venv/%: pyproject.toml | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
 	@touch $@ .venv/run

@@ -1,0 +1,55 @@
+"""The reason `ambiguous`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Ambiguous:
+    """Out of fold it fits two labels about equally.
+
+    **Why doubt.** A row that could be either of two classes may be labelled well and still teach a model
+    nothing. It often points at a guideline that should say which. This is context: it does not look at the
+    label, and ranks label errors no better than chance.
+
+    **How it is scored.** One minus the gap between the two likeliest classes' probabilities.
+
+    **When it misleads.** A weak model finds everything ambiguous.
+
+    **Source.** Margin sampling: Scheffer, Decomain and Wrobel, 2001.
+    """
+
+    name = "ambiguous"
+    family = "context"
+    because = "it fits two labels about equally"
+
+    raises_doubt = (
+        {
+            "pred_probs": ((0.5, 0.45, 0.05), (0.9, 0.1, 0.0)),
+            "row": 0,
+            "doubt": 0.95,
+            "because": "the two likeliest classes are .05 apart",
+        },
+    )
+    stays_quiet = (
+        {
+            "pred_probs": ((0.5, 0.45, 0.05), (0.9, 0.1, 0.0)),
+            "row": 1,
+            "doubt": 0.2,
+            "because": "the two likeliest classes are .8 apart",
+        },
+    )
+
+    def score(self, pred_probs: NDArray[Any]) -> NDArray[np.float64]:
+        """One minus the gap of the two likeliest; 0 where there is only one class."""
+        if pred_probs.shape[1] < 2:  # noqa: PLR2004
+            return np.zeros(len(pred_probs))
+        second, first = np.partition(pred_probs.astype(np.float64), -2, axis=1)[:, -2:].T
+        return np.asarray(np.clip(1.0 - (first - second), 0.0, 1.0))

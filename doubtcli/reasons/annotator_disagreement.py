@@ -1,0 +1,104 @@
+"""The reason `annotator-disagreement`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class AnnotatorDisagreement:
+    """Its annotators disagree with its label, weighed by how reliable each has been.
+
+    **Why doubt.** People who answered independently and contradict the label are the most direct sign there
+    is that it is wrong; more so if they usually agree with the others.
+
+    **How it is scored.** An annotator's reliability is the share of the others' answers that equal his, on
+    the rows where somebody else answered too, drawn towards the mean of all annotators by `prior_answers`
+    answers. An answer of reliability r weighs log(r (n_classes - 1) / (1 - r)), as it would if he were right
+    with probability r and else picked another class at random. The score is one minus the probability that
+    these weights give the label.
+
+    **When it misleads.** Annotators who copied each other, or share a wrong guideline, agree and are wrong.
+    With one answer a row nothing is known of reliability, and the answer alone decides. A row that nobody
+    answered has no score.
+
+    **Source.** The one-coin model of Dawid and Skene, 1979, with agreement for reliability in place of its
+    estimation.
+    """
+
+    prior_answers: float = 2.0
+
+    name = "annotator-disagreement"
+    family = "error"
+    because = "its annotators disagree with its label"
+
+    raises_doubt = (
+        {
+            "given_labels": (0, 1),
+            "annotations": ((1, 1), (1, 1)),
+            "n_classes": 2,
+            "row": 0,
+            "doubt": 0.9998,
+            "because": "two who always agree (reliability .99 at most) both say 1: .99² / (.99² + .01²)",
+        },
+    )
+    stays_quiet = (
+        {
+            "given_labels": (0, 1),
+            "annotations": ((1, 1), (1, 1)),
+            "n_classes": 2,
+            "row": 1,
+            "doubt": 0.000102,
+            "because": "both say what is given: .01² / (.99² + .01²)",
+        },
+    )
+
+    def score(
+        self, given_labels: NDArray[np.intp], annotations: NDArray[np.intp], n_classes: int
+    ) -> NDArray[np.float64]:
+        """One minus the label's probability by the weighed answers; NaN where nobody answered."""
+        counts = np.zeros((len(given_labels), n_classes))
+        asked = [np.flatnonzero(answers >= 0) for answers in annotations.T]
+        for answers, rows in zip(annotations.T, asked, strict=True):
+            counts[rows, answers[rows]] += 1.0
+        weights = self._weights(annotations, asked, counts, n_classes)
+        votes = np.zeros_like(counts)
+        for answers, rows, weight in zip(annotations.T, asked, weights, strict=True):
+            votes[rows, answers[rows]] += weight
+        raised = np.exp(votes - votes.max(axis=1, keepdims=True))
+        label = raised[np.arange(len(given_labels)), given_labels] / raised.sum(axis=1)
+        return np.where(counts.any(axis=1), 1.0 - label, np.nan)
+
+    def _weights(
+        self,
+        annotations: NDArray[np.intp],
+        asked: list[NDArray[np.intp]],
+        counts: NDArray[np.float64],
+        n_classes: int,
+    ) -> NDArray[np.float64]:
+        """The log odds that each annotator's answer is right, shape `(n_annotators,)`."""
+        agreed, answered = np.zeros(len(asked)), np.zeros(len(asked))
+        for place, (answers, rows) in enumerate(zip(annotations.T, asked, strict=True)):
+            others = counts[rows].sum(axis=1) - 1
+            same = counts[rows, answers[rows]] - 1
+            shared = others > 0
+            agreed[place] = (same[shared] / others[shared]).sum()
+            answered[place] = shared.sum()
+        usual = agreed.sum() / answered.sum() if answered.any() else _UNKNOWN
+        reliability = (agreed + self.prior_answers * usual) / np.maximum(answered + self.prior_answers, _TINY)
+        reliability = (
+            np.clip(reliability, 1 / n_classes, _SUREST) if n_classes > 1 else np.full_like(agreed, 0.5)
+        )
+        return np.asarray(np.log(reliability * max(n_classes - 1, 1) / (1 - reliability)))
+
+
+_UNKNOWN = 0.7
+"""Of an annotator of whom nothing is known: about what single answers of a crowd reach (`benchmarks/`)."""
+_SUREST = 0.99
+_TINY = 1e-9

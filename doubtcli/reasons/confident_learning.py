@@ -1,0 +1,85 @@
+"""The reason `confident-learning`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_SAME = 1e-6
+"""How far below a threshold still counts as on it, as in cleanlab: means of float32 are that exact."""
+
+
+@dataclass(frozen=True)
+class ConfidentLearning:
+    """The confident joint puts the row in another class than its label.
+
+    **Why doubt.** Each class has a level of confidence that is usual for it. A row that reaches another
+    class's level and not rather its own is counted there: it looks like a typical member of that class.
+
+    **How it is scored.** A class's threshold is the mean probability of that class among the rows that bear
+    its label. Of the classes whose threshold a row reaches, it is counted in the likeliest. If that is
+    another than its label, the score is how the two probabilities share: p(other) / (p(other) + p(given)).
+    All other rows score 0.
+
+    **When it misleads.** Where classes overlap, rows of the smaller one are counted in the larger one. It
+    says nothing of how sure it is that the count is right.
+
+    **Source.** Northcutt, Jiang and Chuang, Confident Learning, 2021; a row scores above 0 just where
+    cleanlab's `find_label_issues(filter_by="confident_learning")` flags it.
+    """
+
+    name = "confident-learning"
+    family = "error"
+    because = "it reaches the confidence that is usual for another class"
+
+    raises_doubt = (
+        {
+            "given_labels": (0, 0, 1, 1),
+            "pred_probs": ((0.9, 0.1), (0.2, 0.8), (0.3, 0.7), (0.1, 0.9)),
+            "n_classes": 2,
+            "row": 1,
+            "doubt": 0.8,
+            "because": "the threshold of class 1 is (.7 + .9) / 2 = .8, which it reaches; .8 / (.8 + .2)",
+        },
+    )
+    stays_quiet = (
+        {
+            "given_labels": (0, 0, 1, 1),
+            "pred_probs": ((0.9, 0.1), (0.2, 0.8), (0.3, 0.7), (0.1, 0.9)),
+            "n_classes": 2,
+            "row": 0,
+            "doubt": 0.0,
+            "because": "it reaches the threshold of its own class, (.9 + .2) / 2 = .55",
+        },
+        {
+            "given_labels": (0, 0, 1, 1),
+            "pred_probs": ((0.9, 0.1), (0.25, 0.75), (0.3, 0.7), (0.1, 0.9)),
+            "n_classes": 2,
+            "row": 1,
+            "doubt": 0.0,
+            "because": "at .75 it does not reach the threshold of class 1, .8",
+        },
+    )
+
+    def score(
+        self, given_labels: NDArray[np.intp], pred_probs: NDArray[Any], n_classes: int
+    ) -> NDArray[np.float64]:
+        """How the likeliest confident class and the given one share, where they differ."""
+        rows = np.arange(len(given_labels))
+        own = pred_probs[rows, given_labels].astype(np.float64)
+        counts = np.bincount(given_labels, minlength=n_classes)
+        sums = np.bincount(given_labels, weights=own, minlength=n_classes)
+        # a class that no row bears has no usual confidence, and counts none
+        thresholds = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
+        confident = np.where(pred_probs >= thresholds - _SAME, pred_probs, -1.0)
+        best = confident.argmax(axis=1)
+        other = confident[rows, best].astype(np.float64)
+        predicted_otherwise = pred_probs.argmax(axis=1) != given_labels
+        counted_elsewhere = (other > 0) & (best != given_labels) & predicted_otherwise
+        share = other / np.maximum(other + own, np.finfo(np.float64).tiny)
+        return np.where(counted_elsewhere, share, 0.0)

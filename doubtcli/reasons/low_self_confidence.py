@@ -1,0 +1,56 @@
+"""The reason `low-self-confidence`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class LowSelfConfidence:
+    """Models that never saw the row give its own label little probability.
+
+    **Why doubt.** A model that learnt the classes from all other rows knows what rows of this label look
+    like. Where it finds this label unlikely, either the row is hard or the label is wrong.
+
+    **How it is scored.** One minus the out-of-fold predicted probability of the given label (its
+    self-confidence).
+
+    **When it misleads.** Rare classes and hard rows look doubtful too. With many classes even a right label
+    may get little probability; read it beside the suggested label's.
+
+    **Source.** Northcutt, Jiang and Chuang, Confident Learning, 2021; cleanlab's `self_confidence`.
+    """
+
+    name = "low-self-confidence"
+    family = "error"
+    because = "models that never saw it give its label little probability"
+
+    raises_doubt = (
+        {
+            "given_labels": (0, 1),
+            "pred_probs": ((0.1, 0.9), (0.2, 0.8)),
+            "row": 0,
+            "doubt": 0.9,
+            "because": "its label 0 got a probability of .1",
+        },
+    )
+    stays_quiet = (
+        {
+            "given_labels": (0, 1),
+            "pred_probs": ((0.1, 0.9), (0.2, 0.8)),
+            "row": 1,
+            "doubt": 0.2,
+            "because": "its label 1 got a probability of .8",
+        },
+    )
+
+    def score(self, given_labels: NDArray[np.intp], pred_probs: NDArray[Any]) -> NDArray[np.float64]:
+        """One minus self-confidence."""
+        rows = np.arange(len(given_labels))
+        return np.clip(1.0 - pred_probs[rows, given_labels].astype(np.float64), 0.0, 1.0)

@@ -53,7 +53,8 @@ def _line(alike: Sequence[Column]) -> ColumnLine:
     why = f"{first.why}; for the others see audit.json" if others else first.why
     if not _is_left_out(first):
         return ColumnLine(names, first.role.value, why)
-    return ColumnLine(names, LEFT_OUT, why if first.role is Role.IGNORED else f"{first.role.value}: {why}")
+    once = why.replace(f": {LEFT_OUT}", "")  # its use says so already
+    return ColumnLine(names, LEFT_OUT, once if first.role is Role.IGNORED else f"{first.role.value}: {once}")
 
 
 def _is_left_out(column: Column) -> bool:

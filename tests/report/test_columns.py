@@ -13,7 +13,7 @@ def test_order() -> None:
     """The label stands first, then the inputs; what is left out stands last, with its role."""
     lines = column_lines(
         [
-            column("when", Role.DATETIME, "a constant", used=False),
+            column("when", Role.DATETIME, "a constant: left out (--use when keeps it)", used=False),
             column("old", Role.IGNORED, "--ignore"),
             column("size", Role.NUMERIC),
             column("y", Role.LABEL),
@@ -23,7 +23,7 @@ def test_order() -> None:
     assert lines == [
         (("y",), "label", "--x"),
         (("size",), "numeric", "--x"),
-        (("when",), "left out", "datetime: a constant"),
+        (("when",), "left out", "datetime: a constant (--use when keeps it)"),
         (("old",), "left out", "--ignore"),
     ]
 

@@ -13,7 +13,7 @@ from doubtcli.records import REASON_SPEAKS
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from doubtcli.records import Audit, NoiseRate, Skill
+    from doubtcli.records import Audit, Codes, Floats, NoiseRate, Skill
 
 HISTOGRAM_BINS = 20
 """Bins of 0.05: wide enough to be even on a few hundred rows, narrow enough to show two humps."""
@@ -67,7 +67,7 @@ class Summary:
     confusions: tuple[Confusion, ...]
     """Pairs of unlike labels, most often first, ties by name; rows with nothing better stand aside."""
     histogram: tuple[int, ...]
-    """Labelled rows by their doubt, in 20 equal bins from 0 to 1; a border belongs to the bin above it."""
+    """Labelled rows by their doubt: see `histogram`."""
     noise_sentence: str
     skill_sentence: str
 
@@ -105,7 +105,7 @@ def summarize(audit: Audit) -> Summary:
         by_class=_by_class(audit),
         by_reason=_by_reason(audit),
         confusions=_confusions(audit),
-        histogram=_histogram(audit),
+        histogram=histogram(audit.ranking.doubt),
         noise_sentence=noise_sentence(audit.noise_rate),
         skill_sentence=skill_sentence(audit.skill),
     )
@@ -129,6 +129,17 @@ def speaking_reasons(audit: Audit, rows: Iterable[int]) -> list[tuple[str, ...]]
         heard.sort(key=lambda reason: (reason.family != "error", -reason.scores[row], reason.name))
         spoken.append(tuple(reason.name for reason in heard))
     return spoken
+
+
+def histogram(doubt: Floats) -> tuple[int, ...]:
+    """How many doubts fall in each of 20 equal bins from 0 to 1."""
+    return tuple(np.bincount(histogram_bins(doubt), minlength=HISTOGRAM_BINS).tolist())
+
+
+def histogram_bins(doubt: Floats) -> Codes:
+    """The bin of each doubt, 0 to 19; a border belongs to the bin above it, and 1 to the last."""
+    # Not np.histogram: its borders are sums of 0.05, and 0.3 would fall below 0.30000000000000004.
+    return np.minimum((doubt * HISTOGRAM_BINS).astype(np.intp), HISTOGRAM_BINS - 1)
 
 
 def noise_sentence(noise: NoiseRate) -> str:
@@ -204,12 +215,6 @@ def _confusions(audit: Audit) -> tuple[Confusion, ...]:
     pairs = Counter((names[a], names[b]) for a, b in zip(given, suggested, strict=True) if a != b)
     ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(Confusion(a, b, n) for (a, b), n in ranked)
-
-
-def _histogram(audit: Audit) -> tuple[int, ...]:
-    # Not np.histogram: its borders are sums of 0.05, and 0.3 would fall below 0.30000000000000004.
-    bins = np.minimum((audit.ranking.doubt * HISTOGRAM_BINS).astype(np.intp), HISTOGRAM_BINS - 1)
-    return tuple(np.bincount(bins, minlength=HISTOGRAM_BINS).tolist())
 
 
 def _row_summary(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSummary:

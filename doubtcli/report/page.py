@@ -1,0 +1,98 @@
+"""An audit -> all that `report.html` tells, ready for JSON."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.report.page_rows import row_details
+from doubtcli.report.summary import histogram, summarize, top_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from doubtcli.records import Audit
+    from doubtcli.report.summary import Summary
+
+DECIMALS = 4
+STANDARD_INPUT = "standard input"
+
+
+def file_name(audit: Audit) -> str:
+    """The last part of the input's path."""
+    path = audit.source.path
+    return STANDARD_INPUT if path == "-" else PurePath(path).name or path
+
+
+def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
+    """All that the page tells: the figures of the whole audit, and the first `max_rows` doubted rows."""
+    summary = summarize(audit)
+    annotations = audit.examples.annotations
+    return {
+        "file": file_name(audit),
+        "counts": {
+            "rows": summary.n_rows,
+            "labelled": summary.n_labelled,
+            "unlabelled": summary.n_unlabelled,
+            "doubted": summary.n_doubted,
+        },
+        "noise": _noise(audit, summary),
+        "skill": _skill(audit, summary),
+        "notes": list(audit.notes),
+        "roles": [[column.name, column.role, column.used, column.why] for column in audit.roles.columns],
+        "skipped": [[reason.name, reason.why] for reason in audit.skipped],
+        "voices": list(audit.ranking.voices),
+        "histogram": {
+            "all": list(summary.histogram),
+            "doubted": list(histogram(audit.ranking.doubt[audit.ranking.doubted])),
+        },
+        "classes": [[known.name, known.n_given, known.n_doubted] for known in summary.by_class],
+        "matrix": _matrix(audit),
+        "reasons": _reasons(audit, summary),
+        "annotators": list(annotations.annotators) if annotations else [],
+        "modelNames": list(audit.model_names),
+        "textColumns": len(audit.examples.text_columns),
+        **row_details(audit, top_rows(audit, max_rows)),
+    }
+
+
+def _noise(audit: Audit, summary: Summary) -> dict[str, Any]:
+    """The sentence, and the interval to draw: none where it is not assessable."""
+    noise = audit.noise_rate
+    drawn = {"rate": noise.rate, "low": noise.low, "high": noise.high} if noise.assessable else {}
+    return {"sentence": summary.noise_sentence} | _rounded(drawn)
+
+
+def _skill(audit: Audit, summary: Summary) -> dict[str, Any]:
+    """The sentence, empty where the noise sentence has said the same, and the accuracies to draw."""
+    skill, noise = audit.skill, audit.noise_rate
+    is_told = not noise.assessable and noise.why == skill.why
+    drawn = {"accuracy": skill.accuracy, "majority": skill.majority_accuracy}
+    return {"sentence": "" if is_told else summary.skill_sentence} | _rounded(drawn)
+
+
+def _matrix(audit: Audit) -> list[list[int]]:
+    """`[given, suggested, how many doubted rows]`, in the order of the classes."""
+    doubted = audit.ranking.doubted
+    given, suggested = audit.examples.given_labels[doubted], audit.ranking.suggested_labels[doubted]
+    pairs = Counter(zip(given.tolist(), suggested.tolist(), strict=True))
+    return [[*pair, pairs[pair]] for pair in sorted(pairs)]
+
+
+def _reasons(audit: Audit, summary: Summary) -> list[dict[str, Any]]:
+    """The reasons in the order of each row's scores."""
+    known = {reason.name: reason for reason in summary.by_reason}
+    return [
+        {
+            "name": reason.name,
+            "because": reason.because,
+            "isContext": reason.family != "error",
+            "doubted": known[reason.name].n_doubted,
+        }
+        for reason in audit.reasons
+    ]
+
+
+def _rounded(figures: Mapping[str, float | None]) -> dict[str, float]:
+    return {name: round(value, DECIMALS) for name, value in figures.items() if value is not None}

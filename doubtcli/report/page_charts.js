@@ -1,0 +1,130 @@
+// Where the doubt is: the histogram, the matrix and the bars, each of which filters the table.
+
+const MATRIX_CLASSES = 20; // as many as fit a screen with room for their names
+const WIDE_MATRIX = 9; // beyond so many classes half a screen is too little
+const LISTED_CLASSES = 100;
+
+function byClass(key, name, codes) {
+  return { key, value: codes.join(), label: `${key}: ${name}`, test: (row) => codes.includes(row[key]) };
+}
+
+function byReason(place) {
+  const label = `reason: ${audit.reasons[place].name}`;
+  return { key: `reason ${place}`, value: place, label, test: (row) => row.speaks.includes(place) };
+}
+
+/** One bar: all rows of the bin, and in front of them the doubted ones. */
+function binButton(bin, n, doubted, highest) {
+  const [from, to] = [bin, bin + 1].map((border) => (border / audit.histogram.all.length).toFixed(2));
+  const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(doubted)} doubted`;
+  const filter = { key: "doubt", value: bin, label: `doubt: ${from} to ${to}`, test: (row) => row.bin === bin };
+  const column = (count, kind, ...inside) =>
+    sized(make("span", { class: `column ${kind}` }, ...inside), "--share", Math.sqrt(count / highest));
+  const figure = make("span", { class: n > 99 ? "count long" : "count" }, n ? grouped(n) : "");
+  const attributes = { class: "bin", title: words, "aria-label": words, disabled: doubted === 0 };
+  return filterButton([filter], attributes, column(n, "", figure), column(doubted, "doubted"));
+}
+
+function drawHistogram() {
+  const { all, doubted } = audit.histogram;
+  const highest = Math.max(...all, 1);
+  const bars = all.map((n, bin) => binButton(bin, n, doubted[bin], highest));
+  byId("histogram").append(
+    make("div", { class: "hold" }, make("div", { class: "bins" }, ...bars)),
+    make("div", { class: "ticks" }, ...["0 none", "doubt", "1 most"].map((text) => make("span", {}, text))),
+    muted("All labelled rows, the doubted ones in colour. Heights grow with the square root of the count.")
+  );
+}
+
+/** The classes that doubted rows bear or look like; of too many, the rarest are one. */
+function matrixClasses() {
+  const involved = new Map();
+  for (const [given, suggested, n] of audit.matrix) {
+    for (const code of new Set([given, suggested])) involved.set(code, (involved.get(code) ?? 0) + n);
+  }
+  const ranked = [...involved.keys()].sort((a, b) => involved.get(b) - involved.get(a) || a - b);
+  const alone = ranked.length > MATRIX_CLASSES + 1 ? ranked.slice(0, MATRIX_CLASSES) : ranked;
+  const others = ranked.slice(alone.length);
+  const groups = alone.sort((a, b) => a - b).map((code) => ({ name: className(code), codes: [code] }));
+  return others.length ? [...groups, { name: `${others.length} other classes`, codes: others }] : groups;
+}
+
+function matrixCell(given, suggested, n, highest) {
+  if (n === 0) return null;
+  const words = `${counted(n, "row")}: given ${given.name}, suggested ${suggested.name}`;
+  const wanted = [byClass("given", given.name, given.codes), byClass("suggested", suggested.name, suggested.codes)];
+  const button = filterButton(wanted, { class: "cell", title: words, "aria-label": words }, grouped(n));
+  const isAlone = given.codes.length === 1 && suggested.codes.length === 1;
+  return sized(button, "--heat", isAlone ? n / highest : 0);
+}
+
+function matrixNotes(groups) {
+  const absent = audit.classes.length - total(groups.map(({ codes }) => codes.length));
+  const isFolded = groups.some(({ codes }) => codes.length > 1);
+  return [
+    "On the diagonal, nothing better than the given label is seen.",
+    isFolded ? `The ${MATRIX_CLASSES} classes most in doubt stand alone, the others together.` : "",
+    absent ? `${counted(absent, "class", "classes")} without doubted rows left out.` : "",
+  ].join(" ");
+}
+
+function drawMatrix() {
+  const groups = matrixClasses();
+  const place = new Map(groups.flatMap(({ codes }, at) => codes.map((code) => [code, at])));
+  const counts = groups.map(() => groups.map(() => 0));
+  for (const [given, suggested, n] of audit.matrix) counts[place.get(given)][place.get(suggested)] += n;
+  // The cells of folded classes are sums of many: they have no heat, so as not to pale all the others.
+  const isAlone = (_, at) => groups[at].codes.length === 1;
+  const highest = Math.max(1, ...counts.filter(isAlone).flatMap((line) => line.filter(isAlone)));
+  const head = ({ name }, scope) => make("th", { scope, title: name }, make("bdi", {}, name));
+  const cells = (given, at) =>
+    groups.map((suggested, to) =>
+      make("td", { class: at === to && "same" }, matrixCell(given, suggested, counts[at][to], highest))
+    );
+  const corner = make("td", { class: "corner" }, "given ↓ suggested →");
+  const top = make("thead", {}, make("tr", {}, corner, ...groups.map((group) => head(group, "col"))));
+  const lines = groups.map((given, at) => make("tr", {}, head(given, "row"), ...cells(given, at)));
+  document.querySelector(".panels").classList.toggle("wide", groups.length > WIDE_MATRIX);
+  const scroll = { class: "scroll", tabindex: "0", role: "group", "aria-label": "Given by suggested label" };
+  byId("matrix").append(
+    make("div", scroll, make("table", {}, top, make("tbody", {}, ...lines))),
+    muted(matrixNotes(groups))
+  );
+}
+
+/** Bars that filter, the longest first. */
+function drawBars(id, bars, note) {
+  const ranked = bars.sort((a, b) => b.n - a.n).slice(0, LISTED_CLASSES);
+  const highest = Math.max(...ranked.map(({ n }) => n), 1);
+  const button = ({ filter, title, name, n, figure, kind }) => {
+    const attributes = { class: "line", title, disabled: n === 0 };
+    return filterButton([filter], attributes, ...measure(make("bdi", {}, name), n / highest, figure, kind));
+  };
+  const cut = bars.length > ranked.length ? ` The first ${ranked.length} of ${bars.length}.` : "";
+  byId(id).append(make("div", { class: "lines" }, ...ranked.map(button)), muted(note, cut));
+}
+
+function drawClasses() {
+  const bars = audit.classes.map(([name, given, n], code) => ({
+    name,
+    n,
+    figure: `${grouped(n)} of ${grouped(given)}`,
+    title: `${name}: ${percent(given ? n / given : 0)} doubted`,
+    filter: byClass("given", name, [code]),
+  }));
+  drawBars("classes", bars, "Doubted rows of all rows with that label.");
+}
+
+function drawReasons() {
+  const bars = audit.reasons.map(({ name, because, doubted, isContext }, place) => ({
+    name,
+    n: doubted,
+    figure: grouped(doubted),
+    title: `${isContext ? "Context: " : "Doubted because "}${because}`,
+    kind: isContext ? "quiet" : "",
+    filter: byReason(place),
+  }));
+  const note = "Doubted rows on which a reason speaks; several may speak on one.";
+  const isTold = audit.reasons.some(({ isContext }) => isContext);
+  drawBars("reasons", bars, isTold ? `${note} Grey: context, no part of the doubt.` : note);
+}

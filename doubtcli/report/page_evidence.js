@@ -1,0 +1,86 @@
+// The evidence on one row, drawn when the row is opened.
+
+const part = (title, ...children) => make("section", {}, make("h3", {}, title), ...children);
+
+/** A label beside a row, told apart by whether the row bears it, might bear it, or neither. */
+function labelBeside(code, row) {
+  if (code === row.suggested && code !== row.given) return labelOf(code, "suggested");
+  return labelOf(code, code === row.given ? "" : "other");
+}
+
+function evidenceOf(row) {
+  const makers = [valuesPart, probsPart, nearPart, duplicatesPart, answersPart, reasonsPart];
+  const parts = makers.map((maker) => maker(row)).filter(Boolean);
+  const box = make("div", { class: "evidence" }, ...parts);
+  return make("tr", { class: "evidence-row" }, make("td", { colspan: columns.length }, box));
+}
+
+function valuesPart(row) {
+  const value = (name, at) => [
+    make("dt", {}, make("bdi", {}, name)),
+    make("dd", { dir: "auto", class: row.values[at] === null && "muted" }, row.values[at] ?? "missing"),
+  ];
+  const values = audit.columns.map(value);
+  const texts = make("dl", {}, ...values.slice(0, audit.textColumns).flat());
+  const others = make("dl", { class: "pairs" }, ...values.slice(audit.textColumns).flat());
+  return part("The row", texts, others);
+}
+
+function probsPart(row) {
+  if (!row.probs) return null;
+  const lines = row.probs.map(([code, share]) => {
+    const isGiven = code === row.given;
+    const name = make("span", {}, labelBeside(code, row), isGiven ? make("small", { class: "muted" }, " given") : "");
+    return line(name, share, share.toFixed(2), isGiven || code !== row.suggested ? "quiet" : "");
+  });
+  const n = audit.classes.length - row.probs.length;
+  const rest = Math.max(0, 1 - total(row.probs.map(([, share]) => share))).toFixed(2);
+  const others = n ? `${counted(n, "other class", "other classes")}: ${rest}. ` : "";
+  const doubt = `Doubt ${row.doubt.toFixed(2)}, ± ${row.wobble.toFixed(2)} between repeats.`;
+  return part("Probability of each label", make("div", { class: "lines" }, ...lines), muted(others, doubt));
+}
+
+/** Another row in short: its label, what is said of it, and an excerpt. */
+function mention(place, row, about) {
+  const [id, number, given, values] = audit.pool[place];
+  const head = make("p", { class: "small" }, labelBeside(given, row), make("span", { class: "muted" }, about));
+  return make("li", {}, head, excerptOf(values), placeOf(id, number));
+}
+
+function nearPart(row) {
+  if (!row.near) return null;
+  const tally = row.tally.flatMap(([code, n], at) => [at ? ", " : "", `${n} `, labelBeside(code, row)]);
+  const n = total(row.tally.map(([, count]) => count));
+  const distance = (far) => (far === null ? "" : ` at distance ${far.toFixed(2)}`);
+  const list = row.near.map(([place, far]) => mention(place, row, distance(far)));
+  const head = make("p", { class: "small" }, `The ${n} nearest bear: `, ...tally);
+  return part("Nearest rows", head, make("ol", { class: "mentions" }, ...list));
+}
+
+function duplicatesPart(row) {
+  if (!row.duplicates) return null;
+  const [places, n] = row.duplicates;
+  const list = places.map((place) => mention(place, row, ""));
+  const more = n > places.length ? [muted(`and ${counted(n - places.length, "more row")}`)] : [];
+  return part("The same input elsewhere", make("ul", { class: "mentions" }, ...list), ...more);
+}
+
+function answersPart(row) {
+  if (!row.answers) return null;
+  const answer = ([annotator, code]) => [
+    make("dt", {}, make("bdi", {}, audit.annotators[annotator])),
+    make("dd", {}, labelBeside(code, row)),
+  ];
+  return part("Annotators", make("dl", { class: "pairs" }, ...row.answers.flatMap(answer)));
+}
+
+function reasonsPart(row) {
+  const scored = audit.reasons.map((reason, place) => ({ ...reason, score: row.scores[place] }));
+  scored.sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
+  const item = ({ name, because, score, isContext }) => {
+    if (score === null) return make("li", { class: "muted small" }, `${name}: nothing to say on this row`);
+    const words = isContext ? `context: ${because}` : because;
+    return make("li", {}, line(name, score, score.toFixed(2), isContext ? "quiet" : ""), muted(words));
+  };
+  return part("What each reason says", make("ul", { class: "scores" }, ...scored.map(item)));
+}

@@ -1,0 +1,209 @@
+"""The doubted rows as the page needs them: each with its evidence, and one pool of all rows it mentions."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from doubtcli.report.summary import histogram_bins
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from numpy.typing import NDArray
+
+    from doubtcli.records import Audit
+    from doubtcli.report.summary import RowSummary
+
+EXCERPT = 1_000
+"""Characters of one value of a doubted row: about what a screen holds."""
+MENTION = 240
+"""Characters of all values of a row that is only mentioned: three lines."""
+MOST_COLUMNS = 60
+NEAREST = 5
+"""Nearest rows told in full; all are counted. More would double the page for what few scroll to."""
+MOST_DUPLICATES = 10
+TOP_CLASSES = 6
+"""Probabilities told of a row; its given and its suggested label are always among them."""
+DECIMALS = 3
+
+
+def row_details(audit: Audit, rows: Sequence[RowSummary]) -> dict[str, Any]:
+    """The evidence on each row, and a pool of rows, ready for JSON.
+
+    The pool holds `[row id, row, given class, values]` of the doubted rows, in their order, then of every row
+    that one of them mentions; evidence names rows by their place in the pool.
+    """
+    evidence = [_Evidence.of(audit, row.index) for row in rows]
+    duplicates = _duplicates(audit, [row.index for row in rows])
+    mentioned = (
+        row for parts in zip(evidence, duplicates, strict=True) for row in (*parts[0].near, *parts[1])
+    )
+    pooled = list(dict.fromkeys([*(row.index for row in rows), *mentioned]))
+    place = {row: n for n, row in enumerate(pooled)}
+    return {
+        "columns": list(_columns(audit)),
+        "pool": _pool(audit, pooled, n_doubted=len(rows)),
+        "doubted": [
+            _plain_row(audit, row)
+            | known.plain(place)
+            | ({"duplicates": [[place[r] for r in same[:MOST_DUPLICATES]], len(same)]} if same else {})
+            for row, known, same in zip(rows, evidence, duplicates, strict=True)
+        ],
+    }
+
+
+def _plain_row(audit: Audit, row: RowSummary) -> dict[str, Any]:
+    ranking = audit.ranking
+    names = [reason.name for reason in audit.reasons]
+    return {
+        "suggested": int(ranking.suggested_labels[row.index]),
+        "confidence": _number(row.suggested_confidence),
+        "doubt": _number(row.doubt),
+        "bin": int(histogram_bins(ranking.doubt[[row.index]])[0]),
+        "wobble": _number(float(ranking.doubt_sd[row.index])),
+        "why": row.why,
+        "scores": [_number(float(reason.scores[row.index])) for reason in audit.reasons],
+        "speaks": [names.index(name) for name in row.reasons],
+    }
+
+
+# ----------------------------------------------------------------- evidence
+
+
+@dataclass(frozen=True)
+class _Evidence:
+    """What was seen of one row; a part that could not be computed is empty."""
+
+    probs: list[list[float]]
+    near: list[int]
+    distances: list[float | None]
+    tally: list[list[int]]
+    answers: list[list[int]]
+
+    @classmethod
+    def of(cls, audit: Audit, row: int) -> _Evidence:
+        near, distances = _near(audit, row)
+        return cls(
+            probs=_probs(audit, row),
+            near=near[:NEAREST],
+            distances=distances[:NEAREST],
+            tally=_tally(audit.examples.given_labels[near]),
+            answers=_answers(audit, row),
+        )
+
+    def plain(self, place: dict[int, int]) -> dict[str, Any]:
+        near = [[place[row], distance] for row, distance in zip(self.near, self.distances, strict=True)]
+        parts = {"probs": self.probs, "near": near, "tally": self.tally, "answers": self.answers}
+        return {name: part for name, part in parts.items() if part}
+
+
+def _probs(audit: Audit, row: int) -> list[list[float]]:
+    """`[class, probability]`, likeliest first."""
+    if audit.evidence.pred_probs is None:
+        return []
+    probs = audit.evidence.pred_probs[row]
+    likeliest = np.argsort(-probs, kind="stable")
+    told = {*likeliest[:TOP_CLASSES].tolist()}
+    told |= {int(audit.examples.given_labels[row]), int(audit.ranking.suggested_labels[row])}
+    return [[code, round(float(probs[code]), DECIMALS)] for code in likeliest.tolist() if code in told]
+
+
+def _near(audit: Audit, row: int) -> tuple[list[int], list[float | None]]:
+    """The most alike rows and how far they are, nearest first."""
+    indices, distances = audit.evidence.neighbor_indices, audit.evidence.neighbor_distances
+    if indices is None or distances is None:
+        return [], []
+    there = indices[row] >= 0
+    return indices[row][there].tolist(), [_number(value) for value in distances[row][there].tolist()]
+
+
+def _tally(labels: NDArray[np.intp]) -> list[list[int]]:
+    """`[class, how many]`, most first."""
+    codes, counts = np.unique(labels, return_counts=True)
+    return sorted(map(list, zip(codes.tolist(), counts.tolist(), strict=True)), key=lambda pair: -pair[1])
+
+
+def _answers(audit: Audit, row: int) -> list[list[int]]:
+    """`[annotator, class]` of each one who was asked."""
+    if audit.examples.annotations is None:
+        return []
+    codes = audit.examples.annotations.codes[row].tolist()
+    return [[annotator, code] for annotator, code in enumerate(codes) if code >= 0]
+
+
+def _duplicates(audit: Audit, rows: Sequence[int]) -> list[list[int]]:
+    """The other rows that have the same input as each of `rows`, by row id."""
+    groups = audit.evidence.duplicate_groups
+    if groups is None:
+        return [[] for _ in rows]
+    members: dict[int, list[int]] = {}
+    for row in np.flatnonzero(np.isin(groups, groups[list(rows)])).tolist():
+        members.setdefault(int(groups[row]), []).append(row)
+    return [[other for other in members[int(groups[row])] if other != row] for row in rows]
+
+
+# ----------------------------------------------------------------- the rows' own values
+
+
+def _columns(audit: Audit) -> tuple[str, ...]:
+    """The input columns to show: texts first, then the others as they stand in the file."""
+    texts = audit.examples.text_columns
+    others = (name for name in audit.examples.inputs.column_names if name not in texts)
+    return (*texts, *others)[:MOST_COLUMNS]
+
+
+def _pool(audit: Audit, rows: Sequence[int], *, n_doubted: int) -> list[list[Any]]:
+    examples = audit.examples
+    table = examples.inputs.select(_columns(audit)).take(pa.array(rows, pa.int64()))
+    values = list(zip(*(_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)
+    return [
+        [
+            examples.row_ids[row],
+            int(examples.positions[row]) + 1,
+            int(examples.given_labels[row]),
+            [_cut(value, EXCERPT) for value in own] if n < n_doubted else _mention(own),
+        ]
+        for n, (row, own) in enumerate(zip(rows, values, strict=True))
+    ]
+
+
+def _mention(values: Iterable[str | None]) -> list[str | None]:
+    """The first values, as far as a few lines hold them."""
+    told: list[str | None] = []
+    room = MENTION
+    for value in values:
+        if room <= 0:
+            break
+        told.append(_cut(value, room))
+        room -= len(value or "")
+    return told
+
+
+def _cut(value: str | None, most: int) -> str | None:
+    """A text with at most so many characters; what is cut ends in "…"."""
+    return value if value is None or len(value) <= most else value[:most].rstrip() + "…"
+
+
+def _texts(column: pa.ChunkedArray) -> list[str | None]:
+    """Each value as text; of a vector, only how long it is."""
+    if any(is_kind(column.type) for is_kind in _VECTORS):
+        lengths = pc.list_value_length(column).to_pylist()
+        return [None if length is None else f"[{length} numbers]" for length in lengths]
+    return [None if value is None else _text(value) for value in column.to_pylist()]
+
+
+_VECTORS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
+
+
+def _text(value: object) -> str:
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
+
+
+def _number(value: float) -> float | None:
+    """A number rounded for reading; None where there is nothing to say."""
+    return None if np.isnan(value) else round(value, DECIMALS)

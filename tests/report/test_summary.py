@@ -1,0 +1,195 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.records import NoiseRate, Skill
+from doubtcli.report.summary import (
+    ClassCount,
+    Confusion,
+    count,
+    histogram,
+    noise_sentence,
+    percent,
+    score,
+    skill_sentence,
+    speaking_reasons,
+    summarize,
+    top_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import Audit
+
+    Make = Callable[..., Audit]
+
+
+def test_counts(make_audit: Make) -> None:
+    """The rows of the file, labelled and not, and the doubted share of the labelled ones."""
+    summary = summarize(make_audit())
+
+    assert (summary.n_rows, summary.n_labelled, summary.n_unlabelled) == (10, 8, 2)
+    assert (summary.n_doubted, summary.share) == (3, 0.375)
+
+
+def test_classes(make_audit: Make) -> None:
+    """Every class is counted, in the order of the class names, those without doubt too."""
+    assert summarize(make_audit()).by_class == (
+        ClassCount("billing", n_given=4, n_doubted=2),
+        ClassCount("bug", n_given=3, n_doubted=1),
+        ClassCount("delivery", n_given=1, n_doubted=0),
+    )
+
+
+def test_reasons(make_audit: Make) -> None:
+    """A reason counts where it scores at least 0.5 on a doubted row; equal counts stand by name."""
+    told = [(reason.name, reason.n_doubted, reason.family) for reason in summarize(make_audit()).by_reason]
+
+    assert told == [
+        ("low-self-confidence", 3, "error"),
+        ("annotator-disagreement", 1, "error"),  # 0.6 * 0.97; 0.6 * 0.80 stays below
+        ("duplicate-conflict", 1, "error"),
+        ("outlier", 0, "context"),
+    ]
+
+
+def test_reason_on_quiet_rows(make_audit: Make) -> None:
+    """A reason that speaks on a row which is not doubted isn't counted."""
+    audit = make_audit(doubt=(0.9,) * 8, doubted=[False] * 8)
+
+    assert {reason.n_doubted for reason in summarize(audit).by_reason} == {0}
+
+
+def test_confusions(make_audit: Make) -> None:
+    """Pairs are ranked by how often they meet, then by name; rows with nothing better stand aside."""
+    audit = make_audit(
+        given=(0, 0, 1, 1, 2, 2, 0, 0), suggested=(1, 1, 2, 0, 2, 1, 2, 1), doubt=(0.9,) * 7 + (0.1,)
+    )
+
+    assert summarize(audit).confusions == (
+        Confusion("billing", "bug", 2),
+        Confusion("billing", "delivery", 1),
+        Confusion("bug", "billing", 1),
+        Confusion("bug", "delivery", 1),
+        Confusion("delivery", "bug", 1),
+    )
+
+
+def test_histogram() -> None:
+    """A border belongs to the bin above it, 0.3 as well, and 1 to the last bin."""
+    bins = histogram(np.array([0.0, 0.049, 0.05, 0.3, 0.55, 0.95, 1.0]))
+
+    assert {place: n for place, n in enumerate(bins) if n} == {0: 2, 1: 1, 6: 1, 11: 1, 19: 2}
+    assert len(bins) == 20
+
+
+@given(st.lists(st.floats(0, 1), max_size=50))
+def test_histogram_counts_all(doubt: list[float]) -> None:
+    """Every doubt falls in exactly one bin."""
+    assert sum(histogram(np.array(doubt))) == len(doubt)
+
+
+def test_top_rows(make_audit: Make) -> None:
+    """The doubted rows come most doubted first, each with its place in the file and what speaks on it."""
+    first, second, third = top_rows(make_audit(), 10)
+
+    assert (first.row_id, first.row, first.given, first.suggested) == ("t0007", 1, "billing", "delivery")
+    assert (first.doubt, first.suggested_confidence, first.why) == (0.97, 0.75, "models give 'delivery' more")
+    assert first.reasons == ("low-self-confidence", "annotator-disagreement", "duplicate-conflict")
+    assert (second.row_id, second.row) == ("t0004", 4)
+    assert (third.row_id, third.given, third.suggested) == ("t0005", "billing", "billing")
+
+
+def test_top_rows_cut(make_audit: Make) -> None:
+    """No more rows come than were asked for."""
+    assert [row.index for row in top_rows(make_audit(), 2)] == [7, 4]
+
+
+def test_speaking_reasons(make_audit: Make) -> None:
+    """Context comes after errors however strong it is, and silence doesn't speak."""
+    audit = make_audit()
+    low, duplicates, outlier, annotators = audit.reasons
+    audit = replace(
+        audit,
+        reasons=(
+            replace(outlier, scores=np.ones(8)),
+            low,
+            duplicates,
+            replace(annotators, scores=low.scores),
+        ),
+    )
+
+    assert speaking_reasons(audit, [5, 0]) == [
+        ("annotator-disagreement", "low-self-confidence", "outlier"),
+        ("outlier",),
+    ]
+
+
+def test_noise_sentence(make_audit: Make) -> None:
+    """The rate never stands without its interval and what it rests on."""
+    audit = make_audit(
+        noise=NoiseRate(assessable=True, why="by models alone.", rate=0.041, low=0.0221, high=0.06)
+    )
+
+    assert summarize(audit).noise_sentence == (
+        "Suspected label noise: 4.1% of rows (90% interval 2.2% to 6.0%), by models alone."
+    )
+
+
+@pytest.mark.parametrize(
+    "missing", [{"assessable": False}, {"rate": None}, {"low": None}, {"high": None}], ids=str
+)
+def test_not_assessable(missing: dict[str, Any]) -> None:
+    """Without skill or without an interval there is no rate, only the cause."""
+    noise = replace(NoiseRate(assessable=True, why="too few rows", rate=0.1, low=0.0, high=0.2), **missing)
+
+    assert noise_sentence(noise) == "Not assessable: too few rows."
+
+
+def test_skill_sentence() -> None:
+    """What the models know is told as a sentence, whatever it started and ended with."""
+    skill = Skill(
+        assessable=True,
+        why="models predict 88% of the labels.",
+        accuracy=0.88,
+        balanced_accuracy=0.8,
+        majority_accuracy=0.5,
+        permuted_accuracy=0.4,
+    )
+
+    assert skill_sentence(skill) == "Models predict 88% of the labels."
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0, "0%"),
+        (1.0, "100%"),
+        (0.0004, "<0.1%"),
+        (0.0005, "0.1%"),
+        (0.06, "6.0%"),
+        (0.12345, "12.3%"),
+        (0.9996, ">99.9%"),
+    ],
+)
+def test_percent(share: float, text: str) -> None:
+    """Only nothing is 0% and only all is 100%."""
+    assert percent(share) == text
+
+
+def test_numbers() -> None:
+    """Counts have their thousands set apart and agree with their noun; scores have two decimals."""
+    assert [count(1, "row"), count(0, "row"), count(12_345, "row"), count(1_000)] == [
+        "1 row",
+        "0 rows",
+        "12,345 rows",
+        "1,000",
+    ]
+    assert score(0.966) == "0.97"

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 from sklearn.metrics import average_precision_score
 
 DATA = Path(os.environ.get("DOUBT_DATA", "../shared/data"))
@@ -136,7 +137,9 @@ def run_doubt(path: Path):  # noqa: ANN201  # doubt, doubted, usage
     """Each row's doubt by `doubt scan`, as a user would call it."""
     out = path.with_name("out")
     scan = [sys.executable, "-m", "doubtcli", "scan", str(path), "--label", "label", "--id", "id"]
-    usage = run_process([*scan, "--annotators", "annotator_*", "--quiet", "-o", str(out)])
+    asked = any(name.startswith("annotator_") for name in pq.read_schema(path).names)
+    annotators = ["--annotators", "annotator_*"] if asked else []
+    usage = run_process([*scan, *annotators, "--quiet", "-o", str(out)])
     found = pd.read_parquet(out / "doubts.parquet").sort_values("row")
     return found["doubt"].to_numpy(), found["doubted"].to_numpy(dtype=bool), usage
 

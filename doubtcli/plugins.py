@@ -150,7 +150,8 @@ def load(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> Loa
 
 def needs_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401  # anybody's class
     """The names of the arrays that a reason asks for."""
-    return tuple(name for name in signature(kind.score).parameters if name != "self")
+    _, *needs = signature(kind.score).parameters  # the first is the reason itself
+    return tuple(needs)
 
 
 def run_reasons(

@@ -101,7 +101,7 @@ def check_behaviour(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
         atol=1e-9,
         err_msg="rows in another order get other doubts",
     )
-    renamed = np.random.default_rng(1).permutation(evidence.n_classes)
+    renamed = np.roll(np.arange(evidence.n_classes), 1)
     np.testing.assert_allclose(
         _score(reason, with_classes_renamed(evidence, renamed)),
         doubts,

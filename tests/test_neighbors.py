@@ -54,7 +54,7 @@ class TestDuplicates:
         assert len(groups[0]) < len(drift)
 
     def test_one_huge_near_group_falls_back_to_exact_duplicates(self):
-        """Half of all rows alike would leave folds uneven: only equal ones share a fold, and a note says so."""
+        """Half of all rows alike would make folds uneven: only equal ones are grouped, and a note says so."""
         template = "your order number {} has been shipped and will arrive on monday"
         texts = [template.format(i) for i in range(30)] + [f"a{i} b{i} c{i} d{i}" for i in range(30)]
 
@@ -106,7 +106,7 @@ class TestNeighbors:
         assert np.isnan(found.distances[:, 2:]).all()
 
     def test_duplicates_do_not_vouch_for_each_other(self):
-        """Rows 0 and 1 are one input labelled twice: neither is the other's neighbour, their votes are a mix."""
+        """Rows 0 and 1 are one input labelled twice: neither is a neighbour, their votes are a mix."""
         dense = np.array([[0.0], [0.0], [5.0]], dtype=np.float32)
 
         found = find_neighbors(Features(None, dense), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))

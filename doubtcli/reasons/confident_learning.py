@@ -22,9 +22,9 @@ class ConfidentLearning:
     class's level and not rather its own is counted there: it looks like a typical member of that class.
 
     **How it is scored.** A class's threshold is the mean probability of that class among the rows that bear
-    its label. Of the classes whose threshold a row reaches, it is counted in the likeliest. If that is
-    another than its label, the score is how the two probabilities share: p(other) / (p(other) + p(given)).
-    All other rows score 0.
+    its label. A row that reaches one class's threshold is counted there, one that reaches several in its
+    likeliest class. If that is not its label, and its label is not the likeliest, the score is how the two
+    probabilities share: p(other) / (p(other) + p(given)). All other rows score 0.
 
     **When it misleads.** Where classes overlap, rows of the smaller one are counted in the larger one. It
     says nothing of how sure it is that the count is right.
@@ -76,10 +76,10 @@ class ConfidentLearning:
         sums = np.bincount(given_labels, weights=own, minlength=n_classes)
         # a class that no row bears has no usual confidence, and counts none
         thresholds = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
-        confident = np.where(pred_probs >= thresholds - _SAME, pred_probs, -1.0)
-        best = confident.argmax(axis=1)
-        other = confident[rows, best].astype(np.float64)
-        predicted_otherwise = pred_probs.argmax(axis=1) != given_labels
-        counted_elsewhere = (other > 0) & (best != given_labels) & predicted_otherwise
+        confident = pred_probs >= thresholds - _SAME
+        predicted = pred_probs.argmax(axis=1)
+        counted_in = np.where(confident.sum(axis=1) > 1, predicted, confident.argmax(axis=1))
+        elsewhere = confident.any(axis=1) & (counted_in != given_labels) & (predicted != given_labels)
+        other = pred_probs[rows, counted_in].astype(np.float64)
         share = other / np.maximum(other + own, np.finfo(np.float64).tiny)
-        return np.where(counted_elsewhere, share, 0.0)
+        return np.where(elsewhere, share, 0.0)

@@ -26,7 +26,7 @@ NEEDS = {
     "n_classes": "the number of classes",
     "pred_probs": "there are no predicted probabilities: no input columns, and no --pred-probs FILE",
     "pred_probs_by_model": "there is only one model, or none",
-    "pred_probs_by_repeat": "no cross-validation was repeated: the probabilities are yours, or there are none",
+    "pred_probs_by_repeat": "no cross-validation was repeated: the probabilities are yours or missing",
     "neighbor_indices": "there are no neighbours: no input columns, or all rows alike",
     "neighbor_distances": "there are no neighbours: no input columns, or all rows alike",
     "neighbor_votes": "there are no neighbours: no input columns, or all rows alike",

@@ -1,0 +1,231 @@
+"""Reasons as they are found, checked and asked; and the sample plug-in, really installed."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from doubtcli import plugins
+from doubtcli.errors import ReasonError, SettingsError
+from doubtcli.plugins import ListedReason, list_reasons, load, load_reasons, run_reasons
+from doubtcli.records import Evidence
+
+SAMPLE = Path(__file__).parents[1] / "fixtures" / "doubt-lone-answer"
+
+
+def listed(kind, name="sample"):
+    """A class of this module as if a package had brought it."""
+    globals()[kind.__name__] = kind
+    return ListedReason(name, "somebody 1.0", EntryPoint(name, f"{__name__}:{kind.__name__}", plugins.GROUP))
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A reason that gives what it is told to."""
+
+    doubt: float = 0.5
+    name = "sample"
+    because = "it is a sample"
+
+    def score(self, given_labels):
+        """The same for every row."""
+        return np.full(len(given_labels), self.doubt)
+
+
+@pytest.fixture(autouse=True)
+def importable(monkeypatch):
+    """Let entry points find this module under its name."""
+    monkeypatch.setitem(sys.modules, __name__, sys.modules.get(__name__) or sys.modules[Sample.__module__])
+
+
+EVIDENCE = Evidence(given_labels=np.array([0, 1, 1]), n_classes=2)
+
+
+class TestLoading:
+    """From a name to a reason with its settings."""
+
+    def test_settings_reach_the_reason(self):
+        """A whole number is as good as one with a point."""
+        loaded = load(listed(Sample), {"doubt": 1})
+
+        assert loaded.reason.doubt == 1.0
+        assert (loaded.family, loaded.needs) == ("error", ("given_labels",))
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ({"dubt": 0.5}, "did you mean 'doubt'"),
+            ({"doubt": "much"}, "type float"),
+            ({"x": 1}, "one of doubt"),
+        ],
+    )
+    def test_settings_that_it_lacks_are_refused(self, settings, message):
+        """An unknown key names the nearest known one, a wrong type the right one."""
+        with pytest.raises(SettingsError) as error:
+            load(listed(Sample), settings)
+
+        assert message in str(error.value)
+
+    def test_an_unknown_name_is_refused_with_the_nearest(self):
+        """A slip in --skip does not silently skip nothing."""
+        with pytest.raises(SettingsError, match="no reason 'outler'") as error:
+            load_reasons(skip=["outler"])
+
+        assert "did you mean 'outlier'" in str(error.value)
+
+    def test_only_and_skip_choose(self):
+        """Asked for two and without one of them, one is left; with none left, that is said."""
+        (left,) = load_reasons(only=["outlier", "ambiguous"], skip=["ambiguous"])
+
+        assert left.name == "outlier"
+        with pytest.raises(SettingsError, match="no reason is left"):
+            load_reasons(only=["outlier"], skip=["outlier"])
+
+    def test_a_module_that_can_not_be_imported_is_named(self):
+        """The package and the reason are in the message, and the cause is kept."""
+        broken = ListedReason("gone", "somebody 1.0", EntryPoint("gone", "no_such_module:X", plugins.GROUP))
+
+        with pytest.raises(ReasonError, match="can't be imported") as error:
+            load(broken)
+
+        assert error.value.where == "reason 'gone' of somebody 1.0"
+        assert isinstance(error.value.__cause__, ModuleNotFoundError)
+
+    @pytest.mark.parametrize(
+        ("changes", "message"),
+        [
+            ({"name": "other"}, "entry point 'sample'"),
+            ({"because": None}, "does not say why"),
+            ({"family": "guess"}, "family is 'guess'"),
+            ({"score": None}, "no method `score`"),
+            ({"score": lambda _, pred_prob: pred_prob}, "did you mean 'pred_probs'"),
+        ],
+    )
+    def test_what_breaks_the_form_is_refused(self, changes, message):
+        """A wrong name, family, need or missing part is an error when it is loaded, not when it is asked."""
+        kind = dataclass(frozen=True)(type("Broken", (Sample,), {**changes, "__module__": __name__}))
+
+        with pytest.raises(ReasonError) as error:
+            load(listed(kind))
+
+        assert message in str(error.value)
+
+    def test_what_is_no_dataclass_is_refused(self):
+        """Settings are fields, so there must be some place for them."""
+        kind = type("Plain", (), {"name": "sample", "__module__": __name__})
+
+        with pytest.raises(ReasonError, match="no dataclass"):
+            load(listed(kind))
+
+    def test_a_name_taken_twice_is_an_error(self, monkeypatch):
+        """Two packages with one name: neither wins silently."""
+        points = [
+            EntryPoint("twin", "one:Twin", plugins.GROUP),
+            EntryPoint("twin", "two:Twin", plugins.GROUP),
+        ]
+        monkeypatch.setattr(plugins, "entry_points", lambda **_: points)
+
+        with pytest.raises(ReasonError, match="two packages bring a reason 'twin'"):
+            list_reasons()
+
+
+class TestAsking:
+    """From evidence to doubts."""
+
+    def ask(self, kind, **settings):
+        """What the reason says of the evidence."""
+        return run_reasons([load(listed(kind), settings)], EVIDENCE)
+
+    def test_each_row_gets_its_doubt(self):
+        """The scores come with the reason's name, package and words."""
+        (scores,), skipped = self.ask(Sample, doubt=0.25)
+
+        assert (scores.name, scores.package, scores.because) == ("sample", "somebody 1.0", "it is a sample")
+        np.testing.assert_array_equal(scores.scores, [0.25] * 3)
+        assert skipped == ()
+
+    def test_a_need_that_the_file_can_not_meet_is_a_skip_with_why(self):
+        """Without annotators nobody disagrees, and the report says what to do."""
+        (loaded,) = load_reasons(only=["annotator-disagreement"])
+
+        scored, (skipped,) = run_reasons([loaded], EVIDENCE)
+
+        assert scored == ()
+        assert "--annotators" in skipped.why
+
+    def test_a_crash_names_the_reason_and_its_package(self):
+        """It is never passed over, and its cause is kept."""
+        kind = dataclass(frozen=True)(
+            type("Crash", (Sample,), {"score": lambda _, n_classes: n_classes / 0, "__module__": __name__})
+        )
+
+        with pytest.raises(ReasonError, match="it crashed: ZeroDivisionError") as error:
+            self.ask(kind)
+
+        assert error.value.where == "reason 'sample' of somebody 1.0"
+        assert "--skip sample" in error.value.hint
+
+    @pytest.mark.parametrize(("given", "message"), [(1.5, "a doubt of 1.5"), (-0.1, "a doubt of -0.1")])
+    def test_a_doubt_outside_its_range_is_refused(self, given, message):
+        """0 to 1, or NaN."""
+        with pytest.raises(ReasonError, match=message):
+            self.ask(Sample, doubt=given)
+
+    def test_another_number_of_rows_is_refused(self):
+        """One doubt a row."""
+        kind = dataclass(frozen=True)(
+            type(
+                "Short",
+                (Sample,),
+                {"score": lambda _, n_classes: np.zeros(n_classes), "__module__": __name__},
+            )
+        )
+
+        with pytest.raises(ReasonError, match=r"shape \(2,\)"):
+            self.ask(kind)
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """A folder with the sample plug-in installed by pip."""
+    folder = tmp_path_factory.mktemp("site")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--no-build-isolation"]
+    subprocess.run([*pip, "--disable-pip-version-check", "--target", folder, SAMPLE], check=True)
+    return folder
+
+
+def python(code, site, **env):
+    """What a Python with that folder on its path prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={**os.environ, "PYTHONPATH": str(site), **env},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.strip()
+
+
+LIST = "from doubtcli.plugins import list_reasons; print([(r.name, r.package) for r in list_reasons()][-1])"
+
+
+def test_an_installed_plug_in_is_listed_last_with_its_package(installed):
+    """It needs no import of ours, only its entry point."""
+    assert python(LIST, installed) == "('lone-answer', 'doubt-lone-answer 1.2.0')"
+
+
+def test_plug_ins_can_be_switched_off(installed):
+    """DOUBT_PLUGINS=off leaves our own reasons."""
+    assert "lone-answer" not in python(LIST, installed, DOUBT_PLUGINS="off")
+
+
+def test_an_installed_plug_in_keeps_the_contract(installed):
+    """The public contract passes on somebody else's reason."""
+    code = "import doubt_lone_answer as p, doubtcli.testing as t; t.check_reason(p.LoneAnswer); print('kept')"
+
+    assert python(code, installed) == "kept"

@@ -1,0 +1,115 @@
+"""The contract catches what it should: one broken reason a clause."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from doubtcli.testing import check_reason
+
+
+@dataclass(frozen=True)
+class Good:
+    """It doubts the labels that models find unlikely.
+
+    **Why doubt.** A test needs it. **How it is scored.** One minus self-confidence.
+    **When it misleads.** Never asked. **Source.** This file.
+    """
+
+    name = "good"
+    because = "a test needs it"
+    raises_doubt = (
+        {"given_labels": (0,), "pred_probs": ((0.2, 0.8),), "row": 0, "doubt": 0.8, "because": "unlikely"},
+    )
+    stays_quiet = (
+        {"given_labels": (1,), "pred_probs": ((0.2, 0.8),), "row": 0, "doubt": 0.2, "because": "likely"},
+    )
+
+    def score(self, given_labels, pred_probs):
+        """One minus self-confidence."""
+        return 1 - pred_probs[np.arange(len(given_labels)), given_labels]
+
+
+def test_a_good_reason_passes():
+    """The class and an instance alike."""
+    check_reason(Good)
+    check_reason(Good())
+
+
+def own(given_labels, pred_probs):
+    """Each row's self-confidence."""
+    return pred_probs[np.arange(len(given_labels)), given_labels]
+
+
+def spoil(_, given_labels, pred_probs):
+    """Writes into its input."""
+    pred_probs[0] = 0
+    return np.zeros(len(given_labels))
+
+
+CALLS = iter(range(1000))
+
+BROKEN = {
+    "is not kebab-case": {"name": "Not Kebab"},
+    "the family is 'guess'": {"family": "guess"},
+    "`because` is empty": {"because": ""},
+    "the docstring lacks": {"__doc__": "Nothing more."},
+    "there are no needs": {"score": lambda _, dataset: dataset},
+    "`raises_doubt` has no worked row": {"raises_doubt": ()},
+    "comes out as": {"stays_quiet": ({**Good.stays_quiet[0], "doubt": 0.3},)},
+    "belongs in the other table": {"raises_doubt": Good.stays_quiet},
+    "the shape is": {
+        "score": lambda _, given_labels, pred_probs: (1 - own(given_labels, pred_probs))[
+            : 39 if len(given_labels) > 1 else 1
+        ]
+    },
+    "not 0 to 1": {
+        "score": lambda _, given_labels, pred_probs: (
+            (1 - own(given_labels, pred_probs)) * (1 + 4 * (len(given_labels) > 1))
+        )
+    },
+    "asked twice": {
+        "score": lambda _, given_labels, pred_probs: (
+            np.full(len(given_labels), next(CALLS) / 1000)
+            if len(given_labels) > 1
+            else 1 - own(given_labels, pred_probs)
+        )
+    },
+    "rows in another order": {
+        "score": lambda _, given_labels, pred_probs: (
+            np.linspace(0, 1, len(given_labels))
+            if len(given_labels) > 1
+            else 1 - own(given_labels, pred_probs)
+        )
+    },
+    "classes under other codes": {
+        "score": lambda _, given_labels, pred_probs: (
+            given_labels / 3 if len(given_labels) > 1 else 1 - own(given_labels, pred_probs)
+        )
+    },
+}
+
+
+@pytest.mark.parametrize("sentence", BROKEN)
+def test_each_clause_catches_a_reason_that_breaks_it(sentence):
+    """The message says what was found."""
+    broken = dataclass(frozen=True)(type("Broken", (Good,), {"__doc__": Good.__doc__, **BROKEN[sentence]}))
+
+    with pytest.raises(AssertionError, match=sentence):
+        check_reason(broken)
+
+
+def test_a_reason_that_writes_into_its_input_fails():
+    """Arrays arrive read-only, so NumPy itself refuses."""
+    broken = dataclass(frozen=True)(type("Broken", (Good,), {"__doc__": Good.__doc__, "score": spoil}))
+
+    with pytest.raises(ValueError, match="read-only"):
+        check_reason(broken)
+
+
+def test_what_is_not_frozen_or_no_dataclass_fails():
+    """Settings can't change under way."""
+    with pytest.raises(AssertionError, match="no dataclass"):
+        check_reason(type("Plain", (), {}))
+    with pytest.raises(AssertionError, match="not frozen"):
+        check_reason(dataclass(type("Thawed", (), {"name": "thawed"})))

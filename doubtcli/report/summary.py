@@ -11,7 +11,7 @@ import numpy as np
 from doubtcli.records import REASON_SPEAKS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Sequence
 
     from doubtcli.records import Audit, Codes, Floats, NoiseRate, Skill
 
@@ -121,14 +121,19 @@ def top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
     )
 
 
-def speaking_reasons(audit: Audit, rows: Iterable[int]) -> list[tuple[str, ...]]:
+def speaking_reasons(audit: Audit, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
     """The reasons that speak on each row: error reasons before context, strongest first, ties by name."""
-    spoken: list[tuple[str, ...]] = []
-    for row in rows:
-        heard = [reason for reason in audit.reasons if reason.scores[row] >= REASON_SPEAKS]
-        heard.sort(key=lambda reason: (reason.family != "error", -reason.scores[row], reason.name))
-        spoken.append(tuple(reason.name for reason in heard))
-    return spoken
+    told = sorted(audit.reasons, key=lambda reason: (reason.family != "error", reason.name))
+    chosen = np.asarray(rows, dtype=np.intp)
+    # All rows at once: the table of doubts asks for every row of the file.
+    scores = np.array([reason.scores[chosen] for reason in told]).reshape(len(told), len(chosen)).T
+    is_context = np.broadcast_to([reason.family != "error" for reason in told], scores.shape)
+    strongest = np.lexsort((-scores, is_context), axis=1).tolist()
+    speaks = (scores >= REASON_SPEAKS).tolist()
+    return [
+        tuple(told[place].name for place in places if heard[place])
+        for places, heard in zip(strongest, speaks, strict=True)
+    ]
 
 
 def histogram(doubt: Floats) -> tuple[int, ...]:

@@ -132,6 +132,12 @@ def test_speaking_reasons(make_audit: Make) -> None:
     ]
 
 
+@pytest.mark.parametrize("rows", [[], [0, 1]])
+def test_no_reasons(make_audit: Make, rows: list[int]) -> None:
+    """Where no reason ran, none speaks."""
+    assert speaking_reasons(replace(make_audit(), reasons=()), rows) == [()] * len(rows)
+
+
 def test_noise_sentence(make_audit: Make) -> None:
     """The rate never stands without its interval and what it rests on."""
     audit = make_audit(

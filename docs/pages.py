@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import ast
+import inspect
 import shlex
 import subprocess
 import sys
 from dataclasses import fields
+from itertools import pairwise
+from typing import TYPE_CHECKING
 
+from doubtcli.cli.explain import explanation
+from doubtcli.plugins import OURS, load_reasons
+from doubtcli.reasons.contract import NEEDS
+from doubtcli.records import Evidence
 from doubtcli.settings import FILE_KEYS, ScanSettings
+
+if TYPE_CHECKING:
+    from doubtcli.plugins import LoadedReason
 
 FENCE = "```"
 
@@ -37,3 +48,39 @@ def settings_table() -> str:
 
 def _default(value: object) -> str:
     return "" if value in (None, ()) else f"`{value}`"
+
+
+def our_reasons() -> list[LoadedReason]:
+    """The built-in reasons, in the order in which they are told."""
+    return [reason for reason in load_reasons() if reason.package.split()[0] == OURS]
+
+
+def reason_table() -> str:
+    """Each built-in reason with what it says."""
+    rows = [
+        f"| [{reason.name}](#{reason.name}) | {reason.family} | {reason.because} |"
+        for reason in our_reasons()
+    ]
+    return "\n".join(["| reason | family | doubts a row because |", "|---|---|---|", *rows])
+
+
+def reason_sections() -> str:
+    """All that there is to say of each built-in reason."""
+    return "\n\n".join(explanation(reason) for reason in our_reasons())
+
+
+def needs_table() -> str:
+    """What a reason may ask for, in the words of the record that holds it."""
+    rows = [f"| `{name}` | {about} |" for name, about in _needs_in_words().items()]
+    return "\n".join(["| need | what it is |", "|---|---|", *rows])
+
+
+def _needs_in_words() -> dict[str, str]:
+    """The fields of `Evidence`, each with the docstring below it."""
+    (tree,) = ast.parse(inspect.getsource(Evidence)).body
+    assert isinstance(tree, ast.ClassDef)
+    words = dict.fromkeys(NEEDS, "")
+    for item, after in pairwise(tree.body):
+        if isinstance(item, ast.AnnAssign) and isinstance(after, ast.Expr):
+            words[ast.unparse(item.target)] = " ".join(ast.literal_eval(after.value).split())
+    return words | {"n_classes": "How many classes there are."}

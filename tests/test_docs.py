@@ -91,6 +91,17 @@ def test_reasons() -> None:
     assert re.findall(r"^## (.*)$", page("reasons.md"), re.MULTILINE) == ours
 
 
+def test_writing_a_reason() -> None:
+    """The reason that the docs write keeps the contract, as the docs say, in the Python that they print."""
+    blocks = re.findall(r"^```python\n(.*?)^```$", page("writing-a-reason.md"), re.DOTALL | re.MULTILINE)
+
+    done = subprocess.run(
+        [sys.executable, "-c", "\n".join(blocks)], capture_output=True, text=True, check=False
+    )
+
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("name", PAGES)
 def test_no_page_is_hidden(name: str) -> None:
     """Every page is reached from the README."""

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 class Color(StrEnum):
@@ -33,3 +33,13 @@ def make_console(color: Color) -> Console:
     if color is Color.NEVER:
         return Console(color_system=None, highlight=False)
     return Console(highlight=False)
+
+
+def show(console: Console, content: RenderableType) -> None:
+    """Print something; in a pipe without the blanks that fill each line up."""
+    if console.is_terminal:
+        console.print(content)
+        return
+    with console.capture() as printed:
+        console.print(content)
+    console.file.writelines(line.rstrip() + "\n" for line in printed.get().splitlines())

@@ -1,5 +1,57 @@
+"""`doubt reasons`: the reasons that are installed, ours and other people's."""
+
 from __future__ import annotations
 
+import json
+from typing import TYPE_CHECKING, Annotated
 
-def reasons() -> None:
-    """reasons"""
+import typer
+
+from doubtcli.cli.console import Color, OutputFormat, make_console, show
+from doubtcli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.table import Table
+
+    from doubtcli.plugins import LoadedReason
+
+
+def reasons(
+    *,
+    output_format: Annotated[
+        OutputFormat, typer.Option(metavar="full|json", help="What to print. [default: full]")
+    ] = OutputFormat.FULL,
+    color: Annotated[
+        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
+    ] = Color.AUTO,
+) -> ExitCode:
+    """List the reasons to doubt a row, and the packages they come from."""
+    from doubtcli.plugins import load_reasons
+
+    loaded = load_reasons()
+    if output_format is OutputFormat.JSON:
+        typer.echo(_as_json(loaded))
+    else:
+        show(make_console(color), _as_table(loaded))
+    return ExitCode.DONE
+
+
+def _as_json(loaded: Sequence[LoadedReason]) -> str:
+    keys = ("name", "family", "package", "because", "needs")
+    return json.dumps([{key: getattr(reason, key) for key in keys} for reason in loaded], indent=2)
+
+
+def _as_table(loaded: Sequence[LoadedReason]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(
+        "name", "family", "package", "doubted because …", box=None, pad_edge=False, padding=(0, 2, 0, 0)
+    )
+    for column in table.columns[:3]:
+        column.no_wrap = True
+    for reason in loaded:
+        table.add_row(*(Text(cell) for cell in (reason.name, reason.family, reason.package, reason.because)))
+    return table

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from doubtcli.cli import main
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -130,42 +132,63 @@ class TestScan:
 class TestTrouble:
     """What can't be scanned leaves nothing behind."""
 
-    @pytest.mark.parametrize(
-        ("name", "content", "message"),
-        [
-            ("no-such.csv", None, "no-such.csv"),
-            ("empty.csv", "", "empty"),
-            ("header.csv", "text,label\n", "header.csv"),
-            ("one-class.csv", "text,label\nab,x\ncd,x\n", "one-class.csv"),
-            ("no-label.csv", "text,colour\nab,x\ncd,y\n", "--label"),
-            ("ragged.csv", "text,label\nab,x\ncd,y,z\n", "row 2"),
-        ],
-    )
-    def test_bad_input(self, doubt: Doubt, name: str, content: str | None, message: str) -> None:
-        """A file that can't be judged ends with 2, one clear message and no audit."""
-        if content is not None:
-            (doubt.folder / name).write_text(content)
-        before = sorted(doubt.folder.iterdir())
-
-        done = doubt("scan", name)
+    def test_real_process(self, doubt: Doubt) -> None:
+        """The process ends with 2 and one message, and leaves no audit."""
+        done = doubt("scan", "no-such.csv")
 
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr.startswith("doubt: ")
-        assert message in done.stderr
-        assert "bug" not in done.stderr
-        assert sorted(doubt.folder.iterdir()) == before
+        assert done.stderr.startswith("doubt: no-such.csv: ")
+        assert list(doubt.folder.iterdir()) == []
 
-    def test_output_in_the_way(self, doubt: Doubt) -> None:
+    @pytest.mark.parametrize(
+        ("content", "message"),
+        [
+            ("", "empty"),
+            ("text,label\n", "bad.csv"),
+            ("text,label\nab,x\ncd,x\n", "bad.csv"),
+            ("text,label\nab,x\n", "bad.csv"),
+            ("text,colour\nab,x\ncd,y\n", "--label"),
+            ("text,label\nab,x\ncd,y,z\n", "row 2"),
+            ("text,label,label\nab,x,y\ncd,y,x\n", "label"),
+            ("text,label\nab,\ncd,\n", "label"),
+        ],
+        ids=["empty", "header", "one class", "one row", "no label", "ragged", "twice", "unlabelled"],
+    )
+    def test_bad_input(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        content: str,
+        message: str,
+    ) -> None:
+        """A file that can't be judged ends with 2, one clear message and no audit."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "bad.csv").write_text(content)
+
+        assert main.run(["scan", "bad.csv"]) == 2
+
+        out, err = capsys.readouterr()
+        assert out == ""
+        assert err.startswith("doubt: ")
+        assert message in err
+        assert "bug" not in err
+        assert [path.name for path in tmp_path.iterdir()] == ["bad.csv"]
+
+    def test_output_in_the_way(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
         """A folder that is no audit of the file is told of before anything is read, and stays as it was."""
-        (doubt.folder / "out").mkdir()
-        (doubt.folder / "out" / "notes.txt").write_text("mine")
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "out").mkdir()
+        (tmp_path / "out" / "notes.txt").write_text("mine")
 
-        done = doubt("scan", "no-such.csv", "-o", "out")
+        assert main.run(["scan", "no-such.csv", "-o", "out"]) == 2
 
-        assert done.returncode == 2
-        assert done.stderr.startswith("doubt: out: ")
-        assert "--force" in done.stderr
-        assert [path.name for path in (doubt.folder / "out").iterdir()] == ["notes.txt"]
+        said = capsys.readouterr().err
+        assert said.startswith("doubt: out: ")
+        assert "--force" in said
+        assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
     def test_interrupted(self, tmp_path: Path) -> None:

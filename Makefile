@@ -23,7 +23,7 @@ check: .venv/dev ## All that must hold: format, lint, types, docstrings, docs, t
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/mypy
-	$(BIN)/interrogate -q doubtcli tests benchmarks
+	$(BIN)/interrogate -q doubtcli tests benchmarks docs
 	COLUMNS=80 $(BIN)/cog --check -I docs $(DOCS)
 	$(MAKE) test
 
@@ -50,6 +50,6 @@ clean: ## Remove all that the other targets made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
 	@touch $@
 
-.venv/dev: .venv/%: pyproject.toml | .venv/made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[$*]'
+.venv/dev: pyproject.toml | .venv/made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run

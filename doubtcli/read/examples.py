@@ -1,0 +1,161 @@
+"""Table, roles and labels -> the labelled rows in canonical order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from doubtcli.errors import InputError
+from doubtcli.read.labels import encode_answers
+from doubtcli.read.row_ids import row_ids
+from doubtcli.read.values import MISSING_WORDS, as_text, distinct, to_numbers
+from doubtcli.read.vectors import vectors
+from doubtcli.records import Annotations, Examples, Role
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from doubtcli.records import Codes, Labels, Roles, Table
+
+INPUTS = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME)
+"""The inputs that stay columns; embeddings become one matrix."""
+EXAMPLES = {"number": "3.5", "date or time": "2024-01-31 or 2024-01-31T18:30"}
+"""What the values of a forced role should look like."""
+
+
+def build_examples(
+    table: Table,
+    roles: Roles,
+    labels: Labels,
+    *,
+    embeddings: NDArray[np.float32] | None = None,
+    pred_probs: NDArray[np.float64] | None = None,
+) -> Examples:
+    """The labelled rows, sorted by row id, with all that models and reasons look at.
+
+    Inputs come in types ready to be learnt from: text and categories as large_string, numbers as float64,
+    times as timestamp, each null where it is missing. Rows without a label are set aside.
+
+    Args:
+        table: The file.
+        roles: What its columns are.
+        labels: Its label column.
+        embeddings: A vector for each row of the file; they stand behind those of embedding columns.
+        pred_probs: The user's own probabilities for each row of the file.
+
+    Raises:
+        InputError: There is nothing to judge the labels by, or a value does not fit the role that the user
+            gave its column; names the row.
+    """
+    annotators = roles.names(Role.ANNOTATOR)
+    if not (roles.inputs or annotators or embeddings is not None or pred_probs is not None):
+        raise _nothing_to_judge_by(table, roles)
+    ids = np.array(row_ids(table, roles, labels, embeddings, pred_probs), dtype=object)
+    order = pc.sort_indices(pa.array(ids, pa.large_string())).to_numpy().astype(np.intp)
+    rows, unlabelled = order[labels.codes[order] >= 0], order[labels.codes[order] < 0]
+    return Examples(
+        row_ids=tuple(ids[rows]),
+        positions=rows,
+        given_labels=labels.codes[rows],
+        class_names=labels.class_names,
+        inputs=_inputs(table, roles, rows),
+        text_columns=roles.names(Role.TEXT),
+        numeric_columns=roles.names(Role.NUMERIC),
+        categorical_columns=roles.names(Role.CATEGORICAL),
+        datetime_columns=roles.names(Role.DATETIME),
+        embeddings=_embeddings(table, roles, embeddings, rows),
+        groups=_groups(table, roles, rows),
+        annotations=_annotations(table, annotators, labels, rows),
+        given_pred_probs=None if pred_probs is None else pred_probs[rows],
+        unlabelled_row_ids=tuple(ids[unlabelled]),
+        unlabelled_positions=tuple(unlabelled.tolist()),
+    )
+
+
+def _inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
+    converted: dict[str, pa.ChunkedArray] = {}
+    for role in INPUTS:
+        convert = {Role.NUMERIC: _numbers, Role.DATETIME: _times}.get(role, _texts)
+        converted |= {name: convert(table, name) for name in roles.names(role)}
+    names = roles.names(*INPUTS)
+    return pa.table({name: converted[name] for name in names}).take(pa.array(rows)) if names else pa.table({})
+
+
+def _texts(table: Table, name: str) -> pa.ChunkedArray:
+    return as_text(table.data.column(name))
+
+
+def _numbers(table: Table, name: str) -> pa.ChunkedArray:
+    numbers = to_numbers(table.data.column(name))
+    _refuse_others(table, name, np.isnan(numbers), "number", MISSING_WORDS)
+    return pa.chunked_array([pa.array(numbers, from_pandas=True)])
+
+
+def _times(table: Table, name: str) -> pa.ChunkedArray:
+    values = distinct(table.data.column(name))
+    is_unread = np.asarray(values.moments.isna())
+    _refuse_others(table, name, values.on_rows(is_unread, missing=True), "date or time")
+    moments = pa.array(values.moments.tz_localize(None), pa.timestamp("us"))
+    return pa.chunked_array([moments.take(pa.array(values.codes, mask=values.codes < 0))])
+
+
+def _refuse_others(
+    table: Table, name: str, unread: NDArray[np.bool_], kind: str, but: frozenset[str] = frozenset()
+) -> None:
+    """Refuse values that are no number, or no time, and don't stand for a missing one."""
+    values = distinct(table.data.column(name).filter(pa.array(unread)))
+    others = [str(text).strip().lower() not in {"", *but} for text in values.texts.to_pylist()]
+    bad = np.flatnonzero(values.on_rows(np.array(others, dtype=bool), missing=False))
+    if len(bad):
+        value = values.texts[int(values.codes[bad[0]])].as_py()
+        raise InputError(
+            f"{value!r} is no {kind}",
+            where=table.source.path,
+            row=int(np.flatnonzero(unread)[bad[0]]) + 1,
+            column=name,
+            expected=f"a {kind}, written like {EXAMPLES[kind]}",
+        )
+
+
+def _embeddings(
+    table: Table, roles: Roles, brought: NDArray[np.float32] | None, rows: Codes
+) -> NDArray[np.float32] | None:
+    parts = [vectors(table.data.column(name)) for name in roles.names(Role.EMBEDDING)]
+    if brought is not None:
+        parts.append(brought)
+    return np.hstack([np.asarray(part)[rows] for part in parts]) if parts else None
+
+
+def _groups(table: Table, roles: Roles, rows: Codes) -> Codes | None:
+    """Groups as numbers in the order of their names; a row without one is a group of its own."""
+    names = roles.names(Role.GROUP)
+    if not names:
+        return None
+    values = distinct(table.data.column(names[0]))
+    in_order = np.argsort(np.array(values.texts.to_pylist(), dtype=object))
+    place = np.empty(len(in_order), dtype=np.intp)
+    place[in_order] = np.arange(len(in_order))
+    groups = values.on_rows(place, missing=-1)[rows]
+    alone = groups < 0
+    groups[alone] = len(place) + np.arange(alone.sum())
+    return np.asarray(groups, dtype=np.intp)
+
+
+def _annotations(table: Table, names: tuple[str, ...], labels: Labels, rows: Codes) -> Annotations | None:
+    if not names:
+        return None
+    codes = [encode_answers(table, name, labels)[0][rows] for name in names]
+    return Annotations(names, np.column_stack(codes))
+
+
+def _nothing_to_judge_by(table: Table, roles: Roles) -> InputError:
+    others = [f"{column.name!r} ({column.why})" for column in roles.columns if column.role is not Role.LABEL]
+    return InputError(
+        "there is nothing to judge the labels by: no column that could be learnt from is left",
+        where=table.source.path,
+        expected="beside the label: texts, numbers, categories, dates, vectors, probabilities or annotators",
+        hint=f"--use COLUMN takes one in again: {', '.join(others)}" if others else None,
+    )

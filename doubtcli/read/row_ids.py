@@ -1,0 +1,112 @@
+"""A name for each row that outlives reordering, relabelling and new columns."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from doubtcli.read.values import TEXT, as_text, plain
+from doubtcli.records import INPUT_ROLES, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+    from doubtcli.records import Codes, Labels, Roles, Table
+
+DIGEST_BYTES = 8
+"""64 bits: among a million rows two unlike ones share a hash once in 37 million tables."""
+
+
+def row_ids(table: Table, roles: Roles, labels: Labels, *brought: NDArray[np.floating] | None) -> list[str]:
+    """The id of every row, in file order.
+
+    It is what stands in the identifier column, if one names the rows. Else it is a hash of the row's inputs,
+    16 hexadecimal digits: of all columns that could be learnt from, also those left out as empty, constant
+    or a leak, so that no id changes when such a column does no longer look like one. Without such a column
+    it is a hash of what the user brought beside the table; without that, too, the row's number from 1.
+
+    Rows with the same hash are counted in order of given label, no label last: `<hash>`, `<hash>.2`, ...
+    Among those of one label, what was answered, grouped and brought decides. So a row keeps its id in a
+    shuffled file.
+
+    Args:
+        table: The file.
+        roles: What its columns are.
+        labels: Its label column.
+        brought: Embeddings and probabilities from files beside it, each of shape `(n_rows_in_file, m)`.
+    """
+    identifiers = roles.names(Role.IDENTIFIER)
+    if identifiers:
+        return [str(name) for name in as_text(table.data.column(identifiers[0])).to_pylist()]
+    arrays = [np.asarray(array) for array in brought if array is not None]
+    inputs = sorted(column.name for column in roles.columns if column.role in INPUT_ROLES)
+    if inputs:
+        hashes = _hashes(table.data, inputs, [])
+    elif arrays:
+        hashes = _hashes(table.data, [], arrays)
+    else:
+        return [str(row) for row in range(1, table.data.num_rows + 1)]
+    others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
+    return _numbered(hashes, labels.codes, table.data, others, arrays)
+
+
+def _hashes(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:
+    """A hash of each row; the columns' names go into all of them."""
+    key = blake2b("\0".join(names).encode(), digest_size=16).digest()
+    return [
+        blake2b(content, digest_size=DIGEST_BYTES, key=key).hexdigest()
+        for content in _contents(data, names, arrays)
+    ]
+
+
+def _contents(
+    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]
+) -> Iterator[bytes]:
+    """What stands in each row as bytes, so that unlike rows have unlike bytes."""
+    columns = {name: plain(data.column(name)) for name in names}
+    floats = [name for name, column in columns.items() if pa.types.is_floating(column.type)]
+    parts = [_measured(as_text(column)) for name, column in columns.items() if name not in floats]
+    texts = pc.binary_join_element_wise(*parts, pa.scalar("", TEXT)).to_pylist() if parts else None
+    # a float's own bytes: how it would be written may change between versions
+    numbers = [columns[name].to_numpy(zero_copy_only=False)[:, np.newaxis] for name in floats]
+    matrix = np.hstack([np.asarray(part, dtype="<f8") for part in (*numbers, *arrays)] or [np.empty((0, 0))])
+    matrix[np.isnan(matrix)] = np.nan  # one NaN for all
+    for row in range(data.num_rows):
+        text = texts[row].encode() if texts is not None else b""
+        yield text + matrix[row].tobytes() if matrix.size else text
+
+
+def _measured(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each text behind its length, "-" for a missing one: joined, they can't be taken for each other."""
+    lengths = pc.binary_length(texts).cast(TEXT)
+    return pc.fill_null(pc.binary_join_element_wise(lengths, texts, pa.scalar(":", TEXT)), "-")
+
+
+def _numbered(
+    hashes: Sequence[str],
+    codes: Codes,
+    data: pa.Table,
+    others: Sequence[str],
+    arrays: Sequence[NDArray[np.floating]],
+) -> list[str]:
+    """The hashes, the second and later rows of one with their number behind it."""
+    ids = list(hashes)
+    groups, counts = np.unique(np.array(hashes), return_inverse=True, return_counts=True)[1:]
+    rows = np.flatnonzero(counts[groups] > 1)
+    some = [np.asarray(array)[rows] for array in arrays]
+    contents = list(_contents(data.take(pa.array(rows)), others, some))
+    ranks = np.where(codes < 0, len(codes), codes)[rows].tolist()
+    order = sorted(range(len(rows)), key=lambda place: (groups[rows[place]], ranks[place], contents[place]))
+    count, before = 0, -1
+    for row in rows[order]:
+        count = count + 1 if groups[row] == before else 1
+        before = groups[row]
+        if count > 1:
+            ids[row] = f"{hashes[row]}.{count}"
+    return ids

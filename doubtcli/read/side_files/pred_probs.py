@@ -1,0 +1,161 @@
+"""A file of the user's own probabilities -> one column a class, in the labels' order."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.errors import InputError
+from doubtcli.read.choices import listed
+from doubtcli.read.side_files.arrays import check_n_rows, load
+from doubtcli.read.values import to_numbers
+from doubtcli.read.vectors import Flaw, looks_like_vectors, vectors
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from doubtcli.records import Labels
+
+PREFIXES = ("", "pred_probs_", "pred_prob_", "prob_", "proba_", "p_")
+"""What may stand before a class's name in a column's."""
+SUM_TOLERANCE = 1e-3
+"""Probabilities printed with four digits add up to one within it, for ten classes."""
+ROUNDING = 1e-6
+"""How far below 0 or above 1 float32 arithmetic may end up."""
+ENOUGH_ROWS = 50
+"""With fewer rows another order of the classes may fit better by chance."""
+FITS = 0.5
+"""Another order is believed if by it at least this share of labels is the likeliest class, ..."""
+FITS_NOT = 0.5
+"""... and by the stated order fewer than this many times that share."""
+
+
+def read_pred_probs(path: str, labels: Labels, n_rows: int) -> NDArray[np.float64]:
+    """The probability of each class for each row of the table, unlabelled rows among them.
+
+    A table's columns are matched to the classes by name, in any order, also behind a prefix such as "prob_";
+    other columns are passed over. Columns without names (an array, a column of lists, columns that are
+    numbered from 0) must stand in the order of `labels.class_names`, that of scikit-learn's LabelEncoder.
+
+    Args:
+        path: .npy, .npz (one array, or the one called `pred_probs`), or a table: Parquet, CSV, ...
+        labels: The table's labels.
+        n_rows: Rows in the table.
+
+    Returns:
+        Shape `(n_rows, n_classes)`, float64: 0 to 1, rows sum to 1 within 0.001.
+
+    Raises:
+        InputError: The file can't be read or doesn't fit; names the first row that holds no probabilities.
+    """
+    loaded = load(path, "pred_probs")
+    is_named = False
+    if isinstance(loaded, np.ndarray):
+        probs = loaded.astype(np.float64)
+    else:
+        names = _columns_of_classes(loaded.column_names, labels)
+        is_named = names is not None
+        probs = _of_table(loaded, names, labels, path)
+    check_n_rows(len(probs), n_rows, path)
+    _check_n_classes(probs.shape[1], labels, path)
+    _check_probabilities(probs, labels, path)
+    if not is_named:
+        _check_order(probs, labels, path)
+    return np.clip(probs, 0.0, 1.0)
+
+
+def _columns_of_classes(names: list[str], labels: Labels) -> list[str] | None:
+    """The column of each class, or None where the names don't tell."""
+    for prefix in PREFIXES:
+        wanted = [prefix + name for name in labels.class_names]
+        if set(wanted) <= set(names):
+            return wanted
+    return None
+
+
+def _of_table(table: pa.Table, names: list[str] | None, labels: Labels, path: str) -> NDArray[np.float64]:
+    if names is None:
+        lists = [name for name in table.column_names if looks_like_vectors(table.column(name))]
+        if len(lists) == 1:
+            return _of_lists(table.column(lists[0]), path, lists[0])
+        names = [str(place) for place in range(len(labels.class_names))]
+        if not set(names) <= set(table.column_names):
+            raise _no_columns(table.column_names, labels, path)
+    return np.column_stack([to_numbers(table.column(name)) for name in names])
+
+
+def _of_lists(column: pa.ChunkedArray, path: str, name: str) -> NDArray[np.float64]:
+    found = vectors(column)
+    if isinstance(found, Flaw):
+        raise InputError(
+            found.found, where=path, row=found.row, column=name, expected="a probability a class"
+        )
+    return found.astype(np.float64)
+
+
+def _no_columns(names: list[str], labels: Labels, path: str) -> InputError:
+    lacking = [name for name in labels.class_names if name not in names]
+    return InputError(
+        f"no column is called like the class{'' if len(lacking) == 1 else 'es'} {listed(lacking, 10)}",
+        where=path,
+        expected="a column for each class, called like it",
+        hint=f"its columns are {listed(names)}",
+    )
+
+
+def _check_n_classes(n_columns: int, labels: Labels, path: str) -> None:
+    if n_columns != len(labels.class_names):
+        raise InputError(
+            f"it has {n_columns} columns, the labels {len(labels.class_names)} classes",
+            where=path,
+            expected=f"one for each class, in this order: {listed(labels.class_names)}",
+            hint="or a CSV or Parquet file whose columns are called like the classes",
+        )
+
+
+def _check_probabilities(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
+    outside = ~((probs >= -ROUNDING) & (probs <= 1 + ROUNDING))  # NaN is outside, too
+    if outside.any():
+        row, place = (int(index[0]) for index in np.nonzero(outside))
+        value = probs[row, place]
+        raise InputError(
+            "no probability stands here" if np.isnan(value) else f"{value:g} is no probability",
+            where=path,
+            row=row + 1,
+            column=labels.class_names[place],
+            expected="a number from 0 to 1",
+        )
+    sums = probs.sum(axis=1)
+    off = np.flatnonzero(np.abs(sums - 1) > SUM_TOLERANCE)
+    if len(off):
+        raise InputError(
+            f"the probabilities of the {len(labels.class_names)} classes add up to {sums[off[0]]:.4g}",
+            where=path,
+            row=int(off[0]) + 1,
+            expected="1 (within 0.001)",
+        )
+
+
+def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
+    """Refuse columns without names that plainly stand in another order than the classes."""
+    from scipy.optimize import linear_sum_assignment
+
+    labelled = labels.codes >= 0
+    n_rows, n_classes = int(labelled.sum()), len(labels.class_names)
+    if n_rows < ENOUGH_ROWS:
+        return
+    likeliest = probs[labelled].argmax(axis=1)
+    met = np.bincount(likeliest * n_classes + labels.codes[labelled], minlength=n_classes**2)
+    table = met.reshape(n_classes, n_classes)
+    places, classes = linear_sum_assignment(table, maximize=True)
+    best = table[places, classes].sum() / n_rows
+    if best >= FITS and np.trace(table) / n_rows < FITS_NOT * best:
+        fitting = [labels.class_names[code] for code in classes]
+        raise InputError(
+            f"its columns don't fit the classes in their order, but do in this one: {listed(fitting)}",
+            where=path,
+            expected=f"columns in this order: {listed(labels.class_names)}",
+            hint="or a CSV or Parquet file whose columns are called like the classes",
+        )

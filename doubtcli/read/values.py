@@ -1,0 +1,211 @@
+"""What stands in a column, whatever its Arrow type: its distinct values, as text, numbers or times."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+TEXT = pa.large_string()
+
+MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null", "none", "missing", "-", "?", "."})
+"""What stands for a missing number among numbers: pandas' and R's own words, and the marks of UCI's files."""
+
+NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+CODE = r"^\s*[+-]?0\d"
+"""A leading zero that a number would lose: a zip code, a phone number."""
+DAY = r"\d{4}[-/]\d{2}[-/]\d{2}"
+CLOCK = r"[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
+TIME = rf"^\s*{DAY}({CLOCK})?\s*$"
+
+PEEK = 200
+"""Values looked at before all are, when all must look alike: the first few rule most columns out."""
+
+
+@dataclass(frozen=True)
+class Distinct:
+    """The different values of a column, each once; missing ones (null, NaN) are left out."""
+
+    values: pa.Array
+    codes: NDArray[np.intp]
+    """Shape `(n_rows,)`: each row's place in `values`, -1 where it is missing."""
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows the column has."""
+        return len(self.codes)
+
+    @cached_property
+    def n_missing(self) -> int:
+        """On how many rows nothing stands."""
+        return int((self.codes < 0).sum())
+
+    @cached_property
+    def counts(self) -> NDArray[np.intp]:
+        """On how many rows each value stands."""
+        return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
+
+    @cached_property
+    def texts(self) -> pa.Array:
+        """Each value as text."""
+        return _texts(self.values)
+
+    @cached_property
+    def numbers(self) -> NDArray[np.float64] | None:
+        """Each value as a number, NaN for a word such as "NA"; None if one is neither, or none a number."""
+        if _is_number(self.values.type):
+            return _floats(self.values)
+        if self.values.type != TEXT or not self._look_like(NUMBER, but=MISSING_WORDS):
+            return None
+        numbers = parse_numbers(self.values)
+        return None if np.isnan(numbers).all() else numbers
+
+    @cached_property
+    def times(self) -> pd.DatetimeIndex | None:
+        """Each value as a moment; None where one is no moment or there is none."""
+        if self.values.type == TEXT and not self._look_like(TIME):
+            return None
+        return None if self.moments.hasnans or not len(self.values) else self.moments
+
+    @cached_property
+    def moments(self) -> pd.DatetimeIndex:
+        """Each value as a moment, in UTC where it names no zone; NaT where it is none."""
+        if pa.types.is_timestamp(self.values.type) or pa.types.is_date(self.values.type):
+            return pd.DatetimeIndex(pd.to_datetime(self.values.to_pandas(date_as_object=False), utc=True))
+        like = pc.match_substring_regex(self.texts, TIME)
+        texts = pc.if_else(like, pc.utf8_trim_whitespace(self.texts), pa.scalar(None, TEXT)).to_pylist()
+        series = pd.Series(texts, dtype=object)
+        return pd.DatetimeIndex(pd.to_datetime(series, format="ISO8601", utc=True, errors="coerce"))
+
+    def share_like(self, pattern: str) -> float:
+        """The share of the values, as text, that match a regular expression."""
+        hits = pc.sum(pc.match_substring_regex(self.texts, pattern)).as_py()
+        return (hits or 0) / max(1, len(self.texts))
+
+    def on_rows(self, by_value: NDArray[Any], missing: object) -> NDArray[Any]:
+        """What is known of each value, row by row."""
+        return np.append(by_value, np.array([missing], dtype=by_value.dtype))[self.codes]
+
+    def _look_like(self, pattern: str, but: frozenset[str] = frozenset()) -> bool:
+        for values in (self.values.slice(0, PEEK), self.values.slice(PEEK)):
+            like = pc.match_substring_regex(values, pattern)
+            others = pc.filter(values, pc.invert(like))
+            if any(value.strip().lower() not in but for value in others.to_pylist()):
+                return False
+        return True
+
+
+def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column without its dictionary or extension type, text as large_string and NaN as null."""
+    type_ = column.type
+    if isinstance(type_, pa.BaseExtensionType):
+        column = pa.chunked_array([chunk.storage for chunk in column.chunks], type_.storage_type)
+    if pa.types.is_dictionary(column.type):
+        column = column.cast(column.type.value_type)
+    if is_text(column.type) or pa.types.is_null(column.type):
+        return column.cast(TEXT)
+    if pa.types.is_floating(column.type):
+        column = column.cast(pa.float64())
+        return pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return column
+
+
+def distinct(column: pa.ChunkedArray) -> Distinct:
+    """The different values of a column; lists and other nested values count by how JSON writes them."""
+    column = plain(column)
+    if pa.types.is_nested(column.type):
+        column = pa.chunked_array([[shown(value) for value in column.to_pylist()]], TEXT)
+    array = column.combine_chunks()
+    encoded = array.dictionary_encode()
+    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
+    return Distinct(encoded.dictionary, codes)
+
+
+def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Every value as text, missing ones null."""
+    column = plain(column)
+    if column.type == TEXT:
+        return column
+    values = distinct(column)
+    taken = values.texts.take(pa.array(values.codes, mask=values.codes < 0))
+    return pa.chunked_array([taken])
+
+
+def shown(value: object) -> str | None:
+    """One value as text: true, 3 (for 3.0, too), 2024-01-31; None if it is missing."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, bytes):
+        return value.hex()
+    if isinstance(value, (bool, list, dict)):
+        return json.dumps(value, ensure_ascii=False, default=str)
+    return str(value)
+
+
+def to_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
+    """Every value as a number, NaN where it is missing or none."""
+    column = plain(column)
+    if column.type == TEXT:
+        return parse_numbers(column.combine_chunks())
+    if _is_number(column.type):
+        return _floats(column)
+    return np.full(len(column), np.nan)
+
+
+def parse_numbers(texts: pa.Array) -> NDArray[np.float64]:
+    """Each text as a number; NaN where it is none."""
+    like = pc.match_substring_regex(texts, NUMBER)
+    numbers = pc.if_else(like, pc.utf8_trim_whitespace(texts), pa.scalar(None, TEXT))
+    return _floats(pc.cast(numbers, pa.float64()))
+
+
+def is_text(type_: pa.DataType) -> bool:
+    """Whether a type holds text."""
+    return any(is_(type_) for is_ in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
+
+
+def is_vector(type_: pa.DataType) -> bool:
+    """Whether a type holds lists of numbers."""
+    types = pa.types
+    lists = (types.is_list, types.is_large_list, types.is_fixed_size_list)
+    return any(is_(type_) for is_ in lists) and _is_number(type_.value_type)
+
+
+def holds_bytes(type_: pa.DataType) -> bool:
+    """Whether a type holds bytes, at any depth: an image, a sound."""
+    types = pa.types
+    if any(is_(type_) for is_ in (types.is_binary, types.is_large_binary, types.is_fixed_size_binary)):
+        return True
+    return types.is_nested(type_) and any(holds_bytes(type_.field(i).type) for i in range(type_.num_fields))
+
+
+def _is_number(type_: pa.DataType) -> bool:
+    types = pa.types
+    kinds = (types.is_integer, types.is_floating, types.is_decimal, types.is_boolean)
+    return any(is_(type_) for is_ in kinds)
+
+
+def _floats(values: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
+    if pa.types.is_boolean(values.type):
+        values = pc.cast(values, pa.int8())
+    floats = pc.cast(values, pa.float64(), safe=False)
+    return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
+
+
+def _texts(values: pa.Array) -> pa.Array:
+    if values.type == TEXT:
+        return values
+    if pa.types.is_integer(values.type):
+        return values.cast(TEXT)
+    return pa.array([shown(value) for value in values.to_pylist()], TEXT)

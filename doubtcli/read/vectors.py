@@ -1,0 +1,78 @@
+"""A column of vectors -> one matrix."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from doubtcli.read.values import TEXT, is_text, is_vector, plain
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WRITTEN_VECTOR = r"^\s*\[[-+.,\s0-9eE]*\d[-+.,\s0-9eE]*\]\s*$"
+"""A vector as Python, JSON or NumPy write it into a text file: [0.1, -2e-3] or [0.1 -0.002]."""
+
+
+@dataclass(frozen=True)
+class Flaw:
+    """What keeps a column or an array from being used, and where."""
+
+    found: str
+    row: int | None = None
+    """Counted from 1."""
+
+
+def looks_like_vectors(column: pa.ChunkedArray) -> bool:
+    """Whether a column is meant to hold vectors: by its type, or each text is written like one."""
+    column = plain(column)
+    if column.type != TEXT:
+        return is_vector(column.type)
+    known = column.drop_null()
+    for part in (known.slice(0, 1), known):
+        if not len(part) or not pc.all(pc.match_substring_regex(part, WRITTEN_VECTOR)).as_py():
+            return False
+    return True
+
+
+def vectors(column: pa.ChunkedArray) -> NDArray[np.float32] | Flaw:
+    """The vectors of a column, shape `(n_rows, n_dimensions)`, or what keeps them from being ones."""
+    if not looks_like_vectors(column):
+        return Flaw("it holds no lists of numbers")
+    lists = _as_lists(plain(column))
+    lengths = pc.fill_null(pc.list_value_length(lists), -1).to_numpy(zero_copy_only=False)
+    if (lengths < 1).any():
+        return Flaw("no vector stands here", _first(lengths < 1))
+    if (lengths != lengths[0]).any():
+        row = _first(lengths != lengths[0])
+        return Flaw(f"its vector has {lengths[row - 1]} numbers, the first row's {lengths[0]}", row)
+    numbers = pc.cast(pc.list_flatten(lists), pa.float64()).to_numpy(zero_copy_only=False)
+    return finite(numbers.reshape(len(lengths), -1))
+
+
+def finite(numbers: NDArray[np.floating]) -> NDArray[np.float32] | Flaw:
+    """The numbers as float32, or the first row that holds one that float32 can't."""
+    with np.errstate(over="ignore"):
+        narrow = np.ascontiguousarray(numbers, dtype=np.float32)
+    broken = np.asarray(~np.isfinite(narrow).all(axis=1))
+    if not broken.any():
+        return narrow
+    row = _first(broken)
+    place = int(np.flatnonzero(~np.isfinite(narrow[row - 1]))[0])
+    return Flaw(f"number {place + 1} of its vector is {numbers[row - 1, place]}", row)
+
+
+def _as_lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    if not is_text(column.type):
+        return column
+    bare = pc.replace_substring_regex(column, r"[\[\],]+", " ")
+    words = pc.utf8_split_whitespace(pc.utf8_trim_whitespace(bare))
+    return words.cast(pa.large_list(pa.float64()))
+
+
+def _first(rows: NDArray[np.bool_]) -> int:
+    return int(np.flatnonzero(rows)[0]) + 1

@@ -1,0 +1,320 @@
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.errors import InputError
+from doubtcli.read.examples import build_examples
+from doubtcli.read.labels import encode_labels
+from doubtcli.read.roles import RoleChoices, assign_roles
+from doubtcli.records import Examples, Source, Table
+
+LABELS = ["ham", "spam", None, "ham"]
+
+
+def table(data: Mapping[str, Any]) -> Table:
+    """A table of these columns."""
+    return Table(Source("rows", "csv", 0, ""), pa.table(data))
+
+
+def examples(data: Mapping[str, Any], choices: RoleChoices | None = None, **brought: Any) -> Examples:
+    """The examples of a table of these columns."""
+    rows = table(data)
+    labels = encode_labels(rows, "label")
+    roles = assign_roles(rows, choices or RoleChoices(), ("label", "--label"), labels)
+    return build_examples(rows, roles, labels, **brought)
+
+
+def ids_by_position(found: Examples) -> list[str]:
+    """The row ids in file order."""
+    ids = dict(zip(found.positions.tolist(), found.row_ids, strict=True))
+    ids |= dict(zip(found.unlabelled_positions, found.unlabelled_row_ids, strict=True))
+    return [ids[row] for row in range(len(ids))]
+
+
+def test_rows_are_sorted_by_id() -> None:
+    """Labelled rows stand in plain string order of their ids, the others are set aside."""
+    found = examples({"id": [9, 10, 8, 100], "x": [1.5, 2.5, 3.5, 4.5], "label": LABELS})
+
+    assert found.row_ids == ("10", "100", "9")
+    assert found.positions.tolist() == [1, 3, 0]
+    assert found.given_labels.tolist() == [1, 0, 0]
+    assert found.inputs.column("x").to_pylist() == [2.5, 4.5, 1.5]
+    assert (found.unlabelled_row_ids, found.unlabelled_positions) == (("8",), (2,))
+    assert (found.n_rows, found.n_classes, found.class_names) == (3, 2, ("ham", "spam"))
+
+
+def test_inputs_are_ready_to_be_learnt_from() -> None:
+    """Text, numbers, categories and times come in one type each, null where they are missing."""
+    data = {
+        "id": ["a", "b", "c", "d"],
+        "text": pa.array(["hello you", None, "x", "y"]).dictionary_encode(),
+        "number": ["1", "NA", None, "-2e1"],
+        "kind": [3, 4, None, 4],
+        "flag": [True, False, True, None],
+        "time": ["2024-01-31", None, "2024-01-31 10:30", "2024-01-31T10:30+02:00"],
+        "label": ["ham", "spam", "spam", "spam"],
+    }
+    choices = RoleChoices(text=("text",), categorical=("kind", "flag"), use=tuple(data)[2:6])
+
+    found = examples(data, choices)
+
+    assert found.inputs.to_pydict() == {
+        "text": ["hello you", None, "x", "y"],
+        "number": [1.0, None, None, -20.0],
+        "kind": ["3", "4", None, "4"],
+        "flag": ["true", "false", "true", None],
+        "time": [
+            datetime(2024, 1, 31),  # noqa: DTZ001
+            None,
+            datetime(2024, 1, 31, 10, 30),  # noqa: DTZ001
+            datetime(2024, 1, 31, 8, 30),  # noqa: DTZ001
+        ],
+    }
+    assert found.inputs.schema.types[:3] == [pa.large_string(), pa.float64(), pa.large_string()]
+    assert found.inputs.schema.types[3:] == [pa.large_string(), pa.timestamp("us")]
+    assert found.text_columns == ("text",)
+    assert found.numeric_columns == ("number",)
+    assert found.categorical_columns == ("kind", "flag")
+    assert found.datetime_columns == ("time",)
+
+
+def test_times_by_type_are_taken_as_they_are() -> None:
+    """Arrow's own dates and times keep their moment."""
+    times = pa.array([0, 1, 2, None], pa.timestamp("s", "Europe/Rome"))
+    days = pa.array([0, 1, 2, None], pa.date32())
+
+    found = examples({"id": list("abcd"), "time": times, "day": days, "label": ["a", "b", "a", "a"]})
+
+    epoch = np.datetime64("1970-01-01", "us")
+    assert found.inputs.column("time").to_numpy()[1] == epoch + np.timedelta64(1, "s")
+    assert found.inputs.column("day").to_numpy()[1] == epoch + np.timedelta64(1, "D")
+
+
+@pytest.mark.parametrize(
+    ("choices", "values", "row", "found"),
+    [
+        (RoleChoices(numeric=("x",)), ["1", None, "many", "few"], 3, "'many' is no number"),
+        (
+            RoleChoices(numeric=("x",)),
+            [datetime(2024, 1, day, tzinfo=UTC) for day in (1, 1, 2, 2)],
+            1,
+            "'2024-01-01 00:00:00+00:00' is no number",
+        ),
+        (
+            RoleChoices(datetime=("x",)),
+            ["2024-01-01", "", "31.1.2024", "x"],
+            3,
+            "'31.1.2024' is no date or time",
+        ),
+        (
+            RoleChoices(datetime=("x",)),
+            ["2024-01-01", "2024-02-30", "x", "y"],
+            2,
+            "'2024-02-30' is no date or time",
+        ),
+    ],
+)
+def test_values_must_fit_a_forced_role(choices: RoleChoices, values: Any, row: int, found: str) -> None:
+    """A value that doesn't fit the role that the user gave its column is refused with its row."""
+    with pytest.raises(InputError) as caught:
+        examples({"x": values, "label": ["a", "b", "a", "a"]}, choices)
+
+    assert (caught.value.row, caught.value.column, caught.value.found) == (row, "x", found)
+
+
+def test_a_table_of_labels_alone_is_refused() -> None:
+    """Without anything to judge the labels by the error lists what was left out, and why."""
+    with pytest.raises(InputError) as caught:
+        examples({"id": [1, 2, 3, 4], "empty": pa.nulls(4), "label": LABELS})
+
+    assert caught.value.found.startswith("there is nothing to judge the labels by")
+    assert "'empty' (empty: left out" in str(caught.value.hint)
+
+    with pytest.raises(InputError) as caught:
+        examples({"label": LABELS})
+    assert caught.value.hint is None
+
+
+def test_embeddings_are_put_side_by_side() -> None:
+    """Columns of vectors and vectors from a file become one matrix."""
+    data = {"id": list("dcba"), "v": [[1, 2], [3, 4], [5, 6], [7, 8]], "w": ["[0.5]"] * 4, "label": LABELS}
+
+    found = examples(data, embeddings=np.arange(4, dtype=np.float32)[:, np.newaxis])
+
+    assert found.embeddings is not None
+    assert found.embeddings.tolist() == [[7, 8, 0.5, 3], [3, 4, 0.5, 1], [1, 2, 0.5, 0]]
+    assert found.embeddings.dtype == np.float32
+    assert found.inputs.num_columns == 0
+
+
+def test_pred_probs_follow_their_rows() -> None:
+    """The user's probabilities stand in canonical order, and need no input columns."""
+    probs = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
+
+    found = examples({"id": list("dcba"), "label": LABELS}, pred_probs=probs)
+
+    assert found.given_pred_probs is not None
+    assert found.given_pred_probs.tolist() == [[0.4, 0.6], [0.2, 0.8], [0.1, 0.9]]
+    assert found.embeddings is None
+
+
+def test_tensors_and_bytes_are_read() -> None:
+    """Arrow's tensors are vectors, and ids that are stored as bytes are shown in hexadecimal digits."""
+    numbers = pa.FixedSizeListArray.from_arrays(pa.array(range(8), pa.float32()), 2)
+    tensors = pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.float32(), [2]), numbers)
+    data = {"key": [b"\x01", b"\x0a", b"\x02", b"\xff"], "v": tensors, "label": LABELS}
+
+    found = examples(data, RoleChoices(id="key"))
+
+    assert found.row_ids == ("01", "0a", "ff")
+    assert found.embeddings is not None
+    assert found.embeddings.tolist() == [[0, 1], [2, 3], [6, 7]]
+
+
+def test_groups_and_annotations_become_codes() -> None:
+    """Groups are numbered by name, a row without one stands alone; answers get the labels' codes."""
+    data = {
+        "id": list("abcde"),
+        "g": ["y", None, "x", "y", None],
+        "r1": ["ham", "spam", None, "ham", "ham"],
+        "r2": ["spam", "eggs", "ham", None, "ham"],
+        "label": ["ham", "spam", "ham", "ham", "ham"],
+    }
+
+    found = examples(data, RoleChoices(group="g", annotators=("r1", "r2")))
+
+    assert found.groups is not None
+    assert found.groups.tolist() == [1, 2, 0, 1, 3]
+    assert found.annotations is not None
+    assert found.annotations.annotators == ("r1", "r2")
+    assert found.annotations.codes.tolist() == [[0, 1], [1, -1], [-1, 0], [0, -1], [0, 0]]
+
+
+def test_hashes_number_equal_rows_by_label() -> None:
+    """Rows with the same input share a hash and are numbered by label, no label last."""
+    data = {"text": ["a b c", "a b c", "a b c", "x y z"], "label": [None, "spam", "ham", "ham"]}
+
+    ids = ids_by_position(examples(data, RoleChoices(text=("text",))))
+
+    assert len(ids[2]) == 16
+    assert set(ids[2]) <= set("0123456789abcdef")
+    assert ids[:3] == [f"{ids[2]}.3", f"{ids[2]}.2", ids[2]]
+    assert ids[3] not in ids[2]
+
+
+def test_hashes_tell_unlike_rows_apart() -> None:
+    """Missing and empty, and text moved from one column to the next, give unlike ids."""
+    data = {
+        "t": ["ab", "a", None, "", "1:a"],
+        "u": ["c", "bc", "", None, "-"],
+        "label": ["x", "y", "x", "y", "x"],
+    }
+
+    ids = ids_by_position(examples(data, RoleChoices(text=("t", "u"))))
+
+    assert len({name[:16] for name in ids}) == 5
+
+
+def test_ids_do_not_change_with_what_is_no_input() -> None:
+    """Other labels, a new ignored column and another order of columns leave every id as it was."""
+    data = {
+        "x": [0.5, float("nan"), 2.0, 2.0],
+        "t": ["one two", "three four", "five six", "7 8"],
+        "label": ["a", "b", "a", "b"],
+    }
+    choices = RoleChoices(text=("t",))
+
+    before = ids_by_position(examples(data, choices))
+
+    reversed_columns = dict(reversed(data.items()))
+    assert ids_by_position(examples(reversed_columns, choices)) == before
+    assert ids_by_position(examples({**data, "label": ["b", "b", "a", "a"]}, choices)) == before
+    more = {**data, "new": [1, 2, 3, 4]}
+    assert ids_by_position(examples(more, RoleChoices(text=("t",), ignore=("new",)))) == before
+    assert ids_by_position(examples({**data, "y": [1.5, 2, 3, 4]}, choices)) != before
+
+
+def test_ids_survive_a_leak_that_no_longer_is_one() -> None:
+    """A column that is left out counts for the ids, so that they stay when it is taken in again."""
+    data = {"t": ["one", "two", "six", "ten"], "code": ["1", "2", "1", "2"], "label": ["a", "b", "a", "b"]}
+    choices = RoleChoices(text=("t",))
+
+    before = ids_by_position(examples(data, choices))
+
+    assert ids_by_position(examples({**data, "label": ["a", "b", "b", "b"]}, choices)) == before
+
+
+def test_rows_without_columns_are_named_by_what_was_brought() -> None:
+    """Without input columns rows are hashed by their vectors; with answers only they are numbered."""
+    vectors = np.array([[1.0], [2.0], [1.0], [3.0]], dtype=np.float32)
+
+    ids = ids_by_position(examples({"label": LABELS}, embeddings=vectors))
+    answers = examples({"r": ["ham", "spam", None, "ham"], "label": LABELS}, RoleChoices(annotators=("r",)))
+
+    assert ids[2] == f"{ids[0]}.2"
+    assert len({name[:16] for name in ids}) == 3
+    assert ids_by_position(answers) == ["1", "2", "3", "4"]
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["a b", "c d", "", None]),
+        st.sampled_from([0.5, 1.5, None]),
+        st.sampled_from(["ham", "spam", None]),
+        st.sampled_from(["ham", "spam", None]),
+        st.sampled_from(["g", "h", None]),
+        st.sampled_from([0.25, 0.75]),
+    ),
+    max_size=12,
+)
+FIRST = [("a b", 0.5, "ham", "ham", "g", 0.25), ("c d", 1.5, "spam", "spam", "h", 0.75)] * 2
+NAMES = ("text", "number", "label", "rater", "group", "prob")
+CHOICES = RoleChoices(
+    text=("text",),
+    numeric=("number",),
+    annotators=("rater",),
+    group="group",
+    ignore=("prob",),
+    use=("text", "number"),
+)
+
+
+@given(ROWS, st.randoms(use_true_random=False))
+def test_shuffled_rows_give_the_same_examples(rows: list[tuple[Any, ...]], random: Any) -> None:
+    """The same rows in another order give the same examples; only the positions follow the rows."""
+    rows = [*FIRST, *rows]
+    order = list(range(len(rows)))
+    random.shuffle(order)
+
+    first, second = (
+        examples(dict(zip(NAMES, columns, strict=True)), CHOICES, pred_probs=_probs(columns[5]))
+        for columns in (zip(*rows, strict=True), zip(*(rows[row] for row in order), strict=True))
+        for columns in [[list(column) for column in columns]]
+    )
+
+    assert second.row_ids == first.row_ids
+    assert second.unlabelled_row_ids == first.unlabelled_row_ids
+    assert len({*first.row_ids, *first.unlabelled_row_ids}) == len(rows)
+    assert np.array_equal(second.given_labels, first.given_labels)
+    assert second.inputs == first.inputs
+    assert first.annotations is not None
+    assert second.annotations is not None
+    assert np.array_equal(second.annotations.codes, first.annotations.codes)
+    assert np.array_equal(second.given_pred_probs, first.given_pred_probs)
+    assert [rows[order[row]] for row in second.positions] == [rows[row] for row in first.positions]
+    assert _together(second.groups) == _together(first.groups)
+
+
+def _probs(of_ham: list[float]) -> np.ndarray:
+    return np.column_stack([of_ham, 1 - np.array(of_ham)])
+
+
+def _together(groups: Any) -> list[list[bool]]:
+    """Which rows share a group."""
+    return (groups[:, np.newaxis] == groups).tolist()

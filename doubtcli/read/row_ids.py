@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.read.values import TEXT, as_text, plain
+from doubtcli.read.values import TEXT, as_text, is_vector, plain
+from doubtcli.read.vectors import Flaw, vectors
 from doubtcli.records import INPUT_ROLES, Role
 
 if TYPE_CHECKING:
@@ -69,17 +70,29 @@ def _contents(
     data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]
 ) -> Iterator[bytes]:
     """What stands in each row as bytes, so that unlike rows have unlike bytes."""
-    columns = {name: plain(data.column(name)) for name in names}
-    floats = [name for name, column in columns.items() if pa.types.is_floating(column.type)]
-    parts = [_measured(as_text(column)) for name, column in columns.items() if name not in floats]
-    texts = pc.binary_join_element_wise(*parts, pa.scalar("", TEXT)).to_pylist() if parts else None
-    # a float's own bytes: how it would be written may change between versions
-    numbers = [columns[name].to_numpy(zero_copy_only=False)[:, np.newaxis] for name in floats]
-    matrix = np.hstack([np.asarray(part, dtype="<f8") for part in (*numbers, *arrays)] or [np.empty((0, 0))])
-    matrix[np.isnan(matrix)] = np.nan  # one NaN for all
+    texts, matrices = [], list(arrays)
+    for column in (plain(data.column(name)) for name in names):
+        matrix = _matrix(column)
+        if matrix is None:
+            texts.append(_measured(as_text(column)))
+        else:
+            matrices.append(matrix)
+    # a number's own bytes: how it would be written may change between versions
+    rows = [np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")) for matrix in matrices]
+    joined = pc.binary_join_element_wise(*texts, pa.scalar("", TEXT)).to_pylist() if texts else None
     for row in range(data.num_rows):
-        text = texts[row].encode() if texts is not None else b""
-        yield text + matrix[row].tobytes() if matrix.size else text
+        text = joined[row].encode() if joined else b""
+        yield text + b"".join(matrix[row].tobytes() for matrix in rows) if rows else text
+
+
+def _matrix(column: pa.ChunkedArray) -> NDArray[np.floating] | None:
+    """The floats of a column of floats, or of whole vectors; None for any other."""
+    if pa.types.is_floating(column.type):
+        numbers = np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+        numbers[np.isnan(numbers)] = np.nan  # one NaN for all
+        return numbers[:, np.newaxis]
+    found = vectors(column) if is_vector(column.type) else None
+    return None if isinstance(found, Flaw) else found
 
 
 def _measured(texts: pa.ChunkedArray) -> pa.ChunkedArray:

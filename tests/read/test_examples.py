@@ -262,6 +262,18 @@ def test_rows_without_columns_are_named_by_what_was_brought() -> None:
     assert ids_by_position(answers) == ["1", "2", "3", "4"]
 
 
+def test_vectors_count_for_the_ids() -> None:
+    """Rows of unlike vectors have unlike ids, also where a broken vector keeps the column from being used."""
+    whole = {"v": [[1.0, 2.0], [1.0, 3.0], [1.0, 2.0], [0.0, 0.0]], "label": LABELS}
+    broken = {"t": ["a b"] * 4, "v": [[1.0, 2.0], [1.0, 3.0], [1.0, 2.0], None], "label": LABELS}
+
+    ids = ids_by_position(examples(whole)), ids_by_position(examples(broken, RoleChoices(use=("t",))))
+
+    for of_whole_or_broken in ids:
+        assert of_whole_or_broken[2] == f"{of_whole_or_broken[0]}.2"
+        assert len({name[:16] for name in of_whole_or_broken}) == 3
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["a b", "c d", "", None]),

@@ -144,20 +144,19 @@ def load(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> Loa
         family=getattr(kind, "family", "error"),
         because=kind.because,
         needs=needs_of(kind),
-        reason=kind(**_checked(settings or {}, kind, listed.name)),
+        reason=_made(kind, settings or {}, listed.name),
     )
 
 
 def needs_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401  # anybody's class
     """The names of the arrays that a reason asks for."""
-    _, *needs = signature(kind.score).parameters  # the first is the reason itself
-    return tuple(needs)
+    return tuple(signature(kind.score).parameters)[1:]  # the first is the reason itself
 
 
 def run_reasons(
     loaded: Sequence[LoadedReason], evidence: Evidence
 ) -> tuple[tuple[ReasonScores, ...], tuple[SkippedReason, ...]]:
-    """Ask every reason; one whose needs this file can't meet is skipped, with why.
+    """Ask every reason; one whose needs this file can't meet is skipped, with why for each of them.
 
     Raises:
         ReasonError: A reason crashed, or gave something else than one doubt a row.
@@ -166,7 +165,8 @@ def run_reasons(
     for one in loaded:
         missing = [need for need in one.needs if getattr(evidence, need) is None]
         if missing:
-            skipped.append(SkippedReason(one.name, one.package, NEEDS[missing[0]]))
+            whys = dict.fromkeys(NEEDS[need] for need in missing)
+            skipped.append(SkippedReason(one.name, one.package, "; ".join(whys)))
         else:
             scores = _ask(one, evidence)
             scored.append(ReasonScores(one.name, one.package, one.family, one.because, scores))
@@ -179,6 +179,7 @@ def _ask(one: LoadedReason, evidence: Evidence) -> NDArray[np.float64]:
     where = f"reason {one.name!r} of {one.package}"
     try:
         scores = one.reason.score(**{need: getattr(evidence, need) for need in one.needs})
+        doubts = np.asarray(scores, dtype=np.float64)
     except Exception as error:
         raise ReasonError(
             f"it crashed: {type(error).__name__}: {error}",
@@ -186,13 +187,12 @@ def _ask(one: LoadedReason, evidence: Evidence) -> NDArray[np.float64]:
             hint=f"leave it out with --skip {one.name}, and tell its authors",
         ) from error
     expected = (len(evidence.given_labels),)
-    if np.shape(scores) != expected:
+    if doubts.shape != expected:
         raise ReasonError(
-            f"it gave an array of shape {np.shape(scores)}",
+            f"it gave an array of shape {doubts.shape}",
             where=where,
             expected=f"one doubt a row: {expected}",
         )
-    doubts = np.asarray(scores, dtype=np.float64)
     outside = np.flatnonzero((doubts < 0) | (doubts > 1))
     if len(outside):
         raise ReasonError(
@@ -261,11 +261,29 @@ def _check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # an
             )
 
 
-def _checked(settings: Mapping[str, Any], kind: Any, name: str) -> dict[str, Any]:  # noqa: ANN401
-    """A reason's settings, its keys in the class's spelling, each of the type of its field."""
+def _made(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # anybody's class
+    """The reason with its settings; what the class itself refuses is the settings' fault."""
     where = f"[tool.doubt.reasons.{name}]"
+    checked = _checked(settings, kind, where) if settings else {}
+    try:
+        return kind(**checked)
+    except Exception as error:
+        raise SettingsError(
+            f"the reason refuses its settings: {error}", where=where, hint=f"`doubt explain {name}`"
+        ) from error
+
+
+def _checked(settings: Mapping[str, Any], kind: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
+    """A reason's settings, its keys in the class's spelling, each of the type of its field."""
     known = {field.name.replace("_", "-"): field.name for field in fields(kind)}
-    types = get_type_hints(kind)
+    try:
+        types = get_type_hints(kind)
+    except NameError as error:
+        raise ReasonError(
+            f"the types of its settings can't be told: {error}",
+            where=where,
+            hint="import the types of fields outside `if TYPE_CHECKING`",
+        ) from error
     checked = {}
     for key, value in settings.items():
         if key not in known:

@@ -339,9 +339,6 @@ class NoiseRate:
     """The share of intervals made this way that would hold, under the method's assumptions."""
 
 
-_SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
-
-
 @dataclass(frozen=True)
 class Ranking:
     """One doubt a row, and the order that follows from it."""
@@ -361,16 +358,13 @@ class Ranking:
     """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
     voices: tuple[str, ...]
     """What the doubt was made of, in plain words."""
+    queue_at_least: int = 0
+    """Rows to relabel even where fewer are doubted: their labels are likelier wrong than any others."""
 
     @property
     def queue(self) -> Codes:
-        """The rows to relabel, most doubted first: the doubted ones, and never so few that nothing is learnt.
-
-        Where few rows are doubted outright, the most doubted of all fill the queue up to a twentieth of the
-        rows, but to 10 at least and 50 at most: their labels are likelier wrong than any others.
-        """
-        enough = min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, len(self.order) // 20))
-        return self.order[: max(int(self.doubted.sum()), enough)]
+        """The rows to relabel, most doubted first: the doubted ones, then as many more as there should be."""
+        return self.order[: max(int(self.doubted.sum()), self.queue_at_least)]
 
 
 @dataclass(frozen=True)

@@ -34,14 +34,19 @@ ANNOTATOR_REASON = "annotator-disagreement"
 DOUBTED_FROM = 0.5
 """A row is doubted when its label is likelier wrong than right."""
 
-_NEIGHBOR_TRUST = 0.35
-"""Neighbours in the pool, where the models together count 1: on text they raised AP at 77 classes and
-lowered it at 2
-when they counted more, on tables they weighed best as one of three."""
-_SURE = 0.8
-"""No single reason beside the models and the annotators is taken to be surer than this: at .95, texts that
-are nearly
-equal but rightly bear two labels lowered AP."""
+_SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
+"""Where few rows are doubted outright, a twentieth of all are queued, so that whoever checks them learns
+whether
+the models are blind here or the labels good; 10 at least and 50 at most."""
+_TINY = 1e-12
+_NEIGHBOR_TRUST = 0.5
+"""Neighbours in the pool, where the models together count 1. Counting more, they raised AP at 77 classes of
+text and
+lowered it at 2."""
+_SURE = 0.7
+"""No single reason beside the models and the annotators is taken to be surer than this: at .8 and more,
+texts that
+are nearly equal but rightly bear two labels lowered AP."""
 _FEWEST_GROUPS = 3
 """Unlike rows a class needs before models are heard on its rows: with fewer, the fold left out leaves one
 or none."""
@@ -107,6 +112,7 @@ def rank_rows(
         doubted=doubt >= DOUBTED_FROM,
         order=np.lexsort((np.arange(len(given)), -log_odds)),
         voices=_voices(reasons, opinions),
+        queue_at_least=min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, len(given) // 20)),
     )
 
 
@@ -129,12 +135,22 @@ def _from_opinion(
     prior = float(_log_odds(np.asarray(noise.prior)))
     if opinion is None or unheard.all():
         return np.full(len(given), prior)
-    rows = np.arange(len(given))
-    other = opinion.copy()
-    other[rows, given] = 0.0
-    margin = np.log(np.maximum(other.max(axis=1), 1e-12)) - np.log(np.maximum(opinion[rows, given], 1e-12))
-    evidence = noise.log_odds(margin)
+    evidence = noise.log_odds(_margin(opinion, given))
     return np.where(unheard, prior, evidence + _offset(evidence[~unheard], noise.prior))
+
+
+def _margin(opinion: Floats, given: NDArray[np.intp]) -> Floats:
+    """Log odds against each label: the mean of those of the best other class and of all other classes.
+
+    With two classes these are one. With many, the best other class finds labels swapped between two like
+    classes, all of them together find labels that fit nowhere; neither alone found both.
+    """
+    rows = np.arange(len(given))
+    others = opinion.copy()
+    others[rows, given] = 0.0
+    own, best, rest = opinion[rows, given], others.max(axis=1), others.sum(axis=1)
+    against = (np.log(np.maximum(best, _TINY)) + np.log(np.maximum(rest, _TINY))) / 2
+    return np.asarray(against - np.log(np.maximum(own, _TINY)))
 
 
 def _other_voices(reasons: Sequence[ReasonScores], n_rows: int) -> Floats:

@@ -62,7 +62,7 @@ class NoiseModel:
         """Evidence that a label is wrong rather than in an overlap, as log odds to be added to the prior's.
 
         Args:
-            margin: Shape `(n_rows,)`: log odds of the best other class against the given one.
+            margin: Shape `(n_rows,)`: log odds against the given label.
         """
         return self.slope * ((margin - self.mean) / self.sd - self.location)
 
@@ -100,7 +100,7 @@ def estimate_noise(
     low = min([low, rate, *(fit.low for fit in fits)])
     high = max([high, rate, *(fit.high for fit in fits)])
     best = fits[0]
-    why = "suspected by models alone: no person has checked a random sample"
+    why = "by models alone; errors where the classes blur escape it, and no person has checked"
     noise_rate = NoiseRate(assessable=True, why=why, rate=rate, low=low, high=high, level=LEVEL)
     prior = max((rate + high) / 2, 1 / (len(given_labels) + 1))
     return NoiseModel(noise_rate, prior, curves[0].mean, curves[0].sd, best.slope, best.location)

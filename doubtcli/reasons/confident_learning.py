@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _SAME = 1e-6
-"""How far below a threshold still counts as on it, as in cleanlab: means of float32 are that exact."""
+"""How far apart two probabilities still count as equal, as in cleanlab: means of float32 are that exact."""
+_LEAST_THRESHOLD = 2e-6
+"""As in cleanlab: a class that its own rows give nothing would otherwise be reached by every row."""
 
 
 @dataclass(frozen=True)
@@ -23,8 +25,8 @@ class ConfidentLearning:
 
     **How it is scored.** A class's threshold is the mean probability of that class among the rows that bear
     its label. A row that reaches one class's threshold is counted there, one that reaches several in its
-    likeliest class. If that is not its label, and its label is not the likeliest, the score is how the two
-    probabilities share: p(other) / (p(other) + p(given)). All other rows score 0.
+    likeliest class. If that is not its label, and its label is not the likeliest (nor ties with it), the
+    score is how the two probabilities share: p(other) / (p(other) + p(given)). All other rows score 0.
 
     **When it misleads.** Where classes overlap, rows of the smaller one are counted in the larger one. It
     says nothing of how sure it is that the count is right.
@@ -75,11 +77,10 @@ class ConfidentLearning:
         counts = np.bincount(given_labels, minlength=n_classes)
         sums = np.bincount(given_labels, weights=own, minlength=n_classes)
         # a class that no row bears has no usual confidence, and counts none
-        thresholds = np.where(counts > 0, sums / np.maximum(counts, 1), np.inf)
-        confident = pred_probs >= thresholds - _SAME
-        predicted = pred_probs.argmax(axis=1)
-        counted_in = np.where(confident.sum(axis=1) > 1, predicted, confident.argmax(axis=1))
-        elsewhere = confident.any(axis=1) & (counted_in != given_labels) & (predicted != given_labels)
+        usual = np.maximum(sums / np.maximum(counts, 1), _LEAST_THRESHOLD)
+        confident = pred_probs >= np.where(counts > 0, usual, np.inf) - _SAME
+        counted_in = np.where(confident.sum(axis=1) > 1, pred_probs.argmax(axis=1), confident.argmax(axis=1))
+        outdone = pred_probs.max(axis=1) > own + _SAME
+        elsewhere = confident.any(axis=1) & (counted_in != given_labels) & outdone
         other = pred_probs[rows, counted_in].astype(np.float64)
-        share = other / np.maximum(other + own, np.finfo(np.float64).tiny)
-        return np.where(elsewhere, share, 0.0)
+        return np.where(elsewhere, other / np.where(elsewhere, other + own, 1.0), 0.0)

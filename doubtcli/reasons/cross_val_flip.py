@@ -18,11 +18,13 @@ class CrossValFlip:
     **Why doubt.** Each repeat hides the row among other rows. A prediction that contradicts the label every
     time does not hang on which rows it was learnt from; one that changes from repeat to repeat is undecided.
 
-    **How it is scored.** The share of repeats whose prediction is not the given label. Half of repeats for,
-    half against: 0.5.
+    **How it is scored.** Half of it is the share of repeats whose prediction is not the given label; a tie
+    counts for the label. The other half is how near the label came: the mean, over the repeats, of how the
+    best other class and the given one share, p(other) / (p(other) + p(given)). So a row that flips every
+    time scores above 0.75, one that never does below 0.25 or on it, and those that won't settle lie between.
 
-    **When it misleads.** With two repeats there are only three values; ask for more with `--repeats`. Rows
-    between two classes flip whatever their label.
+    **When it misleads.** Two repeats tell little of what settles; ask for more with `--repeats`. Rows between
+    two classes flip whatever their label.
 
     **Source.** Retagging by cross-validation: van Halteren, 2000; repeated: Klie, Webber and Gurevych, 2023.
     """
@@ -36,15 +38,15 @@ class CrossValFlip:
             "given_labels": (0, 1),
             "pred_probs_by_repeat": (((0.1, 0.9), (0.2, 0.8)), ((0.3, 0.7), (0.6, 0.4))),
             "row": 0,
-            "doubt": 1.0,
-            "because": "both repeats predict 1 where 0 is given",
+            "doubt": 0.9,
+            "because": "both repeats predict 1 where 0 is given, at .9 and .7: (1 + .8) / 2",
         },
         {
-            "given_labels": (0, 1),
+            "given_labels": (0, 0),
             "pred_probs_by_repeat": (((0.1, 0.9), (0.2, 0.8)), ((0.3, 0.7), (0.6, 0.4))),
             "row": 1,
-            "doubt": 0.5,
-            "because": "one repeat of two predicts 0 where 1 is given",
+            "doubt": 0.55,
+            "because": "one repeat of two predicts 1 where 0 is given, at .8, the other gives it .4: (.5 + .6) / 2",
         },
     )
     stays_quiet = (
@@ -52,15 +54,23 @@ class CrossValFlip:
             "given_labels": (1, 1),
             "pred_probs_by_repeat": (((0.1, 0.9), (0.2, 0.8)), ((0.3, 0.7), (0.6, 0.4))),
             "row": 0,
-            "doubt": 0.0,
-            "because": "both repeats predict the label",
+            "doubt": 0.1,
+            "because": "both repeats predict the label and give the other class .1 and .3: (0 + .2) / 2",
         },
     )
 
     def score(
         self, given_labels: NDArray[np.intp], pred_probs_by_repeat: NDArray[Any]
     ) -> NDArray[np.float64]:
-        """The share of repeats that predict another label; a tie counts as the given label."""
-        own = np.take_along_axis(pred_probs_by_repeat, given_labels[None, :, None], axis=2)[:, :, 0]
-        flipped = pred_probs_by_repeat.max(axis=2) > own
-        return np.asarray(flipped.mean(axis=0), dtype=np.float64)
+        """The mean of the share of repeats that flip and of the best other class's share."""
+        rows = np.arange(len(given_labels))
+        doubts = np.zeros(len(given_labels))
+        for probs in pred_probs_by_repeat:
+            own = probs[rows, given_labels].astype(np.float64)
+            others = probs.copy()
+            others[rows, given_labels] = 0.0
+            best = others.max(axis=1).astype(np.float64)
+            both = own + best
+            share = np.where(both > 0, best / np.where(both > 0, both, 1.0), 0.5)
+            doubts += ((best > own) + share) / 2
+        return np.asarray(doubts / len(pred_probs_by_repeat))

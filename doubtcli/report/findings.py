@@ -48,10 +48,10 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
 
 
 def print_rows(sheet: Sheet, audit: Audit, summary: Summary, top: int) -> None:
-    """The most doubted rows, if any are doubted: labels, doubt, an excerpt, and why."""
+    """The most doubted rows: labels, doubt, an excerpt, and why."""
     rows = top_rows(audit, top)
     if rows:
-        sheet.title("Most doubted", _how_many(len(rows), summary.n_doubted))
+        sheet.title("Most doubted", _how_many(len(rows), max(summary.n_doubted, len(rows))))
     for number, row in enumerate(rows):
         if number:
             sheet.print()

@@ -191,11 +191,17 @@ function drawTable() {
     return make("th", { scope: "col", class: key }, button);
   };
   byId("rows").tHead.rows[0].append(...columns.map(head));
-  const { doubted } = audit.counts;
-  if (rows.length < doubted) {
-    const most = `The table holds the ${grouped(rows.length)} most doubted of ${grouped(doubted)} doubted rows`;
-    byId("cut").textContent = `${most}; the charts count them all, and doubts.parquet has them all.`;
+  byId("cut").textContent = cutNote(audit.counts);
+}
+
+/** What the reader should know of which rows are listed: too many for a page, or more than are doubted. */
+function cutNote({ doubted, listed }) {
+  if (rows.length < listed) {
+    const most = `The table holds the ${grouped(rows.length)} most doubted of ${grouped(listed)} rows`;
+    return `${most}; the charts count them all, and doubts.parquet has them all.`;
   }
+  const first = `${doubted ? `${grouped(doubted)} of these rows ${doubted > 1 ? "are" : "is"}` : "None of these rows is"} doubted outright`;
+  return doubted < listed ? `${first}: the others are the most doubted of the rest.` : "";
 }
 
 function sortBy(key) {

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.records import REASON_SPEAKS
 from doubtcli.report.page_rows import row_details
 from doubtcli.report.summary import histogram, summarize, top_rows
 
@@ -26,7 +27,7 @@ def file_name(audit: Audit) -> str:
 
 
 def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
-    """All that the page tells: the figures of the whole audit, and the first `max_rows` doubted rows."""
+    """All that the page tells: the figures of the whole audit, and the first `max_rows` rows of the queue."""
     summary = summarize(audit)
     annotations = audit.examples.annotations
     return {
@@ -36,6 +37,7 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
             "labelled": summary.n_labelled,
             "unlabelled": summary.n_unlabelled,
             "doubted": summary.n_doubted,
+            "listed": len(audit.ranking.queue),
         },
         "noise": _noise(audit, summary),
         "skill": _skill(audit, summary),
@@ -45,11 +47,11 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
         "voices": list(audit.ranking.voices),
         "histogram": {
             "all": list(summary.histogram),
-            "doubted": list(histogram(audit.ranking.doubt[audit.ranking.doubted])),
+            "listed": list(histogram(audit.ranking.doubt[audit.ranking.queue])),
         },
-        "classes": [[known.name, known.n_given, known.n_doubted] for known in summary.by_class],
+        "classes": _classes(audit, summary),
         "matrix": _matrix(audit),
-        "reasons": _reasons(audit, summary),
+        "reasons": _reasons(audit),
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
         "textColumns": len(audit.examples.text_columns),
@@ -72,23 +74,29 @@ def _skill(audit: Audit, summary: Summary) -> dict[str, Any]:
     return {"sentence": "" if is_told else summary.skill_sentence} | _rounded(drawn)
 
 
+def _classes(audit: Audit, summary: Summary) -> list[list[Any]]:
+    """`[name, rows that bear it, of them in the queue]`, in the order of the classes."""
+    listed = Counter(audit.examples.given_labels[audit.ranking.queue].tolist())
+    return [[known.name, known.n_given, listed[code]] for code, known in enumerate(summary.by_class)]
+
+
 def _matrix(audit: Audit) -> list[list[int]]:
-    """`[given, suggested, how many doubted rows]`, in the order of the classes."""
-    doubted = audit.ranking.doubted
-    given, suggested = audit.examples.given_labels[doubted], audit.ranking.suggested_labels[doubted]
+    """`[given, suggested, how many rows of the queue]`, in the order of the classes."""
+    queue = audit.ranking.queue
+    given, suggested = audit.examples.given_labels[queue], audit.ranking.suggested_labels[queue]
     pairs = Counter(zip(given.tolist(), suggested.tolist(), strict=True))
     return [[*pair, pairs[pair]] for pair in sorted(pairs)]
 
 
-def _reasons(audit: Audit, summary: Summary) -> list[dict[str, Any]]:
-    """The reasons in the order of each row's scores."""
-    known = {reason.name: reason for reason in summary.by_reason}
+def _reasons(audit: Audit) -> list[dict[str, Any]]:
+    """The reasons in the order of each row's scores, and on how many rows of the queue each speaks."""
+    queue = audit.ranking.queue
     return [
         {
             "name": reason.name,
             "because": reason.because,
             "isContext": reason.family != "error",
-            "doubted": known[reason.name].n_doubted,
+            "listed": int((reason.scores[queue] >= REASON_SPEAKS).sum()),
         }
         for reason in audit.reasons
     ]

@@ -13,30 +13,30 @@ function byReason(place) {
   return { key: `reason ${place}`, value: place, label, test: (row) => row.speaks.includes(place) };
 }
 
-/** One bar: all rows of the bin, and in front of them the doubted ones. */
-function binButton(bin, n, doubted, highest) {
+/** One bar: all rows of the bin, and in front of them those in the queue. */
+function binButton(bin, n, listed, highest) {
   const [from, to] = [bin, bin + 1].map((border) => (border / audit.histogram.all.length).toFixed(2));
-  const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(doubted)} doubted`;
+  const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(listed)} to check`;
   const filter = { key: "doubt", value: bin, label: `doubt: ${from} to ${to}`, test: (row) => row.bin === bin };
   const column = (count, kind, ...inside) =>
     sized(make("span", { class: `column ${kind}` }, ...inside), "--share", Math.sqrt(count / highest));
   const figure = make("span", { class: n > 99 ? "count long" : "count" }, n ? grouped(n) : "");
-  const attributes = { class: "bin", title: words, "aria-label": words, disabled: doubted === 0 };
-  return filterButton([filter], attributes, column(n, "", figure), column(doubted, "doubted"));
+  const attributes = { class: "bin", title: words, "aria-label": words, disabled: listed === 0 };
+  return filterButton([filter], attributes, column(n, "", figure), column(listed, "listed"));
 }
 
 function drawHistogram() {
-  const { all, doubted } = audit.histogram;
+  const { all, listed } = audit.histogram;
   const highest = Math.max(...all, 1);
-  const bars = all.map((n, bin) => binButton(bin, n, doubted[bin], highest));
+  const bars = all.map((n, bin) => binButton(bin, n, listed[bin], highest));
   byId("histogram").append(
     make("div", { class: "hold" }, make("div", { class: "bins" }, ...bars)),
     make("div", { class: "ticks" }, ...["0 none", "doubt", "1 most"].map((text) => make("span", {}, text))),
-    muted("All labelled rows, the doubted ones in colour. Heights grow with the square root of the count.")
+    muted("All labelled rows, those to check in colour. Heights grow with the square root of the count.")
   );
 }
 
-/** The classes that doubted rows bear or look like; of too many, the rarest are one. */
+/** The classes that rows to check bear or look like; of too many, the rarest are one. */
 function matrixClasses() {
   const involved = new Map();
   for (const [given, suggested, n] of audit.matrix) {
@@ -64,7 +64,7 @@ function matrixNotes(groups) {
   return [
     "On the diagonal, nothing better than the given label is seen.",
     isFolded ? `The ${MATRIX_CLASSES} classes most in doubt stand alone, the others together.` : "",
-    absent ? `${counted(absent, "class", "classes")} without doubted rows left out.` : "",
+    absent ? `${counted(absent, "class", "classes")} without rows to check left out.` : "",
   ].join(" ");
 }
 
@@ -109,22 +109,22 @@ function drawClasses() {
     name,
     n,
     figure: `${grouped(n)} of ${grouped(given)}`,
-    title: `${name}: ${percent(given ? n / given : 0)} doubted`,
+    title: `${name}: ${percent(given ? n / given : 0)} to check`,
     filter: byClass("given", name, [code]),
   }));
-  drawBars("classes", bars, "Doubted rows of all rows with that label.");
+  drawBars("classes", bars, "Rows to check of all rows with that label.");
 }
 
 function drawReasons() {
-  const bars = audit.reasons.map(({ name, because, doubted, isContext }, place) => ({
+  const bars = audit.reasons.map(({ name, because, listed, isContext }, place) => ({
     name,
-    n: doubted,
-    figure: grouped(doubted),
+    n: listed,
+    figure: grouped(listed),
     title: `${isContext ? "Context: " : "Doubted because "}${because}`,
     kind: isContext ? "quiet" : "",
     filter: byReason(place),
   }));
-  const note = "Doubted rows on which a reason speaks; several may speak on one.";
+  const note = "Rows to check on which a reason speaks; several may speak on one.";
   const isTold = audit.reasons.some(({ isContext }) => isContext);
   drawBars("reasons", bars, isTold ? `${note} Grey: context, no part of the doubt.` : note);
 }

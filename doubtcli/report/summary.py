@@ -112,9 +112,8 @@ def summarize(audit: Audit) -> Summary:
 
 
 def top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
-    """The `n` most doubted of the doubted rows (fewer where there are fewer), most doubted first."""
-    order = audit.ranking.order
-    rows = [int(row) for row in order[audit.ranking.doubted[order]][:n]]
+    """The first `n` rows of the queue (fewer where it is shorter), most doubted first."""
+    rows = audit.ranking.queue[:n].tolist()
     return tuple(
         _row_summary(audit, row, names)
         for row, names in zip(rows, speaking_reasons(audit, rows), strict=True)

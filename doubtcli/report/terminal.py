@@ -53,8 +53,8 @@ def print_report(console: Console, audit: Audit, *, folder: Path, top: int = 10)
     print_confusions(sheet, summary)
     print_rows(sheet, audit, summary, top)
     _print_list(sheet, "Reasons skipped", (f"{reason.name}: {reason.why}" for reason in audit.skipped))
-    _print_files(sheet, audit, summary, folder)
-    _print_next(sheet, summary, folder)
+    _print_files(sheet, audit, folder)
+    _print_next(sheet, audit, folder)
 
 
 def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
@@ -112,9 +112,8 @@ def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:
         sheet.hang(sheet.indent("- "), printable(item))
 
 
-def _print_files(sheet: Sheet, audit: Audit, summary: Summary, folder: Path) -> None:
-    size = audit.settings.get("queue_size")
-    queued = summary.n_doubted if size is None else min(summary.n_doubted, size)
+def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
+    queued = len(audit.ranking.queue[: audit.settings.get("queue_size")])
     sheet.title(f"Written to {printable_path(str(folder))}")
     cells = max(map(len, FILES))
     for name, what in FILES.items():
@@ -122,9 +121,9 @@ def _print_files(sheet: Sheet, audit: Audit, summary: Summary, folder: Path) -> 
         sheet.hang(lead, what.format(queued=count(queued, "row")), "dim")
 
 
-def _print_next(sheet: Sheet, summary: Summary, folder: Path) -> None:
+def _print_next(sheet: Sheet, audit: Audit, folder: Path) -> None:
     sheet.title("Next")
     page, queue = (printable_path(str(folder / name)) for name in ("report.html", "queue.csv"))
     sheet.print(sheet.indent("Look:     open ", (page, "bold"), " in a browser"))
-    if summary.n_doubted:
+    if len(audit.ranking.queue):
         sheet.print(sheet.indent("Relabel:  in ", (queue, "bold"), ", write the right label under verdict"))

@@ -39,9 +39,8 @@ QUEUE_DECIMALS = 4
 
 
 def queue_rows(audit: Audit, size: int | None = None) -> NDArray[np.intp]:
-    """The doubted rows, most doubted first; at most `size` of them."""
-    ranked = audit.ranking.order
-    return ranked[audit.ranking.doubted[ranked]][:size]
+    """The rows to relabel, most doubted first; at most `size` of them."""
+    return audit.ranking.queue[:size]
 
 
 def write_queue(audit: Audit, table: Table, size: int | None = None) -> bytes:

@@ -281,7 +281,7 @@ def test_many_classes(show: Show, make_audit: Make) -> None:
     view = show(audit)
 
     assert len(view.all("#matrix tbody tr")) == 21
-    assert "17 classes without doubted rows left out." in view.texts("#matrix > p")[0]
+    assert "17 classes without rows to check left out." in view.texts("#matrix > p")[0]
     view.press('.cell[aria-label*="given 40 other classes"]')
     assert view.texts("#chips .filter bdi")[0] == "given: 40 other classes"
 

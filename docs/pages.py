@@ -5,10 +5,13 @@ from __future__ import annotations
 import ast
 import inspect
 import shlex
+import shutil
 import subprocess
 import sys
+import tempfile
 from dataclasses import fields
 from itertools import pairwise
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.cli.explain import explanation
@@ -20,20 +23,25 @@ from doubtcli.settings import FILE_KEYS, ScanSettings
 if TYPE_CHECKING:
     from doubtcli.plugins import LoadedReason
 
+REPOSITORY = Path(__file__).parents[1]
 FENCE = "```"
 
 
-def output_of(command: str) -> str:
-    """What a `doubt` command prints, as a block."""
+def output_of(command: str, folder: Path = REPOSITORY) -> str:
+    """What a `doubt` command prints in a folder, as a block."""
     arguments = shlex.split(command)[1:]
     done = subprocess.run(
-        [sys.executable, "-m", "doubtcli", *arguments], capture_output=True, text=True, check=True
+        [sys.executable, "-m", "doubtcli", *arguments], cwd=folder, capture_output=True, text=True, check=True
     )
-    return f"{FENCE}text\n{_trimmed(done.stdout)}\n{FENCE}"
+    lines = [line.rstrip() for line in done.stdout.strip("\n").splitlines()]
+    return "\n".join([f"{FENCE}text", *lines, FENCE])
 
 
-def _trimmed(text: str) -> str:
-    return "\n".join(line.rstrip() for line in text.strip("\n").splitlines())
+def output_on_fixtures(command: str) -> str:
+    """What a `doubt` command prints where nothing but the fixtures lies, as a block."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copytree(REPOSITORY / "fixtures", Path(folder, "fixtures"))
+        return output_of(command, Path(folder))
 
 
 def settings_table() -> str:

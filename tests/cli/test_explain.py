@@ -1,11 +1,13 @@
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pytest
 
 from doubtcli.cli import main
-from doubtcli.plugins import list_reasons
+from doubtcli.cli.explain import explanation
+from doubtcli.plugins import LoadedReason, list_reasons
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Doubt
@@ -41,6 +43,23 @@ def test_settings(capsys: pytest.CaptureFixture[str]) -> None:
     main.run(["explain", "annotator-disagreement"])
 
     assert "prior-answers = 2.0" in capsys.readouterr().out
+
+
+@dataclass(frozen=True)
+class Bare:
+    """A plug-in that shows no worked rows."""
+
+
+def test_bare_reason() -> None:
+    """A plug-in without settings and worked rows is explained without them."""
+    loaded = LoadedReason("bare", "other 1.0", "error", "it is bare", ("given_labels",), Bare())
+
+    assert explanation(loaded).split("\n\n") == [
+        "## bare",
+        "*error reason of other 1.0*",
+        "A plug-in that shows no worked rows.",
+        "**Needs.** `given_labels`.",
+    ]
 
 
 def test_unknown_name(doubt: Doubt) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import subprocess
 import sys
@@ -122,6 +123,16 @@ class TestCodes:
         )
 
         assert (done.returncode, done.stderr) == (2, "")
+
+    def test_any_stdout(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The command may be run from Python too, with a string for its stdout."""
+        monkeypatch.setattr(sys, "argv", ["doubt", "--version"])
+        monkeypatch.setattr(sys, "stdout", io.StringIO())
+
+        with pytest.raises(SystemExit) as ended:
+            main.main()
+
+        assert ended.value.code == 0
 
 
 class TestMessages:

@@ -269,7 +269,9 @@ def _made(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: AN
         return kind(**checked)
     except Exception as error:
         raise SettingsError(
-            f"the reason refuses its settings: {error}", where=where, hint=f"`doubt explain {name}`"
+            f"the reason refuses its settings: {error}",
+            where=where,
+            hint=f"change them, or leave the reason out with --skip {name}",
         ) from error
 
 

@@ -115,7 +115,7 @@ def check_behaviour(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
 def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evidence:
     """Random evidence with everything that a reason may ask for, some of it missing on some rows.
 
-    Probabilities, distances and votes are float32, as a scan's are.
+    Probabilities are float32, as a scan's are.
     """
     rng = np.random.default_rng(seed)
     k = min(3, n_rows - 1)
@@ -139,8 +139,8 @@ def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evi
             pred_probs_by_model=by_model.astype(np.float32),
             pred_probs_by_repeat=by_repeat.astype(np.float32),
             neighbor_indices=indices,
-            neighbor_distances=distances.astype(np.float32),
-            neighbor_votes=votes.astype(np.float32),
+            neighbor_distances=distances,
+            neighbor_votes=votes,
             duplicate_groups=rng.integers(0, max(2, n_rows // 2), n_rows),
             annotations=annotations,
         )

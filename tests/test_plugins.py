@@ -37,6 +37,30 @@ class Sample:
         return np.full(len(given_labels), self.doubt)
 
 
+@dataclass(frozen=True, kw_only=True)
+class Picky(Sample):
+    """A reason that must be told its depth, and checks it."""
+
+    depth: int
+
+    def __post_init__(self):
+        """Refuse what makes no sense."""
+        if self.depth < 1:
+            raise ValueError("depth must be above 0")
+
+
+@dataclass(frozen=True)
+class Veiled(Sample):
+    """A reason with a setting of a type that is known to type checkers alone."""
+
+    width: "ForTypeCheckersAlone" = None  # noqa: F821
+
+
+def made(**changes):
+    """The sample reason with some of its parts changed."""
+    return dataclass(frozen=True)(type("Made", (Sample,), {**changes, "__module__": __name__}))
+
+
 @pytest.fixture(autouse=True)
 def importable(monkeypatch):
     """Let entry points find this module under its name."""
@@ -70,6 +94,25 @@ class TestLoading:
             load(listed(Sample), settings)
 
         assert message in str(error.value)
+
+    def test_settings_that_the_reason_itself_refuses_are_told_with_its_words(self):
+        """A reason may check its settings as it is made; what it raises becomes a message, its cause kept."""
+        with pytest.raises(SettingsError, match="refuses its settings: depth must be above 0") as error:
+            load(listed(Picky), {"depth": 0})
+
+        assert error.value.where == "[tool.doubt.reasons.sample]"
+        assert isinstance(error.value.__cause__, ValueError)
+
+    def test_a_setting_that_is_missing_is_told_by_name(self):
+        """A field without a default has to be set."""
+        with pytest.raises(SettingsError, match="depth"):
+            load(listed(Picky))
+
+    def test_types_that_can_not_be_told_are_refused_only_where_a_setting_needs_them(self):
+        """A field's type that is imported for type checkers alone harms nobody who does not set it."""
+        assert load(listed(Veiled)).reason.width is None
+        with pytest.raises(ReasonError, match="types of its settings can't be told"):
+            load(listed(Veiled), {"width": 1})
 
     def test_an_unknown_name_is_refused_with_the_nearest(self):
         """A slip in --skip does not silently skip nothing."""
@@ -108,10 +151,8 @@ class TestLoading:
     )
     def test_what_breaks_the_form_is_refused(self, changes, message):
         """A wrong name, family, need or missing part is an error when it is loaded, not when it is asked."""
-        kind = dataclass(frozen=True)(type("Broken", (Sample,), {**changes, "__module__": __name__}))
-
         with pytest.raises(ReasonError) as error:
-            load(listed(kind))
+            load(listed(made(**changes)))
 
         assert message in str(error.value)
 
@@ -158,11 +199,24 @@ class TestAsking:
         assert scored == ()
         assert "--annotators" in skipped.why
 
+    def test_every_need_that_can_not_be_met_is_told_once(self):
+        """Who mends one of them learns of the other too."""
+        kind = made(score=lambda _, neighbor_votes, neighbor_indices, annotations: annotations)  # noqa: ARG005
+
+        _, (skipped,) = self.ask(kind)
+
+        assert skipped.why.count("there are no neighbours") == 1
+        assert skipped.why.endswith("; there are no annotator columns: name them with --annotators a,b,c")
+
+    @pytest.mark.parametrize("answer", [["much"] * 3, [[0.1], [0.2, 0.3], 0.4]])
+    def test_an_answer_that_is_no_number_is_a_crash(self, answer):
+        """Words and ragged lists are named as the reason's own fault."""
+        with pytest.raises(ReasonError, match="it crashed: ValueError"):
+            self.ask(made(score=lambda _, n_classes: answer))  # noqa: ARG005
+
     def test_a_crash_names_the_reason_and_its_package(self):
         """It is never passed over, and its cause is kept."""
-        kind = dataclass(frozen=True)(
-            type("Crash", (Sample,), {"score": lambda _, n_classes: n_classes / 0, "__module__": __name__})
-        )
+        kind = made(score=lambda _, n_classes: n_classes / 0)
 
         with pytest.raises(ReasonError, match="it crashed: ZeroDivisionError") as error:
             self.ask(kind)
@@ -178,13 +232,7 @@ class TestAsking:
 
     def test_another_number_of_rows_is_refused(self):
         """One doubt a row."""
-        kind = dataclass(frozen=True)(
-            type(
-                "Short",
-                (Sample,),
-                {"score": lambda _, n_classes: np.zeros(n_classes), "__module__": __name__},
-            )
-        )
+        kind = made(score=lambda _, n_classes: np.zeros(n_classes))
 
         with pytest.raises(ReasonError, match=r"shape \(2,\)"):
             self.ask(kind)

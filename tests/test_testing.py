@@ -103,7 +103,7 @@ def test_a_reason_that_writes_into_its_input_fails():
     """Arrays arrive read-only, so NumPy itself refuses."""
     broken = dataclass(frozen=True)(type("Broken", (Good,), {"__doc__": Good.__doc__, "score": spoil}))
 
-    with pytest.raises(AssertionError, match="it crashed: ValueError: .*read-only"):
+    with pytest.raises(AssertionError, match=r"it crashed: ValueError: .*read-only"):
         check_reason(broken)
 
 

@@ -99,6 +99,7 @@ class AnnotatorDisagreement:
 
 
 _UNKNOWN = 0.7
-"""Of an annotator of whom nothing is known: about what single answers of a crowd reach (`benchmarks/`)."""
+"""Of an annotator of whom nothing is known: single answers were right .56 to .79 of the time in three crowds
+(music genres, textual entailment, sentiment)."""
 _SUREST = 0.99
 _TINY = 1e-9

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.reasons.best_other import EVEN, best_other_share
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -21,7 +23,7 @@ class CrossValFlip:
     **How it is scored.** Half of it is the share of repeats whose prediction is not the given label; a tie
     counts for the label. The other half is how near the label came: the mean, over the repeats, of how the
     best other class and the given one share, p(other) / (p(other) + p(given)). So a row that flips every
-    time scores above 0.75, one that never does below 0.25 or on it, and those that won't settle lie between.
+    time scores above 0.75, and one that never does 0.25 at most.
 
     **When it misleads.** Two repeats tell little of what settles; ask for more with `--repeats`. Rows between
     two classes flip whatever their label.
@@ -46,7 +48,7 @@ class CrossValFlip:
             "pred_probs_by_repeat": (((0.1, 0.9), (0.2, 0.8)), ((0.3, 0.7), (0.6, 0.4))),
             "row": 1,
             "doubt": 0.55,
-            "because": "one repeat of two predicts 1 where 0 is given, at .8, the other gives it .4: (.5 + .6) / 2",
+            "because": "one repeat of two flips: its share of 1 is .8, the other's .4: (.5 + .6) / 2",
         },
     )
     stays_quiet = (
@@ -63,14 +65,6 @@ class CrossValFlip:
         self, given_labels: NDArray[np.intp], pred_probs_by_repeat: NDArray[Any]
     ) -> NDArray[np.float64]:
         """The mean of the share of repeats that flip and of the best other class's share."""
-        rows = np.arange(len(given_labels))
-        doubts = np.zeros(len(given_labels))
-        for probs in pred_probs_by_repeat:
-            own = probs[rows, given_labels].astype(np.float64)
-            others = probs.copy()
-            others[rows, given_labels] = 0.0
-            best = others.max(axis=1).astype(np.float64)
-            both = own + best
-            share = np.where(both > 0, best / np.where(both > 0, both, 1.0), 0.5)
-            doubts += ((best > own) + share) / 2
-        return np.asarray(doubts / len(pred_probs_by_repeat))
+        shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_repeat]
+        flipped = np.mean([share > EVEN for share in shares], axis=0)
+        return np.asarray((flipped + np.mean(shares, axis=0)) / 2)

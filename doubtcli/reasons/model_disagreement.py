@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.reasons.best_other import best_other_share
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
@@ -52,13 +54,5 @@ class ModelDisagreement:
 
     def score(self, given_labels: NDArray[np.intp], pred_probs_by_model: NDArray[Any]) -> NDArray[np.float64]:
         """The mean share of the best other class; 0.5 where a model gives both classes nothing."""
-        rows = np.arange(len(given_labels))
-        shares = np.zeros(len(given_labels))
-        for probs in pred_probs_by_model:
-            own = probs[rows, given_labels].astype(np.float64)
-            others = probs.copy()
-            others[rows, given_labels] = 0.0
-            best = others.max(axis=1).astype(np.float64)
-            both = own + best
-            shares += np.where(both > 0, best / np.where(both > 0, both, 1.0), 0.5)
-        return shares / len(pred_probs_by_model)
+        shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_model]
+        return np.asarray(np.mean(shares, axis=0))

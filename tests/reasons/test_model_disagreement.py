@@ -1,0 +1,42 @@
+import numpy as np
+import pytest
+
+from doubtcli.reasons.model_disagreement import ModelDisagreement
+
+
+def doubt_of_label_0(*models):
+    """What it says of one row labelled 0, given each model's probabilities."""
+    return ModelDisagreement().score(np.array([0]), np.array(models)[:, None, :])[0]
+
+
+@pytest.mark.parametrize(
+    ("models", "doubt"),
+    [
+        pytest.param([(0.0, 1.0), (0.0, 1.0)], 1.0, id="all contradict it"),
+        pytest.param([(0.2, 0.8), (0.4, 0.6)], 0.7, id="all prefer another"),
+        pytest.param([(1.0, 0.0), (0.0, 1.0)], 0.5, id="they contradict each other"),
+        pytest.param([(0.1, 0.3, 0.6), (0.1, 0.6, 0.3)], 6 / 7, id="for unlike classes"),
+        pytest.param([(0.0, 0.0), (0.0, 0.0)], 0.5, id="nothing for anybody is a tie"),
+    ],
+)
+def test_it_raises_doubt(models, doubt):
+    """The mean of the best other class's share."""
+    assert doubt_of_label_0(*models) == pytest.approx(doubt)
+
+
+@pytest.mark.parametrize(
+    ("models", "doubt"),
+    [
+        pytest.param([(1.0, 0.0), (1.0, 0.0)], 0.0, id="all agree with it"),
+        pytest.param([(0.9, 0.1), (0.7, 0.3)], 0.2, id="all prefer it"),
+        pytest.param([(0.4, 0.2, 0.2, 0.2), (0.8, 0.2, 0.0, 0.0)], 4 / 15, id="others share what is left"),
+    ],
+)
+def test_it_stays_quiet(models, doubt):
+    """What models agree on is doubted little, even where they are not sure."""
+    assert doubt_of_label_0(*models) == pytest.approx(doubt)
+
+
+def test_with_one_class_there_is_no_other():
+    """Nothing else could have been the label."""
+    assert ModelDisagreement().score(np.array([0]), np.ones((2, 1, 1)))[0] == 0.0

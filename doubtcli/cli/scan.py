@@ -11,11 +11,9 @@ import typer
 
 from doubtcli.cli.console import Color, OutputFormat, make_console
 from doubtcli.errors import ExitCode
-from doubtcli.progress import choose_progress
 from doubtcli.settings import FILE_KEYS, ScanSettings, load_settings
 
 if TYPE_CHECKING:
-    from doubtcli.progress import Progress
     from doubtcli.records import Audit
 
 FILE = "What is in the file"
@@ -113,8 +111,7 @@ def scan(
     """
     flags = {name: value for name, value in locals().items() if name in SCAN_FLAGS}
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
-    progress = choose_progress(wanted=not (quiet or no_progress))
-    audit, folder = _scan(settings, progress)
+    audit, folder = _scan(settings, bars=not (quiet or no_progress))
     if output_format is OutputFormat.JSON:
         _print_json(audit)
     elif not quiet:
@@ -122,13 +119,15 @@ def scan(
     return ExitCode.DONE
 
 
-def _scan(settings: ScanSettings, progress: Progress) -> tuple[Audit, Path]:
+def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     """Judge the file and write its audit; gives the audit and its folder."""
     from doubtcli import audit, store
+    from doubtcli.cli.bars import choose_progress
     from doubtcli.report.html import render_html
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
     store.check_folder(folder, settings.path, force=settings.force)
+    progress = choose_progress(wanted=bars)
     found, table = audit.scan(settings, progress=progress)
     with progress.stage("Writing the audit"):
         page = render_html(found)

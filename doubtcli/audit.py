@@ -157,13 +157,14 @@ def _gather(
             neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, groups)
     predictions = _predict(examples, features, groups, settings, progress)
     notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
-    several = predictions is not None and len(predictions.model_names) > 1
+    several = predictions is not None and len(predictions.by_model) > 1
+    repeated = predictions is not None and len(predictions.by_repeat) > 1
     evidence = Evidence(
         given_labels=_frozen(examples.given_labels),
         n_classes=examples.n_classes,
         pred_probs=_frozen(predictions.pooled) if predictions else None,
         pred_probs_by_model=_frozen(predictions.by_model) if predictions and several else None,
-        pred_probs_by_repeat=_frozen(predictions.by_repeat) if predictions and several else None,
+        pred_probs_by_repeat=_frozen(predictions.by_repeat) if predictions and repeated else None,
         neighbor_indices=_frozen(neighbors.indices) if neighbors else None,
         neighbor_distances=_frozen(neighbors.distances) if neighbors else None,
         neighbor_votes=_frozen(neighbors.votes) if neighbors else None,

@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     Model = Callable[[NDArray[np.intp], NDArray[np.intp], int, int], Scores]
     """(labels, folds, n_classes, seed) -> scores of shape (n_rows, n_classes)"""
 
+_LEAST_LEARNT = 0.02
+"""Share of the labels' surprise that a model must take away to be heard."""
+
 
 def models_for(features: Features) -> dict[str, Model]:
     """The models that suit these features, by name, at least two of unlike families."""
@@ -111,7 +114,20 @@ def brought(pred_probs: NDArray[np.floating[Any]], model_name: str = "your proba
 def _predictions(
     names: tuple[str, ...], probs: NDArray[np.float32], given_labels: NDArray[np.intp]
 ) -> Predictions:
+    """Pool the models that learnt something; one fed a table that tells nothing would only vote at random."""
+    heard = [place for place in range(len(names)) if _knows(probs[:, place].mean(axis=0), given_labels)]
+    if heard:
+        names, probs = tuple(names[place] for place in heard), probs[:, heard]
     by_model = probs.mean(axis=0)
     by_repeat = np.stack([pool(of_repeat, given_labels) for of_repeat in probs]).astype(np.float32)
     pooled = pool(by_model, given_labels).astype(np.float32)
     return Predictions(names, by_model, by_repeat, pooled)
+
+
+def _knows(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:
+    """Whether the labels surprise these probabilities noticeably less than they surprise the class shares."""
+    shares = np.bincount(given_labels) / len(given_labels)
+    rows = np.arange(len(given_labels))
+    without = -np.log(shares[given_labels]).mean()
+    with_model = -np.log(np.maximum(probs[rows, given_labels], 1e-12)).mean()
+    return bool(with_model < (1 - _LEAST_LEARNT) * without)

@@ -19,7 +19,7 @@ What it can't see: errors that sit only where the model is unsure anyway. The ra
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from doubtcli.records import NoiseRate
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    Floats = NDArray[np.float64]
+    Floats = NDArray[np.floating[Any]]
 
 LEVEL = 0.9
 _BINS = 60

@@ -57,6 +57,23 @@ def test_the_number_of_threads_does_not_change_a_bit(text):
     assert one.pooled.tobytes() == two.pooled.tobytes()
 
 
+def test_a_model_that_learnt_nothing_is_not_heard(text):
+    """A table of random numbers beside telling texts gets no vote."""
+    noise = np.random.default_rng(0).normal(size=(24, 2)).astype(np.float32)
+
+    predictions = fit(Features(text.text, noise), np.arange(24))
+
+    assert "extra trees" not in predictions.model_names
+    assert "complement naive Bayes on words" in predictions.model_names
+
+
+def test_where_no_model_learnt_anything_all_are_heard():
+    """A constant alone: the models stand, and their want of skill is told elsewhere."""
+    constant = np.zeros((24, 2), dtype=np.float32)
+
+    assert len(fit(Features(None, constant), np.arange(24)).model_names) == 2
+
+
 def test_each_fitted_model_is_counted(text):
     """The progress bar gets one step a model and repeat."""
     steps = []

@@ -1,0 +1,287 @@
+"""The whole line: a real file in, an audit out."""
+
+import csv
+import random
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from doubtcli.audit import scan
+from doubtcli.errors import DoubtError
+from doubtcli.progress import Silence
+from doubtcli.report.html import render_html
+from doubtcli.settings import ScanSettings
+from doubtcli.store import write_audit
+
+FIXTURES = Path(__file__).parents[1] / "fixtures"
+TICKETS, PENGUINS = FIXTURES / "tickets.csv", FIXTURES / "penguins.csv"
+
+
+def audit(path, **settings):
+    """The audit of a file; the penguins' label has no usual name."""
+    if "penguins" in str(path) or "emperor" in str(path):
+        settings = {"label": "species", **settings}
+    return scan(ScanSettings(path=str(path), **settings), progress=Silence())[0]
+
+
+def rows_of(path):
+    """The lines of a CSV file as dicts."""
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def write_rows(path, rows):
+    """A CSV file of these dicts."""
+    with path.open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows)
+    return path
+
+
+@pytest.fixture(scope="module")
+def tickets():
+    """The audit of the sample tickets."""
+    return audit(TICKETS)
+
+
+@pytest.fixture(scope="module")
+def penguins():
+    """The audit of the sample penguins."""
+    return audit(PENGUINS)
+
+
+def known_errors(found, ids):
+    """Which rows are known to bear a wrong label."""
+    return np.isin(np.array(found.examples.row_ids), list(ids))
+
+
+class TestTickets:
+    """Text, table and annotators together, with 31 wrong labels among 610."""
+
+    def test_columns_are_taken_for_what_they_are(self, tickets):
+        """The label, two texts, a category, a time, the id and three annotators, without a flag."""
+        roles = {column.name: column.role.value for column in tickets.roles.columns}
+
+        assert roles == {
+            "ticket_id": "identifier",
+            "subject": "text",
+            "body": "text",
+            "channel": "categorical",
+            "opened_at": "datetime",
+            "intent": "label",
+            "annotator_ana": "annotator",
+            "annotator_ben": "annotator",
+            "annotator_chi": "annotator",
+        }
+
+    def test_most_doubted_rows_are_wrong(self, tickets):
+        """Two of three doubted rows are known errors at least, and half of the errors are doubted."""
+        wrong = known_errors(tickets, (row["ticket_id"] for row in rows_of(FIXTURES / "tickets_errors.csv")))
+
+        doubted = tickets.ranking.doubted
+        assert wrong[doubted].mean() > 0.66
+        assert doubted[wrong].mean() > 0.5
+
+    def test_the_noise_interval_holds_the_known_rate(self, tickets):
+        """31 of 610 are 5.1%."""
+        noise = tickets.noise_rate
+
+        assert noise.assessable
+        assert noise.low <= 31 / 610 <= noise.high
+
+    def test_suggestions_are_mostly_the_truth(self, tickets):
+        """For doubted known errors the suggested label is the true one three times out of four."""
+        truth = {row["ticket_id"]: row["true_intent"] for row in rows_of(FIXTURES / "tickets_errors.csv")}
+        names, ids = tickets.examples.class_names, tickets.examples.row_ids
+        hits = [
+            names[tickets.ranking.suggested_labels[row]] == truth[ids[row]]
+            for row in np.flatnonzero(tickets.ranking.doubted)
+            if ids[row] in truth
+        ]
+
+        assert np.mean(hits) > 0.75
+
+    def test_every_reason_speaks_or_says_why_not(self, tickets):
+        """All nine run: nothing is missing in this file."""
+        assert len(tickets.reasons) == 9
+        assert tickets.skipped == ()
+
+    def test_each_row_of_the_queue_has_words(self, tickets):
+        """Nobody is asked to relabel a row without being told why."""
+        assert all(tickets.why[row] for row in tickets.ranking.queue)
+
+    def test_models_that_learnt_nothing_are_not_heard(self, tickets):
+        """Channel and time tell nothing of the intent, so only the three models of text vote."""
+        assert len(tickets.model_names) == 3
+
+
+class TestPenguins:
+    """A mixed table with 17 planted errors among 344."""
+
+    def test_planted_errors_come_first(self, penguins):
+        """At least 15 of the 17 are among the first 17."""
+        wrong = {int(row["row"]) - 1 for row in rows_of(FIXTURES / "penguins_errors.csv")}
+        first = penguins.examples.positions[penguins.ranking.order[: len(wrong)]]
+
+        assert len(wrong & set(first.tolist())) >= 15
+
+    def test_missing_columns_are_said(self, penguins):
+        """Without annotators that reason is skipped, and says which flag would help."""
+        (skipped,) = penguins.skipped
+
+        assert skipped.name == "annotator-disagreement"
+        assert "--annotators" in skipped.why
+
+
+def outputs(folder, **settings):
+    """The bytes of the four files, timings aside."""
+    found, table = scan(ScanSettings(path=str(PENGUINS), label="species", **settings), progress=Silence())
+    write_audit(replace(found, timings={}), table, folder, report_html=render_html(found))
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+class TestDeterminism:
+    """Same input, same bytes."""
+
+    def test_two_runs_on_one_and_two_threads_write_the_same_bytes(self, tmp_path):
+        """All four files are equal."""
+        assert outputs(tmp_path / "a", threads=1) == outputs(tmp_path / "b", threads=2)
+
+    @pytest.mark.parametrize("source", [TICKETS, PENGUINS], ids=["named rows", "rows named by content"])
+    def test_shuffled_rows_keep_their_doubts(self, tmp_path, source):
+        """Row ids, doubts, suggestions and order are the same; only the place in the file differs."""
+        rows = rows_of(source)
+        random.Random(4).shuffle(rows)
+
+        before, after = audit(source), audit(write_rows(tmp_path / source.name, rows))
+
+        assert before.examples.row_ids == after.examples.row_ids
+        np.testing.assert_array_equal(before.ranking.doubt, after.ranking.doubt)
+        np.testing.assert_array_equal(before.ranking.suggested_labels, after.ranking.suggested_labels)
+        assert (before.examples.positions != after.examples.positions).any()
+
+    def test_another_seed_changes_little(self, penguins):
+        """The same errors lead under another seed."""
+        other = audit(PENGUINS, seed=7)
+
+        assert len(set(penguins.ranking.order[:17]) & set(other.ranking.order[:17])) >= 14
+
+
+class TestOtherInputs:
+    """What else a user may bring."""
+
+    def test_probabilities_of_ones_own_replace_the_models(self, tmp_path, penguins):
+        """No model is fitted; reasons that need several models or repeats are skipped with why."""
+        rows = rows_of(PENGUINS)
+        species = sorted({row["species"] for row in rows})
+        probs = np.array([[0.9 if row["species"] == name else 0.05 for name in species] for row in rows])
+        np.save(tmp_path / "probs.npy", probs)
+
+        found = audit(PENGUINS, pred_probs=str(tmp_path / "probs.npy"))
+
+        assert found.model_names == ("your probabilities",)
+        assert {"cross-val-flip", "model-disagreement"} <= {reason.name for reason in found.skipped}
+        np.testing.assert_allclose(found.evidence.pred_probs.max(axis=1), 0.9, rtol=1e-6)
+        assert len(penguins.model_names) == 2
+
+    def test_embeddings_are_compared_as_they_are(self, tmp_path):
+        """Two clusters of vectors with one label in the wrong cluster: that row leads."""
+        rng = np.random.default_rng(0)
+        labels = np.arange(60) % 2
+        np.save(tmp_path / "vectors.npy", rng.normal(size=(60, 8)) + 4 * labels[:, None])
+        labels[10] = 1
+        path = write_rows(
+            tmp_path / "rows.csv", [{"id": f"r{i:02}", "label": "ab"[y]} for i, y in enumerate(labels)]
+        )
+
+        found = audit(path, embeddings=str(tmp_path / "vectors.npy"))
+
+        assert found.examples.row_ids[found.ranking.order[0]] == "r10"
+
+    def test_answers_alone_are_enough(self, tmp_path):
+        """Without any input the annotators judge, and the noise rate is not assessable."""
+        rows = [
+            {"id": f"r{i:02}", "label": "ab"[i % 2], **dict.fromkeys(("a1", "a2", "a3"), "ab"[i % 2])}
+            for i in range(40)
+        ]
+        rows[7].update(a1="a", a2="a", a3="a")
+
+        found = audit(write_rows(tmp_path / "answers.csv", rows), annotators=("a1", "a2", "a3"), id="id")
+
+        assert not found.noise_rate.assessable
+        assert found.examples.row_ids[found.ranking.order[0]] == "r07"
+        assert found.ranking.doubted[found.ranking.order[0]]
+
+    def test_labels_that_nothing_explains_are_not_assessable(self, tmp_path):
+        """Labels drawn by lot: ranked all the same, no noise rate, exit as usual."""
+        rng = np.random.default_rng(1)
+        rows = [
+            {"x": f"{x:.4f}", "label": "ab"[y]}
+            for x, y in zip(rng.normal(size=200), rng.integers(0, 2, 200), strict=True)
+        ]
+
+        found = audit(write_rows(tmp_path / "lot.csv", rows))
+
+        assert not found.skill.assessable
+        assert found.noise_rate.rate is None
+        assert len(found.ranking.order) == 200
+
+    def test_a_group_column_keeps_its_rows_together(self, tmp_path):
+        """Rows of one group are judged by models that saw none of them, so a group's own label can't leak."""
+        rng = np.random.default_rng(2)
+        groups = np.repeat(np.arange(30), 4)
+        labels = rng.integers(0, 2, 30)[groups]
+        marks = rng.normal(size=30)[groups] + rng.normal(scale=1e-3, size=120)
+        rows = [
+            {"x": f"{x:.6f}", "patient": f"p{g}", "label": "ab"[y]}
+            for x, g, y in zip(marks, groups, labels, strict=True)
+        ]
+        path = write_rows(tmp_path / "groups.csv", rows)
+
+        alone, together = audit(path, ignore=("patient",)), audit(path, group="patient")
+
+        assert alone.skill.accuracy > 0.9
+        assert together.skill.accuracy < 0.75
+
+    def test_a_tiny_class_is_said(self, tmp_path):
+        """A class of two rows is named in a note, and its rows are not doubted by models."""
+        rows = rows_of(PENGUINS)
+        for row in rows[:2]:
+            row["species"] = "Emperor"
+
+        found = audit(write_rows(tmp_path / "emperor.csv", rows))
+
+        assert any("'Emperor'" in note for note in found.notes)
+        emperors = found.examples.given_labels == found.examples.class_names.index("Emperor")
+        assert not found.ranking.doubted[emperors].any()
+
+    def test_reasons_can_be_chosen(self):
+        """Asked for neighbours alone, no model is heard."""
+        found = audit(PENGUINS, reasons=("neighbor-disagreement",))
+
+        assert [reason.name for reason in found.reasons] == ["neighbor-disagreement"]
+        assert found.ranking.voices == ("models and neighbours pooled (neighbor-disagreement)",)
+
+    def test_rows_that_are_all_alike_are_refused(self, tmp_path):
+        """There is nothing to predict one from another."""
+        rows = [{"text": "the very same text here", "label": "ab"[i % 2]} for i in range(20)]
+
+        with pytest.raises(DoubtError):
+            audit(write_rows(tmp_path / "same.csv", rows), text=("text",))
+
+
+def test_parquet_keeps_its_types_and_gives_the_same_doubts(tmp_path, tickets):
+    """The same rows as Parquet, with times as times, are judged alike."""
+    from pyarrow import csv as arrow_csv
+
+    table = arrow_csv.read_csv(TICKETS, parse_options=arrow_csv.ParseOptions(newlines_in_values=True))
+    pq.write_table(table, tmp_path / "tickets.parquet")
+
+    found = audit(tmp_path / "tickets.parquet")
+
+    assert found.examples.row_ids == tickets.examples.row_ids
+    np.testing.assert_allclose(found.ranking.doubt, tickets.ranking.doubt, atol=1e-6)

@@ -91,6 +91,18 @@ def test_reasons() -> None:
     assert re.findall(r"^## (.*)$", page("reasons.md"), re.MULTILINE) == ours
 
 
+def test_the_tree() -> None:
+    """CONTRIBUTING says of every part of the package what it does."""
+    contributing = (REPOSITORY / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    parts = {
+        path for path in (REPOSITORY / "doubtcli").iterdir() if not path.name.startswith(("_", "py.typed"))
+    }
+
+    names = {f"doubtcli/{path.name}" + "/" * path.is_dir() for path in parts}
+
+    assert {name for name in names if f"`{name}`" not in contributing} == set()
+
+
 def test_writing_a_reason() -> None:
     """The reason that the docs write keeps the contract, as the docs say, in the Python that they print."""
     blocks = re.findall(r"^```python\n(.*?)^```$", page("writing-a-reason.md"), re.DOTALL | re.MULTILINE)

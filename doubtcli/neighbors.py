@@ -33,15 +33,16 @@ _BANDS, _BAND_ROWS = 12, 4
 
 
 def find_duplicates(features: Features, texts: Sequence[str] | None) -> Duplicates:
-    """Rows with the same input: equal table values, and texts equal or nearly so.
+    """Rows with the same input: texts that are equal or nearly so, or, where there are none, equal table values.
 
-    Texts are compared without case, marks and blanks. Near-duplicates gather around one text, the first of
-    them in row order, and do not chain: every member is alike to that one. Where a near-duplicate group would
-    hold more than half a fold's worth of a usual five-fold split (a tenth of all rows), only exact
-    duplicates are grouped.
+    What stands beside a text (a source, a date, a price) does not make a copied text another one: held out, a
+    row would else be judged by its own copy. Texts are compared without case, marks and blanks.
+    Near-duplicates gather around one text, the first of them in row order, and do not chain: every member is
+    alike to that one. Where a near-duplicate group would hold more than half a fold's worth of a usual
+    five-fold split (a tenth of all rows), only exact duplicates are grouped.
     """
     exact = _exact_groups(features, texts)
-    if features.text is None or features.dense is not None:
+    if features.text is None:
         return Duplicates(exact)
     near = _near_groups(exact, features.text.tokens)
     largest = int(np.bincount(near).max())
@@ -146,10 +147,11 @@ def _votes(mix: NDArray[np.float64], indices: NDArray[np.intp]) -> NDArray[np.fl
 
 
 def _exact_groups(features: Features, texts: Sequence[str] | None) -> NDArray[np.intp]:
-    words = None if texts is None else [_bare(text) for text in texts]
-    values = None if features.dense is None else [row.tobytes() for row in features.dense]
-    parts = [part for part in (words, values) if part is not None]
-    keys = zip(*parts, strict=True)
+    keys: list[object] = []
+    if texts is not None:
+        keys += [_bare(text) for text in texts]
+    elif features.dense is not None:
+        keys += [row.tobytes() for row in features.dense]
     number: dict[object, int] = {}
     return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.intp)
 

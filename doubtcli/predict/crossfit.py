@@ -9,6 +9,7 @@ import numpy as np
 from doubtcli.errors import ModelError
 from doubtcli.pooling import calibrate, pool
 from doubtcli.predict.folds import assign_folds
+from doubtcli.predict.skill import balanced_accuracy
 from doubtcli.predict.table_models import extra_trees, logistic_regression
 from doubtcli.predict.text_models import (
     complement_naive_bayes_on_spelling,
@@ -28,8 +29,8 @@ if TYPE_CHECKING:
     Model = Callable[[NDArray[np.intp], NDArray[np.intp], int, int], Scores]
     """(labels, folds, n_classes, seed) -> scores of shape (n_rows, n_classes)"""
 
-_LEAST_LEARNT = 0.02
-"""Share of the labels' surprise that a model must take away to be heard."""
+_LEAST_LEARNT = 0.05
+"""Of the way from chance to always right, that a model must have gone to be heard."""
 
 
 def models_for(features: Features) -> dict[str, Model]:
@@ -125,9 +126,11 @@ def _predictions(
 
 
 def _knows(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:
-    """Whether the labels surprise these probabilities noticeably less than they surprise the class shares."""
-    shares = np.bincount(given_labels) / len(given_labels)
-    rows = np.arange(len(given_labels))
-    without = -np.log(shares[given_labels]).mean()
-    with_model = -np.log(np.maximum(probs[rows, given_labels], 1e-12)).mean()
-    return bool(with_model < (1 - _LEAST_LEARNT) * without)
+    """Whether the predictions beat chance with all classes weighed evenly.
+
+    A model that always answers the largest class is often right and knows nothing; one that finds the
+    rare class is often wrong and does.
+    """
+    chance = 1 / len(np.unique(given_labels))
+    skill = (balanced_accuracy(probs.argmax(axis=1), given_labels) - chance) / max(1 - chance, chance)
+    return bool(skill > _LEAST_LEARNT)

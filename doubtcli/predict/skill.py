@@ -39,7 +39,7 @@ def measure_skill(
     """
     predicted = pooled.argmax(axis=1)
     shares = np.bincount(given_labels, minlength=len(class_names)) / len(given_labels)
-    balanced = _balanced_accuracy(predicted, given_labels)
+    balanced = balanced_accuracy(predicted, given_labels)
     permuted = _permuted(predicted, given_labels, seed)
     chance = 1 / np.count_nonzero(shares)
     skill = (balanced - chance) / (1 - chance)
@@ -71,7 +71,7 @@ def no_models(given_labels: NDArray[np.intp], why: str) -> Skill:
     )
 
 
-def _balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> float:
+def balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> float:
     """The mean over classes of the share of a class's rows that are predicted as it."""
     counts = np.bincount(labels)
     hits = np.bincount(labels[predicted == labels], minlength=len(counts))
@@ -84,7 +84,7 @@ def _permuted(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) 
     rng = np.random.default_rng(seed)
     rows = np.unique(np.linspace(0, len(labels) - 1, _MOST_ROWS).astype(np.intp))
     predicted, labels = predicted[rows], labels[rows]
-    return max(_balanced_accuracy(predicted, rng.permutation(labels)) for _ in range(_PERMUTATIONS))
+    return max(balanced_accuracy(predicted, rng.permutation(labels)) for _ in range(_PERMUTATIONS))
 
 
 def _sentence(accuracy: float, majority: float, balanced: float, chance: float, *, assessable: bool) -> str:

@@ -33,7 +33,7 @@ _BANDS, _BAND_ROWS = 12, 4
 
 
 def find_duplicates(features: Features, texts: Sequence[str] | None) -> Duplicates:
-    """Rows with the same input: texts that are equal or nearly so, or, where there are none, equal table values.
+    """Rows with the same input: texts equal or nearly so; without texts, equal table values.
 
     What stands beside a text (a source, a date, a price) does not make a copied text another one: held out, a
     row would else be judged by its own copy. Texts are compared without case, marks and blanks.

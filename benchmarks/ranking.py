@@ -101,9 +101,8 @@ def tasks_of(folder: Path) -> list[Task]:
     if "is_error" not in data or pd.api.types.is_float_dtype(data["label"]):
         return []
     inputs = data[[c for c in data if c not in ("id", "label") and not c.startswith(KNOWN_OF_ERRORS)]]
-    variants = [
-        c for c in data if c == "label" or (c.startswith("label_") and folder.name.startswith("inj_"))
-    ]
+    injected = [c for c in data if c.startswith("label_")] if folder.name.startswith("inj_") else []
+    variants = ["label", *(c for c in injected if not data[c].equals(data["label"]))]
     tasks = []
     for variant in variants:
         table = inputs.assign(id=data["id"], label=data[variant])

@@ -108,11 +108,6 @@ class Roles:
         return tuple(column.name for column in self.columns if column.used and column.role in roles)
 
     @property
-    def label(self) -> str:
-        """The label column's name."""
-        return self.names(Role.LABEL)[0]
-
-    @property
     def inputs(self) -> tuple[str, ...]:
         """The columns that models learn from."""
         return self.names(*INPUT_ROLES)

@@ -259,6 +259,33 @@ class TestOtherInputs:
         emperors = found.examples.given_labels == found.examples.class_names.index("Emperor")
         assert not found.ranking.doubted[emperors].any()
 
+    def test_many_tiny_classes_are_counted(self, tmp_path):
+        """Five are named, the others counted."""
+        rows = rows_of(PENGUINS)
+        for number, row in enumerate(rows[:7]):
+            row["species"] = f"Sort {number}"
+
+        found = audit(write_rows(tmp_path / "emperor.csv", rows))
+
+        assert any("'Sort 4' and 2 more" in note for note in found.notes)
+
+    def test_probabilities_without_any_input_are_judged_alone(self, tmp_path):
+        """Labels and probabilities, nothing to compare: each row stands for itself."""
+        rng = np.random.default_rng(3)
+        labels = rng.integers(0, 2, 200)
+        path = write_rows(
+            tmp_path / "bare.csv", [{"id": f"r{i:03}", "label": "ab"[y]} for i, y in enumerate(labels)]
+        )
+        sure = np.where(np.arange(200) < 10, 1 - labels, labels)  # the first ten are contradicted
+        np.save(tmp_path / "probs.npy", np.where(np.eye(2)[sure] == 1, 0.97, 0.03))
+
+        found = audit(path, id="id", pred_probs=str(tmp_path / "probs.npy"))
+
+        assert {found.examples.row_ids[row] for row in found.ranking.order[:10]} == {
+            f"r{i:03}" for i in range(10)
+        }
+        assert found.noise_rate.low <= 0.05 <= found.noise_rate.high
+
     def test_reasons_can_be_chosen(self):
         """Asked for neighbours alone, no model is heard."""
         found = audit(PENGUINS, reasons=("neighbor-disagreement",))

@@ -186,7 +186,7 @@ class TestOverview:
             16: 1,
             19: 1,
         }
-        assert page["histogram"]["doubted"] == [0] * 11 + [1, 0, 0, 0, 0, 1, 0, 0, 1]
+        assert page["histogram"]["listed"] == [0] * 11 + [1, 0, 0, 0, 0, 1, 0, 0, 1]
 
     def test_matrix(self, make_audit: Make) -> None:
         """The matrix counts doubted rows by given and suggested class, those with nothing better too."""

@@ -28,11 +28,17 @@ def make_console(color: Color) -> Console:
     """A console on stdout; `auto` heeds NO_COLOR, FORCE_COLOR and whether stdout is a terminal."""
     from rich.console import Console
 
+    class Pipe(Console):
+        """A console that lets a closed pipe through: rich would end the process with 1, the gate's code."""
+
+        def on_broken_pipe(self) -> None:
+            raise BrokenPipeError
+
     if color is Color.ALWAYS:
-        return Console(force_terminal=True, no_color=False, highlight=False)
+        return Pipe(force_terminal=True, no_color=False, highlight=False)
     if color is Color.NEVER:
-        return Console(color_system=None, highlight=False)
-    return Console(highlight=False)
+        return Pipe(color_system=None, highlight=False)
+    return Pipe(highlight=False)
 
 
 def show(console: Console, content: RenderableType) -> None:

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,8 +14,6 @@ import pytest
 from doubtcli.cli import main
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.cli.conftest import Doubt
 
     Scanned = tuple[Path, subprocess.CompletedProcess[str]]
@@ -213,3 +212,20 @@ class TestTrouble:
         assert process.returncode == 130
         assert said == "doubt: interrupted; nothing half written is left behind\n"
         assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
+def test_nobody_reads_the_report(tmp_path: Path) -> None:
+    """A closed pipe while the report is printed ends with 2, never with the gate's 1, and the audit stands."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    fixture = Path(__file__).parents[2] / "fixtures" / "penguins.csv"
+    command = [sys.executable, "-m", "doubtcli", "scan", str(fixture), "--label", "species"]
+
+    done = subprocess.run(
+        [*command, "-o", str(tmp_path / "out")], stdout=writer, stderr=subprocess.PIPE, check=False
+    )
+
+    os.close(writer)
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert (tmp_path / "out" / "audit.json").exists()

@@ -216,7 +216,7 @@ class TestTrouble:
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
 def test_nobody_reads_the_report(tmp_path: Path) -> None:
-    """A closed pipe while the report is printed ends with 2, never with the gate's 1, and the audit stands."""
+    """A closed pipe while the report is printed ends with 2, never the gate's 1, and the audit stands."""
     reader, writer = os.pipe()
     os.close(reader)
     fixture = Path(__file__).parents[2] / "fixtures" / "penguins.csv"

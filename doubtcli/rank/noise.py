@@ -100,7 +100,10 @@ def estimate_noise(
     low = min([low, rate, *(fit.low for fit in fits)])
     high = max([high, rate, *(fit.high for fit in fits)])
     best = fits[0]
-    why = "by models alone; errors where the classes blur escape it, and no person has checked"
+    why = (
+        "by models alone, which miss errors that follow a pattern or lie where classes blur; "
+        "no person has checked"
+    )
     noise_rate = NoiseRate(assessable=True, why=why, rate=rate, low=low, high=high, level=LEVEL)
     prior = max((rate + high) / 2, 1 / (len(given_labels) + 1))
     return NoiseModel(noise_rate, prior, curves[0].mean, curves[0].sd, best.slope, best.location)

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.records import Role
-from doubtcli.report.sheet import printable
-from doubtcli.report.summary import count, percent, score, top_rows
+from doubtcli.report.sheet import printable, printable_text
+from doubtcli.report.summary import count, percent, plain, score, top_rows
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from doubtcli.records import Audit, Examples
     from doubtcli.report.sheet import Sheet
     from doubtcli.report.summary import RowSummary, Summary
+
+    Line = tuple[str, str]
+    """A text and its style."""
 
 MOST_CONFUSIONS = 5
 MOST_VALUES = 12
@@ -23,6 +29,14 @@ EXCERPT_LINES = 2
 ID_CELLS = 24
 HIGH_DOUBT = 0.8
 """From here on a doubt is red: it is meant as a probability, so that four of five are wrong."""
+SIDE_BY_SIDE = 110
+"""From so many cells on a row's texts stand beside its labels: they keep some 60 cells to be read in."""
+LABEL_SHARE = 0.35
+"""Of a line, for the labels at most, where the texts stand beside them."""
+WHY_LOOK = (
+    "Each of these labels is likelier right than wrong. Checking some shows whether the labels are good, "
+    "or their faults go unseen here."
+)
 
 
 def print_findings(sheet: Sheet, summary: Summary) -> None:
@@ -48,36 +62,95 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
 
 
 def print_rows(sheet: Sheet, audit: Audit, summary: Summary, top: int) -> None:
-    """The most doubted rows: labels, doubt, an excerpt, and why."""
+    """The first rows of the queue: labels, doubt, an excerpt, and why; those not doubted stand apart."""
     rows = top_rows(audit, top)
-    if rows:
-        sheet.title("Most doubted", _how_many(len(rows), max(summary.n_doubted, len(rows))))
+    doubted, others = ([row for row in rows if row.doubted is wanted] for wanted in (True, False))
+    if doubted:
+        sheet.title("Most doubted", _how_many(len(doubted), summary.n_doubted))
+        _print_block(sheet, audit, doubted)
+    if others:
+        shown = _how_many(len(others), len(audit.ranking.queue) - summary.n_doubted)
+        aside = "none of them outright" + (f"; {shown}" if shown else "")
+        sheet.title("Most doubted of the rest" if doubted else "Most doubted", aside)
+        sheet.hang(sheet.indent(), WHY_LOOK, "dim")
+        sheet.print()
+        _print_block(sheet, audit, others)
+
+
+def _how_many(n_shown: int, n_rows: int) -> str:
+    return f"the first {n_shown} of {count(n_rows, 'row')}" if n_shown < n_rows else ""
+
+
+# ----------------------------------------------------------------- rows
+
+
+def _print_block(sheet: Sheet, audit: Audit, rows: Sequence[RowSummary]) -> None:
+    """Rows below each other, with an empty line between two."""
+    score_cells = max(len(score(row.doubt)) for row in rows)
+    print_one = _print_beside if sheet.width >= SIDE_BY_SIDE else _print_below
+    label_cells = _label_cells(sheet, audit, rows)
     for number, row in enumerate(rows):
         if number:
             sheet.print()
-        _print_row(sheet, audit, row)
+        print_one(sheet, audit, row, _lead(sheet, row, score_cells), label_cells)
 
 
-def _how_many(n_shown: int, n_doubted: int) -> str:
-    return f"the first {n_shown} of {count(n_doubted, 'row')}" if n_shown < n_doubted else ""
+def _lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
+    """A row's doubt, and a bar of it."""
+    style = "red" if row.doubt >= HIGH_DOUBT else "yellow" if row.doubted else ""
+    figure = (score(row.doubt).rjust(cells), f"bold {style}".rstrip())
+    return sheet.indent(figure, sheet.bar(row.doubt, style), "  ")
 
 
-def _print_row(sheet: Sheet, audit: Audit, row: RowSummary) -> None:
-    style = "red" if row.doubt >= HIGH_DOUBT else "yellow"
-    lead = sheet.indent((score(row.doubt), f"bold {style}"), sheet.bar(row.doubt, style), "  ")
-    place = f"  row {row.row}"
+def _print_below(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, _label_cells: int) -> None:
+    """A row's labels on a line, its texts below."""
+    place = f"  {_place(sheet, audit, row)}"
+    change = _row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
+    sheet.print(lead, change, (place, "dim"))
+    under = sheet.indent(" " * len(lead.plain.split()[0]), "  ")
+    for line, style in _texts(sheet, audit, row, sheet.width - under.cell_len):
+        sheet.print(under, (line, style))
+
+
+def _print_beside(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, label_cells: int) -> None:
+    """A row's labels and its place on the left, its texts on the right."""
+    place = Text(sheet.crop(_place(sheet, audit, row), label_cells), "dim")
+    left = [(lead, _row_change(sheet, row, label_cells)), (Text(" " * lead.cell_len), place)]
+    right = _texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2)
+    for beside, line in zip_longest(left, right):
+        before, words = beside or (Text(" " * lead.cell_len), Text())
+        gap = " " * (label_cells + 2 - words.cell_len) if line else ""
+        sheet.print(before, words, gap, line or "")
+
+
+def _label_cells(sheet: Sheet, audit: Audit, rows: Sequence[RowSummary]) -> int:
+    """What the labels and the places of these rows need, as far as there is room beside their texts."""
+    most = int(sheet.width * LABEL_SHARE)
+    return max(
+        max(_row_change(sheet, row, most).cell_len, min(cell_len(_place(sheet, audit, row)), most))
+        for row in rows
+    )
+
+
+def _place(sheet: Sheet, audit: Audit, row: RowSummary) -> str:
+    place = f"row {row.row}"
     if audit.roles.names(Role.IDENTIFIER):
         place += f", id {sheet.crop(printable(row.row_id), ID_CELLS)}"
-    room = sheet.width - lead.cell_len - cell_len(place)
-    sheet.print(lead, _change(sheet, row.given, row.suggested, room), (place, "dim"))
-    under = sheet.indent(" " * len(score(row.doubt)), "  ")
-    if excerpt := _excerpt(audit.examples, row.index):
-        sheet.hang(under, excerpt, most_lines=EXCERPT_LINES)
-    if row.why:
-        sheet.hang(under, printable(row.why), "cyan")
+    return place
 
 
-def _change(sheet: Sheet, given: str, suggested: str, cells: int) -> Text:
+def _texts(sheet: Sheet, audit: Audit, row: RowSummary, cells: int) -> list[Line]:
+    """An excerpt of a row, and why it is doubted."""
+    excerpt = sheet.wrap(_excerpt(audit.examples, row.index), cells, EXCERPT_LINES)
+    why = sheet.wrap(printable(row.why), cells)
+    return [*((line, "") for line in excerpt), *((line, "cyan") for line in why)]
+
+
+def _row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
+    return _change(sheet, row.given, row.suggested, cells, "bold green" if row.doubted else "bold")
+
+
+def _change(sheet: Sheet, given: str, suggested: str, cells: int, style: str = "bold green") -> Text:
     """A given label and what is suggested instead, on at most so many cells."""
     if suggested == given:
         aside = " (no better label seen)"
@@ -87,14 +160,16 @@ def _change(sheet: Sheet, given: str, suggested: str, cells: int) -> Text:
     one, other = printable(given), printable(suggested)
     one = sheet.crop(one, max(room // 2, room - cell_len(other)))
     other = sheet.crop(other, room - cell_len(one))
-    return Text.assemble((one, "bold"), between, (other, "bold green"))
+    return Text.assemble((one, "bold"), between, (other, style))
 
 
 def _excerpt(examples: Examples, row: int) -> str:
     """A row's texts; in a table without text its first values, each after its column's name."""
     values = examples.inputs.slice(row, 1).to_pylist()[0] if examples.inputs.num_columns else {}
     if examples.text_columns:
-        texts = (printable(str(values[name])) for name in examples.text_columns if values[name] is not None)
+        texts = (
+            printable_text(str(values[name])) for name in examples.text_columns if values[name] is not None
+        )
         return " | ".join(text for text in texts if text) or "(no text)"
-    told = [f"{name} {value}" for name, value in values.items() if not isinstance(value, list | None)]
+    told = [f"{name} {plain(value)}" for name, value in values.items() if not isinstance(value, list | None)]
     return printable(", ".join(told[:MOST_VALUES]))

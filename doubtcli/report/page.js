@@ -20,6 +20,7 @@ const byId = (id) => document.getElementById(id);
 const className = (code) => audit.classes[code][0];
 const grouped = (number) => number.toLocaleString("en");
 const counted = (number, one, many = `${one}s`) => `${grouped(number)} ${number === 1 ? one : many}`;
+const score = (value) => (value >= 0.995 ? ">0.99" : value < 0.005 ? "<0.01" : value.toFixed(2)); // nobody knows 0 or 1
 const percent = (share) => `${(100 * share).toFixed(share % 1 ? 1 : 0)}%`;
 const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 const folded = (text) => text.normalize("NFKC").toLowerCase();
@@ -42,7 +43,13 @@ function sized(node, name, value) {
   return node;
 }
 
-const labelOf = (code, kind = "") => make("bdi", { class: `label ${kind}`, title: className(code) }, className(code));
+/** A class's name, which may break after a mark between its words. */
+function labelOf(code, kind = "") {
+  const words = className(code).split(/(?<=[_./-])(?=\w)/);
+  const broken = words.flatMap((word, at) => (at ? [make("wbr"), word] : [word]));
+  return make("bdi", { class: `label ${kind}`, title: className(code) }, ...broken);
+}
+
 const meter = (share, kind = "") => sized(make("span", { class: `meter ${kind}` }), "--share", Math.min(share, 1));
 const muted = (...children) => make("p", { class: "muted small" }, ...children);
 
@@ -63,7 +70,7 @@ function drawHead() {
     ` of ${counted(labelled, "label")} ${doubted > 1 ? "are" : "is"} doubted`
   );
   const facts = [
-    `${percent(labelled ? doubted / labelled : 0)} of the labelled rows`,
+    ...(doubted ? [`${percent(doubted / labelled)} of the labelled rows`] : []),
     counted(audit.classes.length, "class", "classes"),
     ...(unlabelled ? [`${counted(unlabelled, "row")} without a label set aside`] : []),
   ];
@@ -151,7 +158,7 @@ const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}
 
 function suggestion(row) {
   if (row.suggested === row.given) return make("span", { class: "muted" }, "no better one");
-  return labelOf(row.suggested, "suggested");
+  return labelOf(row.suggested, row.isDoubted ? "suggested" : "suggested weak");
 }
 
 /** The strongest reasons that speak, and how many more. */
@@ -165,6 +172,8 @@ function reasonChips(row) {
   return more > 0 ? [...chips, make("span", { class: "muted small" }, `+${more}`)] : chips;
 }
 
+const figureOf = (value) => make("span", { class: "figure" }, score(value));
+
 /** A row's line in the table, made once. */
 function lineOf(row) {
   const open = { type: "button", class: "open", "aria-expanded": "false", "aria-label": `Evidence on row ${row.id}` };
@@ -175,7 +184,7 @@ function lineOf(row) {
     make("td", { class: "rank" }, row.button),
     make("td", { class: "given" }, labelOf(row.given)),
     make("td", { class: "suggestion" }, suggestion(row)),
-    make("td", { class: "doubt" }, meter(row.doubt), make("span", { class: "figure" }, row.doubt.toFixed(2))),
+    make("td", { class: "doubt" }, meter(row.doubt, row.isDoubted ? "" : "quiet"), figureOf(row.doubt)),
     make("td", { class: "text" }, excerptOf(row.values), placeOf(row.id, row.row)),
     make("td", { class: "why" }, make("p", {}, row.why), make("p", { class: "chips" }, ...reasonChips(row)))
   );
@@ -200,8 +209,11 @@ function cutNote({ doubted, listed }) {
     const most = `The table holds the ${grouped(rows.length)} most doubted of ${grouped(listed)} rows`;
     return `${most}; the charts count them all, and doubts.parquet has them all.`;
   }
-  const first = `${doubted ? `${grouped(doubted)} of these rows ${doubted > 1 ? "are" : "is"}` : "None of these rows is"} doubted outright`;
-  return doubted < listed ? `${first}: the others are the most doubted of the rest.` : "";
+  if (doubted === listed) return "";
+  const rest = "likelier right than wrong, but the most doubted of the rest. Checking some shows whether the labels are good, or their faults go unseen here.";
+  if (!doubted) return `None of these rows is doubted outright: each label is ${rest}`;
+  const others = listed - doubted === 1 ? "the last label is" : `the other ${grouped(listed - doubted)} labels are`;
+  return `${grouped(doubted)} of these rows ${doubted > 1 ? "are" : "is"} doubted outright; ${others} ${rest}`;
 }
 
 function sortBy(key) {

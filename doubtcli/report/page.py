@@ -67,11 +67,9 @@ def _noise(audit: Audit, summary: Summary) -> dict[str, Any]:
 
 
 def _skill(audit: Audit, summary: Summary) -> dict[str, Any]:
-    """The sentence, empty where the noise sentence has said the same, and the accuracies to draw."""
-    skill, noise = audit.skill, audit.noise_rate
-    is_told = not noise.assessable and noise.why == skill.why
-    drawn = {"accuracy": skill.accuracy, "majority": skill.majority_accuracy}
-    return {"sentence": "" if is_told else summary.skill_sentence} | _rounded(drawn)
+    """The sentence, and the accuracies to draw."""
+    drawn = {"accuracy": audit.skill.accuracy, "majority": audit.skill.majority_accuracy}
+    return {"sentence": summary.skill_sentence} | _rounded(drawn)
 
 
 def _classes(audit: Audit, summary: Summary) -> list[list[Any]]:

@@ -1,7 +1,10 @@
 // Where the doubt is: the histogram, the matrix and the bars, each of which filters the table.
 
 const MATRIX_CLASSES = 20; // as many as fit a screen with room for their names
-const WIDE_MATRIX = 9; // beyond so many classes half a screen is too little
+const HALF_SCREEN = 36; // rem that a panel has; a wider matrix gets the room of two
+const CELL = 2.25; // rem, when pressed together somewhat
+const LETTER = 0.45; // rem
+const LONGEST_NAME = 11; // rem, as the style has it
 const LISTED_CLASSES = 100;
 
 function byClass(key, name, codes) {
@@ -68,6 +71,12 @@ function matrixNotes(groups) {
   ].join(" ");
 }
 
+/** How much room the matrix wants, in rem. */
+function matrixWidth(groups) {
+  const longest = Math.max(...groups.map(({ name }) => name.length));
+  return groups.length * CELL + Math.min(longest * LETTER, LONGEST_NAME);
+}
+
 function drawMatrix() {
   const groups = matrixClasses();
   const place = new Map(groups.flatMap(({ codes }, at) => codes.map((code) => [code, at])));
@@ -84,7 +93,7 @@ function drawMatrix() {
   const corner = make("td", { class: "corner" }, "given ↓ suggested →");
   const top = make("thead", {}, make("tr", {}, corner, ...groups.map((group) => head(group, "col"))));
   const lines = groups.map((given, at) => make("tr", {}, head(given, "row"), ...cells(given, at)));
-  document.querySelector(".panels").classList.toggle("wide", groups.length > WIDE_MATRIX);
+  document.querySelector(".panels").classList.toggle("wide", matrixWidth(groups) > HALF_SCREEN);
   const scroll = { class: "scroll", tabindex: "0", role: "group", "aria-label": "Given by suggested label" };
   byId("matrix").append(
     make("div", scroll, make("table", {}, top, make("tbody", {}, ...lines))),

@@ -16,6 +16,7 @@ function evidenceOf(row) {
 }
 
 function valuesPart(row) {
+  if (!audit.columns.length) return null;
   const value = (name, at) => [
     make("dt", {}, make("bdi", {}, name)),
     make("dd", { dir: "auto", class: row.values[at] === null && "muted" }, row.values[at] ?? "missing"),
@@ -31,12 +32,13 @@ function probsPart(row) {
   const lines = row.probs.map(([code, share]) => {
     const isGiven = code === row.given;
     const name = make("span", {}, labelBeside(code, row), isGiven ? make("small", { class: "muted" }, " given") : "");
-    return line(name, share, share.toFixed(2), isGiven || code !== row.suggested ? "quiet" : "");
+    return line(name, share, score(share), isGiven || code !== row.suggested ? "quiet" : "");
   });
   const n = audit.classes.length - row.probs.length;
-  const rest = Math.max(0, 1 - total(row.probs.map(([, share]) => share))).toFixed(2);
+  const rest = score(1 - total(row.probs.map(([, share]) => share)));
   const others = n ? `${counted(n, "other class", "other classes")}: ${rest}. ` : "";
-  const doubt = `Doubt ${row.doubt.toFixed(2)}, ± ${row.wobble.toFixed(2)} between repeats.`;
+  const wobble = row.wobble === null ? "" : `, ± ${score(row.wobble)} between repeats`; // one repeat has none
+  const doubt = `Doubt ${score(row.doubt)}${wobble}.`;
   return part("Probability of each label", make("div", { class: "lines" }, ...lines), muted(others, doubt));
 }
 
@@ -75,12 +77,12 @@ function answersPart(row) {
 }
 
 function reasonsPart(row) {
-  const scored = audit.reasons.map((reason, place) => ({ ...reason, score: row.scores[place] }));
-  scored.sort((a, b) => (b.score ?? -1) - (a.score ?? -1));
-  const item = ({ name, because, score, isContext }) => {
-    if (score === null) return make("li", { class: "muted small" }, `${name}: nothing to say on this row`);
+  const scored = audit.reasons.map((reason, place) => ({ ...reason, said: row.scores[place] }));
+  scored.sort((a, b) => (b.said ?? -1) - (a.said ?? -1));
+  const item = ({ name, because, said, isContext }) => {
+    if (said === null) return make("li", { class: "muted small" }, `${name}: nothing to say on this row`);
     const words = isContext ? `context: ${because}` : because;
-    return make("li", {}, line(name, score, score.toFixed(2), isContext ? "quiet" : ""), muted(words));
+    return make("li", {}, line(name, said, score(said), isContext ? "quiet" : ""), muted(words));
   };
   return part("What each reason says", make("ul", { class: "scores" }, ...scored.map(item)));
 }

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.report.summary import histogram_bins
+from doubtcli.report.summary import histogram_bins, plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,6 +64,7 @@ def _plain_row(audit: Audit, row: RowSummary) -> dict[str, Any]:
         "suggested": int(ranking.suggested_labels[row.index]),
         "confidence": _number(row.suggested_confidence),
         "doubt": _number(row.doubt),
+        "isDoubted": row.doubted,
         "bin": int(histogram_bins(ranking.doubt[[row.index]])[0]),
         "wobble": _number(float(ranking.doubt_sd[row.index])),
         "why": row.why,
@@ -194,14 +195,10 @@ def _texts(column: pa.ChunkedArray) -> list[str | None]:
     if any(is_kind(column.type) for is_kind in _VECTORS):
         lengths = pc.list_value_length(column).to_pylist()
         return [None if length is None else f"[{length} numbers]" for length in lengths]
-    return [None if value is None else _text(value) for value in column.to_pylist()]
+    return [None if value is None else plain(value) for value in column.to_pylist()]
 
 
 _VECTORS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
-
-
-def _text(value: object) -> str:
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 def _number(value: float) -> float | None:

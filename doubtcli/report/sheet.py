@@ -21,6 +21,8 @@ LONGEST = 2000
 """Characters of a text that are looked at, so that one of megabytes costs nothing."""
 JOINERS = "\u200c\u200d"
 """Unprintable by the book, yet part of Persian words and of emoji, and harmless."""
+BLANKS = " \u200b\u200c\u200d\u2060\ufeff"
+"""Seen by nobody at either end of a text: editors and web pages leave them behind."""
 BAR_CELLS = 10
 INDENT = "  "
 
@@ -28,6 +30,11 @@ INDENT = "  "
 def printable(text: str) -> str:
     r"""Text on one line: white space is one space, control and formatting characters show as `\x1b`."""
     return printable_path(" ".join(text[:LONGEST].split()))
+
+
+def printable_text(text: str) -> str:
+    """A text of the data as `printable` gives it, without what nobody sees at its ends."""
+    return printable(text.strip().strip(BLANKS).strip())
 
 
 def printable_path(path: str) -> str:
@@ -71,12 +78,18 @@ class Sheet:
 
     def hang(self, lead: Text, text: str, style: str = "", *, most_lines: int | None = None) -> None:
         """Print a text wrapped beside what leads it, cropped after so many lines."""
-        room = max(self.width - lead.cell_len, NARROWEST)
+        for number, line in enumerate(self.wrap(text, self.width - lead.cell_len, most_lines)):
+            self.print(Text(" " * lead.cell_len) if number else lead, (line, style))
+
+    def wrap(self, text: str, cells: int, most_lines: int | None = None) -> list[str]:
+        """A text as lines of at most so many cells, cropped after so many of them; none for an empty one."""
+        if not text:
+            return []
+        room = max(cells, NARROWEST)
         lines = [line.plain.rstrip() for line in Text(text).wrap(self.console, room)]
         if most_lines is not None and len(lines) > most_lines:
             lines[most_lines - 1 :] = [self.crop(" ".join(lines[most_lines - 1 :]), room)]
-        for number, line in enumerate(lines):
-            self.print(Text(" " * lead.cell_len) if number else lead, (line, style))
+        return lines
 
     def crop(self, text: str, cells: int) -> str:
         """A text of at most so many cells."""

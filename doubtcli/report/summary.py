@@ -70,6 +70,7 @@ class Summary:
     """Labelled rows by their doubt: see `histogram`."""
     noise_sentence: str
     skill_sentence: str
+    """Empty where the noise sentence has said the same."""
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,8 @@ class RowSummary:
     """Equal to `given` where nothing better is seen."""
     suggested_confidence: float
     doubt: float
+    doubted: bool
+    """False for a row that only fills the queue up."""
     reasons: tuple[str, ...]
     """The reasons that speak: error reasons before context, strongest first."""
     why: str
@@ -107,7 +110,7 @@ def summarize(audit: Audit) -> Summary:
         confusions=_confusions(audit),
         histogram=histogram(audit.ranking.doubt),
         noise_sentence=noise_sentence(audit.noise_rate),
-        skill_sentence=skill_sentence(audit.skill),
+        skill_sentence="" if _is_told_by(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
 
 
@@ -149,15 +152,14 @@ def histogram_bins(doubt: Floats) -> Codes:
 def noise_sentence(noise: NoiseRate) -> str:
     """One sentence on the suspected share of wrong labels and how sure it is, or why it can't be told."""
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
-        return f"Not assessable: {_unstopped(noise.why)}."
+        return f"Suspected label noise: not assessable. {_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
     return f"Suspected label noise: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
 
 
 def skill_sentence(skill: Skill) -> str:
     """One sentence on whether the models know anything about these labels."""
-    why = _unstopped(skill.why)
-    return f"{why[:1].upper()}{why[1:]}."
+    return _sentence(skill.why)
 
 
 # ----------------------------------------------------------------- numbers as text
@@ -182,8 +184,17 @@ def count(number: int, noun: str = "") -> str:
 
 
 def score(value: float) -> str:
-    """A doubt or a probability with two decimals."""
+    """A doubt or a probability with two decimals; never 0 nor 1, which nobody can know."""
+    if value < 0.005:  # noqa: PLR2004  # would round to 0.00
+        return "<0.01"
+    if value >= 0.995:  # noqa: PLR2004  # would round to 1.00
+        return ">0.99"
     return f"{value:.2f}"
+
+
+def plain(value: object) -> str:
+    """A value of the data as text; a float without digits that tell nothing: "3750", "0.1"."""
+    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 # ----------------------------------------------------------------- parts
@@ -231,9 +242,20 @@ def _row_summary(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSummary
         suggested=examples.class_names[ranking.suggested_labels[row]],
         suggested_confidence=float(ranking.suggested_confidence[row]),
         doubt=float(ranking.doubt[row]),
+        doubted=bool(ranking.doubted[row]),
         reasons=reasons,
         why=audit.why[row],
     )
+
+
+def _is_told_by(noise: NoiseRate, skill: Skill) -> bool:
+    return not noise.assessable and _unstopped(noise.why) == _unstopped(skill.why)
+
+
+def _sentence(words: str) -> str:
+    """Words as a sentence of their own."""
+    unstopped = _unstopped(words)
+    return f"{unstopped[:1].upper()}{unstopped[1:]}."
 
 
 def _unstopped(sentence: str) -> str:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.report.summary import score
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
@@ -36,7 +38,7 @@ class Case:
 
 def tell(case: Case, reason: ReasonScores, rows: Rows) -> list[str]:
     """What a reason rests on, a fragment a row; one that we know nothing more of speaks for itself."""
-    itself = [f"{reason.because} ({score:.2f})" for score in reason.scores[rows].tolist()]
+    itself = [f"{reason.because} ({score(value)})" for value in reason.scores[rows].tolist()]
     if reason.name not in TELLERS or not len(rows):
         return itself
     need, teller = TELLERS[reason.name]
@@ -71,7 +73,7 @@ def _likelier_first(case: Case, probs: NDArray[Any], pairs: Rows) -> list[tuple[
     swapped = odds[:, 0] < odds[:, 1]
     pairs[swapped], odds[swapped] = pairs[swapped, ::-1], odds[swapped, ::-1]
     return [
-        (f"{case.label(one)} {odds_one:.2f}", f"{case.label(other)} {odds_other:.2f}")
+        (f"{case.label(one)} {score(odds_one)}", f"{case.label(other)} {score(odds_other)}")
         for (one, other), (odds_one, odds_other) in zip(pairs.tolist(), odds.tolist(), strict=True)
     ]
 
@@ -86,6 +88,8 @@ class _Ballot:
     several: str
     one_of_several: str
     only_one: str
+    counts_given: bool = False
+    """Whether it is told how many say the given label: people and rows that do speak for it."""
 
     def tell(self, count: int, total: int, label: str) -> str:
         words = self.only_one if total == 1 else self.one_of_several if count == 1 else self.several
@@ -96,11 +100,13 @@ ANNOTATORS = _Ballot(
     "{count} of {total} annotators say {label}",
     "1 of {total} annotators says {label}",
     "the annotator says {label}",
+    counts_given=True,
 )
 NEIGHBORS = _Ballot(
     "{count} of {total} nearest rows are {label}",
     "1 of {total} nearest rows is {label}",
     "the nearest row is {label}",
+    counts_given=True,
 )
 MODELS = _Ballot(
     "{count} of {total} models predict {label}",
@@ -150,8 +156,26 @@ def _most_say(case: Case, ballot: _Ballot, answers: Rows, rows: Rows) -> list[st
     preference[answers < 0] = -1
     chosen = preference.argmax(axis=1)
     at = np.arange(len(rows))
-    told = zip(counts[at, chosen], (answers >= 0).sum(axis=1), answers[at, chosen], strict=True)
-    return [_vote(case, ballot, int(count), int(total), label) for count, total, label in told]
+    told = zip(
+        _votes(case, ballot, counts[at, chosen], (answers >= 0).sum(axis=1), answers[at, chosen]),
+        _given_votes(case, ballot, answers, given, answers[at, chosen]),
+        strict=True,
+    )
+    return [vote + beside for vote, beside in told]
+
+
+def _votes(case: Case, ballot: _Ballot, counts: Rows, totals: Rows, labels: Rows) -> list[str]:
+    told = zip(counts.tolist(), totals.tolist(), labels.tolist(), strict=True)
+    return [_vote(case, ballot, count, total, label) for count, total, label in told]
+
+
+def _given_votes(case: Case, ballot: _Ballot, answers: Rows, given: Rows, chosen: Rows) -> list[str]:
+    """How many answers are the given label: ", 2 ham"; "" where all are the chosen one, or that is given."""
+    counts = (answers == given[:, None]).sum(axis=1)
+    is_all = ((answers == chosen[:, None]) | (answers < 0)).all(axis=1)
+    is_told = ~is_all & (chosen != given) & ballot.counts_given
+    told = zip(counts.tolist(), given.tolist(), is_told.tolist(), strict=True)
+    return [f", {count or 'none'} {case.label(label)}" if told_too else "" for count, label, told_too in told]
 
 
 def _vote(case: Case, ballot: _Ballot, count: int, total: int, label: int) -> str:
@@ -202,4 +226,10 @@ TELLERS: Mapping[str, tuple[str, Callable[[Case, Any, Rows], list[str]]]] = {
     "duplicate-conflict": ("duplicate_groups", _duplicates),
     "ambiguous": ("pred_probs", _ambiguity),
 }
-"""By reason: the evidence it rests on, and what tells it."""
+"""By reason: the evidence it rests on, and what tells it. Of several from one witness the first is told."""
+
+
+def witness(name: str) -> str:
+    """Whom a reason quotes: models are one, however they are read; a reason unknown here quotes itself."""
+    need = TELLERS[name][0] if name in TELLERS else name
+    return "models" if need.startswith("pred_probs") else need

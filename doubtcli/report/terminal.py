@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
@@ -28,7 +29,7 @@ FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 FILES = {
     "report.html": "the whole audit as one page",
-    "queue.csv": "{queued} to relabel",
+    "queue.csv": "{queued}",
     "doubts.parquet": "every row with its doubt, and what each reason says",
     "audit.json": "what was judged, how, and what came of it",
 }
@@ -52,7 +53,7 @@ def print_report(console: Console, audit: Audit, *, folder: Path, top: int = 10)
     print_findings(sheet, summary)
     print_confusions(sheet, summary)
     print_rows(sheet, audit, summary, top)
-    _print_list(sheet, "Reasons skipped", (f"{reason.name}: {reason.why}" for reason in audit.skipped))
+    _print_list(sheet, "Reasons skipped", _skipped(audit))
     _print_files(sheet, audit, folder)
     _print_next(sheet, audit, folder)
 
@@ -112,18 +113,43 @@ def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:
         sheet.hang(sheet.indent("- "), printable(item))
 
 
+def _skipped(audit: Audit) -> list[str]:
+    """Why reasons were skipped, those with one cause together."""
+    by_cause: dict[str, list[str]] = defaultdict(list)
+    for reason in audit.skipped:
+        by_cause[reason.why].append(reason.name)
+    return [f"{', '.join(names)}: {why}" for why, names in by_cause.items()]
+
+
+def _queued(audit: Audit) -> str:
+    """How many rows are queued, and how many of them are doubted where others fill the queue up."""
+    queue = audit.ranking.queue[: audit.settings.get("queue_size")]
+    doubted = int(audit.ranking.doubted[queue].sum())
+    told = f"{count(len(queue), 'row')} to check"
+    return (
+        told if doubted == len(queue) else f"{told}, {count(doubted) if doubted else 'none'} of them doubted"
+    )
+
+
 def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
-    queued = len(audit.ranking.queue[: audit.settings.get("queue_size")])
     sheet.title(f"Written to {printable_path(str(folder))}")
     cells = max(map(len, FILES))
     for name, what in FILES.items():
         lead = sheet.indent(sheet.pad(name, cells), "  ")
-        sheet.hang(lead, what.format(queued=count(queued, "row")), "dim")
+        sheet.hang(lead, what.format(queued=_queued(audit)), "dim")
 
 
 def _print_next(sheet: Sheet, audit: Audit, folder: Path) -> None:
     sheet.title("Next")
-    page, queue = (printable_path(str(folder / name)) for name in ("report.html", "queue.csv"))
-    sheet.print(sheet.indent("Look:     open ", (page, "bold"), " in a browser"))
+    _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
     if len(audit.ranking.queue):
-        sheet.print(sheet.indent("Relabel:  in ", (queue, "bold"), ", write the right label under verdict"))
+        _print_step(sheet, "Relabel:  ", "write the right label under verdict in", folder / "queue.csv")
+
+
+def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
+    """What to do with a file; a path too long for the line has its own, whole, so that it can be copied."""
+    shown = printable_path(str(path))
+    fits = cell_len(lead + words + shown) + len("   ") <= sheet.width
+    if not fits:
+        sheet.print(sheet.indent(lead, words))
+    sheet.print(sheet.indent(*((lead, words, " ") if fits else (" " * len(lead),)), (shown, "bold")))

@@ -85,6 +85,7 @@ def build_audit(
     suggested: Sequence[int] = SUGGESTED,
     doubt: Sequence[float] = DOUBT,
     doubted: Sequence[bool] | None = None,
+    queue_at_least: int = 0,
     class_names: tuple[str, ...] = CLASS_NAMES,
     row_ids: tuple[str, ...] | None = None,
     extra_inputs: Mapping[str, Sequence[Any]] | None = None,
@@ -159,6 +160,7 @@ def build_audit(
                 sorted(range(n_rows), key=lambda row: (-doubt[row], row_ids[row])), dtype=np.intp
             ),
             voices=("two models", "neighbours"),
+            queue_at_least=queue_at_least,
         ),
         why=tuple(words),
         skill=skill,

@@ -207,7 +207,7 @@ class TestOverview:
             replace(base, noise_rate=noise, skill=replace(base.skill, assessable=False, why="no skill"))
         )
 
-        assert page["noise"] == {"sentence": "Not assessable: no skill."}
+        assert page["noise"] == {"sentence": "Suspected label noise: not assessable. No skill."}
         assert page["skill"] == {"sentence": "", "accuracy": 0.875, "majority": 0.5}
 
     @pytest.mark.parametrize(

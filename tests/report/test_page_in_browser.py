@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from doubtcli.report.html import render_html
@@ -284,6 +286,53 @@ def test_many_classes(show: Show, make_audit: Make) -> None:
     assert "17 classes without rows to check left out." in view.texts("#matrix > p")[0]
     view.press('.cell[aria-label*="given 40 other classes"]')
     assert view.texts("#chips .filter bdi")[0] == "given: 40 other classes"
+
+
+def test_filled_queue(show: Show, make_audit: Make) -> None:
+    """Rows that fill the queue up are listed and counted by every panel, and a line says what they are."""
+    view = show(make_audit(queue_at_least=5))
+
+    assert view.texts("h1") == ["3 of 8 labels are doubted"]
+    assert view.ids == ["t0007", "t0004", "t0005", "t0003", "t0002"]
+    assert view.texts("#cut")[0].startswith(
+        "3 of these rows are doubted outright; the other 2 labels are likelier right than wrong"
+    )
+    assert sum(int(cell) for cell in view.texts(".cell")) == 5
+    view.press('.bin[aria-label="doubt 0.30 to 0.35: 1 row, 1 to check"]')
+    assert view.ids == ["t0003"]
+    view.press("#chips .filter")
+    view.press('#classes [title^="billing:"]')
+    assert view.texts('#classes [title^="billing:"] .figure') == ["3 of 4"]
+    assert view.ids == ["t0007", "t0005", "t0003"]
+
+
+@pytest.mark.parametrize(
+    ("doubt", "line"),
+    [
+        ([0.1] * 8, "None of these rows is doubted outright: each label is likelier right than wrong"),
+        ([0.9] * 4 + [0.1] * 4, "4 of these rows are doubted outright; the last label is likelier right"),
+        ([0.9] * 5 + [0.1] * 3, ""),
+    ],
+)
+def test_queue_line(show: Show, make_audit: Make, doubt: list[float], line: str) -> None:
+    """The line above the table tells how many of its rows are doubted outright, unless all are."""
+    view = show(make_audit(doubt=doubt, queue_at_least=5))
+
+    assert len(view.ids) == 5
+    assert view.texts("#cut")[0][: len(line) or None] == line
+
+
+def test_never_certain(show: Show, make_audit: Make) -> None:
+    """No doubt is shown as 1, and one without a wobble (of a single repeat) is shown alone."""
+    audit = make_audit(doubt=(0.9996,) * 8)
+    view = show(replace(audit, ranking=replace(audit.ranking, doubt_sd=np.full(8, np.nan))))
+
+    view.press('[aria-label="Evidence on row t0000"]')
+
+    assert view.complaints == []
+    assert view.texts(".row .figure")[0] == ">0.99"
+    assert "Doubt >0.99." in view.texts(".evidence")[0]
+    assert "1.00" not in view.texts(".evidence")[0]
 
 
 @pytest.mark.parametrize("doubt", [0.1, 0.9])

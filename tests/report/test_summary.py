@@ -156,7 +156,7 @@ def test_not_assessable(missing: dict[str, Any]) -> None:
     """Without skill or without an interval there is no rate, only the cause."""
     noise = replace(NoiseRate(assessable=True, why="too few rows", rate=0.1, low=0.0, high=0.2), **missing)
 
-    assert noise_sentence(noise) == "Not assessable: too few rows."
+    assert noise_sentence(noise) == "Suspected label noise: not assessable. Too few rows."
 
 
 def test_skill_sentence() -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from doubtcli.records import Column, Role, Roles
+from doubtcli.records import Column, NoiseRate, Role, Roles, SkippedReason
 from doubtcli.report.sheet import Sheet, printable
 from doubtcli.report.terminal import print_report
 from doubtcli.report.words import explain_rows
@@ -151,7 +151,7 @@ def test_nothing_doubted(make_audit: Make) -> None:
 
     assert "None of 8 labels is doubted\n" in text
     assert "\n  8 rows\n" in text
-    assert "0 rows to relabel" in text
+    assert "0 rows to check" in text
     for absent in ("Most", "Relabel:", "Reasons skipped", "Notes"):
         assert absent not in text
 
@@ -170,25 +170,98 @@ def test_top(make_audit: Make) -> None:
     assert "Most doubted" not in printed(make_audit(), top=0)
 
 
+def test_filled_queue(make_audit: Make) -> None:
+    """Rows that only fill the queue up are told apart: not doubted, why to check them, and in no colour."""
+    audit = make_audit(queue_at_least=5)
+    text = printed(audit, force_terminal=True, color_system="standard", legacy_windows=False)
+    plain = printed(audit)
+
+    doubted, others = plain.split("\nMost doubted of the rest  none of them outright\n")
+    assert "\nMost doubted\n" in doubted
+    assert doubted.count(", id ") + doubted.count("  row ") == 3
+    assert others.startswith("  Each of these labels is likelier right than wrong.")
+    assert "\n  0.30  billing (no better label seen)  row 5\n" in others
+    assert "queue.csv       5 rows to check, 3 of them doubted\n" in others
+    assert "\x1b[1m0.30\x1b[0m" in text
+    assert "Most doubted of the rest  none of them outright; the first 1 of 2 rows\n" in printed(audit, top=4)
+    assert "of the rest" not in printed(audit, top=3)
+
+
+def test_filled_queue_alone(make_audit: Make) -> None:
+    """Where nothing is doubted, the most doubted rows are listed, and never said to be doubted."""
+    text = printed(make_audit(doubt=[0.1] * 8, queue_at_least=2))
+
+    assert "None of 8 labels is doubted\n" in text
+    assert "\nMost doubted  none of them outright\n  Each of these labels is likelier right" in text
+    assert "2 rows to check, none of them doubted\n" in text
+
+
+def test_never_certain(make_audit: Make) -> None:
+    """A doubt is never told as 1, and the others keep in line with it."""
+    text = printed(make_audit(doubt=(0.02, 0.05, 0.1, 0.3, 0.8, 0.55, 0.05, 0.9996)))
+
+    assert "\n  >0.99  billing → delivery  row 1\n" in text
+    assert "\n   0.80  bug → delivery  row 4\n" in text
+
+
+def test_unseen_ends(make_audit: Make) -> None:
+    """What nobody sees at a text's ends is left out; within it, it is shown."""
+    text = printed(make_audit(texts=["\u200b \ufeffone\ufefftwo\x1b \ufeff "] * 8))
+
+    assert "        one\\ufefftwo\\x1b\n" in text
+
+
+def test_long_paths(make_audit: Make) -> None:
+    """A path too long for its line stands on one of its own, in one piece."""
+    folder = "/home/ada/" + "long/" * 12 + "tickets.doubt"
+
+    lines = printed(make_audit(), folder=folder).splitlines()
+
+    assert lines[-4:] == [
+        "  Look:     in a browser, open",
+        f"            {folder}/report.html",
+        "  Relabel:  write the right label under verdict in",
+        f"            {folder}/queue.csv",
+    ]
+
+
+def test_skipped_together(make_audit: Make) -> None:
+    """Reasons skipped for one cause are told together."""
+    skipped = tuple(SkippedReason(name, "doubtcli 0.1.0", why) for name, why in ("ax", "by", "cx"))
+
+    assert "\nReasons skipped\n  - a, c: x\n  - b: y\n" in printed(make_audit(skipped=skipped))
+
+
+def test_not_assessable(make_audit: Make) -> None:
+    """What keeps the noise rate from being assessed is told once."""
+    audit = make_audit(
+        noise=NoiseRate(assessable=False, why="no skill"),
+        skill=replace(make_audit().skill, assessable=False, why="no skill"),
+    )
+
+    assert "\n  Suspected label noise: not assessable. No skill.\n\n" in printed(audit)
+    assert printed(audit).lower().count("no skill") == 1
+
+
 def test_queue_size(make_audit: Make) -> None:
     """The report counts the rows in the queue, not all that are doubted, where the queue is shorter."""
     audit = make_audit()
 
-    assert "queue.csv       2 rows to relabel" in printed(replace(audit, settings={"queue_size": 2}))
-    assert "queue.csv       3 rows to relabel" in printed(replace(audit, settings={"queue_size": 9}))
+    assert "queue.csv       2 rows to check\n" in printed(replace(audit, settings={"queue_size": 2}))
+    assert "queue.csv       3 rows to check\n" in printed(replace(audit, settings={"queue_size": 9}))
 
 
 def test_table_without_text(make_audit: Make) -> None:
     """A row without text is shown by its first values, lists left out; one of vectors by nothing."""
     audit = make_audit()
     inputs = pa.table(
-        {"mass": [3750.5] * 8, "sex": [None] * 8, "vector": [[1.0]] * 8, "island": ["Torgersen"] * 8}
+        {"mass": [3750.0] * 8, "sex": [None] * 8, "vector": [[1.0]] * 8, "island": ["Torgersen"] * 8}
     )
 
     table = replace(audit, examples=replace(audit.examples, inputs=inputs, text_columns=()))
     vectors = replace(audit, examples=replace(audit.examples, inputs=pa.table({}), text_columns=()))
 
-    assert "        mass 3750.5, island Torgersen\n" in printed(table)
+    assert "        mass 3750, island Torgersen\n" in printed(table)
     assert "billing → delivery  row 1\n        models give" in printed(vectors)
 
 

@@ -59,30 +59,33 @@ def test_probabilities_brought(make_audit: Make) -> None:
 @pytest.mark.parametrize(
     ("answers", "words"),
     [
-        ([2, 2, 0], "2 of 3 annotators say delivery"),
-        ([2, -1, 0], "1 of 2 annotators says delivery"),
+        ([2, 2, 0], "2 of 3 annotators say delivery, 1 billing"),
+        ([2, 2, 1], "2 of 3 annotators say delivery, none billing"),
+        ([2, 2, -1], "2 of 2 annotators say delivery"),
+        ([2, -1, 0], "1 of 2 annotators says delivery, 1 billing"),
         ([2, -1, -1], "the annotator says delivery"),
-        ([1, 2, 0], "1 of 3 annotators says delivery"),  # of equally many, the suggested one
-        ([0, 0, 1], "1 of 3 annotators says bug"),
+        ([1, 2, 0], "1 of 3 annotators says delivery, 1 billing"),  # of equally many, the suggested one
+        ([0, 0, 1], "1 of 3 annotators says bug, 2 billing"),
         ([0, 0, -1], "2 of 2 annotators say billing"),
-        ([-1, -1, -1], "it looks odd (1.00)"),
+        ([-1, -1, -1], "it looks odd (>0.99)"),
     ],
 )
 def test_annotators(make_audit: Make, answers: list[int], words: str) -> None:
-    """Annotators are told by the answer most of them gave, other than the given label if there is one."""
+    """Annotators are told by what most answered, other than the given label, and how many answered that."""
     assert said(make_audit(), 7, {"annotator-disagreement": 1}, annotations=every(answers)) == words
 
 
 @pytest.mark.parametrize(
     ("nearest", "words"),
     [
-        ([0, 2, 1, 4], "2 of 4 nearest rows are bug"),
-        ([3, 2, -1, -1], "1 of 2 nearest rows is delivery"),
+        ([0, 2, 1, 4], "2 of 4 nearest rows are bug, 1 billing"),
+        ([3, 2, -1, -1], "1 of 2 nearest rows is delivery, 1 billing"),
+        ([2, 1, 4, -1], "2 of 3 nearest rows are bug, none billing"),
         ([2, -1, -1, -1], "the nearest row is delivery"),
     ],
 )
 def test_neighbors(make_audit: Make, nearest: list[int], words: str) -> None:
-    """Neighbours are told by the label that most of them bear, other than the given one."""
+    """Neighbours are told by what most bear, other than the given label, and by how many bear that."""
     assert said(make_audit(), 7, {"neighbor-disagreement": 1}, neighbor_indices=every(nearest)) == words
 
 
@@ -111,7 +114,7 @@ def test_repeats_and_models(make_audit: Make) -> None:
         ([0, 7, 7, 3, 7, 7, 6, 7], "2 of 4 duplicates are labelled bug"),
         ([0, 1, 7, 7, 4, 5, 6, 7], "1 of 2 duplicates is labelled delivery"),
         ([0, 1, 2, 7, 4, 5, 6, 7], "a nearly identical row is labelled billing"),
-        ([0, 1, 2, 3, 4, 5, 6, 7], "it looks odd (1.00)"),
+        ([0, 1, 2, 3, 4, 5, 6, 7], "it looks odd (>0.99)"),
     ],
 )
 def test_duplicates(make_audit: Make, groups: list[int], words: str) -> None:
@@ -142,7 +145,7 @@ def test_strongest_first(make_audit: Make) -> None:
     scores = {"a": 0.6, "outlier": 1.0, "b": 0.9, "c": 0.49, "d": 0.7, "e": 0.5}
 
     assert said(make_audit(), 7, scores) == "it looks odd (0.90); it looks odd (0.70); it looks odd (0.60)"
-    assert said(make_audit(), 7, {"a": 0.6, "outlier": 1.0}) == "it looks odd (0.60); it looks odd (1.00)"
+    assert said(make_audit(), 7, {"a": 0.6, "outlier": 1.0}) == "it looks odd (0.60); it looks odd (>0.99)"
 
 
 def test_told_once(make_audit: Make) -> None:
@@ -151,7 +154,34 @@ def test_told_once(make_audit: Make) -> None:
 
     assert (
         said(make_audit(), 7, scores)
-        == "models give delivery 0.75, billing 0.12; 1 of 2 annotators says delivery"
+        == "models give delivery 0.75, billing 0.12; 1 of 2 annotators says delivery, 1 billing"
+    )
+
+
+def test_one_witness(make_audit: Make) -> None:
+    """However many readings of the models speak, they are told once, where the strongest of them stands."""
+    scores = {
+        "cross-val-flip": 0.9,
+        "annotator-disagreement": 0.8,
+        "low-self-confidence": 0.7,
+        "ambiguous": 1,
+    }
+    without = {"model-disagreement": 0.9, "cross-val-flip": 0.8, "ambiguous": 1}
+
+    assert (
+        said(make_audit(), 7, scores)
+        == "models give delivery 0.75, billing 0.12; 1 of 2 annotators says delivery, 1 billing"
+    )
+    assert said(make_audit(), 7, without) == "predicted delivery in 2 of 2 repeats"
+
+
+def test_never_certain(make_audit: Make) -> None:
+    """No probability is told as 0 or 1, be it ever so near."""
+    probs = every([0.0004, 0.9996, 0.0])
+
+    assert (
+        said(make_audit(), 0, {"low-self-confidence": 1}, pred_probs=probs)
+        == "models give bug >0.99, billing <0.01"
     )
 
 

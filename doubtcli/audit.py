@@ -40,6 +40,9 @@ _Number = TypeVar("_Number", bound=np.generic)
 _NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
 """Settings that say where and how fast, not what: equal audits must not differ by them."""
 _MOST_NAMED = 5
+_OF_MODELS = frozenset({"pred_probs", "pred_probs_by_model", "pred_probs_by_repeat"})
+_OF_NEIGHBORS = frozenset({"neighbor_indices", "neighbor_distances", "neighbor_votes"})
+"""Evidence that costs much, so it is only made for a reason that asks for it."""
 _PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
@@ -66,14 +69,15 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         with clock.stage("read"):
             table, roles, labels, examples = _read(settings, progress)
         with clock.stage("gather evidence"):
-            evidence, predictions, notes = _gather(examples, settings, progress)
+            needed = frozenset(need for one in loaded for need in one.needs)
+            evidence, predictions, together, notes = _gather(examples, needed, settings, progress)
         with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
             reasons, skipped = plugins.run_reasons(loaded, evidence)
         with clock.stage("rank"), progress.stage("Ranking"):
             voices = opinions(evidence, [reason.name for reason in reasons])
             skill = _skill(examples, evidence, predictions, voices, settings.seed)
-            noise = _noise(skill, voices, evidence, settings.seed)
-            ranking = rank_rows(evidence, reasons, voices, noise)
+            noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
+            ranking = rank_rows(evidence, reasons, voices, noise, together)
         with clock.stage("explain"):
             why = _explain(examples, evidence, reasons, ranking)
     return Audit(
@@ -92,7 +96,7 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         settings={key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT},
         seed=settings.seed,
         versions={name: version(name) for name in _PACKAGES},
-        notes=(*table.notes, *labels.notes, *notes, *_class_notes(examples, evidence, voices)),
+        notes=(*table.notes, *labels.notes, *notes, *_class_notes(examples, together, voices)),
         timings=clock.seconds,
     ), table
 
@@ -143,19 +147,21 @@ def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Lab
 
 
 def _gather(
-    examples: Examples, settings: ScanSettings, progress: Progress
-) -> tuple[Evidence, Predictions | None, list[str]]:
+    examples: Examples, needed: frozenset[str], settings: ScanSettings, progress: Progress
+) -> tuple[Evidence, Predictions | None, NDArray[np.intp], list[str]]:
     """All that the reasons may ask for, computed once."""
     notes: list[str] = []
     with progress.stage("Making features"):
         features = build_features(examples)
         duplicates = find_duplicates(features, joined_texts(examples)) if features else None
-    groups = duplicates.groups if duplicates else np.arange(examples.n_rows)
+    alike = duplicates.groups if duplicates else np.arange(examples.n_rows)
+    together, chained = _joined(alike, examples.groups)
+    notes += chained
     neighbors = None
-    if features is not None:
+    if features is not None and needed & _OF_NEIGHBORS:
         with progress.stage("Finding neighbours"):
-            neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, groups)
-    predictions = _predict(examples, features, groups, settings, progress)
+            neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, alike, together)
+    predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)
     notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
     several = predictions is not None and len(predictions.by_model) > 1
     repeated = predictions is not None and len(predictions.by_repeat) > 1
@@ -171,13 +177,13 @@ def _gather(
         duplicate_groups=_frozen(duplicates.groups) if duplicates else None,
         annotations=_frozen(examples.annotations.codes) if examples.annotations else None,
     )
-    return evidence, predictions, notes
+    return evidence, predictions, together, notes
 
 
 def _predict(
     examples: Examples,
     features: Features | None,
-    duplicates: NDArray[np.intp],
+    together: NDArray[np.intp],
     settings: ScanSettings,
     progress: Progress,
 ) -> Predictions | None:
@@ -192,7 +198,7 @@ def _predict(
             features,
             examples.given_labels,
             examples.n_classes,
-            _joined(duplicates, examples.groups),
+            together,
             n_folds=settings.folds,
             n_repeats=settings.repeats,
             seed=settings.seed,
@@ -201,10 +207,16 @@ def _predict(
         )
 
 
-def _joined(duplicates: NDArray[np.intp], groups: NDArray[np.intp] | None) -> NDArray[np.intp]:
-    """Groups that keep duplicates and the user's groups together: the connected components of the two."""
+def _joined(
+    duplicates: NDArray[np.intp], groups: NDArray[np.intp] | None
+) -> tuple[NDArray[np.intp], list[str]]:
+    """Groups that keep duplicates and the user's groups together: the connected components of the two.
+
+    A text that everybody writes would chain all groups into one. Where that makes a group of more than half
+    of the rows, only the user's groups are kept.
+    """
     if groups is None:
-        return duplicates
+        return duplicates, []
     from scipy.sparse import coo_matrix
     from scipy.sparse.csgraph import connected_components
 
@@ -212,7 +224,10 @@ def _joined(duplicates: NDArray[np.intp], groups: NDArray[np.intp] | None) -> ND
     edges = (np.ones(n_rows), (duplicates, groups + n_duplicates))
     n_nodes = n_duplicates + int(groups.max()) + 1
     components = connected_components(coo_matrix(edges, shape=(n_nodes, n_nodes)), directed=False)[1]
-    return np.unique(components[duplicates], return_inverse=True)[1].astype(np.intp)
+    joined = np.unique(components[duplicates], return_inverse=True)[1].astype(np.intp)
+    if np.bincount(joined).max() > max(n_rows // 2, np.bincount(groups).max()):
+        return groups, ["duplicates chain most groups into one, so only the groups share a fold"]
+    return joined, []
 
 
 def _skill(
@@ -230,13 +245,16 @@ def _skill(
     return measure_skill(np.mean(voices, axis=0), by_model, evidence.given_labels, examples.class_names, seed)
 
 
-def _noise(skill: Skill, voices: Sequence[NDArray[Any]], evidence: Evidence, seed: int) -> NoiseModel:
+def _noise(
+    skill: Skill,
+    voices: Sequence[NDArray[Any]],
+    given_labels: NDArray[np.intp],
+    together: NDArray[np.intp],
+    seed: int,
+) -> NoiseModel:
     if not skill.assessable:
         return not_assessable(skill.why)
-    groups = evidence.duplicate_groups
-    if groups is None:
-        groups = np.arange(len(evidence.given_labels))
-    return estimate_noise(np.asarray(voices), evidence.given_labels, groups, seed)
+    return estimate_noise(np.asarray(voices), given_labels, together, seed)
 
 
 def _explain(
@@ -250,9 +268,10 @@ def _explain(
     return tuple(why)
 
 
-def _class_notes(examples: Examples, evidence: Evidence, voices: Sequence[NDArray[Any]]) -> list[str]:
+def _class_notes(examples: Examples, together: NDArray[np.intp], voices: Sequence[NDArray[Any]]) -> list[str]:
     """Which classes are too small for models to be heard on."""
-    tiny = [examples.class_names[code] for code in unheard_classes(evidence)] if voices else []
+    unheard = unheard_classes(examples.given_labels, together, examples.n_classes) if voices else ()
+    tiny = [examples.class_names[code] for code in unheard]
     if not tiny:
         return []
     shown = ", ".join(repr(name) for name in tiny[:_MOST_NAMED])

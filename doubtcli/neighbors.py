@@ -24,6 +24,12 @@ _DIMENSIONS = 128
 """Of the space that texts are compared in; more than 128 raised no ranking on the sets of `benchmarks/`."""
 _MOST_CANDIDATES = 20_000
 """Rows that neighbours are looked for among: the cost grows with rows times this, never with rows squared."""
+_MOST_AT_ONCE = 4_000_000
+"""Distances held at a time (rows times reach): 64 MB with their indices."""
+_LARGEST_GROUP = 500
+"""Rows of a user's group that are looked past for a neighbour outside; the cost grows with it. In a larger
+group
+a row may find fewer neighbours, or none."""
 _ALIKE = 0.8
 """Share of distinct words (Jaccard) from which two texts are near-duplicates."""
 _FEWEST_WORDS = 4
@@ -36,7 +42,8 @@ def find_duplicates(features: Features, texts: Sequence[str] | None) -> Duplicat
     """Rows with the same input: texts equal or nearly so; without texts, equal table values.
 
     What stands beside a text (a source, a date, a price) does not make a copied text another one: held out, a
-    row would else be judged by its own copy. Texts are compared without case, marks and blanks.
+    row would else be judged by its own copy. No text, or one of fewer than four words, copies nothing: there
+    the table values must be equal, too. Texts are compared without case, marks and blanks.
     Near-duplicates gather around one text, the first of them in row order, and do not chain: every member is
     alike to that one. Where a near-duplicate group would hold more than half a fold's worth of a usual
     five-fold split (a tenth of all rows), only exact duplicates are grouped.
@@ -55,19 +62,24 @@ def find_duplicates(features: Features, texts: Sequence[str] | None) -> Duplicat
 
 
 def find_neighbors(
-    features: Features, given_labels: NDArray[np.intp], n_classes: int, duplicates: NDArray[np.intp]
+    features: Features,
+    given_labels: NDArray[np.intp],
+    n_classes: int,
+    duplicates: NDArray[np.intp],
+    together: NDArray[np.intp],
 ) -> Neighbors | None:
     """The nearest rows in the space of words and table values, or None with fewer than two unlike rows.
 
     Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
-    Ties break by row order.
+    Ties break by row order. Rows that are `together` (duplicates, or of one group of the user's) are no
+    neighbours of each other: what a model may not learn from, a neighbour may not say.
     """
     _, stands_for, group = np.unique(duplicates, return_index=True, return_inverse=True)
     if len(stands_for) < 2:  # noqa: PLR2004
         return None
     space = comparison_space(features)[stands_for]
     candidates = _evenly(len(stands_for), _MOST_CANDIDATES)
-    indices, distances = _nearest(space, candidates)
+    indices, distances = _nearest(space, candidates, together[stands_for])
     mix = _label_mix(group, given_labels, len(stands_for), n_classes)
     votes = _votes(mix, indices)
     rows = np.where(indices >= 0, stands_for[indices], -1)
@@ -112,22 +124,30 @@ def _evenly(n_rows: int, most: int) -> NDArray[np.intp]:
 
 
 def _nearest(
-    space: NDArray[np.float32], candidates: NDArray[np.intp]
+    space: NDArray[np.float32], candidates: NDArray[np.intp], together: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Each row's nearest candidates but itself: indices (-1: none) and distances (NaN: none)."""
+    """Each row's nearest candidates that are not together with it: indices (-1: none), distances (NaN)."""
     from sklearn.neighbors import NearestNeighbors
 
-    reach = min(N_NEIGHBORS + 1, len(candidates))
+    largest = int(np.bincount(together[candidates]).max())
+    reach = min(N_NEIGHBORS + min(largest, _LARGEST_GROUP), len(candidates))
     index = NearestNeighbors(n_neighbors=reach, algorithm="brute", metric="sqeuclidean").fit(
         space[candidates]
     )
-    squares, places = index.kneighbors(space)
-    found = candidates[places]
-    squares = np.where(found == np.arange(len(space))[:, None], np.inf, squares)
-    order = np.lexsort((found, squares), axis=1)[:, :N_NEIGHBORS]
-    found, squares = np.take_along_axis(found, order, 1), np.take_along_axis(squares, order, 1)
-    nobody = np.isinf(squares)
-    return np.where(nobody, -1, found), np.sqrt(np.where(nobody, np.nan, np.maximum(squares, 0.0)))
+    width = min(N_NEIGHBORS, reach)
+    indices, distances = np.full((len(space), width), -1), np.full((len(space), width), np.nan)
+    step = max(1, _MOST_AT_ONCE // reach)
+    for start in range(0, len(space), step):
+        rows = slice(start, start + step)
+        squares, places = index.kneighbors(space[rows])
+        found = candidates[places]
+        squares = np.where(together[found] == together[rows, None], np.inf, squares)
+        order = np.lexsort((found, squares), axis=1)[:, :N_NEIGHBORS]
+        found, squares = np.take_along_axis(found, order, 1), np.take_along_axis(squares, order, 1)
+        nobody = np.isinf(squares)
+        indices[rows] = np.where(nobody, -1, found)
+        distances[rows] = np.sqrt(np.where(nobody, np.nan, np.maximum(squares, 0.0)))
+    return indices, distances
 
 
 def _label_mix(
@@ -147,13 +167,17 @@ def _votes(mix: NDArray[np.float64], indices: NDArray[np.intp]) -> NDArray[np.fl
 
 
 def _exact_groups(features: Features, texts: Sequence[str] | None) -> NDArray[np.intp]:
-    keys: list[object] = []
-    if texts is not None:
-        keys += [_bare(text) for text in texts]
-    elif features.dense is not None:
-        keys += [row.tobytes() for row in features.dense]
+    """Rows of one text are one group, and rows of one table row where there is no text, or a short one."""
+    beside = [row.tobytes() for row in features.dense] if features.dense is not None else None
+    words = [_bare(text) for text in texts] if texts is not None else None
     number: dict[object, int] = {}
-    return np.array([number.setdefault(key, len(number)) for key in keys], dtype=np.intp)
+    groups = []
+    for row in range(len(words or beside or ())):
+        text = words[row] if words else ""
+        is_short = text.count(" ") + 1 < _FEWEST_WORDS
+        key = (text, beside[row] if beside and is_short else b"")
+        groups.append(number.setdefault(key, len(number)))
+    return np.array(groups, dtype=np.intp)
 
 
 def _bare(text: str) -> str:

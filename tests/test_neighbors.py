@@ -16,6 +16,11 @@ def duplicates(texts):
     ], found
 
 
+def neighbors_of(features, labels, n_classes, groups):
+    """Neighbours where only duplicates belong together."""
+    return find_neighbors(features, labels, n_classes, groups, groups)
+
+
 class TestDuplicates:
     """Which rows have the same input."""
 
@@ -64,7 +69,7 @@ class TestDuplicates:
         assert "one group of 30 rows" in found.note
 
     def test_equal_table_rows_are_duplicates(self):
-        """The same values are the same input; where there is a text, it alone decides."""
+        """The same values are the same input; beside a short text they must be equal, too."""
         dense = np.array([[1, 2], [1, 2], [1, 3]], dtype=np.float32)
         texts = ["same text", "same text", "same text"]
 
@@ -72,7 +77,7 @@ class TestDuplicates:
         with_text = find_duplicates(Features(text_features(texts), dense), ["a", "b", "a"]).groups
 
         assert alone.tolist() == [0, 0, 1]
-        assert with_text.tolist() == [0, 1, 0]
+        assert with_text.tolist() == [0, 1, 2]
 
     def test_texts_without_words_are_compared_as_they_are(self):
         """Marks alone equal the same marks and no others; empty texts equal each other."""
@@ -88,7 +93,7 @@ class TestNeighbors:
         """On distinct rows the indices and distances are the brute-force ones, the row itself left out."""
         dense = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 
-        found = find_neighbors(Features(None, dense), np.zeros(40, dtype=np.intp), 1, np.arange(40))
+        found = neighbors_of(Features(None, dense), np.zeros(40, dtype=np.intp), 1, np.arange(40))
 
         space = dense / np.sqrt(3)
         distances, indices = NearestNeighbors(n_neighbors=11).fit(space).kneighbors(space)
@@ -99,7 +104,7 @@ class TestNeighbors:
         """Of a row's two neighbours one is labelled 0 and one 1."""
         dense = np.array([[0.0], [1.0], [2.0]], dtype=np.float32)
 
-        found = find_neighbors(Features(None, dense), np.array([0, 0, 1]), 2, np.arange(3))
+        found = neighbors_of(Features(None, dense), np.array([0, 0, 1]), 2, np.arange(3))
 
         np.testing.assert_allclose(found.votes, [[0.5, 0.5], [0.5, 0.5], [1, 0]])
         assert (found.indices[:, 2:] == -1).all()
@@ -109,26 +114,49 @@ class TestNeighbors:
         """Rows 0 and 1 are one input labelled twice: neither is a neighbour, their votes are a mix."""
         dense = np.array([[0.0], [0.0], [5.0]], dtype=np.float32)
 
-        found = find_neighbors(Features(None, dense), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))
+        found = neighbors_of(Features(None, dense), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))
 
         np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [0.5, 0.5]])
         assert found.indices[:, 0].tolist() == [2, 2, 0]
+
+    def test_a_long_text_is_a_copy_whatever_stands_beside_it(self):
+        """Four words or more: another price does not make it another text."""
+        dense = np.array([[1.0], [2.0]], dtype=np.float32)
+        texts = ["this lamp flickers badly", "This lamp flickers badly."]
+
+        assert find_duplicates(Features(text_features(texts), dense), texts).groups.tolist() == [0, 0]
+
+    def test_empty_texts_beside_a_table_copy_nothing(self):
+        """A column of comments that most leave empty makes no duplicates of unlike rows."""
+        dense = np.arange(4, dtype=np.float32)[:, None]
+        texts = ["", "", "", "fine"]
+
+        assert find_duplicates(Features(text_features(texts), dense), texts).groups.tolist() == [0, 1, 2, 3]
 
     def test_nobody_is_near_where_all_rows_are_one(self):
         """A single unlike row has no neighbours."""
         dense = np.zeros((3, 1), dtype=np.float32)
 
         assert (
-            find_neighbors(Features(None, dense), np.zeros(3, dtype=np.intp), 1, np.zeros(3, dtype=int))
-            is None
+            neighbors_of(Features(None, dense), np.zeros(3, dtype=np.intp), 1, np.zeros(3, dtype=int)) is None
         )
+
+    def test_rows_of_one_group_are_no_neighbours(self):
+        """What a model may not learn from, a neighbour may not say: rows 0 and 1 are one patient's."""
+        dense = np.array([[0.0], [0.1], [5.0]], dtype=np.float32)
+
+        found = find_neighbors(
+            Features(None, dense), np.array([0, 0, 1]), 2, np.arange(3), np.array([7, 7, 8])
+        )
+
+        np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [1, 0]])
 
     def test_large_files_are_compared_with_a_sample_and_say_so(self, monkeypatch):
         """Every row still gets neighbours, all of them out of the sample."""
         monkeypatch.setattr(neighbors, "_MOST_CANDIDATES", 20)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
-        found = find_neighbors(Features(None, dense), np.zeros(100, dtype=np.intp), 1, np.arange(100))
+        found = neighbors_of(Features(None, dense), np.zeros(100, dtype=np.intp), 1, np.arange(100))
 
         assert len(np.unique(found.indices)) <= 20
         assert "among 20 of 100" in found.note
@@ -138,6 +166,6 @@ class TestNeighbors:
         """Two or three words are too few to reduce, and are compared as they are."""
         features = Features(text_features(texts), None)
 
-        found = find_neighbors(features, np.zeros(len(texts), dtype=np.intp), 1, np.arange(len(texts)))
+        found = neighbors_of(features, np.zeros(len(texts), dtype=np.intp), 1, np.arange(len(texts)))
 
         assert (found.indices[:, 0] >= 0).all()

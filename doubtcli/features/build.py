@@ -56,6 +56,9 @@ def _dense(examples: Examples) -> NDArray[np.float32] | None:
 
 def _unit_embeddings(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     """Only the direction of an embedding carries meaning; the factor puts its numbers on a table's scale."""
+    largest = np.abs(embeddings).max(axis=1, keepdims=True)
+    # else squares may leave the range of float32
+    embeddings = np.asarray(embeddings / np.where(largest > 0, largest, 1.0), dtype=np.float32)
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit = embeddings / np.where(lengths > 0, lengths, 1.0)
     return np.asarray(unit * np.sqrt(embeddings.shape[1]), dtype=np.float32)

@@ -14,14 +14,16 @@ if TYPE_CHECKING:
 _MOST_CATEGORIES = 50
 """Rarer values of a column fall together in one indicator; a category that few rows have teaches nothing."""
 _FEWEST_ROWS = 2
+_FARTHEST = 100.0
+"""Usual distances from the median; how much farther out a slip lies makes no difference."""
 _SECONDS_A_DAY = 86_400.0
 
 
 def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """A standardized column, missing values at its median, beside it an indicator if any are missing.
 
-    Values far out are drawn in (`arcsinh` beyond one standard deviation), so that one typing slip does not
-    flatten the rest.
+    Values far out are drawn in (cut off at 100 times the usual distance from the median, then `arcsinh`), so
+    that one typing slip does not flatten the rest.
 
     Returns:
         Shape `(n_rows, 1 or 2)`.
@@ -29,12 +31,19 @@ def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64).copy()
     missing = ~np.isfinite(values)
     values[missing] = np.median(values[~missing]) if (~missing).any() else 0.0
-    spread = values.std()
-    scaled = (values - values.mean()) / (spread if spread > 0 else 1.0)
-    parts = [np.arcsinh(scaled)]
+    parts = [_drawn_in(values)]
     if missing.any():
         parts.append(missing.astype(np.float64))
     return np.column_stack(parts).astype(np.float32)
+
+
+def _drawn_in(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    away = values / 2 - np.median(values / 2)  # halves: no difference of two numbers is infinite
+    if not away.any():
+        return away
+    usual = np.median(np.abs(away[away != 0]))
+    near = np.clip(away, -_FARTHEST * usual, _FARTHEST * usual) / usual
+    return np.asarray(np.arcsinh((near - near.mean()) / near.std()))
 
 
 def categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
@@ -43,9 +52,13 @@ def categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     Returns:
         Shape `(n_rows, n_values)`.
     """
-    words = pc.fill_null(pc.cast(column, pa.large_string()), "\0missing").to_numpy(zero_copy_only=False)
-    values, codes, counts = np.unique(words.astype(str), return_inverse=True, return_counts=True)
-    by_size = np.lexsort((values, -counts))[:_MOST_CATEGORIES]
+    words = pc.fill_null(pc.cast(column, pa.large_string()), "\0missing")
+    coded = words.combine_chunks().dictionary_encode()
+    values, codes = np.asarray(coded.dictionary.to_pylist(), dtype=object), coded.indices.to_numpy()
+    in_order = np.argsort(values)
+    values, codes = values[in_order], np.argsort(in_order)[codes]
+    counts = np.bincount(codes)
+    by_size = np.lexsort((np.arange(len(values)), -counts))[:_MOST_CATEGORIES]
     kept = np.sort(by_size[counts[by_size] >= _FEWEST_ROWS])
     place = np.full(len(values), len(kept))
     place[kept] = np.arange(len(kept))

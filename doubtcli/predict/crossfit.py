@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -99,9 +100,13 @@ def cross_fit(
     jobs = (delayed(fit)(model, repeat) for repeat in range(n_repeats) for model in models.values())
     parallel = Parallel(n_jobs=n_threads, backend="threading", return_as="generator")
     fitted = []
-    for probs in parallel(jobs):
-        fitted.append(probs)
-        advance(1)
+    # filters are the whole process's: set once, here, and not by threads that undo each other's
+    with warnings.catch_warnings():
+        # a fit cut short is a stronger penalty, no fault that a user could mend
+        warnings.filterwarnings("ignore", message="lbfgs failed to converge")
+        for probs in parallel(jobs):
+            fitted.append(probs)
+            advance(1)
     shape = (n_repeats, len(models), len(given_labels), n_classes)
     return _predictions(tuple(models), np.stack(fitted).reshape(shape), given_labels)
 

@@ -23,6 +23,9 @@ def assign_folds(given_labels: Indices, groups: Indices, n_folds: int, seed: int
     Returns:
         Shape `(n_rows,)`, values `0 … n_folds - 1`.
     """
+    # classes in the order they are met, so that other names for them deal the same folds
+    met, given_labels = np.unique(given_labels, return_index=True, return_inverse=True)[1:]
+    given_labels = np.argsort(np.argsort(met))[given_labels]
     rng = np.random.default_rng(seed)
     sizes = np.bincount(groups)
     n_classes = int(given_labels.max(initial=0)) + 1
@@ -51,7 +54,7 @@ def _large_groups(groups: Indices, sizes: NDArray[np.intp], rng: np.random.Gener
 
 def _rarest_fold(counts: NDArray[np.float64], mix: NDArray[np.intp]) -> int:
     """The fold that holds least of this group's classes; of equals the emptiest, then the first."""
-    load = counts @ (mix / mix.sum())
+    load = counts @ mix
     return int(np.lexsort((counts.sum(axis=1), load))[0])
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,23 +44,40 @@ def extra_trees(
     Returns:
         Shape `(n_rows, n_classes)`.
     """
-    from sklearn.ensemble import ExtraTreesClassifier
+    return _cross_fit(lambda: _ExtraTrees(seed), dense, labels, folds, n_classes)
 
-    share = min(1.0, _MOST_TREE_ROWS / len(labels))
-    return _cross_fit(
-        lambda: ExtraTreesClassifier(
-            _TREES,
-            min_samples_leaf=_LEAF,
-            bootstrap=share < 1,
-            max_samples=share if share < 1 else None,
-            random_state=seed,
-            n_jobs=1,
-        ),
-        dense,
-        labels,
-        folds,
-        n_classes,
-    )
+
+class _ExtraTrees:
+    """Scikit-learn's `ExtraTreesClassifier`, tree by tree.
+
+    The forest itself changes the process's warning filters around every tree, and forests grown side by side
+    undo that for each other, and for everybody.
+    """
+
+    def __init__(self, seed: int) -> None:
+        self._chance = np.random.RandomState(seed)  # what scikit-learn draws from
+        self._trees: list[Any] = []
+
+    def fit(self, dense: NDArray[np.float32], labels: NDArray[np.intp]) -> _ExtraTrees:
+        """Grow all trees; each on a sample of the rows if there are more than `_MOST_TREE_ROWS`."""
+        from sklearn.tree import ExtraTreeClassifier
+
+        n_rows = len(labels)
+        for tree_seed in self._chance.randint(np.iinfo(np.int32).max, size=_TREES):
+            tree = ExtraTreeClassifier(
+                min_samples_leaf=_LEAF, max_features="sqrt", random_state=int(tree_seed)
+            )
+            weights = None
+            if n_rows > _MOST_TREE_ROWS:
+                rows = np.random.default_rng(tree_seed).integers(0, n_rows, _MOST_TREE_ROWS)
+                weights = np.bincount(rows, minlength=n_rows).astype(np.float64)
+            self._trees.append(tree.fit(dense, labels, sample_weight=weights, check_input=False))
+        return self
+
+    def predict_proba(self, dense: NDArray[np.float32]) -> NDArray[np.float64]:
+        """The mean of the trees' probabilities."""
+        total = sum(tree.predict_proba(dense, check_input=False) for tree in self._trees)
+        return np.asarray(total / len(self._trees))
 
 
 def _cross_fit(
@@ -79,9 +95,6 @@ def _cross_fit(
         if len(known) == 1:
             probs[np.ix_(test, known)] = 1.0
             continue
-        with warnings.catch_warnings():
-            # a fit cut short is a stronger penalty, no fault that a user could mend
-            warnings.filterwarnings("ignore", message="lbfgs failed to converge")
-            model = make().fit(dense[train], labels[train])
+        model = make().fit(dense[train], labels[train])
         probs[np.ix_(test, known)] = model.predict_proba(dense[test])
     return np.log(probs + _FLOOR)

@@ -83,7 +83,11 @@ def _neighbor_opinion(evidence: Evidence) -> Floats:
 
 
 def rank_rows(
-    evidence: Evidence, reasons: Sequence[ReasonScores], opinions: Sequence[Floats], noise: NoiseModel
+    evidence: Evidence,
+    reasons: Sequence[ReasonScores],
+    opinions: Sequence[Floats],
+    noise: NoiseModel,
+    together: NDArray[np.intp],
 ) -> Ranking:
     """One doubt a row.
 
@@ -95,10 +99,11 @@ def rank_rows(
         reasons: What each reason said.
         opinions: As `opinions` gives them.
         noise: Weighs what the opinions say against a label.
+        together: Shape `(n_rows,)`: rows with the same number are held out together.
     """
     given = evidence.given_labels
     others = _other_voices(reasons, len(given))
-    unheard = _in_tiny_class(evidence)
+    unheard = np.isin(given, unheard_classes(given, together, evidence.n_classes))
     mean_opinion = np.mean(opinions, axis=0) if opinions else None
     log_odds = _from_opinion(mean_opinion, given, noise, unheard) + others
     doubt = _probability(log_odds)
@@ -116,16 +121,13 @@ def rank_rows(
     )
 
 
-def unheard_classes(evidence: Evidence) -> NDArray[np.intp]:
-    """The classes with too few unlike rows for models to be heard on."""
-    given, groups = evidence.given_labels, evidence.duplicate_groups
-    keys = given if groups is None else np.unique(np.stack([given, groups]), axis=1)[0]
-    sizes = np.bincount(keys, minlength=evidence.n_classes)
+def unheard_classes(
+    given_labels: NDArray[np.intp], together: NDArray[np.intp], n_classes: int
+) -> NDArray[np.intp]:
+    """The classes with too few rows that are held out apart for models to be heard on."""
+    apart = np.unique(np.stack([given_labels, together]), axis=1)[0]
+    sizes = np.bincount(apart, minlength=n_classes)
     return np.flatnonzero((sizes > 0) & (sizes < _FEWEST_GROUPS))
-
-
-def _in_tiny_class(evidence: Evidence) -> NDArray[np.bool_]:
-    return np.isin(evidence.given_labels, unheard_classes(evidence))
 
 
 def _from_opinion(

@@ -38,6 +38,8 @@ _RATES = np.concatenate([[0.0], np.geomspace(5e-4, 0.6, 72)])
 _SLOPES = np.geomspace(0.3, 30.0, 21)
 _LOCATIONS = np.linspace(-4.0, 1.5, 23)
 """Slopes and locations of `overlap`, where confidence (a log odds) has mean 0 and standard deviation 1."""
+_LEAST_SPREAD = 1e-3
+"""Log odds that differ by less than this differ by rounding: equal confidence everywhere has no curve."""
 _LIKELIHOOD_DROP = 1.3528
 """Half the 90% quantile of the chi-squared distribution with one degree of freedom."""
 _BASE_RATE = 0.05
@@ -134,7 +136,8 @@ class _Curve:
     def of(cls, probs: NDArray[np.floating], given_labels: NDArray[np.intp]) -> _Curve:
         top = np.clip(probs.max(axis=1).astype(np.float64), 1e-6, 1 - 1e-6)
         confidence = np.log(top / (1 - top))
-        mean, sd = float(confidence.mean()), float(confidence.std()) or 1.0
+        mean, spread = float(confidence.mean()), float(confidence.std())
+        sd = spread if spread > _LEAST_SPREAD else 1.0
         n_bins = int(np.clip(len(probs) // _FEWEST_ROWS_A_BIN, 1, _BINS))
         bins = np.empty(len(probs), dtype=np.intp)
         bins[np.argsort(confidence, kind="stable")] = np.arange(len(probs)) * n_bins // len(probs)

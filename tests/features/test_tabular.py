@@ -16,6 +16,14 @@ def test_numbers_are_standardized_and_drawn_in():
     np.testing.assert_allclose(features, [[-0.881374], [0.881374]], rtol=1e-5)
 
 
+def test_one_typing_slip_does_not_flatten_the_rest():
+    """Beside a slip of 1e30 the numbers 0 to 199 still lie apart."""
+    features = numeric_features(column([*map(float, range(200)), 1e30]))
+
+    assert len(np.unique(features[:200])) == 200
+    assert features[:200].max() - features[:200].min() > 0.5
+
+
 def test_missing_numbers_stand_at_the_median_with_an_indicator():
     """A missing value neither raises nor lowers a row, and says that it is missing."""
     features = numeric_features(column([1.0, None, 3.0, 2.0]))

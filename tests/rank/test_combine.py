@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.rank.combine import opinions, rank_rows, unheard_classes
+from doubtcli.rank import combine
+from doubtcli.rank.combine import opinions, unheard_classes
 from doubtcli.rank.noise import NoiseModel, not_assessable
 from doubtcli.records import Evidence, NoiseRate, ReasonScores
 
@@ -20,6 +21,17 @@ def evidence(**parts):
 def noise(prior=0.2):
     """A noise model that takes margins as they are."""
     return NoiseModel(NoiseRate(assessable=True, why=""), prior, mean=0.0, sd=1.0, slope=1.0, location=0.0)
+
+
+def rank_rows(evidence, reasons, opinions, noise):
+    """The ranking where only duplicates belong together."""
+    return combine.rank_rows(evidence, reasons, opinions, noise, together(evidence))
+
+
+def together(evidence):
+    """Each row for itself, but for duplicates."""
+    groups = evidence.duplicate_groups
+    return np.arange(len(evidence.given_labels)) if groups is None else groups
 
 
 def said(name, scores, family="error"):
@@ -132,7 +144,7 @@ class TestRanking:
 
         ranking = rank_rows(two, [], [sure_of_0], noise())
 
-        assert unheard_classes(two).tolist() == [1]
+        assert unheard_classes(given_labels, together(two), 2).tolist() == [1]
         assert not ranking.doubted.any()
         assert ranking.suggested_labels.tolist() == given_labels.tolist()
 
@@ -144,7 +156,7 @@ class TestRanking:
             duplicate_groups=np.array([0, 1, 2, 3, 3, 3]),
         )
 
-        assert unheard_classes(three_alike).tolist() == [1]
+        assert unheard_classes(three_alike.given_labels, together(three_alike), 2).tolist() == [1]
 
     def test_annotators_answers_name_the_suggestion(self):
         """Two of three answers for label 1 make it the suggestion for a doubted row."""

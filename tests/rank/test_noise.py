@@ -89,6 +89,17 @@ def test_stronger_margins_are_stronger_evidence():
     assert (np.diff(log_odds) > 0).all()
 
 
+def test_equal_confidence_everywhere_is_no_evidence_against_everybody():
+    """Probabilities that never vary give finite log odds: nobody is doubted for a rounding error."""
+    labels = np.arange(300) % 2
+    probs = np.where(np.eye(2)[labels] == 1, 0.999, 0.001)[None]
+
+    noise = estimate_noise(probs, labels, np.arange(300), seed=0)
+
+    assert noise.noise_rate.low == 0
+    assert np.abs(noise.log_odds(np.array([-7.0, 7.0]))).max() < 500
+
+
 def test_the_seed_alone_decides_the_bootstrap():
     """The same probabilities and seed give the same interval."""
     rng = np.random.default_rng(0)

@@ -157,12 +157,18 @@ def _gather(
     alike = duplicates.groups if duplicates else np.arange(examples.n_rows)
     together, chained = _joined(alike, examples.groups)
     notes += chained
+    if examples.annotations is not None and len(np.unique(together)) < 2:  # noqa: PLR2004
+        features = None
+        notes.append("every row has the same input, so only the annotators judge")
     neighbors = None
     if features is not None and needed & _OF_NEIGHBORS:
         with progress.stage("Finding neighbours"):
             neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, alike, together)
     predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)
     notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
+    if predictions and predictions.unheard:
+        unheard = ", ".join(predictions.unheard)
+        notes.append(f"models that learnt nothing of the labels, and are not heard: {unheard}")
     several = predictions is not None and len(predictions.by_model) > 1
     repeated = predictions is not None and len(predictions.by_repeat) > 1
     evidence = Evidence(
@@ -281,10 +287,9 @@ def _class_notes(examples: Examples, together: NDArray[np.intp], voices: Sequenc
 
 
 def _frozen(array: NDArray[_Number]) -> NDArray[_Number]:
-    """A read-only view, so that no reason can spoil what the next one sees."""
-    view = np.asarray(array).view()
-    view.flags.writeable = False
-    return view
+    """The array, read-only from now on, so that no reason can spoil what the next one sees."""
+    array.flags.writeable = False
+    return array
 
 
 @dataclass

@@ -233,6 +233,8 @@ class Predictions:
     """Shape `(n_repeats, n_rows, n_classes)`: the models pooled."""
     pooled: Floats
     """Shape `(n_rows, n_classes)`: the models pooled over all repeats."""
+    unheard: tuple[str, ...] = ()
+    """Models that were fitted and learnt nothing, so that they have no part in any of these."""
 
 
 # ---------------------------------------------------------------- evidence
@@ -249,11 +251,11 @@ class Evidence:
     """Shape `(n_rows,)`."""
     n_classes: int
     pred_probs: Floats | None = None
-    """Shape `(n_rows, n_classes)`: out-of-fold, the mean over models and repeats."""
+    """Shape `(n_rows, n_classes)`: out-of-fold, the models pooled over all repeats."""
     pred_probs_by_model: Floats | None = None
     """Shape `(n_models, n_rows, n_classes)`: out-of-fold, the mean over repeats."""
     pred_probs_by_repeat: Floats | None = None
-    """Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the mean over models."""
+    """Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled."""
     neighbor_indices: Codes | None = None
     """Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where there are
     fewer."""
@@ -341,7 +343,7 @@ class Ranking:
     doubt: Floats
     """Shape `(n_rows,)`, 0 to 1."""
     doubt_sd: Floats
-    """Shape `(n_rows,)`: how much it wobbles between repeats."""
+    """Shape `(n_rows,)`: how much it wobbles between repeats; NaN where there is only one."""
     suggested_labels: Codes
     """Shape `(n_rows,)`: what we would write instead; equal to the given label where nothing better is
     seen."""

@@ -117,6 +117,7 @@ class TestTickets:
     def test_models_that_learnt_nothing_are_not_heard(self, tickets):
         """Channel and time tell nothing of the intent, so only the three models of text vote."""
         assert len(tickets.model_names) == 3
+        assert any("logistic regression, extra trees" in note for note in tickets.notes)
 
 
 class TestPenguins:
@@ -215,6 +216,45 @@ class TestOtherInputs:
         assert not found.noise_rate.assessable
         assert found.examples.row_ids[found.ranking.order[0]] == "r07"
         assert found.ranking.doubted[found.ranking.order[0]]
+
+    def test_where_all_inputs_are_alike_annotators_still_judge(self, tmp_path):
+        """No model can learn from one text, whatever its marks, and a note says who judges instead."""
+        labels = ["ab"[i % 2] for i in range(40)]
+        texts = ["the very same text in every row" + "!" * (i % 3) for i in range(40)]
+        rows = [{"text": t, "label": y, "a1": y, "a2": y} for t, y in zip(texts, labels, strict=True)]
+        rows[3].update(a1="a", a2="a")
+
+        found = audit(write_rows(tmp_path / "alike.csv", rows), annotators=("a1", "a2"), text=("text",))
+
+        assert found.examples.positions[found.ranking.order[0]] == 3
+        assert any("only the annotators judge" in note for note in found.notes)
+
+    def test_a_group_never_hears_its_own_label_from_neighbours(self, tmp_path):
+        """Thirty patients of twenty near-equal rows, labels by lot: there is no skill to be had."""
+        rng = np.random.default_rng(5)
+        patients = np.repeat(np.arange(30), 20)
+        marks = rng.normal(size=30)[patients] + rng.normal(scale=1e-3, size=600)
+        labels = rng.integers(0, 2, 30)[patients]
+        drawn = zip(marks, patients, labels, strict=True)
+        rows = [{"x": f"{x:.6f}", "who": f"p{p}", "label": "ab"[y]} for x, p, y in drawn]
+
+        found = audit(write_rows(tmp_path / "patients.csv", rows), group="who")
+
+        assert found.skill.accuracy < 0.8
+        own = patients[found.examples.positions]
+        near = found.evidence.neighbor_indices
+        assert not (own[near] == own[:, None])[near >= 0].any()
+
+    def test_clean_clusters_are_left_alone(self, tmp_path):
+        """Three clusters far apart, every label right: nobody is doubted, the rate reads 0."""
+        rng = np.random.default_rng(6)
+        labels = np.arange(300) % 3
+        rows = [{"x": f"{rng.normal() + 20 * y:.4f}", "label": "abc"[y]} for y in labels]
+
+        found = audit(write_rows(tmp_path / "clusters.csv", rows))
+
+        assert not found.ranking.doubted.any()
+        assert found.noise_rate.low == 0
 
     def test_labels_that_nothing_explains_are_not_assessable(self, tmp_path):
         """Labels drawn by lot: ranked all the same, no noise rate, exit as usual."""

@@ -122,12 +122,13 @@ def _predictions(
 ) -> Predictions:
     """Pool the models that learnt something; one fed a table that tells nothing would only vote at random."""
     heard = [place for place in range(len(names)) if _knows(probs[:, place].mean(axis=0), given_labels)]
+    unheard = tuple(name for place, name in enumerate(names) if heard and place not in heard)
     if heard:
         names, probs = tuple(names[place] for place in heard), probs[:, heard]
     by_model = probs.mean(axis=0)
     by_repeat = np.stack([pool(of_repeat, given_labels) for of_repeat in probs]).astype(np.float32)
     pooled = pool(by_model, given_labels).astype(np.float32)
-    return Predictions(names, by_model, by_repeat, pooled)
+    return Predictions(names, by_model, by_repeat, pooled, unheard)
 
 
 def _knows(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:

@@ -63,6 +63,7 @@ def test_a_model_that_learnt_nothing_is_not_heard(text):
 
     predictions = fit(Features(text.text, constant), np.arange(24))
 
+    assert predictions.unheard == ("logistic regression", "extra trees")
     assert "extra trees" not in predictions.model_names
     assert "complement naive Bayes on words" in predictions.model_names
 

@@ -210,7 +210,7 @@ function cutNote({ doubted, listed }) {
     return `${most}; the charts count them all, and doubts.parquet has them all.`;
   }
   if (doubted === listed) return "";
-  const rest = "likelier right than wrong, but the most doubted of the rest. Checking some shows whether the labels are good, or their faults go unseen here.";
+  const rest = "likelier right than wrong, by these models, but the most doubted of the rest. Checking some shows whether the labels are good, or their faults go unseen here.";
   if (!doubted) return `None of these rows is doubted outright: each label is ${rest}`;
   const others = listed - doubted === 1 ? "the last label is" : `the other ${grouped(listed - doubted)} labels are`;
   return `${grouped(doubted)} of these rows ${doubted > 1 ? "are" : "is"} doubted outright; ${others} ${rest}`;

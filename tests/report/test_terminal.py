@@ -179,7 +179,7 @@ def test_filled_queue(make_audit: Make) -> None:
     doubted, others = plain.split("\nMost doubted of the rest  none of them outright\n")
     assert "\nMost doubted\n" in doubted
     assert doubted.count(", id ") + doubted.count("  row ") == 3
-    assert others.startswith("  Each of these labels is likelier right than wrong.")
+    assert others.startswith("  By these models each label is likelier right than wrong.")
     assert "\n  0.30  billing (no better label seen)  row 5\n" in others
     assert "queue.csv       5 rows to check, 3 of them doubted\n" in others
     assert "\x1b[1m0.30\x1b[0m" in text
@@ -192,7 +192,7 @@ def test_filled_queue_alone(make_audit: Make) -> None:
     text = printed(make_audit(doubt=[0.1] * 8, queue_at_least=2))
 
     assert "None of 8 labels is doubted\n" in text
-    assert "\nMost doubted  none of them outright\n  Each of these labels is likelier right" in text
+    assert "\nMost doubted  none of them outright\n  By these models each label is likelier right" in text
     assert "2 rows to check, none of them doubted\n" in text
 
 

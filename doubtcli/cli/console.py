@@ -32,6 +32,7 @@ def make_console(color: Color) -> Console:
         """A console that lets a closed pipe through: rich would end the process with 1, the gate's code."""
 
         def on_broken_pipe(self) -> None:
+            """Let `cli.main` end the process."""
             raise BrokenPipeError
 
     if color is Color.ALWAYS:

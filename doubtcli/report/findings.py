@@ -34,8 +34,8 @@ SIDE_BY_SIDE = 110
 LABEL_SHARE = 0.35
 """Of a line, for the labels at most, where the texts stand beside them."""
 WHY_LOOK = (
-    "By these models each label is likelier right than wrong. Checking some shows whether the labels are good, "
-    "or their faults go unseen here."
+    "By these models each label is likelier right than wrong. Checking some shows whether the labels are "
+    "good, or their faults go unseen here."
 )
 
 

@@ -16,6 +16,7 @@ from doubtcli.features.build import build_features, joined_texts
 from doubtcli.neighbors import find_duplicates, find_neighbors
 from doubtcli.predict.crossfit import brought, cross_fit, models_for
 from doubtcli.predict.skill import measure_skill, no_models
+from doubtcli.predict.table_models import MOST_TREE_ROWS
 from doubtcli.rank.combine import opinions, rank_rows, unheard_classes
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
 from doubtcli.read.examples import build_examples
@@ -153,7 +154,7 @@ def _gather(
     notes: list[str] = []
     with progress.stage("Making features"):
         features = build_features(examples)
-        duplicates = find_duplicates(features, joined_texts(examples)) if features else None
+        duplicates = find_duplicates(features, joined_texts(examples), settings.folds) if features else None
     alike = duplicates.groups if duplicates else np.arange(examples.n_rows)
     together, chained = _joined(alike, examples.groups)
     notes += chained
@@ -166,6 +167,10 @@ def _gather(
             neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, alike, together)
     predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)
     notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
+    if features is not None and features.dense is not None and examples.n_rows > MOST_TREE_ROWS:
+        notes.append(
+            f"each tree is grown on {MOST_TREE_ROWS:,} rows drawn from all, to keep its cost in bounds"
+        )
     if predictions and predictions.unheard:
         unheard = ", ".join(predictions.unheard)
         notes.append(f"models that learnt nothing of the labels, and are not heard: {unheard}")

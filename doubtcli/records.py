@@ -264,8 +264,7 @@ class Evidence:
     there are fewer."""
     neighbor_votes: Floats | None = None
     """Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that stands
-    for a
-    group of duplicates votes with the group's mix of labels."""
+    for a group of duplicates votes with the group's mix of labels."""
     duplicate_groups: Codes | None = None
     """Shape `(n_rows,)`: rows with the same number have the same input, exactly or nearly."""
     annotations: Codes | None = None

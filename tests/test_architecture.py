@@ -50,7 +50,7 @@ ARROWS = {
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 
-HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "scipy", "cleanlab", "zstandard")
+HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "scipy", "cleanlab")
 
 
 def modules() -> list[Path]:

@@ -130,6 +130,14 @@ class TestPenguins:
 
         assert len(wrong & set(first.tolist())) >= 15
 
+    def test_a_large_table_is_told_that_trees_see_a_part(self, monkeypatch):
+        """Growing trees on a sample costs some of the ranking, so it is no silent default."""
+        monkeypatch.setattr("doubtcli.audit.MOST_TREE_ROWS", 100)
+
+        found = audit(PENGUINS)
+
+        assert any("each tree is grown on 100 rows" in note for note in found.notes)
+
     def test_missing_columns_are_said(self, penguins):
         """Without annotators that reason is skipped, and says which flag would help."""
         (skipped,) = penguins.skipped

@@ -138,5 +138,5 @@ def _knows(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:
     rare class is often wrong and does.
     """
     chance = 1 / len(np.unique(given_labels))
-    skill = (balanced_accuracy(probs.argmax(axis=1), given_labels) - chance) / max(1 - chance, chance)
+    skill = (balanced_accuracy(probs.argmax(axis=1), given_labels) - chance) / (1 - chance)
     return bool(skill > _LEAST_LEARNT)

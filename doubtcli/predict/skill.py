@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 
 _LEAST_SKILL = 0.2
 """Chance-corrected balanced accuracy from which a model's disagreements are read; an agreement of up to .2
-beyond
-chance is called slight (Landis and Koch, 1977)."""
+beyond chance is called slight (Landis and Koch, 1977)."""
 _PERMUTATIONS = 99
 _MOST_ROWS = 50_000
 

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _LINEAR_PENALTY = 0.1
 """Scikit-learn's `C`: strong. At 1 or 10, wrong labels bend the model and hide in the bend."""
 _TREES, _LEAF = 200, 2
-_MOST_TREE_ROWS = 200_000
-"""Rows that trees are grown on; beyond that they cost much and gain little."""
+MOST_TREE_ROWS = 200_000
+"""Rows that one tree is grown on, drawn anew for each tree; in a larger file a note says so: it costs AP."""
 _FLOOR = 0.01
 """Added to probabilities before the logarithm: trees and small folds answer exactly 0."""
 
@@ -59,7 +59,7 @@ class _ExtraTrees:
         self._trees: list[Any] = []
 
     def fit(self, dense: NDArray[np.float32], labels: NDArray[np.intp]) -> _ExtraTrees:
-        """Grow all trees; each on a sample of the rows if there are more than `_MOST_TREE_ROWS`."""
+        """Grow all trees; each on a sample of the rows if there are more than `MOST_TREE_ROWS`."""
         from sklearn.tree import ExtraTreeClassifier
 
         n_rows = len(labels)
@@ -68,8 +68,8 @@ class _ExtraTrees:
                 min_samples_leaf=_LEAF, max_features="sqrt", random_state=int(tree_seed)
             )
             weights = None
-            if n_rows > _MOST_TREE_ROWS:
-                rows = np.random.default_rng(tree_seed).integers(0, n_rows, _MOST_TREE_ROWS)
+            if n_rows > MOST_TREE_ROWS:
+                rows = np.random.default_rng(tree_seed).integers(0, n_rows, MOST_TREE_ROWS)
                 weights = np.bincount(rows, minlength=n_rows).astype(np.float64)
             self._trees.append(tree.fit(dense, labels, sample_weight=weights, check_input=False))
         return self

@@ -1,10 +1,8 @@
 """What the reasons say of a row -> one doubt.
 
 Voices add up as log odds. Models and neighbours are one voice: they look at the same inputs, so they are
-pooled
-first (`opinions`), and what they say against a label is weighed by the noise model. Each other error reason
-is a
-voice of its own. Context reasons have none.
+pooled first (`opinions`), and what they say against a label is weighed by the noise model. Each other error
+reason is a voice of its own. Context reasons have none.
 """
 
 from __future__ import annotations
@@ -36,17 +34,16 @@ DOUBTED_FROM = 0.5
 
 _SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
 """Where few rows are doubted outright, a twentieth of all are queued, so that whoever checks them learns
-whether
-the models are blind here or the labels good; 10 at least and 50 at most."""
+whether the models are blind here or the labels good; 10 at least and 50 at most."""
 _TINY = 1e-12
+_TIE = 1e-9
+"""A tie is broken for the given label."""
 _NEIGHBOR_TRUST = 0.5
 """Neighbours in the pool, where the models together count 1. Counting more, they raised AP at 77 classes of
-text and
-lowered it at 2."""
+text and lowered it at 2."""
 _SURE = 0.7
-"""No single reason beside the models and the annotators is taken to be surer than this: at .8 and more,
-texts that
-are nearly equal but rightly bear two labels lowered AP."""
+"""No single reason beside the models and the annotators is taken to be surer than this: at .8 and more, texts
+that are nearly equal but rightly bear two labels lowered AP."""
 _FEWEST_GROUPS = 3
 """Unlike rows a class needs before models are heard on its rows: with fewer, the fold left out leaves one
 or none."""
@@ -158,9 +155,8 @@ def _margin(opinion: Floats, given: NDArray[np.intp]) -> Floats:
 def _other_voices(reasons: Sequence[ReasonScores], n_rows: int) -> Floats:
     """Log odds from the error reasons that are neither models nor neighbours.
 
-    Annotators speak both ways. Any other reason only raises doubt: that a row has no fault of one kind is
-    no sign
-    that its label is right.
+    Annotators speak both ways. Any other reason only raises doubt: that a row has no fault of one kind is no
+    sign that its label is right.
     """
     total = np.zeros(n_rows)
     for reason in reasons:
@@ -197,13 +193,13 @@ def _suggest(
     """The likeliest label and how sure it is; for a doubted row the likeliest one but the given."""
     n_rows, rows = len(doubt), np.arange(len(doubt))
     given = evidence.given_labels
-    likely = np.zeros((n_rows, evidence.n_classes)) if opinion is None else np.log(opinion + 1e-12)
+    likely = np.zeros((n_rows, evidence.n_classes)) if opinion is None else np.log(opinion + _TINY)
     likely = np.where(unheard[:, None], 0.0, likely) + _annotators_log_shares(evidence)
-    likely[rows, given] = np.where(doubt >= DOUBTED_FROM, -np.inf, likely[rows, given] + 1e-9)
+    likely[rows, given] = np.where(doubt >= DOUBTED_FROM, -np.inf, likely[rows, given] + _TIE)
     suggested = likely.argmax(axis=1)
     among_others = np.exp(likely - likely.max(axis=1, keepdims=True))
     among_others[rows, given] = 0.0
-    share = among_others[rows, suggested] / np.maximum(among_others.sum(axis=1), 1e-12)
+    share = among_others[rows, suggested] / np.maximum(among_others.sum(axis=1), _TINY)
     return suggested, np.where(suggested == given, 1 - doubt, doubt * share)
 
 

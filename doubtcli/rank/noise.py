@@ -1,16 +1,13 @@
 """How many labels are wrong, told apart from classes that overlap.
 
 A model contradicts a label for two reasons: the classes overlap where the row lies, or the label is wrong.
-The first
-fades as the model grows surer of its prediction; the second does not. So the share of contradicted labels
-is fitted,
-as a curve over the model's confidence, by
+The first fades as the model grows surer of its prediction; the second does not. So the share of contradicted
+labels is fitted, as a curve over the model's confidence, by
 
     contradicted(confidence) = rate + (1 - rate) * overlap(confidence)
 
-where `overlap` is a logistic curve that falls to 0. The rate is the height at which the curve levels off:
-the *lapse
-rate* of psychometrics (Wichmann and Hill, 2001). Class overlap alone levels off at 0, however low the
+where `overlap` is a logistic curve that falls to 0. The rate is the height at which the curve levels off: the
+*lapse rate* of psychometrics (Wichmann and Hill, 2001). Class overlap alone levels off at 0, however low the
 accuracy.
 
 What it can't see: errors that sit only where the model is unsure anyway. The rate is suspected, not measured.
@@ -43,9 +40,8 @@ _LEAST_SPREAD = 1e-3
 _LIKELIHOOD_DROP = 1.3528
 """Half the 90% quantile of the chi-squared distribution with one degree of freedom."""
 _BASE_RATE = 0.05
-"""Of wrong labels, where nothing can be told: public test sets have 3.3% on average (Northcutt et al.,
-2021) and
-training sets no fewer."""
+"""Of wrong labels, where nothing can be told: public test sets have 3.3% on average (Northcutt et al., 2021)
+and training sets no fewer."""
 
 
 @dataclass(frozen=True)

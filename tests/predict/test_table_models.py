@@ -47,7 +47,7 @@ def test_a_class_that_the_training_rows_lack_is_unlikely():
 
 def test_trees_of_large_tables_are_grown_on_a_sample(blobs, monkeypatch):
     """Beyond the cap each tree sees a share of the rows, and still tells the classes apart."""
-    monkeypatch.setattr("doubtcli.predict.table_models._MOST_TREE_ROWS", 30)
+    monkeypatch.setattr("doubtcli.predict.table_models.MOST_TREE_ROWS", 30)
     dense, labels, folds = blobs
 
     scores = extra_trees(dense, labels, folds, 2, 0)

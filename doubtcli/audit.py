@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from doubtcli import plugins
+from doubtcli.errors import SettingsError
 from doubtcli.features.build import build_features, joined_texts
 from doubtcli.neighbors import find_duplicates, find_neighbors
 from doubtcli.predict.crossfit import brought, cross_fit, models_for
@@ -19,11 +20,14 @@ from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.predict.table_models import MOST_TREE_ROWS
 from doubtcli.rank.combine import opinions, rank_rows, unheard_classes
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
+from doubtcli.rank.sample import draw_sample
+from doubtcli.rank.verdicts import checked_rate, decide
 from doubtcli.read.examples import build_examples
 from doubtcli.read.labels import encode_labels, find_label_column
 from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.read.table import read_table
+from doubtcli.read.verdicts import read_verdicts
 from doubtcli.records import Audit, Evidence, Predictions, Skill
 from doubtcli.report.words import explain_rows
 
@@ -33,7 +37,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Examples, Features, Labels, Ranking, ReasonScores, Roles, Table
+    from doubtcli.records import (
+        AuditSample,
+        Examples,
+        Features,
+        Labels,
+        Ranking,
+        ReasonScores,
+        Roles,
+        Table,
+    )
     from doubtcli.settings import ScanSettings
 
 _Number = TypeVar("_Number", bound=np.generic)
@@ -62,6 +75,7 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
     """
     from threadpoolctl import threadpool_limits
 
+    _check(settings)
     clock = _Clock()
     loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
     # One layer of parallelism: models run side by side, each on one thread. It also keeps sums in one order,
@@ -75,12 +89,16 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
             reasons, skipped = plugins.run_reasons(loaded, evidence)
         with clock.stage("rank"), progress.stage("Ranking"):
-            voices = opinions(evidence, [reason.name for reason in reasons])
-            skill = _skill(examples, evidence, predictions, voices, settings.seed)
+            taught = replace(evidence, given_labels=_frozen(examples.taught_labels))
+            voices = opinions(taught, [reason.name for reason in reasons])
+            skill = _skill(examples, taught, predictions, voices, settings.seed)
             noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
-            ranking = rank_rows(evidence, reasons, voices, noise, together)
+            ranking = decide(
+                rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
+            )
+            sample = _sample(ranking, settings)
         with clock.stage("explain"):
-            why = _explain(examples, evidence, reasons, ranking)
+            why = _explain(examples, evidence, reasons, ranking, sample)
     return Audit(
         source=table.source,
         roles=roles,
@@ -93,13 +111,30 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         ranking=ranking,
         why=why,
         skill=skill,
-        noise_rate=noise.noise_rate,
+        noise_rate=checked_rate(noise.noise_rate, examples),
         settings={key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT},
         seed=settings.seed,
         versions={name: version(name) for name in _PACKAGES},
-        notes=(*table.notes, *labels.notes, *notes, *_class_notes(examples, together, voices)),
+        notes=(
+            *table.notes,
+            *labels.notes,
+            *_verdict_notes(examples),
+            *notes,
+            *_class_notes(examples, together, voices),
+        ),
         timings=clock.seconds,
+        sample=sample,
     ), table
+
+
+def _check(settings: ScanSettings) -> None:
+    if settings.audit_sample and settings.queue_size and settings.audit_sample > settings.queue_size:
+        raise SettingsError(
+            f"{settings.audit_sample:,} rows do not fit into a queue of {settings.queue_size:,}",
+            where="--audit-sample",
+            expected="a queue that holds the sample, and then the most doubted rows",
+            hint="raise --queue-size, or leave it out",
+        )
 
 
 def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
@@ -144,6 +179,8 @@ def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Lab
             embeddings=read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None,
             pred_probs=read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None,
         )
+        if settings.verdicts is not None:
+            examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     return table, roles, labels, examples
 
 
@@ -164,7 +201,7 @@ def _gather(
     neighbors = None
     if features is not None and needed & _OF_NEIGHBORS:
         with progress.stage("Finding neighbours"):
-            neighbors = find_neighbors(features, examples.given_labels, examples.n_classes, alike, together)
+            neighbors = find_neighbors(features, examples.taught_labels, examples.n_classes, alike, together)
     predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)
     notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
     if features is not None and features.dense is not None and examples.n_rows > MOST_TREE_ROWS:
@@ -207,7 +244,7 @@ def _predict(
     with progress.stage("Cross-fitting models", total) as advance:
         return cross_fit(
             features,
-            examples.given_labels,
+            examples.taught_labels,
             examples.n_classes,
             together,
             n_folds=settings.folds,
@@ -268,13 +305,29 @@ def _noise(
     return estimate_noise(np.asarray(voices), given_labels, together, seed)
 
 
+def _sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None:
+    if settings.audit_sample is None:
+        return None
+    undecided = np.ones(len(ranking.doubt), dtype=np.bool_) if ranking.decided is None else ~ranking.decided
+    return draw_sample(ranking.doubt, undecided, settings.audit_sample, settings.seed)
+
+
+def _verdict_notes(examples: Examples) -> tuple[str, ...]:
+    return examples.verdicts.notes if examples.verdicts is not None else ()
+
+
 def _explain(
-    examples: Examples, evidence: Evidence, reasons: Sequence[ReasonScores], ranking: Ranking
+    examples: Examples,
+    evidence: Evidence,
+    reasons: Sequence[ReasonScores],
+    ranking: Ranking,
+    sample: AuditSample | None,
 ) -> tuple[str, ...]:
     """The reasons of each row in the queue in plain words, "" for the others."""
     why = [""] * examples.n_rows
-    explained = explain_rows(examples, evidence, reasons, ranking, ranking.queue)
-    for row, words in zip(ranking.queue, explained, strict=True):
+    queued = ranking.queue if sample is None else np.union1d(ranking.queue, sample.rows)
+    explained = explain_rows(examples, evidence, reasons, ranking, queued)
+    for row, words in zip(queued, explained, strict=True):
         why[row] = words
     return tuple(why)
 

@@ -12,6 +12,7 @@ Doubt runs from 0 (none) to 1 (most); NaN means "nothing to say on this row".
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
@@ -135,6 +136,45 @@ class Annotations:
     """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
 
 
+UNDECIDED, UNUSABLE = -1, -2
+"""What stands for a label's code where a person gave none, or called the row unusable."""
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One layer of an audit sample: rows of like doubt, some of them drawn at random."""
+
+    number: int
+    """From 1, the most doubted rows first."""
+    n_strata: int
+    n_rows: int
+    """How many rows it was drawn from."""
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.n_strata} ({self.n_rows} rows)"
+
+    @classmethod
+    def parse(cls, text: str) -> Stratum | None:
+        """The stratum that a text tells of as `str` wrote it; None if it tells of none."""
+        found = re.fullmatch(r"\s*(\d+) of (\d+) \((\d+) rows\)\s*", text)
+        return cls(*map(int, found.groups())) if found else None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What people decided on the labelled rows, in canonical order."""
+
+    path: str
+    """The file they were read from."""
+    codes: Codes
+    """Shape `(n_rows,)`: the label that a person gave each row; `UNDECIDED` or `UNUSABLE`."""
+    strata: tuple[Stratum | None, ...]
+    """Of each row that was drawn for an audit sample, decided or not."""
+    inclusion: Floats
+    """Shape `(n_rows,)`: with what probability it was drawn; NaN where it was not."""
+    notes: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True)
 class Examples:
     """The labelled rows in canonical order: what the models and the reasons look at."""
@@ -160,6 +200,20 @@ class Examples:
     """Shape `(n_rows, n_classes)`: probabilities that the user brought."""
     unlabelled_row_ids: tuple[str, ...] = ()
     unlabelled_positions: tuple[int, ...] = ()
+    verdicts: Verdicts | None = None
+    """What people have decided on these rows; none of them is unusable."""
+    unusable_row_ids: tuple[str, ...] = ()
+    """Rows that a person judged unusable: they are set aside as those without a label are."""
+    unusable_positions: tuple[int, ...] = ()
+
+    @property
+    def taught_labels(self) -> Codes:
+        """What models and neighbours learn: a person's verdict where there is one, else the given label."""
+        if self.verdicts is None:
+            return self.given_labels
+        taught, codes = self.given_labels.copy(), self.verdicts.codes
+        taught[codes >= 0] = codes[codes >= 0]
+        return taught
 
     @property
     def n_rows(self) -> int:
@@ -333,6 +387,10 @@ class NoiseRate:
     high: float | None = None
     level: float = 0.9
     """The share of intervals made this way that would hold, under the method's assumptions."""
+    rests_on: str = "models"
+    """"models", or "verdicts" where it was measured on rows that were drawn at random and checked."""
+    n_checked: int = 0
+    """Rows of an audit sample that it was measured on."""
 
 
 @dataclass(frozen=True)
@@ -349,18 +407,33 @@ class Ranking:
     suggested_confidence: Floats
     """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
     doubted: Bools
-    """Shape `(n_rows,)`: belongs in the queue."""
+    """Shape `(n_rows,)`: belongs in the queue; never a row that a person has decided on."""
     order: Codes
     """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
     voices: tuple[str, ...]
     """What the doubt was made of, in plain words."""
     queue_at_least: int = 0
     """Rows to relabel even where fewer are doubted: their labels are likelier wrong than any others."""
+    decided: Bools | None = None
+    """Shape `(n_rows,)`: a person has decided on it, so that it is in no queue; None: on no row."""
 
     @property
     def queue(self) -> Codes:
         """The rows to relabel, most doubted first: the doubted ones, then as many more as there should be."""
-        return self.order[: max(int(self.doubted.sum()), self.queue_at_least)]
+        left = self.order if self.decided is None else self.order[~self.decided[self.order]]
+        return left[: max(int(self.doubted.sum()), self.queue_at_least)]
+
+
+@dataclass(frozen=True)
+class AuditSample:
+    """Undecided rows drawn at random, to measure the noise rate by."""
+
+    rows: Codes
+    """Row numbers, in the order in which they were drawn: chance's own."""
+    strata: tuple[Stratum, ...]
+    """Of each of `rows`."""
+    inclusion: Floats
+    """Of each of `rows`: with what probability it was drawn."""
 
 
 @dataclass(frozen=True)
@@ -388,3 +461,4 @@ class Audit:
     """All that the user should know, from every stage, in the order it came up."""
     timings: Mapping[str, float]
     """Seconds by stage: the one part that differs between two equal runs."""
+    sample: AuditSample | None = None

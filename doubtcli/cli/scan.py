@@ -61,6 +61,7 @@ def scan(
     delimiter: Annotated[str | None, _option("delimiter", FILE, "CHARACTER", otherwise="found out")] = None,
     quoting: Annotated[str | None, _option("quoting", FILE, "STYLE", otherwise="minimal")] = None,
     pred_probs: Annotated[str | None, _option("pred-probs", JUDGE, "FILE")] = None,
+    verdicts: Annotated[str | None, _option("verdicts", JUDGE, "FILE")] = None,
     reasons: Annotated[Words, _option("reasons", JUDGE, "NAMES", otherwise="all")] = None,
     skip: Annotated[Words, _option("skip", JUDGE, "NAMES")] = None,
     seed: Annotated[int | None, _option("seed", JUDGE, "NUMBER")] = None,
@@ -81,6 +82,7 @@ def scan(
     queue_size: Annotated[
         int | None, _option("queue-size", OUTPUT, "NUMBER", otherwise="all that are doubted")
     ] = None,
+    audit_sample: Annotated[int | None, _option("audit-sample", OUTPUT, "NUMBER", otherwise="none")] = None,
     top: Annotated[
         int,
         typer.Option(
@@ -126,7 +128,7 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     from doubtcli.report.html import render_html
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
-    store.check_folder(folder, settings.path, force=settings.force)
+    store.check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)
     progress = choose_progress(wanted=bars)
     found, table = audit.scan(settings, progress=progress)
     with progress.stage("Writing the audit"):

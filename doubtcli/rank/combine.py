@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.pooling import calibrate, pool
+from doubtcli.rank.verdicts import recalibration
 from doubtcli.records import Evidence, Ranking, ReasonScores
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.rank.noise import NoiseModel
+    from doubtcli.records import Verdicts
 
     Floats = NDArray[np.floating[Any]]
 
@@ -85,6 +87,8 @@ def rank_rows(
     opinions: Sequence[Floats],
     noise: NoiseModel,
     together: NDArray[np.intp],
+    *,
+    verdicts: Verdicts | None = None,
 ) -> Ranking:
     """One doubt a row.
 
@@ -97,14 +101,19 @@ def rank_rows(
         opinions: As `opinions` gives them.
         noise: Weighs what the opinions say against a label.
         together: Shape `(n_rows,)`: rows with the same number are held out together.
+        verdicts: What people decided; the doubts are calibrated on it.
     """
     given = evidence.given_labels
     others = _other_voices(reasons, len(given))
     unheard = np.isin(given, unheard_classes(given, together, evidence.n_classes))
     mean_opinion = np.mean(opinions, axis=0) if opinions else None
-    log_odds = _from_opinion(mean_opinion, given, noise, unheard) + others
+    raw = _from_opinion(mean_opinion, given, noise, unheard) + others
+    calibrated = recalibration(raw, given, verdicts)
+    log_odds = calibrated(raw)
     doubt = _probability(log_odds)
-    repeats = [_probability(_from_opinion(probs, given, noise, unheard) + others) for probs in opinions]
+    repeats = [
+        _probability(calibrated(_from_opinion(probs, given, noise, unheard) + others)) for probs in opinions
+    ]
     suggested, confidence = _suggest(evidence, mean_opinion, doubt, unheard)
     return Ranking(
         doubt=doubt,

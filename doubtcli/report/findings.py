@@ -45,8 +45,9 @@ def print_findings(sheet: Sheet, summary: Summary) -> None:
     share = f" ({percent(summary.share)})" if summary.n_doubted else ""
     be = "is" if summary.n_doubted <= 1 else "are"
     sheet.title(f"{doubted} of {count(summary.n_labelled, 'label')} {be} doubted{share}")
-    for sentence in (summary.noise_sentence, summary.skill_sentence):
-        sheet.hang(sheet.indent(), printable(sentence))
+    for sentence in (summary.verdict_sentence, summary.noise_sentence, summary.skill_sentence):
+        if sentence:
+            sheet.hang(sheet.indent(), printable(sentence))
 
 
 def print_confusions(sheet: Sheet, summary: Summary) -> None:

@@ -63,7 +63,7 @@ const line = (...measured) => make("div", { class: "line" }, ...measure(...measu
 // ---------------------------------------------------------------- the verdict
 
 function drawHead() {
-  const { labelled, unlabelled, doubted } = audit.counts;
+  const { labelled, unlabelled, unusable, kept, corrected, doubted } = audit.counts;
   byId("file").textContent = audit.file;
   byId("headline").append(
     make("em", {}, doubted ? grouped(doubted) : "None"),
@@ -73,6 +73,8 @@ function drawHead() {
     ...(doubted ? [`${percent(doubted / labelled)} of the labelled rows`] : []),
     counted(audit.classes.length, "class", "classes"),
     ...(unlabelled ? [`${counted(unlabelled, "row")} without a label set aside`] : []),
+    ...(unusable ? [`${counted(unusable, "row")} judged unusable set aside`] : []),
+    ...(kept + corrected ? [`${grouped(kept + corrected)} decided: ${grouped(kept)} kept, ${grouped(corrected)} corrected`] : []),
   ];
   byId("counts").textContent = facts.join(" · ");
   byId("noise").textContent = audit.noise.sentence;

@@ -93,7 +93,7 @@ class _Evidence:
             probs=_probs(audit, row),
             near=near[:NEAREST],
             distances=distances[:NEAREST],
-            tally=_tally(audit.examples.given_labels[near]),
+            tally=_tally(audit.examples.taught_labels[near]),
             answers=_answers(audit, row),
         )
 

@@ -57,6 +57,11 @@ class Summary:
     """Of the file: labelled and unlabelled."""
     n_labelled: int
     n_unlabelled: int
+    n_unusable: int
+    """Rows that a person judged unusable: set aside, too."""
+    n_kept: int
+    """Labelled rows whose label a person confirmed."""
+    n_corrected: int
     n_doubted: int
     share: float
     """Doubted rows among the labelled ones, 0 to 1."""
@@ -68,6 +73,8 @@ class Summary:
     """Pairs of unlike labels, most often first, ties by name; rows with nothing better stand aside."""
     histogram: tuple[int, ...]
     """Labelled rows by their doubt: see `histogram`."""
+    verdict_sentence: str
+    """Empty where no verdicts were given."""
     noise_sentence: str
     skill_sentence: str
     """Empty where the noise sentence has said the same."""
@@ -98,17 +105,23 @@ def summarize(audit: Audit) -> Summary:
     """What an audit found, in plain figures."""
     n_labelled = audit.examples.n_rows
     n_unlabelled = len(audit.examples.unlabelled_row_ids)
+    n_unusable = len(audit.examples.unusable_row_ids)
+    n_kept, n_corrected = _decided(audit)
     n_doubted = int(np.count_nonzero(audit.ranking.doubted))
     return Summary(
-        n_rows=n_labelled + n_unlabelled,
+        n_rows=n_labelled + n_unlabelled + n_unusable,
         n_labelled=n_labelled,
         n_unlabelled=n_unlabelled,
+        n_unusable=n_unusable,
+        n_kept=n_kept,
+        n_corrected=n_corrected,
         n_doubted=n_doubted,
         share=n_doubted / n_labelled if n_labelled else 0.0,
         by_class=_by_class(audit),
         by_reason=_by_reason(audit),
         confusions=_confusions(audit),
         histogram=histogram(audit.ranking.doubt),
+        verdict_sentence=verdict_sentence(audit),
         noise_sentence=noise_sentence(audit.noise_rate),
         skill_sentence="" if _is_told_by(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
@@ -121,6 +134,15 @@ def top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
         _row_summary(audit, row, names)
         for row, names in zip(rows, speaking_reasons(audit, rows), strict=True)
     )
+
+
+def queued_rows(audit: Audit, size: int | None = None) -> Codes:
+    """The rows of `queue.csv`, at most `size`: an audit sample as it was drawn, then the most doubted."""
+    ranked = audit.ranking.queue
+    if audit.sample is None:
+        return ranked[:size]
+    rest = ranked[~np.isin(ranked, audit.sample.rows)]
+    return np.concatenate([audit.sample.rows, rest])[:size]
 
 
 def speaking_reasons(audit: Audit, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
@@ -150,11 +172,26 @@ def histogram_bins(doubt: Floats) -> Codes:
 
 
 def noise_sentence(noise: NoiseRate) -> str:
-    """One sentence on the suspected share of wrong labels and how sure it is, or why it can't be told."""
+    """One sentence on the share of wrong labels and how sure it is, or why it can't be told."""
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         return f"Suspected label noise: not assessable. {_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
-    return f"Suspected label noise: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
+    lead = "Label noise" if noise.rests_on == "verdicts" else "Suspected label noise"
+    return f"{lead}: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
+
+
+def verdict_sentence(audit: Audit) -> str:
+    """One sentence on what people have decided and what became of it; empty where no verdicts were given."""
+    if audit.examples.verdicts is None:
+        return ""
+    n_kept, n_corrected = _decided(audit)
+    if not n_kept + n_corrected:
+        return f"No row is decided in {audit.examples.verdicts.path}."
+    told = count(n_kept + n_corrected, "row")
+    be = "is" if n_kept + n_corrected == 1 else "are"
+    return (
+        f"{told} {be} decided: {count(n_kept)} kept, {count(n_corrected)} corrected; models learn from that."
+    )
 
 
 def skill_sentence(skill: Skill) -> str:
@@ -198,6 +235,15 @@ def plain(value: object) -> str:
 
 
 # ----------------------------------------------------------------- parts
+
+
+def _decided(audit: Audit) -> tuple[int, int]:
+    """How many labels people kept, and how many they corrected."""
+    if audit.examples.verdicts is None:
+        return 0, 0
+    n_decided = int(np.count_nonzero(audit.examples.verdicts.codes >= 0))
+    n_corrected = int(np.count_nonzero(audit.examples.taught_labels != audit.examples.given_labels))
+    return n_decided - n_corrected, n_corrected
 
 
 def _by_class(audit: Audit) -> tuple[ClassCount, ...]:

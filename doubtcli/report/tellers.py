@@ -132,7 +132,7 @@ def _annotators(case: Case, annotations: Rows, rows: Rows) -> list[str]:
 
 def _neighbors(case: Case, neighbor_indices: Rows, rows: Rows) -> list[str]:
     nearest = neighbor_indices[rows]
-    return _most_say(case, NEIGHBORS, np.where(nearest >= 0, case.examples.given_labels[nearest], -1), rows)
+    return _most_say(case, NEIGHBORS, np.where(nearest >= 0, case.examples.taught_labels[nearest], -1), rows)
 
 
 def _predictions(ballot: _Ballot, case: Case, pred_probs: NDArray[Any], rows: Rows) -> list[str]:

@@ -11,7 +11,7 @@ from doubtcli.records import Role
 from doubtcli.report.columns import LEFT_OUT, ColumnLine, column_lines
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
 from doubtcli.report.sheet import Sheet, printable, printable_path
-from doubtcli.report.summary import count, summarize
+from doubtcli.report.summary import count, queued_rows, summarize
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -63,6 +63,8 @@ def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
     rows = count(summary.n_rows, "row")
     if summary.n_unlabelled:
         rows += f", {count(summary.n_unlabelled)} of them without a label and set aside"
+    if summary.n_unusable:
+        rows += f", {count(summary.n_unusable)} of them judged unusable and set aside"
     sheet.hang(sheet.indent(), rows)
     stored = [FORMATS.get(source.format, source.format), source.compression, source.encoding]
     if source.delimiter:
@@ -123,12 +125,14 @@ def _skipped(audit: Audit) -> list[str]:
 
 def _queued(audit: Audit) -> str:
     """How many rows are queued, and how many of them are doubted where others fill the queue up."""
-    queue = audit.ranking.queue[: audit.settings.get("queue_size")]
+    queue = queued_rows(audit, audit.settings.get("queue_size"))
     doubted = int(audit.ranking.doubted[queue].sum())
     told = f"{count(len(queue), 'row')} to check"
-    return (
-        told if doubted == len(queue) else f"{told}, {count(doubted) if doubted else 'none'} of them doubted"
-    )
+    if doubted != len(queue):
+        told += f", {count(doubted) if doubted else 'none'} of them doubted"
+    if audit.sample is not None:
+        told += f"; the first {count(len(audit.sample.rows))} are the audit sample"
+    return told
 
 
 def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
@@ -142,7 +146,7 @@ def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
 def _print_next(sheet: Sheet, audit: Audit, folder: Path) -> None:
     sheet.title("Next")
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
-    if len(audit.ranking.queue):
+    if len(queued_rows(audit)):
         _print_step(sheet, "Relabel:  ", "write the right label under verdict in", folder / "queue.csv")
 
 

@@ -43,6 +43,11 @@ class ScanSettings:
         expected="a file",
         is_path=True,
     )
+    verdicts: str | None = word(
+        "Rows that people have decided, such as a filled-in queue.csv: CSV, JSON Lines or Parquet.",
+        expected="a file",
+        is_path=True,
+    )
     group: str | None = word(
         "Rows with the same value are judged by models that saw none of them.", expected=COLUMN
     )
@@ -66,6 +71,9 @@ class ScanSettings:
     threads: int | None = number("Processor threads; they change the time, never the result.", least=1)
     output: str | None = word("The folder to write.", expected="a folder", is_path=True)
     queue_size: int | None = number("Rows in the relabel queue.", least=1)
+    audit_sample: int | None = number(
+        "Rows drawn at random and put first in the queue, to measure the noise rate on.", least=10
+    )
     force: bool = False
     """Replace what stands in the way of `output`; a flag only, so that no file does it unasked."""
     config: str | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import math
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,11 @@ def _document(audit: Audit) -> dict[str, Any]:
         "versions": _plain(_sorted(audit.versions)),
         "models": list(audit.model_names),
         "skill": _skill(audit),
-        "noise_rate": _fields(audit.noise_rate, "assessable", "why", "rate", "low", "high", "level"),
+        "noise_rate": _fields(
+            audit.noise_rate, "assessable", "why", "rate", "low", "high", "level", "rests_on", "n_checked"
+        ),
+        "verdicts": _verdicts(audit, summary),
+        "audit_sample": _sample(audit),
         "counts": _counts(summary),
         "classes": _classes(audit, summary),
         "confusions": _confusions(summary),
@@ -69,11 +74,35 @@ def _skill(audit: Audit) -> dict[str, Any]:
     return _fields(audit.skill, "assessable", "why", *accuracies, "by_model")
 
 
+def _verdicts(audit: Audit, summary: Summary) -> dict[str, Any] | None:
+    if audit.examples.verdicts is None:
+        return None
+    return {
+        "path": audit.examples.verdicts.path,
+        "kept": summary.n_kept,
+        "corrected": summary.n_corrected,
+        "unusable": summary.n_unusable,
+    }
+
+
+def _sample(audit: Audit) -> dict[str, Any] | None:
+    """How the sample in this queue was drawn."""
+    if audit.sample is None:
+        return None
+    drawn = Counter(audit.sample.strata)
+    strata = sorted(drawn, key=lambda stratum: stratum.number)
+    return {
+        "rows": len(audit.sample.rows),
+        "strata": [{"rows": stratum.n_rows, "drawn": drawn[stratum]} for stratum in strata],
+    }
+
+
 def _counts(summary: Summary) -> dict[str, int]:
     return {
         "rows": summary.n_rows,
         "labelled": summary.n_labelled,
         "unlabelled": summary.n_unlabelled,
+        "unusable": summary.n_unusable,
         "doubted": summary.n_doubted,
     }
 

@@ -27,7 +27,11 @@ DOUBT_COLUMNS = {
     "doubted": pa.bool_(),
     "reasons": pa.list_(pa.string()),
     "why": pa.string(),
+    "verdict": pa.string(),
 }
+LATER_COLUMNS = {"verdict"}
+"""Not in the audits of earlier versions, which are read all the same."""
+JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
 
 ROW_GROUP_ROWS = 2**16
@@ -35,10 +39,12 @@ ROW_GROUP_ROWS = 2**16
 
 
 def doubts_table(audit: Audit) -> pa.Table:
-    """Every row, most doubted first; rows without a label stand last, by row id, and their doubt is null.
+    """Every row, most doubted first; rows that were set aside stand last, by row id, and their doubt is null.
 
     `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` names the
     reasons that speak on a row, strongest first. A null in `reason:<name>` means it had nothing to say.
+    Set aside are rows without a label, and those that a person judged unusable. `verdict` is the label that
+    a person chose, null where nobody has decided.
     """
     ranked = audit.ranking.order
     labelled = _labelled_rows(audit, ranked)
@@ -51,7 +57,7 @@ def doubts_table(audit: Audit) -> pa.Table:
         ],
         schema=schema,
     )
-    return pa.concat_tables([table, _unlabelled_rows(audit, schema)])
+    return pa.concat_tables([table, _rows_set_aside(audit, schema)])
 
 
 def write_parquet(table: pa.Table) -> bytes:
@@ -76,12 +82,35 @@ def _labelled_rows(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Any]:
         "doubted": ranking.doubted[rows],
         "reasons": speaking_reasons(audit, rows),
         "why": [audit.why[row] for row in rows],
+        "verdict": _verdicts(audit, rows),
     }
 
 
-def _unlabelled_rows(audit: Audit, schema: pa.Schema) -> pa.Table:
-    rows = sorted(zip(audit.examples.unlabelled_row_ids, audit.examples.unlabelled_positions, strict=True))
-    known = {"doubted": False, "reasons": [], "why": ""}
+def _verdicts(audit: Audit, rows: NDArray[np.intp]) -> list[str | None]:
+    examples = audit.examples
+    if examples.verdicts is None:
+        return [None] * len(rows)
+    codes = examples.verdicts.codes[rows].tolist()
+    return [examples.class_names[code] if code >= 0 else None for code in codes]
+
+
+def _rows_set_aside(audit: Audit, schema: pa.Schema) -> pa.Table:
+    examples, labels = audit.examples, audit.labels
+    unlabelled = zip(examples.unlabelled_row_ids, examples.unlabelled_positions, strict=True)
+    unusable = zip(examples.unusable_row_ids, examples.unusable_positions, strict=True)
+    rows = [(*row, None, "") for row in unlabelled]
+    rows += [(*row, labels.class_names[labels.codes[row[1]]], JUDGED_UNUSABLE) for row in unusable]
     return pa.Table.from_pylist(
-        [{"row_id": row_id, "row": position + 1} | known for row_id, position in rows], schema=schema
+        [
+            {
+                "row_id": row_id,
+                "row": position + 1,
+                "given_label": given,
+                "doubted": False,
+                "reasons": [],
+                "why": why,
+            }
+            for row_id, position, given, why in sorted(rows, key=lambda row: row[:2])
+        ],
+        schema=schema,
     )

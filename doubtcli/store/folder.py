@@ -48,11 +48,12 @@ def default_folder(source_path: str) -> Path:
     return path.with_name(path.name + SUFFIX)
 
 
-def check_folder(folder: Path, source_path: str, *, force: bool = False) -> None:
+def check_folder(folder: Path, source_path: str, *, force: bool = False, verdicts: str | None = None) -> None:
     """Refuse a folder that must not be written to; cheap enough to be asked before a long scan.
 
     Free to use: no folder, an empty one, an audit of the same file that nobody has worked on.
-    With `force`, any folder: our four files in it are replaced, all others stay. A file is never replaced.
+    With `force`, any folder: our four files in it are replaced, all others stay. A file is never replaced,
+    nor is the queue that `verdicts` are read from.
 
     Raises:
         OutputError: It says what is in the way.
@@ -61,6 +62,12 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False) -> None
     with told(folder):
         if folder.exists() and not folder.is_dir():
             raise OutputError("a file is in the way", where=where, hint="name another folder with --output")
+        if verdicts is not None and Path(verdicts).resolve() == (folder / QUEUE).resolve():
+            raise OutputError(
+                f"{QUEUE} in it holds the verdicts, and would be replaced",
+                where=where,
+                hint="move it away and name it there with --verdicts, or name another folder with --output",
+            )
         if force or not folder.exists() or {path.name for path in folder.iterdir()} <= {UNFINISHED}:
             return
         document = _stored_document(folder)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.report.summary import speaking_reasons
+from doubtcli.report.summary import queued_rows, speaking_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -28,19 +28,17 @@ QUEUE_COLUMNS = (
     "doubt_why",
     "verdict",
 )
+SAMPLE_COLUMNS = ("doubt_stratum", "doubt_inclusion")
+"""Beside them where there is an audit sample; empty for the rows that are no part of it."""
 RESERVED_COLUMNS = {
     *QUEUE_COLUMNS,
-    *("doubt_stratum", "doubt_inclusion"),
+    *SAMPLE_COLUMNS,
     *("verdict_status", "annotator", "time", "why"),
 }
 """Names that mean something where a queue is read back: ours, a sample's, and those of a verdict."""
 INPUT_PREFIX = "input_"
 QUEUE_DECIMALS = 4
-
-
-def queue_rows(audit: Audit, size: int | None = None) -> NDArray[np.intp]:
-    """The rows to relabel, most doubted first; at most `size` of them."""
-    return audit.ranking.queue[:size]
+INCLUSION_DIGITS = 6
 
 
 def write_queue(audit: Audit, table: Table, size: int | None = None) -> bytes:
@@ -51,17 +49,18 @@ def write_queue(audit: Audit, table: Table, size: int | None = None) -> bytes:
     Nothing between two commas is a missing value, `""` an empty text; nested values stand as JSON.
     One of the user's columns that bears a name of ours gets the prefix `input_`.
     """
-    rows = queue_rows(audit, size)
+    rows = queued_rows(audit, size)
     own = table.data.take(pa.array(audit.examples.positions[rows]))
-    header = [*QUEUE_COLUMNS, *_own_names(own.column_names)]
-    columns = [*_our_columns(audit, rows), *(_as_text(column) for column in own.columns)]
+    ours = _our_columns(audit, rows) | _sample_columns(audit, rows)
+    header = [*ours, *_own_names(own.column_names)]
+    columns = [*ours.values(), *(_as_text(column) for column in own.columns)]
     lines = [_csv_line(header), *(_csv_line(values) for values in zip(*columns, strict=True))]
     return "".join(lines).encode()
 
 
-def _our_columns(audit: Audit, rows: NDArray[np.intp]) -> list[Sequence[str | None]]:
+def _our_columns(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Sequence[str | None]]:
     examples, ranking = audit.examples, audit.ranking
-    return [
+    values: list[Sequence[str | None]] = [
         [examples.row_ids[row] for row in rows],
         [examples.class_names[code] for code in examples.given_labels[rows]],
         [examples.class_names[code] for code in ranking.suggested_labels[rows]],
@@ -70,6 +69,20 @@ def _our_columns(audit: Audit, rows: NDArray[np.intp]) -> list[Sequence[str | No
         [audit.why[row] for row in rows],
         [None] * len(rows),
     ]
+    return dict(zip(QUEUE_COLUMNS, values, strict=True))
+
+
+def _sample_columns(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Sequence[str | None]]:
+    if audit.sample is None:
+        return {}
+    place = {row: drawn for drawn, row in enumerate(audit.sample.rows.tolist())}
+    drawn = [place.get(row) for row in rows.tolist()]
+    strata, inclusion = audit.sample.strata, audit.sample.inclusion
+    values: list[Sequence[str | None]] = [
+        [None if at is None else str(strata[at]) for at in drawn],
+        [None if at is None else f"{inclusion[at]:.{INCLUSION_DIGITS}g}" for at in drawn],
+    ]
+    return dict(zip(SAMPLE_COLUMNS, values, strict=True))
 
 
 def _own_names(names: Sequence[str]) -> list[str]:

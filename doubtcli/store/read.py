@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from doubtcli.errors import InputError
 from doubtcli.store.document import SCHEMA_VERSION
-from doubtcli.store.doubts import DOUBT_COLUMNS
+from doubtcli.store.doubts import DOUBT_COLUMNS, LATER_COLUMNS
 from doubtcli.store.folder import DOCUMENT, DOUBTS, settle
 from doubtcli.store.whole import alone
 
@@ -71,7 +71,7 @@ def _read_doubts(path: Path, summary: Mapping[str, Any]) -> pa.Table:
         doubts = pq.read_table(path)
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"can't be read: {error}", where=str(path), hint=hint) from error
-    if missing := [name for name in DOUBT_COLUMNS if name not in doubts.column_names]:
+    if missing := [name for name in DOUBT_COLUMNS if name not in {*doubts.column_names, *LATER_COLUMNS}]:
         raise InputError("a column is missing", where=str(path), column=missing[0], hint=hint)
     if doubts.num_rows != summary["counts"]["rows"]:
         expected = f"{summary['counts']['rows']} rows, as {DOCUMENT} has it"

@@ -1,0 +1,198 @@
+"""What a person's verdicts make of the doubts and of the noise rate."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doubtcli.records import NoiseRate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+    from doubtcli.records import Examples, Ranking, Stratum, Verdicts
+
+    Floats = NDArray[np.floating[Any]]
+
+LEVEL = 0.9
+FEWEST_CHECKED = 10
+"""Rows of an audit sample that a rate is measured on; with fewer the interval says next to nothing."""
+
+_PRIOR_SD = (0.5, 0.25)
+"""Of the intercept and the slope around 0 and 1: as much to go on as some 20 verdicts on unsure rows, so that
+5 hardly move the doubts and 50 do. Not tuned."""
+_LEAST_SLOPE = 0.1
+"""Doubt never turns around: verdicts change how much a doubt means, not which of two rows is more doubted."""
+_STEPS = 100
+
+
+# ------------------------------------------------------------------- doubts
+
+
+def recalibration(
+    log_odds: Floats, given_labels: NDArray[np.intp], verdicts: Verdicts | None
+) -> Callable[[Floats], Floats]:
+    """How log odds of doubt are to be read, after what verdicts made of the rows that were decided.
+
+    A logistic regression of "the label was corrected" on the log odds, whose prior is that doubt means what
+    it says (intercept 0, slope 1). Rows were decided because they were doubted; as doubt is what the
+    regression is on, that does not bias it. A row's log odds come from models that were fitted without it, so
+    that its own verdict is not in them. Source: Platt, 1999; Cox, 1958.
+
+    Args:
+        log_odds: Shape `(n_rows,)`: that each given label is wrong.
+        given_labels: Shape `(n_rows,)`.
+        verdicts: What people decided.
+    """
+    decided = verdicts.codes >= 0 if verdicts is not None else np.zeros(len(log_odds), dtype=np.bool_)
+    if verdicts is None or not decided.any():
+        return lambda unchanged: unchanged
+    is_wrong = verdicts.codes[decided] != given_labels[decided]
+    intercept, slope = _fit(log_odds[decided], is_wrong)
+    return lambda read: intercept + slope * read
+
+
+def _fit(log_odds: Floats, is_wrong: NDArray[np.bool_]) -> tuple[float, float]:
+    """The likeliest intercept and slope under the prior, by Newton's method; the optimum is unique."""
+    features = np.column_stack([np.ones(len(log_odds)), log_odds])
+    prior, precision = np.array([0.0, 1.0]), np.array(_PRIOR_SD) ** -2.0
+    found = prior.copy()
+    for _ in range(_STEPS):
+        probability = 1 / (1 + np.exp(-np.clip(features @ found, -500, 500)))
+        slope = features.T @ (is_wrong - probability) - precision * (found - prior)
+        curvature = (features.T * (probability * (1 - probability))) @ features + np.diag(precision)
+        step = np.linalg.solve(curvature, slope)
+        found = found + step * min(1.0, 0.5 / float(np.abs(step).max() or 1.0))
+    return float(found[0]), max(float(found[1]), _LEAST_SLOPE)
+
+
+def decide(ranking: Ranking, examples: Examples) -> Ranking:
+    """The ranking with what is known put in: a decided row has doubt 1 if it was corrected, else 0.
+
+    Its suggested label is the verdict, and it is doubted no more: it leaves the queue.
+    """
+    if examples.verdicts is None:
+        return ranking
+    decided = examples.verdicts.codes >= 0
+    taught = examples.taught_labels
+    is_wrong = taught != examples.given_labels
+    order = ranking.order
+    # corrected rows first, kept ones last, both as they were ranked
+    known = np.where(decided, np.where(is_wrong, -1, 1), 0)[order]
+    return replace(
+        ranking,
+        doubt=np.where(decided, is_wrong.astype(np.float64), ranking.doubt),
+        doubt_sd=np.where(decided, 0.0, ranking.doubt_sd),
+        suggested_labels=np.where(decided, taught, ranking.suggested_labels),
+        suggested_confidence=np.where(decided, 1.0, ranking.suggested_confidence),
+        doubted=ranking.doubted & ~decided,
+        order=order[np.argsort(known, kind="stable")],
+        decided=decided,
+    )
+
+
+# --------------------------------------------------------------- noise rate
+
+
+def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
+    """The noise rate as verdicts measured it; without a sample that could, what models suspect, and why."""
+    if examples.verdicts is None:
+        return suspected
+    drawn = _drawn(examples.verdicts)
+    if lacking := _lacking(drawn, examples.verdicts):
+        said = [part for part in suspected.why.split("; ") if "no person" not in part]
+        return replace(suspected, why="; ".join([*said, lacking]))
+    rate = _measured(drawn, examples.taught_labels != examples.given_labels)
+    n_drawn = sum(stratum is not None for stratum in examples.verdicts.strata)
+    if n_drawn == rate.n_checked:
+        return rate
+    left = (
+        f"{n_drawn - rate.n_checked:,} more are drawn and undecided, and taken to be neither better nor worse"
+    )
+    return replace(rate, why=f"{rate.why}; {left}")
+
+
+def _drawn(verdicts: Verdicts) -> dict[Stratum, NDArray[np.intp]]:
+    """The sampled rows of each stratum that were decided."""
+    rows: dict[Stratum, list[int]] = {}
+    for row, stratum in enumerate(verdicts.strata):
+        if stratum is not None:
+            rows.setdefault(stratum, []).extend([row] if verdicts.codes[row] >= 0 else [])
+    strata = sorted(rows, key=lambda one: (one.number, one.n_strata, one.n_rows))
+    return {stratum: np.array(rows[stratum], dtype=np.intp) for stratum in strata}
+
+
+def _lacking(drawn: Mapping[Stratum, NDArray[np.intp]], verdicts: Verdicts) -> str | None:
+    """What keeps verdicts from measuring the rate, as a clause; None if nothing does."""
+    n_checked = sum(len(rows) for rows in drawn.values())
+    if not drawn:
+        n_decided = int((verdicts.codes >= 0).sum())
+        return f"the {n_decided:,} verdicts can't measure it: that needs an audit sample (--audit-sample)"
+    numbers = [stratum.number for stratum in drawn]
+    if len({stratum.n_strata for stratum in drawn}) > 1 or len(set(numbers)) < len(numbers):
+        return f"{verdicts.path} holds rows of more than one audit sample, which can't measure it together"
+    if n_checked < FEWEST_CHECKED:
+        return f"{n_checked} rows of the audit sample are decided, and to measure it takes {FEWEST_CHECKED}"
+    n_strata = next(iter(drawn)).n_strata
+    empty = [n for n in range(1, n_strata + 1) if not any(s.number == n and len(drawn[s]) for s in drawn)]
+    if empty:
+        return f"the audit sample's part {empty[0]} of {n_strata} has no decided row, so it can't measure it"
+    return None
+
+
+def _measured(drawn: Mapping[Stratum, NDArray[np.intp]], is_wrong: NDArray[np.bool_]) -> NoiseRate:
+    """The stratified estimate: each stratum's share of wrong labels, weighed by its size."""
+    sizes = np.array([stratum.n_rows for stratum in drawn])
+    n_checked = np.array([len(rows) for rows in drawn.values()])
+    n_wrong = np.array([int(is_wrong[rows].sum()) for rows in drawn.values()])
+    rate, low, high = stratified_interval(n_wrong, n_checked, sizes)
+    total = int(n_checked.sum())
+    return NoiseRate(
+        assessable=True,
+        why=f"measured on {total:,} checked rows, drawn at random from {int(sizes.sum()):,}",
+        rate=rate,
+        low=low,
+        high=high,
+        level=LEVEL,
+        rests_on="verdicts",
+        n_checked=total,
+    )
+
+
+def stratified_interval(
+    n_wrong: NDArray[np.intp], n_checked: NDArray[np.intp], sizes: NDArray[np.intp]
+) -> tuple[float, float, float]:
+    """The share of wrong labels in all strata together, and its 90% interval.
+
+    Each stratum's own limits are exact (Clopper and Pearson, 1934), so that one without an error found is
+    not taken for one without errors; they are joined by how far each lies from its estimate, squared and
+    summed (Zou and Donner, 2008), less what was checked of a finite stratum. Over 1,000 draws at rates from
+    0.3% to 20% it held in 92% or more; limits by Jeffreys or Wilson are narrower and fell to 84%, and a
+    difference estimator takes strata without a found error for sure.
+
+    Args:
+        n_wrong: Shape `(n_strata,)`: wrong labels among the checked rows.
+        n_checked: Shape `(n_strata,)`, each at least 1.
+        sizes: Shape `(n_strata,)`: rows that each was drawn from.
+
+    Returns:
+        The estimate, the lower and the upper bound.
+    """
+    from scipy.stats import beta
+
+    tail = (1 - LEVEL) / 2
+    share, weight = n_wrong / n_checked, sizes / sizes.sum()
+    n_right = n_checked - n_wrong
+    low = np.where(n_wrong > 0, beta.ppf(tail, np.maximum(n_wrong, 1), n_right + 1), 0.0)
+    high = np.where(n_right > 0, beta.ppf(1 - tail, n_wrong + 1, np.maximum(n_right, 1)), 1.0)
+    unchecked = (sizes - n_checked) / np.maximum(sizes - 1, 1)
+    rate = float(weight @ share)
+    below = float(np.sqrt(np.sum(weight**2 * unchecked * (share - low) ** 2)))
+    above = float(np.sqrt(np.sum(weight**2 * unchecked * (high - share) ** 2)))
+    found = float(n_wrong.sum() / sizes.sum())
+    surely_right = float(n_right.sum() / sizes.sum())
+    return rate, max(rate - below, found), min(rate + above, 1 - surely_right)

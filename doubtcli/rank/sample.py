@@ -33,9 +33,6 @@ def draw_sample(
 ) -> AuditSample:
     """Draw rows at random, more densely where doubt is unsure; all undecided ones where there are no more.
 
-    Strata are cut where the summed spread of the rows reaches equal parts, sorted by doubt, so that drawing
-    as many from each is the best allocation (Dalenius and Hodges, 1959; Cochran, 1977, 5A.7).
-
     Args:
         doubt: Shape `(n_rows,)`, in canonical order, which makes the draw independent of the file's.
         undecided: Shape `(n_rows,)`: the rows to draw from.
@@ -44,10 +41,8 @@ def draw_sample(
     """
     rng = np.random.default_rng(seed)
     rows = np.flatnonzero(undecided)
-    rows = rows[np.argsort(-doubt[rows], kind="stable")]
-    strata = _cut(doubt[rows], n_strata=max(1, min(_STRATA, n_wanted // _FEWEST_ROWS)))
+    strata, n_drawn = stratify(doubt[rows], n_wanted)
     sizes = np.bincount(strata)
-    n_drawn = _even(sizes, n_wanted)
     drawn = [
         rng.choice(rows[strata == number], n, replace=False, shuffle=False)
         for number, n in enumerate(n_drawn)
@@ -62,12 +57,24 @@ def draw_sample(
     )
 
 
-def _cut(doubt: NDArray[np.floating[Any]], n_strata: int) -> NDArray[np.intp]:
-    """The stratum of each row, most doubted first: parts of equal summed spread, none of them empty."""
-    spread = np.maximum(np.sqrt(doubt * (1 - doubt)), _LEAST_SPREAD)
+def stratify(doubt: NDArray[np.floating[Any]], n_wanted: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The stratum of each row, from 0, most doubted first; and how many rows to draw from each.
+
+    Strata are cut where the summed spread of the rows reaches equal parts, sorted by doubt, so that drawing
+    as many from each is the best allocation (Dalenius and Hodges, 1959; Cochran, 1977, 5A.7).
+
+    Args:
+        doubt: Shape `(n_rows,)`, ties in canonical order.
+        n_wanted: Rows to draw.
+    """
+    n_strata = max(1, min(_STRATA, n_wanted // _FEWEST_ROWS))
+    order = np.argsort(-doubt, kind="stable")
+    spread = np.maximum(np.sqrt(doubt * (1 - doubt)), _LEAST_SPREAD)[order]
     middle = np.cumsum(spread) - spread / 2
     parts = np.minimum(middle / spread.sum() * n_strata, n_strata - 1).astype(np.intp)
-    return np.unique(parts, return_inverse=True)[1].astype(np.intp)
+    strata = np.empty(len(doubt), dtype=np.intp)
+    strata[order] = np.unique(parts, return_inverse=True)[1]
+    return strata, _even(np.bincount(strata), n_wanted)
 
 
 def _even(sizes: NDArray[np.intp], n_wanted: int) -> NDArray[np.intp]:

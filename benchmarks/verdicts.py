@@ -1,0 +1,238 @@
+"""What 50 verdicts do to the ranking and to the noise rate, on sets with known errors.
+
+Usage: python benchmarks/verdicts.py [SET ...]      (`make bench-verdicts` runs all sets)
+
+The sets are those of `ranking.py`. The known true labels play the person: first 50 rows from the top of the
+queue are decided, then, apart from that, 50 rows of an audit sample; each time the file is scanned again with
+these verdicts. Then 1,000 audit samples are drawn of each set by the doubts of its first scan, and
+the interval that each gives is held against the true rate; so are intervals on sets of which all errors but
+a few, or as many labels at random instead, are called wrong. The tables go to standard output and into
+benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from ranking import DATA, PAGE, Task, run_process, tasks_of, write_between
+from sklearn.metrics import average_precision_score
+
+from doubtcli.rank.sample import stratify
+from doubtcli.rank.verdicts import stratified_interval
+
+VERDICTS = 50
+SIZES = (50, 100, 200)
+DRAWS = 1000
+RARE = (0.003, 0.01, 0.02)
+BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What one scan made of a task, in the file's order."""
+
+    doubt: np.ndarray
+    rank: np.ndarray
+    queue: pd.DataFrame
+    noise_rate: dict
+    undecided: np.ndarray
+
+
+def main() -> None:
+    """Measure every set, print the tables and write them into the README beside this file."""
+    wanted = sys.argv[1:]
+    ranked, covered = [], []
+    for folder in sorted(DATA.iterdir()):
+        if wanted and folder.name not in wanted:
+            continue
+        for task in tasks_of(folder):
+            truth = pd.read_parquet(folder / "data.parquet").set_index("id")["true_label"]
+            first = compare(task, truth[task.table["id"]].to_numpy(dtype=str), ranked)
+            coverage(task, first, covered)
+    if not ranked:
+        sys.exit(f"no labelled sets in {DATA}")
+    text = report(ranked, covered)
+    print("\n" + text)
+    if not wanted:
+        write_between(PAGE, BEGIN, END, text)
+
+
+# ------------------------------------------------------------------ 50 verdicts
+
+
+def compare(task: Task, truth: np.ndarray, lines: list[list]) -> Scan:
+    """Scan without verdicts, with 50 from the top and with 50 of an audit sample; gives the first scan."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        task.table.to_parquet(folder / "data.parquet")
+        before = scan(task, folder)
+        drawn = scan(task, folder, "--audit-sample", str(VERDICTS))
+        ids = task.table["id"].astype(str).to_numpy()
+        true_label = dict(zip(ids, truth, strict=True))
+        after = []
+        top = pd.DataFrame({"doubt_id": ids[np.argsort(before.rank)[:VERDICTS]]})
+        for decided in (top, drawn.queue[:VERDICTS].copy()):
+            decided["verdict"] = decided["doubt_id"].map(true_label)
+            decided.to_csv(folder / "verdicts.csv", index=False)
+            after.append(scan(task, folder, "--verdicts", str(folder / "verdicts.csv")))
+    cells = [task.name, f"{len(task.table):,}", f"{task.is_error.mean():.1%}"]
+    cells.append(f"{precision(task, before.doubt):.3f}")
+    for scanned in after:
+        rest = scanned.undecided
+        cells.append(f"{precision(task, scanned.doubt):.3f}")
+        pair = [precision(task, doubt, rest) for doubt in (before.doubt, scanned.doubt)]
+        cells.append(" → ".join(f"{one:.3f}" for one in pair))
+    cells += [interval(task, before), interval(task, after[0]), interval(task, after[1])]
+    figures = [precision(task, before.doubt), *(precision(task, one.doubt) for one in after)]
+    rests = [
+        (precision(task, before.doubt, one.undecided), precision(task, one.doubt, one.undecided))
+        for one in after
+    ]
+    lines.append([cells, figures, rests, [holds(task, one) for one in (before, after[1])]])
+    print("| " + " | ".join(cells) + " |", flush=True)
+    return before
+
+
+def scan(task: Task, folder: Path, *options: str) -> Scan:
+    """One `doubt scan`, as a user would call it."""
+    out = folder / "out"
+    command = [sys.executable, "-m", "doubtcli", "scan", str(folder / "data.parquet"), "--isolated"]
+    command += ["--label", "label", "--id", "id", "--quiet", "--force", "--threads", "1", "-o", str(out)]
+    if task.has_answers:
+        command += ["--annotators", "annotator_*"]
+    run_process([*command, *options])
+    found = pd.read_parquet(out / "doubts.parquet").sort_values("row")
+    return Scan(
+        doubt=found["doubt"].to_numpy(),
+        rank=found["rank"].to_numpy(),
+        queue=pd.read_csv(out / "queue.csv", dtype=str, keep_default_na=False),
+        noise_rate=json.loads((out / "audit.json").read_text())["noise_rate"],
+        undecided=found["verdict"].isna().to_numpy(),
+    )
+
+
+def precision(task: Task, doubt: np.ndarray, rows: np.ndarray | slice = slice(None)) -> float:
+    """Average precision of the doubts of some rows; NaN where none of them is an error."""
+    is_error = task.is_error[rows]
+    return float(average_precision_score(is_error, doubt[rows])) if is_error.any() else float("nan")
+
+
+def holds(task: Task, scanned: Scan) -> bool | None:
+    """Whether the interval contains the true rate; None where there is no interval."""
+    noise = scanned.noise_rate
+    if not noise["assessable"]:
+        return None
+    return bool(noise["low"] - 1e-9 <= task.is_error.mean() <= noise["high"] + 1e-9)
+
+
+def interval(task: Task, scanned: Scan) -> str:
+    """The interval of the noise rate, marked where the truth lies outside."""
+    noise = scanned.noise_rate
+    if not noise["assessable"]:
+        return "not assessable"
+    return f"{noise['low']:.1%} to {noise['high']:.1%}" + ("" if holds(task, scanned) else " (misses)")
+
+
+# --------------------------------------------------------------------- coverage
+
+
+def coverage(task: Task, scanned: Scan, lines: list[list]) -> None:
+    """How often the interval of an audit sample holds, with the errors of the set and with rarer ones."""
+    rng = np.random.default_rng(0)
+    kinds = {"its errors": task.is_error}
+    for rate in RARE:
+        n = max(1, round(rate * len(task.is_error)))
+        for kind, rows in (("its", np.flatnonzero(task.is_error)), ("random", np.arange(len(task.is_error)))):
+            if n <= len(rows):
+                wrong = np.zeros(len(task.is_error), dtype=bool)
+                wrong[rng.choice(rows, n, replace=False)] = True
+                kinds[f"{rate:.1%} {kind}"] = wrong
+    for kind, is_wrong in kinds.items():
+        lines += [
+            [task.name, kind, size, is_wrong.mean(), *covered(scanned.doubt, is_wrong, size)]
+            for size in SIZES
+            if size < len(is_wrong)
+        ]
+
+
+def covered(doubt: np.ndarray, is_wrong: np.ndarray, size: int) -> tuple[float, float, float]:
+    """Share of 1,000 intervals that hold, their median width, and that of samples without strata."""
+    rng = np.random.default_rng(0)
+    strata, n_drawn = stratify(doubt, size)
+    held, width = simulated(np.bincount(strata, weights=is_wrong), np.bincount(strata), n_drawn, rng)
+    plain = simulated(np.array([is_wrong.sum()]), np.array([len(doubt)]), np.array([size]), rng)[1]
+    return held, width, plain
+
+
+def simulated(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) -> tuple[float, float]:  # noqa: ANN001
+    """Share of 1,000 intervals that hold, and their median width, from the known errors in each stratum."""
+    truth, wrong = wrong.sum() / sizes.sum(), wrong.astype(int)
+    found = rng.hypergeometric(wrong, sizes - wrong, n_drawn, size=(DRAWS, len(sizes)))
+    bounds = np.array([stratified_interval(one, n_drawn, sizes)[1:] for one in found])
+    held = (bounds[:, 0] - 1e-9 <= truth) & (truth <= bounds[:, 1] + 1e-9)
+    return float(held.mean()), float(np.median(bounds[:, 1] - bounds[:, 0]))
+
+
+# ----------------------------------------------------------------------- report
+
+
+def report(ranked: list[list], covered: list[list]) -> str:
+    """Both tables, with the means that matter."""
+    head = (
+        "| set | rows | errors | AP, no verdicts | AP, 50 from the top | its undecided rows, before → after "
+        "| AP, 50 of a sample | its undecided rows, before → after "
+        "| interval, no verdicts | interval, 50 from the top | interval, 50 of a sample |"
+    )
+    parts = [head, "|" + "---|" * 11, *("| " + " | ".join(cells) + " |" for cells, *_ in ranked), ""]
+    for place, name in ((0, "50 from the top"), (1, "50 of a sample")):
+        whole = [figures[place + 1] / figures[0] for _, figures, *_ in ranked]
+        rest = [
+            rests[place][1] / rests[place][0] for _, _, rests, _ in ranked if np.isfinite(rests[place]).all()
+        ]
+        parts.append(
+            f"AP with {name} against none, geometric mean of the ratios: {mean(whole):.2f} over all rows, "
+            f"{mean(rest):.2f} over those left undecided ({len(rest)} sets with an error left)."
+        )
+    for place, name in ((0, "Without verdicts"), (1, "With 50 of a sample")):
+        held = [holds[place] for *_, holds in ranked if holds[place] is not None]
+        parts.append(f"{name}, the interval contains the true rate on {sum(held)} of {len(held)} sets.")
+    parts += ["", f"### Coverage of the measured rate's 90% interval, {DRAWS:,} samples each", ""]
+    parts += [*coverage_table(covered, "its errors"), ""]
+    rare = [line for line in covered if line[1] != "its errors"]
+    lowest = min(rare, key=lambda line: line[4])
+    rates = ", ".join(f"{rate:.1%}" for rate in RARE)
+    parts.append(
+        f"With rarer errors ({rates} of rows: some of the set's own, or rows at random, unseen by models), "
+        f"{len(rare)} cases: coverage {lowest[4]:.1%} to "
+        f"{max(line[4] for line in rare):.1%}, lowest on {lowest[0]}, {lowest[1]}, {lowest[2]} rows."
+    )
+    return "\n".join(parts)
+
+
+def coverage_table(covered: list[list], kind: str) -> list[str]:
+    """One line a set: coverage, width, and the width without strata, by size of the sample."""
+    rows: dict[str, list] = {}
+    for name, of_kind, size, rate, *figures in covered:
+        if of_kind == kind:
+            rows.setdefault(name, [f"{rate:.1%}"]).append((size, *figures))
+    heads = [f"{size} rows: holds, width (without strata)" for size in SIZES]
+    lines = [f"| set | errors | {' | '.join(heads)} |", "|" + "---|" * (2 + len(SIZES))]
+    for name, (rate, *sizes) in rows.items():
+        told = {size: f"{held:.1%}, {width:.1%} ({plain:.1%})" for size, held, width, plain in sizes}
+        lines.append(f"| {name} | {rate} | {' | '.join(told.get(size, '-') for size in SIZES)} |")
+    return lines
+
+
+def mean(ratios: list[float]) -> float:
+    """The geometric mean."""
+    return float(np.exp(np.mean(np.log(ratios))))
+
+
+if __name__ == "__main__":
+    main()

@@ -360,3 +360,90 @@ def test_parquet_keeps_its_types_and_gives_the_same_doubts(tmp_path, tickets):
 
     assert found.examples.row_ids == tickets.examples.row_ids
     np.testing.assert_allclose(found.ranking.doubt, tickets.ranking.doubt, atol=1e-6)
+
+
+QUICK = {"folds": 3, "repeats": 1}
+
+
+@pytest.fixture(scope="module")
+def wrong():
+    """The true species of each penguin whose label is wrong, by its place in the file."""
+    return {int(row["row"]): row["true_species"] for row in rows_of(FIXTURES / "penguins_errors.csv")}
+
+
+@pytest.fixture(scope="module")
+def quick_penguins():
+    """The penguins without verdicts, judged in haste."""
+    return audit(PENGUINS, **QUICK)
+
+
+class TestVerdicts:
+    """People's decisions on the penguins, 17 of whose 344 labels are known to be wrong."""
+
+    @staticmethod
+    def answers(path, found, wrong, rows):
+        """A file of verdicts on these rows, by someone who knows the wrong labels."""
+        examples = found.examples
+        names = examples.class_names
+        write_rows(
+            path,
+            [
+                {
+                    "doubt_id": examples.row_ids[row],
+                    "verdict": wrong.get(int(examples.positions[row]) + 1, names[examples.given_labels[row]]),
+                }
+                for row in rows
+            ],
+        )
+        return str(path)
+
+    def test_models_learn_what_people_decided(self, quick_penguins, wrong, tmp_path):
+        """With the wrong labels of the first rows corrected, more of the labels as taught are predicted."""
+        path = self.answers(tmp_path / "v.csv", quick_penguins, wrong, quick_penguins.ranking.order[:20])
+
+        after = audit(PENGUINS, verdicts=path, **QUICK)
+
+        assert after.skill.accuracy > quick_penguins.skill.accuracy
+        assert after.examples.given_labels.tolist() == quick_penguins.examples.given_labels.tolist()
+
+    def test_decided_rows_are_known_and_leave_the_queue(self, quick_penguins, wrong, tmp_path):
+        """Doubt is 1 where the label was corrected, 0 where it was kept, and neither is queued."""
+        rows = quick_penguins.ranking.order[:20]
+        path = self.answers(tmp_path / "v.csv", quick_penguins, wrong, rows)
+
+        after = audit(PENGUINS, verdicts=path, **QUICK)
+
+        is_wrong = [int(quick_penguins.examples.positions[row]) + 1 in wrong for row in rows]
+        assert after.ranking.doubt[rows].tolist() == [float(known) for known in is_wrong]
+        assert not set(after.ranking.queue.tolist()) & set(rows.tolist())
+        assert after.noise_rate.rests_on == "models"
+        assert "20 verdicts can't measure it" in after.noise_rate.why
+
+    def test_shuffled_rows_draw_the_same_sample_and_keep_their_doubts_with_verdicts(self, tmp_path):
+        """The draw and what verdicts make of the doubts hang on the rows, not on their order."""
+        rows = rows_of(PENGUINS)
+        for number, row in enumerate(rows):
+            row["id"] = f"p{number:03}"
+        first = write_rows(tmp_path / "penguins1.csv", rows)
+        random.Random(3).shuffle(rows)
+        second = write_rows(tmp_path / "penguins2.csv", rows)
+        (tmp_path / "v.csv").write_text("doubt_id,verdict\np004,Adelie\np009,Adelie\np011,Adelie\n")
+        settings = {"id": "id", "verdicts": str(tmp_path / "v.csv"), "audit_sample": 30, **QUICK}
+
+        one, other = audit(first, **settings), audit(second, **settings)
+
+        assert one.ranking.doubt.tolist() == other.ranking.doubt.tolist()
+        assert one.sample.rows.tolist() == other.sample.rows.tolist()
+        assert len(one.sample.rows) == 30
+
+    def test_the_reasons_of_sampled_rows_are_told(self):
+        """Whoever checks a sampled row sees what there is to say of it, as on any other row."""
+        found = audit(PENGUINS, audit_sample=30, **QUICK)
+
+        quiet = [row for row in found.sample.rows if row not in found.ranking.queue]
+        assert any(found.why[row] for row in quiet)
+
+    def test_a_sample_that_the_queue_cannot_hold_is_refused(self):
+        """The message says both numbers."""
+        with pytest.raises(DoubtError, match="30 rows do not fit into a queue of 20"):
+            audit(PENGUINS, audit_sample=30, queue_size=20)

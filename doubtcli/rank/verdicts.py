@@ -147,7 +147,8 @@ def _lacking(drawn: Mapping[Stratum, NDArray[np.intp]], verdicts: Verdicts) -> s
     n_checked = sum(len(rows) for rows in drawn.values())
     if not drawn:
         n_decided = int((verdicts.codes >= 0).sum())
-        return f"the {n_decided:,} verdicts can't measure it: that needs an audit sample (--audit-sample)"
+        verdicts_ = f"{n_decided:,} verdict{'' if n_decided == 1 else 's'}"
+        return f"{verdicts_} can't measure it: that needs an audit sample (--audit-sample)"
     numbers = [stratum.number for stratum in drawn]
     if len({stratum.n_strata for stratum in drawn}) > 1 or len(set(numbers)) < len(numbers):
         return f"{verdicts.path} holds rows of more than one audit sample, which can't measure it together"

@@ -128,6 +128,46 @@ class TestScan:
         assert audit["settings"]["repeats"] == 1
 
 
+class TestVerdicts:
+    """`doubt scan --audit-sample`, a person's answers, `doubt scan --verdicts`."""
+
+    def test_a_filled_in_queue_comes_back(self, doubt: Doubt) -> None:
+        """The sample measures the rate, the wrong label is known, and the decided rows are in no queue."""
+        write_rows(doubt.folder / "rows.csv")
+        assert doubt("scan", "rows.csv", "--id", "id", "--audit-sample", "59", "-q").returncode == 0
+        with (doubt.folder / "rows.doubt" / "queue.csv").open(newline="", encoding="utf-8") as file:
+            queue = list(csv.DictReader(file))
+        for row in queue:
+            row["verdict"] = "fruit" if row["doubt_id"] == "row-00" else row["given_label"]
+        with (doubt.folder / "verdicts.csv").open("w", newline="", encoding="utf-8") as file:
+            writer = csv.DictWriter(file, list(queue[0]))
+            writer.writeheader()
+            writer.writerows(queue)
+
+        done = doubt("scan", "rows.csv", "--id", "id", "--verdicts", "verdicts.csv")
+
+        assert (done.returncode, done.stderr) == (0, "")
+        n_decided = len(queue)
+        assert f"{n_decided} rows are decided: {n_decided - 1} kept, 1 corrected" in done.stdout
+        assert "Label noise: 1.7% of rows" in done.stdout
+        with (doubt.folder / "rows.doubt" / "queue.csv").open(newline="", encoding="utf-8") as file:
+            left = {row["doubt_id"] for row in csv.DictReader(file)}
+        assert not left & {row["doubt_id"] for row in queue}
+
+    def test_verdicts_that_do_not_fit_are_refused(self, doubt: Doubt) -> None:
+        """One message with the file, the row, the column, and what to do; exit code 2."""
+        write_rows(doubt.folder / "rows.csv")
+        (doubt.folder / "verdicts.csv").write_text("doubt_id,verdict\nrow-00,fruity\n")
+
+        done = doubt("scan", "rows.csv", "--id", "id", "--verdicts", "verdicts.csv")
+
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert "verdicts.csv, row 1, column 'verdict': 'fruity' is none of the labels" in done.stderr
+        assert "did you mean 'fruit'?" in done.stderr
+        assert not (doubt.folder / "rows.doubt").exists()
+
+
 class TestTrouble:
     """What can't be scanned leaves nothing behind."""
 

@@ -11,6 +11,7 @@ import pytest
 from doubtcli.records import (
     Annotations,
     Audit,
+    AuditSample,
     Column,
     Evidence,
     Examples,
@@ -23,6 +24,7 @@ from doubtcli.records import (
     Skill,
     SkippedReason,
     Source,
+    Verdicts,
 )
 
 if TYPE_CHECKING:
@@ -100,6 +102,9 @@ def build_audit(
     notes: tuple[str, ...] = ("two rows have no label: they are set aside",),
     path: str = "data/tickets.csv",
     n_unlabelled: int = 2,
+    n_unusable: int = 0,
+    verdicts: Verdicts | None = None,
+    sample: AuditSample | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> Audit:
     """An audit of a few support tickets; what is not given is worked out from what is.
@@ -125,6 +130,9 @@ def build_audit(
         annotations=Annotations(annotators, np.asarray(answers, dtype=np.intp)) if answers else None,
         unlabelled_row_ids=tuple(f"u{row:04d}" for row in range(n_unlabelled)),
         unlabelled_positions=tuple(range(n_rows, n_rows + n_unlabelled)),
+        verdicts=verdicts,
+        unusable_row_ids=tuple(f"x{row:04d}" for row in range(n_unusable)),
+        unusable_positions=tuple(range(n_rows + n_unlabelled, n_rows + n_unlabelled + n_unusable)),
     )
     evidence = _evidence(examples, suggested, with_models=with_models, with_neighbors=with_neighbors)
     words = why or [
@@ -141,7 +149,9 @@ def build_audit(
             )
         ),
         labels=Labels(
-            codes=np.concatenate([examples.given_labels[::-1], np.full(n_unlabelled, -1)]),
+            codes=np.concatenate(
+                [examples.given_labels[::-1], np.full(n_unlabelled, -1), np.zeros(n_unusable, int)]
+            ),
             class_names=class_names,
             class_values=class_names,
         ),
@@ -161,6 +171,7 @@ def build_audit(
             ),
             voices=("two models", "neighbours"),
             queue_at_least=queue_at_least,
+            decided=None if verdicts is None else verdicts.codes >= 0,
         ),
         why=tuple(words),
         skill=skill,
@@ -170,6 +181,7 @@ def build_audit(
         versions={"doubtcli": "0.1.0", "numpy": "2.0.0"},
         notes=notes,
         timings=timings or {"read": 0.1, "rank": 0.02},
+        sample=sample,
     )
 
 

@@ -174,7 +174,16 @@ class TestOverview:
         """Counts, classes and histogram are those of the whole audit."""
         page = told(make_audit())
 
-        assert page["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "doubted": 3, "listed": 3}
+        assert page["counts"] == {
+            "rows": 10,
+            "labelled": 8,
+            "unlabelled": 2,
+            "unusable": 0,
+            "kept": 0,
+            "corrected": 0,
+            "doubted": 3,
+            "listed": 3,
+        }
         assert page["classes"] == [["billing", 4, 2], ["bug", 3, 1], ["delivery", 1, 0]]
         bins = page["histogram"]["all"]
         assert {place: n for place, n in enumerate(bins) if n} == {

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records import NoiseRate, Skill
+from doubtcli.records import NoiseRate, Skill, Verdicts
 from doubtcli.report.summary import (
     ClassCount,
     Confusion,
@@ -157,6 +157,32 @@ def test_not_assessable(missing: dict[str, Any]) -> None:
     noise = replace(NoiseRate(assessable=True, why="too few rows", rate=0.1, low=0.0, high=0.2), **missing)
 
     assert noise_sentence(noise) == "Suspected label noise: not assessable. Too few rows."
+
+
+def test_measured_noise() -> None:
+    """A rate that was measured is no suspicion."""
+    noise = NoiseRate(
+        assessable=True, why="measured on 20 rows", rate=0.1, low=0.02, high=0.3, rests_on="verdicts"
+    )
+
+    assert noise_sentence(noise) == (
+        "Label noise: 10.0% of rows (90% interval 2.0% to 30.0%), measured on 20 rows."
+    )
+
+
+@pytest.mark.parametrize(
+    ("codes", "sentence"),
+    [
+        ([0, 1, 0, -1, -1, -1, -1, -1], "3 rows are decided: 2 kept, 1 corrected; models learn from that."),
+        ([1, *[-1] * 7], "1 row is decided: 0 kept, 1 corrected; models learn from that."),
+        ([-1] * 8, "No row is decided in v.csv."),
+    ],
+)
+def test_verdict_sentence(make_audit: Make, codes: list[int], sentence: str) -> None:
+    """What people decided is counted; the labels of the first rows are 0, 1 and 2."""
+    verdicts = Verdicts("v.csv", np.array(codes), (None,) * 8, np.full(8, np.nan))
+
+    assert summarize(make_audit(verdicts=verdicts)).verdict_sentence == sentence
 
 
 def test_skill_sentence() -> None:

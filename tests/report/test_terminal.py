@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from doubtcli.records import Column, NoiseRate, Role, Roles, SkippedReason
+from doubtcli.records import AuditSample, Column, NoiseRate, Role, Roles, SkippedReason, Stratum, Verdicts
 from doubtcli.report.sheet import Sheet, printable
 from doubtcli.report.terminal import print_report
 from doubtcli.report.words import explain_rows
@@ -249,6 +250,25 @@ def test_queue_size(make_audit: Make) -> None:
 
     assert "queue.csv       2 rows to check\n" in printed(replace(audit, settings={"queue_size": 2}))
     assert "queue.csv       3 rows to check\n" in printed(replace(audit, settings={"queue_size": 9}))
+
+
+def test_verdicts(make_audit: Make) -> None:
+    """What people decided stands before the noise rate, and unusable rows are counted at the top."""
+    verdicts = Verdicts("v.csv", np.array([0, *[-1] * 7]), (None,) * 8, np.full(8, np.nan))
+
+    report = printed(make_audit(verdicts=verdicts, n_unusable=3))
+
+    assert "\n  1 row is decided: 1 kept, 0 corrected; models learn from that.\n  Suspected label" in report
+    assert "13 rows, 2 of them without a label and set aside, 3 of them judged unusable" in report
+
+
+def test_audit_sample(make_audit: Make) -> None:
+    """The rows of an audit sample are counted among those of the queue."""
+    sample = AuditSample(np.array([6, 4]), (Stratum(1, 1, 8),) * 2, np.array([0.25, 0.25]))
+
+    report = " ".join(printed(make_audit(sample=sample)).split())
+
+    assert "queue.csv 4 rows to check, 3 of them doubted; the first 2 are the audit sample" in report
 
 
 def test_table_without_text(make_audit: Make) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from doubtcli.records import NoiseRate, Skill
+from doubtcli.records import AuditSample, NoiseRate, Skill, Stratum, Verdicts
 from doubtcli.store import render_json
 
 if TYPE_CHECKING:
@@ -54,7 +54,21 @@ def undeclared(value: Any, schema: dict[str, Any], path: str = "") -> list[str]:
     ]
 
 
-@pytest.mark.parametrize("changes", [{}, NOTHING_KNOWN], ids=["full", "nothing known"])
+DECIDED = {
+    "verdicts": Verdicts("v.csv", np.array([0, 2, *[-1] * 6]), (None,) * 8, np.full(8, np.nan)),
+    "n_unusable": 1,
+    "noise": NoiseRate(
+        assessable=True, why="", rate=0.1, low=0.02, high=0.3, rests_on="verdicts", n_checked=10
+    ),
+    "sample": AuditSample(
+        np.array([6, 3, 2]), (Stratum(2, 2, 4), Stratum(1, 2, 2), Stratum(2, 2, 4)), np.array([0.5] * 3)
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, NOTHING_KNOWN, DECIDED], ids=["full", "nothing known", "decided and sampled"]
+)
 def test_schema(make_audit: Make, changes: dict[str, Any]) -> None:
     """Every document meets the published schema, which tells of each of its keys."""
     document = json.loads(render_json(make_audit(**changes)))
@@ -75,7 +89,7 @@ def test_figures(make_audit: Make) -> None:
     """The document counts rows, classes, confusions and what each reason spoke on."""
     document = json.loads(render_json(make_audit()))
 
-    assert document["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "doubted": 3}
+    assert document["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "unusable": 0, "doubted": 3}
     assert document["classes"] == [
         {"name": "billing", "value": "billing", "given": 4, "doubted": 2},
         {"name": "bug", "value": "bug", "given": 3, "doubted": 1},
@@ -93,6 +107,28 @@ def test_figures(make_audit: Make) -> None:
         "outlier": (8, 0, 0),
         "annotator-disagreement": (8, 1, 1),
     }
+
+
+def test_verdicts_and_sample(make_audit: Make) -> None:
+    """What people decided, how a sample was drawn, and what the noise rate rests on."""
+    document = json.loads(render_json(make_audit(**DECIDED)))
+
+    assert document["verdicts"] == {"path": "v.csv", "kept": 1, "corrected": 1, "unusable": 1}
+    assert document["audit_sample"] == {
+        "rows": 3,
+        "strata": [{"rows": 2, "drawn": 1}, {"rows": 4, "drawn": 2}],
+    }
+    assert (document["noise_rate"]["rests_on"], document["noise_rate"]["n_checked"]) == ("verdicts", 10)
+    assert document["counts"]["rows"] == 11
+
+
+def test_no_verdicts_and_no_sample(make_audit: Make) -> None:
+    """Both are null, and the rate rests on models."""
+    document = json.loads(render_json(make_audit()))
+
+    assert document["verdicts"] is None
+    assert document["audit_sample"] is None
+    assert (document["noise_rate"]["rests_on"], document["noise_rate"]["n_checked"]) == ("models", 0)
 
 
 def test_plain_values(make_audit: Make) -> None:

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records import ReasonScores
+from doubtcli.records import ReasonScores, Verdicts
 from doubtcli.store.doubts import doubts_table, write_parquet
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def test_columns(make_audit: Make) -> None:
 
     assert table.column_names == [
         *("row_id", "row", "given_label", "suggested_label", "suggested_confidence"),
-        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why"),
+        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict"),
         *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
         "reason:annotator-disagreement",
     ]
@@ -41,6 +41,23 @@ def test_most_doubted_first(make_audit: Make) -> None:
     assert [row["row_id"] for row in rows] == order
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5, 6, 7, 8, None, None]
     assert [row["doubted"] for row in rows] == [True] * 3 + [False] * 7
+
+
+def test_verdicts(make_audit: Make) -> None:
+    """A decided row bears its verdict, one that was judged unusable stands last, with its label and why."""
+    verdicts = Verdicts("v.csv", np.array([2, *[-1] * 7]), (None,) * 8, np.full(8, np.nan))
+
+    rows = {
+        row["row_id"]: row for row in doubts_table(make_audit(verdicts=verdicts, n_unusable=1)).to_pylist()
+    }
+
+    assert rows["t0000"]["verdict"] == "delivery"
+    assert rows["t0001"]["verdict"] is None
+    assert list(rows)[-3:] == ["u0000", "u0001", "x0000"]
+    assert rows["x0000"]["given_label"] == "billing"
+    assert rows["x0000"]["row"] == 11
+    assert rows["x0000"]["why"] == "set aside: a person judged it unusable"
+    assert rows["x0000"]["doubt"] is None
 
 
 def test_most_doubted_row(make_audit: Make) -> None:
@@ -59,6 +76,7 @@ def test_most_doubted_row(make_audit: Make) -> None:
         "doubted": True,
         "reasons": ["low-self-confidence", "annotator-disagreement", "duplicate-conflict"],
         "why": "models give 'delivery' more",
+        "verdict": None,
         "reason:low-self-confidence": 0.97,
         "reason:duplicate-conflict": 0.5,
         "reason:outlier": 0.25,

@@ -73,6 +73,16 @@ def test_same_file_from_elsewhere(write: Writer) -> None:
 # ------------------------------------------------------------------- in the way
 
 
+@pytest.mark.parametrize("force", [False, True])
+def test_verdicts_in_the_way(write: Writer, force: bool) -> None:
+    """A queue that verdicts are read from is never replaced, not even by force; another one may be."""
+    write()
+
+    with pytest.raises(OutputError, match="holds the verdicts, and would be replaced"):
+        check_folder(write.folder, "data/tickets.csv", force=force, verdicts=str(write.folder / "queue.csv"))
+    check_folder(write.folder, "data/tickets.csv", force=force, verdicts="queue.csv")
+
+
 def refusal(folder: Path, source: str = "data/tickets.csv", *, force: bool = False) -> OutputError:
     """How a folder is refused."""
     with pytest.raises(OutputError) as refused:

@@ -6,12 +6,13 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records import Table
+from doubtcli.records import AuditSample, Stratum, Table
 from doubtcli.store.queue import write_queue
 
 if TYPE_CHECKING:
@@ -41,6 +42,22 @@ def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
         "t0004,bug,delivery,0.8000,low-self-confidence,a; b,,The parcel came broken,bug\n"
         "t0005,billing,billing,0.5500,low-self-confidence,c,,I was charged after I cancelled,billing\n"
     )
+
+
+def test_audit_sample(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """An audit sample comes first as it was drawn, with part and inclusion; nothing stands twice."""
+    parts = (Stratum(2, 2, 5), Stratum(1, 2, 3))
+    audit = make_audit(sample=AuditSample(np.array([6, 4]), parts, np.array([0.2, 1 / 3])))
+
+    rows = read(write_queue(audit, make_table(audit)))
+
+    assert [(row["doubt_id"], row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
+        ("t0006", "2 of 2 (5 rows)", "0.2"),
+        ("t0004", "1 of 2 (3 rows)", "0.333333"),
+        ("t0007", "", ""),
+        ("t0005", "", ""),
+    ]
+    assert list(rows[0])[6:10] == ["verdict", "doubt_stratum", "doubt_inclusion", "text"]
 
 
 def test_size(make_audit: MakeAudit, make_table: MakeTable) -> None:

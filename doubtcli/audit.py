@@ -92,7 +92,8 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
             taught = replace(evidence, given_labels=_frozen(examples.taught_labels))
             voices = opinions(taught, [reason.name for reason in reasons])
             skill = _skill(examples, taught, predictions, voices, settings.seed)
-            noise = _noise(skill, voices, examples.taught_labels, together, settings.seed)
+            # of the labels as given: where the surest contradictions are settled, the curve sees no noise
+            noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
             ranking = decide(
                 rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
             )

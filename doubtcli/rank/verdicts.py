@@ -102,7 +102,7 @@ def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     """The noise rate as verdicts measured it; without a sample that could, what models suspect, and why.
 
     Args:
-        suspected: By models, of the labels as they are once the verdicts are followed.
+        suspected: By models, of the given labels.
         examples: The rows and what people decided on them.
     """
     if examples.verdicts is None:
@@ -122,10 +122,10 @@ def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
 
 
 def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking: str) -> NoiseRate:
-    """What models suspect beside the labels that were found wrong, and why it is not measured."""
+    """What models suspect, no less than was found wrong, and why it is not measured."""
     found = float(is_wrong.mean())
     rate, low, high = (
-        None if figure is None else min(figure + found, 1.0)
+        None if figure is None else max(figure, found)
         for figure in (suspected.rate, suspected.low, suspected.high)
     )
     said = [part for part in suspected.why.split("; ") if "no person" not in part]

@@ -261,14 +261,14 @@ class TestCheckedRate:
         assert (found.rests_on, found.n_checked) == ("models", 0)
         assert found.why == f"by models alone; {why}"
 
-    def test_labels_found_wrong_are_added_to_what_models_suspect_of_the_rest(self):
-        """One of four was corrected: 25% beside the 10% (5% to 20%) suspected of what is left."""
-        found = checked_rate(SUSPECTED, examples([0, 0, 0, 0], [1, -1, -1, -1]))
+    def test_no_less_is_suspected_than_was_found(self):
+        """One of eight was corrected: 12.5%, where models suspect 10% (5% to 20%)."""
+        found = checked_rate(SUSPECTED, examples([0] * 8, [1] + [-1] * 7))
 
-        assert (found.rate, found.low, found.high) == (0.35, 0.3, 0.45)
+        assert (found.rate, found.low, found.high) == (0.125, 0.125, 0.2)
 
     def test_an_unknown_rate_stays_unknown(self):
-        """Without skill and without a sample there is nothing to add to."""
+        """Without skill and without a sample nothing can be said."""
         found = checked_rate(NoiseRate(assessable=False, why="no skill"), examples([0, 0], [1, -1]))
 
         assert (found.assessable, found.rate) == (False, None)

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench-ranking bench-size docs clean
+.PHONY: help demo test check format bench-ranking bench-size bench-verdicts docs clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -36,6 +36,9 @@ bench-ranking: .venv/run ## Compare the ranking with a reference script, on sets
 
 bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with the same script
 	$(BIN)/python benchmarks/size.py
+
+bench-verdicts: .venv/run ## Measure what 50 verdicts do to the ranking and to the noise rate
+	$(BIN)/python benchmarks/verdicts.py
 
 docs: .venv/dev ## Write the generated parts of README.md and docs/
 	COLUMNS=80 $(BIN)/cog -r -I docs $(DOCS)

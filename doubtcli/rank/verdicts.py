@@ -10,7 +10,7 @@ import numpy as np
 from doubtcli.records import NoiseRate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from numpy.typing import NDArray
 
@@ -112,13 +112,9 @@ def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     if lacking := _lacking(drawn, examples.verdicts):
         return _still_suspected(suspected, is_wrong, lacking)
     rate = _measured(drawn, is_wrong)
-    n_drawn = sum(stratum is not None for stratum in examples.verdicts.strata)
-    if n_drawn == rate.n_checked:
-        return rate
-    left = (
-        f"{n_drawn - rate.n_checked:,} more are drawn and undecided, and taken to be neither better nor worse"
-    )
-    return replace(rate, why=f"{rate.why}; {left}")
+    n_labelled = examples.n_rows + len(examples.unusable_row_ids)
+    n_sampled = sum(stratum is not None for stratum in examples.verdicts.strata)
+    return replace(rate, why=_rests_on(drawn, rate.n_checked, n_sampled, n_labelled))
 
 
 def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking: str) -> NoiseRate:
@@ -167,17 +163,27 @@ def _measured(drawn: Mapping[Stratum, NDArray[np.intp]], is_wrong: NDArray[np.bo
     n_checked = np.array([len(rows) for rows in drawn.values()])
     n_wrong = np.array([int(is_wrong[rows].sum()) for rows in drawn.values()])
     rate, low, high = stratified_interval(n_wrong, n_checked, sizes)
-    total = int(n_checked.sum())
     return NoiseRate(
         assessable=True,
-        why=f"measured on {total:,} checked rows, drawn at random from {int(sizes.sum()):,}",
+        why="measured on an audit sample",
         rate=rate,
         low=low,
         high=high,
         level=LEVEL,
         rests_on="verdicts",
-        n_checked=total,
+        n_checked=int(n_checked.sum()),
     )
+
+
+def _rests_on(drawn: Iterable[Stratum], n_checked: int, n_sampled: int, n_labelled: int) -> str:
+    """How many rows were checked, of how many, and what that leaves out."""
+    n_rows = sum(stratum.n_rows for stratum in drawn)
+    told = f"measured on {n_checked:,} checked rows, drawn at random from {n_rows:,}"
+    if n_rows != n_labelled:
+        told += f", where {n_labelled:,} are labelled now"
+    if n_left := n_sampled - n_checked:
+        told += f"; {n_left:,} more are drawn and undecided, and taken to be neither better nor worse"
+    return told
 
 
 def stratified_interval(

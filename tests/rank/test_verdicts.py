@@ -210,12 +210,23 @@ class TestCheckedRate:
         """12 of 15 are decided."""
         codes = [0] * 12 + [-1] * 3
 
-        found = checked_rate(SUSPECTED, examples([0] * 15, codes, [drawn(1, 1, 60)] * 15))
+        found = checked_rate(SUSPECTED, examples([0] * 15, codes, [drawn(1, 1, 15)] * 15))
 
         assert found.n_checked == 12
         assert found.why == (
-            "measured on 12 checked rows, drawn at random from 60; "
+            "measured on 12 checked rows, drawn at random from 15; "
             "3 more are drawn and undecided, and taken to be neither better nor worse"
+        )
+
+    def test_a_sample_of_other_rows_than_those_now_labelled_says_so(self):
+        """It was drawn from 60 rows, after 40 of the 100 had been decided."""
+        strata = [None] * 40 + [drawn(1, 1, 60)] * 10 + [None] * 50
+
+        found = checked_rate(SUSPECTED, examples([0] * 100, [0] * 50 + [-1] * 50, strata))
+
+        assert found.n_checked == 10
+        assert found.why == (
+            "measured on 10 checked rows, drawn at random from 60, where 100 are labelled now"
         )
 
     @pytest.mark.parametrize(

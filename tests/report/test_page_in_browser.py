@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
+from doubtcli.records import Verdicts
 from doubtcli.report.html import render_html
 
 if TYPE_CHECKING:
@@ -106,6 +107,17 @@ def show(browser: WebDriver, tmp_path: Path) -> Callable[[Audit], View]:
 
 
 Show = "Callable[[Audit], View]"
+
+
+def test_verdicts(show: Show, make_audit: Make) -> None:
+    """The page counts what people decided, and what was set aside."""
+    verdicts = Verdicts("v.csv", np.array([0, 2, *[-1] * 6]), (None,) * 8, np.full(8, np.nan))
+
+    view = show(make_audit(verdicts=verdicts, n_unusable=1))
+
+    assert view.complaints == []
+    (counts,) = view.texts("#counts")
+    assert counts.endswith(" · 1 row judged unusable set aside · 2 decided: 1 kept, 1 corrected")
 
 
 def test_opens(show: Show, make_audit: Make) -> None:

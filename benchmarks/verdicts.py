@@ -30,6 +30,7 @@ VERDICTS = 50
 SIZES = (50, 100, 200)
 DRAWS = 1000
 RARE = (0.003, 0.01, 0.02)
+NO_ERROR = "none is an error"
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 
 
@@ -87,7 +88,7 @@ def compare(task: Task, truth: np.ndarray, lines: list[list]) -> Scan:
         rest = scanned.undecided
         cells.append(f"{precision(task, scanned.doubt):.3f}")
         pair = [precision(task, doubt, rest) for doubt in (before.doubt, scanned.doubt)]
-        cells.append(" → ".join(f"{one:.3f}" for one in pair))
+        cells.append(" → ".join(f"{one:.3f}" for one in pair) if task.is_error[rest].any() else NO_ERROR)
     cells += [interval(task, before), interval(task, after[0]), interval(task, after[1])]
     figures = [precision(task, before.doubt), *(precision(task, one.doubt) for one in after)]
     rests = [
@@ -175,7 +176,7 @@ def simulated(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) ->
     truth, wrong = wrong.sum() / sizes.sum(), wrong.astype(int)
     found = rng.hypergeometric(wrong, sizes - wrong, n_drawn, size=(DRAWS, len(sizes)))
     unlike, of_draw = np.unique(found, axis=0, return_inverse=True)
-    bounds = np.array([stratified_interval(one, n_drawn, sizes)[1:] for one in unlike])[of_draw]
+    bounds = np.array([stratified_interval(one, n_drawn, sizes)[1:] for one in unlike])[of_draw.ravel()]
     held = (bounds[:, 0] - 1e-9 <= truth) & (truth <= bounds[:, 1] + 1e-9)
     return float(held.mean()), float(np.median(bounds[:, 1] - bounds[:, 0]))
 
@@ -198,7 +199,7 @@ def report(ranked: list[list], covered: list[list]) -> str:
         ]
         parts.append(
             f"AP with {name} against none, geometric mean of the ratios: {mean(whole):.2f} over all rows, "
-            f"{mean(rest):.2f} over those left undecided ({len(rest)} sets with an error left)."
+            f"{mean(rest):.2f} over those left undecided (of {len(rest)} sets that have an error left)."
         )
     for place, name in ((0, "Without verdicts"), (1, "With 50 of a sample")):
         held = [holds[place] for *_, holds in ranked if holds[place] is not None]
@@ -232,7 +233,7 @@ def coverage_table(covered: list[list], kind: str) -> list[str]:
 
 def mean(ratios: list[float]) -> float:
     """The geometric mean."""
-    return float(np.exp(np.mean(np.log(ratios))))
+    return float(np.exp(np.mean(np.log(ratios)))) if ratios else float("nan")
 
 
 if __name__ == "__main__":

@@ -17,15 +17,21 @@ pd.DataFrame({"row": range(rows), "doubt": range(rows), "doubted": False}).to_pa
 """
 
 
-def test_the_ranking_benchmark_scores_doubt_beside_a_peer(tmp_path):
-    """On the penguins with their planted errors `doubt` comes out far above a peer that ranks by place."""
+def write_penguins(folder):
+    """The penguins as a set with known errors."""
     penguins = pd.read_csv(ROOT / "fixtures" / "penguins.csv")
-    wrong = pd.read_csv(ROOT / "fixtures" / "penguins_errors.csv")["row"] - 1
+    errors = pd.read_csv(ROOT / "fixtures" / "penguins_errors.csv")
     table = penguins.rename(columns={"species": "label"}).assign(id=range(len(penguins)))
-    table["is_error"] = table["id"].isin(wrong)
-    folder = tmp_path / "data" / "penguins"
+    table["true_label"] = table["label"]
+    table.loc[errors["row"] - 1, "true_label"] = errors["true_species"].to_numpy()
+    table["is_error"] = table["label"] != table["true_label"]
     folder.mkdir(parents=True)
     table.to_parquet(folder / "data.parquet")
+
+
+def test_the_ranking_benchmark_scores_doubt_beside_a_peer(tmp_path):
+    """On the penguins with their planted errors `doubt` comes out far above a peer that ranks by place."""
+    write_penguins(tmp_path / "data" / "penguins")
     (tmp_path / "peer.py").write_text(PEER)
     env = {**os.environ, "DOUBT_DATA": str(tmp_path / "data"), "DOUBT_REFERENCE": str(tmp_path / "peer.py")}
 
@@ -37,3 +43,17 @@ def test_the_ranking_benchmark_scores_doubt_beside_a_peer(tmp_path):
     assert (name, rows, errors) == ("penguins", "344", "4.9%")
     assert float(ours) > 0.9
     assert float(peer) < 0.2
+
+
+def test_the_verdicts_benchmark_tells_what_fifty_verdicts_do(tmp_path):
+    """On the penguins, who have 17 wrong labels, 50 verdicts from the top find them all."""
+    write_penguins(tmp_path / "data" / "penguins")
+    env = {**os.environ, "DOUBT_DATA": str(tmp_path / "data")}
+
+    command = [sys.executable, str(ROOT / "benchmarks" / "verdicts.py"), "penguins"]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+
+    cells = [cell.strip() for cell in done.stdout.splitlines()[0].split("|")]
+    assert cells[1:4] == ["penguins", "344", "4.9%"]
+    assert (cells[5], cells[6]) == ("1.000", "none is an error")
+    assert "### Coverage of the measured rate's 90% interval, 1,000 samples each" in done.stdout

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 N_NEIGHBORS = 10
 _DIMENSIONS = 128
 """Of the space that texts are compared in: what fits 100,000 rows in 50 MB; other numbers were not tried."""
+_SPARE_DIMENSIONS, _SUBSPACE_STEPS = 10, 3
 _MOST_CANDIDATES = 20_000
 """Rows that neighbours are looked for among: the cost grows with rows times this, never with rows squared."""
 _MOST_AT_ONCE = 4_000_000
@@ -100,19 +101,38 @@ def comparison_space(features: Features) -> NDArray[np.float32]:
     if features.dense is not None:
         parts.append(features.dense / np.sqrt(features.dense.shape[1], dtype=np.float32))
     if features.text is not None:
-        parts.append(_latent(features.text.words))
+        words, tokens, spelling = features.text.words, features.text.tokens, features.text.spelling
+        by_words = _latent(words)
+        by_spelling = _latent(tokens, spelling)
+        parts += [by_words / np.sqrt(2, dtype=np.float32), by_spelling / np.sqrt(2, dtype=np.float32)]
     return np.asarray(np.hstack(parts), dtype=np.float32)
 
 
-def _latent(words: sparse.csr_matrix) -> NDArray[np.float32]:
-    from sklearn.decomposition import TruncatedSVD
+def _latent(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
+    """Latent semantic analysis of `rows` (times `spelling`, never multiplied out), each row at length 1.
 
-    n_dimensions = min(_DIMENSIONS, min(words.shape) - 1)
-    if n_dimensions < 1:
-        return np.asarray(words.toarray(), dtype=np.float32)
-    svd = TruncatedSVD(n_dimensions, n_iter=2, random_state=0)
-    svd.fit(words[_evenly(words.shape[0], _MOST_CANDIDATES)])
-    space = np.asarray(words @ svd.components_.T.astype(np.float32), dtype=np.float32)
+    Source: randomized subspace iteration, Halko, Martinsson and Tropp, 2011.
+    """
+    n_columns = rows.shape[1] if spelling is None else spelling.shape[1]
+    n_dimensions = min(_DIMENSIONS, rows.shape[0], n_columns)
+    sample = rows[_evenly(rows.shape[0], _MOST_CANDIDATES)]
+    sample_back = sample.T.tocsr()
+    spelling_back = None if spelling is None else spelling.T.tocsr()
+
+    def forward(rows: sparse.csr_matrix, basis: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(rows @ (basis if spelling is None else spelling @ basis))
+
+    def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
+        product = sample_back @ basis
+        return np.asarray(product if spelling_back is None else spelling_back @ product)
+
+    width = min(n_dimensions + _SPARE_DIMENSIONS, n_columns)
+    basis = np.random.default_rng(0).standard_normal((n_columns, width)).astype(np.float32)
+    for _ in range(_SUBSPACE_STEPS):
+        basis = back(np.linalg.qr(forward(sample, basis))[0])
+    left, _, right = np.linalg.svd(basis, full_matrices=False)
+    del right
+    space = forward(rows, np.ascontiguousarray(left[:, :n_dimensions], dtype=np.float32))
     lengths = np.linalg.norm(space, axis=1, keepdims=True)
     return np.asarray(space / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
 

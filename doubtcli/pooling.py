@@ -15,6 +15,10 @@ Floats = NDArray[np.floating[Any]]
 _MOST_ROWS = 20_000
 """Rows that one temperature is fitted on; its error is far below what matters."""
 _TINY = 1e-6
+_WRONG = 0.1
+"""Of the labels, while opinions are weighed; .05 and .2 gave nearly the same trust."""
+_PULL = 0.003
+"""Of the prior on trust; .001 to .01 gave nearly the same trust, .05 lost."""
 
 
 def softmax(scores: Floats) -> Floats:
@@ -59,24 +63,64 @@ def _best_log_temperature(scores: Floats, labels: NDArray[np.intp]) -> float:
     return float(minimize_scalar(loss, bounds=(-4.0, 5.0), method="bounded").x)
 
 
-def pool(
-    opinions: Sequence[Floats], labels: NDArray[np.intp], trust: Sequence[float] | None = None
-) -> Floats:
-    """The geometric mean of several opinions, calibrated again: a logarithmic opinion pool.
+def learn_trust(opinions: Sequence[Floats], labels: NDArray[np.intp], prior: Floats) -> Floats:
+    """How much to trust each opinion: the weights of a logarithmic pool that foretells the labels best.
+
+    Every class counts as much as every other, however few its rows: trusted by all rows alike, opinions that
+    never name a rare class won, and its errors were lost. A share of the labels is taken to be wrong, so that
+    no single row, least of all a wrong label, costs more than a little. Weights are 0 or more.
+    Sources: stacking, Wolpert, 1992; logarithmic pools, Genest and Zidek, 1986.
+
+    Args:
+        opinions: Out-of-fold probabilities, each of shape `(n_rows, n_classes)`.
+        labels: Shape `(n_rows,)`.
+        prior: Shape `(n_opinions,)`: the weights where the labels tell nothing.
+
+    Returns:
+        Shape `(n_opinions,)`.
+    """
+    from scipy.optimize import minimize
+
+    if len(opinions) == 1:
+        return np.asarray(prior)
+    rows = np.unique(np.linspace(0, len(labels) - 1, _MOST_ROWS).astype(np.intp))
+    labels = labels[rows]
+    logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _TINY) for probs in opinions])
+    own = logs[:, np.arange(len(labels)), labels]
+    n_classes = logs.shape[2]
+    weight = 1 / np.bincount(labels, minlength=n_classes)[labels]
+    weight /= weight.sum()
+
+    def loss(trust: Floats) -> tuple[float, Floats]:
+        probs = softmax(np.tensordot(trust, logs, 1))
+        right = probs[np.arange(len(labels)), labels]
+        expected = (1 - _WRONG) * right + _WRONG / n_classes
+        pull = weight * (1 - _WRONG) * right / expected
+        slope = np.array(
+            [(pull * (mine - (probs * log).sum(axis=1))).sum() for mine, log in zip(own, logs, strict=True)]
+        )
+        away = trust - prior
+        return float(-(weight * np.log(expected)).sum() + _PULL * (away @ away)), 2 * _PULL * away - slope
+
+    found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(opinions))
+    return np.asarray(found.x)
+
+
+def pool(opinions: Sequence[Floats], labels: NDArray[np.intp], trust: Floats) -> Floats:
+    """The geometric mean of several opinions, each as far as it is trusted, calibrated again.
 
     Opinions must be calibrated: one that knows little is then nearly flat, and moves the mean little.
-    Weighing them by how well they predict the labels as well lost half of the gain on rare classes.
     Source: Genest and Zidek, 1986.
 
     Args:
         opinions: Probabilities, each of shape `(n_rows, n_classes)`.
         labels: Shape `(n_rows,)`.
-        trust: A weight for each opinion; 1 for all if left out.
+        trust: A weight for each opinion.
 
     Returns:
         Shape `(n_rows, n_classes)`; rows sum to 1.
     """
     logs = np.zeros(opinions[0].shape)
-    for weight, probs in zip(trust or [1.0] * len(opinions), opinions, strict=True):
+    for weight, probs in zip(trust, opinions, strict=True):
         logs += weight * np.log(probs + _TINY)
     return calibrate(logs, labels)

@@ -1,4 +1,4 @@
-"""Text features -> out-of-fold scores by three cheap, strongly regularised models.
+"""Text features -> out-of-fold scores by five cheap, strongly regularised models.
 
 Each takes all folds at once, because the sums that a fold's model is made of are the total's less the
 fold's own.
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     Matrix = NDArray[np.float32]
     Product = Callable[[Matrix], Matrix]
+    Weigh = Callable[[NDArray[np.float64]], NDArray[np.float64]]
+    """Each class's summed n-grams -> what each n-gram weighs for it, both of shape (n_classes, n_ngrams)."""
 
 _SMOOTHING = 0.3
 """Added to every n-gram's weight in every class; chosen once, not tuned."""
@@ -37,35 +39,70 @@ def complement_naive_bayes_on_words(
     Returns:
         Shape `(n_rows, n_classes)`: higher is likelier, of no fixed scale.
     """
-    words = features.words
-    return _complement_naive_bayes(
-        labels,
-        folds,
-        n_classes,
-        lambda rows, hot: (hot @ words[rows]).toarray(),
-        lambda rows, w: words[rows] @ w,
-    )
+    return _from_word_sums(features, labels, folds, n_classes, _complement_weights)
 
 
 def complement_naive_bayes_on_spelling(
     features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.float64]:
     """As `complement_naive_bayes_on_words`, on character n-grams."""
+    return _from_spelling_sums(features, labels, folds, n_classes, _complement_weights)
+
+
+def nearest_centroid_on_words(
+    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
+) -> NDArray[np.float64]:
+    """Out-of-fold cosines between each text and each class's mean text, on words and pairs (Rocchio, 1971).
+
+    How common a class is plays no part, so that a rare class is heard as well as a common one.
+
+    Returns:
+        Shape `(n_rows, n_classes)`: higher is likelier, 0 to 1.
+    """
+    return _from_word_sums(features, labels, folds, n_classes, _centroid_weights)
+
+
+def nearest_centroid_on_spelling(
+    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
+) -> NDArray[np.float64]:
+    """As `nearest_centroid_on_words`, on character n-grams."""
+    return _from_spelling_sums(features, labels, folds, n_classes, _centroid_weights)
+
+
+def _from_word_sums(
+    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, weigh: Weigh
+) -> NDArray[np.float64]:
+    words = features.words
+    return _from_class_sums(
+        labels,
+        folds,
+        n_classes,
+        lambda rows, hot: (hot @ words[rows]).toarray(),
+        weigh,
+        lambda rows, w: words[rows] @ w,
+    )
+
+
+def _from_spelling_sums(
+    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, weigh: Weigh
+) -> NDArray[np.float64]:
     tokens, spelling = features.tokens, features.spelling
-    return _complement_naive_bayes(
+    return _from_class_sums(
         labels,
         folds,
         n_classes,
         lambda rows, hot: ((hot @ tokens[rows]) @ spelling).toarray(),
+        weigh,
         lambda rows, w: tokens[rows] @ (spelling @ w),
     )
 
 
-def _complement_naive_bayes(
+def _from_class_sums(
     labels: NDArray[np.intp],
     folds: NDArray[np.intp],
     n_classes: int,
     sums: Callable[[NDArray[np.intp], sparse.csr_matrix], Matrix],
+    weigh: Weigh,
     score: Callable[[NDArray[np.intp], Matrix], Matrix],
 ) -> NDArray[np.float64]:
     """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold."""
@@ -74,11 +111,18 @@ def _complement_naive_bayes(
     total = np.sum(sums_by_fold, axis=0)
     scores = np.zeros((len(labels), n_classes))
     for rows, own in zip(parts, sums_by_fold, strict=True):
-        of_class = total - own
-        complement = np.maximum(of_class.sum(axis=0) - of_class, 0.0) + _SMOOTHING
-        weights = -np.log(complement / complement.sum(axis=1, keepdims=True))
-        scores[rows] = score(rows, weights.T.astype(np.float32))
+        scores[rows] = score(rows, weigh(total - own).T.astype(np.float32))
     return scores
+
+
+def _complement_weights(of_class: NDArray[np.float64]) -> NDArray[np.float64]:
+    complement = np.maximum(of_class.sum(axis=0) - of_class, 0.0) + _SMOOTHING
+    return np.asarray(-np.log(complement / complement.sum(axis=1, keepdims=True)))
+
+
+def _centroid_weights(of_class: NDArray[np.float64]) -> NDArray[np.float64]:
+    lengths = np.linalg.norm(of_class, axis=1, keepdims=True)
+    return np.asarray(of_class / np.where(lengths > 0, lengths, 1.0))
 
 
 def _one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:

@@ -120,12 +120,18 @@ def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
 def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking: str) -> NoiseRate:
     """What models suspect, no less than was found wrong, and why it is not measured."""
     found = float(is_wrong.mean())
-    rate, low, high = (
-        None if figure is None else max(figure, found)
-        for figure in (suspected.rate, suspected.low, suspected.high)
-    )
+    if suspected.rate is None or suspected.low is None or suspected.high is None:
+        return replace(suspected, why=f"{suspected.why}; {lacking}")
+    if found > suspected.high:
+        why = f"more labels were found wrong ({found:.1%} of rows) than models suspect; {lacking}"
+        return NoiseRate(assessable=False, why=why, level=suspected.level)
     said = [part for part in suspected.why.split("; ") if "no person" not in part]
-    return replace(suspected, rate=rate, low=low, high=high, why="; ".join([*said, lacking]))
+    return replace(
+        suspected,
+        rate=max(suspected.rate, found),
+        low=max(suspected.low, found),
+        why="; ".join([*said, lacking]),
+    )
 
 
 def _drawn(verdicts: Verdicts) -> dict[Stratum, NDArray[np.intp]]:

@@ -233,7 +233,7 @@ class TestCheckedRate:
         ("codes", "strata", "why"),
         [
             (
-                [1, -1],
+                [0, -1],
                 [None, None],
                 "1 verdict can't measure it: that needs an audit sample (--audit-sample)",
             ),
@@ -277,6 +277,16 @@ class TestCheckedRate:
         found = checked_rate(SUSPECTED, examples([0] * 8, [1] + [-1] * 7))
 
         assert (found.rate, found.low, found.high) == (0.125, 0.125, 0.2)
+
+    def test_models_that_suspect_less_than_was_found_are_not_believed(self):
+        """Half of the rows were corrected, where models suspect 20% at most."""
+        found = checked_rate(SUSPECTED, examples([0] * 4, [1, 1, -1, -1]))
+
+        assert (found.assessable, found.rate) == (False, None)
+        assert found.why == (
+            "more labels were found wrong (50.0% of rows) than models suspect; "
+            "2 verdicts can't measure it: that needs an audit sample (--audit-sample)"
+        )
 
     def test_an_unknown_rate_stays_unknown(self):
         """Without skill and without a sample nothing can be said."""

@@ -1,8 +1,8 @@
 """How many labels are wrong, told apart from classes that overlap.
 
 The curves of `noise_curve` are weighed by how well they explain the labels, and each says how many of these
-very labels are wrong; their mixture gives the interval. No curve is exactly right, and that does not mend with
-more rows, so n rows count as n / (1 + n / 2000): a *coarsened posterior* (Miller and Dunson, 2019).
+very labels are wrong; their mixture gives the interval. No curve is exactly right, and that does not mend
+with more rows, so n rows count as n / (1 + n / 2000): a *coarsened posterior* (Miller and Dunson, 2019).
 
 What it can't see: errors that follow a pattern, and models that are wrong where they are sure.
 How often it holds on planted errors stands in benchmarks/README.md. The rate is suspected, not measured.
@@ -40,8 +40,8 @@ _BASE_RATE = 0.05
 """Of wrong labels, where nothing can be told: public test sets have 3.3% on average (Northcutt et al., 2021)
 and training sets no fewer."""
 _WHY = (
-    "by models alone, which miss errors that follow a pattern; such estimates have been up to 8 times too high "
-    "where people checked, so measure yours with --audit-sample 100"
+    "by models alone, which miss errors that follow a pattern; such estimates have been up to 8 times too "
+    "high where people checked, so measure yours with --audit-sample 100"
 )
 """cleanlab's joint was 1.8 to 7.7 times over what people confirmed in three of the four public test sets that
 cleanlab/label-errors had checked by hand (Northcutt et al., 2021)."""
@@ -138,8 +138,10 @@ def _interval(by_repeat: list[Curves], weights: Floats, n_rows: int) -> tuple[fl
     variance = np.mean([repeat.variance[kept] for repeat in by_repeat], axis=0) / n_rows**2
     tail = (1 - LEVEL) / 2
     low, middle, high = _quantiles(share, np.sqrt(variance), weights[kept], [tail, 0.5, 1 - tail])
-    none_wrong = weights[RATES == 0].sum() > _LEAST_SURE or low * n_rows < 1 / 2
-    return middle, 0.0 if none_wrong else low, high
+    if weights[RATES == 0].sum() > _LEAST_SURE:
+        low = 0.0
+    half_a_row = 1 / (2 * n_rows)
+    return 0.0 if middle < half_a_row else middle, 0.0 if low < half_a_row else low, high
 
 
 def _quantiles(means: Floats, sds: Floats, weights: Floats, levels: list[float]) -> list[float]:

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench-ranking bench-size bench-verdicts docs clean
+.PHONY: help demo test check format bench-ranking bench-coverage bench-size bench-verdicts docs clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ format: .venv/dev ## Put the code into the one format
 
 bench-ranking: .venv/run ## Compare the ranking with a reference script, on sets with known errors
 	$(BIN)/python benchmarks/ranking.py
+
+bench-coverage: .venv/run ## Plant label errors in clean data and see how often the noise rate's interval holds
+	$(BIN)/python benchmarks/coverage.py
 
 bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with the same script
 	$(BIN)/python benchmarks/size.py

@@ -30,11 +30,11 @@ LOCATIONS = np.linspace(-4.0, 1.0, 16)
 """Slopes and locations of the logistic, where confidence (a log odds) has mean 0 and standard deviation 1."""
 LAPSES = np.array([0.0, 0.01, 0.03, 0.1])
 
-_NO_ERRORS = 0.1
+_NO_ERRORS = 0.05
 """Prior probability that no label is wrong; the rest is spread evenly over the square root of the rate."""
 _USUAL_SLOPE, _SLOPE_SPREAD = 1.7, 0.5
 _USUAL_LOCATION, _LOCATION_SPREAD = -1.7, 1.0
-_LAPSE_WEIGHTS = np.array([0.85, 0.08, 0.04, 0.03])
+_LAPSE_WEIGHTS = np.array([0.9, 0.07, 0.025, 0.005])
 """What overlap looks like where right labels are known: medians and spreads of logistic curves fitted to runs
 of benchmarks/coverage.py. With no lapses, the lower bound left 0 on 10% of the clean ones instead of 4%."""
 

@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import os
 import time
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
-from doubtcli.features.build import build_features, joined_texts
-from doubtcli.neighbors import find_duplicates, find_neighbors
-from doubtcli.predict.crossfit import brought, cross_fit, models_for
+from doubtcli.evidence import gather, relabelled
+from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
-from doubtcli.predict.table_models import MOST_TREE_ROWS
-from doubtcli.rank.combine import opinions, rank_rows, unheard_classes
+from doubtcli.rank.combine import (
+    ANNOTATOR_REASON,
+    NEIGHBOR_REASON,
+    opinions,
+    rank_rows,
+    unheard_classes,
+)
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
 from doubtcli.rank.sample import draw_sample
 from doubtcli.rank.verdicts import checked_rate, decide
@@ -28,7 +31,7 @@ from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.read.table import read_table
 from doubtcli.read.verdicts import read_verdicts
-from doubtcli.records import Audit, Evidence, Predictions, Skill
+from doubtcli.records import Audit, Evidence, Power, Predictions, Skill
 from doubtcli.report.words import explain_rows
 
 if TYPE_CHECKING:
@@ -36,11 +39,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
     from doubtcli.records import (
         AuditSample,
         Examples,
-        Features,
         Labels,
         Ranking,
         ReasonScores,
@@ -49,14 +52,9 @@ if TYPE_CHECKING:
     )
     from doubtcli.settings import ScanSettings
 
-_Number = TypeVar("_Number", bound=np.generic)
-
 _NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
 """Settings that say where and how fast, not what: equal audits must not differ by them."""
 _MOST_NAMED = 5
-_OF_MODELS = frozenset({"pred_probs", "pred_probs_by_model", "pred_probs_by_repeat"})
-_OF_NEIGHBORS = frozenset({"neighbor_indices", "neighbor_distances", "neighbor_votes"})
-"""Evidence that costs much, so it is only made for a reason that asks for it."""
 _PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
@@ -77,23 +75,29 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
 
     _check(settings)
     clock = _Clock()
-    loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
+    loaded = _load_reasons(settings)
     # One layer of parallelism: models run side by side, each on one thread. It also keeps sums in one order,
     # so that the result is the same to the bit on any number of cores.
     with threadpool_limits(1):
         with clock.stage("read"):
             table, roles, labels, examples = _read(settings, progress)
         with clock.stage("gather evidence"):
-            needed = frozenset(need for one in loaded for need in one.needs)
-            evidence, predictions, together, notes = _gather(examples, needed, settings, progress)
+            gathered = gather(examples, _needed(loaded), settings, progress)
+            evidence, predictions, together = gathered.evidence, gathered.predictions, gathered.together
         with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
             reasons, skipped = plugins.run_reasons(loaded, evidence)
-        with clock.stage("rank"), progress.stage("Ranking"):
-            taught = replace(evidence, given_labels=_frozen(examples.taught_labels))
-            voices = opinions(taught, [reason.name for reason in reasons])
+        names = [reason.name for reason in reasons]
+        with clock.stage("weigh voices"):
+            taught = relabelled(evidence, examples.taught_labels)
+            voices = opinions(taught, names)
             skill = _skill(examples, taught, predictions, voices, settings.seed)
+        with clock.stage("plant errors"):
+            planted = plant(gathered, examples, voices, names, settings=settings, progress=progress)
+        with clock.stage("rank"), progress.stage("Ranking"):
             # of the labels as given: where the surest contradictions are settled, the curve sees no noise
             noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
+            first = rank_rows(evidence, reasons, voices, noise, together).doubt
+            noise = planted.weigh(noise, first)
             ranking = decide(
                 rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
             )
@@ -120,12 +124,68 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
             *table.notes,
             *labels.notes,
             *_verdict_notes(examples),
-            *notes,
+            *gathered.notes,
             *_class_notes(examples, together, voices),
         ),
         timings=clock.seconds,
         sample=sample,
+        power=planted.power(ranking.doubted),
     ), table
+
+
+def measure_power(
+    settings: ScanSettings, *, plantings: int, progress: Progress
+) -> tuple[Power, tuple[str, ...]]:
+    """Plant errors in a labelled table and say how many of them a scan would find, by reason and by class.
+
+    Args:
+        settings: What to read and how to judge it.
+        plantings: How often to plant.
+        progress: Told of each long stage.
+
+    Returns:
+        What was found of the planted errors, and the name of each class.
+
+    Raises:
+        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+    """
+    from threadpoolctl import threadpool_limits
+
+    # what annotators answered was not planted, and would give every planted error away
+    loaded = tuple(reason for reason in _load_reasons(settings) if reason.name != ANNOTATOR_REASON)
+    with threadpool_limits(1):
+        _, _, _, examples = _read(settings, progress)
+        gathered = gather(examples, _needed(loaded), settings, progress)
+        reasons, _ = plugins.run_reasons(loaded, gathered.evidence)
+        names = [reason.name for reason in reasons]
+        taught = relabelled(gathered.evidence, examples.taught_labels)
+        voices = opinions(taught, names)
+        planted = plant(
+            gathered, examples, voices, names, settings=settings, progress=progress, plantings=plantings
+        )
+        skill = _skill(examples, taught, gathered.predictions, voices, settings.seed)
+        noise = _noise(skill, voices, examples.given_labels, gathered.together, settings.seed)
+        ranking = rank_rows(gathered.evidence, reasons, voices, noise, gathered.together)
+        power = planted.power(ranking.doubted)
+        if not power.assessable:
+            return power, examples.class_names
+        return replace(
+            power,
+            by_class=planted.power_by_class(ranking.doubted),
+            by_reason=planted.power_by_reason(loaded, ranking.doubted),
+        ), examples.class_names
+
+
+def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
+    # a fast scan finds no neighbours: in large files they take the most time
+    too_slow = (NEIGHBOR_REASON,) if settings.fast and settings.reasons is None else ()
+    return plugins.load_reasons(
+        settings.reason_settings, only=settings.reasons, skip=(*settings.skip, *too_slow)
+    )
+
+
+def _needed(loaded: Sequence[LoadedReason]) -> frozenset[str]:
+    return frozenset(need for one in loaded for need in one.needs)
 
 
 def _check(settings: ScanSettings) -> None:
@@ -183,100 +243,6 @@ def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Lab
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     return table, roles, labels, examples
-
-
-def _gather(
-    examples: Examples, needed: frozenset[str], settings: ScanSettings, progress: Progress
-) -> tuple[Evidence, Predictions | None, NDArray[np.intp], list[str]]:
-    """All that the reasons may ask for, computed once."""
-    notes: list[str] = []
-    with progress.stage("Making features"):
-        features = build_features(examples)
-        duplicates = find_duplicates(features, joined_texts(examples), settings.folds) if features else None
-    alike = duplicates.groups if duplicates else np.arange(examples.n_rows)
-    together, chained = _joined(alike, examples.groups)
-    notes += chained
-    if examples.annotations is not None and len(np.unique(together)) < 2:  # noqa: PLR2004
-        features = None
-        notes.append("every row has the same input, so only the annotators judge")
-    neighbors = None
-    if features is not None and needed & _OF_NEIGHBORS:
-        with progress.stage("Finding neighbours"):
-            neighbors = find_neighbors(features, examples.taught_labels, examples.n_classes, alike, together)
-    predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)
-    notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
-    if features is not None and features.dense is not None and examples.n_rows > MOST_TREE_ROWS:
-        notes.append(
-            f"each tree is grown on {MOST_TREE_ROWS:,} rows drawn from all, to keep its cost in bounds"
-        )
-    if predictions and predictions.unheard:
-        unheard = ", ".join(predictions.unheard)
-        notes.append(f"models that learnt nothing of the labels, and are not heard: {unheard}")
-    several = predictions is not None and len(predictions.by_model) > 1
-    repeated = predictions is not None and len(predictions.by_repeat) > 1
-    evidence = Evidence(
-        given_labels=_frozen(examples.given_labels),
-        n_classes=examples.n_classes,
-        pred_probs=_frozen(predictions.pooled) if predictions else None,
-        pred_probs_by_model=_frozen(predictions.by_model) if predictions and several else None,
-        pred_probs_by_repeat=_frozen(predictions.by_repeat) if predictions and repeated else None,
-        neighbor_indices=_frozen(neighbors.indices) if neighbors else None,
-        neighbor_distances=_frozen(neighbors.distances) if neighbors else None,
-        neighbor_votes=_frozen(neighbors.votes) if neighbors else None,
-        duplicate_groups=_frozen(duplicates.groups) if duplicates else None,
-        annotations=_frozen(examples.annotations.codes) if examples.annotations else None,
-    )
-    return evidence, predictions, together, notes
-
-
-def _predict(
-    examples: Examples,
-    features: Features | None,
-    together: NDArray[np.intp],
-    settings: ScanSettings,
-    progress: Progress,
-) -> Predictions | None:
-    """The user's probabilities if there are any, else our models', else none."""
-    if examples.given_pred_probs is not None:
-        return brought(examples.given_pred_probs)
-    if features is None:
-        return None
-    total = len(models_for(features)) * settings.repeats
-    with progress.stage("Cross-fitting models", total) as advance:
-        return cross_fit(
-            features,
-            examples.taught_labels,
-            examples.n_classes,
-            together,
-            n_folds=settings.folds,
-            n_repeats=settings.repeats,
-            seed=settings.seed,
-            n_threads=settings.threads or os.cpu_count() or 1,
-            advance=advance,
-        )
-
-
-def _joined(
-    duplicates: NDArray[np.intp], groups: NDArray[np.intp] | None
-) -> tuple[NDArray[np.intp], list[str]]:
-    """Groups that keep duplicates and the user's groups together: the connected components of the two.
-
-    A text that everybody writes would chain all groups into one. Where that makes a group of more than half
-    of the rows, only the user's groups are kept.
-    """
-    if groups is None:
-        return duplicates, []
-    from scipy.sparse import coo_matrix
-    from scipy.sparse.csgraph import connected_components
-
-    n_rows, n_duplicates = len(groups), int(duplicates.max()) + 1
-    edges = (np.ones(n_rows), (duplicates, groups + n_duplicates))
-    n_nodes = n_duplicates + int(groups.max()) + 1
-    components = connected_components(coo_matrix(edges, shape=(n_nodes, n_nodes)), directed=False)[1]
-    joined = np.unique(components[duplicates], return_inverse=True)[1].astype(np.intp)
-    if np.bincount(joined).max() > max(n_rows // 2, np.bincount(groups).max()):
-        return groups, ["duplicates chain most groups into one, so only the groups share a fold"]
-    return joined, []
 
 
 def _skill(
@@ -343,12 +309,6 @@ def _class_notes(examples: Examples, together: NDArray[np.intp], voices: Sequenc
     if len(tiny) > _MOST_NAMED:
         shown += f" and {len(tiny) - _MOST_NAMED} more"
     return [f"too few unlike rows for models to judge them (fewer than 3): {shown}"]
-
-
-def _frozen(array: NDArray[_Number]) -> NDArray[_Number]:
-    """The array, read-only from now on, so that no reason can spoil what the next one sees."""
-    array.flags.writeable = False
-    return array
 
 
 @dataclass

@@ -80,15 +80,41 @@ def find_neighbors(
     space = comparison_space(features)[stands_for]
     candidates = _evenly(len(stands_for), _MOST_CANDIDATES)
     indices, distances = _nearest(space, candidates, together[stands_for])
-    mix = _label_mix(group, given_labels, len(stands_for), n_classes)
-    votes = _votes(mix, indices)
-    rows = np.where(indices >= 0, stands_for[indices], -1)
+    rows = np.where(indices >= 0, stands_for[indices], -1)[group]
     note = (
         f"neighbours are looked for among {len(candidates):,} of {len(stands_for):,} unlike rows"
         if len(candidates) < len(stands_for)
         else None
     )
-    return Neighbors(rows[group], distances[group], votes[group], note)
+    votes = neighbor_votes(rows, duplicates, given_labels, n_classes)
+    return Neighbors(rows, distances[group], votes, note)
+
+
+def neighbor_votes(
+    indices: NDArray[np.intp],
+    duplicates: NDArray[np.intp],
+    labels: NDArray[np.intp],
+    n_classes: int,
+) -> NDArray[np.float64]:
+    """The neighbours' labels as shares; one that stands for duplicates votes with the mix of their labels.
+
+    Args:
+        indices: Shape `(n_rows, k)`: each row's neighbours, -1 for none.
+        duplicates: Shape `(n_rows,)`: rows with the same number have the same input.
+        labels: Shape `(n_rows,)`.
+        n_classes: Columns of the result.
+
+    Returns:
+        Shape `(n_rows, n_classes)`: rows sum to 1, or to 0 where there is no neighbour.
+    """
+    group = np.unique(duplicates, return_inverse=True)[1]
+    mix = np.zeros((int(group.max()) + 1, n_classes))
+    np.add.at(mix, (group, labels), 1.0)
+    mix /= mix.sum(axis=1, keepdims=True)
+    votes = np.zeros((len(indices), n_classes))
+    for column in indices.T:
+        votes += np.where((column >= 0)[:, None], mix[group[column]], 0.0)
+    return np.asarray(votes / np.maximum((indices >= 0).sum(axis=1, keepdims=True), 1))
 
 
 def comparison_space(features: Features) -> NDArray[np.float32]:
@@ -167,22 +193,6 @@ def _nearest(
         indices[rows] = np.where(nobody, -1, found)
         distances[rows] = np.sqrt(np.where(nobody, np.nan, np.maximum(squares, 0.0)))
     return indices, distances
-
-
-def _label_mix(
-    group: NDArray[np.intp], given_labels: NDArray[np.intp], n_groups: int, n_classes: int
-) -> NDArray[np.float64]:
-    """Each group's labels as shares, shape `(n_groups, n_classes)`."""
-    counts = np.zeros((n_groups, n_classes))
-    np.add.at(counts, (group, given_labels), 1.0)
-    return np.asarray(counts / counts.sum(axis=1, keepdims=True))
-
-
-def _votes(mix: NDArray[np.float64], indices: NDArray[np.intp]) -> NDArray[np.float64]:
-    votes = np.zeros((len(indices), mix.shape[1]))
-    for column in indices.T:
-        votes += np.where((column >= 0)[:, None], mix[column], 0.0)
-    return np.asarray(votes / np.maximum((indices >= 0).sum(axis=1, keepdims=True), 1))
 
 
 def _exact_groups(features: Features, texts: Sequence[str] | None) -> NDArray[np.intp]:

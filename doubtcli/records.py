@@ -291,6 +291,16 @@ class Predictions:
     """Models that were fitted and learnt nothing, so that they have no part in any of these."""
 
 
+@dataclass(frozen=True)
+class Planting:
+    """Labels with errors planted in them."""
+
+    labels: Codes
+    """Shape `(n_rows,)`."""
+    is_planted: Bools
+    """Shape `(n_rows,)`."""
+
+
 # ---------------------------------------------------------------- evidence
 
 
@@ -394,6 +404,26 @@ class NoiseRate:
 
 
 @dataclass(frozen=True)
+class Power:
+    """How many errors like those that were planted the audit would find, or why that can't be told."""
+
+    assessable: bool
+    why: str
+    """One plain sentence: what was planted, or why nothing was."""
+    n_planted: int = 0
+    found_in_first: Mapping[float, float] = field(default_factory=dict)
+    """The share of the planted errors among the most doubted rows, by the share of the rows looked at."""
+    by_class: Mapping[int, float] = field(default_factory=dict)
+    """Of those planted with each label, in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
+    by_reason: Mapping[str, float] = field(default_factory=dict)
+    """Found by each reason alone in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
+
+
+SHARE_OF_PARTS = 0.1
+"""Of the rows, most doubted first, that power by class and by reason is told for."""
+
+
+@dataclass(frozen=True)
 class Ranking:
     """One doubt a row, and the order that follows from it."""
 
@@ -462,3 +492,5 @@ class Audit:
     timings: Mapping[str, float]
     """Seconds by stage: the one part that differs between two equal runs."""
     sample: AuditSample | None = None
+    power: Power | None = None
+    """What the audit can see; None where nobody asked."""

@@ -33,14 +33,16 @@ ARROWS = {
     "rank": EVERYBODY | {"pooling"},
     "report": EVERYBODY,
     "store": EVERYBODY | {"report"},
+    "evidence": EVERYBODY | {"settings", "progress", "features", "predict", "neighbors"},
+    "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
     "audit": EVERYBODY
     | {
         "settings",
         "progress",
         "read",
-        "features",
+        "evidence",
+        "planted",
         "predict",
-        "neighbors",
         "plugins",
         "reasons",
         "rank",

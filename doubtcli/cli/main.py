@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doubtcli.cli.bench import bench
 from doubtcli.cli.command import Command, Group
 from doubtcli.cli.explain import explain
 from doubtcli.cli.reasons import reasons
@@ -29,7 +30,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the gate did not pass, 2 trouble, 130 interrupted.",
 )
-for command in (scan, reasons, explain):
+for command in (scan, bench, reasons, explain):
     app.command(cls=Command)(command)
 
 

@@ -5,34 +5,17 @@ from __future__ import annotations
 import sys
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, make_console
 from doubtcli.errors import ExitCode
-from doubtcli.settings import FILE_KEYS, ScanSettings, load_settings
+from doubtcli.settings import ScanSettings, load_settings
 
 if TYPE_CHECKING:
     from doubtcli.records import Audit
-
-FILE = "What is in the file"
-JUDGE = "How to judge"
-OUTPUT = "Output"
-
-DEFAULTS = {item.name.replace("_", "-"): item.default for item in fields(ScanSettings)}
-
-
-def _option(key: str, panel: str, metavar: str, *names: str, otherwise: str | None = None) -> Any:  # noqa: ANN401
-    """An option for a setting, with the setting's own words and default as its help."""
-    default = otherwise if otherwise is not None else DEFAULTS[key]
-    shown = f" [default: {default}]" if default not in ((), None) else ""
-    return typer.Option(
-        *names, f"--{key}", metavar=metavar, help=FILE_KEYS[key].about + shown, rich_help_panel=panel
-    )
-
-
-Words = list[str] | None
 
 SCAN_FLAGS = tuple(
     item.name for item in fields(ScanSettings) if item.name not in ("config", "reason_settings")
@@ -40,69 +23,75 @@ SCAN_FLAGS = tuple(
 
 
 def scan(
-    path: Annotated[
-        str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON Lines, …; - for standard input.")
-    ],
+    path: options.Data,
     *,
-    label: Annotated[str | None, _option("label", FILE, "COLUMN", otherwise="a usual name")] = None,
-    text: Annotated[Words, _option("text", FILE, "COLUMNS")] = None,
-    numeric: Annotated[Words, _option("numeric", FILE, "COLUMNS")] = None,
-    categorical: Annotated[Words, _option("categorical", FILE, "COLUMNS")] = None,
-    datetime: Annotated[Words, _option("datetime", FILE, "COLUMNS")] = None,
-    embedding: Annotated[Words, _option("embedding", FILE, "COLUMNS")] = None,
-    embeddings: Annotated[str | None, _option("embeddings", FILE, "FILE")] = None,
-    id: Annotated[str | None, _option("id", FILE, "COLUMN")] = None,  # noqa: A002  # the flag's name
-    annotators: Annotated[Words, _option("annotators", FILE, "COLUMNS")] = None,
-    group: Annotated[str | None, _option("group", FILE, "COLUMN")] = None,
-    ignore: Annotated[Words, _option("ignore", FILE, "COLUMNS")] = None,
-    use: Annotated[Words, _option("use", FILE, "COLUMNS")] = None,
-    input_format: Annotated[str | None, _option("input-format", FILE, "FORMAT", otherwise="by name")] = None,
-    encoding: Annotated[str | None, _option("encoding", FILE, "NAME", otherwise="found out")] = None,
-    delimiter: Annotated[str | None, _option("delimiter", FILE, "CHARACTER", otherwise="found out")] = None,
-    quoting: Annotated[str | None, _option("quoting", FILE, "STYLE", otherwise="minimal")] = None,
-    pred_probs: Annotated[str | None, _option("pred-probs", JUDGE, "FILE")] = None,
-    verdicts: Annotated[str | None, _option("verdicts", JUDGE, "FILE")] = None,
-    reasons: Annotated[Words, _option("reasons", JUDGE, "NAMES", otherwise="all")] = None,
-    skip: Annotated[Words, _option("skip", JUDGE, "NAMES")] = None,
-    seed: Annotated[int | None, _option("seed", JUDGE, "NUMBER")] = None,
-    folds: Annotated[int | None, _option("folds", JUDGE, "NUMBER")] = None,
-    repeats: Annotated[int | None, _option("repeats", JUDGE, "NUMBER")] = None,
-    threads: Annotated[int | None, _option("threads", JUDGE, "NUMBER", otherwise="all cores")] = None,
-    config: Annotated[
-        str | None,
-        typer.Option(metavar="FILE", help="Read this settings file, not the nearest.", rich_help_panel=JUDGE),
+    label: options.Label = None,
+    text: options.Text = None,
+    numeric: options.Numeric = None,
+    categorical: options.Categorical = None,
+    datetime: options.Datetime = None,
+    embedding: options.Embedding = None,
+    embeddings: options.Embeddings = None,
+    id: options.Id = None,  # noqa: A002  # the flag's name
+    annotators: options.Annotators = None,
+    group: options.Group = None,
+    ignore: options.Ignore = None,
+    use: options.Use = None,
+    input_format: options.InputFormat = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    quoting: options.Quoting = None,
+    pred_probs: options.PredProbs = None,
+    verdicts: options.Verdicts = None,
+    reasons: options.Reasons = None,
+    skip: options.Skip = None,
+    seed: options.Seed = None,
+    folds: options.Folds = None,
+    repeats: options.Repeats = None,
+    fast: options.Fast = None,
+    threads: options.Threads = None,
+    config: options.Config = None,
+    isolated: options.Isolated = False,
+    output: Annotated[
+        str | None, options.option("output", options.OUTPUT, "FOLDER", "-o", otherwise="DATA.doubt")
     ] = None,
-    isolated: Annotated[
-        bool, typer.Option("--isolated", help="Read no settings file.", rich_help_panel=JUDGE)
-    ] = False,
-    output: Annotated[str | None, _option("output", OUTPUT, "FOLDER", "-o", otherwise="DATA.doubt")] = None,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=options.OUTPUT)
     ] = False,
     queue_size: Annotated[
-        int | None, _option("queue-size", OUTPUT, "NUMBER", otherwise="all that are doubted")
+        int | None, options.option("queue-size", options.OUTPUT, "NUMBER", otherwise="all that are doubted")
     ] = None,
-    audit_sample: Annotated[int | None, _option("audit-sample", OUTPUT, "NUMBER", otherwise="none")] = None,
+    audit_sample: Annotated[
+        int | None, options.option("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
+    ] = None,
     top: Annotated[
         int,
         typer.Option(
-            metavar="NUMBER", min=0, help="Doubted rows to print. [default: 10]", rich_help_panel=OUTPUT
+            metavar="NUMBER",
+            min=0,
+            help="Doubted rows to print. [default: 10]",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = 10,
     output_format: Annotated[
         OutputFormat,
-        typer.Option(metavar="full|json", help="What to print. [default: full]", rich_help_panel=OUTPUT),
+        typer.Option(
+            metavar="full|json", help="What to print. [default: full]", rich_help_panel=options.OUTPUT
+        ),
     ] = OutputFormat.FULL,
     quiet: Annotated[
-        bool, typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=OUTPUT)
+        bool,
+        typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=options.OUTPUT),
     ] = False,
     no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress bars.", rich_help_panel=OUTPUT)
+        bool, typer.Option("--no-progress", help="Show no progress bars.", rich_help_panel=options.OUTPUT)
     ] = False,
     color: Annotated[
         Color,
         typer.Option(
-            metavar="auto|always|never", help="When to use colour. [default: auto]", rich_help_panel=OUTPUT
+            metavar="auto|always|never",
+            help="When to use colour. [default: auto]",
+            rich_help_panel=options.OUTPUT,
         ),
     ] = Color.AUTO,
 ) -> ExitCode:

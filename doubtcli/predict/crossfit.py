@@ -43,19 +43,21 @@ _LEAST_LEARNT = 0.05
 """Of the way from chance to always right, that a model must have gone to be heard."""
 
 
-def models_for(features: Features) -> dict[str, Model]:
-    """The models that suit these features, by name, at least two of unlike families."""
+def models_for(features: Features, *, fast: bool = False) -> dict[str, Model]:
+    """The models that suit these features, by name, at least two of unlike families; `fast`: the cheapest."""
     models: dict[str, Model] = {}
     text, dense = features.text, features.dense
     if text is not None:
         models |= {name: _on_text(model, text) for name, model in _FROM_SUMS.items()}
-        models["ridge regression on spelling"] = lambda labels, folds, n_classes, _: ridge_on_spelling(
-            text, dense, labels, folds, n_classes
-        )
+        if not fast:
+            models["ridge regression on spelling"] = lambda labels, folds, n_classes, _: ridge_on_spelling(
+                text, dense, labels, folds, n_classes
+            )
     if dense is not None:
         models["logistic regression"] = lambda *fit: logistic_regression(dense, *fit)
         models["extra trees"] = lambda *fit: extra_trees(dense, *fit)
-        models["gradient boosting"] = lambda *fit: gradient_boosting(dense, *fit)
+        if not fast:
+            models["gradient boosting"] = lambda *fit: gradient_boosting(dense, *fit)
     return models
 
 

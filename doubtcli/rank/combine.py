@@ -143,11 +143,11 @@ def _from_opinion(
     prior = float(_log_odds(np.asarray(noise.prior)))
     if opinion is None or unheard.all():
         return np.full(len(given), prior)
-    evidence = noise.log_odds(_margin(opinion, given))
+    evidence = noise.log_odds(margins(opinion, given))
     return np.where(unheard, prior, evidence + _offset(evidence[~unheard], noise.prior))
 
 
-def _margin(opinion: Floats, given: NDArray[np.intp]) -> Floats:
+def margins(opinion: Floats, given: NDArray[np.intp]) -> Floats:
     """Log odds against each label: the mean of those of the best other class and of all other classes.
 
     With two classes these are one. With many, the best other class finds labels swapped between two like

@@ -45,7 +45,14 @@ def print_findings(sheet: Sheet, summary: Summary) -> None:
     share = f" ({percent(summary.share)})" if summary.n_doubted else ""
     be = "is" if summary.n_doubted <= 1 else "are"
     sheet.title(f"{doubted} of {count(summary.n_labelled, 'label')} {be} doubted{share}")
-    for sentence in (summary.verdict_sentence, summary.noise_sentence, summary.skill_sentence):
+    sentences = (
+        summary.verdict_sentence,
+        summary.precision_sentence,
+        summary.noise_sentence,
+        summary.skill_sentence,
+        summary.power_sentence,
+    )
+    for sentence in sentences:
         if sentence:
             sheet.hang(sheet.indent(), printable(sentence))
 

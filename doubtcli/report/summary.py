@@ -13,8 +13,10 @@ from doubtcli.records import REASON_SPEAKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.records import Audit, Codes, Floats, NoiseRate, Skill
+    from doubtcli.records import Audit, Codes, Floats, NoiseRate, Power, Skill
 
+_FIRST = 0.05
+"""Of the rows, most doubted first, that the audit's power is told for in one sentence."""
 HISTOGRAM_BINS = 20
 """Bins of 0.05: wide enough to be even on a few hundred rows, narrow enough to show two humps."""
 
@@ -76,6 +78,10 @@ class Summary:
     verdict_sentence: str
     """Empty where no verdicts were given."""
     noise_sentence: str
+    power_sentence: str
+    """Empty where no errors were planted."""
+    precision_sentence: str
+    """Empty where no row is doubted."""
     skill_sentence: str
     """Empty where the noise sentence has said the same."""
 
@@ -123,6 +129,8 @@ def summarize(audit: Audit) -> Summary:
         histogram=histogram(audit.ranking.doubt),
         verdict_sentence=verdict_sentence(audit),
         noise_sentence=noise_sentence(audit.noise_rate),
+        power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
+        precision_sentence=precision_sentence(audit),
         skill_sentence="" if _is_told_by(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
 
@@ -169,6 +177,33 @@ def histogram_bins(doubt: Floats) -> Codes:
     """The bin of each doubt, 0 to 19; a border belongs to the bin above it, and 1 to the last."""
     # Not np.histogram: its borders are sums of 0.05, and 0.3 would fall below 0.30000000000000004.
     return np.minimum((doubt * HISTOGRAM_BINS).astype(np.intp), HISTOGRAM_BINS - 1)
+
+
+def power_sentence(power: Power) -> str:
+    """How many errors like the planted ones a person finds who checks the most doubted rows."""
+    if not power.assessable:
+        return f"What this audit can see: not assessable. {_sentence(power.why)}"
+    found = power.found_in_first[_FIRST]
+    return (
+        f"What this audit can see: of {count(power.n_planted, 'planted error')}, "
+        f"{percent(found)} stand in the first {_FIRST:.0%} of rows."
+    )
+
+
+def expected_precision(audit: Audit) -> float | None:
+    """The share of doubted rows whose label is expected to be wrong: their mean doubt; None without any."""
+    doubted = audit.ranking.doubt[audit.ranking.doubted]
+    return float(doubted.mean()) if len(doubted) else None
+
+
+def precision_sentence(audit: Audit) -> str:
+    """How many of the doubted rows are expected to be wrong, as the doubts have it."""
+    expected = expected_precision(audit)
+    if expected is None:
+        return ""
+    n_doubted = int(np.count_nonzero(audit.ranking.doubted))
+    wrong = count(round(expected * n_doubted))
+    return f"By their doubts, some {wrong} of the {count(n_doubted)} doubted labels are wrong."
 
 
 def noise_sentence(noise: NoiseRate) -> str:

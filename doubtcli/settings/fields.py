@@ -53,6 +53,17 @@ def number(about: str, *, least: int, most: int | None = None, default: int | No
     return field(default=default, metadata={"kind": Kind(about, expected, as_number)})
 
 
+def switch(about: str) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that is on or off; off unless it is said."""
+
+    def as_switch(value: object) -> bool:
+        if type(value) is not bool:
+            raise ValueError
+        return value
+
+    return field(default=False, metadata={"kind": Kind(about, "true or false", as_switch)})
+
+
 def _as_word(value: object) -> str:
     if not isinstance(value, str) or not value:
         raise ValueError

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.settings.fields import Kind, kind_of, names, number, word
+from doubtcli.settings.fields import Kind, kind_of, names, number, switch, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,6 +68,7 @@ class ScanSettings:
         "Parts to split the rows into; each is judged by models of the others.", least=2, default=5
     )
     repeats: int = number("How often to split anew.", least=1, default=2)
+    fast: bool = switch("The cheapest models, split once, and no planted errors: for a first look.")
     threads: int | None = number("Processor threads; they change the time, never the result.", least=1)
     output: str | None = word("The folder to write.", expected="a folder", is_path=True)
     queue_size: int | None = number("Rows in the relabel queue.", least=1)

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.records import REASON_SPEAKS
-from doubtcli.report.summary import summarize
+from doubtcli.report.power import power_figures
+from doubtcli.report.summary import expected_precision, summarize
 
 if TYPE_CHECKING:
     from doubtcli.records import Audit, ReasonScores
@@ -49,6 +50,8 @@ def _document(audit: Audit) -> dict[str, Any]:
         "noise_rate": _fields(
             audit.noise_rate, "assessable", "why", "rate", "low", "high", "level", "rests_on", "n_checked"
         ),
+        "power": _plain(power_figures(audit.power)) if audit.power else None,
+        "expected_precision": _plain(expected_precision(audit)),
         "verdicts": _verdicts(audit, summary),
         "audit_sample": _sample(audit),
         "counts": _counts(summary),

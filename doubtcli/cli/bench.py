@@ -1,0 +1,92 @@
+"""`doubt bench`: what a scan of this file could see, before anybody trusts it."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
+from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.errors import ExitCode
+from doubtcli.settings import load_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.records import Power
+
+_NOT_SETTINGS = ("config", "isolated", "plantings", "output_format", "color", "no_progress")
+
+
+def bench(
+    path: options.Data,
+    *,
+    label: options.Label = None,
+    text: options.Text = None,
+    numeric: options.Numeric = None,
+    categorical: options.Categorical = None,
+    datetime: options.Datetime = None,
+    embedding: options.Embedding = None,
+    embeddings: options.Embeddings = None,
+    id: options.Id = None,  # noqa: A002  # the flag's name
+    annotators: options.Annotators = None,
+    group: options.Group = None,
+    ignore: options.Ignore = None,
+    use: options.Use = None,
+    input_format: options.InputFormat = None,
+    encoding: options.Encoding = None,
+    delimiter: options.Delimiter = None,
+    quoting: options.Quoting = None,
+    verdicts: options.Verdicts = None,
+    reasons: options.Reasons = None,
+    skip: options.Skip = None,
+    seed: options.Seed = None,
+    folds: options.Folds = None,
+    repeats: options.Repeats = None,
+    threads: options.Threads = None,
+    plantings: Annotated[
+        int, typer.Option(metavar="NUMBER", min=1, help="How often to plant errors. [default: 5]")
+    ] = 5,
+    config: options.Config = None,
+    isolated: options.Isolated = False,
+    output_format: Annotated[
+        OutputFormat, typer.Option(metavar="full|json", help="What to print. [default: full]")
+    ] = OutputFormat.FULL,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress bars.")] = False,
+    color: Annotated[
+        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
+    ] = Color.AUTO,
+) -> ExitCode:
+    """Plant errors in a file's labels and say how many of them a scan would find.
+
+    The file itself stays as it is, and nothing is written.
+    """
+    flags = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
+    settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
+
+    from doubtcli import audit
+    from doubtcli.cli.bars import choose_progress
+
+    power, class_names = audit.measure_power(
+        settings, plantings=plantings, progress=choose_progress(wanted=not no_progress)
+    )
+    if output_format is OutputFormat.JSON:
+        typer.echo(_as_json(power, class_names))
+    else:
+        from doubtcli.report.power import print_power
+
+        print_power(make_console(color), power, class_names)
+    return ExitCode.DONE
+
+
+def _as_json(power: Power, class_names: Sequence[str]) -> str:
+    from doubtcli.report.power import power_figures
+
+    by_parts = {
+        "by_class": {class_names[code]: found for code, found in power.by_class.items()},
+        "by_reason": dict(power.by_reason),
+    }
+    return json.dumps(power_figures(power) | by_parts, indent=2, ensure_ascii=False)

@@ -1,0 +1,149 @@
+"""Errors planted in the labels, and judged: what they teach of doubts, and of the audit itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doubtcli import plugins
+from doubtcli.evidence import gather_again
+from doubtcli.predict.planting import plant_errors
+from doubtcli.rank.combine import margins, opinions, unheard_classes
+from doubtcli.rank.power import found_in_first, learn_slope, measure_power
+from doubtcli.records import SHARE_OF_PARTS, Power
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from doubtcli.evidence import Gathered
+    from doubtcli.plugins import LoadedReason
+    from doubtcli.progress import Progress
+    from doubtcli.rank.noise import NoiseModel
+    from doubtcli.records import Evidence, Examples, Planting
+    from doubtcli.settings import ScanSettings
+
+_PLANTINGS = 2
+_FAR = 1_000_003
+"""From the seeds of the repeats to those of the plantings."""
+_FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
+"""Rows. With fewer, five planted errors tell nothing; with more, planting costs minutes."""
+
+
+def plant(
+    gathered: Gathered,
+    examples: Examples,
+    voices: Sequence[NDArray[Any]],
+    names: Sequence[str],
+    *,
+    settings: ScanSettings,
+    progress: Progress,
+    plantings: int = _PLANTINGS,
+) -> Planted:
+    """Plant errors, cross-fit and pool again; nothing where it would cost more than it tells.
+
+    Args:
+        gathered: From the labels as they are.
+        examples: The labelled rows.
+        voices: What models and neighbours make of the labels as they are, once a repeat.
+        names: The reasons that were run.
+        settings: How to judge.
+        progress: Told of each model fitted.
+        plantings: How often to plant.
+    """
+    why_not = _why_not(gathered, examples, voices, settings)
+    if why_not or gathered.predictions is None:
+        return Planted((), (), (), why_not)
+    labels, opinion = examples.taught_labels, np.mean(voices, axis=0)
+    heard = ~np.isin(labels, unheard_classes(labels, gathered.together, examples.n_classes))
+    made, again, against = [], [], []
+    total = plantings * len(gathered.predictions.model_names)
+    with progress.stage("Planting errors to learn from", total) as advance:
+        for number in range(1, plantings + 1):
+            seed = (settings.seed + _FAR * number) % 2**32
+            planting = plant_errors(labels, opinion, heard, seed)
+            evidence = gather_again(gathered, planting.labels, settings, seed, advance)
+            made.append(planting)
+            again.append(evidence)
+            against.append(margins(opinions(evidence, names)[0], planting.labels))
+    return Planted(tuple(made), tuple(again), tuple(against))
+
+
+@dataclass(frozen=True)
+class Planted:
+    """Errors planted in the labels, and what the same models made of them."""
+
+    plantings: tuple[Planting, ...]
+    evidence: tuple[Evidence, ...]
+    margins: tuple[NDArray[Any], ...]
+    why_not: str = ""
+
+    def weigh(self, noise: NoiseModel, doubt: NDArray[Any]) -> NoiseModel:
+        """The noise model, a contradiction weighed as planted errors show that it is to be."""
+        if not self.plantings:
+            return noise
+        # planted errors are easier than people's, the curve coarser than they: halfway held best on both
+        slope = np.sqrt(learn_slope(self.margins, self.plantings, doubt) * noise.slope / noise.sd)
+        return replace(noise, mean=0.0, sd=1.0, slope=float(slope), location=0.0)
+
+    def power(self, doubted: NDArray[np.bool_]) -> Power:
+        """How many of the planted errors a scan would find."""
+        if not self.plantings:
+            return Power(assessable=False, why=self.why_not)
+        return measure_power(self.margins, self.plantings, doubted)
+
+    def power_by_class(self, doubted: NDArray[np.bool_]) -> dict[int, float]:
+        """By the label that was planted, all reasons together."""
+        classes = np.unique(np.concatenate([one.labels[one.is_planted] for one in self.plantings]))
+        return {
+            int(code): self._found(self.margins, doubted, [one.labels == code for one in self.plantings])
+            for code in classes
+        }
+
+    def power_by_reason(self, loaded: Sequence[LoadedReason], doubted: NDArray[np.bool_]) -> dict[str, float]:
+        """By each error reason alone."""
+        scores: dict[str, list[NDArray[Any]]] = {}
+        for evidence in self.evidence:
+            for reason in plugins.run_reasons(loaded, evidence)[0]:
+                if reason.family == "error":
+                    scores.setdefault(reason.name, []).append(reason.scores)
+        return {
+            name: self._found(of_reason, doubted, [one.is_planted for one in self.plantings])
+            for name, of_reason in scores.items()
+        }
+
+    def _found(
+        self,
+        scores: Sequence[NDArray[Any]],
+        doubted: NDArray[np.bool_],
+        counts: Sequence[NDArray[np.bool_]],
+    ) -> float:
+        """The share found of the planted errors that count; each planting by how many of them it has."""
+        found, total = 0.0, 0
+        for score, one, counted in zip(scores, self.plantings, counts, strict=True):
+            kept = one.is_planted | ~doubted
+            asked = one.is_planted & counted
+            if asked.any():
+                found += found_in_first(score[kept], asked[kept], SHARE_OF_PARTS) * int(asked.sum())
+                total += int(asked.sum())
+        return found / total
+
+
+def _why_not(
+    gathered: Gathered, examples: Examples, voices: Sequence[NDArray[Any]], settings: ScanSettings
+) -> str:
+    """Why no errors are planted in this file, or ""."""
+    if settings.fast:
+        return "a fast scan plants no errors"
+    if not voices or gathered.predictions is None:
+        return "there are no models that could learn from labels with planted errors"
+    if examples.given_pred_probs is not None:
+        return "your probabilities were made without planted errors"
+    if examples.n_rows < _FEWEST_TO_PLANT:
+        return f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in"
+    if examples.n_rows > _MOST_TO_PLANT:
+        return f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells"
+    return ""

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 from peers.inputs import text_columns
+
+if TYPE_CHECKING:
+    import numpy as np
 
 DATA = Path(os.environ.get("DOUBT_DATA", "../shared/data"))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
@@ -37,8 +38,10 @@ def split(labels: np.ndarray) -> StratifiedKFold:
     return StratifiedKFold(min(max(smallest, 2), 5), shuffle=True, random_state=0)
 
 
-def table_encoder():  # noqa: ANN201  # a scikit-learn transformer
-    """Numbers standardised, all else one-hot, gaps filled: what a linear model wants."""
+def encoder_for(inputs: pd.DataFrame | pd.Series):  # noqa: ANN201  # a scikit-learn transformer
+    """What a linear model wants: TF-IDF, or numbers standardised, all else one-hot, gaps filled."""
+    if isinstance(inputs, pd.Series):
+        return TfidfVectorizer()
     numbers = make_pipeline(SimpleImputer(), StandardScaler())
     kinds = make_pipeline(SimpleImputer(strategy="most_frequent"), OneHotEncoder(handle_unknown="ignore"))
     return make_column_transformer(

@@ -14,15 +14,14 @@ import warnings
 
 import numpy as np
 import pandas as pd
-from inputs import read_inputs, split, table_encoder, write_scores
+from inputs import encoder_for, read_inputs, split, write_scores
 from scipy.stats import entropy, mode, rankdata
 from sklearn.decomposition import TruncatedSVD
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.neighbors import KNeighborsClassifier, NearestNeighbors
-from sklearn.pipeline import make_pipeline
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.random_projection import GaussianRandomProjection
 from sklearn.svm import LinearSVC
 
@@ -37,18 +36,16 @@ def main() -> None:
     """Rank the rows of one file by every method."""
     source, target = sys.argv[1:]
     inputs, labels = read_inputs(source)
-    features, embeddings = encode(inputs)
-    folds = split(labels)
-    model = LogisticRegression(max_iter=1000)
-    pred_probs = cross_val_predict(model, features, labels, cv=folds, method="predict_proba")
+    embeddings = embed(inputs)
+    model = make_pipeline(encoder_for(inputs), logistic_regression())
+    pred_probs = cross_val_predict(model, inputs, labels, cv=split(labels), method="predict_proba")
     uncertainty = 1 - pred_probs[np.arange(len(labels)), labels]
     mixed, far = neighbor_entropy(embeddings, labels), mean_distance(embeddings, labels)
-    projected = projected_models(model, embeddings.shape[1])
     methods = {
         "classification uncertainty": uncertainty,
         "retag": (pred_probs.argmax(axis=1) != labels).astype(float),
-        "diverse ensemble": outvoted(diverse_models(model), features, labels),
-        "projection ensemble": outvoted(projected, embeddings, labels),
+        "diverse ensemble": outvoted(diverse_models(inputs), inputs, labels),
+        "projection ensemble": outvoted(projected_models(embeddings.shape[1]), embeddings, labels),
         "k-NN entropy": mixed,
         "mean distance": far,
         "Borda": borda([uncertainty, mixed, far]),
@@ -56,33 +53,42 @@ def main() -> None:
     write_scores(target, methods)
 
 
-def encode(inputs: pd.DataFrame | pd.Series):  # noqa: ANN201  # a matrix, sparse or not, and a dense one
-    """What the models learn from, and the embeddings."""
+def embed(inputs: pd.DataFrame | pd.Series) -> np.ndarray:
+    """A short vector for each row."""
+    encoded = encoder_for(inputs).fit_transform(inputs)
     if isinstance(inputs, pd.DataFrame):
-        table = table_encoder().fit_transform(inputs)
-        return table, table
-    words = TfidfVectorizer().fit_transform(inputs)
-    n_components = min(EMBEDDING_DIMENSIONS, *(size - 1 for size in words.shape))
-    return words, TruncatedSVD(n_components, random_state=0).fit_transform(words)
+        return encoded
+    n_components = min(EMBEDDING_DIMENSIONS, *(size - 1 for size in encoded.shape))
+    return TruncatedSVD(n_components, random_state=0).fit_transform(encoded)
 
 
-def diverse_models(model: LogisticRegression) -> list:
+def diverse_models(inputs: pd.DataFrame | pd.Series) -> list[Pipeline]:
     """Models of unlike families."""
-    forest = RandomForestClassifier(random_state=0)
-    return [model, LinearSVC(random_state=0), KNeighborsClassifier(N_NEIGHBORS), forest]
+    models = [
+        logistic_regression(),
+        LinearSVC(random_state=0),
+        KNeighborsClassifier(N_NEIGHBORS),
+        RandomForestClassifier(random_state=0),
+    ]
+    return [make_pipeline(encoder_for(inputs), model) for model in models]
 
 
-def projected_models(model: LogisticRegression, n_features: int) -> list:
-    """The model on all features and on 16 random projections of them, none wider than they are."""
+def projected_models(n_features: int) -> list[Pipeline]:
+    """Logistic regression on all features and on 16 random projections of them, none wider than they are."""
     widths = [(min(n_dimensions, n_features), seed) for n_dimensions, seed in PROJECTIONS]
-    views = [GaussianRandomProjection(width, random_state=seed) for width, seed in widths]
-    return [model, *(make_pipeline(view, model) for view in views)]
+    views = ["passthrough", *(GaussianRandomProjection(width, random_state=seed) for width, seed in widths)]
+    return [make_pipeline(view, logistic_regression()) for view in views]
 
 
-def outvoted(models: list, features, labels: np.ndarray) -> np.ndarray:  # noqa: ANN001  # any matrix
+def logistic_regression() -> LogisticRegression:
+    """The model of every method that wants one."""
+    return LogisticRegression(max_iter=1000)
+
+
+def outvoted(models: list, inputs: pd.DataFrame | pd.Series | np.ndarray, labels: np.ndarray) -> np.ndarray:
     """1 where the out-of-fold prediction of most models is not the label, else 0."""
     folds = split(labels)
-    votes = [cross_val_predict(model, features, labels, cv=folds) for model in models]
+    votes = [cross_val_predict(model, inputs, labels, cv=folds) for model in models]
     return (mode(votes, axis=0).mode != labels).astype(float)
 
 

@@ -18,7 +18,7 @@ import numpy as np
 from measure import run_process
 from page import NOTHING, PAGE, markdown_table, write_between
 from sets import DATA, Task, all_tasks, tasks_of
-from tools import DOUBT, REFERENCE, TOOLS, Result, measure
+from tools import DOUBT, REFERENCE, TOOLS, Result, Tool, measure
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,7 +45,7 @@ def main() -> None:
         found.append((task, results))
     if not found:
         sys.exit(f"no labelled sets {' '.join(wanted.sets)} in {DATA}")
-    text = report(found, [method for tool in tools for method in tool.methods])
+    text = report(found, tools)
     print(text)
     if len(tools) == len(TOOLS) and not wanted.sets:
         write_between(PAGE, BEGIN, END, text)
@@ -75,8 +75,9 @@ def progress(task: Task, tool: str, result: Result | None) -> str:
 # ------------------------------------------------------------------ the tables
 
 
-def report(found: list[tuple[Task, Results]], methods: list[str]) -> str:
+def report(found: list[tuple[Task, Results]], tools: list[Tool]) -> str:
     """All tables: the means first, then each set by each measure; real and injected errors apart."""
+    methods = [method for tool in tools for method in tool.methods]
     groups = {
         "Real errors": [pair for pair in found if not pair[0].is_injected],
         "Injected errors": [pair for pair in found if pair[0].is_injected],
@@ -91,7 +92,7 @@ def report(found: list[tuple[Task, Results]], methods: list[str]) -> str:
             parts += [f"#### {title}", means(fair(chosen), methods)]
     for title, chosen in groups.items():
         if chosen:
-            parts += [f"### {title}, each set", *each_set(chosen, methods)]
+            parts += [f"### {title}, each set", *each_set(chosen, tools)]
     return "\n\n".join(parts)
 
 
@@ -140,23 +141,32 @@ def geometric_mean(ratios: list[float]) -> str:
     return f"{np.exp(np.mean(np.log(ratios))):.2f}" if ratios else NOTHING
 
 
-def each_set(found: list[tuple[Task, Results]], methods: list[str]) -> list[str]:
-    """A table for each measure: a line for each task, a column for each method that was run at all."""
-    ran = [method for method in methods if any(method in results for _, results in found)]
+def each_set(found: list[tuple[Task, Results]], tools: list[Tool]) -> list[str]:
+    """A table for each measure, a line for each task."""
+    by_method = {method: method for tool in tools for method in tool.methods}
+    by_tool = {tool.methods[0]: tool.name for tool in tools}
     parts = []
-    for measured, cell in MEASURES.items():
-        shown = [m for m in ran if any(cell(results[m]) != NOTHING for _, results in found if m in results)]
-        rows = [
-            [
-                task.name,
-                f"{len(task.table):,}",
-                f"{task.is_error.mean():.1%}",
-                *(cell(results[method]) if method in results else NOTHING for method in shown),
-            ]
-            for task, results in found
-        ]
-        parts += [f"{measured}:", markdown_table(["set", "rows", "errors", *shown], rows)]
+    for measured, cell in JUDGED.items():
+        parts += [f"{measured}:", one_measure(found, by_method, cell)]
+    for measured, cell in SPENT.items():
+        parts += [f"{measured}:", one_measure(found, by_tool, cell)]
     return parts
+
+
+def one_measure(
+    found: list[tuple[Task, Results]], heads: dict[str, str], cell: Callable[[Result], str]
+) -> str:
+    """A table of one measure: a column for each method of which it says anything, under its head."""
+    cells = {
+        method: [cell(results[method]) if method in results else NOTHING for _, results in found]
+        for method in heads
+    }
+    shown = [method for method in heads if set(cells[method]) != {NOTHING}]
+    rows = [
+        [task.name, f"{len(task.table):,}", f"{task.is_error.mean():.1%}", *(cells[one][i] for one in shown)]
+        for i, (task, _) in enumerate(found)
+    ]
+    return markdown_table(["set", "rows", "errors", *(heads[method] for method in shown)], rows)
 
 
 def flags(result: Result) -> str:
@@ -166,17 +176,24 @@ def flags(result: Result) -> str:
     return f"{result.flagged:,}" + (f" ({result.flagged_precision:.2f})" if result.flagged else "")
 
 
-MEASURES: dict[str, Callable[[Result], str]] = {
+def calibration(result: Result) -> str:
+    """How far stated and true error rates lie apart."""
+    return NOTHING if result.calibration_error is None else f"{result.calibration_error:.3f}"
+
+
+JUDGED: dict[str, Callable[[Result], str]] = {
     "Average precision": lambda one: f"{one.average_precision:.3f}",
     "Precision at the number of errors": lambda one: f"{one.precision_at_errors:.2f}",
     "Recall in the first 10%": lambda one: f"{one.recall_in_tenth:.2f}",
-    "Expected calibration error": lambda one: (
-        NOTHING if one.calibration_error is None else f"{one.calibration_error:.3f}"
-    ),
+    "Expected calibration error": calibration,
     "Rows flagged outright, and the share of errors among them": flags,
+}
+"""What each method is measured by."""
+SPENT: dict[str, Callable[[Result], str]] = {
     "CPU seconds": lambda one: f"{one.cost.cpu_seconds:.1f}",
     "Peak memory, MB": lambda one: f"{one.cost.peak_megabytes:,.0f}",
 }
+"""What a tool spends, with all of its methods."""
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ KNOWN_OF_ERRORS = ("true_label", "is_error", "label_", "n_rules", "n_answers", "
 """Columns that start like this tell of the errors, and are hidden from every tool."""
 ANSWERED_BY_PEOPLE = ("rte_crowd", "crowd_sentiment_sp", "crowd_music_ms")
 """Sets whose `annotations.parquet` holds people's answers; elsewhere the errors were found with it."""
+ANSWER = "annotator_"
+"""How the names of columns with people's answers start."""
 INJECTED = "inj_"
 """Sets whose names start like this had their errors put in; in the others people made them."""
 
@@ -41,13 +43,12 @@ class Task:
     @property
     def inputs(self) -> pd.DataFrame:
         """All but ids, labels and people's answers."""
-        inputs = [c for c in self.table if c not in ("id", "label") and not c.startswith("annotator_")]
-        return self.table[inputs]
+        return self.table[[c for c in self.table if c not in ("id", "label") and not is_answer(c)]]
 
     @property
     def has_answers(self) -> bool:
         """Whether there are people's answers, which the peers can't read."""
-        return any(column.startswith("annotator_") for column in self.table.columns)
+        return any(map(is_answer, self.table))
 
     @property
     def has_inputs(self) -> bool:
@@ -103,4 +104,9 @@ def answers(folder: Path) -> pd.DataFrame:
     wide = long.drop_duplicates(["id", "annotator"]).pivot_table(
         index="id", columns="annotator", values="label", aggfunc="first"
     )
-    return wide.add_prefix("annotator_").reset_index()
+    return wide.add_prefix(ANSWER).reset_index()
+
+
+def is_answer(column: str) -> bool:
+    """Whether a column holds one person's answers."""
+    return column.startswith(ANSWER)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import pyarrow.parquet as pq
 from measure import calibration_error, precision_at_errors, recall_in_tenth, run_process
+from sets import ANSWER, is_answer
 from sklearn.metrics import average_precision_score
 
 if TYPE_CHECKING:
@@ -94,9 +95,9 @@ def run_tool(tool: Tool, source: Path, target: Path) -> Cost:
         return run_process([sys.executable, str(PEERS / tool.script), str(source), str(target)])
     audit = target.with_suffix(".doubt")
     scan = [sys.executable, "-m", "doubtcli", "scan", str(source), "--id", "id", "--label", "label"]
-    asked = any(name.startswith("annotator_") for name in pq.read_schema(source).names)
-    annotators = ["--annotators", "annotator_*"] if asked else []
-    cost = run_process([*scan, *annotators, "--isolated", "--quiet", "-o", str(audit)])
+    if source.suffix == ".parquet" and any(map(is_answer, pq.read_schema(source).names)):
+        scan += ["--annotators", f"{ANSWER}*"]
+    cost = run_process([*scan, "--isolated", "--quiet", "-o", str(audit)])
     doubts = pd.read_parquet(audit / "doubts.parquet", columns=["row", "doubt", "doubted"])
     doubts["row"] -= 1  # people count a file's rows from 1, and so does doubt
     doubts.rename(columns={"doubted": "flagged"}).to_parquet(target)

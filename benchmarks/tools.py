@@ -37,7 +37,7 @@ class Tool:
     """Whether to run it on each set's `label` alone, and not on the other kinds of noise."""
     only_tables: bool = False
     most_rows: int = sys.maxsize
-    """Above that it takes more than two minutes."""
+    """Above that it is left out: it would take too long."""
 
     def takes(self, task: Task) -> bool:
         """Whether it is run on a task: peers need something for a model to learn from."""

@@ -12,9 +12,11 @@ import pytest
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 ENVIRONMENT = dict(os.environ)
-sys.path.append(str(BENCHMARKS))
+sys.path += [str(BENCHMARKS), str(BENCHMARKS / "peers")]
 
+import flips  # noqa: E402
 import measure  # noqa: E402
+import nessie_methods  # noqa: E402
 import page  # noqa: E402
 import sets  # noqa: E402
 import tools  # noqa: E402
@@ -228,6 +230,15 @@ def test_tools_that_look_at_the_label_find_the_planted_errors(penguin_results, m
     assert penguin_results[method].average_precision > 0.7
 
 
+@pytest.mark.parametrize("tool", [tools.DOUBTLAB, tools.TABAUDIT], ids=lambda tool: tool.name)
+def test_peers_with_needs_of_their_own_find_the_planted_errors(tmp_path, tool):
+    """Where they are installed their scores, which doubtlab hands back sorted, belong to the rows too."""
+    pytest.importorskip(tool.name)
+    (task,) = sets.tasks_of(penguins(tmp_path))
+
+    assert tools.measure(tool, task)[tool.methods[0]].average_precision > 0.7
+
+
 def test_only_what_reads_like_a_probability_has_a_calibration_error(penguin_results):
     """Of nessie's methods that is the uncertainty alone."""
     said = {method for method, one in penguin_results.items() if one.calibration_error is not None}
@@ -257,6 +268,47 @@ def test_an_unknown_tool_is_refused_by_name():
 
     assert done.returncode == 2
     assert "no tool is called magic; there are doubt, cleanlab, doubtlab, tabaudit, nessie" in done.stderr
+
+
+# -------------------------------------------------- nessie's methods, by hand
+
+
+def test_mean_distance_is_to_the_mean_of_the_rows_own_label():
+    """Rows at 0 and 4 lie 2 from their mean; the one row of the other label lies on its own."""
+    embeddings = np.array([[0.0], [4.0], [9.0]])
+
+    assert nessie_methods.mean_distance(embeddings, np.array([0, 0, 1])).tolist() == [2, 2, 0]
+
+
+def test_neighbor_entropy_counts_near_rows_for_more():
+    """Two rows on one spot with two labels are a coin's toss, ln 2; a far pair of one label is sure, 0."""
+    embeddings = np.array([[0.0]] * 10 + [[1000.0]] * 10)
+    labels = np.array([0, 1] * 5 + [1] * 10)
+
+    mixed = nessie_methods.neighbor_entropy(embeddings, labels)
+
+    assert mixed == pytest.approx([np.log(2)] * 10 + [0] * 10)
+
+
+def test_borda_adds_up_ranks():
+    """Ranks 1, 2, 3 and 3, 1, 2 make 4, 3 and 5."""
+    scores = [np.array([0.1, 0.2, 0.3]), np.array([90.0, 10.0, 50.0])]
+
+    assert nessie_methods.borda(scores).tolist() == [4, 3, 5]
+
+
+# -------------------------------------------------------------------- the flips
+
+
+def test_flips_change_five_percent_of_the_labels_and_nothing_else():
+    """Of 569 rows 28 have another label than scikit-learn's, and these are the ones called errors."""
+    task, truth = flips.flipped("breast cancer", seed=3), flips.SETS["breast cancer"]().target
+
+    changed = task.table["label"] != [f"class {label}" for label in truth]
+
+    assert task.is_error.sum() == 28
+    assert changed.tolist() == task.is_error.tolist()
+    assert flips.flipped("breast cancer", seed=4).is_error.tolist() != task.is_error.tolist()
 
 
 # --------------------------------------------------------------------- the page

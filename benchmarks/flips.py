@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/flips.py [--seeds N]      (`make bench-flips` takes 10)
 
-Of all labels 5% become another class, each other one as likely as the next. tabaudit, which is slow, sees the
+Of all labels 5% become another class, each other one as likely as the next. tabaudit sees the
 first three seeds only. The table goes to standard output and, with ten seeds, into benchmarks/README.md.
 """
 

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench-ranking bench-coverage bench-size bench-verdicts docs clean
+.PHONY: help demo test check format bench-ranking bench-flips bench-coverage bench-size bench-verdicts docs clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,16 +31,19 @@ format: .venv/dev ## Put the code into the one format
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
-bench-ranking: .venv/run ## Compare the ranking with a reference script, on sets with known errors
+bench-ranking: .venv/bench ## Compare the ranking with other tools, on sets with known errors (DOUBT_DATA)
 	$(BIN)/python benchmarks/ranking.py
 
-bench-coverage: .venv/run ## Plant label errors in clean data and see how often the noise rate's interval holds
-	$(BIN)/python benchmarks/coverage.py
+bench-coverage: .venv/bench ## Plant label errors in clean data and see how often the noise rate's interval holds
+	$(BIN)/python benchmarks/intervals.py
 
-bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with the same script
+bench-flips: .venv/bench ## Compare the ranking on two public tables with labels flipped at random
+	$(BIN)/python benchmarks/flips.py
+
+bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with a user's own script
 	$(BIN)/python benchmarks/size.py
 
-bench-verdicts: .venv/run ## Measure what 50 verdicts do to the ranking and to the noise rate
+bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to the noise rate
 	$(BIN)/python benchmarks/verdicts.py
 
 docs: .venv/dev ## Write the generated parts of README.md and docs/
@@ -61,4 +64,9 @@ clean: ## Remove all that the other targets made
 
 .venv/dev: pyproject.toml | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	@touch $@ .venv/run
+
+.venv/bench: pyproject.toml benchmarks/requirements.txt | .venv/made
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' \
+		--requirement benchmarks/requirements.txt
 	@touch $@ .venv/run

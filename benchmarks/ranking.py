@@ -1,215 +1,197 @@
-"""How well `doubt scan` ranks known label errors, beside the script that a careful user would write today.
+"""How well `doubt scan` ranks known label errors, beside the tools that a user would reach for otherwise.
 
-Usage: python benchmarks/ranking.py [SET ...]      (`make bench-ranking` runs all sets)
+Usage: python benchmarks/ranking.py [--tools NAME,...] [SET ...]      (`make bench-ranking` runs all)
 
 The sets are the folders under `DOUBT_DATA` (default: ../shared/data) that hold a `data.parquet` with
-the columns `label` and `is_error`. The peer is the script `reference.py` beside that folder (or
-`DOUBT_REFERENCE`): scikit-learn's cross-validation and cleanlab's self-confidence. Both run as processes
-of their own on the same file, one after the other, and neither is shown what is known of the errors. The
-table goes to standard output and into benchmarks/README.md.
+the columns `label` and `is_error`. The peers are the scripts in benchmarks/peers/. Each tool runs as a
+process of its own on the same file, one after the other, and none is shown what is known of the errors. A run
+of all tools on all sets writes its tables into benchmarks/README.md; any run prints them.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import argparse
 import sys
-import tempfile
-from dataclasses import dataclass
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
-import pyarrow.parquet as pq
-from sklearn.metrics import average_precision_score
+from page import NOTHING, PAGE, markdown_table, write_between
+from sets import DATA, Task, all_tasks
+from tools import DOUBT, REFERENCE, TOOLS, Result, Tool, measure
 
-DATA = Path(os.environ.get("DOUBT_DATA", "../shared/data"))
-REFERENCE = Path(os.environ.get("DOUBT_REFERENCE", DATA.parent / "reference.py"))
-PAGE = Path(__file__).with_name("README.md")
-NOTHING = "-"
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Results = dict[str, Result]
+    """By method."""
+
+
 BEGIN, END = "<!-- ranking: begin -->", "<!-- ranking: end -->"
-
-KNOWN_OF_ERRORS = ("true_label", "is_error", "label_", "n_rules", "n_answers", "original_class")
-"""Columns that start like this tell of the errors, and are hidden from both."""
-ANSWERED_BY_PEOPLE = ("rte_crowd", "crowd_sentiment_sp", "crowd_music_ms")
-"""Sets whose `annotations.parquet` holds people's answers; elsewhere the errors were found with it."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """One file with known errors."""
-
-    name: str
-    table: pd.DataFrame
-    is_error: np.ndarray
-
-    @property
-    def has_answers(self) -> bool:
-        """Whether there are people's answers, which the peer can't read."""
-        return any(column.startswith("annotator_") for column in self.table.columns)
-
-    @property
-    def has_inputs(self) -> bool:
-        """Whether there is anything but ids, labels and answers for a model to learn from."""
-        return any(not column.startswith("annotator_") for column in self.table.columns.drop(["id", "label"]))
-
-
-@dataclass(frozen=True)
-class Result:
-    """What one tool made of one task."""
-
-    average_precision: float
-    precision_at_errors: float
-    doubted: int
-    doubted_precision: float
-    cpu_seconds: float
-    peak_megabytes: float
 
 
 def main() -> None:
-    """Measure every set, print the table and write it into the README beside this file."""
-    wanted = sys.argv[1:]
+    """Measure the wanted tools on the wanted sets; print the tables, or write them too if that is all."""
+    wanted = read_arguments()
+    tools = [tool for tool in TOOLS if tool.name in wanted.tools]
+    found = []
+    for task in all_tasks(wanted.sets):
+        results: Results = {}
+        for tool in tools:
+            if tool.takes(task):
+                results |= measure(tool, task)
+                print(progress(task, tool.name, results.get(tool.methods[0])), file=sys.stderr, flush=True)
+        found.append((task, results))
+    if not found:
+        sys.exit(f"no labelled sets {' '.join(wanted.sets)} in {DATA}")
+    text = report(found, tools)
+    print(text)
+    if len(tools) == len(TOOLS) and not wanted.sets:
+        write_between(PAGE, BEGIN, END, text)
+
+
+def read_arguments() -> argparse.Namespace:
+    """Which tools and sets are wanted."""
+    names = [tool.name for tool in TOOLS]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("sets", nargs="*", metavar="SET", help="a folder's name [default: all]")
+    parser.add_argument("--tools", default=",".join(names), help=f"of {', '.join(names)} [default: all]")
+    wanted = parser.parse_args()
+    wanted.tools = wanted.tools.split(",")
+    unknown = [name for name in wanted.tools if name not in names]
+    if unknown:
+        parser.error(f"no tool is called {', '.join(unknown)}; there are {', '.join(names)}")
+    return wanted
+
+
+def progress(task: Task, tool: str, result: Result | None) -> str:
+    """One line as it goes."""
+    if result is None:
+        return f"{task.name}: {tool} declines to judge"
+    return f"{task.name}: {tool} AP {result.average_precision:.3f}, {result.cost.cpu_seconds:.0f} CPU seconds"
+
+
+# ------------------------------------------------------------------ the tables
+
+
+def report(found: list[tuple[Task, Results]], tools: list[Tool]) -> str:
+    """All tables: the means first, then each set by each measure; real and injected errors apart."""
+    methods = [method for tool in tools for method in tool.methods]
+    groups = {
+        "Real errors": [pair for pair in found if not pair[0].is_injected],
+        "Injected errors": [pair for pair in found if pair[0].is_injected],
+    }
+    tables = {
+        "Injected errors, tables": [pair for pair in groups["Injected errors"] if not pair[0].is_text],
+        "Injected errors, texts": [pair for pair in groups["Injected errors"] if pair[0].is_text],
+    }
+    parts = ["### Means"]
+    for title, chosen in (groups | tables).items():
+        if fair(chosen):
+            parts += [f"#### {title}", means(fair(chosen), methods)]
+    for title, chosen in groups.items():
+        if chosen:
+            parts += [f"### {title}, each set", *each_set(chosen, tools)]
+    return "\n\n".join(parts)
+
+
+def fair(found: list[tuple[Task, Results]]) -> list[tuple[Task, Results]]:
+    """The tasks that count for means: those with inputs, and without answers that only `doubt` reads."""
+    return [(task, results) for task, results in found if task.has_inputs and not task.has_answers]
+
+
+def means(found: list[tuple[Task, Results]], methods: list[str]) -> str:
+    """One line a method, over the tasks that it was run on, beside `doubt` on the same ones."""
+    head = ["method", "sets", "AP", "AP of doubt, same sets", "ratio of AP", "worst ratio", "P@k"]
+    head += ["recall in 10%", "ECE", "ratio of CPU"]
+    ours, theirs = DOUBT.methods[0], REFERENCE.methods[0]
     rows = []
-    for folder in sorted(DATA.iterdir()):
-        if wanted and folder.name not in wanted:
+    for method in methods:
+        ran = [results for _, results in found if method in results]
+        if not ran:
             continue
-        for task in tasks_of(folder):
-            doubt = measure(task, run_doubt)
-            peer = measure(task, run_reference) if task.has_inputs else None
-            rows.append((task, doubt, peer))
-            print(line(*rows[-1]), flush=True)
-    if not rows:
-        sys.exit(f"no labelled sets in {DATA}")
-    table = report(rows)
-    print("\n" + table)
-    if not wanted:
-        write_between(PAGE, BEGIN, END, table)
+        own = [results[method] for results in ran]
+        beside = [results[ours] for results in ran if ours in results]
+        pairs = [(results[method], results[theirs]) for results in ran if theirs in results]
+        ratios = [one.average_precision / other.average_precision for one, other in pairs]
+        cpu = [one.cost.cpu_seconds / other.cost.cpu_seconds for one, other in pairs]
+        calibration = [one.calibration_error for one in own if one.calibration_error is not None]
+        cells = [
+            mean([one.average_precision for one in own], 3),
+            mean([one.average_precision for one in beside], 3),
+            geometric_mean(ratios),
+            f"{min(ratios):.2f}" if ratios else NOTHING,
+            mean([one.precision_at_errors for one in own], 2),
+            mean([one.recall_in_tenth for one in own], 2),
+            mean(calibration, 3),
+            geometric_mean(cpu),
+        ]
+        rows.append([method, str(len(ran)), *cells])
+    return markdown_table(head, rows)
 
 
-def write_between(page: Path, begin: str, end: str, text: str) -> None:
-    """Replace what stands between two marks of a page."""
-    before, _, rest = page.read_text().partition(begin)
-    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}")
+def mean(values: list[float], places: int) -> str:
+    """The arithmetic mean as a cell."""
+    return f"{np.mean(values):.{places}f}" if values else NOTHING
 
 
-def tasks_of(folder: Path) -> list[Task]:
-    """A task for each column of given labels, with all that tells of the errors taken out."""
-    path = folder / "data.parquet"
-    if not path.exists():
-        return []
-    data = pd.read_parquet(path)
-    if "is_error" not in data or pd.api.types.is_float_dtype(data["label"]):
-        return []
-    inputs = data[[c for c in data if c not in ("id", "label") and not c.startswith(KNOWN_OF_ERRORS)]]
-    injected = [c for c in data if c.startswith("label_")] if folder.name.startswith("inj_") else []
-    variants = ["label", *(c for c in injected if not data[c].equals(data["label"]))]
-    tasks = []
-    for variant in variants:
-        table = inputs.assign(id=data["id"], label=data[variant])
-        if folder.name in ANSWERED_BY_PEOPLE:
-            table = table.merge(answers(folder), on="id", how="left")
-        wrong = data["is_error"] if variant == "label" else data[variant] != data["true_label"]
-        known = wrong.notna().to_numpy()
-        name = folder.name if variant == "label" else f"{folder.name} {variant.removeprefix('label_')}"
-        tasks.append(Task(name, table[known].reset_index(drop=True), wrong[known].to_numpy(dtype=bool)))
-    return tasks
+def geometric_mean(ratios: list[float]) -> str:
+    """The geometric mean as a cell."""
+    return f"{np.exp(np.mean(np.log(ratios))):.2f}" if ratios else NOTHING
 
 
-def answers(folder: Path) -> pd.DataFrame:
-    """Who answered what, one column an annotator."""
-    long = pd.read_parquet(folder / "annotations.parquet")
-    wide = long.drop_duplicates(["id", "annotator"]).pivot_table(
-        index="id", columns="annotator", values="label", aggfunc="first"
-    )
-    return wide.add_prefix("annotator_").reset_index()
-
-
-def measure(task: Task, run) -> Result:  # noqa: ANN001  # one of the two below
-    """Run one tool on the task's file in an empty folder."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "data.parquet"
-        task.table.to_parquet(path)
-        doubt, doubted, usage = run(path)
-    k = int(task.is_error.sum())
-    first = np.argsort(-doubt, kind="stable")[:k]
-    return Result(
-        average_precision=float(average_precision_score(task.is_error, doubt)),
-        precision_at_errors=float(task.is_error[first].mean()),
-        doubted=int(doubted.sum()),
-        doubted_precision=float(task.is_error[doubted].mean()) if doubted.any() else float("nan"),
-        cpu_seconds=usage.ru_utime + usage.ru_stime,
-        peak_megabytes=usage.ru_maxrss / 1024,
-    )
-
-
-def run_doubt(path: Path):  # noqa: ANN201  # doubt, doubted, usage
-    """Each row's doubt by `doubt scan`, as a user would call it."""
-    out = path.with_name("out")
-    scan = [sys.executable, "-m", "doubtcli", "scan", str(path), "--label", "label", "--id", "id"]
-    asked = any(name.startswith("annotator_") for name in pq.read_schema(path).names)
-    annotators = ["--annotators", "annotator_*"] if asked else []
-    usage = run_process([*scan, *annotators, "--quiet", "-o", str(out)])
-    found = pd.read_parquet(out / "doubts.parquet").sort_values("row")
-    return found["doubt"].to_numpy(), found["doubted"].to_numpy(dtype=bool), usage
-
-
-def run_reference(path: Path):  # noqa: ANN201  # doubt, doubted, usage
-    """Each row's doubt by the script that a careful user would write today."""
-    out = path.with_name("reference.parquet")
-    usage = run_process([sys.executable, str(REFERENCE), str(path), str(out)])
-    found = pd.read_parquet(out).sort_values("row")
-    return found["doubt"].to_numpy(), found["doubted"].to_numpy(dtype=bool), usage
-
-
-def run_process(command: list[str]):  # noqa: ANN201  # resource.struct_rusage
-    """Run to the end; gives what the operating system says that it and its children used."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(process.pid, 0)
-    if status:
-        sys.exit(f"{' '.join(command)} ended with {os.waitstatus_to_exitcode(status)}")
-    return usage
-
-
-def line(task: Task, doubt: Result, peer: Result | None) -> str:
-    """One row of the table."""
-    cells = [
-        task.name,
-        f"{len(task.table):,}",
-        f"{task.is_error.mean():.1%}",
-        f"{doubt.average_precision:.3f}",
-    ]
-    if peer is None:
-        cells += [NOTHING, NOTHING, f"{doubt.precision_at_errors:.2f}", NOTHING]
-    else:
-        ratio = doubt.average_precision / peer.average_precision
-        cells += [f"{peer.average_precision:.3f}", f"{ratio:.2f}"]
-        cells += [f"{doubt.precision_at_errors:.2f}", f"{peer.precision_at_errors:.2f}"]
-    cells += [f"{doubt.doubted:,}", f"{doubt.doubted_precision:.2f}"]
-    cells += [NOTHING, NOTHING] if peer is None else [f"{peer.doubted:,}", f"{peer.doubted_precision:.2f}"]
-    cells.append(NOTHING if peer is None else f"{doubt.cpu_seconds / peer.cpu_seconds:.2f}")
-    cells.append(f"{doubt.peak_megabytes:,.0f}")
-    return "| " + " | ".join(cells) + " |"
-
-
-def report(rows: list[tuple[Task, Result, Result | None]]) -> str:
-    """The whole table, real errors and injected ones apart, with the mean of the ratios of each."""
-    head = (
-        "| set | rows | errors | AP | AP peer | ratio | P@k | P@k peer "
-        "| doubted | of them errors | flagged by peer | of them errors | CPU ratio | peak MB |"
-    )
-    rule = "|" + "---|" * 14
+def each_set(found: list[tuple[Task, Results]], tools: list[Tool]) -> list[str]:
+    """A table for each measure, a line for each task."""
+    by_method = {method: method for tool in tools for method in tool.methods}
+    by_tool = {tool.methods[0]: tool.name for tool in tools}
     parts = []
-    for title, injected in (("Real errors", False), ("Injected errors", True)):
-        chosen = [row for row in rows if row[0].name.startswith("inj_") == injected]
-        if not chosen:
-            continue
-        fair = [(ours, peer) for task, ours, peer in chosen if peer is not None and not task.has_answers]
-        ratios = [ours.average_precision / peer.average_precision for ours, peer in fair]
-        mean = (
-            f"Geometric mean of the ratios, sets with answers apart: {np.exp(np.mean(np.log(ratios))):.2f}."
-        )
-        parts += [f"### {title}", "", head, rule, *(line(*row) for row in chosen), "", mean, ""]
-    return "\n".join(parts).strip()
+    for measured, cell in JUDGED.items():
+        parts += [f"{measured}:", one_measure(found, by_method, cell)]
+    for measured, cell in SPENT.items():
+        parts += [f"{measured}:", one_measure(found, by_tool, cell)]
+    return parts
+
+
+def one_measure(
+    found: list[tuple[Task, Results]], heads: dict[str, str], cell: Callable[[Result], str]
+) -> str:
+    """A table of one measure: a column for each method of which it says anything, under its head."""
+    cells = {
+        method: [cell(results[method]) if method in results else NOTHING for _, results in found]
+        for method in heads
+    }
+    shown = [method for method in heads if set(cells[method]) != {NOTHING}]
+    rows = [
+        [task.name, f"{len(task.table):,}", f"{task.is_error.mean():.1%}", *(cells[one][i] for one in shown)]
+        for i, (task, _) in enumerate(found)
+    ]
+    return markdown_table(["set", "rows", "errors", *(heads[method] for method in shown)], rows)
+
+
+def flags(result: Result) -> str:
+    """How many rows are flagged outright, and how many of them are errors."""
+    if result.flagged is None:
+        return NOTHING
+    return f"{result.flagged:,}" + (f" ({result.flagged_precision:.2f})" if result.flagged else "")
+
+
+def calibration(result: Result) -> str:
+    """How far stated and true error rates lie apart."""
+    return NOTHING if result.calibration_error is None else f"{result.calibration_error:.3f}"
+
+
+JUDGED: dict[str, Callable[[Result], str]] = {
+    "Average precision": lambda one: f"{one.average_precision:.3f}",
+    "Precision at the number of errors": lambda one: f"{one.precision_at_errors:.2f}",
+    "Recall in the first 10%": lambda one: f"{one.recall_in_tenth:.2f}",
+    "Expected calibration error": calibration,
+    "Rows flagged outright, and the share of errors among them": flags,
+}
+"""What each method is measured by."""
+SPENT: dict[str, Callable[[Result], str]] = {
+    "CPU seconds": lambda one: f"{one.cost.cpu_seconds:.1f}",
+    "Peak memory, MB": lambda one: f"{one.cost.peak_megabytes:,.0f}",
+}
+"""What a tool spends, with all of its methods."""
 
 
 if __name__ == "__main__":

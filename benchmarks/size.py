@@ -5,7 +5,7 @@ Usage: python benchmarks/size.py [ROWS]      (`make bench-size` takes 100,000)
 The texts are made up: 10 classes, 20 to 50 words each out of 60,000 (Zipf's law), an eighth of them of the
 class's own, one label in twenty wrong. Both tools run as processes of their own on the same CSV file, one
 after the other; CPU seconds are those of a process and all its children, and the peak is the sum over them.
-The line goes to standard output and into benchmarks/README.md.
+The table goes to standard output and, with 100,000 rows, into benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -13,43 +13,43 @@ from __future__ import annotations
 import csv
 import sys
 import tempfile
-import time
 from pathlib import Path
-from subprocess import DEVNULL, Popen
 
 import numpy as np
 import pandas as pd
-import psutil
-from ranking import PAGE, REFERENCE, write_between
+from page import PAGE, markdown_table, write_between
 from sklearn.metrics import average_precision_score
+from tools import DOUBT, REFERENCE, Tool, by_row, run_tool
 
 BEGIN, END = "<!-- size: begin -->", "<!-- size: end -->"
+MANY = 100_000
 N_CLASSES, N_WORDS, N_OWN_WORDS, OWN_SHARE, NOISE = 10, 60_000, 3_000, 0.12, 0.05
 
 
 def main() -> None:
     """Measure both tools and write the table."""
-    n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "texts.csv"
-        wrong = write_texts(path, n_rows)
-        scan = [sys.executable, "-m", "doubtcli", "scan", str(path), "--id", "id", "--quiet"]
-        ours = measure([*scan, "-o", folder + "/out"])
-        peer = measure([sys.executable, str(REFERENCE), str(path), folder + "/reference.parquet"])
-        doubt = pd.read_parquet(folder + "/out/doubts.parquet").sort_values("row")["doubt"]
-        reference = pd.read_parquet(folder + "/reference.parquet").sort_values("row")["doubt"]
-    scores = [average_precision_score(wrong, doubts) for doubts in (doubt, reference)]
-    table = "\n".join(
-        [
-            "| | `doubt scan` | peer | ratio |",
-            "|---|---|---|---|",
-            f"| CPU seconds | {ours[0]:.0f} | {peer[0]:.0f} | {ours[0] / peer[0]:.2f} |",
-            f"| peak memory, MB | {ours[1]:,.0f} | {peer[1]:,.0f} | {ours[1] / peer[1]:.2f} |",
-            f"| AP | {scores[0]:.3f} | {scores[1]:.3f} | {scores[0] / scores[1]:.2f} |",
-        ]
-    )
+    n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        wrong = write_texts(folder / "texts.csv", n_rows)
+        figures = {tool: figures_of(tool, folder, wrong) for tool in (DOUBT, REFERENCE)}
+    rows = []
+    for measured, places in {"CPU seconds": 0, "peak memory, MB": 0, "AP": 3}.items():
+        ours, theirs = (figures[tool][measured] for tool in (DOUBT, REFERENCE))
+        rows.append([measured, f"{ours:,.{places}f}", f"{theirs:,.{places}f}", f"{ours / theirs:.2f}"])
+    table = markdown_table(["", *(tool.name for tool in figures), "ratio"], rows)
     print(table)
-    write_between(PAGE, BEGIN, END, f"{n_rows:,} rows:\n\n{table}")
+    if n_rows == MANY:
+        write_between(PAGE, BEGIN, END, f"{n_rows:,} rows:\n\n{table}")
+
+
+def figures_of(tool: Tool, folder: Path, wrong: np.ndarray) -> dict[str, float]:
+    """What one tool costs on the texts, and its average precision."""
+    scores = folder / f"{tool.name}.parquet"
+    cost = run_tool(tool, folder / "texts.csv", scores)
+    doubt = by_row(pd.read_parquet(scores), len(wrong))[tool.methods[0]]
+    precision = float(average_precision_score(wrong, doubt))
+    return {"CPU seconds": cost.cpu_seconds, "peak memory, MB": cost.peak_megabytes, "AP": precision}
 
 
 def write_texts(path: Path, n_rows: int) -> np.ndarray:
@@ -72,24 +72,6 @@ def write_texts(path: Path, n_rows: int) -> np.ndarray:
             text[is_own] = rng.choice(own[truth[row]], is_own.sum())
             writer.writerow([row, " ".join(words[text]), f"class {labels[row]}"])
     return wrong
-
-
-def measure(command: list[str]) -> tuple[float, float]:
-    """CPU seconds and peak megabytes of a process and all that it starts."""
-    process = Popen(command, stdout=DEVNULL)
-    watched, cpu, peak = psutil.Process(process.pid), {}, 0
-    while process.poll() is None:
-        try:
-            alive = [watched, *watched.children(recursive=True)]
-            times = {one.pid: one.cpu_times() for one in alive}
-            peak = max(peak, sum(one.memory_info().rss for one in alive))
-        except psutil.Error:  # one ended between the question and the answer: ask again
-            continue
-        cpu |= {pid: spent.user + spent.system for pid, spent in times.items()}
-        time.sleep(0.1)
-    if process.returncode:
-        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    return sum(cpu.values()), peak / 2**20
 
 
 if __name__ == "__main__":

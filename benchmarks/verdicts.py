@@ -20,7 +20,9 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from ranking import DATA, PAGE, Task, run_process, tasks_of, write_between
+from measure import run_process
+from page import PAGE, write_between
+from sets import DATA, Task, tasks_of
 from sklearn.metrics import average_precision_score
 
 from doubtcli.rank.sample import stratify

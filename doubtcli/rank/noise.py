@@ -27,14 +27,14 @@ if TYPE_CHECKING:
 
 LEVEL = 0.9
 _MOST_TRUSTED = 2000
-"""Rows that many rows are worth at most. In benchmarks/coverage.py, 1,000 and 3,000 did about as well."""
+"""Rows that many rows are worth at most. In benchmarks/intervals.py, 1,000 and 3,000 did about as well."""
 _LEAST_SURE = (1 - LEVEL) / 2
 """Posterior probability of no error at all from which the lower bound is 0."""
 _MOST_BLUR = 0.07
 """Of the surest rows, that would be contradicted were all labels right. With more, the curve has no end to
-level off at; in benchmarks/coverage.py such runs held less often."""
+level off at; in benchmarks/intervals.py such runs held less often."""
 _MOST_CONTRADICTED = 0.6
-"""Share of labels: of 11 runs with more, 9 read far too high in benchmarks/coverage.py."""
+"""Share of labels: of 11 runs with more, 9 read far too high in benchmarks/intervals.py."""
 _NEGLIGIBLE = 1e-6
 _BASE_RATE = 0.05
 """Of wrong labels, where nothing can be told: public test sets have 3.3% on average (Northcutt et al., 2021)

@@ -36,7 +36,7 @@ _USUAL_SLOPE, _SLOPE_SPREAD = 1.7, 0.5
 _USUAL_LOCATION, _LOCATION_SPREAD = -1.7, 1.0
 _LAPSE_WEIGHTS = np.array([0.9, 0.07, 0.025, 0.005])
 """What overlap looks like where right labels are known: medians and spreads of logistic curves fitted to runs
-of benchmarks/coverage.py. With no lapses, the lower bound left 0 on 10% of the clean ones instead of 4%."""
+of benchmarks/intervals.py. With no lapses, the lower bound left 0 on 10% of the clean ones instead of 4%."""
 
 _BINS = 60
 _FEWEST_ROWS_A_BIN = 5

@@ -1,6 +1,6 @@
 """How often the noise rate's interval holds, on clean labels with errors planted in them.
 
-Usage: python benchmarks/coverage.py [FIRST LAST]      (`make bench-coverage` runs replicates 100 and 101)
+Usage: python benchmarks/intervals.py [FIRST LAST]      (`make bench-coverage` runs replicates 100 and 101)
 
 Every replicate takes thirteen labelled sets: four public ones that are clean or nearly so, and nine made up,
 of 2, 4 and 10 classes that overlap until logistic regression is right about .75, .85 or .95 of the time.
@@ -15,11 +15,11 @@ from __future__ import annotations
 import sys
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from cleanlab.count import estimate_joint
+from page import PAGE, write_between
 from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wine, make_classification
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
@@ -40,7 +40,6 @@ from doubtcli.records import Evidence, Features
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-PAGE = Path(__file__).with_name("README.md")
 BEGIN, END = "<!-- coverage: begin -->", "<!-- coverage: end -->"
 RATES = (0.0, 0.01, 0.05, 0.1, 0.2, 0.4)
 KINDS = ("uniform", "class-confused")
@@ -314,12 +313,6 @@ def lines(verdicts: list[Verdict], name: Callable[[Verdict], str]) -> list[str]:
     ordered = sorted(verdicts, key=lambda one: (models.index(one.model), kinds.index(one.kind), one.rate))
     names = list(dict.fromkeys(name(one) for one in ordered))
     return [row(wanted, [one for one in verdicts if name(one) == wanted]) for wanted in names]
-
-
-def write_between(page: Path, begin: str, end: str, text: str) -> None:
-    """Replace what stands between two marks of a page."""
-    before, _, rest = page.read_text().partition(begin)
-    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{rest.partition(end)[2]}")
 
 
 def main() -> None:

@@ -1,0 +1,77 @@
+"""What a process costs, and how well its scores rank known errors."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+
+import numpy as np
+import psutil
+
+N_BINS = 10
+LOOK_EVERY = 0.05
+"""Seconds between two looks at the memory in use."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process and all that it started used, start-up included."""
+
+    cpu_seconds: float
+    peak_megabytes: float
+
+
+def run_process(command: list[str]) -> Cost:
+    """Run to the end; what it cost. The peak is that of the sum over all processes that ran at once."""
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+    watched, peak, pid = psutil.Process(process.pid), 0, 0
+    while not pid:
+        peak = max(peak, memory_of(watched))
+        time.sleep(LOOK_EVERY)
+        pid, status, usage = os.wait4(process.pid, os.WNOHANG)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        sys.exit(f"{' '.join(command)} ended with {process.returncode}")
+    # The system knows the peak of each process exactly, but not what stood beside it at that moment.
+    peak = max(peak, usage.ru_maxrss * 1024)
+    return Cost(usage.ru_utime + usage.ru_stime, peak / 2**20)
+
+
+def memory_of(process: psutil.Process) -> int:
+    """Bytes that a process and its children hold now; 0 where one ended between question and answer."""
+    try:
+        return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])
+    except psutil.NoSuchProcess:
+        return 0
+
+
+def errors_among_first(is_error: np.ndarray, doubt: np.ndarray, n_first: int) -> float:
+    """How many of the first rows are errors; of rows with equal doubt at the cut, their share counts."""
+    cut = np.sort(doubt)[::-1][n_first - 1]
+    above, tied = doubt > cut, doubt == cut
+    return float(is_error[above].sum() + (n_first - above.sum()) * is_error[tied].mean())
+
+
+def precision_at_errors(is_error: np.ndarray, doubt: np.ndarray) -> float:
+    """The share of errors among as many first rows as there are errors."""
+    n_errors = int(is_error.sum())
+    return errors_among_first(is_error, doubt, n_errors) / n_errors
+
+
+def recall_in_tenth(is_error: np.ndarray, doubt: np.ndarray) -> float:
+    """The share of all errors that stand in the first 10% of the rows, rounded up to whole rows."""
+    n_first = -(-len(doubt) // 10)
+    return errors_among_first(is_error, doubt, n_first) / float(is_error.sum())
+
+
+def calibration_error(is_error: np.ndarray, probability: np.ndarray) -> float:
+    """Expected calibration error: how far stated and true error rates lie apart, in bins of equal width.
+
+    Each bin counts by its rows; a probability on a border belongs to the bin above it, and 1 to the last.
+    """
+    bins = np.minimum((probability * N_BINS).astype(int), N_BINS - 1)
+    gaps = [abs((probability[bins == one] - is_error[bins == one]).sum()) for one in range(N_BINS)]
+    return float(sum(gaps) / len(is_error))

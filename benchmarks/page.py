@@ -1,0 +1,24 @@
+"""The page that the benchmarks write their tables to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+PAGE = Path(__file__).with_name("README.md")
+NOTHING = "-"
+"""Stands where nothing was run, or nothing is to be said."""
+
+
+def markdown_table(head: list[str], rows: list[list[str]]) -> str:
+    """The rows under their heads."""
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
+
+
+def write_between(page: Path, begin: str, end: str, text: str) -> None:
+    """Replace what stands between two marks of a page."""
+    before, found_begin, rest = page.read_text().partition(begin)
+    _, found_end, after = rest.partition(end)
+    if not (found_begin and found_end):
+        raise ValueError(f"{page.name} lacks the marks {begin} and {end} in this order")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")

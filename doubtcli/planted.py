@@ -9,7 +9,7 @@ import numpy as np
 
 from doubtcli import plugins
 from doubtcli.evidence import gather_again
-from doubtcli.predict.planting import plant_errors
+from doubtcli.predict.planting import RATE, plant_errors
 from doubtcli.rank.combine import margins, opinions, unheard_classes
 from doubtcli.rank.power import found_in_first, learn_slope, measure_power
 from doubtcli.records import SHARE_OF_PARTS, Power
@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from doubtcli.records import Evidence, Examples, Planting
     from doubtcli.settings import ScanSettings
 
-_PLANTINGS = 2
+_MOST_PLANTINGS, _ENOUGH_PLANTED = 2, 80
+"""A scan plants once where that makes so many errors, else twice."""
 _FAR = 1_000_003
 """From the seeds of the repeats to those of the plantings."""
 _FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
@@ -41,7 +42,7 @@ def plant(
     *,
     settings: ScanSettings,
     progress: Progress,
-    plantings: int = _PLANTINGS,
+    plantings: int | None = None,
 ) -> Planted:
     """Plant errors, cross-fit and pool again; nothing where it would cost more than it tells.
 
@@ -52,13 +53,15 @@ def plant(
         names: The reasons that were run.
         settings: How to judge.
         progress: Told of each model fitted.
-        plantings: How often to plant.
+        plantings: How often to plant; as often as a scan needs if left out.
     """
     why_not = _why_not(gathered, examples, voices, settings)
     if why_not or gathered.predictions is None:
         return Planted((), (), (), why_not)
     labels, opinion = examples.taught_labels, np.mean(voices, axis=0)
     heard = ~np.isin(labels, unheard_classes(labels, gathered.together, examples.n_classes))
+    if plantings is None:
+        plantings = 1 if RATE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
     made, again, against = [], [], []
     total = plantings * len(gathered.predictions.model_names)
     with progress.stage("Planting errors to learn from", total) as advance:

@@ -77,9 +77,9 @@ def _from_word_sums(
         labels,
         folds,
         n_classes,
-        lambda rows, hot: (hot @ words[rows]).toarray(),
-        weigh,
-        lambda rows, w: words[rows] @ w,
+        sums=lambda rows, hot: (hot @ words[rows]).toarray(),
+        weigh=weigh,
+        score=lambda rows, w: words[rows] @ w,
     )
 
 
@@ -91,9 +91,9 @@ def _from_spelling_sums(
         labels,
         folds,
         n_classes,
-        lambda rows, hot: ((hot @ tokens[rows]) @ spelling).toarray(),
-        weigh,
-        lambda rows, w: tokens[rows] @ (spelling @ w),
+        sums=lambda rows, hot: ((hot @ tokens[rows]) @ spelling).toarray(),
+        weigh=weigh,
+        score=lambda rows, w: tokens[rows] @ (spelling @ w),
     )
 
 
@@ -101,6 +101,7 @@ def _from_class_sums(
     labels: NDArray[np.intp],
     folds: NDArray[np.intp],
     n_classes: int,
+    *,
     sums: Callable[[NDArray[np.intp], sparse.csr_matrix], Matrix],
     weigh: Weigh,
     score: Callable[[NDArray[np.intp], Matrix], Matrix],

@@ -32,19 +32,20 @@ def text():
 
 
 def test_text_and_tables_each_bring_unlike_models():
-    """Text has three models, a table two, both together all five."""
+    """Text has five models, a table three, both together all eight; the cheapest are one fewer of each."""
     words, table = text_features(TEXTS), np.zeros((24, 2), dtype=np.float32)
 
-    assert len(models_for(Features(words, None))) == 3
-    assert len(models_for(Features(None, table))) == 2
-    assert len(models_for(Features(words, table))) == 5
+    assert len(models_for(Features(words, None))) == 5
+    assert len(models_for(Features(None, table))) == 3
+    assert len(models_for(Features(words, table))) == 8
+    assert len(models_for(Features(words, table), fast=True)) == 6
 
 
 def test_probabilities_have_their_shapes_and_sum_to_one(text):
     """By model, by repeat and pooled, every row is a distribution."""
     predictions = fit(text, np.arange(24))
 
-    assert predictions.by_model.shape == (3, 24, 2)
+    assert predictions.by_model.shape == (5, 24, 2)
     assert predictions.by_repeat.shape == (2, 24, 2)
     for probs in (predictions.by_model, predictions.by_repeat, predictions.pooled):
         np.testing.assert_allclose(probs.sum(axis=-1), 1, rtol=1e-5)
@@ -63,7 +64,7 @@ def test_a_model_that_learnt_nothing_is_not_heard(text):
 
     predictions = fit(Features(text.text, constant), np.arange(24))
 
-    assert predictions.unheard == ("logistic regression", "extra trees")
+    assert predictions.unheard == ("logistic regression", "extra trees", "gradient boosting")
     assert "extra trees" not in predictions.model_names
     assert "complement naive Bayes on words" in predictions.model_names
 
@@ -72,7 +73,7 @@ def test_where_no_model_learnt_anything_all_are_heard():
     """A constant alone: the models stand, and their want of skill is told elsewhere."""
     constant = np.zeros((24, 2), dtype=np.float32)
 
-    assert len(fit(Features(None, constant), np.arange(24)).model_names) == 2
+    assert len(fit(Features(None, constant), np.arange(24)).model_names) == 3
 
 
 def test_each_fitted_model_is_counted(text):
@@ -90,7 +91,35 @@ def test_each_fitted_model_is_counted(text):
         advance=steps.append,
     )
 
-    assert sum(steps) == 6
+    assert sum(steps) == 10
+
+
+def test_a_model_that_learnt_nothing_is_fitted_once(text):
+    """Five models of text are fitted in both repeats, three of a constant column in the first only."""
+    steps = []
+    features = Features(text.text, np.zeros((24, 1), dtype=np.float32))
+
+    cross_fit(features, LABELS, 2, np.arange(24), n_folds=4, n_repeats=2, seed=0, advance=steps.append)
+
+    assert sum(steps) == 5 * 2 + 3
+
+
+def test_only_the_models_asked_for_are_fitted(text):
+    """Asked for one model, the pool is that model alone."""
+    predictions = cross_fit(
+        text,
+        LABELS,
+        2,
+        np.arange(24),
+        n_folds=4,
+        n_repeats=1,
+        seed=0,
+        only=("nearest centroid on words",),
+        advance=lambda _: None,
+    )
+
+    assert predictions.model_names == ("nearest centroid on words",)
+    np.testing.assert_array_equal(predictions.by_model.shape, (1, 24, 2))
 
 
 def test_rows_that_are_all_alike_can_not_be_predicted(text):

@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
+from sklearn.ensemble import HistGradientBoostingClassifier
 
-from doubtcli.predict.table_models import extra_trees, logistic_regression
+from doubtcli.predict.table_models import extra_trees, gradient_boosting, logistic_regression
 
 
 @pytest.fixture
@@ -13,7 +14,7 @@ def blobs():
     return dense, labels, np.arange(60) // 2 % 3
 
 
-@pytest.mark.parametrize("model", [logistic_regression, extra_trees])
+@pytest.mark.parametrize("model", [logistic_regression, extra_trees, gradient_boosting])
 def test_classes_that_lie_apart_are_told_apart(blobs, model):
     """Two blobs three standard deviations apart are predicted nearly always."""
     dense, labels, folds = blobs
@@ -23,7 +24,7 @@ def test_classes_that_lie_apart_are_told_apart(blobs, model):
     assert (scores.argmax(axis=1) == labels).mean() > 0.9
 
 
-@pytest.mark.parametrize("model", [logistic_regression, extra_trees])
+@pytest.mark.parametrize("model", [logistic_regression, extra_trees, gradient_boosting])
 def test_a_rows_own_label_does_not_reach_its_score(blobs, model):
     """Out of fold: flipping a row's label changes no score of its fold."""
     dense, labels, folds = blobs
@@ -53,3 +54,15 @@ def test_trees_of_large_tables_are_grown_on_a_sample(blobs, monkeypatch):
     scores = extra_trees(dense, labels, folds, 2, 0)
 
     assert (scores.argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_boosting_is_scikit_learns_fitted_fold_by_fold(blobs):
+    """With thirty rounds, and .01 added to each probability."""
+    dense, labels, folds = blobs
+
+    scores = gradient_boosting(dense, labels, folds, 2, 7)
+
+    for fold in range(3):
+        train, test = folds != fold, folds == fold
+        oracle = HistGradientBoostingClassifier(max_iter=30, random_state=7).fit(dense[train], labels[train])
+        np.testing.assert_allclose(np.exp(scores[test]) - 0.01, oracle.predict_proba(dense[test]), atol=1e-9)

@@ -2,12 +2,15 @@ import numpy as np
 import pytest
 from scipy import sparse
 from sklearn.linear_model import Ridge
+from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.naive_bayes import ComplementNB
 
 from doubtcli.predict import text_models
 from doubtcli.predict.text_models import (
     complement_naive_bayes_on_spelling,
     complement_naive_bayes_on_words,
+    nearest_centroid_on_spelling,
+    nearest_centroid_on_words,
     ridge_on_spelling,
 )
 from doubtcli.records import TextFeatures
@@ -42,6 +45,37 @@ def test_complement_naive_bayes_equals_scikit_learn_fitted_fold_by_fold(features
         train, test = folds != fold, folds == fold
         oracle = ComplementNB(alpha=text_models._SMOOTHING).fit(design[train], labels[train])
         np.testing.assert_allclose(scores[test], oracle.predict_joint_log_proba(design[test]), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("model", "matrix"),
+    [
+        (nearest_centroid_on_words, lambda features: features.words),
+        (nearest_centroid_on_spelling, lambda features: features.tokens @ features.spelling),
+    ],
+)
+def test_centroids_rank_classes_as_scikit_learns_cosines_do(features, model, matrix):
+    """Each row's score is its length times scikit-learn's cosine to the class means of the other folds."""
+    text, labels, folds = features
+
+    scores = model(text, labels, folds, 3)
+
+    design = matrix(text).toarray()
+    lengths = np.linalg.norm(design, axis=1, keepdims=True)
+    for fold in range(4):
+        train, test = folds != fold, folds == fold
+        means = np.stack([design[train & (labels == code)].mean(axis=0) for code in range(3)])
+        oracle = cosine_similarity(design[test], means) * lengths[test]
+        np.testing.assert_allclose(scores[test], oracle, atol=1e-5)
+
+
+def test_a_class_that_no_other_fold_has_is_like_nothing(features):
+    """Its mean text is empty, and so is every likeness to it."""
+    text, labels, folds = features
+
+    scores = nearest_centroid_on_words(text, np.where(folds == 0, 2, labels % 2), folds, 3)
+
+    np.testing.assert_array_equal(scores[folds == 0, 2], 0)
 
 
 @pytest.mark.parametrize("with_table", [False, True])

@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -9,7 +7,7 @@ from doubtcli.rank.verdicts import checked_rate, decide, recalibration, stratifi
 from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
 
 SUSPECTED = NoiseRate(
-    assessable=True, why="by models alone; no person has checked", rate=0.1, low=0.05, high=0.2
+    assessable=True, why="by models alone; measure it with --audit-sample 100", rate=0.1, low=0.05, high=0.2
 )
 
 
@@ -294,13 +292,17 @@ class TestCheckedRate:
 
         assert (found.assessable, found.rate) == (False, None)
 
-    def test_the_models_own_words_lose_what_is_no_longer_so(self):
-        """The noise model says that no person has checked; with verdicts one has."""
+    def test_an_audit_sample_is_asked_for_once(self):
+        """The noise model asks for a sample; where verdicts lack one, that is said of them alone."""
         rng = np.random.default_rng(0)
-        probs = rng.dirichlet([1, 1], size=(1, 200))
-        suspected = estimate_noise(probs, rng.integers(0, 2, 200), np.arange(200), 0).noise_rate
-        assert "no person" in suspected.why
+        labels = np.repeat([0, 1], 100)
+        probs = np.where(np.eye(2, dtype=bool)[labels], 0.9, 0.1) + rng.uniform(-0.05, 0.05, (200, 1)) * [
+            1,
+            -1,
+        ]
+        suspected = estimate_noise(probs[None], labels, np.arange(200), 0).noise_rate
+        assert suspected.why.count("--audit-sample") == 1
 
-        found = checked_rate(replace(suspected), examples([0] * 200, [0] * 5 + [-1] * 195))
+        found = checked_rate(suspected, examples([0] * 200, [0] * 5 + [-1] * 195))
 
-        assert "no person" not in found.why
+        assert found.why.count("--audit-sample") == 1

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.rank.noise import ADVICE
 from doubtcli.records import NoiseRate
 
 if TYPE_CHECKING:
@@ -125,12 +126,11 @@ def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking:
     if found > suspected.high:
         why = f"more labels were found wrong ({found:.1%} of rows) than models suspect; {lacking}"
         return NoiseRate(assessable=False, why=why, level=suspected.level)
-    said = [part for part in suspected.why.split("; ") if "no person" not in part]
     return replace(
         suspected,
         rate=max(suspected.rate, found),
         low=max(suspected.low, found),
-        why="; ".join([*said, lacking]),
+        why=f"{suspected.why.removesuffix(ADVICE)}; {lacking}",
     )
 
 

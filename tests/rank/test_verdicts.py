@@ -1,5 +1,3 @@
-from dataclasses import replace
-
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -8,9 +6,7 @@ from doubtcli.rank.noise import estimate_noise
 from doubtcli.rank.verdicts import checked_rate, decide, recalibration, stratified_interval
 from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
 
-SUSPECTED = NoiseRate(
-    assessable=True, why="by models alone; no person has checked", rate=0.1, low=0.05, high=0.2
-)
+SUSPECTED = NoiseRate(assessable=True, why="by models alone", rate=0.1, low=0.05, high=0.2)
 
 
 def verdicts(codes, strata=None):
@@ -266,7 +262,7 @@ class TestCheckedRate:
         ids=["no sample", "too few", "none decided", "none there", "two samples", "unlike samples"],
     )
     def test_what_cannot_measure_it_leaves_it_with_the_models(self, codes, strata, why):
-        """The reason why stands where it said that no person has checked."""
+        """The reason why not is added to what the rate rests on."""
         found = checked_rate(SUSPECTED, examples([0] * len(codes), codes, strata))
 
         assert (found.rests_on, found.n_checked) == ("models", 0)
@@ -295,12 +291,14 @@ class TestCheckedRate:
         assert (found.assessable, found.rate) == (False, None)
 
     def test_the_models_own_words_lose_what_is_no_longer_so(self):
-        """The noise model says that no person has checked; with verdicts one has."""
+        """The noise model advises to draw a sample; with verdicts it says what these lack instead."""
         rng = np.random.default_rng(0)
         probs = rng.dirichlet([1, 1], size=(1, 200))
         suspected = estimate_noise(probs, rng.integers(0, 2, 200), np.arange(200), 0).noise_rate
-        assert "no person" in suspected.why
+        assert suspected.why.endswith("where people checked, so measure yours with --audit-sample 100")
 
-        found = checked_rate(replace(suspected), examples([0] * 200, [0] * 5 + [-1] * 195))
+        found = checked_rate(suspected, examples([0] * 200, [0] * 5 + [-1] * 195))
 
-        assert "no person" not in found.why
+        assert found.why.endswith(
+            "where people checked; 5 verdicts can't measure it: that needs an audit sample (--audit-sample)"
+        )

@@ -6,6 +6,7 @@ fold's own.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,14 +40,15 @@ def complement_naive_bayes_on_words(
     Returns:
         Shape `(n_rows, n_classes)`: higher is likelier, of no fixed scale.
     """
-    return _from_word_sums(features, labels, folds, n_classes, _complement_weights)
+    return _from_class_sums(_Ngrams(features.words), _complement_weights, labels, folds, n_classes)
 
 
 def complement_naive_bayes_on_spelling(
     features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.float64]:
     """As `complement_naive_bayes_on_words`, on character n-grams."""
-    return _from_spelling_sums(features, labels, folds, n_classes, _complement_weights)
+    ngrams = _Ngrams(features.tokens, features.spelling)
+    return _from_class_sums(ngrams, _complement_weights, labels, folds, n_classes)
 
 
 def nearest_centroid_on_words(
@@ -59,14 +61,15 @@ def nearest_centroid_on_words(
     Returns:
         Shape `(n_rows, n_classes)`: higher is likelier, 0 to 1.
     """
-    return _from_word_sums(features, labels, folds, n_classes, _centroid_weights)
+    return _from_class_sums(_Ngrams(features.words), _centroid_weights, labels, folds, n_classes)
 
 
 def nearest_centroid_on_spelling(
     features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.float64]:
     """As `nearest_centroid_on_words`, on character n-grams."""
-    return _from_spelling_sums(features, labels, folds, n_classes, _centroid_weights)
+    ngrams = _Ngrams(features.tokens, features.spelling)
+    return _from_class_sums(ngrams, _centroid_weights, labels, folds, n_classes)
 
 
 def _from_word_sums(
@@ -82,6 +85,8 @@ def _from_word_sums(
         score=lambda rows, w: words[rows] @ w,
     )
 
+    counts: sparse.csr_matrix
+    spelling: sparse.csr_matrix | None = None
 
 def _from_spelling_sums(
     features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, weigh: Weigh
@@ -108,11 +113,11 @@ def _from_class_sums(
 ) -> NDArray[np.float64]:
     """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold."""
     parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
-    sums_by_fold = [sums(rows, _one_hot(labels[rows], n_classes)).astype(np.float64) for rows in parts]
+    sums_by_fold = [ngrams.class_sums(rows, labels, n_classes).astype(np.float64) for rows in parts]
     total = np.sum(sums_by_fold, axis=0)
     scores = np.zeros((len(labels), n_classes))
     for rows, own in zip(parts, sums_by_fold, strict=True):
-        scores[rows] = score(rows, weigh(total - own).T.astype(np.float32))
+        scores[rows] = ngrams.scores(rows, weigh(total - own).T.astype(np.float32))
     return scores
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.rank.noise import ADVICE
 from doubtcli.records import NoiseRate
 
 if TYPE_CHECKING:
@@ -130,7 +131,7 @@ def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking:
         suspected,
         rate=max(suspected.rate, found),
         low=max(suspected.low, found),
-        why="; ".join([*said, lacking]),
+        why=f"{suspected.why.removesuffix(ADVICE)}; {lacking}",
     )
 
 

@@ -264,7 +264,7 @@ class TestCheckedRate:
         ids=["no sample", "too few", "none decided", "none there", "two samples", "unlike samples"],
     )
     def test_what_cannot_measure_it_leaves_it_with_the_models(self, codes, strata, why):
-        """The reason why stands where it said that no person has checked."""
+        """The reason why not is added to what the rate rests on."""
         found = checked_rate(SUSPECTED, examples([0] * len(codes), codes, strata))
 
         assert (found.rests_on, found.n_checked) == ("models", 0)

@@ -68,7 +68,7 @@ UNSKILLED = Skill(
 )
 NOISE = NoiseRate(
     assessable=True,
-    why="suspected by models alone: no person has checked a random sample",
+    why="by models alone, which miss errors that follow a pattern, so measure yours with --audit-sample 100",
     rate=0.041,
     low=0.022,
     high=0.06,

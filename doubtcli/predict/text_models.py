@@ -72,44 +72,25 @@ def nearest_centroid_on_spelling(
     return _from_class_sums(ngrams, _centroid_weights, labels, folds, n_classes)
 
 
-def _from_word_sums(
-    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, weigh: Weigh
-) -> NDArray[np.float64]:
-    words = features.words
-    return _from_class_sums(
-        labels,
-        folds,
-        n_classes,
-        sums=lambda rows, hot: (hot @ words[rows]).toarray(),
-        weigh=weigh,
-        score=lambda rows, w: words[rows] @ w,
-    )
+@dataclass(frozen=True)
+class _Ngrams:
+    """The n-grams of all texts: `counts`, or `counts @ spelling`, which is never multiplied out."""
 
     counts: sparse.csr_matrix
     spelling: sparse.csr_matrix | None = None
 
-def _from_spelling_sums(
-    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, weigh: Weigh
-) -> NDArray[np.float64]:
-    tokens, spelling = features.tokens, features.spelling
-    return _from_class_sums(
-        labels,
-        folds,
-        n_classes,
-        sums=lambda rows, hot: ((hot @ tokens[rows]) @ spelling).toarray(),
-        weigh=weigh,
-        score=lambda rows, w: tokens[rows] @ (spelling @ w),
-    )
+    def class_sums(self, rows: NDArray[np.intp], labels: NDArray[np.intp], n_classes: int) -> Matrix:
+        """Shape `(n_classes, n_ngrams)`: added up over these rows."""
+        summed = _one_hot(labels[rows], n_classes) @ self.counts[rows]
+        return np.asarray((summed if self.spelling is None else summed @ self.spelling).toarray())
+
+    def scores(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
+        """Shape `(n_rows, n_classes)`, from weights of shape `(n_ngrams, n_classes)`."""
+        return np.asarray(self.counts[rows] @ (weights if self.spelling is None else self.spelling @ weights))
 
 
 def _from_class_sums(
-    labels: NDArray[np.intp],
-    folds: NDArray[np.intp],
-    n_classes: int,
-    *,
-    sums: Callable[[NDArray[np.intp], sparse.csr_matrix], Matrix],
-    weigh: Weigh,
-    score: Callable[[NDArray[np.intp], Matrix], Matrix],
+    ngrams: _Ngrams, weigh: Weigh, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.float64]:
     """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold."""
     parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]

@@ -126,7 +126,6 @@ def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking:
     if found > suspected.high:
         why = f"more labels were found wrong ({found:.1%} of rows) than models suspect; {lacking}"
         return NoiseRate(assessable=False, why=why, level=suspected.level)
-    said = [part for part in suspected.why.split("; ") if "--audit-sample" not in part]
     return replace(
         suspected,
         rate=max(suspected.rate, found),

@@ -59,9 +59,7 @@ def plant(
     if why_not or gathered.predictions is None:
         return Planted((), (), (), why_not)
     labels, opinion = examples.taught_labels, np.mean(voices, axis=0)
-    heard = ~np.isin(labels, unheard_classes(labels, gathered.together, examples.n_classes))
-    if plantings is None:
-        plantings = 1 if RATE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
+    heard = _heard(gathered, examples)
     made, again, against = [], [], []
     total = plantings * len(gathered.predictions.model_names)
     with progress.stage("Planting errors to learn from", total) as advance:
@@ -107,12 +105,13 @@ class Planted:
         }
 
     def power_by_reason(self, loaded: Sequence[LoadedReason], doubted: NDArray[np.bool_]) -> dict[str, float]:
-        """By each error reason alone."""
+        """By each error reason alone; one that can't be run on a planting says nothing of its rows."""
+        silence = [np.full(len(doubted), np.nan)] * len(self.plantings)
         scores: dict[str, list[NDArray[Any]]] = {}
-        for evidence in self.evidence:
+        for number, evidence in enumerate(self.evidence):
             for reason in plugins.run_reasons(loaded, evidence)[0]:
                 if reason.family == "error":
-                    scores.setdefault(reason.name, []).append(reason.scores)
+                    scores.setdefault(reason.name, [*silence])[number] = reason.scores
         return {
             name: self._found(of_reason, doubted, [one.is_planted for one in self.plantings])
             for name, of_reason in scores.items()
@@ -135,6 +134,12 @@ class Planted:
         return found / total
 
 
+def _heard(gathered: Gathered, examples: Examples) -> NDArray[np.bool_]:
+    """Rows of classes that models are heard on."""
+    labels = examples.taught_labels
+    return ~np.isin(labels, unheard_classes(labels, gathered.together, examples.n_classes))
+
+
 def _why_not(
     gathered: Gathered, examples: Examples, voices: Sequence[NDArray[Any]], settings: ScanSettings
 ) -> str:
@@ -149,4 +154,6 @@ def _why_not(
         return f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in"
     if examples.n_rows > _MOST_TO_PLANT:
         return f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells"
+    if not _heard(gathered, examples).any():
+        return "every class has too few unlike rows for models to judge it (fewer than 3)"
     return ""

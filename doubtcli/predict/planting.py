@@ -35,10 +35,12 @@ def plant_errors(
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(may_be_planted))[: max(1, round(RATE * len(labels)))]
     shares = np.cumsum(confusions(labels, pred_probs), axis=1)
+    shares /= shares[:, -1:]  # exactly 1 at last: sums of shares may fall short of a draw
     draws = rng.random(len(rows))
     planted = labels.copy()
     planted[rows] = [
-        np.searchsorted(shares[labels[row]], draw) for row, draw in zip(rows, draws, strict=True)
+        np.searchsorted(shares[labels[row]], draw, side="right")
+        for row, draw in zip(rows, draws, strict=True)
     ]
     return Planting(planted, planted != labels)
 

@@ -1,0 +1,89 @@
+import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.predict.planting import confusions, plant_errors
+
+LABELS = np.array([0, 0, 1, 2])
+PROBS = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.0, 0.2, 0.8]])
+
+
+def test_confusions_are_what_a_class_is_taken_for():
+    """Class 0 gives .6 to class 1 and .2 to class 2: three times out of four it is taken for class 1."""
+    found = confusions(LABELS, PROBS)
+
+    np.testing.assert_allclose(found, [[0, 3 / 4, 1 / 4], [2 / 3, 0, 1 / 3], [0, 1, 0]], atol=1e-7)
+
+
+def test_a_class_that_is_taken_for_nothing_is_taken_for_any_other():
+    """Where its rows give nothing to other classes, or where it has none, the others share evenly."""
+    found = confusions(np.array([0, 0]), np.array([[1.0, 0, 0], [1.0, 0, 0]]))
+
+    np.testing.assert_allclose(found, [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
+
+
+def test_labels_are_planted_as_classes_are_confused():
+    """Of 2,000 planted rows of class 0 three out of four become class 1 (within four standard errors)."""
+    labels = np.repeat(LABELS, 10_000)
+
+    planting = plant_errors(labels, np.repeat(PROBS, 10_000, axis=0), labels == 0, seed=0)
+
+    became = np.bincount(planting.labels[planting.is_planted], minlength=3)
+    assert became[0] == 0
+    assert became.sum() == 2_000  # a twentieth of all 40,000 rows
+    assert abs(became[1] - 1_500) < 4 * np.sqrt(2_000 * 0.75 * 0.25)
+
+
+def test_one_error_is_planted_in_a_tiny_file():
+    """A twentieth of four rows is none, and one is planted."""
+    assert plant_errors(LABELS, PROBS, np.ones(4, dtype=bool), seed=0).is_planted.sum() == 1
+
+
+def test_another_seed_plants_other_rows():
+    """Plantings differ."""
+    labels, probs, every = np.repeat(LABELS, 100), np.repeat(PROBS, 100, axis=0), np.ones(400, dtype=bool)
+
+    one, other = (plant_errors(labels, probs, every, seed).is_planted for seed in (0, 1))
+
+    assert (one != other).any()
+
+
+@st.composite
+def tables(draw):
+    """Labels, probabilities of any kind, and which rows may be planted."""
+    n_rows, n_classes = draw(st.integers(1, 120)), draw(st.integers(2, 5))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    probs = rng.dirichlet(np.full(n_classes, draw(st.sampled_from([0.01, 1.0, 100.0]))), n_rows)
+    return rng.integers(0, n_classes, n_rows), probs, rng.random(n_rows) < draw(st.floats(0, 1))
+
+
+@given(tables(), st.integers(0, 2**32 - 1))
+def test_only_eligible_rows_change_and_all_that_are_told(table, seed):
+    """A planted row bears another class, and no other row has changed, nor the labels handed in."""
+    labels, probs, eligible = table
+    before = labels.copy()
+
+    planting = plant_errors(labels, probs, eligible, seed)
+
+    np.testing.assert_array_equal(planting.is_planted, planting.labels != labels)
+    assert not planting.is_planted[~eligible].any()
+    assert ((planting.labels >= 0) & (planting.labels < probs.shape[1])).all()
+    np.testing.assert_array_equal(labels, before)
+
+
+@given(tables(), st.integers(0, 2**32 - 1))
+def test_a_twentieth_is_planted(table, seed):
+    """Of all rows, one at least, and no more than are eligible."""
+    labels, probs, eligible = table
+
+    planting = plant_errors(labels, probs, eligible, seed)
+
+    assert planting.is_planted.sum() == min(max(1, round(len(labels) / 20)), eligible.sum())
+
+
+@given(tables(), st.integers(0, 2**32 - 1))
+def test_the_same_seed_plants_the_same(table, seed):
+    """Nothing but the seed draws."""
+    one, other = plant_errors(*table, seed), plant_errors(*table, seed)
+
+    np.testing.assert_array_equal(one.labels, other.labels)

@@ -153,6 +153,5 @@ def _why_not(
         return f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in"
     if examples.n_rows > _MOST_TO_PLANT:
         return f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells"
-    if not _heard(gathered, examples).any():
-        return "every class has too few unlike rows for models to judge it (fewer than 3)"
-    return ""
+    too_tiny = "every class has too few unlike rows for models to judge it (fewer than 3)"
+    return "" if _heard(gathered, examples).any() else too_tiny

@@ -132,7 +132,7 @@ class TestPenguins:
 
     def test_a_large_table_is_told_that_trees_see_a_part(self, monkeypatch):
         """Growing trees on a sample costs some of the ranking, so it is no silent default."""
-        monkeypatch.setattr("doubtcli.audit.MOST_TREE_ROWS", 100)
+        monkeypatch.setattr("doubtcli.evidence.MOST_TREE_ROWS", 100)
 
         found = audit(PENGUINS)
 

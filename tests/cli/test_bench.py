@@ -67,7 +67,7 @@ def run(*arguments: str) -> str:
 
 
 def test_all_errors_are_found(document: dict[str, Any]) -> None:
-    """Six of 120 labels are planted between two kinds of text, and all stand in the first twentieth of rows."""
+    """Six of 120 labels are planted between two kinds of text; all stand in the first twentieth of rows."""
     assert (document["assessable"], document["planted"]) == (True, 6)
     found = {share["share"]: share["found"] for share in document["found_in_first"]}
     assert list(found) == [0.01, 0.02, 0.05, 0.1, 0.2]

@@ -12,12 +12,11 @@ import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
-from doubtcli.evidence import gather, relabelled
+from doubtcli.evidence import OF_NEIGHBORS, gather, relabelled
 from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.rank.combine import (
     ANNOTATOR_REASON,
-    NEIGHBOR_REASON,
     opinions,
     rank_rows,
     unheard_classes,
@@ -177,11 +176,11 @@ def measure_power(
 
 
 def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
-    # a fast scan finds no neighbours: in large files they take the most time
-    too_slow = (NEIGHBOR_REASON,) if settings.fast and settings.reasons is None else ()
-    return plugins.load_reasons(
-        settings.reason_settings, only=settings.reasons, skip=(*settings.skip, *too_slow)
-    )
+    loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
+    if not settings.fast or settings.reasons is not None:
+        return loaded
+    # a fast scan finds no neighbours, for any reason, unless all want them: in large files they take longest
+    return tuple(reason for reason in loaded if not OF_NEIGHBORS & set(reason.needs)) or loaded
 
 
 def _needed(loaded: Sequence[LoadedReason]) -> frozenset[str]:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _Number = TypeVar("_Number", bound=np.generic)
 
 _OF_MODELS = frozenset({"pred_probs", "pred_probs_by_model", "pred_probs_by_repeat"})
-_OF_NEIGHBORS = frozenset({"neighbor_indices", "neighbor_distances", "neighbor_votes"})
+OF_NEIGHBORS = frozenset({"neighbor_indices", "neighbor_distances", "neighbor_votes"})
 """Evidence that costs much, so it is only made for a reason that asks for it."""
 
 
@@ -68,7 +68,7 @@ def gather(
         features = None
         notes.append("every row has the same input, so only the annotators judge")
     neighbors = None
-    if features is not None and needed & _OF_NEIGHBORS:
+    if features is not None and needed & OF_NEIGHBORS:
         with progress.stage("Finding neighbours"):
             neighbors = find_neighbors(features, examples.taught_labels, examples.n_classes, alike, together)
     predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)

@@ -146,19 +146,15 @@ def _why_not(
     gathered: Gathered, examples: Examples, voices: Sequence[NDArray[Any]], settings: ScanSettings
 ) -> str:
     """Why no errors are planted in this file, or ""."""
-    n_rows = examples.n_rows
-    obstacles = {
-        "a fast scan plants no errors": settings.fast,
-        "there are no models that could learn from labels with planted errors": (
-            not voices or gathered.predictions is None
-        ),
-        "your probabilities were made without planted errors": examples.given_pred_probs is not None,
-        f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in": n_rows < _FEWEST_TO_PLANT,
-        f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells": (
-            n_rows > _MOST_TO_PLANT
-        ),
-        "every class has too few unlike rows for models to judge it (fewer than 3)": (
-            not _heard(gathered, examples).any()
-        ),
-    }
-    return next((why for why, is_so in obstacles.items() if is_so), "")
+    if settings.fast:
+        return "a fast scan plants no errors"
+    if not voices or gathered.predictions is None:
+        return "there are no models that could learn from labels with planted errors"
+    if examples.given_pred_probs is not None:
+        return "your probabilities were made without planted errors"
+    if examples.n_rows < _FEWEST_TO_PLANT:
+        return f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in"
+    if examples.n_rows > _MOST_TO_PLANT:
+        return f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells"
+    too_tiny = "every class has too few unlike rows for models to judge it (fewer than 3)"
+    return "" if _heard(gathered, examples).any() else too_tiny

@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.audit import scan
+from doubtcli.audit import measure_power, scan
 from doubtcli.errors import DoubtError
+from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
@@ -447,3 +448,72 @@ class TestVerdicts:
         """The message says both numbers."""
         with pytest.raises(DoubtError, match="30 rows do not fit into a queue of 20"):
             audit(PENGUINS, audit_sample=30, queue_size=20)
+
+
+class TestPower:
+    """Errors planted beside the real ones: what the audit could see."""
+
+    def test_a_scan_tells_what_it_could_see(self, penguins):
+        """Twice 17 of 344 labels are planted, and nine of ten stand in the first tenth of rows."""
+        power = penguins.power
+
+        assert power.assessable
+        assert power.n_planted == 34
+        shares = list(power.found_in_first.values())
+        assert shares == sorted(shares)
+        assert power.found_in_first[0.1] > 0.9
+
+    def test_a_fast_scan_plants_nothing_and_finds_no_neighbours(self):
+        """One repeat of the quickest models, and the power says why it is not assessable."""
+        found = audit(PENGUINS, fast=True, folds=2)
+
+        assert found.power.why == "a fast scan plants no errors"
+        assert not {"neighbor-disagreement", "outlier"} & {reason.name for reason in found.reasons}
+        assert found.evidence.neighbor_indices is None
+        assert np.isnan(found.ranking.doubt_sd).all()
+
+    def test_a_fast_scan_finds_neighbours_where_they_are_asked_for(self):
+        """Reasons chosen by name are asked, fast or not."""
+        found = audit(PENGUINS, fast=True, reasons=("neighbor-disagreement",))
+
+        assert [reason.name for reason in found.reasons] == ["neighbor-disagreement"]
+
+    def test_a_fast_scan_finds_neighbours_where_nothing_else_is_asked_for(self):
+        """Of the two reasons that are left both need neighbours, so both are asked."""
+        every = {reason.name for reason in list_reasons()}
+
+        found = audit(PENGUINS, fast=True, skip=tuple(every - {"neighbor-disagreement", "outlier"}))
+
+        assert {reason.name for reason in found.reasons} == {"neighbor-disagreement", "outlier"}
+
+    def test_where_no_class_is_heard_nothing_is_planted(self, tmp_path):
+        """Two patients for each of two labels: a scan ends well, and says why there is no power."""
+        rows = [
+            {"x": f"{n * n % 97}.5", "who": f"p{n % 4}", "label": "ab"[n % 2], "id": n} for n in range(120)
+        ]
+
+        found = audit(write_rows(tmp_path / "four.csv", rows), group="who", id="id", **QUICK)
+
+        assert not found.power.assessable
+        assert "too few unlike rows" in found.power.why
+
+    def test_power_by_class_and_reason(self):
+        """A bench tells it of each species and of each error reason that was asked."""
+        settings = ScanSettings(path=str(PENGUINS), label="species", skip=("cross-val-flip",), **QUICK)
+
+        power, names = measure_power(settings, plantings=1, progress=Silence())
+
+        assert power.n_planted == 17
+        assert set(power.by_class) == set(range(len(names)))
+        assert power.by_reason["neighbor-disagreement"] > 0.5
+        assert "cross-val-flip" not in power.by_reason
+        assert "outlier" not in power.by_reason
+
+    def test_the_power_of_probabilities_of_ones_own_is_not_assessable(self, tmp_path):
+        """They were made without planted errors, and the bench says so, too."""
+        np.save(tmp_path / "probs.npy", np.full((344, 3), 1 / 3))
+        settings = ScanSettings(path=str(PENGUINS), label="species", pred_probs=str(tmp_path / "probs.npy"))
+
+        power, _ = measure_power(settings, plantings=1, progress=Silence())
+
+        assert (power.assessable, power.why) == (False, "your probabilities were made without planted errors")

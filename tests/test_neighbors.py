@@ -4,7 +4,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from doubtcli import neighbors
 from doubtcli.features.text import text_features
-from doubtcli.neighbors import find_duplicates, find_neighbors
+from doubtcli.neighbors import find_duplicates, find_neighbors, neighbor_votes
 from doubtcli.records import Features
 
 
@@ -109,6 +109,14 @@ class TestNeighbors:
         np.testing.assert_allclose(found.votes, [[0.5, 0.5], [0.5, 0.5], [1, 0]])
         assert (found.indices[:, 2:] == -1).all()
         assert np.isnan(found.distances[:, 2:]).all()
+
+    def test_other_labels_give_the_same_neighbours_other_votes(self):
+        """Row 0 hears rows 1 and 2, which stands for 3, too: 1/2 for its 0, 1/4 for each of 1 and 2."""
+        indices = np.array([[1, 2], [0, -1], [-1, -1], [-1, -1]])
+
+        votes = neighbor_votes(indices, np.array([5, 9, 7, 7]), np.array([2, 0, 1, 2]), 3)
+
+        np.testing.assert_allclose(votes, [[0.5, 0.25, 0.25], [0, 0, 1], [0, 0, 0], [0, 0, 0]])
 
     def test_duplicates_do_not_vouch_for_each_other(self):
         """Rows 0 and 1 are one input labelled twice: neither is a neighbour, their votes are a mix."""

@@ -44,7 +44,8 @@ def print_power(console: Console, power: Power, class_names: Sequence[str]) -> N
     if not power.assessable:
         sheet.hang(sheet.indent(), power_sentence(power))
         return
-    sheet.title(f"{count(power.n_planted)} errors planted", power.why)
+    sheet.title(f"{count(power.n_planted, 'error')} planted")
+    sheet.hang(sheet.indent(), power.why, "dim")
     sheet.title("Found among the most doubted rows")
     _print_shares(
         sheet, {f"the first {share:.0%} of rows": found for share, found in power.found_in_first.items()}
@@ -52,7 +53,7 @@ def print_power(console: Console, power: Power, class_names: Sequence[str]) -> N
     first = f"in the first {SHARE_OF_PARTS:.0%} of rows"
     sheet.title("Found by each reason alone", first)
     _print_shares(sheet, dict(sorted(power.by_reason.items(), key=lambda item: (-item[1], item[0]))))
-    sheet.title("Found by the label that they were given", first)
+    sheet.title("Found by planted label", first)
     by_class = {class_names[code]: found for code, found in power.by_class.items()}
     _print_shares(sheet, dict(sorted(by_class.items(), key=lambda item: (item[1], item[0]))))
 

@@ -17,6 +17,7 @@ from doubtcli.records import (
     Examples,
     Labels,
     NoiseRate,
+    Power,
     Ranking,
     ReasonScores,
     Role,
@@ -105,6 +106,7 @@ def build_audit(
     n_unusable: int = 0,
     verdicts: Verdicts | None = None,
     sample: AuditSample | None = None,
+    power: Power | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> Audit:
     """An audit of a few support tickets; what is not given is worked out from what is.
@@ -182,6 +184,7 @@ def build_audit(
         notes=notes,
         timings=timings or {"read": 0.1, "rank": 0.02},
         sample=sample,
+        power=power,
     )
 
 

@@ -8,14 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records import NoiseRate, Skill, Verdicts
+from doubtcli.records import NoiseRate, Power, Skill, Verdicts
 from doubtcli.report.summary import (
     ClassCount,
     Confusion,
     count,
+    expected_precision,
     histogram,
     noise_sentence,
     percent,
+    power_sentence,
     score,
     skill_sentence,
     speaking_reasons,
@@ -183,6 +185,40 @@ def test_verdict_sentence(make_audit: Make, codes: list[int], sentence: str) -> 
     verdicts = Verdicts("v.csv", np.array(codes), (None,) * 8, np.full(8, np.nan))
 
     assert summarize(make_audit(verdicts=verdicts)).verdict_sentence == sentence
+
+
+def test_power_sentence(make_audit: Make) -> None:
+    """How many planted errors stand in the first twentieth, beside how many were planted."""
+    power = Power(assessable=True, why="planted", n_planted=1_204, found_in_first={0.01: 0.2, 0.05: 0.715})
+
+    assert summarize(make_audit(power=power)).power_sentence == (
+        "What this audit can see: of 1,204 planted errors, 71.5% stand in the first 5% of rows."
+    )
+
+
+def test_no_power_sentence(make_audit: Make) -> None:
+    """Why nothing was planted is a sentence of its own, and no part of a scan's report."""
+    power = Power(assessable=False, why="a fast scan plants no errors")
+
+    assert power_sentence(power) == ("What this audit can see: not assessable. A fast scan plants no errors.")
+    assert summarize(make_audit(power=power)).power_sentence == ""
+    assert summarize(make_audit()).power_sentence == ""
+
+
+def test_expected_precision(make_audit: Make) -> None:
+    """Doubts of .97, .80 and .55 are 2.32 wrong labels of 3."""
+    audit = make_audit()
+
+    assert expected_precision(audit) == pytest.approx(2.32 / 3)
+    assert summarize(audit).precision_sentence == "By their doubts, some 2 of the 3 doubted labels are wrong."
+
+
+def test_no_expected_precision(make_audit: Make) -> None:
+    """Without a doubted row there is nothing to be right about."""
+    audit = make_audit(doubt=(0.1,) * 8)
+
+    assert expected_precision(audit) is None
+    assert summarize(audit).precision_sentence == ""
 
 
 def test_skill_sentence() -> None:

@@ -14,7 +14,17 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from doubtcli.records import AuditSample, Column, NoiseRate, Role, Roles, SkippedReason, Stratum, Verdicts
+from doubtcli.records import (
+    AuditSample,
+    Column,
+    NoiseRate,
+    Power,
+    Role,
+    Roles,
+    SkippedReason,
+    Stratum,
+    Verdicts,
+)
 from doubtcli.report.sheet import Sheet, printable
 from doubtcli.report.terminal import print_report
 from doubtcli.report.words import explain_rows
@@ -50,7 +60,10 @@ def full_audit(make_audit: Make) -> Audit:
         "x",
     ]
     audit = make_audit(
-        texts=texts, doubt=(0.91, 0.05, 0.1, 0.3, 0.8, 0.55, 0.6, 0.97), suggested=(1, 1, 2, 0, 2, 0, 1, 2)
+        texts=texts,
+        doubt=(0.91, 0.05, 0.1, 0.3, 0.8, 0.55, 0.6, 0.97),
+        suggested=(1, 1, 2, 0, 2, 0, 1, 2),
+        power=Power(assessable=True, why="planted", n_planted=61, found_in_first={0.05: 0.721}),
     )
     why = explain_rows(audit.examples, audit.evidence, audit.reasons, audit.ranking, range(8))
     why[6] = ""
@@ -259,6 +272,7 @@ def test_verdicts(make_audit: Make) -> None:
     report = printed(make_audit(verdicts=verdicts, n_unusable=3))
 
     assert "\n  1 row is decided: 1 kept, 0 corrected; models learn from that.\n  By their doubts" in report
+    assert report.index("By their doubts") < report.index("Suspected label")
     assert "13 rows, 2 of them without a label and set aside, 3 of them judged unusable" in report
 
 

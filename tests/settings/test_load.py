@@ -175,6 +175,14 @@ class TestValues:
         """A path given by flag stays as it was typed."""
         assert load(tmp_path, isolated=True, output="./audits//new/").output == "./audits//new/"
 
+    @pytest.mark.parametrize(("line", "value"), [("", False), ("fast = true", True), ("fast = false", False)])
+    def test_switch_by_file(self, tmp_path: Path, line: str, value: bool) -> None:  # as pytest hands it in
+        """A switch is off unless a file or a flag says that it is on."""
+        (tmp_path / "doubt.toml").write_text(line)
+
+        assert load(tmp_path).fast is value
+        assert load(tmp_path, fast=True).fast
+
     def test_reason_tables(self, tmp_path: Path) -> None:
         """A table under `reasons` holds that reason's settings, handed on as they are."""
         (tmp_path / "doubt.toml").write_text("[reasons.neighbor-disagreement]\nneighbors = 5")
@@ -266,6 +274,8 @@ class TestTrouble:
             ("reasons.run = 3", "a reason's name, or a list of them"),
             ("reasons.outlier = 3", "a table of that reason's settings"),
             ("output = 3", "a folder"),
+            ("fast = 1", "true or false"),
+            ('fast = "yes"', "true or false"),
         ],
     )
     def test_wrong_value(self, tmp_path: Path, line: str, expected: str) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
-from doubtcli.records import AuditSample, NoiseRate, Skill, Stratum, Verdicts
+from doubtcli.records import AuditSample, NoiseRate, Power, Skill, Stratum, Verdicts
 from doubtcli.store import render_json
 
 if TYPE_CHECKING:
@@ -35,6 +35,8 @@ NOTHING_KNOWN = {
     "answers": None,
     "n_unlabelled": 0,
     "notes": (),
+    "doubt": (0.1,) * 8,
+    "power": Power(assessable=False, why="there are no models"),
 }
 
 
@@ -66,8 +68,20 @@ DECIDED = {
 }
 
 
+POWER = Power(
+    assessable=True,
+    why="planted as classes get confused",
+    n_planted=61,
+    found_in_first={0.01: 0.125, 0.05: 2 / 3},
+    by_class={0: 0.5},
+    by_reason={"low-self-confidence": 0.5},
+)
+
+
 @pytest.mark.parametrize(
-    "changes", [{}, NOTHING_KNOWN, DECIDED], ids=["full", "nothing known", "decided and sampled"]
+    "changes",
+    [{}, NOTHING_KNOWN, DECIDED, {"power": POWER}],
+    ids=["full", "nothing known", "decided and sampled", "errors planted"],
 )
 def test_schema(make_audit: Make, changes: dict[str, Any]) -> None:
     """Every document meets the published schema, which tells of each of its keys."""
@@ -129,6 +143,39 @@ def test_no_verdicts_and_no_sample(make_audit: Make) -> None:
     assert document["verdicts"] is None
     assert document["audit_sample"] is None
     assert (document["noise_rate"]["rests_on"], document["noise_rate"]["n_checked"]) == ("models", 0)
+
+
+def test_power(make_audit: Make) -> None:
+    """How many errors were planted and, by how far one looks, found; classes and reasons are the bench's."""
+    document = json.loads(render_json(make_audit(power=POWER)))
+
+    assert document["power"] == {
+        "assessable": True,
+        "why": "planted as classes get confused",
+        "planted": 61,
+        "found_in_first": [{"share": 0.01, "found": 0.125}, {"share": 0.05, "found": 0.666667}],
+    }
+
+
+def test_no_power(make_audit: Make) -> None:
+    """Where nothing was planted the document says why, and null where nobody asked."""
+    document = json.loads(render_json(make_audit(**NOTHING_KNOWN)))
+
+    assert document["power"] == {
+        "assessable": False,
+        "why": "there are no models",
+        "planted": 0,
+        "found_in_first": [],
+    }
+    assert json.loads(render_json(make_audit()))["power"] is None
+
+
+def test_expected_precision(make_audit: Make) -> None:
+    """The mean doubt of the doubted rows, .97, .80 and .55; null without any."""
+    document = json.loads(render_json(make_audit()))
+
+    assert document["expected_precision"] == 0.773333
+    assert json.loads(render_json(make_audit(**NOTHING_KNOWN)))["expected_precision"] is None
 
 
 def test_plain_values(make_audit: Make) -> None:

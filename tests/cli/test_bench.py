@@ -1,0 +1,155 @@
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from doubtcli.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+QUICK = (
+    "--id",
+    "id",
+    "--folds",
+    "2",
+    "--repeats",
+    "1",
+    "--threads",
+    "1",
+    "--plantings",
+    "1",
+    "--no-progress",
+)
+WORDS = {
+    "fruit": ("apple", "pear", "cherry", "plum", "peach", "quince"),
+    "tool": ("hammer", "saw", "chisel", "plane", "rasp", "awl"),
+}
+"""Two kinds of text that no model mixes up."""
+
+
+def write_rows(path: Path, n_rows: int = 120) -> None:
+    """Write rows as CSV, each with three words of its kind and a number of its own, and what Ana answered."""
+    lines = ["id,text,label,annotator_ana,annotator_ben"]
+    for number in range(n_rows):
+        kind = "fruit" if number % 2 == 0 else "tool"
+        words = [WORDS[kind][(number // 2 // 6**place + place) % 6] for place in range(3)]
+        lines.append(f"r{number:03},{' '.join(words)} n{number},{kind},{kind},{kind}")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the rows."""
+    folder = tmp_path_factory.mktemp("bench")
+    write_rows(folder / "rows.csv")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def document(folder: Path) -> dict[str, Any]:
+    """What `--output-format json` prints."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        return json.loads(run("rows.csv", "--output-format", "json"))  # type: ignore[no-any-return]
+
+
+def run(*arguments: str) -> str:
+    """What `doubt bench` prints, done well."""
+    import contextlib
+    import io
+
+    with contextlib.redirect_stdout(io.StringIO()) as shown:
+        assert main.run(["bench", *QUICK, *arguments]) == 0
+    return shown.getvalue()
+
+
+def test_all_errors_are_found(document: dict[str, Any]) -> None:
+    """Six of 120 labels are planted between two kinds of text; all stand in the first twentieth of rows."""
+    assert (document["assessable"], document["planted"]) == (True, 6)
+    found = {share["share"]: share["found"] for share in document["found_in_first"]}
+    assert list(found) == [0.01, 0.02, 0.05, 0.1, 0.2]
+    assert (found[0.05], found[0.1], found[0.2]) == (1, 1, 1)
+    assert found[0.01] == pytest.approx(2 / 6)
+
+
+def test_by_class(document: dict[str, Any]) -> None:
+    """Classes bear their names."""
+    assert set(document["by_class"]) <= {"fruit", "tool"}
+    assert set(document["by_class"].values()) == {1.0}
+
+
+def test_by_reason(document: dict[str, Any]) -> None:
+    """Reasons of models are asked; annotators, whose answers would give planted errors away, are not."""
+    assert document["by_reason"]["low-self-confidence"] == 1.0
+    assert "annotator-disagreement" not in document["by_reason"]
+
+
+def test_text(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same figures in words, and nothing is written."""
+    monkeypatch.chdir(folder)
+
+    shown = run("rows.csv")
+
+    assert "6 errors planted" in shown
+    assert "the first 5% of rows" in shown
+    assert [path.name for path in folder.iterdir()] == ["rows.csv"]
+
+
+def test_plantings_are_counted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Planted twice, twice as many errors are planted."""
+    monkeypatch.chdir(folder)
+
+    shown = run("rows.csv", "--output-format", "json", "--skip", "neighbor-disagreement", "--plantings", "2")
+
+    assert json.loads(shown)["planted"] == 12
+
+
+def test_too_few_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file in which nothing can be planted is told why, and that is no trouble."""
+    monkeypatch.chdir(tmp_path)
+    write_rows(tmp_path / "few.csv", 99)
+
+    shown = " ".join(run("few.csv").split())
+    as_json = json.loads(run("few.csv", "--output-format", "json"))
+
+    why = "fewer than 100 rows are too few to plant errors in"
+    assert shown == f"What this audit can see: not assessable. F{why[1:]}."
+    assert as_json == {
+        "assessable": False,
+        "why": why,
+        "planted": 0,
+        "found_in_first": [],
+        "by_class": {},
+        "by_reason": {},
+    }
+
+
+def test_fast_by_file(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A settings file that asks for fast scans has them benched: they plant nothing."""
+    monkeypatch.chdir(folder)
+    (tmp_path / "fast.toml").write_text("fast = true", encoding="utf-8")
+
+    shown = run("rows.csv", "--config", str(tmp_path / "fast.toml"))
+
+    assert "a fast scan plants no errors" in " ".join(shown.split()).lower()
+
+
+def test_no_planting(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Errors are planted once at least."""
+    monkeypatch.chdir(folder)
+
+    assert main.run(["bench", "rows.csv", "--plantings", "0"]) == 2
+    assert "--plantings" in capfd.readouterr().err
+
+
+def test_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """A file that is not there is named, and the command ends with 2."""
+    monkeypatch.chdir(tmp_path)
+
+    assert main.run(["bench", "no.csv"]) == 2
+    assert "no.csv" in capfd.readouterr().err

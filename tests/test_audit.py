@@ -115,9 +115,9 @@ class TestTickets:
         assert all(tickets.why[row] for row in tickets.ranking.queue)
 
     def test_models_that_learnt_nothing_are_not_heard(self, tickets):
-        """Channel and time tell nothing of the intent, so only the three models of text vote."""
-        assert len(tickets.model_names) == 3
-        assert any("logistic regression, extra trees" in note for note in tickets.notes)
+        """Channel and time tell nothing of the intent, so only the five models of text vote."""
+        assert len(tickets.model_names) == 5
+        assert any("logistic regression, extra trees, gradient boosting" in note for note in tickets.notes)
 
 
 class TestPenguins:
@@ -195,7 +195,7 @@ class TestOtherInputs:
         assert found.model_names == ("your probabilities",)
         assert {"cross-val-flip", "model-disagreement"} <= {reason.name for reason in found.skipped}
         np.testing.assert_allclose(found.evidence.pred_probs.max(axis=1), 0.9, rtol=1e-6)
-        assert len(penguins.model_names) == 2
+        assert len(penguins.model_names) == 3
 
     def test_embeddings_are_compared_as_they_are(self, tmp_path):
         """Two clusters of vectors with one label in the wrong cluster: that row leads."""

@@ -156,8 +156,7 @@ def _latent(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) 
     basis = np.random.default_rng(0).standard_normal((n_columns, width)).astype(np.float32)
     for _ in range(_SUBSPACE_STEPS):
         basis = back(np.linalg.qr(forward(sample, basis))[0])
-    left, _, right = np.linalg.svd(basis, full_matrices=False)
-    del right
+    left = np.linalg.svd(basis, full_matrices=False)[0]
     space = forward(rows, np.ascontiguousarray(left[:, :n_dimensions], dtype=np.float32))
     lengths = np.linalg.norm(space, axis=1, keepdims=True)
     return np.asarray(space / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)

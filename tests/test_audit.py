@@ -118,7 +118,7 @@ class TestTickets:
     def test_models_that_learnt_nothing_are_not_heard(self, tickets):
         """Channel and time tell nothing of the intent, so only the five models of text vote."""
         assert len(tickets.model_names) == 5
-        assert any("logistic regression, extra trees, gradient" in note for note in tickets.notes)
+        assert any("logistic regression, extra trees, gradient boosting" in note for note in tickets.notes)
 
 
 class TestPenguins:

@@ -1,11 +1,14 @@
 import numpy as np
 import pytest
+from scipy import sparse
+from sklearn.decomposition import TruncatedSVD
+from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from doubtcli import neighbors
 from doubtcli.features.text import text_features
-from doubtcli.neighbors import find_duplicates, find_neighbors, neighbor_votes
-from doubtcli.records import Features
+from doubtcli.neighbors import comparison_space, find_duplicates, find_neighbors
+from doubtcli.records import Features, TextFeatures
 
 
 def duplicates(texts):
@@ -84,6 +87,70 @@ class TestDuplicates:
         groups, _ = duplicates(["!!!", "???", "!!!", "", ""])
 
         assert groups == [[0, 2], [1], [3, 4]]
+
+
+def decaying(n_rows, n_columns, seed):
+    """A matrix whose singular values are 1, 1/2, 1/4 and so on."""
+    rng = np.random.default_rng(seed)
+    left = np.linalg.qr(rng.normal(size=(n_rows, 20)))[0]
+    right = np.linalg.qr(rng.normal(size=(n_columns, 20)))[0]
+    return (left * 0.5 ** np.arange(20)) @ right.T
+
+
+def as_sparse(matrix):
+    """The matrix as texts are held."""
+    return sparse.csr_matrix(matrix.astype(np.float32))
+
+
+class TestComparisonSpace:
+    """Where rows lie, before anybody asks what is near."""
+
+    def test_texts_lie_where_scikit_learns_truncated_svd_puts_them(self, monkeypatch):
+        """In 5 dimensions, cosines between rows are the means of those by words and by spelling."""
+        monkeypatch.setattr(neighbors, "_DIMENSIONS", 5)
+        words, product = decaying(60, 40, 0), decaying(60, 30, 1)
+        spelling = np.random.default_rng(2).normal(size=(30, 30))
+        tokens = product @ np.linalg.inv(spelling)  # the same product in two factors
+        text = TextFeatures(as_sparse(words), as_sparse(tokens), as_sparse(spelling))
+
+        space = comparison_space(Features(text, None))
+
+        by_words, by_spelling = (
+            cosine_similarity(TruncatedSVD(5, algorithm="arpack", random_state=0).fit_transform(matrix))
+            for matrix in (words, product)
+        )
+        np.testing.assert_allclose(space @ space.T, (by_words + by_spelling) / 2, atol=1e-3)
+
+    def test_words_spelt_alike_bring_texts_nearer(self):
+        """No word is shared: the misspelt text lies nearer than the other one."""
+        texts = ["delivery", "delivary", "refund", "refunds", "invoice", "invoices"]
+
+        space = comparison_space(Features(text_features(texts), None))
+
+        assert space[0] @ space[1] > 0.1
+        assert abs(space[0] @ space[2]) < 0.01
+
+    def test_a_text_without_words_lies_at_the_origin(self):
+        """It is like nothing, and no division by its length of 0 is tried."""
+        space = comparison_space(Features(text_features(["card lost", "card gone", ""]), None))
+
+        np.testing.assert_allclose(np.linalg.norm(space, axis=1), [1, 1, 0], atol=1e-5)
+
+    def test_texts_that_share_no_spelling_are_told_apart_by_their_words(self):
+        """Where no two words share an n-gram, spelling has no dimension, and words have half the weight."""
+        space = comparison_space(Features(text_features(["xq", "zw"]), None))
+
+        np.testing.assert_allclose(space @ space.T, [[0.5, 0], [0, 0.5]], atol=1e-6)
+
+    def test_table_values_stand_beside_the_texts(self):
+        """Two columns, divided by the square root of 2, come before what the text says."""
+        dense = np.array([[2.0, 4.0], [6.0, 8.0]], dtype=np.float32)
+        text = text_features(["card lost", "card gone"])
+
+        space = comparison_space(Features(text, dense))
+
+        np.testing.assert_allclose(space[:, :2], dense / 2**0.5)
+        np.testing.assert_array_equal(space[:, 2:], comparison_space(Features(text, None)))
 
 
 class TestNeighbors:

@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.optimize import brentq
 from sklearn.metrics import log_loss
 
 from doubtcli.pooling import calibrate, learn_trust, pool, softmax
@@ -9,9 +10,9 @@ from doubtcli.pooling import calibrate, learn_trust, pool, softmax
 EVEN = np.array([0.5, 0.5])
 
 
-def sure(labels, right):
-    """An opinion of two classes that gives .9 to the label where it is right, else to the other."""
-    return np.where(np.eye(2, dtype=bool)[np.where(right, labels, 1 - labels)], 0.9, 0.1)
+def naming(classes, sure=0.9):
+    """An opinion that names these classes, each as sure as this, out of two."""
+    return np.where(np.eye(2)[np.asarray(classes)] == 1, sure, 1 - sure)
 
 
 def test_softmax_is_in_proportion_to_exponentials():
@@ -50,72 +51,7 @@ def test_a_flat_opinion_does_not_move_the_pool():
     knows = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0)
     flat = np.full((20, 2), 0.5)
 
-    both, alone = pool([knows, flat], labels, np.ones(2)), pool([knows], labels, np.ones(1))
-
-    np.testing.assert_allclose(both, alone, atol=1e-6)
-
-
-class TestLearnTrust:
-    """Weights of opinions, learnt from how well they foretell the labels."""
-
-    def test_who_knows_is_trusted_and_who_guesses_is_not(self):
-        """An opinion that is right nine times in ten outweighs one that is right five times in ten."""
-        labels = np.arange(200) % 2
-        right = np.arange(200) // 2 % 10 != 0
-        guess = np.arange(200) // 2 % 4 < 2
-
-        trust = learn_trust([sure(labels, right), sure(labels, guess)], labels, EVEN)
-
-        assert trust[0] > 10 * trust[1]
-
-    def test_a_rare_class_counts_as_much_as_a_common_one(self):
-        """Who knows only the 10 rare rows is trusted like who knows only the 190 common ones."""
-        labels = np.array([0] * 190 + [1] * 10)
-        flat = np.full((200, 2), 0.5)
-        knows_common, knows_rare = flat.copy(), flat.copy()
-        knows_common[labels == 0] = [0.9, 0.1]
-        knows_rare[labels == 1] = [0.1, 0.9]
-
-        trust = learn_trust([knows_common, knows_rare], labels, EVEN)
-
-        assert trust[0] == pytest.approx(trust[1], rel=1e-3)
-
-    def test_a_wrong_label_hardly_moves_it(self):
-        """One label that both contradict changes the trust in either by less than a tenth."""
-        labels = np.arange(100) % 2
-        opinions = [sure(labels, np.arange(100) // 2 % 10 != k) for k in (0, 1)]
-        wrong = labels.copy()
-        wrong[4] = 1 - wrong[4]
-
-        before, after = (learn_trust(opinions, given, EVEN) for given in (labels, wrong))
-
-        np.testing.assert_allclose(after, before, rtol=0.1)
-
-    def test_one_opinion_alone_keeps_its_prior(self):
-        """With nobody to weigh it against, nothing is learnt."""
-        trust = learn_trust([np.full((4, 2), 0.5)], np.array([0, 1, 0, 1]), np.array([0.7]))
-
-        np.testing.assert_array_equal(trust, [0.7])
-
-    def test_where_nobody_knows_anything_the_prior_stands(self):
-        """Flat opinions are trusted as they were beforehand."""
-        flat = np.full((20, 2), 0.5)
-
-        trust = learn_trust([flat, flat], np.arange(20) % 2, np.array([1.0, 0.25]))
-
-        np.testing.assert_allclose(trust, [1.0, 0.25], atol=1e-6)
-
-    @given(st.integers(0, 2**32 - 1), st.integers(2, 4))
-    def test_trust_is_never_negative(self, seed, n_classes):
-        """Nobody is listened to the wrong way round, and the same labels give the same trust."""
-        rng = np.random.default_rng(seed)
-        labels = rng.integers(0, n_classes, 30)
-        opinions = [softmax(rng.normal(size=(30, n_classes)) * 3) for _ in range(3)]
-
-        one, again = (learn_trust(opinions, labels, np.full(3, 1 / 3)) for _ in range(2))
-
-        assert (one >= 0).all()
-        np.testing.assert_array_equal(one, again)
+    np.testing.assert_allclose(pool([knows, flat], labels, EVEN), pool([knows], labels, [0.5]), atol=1e-6)
 
 
 def test_trust_of_nothing_silences_an_opinion():
@@ -124,9 +60,133 @@ def test_trust_of_nothing_silences_an_opinion():
     one, other = softmax(rng.normal(size=(50, 3))), softmax(rng.normal(size=(50, 3)))
     labels = rng.integers(0, 3, 50)
 
-    np.testing.assert_allclose(
-        pool([one, other], labels, np.array([1.0, 0.0])), pool([one], labels, np.ones(1)), rtol=1e-6
-    )
+    np.testing.assert_allclose(pool([one, other], labels, [1.0, 0.0]), pool([one], labels, [1.0]), rtol=1e-6)
+
+
+def test_opposite_opinions_of_equal_trust_cancel_each_other():
+    """One says .9 to .1, one .1 to .9: their geometric means are equal."""
+    labels = np.arange(20) % 2
+
+    np.testing.assert_allclose(pool([naming(labels), naming(1 - labels)], labels, EVEN), 0.5)
+
+
+def test_only_the_proportions_of_trust_matter():
+    """The pool is calibrated again, so that twice the trust in everybody gives the same."""
+    rng = np.random.default_rng(1)
+    opinions = [softmax(rng.normal(size=(50, 3))) for _ in range(2)]
+    labels, trust = rng.integers(0, 3, 50), np.array([0.7, 0.2])
+
+    np.testing.assert_allclose(pool(opinions, labels, 2 * trust), pool(opinions, labels, trust), rtol=1e-4)
+
+
+class TestTrust:
+    """How much each opinion is trusted."""
+
+    def test_who_is_always_right_is_trusted_and_who_guesses_is_not(self):
+        """The one names every label, the other every second of each class; both are as sure."""
+        labels = np.arange(40) % 2
+        guesses = np.arange(40) // 2 % 2
+
+        right, at_chance = learn_trust([naming(labels), naming(guesses)], labels, EVEN)
+
+        assert right > 1.5
+        assert at_chance < 0.2
+
+    def test_the_trust_is_where_likelihood_and_prior_balance(self):
+        """Always right at odds of 9 to 1, beside one who says nothing: worked out with one unknown.
+
+        Right with probability p = 1 / (1 + 9^-w), a label is foretold with .9 p + .1 / 2; the slope of its
+        logarithm, .9 p (1 - p) log 9 / (.9 p + .05), is that of .003 (w - .5)^2 where w is found.
+        """
+        labels = np.arange(40) % 2
+
+        def slope(weight):
+            p = 1 / (1 + 9**-weight)
+            return 0.9 * p * (1 - p) * np.log(9) / (0.9 * p + 0.05) - 2 * 0.003 * (weight - 0.5)
+
+        trust = learn_trust([naming(labels), np.full((40, 2), 0.5)], labels, EVEN)
+
+        np.testing.assert_allclose(trust, [brentq(slope, 0.5, 10), 0.5], rtol=1e-3)
+
+    def test_who_knows_the_rare_class_beats_who_only_knows_the_common_one(self):
+        """Of 100 rows 10 are rare: right on 70 with all the rare ones is worth more than on 90 with none."""
+        labels = np.array([0] * 90 + [1] * 10)
+        only_common, knows_rare = naming([0] * 100), naming([1] * 30 + [0] * 60 + [1] * 10)
+
+        common, rare = learn_trust([only_common, knows_rare], labels, EVEN)
+
+        assert rare > 1.5 * common
+
+    def test_how_common_a_class_is_plays_no_part(self):
+        """Each row of the one class seven times over: the same trust."""
+        rng = np.random.default_rng(0)
+        labels = np.arange(60) % 2
+        opinions = [softmax(rng.normal(size=(60, 2)) + naming(labels)) for _ in range(3)]
+        rows = np.repeat(np.arange(60), np.where(labels == 0, 7, 1))
+        prior = np.full(3, 1 / 3)
+
+        before = learn_trust(opinions, labels, prior)
+        after = learn_trust([probs[rows] for probs in opinions], labels[rows], prior)
+
+        np.testing.assert_allclose(after, before, rtol=1e-3)
+
+    def test_one_wrong_label_hardly_moves_it(self):
+        """Of 40 labels one is wrong, which a nearly sure opinion contradicts: it loses a tenth at most."""
+        labels = np.arange(40) % 2
+        sure = naming(labels, 0.999)
+        often_right = naming(np.where(np.arange(40) % 8 < 2, 1 - labels, labels))
+        wrong = np.where(np.arange(40) == 3, 1 - labels, labels)
+
+        before, after = (learn_trust([sure, often_right], given, EVEN)[0] for given in (labels, wrong))
+
+        assert 0.9 * before < after <= before
+
+    def test_one_opinion_alone_keeps_its_prior(self):
+        """There is nobody else to trust, right or wrong."""
+        labels = np.arange(10) % 2
+
+        np.testing.assert_array_equal(learn_trust([naming(1 - labels)], labels, np.array([0.3])), [0.3])
+
+    def test_nobody_is_trusted_to_be_wrong(self):
+        """An opinion that is wrong on every row could foretell all labels, turned around: it gets 0."""
+        labels = np.arange(40) % 2
+
+        trust = learn_trust([naming(1 - labels), np.full((40, 2), 0.5)], labels, EVEN)
+
+        np.testing.assert_array_equal(trust, [0.0, 0.5])
+
+    def test_the_same_opinions_get_the_same_trust(self):
+        """Asked twice, to the last bit."""
+        rng = np.random.default_rng(2)
+        opinions = [softmax(rng.normal(size=(80, 4))) for _ in range(5)]
+        labels = rng.integers(0, 4, 80)
+
+        first, second = (learn_trust(opinions, labels, np.full(5, 0.2)) for _ in range(2))
+
+        assert first.tobytes() == second.tobytes()
+
+    def test_of_many_rows_a_sample_tells_as_much(self):
+        """50,000 rows, of which 20,000 are looked at, give the trust that 20,000 others give, to a tenth."""
+        rng = np.random.default_rng(3)
+        labels = rng.integers(0, 2, 50_000)
+        opinions = [naming(np.where(rng.random(50_000) < miss, 1 - labels, labels)) for miss in (0.1, 0.3)]
+
+        whole = learn_trust(opinions, labels, EVEN)
+        part = learn_trust([probs[:20_000] for probs in opinions], labels[:20_000], EVEN)
+
+        np.testing.assert_allclose(whole, part, rtol=0.1)
+
+    @given(st.integers(2, 4), st.integers(1, 4), st.integers(1, 30), st.integers(0, 10_000))
+    def test_trust_is_finite_and_never_negative(self, n_classes, n_opinions, n_rows, seed):
+        """Whatever the opinions say, also where some class has no row."""
+        rng = np.random.default_rng(seed)
+        opinions = [softmax(rng.normal(size=(n_rows, n_classes)) * 5) for _ in range(n_opinions)]
+        labels = rng.integers(0, n_classes, n_rows)
+
+        trust = learn_trust(opinions, labels, np.full(n_opinions, 1 / n_opinions))
+
+        assert np.isfinite(trust).all()
+        assert (trust >= 0).all()
 
 
 @given(st.integers(2, 5), st.integers(1, 30), st.integers(0, 10_000))

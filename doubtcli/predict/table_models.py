@@ -60,7 +60,8 @@ def gradient_boosting(
     from sklearn.ensemble import HistGradientBoostingClassifier
     from threadpoolctl import threadpool_limits
 
-    # a thread of ours has OpenMP's own number of threads again, and another number sums in another order
+    # models are fitted side by side as it is: more threads of OpenMP's wait for each other, and waiting costs
+    # as much as working
     with threadpool_limits(1, user_api="openmp"):
         return _cross_fit(
             lambda: HistGradientBoostingClassifier(max_iter=_BOOSTS, random_state=seed),

@@ -67,7 +67,7 @@ def nearest_centroid_on_words(
 def nearest_centroid_on_spelling(
     features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.float64]:
-    """As `nearest_centroid_on_words`, on character n-grams."""
+    """As `nearest_centroid_on_words`, on character n-grams; texts have length about 1, not just 1."""
     ngrams = _Ngrams(features.tokens, features.spelling)
     return _from_class_sums(ngrams, _centroid_weights, labels, folds, n_classes)
 

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from threadpoolctl import threadpool_limits
 
 from doubtcli.predict.table_models import extra_trees, gradient_boosting, logistic_regression
 
@@ -34,6 +35,34 @@ def test_a_rows_own_label_does_not_reach_its_score(blobs, model):
     before, after = (model(dense, given, folds, 2, 0) for given in (labels, flipped))
 
     np.testing.assert_array_equal(before[folds == 0], after[folds == 0])
+
+
+def test_boosting_equals_scikit_learn_fitted_fold_by_fold():
+    """Fifty rounds with the seed as given; 0 would have no logarithm, so .01 is added."""
+    rng = np.random.default_rng(1)
+    labels, folds = np.arange(150) % 3, np.arange(150) // 3 % 2
+    dense = (rng.normal(size=(150, 4)) + labels[:, None]).astype(np.float32)
+
+    with threadpool_limits(1, user_api="openmp"):
+        scores = gradient_boosting(dense, labels, folds, 3, 5)
+
+        for fold in range(2):
+            train, test = folds != fold, folds == fold
+            oracle = HistGradientBoostingClassifier(max_iter=50, random_state=5)
+            probs = oracle.fit(dense[train], labels[train]).predict_proba(dense[test])
+            np.testing.assert_allclose(scores[test], np.log(probs + 0.01))
+
+
+def test_boosting_gives_the_same_bits_however_many_threads_there_are(blobs):
+    """One thread of OpenMP's is used where two are allowed."""
+    dense, labels, folds = blobs
+
+    scores = []
+    for n_threads in (1, 2):
+        with threadpool_limits(n_threads, user_api="openmp"):
+            scores.append(gradient_boosting(dense, labels, folds, 2, 0))
+
+    assert scores[0].tobytes() == scores[1].tobytes()
 
 
 def test_a_class_that_the_training_rows_lack_is_unlikely():

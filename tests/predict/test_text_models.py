@@ -5,6 +5,7 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.naive_bayes import ComplementNB
 
+from doubtcli.features.text import text_features
 from doubtcli.predict import text_models
 from doubtcli.predict.text_models import (
     complement_naive_bayes_on_spelling,
@@ -54,28 +55,59 @@ def test_complement_naive_bayes_equals_scikit_learn_fitted_fold_by_fold(features
         (nearest_centroid_on_spelling, lambda features: features.tokens @ features.spelling),
     ],
 )
-def test_centroids_rank_classes_as_scikit_learns_cosines_do(features, model, matrix):
-    """Each row's score is its length times scikit-learn's cosine to the class means of the other folds."""
+def test_centroids_are_the_means_of_all_other_folds(features, model, matrix):
+    """Scores are scikit-learn's cosines to each class's mean text, times the text's own length."""
     text, labels, folds = features
 
     scores = model(text, labels, folds, 3)
 
     design = matrix(text).toarray()
-    lengths = np.linalg.norm(design, axis=1, keepdims=True)
     for fold in range(4):
         train, test = folds != fold, folds == fold
-        means = np.stack([design[train & (labels == code)].mean(axis=0) for code in range(3)])
-        oracle = cosine_similarity(design[test], means) * lengths[test]
-        np.testing.assert_allclose(scores[test], oracle, atol=1e-5)
+        means = [design[train & (labels == label)].mean(axis=0) for label in range(3)]
+        lengths = np.linalg.norm(design[test], axis=1, keepdims=True)
+        np.testing.assert_allclose(
+            scores[test], lengths * cosine_similarity(design[test], means), atol=1e-6, rtol=1e-5
+        )
 
 
-def test_a_class_that_no_other_fold_has_is_like_nothing(features):
-    """Its mean text is empty, and so is every likeness to it."""
+def test_a_text_is_held_against_the_mean_of_each_class():
+    """Class 0 has lost and found in equal parts, class 1 blue: lost lies at 45 degrees to the one.
+
+    In each fold there is one text of each word, so that every word weighs the same.
+    """
+    features = text_features(["lost", "found", "blue"] * 2)
+    labels, folds = np.array([0, 0, 1] * 2), np.repeat([0, 1], 3)
+
+    scores = nearest_centroid_on_words(features, labels, folds, 2)
+
+    np.testing.assert_allclose(scores[:3], [[0.5**0.5, 0], [0.5**0.5, 0], [0, 1]], rtol=1e-5)
+    np.testing.assert_allclose(scores[3:], scores[:3], rtol=1e-5)
+
+
+@pytest.mark.parametrize("model", [nearest_centroid_on_words, nearest_centroid_on_spelling])
+def test_a_common_class_is_no_nearer_for_being_common(features, model):
+    """Every text of class 0 five times over, in its own fold: all scores stay as they were."""
     text, labels, folds = features
+    rows = np.repeat(np.arange(40), np.where(labels == 0, 5, 1))
+    more = TextFeatures(text.words[rows], text.tokens[rows], text.spelling)
 
-    scores = nearest_centroid_on_words(text, np.where(folds == 0, 2, labels % 2), folds, 3)
+    before, after = model(text, labels, folds, 3), model(more, labels[rows], folds[rows], 3)
 
-    np.testing.assert_array_equal(scores[folds == 0, 2], 0)
+    np.testing.assert_allclose(after, before[rows], rtol=1e-5)
+
+
+@pytest.mark.parametrize("model", [nearest_centroid_on_words, nearest_centroid_on_spelling])
+def test_a_class_that_the_training_rows_lack_is_like_nothing(features, model):
+    """All rows of class 2 lie in the fold that is left out: there it scores 0."""
+    text, _, _ = features
+    labels = np.where(np.arange(40) < 5, 2, np.arange(40) % 2)
+    folds = np.where(np.arange(40) < 10, 0, 1)
+
+    scores = model(text, labels, folds, 3)
+
+    assert (scores[:10, 2] == 0).all()
+    assert (scores[10:, 2] > 0).any()
 
 
 @pytest.mark.parametrize("with_table", [False, True])
@@ -99,11 +131,24 @@ def test_ridge_equals_scikit_learn_fitted_fold_by_fold(features, with_table, mon
         np.testing.assert_allclose(scores[test], oracle.predict(design[test]) + mean, atol=1e-3)
 
 
+def test_a_ridge_cut_short_is_a_more_cautious_one(features, monkeypatch):
+    """After one step in place of thirty, scores lie nearer to what the shares of the classes say."""
+    text, labels, folds = features
+    whole = ridge_on_spelling(text, None, labels, folds, 3)
+    monkeypatch.setattr(text_models, "_MOST_STEPS", 1)
+
+    short = ridge_on_spelling(text, None, labels, folds, 3)
+
+    assert short.std(axis=0).max() < whole.std(axis=0).min()
+
+
 @pytest.mark.parametrize(
     "model",
     [
         complement_naive_bayes_on_words,
         complement_naive_bayes_on_spelling,
+        nearest_centroid_on_words,
+        nearest_centroid_on_spelling,
         lambda text, *fit: ridge_on_spelling(text, None, *fit),
     ],
 )

@@ -7,7 +7,7 @@ from sklearn.neighbors import NearestNeighbors
 
 from doubtcli import neighbors
 from doubtcli.features.text import text_features
-from doubtcli.neighbors import comparison_space, find_duplicates, find_neighbors
+from doubtcli.neighbors import comparison_space, find_duplicates, find_neighbors, neighbor_votes
 from doubtcli.records import Features, TextFeatures
 
 

@@ -55,7 +55,8 @@ def models_for(features: Features, *, fast: bool = False) -> dict[str, Model]:
             )
     if dense is not None:
         models["logistic regression"] = lambda *fit: logistic_regression(dense, *fit)
-        models["extra trees"] = lambda *fit: extra_trees(dense, *fit)
+        if not fast or text is None:
+            models["extra trees"] = lambda *fit: extra_trees(dense, *fit)
         if not fast:
             models["gradient boosting"] = lambda *fit: gradient_boosting(dense, *fit)
     return models

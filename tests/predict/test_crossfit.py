@@ -51,6 +51,17 @@ def test_text_and_tables_each_bring_unlike_models():
     assert tuple(models_for(Features(words, table))) == ON_TEXT + ON_TABLES
 
 
+def test_a_fast_scan_fits_the_cheapest_models():
+    """No ridge on texts, no boosting on tables, and no trees beside a text."""
+    words, table = text_features(TEXTS), np.zeros((24, 2), dtype=np.float32)
+
+    assert set(ON_TEXT) - set(models_for(Features(words, None), fast=True)) == {
+        "ridge regression on spelling"
+    }
+    assert tuple(models_for(Features(None, table), fast=True)) == ("logistic regression", "extra trees")
+    assert "extra trees" not in models_for(Features(words, table), fast=True)
+
+
 def test_probabilities_have_their_shapes_and_sum_to_one(text):
     """By model, by repeat and pooled, every row is a distribution."""
     predictions = fit(text, np.arange(24))

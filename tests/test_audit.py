@@ -196,7 +196,7 @@ class TestOtherInputs:
         assert found.model_names == ("your probabilities",)
         assert {"cross-val-flip", "model-disagreement"} <= {reason.name for reason in found.skipped}
         np.testing.assert_allclose(found.evidence.pred_probs.max(axis=1), 0.9, rtol=1e-6)
-        assert len(penguins.model_names) == 2
+        assert len(penguins.model_names) == 3
 
     def test_embeddings_are_compared_as_they_are(self, tmp_path):
         """Two clusters of vectors with one label in the wrong cluster: that row leads."""

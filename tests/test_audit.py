@@ -116,8 +116,8 @@ class TestTickets:
         assert all(tickets.why[row] for row in tickets.ranking.queue)
 
     def test_models_that_learnt_nothing_are_not_heard(self, tickets):
-        """Channel and time tell nothing of the intent, so only the three models of text vote."""
-        assert len(tickets.model_names) == 3
+        """Channel and time tell nothing of the intent, so only the five models of text vote."""
+        assert len(tickets.model_names) == 5
         assert any("logistic regression, extra trees" in note for note in tickets.notes)
 
 

@@ -200,7 +200,10 @@ def reason(name: str, scores: Any, *, family: str = "error", needs: tuple[str, .
     """A reason that says the same of any evidence."""
 
     class Says:
+        """It heeds no evidence."""
+
         def score(self, **_: Any) -> Any:
+            """What was said."""
             return scores
 
     return LoadedReason(name, "test 1", family, "of a test", needs, Says())

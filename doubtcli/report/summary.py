@@ -197,13 +197,11 @@ def expected_precision(audit: Audit) -> float | None:
 
 
 def precision_sentence(audit: Audit) -> str:
-    """How many of the doubted rows are expected to be wrong, as the doubts have it."""
+    """What share of the doubted rows is expected to be wrong, as the doubts have it."""
     expected = expected_precision(audit)
     if expected is None:
         return ""
-    n_doubted = int(np.count_nonzero(audit.ranking.doubted))
-    wrong = count(round(expected * n_doubted))
-    return f"By their doubts, some {wrong} of the {count(n_doubted)} doubted labels are wrong."
+    return f"Expected precision, by the doubts: {expected:.0%} of the doubted labels are wrong."
 
 
 def noise_sentence(noise: NoiseRate) -> str:

@@ -210,7 +210,9 @@ def test_expected_precision(make_audit: Make) -> None:
     audit = make_audit()
 
     assert expected_precision(audit) == pytest.approx(2.32 / 3)
-    assert summarize(audit).precision_sentence == "By their doubts, some 2 of the 3 doubted labels are wrong."
+    assert summarize(audit).precision_sentence == (
+        "Expected precision, by the doubts: 77% of the doubted labels are wrong."
+    )
 
 
 def test_no_expected_precision(make_audit: Make) -> None:

@@ -271,8 +271,10 @@ def test_verdicts(make_audit: Make) -> None:
 
     report = printed(make_audit(verdicts=verdicts, n_unusable=3))
 
-    assert "\n  1 row is decided: 1 kept, 0 corrected; models learn from that.\n  By their doubts" in report
-    assert report.index("By their doubts") < report.index("Suspected label")
+    assert (
+        "\n  1 row is decided: 1 kept, 0 corrected; models learn from that.\n  Expected precision" in report
+    )
+    assert report.index("Expected precision") < report.index("Suspected label")
     assert "13 rows, 2 of them without a label and set aside, 3 of them judged unusable" in report
 
 

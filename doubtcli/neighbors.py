@@ -68,7 +68,7 @@ def find_neighbors(
     duplicates: NDArray[np.intp],
     together: NDArray[np.intp],
 ) -> Neighbors | None:
-    """The nearest rows in the space of words and table values, or None with fewer than two unlike rows.
+    """The nearest rows in the `comparison_space`, or None with fewer than two unlike rows.
 
     Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
     Ties break by row order. Rows that are `together` (duplicates, or of one group of the user's) are no
@@ -118,7 +118,9 @@ def neighbor_votes(
 
 
 def comparison_space(features: Features) -> NDArray[np.float32]:
-    """Where rows lie: texts by latent semantic analysis at length 1, table values beside them.
+    """Where rows lie: texts by latent semantic analysis of words and of spelling, table values beside them.
+
+    Words and spelling have half of a text's squared length of 1 each.
 
     Returns:
         Shape `(n_rows, n_dimensions)`.

@@ -64,7 +64,7 @@ def gradient_boosting(
     # as much as working
     with threadpool_limits(1, user_api="openmp"):
         return _cross_fit(
-            lambda: HistGradientBoostingClassifier(max_iter=_BOOSTS, random_state=seed),
+            lambda: HistGradientBoostingClassifier(max_iter=_BOOSTS, early_stopping=False, random_state=seed),
             dense,
             labels,
             folds,

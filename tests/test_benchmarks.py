@@ -1,6 +1,5 @@
 """The benchmarks measure what they say: on hand-worked scores, and on small sets of the project's own."""
 
-import importlib
 import os
 import subprocess
 import sys
@@ -9,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-
-from doubtcli.cli.main import run
 
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
@@ -119,16 +116,12 @@ def write_penguins(folder):
 def test_the_verdicts_benchmark_tells_what_fifty_verdicts_do(tmp_path):
     """On the penguins, who have 17 wrong labels, 50 verdicts from the top find them all."""
     write_penguins(tmp_path / "data" / "penguins")
-    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
-    verdicts = importlib.import_module("verdicts")
-    monkeypatch.setattr(verdicts, "DATA", tmp_path / "data")
-    monkeypatch.setattr(verdicts, "run_process", in_this_process)
-    monkeypatch.setattr(sys, "argv", ["verdicts.py", "penguins"])
+    env = {**os.environ, "DOUBT_DATA": str(tmp_path / "data")}
 
-    verdicts.main()
+    command = [sys.executable, str(ROOT / "benchmarks" / "verdicts.py"), "penguins"]
+    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
 
-    told = capsys.readouterr().out
-    cells = [cell.strip() for cell in told.splitlines()[0].split("|")]
+    cells = [cell.strip() for cell in done.stdout.splitlines()[0].split("|")]
     assert cells[1:4] == ["penguins", "344", "4.9%"]
     assert (cells[5], cells[6]) == ("1.000", "none is an error")
     assert "### Coverage of the measured rate's 90% interval, 1,000 samples each" in done.stdout

@@ -77,6 +77,8 @@ function drawHead() {
     ...(kept + corrected ? [`${grouped(kept + corrected)} decided: ${grouped(kept)} kept, ${grouped(corrected)} corrected`] : []),
   ];
   byId("counts").textContent = facts.join(" · ");
+  byId("precision").textContent = audit.precision;
+  byId("power").textContent = audit.power;
   byId("noise").textContent = audit.noise.sentence;
   byId("skill").textContent = audit.skill.sentence;
 }

@@ -44,6 +44,8 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
         },
         "noise": _noise(audit, summary),
         "skill": _skill(audit, summary),
+        "precision": summary.precision_sentence,
+        "power": summary.power_sentence,
         "notes": list(audit.notes),
         "roles": [[column.name, column.role, column.used, column.why] for column in audit.roles.columns],
         "skipped": [[reason.name, reason.why] for reason in audit.skipped],

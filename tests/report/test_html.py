@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doubtcli.records import Annotations
+from doubtcli.records import Annotations, Power
 from doubtcli.report.html import render_html, script_json
 
 if TYPE_CHECKING:
@@ -200,6 +200,15 @@ class TestOverview:
     def test_matrix(self, make_audit: Make) -> None:
         """The matrix counts doubted rows by given and suggested class, those with nothing better too."""
         assert told(make_audit())["matrix"] == [[0, 0, 1], [0, 2, 1], [1, 2, 1]]
+
+    def test_power(self, make_audit: Make) -> None:
+        """The page says what the audit can see, and how many of the doubted rows it expects to be wrong."""
+        power = Power(True, "planted", 40, dict.fromkeys((0.01, 0.02, 0.05, 0.1, 0.2), 0.75))
+
+        page = told(make_audit(power=power))
+
+        assert "75.0% stand in the first 5% of rows" in page["power"]
+        assert page["precision"].startswith("Expected precision")
 
     def test_noise(self, make_audit: Make) -> None:
         """An assessable noise rate comes with the interval to draw."""

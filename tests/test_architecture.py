@@ -48,6 +48,8 @@ ARROWS = {
         "rank",
         "report",
     },
+    "gate": EVERYBODY | {"settings"},
+    "relabel": EVERYBODY,
     "cli": EVERYBODY | {"settings", "progress", "audit", "plugins", "report", "store"},
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""

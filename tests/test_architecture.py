@@ -53,8 +53,9 @@ ARROWS = {
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
     "gate": EVERYBODY | {"settings"},
     "relabel": EVERYBODY,
+    "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY
-    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel"},
+    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "gated", "relabel"},
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 

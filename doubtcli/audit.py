@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
-from importlib.metadata import version
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,6 +29,7 @@ from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.read.table import read_table
 from doubtcli.read.verdicts import read_verdicts
+from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Power, Predictions, Skill
 from doubtcli.report.words import explain_rows
 
@@ -51,10 +51,7 @@ if TYPE_CHECKING:
     )
     from doubtcli.settings import ScanSettings
 
-_NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
-"""Settings that say where and how fast, not what: equal audits must not differ by them."""
 _MOST_NAMED = 5
-_PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
 def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
@@ -79,7 +76,8 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
     # so that the result is the same to the bit on any number of cores.
     with threadpool_limits(1):
         with clock.stage("read"):
-            table, roles, labels, examples = _read(settings, progress)
+            beside = side_files(settings)
+            table, roles, labels, examples = read_examples(settings, progress)
         with clock.stage("gather evidence"):
             gathered = gather(examples, _needed(loaded), settings, progress)
             evidence, predictions, together = gathered.evidence, gathered.predictions, gathered.together
@@ -116,9 +114,9 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         why=why,
         skill=skill,
         noise_rate=checked_rate(noise.noise_rate, examples),
-        settings={key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT},
+        settings=telling_settings(settings),
         seed=settings.seed,
-        versions={name: version(name) for name in _PACKAGES},
+        versions=versions(),
         notes=(
             *table.notes,
             *labels.notes,
@@ -129,6 +127,8 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         timings=clock.seconds,
         sample=sample,
         power=planted.power(ranking.doubted),
+        side_files=beside,
+        recipe=recipe(settings, table.source.sha256, beside),
     ), table
 
 
@@ -153,7 +153,7 @@ def measure_power(
     # what annotators answered was not planted, and would give every planted error away
     loaded = tuple(reason for reason in _load_reasons(settings) if reason.name != ANNOTATOR_REASON)
     with threadpool_limits(1):
-        _, _, _, examples = _read(settings, progress)
+        _, _, _, examples = read_examples(settings, progress)
         gathered = gather(examples, _needed(loaded), settings, progress)
         reasons, _ = plugins.run_reasons(loaded, gathered.evidence)
         names = [reason.name for reason in reasons]
@@ -175,30 +175,12 @@ def measure_power(
         ), examples.class_names
 
 
-def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
-    loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
-    if not settings.fast or settings.reasons is not None:
-        return loaded
-    # a fast scan finds no neighbours, for any reason, unless all want them: in large files they take longest
-    return tuple(reason for reason in loaded if not OF_NEIGHBORS & set(reason.needs)) or loaded
+def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
+    """A file as labelled rows in canonical order, and how each of its columns is used; no model is asked.
 
-
-def _needed(loaded: Sequence[LoadedReason]) -> frozenset[str]:
-    return frozenset(need for one in loaded for need in one.needs)
-
-
-def _check(settings: ScanSettings) -> None:
-    if settings.audit_sample and settings.queue_size and settings.audit_sample > settings.queue_size:
-        raise SettingsError(
-            f"{settings.audit_sample:,} rows do not fit into a queue of {settings.queue_size:,}",
-            where="--audit-sample",
-            expected="a queue that holds the sample, and then the most doubted rows",
-            hint="raise --queue-size, or leave it out",
-        )
-
-
-def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
-    """The file as labelled rows in canonical order, and how each of its columns is used."""
+    Raises:
+        DoubtError: The file can't be used, or a setting makes no sense.
+    """
     with progress.stage("Reading") as advance:
         n_read = 0
 
@@ -242,6 +224,28 @@ def _read(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Lab
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     return table, roles, labels, examples
+
+
+def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
+    loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
+    if not settings.fast or settings.reasons is not None:
+        return loaded
+    # a fast scan finds no neighbours, for any reason, unless all want them: in large files they take longest
+    return tuple(reason for reason in loaded if not OF_NEIGHBORS & set(reason.needs)) or loaded
+
+
+def _needed(loaded: Sequence[LoadedReason]) -> frozenset[str]:
+    return frozenset(need for one in loaded for need in one.needs)
+
+
+def _check(settings: ScanSettings) -> None:
+    if settings.audit_sample and settings.queue_size and settings.audit_sample > settings.queue_size:
+        raise SettingsError(
+            f"{settings.audit_sample:,} rows do not fit into a queue of {settings.queue_size:,}",
+            where="--audit-sample",
+            expected="a queue that holds the sample, and then the most doubted rows",
+            hint="raise --queue-size, or leave it out",
+        )
 
 
 def _skill(

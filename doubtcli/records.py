@@ -54,6 +54,14 @@ class Source:
 
 
 @dataclass(frozen=True)
+class SideFile:
+    """A file that was read beside the data: vectors, probabilities or verdicts."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
 class Table:
     """A file as it was read: every row and column, in file order, values untouched.
 
@@ -205,6 +213,8 @@ class Examples:
     unusable_row_ids: tuple[str, ...] = ()
     """Rows that a person judged unusable: they are set aside as those without a label are."""
     unusable_positions: tuple[int, ...] = ()
+    row_hashes: tuple[str, ...] = ()
+    """Of every row of the file, in file order: what stands in it, its label left out."""
 
     @property
     def taught_labels(self) -> Codes:
@@ -494,6 +504,10 @@ class Audit:
     sample: AuditSample | None = None
     power: Power | None = None
     """What the audit can see; None where nobody asked."""
+    side_files: Mapping[str, SideFile] = field(default_factory=dict)
+    """By setting."""
+    recipe: str = ""
+    """A hash of all that this audit is made of."""
 
 
 # -------------------------------------------------------------- relabelling

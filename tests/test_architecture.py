@@ -35,8 +35,10 @@ ARROWS = {
     "store": EVERYBODY | {"report"},
     "evidence": EVERYBODY | {"settings", "progress", "features", "predict", "neighbors"},
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
+    "recipe": EVERYBODY | {"settings", "plugins", "read"},
     "audit": EVERYBODY
     | {
+        "recipe",
         "settings",
         "progress",
         "read",
@@ -48,9 +50,11 @@ ARROWS = {
         "rank",
         "report",
     },
+    "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
     "gate": EVERYBODY | {"settings"},
     "relabel": EVERYBODY,
-    "cli": EVERYBODY | {"settings", "progress", "audit", "plugins", "report", "store"},
+    "cli": EVERYBODY
+    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel"},
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.read.labels import encode_answers
-from doubtcli.read.row_ids import row_ids
+from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.values import MISSING_WORDS, as_text, distinct, to_numbers
 from doubtcli.read.vectors import vectors
 from doubtcli.records import Annotations, Examples, Role
@@ -53,7 +53,8 @@ def build_examples(
     annotators = roles.names(Role.ANNOTATOR)
     if not (roles.inputs or annotators or embeddings is not None or pred_probs is not None):
         raise _nothing_to_judge_by(table, roles)
-    ids = np.array(row_ids(table, roles, labels, embeddings, pred_probs), dtype=object)
+    hashes = row_hashes(table, roles, embeddings, pred_probs)
+    ids = np.array(row_ids(table, roles, labels, embeddings, pred_probs, hashes=hashes), dtype=object)
     order = pc.sort_indices(pa.array(ids, pa.large_string())).to_numpy().astype(np.intp)
     rows, unlabelled = order[labels.codes[order] >= 0], order[labels.codes[order] < 0]
     return Examples(
@@ -72,6 +73,7 @@ def build_examples(
         given_pred_probs=None if pred_probs is None else pred_probs[rows],
         unlabelled_row_ids=tuple(ids[unlabelled]),
         unlabelled_positions=tuple(unlabelled.tolist()),
+        row_hashes=tuple(hashes),
     )
 
 

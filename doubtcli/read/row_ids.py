@@ -24,13 +24,17 @@ DIGEST_BYTES = 8
 """64 bits: among a million rows two unlike ones share a hash once in 37 million tables."""
 
 
-def row_ids(table: Table, roles: Roles, labels: Labels, *brought: NDArray[np.floating] | None) -> list[str]:
+def row_ids(
+    table: Table,
+    roles: Roles,
+    labels: Labels,
+    *brought: NDArray[np.floating] | None,
+    hashes: Sequence[str] | None = None,
+) -> list[str]:
     """The id of every row, in file order.
 
-    It is what stands in the identifier column, if one names the rows. Else it is a hash of the row's inputs,
-    16 hexadecimal digits: of all columns that could be learnt from, also those left out as empty, constant
-    or a leak, so that no id changes when such a column does no longer look like one. Without such a column
-    it is a hash of what the user brought beside the table; without that, too, the row's number from 1.
+    It is what stands in the identifier column, if one names the rows. Else it is the row's hash, as
+    `row_hashes` gives it; without inputs and without arrays beside the table it is the row's number from 1.
 
     Rows with the same hash are counted in order of given label, no label last: `<hash>`, `<hash>.2`, ...
     Among those of one label, what was answered, grouped and brought decides. So a row keeps its id in a
@@ -41,20 +45,41 @@ def row_ids(table: Table, roles: Roles, labels: Labels, *brought: NDArray[np.flo
         roles: What its columns are.
         labels: Its label column.
         brought: Embeddings and probabilities from files beside it, each of shape `(n_rows_in_file, m)`.
+        hashes: Of its rows, where they are known already.
     """
     identifiers = roles.names(Role.IDENTIFIER)
     if identifiers:
         return [str(name) for name in as_text(table.data.column(identifiers[0])).to_pylist()]
-    arrays = [np.asarray(array) for array in brought if array is not None]
-    inputs = sorted(column.name for column in roles.columns if column.role in INPUT_ROLES)
-    if inputs:
-        hashes = _hashes(table.data, inputs, [])
-    elif arrays:
-        hashes = _hashes(table.data, [], arrays)
-    else:
+    arrays = _arrays(brought)
+    if not (_inputs(roles) or arrays):
         return [str(row) for row in range(1, table.data.num_rows + 1)]
+    hashes = row_hashes(table, roles, *brought) if hashes is None else hashes
     others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
     return _numbered(hashes, labels.codes, table.data, others, arrays)
+
+
+def row_hashes(table: Table, roles: Roles, *brought: NDArray[np.floating] | None) -> list[str]:
+    """A hash of what stands in each row, its label left out: 16 hexadecimal digits, in file order.
+
+    It is made of the row's inputs: of all columns that could be learnt from, also those left out as empty,
+    constant or a leak, so that no hash changes when such a column does no longer look like one. Without such
+    a column it is made of what the user brought beside the table; without that, too, of the row's name and
+    of what its annotators answered.
+    """
+    inputs, arrays = _inputs(roles), _arrays(brought)
+    if inputs:
+        return _hashes(table.data, inputs, [])
+    if arrays:
+        return _hashes(table.data, [], arrays)
+    return _hashes(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
+
+
+def _inputs(roles: Roles) -> list[str]:
+    return sorted(column.name for column in roles.columns if column.role in INPUT_ROLES)
+
+
+def _arrays(brought: Sequence[NDArray[np.floating] | None]) -> list[NDArray[np.floating]]:
+    return [np.asarray(array) for array in brought if array is not None]
 
 
 def _hashes(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:

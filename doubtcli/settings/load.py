@@ -1,8 +1,9 @@
-"""Flags and a settings file -> one checked record.
+"""Flags and a settings file -> checked records.
 
 The settings file is the one that `--config` names, else the nearest one that says something, walking up from
 the working directory: `doubt.toml`, or a `pyproject.toml` with a table `[tool.doubt]`; where a folder has
-both, `doubt.toml` is read. A key is the flag without its dashes.
+both, `doubt.toml` is read. A key is the flag without its dashes; those of a gate stand in a table `gate`, and
+there in a table of its own, below `files`, those of one file.
 """
 
 from __future__ import annotations
@@ -11,14 +12,21 @@ import csv
 import difflib
 import os
 import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import SettingsError
+from doubtcli.settings.gate import GATE_KEYS, GateSettings
 from doubtcli.settings.scan import FILE_KEYS, ScanSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
+
+    from doubtcli.settings.fields import Kind
+
+GATE, FILES = "gate", "files"
+ALL_KEYS = {**FILE_KEYS, **GATE_KEYS}
 
 
 def load_settings(
@@ -35,11 +43,68 @@ def load_settings(
     Raises:
         SettingsError: A key that nobody knows, a value that can't be meant, a file that can't be read.
     """
+    file = _settings_file(start, config, isolated=isolated)
+    return ScanSettings(**(file.scan | _from_flags(flags)))
+
+
+@dataclass(frozen=True)
+class GatePlan:
+    """What is to be gated, and how."""
+
+    paths: tuple[str, ...]
+    """The files of the settings file, as seen from the working directory."""
+    _file: _SettingsFile
+    _scan_flags: Mapping[str, Any]
+    _gate_flags: Mapping[str, Any]
+
+    def said(self, data_path: str) -> dict[str, Any]:
+        """What flags and settings file say of the scan of a file, by field of `ScanSettings`."""
+        return {**self._file.scan, **self._own(data_path).scan, **self._scan_flags}
+
+    def scan(self, data_path: str) -> ScanSettings:
+        """The settings of the scan of a file."""
+        return ScanSettings(**(self.said(data_path) | {"path": data_path}))
+
+    def limits(self, data_path: str) -> GateSettings:
+        """The settings of the gate of a file."""
+        return GateSettings(**{**self._file.gate, **self._own(data_path).gate, **self._gate_flags})
+
+    def _own(self, data_path: str) -> _Said:
+        """What the settings file says of this file alone."""
+        here = Path(data_path).resolve()
+        found = (said for path, said in self._file.files.items() if Path(path).resolve() == here)
+        return next(found, _Said())
+
+
+def load_gate(
+    scan_flags: Mapping[str, Any],
+    gate_flags: Mapping[str, Any],
+    *,
+    start: Path,
+    config: str | None = None,
+    isolated: bool = False,
+) -> GatePlan:
+    """What a gate is asked to do; a file's own table overrules what holds for all, flags overrule both.
+
+    Args:
+        scan_flags: By field of `ScanSettings`; None or an empty list where the flag was not given.
+        gate_flags: By field of `GateSettings`, likewise.
+        start: The working directory.
+        config: The settings file to read instead of the nearest.
+        isolated: Whether to read none at all.
+
+    Raises:
+        SettingsError: As `load_settings`.
+    """
+    file = _settings_file(start, config, isolated=isolated)
+    return GatePlan(tuple(file.files), file, _from_flags(scan_flags), _from_flags(gate_flags))
+
+
+def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _SettingsFile:
     if config is not None and isolated:
         raise SettingsError("can't be joined with --isolated", where="--config", hint="give one of the two")
     path = start / config if config is not None else None if isolated else _nearest(start)
-    from_file = {} if path is None else _from_file(path, start)
-    return ScanSettings(**(from_file | _from_flags(flags)))
+    return _SettingsFile() if path is None else _from_file(path, start)
 
 
 # ------------------------------------------------------------------- flags
@@ -51,7 +116,7 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _flag(key: str, value: object) -> object:
-    if key not in FILE_KEYS:
+    if key not in ALL_KEYS:
         return value
     names = _split(value) if isinstance(value, list) else value
     shown = " ".join(value) if isinstance(value, list) else value
@@ -90,39 +155,95 @@ def _read(path: Path, start: Path) -> dict[str, Any] | None:
     return keys
 
 
-def _from_file(path: Path, start: Path) -> dict[str, Any]:
-    where = _shown(path, start) + (", [tool.doubt]" if path.name == "pyproject.toml" else "")
-    keys = _read(path, start)
-    if keys is None:
+@dataclass(frozen=True)
+class _Said:
+    """Checked settings by field: of the scan, and of the gate."""
+
+    scan: dict[str, Any] = field(default_factory=dict)
+    gate: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _SettingsFile(_Said):
+    """What a settings file says, of all files and of single ones."""
+
+    files: dict[str, _Said] = field(default_factory=dict)
+    """By path, as seen from the working directory."""
+
+
+def _from_file(path: Path, start: Path) -> _SettingsFile:
+    is_project = path.name == "pyproject.toml"
+    where = _shown(path, start) + (", [tool.doubt]" if is_project else "")
+    tables = _read(path, start)
+    if tables is None:
         raise SettingsError(
             "says nothing of doubt", where=_shown(path, start), expected="a table [tool.doubt]"
         )
-    settings: dict[str, Any] = {"config": _shown(path, start)}
-    for key, value in keys.items():
-        if key == "reasons" and isinstance(value, dict):
-            settings |= _reason_tables(value, where)
-        else:
-            name = _known(key, where)
-            settings[name] = _file_value(key, value, where, path.parent, start)
-    return settings
-
-
-def _known(key: str, where: str) -> str:
-    """The field that a key sets."""
-    if key in FILE_KEYS:
-        return key.replace("-", "_")
-    nearest = difflib.get_close_matches(key, FILE_KEYS, n=1)
-    raise SettingsError(
-        f"{key!r} is no known key",
-        where=where,
-        expected=None if nearest else f"one of {', '.join(FILE_KEYS)}",
-        hint=f"did you mean {nearest[0]!r}?" if nearest else None,
+    keys = _Keys(path.parent, start, where)
+    gate = keys.table(tables.pop(GATE, {}), f"[{GATE}]")
+    files = keys.table(gate.pop(FILES, {}), f"[{GATE}.{FILES}]")
+    return _SettingsFile(
+        scan={"config": _shown(path, start)} | keys.settings(tables, FILE_KEYS),
+        gate=keys.settings(gate, GATE_KEYS),
+        files={keys.path(name): keys.of_file(name, said) for name, said in files.items()},
     )
 
 
-def _file_value(key: str, value: object, where: str, folder: Path, start: Path) -> object:
-    checked = _checked(key, value, where=where, found=f"{key} = {value!r} won't do")
-    return _shown(folder / str(checked), start) if FILE_KEYS[key].is_path else checked
+@dataclass(frozen=True)
+class _Keys:
+    """Checks the keys of one settings file."""
+
+    folder: Path
+    """That the settings file stands in."""
+    start: Path
+    where: str
+
+    def table(self, value: object, name: str) -> dict[str, Any]:
+        """A table of tables or keys, free to be taken apart."""
+        if not isinstance(value, dict):
+            raise SettingsError(f"{name} is no table", where=self.where, expected=f"a table {name}")
+        return dict(value)
+
+    def of_file(self, name: str, said: object) -> _Said:
+        """What is said of one file: settings of its scan and of its gate side by side."""
+        said = self.table(said, f'[{GATE}.{FILES}."{name}"]')
+        of_gate = {key: value for key, value in said.items() if key in GATE_KEYS}
+        others = {key: value for key, value in said.items() if key not in GATE_KEYS}
+        return _Said(self.settings(others, ALL_KEYS), self.settings(of_gate, GATE_KEYS))
+
+    def settings(self, said: Mapping[str, Any], known: Mapping[str, Kind]) -> dict[str, Any]:
+        """Checked values by field."""
+        settings: dict[str, Any] = {}
+        for key, value in said.items():
+            if key == "reasons" and isinstance(value, dict) and key in known:
+                settings |= _reason_tables(value, self.where)
+            else:
+                name = _known(key, known, self.where)
+                settings[name] = self._value(key, value)
+        return settings
+
+    def path(self, value: object) -> str:
+        """A path that is meant from the settings file's folder, as seen from the working directory."""
+        return _shown(self.folder / str(value), self.start)
+
+    def _value(self, key: str, value: object) -> object:
+        checked = _checked(key, value, where=self.where, found=f"{key} = {value!r} won't do")
+        return self.path(checked) if ALL_KEYS[key].is_path else checked
+
+
+def _known(key: str, known: Mapping[str, Kind], where: str) -> str:
+    """The field that a key sets."""
+    if key in known:
+        return key.replace("-", "_")
+    if key in GATE_KEYS:
+        raise SettingsError(f"{key!r} is a key of the gate", where=where, hint=f"put it into [{GATE}]")
+    nearest = difflib.get_close_matches(key, known, n=1)
+    raise SettingsError(
+        f"{key!r} is no known key",
+        where=where,
+        expected=None if nearest else f"one of {', '.join(known)}",
+        hint=f"did you mean {nearest[0]!r}?" if nearest else None,
+    )
 
 
 def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
@@ -145,6 +266,6 @@ def _shown(path: Path, start: Path) -> str:
 
 def _checked(key: str, value: object, *, where: str, found: str) -> object:
     try:
-        return FILE_KEYS[key].check(value)
+        return ALL_KEYS[key].check(value)
     except ValueError as error:
-        raise SettingsError(found, where=where, expected=FILE_KEYS[key].expected) from error
+        raise SettingsError(found, where=where, expected=ALL_KEYS[key].expected) from error

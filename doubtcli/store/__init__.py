@@ -1,6 +1,7 @@
 """The audit directory: written whole or not at all, read back."""
 
 from doubtcli.store.document import SCHEMA_VERSION, render_json
+from doubtcli.store.doubts import doubts_table
 from doubtcli.store.folder import check_folder, default_folder
 from doubtcli.store.read import StoredAudit, read_audit
 from doubtcli.store.write import write_audit
@@ -10,6 +11,7 @@ __all__ = [
     "StoredAudit",
     "check_folder",
     "default_folder",
+    "doubts_table",
     "read_audit",
     "render_json",
     "write_audit",

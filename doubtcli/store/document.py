@@ -41,6 +41,8 @@ def _document(audit: Audit) -> dict[str, Any]:
         "schema_version": SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": version("doubtcli")},
         "input": _input(audit, summary),
+        "recipe": audit.recipe,
+        "side_files": {name: _fields(file, "path", "sha256") for name, file in audit.side_files.items()},
         "columns": [_fields(column, "name", "role", "used", "why") for column in audit.roles.columns],
         "settings": _plain(_sorted(audit.settings)),
         "seed": audit.seed,

@@ -11,9 +11,11 @@ import pyarrow.parquet as pq
 from doubtcli.report.summary import speaking_reasons
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
-    from doubtcli.records import Audit
+    from doubtcli.records import Audit, Examples
 
 DOUBT_COLUMNS = {
     "row_id": pa.string(),
@@ -28,8 +30,9 @@ DOUBT_COLUMNS = {
     "reasons": pa.list_(pa.string()),
     "why": pa.string(),
     "verdict": pa.string(),
+    "row_hash": pa.string(),
 }
-LATER_COLUMNS = {"verdict"}
+LATER_COLUMNS = {"verdict", "row_hash"}
 """Not in the audits of earlier versions, which are read all the same."""
 JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
@@ -44,7 +47,8 @@ def doubts_table(audit: Audit) -> pa.Table:
     `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` names the
     reasons that speak on a row, strongest first. A null in `reason:<name>` means it had nothing to say.
     Set aside are rows without a label, and those that a person judged unusable. `verdict` is the label that
-    a person chose, null where nobody has decided.
+    a person chose, null where nobody has decided. `row_hash` stands for the row's inputs: equal in rows that
+    differ by their label alone.
     """
     ranked = audit.ranking.order
     labelled = _labelled_rows(audit, ranked)
@@ -83,6 +87,7 @@ def _labelled_rows(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Any]:
         "reasons": speaking_reasons(audit, rows),
         "why": [audit.why[row] for row in rows],
         "verdict": _verdicts(audit, rows),
+        "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),
     }
 
 
@@ -92,6 +97,10 @@ def _verdicts(audit: Audit, rows: NDArray[np.intp]) -> list[str | None]:
         return [None] * len(rows)
     codes = examples.verdicts.codes[rows].tolist()
     return [examples.class_names[code] if code >= 0 else None for code in codes]
+
+
+def _row_hashes(examples: Examples, positions: Sequence[int]) -> list[str | None]:
+    return [examples.row_hashes[position] if examples.row_hashes else None for position in positions]
 
 
 def _rows_set_aside(audit: Audit, schema: pa.Schema) -> pa.Table:
@@ -109,6 +118,7 @@ def _rows_set_aside(audit: Audit, schema: pa.Schema) -> pa.Table:
                 "doubted": False,
                 "reasons": [],
                 "why": why,
+                "row_hash": _row_hashes(examples, [position])[0],
             }
             for row_id, position, given, why in sorted(rows, key=lambda row: row[:2])
         ],

@@ -274,6 +274,28 @@ def test_vectors_count_for_the_ids() -> None:
         assert len({name[:16] for name in of_whole_or_broken}) == 3
 
 
+def test_row_hashes_tell_of_the_input_alone() -> None:
+    """Rows share a hash when their inputs are equal, whatever their names and labels."""
+    data = {"id": ["r1", "r2", "r3"], "text": ["a b c", "x y z", "a b c"], "label": ["spam", "ham", None]}
+
+    one, two, three = examples(data, RoleChoices(id="id", text=("text",))).row_hashes
+
+    assert one == three != two
+    assert len(one) == 16
+
+
+def test_row_hashes_without_inputs() -> None:
+    """Where answers alone are there to judge by, a row's name and its answers make its hash."""
+    data = {"id": ["r1", "r2"], "a": ["ham", "ham"], "b": ["ham", "spam"], "label": ["ham", "spam"]}
+    choices = RoleChoices(id="id", annotators=("a", "b"))
+
+    before = examples(data, choices).row_hashes
+
+    after = examples({**data, "b": ["ham", "ham"]}, choices).row_hashes
+    assert before[0] == after[0]
+    assert len({before[0], before[1], after[1]}) == 3
+
+
 ROWS = st.lists(
     st.tuples(
         st.sampled_from(["a b", "c d", "", None]),

@@ -135,6 +135,7 @@ def build_audit(
         verdicts=verdicts,
         unusable_row_ids=tuple(f"x{row:04d}" for row in range(n_unusable)),
         unusable_positions=tuple(range(n_rows + n_unlabelled, n_rows + n_unlabelled + n_unusable)),
+        row_hashes=tuple(f"{position:016x}" for position in range(n_rows + n_unlabelled + n_unusable)),
     )
     evidence = _evidence(examples, suggested, with_models=with_models, with_neighbors=with_neighbors)
     words = why or [

@@ -27,7 +27,7 @@ def test_columns(make_audit: Make) -> None:
 
     assert table.column_names == [
         *("row_id", "row", "given_label", "suggested_label", "suggested_confidence"),
-        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict"),
+        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict", "row_hash"),
         *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
         "reason:annotator-disagreement",
     ]
@@ -77,6 +77,7 @@ def test_most_doubted_row(make_audit: Make) -> None:
         "reasons": ["low-self-confidence", "annotator-disagreement", "duplicate-conflict"],
         "why": "models give 'delivery' more",
         "verdict": None,
+        "row_hash": "0000000000000000",
         "reason:low-self-confidence": 0.97,
         "reason:duplicate-conflict": 0.5,
         "reason:outlier": 0.25,
@@ -89,7 +90,8 @@ def test_unlabelled_row(make_audit: Make) -> None:
     row = doubts_table(make_audit()).to_pylist()[-1]
 
     known = {name: value for name, value in row.items() if value is not None}
-    assert known == {"row_id": "u0001", "row": 10, "doubted": False, "reasons": [], "why": ""}
+    told = {"row_id": "u0001", "row": 10, "doubted": False, "reasons": [], "why": ""}
+    assert known == told | {"row_hash": "0000000000000009"}
 
 
 def test_silence_is_null(make_audit: Make) -> None:

@@ -1,0 +1,281 @@
+"""A labelled file, or the directory of an audit -> an audit that is of this very file and these settings.
+
+A given audit is checked: its data must be the bytes that it judged. For a given file an audit is looked for
+beside it and in the user's cache folder; it is used if it has the same recipe, so that it is the one that a
+scan would make. Else the file is scanned, and the audit kept in the cache.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.errors import InputError, OutputError
+from doubtcli.recipe import SIDE_FILES, recipe, side_files
+from doubtcli.settings import ScanSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from doubtcli.progress import Progress
+    from doubtcli.records import Audit, Table
+    from doubtcli.store import StoredAudit
+
+_STANDARD_INPUT = "-"
+_SAID_ELSEWHERE = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
+"""Settings by which a given audit need not be what is asked for now: they don't touch what a gate reads."""
+
+
+@dataclass(frozen=True)
+class FoundAudit:
+    """An audit, and the data file that it is of."""
+
+    summary: Mapping[str, Any]
+    """`audit.json`."""
+    doubts: pa.Table
+    """`doubts.parquet`."""
+    data_path: str
+    """The data file as seen from the working directory; its bytes are those that were judged."""
+    folder: Path | None
+    """Where the audit is kept; None where it is not."""
+    origin: str
+    """In plain words."""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def settings(self) -> ScanSettings:
+        """The settings that the audit was made with."""
+        return settings_of(self.summary, self.data_path)
+
+    def read_data(self) -> Table:
+        """The data file, read as the audit read it.
+
+        Raises:
+            InputError: It can't be read, or was changed meanwhile.
+        """
+        from doubtcli.read.table import read_table
+
+        told = self.settings
+        table = read_table(
+            self.data_path,
+            input_format=told.input_format or _stored_format(self.summary),
+            encoding=told.encoding,
+            delimiter=told.delimiter,
+            quoting=told.quoting,
+        )
+        if table.source.sha256 != self.summary["input"]["sha256"]:
+            raise _changed(self.folder or Path(self.data_path), self.data_path)
+        return table
+
+
+def is_audit(path: str) -> bool:
+    """Whether a path leads to the directory of an audit."""
+    from doubtcli.store.folder import DOCUMENT
+
+    return (Path(path) / DOCUMENT).is_file()
+
+
+def settings_of(summary: Mapping[str, Any], data_path: str) -> ScanSettings:
+    """The settings that an audit was made with, from its `audit.json`."""
+    stored = summary["settings"]
+    known = {item.name for item in fields(ScanSettings)}
+    told = {key: value for key, value in stored.items() if key in known}
+    lists = {key: tuple(value) for key, value in told.items() if isinstance(value, list)}
+    return ScanSettings(**(told | lists | {"path": data_path}))
+
+
+# ------------------------------------------------------------------- a given audit
+
+
+def given_audit(path: str, said: Mapping[str, Any] | None = None) -> FoundAudit:
+    """The audit in a directory, checked to be of the data that lie there now.
+
+    Args:
+        path: The directory.
+        said: What flags and settings file say of the scan, by field of `ScanSettings`; what they don't say is
+            as the audit has it.
+
+    Raises:
+        InputError: There is no audit, it is damaged, its data are gone or others by now, or it was made with
+            other settings than those said.
+    """
+    from doubtcli.store import read_audit
+
+    folder = Path(path)
+    stored = read_audit(folder)
+    data_path = _data_of(folder, stored.summary)
+    _check_said(folder, stored.summary, said or {})
+    _check_side_files(folder, stored.summary)
+    return FoundAudit(
+        stored.summary, stored.doubts, data_path, folder, f"the audit {path}", _told_settings(stored.summary)
+    )
+
+
+def _data_of(folder: Path, summary: Mapping[str, Any]) -> str:
+    """The data file of an audit: where it was, seen from the working directory, or beside the audit."""
+    from doubtcli.read.sha256 import sha256_of
+
+    judged = summary["input"]["path"]
+    if judged == _STANDARD_INPUT:
+        raise InputError(
+            "the audit is of standard input: nobody can tell whether its data are still the same",
+            where=str(folder),
+            hint="scan a file, and name it or its audit",
+        )
+    beside = folder.resolve().parent / Path(judged).name
+    candidates = [path for path in dict.fromkeys([Path(judged), beside]) if path.exists()]
+    if not candidates:
+        raise InputError(
+            f"its data file {judged!r} is not there",
+            where=str(folder),
+            expected="the file that was judged, where it was or beside the audit",
+            hint="run from the folder that the scan was run from, or name the data file itself",
+        )
+    for path in candidates:
+        if sha256_of(str(path)) == summary["input"]["sha256"]:
+            return _from_here(path)
+    raise _changed(folder, _from_here(candidates[0]))
+
+
+def _from_here(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd())) if path.is_absolute() else str(path)
+    except ValueError:
+        return str(path)
+
+
+def _changed(folder: Path, data_path: str) -> InputError:
+    return InputError(
+        f"{data_path} was changed since it was judged",
+        where=str(folder),
+        expected="an audit of the data as they are now",
+        hint=f"scan it again: doubt scan {data_path}; or name the data file in place of the audit",
+    )
+
+
+def _check_said(folder: Path, summary: Mapping[str, Any], said: Mapping[str, Any]) -> None:
+    """Refuse an audit that was made with other settings than flags and settings file say."""
+    for name, value in said.items():
+        stored = summary["settings"].get(name)
+        if name in _SAID_ELSEWHERE or name in SIDE_FILES or _plain(value) == stored:
+            continue
+        raise InputError(
+            f"it was made with {name.replace('_', '-')} = {stored!r}",
+            where=str(folder),
+            expected=f"{name.replace('_', '-')} = {_plain(value)!r}, as the flags or the settings file say",
+            hint="scan the file again, or name it in place of the audit",
+        )
+
+
+def _check_side_files(folder: Path, summary: Mapping[str, Any]) -> None:
+    """Refuse an audit that was made with vectors, probabilities or verdicts that are others by now."""
+    from doubtcli.read.sha256 import sha256_of
+
+    for name, file in summary.get("side_files", {}).items():
+        if sha256_of(file["path"]) != file["sha256"]:
+            raise InputError(
+                f"{file['path']} (--{name.replace('_', '-')}) was changed since it was read",
+                where=str(folder),
+                expected="an audit by the files as they are now",
+                hint="scan the data again",
+            )
+
+
+def _told_settings(summary: Mapping[str, Any]) -> tuple[str, ...]:
+    """What the audit was asked to do beyond the defaults, so that nobody takes it for another."""
+    default = ScanSettings(path="")
+    others = [
+        f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}"
+        for name, value in summary["settings"].items()
+        if name not in _SAID_ELSEWHERE and value != _plain(getattr(default, name, None))
+    ]
+    return (f"scanned with {', '.join(others)}",) if others else ()
+
+
+def _plain(value: object) -> object:
+    """A setting as `audit.json` has it."""
+    return json.loads(json.dumps(value, default=str))
+
+
+def _stored_format(summary: Mapping[str, Any]) -> str:
+    """What `--input-format` would have to be for the format that was found."""
+    found: str = summary["input"]["format"]
+    return "tsv" if found == "csv" and summary["input"]["delimiter"] == "\t" else found
+
+
+# -------------------------------------------------------------------- a given file
+
+
+def audit_of(settings: ScanSettings, *, progress: Progress, cache: bool = True) -> FoundAudit:
+    """An audit of a file as it is now: one that fits, or a new one.
+
+    Args:
+        settings: The file, and how to judge it.
+        progress: Told of each long stage.
+        cache: Whether to look for an audit that fits, and to keep a new one in the user's cache folder.
+
+    Raises:
+        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+    """
+    from doubtcli.read.sha256 import sha256_of
+    from doubtcli.store.cache import cached_audit
+
+    if settings.path == _STANDARD_INPUT or not cache:
+        return _scanned(settings, progress)
+    with progress.stage("Looking for its audit"):
+        wanted = recipe(settings, sha256_of(settings.path), side_files(settings))
+        beside, notes = _beside(settings.path, wanted)
+        if beside is not None:
+            return _found(beside, settings, f"the audit {beside.folder}")
+        kept = cached_audit(wanted)
+        if kept is not None:
+            return replace(_found(kept, settings, "an audit kept in the cache"), notes=notes)
+    made = _scanned(settings, progress, keep=True)
+    return replace(made, notes=(*notes, *made.notes))
+
+
+def _beside(path: str, wanted: str) -> tuple[StoredAudit | None, tuple[str, ...]]:
+    """The audit beside a file if it has the recipe; a note if it has another."""
+    from doubtcli.store import default_folder, read_audit
+
+    folder = default_folder(path)
+    if not is_audit(str(folder)):
+        return None, ()
+    stored = read_audit(folder)
+    if stored.summary.get("recipe") == wanted:
+        return stored, ()
+    return None, (f"{folder} is of other data, settings or versions, and was not used",)
+
+
+def _found(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAudit:
+    return FoundAudit(stored.summary, stored.doubts, settings.path, stored.folder, origin)
+
+
+def _scanned(settings: ScanSettings, progress: Progress, *, keep: bool = False) -> FoundAudit:
+    from doubtcli import audit
+    from doubtcli.store import doubts_table, render_json
+
+    found, table = audit.scan(settings, progress=progress)
+    folder, notes = _kept(found, table, settings) if keep else (None, ())
+    summary = json.loads(render_json(found))
+    return FoundAudit(summary, doubts_table(found), settings.path, folder, "scanned now", notes)
+
+
+def _kept(found: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:
+    """Where a new audit is kept; None, and a note, where the cache can't be written."""
+    from doubtcli.report.html import render_html
+    from doubtcli.store import write_audit
+    from doubtcli.store.cache import cache_folder, remove_unused
+
+    folder = cache_folder(found.recipe)
+    page = render_html(found)
+    try:
+        write_audit(found, table, folder, report_html=page, force=True, queue_size=settings.queue_size)
+        remove_unused()
+    except (OSError, OutputError) as error:
+        return None, (f"the audit is not kept for the next gate: {error}".replace("\n", "; "),)
+    return folder, ()

@@ -1,0 +1,66 @@
+"""All that an audit is made of, as one hash: the same recipe gives the same audit."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.plugins import list_reasons
+from doubtcli.records import SideFile
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from doubtcli.settings import ScanSettings
+
+_NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
+"""Settings that say where and how fast, not what: equal audits must not differ by them."""
+SIDE_FILES = ("embeddings", "pred_probs", "verdicts")
+"""Settings that name a file to be read beside the data."""
+_PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+
+
+def telling_settings(settings: ScanSettings) -> dict[str, Any]:
+    """The settings that make a difference to what an audit says."""
+    return {key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT}
+
+
+def versions() -> dict[str, str]:
+    """The versions of doubt and of the libraries that its figures come from."""
+    return {name: version(name) for name in _PACKAGES}
+
+
+def side_files(settings: ScanSettings) -> dict[str, SideFile]:
+    """The files beside the data that a scan would read, by setting.
+
+    Raises:
+        InputError: One can't be read.
+    """
+    from doubtcli.read.sha256 import sha256_of
+
+    paths = {name: getattr(settings, name) for name in SIDE_FILES}
+    return {name: SideFile(path, sha256_of(path)) for name, path in paths.items() if path is not None}
+
+
+def recipe(settings: ScanSettings, sha256: str, beside: Mapping[str, SideFile]) -> str:
+    """64 hexadecimal digits that differ once anything does that an audit is made of.
+
+    Args:
+        settings: Of the scan.
+        sha256: Of the data.
+        beside: As `side_files` gives them.
+    """
+    made_of = {
+        "name": Path(settings.path).name,  # its ending says how it is stored
+        "sha256": sha256,
+        "settings": telling_settings(settings),
+        "side_files": {name: file.sha256 for name, file in beside.items()},
+        "versions": versions(),
+        "reasons": [f"{reason.name} of {reason.package}" for reason in list_reasons()],
+    }
+    text = json.dumps(made_of, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()

@@ -1,0 +1,61 @@
+"""The audits that a gate keeps for itself: in the user's cache folder, by recipe."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import InputError
+from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX
+from doubtcli.store.read import read_audit
+from doubtcli.store.whole import alone
+
+if TYPE_CHECKING:
+    from doubtcli.store.read import StoredAudit
+
+FOLDER_VARIABLE = "DOUBT_CACHE"
+"""The environment variable that names another folder."""
+_RECIPE_DIGITS = 32
+_MOST_KEPT = 30
+"""Audits; of a million rows each is some 100 MB."""
+
+
+def cache_folder(recipe: str) -> Path:
+    """Where the audit of this recipe is kept, whether there is one or not."""
+    return _audits() / f"{recipe[:_RECIPE_DIGITS]}{SUFFIX}"
+
+
+def cached_audit(recipe: str) -> StoredAudit | None:
+    """The audit of this recipe, if one is kept; a damaged one is none, for it will be made anew."""
+    folder = cache_folder(recipe)
+    if not (folder / DOCUMENT).exists():
+        return None
+    try:
+        found = read_audit(folder)
+    except InputError:
+        return None
+    if found.summary.get("recipe") != recipe:
+        return None
+    os.utime(folder)  # it was of use: among the last to be removed
+    return found
+
+
+def remove_unused() -> None:
+    """Remove the audits that were of no use for longest, but for the last `_MOST_KEPT`."""
+    audits = _audits()
+    with alone(audits / "any"):
+        folders = sorted(audits.glob(f"*{SUFFIX}"), key=lambda folder: folder.stat().st_mtime_ns)
+        for folder in folders[:-_MOST_KEPT]:
+            for name in FILES:
+                (folder / name).unlink(missing_ok=True)
+            folder.rmdir()
+
+
+def _audits() -> Path:
+    named = os.environ.get(FOLDER_VARIABLE)
+    if named:
+        return Path(named) / "audits"
+    import platformdirs
+
+    return platformdirs.user_cache_path("doubt", appauthor=False) / "audits"

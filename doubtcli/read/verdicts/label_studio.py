@@ -58,7 +58,7 @@ def _of_annotation(annotation: object, row: int, path: str, about: Mapping[str, 
         status="skipped" if annotation.get("was_cancelled") else "",
         annotator=said(person.get("email") or person.get("id")) if isinstance(person, dict) else said(person),
         time=said(annotation.get("updated_at") or annotation.get("created_at")),
-        why="\n".join(text for name, value in values if name == NOTE for text in texts(value.get("text"))),
+        why="\n".join(text for name, value in values if name == NOTE for text in _entered(value, "text")),
         **about,
     )
 
@@ -78,7 +78,7 @@ def _labels(values: Sequence[tuple[str, Mapping[str, Any]]], row: int, path: str
     if wanted != LABEL and len(names) > 1:
         found = f"its choices are called {', '.join(map(repr, sorted(names)))}"
         raise malformed(found, path, row, "annotations", AS_EXPORTED)
-    chosen = (text for name, value in choices if name == wanted for text in texts(value["choices"]))
+    chosen = (text for name, value in choices if name == wanted for text in _entered(value, "choices"))
     return tuple(dict.fromkeys(chosen))
 
 

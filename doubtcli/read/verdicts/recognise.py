@@ -32,18 +32,20 @@ def read_answers(path: str, *, confirmed: bool = False) -> AnswerFile:
         confirmed: Whether all rows in it were looked at, where the tool itself doesn't tell (doccano).
 
     Raises:
-        InputError: The file can't be read or has none of these shapes, one record differs from the others,
-            or a part of a record makes no sense; names the record.
+        InputError: The file can't be read or has none of these shapes, no record has an id of ours, one
+            differs from the others, or a part of one makes no sense; names the record.
     """
     records = load_records(path)
     shape = _shape(records)
     told = shape.read(records.rows, records.path)
+    if not any(answer.row_id for answer in told):
+        raise _nameless(records, shape)
     if confirmed:
         told = [replace(answer, prefilled=False) for answer in told]
     answers = tuple(newest_of_each(told))
     note = "" if confirmed and shape.tool == doccano.TOOL else shape.note
     older = len(told) - len(answers)
-    repeated = f"answers that the same person gave again later, passed over: {older}" if older else ""
+    repeated = f"answers of people who answered again, passed over: {older}" if older else ""
     notes = (*records.notes, *filter(None, (note, repeated)))
     return AnswerFile(records.path, shape.tool, answers, notes)
 
@@ -81,4 +83,13 @@ def _unknown(records: Records) -> InputError:
         row=1,
         expected=f"one of: {known}",
         hint="give a tool's export, a queue.csv with its verdicts filled in, or a file with its two columns",
+    )
+
+
+def _nameless(records: Records, shape: Shape) -> InputError:
+    return InputError(
+        f"{shape.name} in which no record has a 'doubt_id'",
+        where=records.path,
+        expected="tasks that were made by `doubt queue`: their ids tell which rows they are of",
+        hint="export the project that the queue was brought into",
     )

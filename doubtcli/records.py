@@ -563,6 +563,8 @@ class Decision:
     """Where it was said: "label-studio", "argilla", "prodigy", "doccano", "doubt"; several with ", "."""
     why: str
     """What the people noted; several notes with "; "; empty where there is none."""
+    outvoted: tuple[str, ...] = ()
+    """What others said of it, each once; empty where nobody did."""
     spread_from: str = ""
     """The id of the row of equal input that was looked at in its place; empty where it was seen itself."""
 

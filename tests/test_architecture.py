@@ -51,7 +51,7 @@ ARROWS = {
         "report",
     },
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
-    "gate": EVERYBODY | {"settings"},
+    "gate": EVERYBODY | {"settings", "report"},
     "relabel": EVERYBODY,
     "cli": EVERYBODY
     | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel"},

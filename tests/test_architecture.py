@@ -51,7 +51,7 @@ ARROWS = {
         "report",
     },
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
-    "gate": EVERYBODY | {"settings"},
+    "gate": EVERYBODY | {"settings", "report"},
     "relabel": EVERYBODY,
     "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY

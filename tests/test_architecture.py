@@ -52,9 +52,10 @@ ARROWS = {
     },
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
     "gate": EVERYBODY | {"settings"},
+    "starter": EVERYBODY | {"settings"},
     "relabel": EVERYBODY,
     "cli": EVERYBODY
-    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel"},
+    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel", "starter"},
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 

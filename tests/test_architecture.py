@@ -54,8 +54,21 @@ ARROWS = {
     "gate": EVERYBODY | {"settings"},
     "starter": EVERYBODY | {"settings"},
     "relabel": EVERYBODY,
+    "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY
-    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel", "starter"},
+    | {
+        "settings",
+        "progress",
+        "audit",
+        "audits",
+        "plugins",
+        "report",
+        "store",
+        "gate",
+        "gated",
+        "relabel",
+        "starter",
+    },
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 

@@ -12,30 +12,14 @@ from doubtcli.cli import options
 from doubtcli.errors import ExitCode, InputError, OutputError, SettingsError
 from doubtcli.settings import load_settings
 
-_NOT_SETTINGS = ("output", "force")
 CONFIG = "doubt.toml"
 
 
+@options.with_scan_options(without=("threads",))
 def init(
     path: Annotated[str, typer.Argument(metavar="DATA", help="The labelled file to gate.")],
     *,
-    label: options.Label = None,
-    text: options.Text = None,
-    numeric: options.Numeric = None,
-    categorical: options.Categorical = None,
-    datetime: options.Datetime = None,
-    embedding: options.Embedding = None,
-    embeddings: options.Embeddings = None,
-    id: options.Id = None,  # noqa: A002  # the flag's name
-    annotators: options.Annotators = None,
-    group: options.Group = None,
-    ignore: options.Ignore = None,
-    use: options.Use = None,
-    input_format: options.InputFormat = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    quoting: options.Quoting = None,
-    pred_probs: options.PredProbs = None,
+    scan: options.Flags,
     output: Annotated[
         str,
         typer.Option(
@@ -54,20 +38,19 @@ def init(
 
     The columns are looked at, and nothing is judged yet.
     """
-    flags = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
     config = Path(output)
     _check_data(path)
     _check_config(config, force=force)
-    settings = load_settings(flags, start=Path.cwd(), isolated=True)
+    settings = load_settings({**scan, "path": path}, start=Path.cwd(), isolated=True)
 
-    from doubtcli import audit, starter
+    from doubtcli import audit, starter, store
     from doubtcli.cli.bars import choose_progress
 
     _, roles, _, examples = audit.read_examples(settings, choose_progress(wanted=True))
     folder = starter.folder_of(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
     said = starter.said_of(settings, folder)
-    _write(folder, config.name, starter.config_text(shown, said, roles, examples))
+    store.write_file(config, starter.config_text(shown, said, roles, examples).encode())
     typer.echo(f"Wrote {output}\n\n{starter.next_steps(path, config)}", nl=False)
     return ExitCode.DONE
 
@@ -112,11 +95,3 @@ def _check_config(config: Path, *, force: bool) -> None:
             where=where,
             hint=f"name another file with --output and copy from it, or write {CONFIG} with --force",
         )
-
-
-def _write(folder: Path, name: str, text: str) -> None:
-    from doubtcli.store.folder import told
-    from doubtcli.store.whole import write_whole
-
-    with told(folder / name):
-        write_whole(folder, {name: text.encode()})

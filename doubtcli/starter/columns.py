@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from doubtcli.records import Role
 from doubtcli.settings import FILE_KEYS
@@ -19,11 +19,13 @@ KEYS = {Role.IDENTIFIER: "id", Role.ANNOTATOR: "annotators", Role.IGNORED: "igno
 PINNED = ("label", "id")
 """Found by doubt itself and on all the same: a new column must not take their place unseen."""
 LISTS = ("text", "numeric", "categorical", "datetime", "embedding", "annotators", "ignore", "use")
+COLUMN_KEYS = (*PINNED, "group", *LISTS)
+"""All keys that name columns, in the order in which they are told."""
 MOST_LISTED = 30
 """Columns of one role that are found by doubt itself; a table of measures may have a thousand."""
 
 
-def column_lines(said: Mapping[str, str | tuple[str, ...]], roles: Roles) -> Iterator[str]:
+def column_lines(said: Mapping[str, Any], roles: Roles) -> Iterator[str]:
     """A table's keys on the columns of its file, each below the line that explains it."""
     found = _by_key(roles)
     for name in PINNED:
@@ -32,7 +34,7 @@ def column_lines(said: Mapping[str, str | tuple[str, ...]], roles: Roles) -> Ite
         yield "# No column names the rows: they are known by what stands in them."
     if group := said.get("group"):
         yield f"# {FILE_KEYS['group'].about}"
-        yield f"group = {string(str(group))}"
+        yield f"group = {string(group)}"
     lists = [line for name in LISTS for line in _list(name, said.get(name, ()), found[name])]
     if lists:
         yield ""
@@ -62,7 +64,7 @@ def _pinned(name: str, columns: Sequence[Column]) -> Iterator[str]:
         yield f"{name} = {string(column.name)}{why}"
 
 
-def _list(name: str, said: str | tuple[str, ...], found: Sequence[Column]) -> Iterator[str]:
+def _list(name: str, said: Sequence[str], found: Sequence[Column]) -> Iterator[str]:
     """A key with the columns that the user named, and behind a "#" those that doubt found besides."""
     on = tuple(said)
     is_pattern = name == "annotators" and on

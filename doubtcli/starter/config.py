@@ -7,12 +7,12 @@ away, the file says the same as before, or sets one limit more.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, ScanSettings
-from doubtcli.starter.columns import column_lines
+from doubtcli.starter.columns import COLUMN_KEYS, column_lines
 from doubtcli.starter.conflicts import count_conflicts
-from doubtcli.starter.toml import comment, key, string
+from doubtcli.starter.toml import comment, key, string, value
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Examples, Roles
 
-    Said = Mapping[str, str | tuple[str, ...]]
+    Said = Mapping[str, Any]
 
 BASELINE = ".doubt-baseline.json"
 WAIVERS = "doubt-waivers.toml"
@@ -40,20 +40,18 @@ OFF = {
     "allow-unassessable": ("true", "Without this, it fails."),
     "waivers": (string(WAIVERS), "Needless for a file of this name in the working directory."),
 }
-BESIDE_COLUMNS = ("embeddings", "pred-probs", "input-format", "encoding", "delimiter", "quoting")
-"""Settings of a file that name none of its columns."""
 LONGEST_CLASS = 60
 """Characters of a class name that still makes a good example."""
 
 
-def said_of(settings: ScanSettings, folder: Path) -> dict[str, str | tuple[str, ...]]:
+def said_of(settings: ScanSettings, folder: Path) -> dict[str, Any]:
     """What flags said of a file, by key; paths as seen from the folder of a settings file."""
     default = ScanSettings(path=settings.path)
     said = {}
     for name, kind in FILE_KEYS.items():
-        value = getattr(settings, name.replace("-", "_"))
-        if value != getattr(default, name.replace("-", "_")):
-            said[name] = os.path.relpath(value, folder) if kind.is_path else value
+        given = getattr(settings, name.replace("-", "_"))
+        if given != getattr(default, name.replace("-", "_")):
+            said[name] = os.path.relpath(given, folder) if kind.is_path else given
     return said
 
 
@@ -71,14 +69,14 @@ def config_text(path: str, said: Said, roles: Roles, examples: Examples) -> str:
         "",
         "# For every file.",
         "[gate]",
-        *(line for name, (value, more) in ON.items() for line in _limit(name, value, more)),
+        *(line for name, (set_to, more) in ON.items() for line in _limit(name, set_to, more)),
         "",
-        *(line for name, (value, more) in OFF.items() for line in _limit(name, value, more, off=True)),
+        *(line for name, (set_to, more) in OFF.items() for line in _limit(name, set_to, more, off=True)),
         "",
         "# For one file, with limits of its own if need be; add a table for each further file.",
         f"[gate.files.{string(path)}]",
         *column_lines(said, roles),
-        *_storage(said),
+        *_other_settings(said),
         "",
         *_counted(examples),
     ]
@@ -91,19 +89,19 @@ def _head(path: str) -> Iterator[str]:
     yield '# A limit is a share, such as "3%", or a number of rows; more than that, and the gate fails.'
 
 
-def _limit(name: str, value: str, more: str, *, off: bool = False) -> Iterator[str]:
+def _limit(name: str, set_to: str, more: str, *, off: bool = False) -> Iterator[str]:
     """A key of the gate below the line that explains it."""
     about = GATE_KEYS[name].about.replace("--", "")
     yield f"# {about} {more}".rstrip()
-    yield f"{'#' if off else ''}{name} = {value}"
+    yield f"{'#' if off else ''}{name} = {set_to}"
 
 
-def _storage(said: Said) -> Iterator[str]:
-    """What the user said of the file beside its columns."""
-    for name in BESIDE_COLUMNS:
-        if name in said:
+def _other_settings(said: Said) -> Iterator[str]:
+    """What the user said beside the columns: how the file is stored, and how to judge it."""
+    for name in said:
+        if name not in COLUMN_KEYS:
             yield f"# {FILE_KEYS[name].about}"
-            yield f"{name} = {string(str(said[name]))}"
+            yield f"{name} = {value(said[name])}"
 
 
 def _counted(examples: Examples) -> Iterator[str]:
@@ -111,7 +109,9 @@ def _counted(examples: Examples) -> Iterator[str]:
     n_unlabelled, n_conflicts = len(examples.unlabelled_row_ids), count_conflicts(examples)
     n_rows = examples.n_rows + n_unlabelled
     yield from _limit("max-unlabelled", f"{n_unlabelled}", f"Today: {n_unlabelled} of {n_rows}.", off=True)
-    yield from _limit("max-conflicts", f"{n_conflicts}", f"Today: {n_conflicts} of {n_rows}.", off=True)
+    yield from _limit(
+        "max-conflicts", f"{n_conflicts}", f"Today: {n_conflicts} of {examples.n_rows}.", off=True
+    )
     fit = (name for name in examples.class_names if len(name) <= LONGEST_CLASS and name != "*")
     name = next(fit, None)
     one = f', {key(name)} = "5%"' if name is not None else ""

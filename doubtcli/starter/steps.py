@@ -32,7 +32,7 @@ def next_steps(data: str, config: Path) -> str:
     return f"""\
 1. Take today's doubts as known, and commit both files:
 
-doubt baseline {shell_word(data)} -o {shell_word(baseline)}{_option(config, here)}
+doubt baseline{_option(config, here)}
 git add {shell_word(_seen(config, here))} {shell_word(baseline)}
 
 2. See that the gate passes:

@@ -32,6 +32,15 @@ def strings(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(string, texts))}]"
 
 
+def value(setting: object) -> str:
+    """A setting: a text, several, a number, or on and off."""
+    if isinstance(setting, tuple):
+        return strings(setting)
+    if isinstance(setting, str):
+        return string(setting)
+    return str(setting).lower()
+
+
 def key(text: str) -> str:
     """A key: bare where TOML allows it, else in quotes."""
     return text if BARE_KEY.fullmatch(text) else string(text)

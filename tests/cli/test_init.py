@@ -50,7 +50,7 @@ def test_process(doubt: Doubt) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert names(doubt.folder) == ["doubt.toml", "tickets.csv"]
     assert done.stdout.startswith("Wrote doubt.toml\n\n1. ")
-    assert "\ndoubt baseline tickets.csv -o .doubt-baseline.json\n" in done.stdout
+    assert "\ndoubt baseline\n" in done.stdout
 
 
 @pytest.mark.usefixtures("folder")
@@ -88,6 +88,17 @@ def test_flags() -> None:
             "use": ["subject"],
         }
     }
+
+
+@pytest.mark.usefixtures("folder")
+def test_how_to_judge() -> None:
+    """What flags say of how to judge stands in the file, too, each kind of value as the gate will take it."""
+    init("--skip", "outlier", "--seed", "7", "--fast", "--delimiter", ",")
+
+    told = {"skip": ["outlier"], "seed": 7, "fast": True, "delimiter": ","}
+    assert files()["data/tickets.csv"] == {"label": "intent", "id": "ticket_id", **told}
+    scan = load_gate({}, {}, start=Path.cwd()).scan("data/tickets.csv")
+    assert (scan.skip, scan.seed, scan.fast, scan.delimiter) == (("outlier",), 7, True, ",")
 
 
 @pytest.mark.usefixtures("folder")

@@ -30,7 +30,7 @@ def gated(theirs: Shell, ours: Shell, clean_rows: list[list[str]]) -> Shell:
     (theirs.folder / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
     write(theirs, clean_rows)
     theirs.must(BIN / "doubt", "init", "data/train.csv")
-    theirs.must(BIN / "doubt", "baseline", "data/train.csv", "-o", ".doubt-baseline.json")
+    theirs.must(BIN / "doubt", "baseline")
     theirs.must(BIN / "pre-commit", "install", "--install-hooks")
     theirs.must("git", "add", "--all")
     theirs.must("git", "commit", "--message", "Clean data and their baseline")
@@ -85,7 +85,7 @@ def test_printed_hook(theirs: Shell, clean_rows: list[list[str]], wrong_rows: li
     hook = printed.partition(".pre-commit-config.yaml say:\n\n")[2].partition("\n4. ")[0]
     hook = hook.replace("entry: 'doubt", f"entry: '{BIN}/doubt")
     (theirs.folder / ".pre-commit-config.yaml").write_text(hook, encoding="utf-8")
-    theirs.must(BIN / "doubt", "baseline", "data/train.csv", "-o", ".doubt-baseline.json")
+    theirs.must(BIN / "doubt", "baseline")
     theirs.must(BIN / "pre-commit", "install")
 
     assert commit(theirs, clean_rows)[0] == 0

@@ -134,7 +134,7 @@ def test_counts(tmp_path: Path) -> None:
     lines = written(tmp_path, "a.csv").splitlines()
 
     assert lines[lines.index("#max-unlabelled = 1") - 1] == "# Rows without a label. Today: 1 of 23."
-    assert "Today: 2 of 23." in lines[lines.index("#max-conflicts = 2") - 1]
+    assert "Today: 2 of 22." in lines[lines.index("#max-conflicts = 2") - 1]
 
 
 def test_said_paths(folder: Path) -> None:

@@ -7,16 +7,16 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.starter.toml import comment, key, string, strings
+from doubtcli.starter.toml import comment, key, string, strings, value
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
 """Anything that UTF-8 can hold."""
 
 
 @given(TEXT, TEXT)
-def test_round_trip(name: str, value: str) -> None:
+def test_round_trip(name: str, text: str) -> None:
     """Whatever a key and a text hold, TOML reads them back as they were."""
-    assert tomllib.loads(f"{key(name)} = {string(value)}") == {name: value}
+    assert tomllib.loads(f"{key(name)} = {string(text)}") == {name: text}
 
 
 @given(st.lists(TEXT))
@@ -25,10 +25,18 @@ def test_arrays(values: list[str]) -> None:
     assert tomllib.loads(f"x = {strings(values)}") == {"x": values}
 
 
+@pytest.mark.parametrize("setting", [True, False, 7, 0, "a", ("a", "b"), ()])
+def test_values(setting: object) -> None:
+    """Whatever kind of value a setting has, TOML reads it back."""
+    assert tomllib.loads(f"x = {value(setting)}") == {
+        "x": list(setting) if isinstance(setting, tuple) else setting
+    }
+
+
 @given(TEXT)
-def test_yaml(value: str) -> None:
+def test_yaml(text: str) -> None:
     """YAML reads a text as TOML does."""
-    assert yaml.safe_load(string(value)) == value
+    assert yaml.safe_load(string(text)) == text
 
 
 @given(TEXT)

@@ -19,6 +19,8 @@ _COLUMNS = (
     *("row_id", "row", "row_hash", "given_label", "suggested_label"),
     *("doubt", "reasons", "why"),
 )
+CONFLICT_REASONS = ("duplicate-conflict",)
+"""What a waiver of a conflict may name."""
 _DIGEST_BYTES = 8
 """Of a fingerprint: 16 hexadecimal digits."""
 
@@ -48,7 +50,7 @@ def conflict_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     labels = labelled.group_by("row_hash").aggregate([("given_label", "count_distinct")])
     at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
     rows = _rows(labelled.filter(pc.is_in(labelled["row_hash"], at_odds.combine_chunks())), path)
-    found = [_finding(row, path, number, _reasons(row), LABEL_CONFLICT) for row, number in _numbered(rows)]
+    found = [_finding(row, path, number, CONFLICT_REASONS, LABEL_CONFLICT) for row, number in _numbered(rows)]
     return tuple(sorted(found, key=lambda finding: finding.row))
 
 

@@ -25,12 +25,11 @@ def write_file(path: Path, content: bytes) -> None:
         OutputError: The system won't let us; what was there before is as it was.
     """
     try:
-        path = path.resolve()
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             path.write_bytes(content)
         else:
             path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path, content)
+            _replace(path.resolve(), content)
     except OSError as error:
         raise OutputError(
             f"can't be written: {error.strerror or error}",

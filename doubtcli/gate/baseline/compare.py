@@ -12,7 +12,7 @@ from doubtcli.gate.baseline.rows import doubted_rows
 from doubtcli.gate.result import Change, Comparison
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -54,7 +54,7 @@ def wobble(doubt: Floats, doubt_sd: Floats) -> Floats:
 
 
 def compare(
-    section: Section, doubts: pa.Table, *, path: str, waived: Container[int] = ()
+    section: Section, doubts: pa.Table, *, path: str, waived: Collection[int] = ()
 ) -> tuple[Comparison, dict[int, tuple[Change, str]]]:
     """What of the doubted rows is new.
 
@@ -74,6 +74,7 @@ def compare(
     Raises:
         InputError: The audit does not tell what stands in the rows.
     """
+    waived = frozenset(waived)
     now, known, wobbles = doubted_rows(doubts, waived), _by_key(section), _wobbles(doubts)
     changes: dict[int, tuple[Change, str]] = {}
     gone: list[tuple[KnownDoubt, str]] = []

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     import pyarrow as pa
 
@@ -42,7 +42,7 @@ class DoubtedRow:
         return self.row_hash, self.given_label
 
 
-def doubted_rows(doubts: pa.Table, last: Container[int] = ()) -> dict[Key, list[DoubtedRow]]:
+def doubted_rows(doubts: pa.Table, last: Collection[int] = ()) -> dict[Key, list[DoubtedRow]]:
     """The doubted rows by content and label; among equal ones the most doubted first, ties by row id.
 
     Args:
@@ -56,6 +56,7 @@ def doubted_rows(doubts: pa.Table, last: Container[int] = ()) -> dict[Key, list[
     table = doubts.select([field.name for field in fields(DoubtedRow)]).filter(doubts["doubted"])
     rows = [DoubtedRow(*values) for values in zip(*_lists(table), strict=True)]
     groups: dict[Key, list[DoubtedRow]] = defaultdict(list)
+    last = frozenset(last)
     for row in sorted(rows, key=lambda row: (row.row in last, -row.doubt, row.row_id)):
         groups[row.key].append(row)
     return groups

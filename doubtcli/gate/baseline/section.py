@@ -11,7 +11,7 @@ from doubtcli.gate.paths import seen_beside
 from doubtcli.records import INPUT_ROLES, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -92,7 +92,7 @@ def make_section(
     summary: Mapping[str, Any],
     doubts: pa.Table,
     *,
-    waived: Container[int] = (),
+    waived: Collection[int] = (),
 ) -> Section:
     """What a baseline keeps of an audit.
 
@@ -109,6 +109,7 @@ def make_section(
     """
     check_hashes(doubts, data_path)
     label, inputs = columns_of(summary)
+    waived = frozenset(waived)
     groups = doubted_rows(doubts, waived)
     return Section(
         path=section_path(data_path, baseline_path),

@@ -53,7 +53,8 @@ ARROWS = {
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
     "gate": EVERYBODY | {"settings", "report"},
     "starter": EVERYBODY | {"settings"},
-    "relabel": EVERYBODY,
+    "relabel": EVERYBODY | {"report"},
+    "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "gate", "relabel", "store"},
     "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY
     | {

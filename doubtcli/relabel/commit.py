@@ -40,6 +40,7 @@ def commit(path: Path, content: bytes, lines: bytes, *, backup: bytes | None = N
         OutputError: Another backup is in the way, or the system won't let us write; the file is as it was.
     """
     with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
         settle(path)
         if backup is not None:
             _keep(path, backup)  # it stays if the rest fails: the next try finds that it is the same
@@ -76,7 +77,9 @@ def backup_path(path: Path) -> Path:
 
 def _keep(path: Path, content: bytes) -> None:
     backup = backup_path(path)
-    if backup.exists() and backup.read_bytes() != content:
+    if backup.exists():
+        if backup.read_bytes() == content:
+            return
         raise OutputError(
             "a backup of something else is there",
             where=str(backup),
@@ -119,7 +122,6 @@ HINTS = {
     errno.EDQUOT: FULL,
     errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
     errno.ENAMETOOLONG: "name a shorter file",
-    errno.ENOENT: "make the folder first, or name a file in another one",
 }
 
 

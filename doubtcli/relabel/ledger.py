@@ -99,7 +99,12 @@ class Batch:
 
 def ledger_path(path: Path) -> Path:
     """Where the ledger of a file stands."""
-    return path.with_name(path.name + SUFFIX)
+    return path.with_name(ledger_name(path.name))
+
+
+def ledger_name(name: str) -> str:
+    """What the ledger of a file is called."""
+    return name + SUFFIX
 
 
 def named(batch: Batch, earlier: Sequence[Batch]) -> Batch:

@@ -131,7 +131,25 @@ def _lay_out(
         if cell is None:
             raise InputError("there is no label to replace", row=row + 1, column=form.column)
         cells[row] = cell
-    return _LaidOut(text, rows, cells, n_rows, end)
+    return _LaidOut(text, rows | dict(_with_seams(text, rows, edits)), cells, n_rows, end)
+
+
+def _with_seams(text: str, rows: Mapping[int, Span], edits: Mapping[int, Edit]) -> Iterator[tuple[int, Span]]:
+    """Dropped rows with the line ends behind them that must go along.
+
+    Where a CR before a row would meet an LF behind it, the two would become one line end: nobody could tell
+    any more where the row was.
+    """
+    dropped = {row for row, edit in edits.items() if isinstance(edit, Drop)}
+    before = ""
+    for row in sorted(dropped):
+        start, end = rows[row]
+        if row - 1 not in dropped:
+            before = text[start - 1 : start]
+        if row + 1 not in dropped and before == "\r":
+            while text.startswith("\n", end):
+                end += 1
+            yield row, (start, end)
 
 
 def _new_cell(row: int, edit: Edit, laid_out: _LaidOut, form: Form, shape: Shape) -> bytes | None:

@@ -68,15 +68,11 @@ def _new_label(row: int, edit: Edit, labels: pa.ChunkedArray, column: str) -> pa
     """The label as an array of one; None where the row goes."""
     if row >= len(labels) or not labels[row].is_valid:
         raise InputError("there is no label to replace", row=row + 1, column=column)
-    match edit:
-        case Drop():
-            return None
-        case Relabel(like=int(like)):
-            return labels.slice(like, 1).combine_chunks()
-        case Relabel(label=text):
-            pass
-        case Restore(raw):
-            text = raw.decode()
+    if isinstance(edit, Drop):
+        return None
+    if isinstance(edit, Relabel) and edit.like is not None:
+        return labels.slice(edit.like, 1).combine_chunks()
+    text = edit.raw.decode() if isinstance(edit, Restore) else edit.label
     try:
         return _typed(text, labels.type)
     except (ValueError, ArithmeticError) as error:  # pyarrow's are ValueErrors, too

@@ -18,7 +18,13 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Doubt
 
 TICKETS = Path(__file__).parents[2] / "fixtures" / "tickets.csv"
-CONFIG = 'label = "intent"\nid = "ticket_id"\nignore = ["annotator_ana", "annotator_ben", "annotator_chi"]\nfast = true\nfolds = 3\n'
+CONFIG = """
+label = "intent"
+id = "ticket_id"
+ignore = ["annotator_ana", "annotator_ben", "annotator_chi"]
+fast = true
+folds = 3
+"""
 """Settings under which a scan of the sample tickets takes a second."""
 NOTE = "note,annotator_ana,annotator_ben,annotator_chi"
 

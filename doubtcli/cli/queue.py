@@ -85,7 +85,7 @@ def queue(
         bool, typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=OUTPUT)
     ] = False,
 ) -> ExitCode:
-    """Hand the rows to relabel to people: a folder of tasks for their tool.
+    """Write the rows to relabel as a folder of tasks for the people who decide.
 
     A README.txt in it tells which rows these are, and how they get into the tool and back.
     """

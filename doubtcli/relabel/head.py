@@ -88,7 +88,8 @@ def _sections(queue: Queue, format_: Format, origin: Origin) -> Iterator[str]:
     )
     yield from _section("Which rows these are", _chosen(queue))
     yield from _section("What stands beside each row", _columns(queue))
-    yield from _section(f"How to load them into {format_.title}", _steps(format_.load(queue)))
+    in_ = "How to fill them in" if format_.is_ours else f"How to load them into {format_.title}"
+    yield from _section(in_, _steps(format_.load(queue)))
     yield from _section("How to bring them back", _steps((*format_.back, *_apply(queue, format_, origin))))
 
 

@@ -70,7 +70,9 @@ def test_the_way_in_and_back(tickets: Case, tool: str) -> None:
     files = FORMATS[tool].render(tickets.queue())
     named = [name for name in files if name in text or tool == "argilla" or tool in ("jsonl", "parquet")]
     assert named == list(files)
-    assert f"How to load them into {FORMATS[tool].title}" in text
+    is_filled_in = tool in ("csv", "jsonl", "parquet")
+    assert (f"How to load them into {FORMATS[tool].title}" in text) is not is_filled_in
+    assert ("How to fill them in" in text) is is_filled_in
     assert (
         "doubt apply data/tickets.csv --audit data/tickets.doubt "
         f"--verdicts {FORMATS[tool].verdicts} -o data/tickets.fixed.csv"

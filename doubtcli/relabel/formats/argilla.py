@@ -16,7 +16,9 @@ RECORDS_FILE = "records.json"
 SETTINGS_FILE, DATASET_FILE = ".argilla/settings.json", ".argilla/dataset.json"
 QUESTION, COMMENT = "label", "comment"
 NAME = "doubt_queue"
-TAKEN = frozenset({QUESTION, COMMENT, "id", "status", "_server_id"})
+PLACE = "doubt_place"
+"""The metadata by which records stand in the order of the queue; Argilla keeps no order of its own."""
+TAKEN = frozenset({QUESTION, COMMENT, PLACE, "id", "status", "_server_id"})
 """Names that Argilla's exports use themselves."""
 _GUIDELINES = "Rows whose labels are doubted. Choose the right label; the given one stands in the metadata."
 MOST_LABELS = 500
@@ -27,8 +29,9 @@ FLOATS, TERMS = ("doubt_score",), ("doubt_reasons", "given_label", "doubt_sugges
 
 def render(queue: Queue) -> dict[str, bytes]:
     """The three files. They are ASCII, since Argilla reads them in whatever encoding the machine has."""
-    rows = zip(queue.tasks, own_rows(queue, TAKEN), strict=True)
-    records = [json.dumps(_record(queue, task, own), allow_nan=False) for task, own in rows]
+    places = ({PLACE: place} for place in range(1, len(queue.tasks) + 1))
+    rows = zip(queue.tasks, places, own_rows(queue, TAKEN), strict=True)
+    records = [json.dumps(_record(queue, task, place | own), allow_nan=False) for task, place, own in rows]
     return {
         RECORDS_FILE: ("[\n" + ",\n".join(records) + "\n]\n").encode(),
         SETTINGS_FILE: (json.dumps(_settings(queue), indent=1) + "\n").encode(),
@@ -80,7 +83,8 @@ def _settings(queue: Queue) -> dict[str, Any]:
         ],
         "fields": _field_settings(queue),
         "vectors": [],
-        "metadata": [_metadata(name, {"type": "float", "min": None, "max": None}) for name in FLOATS]
+        "metadata": [_metadata(PLACE, {"type": "integer", "min": None, "max": None})]
+        + [_metadata(name, {"type": "float", "min": None, "max": None}) for name in FLOATS]
         + [_metadata(name, {"type": "terms", "values": None}) for name in TERMS],
         "allow_extra_metadata": True,
         "distribution": {"strategy": "overlap", "min_submitted": 1},
@@ -161,7 +165,7 @@ def _load(queue: Queue) -> tuple[str, ...]:
     return (
         "Where Python has the package argilla (it needs requests, too), go to this folder and run:",
         *(f"    {line}" for line in _LOAD),
-        "In Argilla, sort the records by doubt_score, descending; the suggestion is marked.",
+        f"In Argilla, sort the records by {PLACE}, ascending. The suggestion is marked.",
         *([_ABOUT_IMAGES] if queue.parts.images else ()),
         *([_ABOUT_LABELS] if len(queue.class_names) > MOST_LABELS else ()),
     )

@@ -39,6 +39,7 @@ def test_record(tickets: Case) -> None:
             "doubt_strategy": "top",
             "doubt_duplicates": '["t4"]',
             "doubt_conflicts": '["t3"]',
+            "doubt_place": 1,
             "input_label": "billing",
             "zip": "007",
             "input_doubt_id": "mine",
@@ -50,6 +51,14 @@ def test_record(tickets: Case) -> None:
         "status": "pending",
         "_server_id": None,
     }
+
+
+def test_order(tickets: Case) -> None:
+    """Each record knows its place in the queue, since Argilla keeps no order of its own."""
+    records, _, _ = parts(tickets.queue())
+
+    assert [record["metadata"]["doubt_place"] for record in records] == [1, 2, 3]
+    assert any("doubt_place, ascending" in step for step in FORMAT.load(tickets.queue()))
 
 
 def test_nothing_is_null(tickets: Case) -> None:
@@ -120,6 +129,7 @@ def test_settings(tickets: Case) -> None:
     ]
     assert (question["name"], question["required"], comment["required"]) == ("label", True, False)
     assert {item["name"]: item["settings"]["type"] for item in settings["metadata"]} == {
+        "doubt_place": "integer",
         "doubt_score": "float",
         "doubt_reasons": "terms",
         "given_label": "terms",

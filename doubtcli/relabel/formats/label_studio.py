@@ -191,7 +191,7 @@ def _escaped(value: str) -> str:
 
 def _load(queue: Queue) -> tuple[str, ...]:
     in_order = (
-        "Choose Save. Leave Settings > Annotation > Task Sampling at sequential: the tasks stand in the "
+        "Choose Save. Leave Settings > General > Task Sampling at sequential: the tasks stand in the "
         "order in which they should be asked. (Uncertainty sampling would turn it around.)"
     )
     return (
@@ -206,9 +206,9 @@ def _load(queue: Queue) -> tuple[str, ...]:
 
 _ABOUT_IMAGES = (
     "Images on this machine: start Label Studio with LOCAL_FILES_SERVING_ENABLED=true and "
-    "LOCAL_FILES_DOCUMENT_ROOT set to the folder that the paths start from (/ if they start with /), and in "
-    "the project add that folder under Settings > Cloud Storage > Add Source Storage > Local files, without "
-    "syncing it."
+    "LOCAL_FILES_DOCUMENT_ROOT set to the folder that the paths start from (/ if they start with /). In the "
+    "project, under Settings > Cloud Storage > Add Source Storage > Local Files, add each folder below it "
+    "that holds images, without syncing it: Label Studio serves no file that lies right in the first one."
 )
 _EXPORT = (
     "In the project, choose Export, then JSON. (JSON-MIN and CSV are read, too, but do not tell which tasks "

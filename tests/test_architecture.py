@@ -54,10 +54,24 @@ ARROWS = {
         "report",
     },
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
-    "gate": EVERYBODY | {"settings"},
+    "gate": EVERYBODY | {"settings", "report"},
+    "starter": EVERYBODY | {"settings"},
     "relabel": EVERYBODY | {"queue_columns", "sampling"},
+    "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY
-    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "relabel"},
+    | {
+        "settings",
+        "progress",
+        "audit",
+        "audits",
+        "plugins",
+        "report",
+        "store",
+        "gate",
+        "gated",
+        "relabel",
+        "starter",
+    },
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 

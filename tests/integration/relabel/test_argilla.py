@@ -16,7 +16,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 pytestmark = [pytest.mark.integration, pytest.mark.filterwarnings("ignore")]
-pytest.importorskip("argilla")
+
+
+@pytest.fixture(autouse=True)
+def _package() -> None:
+    """Skip where the package is not installed."""
+    pytest.importorskip("argilla")
+
 
 STAMPS = dict.fromkeys(("inserted_at", "updated_at"), "2026-01-01T00:00:00")
 WORKSPACE = {"id": str(uuid.UUID(int=1)), "name": "people", **STAMPS}

@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from label_studio_sdk.label_interface import LabelInterface
 
 pytestmark = pytest.mark.integration
-pytest.importorskip("label_studio_sdk")
+
+
+@pytest.fixture(autouse=True)
+def _package() -> None:
+    """Skip where the package is not installed."""
+    pytest.importorskip("label_studio_sdk")
 
 
 @pytest.fixture

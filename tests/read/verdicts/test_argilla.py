@@ -122,6 +122,26 @@ class TestShapes:
 
         assert (found.verdict, found.also[0]) == ("spam", "ham")
 
+    @pytest.mark.parametrize(
+        "record",
+        [
+            NESTED | {"responses": {"comment": [{"value": "hm", "user_id": "ana"}]}},
+            {
+                "id": "a",
+                "_server_id": None,
+                "comment.responses": ["hm"],
+                "comment.responses.users": ["ana"],
+                "comment.responses.status": ["draft"],
+            },
+        ],
+        ids=["nested", "flat"],
+    )
+    def test_comments_alone(self, write: Write, record: dict[str, Any]) -> None:
+        """Somebody wrote something, and nobody has chosen yet."""
+        [found] = read_answers(write([record])).answers
+
+        assert found.open
+
     def test_a_record_without_metadata(self, write: Write) -> None:
         """The id is enough."""
         [found] = read_answers(write([NESTED | {"metadata": None}])).answers

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench-ranking bench-flips bench-coverage bench-size bench-verdicts docs clean
+.PHONY: help demo test check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,6 +42,9 @@ bench-flips: .venv/bench ## Compare the ranking on two public tables with labels
 
 bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with a user's own script
 	$(BIN)/python benchmarks/size.py
+
+bench-gate: .venv/bench ## Compare a gate on an audit of 1,000,000 rows with reading its Parquet file
+	$(BIN)/python benchmarks/gate.py
 
 bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to the noise rate
 	$(BIN)/python benchmarks/verdicts.py

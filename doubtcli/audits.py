@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.recipe import SIDE_FILES, recipe, side_files
+from doubtcli.records import Source
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
@@ -50,6 +51,12 @@ class FoundAudit:
     def settings(self) -> ScanSettings:
         """The settings that the audit was made with."""
         return settings_of(self.summary, self.data_path)
+
+    @property
+    def source(self) -> Source:
+        """The data file, and how it is stored."""
+        told = self.summary["input"]
+        return Source(**{item.name: told[item.name] for item in fields(Source)} | {"path": self.data_path})
 
     def read_data(self) -> Table:
         """The data file, read as the audit read it.
@@ -107,7 +114,7 @@ def given_audit(path: str, said: Mapping[str, Any] | None = None) -> FoundAudit:
 
     folder = Path(path)
     stored = read_audit(folder)
-    data_path = _data_of(folder, stored.summary)
+    data_path = _checked_data(folder, stored.summary)
     _check_said(folder, stored.summary, said or {})
     _check_side_files(folder, stored.summary)
     return FoundAudit(
@@ -115,10 +122,20 @@ def given_audit(path: str, said: Mapping[str, Any] | None = None) -> FoundAudit:
     )
 
 
-def _data_of(folder: Path, summary: Mapping[str, Any]) -> str:
-    """The data file of an audit: where it was, seen from the working directory, or beside the audit."""
-    from doubtcli.read.sha256 import sha256_of
+def data_path_of(path: str) -> str:
+    """The data file of the audit in a directory, as seen from the working directory; its bytes unchecked.
 
+    Raises:
+        InputError: There is no audit, it is damaged, or its data are gone.
+    """
+    from doubtcli.store import read_document
+
+    folder = Path(path)
+    return _candidates(folder, read_document(folder))[0]
+
+
+def _candidates(folder: Path, summary: Mapping[str, Any]) -> list[str]:
+    """Where the data of an audit may be: where they were, seen from the working directory, or beside it."""
     judged = summary["input"]["path"]
     if judged == _STANDARD_INPUT:
         raise InputError(
@@ -127,18 +144,26 @@ def _data_of(folder: Path, summary: Mapping[str, Any]) -> str:
             hint="scan a file, and name it or its audit",
         )
     beside = folder.resolve().parent / Path(judged).name
-    candidates = [path for path in dict.fromkeys([Path(judged), beside]) if path.exists()]
-    if not candidates:
+    there = [path for path in (beside, Path(judged)) if path.exists()]
+    if not there:
         raise InputError(
             f"its data file {judged!r} is not there",
             where=str(folder),
-            expected="the file that was judged, where it was or beside the audit",
+            expected="the file that was judged, beside the audit or where it was",
             hint="run from the folder that the scan was run from, or name the data file itself",
         )
+    return list(dict.fromkeys(map(_from_here, there)))
+
+
+def _checked_data(folder: Path, summary: Mapping[str, Any]) -> str:
+    """The data file of an audit, its bytes those that were judged."""
+    from doubtcli.read.sha256 import sha256_of
+
+    candidates = _candidates(folder, summary)
     for path in candidates:
-        if sha256_of(str(path)) == summary["input"]["sha256"]:
-            return _from_here(path)
-    raise _changed(folder, _from_here(candidates[0]))
+        if sha256_of(path) == summary["input"]["sha256"]:
+            return path
+    raise _changed(folder, candidates[0])
 
 
 def _from_here(path: Path) -> str:

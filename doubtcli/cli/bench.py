@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
+from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, make_console
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
@@ -18,35 +18,12 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Power
 
-_NOT_SETTINGS = ("config", "isolated", "plantings", "output_format", "color", "no_progress")
 
-
+@options.with_scan_options(without=("pred_probs", "fast"))
 def bench(
     path: options.Data,
     *,
-    label: options.Label = None,
-    text: options.Text = None,
-    numeric: options.Numeric = None,
-    categorical: options.Categorical = None,
-    datetime: options.Datetime = None,
-    embedding: options.Embedding = None,
-    embeddings: options.Embeddings = None,
-    id: options.Id = None,  # noqa: A002  # the flag's name
-    annotators: options.Annotators = None,
-    group: options.Group = None,
-    ignore: options.Ignore = None,
-    use: options.Use = None,
-    input_format: options.InputFormat = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    quoting: options.Quoting = None,
-    verdicts: options.Verdicts = None,
-    reasons: options.Reasons = None,
-    skip: options.Skip = None,
-    seed: options.Seed = None,
-    folds: options.Folds = None,
-    repeats: options.Repeats = None,
-    threads: options.Threads = None,
+    scan: options.Flags,
     plantings: Annotated[
         int, typer.Option(metavar="NUMBER", min=1, help="How often to plant errors. [default: 5]")
     ] = 5,
@@ -64,8 +41,7 @@ def bench(
 
     The file itself stays as it is, and nothing is written.
     """
-    flags = {name: value for name, value in locals().items() if name not in _NOT_SETTINGS}
-    settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
+    settings = load_settings({**scan, "path": path}, start=Path.cwd(), config=config, isolated=isolated)
 
     from doubtcli import audit
     from doubtcli.cli.bars import choose_progress

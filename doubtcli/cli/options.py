@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import fields
+from functools import wraps
 from typing import Annotated, Any
 
 import typer
 
+from doubtcli.cli.console import Color
 from doubtcli.settings import FILE_KEYS, ScanSettings
 
 FILE = "What is in the file"
@@ -61,3 +65,87 @@ Config = Annotated[
     typer.Option(metavar="FILE", help="Read this settings file, not the nearest.", rich_help_panel=JUDGE),
 ]
 Isolated = Annotated[bool, typer.Option("--isolated", help="Read no settings file.", rich_help_panel=JUDGE)]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Take no audit from the user's cache folder, keep none.", rich_help_panel=JUDGE
+    ),
+]
+NoProgress = Annotated[
+    bool, typer.Option("--no-progress", help="Show no progress bars.", rich_help_panel=OUTPUT)
+]
+ColorWhen = Annotated[
+    Color,
+    typer.Option(
+        metavar="auto|always|never", help="When to use colour. [default: auto]", rich_help_panel=OUTPUT
+    ),
+]
+Quiet = Annotated[
+    bool, typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=OUTPUT)
+]
+
+OF_THE_FILE = {
+    "label": Label,
+    "text": Text,
+    "numeric": Numeric,
+    "categorical": Categorical,
+    "datetime": Datetime,
+    "embedding": Embedding,
+    "embeddings": Embeddings,
+    "id": Id,
+    "annotators": Annotators,
+    "group": Group,
+    "ignore": Ignore,
+    "use": Use,
+    "input_format": InputFormat,
+    "encoding": Encoding,
+    "delimiter": Delimiter,
+    "quoting": Quoting,
+}
+OF_THE_SCAN = OF_THE_FILE | {
+    "pred_probs": PredProbs,
+    "verdicts": Verdicts,
+    "reasons": Reasons,
+    "skip": Skip,
+    "seed": Seed,
+    "folds": Folds,
+    "repeats": Repeats,
+    "fast": Fast,
+    "threads": Threads,
+}
+"""Every option that says what is in a file and how to judge it, by field of `ScanSettings`."""
+
+Flags = Mapping[str, Any]
+"""What was given of `OF_THE_SCAN`, by field of `ScanSettings`; None where it was not."""
+
+
+def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """A decorator for commands that read a file: it gives them all these options.
+
+    In place of the command's parameter `scan` come the options; what was given of them is handed to it.
+
+    Args:
+        without: Options that the command does not have.
+    """
+    given = {name: kind for name, kind in OF_THE_SCAN.items() if name not in without}
+
+    def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(command)
+        def expanded(*positional: Any, **named: Any) -> Any:  # noqa: ANN401  # as the command has it
+            return command(*positional, scan={name: named.pop(name) for name in given}, **named)
+
+        parameters: list[inspect.Parameter] = []
+        for parameter in inspect.signature(command, eval_str=True).parameters.values():
+            parameters += _of(given) if parameter.name == "scan" else [parameter]
+        expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+        expanded.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+        return expanded
+
+    return decorate
+
+
+def _of(given: Mapping[str, Any]) -> list[inspect.Parameter]:
+    return [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
+        for name, kind in given.items()
+    ]

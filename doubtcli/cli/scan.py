@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,44 +11,18 @@ import typer
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, make_console
 from doubtcli.errors import ExitCode
-from doubtcli.settings import ScanSettings, load_settings
+from doubtcli.settings import load_settings
 
 if TYPE_CHECKING:
     from doubtcli.records import Audit
-
-SCAN_FLAGS = tuple(
-    item.name for item in fields(ScanSettings) if item.name not in ("config", "reason_settings")
-)
+    from doubtcli.settings import ScanSettings
 
 
+@options.with_scan_options()
 def scan(
     path: options.Data,
     *,
-    label: options.Label = None,
-    text: options.Text = None,
-    numeric: options.Numeric = None,
-    categorical: options.Categorical = None,
-    datetime: options.Datetime = None,
-    embedding: options.Embedding = None,
-    embeddings: options.Embeddings = None,
-    id: options.Id = None,  # noqa: A002  # the flag's name
-    annotators: options.Annotators = None,
-    group: options.Group = None,
-    ignore: options.Ignore = None,
-    use: options.Use = None,
-    input_format: options.InputFormat = None,
-    encoding: options.Encoding = None,
-    delimiter: options.Delimiter = None,
-    quoting: options.Quoting = None,
-    pred_probs: options.PredProbs = None,
-    verdicts: options.Verdicts = None,
-    reasons: options.Reasons = None,
-    skip: options.Skip = None,
-    seed: options.Seed = None,
-    folds: options.Folds = None,
-    repeats: options.Repeats = None,
-    fast: options.Fast = None,
-    threads: options.Threads = None,
+    scan: options.Flags,
     config: options.Config = None,
     isolated: options.Isolated = False,
     output: Annotated[
@@ -79,28 +52,23 @@ def scan(
             metavar="full|json", help="What to print. [default: full]", rich_help_panel=options.OUTPUT
         ),
     ] = OutputFormat.FULL,
-    quiet: Annotated[
-        bool,
-        typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=options.OUTPUT),
-    ] = False,
-    no_progress: Annotated[
-        bool, typer.Option("--no-progress", help="Show no progress bars.", rich_help_panel=options.OUTPUT)
-    ] = False,
-    color: Annotated[
-        Color,
-        typer.Option(
-            metavar="auto|always|never",
-            help="When to use colour. [default: auto]",
-            rich_help_panel=options.OUTPUT,
-        ),
-    ] = Color.AUTO,
+    quiet: options.Quiet = False,
+    no_progress: options.NoProgress = False,
+    color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """Rank a file's labels by doubt; write a report and a relabel queue.
 
     An option that takes several names takes a list (a,b) or is given again.
     A name with a comma in it stands in quotes: '"last, first"'.
     """
-    flags = {name: value for name, value in locals().items() if name in SCAN_FLAGS}
+    flags = {
+        **scan,
+        "path": path,
+        "output": output,
+        "force": force,
+        "queue_size": queue_size,
+        "audit_sample": audit_sample,
+    }
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
     audit, folder = _scan(settings, bars=not (quiet or no_progress))
     if output_format is OutputFormat.JSON:

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 GATE, FILES = "gate", "files"
 ALL_KEYS = {**FILE_KEYS, **GATE_KEYS}
+_GATE_KEYS_OF_A_FILE = {key: kind for key, kind in GATE_KEYS.items() if key != "waivers"}
+"""Waivers stand in one file for all: each says which data file it is for, if it must."""
 
 
 def load_settings(
@@ -56,6 +58,11 @@ class GatePlan:
     _file: _SettingsFile
     _scan_flags: Mapping[str, Any]
     _gate_flags: Mapping[str, Any]
+
+    @property
+    def waivers(self) -> str | None:
+        """The file of waivers: one for all files."""
+        return {**self._file.gate, **self._gate_flags}.get("waivers")
 
     def said(self, data_path: str) -> dict[str, Any]:
         """What flags and settings file say of the scan of a file, by field of `ScanSettings`."""
@@ -207,9 +214,11 @@ class _Keys:
     def of_file(self, name: str, said: object) -> _Said:
         """What is said of one file: settings of its scan and of its gate side by side."""
         said = self.table(said, f'[{GATE}.{FILES}."{name}"]')
-        of_gate = {key: value for key, value in said.items() if key in GATE_KEYS}
-        others = {key: value for key, value in said.items() if key not in GATE_KEYS}
-        return _Said(self.settings(others, ALL_KEYS), self.settings(of_gate, GATE_KEYS))
+        of_gate = {key: value for key, value in said.items() if key in _GATE_KEYS_OF_A_FILE}
+        others = {key: value for key, value in said.items() if key not in of_gate}
+        return _Said(
+            self.settings(others, {**FILE_KEYS, **_GATE_KEYS_OF_A_FILE}), self.settings(of_gate, GATE_KEYS)
+        )
 
     def settings(self, said: Mapping[str, Any], known: Mapping[str, Kind]) -> dict[str, Any]:
         """Checked values by field."""

@@ -2,8 +2,9 @@
 
 from doubtcli.store.document import SCHEMA_VERSION, render_json
 from doubtcli.store.doubts import doubts_table
+from doubtcli.store.file import write_file
 from doubtcli.store.folder import check_folder, default_folder
-from doubtcli.store.read import StoredAudit, read_audit
+from doubtcli.store.read import StoredAudit, read_audit, read_document
 from doubtcli.store.write import write_audit
 
 __all__ = [
@@ -13,6 +14,8 @@ __all__ = [
     "default_folder",
     "doubts_table",
     "read_audit",
+    "read_document",
     "render_json",
     "write_audit",
+    "write_file",
 ]

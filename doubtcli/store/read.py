@@ -39,11 +39,16 @@ def read_audit(folder: Path) -> StoredAudit:
     """
     with alone(folder):
         settle(folder)
-        summary = _read_document(folder)
+        summary = read_document(folder)
         return StoredAudit(folder, summary, _read_doubts(folder / DOUBTS, summary))
 
 
-def _read_document(folder: Path) -> Mapping[str, Any]:
+def read_document(folder: Path) -> Mapping[str, Any]:
+    """What `audit.json` in a folder says.
+
+    Raises:
+        InputError: There is none, it is damaged, or a newer doubt wrote it.
+    """
     where = str(folder / DOCUMENT)
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())

@@ -108,6 +108,7 @@ def build_audit(
     sample: AuditSample | None = None,
     power: Power | None = None,
     timings: Mapping[str, float] | None = None,
+    recipe: str = "",
 ) -> Audit:
     """An audit of a few support tickets; what is not given is worked out from what is.
 
@@ -176,6 +177,7 @@ def build_audit(
             queue_at_least=queue_at_least,
             decided=None if verdicts is None else verdicts.codes >= 0,
         ),
+        recipe=recipe,
         why=tuple(words),
         skill=skill,
         noise_rate=noise,

@@ -1,0 +1,72 @@
+"""`doubt baseline`: the doubts that a team knows of, in a file that a gate holds new ones against."""
+
+from __future__ import annotations
+
+import datetime as dt
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doubtcli.cli import options
+from doubtcli.cli.gate import Paths  # noqa: TC001  # typer reads the annotations
+from doubtcli.errors import ExitCode
+from doubtcli.settings import load_gate
+
+DEFAULT = ".doubt-baseline.json"
+
+
+@options.with_scan_options()
+def baseline(
+    paths: Paths = None,
+    *,
+    waivers: Annotated[
+        str | None,
+        typer.Option(metavar="FILE", help="Rows to leave out. [default: doubt-waivers.toml if it is there]"),
+    ] = None,
+    no_cache: options.NoCache = False,
+    scan: options.Flags,
+    config: options.Config = None,
+    isolated: options.Isolated = False,
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help=f"The file to write. [default: {DEFAULT}, or as the settings file has it]",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=options.OUTPUT),
+    ] = False,
+    quiet: options.Quiet = False,
+    no_progress: options.NoProgress = False,
+) -> ExitCode:
+    """Write down the doubts that are there now, for `doubt gate --max-new`.
+
+    What the file says of other data files stays.
+    """
+    plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
+
+    from doubtcli.cli.bars import choose_progress
+    from doubtcli.gate.baseline import render_baseline
+    from doubtcli.gated import Gate
+    from doubtcli.store import write_file
+
+    path = output or plan.limits("").baseline or DEFAULT
+    gate = Gate(
+        plan,
+        dt.datetime.now().astimezone().date(),
+        choose_progress(wanted=not (quiet or no_progress)),
+        cache=not no_cache,
+    )
+    made = gate.baseline(paths or [], path, anew=force)
+    write_file(Path(path), render_baseline(made.sections).encode(errors="surrogatepass"))
+    if not quiet:
+        for section in made.sections:
+            typer.echo(f"{section.path}: {len(section.doubts):,} doubted of {section.n_rows:,} rows")
+        typer.echo(f"Written to {path}; commit it, and gate with --max-new 0 --baseline {path}")
+    return ExitCode.DONE

@@ -1,0 +1,179 @@
+"""`doubt gate`: hold the labels of files against limits, for CI."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+import sys
+from dataclasses import fields
+from enum import StrEnum
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from doubtcli.cli import options
+from doubtcli.cli.console import Color, make_console
+from doubtcli.errors import ExitCode
+from doubtcli.settings import GATE_KEYS, GateSettings, load_gate
+
+if TYPE_CHECKING:
+    from doubtcli.gate.result import GateResult
+
+LIMITS, KNOWN = "Limits", "What is known"
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The environment variable by which GitHub Actions names the file that a step's summary is added to."""
+
+
+class GateFormat(StrEnum):
+    """What to print; each is a module of `doubtcli.gate.formats`, json that of the document."""
+
+    FULL = "full"
+    CONCISE = "concise"
+    JSON = "json"
+    JSONL = "jsonl"
+    GITHUB = "github"
+    MARKDOWN = "markdown"
+    GITLAB = "gitlab"
+    JUNIT = "junit"
+    SARIF = "sarif"
+
+
+GATE_FLAGS = tuple(item.name for item in fields(GateSettings))
+WITHOUT_LINES = (GateFormat.FULL, GateFormat.MARKDOWN, GateFormat.JUNIT)
+"""Formats that name a row by its number and id: the file need not be gone through for its physical line."""
+
+Paths = Annotated[
+    list[str] | None,
+    typer.Argument(
+        metavar="[DATA]...",
+        help="Labelled files, or audits (data.doubt). [default: the files of the settings file]",
+    ),
+]
+
+
+def _limit(key: str, metavar: str, panel: str = LIMITS) -> Any:  # noqa: ANN401  # as `typer.Option`
+    """An option for a setting of the gate, with the setting's own words as its help."""
+    return typer.Option(f"--{key}", metavar=metavar, help=GATE_KEYS[key].about, rich_help_panel=panel)
+
+
+def _switch(key: str) -> Any:  # noqa: ANN401  # as `typer.Option`
+    return typer.Option(f"--{key}", help=GATE_KEYS[key].about, rich_help_panel=LIMITS)
+
+
+@options.with_scan_options()
+def gate(
+    paths: Paths = None,
+    *,
+    max_noise: Annotated[str | None, _limit("max-noise", "SHARE")] = None,
+    max_doubted: Annotated[str | None, _limit("max-doubted", "LIMIT")] = None,
+    max_per_class: Annotated[options.Words, _limit("max-per-class", "[LABEL=]LIMIT")] = None,
+    max_per_reason: Annotated[options.Words, _limit("max-per-reason", "[REASON=]LIMIT")] = None,
+    max_new: Annotated[str | None, _limit("max-new", "LIMIT")] = None,
+    max_conflicts: Annotated[str | None, _limit("max-conflicts", "LIMIT")] = None,
+    max_unlabelled: Annotated[str | None, _limit("max-unlabelled", "LIMIT")] = None,
+    min_skill: Annotated[str | None, _limit("min-skill", "SHARE")] = None,
+    require_reason: Annotated[options.Words, _limit("require-reason", "NAMES")] = None,
+    strict: Annotated[bool | None, _switch("strict")] = None,
+    allow_unassessable: Annotated[bool | None, _switch("allow-unassessable")] = None,
+    baseline: Annotated[str | None, _limit("baseline", "FILE", KNOWN)] = None,
+    waivers: Annotated[str | None, _limit("waivers", "FILE", KNOWN)] = None,
+    no_cache: options.NoCache = False,
+    scan: options.Flags,
+    config: options.Config = None,
+    isolated: options.Isolated = False,
+    output_format: Annotated[
+        GateFormat,
+        typer.Option(
+            "-f",
+            "--output-format",
+            metavar="FORMAT",
+            help=f"What to print: {', '.join(GateFormat)}. [default: full]",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = GateFormat.FULL,
+    output_file: Annotated[
+        str | None,
+        typer.Option(
+            "-o",
+            "--output-file",
+            metavar="FILE",
+            help="Write that format to a file, and print a line a finding.",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = None,
+    top: Annotated[
+        int,
+        typer.Option(
+            metavar="NUMBER", min=0, help="Rows to print. [default: 10]", rich_help_panel=options.OUTPUT
+        ),
+    ] = 10,
+    quiet: options.Quiet = False,
+    no_progress: options.NoProgress = False,
+    color: options.ColorWhen = Color.AUTO,
+) -> ExitCode:
+    """Hold labels against limits: exit 0 if all are met, 1 if not.
+
+    SHARE is a share such as 3% or 0.03; LIMIT a share or a number of rows.
+    Limits that need models fail where these have no skill.
+    """
+    given = {name: value for name, value in locals().items() if name in GATE_FLAGS}
+    plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
+
+    from doubtcli.cli.bars import choose_progress
+    from doubtcli.gated import Gate
+
+    progress = choose_progress(wanted=not (quiet or no_progress))
+    needs_lines = output_format not in WITHOUT_LINES
+    found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
+        paths or [], with_lines=needs_lines
+    )
+    if output_file is not None:
+        _write(found, output_format, Path(output_file), top)
+    if not quiet:
+        _print(found, output_format if output_file is None else GateFormat.CONCISE, color, top)
+    return ExitCode.DONE if found.passed else ExitCode.GATE_FAILED
+
+
+def _write(found: GateResult, output_format: GateFormat, path: Path, top: int) -> None:
+    """Write the report to a file, whole or not at all."""
+    from doubtcli.store import write_file
+
+    write_file(path, _rendered(found, output_format, top))
+
+
+def _print(found: GateResult, output_format: GateFormat, color: Color, top: int) -> None:
+    if output_format is GateFormat.FULL:
+        from doubtcli.gate.formats.full import print_gate
+
+        print_gate(make_console(color), found, top=top)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(_rendered(found, output_format, top))
+    summary = os.environ.get(STEP_SUMMARY)
+    if output_format is GateFormat.GITHUB and summary:
+        with Path(summary).open("ab") as file:
+            file.write(_rendered(found, GateFormat.MARKDOWN, top))
+
+
+def _rendered(found: GateResult, output_format: GateFormat, top: int) -> bytes:
+    """The report as bytes, in UTF-8 whatever the terminal speaks."""
+    if output_format is GateFormat.FULL:
+        return _as_text(found, top)
+    name = "document" if output_format is GateFormat.JSON else output_format
+    module = import_module(f"doubtcli.gate.formats.{name}")
+    text: str = module.render(found)
+    return text.encode(errors="backslashreplace")
+
+
+def _as_text(found: GateResult, top: int) -> bytes:
+    """The full report as it is printed into a pipe."""
+    from io import StringIO
+
+    from doubtcli.gate.formats.full import print_gate
+
+    console = make_console(Color.NEVER)
+    console.file = StringIO()
+    print_gate(console, found, top=top)
+    return console.file.getvalue().encode(errors="backslashreplace")

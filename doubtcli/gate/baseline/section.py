@@ -1,0 +1,172 @@
+"""An audit -> what a baseline keeps of it: its doubts, and a digest of every row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.gate.baseline.rows import (
+    borderline_rows,
+    check_hashes,
+    digest,
+    digests,
+    doubted_rows,
+    in_lines,
+    prefix_digits,
+)
+from doubtcli.gate.paths import seen_beside
+from doubtcli.records import INPUT_ROLES, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from doubtcli.gate.baseline.rows import Key
+
+STANDARD_INPUT = "-"
+SETTINGS = ("reasons", "skip", "reason_settings", "seed", "folds", "repeats", "fast", "group")
+"""The settings that doubts depend on. Those that say which columns are read show in the columns."""
+FILE_SETTINGS = ("embeddings", "pred_probs", "verdicts")
+"""As well; of these the file's name tells enough, for its folder depends on where doubt was run."""
+
+
+@dataclass(frozen=True)
+class KnownDoubt:
+    """A row that was doubted when the baseline was written."""
+
+    row_hash: str
+    """Of what stands in it, its label left out."""
+    n: int
+    """Its number among the doubted rows of the same content and label, from 1, most doubted first."""
+    row_id: str
+    given_label: str
+    doubt: float
+    """With two digits."""
+    reasons: tuple[str, ...]
+
+    @property
+    def key(self) -> Key:
+        """Equal in rows of equal content and label."""
+        return self.row_hash, self.given_label
+
+
+@dataclass(frozen=True)
+class Section:
+    """What a baseline knows of one data file."""
+
+    path: str
+    """The data file, as seen from the baseline's folder; "-" for standard input."""
+    sha256: str
+    n_rows: int
+    label: str
+    """The label column."""
+    inputs: tuple[str, ...]
+    """The columns that a row's content is made of, in file order."""
+    settings: Mapping[str, Any]
+    """Of the audit: those that doubts depend on."""
+    version: str
+    """Of the doubt that made the audit."""
+    doubts: tuple[KnownDoubt, ...]
+    """Sorted by content, label and number."""
+    lines: Mapping[str, str]
+    """The digests of all rows, as `in_lines` has them."""
+    borderline: tuple[str, ...] = ()
+    """The digests of the rows that were nearly doubted, sorted: they are no news once they are."""
+
+    def count(self, row_digest: str) -> int:
+        """How many of its rows have this digest."""
+        start = prefix_digits(self.n_rows)
+        # all rests are equally long, so that none is found across a blank
+        return self.lines.get(row_digest[:start], "").count(row_digest[start:])
+
+    def count_like(self, row_hash: str, given_label: str | None) -> int:
+        """How many of its rows have this content and this label (None: no label)."""
+        return self.count(digest(row_hash, given_label))
+
+    def count_borderline(self, row_hash: str, given_label: str) -> int:
+        """How many of these were nearly doubted."""
+        return self.borderline.count(digest(row_hash, given_label))
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """A file of known doubts."""
+
+    path: str
+    """As the user gave it."""
+    sections: tuple[Section, ...]
+    """One a data file, sorted by path."""
+
+
+def make_section(
+    data_path: str,
+    baseline_path: str,
+    summary: Mapping[str, Any],
+    doubts: pa.Table,
+    *,
+    waived: Collection[int] = (),
+) -> Section:
+    """What a baseline keeps of an audit.
+
+    Args:
+        data_path: The data file, as seen from the working directory.
+        baseline_path: The file that it is for; it need not be there yet.
+        summary: `audit.json`.
+        doubts: `doubts.parquet`.
+        waived: Rows to leave out of the doubts, by their place in the file: a waiver is a word on them
+            already, and once it expires they shall be new.
+
+    Raises:
+        InputError: The audit does not tell what stands in the rows.
+    """
+    check_hashes(doubts, data_path)
+    label, inputs = columns_of(summary)
+    waived = frozenset(waived)
+    groups = doubted_rows(doubts, waived)
+    return Section(
+        path=section_path(data_path, baseline_path),
+        sha256=summary["input"]["sha256"],
+        n_rows=doubts.num_rows,
+        label=label,
+        inputs=inputs,
+        settings=settings_of(summary),
+        version=summary["tool"]["version"],
+        doubts=tuple(
+            KnownDoubt(row.row_hash, n, row.row_id, row.given_label, round(row.doubt, 2), tuple(row.reasons))
+            for key in sorted(groups)
+            for n, row in enumerate(groups[key], 1)
+            if row.row not in waived
+        ),
+        lines=in_lines(digests(doubts)),
+        borderline=tuple(sorted(digests(borderline_rows(doubts)))),
+    )
+
+
+def section_path(data_path: str, baseline_path: str) -> str:
+    """What a data file is called in a baseline."""
+    return data_path if data_path == STANDARD_INPUT else seen_beside(data_path, baseline_path)
+
+
+def columns_of(summary: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
+    """The label column of an audit, and all columns that a row's content is made of, in file order."""
+    columns = summary["columns"]
+    label = next(column["name"] for column in columns if column["role"] == Role.LABEL)
+    return label, tuple(column["name"] for column in columns if column["role"] in INPUT_ROLES)
+
+
+def settings_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings of an audit that doubts depend on."""
+    stored = summary["settings"]
+    files = {name: stored.get(name) for name in FILE_SETTINGS}
+    return {name: stored.get(name) for name in SETTINGS} | {
+        name: None if path is None else Path(path).name for name, path in files.items()
+    }
+
+
+def update_baseline(old: Baseline | None, path: str, new: Sequence[Section]) -> Baseline:
+    """The baseline with these sections in place of its own on the same files; all others are kept."""
+    kept = {section.path: section for section in old.sections} if old else {}
+    sections = kept | {section.path: section for section in new}
+    return Baseline(path, tuple(sections[name] for name in sorted(sections)))

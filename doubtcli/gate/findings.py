@@ -1,0 +1,119 @@
+"""`doubts.parquet` -> the rows that a gate may find fault with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from doubtcli.errors import InputError
+from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNLABELLED, Finding
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_COLUMNS = (
+    *("row_id", "row", "row_hash", "given_label", "suggested_label"),
+    *("doubt", "reasons", "why"),
+)
+CONFLICT_REASONS = ("duplicate-conflict",)
+"""What a waiver of a conflict may name."""
+_DIGEST_BYTES = 8
+"""Of a fingerprint: 16 hexadecimal digits."""
+
+
+def doubted_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
+    """The doubted rows, most doubted first.
+
+    Args:
+        doubts: As `doubts.parquet` has it.
+        path: Of the data file, as it is to be shown.
+
+    Raises:
+        InputError: The audit is of an earlier version, which told no hash of a row.
+    """
+    rows = _rows(doubts.filter(doubts["doubted"]), path)
+    return tuple(_finding(row, path, number, _reasons(row)) for row, number in _numbered(rows))
+
+
+def conflict_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
+    """Rows whose very input stands elsewhere with another label, by place in the file.
+
+    Raises:
+        InputError: As `doubted_findings`.
+    """
+    _check_hashes(doubts, path)
+    labelled = doubts.filter(pc.is_valid(doubts["doubt"])).select(_COLUMNS)
+    labels = labelled.group_by("row_hash").aggregate([("given_label", "count_distinct")])
+    at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
+    rows = _rows(labelled.filter(pc.is_in(labelled["row_hash"], at_odds.combine_chunks())), path)
+    found = [_finding(row, path, number, CONFLICT_REASONS, LABEL_CONFLICT) for row, number in _numbered(rows)]
+    return tuple(sorted(found, key=lambda finding: finding.row))
+
+
+def unlabelled_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
+    """Rows without a label, by place in the file.
+
+    Raises:
+        InputError: As `doubted_findings`.
+    """
+    rows = _rows(doubts.filter(pc.is_null(doubts["given_label"])), path)
+    found = [_finding(row, path, number, (), UNLABELLED) for row, number in _numbered(rows)]
+    return tuple(sorted(found, key=lambda finding: finding.row))
+
+
+def _rows(doubts: pa.Table, path: str) -> list[dict[str, Any]]:
+    _check_hashes(doubts, path)
+    return doubts.select(_COLUMNS).to_pylist()  # type: ignore[no-any-return]
+
+
+def _check_hashes(doubts: pa.Table, path: str) -> None:
+    if "row_hash" not in doubts.column_names:
+        raise InputError(
+            "its audit is of an earlier version of doubt, which told no hash of a row",
+            where=path,
+            expected="an audit by this version",
+            hint="scan the file again",
+        )
+
+
+def _numbered(rows: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:
+    """Each row with its number among those of equal content and label, which are counted by id."""
+    rows = list(rows)
+    counts: Counter[tuple[str, str | None]] = Counter()
+    numbers = {}
+    for row in sorted(rows, key=lambda row: (len(row["row_id"]), row["row_id"], row["row"])):
+        key = (row["row_hash"], row["given_label"])
+        counts[key] += 1
+        numbers[row["row"]] = counts[key]
+    return [(row, numbers[row["row"]]) for row in rows]
+
+
+def _reasons(row: dict[str, Any]) -> tuple[str, ...]:
+    return tuple(row["reasons"] or ())
+
+
+def _finding(
+    row: dict[str, Any], path: str, number: int, reasons: tuple[str, ...], rule: str | None = None
+) -> Finding:
+    return Finding(
+        row_id=row["row_id"],
+        row=row["row"],
+        fingerprint=_fingerprint(path, row, number, "" if rule is None else rule),
+        given_label=row["given_label"],
+        suggested_label=row["suggested_label"],
+        doubt=row["doubt"],
+        reasons=reasons,
+        why=row["why"],
+        rule=rule or (reasons[0] if reasons else DOUBTED),
+    )
+
+
+def _fingerprint(path: str, row: dict[str, Any], number: int, kind: str) -> str:
+    """What tells a finding from all others, and stays when other rows come and go."""
+    label = "" if row["given_label"] is None else f"={row['given_label']}"
+    told = "\0".join([path, row["row_hash"] or "", label, str(number), kind])
+    return blake2b(told.encode(errors="backslashreplace"), digest_size=_DIGEST_BYTES).hexdigest()

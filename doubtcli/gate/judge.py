@@ -1,0 +1,119 @@
+"""An audit, limits, a baseline and waivers -> what a gate found in one file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.gate.baseline import compare
+from doubtcli.gate.findings import conflict_findings, doubted_findings, unlabelled_findings
+from doubtcli.gate.limits import Figures, check_limits, failed_by
+from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, FileResult
+from doubtcli.gate.waivers import apply_waivers
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping, Sequence
+
+    import pyarrow as pa
+
+    from doubtcli.gate.baseline import Section
+    from doubtcli.gate.result import Comparison, Finding, Waiver
+    from doubtcli.gate.waivers import Applied
+    from doubtcli.settings import GateSettings
+
+
+@dataclass(frozen=True)
+class Known:
+    """What people have said of doubts before."""
+
+    waivers: Sequence[Waiver]
+    waivers_path: str
+    today: dt.date
+    """By which waivers expire."""
+    section: Section | None = None
+    """What a baseline knows of the file."""
+    baseline_path: str = ""
+
+
+def judge(
+    summary: Mapping[str, Any], doubts: pa.Table, data_path: str, settings: GateSettings, known: Known
+) -> tuple[FileResult, Applied]:
+    """Hold an audit against limits; also says what became of the waivers.
+
+    Args:
+        summary: `audit.json`.
+        doubts: `doubts.parquet`.
+        data_path: The file that was judged, as it is to be shown.
+        settings: The limits.
+        known: The waivers, and what the baseline knows of this file.
+
+    Raises:
+        InputError: The audit is of an earlier version, which told no hash of a row.
+        SettingsError: A limit names a label or a reason that there is none of.
+    """
+    applied = apply_waivers(
+        known.waivers,
+        tuple(_found(doubts, data_path, settings)),
+        doubts,
+        waivers_path=known.waivers_path,
+        data_path=data_path,
+        today=known.today,
+    )
+    comparison, findings = _compared(known, doubts, applied.findings)
+    figures = _figures(summary, findings)
+    checks = check_limits(settings, figures)
+    failed = failed_by(checks)
+    result = FileResult(
+        path=data_path,
+        sha256=summary["input"]["sha256"],
+        format=summary["input"]["format"],
+        n_rows=figures.n_rows,
+        n_labelled=figures.n_labelled,
+        n_doubted=len(figures.doubted),
+        audit=None,
+        origin="",
+        checks=checks,
+        findings=tuple(replace(one, failed=failed.get(one.fingerprint, ())) for one in findings),
+        comparison=comparison,
+    )
+    return result, applied
+
+
+def _found(doubts: pa.Table, data_path: str, settings: GateSettings) -> Iterator[Finding]:
+    """The doubted rows and, where they are limited, those in conflict and those without a label."""
+    yield from doubted_findings(doubts, data_path)
+    if settings.max_conflicts is not None:
+        yield from conflict_findings(doubts, data_path)
+    if settings.max_unlabelled is not None:
+        yield from unlabelled_findings(doubts, data_path)
+
+
+def _compared(
+    known: Known, doubts: pa.Table, findings: Sequence[Finding]
+) -> tuple[Comparison | None, tuple[Finding, ...]]:
+    """The findings, the doubted ones each with what it is to the baseline."""
+    if known.section is None:
+        return None, tuple(findings)
+    waived = {one.row for one in findings if one.waiver is not None and _is_doubted(one)}
+    comparison, changes = compare(known.section, doubts, path=known.baseline_path, waived=waived)
+    return comparison, tuple(
+        replace(one, change=changes[one.row][0], change_why=changes[one.row][1])
+        if _is_doubted(one) and one.row in changes
+        else one
+        for one in findings
+    )
+
+
+def _figures(summary: Mapping[str, Any], findings: Sequence[Finding]) -> Figures:
+    counted = [one for one in findings if one.waiver is None]
+    return Figures(
+        summary,
+        doubted=tuple(one for one in counted if _is_doubted(one)),
+        conflicts=tuple(one for one in counted if one.rule == LABEL_CONFLICT),
+        unlabelled=tuple(one for one in counted if one.rule == UNLABELLED),
+    )
+
+
+def _is_doubted(finding: Finding) -> bool:
+    return finding.rule not in (LABEL_CONFLICT, UNLABELLED)

@@ -1,0 +1,287 @@
+"""An audit's figures, its findings and the limits -> one check a limit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.errors import SettingsError
+from doubtcli.gate.result import Change, Check, Outcome
+from doubtcli.gate.words import percent
+from doubtcli.settings import EACH, Limit
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from doubtcli.gate.result import Finding
+    from doubtcli.settings import GateSettings
+
+_MOST_NAMED = 5
+
+
+@dataclass(frozen=True)
+class Figures:
+    """What the limits are held against."""
+
+    summary: Mapping[str, Any]
+    """`audit.json`."""
+    doubted: tuple[Finding, ...]
+    """Doubted rows that nobody waived, most doubted first."""
+    conflicts: tuple[Finding, ...]
+    unlabelled: tuple[Finding, ...]
+
+    @property
+    def n_rows(self) -> int:
+        """Of the file."""
+        return int(self.summary["counts"]["rows"])
+
+    @property
+    def n_labelled(self) -> int:
+        """Of the file."""
+        return int(self.summary["counts"]["labelled"])
+
+
+def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
+    """Every limit that is set, held against one file.
+
+    Raises:
+        SettingsError: A limit names a label or a reason that there is none of.
+    """
+    checks = [
+        *_noise(settings, figures),
+        *_doubted(settings, figures),
+        *_per_class(settings, figures),
+        *_per_reason(settings, figures),
+        *_new(settings, figures),
+        *_conflicts(settings, figures),
+        *_unlabelled(settings, figures),
+        *_skill(settings, figures),
+        *_required(settings, figures),
+    ]
+    return tuple(checks)
+
+
+# ---------------------------------------------------------------- of the models
+
+
+def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.max_noise is None:
+        return
+    noise = figures.summary["noise_rate"]
+    kind = "measured" if noise["rests_on"] == "verdicts" else "suspected"
+    side = "upper" if settings.strict else "lower"
+    value = noise["high" if settings.strict else "low"]
+    check = Check(
+        limit="max-noise",
+        of="",
+        measured=f"{kind} label noise, {side} bound",
+        value=value,
+        bound=settings.max_noise,
+        is_share=True,
+        is_floor=False,
+        outcome=Outcome.PASSED,
+        allowed=False,
+        why=noise["why"],
+        rows=_prints(figures.doubted),
+    )
+    if not noise["assessable"]:
+        yield _untold(check, noise["why"], settings)
+        return
+    interval = f"{noise['level']:.0%} interval {percent(noise['low'])} to {percent(noise['high'])}"
+    words = f"{percent(noise['rate'])}, {interval}"
+    yield _judged(replace(check, why=words))
+
+
+def _skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.min_skill is None:
+        return
+    skill = figures.summary["skill"]
+    check = Check(
+        limit="min-skill",
+        of="",
+        measured="balanced accuracy of models on rows that they never saw",
+        value=skill["balanced_accuracy"],
+        bound=settings.min_skill,
+        is_share=True,
+        is_floor=True,
+        outcome=Outcome.PASSED,
+        allowed=False,
+        why=skill["why"],
+        rows=(),
+    )
+    yield _judged(check) if skill["assessable"] else _untold(check, skill["why"], settings)
+
+
+# ------------------------------------------------------------------ of doubted rows
+
+
+def _doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.max_doubted is not None:
+        check = _counted(
+            "max-doubted", "doubted rows", settings.max_doubted, figures.doubted, figures.n_labelled
+        )
+        yield _by_skill(check, settings, figures)
+
+
+def _per_class(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    sizes = {one["name"]: one["given"] for one in figures.summary["classes"]}
+    _check_known(settings.max_per_class, sizes, "max-per-class", "label")
+    for name, limit in _each(settings.max_per_class, sizes):
+        rows = [row for row in figures.doubted if row.given_label == name]
+        check = _counted("max-per-class", "doubted rows of this label", limit, rows, sizes[name], of=name)
+        yield _by_skill(check, settings, figures)
+
+
+def _per_reason(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    run = {one["name"]: one["family"] for one in figures.summary["reasons"]["run"]}
+    skipped = {one["name"]: one["why"] for one in figures.summary["reasons"]["skipped"]}
+    _check_known(settings.max_per_reason, run | skipped, "max-per-reason", "reason")
+    for name, limit in settings.max_per_reason.items():
+        if name in skipped:
+            check = _counted(
+                "max-per-reason", f"rows doubted for {name}", limit, (), figures.n_labelled, of=name
+            )
+            yield _untold(replace(check, value=None), skipped[name], settings)
+    ours = {
+        name: family for name, family in run.items() if family == "error" or name in settings.max_per_reason
+    }
+    for name, limit in _each(settings.max_per_reason, ours):
+        rows = [row for row in figures.doubted if name in row.reasons]
+        check = _counted(
+            "max-per-reason", f"rows doubted for {name}", limit, rows, figures.n_labelled, of=name
+        )
+        yield _by_skill(check, settings, figures)
+
+
+def _new(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.max_new is not None:
+        rows = [row for row in figures.doubted if row.change is Change.NEW]
+        measured = "doubted rows that the baseline does not know"
+        check = _counted("max-new", measured, settings.max_new, rows, figures.n_labelled)
+        yield _by_skill(check, settings, figures)
+
+
+# -------------------------------------------------------------- told without models
+
+
+def _conflicts(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.max_conflicts is not None:
+        measured = "rows whose very input stands elsewhere with another label"
+        yield _judged(
+            _counted("max-conflicts", measured, settings.max_conflicts, figures.conflicts, figures.n_labelled)
+        )
+
+
+def _unlabelled(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.max_unlabelled is not None:
+        yield _judged(
+            _counted(
+                "max-unlabelled",
+                "rows without a label",
+                settings.max_unlabelled,
+                figures.unlabelled,
+                figures.n_rows,
+            )
+        )
+
+
+def _required(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    run = [one["name"] for one in figures.summary["reasons"]["run"]]
+    skipped = {one["name"]: one["why"] for one in figures.summary["reasons"]["skipped"]}
+    for name in settings.require_reason:
+        yield Check(
+            limit="require-reason",
+            of=name,
+            measured="reason that must have been asked",
+            value=None,
+            bound=None,
+            is_share=False,
+            is_floor=False,
+            outcome=Outcome.PASSED if name in run else Outcome.FAILED,
+            allowed=False,
+            why="it was asked" if name in run else skipped.get(name, "it was not among the reasons to ask"),
+            rows=(),
+        )
+
+
+# --------------------------------------------------------------------------- parts
+
+
+def _counted(  # noqa: PLR0917  # as a line of a table
+    name: str, measured: str, limit: Limit, rows: Sequence[Finding], n_rows: int, of: str = ""
+) -> Check:
+    """The check of a number of rows, or of their share in `n_rows`."""
+    share = len(rows) / n_rows if n_rows else 0.0
+    return Check(
+        limit=name,
+        of=of,
+        measured=measured,
+        value=share if limit.is_share else len(rows),
+        bound=limit.bound,
+        is_share=limit.is_share,
+        is_floor=False,
+        outcome=Outcome.PASSED,
+        allowed=False,
+        why=f"{len(rows):,} of {n_rows:,} rows",
+        rows=_prints(rows),
+    )
+
+
+def _judged(check: Check) -> Check:
+    """The check with its outcome by value and bound."""
+    if check.value is None or check.bound is None:
+        return check
+    missed = check.value < check.bound if check.is_floor else check.value > check.bound
+    return replace(check, outcome=Outcome.FAILED if missed else Outcome.PASSED)
+
+
+def _by_skill(check: Check, settings: GateSettings, figures: Figures) -> Check:
+    """The check by its value where models have skill; without it nobody can tell what goes undoubted."""
+    skill = figures.summary["skill"]
+    if skill["assessable"]:
+        return _judged(check)
+    if settings.allow_unassessable:
+        return replace(_judged(check), why=f"{check.why}, by reasons without models: {skill['why']}")
+    return _untold(check, skill["why"], settings)
+
+
+def _untold(check: Check, why: str, settings: GateSettings) -> Check:
+    return replace(check, outcome=Outcome.NOT_ASSESSABLE, allowed=settings.allow_unassessable, why=why)
+
+
+def _each(limits: Mapping[str, Limit], names: Iterable[str]) -> list[tuple[str, Limit]]:
+    """The limit of each name: its own, or the one for all that have none."""
+    told = ((name, limits.get(name, limits.get(EACH))) for name in names)
+    return [(name, limit) for name, limit in told if limit is not None]
+
+
+def _check_known(limits: Mapping[str, Limit], known: Iterable[str], setting: str, what: str) -> None:
+    names = list(known)
+    for name in limits:
+        if name == EACH or name in names:
+            continue
+        near = get_close_matches(name, names, n=1)
+        shown = ", ".join(repr(one) for one in names[:_MOST_NAMED]) + (
+            ", …" if len(names) > _MOST_NAMED else ""
+        )
+        raise SettingsError(
+            f"there is no {what} {name!r}",
+            where=f"--{setting}",
+            expected=f"one of {shown}",
+            hint=f"did you mean {near[0]!r}?" if near else None,
+        )
+
+
+def _prints(rows: Iterable[Finding]) -> tuple[str, ...]:
+    return tuple(row.fingerprint for row in rows)
+
+
+def failed_by(checks: Iterable[Check]) -> dict[str, tuple[str, ...]]:
+    """The names of the limits that each finding made fail, by its fingerprint."""
+    failed: dict[str, tuple[str, ...]] = {}
+    for check in checks:
+        if not check.passed:
+            for fingerprint in check.rows:
+                failed[fingerprint] = (*failed.get(fingerprint, ()), check.name)
+    return failed

@@ -1,0 +1,93 @@
+"""Waivers -> added to the text of a file of waivers, everything else in it as it was."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import InputError
+from doubtcli.gate.quoted import quoted
+from doubtcli.gate.waivers.keys import TABLE
+from doubtcli.gate.waivers.read import WAIVERS, parse_waivers, what_it_waives
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.gate.result import Waiver
+
+_HALF = re.compile("[\ud800-\udfff]")
+_MARK = "\ufeff"
+"""Some editors begin a file with it."""
+
+
+def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS) -> str:
+    """The text of a file of waivers with these appended.
+
+    What stands there is not touched. A waiver that stands there already, but for what it says why, is passed
+    over.
+
+    Args:
+        text: The file's; "" for a new one.
+        new: What to append; the numbers don't matter.
+        where: The file, for messages.
+
+    Raises:
+        InputError: The text is no file of waivers, or an id, label or file's name can't be written in TOML.
+    """
+    there = parse_waivers(text.removeprefix(_MARK), where)
+    fresh = _fresh(new, there)
+    if not fresh:
+        return text
+    ending = "\r\n" if "\r\n" in text else "\n"
+    stands = text if not text or text.endswith("\n") else text + ending
+    blocks = [ending.join([f"[[{TABLE}]]", *_lines(waiver, where), ""]) for waiver in fresh]
+    added = ending.join([stands, *blocks] if stands else blocks)
+    _check(added, where)
+    return added
+
+
+def _fresh(new: Sequence[Waiver], there: Sequence[Waiver]) -> list[Waiver]:
+    """The new ones that stand nowhere yet, each once."""
+    known = {what_it_waives(waiver) for waiver in there}
+    fresh: dict[tuple[object, ...], Waiver] = {}
+    for waiver in new:
+        if what_it_waives(waiver) not in known:
+            fresh.setdefault(what_it_waives(waiver), waiver)
+    return list(fresh.values())
+
+
+def _lines(waiver: Waiver, where: str) -> list[str]:
+    """The keys of a waiver that say something, one a line."""
+    told = {
+        "id": _exact(waiver.row_id, "id", where),
+        "label": None if waiver.label is None else _exact(waiver.label, "label", where),
+        "reasons": f"[{', '.join(map(quoted, waiver.reasons))}]" if waiver.reasons else None,
+        "until": waiver.until.isoformat() if waiver.until else None,
+        "file": None if waiver.file is None else _exact(waiver.file, "file", where),
+        "why": quoted(_HALF.sub("\N{REPLACEMENT CHARACTER}", waiver.why)) if waiver.why else None,
+    }
+    return [f"{key} = {value}" for key, value in told.items() if value is not None]
+
+
+def _exact(text: str, key: str, where: str) -> str:
+    if _HALF.search(text):
+        raise InputError(
+            f"{key} = {text!r} can't be written: TOML has no way to write half of a character",
+            where=where,
+            expected="a text that is valid Unicode",
+        )
+    return quoted(text)
+
+
+def _check(text: str, where: str) -> None:
+    """Make sure that what was appended can be read."""
+    try:
+        tomllib.loads(text.removeprefix(_MARK))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            "nothing can be appended to the way its waivers are written",
+            where=where,
+            expected="[[waive]] tables",
+            hint="write each waiver as a [[waive]] table",
+        ) from error

@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pyarrow as pa
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.gate.findings import conflict_findings, doubted_findings, unlabelled_findings
+
+
+def row(
+    row_id: str, row: int, row_hash: str, label: str | None = "ham", doubt: float | None = 0.1
+) -> dict[str, Any]:
+    """A row of `doubts.parquet`."""
+    return {
+        "row_id": row_id,
+        "row": row,
+        "row_hash": row_hash,
+        "given_label": label,
+        "suggested_label": None if doubt is None else "spam",
+        "doubt": doubt,
+        "doubted": doubt is not None and doubt >= 0.5,
+        "reasons": ["low-self-confidence", "outlier"] if doubt == 0.9 else [],
+        "why": "models give spam 0.90" if doubt == 0.9 else "",
+    }
+
+
+ROWS = [
+    row("a", 4, "h1", "ham", 0.9),
+    row("b", 2, "h2", "spam", 0.6),
+    row("c", 1, "h1", "spam", 0.2),
+    row("d", 3, "h2", "spam", 0.1),
+    row("e", 6, "h3", "ham", 0.1),
+    row("u", 5, "h3", None, None),
+]
+
+
+def table(rows: list[dict[str, Any]] = ROWS) -> pa.Table:
+    """`doubts.parquet` of these rows."""
+    schema = pa.schema(
+        [
+            *(
+                (name, pa.string())
+                for name in ("row_id", "row_hash", "given_label", "suggested_label", "why")
+            ),
+            ("row", pa.int64()),
+            ("doubt", pa.float64()),
+            ("doubted", pa.bool_()),
+            ("reasons", pa.list_(pa.string())),
+        ]
+    )
+    return pa.Table.from_pylist(rows, schema)
+
+
+def test_doubted() -> None:
+    """Doubted rows come most doubted first, each under its strongest reason, or under none."""
+    first, second = doubted_findings(table(), "a.csv")
+
+    assert (first.row_id, first.row, first.given_label, first.suggested_label) == ("a", 4, "ham", "spam")
+    assert (first.doubt, first.why) == (0.9, "models give spam 0.90")
+    assert (first.rule, first.reasons) == ("low-self-confidence", ("low-self-confidence", "outlier"))
+    assert (second.row_id, second.rule, second.reasons) == ("b", "doubted", ())
+
+
+def test_conflicts() -> None:
+    """Rows of one content with unlike labels are in conflict; equal labels, or none, are no conflict."""
+    found = conflict_findings(table(), "a.csv")
+
+    assert [(one.row_id, one.row, one.rule) for one in found] == [
+        ("c", 1, "label-conflict"),
+        ("a", 4, "label-conflict"),
+    ]
+
+
+def test_a_conflict_can_be_waived_by_its_reason() -> None:
+    """A conflict is there for the reason that says so, so that a waiver can name it."""
+    assert {one.reasons for one in conflict_findings(table(), "a.csv")} == {("duplicate-conflict",)}
+
+
+def test_unlabelled() -> None:
+    """Rows without a label are found by that."""
+    (found,) = unlabelled_findings(table(), "a.csv")
+
+    assert (found.row_id, found.rule, found.given_label, found.doubt) == ("u", "unlabelled", None, None)
+
+
+class TestFingerprints:
+    """What a CI system knows a finding by."""
+
+    def test_form(self) -> None:
+        """A fingerprint is 16 hexadecimal digits, and a row that is doubted and in conflict has two."""
+        doubted = {one.row_id: one.fingerprint for one in doubted_findings(table(), "a.csv")}
+        conflicts = {one.row_id: one.fingerprint for one in conflict_findings(table(), "a.csv")}
+
+        assert len(doubted["a"]) == 16
+        assert set(doubted["a"]) <= set("0123456789abcdef")
+        assert doubted["a"] != conflicts["a"]
+
+    def test_place_does_not_matter(self) -> None:
+        """It stays when the row moves in the file, and when other rows come and go."""
+        moved = [{**ROWS[0], "row": 77}, row("new", 1, "h9", "ham", 0.9)]
+
+        before = doubted_findings(table(), "a.csv")[0]
+
+        assert doubted_findings(table(moved), "a.csv")[0].fingerprint == before.fingerprint
+
+    @pytest.mark.parametrize("change", [{"row_hash": "h8"}, {"given_label": "eggs"}])
+    def test_content_and_label_matter(self, change: dict[str, str]) -> None:
+        """It changes with what stands in the row, with its label, and with the file."""
+        before = doubted_findings(table(), "a.csv")[0].fingerprint
+
+        assert doubted_findings(table([ROWS[0] | change]), "a.csv")[0].fingerprint != before
+        assert doubted_findings(table(), "b.csv")[0].fingerprint != before
+
+    def test_equal_rows(self) -> None:
+        """Equal rows with equal labels have one each, wherever they stand."""
+        two = [row("h.2", 1, "h", "ham", 0.9), row("h", 2, "h", "ham", 0.9)]
+        swapped = [{**two[0], "row": 2}, {**two[1], "row": 1}]
+
+        prints = {one.row_id: one.fingerprint for one in doubted_findings(table(two), "a.csv")}
+        after = {one.row_id: one.fingerprint for one in doubted_findings(table(swapped), "a.csv")}
+
+        assert len({*prints.values()}) == 2
+        assert after == prints
+
+
+def test_an_old_audit() -> None:
+    """An audit that tells no row's hash can't be gated, and the message says what to do."""
+    old = table().drop_columns("row_hash")
+
+    for find in (doubted_findings, conflict_findings, unlabelled_findings):
+        with pytest.raises(InputError, match="earlier version of doubt") as caught:
+            find(old, "a.csv")
+        assert caught.value.hint == "scan the file again"

@@ -1,0 +1,285 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from doubtcli.errors import SettingsError
+from doubtcli.gate.limits import Figures, check_limits, failed_by
+from doubtcli.gate.result import Change, Check, Finding, Outcome
+from doubtcli.settings import EACH, GateSettings, Limit
+
+NO_SKILL = "the models do no better than the largest class"
+
+
+def finding(number: int, label: str = "ham", *reasons: str, change: Change | None = None) -> Finding:
+    """A doubted row; its fingerprint is its number."""
+    return Finding(
+        row_id=f"r{number}",
+        row=number,
+        fingerprint=f"{number:016x}",
+        given_label=label,
+        suggested_label="spam",
+        doubt=0.9,
+        reasons=reasons,
+        why="",
+        rule="doubted",
+        change=change,
+    )
+
+
+def summary(*, skill: bool = True, noise: bool = True, rests_on: str = "models") -> dict[str, Any]:
+    """`audit.json` of 100 rows, 80 of them labelled: 50 ham, 30 spam; 4 in 100 labels suspected."""
+    return {
+        "counts": {"rows": 100, "labelled": 80},
+        "noise_rate": {
+            "assessable": noise,
+            "why": "by models alone" if noise else "models are too seldom sure",
+            "rate": 0.04 if noise else None,
+            "low": 0.02 if noise else None,
+            "high": 0.07 if noise else None,
+            "level": 0.9,
+            "rests_on": rests_on,
+        },
+        "skill": {"assessable": skill, "why": "they know" if skill else NO_SKILL, "balanced_accuracy": 0.85},
+        "classes": [{"name": "ham", "given": 50}, {"name": "spam", "given": 30}],
+        "reasons": {
+            "run": [
+                {"name": "low-self-confidence", "family": "error"},
+                {"name": "duplicate-conflict", "family": "error"},
+                {"name": "outlier", "family": "context"},
+            ],
+            "skipped": [{"name": "annotator-disagreement", "why": "the file has no annotators"}],
+        },
+    }
+
+
+DOUBTED = (
+    finding(1, "ham", "low-self-confidence", change=Change.NEW),
+    finding(2, "spam", "low-self-confidence", "duplicate-conflict", change=Change.KNOWN),
+    finding(3, "ham", change=Change.NEW),
+)
+
+
+def check(settings: GateSettings, **changes: Any) -> Check:
+    """The one check of these settings."""
+    (made,) = checks(settings, **changes)
+    return made
+
+
+def checks(
+    settings: GateSettings, *, unlabelled: int = 0, conflicts: int = 0, **of: Any
+) -> tuple[Check, ...]:
+    """The checks of these settings: of three doubted rows, and some others."""
+    others = [finding(number) for number in range(10, 30)]
+    figures = Figures(summary(**of), DOUBTED, tuple(others[:conflicts]), tuple(others[:unlabelled]))
+    return check_limits(settings, figures)
+
+
+def rows(number: int) -> Limit:
+    """A number of rows."""
+    return Limit(number, is_share=False)
+
+
+def share(bound: float) -> Limit:
+    """A share of rows."""
+    return Limit(bound, is_share=True)
+
+
+class TestNoise:
+    """The noise rate: 4%, from 2% to 7%."""
+
+    @pytest.mark.parametrize(
+        ("bound", "strict", "outcome"),
+        [
+            (0.02, False, Outcome.PASSED),
+            (0.019, False, Outcome.FAILED),
+            (0.03, False, Outcome.PASSED),
+            (0.03, True, Outcome.FAILED),
+            (0.07, True, Outcome.PASSED),
+        ],
+    )
+    def test_bounds(self, bound: float, strict: bool, outcome: Outcome) -> None:
+        """It fails when the lower bound is above the limit; where strict, when the upper one is."""
+        made = check(GateSettings(max_noise=bound, strict=strict))
+
+        assert made.outcome is outcome
+        assert made.value == (0.07 if strict else 0.02)
+        assert made.why == "4%, 90% interval 2% to 7%"
+
+    def test_rows(self) -> None:
+        """The doubted rows are told with it, most doubted first."""
+        assert check(GateSettings(max_noise=0.0)).rows == tuple(one.fingerprint for one in DOUBTED)
+
+    def test_measured(self) -> None:
+        """A rate that rests on verdicts is called measured."""
+        assert check(GateSettings(max_noise=0.1), rests_on="verdicts").measured.startswith("measured ")
+        assert check(GateSettings(max_noise=0.1)).measured.startswith("suspected ")
+
+    def test_not_assessable(self) -> None:
+        """Where nobody can tell, the gate does not pass, unless that is allowed; it says why."""
+        closed = check(GateSettings(max_noise=0.1), noise=False)
+        allowed = check(GateSettings(max_noise=0.1, allow_unassessable=True), noise=False)
+
+        assert (closed.outcome, closed.passed) == (Outcome.NOT_ASSESSABLE, False)
+        assert closed.why == "models are too seldom sure"
+        assert (allowed.outcome, allowed.passed) == (Outcome.NOT_ASSESSABLE, True)
+
+
+class TestDoubted:
+    """Doubted rows: three of 80 labelled ones."""
+
+    @pytest.mark.parametrize(
+        ("limit", "value", "passed"),
+        [
+            (rows(3), 3, True),
+            (rows(2), 3, False),
+            (share(0.0375), 0.0375, True),
+            (share(0.037), 0.0375, False),
+        ],
+    )
+    def test_all(self, limit: Limit, value: float, passed: bool) -> None:
+        """They are counted, or held as a share against the labelled rows."""
+        made = check(GateSettings(max_doubted=limit))
+
+        assert (made.value, made.passed) == (value, passed)
+        assert made.why == "3 of 80 rows"
+
+    def test_per_class(self) -> None:
+        """Each label's doubted rows are a share of its own rows; a limit of its own comes first."""
+        ham, spam = checks(GateSettings(max_per_class={EACH: share(0.035), "ham": rows(2)}))
+
+        assert (ham.name, ham.value, ham.passed) == ("max-per-class ham", 2, True)
+        assert (spam.name, spam.value, spam.passed) == ("max-per-class spam", pytest.approx(1 / 30), True)
+
+    def test_one_class(self) -> None:
+        """A limit for one label alone asks for no other."""
+        assert [made.of for made in checks(GateSettings(max_per_class={"spam": rows(0)}))] == ["spam"]
+
+    def test_per_reason(self) -> None:
+        """Rows count for each reason that speaks on them; context reasons are not asked unless named."""
+        made = checks(GateSettings(max_per_reason={EACH: rows(1)}))
+        named = checks(GateSettings(max_per_reason={"outlier": rows(1)}))
+
+        assert [(one.of, one.value, one.passed) for one in made] == [
+            ("low-self-confidence", 2, False),
+            ("duplicate-conflict", 1, True),
+        ]
+        assert [(one.of, one.value) for one in named] == [("outlier", 0)]
+
+    def test_a_skipped_reason_is_not_assessable(self) -> None:
+        """A limit on a reason that this file gave no chance can't be told."""
+        made = check(GateSettings(max_per_reason={"annotator-disagreement": rows(0)}))
+
+        assert (made.outcome, made.value, made.why) == (
+            Outcome.NOT_ASSESSABLE,
+            None,
+            "the file has no annotators",
+        )
+
+    def test_new(self) -> None:
+        """New ones are those that the baseline does not know."""
+        made = check(GateSettings(max_new=rows(1)))
+
+        assert (made.value, made.passed) == (2, False)
+        assert made.rows == (DOUBTED[0].fingerprint, DOUBTED[2].fingerprint)
+
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            GateSettings(max_doubted=rows(9)),
+            GateSettings(max_per_class={"ham": rows(9)}),
+            GateSettings(max_per_reason={"outlier": rows(9)}),
+            GateSettings(max_new=rows(9)),
+            GateSettings(min_skill=0.1),
+        ],
+    )
+    def test_without_skill(self, settings: GateSettings) -> None:
+        """Where models have no skill, doubted rows tell nothing of the others: not assessable, and why."""
+        made = check(settings, skill=False)
+
+        assert (made.outcome, made.passed, made.why) == (Outcome.NOT_ASSESSABLE, False, NO_SKILL)
+
+    def test_without_skill_but_allowed(self) -> None:
+        """Allowed, they are judged by what the other reasons doubt: too many still fail."""
+        few = check(GateSettings(max_doubted=rows(3), allow_unassessable=True), skill=False)
+        many = check(GateSettings(max_doubted=rows(2), allow_unassessable=True), skill=False)
+
+        assert (few.passed, many.passed) == (True, False)
+        assert few.why == f"3 of 80 rows, by reasons without models: {NO_SKILL}"
+
+
+class TestOthers:
+    """What is told without models."""
+
+    def test_conflicts_and_unlabelled_need_no_skill(self) -> None:
+        """Conflicts and rows without a label are judged where models have no skill, too."""
+        settings = GateSettings(max_conflicts=rows(1), max_unlabelled=share(0.02))
+
+        conflicts, unlabelled = checks(settings, conflicts=2, unlabelled=2, skill=False)
+
+        assert (conflicts.value, conflicts.outcome) == (2, Outcome.FAILED)
+        assert (unlabelled.value, unlabelled.outcome) == (0.02, Outcome.PASSED)
+
+    @pytest.mark.parametrize(("floor", "passed"), [(0.85, True), (0.86, False)])
+    def test_skill(self, floor: float, passed: bool) -> None:
+        """Skill must not fall below its floor."""
+        made = check(GateSettings(min_skill=floor))
+
+        assert (made.value, made.passed, made.is_floor) == (0.85, passed, True)
+
+    @pytest.mark.parametrize(
+        ("name", "passed", "why"),
+        [
+            ("outlier", True, "it was asked"),
+            ("annotator-disagreement", False, "the file has no annotators"),
+            ("rule-conflict", False, "it was not among the reasons to ask"),
+        ],
+    )
+    def test_required(self, name: str, passed: bool, why: str) -> None:
+        """A required reason must have been asked; that nobody can tell is no excuse."""
+        made = check(GateSettings(require_reason=(name,), allow_unassessable=True))
+
+        assert (made.passed, made.why) == (passed, why)
+
+    def test_an_empty_file_of_labels(self) -> None:
+        """Of no rows there is no share above any bound."""
+        none = summary() | {"counts": {"rows": 0, "labelled": 0}}
+
+        (made,) = check_limits(GateSettings(max_unlabelled=share(0.0)), Figures(none, (), (), ()))
+
+        assert (made.value, made.passed) == (0.0, True)
+
+
+class TestNames:
+    """Limits name labels and reasons that there are."""
+
+    def test_unknown_label(self) -> None:
+        """A label that no row bears is a mistake, not a limit that is met."""
+        with pytest.raises(SettingsError) as caught:
+            checks(GateSettings(max_per_class={"hma": rows(0)}))
+
+        assert str(caught.value) == (
+            "--max-per-class: there is no label 'hma'\n"
+            "expected: one of 'ham', 'spam'\n"
+            "to do: did you mean 'ham'?"
+        )
+
+    def test_unknown_reason(self) -> None:
+        """So is a reason that nobody brings."""
+        with pytest.raises(SettingsError, match="there is no reason 'xyzzy'"):
+            checks(GateSettings(max_per_reason={"xyzzy": rows(0)}))
+
+
+def test_failed_by() -> None:
+    """Each finding is told all limits that it made fail, and none that were met or allowed."""
+    failed, met = checks(GateSettings(max_doubted=rows(2), max_new=rows(2)))
+    class_failed = check(GateSettings(max_per_class={"ham": rows(1)}))
+    allowed = replace(failed, limit="max-noise", outcome=Outcome.NOT_ASSESSABLE, allowed=True)
+
+    assert failed_by([failed, met, class_failed, allowed]) == {
+        DOUBTED[0].fingerprint: ("max-doubted", "max-per-class ham"),
+        DOUBTED[1].fingerprint: ("max-doubted",),
+        DOUBTED[2].fingerprint: ("max-doubted", "max-per-class ham"),
+    }

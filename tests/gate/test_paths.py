@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from doubtcli.gate.paths import seen_beside, settled
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory, without links in its path."""
+    root = tmp_path.resolve()
+    monkeypatch.chdir(root)
+    return root
+
+
+def test_relative_path(root: Path) -> None:
+    """A path is settled as seen from the working directory, detours left out."""
+    (root / "a").mkdir()
+
+    assert settled("a/../b.csv") == root / "b.csv"
+
+
+@pytest.mark.parametrize("path", [".", "a/.."])
+def test_path_without_a_name(root: Path, path: str) -> None:
+    """A path that ends in no name is the folder that it leads to."""
+    (root / "a").mkdir()
+
+    assert settled(path) == root
+
+
+def test_link_to_a_folder(root: Path) -> None:
+    """A linked folder is followed: the same file has one path."""
+    (root / "real").mkdir()
+    (root / "link").symlink_to("real")
+
+    assert settled("link/b.csv") == root / "real" / "b.csv"
+
+
+def test_link_that_is_the_file(root: Path) -> None:
+    """A file that is a link keeps its own path: large files are kept so."""
+    (root / "store").write_text("")
+    (root / "b.csv").symlink_to("store")
+
+    assert settled("b.csv") == root / "b.csv"
+
+
+@pytest.mark.parametrize(
+    ("path", "file", "expected"),
+    [
+        ("data/b.csv", "known.json", "data/b.csv"),
+        ("data/b.csv", "data/known.json", "b.csv"),
+        ("b.csv", "ci/known.json", "../b.csv"),
+    ],
+)
+@pytest.mark.usefixtures("root")
+def test_seen_beside(path: str, file: str, expected: str) -> None:
+    """A path is told as it is seen from the folder of the file that names it."""
+    assert seen_beside(path, file) == expected

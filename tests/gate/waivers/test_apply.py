@@ -1,0 +1,237 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from doubtcli.gate.result import Finding, LapsedWaiver, Waiver
+from doubtcli.gate.waivers import Applied, apply_waivers, lapsed_waivers
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+TODAY = dt.date(2026, 11, 21)
+YESTERDAY = dt.date(2026, 11, 20)
+
+
+def finding(**changes: Any) -> Finding:
+    """Row "a", doubted for two reasons; with changes."""
+    told: dict[str, Any] = {
+        "row_id": "a",
+        "row": 1,
+        "fingerprint": "f",
+        "given_label": "spam",
+        "suggested_label": "ham",
+        "doubt": 0.9,
+        "reasons": ("low-self-confidence", "outlier"),
+        "why": "because",
+        "rule": "low-self-confidence",
+    }
+    return Finding(**(told | changes))
+
+
+def applied(
+    waivers: Sequence[Waiver],
+    findings: Sequence[Finding],
+    *,
+    waivers_path: str = "w.toml",
+    data_path: str = "data.csv",
+) -> Applied:
+    """What the waivers make of these findings, which are all rows of the file."""
+    rows = [{"row_id": one.row_id, "given_label": one.given_label} for one in findings]
+    schema = pa.schema({"row_id": pa.string(), "given_label": pa.string()})
+    return apply_waivers(
+        waivers,
+        findings,
+        pa.Table.from_pylist(rows, schema=schema),
+        waivers_path=waivers_path,
+        data_path=data_path,
+        today=TODAY,
+    )
+
+
+def holder(waivers: Sequence[Waiver], one: Finding) -> int | None:
+    """The number of the waiver that waives this one finding."""
+    waiver = applied(waivers, [one]).findings[0].waiver
+    return waiver.number if waiver else None
+
+
+class TestHolds:
+    """When a waiver holds."""
+
+    @pytest.mark.parametrize(
+        ("waiver", "expected"),
+        [
+            (Waiver("a", 1), 1),
+            (Waiver("b", 1), None),
+            (Waiver("a", 1, label="spam"), 1),
+            (Waiver("a", 1, label="ham"), None),
+            (Waiver("a", 1, until=TODAY), 1),
+            (Waiver("a", 1, until=YESTERDAY), None),
+            (Waiver("a", 1, file="data.csv"), 1),
+            (Waiver("a", 1, file="other.csv"), None),
+        ],
+        ids=[
+            "row",
+            "another row",
+            "label",
+            "another label",
+            "last day",
+            "day after",
+            "file",
+            "another file",
+        ],
+    )
+    def test_of_a_row(self, waiver: Waiver, expected: int | None) -> None:
+        """It holds for its row, label and file, through its last day."""
+        assert holder([waiver], finding()) == expected
+
+    def test_file_beside_the_waivers(self, tmp_path: Path) -> None:
+        """Its file is seen from the folder of the waivers, wherever the data are named from."""
+        waivers = [Waiver("a", 1, file="../data/train.csv")]
+
+        judged = applied(
+            waivers,
+            [finding()],
+            waivers_path=str(tmp_path / "ci" / "w.toml"),
+            data_path=str(tmp_path / "data" / "." / "train.csv"),
+        )
+
+        assert judged.findings[0].waiver is waivers[0]
+
+    @pytest.mark.parametrize("rule", ["label-conflict", "unlabelled", "doubted"])
+    def test_without_reasons(self, rule: str) -> None:
+        """Findings that no single reason stands for are waived by a waiver without reasons alone."""
+        one = finding(reasons=(), rule=rule)
+
+        assert holder([Waiver("a", 1)], one) == 1
+        assert holder([Waiver("a", 1, reasons=("outlier",))], one) is None
+
+    def test_row_without_a_label(self) -> None:
+        """A waiver for a label does not hold for a row that has none."""
+        one = finding(given_label=None, reasons=(), rule="unlabelled")
+
+        assert holder([Waiver("a", 1, label="spam")], one) is None
+
+    def test_first_of_two(self) -> None:
+        """Of several waivers that hold, the row bears the first that names no reason; all are of use."""
+        waivers = [Waiver("a", 1, reasons=("outlier",)), Waiver("a", 2, label="spam"), Waiver("a", 3)]
+
+        judged = applied(waivers, [finding()])
+
+        assert judged.findings[0].waiver is waivers[1]
+        assert judged.idle == {}
+
+    def test_two_findings_on_a_row(self) -> None:
+        """A row that is found twice is waived twice."""
+        judged = applied([Waiver("a", 1)], [finding(), finding(rule="label-conflict", reasons=())])
+
+        assert [one.waiver is not None for one in judged.findings] == [True, True]
+
+    def test_a_waived_finding_keeps_its_reasons(self) -> None:
+        """What spoke on a waived row can still be shown."""
+        (waived,) = applied([Waiver("a", 1)], [finding()]).findings
+
+        assert waived == finding(waiver=Waiver("a", 1))
+
+
+class TestReasons:
+    """Waivers that name reasons."""
+
+    def test_some(self) -> None:
+        """A reason is taken off; the finding is reported by the strongest one left."""
+        (judged,) = applied([Waiver("a", 1, reasons=("low-self-confidence",))], [finding()]).findings
+
+        assert judged == finding(reasons=("outlier",), rule="outlier")
+
+    def test_all(self) -> None:
+        """Once no reason is left the row is waived, and keeps them for the record."""
+        waiver = Waiver("a", 1, reasons=("outlier", "low-self-confidence", "ambiguous"))
+
+        assert applied([waiver], [finding()]).findings == (finding(waiver=waiver),)
+
+    def test_all_by_two(self) -> None:
+        """Two waivers may take a reason each."""
+        waivers = [Waiver("a", 1, reasons=("outlier",)), Waiver("a", 2, reasons=("low-self-confidence",))]
+
+        judged = applied(waivers, [finding()])
+
+        assert judged.findings == (finding(waiver=waivers[0]),)
+        assert judged.idle == {}
+
+    def test_none_of_them(self) -> None:
+        """Reasons that don't speak take nothing away, and the waiver was of no use."""
+        judged = applied([Waiver("a", 1, reasons=("ambiguous",))], [finding()])
+
+        assert judged.findings == (finding(),)
+        assert list(judged.idle) == [1]
+
+    def test_of_another_rule(self) -> None:
+        """A conflict stays a conflict when a reason beside it is taken off."""
+        one = finding(rule="label-conflict")
+
+        (judged,) = applied([Waiver("a", 1, reasons=("outlier",))], [one]).findings
+
+        assert judged == finding(rule="label-conflict", reasons=("low-self-confidence",))
+
+
+class TestLapsed:
+    """Waivers that held for no row of any file."""
+
+    def lapsed(self, waivers: Sequence[Waiver], *files: Applied) -> list[tuple[int, str]]:
+        """The number of each, and why."""
+        assert all(isinstance(one, LapsedWaiver) for one in lapsed_waivers(waivers, files))
+        return [(one.waiver.number, one.why) for one in lapsed_waivers(waivers, files)]
+
+    def test_held(self) -> None:
+        """One that held is none of them."""
+        waivers = [Waiver("a", 1)]
+
+        assert self.lapsed(waivers, applied(waivers, [finding()])) == []
+
+    def test_held_somewhere(self) -> None:
+        """One that held for one of two files is none of them."""
+        waivers = [Waiver("a", 1)]
+        files = (applied(waivers, []), applied(waivers, [finding()]))
+
+        assert self.lapsed(waivers, *files) == self.lapsed(waivers, *files[::-1]) == []
+
+    def test_expired(self) -> None:
+        """One that has expired says when, whatever became of its row."""
+        waivers = [Waiver("a", 1, until=YESTERDAY), Waiver("gone", 2, until=YESTERDAY)]
+
+        assert self.lapsed(waivers, applied(waivers, [finding()])) == [
+            (1, "expired on 2026-11-20"),
+            (2, "expired on 2026-11-20"),
+        ]
+
+    def test_the_most_telling(self) -> None:
+        """Over several files it says what tells most: the row's new label, rather than that there is none."""
+        waivers = [Waiver("a", 1, label="spam")]
+        files = (applied(waivers, []), applied(waivers, [finding(given_label="ham")]))
+
+        assert self.lapsed(waivers, *files) == [(1, "the row's label is now 'ham'")]
+
+    def test_no_such_file(self, tmp_path: Path) -> None:
+        """One for a file that is not there says so."""
+        waivers = [Waiver("a", 1, file="other.csv")]
+
+        judged = applied(waivers, [finding()], waivers_path=str(tmp_path / "w.toml"))
+
+        assert self.lapsed(waivers, judged) == [(1, "there is no such file")]
+
+    def test_file_that_was_not_judged(self, tmp_path: Path) -> None:
+        """One for a file that is there and was not judged now is left alone, though it has expired."""
+        (tmp_path / "other.csv").write_text("")
+        waivers = [Waiver("a", 1, file="other.csv"), Waiver("a", 2, file="other.csv", until=YESTERDAY)]
+
+        judged = applied(waivers, [finding()], waivers_path=str(tmp_path / "w.toml"))
+
+        assert self.lapsed(waivers, judged) == []
+
+    def test_no_files(self) -> None:
+        """Where no file was judged nothing can be said."""
+        assert self.lapsed([Waiver("a", 1)]) == []

@@ -1,0 +1,165 @@
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.errors import InputError
+from doubtcli.gate.result import Waiver
+from doubtcli.gate.waivers import add_waivers
+from doubtcli.gate.waivers.read import parse_waivers
+
+FULL = Waiver(
+    "row-17",
+    9,
+    label='a "b"\\',
+    reasons=("outlier", "ambiguous"),
+    until=dt.date(2027, 6, 30),
+    why="naïve 🙂\nsaid anna",
+    file="data/train.csv",
+)
+FULL_TEXT = r"""[[waive]]
+id = "row-17"
+label = "a \"b\"\\"
+reasons = ["outlier", "ambiguous"]
+until = 2027-06-30
+file = "data/train.csv"
+why = "naïve 🙂\nsaid anna"
+"""
+
+
+def test_by_hand() -> None:
+    """Each key that says something stands on a line of its own."""
+    assert add_waivers("", [FULL]) == FULL_TEXT
+
+
+def test_only_the_id() -> None:
+    """A key that says nothing is left out."""
+    assert add_waivers("", [Waiver("a", 1)]) == '[[waive]]\nid = "a"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("# ours\n", '# ours\n\n[[waive]]\nid = "a"\n\n[[waive]]\nid = "b"\n'),
+        ("# ours", '# ours\n\n[[waive]]\nid = "a"\n\n[[waive]]\nid = "b"\n'),
+        (
+            "[[waive]] # no\r\nid='x'\r\n",
+            '[[waive]] # no\r\nid=\'x\'\r\n\r\n[[waive]]\r\nid = "a"\r\n\r\n[[waive]]\r\nid = "b"\r\n',
+        ),
+        ("\ufeff# ours\n", '\ufeff# ours\n\n[[waive]]\nid = "a"\n\n[[waive]]\nid = "b"\n'),
+    ],
+    ids=["comment", "no last newline", "windows", "byte-order mark"],
+)
+def test_what_stands_there_is_kept(text: str, expected: str) -> None:
+    """New waivers come behind all that stands there, an empty line before each, with the file's line ends."""
+    assert add_waivers(text, [Waiver("a", 1), Waiver("b", 2)]) == expected
+
+
+class TestKnown:
+    """Waivers that stand there already."""
+
+    def test_all(self) -> None:
+        """Where all stand there already the text stays as it is, its last newline missing or not."""
+        text = FULL_TEXT.rstrip()
+
+        assert add_waivers(text, [FULL, replace(FULL, reasons=FULL.reasons[::-1], why="again")]) == text
+
+    def test_one_that_is_new_twice(self) -> None:
+        """Of new ones that waive the same the first is written."""
+        told = add_waivers("", [Waiver("a", 1, why="one"), Waiver("b", 1), Waiver("a", 2, why="two")])
+
+        assert [(waiver.row_id, waiver.why) for waiver in parse_waivers(told, "w.toml")] == [
+            ("a", "one"),
+            ("b", ""),
+        ]
+
+    @pytest.mark.parametrize(
+        "change", [{"until": dt.date(2028, 1, 1)}, {"label": None}, {"reasons": ()}, {"file": None}], ids=str
+    )
+    def test_another(self, change: dict[str, object]) -> None:
+        """One that waives more or less than what stands there is written."""
+        new = replace(FULL, **change)
+
+        assert len(parse_waivers(add_waivers(FULL_TEXT, [new]), "w.toml")) == 2
+
+
+class TestRefused:
+    """Texts that nothing can be appended to, and texts that can't be written."""
+
+    def test_no_file_of_waivers(self) -> None:
+        """A text that is no file of waivers is refused as it is when read."""
+        with pytest.raises(InputError, match=r"^my\.toml, line 1: is no valid TOML"):
+            add_waivers("waive", [FULL], where="my.toml")
+
+    def test_inline(self) -> None:
+        """TOML lets nothing be appended to a list on one line: the message says what to do."""
+        with pytest.raises(InputError) as caught:
+            add_waivers("waive = []", [FULL])
+        assert str(caught.value) == (
+            "doubt-waivers.toml: nothing can be appended to the way its waivers are written\n"
+            "expected: [[waive]] tables\n"
+            "to do: write each waiver as a [[waive]] table"
+        )
+
+    @pytest.mark.parametrize("key", ["row_id", "label", "file"])
+    def test_half_a_character(self, key: str) -> None:
+        """What decides which row is meant is never written as something else."""
+        with pytest.raises(InputError) as caught:
+            add_waivers("", [replace(FULL, **{key: "a\udc80"})])
+        name = key.removeprefix("row_")
+        assert caught.value.found == (
+            f"{name} = 'a\\udc80' can't be written: TOML has no way to write half of a character"
+        )
+
+    def test_half_a_character_in_why(self) -> None:
+        """What only people read has a mark in its place."""
+        (waiver,) = parse_waivers(add_waivers("", [Waiver("a", 1, why="a\udc80b")]), "w.toml")
+
+        assert waiver.why == "a\N{REPLACEMENT CHARACTER}b"
+
+
+WORD = st.text(min_size=1, max_size=12)
+WAIVERS = st.lists(
+    st.builds(
+        Waiver,
+        row_id=WORD,
+        number=st.just(0),
+        label=st.none() | WORD,
+        reasons=st.lists(WORD, max_size=2, unique=True).map(tuple),
+        until=st.none() | st.dates(),
+        why=st.text(),
+        file=st.none() | WORD,
+    ),
+    max_size=4,
+    unique_by=lambda one: (one.row_id, one.label, frozenset(one.reasons), one.until, one.file),
+)
+
+
+@given(there=WAIVERS, new=WAIVERS)
+def test_any_waiver_is_read_back(there: list[Waiver], new: list[Waiver]) -> None:
+    """What was appended is read back behind what stood there, and appending it again changes nothing."""
+    text = "# ours\n" + add_waivers("", there)
+    known = {repr(replace(one, why="", reasons=tuple(sorted(one.reasons)))) for one in there}
+    fresh = [
+        one for one in new if repr(replace(one, why="", reasons=tuple(sorted(one.reasons)))) not in known
+    ]
+
+    added = add_waivers(text, new)
+
+    assert added.startswith(text)
+    assert [replace(one, number=0) for one in parse_waivers(added, "w.toml")] == [*there, *fresh]
+    assert len(tomllib.loads(added).get("waive", [])) == len(there) + len(fresh)
+    assert add_waivers(added, new) == added
+
+
+@given(st.lists(WORD, max_size=3))
+def test_lines(reasons: list[str]) -> None:
+    """However its texts are written, a waiver takes one line a key."""
+    (waiver,) = [Waiver("a\u2028b", 1, reasons=tuple(dict.fromkeys(reasons)), why="\r\n\x85")]
+
+    assert len(add_waivers("", [waiver]).splitlines()) == (4 if reasons else 3)

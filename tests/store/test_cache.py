@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+
+from doubtcli.store import write_audit
+from doubtcli.store.cache import cache_folder, cached_audit, remove_unused
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from doubtcli.records import Audit, Table
+
+    Make = Callable[..., Audit]
+    MakeTable = Callable[..., Table]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A cache folder of its own for each test."""
+    monkeypatch.setenv("DOUBT_CACHE", str(tmp_path))
+    return tmp_path
+
+
+def keep(audit: Audit, table: Table, recipe: str) -> None:
+    """Put an audit where the one of this recipe is kept."""
+    write_audit(audit, table, cache_folder(recipe), report_html="<!doctype html>")
+
+
+def test_nothing_kept() -> None:
+    """Where no audit of a recipe is kept there is none."""
+    assert cached_audit("a" * 64) is None
+
+
+def test_kept(make_audit: Make, make_table: MakeTable) -> None:
+    """An audit that is kept is found by its recipe."""
+    audit = make_audit(recipe="a" * 64)
+    keep(audit, make_table(audit), "a" * 64)
+
+    found = cached_audit("a" * 64)
+
+    assert found is not None
+    assert found.doubts.num_rows == 10
+
+
+def test_another_recipe(make_audit: Make, make_table: MakeTable) -> None:
+    """An audit in its place that has another recipe is not taken for it."""
+    audit = make_audit(recipe="b" * 64)
+    keep(audit, make_table(audit), "a" * 64)
+
+    assert cached_audit("a" * 64) is None
+
+
+def test_damaged(make_audit: Make, make_table: MakeTable) -> None:
+    """A damaged audit is none, since it can be made anew."""
+    audit = make_audit(recipe="a" * 64)
+    keep(audit, make_table(audit), "a" * 64)
+    (cache_folder("a" * 64) / "doubts.parquet").write_bytes(b"no Parquet")
+
+    assert cached_audit("a" * 64) is None
+
+
+def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a word of the user's, audits are kept in the system's folder for caches."""
+    monkeypatch.delenv("DOUBT_CACHE")
+    monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
+
+    assert os.fspath(cache_folder("a" * 64)).endswith(f"{os.sep}doubt{os.sep}audits{os.sep}{'a' * 32}.doubt")
+
+
+def test_removed(make_audit: Make, make_table: MakeTable, folder: Path) -> None:
+    """The last thirty audits are kept, by when they were of use; what is not ours is left alone."""
+    audit = make_audit()
+    table = make_table(audit)
+    recipes = [f"{number:064x}"[::-1] for number in range(32)]
+    for number, recipe in enumerate(recipes):
+        keep(audit, table, recipe)
+        os.utime(cache_folder(recipe), (number, number))
+    os.utime(cache_folder(recipes[0]), (100, 100))
+    (folder / "audits" / "other").mkdir()
+
+    remove_unused()
+
+    gone = [number for number, recipe in enumerate(recipes) if not cache_folder(recipe).exists()]
+    assert gone == [1, 2]
+    assert (folder / "audits" / "other").exists()

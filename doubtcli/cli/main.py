@@ -18,6 +18,7 @@ from doubtcli.cli.explain import explain
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
 from doubtcli.cli.log import log
+from doubtcli.cli.queue import queue
 from doubtcli.cli.reasons import reasons
 from doubtcli.cli.scan import scan
 from doubtcli.cli.undo import undo
@@ -36,7 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the gate did not pass, 2 trouble, 130 interrupted.",
 )
-for command in (scan, apply, log, undo, gate, baseline, init, bench, reasons, explain):
+for command in (scan, queue, apply, log, undo, gate, baseline, init, bench, reasons, explain):
     app.command(cls=Command)(command)
 
 

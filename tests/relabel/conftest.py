@@ -1,216 +1,228 @@
-"""Files of any shape, made piece by piece, so that a test knows where each label stands."""
+"""A small audit made by hand, for everything that is made from one on its way to the people."""
 
 from __future__ import annotations
 
-import codecs
-import json
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import pyarrow as pa
 import pytest
-from hypothesis import strategies as st
 
-from doubtcli.relabel.rewrite import Form
+from doubtcli.relabel.choose.pool import Pool, build_pool
+from doubtcli.relabel.queue import make_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Mapping, Sequence
 
-    from hypothesis.strategies import DrawFn, SearchStrategy
+    from doubtcli.relabel.task import Queue
 
-LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
-ENCODINGS = {
-    "utf-8": (b"", "aé😀\u2028\x85"),
-    "utf-8 with a mark": (codecs.BOM_UTF8, "aé😀"),
-    "latin-1": (b"", "aéÿ\x85"),
-    "utf-16-le with a mark": (codecs.BOM_UTF16_LE, "aé😀\u0a0d\u2c22"),
-    "utf-16-be with a mark": (codecs.BOM_UTF16_BE, "aé😀\u0d0a\u222c"),
-    "utf-16-le": (b"", "aé😀"),
-    "shift-jis": (b"", "aソ表能|"),
-    "gb18030": (b"", "a中é😀"),
-}
-"""With their byte order mark and some letters; those of Shift JIS and UTF-16 hold bytes of delimiters, quotes
-and line ends."""
+Row = dict[str, Any]
 
 
-@dataclass(frozen=True)
-class WrittenRow:
-    """A row of a text file in pieces."""
+def doubts_of(rows: Sequence[Row]) -> pa.Table:
+    """`doubts.parquet` of some rows in file order; what is not said of one is nothing out of the ordinary.
 
-    blanks: str
-    """Blank lines."""
-    before: str
-    cell: str
-    """The label as it is written."""
-    after: str
-    end: str
-    """Of the line."""
-    label: str
-    """What the cell means, as text."""
-
-
-@dataclass(frozen=True)
-class WrittenText:
-    """A text file in pieces."""
-
-    form: Form
-    mark: bytes
-    head: str
-    rows: tuple[WrittenRow, ...]
-    tail: str
-    letters: str
-    """Some that its encoding holds."""
-
-    def content(self, cells: Mapping[int, str] | None = None, dropped: Collection[int] = ()) -> bytes:
-        """The file, with some cells written anew and without some rows.
-
-        Where a CR meets an LF over a row that is gone, the LF is gone, too: else they would be one line end.
-        """
-        cells, text, is_seam = cells or {}, self.head, False
-        for number, row in enumerate(self.rows):
-            if number in dropped:
-                is_seam = text.endswith("\r")
-                continue
-            part = row.blanks + row.before + cells.get(number, row.cell) + row.after + row.end
-            text += part.lstrip("\n") if is_seam else part
-            is_seam = False
-        text += self.tail.lstrip("\n") if is_seam else self.tail
-        return self.mark + text.encode(self.form.encoding)
-
-
-def _finished(draw: DrawFn, text: WrittenText, blanks: SearchStrategy[str]) -> WrittenText:
-    """The text with an end, or without; no CR meets an LF that belongs to another line."""
-    rows = list(text.rows)
-    for place, row in enumerate(rows[1:]):
-        if rows[place].end == "\r" and (row.blanks + row.before + row.cell).startswith("\n"):
-            rows[place] = replace(rows[place], end="\r\n")
-    tail = draw(blanks)
-    if not tail and draw(st.booleans()):
-        rows[-1] = replace(rows[-1], end="")
-    elif rows[-1].end == "\r" and tail.startswith("\n"):
-        rows[-1] = replace(rows[-1], end="\r\n")
-    head = text.head
-    if head.endswith("\r") and rows[0].blanks.startswith("\n"):
-        head += "\n"
-    return replace(text, head=head, rows=tuple(rows), tail=tail)
-
-
-# ------------------------------------------------------------------------------ CSV
-
-
-@st.composite
-def csv_texts(
-    draw: DrawFn, *, labels: Callable[[str], SearchStrategy[str]] | None = None, least_rows: int = 1
-) -> WrittenText:
-    """Any delimited text: quoted as it likes, with any line ends, blank lines, marks and encodings.
-
-    Args:
-        draw: Of hypothesis.
-        labels: Gives what labels may be, by the letters of the encoding; any text if None.
-        least_rows: How many rows there are at least.
+    A row is doubted from a doubt of 0.5 on; a doubt of None stands for a row that was set aside.
     """
-    name = draw(st.sampled_from(sorted(ENCODINGS)))
-    mark, letters = ENCODINGS[name]
-    delimiter, quoted = draw(st.sampled_from(",;|\t")), draw(st.booleans())
-    letters = letters.replace(delimiter, "")
-    n_columns = draw(st.integers(1, 3))
-    place = draw(st.integers(0, n_columns - 1))
-    form = Form("csv", "label", place, n_columns, name.partition(" ")[0], delimiter, quoted)
-    texts = cell_texts(letters, form)
-    of_label = labels(letters) if labels else texts
-    blanks = st.lists(LINE_ENDS, max_size=2).map("".join) if n_columns > 1 else st.just("")
-    names = ["label" if column == place else f"c{column}" for column in range(n_columns)]
-    head = draw(st.lists(LINE_ENDS, max_size=2).map("".join))
-    head += delimiter.join(draw(_raw(name, form)) for name in names) + draw(LINE_ENDS)
-    rows = []
-    for _ in range(draw(st.integers(least_rows, least_rows + 3))):
-        values = [draw(of_label if column == place else texts) for column in range(n_columns)]
-        raw = [draw(_raw(value, form)) for value in values]
-        before = "".join(cell + delimiter for cell in raw[:place])
-        after = "".join(delimiter + cell for cell in raw[place + 1 :])
-        end = draw(LINE_ENDS)
-        rows.append(WrittenRow(draw(blanks), before, raw[place], after, end, values[place]))
-    return _finished(draw, WrittenText(form, mark, head, tuple(rows), "", letters), blanks)
-
-
-def cell_texts(letters: str, form: Form) -> SearchStrategy[str]:
-    """What may stand in a cell of a delimited file; not nothing where an empty line would be no row."""
-    marks = f' "x{letters}' + (f"{form.delimiter}\r\n" if form.quoted else "")
-    return st.text(st.sampled_from(marks), min_size=int(form.n_columns == 1), max_size=6)
-
-
-@st.composite
-def _raw(draw: DrawFn, value: str, form: Form) -> str:
-    """A value as a delimited file may write it."""
-    must = value.startswith('"') or any(mark in value for mark in f"{form.delimiter}\r\n")
-    if form.quoted and (must or draw(st.booleans())):
-        return '"' + value.replace('"', '""') + '"'
-    return value
-
-
-# ----------------------------------------------------------------------- JSON Lines
-
-KINDS: dict[str, SearchStrategy[Any]] = {
-    "text": st.text(st.sampled_from('ab"\\é😀\n\u2028/'), max_size=4),
-    "numbers": st.integers(-5, 5) | st.sampled_from([1.5, 2.0, 1e300]),
-    "switches": st.booleans(),
-}
-
-
-@st.composite
-def json_texts(
-    draw: DrawFn, *, labels: SearchStrategy[Any] | None = None, least_rows: int = 1
-) -> WrittenText:
-    """Any JSON Lines: keys in any order and spacing, escaped or not, with any line ends and blank lines."""
-    mark, encoding = draw(st.sampled_from([(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8")]))
-    of_label = labels if labels is not None else KINDS[draw(st.sampled_from(sorted(KINDS)))]
-    blanks = st.lists(st.sampled_from(["\n", "  \r\n", "\t\r"]), max_size=2).map("".join)
-    others = st.dictionaries(
-        st.text(st.sampled_from('tx"{é'), max_size=2).filter(str.strip),
-        st.recursive(st.none() | KINDS["text"] | KINDS["numbers"], lambda one: st.lists(one, max_size=2)),
-        max_size=3,
+    told = [
+        {
+            "row_id": row.get("row_id", f"r{number}"),
+            "row": number,
+            "given_label": row.get("given", "bug"),
+            "suggested_label": row.get("suggested", row.get("given", "bug")),
+            "suggested_confidence": row.get("confidence", 0.75),
+            "doubt": row.get("doubt", 0.9),
+            "doubted": (row.get("doubt", 0.9) or 0) >= 0.5,
+            "reasons": row.get("reasons", ["low-self-confidence"]),
+            "why": row.get("why", ""),
+            "verdict": row.get("verdict"),
+            "row_hash": row.get("row_hash", f"{number:016x}"),
+        }
+        for number, row in enumerate(rows, start=1)
+    ]
+    told.sort(key=lambda row: (row["doubt"] is None, -(row["doubt"] or 0), row["row_id"]))
+    for rank, row in enumerate(told, start=1):
+        row["rank"] = rank if row["doubt"] is not None else None
+    schema = pa.schema(
+        {
+            "row_id": pa.string(),
+            "row": pa.int64(),
+            "given_label": pa.string(),
+            "suggested_label": pa.string(),
+            "suggested_confidence": pa.float64(),
+            "doubt": pa.float64(),
+            "rank": pa.int64(),
+            "doubted": pa.bool_(),
+            "reasons": pa.list_(pa.string()),
+            "why": pa.string(),
+            "verdict": pa.string(),
+            "row_hash": pa.string(),
+        }
     )
-    rows = []
-    for _ in range(draw(st.integers(least_rows, least_rows + 3))):
-        label, members = draw(of_label), draw(others)
-        pairs = [_member(draw, name, value) for name, value in members.items()]
-        place = draw(st.integers(0, len(pairs)))
-        key, cell = _member(draw, "label", label)
-        gap = st.sampled_from(["", " ", "\t "])
-        before = (
-            draw(gap)
-            + "{"
-            + draw(gap)
-            + "".join(f"{one}:{value}{draw(gap)}, " for one, value in pairs[:place])
+    return pa.Table.from_pylist(told, schema=schema)
+
+
+def pool_of(rows: Sequence[Row]) -> Pool:
+    """The pool of some rows; `characters` says how much there is to read of one."""
+    doubts = doubts_of(rows)
+    codes = {name: code for code, name in enumerate(sorted(set(doubts.column("row_hash").to_pylist())))}
+    inputs = np.array([codes[name] for name in doubts.column("row_hash").to_pylist()])
+    characters = np.array([row.get("characters", 100) for row in rows])
+    return build_pool(doubts, inputs, characters[doubts.column("row").to_numpy() - 1])
+
+
+def ids_of(pool: Pool, rows: Sequence[int]) -> list[str]:
+    """The ids of some rows of a pool."""
+    ids = pool.doubts.column("row_id").to_pylist()
+    return [ids[row] for row in rows]
+
+
+def columns_of(**roles: str) -> list[dict[str, Any]]:
+    """Columns as `audit.json` has them; a role in brackets is not used."""
+    return [
+        {"name": name, "role": role.strip("()"), "used": not role.startswith("("), "why": ""}
+        for name, role in roles.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An audit and its data, and the queue that comes of them."""
+
+    rows: list[Row]
+    data: Mapping[str, Any]
+    roles: Mapping[str, str] = field(default_factory=lambda: {"text": "text", "label": "label"})
+    class_names: tuple[str, ...] = ("billing", "bug", "delivery")
+    skill: Mapping[str, Any] = field(default_factory=lambda: {"assessable": True, "why": "they are right"})
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The part of `audit.json` that a queue is made of."""
+        return {
+            "tool": {"name": "doubt", "version": "0.1.0"},
+            "columns": columns_of(**self.roles),
+            "classes": [{"name": name} for name in self.class_names],
+            "seed": 0,
+            "skill": dict(self.skill),
+        }
+
+    @property
+    def table(self) -> pa.Table:
+        """The data."""
+        return pa.table({name: pa.array(values) for name, values in self.data.items()})
+
+    def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
+        """The queue: by doubt, unless something else is said."""
+        return make_queue(
+            self.summary, doubts_of(self.rows), self.table, shares=shares or {"top": 100}, **options
         )
-        before += f"{key}{draw(gap)}:{draw(gap)}"
-        after = (
-            draw(gap)
-            + "".join(f",{draw(gap)}{one} : {value}" for one, value in pairs[place:])
-            + "}"
-            + draw(gap)
-        )
-        shown = label if isinstance(label, str) else json.dumps(label)
-        rows.append(WrittenRow(draw(blanks), before, cell, after, draw(LINE_ENDS), shown))
-    form = Form("jsonl", "label", encoding=encoding)
-    return _finished(draw, WrittenText(form, mark, "", tuple(rows), "", "é"), blanks)
 
 
-def _member(draw: DrawFn, name: str, value: object) -> tuple[str, str]:
-    """A key and a value as JSON may write them."""
-    key, written = (json.dumps(one, ensure_ascii=draw(st.booleans())) for one in (name, value))
-    return (key.replace("b", "\\u0062") if draw(st.booleans()) else key), written
+TICKETS = Case(
+    rows=[
+        {
+            "row_id": "t1",
+            "given": "billing",
+            "suggested": "delivery",
+            "doubt": 0.97,
+            "reasons": ["low-self-confidence", "duplicate-conflict"],
+            "why": 'models give delivery 0.91; "t3" is delivery',
+            "row_hash": "a" * 16,
+        },
+        {"row_id": "t2", "given": "bug", "doubt": 0.6, "reasons": [], "why": ""},
+        {"row_id": "t3", "given": "delivery", "doubt": 0.51234567, "row_hash": "a" * 16},
+        {"row_id": "t4", "given": "billing", "suggested": "delivery", "doubt": 0.9, "row_hash": "a" * 16},
+        {"row_id": "t5", "given": "bug", "doubt": 0.02},
+    ],
+    data={
+        "text": ["Where is\nmy parcel?", "It “crashes” né <b>", "Where is\nmy parcel?", "Where …?", "fine"],
+        "label": ["billing", "bug", "delivery", "billing", "bug"],
+        "zip": ["007", None, "NA", "", "1"],
+        "doubt_id": ["mine", "mine", "mine", "mine", "mine"],
+        "age": [1.5, None, float("nan"), 4.0, 5.0],
+        "vector": [[0.1, 0.2]] * 5,
+    },
+    roles={"text": "text", "label": "label", "zip": "(categorical)", "age": "numeric", "vector": "embedding"},
+)
+"""t1 stands for t4, its equal, and is in conflict with t3; t5 is not doubted."""
 
 
-# --------------------------------------------------------------------------- given
+ODD_LABELS = (
+    *(
+        '"quoted" & <b>\'s',
+        "$5 or more",
+        "true",
+        "two\nlines\there",
+        "]]>",
+        "::",
+        "50%",
+        " padded ",
+        "\u200f\u05e9\u05dc\u05d5\u05dd",
+    ),
+    *("\U0001f600", "long " * 20, "None"),
+)
+"""Twelve labels that a format could break on."""
+IMAGES = Case(
+    rows=[
+        {
+            "row_id": '1, "a"',
+            "given": "true",
+            "suggested": ODD_LABELS[0],
+            "doubt": 0.9,
+            "why": "a\u2028b\x7f",
+        },
+        {"row_id": "2]]>", "given": ODD_LABELS[1], "suggested": ODD_LABELS[1], "doubt": 0.8},
+        {"row_id": "3\n", "given": ODD_LABELS[3], "suggested": ODD_LABELS[1], "doubt": 0.7, "reasons": []},
+    ],
+    data={
+        "label": ["true", ODD_LABELS[1], ODD_LABELS[3]],
+        "file": ["cats/a b#1.png", "https://example.org/b.jpg?size=3", None],
+        "image": ["one", "two", "three"],
+    },
+    roles={"label": "label", "file": "(identifier)", "image": "categorical"},
+    class_names=ODD_LABELS,
+)
+"""Images on this machine and elsewhere, one missing; more labels than there are keys."""
 
 
 @pytest.fixture(scope="session")
-def csv_files() -> Callable[..., SearchStrategy[WrittenText]]:
-    """Makes a strategy of delimited texts: see `csv_texts`."""
-    return csv_texts
+def images() -> Case:
+    """Three images, and twelve labels that a format could break on."""
+    return IMAGES
 
 
 @pytest.fixture(scope="session")
-def json_files() -> Callable[..., SearchStrategy[WrittenText]]:
-    """Makes a strategy of JSON Lines: see `json_texts`."""
-    return json_texts
+def tickets() -> Case:
+    """Five tickets, four of them doubted, three of them equal."""
+    return TICKETS
+
+
+@pytest.fixture(scope="session")
+def case() -> type[Case]:
+    """Makes an audit of one's own."""
+    return Case
+
+
+@pytest.fixture(scope="session", name="doubts_of")
+def _doubts_of() -> Any:
+    """Makes `doubts.parquet`: see `doubts_of`."""
+    return doubts_of
+
+
+@pytest.fixture(scope="session", name="pool_of")
+def _pool_of() -> Any:
+    """Makes a pool: see `pool_of`."""
+    return pool_of
+
+
+@pytest.fixture(scope="session", name="ids_of")
+def _ids_of() -> Any:
+    """Names rows of a pool: see `ids_of`."""
+    return ids_of
+
+
+@pytest.fixture(scope="session", name="columns_of")
+def _columns_of() -> Any:
+    """Makes columns as `audit.json` has them: see `columns_of`."""
+    return columns_of

@@ -115,4 +115,4 @@ def broken(where: str, found: str, line: int | None = None) -> InputError:
 
 def write_again(where: str) -> str:
     """What to do with a baseline that is of no use."""
-    return f"write it again: doubt baseline DATA -o {where}; or take it back from git"
+    return f"write it again: doubt baseline DATA --force -o {where}; or take it back from git"

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from doubtcli.gate.formats.figures import is_open
 from doubtcli.gate.formats.row_lines import new_first
-from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Outcome
+from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Outcome, Waiver
+from doubtcli.gate.waivers import WAIVERS, add_waivers
 from doubtcli.report.sheet import printable_path
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
     from doubtcli.report.sheet import Sheet
 
-WAIVERS = "doubt-waivers.toml"
 MOST_COMMANDS = 3
 """Written out, one a file; whoever reads three knows the others."""
 _COMMAND, _WORDS = "bold", ""
@@ -27,8 +27,6 @@ _UNWAIVABLE = frozenset({"max-noise", "min-skill", "require-reason", "max-unlabe
 _STANDARD_INPUT = "-"
 _LEAD_CELLS = len("Relabel:  ")
 _HALF_CHARACTERS = range(0xD800, 0xE000)
-_LAST_SHORT = 0xFFFF
-"""The last character that four hexadecimal digits can name."""
 
 
 def print_next(sheet: Sheet, result: GateResult) -> None:
@@ -36,6 +34,7 @@ def print_next(sheet: Sheet, result: GateResult) -> None:
     failed = [file for file in result.files if not file.passed]
     waived = next(_waivable(failed), None)
     steps = {
+        "Look:": [*_look(failed)],
         "Relabel:": [*_relabel(failed)],
         "Accept:": [*_accept(failed)],
         "Allow:": [*_allow(failed)],
@@ -53,13 +52,19 @@ def print_next(sheet: Sheet, result: GateResult) -> None:
                 sheet.hang(lead, shown)
 
 
+def _look(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
+    """The page of each audit that is kept."""
+    pages = [str(Path(file.audit) / "report.html") for file in failed if file.audit is not None]
+    yield from ((page, _COMMAND) for page in pages[:MOST_COMMANDS])
+
+
 def _relabel(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     """Scan each file, and decide on the rows in its queue."""
     doubted = [file for file in failed if any(_is_queued(one, _missed(file)) for one in file.failing)]
     commands = [f"doubt scan {shlex.quote(file.path)}" for file in doubted if file.path != _STANDARD_INPUT]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
     if commands:
-        yield "then write the right label under verdict in its queue.csv", _WORDS
+        yield "with this gate's flags; then write the right label under verdict in its queue.csv", _WORDS
 
 
 def _accept(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
@@ -107,24 +112,13 @@ def _is_writable(finding: Finding) -> bool:
 def _waiver(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
     """The first row's waiver, ready to be pasted."""
     waivers = result.waivers_path or WAIVERS
-    told = {"id": finding.row_id, "label": finding.given_label}
-    if len(result.files) > 1 and file.path != _STANDARD_INPUT:
-        told["file"] = Path(os.path.relpath(file.path, Path(waivers).parent)).as_posix()
-    told["why"] = "looked at by NAME: the label is right"
-    keys = [f"{key} = {toml_text(value)}" for key, value in told.items() if value is not None]
+    beside = len(result.files) > 1 and file.path != _STANDARD_INPUT
+    waiver = Waiver(
+        finding.row_id,
+        number=1,
+        label=finding.given_label,
+        why="looked at by NAME: the label is right",
+        file=Path(os.path.relpath(file.path, Path(waivers).parent)).as_posix() if beside else None,
+    )
     words = f"a row whose label is right after all, in {waivers}"
-    return [(words, _WORDS), *((line, _COMMAND) for line in ("[[waive]]", *keys))]
-
-
-def toml_text(text: str) -> str:
-    """A text as TOML writes it on one line, with nothing in it that a terminal would obey."""
-    return f'"{"".join(map(_toml_character, text))}"'
-
-
-def _toml_character(character: str) -> str:
-    if character in '"\\':
-        return f"\\{character}"
-    if character.isprintable():
-        return character
-    code = ord(character)
-    return f"\\u{code:04x}" if code <= _LAST_SHORT else f"\\U{code:08x}"
+    return [(words, _WORDS), *((line, _COMMAND) for line in add_waivers("", [waiver]).splitlines())]

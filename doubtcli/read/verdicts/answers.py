@@ -27,6 +27,10 @@ PASSED_OVER = {
 """The statuses of answers that decide nothing, each in plain words."""
 
 
+EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
+"""Stands for a time that isn't told, where all must have one."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """What one person said of one row; an empty text where a file says nothing."""
@@ -155,10 +159,15 @@ def _older(answers: Sequence[Answer]) -> Iterable[Answer]:
     told = [when for when in moments if when is not None]
     if len(told) == len(deciding):
         deciding = [answer for answer in deciding if moment(answer.time) == max(told)]
-    newest = {_content(answer): answer for answer in sorted(deciding, key=astuple)}
+    newest = {_content(answer): answer for answer in sorted(deciding, key=_place_in_time)}
     kept = {id(answer) for answer in newest.values()}
     return [answer for answer in answers if id(answer) not in kept]
 
 
-def _content(answer: Answer) -> tuple[str, ...]:
-    return answer.status, answer.verdict.strip(), *answer.also
+def _content(answer: Answer) -> tuple[object, ...]:
+    """What it says, and whether a time tells when: answers alike in both are one."""
+    return answer.status, answer.verdict.strip(), answer.also, moment(answer.time) is None
+
+
+def _place_in_time(answer: Answer) -> tuple[object, ...]:
+    return moment(answer.time) or EARLIEST, *astuple(answer)

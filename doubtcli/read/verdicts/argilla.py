@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.answers import Answer, carried, said, texts
 from doubtcli.read.verdicts.shape import Shape, malformed
 
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 TOOL = "argilla"
 LABEL, COMMENT = "label", "comment"
 """What the questions are called in the settings that go out with a queue."""
+
+END = ".responses"
+"""How a column of answers ends in the flat export, behind the question's name."""
 
 STATUSES = {"submitted": "", "draft": "draft", "discarded": "discarded"}
 NO_STATUS = (
@@ -35,6 +39,7 @@ def _is_nested(record: Record) -> bool:
 
 
 def _read_nested(records: Sequence[Record], path: str) -> list[Answer]:
+    _check_question({name for record in records for name in record["responses"]}, path)
     return [answer for row, one in enumerate(records, start=1) for answer in _of_nested(one, row, path)]
 
 
@@ -62,10 +67,13 @@ def _nested_values(record: Record, question: str, row: int, path: str) -> list[t
 
 
 def _is_flat(record: Record) -> bool:
-    return "id" in record and any(name.endswith((".responses", ".suggestion")) for name in record)
+    is_asked = any(name.endswith((".responses", ".suggestion")) for name in record)
+    return is_asked and "id" in record and "_server_id" in record
 
 
 def _read_flat(records: Sequence[Record], path: str) -> list[Answer]:
+    names = (name for record in records for name in record)
+    _check_question({name.removesuffix(END) for name in names if name.endswith(END)}, path)
     return [answer for row, one in enumerate(records, start=1) for answer in _of_flat(one, row, path)]
 
 
@@ -80,7 +88,7 @@ def _of_flat(record: Record, row: int, path: str) -> Iterator[Answer]:
 
 def _flat_values(record: Record, question: str, row: int, path: str) -> list[tuple[str, Any, str]]:
     """Who answered a question, what, and whether it was submitted."""
-    name = f"{question}.responses"
+    name = f"{question}{END}"
     values, people, statuses = (record.get(key) or [] for key in (name, f"{name}.users", f"{name}.status"))
     lists = (values, people, statuses)
     if not all(isinstance(one, list) for one in lists) or len({len(one) for one in lists}) > 1:
@@ -97,7 +105,7 @@ def _flat_values(record: Record, question: str, row: int, path: str) -> list[tup
 def _status(found: str, row: int, path: str) -> str:
     if found not in STATUSES:
         expected = f"one of {', '.join(STATUSES)}"
-        raise malformed(f"{found!r} is no status", path, row, f"{LABEL}.responses.status", expected)
+        raise malformed(f"{found!r} is no status", path, row, f"{LABEL}{END}.status", expected)
     return STATUSES[found]
 
 
@@ -107,6 +115,13 @@ def _status(found: str, row: int, path: str) -> str:
 def _about(record: Record, metadata: Mapping[str, Any]) -> dict[str, Any]:
     # a column of the user's that is called "id" hides the record's own in a flat export
     return carried({"doubt_id": record.get("id"), **metadata}) | {"tool": TOOL}
+
+
+def _check_question(answered: set[str], path: str) -> None:
+    if answered - {COMMENT} and LABEL not in answered:
+        found = f"no question is called {LABEL!r}: answered are {listed(sorted(answered))}"
+        expected = f"the questions that go out with a queue, {LABEL!r} and {COMMENT!r}"
+        raise malformed(found, path, 1, expected=expected)
 
 
 def _answers(
@@ -130,5 +145,5 @@ def _answers(
 
 SHAPES = (
     Shape("Argilla's records.json", "'fields' and 'responses'", TOOL, _is_nested, _read_nested, NO_STATUS),
-    Shape("Argilla's flat export", "'id' and 'label.responses'", TOOL, _is_flat, _read_flat),
+    Shape("Argilla's flat export", "'_server_id' and 'label.responses'", TOOL, _is_flat, _read_flat),
 )

@@ -161,5 +161,5 @@ def _broken(text: str, path: str, row: int | None, place: int, why: str) -> Inpu
         row=row,
         line=text.count("\n", 0, place) + 1,
         expected="a list of objects, such as an annotation tool exports",
-        hint=TRUNCATED if place >= len(text.rstrip()) else None,
+        hint=None if text.rstrip().endswith("]") else TRUNCATED,
     )

@@ -1,12 +1,14 @@
 """An answer's id -> the row that was audited, and the row that it is now.
 
 A user's own ids name rows by themselves. An id that is a hash of the row's content is numbered where inputs
-are equal, in order of their labels; as these change, such rows are told apart by content and label instead.
+are equal, in order of their labels. So it names the same row only while none of these rows is added, removed
+or relabelled.
 """
 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from doubtcli.records import SeenRow
 
 
-NUMBER = re.compile(r"(?:\.([0-9]{1,9}))?")
+NUMBER = re.compile(r"(\.[0-9]+)?")
 """What follows the hash in an id, from the second row of equal input on."""
 
 
@@ -37,22 +39,19 @@ class RowIndex:
     """Rows as they were seen at one moment."""
 
     by_id: Mapping[str, tuple[SeenRow, ...]]
-    by_content: Mapping[tuple[str | None, str | None], tuple[SeenRow, ...]]
-    """Those whose ids are hashes, by hash and given label, in the order of their numbers."""
+    labels: Mapping[str | None, Counter[str | None]]
+    """Of the rows whose ids are hashes: which labels those of one hash bear, and how often."""
 
 
 def index_rows(rows: Iterable[SeenRow]) -> RowIndex:
     """The rows, ready to be looked up."""
     by_id: dict[str, list[SeenRow]] = {}
-    by_content: dict[tuple[str | None, str | None], list[SeenRow]] = {}
-    for row in sorted(rows, key=lambda row: (_number(row) or 0, row.row)):
+    labels: dict[str | None, Counter[str | None]] = {}
+    for row in sorted(rows, key=lambda row: row.row):
         by_id.setdefault(row.row_id, []).append(row)
-        if _number(row) is not None:
-            by_content.setdefault((row.row_hash, row.given_label), []).append(row)
-    return RowIndex(
-        {row_id: tuple(same) for row_id, same in by_id.items()},
-        {content: tuple(same) for content, same in by_content.items()},
-    )
+        if _is_hash(row):
+            labels.setdefault(row.row_hash, Counter())[row.given_label] += 1
+    return RowIndex({row_id: tuple(same) for row_id, same in by_id.items()}, labels)
 
 
 def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> SeenRow | Miss:
@@ -75,15 +74,11 @@ def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> 
 
 def row_now(row: SeenRow, audited: RowIndex, now: RowIndex) -> SeenRow | Miss:
     """What has become of a row since it was audited; a row only if its content and label are the same."""
-    is_numbered = _number(row) is not None
-    before, after = (index.by_content.get((row.row_hash, row.given_label), ()) for index in (audited, now))
-    if is_numbered and len(before) == len(after):
-        return after[before.index(row)]
     found = _unchanged(row, now)
     if isinstance(found, Miss):
         return found
-    if is_numbered:
-        why = "of the rows with equal input, some bear other labels than when they were audited"
+    if _is_hash(row) and audited.labels[row.row_hash] != now.labels.get(row.row_hash):
+        why = "rows of equal input were added, removed or relabelled since, and it can't be told from them"
         return Miss(UnappliedKind.CHANGED, why)
     if len(found) > 1:
         why = f"{len(found)} rows bear this id now, and which one is meant can't be told"
@@ -115,9 +110,8 @@ def _named(label: str | None) -> str:
     return "none" if label is None else repr(label)
 
 
-def _number(row: SeenRow) -> int | None:
-    """Of a row whose id is a hash of its content: its number among those of equal input; else None."""
+def _is_hash(row: SeenRow) -> bool:
+    """Whether a row's id is a hash of its content, numbered or not."""
     if row.row_hash is None or not row.row_id.startswith(row.row_hash):
-        return None
-    found = NUMBER.fullmatch(row.row_id.removeprefix(row.row_hash))
-    return int(found[1] or 1) if found else None
+        return False
+    return NUMBER.fullmatch(row.row_id.removeprefix(row.row_hash)) is not None

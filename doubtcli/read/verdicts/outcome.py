@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
@@ -72,7 +73,7 @@ def _hitch(ballot: Ballot, winners: Sequence[Vote], terms: Terms) -> Miss | None
     if len(wanted.labels) > 1:
         return Miss(UnappliedKind.CONFLICT, f"it got several labels: {listed(wanted.labels, MOST_NAMED)}")
     if wanted.is_new and not terms.new_labels:
-        return Miss(UnappliedKind.NEW_LABEL, _not_a_label(wanted.labels[0], terms.known))
+        return Miss(UnappliedKind.NEW_LABEL, _not_a_label(wanted.labels[0], tuple(sorted(terms.known))))
     return None
 
 
@@ -88,6 +89,7 @@ def _disagreement(ballot: Ballot) -> str:
     return f"answers differ: {', '.join(f'{name} ({counts[name]})' for name in sorted(counts))}"
 
 
-def _not_a_label(found: str, known: Mapping[str, str]) -> str:
-    near = get_close_matches(found, sorted(known), n=1)
+@lru_cache  # many rows may bear the same few
+def _not_a_label(found: str, known: tuple[str, ...]) -> str:
+    near = get_close_matches(found, known, n=1)
     return f"{found!r} is none of the labels{f'; perhaps {near[0]!r} was meant' if near else ''}"

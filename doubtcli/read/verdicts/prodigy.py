@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from doubtcli.read.verdicts.shape import Record
 
 TOOL = "prodigy"
+NOTE = "user_input"
+"""Where Prodigy puts what is typed, unless a recipe names another field."""
 STATUSES = {"accept": "", "reject": "rejected", "ignore": "ignored"}
 
 
@@ -43,7 +45,7 @@ def _of_task(record: Record, row: int, path: str) -> Answer:
         status=STATUSES[record["answer"]],
         annotator=said(record.get("_annotator_id") or record.get("_session_id")),
         time=_time(record.get("_timestamp")),
-        why=said(record.get("note") or record.get("comment")),
+        why=said(record.get(NOTE)),
         tool=TOOL,
         file=path,
         **carried({"given_label": meta.get("given"), **meta, **record}),

@@ -68,7 +68,7 @@ def _of_source(
         riders |= dict.fromkeys(ids or ())
     for row_id in riders:
         rows = audited.by_id[row_id]
-        if source.row not in rows and not any(row in voted_on for row in rows):
+        if not any(row in voted_on for row in rows):
             found = _follows(rows, source, audited, now)
             if found is not None:
                 yield found

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import UNUSABLE, moment
+from doubtcli.read.verdicts.answers import EARLIEST, UNUSABLE, moment
 from doubtcli.records import Decision, Unapplied
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterable, Sequence
 
     from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.locate import Miss
     from doubtcli.records import SeenRow
-
-EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 
 
 def decided(

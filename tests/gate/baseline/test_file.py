@@ -230,7 +230,7 @@ def test_small(table: Make, summary: Summarize) -> None:
 GOOD = render_baseline(SECTIONS)
 AGAIN = (
     "expected: a baseline as `doubt baseline` wrote it\n"
-    "to do: write it again: doubt baseline DATA -o known.json; or take it back from git"
+    "to do: write it again: doubt baseline DATA --force -o known.json; or take it back from git"
 )
 
 
@@ -317,7 +317,7 @@ class TestRefused:
         ("found", "hint"),
         [
             (2, "update doubt: a newer one wrote this baseline"),
-            (0, "write it again: doubt baseline DATA -o known.json; or take it back from git"),
+            (0, "write it again: doubt baseline DATA --force -o known.json; or take it back from git"),
         ],
     )
     def test_other_schema_version(self, tmp_path: Path, found: int, hint: str) -> None:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
-    from tests.relabel.conftest import WrittenText
+    from tests.relabel.rewrite.conftest import WrittenText
 
     Files = Callable[..., SearchStrategy[WrittenText]]
 

@@ -11,7 +11,6 @@ from doubtcli.relabel.ledger import render
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.records import Decision
     from doubtcli.relabel.ledger import Batch
     from doubtcli.relabel.result import Applied, Undone
 
@@ -60,10 +59,6 @@ def render_log(batches: Sequence[Batch]) -> bytes:
 
 def _lines(batch: Batch | None) -> list[Any]:
     return [json.loads(line) for line in render(batch).splitlines()] if batch else []
-
-
-def _decision(decision: Decision) -> dict[str, Any]:
-    return asdict(decision)
 
 
 def _as_json(document: object) -> bytes:

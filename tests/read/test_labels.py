@@ -38,6 +38,16 @@ def refusal(values: Any) -> InputError:
     return caught.value
 
 
+@pytest.mark.parametrize("values", [["a", "a"], ["a"], ["a", "b", "c"], [1.5, 2.5, 3.5, 4.5, 5.5]])
+def test_labels_that_are_not_to_be_judged(values: list[Any]) -> None:
+    """Labels that could not be judged are encoded all the same where nobody asks for that."""
+    refusal(values)
+
+    labels = encode_labels(table(label=values), "label", to_judge=False)
+
+    assert [labels.class_values[code] for code in labels.codes] == values
+
+
 @pytest.mark.parametrize(
     ("names", "found"),
     [

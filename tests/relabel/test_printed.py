@@ -1,0 +1,180 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
+from doubtcli.relabel.ledger import Action, Batch, Line
+from doubtcli.relabel.printed import print_applied, print_log, print_undone
+from doubtcli.relabel.result import Applied, Undone
+from doubtcli.relabel.rewrite import Form
+
+LINE = Line(
+    Action.RELABEL,
+    "r1",
+    1,
+    "x",
+    "y",
+    b"x",
+    b"y",
+    b"",
+    "rest",
+    ("ann", "bob"),
+    "2026-11-20",
+    "argilla",
+    "why not",
+)
+BATCH = Batch("0123456789ab", "2026-11-21T14:05:00Z", (LINE,), Form("csv", "label"), 9, "", "", "data.csv")
+DECISION = Decision("r2", 2, "x", "x", False, (), "", "doubt", "")
+APPLIED = Applied("data.csv", "fixed.csv", BATCH, (), (), (), Settled((), ()))
+
+
+def printed(tell: Any, *arguments: Any, **options: Any) -> str:
+    """What is printed into a pipe of 80 columns."""
+    console = Console(file=io.StringIO(), width=80, **options)
+    tell(console, *arguments)
+    return console.file.getvalue()  # type: ignore[attr-defined,no-any-return]
+
+
+def test_whole() -> None:
+    """What was changed comes first, then what was not applied, then what was written."""
+    unapplied = (Unapplied(UnappliedKind.UNKNOWN, "r9", None, ("y",), (), (3,), "no row bears this id"),)
+    found = replace(
+        APPLIED,
+        kept=(DECISION,),
+        unusable=(DECISION,),
+        done_before=(DECISION,),
+        settled=Settled((), unapplied, (DECISION, DECISION), ("y",)),
+        waivers="waivers.toml",
+        n_waived=1,
+        backup="data.csv.bak",
+        notes=("a note",),
+    )
+
+    assert printed(print_applied, found) == (
+        "data.csv\n"
+        "  changed: 1 label\n"
+        "  found right, and kept: 1 label; 1 of them doubted before, and waived now\n"
+        "  judged unusable, and left in: 1 row; --drop takes them out\n"
+        "  of equal input and label, and seen by nobody: 2 rows; --spread decides on\n"
+        "  them, too\n"
+        "  labels that the file did not have: y\n"
+        "\n"
+        "Not applied\n"
+        "  unknown: 1\n"
+        "    - r9: no row bears this id\n"
+        "\n"
+        "Applied before, and edited since: left as they are\n"
+        "  - row 2 (r2)\n"
+        "\n"
+        "Notes\n"
+        "  - a note\n"
+        "\n"
+        "Written\n"
+        "  fixed.csv  the labels as they are now\n"
+        "  fixed.csv.ledger.jsonl  who changed what and why: batch 0123456789ab\n"
+        "  data.csv.bak  the file as it was\n"
+        "  waivers.toml  what is waived, and why\n"
+    )
+
+
+def test_nothing_changed() -> None:
+    """A copy has no ledger; where not even that was written, waivers may have been."""
+    copied = printed(print_applied, replace(APPLIED, batch=None))
+    waived = printed(print_applied, replace(APPLIED, batch=None, output=None, waivers="waivers.toml"))
+
+    assert copied.endswith("nothing is left to change\n\nWritten\n  fixed.csv  as the input is\n")
+    assert waived.endswith("nothing is left to change\n\nWritten\n  waivers.toml  what is waived, and why\n")
+
+
+def test_many_rows_of_one_kind() -> None:
+    """Of many rows the first are named; those that nobody has to look at are only counted."""
+    kinds = (UnappliedKind.UNDECIDED, UnappliedKind.CHANGED)
+    unapplied = tuple(
+        Unapplied(kind, f"r{row}", None, (), (), (row,), "why") for kind in kinds for row in range(12)
+    )
+
+    told = printed(print_applied, replace(APPLIED, settled=Settled((), unapplied)))
+
+    assert "  undecided: 12\n  changed: 12\n    - r0: why\n" in told
+    assert "    - r9: why\n    - and 2 more\n" in told
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        (LINE, "  row 1 (r1); ann, bob, 2026-11-20, argilla; why not\n  - x\n  + y\n"),
+        (replace(LINE, old="a  b", new="a b "), "  - a  b\n  + a b \n"),
+        (replace(LINE, old="\x1b[31m[red]", new="né\n"), "  - \\x1b[31m[red]\n  + né\\n\n"),
+        (replace(LINE, action=Action.DROP, new=None), "  - x  (the row goes)\n"),
+        (replace(LINE, action=Action.RESTORE, old=None), "  + y  (the row is put back)\n"),
+        (replace(LINE, who=(), when="", why="", seen_as="r7"), "  row 1 (r1); argilla; decided on r7\n"),
+        (replace(LINE, new="y" * 10_000), "  + " + "y" * 2000 + "\n"),
+    ],
+    ids=["label", "blanks", "control characters", "dropped", "put back", "spread", "long"],
+)
+def test_changes(line: Line, shown: str) -> None:
+    """A change is a diff of the label with all its blanks; nothing in it is obeyed."""
+    dry = replace(APPLIED, output=None, is_dry_run=True, batch=replace(BATCH, lines=(line,)))
+
+    told = printed(print_applied, dry)
+
+    assert shown in told
+    assert "would change" in told
+    assert "Written" not in told
+
+
+def test_colours() -> None:
+    """At a terminal, what goes is red and what comes is green."""
+    dry = replace(APPLIED, output=None, is_dry_run=True)
+
+    told = printed(print_applied, dry, force_terminal=True, color_system="standard")
+
+    assert "\x1b[31m- x\x1b[0m" in told
+    assert "\x1b[32m+ y\x1b[0m" in told
+
+
+def test_undone() -> None:
+    """An undo tells which batch it took back, and what was written."""
+    back = replace(BATCH, id="ba9876543210", lines=(replace(LINE, old="y", new="x"),))
+
+    told = printed(print_undone, Undone("fixed.csv", "back.csv", BATCH, back, None))
+
+    assert told == (
+        "fixed.csv\n"
+        "  batch 0123456789ab of 2026-11-21T14:05:00Z is taken back: 1 label\n"
+        "\n"
+        "Written\n"
+        "  back.csv  the labels as they are now\n"
+        "  back.csv.ledger.jsonl  who changed what and why: batch ba9876543210\n"
+    )
+
+
+def test_undone_in_a_dry_run() -> None:
+    """A dry run of an undo lists each change."""
+    told = printed(print_undone, Undone("fixed.csv", None, BATCH, BATCH, None))
+
+    assert "would be taken back: 1 label\n\nChanges\n" in told
+    assert told.endswith("  - x\n  + y\n")
+
+
+def test_log() -> None:
+    """A log lists batches, the newest first, and says which are in effect no more."""
+    old = replace(BATCH, id="old")
+    taken_back = replace(BATCH, id="one")
+    undo = replace(BATCH, id="two", source=None, undoes="one")
+
+    told = printed(print_log, "fixed.csv", [old, taken_back, undo])
+
+    titles = [line for line in told.splitlines() if line.startswith("batch")]
+    assert titles == [
+        "batch two  2026-11-21T14:05:00Z",
+        "batch one  2026-11-21T14:05:00Z  taken back",
+        "batch old  2026-11-21T14:05:00Z  the file was made anew since",
+    ]
+    assert "  1 label, in place, takes back batch one\n" in told
+    assert "  1 label, from data.csv\n" in told

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
+from doubtcli.report.sheet import printable_path
+
 STANDARD_INPUT = "-"
 _HALVES = re.compile("[\ud800-\udfff]")
 """Halves of characters; Python has those from DC80 to DCFF stand for bytes of a path that are not UTF-8."""
@@ -18,6 +20,11 @@ def repository_path(path: str) -> str:
         return path
     seen = Path(os.path.relpath(path or "."))
     return (Path(os.path.abspath(path)) if seen.parts[:1] == ("..",) else seen).as_posix()  # noqa: PTH100  # links are kept
+
+
+def shown_path(path: str) -> str:
+    """As `repository_path`, what nobody could see of it shown as an escape."""
+    return printable_path(repository_path(path))
 
 
 def uri(path: str) -> tuple[str, bool]:

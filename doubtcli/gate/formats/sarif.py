@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.gate.formats.figures import verdict
 from doubtcli.gate.formats.sarif_results import check_result, finding_result
 from doubtcli.gate.formats.sentences import LONGEST_WHY, is_of_the_file, on_a_line
+from doubtcli.gate.formats.worst import worst_first
 from doubtcli.settings import GATE_KEYS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from doubtcli.gate.result import FileResult, Finding, GateResult
+    from doubtcli.gate.result import GateResult
 
     Json = dict[str, Any]
 
@@ -30,7 +31,7 @@ def render(result: GateResult) -> str:
 
 
 def _run(result: GateResult) -> Json:
-    found = _ranked(result.files)
+    found = worst_first(result.files)
     kept = [
         *(
             check_result(file, check)
@@ -50,14 +51,6 @@ def _run(result: GateResult) -> Json:
         "invocations": [_invocation(result, n_all - len(kept))],
         "results": [{"ruleId": one["ruleId"], "ruleIndex": places[one["ruleId"]]} | one for one in kept],
     }
-
-
-def _ranked(files: Iterable[FileResult]) -> list[tuple[FileResult, Finding]]:
-    """All findings: those that fail a limit first, waived ones last, each kind most doubted first."""
-    found = [(file, finding) for file in files for finding in file.findings]
-    return sorted(
-        found, key=lambda one: (not one[1].failed, one[1].waiver is not None, -(one[1].doubt or 0.0))
-    )
 
 
 def _driver(result: GateResult, rules: Sequence[str]) -> Json:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.gate.formats.places import uri
-from doubtcli.gate.formats.sentences import LONGEST_WHY, check_sentences, on_a_line, row_sentences
+from doubtcli.gate.formats.sentences import (
+    LONGEST_WHY,
+    check_fingerprint,
+    check_sentences,
+    on_a_line,
+    row_sentences,
+)
 from doubtcli.gate.result import DOUBTED
 
 if TYPE_CHECKING:
@@ -17,7 +22,6 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-_DIGEST_BYTES = 8
 _LINK = re.compile(r"\[(?=[^]]*\]\()")
 """The start of what SARIF takes for a link: `[text](target)`."""
 
@@ -44,8 +48,7 @@ def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str])
 
 def check_result(file: FileResult, check: Check) -> Json:
     """A limit of the whole file, shown at its first line."""
-    told = f"{file.path}\0{check.name}".encode(errors="backslashreplace")
-    fingerprint = blake2b(told, digest_size=_DIGEST_BYTES).hexdigest()
+    fingerprint = check_fingerprint(file, check)
     return {
         "ruleId": on_a_line(check.limit),
         "level": "error",

@@ -6,6 +6,7 @@ control character, none that turns text around, no half of a character. JSON, XM
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 from doubtcli.gate.formats.figures import held_words, is_open
@@ -16,11 +17,12 @@ from doubtcli.report.summary import score
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from doubtcli.gate.result import Check, Finding
+    from doubtcli.gate.result import Check, FileResult, Finding
 
 LONGEST_NAME = 100
 """Characters of an id or a label: more of it tells no two apart that a person could."""
 LONGEST_WHY = 1000
+_DIGEST_BYTES = 8
 
 
 def on_a_line(text: str, most: int = LONGEST_NAME) -> str:
@@ -66,6 +68,12 @@ def is_of_the_file(check: Check) -> bool:
     """Whether a limit was not met, and no rows can be shown for it."""
     rowless = check.limit in {"max-noise", "min-skill", "require-reason"} or not check.rows
     return not check.passed and (rowless or check.outcome is Outcome.NOT_ASSESSABLE)
+
+
+def check_fingerprint(file: FileResult, check: Check) -> str:
+    """16 hexadecimal digits that tell a file's limit from all others, whatever came of it."""
+    told = f"{file.path}\0{check.name}".encode(errors="backslashreplace")
+    return blake2b(told, digest_size=_DIGEST_BYTES).hexdigest()
 
 
 def _claim(finding: Finding) -> str:

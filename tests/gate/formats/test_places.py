@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.gate.formats.places import repository_path, uri
+from doubtcli.gate.formats.places import repository_path, shown_path, uri
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,3 +60,9 @@ def test_links_are_kept(home: Path) -> None:
 def test_dots() -> None:
     """A name that only begins with two dots is no way out."""
     assert repository_path("..data/train.csv") == "..data/train.csv"
+
+
+@pytest.mark.usefixtures("home")
+def test_shown() -> None:
+    """A path that is shown has nothing in it that a terminal would obey."""
+    assert shown_path("a\x1b[31m/\udcff b.csv") == r"a\x1b[31m/\udcff b.csv"

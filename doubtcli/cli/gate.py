@@ -125,7 +125,7 @@ def gate(
     from doubtcli.gated import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
-    needs_lines = output_format not in WITHOUT_LINES or output_file is not None
+    needs_lines = output_format not in WITHOUT_LINES
     found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
         paths or [], with_lines=needs_lines
     )

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from doubtcli.gate.formats.figures import limits_words, verdict
 from doubtcli.gate.formats.limit_table import print_limits
-from doubtcli.gate.formats.next_steps import WAIVERS, print_next
+from doubtcli.gate.formats.next_steps import print_next
 from doubtcli.gate.formats.row_lines import print_failing
+from doubtcli.gate.waivers import WAIVERS
 from doubtcli.report.sheet import Sheet, printable, printable_path
 from doubtcli.report.summary import count, percent
 

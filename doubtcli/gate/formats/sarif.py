@@ -9,6 +9,7 @@ from doubtcli.gate.formats.figures import verdict
 from doubtcli.gate.formats.sarif_results import check_result, finding_result
 from doubtcli.gate.formats.sentences import LONGEST_WHY, is_of_the_file, on_a_line
 from doubtcli.gate.formats.worst import worst_first
+from doubtcli.gate.result import RULES
 from doubtcli.settings import GATE_KEYS
 
 if TYPE_CHECKING:
@@ -31,24 +32,17 @@ def render(result: GateResult) -> str:
 
 
 def _run(result: GateResult) -> Json:
+    missed = [(file, check) for file in result.files for check in file.checks if is_of_the_file(check)]
     found = worst_first(result.files)
-    kept = [
-        *(
-            check_result(file, check)
-            for file in result.files
-            for check in file.checks
-            if is_of_the_file(check)
-        ),
-        *(finding_result(file, finding, result.rules) for file, finding in found),
-    ]
-    n_all, kept = len(kept), kept[:MOST_RESULTS]
+    kept = [check_result(file, check) for file, check in missed[:MOST_RESULTS]]
+    kept += [finding_result(*one, result.rules) for one in found[: MOST_RESULTS - len(kept)]]
     rules = sorted({one["ruleId"] for one in kept})
     places = {name: place for place, name in enumerate(rules)}
     return {
         "tool": {"driver": _driver(result, rules)},
         "automationDetails": {"id": "doubt/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(result, n_all - len(kept))],
+        "invocations": [_invocation(result, len(missed) + len(found) - len(kept))],
         "results": [{"ruleId": one["ruleId"], "ruleIndex": places[one["ruleId"]]} | one for one in kept],
     }
 
@@ -69,6 +63,8 @@ def _rule(name: str, told: Mapping[str, str]) -> Json:
         to_do = f"Relabel the rows that fail the limit, or set another: --{name}."
     else:
         to_do = "Look at the row: write the right label or, where it is right, waive the row with a reason."
+    if name in told and name not in GATE_KEYS and name not in RULES:
+        to_do += f" How the reason judges: doubt explain {name}."
     return {
         "id": name,
         "shortDescription": {"text": what},

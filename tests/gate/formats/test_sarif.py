@@ -137,6 +137,11 @@ def test_rules(told_in_full: GateResult) -> None:
         "unlabelled",
     ]
     assert rules[2]["shortDescription"]["text"] == "Models give it little probability."
+    assert rules[2]["help"]["text"].endswith(
+        "waive the row with a reason. How the reason judges: doubt explain low-self-confidence."
+    )
+    assert rules[1]["help"]["text"].endswith("waive the row with a reason.")
+    assert rules[3]["help"]["text"].endswith("set another: --max-noise.")
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
 
 

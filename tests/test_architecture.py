@@ -51,11 +51,24 @@ ARROWS = {
         "report",
     },
     "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
+    "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "audit", "audits"},
     "gate": EVERYBODY | {"settings"},
     "relabel": EVERYBODY,
     "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY
-    | {"settings", "progress", "audit", "audits", "plugins", "report", "store", "gate", "gated", "relabel"},
+    | {
+        "settings",
+        "progress",
+        "audit",
+        "audits",
+        "compare",
+        "plugins",
+        "report",
+        "store",
+        "gate",
+        "gated",
+        "relabel",
+    },
 }
 """Which rooms of the house each room may look into: the arrows of the design, and no others."""
 

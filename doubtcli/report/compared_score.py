@@ -23,7 +23,7 @@ def print_score(sheet: Sheet, score: RelabelScore) -> None:
     sheet.hang(sheet.indent(), _bought(score, score.accuracy), "bold")
     gains = {"accuracy": score.accuracy, "balanced accuracy": score.balanced_accuracy}
     cells = max(map(len, gains))
-    head = f"{'before':>6}  {'after':>6}  change ({score.level:.0%} interval)"
+    head = f"{'before':>6}  {'after':>6}  points ({score.level:.0%} interval)"
     sheet.print(sheet.indent(" " * cells, "  ", (head, "dim")))
     for name, gain in gains.items():
         shares = f"{percent(gain.before):>6}  {percent(gain.after):>6}"
@@ -50,7 +50,7 @@ def _how(score: RelabelScore) -> str:
 
 
 def _points_and_interval(gain: Gain) -> str:
-    return f"{points(gain.difference)} points ({points(gain.low)} to {points(gain.high)})"
+    return f"{points(gain.difference)} ({points(gain.low)} to {points(gain.high)})"
 
 
 def points(share: float) -> str:

@@ -196,22 +196,6 @@ class TestRows:
         assert (comparison.n_matched, comparison.n_gone, comparison.n_added) == (79, 1, 1)
         assert any("no ids" in note for note in comparison.notes)
 
-    def test_a_column_that_tells_the_old_label(self, desk):
-        """What was left out as a leak of the old labels teaches no model, input though it seems by now."""
-        told = [row | {"code": row["label"][0]} for row in desk.relabelled(desk.rows(), WRONG)]
-        after = desk.relabelled(told, WRONG)
-
-        before_and_after = [("before", told), ("after", after)]
-        with_it = [desk.audit(name, rows) for name, rows in before_and_after]
-        without_it = [
-            desk.audit(f"{name}-without", rows, ignore=("code",)) for name, rows in before_and_after
-        ]
-
-        comparison = compared(*with_it)
-        assert (comparison.fates.changed, comparison.n_edited) == (9, 0)
-        assert comparison.score == compared(*without_it).score
-        assert compared(*with_it[::-1]).score == compared(*without_it[::-1]).score
-
     def test_a_label_at_last(self, desk):
         """A row that had no label and has one now has changed; it teaches neither model."""
         before = desk.relabelled(desk.relabelled(desk.rows(), WRONG), [79], "")

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench-ranking bench-flips bench-coverage bench-size bench-verdicts docs clean
+.PHONY: help demo test test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: .venv/run ## Scan the sample tickets and say where the page is
 
 test: .venv/dev ## Run the tests, with coverage
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+test-integration: .venv-integration/made ## Run the tests against other people's tools: minutes, 2 GB, the network
+	.venv-integration/bin/pytest -m integration
 
 check: .venv/dev ## All that must hold: format, lint, types, docstrings, docs, tests
 	$(BIN)/ruff format --check
@@ -43,6 +46,9 @@ bench-flips: .venv/bench ## Compare the ranking on two public tables with labels
 bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with a user's own script
 	$(BIN)/python benchmarks/size.py
 
+bench-gate: .venv/bench ## Compare a gate on an audit of 1,000,000 rows with reading its Parquet file
+	$(BIN)/python benchmarks/gate.py
+
 bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to the noise rate
 	$(BIN)/python benchmarks/verdicts.py
 
@@ -50,7 +56,7 @@ docs: .venv/dev ## Write the generated parts of README.md and docs/
 	COLUMNS=80 $(BIN)/cog -r -I docs $(DOCS)
 
 clean: ## Remove all that the other targets made
-	rm -rf .venv demo.doubt dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .venv-integration demo.doubt dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/made:
@@ -65,6 +71,12 @@ clean: ## Remove all that the other targets made
 .venv/dev: pyproject.toml | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	@touch $@ .venv/run
+
+.venv-integration/made: pyproject.toml tests/integration/requirements.txt
+	@$(PYTHON) -m venv .venv-integration
+	.venv-integration/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
+		--requirement tests/integration/requirements.txt
+	@touch $@
 
 .venv/bench: pyproject.toml benchmarks/requirements.txt | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' \

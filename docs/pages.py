@@ -9,7 +9,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from dataclasses import fields
+from dataclasses import MISSING, fields
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,13 @@ from doubtcli.cli.explain import explanation
 from doubtcli.plugins import OURS, load_reasons
 from doubtcli.reasons.contract import NEEDS
 from doubtcli.records import Evidence
-from doubtcli.settings import FILE_KEYS, ScanSettings
+from doubtcli.settings import FILE_KEYS, GATE_KEYS, GateSettings, ScanSettings
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from doubtcli.plugins import LoadedReason
+    from doubtcli.settings.fields import Kind
 
 REPOSITORY = Path(__file__).parents[1]
 FENCE = "```"
@@ -46,16 +49,25 @@ def output_on_fixtures(command: str) -> str:
 
 def settings_table() -> str:
     """Every key that a settings file may hold."""
-    defaults = {item.name.replace("_", "-"): item.default for item in fields(ScanSettings)}
+    return _keys_table(ScanSettings, FILE_KEYS)
+
+
+def gate_table() -> str:
+    """Every key that the table `gate` of a settings file may hold."""
+    return _keys_table(GateSettings, GATE_KEYS)
+
+
+def _keys_table(record: type, keys: Mapping[str, Kind]) -> str:
+    defaults = {item.name.replace("_", "-"): item.default for item in fields(record)}
     rows = [
         f"| `{key}` | {kind.expected} | {_default(defaults[key])} | {kind.about} |"
-        for key, kind in FILE_KEYS.items()
+        for key, kind in keys.items()
     ]
     return "\n".join(["| key | takes | default | what it is |", "|---|---|---|---|", *rows])
 
 
 def _default(value: object) -> str:
-    return "" if value in (None, ()) else f"`{value}`"
+    return "" if value in (None, (), MISSING) else f"`{value}`"
 
 
 def our_reasons() -> list[LoadedReason]:

@@ -21,7 +21,6 @@ from doubtcli.rank.combine import (
     unheard_classes,
 )
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
-from doubtcli.rank.sample import draw_sample
 from doubtcli.rank.verdicts import checked_rate, decide
 from doubtcli.read.examples import build_examples
 from doubtcli.read.labels import encode_labels, find_label_column
@@ -32,6 +31,7 @@ from doubtcli.read.verdicts import read_verdicts
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Power, Predictions, Skill
 from doubtcli.report.words import explain_rows
+from doubtcli.sampling import draw_sample
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

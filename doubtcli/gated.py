@@ -69,16 +69,18 @@ class Gate:
         lapsed = lapsed_waivers(waivers, became)
         return GateResult(tuple(files), waivers_path or None, lapsed, version("doubtcli"), rules)
 
-    def baseline(self, paths: Sequence[str], path: str) -> Baseline:
+    def baseline(self, paths: Sequence[str], path: str, *, anew: bool = False) -> Baseline:
         """The baseline at `path`, if there is one, with what is to be known of these files now; not written.
 
         Args:
             paths: Labelled files and directories of audits; none: the files of the settings file.
             path: Where the baseline is to stand.
+            anew: Whether to pass over what stands there.
 
         Raises:
             DoubtError: As `run`.
         """
+        old = read_baseline(path) if Path(path).exists() and not anew else None
         waivers_path, waivers = self._waivers()
         sections = []
         for named in self._named(paths):
@@ -87,7 +89,6 @@ class Gate:
             known = Known(waivers, waivers_path, self.today)
             applied = _waived(found, known)
             sections.append(make_section(data_path, path, found.summary, found.doubts, waived=applied))
-        old = read_baseline(path) if Path(path).exists() else None
         return update_baseline(old, path, sections)
 
     def _named(self, paths: Sequence[str]) -> Sequence[str]:

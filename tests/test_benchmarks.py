@@ -287,6 +287,18 @@ def test_the_command_prints_its_tables_and_writes_them_only_when_all_was_run(tmp
     assert page.PAGE.read_bytes() == before
 
 
+def test_the_gate_is_measured_on_an_audit_that_it_takes_for_real():
+    """On a small audit the gate runs through, and the page stays as it is."""
+    before = page.PAGE.read_bytes()
+
+    done = subprocess.run(
+        [sys.executable, str(BENCHMARKS / "gate.py"), "4000"], capture_output=True, text=True, check=True
+    )
+
+    assert "| `doubt gate data.doubt --max-doubted 50% --max-new 0` |" in done.stdout
+    assert page.PAGE.read_bytes() == before
+
+
 def test_an_unknown_tool_is_refused_by_name():
     """The message says which tools there are."""
     command = [sys.executable, str(BENCHMARKS / "ranking.py"), "--tools", "magic"]

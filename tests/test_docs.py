@@ -12,7 +12,7 @@ from typer.main import get_command
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
-from doubtcli.settings import FILE_KEYS
+from doubtcli.settings import FILE_KEYS, GATE_KEYS
 
 REPOSITORY = Path(__file__).parents[1]
 PAGES = [
@@ -76,6 +76,13 @@ def test_settings(key: str) -> None:
     """Every key of a settings file stands in the table of settings, and is a flag of `doubt scan`."""
     assert f"\n| `{key}` |" in page("settings.md")
     assert f"--{key}" in commands()["doubt scan"]
+
+
+@pytest.mark.parametrize("key", GATE_KEYS)
+def test_settings_of_the_gate(key: str) -> None:
+    """Every key of the gate stands in its table, and is a flag of `doubt gate`."""
+    assert f"\n| `{key}` |" in page("settings.md")
+    assert f"--{key}" in commands()["doubt gate"]
 
 
 @pytest.mark.parametrize("code", ExitCode)

@@ -38,6 +38,10 @@ def baseline(
             rich_help_panel=options.OUTPUT,
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=options.OUTPUT),
+    ] = False,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
 ) -> ExitCode:
@@ -59,7 +63,7 @@ def baseline(
         choose_progress(wanted=not (quiet or no_progress)),
         cache=not no_cache,
     )
-    made = gate.baseline(paths or [], path)
+    made = gate.baseline(paths or [], path, anew=force)
     write_file(Path(path), render_baseline(made.sections).encode(errors="surrogatepass"))
     if not quiet:
         for section in made.sections:

@@ -27,7 +27,7 @@ STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
 
 
 class GateFormat(StrEnum):
-    """What to print; each but the first is a module of `doubtcli.gate.formats`."""
+    """What to print; each is a module of `doubtcli.gate.formats`, json that of the document."""
 
     FULL = "full"
     CONCISE = "concise"
@@ -125,7 +125,7 @@ def gate(
     from doubtcli.gated import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
-    needs_lines = output_format not in WITHOUT_LINES or output_file is not None
+    needs_lines = output_format not in WITHOUT_LINES
     found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
         paths or [], with_lines=needs_lines
     )
@@ -161,7 +161,8 @@ def _rendered(found: GateResult, output_format: GateFormat, top: int) -> bytes:
     """The report as bytes, in UTF-8 whatever the terminal speaks."""
     if output_format is GateFormat.FULL:
         return _as_text(found, top)
-    module = import_module(f"doubtcli.gate.formats.{output_format}")
+    name = "document" if output_format is GateFormat.JSON else output_format
+    module = import_module(f"doubtcli.gate.formats.{name}")
     text: str = module.render(found)
     return text.encode(errors="backslashreplace")
 

@@ -88,10 +88,8 @@ def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if not noise["assessable"]:
         yield _untold(check, noise["why"], settings)
         return
-    words = (
-        f"{percent(noise['rate'])} of the labels, {noise['level']:.0%} interval "
-        f"{percent(noise['low'])} to {percent(noise['high'])}"
-    )
+    interval = f"{noise['level']:.0%} interval {percent(noise['low'])} to {percent(noise['high'])}"
+    words = f"{percent(noise['rate'])}, {interval}"
     yield _judged(replace(check, why=words))
 
 

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from doubtcli.read.parsed import OnRows
 
 
+ONE_A_LINE = 'one object a line: {"text": "...", "label": "..."}'
 ONE_DOCUMENT = "one JSON document over the whole file? jq -c '.[]' rows.json makes a line of each row"
 
 SHOWN = 40
@@ -47,7 +48,7 @@ def read_jsonl(
     n_rows = 0
     with open_text() as text:
         lines = Lines(text, where)
-        for rows in watched(in_batches(_objects(lines, where), lines, batch_rows), on_rows):
+        for rows in watched(in_batches(json_objects(lines, where), lines, batch_rows), on_rows):
             for name in dict.fromkeys(name for row in rows for name in row):
                 columns.setdefault(name, JsonColumn(n_rows))
             n_rows += len(rows)
@@ -61,7 +62,12 @@ def read_jsonl(
     return Parsed(data, tuple(notes))
 
 
-def _objects(lines: Lines, where: str) -> Iterator[dict[str, Any]]:
+def json_objects(lines: Lines, where: str, expected: str = ONE_A_LINE) -> Iterator[dict[str, Any]]:
+    """The object on each line that isn't blank.
+
+    Raises:
+        InputError: A line is no JSON object; names it.
+    """
     row = 0
     for number, line in enumerate(lines, start=1):
         if not line.isspace():
@@ -74,13 +80,13 @@ def _objects(lines: Lines, where: str) -> Iterator[dict[str, Any]]:
                     where=where,
                     row=row,
                     line=number,
-                    expected='one object a line: {"text": "...", "label": "..."}',
+                    expected=expected,
                     hint=ONE_DOCUMENT if row == 1 and line.lstrip()[0] in "[{" else None,
                 ) from error
 
 
 def _parse(line: str) -> dict[str, Any]:
-    value = json.loads(line, object_pairs_hook=_object)
+    value = json.loads(line, object_pairs_hook=unrepeated)
     if not isinstance(value, dict):
         shown = line.strip()
         raise ValueError(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…")  # noqa: TRY004  # as json does
@@ -89,7 +95,12 @@ def _parse(line: str) -> dict[str, Any]:
     return value
 
 
-def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object of these keys and values.
+
+    Raises:
+        ValueError: A key stands there twice.
+    """
     value = dict(pairs)
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]

@@ -66,7 +66,7 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
     cells = max((len(counted) for counted in counts), default=0)
     for pair, counted in zip(pairs, counts, strict=True):
         lead = sheet.indent(counted.rjust(cells), "  ")
-        sheet.print(lead, _change(sheet, pair.given, pair.suggested, sheet.width - lead.cell_len))
+        sheet.print(lead, label_change(sheet, pair.given, pair.suggested, sheet.width - lead.cell_len))
 
 
 def print_rows(sheet: Sheet, audit: Audit, summary: Summary, top: int) -> None:
@@ -155,10 +155,10 @@ def _texts(sheet: Sheet, audit: Audit, row: RowSummary, cells: int) -> list[Line
 
 
 def _row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
-    return _change(sheet, row.given, row.suggested, cells, "bold green" if row.doubted else "bold")
+    return label_change(sheet, row.given, row.suggested, cells, "bold green" if row.doubted else "bold")
 
 
-def _change(sheet: Sheet, given: str, suggested: str, cells: int, style: str = "bold green") -> Text:
+def label_change(sheet: Sheet, given: str, suggested: str, cells: int, style: str = "bold green") -> Text:
     """A given label and what is suggested instead, on at most so many cells."""
     if suggested == given:
         aside = " (no better label seen)"

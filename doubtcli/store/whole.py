@@ -1,5 +1,6 @@
 """Files -> a folder, written whole or not at all, whatever happens in between.
 
+A file's name may lead into folders below it (".argilla/settings.json"); they are made.
 A new folder is made beside its place under a hidden name and renamed into place. A folder that holds only
 files of the same names is exchanged for the new one in a single step, where the system can (Linux). Every
 other folder keeps what else lies in it: the files are made in a hidden folder inside, which is renamed once
@@ -15,7 +16,7 @@ import errno
 import os
 import sys
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -84,9 +85,13 @@ def _write_new(folder: Path, files: Mapping[str, bytes]) -> None:
 
 def _is_exchangeable(folder: Path, names: Collection[str]) -> bool:
     """Whether the folder may be another one afterwards: all in it is replaced, and nobody stands in it."""
-    held = list(folder.iterdir())
-    ours_alone = all(path.is_file() and path.name in names for path in held)
-    return sys.platform == "linux" and bool(held) and ours_alone and folder != Path.cwd()
+    ours_alone = all(_is_ours(path, folder, names) for path in folder.rglob("*"))  # stops at a stranger
+    return sys.platform == "linux" and any(folder.iterdir()) and ours_alone and folder != Path.cwd()
+
+
+def _is_ours(path: Path, folder: Path, names: Collection[str]) -> bool:
+    name = path.relative_to(folder).as_posix()
+    return name in names if path.is_file() else path.is_dir() and name in _folders(names)
 
 
 def _exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
@@ -105,6 +110,9 @@ def _write_inside(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
+    for name in _folders(files):
+        if (folder / name).exists() and not (folder / name).is_dir():
+            raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder / name))
     with _staged(folder / UNFINISHED, files) as made:
         made.rename(folder / COMPLETE)
         _sync(folder)
@@ -119,11 +127,15 @@ def _staged(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
     """A hidden folder with the files, safe on disk; whatever bears its name afterwards is done away with."""
     try:
         folder.mkdir()
+        for name in reversed(_folders(files)):
+            (folder / name).mkdir()
         for name, content in files.items():
             with (folder / name).open("wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
+        for name in _folders(files):
+            _sync(folder / name)
         _sync(folder)
         yield folder
     finally:
@@ -152,16 +164,31 @@ def _discard(folder: Path, names: Collection[str]) -> None:
     if folder.is_dir():
         for name in names:
             (folder / name).unlink(missing_ok=True)
-        folder.rmdir()
+        _remove_folders(folder, names)
 
 
 def _move_up(folder: Path, names: Collection[str]) -> None:
     if folder.is_dir():
         for name in names:
             if (folder / name).exists():
+                (folder.parent / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).replace(folder.parent / name)
-        folder.rmdir()
+        _remove_folders(folder, names)
         _sync(folder.parent)
+
+
+def _folders(names: Collection[str]) -> list[str]:
+    """The folders that names of files lead into, the deepest first."""
+    parents = {str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."}
+    return sorted(parents, key=lambda name: (-name.count("/"), name))
+
+
+def _remove_folders(folder: Path, names: Collection[str]) -> None:
+    """Remove a folder and those below it that names of files led into; they hold no file any more."""
+    for name in _folders(names):
+        if (folder / name).is_dir():
+            (folder / name).rmdir()
+    folder.rmdir()
 
 
 def _exchange(one: Path, other: Path) -> None:

@@ -154,7 +154,93 @@ def test_platform_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -
     assert held(folder) == content(1)
 
 
+def tree(folder: Path) -> dict[str, bytes | None]:
+    """What lies in a folder and in those below it; None for a folder."""
+    return {
+        path.relative_to(folder).as_posix(): None if path.is_dir() else path.read_bytes()
+        for path in folder.rglob("*")
+    }
+
+
+def nested(generation: int) -> dict[str, bytes]:
+    """Files of which one lies two folders down."""
+    return {"a.json": b"%d" % generation, "x/y/b.bin": b"%d" % generation, "x/c.bin": b""}
+
+
+NESTED = {"a.json": b"2", "x": None, "x/y": None, "x/y/b.bin": b"2", "x/c.bin": b""}
+
+
+@pytest.mark.parametrize(
+    "before",
+    [{}, nested(1), nested(1) | {"notes.txt": b"mine"}, {"x/notes.txt": b"mine"}],
+    ids=["new", "replaced", "with others", "with others below"],
+)
+def test_folders_below(folder: Path, before: dict[str, bytes]) -> None:
+    """Files may lie in folders below; what else lies there stays."""
+    for name, content_ in before.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(content_)
+
+    write_whole(folder, nested(2))
+
+    assert tree(folder) == NESTED | {name: b"mine" for name in before if "notes" in name}
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def test_folders_below_are_exchanged(folder: Path) -> None:
+    """A folder that holds nothing else is exchanged as a whole, the folders below it, too."""
+    write_whole(folder, nested(1))
+    before = folder.stat()
+
+    write_whole(folder, nested(2))
+
+    assert tree(folder) == NESTED
+    assert (folder.stat().st_ino == before.st_ino) == (sys.platform != "linux")
+
+
+def test_an_empty_folder_below_stays(folder: Path) -> None:
+    """A folder below that is not ours stays, even if it is empty."""
+    (folder / "mine").mkdir(parents=True)
+
+    write_whole(folder, content(1))
+
+    assert tree(folder) == {**content(1), "mine": None}
+
+
+def test_recovered_below(folder: Path) -> None:
+    """What a killed run left complete is moved up into the folders below."""
+    for name, content_ in nested(2).items():
+        (folder / whole.COMPLETE / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / whole.COMPLETE / name).write_bytes(content_)
+
+    recover(folder, nested(2))
+
+    assert tree(folder) == NESTED
+
+
 # --------------------------------------------------------------- it doesn't write
+
+
+def test_half_made_below(folder: Path) -> None:
+    """What a killed run left unfinished is done away with, even where a folder below was not yet made."""
+    (folder / whole.UNFINISHED / "x").mkdir(parents=True)
+    (folder / whole.UNFINISHED / "x" / "c.bin").touch()
+
+    recover(folder, nested(2))
+
+    assert tree(folder) == {}
+
+
+def test_file_in_the_way_of_a_folder(folder: Path) -> None:
+    """A file that bears the name of a folder keeps all files from being replaced."""
+    folder.mkdir()
+    (folder / "x").write_bytes(b"mine")
+    (folder / "a.json").write_bytes(b"old")
+
+    with pytest.raises(NotADirectoryError):
+        write_whole(folder, nested(2))
+
+    assert tree(folder) == {"x": b"mine", "a.json": b"old"}
 
 
 @pytest.mark.parametrize("kept", [(), ("notes.txt",)], ids=["replaced as a whole", "with others"])

@@ -31,6 +31,7 @@ _UNKNOWN_WOBBLE = 0.25
 _SDS = 3
 
 CHANGED_ROW = "the row was added or changed since the baseline"
+BORDERLINE_ROW = "it was borderline in the baseline already"
 WAIVED_ROW = "it is waived by now"
 
 
@@ -83,7 +84,8 @@ def compare(
         before = known.get(key, [])
         pairs, others, left[key] = _paired(before, rows)
         changes |= {row.row: (Change.KNOWN, "") for row, _ in pairs}
-        changes |= _judged(others, section.count_like(*key) - len(before), wobbles)
+        n_there = section.count_like(*key) - len(before)
+        changes |= _judged(others, n_there, section.count_borderline(*key), wobbles)
         gone += [(doubt, WAIVED_ROW) for row, doubt in pairs if row.row in waived]
     gone += what_became(left, {key: len(rows) for key, rows in now.items()}, section, doubts)
     changes = {row: change for row, change in changes.items() if row not in waived}
@@ -129,11 +131,15 @@ def _paired(
 
 
 def _judged(
-    rows: Sequence[DoubtedRow], n_there: int, wobbles: Mapping[int, float]
+    rows: Sequence[DoubtedRow], n_there: int, n_near: int, wobbles: Mapping[int, float]
 ) -> dict[int, tuple[Change, str]]:
-    """What rows are that were not known as doubted; `n_there` of them were there, and not doubted."""
-    changes = {row.row: _crossed(row.doubt, wobbles[row.row]) for row in rows[:n_there]}
-    return changes | {row.row: (Change.NEW, CHANGED_ROW) for row in rows[n_there:]}
+    """What rows are that were not known as doubted.
+
+    `n_there` of them were there, and not doubted; `n_near` of these nearly were.
+    """
+    changes = {row.row: (Change.KNOWN, BORDERLINE_ROW) for row in rows[:n_near]}
+    changes |= {row.row: _crossed(row.doubt, wobbles[row.row]) for row in rows[n_near:n_there]}
+    return changes | {row.row: (Change.NEW, CHANGED_ROW) for row in rows[max(n_near, n_there) :]}
 
 
 def _crossed(doubt: float, by: float) -> tuple[Change, str]:

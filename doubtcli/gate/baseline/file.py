@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.parse import broken, parsed_section, write_again
+from doubtcli.gate.baseline.rows import in_lines
 from doubtcli.gate.baseline.section import Baseline
 from doubtcli.gate.quoted import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.gate.baseline.section import KnownDoubt, Section
 
@@ -52,11 +53,14 @@ def _section(section: Section) -> str:
         "settings": _plain(section.settings),
         "version": quoted(section.version),
         "doubts": _block("[]", map(_doubt, section.doubts), depth=3),
-        "rows": _block(
-            "{}", (f'"{prefix}": "{line}"' for prefix, line in sorted(section.lines.items())), depth=3
-        ),
+        "borderline": _digests(in_lines(section.borderline)),
+        "rows": _digests(section.lines),
     }
     return _block("{}", (f'"{key}": {value}' for key, value in parts.items()), depth=2)
+
+
+def _digests(lines: Mapping[str, str]) -> str:
+    return _block("{}", (f'"{prefix}": "{line}"' for prefix, line in sorted(lines.items())), depth=3)
 
 
 def _doubt(doubt: KnownDoubt) -> str:

@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.gate.baseline.rows import DIGEST_DIGITS, prefix_digits
+from doubtcli.gate.baseline.rows import DIGEST_DIGITS, from_lines, prefix_digits
 from doubtcli.gate.baseline.section import KnownDoubt, Section
 
 if TYPE_CHECKING:
@@ -34,11 +34,16 @@ def parsed_section(path: str, body: object, where: str) -> Section:
             "settings": dict() as settings,
             "version": str() as version,
             "doubts": list() as doubts,
+            "borderline": dict() as near,
             "rows": dict() as lines,
         } if _are_texts(inputs) and type(n_rows) is int:
             _check_lines(path, lines, n_rows, where)
+            _check_form(path, near, sum(map(_n_digests, near.values())), where)
             known = tuple(_doubt(path, number, doubt, where) for number, doubt in enumerate(doubts, 1))
-            section = Section(path, sha256, n_rows, label, tuple(inputs), settings, version, known, lines)
+            borderline = from_lines(near)
+            section = Section(
+                path, sha256, n_rows, label, tuple(inputs), settings, version, known, lines, borderline
+            )
             _check_doubts(section, where)
             return section
         case _:
@@ -47,16 +52,25 @@ def parsed_section(path: str, body: object, where: str) -> Section:
 
 def _check_lines(path: str, lines: dict[str, Any], n_rows: int, where: str) -> None:
     """Refuse digests that can't be looked up, or are not as many as there are rows."""
-    n_first = prefix_digits(n_rows)
+    _check_form(path, lines, n_rows, where)
+    n_digests = sum(map(_n_digests, lines.values()))
+    if n_digests != n_rows:
+        raise broken(where, f"it says that {path!r} has {n_rows:,} rows, and lists {n_digests:,}")
+
+
+def _check_form(path: str, lines: dict[str, Any], n_digests: int, where: str) -> None:
+    """Refuse lines that are not as `in_lines` makes them of so many digests."""
+    n_first = prefix_digits(n_digests)
     rest = f"[0-9a-f]{{{DIGEST_DIGITS - n_first}}}"
     prefix, line = re.compile(f"[0-9a-f]{{{n_first}}}"), re.compile(f"{rest}(?: {rest})*")
-    n_digests = 0
     for start, digests in lines.items():
         if not (prefix.fullmatch(start) and isinstance(digests, str) and line.fullmatch(digests)):
             raise broken(where, f"the line {start!r} of the rows of {path!r} is malformed")
-        n_digests += digests.count(" ") + 1
-    if n_digests != n_rows:
-        raise broken(where, f"it says that {path!r} has {n_rows:,} rows, and lists {n_digests:,}")
+
+
+def _n_digests(line: object) -> int:
+    """How many digests stand in a line; 0 in what is no line."""
+    return line.count(" ") + 1 if isinstance(line, str) else 0
 
 
 def _doubt(path: str, number: int, doubt: object, where: str) -> KnownDoubt:
@@ -101,4 +115,4 @@ def broken(where: str, found: str, line: int | None = None) -> InputError:
 
 def write_again(where: str) -> str:
     """What to do with a baseline that is of no use."""
-    return f"write it again: doubt baseline DATA -o {where}; or take it back from git"
+    return f"write it again: doubt baseline DATA --force -o {where}; or take it back from git"

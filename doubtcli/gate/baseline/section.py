@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.gate.baseline.rows import check_hashes, digest, digests, doubted_rows, in_lines, prefix_digits
+from doubtcli.gate.baseline.rows import (
+    borderline_rows,
+    check_hashes,
+    digest,
+    digests,
+    doubted_rows,
+    in_lines,
+    prefix_digits,
+)
 from doubtcli.gate.paths import seen_beside
 from doubtcli.records import INPUT_ROLES, Role
 
@@ -64,6 +72,8 @@ class Section:
     """Sorted by content, label and number."""
     lines: Mapping[str, str]
     """The digests of all rows, as `in_lines` has them."""
+    borderline: tuple[str, ...] = ()
+    """The digests of the rows that were nearly doubted, sorted: they are no news once they are."""
 
     def count(self, row_digest: str) -> int:
         """How many of its rows have this digest."""
@@ -74,6 +84,10 @@ class Section:
     def count_like(self, row_hash: str, given_label: str | None) -> int:
         """How many of its rows have this content and this label (None: no label)."""
         return self.count(digest(row_hash, given_label))
+
+    def count_borderline(self, row_hash: str, given_label: str) -> int:
+        """How many of these were nearly doubted."""
+        return self.borderline.count(digest(row_hash, given_label))
 
 
 @dataclass(frozen=True)
@@ -126,6 +140,7 @@ def make_section(
             if row.row not in waived
         ),
         lines=in_lines(digests(doubts)),
+        borderline=tuple(sorted(digests(borderline_rows(doubts)))),
     )
 
 

@@ -27,7 +27,7 @@ def build_doubts(*rows: dict[str, Any]) -> pa.Table:
     """`doubts.parquet` of these rows; what a row does not say is made up, and its content is its own."""
     told = []
     for place, row in enumerate(rows, 1):
-        doubt = row.get("doubt", 0.1)
+        doubt = row.get("doubt", 0.05)
         made_up = {
             "row_id": f"r{place}",
             "row": place,

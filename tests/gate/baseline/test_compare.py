@@ -105,9 +105,34 @@ class TestChanges:
         self, table: Make, before: Before, doubt: float, doubt_sd: float, expected: tuple[Change, str]
     ) -> None:
         """A row that was there and not doubted is new once its doubt is clear of the cut."""
-        section = before({"doubt": 0.1})
+        section = before({"doubt": 0.05})
 
         assert changes(section, table({"doubt": doubt, "doubt_sd": doubt_sd})) == {1: expected}
+
+    @pytest.mark.parametrize(
+        ("doubt", "change"), [(0.099, Change.NEW), (0.1, Change.KNOWN), (0.49, Change.KNOWN)]
+    )
+    def test_borderline(self, table: Make, before: Before, doubt: float, change: Change) -> None:
+        """A row that was borderline is no news once it is doubted: a few other labels can do that."""
+        section = before({"doubt": doubt})
+
+        assert changes(section, table({"doubt": 0.99}))[1][0] is change
+
+    def test_borderline_and_changed(self, table: Make, before: Before) -> None:
+        """A borderline row whose label or content is another one now is new."""
+        section = before({"doubt": 0.3})
+
+        assert changes(section, table({"doubt": 0.9, "given_label": "ham"})) == {1: CHANGED}
+
+    def test_one_borderline_of_two(self, table: Make, before: Before) -> None:
+        """Of two equal rows, one of which was borderline, the second that is doubted is new."""
+        section = before({"row_hash": "h", "doubt": 0.3}, {"row_hash": "h"})
+        rows = table({"row_hash": "h", "doubt": 0.99}, {"row_hash": "h", "doubt": 0.98})
+
+        told = changes(section, rows)
+
+        assert told[1] == (Change.KNOWN, "it was borderline in the baseline already")
+        assert told[2][0] is Change.NEW
 
     def test_the_file_sets_the_wobble(self, table: Make, before: Before) -> None:
         """Steady borderline rows tell that a doubt moves little: 0.6 is then clear of the cut."""
@@ -155,7 +180,7 @@ class TestEqualRows:
 
     def test_one_was_not_doubted(self, table: Make, before: Before) -> None:
         """Where both were there and one was doubted, the other is newly doubted, not changed."""
-        section = before({"row_hash": "h", "doubt": 0.9}, {"row_hash": "h", "doubt": 0.2})
+        section = before({"row_hash": "h", "doubt": 0.9}, {"row_hash": "h", "doubt": 0.05})
         rows = table({"row_hash": "h", "doubt": 0.9}, {"row_hash": "h", "doubt": 0.95})
 
         told = changes(section, rows)

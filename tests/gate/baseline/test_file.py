@@ -48,6 +48,9 @@ TWO_ROWS = """{
         {"row": "00112233445566ff", "id": "r17", "given": "spam", "doubt": 0.93, "reasons": ["outlier", "b"]},
         {"row": "00112233445566ff", "n": 2, "id": "\\n", "given": "spam", "doubt": 0.5, "reasons": []}
       ],
+      "borderline": {
+        "": "9e050d82f8"
+      },
       "rows": {
         "": "9e050d82f8 9e050d82f8"
       }
@@ -60,6 +63,7 @@ TWO_ROWS = """{
       "settings": {},
       "version": "0.2.0",
       "doubts": [],
+      "borderline": {},
       "rows": {}
     }
   }
@@ -85,6 +89,7 @@ SECTIONS = (
             KnownDoubt("00112233445566ff", 2, "\n", "spam", 0.5, ()),
         ),
         lines={"": "9e050d82f8 9e050d82f8"},
+        borderline=("9e050d82f8",),
     ),
 )
 
@@ -159,6 +164,7 @@ def any_section(draw: st.DrawFn) -> Section:
         version=draw(TEXT),
         doubts=doubts,
         lines=in_lines(digest(*row) for row in rows),
+        borderline=tuple(sorted(digest(*row) for row in rows if draw(st.booleans()))),
     )
 
 
@@ -205,7 +211,7 @@ def written(table: Make, summary: Summarize, rows: Sequence[tuple[int, str, bool
             "row_hash": f"{number:016x}",
             "row_id": str(number),
             "given_label": label,
-            "doubt": 0.4 + doubted / 2,
+            "doubt": 0.9 if doubted else 0.05,
         }
         for number, label, doubted in rows
     ]
@@ -224,7 +230,7 @@ def test_small(table: Make, summary: Summarize) -> None:
 GOOD = render_baseline(SECTIONS)
 AGAIN = (
     "expected: a baseline as `doubt baseline` wrote it\n"
-    "to do: write it again: doubt baseline DATA -o known.json; or take it back from git"
+    "to do: write it again: doubt baseline DATA --force -o known.json; or take it back from git"
 )
 
 
@@ -311,7 +317,7 @@ class TestRefused:
         ("found", "hint"),
         [
             (2, "update doubt: a newer one wrote this baseline"),
-            (0, "write it again: doubt baseline DATA -o known.json; or take it back from git"),
+            (0, "write it again: doubt baseline DATA --force -o known.json; or take it back from git"),
         ],
     )
     def test_other_schema_version(self, tmp_path: Path, found: int, hint: str) -> None:

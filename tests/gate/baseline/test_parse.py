@@ -7,6 +7,7 @@ import pytest
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline import KnownDoubt, Section
 from doubtcli.gate.baseline.parse import parsed_section
+from doubtcli.gate.baseline.rows import in_lines
 
 DOUBT = {"row": "00112233445566ff", "id": "a", "given": "spam", "doubt": 0.93, "reasons": ["outlier"]}
 
@@ -21,6 +22,7 @@ def body(**changes: Any) -> dict[str, Any]:
         "settings": {},
         "version": "0.1.0",
         "doubts": [DOUBT],
+        "borderline": {"": "9e050d82f8"},
         "rows": {"": "9e050d82f8 9e050d82f8"},
     }
     return told | changes
@@ -46,6 +48,7 @@ def test_sound() -> None:
         version="0.1.0",
         doubts=(KnownDoubt("00112233445566ff", 1, "a", "spam", 0.93, ("outlier",)),),
         lines={"": "9e050d82f8 9e050d82f8"},
+        borderline=("9e050d82f8",),
     )
 
 
@@ -141,6 +144,21 @@ def test_malformed_line(rows: dict[str, Any]) -> None:
         refusal(body(doubts=[], rows=rows))
         == f"the line {next(iter(rows))!r} of the rows of 'a.csv' is malformed"
     )
+
+
+@pytest.mark.parametrize("near", [{"": "9e050d82f"}, {"": 3}, {"9": "e050d82f8"}])
+def test_malformed_borderline(near: dict[str, Any]) -> None:
+    """So is one of a borderline row."""
+    found = refusal(body(borderline=near))
+
+    assert found == f"the line {next(iter(near))!r} of the rows of 'a.csv' is malformed"
+
+
+def test_many_borderline_rows() -> None:
+    """As many borderline rows as need several lines are read back."""
+    many = sorted(f"{number:03x}e050d82" for number in range(100))
+
+    assert parsed_section("a.csv", body(borderline=in_lines(many)), "known.json").borderline == tuple(many)
 
 
 def test_lost_lines() -> None:

@@ -2,8 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.rank.sample import draw_sample, stratify
 from doubtcli.records import Stratum
+from doubtcli.sampling import draw_sample, stratify
 
 
 class TestStrata:

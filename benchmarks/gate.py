@@ -1,0 +1,110 @@
+"""What `doubt gate` costs on an audit of a million rows, beside reading the audit's Parquet file alone.
+
+Usage: python benchmarks/gate.py [ROWS]      (`make bench-gate` takes 1,000,000)
+
+The audit is that of a made-up table of 2,000 rows, repeated; its data are repeated likewise, with ids of
+their own. Four processes are run one after the other, three times, and the least CPU time of each counts:
+Python's start with pyarrow, reading the Parquet file, hashing the data, and the gate, which must do all that.
+The table goes to standard output and, with 1,000,000 rows, into benchmarks/README.md.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from measure import run_process
+from page import PAGE, markdown_table, write_between
+
+BEGIN, END = "<!-- gate: begin -->", "<!-- gate: end -->"
+MANY, SMALL, RUNS = 1_000_000, 2_000, 3
+START = "import pyarrow.parquet as pq"
+READ = "pq.read_table({!r})"
+HASH = "import hashlib; hashlib.file_digest(open({!r}, 'rb'), 'sha256')"
+LIMITS = {
+    "--max-doubted 50%": ["--max-doubted", "50%"],
+    "--max-doubted 50% --max-new 0": ["--max-doubted", "50%", "--max-new", "0", "--baseline", "known.json"],
+}
+
+
+def main() -> None:
+    """Measure all and write the table."""
+    n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_audit(folder, n_rows)
+        start = least(["-c", START], folder)
+        read = least(["-c", f"{START}; {READ.format('data.doubt/doubts.parquet')}"], folder) - start
+        hashing = least(["-c", HASH.format("data.csv")], folder) - least(["-c", ""], folder)
+        rows = [["start of Python with pyarrow", f"{start:.2f}", ""]]
+        rows += [["reading its Parquet", f"{read:.2f}", "1"], ["hashing the data", f"{hashing:.2f}", ""]]
+        for shown, limits in LIMITS.items():
+            cost = least(["-m", "doubtcli", "gate", "data.doubt", *limits], folder)
+            over = (cost - start - hashing) / read
+            rows.append([f"`doubt gate data.doubt {shown}`", f"{cost:.2f}", f"{over:.1f}"])
+    head = ["", "CPU seconds", "times reading, start and hashing taken off"]
+    table = markdown_table(head, rows)
+    print(table)
+    if n_rows == MANY:
+        write_between(PAGE, BEGIN, END, f"{n_rows:,} rows:\n\n{table}")
+
+
+def least(arguments: list[str], folder: Path) -> float:
+    """The CPU seconds of a Python process, the least of three runs."""
+    command = ["sh", "-c", 'cd "$0" && exec "$@"', str(folder), sys.executable, *arguments]
+    return min(run_process(command).cpu_seconds for _ in range(RUNS))
+
+
+def write_audit(folder: Path, n_rows: int) -> None:
+    """Write `data.csv`, its audit and a baseline."""
+    rng = np.random.default_rng(0)
+    truth = rng.integers(0, 2, SMALL)
+    values = rng.normal(truth[:, None], 0.7, (SMALL, 3)).round(4)
+    small = pd.DataFrame(values, columns=list("abc")).assign(label=np.where(truth == 0, "ham", "spam"))
+    small.to_csv(folder / "data.csv", index=False)
+    doubt = [sys.executable, "-m", "doubtcli"]
+    subprocess.run([*doubt, "scan", "data.csv", "-q", "--fast"], cwd=folder, check=True)
+    repeats = n_rows // SMALL
+    pd.concat([small] * repeats).assign(id=range(SMALL * repeats)).to_csv(folder / "data.csv", index=False)
+    _repeat_doubts(folder / "data.doubt" / "doubts.parquet", repeats)
+    _repeat_document(folder / "data.doubt" / "audit.json", folder / "data.csv", repeats)
+    subprocess.run([*doubt, "baseline", "data.doubt", "-o", "known.json", "-q"], cwd=folder, check=True)
+
+
+def _repeat_doubts(path: Path, repeats: int) -> None:
+    """Make the table of doubts that many times as long, each row with a name and a content of its own."""
+    table = pa.concat_tables([pq.read_table(path)] * repeats)
+    n_rows = table.num_rows
+    own = {
+        "row_id": [f"{row:08x}" for row in range(n_rows)],
+        "row": range(1, n_rows + 1),
+        "rank": range(1, n_rows + 1),
+        "row_hash": [hashlib.blake2b(str(row).encode(), digest_size=8).hexdigest() for row in range(n_rows)],
+    }
+    for name, column in own.items():
+        place = table.column_names.index(name)
+        table = table.set_column(place, name, pa.array(column, table.schema.field(name).type))
+    pq.write_table(table, path, compression="zstd", row_group_size=2**16)
+
+
+def _repeat_document(path: Path, data: Path, repeats: int) -> None:
+    told = json.loads(path.read_text())
+    told["input"] |= {"sha256": hashlib.sha256(data.read_bytes()).hexdigest(), "rows": SMALL * repeats}
+    told["counts"] = {name: count * repeats for name, count in told["counts"].items()}
+    told["classes"] = [
+        one | {"given": one["given"] * repeats, "doubted": one["doubted"] * repeats}
+        for one in told["classes"]
+    ]
+    path.write_text(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()

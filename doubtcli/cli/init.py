@@ -1,0 +1,97 @@
+"""`doubt init`: a commented settings file for the file at hand, and what to do with it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from doubtcli.cli import options
+from doubtcli.errors import ExitCode, InputError, OutputError, SettingsError
+from doubtcli.settings import load_settings
+
+CONFIG = "doubt.toml"
+
+
+@options.with_scan_options(without=("threads",))
+def init(
+    path: Annotated[str, typer.Argument(metavar="DATA", help="The labelled file to gate.")],
+    *,
+    scan: options.Flags,
+    output: Annotated[
+        str,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The settings file to write. [default: doubt.toml]",
+            rich_help_panel=options.OUTPUT,
+        ),
+    ] = CONFIG,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a file that is there.", rich_help_panel=options.OUTPUT)
+    ] = False,
+) -> ExitCode:
+    """Write a commented settings file that gates a file, and say what to do next.
+
+    The columns are looked at, and nothing is judged yet.
+    """
+    config = Path(output)
+    _check_data(path)
+    _check_config(config, force=force)
+    settings = load_settings({**scan, "path": path}, start=Path.cwd(), isolated=True)
+
+    from doubtcli import audit, starter, store
+    from doubtcli.cli.bars import choose_progress
+
+    _, roles, _, examples = audit.read_examples(settings, choose_progress(wanted=True))
+    folder = starter.folder_of(config)
+    shown = Path(os.path.relpath(path, folder)).as_posix()
+    said = starter.said_of(settings, folder)
+    store.write_file(config, starter.config_text(shown, said, roles, examples).encode())
+    typer.echo(f"Wrote {output}\n\n{starter.next_steps(path, config)}", nl=False)
+    return ExitCode.DONE
+
+
+def _check_data(path: str) -> None:
+    """Refuse what a settings file can't name, or a gate can't scan."""
+    from doubtcli.audits import is_audit
+
+    if path == "-":
+        raise SettingsError("standard input can't be gated again", where="DATA", expected="a file's path")
+    if not path.isascii() and any("\ud800" <= character <= "\udfff" for character in path):
+        raise InputError(
+            "its name is no UTF-8, which a settings file has to be",
+            where=ascii(path)[1:-1],
+            hint="give the file another name",
+        )
+    if is_audit(path):
+        raise InputError("is the directory of an audit", where=path, hint="name the data file that it is of")
+
+
+def _check_config(config: Path, *, force: bool) -> None:
+    """Refuse to write over a file, or to make another one go unread."""
+    where = str(config)
+    if config.name == "pyproject.toml":
+        raise SettingsError(
+            "would be replaced as a whole", where=where, hint="write a doubt.toml, and copy from it"
+        )
+    if config.is_dir():
+        raise OutputError("a folder is in the way", where=where, hint="name a file with --output")
+    if force:
+        return
+    if os.path.lexists(config):
+        raise OutputError(
+            "is there already",
+            where=where,
+            hint="name another file with --output, or replace it with --force",
+        )
+    read = load_settings({"path": ""}, start=config.absolute().parent).config
+    if config.name == CONFIG and read is not None:
+        raise OutputError(
+            f"{read} would no longer be read here, for {CONFIG} comes first",
+            where=where,
+            hint=f"name another file with --output and copy from it, or write {CONFIG} with --force",
+        )

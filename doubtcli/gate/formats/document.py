@@ -1,0 +1,151 @@
+"""What a gate found -> one JSON document, in a fixed order of keys.
+
+`gate.schema.json` in the folder above is its published JSON Schema. Keys are added, never renamed.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from doubtcli.gate.result import (
+        Check,
+        Comparison,
+        FileResult,
+        Finding,
+        GateResult,
+        GoneDoubt,
+        LapsedWaiver,
+        Waiver,
+    )
+
+SCHEMA_VERSION = 1
+TOOL = "doubt"
+SIGNIFICANT_DIGITS = 6
+"""As in `audit.json`."""
+
+
+def render(result: GateResult) -> str:
+    """The document, equal to the byte for equal results."""
+    return json_text(_document(result), indent=2) + "\n"
+
+
+def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # JSON is anything
+    """A value as JSON: characters as they are, but for halves of them, which UTF-8 has no bytes for."""
+    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    return text.encode(errors="backslashreplace").decode()
+
+
+def finding_fields(finding: Finding) -> dict[str, Any]:
+    """A finding, ready for JSON."""
+    return {
+        "row_id": finding.row_id,
+        "row": finding.row,
+        "lines": list(finding.lines) if finding.lines else None,
+        "fingerprint": finding.fingerprint,
+        "given_label": finding.given_label,
+        "suggested_label": finding.suggested_label,
+        "doubt": _figure(finding.doubt),
+        "rule": finding.rule,
+        "reasons": list(finding.reasons),
+        "why": finding.why,
+        "change": finding.change.value if finding.change else None,
+        "change_why": finding.change_why,
+        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "failed": list(finding.failed),
+    }
+
+
+def _document(result: GateResult) -> dict[str, Any]:
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "tool": {"name": TOOL, "version": result.version},
+        "passed": result.passed,
+        "files": [_file(file) for file in result.files],
+        "waivers": {"path": result.waivers_path, "lapsed": [_lapsed(waiver) for waiver in result.lapsed]},
+        "rules": dict(result.rules),
+    }
+
+
+def _file(file: FileResult) -> dict[str, Any]:
+    return {
+        "input": {"path": file.path, "format": file.format, "sha256": file.sha256, "rows": file.n_rows},
+        "audit": {"path": file.audit, "origin": file.origin},
+        "passed": file.passed,
+        "checks": [_check(check) for check in file.checks],
+        "counts": _counts(file),
+        "findings": [finding_fields(finding) for finding in file.findings],
+        "comparison": _comparison(file.comparison) if file.comparison else None,
+        "notes": list(file.notes),
+    }
+
+
+def _check(check: Check) -> dict[str, Any]:
+    return {
+        "limit": check.limit,
+        "of": check.of,
+        "measured": check.measured,
+        "value": _held(check, check.value),
+        "bound": _held(check, check.bound),
+        "is_share": check.is_share,
+        "is_floor": check.is_floor,
+        "outcome": check.outcome.value,
+        "allowed": check.allowed,
+        "passed": check.passed,
+        "why": check.why,
+        "rows": list(check.rows),
+    }
+
+
+def _counts(file: FileResult) -> dict[str, int]:
+    return {
+        "rows": file.n_rows,
+        "labelled": file.n_labelled,
+        "doubted": file.n_doubted,
+        "findings": len(file.findings),
+        "failing": len(file.failing),
+        "waived": len(file.waived),
+    }
+
+
+def _comparison(comparison: Comparison) -> dict[str, Any]:
+    return {
+        "path": comparison.path,
+        "new": comparison.n_new,
+        "known": comparison.n_known,
+        "gone": [_gone(doubt) for doubt in comparison.gone],
+    }
+
+
+def _gone(doubt: GoneDoubt) -> dict[str, Any]:
+    return {"row_id": doubt.row_id, "given_label": doubt.given_label, "why": doubt.why}
+
+
+def _lapsed(lapsed: LapsedWaiver) -> dict[str, Any]:
+    return {"waiver": _waiver(lapsed.waiver), "why": lapsed.why}
+
+
+def _waiver(waiver: Waiver) -> dict[str, Any]:
+    return {
+        "number": waiver.number,
+        "row_id": waiver.row_id,
+        "label": waiver.label,
+        "reasons": list(waiver.reasons),
+        "until": waiver.until.isoformat() if waiver.until else None,
+        "why": waiver.why,
+        "file": waiver.file,
+    }
+
+
+def _held(check: Check, value: float | None) -> float | int | None:
+    """A value or a bound: a share rounded, a number of rows whole."""
+    return _figure(value) if value is None or check.is_share else int(value)
+
+
+def _figure(value: float | None) -> float | None:
+    """A figure with the digits it is good for; null where it is no number."""
+    if value is None or not math.isfinite(value):
+        return None
+    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")

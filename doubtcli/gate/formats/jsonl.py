@@ -1,0 +1,20 @@
+"""What a gate found -> its findings as JSON Lines: one a line, each with its file's path, for `jq`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from doubtcli.gate.formats.document import finding_fields, json_text
+
+if TYPE_CHECKING:
+    from doubtcli.gate.result import GateResult
+
+
+def render(result: GateResult) -> str:
+    """Every finding, those that fail a limit and others alike; "" where there are none."""
+    lines = (
+        json_text({"path": file.path} | finding_fields(finding))
+        for file in result.files
+        for finding in file.findings
+    )
+    return "".join(f"{line}\n" for line in lines)

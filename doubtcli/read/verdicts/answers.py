@@ -1,0 +1,173 @@
+"""What people said of rows, in one record whatever tool they said it in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import math
+from dataclasses import astuple, dataclass
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.read.values import shown
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+UNUSABLE = "unusable"
+"""The status of a row that no label fits."""
+
+PASSED_OVER = {
+    "skipped": "skipped",
+    "discarded": "discarded",
+    "ignored": "ignored",
+    "rejected": "rejected without another label",
+    "draft": "a draft",
+    "unsubmitted": "not told to be submitted",
+}
+"""The statuses of answers that decide nothing, each in plain words."""
+
+
+EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
+"""Stands for a time that isn't told, where all must have one."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one person said of one row; an empty text where a file says nothing."""
+
+    row: int
+    """Its place in the file of verdicts, from 1, a header left out."""
+    row_id: str
+    verdict: str = ""
+    """The chosen label, as its tool wrote it; equal to the given one: it is kept; empty: undecided."""
+    status: str = ""
+    """`UNUSABLE`, one of `PASSED_OVER`, or empty."""
+    annotator: str = ""
+    time: str = ""
+    """ISO 8601, as its tool wrote it."""
+    why: str = ""
+    given_label: str = ""
+    """The row's label as the person saw it."""
+    stratum: str = ""
+    inclusion: str = ""
+    also: tuple[str, ...] = ()
+    """Labels that were chosen beside `verdict`."""
+    joined: bool = False
+    """Whether `verdict` may be several labels with "#" between them."""
+    prefilled: bool = False
+    """Whether the tool started from the given label and doesn't say who looked: one left as it is decides
+    nothing."""
+    duplicates: tuple[str, ...] = ()
+    """The ids of rows with equal input that ride along; one text may hold several with commas between."""
+    tool: str = "doubt"
+    file: str = ""
+
+    @property
+    def decides(self) -> bool:
+        """Whether it says what becomes of the row."""
+        return self.status == UNUSABLE or not (self.status or self.open)
+
+    @property
+    def open(self) -> bool:
+        """Whether no label was chosen."""
+        return not self.verdict.strip() and not self.also
+
+
+@dataclass(frozen=True)
+class AnswerFile:
+    """All that a file of verdicts says."""
+
+    path: str
+    tool: str
+    """"label-studio", "argilla", "prodigy", "doccano" or, for files of ours, "doubt"."""
+    answers: tuple[Answer, ...]
+    """In the file's order; nobody decides twice on a row there, if times tell which answer is the newest."""
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was read."""
+
+
+# ----------------------------------------------------------- what tools write
+
+
+def said(value: object) -> str:
+    """A value as text; empty where it is missing."""
+    if isinstance(value, float) and math.isnan(value):
+        return ""
+    return shown(value) or ""
+
+
+def carried(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task brings back of what we wrote into it, as keywords of an `Answer`."""
+    return {
+        "row_id": said(data.get("doubt_id")),
+        "given_label": said(data.get("given_label")),
+        "stratum": said(data.get("doubt_stratum")),
+        "inclusion": said(data.get("doubt_inclusion")),
+        "duplicates": texts(data.get("doubt_duplicates")),
+    }
+
+
+def texts(value: object) -> tuple[str, ...]:
+    """The texts of a list, of JSON that tells of one, or a single text; those that say nothing left out."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        value = _parsed(value)
+    values = value if isinstance(value, (list, tuple)) else [value]
+    return tuple(text for text in map(said, values) if text.strip())
+
+
+def _parsed(text: str) -> object:
+    """What a JSON text tells; the text itself if it is none."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+
+
+# ------------------------------------------------------------------ the newest
+
+
+def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
+    """The answers, of those that one person gave on one row only the newest.
+
+    What decides nothing gives way to what decides. Where times don't tell which of a person's unlike answers
+    is the newest, all of them stay. Nameless answers are taken for those of different people.
+    """
+    of_person: dict[tuple[str, ...], list[Answer]] = {}
+    for answer in answers:
+        if answer.annotator:
+            key = (answer.row_id, answer.given_label, answer.annotator)
+            of_person.setdefault(key, []).append(answer)
+    older = {id(old) for own in of_person.values() if len(own) > 1 for old in _older(own)}
+    return [answer for answer in answers if id(answer) not in older]
+
+
+def moment(time: str) -> dt.datetime | None:
+    """The moment that a time in ISO 8601 means, in UTC where it names no zone; None if it is no time."""
+    try:
+        found = dt.datetime.fromisoformat(time.strip())
+    except ValueError:
+        return None
+    return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def _older(answers: Sequence[Answer]) -> Iterable[Answer]:
+    """Of one person's answers on one row: those that no longer count."""
+    deciding = [answer for answer in answers if answer.decides]
+    if not deciding:
+        return []
+    moments = [moment(answer.time) for answer in deciding]
+    told = [when for when in moments if when is not None]
+    if len(told) == len(deciding):
+        deciding = [answer for answer in deciding if moment(answer.time) == max(told)]
+    newest = {_content(answer): answer for answer in sorted(deciding, key=_place_in_time)}
+    kept = {id(answer) for answer in newest.values()}
+    return [answer for answer in answers if id(answer) not in kept]
+
+
+def _content(answer: Answer) -> tuple[object, ...]:
+    """What it says, and whether a time tells when: answers alike in both are one."""
+    return answer.status, answer.verdict.strip(), answer.also, moment(answer.time) is None
+
+
+def _place_in_time(answer: Answer) -> tuple[object, ...]:
+    return moment(answer.time) or EARLIEST, *astuple(answer)

@@ -1,0 +1,142 @@
+"""Label Studio's exports: JSON (tasks with annotations), JSON_MIN, CSV and TSV (a record an annotation).
+
+Measured on version 1.23.2. Of one person's annotations of a task the newest counts; a skipped task stands in
+JSON only. All labels come back as texts.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.read.verdicts.answers import Answer, carried, said, texts
+from doubtcli.read.verdicts.shape import Shape, malformed
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from doubtcli.read.verdicts.shape import Record
+
+TOOL = "label-studio"
+LABEL, NOTE = "label", "note"
+"""What the controls are called in the labelling setup that goes out with a queue."""
+
+ABOUT = ("annotation_id", "annotator", "created_at", "updated_at", "lead_time")
+"""What stands beside the task's own data in every record of an annotation."""
+
+AS_EXPORTED = "what Label Studio exports: a choice called 'label'"
+
+
+# ---------------------------------------------------------------- tasks (JSON)
+
+
+def _is_task(record: Record) -> bool:
+    return isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list)
+
+
+def _read_tasks(records: Sequence[Record], path: str) -> list[Answer]:
+    return [answer for row, task in enumerate(records, start=1) for answer in _of_task(task, row, path)]
+
+
+def _of_task(task: Record, row: int, path: str) -> list[Answer]:
+    about = carried(task["data"]) | {"tool": TOOL, "file": path}
+    if not task["annotations"]:
+        return [Answer(row, status="draft" if task.get("drafts") else "", **about)]
+    return [_of_annotation(one, row, path, about) for one in task["annotations"]]
+
+
+def _of_annotation(annotation: object, row: int, path: str, about: Mapping[str, Any]) -> Answer:
+    if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
+        raise malformed("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
+    values = [_control(one, row, path) for one in annotation["result"]]
+    person = annotation.get("completed_by")
+    labels = _labels(values, row, path)
+    return Answer(
+        row,
+        verdict=labels[0] if labels else "",
+        also=labels[1:],
+        status="skipped" if annotation.get("was_cancelled") else "",
+        annotator=said(person.get("email") or person.get("id")) if isinstance(person, dict) else said(person),
+        time=said(annotation.get("updated_at") or annotation.get("created_at")),
+        why="\n".join(text for name, value in values if name == NOTE for text in _entered(value, "text")),
+        **about,
+    )
+
+
+def _control(one: object, row: int, path: str) -> tuple[str, Mapping[str, Any]]:
+    """The name of a control, and what was entered there."""
+    if not isinstance(one, dict) or not isinstance(one.get("value"), dict):
+        raise malformed("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
+    return said(one.get("from_name")), one["value"]
+
+
+def _labels(values: Sequence[tuple[str, Mapping[str, Any]]], row: int, path: str) -> tuple[str, ...]:
+    """What was chosen: by the control called "label", else by the only one that offers choices."""
+    choices = [(name, value) for name, value in values if "choices" in value]
+    names = {name for name, _ in choices}
+    wanted = LABEL if LABEL in names else next(iter(names), LABEL)
+    if wanted != LABEL and len(names) > 1:
+        found = f"its choices are called {', '.join(map(repr, sorted(names)))}"
+        raise malformed(found, path, row, "annotations", AS_EXPORTED)
+    chosen = (text for name, value in choices if name == wanted for text in _entered(value, "choices"))
+    return tuple(dict.fromkeys(chosen))
+
+
+# ------------------------------------------- a record an annotation (JSON_MIN, CSV)
+
+
+def _is_annotation(record: Record) -> bool:
+    return all(name in record for name in ABOUT)
+
+
+def _read_annotations(records: Sequence[Record], path: str) -> list[Answer]:
+    if not any(LABEL in record for record in records):
+        raise malformed("no annotation has a label", path, 1, LABEL, AS_EXPORTED)
+    return [_of_record(record, row, path) for row, record in enumerate(records, start=1)]
+
+
+def _of_record(record: Record, row: int, path: str) -> Answer:
+    labels = _entered(record.get(LABEL), "choices")
+    return Answer(
+        row,
+        verdict=labels[0] if labels else "",
+        also=labels[1:],
+        annotator=said(record["annotator"]),
+        time=said(record.get("updated_at") or record.get("created_at")),
+        why="\n".join(_entered(record.get(NOTE), "text")),
+        tool=TOOL,
+        file=path,
+        **carried(record),
+    )
+
+
+def _entered(value: object, key: str) -> tuple[str, ...]:
+    """What was entered in a control: one text, or several under a key; a CSV file holds those as JSON."""
+    if isinstance(value, str) and value.startswith("{"):
+        value = _several(value, key)
+    if isinstance(value, dict):
+        value = value.get(key)
+    if isinstance(value, str):
+        return (value,)  # as it is: a label may look like a list
+    return tuple(dict.fromkeys(texts(value)))
+
+
+def _several(text: str, key: str) -> object:
+    """What a CSV field tells if it is several entries; else the text itself."""
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        return text
+    return found if isinstance(found, dict) and list(found) == [key] else text
+
+
+SHAPES = (
+    Shape("Label Studio JSON", "'annotations' and 'data'", TOOL, _is_task, _read_tasks),
+    Shape(
+        "Label Studio JSON_MIN, CSV or TSV",
+        "'annotation_id', 'annotator' and 'lead_time'",
+        TOOL,
+        _is_annotation,
+        _read_annotations,
+    ),
+)

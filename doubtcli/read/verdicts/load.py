@@ -1,0 +1,165 @@
+"""A file of verdicts -> its records, whatever holds them: a JSON array, JSON Lines, CSV, Parquet.
+
+What holds them is told by the file's bytes, never by its name.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import os.path
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.errors import InputError
+from doubtcli.read.columnar import read_arrow, read_parquet
+from doubtcli.read.delimited import read_delimited
+from doubtcli.read.encoding import choose_encoding, open_text, second_choice
+from doubtcli.read.folder import read_folder
+from doubtcli.read.jsonl import json_objects, unrepeated
+from doubtcli.read.parsed import Lines
+from doubtcli.read.source import open_source
+from doubtcli.read.values import plain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pyarrow as pa
+
+    from doubtcli.read.parsed import Parsed
+    from doubtcli.read.source import Stored
+
+ARGILLA_RECORDS = "records.json"
+"""What Argilla's `to_disk` puts into a folder."""
+
+COLUMNAR = {b"PAR1": read_parquet, b"ARROW1": read_arrow, b"\xff\xff\xff\xff": read_arrow}
+"""What reads a table, by the file's first bytes."""
+
+DECODER = json.JSONDecoder(object_pairs_hook=unrepeated)
+SPACE = re.compile(r"[ \t\r\n]*")
+
+TRUNCATED = "fetch or write the file again: it ends too early, or was edited by hand"
+
+
+@dataclass(frozen=True)
+class Records:
+    """What stands in a file, one mapping a record, in the file's order; there is at least one."""
+
+    path: str
+    rows: list[dict[str, Any]]
+    notes: tuple[str, ...] = ()
+
+
+def load_records(path: str) -> Records:
+    """The records of a file, of a folder with Argilla's `records.json`, or of one with Parquet parts.
+
+    Raises:
+        InputError: The file can't be read, or is no array, no lines and no table of records; names the
+            first record that makes no sense.
+    """
+    if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
+        inside = Path(path) / ARGILLA_RECORDS
+        if not inside.exists():
+            return _table(path, read_folder(path)[1])
+        path = str(inside)
+    with open_source(path) as stored:
+        head = stored.head()
+        read = next((read for magic, read in COLUMNAR.items() if head.startswith(magic)), None)
+        if read is not None:
+            return _table(stored.path, read(stored))
+        return _from_text(stored.path, *_decoded(stored, head))
+
+
+def _decoded(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
+    """The text of a file, and what the user should know of its encoding."""
+    encoding, notes = choose_encoding(head, None, stored.path), ()
+    try:
+        with open_text(stored, encoding) as text:
+            return text.read(), notes
+    except UnicodeDecodeError:
+        encoding, note = second_choice(stored, encoding, given=False)
+    with open_text(stored, encoding) as text:
+        return text.read(), (note,)
+
+
+def _from_text(path: str, text: str, notes: tuple[str, ...]) -> Records:
+    start = text.lstrip()[:1]
+    if not start:
+        raise InputError("the file is empty", where=path, expected="verdicts")
+    if start == "[":
+        rows = list(_elements(text, path))
+    elif start == "{":
+        lines = Lines(io.StringIO(text, newline=""), path)
+        rows = list(json_objects(lines, path, expected="one JSON object a line"))
+    else:
+        table = _table(path, read_delimited(lambda: io.StringIO(text, newline=""), path))
+        rows, notes = table.rows, notes + table.notes
+    if not rows:
+        raise InputError("the list is empty", where=path, expected="verdicts")
+    return Records(path, rows, notes)
+
+
+def _table(path: str, parsed: Parsed) -> Records:
+    return Records(path, _rows(parsed.data), parsed.notes)
+
+
+def _rows(data: pa.Table) -> list[dict[str, Any]]:
+    columns = (plain(column).to_pylist() for column in data.columns)
+    return [dict(zip(data.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+# ------------------------------------------------------------------ JSON arrays
+
+
+def _elements(text: str, path: str) -> Iterator[dict[str, Any]]:
+    """The objects of a JSON array, one by one, so that a broken one can be named."""
+    place, row = _skip(text, text.index("[") + 1), 0
+    goes_on = text[place : place + 1] != "]"
+    while goes_on:
+        row += 1
+        value, place = _element(text, path, row, place)
+        yield value
+        mark = text[place : place + 1]
+        if mark not in {",", "]"}:
+            raise _broken(text, path, row, place, "neither a comma nor the end of the list follows")
+        goes_on = mark == ","
+        place = _skip(text, place + 1) if goes_on else place
+    rest = _skip(text, place + 1)
+    if rest < len(text):
+        raise _broken(text, path, None, rest, "something follows the end of the list")
+
+
+def _element(text: str, path: str, row: int, place: int) -> tuple[dict[str, Any], int]:
+    """The object that starts at a place, and where what follows it starts."""
+    try:
+        value, end = DECODER.raw_decode(text, place)
+        json.dumps(value, ensure_ascii=False).encode()  # half of a character stops here
+    except (ValueError, RecursionError) as error:
+        at = error.pos if isinstance(error, json.JSONDecodeError) else place
+        raise _broken(text, path, row, at, str(getattr(error, "msg", error))) from error
+    if not isinstance(value, dict):
+        raise _broken(text, path, row, place, f"{_named(value)} stands there")
+    return value, _skip(text, end)
+
+
+def _skip(text: str, place: int) -> int:
+    """The next place where no white space stands."""
+    return SPACE.match(text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
+
+
+def _named(value: object) -> str:
+    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
+    return names.get(type(value), "a number")
+
+
+def _broken(text: str, path: str, row: int | None, place: int, why: str) -> InputError:
+    return InputError(
+        f"the JSON makes no sense here: {why}",
+        where=path,
+        row=row,
+        line=text.count("\n", 0, place) + 1,
+        expected="a list of objects, such as an annotation tool exports",
+        hint=None if text.rstrip().endswith("]") else TRUNCATED,
+    )

@@ -1,0 +1,117 @@
+"""An answer's id -> the row that was audited, and the row that it is now.
+
+A user's own ids name rows by themselves. An id that is a hash of the row's content is numbered where inputs
+are equal, in order of their labels. So it names the same row only while none of these rows is added, removed
+or relabelled.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doubtcli.read.verdicts.spelling import label_of
+from doubtcli.records import UnappliedKind
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from doubtcli.read.verdicts.answers import Answer
+    from doubtcli.records import SeenRow
+
+
+NUMBER = re.compile(r"(\.[0-9]+)?")
+"""What follows the hash in an id, from the second row of equal input on."""
+
+
+@dataclass(frozen=True)
+class Miss:
+    """Why no row can be told."""
+
+    kind: UnappliedKind
+    why: str
+
+
+@dataclass(frozen=True)
+class RowIndex:
+    """Rows as they were seen at one moment."""
+
+    by_id: Mapping[str, tuple[SeenRow, ...]]
+    labels: Mapping[str | None, Counter[str | None]]
+    """Of the rows whose ids are hashes: which labels those of one hash bear, and how often."""
+
+
+def index_rows(rows: Iterable[SeenRow]) -> RowIndex:
+    """The rows, ready to be looked up."""
+    by_id: dict[str, list[SeenRow]] = {}
+    labels: dict[str | None, Counter[str | None]] = {}
+    for row in sorted(rows, key=lambda row: row.row):
+        by_id.setdefault(row.row_id, []).append(row)
+        if _is_hash(row):
+            labels.setdefault(row.row_hash, Counter())[row.given_label] += 1
+    return RowIndex({row_id: tuple(same) for row_id, same in by_id.items()}, labels)
+
+
+def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> SeenRow | Miss:
+    """The row that an answer is on, as it was audited."""
+    rows = audited.by_id.get(answer.row_id, ())
+    if not rows:
+        why = "no row of the audit bears this id" if answer.row_id else "the answer has no id"
+        return Miss(UnappliedKind.UNKNOWN, why)
+    seen = answer.given_label
+    fitting = tuple(row for row in rows if row.given_label in {seen, label_of(seen, known) or seen})
+    if seen.strip() and not fitting:
+        why = f"its label was {seen!r} when it was decided, and {_named(rows[0].given_label)} when audited"
+        return Miss(UnappliedKind.CHANGED, why)
+    rows = fitting if seen.strip() else rows
+    if len(rows) > 1:
+        why = f"{len(rows)} rows bear this id, and which one is meant can't be told"
+        return Miss(UnappliedKind.AMBIGUOUS, why)
+    return rows[0]
+
+
+def row_now(row: SeenRow, audited: RowIndex, now: RowIndex) -> SeenRow | Miss:
+    """What has become of a row since it was audited; a row only if its content and label are the same."""
+    found = _unchanged(row, now)
+    if isinstance(found, Miss):
+        return found
+    if _is_hash(row) and audited.labels[row.row_hash] != now.labels.get(row.row_hash):
+        why = "rows of equal input were added, removed or relabelled since, and it can't be told from them"
+        return Miss(UnappliedKind.CHANGED, why)
+    if len(found) > 1:
+        why = f"{len(found)} rows bear this id now, and which one is meant can't be told"
+        return Miss(UnappliedKind.AMBIGUOUS, why)
+    return found[0]
+
+
+def _unchanged(row: SeenRow, now: RowIndex) -> Sequence[SeenRow] | Miss:
+    """The rows of the same id, content and label, at least one."""
+    rows = now.by_id.get(row.row_id, ())
+    if not rows:
+        return Miss(UnappliedKind.UNKNOWN, "no row of the file bears this id any more")
+    alike = [one for one in rows if same_content(row, one)]
+    if not alike:
+        return Miss(UnappliedKind.CHANGED, "its content has changed since it was audited")
+    label, other = _named(row.given_label), _named(alike[0].given_label)
+    fitting = [one for one in alike if one.given_label == row.given_label]
+    return fitting or Miss(
+        UnappliedKind.CHANGED, f"its label was {label} when it was audited, and is {other} now"
+    )
+
+
+def same_content(one: SeenRow, other: SeenRow) -> bool:
+    """Whether the same stands in two rows, their labels left out; so it is where an audit doesn't tell."""
+    return None in {one.row_hash, other.row_hash} or one.row_hash == other.row_hash
+
+
+def _named(label: str | None) -> str:
+    return "none" if label is None else repr(label)
+
+
+def _is_hash(row: SeenRow) -> bool:
+    """Whether a row's id is a hash of its content, numbered or not."""
+    if row.row_hash is None or not row.row_id.startswith(row.row_hash):
+        return False
+    return NUMBER.fullmatch(row.row_id.removeprefix(row.row_hash)) is not None

@@ -1,0 +1,55 @@
+"""Files of ours: CSV, JSON Lines or Parquet with `doubt_id` and `verdict`, such as a filled-in queue.csv."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import InputError
+from doubtcli.read.verdicts.answers import UNUSABLE, Answer, carried, said
+from doubtcli.read.verdicts.shape import Shape
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.read.verdicts.shape import Record
+
+ID, VERDICT, STATUS = "doubt_id", "verdict", "verdict_status"
+STATUSES = {"": "", "skip": "skipped", UNUSABLE: UNUSABLE}
+"""What may stand in the column, and what it is called once read."""
+
+
+def _fits(record: Record) -> bool:
+    return ID in record and (VERDICT in record or STATUS in record)
+
+
+def _read(records: Sequence[Record], path: str) -> list[Answer]:
+    return [
+        Answer(
+            row,
+            verdict=said(record.get(VERDICT)),
+            status=_status(record, row, path),
+            annotator=said(record.get("annotator")).strip(),
+            time=said(record.get("time")).strip(),
+            why=said(record.get("why")),
+            file=path,
+            **carried(record),
+        )
+        for row, record in enumerate(records, start=1)
+    ]
+
+
+def _status(record: Record, row: int, path: str) -> str:
+    found = said(record.get(STATUS))
+    status = STATUSES.get(found.strip().lower())
+    if status is None:
+        raise InputError(
+            f"{found!r} is no status",
+            where=path,
+            row=row,
+            column=STATUS,
+            expected="one of skip, unusable, or nothing",
+        )
+    return status
+
+
+SHAPES = (Shape("doubt's own queue", "'doubt_id' and 'verdict'", "doubt", _fits, _read),)

@@ -1,0 +1,75 @@
+"""The answers on one row -> the one that stands, or why none does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from doubtcli.read.verdicts.answers import UNUSABLE, moment
+from doubtcli.records import OnConflict
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.read.verdicts.answers import Answer
+    from doubtcli.read.verdicts.spelling import Choice
+
+
+@dataclass(frozen=True)
+class Vote:
+    """What one person wants."""
+
+    answer: Answer
+    unusable: bool
+    labels: tuple[str, ...]
+    """As the file shows them; none where the row is called unusable."""
+    is_new: bool = False
+    """Whether a label is none of the file's."""
+    is_unclear: bool = False
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What it says: votes that say the same are for the same."""
+        return (UNUSABLE,) if self.unusable else ("label", *sorted(self.labels))
+
+
+def vote(answer: Answer, chosen: Choice) -> Vote:
+    """The vote of an answer that decides."""
+    if answer.status == UNUSABLE:
+        return Vote(answer, unusable=True, labels=())
+    labels = (*chosen.labels, *chosen.unknown)
+    return Vote(answer, unusable=False, labels=labels, is_new=bool(chosen.unknown), is_unclear=chosen.unclear)
+
+
+def winning(
+    votes: Sequence[Vote], on_conflict: OnConflict, *, anybody_passed: bool
+) -> tuple[str, ...] | None:
+    """What the votes on one row come to; None where they come to nothing."""
+    said = {one.said for one in votes}
+    if len(said) == 1:
+        is_settled = not (anybody_passed and on_conflict is OnConflict.UNANIMOUS)
+        return votes[0].said if is_settled else None
+    if on_conflict is OnConflict.MAJORITY:
+        return _majority(votes)
+    return _newest(votes) if on_conflict is OnConflict.NEWEST else None
+
+
+def _majority(votes: Sequence[Vote]) -> tuple[str, ...] | None:
+    """What more than half of the people say."""
+    # a person who said the same twice has one vote
+    named = {(one.answer.annotator, one.said) for one in votes if one.answer.annotator}
+    counts = Counter(said for _, said in named)
+    counts.update(one.said for one in votes if not one.answer.annotator)
+    said, count = counts.most_common(1)[0]
+    return said if 2 * count > counts.total() else None
+
+
+def _newest(votes: Sequence[Vote]) -> tuple[str, ...] | None:
+    """What was said last, where times tell."""
+    moments = [moment(one.answer.time) for one in votes]
+    told = [when for when in moments if when is not None]
+    if len(told) < len(votes):
+        return None
+    last = {one.said for one, when in zip(votes, moments, strict=True) if when == max(told)}
+    return last.pop() if len(last) == 1 else None

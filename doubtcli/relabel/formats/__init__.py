@@ -1,0 +1,1 @@
+"""The files that a queue goes out in: one module a tool."""

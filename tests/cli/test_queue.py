@@ -1,0 +1,330 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from doubtcli.cli import main
+from doubtcli.cli.queue import Tool
+from doubtcli.relabel.formats.every import FORMATS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+WORDS = {
+    "fruit": ("apple", "pear", "cherry", "plum", "peach", "quince"),
+    "tool": ("hammer", "saw", "chisel", "plane", "rasp", "awl"),
+}
+"""Two kinds of text that no model mixes up."""
+SCAN = ("--id", "id", "--folds", "2", "--repeats", "1", "--threads", "1", "--fast", "--quiet")
+
+
+def write_rows(path: Path, n_rows: int = 120) -> None:
+    """Write rows as CSV: row 1 has another label than it should, and rows 119 and 120 are like row 1."""
+    lines = ["id,text,label,verdict"]
+    for number in range(n_rows):
+        kind = "fruit" if number % 2 == 0 or number == 119 else "tool"
+        words = [WORDS[kind][(number // 2 // 6**place + place) % 6] for place in range(3)]
+        text = "apple cherry peach" if number in {0, 118, 119} else f"{' '.join(words)} n{number}"
+        lines.append(f"r{number:03},{text},{'tool' if number in {0, 118} else kind},mine")
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with the rows and their audit."""
+    folder = tmp_path_factory.mktemp("queue")
+    write_rows(folder / "rows.csv")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        assert main.run(["scan", "rows.csv", *SCAN]) == 0
+    return folder
+
+
+@pytest.fixture
+def folder(scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder to work in."""
+    copy = shutil.copytree(scanned, tmp_path / "work")
+    monkeypatch.chdir(copy)
+    return Path(copy)
+
+
+def run(*arguments: str) -> int:
+    """The exit code of `doubt queue rows.doubt` with some more arguments."""
+    return main.run(["queue", "rows.doubt", *arguments])
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    """The rows of a CSV file, as Python's own reader has them."""
+    return list(csv.DictReader(io.StringIO(path.read_bytes().decode(), newline="")))
+
+
+class TestQueue:
+    """`doubt queue` on an audit."""
+
+    def test_doubted_rows(self, folder: Path) -> None:
+        """Without more words, the doubted rows go out as CSV, in the order of the audit, into DATA.queue."""
+        assert run() == 0
+
+        doubts = pq.read_table(folder / "rows.doubt" / "doubts.parquet").to_pylist()
+        doubted = [row["row_id"] for row in doubts if row["doubted"]]
+        queue = rows(folder / "rows.queue" / "queue.csv")
+        told = [row["doubt_id"] for row in queue] + [
+            other for row in queue for other in json.loads(row["doubt_duplicates"] or "[]")
+        ]
+        assert "r000" in doubted
+        assert sorted(told) == sorted(doubted)
+        assert {path.name for path in (folder / "rows.queue").iterdir()} == {"queue.csv", "README.txt"}
+        assert {row["input_verdict"] for row in queue} == {"mine"}
+        assert {row["verdict"] for row in queue} == {""}
+
+    def test_duplicates(self, folder: Path) -> None:
+        """Rows 1 and 119 are equal and come once; row 120 is their like with another label, and is named."""
+        assert run("--size", "120") == 0
+
+        queue = {row["doubt_id"]: row for row in rows(folder / "rows.queue" / "queue.csv")}
+        (standing,) = {"r000", "r118"} & set(queue)
+        assert json.loads(queue[standing]["doubt_duplicates"]) == [{"r000": "r118", "r118": "r000"}[standing]]
+        assert json.loads(queue[standing]["doubt_conflicts"]) == ["r119"]
+        assert json.loads(queue["r119"]["doubt_conflicts"]) == [standing]
+        assert len(queue) == 119
+
+    @pytest.mark.parametrize("tool", Tool)
+    def test_every_format(self, folder: Path, tool: Tool, capsys: pytest.CaptureFixture[str]) -> None:
+        """Every format is written, and told in three lines; the data file is as it was."""
+        before = (folder / "rows.csv").read_bytes()
+
+        assert run("--size", "5", "--to", tool, "-o", "out/there") == 0
+
+        title = FORMATS[tool].title
+        out = capsys.readouterr().out.splitlines()
+        assert out[0] == f"5 rows for {title}: 5 by top."
+        assert out[-1] == f"How to load them, and how to bring them back: {Path('out/there/README.txt')}"
+        readme = (folder / "out" / "there" / "README.txt").read_text(encoding="utf-8")
+        assert readme.startswith(f"5 rows of rows.csv to relabel, for {title}\n")
+        assert (folder / "rows.csv").read_bytes() == before
+
+    def test_all_formats_can_be_asked_for(self) -> None:
+        """What --to takes is what there is."""
+        assert [str(tool) for tool in Tool] == list(FORMATS)
+
+    def test_quiet(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Quietly, nothing is printed."""
+        assert run("--quiet") == 0
+        assert capsys.readouterr() == ("", "")
+        assert (folder / "rows.queue").is_dir()
+
+    def test_notes(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """What is to be known of the queue is told."""
+        assert run("--size", "500") == 0
+
+        assert "Note: there are fewer rows than asked for: 119 of 500." in capsys.readouterr().out
+        assert "Note: there are fewer rows than asked for" in " ".join(
+            (folder / "rows.queue" / "README.txt").read_text(encoding="utf-8").split()
+        )
+
+    def test_same_bytes(self, folder: Path) -> None:
+        """The same queue is written twice over, and into another folder, with the same bytes."""
+        held = []
+        for place in ("a", "a", "b"):
+            assert run("--size", "20", "--strategy", "balanced=50%,audit=50%", "-o", place) == 0
+            held.append({path.name: path.read_bytes() for path in (folder / place).iterdir()})
+
+        assert held[0] == held[1] == held[2]
+
+    def test_seed(self, folder: Path) -> None:
+        """Another seed draws other rows."""
+        drawn = []
+        for seed in ("0", "1"):
+            assert run("--size", "20", "--strategy", "audit", "--seed", seed, "-o", seed) == 0
+            drawn.append([row["doubt_id"] for row in rows(folder / seed / "queue.csv")])
+
+        assert drawn[0] != drawn[1]
+
+
+class TestAudit:
+    """An audit sample that a scan then measures."""
+
+    def test_as_a_scan_writes_it(self, folder: Path) -> None:
+        """A sample is drawn as `doubt scan --audit-sample` draws it, row by row and stratum by stratum."""
+        assert main.run(["scan", "rows.csv", *SCAN, "--audit-sample", "60", "-o", "sampled.doubt"]) == 0
+        assert run("--size", "60", "--strategy", "audit") == 0
+
+        ours = rows(folder / "rows.queue" / "queue.csv")
+        theirs = rows(folder / "sampled.doubt" / "queue.csv")[:60]
+        keys = (
+            "doubt_id",
+            "given_label",
+            "doubt_suggested",
+            "doubt_score",
+            "doubt_stratum",
+            "doubt_inclusion",
+        )
+        assert [[row[key] for key in keys] for row in ours] == [[row[key] for key in keys] for row in theirs]
+
+    @pytest.mark.parametrize("tool", ["csv", "jsonl", "parquet"])
+    def test_noise_rate_is_measured(self, folder: Path, tool: str) -> None:
+        """With the verdicts filled in, `doubt scan --verdicts` measures the noise rate on the drawn rows."""
+        assert run("--size", "100", "--strategy", "top=20%,audit=80%", "--to", tool) == 0
+        fill(folder / "rows.queue" / f"queue.{tool}")
+
+        assert (
+            main.run(
+                ["scan", "rows.csv", *SCAN, "--verdicts", f"rows.queue/queue.{tool}", "-o", "again.doubt"]
+            )
+            == 0
+        )
+
+        noise = json.loads((folder / "again.doubt" / "audit.json").read_bytes())["noise_rate"]
+        assert (noise["rests_on"], noise["n_checked"], noise["rate"]) == ("verdicts", 80, 0.0)
+
+    def test_decided_rows_do_not_come_again(self, folder: Path) -> None:
+        """Of an audit with verdicts, only rows that nobody has decided come."""
+        assert run("--size", "30") == 0
+        fill(folder / "rows.queue" / "queue.csv")
+        decided = {row["doubt_id"] for row in rows(folder / "rows.queue" / "queue.csv")}
+        verdicts = ("--verdicts", "rows.queue/queue.csv")
+        assert main.run(["scan", "rows.csv", *SCAN, *verdicts, "-o", "again.doubt"]) == 0
+
+        assert main.run(["queue", "again.doubt", "--size", "120", "-q"]) == 0
+
+        queue = rows(folder / "again.queue" / "queue.csv")
+        told = {row["doubt_id"] for row in queue} | {
+            other for row in queue for other in json.loads(row["doubt_duplicates"] or "[]")
+        }
+        assert told == {f"r{number:03}" for number in range(120)} - decided
+
+
+def fill(path: Path) -> None:
+    """Keep the given label of every row of a queue."""
+    if path.suffix == ".jsonl":
+        told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        path.write_text("".join(json.dumps(row | {"verdict": row["given_label"]}) + "\n" for row in told))
+    elif path.suffix == ".parquet":
+        table = pq.read_table(path)
+        place = table.column_names.index("verdict")
+        pq.write_table(table.set_column(place, "verdict", table.column("given_label")), path)
+    else:
+        told = rows(path)
+        with path.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(told[0]))
+            writer.writeheader()
+            writer.writerows(row | {"verdict": row["given_label"]} for row in told)
+
+
+class TestTrouble:
+    """What can't be done is told, and nothing is written."""
+
+    @pytest.mark.parametrize(
+        ("arguments", "told"),
+        [
+            (("--strategy", "best"), "there is no strategy 'best'"),
+            (("--strategy", "audit"), "an audit draws as many rows as it is told"),
+            (("--size", "0"), "--size"),
+            (("--to", "excel"), "--to"),
+            (("--output", "rows.csv"), "a file is in the way"),
+            (("--output", "/proc/nowhere"), "can't be written"),
+        ],
+    )
+    def test_refused(
+        self, folder: Path, arguments: Sequence[str], told: str, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """It ends with 2 and says why."""
+        before = tree(folder)
+
+        assert run(*arguments) == 2
+
+        assert told in capfd.readouterr().err
+        assert tree(folder) == before
+
+    def test_another_queue_in_the_way(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """A queue that somebody worked on is not written over without --force; what else lies there stays."""
+        assert run() == 0
+        fill(folder / "rows.queue" / "queue.csv")
+        (folder / "rows.queue" / "notes.txt").write_text("mine")
+        before = tree(folder)
+
+        assert run() == 2
+        assert tree(folder) == before
+        assert "--force" in capfd.readouterr().err
+
+        assert run("--force") == 0
+        assert {row["verdict"] for row in rows(folder / "rows.queue" / "queue.csv")} == {""}
+        assert (folder / "rows.queue" / "notes.txt").read_text() == "mine"
+
+    def test_no_audit(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """Where there is no audit, it is said that a scan writes one."""
+        monkeypatch.chdir(tmp_path)
+
+        assert main.run(["queue", "nothing.doubt"]) == 2
+        assert "`doubt scan` writes one" in capfd.readouterr().err
+
+    def test_data_were_changed(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """Rows of a file that is another by now are not handed out."""
+        with (folder / "rows.csv").open("a") as file:
+            file.write("r999,new,tool,\n")
+
+        assert run() == 2
+        assert "rows.csv was changed since it was judged" in capfd.readouterr().err
+
+    def test_no_doubted_row(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """Where no row is doubted, nothing is written, and it is said how to get rows all the same."""
+        clean = [
+            line
+            for line in (folder / "rows.csv").read_text().splitlines()
+            if "apple cherry peach" not in line
+        ]
+        (folder / "clean.csv").write_text("\n".join(clean) + "\n")
+        assert main.run(["scan", "clean.csv", *SCAN]) == 0
+
+        assert main.run(["queue", "clean.doubt"]) == 2
+
+        assert "no row is doubted" in capfd.readouterr().err
+        assert not (folder / "clean.queue").exists()
+
+    def test_labels_that_a_format_cannot_hold(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """A label that XML has no way to write keeps Label Studio's files from being written, not others."""
+        odd = (folder / "rows.csv").read_text().replace(",tool,", ",to\x01ol,")
+        (folder / "odd.csv").write_text(odd)
+        assert main.run(["scan", "odd.csv", *SCAN]) == 0
+
+        assert main.run(["queue", "odd.doubt", "--to", "label-studio"]) == 2
+        assert r"the label 'to\x01ol'" in capfd.readouterr().err
+        assert not (folder / "odd.queue").exists()
+        assert main.run(["queue", "odd.doubt", "--to", "doccano"]) == 0
+
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
+    def test_killed(self, folder: Path) -> None:
+        """Whenever it is killed, the queue is whole or not there."""
+        for delay in (0.5, 0.8, 1.1):
+            process = subprocess.Popen(
+                [sys.executable, "-m", "doubtcli", "queue", "rows.doubt", "--to", "argilla", "-q"]
+            )
+            try:
+                process.wait(delay)
+            except subprocess.TimeoutExpired:
+                process.send_signal(signal.SIGKILL)
+                process.wait()
+            queue = folder / "rows.queue"
+            names = {path.name for path in queue.rglob("*")} if queue.exists() else set()
+            whole = {"records.json", "README.txt", ".argilla", "settings.json", "dataset.json"}
+            assert names in (set(), whole)
+            shutil.rmtree(queue, ignore_errors=True)
+
+
+def tree(folder: Path) -> dict[str, Any]:
+    """All that lies in a folder."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()
+    }

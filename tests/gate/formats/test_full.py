@@ -1,0 +1,272 @@
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from doubtcli.gate.formats.full import print_gate
+from doubtcli.gate.result import RULES, Change, Comparison, GoneDoubt, LapsedWaiver, Outcome, Waiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+FAILED = Outcome.FAILED
+
+
+def printed(result: GateResult, *, width: int = 80, top: int = 10, **console: Any) -> str:
+    """What is printed, as a pipe gets it unless the console is told otherwise."""
+    file = io.StringIO()
+    print_gate(Console(file=file, width=width, highlight=False, **console), result, top=top)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("width", [80, 140])
+def test_snapshot(told_in_full: GateResult, width: int) -> None:
+    """What is printed reads as its snapshot (`SNAPSHOTS=write` writes that anew: look at what changed)."""
+    snapshot = SNAPSHOTS / f"full-{width}.txt"
+
+    text = printed(told_in_full, width=width, top=3)
+
+    if os.environ.get("SNAPSHOTS") == "write":
+        snapshot.write_text(text, encoding="utf-8")
+    assert text == snapshot.read_text(encoding="utf-8")
+
+
+def test_passed(a_result: Callable[..., GateResult]) -> None:
+    """A gate that passed is short: its limits and the verdict."""
+    assert printed(a_result()) == (
+        "data/tickets.csv\n"
+        "  102 rows, 100 with a label; 4 doubted (4.0%)\n"
+        "  scanned now\n"
+        "\n"
+        "Limits\n"
+        "  ✓ passed  max-doubted  4.0%  at most 5%  4 of 100 rows\n"
+        "\n"
+        "gate passed: 1 limit, data/tickets.csv\n"
+    )
+
+
+@pytest.mark.parametrize("width", [60, 80, 140, 300])
+def test_width(told_in_full: GateResult, width: int) -> None:
+    """No line that is not to be copied is wider than the console, or than 140 cells, or ends with a space."""
+    lines = printed(told_in_full, width=width).splitlines()
+
+    to_copy = ("   doubt ", "why = ", "gate failed")
+    assert max(cell_len(line) for line in lines if not any(part in line for part in to_copy)) <= min(
+        width, 140
+    )
+    assert [line for line in lines if line != line.rstrip()] == []
+
+
+def test_plain_when_piped(told_in_full: GateResult) -> None:
+    """A pipe gets no escape sequences and no bars."""
+    text = printed(told_in_full)
+
+    assert "\x1b" not in text
+    assert "━" not in text
+
+
+def test_terminal(told_in_full: GateResult) -> None:
+    """A person at a terminal gets colours, and a bar beside each doubt."""
+    text = printed(told_in_full, force_terminal=True, color_system="standard", legacy_windows=False)
+
+    assert "\x1b[1;31m✗ failed        \x1b[0m" in text
+    assert "\x1b[32m✓ passed        \x1b[0m" in text
+    assert "\x1b[33m? allowed       \x1b[0m" in text
+    assert "\x1b[1;31m? not assessable\x1b[0m" in text
+    assert "\x1b[1;31m>0.99\x1b[0m \x1b[31m━━━━━━━━━━\x1b[0m" in text
+    assert "\x1b[1;31mgate failed: " in text
+
+
+def test_no_color(told_in_full: GateResult, a_result: Callable[..., GateResult]) -> None:
+    """Without colours the marks tell all the same how each limit was met."""
+    text = printed(told_in_full, force_terminal=True, color_system="standard", no_color=True)
+
+    assert "\x1b[31m" not in text
+    assert "✗ failed" in text
+    assert "\x1b[1;32mgate passed" in printed(a_result(), force_terminal=True, color_system="standard")
+
+
+def test_ascii(told_in_full: GateResult) -> None:
+    """A terminal that knows ASCII alone gets signs of it."""
+    file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    print_gate(Console(file=file, width=80, force_terminal=True, highlight=False), told_in_full)
+
+    file.flush()
+    text = file.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    assert "x failed" in text
+    assert "+ passed" in text
+    assert "refund -> billing" in text.replace("\x1b[0m", "").replace("\x1b[1m", "").replace("\x1b[1;32m", "")
+
+
+HOSTILE = "[bold]big[/bold] [/] :smile:\n\x1b[31mred\x07\u202e\x00 end"
+
+
+def test_data_is_no_markup(
+    a_finding: Callable[..., Finding],
+    a_check: Callable[..., Check],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> None:
+    """Data is never taken for markup nor obeyed, be it paths, labels, ids, words, notes or waivers."""
+    texts = {"row_id": HOSTILE, "given_label": HOSTILE, "why": HOSTILE, "change_why": HOSTILE}
+    findings = (
+        a_finding(**texts, suggested_label=HOSTILE + "!", failed=(f"max-per-class {HOSTILE}",)),
+        a_finding(**texts, suggested_label=HOSTILE, rule="label-conflict", failed=("max-conflicts",)),
+    )
+    check = a_check(limit="max-per-class", of=HOSTILE, measured=HOSTILE, why=HOSTILE, outcome=FAILED)
+    comparison = Comparison(HOSTILE, 1, 0, (GoneDoubt(HOSTILE, HOSTILE, HOSTILE),))
+    file = a_file(
+        path=HOSTILE,
+        origin=HOSTILE,
+        checks=(check,),
+        findings=findings,
+        comparison=comparison,
+        notes=(HOSTILE,),
+    )
+    lapsed = (LapsedWaiver(Waiver(HOSTILE, 1), HOSTILE),)
+
+    text = printed(a_result(file, waivers_path=HOSTILE, lapsed=lapsed, rules=RULES), width=140)
+
+    assert "[bold]big[/bold] [/] :smile:" in text
+    assert "\\x1b[31mred\\x07\\u202e\\x00 end" in text
+    assert all(c.isprintable() or c == "\n" for c in text)
+
+
+def test_long_texts(
+    a_finding: Callable[..., Finding],
+    a_check: Callable[..., Check],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> None:
+    """A label of 10,000 characters pushes nothing else off the screen, and is cut but in the waiver."""
+    label = "long " * 2000
+    check = a_check(limit="max-per-class", of=label, why=label, outcome=FAILED)
+    finding = a_finding(given_label=label, why=label, failed=(check.name,))
+
+    lines = printed(a_result(a_file(checks=(check,), findings=(finding,)))).splitlines()
+
+    assert len(lines) < 30
+    assert [line.partition("=")[0].strip() for line in lines if cell_len(line) > 80] == ["label"]
+
+
+def test_standard_input(
+    a_finding: Callable[..., Finding],
+    a_check: Callable[..., Check],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> None:
+    """Standard input is called that, and no command is told that would read it again."""
+    check = a_check(limit="max-new", outcome=FAILED, rows=("00000000000000aa",))
+    finding = a_finding(change=Change.NEW, failed=("max-new",))
+    file = a_file(
+        path="-", checks=(check,), findings=(finding,), comparison=Comparison("base.json", 1, 0, ())
+    )
+
+    text = printed(a_result(file))
+
+    assert text.startswith("standard input\n")
+    assert "doubt scan" not in text
+    assert "doubt baseline" not in text
+    assert "Waive:" in text
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"n_rows": 1, "n_labelled": 1, "n_doubted": 1}, "1 row; 1 doubted (100%)"),
+        ({"n_rows": 1200, "n_labelled": 1200, "n_doubted": 0}, "1,200 rows; none doubted"),
+        ({"n_rows": 9, "n_labelled": 0, "n_doubted": 0}, "9 rows, 0 with a label; none doubted"),
+    ],
+)
+def test_what_stands_in(
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+    changes: dict[str, int],
+    told: str,
+) -> None:
+    """The head of a file counts its rows, those with a label, and the doubted ones among these."""
+    assert f"\n  {told}\n" in printed(a_result(a_file(**changes)))
+
+
+def test_waived(
+    a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """A row that is waived as doubted and as in conflict counts as one."""
+    waiver = Waiver("T0017", 1)
+    findings = (a_finding(waiver=waiver), a_finding(rule="label-conflict", waiver=waiver))
+
+    text = printed(a_result(a_file(findings=findings)))
+
+    assert "; 4 doubted (4.0%), 1 waived\n" in text
+    assert "T0017" not in text
+
+
+@pytest.mark.parametrize(
+    ("whys", "told"),
+    [
+        ([], "0 new, 2 known, 0 gone"),
+        (["it is gone"] * 2, "0 new, 2 known, 2 gone: it is gone (2)"),
+        (["a", "b", "c", "c", "d", "e"], "0 new, 2 known, 6 gone: c (2), a (1), b (1), other causes (2)"),
+    ],
+)
+def test_comparison(
+    a_file: Callable[..., FileResult], a_result: Callable[..., GateResult], whys: list[str], told: str
+) -> None:
+    """New, known and gone stand in one line; the gone ones are counted by what became of them."""
+    gone = tuple(GoneDoubt("T1", "refund", why) for why in whys)
+
+    text = printed(a_result(a_file(comparison=Comparison("base.json", 0, 2, gone))))
+
+    assert f"\nSince the baseline  base.json\n  {told}\n" in text
+
+
+def test_many_lapsed(a_result: Callable[..., GateResult]) -> None:
+    """Of many waivers that did not hold the first ten are told, the others counted."""
+    lapsed = tuple(LapsedWaiver(Waiver(f"T{n}", n), "expired on 2026-06-30") for n in range(1, 13))
+
+    text = printed(a_result(lapsed=lapsed))
+
+    assert text.count("expired") == 10
+    assert "\nWaivers that did not hold  doubt-waivers.toml\n  - T1 (waiver 1): expired on" in text
+    assert "\n  and 2 more\n" in text
+
+
+def test_many_files(
+    a_check: Callable[..., Check], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """Of more than three files those that passed have a line each, and those that failed come first."""
+    files = [a_file(path=f"{name}.csv") for name in "abc"]
+    bad = a_file(path="bad.csv", checks=(a_check(outcome=FAILED), a_check()))
+
+    text = printed(a_result(*files, bad, bad))
+
+    assert text.startswith("bad.csv\n  102 rows")
+    assert "\n\nbad.csv\n  102 rows" in text
+    assert text.count("\nLimits  1 of 2 not met\n") == 2
+    assert "\nPassed  3 files\n  a.csv  1 limit, 4 of 102 rows doubted\n  b.csv  " in text
+    assert text.endswith("\ngate failed: 2 of 7 limits, bad.csv, bad.csv\n")
+
+
+def test_many_passed(a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """Where many files passed there is no empty line before them."""
+    text = printed(a_result(*(a_file(path=f"{name}.csv") for name in "abcd")))
+
+    assert text.startswith("Passed  4 files\n  a.csv  1 limit, ")
+    assert text.endswith("\n\ngate passed: 4 limits, a.csv, b.csv, c.csv and 1 more\n")
+
+
+def test_a_screen_of_files(a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """Of very many files that passed ten are told, so that it stays a screen."""
+    text = printed(a_result(*(a_file(path=f"{number}.csv") for number in range(40))))
+
+    assert "\n  9.csv  1 limit, 4 of 102 rows doubted\n  and 30 more\n" in text
+    assert len(text.splitlines()) < 20

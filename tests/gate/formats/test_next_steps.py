@@ -1,0 +1,188 @@
+from __future__ import annotations
+
+import io
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+from rich.console import Console
+
+from doubtcli.gate.formats.next_steps import print_next
+from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Comparison, Outcome
+from doubtcli.report.sheet import Sheet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+
+FAILED, UNKNOWN = Outcome.FAILED, Outcome.NOT_ASSESSABLE
+PRINT = ("00000000000000aa",)
+
+
+def printed(result: GateResult) -> str:
+    """What is printed, as a pipe gets it."""
+    console = Console(file=io.StringIO(), width=80, highlight=False)
+    print_next(Sheet(console), result)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+@pytest.fixture
+def failing(
+    a_finding: Callable[..., Finding], a_check: Callable[..., Check], a_file: Callable[..., FileResult]
+) -> Callable[..., FileResult]:
+    """Makes a file that failed one limit by one row."""
+
+    def make(limit: str = "max-doubted", path: str = "a.csv", **finding: object) -> FileResult:
+        return a_file(
+            path=path,
+            checks=(a_check(limit=limit, outcome=FAILED, rows=PRINT),),
+            findings=(a_finding(**({"failed": (limit,)} | finding)),),
+            comparison=Comparison(".base line.json", 1, 0, ()),
+        )
+
+    return make
+
+
+def test_passed(a_result: Callable[..., GateResult]) -> None:
+    """A gate that passed leaves nothing to do."""
+    assert not printed(a_result())
+
+
+def test_doubted(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """Doubted rows are relabelled, or waived where the label is right."""
+    assert printed(a_result(failing())) == (
+        "\nNext\n"
+        "  Relabel:  doubt scan a.csv\n"
+        "            with this gate's flags; then write the right label under verdict in\n"
+        "            its queue.csv\n"
+        "  Waive:    a row whose label is right after all, in doubt-waivers.toml\n"
+        "            [[waive]]\n"
+        '            id = "T0017"\n'
+        '            label = "refund"\n'
+        '            why = "looked at by NAME: the label is right"\n'
+    )
+
+
+def test_page(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """The page of an audit that is kept is there to be looked at."""
+    text = printed(a_result(replace(failing(), audit="/cache/a.doubt")))
+
+    assert text.startswith("\nNext\n  Look:     /cache/a.doubt/report.html\n  Relabel:  ")
+
+
+def test_new(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """New doubts can be taken into the baseline; a path with spaces is one word to the shell."""
+    text = printed(a_result(failing("max-new", "my data.csv")))
+
+    assert "\n  Relabel:  doubt scan 'my data.csv'\n" in text
+    assert "\n  Accept:   doubt baseline 'my data.csv' -o '.base line.json'\n" in text
+
+
+@pytest.mark.parametrize("limit", ["max-noise", "min-skill", "require-reason"])
+def test_not_waivable(
+    failing: Callable[..., FileResult], a_result: Callable[..., GateResult], limit: str
+) -> None:
+    """No waiver is told for a limit that none touches."""
+    assert "Waive:" not in printed(a_result(failing(limit)))
+
+
+def test_waived_for_one_limit(
+    failing: Callable[..., FileResult], a_check: Callable[..., Check], a_result: Callable[..., GateResult]
+) -> None:
+    """A row is to be waived where that helps with one of the limits that it made fail."""
+    check = a_check(limit="max-per-class", of="big refunds", outcome=FAILED)
+    file = replace(failing("max-noise", failed=("max-noise", "max-per-class big refunds")), checks=(check,))
+
+    assert '\n            id = "T0017"\n' in printed(a_result(file))
+
+
+def test_conflict(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """A conflict stands in no queue; it can be waived."""
+    text = printed(a_result(failing("max-conflicts", rule=LABEL_CONFLICT)))
+
+    assert "Relabel:" not in text
+    assert "Waive:" in text
+
+
+def test_unlabelled(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """Rows without a label tell themselves what to do."""
+    file = failing("max-unlabelled", rule=UNLABELLED, given_label=None, suggested_label=None, doubt=None)
+
+    assert not printed(a_result(file))
+
+
+@pytest.mark.parametrize(("allowed", "is_told"), [(False, True), (True, False)])
+def test_not_assessable(
+    a_check: Callable[..., Check],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+    allowed: bool,
+    is_told: bool,
+) -> None:
+    """Where nobody can tell, the flag that passes it is told, unless it was given."""
+    checks = (a_check(outcome=UNKNOWN, allowed=allowed), a_check(outcome=FAILED))
+
+    text = printed(a_result(a_file(checks=checks)))
+
+    assert ("\n  Allow:    --allow-unassessable passes limits that nobody can tell of\n" in text) is is_told
+
+
+def test_no_row_to_blame(
+    failing: Callable[..., FileResult], a_check: Callable[..., Check], a_result: Callable[..., GateResult]
+) -> None:
+    """Where nobody can tell, no row is to be relabelled, accepted or waived."""
+    file = replace(failing("max-new"), checks=(a_check(limit="max-new", outcome=UNKNOWN, rows=PRINT),))
+
+    assert printed(a_result(file)).count(":") == 1
+
+
+def test_worst_row(
+    failing: Callable[..., FileResult],
+    a_finding: Callable[..., Finding],
+    a_check: Callable[..., Check],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> None:
+    """The row to waive is the first that is listed: a new one before a known one of more doubt."""
+    findings = (
+        a_finding(row_id="known", change=Change.KNOWN, failed=("max-doubted",)),
+        a_finding(row_id="new", doubt=0.6, change=Change.NEW, failed=("max-doubted",)),
+    )
+    file = a_file(checks=(a_check(outcome=FAILED),), findings=findings)
+
+    assert '\n            id = "new"\n' in printed(a_result(file, failing()))
+
+
+def test_several_files(
+    failing: Callable[..., FileResult], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """Of several files three commands are told, and the waiver says for which file it holds."""
+    files = [failing("max-new", f"data/{name}.csv") for name in "abcd"]
+
+    text = printed(a_result(a_file(), *files, waivers_path="data/rules/waivers.toml"))
+
+    assert [line.split()[-1] for line in text.splitlines() if "doubt scan" in line] == [
+        "data/a.csv",
+        "data/b.csv",
+        "data/c.csv",
+    ]
+    assert text.count("doubt baseline") == 3
+    assert "after all, in data/rules/waivers.toml\n" in text
+    assert '\n            file = "../a.csv"\n' in text
+
+
+def test_standard_input(
+    failing: Callable[..., FileResult], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """Standard input is no file that a waiver could name, nor one to be read again."""
+    text = printed(a_result(a_file(), failing(path="-")))
+
+    assert "file =" not in text
+    assert "doubt scan" not in text
+    assert '\n            id = "T0017"\n' in text
+
+
+def test_half_a_character(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+    """No waiver is told for a row whose label TOML has no way to write."""
+    assert "Waive:" not in printed(a_result(failing(given_label="\ud800")))

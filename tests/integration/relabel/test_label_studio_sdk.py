@@ -1,0 +1,76 @@
+"""Label Studio's own package (label-studio-sdk 2.1.2) on the files that are written for it."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from label_studio_sdk.label_interface import LabelInterface
+
+pytestmark = pytest.mark.integration
+
+
+@pytest.fixture(autouse=True)
+def _package() -> None:
+    """Skip where the package is not installed."""
+    pytest.importorskip("label_studio_sdk")
+
+
+@pytest.fixture
+def interface(golden: Path) -> LabelInterface:
+    """The config, as Label Studio reads it."""
+    from label_studio_sdk.label_interface import LabelInterface
+
+    return LabelInterface((golden / "label-studio" / "label_config.xml").read_text(encoding="utf-8"))
+
+
+@pytest.fixture
+def tasks(golden: Path) -> list[dict[str, Any]]:
+    """The tasks."""
+    return json.loads((golden / "label-studio" / "tasks.json").read_bytes())  # type: ignore[no-any-return]
+
+
+def labels(golden: Path) -> list[str]:
+    """All labels of a queue, as the files for Argilla have them."""
+    settings = json.loads((golden / "argilla" / ".argilla" / "settings.json").read_bytes())
+    return [option["value"] for option in settings["questions"][0]["settings"]["options"]]
+
+
+def test_config_is_valid(interface: LabelInterface) -> None:
+    """The config is one that Label Studio takes."""
+    interface.validate()
+
+
+def test_labels(golden: Path, interface: LabelInterface) -> None:
+    """The control's labels are the classes, to the letter."""
+    assert interface.get_control("label").labels == labels(golden)
+
+
+def test_predictions_are_valid(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
+    """Every prediction fits the config."""
+    predictions = [prediction for task in tasks for prediction in task["predictions"]]
+
+    errors = [interface.validate_prediction(prediction, return_errors=True) for prediction in predictions]
+
+    assert predictions
+    assert [error for error in errors if error] == []
+
+
+def test_a_wrong_prediction_would_be_told(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
+    """The check is one: a label that is none is told."""
+    prediction = next(prediction for task in tasks for prediction in task["predictions"])
+    prediction["result"][0]["value"]["choices"] = ["no label at all"]
+
+    assert interface.validate_prediction(prediction, return_errors=True)
+
+
+def test_tasks_have_what_the_config_shows(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
+    """Every value that the config shows stands in every task."""
+    shown = {tag.value_name for tag in interface.objects} | {"given_label", "doubt_why"}
+
+    assert [name for task in tasks for name in shown if not isinstance(task["data"].get(name), str)] == []

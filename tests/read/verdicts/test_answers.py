@@ -1,0 +1,165 @@
+import datetime as dt
+from dataclasses import astuple
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.read.verdicts.answers import Answer, carried, moment, newest_of_each, said, texts
+
+EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00"
+
+
+def by(annotator: str, verdict: str, time: str = "", **more: Any) -> Answer:
+    """What somebody said of row "a"."""
+    return Answer(1, "a", verdict, annotator=annotator, time=time, **more)
+
+
+class TestValues:
+    """What tools write."""
+
+    @pytest.mark.parametrize(
+        ("value", "text"),
+        [("x", "x"), (None, ""), (1, "1"), (1.0, "1"), (0.5, "0.5"), (float("nan"), ""), (True, "true")],
+    )
+    def test_as_text(self, value: object, text: str) -> None:
+        """Every label is a text, and what is missing says nothing."""
+        assert said(value) == text
+
+    @pytest.mark.parametrize(
+        ("value", "found"),
+        [
+            (None, ()),
+            ("", ()),
+            ("a", ("a",)),
+            ("a, b", ("a, b",)),
+            (["a", 2, " ", None], ("a", "2")),
+            ('["a", "b"]', ("a", "b")),
+            ("[a", ("[a",)),
+            ("[" * 100_000, ("[" * 100_000,)),
+        ],
+    )
+    def test_lists(self, value: object, found: tuple[str, ...]) -> None:
+        """A list, JSON of one, or a single text."""
+        assert texts(value) == found
+
+    def test_what_is_carried(self) -> None:
+        """What a task brings back of what went out with it."""
+        data = {"doubt_id": 7, "given_label": True, "doubt_duplicates": ["8"], "doubt_inclusion": 0.25}
+
+        assert carried(data) == {
+            "row_id": "7",
+            "given_label": "true",
+            "stratum": "",
+            "inclusion": "0.25",
+            "duplicates": ("8",),
+        }
+
+
+class TestDeciding:
+    """Whether an answer says what becomes of the row."""
+
+    @pytest.mark.parametrize(
+        ("answer", "decides"),
+        [
+            (Answer(1, "a", "x"), True),
+            (Answer(1, "a", also=("x",)), True),
+            (Answer(1, "a", status="unusable"), True),
+            (Answer(1, "a", " "), False),
+            (Answer(1, "a", "x", status="draft"), False),
+        ],
+    )
+    def test_answers(self, answer: Answer, decides: bool) -> None:
+        """A label, or that none fits; not what was left open or passed over."""
+        assert answer.decides == decides
+
+
+class TestMoments:
+    """Times as tools write them."""
+
+    @pytest.mark.parametrize(
+        "time", ["2026-01-31T10:00:00Z", "2026-01-31T10:00", " 2026-01-31T11:00:00+01:00 "]
+    )
+    def test_times(self, time: str) -> None:
+        """In UTC, without a zone, or with another one."""
+        assert moment(time) == dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC)
+
+    @pytest.mark.parametrize("time", ["", "yesterday", "31.1.2026"])
+    def test_what_is_no_time(self, time: str) -> None:
+        """It is not guessed at."""
+        assert moment(time) is None
+
+
+class TestTheNewest:
+    """One person, one answer a row."""
+
+    def test_a_person_may_think_again(self) -> None:
+        """The newest answer counts, wherever it stands; others' answers are theirs."""
+        late, other = by("ana", "spam", LATE), by("bob", "ham", EARLY)
+
+        assert newest_of_each([late, by("ana", "ham", EARLY), other]) == [late, other]
+
+    def test_what_decides_nothing_gives_way(self) -> None:
+        """Even if it is newer."""
+        decided = by("ana", "spam", EARLY)
+
+        assert newest_of_each([decided, by("ana", "", LATE), by("ana", "ham", LATE, status="draft")]) == [
+            decided
+        ]
+
+    def test_without_times_unlike_answers_stay(self) -> None:
+        """Which of them is the newest is nothing to guess at."""
+        answers = [by("ana", "ham"), by("ana", "spam", LATE)]
+
+        assert newest_of_each(answers) == answers
+
+    def test_answers_of_one_moment_stay(self) -> None:
+        """Two zones, one moment."""
+        answers = [by("ana", "ham", "2026-01-01T02:00:00Z"), by("ana", "spam", LATE)]
+
+        assert newest_of_each(answers) == answers
+
+    def test_equal_answers_are_one(self) -> None:
+        """The newest of them; one without a time stays beside it."""
+        assert newest_of_each([by("ana", "ham"), by("ana", " ham ")]) == [by("ana", "ham")]
+        assert newest_of_each([by("ana", "ham", EARLY), by("ana", "ham", LATE)]) == [by("ana", "ham", LATE)]
+        assert len(newest_of_each([by("ana", "ham"), by("ana", "ham", LATE)])) == 2
+
+    def test_the_nameless_are_different_people(self) -> None:
+        """A file without annotators says nothing of who answered twice."""
+        answers = [by("", "ham", EARLY), by("", "spam", LATE)]
+
+        assert newest_of_each(answers) == answers
+
+    def test_other_rows_and_given_labels_are_apart(self) -> None:
+        """Ids may repeat in a file, with unlike labels."""
+        answers = [
+            by("ana", "ham", EARLY, given_label="ham"),
+            by("ana", "spam", LATE, given_label="spam"),
+            Answer(1, "b", "ham", annotator="ana", time=LATE),
+        ]
+
+        assert newest_of_each(answers) == answers
+
+    @given(
+        st.lists(
+            st.builds(
+                by,
+                st.sampled_from(["", "ana", "bob"]),
+                st.sampled_from(["", "ham", "spam"]),
+                st.sampled_from(["", EARLY, LATE]),
+                why=st.sampled_from(["", "so"]),
+            )
+        ),
+        st.randoms(use_true_random=False),
+    )
+    def test_order_does_not_matter(self, answers: list[Answer], random: Random) -> None:
+        """Nor does it to look twice."""
+        shuffled = random.sample(answers, len(answers))
+
+        found = newest_of_each(answers)
+
+        assert sorted(newest_of_each(shuffled), key=astuple) == sorted(found, key=astuple)
+        assert newest_of_each(found) == found

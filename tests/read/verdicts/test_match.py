@@ -1,0 +1,181 @@
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.read.verdicts import Answer, match
+from doubtcli.records import UNDECIDED, UNUSABLE, Examples, Labels, Stratum, Verdicts
+
+LABELS = Labels(np.array([1, 0, 0, 1, -1]), ("ham", "spam"), ("ham", "spam"))
+EXAMPLES = Examples(
+    row_ids=("a", "b", "c", "d"),
+    positions=np.array([3, 2, 1, 0]),
+    given_labels=np.array([1, 0, 0, 1]),
+    class_names=LABELS.class_names,
+    inputs=pa.table({"text": ["one", "two", "three", "four"]}),
+    unlabelled_row_ids=("e",),
+    unlabelled_positions=(4,),
+)
+
+
+def matched(*answers: Answer, labels: Labels = LABELS) -> Verdicts:
+    """These answers held against the four rows."""
+    return match(answers, "v.csv", EXAMPLES, labels, "data.csv")
+
+
+def answer(row_id: str, verdict: str = "", **said: Any) -> Answer:
+    """What one person said on a row."""
+    return Answer(said.pop("row", 1), row_id, verdict, **said)
+
+
+def refusal(*answers: Answer) -> str:
+    """How answers are refused."""
+    with pytest.raises(InputError) as refused:
+        matched(*answers)
+    return str(refused.value)
+
+
+class TestMatching:
+    """Answers become one code a row."""
+
+    def test_rows_are_kept_corrected_left_or_unusable(self) -> None:
+        """A verdict equal to the given label keeps it; a skipped row is undecided, whatever stands beside."""
+        found = matched(
+            answer("a", "spam"),
+            answer("b", "spam"),
+            answer("c", "ham", status="skipped"),
+            answer("d", status="unusable"),
+        )
+
+        assert found.codes.tolist() == [1, 1, UNDECIDED, UNUSABLE]
+
+    def test_what_is_passed_over_is_counted(self) -> None:
+        """A note says how many answers decide nothing, and why; rows left open are no news."""
+        found = matched(
+            answer("a", "ham", status="draft"),
+            answer("b", status="skipped"),
+            answer("c", status="skipped"),
+            answer("d"),
+        )
+
+        assert found.codes.tolist() == [UNDECIDED] * 4
+        assert found.notes == ("answers passed over: 1 a draft, 2 skipped",)
+
+    def test_no_note_without_need(self) -> None:
+        """Verdicts that all fit are no news."""
+        assert matched(answer("a", "spam"), answer("b")).notes == ()
+
+    def test_what_a_tool_filled_in_by_itself_is_no_verdict(self) -> None:
+        """A label that was there from the start counts only once it is another one."""
+        found = matched(answer("a", "spam", prefilled=True), answer("b", "spam", prefilled=True))
+
+        assert found.codes.tolist() == [UNDECIDED, 1, UNDECIDED, UNDECIDED]
+
+    def test_spaces_and_what_spreadsheets_do_to_whole_numbers_are_forgiven(self) -> None:
+        """A column of whole numbers with gaps comes back from pandas as 3.0."""
+        labels = Labels(LABELS.codes, ("1", "3"), (1, 3))
+
+        found = matched(answer("a", "1.0"), answer("b", " 3 ", given_label="1.0"), labels=labels)
+
+        assert found.codes.tolist() == [0, 1, UNDECIDED, UNDECIDED]
+
+    def test_what_the_file_writes_for_a_class_names_it_too(self) -> None:
+        """A ClassLabel's code stands for its name."""
+        labels = Labels(LABELS.codes, ("ham", "spam"), (0, 1))
+
+        assert matched(answer("a", "0"), labels=labels).codes[0] == 0
+
+    def test_equal_answers_are_one(self) -> None:
+        """Two annotators who agree decide a row once, and one who has not answered does not unsettle it."""
+        found = matched(answer("b", "spam"), answer("b", "spam"), answer("b"))
+
+        assert found.codes[1] == 1
+
+    def test_a_row_of_an_audit_sample_keeps_its_part_and_probability(self) -> None:
+        """Decided or not, a row that was drawn is known as drawn."""
+        found = matched(answer("b", stratum="2 of 3 (812 rows)", inclusion="0.05"))
+
+        assert found.strata == (None, Stratum(2, 3, 812), None, None)
+        np.testing.assert_array_equal(found.inclusion, [np.nan, 0.05, np.nan, np.nan])
+
+    def test_rows_without_a_label_are_passed_over(self) -> None:
+        """There is no given label to judge, and a note says so."""
+        found = matched(answer("e", "ham"), answer("a", "ham"))
+
+        assert found.codes.tolist() == [0, UNDECIDED, UNDECIDED, UNDECIDED]
+        assert found.notes == ("verdicts on rows without a label, passed over: 1",)
+
+
+class TestRefusals:
+    """What does not fit is never applied in silence."""
+
+    def test_unknown_ids(self) -> None:
+        """The message counts and names them, and says of which file they are not."""
+        assert refusal(answer("a"), answer("x", row=2), answer("y", row=3)) == (
+            "v.csv, row 2, column 'doubt_id': 2 of its 3 ids name no row of data.csv: 'x', 'y'\n"
+            "expected: ids as a scan of data.csv writes them\n"
+            "to do: scan the file that the queue was made from, with the same --id and the same input columns"
+        )
+
+    @pytest.mark.parametrize(
+        ("verdict", "hint"), [("spma", "\nto do: did you mean 'spam'?"), ("other", "")], ids=["near", "far"]
+    )
+    def test_a_label_that_is_none(self, verdict: str, hint: str) -> None:
+        """The labels are listed, and the nearest one is named."""
+        assert refusal(answer("a", verdict, row=4)) == (
+            f"v.csv, row 4, column 'verdict': {verdict!r} is none of the labels\n"
+            f"expected: one of 'ham', 'spam'{hint}"
+        )
+
+    @pytest.mark.parametrize(
+        ("tool", "column"), [("doubt", "verdict"), ("prodigy", "accept"), ("doccano", "label")]
+    )
+    def test_several_labels(self, tool: str, column: str) -> None:
+        """A row bears one label; the column is called as the tool calls it."""
+        assert refusal(answer("a", "ham", also=("spam",), tool=tool)) == (
+            f"v.csv, row 1, column {column!r}: 'a' has several labels: 'ham', 'spam'\n"
+            "expected: one label a row\n"
+            "to do: decide for one of them, or take the row out"
+        )
+
+    def test_a_given_label_that_has_changed_since(self) -> None:
+        """The first few rows are listed, with both labels; undecided rows do not matter."""
+        assert refusal(
+            answer("a", "ham", given_label="spam"),
+            answer("b", "ham", given_label="spam", row=2),
+            answer("c", given_label="spam", row=3),
+        ) == (
+            "v.csv, row 2, column 'given_label': rows bear another label than when they were decided: "
+            "'b' ('spam', now 'ham')\n"
+            "expected: the labels of data.csv\n"
+            "to do: take these rows out of the verdicts, or decide them again"
+        )
+
+    def test_many_changed_labels_are_counted(self) -> None:
+        """Five are listed, and how many more there are."""
+        answers = [answer("b", "ham", given_label="spam")] * 7
+
+        assert "'b' ('spam', now 'ham') and 2 more\n" in refusal(*answers)
+
+    def test_two_unlike_verdicts_on_a_row(self) -> None:
+        """Both are told, with their places."""
+        assert refusal(answer("a", "ham"), answer("a", status="unusable", row=2)) == (
+            "v.csv, row 2, column 'verdict': 'a' is unusable here, and 'ham' on row 1\n"
+            "expected: one verdict a row, or equal ones\n"
+            "to do: settle it, and take the other out"
+        )
+
+    @pytest.mark.parametrize(
+        ("stratum", "inclusion", "found"),
+        [
+            ("top", "0.5", "column 'doubt_stratum': 'top' is no part of an audit sample"),
+            ("1 of 1 (4 rows)", "", "column 'doubt_inclusion': '' is no probability"),
+            ("1 of 1 (4 rows)", "0", "column 'doubt_inclusion': '0' is no probability"),
+            ("1 of 1 (4 rows)", "1.5", "column 'doubt_inclusion': '1.5' is no probability"),
+        ],
+    )
+    def test_a_sample_that_makes_no_sense(self, stratum: str, inclusion: str, found: str) -> None:
+        """A part that we did not write, or a probability that is none, is refused."""
+        assert found in refusal(answer("a", stratum=stratum, inclusion=inclusion))

@@ -1,0 +1,106 @@
+import csv
+import io
+import json
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from doubtcli.read.verdicts import read_answers, settle
+from doubtcli.records import SeenRow
+
+Said = tuple[str, str]
+"""The id of a row, and the label chosen."""
+
+ABOUT = {"annotation_id": 1, "annotator": 1, "created_at": "", "updated_at": "", "lead_time": 1}
+
+
+def label_studio(said: Said) -> dict[str, Any]:
+    """A task as Label Studio's JSON has it."""
+    choice = {"from_name": "label", "type": "choices", "value": {"choices": [said[1]]}}
+    return {"data": {"doubt_id": said[0]}, "annotations": [{"result": [choice], "was_cancelled": False}]}
+
+
+def argilla(said: Said) -> dict[str, Any]:
+    """A record as Argilla's flat export has it."""
+    responses = {"label.responses": [said[1]], "label.responses.users": ["ana"]}
+    return {"id": said[0], "_server_id": "1", "label.responses.status": ["submitted"], **responses}
+
+
+JSON: dict[str, Callable[[Said], dict[str, Any]]] = {
+    "ours": lambda said: {"doubt_id": said[0], "verdict": said[1]},
+    "label-studio": label_studio,
+    "label-studio min": lambda said: {"doubt_id": said[0], "label": said[1], **ABOUT},
+    "argilla": argilla,
+    "prodigy": lambda said: {"doubt_id": said[0], "answer": "accept", "accept": [said[1]]},
+    "doccano": lambda said: {"doubt_id": said[0], "label": [said[1]], "Comments": []},
+}
+CSV: dict[str, Callable[[Said], dict[str, Any]]] = {
+    "ours": JSON["ours"],
+    "label-studio": JSON["label-studio min"],
+    "doccano": lambda said: {"doubt_id": said[0], "label": said[1], "Comments": ""},
+}
+
+
+def as_list(records: Sequence[dict[str, Any]]) -> str:
+    """A JSON array."""
+    return json.dumps(records, ensure_ascii=False, indent=1)
+
+
+def as_lines(records: Sequence[dict[str, Any]]) -> str:
+    """JSON Lines."""
+    return "".join(json.dumps(record) + "\n" for record in records)
+
+
+def as_csv(records: Sequence[dict[str, Any]]) -> str:
+    """Comma-separated values."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(records[0]), quoting=csv.QUOTE_ALL)
+    writer.writeheader()
+    writer.writerows(records)
+    return text.getvalue()
+
+
+WAYS = [(JSON[tool], write) for tool in JSON for write in (as_list, as_lines)]
+WAYS += [(CSV[tool], as_csv) for tool in CSV]
+NASTY = [
+    "0",
+    "007",
+    "1.0",
+    "NA",
+    "a::b",
+    "%s",
+    "]]>",
+    "a#b",
+    '["a"]',
+    "{a}",
+    "\u202eabc",
+    "x" * 10_000,
+    " a ",
+    "\x07",
+]
+TEXTS = st.sampled_from(NASTY) | st.text(
+    st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20
+).filter(str.strip)
+
+
+@pytest.mark.parametrize(("record", "write"), WAYS)
+@given(said=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5, unique_by=lambda one: one[0]))
+@settings(deadline=None, max_examples=40)
+def test_any_label_of_any_row_comes_back(
+    tmp_path_factory: pytest.TempPathFactory,
+    record: Callable[[Said], dict[str, Any]],
+    write: Callable[[Sequence[dict[str, Any]]], str],
+    said: list[Said],
+) -> None:
+    """Whatever text an id and a label are, in whatever tool: each row gets the label that was chosen."""
+    path = tmp_path_factory.mktemp("export") / "verdicts"
+    path.write_text(write([record(one) for one in said]), encoding="utf-8", newline="")
+    rows = [SeenRow(row_id, place, "given", "h") for place, (row_id, _) in enumerate(said, start=1)]
+    known = {label: label for label in ["given", *(label for _, label in said)]}
+
+    found = settle(read_answers(str(path)).answers, rows, rows, known)
+
+    assert [(one.row_id, one.verdict) for one in found.decisions] == said

@@ -1,0 +1,48 @@
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.read.verdicts import rows_audited, rows_now
+from doubtcli.records import Examples, SeenRow
+
+EXAMPLES = Examples(
+    row_ids=("a", "b"),
+    positions=np.array([2, 0]),
+    given_labels=np.array([1, 0]),
+    class_names=("ham", "spam"),
+    inputs=pa.table({}),
+    unlabelled_row_ids=("c",),
+    unlabelled_positions=(1,),
+    row_hashes=("h0", "h1", "h2"),
+)
+
+
+def test_rows_of_a_file() -> None:
+    """Each with its place from 1 and the hash of what stands there; those without a label, too."""
+    assert rows_now(EXAMPLES) == [
+        SeenRow("a", 3, "spam", "h2"),
+        SeenRow("b", 1, "ham", "h0"),
+        SeenRow("c", 2, None, "h1"),
+    ]
+
+
+def test_rows_of_a_file_that_was_not_hashed() -> None:
+    """They are told without hashes."""
+    bare = Examples(("a",), np.array([0]), np.array([0]), ("ham",), pa.table({}))
+
+    assert rows_now(bare) == [SeenRow("a", 1, "ham")]
+
+
+def test_rows_of_an_audit() -> None:
+    """As `doubts.parquet` has them, in any order."""
+    doubts = pa.table(
+        {
+            "row_id": ["a", "c"],
+            "row": [3, 2],
+            "given_label": ["spam", None],
+            "doubt": [0.5, None],
+            "row_hash": ["h2", "h1"],
+        }
+    )
+
+    assert rows_audited(doubts) == [SeenRow("a", 3, "spam", "h2"), SeenRow("c", 2, None, "h1")]
+    assert rows_audited(doubts.drop_columns(["row_hash"])) == [SeenRow("a", 3, "spam"), SeenRow("c", 2, None)]

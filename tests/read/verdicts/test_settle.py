@@ -1,0 +1,671 @@
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.errors import InputError
+from doubtcli.read.verdicts import Answer, settle
+from doubtcli.records import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
+
+KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}
+FILE = (
+    SeenRow("a", 1, "ham", "h1"),
+    SeenRow("b", 2, "spam", "h2"),
+    SeenRow("c", 3, "ham", "h3"),
+    SeenRow("d", 4, None, "h4"),
+)
+
+
+def settled(*answers: Answer, now: tuple[SeenRow, ...] = FILE, **asked: Any) -> Settled:
+    """These answers, settled on the four rows."""
+    audited = asked.pop("audited", FILE)
+    return settle(answers, now, audited, KNOWN, **asked)
+
+
+def only(found: Settled) -> Unapplied:
+    """The one thing that was not applied, where nothing was."""
+    assert found.decisions == ()
+    [one] = found.unapplied
+    return one
+
+
+def says(row_id: str, verdict: str = "", by: str = "", **more: Any) -> Answer:
+    """What one person said."""
+    return Answer(more.pop("row", 1), row_id, verdict, annotator=by, **more)
+
+
+class TestDecisions:
+    """What is safe to apply."""
+
+    def test_a_correction(self) -> None:
+        """All that is known of it comes along."""
+        found = settled(
+            says("a", "spam", "ana", time="2026-01-31", why="it sells", given_label="ham", tool="prodigy")
+        )
+
+        assert found.decisions == (
+            Decision("a", 1, "ham", "spam", False, ("ana",), "2026-01-31", "prodigy", "it sells"),
+        )
+        assert found.unapplied == found.offered == found.new_labels == found.notes == ()
+        assert (found.decisions[0].corrects, found.decisions[0].keeps) == (True, False)
+
+    def test_a_kept_label(self) -> None:
+        """It is a decision, too: the label was found right."""
+        [one] = settled(says("b", "spam")).decisions
+
+        assert (one.verdict, one.corrects, one.keeps) == ("spam", False, True)
+
+    def test_an_unusable_row(self) -> None:
+        """It has no verdict, whatever stands beside."""
+        [one] = settled(says("b", "ham", status="unusable")).decisions
+
+        assert (one.verdict, one.unusable, one.corrects, one.keeps) == (None, True, False, False)
+
+    def test_a_label_is_told_as_the_file_shows_it(self) -> None:
+        """However the tool wrote it."""
+        [one] = settled(says("a", " 1.0 ")).decisions
+
+        assert one.verdict == "spam"
+
+    def test_decisions_stand_in_the_files_order(self) -> None:
+        """By where their rows stand now, not in the audit."""
+        now = (FILE[2], SeenRow("a", 9, "ham", "h1"))
+
+        found = settled(says("a", "spam"), says("c", "spam"), now=now)
+
+        assert [(one.row_id, one.row) for one in found.decisions] == [("c", 3), ("a", 9)]
+
+    def test_many_people_decide_together(self) -> None:
+        """The newest time counts, notes stand in order of time, and each name, tool and note once."""
+        found = settled(
+            says("a", "spam", "bob", time="2026-01-02T00:00:00Z", why="so", tool="argilla"),
+            says("a", "spam", "ana", time="2026-01-02T01:00:00+02:00", why="it sells", tool="doccano"),
+            says("a", "1", "cy", time="", why="so"),
+        )
+
+        [one] = found.decisions
+        assert one.annotators == ("ana", "bob", "cy")
+        assert (one.time, one.tool) == ("2026-01-02T00:00:00Z", "argilla, doccano, doubt")
+        assert one.why == "so; it sells"
+
+    def test_what_decides_nothing_is_counted(self) -> None:
+        """Beside answers that do, and alone."""
+        found = settled(
+            says("a", "spam", "ana"),
+            says("a", "ham", "bob", status="draft"),
+            says("b", status="skipped"),
+            says("c"),
+        )
+
+        assert [one.row_id for one in found.decisions] == ["a"]
+        assert found.notes == ("answers that decide nothing: 1 a draft, 1 left open, 1 skipped",)
+        assert [(one.row_id, one.kind.value, one.why) for one in found.unapplied] == [
+            ("b", "undecided", "skipped"),
+            ("c", "undecided", "left open"),
+        ]
+
+
+class TestUnapplied:
+    """What is told, and why."""
+
+    def test_all_that_is_known_is_told(self) -> None:
+        """What was said, by whom and where."""
+        found = settled(
+            says("x", "spam", "bob", row=7), says("x", status="unusable", by="ana", row=3), says("x", row=4)
+        )
+
+        assert only(found) == Unapplied(
+            UnappliedKind.UNKNOWN,
+            "x",
+            None,
+            ("spam", "unusable"),
+            ("ana", "bob"),
+            (3, 4, 7),
+            "no row of the audit bears this id",
+        )
+
+    @pytest.mark.parametrize(
+        ("answer", "kind", "why"),
+        [
+            (says("", "spam"), "unknown", "the answer has no id"),
+            (says("a", "spma"), "new label", "'spma' is none of the labels; perhaps 'spam' was meant"),
+            (says("a", "other"), "new label", "'other' is none of the labels"),
+            (says("a", "ham", also=("spam",)), "conflict", "it got several labels: 'ham', 'spam'"),
+            (says("a", "ham#spam", joined=True), "conflict", "it got several labels: 'ham', 'spam'"),
+            (
+                says("a", "ham#x", joined=True),
+                "new label",
+                "'ham#x' is none of the labels, nor several of them with '#' between",
+            ),
+            (
+                says("a", "spam", given_label="spam"),
+                "changed",
+                "its label was 'spam' when it was decided, and 'ham' when audited",
+            ),
+            (
+                says("d", "spam", given_label="egg"),
+                "changed",
+                "its label was 'egg' when it was decided, and none when audited",
+            ),
+            (says("d", "spam"), "unlabelled", "the row has no label that could be judged"),
+            (says("a", "ham", status="discarded"), "undecided", "discarded"),
+            (says("a", "ham", status="draft", given_label="spam"), "undecided", "a draft"),
+            (
+                says("a", "ham", prefilled=True),
+                "undecided",
+                "left as it was, which its tool doesn't tell from not looked at",
+            ),
+        ],
+    )
+    def test_answers_that_change_nothing(self, answer: Answer, kind: str, why: str) -> None:
+        """Each says why in plain words."""
+        one = only(settled(answer))
+
+        assert (one.kind.value, one.why) == (kind, why)
+
+    def test_a_tool_that_starts_from_the_given_label_may_tell_another(self) -> None:
+        """Then somebody looked."""
+        [one] = settled(says("a", "spam", prefilled=True)).decisions
+
+        assert one.verdict == "spam"
+
+    @pytest.mark.parametrize(
+        ("now", "kind", "why"),
+        [
+            ((), "unknown", "no row of the file bears this id any more"),
+            ((SeenRow("a", 1, "ham", "h9"),), "changed", "its content has changed since it was audited"),
+            (
+                (SeenRow("a", 1, "egg", "h1"),),
+                "changed",
+                "its label was 'ham' when it was audited, and is 'egg' now",
+            ),
+            (
+                (SeenRow("a", 1, None, "h1"),),
+                "changed",
+                "its label was 'ham' when it was audited, and is none now",
+            ),
+            ((SeenRow("a", 1, "spam", "h1"),), "already", "it bears this label by now"),
+            ((SeenRow("a", 1, "spam", "h9"),), "changed", "its content has changed since it was audited"),
+            (
+                (SeenRow("a", 1, "spam", "h1"), SeenRow("a", 2, "egg", "h1")),
+                "changed",
+                "its label was 'ham' when it was audited, and is 'spam' now",
+            ),
+            (
+                (SeenRow("a", 1, "ham", "h1"), SeenRow("a", 2, "ham", "h1")),
+                "ambiguous",
+                "2 rows bear this id now, and which one is meant can't be told",
+            ),
+        ],
+    )
+    def test_rows_that_are_not_what_they_were(self, now: tuple[SeenRow, ...], kind: str, why: str) -> None:
+        """A row is changed only if its content and label are still those that were audited."""
+        one = only(settled(says("a", "spam"), now=now))
+
+        assert (one.kind.value, one.why, one.given_label) == (kind, why, "ham")
+
+    def test_they_stand_by_kind_then_by_id(self) -> None:
+        """So the same answers always give the same list."""
+        found = settled(says("d", "x"), says("y", "x"), says("c", "x"), says("b"), says("x", "x"))
+
+        assert [(one.kind.value, one.row_id) for one in found.unapplied] == [
+            ("undecided", "b"),
+            ("unknown", "x"),
+            ("unknown", "y"),
+            ("new label", "c"),
+            ("unlabelled", "d"),
+        ]
+        assert [one.row_id for one in found.left(UnappliedKind.UNKNOWN)] == ["x", "y"]
+
+
+class TestNewLabels:
+    """Labels that the file does not have."""
+
+    def test_they_may_be_allowed(self) -> None:
+        """They are told, each once, without spaces around them."""
+        found = settled(says("a", " egg "), says("b", "egg"), says("c", "spam"), new_labels=True)
+
+        assert [one.verdict for one in found.decisions] == ["egg", "egg", "spam"]
+        assert found.new_labels == ("egg",)
+
+    def test_one_that_may_be_several_is_never_allowed(self) -> None:
+        """What doccano writes as CSV doesn't tell."""
+        one = only(settled(says("a", "x#y", joined=True), new_labels=True))
+
+        assert one.kind is UnappliedKind.NEW_LABEL
+
+
+class TestAudits:
+    """Audits that tell less, and rows whose ids repeat."""
+
+    def test_an_audit_of_an_earlier_version(self) -> None:
+        """Without hashes, ids and labels must do; a note says so."""
+        audited = tuple(SeenRow(row.row_id, row.row, row.given_label) for row in FILE)
+
+        found = settled(says("a", "spam"), audited=audited)
+
+        assert [one.row_id for one in found.decisions] == ["a"]
+        assert found.notes == (
+            "an earlier version wrote the audit: whether a row's content has changed since can't be told",
+        )
+
+    def test_the_given_label_tells_rows_of_one_id_apart(self) -> None:
+        """A user's id column may repeat."""
+        rows = (SeenRow("a", 1, "ham", "h1"), SeenRow("a", 2, "spam", "h2"))
+
+        found = settled(says("a", "ham", given_label="1"), audited=rows, now=rows)
+
+        assert [(one.row, one.given_label, one.verdict) for one in found.decisions] == [(2, "spam", "ham")]
+
+    @pytest.mark.parametrize(("status", "kind"), [("", "ambiguous"), ("skipped", "undecided")])
+    def test_without_it_they_are_ambiguous(self, status: str, kind: str) -> None:
+        """Nothing is applied to either."""
+        rows = (SeenRow("a", 1, "ham", "h1"), SeenRow("a", 2, "spam", "h2"))
+
+        one = only(settled(says("a", "ham", status=status), audited=rows, now=rows))
+
+        assert one.kind.value == kind
+
+    def test_equal_inputs_are_told_apart_by_their_numbers(self) -> None:
+        """In a shuffled file each row keeps its own."""
+        audited = (SeenRow("e0", 5, "ham", "e0"), SeenRow("e0.2", 1, "ham", "e0"))
+        now = (SeenRow("e0", 1, "ham", "e0"), SeenRow("e0.2", 5, "ham", "e0"))
+
+        found = settled(says("e0", "spam"), audited=audited, now=now)
+
+        assert [one.row for one in found.decisions] == [1]
+
+    @pytest.mark.parametrize(
+        "labels", [("ham", "spam"), ("ham", "ham", "ham"), ("ham",)], ids=["relabelled", "added", "removed"]
+    )
+    def test_once_one_of_them_has_changed_their_numbers_tell_nothing(self, labels: tuple[str, ...]) -> None:
+        """Of two equal rows with equal labels one may have been corrected: the other bears its id now."""
+        audited = (SeenRow("e0", 1, "ham", "e0"), SeenRow("e0.2", 2, "ham", "e0"))
+        now = numbered(SeenRow("", place, label, "e0") for place, label in enumerate(labels))
+
+        one = only(settled(says("e0", "spam"), audited=audited, now=tuple(now)))
+
+        assert (one.kind, one.why) == (
+            UnappliedKind.CHANGED,
+            "rows of equal input were added, removed or relabelled since, and it can't be told from them",
+        )
+
+    def test_an_id_that_only_starts_like_a_hash_is_the_users(self) -> None:
+        """It names its row by itself, whatever becomes of rows with equal input."""
+        rows = (SeenRow("e0-7", 1, "ham", "e0"), SeenRow("e0.x", 2, "ham", "e0"))
+
+        found = settled(says("e0.x", "spam"), audited=rows, now=rows[1:])
+
+        assert [one.row for one in found.decisions] == [2]
+
+
+ANA, BOB, CY = says("a", "spam", "ana"), says("a", "ham", "bob"), says("a", "spam", "cy")
+
+
+class TestConflicts:
+    """Several people, one row."""
+
+    @pytest.mark.parametrize(
+        ("answers", "on_conflict", "verdict"),
+        [
+            ((ANA, BOB, CY), "majority", "spam"),
+            ((ANA, BOB), "majority", None),
+            ((ANA, BOB, CY, says("a", "ham", "di")), "majority", None),
+            ((ANA, CY, BOB, says("a", "other", "di")), "majority", None),
+            ((ANA, CY, says("a", "other", "di")), "majority", "spam"),
+            ((ANA, says("a", "spam", "di"), says("a", "ham")), "majority", "spam"),
+            ((ANA, says("a", "ham"), says("a", "ham")), "majority", "ham"),
+            ((ANA, CY), "unanimous", "spam"),
+            ((ANA, BOB, CY), "unanimous", None),
+            ((ANA, CY, says("a", status="skipped", by="di")), "unanimous", None),
+            ((ANA, CY, says("a", status="skipped", by="di")), "skip", "spam"),
+            ((ANA, BOB, CY), "skip", None),
+            ((ANA, CY), "newest", "spam"),
+            ((ANA, BOB), "newest", None),
+            ((ANA, CY), "fail", "spam"),
+        ],
+    )
+    def test_what_stands(self, answers: tuple[Answer, ...], on_conflict: str, verdict: str | None) -> None:
+        """More than half, everybody, or the newest; without one the row is left."""
+        found = settled(*answers, on_conflict=OnConflict(on_conflict))
+
+        assert [one.verdict for one in found.decisions] == ([verdict] if verdict else [])
+        assert [one.kind.value for one in found.unapplied] == ([] if verdict else ["conflict"])
+
+    def test_a_majority_is_the_default(self) -> None:
+        """Who was outvoted is told, and how many rows there are of them."""
+        found = settled(ANA, BOB, CY)
+
+        assert [(one.annotators, one.outvoted) for one in found.decisions] == [(("ana", "cy"), ("ham",))]
+        assert found.notes == ("rows on which answers differed, settled by --on-conflict majority: 1",)
+
+    def test_a_tie_is_told(self) -> None:
+        """With how many said what."""
+        one = only(
+            settled(says("a", "spam"), says("a", "spam"), says("a", status="unusable"), says("a", "x", "ana"))
+        )
+
+        assert one.why == "answers differ: 'spam' (2), 'x' (1), unusable (1)"
+        assert one.verdicts == ("spam", "unusable", "x")
+
+    def test_who_passed_the_row_over_is_told_where_all_must_agree(self) -> None:
+        """One who skipped did not agree."""
+        answers = (ANA, says("a", status="skipped", by="di"))
+
+        assert only(settled(*answers, on_conflict=OnConflict.UNANIMOUS)).why == (
+            "answers differ: 'spam' (1), skipped (1)"
+        )
+
+    def test_one_person_is_one_vote(self) -> None:
+        """Who answers twice in two files has no more to say than others."""
+        twice = (says("a", "spam", "ana", row=1), says("a", "spam", "ana", row=2, why="sure"))
+
+        assert only(settled(*twice, BOB)).kind is UnappliedKind.CONFLICT
+
+    def test_an_answer_of_several_labels_outvotes_none(self) -> None:
+        """It counts as an answer of its own, in any order of its labels."""
+        several = (says("a", "ham", "x", also=("spam",)), says("a", "spam", "y", also=("ham",)))
+
+        assert only(settled(*several, ANA)).why == "it got several labels: 'ham', 'spam'"
+        assert [one.verdict for one in settled(*several, ANA, CY, says("a", "spam", "di")).decisions] == [
+            "spam"
+        ]
+
+    @pytest.mark.parametrize(
+        ("times", "verdict"),
+        [
+            (("2026-01-01T12:00:00Z", "2026-01-01T12:30:00+01:00"), "spam"),
+            (("2026-01-01", "2026-01-02"), "ham"),
+            (("2026-01-01T12:00:00Z", "2026-01-01T13:00:00+01:00"), None),
+            (("2026-01-01", ""), None),
+            (("noon", "2026-01-01"), None),
+        ],
+    )
+    def test_the_newest_is_told_by_time(self, times: tuple[str, str], verdict: str | None) -> None:
+        """In any zone; where one has no time, or both have the same, nobody can tell."""
+        found = settled(
+            says("a", "spam", "ana", time=times[0]),
+            says("a", "ham", "bob", time=times[1]),
+            on_conflict=OnConflict.NEWEST,
+        )
+
+        assert [one.verdict for one in found.decisions] == ([verdict] if verdict else [])
+
+    def test_a_conflict_may_be_an_error(self) -> None:
+        """All such rows are counted, the first ones are told, and nothing is settled."""
+        answers = [
+            says(name, label, file="v.csv", row=10 - place)
+            for place, name in enumerate("abcdefg")
+            for label in ("ham", "spam")
+        ]
+        rows = tuple(SeenRow(name, place, "ham", name) for place, name in enumerate("abcdefg", start=1))
+
+        with pytest.raises(InputError) as refused:
+            settled(*answers, audited=rows, now=rows, on_conflict=OnConflict.FAIL)
+
+        told = "; ".join(f"{name!r}: answers differ: 'ham' (1), 'spam' (1)" for name in "gfedc")
+        assert str(refused.value) == (
+            f"v.csv, row 4: people's answers can't be settled on 7 of the rows: {told}; and 2 more\n"
+            "expected: one answer a row, or equal ones\n"
+            "to do: let people settle it, or say how: --on-conflict majority|unanimous|newest|skip"
+        )
+
+
+class TestSpreading:
+    """Rows of equal input, of which one was looked at."""
+
+    ROWS = (
+        SeenRow("a", 1, "ham", "h1"),
+        SeenRow("b", 2, "ham", "h1"),
+        SeenRow("b, c", 3, "ham", "h1"),
+        SeenRow("c", 4, "spam", "h1"),
+        SeenRow("e", 5, "egg", "h1"),
+    )
+
+    def spread(self, *answers: Answer, now: tuple[SeenRow, ...] = ROWS, spread: bool = True) -> Settled:
+        """These answers, with what follows from them."""
+        return settle(answers, now, self.ROWS, KNOWN, spread=spread)
+
+    def test_it_is_only_offered(self) -> None:
+        """Until it is asked for, nothing changes on rows that nobody looked at."""
+        answer = says("a", "spam", "ana", duplicates=("b", "x", "e"), tool="argilla")
+
+        found = self.spread(answer, spread=False)
+
+        assert [one.row_id for one in found.decisions] == ["a"]
+        assert found.offered == (
+            Decision("b", 2, "ham", "spam", False, ("ana",), "", "argilla", "", spread_from="a"),
+        )
+        assert found.unapplied == ()
+
+    def test_once_asked_for_it_is_decided(self) -> None:
+        """In the file's order, and it is told from where."""
+        found = self.spread(says("b", "spam", duplicates=("a",)))
+
+        assert [(one.row_id, one.spread_from) for one in found.decisions] == [("a", "b"), ("b", "")]
+        assert found.offered == ()
+
+    def test_an_unusable_row_has_unusable_twins(self) -> None:
+        """They hold the same."""
+        found = self.spread(says("a", status="unusable", duplicates=("b",)))
+
+        assert [one.unusable for one in found.decisions] == [True, True]
+
+    @pytest.mark.parametrize(
+        ("text", "ids"), [("b", ["b"]), ("b, c", ["b, c"]), ("b,b", ["b"]), ("a, b", ["b"]), ("c,b", ["b"])]
+    )
+    def test_ids_in_one_text(self, text: str, ids: list[str]) -> None:
+        """With commas between; an id may hold one itself. Of the row itself nothing follows."""
+        found = self.spread(says("a", "spam", duplicates=(text,)))
+
+        assert [one.row_id for one in found.decisions if one.spread_from] == ids
+        assert found.unapplied == ()
+
+    def test_an_answer_of_its_own_stands(self) -> None:
+        """Somebody looked at it, even if that came to nothing."""
+        found = self.spread(
+            says("a", "spam", duplicates=("b", "b, c")), says("b", "ham"), says("b, c", "ham", also=("spam",))
+        )
+
+        assert [(one.row_id, one.verdict) for one in found.decisions] == [("a", "spam"), ("b", "ham")]
+
+    def test_one_that_was_passed_over_follows(self) -> None:
+        """Nobody has said anything else of it."""
+        found = self.spread(says("a", "spam", duplicates=("b",)), says("b", status="skipped"))
+
+        assert [one.row_id for one in found.decisions] == ["a", "b"]
+
+    @pytest.mark.parametrize(
+        ("rider", "kind", "why"),
+        [
+            ("x", "unknown", "no row of the audit bears this id"),
+            ("b,x", "unknown", "no row of the audit bears this id"),
+            ("e", "undecided", "it bears another label than 'a', so it must be decided by itself"),
+            ("c", "undecided", "it bears another label than 'a', so it must be decided by itself"),
+        ],
+    )
+    def test_what_does_not_follow(self, rider: str, kind: str, why: str) -> None:
+        """Only rows of the same given label do."""
+        found = self.spread(says("a", "ham", duplicates=(rider,)))
+
+        [one] = found.unapplied
+        assert (one.kind.value, one.row_id) == (kind, rider)
+        assert one.why == f"rides along with 'a': {why}"
+
+    def test_a_rider_that_has_changed(self) -> None:
+        """It is held against the file like any row."""
+        now = (self.ROWS[0], SeenRow("b", 2, "ham", "h9"))
+
+        [one] = self.spread(says("a", "spam", duplicates=("b",)), now=now).unapplied
+
+        assert one.why == "rides along with 'a': its content has changed since it was audited"
+
+    def test_an_id_that_two_rows_bear(self) -> None:
+        """Which one rides along can't be told."""
+        rows = (self.ROWS[0], self.ROWS[1], SeenRow("b", 9, "spam", "h1"))
+
+        found = settle([says("a", "spam", duplicates=("b",))], rows, rows, KNOWN, spread=True)
+
+        assert [(one.kind.value, one.row_id) for one in found.unapplied] == [("ambiguous", "b")]
+
+    def test_twins_that_were_decided_alike(self) -> None:
+        """What follows from both is one decision, from the first by id."""
+        found = self.spread(says("b, c", "spam", duplicates=("b",)), says("a", "spam", duplicates=("b",)))
+
+        assert [(one.row_id, one.spread_from) for one in found.decisions] == [
+            ("a", ""),
+            ("b", "a"),
+            ("b, c", ""),
+        ]
+
+    def test_twins_that_were_decided_in_unlike_ways(self) -> None:
+        """Nothing follows, and both are named."""
+        found = self.spread(
+            says("a", "spam", "ana", duplicates=("b",)),
+            says("b, c", status="unusable", by="bob", duplicates=("b",)),
+        )
+
+        assert [one.row_id for one in found.decisions] == ["a", "b, c"]
+        assert found.unapplied == (
+            Unapplied(
+                UnappliedKind.CONFLICT,
+                "b",
+                "ham",
+                ("spam", "unusable"),
+                ("ana", "bob"),
+                (),
+                "rows of equal input were decided in unlike ways: 'a', 'b, c'",
+            ),
+        )
+
+
+# ------------------------------------------------------------------ properties
+
+NAMES = st.sampled_from(["a", "b", "e0", "e0.2", "e0.3"])
+LABELS = st.sampled_from(["ham", "spam", "egg"])
+
+
+def numbered(rows: Iterable[SeenRow]) -> list[SeenRow]:
+    """The rows, those of the equal input "e0" with ids as a scan gives them: numbered by label."""
+    rows = list(rows)
+    equal = sorted((row for row in rows if row.row_hash == "e0"), key=lambda row: row.given_label or "")
+    ids = {row.row: "e0" if number == 1 else f"e0.{number}" for number, row in enumerate(equal, start=1)}
+    return [replace(row, row_id=ids.get(row.row, row.row_id)) for row in rows]
+
+
+@st.composite
+def files(draw: st.DrawFn) -> list[SeenRow]:
+    """The rows of a file: a user's ids may repeat with unlike labels, and some inputs are equal."""
+    own = draw(st.lists(st.tuples(st.sampled_from("ab"), LABELS), unique=True, max_size=4))
+    rows = [SeenRow(name, 0, label, draw(st.sampled_from(["h1", "h2"]))) for name, label in own]
+    rows += [SeenRow("e0", 0, label, "e0") for label in draw(st.lists(LABELS, max_size=3))]
+    places = draw(st.permutations(range(1, len(rows) + 1)))
+    return numbered(replace(row, row=place) for row, place in zip(rows, places, strict=True))
+
+
+@st.composite
+def edited(draw: st.DrawFn) -> tuple[list[SeenRow], list[SeenRow]]:
+    """A file as it is now and as it was audited: rows were moved, removed, changed and relabelled."""
+    audited = draw(files())
+    kept = draw(st.permutations(audited))[: draw(st.integers(0, 7))]
+    unlike = (
+        st.just({})
+        | st.builds(dict, given_label=LABELS)
+        | st.builds(dict, row_hash=st.sampled_from(["h1", "h2"]))
+    )
+    now = [replace(row, row=place, **draw(unlike)) for place, row in enumerate(kept, start=1)]
+    return numbered(now), audited
+
+
+BOTH = edited() | st.tuples(files(), files()) | files().map(lambda rows: (rows, rows))
+ANSWERS = st.lists(
+    st.builds(
+        Answer,
+        st.integers(1, 9),
+        NAMES | st.just("x"),
+        st.sampled_from(["", "ham", "spam", "egg", "ham#spam"]),
+        st.sampled_from(["", "", "unusable", "draft"]),
+        st.sampled_from(["", "ana", "bob"]),
+        st.sampled_from(["", "2026-01-01", "2026-01-02T00:00:00Z"]),
+        given_label=st.sampled_from(["", "ham", "spam"]),
+        also=st.sampled_from([(), (), ("ham",)]),
+        joined=st.booleans(),
+        prefilled=st.booleans(),
+        duplicates=st.sampled_from([(), ("b",), ("e0.2", "e0, b")]),
+    ),
+    max_size=8,
+)
+ASKED = st.fixed_dictionaries(
+    {
+        "on_conflict": st.sampled_from([one for one in OnConflict if one is not OnConflict.FAIL]),
+        "new_labels": st.booleans(),
+        "spread": st.booleans(),
+    }
+)
+
+
+@given(BOTH, ANSWERS, ASKED)
+def test_no_decision_is_unsafe(
+    files: tuple[list[SeenRow], list[SeenRow]], answers: list[Answer], asked: dict[str, Any]
+) -> None:
+    """Each is on a row of the file, at most one a row, and on what was audited; only allowed labels are."""
+    now, audited = files
+    found = settle(answers, now, audited, KNOWN, **asked)
+
+    places = {row.row: row for row in now}
+    decided = [*found.decisions, *found.offered]
+    assert len({one.row for one in decided}) == len(decided)
+    for one in decided:
+        [was] = [row for row in audited if (row.row_id, row.given_label) == (one.row_id, one.given_label)]
+        assert places[one.row].given_label == was.given_label
+        assert places[one.row].row_hash == was.row_hash
+        assert one.verdict in ({None} if one.unusable else {"ham", "spam"} | set(found.new_labels))
+    assert asked["new_labels"] or not found.new_labels
+
+
+@given(BOTH, ANSWERS, ASKED, st.randoms(use_true_random=False))
+def test_the_order_of_answers_and_rows_does_not_matter(
+    files: tuple[list[SeenRow], list[SeenRow]], answers: list[Answer], asked: dict[str, Any], random: Random
+) -> None:
+    """The newest is told by time, not by place."""
+    now, audited = files
+    shuffled = [random.sample(items, len(items)) for items in (answers, now, audited)]
+
+    assert settle(*shuffled, KNOWN, **asked) == settle(answers, now, audited, KNOWN, **asked)
+
+
+@given(files(), ANSWERS, ASKED)
+def test_no_answer_is_lost(rows: list[SeenRow], answers: list[Answer], asked: dict[str, Any]) -> None:
+    """Each row that was answered on is decided, or it is told why not."""
+    found = settle(answers, rows, rows, KNOWN, **asked)
+
+    told = {one.row_id for one in found.decisions} | {one.row_id for one in found.unapplied}
+    assert {answer.row_id for answer in answers} <= told
+
+
+@given(files(), ANSWERS, ASKED)
+def test_what_was_applied_is_not_applied_again(
+    rows: list[SeenRow], answers: list[Answer], asked: dict[str, Any]
+) -> None:
+    """On the corrected file the same answers change nothing more; equal rows may trade their labels."""
+    after = applied(settle(answers, rows, rows, KNOWN, **asked), rows)
+
+    again = applied(settle(answers, after, rows, KNOWN, **asked), after)
+
+    assert Counter((row.row_hash, row.given_label) for row in again) == Counter(
+        (row.row_hash, row.given_label) for row in after
+    )
+    assert [row for row in again if row.row_hash != "e0"] == [row for row in after if row.row_hash != "e0"]
+
+
+def applied(found: Settled, rows: list[SeenRow]) -> list[SeenRow]:
+    """The rows with what was decided, unusable ones dropped, as a scan would name them."""
+    dropped = {one.row for one in found.decisions if one.unusable}
+    labels = {one.row: one.verdict for one in found.decisions}
+    kept = [row for row in rows if row.row not in dropped]
+    return numbered(replace(row, given_label=labels.get(row.row, row.given_label)) for row in kept)

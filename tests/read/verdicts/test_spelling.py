@@ -1,0 +1,102 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.read.verdicts.answers import Answer
+from doubtcli.read.verdicts.spelling import Choice, choice, known_parts, label_of, spellings
+from doubtcli.records import Labels
+
+NUMBERS = spellings(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
+CLASS_LABEL = spellings(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))
+LANGUAGES = {name: name for name in ("C", "C#", "Java", "#", "F#Java")}
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("1", "1"), ("1.0", "1"), (" 3 ", "3"), ("3.00", None), ("", None)]
+)
+def test_whole_numbers(text: str, label: str | None) -> None:
+    """Spaces and what pandas makes of a column with gaps are forgiven."""
+    assert label_of(text, NUMBERS) == label
+
+
+@pytest.mark.parametrize(
+    ("text", "label"), [("spam", "spam"), ("2", "spam"), ("egg", "egg"), ("1", None), ("Spam", None)]
+)
+def test_a_class_label(text: str, label: str | None) -> None:
+    """Its name, its code, and names that no row bears; case is kept."""
+    assert label_of(text, CLASS_LABEL) == label
+
+
+def test_a_name_wins_over_a_code() -> None:
+    """Where a class is called as another one is coded, it is what it is called."""
+    known = spellings(Labels(np.array([0, 1]), ("1", "0"), (0, 1)))
+
+    assert (label_of("0", known), label_of("1", known)) == ("0", "1")
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("C", ["C"]),
+        ("C#Java", ["C", "Java"]),
+        ("C##Java", ["C#", "Java"]),
+        ("Java#C#", ["Java", "C#"]),
+        ("F#Java#C", ["F#Java", "C"]),
+        ("C####C", ["C#", "#", "C"]),
+        ("Java#Rust", None),
+        ("C#Java#", None),
+        ("", None),
+    ],
+)
+def test_labels_that_were_joined(text: str, parts: list[str] | None) -> None:
+    """They are taken apart into known ones, though the mark stands inside some."""
+    assert known_parts(text, "#", LANGUAGES) == parts
+
+
+def test_a_long_text_is_no_trouble() -> None:
+    """Ten thousand marks are ten thousand steps."""
+    assert known_parts("C#" * 10_000 + "Java", "#", LANGUAGES) is not None
+    assert known_parts("C#" * 10_000 + "Rust", "#", LANGUAGES) is None
+
+
+@given(st.lists(st.text(st.sampled_from("ab#"), min_size=1), min_size=1, max_size=6))
+def test_what_was_joined_can_always_be_taken_apart(names: list[str]) -> None:
+    """Perhaps elsewhere than it was put together, but into known ones that make the same text."""
+    parts = known_parts("#".join(names), "#", set(names))
+
+    assert parts is not None
+    assert "#".join(parts) == "#".join(names)
+    assert set(parts) <= set(names)
+
+
+class TestChoices:
+    """What an answer chose."""
+
+    @pytest.mark.parametrize(
+        ("answer", "chosen"),
+        [
+            (Answer(1, "a", "C"), Choice(("C",))),
+            (Answer(1, "a", " Java ", also=("C", "Java")), Choice(("Java", "C"))),
+            (Answer(1, "a", " Rust ", also=("C", "Rust")), Choice(("C",), ("Rust",))),
+            (Answer(1, "a", " "), Choice(())),
+            (Answer(1, "a", "C##Java"), Choice((), ("C##Java",))),
+        ],
+    )
+    def test_labels_are_known_or_not(self, answer: Answer, chosen: Choice) -> None:
+        """Each counts once, and only a joined one is taken apart."""
+        assert choice(answer, LANGUAGES) == chosen
+
+    @pytest.mark.parametrize(
+        ("verdict", "chosen"),
+        [
+            ("C#", Choice(("C#",))),
+            ("C##Java", Choice(("C#", "Java"))),
+            ("C#C", Choice(("C",))),
+            ("Rust", Choice((), ("Rust",))),
+            ("C#Rust", Choice((), ("C#Rust",), unclear=True)),
+        ],
+    )
+    def test_a_joined_answer(self, verdict: str, chosen: Choice) -> None:
+        """The whole of it wins; what can't be taken apart may be one label or several."""
+        assert choice(Answer(1, "a", verdict, joined=True), LANGUAGES) == chosen

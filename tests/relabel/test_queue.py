@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from doubtcli.errors import InputError
+
+if TYPE_CHECKING:
+    from tests.relabel.conftest import Case
+
+
+def test_rows_in_order(tickets: Case) -> None:
+    """The doubted rows come most doubted first, each with its own columns; t4 rides along with its equal."""
+    queue = tickets.queue()
+
+    assert [task.doubt_id for task in queue.tasks] == ["t1", "t2", "t3"]
+    assert queue.own.column("zip").to_pylist() == ["007", None, "NA"]
+    assert queue.class_names == ("billing", "bug", "delivery")
+    assert queue.made_by == "doubt 0.1.0"
+    assert queue.notes == ()
+
+
+def test_task(tickets: Case) -> None:
+    """A task holds what the audit says of its row, what is shown, and the rows of equal input."""
+    task = tickets.queue().tasks[0]
+
+    assert (task.given_label, task.suggested_label, task.doubt) == ("billing", "delivery", 0.97)
+    assert task.reasons == ("low-self-confidence", "duplicate-conflict")
+    assert task.shown.text == "Where is\nmy parcel?"
+    assert task.shown.card == "age: 1.5"
+    assert (task.duplicates, task.conflicts) == (("t4",), ("t3",))
+    assert task.strategy == "top"
+    # 2 s, 25 characters, and an answer of 1.5 s with probability .75, else 5 s
+    assert task.minutes == pytest.approx(2 / 60 + 25 / 1430 + (0.75 * 1.5 + 0.25 * 5) / 60)
+
+
+def test_keys(tickets: Case) -> None:
+    """The keys of a row; ids of others are a JSON list, and what there is not is None."""
+    queue = tickets.queue()
+
+    first, second, _ = (queue.keys(task) for task in queue.tasks)
+
+    assert first == {
+        "doubt_id": "t1",
+        "given_label": "billing",
+        "doubt_suggested": "delivery",
+        "doubt_score": 0.97,
+        "doubt_reasons": "low-self-confidence, duplicate-conflict",
+        "doubt_why": 'models give delivery 0.91; "t3" is delivery',
+        "doubt_strategy": "top",
+        "doubt_duplicates": '["t4"]',
+        "doubt_conflicts": '["t3"]',
+    }
+    assert (second["doubt_reasons"], second["doubt_duplicates"]) == ("", None)
+
+
+def test_ids_may_hold_anything(tickets: Case) -> None:
+    """An id with commas, quotes and line ends comes back from the list of duplicates as it was."""
+    odd = 'a, "b"]\n\u2028😀'
+    rows = [row | {"row_id": odd} if row["row_id"] == "t4" else row for row in tickets.rows]
+
+    task = replace(tickets, rows=rows).queue().tasks[0]
+
+    assert json.loads(str(task.keys["doubt_duplicates"])) == [odd]
+
+
+def test_suggestion(tickets: Case) -> None:
+    """A suggestion is another label than the given one."""
+    assert [task.suggestion for task in tickets.queue().tasks] == ["delivery", None, None]
+
+
+def test_score(tickets: Case) -> None:
+    """A score has four decimals."""
+    assert tickets.queue().tasks[2].score == 0.5123
+
+
+def test_audit_sample(tickets: Case) -> None:
+    """Drawn rows tell their stratum and with what probability they were drawn; others leave both empty."""
+    queue = tickets.queue({"audit": 50, "top": 50}, size=4)
+
+    keys = [queue.keys(task) for task in queue.tasks]
+    assert [(key["doubt_strategy"], key["doubt_stratum"], key["doubt_inclusion"]) for key in keys] == [
+        ("audit", "1 of 1 (5 rows)", "0.4"),
+        ("audit", "1 of 1 (5 rows)", "0.4"),
+        ("top", None, None),
+        ("top", None, None),
+    ]
+    assert queue.is_sampled
+
+
+def test_seed(case: type[Case]) -> None:
+    """What is drawn is drawn from the scan's seed, unless another is given."""
+    rows = [{"row_id": f"{n:03}", "doubt": 0.1} for n in range(100)]
+    data = {"text": ["a"] * 100, "label": ["bug"] * 100}
+    many = case(rows=rows, data=data, class_names=("bug",))
+
+    ours, same, other = (
+        [task.doubt_id for task in many.queue({"audit": 100}, size=20, seed=seed).tasks]
+        for seed in (None, 0, 1)
+    )
+
+    assert ours == same != other
+
+
+def test_without_models_skill(tickets: Case) -> None:
+    """Where models show no skill, a note says that doubts are no probabilities."""
+    queue = replace(tickets, skill={"assessable": False, "why": "They guess."}).queue()
+
+    assert queue.notes == ("the doubts put these rows in order, and are no probabilities: They guess",)
+    assert not queue.assessable
+
+
+def test_more_than_there_are(tickets: Case) -> None:
+    """Notes tell that rows came which are not doubted, and that there were too few all the same."""
+    assert tickets.queue(size=10).notes == (
+        "there are fewer rows than asked for: 4 of 10",
+        "1 of these rows is not doubted",
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ({"doubt": 0.1}, "no row is doubted, so there is nothing to relabel"),
+        ({"verdict": "bug"}, "no row is left to be asked about"),
+        ({"doubt": None}, "no row is left to be asked about"),
+    ],
+)
+def test_nothing_to_ask(tickets: Case, change: dict[str, Any], found: str) -> None:
+    """A queue without rows is none: it is said why."""
+    nothing = replace(tickets, rows=[row | change for row in tickets.rows])
+
+    with pytest.raises(InputError) as error:
+        nothing.queue()
+
+    assert error.value.found == found
+    assert error.value.hint

@@ -1,0 +1,170 @@
+from __future__ import annotations
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from doubtcli.starter import next_steps
+from doubtcli.starter.steps import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The top folder of a repository, to stand in."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "data").mkdir()
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def commands(steps: str) -> list[list[str]]:
+    """The words of each command."""
+    return [
+        shlex.split(line) for line in steps.splitlines() if re.match(r"doubt (baseline|gate)|git add", line)
+    ]
+
+
+def documents(steps: str) -> list[Mapping[str, object]]:
+    """The YAML documents."""
+    return [
+        yaml.safe_load(text)
+        for text in re.findall(r"say:\n\n(.*?)\n\n|yml:\n\n(.*?)\n\n", steps, re.DOTALL)
+        for text in text
+        if text
+    ]
+
+
+def hook(steps: str) -> Mapping[str, str]:
+    """The hook of the first YAML document."""
+    (repo,) = documents(steps)[0]["repos"]  # type: ignore[misc]
+    (found,) = repo["hooks"]
+    return found
+
+
+@pytest.mark.usefixtures("repository")
+def test_commands() -> None:
+    """A baseline is written and committed beside the settings, and the gate run."""
+    assert commands(next_steps("data/a.csv", Path("doubt.toml"))) == [
+        ["doubt", "baseline"],
+        ["git", "add", "doubt.toml", ".doubt-baseline.json"],
+        ["doubt", "gate"],
+    ]
+
+
+@pytest.mark.usefixtures("repository")
+def test_settings_elsewhere() -> None:
+    """A settings file that would not be found is named, and its baseline lies beside it."""
+    steps = next_steps("data/a.csv", Path("data/labels.toml"))
+
+    assert commands(steps) == [
+        ["doubt", "baseline", "--config", "data/labels.toml"],
+        ["git", "add", "data/labels.toml", "data/.doubt-baseline.json"],
+        ["doubt", "gate", "--config", "data/labels.toml"],
+    ]
+    assert hook(steps)["entry"] == "doubt gate --config data/labels.toml"
+    assert "doubt gate --output-format github --config data/labels.toml" in steps
+
+
+def test_run_from_a_folder_below(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Commands are seen from the working directory, the files of CI from the top of the repository."""
+    monkeypatch.chdir(repository / "data")
+
+    steps = next_steps("a.csv", Path("doubt.toml"))
+
+    assert commands(steps)[2] == ["doubt", "gate"]
+    assert hook(steps)["entry"] == "doubt gate --config data/doubt.toml"
+    assert re.search(hook(steps)["files"], "data/a.csv")
+
+
+def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where there is no repository yet, the settings file's folder is taken for its top."""
+    monkeypatch.chdir(tmp_path)
+
+    assert hook(next_steps("a.csv", Path("doubt.toml")))["entry"] == "doubt gate"
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    ("path", "is_watched"),
+    [
+        ("data/a+b.csv", True),
+        ("data/a+b.csv/part-0.parquet", True),
+        ("doubt.toml", True),
+        (".doubt-baseline.json", True),
+        ("doubt-waivers.toml", True),
+        ("data/aab.csv", False),
+        ("old/data/a+b.csv", False),
+        ("data/a+b.csv.bak", False),
+    ],
+)
+def test_watched_files(path: str, is_watched: bool) -> None:
+    """The hook runs when the data, the settings, the baseline or the waivers change, and for nothing else."""
+    pattern = hook(next_steps("data/a+b.csv", Path("doubt.toml")))["files"]
+
+    assert bool(re.search(pattern, path)) is is_watched
+
+
+@pytest.mark.usefixtures("repository")
+@pytest.mark.parametrize(
+    "name", ["it's.csv", "a\nb.csv", "a\u202eb.csv", "a: #b.csv", "größe 😀.csv", "[x].csv"]
+)
+def test_odd_names(name: str) -> None:
+    """Whatever the file is called, the YAML is valid and watches it."""
+    pattern = hook(next_steps(name, Path("doubt.toml")))["files"]
+
+    assert re.search(pattern, name)
+
+
+@pytest.mark.usefixtures("repository")
+def test_validators(tmp_path: Path) -> None:
+    """The validators of pre-commit and of GitHub's workflows take the files."""
+    steps = next_steps("data/it's \\ one.csv", Path("doubt.toml"))
+    config, workflow = (tmp_path / name for name in ("config.yaml", "workflow.yaml"))
+    config.write_text(yaml.safe_dump(documents(steps)[0]))
+    workflow.write_text(steps.partition("labels.yml:\n\n")[2].partition("\n5. ")[0])
+
+    checks = [
+        ["pre-commit", "validate-config", str(config)],
+        ["check-jsonschema", "--builtin-schema", "vendor.github-workflows", str(workflow)],
+    ]
+
+    assert [run(check) for check in checks] == [0, 0]
+
+
+def run(command: list[str]) -> int:
+    """The exit code of a command of this environment."""
+    tool = Path(sys.executable).with_name(command[0])
+    return subprocess.run([tool, *command[1:]], capture_output=True, check=False).returncode
+
+
+@pytest.mark.skipif(shutil.which("bash") is None, reason="asks bash")
+@given(st.lists(WORD, min_size=20, max_size=20))
+@settings(max_examples=10)
+def test_words(texts: list[str]) -> None:
+    """A shell reads each word back as it was, and none as an option."""
+    words = " ".join(map(shell_word, texts))
+
+    done = subprocess.run(
+        ["bash", "-c", f"printf '%s\\0' {words}"],
+        env={"LC_ALL": "C.UTF-8"},
+        capture_output=True,
+        check=True,
+    )
+
+    seen = done.stdout.decode().split("\0")[:-1]
+    assert [word.removeprefix("./") for word in seen] == [text.removeprefix("./") for text in texts]
+    assert [word for word in seen if word.startswith("-")] == []

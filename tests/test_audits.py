@@ -1,0 +1,281 @@
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from doubtcli import audit as pipeline
+from doubtcli.audits import audit_of, data_path_of, given_audit, is_audit
+from doubtcli.errors import InputError
+from doubtcli.progress import Silence
+from doubtcli.report.html import render_html
+from doubtcli.settings import ScanSettings
+from doubtcli.store import write_audit
+from doubtcli.store.cache import cache_folder
+
+ROWS = [
+    f"{kind} number {n},{label}" for n in range(15) for kind, label in (("apple", "fruit"), ("saw", "tool"))
+]
+QUICK: dict[str, Any] = {"fast": True, "folds": 2}
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working directory with a labelled file in it, and a cache folder beside."""
+    monkeypatch.setenv("DOUBT_CACHE", str(tmp_path / "cache"))
+    work = tmp_path / "work"
+    work.mkdir()
+    monkeypatch.chdir(work)
+    write_data(work / "data.csv")
+    return work
+
+
+def write_data(path: Path, *more: str) -> None:
+    """Write a small labelled file."""
+    path.write_text("\n".join(["text,label", *ROWS, *more]) + "\n")
+
+
+def scan(path: str = "data.csv", **settings: Any) -> Path:
+    """The directory of an audit, as `doubt scan` writes it beside the file."""
+    found, table = pipeline.scan(ScanSettings(path=path, **QUICK | settings), progress=Silence())
+    where = Path(path).with_suffix(".doubt")
+    write_audit(found, table, where, report_html=render_html(found), force=True)
+    return where
+
+
+def trouble(path: str, said: dict[str, Any] | None = None) -> str:
+    """Why a given audit is refused."""
+    with pytest.raises(InputError) as caught:
+        given_audit(path, said)
+    return str(caught.value)
+
+
+class TestGivenAudit:
+    """An audit that the user names."""
+
+    def test_found(self) -> None:
+        """It comes with its data file as seen from here, and tells how it was scanned."""
+        scan()
+
+        found = given_audit("data.doubt")
+
+        assert found.data_path == "data.csv"
+        assert found.doubts.num_rows == 30
+        assert found.origin == "the audit data.doubt"
+        assert found.notes == ("scanned with fast = true, folds = 2",)
+
+    def test_from_another_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The data are looked for beside the audit, too."""
+        scan()
+        (tmp_path / "work" / "sub").mkdir()
+        monkeypatch.chdir(tmp_path / "work" / "sub")
+
+        assert Path(given_audit("../data.doubt").data_path).resolve() == tmp_path / "work" / "data.csv"
+
+    def test_moved_away(self) -> None:
+        """An audit that was written elsewhere finds the data where they were."""
+        Path("audits").mkdir()
+        shutil.move(scan(), "audits/first")
+
+        assert given_audit("audits/first").data_path == "data.csv"
+
+    def test_changed_data(self) -> None:
+        """An audit of data that are others by now is refused, and what to do is said."""
+        scan()
+        write_data(Path("data.csv"), "pear,fruit")
+
+        assert trouble("data.doubt") == (
+            "data.doubt: data.csv was changed since it was judged\n"
+            "expected: an audit of the data as they are now\n"
+            "to do: scan it again: doubt scan data.csv; or name the data file in place of the audit"
+        )
+
+    def test_data_gone(self) -> None:
+        """So is one whose data are gone."""
+        scan()
+        Path("data.csv").unlink()
+
+        assert "its data file 'data.csv' is not there" in trouble("data.doubt")
+
+    def test_of_standard_input(self) -> None:
+        """So is one of standard input, which nobody can hold it against."""
+        scan()
+        told = json.loads(Path("data.doubt/audit.json").read_text())
+        Path("data.doubt/audit.json").write_text(json.dumps(told | {"input": told["input"] | {"path": "-"}}))
+
+        assert "the audit is of standard input" in trouble("data.doubt")
+
+    def test_no_audit(self) -> None:
+        """A folder without `audit.json` is no audit."""
+        Path("empty").mkdir()
+
+        assert not is_audit("empty")
+        assert not is_audit("data.csv")
+        assert "can't be read" in trouble("empty")
+
+    def test_other_settings(self) -> None:
+        """What flags or a settings file say must be what it was made with; what they don't say need not."""
+        scan(seed=7, label="label")
+
+        assert given_audit("data.doubt", {"seed": 7, "threads": 1, "config": "x", "queue_size": 3})
+        assert trouble("data.doubt", {"seed": 8}) == (
+            "data.doubt: it was made with seed = 7\n"
+            "expected: seed = 8, as the flags or the settings file say\n"
+            "to do: scan the file again, or name it in place of the audit"
+        )
+        assert given_audit("data.doubt", {"label": "label"})
+        assert "it was made with text = []" in trouble("data.doubt", {"text": ("text",)})
+
+    def test_changed_side_file(self) -> None:
+        """Verdicts, vectors or probabilities that were changed since make an audit stale, too."""
+        ids = pq.read_table(scan() / "doubts.parquet")["row_id"].to_pylist()
+        Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n")
+        scan(verdicts="checked.csv")
+        assert given_audit("data.doubt")
+
+        Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n")
+
+        assert "checked.csv (--verdicts) was changed since it was read" in trouble("data.doubt")
+
+    def test_data_path(self) -> None:
+        """The data's path is told without reading them."""
+        scan()
+        write_data(Path("data.csv"), "pear,fruit")
+
+        assert data_path_of("data.doubt") == "data.csv"
+
+    def test_its_data(self) -> None:
+        """The data are read as the audit read them, and not if they were changed meanwhile."""
+        scan(text=("text",))
+        found = given_audit("data.doubt")
+
+        assert found.read_data().data.num_rows == 30
+        assert found.settings == ScanSettings(path="data.csv", text=("text",), **QUICK)
+        write_data(Path("data.csv"), "pear,fruit")
+        with pytest.raises(InputError, match="was changed since"):
+            found.read_data()
+
+    @pytest.mark.parametrize("name", ["data.tsv", "data.jsonl", "data.txt"])
+    def test_its_data_of_other_formats(self, name: str) -> None:
+        """However the data are stored, they are read again in the same way."""
+        rows = [line.split(",") for line in ROWS]
+        if name.endswith("jsonl"):
+            text = "".join(json.dumps({"text": a, "label": b}) + "\n" for a, b in rows)
+        else:
+            text = "".join(f"{a}\t{b}\n" for a, b in [("text", "label"), *rows])
+        Path(name).write_text(text)
+        folder = scan(name)
+
+        assert given_audit(str(folder)).read_data().data.column_names == ["text", "label"]
+
+
+class TestAuditOfAFile:
+    """The audit of a file that the user names."""
+
+    def find(self, *, cache: bool = True, **settings: Any) -> Any:
+        """The audit of the file, and whether it was made now."""
+        return audit_of(ScanSettings(path="data.csv", **QUICK | settings), progress=Silence(), cache=cache)
+
+    def test_scanned_and_kept(self, folder: Path) -> None:
+        """A file without an audit is scanned; the audit is kept in the cache, and nothing beside the file."""
+        first, second = self.find(), self.find()
+
+        assert (first.origin, second.origin) == ("scanned now", "an audit kept in the cache")
+        assert first.summary["recipe"] == second.summary["recipe"]
+        assert first.doubts.equals(second.doubts)
+        assert [path.name for path in folder.iterdir()] == ["data.csv"]
+
+    def test_what_it_is_made_of(self) -> None:
+        """Once data, settings or the files beside them differ, the audit in the cache is not used."""
+        first = self.find()
+        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts['row_id'][0].as_py()},tool\n")
+
+        assert self.find(seed=1).origin == "scanned now"
+        assert self.find(verdicts="v.csv").origin == "scanned now"
+        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts['row_id'][1].as_py()},tool\n")
+        assert self.find(verdicts="v.csv").origin == "scanned now"
+        write_data(Path("data.csv"), "pear,fruit")
+        assert self.find().origin == "scanned now"
+
+    def test_beside_the_file(self) -> None:
+        """An audit beside the file is used if it is the one that a scan would make."""
+        scan()
+
+        found = self.find()
+
+        assert (found.origin, found.folder, found.notes) == ("the audit data.doubt", Path("data.doubt"), ())
+        assert not cache_folder(found.summary["recipe"]).exists()
+
+    def test_a_stale_one_beside_the_file(self) -> None:
+        """One of other data is not used, and that is said."""
+        scan()
+        write_data(Path("data.csv"), "pear,fruit")
+
+        found = self.find()
+
+        assert found.origin == "scanned now"
+        assert found.notes == ("data.doubt is of other data, settings or versions, and was not used",)
+        assert self.find().notes == found.notes
+
+    def test_without_the_cache(self) -> None:
+        """Without the cache nothing is kept or taken."""
+        self.find()
+
+        found = self.find(cache=False)
+
+        assert (found.origin, found.folder) == ("scanned now", None)
+
+    def test_a_cache_that_can_not_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the cache can't be written the file is judged all the same, and that is said."""
+        Path("file").write_text("")
+        monkeypatch.setenv("DOUBT_CACHE", "file/cache")
+
+        found = self.find()
+
+        assert found.folder is None
+        assert found.notes[0].startswith("the audit is not kept for the next gate: ")
+
+    def test_kept_as_a_scan_would_write_it(self) -> None:
+        """What is judged after a scan is what the audit in the cache says."""
+        first = self.find()
+
+        kept = given_or_kept(first.folder)
+
+        assert kept == json.loads(json.dumps(first.summary))
+
+    def test_two_at_once(self, folder: Path) -> None:
+        """Two gates that scan one file at once leave one whole audit in the cache."""
+        script = (
+            "from doubtcli.audits import audit_of; from doubtcli.progress import Silence\n"
+            "from doubtcli.settings import ScanSettings\n"
+            "audit_of(ScanSettings(path='data.csv', fast=True, folds=2), progress=Silence())"
+        )
+        both = [subprocess.Popen([sys.executable, "-c", script], cwd=folder) for _ in range(2)]
+
+        codes = [process.wait() for process in both]
+
+        assert codes == [0, 0]
+        assert self.find().origin == "an audit kept in the cache"
+
+
+def given_or_kept(folder: Path | None) -> Any:
+    """`audit.json` in a folder, without the times, which differ from scan to scan."""
+    assert folder is not None
+    return json.loads((folder / "audit.json").read_text())
+
+
+def test_renamed_settings_are_passed_over() -> None:
+    """A setting that a later doubt wrote, and this one does not know, is passed over."""
+    scan()
+    told = json.loads(Path("data.doubt/audit.json").read_text())
+    told["settings"]["later"] = 3
+    Path("data.doubt/audit.json").write_text(json.dumps(told))
+
+    assert given_audit("data.doubt").settings == replace(ScanSettings(path="data.csv"), **QUICK)

@@ -57,7 +57,8 @@ ARROWS = {
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "audit", "audits"},
     "gate": EVERYBODY | {"settings", "report"},
     "starter": EVERYBODY | {"settings"},
-    "relabel": EVERYBODY | {"queue_columns", "sampling"},
+    "relabel": EVERYBODY | {"queue_columns", "sampling", "report"},
+    "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "gate", "relabel", "store"},
     "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
     "cli": EVERYBODY
     | {
@@ -72,6 +73,7 @@ ARROWS = {
         "gate",
         "gated",
         "relabel",
+        "apply",
         "starter",
     },
 }

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doubtcli.cli.apply import apply
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
 from doubtcli.cli.command import Command, Group
@@ -17,9 +18,11 @@ from doubtcli.cli.compare import compare
 from doubtcli.cli.explain import explain
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
+from doubtcli.cli.log import log
 from doubtcli.cli.queue import queue
 from doubtcli.cli.reasons import reasons
 from doubtcli.cli.scan import scan
+from doubtcli.cli.undo import undo
 from doubtcli.errors import DoubtError, ExitCode
 
 if TYPE_CHECKING:
@@ -35,7 +38,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the gate did not pass, 2 trouble, 130 interrupted.",
 )
-for command in (scan, gate, baseline, init, bench, queue, compare, reasons, explain):
+for command in (
+    *(scan, queue, apply, compare, log, undo),
+    *(gate, baseline, init),
+    *(bench, reasons, explain),
+):
     app.command(cls=Command)(command)
 
 

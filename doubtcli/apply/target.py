@@ -1,0 +1,125 @@
+"""Where a corrected file goes, and whether it may."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import OutputError, SettingsError
+from doubtcli.read.table import EXTENSIONS, INPUT_FORMATS, PACKED
+from doubtcli.relabel.commit import settle, told
+from doubtcli.store.whole import alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+IN_PLACE, DRY = "--in-place", "--dry-run"
+ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "zstd": ".zst"}
+
+
+@dataclass(frozen=True)
+class Where:
+    """Where the user wants the file."""
+
+    output: str | None = None
+    """A new file."""
+    in_place: bool = False
+    """Over the file itself, of which a backup is kept."""
+    force: bool = False
+    """Whether to replace what stands at `output`."""
+    dry_run: bool = False
+    """Nowhere: nothing is written."""
+
+    def target(self, path: str, *, but_not: Iterable[str] = ()) -> Path | None:
+        """The file to write, links followed; None in a dry run.
+
+        Args:
+            path: The file that is corrected.
+            but_not: Other files that are read, and so must not be written over.
+
+        Raises:
+            SettingsError: Not one place is named, or it is a file that is read.
+            OutputError: Something is in the way.
+        """
+        if self.in_place and self.output is not None:
+            raise SettingsError("it is either a new file or the old one", where=f"-o and {IN_PLACE}")
+        if self.dry_run:
+            return None
+        if self.in_place:
+            return Path(path).resolve()
+        if self.output is None:
+            raise SettingsError(
+                "it is not said where the corrected file goes",
+                where="-o",
+                hint=f"name a new file: -o FILE; or {IN_PLACE}, which keeps a backup; or look first: {DRY}",
+            )
+        target = Path(self.output).resolve()
+        self._check_free(target, path, but_not)
+        return target
+
+    def _check_free(self, target: Path, path: str, but_not: Iterable[str]) -> None:
+        where = str(self.output)
+        for read in (path, *but_not):
+            if target.exists() and Path(read).exists() and target.samefile(read):
+                hint = f"to replace it, with a backup: {IN_PLACE}" if read == path else None
+                raise SettingsError("it is read, and so not written over", where=where, hint=hint)
+        if target.exists() and not target.is_file():
+            raise OutputError(
+                "it is no file that could be replaced", where=where, hint="name another with -o"
+            )
+        if target.exists() and not self.force:
+            hint = "name another with -o, or replace it with --force"
+            raise OutputError("a file is in the way", where=where, hint=hint)
+
+
+def check_name(target: Path, path: str, format_: str, compression: str | None) -> None:
+    """Refuse a name that promises another format, or another way of packing, than the file has.
+
+    Args:
+        target: The file to be written.
+        path: The file that it is made from.
+        format_: Of both.
+        compression: Of both.
+
+    Raises:
+        SettingsError: It says what it would be.
+    """
+    kind = next((ending for ending in reversed(_endings(target)) if ending not in PACKED), "")
+    promised = INPUT_FORMATS[EXTENSIONS[kind]] if kind in EXTENSIONS else format_
+    if promised != format_:
+        raise SettingsError(
+            f"its ending promises {promised}, but like {path} it will be {format_}",
+            where=str(target),
+            hint="convert it afterwards: doubt changes no more than labels",
+        )
+    wanted = ENDINGS.get(compression or "", "")
+    found = next((ending for ending in _endings(target)[-1:] if ending in PACKED), "")
+    if found != wanted and (found or wanted in _endings(Path(path))):
+        raise SettingsError(
+            f"it is named as {_packed(found)}, but like {path} it will be {_packed(wanted)}",
+            where=str(target),
+            hint=f"name it {target.name.removesuffix(found)}{wanted}",
+        )
+
+
+def _endings(path: Path) -> list[str]:
+    return [ending.lower() for ending in path.suffixes]
+
+
+def _packed(ending: str) -> str:
+    return f"packed ({ending})" if ending in PACKED else "unpacked"
+
+
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """Keep other runs of doubt from a file and its ledger, and end what a killed one left of them.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    with alone(path):
+        with told(path):
+            settle(path)
+        yield

@@ -1,0 +1,143 @@
+"""`doubt log` and `doubt undo`: what a ledger tells, and a batch of it taken back."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.apply.data import located, read_data, sha256, time_told
+from doubtcli.apply.target import check_name, held
+from doubtcli.errors import InputError, OutputError
+from doubtcli.read.table import read_table
+from doubtcli.read.unchanged import Changes, check_unchanged
+from doubtcli.relabel.commit import backup_path, commit
+from doubtcli.relabel.ledger import Action, Batch, ledger_path, named, read_ledger, render
+from doubtcli.relabel.result import Undone
+from doubtcli.relabel.rewrite import rewrite
+from doubtcli.relabel.rewrite.packed import pack
+from doubtcli.relabel.undo import check_untouched, choose_batch, plan_undo, undone_lines
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Sequence
+
+    from doubtcli.apply.data import Data
+    from doubtcli.apply.target import Where
+    from doubtcli.records import Source, Table
+    from doubtcli.relabel.rewrite import Form, Rewritten
+    from doubtcli.relabel.undo import Undo
+
+NOTHING = "`doubt apply` writes one beside each file that it makes"
+
+
+def log(path: str) -> tuple[Batch, ...]:
+    """All that was done to a file, oldest batch first.
+
+    Raises:
+        InputError: There is no ledger, it is damaged, or a newer doubt wrote it.
+    """
+    target = Path(path).resolve()
+    with held(target):
+        batches = read_ledger(ledger_path(target))
+    if not batches:
+        raise InputError("there is no ledger", where=str(ledger_path(Path(path))), hint=NOTHING)
+    return batches
+
+
+def undo(path: str, where: Where, *, batch: str | None = None, now: dt.datetime) -> Undone:
+    """Take a batch back: the rows that it changed become what they were, to the byte.
+
+    Args:
+        path: The corrected file.
+        where: Where the result goes.
+        batch: The id of the batch; the last one that is in effect if None.
+        now: The time, which the ledger tells.
+
+    Raises:
+        DoubtError: There is no such batch, a row was edited since, or something is in the way; nothing was
+            written.
+    """
+    target = where.target(path)
+    batches = log(path)
+    chosen = choose_batch(batches, batch, str(ledger_path(Path(path))))
+    with held(target) if target else nullcontext():
+        data = read_data(path)
+        if target:
+            check_name(target, path, chosen.form.format, data.compression)
+        made, stored = _take_back(chosen, batches, data)
+        made = replace(made, applied=time_told(now), source=None if where.in_place else path)
+        if target is None:
+            return Undone(path, None, chosen, named(made, batches))
+        made = named(made, read_ledger(ledger_path(target)))
+        backup = _backup(target, data, stored) if where.in_place else None
+        commit(target, stored, render(made), backup=backup)
+        kept = None if backup is None else str(backup_path(Path(path)))
+        return Undone(path, where.output or path, chosen, made, kept)
+
+
+def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Batch, bytes]:
+    """The batch that takes another one back, and the file as it will be stored."""
+    table = _read(data, chosen.form)
+    plan = plan_undo(batches, chosen, table.data.num_rows, data.path)
+    with located(data.path):
+        rewritten = rewrite(data.content, chosen.form, plan.edits, plan.records)
+    check_untouched(plan, rewritten, data.path)
+    stored = pack(rewritten.content, data.compression)
+    _check(plan, rewritten, data, stored, table.source)
+    return Batch(
+        id="",
+        applied="",
+        lines=undone_lines(plan, rewritten),
+        form=chosen.form,
+        rows=rewritten.n_rows,
+        before=sha256(data.content),
+        after=sha256(rewritten.content),
+        source=None,
+        undoes=chosen.id,
+    ), stored
+
+
+def _read(data: Data, form: Form) -> Table:
+    table = read_table(
+        data.path,
+        input_format=form.format,
+        encoding=form.encoding,
+        delimiter=form.delimiter,
+        quoting=_quoting(form),
+    )
+    if form.column not in table.data.column_names:
+        raise InputError(
+            "the column of the labels is gone",
+            where=data.path,
+            column=form.column,
+            hint="nothing was taken back: put it back as it was, or edit the labels by hand",
+        )
+    return table
+
+
+def _quoting(form: Form) -> str:
+    return "minimal" if form.quoted else "none"
+
+
+def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, source: Source) -> None:
+    """Make sure that the rows are what they were, and all others what they are."""
+    batch = plan.batch
+    is_as_left = sha256(data.content) == batch.after and source.encoding is not None
+    if is_as_left and sha256(rewritten.content) != batch.before:
+        raise OutputError(
+            f"taking batch {batch.id} back would not give the file as it was",
+            where=data.path,
+            hint="nothing was taken back: the ledger was changed",
+        )
+    came = {row for row, line in plan.rows.items() if line.action is Action.RESTORE}
+    labels = dict.fromkeys(plan.rows.keys() - came)
+    changes = Changes(batch.form.column, labels, dropped=came, added=plan.added.keys())
+    check_unchanged(data.stored, stored, source, changes, quoting=_quoting(batch.form))
+
+
+def _backup(target: Path, data: Data, stored: bytes) -> bytes | None:
+    """What to keep of the file; None where its backup is what it becomes again."""
+    kept = backup_path(target)
+    return None if kept.exists() and kept.read_bytes() == stored else data.stored

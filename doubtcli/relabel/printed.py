@@ -1,0 +1,192 @@
+"""What came of verdicts, and ledgers -> what a person reads: coloured at a terminal, plain in a pipe."""
+
+from __future__ import annotations
+
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+from doubtcli.records import UnappliedKind
+from doubtcli.relabel.ledger import Action, ledger_name
+from doubtcli.relabel.undo import in_effect, standing
+from doubtcli.report.sheet import LONGEST, Sheet, printable, printable_path
+from doubtcli.report.summary import count
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from rich.console import Console
+
+    from doubtcli.records import Decision, Unapplied
+    from doubtcli.relabel.ledger import Batch, Line
+    from doubtcli.relabel.result import Applied, Undone
+
+OLD, NEW = "red", "green"
+MOST_TOLD = 10
+"""Of the rows that one kind of thing was not applied to; JSON has them all."""
+TOLD_BY_NUMBER = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
+"""Nobody has to look at these."""
+
+
+def print_applied(console: Console, applied: Applied) -> None:
+    """Print what was changed, kept and not applied, and why; of a dry run each change.
+
+    Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
+    """
+    sheet = Sheet(console)
+    sheet.print((printable_path(applied.path), "bold"))
+    sheet.hang(sheet.indent(), _changes(applied), "bold")
+    for sentence in _sentences(applied):
+        sheet.hang(sheet.indent(), sentence)
+    if applied.is_dry_run and applied.batch:
+        sheet.title("Changes")
+        _print_lines(sheet, applied.batch.lines)
+    _print_unapplied(sheet, applied.settled.unapplied)
+    _print_list(sheet, "Applied before, and edited since: left as they are", map(_told, applied.done_before))
+    _print_list(sheet, "Notes", applied.notes)
+    _print_written(sheet, applied)
+
+
+def print_undone(console: Console, undone: Undone) -> None:
+    """Print which batch was taken back, and what that changed."""
+    sheet = Sheet(console)
+    sheet.print((printable_path(undone.path), "bold"))
+    would = "would be taken back" if undone.output is None else "is taken back"
+    told = f"batch {undone.undone.id} of {undone.undone.applied} {would}: {_counted(undone.batch.lines)}"
+    sheet.hang(sheet.indent(), told, "bold")
+    if undone.output is None:
+        sheet.title("Changes")
+        _print_lines(sheet, undone.batch.lines)
+        return
+    _print_files(sheet, undone.output, undone.batch, undone.backup)
+
+
+def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
+    """Print what was done to a file, the newest batch first."""
+    sheet = Sheet(console)
+    sheet.print((printable_path(path), "bold"))
+    current = standing(batches)
+    held = {batch.id for batch in in_effect(current)}
+    for batch in reversed(batches):
+        state = (
+            "" if batch.id in held else "taken back" if batch in current else "the file was made anew since"
+        )
+        sheet.title(f"batch {batch.id}", "  ".join(part for part in (batch.applied, state) if part))
+        sheet.hang(sheet.indent(), _origin(batch), "dim")
+        _print_lines(sheet, batch.lines)
+
+
+# ----------------------------------------------------------------------- sentences
+
+
+def _changes(applied: Applied) -> str:
+    if applied.batch is None:
+        return "nothing is left to change"
+    return ("would change: " if applied.is_dry_run else "changed: ") + _counted(applied.batch.lines)
+
+
+def _counted(lines: Sequence[Line]) -> str:
+    """How many rows got what: "2 labels, 1 row dropped"."""
+    numbers = {action: sum(line.action is action for line in lines) for action in Action}
+    told = [
+        count(numbers[Action.RELABEL], "label"),
+        f"{count(numbers[Action.DROP], 'row')} dropped",
+        f"{count(numbers[Action.RESTORE], 'row')} put back",
+    ]
+    return ", ".join(words for words, number in zip(told, numbers.values(), strict=True) if number)
+
+
+def _sentences(applied: Applied) -> Iterable[str]:
+    if applied.kept:
+        waived = (
+            f"; {count(applied.n_waived)} of them doubted before, and waived now" if applied.waivers else ""
+        )
+        yield f"found right, and kept: {count(len(applied.kept), 'label')}{waived}"
+    if applied.unusable:
+        yield f"judged unusable, and left in: {count(len(applied.unusable), 'row')}; --drop takes them out"
+    if applied.settled.offered:
+        rows = count(len(applied.settled.offered), "row")
+        yield f"of equal input and label, and seen by nobody: {rows}; --spread decides on them, too"
+    if applied.settled.new_labels:
+        yield f"labels that the file did not have: {printable(', '.join(applied.settled.new_labels))}"
+
+
+def _told(decision: Decision) -> str:
+    return f"row {decision.row} ({printable(decision.row_id)})"
+
+
+def _origin(batch: Batch) -> str:
+    words = [_counted(batch.lines)]
+    words.append(f"from {printable_path(batch.source)}" if batch.source else "in place")
+    if batch.undoes:
+        words.append(f"takes back batch {batch.undoes}")
+    return ", ".join(words)
+
+
+# --------------------------------------------------------------------------- lines
+
+
+def _print_lines(sheet: Sheet, lines: Iterable[Line]) -> None:
+    """Each row as a diff of its label."""
+    for line in lines:
+        sheet.hang(sheet.indent(f"row {line.row} "), _about(line), "dim")
+        if line.old is not None:
+            _print_label(sheet, "- ", line.old, OLD, "the row goes" if line.new is None else "")
+        if line.new is not None:
+            _print_label(sheet, "+ ", line.new, NEW, "the row is put back" if line.old is None else "")
+
+
+def _print_label(sheet: Sheet, mark: str, label: str, style: str, aside: str) -> None:
+    """A label with every space in it: it may be all that has changed."""
+    told = (f"  ({aside})", "dim") if aside else ""
+    sheet.print(sheet.indent((mark + printable_path(label[:LONGEST]), style)), told)
+
+
+def _about(line: Line) -> str:
+    """Which row it is, and who said what of it."""
+    said = ", ".join(part for part in (*line.who, line.when, line.tool) if part)
+    seen = f"decided on {line.seen_as}" if line.seen_as else ""
+    parts = (f"({line.row_id})", said, seen, line.why)
+    return printable("; ".join(part for part in parts if part))
+
+
+def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:
+    if not unapplied:
+        return
+    sheet.title("Not applied")
+    for kind, group in groupby(unapplied, key=lambda one: one.kind):
+        some = list(group)
+        sheet.hang(sheet.indent(f"{kind}: "), count(len(some)))
+        for one in () if kind in TOLD_BY_NUMBER else some[:MOST_TOLD]:
+            sheet.hang(sheet.indent("  - "), printable(f"{one.row_id}: {one.why}"), "dim")
+        if kind not in TOLD_BY_NUMBER and len(some) > MOST_TOLD:
+            sheet.hang(sheet.indent("  - "), f"and {count(len(some) - MOST_TOLD)} more", "dim")
+
+
+def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:
+    told = tuple(items)
+    if told:
+        sheet.title(title)
+    for item in told:
+        sheet.hang(sheet.indent("- "), printable(item))
+
+
+def _print_written(sheet: Sheet, applied: Applied) -> None:
+    if applied.output is not None:
+        _print_files(sheet, applied.output, applied.batch, applied.backup)
+    elif applied.waivers is not None:
+        sheet.title("Written")
+    if applied.waivers is not None:
+        _print_file(sheet, applied.waivers, "what is waived, and why")
+
+
+def _print_files(sheet: Sheet, output: str, batch: Batch | None, backup: str | None) -> None:
+    sheet.title("Written")
+    _print_file(sheet, output, "the labels as they are now" if batch else "as the input is")
+    if batch is not None:
+        _print_file(sheet, ledger_name(output), f"who changed what and why: batch {batch.id}")
+    if backup is not None:
+        _print_file(sheet, backup, "the file as it was")
+
+
+def _print_file(sheet: Sheet, path: str, what: str) -> None:
+    sheet.print(sheet.indent(printable_path(path)), (f"  {what}", "dim"))

@@ -1,0 +1,110 @@
+"""What is to be changed in a file, and what was: the records that rewriting a file takes and gives.
+
+Rows count from 0, the header left out, and in file order.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a file is written: all that it takes to find its label cells again."""
+
+    format: str
+    """"csv", "jsonl", "parquet" or "arrow"."""
+    column: str
+    """The label column's name."""
+    place: int = 0
+    """Of a delimited file: the label column's place, from 0."""
+    n_columns: int = 1
+    """Of a delimited file."""
+    encoding: str = "utf-8"
+    """Of a text file; a byte order mark goes before it."""
+    delimiter: str = ","
+    """Of a delimited file."""
+    quoted: bool = True
+    """Of a delimited file: whether quotes may enclose a field."""
+
+
+@dataclass(frozen=True)
+class Relabel:
+    """The row gets another label."""
+
+    label: str
+    """As text."""
+    like: int | None = None
+    """A row that bears it, whose way of writing it is taken over; None where no row bears it yet."""
+
+
+@dataclass(frozen=True)
+class Restore:
+    """The row's label cell becomes what it was."""
+
+    raw: bytes
+    """As `Touched.raw_old` had it."""
+
+
+@dataclass(frozen=True)
+class Drop:
+    """The row goes."""
+
+
+Edit = Relabel | Restore | Drop
+
+
+@dataclass(frozen=True)
+class Touched:
+    """A row that was changed or dropped, as it stood in the file."""
+
+    raw_old: bytes
+    """The label's cell as it was written: in text its very bytes, quotes and all; in a file of typed columns
+    the value as text."""
+    raw_new: bytes | None
+    """The same afterwards; None where the row was dropped."""
+    rest: str
+    """A hash of all that stands in the row beside its label."""
+    record: bytes = b""
+    """Of a dropped row: all of it, so that it can be put back; in text with the blank lines before it."""
+
+
+@dataclass(frozen=True)
+class Rewritten:
+    """A file with its edits."""
+
+    content: bytes
+    """Unpacked."""
+    n_rows: int
+    """Before."""
+    touched: Mapping[int, Touched]
+    """By row before: every row that was named in the edits."""
+
+
+def rest_hash(*parts: str) -> str:
+    """16 hexadecimal digits of what stands in a row beside its label."""
+    return blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
+
+
+def gaps(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> dict[int, list[bytes]]:
+    """Before which row, as the file is, each row goes that is added; a row that isn't there: behind the last.
+
+    Args:
+        edits: Some of them drop rows.
+        added: Whole rows by their place in the file as it will be.
+    """
+    dropped = sorted(row for row, edit in edits.items() if isinstance(edit, Drop))
+    before: dict[int, list[bytes]] = {}
+    for n_added, place in enumerate(sorted(added)):
+        row = place - n_added  # among the rows that stay
+        for gone in dropped:
+            if gone > row:
+                break
+            row += 1
+        before.setdefault(row, []).append(added[place])
+    return before

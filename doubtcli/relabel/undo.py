@@ -1,0 +1,203 @@
+"""A ledger and a batch of it -> the edits that take the batch back, if nobody has touched its rows since."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import InputError
+from doubtcli.relabel.ledger import Action, Line
+from doubtcli.relabel.rewrite import Drop, Restore
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from doubtcli.relabel.ledger import Batch
+    from doubtcli.relabel.rewrite import Rewritten
+    from doubtcli.relabel.rewrite.edits import Edit
+
+TOOL = "doubt undo"
+MOST_NAMED = 5
+LOG = "`doubt log FILE` lists the batches"
+
+
+@dataclass(frozen=True)
+class Undo:
+    """What takes a batch back."""
+
+    batch: Batch
+    rows: Mapping[int, Line]
+    """The batch's lines on rows that are there, by row of the file as it is, from 0."""
+    added: Mapping[int, Line]
+    """Its lines on rows that are gone, by row of the file as it will be, from 0."""
+
+    @property
+    def edits(self) -> dict[int, Edit]:
+        """What becomes of the rows that are there."""
+        return {
+            row: Restore(line.old_cell) if line.action is Action.RELABEL else Drop()
+            for row, line in self.rows.items()
+        }
+
+    @property
+    def records(self) -> dict[int, bytes]:
+        """The rows that are put back."""
+        return {row: line.record for row, line in self.added.items()}
+
+
+# ------------------------------------------------------------------ which batch
+
+
+def standing(batches: Sequence[Batch]) -> tuple[Batch, ...]:
+    """The batches that made the file what it is: those since it was last made from another file."""
+    starts = [place for place, batch in enumerate(batches) if batch.source is not None]
+    return tuple(batches[starts[-1] if starts else 0 :])
+
+
+def in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
+    """Those of the batches that no later one takes back, oldest first; batches that do so are among them."""
+    taken_back: set[str | None] = set()
+    left = []
+    for batch in reversed(batches):
+        if batch.id not in taken_back:
+            left.append(batch)
+            taken_back.add(batch.undoes)
+    return tuple(reversed(left))
+
+
+def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Batch:
+    """The batch to take back: the one that is asked for, else the last that is in effect and no undo itself.
+
+    Args:
+        batches: Of the ledger, oldest first.
+        wanted: Its id.
+        where: The ledger, for messages.
+
+    Raises:
+        InputError: There is none, or it is not in effect.
+    """
+    left = in_effect(standing(batches))
+    for batch in reversed(left):
+        if batch.id == wanted or (wanted is None and batch.undoes is None):
+            return batch
+    if wanted is None:
+        raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG)
+    if wanted not in {batch.id for batch in batches}:
+        raise InputError(f"there is no batch {wanted!r}", where=where, hint=LOG)
+    gone = wanted not in {batch.id for batch in standing(batches)}
+    why = "the file was made anew since" if gone else "it is taken back already"
+    raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG)
+
+
+# ---------------------------------------------------------------------- which rows
+
+
+def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -> Undo:
+    """Where the rows of a batch are now.
+
+    Args:
+        batches: Of the ledger, oldest first.
+        batch: To be taken back.
+        n_rows: The rows that the file has now.
+        where: The file, for messages.
+
+    Raises:
+        InputError: Rows came or went since, so that the batch's rows can't be told any more.
+    """
+    if mover := _mover(batches, batch):
+        raise InputError(
+            f"batch {mover.id} came after batch {batch.id}, and dropped rows or put some back",
+            where=where,
+            hint=f"take that one back first: --batch {mover.id}",
+        )
+    came, went = _places(batch, Action.RESTORE), _places(batch, Action.DROP)
+    if n_rows != batch.rows + len(came) - len(went):
+        raise InputError(
+            f"it was edited since batch {batch.id}: it has {n_rows:,} rows",
+            where=where,
+            expected=f"{batch.rows + len(came) - len(went):,} rows, as the batch left it",
+            hint="put it back as the batch left it, or edit the labels by hand",
+        )
+    there = {_place_after(line, came, went): line for line in batch.lines if line.action is not Action.DROP}
+    gone = {line.row - 1: line for line in batch.lines if line.action is Action.DROP}
+    return Undo(batch, there, gone)
+
+
+def _mover(batches: Sequence[Batch], batch: Batch) -> Batch | None:
+    """The last of the later batches after which rows stand elsewhere."""
+    later = batches[list(batches).index(batch) + 1 :]
+    ids = {one.id for one in later}
+    # of a batch and the later one that takes it back nothing is left
+    net = (one for one in in_effect(later) if one.undoes not in ids)
+    movers = [one for one in net if any(line.action is not Action.RELABEL for line in one.lines)]
+    return movers[-1] if movers else None
+
+
+def _places(batch: Batch, action: Action) -> list[int]:
+    return sorted(line.row - 1 for line in batch.lines if line.action is action)
+
+
+def _place_after(line: Line, came: Sequence[int], went: Sequence[int]) -> int:
+    """The place, from 0, of a line's row in the file as the batch left it."""
+    place = line.row - 1
+    if line.action is Action.RESTORE:
+        return place
+    place -= sum(gone < place for gone in went)
+    for other in came:
+        place += other <= place
+    return place
+
+
+# ------------------------------------------------------------------- what came of it
+
+
+def check_untouched(undo: Undo, rewritten: Rewritten, where: str) -> None:
+    """Refuse to take back what somebody has edited since.
+
+    Raises:
+        InputError: A row is not as the batch left it; names the first ones.
+    """
+    edited = []
+    for row, line in undo.rows.items():
+        found = rewritten.touched[row]
+        left = line.old_cell if line.action is Action.RESTORE else line.new_cell
+        if (found.raw_old, found.rest) != (left, line.rest):
+            what = "its label" if found.raw_old != left else "what stands beside its label"
+            edited.append(f"row {row + 1} ({line.row_id!r}): {what}")
+    if edited:
+        rest = f" and {len(edited) - MOST_NAMED} more" if len(edited) > MOST_NAMED else ""
+        raise InputError(
+            f"rows were edited since batch {undo.batch.id}: {'; '.join(edited[:MOST_NAMED])}{rest}",
+            where=where,
+            expected="these rows as the batch left them",
+            hint="nothing was taken back: put these rows back as they were, or edit them by hand",
+        )
+
+
+def undone_lines(undo: Undo, rewritten: Rewritten) -> tuple[Line, ...]:
+    """What an undo did, in its own lines, by place in the file."""
+    lines = [_undone(row, line, rewritten) for row, line in undo.rows.items()]
+    lines += [_put_back(row, line) for row, line in undo.added.items()]
+    return tuple(sorted((_by_undo(line, undo.batch) for line in lines), key=lambda line: line.row))
+
+
+def _undone(row: int, line: Line, rewritten: Rewritten) -> Line:
+    found = rewritten.touched[row]
+    return replace(
+        line,
+        action=Action.RELABEL if line.action is Action.RELABEL else Action.DROP,
+        row=row + 1,
+        old=line.new,
+        new=line.old,
+        old_cell=found.raw_old,
+        new_cell=found.raw_new,
+        record=found.record,
+    )
+
+
+def _put_back(row: int, line: Line) -> Line:
+    return replace(line, action=Action.RESTORE, row=row + 1, old=line.new, new=line.old)
+
+
+def _by_undo(line: Line, batch: Batch) -> Line:
+    return replace(line, who=(), when="", tool=TOOL, why=f"takes back batch {batch.id}", seen_as="")

@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.errors import InputError
+from doubtcli.relabel.ledger import Action, Batch, Line, append, ledger_path, named, read_ledger, render
+from doubtcli.relabel.rewrite import Form
+
+LINE = Line(Action.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
+BATCH = Batch(
+    "b1", "2026-11-21T14:05:00Z", (LINE,), Form("csv", "label", 1, 2), 60, "before", "after", "data.csv"
+)
+ANY = st.text(max_size=8)
+RAW = st.binary(max_size=8)
+
+
+def written(folder: Path, *batches: Batch) -> Path:
+    """A ledger with some batches."""
+    path = folder / "ledger.jsonl"
+    path.write_bytes(b"".join(map(render, batches)))
+    return path
+
+
+LINES = st.builds(
+    Line,
+    *(st.just(Action.DROP), ANY, st.just(1), st.none() | ANY, st.none() | ANY),
+    *(RAW, st.none() | RAW, RAW, st.just("rest")),
+    who=st.lists(ANY, max_size=2).map(tuple),
+    why=ANY,
+    seen_as=st.just("\ud800"),
+)
+
+
+@given(line=LINES, encoding=st.sampled_from(["utf-8", "latin-1", "utf-16-le", "cp932"]))
+def test_read_back(line: Line, encoding: str) -> None:
+    """Whatever stands in a row or was said of it is read back as it was, one line a row."""
+    form = Form("csv", "é", encoding=encoding)
+    batch = replace(BATCH, lines=(line, LINE), form=form, source="caf\udce9/\n.csv", undoes="a")
+    other = replace(BATCH, id="b2")
+
+    with TemporaryDirectory() as folder:
+        path = written(Path(folder), batch, other)
+
+        assert read_ledger(path) == (batch, other)
+        assert len(path.read_bytes().split(b"\n")) == 4
+
+
+def test_cells_are_text() -> None:
+    """A cell stands in the ledger as the text that it is in the file, quotes and all."""
+    line = json.loads(render(BATCH))
+
+    assert (line["old_cell"], line["new_cell"], line["old"], line["new"]) == ('"x"', '"y"', "x", "y")
+    assert {"row_id", "who", "when", "tool", "audit", "why", "batch", "applied", "from"} <= line.keys()
+
+
+def test_cells_that_no_text_gives_again() -> None:
+    """Bytes that text would not give again stand there as they are, in base 64."""
+    line = replace(LINE, old_cell=b"\x87\x9a")  # cp932 writes this character as 81 E6
+    batch = replace(BATCH, lines=(line,), form=Form("csv", "label", encoding="cp932"))
+
+    assert json.loads(render(batch))["old_cell"] == {"base64": "h5o="}
+
+
+def test_path() -> None:
+    """The ledger stands beside its file, and bears its whole name."""
+    assert ledger_path(Path("a/data.csv.gz")) == Path("a/data.csv.gz.ledger.jsonl")
+
+
+# ------------------------------------------------------------------------- ids
+
+
+def test_same_batch_same_id() -> None:
+    """The same changes at the same time to a file of the same past have the same id, of 12 digits."""
+    one, other = (named(replace(BATCH, id=name), ()) for name in ("", "x"))
+
+    assert one == other
+    assert len(one.id) == 12
+    assert int(one.id, 16) >= 0
+
+
+@pytest.mark.parametrize(
+    ("change", "past"),
+    [({"applied": "2026-11-21T14:05:01Z"}, ()), ({"lines": (replace(LINE, new="z"),)}, ()), ({}, (BATCH,))],
+    ids=["time", "label", "past"],
+)
+def test_other_batch_other_id(change: dict[str, Any], past: tuple[Batch, ...]) -> None:
+    """Another time, another change or another past gives another id."""
+    assert named(replace(BATCH, **change), past).id != named(BATCH, ()).id
+
+
+# ------------------------------------------------------------------ what is refused
+
+
+def test_no_ledger(tmp_path: Path) -> None:
+    """Where there is no ledger, there is no batch."""
+    assert read_ledger(tmp_path / "none") == ()
+
+
+def test_unreadable(tmp_path: Path) -> None:
+    """What can't be read is told."""
+    with pytest.raises(InputError, match="can't be read"):
+        read_ledger(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "line", [b"{", b"[]", b"{}", b'"x"', render(BATCH).replace(b'"who": []', b'"whose": []').rstrip()]
+)
+def test_damaged(tmp_path: Path, line: bytes) -> None:
+    """A line that makes no sense is told by its number."""
+    path = tmp_path / "ledger"
+    path.write_bytes(render(BATCH) + line + b"\n")
+
+    with pytest.raises(InputError, match="the line is damaged") as caught:
+        read_ledger(path)
+
+    assert (caught.value.where, caught.value.line) == (str(path), 2)
+
+
+def test_of_a_newer_doubt(tmp_path: Path) -> None:
+    """A line of a later version is refused, and says what to do."""
+    path = tmp_path / "ledger"
+    path.write_bytes(b'{"ledger": 2}\n')
+
+    with pytest.raises(InputError, match="version 2") as caught:
+        read_ledger(path)
+
+    assert "update doubt" in str(caught.value)
+
+
+# --------------------------------------------------------------------- appending
+
+
+def test_append(tmp_path: Path) -> None:
+    """Lines are added behind those that are there."""
+    path = tmp_path / "ledger"
+    append(path, b"1\n")
+
+    append(path, b"2\n3\n")
+
+    assert path.read_bytes() == b"1\n2\n3\n"
+
+
+def test_append_again(tmp_path: Path) -> None:
+    """Lines that are there already are not added again; those that are missing are."""
+    path = tmp_path / "ledger"
+    path.write_bytes(b"0\n1\n")
+
+    append(path, b"1\n2\n")
+
+    assert path.read_bytes() == b"0\n1\n2\n"
+
+
+def test_torn_line(tmp_path: Path) -> None:
+    """A last line that was torn is not read, and is cut off when the next ones are added."""
+    path = written(tmp_path, BATCH)
+    path.write_bytes(path.read_bytes() + render(replace(BATCH, id="b2"))[:-9])
+    before = read_ledger(path)
+
+    append(path, render(replace(BATCH, id="b3")))
+
+    assert [batch.id for batch in before] == ["b1"]
+    assert [batch.id for batch in read_ledger(path)] == ["b1", "b3"]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_no_room(tmp_path: Path) -> None:
+    """If not all of the lines can be written, none of them stays."""
+    import resource
+
+    path = tmp_path / "ledger"
+    path.write_bytes(b"1\n")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        with pytest.raises(OSError, match="No space left"):
+            append(path, b"22\n333\n")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert path.read_bytes() == b"1\n"

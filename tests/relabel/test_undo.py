@@ -1,0 +1,243 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.relabel.ledger import Action, Batch, Line
+from doubtcli.relabel.rewrite import Drop, Form, Restore, Rewritten, Touched
+from doubtcli.relabel.undo import (
+    check_untouched,
+    choose_batch,
+    in_effect,
+    plan_undo,
+    standing,
+    undone_lines,
+)
+
+ACTIONS = {"=": Action.RELABEL, "-": Action.DROP, "+": Action.RESTORE}
+
+
+def line(told: str) -> Line:
+    """Row 3 was relabelled ("=3"), dropped ("-3") or put back ("+3")."""
+    action, row = ACTIONS[told[0]], int(told[1:])
+    old, new = (None if action is Action.RESTORE else "x"), (None if action is Action.DROP else "y")
+    cell = b"y" if action is Action.RELABEL else None
+    record = b"" if action is Action.RELABEL else b"t,x\n"
+    return Line(
+        action, f"id-{row}", row, old, new, b"x", cell, record, "rest", ("ann",), "now", "prodigy", "why"
+    )
+
+
+def batch(
+    name: str, *lines: str, rows: int = 9, undoes: str | None = None, source: str | None = None
+) -> Batch:
+    """A batch of lines as `line` tells them."""
+    told = tuple(map(line, lines))
+    return Batch(name, "2026-11-21T14:05:00Z", told, Form("csv", "label"), rows, "", "", source, undoes)
+
+
+def ids(batches: Any) -> list[str]:
+    """The ids of some batches."""
+    return [one.id for one in batches]
+
+
+# ------------------------------------------------------------------ which batch
+
+
+def test_standing() -> None:
+    """What came before the file was made from another one is no longer in it."""
+    old, new, last = batch("a"), batch("b", source="data.csv"), batch("c")
+
+    assert ids(standing([old, new, last])) == ["b", "c"]
+    assert ids(standing([old, last])) == ["a", "c"]
+
+
+@pytest.mark.parametrize(
+    ("undoes", "left"),
+    [
+        ({}, "abc"),
+        ({"b": "a"}, "bc"),
+        ({"b": "a", "c": "b"}, "ac"),
+        ({"c": "a"}, "bc"),
+    ],
+    ids=["all", "taken back", "taken back and forth", "taken back later"],
+)
+def test_in_effect(undoes: dict[str, str], left: str) -> None:
+    """A batch that a later one takes back is out of effect, unless that one is taken back itself."""
+    assert ids(in_effect([batch(name, undoes=undoes.get(name)) for name in "abc"])) == list(left)
+
+
+@pytest.mark.parametrize(
+    ("undoes", "wanted", "chosen"),
+    [({}, None, "c"), ({}, "a", "a"), ({"c": "b"}, None, "a"), ({"c": "b"}, "c", "c")],
+    ids=["last", "by its id", "last that is no undo", "an undo by its id"],
+)
+def test_choose(undoes: dict[str, str], wanted: str | None, chosen: str) -> None:
+    """The last batch in effect is taken back that is no undo; an undo has to be named."""
+    batches = [batch(name, undoes=undoes.get(name)) for name in "abc"]
+
+    assert choose_batch(batches, wanted, "ledger").id == chosen
+
+
+@pytest.mark.parametrize(
+    ("batches", "wanted", "message"),
+    [
+        ([], None, "nothing is in effect"),
+        ([batch("a"), batch("b", undoes="a")], None, "nothing is in effect"),
+        ([batch("a"), batch("b", undoes="a")], "a", "taken back already"),
+        ([batch("a"), batch("b", source="data.csv")], "a", "made anew since"),
+        ([batch("a")], "z", "there is no batch 'z'"),
+    ],
+    ids=["none", "all taken back", "taken back", "made anew", "unknown"],
+)
+def test_nothing_to_choose(batches: list[Batch], wanted: str | None, message: str) -> None:
+    """A batch that isn't in effect can't be taken back; it is said why."""
+    with pytest.raises(InputError, match=message) as caught:
+        choose_batch(batches, wanted, "ledger")
+
+    assert (caught.value.where, caught.value.hint) == ("ledger", "`doubt log FILE` lists the batches")
+
+
+# ------------------------------------------------------------------- which rows
+
+
+@pytest.mark.parametrize(
+    ("lines", "n_rows", "there", "gone"),
+    [
+        (["=1", "=9"], 9, {0: "id-1", 8: "id-9"}, {}),
+        (["=1", "-2", "=3", "-5", "=9"], 7, {0: "id-1", 1: "id-3", 6: "id-9"}, {1: "id-2", 4: "id-5"}),
+        (["+1", "=1", "+3", "=2"], 11, {0: "id-1", 1: "id-1", 2: "id-3", 3: "id-2"}, {}),
+    ],
+    ids=["relabelled", "dropped", "put back"],
+)
+def test_places(lines: list[str], n_rows: int, there: dict[int, str], gone: dict[int, str]) -> None:
+    """Rows stand where the batch left them; rows that it dropped go back to where they were."""
+    one = batch("a", *lines)
+
+    plan = plan_undo([one], one, n_rows, "data.csv")
+
+    assert {row: found.row_id for row, found in plan.rows.items()} == there
+    assert {row: found.row_id for row, found in plan.added.items()} == gone
+
+
+def test_edits() -> None:
+    """Relabelled rows get their cell back, rows that were put back go, dropped ones come back whole."""
+    one = batch("a", "=1", "+2")
+    other = batch("b", "-4")
+
+    plan = plan_undo([one], one, 10, "data.csv")
+
+    assert (plan.edits, plan.records) == ({0: Restore(b"x"), 1: Drop()}, {})
+    assert plan_undo([other], other, 8, "data.csv").records == {3: b"t,x\n"}
+
+
+@pytest.mark.parametrize("n_rows", [8, 10])
+def test_other_number_of_rows(n_rows: int) -> None:
+    """In a file with other rows than the batch left nobody can tell which is which."""
+    one = batch("a", "=1")
+
+    with pytest.raises(InputError, match=f"edited since batch a: it has {n_rows} rows") as caught:
+        plan_undo([one], one, n_rows, "data.csv")
+
+    assert caught.value.expected == "9 rows, as the batch left it"
+
+
+@pytest.mark.parametrize(
+    ("later", "mover"),
+    [
+        ([batch("b", "=2")], None),
+        ([batch("b", "-2")], "b"),
+        ([batch("b", "-2"), batch("c", "=1", rows=8)], "b"),
+        ([batch("b", "-2"), batch("c", "+2", rows=8, undoes="b")], None),
+        ([batch("b", "-2"), batch("c", "+2", undoes="b"), batch("d", "-2", undoes="c")], "b"),
+        ([batch("b", "+2", undoes="earlier")], "b"),
+    ],
+    ids=["relabelled", "dropped", "dropped before", "put back", "dropped again", "put back what went before"],
+)
+def test_rows_that_moved(later: list[Batch], mover: str | None) -> None:
+    """Where a later batch moved rows, it is to be taken back first; one that was taken back did not."""
+    one = batch("a", "=1")
+
+    if mover is None:
+        assert plan_undo([one, *later], one, 9, "data.csv").edits == {0: Restore(b"x")}
+    else:
+        with pytest.raises(InputError, match=f"batch {mover} came after batch a") as caught:
+            plan_undo([one, *later], one, 9, "data.csv")
+        assert caught.value.hint == f"take that one back first: --batch {mover}"
+
+
+# -------------------------------------------------------------- what came of it
+
+
+def rewritten(**touched: tuple[bytes, str]) -> Rewritten:
+    """A file in which rows were found with these cells and these hashes of the rest."""
+    return Rewritten(
+        b"", 9, {int(row[1:]): Touched(raw, b"x", rest, b"") for row, (raw, rest) in touched.items()}
+    )
+
+
+def test_untouched() -> None:
+    """Rows as the batch left them may be taken back."""
+    one = batch("a", "=1", "+2")
+    plan = plan_undo([one], one, 10, "data.csv")
+
+    check_untouched(plan, rewritten(_0=(b"y", "rest"), _1=(b"x", "rest")), "data.csv")
+
+
+@pytest.mark.parametrize(
+    ("found", "what"),
+    [((b"z", "rest"), "its label"), ((b"y", "other"), "what stands beside its label")],
+)
+def test_edited_since(found: tuple[bytes, str], what: str) -> None:
+    """A row that was edited since is named, and what of it, and nothing is taken back."""
+    one = batch("a", "=1")
+    plan = plan_undo([one], one, 9, "data.csv")
+
+    with pytest.raises(InputError, match=f"rows were edited since batch a: row 1 \\('id-1'\\): {what}"):
+        check_untouched(plan, rewritten(_0=found), "data.csv")
+
+
+def test_many_edited_since() -> None:
+    """Of many such rows the first are named."""
+    one = batch("a", *(f"={row}" for row in range(1, 8)))
+    plan = plan_undo([one], one, 9, "data.csv")
+
+    with pytest.raises(InputError, match="and 2 more"):
+        check_untouched(plan, rewritten(**{f"_{row}": (b"z", "rest") for row in range(7)}), "data.csv")
+
+
+def test_lines() -> None:
+    """What an undo did is told in lines that can be taken back themselves, and names the batch."""
+    one = batch("a", "=3", "-1", "-2")
+    plan = plan_undo([one], one, 7, "data.csv")
+
+    lines = undone_lines(plan, rewritten(_0=(b"y", "rest")))
+
+    told = [
+        (found.action, found.row, found.old, found.new, found.old_cell, found.new_cell) for found in lines
+    ]
+    assert told == [
+        (Action.RELABEL, 1, "y", "x", b"y", b"x"),
+        (Action.RESTORE, 1, None, "x", b"x", None),
+        (Action.RESTORE, 2, None, "x", b"x", None),
+    ]
+    assert {(found.who, found.when, found.tool, found.why) for found in lines} == {
+        ((), "", "doubt undo", "takes back batch a")
+    }
+    assert lines[1].record == b"t,x\n"
+
+
+def test_lines_of_a_row_that_goes_again() -> None:
+    """A row that had been put back is dropped, with all that it takes to put it back."""
+    one = batch("a", "+4")
+    plan = plan_undo([one], one, 10, "data.csv")
+    found = Rewritten(b"", 10, {3: Touched(b"x", None, "rest", b"t,x\n")})
+
+    (line,) = undone_lines(plan, found)
+
+    assert (line.action, line.row, line.old, line.new, line.record) == (Action.DROP, 4, "y", None, b"t,x\n")
+    again = replace(one, lines=(line,), rows=10)
+    assert plan_undo([again], again, 9, "data.csv").records == {3: b"t,x\n"}

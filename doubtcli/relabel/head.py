@@ -140,7 +140,7 @@ def _apply(queue: Queue, format_: Format, origin: Origin) -> tuple[str, ...]:
         f"Where the audit was made, run this, with the file that you saved in place of {format_.verdicts}:",
         f"    doubt apply {data} --audit {audit} --verdicts {format_.verdicts} -o {fixed}",
     )
-    if not (queue.is_sampled and format_.is_ours):
+    if not queue.is_sampled:
         return steps
     return (
         *steps,

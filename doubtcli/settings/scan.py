@@ -44,7 +44,7 @@ class ScanSettings:
         is_path=True,
     )
     verdicts: str | None = word(
-        "Rows that people have decided, such as a filled-in queue.csv: CSV, JSON Lines or Parquet.",
+        "Rows that people have decided: a filled-in queue.csv, or the export of an annotation tool.",
         expected="a file",
         is_path=True,
     )

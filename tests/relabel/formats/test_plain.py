@@ -84,7 +84,7 @@ def test_read_back(tickets: Case, format_: Format, tmp_path: Path) -> None:
     ((name, content),) = format_.render(tickets.queue({"audit": 50, "top": 50}, size=4)).items()
     (tmp_path / name).write_bytes(content)
 
-    answers = read_answers(str(tmp_path / name))
+    answers = read_answers(str(tmp_path / name)).answers
 
     assert {answer.row_id for answer in answers} <= {"t1", "t2", "t3", "t4", "t5"}
     assert [(answer.stratum, answer.inclusion) for answer in answers] == [

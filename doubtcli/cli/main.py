@@ -13,6 +13,7 @@ import typer
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
 from doubtcli.cli.command import Command, Group
+from doubtcli.cli.compare import compare
 from doubtcli.cli.explain import explain
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
@@ -34,7 +35,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the gate did not pass, 2 trouble, 130 interrupted.",
 )
-for command in (scan, gate, baseline, init, bench, queue, reasons, explain):
+for command in (scan, gate, baseline, init, bench, queue, compare, reasons, explain):
     app.command(cls=Command)(command)
 
 

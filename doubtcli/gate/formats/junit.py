@@ -11,7 +11,7 @@ from doubtcli.gate.formats.sentences import check_sentences, on_a_line, row_sent
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from doubtcli.gate.result import Check, FileResult, GateResult
+    from doubtcli.gate.result import Check, FileResult, Finding, GateResult
 
 MOST_ROWS = 50
 """Of a limit that was not met, most doubted first; the rest are counted."""
@@ -40,17 +40,18 @@ def _suite(file: FileResult, rules: Mapping[str, str]) -> ET.Element:
     n_skipped = sum(_is_skipped(check) for check in file.checks)
     name = on_a_line(file.path, _LONGEST_PATH)
     suite = ET.Element("testsuite", {"name": name, **_counts([file]), "skipped": str(n_skipped)})
-    suite.extend(_case(file, check, rules) for check in file.checks)
+    findings = {finding.fingerprint: finding for finding in file.findings}
+    suite.extend(_case(check, findings, rules) for check in file.checks)
     return suite
 
 
-def _case(file: FileResult, check: Check, rules: Mapping[str, str]) -> ET.Element:
+def _case(check: Check, findings: Mapping[str, Finding], rules: Mapping[str, str]) -> ET.Element:
     case = ET.Element("testcase", {"classname": _CLASS, "name": _name(check), "time": _TIME})
     if _is_skipped(check):
         ET.SubElement(case, "skipped", {"type": check.outcome, "message": check_sentences(check)})
     elif not check.passed:
         failure = ET.SubElement(case, "failure", {"type": check.outcome, "message": check_sentences(check)})
-        failure.text = "\n".join([check_sentences(check), *_rows(file, check, rules)])
+        failure.text = "\n".join([check_sentences(check), *_rows(check, findings, rules)])
     return case
 
 
@@ -68,9 +69,8 @@ def _is_skipped(check: Check) -> bool:
     return is_open(check) and check.passed
 
 
-def _rows(file: FileResult, check: Check, rules: Mapping[str, str]) -> Iterator[str]:
-    """The rows that made the limit fail, each with where it stands."""
-    findings = {finding.fingerprint: finding for finding in file.findings}
+def _rows(check: Check, findings: Mapping[str, Finding], rules: Mapping[str, str]) -> Iterator[str]:
+    """The rows that made the limit fail, each with where it stands; `findings` are by fingerprint."""
     rows = [findings[name] for name in check.rows if name in findings]
     for finding in rows[:MOST_ROWS]:
         line = f"line {finding.lines[0]}, " if finding.lines else ""

@@ -18,18 +18,22 @@ _MARKS = re.compile(
 begin nothing. What is no mark stays readable: `a_b`, `a: b`, `0.97`."""
 _AFTER_MARKS = re.compile("(&#(?:58|64|35);)")
 """Of `:`, `@` and `#`: GitHub looks for emoji names, people and issues once references are characters."""
+_IN_ADDRESSES = re.compile(r"(&#64;)(?=[\w.-]|&#95;)")
+"""They are linked even in typewriter letters."""
+_NOTHING = r"\1<!-- -->"
+"""A comment, which parts a mark from what follows, and nobody sees."""
 _FENCE = "```"
 
 
 def words(text: str, most: int) -> str:
     """A sentence, cut to so many characters."""
-    return _AFTER_MARKS.sub(r"\1<!-- -->", _referenced(text.strip(), most))
+    return _AFTER_MARKS.sub(_NOTHING, _referenced(text.strip(), most))
 
 
 def code(text: str, most: int) -> str:
     """A name in typewriter letters, cut to so many characters; one that nobody could see is put in quotes."""
     seen = text if text.strip() else f'"{text}"'
-    return f"<code>{_referenced(seen, most)}</code>"
+    return f"<code>{_IN_ADDRESSES.sub(_NOTHING, _referenced(seen, most))}</code>"
 
 
 def _referenced(text: str, most: int) -> str:

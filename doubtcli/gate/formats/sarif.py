@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.gate.formats.figures import verdict
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 MOST_RESULTS = 5000
 """So many of a run GitHub shows, of 25,000 that it takes."""
+MOST_BYTES = 8_000_000
+"""Of all results, indentation left out; GitHub takes 10 MB packed by gzip, and texts may hardly pack."""
 MOST_LAPSED = 50
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -36,15 +39,22 @@ def _run(result: GateResult) -> Json:
     found = worst_first(result.files)
     kept = [check_result(file, check) for file, check in missed[:MOST_RESULTS]]
     kept += [finding_result(*one, result.rules) for one in found[: MOST_RESULTS - len(kept)]]
+    kept = _that_fit(kept)
     rules = sorted({one["ruleId"] for one in kept})
     places = {name: place for place, name in enumerate(rules)}
     return {
         "tool": {"driver": _driver(result, rules)},
         "automationDetails": {"id": "doubt/"},
         "columnKind": "unicodeCodePoints",
-        "invocations": [_invocation(result, len(missed) + len(found) - len(kept))],
+        "invocations": [_invocation(result, len(kept), len(missed) + len(found))],
         "results": [{"ruleId": one["ruleId"], "ruleIndex": places[one["ruleId"]]} | one for one in kept],
     }
+
+
+def _that_fit(results: Sequence[Json]) -> list[Json]:
+    """The first of them, as many as GitHub takes by their size."""
+    sizes = (len(json.dumps(one, ensure_ascii=False).encode()) for one in results)
+    return [one for one, size in zip(results, accumulate(sizes), strict=True) if size <= MOST_BYTES]
 
 
 def _driver(result: GateResult, rules: Sequence[str]) -> Json:
@@ -75,7 +85,7 @@ def _rule(name: str, told: Mapping[str, str]) -> Json:
     }
 
 
-def _invocation(result: GateResult, n_left_out: int) -> Json:
+def _invocation(result: GateResult, n_kept: int, n_all: int) -> Json:
     """How the run ended; a gate that fails has still done its work."""
     return {
         "executionSuccessful": True,
@@ -83,15 +93,15 @@ def _invocation(result: GateResult, n_left_out: int) -> Json:
         "exitCodeDescription": on_a_line(verdict(result), LONGEST_WHY),
         "toolExecutionNotifications": [
             {"level": level, "message": {"text": on_a_line(text, LONGEST_WHY)}}
-            for level, text in _notes(result, n_left_out)
+            for level, text in _notes(result, n_kept, n_all)
         ],
     }
 
 
-def _notes(result: GateResult, n_left_out: int) -> Iterator[tuple[str, str]]:
+def _notes(result: GateResult, n_kept: int, n_all: int) -> Iterator[tuple[str, str]]:
     """What a reader of the results has to know: how many are left out, which waivers did not hold."""
-    if n_left_out:
-        yield "warning", f"{n_left_out:,} results are left out: the {MOST_RESULTS:,} worst are kept."
+    if n_kept < n_all:
+        yield "warning", f"{n_all - n_kept:,} results are left out: the {n_kept:,} worst are kept."
     for file in result.files:
         yield from (("note", f"{file.path}: {note}") for note in file.notes)
     for lapsed in result.lapsed[:MOST_LAPSED]:

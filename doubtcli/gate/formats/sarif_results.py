@@ -13,7 +13,7 @@ from doubtcli.gate.formats.sentences import (
     on_a_line,
     row_sentences,
 )
-from doubtcli.gate.result import DOUBTED
+from doubtcli.gate.result import DOUBTED, Change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,10 +27,10 @@ _LINK = re.compile(r"\[(?=[^]]*\]\()")
 
 
 def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str]) -> Json:
-    """A row: an error where it fails a limit, a note where it is waived, else a warning."""
+    """A row, where it stands, with what keeps it apart from all others."""
     result: Json = {
         "ruleId": on_a_line(finding.rule.strip()) or DOUBTED,
-        "level": "error" if finding.failed else "note" if finding.waiver else "warning",
+        "level": _level(finding),
         "message": _message(row_sentences(finding, rules)),
         "locations": [_location(file, finding.lines or (1, 1), finding.row_id)],
         "partialFingerprints": _fingerprints("doubtRow/v1", finding.fingerprint),
@@ -39,11 +39,18 @@ def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str])
     if finding.doubt is not None:
         result["rank"] = _figure(100 * finding.doubt)
     if finding.change:
-        result["baselineState"] = "new" if finding.change == "new" else "unchanged"
+        result["baselineState"] = "new" if finding.change is Change.NEW else "unchanged"
     if finding.waiver:
         why = on_a_line(finding.waiver.why.strip(), LONGEST_WHY)
         result["suppressions"] = [{"kind": "external", "justification": why or "waived"}]
     return result
+
+
+def _level(finding: Finding) -> str:
+    """An error where it fails a limit, a note where a person or the baseline knows it, else a warning."""
+    if finding.failed:
+        return "error"
+    return "note" if finding.waiver or finding.change is Change.KNOWN else "warning"
 
 
 def check_result(file: FileResult, check: Check) -> Json:

@@ -5,6 +5,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pytest
 from markdown_it import MarkdownIt
 
 from doubtcli.gate.formats.markdown import render
@@ -108,30 +109,32 @@ def test_labels(
     )
 
 
+@pytest.mark.parametrize("text", ["@@", "@a", "😀"])
 def test_size(
     a_check: Callable[..., Check],
     a_finding: Callable[..., Finding],
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
+    text: str,
 ) -> None:
     """However long and however marked the texts are, GitHub takes the summary."""
-    long = "@" * 100_000
-    told = {"row_id": long, "given_label": long, "suggested_label": f"!{long}", "why": long}
+    long = text * 50_000
+    texts = {"row_id": long, "given_label": long, "suggested_label": f"!{long}", "why": long}
     files = [
         a_file(
             path=f"{n}{long}",
             checks=tuple(a_check(limit=f"{m}{long}", outcome=FAILED, why=long) for m in range(10)),
-            findings=tuple(a_finding(**told, failed=(f"{m}{long}",)) for m in range(10)),
+            findings=tuple(a_finding(**texts, failed=(f"{m}{long}",)) for m in range(10)),
             notes=(long,) * 50,
         )
         for n in range(30)
     ]
     lapsed = (LapsedWaiver(Waiver(long, 1), long),) * 30
 
-    text = render(a_result(*files, waivers_path=long, lapsed=lapsed))
+    told = render(a_result(*files, waivers_path=long, lapsed=lapsed))
 
-    assert len(text.encode()) < MOST_BYTES
-    assert "### Next" not in text
+    assert len(told.encode()) < MOST_BYTES
+    assert "### Next" not in told
 
 
 def test_any_text(nasty_result: GateResult) -> None:

@@ -79,6 +79,11 @@ def test_what_github_adds(text: str, told: str) -> None:
     assert words(text, 80) == told
 
 
+def test_addresses() -> None:
+    """An address is no link in typewriter letters either; GitHub's own reader would make it one."""
+    assert code("ada@b.co #1", 80) == "<code>ada&#64;<!-- -->b.co &#35;1</code>"
+
+
 @pytest.mark.parametrize("text", ["- a", "---", "===", "+ a", "12. a", "1) a", "# a", "> a", "    a", "~~~"])
 def test_start_of_a_line(text: str) -> None:
     """A text that stands first in its line begins no list, title or block."""

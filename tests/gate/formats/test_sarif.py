@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import gzip
 import json
+import random
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -179,6 +181,30 @@ def test_failed_run(told_in_full: GateResult) -> None:
     assert run["automationDetails"] == {"id": "doubt/"}
 
 
+@pytest.mark.parametrize(
+    ("changes", "level", "state"),
+    [
+        ({}, "warning", None),
+        ({"change": Change.NEW}, "warning", "new"),
+        ({"change": Change.KNOWN}, "note", "unchanged"),
+        ({"change": Change.KNOWN, "failed": ("max-noise",)}, "error", "unchanged"),
+        ({"waiver": Waiver("T0017", 1)}, "note", None),
+    ],
+)
+def test_levels(  # noqa: PLR0917  # fixtures and a table
+    a_finding: Callable[..., Finding],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+    changes: dict[str, Any],
+    level: str,
+    state: str | None,
+) -> None:
+    """A row that fails no limit warns, unless the baseline knows it or a person waived it."""
+    (told,) = results_of(a_result(a_file(findings=(a_finding(**changes),))))
+
+    assert (told["level"], told.get("baselineState")) == (level, state)
+
+
 @pytest.mark.parametrize(("why", "told"), [("checked by ada", "checked by ada"), ("", "waived")])
 def test_waived(
     a_finding: Callable[..., Finding],
@@ -212,6 +238,27 @@ def test_most_results(
             "message": {"text": "2 results are left out: the 5,000 worst are kept."},
         }
     ]
+
+
+def test_most_bytes(
+    a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """However long the texts, and however badly they pack, GitHub takes the document by its size."""
+    chance = random.Random(0)
+    texts = ["".join(map(chr, chance.choices(range(0x4E00, 0x9FA5), k=1_000))) for _ in range(4_000)]
+    rows = tuple(a_finding(row_id=f"R{n}", why=text) for n, text in enumerate(texts))
+    result = a_result(a_file(findings=rows))
+
+    run = run_of(result)
+
+    n_kept = len(run["results"])
+    assert [one["properties"]["doubt"]["id"] for one in run["results"]] == [f"R{n}" for n in range(n_kept)]
+    assert 2_000 < n_kept < 4_000
+    assert len(gzip.compress(render(result).encode())) < 10_000_000
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["message"]["text"] == (
+        f"{4_000 - n_kept:,} results are left out: the {n_kept:,} worst are kept."
+    )
 
 
 def test_most_lapsed(a_result: Callable[..., GateResult]) -> None:

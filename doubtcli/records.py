@@ -702,7 +702,7 @@ class Gain:
     @property
     def difference(self) -> float:
         """After less before, -1 to 1."""
-        return self.after - self.before
+        return round(self.after - self.before, 12)  # 0.1 + 0.2 - 0.3 is no difference
 
 
 @dataclass(frozen=True)

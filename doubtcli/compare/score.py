@@ -32,6 +32,7 @@ LEVEL = 0.9
 FEWEST_JUDGED = 30
 """Rows whose label stayed. With fewer, one row is worth more than three points."""
 _RESAMPLES = 1000
+_DECIMALS = 12
 
 
 @dataclass(frozen=True)
@@ -123,8 +124,10 @@ def _gains(right: Floats, labels: Codes, groups: Codes, seed: int) -> tuple[Gain
     for draw in drawn:
         times = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)[units]
         draw[:] = _means(gained, labels, times)
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-    before, after = (_means(one, labels, np.ones(len(labels))) for one in right)
+    # thirds and fifths don't add up to 0 exactly, and a bound of 0 must be one
+    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).round(_DECIMALS)
+    shares = [_means(one, labels, np.ones(len(labels))) for one in right]
+    before, after = np.round(shares, _DECIMALS).tolist()
     accuracy, balanced = (Gain(before[way], after[way], float(low[way]), float(high[way])) for way in (0, 1))
     return accuracy, balanced
 

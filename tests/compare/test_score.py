@@ -207,6 +207,15 @@ class TestGains:
         assert (accuracy.low, accuracy.high) == pytest.approx((0.134, 0.266), abs=0.011)
         assert balanced == accuracy
 
+    def test_sums_that_are_not_quite_zero(self):
+        """Gains and losses of thirds that even out are no difference at all, neither way."""
+        right = np.array([[0, 0, 1, 2], [1, 2, 0, 0]]) / 3
+
+        for one in (right, right[::-1]):
+            accuracy, _ = score._gains(one, np.zeros(4, dtype=int), np.zeros(4, dtype=int), 0)
+
+            assert (accuracy.difference, accuracy.low, accuracy.high) == (0, 0, 0)
+
     def test_a_class_that_was_not_drawn(self):
         """A resample without one of the classes is the mean over those it has."""
         right = np.array([[0, 0], [1, 1]], dtype=float)

@@ -74,7 +74,8 @@ def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> Non
     """A delimited file: quotes, line ends, blank lines, marks, encodings and all other cells stay."""
 
     def labels(letters: str) -> st.SearchStrategy[str]:
-        return st.sampled_from(["ham", "spam", *letters])
+        # a verdict of nothing but blanks decides nothing
+        return st.sampled_from(["ham", "spam", *letters.split()])
 
     file = data.draw(files.csv_texts(labels=labels, least_rows=4), "file")
     form = file.form

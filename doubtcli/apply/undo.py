@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from doubtcli.relabel.rewrite import Form, Rewritten
     from doubtcli.relabel.undo import Undo
 
-NOTHING = "`doubt apply` writes one beside each file that it makes"
+NOTHING = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
 
 
 def log(path: str) -> tuple[Batch, ...]:

@@ -14,9 +14,10 @@ from doubtcli.gate.waivers import WAIVERS, add_waivers
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from doubtcli.apply.data import LabelledFile
+    import pyarrow as pa
+
+    from doubtcli.apply.labelled import LabelledFile
     from doubtcli.records import Decision
-    from doubtcli.store import StoredAudit
 
 
 @dataclass(frozen=True)
@@ -30,13 +31,13 @@ class Waivers:
 
 
 def plan_waivers(
-    kept: Iterable[Decision], audit: StoredAudit, file: LabelledFile, target: Path, path: str | None
+    kept: Iterable[Decision], doubts: pa.Table, file: LabelledFile, target: Path, path: str | None
 ) -> Waivers | None:
     """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
 
     Args:
         kept: Rows whose label was found right.
-        audit: It tells which of them were doubted.
+        doubts: `doubts.parquet`: it tells which of them were doubted.
         file: The data.
         target: The corrected file.
         path: The file of waivers; the one that a gate finds by itself if None.
@@ -45,7 +46,7 @@ def plan_waivers(
         InputError: The file can't be read, or nothing can be added to it.
     """
     found = Path(path or WAIVERS)
-    doubted = _doubted(audit)
+    doubted = _doubted(doubts)
     rows = [one for one in kept if one.row_id in doubted]
     # an id that the user gave may stand in other files; a hash of the content means the same input there
     only = seen_beside(target, found) if file.has_ids else None
@@ -54,8 +55,8 @@ def plan_waivers(
     return None if added == text else Waivers(found, added, len(rows))
 
 
-def _doubted(audit: StoredAudit) -> set[str]:
-    columns = (audit.doubts.column(name).to_pylist() for name in ("row_id", "doubted"))
+def _doubted(doubts: pa.Table) -> set[str]:
+    columns = (doubts.column(name).to_pylist() for name in ("row_id", "doubted"))
     return {row_id for row_id, doubted in zip(*columns, strict=True) if doubted}
 
 

@@ -91,6 +91,14 @@ class Desk:
         target = Where(None if output is None else self.path(output), **where)
         return undo(self.path(name), target, batch=batch, now=NOW)
 
+    def refused(self, error: type[Exception], message: str, *names: str, **options: Any) -> Any:
+        """Make sure that applying is refused and nothing is written; gives the error."""
+        before = self.held()
+        with pytest.raises(error, match=message) as caught:
+            self.apply(*names, **options)
+        assert self.held() == before
+        return caught.value
+
     def held(self) -> dict[str, bytes]:
         """The files in the folder, hidden ones too."""
         return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
@@ -99,6 +107,35 @@ class Desk:
         """The lines of a file's ledger."""
         content = (self.folder / f"{name}.ledger.jsonl").read_text(encoding="utf-8")
         return [json.loads(line) for line in content.split("\n")[:-1]]
+
+
+ROWS = (
+    b"id,text,label\r\n"
+    b'r1,good,pos\r\nr2,"bad, really","neg"\r\nr3,fine,pos\r\nr4,awful,pos\r\nr5,nice,neg\r\n'
+)
+
+
+@dataclass(frozen=True)
+class Reviews(Desk):
+    """A folder with five rows, and a verdict that corrects the fourth."""
+
+    rows: bytes = ROWS
+    fixed: bytes = ROWS.replace(b"awful,pos", b"awful,neg")
+
+
+def verdict(row_id: str, label: str = "", **told: str) -> dict[str, str]:
+    """What one person said of one row."""
+    return {"doubt_id": row_id, "verdict": label} | told
+
+
+@pytest.fixture
+def reviews(tmp_path: Path) -> Reviews:
+    """Five rows with ids, the third and the fourth doubted, and a verdict that corrects the fourth."""
+    made = Reviews(tmp_path)
+    (made.folder / "data.csv").write_bytes(ROWS)
+    made.audit("data.csv", id="id", doubted=["r3", "r4"])
+    made.decide(verdict("r4", "neg", annotator="ann", time="2026-11-20T09:00:00Z", why="sounds angry"))
+    return made
 
 
 @pytest.fixture

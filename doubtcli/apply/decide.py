@@ -1,0 +1,113 @@
+"""Verdicts, an audit and the file as it is -> what is decided, and what of it is to be done."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.apply.data import sha256
+from doubtcli.errors import InputError
+from doubtcli.read.verdicts import read_answers, rows_audited, settle, spellings
+from doubtcli.relabel.undo import in_effect, standing
+from doubtcli.store import default_folder, read_audit
+from doubtcli.store.folder import DOCUMENT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pyarrow as pa
+
+    from doubtcli.apply.correct import Request
+    from doubtcli.apply.labelled import LabelledFile
+    from doubtcli.records import Decision, Settled
+    from doubtcli.relabel.ledger import Batch
+
+
+@dataclass(frozen=True)
+class ReadAudit:
+    """The audit that the rows were queued by."""
+
+    summary: Mapping[str, Any]
+    """`audit.json`."""
+    doubts: pa.Table
+    sha256: str
+    """Of `audit.json`."""
+
+
+@dataclass(frozen=True)
+class Decided:
+    """What came of verdicts."""
+
+    settled: Settled
+    changing: tuple[Decision, ...]
+    """What is to be done: rows that get another label, or go."""
+    kept: tuple[Decision, ...]
+    unusable: tuple[Decision, ...]
+    """Rows that stay nevertheless."""
+    done_before: tuple[Decision, ...]
+    """What the ledger tells of already."""
+
+
+def find_audit(path: str, audit: str | None) -> ReadAudit:
+    """The audit in a folder; the one beside the file if none is named.
+
+    Raises:
+        InputError: There is none, it is damaged, or a newer doubt wrote it.
+    """
+    folder = Path(audit) if audit else default_folder(path)
+    if audit is None and not (folder / DOCUMENT).is_file():
+        raise InputError(
+            "there is no audit beside the file",
+            where=str(folder),
+            expected="the audit that the verdicts' queue was made from",
+            hint="name it: --audit FOLDER",
+        )
+    stored = read_audit(folder)
+    return ReadAudit(stored.summary, stored.doubts, sha256((folder / DOCUMENT).read_bytes()))
+
+
+def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequence[Batch]) -> Decided:
+    """What verdicts decide on the rows of a file, and what of it is left to do.
+
+    Where rows of equal input change labels with each other, their ids do, too: what the ledger says was done
+    in place is not done again.
+
+    Args:
+        request: Which verdicts, and what is done about them.
+        file: As it is now.
+        audit: The rows as they were when they were queued.
+        earlier: The ledger of the file that is to be written.
+
+    Raises:
+        InputError: A file of verdicts can't be used, or they can't be settled.
+    """
+    settled = _settle(request, file, audit)
+    corrected = [one for one in settled.decisions if not one.keeps]
+    unusable = [one for one in corrected if one.unusable and not request.drop]
+    batches = in_effect(standing(earlier)) if request.where.in_place else ()
+    done = {
+        (line.row_id, line.new) for batch in batches for line in batch.lines if line.audit == audit.sha256
+    }
+    left = [one for one in corrected if request.drop or not one.unusable]
+    return Decided(
+        settled,
+        changing=tuple(one for one in left if (one.row_id, one.verdict) not in done),
+        kept=tuple(one for one in settled.decisions if one.keeps),
+        unusable=tuple(unusable),
+        done_before=tuple(one for one in left if (one.row_id, one.verdict) in done),
+    )
+
+
+def _settle(request: Request, file: LabelledFile, audit: ReadAudit) -> Settled:
+    told = [read_answers(path, confirmed=request.confirmed) for path in request.verdicts]
+    settled = settle(
+        [answer for one in told for answer in one.answers],
+        file.rows,
+        rows_audited(audit.doubts),
+        spellings(file.labels, file.listed),
+        on_conflict=request.on_conflict,
+        new_labels=request.new_labels,
+        spread=request.spread,
+    )
+    return replace(settled, notes=(*(note for one in told for note in one.notes), *settled.notes))

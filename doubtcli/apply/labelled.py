@@ -1,0 +1,178 @@
+"""A data file and its audit -> its rows and labels, and how it is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.audits import settings_of
+from doubtcli.errors import InputError, OutputError
+from doubtcli.read.choices import listed
+from doubtcli.read.labels.encode import class_label_names, encode_labels
+from doubtcli.read.row_ids import row_hashes, row_ids
+from doubtcli.read.side_files import read_embeddings, read_pred_probs
+from doubtcli.read.table import read_table
+from doubtcli.records import Column, Role, Roles, SeenRow
+from doubtcli.relabel.rewrite import Drop, Form, Relabel, plain_encoding
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from doubtcli.apply.data import Data
+    from doubtcli.progress import Progress
+    from doubtcli.records import Decision, Labels, Source, Table
+    from doubtcli.relabel.rewrite.edits import Edit
+    from doubtcli.settings import ScanSettings
+
+
+@dataclass(frozen=True)
+class LabelledFile:
+    """A file and what is read from it."""
+
+    data: Data
+    source: Source
+    """How it was read."""
+    rows: tuple[SeenRow, ...]
+    """In file order."""
+    labels: Labels
+    form: Form
+    listed: tuple[str, ...]
+    """The names that a ClassLabel column lists; empty for any other."""
+    has_ids: bool
+    """Whether a column names the rows, rather than their content."""
+    quoting: str | None
+
+    @cached_property
+    def bearers(self) -> dict[str, int]:
+        """For each label a row, from 0, that bears it."""
+        codes, rows = np.unique(self.labels.codes, return_index=True)
+        return {
+            self.labels.class_names[code]: row
+            for code, row in zip(codes.tolist(), rows.tolist(), strict=True)
+            if code >= 0
+        }
+
+    def edit(self, decision: Decision) -> Edit:
+        """What becomes of a row.
+
+        Raises:
+            OutputError: The label is none that the column lists.
+        """
+        label = decision.verdict
+        if label is None:
+            return Drop()
+        if not self.listed:
+            return Relabel(label, self.bearers.get(label))
+        if label in self.listed:
+            return Relabel(str(self.listed.index(label)), self.bearers.get(label))
+        raise OutputError(
+            f"the label {label!r} can't be written: the file lists its classes, and this is none of them",
+            where=self.data.path,
+            row=decision.row,
+            column=self.form.column,
+            expected=f"one of {', '.join(map(repr, self.listed))}",
+            hint="decide for one of them, or write the file anew with another list (ClassLabel)",
+        )
+
+
+def read_labelled(data: Data, summary: Mapping[str, Any], progress: Progress) -> LabelledFile:
+    """A file's rows and labels, read as its audit read them.
+
+    What its columns are is as the audit says: labels that are others by now must not make it another.
+
+    Args:
+        data: The file.
+        summary: `audit.json`.
+        progress: Told how far it is.
+
+    Raises:
+        InputError: The file can't be read, was changed meanwhile, or has not the columns of the audit.
+        SettingsError: A setting of the audit makes no sense.
+    """
+    settings = settings_of(summary, data.path)
+    with progress.stage("Reading"):
+        roles = _roles(summary)
+        table = _with_columns(_table(data, settings), roles)
+        column = roles.names(Role.LABEL)[0]
+        labels = encode_labels(table, column, to_judge=False)
+        rows = _rows(table, roles, labels, settings)
+    return LabelledFile(
+        data=data,
+        source=table.source,
+        rows=rows,
+        labels=labels,
+        form=_form(table, data, column, quoted=settings.quoting != "none"),
+        listed=tuple(class_label_names(table, column)),
+        has_ids=bool(roles.names(Role.IDENTIFIER)),
+        quoting=settings.quoting,
+    )
+
+
+def _table(data: Data, settings: ScanSettings) -> Table:
+    table = read_table(
+        data.path,
+        input_format=settings.input_format,
+        encoding=settings.encoding,
+        delimiter=settings.delimiter,
+        quoting=settings.quoting,
+    )
+    if table.source.sha256 == data.sha256:
+        return table
+    raise InputError(
+        "the file changed while it was read",
+        where=data.path,
+        hint="run again when nothing writes to it any more",
+    )
+
+
+def _roles(summary: Mapping[str, Any]) -> Roles:
+    """What the file's columns are; a column that the audit doesn't know plays no part."""
+    told = summary["columns"]
+    return Roles(tuple(Column(one["name"], Role(one["role"]), one["used"], one["why"]) for one in told))
+
+
+def _with_columns(table: Table, roles: Roles) -> Table:
+    """The table with all columns of the audit; in JSON Lines one that no row has any more is empty."""
+    names = table.data.column_names
+    missing = [column for column in roles.columns if column.name not in names]
+    gone = [one for one in missing if table.source.format != "jsonl" or one.role is Role.LABEL]
+    if gone:
+        raise InputError(
+            "a column is gone that was there when the file was audited",
+            where=table.source.path,
+            column=gone[0].name,
+            expected=f"the columns of the audit; it has {listed(names)}",
+            hint="put it back, or scan the file as it is now and decide on that audit",
+        )
+    data = table.data
+    for column in missing:
+        data = data.append_column(column.name, pa.nulls(data.num_rows, pa.large_string()))
+    return replace(table, data=data)
+
+
+def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) -> tuple[SeenRow, ...]:
+    n_rows = table.data.num_rows
+    vectors = read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None
+    probs = read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None
+    hashes = row_hashes(table, roles, vectors, probs)
+    ids = row_ids(table, roles, labels, vectors, probs, hashes=hashes)
+    names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
+    told = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
+    return tuple(SeenRow(*row) for row in told)
+
+
+def _form(table: Table, data: Data, column: str, *, quoted: bool) -> Form:
+    source, names = table.source, table.data.column_names
+    return Form(
+        format=source.format,
+        column=column,
+        place=names.index(column),
+        n_columns=len(names),
+        encoding=plain_encoding(data.content, source.encoding or "utf-8"),
+        delimiter=source.delimiter or ",",
+        quoted=quoted,
+    )

@@ -1,0 +1,179 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from doubtcli.apply import Request, Where, apply
+from doubtcli.errors import InputError
+from doubtcli.progress import Silence
+from doubtcli.records import OnConflict, UnappliedKind
+
+if TYPE_CHECKING:
+    from tests.apply.conftest import Desk, Reviews
+
+
+def verdict(row_id: str, label: str = "", **told: str) -> dict[str, str]:
+    """What one person said of one row."""
+    return {"doubt_id": row_id, "verdict": label} | told
+
+
+# ------------------------------------------------------------------- what is found
+
+
+def test_no_audit(reviews: Reviews) -> None:
+    """Without an audit beside the file it is said how to name one."""
+    (reviews.folder / "other.csv").write_bytes(reviews.rows)
+
+    error = reviews.refused(InputError, "no audit beside the file", "other.csv", "fixed.csv", audit=None)
+
+    assert error.hint == "name it: --audit FOLDER"
+
+
+def test_audit_beside_the_file(reviews: Reviews) -> None:
+    """The audit is found beside the file."""
+    reviews.apply("data.csv", "fixed.csv", audit=None)
+
+    assert reviews.held()["fixed.csv"] == reviews.fixed
+
+
+def test_several_files_of_verdicts(reviews: Reviews) -> None:
+    """Files of verdicts count together."""
+    more = reviews.folder / "more.jsonl"
+    more.write_text(json.dumps({"doubt_id": "r1", "verdict": "neg"}) + "\n")
+
+    request = Request(
+        reviews.path("data.csv"),
+        (str(reviews.verdicts), str(more)),
+        Where(dry_run=True),
+        audit=reviews.path("data.doubt"),
+    )
+    found = apply(request, now=dt.datetime.now(dt.UTC), progress=Silence())
+
+    assert [line.row_id for line in found.batch.lines] == ["r1", "r4"]
+
+
+# ---------------------------------------------------------------- what is not applied
+
+
+def test_told_and_not_applied(reviews: Reviews) -> None:
+    """An unknown id, a label that the file doesn't have, a skipped row: told, and the rest is applied."""
+    reviews.decide(
+        verdict("r9", "neg"),
+        verdict("r1", "mixed"),
+        verdict("r3", verdict_status="skip"),
+        verdict("r4", "neg"),
+    )
+
+    found = reviews.apply("data.csv", "fixed.csv")
+
+    assert {one.row_id: one.kind for one in found.settled.unapplied} == {
+        "r9": UnappliedKind.UNKNOWN,
+        "r1": UnappliedKind.NEW_LABEL,
+        "r3": UnappliedKind.UNDECIDED,
+    }
+    assert reviews.held()["fixed.csv"] == reviews.fixed
+
+
+def test_changed_since_the_audit(reviews: Reviews) -> None:
+    """In a file that was changed since, rows with other content or labels are told; all others are found."""
+    reviews.decide(verdict("r4", "neg"), verdict("r2", "pos"), verdict("r5", "pos"))
+    changed = (
+        b"id,text,label\nr5,nice,pos\nnew,x,pos\nr4,awful,pos\nr2,other text,neg\nr1,good,pos\nr3,fine,pos\n"
+    )
+    (reviews.folder / "data.csv").write_bytes(changed)
+
+    found = reviews.apply("data.csv", "fixed.csv")
+
+    assert reviews.held()["fixed.csv"] == changed.replace(b"awful,pos", b"awful,neg")
+    assert {one.row_id: one.kind for one in found.settled.unapplied} == {
+        "r2": UnappliedKind.CHANGED,
+        "r5": UnappliedKind.ALREADY,
+    }
+    assert any("changed since it was audited" in note for note in found.notes)
+
+
+def test_conflicts(reviews: Reviews) -> None:
+    """Answers that differ leave the row as it is, or are an error where that is asked for."""
+    reviews.decide(verdict("r4", "neg", annotator="ann"), verdict("r4", "pos", annotator="bob"))
+
+    found = reviews.apply("data.csv", "fixed.csv")
+
+    assert [one.kind for one in found.settled.unapplied] == [UnappliedKind.CONFLICT]
+    with pytest.raises(InputError, match="can't be settled"):
+        reviews.apply("data.csv", "other.csv", on_conflict=OnConflict.FAIL)
+    assert "other.csv" not in reviews.held()
+
+
+def test_spread(desk: Desk) -> None:
+    """A decision holds for rows of the very same input and label where that is asked for."""
+    rows = b"text,label\nsame,pos\nsame,pos\nbad,neg\nfine,neg\n"
+    (desk.folder / "data.csv").write_bytes(rows)
+    one, other, *_ = desk.audit("data.csv")
+    desk.verdicts.write_text(f"doubt_id,verdict,doubt_duplicates\n{one.row_id},neg,{other.row_id}\n")
+
+    offered = desk.apply("data.csv", "one.csv")
+    desk.apply("data.csv", "both.csv", spread=True)
+
+    assert [decision.row for decision in offered.settled.offered] == [2]
+    assert desk.held()["one.csv"] == rows.replace(b"same,pos", b"same,neg", 1)
+    assert desk.held()["both.csv"] == rows.replace(b"same,pos", b"same,neg")
+    assert desk.ledger("both.csv")[1]["seen_as"] == one.row_id
+
+
+def test_new_label(reviews: Reviews) -> None:
+    """A label that the file doesn't have is written where that is allowed."""
+    reviews.decide(verdict("r4", "mixed"))
+
+    found = reviews.apply("data.csv", "fixed.csv", new_labels=True)
+
+    assert reviews.held()["fixed.csv"] == reviews.rows.replace(b"awful,pos", b"awful,mixed")
+    assert found.settled.new_labels == ("mixed",)
+
+
+# ----------------------------------------------------------- what is not done again
+
+
+def test_edited_back_by_hand(reviews: Reviews) -> None:
+    """A label that the ledger says was changed, and that isn't any more, is told and left as it is."""
+    reviews.apply("data.csv", in_place=True)
+    (reviews.folder / "data.csv").write_bytes(reviews.rows)
+
+    found = reviews.apply("data.csv", in_place=True)
+
+    assert [one.row_id for one in found.done_before] == ["r4"]
+    assert reviews.held()["data.csv"] == reviews.rows
+
+
+def test_equal_rows_that_change_labels(desk: Desk) -> None:
+    """Rows of equal input that swapped their labels don't swap them back when it is applied again."""
+    rows = b"text,other,label\nsame,1,pos\nsame,1,neg\nbad,2,neg\nfine,3,pos\n"
+    (desk.folder / "data.csv").write_bytes(rows)
+    one, other, *_ = desk.audit("data.csv", text=("text",), ignore=("other",))
+    desk.decide(
+        verdict(one.row_id, "neg", given_label="pos"), verdict(other.row_id, "pos", given_label="neg")
+    )
+    desk.apply("data.csv", in_place=True)
+    swapped = desk.held()
+
+    desk.apply("data.csv", in_place=True)
+
+    assert swapped["data.csv"] == rows.replace(b"1,pos\nsame,1,neg", b"1,neg\nsame,1,pos")
+    assert desk.held() == swapped
+
+
+def test_dropped_row_of_equal_ones(desk: Desk) -> None:
+    """Of rows with equal input only the one that was judged is dropped, however often it is applied."""
+    rows = b"text,label\nsame,pos\nsame,pos\nbad,neg\nfine,pos\n"
+    (desk.folder / "data.csv").write_bytes(rows)
+    one, *_ = desk.audit("data.csv")
+    desk.decide(verdict(one.row_id, verdict_status="unusable"))
+    desk.apply("data.csv", in_place=True, drop=True)
+    dropped = desk.held()
+
+    desk.apply("data.csv", in_place=True, drop=True)
+
+    assert dropped["data.csv"] == b"text,label\nsame,pos\nbad,neg\nfine,pos\n"
+    assert desk.held() == dropped

@@ -1,6 +1,8 @@
+import csv
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,13 @@ def task(**annotation: Any) -> dict[str, Any]:
 def choices(*labels: str, name: str = "label") -> dict[str, Any]:
     """What a control named `name` tells."""
     return {"from_name": name, "type": "choices", "value": {"choices": list(labels)}}
+
+
+def as_csv(record: dict[str, Any]) -> str:
+    """One record as a CSV file."""
+    file = StringIO()
+    csv.writer(file).writerows([record.keys(), record.values()])
+    return file.getvalue()
 
 
 class TestRecorded:
@@ -215,12 +224,32 @@ class TestRecords:
 
         assert (found.stratum, found.inclusion) == ("1 of 2 (9 rows)", "0.5")
 
-    @pytest.mark.parametrize("label", ['{"choices": 1, "x": 2}', "{a}", '{"a": 1}', '["a"]', "{" * 100_000])
+    @pytest.mark.parametrize(
+        "label",
+        [
+            *('{"choices": ["a", "b"], "x": 2}', "{a}", '{"a": ["a", "b"]}', '["a"]', "{" * 100_000),
+            *('{"choices": "a"}', '{"choices": 1}', '{"choices": null}', '{"choices": ["a"]}'),
+        ],
+    )
     def test_a_label_that_only_looks_like_several_is_one(self, write: Write, label: str) -> None:
-        """What isn't exactly how Label Studio writes several is a label."""
+        """What isn't exactly how a CSV file of Label Studio holds several is a label."""
+        [found] = read_answers(write(as_csv(RECORD | {"label": label}))).answers
+
+        assert (found.verdict, found.also) == (label, ())
+
+    def test_a_label_in_json_is_never_taken_for_several(self, write: Write) -> None:
+        """JSON_MIN holds several as a list, not as a text."""
+        label = '{"choices": ["a", "b"]}'
+
         [found] = read_answers(write([RECORD | {"label": label}])).answers
 
         assert (found.verdict, found.also) == (label, ())
+
+    def test_a_choice_that_was_taken_back_in_csv_is_open(self, write: Write) -> None:
+        """An empty list of choices is none."""
+        [found] = read_answers(write(as_csv(RECORD | {"label": '{"choices": []}'}))).answers
+
+        assert (found.verdict, found.also) == ("", ())
 
     def test_the_same_label_twice_is_one(self, write: Write) -> None:
         """Each label counts once."""

@@ -112,6 +112,37 @@ class TestRecorded:
         )
 
     @pytest.mark.parametrize("ending", ["json", "min.json", "csv"])
+    def test_two_people(self, exports: Path, ending: str) -> None:
+        """All three tell the same answers, each with who gave it; what was changed counts as it is now."""
+        found = read_answers(str(exports / f"label-studio-people.{ending}"))
+
+        assert found.notes == ()
+        told = [(one.row_id, one.annotator, one.verdict, one.why, one.given_label) for one in found.answers]
+        assert sorted(answer for answer, one in zip(told, found.answers, strict=True) if one.decides) == [
+            ("r0", "1", 'a, "b"; c', 'It "is"\nso.', "yes"),
+            ("r1", "1", "no", "", "no"),
+            ("r10", "1", "$given_label", "", "yes"),
+            ("r10", "2", "$given_label", "I agree", "yes"),
+            ("r11", "1", "two\nlines", "", "no"),
+            ("r11", "2", "no", "", "no"),
+            ("r12", "1", "yes", "", 'a, "b"; c'),
+            ("r13", "2", "no", "", "$given_label"),
+        ]
+        [noted] = [one for one in found.answers if one.why == "only this"]
+        assert (noted.row_id, noted.verdict, noted.decides) == ("r15", "", False)
+
+    def test_skipped_beside_decided(self, exports: Path) -> None:
+        """JSON alone tells of tasks that were skipped, by whom, and of those that nobody has done."""
+        found = read_answers(str(exports / "label-studio-people.json")).answers
+
+        assert [(one.row_id, one.annotator, one.status) for one in found if not one.decides] == [
+            ("r13", "1", "skipped"),
+            ("r14", "1", "skipped"),
+            ("r15", "1", ""),
+            ("r16", "", ""),
+        ]
+
+    @pytest.mark.parametrize("ending", ["json", "min.json", "csv"])
     def test_several_annotations_of_a_task(self, exports: Path, ending: str) -> None:
         """A person's newest one counts; two labels at once stay two; one with a note alone is open."""
         found = read_answers(str(exports / f"label-studio-several.{ending}"))

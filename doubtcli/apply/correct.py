@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.data import located, read_data, read_labelled, sha256, time_told
 from doubtcli.apply.target import check_name, held
 from doubtcli.apply.waive import plan_waivers
-from doubtcli.audits import settings_of
 from doubtcli.errors import InputError
 from doubtcli.read.unchanged import Changes, check_unchanged
-from doubtcli.read.verdicts import read_answers, rows_audited, rows_now, settle, spellings
+from doubtcli.read.verdicts import read_answers, rows_audited, settle, spellings
 from doubtcli.records import OnConflict
 from doubtcli.relabel.commit import backup_path, commit
 from doubtcli.relabel.ledger import Action, Batch, Line, ledger_path, named, read_ledger, render
@@ -92,7 +91,7 @@ def apply(request: Request, *, now: dt.datetime, progress: Progress) -> Applied:
     audit = _read_audit(request)
     with held(target) if target else nullcontext():
         data = read_data(request.path)
-        file = read_labelled(data, settings_of(audit.summary, request.path), progress)
+        file = read_labelled(data, audit.summary, progress)
         if target:
             check_name(target, request.path, file.source.format, data.compression)
         settled = _settle(request, file, audit)
@@ -155,7 +154,7 @@ def _settle(request: Request, file: LabelledFile, audit: StoredAudit) -> Settled
     told = [read_answers(path, confirmed=request.confirmed) for path in request.verdicts]
     settled = settle(
         [answer for one in told for answer in one.answers],
-        rows_now(file.examples),
+        file.rows,
         rows_audited(audit.doubts),
         spellings(file.labels, file.listed),
         on_conflict=request.on_conflict,

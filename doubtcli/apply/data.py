@@ -9,21 +9,27 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
-from doubtcli.audit import read_examples
+from doubtcli.audits import settings_of
 from doubtcli.errors import DoubtError, InputError, OutputError
-from doubtcli.read.labels.encode import class_label_names
+from doubtcli.read.choices import listed
+from doubtcli.read.labels.encode import class_label_names, encode_labels
+from doubtcli.read.row_ids import row_hashes, row_ids
+from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.read.source import open_source
+from doubtcli.read.table import read_table
+from doubtcli.records import Column, Role, Roles, SeenRow
 from doubtcli.relabel.rewrite import Drop, Form, Relabel, plain_encoding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Decision, Examples, Labels, Roles, Source, Table
+    from doubtcli.records import Decision, Labels, Source, Table
     from doubtcli.relabel.rewrite.edits import Edit
     from doubtcli.settings import ScanSettings
 
@@ -47,19 +53,17 @@ class LabelledFile:
     """A file and what is read from it."""
 
     data: Data
-    table: Table
-    roles: Roles
+    source: Source
+    """How it was read."""
+    rows: tuple[SeenRow, ...]
+    """In file order."""
     labels: Labels
-    examples: Examples
     form: Form
     listed: tuple[str, ...]
     """The names that a ClassLabel column lists; empty for any other."""
+    has_ids: bool
+    """Whether a column names the rows, rather than their content."""
     quoting: str | None
-
-    @property
-    def source(self) -> Source:
-        """How the file was read."""
-        return self.table.source
 
     @cached_property
     def bearers(self) -> dict[str, int]:
@@ -129,24 +133,90 @@ def _no_file(where: str, hint: str) -> InputError:
     return InputError("verdicts can be written back into a single file only", where=where, hint=hint)
 
 
-def read_labelled(data: Data, settings: ScanSettings, progress: Progress) -> LabelledFile:
-    """A file's rows and labels, read as an audit with these settings reads them.
+def read_labelled(data: Data, summary: Mapping[str, Any], progress: Progress) -> LabelledFile:
+    """A file's rows and labels, read as its audit read them.
+
+    What its columns are is as the audit says: labels that are others by now must not make it another.
+
+    Args:
+        data: The file.
+        summary: `audit.json`.
+        progress: Told how far it is.
 
     Raises:
-        DoubtError: The file can't be used, or was changed meanwhile.
+        InputError: The file can't be read, was changed meanwhile, or has not the columns of the audit.
+        SettingsError: A setting of the audit makes no sense.
     """
-    # what people decided before an audit was made is in the file by now, or does not count
-    table, roles, labels, examples = read_examples(replace(settings, verdicts=None), progress)
-    if table.source.sha256 != data.sha256:
+    settings = settings_of(summary, data.path)
+    with progress.stage("Reading"):
+        roles = _roles(summary)
+        table = _with_columns(_table(data, settings), roles)
+        column = roles.names(Role.LABEL)[0]
+        labels = encode_labels(table, column, to_judge=False)
+        rows = _rows(table, roles, labels, settings)
+    return LabelledFile(
+        data=data,
+        source=table.source,
+        rows=rows,
+        labels=labels,
+        form=_form(table, data, column, quoted=settings.quoting != "none"),
+        listed=tuple(class_label_names(table, column)),
+        has_ids=bool(roles.names(Role.IDENTIFIER)),
+        quoting=settings.quoting,
+    )
+
+
+def _table(data: Data, settings: ScanSettings) -> Table:
+    table = read_table(
+        data.path,
+        input_format=settings.input_format,
+        encoding=settings.encoding,
+        delimiter=settings.delimiter,
+        quoting=settings.quoting,
+    )
+    if table.source.sha256 == data.sha256:
+        return table
+    raise InputError(
+        "the file changed while it was read",
+        where=data.path,
+        hint="run again when nothing writes to it any more",
+    )
+
+
+def _roles(summary: Mapping[str, Any]) -> Roles:
+    """What the file's columns are; a column that the audit doesn't know plays no part."""
+    told = (column | {"role": Role(column["role"])} for column in summary["columns"])
+    return Roles(tuple(Column(**column) for column in told))
+
+
+def _with_columns(table: Table, roles: Roles) -> Table:
+    """The table with all columns of the audit; in JSON Lines one that no row has any more is empty."""
+    names = table.data.column_names
+    missing = [column for column in roles.columns if column.name not in names]
+    gone = [one for one in missing if table.source.format != "jsonl" or one.role is Role.LABEL]
+    if gone:
         raise InputError(
-            "the file changed while it was read",
-            where=data.path,
-            hint="run again when nothing writes to it any more",
+            "a column is gone that was there when the file was audited",
+            where=table.source.path,
+            column=gone[0].name,
+            expected=f"the columns of the audit; it has {listed(names)}",
+            hint="put it back, or scan the file as it is now and decide on that audit",
         )
-    column = next(column.name for column in roles.columns if column.role == "label")
-    form = _form(table, data, column, quoted=settings.quoting != "none")
-    listed = tuple(class_label_names(table, column))
-    return LabelledFile(data, table, roles, labels, examples, form, listed, settings.quoting)
+    data = table.data
+    for column in missing:
+        data = data.append_column(column.name, pa.nulls(data.num_rows, pa.large_string()))
+    return replace(table, data=data)
+
+
+def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) -> tuple[SeenRow, ...]:
+    n_rows = table.data.num_rows
+    vectors = read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None
+    probs = read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None
+    hashes = row_hashes(table, roles, vectors, probs)
+    ids = row_ids(table, roles, labels, vectors, probs, hashes=hashes)
+    names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
+    told = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
+    return tuple(SeenRow(*row) for row in told)
 
 
 def _form(table: Table, data: Data, column: str, *, quoted: bool) -> Form:

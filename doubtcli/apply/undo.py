@@ -107,9 +107,10 @@ def _read(data: Data, form: Form) -> Table:
         delimiter=form.delimiter,
         quoting=_quoting(form),
     )
-    if form.column not in table.data.column_names:
+    names = table.data.column_names
+    if form.column not in names or (form.format == "csv" and names.index(form.column) != form.place):
         raise InputError(
-            "the column of the labels is gone",
+            "the column of the labels is gone, or stands elsewhere",
             where=data.path,
             column=form.column,
             hint="nothing was taken back: put it back as it was, or edit the labels by hand",

@@ -10,7 +10,6 @@ from doubtcli.errors import InputError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import WAIVERS, add_waivers
-from doubtcli.records import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -49,7 +48,7 @@ def plan_waivers(
     doubted = _doubted(audit)
     rows = [one for one in kept if one.row_id in doubted]
     # an id that the user gave may stand in other files; a hash of the content means the same input there
-    only = seen_beside(target, found) if file.roles.names(Role.IDENTIFIER) else None
+    only = seen_beside(target, found) if file.has_ids else None
     text = _text(found)
     added = add_waivers(text, [_waiver(one, only) for one in rows], where=str(found))
     return None if added == text else Waivers(found, added, len(rows))

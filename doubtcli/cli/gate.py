@@ -41,8 +41,6 @@ class GateFormat(StrEnum):
 
 
 GATE_FLAGS = tuple(item.name for item in fields(GateSettings))
-WITHOUT_LINES = (GateFormat.FULL, GateFormat.MARKDOWN, GateFormat.JUNIT)
-"""Formats that name a row by its number and id: the file need not be gone through for its physical line."""
 
 Paths = Annotated[
     list[str] | None,
@@ -125,7 +123,7 @@ def gate(
     from doubtcli.gated import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
-    needs_lines = output_format not in WITHOUT_LINES
+    needs_lines = output_format is not GateFormat.FULL  # a person knows a row by its id, a CI by its line
     found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
         paths or [], with_lines=needs_lines
     )

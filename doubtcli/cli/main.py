@@ -14,6 +14,7 @@ from doubtcli.cli.apply import apply
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
 from doubtcli.cli.command import Command, Group
+from doubtcli.cli.compare import compare
 from doubtcli.cli.explain import explain
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
@@ -37,7 +38,11 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done, 1 the gate did not pass, 2 trouble, 130 interrupted.",
 )
-for command in (scan, queue, apply, log, undo, gate, baseline, init, bench, reasons, explain):
+for command in (
+    *(scan, queue, apply, compare, log, undo),
+    *(gate, baseline, init),
+    *(bench, reasons, explain),
+):
     app.command(cls=Command)(command)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.errors import InputError
+from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNLABELLED, Finding
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def doubted_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     Raises:
         InputError: The audit is of an earlier version, which told no hash of a row.
     """
-    rows = _rows(doubts.filter(doubts["doubted"]), path)
+    rows = _rows(doubts.filter(doubts["doubted"]))
     return tuple(_finding(row, path, number, _reasons(row)) for row, number in _numbered(rows))
 
 
@@ -45,11 +45,11 @@ def conflict_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     Raises:
         InputError: As `doubted_findings`.
     """
-    _check_hashes(doubts, path)
+    check_hashes(doubts)
     labelled = doubts.filter(pc.is_valid(doubts["doubt"])).select(_COLUMNS)
     labels = labelled.group_by("row_hash").aggregate([("given_label", "count_distinct")])
     at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
-    rows = _rows(labelled.filter(pc.is_in(labelled["row_hash"], at_odds.combine_chunks())), path)
+    rows = _rows(labelled.filter(pc.is_in(labelled["row_hash"], at_odds.combine_chunks())))
     found = [_finding(row, path, number, CONFLICT_REASONS, LABEL_CONFLICT) for row, number in _numbered(rows)]
     return tuple(sorted(found, key=lambda finding: finding.row))
 
@@ -60,24 +60,14 @@ def unlabelled_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     Raises:
         InputError: As `doubted_findings`.
     """
-    rows = _rows(doubts.filter(pc.is_null(doubts["given_label"])), path)
+    rows = _rows(doubts.filter(pc.is_null(doubts["given_label"])))
     found = [_finding(row, path, number, (), UNLABELLED) for row, number in _numbered(rows)]
     return tuple(sorted(found, key=lambda finding: finding.row))
 
 
-def _rows(doubts: pa.Table, path: str) -> list[dict[str, Any]]:
-    _check_hashes(doubts, path)
+def _rows(doubts: pa.Table) -> list[dict[str, Any]]:
+    check_hashes(doubts)
     return doubts.select(_COLUMNS).to_pylist()  # type: ignore[no-any-return]
-
-
-def _check_hashes(doubts: pa.Table, path: str) -> None:
-    if "row_hash" not in doubts.column_names:
-        raise InputError(
-            "its audit is of an earlier version of doubt, which told no hash of a row",
-            where=path,
-            expected="an audit by this version",
-            hint="scan the file again",
-        )
 
 
 def _numbered(rows: Iterable[dict[str, Any]]) -> list[tuple[dict[str, Any], int]]:

@@ -89,7 +89,7 @@ def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         yield _untold(check, noise["why"], settings)
         return
     interval = f"{noise['level']:.0%} interval {percent(noise['low'])} to {percent(noise['high'])}"
-    words = f"{percent(noise['rate'])}, {interval}"
+    words = f"estimate {percent(noise['rate'])}, {interval}"
     yield _judged(replace(check, why=words))
 
 

@@ -36,8 +36,10 @@ def load_settings(
 ) -> ScanSettings:
     """The settings of one scan: defaults, overruled by the settings file, overruled by the flags.
 
+    What the settings file says of this very file, in `[gate.files."FILE"]`, overrules what it says of all.
+
     Args:
-        flags: By field of `ScanSettings`; None or an empty list where the flag was not given.
+        flags: By field of `ScanSettings`, its path among them; None or an empty list where one was not given.
         start: The working directory.
         config: The settings file to read instead of the nearest.
         isolated: Whether to read none at all.
@@ -46,7 +48,7 @@ def load_settings(
         SettingsError: A key that nobody knows, a value that can't be meant, a file that can't be read.
     """
     file = _settings_file(start, config, isolated=isolated)
-    return ScanSettings(**(file.scan | _from_flags(flags)))
+    return ScanSettings(**{**file.scan, **file.of(str(flags["path"])).scan, **_from_flags(flags)})
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class GatePlan:
 
     def said(self, data_path: str) -> dict[str, Any]:
         """What flags and settings file say of the scan of a file, by field of `ScanSettings`."""
-        return {**self._file.scan, **self._own(data_path).scan, **self._scan_flags}
+        return {**self._file.scan, **self._file.of(data_path).scan, **self._scan_flags}
 
     def scan(self, data_path: str) -> ScanSettings:
         """The settings of the scan of a file."""
@@ -74,13 +76,7 @@ class GatePlan:
 
     def limits(self, data_path: str) -> GateSettings:
         """The settings of the gate of a file."""
-        return GateSettings(**{**self._file.gate, **self._own(data_path).gate, **self._gate_flags})
-
-    def _own(self, data_path: str) -> _Said:
-        """What the settings file says of this file alone."""
-        here = Path(data_path).resolve()
-        found = (said for path, said in self._file.files.items() if Path(path).resolve() == here)
-        return next(found, _Said())
+        return GateSettings(**{**self._file.gate, **self._file.of(data_path).gate, **self._gate_flags})
 
 
 def load_gate(
@@ -176,6 +172,11 @@ class _SettingsFile(_Said):
 
     files: dict[str, _Said] = field(default_factory=dict)
     """By path, as seen from the working directory."""
+
+    def of(self, data_path: str) -> _Said:
+        """What is said of one file alone."""
+        here = Path(data_path).resolve()
+        return next((said for path, said in self.files.items() if Path(path).resolve() == here), _Said())
 
 
 def _from_file(path: Path, start: Path) -> _SettingsFile:

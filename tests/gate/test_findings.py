@@ -130,6 +130,6 @@ def test_an_old_audit() -> None:
     old = table().drop_columns("row_hash")
 
     for find in (doubted_findings, conflict_findings, unlabelled_findings):
-        with pytest.raises(InputError, match="earlier version of doubt") as caught:
+        with pytest.raises(InputError, match="an earlier doubt made it") as caught:
             find(old, "a.csv")
         assert caught.value.hint == "scan the file again"

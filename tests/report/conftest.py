@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,15 +12,21 @@ import pytest
 from doubtcli.records import (
     Annotations,
     Audit,
+    AuditComparison,
     AuditSample,
     Column,
+    ComparedAudit,
     Evidence,
     Examples,
+    Fates,
+    Gain,
+    LabelChange,
     Labels,
     NoiseRate,
     Power,
     Ranking,
     ReasonScores,
+    RelabelScore,
     Role,
     Roles,
     Skill,
@@ -245,3 +252,56 @@ def _reasons(
 def make_audit() -> Callable[..., Audit]:
     """Makes an audit by hand: see `build_audit`."""
     return build_audit
+
+
+SCORE = RelabelScore(
+    assessable=True,
+    why="measured on the rows whose label stayed",
+    model="logistic regression",
+    n_folds=5,
+    n_repeats=2,
+    n_trained=1_200,
+    n_judged=1_130,
+    accuracy=Gain(before=0.8, after=0.85, low=0.0312, high=0.0688),
+    balanced_accuracy=Gain(before=0.75, after=0.78, low=-0.01, high=0.07),
+)
+CLEANER = NoiseRate(assessable=True, why="by models alone", rate=0.01, low=0.0, high=0.024)
+
+
+def build_comparison(**changes: Any) -> AuditComparison:
+    """What lies between two audits of some support tickets; changes as `AuditComparison` has its fields.
+
+    Of 60 doubted rows 30 are fixed, 10 cleared, 15 kept, 2 set aside and 3 gone; 4 are new and one is added.
+    """
+    before = ComparedAudit("tickets.doubt", "data/tickets.csv", 1_203, 1_201, 60, NOISE, SKILLED)
+    after = ComparedAudit("fixed.doubt", "data/fixed.csv", 1_202, 1_199, 20, CLEANER, SKILLED)
+    comparison = AuditComparison(
+        before=before,
+        after=after,
+        n_matched=1_200,
+        n_edited=0,
+        n_gone=3,
+        gone_doubted=3,
+        n_added=2,
+        added_doubted=1,
+        changes=(
+            LabelChange("billing", "bug", 40),
+            LabelChange("bug", "delivery", 29),
+            LabelChange(None, "bug", 1),
+        ),
+        fates=Fates(1_200, 57, 70, 30, 10, 15, 5, 2, 4),
+        by_class={
+            "billing": Fates(700, 40, 40, 20, 5, 13, 5, 2, 1),
+            "bug": Fates(499, 17, 29, 10, 5, 2, 0, 0, 2),
+            None: Fates(1, 0, 1, 0, 0, 0, 0, 0, 1),
+        },
+        by_annotator={"ada": Fates(900, 20, 30, 12, 4, 4, 1, 0, 3)},
+        score=SCORE,
+    )
+    return replace(comparison, **changes)
+
+
+@pytest.fixture
+def make_comparison() -> Callable[..., AuditComparison]:
+    """Makes a comparison by hand: see `build_comparison`."""
+    return build_comparison

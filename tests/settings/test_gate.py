@@ -156,6 +156,15 @@ class TestFiles:
         (tmp_path / "doubt.toml").write_text('[gate.files."a.csv"]\nwaivers = "w.toml"\n')
         assert "'waivers' is a key of the gate" in trouble(tmp_path)
 
+    def test_a_scan_reads_the_file_s_own_table(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A scan of a file reads it as its gate does, and other files as before."""
+        monkeypatch.chdir(tmp_path)
+        (tmp_path / "doubt.toml").write_text('label = "x"\n[gate.files."a.csv"]\nlabel = "y"\nmax-new = 2\n')
+
+        assert load_settings({"path": "a.csv"}, start=tmp_path).label == "y"
+        assert load_settings({"path": "b.csv"}, start=tmp_path).label == "x"
+        assert load_settings({"path": "a.csv", "label": "z"}, start=tmp_path).label == "z"
+
     def test_a_scan_passes_the_gate_by(self, tmp_path: Path) -> None:
         """A scan reads a settings file with a gate in it, and checks what it says."""
         (tmp_path / "doubt.toml").write_text("folds = 3\n[gate]\nmax-noise = 0.1\n")

@@ -23,7 +23,7 @@ WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
 """A whole number as text; with a leading zero it would be a code."""
 
 
-def encode_labels(table: Table, column: str) -> Labels:
+def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels:
     """The labels of every row as codes, and their classes.
 
     Missing are null, NaN, an empty text, and -1 in a Hugging Face ClassLabel. A word such as "NA" is a class.
@@ -32,9 +32,14 @@ def encode_labels(table: Table, column: str) -> Labels:
     fit: numbers (whole ones also where they are text) by size, a ClassLabel by its codes, text in plain
     string order.
 
+    Args:
+        table: The file.
+        column: The label column.
+        to_judge: Whether the labels must be such as can be judged.
+
     Raises:
-        InputError: No label, one row only, one class only, as good as every label different, or a number
-            to predict rather than a class.
+        InputError: The column holds no classes; or, to be judged, no label, one row only, one class only, as
+            good as every label different, or a number to predict rather than a class.
     """
     refuse_type(table, column)
     values = distinct(table.data.column(column))
@@ -44,7 +49,8 @@ def encode_labels(table: Table, column: str) -> Labels:
     class_names = tuple(_in_order({name: value for name, value in found.items() if name is not None}))
     codes = _codes(values, names, {name: code for code, name in enumerate(class_names)})
     is_class_label = bool(class_label_names(table, column))
-    check_labels(codes, class_names, None if is_class_label else values.numbers, table, column)
+    if to_judge:
+        check_labels(codes, class_names, None if is_class_label else values.numbers, table, column)
     return Labels(
         codes,
         class_names,

@@ -228,3 +228,61 @@ def told_in_full(
             LapsedWaiver(Waiver("T0007", 7), "no row bears this id"),
         ),
     )
+
+
+NASTY = (
+    "\"double\" 'single' `tick` \\",
+    "two\nlines\r\nand\rmore\u2028still",
+    "::error file=a,line=1::no %0A 100% a,b:c",
+    "]]> <script>alert(1)</script> <!-- --> &amp; </failure>",
+    "| a | b | [x](javascript:x) [y](1) **bold** # @someone www.example.com ~~s~~",
+    "😀 👩\u200d👩\u200d👧 e\u0301",
+    "\u202eright to left\u202c עברית العربية",
+    "\x00\x01\x1b[31m\x7f\x85\ufffe\uffff",
+    "\ud800 half \udfff",
+    "long " * 2_000,
+    "",
+    " ",
+)
+"""Texts that some format or other could trip over."""
+
+
+@pytest.fixture(params=NASTY, ids=lambda text: ascii(text)[:24])
+def nasty(request: pytest.FixtureRequest) -> str:
+    """A text that some format or other could trip over."""
+    text: str = request.param
+    return text
+
+
+@pytest.fixture
+def nasty_result(
+    nasty: str,
+    a_finding: Callable[..., Finding],
+    a_check: Callable[..., Check],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> GateResult:
+    """A gate that failed, with that text wherever a text may stand."""
+    told = {"row_id": nasty, "given_label": nasty, "suggested_label": f"{nasty}!", "why": nasty}
+    rows = (
+        a_finding(
+            **told, fingerprint="0" * 16, rule=nasty, reasons=(nasty,), failed=(f"max-doubted {nasty}",)
+        ),
+        a_finding(**told, fingerprint="1" * 16, waiver=Waiver(nasty, 1, nasty, why=nasty)),
+        a_finding(**told, fingerprint="2" * 16, change=Change.NEW, change_why=nasty, failed=("max-new",)),
+    )
+    limits = (
+        a_check(of=nasty, measured=nasty, why=nasty, outcome=Outcome.FAILED, rows=("0" * 16,)),
+        a_check(limit="max-noise", of=nasty, why=nasty, outcome=Outcome.FAILED, rows=("0" * 16,)),
+        a_check(limit="require-reason", of=nasty, why=nasty, outcome=Outcome.NOT_ASSESSABLE, allowed=True),
+    )
+    file = a_file(
+        path=nasty.replace("\x00", ""),
+        findings=rows,
+        checks=limits,
+        comparison=Comparison(nasty, 1, 2, (GoneDoubt(nasty, nasty, nasty),)),
+        notes=(nasty,),
+        origin=nasty,
+    )
+    lapsed = (LapsedWaiver(Waiver(nasty, 1, nasty, why=nasty), nasty),)
+    return a_result(file, waivers_path=nasty, lapsed=lapsed, rules={nasty: nasty})

@@ -1,0 +1,45 @@
+"""`doubt compare`: what relabelling did between two audits, and what it bought."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.errors import ExitCode
+
+
+def compare(
+    before: Annotated[
+        str, typer.Argument(metavar="BEFORE", help="The audit of the old labels: a folder of `doubt scan`.")
+    ],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The audit of the new ones.")],
+    *,
+    output_format: Annotated[
+        OutputFormat, typer.Option(metavar="full|json", help="What to print. [default: full]")
+    ] = OutputFormat.FULL,
+    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress bars.")] = False,
+    color: Annotated[
+        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
+    ] = Color.AUTO,
+) -> ExitCode:
+    """Compare two audits: what became of doubted labels, and what that bought.
+
+    A model is trained on the old labels and on the new ones, and judged on the rows whose label stayed.
+    """
+    from doubtcli.cli.bars import choose_progress
+    from doubtcli.compare.pipeline import compare as compare_audits
+
+    comparison = compare_audits(before, after, progress=choose_progress(wanted=not no_progress))
+    if output_format is OutputFormat.JSON:
+        from doubtcli.report.comparison_json import render_comparison
+
+        sys.stdout.flush()
+        sys.stdout.buffer.write(render_comparison(comparison).encode())  # UTF-8 whatever the terminal speaks
+    else:
+        from doubtcli.report.compared import print_comparison
+
+        print_comparison(make_console(color), comparison)
+    return ExitCode.DONE

@@ -1,0 +1,94 @@
+"""Pairs of rows -> what became of labels and doubts: in all, by class and by annotator."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.records import Fates, LabelChange
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from doubtcli.records import Bools, Codes
+
+NO_LABEL = -1
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """The rows that are in both files, in the order of the row ids before; arrays of shape `(n_pairs,)`."""
+
+    class_names: tuple[str, ...]
+    """Of both files, sorted."""
+    before: Codes
+    """The label before; `NO_LABEL` where there is none."""
+    after: Codes
+    doubted_before: Bools
+    doubted_after: Bools
+    judged_after: Bools
+    """False for a row that is set aside."""
+
+    @property
+    def changed(self) -> Bools:
+        """Rows that bear another label, none any more, or one at last."""
+        return np.asarray(self.before != self.after)
+
+
+def fates(pairs: Pairs, of: Bools | None = None) -> Fates:
+    """What became of the rows, or of those that `of` marks."""
+    those = np.ones(len(pairs.before), dtype=np.bool_) if of is None else of
+    was, is_now, changed = pairs.doubted_before, pairs.doubted_after, pairs.changed
+    left = was & ~is_now & pairs.judged_after
+
+    def count(rows: Bools) -> int:
+        return int(np.count_nonzero(rows & those))
+
+    return Fates(
+        n_rows=int(np.count_nonzero(those)),
+        n_doubted=count(was),
+        changed=count(changed),
+        fixed=count(left & changed),
+        cleared=count(left & ~changed),
+        kept=count(was & is_now),
+        kept_changed=count(was & is_now & changed),
+        set_aside=count(was & ~pairs.judged_after),
+        new=count(is_now & ~was),
+    )
+
+
+def fates_by_class(pairs: Pairs) -> dict[str | None, Fates]:
+    """What became of the rows of each label before; rows without one come last, if there are any."""
+    found = np.unique(pairs.before)
+    by_class: dict[str | None, Fates] = {
+        pairs.class_names[code]: fates(pairs, pairs.before == code) for code in found if code != NO_LABEL
+    }
+    if NO_LABEL in found:
+        by_class[None] = fates(pairs, pairs.before == NO_LABEL)
+    return by_class
+
+
+def fates_by_annotator(pairs: Pairs, gave: Mapping[str, Bools]) -> dict[str, Fates]:
+    """What became of each annotator's answers.
+
+    Args:
+        pairs: The rows.
+        gave: By annotator, shape `(n_pairs,)`: whether the label before is what the annotator answered.
+    """
+    return {annotator: fates(pairs, rows) for annotator, rows in gave.items()}
+
+
+def label_changes(pairs: Pairs) -> tuple[LabelChange, ...]:
+    """From which label to which, how often; the commonest first, ties by name, no label last."""
+    rows = np.flatnonzero(pairs.changed)
+    counts = Counter(zip(pairs.before[rows].tolist(), pairs.after[rows].tolist(), strict=True))
+    last = len(pairs.class_names)
+    in_order = sorted(
+        counts.items(),
+        key=lambda item: (-item[1], *(last if code == NO_LABEL else code for code in item[0])),
+    )
+    names = {NO_LABEL: None, **dict(enumerate(pairs.class_names))}
+    return tuple(LabelChange(names[one], names[other], n_rows) for (one, other), n_rows in in_order)

@@ -1,0 +1,61 @@
+"""What a gate found -> annotations, as GitHub Actions reads them from a step's output."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from doubtcli.gate.formats.figures import verdict
+from doubtcli.gate.formats.places import STANDARD_INPUT, shown_path
+from doubtcli.gate.formats.sentences import LONGEST_WHY, check_sentences, on_a_line, row_sentences
+from doubtcli.gate.formats.worst import failing_first_new
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from doubtcli.gate.result import FileResult, GateResult
+
+MOST = 10
+"""Errors, and warnings, of a step that GitHub shows."""
+_MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY = _MESSAGE | str.maketrans({":": "%3A", ",": "%2C"})
+
+
+def render(result: GateResult) -> str:
+    """An error a limit that was not met, a warning a row of the worst, and one notice that sums up."""
+    missed = [(file, check) for file in result.files for check in file.checks if not check.passed]
+    failing = failing_first_new(result.files)
+    lines = [
+        *(_line("error", check_sentences(check), check.name, file) for file, check in missed[:MOST]),
+        *(
+            _line("warning", row_sentences(finding, result.rules), finding.rule, file, finding.lines)
+            for file, finding in failing[:MOST]
+        ),
+        _line("notice", " ".join(_summary(result, len(missed), len(failing)))),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _summary(result: GateResult, n_missed: int, n_failing: int) -> Iterator[str]:
+    """The verdict, and what is not shown for want of room."""
+    yield f"{on_a_line(verdict(result), LONGEST_WHY)}."
+    if n_missed > MOST:
+        yield f"{n_missed - MOST:,} more limits failed than are shown."
+    if n_failing > MOST:
+        yield f"The {MOST} worst of {n_failing:,} rows over a limit are shown."
+    if result.lapsed:
+        yield f"Waivers that did not hold: {len(result.lapsed):,}."
+
+
+def _line(
+    kind: str,
+    message: str,
+    about: str = "",
+    file: FileResult | None = None,
+    lines: tuple[int, int] | None = None,
+) -> str:
+    properties = {"title": f"doubt: {on_a_line(about)}" if about.strip() else "doubt"}
+    if file is not None and file.path != STANDARD_INPUT:
+        properties["file"] = shown_path(file.path)
+        properties |= {} if lines is None else {"line": str(lines[0]), "endLine": str(lines[1])}
+    told = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
+    return f"::{kind} {told}::{message.translate(_MESSAGE)}"

@@ -1,0 +1,162 @@
+"""What a gate found -> Markdown for a job's summary: the verdict, the limits, the worst rows, what to do."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from doubtcli.gate.formats.figures import verdict
+from doubtcli.gate.formats.limit_lines import limit_lines
+from doubtcli.gate.formats.markdown_text import block, code, table, words
+from doubtcli.gate.formats.next_steps import print_next
+from doubtcli.gate.formats.sentences import why_words
+from doubtcli.gate.formats.worst import failing_first_new
+from doubtcli.gate.result import Change, Outcome
+from doubtcli.report.summary import count, score
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from doubtcli.gate.formats.limit_lines import LimitLine
+    from doubtcli.gate.result import FileResult, Finding, GateResult
+
+MOST_ROWS = 50
+MOST_LIMITS = 100
+MOST_FILES = 20
+MOST_LAPSED = 20
+MOST_NOTES = 3
+"""Of a file."""
+MOST_STEPS = 20_000
+"""Characters of what to do next: a command can't be cut, and past 1,024 KiB GitHub shows nothing at all."""
+_NAME, _TOLD, _WHY = 80, 200, 300
+"""Characters of an id or a label, of what is told of a file or a limit, and of a row's reasons."""
+_SIGNS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌"}
+_UNKNOWN = "❔"
+
+
+def render(result: GateResult) -> str:
+    """The summary; nothing in it that the data holds is taken for markup."""
+    lines = [
+        f"## {'✅' if result.passed else '❌'} {words(verdict(result), _TOLD)}",
+        "",
+        *_files(result),
+        *_limits(result),
+        *_rows(result),
+        *_lapsed(result),
+        *_next(result),
+    ]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _ordered(result: GateResult) -> list[FileResult]:
+    """Files that failed come first."""
+    return sorted(result.files, key=lambda file: file.passed)
+
+
+def _files(result: GateResult) -> Iterator[str]:
+    """One line a file."""
+    files = _ordered(result)
+    for file in files[:MOST_FILES]:
+        yield f"- {code(file.path, _TOLD)}: {'; '.join(_what_stands_in(file))}"
+        yield from (f"  - {words(note, _TOLD)}" for note in file.notes[:MOST_NOTES] if note.strip())
+    yield from _rest(len(files) - MOST_FILES, "file", "- ")
+    yield ""
+
+
+def _what_stands_in(file: FileResult) -> Iterator[str]:
+    """Rows, doubts, waivers, and what became of the doubts since the baseline."""
+    labelled = "" if file.n_labelled == file.n_rows else f", {count(file.n_labelled)} with a label"
+    yield f"{count(file.n_rows, 'row')}{labelled}"
+    n_waived = len({finding.row for finding in file.waived})
+    yield f"{count(file.n_doubted)} doubted{f', {count(n_waived)} waived' if n_waived else ''}"
+    if file.comparison:
+        one = file.comparison
+        told = f"{count(one.n_new)} new, {count(one.n_known)} known, {count(len(one.gone))} gone"
+        yield f"since the baseline {code(one.path, _NAME)}: {told}"
+
+
+# ------------------------------------------------------------------------ tables
+
+
+def _limits(result: GateResult) -> Iterator[str]:
+    """Those that were not met first, whatever file they are of."""
+    lines = [(file, line) for file in _ordered(result) for line in limit_lines(file.checks)]
+    lines.sort(key=lambda one: one[1].state == Outcome.PASSED)
+    many = len(result.files) > 1
+    heads = ["Limit", "Outcome", "Value", "Bound", "Measured"]
+    yield from ["### Limits", ""]
+    yield from table(
+        [*["File"] * many, *heads],
+        ([*[code(file.path, _NAME)] * many, *_limit(line)] for file, line in lines[:MOST_LIMITS]),
+    )
+    yield ""
+    yield from _rest(len(lines) - MOST_LIMITS, "limit")
+
+
+def _limit(line: LimitLine) -> list[str]:
+    sign = next((sign for state, sign in _SIGNS.items() if state == line.state), _UNKNOWN)
+    told = words(line.why, _TOLD)
+    return [code(line.name, _NAME), f"{sign} {line.state}", line.value, line.bound, told]
+
+
+def _rows(result: GateResult) -> Iterator[str]:
+    """The rows that made limits fail, new ones first, most doubted first."""
+    failing = failing_first_new(result.files)
+    if not failing:
+        return
+    many = len(result.files) > 1
+    heads = ["Row", "Label", "Suggested", "Doubt", "Why"]
+    yield from ["### Rows over a limit", ""]
+    yield from table(
+        [*["File"] * many, *heads],
+        ([*[code(file.path, _NAME)] * many, *_row(one, result.rules)] for file, one in failing[:MOST_ROWS]),
+    )
+    yield ""
+    yield from _rest(len(failing) - MOST_ROWS, "row")
+
+
+def _row(finding: Finding, rules: Mapping[str, str]) -> list[str]:
+    place = f"line {finding.lines[0]}" if finding.lines else f"row {finding.row}"
+    given, suggested = finding.given_label, finding.suggested_label
+    new = "**new** " if finding.change is Change.NEW else ""
+    return [
+        f"{code(finding.row_id, _NAME)}, {place}",
+        "no label" if given is None else code(given, _NAME),
+        "" if suggested is None or suggested == given else code(suggested, _NAME),
+        "" if finding.doubt is None else words(score(finding.doubt), _NAME),
+        f"{new}{words(why_words(finding, rules), _WHY)}",
+    ]
+
+
+# -------------------------------------------------------------------------- parts
+
+
+def _lapsed(result: GateResult) -> Iterator[str]:
+    """The waivers that held for nothing, each with why."""
+    if not result.lapsed:
+        return
+    yield from ["### Waivers that did not hold", ""]
+    for lapsed in result.lapsed[:MOST_LAPSED]:
+        waiver, why = lapsed.waiver, words(lapsed.why, _TOLD)
+        yield f"- {code(waiver.row_id, _NAME)} (number {waiver.number}): {why}"
+    yield from _rest(len(result.lapsed) - MOST_LAPSED, "waiver", "- ")
+    yield ""
+
+
+def _next(result: GateResult) -> Iterator[str]:
+    """What a person may do about a gate that failed, as the terminal tells it."""
+    from rich.console import Console
+
+    from doubtcli.report.sheet import Sheet
+
+    printed = StringIO()
+    print_next(Sheet(Console(file=printed, width=110, color_system=None)), result)
+    steps = printed.getvalue().split("\n")[2:-1]
+    if steps and sum(map(len, steps)) <= MOST_STEPS:
+        yield from ["### Next", "", *block([line.removeprefix("  ") for line in steps])]
+
+
+def _rest(n: int, noun: str, lead: str = "") -> Iterator[str]:
+    """How many are not listed."""
+    if n > 0:
+        yield from [f"{lead}and {count(n)} more {noun}{'' if n == 1 else 's'}", *[""] * (not lead)]

@@ -1,0 +1,110 @@
+"""What a gate found -> SARIF 2.1.0 as code scanning takes it: one run, a result a finding or a limit."""
+
+from __future__ import annotations
+
+import json
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.gate.formats.figures import verdict
+from doubtcli.gate.formats.sarif_results import check_result, finding_result
+from doubtcli.gate.formats.sentences import LONGEST_WHY, is_of_the_file, on_a_line
+from doubtcli.gate.formats.worst import worst_first
+from doubtcli.gate.result import RULES
+from doubtcli.settings import GATE_KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from doubtcli.gate.result import GateResult
+
+    Json = dict[str, Any]
+
+MOST_RESULTS = 5000
+"""So many of a run GitHub shows, of 25,000 that it takes."""
+MOST_BYTES = 8_000_000
+"""Of all results, indentation left out; GitHub takes 10 MB packed by gzip, and texts may hardly pack."""
+MOST_LAPSED = 50
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def render(result: GateResult) -> str:
+    """The document, equal to the byte for equal results."""
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(result)]}
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def _run(result: GateResult) -> Json:
+    missed = [(file, check) for file in result.files for check in file.checks if is_of_the_file(check)]
+    found = worst_first(result.files)
+    kept = [check_result(file, check) for file, check in missed[:MOST_RESULTS]]
+    kept += [finding_result(*one, result.rules) for one in found[: MOST_RESULTS - len(kept)]]
+    kept = _that_fit(kept)
+    rules = sorted({one["ruleId"] for one in kept})
+    places = {name: place for place, name in enumerate(rules)}
+    return {
+        "tool": {"driver": _driver(result, rules)},
+        "automationDetails": {"id": "doubt/"},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [_invocation(result, len(kept), len(missed) + len(found))],
+        "results": [{"ruleId": one["ruleId"], "ruleIndex": places[one["ruleId"]]} | one for one in kept],
+    }
+
+
+def _that_fit(results: Sequence[Json]) -> list[Json]:
+    """The first of them, as many as GitHub takes by their size."""
+    sizes = (len(json.dumps(one, ensure_ascii=False).encode()) for one in results)
+    return [one for one, size in zip(results, accumulate(sizes), strict=True) if size <= MOST_BYTES]
+
+
+def _driver(result: GateResult, rules: Sequence[str]) -> Json:
+    told = {on_a_line(name.strip()): what for name, what in result.rules.items()}
+    told |= {name: GATE_KEYS[name].about for name in rules if name in GATE_KEYS}
+    return {
+        "name": "doubt",
+        "version": result.version,
+        "rules": [_rule(name, told) for name in rules],
+    }
+
+
+def _rule(name: str, told: Mapping[str, str]) -> Json:
+    what = on_a_line(told.get(name, "").strip(), LONGEST_WHY) or name
+    if name in GATE_KEYS:
+        to_do = f"Relabel the rows that fail the limit, or set another: --{name}."
+    else:
+        to_do = "Look at the row: write the right label or, where it is right, waive the row with a reason."
+    if name in told and name not in GATE_KEYS and name not in RULES:
+        to_do += f" How the reason judges: doubt explain {name}."
+    return {
+        "id": name,
+        "shortDescription": {"text": what},
+        "fullDescription": {"text": what},
+        "help": {"text": to_do},
+        "defaultConfiguration": {"level": "warning"},
+        "properties": {"tags": ["label-quality"]},
+    }
+
+
+def _invocation(result: GateResult, n_kept: int, n_all: int) -> Json:
+    """How the run ended; a gate that fails has still done its work."""
+    return {
+        "executionSuccessful": True,
+        "exitCode": 0 if result.passed else 1,
+        "exitCodeDescription": on_a_line(verdict(result), LONGEST_WHY),
+        "toolExecutionNotifications": [
+            {"level": level, "message": {"text": on_a_line(text, LONGEST_WHY)}}
+            for level, text in _notes(result, n_kept, n_all)
+        ],
+    }
+
+
+def _notes(result: GateResult, n_kept: int, n_all: int) -> Iterator[tuple[str, str]]:
+    """What a reader of the results has to know: how many are left out, which waivers did not hold."""
+    if n_kept < n_all:
+        yield "warning", f"{n_all - n_kept:,} results are left out: the {n_kept:,} worst are kept."
+    for file in result.files:
+        yield from (("note", f"{file.path}: {note}") for note in file.notes)
+    for lapsed in result.lapsed[:MOST_LAPSED]:
+        yield "warning", f"The waiver of {on_a_line(lapsed.waiver.row_id)} did not hold: {lapsed.why}."
+    if len(result.lapsed) > MOST_LAPSED:
+        yield "warning", f"{len(result.lapsed) - MOST_LAPSED:,} more waivers did not hold."

@@ -1,0 +1,126 @@
+"""A folder with a labelled file, its audit and people's verdicts, made without asking any model."""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import sys
+from dataclasses import asdict, dataclass
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from doubtcli.apply import Request, Where, apply, undo
+from doubtcli.audit import read_examples
+from doubtcli.progress import Silence
+from doubtcli.read.verdicts import rows_now
+from doubtcli.settings import ScanSettings
+from doubtcli.store.doubts import DOUBT_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from types import ModuleType
+
+    from doubtcli.records import SeenRow
+    from doubtcli.relabel.result import Applied, Undone
+
+NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
+COLUMNS = ("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why")
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A folder in which verdicts are applied."""
+
+    folder: Path
+
+    @property
+    def verdicts(self) -> Path:
+        """The file of verdicts."""
+        return self.folder / "verdicts.csv"
+
+    def path(self, name: str) -> str:
+        """A file in the folder."""
+        return str(self.folder / name)
+
+    def audit(self, name: str, *, doubted: Iterable[str] = (), **settings: Any) -> list[SeenRow]:
+        """Write the audit of a file beside it; gives its rows, by place in the file."""
+        told = ScanSettings(path=self.path(name), **settings)
+        table, roles, _, examples = read_examples(told, Silence())
+        rows = sorted(rows_now(examples), key=lambda row: row.row)
+        doubts = [asdict(row) | {"doubted": row.row_id in doubted} for row in rows]
+        schema = pa.schema(DOUBT_COLUMNS)
+        folder = self.folder / "data.doubt"
+        folder.mkdir(exist_ok=True)
+        full = [{name: one.get(name) for name in DOUBT_COLUMNS} for one in doubts]
+        pq.write_table(pa.Table.from_pylist(full, schema), folder / "doubts.parquet")
+        document = {
+            "schema_version": 1,
+            "input": {"path": name, "sha256": table.source.sha256},
+            "settings": asdict(told),
+            "columns": [asdict(column) for column in roles.columns],
+            "counts": {"rows": len(rows)},
+        }
+        (folder / "audit.json").write_text(json.dumps(document), encoding="utf-8")
+        return rows
+
+    def decide(self, *answers: dict[str, str]) -> None:
+        """Write people's verdicts."""
+        with self.verdicts.open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, COLUMNS)
+            writer.writeheader()
+            writer.writerows(answers)
+
+    def apply(self, name: str, output: str | None = None, **options: Any) -> Applied:
+        """Apply the verdicts; options are those of `Request` and of `Where`."""
+        where = {key: options.pop(key) for key in ("in_place", "force", "dry_run") if key in options}
+        now = options.pop("now", NOW)
+        options = {"audit": self.path("data.doubt"), "waivers": self.path("waivers.toml")} | options
+        target = Where(None if output is None else self.path(output), **where)
+        return apply(
+            Request(self.path(name), (str(self.verdicts),), target, **options), now=now, progress=Silence()
+        )
+
+    def undo(self, name: str, output: str | None = None, *, batch: str | None = None, **where: Any) -> Undone:
+        """Take a batch back."""
+        target = Where(None if output is None else self.path(output), **where)
+        return undo(self.path(name), target, batch=batch, now=NOW)
+
+    def held(self) -> dict[str, bytes]:
+        """The files in the folder, hidden ones too."""
+        return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
+
+    def ledger(self, name: str) -> list[dict[str, Any]]:
+        """The lines of a file's ledger."""
+        content = (self.folder / f"{name}.ledger.jsonl").read_text(encoding="utf-8")
+        return [json.loads(line) for line in content.split("\n")[:-1]]
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    """An empty folder."""
+    return Desk(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def desk_in() -> type[Desk]:
+    """A folder of one's choice."""
+    return Desk
+
+
+@pytest.fixture(scope="session")
+def files() -> ModuleType:
+    """The strategies of files of the rewriters' tests."""
+    path = Path(__file__).parents[1] / "relabel" / "rewrite" / "conftest.py"
+    spec = spec_from_file_location("rewrite_conftest", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,191 @@
+"""Any file, any verdicts: exactly these labels change, once, and come back."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from doubtcli.errors import InputError
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+    from tests.apply.conftest import Desk
+
+CLASSES = ("ham", "spam", "x, y", 'say "z"')
+
+
+def audited(desk: Desk, name: str, **settings: Any) -> list[Any]:
+    """The rows of a file; files that can't be audited are passed over."""
+    try:
+        return desk.audit(name, **settings)
+    except InputError:
+        assume(False)
+        raise
+
+
+def decide(desk: Desk, data: st.DataObject, rows: list[Any], *, drop: bool = True) -> dict[int, str | None]:
+    """Decide on some of the rows; gives the labels that change, by row from 0, None for rows that go."""
+    labelled = [row for row in rows if row.given_label is not None]
+    classes = sorted({row.given_label for row in labelled})
+    choices = st.sampled_from([*classes, None] if drop else classes)
+    chosen = data.draw(st.dictionaries(st.sampled_from(labelled), choices, min_size=1), "verdicts")
+    assume(list(chosen.values()).count(None) < len(rows))
+    desk.decide(
+        *(
+            {
+                "doubt_id": row.row_id,
+                "given_label": row.given_label,
+                "verdict": verdict or "",
+                "verdict_status": "" if verdict else "unusable",
+            }
+            for row, verdict in chosen.items()
+        )
+    )
+    return {row.row - 1: verdict for row, verdict in chosen.items() if verdict != row.given_label}
+
+
+def check_once_and_back(desk: Desk, name: str, output: str) -> None:
+    """Applying again changes nothing more, and writes no second batch; undoing gives the same bytes again."""
+    made = desk.held()
+
+    desk.apply(name, output, drop=True, force=True)
+    desk.apply(output, in_place=True, drop=True)
+
+    assert desk.held() == made
+    if f"{output}.ledger.jsonl" in made:
+        desk.undo(output, in_place=True)
+        assert desk.held()[f"{output}.bak"] == made[output]
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> None:
+    """A delimited file: quotes, line ends, blank lines, marks, encodings and all other cells stay."""
+
+    def labels(letters: str) -> st.SearchStrategy[str]:
+        # a verdict of nothing but blanks decides nothing
+        return st.sampled_from(["ham", "spam", *letters.split()])
+
+    file = data.draw(files.csv_texts(labels=labels, least_rows=4), "file")
+    form = file.form
+    with TemporaryDirectory() as folder:
+        desk = desk_in(Path(folder))
+        (desk.folder / "data.csv").write_bytes(file.content())
+        rows = audited(
+            desk,
+            "data.csv",
+            label="label",
+            encoding=form.encoding,
+            delimiter=form.delimiter,
+            quoting="minimal" if form.quoted else "none",
+        )
+        changed = decide(desk, data, rows)
+
+        desk.apply("data.csv", "fixed.csv", drop=True)
+
+        cells = cells_told(desk, "fixed.csv", form.encoding) if changed else {}
+        dropped = {row for row, label in changed.items() if label is None}
+        assert desk.held()["fixed.csv"] == file.content(cells, dropped)
+        assert {row: meant(cell, form) for row, cell in cells.items()} == {
+            row: label for row, label in changed.items() if label is not None
+        }
+        check_once_and_back(desk, "data.csv", "fixed.csv")
+        if changed:
+            assert desk.held()["fixed.csv"] == file.content()
+
+
+def cells_told(desk: Desk, name: str, encoding: str) -> dict[int, str]:
+    """What the ledger tells of the new cells, by row from 0."""
+    assert encoding
+    return {line["row"] - 1: line["new_cell"] for line in desk.ledger(name) if line["action"] == "relabel"}
+
+
+def meant(cell: str, form: Any) -> str:
+    """What a cell of a delimited file means."""
+    if not form.quoted:
+        return cell
+    (fields,) = csv.reader(io.StringIO(cell, newline=""), delimiter=form.delimiter, strict=True)
+    return fields[0]
+
+
+@settings(max_examples=60)
+@given(data=st.data())
+def test_json_lines(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> None:
+    """JSON Lines, packed or not: only the label's value changes in its line."""
+    kind = data.draw(
+        st.sampled_from(
+            [st.sampled_from(CLASSES), st.integers(0, 2), st.booleans(), st.sampled_from([1, "1", "a", True])]
+        )
+    )
+    file = data.draw(files.json_texts(labels=kind, least_rows=4), "file")
+    is_packed = data.draw(st.booleans())
+    name, output = ("data.jsonl.gz", "fixed.jsonl.gz") if is_packed else ("data.jsonl", "fixed.jsonl")
+    with TemporaryDirectory() as folder:
+        desk = desk_in(Path(folder))
+        (desk.folder / name).write_bytes(gzip.compress(file.content()) if is_packed else file.content())
+        rows = audited(desk, name, label="label")
+        changed = decide(desk, data, rows)
+
+        desk.apply(name, output, drop=True)
+
+        cells = cells_told(desk, output, "utf-8") if changed else {}
+        dropped = {row for row, label in changed.items() if label is None}
+        assert unpacked(desk, output) == file.content(cells, dropped)
+        told = {row: json.loads(cell) for row, cell in cells.items()}
+        assert {row: one if isinstance(one, str) else json.dumps(one) for row, one in told.items()} == {
+            row: label for row, label in changed.items() if label is not None
+        }
+        check_once_and_back(desk, name, output)
+        if changed:
+            assert unpacked(desk, output) == file.content()
+
+
+def unpacked(desk: Desk, name: str) -> bytes:
+    """A file's content."""
+    content = desk.held()[name]
+    return gzip.decompress(content) if name.endswith(".gz") else content
+
+
+@settings(max_examples=40)
+@given(data=st.data())
+def test_parquet(desk_in: type[Desk], data: st.DataObject) -> None:
+    """Parquet: schema, metadata, row groups and all other values stay."""
+    n_rows = data.draw(st.integers(4, 8), "rows")
+    names = ["neg", "pos", "mixed"]
+    feature = {"label": {"names": names, "_type": "ClassLabel"}}
+    codes = data.draw(st.lists(st.integers(-1, 2), min_size=n_rows, max_size=n_rows), "labels")
+    texts = data.draw(
+        st.lists(st.sampled_from(["good", "bad", "so so", None]), min_size=n_rows, max_size=n_rows)
+    )
+    table = pa.table({"text": texts, "label": pa.array(codes, pa.int64()), "n": [0.5] * n_rows})
+    table = table.replace_schema_metadata({"huggingface": json.dumps({"info": {"features": feature}})})
+    with TemporaryDirectory() as folder:
+        desk = desk_in(Path(folder))
+        pq.write_table(table, desk.path("data.parquet"), row_group_size=data.draw(st.integers(1, 5)))
+        rows = audited(desk, "data.parquet", label="label")
+        changed = decide(desk, data, rows)
+
+        desk.apply("data.parquet", "fixed.parquet", drop=True)
+
+        found = pq.read_table(desk.path("fixed.parquet"))
+        assert found.schema.equals(table.schema, check_metadata=True)
+        expected = [
+            row | ({"label": names.index(changed[place])} if changed.get(place) else {})
+            for place, row in enumerate(table.to_pylist())
+            if changed.get(place, "") is not None
+        ]
+        assert found.to_pylist() == expected
+        check_once_and_back(desk, "data.parquet", "fixed.parquet")
+        if changed:
+            assert pq.read_table(desk.path("fixed.parquet")).equals(table, check_metadata=True)

@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import tomllib
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.gate.waivers import read_waivers
+
+if TYPE_CHECKING:
+    from tests.apply.conftest import Desk
+
+ROWS = b"id,text,label\nr1,good,pos\nr2,bad,neg\nr3,fine,pos\nr4,awful,neg\n"
+
+
+@pytest.fixture
+def reviews(desk: Desk) -> Desk:
+    """Rows of which the first two are doubted; the first and the third are found right."""
+    (desk.folder / "data.csv").write_bytes(ROWS)
+    desk.audit("data.csv", id="id", doubted=["r1", "r2"])
+    desk.decide(
+        {"doubt_id": "r1", "verdict": "pos", "annotator": "ann", "time": "2026-11-20", "why": "a joke"},
+        {"doubt_id": "r2", "verdict": "pos"},
+        {"doubt_id": "r3", "verdict": "pos"},
+    )
+    return desk
+
+
+def waivers(desk: Desk) -> list[dict[str, Any]]:
+    """What stands in the file of waivers."""
+    return tomllib.loads((desk.folder / "waivers.toml").read_text(encoding="utf-8"))["waive"]
+
+
+def test_kept_and_doubted(reviews: Desk) -> None:
+    """A doubted row whose label was found right is waived, with its label and who said so; no other is."""
+    found = reviews.apply("data.csv", "fixed.csv")
+
+    assert waivers(reviews) == [
+        {
+            "id": "r1",
+            "label": "pos",
+            "file": "fixed.csv",
+            "why": "ann kept its label (doubt, 2026-11-20): a joke",
+        }
+    ]
+    assert (found.waivers, found.n_waived, len(found.kept)) == (reviews.path("waivers.toml"), 1, 2)
+    assert len(read_waivers(reviews.path("waivers.toml"))) == 1
+
+
+def test_rows_known_by_their_content(desk: Desk) -> None:
+    """A row that is known by its content is waived in every file; nobody's name is made up."""
+    (desk.folder / "data.csv").write_bytes(b"text,label\ngood,pos\nbad,neg\nfine,pos\n")
+    rows = desk.audit("data.csv")
+    desk.audit("data.csv", doubted=[rows[0].row_id])
+    desk.decide({"doubt_id": rows[0].row_id, "verdict": "pos"})
+
+    desk.apply("data.csv", "fixed.csv")
+
+    assert waivers(desk) == [{"id": rows[0].row_id, "label": "pos", "why": "a person kept its label (doubt)"}]
+
+
+def test_added_once(reviews: Desk) -> None:
+    """What stands in the file stays, and nothing is added twice."""
+    before = '# ours\n[[waive]]\nid = "r9"\n'
+    (reviews.folder / "waivers.toml").write_text(before, encoding="utf-8")
+
+    reviews.apply("data.csv", "fixed.csv")
+    once = reviews.held()["waivers.toml"]
+    again = reviews.apply("data.csv", "fixed.csv", force=True)
+
+    assert once.decode().startswith(before)
+    assert [one["id"] for one in waivers(reviews)] == ["r9", "r1"]
+    assert reviews.held()["waivers.toml"] == once
+    assert (again.waivers, again.n_waived) == (None, 0)
+
+
+def test_not_wanted(reviews: Desk) -> None:
+    """Asked not to, nothing is waived."""
+    reviews.apply("data.csv", "fixed.csv", waive=False)
+
+    assert "waivers.toml" not in reviews.held()
+
+
+def test_usual_file(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no file is named, it is the one that a gate reads."""
+    monkeypatch.chdir(reviews.folder)
+
+    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+
+    assert found.waivers == "doubt-waivers.toml"
+    assert "doubt-waivers.toml" in reviews.held()
+
+
+@pytest.mark.parametrize("content", [b"\xff", b"waive = 3\n"])
+def test_unusable_file(reviews: Desk, content: bytes) -> None:
+    """A file of waivers that makes no sense is told before anything is written."""
+    (reviews.folder / "waivers.toml").write_bytes(content)
+
+    with pytest.raises(InputError) as caught:
+        reviews.apply("data.csv", "fixed.csv")
+
+    assert caught.value.where == reviews.path("waivers.toml")
+    assert "fixed.csv" not in reviews.held()
+
+
+def test_dry_run(reviews: Desk) -> None:
+    """A dry run waives nothing."""
+    reviews.apply("data.csv", dry_run=True)
+
+    assert "waivers.toml" not in reviews.held()

@@ -1,0 +1,95 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from doubtcli.compare.count import (
+    NO_LABEL,
+    Pairs,
+    fates,
+    fates_by_annotator,
+    fates_by_class,
+    label_changes,
+)
+from doubtcli.records import Fates, LabelChange
+
+#      before, after, doubted before, doubted after, judged after
+ROWS = [
+    (0, 1, True, False, True),  # fixed
+    (0, 1, True, True, True),  # kept, with another label
+    (1, 1, True, True, True),  # kept
+    (1, 1, True, False, True),  # cleared
+    (1, NO_LABEL, True, False, False),  # set aside: it lost its label
+    (0, 0, True, False, False),  # set aside: judged unusable
+    (1, 1, False, True, True),  # new
+    (1, 0, False, True, True),  # new, with another label
+    (NO_LABEL, 1, False, True, True),  # new, and labelled at last
+    (NO_LABEL, NO_LABEL, False, False, False),
+    (0, 0, False, False, True),
+    (0, 1, False, False, True),  # another label, never doubted
+]
+
+
+@pytest.fixture
+def pairs():
+    """One row of each kind."""
+    before, after, was, is_now, judged = (np.array(column) for column in zip(*ROWS, strict=True))
+    return Pairs(("ham", "spam"), before, after, was, is_now, judged)
+
+
+def test_fates(pairs):
+    """Each doubted row has one fate; new doubts are counted beside them."""
+    assert fates(pairs) == Fates(
+        n_rows=12,
+        n_doubted=6,
+        changed=6,
+        fixed=1,
+        cleared=1,
+        kept=2,
+        kept_changed=1,
+        set_aside=2,
+        new=3,
+    )
+
+
+def test_some_rows(pairs):
+    """Rows that are not asked for are not counted."""
+    only = np.zeros(12, dtype=bool)
+    only[[0, 6]] = True
+
+    assert fates(pairs, only) == Fates(2, 1, 1, 1, 0, 0, 0, 0, 1)
+
+
+def test_by_class(pairs):
+    """A row counts for the label it bore before, one without a label last, and the parts add up."""
+    by_class = fates_by_class(pairs)
+
+    assert list(by_class) == ["ham", "spam", None]
+    assert by_class["ham"] == Fates(5, 3, 3, 1, 0, 1, 1, 1, 0)
+    assert by_class["spam"] == Fates(5, 3, 2, 0, 1, 1, 0, 1, 2)
+    assert by_class[None] == Fates(2, 0, 1, 0, 0, 0, 0, 0, 1)
+
+
+def test_every_row_labelled(pairs):
+    """Where every row had a label, there is no line for rows without."""
+    assert list(fates_by_class(replace(pairs, before=np.zeros(12, dtype=int)))) == ["ham"]
+
+
+def test_by_annotator(pairs):
+    """An annotator is told of the rows whose label before was their answer, and of no others."""
+    gave = np.arange(12) < 4
+
+    by_annotator = fates_by_annotator(pairs, {"ana": gave, "ben": ~gave})
+
+    assert by_annotator["ana"] == Fates(4, 4, 2, 1, 1, 2, 1, 0, 0)
+    assert by_annotator["ben"] == Fates(8, 2, 4, 0, 0, 0, 0, 2, 3)
+
+
+def test_changes(pairs):
+    """The commonest change comes first, then by name; no label is None, and comes last."""
+    assert label_changes(pairs) == (
+        LabelChange("ham", "spam", 3),
+        LabelChange("spam", "ham", 1),
+        LabelChange("spam", None, 1),
+        LabelChange(None, "spam", 1),
+    )

@@ -1,0 +1,258 @@
+import warnings
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from threadpoolctl import threadpool_limits
+
+from doubtcli.compare import score
+from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, score_labels, why_not
+from doubtcli.features.text import text_features
+from doubtcli.records import Features
+from doubtcli.settings import ScanSettings
+
+SETTINGS = ScanSettings(path="rows.csv", seed=3, folds=5, repeats=2)
+N_ROWS = 240
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """As the pipeline has it."""
+    with threadpool_limits(1):
+        yield
+
+
+def quiet(steps):
+    """Take no notice."""
+
+
+def blobs(n_rows=N_ROWS, *, seed=0, apart=1.2):
+    """Points of three classes that overlap a little, and their true labels."""
+    rng = np.random.default_rng(seed)
+    true = np.arange(n_rows) % 3
+    centres = np.array([[0, 0, 0, 0], [2, 0, 1, 0], [0, 2, 0, 1]]) * apart
+    return (centres[true] + rng.normal(size=(n_rows, 4))).astype(np.float32), true
+
+
+def flipped(true, share, seed):
+    """The labels with a share of them replaced by another class."""
+    rng = np.random.default_rng(seed)
+    labels, rows = true.copy(), rng.choice(len(true), int(share * len(true)), replace=False)
+    labels[rows] = (labels[rows] + rng.integers(1, 3, len(rows))) % 3
+    return labels
+
+
+def rows(before, after, points, together=None):
+    """Points with two sets of labels; each is held out by itself unless it is said otherwise."""
+    together = np.arange(len(points)) if together is None else together
+    return TwiceLabelled(Features(None, points), before, after, 3, together)
+
+
+def confused(true):
+    """The labels with half of the first class taken for the second."""
+    labels = true.copy()
+    labels[np.flatnonzero(true == 0)[::2]] = 1
+    return labels
+
+
+class TestWhatIsMeasured:
+    """Labels that teach more score higher."""
+
+    def test_errors_taken_back(self):
+        """Where half of a class was taken for another, and is put right, a model predicts more."""
+        points, true = blobs()
+
+        found = score_labels(rows(confused(true), true, points), SETTINGS, quiet)
+
+        assert found.accuracy.low > 0
+        assert found.balanced_accuracy.low > 0
+        assert found.accuracy.before < found.accuracy.after
+
+    def test_errors_put_in(self):
+        """The other way round it predicts fewer, by the very same figures."""
+        points, true = blobs()
+        wrong = confused(true)
+
+        there = score_labels(rows(wrong, true, points), SETTINGS, quiet).accuracy
+        back = score_labels(rows(true, wrong, points), SETTINGS, quiet).accuracy
+
+        assert (back.before, back.after) == (there.after, there.before)
+        assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
+
+    def test_only_rows_whose_label_stayed_judge(self):
+        """The changed rows train the models, and are not asked for their labels."""
+        points, true = blobs()
+
+        found = score_labels(rows(flipped(true, 0.25, seed=1), true, points), SETTINGS, quiet)
+
+        assert (found.n_trained, found.n_judged) == (240, 180)
+
+    def test_nothing_bought(self):
+        """Labels replaced by others as noisy buy nothing, and that lies in most of the intervals."""
+        held = 0
+        for seed in range(20):
+            points, true = blobs(seed=seed)
+            one, other = flipped(true, 0.2, seed), flipped(true, 0.2, seed + 1000)
+            found = score_labels(rows(one, other, points), replace(SETTINGS, repeats=1), quiet).accuracy
+            held += found.low <= 0 <= found.high
+
+        assert held >= 16
+
+    def test_equal_labels(self):
+        """The same labels twice score the same, and leave no room for a difference."""
+        points, true = blobs()
+
+        found = score_labels(rows(true, true, points), SETTINGS, quiet).accuracy
+
+        assert (found.difference, found.low, found.high) == (0, 0, 0)
+
+
+class TestHow:
+    """The same model, folds and seed on either side."""
+
+    def test_the_model_of_a_table(self):
+        """Where there is no text, the plain model is logistic regression."""
+        points, true = blobs()
+
+        found = score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, quiet)
+
+        assert (found.model, found.n_folds, found.n_repeats) == ("logistic regression", 5, 2)
+
+    def test_the_model_of_texts(self):
+        """Where there is text, it is ridge regression on character n-grams."""
+        texts = [f"{('apple', 'saw', 'lake')[row % 3]} {row}" for row in range(90)]
+        true = np.arange(90) % 3
+        features = Features(text_features(texts), None)
+        twice = TwiceLabelled(features, flipped(true, 0.2, 1), true, 3, np.arange(90))
+
+        found = score_labels(twice, SETTINGS, quiet)
+
+        assert found.model == "ridge regression on spelling"
+        assert found.accuracy.after == 1
+
+    def test_a_fast_scan(self):
+        """Rows that a fast scan splits once are split once."""
+        points, true = blobs()
+        twice = rows(flipped(true, 0.1, 1), true, points)
+
+        assert score_labels(twice, replace(SETTINGS, fast=True), quiet).n_repeats == 1
+
+    def test_two_groups(self):
+        """Two groups make two folds."""
+        points, true = blobs()
+        twice = rows(flipped(true, 0.1, 1), true, points, together=np.arange(N_ROWS) % 2)
+
+        assert score_labels(twice, SETTINGS, quiet).n_folds == 2
+
+    def test_progress(self):
+        """Each of two trainings is told, in each of two repeats."""
+        points, true = blobs()
+        steps = []
+
+        score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, steps.append)
+
+        assert steps == [1, 1, 1, 1]
+
+    def test_duplicates_count_as_one(self):
+        """Each row ten times over makes the interval no narrower: a group of duplicates is drawn as one."""
+        points, true = blobs(90)
+        before = flipped(true, 0.3, 1)
+
+        once = score_labels(rows(before, true, points), SETTINGS, quiet).accuracy
+        copies = [np.repeat(array, 10, axis=0) for array in (before, true, points, np.arange(90))]
+        ten = score_labels(rows(*copies), SETTINGS, quiet).accuracy
+
+        assert ten.high - ten.low > 0.6 * (once.high - once.low)
+
+    def test_a_fit_cut_short(self, monkeypatch):
+        """A model that is not done within its steps is no reason to warn."""
+        points, true = blobs()
+
+        def hasty(labels, _folds, n_classes, _seed):
+            warnings.warn("lbfgs failed to converge (status=1)", stacklevel=1)
+            return np.eye(n_classes)[labels]
+
+        monkeypatch.setattr(score, "models_for", lambda _: {"logistic regression": hasty})
+
+        found = score_labels(rows(confused(true), true, points), SETTINGS, quiet)
+
+        assert found.accuracy.after == 1
+
+    def test_same_figures(self):
+        """The same rows give the same figures."""
+        points, true = blobs()
+        twice = rows(flipped(true, 0.1, 1), true, points)
+
+        assert score_labels(twice, SETTINGS, quiet) == score_labels(twice, SETTINGS, quiet)
+
+
+class TestGains:
+    """Accuracies and intervals by hand."""
+
+    def test_shares(self):
+        """Four rows of one class and one of another: one in five, and one half of the classes."""
+        right = np.array([[0, 0, 0, 0, 0], [0, 0, 0, 0, 1]], dtype=float)
+
+        accuracy, balanced = score._gains(right, np.array([0, 0, 0, 0, 1]), np.arange(5), 0)
+
+        assert (accuracy.before, accuracy.after, accuracy.difference) == (0, 0.2, 0.2)
+        assert (balanced.before, balanced.after) == (0, 0.5)
+
+    def test_interval_of_one_class(self):
+        """Of 100 rows 20 more are right: the interval is the binomial's, 20% less and more 1.645 times 4%."""
+        right = np.array([np.zeros(100), np.arange(100) < 20], dtype=float)
+
+        accuracy, balanced = score._gains(right, np.zeros(100, dtype=int), np.arange(100), 0)
+
+        assert (accuracy.low, accuracy.high) == pytest.approx((0.134, 0.266), abs=0.011)
+        assert balanced == accuracy
+
+    def test_sums_that_are_not_quite_zero(self):
+        """Gains and losses of thirds that even out are no difference at all, neither way."""
+        right = np.array([[0, 0, 1, 2], [1, 2, 0, 0]]) / 3
+
+        for one in (right, right[::-1]):
+            accuracy, _ = score._gains(one, np.zeros(4, dtype=int), np.zeros(4, dtype=int), 0)
+
+            assert (accuracy.difference, accuracy.low, accuracy.high) == (0, 0, 0)
+
+    def test_a_class_that_was_not_drawn(self):
+        """A resample without one of the classes is the mean over those it has."""
+        right = np.array([[0, 0], [1, 1]], dtype=float)
+
+        accuracy, balanced = score._gains(right, np.array([0, 2]), np.arange(2), 0)
+
+        assert accuracy == balanced
+        assert (balanced.low, balanced.high) == (1, 1)
+
+    def test_numbers_of_groups_may_have_gaps(self):
+        """What numbers the groups bear makes no difference."""
+        right = np.array([np.zeros(30), np.arange(30) % 2], dtype=float)
+        labels, groups = np.arange(30) % 3, np.arange(30)
+
+        assert score._gains(right, labels, groups, 0) == score._gains(right, labels, groups * 7 + 5, 0)
+
+
+class TestWhyNot:
+    """What keeps labels from being compared."""
+
+    def test_nothing_changed(self):
+        """Equal labels teach the same."""
+        assert "no label changed" in why_not(np.arange(50) % 2, np.arange(50) % 2)
+
+    @pytest.mark.parametrize(("n_stayed", "is_enough"), [(29, False), (30, True)])
+    def test_too_few_judges(self, n_stayed, is_enough):
+        """Thirty rows that kept their label are enough, 29 are not, and how many there are is said."""
+        before = np.zeros(40, dtype=int)
+        after = (np.arange(40) >= n_stayed).astype(int)
+
+        why = why_not(before, after)
+
+        assert (why == "") is is_enough
+        assert is_enough or (str(n_stayed) in why and str(FEWEST_JUDGED) in why)
+
+    def test_no_rows(self):
+        """Where no row is in both, nothing changed."""
+        empty = np.array([], dtype=int)
+
+        assert "no label changed" in why_not(empty, empty)

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from doubtcli.gate.formats.github import render
+from doubtcli.gate.result import LapsedWaiver, Outcome, Waiver
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+
+FAILED = Outcome.FAILED
+
+
+class Command(NamedTuple):
+    """An annotation, read back."""
+
+    kind: str
+    properties: dict[str, str]
+    message: str
+
+
+def unescaped(text: str, *, is_property: bool) -> str:
+    """What a runner makes of a value: the per cent sign is the last to be put back."""
+    for code, character in (("%0D", "\r"), ("%0A", "\n")):
+        text = text.replace(code, character)
+    if is_property:
+        text = text.replace("%3A", ":").replace("%2C", ",")
+    return text.replace("%25", "%")
+
+
+def command(line: str) -> Command:
+    """A line as a runner takes it apart: at its first `::` after the one that it begins with."""
+    assert line.startswith("::")
+    head, found, message = line[2:].partition("::")
+    assert found
+    kind, _, told = head.partition(" ")
+    pairs = (pair.partition("=") for pair in told.split(","))
+    properties = {name: unescaped(value, is_property=True) for name, _, value in pairs}
+    return Command(kind, properties, unescaped(message, is_property=False))
+
+
+def commands_of(result: GateResult) -> list[Command]:
+    """All annotations; nothing else is printed."""
+    text = render(result)
+    assert text.endswith("\n")
+    return [command(line) for line in text[:-1].split("\n")]
+
+
+def test_lines(
+    a_check: Callable[..., Check],
+    a_finding: Callable[..., Finding],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> None:
+    """An error a limit, a warning a row at its lines, a notice for all."""
+    check = a_check(limit="max-per-class", of="a:b", value=0.06, outcome=FAILED)
+    finding = a_finding(failed=("max-per-class a:b",), lines=(18, 20), why="50%")
+
+    assert render(a_result(a_file(path="a,b.csv", checks=(check,), findings=(finding,)))) == (
+        "::error title=doubt%3A max-per-class a%3Ab,file=a%2Cb.csv::"
+        "max-per-class a:b failed: 6.0%25, at most 5%25. Doubted rows: 4 of 100 rows.\n"
+        "::warning title=doubt%3A low-self-confidence,file=a%2Cb.csv,line=18,endLine=20::"
+        'T0017: label "refund" is doubted (0.97), "billing" is suggested. 50%25.\n'
+        "::notice title=doubt::gate failed: 1 of 1 limit, a,b.csv.\n"
+    )
+
+
+def test_passed(
+    a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """A gate that passed is one notice."""
+    told = render(a_result(a_file(findings=(a_finding(),))))
+
+    assert told == "::notice title=doubt::gate passed: 1 limit, data/tickets.csv.\n"
+
+
+def test_something_of_everything(told_in_full: GateResult) -> None:
+    """Limits come first, then rows with the new ones first; waived rows are left out."""
+    told = commands_of(told_in_full)
+
+    assert [one.kind for one in told] == ["error"] * 7 + ["warning"] * 6 + ["notice"]
+    assert [one.message.partition(":")[0] for one in told[7:9]] == ["T0017", "T0480"]
+    assert told[-1].message.endswith("data/tickets.csv. Waivers that did not hold: 2.")
+
+
+def test_no_line(
+    a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """A row of a file without lines is shown at the file; standard input is no file."""
+    finding = a_finding(failed=("max-doubted",))
+
+    told = commands_of(a_result(a_file(findings=(finding,))))[0]
+    piped = commands_of(a_result(a_file(path="-", findings=(finding,))))[0]
+
+    assert told.properties == {"title": "doubt: low-self-confidence", "file": "data/tickets.csv"}
+    assert piped.properties == {"title": "doubt: low-self-confidence"}
+
+
+def test_most(
+    a_check: Callable[..., Check],
+    a_finding: Callable[..., Finding],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+) -> None:
+    """At most 10 errors and 10 warnings are printed, and the notice says what is not."""
+    checks = tuple(a_check(of=f"class {n}", outcome=FAILED) for n in range(12))
+    rows = tuple(a_finding(row_id=f"R{n}", doubt=n / 100, failed=("x",)) for n in range(60))
+
+    told = commands_of(a_result(a_file(checks=checks, findings=rows)))
+
+    assert [one.kind for one in told] == ["error"] * 10 + ["warning"] * 10 + ["notice"]
+    assert told[10].message.startswith("R59 (row 17): ")
+    assert told[-1].message == (
+        "gate failed: 12 of 12 limits, data/tickets.csv. 2 more limits failed than are shown. "
+        "The 10 worst of 60 rows over a limit are shown."
+    )
+
+
+def test_lapsed(a_result: Callable[..., GateResult]) -> None:
+    """Waivers that did not hold are counted."""
+    lapsed = (LapsedWaiver(Waiver("T1", 1), "no row bears this id"),)
+
+    assert commands_of(a_result(lapsed=lapsed))[-1].message.endswith("Waivers that did not hold: 1.")
+
+
+def test_any_text(nasty: str, nasty_result: GateResult) -> None:
+    """Whatever the data holds, a runner reads back what was meant, and no other command."""
+    told = commands_of(nasty_result)
+
+    assert [one.kind for one in told] == ["error", "error", "warning", "warning", "notice"]
+    assert {tuple(one.properties) for one in told[:4]} == {("title", "file")}
+    if nasty.isprintable() and nasty.strip() and len(nasty) < 100:
+        assert told[0].properties["title"] == f"doubt: max-doubted {nasty}"[: len("doubt: ") + 100]
+        assert f'label "{nasty}" is doubted (0.97), "{nasty}!" is suggested.' in told[2].message

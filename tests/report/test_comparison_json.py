@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+
+from doubtcli.records import Gain, RelabelScore
+from doubtcli.report.comparison_json import render_comparison
+
+
+def document(comparison):
+    """What is rendered, read back."""
+    return json.loads(render_comparison(comparison))
+
+
+def test_counts(make_comparison):
+    """Rows, changes and fates as numbers; no label is null."""
+    told = document(make_comparison())
+
+    assert told["rows"] == {
+        "matched": 1_200,
+        "edited": 0,
+        "gone": 3,
+        "gone_doubted": 3,
+        "added": 2,
+        "added_doubted": 1,
+    }
+    assert told["label_changes"] == [
+        {"from": "billing", "to": "bug", "rows": 40},
+        {"from": "bug", "to": "delivery", "rows": 29},
+        {"from": None, "to": "bug", "rows": 1},
+    ]
+    assert told["fates"] == {
+        "rows": 1_200,
+        "doubted": 57,
+        "changed": 70,
+        "fixed": 30,
+        "cleared": 10,
+        "kept": 15,
+        "kept_changed": 5,
+        "set_aside": 2,
+        "new": 4,
+    }
+    assert [one["name"] for one in told["by_class"]] == ["billing", "bug", None]
+    assert told["by_annotator"][0]["name"] == "ada"
+    assert told["by_annotator"][0]["fixed"] == 12
+    assert told["nothing_changed"] is False
+
+
+def test_audits(make_comparison):
+    """Each audit with its file, its counts, its noise rate and its skill, as `audit.json` has them."""
+    before = document(make_comparison())["before"]
+
+    assert {name: before[name] for name in ("audit", "path", "rows", "judged", "doubted")} == {
+        "audit": "tickets.doubt",
+        "path": "data/tickets.csv",
+        "rows": 1_203,
+        "judged": 1_201,
+        "doubted": 60,
+    }
+    assert (before["noise_rate"]["rate"], before["noise_rate"]["high"]) == (0.041, 0.06)
+    assert (before["skill"]["accuracy"], before["skill"]["assessable"]) == (0.875, True)
+
+
+def test_score(make_comparison):
+    """The score with its intervals, in six digits at most."""
+    usual = make_comparison().score
+    third = replace(usual, accuracy=Gain(before=1 / 3, after=2 / 3, low=0.1, high=0.2))
+
+    score = document(make_comparison(score=third))["score"]
+
+    assert score == {
+        "assessable": True,
+        "why": "measured on the rows whose label stayed",
+        "model": "logistic regression",
+        "folds": 5,
+        "repeats": 2,
+        "trained_on": 1_200,
+        "judged_on": 1_130,
+        "level": 0.9,
+        "accuracy": {"before": 0.333333, "after": 0.666667, "difference": 0.333333, "low": 0.1, "high": 0.2},
+        "balanced_accuracy": {"before": 0.75, "after": 0.78, "difference": 0.03, "low": -0.01, "high": 0.07},
+    }
+
+
+def test_not_assessable(make_comparison):
+    """What was not measured is null."""
+    score = document(make_comparison(score=RelabelScore(assessable=False, why="no label changed")))["score"]
+
+    assert (score["assessable"], score["why"]) == (False, "no label changed")
+    assert (score["model"], score["accuracy"], score["balanced_accuracy"]) == (None, None, None)
+
+
+def test_odd_names(make_comparison):
+    """Labels and paths of any characters come back as they were; the text itself is UTF-8."""
+    usual = make_comparison()
+    odd = 'a"b\n\x1b[31m\u202e😀'
+    comparison = make_comparison(
+        by_class={odd: usual.fates}, before=replace(usual.before, path="data/\udcff.csv")
+    )
+
+    text = render_comparison(comparison)
+
+    assert text.encode()
+    assert json.loads(text)["by_class"][0]["name"] == odd
+    assert json.loads(text)["before"]["path"] == "data/\udcff.csv"

@@ -178,7 +178,7 @@ def _changed(folder: Path, data_path: str) -> InputError:
         f"{data_path} was changed since it was judged",
         where=str(folder),
         expected="an audit of the data as they are now",
-        hint=f"scan it again: doubt scan {data_path}; or name the data file in place of the audit",
+        hint=f"scan it again: doubt scan {data_path}",
     )
 
 

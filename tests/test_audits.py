@@ -94,7 +94,7 @@ class TestGivenAudit:
         assert trouble("data.doubt") == (
             "data.doubt: data.csv was changed since it was judged\n"
             "expected: an audit of the data as they are now\n"
-            "to do: scan it again: doubt scan data.csv; or name the data file in place of the audit"
+            "to do: scan it again: doubt scan data.csv"
         )
 
     def test_data_gone(self) -> None:

@@ -138,7 +138,7 @@ def _apply(queue: Queue, format_: Format, origin: Origin) -> tuple[str, ...]:
     fixed = shlex.quote(_fixed(origin.data_path))
     steps = (
         f"Where the audit was made, run this, with the file that you saved in place of {format_.verdicts}:",
-        f"    doubt apply {data} --audit {audit} --verdicts {format_.verdicts} -o {fixed}",
+        f"    doubt apply {data} --audit {audit} --verdicts {format_.verdicts}{format_.flags} -o {fixed}",
     )
     if not queue.is_sampled:
         return steps

@@ -39,6 +39,12 @@ class Shell:
         assert done.returncode == 0, done.stdout + done.stderr
 
 
+@pytest.fixture(scope="session")
+def shell_in() -> type[Shell]:
+    """A shell in a folder of one's choice."""
+    return Shell
+
+
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """An environment in which git has a name, and caches are our own."""

@@ -212,3 +212,14 @@ def test_extension_must_be_true(tmp_path: Path) -> None:
         read_table(str(tmp_path / "rows.parquet"))
 
     assert "Parquet" in str(caught.value.expected)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
+def test_views_are_read_as_texts(tmp_path: Path, kind: pa.DataType) -> None:
+    """Texts and bytes that are stored as views are read like all others, and rows of them can be taken."""
+    texts = pa.array(["a long text of its own", None, "b"], pa.string())
+    parquet.write_table(pa.table({"t": texts.cast(kind)}), tmp_path / "a.parquet")
+
+    data = read_table(str(tmp_path / "a.parquet")).data.take(pa.array([2, 0, 1]))
+
+    assert data["t"].cast(pa.string()).to_pylist() == ["b", "a long text of its own", None]

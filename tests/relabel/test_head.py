@@ -75,7 +75,8 @@ def test_the_way_in_and_back(tickets: Case, tool: str) -> None:
     assert ("How to fill them in" in text) is is_filled_in
     assert (
         "doubt apply data/tickets.csv --audit data/tickets.doubt "
-        f"--verdicts {FORMATS[tool].verdicts} -o data/tickets.fixed.csv"
+        f"--verdicts {FORMATS[tool].verdicts}{' --confirmed' if tool == 'doccano' else ''} "
+        "-o data/tickets.fixed.csv"
     ) in text
 
 

@@ -2,7 +2,8 @@
 
 Measured on version 1.8.4. A queue goes out with the given label filled in, and nothing in the file tells
 whether anybody looked at a row. So one that still bears its given label is taken for undecided, unless the
-user knows that only confirmed rows were exported.
+user knows that only confirmed rows were exported. What was drawn at random went out without a label: there
+any label was chosen.
 """
 
 from __future__ import annotations
@@ -51,17 +52,17 @@ def _read_joined(records: Sequence[Record], path: str) -> list[Answer]:
 
 
 def _answer(record: Record, row: int, path: str, labels: tuple[str, ...], *, joined: bool) -> Answer:
-    comments = record.get(COMMENTS)
+    comments, about = record.get(COMMENTS), carried(record)
     return Answer(
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
         joined=joined,
-        prefilled=True,
+        prefilled=not about.get("stratum"),
         why="\n".join(texts(comments)) if isinstance(comments, list) else said(comments),
         tool=TOOL,
         file=path,
-        **carried(record),
+        **about,
     )
 
 

@@ -96,14 +96,19 @@ def _read_annotations(records: Sequence[Record], path: str) -> list[Answer]:
 
 
 def _of_record(record: Record, row: int, path: str) -> Answer:
-    labels = _entered(record.get(LABEL), "choices")
+    is_text = isinstance(record["annotation_id"], str)  # CSV and TSV, where a number is a text, too
+    label, note = (
+        _unpacked(record.get(name), key) if is_text else record.get(name)
+        for name, key in ((LABEL, "choices"), (NOTE, "text"))
+    )
+    labels = _entered(label, "choices")
     return Answer(
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
         annotator=said(record["annotator"]),
         time=said(record.get("updated_at") or record.get("created_at")),
-        why="\n".join(_entered(record.get(NOTE), "text")),
+        why="\n".join(_entered(note, "text")),
         tool=TOOL,
         file=path,
         **carried(record),
@@ -111,9 +116,7 @@ def _of_record(record: Record, row: int, path: str) -> Answer:
 
 
 def _entered(value: object, key: str) -> tuple[str, ...]:
-    """What was entered in a control: one text, or several under a key; a CSV file holds those as JSON."""
-    if isinstance(value, str) and value.startswith("{"):
-        value = _several(value, key)
+    """What was entered in a control: one text, or several under a key."""
     if isinstance(value, dict):
         value = value.get(key)
     if isinstance(value, str):
@@ -121,13 +124,17 @@ def _entered(value: object, key: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(texts(value)))
 
 
-def _several(text: str, key: str) -> object:
-    """What a CSV field tells if it is several entries; else the text itself."""
+def _unpacked(field: object, key: str) -> object:
+    """What a CSV field holds: several entries, or none, stand there as JSON; a single one as it is."""
+    if not isinstance(field, str) or not field.startswith("{"):
+        return field
     try:
-        found = json.loads(text)
+        found = json.loads(field)
     except (ValueError, RecursionError):
-        return text
-    return found if isinstance(found, dict) and list(found) == [key] else text
+        return field
+    entries = found.get(key)
+    is_packed = list(found) == [key] and isinstance(entries, list) and len(entries) != 1
+    return found if is_packed else field
 
 
 SHAPES = (

@@ -1,7 +1,9 @@
 """A queue -> doccano: `queue.jsonl` to be imported as a data set, and `labels.json` with all labels.
 
-doccano knows no suggestions: a row comes with its given label, and what is suggested stands beside it. It
-refuses rows of unlike keys and missing values, so all rows have the same keys; all but the score are text.
+doccano knows no suggestions: a row comes with its given label, and what is suggested stands beside it. What
+was drawn at random comes without a label: else nothing would tell a label that was kept from one that nobody
+looked at, and the noise rate is measured on both. doccano refuses rows of unlike keys and missing values, so
+all rows have the same keys; all but the score are text.
 """
 
 from __future__ import annotations
@@ -35,7 +37,8 @@ def render(queue: Queue) -> dict[str, bytes]:
 
 def _row(queue: Queue, task: Task, own: dict[str, str]) -> dict[str, Any]:
     keys = {name: "" if value is None else value for name, value in queue.keys(task).items()}
-    return {"id": task.doubt_id, TEXT: task.shown.all_text, "label": [task.given_label], **keys, **own}
+    labels = [task.given_label] if task.stratum is None else []
+    return {"id": task.doubt_id, TEXT: task.shown.all_text, "label": labels, **keys, **own}
 
 
 def _labels(queue: Queue) -> list[dict[str, str | None]]:
@@ -59,7 +62,13 @@ _IMPORT = (
 _EXPORT = (
     "Under Dataset, choose Actions, then Export Dataset, then JSONL, and tick Export only approved "
     "documents: rows that nobody looked at would come back as if their label was to be kept. "
-    "Unzip what comes."
+    "Unzip what comes: all.jsonl, or one file a person, named after them, where annotations aren't shared."
+)
+
+
+_ABOUT_SAMPLE = (
+    "Rows that were drawn at random come without a label: choose the given one where it is right, so that it "
+    "is told from one that nobody looked at."
 )
 
 
@@ -69,8 +78,9 @@ def _load(queue: Queue) -> tuple[str, ...]:
         f"Under Labels, choose Actions, then Import Labels, and pick {LABELS_FILE}. Do this first.",
         _IMPORT,
         "Each row comes with its given label; the suggested one and why stand in its metadata.",
+        *([_ABOUT_SAMPLE] if queue.is_sampled else []),
         *(["doccano shows the paths of the images, not the images."] if queue.parts.images else ()),
     )
 
 
-FORMAT = Format("doccano", render, _load, (_EXPORT,), "all.jsonl")
+FORMAT = Format("doccano", render, _load, (_EXPORT,), "all.jsonl", flags=" --confirmed")

@@ -25,5 +25,7 @@ class Format:
     """How to get the verdicts out of it, step by step."""
     verdicts: str
     """The file that then holds the verdicts, as it may be called."""
+    flags: str = ""
+    """What `doubt apply` has to be told of such a file, each option with a space before it."""
     is_ours: bool = False
     """Whether `doubt scan --verdicts` reads it, too."""

@@ -41,6 +41,15 @@ def test_rows_that_are_known_to_be_confirmed(exports: Path) -> None:
     assert found.notes == ()
 
 
+def test_rows_drawn_at_random(write: Write) -> None:
+    """They went out without a label, so one that they bear was chosen, be it the given one."""
+    drawn = ROW | {"given_label": "spam", "doubt_stratum": "1 of 1 (9 rows)", "doubt_inclusion": "0.5"}
+
+    found = read_answers(write([drawn, drawn | {"doubt_id": "b", "label": []}])).answers
+
+    assert [(one.verdict, one.prefilled) for one in found] == [("spam", False), ("", False)]
+
+
 def test_the_json_export(write: Write) -> None:
     """It lists the same rows; several labels and comments are lists."""
     path = write([ROW | {"label": ["ham", "spam"], "Comments": ["why", "because"]}])

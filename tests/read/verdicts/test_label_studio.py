@@ -1,6 +1,8 @@
+import csv
 import json
 from collections.abc import Callable
 from copy import deepcopy
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +46,13 @@ def task(**annotation: Any) -> dict[str, Any]:
 def choices(*labels: str, name: str = "label") -> dict[str, Any]:
     """What a control named `name` tells."""
     return {"from_name": name, "type": "choices", "value": {"choices": list(labels)}}
+
+
+def as_csv(record: dict[str, Any]) -> str:
+    """One record as a CSV file."""
+    file = StringIO()
+    csv.writer(file).writerows([record.keys(), record.values()])
+    return file.getvalue()
 
 
 class TestRecorded:
@@ -101,6 +110,37 @@ class TestRecorded:
             tool="label-studio",
             file=path,
         )
+
+    @pytest.mark.parametrize("ending", ["json", "min.json", "csv"])
+    def test_two_people(self, exports: Path, ending: str) -> None:
+        """All three tell the same answers, each with who gave it; what was changed counts as it is now."""
+        found = read_answers(str(exports / f"label-studio-people.{ending}"))
+
+        assert found.notes == ()
+        told = [(one.row_id, one.annotator, one.verdict, one.why, one.given_label) for one in found.answers]
+        assert sorted(answer for answer, one in zip(told, found.answers, strict=True) if one.decides) == [
+            ("r0", "1", 'a, "b"; c', 'It "is"\nso.', "yes"),
+            ("r1", "1", "no", "", "no"),
+            ("r10", "1", "$given_label", "", "yes"),
+            ("r10", "2", "$given_label", "I agree", "yes"),
+            ("r11", "1", "two\nlines", "", "no"),
+            ("r11", "2", "no", "", "no"),
+            ("r12", "1", "yes", "", 'a, "b"; c'),
+            ("r13", "2", "no", "", "$given_label"),
+        ]
+        [noted] = [one for one in found.answers if one.why == "only this"]
+        assert (noted.row_id, noted.verdict, noted.decides) == ("r15", "", False)
+
+    def test_skipped_beside_decided(self, exports: Path) -> None:
+        """JSON alone tells of tasks that were skipped, by whom, and of those that nobody has done."""
+        found = read_answers(str(exports / "label-studio-people.json")).answers
+
+        assert [(one.row_id, one.annotator, one.status) for one in found if not one.decides] == [
+            ("r13", "1", "skipped"),
+            ("r14", "1", "skipped"),
+            ("r15", "1", ""),
+            ("r16", "", ""),
+        ]
 
     @pytest.mark.parametrize("ending", ["json", "min.json", "csv"])
     def test_several_annotations_of_a_task(self, exports: Path, ending: str) -> None:
@@ -215,12 +255,32 @@ class TestRecords:
 
         assert (found.stratum, found.inclusion) == ("1 of 2 (9 rows)", "0.5")
 
-    @pytest.mark.parametrize("label", ['{"choices": 1, "x": 2}', "{a}", '{"a": 1}', '["a"]', "{" * 100_000])
+    @pytest.mark.parametrize(
+        "label",
+        [
+            *('{"choices": ["a", "b"], "x": 2}', "{a}", '{"a": ["a", "b"]}', '["a"]', "{" * 100_000),
+            *('{"choices": "a"}', '{"choices": 1}', '{"choices": null}', '{"choices": ["a"]}'),
+        ],
+    )
     def test_a_label_that_only_looks_like_several_is_one(self, write: Write, label: str) -> None:
-        """What isn't exactly how Label Studio writes several is a label."""
+        """What isn't exactly how a CSV file of Label Studio holds several is a label."""
+        [found] = read_answers(write(as_csv(RECORD | {"label": label}))).answers
+
+        assert (found.verdict, found.also) == (label, ())
+
+    def test_a_label_in_json_is_never_taken_for_several(self, write: Write) -> None:
+        """JSON_MIN holds several as a list, not as a text."""
+        label = '{"choices": ["a", "b"]}'
+
         [found] = read_answers(write([RECORD | {"label": label}])).answers
 
         assert (found.verdict, found.also) == (label, ())
+
+    def test_a_choice_that_was_taken_back_in_csv_is_open(self, write: Write) -> None:
+        """An empty list of choices is none."""
+        [found] = read_answers(write(as_csv(RECORD | {"label": '{"choices": []}'}))).answers
+
+        assert (found.verdict, found.also) == ("", ())
 
     def test_the_same_label_twice_is_one(self, write: Write) -> None:
         """Each label counts once."""

@@ -38,6 +38,20 @@ def test_row(tickets: Case) -> None:
     }
 
 
+def test_rows_drawn_at_random(tickets: Case) -> None:
+    """They come without a label, and the way in says so; their given label stands beside them."""
+    queue = tickets.queue({"audit": 50, "top": 50}, size=4)
+
+    told = rows(queue)
+
+    assert [row["label"] for row in told] == [
+        [] if row["doubt_stratum"] else [row["given_label"]] for row in told
+    ]
+    assert {bool(row["doubt_stratum"]) for row in told} == {True, False}
+    assert any("come without a label" in step for step in FORMAT.load(queue))
+    assert not any("come without a label" in step for step in FORMAT.load(tickets.queue()))
+
+
 def test_same_keys_and_no_nulls(tickets: Case) -> None:
     """All rows have the same keys, each with values of one kind, and none is null."""
     told = rows(tickets.queue({"audit": 50, "top": 50}, size=4))

@@ -98,40 +98,61 @@ def settings_of(summary: Mapping[str, Any], data_path: str) -> ScanSettings:
 # ------------------------------------------------------------------- a given audit
 
 
-def given_audit(path: str, said: Mapping[str, Any] | None = None) -> FoundAudit:
-    """The audit in a directory, checked to be of the data that lie there now.
-
-    Args:
-        path: The directory.
-        said: What flags and settings file say of the scan, by field of `ScanSettings`; what they don't say is
-            as the audit has it.
+def given_audit(path: str) -> FoundAudit:
+    """The audit in a directory, checked to be of the data and of the files beside them that lie there now.
 
     Raises:
-        InputError: There is no audit, it is damaged, its data are gone or others by now, or it was made with
-            other settings than those said.
+        InputError: There is no audit, it is damaged, or its data or a file beside them are gone or others by
+            now.
     """
     from doubtcli.store import read_audit
 
     folder = Path(path)
     stored = read_audit(folder)
     data_path = _checked_data(folder, stored.summary)
-    _check_said(folder, stored.summary, said or {})
     _check_side_files(folder, stored.summary)
     return FoundAudit(
         stored.summary, stored.doubts, data_path, folder, f"the audit {path}", _told_settings(stored.summary)
     )
 
 
-def data_path_of(path: str) -> str:
-    """The data file of the audit in a directory, as seen from the working directory; its bytes unchecked.
+def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
+    """Refuse a given audit that was made with other settings than flags and settings file say.
+
+    Args:
+        found: As `given_audit` gives it.
+        said: By field of `ScanSettings`; what they don't say is as the audit has it.
 
     Raises:
-        InputError: There is no audit, it is damaged, or its data are gone.
+        InputError: It was made with other settings, or with another file beside the data.
     """
-    from doubtcli.store import read_document
+    for name, value in said.items():
+        if name in _SAID_ELSEWHERE:
+            continue
+        if name in SIDE_FILES:
+            _check_side_file(found, name, value)
+        elif _plain(value) != found.summary["settings"].get(name):
+            stored = found.summary["settings"].get(name)
+            raise _made_with(found, f"{name.replace('_', '-')} = {stored!r}", name, value)
 
-    folder = Path(path)
-    return _candidates(folder, read_document(folder))[0]
+
+def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
+    from doubtcli.read.sha256 import sha256_of
+
+    stored = found.summary.get("side_files", {}).get(name)
+    if stored is None:
+        raise _made_with(found, f"no {name.replace('_', '-')}", name, path)
+    if sha256_of(path) != stored["sha256"]:
+        raise _made_with(found, f"{name.replace('_', '-')} = {stored['path']!r}", name, path)
+
+
+def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> InputError:
+    return InputError(
+        f"it was made with {stored}",
+        where=str(found.folder),
+        expected=f"{name.replace('_', '-')} = {_plain(value)!r}, as the flags or the settings file say",
+        hint="scan the file again, or name it in place of the audit",
+    )
 
 
 def _candidates(folder: Path, summary: Mapping[str, Any]) -> list[str]:
@@ -180,20 +201,6 @@ def _changed(folder: Path, data_path: str) -> InputError:
         expected="an audit of the data as they are now",
         hint=f"scan it again: doubt scan {data_path}",
     )
-
-
-def _check_said(folder: Path, summary: Mapping[str, Any], said: Mapping[str, Any]) -> None:
-    """Refuse an audit that was made with other settings than flags and settings file say."""
-    for name, value in said.items():
-        stored = summary["settings"].get(name)
-        if name in _SAID_ELSEWHERE or name in SIDE_FILES or _plain(value) == stored:
-            continue
-        raise InputError(
-            f"it was made with {name.replace('_', '-')} = {stored!r}",
-            where=str(folder),
-            expected=f"{name.replace('_', '-')} = {_plain(value)!r}, as the flags or the settings file say",
-            hint="scan the file again, or name it in place of the audit",
-        )
 
 
 def _check_side_files(folder: Path, summary: Mapping[str, Any]) -> None:

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import os
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.audits import audit_of, data_path_of, given_audit, is_audit
+from doubtcli.audits import audit_of, check_said, given_audit, is_audit
 from doubtcli.errors import SettingsError
-from doubtcli.gate.baseline import find_section, make_section, read_baseline, update_baseline
+from doubtcli.gate.baseline import find_section, make_section, read_baseline
 from doubtcli.gate.judge import Known, judge
 from doubtcli.gate.result import RULES, GateResult
 from doubtcli.gate.waivers import WAIVERS, apply_waivers, lapsed_waivers, read_waivers
 from doubtcli.plugins import list_reasons
+from doubtcli.settings import EACH
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
     from doubtcli.audits import FoundAudit
-    from doubtcli.gate.baseline import Baseline
+    from doubtcli.gate.baseline import Baseline, Section
     from doubtcli.gate.result import FileResult, Waiver
     from doubtcli.gate.waivers import Applied
     from doubtcli.progress import Progress
     from doubtcli.settings import GatePlan, GateSettings
+
+
+_MOST_NAMED = 5
 
 
 @dataclass(frozen=True)
@@ -54,45 +60,56 @@ class Gate:
         waivers_path, waivers = self._waivers()
         files: list[FileResult] = []
         became: list[Applied] = []
-        rules = dict(RULES)
+        rules, labels = dict(RULES), _Labels()
         for path in self._named(paths):
-            data_path = data_path_of(path) if is_audit(path) else path
-            settings = self._limits(data_path)
-            baseline = read_baseline(settings.baseline) if settings.baseline else None
-            found = self._find(path, data_path)
+            found, settings, baseline = self._found(path)
             known, notes = self._known(waivers, waivers_path, baseline, found)
-            result, applied = judge(found.summary, found.doubts, data_path, settings, known)
+            result, applied = judge(found.summary, found.doubts, found.data_path, settings, known)
             became.append(applied)
             rules |= _rules(found)
+            labels.add(settings, found)
             told = _told(result, found, (*found.notes, *notes))
             files.append(_with_lines(told, found) if with_lines else told)
+        labels.check()
         lapsed = lapsed_waivers(waivers, became)
         return GateResult(tuple(files), waivers_path or None, lapsed, version("doubtcli"), rules)
 
-    def baseline(self, paths: Sequence[str], path: str, *, anew: bool = False) -> Baseline:
-        """The baseline at `path`, if there is one, with what is to be known of these files now; not written.
+    def sections(self, paths: Sequence[str], path: str) -> list[Section]:
+        """What a baseline is to know of these files now.
 
         Args:
             paths: Labelled files and directories of audits; none: the files of the settings file.
             path: Where the baseline is to stand.
-            anew: Whether to pass over what stands there.
 
         Raises:
             DoubtError: As `run`.
         """
-        old = read_baseline(path) if Path(path).exists() and not anew else None
         waivers_path, waivers = self._waivers()
+        known = Known(waivers, waivers_path, self.today)
         sections = []
         for named in self._named(paths):
-            data_path = data_path_of(named) if is_audit(named) else named
-            found = self._find(named, data_path)
-            known = Known(waivers, waivers_path, self.today)
-            applied = _waived(found, known)
-            sections.append(make_section(data_path, path, found.summary, found.doubts, waived=applied))
-        return update_baseline(old, path, sections)
+            found = self._given(named) if is_audit(named) else self._scanned(named)
+            waived = _waived(found, known)
+            sections.append(make_section(found.data_path, path, found.summary, found.doubts, waived=waived))
+        return sections
+
+    def _found(self, path: str) -> tuple[FoundAudit, GateSettings, Baseline | None]:
+        """The audit of a file, its limits and its baseline; what is wrong with these is told first."""
+        given = self._given(path) if is_audit(path) else None
+        settings = self._limits(path if given is None else given.data_path)
+        baseline = read_baseline(settings.baseline) if settings.baseline else None
+        return given or self._scanned(path), settings, baseline
+
+    def _given(self, path: str) -> FoundAudit:
+        found = given_audit(path)
+        check_said(found, self.plan.said(found.data_path))
+        return found
+
+    def _scanned(self, path: str) -> FoundAudit:
+        return audit_of(self.plan.scan(path), progress=self.progress, cache=self.cache)
 
     def _named(self, paths: Sequence[str]) -> Sequence[str]:
-        named = tuple(dict.fromkeys(paths or self.plan.paths))
+        named = tuple(dict.fromkeys(map(_plainly, paths or self.plan.paths)))
         if not named:
             raise SettingsError(
                 "no file is named",
@@ -119,14 +136,10 @@ class Gate:
             )
         return settings
 
-    def _find(self, path: str, data_path: str) -> FoundAudit:
-        if is_audit(path):
-            return given_audit(path, self.plan.said(data_path))
-        return audit_of(self.plan.scan(path), progress=self.progress, cache=self.cache)
-
     def _waivers(self) -> tuple[str, tuple[Waiver, ...]]:
         """The file of waivers and what stands in it; "" where there is none."""
-        path = self.plan.waivers or (WAIVERS if Path(WAIVERS).is_file() else "")
+        usual = (folder / WAIVERS for folder in (Path(), Path(self.plan.config or "").parent))
+        path = self.plan.waivers or next((str(path) for path in usual if path.is_file()), "")
         return path, read_waivers(path, [reason.name for reason in list_reasons()]) if path else ()
 
     def _known(
@@ -137,6 +150,39 @@ class Gate:
             return known, ()
         section, notes = find_section(baseline, found.data_path, found.summary, found.doubts)
         return replace(known, section=section, baseline_path=baseline.path), notes
+
+
+@dataclass
+class _Labels:
+    """The labels that limits name, and those that there are in any of the files."""
+
+    named: set[str] = field(default_factory=set)
+    there: dict[str, None] = field(default_factory=dict)
+
+    def add(self, settings: GateSettings, found: FoundAudit) -> None:
+        """Take down those of one file."""
+        self.named |= settings.max_per_class.keys() - {EACH}
+        self.there |= dict.fromkeys(one["name"] for one in found.summary["classes"])
+
+    def check(self) -> None:
+        """Refuse a name that no row of any file bears: a limit on it would always be met."""
+        for name in sorted(self.named - self.there.keys()):
+            near = get_close_matches(name, self.there, n=1)
+            shown = ", ".join(map(repr, list(self.there)[:_MOST_NAMED]))
+            raise SettingsError(
+                f"no row bears the label {name!r}",
+                where="max-per-class",
+                expected=f"one of {shown}{', …' if len(self.there) > _MOST_NAMED else ''}",
+                hint=f"did you mean {near[0]!r}?" if near else None,
+            )
+
+
+def _plainly(path: str) -> str:
+    """A path as it is told: below the working directory as seen from there, however it was typed."""
+    if path == "-":
+        return path
+    seen = os.path.relpath(path)
+    return os.path.normpath(path) if seen.startswith(os.pardir) else seen
 
 
 def _told(result: FileResult, found: FoundAudit, notes: tuple[str, ...]) -> FileResult:

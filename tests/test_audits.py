@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli import audit as pipeline
-from doubtcli.audits import audit_of, data_path_of, given_audit, is_audit
+from doubtcli.audits import audit_of, check_said, given_audit, is_audit
 from doubtcli.errors import InputError
 from doubtcli.progress import Silence
 from doubtcli.report.html import render_html
@@ -53,7 +53,7 @@ def scan(path: str = "data.csv", **settings: Any) -> Path:
 def trouble(path: str, said: dict[str, Any] | None = None) -> str:
     """Why a given audit is refused."""
     with pytest.raises(InputError) as caught:
-        given_audit(path, said)
+        check_said(given_audit(path), said or {})
     return str(caught.value)
 
 
@@ -124,13 +124,13 @@ class TestGivenAudit:
         """What flags or a settings file say must be what it was made with; what they don't say need not."""
         scan(seed=7, label="label")
 
-        assert given_audit("data.doubt", {"seed": 7, "threads": 1, "config": "x", "queue_size": 3})
+        check_said(given_audit("data.doubt"), {"seed": 7, "threads": 1, "config": "x", "queue_size": 3})
         assert trouble("data.doubt", {"seed": 8}) == (
             "data.doubt: it was made with seed = 7\n"
             "expected: seed = 8, as the flags or the settings file say\n"
             "to do: scan the file again, or name it in place of the audit"
         )
-        assert given_audit("data.doubt", {"label": "label"})
+        check_said(given_audit("data.doubt"), {"label": "label"})
         assert "it was made with text = []" in trouble("data.doubt", {"text": ("text",)})
 
     def test_changed_side_file(self) -> None:
@@ -144,12 +144,27 @@ class TestGivenAudit:
 
         assert "checked.csv (--verdicts) was changed since it was read" in trouble("data.doubt")
 
-    def test_data_path(self) -> None:
-        """The data's path is told without reading them."""
-        scan()
-        write_data(Path("data.csv"), "pear,fruit")
+    def test_side_files_that_are_said(self) -> None:
+        """Verdicts that are named now must be those that the audit was made with."""
+        ids = pq.read_table(scan() / "doubts.parquet")["row_id"].to_pylist()
+        Path("one.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n")
+        Path("two.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n")
 
-        assert data_path_of("data.doubt") == "data.csv"
+        assert "it was made with no verdicts" in trouble("data.doubt", {"verdicts": "one.csv"})
+        scan(verdicts="one.csv")
+        check_said(given_audit("data.doubt"), {"verdicts": "one.csv"})
+        assert "it was made with verdicts = 'one.csv'" in trouble("data.doubt", {"verdicts": "two.csv"})
+        assert "can't be read" in trouble("data.doubt", {"verdicts": "none.csv"})
+
+    def test_the_data_that_were_judged(self) -> None:
+        """Of two files that may be meant, the one whose bytes were judged is."""
+        Path("x").mkdir()
+        Path("y").mkdir()
+        write_data(Path("x/data.csv"))
+        write_data(Path("y/data.csv"), "pear,fruit")
+        shutil.move(scan("x/data.csv"), "y/audit")
+
+        assert given_audit("y/audit").data_path == "x/data.csv"
 
     def test_its_data(self) -> None:
         """The data are read as the audit read them, and not if they were changed meanwhile."""

@@ -15,10 +15,12 @@ import typer
 
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, make_console
-from doubtcli.errors import ExitCode
+from doubtcli.errors import ExitCode, OutputError
 from doubtcli.settings import GATE_KEYS, GateSettings, load_gate
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from doubtcli.gate.result import GateResult
 
 LIMITS, KNOWN = "Limits", "What is known"
@@ -128,10 +130,22 @@ def gate(
         paths or [], with_lines=needs_lines
     )
     if output_file is not None:
+        known = (file.comparison.path for file in found.files if file.comparison is not None)
+        inputs = [*(file.path for file in found.files), *known, found.waivers_path, plan.config]
+        refuse_inputs(output_file, [path for path in inputs if path], where="--output-file")
         _write(found, output_format, Path(output_file), top)
     if not quiet:
         _print(found, output_format if output_file is None else GateFormat.CONCISE, color, top)
     return ExitCode.DONE if found.passed else ExitCode.GATE_FAILED
+
+
+def refuse_inputs(output: str, inputs: Iterable[str], *, where: str) -> None:
+    """Refuse to write over a file that was read."""
+    for path in inputs:
+        if Path(path).resolve() == Path(output).resolve():
+            raise OutputError(
+                f"{output} is read, and is not written over", where=where, hint="name another file"
+            )
 
 
 def _write(found: GateResult, output_format: GateFormat, path: Path, top: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -10,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.gate.baseline.rows import check_hashes
-from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNLABELLED, Finding
+from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 _COLUMNS = (
     *("row_id", "row", "row_hash", "given_label", "suggested_label"),
@@ -52,6 +53,19 @@ def conflict_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     rows = _rows(labelled.filter(pc.is_in(labelled["row_hash"], at_odds.combine_chunks())))
     found = [_finding(row, path, number, CONFLICT_REASONS, LABEL_CONFLICT) for row, number in _numbered(rows)]
     return tuple(sorted(found, key=lambda finding: finding.row))
+
+
+def unjudged_findings(doubts: pa.Table, path: str, labels: Collection[str]) -> tuple[Finding, ...]:
+    """Rows that bear one of these labels and are not doubted, by place in the file.
+
+    Raises:
+        InputError: As `doubted_findings`.
+    """
+    is_borne = pc.is_in(doubts["given_label"], pa.array(sorted(labels), pa.string()))
+    rows = _rows(doubts.filter(pc.and_(is_borne, pc.invert(doubts["doubted"]))))
+    found = [_finding(row, path, number, (), UNJUDGED) for row, number in _numbered(rows)]
+    told = (replace(finding, suggested_label=None, doubt=None, why="") for finding in found)
+    return tuple(sorted(told, key=lambda finding: finding.row))
 
 
 def unlabelled_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:

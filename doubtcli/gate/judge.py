@@ -6,9 +6,14 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.gate.baseline import compare
-from doubtcli.gate.findings import conflict_findings, doubted_findings, unlabelled_findings
+from doubtcli.gate.findings import (
+    conflict_findings,
+    doubted_findings,
+    unjudged_findings,
+    unlabelled_findings,
+)
 from doubtcli.gate.limits import Figures, check_limits, failed_by
-from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, FileResult
+from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult
 from doubtcli.gate.waivers import apply_waivers
 
 if TYPE_CHECKING:
@@ -21,6 +26,11 @@ if TYPE_CHECKING:
     from doubtcli.gate.result import Comparison, Finding, Waiver
     from doubtcli.gate.waivers import Applied
     from doubtcli.settings import GateSettings
+
+
+_FEWEST_ROWS = 3
+"""Rows of a class from which on models are heard on it."""
+UNJUDGED_ROW = "the row was added or changed, and too few rows bear its label for models to judge it"
 
 
 @dataclass(frozen=True)
@@ -54,7 +64,7 @@ def judge(
     """
     applied = apply_waivers(
         known.waivers,
-        tuple(_found(doubts, data_path, settings)),
+        (*_found(doubts, data_path, settings), *_unjudged(summary, doubts, data_path, known.section)),
         doubts,
         waivers_path=known.waivers_path,
         data_path=data_path,
@@ -89,6 +99,22 @@ def _found(doubts: pa.Table, data_path: str, settings: GateSettings) -> Iterator
         yield from unlabelled_findings(doubts, data_path)
 
 
+def _unjudged(
+    summary: Mapping[str, Any], doubts: pa.Table, data_path: str, section: Section | None
+) -> Iterator[Finding]:
+    """Rows that the baseline does not know, with labels that too few rows bear for models to judge them.
+
+    Nothing could doubt them: a label that is misspelt once would go unseen.
+    """
+    tiny = [one["name"] for one in summary["classes"] if 0 < one["given"] < _FEWEST_ROWS]
+    if section is None or not tiny:
+        return
+    hashes = dict(zip(doubts["row"].to_pylist(), doubts["row_hash"].to_pylist(), strict=True))
+    for finding in unjudged_findings(doubts, data_path, tiny):
+        if not section.count_like(hashes[finding.row], finding.given_label):
+            yield replace(finding, change=Change.NEW, change_why=UNJUDGED_ROW)
+
+
 def _compared(
     known: Known, doubts: pa.Table, findings: Sequence[Finding]
 ) -> tuple[Comparison | None, tuple[Finding, ...]]:
@@ -97,7 +123,8 @@ def _compared(
         return None, tuple(findings)
     waived = {one.row for one in findings if one.waiver is not None and _is_doubted(one)}
     comparison, changes = compare(known.section, doubts, path=known.baseline_path, waived=waived)
-    return comparison, tuple(
+    n_unjudged = sum(one.rule == UNJUDGED and one.waiver is None for one in findings)
+    return replace(comparison, n_new=comparison.n_new + n_unjudged), tuple(
         replace(one, change=changes[one.row][0], change_why=changes[one.row][1])
         if _is_doubted(one) and one.row in changes
         else one
@@ -110,10 +137,11 @@ def _figures(summary: Mapping[str, Any], findings: Sequence[Finding]) -> Figures
     return Figures(
         summary,
         doubted=tuple(one for one in counted if _is_doubted(one)),
+        unjudged=tuple(one for one in counted if one.rule == UNJUDGED),
         conflicts=tuple(one for one in counted if one.rule == LABEL_CONFLICT),
         unlabelled=tuple(one for one in counted if one.rule == UNLABELLED),
     )
 
 
 def _is_doubted(finding: Finding) -> bool:
-    return finding.rule not in (LABEL_CONFLICT, UNLABELLED)
+    return finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)

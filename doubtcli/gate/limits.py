@@ -28,6 +28,8 @@ class Figures:
     """`audit.json`."""
     doubted: tuple[Finding, ...]
     """Doubted rows that nobody waived, most doubted first."""
+    unjudged: tuple[Finding, ...]
+    """Rows that were added or changed, and bear a label that models can't judge."""
     conflicts: tuple[Finding, ...]
     unlabelled: tuple[Finding, ...]
 
@@ -46,7 +48,7 @@ def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
     """Every limit that is set, held against one file.
 
     Raises:
-        SettingsError: A limit names a label or a reason that there is none of.
+        SettingsError: A limit names a reason that there is none of.
     """
     checks = [
         *_noise(settings, figures),
@@ -126,17 +128,18 @@ def _doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
 
 def _per_class(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     sizes = {one["name"]: one["given"] for one in figures.summary["classes"]}
-    _check_known(settings.max_per_class, sizes, "max-per-class", "label")
-    for name, limit in _each(settings.max_per_class, sizes):
+    gone = {name: 0 for name in settings.max_per_class if name != EACH}
+    for name, limit in _each(settings.max_per_class, gone | sizes):
         rows = [row for row in figures.doubted if row.given_label == name]
-        check = _counted("max-per-class", "doubted rows of this label", limit, rows, sizes[name], of=name)
+        n_rows = sizes.get(name, 0)
+        check = _counted("max-per-class", "doubted rows of this label", limit, rows, n_rows, of=name)
         yield _by_skill(check, settings, figures)
 
 
 def _per_reason(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     run = {one["name"]: one["family"] for one in figures.summary["reasons"]["run"]}
     skipped = {one["name"]: one["why"] for one in figures.summary["reasons"]["skipped"]}
-    _check_known(settings.max_per_reason, run | skipped, "max-per-reason", "reason")
+    _check_reasons(settings.max_per_reason, run | skipped)
     for name, limit in settings.max_per_reason.items():
         if name in skipped:
             check = _counted(
@@ -156,7 +159,7 @@ def _per_reason(settings: GateSettings, figures: Figures) -> Iterator[Check]:
 
 def _new(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_new is not None:
-        rows = [row for row in figures.doubted if row.change is Change.NEW]
+        rows = [row for row in (*figures.doubted, *figures.unjudged) if row.change is Change.NEW]
         measured = "doubted rows that the baseline does not know"
         check = _counted("max-new", measured, settings.max_new, rows, figures.n_labelled)
         yield _by_skill(check, settings, figures)
@@ -256,7 +259,7 @@ def _each(limits: Mapping[str, Limit], names: Iterable[str]) -> list[tuple[str, 
     return [(name, limit) for name, limit in told if limit is not None]
 
 
-def _check_known(limits: Mapping[str, Limit], known: Iterable[str], setting: str, what: str) -> None:
+def _check_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -> None:
     names = list(known)
     for name in limits:
         if name == EACH or name in names:
@@ -266,8 +269,8 @@ def _check_known(limits: Mapping[str, Limit], known: Iterable[str], setting: str
             ", …" if len(names) > _MOST_NAMED else ""
         )
         raise SettingsError(
-            f"there is no {what} {name!r}",
-            where=f"--{setting}",
+            f"there is no reason {name!r}",
+            where="--max-per-reason",
             expected=f"one of {shown}",
             hint=f"did you mean {near[0]!r}?" if near else None,
         )

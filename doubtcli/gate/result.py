@@ -59,14 +59,14 @@ class Finding:
     """None where the row has no label."""
     suggested_label: str | None
     doubt: float | None
-    """From 0 to 1; None where the row has no label."""
+    """From 0 to 1; None where the row has no label, or one that nobody can judge."""
     reasons: tuple[str, ...]
     """Those that speak on the row and are not waived, strongest first."""
     why: str
     """The reasons in plain words; "" where there are none."""
     rule: str
     """What it is reported as: its strongest reason's name, `DOUBTED` where no single one speaks,
-    `LABEL_CONFLICT` or `UNLABELLED`."""
+    `LABEL_CONFLICT`, `UNLABELLED` or `UNJUDGED`."""
     change: Change | None = None
     """None without a baseline, and on a row that is not doubted."""
     change_why: str = ""
@@ -80,11 +80,13 @@ class Finding:
 
 
 DOUBTED, LABEL_CONFLICT, UNLABELLED = "doubted", "label-conflict", "unlabelled"
+UNJUDGED = "unjudged"
 """Rules of findings that no single reason stands for."""
 RULES = {
     DOUBTED: "No single reason speaks, but all of them together make its label likelier wrong than right.",
     LABEL_CONFLICT: "The very same input stands elsewhere with another label.",
     UNLABELLED: "It has no label.",
+    UNJUDGED: "It is new, and too few rows bear its label for models to judge it.",
 }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -113,6 +114,11 @@ def cross_fit(
     return _predictions(heard, probs, given_labels, tuple(name for name in names if name not in heard))
 
 
+_LIBRARIES = ("scipy.optimize", "sklearn.linear_model", "sklearn.ensemble", "sklearn.tree")
+"""What models load when first asked: loaded before there are threads, for of two that load one library
+at once the second may see half of it. All but the first are for tables."""
+
+
 @dataclass(frozen=True)
 class _Fitter:
     """Fits models side by side."""
@@ -130,6 +136,8 @@ class _Fitter:
         from joblib import Parallel, delayed
 
         models = models_for(self.features)
+        for library in _LIBRARIES if self.features.dense is not None else _LIBRARIES[:1]:
+            import_module(library)
 
         def fit(name: str, repeat: int) -> NDArray[np.float32]:
             scores = models[name](self.given_labels, folds[repeat], self.n_classes, seed + repeat)

@@ -86,7 +86,10 @@ def _as_limits(value: object) -> dict[str, Limit]:
     listed = value if isinstance(value, list) else [value]
     if not listed:
         raise ValueError
-    return dict(_named(item) for item in listed)
+    named = [_named(item) for item in listed]
+    if len({name for name, _ in named}) < len(named):
+        raise ValueError  # of two limits for one name, which?
+    return dict(named)
 
 
 def _named(item: object) -> tuple[str, Limit]:

@@ -62,6 +62,11 @@ class GatePlan:
     _gate_flags: Mapping[str, Any]
 
     @property
+    def config(self) -> str | None:
+        """The settings file, as seen from the working directory."""
+        return self._file.scan.get("config")
+
+    @property
     def waivers(self) -> str | None:
         """The file of waivers: one for all files."""
         return {**self._file.gate, **self._gate_flags}.get("waivers")

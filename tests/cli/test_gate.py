@@ -247,6 +247,20 @@ class TestStory:
         assert done.returncode == 2
         assert "doubt baseline data.csv" in done.stderr
 
+    def test_a_label_that_is_misspelt(self, gate: Doubt) -> None:
+        """A new label that one row bears, which no model can judge, is new, and named as such."""
+        gate("baseline", "data.csv", "-o", "known.json")
+        rows = read(gate.folder / "data.csv")
+        rows[7]["intent"] += " "
+        write(gate.folder / "data.csv", rows)
+
+        code, found = self.check(gate)
+        said = gate("gate", "data.csv", *["--max-new", "0", "--baseline", "known.json"]).stdout
+
+        assert (code, found["new"]) == (1, [rows[7]["ticket_id"]])
+        assert "Labels that nobody can judge" in said
+        assert "Most doubted" not in said
+
 
 def _another(label: str) -> str:
     labels = ["billing", "delivery", "refund"]
@@ -298,6 +312,23 @@ class TestAudits:
         assert "an audit kept in the cache" in second.stdout
         assert {path.name for path in fresh.folder.iterdir()} == {"data.csv", "doubt.toml"}
         assert none.stdout == again.stdout
+
+    def test_its_own_limits(self, gate: Doubt) -> None:
+        """An audit is held against the limits of the file that it judged, wherever it lies."""
+        (gate.folder / "x").mkdir()
+        (gate.folder / "y").mkdir()
+        write(gate.folder / "x" / "data.csv", read(TICKETS))
+        write(gate.folder / "y" / "data.csv", read(TICKETS)[:99])
+        (gate.folder / "doubt.toml").write_text(
+            f'{CONFIG}[gate.files."x/data.csv"]\nmax-doubted = 0\n'
+            '[gate.files."y/data.csv"]\nmax-doubted = "100%"\n'
+        )
+        gate("scan", "x/data.csv", "-o", "y/audit", "-q")
+
+        done = gate("gate", "y/audit")
+
+        assert done.returncode == 1
+        assert done.stdout.endswith("gate failed: 1 of 1 limit, x/data.csv\n")
 
 
 class TestFiles:
@@ -378,11 +409,59 @@ class TestOutput:
             before = sum(newlines[: one["row"] - 1]) + one["row"] - 1
             assert one["lines"] == [before + 2, before + 2 + newlines[one["row"] - 1]]
 
+    @pytest.mark.parametrize("path", ["data.csv", "./data.csv", "doubt.toml", "doubt-waivers.toml"])
+    def test_nothing_read_is_written_over(self, gate: Doubt, path: str) -> None:
+        """A file that was read is not written over by a report."""
+        (gate.folder / "doubt-waivers.toml").write_text("")
+        before = (gate.folder / path).read_bytes()
+
+        done = gate("gate", "data.csv", "--max-doubted", "0", "-f", "json", "-o", path)
+
+        assert done.returncode == 2
+        assert "is not written over" in done.stderr
+        assert (gate.folder / path).read_bytes() == before
+
+    def test_however_it_is_typed(self, gate: Doubt) -> None:
+        """One file is gated once, and its findings have the same fingerprints, however its path is typed."""
+        flags = ["--max-doubted", "0", "-f", "gitlab"]
+
+        plain = gate("gate", "data.csv", *flags).stdout
+
+        for typed in (["./data.csv"], [str(gate.folder / "data.csv")], ["data.csv", "./data.csv"]):
+            assert gate("gate", *typed, *flags).stdout == plain
+
     def test_quiet(self, gate: Doubt) -> None:
         """Quiet, it only ends with its code."""
         done = gate("gate", "data.csv", "--max-doubted", "0", "-q")
 
         assert (done.returncode, done.stdout, done.stderr) == (1, "", "")
+
+
+def test_two_baselines_at_once(gate: Doubt) -> None:
+    """Two files that are written down at once both stand in the baseline."""
+    write(gate.folder / "other.csv", read(TICKETS))
+    both = [
+        subprocess.Popen(
+            [sys.executable, "-m", "doubtcli", "baseline", name, "-o", "known.json", "-q"],
+            cwd=gate.folder,
+            env=gate.environment,
+        )
+        for name in ("data.csv", "other.csv")
+    ]
+
+    assert [process.wait() for process in both] == [0, 0]
+    assert list(json.loads((gate.folder / "known.json").read_text())["files"]) == ["data.csv", "other.csv"]
+
+
+def test_waivers_beside_the_settings(gate: Doubt, doubt_in: type[Doubt]) -> None:
+    """Waivers are found beside the settings file, from a folder below it, too."""
+    (gate.folder / "sub").mkdir()
+    (gate.folder / "doubt-waivers.toml").write_text('[[waive]]\nid = "nobody"\n')
+    below = doubt_in(gate.folder / "sub", gate.environment)
+
+    done = below("gate", "../data.csv", "--max-noise", "60%")
+
+    assert "no row bears this id" in " ".join(done.stdout.split())
 
 
 def test_baseline_over_something_else(gate: Doubt) -> None:

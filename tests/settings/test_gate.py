@@ -96,9 +96,9 @@ class TestLimits:
         assert found.max_per_reason == {"duplicate-conflict": Limit(0, is_share=False)}
         assert found.max_per_class == {EACH: Limit(0.1, is_share=True), "refund": Limit(3, is_share=False)}
 
-    @pytest.mark.parametrize("written", [["=3%"], ["refund="], ["refund"], ["refund=x"]])
+    @pytest.mark.parametrize("written", [["=3%"], ["refund="], ["refund"], ["refund=x"], ["a=1", "a=2%"]])
     def test_named_trouble(self, tmp_path: Path, written: list[str]) -> None:
-        """A name without a limit, or a limit behind no name, is refused."""
+        """A name without a limit, a limit behind no name, or two for one name are refused."""
         assert "--max-per-class: " in trouble(tmp_path, max_per_class=written)
 
     def test_nothing_is_no_limit(self, tmp_path: Path) -> None:

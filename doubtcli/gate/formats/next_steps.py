@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.gate.formats.figures import is_open
 from doubtcli.gate.formats.row_lines import new_first
-from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Outcome, Waiver
+from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Outcome, Waiver
 from doubtcli.gate.waivers import WAIVERS, add_waivers
 from doubtcli.report.sheet import printable_path
 
@@ -89,7 +89,8 @@ def _missed(file: FileResult) -> dict[str, Check]:
 
 def _is_queued(finding: Finding, missed: Mapping[str, Check]) -> bool:
     """Whether it stands in a scan's queue, and a limit failed by it."""
-    return finding.rule not in (LABEL_CONFLICT, UNLABELLED) and any(name in missed for name in finding.failed)
+    is_doubted = finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
+    return is_doubted and any(name in missed for name in finding.failed)
 
 
 # ------------------------------------------------------------------------ waive

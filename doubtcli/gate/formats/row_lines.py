@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNLABELLED, Change
+from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change
 from doubtcli.report.findings import HIGH_DOUBT, ID_CELLS, label_change
 from doubtcli.report.sheet import printable
 from doubtcli.report.summary import count, score
@@ -25,7 +25,7 @@ WHY_LINES = 4
 
 def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top: int) -> None:
     """Print the rows that made a limit fail, at most `top` of each kind; the rest are counted."""
-    kinds: dict[str, list[Finding]] = {DOUBTED: [], LABEL_CONFLICT: [], UNLABELLED: []}
+    kinds: dict[str, list[Finding]] = {DOUBTED: [], UNJUDGED: [], LABEL_CONFLICT: [], UNLABELLED: []}
     for finding in file.failing:
         kinds[finding.rule if finding.rule in kinds else DOUBTED].append(finding)
     if kinds[DOUBTED]:
@@ -33,6 +33,11 @@ def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top:
         is_mixed = ranked[0].change is not ranked[-1].change
         sheet.title("Most doubted", _how_many(ranked, top) + (NEW_FIRST if is_mixed else ""))
         _print_doubted(sheet, ranked[:top], rules)
+    if kinds[UNJUDGED]:
+        sheet.title("Labels that nobody can judge", _how_many(kinds[UNJUDGED], top))
+        sheet.hang(sheet.indent(), printable(rules.get(UNJUDGED, "")), "dim")
+    for finding in kinds[UNJUDGED][:top]:
+        _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
     if kinds[LABEL_CONFLICT]:
         sheet.title("Conflicting labels", _how_many(kinds[LABEL_CONFLICT], top))
         sheet.hang(sheet.indent(), printable(rules.get(LABEL_CONFLICT, "")), "dim")

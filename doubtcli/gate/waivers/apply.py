@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.gate.paths import settled
-from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, LapsedWaiver
+from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, LapsedWaiver
 from doubtcli.gate.waivers.idle import Idle, Telling, why_idle
 
 if TYPE_CHECKING:
@@ -107,5 +107,5 @@ def _judged(finding: Finding, waivers: Collection[Waiver]) -> tuple[Finding, set
 
 
 def _reduced(finding: Finding, left: tuple[str, ...]) -> Finding:
-    is_special = finding.rule in (LABEL_CONFLICT, UNLABELLED)
+    is_special = finding.rule in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
     return replace(finding, reasons=left, rule=finding.rule if is_special else left[0])

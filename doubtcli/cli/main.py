@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
 import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -70,6 +72,8 @@ def doubt(
 
 def main() -> None:
     """Run `doubt` on the process's arguments and end the process."""
+    if sys.stdout is None:  # closed by the caller, who wants the exit code alone
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks the letters of the data still gets the rest.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -99,6 +103,9 @@ def _end(error: BaseException, *, debug: bool) -> int:
             return ExitCode.INTERRUPTED
         case BrokenPipeError():
             _leave_stdout()
+        case OSError(errno=errno.ENOSPC):
+            _leave_stdout()
+            _say("standard output can't be written: no space is left\nto do: free some, or print elsewhere")
         case DoubtError():
             _say(str(error))
         case _ if hasattr(error, "show"):  # a usage error; typer keeps its class to itself

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -223,3 +224,28 @@ class TestHelp:
         doubt.environment.update(_DOUBT_COMPLETE="complete_bash", COMP_WORDS="doubt s", COMP_CWORD="1")
 
         assert doubt().stdout.split() == ["scan"]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
+def test_full_disk() -> None:
+    """A standard output that has no room is told as that, and ends with 2."""
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "doubtcli", "reasons"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+
+    assert done.returncode == 2
+    assert done.stderr.startswith("doubt: standard output can't be written: no space is left\n")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
+def test_closed_output() -> None:
+    """A standard output that the caller closed is no trouble."""
+    command = ["sh", "-c", '"$0" -m doubtcli reasons >&-', sys.executable]
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+
+    assert (done.returncode, done.stderr) == (0, "")

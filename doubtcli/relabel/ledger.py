@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -95,6 +95,15 @@ class Batch:
     """The file that this one was made from; None where it was changed in place."""
     undoes: str | None = None
     """The batch that it takes back."""
+    n_written: int | None = field(default=None, compare=False)
+    """How many lines its ledger says it has; None in ledgers of earlier doubts, and before it is written."""
+
+    @property
+    def lack(self) -> str | None:
+        """What is lost of it: "incomplete: 2 of 3 lines"; None where nothing is."""
+        if self.n_written in (None, len(self.lines)):
+            return None
+        return f"incomplete: {len(self.lines):,} of {self.n_written:,} lines"
 
 
 def ledger_path(path: Path) -> Path:
@@ -171,6 +180,7 @@ def _batch(told: dict[str, Any]) -> Batch:
         lines=(line,),
         form=form,
         source=told["from"],
+        n_written=int(told["lines"]) if "lines" in told else None,
         **{name: told[name] for name in ABOUT},
     )
 
@@ -187,6 +197,7 @@ def _as_bytes(told: str | dict[str, str] | None, encoding: str) -> bytes | None:
 def render(batch: Batch) -> bytes:
     """The lines of a batch as they stand in a ledger."""
     about = {name: getattr(batch, name) for name in ABOUT} | {"from": batch.source}
+    about["lines"] = len(batch.lines) if batch.n_written is None else batch.n_written
     head = {"ledger": VERSION, "batch": batch.id, "applied": batch.applied}
     told = [head | _told(line, batch.form) | about | {"form": asdict(batch.form)} for line in batch.lines]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in told)

@@ -70,7 +70,9 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
         state = (
             "" if batch.id in held else "taken back" if batch in current else "the file was made anew since"
         )
-        sheet.title(f"batch {batch.id}", "  ".join(part for part in (batch.applied, state) if part))
+        sheet.title(
+            f"batch {batch.id}", "  ".join(part for part in (batch.applied, state, batch.lack) if part)
+        )
         sheet.hang(sheet.indent(), _origin(batch), "dim")
         _print_lines(sheet, batch.lines)
 

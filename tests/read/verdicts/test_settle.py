@@ -319,7 +319,8 @@ class TestConflicts:
             ((ANA, CY, BOB, says("a", "other", "di")), "majority", None),
             ((ANA, CY, says("a", "other", "di")), "majority", "spam"),
             ((ANA, says("a", "spam", "di"), says("a", "ham")), "majority", "spam"),
-            ((ANA, says("a", "ham"), says("a", "ham")), "majority", "ham"),
+            ((ANA, says("a", "ham", why="one"), says("a", "ham", why="two")), "majority", "ham"),
+            ((ANA, says("a", "ham"), says("a", "ham")), "majority", None),
             ((ANA, CY), "unanimous", "spam"),
             ((ANA, BOB, CY), "unanimous", None),
             ((ANA, CY, says("a", status="skipped", by="di")), "unanimous", None),
@@ -347,7 +348,12 @@ class TestConflicts:
     def test_a_tie_is_told(self) -> None:
         """With how many said what."""
         one = only(
-            settled(says("a", "spam"), says("a", "spam"), says("a", status="unusable"), says("a", "x", "ana"))
+            settled(
+                says("a", "spam", "bob"),
+                says("a", "spam"),
+                says("a", status="unusable"),
+                says("a", "x", "ana"),
+            )
         )
 
         assert one.why == "answers differ: 'spam' (2), 'x' (1), unusable (1)"

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".ledger.jsonl"
+ASIDE = ".old"
 VERSION = 1
 RAW = ("old_cell", "new_cell", "record")
 """What of a line is bytes of the file."""
@@ -114,6 +115,11 @@ def ledger_path(path: Path) -> Path:
 def ledger_name(name: str) -> str:
     """What the ledger of a file is called."""
     return name + SUFFIX
+
+
+def aside_path(path: Path) -> Path:
+    """Where the ledger of a file goes once the file is made anew with nothing changed in it."""
+    return path.with_name(ledger_name(path.name) + ASIDE)
 
 
 def named(batch: Batch, earlier: Sequence[Batch]) -> Batch:
@@ -242,3 +248,18 @@ def append(path: Path, lines: bytes) -> None:
             file.truncate(end)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(file.fileno())
+
+
+def set_aside(path: Path) -> None:
+    """Move the ledger of a file behind what was set aside before; done again, it does no harm.
+
+    Args:
+        path: The file, which is not what the ledger tells any more.
+
+    Raises:
+        OSError: As the system had it; no line is lost.
+    """
+    ledger = ledger_path(path)
+    if ledger.exists():
+        append(aside_path(path), ledger.read_bytes())
+        ledger.unlink()

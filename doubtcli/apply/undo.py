@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.data import located, read_data, sha256, time_told
 from doubtcli.apply.target import check_name, held, real
 from doubtcli.errors import InputError, OutputError
+from doubtcli.read.source import check_there
 from doubtcli.read.table import read_table
 from doubtcli.read.unchanged import Changes, check_unchanged
 from doubtcli.relabel.commit import backup_path, commit
@@ -36,12 +37,13 @@ def log(path: str) -> tuple[Batch, ...]:
     """All that was done to a file, oldest batch first.
 
     Raises:
-        InputError: There is no ledger, it is damaged, or a newer doubt wrote it.
+        InputError: There is no such file or no ledger, it is damaged, or a newer doubt wrote it.
     """
     target = Path(path).resolve()
     with held(target):
         batches = read_ledger(ledger_path(target))
     if not batches:
+        check_there(path)
         raise InputError("there is no ledger", where=str(ledger_path(Path(real(path)))), hint=NOTHING)
     return batches
 

@@ -228,6 +228,14 @@ def test_made_anew_with_nothing_changed(reviews: Reviews) -> None:
 # ---------------------------------------------------------------------- what is refused
 
 
+def test_no_file(reviews: Reviews) -> None:
+    """A data file that isn't there is told before its audit is looked for, with what is called nearly so."""
+    error = reviews.refused(InputError, "no such file", "dat.csv", "fixed.csv", audit=None)
+
+    assert error.where == reviews.path("dat.csv")
+    assert reviews.path("data.csv") in error.hint
+
+
 def test_other_backup(reviews: Reviews) -> None:
     """A backup of something else stays, and the file is not written over."""
     (reviews.folder / "data.csv.bak").write_bytes(b"mine")

@@ -245,6 +245,21 @@ def test_ledger_that_was_changed(twice: Desk) -> None:
     check_refused(twice, "would not give the file as it was", OutputError)
 
 
+def test_no_file(twice: Desk) -> None:
+    """A file that isn't there is told so, with what is called nearly so; its ledger may still be listed."""
+    with pytest.raises(InputError, match="no such file") as listed:
+        log(twice.path("fixd.csv"))
+    with pytest.raises(InputError, match="no such file"):
+        twice.undo("fixd.csv", in_place=True)
+    (twice.folder / "fixed.csv").unlink()
+
+    assert listed.value.where == twice.path("fixd.csv")
+    assert twice.path("fixed.csv") in str(listed.value.hint)
+    assert len(log(twice.path("fixed.csv"))) == 2
+    with pytest.raises(InputError, match="no such file"):
+        twice.undo("fixed.csv", "back.csv")
+
+
 @pytest.mark.parametrize("n_lost", [1, 9], ids=["a whole line", "the end of a line"])
 def test_ledger_that_lost_lines(desk: Desk, n_lost: int) -> None:
     """Of a batch whose last line is lost nothing is taken back, and the list says that it is not whole."""

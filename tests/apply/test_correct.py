@@ -1,16 +1,20 @@
 from __future__ import annotations
 
+import datetime as dt
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply import correct
+from doubtcli.apply import Request, Where, apply, correct
 from doubtcli.errors import InputError, OutputError
+from doubtcli.progress import Silence
 from doubtcli.records import UnappliedKind
 
 if TYPE_CHECKING:
     from tests.apply.conftest import Reviews
+
+NOW = dt.datetime(2026, 11, 21, 14, 5, tzinfo=dt.UTC)
 
 
 def verdict(row_id: str, label: str = "", **told: str) -> dict[str, str]:
@@ -234,6 +238,16 @@ def test_no_file(reviews: Reviews) -> None:
 
     assert error.where == reviews.path("dat.csv")
     assert reviews.path("data.csv") in error.hint
+
+
+def test_standard_input(reviews: Reviews) -> None:
+    """Standard input is told to be no file that could be rewritten."""
+    request = Request("-", (str(reviews.verdicts),), Where(reviews.path("o.csv")), reviews.path("data.doubt"))
+
+    with pytest.raises(InputError, match="into a single file only") as caught:
+        apply(request, now=NOW, progress=Silence())
+
+    assert caught.value.where == "standard input"
 
 
 def test_other_backup(reviews: Reviews) -> None:

@@ -11,13 +11,13 @@ from doubtcli.apply.data import read_data
 from doubtcli.apply.decide import decide, find_audit
 from doubtcli.apply.labelled import read_labelled
 from doubtcli.apply.rewritten import rewrite_file
-from doubtcli.apply.target import check_name, held
-from doubtcli.apply.waive import plan_waivers
+from doubtcli.apply.target import check_name, held, real
+from doubtcli.apply.waive import check_apart, plan_waivers, write_waivers
 from doubtcli.records import OnConflict
 from doubtcli.relabel.commit import backup_path, commit
-from doubtcli.relabel.ledger import ledger_path, named, read_ledger, render
+from doubtcli.relabel.ledger import aside_path, ledger_path, named, read_ledger, render
 from doubtcli.relabel.result import Applied
-from doubtcli.store import write_file
+from doubtcli.store import try_file
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -69,6 +69,8 @@ def apply(request: Request, *, now: dt.datetime, progress: Progress) -> Applied:
             was written.
     """
     target = request.where.target(request.path, but_not=request.verdicts)
+    if target and request.waive:
+        check_apart(request.waivers, target, (request.path, *request.verdicts))
     audit = find_audit(request.path, request.audit)
     with held(target) if target else nullcontext():
         data = read_data(request.path)
@@ -109,17 +111,30 @@ def _write(
     found: Applied, target: Path, stored: bytes, *, data: Data, where: Where, waivers: Waivers | None
 ) -> Applied:
     """Put the file, its ledger's lines and the waivers into place; what is there already is not written."""
+    written: tuple[Path, ...] = ()
+    if waivers:
+        try_file(waivers.path, waivers.text.encode())
     if target.exists() and target.read_bytes() == stored:
         found = replace(found, batch=None)
     else:
-        lines = render(found.batch) if found.batch else b""
-        commit(target, stored, lines, backup=data.stored if where.in_place else None)
-        backup = str(backup_path(Path(data.path))) if where.in_place else None
-        found = replace(found, output=where.output or data.path, backup=backup)
+        found = _put(found, target, stored, data, where)
+        written = (target, ledger_path(target)) if found.batch else (target,)
     if waivers is None:
         return found
-    write_file(waivers.path, waivers.text.encode())
+    write_waivers(waivers, written)
     return replace(found, waivers=str(waivers.path), n_waived=waivers.n_rows)
+
+
+def _put(found: Applied, target: Path, stored: bytes, data: Data, where: Where) -> Applied:
+    """Put the file and its ledger's lines into place."""
+    lines = render(found.batch) if found.batch else b""
+    output, notes = real(where.output or data.path), found.notes
+    if not lines and ledger_path(target).exists():
+        kept = aside_path(Path(output))
+        notes += (f"nothing is changed in the new file: the ledger of the old one is now {kept}",)
+    commit(target, stored, lines, backup=data.stored if where.in_place else None)
+    backup = str(backup_path(Path(output))) if where.in_place else None
+    return replace(found, output=output, backup=backup, notes=notes)
 
 
 def _earlier(request: Request, target: Path | None) -> tuple[Batch, ...]:

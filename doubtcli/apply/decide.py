@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.data import sha256
 from doubtcli.errors import InputError
+from doubtcli.read.source import check_there
 from doubtcli.read.verdicts import read_answers, rows_audited, settle, spellings
 from doubtcli.relabel.undo import in_effect, standing
 from doubtcli.store import default_folder, read_audit
@@ -53,8 +54,10 @@ def find_audit(path: str, audit: str | None) -> ReadAudit:
     """The audit in a folder; the one beside the file if none is named.
 
     Raises:
-        InputError: There is none, it is damaged, or a newer doubt wrote it.
+        InputError: There is none, it is damaged, or a newer doubt wrote it; or the file itself is not there.
     """
+    if path != "-":
+        check_there(path)
     folder = Path(audit) if audit else default_folder(path)
     if audit is None and not (folder / DOCUMENT).is_file():
         raise InputError(

@@ -74,6 +74,11 @@ class Where:
             raise OutputError("a file is in the way", where=where, hint=hint)
 
 
+def real(path: str) -> str:
+    """A path as it was given; of a link what it leads to, for a ledger and a backup stand beside that."""
+    return str(Path(path).resolve()) if Path(path).is_symlink() else path
+
+
 def check_name(target: Path, path: str, format_: str, compression: str | None) -> None:
     """Refuse a name that promises another format, or another way of packing, than the file has.
 

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.data import located, read_data, sha256, time_told
-from doubtcli.apply.target import check_name, held
+from doubtcli.apply.target import check_name, held, real
 from doubtcli.errors import InputError, OutputError
+from doubtcli.read.source import check_there
 from doubtcli.read.table import read_table
 from doubtcli.read.unchanged import Changes, check_unchanged
 from doubtcli.relabel.commit import backup_path, commit
@@ -36,13 +37,14 @@ def log(path: str) -> tuple[Batch, ...]:
     """All that was done to a file, oldest batch first.
 
     Raises:
-        InputError: There is no ledger, it is damaged, or a newer doubt wrote it.
+        InputError: There is no such file or no ledger, it is damaged, or a newer doubt wrote it.
     """
     target = Path(path).resolve()
     with held(target):
         batches = read_ledger(ledger_path(target))
     if not batches:
-        raise InputError("there is no ledger", where=str(ledger_path(Path(path))), hint=NOTHING)
+        check_there(path)
+        raise InputError("there is no ledger", where=str(ledger_path(Path(real(path)))), hint=NOTHING)
     return batches
 
 
@@ -61,7 +63,7 @@ def undo(path: str, where: Where, *, batch: str | None = None, now: dt.datetime)
     """
     target = where.target(path)
     batches = log(path)
-    chosen = choose_batch(batches, batch, str(ledger_path(Path(path))))
+    chosen = choose_batch(batches, batch, str(ledger_path(Path(real(path)))))
     with held(target) if target else nullcontext():
         data = read_data(path)
         if target:
@@ -73,8 +75,8 @@ def undo(path: str, where: Where, *, batch: str | None = None, now: dt.datetime)
         made = named(made, read_ledger(ledger_path(target)))
         backup = _backup(target, data, stored) if where.in_place else None
         commit(target, stored, render(made), backup=backup)
-        kept = None if backup is None else str(backup_path(Path(path)))
-        return Undone(path, where.output or path, chosen, made, kept)
+        kept = None if backup is None else str(backup_path(Path(real(path))))
+        return Undone(path, real(where.output or path), chosen, made, kept)
 
 
 def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Batch, bytes]:

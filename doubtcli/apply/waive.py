@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.errors import InputError
+from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import WAIVERS, add_waivers
+from doubtcli.relabel.commit import backup_path
+from doubtcli.relabel.ledger import aside_path, ledger_path
+from doubtcli.store import write_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +31,38 @@ class Waivers:
     text: str
     n_rows: int
     """How many kept rows it waives."""
+
+
+def check_apart(path: str | None, target: Path, read: Iterable[str]) -> None:
+    """Refuse a file of waivers that is another file of the same run, too.
+
+    Args:
+        path: The file of waivers; the one that a gate finds by itself if None.
+        target: The corrected file.
+        read: Files that are read.
+
+    Raises:
+        SettingsError: It says which one it is.
+    """
+    found = Path(path or WAIVERS)
+    other = {
+        "the corrected file": target,
+        "its ledger": ledger_path(target),
+        "its ledger of earlier": aside_path(target),
+        "its backup": backup_path(target),
+    }
+    what = [name for name, place in other.items() if _is_same(found, place)]
+    what += ["a file that is read" for one in read if _is_same(found, Path(one))]
+    if what:
+        raise SettingsError(
+            f"waivers can't be written there: it is {what[0]}",
+            where=str(found),
+            hint="name another file with --waivers, or waive nothing: --no-waive",
+        )
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))
 
 
 def plan_waivers(
@@ -53,6 +88,25 @@ def plan_waivers(
     text = _text(found)
     added = add_waivers(text, [_waiver(one, only) for one in rows], where=str(found))
     return None if added == text else Waivers(found, added, len(rows))
+
+
+def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
+    """Write the file of waivers, after all else.
+
+    Args:
+        waivers: The file.
+        written: What was written before it.
+
+    Raises:
+        OutputError: The system won't let us; it names what was written.
+    """
+    try:
+        write_file(waivers.path, waivers.text.encode())
+    except OutputError as error:
+        done = ", ".join(map(str, written))
+        if done:
+            error.found += f"; written before it, and complete: {done}"
+        raise
 
 
 def _doubted(doubts: pa.Table) -> set[str]:

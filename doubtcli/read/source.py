@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
 import os
@@ -9,7 +10,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -32,8 +33,14 @@ BUFFER_BYTES = 2**18
 STANDARD_INPUT = "standard input"
 """What messages call the path "-"."""
 
+ROOM = "name a folder with room in the environment variable TMPDIR"
+
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 """The first bytes of each (RFC 1952; the bzip2 format; RFC 8878), and Arrow's word for it."""
+
+
+class SpoolError(InputError):
+    """Bytes can't be kept in a temporary file: nothing is wrong with them."""
 
 
 @dataclass(frozen=True)
@@ -122,6 +129,18 @@ def unpacked(stored: Stored) -> Iterator[BinaryIO]:
             yield spool
 
 
+def check_there(path: str) -> None:
+    """Make sure that there is something at a path.
+
+    Raises:
+        InputError: There is not; it names what is called nearly so.
+    """
+    try:
+        Path(path).stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
 def unreadable(path: str, error: OSError) -> InputError:
     """The error for a file that the system won't let us read, with what may help."""
     return InputError(f"the file can't be read: {_reason(error)}", where=path, hint=_hint(Path(path), error))
@@ -141,18 +160,25 @@ def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
 
 @contextmanager
 def _spooled(stream: BinaryIO, path: str) -> Iterator[io.BufferedRandom]:
-    with tempfile.TemporaryFile(prefix="doubt-") as spool:
+    with ExitStack() as opened:
         try:
+            spool = opened.enter_context(tempfile.TemporaryFile(prefix="doubt-"))
+            opened.callback(_close, spool)
             shutil.copyfileobj(stream, spool, BUFFER_BYTES)
             spool.flush()
         except OSError as error:
-            raise InputError(
+            raise SpoolError(
                 f"its bytes can't be kept in a temporary file: {_reason(error)}",
                 where=path,
-                hint="name a folder with room in the environment variable TMPDIR",
+                hint="raise the limit on file sizes (ulimit -f)" if error.errno == errno.EFBIG else ROOM,
             ) from error
         spool.seek(0)
         yield spool
+
+
+def _close(spool: io.BufferedRandom) -> None:
+    with suppress(OSError):  # it tries once more to write what could not be written, which is told already
+        spool.close()
 
 
 def _opened(path: str) -> io.BufferedReader:

@@ -17,7 +17,7 @@ from doubtcli.errors import InputError, OutputError
 from doubtcli.read.encoding import open_text
 from doubtcli.read.jsonl import json_objects
 from doubtcli.read.parsed import Lines
-from doubtcli.read.source import open_source
+from doubtcli.read.source import SpoolError, open_source
 from doubtcli.read.table import read_table
 from doubtcli.read.values import as_text, is_text, plain
 
@@ -55,6 +55,7 @@ def check_unchanged(
 
     Raises:
         OutputError: Something else differs, or the file can't be read any more.
+        SpoolError: There is no room to look.
     """
     try:
         if source.format == "jsonl":
@@ -62,6 +63,9 @@ def check_unchanged(
         else:
             old, new = (_table(content, source, quoting) for content in (before, after))
             found = _first_other_cell(old, new, changes)
+    except SpoolError as error:
+        error.where = source.path
+        raise
     except (InputError, UnicodeError) as error:
         found = str(error).replace("\n", "; ")
     if found is not None:

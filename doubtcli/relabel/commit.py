@@ -5,7 +5,8 @@ The steps, each safe on disk before the next:
     backup ─▶ hidden file ─▶ hidden batch ─▶ the file renamed into place ─▶ lines in the ledger
 
 A kill before the renaming leaves all as it was, and hidden files that the next command does away with. After
-it, the next command finds the hidden batch alone and adds its lines.
+it, the next command finds the hidden batch alone and adds its lines. A batch without lines says that the file
+was made anew and nothing changed in it: the ledger that told of it is set aside.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import OutputError
-from doubtcli.relabel.ledger import append, ledger_path
+from doubtcli.relabel.ledger import append, ledger_path, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,7 +34,7 @@ def commit(path: Path, content: bytes, lines: bytes, *, backup: bytes | None = N
     Args:
         path: The file; no link.
         content: All of it.
-        lines: Of its batch; empty where there is none.
+        lines: Of its batch; empty where there is none, and a ledger that is there tells of another file.
         backup: What the file holds now, to be kept beside it; None: it is not kept.
 
     Raises:
@@ -46,7 +47,7 @@ def commit(path: Path, content: bytes, lines: bytes, *, backup: bytes | None = N
             _keep(path, backup)  # it stays if the rest fails: the next try finds that it is the same
         try:
             _write(_hidden(path, UNFINISHED), content, like=path)
-            if lines:
+            if lines or ledger_path(path).exists():
                 _write(_hidden(path, BATCH), lines)
             _sync(path.parent)
             _hidden(path, UNFINISHED).replace(path)
@@ -63,11 +64,18 @@ def settle(path: Path) -> None:
     """
     unfinished, batch = _hidden(path, UNFINISHED), _hidden(path, BATCH)
     if batch.exists() and not unfinished.exists():
-        append(ledger_path(path), batch.read_bytes())
+        _tell(path, batch.read_bytes())
         _sync(path.parent)
     # the batch goes first: without its file it would be taken for one whose file is in place
     for left in (batch, unfinished, _hidden(backup_path(path), UNFINISHED)):
         left.unlink(missing_ok=True)
+
+
+def _tell(path: Path, lines: bytes) -> None:
+    if lines:
+        append(ledger_path(path), lines)
+    else:
+        set_aside(path)
 
 
 def backup_path(path: Path) -> Path:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import os
 from base64 import b64decode, b64encode
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SUFFIX = ".ledger.jsonl"
+ASIDE = ".old"
 VERSION = 1
 RAW = ("old_cell", "new_cell", "record")
 """What of a line is bytes of the file."""
@@ -95,6 +96,15 @@ class Batch:
     """The file that this one was made from; None where it was changed in place."""
     undoes: str | None = None
     """The batch that it takes back."""
+    n_written: int | None = field(default=None, compare=False)
+    """How many lines its ledger says it has; None in ledgers of earlier doubts, and before it is written."""
+
+    @property
+    def lack(self) -> str | None:
+        """What is lost of it: "incomplete: 2 of 3 lines"; None where nothing is."""
+        if self.n_written in (None, len(self.lines)):
+            return None
+        return f"incomplete: {len(self.lines):,} of {self.n_written:,} lines"
 
 
 def ledger_path(path: Path) -> Path:
@@ -105,6 +115,11 @@ def ledger_path(path: Path) -> Path:
 def ledger_name(name: str) -> str:
     """What the ledger of a file is called."""
     return name + SUFFIX
+
+
+def aside_path(path: Path) -> Path:
+    """Where the ledger of a file goes once the file is made anew with nothing changed in it."""
+    return path.with_name(ledger_name(path.name) + ASIDE)
 
 
 def named(batch: Batch, earlier: Sequence[Batch]) -> Batch:
@@ -171,6 +186,7 @@ def _batch(told: dict[str, Any]) -> Batch:
         lines=(line,),
         form=form,
         source=told["from"],
+        n_written=int(told["lines"]) if "lines" in told else None,
         **{name: told[name] for name in ABOUT},
     )
 
@@ -187,6 +203,7 @@ def _as_bytes(told: str | dict[str, str] | None, encoding: str) -> bytes | None:
 def render(batch: Batch) -> bytes:
     """The lines of a batch as they stand in a ledger."""
     about = {name: getattr(batch, name) for name in ABOUT} | {"from": batch.source}
+    about["lines"] = len(batch.lines) if batch.n_written is None else batch.n_written
     head = {"ledger": VERSION, "batch": batch.id, "applied": batch.applied}
     told = [head | _told(line, batch.form) | about | {"form": asdict(batch.form)} for line in batch.lines]
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in told)
@@ -231,3 +248,18 @@ def append(path: Path, lines: bytes) -> None:
             file.truncate(end)
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
         os.fsync(file.fileno())
+
+
+def set_aside(path: Path) -> None:
+    """Move the ledger of a file behind what was set aside before; done again, it does no harm.
+
+    Args:
+        path: The file, which is not what the ledger tells any more.
+
+    Raises:
+        OSError: As the system had it; no line is lost.
+    """
+    ledger = ledger_path(path)
+    if ledger.exists():
+        append(aside_path(path), ledger.read_bytes())
+        ledger.unlink()

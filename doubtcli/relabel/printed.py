@@ -70,7 +70,9 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
         state = (
             "" if batch.id in held else "taken back" if batch in current else "the file was made anew since"
         )
-        sheet.title(f"batch {batch.id}", "  ".join(part for part in (batch.applied, state) if part))
+        sheet.title(
+            f"batch {batch.id}", "  ".join(part for part in (batch.applied, state, batch.lack) if part)
+        )
         sheet.hang(sheet.indent(), _origin(batch), "dim")
         _print_lines(sheet, batch.lines)
 
@@ -157,9 +159,13 @@ def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:
         some = list(group)
         sheet.hang(sheet.indent(f"{kind}: "), count(len(some)))
         for one in () if kind in TOLD_BY_NUMBER else some[:MOST_TOLD]:
-            sheet.hang(sheet.indent("  - "), printable(f"{one.row_id}: {one.why}"), "dim")
+            sheet.hang(sheet.indent("  - "), printable(_reason(one)), "dim")
         if kind not in TOLD_BY_NUMBER and len(some) > MOST_TOLD:
             sheet.hang(sheet.indent("  - "), f"and {count(len(some) - MOST_TOLD)} more", "dim")
+
+
+def _reason(one: Unapplied) -> str:
+    return f"{one.row_id}: {one.why}" if one.row_id else one.why
 
 
 def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:

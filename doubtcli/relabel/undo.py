@@ -74,11 +74,12 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
         where: The ledger, for messages.
 
     Raises:
-        InputError: There is none, or it is not in effect.
+        InputError: There is none, it is not in effect, or the ledger has not all of it.
     """
     left = in_effect(standing(batches))
     for batch in reversed(left):
         if batch.id == wanted or (wanted is None and batch.undoes is None):
+            _check_complete(batch, where)
             return batch
     if wanted is None:
         raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG)
@@ -87,6 +88,16 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
     gone = wanted not in {batch.id for batch in standing(batches)}
     why = "the file was made anew since" if gone else "it is taken back already"
     raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG)
+
+
+def _check_complete(batch: Batch, where: str) -> None:
+    if batch.lack:
+        raise InputError(
+            f"batch {batch.id} is {batch.lack}",
+            where=where,
+            expected="all that `doubt apply` wrote",
+            hint="nothing was taken back: put the ledger back as it was, or edit the labels by hand",
+        )
 
 
 # ---------------------------------------------------------------------- which rows

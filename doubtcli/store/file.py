@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
 UNFINISHED = ".doubt-unfinished"
@@ -24,12 +25,34 @@ def write_file(path: Path, content: bytes) -> None:
     Raises:
         OutputError: The system won't let us; what was there before is as it was.
     """
-    try:
-        if path.exists() and not stat.S_ISREG(path.stat().st_mode):
+    with _told(path):
+        if _is_special(path):
             path.write_bytes(content)
         else:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _replace(path.resolve(), content)
+            with _beside(path, content) as beside:
+                beside.replace(path.resolve())
+
+
+def try_file(path: Path, content: bytes) -> None:
+    """Make sure that a file can be written: it is, beside its place, and is taken away again.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    with _told(path):
+        if not _is_special(path):
+            with _beside(path, content):
+                pass
+
+
+def _is_special(path: Path) -> bool:
+    return path.exists() and not stat.S_ISREG(path.stat().st_mode)
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    try:
+        yield
     except OSError as error:
         raise OutputError(
             f"can't be written: {error.strerror or error}",
@@ -38,7 +61,11 @@ def write_file(path: Path, content: bytes) -> None:
         ) from error
 
 
-def _replace(path: Path, content: bytes) -> None:
+@contextmanager
+def _beside(path: Path, content: bytes) -> Iterator[Path]:
+    """The content in a hidden file beside the place, gone afterwards unless it is renamed."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
         with beside.open("xb") as file:
@@ -47,6 +74,6 @@ def _replace(path: Path, content: bytes) -> None:
             os.fsync(file.fileno())
         with suppress(FileNotFoundError):  # the first time there is no mode to keep
             beside.chmod(path.stat().st_mode)
-        beside.replace(path)
+        yield beside
     finally:
         beside.unlink(missing_ok=True)

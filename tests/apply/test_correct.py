@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import datetime as dt
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply import correct
-from doubtcli.errors import OutputError
+from doubtcli.apply import Request, Where, apply, correct
+from doubtcli.errors import InputError, OutputError
+from doubtcli.progress import Silence
 from doubtcli.records import UnappliedKind
 
 if TYPE_CHECKING:
     from tests.apply.conftest import Reviews
+
+NOW = dt.datetime(2026, 11, 21, 14, 5, tzinfo=dt.UTC)
 
 
 def verdict(row_id: str, label: str = "", **told: str) -> dict[str, str]:
@@ -93,6 +98,24 @@ def test_link(reviews: Reviews) -> None:
 
     assert (reviews.folder / "link.csv").is_symlink()
     assert reviews.held()["data.csv"] == reviews.fixed
+
+
+def test_link_is_told_as_the_file_itself(reviews: Reviews) -> None:
+    """What is told of a link is where the file, its ledger and its backup really stand."""
+    (reviews.folder / "real").mkdir()
+    (reviews.folder / "data.csv").rename(reviews.folder / "real" / "rows.csv")
+    (reviews.folder / "link.csv").symlink_to("real/rows.csv")
+
+    found = reviews.apply("link.csv", in_place=True)
+
+    assert found.output == str((reviews.folder / "real" / "rows.csv").resolve())
+    assert found.backup == f"{found.output}.bak"
+    assert Path(found.backup).read_bytes() == reviews.rows
+    undone = reviews.undo("link.csv", in_place=True)
+    assert (undone.output, undone.backup) == (found.output, None)
+    with pytest.raises(InputError, match="nothing is in effect") as caught:
+        reviews.undo("link.csv", in_place=True)
+    assert caught.value.where == f"{found.output}.ledger.jsonl"
 
 
 def test_nothing_decided(reviews: Reviews) -> None:
@@ -186,7 +209,45 @@ def test_after_undo(reviews: Reviews) -> None:
     assert len({line["batch"] for line in reviews.ledger("fixed.csv")}) == 3
 
 
+def test_made_anew_with_nothing_changed(reviews: Reviews) -> None:
+    """Where a file with a ledger is made anew and nothing is changed in it, its ledger is set aside."""
+    reviews.apply("data.csv", "fixed.csv")
+    ledger = reviews.held()["fixed.csv.ledger.jsonl"]
+    reviews.decide(verdict("r4", "pos"))
+
+    found = reviews.apply("data.csv", "fixed.csv", force=True, waive=False)
+
+    held = reviews.held()
+    assert held["fixed.csv"] == reviews.rows
+    assert held["fixed.csv.ledger.jsonl.old"] == ledger
+    assert "fixed.csv.ledger.jsonl" not in held
+    assert found.notes == (
+        "nothing is changed in the new file: the ledger of the old one is now "
+        + reviews.path("fixed.csv.ledger.jsonl.old"),
+    )
+    with pytest.raises(InputError, match="there is no ledger"):
+        reviews.undo("fixed.csv", in_place=True)
+
+
 # ---------------------------------------------------------------------- what is refused
+
+
+def test_no_file(reviews: Reviews) -> None:
+    """A data file that isn't there is told before its audit is looked for, with what is called nearly so."""
+    error = reviews.refused(InputError, "no such file", "dat.csv", "fixed.csv", audit=None)
+
+    assert error.where == reviews.path("dat.csv")
+    assert reviews.path("data.csv") in error.hint
+
+
+def test_standard_input(reviews: Reviews) -> None:
+    """Standard input is told to be no file that could be rewritten."""
+    request = Request("-", (str(reviews.verdicts),), Where(reviews.path("o.csv")), reviews.path("data.doubt"))
+
+    with pytest.raises(InputError, match="into a single file only") as caught:
+        apply(request, now=NOW, progress=Silence())
+
+    assert caught.value.where == "standard input"
 
 
 def test_other_backup(reviews: Reviews) -> None:

@@ -245,6 +245,39 @@ def test_ledger_that_was_changed(twice: Desk) -> None:
     check_refused(twice, "would not give the file as it was", OutputError)
 
 
+def test_no_file(twice: Desk) -> None:
+    """A file that isn't there is told so, with what is called nearly so; its ledger may still be listed."""
+    with pytest.raises(InputError, match="no such file") as listed:
+        log(twice.path("fixd.csv"))
+    with pytest.raises(InputError, match="no such file"):
+        twice.undo("fixd.csv", in_place=True)
+    (twice.folder / "fixed.csv").unlink()
+
+    assert listed.value.where == twice.path("fixd.csv")
+    assert twice.path("fixed.csv") in str(listed.value.hint)
+    assert len(log(twice.path("fixed.csv"))) == 2
+    with pytest.raises(InputError, match="no such file"):
+        twice.undo("fixed.csv", "back.csv")
+
+
+@pytest.mark.parametrize("n_lost", [1, 9], ids=["a whole line", "the end of a line"])
+def test_ledger_that_lost_lines(desk: Desk, n_lost: int) -> None:
+    """Of a batch whose last line is lost nothing is taken back, and the list says that it is not whole."""
+    (desk.folder / "fixed.csv").write_bytes(ROWS)
+    desk.audit("fixed.csv", id="id")
+    desk.decide(*({"doubt_id": row_id, "verdict": "neg"} for row_id in ("r1", "r3", "r4")))
+    desk.apply("fixed.csv", in_place=True)
+    (desk.folder / "fixed.csv.bak").unlink()
+    path = desk.folder / "fixed.csv.ledger.jsonl"
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join(lines[:2]) if n_lost == 1 else b"".join(lines)[:-n_lost])
+
+    error = check_refused(desk, r"batch \w+ is incomplete: 2 of 3 lines")
+
+    assert error.where == str(path)
+    assert [batch.lack for batch in log(desk.path("fixed.csv"))] == ["incomplete: 2 of 3 lines"]
+
+
 def test_nowhere_named(twice: Desk) -> None:
     """Where the result goes has to be said."""
     check_refused(twice, "it is not said where", SettingsError, in_place=False)

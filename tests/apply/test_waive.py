@@ -5,10 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.errors import InputError
+from doubtcli.apply import waive
+from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.waivers import read_waivers
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.apply.conftest import Desk
 
 ROWS = b"id,text,label\nr1,good,pos\nr2,bad,neg\nr3,fine,pos\nr4,awful,neg\n"
@@ -109,3 +112,66 @@ def test_dry_run(reviews: Desk) -> None:
     reviews.apply("data.csv", dry_run=True)
 
     assert "waivers.toml" not in reviews.held()
+
+
+# ------------------------------------------------------------------ where they can't go
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("fixed.csv", "the corrected file"),
+        ("fixed.csv.ledger.jsonl", "its ledger"),
+        ("fixed.csv.bak", "its backup"),
+        ("verdicts.csv", "a file that is read"),
+        ("data.csv", "a file that is read"),
+    ],
+)
+def test_not_apart(reviews: Desk, name: str, message: str) -> None:
+    """Waivers in a file that the run writes or reads otherwise are refused, and nothing is written."""
+    before = reviews.held()
+
+    with pytest.raises(SettingsError, match=f"it is {message}\nto do") as caught:
+        reviews.apply("data.csv", "fixed.csv", waivers=reviews.path(name))
+
+    assert caught.value.where == reviews.path(name)
+    assert reviews.held() == before
+
+
+def test_another_name_of_the_same_file(reviews: Desk) -> None:
+    """A second name of the corrected file is known for what it is."""
+    (reviews.folder / "fixed.csv").write_bytes(b"")
+    (reviews.folder / "waivers.toml").hardlink_to(reviews.folder / "fixed.csv")
+
+    with pytest.raises(SettingsError, match="it is the corrected file"):
+        reviews.apply("data.csv", "fixed.csv", force=True)
+
+
+def test_place_that_cannot_be_written(reviews: Desk) -> None:
+    """Where the waivers can't be written, nothing else is either."""
+    before = reviews.held()
+
+    with pytest.raises(OutputError, match="can't be written") as caught:
+        reviews.apply("data.csv", "fixed.csv", waivers=reviews.path("data.csv/waivers.toml"))
+
+    assert caught.value.where == reviews.path("data.csv/waivers.toml")
+    assert reviews.held() == before
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, again: bool) -> None:
+    """If they can't be written after all, what was written before them is named, and only that."""
+
+    def refuse(path: Path, _: bytes) -> None:
+        raise OutputError("can't be written: no more", where=str(path))
+
+    if again:
+        reviews.apply("data.csv", "fixed.csv", waive=False)
+    monkeypatch.setattr(waive, "write_file", refuse)
+
+    with pytest.raises(OutputError) as caught:
+        reviews.apply("data.csv", "fixed.csv", force=True)
+
+    files = ", ".join(reviews.path(name) for name in ("fixed.csv", "fixed.csv.ledger.jsonl"))
+    told = "" if again else f"; written before it, and complete: {files}"
+    assert caught.value.found == f"can't be written: no more{told}"

@@ -3,13 +3,14 @@ from __future__ import annotations
 import gzip
 import io
 import json
+import sys
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.errors import OutputError
+from doubtcli.errors import InputError, OutputError
 from doubtcli.read.unchanged import Changes, check_unchanged, without_rows
 from doubtcli.records import Source
 
@@ -72,6 +73,28 @@ def test_anything_else(
         check(format_, before, after, {1: "x"}, **changes)
 
     assert caught.value.where == SOURCES[format_].path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize("format_", SOURCES)
+def test_no_room_to_look(format_: str) -> None:
+    """Where the file can't be read back for want of room, that is told of the file, and what to do."""
+    import resource
+
+    content = stored(format_, ["x", "y"])
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        with pytest.raises(InputError) as caught:
+            check(format_, content, content, {})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert str(caught.value) == (
+        f"{SOURCES[format_].path}: its bytes can't be kept in a temporary file: file too large\n"
+        "to do: raise the limit on file sizes (ulimit -f)"
+    )
 
 
 @pytest.mark.parametrize("format_", SOURCES)

@@ -55,6 +55,36 @@ def test_without_lines(path: Path) -> None:
     assert held(path.parent) == {FILE: NEW}
 
 
+def test_made_anew(old: Path) -> None:
+    """A file made anew with nothing changed has no ledger: the old one joins what was set aside before."""
+    old.with_name(f"{LEDGER}.old").write_bytes(b"first\n")
+
+    commit(old, NEW, b"")
+
+    assert held(old.parent) == {FILE: NEW, f"{LEDGER}.old": b"first\n0\n"}
+
+
+def test_made_anew_by_a_killed_run(old: Path) -> None:
+    """A ledger that was being set aside when the run was killed is set aside once."""
+    (old.parent / f".{FILE}.doubt-batch").write_bytes(b"")
+    old.with_name(f"{LEDGER}.old").write_bytes(b"0\n")
+
+    settle(old)
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD, f"{LEDGER}.old": b"0\n"}
+
+
+def test_set_aside_already(old: Path) -> None:
+    """Where a killed run had moved the ledger, its trace goes, and nothing else is done."""
+    old.with_name(LEDGER).unlink()
+    (old.parent / f".{FILE}.doubt-batch").write_bytes(b"")
+
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD}
+
+
 def test_old_file(old: Path) -> None:
     """A file is replaced, keeps who may read it, and its lines are added to those that are there."""
     old.chmod(0o640)

@@ -62,6 +62,37 @@ def test_cells_are_text() -> None:
     assert {"row_id", "who", "when", "tool", "audit", "why", "batch", "applied", "from"} <= line.keys()
 
 
+def test_number_of_lines() -> None:
+    """Each line says how many its batch has."""
+    lines = render(replace(BATCH, lines=(LINE, LINE))).splitlines()
+
+    assert [json.loads(line)["lines"] for line in lines] == [2, 2]
+
+
+def test_lost_line(tmp_path: Path) -> None:
+    """A batch that lost a line is told by its number of lines, which is kept when it is written out again."""
+    path = tmp_path / "ledger.jsonl"
+    (first, _) = render(replace(BATCH, lines=(LINE, LINE))).splitlines(keepends=True)
+    path.write_bytes(first)
+
+    (found,) = read_ledger(path)
+
+    assert found.lack == "incomplete: 1 of 2 lines"
+    assert render(found) == first
+
+
+def test_ledger_without_numbers_of_lines(tmp_path: Path) -> None:
+    """A ledger of an earlier doubt, whose lines don't say how many they are, is read as it is."""
+    path = tmp_path / "ledger.jsonl"
+    told = json.loads(render(BATCH))
+    del told["lines"]
+    path.write_text(json.dumps(told) + "\n")
+
+    (found,) = read_ledger(path)
+
+    assert (found, found.lack) == (BATCH, None)
+
+
 def test_cells_that_no_text_gives_again() -> None:
     """Bytes that text would not give again stand there as they are, in base 64."""
     line = replace(LINE, old_cell=b"\x87\x9a")  # cp932 writes this character as 81 E6

@@ -178,3 +178,19 @@ def test_log() -> None:
     ]
     assert "  1 label, in place, takes back batch one\n" in told
     assert "  1 label, from data.csv\n" in told
+
+
+def test_incomplete_batch() -> None:
+    """A batch of which lines are lost is told so in the list."""
+    told = printed(print_log, "fixed.csv", [replace(BATCH, n_written=3)])
+
+    assert "batch 0123456789ab  2026-11-21T14:05:00Z  incomplete: 1 of 3 lines\n" in told
+
+
+def test_answer_without_an_id() -> None:
+    """Where there is no id to name, the reason alone is told."""
+    one = Unapplied(UnappliedKind.UNKNOWN, "", None, (), (), (3,), "the answer has no id (a.csv, row 3)")
+
+    told = printed(print_applied, replace(APPLIED, settled=Settled((), (one,))))
+
+    assert "\n    - the answer has no id (a.csv, row 3)\n" in told

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubtcli.errors import OutputError
-from doubtcli.store import write_file
+from doubtcli.store import try_file, write_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,6 +32,21 @@ def test_replaces(tmp_path: Path) -> None:
 
     assert path.read_bytes() == b"two"
     assert path.stat().st_mode & 0o777 == 0o640
+
+
+def test_try(tmp_path: Path) -> None:
+    """A trial leaves all as it was; where nothing can be written it says so."""
+    path = tmp_path / "out.json"
+    path.write_bytes(b"one")
+
+    try_file(path, b"two")
+    try_file(path.parent / "other.json", b"two")
+    if os.name == "posix":
+        try_file(type(path)("/dev/null"), b"two")
+
+    assert {one.name: one.read_bytes() for one in tmp_path.iterdir()} == {"out.json": b"one"}
+    with pytest.raises(OutputError, match="can't be written"):
+        try_file(path / "below", b"two")
 
 
 def test_a_link_is_followed(tmp_path: Path) -> None:

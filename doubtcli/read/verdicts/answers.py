@@ -130,8 +130,10 @@ def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
     """The answers, of those that one person gave on one row only the newest.
 
     What decides nothing gives way to what decides. Where times don't tell which of a person's unlike answers
-    is the newest, all of them stay. Nameless answers are taken for those of different people.
+    is the newest, all of them stay. Nameless answers are taken for those of different people, unless they say
+    the very same: then a file was named twice, or holds a record twice.
     """
+    answers = _each_once(answers)
     of_person: dict[tuple[str, ...], list[Answer]] = {}
     for answer in answers:
         if answer.annotator:
@@ -148,6 +150,21 @@ def moment(time: str) -> dt.datetime | None:
     except ValueError:
         return None
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
+
+
+def _each_once(answers: Sequence[Answer]) -> list[Answer]:
+    """The answers, of nameless ones that say the very same only the one that stands first."""
+    first: dict[tuple[object, ...], int] = {}
+    for place, answer in sorted(enumerate(answers), key=lambda one: astuple(one[1])):
+        first.setdefault(_said(answer), place)
+    kept = set(first.values())
+    return [answer for place, answer in enumerate(answers) if answer.annotator or place in kept]
+
+
+def _said(answer: Answer) -> tuple[object, ...]:
+    """All that a nameless answer says, wherever it stands."""
+    what = answer.status, answer.verdict.strip(), answer.also, answer.time, answer.why
+    return answer.row_id, answer.given_label, what
 
 
 def _older(answers: Sequence[Answer]) -> Iterable[Answer]:

@@ -58,8 +58,7 @@ def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> 
     """The row that an answer is on, as it was audited."""
     rows = audited.by_id.get(answer.row_id, ())
     if not rows:
-        why = "no row of the audit bears this id" if answer.row_id else "the answer has no id"
-        return Miss(UnappliedKind.UNKNOWN, why)
+        return Miss(UnappliedKind.UNKNOWN, _unknown(answer))
     seen = answer.given_label
     fitting = tuple(row for row in rows if row.given_label in {seen, label_of(seen, known) or seen})
     if seen.strip() and not fitting:
@@ -70,6 +69,14 @@ def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> 
         why = f"{len(rows)} rows bear this id, and which one is meant can't be told"
         return Miss(UnappliedKind.AMBIGUOUS, why)
     return rows[0]
+
+
+def _unknown(answer: Answer) -> str:
+    if answer.row_id:
+        return "no row of the audit bears this id"
+    # nothing else tells which answer it is
+    place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
+    return f"the answer has no id ({place})"
 
 
 def row_now(row: SeenRow, audited: RowIndex, now: RowIndex) -> SeenRow | Miss:

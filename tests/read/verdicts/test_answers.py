@@ -133,6 +133,13 @@ class TestTheNewest:
 
         assert newest_of_each(answers) == answers
 
+    def test_the_very_same_is_said_once(self) -> None:
+        """A file that is named twice, or a record that stands twice in it, is no second person."""
+        once = by("", "ham", EARLY, why="so")
+        again = Answer(7, "a", "ham ", time=EARLY, why="so", file="copy.csv")
+
+        assert newest_of_each([once, again, once, by("", "ham", LATE)]) == [once, by("", "ham", LATE)]
+
     def test_other_rows_and_given_labels_are_apart(self) -> None:
         """Ids may repeat in a file, with unlike labels."""
         answers = [

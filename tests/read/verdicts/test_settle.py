@@ -132,7 +132,8 @@ class TestUnapplied:
     @pytest.mark.parametrize(
         ("answer", "kind", "why"),
         [
-            (says("", "spam"), "unknown", "the answer has no id"),
+            (says("", "spam", row=3), "unknown", "the answer has no id (row 3)"),
+            (says("", "spam", row=3, file="a.csv"), "unknown", "the answer has no id (a.csv, row 3)"),
             (says("a", "spma"), "new label", "'spma' is none of the labels; perhaps 'spam' was meant"),
             (says("a", "other"), "new label", "'other' is none of the labels"),
             (says("a", "ham", also=("spam",)), "conflict", "it got several labels: 'ham', 'spam'"),
@@ -319,7 +320,8 @@ class TestConflicts:
             ((ANA, CY, BOB, says("a", "other", "di")), "majority", None),
             ((ANA, CY, says("a", "other", "di")), "majority", "spam"),
             ((ANA, says("a", "spam", "di"), says("a", "ham")), "majority", "spam"),
-            ((ANA, says("a", "ham"), says("a", "ham")), "majority", "ham"),
+            ((ANA, says("a", "ham", why="one"), says("a", "ham", why="two")), "majority", "ham"),
+            ((ANA, says("a", "ham"), says("a", "ham")), "majority", None),
             ((ANA, CY), "unanimous", "spam"),
             ((ANA, BOB, CY), "unanimous", None),
             ((ANA, CY, says("a", status="skipped", by="di")), "unanimous", None),
@@ -347,7 +349,12 @@ class TestConflicts:
     def test_a_tie_is_told(self) -> None:
         """With how many said what."""
         one = only(
-            settled(says("a", "spam"), says("a", "spam"), says("a", status="unusable"), says("a", "x", "ana"))
+            settled(
+                says("a", "spam", "bob"),
+                says("a", "spam"),
+                says("a", status="unusable"),
+                says("a", "x", "ana"),
+            )
         )
 
         assert one.why == "answers differ: 'spam' (2), 'x' (1), unusable (1)"

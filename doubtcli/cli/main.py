@@ -73,7 +73,7 @@ def doubt(
 def main() -> None:
     """Run `doubt` on the process's arguments and end the process."""
     if sys.stdout is None:  # closed by the caller, who wants the exit code alone
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")
+        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that lacks the letters of the data still gets the rest.
         sys.stdout.reconfigure(errors="backslashreplace")

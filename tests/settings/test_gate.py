@@ -188,6 +188,7 @@ class TestTrouble:
         ("text", "said"),
         [
             ("gate = 3", "[gate] is no table"),
+            ("[gate]\nmax-per-class = []", "max-per-class = [] won't do"),
             ("[gate]\nfiles = 3", "[gate.files] is no table"),
             ('[gate.files]\n"a.csv" = 3', '[gate.files."a.csv"] is no table'),
             ('[gate.files."a.csv"]\nmax-nu = 3', "did you mean 'max-new'?"),

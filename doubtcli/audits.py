@@ -8,6 +8,7 @@ scan would make. Else the file is scanned, and the audit kept in the cache.
 from __future__ import annotations
 
 import json
+import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -165,7 +166,7 @@ def _candidates(folder: Path, summary: Mapping[str, Any]) -> list[str]:
             hint="scan a file, and name it or its audit",
         )
     beside = folder.resolve().parent / Path(judged).name
-    there = [path for path in (beside, Path(judged)) if path.exists()]
+    there = [str(path) for path in (beside, Path(judged)) if path.exists()]
     if not there:
         raise InputError(
             f"its data file {judged!r} is not there",
@@ -173,7 +174,7 @@ def _candidates(folder: Path, summary: Mapping[str, Any]) -> list[str]:
             expected="the file that was judged, beside the audit or where it was",
             hint="run from the folder that the scan was run from, or name the data file itself",
         )
-    return list(dict.fromkeys(map(_from_here, there)))
+    return list(dict.fromkeys(map(as_told, there)))
 
 
 def _checked_data(folder: Path, summary: Mapping[str, Any]) -> str:
@@ -187,11 +188,12 @@ def _checked_data(folder: Path, summary: Mapping[str, Any]) -> str:
     raise _changed(folder, candidates[0])
 
 
-def _from_here(path: Path) -> str:
-    try:
-        return str(path.relative_to(Path.cwd())) if path.is_absolute() else str(path)
-    except ValueError:
-        return str(path)
+def as_told(path: str) -> str:
+    """A path as it is told: below the working directory as seen from there, however it was typed."""
+    if path == _STANDARD_INPUT:
+        return path
+    seen = os.path.relpath(path)
+    return os.path.normpath(path) if seen.startswith(os.pardir) else seen
 
 
 def _changed(folder: Path, data_path: str) -> InputError:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.audits import audit_of, check_said, given_audit, is_audit
+from doubtcli.audits import as_told, audit_of, check_said, given_audit, is_audit
 from doubtcli.errors import SettingsError
-from doubtcli.gate.baseline import find_section, make_section, read_baseline
+from doubtcli.gate.baseline import (
+    find_section,
+    make_section,
+    read_baseline,
+    render_baseline,
+    update_baseline,
+)
 from doubtcli.gate.judge import Known, judge
 from doubtcli.gate.result import RULES, GateResult
 from doubtcli.gate.waivers import WAIVERS, apply_waivers, lapsed_waivers, read_waivers
@@ -23,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.audits import FoundAudit
-    from doubtcli.gate.baseline import Baseline, Section
+    from doubtcli.gate.baseline import Baseline
     from doubtcli.gate.result import FileResult, Waiver
     from doubtcli.gate.waivers import Applied
     from doubtcli.progress import Progress
@@ -74,24 +79,38 @@ class Gate:
         lapsed = lapsed_waivers(waivers, became)
         return GateResult(tuple(files), waivers_path or None, lapsed, version("doubtcli"), rules)
 
-    def sections(self, paths: Sequence[str], path: str) -> list[Section]:
-        """What a baseline is to know of these files now.
+    def write_baseline(self, paths: Sequence[str], path: str, *, anew: bool = False) -> Baseline:
+        """Write down what is known of these files now; what the baseline says of other files stays.
+
+        Of two runs at once on one baseline, one waits for the other to write.
 
         Args:
             paths: Labelled files and directories of audits; none: the files of the settings file.
             path: Where the baseline is to stand.
+            anew: Whether to pass over what stands there.
 
         Raises:
-            DoubtError: As `run`.
+            DoubtError: As `run`; or something else stands there.
         """
+        from doubtcli.store import write_file
+        from doubtcli.store.whole import alone
+
+        if Path(path).exists() and not anew:
+            read_baseline(path)  # what is wrong with it is told before a scan
         waivers_path, waivers = self._waivers()
         known = Known(waivers, waivers_path, self.today)
-        sections = []
-        for named in self._named(paths):
-            found = self._given(named) if is_audit(named) else self._scanned(named)
-            waived = _waived(found, known)
-            sections.append(make_section(found.data_path, path, found.summary, found.doubts, waived=waived))
-        return sections
+        found = [self._given(one) if is_audit(one) else self._scanned(one) for one in self._named(paths)]
+        sections = [
+            make_section(one.data_path, path, one.summary, one.doubts, waived=_waived(one, known))
+            for one in found
+        ]
+        inputs = [*(one.data_path for one in found), *filter(None, [self.plan.config, waivers_path])]
+        with alone(Path(path).resolve()):
+            old = read_baseline(path) if Path(path).exists() and not anew else None
+            made = update_baseline(old, path, sections)
+            text = render_baseline(made.sections)
+            write_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
+        return made
 
     def _found(self, path: str) -> tuple[FoundAudit, GateSettings, Baseline | None]:
         """The audit of a file, its limits and its baseline; what is wrong with these is told first."""
@@ -109,7 +128,7 @@ class Gate:
         return audit_of(self.plan.scan(path), progress=self.progress, cache=self.cache)
 
     def _named(self, paths: Sequence[str]) -> Sequence[str]:
-        named = tuple(dict.fromkeys(map(_plainly, paths or self.plan.paths)))
+        named = tuple(dict.fromkeys(map(as_told, paths or self.plan.paths)))
         if not named:
             raise SettingsError(
                 "no file is named",
@@ -175,14 +194,6 @@ class _Labels:
                 expected=f"one of {shown}{', …' if len(self.there) > _MOST_NAMED else ''}",
                 hint=f"did you mean {near[0]!r}?" if near else None,
             )
-
-
-def _plainly(path: str) -> str:
-    """A path as it is told: below the working directory as seen from there, however it was typed."""
-    if path == "-":
-        return path
-    seen = os.path.relpath(path)
-    return os.path.normpath(path) if seen.startswith(os.pardir) else seen
 
 
 def _told(result: FileResult, found: FoundAudit, notes: tuple[str, ...]) -> FileResult:

@@ -59,7 +59,7 @@ ARROWS = {
     "starter": EVERYBODY | {"settings"},
     "relabel": EVERYBODY | {"queue_columns", "sampling", "report"},
     "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "gate", "relabel", "store"},
-    "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate"},
+    "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate", "store"},
     "cli": EVERYBODY
     | {
         "settings",

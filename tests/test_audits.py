@@ -261,7 +261,7 @@ class TestAuditOfAFile:
         """What is judged after a scan is what the audit in the cache says."""
         first = self.find()
 
-        kept = given_or_kept(first.folder)
+        kept = document_in(first.folder)
 
         assert kept == json.loads(json.dumps(first.summary))
 
@@ -280,8 +280,8 @@ class TestAuditOfAFile:
         assert self.find().origin == "an audit kept in the cache"
 
 
-def given_or_kept(folder: Path | None) -> Any:
-    """`audit.json` in a folder, without the times, which differ from scan to scan."""
+def document_in(folder: Path | None) -> Any:
+    """`audit.json` in a folder."""
     assert folder is not None
     return json.loads((folder / "audit.json").read_text())
 

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.records import OnConflict
 
@@ -144,8 +143,7 @@ def _tell(applied: Applied, output_format: OutputFormat, color: Color) -> None:
     if output_format is OutputFormat.JSON:
         from doubtcli.relabel.document import render_applied
 
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render_applied(applied))
+        print_bytes(render_applied(applied))
     else:
         from doubtcli.relabel.printed import print_applied
 

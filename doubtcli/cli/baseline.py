@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.gate import Paths, refuse_inputs
+from doubtcli.cli.gate import Paths  # noqa: TC001  # typer reads the annotations
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_gate
 
@@ -52,10 +52,7 @@ def baseline(
     plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
 
     from doubtcli.cli.bars import choose_progress
-    from doubtcli.gate.baseline import read_baseline, render_baseline, update_baseline
     from doubtcli.gated import Gate
-    from doubtcli.store import write_file
-    from doubtcli.store.whole import alone
 
     path = output or plan.limits("").baseline or DEFAULT
     gate = Gate(
@@ -64,14 +61,7 @@ def baseline(
         choose_progress(wanted=not (quiet or no_progress)),
         cache=not no_cache,
     )
-    if Path(path).exists() and not force:
-        read_baseline(path)  # what is wrong with it is told before a scan
-    refuse_inputs(path, [*(paths or plan.paths), *filter(None, [plan.config])], where="--output")
-    sections = gate.sections(paths or [], path)
-    with alone(Path(path).resolve()):
-        old = read_baseline(path) if Path(path).exists() and not force else None
-        made = update_baseline(old, path, sections)
-        write_file(Path(path), render_baseline(made.sections).encode(errors="surrogatepass"))
+    made = gate.write_baseline(paths or [], path, anew=force)
     if not quiet:
         for section in made.sections:
             typer.echo(f"{section.path}: {len(section.doubts):,} doubted of {section.n_rows:,} rows")

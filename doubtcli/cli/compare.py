@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
-from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
 
@@ -36,8 +35,7 @@ def compare(
     if output_format is OutputFormat.JSON:
         from doubtcli.report.comparison_json import render_comparison
 
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render_comparison(comparison).encode())  # UTF-8 whatever the terminal speaks
+        print_bytes(render_comparison(comparison).encode())
     else:
         from doubtcli.report.compared import print_comparison
 

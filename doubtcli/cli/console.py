@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -40,6 +41,12 @@ def make_console(color: Color) -> Console:
     if color is Color.NEVER:
         return Pipe(color_system=None, highlight=False)
     return Pipe(highlight=False)
+
+
+def print_bytes(content: bytes) -> None:
+    """Print a document as it is, in UTF-8 whatever the terminal speaks."""
+    sys.stdout.flush()
+    sys.stdout.buffer.write(content)
 
 
 def show(console: Console, content: RenderableType) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import os
-import sys
 from dataclasses import fields
 from enum import StrEnum
 from importlib import import_module
@@ -14,13 +13,11 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, make_console
-from doubtcli.errors import ExitCode, OutputError
+from doubtcli.cli.console import Color, make_console, print_bytes
+from doubtcli.errors import ExitCode
 from doubtcli.settings import GATE_KEYS, GateSettings, load_gate
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from doubtcli.gate.result import GateResult
 
 LIMITS, KNOWN = "Limits", "What is known"
@@ -123,6 +120,7 @@ def gate(
 
     from doubtcli.cli.bars import choose_progress
     from doubtcli.gated import Gate
+    from doubtcli.store import write_file
 
     progress = choose_progress(wanted=not (quiet or no_progress))
     needs_lines = output_format is not GateFormat.FULL  # a person knows a row by its id, a CI by its line
@@ -132,27 +130,21 @@ def gate(
     if output_file is not None:
         known = (file.comparison.path for file in found.files if file.comparison is not None)
         inputs = [*(file.path for file in found.files), *known, found.waivers_path, plan.config]
-        refuse_inputs(output_file, [path for path in inputs if path], where="--output-file")
-        _write(found, output_format, Path(output_file), top)
+        report = _rendered(found, output_format, top)
+        write_file(Path(output_file), report, never=[path for path in inputs if path])
+    if output_format is GateFormat.GITHUB:
+        _add_summary(found, top)
     if not quiet:
         _print(found, output_format if output_file is None else GateFormat.CONCISE, color, top)
     return ExitCode.DONE if found.passed else ExitCode.GATE_FAILED
 
 
-def refuse_inputs(output: str, inputs: Iterable[str], *, where: str) -> None:
-    """Refuse to write over a file that was read."""
-    for path in inputs:
-        if Path(path).resolve() == Path(output).resolve():
-            raise OutputError(
-                f"{output} is read, and is not written over", where=where, hint="name another file"
-            )
-
-
-def _write(found: GateResult, output_format: GateFormat, path: Path, top: int) -> None:
-    """Write the report to a file, whole or not at all."""
-    from doubtcli.store import write_file
-
-    write_file(path, _rendered(found, output_format, top))
+def _add_summary(found: GateResult, top: int) -> None:
+    """Add to the summary of the step, where GitHub Actions names a file for it."""
+    summary = os.environ.get(STEP_SUMMARY)
+    if summary:
+        with Path(summary).open("ab") as file:
+            file.write(_rendered(found, GateFormat.MARKDOWN, top))
 
 
 def _print(found: GateResult, output_format: GateFormat, color: Color, top: int) -> None:
@@ -161,12 +153,7 @@ def _print(found: GateResult, output_format: GateFormat, color: Color, top: int)
 
         print_gate(make_console(color), found, top=top)
         return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(_rendered(found, output_format, top))
-    summary = os.environ.get(STEP_SUMMARY)
-    if output_format is GateFormat.GITHUB and summary:
-        with Path(summary).open("ab") as file:
-            file.write(_rendered(found, GateFormat.MARKDOWN, top))
+    print_bytes(_rendered(found, output_format, top))
 
 
 def _rendered(found: GateResult, output_format: GateFormat, top: int) -> bytes:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
 from doubtcli.cli.apply import Printed  # noqa: TC001
-from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
 
@@ -26,8 +25,7 @@ def log(
     if output_format is OutputFormat.JSON:
         from doubtcli.relabel.document import render_log
 
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render_log(batches))
+        print_bytes(render_log(batches))
     else:
         from doubtcli.relabel.printed import print_log
 

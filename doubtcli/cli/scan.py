@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
@@ -100,8 +99,7 @@ def _print_json(audit: Audit) -> None:
     """Print `audit.json`, in UTF-8 whatever the terminal speaks."""
     from doubtcli.store import render_json
 
-    sys.stdout.flush()
-    sys.stdout.buffer.write(render_json(audit).encode())
+    print_bytes(render_json(audit).encode())
 
 
 def _print_report(audit: Audit, folder: Path, *, color: Color, top: int) -> None:

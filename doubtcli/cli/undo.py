@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
 from doubtcli.cli.apply import DryRun, Force, InPlace, Printed, Written  # noqa: TC001
-from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -52,8 +51,7 @@ def _tell(undone: Undone, output_format: OutputFormat, color: Color) -> None:
     if output_format is OutputFormat.JSON:
         from doubtcli.relabel.document import render_undone
 
-        sys.stdout.flush()
-        sys.stdout.buffer.write(render_undone(undone))
+        print_bytes(render_undone(undone))
     else:
         from doubtcli.relabel.printed import print_undone
 

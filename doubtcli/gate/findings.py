@@ -14,7 +14,7 @@ from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Finding
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Iterable
 
 _COLUMNS = (
     *("row_id", "row", "row_hash", "given_label", "suggested_label"),
@@ -55,14 +55,17 @@ def conflict_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     return tuple(sorted(found, key=lambda finding: finding.row))
 
 
-def unjudged_findings(doubts: pa.Table, path: str, labels: Collection[str]) -> tuple[Finding, ...]:
-    """Rows that bear one of these labels and are not doubted, by place in the file.
+def unjudged_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
+    """Rows with labels that nobody can judge, but those that are doubted all the same, by place in the file.
+
+    Args:
+        doubts: As `doubts.parquet` has it, of these rows alone.
+        path: Of the data file, as it is to be shown.
 
     Raises:
         InputError: As `doubted_findings`.
     """
-    is_borne = pc.is_in(doubts["given_label"], pa.array(sorted(labels), pa.string()))
-    rows = _rows(doubts.filter(pc.and_(is_borne, pc.invert(doubts["doubted"]))))
+    rows = _rows(doubts.filter(pc.invert(doubts["doubted"])))
     found = [_finding(row, path, number, (), UNJUDGED) for row, number in _numbered(rows)]
     told = (replace(finding, suggested_label=None, doubt=None, why="") for finding in found)
     return tuple(sorted(told, key=lambda finding: finding.row))

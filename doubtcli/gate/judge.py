@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from doubtcli.gate.baseline import compare
 from doubtcli.gate.findings import (
     conflict_findings,
@@ -19,8 +22,6 @@ from doubtcli.gate.waivers import apply_waivers
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping, Sequence
-
-    import pyarrow as pa
 
     from doubtcli.gate.baseline import Section
     from doubtcli.gate.result import Comparison, Finding, Waiver
@@ -60,7 +61,7 @@ def judge(
 
     Raises:
         InputError: The audit is of an earlier version, which told no hash of a row.
-        SettingsError: A limit names a label or a reason that there is none of.
+        SettingsError: A limit names a reason that there is none of.
     """
     applied = apply_waivers(
         known.waivers,
@@ -109,8 +110,9 @@ def _unjudged(
     tiny = [one["name"] for one in summary["classes"] if 0 < one["given"] < _FEWEST_ROWS]
     if section is None or not tiny:
         return
-    hashes = dict(zip(doubts["row"].to_pylist(), doubts["row_hash"].to_pylist(), strict=True))
-    for finding in unjudged_findings(doubts, data_path, tiny):
+    borne = doubts.filter(pc.is_in(doubts["given_label"], pa.array(tiny, pa.string())))
+    hashes = dict(zip(borne["row"].to_pylist(), borne["row_hash"].to_pylist(), strict=True))
+    for finding in unjudged_findings(borne, data_path):
         if not section.count_like(hashes[finding.row], finding.given_label):
             yield replace(finding, change=Change.NEW, change_why=UNJUDGED_ROW)
 

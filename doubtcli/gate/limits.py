@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import SettingsError
 from doubtcli.gate.result import Change, Check, Outcome
-from doubtcli.gate.words import percent
+from doubtcli.report.summary import percent
 from doubtcli.settings import EACH, Limit
 
 if TYPE_CHECKING:

@@ -5,26 +5,33 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator
 
 UNFINISHED = ".doubt-unfinished"
 
 
-def write_file(path: Path, content: bytes) -> None:
+def write_file(path: Path, content: bytes, *, never: Iterable[str] = ()) -> None:
     """Write a file beside its place and rename it into place; what was there before goes in that moment.
 
     Its folder is made if it is missing. What is no regular file (`/dev/stdout`, a pipe) is written to as it
     is. A link is followed: what it leads to is replaced.
 
+    Args:
+        path: Where to.
+        content: All that is to stand in it.
+        never: Files that were read, and must stay.
+
     Raises:
-        OutputError: The system won't let us; what was there before is as it was.
+        OutputError: It is one of those, or the system won't let us; what was there before is as it was.
     """
+    if any(Path(read).resolve() == path.resolve() for read in never):
+        raise OutputError("it is read, and is not written over", where=str(path), hint="name another file")
     with _told(path):
         if _is_special(path):
             path.write_bytes(content)

@@ -106,7 +106,7 @@ class TestNoise:
 
         assert made.outcome is outcome
         assert made.value == (0.07 if strict else 0.02)
-        assert made.why == "estimate 4%, 90% interval 2% to 7%"
+        assert made.why == "estimate 4.0%, 90% interval 2.0% to 7.0%"
 
     def test_rows(self) -> None:
         """The doubted rows are told with it, most doubted first."""

@@ -145,6 +145,6 @@ def _earlier(request: Request, target: Path | None) -> tuple[Batch, ...]:
 
 
 def _notes(data: Data, audit: ReadAudit) -> tuple[str, ...]:
-    if data.sha256 == audit.summary["input"]["sha256"]:
+    if audit.is_of(data.sha256):
         return ()
     return ("the file was changed since it was audited: a row was taken for the same where its content is",)

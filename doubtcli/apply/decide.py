@@ -35,6 +35,10 @@ class ReadAudit:
     sha256: str
     """Of `audit.json`."""
 
+    def is_of(self, sha256_of_data: str) -> bool:
+        """Whether these very bytes were audited."""
+        return bool(self.summary["input"]["sha256"] == sha256_of_data)
+
 
 @dataclass(frozen=True)
 class Decided:
@@ -74,7 +78,8 @@ def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequ
     """What verdicts decide on the rows of a file, and what of it is left to do.
 
     Where rows of equal input change labels with each other, their ids do, too: what the ledger says was done
-    in place is not done again.
+    in place is not done again, unless the file is, byte for byte, what was audited: then its backup was put
+    back.
 
     Args:
         request: Which verdicts, and what is done about them.
@@ -88,7 +93,8 @@ def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequ
     settled = _settle(request, file, audit)
     corrected = [one for one in settled.decisions if not one.keeps]
     unusable = [one for one in corrected if one.unusable and not request.drop]
-    batches = in_effect(standing(earlier)) if request.where.in_place else ()
+    may_be_done = request.where.in_place and not audit.is_of(file.data.sha256)
+    batches = in_effect(standing(earlier)) if may_be_done else ()
     done = {
         (line.row_id, line.new) for batch in batches for line in batch.lines if line.audit == audit.sha256
     }

@@ -83,10 +83,11 @@ def plan_waivers(
     found = Path(path or WAIVERS)
     doubted = _doubted(doubts)
     rows = [one for one in kept if one.row_id in doubted]
-    # an id that the user gave may stand in other files; a hash of the content means the same input there
-    only = seen_beside(target, found) if file.has_ids else None
+    # an id that the user gave may stand in other files; a hash of the content means the same input there.
+    # Both names are told, since the corrected file may take the place of the data.
+    files = (seen_beside(file.source.path, found), seen_beside(target, found)) if file.has_ids else ()
     text = _text(found)
-    added = add_waivers(text, [_waiver(one, only) for one in rows], where=str(found))
+    added = add_waivers(text, [_waiver(one, tuple(dict.fromkeys(files))) for one in rows], where=str(found))
     return None if added == text else Waivers(found, added, len(rows))
 
 
@@ -114,11 +115,11 @@ def _doubted(doubts: pa.Table) -> set[str]:
     return {row_id for row_id, doubted in zip(*columns, strict=True) if doubted}
 
 
-def _waiver(decision: Decision, file: str | None) -> Waiver:
+def _waiver(decision: Decision, files: tuple[str, ...]) -> Waiver:
     who = ", ".join(decision.annotators) or "a person"
     said = ", ".join(part for part in (decision.tool, decision.time) if part)
     why = f"{who} kept its label ({said})" + (f": {decision.why}" if decision.why else "")
-    return Waiver(decision.row_id, 0, label=decision.given_label, file=file, why=why)
+    return Waiver(decision.row_id, 0, label=decision.given_label, files=files, why=why)
 
 
 def _text(path: Path) -> str:

@@ -41,8 +41,8 @@ class Waiver:
     until: dt.date | None = None
     """The last day on which it holds."""
     why: str = ""
-    file: str | None = None
-    """It holds for this data file alone."""
+    files: tuple[str, ...] = ()
+    """It holds for these data files alone; for all of them where none is named."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from doubtcli.relabel.task import Queue
 
 HEAD_FILE = "README.txt"
-WIDTH = 88
+WIDTH = 80
 CHOSEN = {
     TOP: "the most doubted rows, in this order. Doubt is the probability that a label is wrong.",
     BALANCED: (

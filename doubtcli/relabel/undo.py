@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import InputError
 from doubtcli.relabel.ledger import Action, Line
 from doubtcli.relabel.rewrite import Drop, Restore
+from doubtcli.report.summary import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -124,9 +125,9 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
     came, went = _places(batch, Action.RESTORE), _places(batch, Action.DROP)
     if n_rows != batch.rows + len(came) - len(went):
         raise InputError(
-            f"it was edited since batch {batch.id}: it has {n_rows:,} rows",
+            f"it was edited since batch {batch.id}: it has {count(n_rows, 'row')}",
             where=where,
-            expected=f"{batch.rows + len(came) - len(went):,} rows, as the batch left it",
+            expected=f"{count(batch.rows + len(came) - len(went), 'row')}, as the batch left it",
             hint="put it back as the batch left it, or edit the labels by hand",
         )
     there = {_place_after(line, came, went): line for line in batch.lines if line.action is not Action.DROP}

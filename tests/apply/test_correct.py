@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from doubtcli.progress import Silence
 from doubtcli.records import UnappliedKind
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.apply.conftest import Reviews
 
 NOW = dt.datetime(2026, 11, 21, 14, 5, tzinfo=dt.UTC)
@@ -88,6 +91,19 @@ def test_in_place(reviews: Reviews) -> None:
     assert (held["data.csv"], held["data.csv.bak"]) == (reviews.fixed, reviews.rows)
     assert found.backup == reviews.path("data.csv.bak")
     assert reviews.ledger("data.csv")[0]["from"] is None
+
+
+@pytest.mark.parametrize("put_back", [shutil.move, shutil.copy])
+def test_in_place_after_the_backup_was_put_back(reviews: Reviews, put_back: Callable[..., object]) -> None:
+    """Where somebody put the backup back, the same verdicts are applied anew, as a batch of its own."""
+    reviews.apply("data.csv", in_place=True)
+    put_back(reviews.path("data.csv.bak"), reviews.path("data.csv"))
+
+    found = reviews.apply("data.csv", in_place=True)
+
+    held = reviews.held()
+    assert (held["data.csv"], held["data.csv.bak"]) == (reviews.fixed, reviews.rows)
+    assert (found.done_before, len(reviews.ledger("data.csv"))) == ((), 2)
 
 
 def test_link(reviews: Reviews) -> None:

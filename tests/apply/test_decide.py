@@ -139,12 +139,13 @@ def test_new_label(reviews: Reviews) -> None:
 def test_edited_back_by_hand(reviews: Reviews) -> None:
     """A label that the ledger says was changed, and that isn't any more, is told and left as it is."""
     reviews.apply("data.csv", in_place=True)
-    (reviews.folder / "data.csv").write_bytes(reviews.rows)
+    edited = reviews.rows + b"r9,new,pos\n"
+    (reviews.folder / "data.csv").write_bytes(edited)
 
     found = reviews.apply("data.csv", in_place=True)
 
     assert [one.row_id for one in found.done_before] == ["r4"]
-    assert reviews.held()["data.csv"] == reviews.rows
+    assert reviews.held()["data.csv"] == edited
 
 
 def test_equal_rows_that_change_labels(desk: Desk) -> None:

@@ -36,19 +36,26 @@ def waivers(desk: Desk) -> list[dict[str, Any]]:
 
 
 def test_kept_and_doubted(reviews: Desk) -> None:
-    """A doubted row whose label was found right is waived, with its label and who said so; no other is."""
+    """A doubted row whose label was found right is waived in both files, with its label and who said so."""
     found = reviews.apply("data.csv", "fixed.csv")
 
     assert waivers(reviews) == [
         {
             "id": "r1",
             "label": "pos",
-            "file": "fixed.csv",
+            "file": ["data.csv", "fixed.csv"],
             "why": "ann kept its label (doubt, 2026-11-20): a joke",
         }
     ]
     assert (found.waivers, found.n_waived, len(found.kept)) == (reviews.path("waivers.toml"), 1, 2)
     assert len(read_waivers(reviews.path("waivers.toml"))) == 1
+
+
+def test_in_place(reviews: Desk) -> None:
+    """In place there is one file, and so one name."""
+    reviews.apply("data.csv", in_place=True)
+
+    assert [one["file"] for one in waivers(reviews)] == ["data.csv"]
 
 
 def test_rows_known_by_their_content(desk: Desk) -> None:

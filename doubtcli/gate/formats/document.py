@@ -135,7 +135,7 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
         "reasons": list(waiver.reasons),
         "until": waiver.until.isoformat() if waiver.until else None,
         "why": waiver.why,
-        "file": waiver.file,
+        "files": list(waiver.files),
     }
 
 

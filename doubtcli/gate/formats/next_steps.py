@@ -119,7 +119,7 @@ def _waiver(result: GateResult, file: FileResult, finding: Finding) -> list[tupl
         number=1,
         label=finding.given_label,
         why="looked at by NAME: the label is right",
-        file=Path(os.path.relpath(file.path, Path(waivers).parent)).as_posix() if beside else None,
+        files=(Path(os.path.relpath(file.path, Path(waivers).parent)).as_posix(),) if beside else (),
     )
     words = f"a row whose label is right after all, in {waivers}"
     return [(words, _WORDS), *((line, _COMMAND) for line in add_waivers("", [waiver]).splitlines())]

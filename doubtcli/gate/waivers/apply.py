@@ -48,7 +48,7 @@ def apply_waivers(
         waivers: As they were read, for all files.
         findings: Of this file, nothing waived.
         doubts: `doubts.parquet` of this file: every row.
-        waivers_path: The file of waivers: their `file` is seen from its folder.
+        waivers_path: The file of waivers: their files are seen from its folder.
         data_path: The data file.
         today: A waiver holds through its last day.
     """
@@ -80,14 +80,10 @@ def lapsed_waivers(waivers: Sequence[Waiver], applied: Sequence[Applied]) -> tup
 
 def _off(waiver: Waiver, waivers_path: str, data_path: str, today: dt.date) -> Idle | None:
     """Why a waiver can't hold for any row of a file; None if it may."""
-    if waiver.file is not None:
-        file = settled(Path(waivers_path).parent / waiver.file)
-        if file != settled(data_path):
-            return (
-                Idle(Telling.NOT_ASKED, "")
-                if file.exists()
-                else Idle(Telling.NO_FILE, "there is no such file")
-            )
+    files = [settled(Path(waivers_path).parent / file) for file in waiver.files]
+    if files and settled(data_path) not in files:
+        is_there = any(file.exists() for file in files)
+        return Idle(Telling.NOT_ASKED, "") if is_there else Idle(Telling.NO_FILE, "there is no such file")
     if waiver.until is not None and waiver.until < today:
         return Idle(Telling.EXPIRED, f"expired on {waiver.until.isoformat()}")
     return None

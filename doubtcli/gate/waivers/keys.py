@@ -59,9 +59,9 @@ KEYS: Mapping[str, Kind] = MappingProxyType(
         "until": Kind("The last day on which it holds.", "a day: until = 2027-06-30", _day),
         "why": Kind("What was found, and by whom.", "a text", _any_text),
         "file": Kind(
-            "It holds for this data file alone, seen from the folder of the waivers.",
-            'a text that is not empty: file = "data/train.csv"; or nothing, for any file',
-            _text,
+            "It holds for these data files alone, seen from the folder of the waivers.",
+            'a file, or a list of them: file = "data/train.csv"; or nothing, for any file',
+            _names,
         ),
     }
 )

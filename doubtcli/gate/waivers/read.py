@@ -54,7 +54,7 @@ def parse_waivers(text: str, where: str, known_reasons: Collection[str] | None =
 
 def what_it_waives(waiver: Waiver) -> tuple[object, ...]:
     """Equal in waivers that differ at most by what they say why."""
-    return waiver.row_id, waiver.label, frozenset(waiver.reasons), waiver.until, waiver.file
+    return waiver.row_id, waiver.label, frozenset(waiver.reasons), waiver.until, frozenset(waiver.files)
 
 
 def _parsed(text: str, where: str) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _waiver(table: Mapping[str, Any], number: int, where: str) -> Waiver:
     if "id" not in table:
         raise _refused(number, "it names no row", where, expected='id = "…", the row\'s doubt_id')
     told = {key: _checked(key, value, number, where) for key, value in table.items()}
-    return Waiver(row_id=told.pop("id"), number=number, **told)
+    return Waiver(row_id=told.pop("id"), number=number, files=told.pop("file", ()), **told)
 
 
 def _checked(key: str, value: object, number: int, where: str) -> Any:  # noqa: ANN401  # of any kind

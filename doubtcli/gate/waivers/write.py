@@ -64,10 +64,16 @@ def _lines(waiver: Waiver, where: str) -> list[str]:
         "label": None if waiver.label is None else _exact(waiver.label, "label", where),
         "reasons": f"[{', '.join(map(quoted, waiver.reasons))}]" if waiver.reasons else None,
         "until": waiver.until.isoformat() if waiver.until else None,
-        "file": None if waiver.file is None else _exact(waiver.file, "file", where),
+        "file": _files(waiver.files, where),
         "why": quoted(_HALF.sub("\N{REPLACEMENT CHARACTER}", waiver.why)) if waiver.why else None,
     }
     return [f"{key} = {value}" for key, value in told.items() if value is not None]
+
+
+def _files(files: Sequence[str], where: str) -> str | None:
+    """One file as a text, several as a list."""
+    told = [_exact(file, "file", where) for file in files]
+    return (told[0] if len(told) == 1 else f"[{', '.join(told)}]") if told else None
 
 
 def _exact(text: str, key: str, where: str) -> str:

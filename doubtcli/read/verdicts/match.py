@@ -6,7 +6,6 @@ A scan takes all verdicts of a file or none: what doesn't fit the rows is an err
 from __future__ import annotations
 
 from collections import Counter
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +14,7 @@ from doubtcli.errors import InputError
 from doubtcli.read.choices import listed
 from doubtcli.read.verdicts import answers as say
 from doubtcli.read.verdicts.sample import drawn
-from doubtcli.read.verdicts.spelling import choice, label_of, spellings
+from doubtcli.read.verdicts.spelling import choice, label_of, likely_label, spellings
 from doubtcli.records import UNDECIDED, UNUSABLE, Verdicts
 
 if TYPE_CHECKING:
@@ -155,14 +154,14 @@ def _check_given(
 
 
 def _no_label(answer: Answer, labels: Labels, path: str) -> InputError:
-    near = get_close_matches(answer.verdict.strip(), labels.class_names, n=1)
+    near = likely_label(answer.verdict, labels.class_names)
     return InputError(
         f"{answer.verdict!r} is none of the labels",
         where=path,
         row=answer.row,
         column=_column(answer),
         expected=f"one of {listed(labels.class_names)}",
-        hint=f"did you mean {near[0]!r}?" if near else None,
+        hint=f"did you mean {near!r}?" if near else None,
     )
 
 

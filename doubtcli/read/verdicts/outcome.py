@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from difflib import get_close_matches
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.locate import Miss, RowIndex, row_now, same_content
+from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.spread import Source
 from doubtcli.read.verdicts.tell import decided, unapplied
 from doubtcli.read.verdicts.votes import Vote, winning
@@ -91,5 +91,5 @@ def _disagreement(ballot: Ballot) -> str:
 
 @lru_cache  # many rows may bear the same few
 def _not_a_label(found: str, known: tuple[str, ...]) -> str:
-    near = get_close_matches(found, known, n=1)
-    return f"{found!r} is none of the labels{f'; perhaps {near[0]!r} was meant' if near else ''}"
+    near = likely_label(found, known)
+    return f"{found!r} is none of the labels{f'; perhaps {near!r} was meant' if near else ''}"

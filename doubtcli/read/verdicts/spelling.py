@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from doubtcli.read.values import shown
@@ -47,6 +48,13 @@ def label_of(text: str, known: Mapping[str, str]) -> str | None:
     # pandas writes a column of whole numbers with gaps as 3.0
     forms = (text, text.strip(), text.strip().removesuffix(".0"))
     return next((known[form] for form in forms if form in known), None)
+
+
+def likely_label(text: str, known: Iterable[str]) -> str | None:
+    """The label that a text which is none was probably meant as, capitals or not; None if it is like none."""
+    by_folded = {name.casefold(): name for name in known}
+    near = get_close_matches(text.strip().casefold(), by_folded, n=1)
+    return by_folded[near[0]] if near else None
 
 
 def choice(answer: Answer, known: Mapping[str, str]) -> Choice:

@@ -72,7 +72,7 @@ def findings(a_finding: Callable[..., Finding]) -> tuple[Finding, ...]:
             fingerprint="00000000000000a5",
             doubt=0.58,
             waiver=Waiver(
-                "T0005", 1, "refund", ("outlier",), dt.date(2027, 6, 30), "checked by ada", "a.csv"
+                "T0005", 1, "refund", ("outlier",), dt.date(2027, 6, 30), "checked by ada", ("a.csv",)
             ),
         ),
         a_finding(

@@ -126,7 +126,7 @@ def test_waivers(told_in_full: GateResult) -> None:
         "reasons": ["outlier"],
         "until": "2027-06-30",
         "why": "checked by ada",
-        "file": "a.csv",
+        "files": ["a.csv"],
     }
     assert document["waivers"]["path"] == "doubt-waivers.toml"
     assert [lapsed["why"] for lapsed in document["waivers"]["lapsed"]] == [

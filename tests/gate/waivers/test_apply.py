@@ -71,8 +71,9 @@ class TestHolds:
             (Waiver("a", 1, label="ham"), None),
             (Waiver("a", 1, until=TODAY), 1),
             (Waiver("a", 1, until=YESTERDAY), None),
-            (Waiver("a", 1, file="data.csv"), 1),
-            (Waiver("a", 1, file="other.csv"), None),
+            (Waiver("a", 1, files=("data.csv",)), 1),
+            (Waiver("a", 1, files=("other.csv",)), None),
+            (Waiver("a", 1, files=("other.csv", "data.csv")), 1),
         ],
         ids=[
             "row",
@@ -83,6 +84,7 @@ class TestHolds:
             "day after",
             "file",
             "another file",
+            "one of its files",
         ],
     )
     def test_of_a_row(self, waiver: Waiver, expected: int | None) -> None:
@@ -91,7 +93,7 @@ class TestHolds:
 
     def test_file_beside_the_waivers(self, tmp_path: Path) -> None:
         """Its file is seen from the folder of the waivers, wherever the data are named from."""
-        waivers = [Waiver("a", 1, file="../data/train.csv")]
+        waivers = [Waiver("a", 1, files=("../data/train.csv",))]
 
         judged = applied(
             waivers,
@@ -217,16 +219,19 @@ class TestLapsed:
 
     def test_no_such_file(self, tmp_path: Path) -> None:
         """One for a file that is not there says so."""
-        waivers = [Waiver("a", 1, file="other.csv")]
+        waivers = [Waiver("a", 1, files=("other.csv",))]
 
         judged = applied(waivers, [finding()], waivers_path=str(tmp_path / "w.toml"))
 
         assert self.lapsed(waivers, judged) == [(1, "there is no such file")]
 
     def test_file_that_was_not_judged(self, tmp_path: Path) -> None:
-        """One for a file that is there and was not judged now is left alone, though it has expired."""
+        """One for files of which one is there and was not judged is left alone, though it has expired."""
         (tmp_path / "other.csv").write_text("")
-        waivers = [Waiver("a", 1, file="other.csv"), Waiver("a", 2, file="other.csv", until=YESTERDAY)]
+        waivers = [
+            Waiver("a", 1, files=("gone.csv", "other.csv")),
+            Waiver("a", 2, files=("other.csv",), until=YESTERDAY),
+        ]
 
         judged = applied(waivers, [finding()], waivers_path=str(tmp_path / "w.toml"))
 

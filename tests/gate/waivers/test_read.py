@@ -59,7 +59,7 @@ class TestRead:
                 reasons=("outlier", "ambiguous"),
                 until=dt.date(2027, 6, 30),
                 why="checked by anna: sarcasm",
-                file="data/train.csv",
+                files=("data/train.csv",),
             ),
         )
 
@@ -69,9 +69,11 @@ class TestRead:
         assert read(tmp_path, text) == ()
 
     def test_other_spellings(self, tmp_path: Path) -> None:
-        """One reason needs no list, a day may be a text, why may be empty."""
+        """One reason or file needs no list, a day may be a text, why may be empty."""
         (waiver,) = read(tmp_path, '[[waive]]\nid = "a"\nreasons = "outlier"\nuntil = "2027-06-30"\nwhy = ""')
+        several = '[[waive]]\nid = "a"\nfile = ["a.csv", "b.csv"]'
 
+        assert read(tmp_path, several) == (Waiver("a", 1, files=("a.csv", "b.csv")),)
         assert waiver == Waiver("a", 1, reasons=("outlier",), until=dt.date(2027, 6, 30))
 
     def test_inline(self, tmp_path: Path) -> None:

@@ -3,6 +3,7 @@ from __future__ import annotations
 import datetime as dt
 import tomllib
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -13,6 +14,7 @@ from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import add_waivers
 from doubtcli.gate.waivers.read import parse_waivers
 
+HALF = "a\udc80"
 FULL = Waiver(
     "row-17",
     9,
@@ -20,7 +22,7 @@ FULL = Waiver(
     reasons=("outlier", "ambiguous"),
     until=dt.date(2027, 6, 30),
     why="naïve 🙂\nsaid anna",
-    file="data/train.csv",
+    files=("data/train.csv",),
 )
 FULL_TEXT = r"""[[waive]]
 id = "row-17"
@@ -35,6 +37,13 @@ why = "naïve 🙂\nsaid anna"
 def test_by_hand() -> None:
     """Each key that says something stands on a line of its own."""
     assert add_waivers("", [FULL]) == FULL_TEXT
+
+
+def test_several_files() -> None:
+    """Several files are a list."""
+    waiver = Waiver("a", 1, files=("a.csv", "b.csv"))
+
+    assert add_waivers("", [waiver]) == '[[waive]]\nid = "a"\nfile = ["a.csv", "b.csv"]\n'
 
 
 def test_only_the_id() -> None:
@@ -79,7 +88,7 @@ class TestKnown:
         ]
 
     @pytest.mark.parametrize(
-        "change", [{"until": dt.date(2028, 1, 1)}, {"label": None}, {"reasons": ()}, {"file": None}], ids=str
+        "change", [{"until": dt.date(2028, 1, 1)}, {"label": None}, {"reasons": ()}, {"files": ()}], ids=str
     )
     def test_another(self, change: dict[str, object]) -> None:
         """One that waives more or less than what stands there is written."""
@@ -106,12 +115,14 @@ class TestRefused:
             "to do: write each waiver as a [[waive]] table"
         )
 
-    @pytest.mark.parametrize("key", ["row_id", "label", "file"])
-    def test_half_a_character(self, key: str) -> None:
+    @pytest.mark.parametrize(
+        ("name", "half"),
+        [("id", {"row_id": HALF}), ("label", {"label": HALF}), ("file", {"files": ("b", HALF)})],
+    )
+    def test_half_a_character(self, name: str, half: dict[str, Any]) -> None:
         """What decides which row is meant is never written as something else."""
         with pytest.raises(InputError) as caught:
-            add_waivers("", [replace(FULL, **{key: "a\udc80"})])
-        name = key.removeprefix("row_")
+            add_waivers("", [replace(FULL, **half)])
         assert caught.value.found == (
             f"{name} = 'a\\udc80' can't be written: TOML has no way to write half of a character"
         )
@@ -124,6 +135,15 @@ class TestRefused:
 
 
 WORD = st.text(min_size=1, max_size=12)
+
+
+def meaning(waiver: Waiver) -> str:
+    """What a waiver is about: the order of its lists and what it says why are no matter."""
+    return repr(
+        replace(waiver, why="", reasons=tuple(sorted(waiver.reasons)), files=tuple(sorted(waiver.files)))
+    )
+
+
 WAIVERS = st.lists(
     st.builds(
         Waiver,
@@ -133,10 +153,10 @@ WAIVERS = st.lists(
         reasons=st.lists(WORD, max_size=2, unique=True).map(tuple),
         until=st.none() | st.dates(),
         why=st.text(),
-        file=st.none() | WORD,
+        files=st.lists(WORD, max_size=2, unique=True).map(tuple),
     ),
     max_size=4,
-    unique_by=lambda one: (one.row_id, one.label, frozenset(one.reasons), one.until, one.file),
+    unique_by=meaning,
 )
 
 
@@ -144,10 +164,8 @@ WAIVERS = st.lists(
 def test_any_waiver_is_read_back(there: list[Waiver], new: list[Waiver]) -> None:
     """What was appended is read back behind what stood there, and appending it again changes nothing."""
     text = "# ours\n" + add_waivers("", there)
-    known = {repr(replace(one, why="", reasons=tuple(sorted(one.reasons)))) for one in there}
-    fresh = [
-        one for one in new if repr(replace(one, why="", reasons=tuple(sorted(one.reasons)))) not in known
-    ]
+    known = {meaning(one) for one in there}
+    fresh = [one for one in new if meaning(one) not in known]
 
     added = add_waivers(text, new)
 

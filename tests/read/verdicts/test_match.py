@@ -120,7 +120,13 @@ class TestRefusals:
         )
 
     @pytest.mark.parametrize(
-        ("verdict", "hint"), [("spma", "\nto do: did you mean 'spam'?"), ("other", "")], ids=["near", "far"]
+        ("verdict", "hint"),
+        [
+            ("spma", "\nto do: did you mean 'spam'?"),
+            ("SPAM", "\nto do: did you mean 'spam'?"),
+            ("other", ""),
+        ],
+        ids=["near", "capitals", "far"],
     )
     def test_a_label_that_is_none(self, verdict: str, hint: str) -> None:
         """The labels are listed, and the nearest one is named."""

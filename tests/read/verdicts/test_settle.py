@@ -135,6 +135,7 @@ class TestUnapplied:
             (says("", "spam", row=3), "unknown", "the answer has no id (row 3)"),
             (says("", "spam", row=3, file="a.csv"), "unknown", "the answer has no id (a.csv, row 3)"),
             (says("a", "spma"), "new label", "'spma' is none of the labels; perhaps 'spam' was meant"),
+            (says("a", "SPAM"), "new label", "'SPAM' is none of the labels; perhaps 'spam' was meant"),
             (says("a", "other"), "new label", "'other' is none of the labels"),
             (says("a", "ham", also=("spam",)), "conflict", "it got several labels: 'ham', 'spam'"),
             (says("a", "ham#spam", joined=True), "conflict", "it got several labels: 'ham', 'spam'"),

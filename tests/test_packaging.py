@@ -67,7 +67,13 @@ def test_sources(tmp_path: Path) -> None:
     with tarfile.open(path) as archive:
         names = {name.partition("/")[2] for name in archive.getnames()}
 
-    assert {"LICENSE", "README.md", "CHANGELOG.md", "doubtcli/records.py", "tests/test_packaging.py"} <= names
+    assert {
+        "LICENSE",
+        "README.md",
+        "CHANGELOG.md",
+        "doubtcli/records/__init__.py",
+        "tests/test_packaging.py",
+    } <= names
 
 
 def test_installed_command() -> None:

@@ -1,0 +1,88 @@
+"""The frozen records handed from one stage to the next.
+
+Data flows one way, and each record is what one stage gives the next:
+
+    Table ─▶ Roles, Labels ─▶ Examples ─▶ Evidence ─▶ ReasonScores ─▶ Ranking ─▶ Audit
+
+Wherever labels are numbers they are codes `0 … n_classes - 1` into `class_names`.
+Wherever rows are counted, unless said otherwise, they are the labelled rows in
+*canonical order*: sorted by row id, so that a shuffled file gives the same arrays.
+Doubt runs from 0 (none) to 1 (most); NaN means "nothing to say on this row".
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from doubtcli.records.audit import SHARE_OF_PARTS, Audit, AuditSample, NoiseRate, Power, Ranking, Skill
+from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
+from doubtcli.records.evidence import REASON_SPEAKS, Evidence, ReasonScores, SkippedReason
+from doubtcli.records.learning import Duplicates, Features, Neighbors, Planting, Predictions, TextFeatures
+from doubtcli.records.reading import (
+    INPUT_ROLES,
+    UNDECIDED,
+    UNUSABLE,
+    Annotations,
+    Column,
+    Examples,
+    Labels,
+    Role,
+    Roles,
+    SideFile,
+    Source,
+    Stratum,
+    Table,
+    Verdicts,
+)
+from doubtcli.records.relabelling import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
+
+if TYPE_CHECKING:
+    from doubtcli.records.arrays import Bools as Bools
+    from doubtcli.records.arrays import Codes as Codes
+    from doubtcli.records.arrays import Floats as Floats
+
+__all__ = [
+    "INPUT_ROLES",
+    "REASON_SPEAKS",
+    "SHARE_OF_PARTS",
+    "UNDECIDED",
+    "UNUSABLE",
+    "Annotations",
+    "Audit",
+    "AuditComparison",
+    "AuditSample",
+    "Column",
+    "ComparedAudit",
+    "Decision",
+    "Duplicates",
+    "Evidence",
+    "Examples",
+    "Fates",
+    "Features",
+    "Gain",
+    "LabelChange",
+    "Labels",
+    "Neighbors",
+    "NoiseRate",
+    "OnConflict",
+    "Planting",
+    "Power",
+    "Predictions",
+    "Ranking",
+    "ReasonScores",
+    "RelabelScore",
+    "Role",
+    "Roles",
+    "SeenRow",
+    "Settled",
+    "SideFile",
+    "Skill",
+    "SkippedReason",
+    "Source",
+    "Stratum",
+    "Table",
+    "TextFeatures",
+    "Unapplied",
+    "UnappliedKind",
+    "Verdicts",
+]

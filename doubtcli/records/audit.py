@@ -1,0 +1,147 @@
+"""Reasons' scores -> doubts, rates and the whole audit: the records of judging."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from doubtcli.records.arrays import Bools, Codes, Floats
+    from doubtcli.records.evidence import Evidence, ReasonScores, SkippedReason
+    from doubtcli.records.reading import Examples, Labels, Roles, SideFile, Source, Stratum
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Whether the models know anything about these labels."""
+
+    assessable: bool
+    why: str
+    """One plain sentence."""
+    accuracy: float | None
+    """Share of rows whose out-of-fold prediction equals the given label; balanced over classes:
+    `balanced_accuracy`."""
+    balanced_accuracy: float | None
+    majority_accuracy: float
+    """What always answering the largest class would reach."""
+    permuted_accuracy: float | None
+    """What the same models reach on permuted labels (balanced, the highest of the permutations)."""
+    by_model: Mapping[str, float] = field(default_factory=dict)
+    """Out-of-fold accuracy of each model alone."""
+
+
+@dataclass(frozen=True)
+class NoiseRate:
+    """The suspected share of wrong labels, or why it can't be told."""
+
+    assessable: bool
+    why: str
+    """One plain sentence: what it rests on, or what keeps it from being assessed."""
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+    level: float = 0.9
+    """The share of intervals made this way that would hold, under the method's assumptions."""
+    rests_on: str = "models"
+    """"models", or "verdicts" where it was measured on rows that were drawn at random and checked."""
+    n_checked: int = 0
+    """Rows of an audit sample that it was measured on."""
+
+
+@dataclass(frozen=True)
+class Power:
+    """How many errors like those that were planted the audit would find, or why that can't be told."""
+
+    assessable: bool
+    why: str
+    """One plain sentence: what was planted, or why nothing was."""
+    n_planted: int = 0
+    found_in_first: Mapping[float, float] = field(default_factory=dict)
+    """The share of the planted errors among the most doubted rows, by the share of the rows looked at."""
+    by_class: Mapping[int, float] = field(default_factory=dict)
+    """Of those planted with each label, in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
+    by_reason: Mapping[str, float] = field(default_factory=dict)
+    """Found by each reason alone in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
+
+
+SHARE_OF_PARTS = 0.1
+"""Of the rows, most doubted first, that power by class and by reason is told for."""
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """One doubt a row, and the order that follows from it."""
+
+    doubt: Floats
+    """Shape `(n_rows,)`, 0 to 1."""
+    doubt_sd: Floats
+    """Shape `(n_rows,)`: how much it wobbles between repeats; NaN where there is only one."""
+    suggested_labels: Codes
+    """Shape `(n_rows,)`: what we would write instead; equal to the given label where nothing better is
+    seen."""
+    suggested_confidence: Floats
+    """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
+    doubted: Bools
+    """Shape `(n_rows,)`: belongs in the queue; never a row that a person has decided on."""
+    order: Codes
+    """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
+    voices: tuple[str, ...]
+    """What the doubt was made of, in plain words."""
+    queue_at_least: int = 0
+    """Rows to relabel even where fewer are doubted: their labels are likelier wrong than any others."""
+    decided: Bools | None = None
+    """Shape `(n_rows,)`: a person has decided on it, so that it is in no queue; None: on no row."""
+
+    @property
+    def queue(self) -> Codes:
+        """The rows to relabel, most doubted first: the doubted ones, then as many more as there should be."""
+        left = self.order if self.decided is None else self.order[~self.decided[self.order]]
+        return left[: max(int(self.doubted.sum()), self.queue_at_least)]
+
+
+@dataclass(frozen=True)
+class AuditSample:
+    """Undecided rows drawn at random, to measure the noise rate by."""
+
+    rows: Codes
+    """Row numbers, in the order in which they were drawn: chance's own."""
+    strata: tuple[Stratum, ...]
+    """Of each of `rows`."""
+    inclusion: Floats
+    """Of each of `rows`: with what probability it was drawn."""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that a scan found: the one thing that outputs are made from."""
+
+    source: Source
+    roles: Roles
+    labels: Labels
+    examples: Examples
+    evidence: Evidence
+    model_names: tuple[str, ...]
+    reasons: tuple[ReasonScores, ...]
+    skipped: tuple[SkippedReason, ...]
+    ranking: Ranking
+    why: tuple[str, ...]
+    """Shape `(n_rows,)`: the reasons of each row in plain words; "" where it is not doubted."""
+    skill: Skill
+    noise_rate: NoiseRate
+    settings: Mapping[str, Any]
+    """The settings that made this audit, ready for JSON."""
+    seed: int
+    versions: Mapping[str, str]
+    notes: tuple[str, ...]
+    """All that the user should know, from every stage, in the order it came up."""
+    timings: Mapping[str, float]
+    """Seconds by stage: the one part that differs between two equal runs."""
+    sample: AuditSample | None = None
+    power: Power | None = None
+    """What the audit can see; None where nobody asked."""
+    side_files: Mapping[str, SideFile] = field(default_factory=dict)
+    """By setting."""
+    recipe: str = ""
+    """A hash of all that this audit is made of."""

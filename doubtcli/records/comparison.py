@@ -1,0 +1,130 @@
+"""Two audits -> what came between them: the records of comparing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from doubtcli.records.audit import NoiseRate, Skill
+
+
+@dataclass(frozen=True)
+class ComparedAudit:
+    """One of two audits that are compared: what it says of its file."""
+
+    folder: str
+    path: str
+    """The data file."""
+    n_rows: int
+    n_labelled: int
+    """Rows that were judged."""
+    n_doubted: int
+    noise_rate: NoiseRate
+    skill: Skill
+
+
+@dataclass(frozen=True)
+class LabelChange:
+    """How many rows bore one label before and bear another after; None is no label."""
+
+    before: str | None
+    after: str | None
+    n_rows: int
+
+
+@dataclass(frozen=True)
+class Fates:
+    """What became of some of the rows that are in both files; a row that lost its label is set aside."""
+
+    n_rows: int
+    n_doubted: int
+    """Doubted before: fixed, cleared, kept or set aside."""
+    changed: int
+    """Rows that bear another label, or none, or one at last."""
+    fixed: int
+    """Doubted before, the label changed, and not doubted after."""
+    cleared: int
+    """Doubted before and not after, though the label stayed."""
+    kept: int
+    """Doubted before and after."""
+    kept_changed: int
+    """Of the kept: those that bear another label."""
+    set_aside: int
+    """Doubted before and not judged after: without a label, or judged unusable."""
+    new: int
+    """Doubted after and not before."""
+
+
+@dataclass(frozen=True)
+class Gain:
+    """A share of rows predicted right, by a model of the labels before and by one of those after."""
+
+    before: float
+    after: float
+    low: float
+    high: float
+    """The bounds of the interval of the difference."""
+
+    @property
+    def difference(self) -> float:
+        """After less before, -1 to 1."""
+        return round(self.after - self.before, 12)  # 0.1 + 0.2 - 0.3 is no difference
+
+
+@dataclass(frozen=True)
+class RelabelScore:
+    """What the labels after teach a model that those before did not, or why that can't be told."""
+
+    assessable: bool
+    why: str
+    """One plain sentence: how it was measured, or why it was not."""
+    model: str = ""
+    n_folds: int = 0
+    n_repeats: int = 0
+    n_trained: int = 0
+    """Rows that both models learn from, each in all folds but its own."""
+    n_judged: int = 0
+    """Of those: the rows whose label stayed. The models are judged by them alone."""
+    level: float = 0.9
+    """Of the intervals."""
+    accuracy: Gain | None = None
+    balanced_accuracy: Gain | None = None
+
+
+@dataclass(frozen=True)
+class AuditComparison:
+    """All that can be said of what lies between two audits of one data set."""
+
+    before: ComparedAudit
+    after: ComparedAudit
+    n_matched: int
+    """Rows in both files."""
+    n_edited: int
+    """Of those that both audits judge: rows with other inputs after."""
+    n_gone: int
+    gone_doubted: int
+    """Rows of the first file alone, and how many of them were doubted."""
+    n_added: int
+    added_doubted: int
+    """Rows of the second file alone, and how many of them are doubted."""
+    changes: tuple[LabelChange, ...]
+    """The commonest first, ties by name."""
+    fates: Fates
+    """Of all rows in both files."""
+    by_class: Mapping[str | None, Fates]
+    """By the label before, in the order of the class names; None, if there, is no label."""
+    by_annotator: Mapping[str, Fates]
+    """Of the rows whose label before is what the annotator answered."""
+    score: RelabelScore
+    notes: tuple[str, ...] = ()
+
+    @property
+    def nothing_changed(self) -> bool:
+        """Whether both have the same rows, labels and doubted rows, and say the same of them."""
+        fates = self.fates
+        moved = (self.n_edited, self.n_gone, self.n_added, fates.changed, fates.new)
+        figures = [(one.noise_rate, one.skill) for one in (self.before, self.after)]
+        return not any(moved) and fates.kept == fates.n_doubted and figures[0] == figures[1]

@@ -1,0 +1,216 @@
+"""A file -> its rows and what their columns are: the records of reading."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from doubtcli.records.arrays import Codes, Floats
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a table came from, so that an audit can say which file it judged."""
+
+    path: str
+    """As the user gave it; "-" for standard input."""
+    format: str
+    """"csv", "jsonl", "parquet" or "arrow"."""
+    size: int
+    """Bytes as stored (compressed if it is); a folder's parts are added up."""
+    sha256: str
+    """Of the bytes as stored; of a folder: of its parts' names and hashes, sorted by name."""
+    compression: str | None = None
+    """"gzip", "bz2", "zstd" or None."""
+    encoding: str | None = None
+    """Of a text file: "utf-8", "utf-16", "latin-1", …"""
+    delimiter: str | None = None
+    """Of a delimited file."""
+
+
+@dataclass(frozen=True)
+class SideFile:
+    """A file that was read beside the data: vectors, probabilities or verdicts."""
+
+    path: str
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A file as it was read: every row and column, in file order, values untouched.
+
+    A delimited file gives text columns (an empty field is null), so `007` and `NA` stay
+    themselves; Parquet, Arrow and JSON Lines give their own types.
+    """
+
+    source: Source
+    data: pa.Table
+    notes: tuple[str, ...] = ()
+    """What the user should know of how it was read ("not UTF-8: read as Latin-1")."""
+
+
+class Role(StrEnum):
+    """What a column is to the audit."""
+
+    LABEL = "label"
+    TEXT = "text"
+    NUMERIC = "numeric"
+    CATEGORICAL = "categorical"
+    DATETIME = "datetime"
+    EMBEDDING = "embedding"
+    IDENTIFIER = "identifier"
+    ANNOTATOR = "annotator"
+    GROUP = "group"
+    IGNORED = "ignored"
+
+
+INPUT_ROLES = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME, Role.EMBEDDING)
+"""The roles that a model may learn from."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """How one column is used, and why."""
+
+    name: str
+    role: Role
+    used: bool
+    """Whether it plays its role; an input left out (a leak, a constant) keeps its role."""
+    why: str
+    """In plain words: "--text", "named like a label", "goes one to one with the label on 99.8% of rows"."""
+
+
+@dataclass(frozen=True)
+class Roles:
+    """Every column of the table, in file order, each with its role."""
+
+    columns: tuple[Column, ...]
+
+    def names(self, *roles: Role) -> tuple[str, ...]:
+        """The used columns that play one of `roles`, in file order."""
+        return tuple(column.name for column in self.columns if column.used and column.role in roles)
+
+    @property
+    def inputs(self) -> tuple[str, ...]:
+        """The columns that models learn from."""
+        return self.names(*INPUT_ROLES)
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The label column as codes, in file order."""
+
+    codes: Codes
+    """Shape `(n_rows_in_file,)`; -1 where the label is missing."""
+    class_names: tuple[str, ...]
+    """The shown name of each class, sorted."""
+    class_values: tuple[object, ...]
+    """What the file writes for each class: a string, an int, a bool, or a ClassLabel's code."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Annotations:
+    """What each annotator answered."""
+
+    annotators: tuple[str, ...]
+    codes: Codes
+    """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+
+
+UNDECIDED, UNUSABLE = -1, -2
+"""What stands for a label's code where a person gave none, or called the row unusable."""
+
+
+@dataclass(frozen=True)
+class Stratum:
+    """One layer of an audit sample: rows of like doubt, some of them drawn at random."""
+
+    number: int
+    """From 1, the most doubted rows first."""
+    n_strata: int
+    n_rows: int
+    """How many rows it was drawn from."""
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.n_strata} ({self.n_rows} rows)"
+
+    @classmethod
+    def parse(cls, text: str) -> Stratum | None:
+        """The stratum that a text tells of as `str` wrote it; None if it tells of none."""
+        found = re.fullmatch(r"\s*(\d+) of (\d+) \((\d+) rows\)\s*", text)
+        return cls(*map(int, found.groups())) if found else None
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """What people decided on the labelled rows, in canonical order."""
+
+    path: str
+    """The file they were read from."""
+    codes: Codes
+    """Shape `(n_rows,)`: the label that a person gave each row; `UNDECIDED` or `UNUSABLE`."""
+    strata: tuple[Stratum | None, ...]
+    """Of each row that was drawn for an audit sample, decided or not."""
+    inclusion: Floats
+    """Shape `(n_rows,)`: with what probability it was drawn; NaN where it was not."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The labelled rows in canonical order: what the models and the reasons look at."""
+
+    row_ids: tuple[str, ...]
+    positions: Codes
+    """Shape `(n_rows,)`: place in the file, from 0."""
+    given_labels: Codes
+    """Shape `(n_rows,)`."""
+    class_names: tuple[str, ...]
+    inputs: pa.Table
+    """The input columns."""
+    text_columns: tuple[str, ...] = ()
+    numeric_columns: tuple[str, ...] = ()
+    categorical_columns: tuple[str, ...] = ()
+    datetime_columns: tuple[str, ...] = ()
+    embeddings: Floats | None = None
+    """Shape `(n_rows, n_dimensions)`, float32."""
+    groups: Codes | None = None
+    """Shape `(n_rows,)`: rows of one group share a fold."""
+    annotations: Annotations | None = None
+    given_pred_probs: Floats | None = None
+    """Shape `(n_rows, n_classes)`: probabilities that the user brought."""
+    unlabelled_row_ids: tuple[str, ...] = ()
+    unlabelled_positions: tuple[int, ...] = ()
+    verdicts: Verdicts | None = None
+    """What people have decided on these rows; none of them is unusable."""
+    unusable_row_ids: tuple[str, ...] = ()
+    """Rows that a person judged unusable: they are set aside as those without a label are."""
+    unusable_positions: tuple[int, ...] = ()
+    row_hashes: tuple[str, ...] = ()
+    """Of every row of the file, in file order: what stands in it, its label left out."""
+
+    @property
+    def taught_labels(self) -> Codes:
+        """What models and neighbours learn: a person's verdict where there is one, else the given label."""
+        if self.verdicts is None:
+            return self.given_labels
+        taught, codes = self.given_labels.copy(), self.verdicts.codes
+        taught[codes >= 0] = codes[codes >= 0]
+        return taught
+
+    @property
+    def n_rows(self) -> int:
+        """How many labelled rows there are."""
+        return len(self.row_ids)
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are."""
+        return len(self.class_names)

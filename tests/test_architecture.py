@@ -17,7 +17,7 @@ EVERYBODY = frozenset({"records", "errors"})
 
 ARROWS = {
     "__init__": frozenset(),
-    "__main__": frozenset({"cli"}),
+    "__main__": frozenset({"cli", "errors"}),
     "records": frozenset(),
     "errors": frozenset(),
     "progress": frozenset(),

@@ -43,7 +43,7 @@ def test_commands(wheel: ZipFile) -> None:
     groups = configparser.ConfigParser(delimiters="=")
     groups.read_string(wheel.read(name).decode())
 
-    assert dict(groups["console_scripts"]) == {"doubt": "doubtcli.cli.main:main"}
+    assert dict(groups["console_scripts"]) == {"doubt": "doubtcli.__main__:main"}
     assert dict(groups["doubtcli.reasons"]) == PROJECT["entry-points"]["doubtcli.reasons"]
 
 

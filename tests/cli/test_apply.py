@@ -322,7 +322,7 @@ before = held()
 began = time.monotonic()
 assert os.waitpid(start(), 0)[1] == 0
 took = time.monotonic() - began
-print(json.dumps(told()))
+print(json.dumps(told()), flush=True)  # a child that ends would print what is left here
 for moment in range(50):
     clear()
     child = start()
@@ -331,7 +331,7 @@ for moment in range(50):
             pass
         time.sleep(chance.uniform(0, took / 50))
     else:
-        time.sleep(chance.uniform(0, took))
+        time.sleep(chance.uniform(0, 1.5 * took))
     try:
         os.kill(child, 9)
         os.waitpid(child, 0)
@@ -339,7 +339,7 @@ for moment in range(50):
         pass
     killed = told()
     doubtcli.relabel.commit.settle(Path("fixed.csv").resolve())  # as the next command does
-    print(json.dumps([killed, told()]))
+    print(json.dumps([killed, told()]), flush=True)
 """
 
 

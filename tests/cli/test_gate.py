@@ -149,7 +149,7 @@ class TestExitCodes:
 
     @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
     def test_interrupted(self, gate: Doubt) -> None:
-        """Ctrl-C ends it with 130, and leaves nothing in the folder."""
+        """Ctrl-C ends it with 130, or as what a shell calls 130, and leaves nothing in the folder."""
         process = subprocess.Popen(
             [sys.executable, "-m", "doubtcli", "gate", "data.csv", "--max-noise", "5%", "--repeats", "400"],
             cwd=gate.folder,
@@ -161,7 +161,8 @@ class TestExitCodes:
 
         process.send_signal(signal.SIGINT)
 
-        assert process.wait() == 130
+        # Python itself ends by the signal where it came amid the import of a library that runs code from C.
+        assert process.wait() in (130, -signal.SIGINT)
         assert sorted(path.name for path in gate.folder.iterdir()) == ["data.csv", "doubt.toml"]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doubtcli.cli import options
+from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
 from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.records import OnConflict
@@ -32,10 +32,6 @@ Force = Annotated[
 ]
 DryRun = Annotated[
     bool, typer.Option("--dry-run", help="Print each change, and write nothing.", rich_help_panel=WHERE)
-]
-Printed = Annotated[
-    OutputFormat,
-    typer.Option(metavar="full|json", help="What to print. [default: full]", rich_help_panel=options.OUTPUT),
 ]
 
 
@@ -105,7 +101,7 @@ def apply(
     no_waive: Annotated[
         bool, typer.Option("--no-waive", help="Waive no rows.", rich_help_panel=WHERE)
     ] = False,
-    output_format: Printed = OutputFormat.FULL,
+    output_format: options.FullOrJson = OutputFormat.FULL,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
     color: options.ColorWhen = Color.AUTO,

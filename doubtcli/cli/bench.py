@@ -29,13 +29,9 @@ def bench(
     ] = 5,
     config: options.Config = None,
     isolated: options.Isolated = False,
-    output_format: Annotated[
-        OutputFormat, typer.Option(metavar="full|json", help="What to print. [default: full]")
-    ] = OutputFormat.FULL,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress bars.")] = False,
-    color: Annotated[
-        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
-    ] = Color.AUTO,
+    output_format: options.FullOrJson = OutputFormat.FULL,
+    no_progress: options.NoProgress = False,
+    color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """Plant errors in a file's labels and say how many of them a scan would find.
 

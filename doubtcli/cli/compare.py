@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
 from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
@@ -16,13 +17,9 @@ def compare(
     ],
     after: Annotated[str, typer.Argument(metavar="AFTER", help="The audit of the new ones.")],
     *,
-    output_format: Annotated[
-        OutputFormat, typer.Option(metavar="full|json", help="What to print. [default: full]")
-    ] = OutputFormat.FULL,
-    no_progress: Annotated[bool, typer.Option("--no-progress", help="Show no progress bars.")] = False,
-    color: Annotated[
-        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
-    ] = Color.AUTO,
+    output_format: options.FullOrJson = OutputFormat.FULL,
+    no_progress: options.NoProgress = False,
+    color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """Compare two audits: what became of doubted labels, and what that bought.
 

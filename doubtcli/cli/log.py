@@ -7,7 +7,6 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.apply import Printed  # noqa: TC001
 from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
@@ -15,7 +14,7 @@ from doubtcli.errors import ExitCode
 def log(
     path: Annotated[str, typer.Argument(metavar="DATA", help="A file that `doubt apply` wrote.")],
     *,
-    output_format: Printed = OutputFormat.FULL,
+    output_format: options.FullOrJson = OutputFormat.FULL,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """List what verdicts changed in a file, the newest batch first."""

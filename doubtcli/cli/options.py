@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from doubtcli.cli.console import Color
+from doubtcli.cli.console import Color, OutputFormat
 from doubtcli.settings import FILE_KEYS, ScanSettings
 
 FILE = "What is in the file"
@@ -73,6 +73,10 @@ NoCache = Annotated[
 ]
 NoProgress = Annotated[
     bool, typer.Option("--no-progress", help="Show no progress bars.", rich_help_panel=OUTPUT)
+]
+FullOrJson = Annotated[
+    OutputFormat,
+    typer.Option(metavar="full|json", help="What to print. [default: full]", rich_help_panel=OUTPUT),
 ]
 ColorWhen = Annotated[
     Color,

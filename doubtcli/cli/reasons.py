@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
+from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
 from doubtcli.cli.console import Color, OutputFormat, make_console, show
 from doubtcli.errors import ExitCode
 
@@ -20,12 +21,8 @@ if TYPE_CHECKING:
 
 def reasons(
     *,
-    output_format: Annotated[
-        OutputFormat, typer.Option(metavar="full|json", help="What to print. [default: full]")
-    ] = OutputFormat.FULL,
-    color: Annotated[
-        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
-    ] = Color.AUTO,
+    output_format: options.FullOrJson = OutputFormat.FULL,
+    color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """List the reasons to doubt a row, and the packages they come from."""
     from doubtcli.plugins import load_reasons

@@ -45,12 +45,7 @@ def scan(
             rich_help_panel=options.OUTPUT,
         ),
     ] = 10,
-    output_format: Annotated[
-        OutputFormat,
-        typer.Option(
-            metavar="full|json", help="What to print. [default: full]", rich_help_panel=options.OUTPUT
-        ),
-    ] = OutputFormat.FULL,
+    output_format: options.FullOrJson = OutputFormat.FULL,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
     color: options.ColorWhen = Color.AUTO,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.apply import DryRun, Force, InPlace, Printed, Written  # noqa: TC001
+from doubtcli.cli.apply import DryRun, Force, InPlace, Written  # noqa: TC001
 from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
@@ -29,7 +29,7 @@ def undo(
     in_place: InPlace = False,
     force: Force = False,
     dry_run: DryRun = False,
-    output_format: Printed = OutputFormat.FULL,
+    output_format: options.FullOrJson = OutputFormat.FULL,
     quiet: options.Quiet = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:

@@ -116,6 +116,7 @@ def _write(
     from doubtcli.relabel.head import HEAD_FILE, Origin, write_head
     from doubtcli.relabel.place import check_place
     from doubtcli.relabel.queue import make_queue
+    from doubtcli.settings import as_flags
     from doubtcli.store.folder import told
     from doubtcli.store.whole import write_whole
 
@@ -124,7 +125,7 @@ def _write(
         found.summary, found.doubts, found.read_data().data, shares=shares, size=size, seed=seed
     )
     format_ = FORMATS[to]
-    head = write_head(made, format_, Origin(found.data_path, audit))
+    head = write_head(made, format_, Origin(found.data_path, audit, as_flags(found.settings)))
     files = {**format_.render(made), HEAD_FILE: head}
     with told(folder):
         check_place(folder, files, force=force)

@@ -67,6 +67,8 @@ class Origin:
 
     data_path: str
     audit_path: str
+    flags: str = ""
+    """By which the audit was made: "--id ticket_id"."""
 
 
 def write_head(queue: Queue, format_: Format, origin: Origin) -> bytes:
@@ -145,7 +147,7 @@ def _apply(queue: Queue, format_: Format, origin: Origin) -> tuple[str, ...]:
     return (
         *steps,
         "Measure the noise rate on the rows that were drawn at random:",
-        f"    doubt scan {data} --verdicts {format_.verdicts}",
+        " ".join(filter(None, ("    doubt scan", data, origin.flags, "--verdicts", format_.verdicts))),
     )
 
 

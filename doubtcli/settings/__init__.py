@@ -1,5 +1,6 @@
 """What `doubt` is asked to do: defaults, then a settings file, then flags, checked into records."""
 
+from doubtcli.settings.flags import as_flags
 from doubtcli.settings.gate import GATE_KEYS, LIMITS, GateSettings
 from doubtcli.settings.limit import EACH, Limit
 from doubtcli.settings.load import GatePlan, load_gate, load_settings
@@ -14,6 +15,7 @@ __all__ = [
     "GateSettings",
     "Limit",
     "ScanSettings",
+    "as_flags",
     "load_gate",
     "load_settings",
 ]

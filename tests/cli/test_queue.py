@@ -3,6 +3,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import shlex
 import shutil
 import signal
 import subprocess
@@ -173,18 +174,18 @@ class TestAudit:
 
     @pytest.mark.parametrize("tool", ["csv", "jsonl", "parquet"])
     def test_noise_rate_is_measured(self, folder: Path, tool: str) -> None:
-        """With the verdicts filled in, `doubt scan --verdicts` measures the noise rate on the drawn rows."""
+        """With the verdicts filled in, the scan that README.txt names measures the rate on the drawn rows."""
         assert run("--size", "100", "--strategy", "top=20%,audit=80%", "--to", tool) == 0
         fill(folder / "rows.queue" / f"queue.{tool}")
+        shutil.move(folder / "rows.queue" / f"queue.{tool}", folder / f"queue.done.{tool}")
+        told = (folder / "rows.queue" / "README.txt").read_text(encoding="utf-8").splitlines()
+        [command] = [line for line in told if line.startswith("    doubt scan")]
 
-        assert (
-            main.run(
-                ["scan", "rows.csv", *SCAN, "--verdicts", f"rows.queue/queue.{tool}", "-o", "again.doubt"]
-            )
-            == 0
-        )
+        assert main.run([*shlex.split(command)[1:], "--quiet"]) == 0
 
-        noise = json.loads((folder / "again.doubt" / "audit.json").read_bytes())["noise_rate"]
+        audit = json.loads((folder / "rows.doubt" / "audit.json").read_bytes())
+        noise = audit["noise_rate"]
+        assert audit["settings"]["folds"] == 2
         assert (noise["rests_on"], noise["n_checked"], noise["rate"]) == ("verdicts", 80, 0.0)
 
     def test_decided_rows_do_not_come_again(self, folder: Path) -> None:

@@ -57,8 +57,8 @@ ARROWS = {
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "audit", "audits"},
     "gate": EVERYBODY | {"settings", "report"},
     "starter": EVERYBODY | {"settings"},
-    "relabel": EVERYBODY | {"queue_columns", "sampling", "report"},
-    "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "gate", "relabel", "store"},
+    "relabel": EVERYBODY | {"queue_columns", "sampling"},
+    "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "report", "gate", "store"},
     "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate", "store"},
     "cli": EVERYBODY
     | {

@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.commit import backup_path, commit
 from doubtcli.apply.data import read_data
 from doubtcli.apply.decide import decide, find_audit
 from doubtcli.apply.labelled import read_labelled
+from doubtcli.apply.ledger import aside_path, ledger_path, named, read_ledger, render
+from doubtcli.apply.result import Applied
 from doubtcli.apply.rewritten import rewrite_file
 from doubtcli.apply.target import check_name, held, real
 from doubtcli.apply.waive import check_apart, plan_waivers, write_waivers
 from doubtcli.records import OnConflict
-from doubtcli.relabel.commit import backup_path, commit
-from doubtcli.relabel.ledger import aside_path, ledger_path, named, read_ledger, render
-from doubtcli.relabel.result import Applied
 from doubtcli.store import try_file
 
 if TYPE_CHECKING:
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.data import Data
     from doubtcli.apply.decide import ReadAudit
+    from doubtcli.apply.ledger import Batch
     from doubtcli.apply.target import Where
     from doubtcli.apply.waive import Waivers
     from doubtcli.progress import Progress
-    from doubtcli.relabel.ledger import Batch
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.data import sha256
+from doubtcli.apply.revert import in_effect, standing
 from doubtcli.errors import InputError
 from doubtcli.read.source import check_there
 from doubtcli.read.verdicts import read_answers, rows_audited, settle, spellings
-from doubtcli.relabel.undo import in_effect, standing
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.correct import Request
     from doubtcli.apply.labelled import LabelledFile
+    from doubtcli.apply.ledger import Batch
     from doubtcli.records import Decision, Settled
-    from doubtcli.relabel.ledger import Batch
 
 
 @dataclass(frozen=True)

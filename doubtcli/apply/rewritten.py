@@ -5,21 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.data import located, sha256, time_told
+from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.revert import plan_undo
+from doubtcli.apply.rewrite import Drop, Relabel, rewrite
+from doubtcli.apply.rewrite.packed import pack
 from doubtcli.errors import InputError, OutputError
 from doubtcli.read.unchanged import Changes, check_unchanged
-from doubtcli.relabel.ledger import Action, Batch, Line
-from doubtcli.relabel.rewrite import Drop, Relabel, rewrite
-from doubtcli.relabel.rewrite.packed import pack
-from doubtcli.relabel.undo import plan_undo
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from doubtcli.apply.labelled import LabelledFile
+    from doubtcli.apply.rewrite import Rewritten, Touched
+    from doubtcli.apply.rewrite.edits import Edit
     from doubtcli.records import Decision
-    from doubtcli.relabel.rewrite import Rewritten, Touched
-    from doubtcli.relabel.rewrite.edits import Edit
 
 
 def rewrite_file(

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.commit import settle, told
 from doubtcli.errors import OutputError, SettingsError
 from doubtcli.read.table import EXTENSIONS, INPUT_FORMATS, PACKED
-from doubtcli.relabel.commit import settle, told
 from doubtcli.store.whole import alone
 
 if TYPE_CHECKING:

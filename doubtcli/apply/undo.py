@@ -7,28 +7,28 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.commit import backup_path, commit
 from doubtcli.apply.data import located, read_data, sha256, time_told
+from doubtcli.apply.ledger import Action, Batch, ledger_path, named, read_ledger, render
+from doubtcli.apply.result import Undone
+from doubtcli.apply.revert import check_untouched, choose_batch, plan_undo, undone_lines
+from doubtcli.apply.rewrite import rewrite
+from doubtcli.apply.rewrite.packed import pack
 from doubtcli.apply.target import check_name, held, real
 from doubtcli.errors import InputError, OutputError
 from doubtcli.read.source import check_there
 from doubtcli.read.table import read_table
 from doubtcli.read.unchanged import Changes, check_unchanged
-from doubtcli.relabel.commit import backup_path, commit
-from doubtcli.relabel.ledger import Action, Batch, ledger_path, named, read_ledger, render
-from doubtcli.relabel.result import Undone
-from doubtcli.relabel.rewrite import rewrite
-from doubtcli.relabel.rewrite.packed import pack
-from doubtcli.relabel.undo import check_untouched, choose_batch, plan_undo, undone_lines
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
     from doubtcli.apply.data import Data
+    from doubtcli.apply.revert import Undo
+    from doubtcli.apply.rewrite import Form, Rewritten
     from doubtcli.apply.target import Where
     from doubtcli.records import Source, Table
-    from doubtcli.relabel.rewrite import Form, Rewritten
-    from doubtcli.relabel.undo import Undo
 
 NOTHING = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
 

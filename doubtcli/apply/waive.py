@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.commit import backup_path
+from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import WAIVERS, add_waivers
-from doubtcli.relabel.commit import backup_path
-from doubtcli.relabel.ledger import aside_path, ledger_path
 from doubtcli.store import write_file
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ from doubtcli.errors import ExitCode
 from doubtcli.records import OnConflict
 
 if TYPE_CHECKING:
-    from doubtcli.relabel.result import Applied
+    from doubtcli.apply.result import Applied
 
 WHAT, WHERE = "What to apply", "Where it goes"
 
@@ -112,7 +112,8 @@ def apply(
     Who changed what and why is added to the ledger beside the new file: `doubt log` reads it, `doubt undo`
     takes it back.
     """
-    from doubtcli.apply import Request, Where, apply
+    from doubtcli.apply.correct import Request, apply
+    from doubtcli.apply.target import Where
     from doubtcli.cli.bars import choose_progress
 
     request = Request(
@@ -137,10 +138,10 @@ def apply(
 
 def _tell(applied: Applied, output_format: OutputFormat, color: Color) -> None:
     if output_format is OutputFormat.JSON:
-        from doubtcli.relabel.document import render_applied
+        from doubtcli.apply.document import render_applied
 
         print_bytes(render_applied(applied))
     else:
-        from doubtcli.relabel.printed import print_applied
+        from doubtcli.apply.printed import print_applied
 
         print_applied(make_console(color), applied)

@@ -18,15 +18,15 @@ def log(
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """List what verdicts changed in a file, the newest batch first."""
-    from doubtcli.apply import log
+    from doubtcli.apply.undo import log
 
     batches = log(path)
     if output_format is OutputFormat.JSON:
-        from doubtcli.relabel.document import render_log
+        from doubtcli.apply.document import render_log
 
         print_bytes(render_log(batches))
     else:
-        from doubtcli.relabel.printed import print_log
+        from doubtcli.apply.printed import print_log
 
         print_log(make_console(color), path, batches)
     return ExitCode.DONE

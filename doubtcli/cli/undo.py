@@ -13,7 +13,7 @@ from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from doubtcli.relabel.result import Undone
+    from doubtcli.apply.result import Undone
 
 
 def undo(
@@ -38,7 +38,8 @@ def undo(
     If anybody has edited one of its rows since, nothing is taken back.
     Undoing is a batch of its own, which can be taken back.
     """
-    from doubtcli.apply import Where, undo
+    from doubtcli.apply.target import Where
+    from doubtcli.apply.undo import undo
 
     where = Where(output, in_place=in_place, force=force, dry_run=dry_run)
     undone = undo(path, where, batch=batch, now=dt.datetime.now(dt.UTC))
@@ -49,10 +50,10 @@ def undo(
 
 def _tell(undone: Undone, output_format: OutputFormat, color: Color) -> None:
     if output_format is OutputFormat.JSON:
-        from doubtcli.relabel.document import render_undone
+        from doubtcli.apply.document import render_undone
 
         print_bytes(render_undone(undone))
     else:
-        from doubtcli.relabel.printed import print_undone
+        from doubtcli.apply.printed import print_undone
 
         print_undone(make_console(color), undone)

@@ -15,7 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.apply import Request, Where, apply, undo
+from doubtcli.apply.correct import Request, apply
+from doubtcli.apply.target import Where
+from doubtcli.apply.undo import undo
 from doubtcli.audit import read_examples
 from doubtcli.progress import Silence
 from doubtcli.read.verdicts import rows_now
@@ -26,8 +28,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
+    from doubtcli.apply.result import Applied, Undone
     from doubtcli.records import SeenRow
-    from doubtcli.relabel.result import Applied, Undone
 
 NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 COLUMNS = ("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why")
@@ -153,7 +155,7 @@ def desk_in() -> type[Desk]:
 @pytest.fixture(scope="session")
 def files() -> ModuleType:
     """The strategies of files of the rewriters' tests."""
-    path = Path(__file__).parents[1] / "relabel" / "rewrite" / "conftest.py"
+    path = Path(__file__).parent / "rewrite" / "conftest.py"
     spec = spec_from_file_location("rewrite_conftest", path)
     assert spec is not None
     assert spec.loader is not None

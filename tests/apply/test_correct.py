@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply import Request, Where, apply, correct
+from doubtcli.apply import correct
+from doubtcli.apply.correct import Request, apply
+from doubtcli.apply.target import Where
 from doubtcli.errors import InputError, OutputError
 from doubtcli.progress import Silence
 from doubtcli.records import UnappliedKind

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.apply import Request, Where, apply
+from doubtcli.apply.correct import Request, apply
+from doubtcli.apply.target import Where
 from doubtcli.errors import InputError
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict, UnappliedKind

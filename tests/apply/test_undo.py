@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.apply import log, undo
+from doubtcli.apply.undo import log, undo
 from doubtcli.errors import InputError, OutputError, SettingsError
 
 if TYPE_CHECKING:

@@ -286,7 +286,7 @@ KILLED = """
 import hashlib, json, os, random, sys, time
 from pathlib import Path
 from doubtcli.cli import main
-import doubtcli.apply, doubtcli.cli.bars, doubtcli.relabel.commit
+import doubtcli.apply.correct, doubtcli.cli.bars, doubtcli.apply.commit
 
 ARGUMENTS = ["apply", "rows.csv", "--verdicts", "verdicts.csv", "-o", "fixed.csv", "-q", "--drop"]
 NAMES = ("fixed.csv", "fixed.csv.ledger.jsonl")
@@ -338,7 +338,7 @@ for moment in range(50):
     except (ProcessLookupError, ChildProcessError):
         pass
     killed = told()
-    doubtcli.relabel.commit.settle(Path("fixed.csv").resolve())  # as the next command does
+    doubtcli.apply.commit.settle(Path("fixed.csv").resolve())  # as the next command does
     print(json.dumps([killed, told()]), flush=True)
 """
 

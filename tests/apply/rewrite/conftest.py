@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from doubtcli.relabel.rewrite import Form
+from doubtcli.apply.rewrite import Form
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

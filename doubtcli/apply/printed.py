@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.ledger import Action, ledger_name
+from doubtcli.apply.revert import in_effect, standing
 from doubtcli.records import UnappliedKind
-from doubtcli.relabel.ledger import Action, ledger_name
-from doubtcli.relabel.undo import in_effect, standing
 from doubtcli.report.sheet import LONGEST, Sheet, printable, printable_path
 from doubtcli.report.summary import count
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from doubtcli.apply.ledger import Batch, Line
+    from doubtcli.apply.result import Applied, Undone
     from doubtcli.records import Decision, Unapplied
-    from doubtcli.relabel.ledger import Batch, Line
-    from doubtcli.relabel.result import Applied, Undone
 
 OLD, NEW = "red", "green"
 MOST_TOLD = 10

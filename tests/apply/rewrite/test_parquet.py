@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubtcli.apply.rewrite import Drop, Form, Relabel, Restore, rewrite
 from doubtcli.errors import InputError, OutputError
-from doubtcli.relabel.rewrite import Drop, Form, Relabel, Restore, rewrite
 
 FORM = Form("parquet", "label")
 HUGGING_FACE = {

@@ -3,8 +3,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from doubtcli.relabel.rewrite import Drop, Form, Relabel, Restore, rewrite
-from doubtcli.relabel.rewrite.arrow import FILE_START, _codec
+from doubtcli.apply.rewrite import Drop, Form, Relabel, Restore, rewrite
+from doubtcli.apply.rewrite.arrow import FILE_START, _codec
 
 FORM = Form("arrow", "label")
 TABLE = pa.table(

@@ -18,8 +18,8 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.apply.rewrite.edits import Form
 from doubtcli.errors import InputError
-from doubtcli.relabel.rewrite.edits import Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -5,10 +5,8 @@ from typing import Any
 
 import pytest
 
-from doubtcli.errors import InputError
-from doubtcli.relabel.ledger import Action, Batch, Line
-from doubtcli.relabel.rewrite import Drop, Form, Restore, Rewritten, Touched
-from doubtcli.relabel.undo import (
+from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.revert import (
     check_untouched,
     choose_batch,
     in_effect,
@@ -16,6 +14,8 @@ from doubtcli.relabel.undo import (
     standing,
     undone_lines,
 )
+from doubtcli.apply.rewrite import Drop, Form, Restore, Rewritten, Touched
+from doubtcli.errors import InputError
 
 ACTIONS = {"=": Action.RELABEL, "-": Action.DROP, "+": Action.RESTORE}
 

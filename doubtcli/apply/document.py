@@ -6,13 +6,13 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.relabel.ledger import render
+from doubtcli.apply.ledger import render
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.relabel.ledger import Batch
-    from doubtcli.relabel.result import Applied, Undone
+    from doubtcli.apply.ledger import Batch
+    from doubtcli.apply.result import Applied, Undone
 
 
 def render_applied(applied: Applied) -> bytes:

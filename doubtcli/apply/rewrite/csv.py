@@ -14,8 +14,8 @@ from doubtcli.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from doubtcli.relabel.rewrite.edits import Form
-    from doubtcli.relabel.rewrite.text import Span
+    from doubtcli.apply.rewrite.edits import Form
+    from doubtcli.apply.rewrite.text import Span
 
 QUOTE = '"'
 LINE_END = r"(?:\r\n?|\n|\Z)"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from doubtcli.relabel.rewrite import Drop, Relabel
-from doubtcli.relabel.rewrite.edits import gaps
+from doubtcli.apply.rewrite import Drop, Relabel
+from doubtcli.apply.rewrite.edits import gaps
 
 X, Y = b"x", b"y"
 

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from doubtcli.apply.rewrite.edits import Drop, Relabel, Restore, Touched, rest_hash
 from doubtcli.errors import InputError, OutputError
-from doubtcli.relabel.rewrite.edits import Drop, Relabel, Restore, Touched, rest_hash
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from doubtcli.relabel.rewrite.edits import Edit
+    from doubtcli.apply.rewrite.edits import Edit
 
 WHOLE = re.compile(r"-?[0-9]+")
 

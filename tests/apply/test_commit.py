@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 import doubtcli
+from doubtcli.apply import commit as commit_module
+from doubtcli.apply.commit import backup_path, commit, settle, told
 from doubtcli.errors import OutputError
-from doubtcli.relabel import commit as commit_module
-from doubtcli.relabel.commit import backup_path, commit, settle, told
 
 OLD, NEW = b"old\n", b"new\n"
 LINES = b'{"line": 1}\n{"line": 2}\n'
@@ -170,7 +170,7 @@ def test_told(path: Path, number: int, hint: str) -> None:
 KILLED = """
 import os, sys
 from pathlib import Path
-from doubtcli.relabel.commit import commit
+from doubtcli.apply.commit import commit
 path, moment = Path(sys.argv[1]), int(sys.argv[2])
 seen = 0
 def watch(event, arguments):

@@ -6,7 +6,7 @@ import gzip
 import pytest
 import zstandard
 
-from doubtcli.relabel.rewrite.packed import pack
+from doubtcli.apply.rewrite.packed import pack
 
 UNPACK = {
     "gzip": gzip.decompress,

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from doubtcli.relabel.rewrite.edits import Rewritten, gaps
-from doubtcli.relabel.rewrite.typed import edit_table, sizes_after
+from doubtcli.apply.rewrite.edits import Rewritten, gaps
+from doubtcli.apply.rewrite.typed import edit_table, sizes_after
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from doubtcli.relabel.rewrite.edits import Edit, Form
+    from doubtcli.apply.rewrite.edits import Edit, Form
 
     Column = tuple[str, list[pq.ColumnChunkMetaData]]
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.relabel.rewrite.encoded import STEP_BYTES, byte_places, mark_length, plain_encoding
+from doubtcli.apply.rewrite.encoded import STEP_BYTES, byte_places, mark_length, plain_encoding
 
 LETTERS = st.text(st.sampled_from("aé😀ソ\n,"), max_size=40)
 

@@ -16,8 +16,8 @@ import os
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.ledger import append, ledger_path, set_aside
 from doubtcli.errors import OutputError
-from doubtcli.relabel.ledger import append, ledger_path, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

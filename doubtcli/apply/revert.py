@@ -5,17 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from doubtcli.apply.ledger import Action, Line
+from doubtcli.apply.rewrite import Drop, Restore
 from doubtcli.errors import InputError
-from doubtcli.relabel.ledger import Action, Line
-from doubtcli.relabel.rewrite import Drop, Restore
 from doubtcli.report.summary import count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from doubtcli.relabel.ledger import Batch
-    from doubtcli.relabel.rewrite import Rewritten
-    from doubtcli.relabel.rewrite.edits import Edit
+    from doubtcli.apply.ledger import Batch
+    from doubtcli.apply.rewrite import Rewritten
+    from doubtcli.apply.rewrite.edits import Edit
 
 TOOL = "doubt undo"
 MOST_NAMED = 5

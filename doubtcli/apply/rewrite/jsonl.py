@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from doubtcli.relabel.rewrite.edits import Form
-    from doubtcli.relabel.rewrite.text import Span
+    from doubtcli.apply.rewrite.edits import Form
+    from doubtcli.apply.rewrite.text import Span
 
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n|\Z)")
 BLANKS = re.compile(r"[ \t\r\n]*+")

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from doubtcli.relabel.rewrite.edits import Rewritten, gaps
-from doubtcli.relabel.rewrite.typed import edit_table, sizes_after
+from doubtcli.apply.rewrite.edits import Rewritten, gaps
+from doubtcli.apply.rewrite.typed import edit_table, sizes_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.relabel.rewrite.edits import Edit, Form
+    from doubtcli.apply.rewrite.edits import Edit, Form
 
 FILE_START = b"ARROW1\0\0"
 """How a file starts; a stream follows (Arrow Columnar Format, "IPC File Format")."""

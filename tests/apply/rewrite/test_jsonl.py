@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubtcli.apply.rewrite import Drop, Form, Relabel, Restore, rewrite
 from doubtcli.errors import InputError, OutputError
-from doubtcli.relabel.rewrite import Drop, Form, Relabel, Restore, rewrite
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from hypothesis.strategies import SearchStrategy
 
-    from tests.relabel.rewrite.conftest import WrittenText
+    from tests.apply.rewrite.conftest import WrittenText
 
     Files = Callable[..., SearchStrategy[WrittenText]]
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from doubtcli.apply.document import render_applied, render_log, render_undone
+from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.result import Applied, Undone
+from doubtcli.apply.rewrite import Form
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
-from doubtcli.relabel.document import render_applied, render_log, render_undone
-from doubtcli.relabel.ledger import Action, Batch, Line
-from doubtcli.relabel.result import Applied, Undone
-from doubtcli.relabel.rewrite import Form
 
 LINE = Line(Action.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")
 BATCH = Batch("b1", "2026-11-21T14:05:00Z", (LINE,), Form("csv", "label"), 9, "", "", "data.csv")

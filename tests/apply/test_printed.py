@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.printed import print_applied, print_log, print_undone
+from doubtcli.apply.result import Applied, Undone
+from doubtcli.apply.rewrite import Form
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
-from doubtcli.relabel.ledger import Action, Batch, Line
-from doubtcli.relabel.printed import print_applied, print_log, print_undone
-from doubtcli.relabel.result import Applied, Undone
-from doubtcli.relabel.rewrite import Form
 
 LINE = Line(
     Action.RELABEL,

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.relabel.rewrite import csv, jsonl
-from doubtcli.relabel.rewrite.edits import Drop, Form, Relabel, Restore, Rewritten, Touched
-from doubtcli.relabel.rewrite.encoded import plain_encoding
-from doubtcli.relabel.rewrite.text import rewrite_text
+from doubtcli.apply.rewrite import csv, jsonl
+from doubtcli.apply.rewrite.edits import Drop, Form, Relabel, Restore, Rewritten, Touched
+from doubtcli.apply.rewrite.encoded import plain_encoding
+from doubtcli.apply.rewrite.text import rewrite_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.relabel.rewrite.edits import Edit
+    from doubtcli.apply.rewrite.edits import Edit
 
 __all__ = [
     "Drop",
@@ -46,9 +46,9 @@ def rewrite(
     if form.format == "jsonl":
         return rewrite_text(content, form, jsonl, edits, added or {})
     if form.format == "parquet":
-        from doubtcli.relabel.rewrite.parquet import rewrite_parquet
+        from doubtcli.apply.rewrite.parquet import rewrite_parquet
 
         return rewrite_parquet(content, form, edits, added or {})
-    from doubtcli.relabel.rewrite.arrow import rewrite_arrow
+    from doubtcli.apply.rewrite.arrow import rewrite_arrow
 
     return rewrite_arrow(content, form, edits, added or {})

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubtcli.apply.ledger import Action, Batch, Line, append, ledger_path, named, read_ledger, render
+from doubtcli.apply.rewrite import Form
 from doubtcli.errors import InputError
-from doubtcli.relabel.ledger import Action, Batch, Line, append, ledger_path, named, read_ledger, render
-from doubtcli.relabel.rewrite import Form
 
 LINE = Line(Action.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
 BATCH = Batch(

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from doubtcli.apply.ledger import Batch
     from doubtcli.records import Decision, Settled
-    from doubtcli.relabel.ledger import Batch
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from doubtcli.apply.rewrite.edits import Drop, Relabel, Restore, Rewritten, Touched, gaps, rest_hash
+from doubtcli.apply.rewrite.encoded import byte_places, mark_length
 from doubtcli.errors import InputError, OutputError
-from doubtcli.relabel.rewrite.edits import Drop, Relabel, Restore, Rewritten, Touched, gaps, rest_hash
-from doubtcli.relabel.rewrite.encoded import byte_places, mark_length
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from doubtcli.relabel.rewrite.edits import Edit, Form
+    from doubtcli.apply.rewrite.edits import Edit, Form
 
     Span = tuple[int, int]
     """Where something starts and ends, in characters."""

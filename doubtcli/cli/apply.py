@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
+from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 from doubtcli.records import OnConflict
-
-if TYPE_CHECKING:
-    from doubtcli.apply.result import Applied
 
 WHAT, WHERE = "What to apply", "Where it goes"
 
@@ -113,6 +110,8 @@ def apply(
     takes it back.
     """
     from doubtcli.apply.correct import Request, apply
+    from doubtcli.apply.document import render_applied
+    from doubtcli.apply.printed import print_applied
     from doubtcli.apply.target import Where
     from doubtcli.cli.bars import choose_progress
 
@@ -132,16 +131,10 @@ def apply(
     progress = choose_progress(wanted=not (quiet or no_progress))
     applied = apply(request, now=dt.datetime.now(dt.UTC), progress=progress)
     if not quiet:
-        _tell(applied, output_format, color)
+        print_result(
+            output_format,
+            color,
+            document=lambda: render_applied(applied),
+            sheet=lambda console: print_applied(console, applied),
+        )
     return ExitCode.DONE
-
-
-def _tell(applied: Applied, output_format: OutputFormat, color: Color) -> None:
-    if output_format is OutputFormat.JSON:
-        from doubtcli.apply.document import render_applied
-
-        print_bytes(render_applied(applied))
-    else:
-        from doubtcli.apply.printed import print_applied
-
-        print_applied(make_console(color), applied)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, OutputFormat, make_console
+from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
@@ -41,24 +41,26 @@ def bench(
 
     from doubtcli import audit
     from doubtcli.cli.bars import choose_progress
+    from doubtcli.report.power import print_power
 
     power, class_names = audit.measure_power(
         settings, plantings=plantings, progress=choose_progress(wanted=not no_progress)
     )
-    if output_format is OutputFormat.JSON:
-        typer.echo(_as_json(power, class_names))
-    else:
-        from doubtcli.report.power import print_power
-
-        print_power(make_console(color), power, class_names)
+    print_result(
+        output_format,
+        color,
+        document=lambda: _as_json(power, class_names),
+        sheet=lambda console: print_power(console, power, class_names),
+    )
     return ExitCode.DONE
 
 
-def _as_json(power: Power, class_names: Sequence[str]) -> str:
+def _as_json(power: Power, class_names: Sequence[str]) -> bytes:
     from doubtcli.report.power import power_figures
 
     by_parts = {
         "by_class": {class_names[code]: found for code, found in power.by_class.items()},
         "by_reason": dict(power.by_reason),
     }
-    return json.dumps(power_figures(power) | by_parts, indent=2, ensure_ascii=False)
+    document = json.dumps(power_figures(power) | by_parts, indent=2, ensure_ascii=False)
+    return f"{document}\n".encode()

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
+from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 
 
@@ -27,14 +27,14 @@ def compare(
     """
     from doubtcli.cli.bars import choose_progress
     from doubtcli.compare.pipeline import compare as compare_audits
+    from doubtcli.report.compared import print_comparison
+    from doubtcli.report.comparison_json import render_comparison
 
     comparison = compare_audits(before, after, progress=choose_progress(wanted=not no_progress))
-    if output_format is OutputFormat.JSON:
-        from doubtcli.report.comparison_json import render_comparison
-
-        print_bytes(render_comparison(comparison).encode())
-    else:
-        from doubtcli.report.compared import print_comparison
-
-        print_comparison(make_console(color), comparison)
+    print_result(
+        output_format,
+        color,
+        document=lambda: render_comparison(comparison).encode(),
+        sheet=lambda console: print_comparison(console, comparison),
+    )
     return ExitCode.DONE

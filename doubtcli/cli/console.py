@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from rich.console import Console, RenderableType
 
 
@@ -41,6 +43,20 @@ def make_console(color: Color) -> Console:
     if color is Color.NEVER:
         return Pipe(color_system=None, highlight=False)
     return Pipe(highlight=False)
+
+
+def print_result(
+    output_format: OutputFormat,
+    color: Color,
+    *,
+    document: Callable[[], bytes],
+    sheet: Callable[[Console], None],
+) -> None:
+    """Print what came of a command: its document, or what a person reads on a console."""
+    if output_format is OutputFormat.JSON:
+        print_bytes(document())
+    else:
+        sheet(make_console(color))
 
 
 def print_bytes(content: bytes) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
+from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 
 
@@ -18,15 +18,15 @@ def log(
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """List what verdicts changed in a file, the newest batch first."""
+    from doubtcli.apply.document import render_log
+    from doubtcli.apply.printed import print_log
     from doubtcli.apply.undo import log
 
     batches = log(path)
-    if output_format is OutputFormat.JSON:
-        from doubtcli.apply.document import render_log
-
-        print_bytes(render_log(batches))
-    else:
-        from doubtcli.apply.printed import print_log
-
-        print_log(make_console(color), path, batches)
+    print_result(
+        output_format,
+        color,
+        document=lambda: render_log(batches),
+        sheet=lambda console: print_log(console, path, batches),
+    )
     return ExitCode.DONE

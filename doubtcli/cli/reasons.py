@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import typer
-
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.console import Color, OutputFormat, make_console, show
+from doubtcli.cli.console import Color, OutputFormat, print_result, show
 from doubtcli.errors import ExitCode
 
 if TYPE_CHECKING:
@@ -28,16 +26,19 @@ def reasons(
     from doubtcli.plugins import load_reasons
 
     loaded = load_reasons()
-    if output_format is OutputFormat.JSON:
-        typer.echo(_as_json(loaded))
-    else:
-        show(make_console(color), _as_table(loaded))
+    print_result(
+        output_format,
+        color,
+        document=lambda: _as_json(loaded),
+        sheet=lambda console: show(console, _as_table(loaded)),
+    )
     return ExitCode.DONE
 
 
-def _as_json(loaded: Sequence[LoadedReason]) -> str:
+def _as_json(loaded: Sequence[LoadedReason]) -> bytes:
     keys = ("name", "family", "package", "because", "needs")
-    return json.dumps([{key: getattr(reason, key) for key in keys} for reason in loaded], indent=2)
+    document = json.dumps([{key: getattr(reason, key) for key in keys} for reason in loaded], indent=2)
+    return f"{document}\n".encode()
 
 
 def _as_table(loaded: Sequence[LoadedReason]) -> Table:

@@ -1,8 +1,10 @@
 """Rows with their labels before and after -> what the labels after teach a model, cross-validated.
 
 One plain model is trained twice on the same rows, once on the labels before and once on those after, with the
-same folds and the same seed. Both are judged on the held-out rows whose label stayed, so that neither set of
-labels picks its own judge.
+same folds and the same seed. Both are judged on the held-out rows whose label stayed, by that label.
+
+Which rows changed is a choice of who judges, too. Where those go that models can't learn, whatever they are
+changed to, the rest is easier to learn: a gain says that, and not that the changes are right.
 
 The interval is a paired bootstrap's: whole groups of duplicates are drawn anew, and both models are judged on
 the same ones. McNemar's exact interval would not do: it knows neither balanced accuracy nor several repeats.

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from doubtcli.report.sheet import Sheet
 
 _TENTH_OF_A_POINT = 0.001
+EASIER = (
+    "A gain says that the new labels are easier to learn, not that they are right: rows whose label changed "
+    "are not asked, and where hard rows were changed to what models suggest, models predict more of the "
+    "rest, even if the changes are wrong."
+)
 
 
 def print_score(sheet: Sheet, score: RelabelScore) -> None:
@@ -29,6 +34,8 @@ def print_score(sheet: Sheet, score: RelabelScore) -> None:
         shares = f"{percent(gain.before):>6}  {percent(gain.after):>6}"
         sheet.print(sheet.indent(name.ljust(cells), "  ", shares, "  ", _points_and_interval(gain)))
     sheet.hang(sheet.indent(), _how(score), "dim")
+    if score.accuracy.low > 0:
+        sheet.hang(sheet.indent(), EASIER, "dim")
 
 
 def _bought(score: RelabelScore, gain: Gain) -> str:

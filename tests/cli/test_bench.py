@@ -61,9 +61,10 @@ def run(*arguments: str) -> str:
     import contextlib
     import io
 
-    with contextlib.redirect_stdout(io.StringIO()) as shown:
+    printed = io.BytesIO()
+    with contextlib.redirect_stdout(io.TextIOWrapper(printed, encoding="utf-8", write_through=True)):
         assert main.run(["bench", *QUICK, *arguments]) == 0
-    return shown.getvalue()
+        return printed.getvalue().decode()
 
 
 def test_all_errors_are_found(document: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from doubtcli.compare import score
@@ -67,6 +68,27 @@ class TestWhatIsMeasured:
         assert found.accuracy.low > 0
         assert found.balanced_accuracy.low > 0
         assert found.accuracy.before < found.accuracy.after
+
+    def test_easier_is_not_righter(self):
+        """Where right labels that no line can part are changed to what a line suggests, it predicts more.
+
+        So a gain alone does not say that the changes are right.
+        """
+        rng = np.random.default_rng(0)
+        points = rng.normal(size=(1000, 3)).astype(np.float32)
+        true = (points[:, 0] + rng.normal(scale=0.5, size=1000) > 0).astype(int)
+        true[(points[:, 0] > 0.8) & (points[:, 1] > 0)] = 0
+        suggested = LogisticRegression().fit(points, true).predict_proba(points)
+        hardest = np.argsort(suggested[np.arange(1000), true])[:100]
+        after = true.copy()
+        after[hardest] = suggested[hardest].argmax(axis=1)
+
+        found = score_labels(
+            TwiceLabelled(Features(None, points), true, after, 2, np.arange(1000)), SETTINGS, quiet
+        )
+
+        assert (after[hardest] != true[hardest]).all()
+        assert found.accuracy.low > 0
 
     def test_errors_put_in(self):
         """The other way round it predicts fewer, by the very same figures."""

@@ -65,11 +65,19 @@ def test_what_it_comes_to(score, low, high, expected):
 
 def test_how(score):
     """The model, the rows, the folds and the interval are told."""
-    assert " ".join(printed(score)[6:]) == (
+    assert " ".join(printed(gained(score, -0.01, 0.01))[6:]) == (
         "Logistic regression is trained on 1,200 rows, with the labels before and with those after, and "
         "judged on the 1,130 whose label stayed, out of fold (5 folds, dealt twice). Interval: a paired "
         "bootstrap over rows."
     )
+
+
+def test_what_a_gain_does_not_say(score):
+    """Beside a gain stands that easier to learn is not right; beside no gain there is nothing to mistake."""
+    told = "A gain says that the new labels are easier to learn, not that they are right:"
+
+    assert told in " ".join(printed(gained(score, 0.01, 0.05)))
+    assert told not in " ".join(printed(gained(score, -0.01, 0.05)))
 
 
 @pytest.mark.parametrize(("n_repeats", "words"), [(1, "once"), (2, "twice"), (3, "3 times")])

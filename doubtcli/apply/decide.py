@@ -10,7 +10,7 @@ from doubtcli.apply.data import sha256
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.errors import InputError
 from doubtcli.read.source import check_there
-from doubtcli.read.verdicts import read_answers, rows_audited, settle, spellings
+from doubtcli.read.verdicts import read_together, rows_audited, settle, spellings
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 
@@ -109,9 +109,9 @@ def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequ
 
 
 def _settle(request: Request, file: LabelledFile, audit: ReadAudit) -> Settled:
-    told = [read_answers(path, confirmed=request.confirmed) for path in request.verdicts]
+    told = read_together(request.verdicts, confirmed=request.confirmed)
     settled = settle(
-        [answer for one in told for answer in one.answers],
+        told.answers,
         file.rows,
         rows_audited(audit.doubts),
         spellings(file.labels, file.listed),
@@ -119,4 +119,4 @@ def _settle(request: Request, file: LabelledFile, audit: ReadAudit) -> Settled:
         new_labels=request.new_labels,
         spread=request.spread,
     )
-    return replace(settled, notes=(*(note for one in told for note in one.notes), *settled.notes))
+    return replace(settled, notes=(*told.notes, *settled.notes))

@@ -9,12 +9,14 @@ from doubtcli.read.verdicts.recognise import read_answers
 from doubtcli.read.verdicts.seen import rows_audited
 from doubtcli.read.verdicts.settle import settle
 from doubtcli.read.verdicts.spelling import spellings
+from doubtcli.read.verdicts.together import read_together
 
 __all__ = [
     "Answer",
     "AnswerFile",
     "match",
     "read_answers",
+    "read_together",
     "read_verdicts",
     "rows_audited",
     "settle",

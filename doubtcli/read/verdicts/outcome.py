@@ -86,7 +86,9 @@ def _is_done(row: SeenRow, wanted: Vote, now: RowIndex) -> bool:
 def _disagreement(ballot: Ballot) -> str:
     counts = Counter(" and ".join(map(repr, one.labels)) or "unusable" for one in ballot.votes)
     counts.update(why for _, why in ballot.passed)
-    return f"answers differ: {', '.join(f'{name} ({counts[name]})' for name in sorted(counts))}"
+    repeated = sum(one.answer.repeated for one in ballot.votes)
+    rest = f"; {repeated} of them in files that are the same as another" if repeated else ""
+    return f"answers differ: {', '.join(f'{name} ({counts[name]})' for name in sorted(counts))}{rest}"
 
 
 @lru_cache  # many rows may bear the same few

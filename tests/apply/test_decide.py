@@ -236,6 +236,36 @@ def test_equal_rows_that_change_labels(desk: Desk) -> None:
     assert desk.held() == swapped
 
 
+def test_dropped_row(reviews: Reviews) -> None:
+    """A row that was dropped in place is told as done when it is applied again, not as unknown."""
+    reviews.decide(verdict("r4", verdict_status="unusable"), verdict("r9", verdict_status="unusable"))
+    reviews.apply("data.csv", in_place=True, drop=True)
+    dropped = reviews.held()
+
+    found = reviews.apply("data.csv", in_place=True, drop=True)
+
+    assert {one.row_id: one.kind for one in found.settled.unapplied} == {
+        "r4": UnappliedKind.ALREADY,
+        "r9": UnappliedKind.UNKNOWN,
+    }
+    assert reviews.held() == dropped
+
+
+def test_row_that_went_otherwise(reviews: Reviews) -> None:
+    """A row that another audit's verdict dropped, or somebody's hand, is not told as done."""
+    reviews.decide(verdict("r4", verdict_status="unusable"), verdict("r2", "pos"))
+    reviews.apply("data.csv", in_place=True, drop=True)
+    reviews.decide(verdict("r4", "neg"), verdict("r5", verdict_status="unusable"))
+    (reviews.folder / "data.csv").write_bytes(reviews.rows.replace(b"r4,awful,pos\r\nr5,nice,neg\r\n", b""))
+
+    found = reviews.apply("data.csv", in_place=True, drop=True)
+
+    assert {one.row_id: one.kind for one in found.settled.unapplied} == {
+        "r4": UnappliedKind.UNKNOWN,
+        "r5": UnappliedKind.UNKNOWN,
+    }
+
+
 def test_dropped_row_of_equal_ones(desk: Desk) -> None:
     """Of rows with equal input only the one that was judged is dropped, however often it is applied."""
     rows = b"text,label\nsame,pos\nsame,pos\nbad,neg\nfine,pos\n"
@@ -245,7 +275,8 @@ def test_dropped_row_of_equal_ones(desk: Desk) -> None:
     desk.apply("data.csv", in_place=True, drop=True)
     dropped = desk.held()
 
-    desk.apply("data.csv", in_place=True, drop=True)
+    found = desk.apply("data.csv", in_place=True, drop=True)
 
+    assert [one.kind for one in found.settled.unapplied] == [UnappliedKind.ALREADY]
     assert dropped["data.csv"] == b"text,label\nsame,pos\nbad,neg\nfine,pos\n"
     assert desk.held() == dropped

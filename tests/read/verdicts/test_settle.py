@@ -211,6 +211,28 @@ class TestUnapplied:
 
         assert (one.kind.value, one.why, one.given_label) == (kind, why, "ham")
 
+    GONE = FILE[1:]
+
+    def test_a_row_that_was_dropped_before(self) -> None:
+        """Judged unusable again, nothing is left to do."""
+        one = only(settled(says("a", status="unusable"), now=self.GONE, dropped={("a", "ham")}))
+
+        assert (one.kind, one.why) == (UnappliedKind.ALREADY, "it was dropped before")
+
+    @pytest.mark.parametrize(
+        ("answer", "dropped"),
+        [
+            (says("a", status="unusable"), {("a", "spam"), ("b", "ham")}),
+            (says("a", "spam"), {("a", "ham")}),
+        ],
+        ids=["another row", "another verdict"],
+    )
+    def test_a_row_that_is_gone_otherwise(self, answer: Answer, dropped: set[tuple[str, str]]) -> None:
+        """It was not dropped for this verdict: it can't be found."""
+        one = only(settled(answer, now=self.GONE, dropped=dropped))
+
+        assert (one.kind, one.why) == (UnappliedKind.UNKNOWN, "no row of the file bears this id any more")
+
     def test_they_stand_by_kind_then_by_id(self) -> None:
         """So the same answers always give the same list."""
         found = settled(says("d", "x"), says("y", "x"), says("c", "x"), says("b"), says("x", "x"))
@@ -222,7 +244,6 @@ class TestUnapplied:
             ("new label", "c"),
             ("unlabelled", "d"),
         ]
-        assert [one.row_id for one in found.left(UnappliedKind.UNKNOWN)] == ["x", "y"]
 
 
 class TestNewLabels:

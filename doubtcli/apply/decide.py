@@ -10,7 +10,7 @@ from doubtcli.apply.data import sha256
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.errors import InputError
 from doubtcli.read.source import check_there
-from doubtcli.read.verdicts import read_answers, rows_audited, settle, spellings
+from doubtcli.read.verdicts import read_together, rows_audited, settle, spellings
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.correct import Request
     from doubtcli.apply.labelled import LabelledFile
-    from doubtcli.apply.ledger import Batch
+    from doubtcli.apply.ledger import Batch, Line
     from doubtcli.records import Decision, Settled
 
 
@@ -90,14 +90,11 @@ def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequ
     Raises:
         InputError: A file of verdicts can't be used, or they can't be settled.
     """
-    settled = _settle(request, file, audit)
+    lines = _done(request, file, audit, earlier)
+    settled = _settle(request, file, audit, lines)
     corrected = [one for one in settled.decisions if not one.keeps]
     unusable = [one for one in corrected if one.unusable and not request.drop]
-    may_be_done = request.where.in_place and not audit.is_of(file.data.sha256)
-    batches = in_effect(standing(earlier)) if may_be_done else ()
-    done = {
-        (line.row_id, line.new) for batch in batches for line in batch.lines if line.audit == audit.sha256
-    }
+    done = {(line.row_id, line.new) for line in lines}
     left = [one for one in corrected if request.drop or not one.unusable]
     return Decided(
         settled,
@@ -108,15 +105,26 @@ def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequ
     )
 
 
-def _settle(request: Request, file: LabelledFile, audit: ReadAudit) -> Settled:
-    told = [read_answers(path, confirmed=request.confirmed) for path in request.verdicts]
+def _done(
+    request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequence[Batch]
+) -> tuple[Line, ...]:
+    """What the ledger says was done in place on this audit, and not taken back."""
+    if not request.where.in_place or audit.is_of(file.data.sha256):
+        return ()
+    lines = (line for batch in in_effect(standing(earlier)) for line in batch.lines)
+    return tuple(line for line in lines if line.audit == audit.sha256)
+
+
+def _settle(request: Request, file: LabelledFile, audit: ReadAudit, done: Sequence[Line]) -> Settled:
+    told = read_together(request.verdicts, confirmed=request.confirmed)
     settled = settle(
-        [answer for one in told for answer in one.answers],
+        told.answers,
         file.rows,
         rows_audited(audit.doubts),
         spellings(file.labels, file.listed),
         on_conflict=request.on_conflict,
         new_labels=request.new_labels,
         spread=request.spread,
+        dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
-    return replace(settled, notes=(*(note for one in told for note in one.notes), *settled.notes))
+    return replace(settled, notes=(*told.notes, *settled.notes))

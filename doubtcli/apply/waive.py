@@ -118,7 +118,9 @@ def _doubted(doubts: pa.Table) -> set[str]:
 def _waiver(decision: Decision, files: tuple[str, ...]) -> Waiver:
     who = ", ".join(decision.annotators) or "a person"
     said = ", ".join(part for part in (decision.tool, decision.time) if part)
-    why = f"{who} kept its label ({said})" + (f": {decision.why}" if decision.why else "")
+    other = decision.spread_from
+    did = f"decided on {other}, which is the same, and kept the label" if other else "kept its label"
+    why = f"{who} {did} ({said})" + (f": {decision.why}" if decision.why else "")
     return Waiver(decision.row_id, 0, label=decision.given_label, files=files, why=why)
 
 

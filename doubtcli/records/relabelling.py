@@ -90,7 +90,7 @@ class UnappliedKind(StrEnum):
     UNLABELLED = "unlabelled"
     """The row has no label that could be judged."""
     ALREADY = "already"
-    """The row bears the chosen label by now: nothing is left to do."""
+    """The row bears the chosen label by now, or was dropped before: nothing is left to do."""
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,3 @@ class Settled:
     """Labels of `decisions` that the file did not have; in string order."""
     notes: tuple[str, ...] = ()
     """What the user should know of the answers as a whole."""
-
-    def left(self, kind: UnappliedKind) -> tuple[Unapplied, ...]:
-        """What is not applied for one reason."""
-        return tuple(one for one in self.unapplied if one.kind is kind)

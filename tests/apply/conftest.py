@@ -20,7 +20,7 @@ from doubtcli.apply.target import Where
 from doubtcli.apply.undo import undo
 from doubtcli.audit import read_examples
 from doubtcli.progress import Silence
-from doubtcli.read.verdicts import rows_now
+from doubtcli.read.verdicts.seen import rows_now
 from doubtcli.settings import ScanSettings
 from doubtcli.store.doubts import DOUBT_COLUMNS
 

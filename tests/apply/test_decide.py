@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -13,6 +13,7 @@ from doubtcli.progress import Silence
 from doubtcli.records import OnConflict, UnappliedKind
 
 if TYPE_CHECKING:
+    from doubtcli.apply.result import Applied
     from tests.apply.conftest import Desk, Reviews
 
 
@@ -54,6 +55,75 @@ def test_several_files_of_verdicts(reviews: Reviews) -> None:
     found = apply(request, now=dt.datetime.now(dt.UTC), progress=Silence())
 
     assert [line.row_id for line in found.batch.lines] == ["r1", "r4"]
+
+
+def apply_files(reviews: Reviews, *names: str, **asked: Any) -> Applied:
+    """What files of verdicts would change."""
+    paths = tuple(reviews.path(name) for name in names)
+    where = Where(dry_run=True)
+    request = Request(reviews.path("data.csv"), paths, where, audit=reviews.path("data.doubt"), **asked)
+    return apply(request, now=dt.datetime.now(dt.UTC), progress=Silence())
+
+
+def test_one_file_a_person(reviews: Reviews) -> None:
+    """Three who keep a label outvote two who correct it, though doccano names nobody."""
+    said = {
+        "ann": ("pos", []),
+        "bob": ("pos", []),
+        "cy": ("pos", []),
+        "di": ("neg", ["!"]),
+        "eve": ("neg", ["?"]),
+    }
+    for name, (label, comments) in said.items():
+        row = {"doubt_id": "r4", "given_label": "pos", "label": [label], "Comments": comments}
+        own = {"doubt_id": f"{name}'s", "label": [], "Comments": []}
+        (reviews.folder / name).write_text(f"{json.dumps(row)}\n{json.dumps(own)}\n", encoding="utf-8")
+
+    found = apply_files(reviews, *said, confirmed=True)
+
+    assert (found.batch, [one.row_id for one in found.kept]) == (None, ["r4"])
+
+
+def test_files_that_are_the_same(reviews: Reviews) -> None:
+    """Nothing is changed where it hangs on whether they are copies; a file that is named twice is none."""
+    for name, label in (("ann", "pos"), ("bob", "pos"), ("cy", "neg"), ("di", "neg")):
+        row = {"doubt_id": "r4", "label": [label], "Comments": [] if label == "pos" else [name]}
+        (reviews.folder / name).write_text(json.dumps(row) + "\n", encoding="utf-8")
+
+    undecided = apply_files(reviews, "ann", "bob", "cy", confirmed=True)
+    decided = apply_files(reviews, "ann", "ann", "cy", "di", confirmed=True)
+
+    assert [one.kind for one in undecided.settled.unapplied] == [UnappliedKind.CONFLICT]
+    assert any("the same as another" in note for note in undecided.notes)
+    assert [line.row_id for line in decided.batch.lines] == ["r4"]
+
+
+@pytest.mark.parametrize("on_conflict", [OnConflict.MAJORITY, OnConflict.UNANIMOUS])
+def test_first_users_of_two_servers(reviews: Reviews, on_conflict: OnConflict) -> None:
+    """Whom two servers call 1 are two people: the newer answer overrides nothing."""
+    for name, label, hour in (("one", "pos", 10), ("two", "neg", 11)):
+        row = f"r4,{label},1,2026-11-20T{hour}:00:00Z"
+        (reviews.folder / name).write_text(f"doubt_id,verdict,annotator,time\n{row}\n", encoding="utf-8")
+
+    found = apply_files(reviews, "one", "two", on_conflict=on_conflict)
+
+    assert [one.kind for one in found.settled.unapplied] == [UnappliedKind.CONFLICT]
+    with pytest.raises(InputError, match="can't be settled"):
+        apply_files(reviews, "one", "two", on_conflict=OnConflict.FAIL)
+
+
+def test_answers_that_another_file_overrides(reviews: Reviews) -> None:
+    """It is told how many."""
+    for name, label, hour in (("one", "pos", 10), ("two", "neg", 11)):
+        row = f"r4,{label},ann,2026-11-20T{hour}:00:00Z"
+        (reviews.folder / name).write_text(f"doubt_id,verdict,annotator,time\n{row}\n", encoding="utf-8")
+
+    found = apply_files(reviews, "one", "two")
+
+    assert [line.new for line in found.batch.lines] == ["neg"]
+    assert found.notes == (
+        "answers of people who answered again, passed over: 1 (1 of them in another file)",
+    )
 
 
 # ---------------------------------------------------------------- what is not applied
@@ -166,6 +236,36 @@ def test_equal_rows_that_change_labels(desk: Desk) -> None:
     assert desk.held() == swapped
 
 
+def test_dropped_row(reviews: Reviews) -> None:
+    """A row that was dropped in place is told as done when it is applied again, not as unknown."""
+    reviews.decide(verdict("r4", verdict_status="unusable"), verdict("r9", verdict_status="unusable"))
+    reviews.apply("data.csv", in_place=True, drop=True)
+    dropped = reviews.held()
+
+    found = reviews.apply("data.csv", in_place=True, drop=True)
+
+    assert {one.row_id: one.kind for one in found.settled.unapplied} == {
+        "r4": UnappliedKind.ALREADY,
+        "r9": UnappliedKind.UNKNOWN,
+    }
+    assert reviews.held() == dropped
+
+
+def test_row_that_went_otherwise(reviews: Reviews) -> None:
+    """A row that another audit's verdict dropped, or somebody's hand, is not told as done."""
+    reviews.decide(verdict("r4", verdict_status="unusable"), verdict("r2", "pos"))
+    reviews.apply("data.csv", in_place=True, drop=True)
+    reviews.decide(verdict("r4", "neg"), verdict("r5", verdict_status="unusable"))
+    (reviews.folder / "data.csv").write_bytes(reviews.rows.replace(b"r4,awful,pos\r\nr5,nice,neg\r\n", b""))
+
+    found = reviews.apply("data.csv", in_place=True, drop=True)
+
+    assert {one.row_id: one.kind for one in found.settled.unapplied} == {
+        "r4": UnappliedKind.UNKNOWN,
+        "r5": UnappliedKind.UNKNOWN,
+    }
+
+
 def test_dropped_row_of_equal_ones(desk: Desk) -> None:
     """Of rows with equal input only the one that was judged is dropped, however often it is applied."""
     rows = b"text,label\nsame,pos\nsame,pos\nbad,neg\nfine,pos\n"
@@ -175,7 +275,8 @@ def test_dropped_row_of_equal_ones(desk: Desk) -> None:
     desk.apply("data.csv", in_place=True, drop=True)
     dropped = desk.held()
 
-    desk.apply("data.csv", in_place=True, drop=True)
+    found = desk.apply("data.csv", in_place=True, drop=True)
 
+    assert [one.kind for one in found.settled.unapplied] == [UnappliedKind.ALREADY]
     assert dropped["data.csv"] == b"text,label\nsame,pos\nbad,neg\nfine,pos\n"
     assert desk.held() == dropped

@@ -70,6 +70,45 @@ def test_rows_known_by_their_content(desk: Desk) -> None:
     assert waivers(desk) == [{"id": rows[0].row_id, "label": "pos", "why": "a person kept its label (doubt)"}]
 
 
+def test_row_that_nobody_saw(desk: Desk) -> None:
+    """A row that was decided on by another, which is the same, is waived by that one's name."""
+    (desk.folder / "data.csv").write_bytes(b"text,label\nsame,pos\nsame,pos\nbad,neg\nfine,neg\n")
+    one, other, *_ = desk.audit("data.csv")
+    desk.audit("data.csv", doubted=[one.row_id, other.row_id])
+    desk.verdicts.write_text(
+        "doubt_id,verdict,annotator,time,why,doubt_duplicates\n"
+        f"{one.row_id},pos,ann,2026-11-20,a joke,{other.row_id}\n"
+    )
+
+    desk.apply("data.csv", "fixed.csv", spread=True)
+
+    seen, told = "ann kept its label", f"ann decided on {one.row_id}, which is the same, and kept the label"
+    assert {row["id"]: row["why"] for row in waivers(desk)} == {
+        one.row_id: f"{seen} (doubt, 2026-11-20): a joke",
+        other.row_id: f"{told} (doubt, 2026-11-20): a joke",
+    }
+
+
+def test_any_id_of_another_row(desk: Desk) -> None:
+    """The name of the row that was seen may hold anything: the file can be read nevertheless."""
+    nasty = "q\"'\x07\u202e]]>\\😀" + "x" * 1000
+    rows = f"id,text,label\nr1,same,pos\n{quoted(nasty)},same,pos\nr3,bad,neg\n"
+    (desk.folder / "data.csv").write_text(rows, encoding="utf-8")
+    desk.audit("data.csv", id="id", doubted=["r1"])
+    answer = f"doubt_id,verdict,doubt_duplicates\n{quoted(nasty)},pos,r1\n"
+    desk.verdicts.write_text(answer, encoding="utf-8")
+
+    desk.apply("data.csv", "fixed.csv", spread=True)
+
+    told = f"a person decided on {nasty}, which is the same, and kept the label (doubt)"
+    assert [row["why"] for row in waivers(desk)] == [told]
+
+
+def quoted(text: str) -> str:
+    """A field of a CSV file."""
+    return '"' + text.replace('"', '""') + '"'
+
+
 def test_added_once(reviews: Desk) -> None:
     """What stands in the file stays, and nothing is added twice."""
     before = '# ours\n[[waive]]\nid = "r9"\n'

@@ -6,18 +6,19 @@ from doubtcli.read.verdicts.answers import Answer, AnswerFile
 from doubtcli.read.verdicts.follow import read_verdicts, with_verdicts
 from doubtcli.read.verdicts.match import match
 from doubtcli.read.verdicts.recognise import read_answers
-from doubtcli.read.verdicts.seen import rows_audited, rows_now
+from doubtcli.read.verdicts.seen import rows_audited
 from doubtcli.read.verdicts.settle import settle
 from doubtcli.read.verdicts.spelling import spellings
+from doubtcli.read.verdicts.together import read_together
 
 __all__ = [
     "Answer",
     "AnswerFile",
     "match",
     "read_answers",
+    "read_together",
     "read_verdicts",
     "rows_audited",
-    "rows_now",
     "settle",
     "spellings",
     "with_verdicts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 from dataclasses import astuple, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,9 @@ PASSED_OVER = {
 
 EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 """Stands for a time that isn't told, where all must have one."""
+
+NUMBER = re.compile(r"[0-9]+(\.0+)?")
+"""A name that tells nothing outside of its file: 1 is the first user of every Label Studio."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,9 @@ class Answer:
     """The ids of rows with equal input that ride along; one text may hold several with commas between."""
     tool: str = "doubt"
     file: str = ""
+    repeated: bool = False
+    """Whether it stands in a file that is the same as another, and that tells neither who said so nor when:
+    a copy, or what another person said just alike."""
 
     @property
     def decides(self) -> bool:
@@ -82,6 +89,10 @@ class AnswerFile:
     """"label-studio", "argilla", "prodigy", "doccano" or, for files of ours, "doubt"."""
     answers: tuple[Answer, ...]
     """In the file's order; nobody decides twice on a row there, if times tell which answer is the newest."""
+    sha256: str
+    """Of its bytes, unpacked."""
+    n_older: int = 0
+    """How many more answers there were, of people who answered again."""
     notes: tuple[str, ...] = ()
     """What the user should know of how it was read."""
 
@@ -130,17 +141,29 @@ def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
     """The answers, of those that one person gave on one row only the newest.
 
     What decides nothing gives way to what decides. Where times don't tell which of a person's unlike answers
-    is the newest, all of them stay. Nameless answers are taken for those of different people, unless they say
-    the very same: then a file was named twice, or holds a record twice.
+    is the newest, all of them stay. Nameless answers are taken for those of different people, unless a file
+    holds a record twice.
     """
     answers = _each_once(answers)
-    of_person: dict[tuple[str, ...], list[Answer]] = {}
+    of_person: dict[tuple[object, ...], list[Answer]] = {}
     for answer in answers:
-        if answer.annotator:
-            key = (answer.row_id, answer.given_label, answer.annotator)
-            of_person.setdefault(key, []).append(answer)
+        who = person(answer)
+        if who:
+            of_person.setdefault((answer.row_id, answer.given_label, who), []).append(answer)
     older = {id(old) for own in of_person.values() if len(own) > 1 for old in _older(own)}
     return [answer for answer in answers if id(answer) not in older]
+
+
+def person(answer: Answer) -> tuple[str, str] | None:
+    """Who gave an answer; None where nobody is named.
+
+    A name that is only a number is known in its file alone, which is told beside it. Any other is the same
+    person's in all files.
+    """
+    name = answer.annotator
+    if not name:
+        return None
+    return name, answer.file if NUMBER.fullmatch(name.strip()) else ""
 
 
 def moment(time: str) -> dt.datetime | None:
@@ -153,18 +176,19 @@ def moment(time: str) -> dt.datetime | None:
 
 
 def _each_once(answers: Sequence[Answer]) -> list[Answer]:
-    """The answers, of nameless ones that say the very same only the one that stands first."""
-    first: dict[tuple[object, ...], int] = {}
-    for place, answer in sorted(enumerate(answers), key=lambda one: astuple(one[1])):
-        first.setdefault(_said(answer), place)
-    kept = set(first.values())
-    return [answer for place, answer in enumerate(answers) if answer.annotator or place in kept]
+    """The answers without the records that stand there twice."""
+    in_order = sorted(enumerate(answers), key=lambda one: astuple(one[1]))
+    kept = set({_record(answer): place for place, answer in in_order}.values())
+    return [answer for place, answer in enumerate(answers) if place in kept]
 
 
-def _said(answer: Answer) -> tuple[object, ...]:
-    """All that a nameless answer says, wherever it stands."""
+def _record(answer: Answer) -> tuple[object, ...]:
+    """What tells a record from all others: two people may well say the same, each in a file of their own."""
+    when = moment(answer.time)
+    # the very same to the microsecond is one answer: its project was exported twice
+    file = "" if when is not None and when.microsecond else answer.file
     what = answer.status, answer.verdict.strip(), answer.also, answer.time, answer.why
-    return answer.row_id, answer.given_label, what
+    return file, answer.row_id, answer.given_label, answer.annotator, what
 
 
 def _older(answers: Sequence[Answer]) -> Iterable[Answer]:

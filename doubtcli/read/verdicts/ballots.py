@@ -62,10 +62,15 @@ def _add(answer: Answer, ballot: Ballot, known: Mapping[str, str]) -> None:
         ballot.passed.append((answer, _why_passed(answer)))
         return
     wanted = vote(answer, choice(answer, known))
-    if answer.prefilled and wanted.labels == (ballot.row.given_label,):
+    if is_left_as_it_was(wanted, ballot.row.given_label):
         ballot.passed.append((answer, LEFT_AS_IT_WAS))
     else:
         ballot.votes.append(wanted)
+
+
+def is_left_as_it_was(wanted: Vote, given_label: str | None) -> bool:
+    """Whether a tool that starts from the given label brings it back, so that perhaps nobody looked."""
+    return wanted.answer.prefilled and wanted.labels == (given_label,)
 
 
 def _why_passed(answer: Answer) -> str:

@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError
 from doubtcli.read.verdicts.match import match
-from doubtcli.read.verdicts.recognise import read_answers
+from doubtcli.read.verdicts.together import read_together
 from doubtcli.records import UNUSABLE
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def read_verdicts(path: str, examples: Examples, labels: Labels, data_path: str)
     Raises:
         InputError: As `read_answers`, `match` and `with_verdicts`.
     """
-    told = read_answers(path)
+    told = read_together([path])
     verdicts = match(told.answers, told.path, examples, labels, data_path)
     return with_verdicts(examples, replace(verdicts, notes=(*told.notes, *verdicts.notes)))
 

@@ -5,6 +5,7 @@ What holds them is told by the file's bytes, never by its name.
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import os.path
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from doubtcli.read.parsed import Parsed
     from doubtcli.read.source import Stored
 
 ARGILLA_RECORDS = "records.json"
@@ -49,6 +49,8 @@ class Records:
 
     path: str
     rows: list[dict[str, Any]]
+    sha256: str
+    """Of the file's bytes, unpacked."""
     notes: tuple[str, ...] = ()
 
 
@@ -62,14 +64,30 @@ def load_records(path: str) -> Records:
     if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
         inside = Path(path) / ARGILLA_RECORDS
         if not inside.exists():
-            return _table(path, read_folder(path)[1])
+            source, parsed = read_folder(path)
+            return Records(path, _rows(parsed.data), source.sha256, parsed.notes)
         path = str(inside)
     with open_source(path) as stored:
-        head = stored.head()
-        read = next((read for magic, read in COLUMNAR.items() if head.startswith(magic)), None)
-        if read is not None:
-            return _table(stored.path, read(stored))
-        return _from_text(stored.path, *_decoded(stored, head))
+        rows, notes = _read(stored)
+        return Records(stored.path, rows, _sha256(stored), notes)
+
+
+def _read(stored: Stored) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
+    """The records of a file, and what the user should know of how it was read."""
+    head = stored.head()
+    read = next((read for magic, read in COLUMNAR.items() if head.startswith(magic)), None)
+    if read is not None:
+        table = read(stored)
+        return _rows(table.data), table.notes
+    text, notes = _decoded(stored, head)
+    rows, more = _from_text(stored.path, text)
+    return rows, notes + more
+
+
+def _sha256(stored: Stored) -> str:
+    """Of the bytes unpacked: a packed copy is the same file."""
+    with stored.open() as file:
+        return hashlib.sha256(file.read()).hexdigest()
 
 
 def _decoded(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
@@ -84,8 +102,9 @@ def _decoded(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
         return text.read(), (note,)
 
 
-def _from_text(path: str, text: str, notes: tuple[str, ...]) -> Records:
+def _from_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     start = text.lstrip()[:1]
+    notes: tuple[str, ...] = ()
     if not start:
         raise InputError("the file is empty", where=path, expected="verdicts")
     if start == "[":
@@ -94,15 +113,11 @@ def _from_text(path: str, text: str, notes: tuple[str, ...]) -> Records:
         lines = Lines(io.StringIO(text, newline=""), path)
         rows = list(json_objects(lines, path, expected="one JSON object a line"))
     else:
-        table = _table(path, read_delimited(lambda: io.StringIO(text, newline=""), path))
-        rows, notes = table.rows, notes + table.notes
+        table = read_delimited(lambda: io.StringIO(text, newline=""), path)
+        rows, notes = _rows(table.data), table.notes
     if not rows:
         raise InputError("the list is empty", where=path, expected="verdicts")
-    return Records(path, rows, notes)
-
-
-def _table(path: str, parsed: Parsed) -> Records:
-    return Records(path, _rows(parsed.data), parsed.notes)
+    return rows, notes
 
 
 def _rows(data: pa.Table) -> list[dict[str, Any]]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.spelling import label_of
+from doubtcli.read.verdicts.spelling import label_of, most_marks
 from doubtcli.records import UnappliedKind
 
 if TYPE_CHECKING:
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(r"(\.[0-9]+)?")
 """What follows the hash in an id, from the second row of equal input on."""
+
+BETWEEN_IDS = ","
+"""What tools write between the ids of rows that ride along; a user's own id may hold it, too."""
 
 
 @dataclass(frozen=True)
@@ -41,6 +45,11 @@ class RowIndex:
     by_id: Mapping[str, tuple[SeenRow, ...]]
     labels: Mapping[str | None, Counter[str | None]]
     """Of the rows whose ids are hashes: which labels those of one hash bear, and how often."""
+
+    @cached_property
+    def most_commas(self) -> int:
+        """How many commas one of the ids holds at most."""
+        return most_marks(BETWEEN_IDS, self.by_id)
 
 
 def index_rows(rows: Iterable[SeenRow]) -> RowIndex:

@@ -1,6 +1,7 @@
 """Answers and the labelled rows -> one verdict a row, for a scan.
 
-A scan takes all verdicts of a file or none: what doesn't fit the rows is an error.
+They are settled as `doubt apply` settles them by default. But a scan takes all verdicts of a file or none:
+what doesn't fit the rows is an error.
 """
 
 from __future__ import annotations
@@ -10,24 +11,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.errors import InputError
 from doubtcli.read.choices import listed
 from doubtcli.read.verdicts import answers as say
+from doubtcli.read.verdicts.ballots import gather, is_left_as_it_was
+from doubtcli.read.verdicts.locate import index_rows
+from doubtcli.read.verdicts.refuse import MOST_NAMED, check_given, check_ids, check_labels, check_one_label
 from doubtcli.read.verdicts.sample import drawn
-from doubtcli.read.verdicts.spelling import choice, label_of, likely_label, spellings
-from doubtcli.records import UNDECIDED, UNUSABLE, Verdicts
+from doubtcli.read.verdicts.seen import rows_now
+from doubtcli.read.verdicts.spelling import choice, spellings
+from doubtcli.read.verdicts.votes import vote, winning
+from doubtcli.records import UNDECIDED, UNUSABLE, OnConflict, Verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from doubtcli.read.verdicts.answers import Answer
-    from doubtcli.records import Codes, Examples, Labels
+    from doubtcli.read.verdicts.ballots import Ballot
+    from doubtcli.read.verdicts.votes import Vote
+    from doubtcli.records import Examples, Labels
 
-    Decided = tuple[int, Answer, int]
-    """A row's number, what was said of it, and the code of it."""
-
-ID, GIVEN = "doubt_id", "given_label"
-MOST_NAMED = 5
+    Outcome = tuple[Ballot, Vote | None]
+    """What was said of a row, and a vote for what it came to; None where it came to nothing."""
 
 
 def match(
@@ -35,44 +39,66 @@ def match(
 ) -> Verdicts:
     """The answers as codes of the labelled rows.
 
-    Equal answers on one row are one. Nothing is applied in silence: an answer that does not fit the rows is
-    an error.
+    Of several people's answers on a row the majority decides; of two who differ neither is believed, and the
+    row is left undecided. Nothing is applied in silence: an answer that does not fit the rows is an error.
 
     Args:
-        answers: What people said, in the file's order.
+        answers: What people said, in the file's order; nobody twice on a row.
         path: The file they stand in.
         examples: The labelled rows.
         labels: Their classes.
         data_path: The labelled file.
 
     Raises:
-        InputError: An id that no row bears, a label that is no class, several labels, a given label that has
-            changed since, or two unlike answers on one row.
+        InputError: An id that no row bears, a label that is no class, several labels, or a given label that
+            has changed since.
     """
     place = {row_id: row for row, row_id in enumerate(examples.row_ids)}
     unlabelled = set(examples.unlabelled_row_ids)
-    _check_ids(answers, path, place.keys() | unlabelled, data_path)
+    check_ids(answers, path, place.keys() | unlabelled, data_path)
     known = spellings(labels)
-    told = [(place[answer.row_id], answer) for answer in answers if answer.row_id in place]
-    coded = [(row, answer, _code(answer, known, labels, path)) for row, answer in told]
-    decided = [one for one in coded if one[2] != UNDECIDED and not _is_left_as_it_was(one, examples)]
-    now = [labels.class_names[examples.given_labels[row]] for row, _, _ in decided]
-    _check_given(decided, now, known, path, data_path)
+    told = [answer for answer in answers if answer.row_id in place]
+    _check_votes(told, path, examples, known, data_path)
+    ballots, _ = gather(told, index_rows(rows_now(examples)), known)
+    outcomes = [(ballot, _winner(ballot)) for ballot in ballots if ballot.votes]
+    codes = np.full(examples.n_rows, UNDECIDED, dtype=np.intp)
+    for ballot, winner in outcomes:
+        if winner is not None:
+            check_one_label(winner, path)
+            codes[place[ballot.row.row_id]] = _code(winner, labels)
     return Verdicts(
         path,
-        _settled(decided, examples.n_rows, path),
-        *drawn(told, examples.n_rows, path),
-        notes=tuple(_notes(answers, unlabelled)),
+        codes,
+        *drawn([(place[answer.row_id], answer) for answer in told], examples.n_rows, path),
+        notes=(*_passed_over(answers, unlabelled), *_differing(outcomes)),
     )
 
 
-def _is_left_as_it_was(decided: Decided, examples: Examples) -> bool:
-    """Whether a tool that starts from the given label brings it back, so that perhaps nobody looked."""
-    row, answer, code = decided
-    return answer.prefilled and code == examples.given_labels[row]
+def _check_votes(
+    told: Sequence[Answer], path: str, examples: Examples, known: Mapping[str, str], data_path: str
+) -> None:
+    """Refuse answers that decide for no label, or on a label that has changed since."""
+    names = [examples.class_names[code] for code in examples.given_labels]
+    now = dict(zip(examples.row_ids, names, strict=True))
+    votes = [vote(answer, choice(answer, known)) for answer in told if answer.decides]
+    check_labels(votes, path, examples.class_names)
+    looked_at = [one.answer for one in votes if not is_left_as_it_was(one, now[one.answer.row_id])]
+    check_given(looked_at, now, known, path, data_path)
 
 
-def _notes(answers: Sequence[Answer], unlabelled: set[str]) -> Iterator[str]:
+def _winner(ballot: Ballot) -> Vote | None:
+    said = winning(ballot.votes, OnConflict.MAJORITY, anybody_passed=bool(ballot.passed))
+    return next((one for one in ballot.votes if one.said == said), None)
+
+
+def _code(winner: Vote, labels: Labels) -> int:
+    return UNUSABLE if winner.unusable else labels.class_names.index(winner.labels[0])
+
+
+# ---------------------------------------------------------------------- notes
+
+
+def _passed_over(answers: Sequence[Answer], unlabelled: set[str]) -> Iterator[str]:
     on_no_label = len({answer.row_id for answer in answers if answer.row_id in unlabelled and answer.decides})
     if on_no_label:
         yield f"verdicts on rows without a label, passed over: {on_no_label}"
@@ -81,104 +107,16 @@ def _notes(answers: Sequence[Answer], unlabelled: set[str]) -> Iterator[str]:
         yield f"answers passed over: {', '.join(f'{counts[name]} {name}' for name in sorted(counts))}"
 
 
-def _code(answer: Answer, known: Mapping[str, str], labels: Labels, path: str) -> int:
-    if answer.status == say.UNUSABLE:
-        return UNUSABLE
-    if not answer.decides:
-        return UNDECIDED
-    chosen = choice(answer, known)
-    if chosen.unknown:
-        raise _no_label(answer, labels, path)
-    if len(chosen.labels) > 1:
-        raise InputError(
-            f"{answer.row_id!r} has several labels: {listed(chosen.labels, MOST_NAMED)}",
-            where=path,
-            row=answer.row,
-            column=_column(answer),
-            expected="one label a row",
-            hint="decide for one of them, or take the row out",
-        )
-    return labels.class_names.index(chosen.labels[0])
+def _differing(outcomes: Sequence[Outcome]) -> Iterator[str]:
+    """How many rows people's answers differ on, and what becomes of them."""
+    outvoted = sum(winner is not None and _differ(ballot) for ballot, winner in outcomes)
+    if outvoted:
+        yield f"rows on which answers differed, settled by the majority: {outvoted:,}"
+    conflicts = [ballot.row.row_id for ballot, winner in outcomes if winner is None]
+    if conflicts:
+        names = listed(conflicts, MOST_NAMED)
+        yield f"rows on which answers differ, left undecided: {len(conflicts):,} ({names})"
 
 
-def _settled(decided: Sequence[Decided], n_rows: int, path: str) -> Codes:
-    """One code a row."""
-    codes = np.full(n_rows, UNDECIDED, dtype=np.intp)
-    first: dict[int, Answer] = {}
-    for row, answer, code in decided:
-        before = first.setdefault(row, answer)
-        if before is not answer and codes[row] != code:
-            raise _conflict(before, answer, path)
-        codes[row] = code
-    return codes
-
-
-# -------------------------------------------------------------------- checks
-
-
-def _check_ids(answers: Sequence[Answer], path: str, known: set[str], data_path: str) -> None:
-    strangers = [answer for answer in answers if answer.row_id not in known]
-    if strangers:
-        names = listed((answer.row_id for answer in strangers), MOST_NAMED)
-        raise InputError(
-            f"{len(strangers):,} of its {len(answers):,} ids name no row of {data_path}: {names}",
-            where=path,
-            row=strangers[0].row,
-            column=ID,
-            expected=f"ids as a scan of {data_path} writes them",
-            hint="scan the file that the queue was made from, with the same --id and the same input columns",
-        )
-
-
-def _check_given(
-    decided: Sequence[Decided], labels_now: Sequence[str], known: Mapping[str, str], path: str, data_path: str
-) -> None:
-    """Refuse verdicts on labels that are others by now."""
-    changed = [
-        (answer, now)
-        for (_, answer, _), now in zip(decided, labels_now, strict=True)
-        if answer.given_label.strip() and label_of(answer.given_label, known) != now
-    ]
-    if not changed:
-        return
-    told = [f"{answer.row_id!r} ({answer.given_label!r}, now {now!r})" for answer, now in changed]
-    rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
-    raise InputError(
-        f"rows bear another label than when they were decided: {', '.join(told[:MOST_NAMED])}{rest}",
-        where=path,
-        row=changed[0][0].row,
-        column=GIVEN,
-        expected=f"the labels of {data_path}",
-        hint="take these rows out of the verdicts, or decide them again",
-    )
-
-
-def _no_label(answer: Answer, labels: Labels, path: str) -> InputError:
-    near = likely_label(answer.verdict, labels.class_names)
-    return InputError(
-        f"{answer.verdict!r} is none of the labels",
-        where=path,
-        row=answer.row,
-        column=_column(answer),
-        expected=f"one of {listed(labels.class_names)}",
-        hint=f"did you mean {near!r}?" if near else None,
-    )
-
-
-def _conflict(one: Answer, other: Answer, path: str) -> InputError:
-    def told(answer: Answer) -> str:
-        return answer.status or repr(answer.verdict)
-
-    return InputError(
-        f"{other.row_id!r} is {told(other)} here, and {told(one)} on row {one.row}",
-        where=path,
-        row=other.row,
-        column=_column(other),
-        expected="one verdict a row, or equal ones",
-        hint="settle it, and take the other out",
-    )
-
-
-def _column(answer: Answer) -> str:
-    """What a tool calls the answer."""
-    return {"doubt": "verdict", "prodigy": "accept"}.get(answer.tool, "label")
+def _differ(ballot: Ballot) -> bool:
+    return len({one.said for one in ballot.votes}) > 1

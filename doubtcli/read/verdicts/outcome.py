@@ -20,7 +20,7 @@ from doubtcli.read.verdicts.votes import Vote, winning
 from doubtcli.records import OnConflict, UnappliedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from doubtcli.read.verdicts.ballots import Ballot
     from doubtcli.records import SeenRow, Unapplied
@@ -38,6 +38,8 @@ class Terms:
     """The labels of the file, by every way to write them."""
     on_conflict: OnConflict
     new_labels: bool
+    dropped: Collection[tuple[str, str | None]] = ()
+    """Rows that were dropped since they were audited, each told by its id and its label then."""
 
 
 def outcome(ballot: Ballot, terms: Terms) -> Source | Unapplied:
@@ -51,9 +53,8 @@ def outcome(ballot: Ballot, terms: Terms) -> Source | Unapplied:
     winners = [one for one in ballot.votes if one.said == said]
     place = _hitch(ballot, winners, terms) or row_now(row, terms.audited, terms.now)
     if isinstance(place, Miss):
-        if winners and _is_done(row, winners[0], terms.now):
-            place = Miss(UnappliedKind.ALREADY, "it bears this label by now")
-        return unapplied(place, row.row_id, row.given_label, [one.answer for one in ballot.votes])
+        done = _done(row, winners[0], terms) if winners else None
+        return unapplied(done or place, row.row_id, row.given_label, [one.answer for one in ballot.votes])
     verdict = None if winners[0].unusable else winners[0].labels[0]
     own = tuple(one.answer for one in winners)
     others = [one.answer for one in ballot.votes if one.said != said]
@@ -77,16 +78,22 @@ def _hitch(ballot: Ballot, winners: Sequence[Vote], terms: Terms) -> Miss | None
     return None
 
 
-def _is_done(row: SeenRow, wanted: Vote, now: RowIndex) -> bool:
-    """Whether the row bears the label that is wanted by now."""
-    rows = now.by_id.get(row.row_id, ())
-    return len(rows) == 1 and same_content(row, rows[0]) and wanted.labels == (rows[0].given_label,)
+def _done(row: SeenRow, wanted: Vote, terms: Terms) -> Miss | None:
+    """That what is wanted of the row was done before; None where it wasn't."""
+    if wanted.unusable:
+        is_dropped = (row.row_id, row.given_label) in terms.dropped
+        return Miss(UnappliedKind.ALREADY, "it was dropped before") if is_dropped else None
+    rows = terms.now.by_id.get(row.row_id, ())
+    bears = len(rows) == 1 and same_content(row, rows[0]) and wanted.labels == (rows[0].given_label,)
+    return Miss(UnappliedKind.ALREADY, "it bears this label by now") if bears else None
 
 
 def _disagreement(ballot: Ballot) -> str:
     counts = Counter(" and ".join(map(repr, one.labels)) or "unusable" for one in ballot.votes)
     counts.update(why for _, why in ballot.passed)
-    return f"answers differ: {', '.join(f'{name} ({counts[name]})' for name in sorted(counts))}"
+    repeated = sum(one.answer.repeated for one in ballot.votes)
+    rest = f"; {repeated} of them in files that are the same as another" if repeated else ""
+    return f"answers differ: {', '.join(f'{name} ({counts[name]})' for name in sorted(counts))}{rest}"
 
 
 @lru_cache  # many rows may bear the same few

@@ -44,10 +44,14 @@ def read_answers(path: str, *, confirmed: bool = False) -> AnswerFile:
         told = [replace(answer, prefilled=False) for answer in told]
     answers = tuple(newest_of_each(told))
     note = "" if confirmed and shape.tool == doccano.TOOL else shape.note
-    older = len(told) - len(answers)
-    repeated = f"answers of people who answered again, passed over: {older}" if older else ""
-    notes = (*records.notes, *filter(None, (note, repeated)))
-    return AnswerFile(records.path, shape.tool, answers, notes)
+    return AnswerFile(
+        records.path,
+        shape.tool,
+        answers,
+        records.sha256,
+        n_older=len(told) - len(answers),
+        notes=(*records.notes, *filter(None, [note])),
+    )
 
 
 def _shape(records: Records) -> Shape:

@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 def rows_now(examples: Examples) -> list[SeenRow]:
-    """The rows of a file that was just read, labelled or not.
+    """The rows of a file that was just read: those with a label in their order, then all others.
 
     Args:
-        examples: Its rows; read with the roles of the audit, or ids and hashes don't fit.
+        examples: Its rows.
     """
     hashes = examples.row_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]

@@ -18,7 +18,7 @@ from doubtcli.read.verdicts.spread import Source, spread_out
 from doubtcli.records import OnConflict, Settled, UnappliedKind
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.ballots import Ballot
@@ -34,6 +34,7 @@ def settle(
     on_conflict: OnConflict = OnConflict.MAJORITY,
     new_labels: bool = False,
     spread: bool = False,
+    dropped: Collection[tuple[str, str | None]] = (),
 ) -> Settled:
     """What answers decide on the rows of a file.
 
@@ -50,11 +51,12 @@ def settle(
         new_labels: Whether a label may be chosen that the file doesn't have.
         spread: Whether a decision also holds for the rows of equal input and of the same label that rode
             along, where nobody decided on them; else these decisions are only offered.
+        dropped: Rows that earlier verdicts took out, each told by its id and its label when it was audited.
 
     Raises:
         InputError: Answers on a row can't be settled and `on_conflict` is `FAIL`; names the rows.
     """
-    terms = Terms(index_rows(audited), index_rows(rows), known, on_conflict, new_labels)
+    terms = Terms(index_rows(audited), index_rows(rows), known, on_conflict, new_labels, dropped)
     ballots, strays = gather(newest_of_each(answers), terms.audited, known)
     outcomes = [outcome(ballot, terms) for ballot in ballots]
     sources = [one for one in outcomes if isinstance(one, Source)]

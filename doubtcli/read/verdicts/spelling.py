@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
@@ -16,6 +17,9 @@ if TYPE_CHECKING:
 
 BETWEEN_LABELS = "#"
 """What doccano's CSV writes between labels, and does not escape inside them."""
+
+WHOLE = re.compile(r"(-?[0-9]+)\.0")
+"""A whole number as pandas writes it in a column with gaps: 3.0."""
 
 
 @dataclass(frozen=True)
@@ -45,8 +49,8 @@ def spellings(labels: Labels, listed: Iterable[str] = ()) -> dict[str, str]:
 
 def label_of(text: str, known: Mapping[str, str]) -> str | None:
     """The label that a text means; None if it means none."""
-    # pandas writes a column of whole numbers with gaps as 3.0
-    forms = (text, text.strip(), text.strip().removesuffix(".0"))
+    whole = WHOLE.fullmatch(text.strip())
+    forms = (text, text.strip(), *(whole.groups() if whole else ()))
     return next((known[form] for form in forms if form in known), None)
 
 
@@ -71,25 +75,36 @@ def choice(answer: Answer, known: Mapping[str, str]) -> Choice:
 
 
 def _parts(text: str, known: Mapping[str, str]) -> list[str] | None:
-    found = known_parts(text, BETWEEN_LABELS, known)
+    found = known_parts(text, BETWEEN_LABELS, known, most_marks(BETWEEN_LABELS, known))
     return None if found is None else [known[part] for part in found]
 
 
-def known_parts(text: str, mark: str, known: Collection[str]) -> list[str] | None:
+def most_marks(mark: str, known: Iterable[str]) -> int:
+    """How often a mark stands in that one of the texts which holds most of them."""
+    return max((one.count(mark) for one in known), default=0)
+
+
+def known_parts(text: str, mark: str, known: Collection[str], most: int) -> list[str] | None:
     """The known texts that were joined by a mark, which may also stand inside them; None if they were not.
 
     Where there is more than one way to take the text apart, the one with the longest first part is taken.
 
+    Args:
+        text: What was joined.
+        mark: What stands between.
+        known: What may have been joined.
+        most: How many marks one of the known texts holds at most, as `most_marks` tells it: it is asked of
+            all of them once, not for each text.
+
     Example:
-        >>> known_parts("C#Java", "#", {"C", "C#Java", "Java"})
+        >>> known_parts("C#Java", "#", {"C", "C#Java", "Java"}, most=1)
         ['C#Java']
-        >>> known_parts("C##Java", "#", {"C", "C#", "Java"})
+        >>> known_parts("C##Java", "#", {"C", "C#", "Java"}, most=1)
         ['C#', 'Java']
-        >>> known_parts("C#Rust", "#", {"C", "Java"}) is None
+        >>> known_parts("C#Rust", "#", {"C", "Java"}, most=0) is None
         True
     """
-    pieces = text.split(mark)
-    longest = max((one.count(mark) for one in known), default=0) + 1
+    pieces, longest = text.split(mark), most + 1
     ends: list[int | None] = [*[None] * len(pieces), len(pieces)]
     # from the end: where the part that starts at each piece ends, if all from there on can be taken apart
     for start in reversed(range(len(pieces))):

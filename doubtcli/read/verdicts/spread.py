@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.answers import UNUSABLE
-from doubtcli.read.verdicts.locate import Miss, row_now
+from doubtcli.read.verdicts.locate import BETWEEN_IDS, Miss, row_now
 from doubtcli.read.verdicts.spelling import known_parts
 from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.records import Decision, Unapplied, UnappliedKind
@@ -78,7 +78,8 @@ def _ids(text: str, audited: RowIndex) -> list[str] | None:
     """The ids that a text names, one or several with commas between; None if it names others, too."""
     if text in audited.by_id:
         return [text]
-    return known_parts(text.replace(", ", ","), ",", audited.by_id)
+    joined = text.replace(f"{BETWEEN_IDS} ", BETWEEN_IDS)
+    return known_parts(joined, BETWEEN_IDS, audited.by_id, audited.most_commas)
 
 
 def _follows(

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import UNUSABLE, moment
+from doubtcli.read.verdicts.answers import UNUSABLE, moment, person
 from doubtcli.records import OnConflict
 
 if TYPE_CHECKING:
@@ -56,13 +56,17 @@ def winning(
 
 
 def _majority(votes: Sequence[Vote]) -> tuple[str, ...] | None:
-    """What more than half of the people say."""
+    """What more than half of the people say, be files that are the same one person's or several people's."""
+    said = _of_most(votes)
+    return said if said == _of_most([one for one in votes if not one.answer.repeated]) else None
+
+
+def _of_most(votes: Sequence[Vote]) -> tuple[str, ...] | None:
     # a person who said the same twice has one vote
-    named = {(one.answer.annotator, one.said) for one in votes if one.answer.annotator}
-    counts = Counter(said for _, said in named)
-    counts.update(one.said for one in votes if not one.answer.annotator)
-    said, count = counts.most_common(1)[0]
-    return said if 2 * count > counts.total() else None
+    whose = [(person(one.answer), one.said) for one in votes]
+    counts = Counter(said for who, said in set(whose) if who)
+    counts.update(said for who, said in whose if not who)
+    return next((said for said, count in counts.items() if 2 * count > counts.total()), None)
 
 
 def _newest(votes: Sequence[Vote]) -> tuple[str, ...] | None:

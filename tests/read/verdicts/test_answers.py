@@ -1,5 +1,5 @@
 import datetime as dt
-from dataclasses import astuple
+from dataclasses import astuple, replace
 from random import Random
 from typing import Any
 
@@ -133,12 +133,49 @@ class TestTheNewest:
 
         assert newest_of_each(answers) == answers
 
-    def test_the_very_same_is_said_once(self) -> None:
-        """A file that is named twice, or a record that stands twice in it, is no second person."""
-        once = by("", "ham", EARLY, why="so")
-        again = Answer(7, "a", "ham ", time=EARLY, why="so", file="copy.csv")
+    @pytest.mark.parametrize("other", ["ham", "spam"])
+    def test_the_nameless_of_two_files_are_two_people(self, other: str) -> None:
+        """Even if they say the very same, with the same comment or with none."""
+        answers = [by("", "ham", EARLY, file="ann.jsonl"), by("", other, EARLY, file="bob.jsonl")]
 
-        assert newest_of_each([once, again, once, by("", "ham", LATE)]) == [once, by("", "ham", LATE)]
+        assert newest_of_each(answers) == answers
+
+    def test_a_record_that_stands_twice_in_a_file_is_one(self) -> None:
+        """Another comment or another time makes it another one."""
+        once, again = by("", "ham", EARLY, why="so"), Answer(7, "a", "ham ", time=EARLY, why="so")
+        others = [by("", "ham", LATE, why="so"), by("", "ham", EARLY, why="no"), by("", "ham", EARLY)]
+
+        assert newest_of_each([once, again, once, *others]) == [again, *others]
+
+    @pytest.mark.parametrize("name", ["1", "12", "1.0", " 1 "])
+    def test_a_number_names_nobody_outside_of_its_file(self, name: str) -> None:
+        """Every Label Studio calls its first user 1."""
+        answers = [by(name, "ham", EARLY, file="one.json"), by(name, "spam", LATE, file="two.json")]
+
+        assert newest_of_each(answers) == answers
+        assert newest_of_each([replace(one, file="one.json") for one in answers]) == [
+            by(name, "spam", LATE, file="one.json")
+        ]
+
+    @pytest.mark.parametrize("name", ["ann", "1@x.org", "ann1", "7f9c0a2e-1b1e-4c57-9b43-0123456789ab"])
+    def test_any_other_name_is_the_same_persons_in_all_files(self, name: str) -> None:
+        """Her newest answer counts."""
+        newest = by(name, "spam", LATE, file="two.json")
+
+        assert newest_of_each([by(name, "ham", EARLY, file="one.json"), newest]) == [newest]
+
+    @pytest.mark.parametrize("name", ["", "1", "ann"])
+    def test_the_same_to_the_microsecond_is_one_answer(self, name: str) -> None:
+        """A project was exported twice."""
+        time = "2026-11-21T02:25:27.206269Z"
+        once = by(name, "ham", time, file="monday.json")
+        again = Answer(9, "a", "ham", annotator=name, time=time, file="tuesday.json")
+
+        assert newest_of_each([once, again]) == [again]
+        assert newest_of_each([replace(once, verdict="spam"), again]) == [
+            replace(once, verdict="spam"),
+            again,
+        ]
 
     def test_other_rows_and_given_labels_are_apart(self) -> None:
         """Ids may repeat in a file, with unlike labels."""
@@ -154,10 +191,11 @@ class TestTheNewest:
         st.lists(
             st.builds(
                 by,
-                st.sampled_from(["", "ana", "bob"]),
+                st.sampled_from(["", "ana", "1"]),
                 st.sampled_from(["", "ham", "spam"]),
-                st.sampled_from(["", EARLY, LATE]),
+                st.sampled_from(["", EARLY, LATE, "2026-01-01T00:00:00.5Z"]),
                 why=st.sampled_from(["", "so"]),
+                file=st.sampled_from(["one", "two"]),
             )
         ),
         st.randoms(use_true_random=False),

@@ -75,6 +75,17 @@ class TestContainers:
 
         assert load_records(str(path)).rows == WHOLE
 
+    def test_a_packed_copy_is_the_same_file(self, tmp_path: Path, write: Write) -> None:
+        """It is told by its bytes unpacked; others are others."""
+        plain = write(WHOLE)
+        packed = tmp_path / "packed"
+        packed.write_bytes(gzip.compress(Path(plain).read_bytes()))
+
+        told = load_records(plain).sha256
+
+        assert load_records(str(packed)).sha256 == told
+        assert load_records(write(WHOLE[:1], "other")).sha256 != told
+
     def test_standard_input(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """It needs no name, since the shape tells all."""
 

@@ -1,11 +1,16 @@
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts import Answer, match
+from doubtcli.read.verdicts import Answer, match, settle, spellings
+from doubtcli.read.verdicts.answers import newest_of_each
+from doubtcli.read.verdicts.seen import rows_now
 from doubtcli.records import UNDECIDED, UNUSABLE, Examples, Labels, Stratum, Verdicts
 
 LABELS = Labels(np.array([1, 0, 0, 1, -1]), ("ham", "spam"), ("ham", "spam"))
@@ -22,7 +27,8 @@ EXAMPLES = Examples(
 
 def matched(*answers: Answer, labels: Labels = LABELS) -> Verdicts:
     """These answers held against the four rows."""
-    return match(answers, "v.csv", EXAMPLES, labels, "data.csv")
+    examples = replace(EXAMPLES, class_names=labels.class_names)
+    return match(answers, "v.csv", examples, labels, "data.csv")
 
 
 def answer(row_id: str, verdict: str = "", **said: Any) -> Answer:
@@ -108,6 +114,93 @@ class TestMatching:
         assert found.notes == ("verdicts on rows without a label, passed over: 1",)
 
 
+class TestDifferences:
+    """Several people, one row."""
+
+    def test_the_majority_decides(self) -> None:
+        """As in `doubt apply`; a note says on how many rows somebody was outvoted."""
+        found = matched(
+            answer("a", "ham", annotator="ann"),
+            answer("a", "ham", annotator="bob"),
+            answer("a", "spam", annotator="cy"),
+            answer("b", status="unusable"),
+            answer("b", status="unusable", row=9),
+            answer("b", "ham"),
+            answer("c", "ham"),
+        )
+
+        assert found.codes.tolist() == [0, UNUSABLE, 0, UNDECIDED]
+        assert found.notes == ("rows on which answers differed, settled by the majority: 2",)
+
+    def test_of_two_who_differ_neither_is_believed(self) -> None:
+        """The row is left undecided, the others are not, and a note names it."""
+        found = matched(answer("a", "ham"), answer("a", status="unusable", row=2), answer("b", "spam"))
+
+        assert found.codes.tolist() == [UNDECIDED, 1, UNDECIDED, UNDECIDED]
+        assert found.notes == ("rows on which answers differ, left undecided: 1 ('a')",)
+
+    def test_many_such_rows_are_counted(self) -> None:
+        """In the file's order; five are named."""
+        ids = tuple("gfedcba")
+        examples = replace(
+            EXAMPLES,
+            row_ids=ids,
+            positions=np.arange(7),
+            given_labels=np.zeros(7, int),
+            unlabelled_row_ids=(),
+            unlabelled_positions=(),
+        )
+        answers = [answer(row_id, label) for row_id in ids for label in ("ham", "spam")]
+
+        found = match(answers, "v.csv", examples, LABELS, "data.csv")
+
+        assert found.notes == (
+            "rows on which answers differ, left undecided: 7 ('g', 'f', 'e', 'd', 'c' and 2 more)",
+        )
+
+    def test_an_answer_of_several_labels_may_be_outvoted(self) -> None:
+        """Then it is refused no more than any other."""
+        found = matched(answer("a", "ham"), answer("a", "ham"), answer("a", "ham", also=("spam",)))
+
+        assert found.codes[0] == 0
+
+    def test_a_row_of_an_audit_sample_stays_one(self) -> None:
+        """Left undecided, it is known as drawn."""
+        drawn = {"stratum": "2 of 3 (812 rows)", "inclusion": "0.05"}
+
+        found = matched(answer("b", "ham", **drawn), answer("b", "spam", **drawn))
+
+        assert (found.codes[1], found.strata[1]) == (UNDECIDED, Stratum(2, 3, 812))
+
+    @given(
+        st.lists(
+            st.builds(
+                answer,
+                st.sampled_from("abce"),
+                st.sampled_from(["", "ham", "spam", " spam"]),
+                status=st.sampled_from(["", "", "unusable", "draft"]),
+                annotator=st.sampled_from(["", "ann", "1", "2"]),
+                time=st.sampled_from(["", "2026-01-01", "2026-01-02"]),
+                prefilled=st.booleans(),
+            )
+        )
+    )
+    def test_a_scan_and_a_correction_settle_a_file_alike(self, answers: list[Answer]) -> None:
+        """What the one follows the other applies, and nothing else."""
+        rows = rows_now(EXAMPLES)
+
+        codes = matched(*newest_of_each(answers)).codes
+        decided = settle(answers, rows, rows, spellings(LABELS)).decisions
+
+        names = {UNUSABLE: None, 0: "ham", 1: "spam"}
+        followed = {
+            row_id: names[code]
+            for row_id, code in zip(EXAMPLES.row_ids, codes.tolist(), strict=True)
+            if code != UNDECIDED
+        }
+        assert followed == {one.row_id: one.verdict for one in decided}
+
+
 class TestRefusals:
     """What does not fit is never applied in silence."""
 
@@ -165,13 +258,17 @@ class TestRefusals:
 
         assert "'b' ('spam', now 'ham') and 2 more\n" in refusal(*answers)
 
-    def test_two_unlike_verdicts_on_a_row(self) -> None:
-        """Both are told, with their places."""
-        assert refusal(answer("a", "ham"), answer("a", status="unusable", row=2)) == (
-            "v.csv, row 2, column 'verdict': 'a' is unusable here, and 'ham' on row 1\n"
-            "expected: one verdict a row, or equal ones\n"
-            "to do: settle it, and take the other out"
+    def test_a_label_that_is_none_is_refused_though_it_is_outvoted(self) -> None:
+        """It is the label that is named, not the one beside it."""
+        assert "row 3, column 'verdict': 'egg' is none of the labels" in refusal(
+            answer("a", "ham"), answer("a", "ham"), answer("a", "ham", also=("egg",), row=3)
         )
+
+    def test_a_changed_label_is_refused_though_it_is_outvoted(self) -> None:
+        """Nobody has settled what the row is now."""
+        told = refusal(answer("b", "ham"), answer("b", "ham"), answer("b", "spam", given_label="spam", row=3))
+
+        assert "v.csv, row 3, column 'given_label': rows bear another label" in told
 
     @pytest.mark.parametrize(
         ("stratum", "inclusion", "found"),

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -30,6 +31,7 @@ def test_a_filled_in_queue_is_read(tmp_path: Path) -> None:
             ),
             Answer(2, "b", given_label="ham", file=file),
         ),
+        hashlib.sha256(path.read_bytes()).hexdigest(),
     )
 
 

@@ -123,8 +123,8 @@ def test_tasks_that_went_out_are_no_verdicts(write: Write) -> None:
     assert "there are no verdicts" in refusal(write([{"doubt_id": "a", "accept": ["spam"], "options": []}]))
 
 
-def test_what_is_to_be_known_of_the_file_is_told_first(write: Write) -> None:
-    """How its bytes were read, before what its tool leaves out."""
+def test_what_is_to_be_known_of_the_file_is_told(write: Write) -> None:
+    """How its bytes were read, and how many answers gave way to newer ones."""
     path = write("")
     with open(path, "wb") as file:  # noqa: PTH123
         file.write(
@@ -134,7 +134,5 @@ def test_what_is_to_be_known_of_the_file_is_told_first(write: Write) -> None:
     found = read_answers(path)
 
     assert [answer.verdict for answer in found.answers] == ["e"]
-    assert [note.partition(" (")[0] for note in found.notes] == [
-        "not UTF-8",
-        "answers of people who answered again, passed over: 1",
-    ]
+    assert [note.partition(" (")[0] for note in found.notes] == ["not UTF-8"]
+    assert found.n_older == 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.read.verdicts import rows_audited, rows_now
+from doubtcli.read.verdicts.seen import rows_audited, rows_now
 from doubtcli.records import Examples, SeenRow
 
 EXAMPLES = Examples(

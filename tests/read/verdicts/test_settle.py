@@ -211,6 +211,28 @@ class TestUnapplied:
 
         assert (one.kind.value, one.why, one.given_label) == (kind, why, "ham")
 
+    GONE = FILE[1:]
+
+    def test_a_row_that_was_dropped_before(self) -> None:
+        """Judged unusable again, nothing is left to do."""
+        one = only(settled(says("a", status="unusable"), now=self.GONE, dropped={("a", "ham")}))
+
+        assert (one.kind, one.why) == (UnappliedKind.ALREADY, "it was dropped before")
+
+    @pytest.mark.parametrize(
+        ("answer", "dropped"),
+        [
+            (says("a", status="unusable"), {("a", "spam"), ("b", "ham")}),
+            (says("a", "spam"), {("a", "ham")}),
+        ],
+        ids=["another row", "another verdict"],
+    )
+    def test_a_row_that_is_gone_otherwise(self, answer: Answer, dropped: set[tuple[str, str]]) -> None:
+        """It was not dropped for this verdict: it can't be found."""
+        one = only(settled(answer, now=self.GONE, dropped=dropped))
+
+        assert (one.kind, one.why) == (UnappliedKind.UNKNOWN, "no row of the file bears this id any more")
+
     def test_they_stand_by_kind_then_by_id(self) -> None:
         """So the same answers always give the same list."""
         found = settled(says("d", "x"), says("y", "x"), says("c", "x"), says("b"), says("x", "x"))
@@ -222,7 +244,6 @@ class TestUnapplied:
             ("new label", "c"),
             ("unlabelled", "d"),
         ]
-        assert [one.row_id for one in found.left(UnappliedKind.UNKNOWN)] == ["x", "y"]
 
 
 class TestNewLabels:
@@ -360,6 +381,71 @@ class TestConflicts:
 
         assert one.why == "answers differ: 'spam' (2), 'x' (1), unusable (1)"
         assert one.verdicts == ("spam", "unusable", "x")
+
+    @pytest.mark.parametrize("on_conflict", [OnConflict.MAJORITY, OnConflict.UNANIMOUS, OnConflict.SKIP])
+    def test_the_nameless_of_many_files_are_many_people(self, on_conflict: OnConflict) -> None:
+        """Three who keep a label are three, though two who correct it say why and they don't."""
+        kept = [says("a", "ham", file=f"{name}.jsonl") for name in ("ann", "bob", "cy")]
+        corrected = [says("a", "spam", file=f"{name}.jsonl", why=name) for name in ("di", "eve")]
+
+        found = settled(*kept, *corrected, on_conflict=on_conflict)
+
+        by_majority = on_conflict is OnConflict.MAJORITY
+        assert [one.verdict for one in found.decisions] == (["ham"] if by_majority else [])
+
+    @pytest.mark.parametrize("on_conflict", ["majority", "unanimous", "skip"])
+    def test_two_who_are_called_by_the_same_number_differ(self, on_conflict: str) -> None:
+        """The first users of two servers: neither overrides the other."""
+        one = says("a", "ham", "1", time="2026-01-01T10:00:00Z", file="one.json")
+        other = says("a", "spam", "1", time="2026-01-01T11:00:00Z", file="two.json")
+
+        told = only(settled(one, other, on_conflict=OnConflict(on_conflict)))
+
+        assert (told.kind, told.why) == (UnappliedKind.CONFLICT, "answers differ: 'ham' (1), 'spam' (1)")
+        with pytest.raises(InputError, match="can't be settled on 1 of the rows"):
+            settled(one, other, on_conflict=OnConflict.FAIL)
+
+    def test_each_of_them_has_a_vote(self) -> None:
+        """Of three servers, too; who answers twice in one file has one."""
+        twice = [says("a", "spam", "1", file="one.json", why=why) for why in ("x", "y")]
+        others = [says("a", "ham", "1", file=f"{name}.json") for name in ("two", "three")]
+
+        [found] = settled(*twice, *others).decisions
+
+        assert found.verdict == "ham"
+
+    @pytest.mark.parametrize(
+        ("firsts", "repeated", "verdict"),
+        [
+            (("ham", "spam", "spam"), ("ham", "ham"), None),
+            (("ham", "spam"), ("spam",), None),
+            (("ham", "spam", "spam"), ("spam",), "spam"),
+            (("ham", "spam", "spam", "spam"), ("ham",), "spam"),
+            (("ham",), ("ham", "ham"), "ham"),
+        ],
+    )
+    def test_no_majority_rests_on_files_that_are_the_same(
+        self, firsts: tuple[str, ...], repeated: tuple[str, ...], verdict: str | None
+    ) -> None:
+        """They may be copies, or those of people who said just the same: it must hold either way."""
+        answers = [says("a", label, file=f"{place}") for place, label in enumerate(firsts)]
+        answers += [says("a", label, file=f"{place}r", repeated=True) for place, label in enumerate(repeated)]
+
+        found = settled(*answers)
+
+        assert [one.verdict for one in found.decisions] == ([verdict] if verdict else [])
+
+    def test_votes_of_files_that_are_the_same_are_told(self) -> None:
+        """So that nobody wonders why more than half of the votes are no majority."""
+        told = only(
+            settled(
+                says("a", "spam", file="1"), says("a", "spam", file="2", repeated=True), says("a", "ham", "x")
+            )
+        )
+
+        assert told.why == (
+            "answers differ: 'ham' (1), 'spam' (2); 1 of them in files that are the same as another"
+        )
 
     def test_who_passed_the_row_over_is_told_where_all_must_agree(self) -> None:
         """One who skipped did not agree."""
@@ -598,13 +684,15 @@ ANSWERS = st.lists(
         NAMES | st.just("x"),
         st.sampled_from(["", "ham", "spam", "egg", "ham#spam"]),
         st.sampled_from(["", "", "unusable", "draft"]),
-        st.sampled_from(["", "ana", "bob"]),
-        st.sampled_from(["", "2026-01-01", "2026-01-02T00:00:00Z"]),
+        st.sampled_from(["", "ana", "bob", "1"]),
+        st.sampled_from(["", "2026-01-01", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00.5Z"]),
         given_label=st.sampled_from(["", "ham", "spam"]),
         also=st.sampled_from([(), (), ("ham",)]),
         joined=st.booleans(),
         prefilled=st.booleans(),
         duplicates=st.sampled_from([(), ("b",), ("e0.2", "e0, b")]),
+        file=st.sampled_from(["one", "two"]),
+        repeated=st.booleans(),
     ),
     max_size=8,
 )

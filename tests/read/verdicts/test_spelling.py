@@ -4,12 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.read.verdicts.answers import Answer
-from doubtcli.read.verdicts.spelling import Choice, choice, known_parts, label_of, spellings
+from doubtcli.read.verdicts.spelling import Choice, choice, known_parts, label_of, most_marks, spellings
 from doubtcli.records import Labels
 
 NUMBERS = spellings(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
 CLASS_LABEL = spellings(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))
 LANGUAGES = {name: name for name in ("C", "C#", "Java", "#", "F#Java")}
+MOST = 1
+"""How often "#" stands in one of them."""
 
 
 @pytest.mark.parametrize(
@@ -18,6 +20,20 @@ LANGUAGES = {name: name for name in ("C", "C#", "Java", "#", "F#Java")}
 def test_whole_numbers(text: str, label: str | None) -> None:
     """Spaces and what pandas makes of a column with gaps are forgiven."""
     assert label_of(text, NUMBERS) == label
+
+
+@pytest.mark.parametrize("text", ["v2.0", "2.0.0", "a.0", "-.0", ".0", "x 2.0"])
+def test_what_only_ends_like_a_whole_number(text: str) -> None:
+    """A version is no number: `v2.0` is not `v2`."""
+    known = {name: name for name in ("v2", "2.0", "a", "-", "", "x 2")}
+
+    assert label_of(text, known) is None
+
+
+@pytest.mark.parametrize("text", ["-1.0", " -1.0 ", "-1"])
+def test_a_negative_number(text: str) -> None:
+    """It is whole, too."""
+    assert label_of(text, {"-1": "-1"}) == "-1"
 
 
 @pytest.mark.parametrize(
@@ -51,23 +67,29 @@ def test_a_name_wins_over_a_code() -> None:
 )
 def test_labels_that_were_joined(text: str, parts: list[str] | None) -> None:
     """They are taken apart into known ones, though the mark stands inside some."""
-    assert known_parts(text, "#", LANGUAGES) == parts
+    assert known_parts(text, "#", LANGUAGES, MOST) == parts
 
 
 def test_a_long_text_is_no_trouble() -> None:
     """Ten thousand marks are ten thousand steps."""
-    assert known_parts("C#" * 10_000 + "Java", "#", LANGUAGES) is not None
-    assert known_parts("C#" * 10_000 + "Rust", "#", LANGUAGES) is None
+    assert known_parts("C#" * 10_000 + "Java", "#", LANGUAGES, MOST) is not None
+    assert known_parts("C#" * 10_000 + "Rust", "#", LANGUAGES, MOST) is None
 
 
 @given(st.lists(st.text(st.sampled_from("ab#"), min_size=1), min_size=1, max_size=6))
 def test_what_was_joined_can_always_be_taken_apart(names: list[str]) -> None:
     """Perhaps elsewhere than it was put together, but into known ones that make the same text."""
-    parts = known_parts("#".join(names), "#", set(names))
+    parts = known_parts("#".join(names), "#", set(names), most_marks("#", names))
 
     assert parts is not None
     assert "#".join(parts) == "#".join(names)
     assert set(parts) <= set(names)
+
+
+@pytest.mark.parametrize(("known", "most"), [(LANGUAGES, MOST), ({"a##b", "#"}, 2), ({"C"}, 0), (set(), 0)])
+def test_how_often_a_mark_stands_in_one_of_them(known: set[str], most: int) -> None:
+    """In the one that holds most of them."""
+    assert most_marks("#", known) == most
 
 
 class TestChoices:

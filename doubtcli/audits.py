@@ -1,12 +1,14 @@
 """A labelled file, or the directory of an audit -> an audit that is of this very file and these settings.
 
-A given audit is checked: its data must be the bytes that it judged. For a given file an audit is looked for
-beside it and in the user's cache folder; it is used if it has the same recipe, so that it is the one that a
-scan would make. Else the file is scanned, and the audit kept in the cache.
+A given audit is checked: the bytes that it judged must be there, in its data file or in a backup beside it.
+For a given file an audit is looked for beside it and in the user's cache folder; it is used if it has the
+same recipe, so that it is the one that a scan would make. Else the file is scanned, and the audit kept in the
+cache.
 """
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from dataclasses import dataclass, fields, replace
@@ -19,7 +21,7 @@ from doubtcli.records import Source
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import pyarrow as pa
 
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from doubtcli.store import StoredAudit
 
 _STANDARD_INPUT = "-"
+_BACKUP = ".bak"
+"""What backups of a file are called behind its name; a number may follow."""
 _SAID_ELSEWHERE = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
 """Settings by which a given audit need not be what is asked for now: they don't touch what a gate reads."""
 
@@ -41,17 +45,22 @@ class FoundAudit:
     doubts: pa.Table
     """`doubts.parquet`."""
     data_path: str
-    """The data file as seen from the working directory; its bytes are those that were judged."""
+    """The data file as seen from the working directory, or a backup of it: these bytes were judged."""
     folder: Path | None
     """Where the audit is kept; None where it is not."""
     origin: str
     """In plain words."""
     notes: tuple[str, ...] = ()
+    backup_of: str | None = None
+    """The data file, changed or gone since, that `data_path` is a backup of; None where it is that itself."""
 
     @property
     def settings(self) -> ScanSettings:
-        """The settings that the audit was made with."""
-        return settings_of(self.summary, self.data_path)
+        """The settings that the audit was made with; by them a backup is read as the data file was."""
+        told = settings_of(self.summary, self.data_path)
+        if told.input_format or self.backup_of is None:
+            return told
+        return replace(told, input_format=_stored_format(self.summary))  # its ending no longer says it
 
     @property
     def source(self) -> Source:
@@ -99,8 +108,13 @@ def settings_of(summary: Mapping[str, Any], data_path: str) -> ScanSettings:
 # ------------------------------------------------------------------- a given audit
 
 
-def given_audit(path: str) -> FoundAudit:
+def given_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
     """The audit in a directory, checked to be of the data and of the files beside them that lie there now.
+
+    Args:
+        path: The directory.
+        or_backup: Whether, where the data are others by now, a backup that holds the bytes that were judged
+            will do: DATA.bak, DATA.bak2, … beside DATA. Not for those who ask what the data are like now.
 
     Raises:
         InputError: There is no audit, it is damaged, or its data or a file beside them are gone or others by
@@ -110,11 +124,10 @@ def given_audit(path: str) -> FoundAudit:
 
     folder = Path(path)
     stored = read_audit(folder)
-    data_path = _checked_data(folder, stored.summary)
+    data_path, backup_of = _judged_data(folder, stored.summary, or_backup=or_backup)
     _check_side_files(folder, stored.summary)
-    return FoundAudit(
-        stored.summary, stored.doubts, data_path, folder, f"the audit {path}", _told_settings(stored.summary)
-    )
+    origin, notes = f"the audit {path}", _told_settings(stored.summary)
+    return FoundAudit(stored.summary, stored.doubts, data_path, folder, origin, notes, backup_of)
 
 
 def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
@@ -156,8 +169,25 @@ def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> Inpu
     )
 
 
-def _candidates(folder: Path, summary: Mapping[str, Any]) -> list[str]:
-    """Where the data of an audit may be: where they were, seen from the working directory, or beside it."""
+def _judged_data(folder: Path, summary: Mapping[str, Any], *, or_backup: bool) -> tuple[str, str | None]:
+    """The file with the bytes that an audit judged; if that is a backup, the data file that it is one of."""
+    from doubtcli.read.sha256 import sha256_of
+
+    told, places = summary["input"], _places(folder, summary)
+    there = list(dict.fromkeys(as_told(str(path)) for path in places if path.exists()))
+    for path in there:
+        if sha256_of(path) == told["sha256"]:
+            return path, None
+    for path in _backups(places, told["size"]) if or_backup else ():
+        if sha256_of(path) == told["sha256"]:
+            return path, there[0] if there else told["path"]
+    if not there:
+        raise _gone(folder, told["path"])
+    raise _changed(folder, there[0], or_backup=or_backup)
+
+
+def _places(folder: Path, summary: Mapping[str, Any]) -> tuple[Path, Path]:
+    """Where the data of an audit may be: beside it, or where they were, seen from the working directory."""
     judged = summary["input"]["path"]
     if judged == _STANDARD_INPUT:
         raise InputError(
@@ -166,26 +196,25 @@ def _candidates(folder: Path, summary: Mapping[str, Any]) -> list[str]:
             hint="scan a file, and name it or its audit",
         )
     beside = folder.resolve().parent / Path(judged).name
-    there = [str(path) for path in (beside, Path(judged)) if path.exists()]
-    if not there:
-        raise InputError(
-            f"its data file {judged!r} is not there",
-            where=str(folder),
-            expected="the file that was judged, beside the audit or where it was",
-            hint="run from the folder that the scan was run from, or name the data file itself",
-        )
-    return list(dict.fromkeys(map(as_told, there)))
+    return beside if folder.is_absolute() else Path(os.path.relpath(beside)), Path(judged)
 
 
-def _checked_data(folder: Path, summary: Mapping[str, Any]) -> str:
-    """The data file of an audit, its bytes those that were judged."""
-    from doubtcli.read.sha256 import sha256_of
+def _backups(places: Iterable[Path], size: int) -> Iterator[str]:
+    """Files called a backup of the data, and as long, by their number; of a link beside what it leads to."""
+    for place in dict.fromkeys(path for told in places for path in (told, told.resolve())):
+        named = place.parent.glob(glob.escape(place.name) + f"{_BACKUP}*")
+        for backup in sorted(named, key=lambda path: (len(path.name), path.name)):
+            if backup.is_file() and backup.stat().st_size == size:
+                yield as_told(str(backup))
 
-    candidates = _candidates(folder, summary)
-    for path in candidates:
-        if sha256_of(path) == summary["input"]["sha256"]:
-            return path
-    raise _changed(folder, candidates[0])
+
+def _gone(folder: Path, judged: str) -> InputError:
+    return InputError(
+        f"its data file {judged!r} is not there",
+        where=str(folder),
+        expected="the file that was judged, beside the audit or where it was",
+        hint="run from the folder that the scan was run from, or name the data file itself",
+    )
 
 
 def as_told(path: str) -> str:
@@ -196,12 +225,15 @@ def as_told(path: str) -> str:
     return os.path.normpath(path) if seen.startswith(os.pardir) else seen
 
 
-def _changed(folder: Path, data_path: str) -> InputError:
+def _changed(folder: Path, data_path: str, *, or_backup: bool = False) -> InputError:
+    hint = f"scan it again: doubt scan {data_path}"
+    if or_backup and Path(data_path).is_file():
+        hint += f"; or put what was judged beside it, as {data_path}{_BACKUP}"
     return InputError(
         f"{data_path} was changed since it was judged",
         where=str(folder),
         expected="an audit of the data as they are now",
-        hint=f"scan it again: doubt scan {data_path}",
+        hint=hint,
     )
 
 

@@ -120,7 +120,7 @@ class Gate:
         return given or self._scanned(path), settings, baseline
 
     def _given(self, path: str) -> FoundAudit:
-        found = given_audit(path)
+        found = given_audit(path, or_backup=False)  # what is gated are the data as they are now
         check_said(found, self.plan.said(found.data_path))
         return found
 

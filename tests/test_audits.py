@@ -72,12 +72,15 @@ class TestGivenAudit:
         assert found.notes == ("scanned with fast = true, folds = 2",)
 
     def test_from_another_folder(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The data are looked for beside the audit, too."""
+        """The data are looked for beside the audit, too, and told as the audit was: from here, or in full."""
         scan()
         (tmp_path / "work" / "sub").mkdir()
         monkeypatch.chdir(tmp_path / "work" / "sub")
 
-        assert Path(given_audit("../data.doubt").data_path).resolve() == tmp_path / "work" / "data.csv"
+        assert given_audit("../data.doubt").data_path == "../data.csv"
+        assert given_audit(str(tmp_path / "work" / "data.doubt")).data_path == str(
+            tmp_path / "work" / "data.csv"
+        )
 
     def test_moved_away(self) -> None:
         """An audit that was written elsewhere finds the data where they were."""
@@ -94,7 +97,7 @@ class TestGivenAudit:
         assert trouble("data.doubt") == (
             "data.doubt: data.csv was changed since it was judged\n"
             "expected: an audit of the data as they are now\n"
-            "to do: scan it again: doubt scan data.csv"
+            "to do: scan it again: doubt scan data.csv; or put what was judged beside it, as data.csv.bak"
         )
 
     def test_data_gone(self) -> None:
@@ -176,6 +179,110 @@ class TestGivenAudit:
         write_data(Path("data.csv"), "pear,fruit")
         with pytest.raises(InputError, match="was changed since"):
             found.read_data()
+
+    @pytest.mark.parametrize("backup", ["data.csv.bak", "data.csv.bak2", "data.csv.bak.old"])
+    def test_a_backup(self, backup: str) -> None:
+        """Where the data were changed since, the backup that holds the bytes that were judged is read."""
+        scan()
+        shutil.copy("data.csv", backup)
+        write_data(Path("data.csv"), "pear,fruit")
+        write_data(Path("data.csv.bak1"), "plum,fruit")
+
+        found = given_audit("data.doubt")
+
+        assert (found.data_path, found.backup_of) == (backup, "data.csv")
+        assert found.read_data().data.num_rows == 30
+
+    def test_data_before_a_backup(self) -> None:
+        """Data that were not changed need no backup."""
+        scan()
+        shutil.copy("data.csv", "data.csv.bak")
+
+        found = given_audit("data.doubt")
+
+        assert (found.data_path, found.backup_of) == ("data.csv", None)
+
+    def test_a_backup_of_data_that_are_gone(self) -> None:
+        """Of data that are gone the backup is read, too."""
+        scan()
+        Path("data.csv").rename("data.csv.bak")
+
+        found = given_audit("data.doubt")
+
+        assert (found.data_path, found.backup_of) == ("data.csv.bak", "data.csv")
+
+    def test_the_first_backup(self) -> None:
+        """Of several that hold the very bytes the one with the lowest number is read."""
+        scan()
+        for name in ("data.csv.bak10", "data.csv.bak9", "data.csv.bak2"):
+            shutil.copy("data.csv", name)
+        write_data(Path("data.csv"), "pear,fruit")
+
+        assert given_audit("data.doubt").data_path == "data.csv.bak2"
+
+    def test_a_backup_beside_what_a_link_leads_to(self) -> None:
+        """Of a link the backup stands beside what it leads to, for there it was changed."""
+        Path("store").mkdir()
+        Path("data.csv").rename("store/v1.csv")
+        Path("data.csv").symlink_to("store/v1.csv")
+        scan()
+        shutil.copy("store/v1.csv", "store/v1.csv.bak")
+        write_data(Path("store/v1.csv"), "pear,fruit")
+
+        found = given_audit("data.doubt")
+
+        assert (found.data_path, found.backup_of) == ("store/v1.csv.bak", "data.csv")
+
+    def test_backups_of_other_bytes(self) -> None:
+        """A backup of other bytes is none, be it as long as the data, a folder, or another file's."""
+        scan()
+        content = Path("data.csv").read_bytes()
+        Path("data.csv").write_bytes(content + b"pear,fruit\n")
+        Path("data.csv.bak").write_bytes(content.replace(b"saw", b"axe"))
+        Path("data.csv.bak2").mkdir()
+        Path("data.csv.old.bak").write_bytes(content)
+        Path("dataXcsv.bak").write_bytes(content)
+
+        assert "data.csv was changed since it was judged" in trouble("data.doubt")
+        Path("data.csv").unlink()
+        assert "its data file 'data.csv' is not there" in trouble("data.doubt")
+
+    def test_an_odd_name(self) -> None:
+        """A name that would be a pattern stands for itself."""
+        Path("data.csv").rename("[a]*.csv")
+        scan("[a]*.csv")
+        shutil.copy("[a]*.csv", "[a]*.csv.bak")
+        write_data(Path("[a]*.csv"), "pear,fruit")
+
+        assert given_audit("[a]*.doubt").data_path == "[a]*.csv.bak"
+
+    def test_without_backups(self) -> None:
+        """Whoever judges data as they are now may refuse backups."""
+        scan()
+        shutil.copy("data.csv", "data.csv.bak")
+        write_data(Path("data.csv"), "pear,fruit")
+
+        with pytest.raises(InputError, match=r"data\.csv was changed since it was judged") as error:
+            given_audit("data.doubt", or_backup=False)
+
+        assert error.value.hint == "scan it again: doubt scan data.csv"
+
+    @pytest.mark.parametrize("name", ["data.tsv", "data.jsonl"])
+    def test_a_backup_is_read_as_the_data_were(self, name: str) -> None:
+        """A backup's ending hides the data's own: the settings say how it is stored."""
+        rows = [line.split(",") for line in ROWS]
+        if name == "data.tsv":
+            text = "".join(f"{a}, so\t{b}\n" for a, b in [("text", "label"), *rows])
+        else:
+            text = "\n" + "".join(json.dumps({"text": a, "label": b}) + "\n" for a, b in rows)
+        Path(name).write_text(text)
+        told = scan(name)
+        Path(name).rename(f"{name}.bak")
+
+        found = given_audit(str(told))
+
+        assert found.settings.input_format == name.removeprefix("data.")
+        assert found.read_data().data.num_rows == 30
 
     @pytest.mark.parametrize("name", ["data.tsv", "data.jsonl", "data.txt"])
     def test_its_data_of_other_formats(self, name: str) -> None:

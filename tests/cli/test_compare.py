@@ -128,6 +128,29 @@ def test_changed_data(compare, folder):
     assert "later.csv was changed since it was judged" in err
 
 
+def test_after_applying_in_place(tmp_path, monkeypatch, capfd):
+    """The audit of a file that was corrected in place is held against its backup, and that is told."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "140")
+    write(tmp_path / "data.csv", WRONG)
+    told = "".join(f"r{number:02},{('fruit', 'tool')[number % 2]}\n" for number in WRONG)
+    (tmp_path / "verdicts.csv").write_text(f"doubt_id,verdict\n{told}", encoding="utf-8")
+    by_id = (*QUICK, "--id", "id")
+
+    assert main.run(["scan", "data.csv", *by_id]) == 0
+    assert main.run(["apply", "data.csv", "--verdicts", "verdicts.csv", "--in-place", "--quiet"]) == 0
+    assert main.run(["scan", "data.csv", *by_id, "-o", "new.doubt"]) == 0
+    code = main.run(["compare", "data.doubt", "new.doubt"])
+
+    out, err = capfd.readouterr()
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:2] == [
+        "before  data.doubt, of data.csv.bak: 60 rows",
+        "after   new.doubt, of data.csv: 60 rows",
+    ]
+    assert "7 labels changed" in out
+
+
 def test_colour(compare):
     """Colour is drawn where it is asked for, and nowhere else."""
     plain, coloured = (compare("old.doubt", "new.doubt", "--color", when)[1] for when in ("never", "always"))

@@ -291,6 +291,17 @@ class TestAudits:
         assert done.returncode == 2
         assert "data.csv was changed since it was judged" in done.stderr
 
+    def test_stale_with_a_backup(self, gate: Doubt) -> None:
+        """A backup of what was judged passes nothing: what is gated are the data as they are now."""
+        gate("scan", "data.csv", "-q")
+        (gate.folder / "data.csv").rename(gate.folder / "data.csv.bak")
+        write(gate.folder / "data.csv", read(TICKETS)[1:])
+
+        done = gate("gate", "data.doubt", "--max-doubted", "1000")
+
+        assert done.returncode == 2
+        assert "data.csv was changed since it was judged" in done.stderr
+
     def test_other_settings(self, gate: Doubt) -> None:
         """One that was made with other settings than are asked for ends with 2."""
         gate("scan", "data.csv", "-q")

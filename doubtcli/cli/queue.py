@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
+from doubtcli.cli.console import Color, make_console
 from doubtcli.cli.options import OUTPUT
 from doubtcli.errors import ExitCode
 
 if TYPE_CHECKING:
+    from doubtcli.relabel.pipeline import Request
     from doubtcli.relabel.task import Queue
 
 CHOICE = "Which rows"
@@ -81,63 +83,35 @@ def queue(
     force: Annotated[
         bool, typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=OUTPUT)
     ] = False,
-    quiet: Annotated[
-        bool, typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=OUTPUT)
-    ] = False,
+    quiet: options.Quiet = False,
+    color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """Write the rows to relabel as a folder of tasks for the people who decide.
 
     A README.txt in it tells which rows these are, and how they get into the tool and back.
     """
+    from doubtcli.relabel.choose.choose import Choice
     from doubtcli.relabel.choose.shares import parse_shares
-    from doubtcli.relabel.place import default_place
+    from doubtcli.relabel.pipeline import Request, write_queue
 
-    shares = parse_shares(strategy)
-    folder = Path(output) if output else default_place(Path(audit))
-    made = _write(audit, folder, to, shares=shares, size=size, seed=seed, force=force)
+    choice = Choice(parse_shares(strategy), size, seed)
+    request = Request(audit, choice, to, output=output, force=force)
+    made = write_queue(request)
     if not quiet:
-        _tell(made, folder, to)
+        _tell(made, request, color)
     return ExitCode.DONE
 
 
-def _write(
-    audit: str,
-    folder: Path,
-    to: Tool,
-    *,
-    shares: dict[str, int],
-    size: int | None,
-    seed: int | None,
-    force: bool,
-) -> Queue:
-    """Make the queue of an audit and write it."""
-    from doubtcli.audits import given_audit
-    from doubtcli.relabel.formats.every import FORMATS
-    from doubtcli.relabel.head import HEAD_FILE, Origin, write_head
-    from doubtcli.relabel.place import check_place
-    from doubtcli.relabel.queue import make_queue
-    from doubtcli.settings import as_flags
-    from doubtcli.store.folder import told
-    from doubtcli.store.whole import write_whole
+def _tell(made: Queue, request: Request, color: Color) -> None:
+    from rich.text import Text
 
-    found = given_audit(audit)
-    made = make_queue(
-        found.summary, found.doubts, found.read_data().data, shares=shares, size=size, seed=seed
-    )
-    format_ = FORMATS[to]
-    head = write_head(made, format_, Origin(found.data_path, audit, as_flags(found.settings)))
-    files = {**format_.render(made), HEAD_FILE: head}
-    with told(folder):
-        check_place(folder, files, force=force)
-        write_whole(folder, files)
-    return made
-
-
-def _tell(made: Queue, folder: Path, to: Tool) -> None:
-    from doubtcli.relabel.formats.every import FORMATS
     from doubtcli.relabel.head import HEAD_FILE, brought
+    from doubtcli.report.sheet import Sheet, printable, printable_path
+    from doubtcli.report.summary import count
 
-    typer.echo(f"{len(made.tasks):,} rows for {FORMATS[to].title}: {brought(made)}.")
+    sheet = Sheet(make_console(color))
+    sheet.print((f"{count(len(made.tasks), 'row')} for {request.format.title}: {brought(made)}.", "bold"))
     for note in made.notes:
-        typer.echo(f"Note: {note}.")
-    typer.echo(f"How to load them, and how to bring them back: {folder / HEAD_FILE}")
+        sheet.hang(Text("Note: "), f"{printable(note)}.")
+    readme = printable_path(str(request.folder / HEAD_FILE))
+    sheet.print(f"How to load them, and how to bring them back: {readme}")

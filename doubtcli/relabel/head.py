@@ -5,13 +5,16 @@ It stands beside the queue's files, since a comment within them would break whoe
 
 from __future__ import annotations
 
+import os
 import shlex
-import textwrap
 from collections import Counter
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.relabel.choose.shares import AUDIT, BALANCED, BUDGET, TOP
+from doubtcli.relabel.layout import TYPED, hanging, numbered, paragraph, printable
+from doubtcli.store import default_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,9 +23,8 @@ if TYPE_CHECKING:
     from doubtcli.relabel.task import Queue
 
 HEAD_FILE = "README.txt"
-WIDTH = 80
 CHOSEN = {
-    TOP: "the most doubted rows, in this order. Doubt is the probability that a label is wrong.",
+    TOP: "the most doubted rows, in this order.",
     BALANCED: (
         "doubted rows in turns: one of each given label, and within a label one of each strongest reason, so "
         "that no class and no reason crowds out the rest. The most doubted ones of each come first."
@@ -40,16 +42,16 @@ CHOSEN = {
     ),
 }
 """How each strategy chooses, and in which order."""
-EQUAL = (
-    "Rows of equal input and equal label come once; doubt_duplicates names the others, for which the same "
-    "verdict may be meant. Rows of equal input and unlike labels are what is to be decided: they come apart, "
-    "and name each other in doubt_conflicts."
+SPREAD = "A verdict holds for its own row alone; `doubt apply --spread` gives it to these others, too."
+UNLIKE = (
+    "Rows of equal input and unlike labels are what is to be decided: they come apart, and name each other "
+    "in doubt_conflicts."
 )
 COLUMNS = {
-    "doubt_id": "the row's id: it must come back",
+    "doubt_id": "the row's id, which must come back",
     "given_label": "the label in the file",
     "doubt_suggested": "what doubt would write instead; the given label where nothing better is seen",
-    "doubt_score": "the doubt, from 0 (none) to 1 (most): high is doubtful",
+    "doubt_score": "the doubt, from 0 (none) to 1 (most)",
     "doubt_reasons": "the reasons that speak, strongest first; `doubt explain NAME` explains one",
     "doubt_why": "the same in plain words",
     "doubt_strategy": "which strategy brought the row",
@@ -63,10 +65,13 @@ SAMPLE_COLUMNS = {
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a queue is from."""
+    """Where a queue is from, and where its verdicts may go."""
 
     data_path: str
+    """What was judged."""
     audit_path: str
+    apply_to: str | None
+    """The file that verdicts can be written back into; None where there is none."""
     flags: str = ""
     """By which the audit was made: "--id ticket_id"."""
 
@@ -83,72 +88,76 @@ def brought(queue: Queue) -> str:
 
 
 def _sections(queue: Queue, format_: Format, origin: Origin) -> Iterator[str]:
-    title = f"{len(queue.tasks):,} rows of {_printable(origin.data_path)} to relabel, for {format_.title}"
+    rows = "1 row" if len(queue.tasks) == 1 else f"{len(queue.tasks):,} rows"
+    title = f"{rows} of {printable(origin.data_path)} to relabel, for {format_.title}"
     yield from (title, "=" * len(title), "")
-    yield _paragraph(
-        f"Made by {queue.made_by} from the audit {_printable(origin.audit_path)}. {_worth(queue)}"
-    )
-    yield from _section("Which rows these are", _chosen(queue))
-    yield from _section("What stands beside each row", _columns(queue))
+    yield paragraph(f"Made by {queue.made_by} from the audit {printable(origin.audit_path)}. {_worth(queue)}")
+    yield from _section("Which rows these are", "\n\n".join(_chosen(queue, origin)))
+    yield from _section("What stands beside each row", "\n".join(_columns(queue)))
     in_ = "How to fill them in" if format_.is_ours else f"How to load them into {format_.title}"
-    yield from _section(in_, _steps(format_.load(queue)))
-    yield from _section("How to bring them back", _steps((*format_.back, *_apply(queue, format_, origin))))
+    yield from _section(in_, numbered(format_.load(queue)))
+    yield from _section("How to bring them back", numbered(_back(queue, format_, origin)))
+
+
+def _section(title: str, text: str) -> Iterator[str]:
+    yield from ("", title, "-" * len(title), "", text)
 
 
 def _worth(queue: Queue) -> str:
     minutes = max(1, round(sum(task.minutes for task in queue.tasks)))
     takes = (
-        f"To decide them all takes a person about {minutes:,} min, by the model of time that the strategy "
+        f"To decide on all takes a person about {minutes:,} min, by the model of time that the strategy "
         "budget goes by."
     )
     if not queue.assessable:
         return takes
     n_wrong = round(sum(task.doubt for task in queue.tasks))
-    return f"By their doubts, about {n_wrong:,} of these {len(queue.tasks):,} labels are wrong. {takes}"
+    expected = f"Wrong labels to be expected here: about {n_wrong:,} of {len(queue.tasks):,}."
+    return f"Doubt is the probability that a label is wrong. {expected} {takes}"
 
 
-def _chosen(queue: Queue) -> Iterator[str]:
+def _chosen(queue: Queue, origin: Origin) -> Iterator[str]:
     counts = Counter(task.strategy for task in queue.tasks)
     for name, n in counts.items():
-        yield _paragraph(f"{n:,} by {name}: {CHOSEN[name]}")
-    yield _paragraph(EQUAL)
+        yield paragraph(f"{n:,} by {name}: {CHOSEN[name]}")
     if len(counts) > 1:
-        yield _paragraph("They stand in this order; a row that several strategies would bring comes once.")
+        yield paragraph("They stand in this order; a row that several strategies would bring comes once.")
+    yield paragraph(_equal(queue, origin))
     for note in queue.notes:
-        yield _paragraph(f"Note: {_printable(note)}.")
+        yield paragraph(f"Note: {printable(note)}.")
+
+
+def _equal(queue: Queue, origin: Origin) -> str:
+    drawn = ", but for those drawn at random" if queue.is_sampled else ""
+    once = f"Rows of equal input and equal label come once{drawn}; doubt_duplicates names the others."
+    return " ".join((once, *([SPREAD] if origin.apply_to else []), UNLIKE))
 
 
 def _columns(queue: Queue) -> Iterator[str]:
     told = COLUMNS | (SAMPLE_COLUMNS if queue.is_sampled else {})
-    yield "\n".join(_hanging(f"{name}: ", about) for name, about in told.items())
+    return (hanging(f"{name}: ", about) for name, about in told.items())
 
 
-def _steps(steps: tuple[str, ...]) -> Iterator[str]:
-    """Numbered steps; what is indented is to be typed, and belongs to the step before."""
-    number, lines = 0, []
-    for step in steps:
-        if step.startswith("    "):
-            lines.append(step)
-        else:
-            number += 1
-            lines.append(_hanging(f"{number}. ", step))
-    yield "\n".join(lines)
+def _back(queue: Queue, format_: Format, origin: Origin) -> Iterator[str]:
+    yield from format_.back
+    if origin.apply_to is None:
+        yield "`doubt apply` can't write the verdicts back: see the note above."
+    if origin.apply_to is not None or queue.is_sampled:
+        saved = f"put the path of what you saved in place of {format_.verdicts}"
+        yield f"Go to the folder in which `doubt queue` was run. In what follows, {saved}."
+    if origin.apply_to is not None:
+        yield "Write the verdicts back:"
+        yield f"{TYPED}doubt apply {_apply(origin.apply_to, origin.audit_path, format_)}"
+    if queue.is_sampled:
+        yield "Measure the noise rate on the rows that were drawn at random:"
+        told = (_word(origin.data_path), origin.flags, "--verdicts", format_.verdicts)
+        yield f"{TYPED}doubt scan {' '.join(filter(None, told))}"
 
 
-def _apply(queue: Queue, format_: Format, origin: Origin) -> tuple[str, ...]:
-    data, audit = shlex.quote(origin.data_path), shlex.quote(origin.audit_path)
-    fixed = shlex.quote(_fixed(origin.data_path))
-    steps = (
-        f"Where the audit was made, run this, with the file that you saved in place of {format_.verdicts}:",
-        f"    doubt apply {data} --audit {audit} --verdicts {format_.verdicts}{format_.flags} -o {fixed}",
-    )
-    if not queue.is_sampled:
-        return steps
-    return (
-        *steps,
-        "Measure the noise rate on the rows that were drawn at random:",
-        " ".join(filter(None, ("    doubt scan", data, origin.flags, "--verdicts", format_.verdicts))),
-    )
+def _apply(path: str, audit_path: str, format_: Format) -> str:
+    is_beside = default_folder(path) == Path(audit_path)
+    audit = "" if is_beside else f" --audit {_word(audit_path)}"
+    return f"{_word(path)}{audit} --verdicts {format_.verdicts}{format_.flags} -o {_word(_fixed(path))}"
 
 
 def _fixed(path: str) -> str:
@@ -158,24 +167,9 @@ def _fixed(path: str) -> str:
     return f"{folder}/{stem}.fixed{dot}{endings}".removeprefix("/" if not path.startswith("/") else "")
 
 
-# ----------------------------------------------------------------------- layout
-
-
-def _section(title: str, parts: Iterator[str]) -> Iterator[str]:
-    yield from ("", title, "-" * len(title), "")
-    yield "\n\n".join(parts)
-
-
-def _paragraph(text: str) -> str:
-    return textwrap.fill(text, WIDTH, break_long_words=False, break_on_hyphens=False)
-
-
-def _hanging(lead: str, text: str) -> str:
-    indent = " " * min(len(lead), 4)
-    return textwrap.fill(
-        lead + text, WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
-    )
-
-
-def _printable(text: str) -> str:
-    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)
+def _word(path: str) -> str:
+    """A path as one word for a shell, on one line whatever it holds."""
+    if path.isprintable():
+        return shlex.quote(path)
+    plain = {code: chr(code) for code in range(ord(" "), 0x7F) if chr(code) not in "'\\"}
+    return "$'" + "".join(plain.get(code, f"\\x{code:02x}") for code in os.fsencode(path)) + "'"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 ENDING = ".queue"
 AUDIT_ENDING = ".doubt"
@@ -16,8 +17,9 @@ AUDIT_ENDING = ".doubt"
 
 def default_place(audit: Path) -> Path:
     """Where the queue of an audit goes when nothing was said: beside it, `data.doubt` -> `data.queue`."""
-    audit = audit.resolve() if audit.name in ("", "..") else audit
-    return audit.with_name(audit.name.removesuffix(AUDIT_ENDING) + ENDING)
+    named = audit.resolve() if audit.name in ("", "..") else audit
+    place = named.with_name(named.name.removesuffix(AUDIT_ENDING) + ENDING)
+    return Path(os.path.relpath(place)) if place.is_absolute() and not audit.is_absolute() else place
 
 
 def check_place(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:

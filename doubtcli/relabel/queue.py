@@ -19,29 +19,19 @@ from doubtcli.relabel.task import Queue, Task
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from doubtcli.relabel.choose.choose import Pick
+    from doubtcli.relabel.choose.choose import Choice, Pick
     from doubtcli.relabel.choose.pool import Pool
     from doubtcli.relabel.shown import Parts
 
 
-def make_queue(
-    summary: Mapping[str, Any],
-    doubts: pa.Table,
-    data: pa.Table,
-    *,
-    shares: Mapping[str, int],
-    size: int | None = None,
-    seed: int | None = None,
-) -> Queue:
+def make_queue(summary: Mapping[str, Any], doubts: pa.Table, data: pa.Table, choice: Choice) -> Queue:
     """The rows that people are asked about, in order, with all that stands beside them.
 
     Args:
         summary: `audit.json`.
         doubts: `doubts.parquet`.
         data: The file that was judged.
-        shares: The share in percent of each strategy.
-        size: How many rows; None: all that are doubted.
-        seed: Of what is drawn at random; the audit's own if None.
+        choice: Which rows are wanted.
 
     Raises:
         InputError: No row is left to be asked about.
@@ -50,7 +40,7 @@ def make_queue(
     parts = find_parts(data, summary["columns"])
     characters = count_characters(data, parts)[file_rows(doubts)]
     pool = build_pool(doubts, equal_inputs(doubts, data, summary["columns"]), characters)
-    picks = choose(pool, shares, size, summary["seed"] if seed is None else seed)
+    picks = choose(pool, choice, summary["seed"])
     if not picks:
         raise _nothing_left(pool, doubts)
     rows = data.take(pa.array(file_rows(pool.doubts)[[pick.row for pick in picks]]))
@@ -61,7 +51,7 @@ def make_queue(
         parts=parts,
         made_by=f"{summary['tool']['name']} {summary['tool']['version']}",
         assessable=summary["skill"]["assessable"],
-        notes=_notes(summary, pool, picks, size),
+        notes=_notes(summary, pool, picks, choice.size),
     )
 
 

@@ -5,12 +5,12 @@ import io
 import json
 import shlex
 import shutil
-import signal
 import subprocess
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
 
@@ -20,6 +20,8 @@ from doubtcli.relabel.formats.every import FORMATS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from tests.cli.conftest import Doubt
 
 WORDS = {
     "fruit": ("apple", "pear", "cherry", "plum", "peach", "quince"),
@@ -114,6 +116,39 @@ class TestQueue:
         assert readme.startswith(f"5 rows of rows.csv to relabel, for {title}\n")
         assert (folder / "rows.csv").read_bytes() == before
 
+    def test_its_apply_command(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """With the verdicts filled in, the command that README.txt names writes them back."""
+        assert run("--size", "5") == 0
+        fill(folder / "rows.queue" / "queue.csv")
+        shutil.move(folder / "rows.queue" / "queue.csv", folder / "queue.done.csv")
+
+        assert main.run(command_in(folder / "rows.queue" / "README.txt", "apply")) == 0
+
+        assert (folder / "rows.fixed.csv").read_bytes() == (folder / "rows.csv").read_bytes()
+        assert "found right, and kept: 5 labels" in capsys.readouterr().out
+
+    @pytest.mark.usefixtures("folder")
+    def test_one_row(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """One row is told as one."""
+        assert run("--size", "1") == 0
+        assert capsys.readouterr().out.startswith("1 row for CSV: 1 by top.\n")
+
+    def test_told_from_here(
+        self, folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """An audit that is named from here, its data and its queue are told from here, not in full."""
+        for place, audit, up in (("sub", "../rows.doubt", ".."), ("rows.doubt", ".", "..")):
+            (folder / place).mkdir(exist_ok=True)
+            monkeypatch.chdir(folder / place)
+
+            assert main.run(["queue", audit, "--size", "5", "--force"]) == 0
+
+            told = (folder / "rows.queue" / "README.txt").read_text(encoding="utf-8")
+            assert told.startswith(f"5 rows of {up}/rows.csv to relabel")
+            assert f"doubt apply {up}/rows.csv --" in told
+            assert f"back: {up}/rows.queue/README.txt\n" in capsys.readouterr().out
+            assert str(folder) not in told
+
     def test_all_formats_can_be_asked_for(self) -> None:
         """What --to takes is what there is."""
         assert [str(tool) for tool in Tool] == list(FORMATS)
@@ -132,6 +167,28 @@ class TestQueue:
         assert "Note: there are fewer rows than asked for" in " ".join(
             (folder / "rows.queue" / "README.txt").read_text(encoding="utf-8").split()
         )
+
+    @pytest.mark.usefixtures("folder")
+    def test_notes_are_wrapped(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """A long note goes on below its own beginning, however narrow the terminal."""
+        monkeypatch.setenv("COLUMNS", "40")
+
+        assert run("--size", "500") == 0
+
+        assert capsys.readouterr().out.splitlines()[1:3] == [
+            "Note: there are fewer rows than asked",
+            "      for: 119 of 500.",
+        ]
+
+    @pytest.mark.usefixtures("folder")
+    def test_colour(self, capsys: pytest.CaptureFixture[str]) -> None:
+        """Colour is drawn where it is asked for, and nowhere else."""
+        assert run("--size", "5", "--force") == 0
+        assert "\x1b[" not in capsys.readouterr().out
+        assert run("--size", "5", "--force", "--color", "always") == 0
+        assert "\x1b[" in capsys.readouterr().out
 
     def test_same_bytes(self, folder: Path) -> None:
         """The same queue is written twice over, and into another folder, with the same bytes."""
@@ -178,10 +235,9 @@ class TestAudit:
         assert run("--size", "100", "--strategy", "top=20%,audit=80%", "--to", tool) == 0
         fill(folder / "rows.queue" / f"queue.{tool}")
         shutil.move(folder / "rows.queue" / f"queue.{tool}", folder / f"queue.done.{tool}")
-        told = (folder / "rows.queue" / "README.txt").read_text(encoding="utf-8").splitlines()
-        [command] = [line for line in told if line.startswith("    doubt scan")]
+        command = command_in(folder / "rows.queue" / "README.txt", "scan")
 
-        assert main.run([*shlex.split(command)[1:], "--quiet"]) == 0
+        assert main.run([*command, "--quiet"]) == 0
 
         audit = json.loads((folder / "rows.doubt" / "audit.json").read_bytes())
         noise = audit["noise_rate"]
@@ -205,6 +261,13 @@ class TestAudit:
         assert told == {f"r{number:03}" for number in range(120)} - decided
 
 
+def command_in(readme: Path, name: str) -> list[str]:
+    """The arguments of the one command of that name that a README.txt tells to run."""
+    told = readme.read_text(encoding="utf-8").splitlines()
+    [command] = [line for line in told if line.startswith(f"    doubt {name} ")]
+    return shlex.split(command)[1:]
+
+
 def fill(path: Path) -> None:
     """Keep the given label of every row of a queue."""
     if path.suffix == ".jsonl":
@@ -220,6 +283,44 @@ def fill(path: Path) -> None:
             writer = csv.DictWriter(file, list(told[0]))
             writer.writeheader()
             writer.writerows(row | {"verdict": row["given_label"]} for row in told)
+
+
+class TestOtherData:
+    """Data that are no single file, or were changed since."""
+
+    def test_a_folder_of_parts(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Before people do the work it is said that nothing can write it back into a folder of parts."""
+        (folder / "parts").mkdir()
+        table = pyarrow.csv.read_csv(folder / "rows.csv")
+        pq.write_table(table.slice(0, 60), folder / "parts" / "a.parquet")
+        pq.write_table(table.slice(60), folder / "parts" / "b.parquet")
+        assert main.run(["scan", "parts", *SCAN]) == 0
+
+        assert main.run(["queue", "parts.doubt", "--size", "9", "--strategy", "top=50%,audit=50%"]) == 0
+
+        note = (
+            "Note: parts is a folder of parts, and `doubt apply` writes verdicts back into a single file "
+            "only: join the parts into one file first, scan that, and make the queue from its audit."
+        )
+        told = (folder / "parts.queue" / "README.txt").read_text(encoding="utf-8")
+        assert note in " ".join(capsys.readouterr().out.split())
+        assert note in " ".join(told.split())
+        assert "    doubt apply" not in told
+        assert "    doubt scan parts " in told
+
+    def test_changed_in_place(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Of a file that was corrected in place the backup is read, and verdicts go into the file itself."""
+        (folder / "one.csv").write_text("doubt_id,verdict\nr000,fruit\n")
+        assert main.run(["apply", "rows.csv", "--verdicts", "one.csv", "--in-place", "-q"]) == 0
+
+        assert run("--size", "5") == 0
+
+        note = "Note: rows.csv.bak is read, a backup of rows.csv, which is no longer what was judged."
+        told = (folder / "rows.queue" / "README.txt").read_text(encoding="utf-8")
+        assert note in " ".join(capsys.readouterr().out.split())
+        assert note in " ".join(told.split())
+        assert "    doubt apply rows.csv --verdicts" in told
+        assert {row["text"] for row in rows(folder / "rows.queue" / "queue.csv")} >= {"apple cherry peach"}
 
 
 class TestTrouble:
@@ -271,6 +372,26 @@ class TestTrouble:
         assert main.run(["queue", "nothing.doubt"]) == 2
         assert "`doubt scan` writes one" in capfd.readouterr().err
 
+    def test_data_in_place_of_an_audit(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """Who names the data is told which audit is theirs."""
+        assert main.run(["queue", "rows.csv"]) == 2
+
+        err = capfd.readouterr().err
+        assert err.startswith("doubt: rows.csv: is no audit\n")
+        assert err.endswith("to do: name its audit: rows.doubt\n")
+        assert not (folder / "rows.queue").exists()
+
+    def test_standard_input(
+        self, folder: Path, doubt_in: type[Doubt], capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        """The rows of what came through a pipe are there no more, and nothing is written."""
+        text = (folder / "rows.csv").read_text(encoding="utf-8")
+        assert doubt_in(folder)("scan", "-", "--input-format", "csv", *SCAN, stdin=text).returncode == 0
+
+        assert main.run(["queue", "stdin.doubt"]) == 2
+        assert "the audit is of standard input" in capfd.readouterr().err
+        assert not (folder / "stdin.queue").exists()
+
     def test_data_were_changed(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         """Rows of a file that is another by now are not handed out."""
         with (folder / "rows.csv").open("a") as file:
@@ -305,23 +426,62 @@ class TestTrouble:
         assert not (folder / "odd.queue").exists()
         assert main.run(["queue", "odd.doubt", "--to", "doccano"]) == 0
 
-    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such signals")
-    def test_killed(self, folder: Path) -> None:
-        """Whenever it is killed, the queue is whole or not there."""
-        for delay in (0.5, 0.8, 1.1):
-            process = subprocess.Popen(
-                [sys.executable, "-m", "doubtcli", "queue", "rows.doubt", "--to", "argilla", "-q"]
-            )
-            try:
-                process.wait(delay)
-            except subprocess.TimeoutExpired:
-                process.send_signal(signal.SIGKILL)
-                process.wait()
-            queue = folder / "rows.queue"
-            names = {path.name for path in queue.rglob("*")} if queue.exists() else set()
-            whole = {"records.json", "README.txt", ".argilla", "settings.json", "dataset.json"}
-            assert names in (set(), whole)
-            shutil.rmtree(queue, ignore_errors=True)
+
+KILLED = """
+import json, os, random, shutil, sys, time
+from pathlib import Path
+from doubtcli.cli import main
+import doubtcli.relabel.pipeline, pyarrow.dataset  # so that all is loaded, and a run is short
+
+ARGUMENTS = ["queue", "rows.doubt", "--to", "argilla", "--quiet"]
+QUEUE, HIDDEN = Path("rows.queue"), Path(".rows.queue.doubt-unfinished")
+chance = random.Random(7)
+
+def start(*more):
+    child = os.fork()
+    if not child:
+        os._exit(main.run([*ARGUMENTS, *more]))
+    return child
+
+def held():
+    return sorted(path.relative_to(QUEUE).as_posix() for path in QUEUE.rglob("*") if path.is_file())
+
+began = time.monotonic()
+assert os.waitpid(start(), 0)[1] == 0
+took = time.monotonic() - began
+print(json.dumps(held()), flush=True)  # a child that ends would print what is left here
+for moment in range(12):
+    shutil.rmtree(QUEUE, ignore_errors=True)
+    child, ended = start(), (0, 0)
+    if moment % 2:  # the moments that matter most come when the files are being written
+        while not HIDDEN.exists() and ended == (0, 0):
+            ended = os.waitpid(child, os.WNOHANG)
+    else:
+        time.sleep(chance.uniform(0, 1.5 * took))
+    if ended == (0, 0):
+        os.kill(child, 9)
+        ended = os.waitpid(child, 0)
+    killed = {"signal": os.WTERMSIG(ended[1]), "held": held(), "was_writing": HIDDEN.exists()}
+    assert os.waitpid(start("--force"), 0)[1] == 0
+    print(json.dumps(killed | {"settled": held(), "left": HIDDEN.exists()}), flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+def test_killed(folder: Path) -> None:
+    """Whenever it is killed, the queue is whole or not there, and the next run leaves nothing else behind."""
+    done = subprocess.run(
+        [sys.executable, "-c", KILLED], cwd=folder, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    whole, *runs = map(json.loads, done.stdout.splitlines())
+
+    assert whole == [".argilla/dataset.json", ".argilla/settings.json", "README.txt", "records.json"]
+    assert len(runs) == 12
+    for run_ in runs:
+        assert run_["held"] in ([], whole)
+        assert (run_["settled"], run_["left"]) == (whole, False)
+    assert [run_ for run_ in runs if run_["signal"] == 9 and run_["was_writing"] and run_["held"] == []]
 
 
 def tree(folder: Path) -> dict[str, Any]:

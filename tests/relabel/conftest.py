@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -9,15 +10,23 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from doubtcli.relabel.choose.choose import Choice
 from doubtcli.relabel.choose.pool import Pool, build_pool
+from doubtcli.relabel.formats.every import FORMATS
 from doubtcli.relabel.queue import make_queue
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from doubtcli.relabel.task import Queue
 
 Row = dict[str, Any]
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "json": json.loads,
+    "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
+}
+"""How a file is read, by its ending."""
 
 
 def doubts_of(rows: Sequence[Row]) -> pa.Table:
@@ -114,9 +123,16 @@ class Case:
 
     def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
         """The queue: by doubt, unless something else is said."""
-        return make_queue(
-            self.summary, doubts_of(self.rows), self.table, shares=shares or {"top": 100}, **options
-        )
+        choice = Choice(shares or {"top": 100}, **options)
+        return make_queue(self.summary, doubts_of(self.rows), self.table, choice)
+
+    def files(self, tool: str, shares: Mapping[str, int] | None = None, **options: Any) -> dict[str, Any]:
+        """The files of that queue for a tool, by their name: JSON as any reader has it, else the text."""
+        texts = {
+            name: content.decode()
+            for name, content in FORMATS[tool].render(self.queue(shares, **options)).items()
+        }
+        return {name: READERS.get(name.rpartition(".")[2], str)(text) for name, text in texts.items()}
 
 
 TICKETS = Case(
@@ -146,6 +162,19 @@ TICKETS = Case(
     roles={"text": "text", "label": "label", "zip": "(categorical)", "age": "numeric", "vector": "embedding"},
 )
 """t1 stands for t4, its equal, and is in conflict with t3; t5 is not doubted."""
+
+KEYS = {
+    "doubt_id": "t1",
+    "given_label": "billing",
+    "doubt_suggested": "delivery",
+    "doubt_score": 0.97,
+    "doubt_reasons": "low-self-confidence, duplicate-conflict",
+    "doubt_why": 'models give delivery 0.91; "t3" is delivery',
+    "doubt_strategy": "top",
+    "doubt_duplicates": '["t4"]',
+    "doubt_conflicts": '["t3"]',
+}
+OWN = {"input_label": "billing", "zip": "007", "input_doubt_id": "mine", "age": 1.5}
 
 
 ODD_LABELS = (
@@ -196,6 +225,18 @@ def images() -> Case:
 def tickets() -> Case:
     """Five tickets, four of them doubted, three of them equal."""
     return TICKETS
+
+
+@pytest.fixture
+def keys() -> Row:
+    """Our keys of the first of the tickets."""
+    return dict(KEYS)
+
+
+@pytest.fixture
+def first(keys: Row) -> Row:
+    """What goes out of the first of the tickets beside what is shown: our keys, and the user's."""
+    return keys | OWN
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from doubtcli.relabel.choose.shares import STRATEGIES
 from doubtcli.relabel.formats.every import FORMATS
@@ -12,7 +16,8 @@ from doubtcli.relabel.head import COLUMNS, SAMPLE_COLUMNS, Origin, brought, writ
 if TYPE_CHECKING:
     from tests.relabel.conftest import Case
 
-ORIGIN = Origin("data/tickets.csv", "data/tickets.doubt")
+ORIGIN = Origin("data/tickets.csv", "data/tickets.doubt", "data/tickets.csv")
+FOLDER = Origin("parts", "parts.doubt", None)
 
 
 def head(case: Case, tool: str = "csv", origin: Origin = ORIGIN, **shares: int) -> str:
@@ -29,7 +34,7 @@ def test_what_it_says(tickets: Case) -> None:
     assert text.startswith("3 rows of data/tickets.csv to relabel, for CSV ===")
     assert "Made by doubt 0.1.0 from the audit data/tickets.doubt." in text
     # .97 + .6 + .512 = 2.08
-    assert "about 2 of these 3 labels are wrong" in text
+    assert "Wrong labels to be expected here: about 2 of 3." in text
     assert "a person about 1 min" in text
 
 
@@ -46,8 +51,21 @@ def test_mixed(tickets: Case) -> None:
     """Of a mixed queue each part is explained, in the order in which it comes."""
     text = head(tickets, top=50, audit=50)
 
-    assert text.index("2 by audit: ") < text.index("2 by top: ")
-    assert "They stand in this order" in text
+    assert text.index("2 by audit: ") < text.index("2 by top: ") < text.index("They stand in this order")
+
+
+def test_one_row(tickets: Case) -> None:
+    """A row alone is one row."""
+    one = write_head(tickets.queue(size=1), FORMATS["csv"], ORIGIN).decode()
+
+    assert one.startswith("1 row of data/tickets.csv to relabel, for CSV\n====")
+
+
+def test_equal_rows(tickets: Case) -> None:
+    """It says what becomes of rows of equal input, and how a verdict gets to those that don't come."""
+    assert "label come once; doubt_duplicates names the others. A verdict" in head(tickets)
+    assert "`doubt apply --spread` gives it to these others, too" in head(tickets)
+    assert "label come once, but for those drawn at random; doubt_duplicates" in head(tickets, audit=100)
 
 
 @pytest.mark.parametrize("tool", FORMATS)
@@ -73,11 +91,46 @@ def test_the_way_in_and_back(tickets: Case, tool: str) -> None:
     is_filled_in = tool in ("csv", "jsonl", "parquet")
     assert (f"How to load them into {FORMATS[tool].title}" in text) is not is_filled_in
     assert ("How to fill them in" in text) is is_filled_in
+    assert f"path of what you saved in place of {FORMATS[tool].verdicts}." in text
     assert (
-        "doubt apply data/tickets.csv --audit data/tickets.doubt "
-        f"--verdicts {FORMATS[tool].verdicts}{' --confirmed' if tool == 'doccano' else ''} "
-        "-o data/tickets.fixed.csv"
+        f"doubt apply data/tickets.csv --verdicts {FORMATS[tool].verdicts}"
+        f"{' --confirmed' if tool == 'doccano' else ''} -o data/tickets.fixed.csv"
     ) in text
+
+
+def test_an_audit_elsewhere(tickets: Case) -> None:
+    """An audit that is not beside the data is named where verdicts are written back."""
+    text = head(tickets, origin=Origin("data.csv", "x y/first", "data.csv"))
+
+    assert "doubt apply data.csv --audit 'x y/first' --verdicts" in text
+
+
+def test_a_backup(tickets: Case) -> None:
+    """Of a backup that was read, verdicts go back into the data file; the noise rate is the backup's."""
+    text = head(tickets, origin=Origin("data.csv.bak", "data.doubt", "data.csv"), audit=100)
+
+    assert "4 rows of data.csv.bak to relabel" in text
+    assert "doubt apply data.csv --verdicts queue.done.csv -o data.fixed.csv" in text
+    assert "doubt scan data.csv.bak --verdicts queue.done.csv" in text
+
+
+@pytest.mark.parametrize("tool", FORMATS)
+def test_a_folder(tickets: Case, tool: str) -> None:
+    """Nobody is told to run what would be refused: verdicts can't be written back into a folder."""
+    text = head(tickets, tool, FOLDER)
+
+    assert "`doubt apply` can't write the verdicts back: see the note above." in text
+    assert "doubt apply parts" not in text
+    assert "--spread" not in text
+    assert "place of" not in text
+
+
+def test_the_noise_rate_of_a_folder(tickets: Case) -> None:
+    """The noise rate of a folder can be measured all the same."""
+    text = head(tickets, "csv", FOLDER, audit=100)
+
+    assert "path of what you saved in place of queue.done.csv." in text
+    assert "doubt scan parts --verdicts queue.done.csv" in text
 
 
 def test_noise_rate(tickets: Case) -> None:
@@ -98,30 +151,49 @@ def test_noise_rate(tickets: Case) -> None:
 )
 def test_name_of_the_corrected_file(tickets: Case, path: str, fixed: str) -> None:
     """The corrected file goes beside the data, and a shell takes its name for one word."""
-    assert f"-o {fixed}" in head(tickets, origin=Origin(path, "x.doubt"))
+    assert f"-o {fixed}" in head(tickets, origin=Origin(path, "x.doubt", path))
 
 
 def test_without_skill(tickets: Case) -> None:
     """Where doubts are no probabilities, no number of errors is promised."""
     text = head(replace(tickets, skill={"assessable": False, "why": "They guess."}))
 
-    assert "labels are wrong" not in text.partition("How to load")[0].replace("a label is wrong", "")
+    assert "Wrong labels to be expected" not in text
+    assert "probability that" not in text
     assert "Note: the doubts put these rows in order, and are no probabilities: They guess." in text
 
 
 def test_odd_paths(tickets: Case) -> None:
-    """A path with a line end or bytes that are no text breaks nothing."""
-    text = head(tickets, origin=Origin("a\nb\udc80.csv", "x.doubt"))
+    """A path with a line end or bytes that are no text breaks nothing, and stays one word for a shell."""
+    path = "a\nb'\\\udc80é.csv"
+    text = head(tickets, origin=Origin(path, "x.doubt", path))
 
-    assert r"3 rows of a\nb\udc80.csv to relabel" in text
+    assert r"3 rows of a\nb'\\udc80é.csv to relabel" in text
+    assert r"doubt apply $'a\x0ab\x27\x5c\x80\xc3\xa9.csv' --audit x.doubt" in text
 
 
-def test_lines_are_narrow(tickets: Case) -> None:
-    """Nothing but commands and paths is wider than 88 characters; the last line ends."""
-    text = write_head(tickets.queue({"audit": 100}, size=4), FORMATS["label-studio"], ORIGIN).decode()
+@pytest.mark.skipif(sys.platform == "win32", reason="asks a shell")
+@settings(max_examples=25)
+@given(st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1))
+def test_a_shell_reads_paths_as_they_are(tickets: Case, path: str) -> None:
+    """Whatever a path holds, a shell that is given the command gets it back."""
+    text = write_head(tickets.queue(), FORMATS["csv"], Origin("d", f"-{path}", "d")).decode()
 
-    assert max(len(line) for line in text.splitlines() if not line.startswith("    doubt")) <= 88
-    assert text.endswith("\n")
+    (command,) = [line for line in text.splitlines() if line.startswith("    doubt apply d --audit ")]
+    word = command.removeprefix("    doubt apply d --audit ").partition(" --verdicts queue.done.csv")[0]
+    done = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True)
+    assert done.stdout.decode() == f"-{path}"
+
+
+@pytest.mark.parametrize("tool", FORMATS)
+def test_lines_are_narrow(tickets: Case, tool: str) -> None:
+    """Unless paths are long, nothing is wider than 80 characters; the last line ends, and none in a blank."""
+    origin = Origin("data.csv", "data.doubt", "data.csv")
+    text = write_head(tickets.queue({"audit": 100}, size=4), FORMATS[tool], origin).decode()
+
+    assert [line for line in text.splitlines() if len(line) > 80] == []
+    assert [line for line in text.splitlines() if line != line.rstrip()] == []
+    assert text.endswith(f"{FORMATS[tool].verdicts}\n")
 
 
 def test_brought(tickets: Case) -> None:

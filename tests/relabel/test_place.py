@@ -25,11 +25,14 @@ def test_default_place(audit: str, place: str) -> None:
 
 
 def test_default_place_of_the_folder_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Within the audit's folder, its queue goes beside it all the same."""
-    (tmp_path / "data.doubt").mkdir()
+    """Within the audit's folder, its queue goes beside it all the same, and is told from there."""
+    (tmp_path / "data.doubt" / "sub").mkdir(parents=True)
     monkeypatch.chdir(tmp_path / "data.doubt")
 
-    assert default_place(Path()) == tmp_path / "data.queue"
+    assert default_place(Path()) == Path("../data.queue")
+    assert default_place(tmp_path / "data.doubt" / "sub" / "..") == tmp_path / "data.queue"
+    monkeypatch.chdir("sub")
+    assert default_place(Path("..")) == Path("../../data.queue")
 
 
 @pytest.mark.parametrize(

@@ -23,6 +23,18 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Choice:
+    """Which rows are wanted."""
+
+    shares: Mapping[str, int]
+    """The share in percent of each strategy."""
+    size: int | None = None
+    """How many rows; None: all that are doubted, by strategies other than an audit."""
+    seed: int | None = None
+    """What an audit is drawn from; the scan's own if None."""
+
+
+@dataclass(frozen=True)
 class Pick:
     """One row of the queue, and what brought it."""
 
@@ -44,7 +56,7 @@ ORDERS: dict[str, Callable[[Pool, Codes], Codes]] = {TOP: top, BALANCED: balance
 """What puts rows in order, the most worth asking first; an audit draws instead."""
 
 
-def choose(pool: Pool, shares: Mapping[str, int], size: int | None, seed: int) -> list[Pick]:
+def choose(pool: Pool, choice: Choice, scan_seed: int) -> list[Pick]:
     """The rows to ask people about: those drawn for an audit first, then each strategy's in its own order.
 
     Rows of equal input and equal given label come once: the most doubted one stands for them. Only rows that
@@ -53,14 +65,13 @@ def choose(pool: Pool, shares: Mapping[str, int], size: int | None, seed: int) -
 
     Args:
         pool: The rows to choose from.
-        shares: The share in percent of each strategy.
-        size: How many rows; None: all that are doubted, by strategies other than an audit.
-        seed: Of the draw.
+        choice: Which of them are wanted.
+        scan_seed: What an audit is drawn from, if the choice doesn't say.
 
     Raises:
         SettingsError: An audit is wanted and no size is given.
     """
-    if size is None and AUDIT in shares:
+    if choice.size is None and AUDIT in choice.shares:
         raise SettingsError(
             "an audit draws as many rows as it is told",
             where="--size",
@@ -68,11 +79,11 @@ def choose(pool: Pool, shares: Mapping[str, int], size: int | None, seed: int) -
             hint="add --size 200; for a noise rate, 100 rows or more",
         )
     n_doubted = len(_standing(pool, [], doubted=True))
-    wanted = sizes(n_doubted if size is None else size, shares)
-    picks = _drawn(pool, wanted.get(AUDIT, 0), seed)
-    for name in shares:
+    wanted = sizes(n_doubted if choice.size is None else choice.size, choice.shares)
+    picks = _drawn(pool, wanted.get(AUDIT, 0), scan_seed if choice.seed is None else choice.seed)
+    for name in choice.shares:
         if name != AUDIT:
-            rows = _standing(pool, picks, doubted=size is None)
+            rows = _standing(pool, picks, doubted=choice.size is None)
             picks += [Pick(row, name) for row in ORDERS[name](pool, rows)[: wanted[name]].tolist()]
     return picks
 

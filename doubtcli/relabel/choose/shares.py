@@ -12,13 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 TOP, BALANCED, AUDIT, BUDGET = "top", "balanced", "audit", "budget"
-STRATEGIES = {
-    TOP: "the most doubted rows",
-    BALANCED: "doubted rows, so that no class and no reason crowds out the rest",
-    AUDIT: "rows drawn at random, doubted or not, to measure the noise rate on",
-    BUDGET: "rows that promise the most corrections a minute",
-}
-"""What each brings, in a few words."""
+STRATEGIES = (TOP, BALANCED, AUDIT, BUDGET)
 OPTION = "--strategy"
 WHOLE = 100
 

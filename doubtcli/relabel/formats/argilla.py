@@ -149,15 +149,20 @@ def _stamped() -> dict[str, None]:
 
 # ---------------------------------------------------------------- how it is used
 
-_LOAD = (
+_CLIENT = (
     "import argilla as rg",
     'client = rg.Argilla(api_url="http://localhost:6900", api_key="YOUR KEY")',
+)
+_LOAD = (
+    *_CLIENT,
     'rg.Dataset.from_disk(".", workspace="YOUR WORKSPACE", client=client)',
 )
 _BACK = (
     "import json",
-    f'records = client.datasets("{NAME}", workspace="YOUR WORKSPACE").records.to_list(flatten=True)',
-    'json.dump(records, open("argilla.json", "w"))',
+    *_CLIENT,
+    f'records = client.datasets("{NAME}", workspace="YOUR WORKSPACE").records',
+    'with open("argilla.json", "w") as file:',
+    "    json.dump(records.to_list(flatten=True), file)",
 )
 
 
@@ -184,7 +189,7 @@ FORMAT = Format(
     render,
     _load,
     (
-        "In the same way, run this (flatten keeps whether an answer was submitted, a draft or discarded):",
+        "Run this (flatten keeps whether an answer was submitted, a draft or discarded):",
         *(f"    {line}" for line in _BACK),
     ),
     "argilla.json",

@@ -62,13 +62,20 @@ _IMPORT = (
 _EXPORT = (
     "Under Dataset, choose Actions, then Export Dataset, then JSONL, and tick Export only approved "
     "documents: rows that nobody looked at would come back as if their label was to be kept. "
-    "Unzip what comes: all.jsonl, or one file a person, named after them, where annotations aren't shared."
+    "Unzip what comes: all.jsonl, or, where annotations aren't shared, one file a person, named after them "
+    "(give --verdicts for each)."
 )
 
 
-_ABOUT_SAMPLE = (
+_COME = "Each row comes with its given label; the suggested one and why stand in its metadata."
+_COME_SAMPLED = (
     "Rows that were drawn at random come without a label: choose the given one where it is right, so that it "
-    "is told from one that nobody looked at."
+    "is told from one that nobody looked at. All others come with their given label. The suggested one and "
+    "why stand in a row's metadata."
+)
+_APPROVE = (
+    "Approve each row that is decided: a click turns the cross above it into a check mark. Others are left "
+    "out when the verdicts are brought back."
 )
 
 
@@ -77,8 +84,8 @@ def _load(queue: Queue) -> tuple[str, ...]:
         "In doccano, choose Create, then Text Classification, and tick Allow single label.",
         f"Under Labels, choose Actions, then Import Labels, and pick {LABELS_FILE}. Do this first.",
         _IMPORT,
-        "Each row comes with its given label; the suggested one and why stand in its metadata.",
-        *([_ABOUT_SAMPLE] if queue.is_sampled else []),
+        _COME_SAMPLED if queue.is_sampled else _COME,
+        _APPROVE,
         *(["doccano shows the paths of the images, not the images."] if queue.parts.images else ()),
     )
 

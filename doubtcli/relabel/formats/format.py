@@ -28,4 +28,4 @@ class Format:
     flags: str = ""
     """What `doubt apply` has to be told of such a file, each option with a space before it."""
     is_ours: bool = False
-    """Whether `doubt scan --verdicts` reads it, too."""
+    """Whether people write their verdicts into the file itself, and not in a tool."""

@@ -91,8 +91,14 @@ def _load_values(queue: Queue) -> tuple[str, ...]:  # noqa: ARG001
     return (f"Set verdict of each row to the right label: {_KEEP}.", _UNSURE)
 
 
-_BACK = ("Save the file under a name of its own.",)
+def _back(name: str) -> tuple[str, ...]:
+    return (f"Save the file under a name of its own, such as {name}.",)
 
-CSV = Format("CSV", render_csv, _load_table, _BACK, "queue.done.csv", is_ours=True)
-JSONL = Format("JSON Lines", render_jsonl, _load_values, _BACK, "queue.done.jsonl", is_ours=True)
-PARQUET = Format("Parquet", render_parquet, _load_values, _BACK, "queue.done.parquet", is_ours=True)
+
+CSV = Format("CSV", render_csv, _load_table, _back("queue.done.csv"), "queue.done.csv", is_ours=True)
+JSONL = Format(
+    "JSON Lines", render_jsonl, _load_values, _back("queue.done.jsonl"), "queue.done.jsonl", is_ours=True
+)
+PARQUET = Format(
+    "Parquet", render_parquet, _load_values, _back("queue.done.parquet"), "queue.done.parquet", is_ours=True
+)

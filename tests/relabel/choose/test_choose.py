@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import SettingsError
-from doubtcli.relabel.choose.choose import choose
+from doubtcli.relabel.choose.choose import Choice, choose
 from doubtcli.sampling import draw_sample
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
     """By itself, top brings the rows that are doubted, most doubted first."""
     pool = pool_of(linear(6))
 
-    picks = choose(pool, {"top": 100}, None, 0)
+    picks = choose(pool, Choice({"top": 100}), 0)
 
     assert ids_of(pool, [pick.row for pick in picks]) == ["r000", "r001", "r002"]
     assert {pick.strategy for pick in picks} == {"top"}
@@ -35,7 +35,7 @@ def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
 @pytest.mark.parametrize(("size", "n_rows"), [(1, 1), (4, 4), (6, 6), (100, 6)])
 def test_size(pool_of: PoolOf, size: int, n_rows: int) -> None:
     """A size brings as many rows, doubted or not, or all that there are."""
-    picks = choose(pool_of(linear(6)), {"top": 100}, size, 0)
+    picks = choose(pool_of(linear(6)), Choice({"top": 100}, size), 0)
 
     assert [pick.row for pick in picks] == list(range(n_rows))
 
@@ -52,7 +52,7 @@ def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> Non
         ]
     )
 
-    picks = choose(pool, {name: 100}, None, 0)
+    picks = choose(pool, Choice({name: 100}), 0)
 
     assert sorted(ids_of(pool, [pick.row for pick in picks])) == ["more", "other", "unlike"]
 
@@ -60,7 +60,7 @@ def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> Non
 @pytest.mark.parametrize("name", ["balanced", "budget"])
 def test_only_doubted_rows_without_a_size(pool_of: PoolOf, name: str) -> None:
     """Without a size only doubted rows come, in whatever order."""
-    picks = choose(pool_of(linear(10)), {name: 100}, None, 0)
+    picks = choose(pool_of(linear(10)), Choice({name: 100}), 0)
 
     assert sorted(pick.row for pick in picks) == [0, 1, 2, 3, 4]
 
@@ -77,7 +77,7 @@ class TestAudit:
         doubt = np.array([row["doubt"] for row in canonical])
         sample = draw_sample(doubt, np.ones(200, dtype=bool), 60, 5)
 
-        picks = choose(pool, {"audit": 100}, 60, 5)
+        picks = choose(pool, Choice({"audit": 100}, 60), 5)
 
         assert ids_of(pool, [p.row for p in picks]) == [canonical[row]["row_id"] for row in sample.rows]
         assert [pick.stratum for pick in picks] == list(sample.strata)
@@ -88,30 +88,33 @@ class TestAudit:
         rows = [row | {"verdict": "bug" if number % 2 else None} for number, row in enumerate(linear(40))]
         pool = pool_of(rows)
 
-        picks = choose(pool, {"audit": 100}, 10, 0)
+        picks = choose(pool, Choice({"audit": 100}, 10), 0)
 
         assert {str(pick.stratum) for pick in picks} == {"1 of 1 (20 rows)"}
         assert all(int(row_id[1:]) % 2 == 0 for row_id in ids_of(pool, [pick.row for pick in picks]))
 
     def test_equal_rows_are_drawn_apart(self, pool_of: PoolOf) -> None:
         """The rate is a share of rows, so equal rows that are drawn come each for themselves."""
-        picks = choose(pool_of([row | {"row_hash": "same"} for row in linear(30)]), {"audit": 100}, 30, 0)
+        picks = choose(
+            pool_of([row | {"row_hash": "same"} for row in linear(30)]), Choice({"audit": 100}, 30), 0
+        )
 
         assert len({pick.row for pick in picks}) == 30
 
     def test_needs_a_size(self, pool_of: PoolOf) -> None:
         """An audit draws as many rows as it is told."""
         with pytest.raises(SettingsError, match="--size"):
-            choose(pool_of(linear(6)), {"top": 50, "audit": 50}, None, 0)
+            choose(pool_of(linear(6)), Choice({"top": 50, "audit": 50}), 0)
 
     def test_nobody_to_draw(self, pool_of: PoolOf) -> None:
         """Where all rows are decided, none is drawn."""
-        assert choose(pool_of([{"verdict": "bug"}]), {"audit": 100}, 10, 0) == []
+        assert choose(pool_of([{"verdict": "bug"}]), Choice({"audit": 100}, 10), 0) == []
 
     def test_another_seed(self, pool_of: PoolOf) -> None:
         """Another seed draws other rows."""
         one, other = (
-            [pick.row for pick in choose(pool_of(linear(200)), {"audit": 100}, 50, seed)] for seed in (0, 1)
+            [pick.row for pick in choose(pool_of(linear(200)), Choice({"audit": 100}, 50), seed)]
+            for seed in (0, 1)
         )
 
         assert one != other
@@ -122,7 +125,7 @@ class TestMixed:
 
     def test_drawn_rows_come_first(self, pool_of: PoolOf) -> None:
         """The audit's rows come first, whatever is named first; the others go on with rows that are left."""
-        picks = choose(pool_of(linear(40)), {"top": 70, "audit": 30}, 20, 0)
+        picks = choose(pool_of(linear(40)), Choice({"top": 70, "audit": 30}, 20), 0)
 
         assert [pick.strategy for pick in picks] == ["audit"] * 6 + ["top"] * 14
         drawn = {pick.row for pick in picks[:6]}
@@ -140,7 +143,7 @@ class TestMixed:
             ]
         )
 
-        picks = choose(pool, {"top": 50, "balanced": 50}, None, 0)
+        picks = choose(pool, Choice({"top": 50, "balanced": 50}), 0)
 
         assert list(zip(ids_of(pool, [p.row for p in picks]), [p.strategy for p in picks], strict=True)) == [
             ("a1", "top"),
@@ -152,7 +155,9 @@ class TestMixed:
     def test_equals_of_drawn_rows_do_not_come(self, pool_of: PoolOf) -> None:
         """Where a row of a group is drawn, no other row of it is brought for its doubt."""
         picks = choose(
-            pool_of([row | {"row_hash": "same"} for row in linear(30)]), {"audit": 50, "top": 50}, 2, 0
+            pool_of([row | {"row_hash": "same"} for row in linear(30)]),
+            Choice({"audit": 50, "top": 50}, 2),
+            0,
         )
 
         assert [pick.strategy for pick in picks] == ["audit"]
@@ -180,7 +185,7 @@ class TestMixed:
             [{"row_hash": same, "given": label, "doubt": doubt / 100} for same, label, doubt in rows]
         )
 
-        picks = choose(pool, shares, size, 0)
+        picks = choose(pool, Choice(shares, size), 0)
 
         assert len({pick.row for pick in picks}) == len(picks) <= size
         groups = [pool.groups[pick.row] for pick in picks if pick.strategy != "audit"]

@@ -1,7 +1,11 @@
 from __future__ import annotations
 
 import json
+import runpy
+import sys
 from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,41 +13,23 @@ import pytest
 from doubtcli.relabel.formats.argilla import FORMAT, render
 
 if TYPE_CHECKING:
-    from doubtcli.relabel.task import Queue
     from tests.relabel.conftest import Case
 
 
-def parts(queue: Queue) -> tuple[Any, Any, Any]:
-    """Records, settings and data set, as a reader of JSON has them."""
-    files = render(queue)
-    return tuple(
-        json.loads(files[name])
-        for name in ("records.json", ".argilla/settings.json", ".argilla/dataset.json")
-    )  # type: ignore[return-value]
+RECORDS, SETTINGS, DATASET = "records.json", ".argilla/settings.json", ".argilla/dataset.json"
 
 
-def test_record(tickets: Case) -> None:
+def test_record(tickets: Case, first: dict[str, Any]) -> None:
     """A record keeps its id, shows text and card, and carries our keys as metadata."""
-    records, _, _ = parts(tickets.queue())
+    records = tickets.files("argilla")[RECORDS]
 
     assert records[0] == {
         "id": "t1",
         "fields": {"text": "Where is\nmy parcel?", "doubt_card": "age: 1.5"},
         "metadata": {
-            "doubt_id": "t1",
-            "given_label": "billing",
-            "doubt_suggested": "delivery",
-            "doubt_score": 0.97,
+            **first,
             "doubt_reasons": ["low-self-confidence", "duplicate-conflict"],
-            "doubt_why": 'models give delivery 0.91; "t3" is delivery',
-            "doubt_strategy": "top",
-            "doubt_duplicates": '["t4"]',
-            "doubt_conflicts": '["t3"]',
             "doubt_place": 1,
-            "input_label": "billing",
-            "zip": "007",
-            "input_doubt_id": "mine",
-            "age": 1.5,
         },
         "suggestions": {"label": {"value": "delivery", "score": 0.97, "agent": "doubt/low-self-confidence"}},
         "responses": {},
@@ -55,7 +41,7 @@ def test_record(tickets: Case) -> None:
 
 def test_order(tickets: Case) -> None:
     """Each record knows its place in the queue, since Argilla keeps no order of its own."""
-    records, _, _ = parts(tickets.queue())
+    records = tickets.files("argilla")[RECORDS]
 
     assert [record["metadata"]["doubt_place"] for record in records] == [1, 2, 3]
     assert any("doubt_place, ascending" in step for step in FORMAT.load(tickets.queue()))
@@ -63,7 +49,7 @@ def test_order(tickets: Case) -> None:
 
 def test_nothing_is_null(tickets: Case) -> None:
     """Metadata that a row has nothing for is left out, and a row without a better label has no suggestion."""
-    records, _, _ = parts(tickets.queue())
+    records = tickets.files("argilla")[RECORDS]
 
     assert "zip" not in records[1]["metadata"]
     assert None not in records[1]["metadata"].values()
@@ -74,21 +60,23 @@ def test_missing_texts(tickets: Case) -> None:
     """A text is never empty."""
     empty = replace(tickets, data={**tickets.data, "text": [None, "", "a", "b", "c"]})
 
-    records, _, _ = parts(empty.queue())
+    records = empty.files("argilla")[RECORDS]
 
     assert [record["fields"]["text"] for record in records] == ["(missing)", "(missing)", "a"]
 
 
 def test_agent_without_reasons(images: Case) -> None:
     """A suggestion that no single reason stands for is doubt's."""
-    records, _, _ = parts(images.queue())
+    records = images.files("argilla")[RECORDS]
 
     assert records[2]["suggestions"]["label"]["agent"] == "doubt"
 
 
 def test_images(images: Case) -> None:
     """An image is a field of its own; a missing one is left out."""
-    records, settings, _ = parts(images.queue())
+    files = images.files("argilla")
+
+    records, settings = files[RECORDS], files[SETTINGS]
 
     assert [record["fields"].get("image") for record in records] == [
         "cats/a b#1.png",
@@ -114,14 +102,16 @@ def test_one_field_is_required(
     case: type[Case], data: dict[str, Any], roles: dict[str, str], required: dict[str, bool]
 ) -> None:
     """Argilla wants a field that is required: one that no row lacks."""
-    _, settings, _ = parts(case(rows=[{}], data=data, roles=roles).queue())
+    settings = case(rows=[{}], data=data, roles=roles).files("argilla")[SETTINGS]
 
     assert {field["name"]: field["required"] for field in settings["fields"]} == required
 
 
 def test_settings(tickets: Case) -> None:
     """All labels are there to choose from; what records are sorted and filtered by is declared."""
-    _, settings, dataset = parts(tickets.queue())
+    files = tickets.files("argilla")
+
+    settings, dataset = files[SETTINGS], files[DATASET]
 
     question, comment = settings["questions"]
     assert question["settings"]["options"] == [
@@ -142,7 +132,7 @@ def test_settings(tickets: Case) -> None:
 
 def test_shape_of_real_settings(tickets: Case) -> None:
     """Each part has the keys that Argilla 2.8.0 wrote for a part of its own kind."""
-    _, settings, _ = parts(tickets.queue())
+    settings = tickets.files("argilla")[SETTINGS]
 
     stamps = {"id", "inserted_at", "updated_at", "dataset_id", "name", "title", "settings"}
     assert set(settings) == {
@@ -155,6 +145,36 @@ def test_shape_of_real_settings(tickets: Case) -> None:
         == stamps | {"description", "required", "type"}
     )
     assert set(settings["metadata"][0]) == stamps | {"visible_for_annotators"}
+
+
+class Client:
+    """Stands in for Argilla's own, whose one data set has one record."""
+
+    def __init__(self, *, api_url: str, api_key: str) -> None:
+        assert api_url
+        assert api_key
+        self.records = self
+
+    def datasets(self, name: str, *, workspace: str) -> Client:
+        """The data set, which stands for its records, too."""
+        assert (name, workspace) == ("doubt_queue", "YOUR WORKSPACE")
+        return self
+
+    def to_list(self, *, flatten: bool) -> list[dict[str, Any]]:
+        """The record."""
+        return [{"id": "t1", "flat": flatten}]
+
+
+def test_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What brings answers back runs in a Python of its own, days later, and writes the file that is named."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setitem(sys.modules, "argilla", SimpleNamespace(Argilla=Client))
+    lines = [step.removeprefix("    ") for step in FORMAT.back if step.startswith("    ")]
+    Path("back.py").write_text("\n".join(lines))
+
+    runpy.run_path("back.py")
+
+    assert json.loads(Path(FORMAT.verdicts).read_text()) == [{"id": "t1", "flat": True}]
 
 
 def test_ascii(images: Case) -> None:

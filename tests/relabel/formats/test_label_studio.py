@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -18,11 +17,6 @@ if TYPE_CHECKING:
     from tests.relabel.conftest import Case
 
 
-def tasks(queue: Queue) -> list[dict[str, Any]]:
-    """The tasks, as a reader of JSON has them."""
-    return json.loads(render(queue)["tasks.json"])  # type: ignore[no-any-return]
-
-
 def config(queue: Queue) -> ET.Element:
     """The config, as a reader of XML has it."""
     return ET.fromstring(label_config(queue))
@@ -36,27 +30,15 @@ def results(root: ET.Element) -> list[str]:
 class TestTasks:
     """`tasks.json`."""
 
-    def test_task(self, tickets: Case) -> None:
+    def test_task(self, tickets: Case, first: dict[str, Any]) -> None:
         """All that must come back stands in the data; the suggestion is a prediction."""
-        first = tasks(tickets.queue())[0]
+        task = tickets.files("label-studio")["tasks.json"][0]
 
-        assert first == {
+        assert task == {
             "data": {
                 "text": "Where is\nmy parcel?",
                 "doubt_card": "age: 1.5",
-                "doubt_id": "t1",
-                "given_label": "billing",
-                "doubt_suggested": "delivery",
-                "doubt_score": 0.97,
-                "doubt_reasons": "low-self-confidence, duplicate-conflict",
-                "doubt_why": 'models give delivery 0.91; "t3" is delivery',
-                "doubt_strategy": "top",
-                "doubt_duplicates": '["t4"]',
-                "doubt_conflicts": '["t3"]',
-                "input_label": "billing",
-                "zip": "007",
-                "input_doubt_id": "mine",
-                "age": 1.5,
+                **first,
             },
             "meta": {
                 "doubt": {"id": "t1", "score": 0.97, "reasons": ["low-self-confidence", "duplicate-conflict"]}
@@ -67,7 +49,7 @@ class TestTasks:
                     "score": 0.97,
                     "result": [
                         {
-                            "id": first["predictions"][0]["result"][0]["id"],
+                            "id": task["predictions"][0]["result"][0]["id"],
                             "from_name": "label",
                             "to_name": "text",
                             "type": "choices",
@@ -80,13 +62,13 @@ class TestTasks:
 
     def test_nothing_to_suggest(self, tickets: Case) -> None:
         """Where nothing better than the given label is seen, nothing is selected."""
-        assert [len(task["predictions"]) for task in tasks(tickets.queue())] == [1, 0, 0]
+        assert [len(task["predictions"]) for task in tickets.files("label-studio")["tasks.json"]] == [1, 0, 0]
 
     def test_ids_of_results(self, images: Case) -> None:
         """Each result has an id of its own, of letters and digits whatever the row's is."""
         found = [
             region["id"]
-            for task in tasks(images.queue())
+            for task in images.files("label-studio")["tasks.json"]
             for p in task["predictions"]
             for region in p["result"]
         ]
@@ -96,7 +78,7 @@ class TestTasks:
 
     def test_no_key_is_missing(self, tickets: Case) -> None:
         """All tasks have the same keys, and what the config shows is always a text."""
-        told = tasks(tickets.queue({"audit": 50, "top": 50}, size=4))
+        told = tickets.files("label-studio", {"audit": 50, "top": 50}, size=4)["tasks.json"]
 
         assert len({tuple(task["data"]) for task in told}) == 1
         shown = [
@@ -112,7 +94,7 @@ class TestTasks:
 
     def test_images(self, images: Case) -> None:
         """A path is served by Label Studio itself, an address stays as it is, a missing image is empty."""
-        assert [task["data"]["image"] for task in tasks(images.queue())] == [
+        assert [task["data"]["image"] for task in images.files("label-studio")["tasks.json"]] == [
             "/data/local-files/?d=cats/a%20b%231.png",
             "https://example.org/b.jpg?size=3",
             "",
@@ -123,7 +105,7 @@ class TestTasks:
         files = [r"cats\a.png", "/data/local-files/?d=a.png", "s3://bucket/a.png"]
         odd = replace(images, data={**images.data, "file": files})
 
-        assert [task["data"]["image"] for task in tasks(odd.queue())] == [
+        assert [task["data"]["image"] for task in odd.files("label-studio")["tasks.json"]] == [
             "/data/local-files/?d=cats/a.png",
             *files[1:],
         ]
@@ -218,12 +200,12 @@ class TestConfig:
         self, case: type[Case], data: dict[str, Any], roles: dict[str, str], shown: list[tuple[str, str]]
     ) -> None:
         """Each part of a row is shown by its own tag, labels belong to the first, and every task has it."""
-        queue = case(rows=[{"suggested": "billing"}], data=data, roles=roles).queue()
-        root = config(queue)
+        one = case(rows=[{"suggested": "billing"}], data=data, roles=roles)
+
+        root, (task,) = config(one.queue()), one.files("label-studio")["tasks.json"]
 
         parts = [tag for tag in root if tag.get("name") and tag.tag in ("Text", "Image")]
         assert [(tag.tag, tag.get("value")) for tag in parts] == shown
         assert root.find("Choices").get("toName") == parts[0].get("name")  # type: ignore[union-attr]
-        (task,) = tasks(queue)
         assert task["predictions"][0]["result"][0]["to_name"] == parts[0].get("name")
         assert {value.removeprefix("$") for _, value in shown} <= set(task["data"])

@@ -98,12 +98,6 @@ def test_read_back(tickets: Case, format_: Format, tmp_path: Path) -> None:
     }
 
 
-@pytest.mark.parametrize("format_", [CSV, JSONL, PARQUET], ids=lambda format_: format_.title)
-def test_same_bytes(tickets: Case, format_: Format) -> None:
-    """The same queue gives the same bytes."""
-    assert format_.render(tickets.queue()) == format_.render(tickets.queue())
-
-
 @given(st.text(), st.text(), st.text())
 def test_anything_comes_back(tickets: Case, own: str, why: str, row_id: str) -> None:
     """Any text, ours or the user's, comes back from CSV and JSON Lines as it was."""

@@ -1,23 +1,16 @@
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.relabel.formats.prodigy import FORMAT, render
+from doubtcli.relabel.formats.prodigy import FORMAT
 
 if TYPE_CHECKING:
-    from doubtcli.relabel.task import Queue
     from tests.relabel.conftest import Case
 
 
-def tasks(queue: Queue) -> list[dict[str, Any]]:
-    """The tasks, as a reader of JSON Lines has them."""
-    return [json.loads(line) for line in render(queue)["queue.jsonl"].decode().splitlines()]
-
-
-def test_task(tickets: Case) -> None:
+def test_task(tickets: Case, first: dict[str, Any]) -> None:
     """A task shows the row, offers all labels with the suggested one accepted, and names its equals."""
-    assert tasks(tickets.queue())[0] == {
+    assert tickets.files("prodigy")["queue.jsonl"][0] == {
         "text": "Where is\nmy parcel?\n\nage: 1.5",
         "options": [
             {"id": "billing", "text": "billing", "meta": "given"},
@@ -34,25 +27,13 @@ def test_task(tickets: Case) -> None:
             "duplicates": "t4",
             "conflicts": "t3",
         },
-        "doubt_id": "t1",
-        "given_label": "billing",
-        "doubt_suggested": "delivery",
-        "doubt_score": 0.97,
-        "doubt_reasons": "low-self-confidence, duplicate-conflict",
-        "doubt_why": 'models give delivery 0.91; "t3" is delivery',
-        "doubt_strategy": "top",
-        "doubt_duplicates": '["t4"]',
-        "doubt_conflicts": '["t3"]',
-        "input_label": "billing",
-        "zip": "007",
-        "input_doubt_id": "mine",
-        "age": 1.5,
+        **first,
     }
 
 
 def test_nothing_to_suggest(tickets: Case) -> None:
     """Where nothing better is seen, nothing is accepted beforehand, and what is empty is not shown."""
-    second = tasks(tickets.queue())[1]
+    second = tickets.files("prodigy")["queue.jsonl"][1]
 
     assert second["accept"] == []
     assert second["meta"] == {"doubt_id": "t2", "given": "bug", "score": 0.6}
@@ -60,12 +41,12 @@ def test_nothing_to_suggest(tickets: Case) -> None:
 
 def test_no_hashes(tickets: Case) -> None:
     """Prodigy makes the hashes of a task itself."""
-    assert not any(key.startswith("_") for task in tasks(tickets.queue()) for key in task)
+    assert not any(key.startswith("_") for task in tickets.files("prodigy")["queue.jsonl"] for key in task)
 
 
 def test_images(images: Case) -> None:
     """An image is shown alone, and the rest of the row stands in its corner."""
-    first = tasks(images.queue())[0]
+    first = images.files("prodigy")["queue.jsonl"][0]
 
     assert first["image"] == "cats/a b#1.png"
     assert "text" not in first

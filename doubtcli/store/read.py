@@ -73,7 +73,8 @@ def read_document(folder: Path) -> Mapping[str, Any]:
 def _read_doubts(path: Path, summary: Mapping[str, Any]) -> pa.Table:
     hint = "scan the file again"
     try:
-        doubts = pq.read_table(path)
+        with pq.ParquetFile(path) as file:  # `pq.read_table` would load pandas
+            doubts = file.read()
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"can't be read: {error}", where=str(path), hint=hint) from error
     if missing := [name for name in DOUBT_COLUMNS if name not in {*doubts.column_names, *LATER_COLUMNS}]:

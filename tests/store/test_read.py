@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -35,6 +37,20 @@ def test_killed_at_the_last_step(write: Writer) -> None:
     newer.folder.rename(write.folder / ".doubt-complete")
 
     assert read_audit(write.folder).summary["counts"]["doubted"] == 3
+
+
+def test_without_pandas(write: Writer) -> None:
+    """An audit is read without pandas, which takes longer to load than most audits to read."""
+    write()
+    script = (
+        "import sys; from pathlib import Path; from doubtcli.store import read_audit; "
+        "read_audit(Path(sys.argv[1])); print('pandas' in sys.modules)"
+    )
+    command = [sys.executable, "-c", script, str(write.folder)]
+
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+
+    assert done.stdout == "False\n"
 
 
 def refusal(folder: Path) -> InputError:

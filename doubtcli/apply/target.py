@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.commit import settle, told
 from doubtcli.errors import OutputError, SettingsError
 from doubtcli.read.table import EXTENSIONS, INPUT_FORMATS, PACKED
-from doubtcli.store.whole import alone
+from doubtcli.store.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -93,7 +93,7 @@ class Gate:
             DoubtError: As `run`; or something else stands there.
         """
         from doubtcli.store import write_file
-        from doubtcli.store.whole import alone
+        from doubtcli.store.lock import alone
 
         if Path(path).exists() and not anew:
             read_baseline(path)  # what is wrong with it is told before a scan

@@ -2,56 +2,62 @@
 
 The steps, each safe on disk before the next:
 
-    backup ─▶ hidden file ─▶ hidden batch ─▶ the file renamed into place ─▶ lines in the ledger
+    hidden file ─▶ hidden batch ─▶ lines in the ledger ─▶ the file renamed into place ─▶ no hidden batch
 
-A kill before the renaming leaves all as it was, and hidden files that the next command does away with. After
-it, the next command finds the hidden batch alone and adds its lines. A batch without lines says that the file
-was made anew and nothing changed in it: the ledger that told of it is set aside.
+Whatever may fail for want of room or rights comes before the renaming: an error on the way takes the lines
+out of the ledger again. What a kill leaves the next command ends: the hidden file and the hidden batch say
+together that the file is as it was, so that the lines go; the batch alone says that they stay. A batch
+without lines says that the file is made anew and nothing changes in it: the old one's ledger is set aside.
 """
 
 from __future__ import annotations
 
 import errno
-import os
-from contextlib import contextmanager, suppress
+import stat
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.ledger import append, ledger_path, set_aside
-from doubtcli.errors import OutputError
+from doubtcli.apply.backup import unfinished_backup
+from doubtcli.apply.ledger import append, aside_path, ledger_path, retract
+from doubtcli.store.disk import OTHER, mode_of, sync, told, write_new
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-BACKUP = ".bak"
 UNFINISHED, BATCH = ".doubt-unfinished", ".doubt-batch"
-"""Endings of hidden files: one that is still being written, and the batch of one that is complete."""
+"""Endings of hidden files: one that is not in its place yet, and the batch of one that is complete."""
+
+LEDGER = {
+    errno.ENOSPC: "free some space",
+    errno.EDQUOT: "free some space",
+    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
+    OTHER: "make it writable: a file and its ledger are changed together, or not at all",
+}
+"""What to do about a ledger, by what the system says."""
 
 
-def commit(path: Path, content: bytes, lines: bytes, *, backup: bytes | None = None) -> None:
+def commit(path: Path, content: bytes, lines: bytes, *, like: Path) -> None:
     """Put a file and the lines of its batch into place, both or neither.
 
     Args:
-        path: The file; no link.
+        path: The file; no link. Nobody else writes it meanwhile, and what a killed run left of it is settled.
         content: All of it.
         lines: Of its batch; empty where there is none, and a ledger that is there tells of another file.
-        backup: What the file holds now, to be kept beside it; None: it is not kept.
+        like: A file whose rights the new one gets, where it replaces none; its ledger gets them, too.
 
     Raises:
-        OutputError: Another backup is in the way, or the system won't let us write; the file is as it was.
+        OutputError: The system won't let us write; the file and its ledger are as they were.
     """
+    mode = mode_of(path) if path.exists() else mode_of(like)
     with told(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        settle(path)
-        if backup is not None:
-            _keep(path, backup)  # it stays if the rest fails: the next try finds that it is the same
         try:
-            _write(_hidden(path, UNFINISHED), content, like=path)
+            write_new(_hidden(path, UNFINISHED), content, mode)
+            sync(path.parent)
             if lines or ledger_path(path).exists():
-                _write(_hidden(path, BATCH), lines)
-            _sync(path.parent)
+                write_new(_hidden(path, BATCH), lines, mode)
+                sync(path.parent)
+                _tell(path, lines, mode)
             _hidden(path, UNFINISHED).replace(path)
-            _sync(path.parent)
+            sync(path.parent)
         finally:
             settle(path)
 
@@ -59,88 +65,62 @@ def commit(path: Path, content: bytes, lines: bytes, *, backup: bytes | None = N
 def settle(path: Path) -> None:
     """End or undo what a run that was killed, or that failed, left of a file and its ledger.
 
+    Nothing is touched where nothing was left.
+
     Raises:
         OSError: As the system had it.
+        OutputError: The ledger can't be written.
     """
     unfinished, batch = _hidden(path, UNFINISHED), _hidden(path, BATCH)
-    if batch.exists() and not unfinished.exists():
-        _tell(path, batch.read_bytes())
-        _sync(path.parent)
-    # the batch goes first: without its file it would be taken for one whose file is in place
-    for left in (batch, unfinished, _hidden(backup_path(path), UNFINISHED)):
-        left.unlink(missing_ok=True)
-
-
-def _tell(path: Path, lines: bytes) -> None:
-    if lines:
-        append(ledger_path(path), lines)
-    else:
-        set_aside(path)
-
-
-def backup_path(path: Path) -> Path:
-    """Where the backup of a file stands."""
-    return path.with_name(path.name + BACKUP)
-
-
-def _keep(path: Path, content: bytes) -> None:
-    backup = backup_path(path)
-    if backup.exists():
-        if backup.read_bytes() == content:
-            return
-        raise OutputError(
-            "a backup of something else is there",
-            where=str(backup),
-            expected=f"nothing, or what {path.name} holds now",
-            hint="move it away, or write a new file: -o FILE",
-        )
-    hidden = _hidden(backup, UNFINISHED)
-    _write(hidden, content, like=path)
-    hidden.replace(backup)
-    _sync(path.parent)
+    if batch.exists():
+        if unfinished.exists():
+            _take_back(path, batch.read_bytes())
+        else:
+            _end(path, batch.read_bytes(), mode_of(batch))
+        batch.unlink()
+        sync(path.parent)  # without its file it would be taken for one whose file is in place
+    for left in (unfinished, unfinished_backup(path)):
+        if left.exists():
+            left.unlink()
 
 
 def _hidden(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name}{ending}")
 
 
-def _write(path: Path, content: bytes, like: Path | None = None) -> None:
-    """Write a file, safe on disk, with the rights that another has."""
-    with path.open("wb") as file:
-        file.write(content)
-        file.flush()
-        if like is not None and like.exists():
-            path.chmod(like.stat().st_mode)
-        os.fsync(file.fileno())
+# ---------------------------------------------------------------------- the ledger
 
 
-def _sync(folder: Path) -> None:
-    """Have the system write down which names stand in the folder; needless where folders can't be opened."""
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
+def _tell(path: Path, lines: bytes, mode: int | None) -> None:
+    """Add the lines of a batch to the ledger; of one without lines, the ledger to what was set aside."""
+    ledger, aside = ledger_path(path), aside_path(path)
+    rights = None if mode is None else mode | stat.S_IWUSR  # more lines will come
+    if lines:
+        with told(ledger, LEDGER):
+            append(ledger, lines, rights)
+    elif ledger.exists():
+        with told(ledger, LEDGER):
+            old = ledger.read_bytes()
+            ledger.open("r+b").close()  # it goes in the end: what keeps us from that is told now
+        with told(aside, LEDGER):
+            append(aside, old, rights)
+    sync(path.parent)
 
 
-FULL = "free some space, or name a file on another disk"
-HINTS = {
-    errno.ENOSPC: FULL,
-    errno.EDQUOT: FULL,
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
-    errno.ENAMETOOLONG: "name a shorter file",
-}
+def _end(path: Path, lines: bytes, mode: int | None) -> None:
+    """Make sure that the ledger tells what became of the file."""
+    _tell(path, lines, mode)
+    if not lines:
+        with told(ledger_path(path), LEDGER):
+            ledger_path(path).unlink(missing_ok=True)
 
 
-@contextmanager
-def told(path: Path) -> Iterator[None]:
-    """Turn what the system says into an OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"can't be written: {error.strerror or error}",
-            where=str(path),
-            hint=HINTS.get(error.errno or 0, "name a file that you may write to"),
-        ) from error
+def _take_back(path: Path, lines: bytes) -> None:
+    """Make sure that the ledger is as it was."""
+    ledger, aside = ledger_path(path), aside_path(path)
+    if lines:
+        with told(ledger, LEDGER):
+            retract(ledger, lines)
+    elif ledger.exists():
+        with told(aside, LEDGER):
+            retract(aside, ledger.read_bytes())

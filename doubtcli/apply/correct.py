@@ -2,31 +2,33 @@
 
 from __future__ import annotations
 
-from contextlib import nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import backup_path, commit
+from doubtcli.apply.anew import lost_notes
 from doubtcli.apply.data import read_data
 from doubtcli.apply.decide import decide, find_audit
 from doubtcli.apply.labelled import read_labelled
-from doubtcli.apply.ledger import aside_path, ledger_path, named, read_ledger, render
+from doubtcli.apply.ledger import ledger_path, named, read_ledger
+from doubtcli.apply.put import New, is_there, put_file, put_waivers
 from doubtcli.apply.result import Applied
 from doubtcli.apply.rewritten import rewrite_file
-from doubtcli.apply.target import check_name, held, real
-from doubtcli.apply.waive import check_apart, plan_waivers, write_waivers
+from doubtcli.apply.target import check_name, held, real, room_for
+from doubtcli.apply.waive import check_apart, plan_waivers
+from doubtcli.gate.waivers import WAIVERS
 from doubtcli.records import OnConflict
 from doubtcli.store import try_file
 
 if TYPE_CHECKING:
     import datetime as dt
+    from collections.abc import Iterator
 
-    from doubtcli.apply.data import Data
-    from doubtcli.apply.decide import ReadAudit
+    from doubtcli.apply.decide import Decided, ReadAudit
+    from doubtcli.apply.labelled import LabelledFile
     from doubtcli.apply.ledger import Batch
     from doubtcli.apply.target import Where
-    from doubtcli.apply.waive import Waivers
     from doubtcli.progress import Progress
 
 
@@ -56,6 +58,16 @@ class Request:
     """Whether keeping a doubted row's label waives it."""
 
 
+@dataclass(frozen=True)
+class _There:
+    """What verdicts are applied to."""
+
+    file: LabelledFile
+    audit: ReadAudit
+    earlier: tuple[Batch, ...]
+    """What the ledger of the file that is meant tells of."""
+
+
 def apply(request: Request, *, now: dt.datetime, progress: Progress) -> Applied:
     """Write a file with the labels that people decided on, every other byte of it as it was.
 
@@ -68,83 +80,102 @@ def apply(request: Request, *, now: dt.datetime, progress: Progress) -> Applied:
         DoubtError: A file can't be used, the verdicts can't be settled, or something is in the way; nothing
             was written.
     """
+    target = _target(request)
+    audit = find_audit(request.path, request.audit)
+    with _held(request, target) if target else nullcontext():
+        there = _read(request, target, audit, progress)
+        decided = decide(request, there.file, audit, there.earlier)
+        with progress.stage("Rewriting"):
+            new = _new(request, there, decided, now)
+        found = _found(request, there, decided, new)
+        return _put(request, there, found, new, target) if target else found
+
+
+# ------------------------------------------------------------------------- what is there
+
+
+def _target(request: Request) -> Path | None:
     target = request.where.target(request.path, but_not=request.verdicts)
     if target and request.waive:
         check_apart(request.waivers, target, (request.path, *request.verdicts))
-    audit = find_audit(request.path, request.audit)
-    with held(target) if target else nullcontext():
-        data = read_data(request.path)
-        file = read_labelled(data, audit.summary, progress)
-        if target:
-            request.where.target(request.path)  # again: another run may have been faster
-            check_name(target, request.path, file.source.format, data.compression)
-        earlier = _earlier(request, target)
-        decided = decide(request, file, audit, earlier)
-        batch, stored = None, data.stored
-        if decided.changing:
-            source = None if request.where.in_place else request.path
-            with progress.stage("Rewriting"):
-                made, stored = rewrite_file(
-                    file, decided.changing, audit_sha256=audit.sha256, source=source, now=now
-                )
-            batch = named(made, earlier)
-        found = Applied(
-            path=request.path,
-            output=None,
-            batch=batch,
-            kept=decided.kept,
-            unusable=decided.unusable,
-            done_before=decided.done_before,
-            settled=decided.settled,
-            is_dry_run=request.where.dry_run,
-            notes=(*_notes(data, audit), *decided.settled.notes),
-        )
-        if target is None:
-            return found
-        waivers = None
-        if request.waive:
-            waivers = plan_waivers(found.kept, audit.doubts, file, target, request.waivers)
-        return _write(found, target, stored, data=data, where=request.where, waivers=waivers)
+    return target
 
 
-def _write(
-    found: Applied, target: Path, stored: bytes, *, data: Data, where: Where, waivers: Waivers | None
-) -> Applied:
-    """Put the file, its ledger's lines and the waivers into place; what is there already is not written."""
-    written: tuple[Path, ...] = ()
-    if waivers:
-        try_file(waivers.path, waivers.text.encode())
-    if target.exists() and target.read_bytes() == stored:
-        found = replace(found, batch=None)
-    else:
-        found = _put(found, target, stored, data, where)
-        written = (target, ledger_path(target)) if found.batch else (target,)
-    if waivers is None:
-        return found
-    write_waivers(waivers, written)
-    return replace(found, waivers=str(waivers.path), n_waived=waivers.n_rows)
+@contextmanager
+def _held(request: Request, target: Path) -> Iterator[None]:
+    """Keep other runs from all that will be written."""
+    waivers = [Path(request.waivers or WAIVERS).resolve()] if request.waive else []
+    with room_for(target), held(target, beside=waivers):
+        yield
 
 
-def _put(found: Applied, target: Path, stored: bytes, data: Data, where: Where) -> Applied:
-    """Put the file and its ledger's lines into place."""
-    lines = render(found.batch) if found.batch else b""
-    output, notes = real(where.output or data.path), found.notes
-    if not lines and ledger_path(target).exists():
-        kept = aside_path(Path(output))
-        notes += (f"nothing is changed in the new file: the ledger of the old one is now {kept}",)
-    commit(target, stored, lines, backup=data.stored if where.in_place else None)
-    backup = str(backup_path(Path(output))) if where.in_place else None
-    return replace(found, output=output, backup=backup, notes=notes)
+def _read(request: Request, target: Path | None, audit: ReadAudit, progress: Progress) -> _There:
+    data = read_data(request.path)
+    file = read_labelled(data, audit.summary, progress)
+    if target:
+        check_name(target, request.path, file.source.format, data.compression)
+    place = request.where.place(request.path)
+    return _There(file, audit, read_ledger(ledger_path(place)) if place else ())
 
 
-def _earlier(request: Request, target: Path | None) -> tuple[Batch, ...]:
-    """What the ledger of the file to be written tells of."""
-    if target is None and request.where.in_place:
-        target = Path(request.path).resolve()
-    return read_ledger(ledger_path(target)) if target else ()
+# ------------------------------------------------------------------------- what is made
 
 
-def _notes(data: Data, audit: ReadAudit) -> tuple[str, ...]:
-    if audit.is_of(data.sha256):
+def _new(request: Request, there: _There, decided: Decided, now: dt.datetime) -> New:
+    if not decided.changing:
+        return New(there.file.data.stored, None)
+    batch, stored = rewrite_file(
+        there.file,
+        decided.changing,
+        audit_sha256=there.audit.sha256,
+        source=None if request.where.in_place else request.path,
+        now=now,
+    )
+    return New(stored, named(batch, there.earlier))
+
+
+def _found(request: Request, there: _There, decided: Decided, new: New) -> Applied:
+    """What there is to tell before anything is written."""
+    return Applied(
+        path=request.path,
+        output=None,
+        batch=new.batch,
+        kept=decided.kept,
+        unusable=decided.unusable,
+        done_before=decided.done_before,
+        settled=decided.settled,
+        is_dry_run=request.where.dry_run,
+        notes=(*_changed(there), *_lost(request, there, decided, new), *decided.settled.notes),
+    )
+
+
+def _changed(there: _There) -> tuple[str, ...]:
+    if there.audit.is_of(there.file.data.sha256):
         return ()
     return ("the file was changed since it was audited: a row was taken for the same where its content is",)
+
+
+def _lost(request: Request, there: _There, decided: Decided, new: New) -> tuple[str, ...]:
+    """What was applied to a file that is made anew, and is in it no more."""
+    where = request.where
+    place = where.place(request.path)
+    if where.output is None or place is None or is_there(place, new.stored):
+        return ()
+    decisions = decided.settled.decisions
+    return lost_notes(there.earlier, decisions, request.path, where.output, is_dry_run=where.dry_run)
+
+
+def _put(request: Request, there: _There, found: Applied, new: New, target: Path) -> Applied:
+    """Put all of it into place, the waivers last; what is there already is not written again."""
+    waivers = None
+    if request.waive:
+        waivers = plan_waivers(found.kept, there.audit.doubts, there.file, target, request.waivers)
+    request.where.target(request.path)  # again: somebody may have been faster
+    if waivers:
+        try_file(waivers.path, waivers.text.encode())
+    if is_there(target, new.stored) and (there.earlier or new.batch is None):
+        found = replace(found, batch=None)
+    else:
+        output = real(request.where.output or request.path)
+        found = put_file(found, new, target, there.file.data, output, in_place=request.where.in_place)
+    return put_waivers(found, waivers) if waivers else found

@@ -17,7 +17,7 @@ from doubtcli.read.labels.encode import class_label_names, encode_labels
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.read.table import read_table
-from doubtcli.records import Column, Role, Roles, SeenRow
+from doubtcli.records import INPUT_ROLES, Column, Role, Roles, SeenRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -156,13 +156,29 @@ def _with_columns(table: Table, roles: Roles) -> Table:
 
 def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) -> tuple[SeenRow, ...]:
     n_rows = table.data.num_rows
-    vectors = read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None
-    probs = read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None
+    vectors = probs = None
+    if (settings.embeddings or settings.pred_probs) and not _can_be_told_apart(table, roles, labels):
+        vectors = read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None
+        probs = read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None
     hashes = row_hashes(table, roles, vectors, probs)
     ids = row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
     told = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
     return tuple(SeenRow(*row) for row in told)
+
+
+def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
+    """Whether the file itself tells which row is which, as the audit told it.
+
+    The files beside it have other rows once some were dropped. They are needed where there are no inputs, and
+    where nothing else tells rows of the same inputs and label apart.
+    """
+    if not any(column.role in INPUT_ROLES for column in roles.columns):
+        return False
+    if roles.names(Role.IDENTIFIER):
+        return True
+    hashes = row_hashes(table, roles)
+    return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 
 def _form(table: Table, data: Data, column: str, *, quoted: bool) -> Form:

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.rewrite.edits import Form
 from doubtcli.errors import InputError
+from doubtcli.store.disk import write_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -228,14 +229,21 @@ def _as_text(raw: bytes | None, encoding: str) -> str | dict[str, str] | None:
     return text if same else {"base64": b64encode(raw).decode()}
 
 
-def append(path: Path, lines: bytes) -> None:
+def append(path: Path, lines: bytes, mode: int | None = None) -> None:
     """Add whole lines to a ledger in one step; what is there of them already is not added again.
 
     A last line that a killed run left torn is cut off first.
 
+    Args:
+        path: The ledger; made if it is missing.
+        lines: To be added.
+        mode: Who may do what with one that is made; None: as the system has it.
+
     Raises:
         OSError: As the system had it; no line is half written.
     """
+    if not path.exists():
+        write_new(path, b"", mode)
     with path.open("a+b", buffering=0) as file:
         file.seek(0)
         content = file.read()
@@ -250,16 +258,33 @@ def append(path: Path, lines: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def set_aside(path: Path) -> None:
-    """Move the ledger of a file behind what was set aside before; done again, it does no harm.
+def retract(path: Path, lines: bytes) -> None:
+    """Take away what `append` has added last, whole or torn; a ledger that it has made goes.
 
     Args:
-        path: The file, which is not what the ledger tells any more.
+        path: The ledger, or where it would be.
+        lines: As they were to be added; what else is there stays.
 
     Raises:
-        OSError: As the system had it; no line is lost.
+        OSError: As the system had it.
     """
-    ledger = ledger_path(path)
-    if ledger.exists():
-        append(aside_path(path), ledger.read_bytes())
-        ledger.unlink()
+    if not path.is_file():  # nothing was added to it
+        return
+    content = path.read_bytes()
+    size = _size_without(content, set(lines.splitlines(keepends=True)))
+    if not size:
+        path.unlink()
+    elif size < len(content):
+        with path.open("r+b") as file:
+            file.truncate(size)
+            os.fsync(file.fileno())
+
+
+def _size_without(content: bytes, added: set[bytes]) -> int:
+    """How much of a ledger stood there before these lines were added behind it."""
+    *whole, torn = content.split(b"\n")
+    if not any(line.startswith(torn) for line in added):  # `append` would have cut it off first
+        return len(content)
+    while whole and whole[-1] + b"\n" in added:
+        whole.pop()
+    return sum(len(line) + 1 for line in whole)

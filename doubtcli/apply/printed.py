@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 OLD, NEW = "red", "green"
 MOST_TOLD = 10
 """Of the rows that one kind of thing was not applied to; JSON has them all."""
+MOST_LISTED = 20
+"""Of the rows that one batch of a log changed; JSON has them all."""
 TOLD_BY_NUMBER = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
 """Nobody has to look at these."""
 
@@ -74,7 +76,10 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
             f"batch {batch.id}", "  ".join(part for part in (batch.applied, state, batch.lack) if part)
         )
         sheet.hang(sheet.indent(), _origin(batch), "dim")
-        _print_lines(sheet, batch.lines)
+        _print_lines(sheet, batch.lines[:MOST_LISTED])
+        if len(batch.lines) > MOST_LISTED:
+            rest = count(len(batch.lines) - MOST_LISTED)
+            sheet.hang(sheet.indent(), f"and {rest} more; --output-format json has all", "dim")
 
 
 # ----------------------------------------------------------------------- sentences

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.ledger import Action, Line
 from doubtcli.apply.rewrite import Drop, Restore
+from doubtcli.apply.rewrite.edits import nth_free
 from doubtcli.errors import InputError
 from doubtcli.report.summary import count
 
@@ -150,14 +152,11 @@ def _places(batch: Batch, action: Action) -> list[int]:
 
 
 def _place_after(line: Line, came: Sequence[int], went: Sequence[int]) -> int:
-    """The place, from 0, of a line's row in the file as the batch left it."""
+    """The place, from 0, of a line's row in the file as the batch left it; `came` and `went` are in order."""
     place = line.row - 1
     if line.action is Action.RESTORE:
         return place
-    place -= sum(gone < place for gone in went)
-    for other in came:
-        place += other <= place
-    return place
+    return nth_free(came, place - bisect_left(went, place))
 
 
 # ------------------------------------------------------------------- what came of it

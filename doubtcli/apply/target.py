@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import settle, told
+from doubtcli.apply.commit import settle
 from doubtcli.errors import OutputError, SettingsError
 from doubtcli.read.table import EXTENSIONS, INPUT_FORMATS, PACKED
-from doubtcli.store.whole import alone
+from doubtcli.store.disk import OTHER, parents, told
+from doubtcli.store.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 IN_PLACE, DRY = "--in-place", "--dry-run"
+LEFT = {OTHER: "let doubt write to its folder: what a run that was killed left there is to be ended"}
 ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "zstd": ".zst"}
 
 
@@ -43,21 +45,38 @@ class Where:
             SettingsError: Not one place is named, or it is a file that is read.
             OutputError: Something is in the way.
         """
-        if self.in_place and self.output is not None:
-            raise SettingsError("it is either a new file or the old one", where=f"-o and {IN_PLACE}")
+        self._check_flags()
         if self.dry_run:
             return None
-        if self.in_place:
-            return Path(path).resolve()
-        if self.output is None:
+        place = self.place(path)
+        if place is None:
             raise SettingsError(
                 "it is not said where the corrected file goes",
                 where="-o",
                 hint=f"name a new file: -o FILE; or {IN_PLACE}, which keeps a backup; or look first: {DRY}",
             )
-        target = Path(self.output).resolve()
-        self._check_free(target, path, but_not)
-        return target
+        if not self.in_place:
+            self._check_free(place, path, but_not)
+        return place
+
+    def place(self, path: str) -> Path | None:
+        """The file that is meant, links followed, be it written or not; None where none is named.
+
+        Args:
+            path: The file that is corrected.
+        """
+        named = path if self.in_place else self.output
+        return None if named is None else Path(named).resolve()
+
+    def _check_flags(self) -> None:
+        if self.in_place and self.output is not None:
+            raise SettingsError("it is either a new file or the old one", where=f"-o and {IN_PLACE}")
+        if self.in_place and self.force:
+            raise SettingsError(
+                "the old file is replaced without being forced to, and its backup never is",
+                where=f"--force and {IN_PLACE}",
+                hint="leave out --force, or name a new file to replace: -o FILE",
+            )
 
     def _check_free(self, target: Path, path: str, but_not: Iterable[str]) -> None:
         where = str(self.output)
@@ -118,13 +137,31 @@ def _packed(ending: str) -> str:
 
 
 @contextmanager
-def held(path: Path) -> Iterator[None]:
-    """Keep other runs of doubt from a file and its ledger, and end what a killed one left of them.
+def room_for(path: Path) -> Iterator[None]:
+    """Make the folder that a file is to stand in; it goes again if the block fails.
 
     Raises:
         OutputError: The system won't let us.
     """
-    with alone(path):
+    with ExitStack() as made:
         with told(path):
-            settle(path)
+            made.enter_context(parents(path))
+        yield
+
+
+@contextmanager
+def held(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
+    """Keep other runs of doubt from files and their ledgers, and end what a killed one left of them.
+
+    Args:
+        files: No links. Their folders are locked: they must not be locked again in the block.
+        beside: Files without a ledger that no other run is to write either.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    with alone(*files, *beside):
+        for file in files:
+            with told(file, LEFT):
+                settle(file)
         yield

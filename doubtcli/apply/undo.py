@@ -7,14 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import backup_path, commit
-from doubtcli.apply.data import located, read_data, sha256, time_told
+from doubtcli.apply.backup import is_kept, keep, shown
+from doubtcli.apply.commit import commit
+from doubtcli.apply.data import Data, located, read_data, sha256, time_told
 from doubtcli.apply.ledger import Action, Batch, ledger_path, named, read_ledger, render
 from doubtcli.apply.result import Undone
 from doubtcli.apply.revert import check_untouched, choose_batch, plan_undo, undone_lines
 from doubtcli.apply.rewrite import rewrite
 from doubtcli.apply.rewrite.packed import pack
-from doubtcli.apply.target import check_name, held, real
+from doubtcli.apply.target import check_name, held, real, room_for
 from doubtcli.errors import InputError, OutputError
 from doubtcli.read.source import check_there
 from doubtcli.read.table import read_table
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from doubtcli.apply.data import Data
     from doubtcli.apply.revert import Undo
     from doubtcli.apply.rewrite import Form, Rewritten
     from doubtcli.apply.target import Where
@@ -39,9 +39,12 @@ def log(path: str) -> tuple[Batch, ...]:
     Raises:
         InputError: There is no such file or no ledger, it is damaged, or a newer doubt wrote it.
     """
-    target = Path(path).resolve()
-    with held(target):
-        batches = read_ledger(ledger_path(target))
+    with held(Path(path).resolve()):
+        return _batches(path)
+
+
+def _batches(path: str) -> tuple[Batch, ...]:
+    batches = read_ledger(ledger_path(Path(path).resolve()))
     if not batches:
         check_there(path)
         raise InputError("there is no ledger", where=str(ledger_path(Path(real(path)))), hint=NOTHING)
@@ -61,26 +64,27 @@ def undo(path: str, where: Where, *, batch: str | None = None, now: dt.datetime)
         DoubtError: There is no such batch, a row was edited since, or something is in the way; nothing was
             written.
     """
-    target = where.target(path)
-    batches = log(path)
-    chosen = choose_batch(batches, batch, str(ledger_path(Path(real(path)))))
-    with held(target) if target else nullcontext():
+    target, source = where.target(path), Path(path).resolve()
+    with room_for(target) if target else nullcontext(), held(source, *filter(None, [target])):
+        batches = _batches(path)
+        chosen = choose_batch(batches, batch, str(ledger_path(Path(real(path)))))
         data = read_data(path)
         if target:
             check_name(target, path, chosen.form.format, data.compression)
-        made, stored = _take_back(chosen, batches, data)
+        made, new = _take_back(chosen, batches, data)
         made = replace(made, applied=time_told(now), source=None if where.in_place else path)
         if target is None:
             return Undone(path, None, chosen, named(made, batches))
+        where.target(path)  # again: somebody may have been faster
         made = named(made, read_ledger(ledger_path(target)))
-        backup = _backup(target, data, stored) if where.in_place else None
-        commit(target, stored, render(made), backup=backup)
-        kept = None if backup is None else str(backup_path(Path(real(path))))
-        return Undone(path, real(where.output or path), chosen, made, kept)
+        backup = keep(target, data) if where.in_place and not is_kept(target, new) else None
+        commit(target, new.stored, render(made), like=source)
+        output = real(where.output or path)
+        return Undone(path, output, chosen, made, shown(backup, output))
 
 
-def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Batch, bytes]:
-    """The batch that takes another one back, and the file as it will be stored."""
+def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Batch, Data]:
+    """The batch that takes another one back, and what the file will hold."""
     table = _read(data, chosen.form)
     plan = plan_undo(batches, chosen, table.data.num_rows, data.path)
     with located(data.path):
@@ -88,6 +92,7 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Bat
     check_untouched(plan, rewritten, data.path)
     stored = pack(rewritten.content, data.compression)
     _check(plan, rewritten, data, stored, table.source)
+    new = Data(data.path, stored, rewritten.content, data.compression, sha256(stored))
     return Batch(
         id="",
         applied="",
@@ -98,7 +103,7 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Bat
         after=sha256(rewritten.content),
         source=None,
         undoes=chosen.id,
-    ), stored
+    ), new
 
 
 def _read(data: Data, form: Form) -> Table:
@@ -138,9 +143,3 @@ def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, source: 
     labels = dict.fromkeys(plan.rows.keys() - came)
     changes = Changes(batch.form.column, labels, dropped=came, added=plan.added.keys())
     check_unchanged(data.stored, stored, source, changes, quoting=_quoting(batch.form))
-
-
-def _backup(target: Path, data: Data, stored: bytes) -> bytes | None:
-    """What to keep of the file; None where its backup is what it becomes again."""
-    kept = backup_path(target)
-    return None if kept.exists() and kept.read_bytes() == stored else data.stored

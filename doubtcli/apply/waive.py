@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import backup_path
+from doubtcli.apply.backup import backup_paths
 from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
@@ -49,9 +49,9 @@ def check_apart(path: str | None, target: Path, read: Iterable[str]) -> None:
         "the corrected file": target,
         "its ledger": ledger_path(target),
         "its ledger of earlier": aside_path(target),
-        "its backup": backup_path(target),
     }
     what = [name for name, place in other.items() if _is_same(found, place)]
+    what += ["its backup" for place in backup_paths(target) if _is_same(found, place)]
     what += ["a file that is read" for one in read if _is_same(found, Path(one))]
     if what:
         raise SettingsError(

@@ -21,7 +21,9 @@ Written = Annotated[
 InPlace = Annotated[
     bool,
     typer.Option(
-        "--in-place", help="Replace DATA itself; what it was is kept in DATA.bak.", rich_help_panel=WHERE
+        "--in-place",
+        help="Replace DATA itself; what it was is kept in DATA.bak, or DATA.bak2, ...",
+        rich_help_panel=WHERE,
     ),
 ]
 Force = Annotated[

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX
+from doubtcli.store.lock import alone
 from doubtcli.store.read import read_audit
-from doubtcli.store.whole import alone
 
 if TYPE_CHECKING:
     from doubtcli.store.read import StoredAudit

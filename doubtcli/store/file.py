@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import OutputError
+from doubtcli.store.disk import mode_of, told, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -32,7 +33,7 @@ def write_file(path: Path, content: bytes, *, never: Iterable[str] = ()) -> None
     """
     if any(Path(read).resolve() == path.resolve() for read in never):
         raise OutputError("it is read, and is not written over", where=str(path), hint="name another file")
-    with _told(path):
+    with told(path):
         if _is_special(path):
             path.write_bytes(content)
         else:
@@ -46,7 +47,7 @@ def try_file(path: Path, content: bytes) -> None:
     Raises:
         OutputError: The system won't let us.
     """
-    with _told(path):
+    with told(path):
         if not _is_special(path):
             with _beside(path, content):
                 pass
@@ -57,30 +58,13 @@ def _is_special(path: Path) -> bool:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"can't be written: {error.strerror or error}",
-            where=str(path),
-            hint="name a file that you may write to",
-        ) from error
-
-
-@contextmanager
 def _beside(path: Path, content: bytes) -> Iterator[Path]:
     """The content in a hidden file beside the place, gone afterwards unless it is renamed."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path = path.resolve()
     beside = path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")
     try:
-        with beside.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileNotFoundError):  # the first time there is no mode to keep
-            beside.chmod(path.stat().st_mode)
+        write_new(beside, content, mode_of(path))
         yield beside
     finally:
         beside.unlink(missing_ok=True)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,11 +11,13 @@ import pyarrow as pa
 from pyarrow import csv
 
 from doubtcli.errors import OutputError
+from doubtcli.store import disk
 from doubtcli.store.document import TOOL
 from doubtcli.store.whole import COMPLETE, UNFINISHED, recover
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from contextlib import AbstractContextManager
 
 DOCUMENT = "audit.json"
 DOUBTS = "doubts.parquet"
@@ -86,25 +87,19 @@ def settle(folder: Path) -> None:
         recover(folder, FILES)
 
 
+FULL = "free some space, or name a folder on another disk with --output"
 HINTS = {
-    errno.ENOSPC: "free some space, or name a folder on another disk with --output",
-    errno.EDQUOT: "free some space, or name a folder on another disk with --output",
+    errno.ENOSPC: FULL,
+    errno.EDQUOT: FULL,
     errno.EFBIG: "raise the limit on file sizes (ulimit -f), or lower --queue-size",
     errno.ENAMETOOLONG: "name a shorter folder with --output",
+    disk.OTHER: "name a folder that you may write to with --output",
 }
 
 
-@contextmanager
-def told(folder: Path) -> Iterator[None]:
-    """Turn what the system says into an OutputError."""
-    try:
-        yield
-    except OSError as error:
-        raise OutputError(
-            f"can't be written: {error.strerror or error}",
-            where=str(folder),
-            hint=HINTS.get(error.errno or 0, "name a folder that you may write to with --output"),
-        ) from error
+def told(folder: Path) -> AbstractContextManager[None]:
+    """Turn what the system says of a folder into an OutputError."""
+    return disk.told(folder, HINTS)
 
 
 def _refuse_unless_ours(document: Mapping[str, Any] | None, folder: Path, source_path: str) -> None:

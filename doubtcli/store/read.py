@@ -13,7 +13,7 @@ from doubtcli.errors import InputError
 from doubtcli.store.document import SCHEMA_VERSION
 from doubtcli.store.doubts import DOUBT_COLUMNS, LATER_COLUMNS
 from doubtcli.store.folder import DOCUMENT, DOUBTS, settle
-from doubtcli.store.whole import alone
+from doubtcli.store.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

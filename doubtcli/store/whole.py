@@ -15,9 +15,12 @@ import ctypes
 import errno
 import os
 import sys
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
+
+from doubtcli.store.disk import parents, sync, write_new
+from doubtcli.store.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
@@ -40,7 +43,7 @@ def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
         OSError: As the system had it; the folder is as it was before.
     """
     folder = Path(os.path.realpath(folder))
-    with _parents(folder), alone(folder):
+    with parents(folder), alone(folder):
         recover(folder, files)
         if not folder.exists():
             _write_new(folder, files)
@@ -55,32 +58,13 @@ def recover(folder: Path, names: Collection[str]) -> None:
     _move_up(folder / COMPLETE, names)
 
 
-@contextmanager
-def alone(folder: Path) -> Iterator[None]:
-    """Keep other runs from writing the folder meanwhile; the lock goes with the process, however it ends.
-
-    File systems and platforms without such locks (some network drives, Windows) are used without.
-    """
-    descriptor = None
-    with suppress(ImportError, OSError):
-        import fcntl
-
-        descriptor = os.open(folder.parent, os.O_RDONLY)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-    try:
-        yield
-    finally:
-        if descriptor is not None:
-            os.close(descriptor)
-
-
 # ------------------------------------------------------------------ ways to write
 
 
 def _write_new(folder: Path, files: Mapping[str, bytes]) -> None:
     with _staged(_beside(folder), files) as made:
         made.rename(folder)
-        _sync(folder.parent)
+        sync(folder.parent)
 
 
 def _is_exchangeable(folder: Path, names: Collection[str]) -> bool:
@@ -100,7 +84,7 @@ def _exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
         with _staged(_beside(folder), files) as made:
             made.chmod(folder.stat().st_mode)
             _exchange(made, folder)
-            _sync(folder.parent)
+            sync(folder.parent)
     except OSError:  # writing inside comes next, and has its own say if the disk is full
         return False
     return True
@@ -115,7 +99,7 @@ def _write_inside(folder: Path, files: Mapping[str, bytes]) -> None:
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder / name))
     with _staged(folder / UNFINISHED, files) as made:
         made.rename(folder / COMPLETE)
-        _sync(folder)
+        sync(folder)
         _move_up(folder / COMPLETE, files)
 
 
@@ -130,29 +114,13 @@ def _staged(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
         for name in reversed(_folders(files)):
             (folder / name).mkdir()
         for name, content in files.items():
-            with (folder / name).open("wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_new(folder / name, content)
         for name in _folders(files):
-            _sync(folder / name)
-        _sync(folder)
+            sync(folder / name)
+        sync(folder)
         yield folder
     finally:
         _discard(folder, files)
-
-
-@contextmanager
-def _parents(folder: Path) -> Iterator[None]:
-    missing = [parent for parent in folder.parents if not parent.exists()]
-    try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        yield
-    except BaseException:
-        for parent in missing:
-            with suppress(OSError):  # what kept us from making it is being raised
-                parent.rmdir()
-        raise
 
 
 def _beside(folder: Path) -> Path:
@@ -174,7 +142,7 @@ def _move_up(folder: Path, names: Collection[str]) -> None:
                 (folder.parent / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).replace(folder.parent / name)
         _remove_folders(folder, names)
-        _sync(folder.parent)
+        sync(folder.parent)
 
 
 def _folders(names: Collection[str]) -> list[str]:
@@ -196,13 +164,3 @@ def _exchange(one: Path, other: Path) -> None:
     rename = ctypes.CDLL(None, use_errno=True).renameat2
     if rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))
-
-
-def _sync(folder: Path) -> None:
-    """Have the system write down which names stand in the folder; needless where folders can't be opened."""
-    with suppress(PermissionError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -1,21 +1,25 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-import doubtcli
 from doubtcli.apply import commit as commit_module
-from doubtcli.apply.commit import backup_path, commit, settle, told
+from doubtcli.apply.commit import commit, settle
 from doubtcli.errors import OutputError
 
 OLD, NEW = b"old\n", b"new\n"
 LINES = b'{"line": 1}\n{"line": 2}\n'
-FILE, LEDGER, BACKUP = "data.csv", "data.csv.ledger.jsonl", "data.csv.bak"
+FILE, LEDGER = "data.csv", "data.csv.ledger.jsonl"
+ASIDE = f"{LEDGER}.old"
+UNFINISHED, BATCH = f".{FILE}.doubt-unfinished", f".{FILE}.doubt-batch"
 
 
 def held(folder: Path) -> dict[str, bytes]:
@@ -23,16 +27,21 @@ def held(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
+def modes(folder: Path) -> set[int]:
+    """Who may do what with the files in a folder."""
+    return {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+
+
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     """A place for a file that isn't there."""
+    (tmp_path / "data").mkdir()
     return tmp_path / "data" / FILE
 
 
 @pytest.fixture
 def old(path: Path) -> Path:
     """A file that is there, and a ledger with a line."""
-    path.parent.mkdir()
     path.write_bytes(OLD)
     path.with_name(LEDGER).write_bytes(b"0\n")
     return path
@@ -42,184 +51,265 @@ def old(path: Path) -> Path:
 
 
 def test_new_file(path: Path) -> None:
-    """A file and its lines are written, missing folders too, and nothing else is left."""
-    commit(path, NEW, LINES)
+    """A file and its lines are written, and nothing else is left."""
+    commit(path, NEW, LINES, like=path)
 
     assert held(path.parent) == {FILE: NEW, LEDGER: LINES}
 
 
 def test_without_lines(path: Path) -> None:
     """Where nothing was changed, there is no ledger."""
-    commit(path, NEW, b"")
+    commit(path, NEW, b"", like=path)
 
     assert held(path.parent) == {FILE: NEW}
 
 
 def test_made_anew(old: Path) -> None:
     """A file made anew with nothing changed has no ledger: the old one joins what was set aside before."""
-    old.with_name(f"{LEDGER}.old").write_bytes(b"first\n")
+    old.with_name(ASIDE).write_bytes(b"first\n")
 
-    commit(old, NEW, b"")
+    commit(old, NEW, b"", like=old)
 
-    assert held(old.parent) == {FILE: NEW, f"{LEDGER}.old": b"first\n0\n"}
-
-
-def test_made_anew_by_a_killed_run(old: Path) -> None:
-    """A ledger that was being set aside when the run was killed is set aside once."""
-    (old.parent / f".{FILE}.doubt-batch").write_bytes(b"")
-    old.with_name(f"{LEDGER}.old").write_bytes(b"0\n")
-
-    settle(old)
-    settle(old)
-
-    assert held(old.parent) == {FILE: OLD, f"{LEDGER}.old": b"0\n"}
-
-
-def test_set_aside_already(old: Path) -> None:
-    """Where a killed run had moved the ledger, its trace goes, and nothing else is done."""
-    old.with_name(LEDGER).unlink()
-    (old.parent / f".{FILE}.doubt-batch").write_bytes(b"")
-
-    settle(old)
-
-    assert held(old.parent) == {FILE: OLD}
+    assert held(old.parent) == {FILE: NEW, ASIDE: b"first\n0\n"}
 
 
 def test_old_file(old: Path) -> None:
-    """A file is replaced, keeps who may read it, and its lines are added to those that are there."""
-    old.chmod(0o640)
-
-    commit(old, NEW, LINES)
+    """A file is replaced, and its lines are added to those that are there."""
+    commit(old, NEW, LINES, like=old)
 
     assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
-    assert old.stat().st_mode & 0o777 == 0o640
 
 
-def test_backup(old: Path) -> None:
-    """What the file held is kept beside it."""
-    commit(old, NEW, LINES, backup=OLD)
+def test_rights_of_a_new_file(path: Path) -> None:
+    """A new file and its ledger may be read by whoever may read what it was made from, and by nobody else."""
+    source = path.parents[1] / "private.csv"
+    source.write_bytes(OLD)
+    source.chmod(0o600)
 
-    assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES, BACKUP: OLD}
+    commit(path, NEW, LINES, like=source)
+
+    assert modes(path.parent) == {0o600}
 
 
-def test_same_backup(old: Path) -> None:
-    """A backup that holds the very same is as good as a new one: a killed run may have left it."""
-    backup_path(old).write_bytes(OLD)
+def test_rights_of_an_old_file(old: Path) -> None:
+    """A file that replaces another has its rights; a ledger that is there keeps its own."""
+    source = old.parents[1] / "public.csv"
+    source.write_bytes(OLD)
+    old.chmod(0o640)
+    old.with_name(LEDGER).chmod(0o604)
 
-    commit(old, NEW, LINES, backup=OLD)
+    commit(old, NEW, LINES, like=source)
 
-    assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES, BACKUP: OLD}
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    assert stat.S_IMODE(old.with_name(LEDGER).stat().st_mode) == 0o604
+
+
+def test_ledger_of_a_file_that_may_not_be_written(path: Path) -> None:
+    """The ledger of a file that nobody may write to can be written, for more lines will come."""
+    path.write_bytes(OLD)
+    path.chmod(0o440)
+
+    commit(path, NEW, LINES, like=path)
+
+    assert stat.S_IMODE(path.stat().st_mode) == 0o440
+    assert stat.S_IMODE(path.with_name(LEDGER).stat().st_mode) == 0o640
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_names_persist_in_order(old: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
+    """The system writes each name down before the next one comes or goes, whether all goes well or not."""
+    synced: list[set[str]] = []
+    monkeypatch.setattr(commit_module, "sync", lambda folder: synced.append({*held(folder)} - {FILE, LEDGER}))
+    if fails:
+        monkeypatch.setattr(Path, "replace", _refuse)
+        with pytest.raises(OutputError):
+            commit(old, NEW, LINES, like=old)
+    else:
+        commit(old, NEW, LINES, like=old)
+
+    before, after = [{UNFINISHED}, {UNFINISHED, BATCH}, {UNFINISHED, BATCH}], [{BATCH}, {BATCH}, set()]
+    assert synced == before + ([{UNFINISHED}] if fails else after)
 
 
 # ------------------------------------------------------------------- it does not
 
 
-def test_other_backup(old: Path) -> None:
-    """A backup of something else is not replaced, and nothing is written."""
-    backup_path(old).write_bytes(b"mine")
-
-    with pytest.raises(OutputError, match="a backup of something else is there"):
-        commit(old, NEW, LINES, backup=OLD)
-
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n", BACKUP: b"mine"}
-
-
-def _refuse(*_: Path) -> None:
+def _refuse(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.parametrize(("owner", "step"), [(commit_module, "_sync"), (Path, "replace")])
-def test_failed(old: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str) -> None:
+@pytest.mark.parametrize(("owner", "step"), [(commit_module, "sync"), (Path, "replace")])
+@pytest.mark.parametrize("lines", [LINES, b""])
+def test_failed(old: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str, lines: bytes) -> None:
     """An error on the way leaves the file and its ledger as they were, and says what to do."""
     monkeypatch.setattr(owner, step, _refuse)
 
     with pytest.raises(OutputError, match="No space left") as caught:
-        commit(old, NEW, LINES)
+        commit(old, NEW, lines, like=old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
-    assert str(old) in str(caught.value)
+    assert (caught.value.where, caught.value.hint) == (
+        str(old),
+        "free some space, or name a file on another disk",
+    )
+
+
+def test_failed_without_a_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing was, an error on the way leaves nothing, and no empty ledger either."""
+    monkeypatch.setattr(Path, "replace", _refuse)
+
+    with pytest.raises(OutputError):
+        commit(path, NEW, LINES, like=path)
+
+    assert held(path.parent) == {}
+
+
+@pytest.mark.parametrize(("lines", "name"), [(LINES, LEDGER), (b"", ASIDE)], ids=["added to", "set aside"])
+def test_ledger_that_cannot_be_written(old: Path, lines: bytes, name: str) -> None:
+    """Where the lines find no place, the file is not replaced, and what resists is named."""
+    before = {FILE: OLD, LEDGER: b"0\n"}
+    in_the_way = old.with_name(name)
+    in_the_way.unlink(missing_ok=True)
+    in_the_way.mkdir()
+
+    with pytest.raises(OutputError, match="can't be written: Is a directory") as caught:
+        commit(old, NEW, lines, like=old)
+
+    assert caught.value.where == str(in_the_way)
+    assert caught.value.hint == "make it writable: a file and its ledger are changed together, or not at all"
+    in_the_way.rmdir()
+    assert held(old.parent) == {one: content for one, content in before.items() if one != name}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+def test_no_room_in_the_ledger(old: Path) -> None:
+    """A ledger that takes no more lines keeps the file from being replaced."""
+    import resource
+
+    ledger = old.with_name(LEDGER)
+    ledger.write_bytes(b"0\n" * 500)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1010, limits[1]))
+    try:
+        with pytest.raises(OutputError, match="can't be written") as caught:
+            commit(old, NEW, LINES, like=old)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert caught.value.where == str(ledger)
+    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n" * 500}
 
 
 def test_folder_that_cannot_be_synced(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where folders can't be opened, as on Windows, that is no error."""
+    honest = os.open
 
-    def refuse(*_: object) -> int:
-        raise PermissionError(errno.EACCES, "Permission denied")
+    def refuse(name: Path, *arguments: int) -> int:
+        if Path(name).is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return honest(name, *arguments)
 
     monkeypatch.setattr(os, "open", refuse)
 
-    commit(old, NEW, LINES)
+    commit(old, NEW, LINES, like=old)
 
     assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
-
-
-@pytest.mark.parametrize(
-    ("number", "hint"),
-    [(errno.ENOSPC, "free some space"), (errno.EACCES, "that you may write to")],
-)
-def test_told(path: Path, number: int, hint: str) -> None:
-    """What the system says becomes one message with what may help."""
-    with pytest.raises(OutputError, match="can't be written") as caught, told(path):
-        raise OSError(number, os.strerror(number))
-
-    assert hint in str(caught.value)
 
 
 # ------------------------------------------------------------------------ a kill
 
 KILLED = """
-import os, sys
+import json, os, sys
 from pathlib import Path
-from doubtcli.apply.commit import commit
-path, moment = Path(sys.argv[1]), int(sys.argv[2])
-seen = 0
-def watch(event, arguments):
-    # what changes files or opens them: the process is gone before it is done
-    global seen
-    if event == "open" or event.startswith("os."):
-        seen += 1
-        if seen == moment:
-            os._exit(9)
-sys.addaudithook(watch)
-commit(path, b"new\\n", b'{"line": 1}\\n{"line": 2}\\n', backup=b"old\\n")
+from doubtcli.apply.backup import keep
+from doubtcli.apply.commit import commit, settle
+from doubtcli.apply.data import read_data
+
+path, lines = Path(sys.argv[1]), sys.argv[2].encode()
+before = json.loads(sys.argv[3])
+os.umask(0)
+
+def held():
+    return {one.name: [one.read_text(), one.stat().st_mode & 0o777] for one in path.parent.iterdir()}
+
+def clear():
+    for one in path.parent.iterdir():
+        one.unlink()
+    for name, content in before.items():
+        (path.parent / name).write_text(content)
+        (path.parent / name).chmod(0o600)
+
+def run(moment):
+    seen = 0
+    def watch(event, arguments):
+        # what changes files or opens them: the process is gone before it is done
+        nonlocal seen
+        if event == "open" or event.startswith("os."):
+            seen += 1
+            if seen == moment:
+                os._exit(9)
+    data = read_data(str(path))
+    sys.addaudithook(watch)
+    keep(path, data)
+    commit(path, b"new\\n", lines, like=path)
+    os._exit(0)
+
+code = moment = 1
+while code:
+    clear()
+    child = os.fork() or run(moment)
+    code = os.waitpid(child, 0)[1]
+    killed = held()
+    settle(path)
+    print(json.dumps([killed, held()]))
+    moment += 1
 """
 
 
-def test_killed_at_every_step(old: Path) -> None:
-    """Whatever step is the last, the file is the old or the new one; the next command ends the rest."""
-    environment = {"PYTHONPATH": str(Path(doubtcli.__file__).parents[1])}
-    before, after = {FILE: OLD, LEDGER: b"0\n"}, {FILE: NEW, LEDGER: b"0\n" + LINES, BACKUP: OLD}
+@pytest.mark.skipif(sys.platform == "win32", reason="forks")
+@pytest.mark.parametrize(
+    ("lines", "after"),
+    [(LINES, {LEDGER: "0\n" + LINES.decode()}), (b"", {ASIDE: "first\n0\n"})],
+    ids=["corrected", "made anew"],
+)
+def test_killed_at_every_step(old: Path, lines: bytes, after: dict[str, str]) -> None:
+    """Whatever step is the last, the next command makes it all old or all new, and no file is ever public."""
+    backup = {f"{FILE}.bak": OLD.decode()}
+    before = {FILE: OLD.decode(), LEDGER: "0\n", ASIDE: "first\n"}
+    command = [sys.executable, "-c", KILLED, str(old), lines.decode(), json.dumps(before)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    runs: list[list[dict[str, Any]]] = [json.loads(line) for line in done.stdout.splitlines()]
+    whole = {ASIDE: "first\n", FILE: NEW.decode()} | after | backup
+
     ends = []
-
-    for moment in range(1, 100):
-        for name in {*held(old.parent)} - before.keys():
-            (old.parent / name).unlink()
-        for name, content in before.items():
-            (old.parent / name).write_bytes(content)
-        code = subprocess.run(
-            [sys.executable, "-S", "-c", KILLED, str(old), str(moment)], env=environment, check=False
-        ).returncode
-        is_new = old.read_bytes() == NEW
-        assert is_new or old.read_bytes() == OLD
-        assert backup_path(old).exists() or not is_new
-        settle(old)
-        left = held(old.parent)
-        assert left == (after if is_new else before | {name: left[name] for name in {BACKUP} & left.keys()})
-        assert left.get(BACKUP, OLD) == OLD
+    for killed, settled in runs:
+        told = {name: content for name, (content, _) in settled.items()}
+        is_new = killed[FILE][0] == NEW.decode()
+        assert told == (whole if is_new else before | {name: backup[name] for name in backup if name in told})
+        assert {mode for _, mode in (*killed.values(), *settled.values())} == {0o600}
         ends.append(is_new)
-        if code == 0:
-            break
-
-    assert code == 0
-    assert len(ends) > 15
+    assert len(ends) > 20
     assert ends == sorted(ends)
     assert {True, False} == set(ends)
 
 
 def test_half_written_batch(old: Path) -> None:
     """A batch that was being written when the run was killed is forgotten, for its file isn't in place."""
-    (old.parent / f".{FILE}.doubt-unfinished").write_bytes(NEW)
-    (old.parent / f".{FILE}.doubt-batch").write_bytes(LINES[:-5])
+    old.with_name(UNFINISHED).write_bytes(NEW)
+    old.with_name(BATCH).write_bytes(LINES[:-5])
+
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
+
+
+@pytest.mark.parametrize("n_bytes", [0, 5, 12, 20, len(LINES)])
+def test_lines_of_a_file_that_never_came(old: Path, n_bytes: int) -> None:
+    """Lines in the ledger of which the file was not yet in place are taken out, whole or torn."""
+    old.with_name(UNFINISHED).write_bytes(NEW)
+    old.with_name(BATCH).write_bytes(LINES)
+    old.with_name(LEDGER).write_bytes(b"0\n" + LINES[:n_bytes])
 
     settle(old)
 
@@ -228,9 +318,51 @@ def test_half_written_batch(old: Path) -> None:
 
 def test_half_added_lines(old: Path) -> None:
     """Lines that were being added when the run was killed are added once, and whole."""
-    (old.parent / f".{FILE}.doubt-batch").write_bytes(LINES)
+    old.with_name(BATCH).write_bytes(LINES)
     old.with_name(LEDGER).write_bytes(b"0\n" + LINES[:-5])
 
     settle(old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n" + LINES}
+
+
+def test_made_anew_by_a_killed_run(old: Path) -> None:
+    """A ledger that was being set aside when the run was killed is set aside once."""
+    old.with_name(BATCH).write_bytes(b"")
+    old.with_name(ASIDE).write_bytes(b"0\n")
+
+    settle(old)
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD, ASIDE: b"0\n"}
+
+
+def test_set_aside_already(old: Path) -> None:
+    """Where a killed run had moved the ledger, its trace goes, and nothing else is done."""
+    old.with_name(LEDGER).unlink()
+    old.with_name(BATCH).write_bytes(b"")
+
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD}
+
+
+def test_ledger_that_somebody_took_away(old: Path) -> None:
+    """Where the ledger is gone that was to be set aside, its trace goes."""
+    old.with_name(UNFINISHED).write_bytes(NEW)
+    old.with_name(BATCH).write_bytes(b"")
+    old.with_name(LEDGER).unlink()
+
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD}
+
+
+def test_nothing_was_left(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where nothing was left, nothing is touched: a folder that can't be written to is no trouble."""
+    for step in ("unlink", "replace", "chmod"):
+        monkeypatch.setattr(Path, step, _refuse)
+
+    settle(old)
+
+    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}

@@ -1,16 +1,18 @@
 from __future__ import annotations
 
 import datetime as dt
+import errno
+import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply import correct
+from doubtcli.apply import commit, correct
 from doubtcli.apply.correct import Request, apply
 from doubtcli.apply.target import Where
-from doubtcli.errors import InputError, OutputError
+from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.progress import Silence
 from doubtcli.records import UnappliedKind
 
@@ -95,6 +97,19 @@ def test_in_place(reviews: Reviews) -> None:
     assert reviews.ledger("data.csv")[0]["from"] is None
 
 
+def test_in_place_twice(reviews: Reviews) -> None:
+    """A second batch in place keeps what the first one made under the next free name, and says which."""
+    reviews.apply("data.csv", in_place=True)
+    reviews.decide(verdict("r3", "neg"))
+
+    found = reviews.apply("data.csv", in_place=True)
+
+    held = reviews.held()
+    assert held["data.csv"] == reviews.fixed.replace(b"fine,pos", b"fine,neg")
+    assert (held["data.csv.bak"], held["data.csv.bak2"]) == (reviews.rows, reviews.fixed)
+    assert found.backup == reviews.path("data.csv.bak2")
+
+
 @pytest.mark.parametrize("put_back", [shutil.move, shutil.copy])
 def test_in_place_after_the_backup_was_put_back(reviews: Reviews, put_back: Callable[..., object]) -> None:
     """Where somebody put the backup back, the same verdicts are applied anew, as a batch of its own."""
@@ -106,6 +121,21 @@ def test_in_place_after_the_backup_was_put_back(reviews: Reviews, put_back: Call
     held = reviews.held()
     assert (held["data.csv"], held["data.csv.bak"]) == (reviews.fixed, reviews.rows)
     assert (found.done_before, len(reviews.ledger("data.csv"))) == ((), 2)
+
+
+def test_rights(reviews: Reviews) -> None:
+    """Private data stay private: the new file, its ledger with whole rows in it, and the backup."""
+    (reviews.folder / "data.csv").chmod(0o600)
+    before = {*reviews.folder.iterdir()}
+    reviews.decide(verdict("r2", verdict_status="unusable"), verdict("r4", "neg"))
+
+    reviews.apply("data.csv", "fixed.csv", drop=True)
+    reviews.apply("data.csv", in_place=True, drop=True)
+
+    made = {path.name: path.stat().st_mode & 0o777 for path in {*reviews.folder.iterdir()} - before}
+    assert made == dict.fromkeys(
+        ("fixed.csv", "fixed.csv.ledger.jsonl", "data.csv.bak", "data.csv.ledger.jsonl"), 0o600
+    )
 
 
 def test_link(reviews: Reviews) -> None:
@@ -247,6 +277,48 @@ def test_made_anew_with_nothing_changed(reviews: Reviews) -> None:
         reviews.undo("fixed.csv", in_place=True)
 
 
+def test_ledger_that_is_gone(reviews: Reviews) -> None:
+    """A result whose ledger is gone gets one again."""
+    reviews.apply("data.csv", "fixed.csv")
+    before = reviews.held()
+    (reviews.folder / "fixed.csv.ledger.jsonl").unlink()
+
+    found = reviews.apply("data.csv", "fixed.csv", force=True)
+
+    assert reviews.held() == before
+    assert found.batch is not None
+
+
+def test_made_anew_over_an_earlier_result(reviews: Reviews) -> None:
+    """It is said which labels are lost that were applied to the file before, also in a dry run."""
+    first = reviews.apply("data.csv", "fixed.csv")
+    reviews.decide(verdict("r3", "neg"))
+
+    would = reviews.apply("data.csv", "fixed.csv", dry_run=True)
+    found = reviews.apply("data.csv", "fixed.csv", force=True)
+
+    assert reviews.held()["fixed.csv"] == reviews.rows.replace(b"fine,pos", b"fine,neg")
+    (note,) = found.notes
+    assert note == (
+        f"1 label of batch {first.batch.id} is not in it any more: it was made anew from "
+        f"{reviews.path('data.csv')}; to build on them, apply to {reviews.path('fixed.csv')} itself"
+    )
+    assert "would not be in it any more" in would.notes[0]
+
+
+def test_built_on_an_earlier_result(reviews: Reviews) -> None:
+    """Where nothing is lost, nothing is told: in place, and where the earlier verdicts come along."""
+    reviews.apply("data.csv", "fixed.csv")
+    reviews.decide(verdict("r3", "neg"), verdict("r4", "neg"))
+
+    anew = reviews.apply("data.csv", "fixed.csv", force=True)
+    reviews.decide(verdict("r5", "pos"))
+    on_top = reviews.apply("fixed.csv", in_place=True)
+
+    assert anew.notes == ()
+    assert all("any more" not in note for note in on_top.notes)
+
+
 # ---------------------------------------------------------------------- what is refused
 
 
@@ -268,13 +340,6 @@ def test_standard_input(reviews: Reviews) -> None:
     assert caught.value.where == "standard input"
 
 
-def test_other_backup(reviews: Reviews) -> None:
-    """A backup of something else stays, and the file is not written over."""
-    (reviews.folder / "data.csv.bak").write_bytes(b"mine")
-
-    reviews.refused(OutputError, "a backup of something else", "data.csv", in_place=True)
-
-
 def test_faster_run(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that another run has written meanwhile is in the way."""
     honest = correct.read_labelled
@@ -284,6 +349,85 @@ def test_faster_run(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
         return honest(*arguments)
 
     monkeypatch.setattr(correct, "read_labelled", slow)
+
+    with pytest.raises(OutputError, match="a file is in the way"):
+        reviews.apply("data.csv", "fixed.csv")
+
+    assert reviews.held()["fixed.csv"] == b"theirs"
+
+
+@pytest.mark.parametrize("options", [{"in_place": True}, {}])
+def test_ledger_without_room(
+    reviews: Reviews, monkeypatch: pytest.MonkeyPatch, options: dict[str, bool]
+) -> None:
+    """Where the ledger takes no more lines, nothing is changed, and it is the ledger that is named."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    names = ("data.csv",) if options else ("data.csv", "fixed.csv")
+    (reviews.folder / "data.csv.bak").write_bytes(reviews.rows)
+    monkeypatch.setattr(commit, "append", refuse)
+
+    error = reviews.refused(OutputError, "can't be written: No space left", *names, **options)
+
+    assert error.where == reviews.path(f"{names[-1]}.ledger.jsonl")
+
+
+def test_folder_of_nothing(reviews: Reviews) -> None:
+    """Where nothing comes of it, no folder is made for it."""
+    reviews.refused(SettingsError, "its ending promises parquet", "data.csv", "out/fixed.parquet")
+
+    assert not (reviews.folder / "out").exists()
+
+
+# ---------------------------------------------------------------------------- other runs
+
+
+def is_free(folder: Path) -> bool:
+    """Whether no run holds a folder."""
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def test_waivers_elsewhere(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No other run writes the waivers between their reading and their writing, wherever they are."""
+    elsewhere = reviews.folder / "shared"
+    elsewhere.mkdir()
+    reviews.decide(verdict("r3", "pos"))
+    free = []
+    for step in ("plan_waivers", "put_waivers"):
+        honest = getattr(correct, step)
+
+        def watched(*arguments: Any, honest: Any = honest) -> Any:
+            free.append([is_free(elsewhere), is_free(reviews.folder)])
+            return honest(*arguments)
+
+        monkeypatch.setattr(correct, step, watched)
+
+    reviews.apply("data.csv", "fixed.csv", waivers=str(elsewhere / "waivers.toml"))
+
+    assert free == [[False, False]] * 2
+    assert is_free(elsewhere)
+    assert (elsewhere / "waivers.toml").exists()
+
+
+def test_faster_than_the_rewriting(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that comes into the way at the very last is not replaced either."""
+    honest = correct.rewrite_file
+
+    def slow(*arguments: Any, **options: Any) -> Any:
+        (reviews.folder / "fixed.csv").write_bytes(b"theirs")
+        return honest(*arguments, **options)
+
+    monkeypatch.setattr(correct, "rewrite_file", slow)
 
     with pytest.raises(OutputError, match="a file is in the way"):
         reviews.apply("data.csv", "fixed.csv")

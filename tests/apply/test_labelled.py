@@ -75,6 +75,44 @@ def test_rows_known_by_files_beside_them(desk: Desk) -> None:
     assert desk.held()["fixed.csv"] == b"label\npos\nneg\nneg\nneg\n"
 
 
+@pytest.mark.parametrize("id_column", [None, "id"])
+def test_files_beside_them_that_are_not_needed(desk: Desk, id_column: str | None) -> None:
+    """Where the file itself tells its rows apart, vectors and probabilities may be of other rows by now."""
+    rows = b"id,text,label\nr1,good,pos\nr2,bad,neg\nr3,fine,pos\nr4,awful,neg\n"
+    if id_column:
+        rows = rows.replace(b"fine", b"good")
+    (desk.folder / "data.csv").write_bytes(rows)
+    np.save(desk.path("vectors.npy"), np.arange(8, dtype=np.float32).reshape(4, 2))
+    np.save(desk.path("probs.npy"), np.array([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]]))
+    files = {"embeddings": desk.path("vectors.npy"), "pred_probs": desk.path("probs.npy")}
+    told = desk.audit("data.csv", id=id_column, text=("text",), ignore=() if id_column else ("id",), **files)
+    desk.decide({"doubt_id": told[0].row_id, "verdict_status": "unusable"})
+    desk.apply("data.csv", in_place=True, drop=True)
+    desk.decide({"doubt_id": told[3].row_id, "verdict": "pos"})
+
+    desk.apply("data.csv", in_place=True)
+
+    left = rows.replace(b"r1,good,pos\n", b"").replace(b"awful,neg", b"awful,pos")
+    assert desk.held()["data.csv"] == left
+
+
+def test_files_beside_them_that_tell_equal_rows_apart(desk: Desk) -> None:
+    """Where rows of equal input and label differ by their vectors alone, these are needed to know them."""
+    rows = b"text,label\nsame,pos\nbad,neg\nsame,pos\n"
+    (desk.folder / "data.csv").write_bytes(rows)
+    vectors = np.array([[9, 9], [1, 1], [3, 3]], dtype=np.float32)
+    np.save(desk.path("vectors.npy"), vectors)
+    told = desk.audit("data.csv", text=("text",), embeddings=desk.path("vectors.npy"))
+    swapped = rows.splitlines(keepends=True)
+    (desk.folder / "data.csv").write_bytes(b"".join([swapped[0], swapped[3], swapped[2], swapped[1]]))
+    np.save(desk.path("vectors.npy"), vectors[::-1])
+    desk.decide({"doubt_id": told[0].row_id, "verdict": "neg"})
+
+    desk.apply("data.csv", "fixed.csv")
+
+    assert desk.held()["fixed.csv"] == b"text,label\nsame,pos\nbad,neg\nsame,neg\n"
+
+
 def test_class_label(desk: Desk) -> None:
     """A ClassLabel's codes stay codes: a class that it lists may be chosen, no other may."""
     names = ["neg", "pos", "mixed"]

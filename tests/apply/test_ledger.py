@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.apply.ledger import Action, Batch, Line, append, ledger_path, named, read_ledger, render
+from doubtcli.apply.ledger import (
+    Action,
+    Batch,
+    Line,
+    append,
+    ledger_path,
+    named,
+    read_ledger,
+    render,
+    retract,
+)
 from doubtcli.apply.rewrite import Form
 from doubtcli.errors import InputError
 
@@ -219,3 +229,61 @@ def test_no_room(tmp_path: Path) -> None:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert path.read_bytes() == b"1\n"
+
+
+def test_rights(tmp_path: Path) -> None:
+    """A ledger that is made has the rights that are asked for; one that is there keeps its own."""
+    append(tmp_path / "new", b"1\n", 0o600)
+    append(tmp_path / "new", b"2\n", 0o644)
+
+    assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
+    assert (tmp_path / "new").read_bytes() == b"1\n2\n"
+
+
+# -------------------------------------------------------------------- taking away
+
+
+@pytest.mark.parametrize(
+    ("content", "left"),
+    [
+        (b"0\n1\n2\n", b"0\n"),
+        (b"0\n1\n", b"0\n"),
+        (b"0\n1\n2", b"0\n"),
+        (b"0\n", b"0\n"),
+        (b"0\ntorn", b"0\ntorn"),
+        (b"torn", b"torn"),
+        (b"1\n2\n0\n", b"1\n2\n0\n"),
+        (b"1\n2\n", None),
+        (b"1", None),
+        (b"", None),
+        (None, None),
+    ],
+)
+def test_retract(tmp_path: Path, content: bytes | None, left: bytes | None) -> None:
+    """Only what was added last goes, whole or torn; a ledger of nothing else goes, too."""
+    path = tmp_path / "ledger"
+    if content is not None:
+        path.write_bytes(content)
+
+    retract(path, b"1\n2\n")
+    retract(path, b"1\n2\n")
+
+    assert (path.read_bytes() if path.exists() else None) == left
+
+
+@given(
+    before=st.lists(st.sampled_from([b"0\n", b"1\n", b"\n"])),
+    lines=st.lists(st.sampled_from([b"a\n", b"b\n", b"ab\n"]), min_size=1, unique=True),
+    data=st.data(),
+)
+def test_back_and_forth(before: list[bytes], lines: list[bytes], data: st.DataObject) -> None:
+    """However much of some lines was added, taking them away gives the ledger that was there before."""
+    old, added = b"".join(before), b"".join(lines)
+    n_bytes = data.draw(st.integers(0, len(added)))
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "ledger"
+        path.write_bytes(old + added[:n_bytes])
+
+        retract(path, added)
+
+        assert (path.read_bytes() if path.exists() else b"") == old

@@ -180,6 +180,17 @@ def test_log() -> None:
     assert "  1 label, from data.csv\n" in told
 
 
+def test_long_log() -> None:
+    """Of many rows of a batch the first twenty are listed; where all of them are is said."""
+    many = replace(BATCH, lines=tuple(replace(LINE, row=row) for row in range(1, 24)))
+
+    told = printed(print_log, "fixed.csv", [replace(many, lines=many.lines[:20]), many])
+
+    assert told.count("\n  row ") == 40
+    assert told.count(" more; ") == 1
+    assert "  + y\n  and 3 more; --output-format json has all\n\nbatch" in told
+
+
 def test_incomplete_batch() -> None:
     """A batch of which lines are lost is told so in the list."""
     told = printed(print_log, "fixed.csv", [replace(BATCH, n_written=3)])

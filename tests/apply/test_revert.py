@@ -4,6 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.revert import (
@@ -121,6 +123,26 @@ def test_places(lines: list[str], n_rows: int, there: dict[int, str], gone: dict
 
     assert {row: found.row_id for row, found in plan.rows.items()} == there
     assert {row: found.row_id for row, found in plan.added.items()} == gone
+
+
+@given(data=st.data())
+def test_places_of_any_batch(data: st.DataObject) -> None:
+    """Wherever rows went and came, a row that was relabelled is found where the file has it."""
+    before = list(range(data.draw(st.integers(1, 12))))
+    went = data.draw(st.sets(st.sampled_from(before)))
+    stay = [row for row in before if row not in went]
+    after: list[int | None] = list(stay)
+    for place in sorted(data.draw(st.sets(st.integers(0, 12)))):
+        if place <= len(after):
+            after.insert(place, None)
+    came = [place for place, row in enumerate(after) if row is None]
+    told = [f"={row + 1}" for row in stay] + [f"-{row + 1}" for row in went] + [f"+{row + 1}" for row in came]
+    one = batch("a", *told, rows=len(before))
+
+    plan = plan_undo([one], one, len(after), "data.csv")
+
+    found = {place: found.row - 1 for place, found in plan.rows.items() if found.action is Action.RELABEL}
+    assert found == {place: row for place, row in enumerate(after) if row is not None}
 
 
 def test_edits() -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doubtcli.apply import target
-from doubtcli.apply.target import Where, check_name, held
+from doubtcli.apply.target import Where, check_name, held, room_for
 from doubtcli.errors import OutputError, SettingsError
 
 
@@ -43,12 +43,30 @@ def test_dry_run(data: str, where: Where) -> None:
     [
         (Where(), "it is not said where"),
         (Where("new.csv", in_place=True), "either a new file or the old one"),
+        (Where(in_place=True, force=True), "--force and --in-place: the old file is replaced without"),
+        (Where(in_place=True, force=True, dry_run=True), "--force and --in-place: "),
     ],
 )
 def test_not_one_place(data: str, where: Where, message: str) -> None:
     """One place has to be named, and only one."""
     with pytest.raises(SettingsError, match=message):
         where.target(data)
+
+
+@pytest.mark.parametrize(
+    ("where", "name"),
+    [
+        (Where("new.csv"), "new.csv"),
+        (Where("new.csv", dry_run=True), "new.csv"),
+        (Where(in_place=True, dry_run=True), "data.csv"),
+    ],
+)
+def test_place(data: str, monkeypatch: pytest.MonkeyPatch, where: Where, name: str) -> None:
+    """The file that is meant is known though nothing is to be written."""
+    monkeypatch.chdir(Path(data).parent)
+
+    assert where.place(data) == Path(data).with_name(name)
+    assert Where(dry_run=True).place(data) is None
 
 
 def test_file_in_the_way(data: str, tmp_path: Path) -> None:
@@ -150,5 +168,39 @@ def test_held_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     monkeypatch.setattr(target, "settle", refuse)
 
-    with pytest.raises(OutputError, match="can't be written: Permission denied"), held(tmp_path / "data.csv"):
+    with (
+        pytest.raises(OutputError, match="can't be written: Permission denied") as caught,
+        held(tmp_path / "a"),
+    ):
         raise AssertionError
+    assert (
+        caught.value.hint
+        == "let doubt write to its folder: what a run that was killed left there is to be ended"
+    )
+
+
+def test_ledger_that_a_killed_run_left_behind(tmp_path: Path) -> None:
+    """Where lines are still to be added to a ledger that can't be written, it is the ledger that is named."""
+    (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
+    (tmp_path / "data.csv.ledger.jsonl").mkdir()
+
+    with pytest.raises(OutputError, match="can't be written") as caught, held(tmp_path / "data.csv"):
+        raise AssertionError
+
+    assert caught.value.where == str(tmp_path / "data.csv.ledger.jsonl")
+    assert "make it writable" in str(caught.value.hint)
+    assert (tmp_path / ".data.csv.doubt-batch").read_bytes() == b"1\n"
+
+
+def test_room_for(tmp_path: Path) -> None:
+    """A folder is made for a file, and goes again if nothing comes of it; what resists is told."""
+    with pytest.raises(ZeroDivisionError), room_for(tmp_path / "a" / "new.csv"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+    with room_for(tmp_path / "a" / "new.csv"):
+        pass
+    (tmp_path / "a" / "file").touch()
+    with pytest.raises(OutputError, match="can't be written"), room_for(tmp_path / "a" / "file" / "new.csv"):
+        raise AssertionError
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "file"]

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+import errno
 import gzip
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from doubtcli.apply import undo as undo_module
 from doubtcli.apply.undo import log, undo
 from doubtcli.errors import InputError, OutputError, SettingsError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.apply.conftest import Desk
 
 ROWS = b"id,text,label\nr1,good,pos\n\nr2,bad,neg\nr3,fine,pos\nr4,awful,pos\nr5,nice,neg\n"
@@ -116,6 +122,65 @@ def test_backup_that_it_becomes(desk: Desk) -> None:
 
     assert (desk.held()["data.csv"], desk.held()["data.csv.bak"]) == (ROWS, ROWS)
     assert found.backup is None
+
+
+def test_packed_backup_that_it_becomes(desk: Desk) -> None:
+    """What was applied in place to a packed file is taken back at once, though it is packed otherwise now."""
+    (desk.folder / "data.csv.gz").write_bytes(gzip.compress(ROWS, 1))
+    desk.audit("data.csv.gz", id="id")
+    desk.decide({"doubt_id": "r4", "verdict": "neg"})
+    desk.apply("data.csv.gz", in_place=True)
+
+    found = desk.undo("data.csv.gz", in_place=True)
+
+    assert gzip.decompress(desk.held()["data.csv.gz"]) == ROWS
+    assert found.backup is None
+    assert "data.csv.gz.bak2" not in desk.held()
+
+
+def test_other_backup(twice: Desk) -> None:
+    """Where something else has the backup's name, the next free one is taken, and told."""
+    (twice.folder / "fixed.csv.bak").write_bytes(b"mine")
+
+    found = twice.undo("fixed.csv", in_place=True)
+
+    assert twice.held()["fixed.csv.bak"] == b"mine"
+    assert twice.held()["fixed.csv.bak2"] == SECOND
+    assert found.backup == twice.path("fixed.csv.bak2")
+
+
+def test_rights(twice: Desk) -> None:
+    """A new file and its ledger may be read by whoever may read the old file."""
+    (twice.folder / "fixed.csv").chmod(0o600)
+
+    twice.undo("fixed.csv", "back.csv")
+
+    made = [(twice.folder / name).stat().st_mode & 0o777 for name in ("back.csv", "back.csv.ledger.jsonl")]
+    assert made == [0o600, 0o600]
+
+
+def test_folder_that_cannot_be_written(twice: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder that can't be written to, batches are listed, looked at, and taken back elsewhere."""
+    source = twice.folder / "fixed.csv"
+    (twice.folder / "out").mkdir()
+
+    def refused(step: str) -> Callable[..., Any]:
+        honest = getattr(Path, step)
+
+        def step_elsewhere(path: Path, *arguments: Any, **options: Any) -> Any:
+            if path.parent == source.parent:
+                raise OSError(errno.EROFS, "Read-only file system")
+            return honest(path, *arguments, **options)
+
+        return step_elsewhere
+
+    for step in ("unlink", "rename", "replace", "touch", "chmod"):
+        monkeypatch.setattr(Path, step, refused(step))
+
+    assert len(log(str(source))) == 2
+    assert twice.undo("fixed.csv", dry_run=True).output is None
+    twice.undo("fixed.csv", "out/back.csv")
+    assert (twice.folder / "out" / "back.csv").read_bytes() == FIRST
 
 
 def test_other_rows_were_edited(twice: Desk) -> None:
@@ -293,3 +358,51 @@ def test_public_names(twice: Desk) -> None:
     """The package gives what commands need."""
     assert callable(undo)
     assert len(log(twice.path("fixed.csv"))) == 2
+
+
+# -------------------------------------------------------------------- other runs
+
+
+def test_file_that_was_made_meanwhile(twice: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file that another program has made meanwhile is in the way."""
+    honest = undo_module.rewrite
+
+    def slow(*arguments: Any) -> Any:
+        (twice.folder / "back.csv").write_bytes(b"theirs")
+        return honest(*arguments)
+
+    monkeypatch.setattr(undo_module, "rewrite", slow)
+
+    with pytest.raises(OutputError, match="a file is in the way"):
+        twice.undo("fixed.csv", "back.csv")
+
+    assert twice.held()["back.csv"] == b"theirs"
+    assert "back.csv.ledger.jsonl" not in twice.held()
+
+
+def test_batches_of_another_run(twice: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From the choice of the batch to the writing no other run may change the file or its ledger."""
+    fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
+    (twice.folder / "out").mkdir()
+    held = []
+
+    def watched(step: str) -> Callable[..., Any]:
+        honest = getattr(undo_module, step)
+
+        def run(*arguments: Any, **options: Any) -> Any:
+            for folder in (twice.folder, twice.folder / "out"):
+                descriptor = os.open(folder, os.O_RDONLY)
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                os.close(descriptor)
+            held.append(step)
+            return honest(*arguments, **options)
+
+        return run
+
+    for step in ("read_ledger", "choose_batch", "read_data", "commit"):
+        monkeypatch.setattr(undo_module, step, watched(step))
+
+    twice.undo("fixed.csv", "out/back.csv")
+
+    assert held == ["read_ledger", "choose_batch", "read_data", "read_ledger", "commit"]

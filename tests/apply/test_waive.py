@@ -168,6 +168,7 @@ def test_dry_run(reviews: Desk) -> None:
     [
         ("fixed.csv", "the corrected file"),
         ("fixed.csv.ledger.jsonl", "its ledger"),
+        ("fixed.csv.ledger.jsonl.old", "its ledger of earlier"),
         ("fixed.csv.bak", "its backup"),
         ("verdicts.csv", "a file that is read"),
         ("data.csv", "a file that is read"),
@@ -182,6 +183,16 @@ def test_not_apart(reviews: Desk, name: str, message: str) -> None:
 
     assert caught.value.where == reviews.path(name)
     assert reviews.held() == before
+
+
+@pytest.mark.parametrize("name", ["data.csv.bak", "data.csv.bak2", "data.csv.bak3"])
+def test_a_later_backup(reviews: Desk, name: str) -> None:
+    """Any backup that is there, and the one that comes next, is known for what it is."""
+    for backup in ("data.csv.bak", "data.csv.bak2"):
+        (reviews.folder / backup).write_bytes(b"")
+
+    with pytest.raises(SettingsError, match="it is its backup"):
+        reviews.apply("data.csv", in_place=True, waivers=reviews.path(name))
 
 
 def test_another_name_of_the_same_file(reviews: Desk) -> None:

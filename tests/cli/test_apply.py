@@ -158,6 +158,17 @@ def test_again(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "nothing is left to change" in capsys.readouterr().out
 
 
+def test_second_batch_in_place(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """A second batch in place is applied, too; under which name the file is kept is told."""
+    assert apply("--in-place", "-q") == 0
+    decide(folder, ["row-01", "fruit", "", "ann", ""])
+
+    assert apply("--in-place") == 0
+
+    assert "rows.csv.bak2  the file as it was" in capsys.readouterr().out
+    assert {"rows.csv.bak", "rows.csv.bak2"} <= held(folder).keys()
+
+
 def test_waived(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Keeping a doubted row's label waives it for the gate, and is told; it can be left out."""
     decide(folder, ["row-00", "tool", "", "ann", "a tool all the same"])
@@ -179,6 +190,7 @@ def test_waived(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (("-o", "rows.csv"), "it is read, and so not written over"),
         (("-o", "verdicts.csv", "--force"), "it is read, and so not written over"),
         (("-o", "fixed.csv", "--in-place"), "it is either a new file or the old one"),
+        (("--in-place", "--force"), "--force and --in-place: the old file is replaced without being forced"),
         (("-o", "fixed.parquet"), "its ending promises parquet"),
         (("-o", "fixed.csv", "--audit", "none"), "can't be read"),
         (("-o", "fixed.csv", "--on-conflict", "maybe"), "maybe"),
@@ -290,6 +302,7 @@ import doubtcli.apply.correct, doubtcli.cli.bars, doubtcli.apply.commit
 
 ARGUMENTS = ["apply", "rows.csv", "--verdicts", "verdicts.csv", "-o", "fixed.csv", "-q", "--drop"]
 NAMES = ("fixed.csv", "fixed.csv.ledger.jsonl")
+STEPS = (".fixed.csv.doubt-unfinished", ".fixed.csv.doubt-batch", "fixed.csv.ledger.jsonl", "fixed.csv")
 chance = random.Random(7)
 main.run(["log", "none.csv"])  # so that all is loaded, and a run is short
 
@@ -326,8 +339,9 @@ print(json.dumps(told()), flush=True)  # a child that ends would print what is l
 for moment in range(50):
     clear()
     child = start()
-    if moment % 2:  # the moments that matter most come when the new file is being written
-        while not Path(".fixed.csv.doubt-unfinished").exists() and os.waitpid(child, os.WNOHANG) == (0, 0):
+    if moment % 2:  # the moments that matter most come when the new file is being put into its place
+        name = STEPS[moment // 2 % len(STEPS)]
+        while not Path(name).exists() and os.waitpid(child, os.WNOHANG) == (0, 0):
             pass
         time.sleep(chance.uniform(0, took / 50))
     else:

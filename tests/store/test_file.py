@@ -34,6 +34,25 @@ def test_replaces(tmp_path: Path) -> None:
     assert path.stat().st_mode & 0o777 == 0o640
 
 
+def test_private_from_the_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What replaces a private file is private before the first byte stands in it."""
+    path = tmp_path / "out.json"
+    path.write_bytes(b"one")
+    path.chmod(0o600)
+    seen = []
+    honest = os.fsync
+
+    def watch(descriptor: int) -> None:
+        seen.append(os.fstat(descriptor).st_mode & 0o777)
+        honest(descriptor)
+
+    monkeypatch.setattr(os, "fsync", watch)
+
+    write_file(path, b"two")
+
+    assert seen == [0o600]
+
+
 def test_try(tmp_path: Path) -> None:
     """A trial leaves all as it was; where nothing can be written it says so."""
     path = tmp_path / "out.json"

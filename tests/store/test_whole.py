@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+import doubtcli
 from doubtcli.store import whole
 from doubtcli.store.whole import recover, write_whole
 
@@ -129,29 +130,6 @@ def test_two_at_once(folder: Path) -> None:
     assert len(set(held(folder).values())) == 1
     assert set(held(folder)) == set(NAMES)
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
-
-
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such locks")
-def test_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system without locks is used without."""
-
-    def refuse(_: int, __: int) -> None:
-        raise OSError(37, "No locks available")
-
-    monkeypatch.setattr("fcntl.flock", refuse)
-
-    write_whole(folder, content(1))
-
-    assert held(folder) == content(1)
-
-
-def test_platform_without_locks(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A platform without locks is used without."""
-    monkeypatch.setitem(sys.modules, "fcntl", None)
-
-    write_whole(folder, content(1))
-
-    assert held(folder) == content(1)
 
 
 def tree(folder: Path) -> dict[str, bytes | None]:
@@ -275,7 +253,7 @@ def test_interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         raise KeyboardInterrupt
 
     write_whole(folder, content(1))
-    monkeypatch.setattr(whole, "_sync", interrupt)
+    monkeypatch.setattr(whole, "sync", interrupt)
 
     with pytest.raises(KeyboardInterrupt):
         write_whole(folder, content(2))
@@ -284,11 +262,19 @@ def test_interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
+START = f"""
+import sys, types
+sys.path.insert(0, {str(Path(doubtcli.__file__).parents[1])!r})
+package = sys.modules["doubtcli.store"] = types.ModuleType("doubtcli.store")
+package.__path__ = [{str(Path(whole.__file__).parent)!r}]
+from doubtcli.store.whole import write_whole
+"""
+
+
 def run(script: str, *arguments: str) -> subprocess.Popen[str]:
     """Start a Python process on `write_whole` alone: it loads fast, and leaves nothing when it is killed."""
-    start = f"import runpy, sys; write_whole = runpy.run_path({whole.__file__!r})['write_whole']\n"
     return subprocess.Popen(
-        [sys.executable, "-S", "-c", start + textwrap.dedent(script), *arguments],
+        [sys.executable, "-S", "-c", START + textwrap.dedent(script), *arguments],
         stdout=subprocess.PIPE,
         text=True,
     )
@@ -338,7 +324,7 @@ def test_killed(folder: Path, others: tuple[str, ...]) -> None:
 
     for _ in range(12):
         process = run(KEEP_WRITING, str(folder))
-        process.stdout.readline()  # type: ignore[union-attr]
+        assert process.stdout.readline() == "ready\n"  # type: ignore[union-attr]
         time.sleep(moments.uniform(0, 0.02))
         process.kill()
         process.communicate()

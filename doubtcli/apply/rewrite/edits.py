@@ -5,12 +5,13 @@ Rows count from 0, the header left out, and in file order.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 @dataclass(frozen=True)
@@ -101,10 +102,15 @@ def gaps(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> dict[int, lis
     dropped = sorted(row for row, edit in edits.items() if isinstance(edit, Drop))
     before: dict[int, list[bytes]] = {}
     for n_added, place in enumerate(sorted(added)):
-        row = place - n_added  # among the rows that stay
-        for gone in dropped:
-            if gone > row:
-                break
-            row += 1
+        row = nth_free(dropped, place - n_added)  # among the rows that stay, and then among all
         before.setdefault(row, []).append(added[place])
     return before
+
+
+def nth_free(taken: Sequence[int], nth: int) -> int:
+    """The nth place that is not taken; all count from 0, and those that are taken stand in order.
+
+    >>> nth_free([0, 2], 1)
+    3
+    """
+    return nth + bisect_right(range(len(taken)), nth, key=lambda one: taken[one] - one)

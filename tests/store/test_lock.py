@@ -1,0 +1,191 @@
+from __future__ import annotations
+
+import logging
+import os
+import subprocess
+import sys
+from contextlib import contextmanager
+from threading import Event, Thread
+from typing import TYPE_CHECKING
+
+import pytest
+
+from doubtcli.store import lock
+from doubtcli.store.lock import alone
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+fcntl = pytest.importorskip("fcntl", reason="Windows has no such locks")
+
+HOLD = """
+import fcntl, os, sys
+fcntl.flock(os.open(sys.argv[1], os.O_RDONLY), fcntl.LOCK_EX)
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextmanager
+def another(folder: Path) -> Iterator[subprocess.Popen[str]]:
+    """Another process that has the folder."""
+    process = subprocess.Popen(
+        [sys.executable, "-S", "-c", HOLD, str(folder)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stdout.readline() == "locked\n"  # type: ignore[union-attr]
+        yield process
+
+
+def is_free(folder: Path) -> bool:
+    """Whether nobody has the folder."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(descriptor)
+    return True
+
+
+def test_held(tmp_path: Path) -> None:
+    """The folder of a file is held in the block, and only there."""
+    with alone(tmp_path / "data.csv"):
+        assert not is_free(tmp_path)
+
+    assert is_free(tmp_path)
+
+
+def test_two_folders(tmp_path: Path) -> None:
+    """Files in several folders are held together; one folder under two names is held once."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    (tmp_path / "link").symlink_to("a")
+
+    with alone(tmp_path / "b" / "x", tmp_path / "a" / "y", tmp_path / "link" / "z", tmp_path / "a" / "v"):
+        assert not is_free(tmp_path / "a")
+        assert not is_free(tmp_path / "b")
+
+    assert is_free(tmp_path / "a")
+    assert is_free(tmp_path / "b")
+
+
+def test_nobody_waits_for_each_other(tmp_path: Path) -> None:
+    """Two runs that name the same two folders in unlike order come to an end, each alone in its turn."""
+    one, other = tmp_path / "a" / "x", tmp_path / "b" / "x"
+    one.parent.mkdir()
+    other.parent.mkdir()
+    inside: list[int] = []
+
+    def work(*paths: Path) -> None:
+        for _ in range(20):
+            with alone(*paths):
+                inside.append(1)
+                assert len(inside) == 1
+                inside.pop()
+
+    threads = [Thread(target=work, args=paths, daemon=True) for paths in ((one, other), (other, one))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+
+    assert not any(thread.is_alive() for thread in threads)
+
+
+def test_what_it_waits_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Whoever waits for another run is told once, in one line, for which folder, and then goes on."""
+    folder = tmp_path / "a\nb"
+    folder.mkdir()
+    monkeypatch.setattr(lock, "PATIENCE", 0.05)
+    told = Event()
+
+    class Listener(logging.Handler):
+        """Lets the other run end once it was told of."""
+
+        def emit(self, _: logging.LogRecord) -> None:
+            """Take notice."""
+            told.set()
+
+    def end(process: subprocess.Popen[str]) -> None:
+        told.wait(60)
+        process.stdin.close()  # type: ignore[union-attr]
+
+    monkeypatch.setattr(logging.getLogger("doubtcli"), "handlers", [Listener()])
+    with another(folder) as process:
+        Thread(target=end, args=[process]).start()
+        with alone(folder / "data.csv"):
+            pass
+
+    place = str(folder.resolve()).replace("\n", "\\n")
+    assert caplog.messages == [f"doubt: waiting for another doubt that is writing to {place}"]
+
+
+def test_a_short_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A run that is soon done is waited for without a word."""
+    with another(tmp_path) as process:
+        process.stdin.close()  # type: ignore[union-attr]
+        with alone(tmp_path / "data.csv"):
+            assert not is_free(tmp_path)
+
+    assert caplog.messages == []
+
+
+WAIT = """
+import sys
+from pathlib import Path
+from doubtcli.store import lock
+lock.PATIENCE = 0
+with lock.alone(Path(sys.argv[1])):
+    print("done")
+"""
+
+
+def test_on_stderr(tmp_path: Path) -> None:
+    """In a process of its own the line comes on stderr."""
+    with another(tmp_path) as process:
+        waiting = subprocess.Popen(
+            [sys.executable, "-c", WAIT, str(tmp_path / "data.csv")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        line = waiting.stderr.readline()  # type: ignore[union-attr]
+        process.stdin.close()  # type: ignore[union-attr]
+        out, err = waiting.communicate()
+
+    assert line == f"doubt: waiting for another doubt that is writing to {tmp_path.resolve()}\n"
+    assert (out, err) == ("done\n", "")
+
+
+def test_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system without locks is used without."""
+
+    def refuse(_: int, __: int) -> None:
+        raise OSError(37, "No locks available")
+
+    monkeypatch.setattr("fcntl.flock", refuse)
+
+    with alone(tmp_path / "data.csv"):
+        (tmp_path / "data.csv").touch()
+
+
+def test_platform_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A platform without locks is used without."""
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+
+    with alone(tmp_path / "data.csv"):
+        (tmp_path / "data.csv").touch()
+
+
+def test_missing_folder(tmp_path: Path) -> None:
+    """A folder that isn't there can't be held, and is not made."""
+    with alone(tmp_path / "none" / "data.csv"):
+        assert list(tmp_path.iterdir()) == []

@@ -10,7 +10,7 @@ import io
 import json
 import os.path
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from doubtcli.read.parsed import Parsed
     from doubtcli.read.source import Stored
 
 ARGILLA_RECORDS = "records.json"
@@ -38,6 +39,7 @@ COLUMNAR = {b"PAR1": read_parquet, b"ARROW1": read_arrow, b"\xff\xff\xff\xff": r
 """What reads a table, by the file's first bytes."""
 
 DECODER = json.JSONDecoder(object_pairs_hook=unrepeated)
+LONE_RETURN = re.compile(r"\r(?!\n)")
 SPACE = re.compile(r"[ \t\r\n]*")
 
 TRUNCATED = "fetch or write the file again: it ends too early, or was edited by hand"
@@ -113,11 +115,23 @@ def _from_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, .
         lines = Lines(io.StringIO(text, newline=""), path)
         rows = list(json_objects(lines, path, expected="one JSON object a line"))
     else:
-        table = read_delimited(lambda: io.StringIO(text, newline=""), path)
+        table = _delimited(text, path)
         rows, notes = _rows(table.data), table.notes
     if not rows:
         raise InputError("the list is empty", where=path, expected="verdicts")
     return rows, notes
+
+
+def _delimited(text: str, path: str) -> Parsed:
+    """The table in a text, though pandas puts no quotes around a field with a carriage return in it."""
+    try:
+        return read_delimited(lambda: io.StringIO(text, newline=""), path)
+    except InputError:
+        mended = LONE_RETURN.sub(" ", text)
+        if mended == text or "\n" not in text:
+            raise
+    parsed = read_delimited(lambda: io.StringIO(mended, newline=""), path)
+    return replace(parsed, notes=(*parsed.notes, "carriage returns within fields were read as blanks"))
 
 
 def _rows(data: pa.Table) -> list[dict[str, Any]]:

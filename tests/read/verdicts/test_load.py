@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -15,6 +16,7 @@ from doubtcli.read.verdicts.load import load_records
 
 Write = Callable[..., str]
 
+PLAIN_ROW = {"doubt_id": "b", "text": "plain", "verdict": "y"}
 WHOLE = [{"doubt_id": "a", "n": 1, "nested": {"x": ["y"]}}, {"doubt_id": "b", "n": None}]
 
 
@@ -54,6 +56,21 @@ class TestContainers:
         ]
 
     @pytest.mark.parametrize("save", [parquet.write_table, feather.write_feather])
+    def test_saved_by_pandas(self, tmp_path: Path) -> None:
+        """A carriage return within a field, around which pandas puts no quotes, parts no rows."""
+        path = tmp_path / "saved.csv"
+        rows = [{"doubt_id": "a", "text": "/*\r * why\r */", "verdict": "x"}, PLAIN_ROW]
+        pd.DataFrame(rows).to_csv(path, index=False)
+
+        found = load_records(str(path))
+
+        assert [(row["doubt_id"], row["verdict"]) for row in found.rows] == [("a", "x"), ("b", "y")]
+        assert found.notes == ("carriage returns within fields were read as blanks",)
+
+    def test_old_line_ends(self, write: Write) -> None:
+        """Where each line ends with one, it is what parts the rows."""
+        assert len(load_records(write("doubt_id,verdict\ra,x\rb,y\r")).rows) == 2
+
     def test_tables(self, tmp_path: Path, save: Callable[[pa.Table, str], None]) -> None:
         """Columns with categories are read by what they mean."""
         path = str(tmp_path / "verdicts")

@@ -55,7 +55,6 @@ class TestContainers:
             {"doubt_id": "b", "verdict": None, "time": "x"},
         ]
 
-    @pytest.mark.parametrize("save", [parquet.write_table, feather.write_feather])
     def test_saved_by_pandas(self, tmp_path: Path) -> None:
         """A carriage return within a field, around which pandas puts no quotes, parts no rows."""
         path = tmp_path / "saved.csv"
@@ -71,6 +70,7 @@ class TestContainers:
         """Where each line ends with one, it is what parts the rows."""
         assert len(load_records(write("doubt_id,verdict\ra,x\rb,y\r")).rows) == 2
 
+    @pytest.mark.parametrize("save", [parquet.write_table, feather.write_feather])
     def test_tables(self, tmp_path: Path, save: Callable[[pa.Table, str], None]) -> None:
         """Columns with categories are read by what they mean."""
         path = str(tmp_path / "verdicts")

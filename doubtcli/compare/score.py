@@ -6,8 +6,9 @@ same folds and the same seed. Both are judged on the held-out rows whose label s
 Which rows changed is a choice of who judges, too. Where those go that models can't learn, whatever they are
 changed to, the rest is easier to learn: a gain says that, and not that the changes are right.
 
-The interval is a paired bootstrap's: whole groups of duplicates are drawn anew, and both models are judged on
-the same ones. McNemar's exact interval would not do: it knows neither balanced accuracy nor several repeats.
+The interval is a paired bootstrap's: whole groups of duplicates are drawn anew, and so are the ways in which
+rows were dealt into folds; both models are judged on the same draw. McNemar's exact interval would not do: it
+knows neither balanced accuracy nor several deals.
 """
 
 from __future__ import annotations
@@ -33,6 +34,10 @@ PLAIN_MODELS = ("ridge regression on spelling", "logistic regression")
 LEVEL = 0.9
 FEWEST_JUDGED = 30
 """Rows whose label stayed. With fewer, one row is worth more than three points."""
+MOST_DEALS, FEWEST_DEALS = 10, 2
+"""How often rows are dealt into folds. Over a few hundred rows one deal moves the gain by a point."""
+_ROWS_IN_ALL = 20_000
+"""Rows to train on, all deals together, up to which there are more than the fewest."""
 _RESAMPLES = 1000
 _DECIMALS = 12
 
@@ -60,22 +65,27 @@ def why_not(before: Codes, after: Codes) -> str:
     return ""
 
 
+def count_deals(n_rows: int) -> int:
+    """How often rows are dealt into folds: fewer times the more there are, since chance has less of a say."""
+    return max(FEWEST_DEALS, min(MOST_DEALS, _ROWS_IN_ALL // n_rows))
+
+
 def score_labels(rows: TwiceLabelled, settings: ScanSettings, advance: Callable[[int], None]) -> RelabelScore:
     """How well a model of either set of labels predicts the rows whose label stayed.
 
     Args:
         rows: At least two groups; `why_not` has found nothing.
-        settings: Seed, folds and repeats.
+        settings: Seed and folds.
         advance: Told of each fit, two a repeat.
     """
     name = next(name for name in PLAIN_MODELS if name in models_for(rows.features))
     n_folds = min(settings.folds, len(np.unique(rows.together)))
-    n_repeats = 1 if settings.fast else settings.repeats
-    right = np.mean(
-        [_right(rows, name, n_folds, settings.seed + n, advance) for n in range(n_repeats)], axis=0
-    )
+    n_repeats = count_deals(len(rows.before))
+    right = np.array([_right(rows, name, n_folds, settings.seed + n, advance) for n in range(n_repeats)])
     stayed = rows.before == rows.after
-    accuracy, balanced = _gains(right[:, stayed], rows.before[stayed], rows.together[stayed], settings.seed)
+    accuracy, balanced = _gains(
+        right[:, :, stayed], rows.before[stayed], rows.together[stayed], settings.seed
+    )
     return RelabelScore(
         assessable=True,
         why=(
@@ -109,11 +119,11 @@ def _right(rows: TwiceLabelled, name: str, n_folds: int, seed: int, advance: Cal
     return np.asarray(np.asarray(predicted) == rows.before)
 
 
-def _gains(right: Floats, labels: Codes, groups: Codes, seed: int) -> tuple[Gain, Gain]:
+def _gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tuple[Gain, Gain]:
     """Accuracy and balanced accuracy with their intervals.
 
     Args:
-        right: Shape `(2, n_rows)`: how often each row was predicted right, 0 to 1.
+        right: Shape `(n_deals, 2, n_rows)`: whether each row was predicted right, before and after.
         labels: Shape `(n_rows,)`.
         groups: Shape `(n_rows,)`: rows with the same number are drawn together.
         seed: Of the draws.
@@ -121,14 +131,15 @@ def _gains(right: Floats, labels: Codes, groups: Codes, seed: int) -> tuple[Gain
     units = np.unique(groups, return_inverse=True)[1]
     n_units = int(units.max()) + 1
     rng = np.random.default_rng(seed)
-    gained = right[1] - right[0]
+    gained = right[:, 1].astype(np.float64) - right[:, 0]
     drawn = np.empty((_RESAMPLES, 2))
     for draw in drawn:
         times = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)[units]
-        draw[:] = _means(gained, labels, times)
+        deals = np.bincount(rng.integers(0, len(gained), len(gained)), minlength=len(gained))
+        draw[:] = _means(deals @ gained / len(gained), labels, times)
     # thirds and fifths don't add up to 0 exactly, and a bound of 0 must be one
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).round(_DECIMALS)
-    shares = [_means(one, labels, np.ones(len(labels))) for one in right]
+    shares = [_means(one, labels, np.ones(len(labels))) for one in right.mean(axis=0)]
     before, after = np.round(shares, _DECIMALS).tolist()
     accuracy, balanced = (Gain(before[way], after[way], float(low[way]), float(high[way])) for way in (0, 1))
     return accuracy, balanced

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.compare.inputs import take
-from doubtcli.compare.score import TwiceLabelled, score_labels, why_not
+from doubtcli.compare.score import TwiceLabelled, count_deals, score_labels, why_not
 from doubtcli.evidence import gather
 from doubtcli.records import RelabelScore
 
@@ -43,7 +43,7 @@ def score_taught(matched: Matched, examples: Examples, is_edited: Bools, progres
     if features is None or len(np.unique(together)) < 2:  # noqa: PLR2004
         return RelabelScore(assessable=False, why=_NO_INPUTS if features is None else _ONE_INPUT)
     twice = TwiceLabelled(features, before, after, len(matched.pairs.class_names), together)
-    with progress.stage("Training on either labels", 2 * settings.repeats) as advance:
+    with progress.stage("Training on either labels", 2 * count_deals(len(rows))) as advance:
         return score_labels(twice, settings, advance)
 
 

@@ -52,7 +52,7 @@ def _how(score: RelabelScore) -> str:
     return (
         f"{score.model.capitalize()} is trained on {count(score.n_trained, 'row')}, with the labels before "
         f"and with those after, and judged on the {count(score.n_judged)} whose label stayed, out of fold "
-        f"({score.n_folds} folds, dealt {repeats}). Interval: a paired bootstrap over rows."
+        f"({score.n_folds} folds, dealt {repeats}). Interval: a paired bootstrap over rows and deals."
     )
 
 

@@ -7,7 +7,7 @@ from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from doubtcli.compare import score
-from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, score_labels, why_not
+from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, count_deals, score_labels, why_not
 from doubtcli.features.text import text_features
 from doubtcli.records import Features
 from doubtcli.settings import ScanSettings
@@ -138,7 +138,7 @@ class TestHow:
 
         found = score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, quiet)
 
-        assert (found.model, found.n_folds, found.n_repeats) == ("logistic regression", 5, 2)
+        assert (found.model, found.n_folds, found.n_repeats) == ("logistic regression", 5, 10)
 
     def test_the_model_of_texts(self):
         """Where there is text, it is ridge regression on character n-grams."""
@@ -152,12 +152,12 @@ class TestHow:
         assert found.model == "ridge regression on spelling"
         assert found.accuracy.after == 1
 
-    def test_a_fast_scan(self):
-        """Rows that a fast scan splits once are split once."""
-        points, true = blobs()
-        twice = rows(flipped(true, 0.1, 1), true, points)
-
-        assert score_labels(twice, replace(SETTINGS, fast=True), quiet).n_repeats == 1
+    @pytest.mark.parametrize(
+        ("n_rows", "expected"), [(30, 10), (2_000, 10), (5_000, 4), (10_000, 2), (1_000_000, 2)]
+    )
+    def test_deals(self, n_rows, expected):
+        """Few rows are dealt into folds ten times, many twice: 20,000 rows in all, or two deals."""
+        assert count_deals(n_rows) == expected
 
     def test_two_groups(self):
         """Two groups make two folds."""
@@ -167,13 +167,13 @@ class TestHow:
         assert score_labels(twice, SETTINGS, quiet).n_folds == 2
 
     def test_progress(self):
-        """Each of two trainings is told, in each of two repeats."""
+        """Each of two trainings is told, in each of ten deals."""
         points, true = blobs()
         steps = []
 
         score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, steps.append)
 
-        assert steps == [1, 1, 1, 1]
+        assert steps == [1] * 20
 
     def test_duplicates_count_as_one(self):
         """Each row ten times over makes the interval no narrower: a group of duplicates is drawn as one."""
@@ -213,7 +213,7 @@ class TestGains:
 
     def test_shares(self):
         """Four rows of one class and one of another: one in five, and one half of the classes."""
-        right = np.array([[0, 0, 0, 0, 0], [0, 0, 0, 0, 1]], dtype=float)
+        right = np.array([[[0, 0, 0, 0, 0], [0, 0, 0, 0, 1]]], dtype=bool)
 
         accuracy, balanced = score._gains(right, np.array([0, 0, 0, 0, 1]), np.arange(5), 0)
 
@@ -222,7 +222,7 @@ class TestGains:
 
     def test_interval_of_one_class(self):
         """Of 100 rows 20 more are right: the interval is the binomial's, 20% less and more 1.645 times 4%."""
-        right = np.array([np.zeros(100), np.arange(100) < 20], dtype=float)
+        right = np.array([[np.zeros(100), np.arange(100) < 20]], dtype=bool)
 
         accuracy, balanced = score._gains(right, np.zeros(100, dtype=int), np.arange(100), 0)
 
@@ -230,17 +230,28 @@ class TestGains:
         assert balanced == accuracy
 
     def test_sums_that_are_not_quite_zero(self):
-        """Gains and losses of thirds that even out are no difference at all, neither way."""
-        right = np.array([[0, 0, 1, 2], [1, 2, 0, 0]]) / 3
+        """Gains and losses in one of three deals that even out are no difference at all, neither way."""
+        none, some, more = np.zeros(4), np.array([0, 1, 0, 0]), np.array([1, 1, 0, 0])
+        right = np.array([[none, none], [some[::-1], some], [more[::-1], more]], dtype=bool)
 
-        for one in (right, right[::-1]):
+        for one in (right, right[:, ::-1]):
             accuracy, _ = score._gains(one, np.zeros(4, dtype=int), np.zeros(4, dtype=int), 0)
 
             assert (accuracy.difference, accuracy.low, accuracy.high) == (0, 0, 0)
 
+    def test_deals_that_differ(self):
+        """What one of two deals gains on every row and the other on none may be all or nothing."""
+        none, all_ = np.zeros(50, dtype=bool), np.ones(50, dtype=bool)
+
+        accuracy, _ = score._gains(
+            np.array([[none, none], [none, all_]]), np.zeros(50, dtype=int), np.arange(50), 0
+        )
+
+        assert (accuracy.difference, accuracy.low, accuracy.high) == (0.5, 0, 1)
+
     def test_a_class_that_was_not_drawn(self):
         """A resample without one of the classes is the mean over those it has."""
-        right = np.array([[0, 0], [1, 1]], dtype=float)
+        right = np.array([[[0, 0], [1, 1]]], dtype=bool)
 
         accuracy, balanced = score._gains(right, np.array([0, 2]), np.arange(2), 0)
 
@@ -249,7 +260,7 @@ class TestGains:
 
     def test_numbers_of_groups_may_have_gaps(self):
         """What numbers the groups bear makes no difference."""
-        right = np.array([np.zeros(30), np.arange(30) % 2], dtype=float)
+        right = np.array([[np.zeros(30), np.arange(30) % 2]], dtype=bool)
         labels, groups = np.arange(30) % 3, np.arange(30)
 
         assert score._gains(right, labels, groups, 0) == score._gains(right, labels, groups * 7 + 5, 0)

@@ -68,7 +68,7 @@ def test_how(score):
     assert " ".join(printed(gained(score, -0.01, 0.01))[6:]) == (
         "Logistic regression is trained on 1,200 rows, with the labels before and with those after, and "
         "judged on the 1,130 whose label stayed, out of fold (5 folds, dealt twice). Interval: a paired "
-        "bootstrap over rows."
+        "bootstrap over rows and deals."
     )
 
 

@@ -150,7 +150,8 @@ def _back(queue: Queue, format_: Format, origin: Origin) -> Iterator[str]:
         yield f"{TYPED}doubt apply {_apply(origin.apply_to, origin.audit_path, format_)}"
     if queue.is_sampled:
         yield "Measure the noise rate on the rows that were drawn at random:"
-        told = (_word(origin.data_path), origin.flags, "--verdicts", format_.verdicts)
+        verdicts, output = f"--verdicts {format_.verdicts}", f"-o {_word(_measured(origin.data_path))}"
+        told = (_word(origin.data_path), origin.flags, verdicts, output)
         yield f"{TYPED}doubt scan {' '.join(filter(None, told))}"
 
 
@@ -165,6 +166,12 @@ def _fixed(path: str) -> str:
     folder, _, name = path.rpartition("/")
     stem, dot, endings = name.partition(".")
     return f"{folder}/{stem}.fixed{dot}{endings}".removeprefix("/" if not path.startswith("/") else "")
+
+
+def _measured(path: str) -> str:
+    """The name of another audit beside a file, so that the one of the queue stays to be compared with."""
+    folder = default_folder(path)
+    return str(folder.with_name(f"{folder.stem}.measured{folder.suffix}"))
 
 
 def _word(path: str) -> str:

@@ -239,7 +239,7 @@ class TestAudit:
 
         assert main.run([*command, "--quiet"]) == 0
 
-        audit = json.loads((folder / "rows.doubt" / "audit.json").read_bytes())
+        audit = json.loads((folder / "rows.measured.doubt" / "audit.json").read_bytes())
         noise = audit["noise_rate"]
         assert audit["settings"]["folds"] == 2
         assert (noise["rests_on"], noise["n_checked"], noise["rate"]) == ("verdicts", 80, 0.0)

@@ -193,7 +193,7 @@ def test_lines_are_narrow(tickets: Case, tool: str) -> None:
 
     assert [line for line in text.splitlines() if len(line) > 80] == []
     assert [line for line in text.splitlines() if line != line.rstrip()] == []
-    assert text.endswith(f"{FORMATS[tool].verdicts}\n")
+    assert text.endswith(f"--verdicts {FORMATS[tool].verdicts} -o data.measured.doubt\n")
 
 
 def test_brought(tickets: Case) -> None:

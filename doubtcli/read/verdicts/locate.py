@@ -15,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.read.verdicts.spelling import label_of, most_marks
+from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
 from doubtcli.records import UnappliedKind
 
 if TYPE_CHECKING:
@@ -57,6 +58,11 @@ class RowIndex:
         """How many commas one of the ids holds at most."""
         return most_marks(BETWEEN_IDS, self.by_id)
 
+    @cached_property
+    def numerals(self) -> frozenset[str]:
+        """The ids that are whole numbers, as a spreadsheet writes them."""
+        return numerals(self.by_id)
+
 
 def index_rows(rows: Iterable[SeenRow]) -> RowIndex:
     """The rows, ready to be looked up."""
@@ -73,7 +79,7 @@ def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> 
     """The row that an answer is on, as it was audited: the content that the person saw; see `relabelled`."""
     named = audited.by_id.get(answer.row_id, ())
     if not named:
-        return Miss(UnappliedKind.UNKNOWN, _unknown(answer))
+        return Miss(UnappliedKind.UNKNOWN, _unknown(answer, audited))
     rows = [row for row in named if is_as_seen(answer, row)]
     if not rows:
         return Miss(UnappliedKind.CHANGED, OTHER_CONTENT)
@@ -106,9 +112,10 @@ def is_as_seen(answer: Answer, row: SeenRow) -> bool:
         return False
 
 
-def _unknown(answer: Answer) -> str:
+def _unknown(answer: Answer, audited: RowIndex) -> str:
     if answer.row_id:
-        return "no row of the audit bears this id"
+        is_near = not numerals([answer.row_id]).isdisjoint(audited.numerals)
+        return "no row of the audit bears this id" + (f"; {LOST_ZEROS}" if is_near else "")
     # nothing else tells which answer it is
     place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
     return f"the answer has no id ({place})"

@@ -8,6 +8,7 @@ from doubtcli.errors import InputError
 from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.locate import is_as_seen
 from doubtcli.read.verdicts.spelling import likely_label
+from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -30,13 +31,15 @@ def check_ids(answers: Sequence[Answer], path: str, known: Collection[str], data
     strangers = [answer for answer in answers if answer.row_id not in known]
     if strangers:
         names = listed((answer.row_id for answer in strangers), MOST_NAMED)
+        is_near = not numerals(answer.row_id for answer in strangers).isdisjoint(numerals(known))
         raise InputError(
             f"{len(strangers):,} of its {len(answers):,} ids name no row of {data_path}: {names}",
             where=path,
             row=strangers[0].row,
             column=ID,
             expected=f"ids as a scan of {data_path} writes them",
-            hint="scan the file that the queue was made from, with the same --id and the same input columns",
+            hint="scan the file that the queue was made from, with the same --id and the same input columns"
+            + (f"; or {LOST_ZEROS}" if is_near else ""),
         )
 
 

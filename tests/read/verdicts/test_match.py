@@ -254,6 +254,17 @@ class TestRefusals:
             "to do: scan the file that the queue was made from, with the same --id and the same input columns"
         )
 
+    def test_ids_that_a_spreadsheet_took_for_numbers(self) -> None:
+        """What may have happened to them is told."""
+        examples = replace(EXAMPLES, row_ids=("00154", "00155", "c", "d"))
+
+        with pytest.raises(InputError) as refused:
+            match([answer("154", "ham")], "v.csv", examples, LABELS, "data.csv")
+
+        assert str(refused.value).endswith(
+            "; or ids may have lost leading zeros, or been saved as numbers: save the column as text"
+        )
+
     @pytest.mark.parametrize(
         ("verdict", "hint"),
         [

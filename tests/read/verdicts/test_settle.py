@@ -211,6 +211,26 @@ class TestUnapplied:
 
         assert (one.kind.value, one.why, one.given_label) == (kind, why, "ham")
 
+    @pytest.mark.parametrize(
+        ("row_id", "found", "is_told"),
+        [
+            ("00154", "154", True),
+            ("154", "154.0", True),
+            ("00154", " 154.0", True),
+            ("000", "0", True),
+            ("154", "155", False),
+            ("r-007", "r-7", False),
+        ],
+    )
+    def test_ids_that_a_spreadsheet_took_for_numbers(self, row_id: str, found: str, is_told: bool) -> None:
+        """What may have happened to them is told, where a row would else bear them."""
+        rows = (SeenRow(row_id, 1, "ham", "h1"),)
+
+        one = only(settled(says(found, "spam"), audited=rows, now=rows))
+
+        told = "; ids may have lost leading zeros, or been saved as numbers: save the column as text"
+        assert one.why == "no row of the audit bears this id" + (told if is_told else "")
+
     def test_a_row_that_bears_its_verdict_by_now(self) -> None:
         """It was corrected, and audited again: nothing is left to do, whoever was outvoted."""
         one = only(

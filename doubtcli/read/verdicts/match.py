@@ -48,7 +48,8 @@ def match(
     """The answers as codes of the labelled rows.
 
     Of several people's answers on a row the majority decides; of two who differ neither is believed, and the
-    row is left undecided. Nothing is applied in silence: an answer that does not fit the rows is an error.
+    row is left undecided. A row that bears its verdict by now is kept: it was corrected since. Nothing is
+    applied in silence: an answer that does not fit the rows is an error.
 
     Args:
         answers: What people said, in the file's order; nobody twice on a row.
@@ -99,7 +100,7 @@ def _holds(ballot: Ballot, winner: Vote | None) -> bool:
 
 
 def _newest(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """The outcomes without those on a label that was relabelled since, where people decided again."""
+    """The outcomes without those on rows that were relabelled since, where people decided again."""
     again = {ballot.row for ballot, _ in outcomes if ballot.relabelled is None}
     return [one for one in outcomes if one[0].relabelled is None or one[0].row not in again]
 

@@ -25,11 +25,14 @@ CHOICE_COLUMNS = ("doubt_strategy", "doubt_duplicates", "doubt_conflicts")
 """What `doubt queue` tells of each row beside them: what brought it, and the rows of equal input."""
 SAMPLE_COLUMNS = ("doubt_stratum", "doubt_inclusion")
 """Beside them where there is an audit sample; empty for the rows that are no part of it."""
+SEEN_COLUMN = "doubt_row_hash"
+"""Stands last of them: what the person saw in the row, by which one that has changed since is told."""
 RESERVED_COLUMNS = frozenset(
     {
         *QUEUE_COLUMNS,
         *CHOICE_COLUMNS,
         *SAMPLE_COLUMNS,
+        SEEN_COLUMN,
         *("verdict_status", "annotator", "time", "why"),
     }
 )

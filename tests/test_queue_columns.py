@@ -8,6 +8,7 @@ from doubtcli.queue_columns import RESERVED_COLUMNS, as_text, csv_line, own_name
 def test_names_of_ours_are_reserved() -> None:
     """A user's column that bears a name of ours, or of a verdict's, gets a prefix; others keep theirs."""
     assert own_names(["doubt_duplicates", "why", "text"]) == ["input_doubt_duplicates", "input_why", "text"]
+    assert own_names(["doubt_row_hash"]) == ["input_doubt_row_hash"]
 
 
 def test_names_of_a_tool() -> None:

@@ -57,6 +57,7 @@ COLUMNS = {
     "doubt_strategy": "which strategy brought the row",
     "doubt_duplicates": "ids of rows with the same input and the same label, as a JSON list",
     "doubt_conflicts": "ids of rows with the same input and another label, as a JSON list",
+    "doubt_row_hash": "tells whether the row is still what was seen: it must come back",
 }
 SAMPLE_COLUMNS = {
     "doubt_stratum, doubt_inclusion": "how the row was drawn; the noise rate needs them back as they are",

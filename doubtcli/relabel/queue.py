@@ -11,7 +11,7 @@ from doubtcli.queue_columns import shown_inclusion
 from doubtcli.relabel.choose.budget import minutes
 from doubtcli.relabel.choose.choose import choose
 from doubtcli.relabel.choose.equal import equal_rows
-from doubtcli.relabel.choose.pool import build_pool, equal_inputs, file_rows
+from doubtcli.relabel.choose.pool import ROW_HASH, build_pool, equal_inputs, file_rows
 from doubtcli.relabel.choose.shares import AUDIT
 from doubtcli.relabel.shown import count_characters, find_parts, show
 from doubtcli.relabel.task import Queue, Task
@@ -76,6 +76,7 @@ def _tasks(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: Parts) -> l
             inclusion=None if pick.inclusion is None else shown_inclusion(pick.inclusion),
             duplicates=tuple(ids.take(pa.array(same.duplicates, pa.int64())).to_pylist()),
             conflicts=tuple(ids.take(pa.array(same.conflicts, pa.int64())).to_pylist()),
+            row_hash=row.get(ROW_HASH),
         )
         for row, pick, shown, time, same in zip(told, picks, show(rows, parts), takes, equal, strict=True)
     ]

@@ -6,7 +6,13 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doubtcli.queue_columns import CHOICE_COLUMNS, QUEUE_COLUMNS, QUEUE_DECIMALS, SAMPLE_COLUMNS
+from doubtcli.queue_columns import (
+    CHOICE_COLUMNS,
+    QUEUE_COLUMNS,
+    QUEUE_DECIMALS,
+    SAMPLE_COLUMNS,
+    SEEN_COLUMN,
+)
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -42,6 +48,8 @@ class Task:
     """Ids of rows with the same input and the same given label, for which this one stands."""
     conflicts: tuple[str, ...] = ()
     """Ids of rows with the same input and another given label."""
+    row_hash: str | None = None
+    """What stands in the row, its label left out; None where the audit doesn't tell."""
 
     @property
     def suggestion(self) -> str | None:
@@ -60,9 +68,10 @@ class Task:
             *(self.doubt_id, self.given_label, self.suggested_label, self.score),
             *(", ".join(self.reasons), self.why),
             *(self.strategy, _listed(self.duplicates), _listed(self.conflicts)),
-            *(self.stratum, self.inclusion),
+            *(self.stratum, self.inclusion, self.row_hash),
         )
-        return dict(zip((*QUEUE_COLUMNS[:-1], *CHOICE_COLUMNS, *SAMPLE_COLUMNS), values, strict=True))
+        names = (*QUEUE_COLUMNS[:-1], *CHOICE_COLUMNS, *SAMPLE_COLUMNS, SEEN_COLUMN)
+        return dict(zip(names, values, strict=True))
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from doubtcli.queue_columns import (
     QUEUE_COLUMNS,
     QUEUE_DECIMALS,
     SAMPLE_COLUMNS,
+    SEEN_COLUMN,
     as_text,
     csv_line,
     own_names,
@@ -36,7 +37,7 @@ def write_queue(audit: Audit, table: Table, size: int | None = None) -> bytes:
     """
     rows = queued_rows(audit, size)
     own = table.data.take(pa.array(audit.examples.positions[rows]))
-    ours = _our_columns(audit, rows) | _sample_columns(audit, rows)
+    ours = _our_columns(audit, rows) | _sample_columns(audit, rows) | _seen_column(audit, rows)
     header = [*ours, *own_names(own.column_names)]
     columns = [*ours.values(), *(as_text(column).to_pylist() for column in own.columns)]
     lines = [csv_line(header), *(csv_line(values) for values in zip(*columns, strict=True))]
@@ -55,6 +56,12 @@ def _our_columns(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Sequence[str
         [None] * len(rows),
     ]
     return dict(zip(QUEUE_COLUMNS, values, strict=True))
+
+
+def _seen_column(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Sequence[str | None]]:
+    hashes = audit.examples.row_hashes
+    positions = audit.examples.positions[rows].tolist()
+    return {SEEN_COLUMN: [hashes[position] if hashes else None for position in positions]}
 
 
 def _sample_columns(audit: Audit, rows: NDArray[np.intp]) -> dict[str, Sequence[str | None]]:

@@ -100,6 +100,57 @@ def test_applied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+def scan(*arguments: str) -> int:
+    """Scan a file."""
+    return main.run(["scan", *arguments, "--id", "id", "--fast", "-q", "--no-progress"])
+
+
+def fill_in(folder: Path, verdict: str) -> int:
+    """Give all rows of the audit's own queue one verdict; how many bear another label."""
+    with (folder / "rows.doubt" / "queue.csv").open(encoding="utf-8", newline="") as file:
+        queue = list(csv.DictReader(file))
+    with (folder / "verdicts.csv").open("w", encoding="utf-8", newline="") as file:
+        rows = csv.DictWriter(file, list(queue[0]))
+        rows.writeheader()
+        rows.writerows(row | {"verdict": verdict} for row in queue)
+    return sum(row["given_label"] != verdict for row in queue)
+
+
+@pytest.mark.parametrize("name", ["rows.csv", "other.csv"])
+def test_what_nobody_has_seen_is_left_alone(
+    folder: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    """A queue goes to the rows it was made of: not to edited ones, nor to those of another file."""
+    fill_in(folder, "fruit")
+    text = (folder / "rows.csv").read_text(encoding="utf-8")
+    (folder / name).write_text(text.replace("no 0,", "edited,"), encoding="utf-8")
+    assert scan(name) == 0
+    capsys.readouterr()
+
+    assert main.run(["apply", name, "--verdicts", "verdicts.csv", "-o", "fixed.csv"]) == 0
+
+    out = " ".join(capsys.readouterr().out.split())
+    assert "row-00: its content is another than when it was decided" in out
+    assert "edited,tool" in (folder / "fixed.csv").read_text(encoding="utf-8")
+
+
+def test_rounds(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What was applied is done before and after the next scan, which takes it for decided."""
+    decided = f"Not applied already: {fill_in(folder, 'fruit')}"
+    assert apply("--in-place", "-q") == 0
+
+    assert apply("--in-place") == 0
+    before = " ".join(capsys.readouterr().out.split())
+    assert scan("rows.csv") == 0
+    assert apply("--in-place") == 0
+    after = " ".join(capsys.readouterr().out.split())
+
+    assert (decided in before, decided in after) == (True, True)
+    assert scan("rows.csv", "--verdicts", "verdicts.csv") == 0
+    with (folder / "rows.doubt" / "queue.csv").open(encoding="utf-8", newline="") as file:
+        assert "row-00" not in {row["doubt_id"] for row in csv.DictReader(file)}
+
+
 @pytest.mark.usefixtures("folder")
 def test_json(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """All of it is told as JSON, too."""

@@ -173,6 +173,7 @@ KEYS = {
     "doubt_strategy": "top",
     "doubt_duplicates": '["t4"]',
     "doubt_conflicts": '["t3"]',
+    "doubt_row_hash": "a" * 16,
 }
 OWN = {"input_label": "billing", "zip": "007", "input_doubt_id": "mine", "age": 1.5}
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from doubtcli.errors import InputError
+from doubtcli.relabel.choose.choose import Choice
+from doubtcli.relabel.queue import make_queue
 
 if TYPE_CHECKING:
     from tests.relabel.conftest import Case
@@ -45,6 +47,15 @@ def test_keys(tickets: Case, keys: dict[str, Any]) -> None:
 
     assert first == keys
     assert (second["doubt_reasons"], second["doubt_duplicates"]) == ("", None)
+
+
+def test_an_audit_of_an_earlier_version_tells_no_hash(tickets: Case, doubts_of: Any) -> None:
+    """Then the key is there, and empty."""
+    doubts = doubts_of(tickets.rows).drop_columns("row_hash")
+
+    queue = make_queue(tickets.summary, doubts, tickets.table, Choice({"top": 100}))
+
+    assert {queue.keys(task)["doubt_row_hash"] for task in queue.tasks} == {None}
 
 
 def test_ids_may_hold_anything(tickets: Case) -> None:

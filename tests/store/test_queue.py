@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.records import AuditSample, Stratum, Table
+from doubtcli.store.doubts import doubts_table
 from doubtcli.store.queue import write_queue
 
 if TYPE_CHECKING:
@@ -36,11 +37,13 @@ def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
     queue = write_queue(audit, make_table(audit))
 
     assert queue.decode() == (
-        "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict,text,label\n"
+        "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict,"
+        "doubt_row_hash,text,label\n"
         't0007,billing,delivery,0.9700,"low-self-confidence, annotator-disagreement, duplicate-conflict",'
-        '"say ""d"", e",,Where is my parcel?,billing\n'
-        "t0004,bug,delivery,0.8000,low-self-confidence,a; b,,The parcel came broken,bug\n"
-        "t0005,billing,billing,0.5500,low-self-confidence,c,,I was charged after I cancelled,billing\n"
+        '"say ""d"", e",,0000000000000000,Where is my parcel?,billing\n'
+        "t0004,bug,delivery,0.8000,low-self-confidence,a; b,,0000000000000003,The parcel came broken,bug\n"
+        "t0005,billing,billing,0.5500,low-self-confidence,c,,0000000000000002,"
+        "I was charged after I cancelled,billing\n"
     )
 
 
@@ -57,7 +60,19 @@ def test_audit_sample(make_audit: MakeAudit, make_table: MakeTable) -> None:
         ("t0007", "", ""),
         ("t0005", "", ""),
     ]
-    assert list(rows[0])[6:10] == ["verdict", "doubt_stratum", "doubt_inclusion", "text"]
+    assert list(rows[0])[6:11] == ["verdict", "doubt_stratum", "doubt_inclusion", "doubt_row_hash", "text"]
+
+
+def test_what_was_seen(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """The hash of each row's content stands beside it, as in `doubts.parquet`, if there is one."""
+    audit = make_audit()
+    unhashed = replace(audit, examples=replace(audit.examples, row_hashes=()))
+
+    rows, bare = (read(write_queue(one, make_table(one))) for one in (audit, unhashed))
+
+    doubts = {row["row_id"]: row["row_hash"] for row in doubts_table(audit).to_pylist()}
+    assert [row["doubt_row_hash"] for row in rows] == [doubts[name] for name in ("t0007", "t0004", "t0005")]
+    assert [row["doubt_row_hash"] for row in bare] == [""] * 3
 
 
 def test_size(make_audit: MakeAudit, make_table: MakeTable) -> None:
@@ -86,7 +101,7 @@ def test_names_told_apart(make_audit: MakeAudit, make_table: MakeTable) -> None:
 
     queue = write_queue(audit, make_table(audit, {name: ["x"] * 10 for name in names}))
 
-    assert queue.decode().partition("\n")[0].split(",")[7:] == [
+    assert queue.decode().partition("\n")[0].split(",")[8:] == [
         "input_input_input_verdict",
         "input_verdict",
         "input_given_label",
@@ -123,7 +138,7 @@ def test_values(make_audit: MakeAudit, make_table: MakeTable, value: Any, text: 
 
     queue = write_queue(audit, table, 1).decode()
 
-    assert queue.endswith(f",,{text}\n")
+    assert queue.endswith(f",,0000000000000000,{text}\n")
 
 
 def test_dictionary_column(make_audit: MakeAudit) -> None:

@@ -54,6 +54,8 @@ class Answer:
     """The row's label as the person saw it."""
     stratum: str = ""
     inclusion: str = ""
+    seen_hash: str = ""
+    """What stood in the row when the person saw it, its label left out, as the audit's `row_hash` has it."""
     also: tuple[str, ...] = ()
     """Labels that were chosen beside `verdict`."""
     joined: bool = False
@@ -114,6 +116,7 @@ def carried(data: Mapping[str, Any]) -> dict[str, Any]:
         "given_label": said(data.get("given_label")),
         "stratum": said(data.get("doubt_stratum")),
         "inclusion": said(data.get("doubt_inclusion")),
+        "seen_hash": said(data.get("doubt_row_hash")).strip(),
         "duplicates": texts(data.get("doubt_duplicates")),
     }
 
@@ -149,7 +152,7 @@ def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
     for answer in answers:
         who = person(answer)
         if who:
-            of_person.setdefault((answer.row_id, answer.given_label, who), []).append(answer)
+            of_person.setdefault((*_subject(answer), who), []).append(answer)
     older = {id(old) for own in of_person.values() if len(own) > 1 for old in _older(own)}
     return [answer for answer in answers if id(answer) not in older]
 
@@ -188,7 +191,12 @@ def _record(answer: Answer) -> tuple[object, ...]:
     # the very same to the microsecond is one answer: its project was exported twice
     file = "" if when is not None and when.microsecond else answer.file
     what = answer.status, answer.verdict.strip(), answer.also, answer.time, answer.why
-    return file, answer.row_id, answer.given_label, answer.annotator, what
+    return file, *_subject(answer), answer.annotator, what
+
+
+def _subject(answer: Answer) -> tuple[str, ...]:
+    """What an answer is on: a row as it was seen, so that one which has changed since is another."""
+    return answer.row_id, answer.given_label, answer.seen_hash
 
 
 def _older(answers: Sequence[Answer]) -> Iterable[Answer]:

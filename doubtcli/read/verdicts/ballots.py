@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from doubtcli.read.verdicts.answers import PASSED_OVER
-from doubtcli.read.verdicts.locate import Miss, audited_row
-from doubtcli.read.verdicts.spelling import choice
+from doubtcli.read.verdicts.locate import Miss, audited_row, relabelled
+from doubtcli.read.verdicts.spelling import choice, label_of
 from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.read.verdicts.votes import vote
 from doubtcli.records import SeenRow, UnappliedKind
@@ -30,6 +30,8 @@ class Ballot:
 
     row: SeenRow
     """As it was audited."""
+    relabelled: Miss | None = None
+    """That it bore another label when these answers were given; None if it did not."""
     votes: list[Vote] = field(default_factory=list)
     passed: list[tuple[Answer, str]] = field(default_factory=list)
     """The answers that decide nothing, each with why."""
@@ -38,13 +40,17 @@ class Ballot:
 def gather(
     answers: Sequence[Answer], audited: RowIndex, known: Mapping[str, str]
 ) -> tuple[list[Ballot], list[Unapplied]]:
-    """The answers by the rows that they are on, and those on no row that can be told."""
-    ballots: dict[SeenRow, Ballot] = {}
+    """The answers by the rows that they are on, and those on no row that can be told.
+
+    Answers on a row that has got another label since are ballots of their own.
+    """
+    ballots: dict[tuple[SeenRow, Miss | None], Ballot] = {}
     strays: dict[tuple[str, Miss], list[Answer]] = {}
     for answer in answers:
         row = audited_row(answer, audited, known)
         if isinstance(row, SeenRow):
-            _add(answer, ballots.setdefault(row, Ballot(row)), known)
+            since = relabelled(answer, row, known)
+            _add(answer, ballots.setdefault((row, since), Ballot(row, since)), known)
         else:
             strays.setdefault((answer.row_id, _why_stray(answer, row)), []).append(answer)
     left = [unapplied(miss, row_id, None, own) for (row_id, miss), own in strays.items()]
@@ -62,15 +68,23 @@ def _add(answer: Answer, ballot: Ballot, known: Mapping[str, str]) -> None:
         ballot.passed.append((answer, _why_passed(answer)))
         return
     wanted = vote(answer, choice(answer, known))
-    if is_left_as_it_was(wanted, ballot.row.given_label):
+    if is_left_as_it_was(wanted, ballot.row.given_label, known):
         ballot.passed.append((answer, LEFT_AS_IT_WAS))
     else:
         ballot.votes.append(wanted)
 
 
-def is_left_as_it_was(wanted: Vote, given_label: str | None) -> bool:
-    """Whether a tool that starts from the given label brings it back, so that perhaps nobody looked."""
-    return wanted.answer.prefilled and wanted.labels == (given_label,)
+def is_left_as_it_was(wanted: Vote, given_label: str | None, known: Mapping[str, str]) -> bool:
+    """Whether a tool that starts from the given label brings it back, so that perhaps nobody looked.
+
+    Args:
+        wanted: What the answer wants.
+        given_label: The row's label, where the answer doesn't tell which one it started from.
+        known: The labels of the file, by every way to write them.
+    """
+    seen = wanted.answer.given_label
+    started_from = label_of(seen, known) or seen.strip() or given_label
+    return wanted.answer.prefilled and wanted.labels == (started_from,)
 
 
 def _why_passed(answer: Answer) -> str:

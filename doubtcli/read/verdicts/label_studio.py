@@ -35,22 +35,30 @@ def _is_task(record: Record) -> bool:
 
 
 def _read_tasks(records: Sequence[Record], path: str) -> list[Answer]:
-    return [answer for row, task in enumerate(records, start=1) for answer in _of_task(task, row, path)]
+    control = _label_control(records, path)
+    return [
+        answer for row, task in enumerate(records, start=1) for answer in _of_task(task, row, path, control)
+    ]
 
 
-def _of_task(task: Record, row: int, path: str) -> list[Answer]:
+def _of_task(task: Record, row: int, path: str, control: str) -> list[Answer]:
     about = carried(task["data"]) | {"tool": TOOL, "file": path}
     if not task["annotations"]:
         return [Answer(row, status="draft" if task.get("drafts") else "", **about)]
-    return [_of_annotation(one, row, path, about) for one in task["annotations"]]
+    return [_of_annotation(one, row, path, control, about) for one in task["annotations"]]
 
 
-def _of_annotation(annotation: object, row: int, path: str, about: Mapping[str, Any]) -> Answer:
-    if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
-        raise malformed("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
-    values = [_control(one, row, path) for one in annotation["result"]]
+def _of_annotation(
+    annotation: Any,  # noqa: ANN401  # `_values` looks at it
+    row: int,
+    path: str,
+    control: str,
+    about: Mapping[str, Any],
+) -> Answer:
+    values = _values(annotation, row, path)
     person = annotation.get("completed_by")
-    labels = _labels(values, row, path)
+    chosen = (text for name, value in values if name == control for text in _entered(value, "choices"))
+    labels = tuple(dict.fromkeys(chosen))
     return Answer(
         row,
         verdict=labels[0] if labels else "",
@@ -63,6 +71,13 @@ def _of_annotation(annotation: object, row: int, path: str, about: Mapping[str, 
     )
 
 
+def _values(annotation: object, row: int, path: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The controls of an annotation, each with what was entered there."""
+    if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
+        raise malformed("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
+    return [_control(one, row, path) for one in annotation["result"]]
+
+
 def _control(one: object, row: int, path: str) -> tuple[str, Mapping[str, Any]]:
     """The name of a control, and what was entered there."""
     if not isinstance(one, dict) or not isinstance(one.get("value"), dict):
@@ -70,16 +85,18 @@ def _control(one: object, row: int, path: str) -> tuple[str, Mapping[str, Any]]:
     return said(one.get("from_name")), one["value"]
 
 
-def _labels(values: Sequence[tuple[str, Mapping[str, Any]]], row: int, path: str) -> tuple[str, ...]:
-    """What was chosen: by the control called "label", else by the only one that offers choices."""
-    choices = [(name, value) for name, value in values if "choices" in value]
-    names = {name for name, _ in choices}
-    wanted = LABEL if LABEL in names else next(iter(names), LABEL)
-    if wanted != LABEL and len(names) > 1:
-        found = f"its choices are called {', '.join(map(repr, sorted(names)))}"
-        raise malformed(found, path, row, "annotations", AS_EXPORTED)
-    chosen = (text for name, value in choices if name == wanted for text in _entered(value, "choices"))
-    return tuple(dict.fromkeys(chosen))
+def _label_control(records: Sequence[Record], path: str) -> str:
+    """The control that labels were chosen in: "label", else the only one that offers choices."""
+    first: dict[str, int] = {}
+    for row, task in enumerate(records, start=1):
+        for annotation in task["annotations"]:
+            for name, value in _values(annotation, row, path):
+                if "choices" in value:
+                    first.setdefault(name, row)
+    if LABEL in first or len(first) < 2:  # noqa: PLR2004
+        return LABEL if LABEL in first else next(iter(first), LABEL)
+    found = f"its choices are called {', '.join(map(repr, sorted(first)))}"
+    raise malformed(found, path, max(first.values()), "annotations", AS_EXPORTED)
 
 
 # ------------------------------------------- a record an annotation (JSON_MIN, CSV)

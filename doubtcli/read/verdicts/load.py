@@ -42,6 +42,11 @@ DECODER = json.JSONDecoder(object_pairs_hook=unrepeated)
 LONE_RETURN = re.compile(r"\r(?!\n)")
 SPACE = re.compile(r"[ \t\r\n]*")
 
+OPTION = re.compile(r"([;:] *)?--(quoting|encoding|input-format|delimiter)\b.*")
+"""Where readers of data advise what can't be said of a file of verdicts."""
+SAVE_AGAIN = (
+    "save it again in UTF-8; as CSV, with quotes around fields that hold a comma, a quote or a line end"
+)
 TRUNCATED = "fetch or write the file again: it ends too early, or was edited by hand"
 
 
@@ -63,6 +68,16 @@ def load_records(path: str) -> Records:
         InputError: The file can't be read, or is no array, no lines and no table of records; names the
             first record that makes no sense.
     """
+    try:
+        records = _load(path)
+    except InputError as error:
+        if OPTION.search(error.hint or ""):
+            error.hint = SAVE_AGAIN
+        raise
+    return replace(records, notes=tuple(OPTION.sub("", note) for note in records.notes))
+
+
+def _load(path: str) -> Records:
     if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
         inside = Path(path) / ARGILLA_RECORDS
         if not inside.exists():
@@ -99,9 +114,9 @@ def _decoded(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
         with open_text(stored, encoding) as text:
             return text.read(), notes
     except UnicodeDecodeError:
-        encoding, note = second_choice(stored, encoding, given=False)
+        encoding, _ = second_choice(stored, encoding, given=False)
     with open_text(stored, encoding) as text:
-        return text.read(), (note,)
+        return text.read(), (f"not UTF-8: read as {encoding}",)  # the same of all files that are alike
 
 
 def _from_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, ...]]:

@@ -7,6 +7,7 @@ or relabelled.
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.read.verdicts.spelling import label_of, most_marks
+from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
 from doubtcli.records import UnappliedKind
 
 if TYPE_CHECKING:
@@ -25,6 +27,11 @@ if TYPE_CHECKING:
 
 NUMBER = re.compile(r"(\.[0-9]+)?")
 """What follows the hash in an id, from the second row of equal input on."""
+
+OTHER_CONTENT = "its content is another than when it was decided"
+
+SHOWN_DIGITS = 1e-4
+"""How far off a number may be, relatively, once a spreadsheet has shown it in short: 1.23457E+15."""
 
 BETWEEN_IDS = ","
 """What tools write between the ids of rows that ride along; a user's own id may hold it, too."""
@@ -51,6 +58,11 @@ class RowIndex:
         """How many commas one of the ids holds at most."""
         return most_marks(BETWEEN_IDS, self.by_id)
 
+    @cached_property
+    def numerals(self) -> frozenset[str]:
+        """The ids that are whole numbers, as a spreadsheet writes them."""
+        return numerals(self.by_id)
+
 
 def index_rows(rows: Iterable[SeenRow]) -> RowIndex:
     """The rows, ready to be looked up."""
@@ -64,25 +76,46 @@ def index_rows(rows: Iterable[SeenRow]) -> RowIndex:
 
 
 def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> SeenRow | Miss:
-    """The row that an answer is on, as it was audited."""
-    rows = audited.by_id.get(answer.row_id, ())
+    """The row that an answer is on, as it was audited: the content that the person saw; see `relabelled`."""
+    named = audited.by_id.get(answer.row_id, ())
+    if not named:
+        return Miss(UnappliedKind.UNKNOWN, _unknown(answer, audited))
+    rows = [row for row in named if is_as_seen(answer, row)]
     if not rows:
-        return Miss(UnappliedKind.UNKNOWN, _unknown(answer))
-    seen = answer.given_label
-    fitting = tuple(row for row in rows if row.given_label in {seen, label_of(seen, known) or seen})
-    if seen.strip() and not fitting:
-        why = f"its label was {seen!r} when it was decided, and {_named(rows[0].given_label)} when audited"
-        return Miss(UnappliedKind.CHANGED, why)
-    rows = fitting if seen.strip() else rows
+        return Miss(UnappliedKind.CHANGED, OTHER_CONTENT)
+    rows = [row for row in rows if relabelled(answer, row, known) is None] or rows[:1]
     if len(rows) > 1:
         why = f"{len(rows)} rows bear this id, and which one is meant can't be told"
         return Miss(UnappliedKind.AMBIGUOUS, why)
     return rows[0]
 
 
-def _unknown(answer: Answer) -> str:
+def relabelled(answer: Answer, row: SeenRow, known: Mapping[str, str]) -> Miss | None:
+    """That a row bore another label when it was decided than when it was audited; None if it did not."""
+    seen = answer.given_label
+    if not seen.strip() or row.given_label in {seen, label_of(seen, known) or seen}:
+        return None
+    why = f"its label was {seen!r} when it was decided, and {_named(row.given_label)} when audited"
+    return Miss(UnappliedKind.CHANGED, why)
+
+
+def is_as_seen(answer: Answer, row: SeenRow) -> bool:
+    """Whether what the person saw stands in a row, its label left out; so it is where that isn't told.
+
+    A hash may look like a number, and come back from a spreadsheet as it shows one.
+    """
+    if not answer.seen_hash or row.row_hash is None or answer.seen_hash == row.row_hash:
+        return True
+    try:
+        return math.isclose(float(answer.seen_hash), float(row.row_hash), rel_tol=SHOWN_DIGITS)
+    except ValueError:
+        return False
+
+
+def _unknown(answer: Answer, audited: RowIndex) -> str:
     if answer.row_id:
-        return "no row of the audit bears this id"
+        is_near = not numerals([answer.row_id]).isdisjoint(audited.numerals)
+        return "no row of the audit bears this id" + (f"; {LOST_ZEROS}" if is_near else "")
     # nothing else tells which answer it is
     place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
     return f"the answer has no id ({place})"

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.locate import Miss, RowIndex, row_now, same_content
+from doubtcli.read.verdicts.locate import OTHER_CONTENT, Miss, RowIndex, is_as_seen, row_now, same_content
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.spread import Source
 from doubtcli.read.verdicts.tell import decided, unapplied
@@ -51,7 +51,7 @@ def outcome(ballot: Ballot, terms: Terms) -> Source | Unapplied:
         return unapplied(Miss(UnappliedKind.UNDECIDED, why), row.row_id, row.given_label, passed)
     said = winning(ballot.votes, terms.on_conflict, anybody_passed=bool(ballot.passed))
     winners = [one for one in ballot.votes if one.said == said]
-    place = _hitch(ballot, winners, terms) or row_now(row, terms.audited, terms.now)
+    place = ballot.relabelled or _hitch(ballot, winners, terms) or _place(ballot, terms)
     if isinstance(place, Miss):
         done = _done(row, winners[0], terms) if winners else None
         return unapplied(done or place, row.row_id, row.given_label, [one.answer for one in ballot.votes])
@@ -59,6 +59,15 @@ def outcome(ballot: Ballot, terms: Terms) -> Source | Unapplied:
     own = tuple(one.answer for one in winners)
     others = [one.answer for one in ballot.votes if one.said != said]
     return Source(row, decided(row, place, verdict, own, others), own)
+
+
+def _place(ballot: Ballot, terms: Terms) -> SeenRow | Miss:
+    """What has become of the row; a row only if it is what was audited, and what people saw."""
+    place = row_now(ballot.row, terms.audited, terms.now)
+    # again, since an audit of an earlier version doesn't tell what stood there
+    if isinstance(place, Miss) or all(is_as_seen(one.answer, place) for one in ballot.votes):
+        return place
+    return Miss(UnappliedKind.CHANGED, OTHER_CONTENT)
 
 
 def _hitch(ballot: Ballot, winners: Sequence[Vote], terms: Terms) -> Miss | None:

@@ -6,15 +6,19 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.spelling import label_of, likely_label
+from doubtcli.read.verdicts.locate import is_as_seen
+from doubtcli.read.verdicts.spelling import likely_label
+from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from doubtcli.read.verdicts.answers import Answer
+    from doubtcli.read.verdicts.ballots import Ballot
+    from doubtcli.read.verdicts.locate import RowIndex
     from doubtcli.read.verdicts.votes import Vote
 
-ID, GIVEN = "doubt_id", "given_label"
+ID, GIVEN, SEEN = "doubt_id", "given_label", "doubt_row_hash"
 MOST_NAMED = 5
 
 
@@ -27,13 +31,15 @@ def check_ids(answers: Sequence[Answer], path: str, known: Collection[str], data
     strangers = [answer for answer in answers if answer.row_id not in known]
     if strangers:
         names = listed((answer.row_id for answer in strangers), MOST_NAMED)
+        is_near = not numerals(answer.row_id for answer in strangers).isdisjoint(numerals(known))
         raise InputError(
             f"{len(strangers):,} of its {len(answers):,} ids name no row of {data_path}: {names}",
             where=path,
             row=strangers[0].row,
             column=ID,
             expected=f"ids as a scan of {data_path} writes them",
-            hint="scan the file that the queue was made from, with the same --id and the same input columns",
+            hint="scan the file that the queue was made from, with the same --id and the same input columns"
+            + (f"; or {LOST_ZEROS}" if is_near else ""),
         )
 
 
@@ -57,36 +63,55 @@ def check_labels(votes: Sequence[Vote], path: str, labels: Sequence[str]) -> Non
             )
 
 
-def check_given(
-    answers: Sequence[Answer], now: Mapping[str, str], known: Mapping[str, str], path: str, data_path: str
-) -> None:
-    """Refuse answers on labels that are others by now.
+def check_content(answers: Sequence[Answer], now: RowIndex, path: str, data_path: str) -> None:
+    """Refuse answers on rows in which something else stands by now, as far as the answers tell.
 
     Args:
         answers: Those that decide.
-        now: The label of each row, by its id.
-        known: The labels of the file, by every way to write them.
+        now: The rows; every answer is on one of them.
+        path: The file of verdicts.
+        data_path: The labelled file.
+
+    Raises:
+        InputError: Counts them, and names the first ones.
+    """
+    changed = [one for one in answers if not any(is_as_seen(one, row) for row in now.by_id[one.row_id])]
+    if changed:
+        names = listed((answer.row_id for answer in changed), MOST_NAMED)
+        raise InputError(
+            f"{len(changed):,} of its {len(answers):,} decisions are on rows of another content: {names}",
+            where=path,
+            row=changed[0].row,
+            column=SEEN,
+            expected=f"the rows of {data_path} as they were queued, with the same input columns",
+            hint="if they were queued from another file, scan that one; else take these rows out of the "
+            "verdicts, or decide them again",
+        )
+
+
+def check_given(ballots: Iterable[Ballot], path: str, data_path: str) -> None:
+    """Refuse ballots on labels that are others by now.
+
+    Args:
+        ballots: Those on rows that were relabelled since, to another label than was chosen.
         path: The file of verdicts.
         data_path: The labelled file.
 
     Raises:
         InputError: Names the first rows, and both labels of each.
     """
-    changed = [
-        answer
-        for answer in answers
-        if answer.given_label.strip() and label_of(answer.given_label, known) != now[answer.row_id]
-    ]
+    changed = [(one.answer, ballot.row.given_label) for ballot in ballots for one in ballot.votes]
     if not changed:
         return
-    told = [f"{one.row_id!r} ({one.given_label!r}, now {now[one.row_id]!r})" for one in changed]
+    changed.sort(key=lambda one: one[0].row)
+    told = [f"{answer.row_id!r} ({answer.given_label!r}, now {now!r})" for answer, now in changed]
     rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
     raise InputError(
         f"rows bear another label than when they were decided: {', '.join(told[:MOST_NAMED])}{rest}",
         where=path,
-        row=changed[0].row,
+        row=changed[0][0].row,
         column=GIVEN,
-        expected=f"the labels of {data_path}",
+        expected=f"the labels of {data_path}, or those that were chosen",
         hint="take these rows out of the verdicts, or decide them again",
     )
 

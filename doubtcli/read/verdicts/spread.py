@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.answers import UNUSABLE
-from doubtcli.read.verdicts.locate import BETWEEN_IDS, Miss, row_now
+from doubtcli.read.verdicts.locate import BETWEEN_IDS, Miss, row_now, same_content
 from doubtcli.read.verdicts.spelling import known_parts
 from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.records import Decision, Unapplied, UnappliedKind
@@ -95,6 +95,9 @@ def _follows(
             return None
         why = f"it bears another label than {source.row.row_id!r}, so it must be decided by itself"
         return _left(Miss(UnappliedKind.UNDECIDED, why), row.row_id, row.given_label, source)
+    if any(one.seen_hash for one in source.answers) and not same_content(row, source.row):
+        miss = Miss(UnappliedKind.CHANGED, "its content is no longer the same")
+        return _left(miss, row.row_id, row.given_label, source)
     place = row_now(row, audited, now)
     if isinstance(place, Miss):
         return _left(place, row.row_id, row.given_label, source)

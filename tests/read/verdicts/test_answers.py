@@ -48,12 +48,14 @@ class TestValues:
     def test_what_is_carried(self) -> None:
         """What a task brings back of what went out with it."""
         data = {"doubt_id": 7, "given_label": True, "doubt_duplicates": ["8"], "doubt_inclusion": 0.25}
+        data |= {"doubt_row_hash": " 00ff"}
 
         assert carried(data) == {
             "row_id": "7",
             "given_label": "true",
             "stratum": "",
             "inclusion": "0.25",
+            "seen_hash": "00ff",
             "duplicates": ("8",),
         }
 

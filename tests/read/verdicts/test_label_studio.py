@@ -190,6 +190,28 @@ class TestTasks:
 
         assert found.verdict == "spam"
 
+    def test_a_choice_of_another_name_is_no_label_where_one_is_called_so(self, write: Write) -> None:
+        """It answered another question, also where the label was left open."""
+        asked = [task(result=[choices("rude", name="second")]), TASK | {"data": {"doubt_id": "b"}}]
+
+        found = read_answers(write(asked)).answers
+
+        assert [(one.verdict, one.also, one.decides) for one in found] == [
+            ("", (), False),
+            ("spam", (), True),
+        ]
+
+    def test_which_of_two_other_names_is_the_label_cannot_be_told(self, write: Write) -> None:
+        """Wherever in the export they stand: it is refused, and both are named."""
+        path = write([task(result=[choices("a", name=name)]) for name in ("x", "x", "y")])
+
+        with pytest.raises(InputError) as refused:
+            read_answers(path)
+
+        assert str(refused.value).startswith(
+            f"{path}, row 3, column 'annotations': its choices are called 'x', 'y'"
+        )
+
     def test_the_choice_called_label_counts_beside_others(self, write: Write) -> None:
         """Other questions may have been asked as well."""
         [found] = read_answers(write([task(result=[choices("rude", name="tone"), choices("spam")])])).answers
@@ -208,10 +230,6 @@ class TestTasks:
     @pytest.mark.parametrize(
         ("changed", "found"),
         [
-            (
-                task(result=[choices("a", name="x"), choices("b", name="y")]),
-                "its choices are called 'x', 'y'",
-            ),
             (task(result=None), "an annotation has no 'result'"),
             (task(result=["label"]), "a result has no 'value'"),
             (TASK | {"annotations": ["spam"]}, "an annotation has no 'result'"),

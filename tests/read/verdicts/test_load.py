@@ -238,6 +238,41 @@ class TestRefusals:
         """The path is named."""
         assert refusal(str(tmp_path / "x")).startswith(f"{tmp_path / 'x'}: the file can't be read: ")
 
+    @pytest.mark.parametrize(
+        ("content", "found"),
+        [
+            (b"doubt_id,verdict\na,x,y\n", "the row has 3 fields"),
+            (b'doubt_id,verdict\na,"x\n', "a quote that opens here is never closed"),
+            (b"doubt_id,verdict\na,\xe9\xc3\xa9\n", "byte 0xE9 at offset 19 is not UTF-8"),
+            ("doubt_id,verdict\na,x\n".encode("utf-16-le"), "the file looks binary"),
+            (b"doubt_id,verdict\na,\x81\xff\n", "the text is neither UTF-8"),
+        ],
+    )
+    def test_what_is_advised_can_be_done(self, tmp_path: Path, content: bytes, found: str) -> None:
+        """Options that tell how data are to be read are none of those that take verdicts."""
+        path = tmp_path / "verdicts"
+        path.write_bytes(content)
+
+        told = refusal(str(path))
+
+        assert found in told
+        assert told.endswith(
+            "\nto do: save it again in UTF-8; as CSV, with quotes around fields that hold a comma, a quote "
+            "or a line end"
+        )
+
+    def test_other_advice_stays(self, tmp_path: Path) -> None:
+        """What looks like a workbook is one for verdicts, too."""
+        (tmp_path / "v.xlsx").write_bytes(b"PK\x03\x04\0\0")
+
+        assert "to do: it looks like an Excel workbook or a zip archive" in refusal(str(tmp_path / "v.xlsx"))
+
+    def test_an_option_is_left_out_of_a_note(self, write: Write) -> None:
+        """What it says besides stays."""
+        records = load_records(write("doubt_id,verdict;x\na,y;x\n"))
+
+        assert records.notes == ("fields could be kept apart by ';' as well as by ','",)
+
     def test_a_ragged_row(self, write: Write) -> None:
         """A table that was cut off in the middle of a row."""
         assert "row 2 (line 3): the row has 1 field\n" in refusal(write("doubt_id,verdict\na,x\nb"))

@@ -36,6 +36,12 @@ def answer(row_id: str, verdict: str = "", **said: Any) -> Answer:
     return Answer(said.pop("row", 1), row_id, verdict, **said)
 
 
+def seen(*answers: Answer) -> Verdicts:
+    """These answers held against the four rows, whose contents are 0000, 1111, 2222 and 3333."""
+    examples = replace(EXAMPLES, row_hashes=("3333", "2222", "1111", "0000", "4444"))
+    return match(answers, "v.csv", examples, LABELS, "data.csv")
+
+
 def refusal(*answers: Answer) -> str:
     """How answers are refused."""
     with pytest.raises(InputError) as refused:
@@ -92,6 +98,42 @@ class TestMatching:
         labels = Labels(LABELS.codes, ("ham", "spam"), (0, 1))
 
         assert matched(answer("a", "0"), labels=labels).codes[0] == 0
+
+    def test_a_row_that_bears_its_verdict_by_now_is_kept(self) -> None:
+        """It was decided, and corrected since; the majority of those who decided it says so."""
+        found = matched(
+            answer("a", "spam", given_label="ham", annotator="ann"),
+            answer("a", "spam", given_label="ham", annotator="bob"),
+            answer("a", "ham", given_label="ham", annotator="cy"),
+            answer("b", "ham", given_label="spam", prefilled=True),
+        )
+
+        assert found.codes.tolist() == [1, 0, UNDECIDED, UNDECIDED]
+
+    def test_what_was_decided_again_counts(self) -> None:
+        """Of a row that was corrected, and decided once more after that, whichever stands first."""
+        first, again = answer("a", "spam", given_label="ham"), answer("a", "ham", given_label="spam")
+
+        assert [matched(*both).codes[0] for both in ((first, again), (again, first))] == [0, 0]
+
+    def test_once_its_rows_are_corrected_a_sample_tells_no_rate(self) -> None:
+        """They are better than the rows that were not drawn; a note says so."""
+        drawn = {"stratum": "1 of 1 (4 rows)", "inclusion": "0.5"}
+
+        found = matched(
+            answer("a", "spam", given_label="ham", **drawn), answer("b", "ham", given_label="ham", **drawn)
+        )
+
+        assert (found.codes.tolist()[:2], found.strata) == ([1, 0], (None,) * 4)
+        [note] = found.notes
+        assert note == (
+            "rows of the audit sample that were corrected since: 1; it tells no noise rate of the file as it "
+            "is now"
+        )
+
+    def test_a_label_that_its_tool_filled_in_is_no_verdict_on_the_next(self) -> None:
+        """Nobody looked at the row before it was relabelled."""
+        assert matched(answer("a", "ham", given_label="ham", prefilled=True)).codes[0] == UNDECIDED
 
     def test_equal_answers_are_one(self) -> None:
         """Two annotators who agree decide a row once, and one who has not answered does not unsettle it."""
@@ -212,6 +254,17 @@ class TestRefusals:
             "to do: scan the file that the queue was made from, with the same --id and the same input columns"
         )
 
+    def test_ids_that_a_spreadsheet_took_for_numbers(self) -> None:
+        """What may have happened to them is told."""
+        examples = replace(EXAMPLES, row_ids=("00154", "00155", "c", "d"))
+
+        with pytest.raises(InputError) as refused:
+            match([answer("154", "ham")], "v.csv", examples, LABELS, "data.csv")
+
+        assert str(refused.value).endswith(
+            "; or ids may have lost leading zeros, or been saved as numbers: save the column as text"
+        )
+
     @pytest.mark.parametrize(
         ("verdict", "hint"),
         [
@@ -243,18 +296,18 @@ class TestRefusals:
         """The first few rows are listed, with both labels; undecided rows do not matter."""
         assert refusal(
             answer("a", "ham", given_label="spam"),
-            answer("b", "ham", given_label="spam", row=2),
+            answer("b", "spam", given_label="spam", row=2),
             answer("c", given_label="spam", row=3),
         ) == (
             "v.csv, row 2, column 'given_label': rows bear another label than when they were decided: "
             "'b' ('spam', now 'ham')\n"
-            "expected: the labels of data.csv\n"
+            "expected: the labels of data.csv, or those that were chosen\n"
             "to do: take these rows out of the verdicts, or decide them again"
         )
 
     def test_many_changed_labels_are_counted(self) -> None:
         """Five are listed, and how many more there are."""
-        answers = [answer("b", "ham", given_label="spam")] * 7
+        answers = [answer("b", "spam", given_label="spam")] * 7
 
         assert "'b' ('spam', now 'ham') and 2 more\n" in refusal(*answers)
 
@@ -269,6 +322,30 @@ class TestRefusals:
         told = refusal(answer("b", "ham"), answer("b", "ham"), answer("b", "spam", given_label="spam", row=3))
 
         assert "v.csv, row 3, column 'given_label': rows bear another label" in told
+
+    def test_a_content_that_has_changed_since(self) -> None:
+        """The rows are counted and named; undecided ones, and those without a label, do not matter."""
+        with pytest.raises(InputError) as refused:
+            seen(
+                answer("a", "ham", seen_hash="0000"),
+                answer("b", "ham", seen_hash="0000", row=2),
+                answer("c", seen_hash="0000", row=3),
+                answer("d", "ham", row=4),
+                answer("e", "ham", seen_hash="0000", row=5),
+            )
+
+        assert str(refused.value) == (
+            "v.csv, row 2, column 'doubt_row_hash': 1 of its 3 decisions are on rows of another content: "
+            "'b'\n"
+            "expected: the rows of data.csv as they were queued, with the same input columns\n"
+            "to do: if they were queued from another file, scan that one; else take these rows out of the "
+            "verdicts, or decide them again"
+        )
+
+    def test_a_content_that_is_the_same(self) -> None:
+        """Then verdicts are followed; so they are where nothing tells."""
+        assert seen(answer("a", "ham", seen_hash="0000")).codes[0] == 0
+        assert matched(answer("a", "ham", seen_hash="0000")).codes[0] == 0
 
     @pytest.mark.parametrize(
         ("stratum", "inclusion", "found"),

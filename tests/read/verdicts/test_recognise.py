@@ -134,5 +134,5 @@ def test_what_is_to_be_known_of_the_file_is_told(write: Write) -> None:
     found = read_answers(path)
 
     assert [answer.verdict for answer in found.answers] == ["e"]
-    assert [note.partition(" (")[0] for note in found.notes] == ["not UTF-8"]
+    assert found.notes == ("not UTF-8: read as latin-1",)
     assert found.n_older == 1

@@ -44,6 +44,27 @@ CSV: dict[str, Callable[[Said], dict[str, Any]]] = {
 }
 
 
+CARRIED: dict[str, dict[str, Any]] = {
+    "ours": {"doubt_id": "a", "verdict": "x", "doubt_row_hash": "00ff"},
+    "label-studio": {"data": {"doubt_id": "a", "doubt_row_hash": "00ff"}, "annotations": [{"result": []}]},
+    "label-studio min": {"doubt_id": "a", "label": "x", "doubt_row_hash": "00ff", **ABOUT},
+    "argilla": argilla(("a", "x")) | {"doubt_row_hash": "00ff"},
+    "argilla nested": {
+        "id": "a",
+        "status": "completed",
+        "fields": {},
+        "suggestions": {},
+        "metadata": {"doubt_row_hash": "00ff"},
+        "responses": {"label": [{"value": "x", "user_id": "ana"}]},
+    },
+    "prodigy": {"doubt_id": "a", "doubt_row_hash": "00ff", "answer": "accept", "accept": ["x"]},
+    "prodigy meta": {"meta": {"doubt_id": "a", "doubt_row_hash": "00ff"}, "answer": "accept", "accept": []},
+    "doccano": {"doubt_id": "a", "doubt_row_hash": "00ff", "label": ["x"], "Comments": []},
+    "doccano CSV": {"doubt_id": "a", "doubt_row_hash": "00ff", "label": "x", "Comments": ""},
+}
+"""Where each tool brings back what was told of a row's content."""
+
+
 def as_list(records: Sequence[dict[str, Any]]) -> str:
     """A JSON array."""
     return json.dumps(records, ensure_ascii=False, indent=1)
@@ -104,3 +125,11 @@ def test_any_label_of_any_row_comes_back(
     found = settle(read_answers(str(path)).answers, rows, rows, known)
 
     assert [(one.row_id, one.verdict) for one in found.decisions] == said
+
+
+@pytest.mark.parametrize("tool", CARRIED)
+def test_what_was_seen_comes_back(write: Callable[..., str], tool: str) -> None:
+    """From whatever tool: by it a row that has changed since is told."""
+    [answer] = read_answers(write([CARRIED[tool]])).answers
+
+    assert (answer.row_id, answer.seen_hash) == ("a", "00ff")

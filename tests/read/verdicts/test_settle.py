@@ -211,6 +211,112 @@ class TestUnapplied:
 
         assert (one.kind.value, one.why, one.given_label) == (kind, why, "ham")
 
+    @pytest.mark.parametrize(
+        ("row_id", "found", "is_told"),
+        [
+            ("00154", "154", True),
+            ("154", "154.0", True),
+            ("00154", " 154.0", True),
+            ("000", "0", True),
+            ("154", "155", False),
+            ("r-007", "r-7", False),
+        ],
+    )
+    def test_ids_that_a_spreadsheet_took_for_numbers(self, row_id: str, found: str, is_told: bool) -> None:
+        """What may have happened to them is told, where a row would else bear them."""
+        rows = (SeenRow(row_id, 1, "ham", "h1"),)
+
+        one = only(settled(says(found, "spam"), audited=rows, now=rows))
+
+        told = "; ids may have lost leading zeros, or been saved as numbers: save the column as text"
+        assert one.why == "no row of the audit bears this id" + (told if is_told else "")
+
+    def test_a_row_that_bears_its_verdict_by_now(self) -> None:
+        """It was corrected, and audited again: nothing is left to do, whoever was outvoted."""
+        one = only(
+            settled(
+                says("a", "ham", "ana", given_label="spam", row=1),
+                says("a", "ham", "bob", given_label="spam", row=2),
+                says("a", "spam", "cy", given_label="spam", row=3),
+            )
+        )
+
+        assert (one.kind, one.why) == (UnappliedKind.ALREADY, "it bears this label by now")
+        assert one.places == (1, 2, 3)
+
+    def test_a_row_that_got_another_label_than_was_chosen(self) -> None:
+        """People decided on a label that it no longer bears, and agree on none that it does."""
+        one = only(settled(says("a", "ham", "ana", given_label="spam"), says("a", "x", given_label="spam")))
+
+        assert (one.kind, one.why) == (
+            UnappliedKind.CHANGED,
+            "its label was 'spam' when it was decided, and 'ham' when audited",
+        )
+
+    def test_what_was_decided_again_counts(self) -> None:
+        """The verdicts of two rounds, one of them corrected and audited in between."""
+        found = settled(says("a", "ham", given_label="spam"), says("a", "spam", given_label="ham"))
+
+        assert [one.verdict for one in found.decisions] == ["spam"]
+        assert [one.kind.value for one in found.unapplied] == ["already"]
+
+    @pytest.mark.parametrize("audited", [FILE, (SeenRow("a", 1, "ham"),)], ids=["told", "not told"])
+    def test_a_row_that_is_not_what_was_seen(self, audited: tuple[SeenRow, ...]) -> None:
+        """Of another file, or edited and audited again: its id and label agree by chance, its content not."""
+        one = only(settled(says("a", "spam", given_label="ham", seen_hash="h9"), audited=audited))
+
+        assert (one.kind, one.why) == (
+            UnappliedKind.CHANGED,
+            "its content is another than when it was decided",
+        )
+
+    def test_it_is_not_called_done(self) -> None:
+        """Though it bears the label that was chosen: nobody has seen it."""
+        assert only(settled(says("b", "spam", given_label="ham", seen_hash="h9"))).kind.value == "changed"
+
+    @pytest.mark.parametrize(
+        ("row_hash", "seen_hash"),
+        [
+            ("00ff", "00ff"),
+            ("00ff", ""),
+            ("1234567890123456", "1.23457E+15"),
+            ("0000001234567890", "1234567890"),
+            ("12345678901234e7", "1.23457E+20"),
+        ],
+    )
+    def test_a_row_that_is_what_was_seen(self, row_hash: str, seen_hash: str) -> None:
+        """Told or not, also by a hash that a spreadsheet took for a number."""
+        rows = (SeenRow("a", 1, "ham", row_hash),)
+
+        found = settled(says("a", "spam", seen_hash=seen_hash), audited=rows, now=rows)
+
+        assert [one.verdict for one in found.decisions] == ["spam"]
+
+    @pytest.mark.parametrize("seen_hash", ["1.23557E+15", "00ff"])
+    def test_another_number_is_another_hash(self, seen_hash: str) -> None:
+        """As far as it can be told from."""
+        rows = (SeenRow("a", 1, "ham", "1234567890123456"),)
+
+        assert only(settled(says("a", "spam", seen_hash=seen_hash), audited=rows, now=rows)).kind == "changed"
+
+    def test_an_answer_on_what_stood_there_before_is_another(self) -> None:
+        """The same person's on what stands there now counts, also where it is the older one."""
+        found = settled(
+            says("a", "ham", "ana", seen_hash="h1", time="2026-01-01"),
+            says("a", "spam", "ana", seen_hash="h9", time="2026-01-02"),
+        )
+
+        assert [one.verdict for one in found.decisions] == ["ham"]
+        assert [one.kind.value for one in found.unapplied] == ["changed"]
+
+    def test_what_was_seen_tells_rows_of_one_id_apart(self) -> None:
+        """As their labels do."""
+        rows = (SeenRow("a", 1, "ham", "h1"), SeenRow("a", 2, "ham", "h2"))
+
+        [one] = settled(says("a", "spam", seen_hash="h2"), audited=rows, now=rows).decisions
+
+        assert one.row == 2
+
     GONE = FILE[1:]
 
     def test_a_row_that_was_dropped_before(self) -> None:
@@ -543,6 +649,18 @@ class TestSpreading:
 
         assert [(one.row_id, one.spread_from) for one in found.decisions] == [("a", "b"), ("b", "")]
         assert found.offered == ()
+
+    def test_a_row_that_was_edited_since_rides_along_no_more(self) -> None:
+        """Both were audited again; what was looked at is still what it was."""
+        rows = (SeenRow("a", 1, "ham", "h1"), SeenRow("b", 2, "ham", "h2"))
+        answer = says("a", "spam", duplicates=("b",), seen_hash="h1")
+
+        found = settle([answer], rows, rows, KNOWN, spread=True)
+
+        assert [one.row_id for one in found.decisions] == ["a"]
+        assert [(one.row_id, one.kind.value, one.why) for one in found.unapplied] == [
+            ("b", "changed", "rides along with 'a': its content is no longer the same")
+        ]
 
     def test_an_unusable_row_has_unusable_twins(self) -> None:
         """They hold the same."""

@@ -41,6 +41,17 @@ def test_all_files_are_read(write: Write) -> None:
     assert (found.path, found.notes) == (f"{one}, {other}", (NOT_TOLD,))
 
 
+def test_what_is_told_of_how_files_were_read_is_told_once(tmp_path: Path) -> None:
+    """Wherever in each of them the first strange byte stands; no option is named, since none is taken."""
+    paths = [tmp_path / "one", tmp_path / "two"]
+    for path, why in zip(paths, ("café", "another café"), strict=True):
+        path.write_bytes(f"{HEAD.strip()},why\na,ham,,,{why}\n".encode("latin-1"))
+
+    found = read_together(map(str, paths))
+
+    assert found.notes == ("not UTF-8: read as latin-1",)
+
+
 def test_a_file_that_is_named_twice_is_read_once(
     write: Write, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from tests.relabel.conftest import Case
 
 GOLDEN = Path(__file__).parents[1] / "golden"
-KEYS = ("doubt_id", "given_label", "doubt_suggested", "doubt_score", "doubt_reasons", "doubt_why")
+KEYS = (
+    *("doubt_id", "given_label", "doubt_suggested", "doubt_score", "doubt_reasons", "doubt_why"),
+    "doubt_row_hash",
+)
 TEXTS = [name for name in FORMATS if name != "parquet"]
 
 

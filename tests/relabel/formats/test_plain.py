@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 OURS = "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict"
 CHOICE = "doubt_strategy,doubt_duplicates,doubt_conflicts"
+SEEN = "doubt_row_hash"
 OWN = "text,label,zip,input_doubt_id,age,vector"
 
 
@@ -36,9 +37,9 @@ def test_text_of_csv(tickets: Case) -> None:
     text = render_csv(tickets.queue(size=1))["queue.csv"].decode()
 
     assert text == (
-        f"{OURS},{CHOICE},{OWN}\n"
+        f"{OURS},{CHOICE},{SEEN},{OWN}\n"
         't1,billing,delivery,0.9700,"low-self-confidence, duplicate-conflict",'
-        '"models give delivery 0.91; ""t3"" is delivery",,top,"[""t4""]","[""t3""]",'
+        '"models give delivery 0.91; ""t3"" is delivery",,top,"[""t4""]","[""t3""]",aaaaaaaaaaaaaaaa,'
         '"Where is\nmy parcel?",billing,007,mine,1.5,"[0.1, 0.2]"\n'
     )
 
@@ -47,7 +48,7 @@ def test_audit_sample_in_csv(tickets: Case) -> None:
     """Drawn rows have two more columns, of which others leave both empty."""
     rows = read(render_csv(tickets.queue({"audit": 50, "top": 50}, size=2))["queue.csv"])
 
-    assert list(rows[0])[7:12] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion"]
+    assert list(rows[0])[7:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
     assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
         ("1 of 1 (5 rows)", "0.2"),
         ("", ""),
@@ -60,7 +61,7 @@ def test_jsonl(tickets: Case) -> None:
 
     second = json.loads(lines[1])
     assert len(lines) == 3
-    assert list(second) == [*OURS.split(","), *CHOICE.split(","), *OWN.split(",")]
+    assert list(second) == [*OURS.split(","), *CHOICE.split(","), SEEN, *OWN.split(",")]
     assert (second["doubt_score"], second["verdict"], second["doubt_duplicates"]) == (0.6, None, None)
     assert (second["zip"], second["age"], second["vector"]) == (None, None, [0.1, 0.2])
 
@@ -69,7 +70,7 @@ def test_parquet(tickets: Case) -> None:
     """The user's columns keep their types."""
     table = pq.read_table(io.BytesIO(render_parquet(tickets.queue())["queue.parquet"]))
 
-    assert table.column_names == [*OURS.split(","), *CHOICE.split(","), *OWN.split(",")]
+    assert table.column_names == [*OURS.split(","), *CHOICE.split(","), SEEN, *OWN.split(",")]
     assert table.schema.field("doubt_score").type == pa.float64()
     assert table.schema.field("verdict").type == pa.string()
     assert (table.schema.field("zip").type, table.schema.field("age").type) == (pa.string(), pa.float64())

@@ -11,7 +11,7 @@ from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers import WAIVERS, add_waivers
+from doubtcli.gate.waivers import add_waivers
 from doubtcli.store import write_file
 
 if TYPE_CHECKING:
@@ -33,18 +33,18 @@ class Waivers:
     """How many kept rows it waives."""
 
 
-def check_apart(path: str | None, target: Path, read: Iterable[str]) -> None:
+def check_apart(path: str, target: Path, read: Iterable[str]) -> None:
     """Refuse a file of waivers that is another file of the same run, too.
 
     Args:
-        path: The file of waivers; the one that a gate finds by itself if None.
+        path: The file of waivers.
         target: The corrected file.
         read: Files that are read.
 
     Raises:
         SettingsError: It says which one it is.
     """
-    found = Path(path or WAIVERS)
+    found = Path(path)
     other = {
         "the corrected file": target,
         "its ledger": ledger_path(target),
@@ -66,7 +66,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def plan_waivers(
-    kept: Iterable[Decision], doubts: pa.Table, file: LabelledFile, target: Path, path: str | None
+    kept: Iterable[Decision], doubts: pa.Table, file: LabelledFile, target: Path, path: str
 ) -> Waivers | None:
     """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
 
@@ -75,12 +75,12 @@ def plan_waivers(
         doubts: `doubts.parquet`: it tells which of them were doubted.
         file: The data.
         target: The corrected file.
-        path: The file of waivers; the one that a gate finds by itself if None.
+        path: The file of waivers.
 
     Raises:
         InputError: The file can't be read, or nothing can be added to it.
     """
-    found = Path(path or WAIVERS)
+    found = Path(path)
     doubted = _doubted(doubts)
     rows = [one for one in kept if one.row_id in doubted]
     # an id that the user gave may stand in other files; a hash of the content means the same input there.

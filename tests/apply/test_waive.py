@@ -232,3 +232,43 @@ def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, agai
     files = ", ".join(reviews.path(name) for name in ("fixed.csv", "fixed.csv.ledger.jsonl"))
     told = "" if again else f"; written before it, and complete: {files}"
     assert caught.value.found == f"can't be written: no more{told}"
+
+
+# --------------------------------------------------------------------- where a gate finds them
+
+
+def test_file_that_the_settings_name(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go into the file that the settings name; its folder is made, and files are told from there."""
+    (reviews.folder / "doubt.toml").write_text('[gate]\nwaivers = "conf/keep.toml"\n')
+    monkeypatch.chdir(reviews.folder)
+
+    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+
+    (waiver,) = read_waivers("conf/keep.toml")
+    assert (found.waivers, waiver.row_id) == ("conf/keep.toml", "r1")
+    assert waiver.files == ("../data.csv", "../fixed.csv")
+    assert "doubt-waivers.toml" not in reviews.held()
+
+
+def test_from_a_folder_below(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder below the settings file they stand beside that, where a gate from any folder looks."""
+    (reviews.folder / "doubt.toml").write_text("")
+    (reviews.folder / "sub").mkdir()
+    monkeypatch.chdir(reviews.folder / "sub")
+
+    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+
+    assert found.waivers == "../doubt-waivers.toml"
+    assert [one.files for one in read_waivers(reviews.path("doubt-waivers.toml"))] == [
+        ("data.csv", "fixed.csv")
+    ]
+
+
+def test_settings_that_make_no_sense(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that can't be read are told before anything is written; who waives nothing needs none."""
+    (reviews.folder / "doubt.toml").write_text("no TOML")
+    monkeypatch.chdir(reviews.folder)
+
+    reviews.refused(SettingsError, "no valid TOML", "data.csv", "fixed.csv", waivers=None)
+
+    assert reviews.apply("data.csv", "fixed.csv", waivers=None, waive=False).waivers is None

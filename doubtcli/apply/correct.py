@@ -16,10 +16,9 @@ from doubtcli.apply.put import New, is_there, put_file, put_waivers
 from doubtcli.apply.result import Applied
 from doubtcli.apply.rewritten import rewrite_file
 from doubtcli.apply.target import check_name, held, real, room_for
-from doubtcli.apply.waive import check_apart, plan_waivers
+from doubtcli.apply.waive import check_apart, plan_waivers, try_waivers
 from doubtcli.gate.waivers import waivers_to_add_to
 from doubtcli.records import OnConflict
-from doubtcli.store import try_file
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -174,7 +173,7 @@ def _put(request: Request, there: _There, found: Applied, new: New, target: Path
         waivers = plan_waivers(found.kept, there.audit.doubts, there.file, target, request.waivers)
     request.where.target(request.path)  # again: somebody may have been faster
     if waivers:
-        try_file(waivers.path, waivers.text.encode())
+        try_waivers(waivers)
     if is_there(target, new.stored) and (there.earlier or new.batch is None):
         found = replace(found, batch=None)
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,15 +13,19 @@ from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import add_waivers
-from doubtcli.store import write_file
+from doubtcli.store import try_file, write_file
+from doubtcli.store.file import remove_unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
 
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.records import Decision
+
+
+ELSEWHERE = "name another file with --waivers FILE, or waive nothing: --no-waive"
 
 
 @dataclass(frozen=True)
@@ -57,7 +62,7 @@ def check_apart(path: str, target: Path, read: Iterable[str]) -> None:
         raise SettingsError(
             f"waivers can't be written there: it is {what[0]}",
             where=str(found),
-            hint="name another file with --waivers, or waive nothing: --no-waive",
+            hint=ELSEWHERE,
         )
 
 
@@ -91,6 +96,20 @@ def plan_waivers(
     return None if added == text else Waivers(found, added, len(rows))
 
 
+def try_waivers(waivers: Waivers) -> None:
+    """Make sure that the file of waivers can be written, and take away what a killed run left of it.
+
+    Args:
+        waivers: The file; no other run may be writing it.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    with _told():
+        remove_unfinished(waivers.path)
+        try_file(waivers.path, waivers.text.encode())
+
+
 def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
     """Write the file of waivers, after all else.
 
@@ -102,11 +121,22 @@ def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
         OutputError: The system won't let us; it names what was written.
     """
     try:
-        write_file(waivers.path, waivers.text.encode())
+        with _told():
+            write_file(waivers.path, waivers.text.encode())
     except OutputError as error:
         done = ", ".join(map(str, written))
         if done:
             error.found += f"; written before it, and complete: {done}"
+        raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in errors what else can be done than to make room for the file."""
+    try:
+        yield
+    except OutputError as error:
+        error.hint = "; or ".join(filter(None, [error.hint, ELSEWHERE]))
         raise
 
 
@@ -128,6 +158,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode() if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"can't be read: {error}", where=str(path), hint="or leave it out: --no-waive"
-        ) from error
+        raise InputError(f"can't be read: {error}", where=str(path), hint=ELSEWHERE) from error

@@ -212,6 +212,7 @@ def test_place_that_cannot_be_written(reviews: Desk) -> None:
         reviews.apply("data.csv", "fixed.csv", waivers=reviews.path("data.csv/waivers.toml"))
 
     assert caught.value.where == reviews.path("data.csv/waivers.toml")
+    assert "; or name another file with --waivers FILE, or waive nothing: --no-waive" in str(caught.value)
     assert reviews.held() == before
 
 
@@ -232,6 +233,18 @@ def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, agai
     files = ", ".join(reviews.path(name) for name in ("fixed.csv", "fixed.csv.ledger.jsonl"))
     told = "" if again else f"; written before it, and complete: {files}"
     assert caught.value.found == f"can't be written: no more{told}"
+    assert caught.value.hint == "name another file with --waivers FILE, or waive nothing: --no-waive"
+
+
+def test_what_a_killed_run_left(reviews: Desk) -> None:
+    """What a run left that was killed while it wrote waivers goes with the next ones; nothing else does."""
+    (reviews.folder / ".waivers.toml.4711.doubt-unfinished").write_bytes(b"half")
+    (reviews.folder / ".other.toml.4711.doubt-unfinished").write_bytes(b"half")
+
+    reviews.apply("data.csv", "fixed.csv")
+
+    hidden = {name for name in reviews.held() if name.startswith(".")}
+    assert hidden == {".other.toml.4711.doubt-unfinished"}
 
 
 # --------------------------------------------------------------------- where a gate finds them

@@ -11,7 +11,7 @@ from doubtcli.errors import InputError
 from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
 from doubtcli.relabel.formats.every import FORMATS
 from doubtcli.relabel.head import HEAD_FILE, Origin, write_head
-from doubtcli.relabel.place import check_place, default_place
+from doubtcli.relabel.place import check_named, check_place, default_place
 from doubtcli.relabel.queue import make_queue
 from doubtcli.settings import as_flags
 from doubtcli.store import default_folder
@@ -67,6 +67,7 @@ def write_queue(request: Request, *, today: dt.date) -> Queue:
             waivers can't be read, the format can't hold the labels, or something is in the way; nothing was
             written.
     """
+    check_named(request.output)
     _check_audit(request.audit)
     found = given_audit(request.audit)
     waived = _waived(found, waivers_to_read(request.waivers), today)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from doubtcli import audit
-from doubtcli.errors import InputError, OutputError
+from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.progress import Silence
 from doubtcli.relabel.choose.choose import Choice
 from doubtcli.relabel.pipeline import Request, write_queue
@@ -160,3 +160,13 @@ def test_waived_for_a_file_of_which_a_backup_is_read() -> None:
     waive("doubt-waivers.toml", first, 'file = "data.csv"')
 
     assert asked()[:2] == rest
+
+
+def test_standard_output(folder: Path) -> None:
+    """A queue does not go to standard output, and no folder is called so by mistake."""
+    with pytest.raises(SettingsError, match="can't go to standard output"):
+        write_queue(replace(REQUEST, output="-"), today=TODAY)
+    assert "-" not in names(folder)
+
+    write_queue(replace(REQUEST, output="./-"), today=TODAY)
+    assert "queue.csv" in names(folder / "-")

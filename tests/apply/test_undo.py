@@ -247,8 +247,9 @@ def check_refused(desk: Desk, message: str, error: type[Exception] = InputError,
         (b"label", b"class", "the column of the labels is gone"),
         (b"id,text,label", b"label,text,id", "the column of the labels is gone, or stands elsewhere"),
         (b"\n", b",z\n", "columns came or went since: it has 4 of them"),
+        (b"\n", b",\n", "these have no name: 4"),
     ],
-    ids=["label", "text", "row", "column", "order of columns", "one more column"],
+    ids=["label", "text", "row", "column", "order of columns", "one more column", "no name"],
 )
 def test_edited_since(twice: Desk, old: bytes, new: bytes, message: str) -> None:
     """A row that was edited since, or a file in which it can't be found, is a conflict: nothing is done."""

@@ -124,6 +124,16 @@ def test_added_once(reviews: Desk) -> None:
     assert (again.waivers, again.n_waived) == (None, 0)
 
 
+def test_another_new_file(reviews: Desk) -> None:
+    """Of another new file the same rows are waived under its name alone: that of the data stands there."""
+    reviews.apply("data.csv", "fixed.csv")
+
+    found = reviews.apply("data.csv", "other.csv")
+
+    assert [one["file"] for one in waivers(reviews)] == [["data.csv", "fixed.csv"], "other.csv"]
+    assert found.n_waived == 1
+
+
 def test_not_wanted(reviews: Desk) -> None:
     """Asked not to, nothing is waived."""
     reviews.apply("data.csv", "fixed.csv", waive=False)

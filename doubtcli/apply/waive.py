@@ -14,6 +14,7 @@ from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import add_waivers
 from doubtcli.store import try_file, write_file
+from doubtcli.store.disk import FILE, OTHER
 from doubtcli.store.file import remove_unfinished
 
 if TYPE_CHECKING:
@@ -136,7 +137,8 @@ def _told() -> Iterator[None]:
     try:
         yield
     except OutputError as error:
-        error.hint = "; or ".join(filter(None, [error.hint, ELSEWHERE]))
+        own = None if error.hint == FILE[OTHER] else error.hint
+        error.hint = "; or ".join(filter(None, [own, ELSEWHERE]))
         raise
 
 

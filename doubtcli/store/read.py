@@ -40,12 +40,16 @@ AGAIN = "scan the file again"
 class _Told(dict[str, Any]):
     """An object of `audit.json`: who asks for a key that is not there is told that the file is damaged."""
 
-    def __init__(self, where: str, items: dict[str, Any]) -> None:
-        super().__init__(items)
-        self.where = where
+    where = DOCUMENT  # until more is known: whoever copies an object makes it as any dict is made
 
     def __missing__(self, key: str) -> NoReturn:
         raise InputError(f"is damaged: {key!r} is missing", where=self.where, hint=AGAIN)
+
+
+def _told(where: str, items: dict[str, Any]) -> _Told:
+    told = _Told(items)
+    told.where = where
+    return told
 
 
 def read_audit(folder: Path) -> StoredAudit:
@@ -68,7 +72,7 @@ def read_document(folder: Path) -> Mapping[str, Any]:
     """
     where = str(folder / DOCUMENT)
     try:
-        document = json.loads((folder / DOCUMENT).read_bytes(), object_hook=partial(_Told, where))
+        document = json.loads((folder / DOCUMENT).read_bytes(), object_hook=partial(_told, where))
     except OSError as error:
         raise InputError(
             f"can't be read: {error.strerror}", where=where, hint="`doubt scan` writes one"

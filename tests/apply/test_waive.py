@@ -222,8 +222,17 @@ def test_place_that_cannot_be_written(reviews: Desk) -> None:
         reviews.apply("data.csv", "fixed.csv", waivers=reviews.path("data.csv/waivers.toml"))
 
     assert caught.value.where == reviews.path("data.csv/waivers.toml")
-    assert "; or name another file with --waivers FILE, or waive nothing: --no-waive" in str(caught.value)
+    assert caught.value.hint == "name another file with --waivers FILE, or waive nothing: --no-waive"
     assert reviews.held() == before
+
+
+def test_name_that_is_too_long(reviews: Desk) -> None:
+    """What the system says of the file is told, too."""
+    error = reviews.refused(
+        OutputError, "can't be written", "data.csv", "fixed.csv", waivers=reviews.path("w" * 240)
+    )
+
+    assert str(error.hint).startswith("name a shorter file; or name another file with --waivers FILE, or")
 
 
 @pytest.mark.parametrize("again", [False, True])

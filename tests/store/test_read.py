@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -133,6 +134,17 @@ def test_missing_key(write: Writer, path: str) -> None:
         part[key]
 
     assert str(caught.value) == f"{file}: is damaged: {key!r} is missing\nto do: scan the file again"
+
+
+def test_copied(write: Writer) -> None:
+    """What is read is copied as any dict is; nothing in a copy is missed as a bug of ours either."""
+    write()
+    summary: Any = read_audit(write.folder).summary
+
+    for copy in (type(summary["skill"])(summary["skill"].items()), deepcopy(summary["skill"])):
+        assert copy == summary["skill"]
+        with pytest.raises(InputError, match="is damaged: 'none' is missing"):
+            copy["none"]
 
 
 def test_missing_counts(write: Writer) -> None:

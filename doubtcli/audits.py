@@ -182,7 +182,7 @@ def _judged_data(folder: Path, summary: Mapping[str, Any], *, or_backup: bool) -
         if sha256_of(path) == told["sha256"]:
             return path, there[0] if there else told["path"]
     if not there:
-        raise _gone(folder, told["path"])
+        raise _gone(folder, told["path"], is_needed=or_backup)
     raise _changed(folder, there[0], or_backup=or_backup)
 
 
@@ -208,12 +208,14 @@ def _backups(places: Iterable[Path], size: int) -> Iterator[str]:
                 yield as_told(str(backup))
 
 
-def _gone(folder: Path, judged: str) -> InputError:
+def _gone(folder: Path, judged: str, *, is_needed: bool) -> InputError:
+    """Nobody who needs the audit can name a data file in its place; others may, wherever it is by now."""
+    other = "put it back beside the audit" if is_needed else "name the data file itself"
     return InputError(
         f"its data file {judged!r} is not there",
         where=str(folder),
         expected="the file that was judged, beside the audit or where it was",
-        hint="run from the folder that the scan was run from, or name the data file itself",
+        hint=f"run from the folder that the scan was run from, or {other}",
     )
 
 

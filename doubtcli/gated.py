@@ -19,7 +19,7 @@ from doubtcli.gate.baseline import (
 )
 from doubtcli.gate.judge import Known, judge
 from doubtcli.gate.result import RULES, GateResult
-from doubtcli.gate.waivers import WAIVERS, apply_waivers, lapsed_waivers, read_waivers
+from doubtcli.gate.waivers import apply_waivers, find_waivers, lapsed_waivers, read_waivers
 from doubtcli.plugins import list_reasons
 from doubtcli.settings import EACH
 
@@ -157,8 +157,7 @@ class Gate:
 
     def _waivers(self) -> tuple[str, tuple[Waiver, ...]]:
         """The file of waivers and what stands in it; "" where there is none."""
-        usual = (folder / WAIVERS for folder in (Path(), Path(self.plan.config or "").parent))
-        path = self.plan.waivers or next((str(path) for path in usual if path.is_file()), "")
+        path = find_waivers(self.plan)
         return path, read_waivers(path, [reason.name for reason in list_reasons()]) if path else ()
 
     def _known(

@@ -57,7 +57,7 @@ ARROWS = {
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "audit", "audits"},
     "gate": EVERYBODY | {"settings", "report"},
     "starter": EVERYBODY | {"settings"},
-    "relabel": EVERYBODY | {"settings", "queue_columns", "sampling", "audits", "store"},
+    "relabel": EVERYBODY | {"settings", "queue_columns", "sampling", "audits", "gate", "store"},
     "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "report", "gate", "store"},
     "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate", "store"},
     "cli": EVERYBODY

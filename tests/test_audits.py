@@ -101,11 +101,17 @@ class TestGivenAudit:
         )
 
     def test_data_gone(self) -> None:
-        """So is one whose data are gone."""
+        """So is one whose data are gone; who can do with another audit may name the data instead."""
         scan()
         Path("data.csv").unlink()
 
-        assert "its data file 'data.csv' is not there" in trouble("data.doubt")
+        told = trouble("data.doubt")
+        assert "its data file 'data.csv' is not there" in told
+        assert told.endswith(
+            "run from the folder that the scan was run from, or put it back beside the audit"
+        )
+        with pytest.raises(InputError, match="or name the data file itself"):
+            given_audit("data.doubt", or_backup=False)
 
     def test_of_standard_input(self) -> None:
         """So is one of standard input, which nobody can hold it against."""

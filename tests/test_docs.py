@@ -1,17 +1,24 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from typer.main import get_command
 
+from doubtcli.apply.document import render_applied, render_log, render_undone
+from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.result import Applied, Undone
+from doubtcli.apply.rewrite import Form
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
+from doubtcli.records import Decision, OnConflict, Settled, Unapplied
 from doubtcli.settings import FILE_KEYS, GATE_KEYS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -89,6 +96,35 @@ def test_settings_of_the_gate(key: str) -> None:
 def test_exit_codes(code: ExitCode) -> None:
     """Every exit code is documented."""
     assert f"\n| {code:d} |" in page("cli.md")
+
+
+def told_by(command: str) -> set[str]:
+    """The keys that the tables in a command's section tell of."""
+    section = page("cli.md").partition(f"\n## {command}\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| (`.*?) \|", section, re.MULTILINE)
+    return {key for row in rows for key in re.findall(r"`(.*?)`", row)}
+
+
+def test_json_of_verdicts() -> None:
+    """Every key of the JSON that `doubt apply`, `log` and `undo` print is documented, those of rows too."""
+    line = Line(Action.DROP, "r1", 1, "x", None, b"x", None, b"x", "rest")
+    batch = Batch("b1", "2026-11-21T14:05:00Z", (line,), Form("csv", "label"), 9, "", "", None)
+    applied = json.loads(render_applied(Applied("a", None, None, (), (), (), Settled((), ()))))
+    (logged,) = json.loads(render_log([batch]))
+    undone = json.loads(render_undone(Undone("a", None, batch, batch)))
+
+    assert applied.keys() <= told_by("doubt apply")
+    assert logged.keys() <= told_by("doubt log")
+    assert undone.keys() <= told_by("doubt undo")
+    told = page("cli.md")
+    parts = [item.name for record in (Decision, Unapplied, Form) for item in fields(record)]
+    assert [name for name in parts if f"`{name}`" not in told] == []
+
+
+@pytest.mark.parametrize("how", OnConflict)
+def test_conflicts(how: OnConflict) -> None:
+    """What becomes of rows on which people differ is told of each way to settle it."""
+    assert how in told_by("doubt apply")
 
 
 def test_reasons() -> None:

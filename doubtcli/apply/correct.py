@@ -16,10 +16,9 @@ from doubtcli.apply.put import New, is_there, put_file, put_waivers
 from doubtcli.apply.result import Applied
 from doubtcli.apply.rewritten import rewrite_file
 from doubtcli.apply.target import check_name, held, real, room_for
-from doubtcli.apply.waive import check_apart, plan_waivers
-from doubtcli.gate.waivers import WAIVERS
+from doubtcli.apply.waive import check_apart, plan_waivers, try_waivers
+from doubtcli.gate.waivers import waivers_to_add_to
 from doubtcli.records import OnConflict
-from doubtcli.store import try_file
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -53,7 +52,7 @@ class Request:
     """Whether all rows of the verdicts were looked at, where their tool doesn't tell."""
     on_conflict: OnConflict = OnConflict.MAJORITY
     waivers: str | None = None
-    """The file to add waivers to; the usual one if None."""
+    """The file to add waivers to; the one that a gate run from here would read if None."""
     waive: bool = True
     """Whether keeping a doubted row's label waives it."""
 
@@ -80,6 +79,8 @@ def apply(request: Request, *, now: dt.datetime, progress: Progress) -> Applied:
         DoubtError: A file can't be used, the verdicts can't be settled, or something is in the way; nothing
             was written.
     """
+    place = waivers_to_add_to(request.waivers) if request.waive else None
+    request = replace(request, waivers=place)
     target = _target(request)
     audit = find_audit(request.path, request.audit)
     with _held(request, target) if target else nullcontext():
@@ -96,7 +97,7 @@ def apply(request: Request, *, now: dt.datetime, progress: Progress) -> Applied:
 
 def _target(request: Request) -> Path | None:
     target = request.where.target(request.path, but_not=request.verdicts)
-    if target and request.waive:
+    if target and request.waivers:
         check_apart(request.waivers, target, (request.path, *request.verdicts))
     return target
 
@@ -104,7 +105,7 @@ def _target(request: Request) -> Path | None:
 @contextmanager
 def _held(request: Request, target: Path) -> Iterator[None]:
     """Keep other runs from all that will be written."""
-    waivers = [Path(request.waivers or WAIVERS).resolve()] if request.waive else []
+    waivers = [Path(request.waivers).resolve()] if request.waivers else []
     with room_for(target), held(target, beside=waivers):
         yield
 
@@ -168,11 +169,11 @@ def _lost(request: Request, there: _There, decided: Decided, new: New) -> tuple[
 def _put(request: Request, there: _There, found: Applied, new: New, target: Path) -> Applied:
     """Put all of it into place, the waivers last; what is there already is not written again."""
     waivers = None
-    if request.waive:
+    if request.waivers:
         waivers = plan_waivers(found.kept, there.audit.doubts, there.file, target, request.waivers)
     request.where.target(request.path)  # again: somebody may have been faster
     if waivers:
-        try_file(waivers.path, waivers.text.encode())
+        try_waivers(waivers)
     if is_there(target, new.stored) and (there.earlier or new.batch is None):
         found = replace(found, batch=None)
     else:

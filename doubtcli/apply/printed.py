@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.ledger import Action, ledger_name
+from doubtcli.apply.revert import TOOL as REVERT_TOOL
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.records import UnappliedKind
 from doubtcli.report.sheet import LONGEST, Sheet, printable, printable_path
@@ -25,6 +26,15 @@ MOST_TOLD = 10
 """Of the rows that one kind of thing was not applied to; JSON has them all."""
 MOST_LISTED = 20
 """Of the rows that one batch of a log changed; JSON has them all."""
+TITLES = {
+    "label-studio": "Label Studio",
+    "argilla": "Argilla",
+    "prodigy": "Prodigy",
+    "doccano": "doccano",
+    "doubt": "a queue file",
+}
+"""What the tools are called in which people decide."""
+OURS = frozenset({"doubt", REVERT_TOOL})
 TOLD_BY_NUMBER = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
 """Nobody has to look at these."""
 
@@ -150,10 +160,24 @@ def _print_label(sheet: Sheet, mark: str, label: str, style: str, aside: str) ->
 
 def _about(line: Line) -> str:
     """Which row it is, and who said what of it."""
-    said = ", ".join(part for part in (*line.who, line.when, line.tool) if part)
-    seen = f"decided on {line.seen_as}" if line.seen_as else ""
-    parts = (f"({line.row_id})", said, seen, line.why)
+    said = ", ".join(part for part in (_by(line.who), line.when, _in(line.tool)) if part)
+    decided = " ".join(filter(None, [f"on {line.seen_as}" if line.seen_as else "", said]))
+    parts = (f"({line.row_id})", decided and f"decided {decided}", line.why)
     return printable("; ".join(part for part in parts if part))
+
+
+def _by(people: Sequence[str]) -> str:
+    return f"by {_listed(people)}" if people else ""
+
+
+def _in(tools: str) -> str:
+    """In which tools people decided; nothing where it was in a file of ours, for doubt decides nothing."""
+    names = tools.split(", ") if tools else []
+    return "" if OURS.issuperset(names) else f"in {_listed([TITLES.get(name, name) for name in names])}"
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:

@@ -13,11 +13,11 @@ from doubtcli.errors import InputError
 from doubtcli.report.summary import count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.apply.ledger import Batch
     from doubtcli.apply.rewrite import Rewritten
-    from doubtcli.apply.rewrite.edits import Edit
+    from doubtcli.apply.rewrite.edits import Edit, Touched
 
 TOOL = "doubt undo"
 MOST_NAMED = 5
@@ -33,6 +33,8 @@ class Undo:
     """The batch's lines on rows that are there, by row of the file as it is, from 0."""
     added: Mapping[int, Line]
     """Its lines on rows that are gone, by row of the file as it will be, from 0."""
+    later: Sequence[Batch] = ()
+    """The batches that came after it and that are not taken back, oldest first."""
 
     @property
     def edits(self) -> dict[int, Edit]:
@@ -118,7 +120,8 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
     Raises:
         InputError: Rows came or went since, so that the batch's rows can't be told any more.
     """
-    if mover := _mover(batches, batch):
+    later = _later(batches, batch)
+    if mover := _mover(later):
         raise InputError(
             f"batch {mover.id} came after batch {batch.id}, and dropped rows or put some back",
             where=where,
@@ -134,16 +137,19 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
         )
     there = {_place_after(line, came, went): line for line in batch.lines if line.action is not Action.DROP}
     gone = {line.row - 1: line for line in batch.lines if line.action is Action.DROP}
-    return Undo(batch, there, gone)
+    return Undo(batch, there, gone, later)
 
 
-def _mover(batches: Sequence[Batch], batch: Batch) -> Batch | None:
-    """The last of the later batches after which rows stand elsewhere."""
+def _later(batches: Sequence[Batch], batch: Batch) -> tuple[Batch, ...]:
+    """The batches that came later; of one and that which takes it back nothing is left."""
     later = batches[list(batches).index(batch) + 1 :]
     ids = {one.id for one in later}
-    # of a batch and the later one that takes it back nothing is left
-    net = (one for one in in_effect(later) if one.undoes not in ids)
-    movers = [one for one in net if any(line.action is not Action.RELABEL for line in one.lines)]
+    return tuple(one for one in in_effect(later) if one.undoes not in ids)
+
+
+def _mover(later: Sequence[Batch]) -> Batch | None:
+    """The last of the later batches after which rows stand elsewhere."""
+    movers = [one for one in later if any(line.action is not Action.RELABEL for line in one.lines)]
     return movers[-1] if movers else None
 
 
@@ -163,26 +169,52 @@ def _place_after(line: Line, came: Sequence[int], went: Sequence[int]) -> int:
 
 
 def check_untouched(undo: Undo, rewritten: Rewritten, where: str) -> None:
-    """Refuse to take back what somebody has edited since.
+    """Refuse to take back what a later batch has changed again, or somebody has edited since.
 
     Raises:
-        InputError: A row is not as the batch left it; names the first ones.
+        InputError: A row is not as the batch left it; names the later batch that left it so, or such rows.
     """
-    edited = []
-    for row, line in undo.rows.items():
-        found = rewritten.touched[row]
-        left = line.old_cell if line.action is Action.RESTORE else line.new_cell
-        if (found.raw_old, found.rest) != (left, line.rest):
-            what = "its label" if found.raw_old != left else "what stands beside its label"
-            edited.append(f"row {row + 1} ({line.row_id!r}): {what}")
-    if edited:
-        rest = f" and {len(edited) - MOST_NAMED} more" if len(edited) > MOST_NAMED else ""
+    edited = {row: what for row, line in undo.rows.items() if (what := _edited(line, rewritten.touched[row]))}
+    if later := _changed_by(undo, rewritten, edited):
         raise InputError(
-            f"rows were edited since batch {undo.batch.id}: {'; '.join(edited[:MOST_NAMED])}{rest}",
+            f"batch {later.id} came after batch {undo.batch.id}, and changed rows of it again",
+            where=where,
+            hint=f"take that one back first: --batch {later.id}",
+        )
+    if edited:
+        told = [f"row {row + 1} ({undo.rows[row].row_id!r}): {what}" for row, what in edited.items()]
+        rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+        raise InputError(
+            f"rows were edited since batch {undo.batch.id}: {'; '.join(told[:MOST_NAMED])}{rest}",
             where=where,
             expected="these rows as the batch left them",
             hint="nothing was taken back: put these rows back as they were, or edit them by hand",
         )
+
+
+def _edited(line: Line, found: Touched) -> str:
+    """What of a row is not as its batch left it; "" where all of it is."""
+    if found.raw_old != _left(line):
+        return "its label"
+    return "" if found.rest == line.rest else "what stands beside its label"
+
+
+def _left(line: Line) -> bytes | None:
+    """The label's cell as a batch left it."""
+    return line.old_cell if line.action is Action.RESTORE else line.new_cell
+
+
+def _changed_by(undo: Undo, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
+    """The last of the later batches that left any of these rows as it is now."""
+    now = {
+        (undo.rows[row].row_id, rewritten.touched[row].raw_old, rewritten.touched[row].rest) for row in rows
+    }
+    changed = (one for one in reversed(undo.later) if any(_as_left(line) in now for line in one.lines))
+    return next(changed, None)
+
+
+def _as_left(line: Line) -> tuple[str, bytes | None, str]:
+    return line.row_id, line.new_cell, line.rest
 
 
 def undone_lines(undo: Undo, rewritten: Rewritten) -> tuple[Line, ...]:

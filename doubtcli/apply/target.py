@@ -69,6 +69,12 @@ class Where:
         return None if named is None else Path(named).resolve()
 
     def _check_flags(self) -> None:
+        if self.output == "-":
+            raise SettingsError(
+                "the new file can't go to standard output: its ledger stands beside it",
+                where="-o -",
+                hint="name a file: -o FILE; or one that is called so: -o ./-",
+            )
         if self.in_place and self.output is not None:
             raise SettingsError("it is either a new file or the old one", where=f"-o and {IN_PLACE}")
         if self.in_place and self.force:

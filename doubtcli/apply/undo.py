@@ -107,13 +107,7 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Bat
 
 
 def _read(data: Data, form: Form) -> Table:
-    table = read_table(
-        data.path,
-        input_format=form.format,
-        encoding=form.encoding,
-        delimiter=form.delimiter,
-        quoting=_quoting(form),
-    )
+    table = _as_written(data, form)
     names = table.data.column_names
     if form.column not in names or (form.format == "csv" and names.index(form.column) != form.place):
         raise InputError(
@@ -122,7 +116,33 @@ def _read(data: Data, form: Form) -> Table:
             column=form.column,
             hint="nothing was taken back: put it back as it was, or edit the labels by hand",
         )
+    if form.format == "csv" and len(names) != form.n_columns:
+        raise InputError(
+            f"columns came or went since: it has {len(names)} of them",
+            where=data.path,
+            expected=f"the {form.n_columns} columns that the batch left",
+            hint="nothing was taken back: put the columns back as they were, or edit the labels by hand",
+        )
     return table
+
+
+def _as_written(data: Data, form: Form) -> Table:
+    """The file, read as it was written then: there is no option to say that it is written otherwise now."""
+    try:
+        return read_table(
+            data.path,
+            input_format=form.format,
+            encoding=form.encoding,
+            delimiter=form.delimiter,
+            quoting=_quoting(form),
+        )
+    except InputError as error:
+        if "--" in (error.hint or ""):
+            error.hint = (
+                f"nothing was taken back: write it again as it was, in {form.encoding}, "
+                "or edit the labels by hand"
+            )
+        raise
 
 
 def _quoting(form: Form) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,16 +12,21 @@ from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers import WAIVERS, add_waivers
-from doubtcli.store import write_file
+from doubtcli.gate.waivers import add_waivers
+from doubtcli.store import try_file, write_file
+from doubtcli.store.disk import FILE, OTHER
+from doubtcli.store.file import remove_unfinished
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     import pyarrow as pa
 
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.records import Decision
+
+
+ELSEWHERE = "name another file with --waivers FILE, or waive nothing: --no-waive"
 
 
 @dataclass(frozen=True)
@@ -33,18 +39,18 @@ class Waivers:
     """How many kept rows it waives."""
 
 
-def check_apart(path: str | None, target: Path, read: Iterable[str]) -> None:
+def check_apart(path: str, target: Path, read: Iterable[str]) -> None:
     """Refuse a file of waivers that is another file of the same run, too.
 
     Args:
-        path: The file of waivers; the one that a gate finds by itself if None.
+        path: The file of waivers.
         target: The corrected file.
         read: Files that are read.
 
     Raises:
         SettingsError: It says which one it is.
     """
-    found = Path(path or WAIVERS)
+    found = Path(path)
     other = {
         "the corrected file": target,
         "its ledger": ledger_path(target),
@@ -57,7 +63,7 @@ def check_apart(path: str | None, target: Path, read: Iterable[str]) -> None:
         raise SettingsError(
             f"waivers can't be written there: it is {what[0]}",
             where=str(found),
-            hint="name another file with --waivers, or waive nothing: --no-waive",
+            hint=ELSEWHERE,
         )
 
 
@@ -66,7 +72,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def plan_waivers(
-    kept: Iterable[Decision], doubts: pa.Table, file: LabelledFile, target: Path, path: str | None
+    kept: Iterable[Decision], doubts: pa.Table, file: LabelledFile, target: Path, path: str
 ) -> Waivers | None:
     """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
 
@@ -75,12 +81,12 @@ def plan_waivers(
         doubts: `doubts.parquet`: it tells which of them were doubted.
         file: The data.
         target: The corrected file.
-        path: The file of waivers; the one that a gate finds by itself if None.
+        path: The file of waivers.
 
     Raises:
         InputError: The file can't be read, or nothing can be added to it.
     """
-    found = Path(path or WAIVERS)
+    found = Path(path)
     doubted = _doubted(doubts)
     rows = [one for one in kept if one.row_id in doubted]
     # an id that the user gave may stand in other files; a hash of the content means the same input there.
@@ -89,6 +95,20 @@ def plan_waivers(
     text = _text(found)
     added = add_waivers(text, [_waiver(one, tuple(dict.fromkeys(files))) for one in rows], where=str(found))
     return None if added == text else Waivers(found, added, len(rows))
+
+
+def try_waivers(waivers: Waivers) -> None:
+    """Make sure that the file of waivers can be written, and take away what a killed run left of it.
+
+    Args:
+        waivers: The file; no other run may be writing it.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    with _told():
+        remove_unfinished(waivers.path)
+        try_file(waivers.path, waivers.text.encode())
 
 
 def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
@@ -102,11 +122,23 @@ def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
         OutputError: The system won't let us; it names what was written.
     """
     try:
-        write_file(waivers.path, waivers.text.encode())
+        with _told():
+            write_file(waivers.path, waivers.text.encode())
     except OutputError as error:
         done = ", ".join(map(str, written))
         if done:
             error.found += f"; written before it, and complete: {done}"
+        raise
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """Say in errors what else can be done than to make room for the file."""
+    try:
+        yield
+    except OutputError as error:
+        own = None if error.hint == FILE[OTHER] else error.hint
+        error.hint = "; or ".join(filter(None, [own, ELSEWHERE]))
         raise
 
 
@@ -128,6 +160,4 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode() if path.exists() else ""
     except (OSError, UnicodeDecodeError) as error:
-        raise InputError(
-            f"can't be read: {error}", where=str(path), hint="or leave it out: --no-waive"
-        ) from error
+        raise InputError(f"can't be read: {error}", where=str(path), hint=ELSEWHERE) from error

@@ -93,7 +93,8 @@ def apply(
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Where to waive doubted rows whose label was kept. [default: doubt-waivers.toml]",
+            help="Where to waive doubted rows whose label was kept. [default: where `doubt gate` finds them: "
+            "as the settings file has it, else doubt-waivers.toml here or beside that file]",
             rich_help_panel=WHERE,
         ),
     ] = None,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,6 +63,14 @@ def queue(
             rich_help_panel=CHOICE,
         ),
     ] = None,
+    waivers: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Leave out rows that a person wants left as they are. [default: what `doubt gate` reads]",
+            rich_help_panel=CHOICE,
+        ),
+    ] = None,
     to: Annotated[
         Tool,
         typer.Option(
@@ -95,8 +104,8 @@ def queue(
     from doubtcli.relabel.pipeline import Request, write_queue
 
     choice = Choice(parse_shares(strategy), size, seed)
-    request = Request(audit, choice, to, output=output, force=force)
-    made = write_queue(request)
+    request = Request(audit, choice, to, output=output, force=force, waivers=waivers)
+    made = write_queue(request, today=dt.datetime.now().astimezone().date())
     if not quiet:
         _tell(made, request, color)
     return ExitCode.DONE

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 from doubtcli.audits import given_audit, is_audit
 from doubtcli.errors import InputError
+from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
 from doubtcli.relabel.formats.every import FORMATS
 from doubtcli.relabel.head import HEAD_FILE, Origin, write_head
-from doubtcli.relabel.place import check_place, default_place
+from doubtcli.relabel.place import check_named, check_place, default_place
 from doubtcli.relabel.queue import make_queue
 from doubtcli.settings import as_flags
 from doubtcli.store import default_folder
@@ -18,6 +19,7 @@ from doubtcli.store.folder import told
 from doubtcli.store.whole import write_whole
 
 if TYPE_CHECKING:
+    import datetime as dt
     from collections.abc import Iterator
 
     from doubtcli.audits import FoundAudit
@@ -39,6 +41,8 @@ class Request:
     """The folder to write; the one beside the audit if None."""
     force: bool = False
     """Whether to write into a folder that holds anything else."""
+    waivers: str | None = None
+    """The file of rows that people want left as they are; the one that a gate run from here reads if None."""
 
     @property
     def format(self) -> Format:
@@ -51,16 +55,23 @@ class Request:
         return Path(self.output) if self.output else default_place(Path(self.audit))
 
 
-def write_queue(request: Request) -> Queue:
+def write_queue(request: Request, *, today: dt.date) -> Queue:
     """Write the tasks of an audit, and a head that tells what they are, as one folder: all of it or nothing.
+
+    Args:
+        request: Which rows are to go where.
+        today: By which waivers expire.
 
     Raises:
         DoubtError: There is no audit, its data are gone or others by now, no row is to be asked about, the
-            format can't hold the labels, or something is in the way; nothing was written.
+            waivers can't be read, the format can't hold the labels, or something is in the way; nothing was
+            written.
     """
+    check_named(request.output)
     _check_audit(request.audit)
     found = given_audit(request.audit)
-    made = make_queue(found.summary, found.doubts, found.read_data().data, request.choice)
+    waived = _waived(found, waivers_to_read(request.waivers), today)
+    made = make_queue(found.summary, found.doubts, found.read_data().data, request.choice, waived)
     queue = replace(made, notes=(*made.notes, *_notes(found)))
     head = write_head(queue, request.format, _origin(request, found))
     files = {**request.format.render(queue), HEAD_FILE: head}
@@ -81,6 +92,14 @@ def _check_audit(path: str) -> None:
         expected="a folder that `doubt scan` wrote",
         hint=f"name its audit: {beside}" if is_audit(beside) else "scan it first: `doubt scan` writes one",
     )
+
+
+def _waived(found: FoundAudit, path: str, today: dt.date) -> set[int]:
+    """The rows that a person has found right, by their place in the file; a backup is judged as its data."""
+    if not path:
+        return set()
+    data_path = found.backup_of or found.data_path
+    return waived_rows(read_waivers(path), found.doubts, waivers_path=path, data_path=data_path, today=today)
 
 
 def _origin(request: Request, found: FoundAudit) -> Origin:

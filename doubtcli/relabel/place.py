@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.errors import OutputError
+from doubtcli.errors import OutputError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +20,20 @@ def default_place(audit: Path) -> Path:
     named = audit.resolve() if audit.name in ("", "..") else audit
     place = named.with_name(named.name.removesuffix(AUDIT_ENDING) + ENDING)
     return Path(os.path.relpath(place)) if place.is_absolute() and not audit.is_absolute() else place
+
+
+def check_named(output: str | None) -> None:
+    """Refuse standard output, which no folder goes to.
+
+    Raises:
+        SettingsError: It says what to name.
+    """
+    if output == "-":
+        raise SettingsError(
+            "a queue is a folder, and can't go to standard output",
+            where="-o -",
+            hint="name a folder: -o FOLDER; or one that is called so: -o ./-",
+        )
 
 
 def check_place(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:

@@ -17,14 +17,20 @@ from doubtcli.relabel.shown import count_characters, find_parts, show
 from doubtcli.relabel.task import Queue, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from doubtcli.relabel.choose.choose import Choice, Pick
     from doubtcli.relabel.choose.pool import Pool
     from doubtcli.relabel.shown import Parts
 
 
-def make_queue(summary: Mapping[str, Any], doubts: pa.Table, data: pa.Table, choice: Choice) -> Queue:
+def make_queue(
+    summary: Mapping[str, Any],
+    doubts: pa.Table,
+    data: pa.Table,
+    choice: Choice,
+    waived: Collection[int] = (),
+) -> Queue:
     """The rows that people are asked about, in order, with all that stands beside them.
 
     Args:
@@ -32,6 +38,7 @@ def make_queue(summary: Mapping[str, Any], doubts: pa.Table, data: pa.Table, cho
         doubts: `doubts.parquet`.
         data: The file that was judged.
         choice: Which rows are wanted.
+        waived: The places in the file, from 1, of rows whose label a person has found right.
 
     Raises:
         InputError: No row is left to be asked about.
@@ -39,10 +46,10 @@ def make_queue(summary: Mapping[str, Any], doubts: pa.Table, data: pa.Table, cho
     """
     parts = find_parts(data, summary["columns"])
     characters = count_characters(data, parts)[file_rows(doubts)]
-    pool = build_pool(doubts, equal_inputs(doubts, data, summary["columns"]), characters)
+    pool = build_pool(doubts, equal_inputs(doubts, data, summary["columns"]), characters, waived)
     picks = choose(pool, choice, summary["seed"])
     if not picks:
-        raise _nothing_left(pool, doubts)
+        raise _nothing_left(pool, doubts, choice)
     rows = data.take(pa.array(file_rows(pool.doubts)[[pick.row for pick in picks]]))
     return Queue(
         tasks=tuple(_tasks(pool, picks, rows, parts)),
@@ -51,7 +58,7 @@ def make_queue(summary: Mapping[str, Any], doubts: pa.Table, data: pa.Table, cho
         parts=parts,
         made_by=f"{summary['tool']['name']} {summary['tool']['version']}",
         assessable=summary["skill"]["assessable"],
-        notes=_notes(summary, pool, picks, choice.size),
+        notes=_notes(summary, pool, picks, choice),
     )
 
 
@@ -82,12 +89,18 @@ def _tasks(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: Parts) -> l
     ]
 
 
-def _nothing_left(pool: Pool, doubts: pa.Table) -> InputError:
+def _nothing_left(pool: Pool, doubts: pa.Table, choice: Choice) -> InputError:
     if not pool.n_rows:
         return InputError(
             "no row is left to be asked about",
             expected="labelled rows that nobody has decided yet",
             hint="all rows are decided, or have no label" if doubts.num_rows else None,
+        )
+    if _left_out(pool, (), choice):
+        return InputError(
+            "all rows that might be asked about are waived, so there is nothing to relabel",
+            hint="to ask about them again, take their waivers out; or measure the noise rate with "
+            "--strategy audit --size 200",
         )
     return InputError(
         "no row is doubted, so there is nothing to relabel",
@@ -96,10 +109,11 @@ def _nothing_left(pool: Pool, doubts: pa.Table) -> InputError:
     )
 
 
-def _notes(
-    summary: Mapping[str, Any], pool: Pool, picks: Sequence[Pick], size: int | None
-) -> tuple[str, ...]:
-    notes = []
+def _notes(summary: Mapping[str, Any], pool: Pool, picks: Sequence[Pick], choice: Choice) -> tuple[str, ...]:
+    notes, size = [], choice.size
+    if n_waived := _left_out(pool, picks, choice):
+        rows = "row is" if n_waived == 1 else "rows are"
+        notes.append(f"{n_waived:,} {rows} waived, and left out")
     if size is not None and len(picks) < size:
         notes.append(f"there are fewer rows than asked for: {len(picks):,} of {size:,}")
     if n_others := sum(not pool.doubted[pick.row] for pick in picks if pick.strategy != AUDIT):
@@ -109,3 +123,11 @@ def _notes(
         why = summary["skill"]["why"].rstrip(".")
         notes.append(f"the doubts put these rows in order, and are no probabilities: {why}")
     return tuple(notes)
+
+
+def _left_out(pool: Pool, picks: Sequence[Pick], choice: Choice) -> int:
+    """How many rows might have come if they were not waived."""
+    if choice.shares.keys() == {AUDIT}:
+        return 0
+    might = pool.waived if choice.size is not None else pool.waived & pool.doubted
+    return int(might.sum()) - sum(bool(might[pick.row]) for pick in picks)

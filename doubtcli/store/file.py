@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import stat
 from contextlib import contextmanager
@@ -51,6 +52,19 @@ def try_file(path: Path, content: bytes) -> None:
         if not _is_special(path):
             with _beside(path, content):
                 pass
+
+
+def remove_unfinished(path: Path) -> None:
+    """Take away what runs that were killed left while they wrote a file; no other run may be writing it.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    path = path.resolve()
+    for beside in path.parent.glob(f".{glob.escape(path.name)}.*{UNFINISHED}"):
+        if beside.name.removeprefix(f".{path.name}.").removesuffix(UNFINISHED).isdigit():
+            with told(beside):
+                beside.unlink(missing_ok=True)
 
 
 def _is_special(path: Path) -> bool:

@@ -107,12 +107,12 @@ def test_many_rows_of_one_kind() -> None:
 @pytest.mark.parametrize(
     ("line", "shown"),
     [
-        (LINE, "  row 1 (r1); ann, bob, 2026-11-20, argilla; why not\n  - x\n  + y\n"),
+        (LINE, "  row 1 (r1); decided by ann and bob, 2026-11-20, in Argilla; why not\n  - x\n  + y\n"),
         (replace(LINE, old="a  b", new="a b "), "  - a  b\n  + a b \n"),
         (replace(LINE, old="\x1b[31m[red]", new="né\n"), "  - \\x1b[31m[red]\n  + né\\n\n"),
         (replace(LINE, action=Action.DROP, new=None), "  - x  (the row goes)\n"),
         (replace(LINE, action=Action.RESTORE, old=None), "  + y  (the row is put back)\n"),
-        (replace(LINE, who=(), when="", why="", seen_as="r7"), "  row 1 (r1); argilla; decided on r7\n"),
+        (replace(LINE, who=(), when="", why="", seen_as="r7"), "  row 1 (r1); decided on r7 in Argilla\n"),
         (replace(LINE, new="y" * 10_000), "  + " + "y" * 2000 + "\n"),
     ],
     ids=["label", "blanks", "control characters", "dropped", "put back", "spread", "long"],
@@ -205,3 +205,34 @@ def test_answer_without_an_id() -> None:
     told = printed(print_applied, replace(APPLIED, settled=Settled((), (one,))))
 
     assert "\n    - the answer has no id (a.csv, row 3)\n" in told
+
+
+@pytest.mark.parametrize(
+    ("who", "when", "tool", "seen_as", "told"),
+    [
+        (
+            ("1", "2"),
+            "2026-11-20",
+            "label-studio",
+            "",
+            "decided by 1 and 2, 2026-11-20, in Label Studio; why not",
+        ),
+        (("ann", "bob", "cy"), "", "doubt", "", "decided by ann, bob and cy; why not"),
+        ((), "2026-11-20", "doubt", "", "decided 2026-11-20; why not"),
+        ((), "", "doubt", "", "why not"),
+        ((), "", "doubt undo", "", "why not"),
+        ((), "", "", "", "why not"),
+        ((), "", "prodigy", "", "decided in Prodigy; why not"),
+        ((), "", "argilla, doubt", "", "decided in Argilla and a queue file; why not"),
+        (("ann",), "", "another tool", "", "decided by ann, in another tool; why not"),
+        (("ann",), "", "doubt", "r9", "decided on r9 by ann; why not"),
+        ((), "", "doubt", "r9", "decided on r9; why not"),
+    ],
+)
+def test_who_decided(who: tuple[str, ...], when: str, tool: str, seen_as: str, told: str) -> None:
+    """Names are told as those of people who decided, and tools by their names; doubt never decides."""
+    line = replace(LINE, who=who, when=when, tool=tool, seen_as=seen_as)
+
+    out = printed(print_log, "fixed.csv", (replace(BATCH, lines=(line,)),))
+
+    assert f"row 1 (r1); {told}\n" in out

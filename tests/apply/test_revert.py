@@ -231,6 +231,26 @@ def test_many_edited_since() -> None:
         check_untouched(plan, rewritten(**{f"_{row}": (b"z", "rest") for row in range(7)}), "data.csv")
 
 
+def test_changed_again() -> None:
+    """Rows that later batches left as they are are told with the last of these, unless that is taken back."""
+    one, two, three = batch("a", "=1", "=2"), batch("b", "=2"), batch("c", "=1")
+    again = [
+        replace(later, lines=tuple(replace(row, new_cell=b"z") for row in later.lines))
+        for later in (two, three)
+    ]
+    found = rewritten(_0=(b"z", "rest"), _1=(b"z", "rest"))
+
+    def message(*later: Batch) -> str:
+        with pytest.raises(InputError) as caught:
+            check_untouched(plan_undo([one, *later], one, 9, "data.csv"), found, "data.csv")
+        return caught.value.found
+
+    assert message(*again) == "batch c came after batch a, and changed rows of it again"
+    assert message(again[0]) == "batch b came after batch a, and changed rows of it again"
+    assert message(*again, batch("d", "=1", undoes="c")).startswith("batch b came after")
+    assert message(two, three).startswith("rows were edited since batch a: row 1 ('id-1')")
+
+
 def test_lines() -> None:
     """What an undo did is told in lines that can be taken back themselves, and names the batch."""
     one = batch("a", "=3", "-1", "-2")

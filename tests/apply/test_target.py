@@ -43,6 +43,8 @@ def test_dry_run(data: str, where: Where) -> None:
     [
         (Where(), "it is not said where"),
         (Where("new.csv", in_place=True), "either a new file or the old one"),
+        (Where("-"), "-o -: the new file can't go to standard output"),
+        (Where("-", dry_run=True), "-o -: "),
         (Where(in_place=True, force=True), "--force and --in-place: the old file is replaced without"),
         (Where(in_place=True, force=True, dry_run=True), "--force and --in-place: "),
     ],

@@ -246,8 +246,10 @@ def check_refused(desk: Desk, message: str, error: type[Exception] = InputError,
         (b"r5,nice,pos\n", b"", "edited since batch .*: it has 3 rows"),
         (b"label", b"class", "the column of the labels is gone"),
         (b"id,text,label", b"label,text,id", "the column of the labels is gone, or stands elsewhere"),
+        (b"\n", b",z\n", "columns came or went since: it has 4 of them"),
+        (b"\n", b",\n", "these have no name: 4"),
     ],
-    ids=["label", "text", "row", "column", "order of columns"],
+    ids=["label", "text", "row", "column", "order of columns", "one more column", "no name"],
 )
 def test_edited_since(twice: Desk, old: bytes, new: bytes, message: str) -> None:
     """A row that was edited since, or a file in which it can't be found, is a conflict: nothing is done."""
@@ -259,14 +261,31 @@ def test_edited_since(twice: Desk, old: bytes, new: bytes, message: str) -> None
     assert error.where == twice.path("fixed.csv")
 
 
+def test_written_in_another_encoding(twice: Desk) -> None:
+    """Where it is written in another encoding by now, no option is advised that there is not."""
+    path = twice.folder / "fixed.csv"
+    path.write_bytes(path.read_bytes().replace(b"good", "göod".encode("latin-1")))
+
+    error = check_refused(twice, "is not utf-8")
+
+    assert error.hint == (
+        "nothing was taken back: write it again as it was, in utf-8, or edit the labels by hand"
+    )
+
+
 def test_later_batch_on_the_same_row(twice: Desk) -> None:
-    """A row that a later batch changed again is a conflict, too."""
+    """A row that a later batch changed again is a conflict, too: that batch is named."""
     twice.decide({"doubt_id": "r4", "verdict": "pos"})
     twice.audit("fixed.csv", id="id")
     twice.apply("fixed.csv", in_place=True)
     (twice.folder / "fixed.csv.bak").unlink()
 
-    check_refused(twice, "rows were edited since", batch=batches(twice)[0])
+    first, _, third = batches(twice)
+    error = check_refused(twice, f"batch {third} came after batch {first}, and changed rows", batch=first)
+
+    assert error.hint == f"take that one back first: --batch {third}"
+    twice.undo("fixed.csv", in_place=True, batch=third)
+    twice.undo("fixed.csv", in_place=True, batch=first)
 
 
 def test_rows_moved_by_a_later_batch(twice: Desk) -> None:

@@ -124,6 +124,16 @@ def test_added_once(reviews: Desk) -> None:
     assert (again.waivers, again.n_waived) == (None, 0)
 
 
+def test_another_new_file(reviews: Desk) -> None:
+    """Of another new file the same rows are waived under its name alone: that of the data stands there."""
+    reviews.apply("data.csv", "fixed.csv")
+
+    found = reviews.apply("data.csv", "other.csv")
+
+    assert [one["file"] for one in waivers(reviews)] == [["data.csv", "fixed.csv"], "other.csv"]
+    assert found.n_waived == 1
+
+
 def test_not_wanted(reviews: Desk) -> None:
     """Asked not to, nothing is waived."""
     reviews.apply("data.csv", "fixed.csv", waive=False)
@@ -212,7 +222,17 @@ def test_place_that_cannot_be_written(reviews: Desk) -> None:
         reviews.apply("data.csv", "fixed.csv", waivers=reviews.path("data.csv/waivers.toml"))
 
     assert caught.value.where == reviews.path("data.csv/waivers.toml")
+    assert caught.value.hint == "name another file with --waivers FILE, or waive nothing: --no-waive"
     assert reviews.held() == before
+
+
+def test_name_that_is_too_long(reviews: Desk) -> None:
+    """What the system says of the file is told, too."""
+    error = reviews.refused(
+        OutputError, "can't be written", "data.csv", "fixed.csv", waivers=reviews.path("w" * 240)
+    )
+
+    assert str(error.hint).startswith("name a shorter file; or name another file with --waivers FILE, or")
 
 
 @pytest.mark.parametrize("again", [False, True])
@@ -232,3 +252,55 @@ def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, agai
     files = ", ".join(reviews.path(name) for name in ("fixed.csv", "fixed.csv.ledger.jsonl"))
     told = "" if again else f"; written before it, and complete: {files}"
     assert caught.value.found == f"can't be written: no more{told}"
+    assert caught.value.hint == "name another file with --waivers FILE, or waive nothing: --no-waive"
+
+
+def test_what_a_killed_run_left(reviews: Desk) -> None:
+    """What a run left that was killed while it wrote waivers goes with the next ones; nothing else does."""
+    (reviews.folder / ".waivers.toml.4711.doubt-unfinished").write_bytes(b"half")
+    (reviews.folder / ".other.toml.4711.doubt-unfinished").write_bytes(b"half")
+
+    reviews.apply("data.csv", "fixed.csv")
+
+    hidden = {name for name in reviews.held() if name.startswith(".")}
+    assert hidden == {".other.toml.4711.doubt-unfinished"}
+
+
+# --------------------------------------------------------------------- where a gate finds them
+
+
+def test_file_that_the_settings_name(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They go into the file that the settings name; its folder is made, and files are told from there."""
+    (reviews.folder / "doubt.toml").write_text('[gate]\nwaivers = "conf/keep.toml"\n')
+    monkeypatch.chdir(reviews.folder)
+
+    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+
+    (waiver,) = read_waivers("conf/keep.toml")
+    assert (found.waivers, waiver.row_id) == ("conf/keep.toml", "r1")
+    assert waiver.files == ("../data.csv", "../fixed.csv")
+    assert "doubt-waivers.toml" not in reviews.held()
+
+
+def test_from_a_folder_below(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """From a folder below the settings file they stand beside that, where a gate from any folder looks."""
+    (reviews.folder / "doubt.toml").write_text("")
+    (reviews.folder / "sub").mkdir()
+    monkeypatch.chdir(reviews.folder / "sub")
+
+    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+
+    assert found.waivers == "../doubt-waivers.toml"
+    assert [one.files for one in read_waivers(reviews.path("doubt-waivers.toml"))] == [
+        ("data.csv", "fixed.csv")
+    ]
+
+
+def test_settings_that_make_no_sense(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Settings that can't be read are told before anything is written; who waives nothing needs none."""
+    (reviews.folder / "doubt.toml").write_text("no TOML")
+    monkeypatch.chdir(reviews.folder)
+
+    reviews.refused(SettingsError, "no valid TOML", "data.csv", "fixed.csv", waivers=None)
+
+    assert reviews.apply("data.csv", "fixed.csv", waivers=None, waive=False).waivers is None

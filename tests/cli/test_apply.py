@@ -242,6 +242,7 @@ def test_waived(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         (("-o", "verdicts.csv", "--force"), "it is read, and so not written over"),
         (("-o", "fixed.csv", "--in-place"), "it is either a new file or the old one"),
         (("--in-place", "--force"), "--force and --in-place: the old file is replaced without being forced"),
+        (("-o", "-"), "can't go to standard output"),
         (("-o", "fixed.parquet"), "its ending promises parquet"),
         (("-o", "fixed.csv", "--audit", "none"), "can't be read"),
         (("-o", "fixed.csv", "--on-conflict", "maybe"), "maybe"),
@@ -277,7 +278,7 @@ def test_log(capsys: pytest.CaptureFixture[str]) -> None:
     first, second = (line for line in out.splitlines() if line.startswith("batch "))
     assert second.endswith("taken back")
     assert not first.endswith("taken back")
-    assert "row 1 (row-00); ann, doubt; it is an apple\n  - tool\n  + fruit\n" in out
+    assert "row 1 (row-00); decided by ann; it is an apple\n  - tool\n  + fruit\n" in out
     assert "  + fruit  (the row is put back)\n" in out
     assert f"takes back {' '.join(second.split()[:2])}" in out
 

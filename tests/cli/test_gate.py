@@ -476,6 +476,26 @@ def test_waivers_beside_the_settings(gate: Doubt, doubt_in: type[Doubt]) -> None
     assert "no row bears this id" in " ".join(done.stdout.split())
 
 
+@pytest.mark.parametrize("named", ["", '[gate]\nwaivers = "conf/keep.toml"\n'], ids=["usual", "named"])
+@pytest.mark.parametrize("place", ["", "sub"])
+def test_waived_by_apply(gate: Doubt, doubt_in: type[Doubt], named: str, place: str) -> None:
+    """A doubted row whose label people kept is waived by the next gate, wherever its verdict was applied."""
+    (gate.folder / "doubt.toml").write_text(CONFIG + named)
+    (gate.folder / "sub").mkdir()
+    there = doubt_in(gate.folder / place, gate.environment)
+    assert gate("scan", "data.csv", "-q").returncode == 0
+    first = read(gate.folder / "data.doubt" / "queue.csv")[0]
+    write(gate.folder / "verdicts.csv", [{"doubt_id": first["doubt_id"], "verdict": first["given_label"]}])
+    up = "../" if place else ""
+
+    done = there("apply", f"{up}data.csv", "--verdicts", f"{up}verdicts.csv", "-o", f"{up}fixed.csv", "-q")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    for name in ("data.csv", "fixed.csv"):
+        findings = report(gate("gate", name, "--max-doubted", "0", "-f", "json"))["files"][0]["findings"]
+        assert [one["row_id"] for one in findings if one["waiver"]] == [first["doubt_id"]]
+
+
 def test_baseline_over_something_else(gate: Doubt) -> None:
     """A file that is no baseline is not written over, unless that is asked for."""
     (gate.folder / "known.json").write_text("{}")

@@ -127,6 +127,28 @@ class TestQueue:
         assert (folder / "rows.fixed.csv").read_bytes() == (folder / "rows.csv").read_bytes()
         assert "found right, and kept: 5 labels" in capsys.readouterr().out
 
+    def test_waived_rows_are_not_asked_again(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """Rows that people kept are in no later queue; with other waivers they are asked about again."""
+        assert run("--size", "5") == 0
+        kept = [row["doubt_id"] for row in rows(folder / "rows.queue" / "queue.csv")]
+        fill(folder / "rows.queue" / "queue.csv")
+        apply = ("apply", "rows.csv", "--verdicts", "rows.queue/queue.csv", "-o", "fixed.csv", "-q")
+        assert main.run(list(apply)) == 0
+        assert main.run(["scan", "fixed.csv", *SCAN]) == 0
+        n_waived = (folder / "doubt-waivers.toml").read_text(encoding="utf-8").count("[[waive]]")
+        capsys.readouterr()
+
+        assert main.run(["queue", "fixed.doubt", "--size", "200"]) == 0
+
+        out = capsys.readouterr().out
+        asked = {row["doubt_id"] for row in rows(folder / "fixed.queue" / "queue.csv")}
+        assert n_waived
+        assert f"{n_waived} row{'s are' if n_waived > 1 else ' is'} waived, and left out" in out
+        assert len(asked & set(kept)) == 5 - n_waived
+        (folder / "none.toml").write_text("")
+        assert main.run(["queue", "fixed.doubt", "--size", "200", "--force", "--waivers", "none.toml"]) == 0
+        assert set(kept) <= {row["doubt_id"] for row in rows(folder / "fixed.queue" / "queue.csv")}
+
     @pytest.mark.usefixtures("folder")
     def test_one_row(self, capsys: pytest.CaptureFixture[str]) -> None:
         """One row is told as one."""

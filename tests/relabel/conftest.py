@@ -73,12 +73,13 @@ def doubts_of(rows: Sequence[Row]) -> pa.Table:
 
 
 def pool_of(rows: Sequence[Row]) -> Pool:
-    """The pool of some rows; `characters` says how much there is to read of one."""
+    """The pool of some rows; `characters` says how much there is to read of one, `waived` whether it is."""
     doubts = doubts_of(rows)
     codes = {name: code for code, name in enumerate(sorted(set(doubts.column("row_hash").to_pylist())))}
     inputs = np.array([codes[name] for name in doubts.column("row_hash").to_pylist()])
     characters = np.array([row.get("characters", 100) for row in rows])
-    return build_pool(doubts, inputs, characters[doubts.column("row").to_numpy() - 1])
+    waived = [number for number, row in enumerate(rows, start=1) if row.get("waived")]
+    return build_pool(doubts, inputs, characters[doubts.column("row").to_numpy() - 1], waived)
 
 
 def ids_of(pool: Pool, rows: Sequence[int]) -> list[str]:
@@ -124,7 +125,8 @@ class Case:
     def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
         """The queue: by doubt, unless something else is said."""
         choice = Choice(shares or {"top": 100}, **options)
-        return make_queue(self.summary, doubts_of(self.rows), self.table, choice)
+        waived = [number for number, row in enumerate(self.rows, start=1) if row.get("waived")]
+        return make_queue(self.summary, doubts_of(self.rows), self.table, choice, waived)
 
     def files(self, tool: str, shares: Mapping[str, int] | None = None, **options: Any) -> dict[str, Any]:
         """The files of that queue for a tool, by their name: JSON as any reader has it, else the text."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from doubtcli import audit
-from doubtcli.errors import InputError, OutputError
+from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.progress import Silence
 from doubtcli.relabel.choose.choose import Choice
 from doubtcli.relabel.pipeline import Request, write_queue
@@ -18,6 +19,7 @@ from doubtcli.store import write_audit
 ROWS = [
     f"{kind} number {n},{label}" for n in range(15) for kind, label in (("pear", "fruit"), ("saw", "tool"))
 ]
+TODAY = dt.date(2026, 11, 21)
 REQUEST = Request("data.doubt", Choice({"top": 100}, size=3), "csv")
 
 
@@ -48,7 +50,7 @@ def names(folder: Path) -> set[str]:
 
 def test_written(folder: Path) -> None:
     """The queue is written beside the audit with its head, and given back."""
-    queue = write_queue(REQUEST)
+    queue = write_queue(REQUEST, today=TODAY)
 
     assert (len(queue.tasks), queue.notes) == (3, ("3 of these rows are not doubted",))
     assert names(folder) == {"data.csv", "data.doubt", "data.queue"}
@@ -60,7 +62,7 @@ def test_another_place_and_tool() -> None:
     """It goes where it is wanted, in the form that is wanted."""
     request = replace(REQUEST, to="doccano", output="a/b")
 
-    write_queue(request)
+    write_queue(request, today=TODAY)
 
     assert names(Path("a/b")) == {"queue.jsonl", "labels.json", "README.txt"}
     assert request.folder == Path("a/b")
@@ -68,15 +70,15 @@ def test_another_place_and_tool() -> None:
 
 def test_in_the_way() -> None:
     """What lies in the way is replaced only by force."""
-    write_queue(REQUEST)
+    write_queue(REQUEST, today=TODAY)
     other = replace(REQUEST, choice=replace(REQUEST.choice, size=4))
     before = Path("data.queue/queue.csv").read_bytes()
 
     with pytest.raises(OutputError, match="would be replaced by this queue"):
-        write_queue(other)
+        write_queue(other, today=TODAY)
     assert Path("data.queue/queue.csv").read_bytes() == before
 
-    assert len(write_queue(replace(other, force=True)).tasks) == 4
+    assert len(write_queue(replace(other, force=True), today=TODAY).tasks) == 4
     assert Path("data.queue/queue.csv").read_bytes() != before
 
 
@@ -87,7 +89,7 @@ def test_a_backup(*, is_gone: bool) -> None:
     if not is_gone:
         Path("data.csv").write_text("text,label\npear,fruit\n")
 
-    queue = write_queue(REQUEST)
+    queue = write_queue(REQUEST, today=TODAY)
 
     told = Path("data.queue/README.txt").read_text(encoding="utf-8")
     assert queue.notes[-1] == "data.csv.bak is read, a backup of data.csv, which is no longer what was judged"
@@ -103,7 +105,7 @@ def test_data_in_place_of_an_audit(named: str, to_do: str) -> None:
     Path("x.csv").write_text("text,label\n")
 
     with pytest.raises(InputError) as error:
-        write_queue(replace(REQUEST, audit=named))
+        write_queue(replace(REQUEST, audit=named), today=TODAY)
 
     assert (error.value.where, error.value.found, error.value.hint) == (named, "is no audit", to_do)
 
@@ -111,4 +113,60 @@ def test_data_in_place_of_an_audit(named: str, to_do: str) -> None:
 def test_no_audit() -> None:
     """Where nothing is, what an audit lacks is told."""
     with pytest.raises(InputError, match=r"nothing\.doubt.audit\.json"):
-        write_queue(replace(REQUEST, audit="nothing.doubt"))
+        write_queue(replace(REQUEST, audit="nothing.doubt"), today=TODAY)
+
+
+# ----------------------------------------------------------------------- waived rows
+
+
+def asked(request: Request = REQUEST) -> list[str]:
+    """The ids of the rows that a queue asks about."""
+    return [task.doubt_id for task in write_queue(replace(request, force=True), today=TODAY).tasks]
+
+
+def waive(path: str, row_id: str, *more: str) -> None:
+    """Write a file of waivers with one in it."""
+    Path(path).write_text("\n".join(["[[waive]]", f'id = "{row_id}"', *more]) + "\n", encoding="utf-8")
+
+
+def test_waived_as_a_gate_finds_them() -> None:
+    """Rows are left out that are waived in the file that a gate reads; expired waivers hold no more."""
+    first, *rest = asked()
+
+    waive("doubt-waivers.toml", first)
+    assert asked()[:2] == rest
+    waive("doubt-waivers.toml", first, "until = 2026-11-20")
+    assert asked() == [first, *rest]
+    Path("doubt.toml").write_text('[gate]\nwaivers = "keep.toml"\n')
+    waive("keep.toml", first)
+    assert asked()[:2] == rest
+
+
+def test_waived_in_a_file_that_is_named() -> None:
+    """A file that is named goes before that of the gate; one that is not there is told."""
+    first, second, third = asked()
+    waive("doubt-waivers.toml", first)
+    waive("mine.toml", second)
+
+    assert asked(replace(REQUEST, waivers="mine.toml"))[:2] == [first, third]
+    with pytest.raises(InputError, match=r"none\.toml: can't be read"):
+        asked(replace(REQUEST, waivers="none.toml"))
+
+
+def test_waived_for_a_file_of_which_a_backup_is_read() -> None:
+    """What is waived for the data is waived in its backup, too."""
+    first, *rest = asked()
+    Path("data.csv").rename("data.csv.bak")
+    waive("doubt-waivers.toml", first, 'file = "data.csv"')
+
+    assert asked()[:2] == rest
+
+
+def test_standard_output(folder: Path) -> None:
+    """A queue does not go to standard output, and no folder is called so by mistake."""
+    with pytest.raises(SettingsError, match="can't go to standard output"):
+        write_queue(replace(REQUEST, output="-"), today=TODAY)
+    assert "-" not in names(folder)
+
+    write_queue(replace(REQUEST, output="./-"), today=TODAY)
+    assert "queue.csv" in names(folder / "-")

@@ -139,3 +139,51 @@ def test_nothing_to_ask(tickets: Case, change: dict[str, Any], found: str) -> No
 
     assert error.value.found == found
     assert error.value.hint
+
+
+class TestWaived:
+    """Rows that people want left as they are."""
+
+    @staticmethod
+    def waived(tickets: Case, *ids: str) -> Case:
+        """The tickets, some of them waived."""
+        return replace(tickets, rows=[row | {"waived": row["row_id"] in ids} for row in tickets.rows])
+
+    @pytest.mark.parametrize(
+        ("ids", "options", "note"),
+        [
+            (("t1", "t3"), {}, "2 rows are waived, and left out"),
+            (("t2",), {}, "1 row is waived, and left out"),
+            (("t5",), {}, None),
+            (("t5",), {"size": 3}, "1 row is waived, and left out"),
+        ],
+    )
+    def test_told(
+        self, tickets: Case, ids: tuple[str, ...], options: dict[str, Any], note: str | None
+    ) -> None:
+        """They are left out, and a note counts those that would have come."""
+        queue = self.waived(tickets, *ids).queue(**options)
+
+        assert not {task.doubt_id for task in queue.tasks} & set(ids)
+        assert next((one for one in queue.notes if "waived" in one), None) == note
+
+    def test_drawn(self, tickets: Case) -> None:
+        """An audit draws from them, too, and no note says otherwise."""
+        queue = self.waived(tickets, "t1", "t3").queue({"audit": 100}, size=5)
+
+        assert {task.doubt_id for task in queue.tasks} == {"t1", "t2", "t3", "t4", "t5"}
+        assert queue.notes == ()
+
+    def test_drawn_and_left_out(self, tickets: Case) -> None:
+        """Of a queue of both kinds those that were drawn are not told as left out."""
+        queue = self.waived(tickets, "t1", "t2", "t3", "t4", "t5").queue({"audit": 50, "top": 50}, size=4)
+
+        assert {task.strategy for task in queue.tasks} == {"audit"}
+        assert queue.notes[0] == "3 rows are waived, and left out"
+
+    def test_all(self, tickets: Case) -> None:
+        """Where all doubted rows are waived, that is told, and what can be done."""
+        with pytest.raises(InputError, match="are waived, so there is nothing to relabel") as error:
+            self.waived(tickets, "t1", "t2", "t3", "t4").queue()
+
+        assert "take their waivers out" in str(error.value.hint)

@@ -9,6 +9,7 @@ import pytest
 
 from doubtcli.errors import OutputError
 from doubtcli.store import try_file, write_file
+from doubtcli.store.file import remove_unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -120,3 +121,24 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     assert "OutputError" in done.stderr
     assert path.read_bytes() == b"old"
     assert [found.name for found in tmp_path.iterdir()] == ["out"]
+
+
+@pytest.mark.parametrize("name", ["out.json", "o[u]t*.json"])
+def test_remove_unfinished(tmp_path: Path, name: str) -> None:
+    """What killed runs left of a file goes; the file itself and what belongs to others stay."""
+    stays = {name, f".{name}.x.12.doubt-unfinished", ".out.12.doubt-unfinished", f".{name}.12"}
+    for one in (*stays, f".{name}.12.doubt-unfinished", f".{name}.3.doubt-unfinished"):
+        (tmp_path / one).write_bytes(b"")
+
+    remove_unfinished(tmp_path / name)
+    remove_unfinished(tmp_path / "none" / name)
+
+    assert {path.name for path in tmp_path.iterdir()} == stays
+
+
+def test_unfinished_that_stays(tmp_path: Path) -> None:
+    """What can't be taken away is told."""
+    (tmp_path / ".out.json.12.doubt-unfinished").mkdir()
+
+    with pytest.raises(OutputError, match="can't be written"):
+        remove_unfinished(tmp_path / "out.json")

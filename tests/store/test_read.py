@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
@@ -108,4 +109,67 @@ def test_bad_doubts(write: Writer) -> None:
     doubts.write_bytes(b"PAR1")
     assert refusal(write.folder).found.startswith("can't be read: ")
     doubts.unlink()
-    assert refusal(write.folder).found.startswith("can't be read: ")
+    assert str(refusal(write.folder)) == (
+        f"{doubts}: is missing\nexpected: a file beside audit.json\nto do: scan the file again"
+    )
+
+
+@pytest.mark.parametrize("path", ["input", "input sha256", "skill assessable", "settings"])
+def test_missing_key(write: Writer, path: str) -> None:
+    """Whoever asks a document for a key that was taken out of it is told that it is damaged, and where."""
+    write()
+    file = write.folder / "audit.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    *folders, key = path.split()
+    within = document
+    for one in folders:
+        within = within[one]
+    del within[key]
+    file.write_text(json.dumps(document), encoding="utf-8")
+    part: Any = read_audit(write.folder).summary
+    for one in folders:
+        part = part[one]
+
+    with pytest.raises(InputError) as caught:
+        part[key]
+
+    assert str(caught.value) == f"{file}: is damaged: {key!r} is missing\nto do: scan the file again"
+
+
+def test_copied(write: Writer) -> None:
+    """What is read is copied as any dict is; nothing in a copy is missed as a bug of ours either."""
+    write()
+    summary: Any = read_audit(write.folder).summary
+
+    for copy in (type(summary["skill"])(summary["skill"].items()), deepcopy(summary["skill"])):
+        assert copy == summary["skill"]
+        with pytest.raises(InputError, match="is damaged: 'none' is missing"):
+            copy["none"]
+
+
+def test_missing_counts(write: Writer) -> None:
+    """What is asked while it is read is told at once; what may be missing is not asked."""
+    write()
+    file = write.folder / "audit.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(document | {"counts": {}}), encoding="utf-8")
+
+    assert refusal(write.folder).found == "is damaged: 'rows' is missing"
+    file.write_text(
+        json.dumps({name: document[name] for name in ("schema_version", "counts")}), encoding="utf-8"
+    )
+    assert read_audit(write.folder).summary.get("side_files", {}) == {}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [("input", None, "an object"), ("counts", [1], "an object"), ("columns", {}, "a list")],
+)
+def test_key_of_another_kind(write: Writer, name: str, value: object, what: str) -> None:
+    """A part of a document that is no such thing as it should be is told."""
+    write()
+    file = write.folder / "audit.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    file.write_text(json.dumps(document | {name: value}), encoding="utf-8")
+
+    assert refusal(write.folder).found == f"is damaged: {name!r} is not {what}"

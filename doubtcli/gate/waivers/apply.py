@@ -7,6 +7,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from doubtcli.gate.paths import settled
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, LapsedWaiver
 from doubtcli.gate.waivers.idle import Idle, Telling, why_idle
@@ -14,8 +17,6 @@ from doubtcli.gate.waivers.idle import Idle, Telling, why_idle
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Collection, Mapping, Sequence
-
-    import pyarrow as pa
 
     from doubtcli.gate.result import Finding, Waiver
 
@@ -76,6 +77,27 @@ def lapsed_waivers(waivers: Sequence[Waiver], applied: Sequence[Applied]) -> tup
         if told and len(told) == len(whys) and min(told).telling is not Telling.NOT_ASKED:
             lapsed.append(LapsedWaiver(waiver, min(told).why))
     return tuple(lapsed)
+
+
+def waived_rows(
+    waivers: Sequence[Waiver], doubts: pa.Table, *, waivers_path: str, data_path: str, today: dt.date
+) -> set[int]:
+    """The rows of one data file that are waived whatever speaks, doubted or not: their places, from 1.
+
+    Args:
+        waivers: As they were read, for all files; those that name reasons play no part.
+        doubts: `doubts.parquet` of this file.
+        waivers_path: The file of waivers: their files are seen from its folder.
+        data_path: The data file.
+        today: A waiver holds through its last day.
+    """
+    labels: dict[str, set[str | None]] = defaultdict(set)
+    for waiver in waivers:
+        if not waiver.reasons and _off(waiver, waivers_path, data_path, today) is None:
+            labels[waiver.row_id].add(waiver.label)
+    ids = pa.array(sorted(labels), doubts["row_id"].type)
+    rows = doubts.select(["row_id", "given_label", "row"]).filter(pc.is_in(doubts["row_id"], value_set=ids))
+    return {row["row"] for row in rows.to_pylist() if labels[row["row_id"]] & {None, row["given_label"]}}
 
 
 def _off(waiver: Waiver, waivers_path: str, data_path: str, today: dt.date) -> Idle | None:

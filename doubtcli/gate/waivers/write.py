@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import defaultdict
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
@@ -24,8 +26,8 @@ _MARK = "\ufeff"
 def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS) -> str:
     """The text of a file of waivers with these appended.
 
-    What stands there is not touched. A waiver that stands there already, but for what it says why, is passed
-    over.
+    What stands there is not touched. Nothing is waived twice, whatever is said why: a new waiver names only
+    the files for which the same is not waived yet, and one of which none is left is passed over.
 
     Args:
         text: The file's; "" for a new one.
@@ -48,13 +50,23 @@ def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS) -> st
 
 
 def _fresh(new: Sequence[Waiver], there: Sequence[Waiver]) -> list[Waiver]:
-    """The new ones that stand nowhere yet, each once."""
-    known = {what_it_waives(waiver) for waiver in there}
-    fresh: dict[tuple[object, ...], Waiver] = {}
+    """The new ones, each for the files for which nothing waives the same yet."""
+    known: dict[tuple[object, ...], set[str | None]] = defaultdict(set)
+    for waiver in there:
+        known[_same(waiver)].update(waiver.files or (None,))
+    fresh = []
     for waiver in new:
-        if what_it_waives(waiver) not in known:
-            fresh.setdefault(what_it_waives(waiver), waiver)
-    return list(fresh.values())
+        waived = known[_same(waiver)]
+        left = tuple(file for file in waiver.files or (None,) if file not in waived)
+        if left and None not in waived:
+            fresh.append(replace(waiver, files=tuple(file for file in left if file is not None)))
+            waived.update(left)
+    return fresh
+
+
+def _same(waiver: Waiver) -> tuple[object, ...]:
+    """Equal in waivers that differ at most by their files, and by what they say why."""
+    return what_it_waives(replace(waiver, files=()))
 
 
 def _lines(waiver: Waiver, where: str) -> list[str]:

@@ -61,7 +61,9 @@ def choose(pool: Pool, choice: Choice, scan_seed: int) -> list[Pick]:
 
     Rows of equal input and equal given label come once: the most doubted one stands for them. Only rows that
     were drawn for an audit come each for itself, since the noise rate is a share of rows. A row that several
-    strategies would bring is brought by the audit, else by the strategy named first.
+    strategies would bring is brought by the audit, else by the strategy named first. Rows that are waived are
+    drawn for an audit as all others are, or else the draw would be of other rows than the rate; no other
+    strategy brings them.
 
     Args:
         pool: The rows to choose from.
@@ -99,8 +101,12 @@ def _drawn(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
 
 
 def _standing(pool: Pool, taken: Iterable[Pick], *, doubted: bool) -> Codes:
-    """The rows that stand for a group of equal ones of which none is taken, most doubted first."""
+    """The rows that stand for a group of equal ones of which none is taken, most doubted first.
+
+    Rows that are waived stand for none.
+    """
     groups = pool.groups
-    rows = np.sort(np.unique(groups, return_index=True)[1])
+    left = np.flatnonzero(~pool.waived)
+    rows = left[np.sort(np.unique(groups[left], return_index=True)[1])]
     is_left = ~np.isin(groups[rows], groups[[pick.row for pick in taken]])
     return np.asarray(rows[is_left & (pool.doubted[rows] | (not doubted))], dtype=np.intp)

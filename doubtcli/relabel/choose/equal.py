@@ -28,6 +28,8 @@ class Equal(NamedTuple):
 def equal_rows(pool: Pool, picked: Sequence[int]) -> list[Equal]:
     """The undecided rows of equal input of each picked row; of equal picked rows the first has duplicates.
 
+    A row that is waived is decided, unless it is picked.
+
     Args:
         pool: All rows that might have come.
         picked: Row numbers of those that did.
@@ -46,7 +48,8 @@ def equal_rows(pool: Pool, picked: Sequence[int]) -> list[Equal]:
 
 def _members(pool: Pool, picked: Sequence[int]) -> Members:
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
-    rows = np.flatnonzero(np.isin(pool.inputs, pool.inputs[list(picked)]))
+    is_asked = np.isin(np.arange(pool.n_rows), list(picked))
+    rows = np.flatnonzero(np.isin(pool.inputs, pool.inputs[list(picked)]) & (is_asked | ~pool.waived))
     for row, its_input, label in zip(
         rows.tolist(), pool.inputs[rows].tolist(), pool.labels[rows].tolist(), strict=True
     ):

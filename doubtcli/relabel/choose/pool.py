@@ -14,7 +14,7 @@ from doubtcli.queue_columns import as_text
 from doubtcli.records import INPUT_ROLES, Role
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from doubtcli.records import Bools, Codes, Floats
 
@@ -31,6 +31,9 @@ class Pool:
     """Shape `(n_rows,)`: rows with the same number have the same input."""
     n_characters: Codes
     """Shape `(n_rows,)`: how much there is to read."""
+    waived: Bools
+    """Shape `(n_rows,)`: whether a person has found the label right before. Such a row is asked about only
+    where it is drawn at random."""
 
     @property
     def n_rows(self) -> int:
@@ -71,13 +74,14 @@ class Pool:
         return np.where(pc.fill_null(other, False).to_numpy(), confidence, 0.0)  # noqa: FBT003  # Arrow's way
 
 
-def build_pool(doubts: pa.Table, inputs: Codes, n_characters: Codes) -> Pool:
+def build_pool(doubts: pa.Table, inputs: Codes, n_characters: Codes, waived: Collection[int] = ()) -> Pool:
     """The rows that have a doubt and no verdict.
 
     Args:
         doubts: `doubts.parquet`.
         inputs: Shape `(n_rows_in_file,)`, in the order of `doubts`: see `equal_inputs`.
         n_characters: In the same order.
+        waived: The places in the file, from 1, of rows that are waived.
     """
     is_open = pc.is_valid(doubts.column("doubt"))
     if VERDICT in doubts.column_names:
@@ -85,7 +89,8 @@ def build_pool(doubts: pa.Table, inputs: Codes, n_characters: Codes) -> Pool:
     rows = np.flatnonzero(is_open.to_numpy())
     ranks = doubts.column("rank").take(pa.array(rows)).to_numpy()
     rows = rows[np.argsort(ranks, kind="stable")]
-    return Pool(doubts.take(pa.array(rows)), inputs[rows], n_characters[rows])
+    is_waived = np.isin(file_rows(doubts) + 1, list(waived))
+    return Pool(doubts.take(pa.array(rows)), inputs[rows], n_characters[rows], is_waived[rows])
 
 
 def equal_inputs(doubts: pa.Table, data: pa.Table, columns: Sequence[Mapping[str, Any]]) -> Codes:

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.gate.result import Finding, LapsedWaiver, Waiver
-from doubtcli.gate.waivers import Applied, apply_waivers, lapsed_waivers
+from doubtcli.gate.waivers import Applied, apply_waivers, lapsed_waivers, waived_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -240,3 +240,46 @@ class TestLapsed:
     def test_no_files(self) -> None:
         """Where no file was judged nothing can be said."""
         assert self.lapsed([Waiver("a", 1)]) == []
+
+
+class TestWaivedRows:
+    """Which rows of a file are waived as a whole, whether they are doubted or not."""
+
+    @pytest.mark.parametrize(
+        ("waiver", "expected"),
+        [
+            (Waiver("a", 1), {3, 1}),
+            (Waiver("a", 1, label="spam"), {3}),
+            (Waiver("a", 1, label="ham"), {1}),
+            (Waiver("a", 1, label="eggs"), set()),
+            (Waiver("c", 1), set()),
+            (Waiver("b", 1, reasons=("outlier",)), set()),
+            (Waiver("b", 1, until=TODAY), {2}),
+            (Waiver("b", 1, until=YESTERDAY), set()),
+            (Waiver("b", 1, files=("../data.csv",)), {2}),
+            (Waiver("b", 1, files=("data.csv",)), set()),
+        ],
+        ids=str,
+    )
+    def test_holds(self, waiver: Waiver, expected: set[int]) -> None:
+        """One holds for its id, its label, its days and its files; one that names reasons holds for none."""
+        doubts = pa.table(
+            {
+                "row_id": ["a", "b", "a"],
+                "given_label": ["spam", None, "ham"],
+                "row": [3, 2, 1],
+                "doubt": [1.0] * 3,
+            }
+        )
+
+        rows = waived_rows([waiver], doubts, waivers_path="conf/w.toml", data_path="data.csv", today=TODAY)
+
+        assert rows == expected
+
+    def test_any_of_several(self) -> None:
+        """Of several waivers of a row it is enough that one holds."""
+        doubts = pa.table({"row_id": ["a"], "given_label": ["spam"], "row": [1]})
+        waivers = [Waiver("a", 1, label="ham"), Waiver("a", 2, label="spam")]
+
+        assert waived_rows(waivers, doubts, waivers_path="w", data_path="d", today=TODAY) == {1}
+        assert waived_rows([], doubts, waivers_path="w", data_path="d", today=TODAY) == set()

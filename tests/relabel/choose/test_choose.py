@@ -191,3 +191,57 @@ class TestMixed:
         groups = [pool.groups[pick.row] for pick in picks if pick.strategy != "audit"]
         assert len(set(groups)) == len(groups)
         assert set(groups).isdisjoint(pool.groups[pick.row] for pick in picks if pick.strategy == "audit")
+
+
+class TestWaived:
+    """Rows whose label a person has found right before."""
+
+    @pytest.mark.parametrize("name", ["top", "balanced", "budget"])
+    @pytest.mark.parametrize(("size", "expected"), [(None, ["r001"]), (9, ["r001", "r003", "r004", "r005"])])
+    def test_left_out(
+        self, pool_of: PoolOf, ids_of: PoolOf, name: str, size: int | None, expected: list[str]
+    ) -> None:
+        """No strategy that goes by doubt brings them; others don't take their place unless a size says so."""
+        rows = [row | {"waived": row["row_id"] in ("r000", "r002")} for row in linear(6)]
+        pool = pool_of(rows)
+
+        picks = choose(pool, Choice({name: 100}, size), 0)
+
+        assert sorted(ids_of(pool, [pick.row for pick in picks])) == expected
+
+    def test_stand_for_none(self, pool_of: PoolOf, ids_of: PoolOf) -> None:
+        """Of equal rows the most doubted one that is not waived comes."""
+        same = {"row_hash": "a"}
+        pool = pool_of(
+            [
+                {"row_id": "seen", "doubt": 0.9, "waived": True} | same,
+                {"row_id": "unseen", "doubt": 0.8} | same,
+                {"row_id": "less", "doubt": 0.7} | same,
+            ]
+        )
+
+        picks = choose(pool, Choice({"top": 100}), 0)
+
+        assert ids_of(pool, [pick.row for pick in picks]) == ["unseen"]
+
+    def test_drawn_all_the_same(self, pool_of: PoolOf) -> None:
+        """An audit draws them as it draws all others: which rows are waived changes nothing."""
+        choice = Choice({"audit": 100}, 60)
+        waived = pool_of([row | {"waived": number % 3 == 0} for number, row in enumerate(linear(200))])
+
+        picks = choose(waived, choice, 5)
+
+        assert picks == choose(pool_of(linear(200)), choice, 5)
+        assert waived.waived[[pick.row for pick in picks]].any()
+
+    def test_beside_an_audit(self, pool_of: PoolOf) -> None:
+        """Of a queue of both kinds the audit alone brings waived rows."""
+        pool = pool_of([row | {"waived": number % 2 == 0} for number, row in enumerate(linear(200))])
+
+        picks = choose(pool, Choice({"top": 50, "audit": 50}, 80), 0)
+
+        brought = {
+            name: {bool(pool.waived[pick.row]) for pick in picks if pick.strategy == name}
+            for name in ("top", "audit")
+        }
+        assert brought == {"top": {False}, "audit": {False, True}}

@@ -67,3 +67,15 @@ def test_each_row_stands_in_one_place(
     assert len(set(riding)) == len(riding)
     groups = {pool.groups[row] for row in picked}
     assert {*picked, *riding} == {row for row in range(pool.n_rows) if pool.groups[row] in groups}
+
+
+def test_waived_equals_are_left_alone(pool_of: PoolOf) -> None:
+    """Rows that are waived neither ride along nor are named, unless they are in the queue themselves."""
+    pool = pool_of([row | {"waived": row["row_id"] in ("bug again", "billing")} for row in ROWS])
+
+    (bug,) = equal_rows(pool, [0])
+    again, billing = equal_rows(pool, [1, 2])
+
+    assert bug == ((3,), ())
+    assert again == ((0, 3), (2,))
+    assert billing == ((), (1,))

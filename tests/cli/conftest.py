@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).parents[2]
 
@@ -34,6 +39,14 @@ class Doubt:
             encoding="utf-8",
             check=False,
         )
+
+
+@pytest.fixture
+def hears_interrupts() -> Iterator[None]:
+    """Processes that are started hear Ctrl-C, even where the tests run in a shell's background and don't."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture

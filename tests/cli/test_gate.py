@@ -147,6 +147,7 @@ class TestExitCodes:
         assert done.returncode == 2
         assert "RuntimeError: boom" in done.stderr
 
+    @pytest.mark.usefixtures("hears_interrupts")
     @pytest.mark.skipif(os.name != "posix", reason="sends a signal")
     def test_interrupted(self, gate: Doubt) -> None:
         """Ctrl-C ends it with 130, or as what a shell calls 130, and leaves nothing in the folder."""

@@ -229,6 +229,7 @@ class TestTrouble:
         assert "--force" in said
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
+    @pytest.mark.usefixtures("hears_interrupts")
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
     def test_interrupted(self, tmp_path: Path) -> None:
         """Ctrl-C ends a scan with 130, in one line, and no audit is left."""

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from doubtcli.cli.console import Color, OutputFormat
+from doubtcli.errors import SettingsError
 from doubtcli.settings import FILE_KEYS, ScanSettings
 
 FILE = "What is in the file"
@@ -52,7 +53,7 @@ Encoding = Annotated[str | None, option("encoding", FILE, "NAME", otherwise="fou
 Delimiter = Annotated[str | None, option("delimiter", FILE, "CHARACTER", otherwise="found out")]
 Quoting = Annotated[str | None, option("quoting", FILE, "STYLE", otherwise="minimal")]
 PredProbs = Annotated[str | None, option("pred-probs", JUDGE, "FILE")]
-Verdicts = Annotated[str | None, option("verdicts", JUDGE, "FILE")]
+Verdicts = Annotated[Words, option("verdicts", JUDGE, "FILE")]
 Reasons = Annotated[Words, option("reasons", JUDGE, "NAMES", otherwise="all")]
 Skip = Annotated[Words, option("skip", JUDGE, "NAMES")]
 Seed = Annotated[int | None, option("seed", JUDGE, "NUMBER")]
@@ -136,7 +137,7 @@ def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def expanded(*positional: Any, **named: Any) -> Any:  # noqa: ANN401  # as the command has it
-            return command(*positional, scan={name: named.pop(name) for name in given}, **named)
+            return command(*positional, scan={name: _given(name, named.pop(name)) for name in given}, **named)
 
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command, eval_str=True).parameters.values():
@@ -146,6 +147,20 @@ def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..
         return expanded
 
     return decorate
+
+
+def _given(name: str, value: object) -> object:
+    """What was said of a setting; of two files of verdicts the first would go unread without a word."""
+    if name != "verdicts" or not isinstance(value, list):
+        return value
+    if len(value) > 1:
+        raise SettingsError(
+            f"{len(value)} files are given",
+            where="--verdicts",
+            expected="one file",
+            hint="put them into one, or write them back first: `doubt apply` takes several",
+        )
+    return next(iter(value), None)
 
 
 def _of(given: Mapping[str, Any]) -> list[inspect.Parameter]:

@@ -229,6 +229,13 @@ class TestTrouble:
         assert "--force" in said
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
+    def test_two_files_of_verdicts(self, doubt: Doubt) -> None:
+        """A second file of verdicts is refused: the first would go unread."""
+        done = doubt("scan", "rows.csv", "--verdicts", "a.csv", "--verdicts", "b.csv")
+
+        assert done.returncode == 2
+        assert done.stderr.startswith("doubt: --verdicts: 2 files are given\n  expected: one file\n")
+
     @pytest.mark.usefixtures("hears_interrupts")
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
     def test_interrupted(self, tmp_path: Path) -> None:

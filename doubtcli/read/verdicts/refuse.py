@@ -84,7 +84,8 @@ def check_content(answers: Sequence[Answer], now: RowIndex, path: str, data_path
             row=changed[0].row,
             column=SEEN,
             expected=f"the rows of {data_path} as they were queued, with the same input columns",
-            hint="if they were queued from another file, scan that one; else take these rows out of the "
+            hint="if they were queued from another file, scan that one; if with other columns (--ignore, "
+            "--annotators and so on, or one came or went), scan with those; else take these rows out of the "
             "verdicts, or decide them again",
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import InputError
 from doubtcli.read.verdicts.answers import newest_of_each
 from doubtcli.read.verdicts.ballots import gather
-from doubtcli.read.verdicts.locate import index_rows
+from doubtcli.read.verdicts.locate import OTHER_CONTENT, index_rows
 from doubtcli.read.verdicts.outcome import MOST_NAMED, Terms, outcome
 from doubtcli.read.verdicts.spread import Source, spread_out
 from doubtcli.records import OnConflict, Settled, UnappliedKind
@@ -72,7 +72,7 @@ def settle(
         tuple(sorted(left + not_further if spread else left, key=_in_order)),
         offered=() if spread else tuple(further),
         new_labels=_new(decisions, known),
-        notes=tuple(_notes(ballots, own, terms)),
+        notes=(*_notes(ballots, own, terms), *_strange(answers, left)),
     )
 
 
@@ -106,6 +106,17 @@ def _notes(ballots: Iterable[Ballot], own: Iterable[Decision], terms: Terms) -> 
         yield f"rows on which answers differed, settled by --on-conflict {terms.on_conflict}: {outvoted:,}"
     if any(row.row_hash is None for rows in terms.audited.by_id.values() for row in rows):
         yield "an earlier version wrote the audit: whether a row's content has changed since can't be told"
+
+
+def _strange(answers: Iterable[Answer], left: Iterable[Unapplied]) -> Iterator[str]:
+    """What may be the matter where no row is what was seen: hardly has somebody edited all of them."""
+    other = {one.row_id for one in left if one.why == OTHER_CONTENT}
+    if other and other >= {one.row_id for one in answers if one.seen_hash and one.decides}:
+        yield (
+            "none of the rows is as it was seen: either these verdicts are of another file, or the audit is "
+            "of other columns than the queue was (--ignore, --annotators and so on, or one came or went): "
+            "name the queue's own audit with --audit, or scan with the same columns"
+        )
 
 
 def _place(decision: Decision) -> int:

@@ -338,7 +338,8 @@ class TestRefusals:
             "v.csv, row 2, column 'doubt_row_hash': 1 of its 3 decisions are on rows of another content: "
             "'b'\n"
             "expected: the rows of data.csv as they were queued, with the same input columns\n"
-            "to do: if they were queued from another file, scan that one; else take these rows out of the "
+            "to do: if they were queued from another file, scan that one; if with other columns (--ignore, "
+            "--annotators and so on, or one came or went), scan with those; else take these rows out of the "
             "verdicts, or decide them again"
         )
 

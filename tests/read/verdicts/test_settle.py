@@ -292,6 +292,16 @@ class TestUnapplied:
 
         assert [one.verdict for one in found.decisions] == ["spam"]
 
+    def test_no_row_is_what_was_seen(self) -> None:
+        """Where none is, a note says what that may come of; where one is, somebody edited the other."""
+        other = says("b", "spam", given_label="ham", seen_hash="h9")
+
+        none = settled(says("a", "spam", given_label="ham", seen_hash="h9"), other)
+        one = settled(says("a", "spam", given_label="ham"), says("a", "spam", seen_hash="h1"), other)
+
+        assert [note.partition(":")[0] for note in none.notes] == ["none of the rows is as it was seen"]
+        assert one.notes == ()
+
     @pytest.mark.parametrize("seen_hash", ["1.23557E+15", "00ff"])
     def test_another_number_is_another_hash(self, seen_hash: str) -> None:
         """As far as it can be told from."""

@@ -162,7 +162,8 @@ def _about(line: Line) -> str:
     """Which row it is, and who said what of it."""
     said = ", ".join(part for part in (_by(line.who), line.when, _in(line.tool)) if part)
     decided = " ".join(filter(None, [f"on {line.seen_as}" if line.seen_as else "", said]))
-    parts = (f"({line.row_id})", decided and f"decided {decided}", line.why)
+    why = "" if line.tool == REVERT_TOOL else line.why  # the batch says it once for all its lines
+    parts = (f"({line.row_id})", decided and f"decided {decided}", why)
     return printable("; ".join(part for part in parts if part))
 
 

@@ -220,7 +220,6 @@ def test_answer_without_an_id() -> None:
         (("ann", "bob", "cy"), "", "doubt", "", "decided by ann, bob and cy; why not"),
         ((), "2026-11-20", "doubt", "", "decided 2026-11-20; why not"),
         ((), "", "doubt", "", "why not"),
-        ((), "", "doubt undo", "", "why not"),
         ((), "", "", "", "why not"),
         ((), "", "prodigy", "", "decided in Prodigy; why not"),
         ((), "", "argilla, doubt", "", "decided in Argilla and a queue file; why not"),
@@ -236,3 +235,13 @@ def test_who_decided(who: tuple[str, ...], when: str, tool: str, seen_as: str, t
     out = printed(print_log, "fixed.csv", (replace(BATCH, lines=(line,)),))
 
     assert f"row 1 (r1); {told}\n" in out
+
+
+def test_why_of_a_line_taken_back() -> None:
+    """Which batch is taken back is told once for all lines."""
+    line = replace(LINE, who=(), when="", tool="doubt undo", why="takes back batch aa")
+
+    out = printed(print_log, "fixed.csv", (replace(BATCH, lines=(line,), undoes="aa"),))
+
+    assert "row 1 (r1)\n" in out
+    assert out.count("takes back batch aa") == 1

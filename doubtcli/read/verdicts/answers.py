@@ -27,6 +27,8 @@ PASSED_OVER = {
 }
 """The statuses of answers that decide nothing, each in plain words."""
 
+MOST_NAMED = 5
+"""Of the rows, labels or files that a message is about."""
 
 EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 """Stands for a time that isn't told, where all must have one."""

@@ -16,7 +16,6 @@ from doubtcli.read.verdicts import answers as say
 from doubtcli.read.verdicts.ballots import gather, is_left_as_it_was
 from doubtcli.read.verdicts.locate import index_rows
 from doubtcli.read.verdicts.refuse import (
-    MOST_NAMED,
     check_content,
     check_given,
     check_ids,
@@ -139,7 +138,7 @@ def _differing(outcomes: Sequence[Outcome]) -> Iterator[str]:
         yield f"rows on which answers differed, settled by the majority: {outvoted:,}"
     conflicts = [ballot.row.row_id for ballot, winner in outcomes if winner is None]
     if conflicts:
-        names = listed(conflicts, MOST_NAMED)
+        names = listed(conflicts, say.MOST_NAMED)
         yield f"rows on which answers differ, left undecided: {len(conflicts):,} ({names})"
 
 

@@ -12,6 +12,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
+from doubtcli.read.verdicts.answers import MOST_NAMED
 from doubtcli.read.verdicts.locate import OTHER_CONTENT, Miss, RowIndex, is_as_seen, row_now, same_content
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.spread import Source
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
     from doubtcli.read.verdicts.ballots import Ballot
     from doubtcli.records import SeenRow, Unapplied
-
-MOST_NAMED = 5
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.read.choices import listed
+from doubtcli.read.verdicts.answers import MOST_NAMED
 from doubtcli.read.verdicts.locate import is_as_seen
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from doubtcli.read.verdicts.votes import Vote
 
 ID, GIVEN, SEEN = "doubt_id", "given_label", "doubt_row_hash"
-MOST_NAMED = 5
 
 
 def check_ids(answers: Sequence[Answer], path: str, known: Collection[str], data_path: str) -> None:

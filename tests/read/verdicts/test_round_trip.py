@@ -105,10 +105,13 @@ NASTY = [
 TEXTS = st.sampled_from(NASTY) | st.text(
     st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20
 ).filter(str.strip)
+GIVEN = "given"
+# hypothesis also draws the words of this file, and a record that repeats the given label may decide nothing
+CHOSEN = TEXTS.filter(lambda text: text != GIVEN)
 
 
 @pytest.mark.parametrize(("record", "write"), WAYS)
-@given(said=st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=5, unique_by=lambda one: one[0]))
+@given(said=st.lists(st.tuples(TEXTS, CHOSEN), min_size=1, max_size=5, unique_by=lambda one: one[0]))
 @settings(deadline=None, max_examples=40)
 def test_any_label_of_any_row_comes_back(
     tmp_path_factory: pytest.TempPathFactory,
@@ -116,11 +119,11 @@ def test_any_label_of_any_row_comes_back(
     write: Callable[[Sequence[dict[str, Any]]], str],
     said: list[Said],
 ) -> None:
-    """Whatever text an id and a label are, in whatever tool: each row gets the label that was chosen."""
+    """Whatever text an id and a new label are, in whatever tool: each row gets the label that was chosen."""
     path = tmp_path_factory.mktemp("export") / "verdicts"
     path.write_text(write([record(one) for one in said]), encoding="utf-8", newline="")
-    rows = [SeenRow(row_id, place, "given", "h") for place, (row_id, _) in enumerate(said, start=1)]
-    known = {label: label for label in ["given", *(label for _, label in said)]}
+    rows = [SeenRow(row_id, place, GIVEN, "h") for place, (row_id, _) in enumerate(said, start=1)]
+    known = {label: label for label in [GIVEN, *(label for _, label in said)]}
 
     found = settle(read_answers(str(path)).answers, rows, rows, known)
 

@@ -92,8 +92,8 @@ class Gate:
         Raises:
             DoubtError: As `run`; or something else stands there.
         """
-        from doubtcli.store import write_file
-        from doubtcli.store.lock import alone
+        from doubtcli.disk.file import write_file
+        from doubtcli.disk.lock import alone
 
         if Path(path).exists() and not anew:
             read_baseline(path)  # what is wrong with it is told before a scan

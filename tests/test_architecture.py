@@ -22,6 +22,7 @@ ARROWS = {
     "errors": frozenset(),
     "progress": frozenset(),
     "settings": frozenset({"errors"}),
+    "disk": EVERYBODY | {"report"},
     "read": EVERYBODY,
     "features": EVERYBODY,
     "neighbors": EVERYBODY,
@@ -34,7 +35,7 @@ ARROWS = {
     "plugins": EVERYBODY | {"reasons"},
     "rank": EVERYBODY | {"pooling"},
     "report": EVERYBODY,
-    "store": EVERYBODY | {"queue_columns", "report"},
+    "store": EVERYBODY | {"disk", "queue_columns", "report"},
     "evidence": EVERYBODY | {"settings", "progress", "features", "predict", "neighbors"},
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
     "recipe": EVERYBODY | {"settings", "plugins", "read"},
@@ -57,11 +58,13 @@ ARROWS = {
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "audit", "audits"},
     "gate": EVERYBODY | {"settings", "report"},
     "starter": EVERYBODY | {"settings"},
-    "relabel": EVERYBODY | {"settings", "queue_columns", "sampling", "audits", "gate", "store"},
-    "apply": EVERYBODY | {"settings", "progress", "read", "audit", "audits", "report", "gate", "store"},
-    "gated": EVERYBODY | {"settings", "progress", "read", "plugins", "audits", "gate", "store"},
+    "relabel": EVERYBODY | {"disk", "settings", "queue_columns", "sampling", "audits", "gate", "store"},
+    "apply": EVERYBODY
+    | {"disk", "settings", "progress", "read", "audit", "audits", "report", "gate", "store"},
+    "gated": EVERYBODY | {"disk", "settings", "progress", "read", "plugins", "audits", "gate", "store"},
     "cli": EVERYBODY
     | {
+        "disk",
         "settings",
         "progress",
         "audit",

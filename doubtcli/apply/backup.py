@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.data import read_data
+from doubtcli.disk.disk import OTHER, mode_of, sync, told, write_new
 from doubtcli.errors import InputError
-from doubtcli.store.disk import OTHER, mode_of, sync, told, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.apply.backup import unfinished_backup
 from doubtcli.apply.ledger import append, aside_path, ledger_path, retract
-from doubtcli.store.disk import OTHER, mode_of, sync, told, write_new
+from doubtcli.disk.disk import OTHER, mode_of, sync, told, write_new
 
 if TYPE_CHECKING:
     from pathlib import Path

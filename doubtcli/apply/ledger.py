@@ -19,8 +19,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.rewrite.edits import Form
+from doubtcli.disk.disk import write_new
 from doubtcli.errors import InputError
-from doubtcli.store.disk import write_new
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.commit import settle
+from doubtcli.disk.disk import OTHER, parents, told
+from doubtcli.disk.lock import alone
 from doubtcli.errors import OutputError, SettingsError
 from doubtcli.read.table import EXTENSIONS, INPUT_FORMATS, PACKED
-from doubtcli.store.disk import OTHER, parents, told
-from doubtcli.store.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 from doubtcli.apply.backup import backup_paths
 from doubtcli.apply.ledger import aside_path, ledger_path
+from doubtcli.disk.disk import FILE, OTHER
+from doubtcli.disk.file import remove_unfinished, try_file, write_file
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import add_waivers
-from doubtcli.store import try_file, write_file
-from doubtcli.store.disk import FILE, OTHER
-from doubtcli.store.file import remove_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -119,8 +119,8 @@ def gate(
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
 
     from doubtcli.cli.bars import choose_progress
+    from doubtcli.disk.file import write_file
     from doubtcli.gated import Gate
-    from doubtcli.store import write_file
 
     progress = choose_progress(wanted=not (quiet or no_progress))
     needs_lines = output_format is not GateFormat.FULL  # a person knows a row by its id, a CI by its line

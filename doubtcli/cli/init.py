@@ -43,14 +43,15 @@ def init(
     _check_config(config, force=force)
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), isolated=True)
 
-    from doubtcli import audit, starter, store
+    from doubtcli import audit, starter
     from doubtcli.cli.bars import choose_progress
+    from doubtcli.disk.file import write_file
 
     _, roles, _, examples = audit.read_examples(settings, choose_progress(wanted=True))
     folder = starter.folder_of(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
     said = starter.said_of(settings, folder)
-    store.write_file(config, starter.config_text(shown, said, roles, examples).encode())
+    write_file(config, starter.config_text(shown, said, roles, examples).encode())
     typer.echo(f"Wrote {output}\n\n{starter.next_steps(path, config)}", nl=False)
     return ExitCode.DONE
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.audits import given_audit, is_audit
+from doubtcli.disk.folder import write_whole
 from doubtcli.errors import InputError
 from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
 from doubtcli.relabel.formats.every import FORMATS
@@ -16,7 +17,6 @@ from doubtcli.relabel.queue import make_queue
 from doubtcli.settings import as_flags
 from doubtcli.store import default_folder
 from doubtcli.store.folder import told
-from doubtcli.store.whole import write_whole
 
 if TYPE_CHECKING:
     import datetime as dt

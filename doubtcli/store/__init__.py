@@ -2,7 +2,6 @@
 
 from doubtcli.store.document import SCHEMA_VERSION, render_json
 from doubtcli.store.doubts import doubts_table
-from doubtcli.store.file import try_file, write_file
 from doubtcli.store.folder import check_folder, default_folder
 from doubtcli.store.read import StoredAudit, read_audit, read_document
 from doubtcli.store.write import write_audit
@@ -16,7 +15,5 @@ __all__ = [
     "read_audit",
     "read_document",
     "render_json",
-    "try_file",
     "write_audit",
-    "write_file",
 ]

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.lock import alone
 from doubtcli.errors import InputError
 from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX
-from doubtcli.store.lock import alone
 from doubtcli.store.read import read_audit
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyarrow import csv
 
+from doubtcli.disk import disk
+from doubtcli.disk.folder import COMPLETE, UNFINISHED, recover
 from doubtcli.errors import OutputError
-from doubtcli.store import disk
 from doubtcli.store.document import TOOL
-from doubtcli.store.whole import COMPLETE, UNFINISHED, recover
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

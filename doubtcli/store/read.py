@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from doubtcli.disk.lock import alone
 from doubtcli.errors import InputError
 from doubtcli.store.document import SCHEMA_VERSION
 from doubtcli.store.doubts import DOUBT_COLUMNS, LATER_COLUMNS
 from doubtcli.store.folder import DOCUMENT, DOUBTS, settle
-from doubtcli.store.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.folder import write_whole
 from doubtcli.store.document import render_json
 from doubtcli.store.doubts import doubts_table, write_parquet
 from doubtcli.store.folder import DOCUMENT, DOUBTS, QUEUE, REPORT, check_folder, told
 from doubtcli.store.queue import write_queue
-from doubtcli.store.whole import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path

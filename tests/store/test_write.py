@@ -91,7 +91,7 @@ UNPRIVILEGED = """
     from pathlib import Path
     from doubtcli.errors import OutputError
     from doubtcli.store.folder import told
-    from doubtcli.store.whole import write_whole
+    from doubtcli.disk.folder import write_whole
     if os.geteuid() == 0:
         os.seteuid(65534)  # nobody
     folder = Path(sys.argv[1])

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.disk import mode_of, told, write_new
 from doubtcli.errors import OutputError
-from doubtcli.store.disk import mode_of, told, write_new
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

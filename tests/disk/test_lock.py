@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.store import lock
-from doubtcli.store.lock import alone
+from doubtcli.disk import lock
+from doubtcli.disk.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -141,7 +141,7 @@ def test_a_short_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
 WAIT = """
 import sys
 from pathlib import Path
-from doubtcli.store import lock
+from doubtcli.disk import lock
 lock.PATIENCE = 0
 with lock.alone(Path(sys.argv[1])):
     print("done")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from doubtcli.disk import disk
+from doubtcli.disk.disk import OTHER, mode_of, parents, told, write_new
 from doubtcli.errors import OutputError
-from doubtcli.store import disk
-from doubtcli.store.disk import OTHER, mode_of, parents, told, write_new
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from doubtcli.store.disk import parents, sync, write_new
-from doubtcli.store.lock import alone
+from doubtcli.disk.disk import parents, sync, write_new
+from doubtcli.disk.lock import alone
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping

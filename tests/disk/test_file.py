@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from doubtcli.disk.file import remove_unfinished, try_file, write_file
 from doubtcli.errors import OutputError
-from doubtcli.store import try_file, write_file
-from doubtcli.store.file import remove_unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +83,7 @@ def test_a_link_is_followed(tmp_path: Path) -> None:
 def test_no_regular_file() -> None:
     """A pipe is written to, not replaced."""
     script = (
-        "from pathlib import Path; from doubtcli.store import write_file\n"
+        "from pathlib import Path; from doubtcli.disk.file import write_file\n"
         "write_file(Path('/dev/stdout'), b'x')"
     )
 
@@ -111,7 +110,7 @@ def test_a_full_disk_leaves_what_was_there(tmp_path: Path) -> None:
     path = tmp_path / "out"
     path.write_bytes(b"old")
     script = (
-        "import resource, signal, sys; from pathlib import Path; from doubtcli.store import write_file\n"
+        "import resource, signal, sys; from pathlib import Path; from doubtcli.disk.file import write_file\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN); resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))\n"
         "write_file(Path(sys.argv[1]), b'x' * 100)"
     )

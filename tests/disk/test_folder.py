@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import doubtcli
-from doubtcli.store import whole
-from doubtcli.store.whole import recover, write_whole
+from doubtcli.disk import folder as whole
+from doubtcli.disk.folder import recover, write_whole
 
 NAMES = ("b.bin", "a.json")
 
@@ -265,9 +265,9 @@ def test_interrupted(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 START = f"""
 import sys, types
 sys.path.insert(0, {str(Path(doubtcli.__file__).parents[1])!r})
-package = sys.modules["doubtcli.store"] = types.ModuleType("doubtcli.store")
+package = sys.modules["doubtcli.disk"] = types.ModuleType("doubtcli.disk")
 package.__path__ = [{str(Path(whole.__file__).parent)!r}]
-from doubtcli.store.whole import write_whole
+from doubtcli.disk.folder import write_whole
 """
 
 

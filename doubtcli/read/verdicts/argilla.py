@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.answers import Answer, carried, said, texts
 from doubtcli.read.verdicts.shape import Shape, malformed
+from doubtcli.records.answers import Answer
+from doubtcli.tools.values import list_texts, read_own_columns, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -48,7 +49,7 @@ def _of_nested(record: Record, row: int, path: str) -> Iterator[Answer]:
     status = "" if record.get("status") == "completed" else "unsubmitted"
     notes = dict(_nested_values(record, COMMENT, row, path))
     answered = [
-        (person, value, status, said(notes.get(person)))
+        (person, value, status, value_text(notes.get(person)))
         for person, value in _nested_values(record, LABEL, row, path)
     ]
     about = _about(record, metadata) | {"file": path}
@@ -60,7 +61,7 @@ def _nested_values(record: Record, question: str, row: int, path: str) -> list[t
     responses = record["responses"].get(question) or []
     if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
         raise malformed(f"the responses to {question!r} are no list of objects", path, row, "responses")
-    return [(said(one.get("user_id")), one.get("value")) for one in responses]
+    return [(value_text(one.get("user_id")), one.get("value")) for one in responses]
 
 
 # ------------------------------------------------------------------------ flat
@@ -78,7 +79,7 @@ def _read_flat(records: Sequence[Record], path: str) -> list[Answer]:
 
 
 def _of_flat(record: Record, row: int, path: str) -> Iterator[Answer]:
-    notes = {person: said(value) for person, value, _ in _flat_values(record, COMMENT, row, path)}
+    notes = {person: value_text(value) for person, value, _ in _flat_values(record, COMMENT, row, path)}
     answered = [
         (person, value, _status(status, row, path), notes.get(person, ""))
         for person, value, status in _flat_values(record, LABEL, row, path)
@@ -99,7 +100,9 @@ def _flat_values(record: Record, question: str, row: int, path: str) -> list[tup
             name,
             "three lists of one length",
         )
-    return [(said(person), value, said(status)) for value, person, status in zip(*lists, strict=True)]
+    return [
+        (value_text(person), value, value_text(status)) for value, person, status in zip(*lists, strict=True)
+    ]
 
 
 def _status(found: str, row: int, path: str) -> str:
@@ -114,7 +117,7 @@ def _status(found: str, row: int, path: str) -> str:
 
 def _about(record: Record, metadata: Mapping[str, Any]) -> dict[str, Any]:
     # a column of the user's that is called "id" hides the record's own in a flat export
-    return carried({"doubt_id": record.get("id"), **metadata}) | {"tool": TOOL}
+    return read_own_columns({"doubt_id": record.get("id"), **metadata}) | {"tool": TOOL}
 
 
 def _check_question(answered: set[str], path: str) -> None:
@@ -131,7 +134,7 @@ def _answers(
     if not answered:
         yield Answer(row, **about)
     for person, value, status, why in answered:
-        labels = (value,) if isinstance(value, str) else texts(value)
+        labels = (value,) if isinstance(value, str) else list_texts(value)
         yield Answer(
             row,
             verdict=labels[0] if labels else "",

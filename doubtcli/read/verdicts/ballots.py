@@ -5,20 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import PASSED_OVER
 from doubtcli.read.verdicts.locate import Miss, audited_row, relabelled
 from doubtcli.read.verdicts.spelling import choice, label_of
 from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.read.verdicts.votes import vote
 from doubtcli.records import SeenRow, UnappliedKind
+from doubtcli.records.answers import PASSED_OVER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.locate import RowIndex
     from doubtcli.read.verdicts.votes import Vote
     from doubtcli.records import Unapplied
+    from doubtcli.records.answers import Answer
 
 LEFT_OPEN = "left open"
 LEFT_AS_IT_WAS = "left as it was, which its tool doesn't tell from not looked at"

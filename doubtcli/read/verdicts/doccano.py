@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import Answer, carried, said, texts
 from doubtcli.read.verdicts.shape import Shape
+from doubtcli.records.answers import Answer
+from doubtcli.tools.values import list_texts, read_own_columns, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,27 +40,27 @@ def _is_joined(record: Record) -> bool:
 
 def _read_listed(records: Sequence[Record], path: str) -> list[Answer]:
     return [
-        _answer(record, row, path, texts(record[LABEL]), joined=False)
+        _answer(record, row, path, list_texts(record[LABEL]), joined=False)
         for row, record in enumerate(records, start=1)
     ]
 
 
 def _read_joined(records: Sequence[Record], path: str) -> list[Answer]:
     return [
-        _answer(record, row, path, (said(record[LABEL]),), joined=True)
+        _answer(record, row, path, (value_text(record[LABEL]),), joined=True)
         for row, record in enumerate(records, start=1)
     ]
 
 
 def _answer(record: Record, row: int, path: str, labels: tuple[str, ...], *, joined: bool) -> Answer:
-    comments, about = record.get(COMMENTS), carried(record)
+    comments, about = record.get(COMMENTS), read_own_columns(record)
     return Answer(
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
         joined=joined,
         prefilled=not about.get("stratum"),
-        why="\n".join(texts(comments)) if isinstance(comments, list) else said(comments),
+        why="\n".join(list_texts(comments)) if isinstance(comments, list) else value_text(comments),
         tool=TOOL,
         file=path,
         **about,

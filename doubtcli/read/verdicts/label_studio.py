@@ -9,8 +9,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.read.verdicts.answers import Answer, carried, said, texts
 from doubtcli.read.verdicts.shape import Shape, malformed
+from doubtcli.records.answers import Answer
+from doubtcli.tools.values import list_texts, read_own_columns, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -42,7 +43,7 @@ def _read_tasks(records: Sequence[Record], path: str) -> list[Answer]:
 
 
 def _of_task(task: Record, row: int, path: str, control: str) -> list[Answer]:
-    about = carried(task["data"]) | {"tool": TOOL, "file": path}
+    about = read_own_columns(task["data"]) | {"tool": TOOL, "file": path}
     if not task["annotations"]:
         return [Answer(row, status="draft" if task.get("drafts") else "", **about)]
     return [_of_annotation(one, row, path, control, about) for one in task["annotations"]]
@@ -64,8 +65,10 @@ def _of_annotation(
         verdict=labels[0] if labels else "",
         also=labels[1:],
         status="skipped" if annotation.get("was_cancelled") else "",
-        annotator=said(person.get("email") or person.get("id")) if isinstance(person, dict) else said(person),
-        time=said(annotation.get("updated_at") or annotation.get("created_at")),
+        annotator=value_text(person.get("email") or person.get("id"))
+        if isinstance(person, dict)
+        else value_text(person),
+        time=value_text(annotation.get("updated_at") or annotation.get("created_at")),
         why="\n".join(text for name, value in values if name == NOTE for text in _entered(value, "text")),
         **about,
     )
@@ -82,7 +85,7 @@ def _control(one: object, row: int, path: str) -> tuple[str, Mapping[str, Any]]:
     """The name of a control, and what was entered there."""
     if not isinstance(one, dict) or not isinstance(one.get("value"), dict):
         raise malformed("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
-    return said(one.get("from_name")), one["value"]
+    return value_text(one.get("from_name")), one["value"]
 
 
 def _label_control(records: Sequence[Record], path: str) -> str:
@@ -123,12 +126,12 @@ def _of_record(record: Record, row: int, path: str) -> Answer:
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
-        annotator=said(record["annotator"]),
-        time=said(record.get("updated_at") or record.get("created_at")),
+        annotator=value_text(record["annotator"]),
+        time=value_text(record.get("updated_at") or record.get("created_at")),
         why="\n".join(_entered(note, "text")),
         tool=TOOL,
         file=path,
-        **carried(record),
+        **read_own_columns(record),
     )
 
 
@@ -138,7 +141,7 @@ def _entered(value: object, key: str) -> tuple[str, ...]:
         value = value.get(key)
     if isinstance(value, str):
         return (value,)  # as it is: a label may look like a list
-    return tuple(dict.fromkeys(texts(value)))
+    return tuple(dict.fromkeys(list_texts(value)))
 
 
 def _unpacked(field: object, key: str) -> object:

@@ -21,8 +21,8 @@ from doubtcli.records import UnappliedKind
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.records import SeenRow
+    from doubtcli.records.answers import Answer
 
 
 NUMBER = re.compile(r"(\.[0-9]+)?")

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts import answers as say
 from doubtcli.read.verdicts.ballots import gather, is_left_as_it_was
 from doubtcli.read.verdicts.locate import index_rows
 from doubtcli.read.verdicts.refuse import (
@@ -27,15 +26,16 @@ from doubtcli.read.verdicts.seen import rows_now
 from doubtcli.read.verdicts.spelling import choice, spellings
 from doubtcli.read.verdicts.votes import vote, winning
 from doubtcli.records import UNDECIDED, UNUSABLE, OnConflict, Verdicts
+from doubtcli.records import answers as say
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.ballots import Ballot
     from doubtcli.read.verdicts.locate import RowIndex
     from doubtcli.read.verdicts.votes import Vote
     from doubtcli.records import Examples, Labels
+    from doubtcli.records.answers import Answer
 
     Outcome = tuple[Ballot, Vote | None]
     """What was said of a row, and a vote for what it came to; None where it came to nothing."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts.answers import UNUSABLE, Answer, carried, said
 from doubtcli.read.verdicts.shape import Shape
+from doubtcli.records.answers import UNUSABLE_STATUS, Answer
+from doubtcli.tools.values import read_own_columns, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from doubtcli.read.verdicts.shape import Record
 
 ID, VERDICT, STATUS = "doubt_id", "verdict", "verdict_status"
-STATUSES = {"": "", "skip": "skipped", UNUSABLE: UNUSABLE}
+STATUSES = {"": "", "skip": "skipped", UNUSABLE_STATUS: UNUSABLE_STATUS}
 """What may stand in the column, and what it is called once read."""
 
 
@@ -26,20 +27,20 @@ def _read(records: Sequence[Record], path: str) -> list[Answer]:
     return [
         Answer(
             row,
-            verdict=said(record.get(VERDICT)),
+            verdict=value_text(record.get(VERDICT)),
             status=_status(record, row, path),
-            annotator=said(record.get("annotator")).strip(),
-            time=said(record.get("time")).strip(),
-            why=said(record.get("why")),
+            annotator=value_text(record.get("annotator")).strip(),
+            time=value_text(record.get("time")).strip(),
+            why=value_text(record.get("why")),
             file=path,
-            **carried(record),
+            **read_own_columns(record),
         )
         for row, record in enumerate(records, start=1)
     ]
 
 
 def _status(record: Record, row: int, path: str) -> str:
-    found = said(record.get(STATUS))
+    found = value_text(record.get(STATUS))
     status = STATUSES.get(found.strip().lower())
     if status is None:
         raise InputError(

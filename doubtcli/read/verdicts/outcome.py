@@ -12,13 +12,13 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.answers import MOST_NAMED
 from doubtcli.read.verdicts.locate import OTHER_CONTENT, Miss, RowIndex, is_as_seen, row_now, same_content
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.spread import Source
 from doubtcli.read.verdicts.tell import decided, unapplied
 from doubtcli.read.verdicts.votes import Vote, winning
 from doubtcli.records import OnConflict, UnappliedKind
+from doubtcli.records.answers import MOST_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -9,8 +9,9 @@ from __future__ import annotations
 import datetime as dt
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import Answer, carried, said, texts
 from doubtcli.read.verdicts.shape import Shape, malformed
+from doubtcli.records.answers import Answer
+from doubtcli.tools.values import list_texts, read_own_columns, value_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ STATUSES = {"accept": "", "reject": "rejected", "ignore": "ignored"}
 
 
 def _fits(record: Record) -> bool:
-    if said(record.get("answer")) not in STATUSES:
+    if value_text(record.get("answer")) not in STATUSES:
         return False
     is_binary = isinstance(record.get("label"), str)
     return is_binary or any(name in record for name in ("accept", "options", "_task_hash"))
@@ -43,12 +44,12 @@ def _of_task(record: Record, row: int, path: str) -> Answer:
         verdict=labels[0] if labels else "",
         also=labels[1:],
         status=STATUSES[record["answer"]],
-        annotator=said(record.get("_annotator_id") or record.get("_session_id")),
+        annotator=value_text(record.get("_annotator_id") or record.get("_session_id")),
         time=_time(record.get("_timestamp")),
-        why=said(record.get(NOTE)),
+        why=value_text(record.get(NOTE)),
         tool=TOOL,
         file=path,
-        **carried({"given_label": meta.get("given"), **meta, **record}),
+        **read_own_columns({"given_label": meta.get("given"), **meta, **record}),
     )
 
 
@@ -58,7 +59,7 @@ def _labels(record: Record, row: int, path: str) -> tuple[str, ...]:
     accepted = record.get("accept") or []
     if not isinstance(accepted, list):
         raise malformed("'accept' is no list", path, row, "accept", "the ids of the options selected")
-    return texts(accepted)
+    return list_texts(accepted)
 
 
 def _time(seconds: object) -> str:

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.answers import MOST_NAMED
 from doubtcli.read.verdicts.locate import is_as_seen
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
+from doubtcli.records.answers import MOST_NAMED
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.ballots import Ballot
     from doubtcli.read.verdicts.locate import RowIndex
     from doubtcli.read.verdicts.votes import Vote
+    from doubtcli.records.answers import Answer
 
 ID, GIVEN, SEEN = "doubt_id", "given_label", "doubt_row_hash"
 

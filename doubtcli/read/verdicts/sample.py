@@ -14,8 +14,8 @@ from doubtcli.records import Stratum
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.records import Floats
+    from doubtcli.records.answers import Answer
 
 STRATUM, INCLUSION = "doubt_stratum", "doubt_inclusion"
 

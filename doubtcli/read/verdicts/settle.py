@@ -10,19 +10,19 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts.answers import MOST_NAMED, newest_of_each
 from doubtcli.read.verdicts.ballots import gather
 from doubtcli.read.verdicts.locate import OTHER_CONTENT, index_rows
 from doubtcli.read.verdicts.outcome import Terms, outcome
 from doubtcli.read.verdicts.spread import Source, spread_out
 from doubtcli.records import OnConflict, Settled, UnappliedKind
+from doubtcli.records.answers import MOST_NAMED, newest_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.ballots import Ballot
     from doubtcli.records import Decision, SeenRow, Unapplied
+    from doubtcli.records.answers import Answer
 
 
 def settle(

@@ -10,7 +10,7 @@ from doubtcli.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
+    from doubtcli.records.answers import Answer
 
     Record = Mapping[str, Any]
     Reader = Callable[[Sequence[Record], str], list[Answer]]

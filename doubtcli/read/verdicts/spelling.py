@@ -12,8 +12,8 @@ from doubtcli.read.values import shown
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.records import Labels
+    from doubtcli.records.answers import Answer
 
 BETWEEN_LABELS = "#"
 """What doccano's CSV writes between labels, and does not escape inside them."""

@@ -6,18 +6,18 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.answers import UNUSABLE
 from doubtcli.read.verdicts.locate import BETWEEN_IDS, Miss, row_now, same_content
 from doubtcli.read.verdicts.spelling import known_parts
 from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.records import Decision, Unapplied, UnappliedKind
+from doubtcli.records.answers import UNUSABLE_STATUS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.locate import RowIndex
     from doubtcli.records import SeenRow
+    from doubtcli.records.answers import Answer
 
 
 @dataclass(frozen=True)
@@ -107,7 +107,7 @@ def _follows(
 def _conflict(decisions: Sequence[Decision]) -> Unapplied:
     """Rows that it rides along with were decided in unlike ways."""
     one = decisions[0]
-    said = sorted({decision.verdict or UNUSABLE for decision in decisions})
+    said = sorted({decision.verdict or UNUSABLE_STATUS for decision in decisions})
     sources = listed(sorted(decision.spread_from for decision in decisions))
     return Unapplied(
         UnappliedKind.CONFLICT,

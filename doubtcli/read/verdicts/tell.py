@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import EARLIEST, UNUSABLE, moment
 from doubtcli.records import Decision, Unapplied
+from doubtcli.records.answers import EARLIEST, UNUSABLE_STATUS, parse_moment
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.locate import Miss
     from doubtcli.records import SeenRow
+    from doubtcli.records.answers import Answer
 
 
 def decided(
@@ -53,7 +53,9 @@ def chosen(answers: Iterable[Answer]) -> tuple[str, ...]:
     said = {
         text.strip()
         for answer in answers
-        for text in ((UNUSABLE,) if answer.status == UNUSABLE else (answer.verdict, *answer.also))
+        for text in (
+            (UNUSABLE_STATUS,) if answer.status == UNUSABLE_STATUS else (answer.verdict, *answer.also)
+        )
     }
     return tuple(sorted(said - {""}))
 
@@ -63,4 +65,4 @@ def _names(answers: Iterable[Answer]) -> tuple[str, ...]:
 
 
 def _when(answer: Answer) -> tuple[dt.datetime, str, str, str]:
-    return moment(answer.time) or EARLIEST, answer.time, answer.annotator, answer.why
+    return parse_moment(answer.time) or EARLIEST, answer.time, answer.annotator, answer.why

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.read.choices import listed
-from doubtcli.read.verdicts.answers import MOST_NAMED, newest_of_each
 from doubtcli.read.verdicts.recognise import read_answers
+from doubtcli.records.answers import MOST_NAMED, newest_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from doubtcli.read.verdicts.answers import Answer, AnswerFile
+    from doubtcli.records.answers import Answer, AnswerFile
 
 
 @dataclass(frozen=True)

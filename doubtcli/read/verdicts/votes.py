@@ -6,14 +6,14 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.answers import UNUSABLE, moment, person
 from doubtcli.records import OnConflict
+from doubtcli.records.answers import UNUSABLE_STATUS, name_person, parse_moment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.read.verdicts.answers import Answer
     from doubtcli.read.verdicts.spelling import Choice
+    from doubtcli.records.answers import Answer
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,12 @@ class Vote:
     @property
     def said(self) -> tuple[str, ...]:
         """What it says: votes that say the same are for the same."""
-        return (UNUSABLE,) if self.unusable else ("label", *sorted(self.labels))
+        return (UNUSABLE_STATUS,) if self.unusable else ("label", *sorted(self.labels))
 
 
 def vote(answer: Answer, chosen: Choice) -> Vote:
     """The vote of an answer that decides."""
-    if answer.status == UNUSABLE:
+    if answer.status == UNUSABLE_STATUS:
         return Vote(answer, unusable=True, labels=())
     labels = (*chosen.labels, *chosen.unknown)
     return Vote(answer, unusable=False, labels=labels, is_new=bool(chosen.unknown), is_unclear=chosen.unclear)
@@ -63,7 +63,7 @@ def _majority(votes: Sequence[Vote]) -> tuple[str, ...] | None:
 
 def _of_most(votes: Sequence[Vote]) -> tuple[str, ...] | None:
     # a person who said the same twice has one vote
-    whose = [(person(one.answer), one.said) for one in votes]
+    whose = [(name_person(one.answer), one.said) for one in votes]
     counts = Counter(said for who, said in set(whose) if who)
     counts.update(said for who, said in whose if not who)
     return next((said for said, count in counts.items() if 2 * count > counts.total()), None)
@@ -71,7 +71,7 @@ def _of_most(votes: Sequence[Vote]) -> tuple[str, ...] | None:
 
 def _newest(votes: Sequence[Vote]) -> tuple[str, ...] | None:
     """What was said last, where times tell."""
-    moments = [moment(one.answer.time) for one in votes]
+    moments = [parse_moment(one.answer.time) for one in votes]
     told = [when for when in moments if when is not None]
     if len(told) < len(votes):
         return None

@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
 from doubtcli.read.verdicts import Answer, match, settle, spellings
-from doubtcli.read.verdicts.answers import newest_of_each
 from doubtcli.read.verdicts.seen import rows_now
 from doubtcli.records import UNDECIDED, UNUSABLE, Examples, Labels, Stratum, Verdicts
+from doubtcli.records.answers import newest_of_each
 
 LABELS = Labels(np.array([1, 0, 0, 1, -1]), ("ham", "spam"), ("ham", "spam"))
 EXAMPLES = Examples(

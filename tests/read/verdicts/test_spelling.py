@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.read.verdicts.answers import Answer
 from doubtcli.read.verdicts.spelling import Choice, choice, known_parts, label_of, most_marks, spellings
 from doubtcli.records import Labels
+from doubtcli.records.answers import Answer
 
 NUMBERS = spellings(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
 CLASS_LABEL = spellings(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.read.verdicts.answers import Answer, carried, moment, newest_of_each, said, texts
+from doubtcli.records.answers import Answer, newest_of_each, parse_moment
 
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00"
 
@@ -15,49 +15,6 @@ EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00"
 def by(annotator: str, verdict: str, time: str = "", **more: Any) -> Answer:
     """What somebody said of row "a"."""
     return Answer(1, "a", verdict, annotator=annotator, time=time, **more)
-
-
-class TestValues:
-    """What tools write."""
-
-    @pytest.mark.parametrize(
-        ("value", "text"),
-        [("x", "x"), (None, ""), (1, "1"), (1.0, "1"), (0.5, "0.5"), (float("nan"), ""), (True, "true")],
-    )
-    def test_as_text(self, value: object, text: str) -> None:
-        """Every label is a text, and what is missing says nothing."""
-        assert said(value) == text
-
-    @pytest.mark.parametrize(
-        ("value", "found"),
-        [
-            (None, ()),
-            ("", ()),
-            ("a", ("a",)),
-            ("a, b", ("a, b",)),
-            (["a", 2, " ", None], ("a", "2")),
-            ('["a", "b"]', ("a", "b")),
-            ("[a", ("[a",)),
-            ("[" * 100_000, ("[" * 100_000,)),
-        ],
-    )
-    def test_lists(self, value: object, found: tuple[str, ...]) -> None:
-        """A list, JSON of one, or a single text."""
-        assert texts(value) == found
-
-    def test_what_is_carried(self) -> None:
-        """What a task brings back of what went out with it."""
-        data = {"doubt_id": 7, "given_label": True, "doubt_duplicates": ["8"], "doubt_inclusion": 0.25}
-        data |= {"doubt_row_hash": " 00ff"}
-
-        assert carried(data) == {
-            "row_id": "7",
-            "given_label": "true",
-            "stratum": "",
-            "inclusion": "0.25",
-            "seen_hash": "00ff",
-            "duplicates": ("8",),
-        }
 
 
 class TestDeciding:
@@ -86,12 +43,12 @@ class TestMoments:
     )
     def test_times(self, time: str) -> None:
         """In UTC, without a zone, or with another one."""
-        assert moment(time) == dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC)
+        assert parse_moment(time) == dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC)
 
     @pytest.mark.parametrize("time", ["", "yesterday", "31.1.2026"])
     def test_what_is_no_time(self, time: str) -> None:
         """It is not guessed at."""
-        assert moment(time) is None
+        assert parse_moment(time) is None
 
 
 class TestTheNewest:

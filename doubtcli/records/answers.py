@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
-import json
-import math
 import re
 from dataclasses import astuple, dataclass
-from typing import TYPE_CHECKING, Any
-
-from doubtcli.read.values import shown
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
 
-UNUSABLE = "unusable"
+UNUSABLE_STATUS = "unusable"
 """The status of a row that no label fits."""
 
 PASSED_OVER = {
@@ -33,7 +29,7 @@ MOST_NAMED = 5
 EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 """Stands for a time that isn't told, where all must have one."""
 
-NUMBER = re.compile(r"[0-9]+(\.0+)?")
+BARE_NUMBER = re.compile(r"[0-9]+(\.0+)?")
 """A name that tells nothing outside of its file: 1 is the first user of every Label Studio."""
 
 
@@ -76,7 +72,7 @@ class Answer:
     @property
     def decides(self) -> bool:
         """Whether it says what becomes of the row."""
-        return self.status == UNUSABLE or not (self.status or self.open)
+        return self.status == UNUSABLE_STATUS or not (self.status or self.open)
 
     @property
     def open(self) -> bool:
@@ -101,47 +97,6 @@ class AnswerFile:
     """What the user should know of how it was read."""
 
 
-# ----------------------------------------------------------- what tools write
-
-
-def said(value: object) -> str:
-    """A value as text; empty where it is missing."""
-    if isinstance(value, float) and math.isnan(value):
-        return ""
-    return shown(value) or ""
-
-
-def carried(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a task brings back of what we wrote into it, as keywords of an `Answer`."""
-    return {
-        "row_id": said(data.get("doubt_id")),
-        "given_label": said(data.get("given_label")),
-        "stratum": said(data.get("doubt_stratum")),
-        "inclusion": said(data.get("doubt_inclusion")),
-        "seen_hash": said(data.get("doubt_row_hash")).strip(),
-        "duplicates": texts(data.get("doubt_duplicates")),
-    }
-
-
-def texts(value: object) -> tuple[str, ...]:
-    """The texts of a list, of JSON that tells of one, or a single text; those that say nothing left out."""
-    if isinstance(value, str) and value.lstrip().startswith("["):
-        value = _parsed(value)
-    values = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(text for text in map(said, values) if text.strip())
-
-
-def _parsed(text: str) -> object:
-    """What a JSON text tells; the text itself if it is none."""
-    try:
-        return json.loads(text)
-    except (ValueError, RecursionError):
-        return text
-
-
-# ------------------------------------------------------------------ the newest
-
-
 def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
     """The answers, of those that one person gave on one row only the newest.
 
@@ -149,17 +104,17 @@ def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
     is the newest, all of them stay. Nameless answers are taken for those of different people, unless a file
     holds a record twice.
     """
-    answers = _each_once(answers)
+    answers = _drop_repeated(answers)
     of_person: dict[tuple[object, ...], list[Answer]] = {}
     for answer in answers:
-        who = person(answer)
+        who = name_person(answer)
         if who:
-            of_person.setdefault((*_subject(answer), who), []).append(answer)
-    older = {id(old) for own in of_person.values() if len(own) > 1 for old in _older(own)}
+            of_person.setdefault((*_identify_seen_row(answer), who), []).append(answer)
+    older = {id(old) for own in of_person.values() if len(own) > 1 for old in _superseded(own)}
     return [answer for answer in answers if id(answer) not in older]
 
 
-def person(answer: Answer) -> tuple[str, str] | None:
+def name_person(answer: Answer) -> tuple[str, str] | None:
     """Who gave an answer; None where nobody is named.
 
     A name that is only a number is known in its file alone, which is told beside it. Any other is the same
@@ -168,10 +123,10 @@ def person(answer: Answer) -> tuple[str, str] | None:
     name = answer.annotator
     if not name:
         return None
-    return name, answer.file if NUMBER.fullmatch(name.strip()) else ""
+    return name, answer.file if BARE_NUMBER.fullmatch(name.strip()) else ""
 
 
-def moment(time: str) -> dt.datetime | None:
+def parse_moment(time: str) -> dt.datetime | None:
     """The moment that a time in ISO 8601 means, in UTC where it names no zone; None if it is no time."""
     try:
         found = dt.datetime.fromisoformat(time.strip())
@@ -180,45 +135,45 @@ def moment(time: str) -> dt.datetime | None:
     return found if found.tzinfo else found.replace(tzinfo=dt.UTC)
 
 
-def _each_once(answers: Sequence[Answer]) -> list[Answer]:
+def _drop_repeated(answers: Sequence[Answer]) -> list[Answer]:
     """The answers without the records that stand there twice."""
     in_order = sorted(enumerate(answers), key=lambda one: astuple(one[1]))
-    kept = set({_record(answer): place for place, answer in in_order}.values())
+    kept = set({_identify_record(answer): place for place, answer in in_order}.values())
     return [answer for place, answer in enumerate(answers) if place in kept]
 
 
-def _record(answer: Answer) -> tuple[object, ...]:
+def _identify_record(answer: Answer) -> tuple[object, ...]:
     """What tells a record from all others: two people may well say the same, each in a file of their own."""
-    when = moment(answer.time)
+    when = parse_moment(answer.time)
     # the very same to the microsecond is one answer: its project was exported twice
     file = "" if when is not None and when.microsecond else answer.file
     what = answer.status, answer.verdict.strip(), answer.also, answer.time, answer.why
-    return file, *_subject(answer), answer.annotator, what
+    return file, *_identify_seen_row(answer), answer.annotator, what
 
 
-def _subject(answer: Answer) -> tuple[str, ...]:
+def _identify_seen_row(answer: Answer) -> tuple[str, ...]:
     """What an answer is on: a row as it was seen, so that one which has changed since is another."""
     return answer.row_id, answer.given_label, answer.seen_hash
 
 
-def _older(answers: Sequence[Answer]) -> Iterable[Answer]:
+def _superseded(answers: Sequence[Answer]) -> Iterable[Answer]:
     """Of one person's answers on one row: those that no longer count."""
     deciding = [answer for answer in answers if answer.decides]
     if not deciding:
         return []
-    moments = [moment(answer.time) for answer in deciding]
+    moments = [parse_moment(answer.time) for answer in deciding]
     told = [when for when in moments if when is not None]
     if len(told) == len(deciding):
-        deciding = [answer for answer in deciding if moment(answer.time) == max(told)]
-    newest = {_content(answer): answer for answer in sorted(deciding, key=_place_in_time)}
+        deciding = [answer for answer in deciding if parse_moment(answer.time) == max(told)]
+    newest = {_digest_decision(answer): answer for answer in sorted(deciding, key=_place_in_time)}
     kept = {id(answer) for answer in newest.values()}
     return [answer for answer in answers if id(answer) not in kept]
 
 
-def _content(answer: Answer) -> tuple[object, ...]:
+def _digest_decision(answer: Answer) -> tuple[object, ...]:
     """What it says, and whether a time tells when: answers alike in both are one."""
-    return answer.status, answer.verdict.strip(), answer.also, moment(answer.time) is None
+    return answer.status, answer.verdict.strip(), answer.also, parse_moment(answer.time) is None
 
 
 def _place_in_time(answer: Answer) -> tuple[object, ...]:
-    return moment(answer.time) or EARLIEST, *astuple(answer)
+    return parse_moment(answer.time) or EARLIEST, *astuple(answer)

@@ -28,9 +28,9 @@ from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
 from doubtcli.neighbors import find_duplicates, find_neighbors
-from doubtcli.pooling import calibrate
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.folds import assign_folds
+from doubtcli.predict.pooling import calibrate
 from doubtcli.predict.skill import measure_skill
 from doubtcli.predict.table_models import logistic_regression
 from doubtcli.rank.combine import opinions

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.errors import ModelError
-from doubtcli.pooling import calibrate, learn_trust, pool
 from doubtcli.predict.folds import assign_folds
+from doubtcli.predict.pooling import calibrate, learn_trust, pool
 from doubtcli.predict.skill import balanced_accuracy
 from doubtcli.predict.table_models import extra_trees, gradient_boosting, logistic_regression
 from doubtcli.predict.text_models import (

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.pooling import calibrate, learn_trust, pool
+from doubtcli.predict.pooling import calibrate, learn_trust, pool
 from doubtcli.rank.verdicts import recalibration
 from doubtcli.records import Evidence, Ranking, ReasonScores
 

@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn.metrics import log_loss
 
-from doubtcli.pooling import calibrate, learn_trust, pool, softmax
+from doubtcli.predict.pooling import calibrate, learn_trust, pool, softmax
 
 EVEN = np.array([0.5, 0.5])
 

@@ -12,6 +12,7 @@ import numpy as np
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
 from doubtcli.evidence import OF_NEIGHBORS, gather, relabelled
+from doubtcli.files.table import read_table
 from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.rank.combine import (
@@ -26,7 +27,6 @@ from doubtcli.read.examples import build_examples
 from doubtcli.read.labels import encode_labels, find_label_column
 from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.read.table import read_table
 from doubtcli.read.verdicts import read_verdicts
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Power, Predictions, Skill

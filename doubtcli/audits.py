@@ -74,7 +74,7 @@ class FoundAudit:
         Raises:
             InputError: It can't be read, or was changed meanwhile.
         """
-        from doubtcli.read.table import read_table
+        from doubtcli.files.table import read_table
 
         told = self.settings
         table = read_table(
@@ -151,7 +151,7 @@ def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
 
 
 def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
-    from doubtcli.read.sha256 import sha256_of
+    from doubtcli.files.folder import sha256_of
 
     stored = found.summary.get("side_files", {}).get(name)
     if stored is None:
@@ -171,7 +171,7 @@ def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> Inpu
 
 def _judged_data(folder: Path, summary: Mapping[str, Any], *, or_backup: bool) -> tuple[str, str | None]:
     """The file with the bytes that an audit judged; if that is a backup, the data file that it is one of."""
-    from doubtcli.read.sha256 import sha256_of
+    from doubtcli.files.folder import sha256_of
 
     told, places = summary["input"], _places(folder, summary)
     there = list(dict.fromkeys(as_told(str(path)) for path in places if path.exists()))
@@ -241,7 +241,7 @@ def _changed(folder: Path, data_path: str, *, or_backup: bool = False) -> InputE
 
 def _check_side_files(folder: Path, summary: Mapping[str, Any]) -> None:
     """Refuse an audit that was made with vectors, probabilities or verdicts that are others by now."""
-    from doubtcli.read.sha256 import sha256_of
+    from doubtcli.files.folder import sha256_of
 
     for name, file in summary.get("side_files", {}).items():
         if sha256_of(file["path"]) != file["sha256"]:
@@ -289,7 +289,7 @@ def audit_of(settings: ScanSettings, *, progress: Progress, cache: bool = True) 
     Raises:
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
-    from doubtcli.read.sha256 import sha256_of
+    from doubtcli.files.folder import sha256_of
     from doubtcli.store.cache import cached_audit
 
     if settings.path == _STANDARD_INPUT or not cache:

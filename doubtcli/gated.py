@@ -202,7 +202,7 @@ def _told(result: FileResult, found: FoundAudit, notes: tuple[str, ...]) -> File
 
 def _with_lines(result: FileResult, found: FoundAudit) -> FileResult:
     """The same, each finding with the physical lines of its row."""
-    from doubtcli.read.lines import physical_lines
+    from doubtcli.files.lines import physical_lines
 
     rows = {finding.row for finding in result.findings}
     lines = physical_lines(found.source, rows, quoted=found.settings.quoting != "none")

@@ -23,8 +23,9 @@ ARROWS = {
     "progress": frozenset(),
     "settings": frozenset({"errors"}),
     "disk": EVERYBODY | {"report"},
-    "read": EVERYBODY | {"tools"},
-    "tools": EVERYBODY | {"read"},
+    "files": EVERYBODY,
+    "read": EVERYBODY | {"files", "tools"},
+    "tools": EVERYBODY | {"files", "read"},
     "features": EVERYBODY,
     "neighbors": EVERYBODY,
     "sampling": frozenset({"records"}),
@@ -38,13 +39,14 @@ ARROWS = {
     "store": EVERYBODY | {"disk", "queue_columns", "report"},
     "evidence": EVERYBODY | {"settings", "progress", "features", "predict", "neighbors"},
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
-    "recipe": EVERYBODY | {"settings", "plugins", "read"},
+    "recipe": EVERYBODY | {"settings", "plugins", "read", "files"},
     "audit": EVERYBODY
     | {
         "recipe",
         "settings",
         "progress",
         "read",
+        "files",
         "evidence",
         "planted",
         "predict",
@@ -54,14 +56,15 @@ ARROWS = {
         "sampling",
         "report",
     },
-    "audits": EVERYBODY | {"settings", "progress", "read", "recipe", "audit", "report", "store"},
+    "audits": EVERYBODY | {"settings", "progress", "read", "files", "recipe", "audit", "report", "store"},
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "audit", "audits"},
     "gate": EVERYBODY | {"settings", "report"},
     "starter": EVERYBODY | {"settings"},
     "relabel": EVERYBODY | {"disk", "settings", "queue_columns", "sampling", "audits", "gate", "store"},
     "apply": EVERYBODY
-    | {"disk", "settings", "progress", "read", "audit", "audits", "report", "gate", "store"},
-    "gated": EVERYBODY | {"disk", "settings", "progress", "read", "plugins", "audits", "gate", "store"},
+    | {"disk", "settings", "progress", "files", "read", "audit", "audits", "report", "gate", "store"},
+    "gated": EVERYBODY
+    | {"disk", "settings", "progress", "files", "read", "plugins", "audits", "gate", "store"},
     "cli": EVERYBODY
     | {
         "disk",

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from doubtcli.read.table import EXTENSIONS, PACKED
+from doubtcli.files.table import EXTENSIONS, PACKED
 
 REPOSITORY = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent

@@ -14,9 +14,9 @@ from typer.main import get_command
 from doubtcli.apply.document import render_applied, render_log, render_undone
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.result import Applied, Undone
-from doubtcli.apply.rewrite import Form
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
+from doubtcli.files.edits import Form
 from doubtcli.plugins import list_reasons
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied
 from doubtcli.settings import FILE_KEYS, GATE_KEYS

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import DoubtError, InputError
-from doubtcli.read.source import open_source
+from doubtcli.files.source import open_source
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.apply.data import sha256
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.errors import InputError
-from doubtcli.read.source import check_there
+from doubtcli.files.source import check_there
 from doubtcli.read.verdicts import read_together, rows_audited, settle, spellings
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT

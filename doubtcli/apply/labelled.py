@@ -9,21 +9,22 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.apply.rewrite import Drop, Form, Relabel, plain_encoding
 from doubtcli.audits import settings_of
 from doubtcli.errors import InputError, OutputError
+from doubtcli.files.edits import Drop, Form, Relabel
+from doubtcli.files.table import read_table
+from doubtcli.files.text import plain_encoding
 from doubtcli.read.choices import listed
 from doubtcli.read.labels.encode import class_label_names, encode_labels
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.read.table import read_table
 from doubtcli.records import INPUT_ROLES, Column, Role, Roles, SeenRow
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from doubtcli.apply.data import Data
-    from doubtcli.apply.rewrite.edits import Edit
+    from doubtcli.files.edits import Edit
     from doubtcli.progress import Progress
     from doubtcli.records import Decision, Labels, Source, Table
     from doubtcli.settings import ScanSettings

@@ -18,9 +18,9 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.apply.rewrite.edits import Form
 from doubtcli.disk.disk import write_new
 from doubtcli.errors import InputError
+from doubtcli.files.edits import Form
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

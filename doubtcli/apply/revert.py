@@ -7,17 +7,15 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.ledger import Action, Line
-from doubtcli.apply.rewrite import Drop, Restore
-from doubtcli.apply.rewrite.edits import nth_free
 from doubtcli.errors import InputError
+from doubtcli.files.edits import Drop, Restore, nth_free
 from doubtcli.report.summary import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.apply.ledger import Batch
-    from doubtcli.apply.rewrite import Rewritten
-    from doubtcli.apply.rewrite.edits import Edit, Touched
+    from doubtcli.files.edits import Edit, Rewritten, Touched
 
 TOOL = "doubt undo"
 MOST_NAMED = 5

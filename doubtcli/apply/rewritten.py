@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.data import located, sha256, time_told
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.revert import plan_undo
-from doubtcli.apply.rewrite import Drop, Relabel, rewrite
-from doubtcli.apply.rewrite.packed import pack
 from doubtcli.errors import InputError, OutputError
-from doubtcli.read.unchanged import Changes, check_unchanged
+from doubtcli.files.edits import Drop, Relabel
+from doubtcli.files.rewrite import rewrite
+from doubtcli.files.source import pack
+from doubtcli.files.unchanged import Changes, check_unchanged
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from doubtcli.apply.labelled import LabelledFile
-    from doubtcli.apply.rewrite import Rewritten, Touched
-    from doubtcli.apply.rewrite.edits import Edit
+    from doubtcli.files.edits import Edit, Rewritten, Touched
     from doubtcli.records import Decision
 
 

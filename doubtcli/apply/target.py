@@ -11,7 +11,7 @@ from doubtcli.apply.commit import settle
 from doubtcli.disk.disk import OTHER, parents, told
 from doubtcli.disk.lock import alone
 from doubtcli.errors import OutputError, SettingsError
-from doubtcli.read.table import EXTENSIONS, INPUT_FORMATS, PACKED
+from doubtcli.files.table import EXTENSIONS, INPUT_FORMATS, PACKED
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

@@ -13,21 +13,20 @@ from doubtcli.apply.data import Data, located, read_data, sha256, time_told
 from doubtcli.apply.ledger import Action, Batch, ledger_path, named, read_ledger, render
 from doubtcli.apply.result import Undone
 from doubtcli.apply.revert import check_untouched, choose_batch, plan_undo, undone_lines
-from doubtcli.apply.rewrite import rewrite
-from doubtcli.apply.rewrite.packed import pack
 from doubtcli.apply.target import check_name, held, real, room_for
 from doubtcli.errors import InputError, OutputError
-from doubtcli.read.source import check_there
-from doubtcli.read.table import read_table
-from doubtcli.read.unchanged import Changes, check_unchanged
+from doubtcli.files.rewrite import rewrite
+from doubtcli.files.source import check_there, pack
+from doubtcli.files.table import read_table
+from doubtcli.files.unchanged import Changes, check_unchanged
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
     from doubtcli.apply.revert import Undo
-    from doubtcli.apply.rewrite import Form, Rewritten
     from doubtcli.apply.target import Where
+    from doubtcli.files.edits import Form, Rewritten
     from doubtcli.records import Source, Table
 
 NOTHING = "`doubt apply` writes one beside each file that it makes; it bears that file's name"

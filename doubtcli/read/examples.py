@@ -9,9 +9,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import MISSING_WORDS, as_text, distinct, to_numbers
 from doubtcli.read.labels import encode_answers
 from doubtcli.read.row_ids import row_hashes, row_ids
-from doubtcli.read.values import MISSING_WORDS, as_text, distinct, to_numbers
 from doubtcli.read.vectors import vectors
 from doubtcli.records import Annotations, Examples, Role
 

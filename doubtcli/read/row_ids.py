@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.read.values import TEXT, as_text, is_vector, plain
+from doubtcli.files.values import TEXT, as_text, is_vector, plain
 from doubtcli.read.vectors import Flaw, vectors
 from doubtcli.records import INPUT_ROLES, Role
 

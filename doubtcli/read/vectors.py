@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.read.values import TEXT, is_text, is_vector, plain
+from doubtcli.files.values import TEXT, is_text, is_vector, plain
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

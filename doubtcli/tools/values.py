@@ -6,7 +6,7 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.read.values import shown
+from doubtcli.files.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ import pytest
 
 from doubtcli.apply.anew import lost_notes
 from doubtcli.apply.ledger import Action, Batch, Line
-from doubtcli.apply.rewrite import Form
+from doubtcli.files.edits import Form
 from doubtcli.records import Decision
 
 LINE = Line(Action.RELABEL, "r1", 1, "x", "y", b"x", b"y", b"", "rest")

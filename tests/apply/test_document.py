@@ -6,7 +6,7 @@ from dataclasses import replace
 from doubtcli.apply.document import render_applied, render_log, render_undone
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.result import Applied, Undone
-from doubtcli.apply.rewrite import Form
+from doubtcli.files.edits import Form
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 
 LINE = Line(Action.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")

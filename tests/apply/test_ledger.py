@@ -22,8 +22,8 @@ from doubtcli.apply.ledger import (
     render,
     retract,
 )
-from doubtcli.apply.rewrite import Form
 from doubtcli.errors import InputError
+from doubtcli.files.edits import Form
 
 LINE = Line(Action.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
 BATCH = Batch(

@@ -10,7 +10,7 @@ from rich.console import Console
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.printed import print_applied, print_log, print_undone
 from doubtcli.apply.result import Applied, Undone
-from doubtcli.apply.rewrite import Form
+from doubtcli.files.edits import Form
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 
 LINE = Line(

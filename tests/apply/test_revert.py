@@ -16,8 +16,8 @@ from doubtcli.apply.revert import (
     standing,
     undone_lines,
 )
-from doubtcli.apply.rewrite import Drop, Form, Restore, Rewritten, Touched
 from doubtcli.errors import InputError
+from doubtcli.files.edits import Drop, Form, Restore, Rewritten, Touched
 
 ACTIONS = {"=": Action.RELABEL, "-": Action.DROP, "+": Action.RESTORE}
 

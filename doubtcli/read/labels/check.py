@@ -9,8 +9,8 @@ import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import plain
 from doubtcli.read.choices import listed
-from doubtcli.read.values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

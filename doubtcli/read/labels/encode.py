@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import distinct, shown
 from doubtcli.read.labels.check import check_labels, label_notes, refuse_type
-from doubtcli.read.values import distinct, shown
 from doubtcli.records import Labels
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.read.values import Distinct
+    from doubtcli.files.values import Distinct
     from doubtcli.records import Codes, Table
 
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")

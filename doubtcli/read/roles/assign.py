@@ -6,12 +6,12 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doubtcli.files.values import distinct
 from doubtcli.read.choices import claimed
 from doubtcli.read.labels import encode_answers
 from doubtcli.read.labels.find import plain_name
 from doubtcli.read.roles.column import LookedAt
 from doubtcli.read.roles.identify import can_name_rows
-from doubtcli.read.values import distinct
 from doubtcli.records import Column, Role, Roles
 
 if TYPE_CHECKING:

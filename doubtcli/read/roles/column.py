@@ -7,18 +7,18 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import distinct, holds_bytes
 from doubtcli.read.labels import encode_answers
 from doubtcli.read.roles.identify import check_names_rows, is_id, names_rows
 from doubtcli.read.roles.infer import count_of_values, infer_role
 from doubtcli.read.roles.leaks import LEAK, is_another_answer, one_to_one
-from doubtcli.read.values import distinct, holds_bytes
 from doubtcli.read.vectors import Flaw, looks_like_vectors, vectors
 from doubtcli.records import Column, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.read.values import Distinct
+    from doubtcli.files.values import Distinct
     from doubtcli.records import Labels, Table
 
 

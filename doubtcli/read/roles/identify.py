@@ -11,7 +11,7 @@ from doubtcli.read.labels.find import plain_name
 from doubtcli.read.roles.infer import has_few_values
 
 if TYPE_CHECKING:
-    from doubtcli.read.values import Distinct
+    from doubtcli.files.values import Distinct
     from doubtcli.records import Table
 
 ID_ENDINGS = frozenset({"id", "uid", "uuid", "guid", "pk", "hash", "md5", "sha1", "sha256"})

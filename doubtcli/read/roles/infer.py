@@ -9,11 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.read.values import CODE, TEXT
+from doubtcli.files.values import CODE, TEXT
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
-    from doubtcli.read.values import Distinct
+    from doubtcli.files.values import Distinct
 
 FEW_KINDS = 50
 """Up to so many short values are kinds of something: the states of a country."""

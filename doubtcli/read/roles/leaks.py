@@ -10,7 +10,7 @@ import numpy as np
 from doubtcli.read.labels.find import OTHER_ANSWER, plain_name
 
 if TYPE_CHECKING:
-    from doubtcli.read.values import Distinct
+    from doubtcli.files.values import Distinct
     from doubtcli.records import Labels
 
 LEAK = 0.99

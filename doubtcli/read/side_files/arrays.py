@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from doubtcli.errors import InputError
-from doubtcli.read.source import open_source, unpacked
-from doubtcli.read.table import read_table
+from doubtcli.files.source import open_source, unpacked
+from doubtcli.files.table import read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import distinct, to_numbers
 from doubtcli.read.roles.identify import is_counter, is_id
 from doubtcli.read.side_files.arrays import check_n_rows, load
-from doubtcli.read.values import distinct, to_numbers
 from doubtcli.read.vectors import Flaw, finite, looks_like_vectors, vectors
 
 if TYPE_CHECKING:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import to_numbers
 from doubtcli.read.choices import listed
 from doubtcli.read.side_files.arrays import check_n_rows, load
-from doubtcli.read.values import to_numbers
 from doubtcli.read.vectors import Flaw, looks_like_vectors, vectors
 
 if TYPE_CHECKING:

@@ -15,22 +15,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.read.columnar import read_arrow, read_parquet
-from doubtcli.read.delimited import read_delimited
-from doubtcli.read.encoding import choose_encoding, open_text, second_choice
-from doubtcli.read.folder import read_folder
-from doubtcli.read.jsonl import json_objects, unrepeated
-from doubtcli.read.parsed import Lines
-from doubtcli.read.source import open_source
-from doubtcli.read.values import plain
+from doubtcli.files.columnar import read_arrow, read_parquet
+from doubtcli.files.csv import read_delimited
+from doubtcli.files.encoding import choose_encoding, open_text, second_choice
+from doubtcli.files.folder import read_folder
+from doubtcli.files.jsonl import json_objects, unrepeated
+from doubtcli.files.parsed import Lines
+from doubtcli.files.source import open_source
+from doubtcli.files.values import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import pyarrow as pa
 
-    from doubtcli.read.parsed import Parsed
-    from doubtcli.read.source import Stored
+    from doubtcli.files.parsed import Parsed
+    from doubtcli.files.source import Stored
 
 ARGILLA_RECORDS = "records.json"
 """What Argilla's `to_disk` puts into a folder."""

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.read.values import TEXT, parse_numbers
+from doubtcli.files.values import TEXT, parse_numbers
 from doubtcli.records import Stratum
 
 if TYPE_CHECKING:

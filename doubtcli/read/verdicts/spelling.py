@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
-from doubtcli.read.values import shown
+from doubtcli.files.values import shown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping

@@ -1,0 +1,1 @@
+"""One file a format, both ways; with encodings, compression and folders of parts."""

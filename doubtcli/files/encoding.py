@@ -1,0 +1,186 @@
+"""Which encoding a text file is written in, and what to do when it is not the one assumed."""
+
+from __future__ import annotations
+
+import codecs
+import io
+import re
+from dataclasses import dataclass
+from difflib import get_close_matches
+from encodings.aliases import aliases
+from typing import TYPE_CHECKING, TextIO
+
+from doubtcli.errors import InputError, SettingsError
+from doubtcli.files.parsed import looks_binary
+from doubtcli.files.source import BUFFER_BYTES
+
+if TYPE_CHECKING:
+    from doubtcli.files.source import Stored
+
+BYTE_ORDER_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16's, which it starts with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+KNOWN_BINARIES = {
+    b"PAR1": "it looks like Parquet: --input-format parquet",
+    b"ARROW1": "it looks like Arrow IPC: --input-format arrow",
+    b"\xff\xff\xff\xff": "it looks like an Arrow stream: --input-format arrow",
+    b"FEA1": "it looks like Feather version 1: write it again as version 2",
+    b"PK\x03\x04": "it looks like an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
+    b"\xd0\xcf\x11\xe0": "it looks like an Excel workbook: save the sheet as CSV",
+    b"\xfd7zXZ\0": "it is packed by xz: unpack it, or pack it by gzip, bzip2 or zstd",
+    b"SQLite format 3\0": "it is an SQLite database: export the table as CSV",
+}
+"""What to do with files that people take for tables, by their first bytes."""
+
+ASCII = bytes(range(0x80))
+NOT_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
+"""Unassigned there: https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT."""
+NOT_IN_LATIN_1 = frozenset(range(0x80, 0xA0))
+"""Control characters there, that nobody types: letters and quotes in Windows-1252."""
+
+STRAY_BYTE = re.compile("[\udc80-\udcff]")
+"""What the error handler "surrogateescape" makes of a byte that can't be decoded."""
+NOT_ASCII = re.compile("[^\0-\x7f]")
+
+
+def check_encoding(name: str) -> None:
+    """Refuse a name that is no text encoding.
+
+    Raises:
+        SettingsError: Python knows no such encoding; the nearest known name is the hint.
+    """
+    try:
+        "".encode(name)
+    except (LookupError, UnicodeError) as error:
+        near = get_close_matches(name.lower().replace("-", "_"), sorted(aliases), n=1)
+        raise SettingsError(
+            f"there is no text encoding called {name!r}",
+            where="--encoding",
+            expected="a name such as utf-8, utf-16, latin-1, windows-1252 or shift-jis",
+            hint=f"did you mean {near[0]!r}?" if near else None,
+        ) from error
+
+
+def choose_encoding(head: bytes, given: str | None, where: str) -> str:
+    """The encoding to start with: the one given, else the byte order mark's, else UTF-8.
+
+    Raises:
+        InputError: The file has no byte order mark and holds NUL bytes: it is no text, or UTF-16.
+    """
+    marked = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), None)
+    if given:
+        if marked is None and codecs.lookup(given).name in ("utf-16", "utf-32"):
+            raise InputError(
+                f"the file has no byte order mark, so which {given} it is can't be told",
+                where=where,
+                hint=_utf_16_hint(head) or f"--encoding {given}-le or {given}-be",
+            )
+        # "utf-8" or "utf-16-le" given, and a mark that says the same: read the mark as a mark
+        return marked if marked and _family(marked) == _family(codecs.lookup(given).name) else given
+    if marked is None and b"\0" in head:
+        raise looks_binary(where, hint=_known(head) or _utf_16_hint(head))
+    return marked or "utf-8"
+
+
+def open_text(stored: Stored, encoding: str) -> TextIO:
+    """The text of a file from its start, line ends untouched."""
+    return io.TextIOWrapper(stored.open(), encoding=encoding, newline="")
+
+
+def second_choice(stored: Stored, tried: str, *, given: bool) -> tuple[str, str]:
+    """The encoding to read a file with that is not in the one tried, and the note that says so.
+
+    Only a file assumed to be UTF-8 gets a second choice, and only when most of its letters beyond ASCII
+    speak against UTF-8: a UTF-8 file with a damaged line would come out garbled.
+
+    Raises:
+        InputError: There is none that makes sense; names the first byte that can't be decoded.
+    """
+    stray = _first_stray(stored, tried)
+    byte = f"byte 0x{stray.byte:02X} at offset {stray.offset}"
+
+    def refusal(found: str, hint: str) -> InputError:
+        return InputError(found, where=stored.path, line=stray.line, hint=hint)
+
+    if given:
+        raise refusal(f"{byte} is not {tried}", "name the file's true encoding with --encoding")
+    if tried != "utf-8":
+        raise refusal(
+            f"{byte} is not {tried}, as its byte order mark says", "the file is damaged: write it again"
+        )
+    n_stray, n_decoded, high_bytes = _tally(stored)
+    if n_decoded >= n_stray:
+        found = f"{byte} is not UTF-8, but {n_decoded} other characters beyond ASCII are"
+        raise refusal(found, "repair the line; or name the encoding with --encoding (latin-1 takes any byte)")
+    if high_bytes & NOT_IN_WINDOWS_1252:
+        found = f"the text is neither UTF-8 ({byte}) nor Windows-1252"
+        raise refusal(found, "name its encoding with --encoding: shift-jis, gb18030, windows-1251, …")
+    name = "windows-1252" if high_bytes & NOT_IN_LATIN_1 else "latin-1"
+    return name, f"not UTF-8 ({byte}, line {stray.line}): read as {name}; --encoding NAME overrides"
+
+
+@dataclass(frozen=True)
+class _Stray:
+    """The first byte that can't be decoded."""
+
+    byte: int
+    offset: int
+    line: int
+
+
+def _first_stray(stored: Stored, encoding: str) -> _Stray:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    line_ends = io.IncrementalNewlineDecoder(None, translate=True)
+    line, offset, chunk = 1, 0, b"not yet the last"
+    with stored.open() as file:
+        while chunk:
+            chunk = file.read(BUFFER_BYTES)
+            state = decoder.getstate()
+            offset += len(chunk)
+            try:
+                line += line_ends.decode(decoder.decode(chunk, final=not chunk)).count("\n")
+            except UnicodeDecodeError as error:
+                left = len(error.object) - error.start  # a held back start may precede the chunk
+                decoder.setstate(state)
+                line += line_ends.decode(decoder.decode(chunk[: max(0, len(chunk) - left)])).count("\n")
+                return _Stray(error.object[error.start], offset - left, line)
+    raise InputError("the file changed while it was read", where=stored.path)
+
+
+def _tally(stored: Stored) -> tuple[int, int, set[int]]:
+    """How many bytes are not UTF-8, how many characters beyond ASCII are, and which high bytes occur."""
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+    n_stray, n_decoded = 0, 0
+    high_bytes: set[int] = set()
+    with stored.open() as file:
+        while chunk := file.read(BUFFER_BYTES):
+            if b"\0" in chunk:
+                raise looks_binary(stored.path)
+            beyond = NOT_ASCII.findall(decoder.decode(chunk))
+            stray = sum(STRAY_BYTE.match(character) is not None for character in beyond)
+            n_stray += stray
+            n_decoded += len(beyond) - stray
+            high_bytes.update(chunk.translate(None, delete=ASCII))
+    return n_stray, n_decoded, high_bytes
+
+
+def _family(encoding: str) -> tuple[str, ...]:
+    """The same for "utf-16", "utf-16-le" and "utf-16-be"."""
+    return tuple(encoding.split("-")[:2])
+
+
+def _known(head: bytes) -> str | None:
+    return next((hint for magic, hint in KNOWN_BINARIES.items() if head.startswith(magic)), None)
+
+
+def _utf_16_hint(head: bytes) -> str | None:
+    """What to try where every other byte is NUL, as in UTF-16 of Western text."""
+    for name, nul_bytes in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
+        if nul_bytes.count(0) > len(nul_bytes) / 2:
+            return f"it looks like UTF-16 without a byte order mark: --encoding {name}"
+    return None

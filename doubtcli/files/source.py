@@ -1,0 +1,239 @@
+"""A path or a stream -> stored bytes that can be read again, hashed, unpacked and watched for change."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import io
+import os
+import shutil
+import stat
+import sys
+import tempfile
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import pyarrow as pa
+
+from doubtcli.errors import DoubtError, InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from _typeshed import WriteableBuffer
+
+HEAD_BYTES = 2**16
+"""How much of a file is looked at to tell its format and encoding."""
+
+BUFFER_BYTES = 2**18
+
+STANDARD_INPUT = "standard input"
+"""What messages call the path "-"."""
+
+ROOM = "name a folder with room in the environment variable TMPDIR"
+
+COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
+"""The first bytes of each (RFC 1952; the bzip2 format; RFC 8878), and Arrow's word for it."""
+
+
+class SpoolError(InputError):
+    """Bytes can't be kept in a temporary file: nothing is wrong with them."""
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One file's bytes as they lie on disk; a stream's are spooled to a nameless temporary file."""
+
+    path: str
+    descriptor: int
+    size: int
+    sha256: str
+    compression: str | None
+
+    def open_stored(self) -> io.BufferedReader:
+        """The bytes as stored, from the first one; closing it leaves the file open."""
+        file = open(self.descriptor, "rb", closefd=False)  # noqa: SIM115
+        file.seek(0)
+        return file
+
+    def open(self) -> BinaryIO:
+        """The bytes unpacked, from the first one."""
+        return io.BufferedReader(_Unpacked(self), BUFFER_BYTES)
+
+    def head(self) -> bytes:
+        """The first bytes, unpacked."""
+        with self.open() as file:
+            return file.read(HEAD_BYTES)
+
+
+class _Unpacked(io.RawIOBase):
+    """The unpacked bytes of a file; an unreadable or damaged one is an InputError that says so."""
+
+    def __init__(self, stored: Stored) -> None:
+        file = stored.open_stored()
+        self._path = stored.path
+        self._compression = stored.compression
+        self._bytes = pa.input_stream(file, compression=stored.compression) if stored.compression else file
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer, /) -> int:
+        try:
+            return int(self._bytes.readinto(buffer))
+        except (OSError, pa.ArrowInvalid) as error:
+            raise InputError(
+                f"the {self._compression or 'file'} data are truncated or damaged ({error})",
+                where=self._path,
+                hint="fetch or write the file again",
+            ) from error
+
+
+@contextmanager
+def open_source(path: str, stdin: BinaryIO | None = None) -> Iterator[Stored]:
+    """The bytes of the file at `path` ("-": of standard input), unchanged from start to end.
+
+    Raises:
+        InputError: There is no such file, it can't be opened or it is empty; or, when the block ends,
+            it was changed while it was read.
+    """
+    if path == "-":
+        with _spooled(stdin or sys.stdin.buffer, STANDARD_INPUT) as spool:
+            yield _stored(STANDARD_INPUT, spool)
+        return
+    with _opened(path) as file:
+        before = os.fstat(file.fileno())
+        if not stat.S_ISREG(before.st_mode):  # a pipe, as in `doubt scan <(zcat rows.gz)`
+            with _spooled(file, path) as spool:
+                yield _stored(path, spool)
+            return
+        try:
+            yield _stored(path, file)
+        except DoubtError:
+            _check_unchanged(path, before)  # the likelier cause of a broken row
+            raise
+        _check_unchanged(path, before)
+
+
+@contextmanager
+def unpacked(stored: Stored) -> Iterator[BinaryIO]:
+    """The unpacked bytes of a file, to be read in any order."""
+    if stored.compression is None:
+        with stored.open_stored() as file:
+            yield file
+    else:
+        with stored.open() as packed, _spooled(packed, stored.path) as spool:
+            yield spool
+
+
+def check_there(path: str) -> None:
+    """Make sure that there is something at a path.
+
+    Raises:
+        InputError: There is not; it names what is called nearly so.
+    """
+    try:
+        Path(path).stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path: str, error: OSError) -> InputError:
+    """The error for a file that the system won't let us read, with what may help."""
+    return InputError(f"the file can't be read: {_reason(error)}", where=path, hint=_hint(Path(path), error))
+
+
+def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
+    try:
+        sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        size = file.tell()
+        file.seek(0)
+        start = file.read(4)
+    except OSError as error:
+        raise unreadable(path, error) from error
+    compression = next((name for magic, name in COMPRESSIONS.items() if start.startswith(magic)), None)
+    return Stored(path, file.fileno(), size, sha256, compression)
+
+
+@contextmanager
+def _spooled(stream: BinaryIO, path: str) -> Iterator[io.BufferedRandom]:
+    with ExitStack() as opened:
+        try:
+            spool = opened.enter_context(tempfile.TemporaryFile(prefix="doubt-"))
+            opened.callback(_close, spool)
+            shutil.copyfileobj(stream, spool, BUFFER_BYTES)
+            spool.flush()
+        except OSError as error:
+            raise SpoolError(
+                f"its bytes can't be kept in a temporary file: {_reason(error)}",
+                where=path,
+                hint="raise the limit on file sizes (ulimit -f)" if error.errno == errno.EFBIG else ROOM,
+            ) from error
+        spool.seek(0)
+        yield spool
+
+
+def _close(spool: io.BufferedRandom) -> None:
+    with suppress(OSError):  # it tries once more to write what could not be written, which is told already
+        spool.close()
+
+
+def _opened(path: str) -> io.BufferedReader:
+    try:
+        return Path(path).open("rb")
+    except OSError as error:
+        raise unreadable(path, error) from error
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
+
+
+def _hint(path: Path, error: OSError) -> str | None:
+    if isinstance(error, PermissionError):
+        return "ask for the right to read it, or copy it somewhere you may read"
+    if not isinstance(error, FileNotFoundError):
+        return None
+    if not os.access(path.parent, os.R_OK):
+        return f"there is no readable folder {str(path.parent)!r} either"
+    near = get_close_matches(path.name, sorted(entry.name for entry in path.parent.iterdir()), n=1)
+    return f"did you mean {str(path.parent / near[0])!r}?" if near else None
+
+
+def _check_unchanged(path: str, before: os.stat_result) -> None:
+    if fingerprint(path) != _marks(before):
+        raise InputError(
+            "the file changed while it was read",
+            where=path,
+            hint="run again when nothing writes to it any more",
+        )
+
+
+def fingerprint(path: str) -> tuple[int, ...] | None:
+    """What differs once a file is written to or replaced; None where it is gone."""
+    try:
+        return _marks(Path(path).stat())
+    except OSError:
+        return None
+
+
+def _marks(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
+
+
+def pack(content: bytes, compression: str | None) -> bytes:
+    """The bytes packed.
+
+    Args:
+        content: Unpacked.
+        compression: "gzip", "bz2", "zstd" or None, as `Source.compression` has it.
+    """
+    if compression is None:
+        return content
+    sink = pa.BufferOutputStream()
+    with pa.CompressedOutputStream(sink, compression) as packed:
+        packed.write(content)
+    return bytes(sink.getvalue())

@@ -1,0 +1,183 @@
+"""A table of typed columns and edits -> the same table but for the labels and the rows that are dropped."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from decimal import Decimal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from doubtcli.errors import InputError, OutputError
+from doubtcli.files.edits import Drop, Relabel, Restore, Touched, rest_hash
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from doubtcli.files.edits import Edit
+
+WHOLE = re.compile(r"-?[0-9]+")
+
+
+def edit_table(
+    data: pa.Table, column: str, edits: Mapping[int, Edit], before: Mapping[int, Sequence[bytes]]
+) -> tuple[pa.Table, dict[int, Touched]]:
+    """The table with its edits, and what stood in the rows that they name.
+
+    Args:
+        data: The whole table.
+        column: The label column.
+        edits: By row.
+        before: Whole rows to be added, as `Touched.record` has them, by the row that each goes before.
+
+    Raises:
+        InputError: There is no such row, it has no label, or a row to be added has other columns.
+        OutputError: The column can't hold a label.
+    """
+    place = data.schema.get_field_index(column)
+    labels = data.column(place)
+    new = {row: _new_label(row, edit, labels, column) for row, edit in edits.items()}
+    touched = {row: _touched(data, place, row, label) for row, label in new.items()}
+    relabelled = data.set_column(place, data.field(place), _replaced(labels, new, column))
+    dropped = {row for row, label in new.items() if label is None}
+    return _with_other_rows(relabelled, dropped, before), touched
+
+
+def sizes_after(
+    sizes: Sequence[int], edits: Mapping[int, Edit], before: Mapping[int, Sequence[bytes]]
+) -> list[int]:
+    """How many rows each part of a table has once it is edited; some may have none left."""
+    ends, after = list(accumulate(sizes)), list(sizes)
+
+    def part_of(row: int) -> int:
+        return min(bisect_right(ends, row), len(ends) - 1)
+
+    for row, edit in edits.items():
+        after[part_of(row)] -= isinstance(edit, Drop)
+    for row, records in before.items():
+        after[part_of(row)] += len(records)
+    return after
+
+
+# -------------------------------------------------------------------- labels
+
+
+def _new_label(row: int, edit: Edit, labels: pa.ChunkedArray, column: str) -> pa.Array | None:
+    """The label as an array of one; None where the row goes."""
+    if row >= len(labels) or not labels[row].is_valid:
+        raise InputError("there is no label to replace", row=row + 1, column=column)
+    if isinstance(edit, Drop):
+        return None
+    if isinstance(edit, Relabel) and edit.like is not None:
+        return labels.slice(edit.like, 1).combine_chunks()
+    text = edit.raw.decode() if isinstance(edit, Restore) else edit.label
+    try:
+        return _typed(text, labels.type)
+    except (ValueError, ArithmeticError) as error:  # pyarrow's are ValueErrors, too
+        raise _unfit(text, labels.type, row, column) from error
+
+
+def _typed(text: str, type_: pa.DataType) -> pa.Array:
+    """A label as text -> an array of one, of the column's type."""
+    if pa.types.is_dictionary(type_):
+        index = pa.array([0], type_.index_type)
+        return pa.DictionaryArray.from_arrays(index, _typed(text, type_.value_type), ordered=type_.ordered)
+    storage = type_.storage_type if isinstance(type_, pa.BaseExtensionType) else type_
+    return pa.array([_parsed(text, storage)], type_)
+
+
+def _parsed(text: str, type_: pa.DataType) -> Any:  # noqa: ANN401  # what pyarrow makes a value of
+    if pa.types.is_boolean(type_):
+        return {"true": True, "false": False}.get(text) if text in ("true", "false") else _refuse(text)
+    if pa.types.is_integer(type_):
+        return int(text) if WHOLE.fullmatch(text) else _refuse(text)
+    if pa.types.is_floating(type_):
+        return float(text)
+    return Decimal(text) if pa.types.is_decimal(type_) else text
+
+
+def _refuse(text: str) -> Any:  # noqa: ANN401  # never gives anything
+    raise ValueError(text)
+
+
+def _unfit(text: str, type_: pa.DataType, row: int, column: str) -> OutputError:
+    return OutputError(
+        f"the label {text!r} can't be written: the column holds {type_}",
+        row=row + 1,
+        column=column,
+        hint="decide for a label that fits, or write the whole file anew in a form that takes it",
+    )
+
+
+def _replaced(labels: pa.ChunkedArray, new: Mapping[int, pa.Array | None], column: str) -> pa.ChunkedArray:
+    """The column with other labels; those of rows that go stay."""
+    chunks: list[pa.Array] = []
+    start = 0
+    for row in sorted(row for row, label in new.items() if label is not None):
+        chunks += [*labels.slice(start, row - start).chunks, new[row]]
+        start = row + 1
+    replaced = pa.chunked_array([*chunks, *labels.slice(start).chunks], labels.type)
+    try:
+        return replaced.unify_dictionaries()
+    except pa.ArrowInvalid as error:
+        raise OutputError(
+            f"its type {labels.type} has no room for another label",
+            column=column,
+            hint="write the whole file anew with a larger type of index",
+        ) from error
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def _touched(data: pa.Table, place: int, row: int, label: pa.Array | None) -> Touched:
+    """What stands in a row, and the label that it gets."""
+    here = data.slice(row, 1)
+    rest = rest_hash(repr(here.remove_column(place).to_pylist()))
+    old = _as_raw(here.column(place)[0])
+    return (
+        Touched(old, _as_raw(label[0]), rest) if label is not None else Touched(old, None, rest, _pack(here))
+    )
+
+
+def _as_raw(label: pa.Scalar) -> bytes:
+    value = label.as_py()
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.encode()
+
+
+def _pack(row: pa.Table) -> bytes:
+    """One row as an Arrow stream; without its categories, which may be many."""
+    for place, field in enumerate(row.schema):
+        if pa.types.is_dictionary(field.type):
+            column = row.column(place).cast(field.type.value_type)
+            row = row.set_column(place, field.name, column)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, row.schema) as stream:
+        stream.write_table(row)
+    return bytes(sink.getvalue())
+
+
+def _unpack(record: bytes, schema: pa.Schema) -> pa.Table:
+    try:
+        row = pa.ipc.open_stream(record).read_all()
+        columns = [row.column(field.name).cast(field.type) for field in schema]
+    except (pa.ArrowException, KeyError) as error:
+        raise InputError(
+            f"a row that was dropped does not fit into its columns any more ({error})",
+            expected="the columns that it had",
+        ) from error
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _with_other_rows(data: pa.Table, dropped: set[int], before: Mapping[int, Sequence[bytes]]) -> pa.Table:
+    """The table without some rows, and with others added."""
+    parts: list[pa.Table] = []
+    start = 0
+    for row in sorted({*dropped, *before}):
+        parts.append(data.slice(start, min(row, data.num_rows) - start))
+        parts += [_unpack(record, data.schema) for record in before.get(row, ())]
+        start = row + (row in dropped)
+    return pa.concat_tables([*parts, data.slice(start)]) if parts else data

@@ -1,0 +1,216 @@
+"""Files of any shape, made piece by piece, so that a test knows where each label stands."""
+
+from __future__ import annotations
+
+import codecs
+import json
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from hypothesis import strategies as st
+
+from doubtcli.files.edits import Form
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+LINE_ENDS = st.sampled_from(["\n", "\r\n", "\r"])
+ENCODINGS = {
+    "utf-8": (b"", "aé😀\u2028\x85"),
+    "utf-8 with a mark": (codecs.BOM_UTF8, "aé😀"),
+    "latin-1": (b"", "aéÿ\x85"),
+    "utf-16-le with a mark": (codecs.BOM_UTF16_LE, "aé😀\u0a0d\u2c22"),
+    "utf-16-be with a mark": (codecs.BOM_UTF16_BE, "aé😀\u0d0a\u222c"),
+    "utf-16-le": (b"", "aé😀"),
+    "shift-jis": (b"", "aソ表能|"),
+    "gb18030": (b"", "a中é😀"),
+}
+"""With their byte order mark and some letters; those of Shift JIS and UTF-16 hold bytes of delimiters, quotes
+and line ends."""
+
+
+@dataclass(frozen=True)
+class WrittenRow:
+    """A row of a text file in pieces."""
+
+    blanks: str
+    """Blank lines."""
+    before: str
+    cell: str
+    """The label as it is written."""
+    after: str
+    end: str
+    """Of the line."""
+    label: str
+    """What the cell means, as text."""
+
+
+@dataclass(frozen=True)
+class WrittenText:
+    """A text file in pieces."""
+
+    form: Form
+    mark: bytes
+    head: str
+    rows: tuple[WrittenRow, ...]
+    tail: str
+    letters: str
+    """Some that its encoding holds."""
+
+    def content(self, cells: Mapping[int, str] | None = None, dropped: Collection[int] = ()) -> bytes:
+        """The file, with some cells written anew and without some rows.
+
+        Where a CR meets an LF over a row that is gone, the LF is gone, too: else they would be one line end.
+        """
+        cells, text, is_seam = cells or {}, self.head, False
+        for number, row in enumerate(self.rows):
+            if number in dropped:
+                is_seam = text.endswith("\r")
+                continue
+            part = row.blanks + row.before + cells.get(number, row.cell) + row.after + row.end
+            text += part.lstrip("\n") if is_seam else part
+            is_seam = False
+        text += self.tail.lstrip("\n") if is_seam else self.tail
+        return self.mark + text.encode(self.form.encoding)
+
+
+def _finished(draw: DrawFn, text: WrittenText, blanks: SearchStrategy[str]) -> WrittenText:
+    """The text with an end, or without; no CR meets an LF that belongs to another line."""
+    rows = list(text.rows)
+    for place, row in enumerate(rows[1:]):
+        if rows[place].end == "\r" and (row.blanks + row.before + row.cell).startswith("\n"):
+            rows[place] = replace(rows[place], end="\r\n")
+    tail = draw(blanks)
+    if not tail and draw(st.booleans()):
+        rows[-1] = replace(rows[-1], end="")
+    elif rows[-1].end == "\r" and tail.startswith("\n"):
+        rows[-1] = replace(rows[-1], end="\r\n")
+    head = text.head
+    if head.endswith("\r") and rows[0].blanks.startswith("\n"):
+        head += "\n"
+    return replace(text, head=head, rows=tuple(rows), tail=tail)
+
+
+# ------------------------------------------------------------------------------ CSV
+
+
+@st.composite
+def csv_texts(
+    draw: DrawFn, *, labels: Callable[[str], SearchStrategy[str]] | None = None, least_rows: int = 1
+) -> WrittenText:
+    """Any delimited text: quoted as it likes, with any line ends, blank lines, marks and encodings.
+
+    Args:
+        draw: Of hypothesis.
+        labels: Gives what labels may be, by the letters of the encoding; any text if None.
+        least_rows: How many rows there are at least.
+    """
+    name = draw(st.sampled_from(sorted(ENCODINGS)))
+    mark, letters = ENCODINGS[name]
+    delimiter, quoted = draw(st.sampled_from(",;|\t")), draw(st.booleans())
+    letters = letters.replace(delimiter, "")
+    n_columns = draw(st.integers(1, 3))
+    place = draw(st.integers(0, n_columns - 1))
+    form = Form("csv", "label", place, n_columns, name.partition(" ")[0], delimiter, quoted)
+    texts = cell_texts(letters, form)
+    of_label = labels(letters) if labels else texts
+    blanks = st.lists(LINE_ENDS, max_size=2).map("".join) if n_columns > 1 else st.just("")
+    names = ["label" if column == place else f"c{column}" for column in range(n_columns)]
+    head = draw(st.lists(LINE_ENDS, max_size=2).map("".join))
+    head += delimiter.join(draw(_raw(name, form)) for name in names) + draw(LINE_ENDS)
+    rows = []
+    for _ in range(draw(st.integers(least_rows, least_rows + 3))):
+        values = [draw(of_label if column == place else texts) for column in range(n_columns)]
+        raw = [draw(_raw(value, form)) for value in values]
+        before = "".join(cell + delimiter for cell in raw[:place])
+        after = "".join(delimiter + cell for cell in raw[place + 1 :])
+        end = draw(LINE_ENDS)
+        rows.append(WrittenRow(draw(blanks), before, raw[place], after, end, values[place]))
+    return _finished(draw, WrittenText(form, mark, head, tuple(rows), "", letters), blanks)
+
+
+def cell_texts(letters: str, form: Form) -> SearchStrategy[str]:
+    """What may stand in a cell of a delimited file; not nothing where an empty line would be no row."""
+    marks = f' "x{letters}' + (f"{form.delimiter}\r\n" if form.quoted else "")
+    return st.text(st.sampled_from(marks), min_size=int(form.n_columns == 1), max_size=6)
+
+
+@st.composite
+def _raw(draw: DrawFn, value: str, form: Form) -> str:
+    """A value as a delimited file may write it."""
+    must = value.startswith('"') or any(mark in value for mark in f"{form.delimiter}\r\n")
+    if form.quoted and (must or draw(st.booleans())):
+        return '"' + value.replace('"', '""') + '"'
+    return value
+
+
+# ----------------------------------------------------------------------- JSON Lines
+
+KINDS: dict[str, SearchStrategy[Any]] = {
+    "text": st.text(st.sampled_from('ab"\\é😀\n\u2028/'), max_size=4),
+    "numbers": st.integers(-5, 5) | st.sampled_from([1.5, 2.0, 1e300]),
+    "switches": st.booleans(),
+}
+
+
+@st.composite
+def json_texts(
+    draw: DrawFn, *, labels: SearchStrategy[Any] | None = None, least_rows: int = 1
+) -> WrittenText:
+    """Any JSON Lines: keys in any order and spacing, escaped or not, with any line ends and blank lines."""
+    mark, encoding = draw(st.sampled_from([(b"", "utf-8"), (codecs.BOM_UTF8, "utf-8")]))
+    of_label = labels if labels is not None else KINDS[draw(st.sampled_from(sorted(KINDS)))]
+    blanks = st.lists(st.sampled_from(["\n", "  \r\n", "\t\r"]), max_size=2).map("".join)
+    others = st.dictionaries(
+        st.text(st.sampled_from('tx"{é'), max_size=2).filter(str.strip),
+        st.recursive(st.none() | KINDS["text"] | KINDS["numbers"], lambda one: st.lists(one, max_size=2)),
+        max_size=3,
+    )
+    rows = []
+    for _ in range(draw(st.integers(least_rows, least_rows + 3))):
+        label, members = draw(of_label), draw(others)
+        pairs = [_member(draw, name, value) for name, value in members.items()]
+        place = draw(st.integers(0, len(pairs)))
+        key, cell = _member(draw, "label", label)
+        gap = st.sampled_from(["", " ", "\t "])
+        before = (
+            draw(gap)
+            + "{"
+            + draw(gap)
+            + "".join(f"{one}:{value}{draw(gap)}, " for one, value in pairs[:place])
+        )
+        before += f"{key}{draw(gap)}:{draw(gap)}"
+        after = (
+            draw(gap)
+            + "".join(f",{draw(gap)}{one} : {value}" for one, value in pairs[place:])
+            + "}"
+            + draw(gap)
+        )
+        shown = label if isinstance(label, str) else json.dumps(label)
+        rows.append(WrittenRow(draw(blanks), before, cell, after, draw(LINE_ENDS), shown))
+    form = Form("jsonl", "label", encoding=encoding)
+    return _finished(draw, WrittenText(form, mark, "", tuple(rows), "", "é"), blanks)
+
+
+def _member(draw: DrawFn, name: str, value: object) -> tuple[str, str]:
+    """A key and a value as JSON may write them."""
+    key, written = (json.dumps(one, ensure_ascii=draw(st.booleans())) for one in (name, value))
+    return (key.replace("b", "\\u0062") if draw(st.booleans()) else key), written
+
+
+# --------------------------------------------------------------------------- given
+
+
+@pytest.fixture(scope="session")
+def csv_files() -> Callable[..., SearchStrategy[WrittenText]]:
+    """Makes a strategy of delimited texts: see `csv_texts`."""
+    return csv_texts
+
+
+@pytest.fixture(scope="session")
+def json_files() -> Callable[..., SearchStrategy[WrittenText]]:
+    """Makes a strategy of JSON Lines: see `json_texts`."""
+    return json_texts

@@ -1,0 +1,85 @@
+from __future__ import annotations
+
+import pyarrow as pa
+import pytest
+
+from doubtcli.files.arrow import FILE_START, _codec
+from doubtcli.files.edits import Drop, Form, Relabel, Restore
+from doubtcli.files.rewrite import rewrite
+
+FORM = Form("arrow", "label")
+TABLE = pa.table(
+    {
+        "t": pa.array(["a", None, "", "d"], pa.string_view()),
+        "label": pa.array(["x", "y", "x", "y"]).dictionary_encode(),
+    },
+    metadata={"mine": "kept"},
+)
+LAYOUTS = {"file": pa.ipc.new_file, "stream": pa.ipc.new_stream}
+CODECS = [None, "lz4", "zstd"]
+
+
+def written(layout: str, codec: str | None = None) -> bytes:
+    """The table in batches of three rows."""
+    sink = pa.BufferOutputStream()
+    options = pa.ipc.IpcWriteOptions(compression=codec)
+    with LAYOUTS[layout](sink, TABLE.schema, options=options) as writer:
+        writer.write_table(TABLE, max_chunksize=3)
+    return bytes(sink.getvalue())
+
+
+def batches_of(content: bytes) -> list[pa.RecordBatch]:
+    """The batches of a file or stream."""
+    if not content.startswith(FILE_START):
+        return list(pa.ipc.open_stream(content))
+    reader = pa.ipc.open_file(content)
+    return [reader.get_batch(number) for number in range(reader.num_record_batches)]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("codec", CODECS)
+def test_exactly_this_value_changes(layout: str, codec: str | None) -> None:
+    """A label is replaced; layout, schema, metadata, batches, codec and all other values stay."""
+    content = written(layout, codec)
+
+    made = rewrite(content, FORM, {1: Relabel("new"), 3: Relabel("x", 0)}).content
+
+    assert made.startswith(FILE_START) == (layout == "file")
+    assert [batch.num_rows for batch in batches_of(made)] == [3, 1]
+    table = pa.Table.from_batches(batches_of(made))
+    assert table.schema.equals(TABLE.schema, check_metadata=True)
+    assert table.column("label").to_pylist() == ["x", "new", "x", "x"]
+    assert table.column("t").to_pylist() == ["a", None, "", "d"]
+    assert codec_of(made) == codec
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_all_of_it_comes_back(layout: str) -> None:
+    """What was relabelled and dropped comes back from what is told of it."""
+    made = rewrite(written(layout), FORM, {0: Relabel("y", 1), 2: Drop(), 3: Drop()})
+    records = {row: made.touched[row].record for row in (2, 3)}
+
+    back = rewrite(made.content, FORM, {0: Restore(made.touched[0].raw_old)}, records)
+
+    assert [batch.num_rows for batch in batches_of(made.content)] == [2]
+    assert pa.Table.from_batches(batches_of(back.content)).equals(TABLE, check_metadata=True)
+
+
+def codec_of(content: bytes) -> str | None:
+    """What the batches are packed by."""
+    return _codec(content.removeprefix(FILE_START))
+
+
+@pytest.mark.parametrize("layout", LAYOUTS)
+@pytest.mark.parametrize("codec", CODECS)
+def test_codec(layout: str, codec: str | None) -> None:
+    """The codec is told from the first batch."""
+    assert codec_of(written(layout, codec)) == codec
+
+
+def test_codec_of_no_batch() -> None:
+    """A stream without a batch is packed by nothing."""
+    sink = pa.BufferOutputStream()
+    pa.ipc.new_stream(sink, TABLE.schema).close()
+
+    assert codec_of(bytes(sink.getvalue())) is None

@@ -1,0 +1,225 @@
+import io
+import json
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pyarrow import feather, ipc, parquet
+
+from doubtcli.errors import InputError
+from doubtcli.files import columnar
+from doubtcli.files.columnar import read_parquet
+from doubtcli.files.source import open_source
+from doubtcli.files.table import read_table
+
+CLASS_LABEL = {"info": {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}
+
+TABLE = pa.table(
+    {
+        "id": pa.array([1, 2, None], pa.int32()),
+        "text": pa.array(["a", "", None]),
+        "label": pa.array([0, 1, 0]),
+        "kind": pa.array(["x", "y", "x"]).dictionary_encode(),
+        "vector": pa.array([[0.5, 1.5], [2.5], None], pa.list_(pa.float32())),
+        "when": pa.array([datetime(2026, 1, 2, tzinfo=UTC)] * 3, pa.timestamp("us", tz="UTC")),
+        "flag": pa.array([True, None, False]),
+        "meta": pa.array([{"a": 1}, None, {"a": 2}]),
+    }
+).replace_schema_metadata({b"huggingface": json.dumps(CLASS_LABEL).encode()})
+
+Writer = Callable[[pa.Table, Path], object]
+
+
+def write_file(table: pa.Table, path: Path) -> None:
+    """Write an Arrow IPC file."""
+    with ipc.new_file(path, table.schema) as writer:
+        writer.write_table(table)
+
+
+def write_stream(table: pa.Table, path: Path) -> None:
+    """Write an Arrow IPC stream."""
+    with ipc.new_stream(path, table.schema) as writer:
+        writer.write_table(table)
+
+
+WRITERS: dict[str, Writer] = {
+    "rows.parquet": parquet.write_table,
+    "rows.feather": feather.write_feather,
+    "rows.arrow": write_file,
+    "rows.ipc": write_stream,
+}
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_types_and_metadata_stay(tmp_path: Path, name: str) -> None:
+    """Every type, null and piece of schema metadata comes back as pyarrow wrote it."""
+    WRITERS[name](TABLE, tmp_path / name)
+
+    read = read_table(str(tmp_path / name))
+
+    oracle = parquet.read_schema(tmp_path / name) if name == "rows.parquet" else TABLE.schema
+    assert read.data.schema.equals(oracle, check_metadata=True)
+    assert read.data.to_pylist() == TABLE.to_pylist()
+    assert read.source.format == ("parquet" if name == "rows.parquet" else "arrow")
+
+
+def test_pandas_categories_and_index_stay(tmp_path: Path) -> None:
+    """What pandas wrote reads back, through pandas' own metadata, as the same frame."""
+    frame = pd.DataFrame(
+        {
+            "label": pd.Categorical(["b", "a", None], categories=["b", "c", "a"], ordered=True),
+            "x": [1.5, np.nan, 3],
+        },
+        index=pd.Index([3, 1, 2], name="key"),
+    )
+    frame.to_parquet(tmp_path / "rows.parquet")
+
+    read = read_table(str(tmp_path / "rows.parquet"))
+
+    expected = parquet.read_table(tmp_path / "rows.parquet").to_pandas()
+    pd.testing.assert_frame_equal(read.data.to_pandas(), expected)
+
+
+def test_codes_mean_the_same_in_every_row_group(tmp_path: Path) -> None:
+    """Row groups with dictionaries of their own are given one."""
+    schema = pa.schema([("label", pa.dictionary(pa.int32(), pa.string()))])
+    with parquet.ParquetWriter(tmp_path / "rows.parquet", schema) as writer:
+        writer.write_table(pa.table({"label": pa.array(["a", "b"]).dictionary_encode()}, schema))
+        writer.write_table(pa.table({"label": pa.array(["c", "a"]).dictionary_encode()}, schema))
+
+    read = read_table(str(tmp_path / "rows.parquet"))
+
+    dictionaries = [chunk.dictionary.to_pylist() for chunk in read.data["label"].chunks]
+    assert all(dictionary == dictionaries[0] for dictionary in dictionaries)
+    assert read.data["label"].to_pylist() == ["a", "b", "c", "a"]
+
+
+def test_parquet_is_read_in_batches(tmp_path: Path) -> None:
+    """Rows come batch by batch, and `on_rows` hears of each."""
+    parquet.write_table(pa.table({"a": range(5)}), tmp_path / "rows.parquet")
+    told: list[int] = []
+
+    with open_source(str(tmp_path / "rows.parquet")) as stored:
+        read = read_parquet(stored, on_rows=told.append, batch_rows=2)
+
+    assert told == [2, 4, 5]
+    assert read.data["a"].to_pylist() == [0, 1, 2, 3, 4]
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_packed_columnar_file_is_unpacked(tmp_path: Path, name: str) -> None:
+    """Parquet and Arrow may be packed as a whole, too."""
+    WRITERS[name](TABLE, tmp_path / name)
+    with pa.output_stream(tmp_path / f"{name}.gz", compression="gzip") as sink:
+        sink.write((tmp_path / name).read_bytes())
+
+    read = read_table(str(tmp_path / f"{name}.gz"))
+
+    assert read.data.to_pylist() == TABLE.to_pylist()
+    assert read.source.compression == "gzip"
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.feather", "rows.arrow"])
+def test_truncated_file_is_refused(tmp_path: Path, name: str) -> None:
+    """Cut anywhere, a file says that it is truncated or damaged."""
+    WRITERS[name](TABLE, tmp_path / name)
+    whole = (tmp_path / name).read_bytes()
+    path = tmp_path / f"cut-{name}"
+
+    for cut in [*range(1, 40), *range(40, len(whole), 97), *range(len(whole) - 20, len(whole))]:
+        path.write_bytes(whole[:cut])
+        with pytest.raises(InputError, match="truncated or damaged"):
+            read_table(str(path))
+
+
+def test_truncated_stream_is_refused_or_noted(tmp_path: Path) -> None:
+    """A stream cut inside a message is damaged; between messages it may be whole, and a note doubts it."""
+    write_stream(TABLE, tmp_path / "rows.arrow")
+    whole = (tmp_path / "rows.arrow").read_bytes()
+    path = tmp_path / "cut.arrow"
+    (tmp_path / "cut.arrow").write_bytes(whole[:-8])
+
+    assert read_table(str(path)).notes == ("the Arrow stream has no end mark: it may have been cut short",)
+
+    path.write_bytes(whole[:-100])
+    with pytest.raises(InputError, match="truncated or damaged"):
+        read_table(str(path))
+
+
+@pytest.mark.parametrize("name", ["rows.parquet", "rows.arrow", "rows.ipc"])
+def test_damaged_file_never_crashes(tmp_path: Path, name: str) -> None:
+    """With any one byte changed, a file reads as some table or is refused as damaged."""
+    WRITERS[name](TABLE.drop_columns(["meta"]), tmp_path / name)
+    whole = bytearray((tmp_path / name).read_bytes())
+    path = tmp_path / f"bad-{name}"
+    rng = np.random.default_rng(0)
+
+    for place in rng.choice(len(whole), 150, replace=False):
+        damaged = bytearray(whole)
+        damaged[place] ^= int(rng.integers(1, 256))
+        path.write_bytes(damaged)
+        with suppress(InputError):
+            read = read_table(str(path), input_format="parquet" if name == "rows.parquet" else "arrow")
+            assert read.data.num_rows >= 1
+
+
+@pytest.mark.parametrize(
+    ("names", "found"), [(["a", "a"], "more than one column is called 'a'"), (["a", ""], "have no name: 2")]
+)
+def test_columns_need_names_of_their_own(tmp_path: Path, names: list[str], found: str) -> None:
+    """Repeated and empty names, which Parquet allows, are refused."""
+    parquet.write_table(
+        pa.Table.from_arrays([pa.array([1]), pa.array([2])], names), tmp_path / "rows.parquet"
+    )
+
+    with pytest.raises(InputError, match=found):
+        read_table(str(tmp_path / "rows.parquet"))
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_no_rows_are_refused(tmp_path: Path, name: str) -> None:
+    """Columns without rows are no table to judge."""
+    WRITERS[name](TABLE.slice(0, 0), tmp_path / name)
+
+    with pytest.raises(InputError, match="no rows, only columns: id, text, label"):
+        read_table(str(tmp_path / name))
+
+
+def test_part_too_large_for_memory_is_damage() -> None:
+    """A length that no memory holds is what a damaged file claims, and Arrow says nothing more of it."""
+    with pytest.raises(InputError, match="larger than the memory"), columnar._damage_told("rows.parquet"):
+        raise MemoryError
+
+
+def test_tiny_arrow_stream_is_refused(tmp_path: Path) -> None:
+    """A stream shorter than its own end mark is truncated."""
+    (tmp_path / "rows.arrow").write_bytes(b"\xff\xff\xff\xff\x01")
+
+    with pytest.raises(InputError, match="truncated or damaged"):
+        read_table(str(tmp_path / "rows.arrow"))
+
+
+def test_extension_must_be_true(tmp_path: Path) -> None:
+    """Text called Parquet is refused with the reader's words."""
+    (tmp_path / "rows.parquet").write_bytes(io.BytesIO(b"text,label\nhi,a\n").getvalue())
+
+    with pytest.raises(InputError, match="truncated or damaged") as caught:
+        read_table(str(tmp_path / "rows.parquet"))
+
+    assert "Parquet" in str(caught.value.expected)
+
+
+@pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
+def test_views_are_read_as_texts(tmp_path: Path, kind: pa.DataType) -> None:
+    """Texts and bytes that are stored as views are read like all others, and rows of them can be taken."""
+    texts = pa.array(["a long text of its own", None, "b"], pa.string())
+    parquet.write_table(pa.table({"t": texts.cast(kind)}), tmp_path / "a.parquet")
+
+    data = read_table(str(tmp_path / "a.parquet")).data.take(pa.array([2, 0, 1]))
+
+    assert data["t"].cast(pa.string()).to_pylist() == ["b", "a long text of its own", None]

@@ -1,0 +1,175 @@
+from pathlib import Path
+
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.files.encoding import second_choice
+from doubtcli.files.source import open_source
+from doubtcli.files.table import read_table
+
+
+def write(folder: Path, name: str, content: bytes) -> str:
+    """Put a file there and give its path."""
+    path = folder / name
+    path.write_bytes(content)
+    return str(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_mark_tells_the_encoding(tmp_path: Path, encoding: str) -> None:
+    """A byte order mark is heeded, and is no part of the first column's name."""
+    path = write(tmp_path, "rows.csv", "größe,label\n12 µm,ja\n".encode(encoding))
+
+    table = read_table(path)
+
+    assert table.data.to_pylist() == [{"größe": "12 µm", "label": "ja"}]
+    assert table.source.encoding == encoding
+
+
+@pytest.mark.parametrize(
+    ("written", "given", "said"),
+    [
+        ("utf-16-le", "utf-16-le", "utf-16-le"),
+        ("utf-16-be", "utf-16-be", "utf-16-be"),
+        ("utf-16", "utf-16", "utf-16"),
+        ("utf-16", "utf-16-le", "utf-16"),
+        ("utf-8-sig", "UTF-8", "utf-8-sig"),
+        ("shift-jis", "shift-jis", "shift-jis"),
+        ("windows-1251", "cp1251", "cp1251"),
+    ],
+)
+def test_given_encoding_is_used(tmp_path: Path, written: str, given: str, said: str) -> None:
+    """The encoding given is used, and a byte order mark that agrees with it is still read as a mark."""
+    path = write(tmp_path, "rows.csv", "имя,label\nжди,0\nиюль,1\n".encode(written))
+
+    table = read_table(path, encoding=given)
+
+    assert table.data.to_pylist() == [{"имя": "жди", "label": "0"}, {"имя": "июль", "label": "1"}]
+    assert table.source.encoding == said
+
+
+def test_latin_1_is_read_and_said(tmp_path: Path) -> None:
+    """Text that is not UTF-8 is read as Latin-1, with a note that names byte, place and option."""
+    path = write(tmp_path, "rows.csv", "text,label\nok,a\nmüde,b\n".encode("latin-1"))
+
+    table = read_table(path)
+
+    assert table.data["text"].to_pylist() == ["ok", "müde"]
+    assert table.source.encoding == "latin-1"
+    assert table.notes == (
+        "not UTF-8 (byte 0xFC at offset 17, line 3): read as latin-1; --encoding NAME overrides",
+    )
+
+
+def test_windows_1252_is_read_and_said(tmp_path: Path) -> None:
+    """Bytes that are letters and quotes in Windows-1252 only are read as that."""
+    path = write(tmp_path, "rows.csv", "text,label\n“so”,a\n5 €,b\n".encode("cp1252"))
+
+    table = read_table(path)
+
+    assert table.data["text"].to_pylist() == ["“so”", "5 €"]
+    assert table.source.encoding == "windows-1252"
+    assert "read as windows-1252" in table.notes[0]
+
+
+def test_late_latin_1_is_found_with_its_line(tmp_path: Path) -> None:
+    """The first stray byte is named even where it comes megabytes into the file."""
+    head = b"text,label\r\n" + b"plain words,a\r\n" * 40_000
+    path = write(tmp_path, "rows.csv", head + b"caf\xe9,b\r\n")
+
+    table = read_table(path)
+
+    assert table.data["text"][-1].as_py() == "café"
+    assert f"(byte 0xE9 at offset {len(head) + 3}, line 40002)" in table.notes[0]
+
+
+def test_damaged_utf_8_is_refused(tmp_path: Path) -> None:
+    """One bad byte among good UTF-8 is an error: read as Latin-1, all other letters would be garbled."""
+    path = write(tmp_path, "rows.csv", "text,label\nmüde,a\nöd,b\n".encode() + b"caf\xe9,c\n")
+
+    with pytest.raises(InputError, match=r"byte 0xE9 at offset 28 is not UTF-8, but 2 other") as caught:
+        read_table(path)
+
+    assert caught.value.line == 4
+
+
+def test_text_that_is_neither_is_refused(tmp_path: Path) -> None:
+    """Bytes that Windows-1252 doesn't have are not guessed at."""
+    path = write(tmp_path, "rows.csv", "text,label\nжди,Ѓ\n".encode("cp1251") + b"\xc4\x81\x81,x\n")
+
+    with pytest.raises(InputError, match=r"neither UTF-8 .* nor Windows-1252"):
+        read_table(path)
+
+
+def test_wrong_encoding_given_is_refused(tmp_path: Path) -> None:
+    """What the encoding given can't decode is an error with byte and line, not a guess."""
+    path = write(tmp_path, "rows.csv", "text,label\nmüde,a\n".encode("latin-1"))
+
+    with pytest.raises(InputError, match=r"byte 0xFC at offset 12 is not utf-8") as caught:
+        read_table(path, encoding="utf-8")
+
+    assert (caught.value.line, caught.value.hint) == (2, "name the file's true encoding with --encoding")
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_damage_after_a_byte_order_mark_is_refused(tmp_path: Path, encoding: str) -> None:
+    """A file that says its encoding and breaks it is damaged."""
+    content = "text,label\nmüde,a\n".encode(encoding) + b"\xff"
+    path = write(tmp_path, "rows.csv", content)
+
+    with pytest.raises(InputError, match=f"byte 0xFF at offset {len(content) - 1} is not {encoding}, as its"):
+        read_table(path)
+
+
+@pytest.mark.parametrize(
+    ("content", "hint"),
+    [
+        ("text,label\nhi,a\n".encode("utf-16-le"), "--encoding utf-16-le"),
+        ("text,label\nhi,a\n".encode("utf-16-be"), "--encoding utf-16-be"),
+        (b"text,label\nhi,\0\n", "--input-format"),
+        (b"PK\x03\x04\x14\0\x06\0", "Excel workbook"),
+        (b"PAR1\0\0", "--input-format parquet"),
+    ],
+)
+def test_binary_content_is_refused(tmp_path: Path, content: bytes, hint: str) -> None:
+    """NUL bytes make a file look binary; the hint says what it may be."""
+    with pytest.raises(InputError, match="looks binary") as caught:
+        read_table(write(tmp_path, "rows.csv", content))
+
+    assert hint in str(caught.value.hint)
+
+
+def test_late_nul_is_refused_with_its_line(tmp_path: Path) -> None:
+    """A NUL far into the file is found where it stands."""
+    content = b"text,label\n" + b"plain words,a\n" * 10_000 + b"\0,b\n"
+
+    with pytest.raises(InputError, match="looks binary") as caught:
+        read_table(write(tmp_path, "rows.csv", content))
+
+    assert caught.value.line == 10_002
+
+
+def test_nul_after_a_stray_byte_is_refused(tmp_path: Path) -> None:
+    """A file that is not UTF-8 and holds NULs is not taken for Latin-1."""
+    content = b"text,label\n" + b"caf\xe9,a\n" * 20_000 + b"\0,b\n"
+
+    with pytest.raises(InputError, match="looks binary"):
+        read_table(write(tmp_path, "rows.csv", content))
+
+
+def test_utf_16_without_a_mark_must_say_its_byte_order(tmp_path: Path) -> None:
+    """`utf-16` alone is not enough where no byte order mark stands; the likely order is the hint."""
+    path = write(tmp_path, "rows.csv", "text,label\nhi,a\n".encode("utf-16-be"))
+
+    with pytest.raises(InputError, match="no byte order mark") as caught:
+        read_table(path, encoding="utf-16")
+
+    assert "--encoding utf-16-be" in str(caught.value.hint)
+
+
+def test_stray_byte_that_is_gone_means_a_change(tmp_path: Path) -> None:
+    """A file that no longer holds the byte that failed was changed meanwhile."""
+    path = write(tmp_path, "rows.csv", b"text,label\nplain,a\n")
+
+    with open_source(path) as stored, pytest.raises(InputError, match="changed while it was read"):
+        second_choice(stored, "utf-8", given=False)

@@ -1,0 +1,197 @@
+import io
+import json
+from collections.abc import Callable
+from functools import partial
+from typing import Any, TextIO
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.errors import InputError
+from doubtcli.files.jsonl import read_jsonl
+from doubtcli.files.parsed import Parsed
+
+TEXT = pa.large_string()
+
+
+def text_of(content: str) -> Callable[[], TextIO]:
+    """What opens a text, again and again."""
+    return partial(io.StringIO, content, newline="")
+
+
+def read_values(*values: Any, batch_rows: int = 2) -> tuple[pa.DataType, list[Any], tuple[str, ...]]:
+    """Type, values and notes that a column of these values is read with."""
+    content = "".join(json.dumps({"id": 1, "v": value}) + "\n" for value in values)
+    read = read_jsonl(text_of(content), "rows.jsonl", batch_rows=batch_rows)
+    return read.data["v"].type, read.data["v"].to_pylist(), read.notes
+
+
+def error_of(content: str) -> InputError:
+    """The error that a text is refused with."""
+    with pytest.raises(InputError) as caught:
+        read_jsonl(text_of(content), "rows.jsonl")
+    return caught.value
+
+
+SCALARS = {
+    "text": st.text(st.characters(codec="utf-8"), max_size=8),
+    "whole": st.integers(-(2**63), 2**63 - 1),
+    "fraction": st.floats(allow_nan=False),
+    "flag": st.booleans(),
+    "vector": st.lists(st.floats(allow_nan=False), max_size=3),
+    "codes": st.lists(st.integers(-(2**53), 2**53), max_size=3),
+}
+ROWS = st.lists(
+    st.fixed_dictionaries({}, optional={name: st.none() | values for name, values in SCALARS.items()}),
+    min_size=1,
+    max_size=8,
+).filter(any)
+
+
+@given(rows=ROWS, batch_rows=st.sampled_from([1, 2, 3, 50_000]), ascii_only=st.booleans())
+def test_whatever_json_writes_is_read_back(
+    rows: list[dict[str, Any]], batch_rows: int, ascii_only: bool
+) -> None:
+    """Every value comes back as it was written, a missing key as null, at any batch size."""
+    content = "".join(json.dumps(row, ensure_ascii=ascii_only) + "\n" for row in rows)
+
+    read = read_jsonl(text_of(content), "rows.jsonl", batch_rows=batch_rows)
+
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    assert read.data.column_names == names
+    assert read.data.to_pylist() == [{name: row.get(name) for name in names} for row in rows]
+    assert read.notes == ()
+
+
+ANY_JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text("ab7", max_size=2),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from("xy"), inner, max_size=2),
+    max_leaves=4,
+)
+
+
+@given(values=st.lists(ANY_JSON, min_size=1, max_size=6))
+def test_type_does_not_depend_on_the_batches(values: list[Any]) -> None:
+    """One row at a time or all at once, a column gets the same type, values and note."""
+    content = "".join(json.dumps({"v": value}) + "\n" for value in values)
+
+    def read(batch_rows: int) -> Parsed:
+        return read_jsonl(text_of(content), "rows.jsonl", batch_rows=batch_rows)
+
+    one, all_ = read(1), read(100)
+    assert one.data["v"].type == all_.data["v"].type
+    assert one.notes == all_.notes
+    if not pa.types.is_large_string(one.data["v"].type) or not any(
+        isinstance(value, list) for value in values
+    ):
+        assert one.data.equals(all_.data)
+
+
+@pytest.mark.parametrize(
+    ("values", "type_", "read"),
+    [
+        (["007", "", "NA"], TEXT, ["007", "", "NA"]),
+        ([True, None, False], pa.bool_(), [True, None, False]),
+        ([1, 2, None], pa.int64(), [1, 2, None]),
+        ([2**63 - 1, -(2**63), 0], pa.int64(), [2**63 - 1, -(2**63), 0]),
+        ([1.5, 2.0, None], pa.float64(), [1.5, 2.0, None]),
+        ([1, 2, 2.5], pa.float64(), [1.0, 2.0, 2.5]),
+        ([1, 2.5, None], pa.float64(), [1.0, 2.5, None]),
+        ([[0.5, 1], [2, 3], None], pa.list_(pa.float64()), [[0.5, 1.0], [2.0, 3.0], None]),
+        ([[1, 2], [], [3]], pa.list_(pa.int64()), [[1, 2], [], [3]]),
+        ([None, None, None], TEXT, [None, None, None]),
+        ([{"a": 1}, None, {"b": "ü"}], TEXT, ['{"a": 1}', None, '{"b": "ü"}']),
+        ([["x", 1], [], [0.5]], TEXT, ['["x", 1]', "[]", "[0.5]"]),
+        ([[2**60], [1], [0.5]], TEXT, ["[1152921504606846976]", "[1]", "[0.5]"]),
+        ([[None], [1], [True]], TEXT, ["[null]", "[1]", "[true]"]),
+    ],
+)
+def test_column_takes_the_type_of_its_values(values: list[Any], type_: pa.DataType, read: list[Any]) -> None:
+    """Types are JSON's own; lists of numbers are lists; what is nested otherwise is JSON text."""
+    assert read_values(*values) == (type_, read, ())
+
+
+@pytest.mark.parametrize(
+    ("values", "read", "kinds"),
+    [
+        ([1, "1", "x"], ["1", "1", "x"], "text and whole numbers"),
+        (["x", "y", 1], ["x", "y", "1"], "text and whole numbers"),
+        ([True, 1, None], ["true", "1", None], "true/false and whole numbers"),
+        ([1, 2.5, "x"], ["1", "2.5", "x"], "fractions and text and whole numbers"),
+        ([{"a": "ü"}, "x", 1.0], ['{"a": "ü"}', "x", "1.0"], "fractions and nested values and text"),
+        (
+            [2**53 + 1, 2, 0.5],
+            ["9007199254740993", "2", "0.5"],
+            "fractions and long numbers and whole numbers",
+        ),
+        ([2**63, 1, 1], ["9223372036854775808", "1", "1"], "numbers beyond 64 bits and whole numbers"),
+        ([[0.5], "x", None], ["[0.5]", "x", None], "lists and text"),
+    ],
+)
+def test_kinds_that_do_not_mix_become_text(values: list[Any], read: list[Any], kinds: str) -> None:
+    """A column of several kinds is text, each value as JSON writes it, and a note says so."""
+    note = f"column 'v' holds {kinds}: kept as text, each value as JSON writes it"
+
+    assert read_values(*values) == (TEXT, read, (note,))
+
+
+def test_keys_make_columns_in_order_of_appearance() -> None:
+    """A key that comes late is null in the rows before it, one that goes is null after."""
+    read = read_jsonl(text_of('{"b": 1}\n\n{"a": "x", "b": 2}\r\n{"a": "y"}'), "rows.jsonl", batch_rows=1)
+
+    assert read.data.to_pylist() == [{"b": 1, "a": None}, {"b": 2, "a": "x"}, {"b": None, "a": "y"}]
+    assert read.data.schema.types == [pa.int64(), TEXT]
+
+
+@pytest.mark.parametrize(
+    ("content", "row", "line", "found"),
+    [
+        ('{"a": 1}\n\n{"a": }\n', 2, 3, "Expecting value"),
+        ('{"a": 1}\n{"a": 1', 2, 2, "Expecting ',' delimiter"),
+        ('{"a": 1}\n[1, 2]\n', 2, 2, "not a JSON object: [1, 2]"),
+        ('"text"\n', 1, 1, 'not a JSON object: "text"'),
+        ("[" + "1," * 100 + "1]\n", 1, 1, "[" + "1," * 19 + "1…"),
+        ('{"a": 1, "b": 2, "a": 3}\n', 1, 1, "the key 'a' stands there more than once"),
+        ('{"a": "\\uD83D"}\n', 1, 1, "surrogates not allowed"),
+        ('{"a": ' + "[" * 100_000 + "\n", 1, 1, "recursion"),
+        ("text,label\nhi,a\n", 1, 1, "Expecting value"),
+    ],
+)
+def test_bad_line_is_named(content: str, row: int, line: int, found: str) -> None:
+    """A line that is no JSON object is named by row and line, with what is wrong with it."""
+    error = error_of(content)
+
+    assert (error.row, error.line) == (row, line)
+    assert found in error.found
+
+
+@pytest.mark.parametrize("content", ['[\n{"a": 1}\n]', '{\n  "a": 1\n}', '[{"a": 1}]'])
+def test_one_document_over_the_whole_file_is_hinted_at(content: str) -> None:
+    """A JSON array or a pretty-printed object gets the hint how to make lines of it."""
+    assert "jq -c" in str(error_of(content).hint)
+
+
+def test_emoji_in_two_escapes_is_one_letter() -> None:
+    """A pair of surrogate escapes is a letter like any other."""
+    read = read_jsonl(text_of('{"a": "\\ud83d\\ude00"}\n'), "rows.jsonl")
+
+    assert read.data.to_pylist() == [{"a": "😀"}]
+
+
+@pytest.mark.parametrize(
+    ("content", "found"), [("\n\n", "no rows"), ("{}\n{}\n", "is empty"), ('{"": 1}\n', "no name")]
+)
+def test_rows_without_usable_columns_are_refused(content: str, found: str) -> None:
+    """No rows, no keys or an empty key make no table."""
+    assert found in error_of(content).found
+
+
+def test_rows_read_are_told() -> None:
+    """`on_rows` hears how many rows were read so far."""
+    told: list[int] = []
+
+    read_jsonl(text_of('{"a": 1}\n' * 3), "rows.jsonl", on_rows=told.append, batch_rows=2)
+
+    assert told == [2, 3]

@@ -16,7 +16,6 @@ from doubtcli.files.table import read_table
 from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.rank.combine import (
-    ANNOTATOR_REASON,
     opinions,
     rank_rows,
     unheard_classes,
@@ -38,6 +37,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from doubtcli.evidence import Gathered
+    from doubtcli.planted import Planted
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
     from doubtcli.records import (
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
         Ranking,
         ReasonScores,
         Roles,
+        SkippedReason,
         Table,
     )
     from doubtcli.settings import ScanSettings
@@ -72,61 +74,41 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
     _check(settings)
     clock = _Clock()
     loaded = _load_reasons(settings)
-    # One layer of parallelism: models run side by side, each on one thread. It also keeps sums in one order,
-    # so that the result is the same to the bit on any number of cores.
     with threadpool_limits(1):
         with clock.stage("read"):
             beside = side_files(settings)
-            table, roles, labels, examples = read_examples(settings, progress)
-        with clock.stage("gather evidence"):
-            gathered = gather(examples, _needed(loaded), settings, progress)
-            evidence, predictions, together = gathered.evidence, gathered.predictions, gathered.together
-        with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
-            reasons, skipped = plugins.run_reasons(loaded, evidence)
-        names = [reason.name for reason in reasons]
-        with clock.stage("weigh voices"):
-            taught = relabelled(evidence, examples.taught_labels)
-            voices = opinions(taught, names)
-            skill = _skill(examples, taught, predictions, voices, settings.seed)
-        with clock.stage("plant errors"):
-            planted = plant(gathered, examples, voices, names, settings=settings, progress=progress)
-        with clock.stage("rank"), progress.stage("Ranking"):
-            # of the labels as given: where the surest contradictions are settled, the curve sees no noise
-            noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
-            first = rank_rows(evidence, reasons, voices, noise, together).doubt
-            noise = planted.weigh(noise, first)
-            ranking = decide(
-                rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
-            )
-            sample = _sample(ranking, settings)
+        judged = _judge(settings, loaded, progress, clock)
+        table, examples, ranking = judged.table, judged.examples, judged.ranking
+        gathered, predictions = judged.gathered, judged.gathered.predictions
+        sample = _sample(ranking, settings)
         with clock.stage("explain"):
-            why = _explain(examples, evidence, reasons, ranking, sample)
+            why = _explain(examples, gathered.evidence, judged.reasons, ranking, sample)
     return Audit(
         source=table.source,
-        roles=roles,
-        labels=labels,
+        roles=judged.roles,
+        labels=judged.labels,
         examples=examples,
-        evidence=evidence,
+        evidence=gathered.evidence,
         model_names=predictions.model_names if predictions else (),
-        reasons=reasons,
-        skipped=skipped,
+        reasons=judged.reasons,
+        skipped=judged.skipped,
         ranking=ranking,
         why=why,
-        skill=skill,
-        noise_rate=checked_rate(noise.noise_rate, examples),
+        skill=judged.skill,
+        noise_rate=checked_rate(judged.noise.noise_rate, examples),
         settings=telling_settings(settings),
         seed=settings.seed,
         versions=versions(),
         notes=(
             *table.notes,
-            *labels.notes,
+            *judged.labels.notes,
             *_verdict_notes(examples),
             *gathered.notes,
-            *_class_notes(examples, together, voices),
+            *_class_notes(examples, gathered.together, judged.voices),
         ),
         timings=clock.seconds,
         sample=sample,
-        power=planted.power(ranking.doubted),
+        power=judged.planted.power(ranking.doubted),
         side_files=beside,
         recipe=recipe(settings, table.source.sha256, beside),
     ), table
@@ -150,29 +132,90 @@ def measure_power(
     """
     from threadpoolctl import threadpool_limits
 
-    # what annotators answered was not planted, and would give every planted error away
-    loaded = tuple(reason for reason in _load_reasons(settings) if reason.name != ANNOTATOR_REASON)
+    loaded = _load_reasons(settings)
     with threadpool_limits(1):
-        _, _, _, examples = read_examples(settings, progress)
+        judged = _judge(settings, loaded, progress, _Clock(), plantings)
+        planted, doubted = judged.planted, judged.ranking.doubted
+        power = planted.power(doubted)
+        if not power.assessable:
+            return power, judged.examples.class_names
+        # what annotators answered was not planted, and would give every planted error away
+        alone = tuple(reason for reason in loaded if "annotations" not in reason.needs)
+        return replace(
+            power,
+            by_class=planted.power_by_class(doubted),
+            by_reason=planted.power_by_reason(alone, doubted),
+        ), judged.examples.class_names
+
+
+@dataclass(frozen=True)
+class _Judged:
+    """A labelled file once every label has its doubt: what a scan writes down, and a bench measures."""
+
+    table: Table
+    roles: Roles
+    labels: Labels
+    examples: Examples
+    gathered: Gathered
+    reasons: tuple[ReasonScores, ...]
+    skipped: tuple[SkippedReason, ...]
+    voices: Sequence[NDArray[Any]]
+    skill: Skill
+    planted: Planted
+    noise: NoiseModel
+    ranking: Ranking
+
+
+def _judge(
+    settings: ScanSettings,
+    loaded: tuple[LoadedReason, ...],
+    progress: Progress,
+    clock: _Clock,
+    plantings: int | None = None,
+) -> _Judged:
+    """Read a labelled file and rank its rows; `plantings`: as often as a scan needs if left out.
+
+    Whoever calls limits native libraries to one thread. There is one layer of parallelism: models run side by
+    side. It also keeps sums in one order, so that the result is the same to the bit on any number of cores.
+    """
+    with clock.stage("read"):
+        table, roles, labels, examples = read_examples(settings, progress)
+    with clock.stage("gather evidence"):
         gathered = gather(examples, _needed(loaded), settings, progress)
-        reasons, _ = plugins.run_reasons(loaded, gathered.evidence)
-        names = [reason.name for reason in reasons]
-        taught = relabelled(gathered.evidence, examples.taught_labels)
+        evidence, together = gathered.evidence, gathered.together
+    with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
+        reasons, skipped = plugins.run_reasons(loaded, evidence)
+    names = [reason.name for reason in reasons]
+    with clock.stage("weigh voices"):
+        taught = relabelled(evidence, examples.taught_labels)
         voices = opinions(taught, names)
+        skill = _skill(examples, taught, gathered.predictions, voices, settings.seed)
+    with clock.stage("plant errors"):
         planted = plant(
             gathered, examples, voices, names, settings=settings, progress=progress, plantings=plantings
         )
-        skill = _skill(examples, taught, gathered.predictions, voices, settings.seed)
-        noise = _noise(skill, voices, examples.given_labels, gathered.together, settings.seed)
-        ranking = rank_rows(gathered.evidence, reasons, voices, noise, gathered.together)
-        power = planted.power(ranking.doubted)
-        if not power.assessable:
-            return power, examples.class_names
-        return replace(
-            power,
-            by_class=planted.power_by_class(ranking.doubted),
-            by_reason=planted.power_by_reason(loaded, ranking.doubted),
-        ), examples.class_names
+    with clock.stage("rank"), progress.stage("Ranking"):
+        # of the labels as given: where the surest contradictions are settled, the curve sees no noise
+        noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
+        first = rank_rows(evidence, reasons, voices, noise, together).doubt
+        noise = planted.weigh(noise, first)
+        ranking = decide(
+            rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
+        )
+    return _Judged(
+        table,
+        roles,
+        labels,
+        examples,
+        gathered,
+        reasons,
+        skipped,
+        voices,
+        skill,
+        planted,
+        noise,
+        ranking,
+    )
 
 
 def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
@@ -324,4 +367,4 @@ class _Clock:
     def stage(self, name: str) -> Iterator[None]:
         start = time.perf_counter()
         yield
-        self.seconds[name] = round(time.perf_counter() - start, 3)
+        self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 3)

@@ -509,6 +509,15 @@ class TestPower:
         assert "cross-val-flip" not in power.by_reason
         assert "outlier" not in power.by_reason
 
+    def test_a_bench_measures_what_a_scan_says(self, tickets):
+        """The shares that are found are the scan's own, where it plants as often; annotators stay silent."""
+        power, _ = measure_power(ScanSettings(path=str(TICKETS)), plantings=2, progress=Silence())
+
+        assert power.n_planted == tickets.power.n_planted == 60
+        assert power.found_in_first == tickets.power.found_in_first
+        assert "annotator-disagreement" in {reason.name for reason in tickets.reasons}
+        assert "annotator-disagreement" not in power.by_reason
+
     def test_the_power_of_probabilities_of_ones_own_is_not_assessable(self, tmp_path):
         """They were made without planted errors, and the bench says so, too."""
         np.save(tmp_path / "probs.npy", np.full((344, 3), 1 / 3))

@@ -12,8 +12,8 @@ import doubtcli
 
 PACKAGE = Path(doubtcli.__file__).parent
 
-EVERYBODY = frozenset({"records", "errors"})
-"""What anybody may know: the things handed on, and the things that go wrong."""
+EVERYBODY = frozenset({"records", "errors", "wording"})
+"""What anybody may know: the things handed on, the things that go wrong, and how things are written."""
 
 ARROWS = {
     "__init__": frozenset(),
@@ -21,8 +21,9 @@ ARROWS = {
     "records": frozenset(),
     "errors": frozenset(),
     "progress": frozenset(),
-    "settings": frozenset({"errors"}),
-    "disk": EVERYBODY | {"report"},
+    "settings": frozenset({"errors", "wording"}),
+    "wording": frozenset({"records", "errors"}),
+    "disk": EVERYBODY,
     "files": EVERYBODY,
     "read": EVERYBODY | {"files", "tools"},
     "tools": EVERYBODY | {"files", "read"},

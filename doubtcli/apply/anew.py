@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.apply.ledger import Action
 from doubtcli.apply.revert import in_effect, standing
-from doubtcli.report.summary import count
+from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

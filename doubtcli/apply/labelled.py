@@ -14,11 +14,11 @@ from doubtcli.errors import InputError, OutputError
 from doubtcli.files.edits import Drop, Form, Relabel
 from doubtcli.files.table import read_table
 from doubtcli.files.text import plain_encoding
-from doubtcli.read.choices import listed
 from doubtcli.read.labels.encode import class_label_names, encode_labels
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import INPUT_ROLES, Column, Role, Roles, SeenRow
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -9,8 +9,9 @@ from doubtcli.apply.ledger import Action, ledger_name
 from doubtcli.apply.revert import TOOL as REVERT_TOOL
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.records import UnappliedKind
-from doubtcli.report.sheet import LONGEST, Sheet, printable, printable_path
-from doubtcli.report.summary import count
+from doubtcli.wording.numbers import count
+from doubtcli.wording.quoting import LONGEST, printable, printable_path
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

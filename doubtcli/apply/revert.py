@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.ledger import Action, Line
 from doubtcli.errors import InputError
 from doubtcli.files.edits import Drop, Restore, nth_free
-from doubtcli.report.summary import count
+from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence

@@ -115,8 +115,9 @@ def _tell(made: Queue, request: Request, color: Color) -> None:
     from rich.text import Text
 
     from doubtcli.relabel.head import HEAD_FILE, brought
-    from doubtcli.report.sheet import Sheet, printable, printable_path
-    from doubtcli.report.summary import count
+    from doubtcli.wording.numbers import count
+    from doubtcli.wording.quoting import printable, printable_path
+    from doubtcli.wording.sheet import Sheet
 
     sheet = Sheet(make_console(color))
     sheet.print((f"{count(len(made.tasks), 'row')} for {request.format.title}: {brought(made)}.", "bold"))

@@ -72,7 +72,7 @@ def _tell(folder: Path) -> None:
     """Say what we wait for: on stderr, unless whoever has called us listens to our log."""
     import logging
 
-    from doubtcli.report.sheet import printable_path
+    from doubtcli.wording.quoting import printable_path
 
     name = printable_path(str(folder.resolve()))
     logging.getLogger("doubtcli").warning("doubt: waiting for another doubt that is writing to %s", name)

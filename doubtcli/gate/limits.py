@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import SettingsError
 from doubtcli.gate.result import Change, Check, Outcome
-from doubtcli.report.summary import percent
 from doubtcli.settings import EACH, Limit
+from doubtcli.wording.numbers import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import SettingsError
 from doubtcli.records import Role
+from doubtcli.wording.lists import did_you_mean, listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from doubtcli.records import Table
 
@@ -73,21 +73,12 @@ def known(name: str, names: Sequence[str], option: str, where: str) -> str:
     """
     if name in names:
         return name
-    near = get_close_matches(name.lower(), [column.lower() for column in names], n=1)
-    nearest = next((column for column in names if near and column.lower() == near[0]), None)
     raise SettingsError(
         f"there is no column {name!r}, which {option} names",
         where=where,
         expected=f"one of {listed(names)}",
-        hint=f"did you mean {nearest!r}?" if nearest else None,
+        hint=did_you_mean(name, names, str.lower),
     )
-
-
-def listed(names: Iterable[str], most: int = 30) -> str:
-    """The first names in one line, and how many more there are."""
-    names = list(names)
-    rest = f" and {len(names) - most} more" if len(names) > most else ""
-    return ", ".join(map(repr, names[:most])) + rest
 
 
 def _named(choices: RoleChoices, names: Sequence[str]) -> Iterator[tuple[Role, str, str]]:

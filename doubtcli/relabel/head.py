@@ -5,16 +5,15 @@ It stands beside the queue's files, since a comment within them would break whoe
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.relabel.choose.shares import AUDIT, BALANCED, BUDGET, TOP
-from doubtcli.relabel.layout import TYPED, hanging, numbered, paragraph, printable
+from doubtcli.relabel.layout import TYPED, hanging, numbered, paragraph
 from doubtcli.store import default_folder
+from doubtcli.wording.quoting import escape_unprintable, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,9 +89,11 @@ def brought(queue: Queue) -> str:
 
 def _sections(queue: Queue, format_: Format, origin: Origin) -> Iterator[str]:
     rows = "1 row" if len(queue.tasks) == 1 else f"{len(queue.tasks):,} rows"
-    title = f"{rows} of {printable(origin.data_path)} to relabel, for {format_.title}"
+    title = f"{rows} of {escape_unprintable(origin.data_path)} to relabel, for {format_.title}"
     yield from (title, "=" * len(title), "")
-    yield paragraph(f"Made by {queue.made_by} from the audit {printable(origin.audit_path)}. {_worth(queue)}")
+    yield paragraph(
+        f"Made by {queue.made_by} from the audit {escape_unprintable(origin.audit_path)}. {_worth(queue)}"
+    )
     yield from _section("Which rows these are", "\n\n".join(_chosen(queue, origin)))
     yield from _section("What stands beside each row", "\n".join(_columns(queue)))
     in_ = "How to fill them in" if format_.is_ours else f"How to load them into {format_.title}"
@@ -125,7 +126,7 @@ def _chosen(queue: Queue, origin: Origin) -> Iterator[str]:
         yield paragraph("They stand in this order; a row that several strategies would bring comes once.")
     yield paragraph(_equal(queue, origin))
     for note in queue.notes:
-        yield paragraph(f"Note: {printable(note)}.")
+        yield paragraph(f"Note: {escape_unprintable(note)}.")
 
 
 def _equal(queue: Queue, origin: Origin) -> str:
@@ -151,15 +152,16 @@ def _back(queue: Queue, format_: Format, origin: Origin) -> Iterator[str]:
         yield f"{TYPED}doubt apply {_apply(origin.apply_to, origin.audit_path, format_)}"
     if queue.is_sampled:
         yield "Measure the noise rate on the rows that were drawn at random:"
-        verdicts, output = f"--verdicts {format_.verdicts}", f"-o {_word(_measured(origin.data_path))}"
-        told = (_word(origin.data_path), origin.flags, verdicts, output)
+        verdicts, output = f"--verdicts {format_.verdicts}", f"-o {shell_word(_measured(origin.data_path))}"
+        told = (shell_word(origin.data_path), origin.flags, verdicts, output)
         yield f"{TYPED}doubt scan {' '.join(filter(None, told))}"
 
 
 def _apply(path: str, audit_path: str, format_: Format) -> str:
     is_beside = default_folder(path) == Path(audit_path)
-    audit = "" if is_beside else f" --audit {_word(audit_path)}"
-    return f"{_word(path)}{audit} --verdicts {format_.verdicts}{format_.flags} -o {_word(_fixed(path))}"
+    audit = "" if is_beside else f" --audit {shell_word(audit_path)}"
+    verdicts = f"--verdicts {format_.verdicts}{format_.flags}"
+    return f"{shell_word(path)}{audit} {verdicts} -o {shell_word(_fixed(path))}"
 
 
 def _fixed(path: str) -> str:
@@ -173,11 +175,3 @@ def _measured(path: str) -> str:
     """The name of another audit beside a file, so that the one of the queue stays to be compared with."""
     folder = default_folder(path)
     return str(folder.with_name(f"{folder.stem}.measured{folder.suffix}"))
-
-
-def _word(path: str) -> str:
-    """A path as one word for a shell, on one line whatever it holds."""
-    if path.isprintable():
-        return shlex.quote(path)
-    plain = {code: chr(code) for code in range(ord(" "), 0x7F) if chr(code) not in "'\\"}
-    return "$'" + "".join(plain.get(code, f"\\x{code:02x}") for code in os.fsencode(path)) + "'"

@@ -36,8 +36,3 @@ def numbered(steps: Iterable[str]) -> str:
         lines.append(step if is_typed else hanging(f"{number}. ", step))
         was_typed = is_typed
     return "\n".join(lines[1:])
-
-
-def printable(text: str) -> str:
-    """A text on one line: what can't be seen, and what a terminal would obey, as its escape."""
-    return "".join(mark if mark.isprintable() else ascii(mark)[1:-1] for mark in text)

@@ -8,8 +8,9 @@ from rich.text import Text
 
 from doubtcli.report.compared_labels import print_changes, print_fates
 from doubtcli.report.compared_score import print_score
-from doubtcli.report.sheet import Sheet, printable, printable_path
-from doubtcli.report.summary import count, percent
+from doubtcli.wording.numbers import count, percent
+from doubtcli.wording.quoting import printable, printable_path
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from rich.console import Console

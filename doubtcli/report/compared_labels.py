@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from doubtcli.report.sheet import INDENT, printable
-from doubtcli.report.summary import count
+from doubtcli.wording.numbers import count
+from doubtcli.wording.quoting import printable
+from doubtcli.wording.sheet import INDENT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.records import AuditComparison, Fates, LabelChange
-    from doubtcli.report.sheet import Sheet
+    from doubtcli.wording.sheet import Sheet
 
 MOST_CHANGES = 10
 """Kinds of change that are printed; JSON has them all."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.report.sheet import printable
-from doubtcli.report.summary import count, percent
+from doubtcli.wording.numbers import count, percent
+from doubtcli.wording.quoting import printable
 
 if TYPE_CHECKING:
     from doubtcli.records import Gain, RelabelScore
-    from doubtcli.report.sheet import Sheet
+    from doubtcli.wording.sheet import Sheet
 
 _TENTH_OF_A_POINT = 0.001
 EASIER = (

@@ -9,15 +9,17 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.records import Role
-from doubtcli.report.sheet import printable, printable_text
-from doubtcli.report.summary import count, percent, plain, score, top_rows
+from doubtcli.report.summary import top_rows
+from doubtcli.wording.numbers import count, percent, plain, score
+from doubtcli.wording.quoting import printable, printable_text
+from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, label_change
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.records import Audit, Examples
-    from doubtcli.report.sheet import Sheet
     from doubtcli.report.summary import RowSummary, Summary
+    from doubtcli.wording.sheet import Sheet
 
     Line = tuple[str, str]
     """A text and its style."""
@@ -26,9 +28,6 @@ MOST_CONFUSIONS = 5
 MOST_VALUES = 12
 """Values of a table's row that are shown: about as many as two lines take."""
 EXCERPT_LINES = 2
-ID_CELLS = 24
-HIGH_DOUBT = 0.8
-"""From here on a doubt is red: it is meant as a probability, so that four of five are wrong."""
 SIDE_BY_SIDE = 110
 """From so many cells on a row's texts stand beside its labels: they keep some 60 cells to be read in."""
 LABEL_SHARE = 0.35
@@ -156,19 +155,6 @@ def _texts(sheet: Sheet, audit: Audit, row: RowSummary, cells: int) -> list[Line
 
 def _row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
     return label_change(sheet, row.given, row.suggested, cells, "bold green" if row.doubted else "bold")
-
-
-def label_change(sheet: Sheet, given: str, suggested: str, cells: int, style: str = "bold green") -> Text:
-    """A given label and what is suggested instead, on at most so many cells."""
-    if suggested == given:
-        aside = " (no better label seen)"
-        return Text.assemble((sheet.crop(printable(given), cells - len(aside)), "bold"), (aside, "dim"))
-    between = f" {sheet.arrow} "
-    room = cells - len(between)
-    one, other = printable(given), printable(suggested)
-    one = sheet.crop(one, max(room // 2, room - cell_len(other)))
-    other = sheet.crop(other, room - cell_len(one))
-    return Text.assemble((one, "bold"), between, (other, style))
 
 
 def _excerpt(examples: Examples, row: int) -> str:

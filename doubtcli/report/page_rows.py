@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.report.summary import histogram_bins, plain
+from doubtcli.report.summary import histogram_bins
+from doubtcli.wording.numbers import plain
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

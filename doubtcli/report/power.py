@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Any
 from rich.cells import cell_len
 
 from doubtcli.records import SHARE_OF_PARTS
-from doubtcli.report.sheet import Sheet, printable
-from doubtcli.report.summary import count, percent, power_sentence
+from doubtcli.report.summary import power_sentence
+from doubtcli.wording.numbers import count, percent
+from doubtcli.wording.quoting import printable
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

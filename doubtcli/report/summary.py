@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.records import REASON_SPEAKS
+from doubtcli.wording.numbers import count, percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -230,41 +231,6 @@ def verdict_sentence(audit: Audit) -> str:
 def skill_sentence(skill: Skill) -> str:
     """One sentence on whether the models know anything about these labels."""
     return _sentence(skill.why)
-
-
-# ----------------------------------------------------------------- numbers as text
-
-
-def percent(share: float) -> str:
-    """A share as a percentage with one decimal: 0% and 100% are what is exactly that."""
-    if share in (0, 1):
-        return f"{share:.0%}"
-    if share < 0.0005:  # noqa: PLR2004  # would round to 0.0%
-        return "<0.1%"
-    if share >= 0.9995:  # noqa: PLR2004  # would round to 100.0%
-        return ">99.9%"
-    return f"{share:.1%}"
-
-
-def count(number: int, noun: str = "") -> str:
-    """A whole number with its thousands set apart, and its noun in singular or plural: "1,204 rows"."""
-    if not noun:
-        return f"{number:,}"
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
-def score(value: float) -> str:
-    """A doubt or a probability with two decimals; never 0 nor 1, which nobody can know."""
-    if value < 0.005:  # noqa: PLR2004  # would round to 0.00
-        return "<0.01"
-    if value >= 0.995:  # noqa: PLR2004  # would round to 1.00
-        return ">0.99"
-    return f"{value:.2f}"
-
-
-def plain(value: object) -> str:
-    """A value of the data as text; a float without digits that tell nothing: "3750", "0.1"."""
-    return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 # ----------------------------------------------------------------- parts

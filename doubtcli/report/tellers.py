@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.report.summary import score
+from doubtcli.wording.numbers import score
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -10,8 +10,10 @@ from rich.cells import cell_len
 from doubtcli.records import Role
 from doubtcli.report.columns import LEFT_OUT, ColumnLine, column_lines
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
-from doubtcli.report.sheet import Sheet, printable, printable_path
-from doubtcli.report.summary import count, queued_rows, summarize
+from doubtcli.report.summary import queued_rows, summarize
+from doubtcli.wording.numbers import count
+from doubtcli.wording.quoting import printable, printable_path
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

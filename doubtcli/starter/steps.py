@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.starter.config import BASELINE, WAIVERS
 from doubtcli.starter.toml import string
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,20 +47,6 @@ doubt gate{_option(config, here)}
 {_workflow(config, root)}
 5. For GitLab and for more of all this, see docs/ci.md in doubt's repository.
 """
-
-
-def shell_word(path: str) -> str:
-    r"""A path as one word of a shell that is no option, with nothing unseen in it.
-
-    Example:
-        >>> print(shell_word("my data.csv"), shell_word("a\nb"))
-        'my data.csv' $'a\nb'
-    """
-    path = f"./{path}" if path.startswith("-") else path
-    if path.isprintable():
-        return shlex.quote(path)
-    quoted = string(path)[1:-1].replace('\\"', '"').replace("'", "\\'")
-    return f"$'{quoted}'"
 
 
 def _pre_commit(data: str, config: Path, root: Path) -> str:

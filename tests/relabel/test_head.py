@@ -176,13 +176,13 @@ def test_odd_paths(tickets: Case) -> None:
 @settings(max_examples=25)
 @given(st.text(st.characters(exclude_characters="\0/", codec="utf-8"), min_size=1))
 def test_a_shell_reads_paths_as_they_are(tickets: Case, path: str) -> None:
-    """Whatever a path holds, a shell that is given the command gets it back."""
+    """Whatever a path holds, a shell that is given the command gets it back, and as no option."""
     text = write_head(tickets.queue(), FORMATS["csv"], Origin("d", f"-{path}", "d")).decode()
 
     (command,) = [line for line in text.splitlines() if line.startswith("    doubt apply d --audit ")]
     word = command.removeprefix("    doubt apply d --audit ").partition(" --verdicts queue.done.csv")[0]
     done = subprocess.run(["bash", "-c", f"printf %s {word}"], capture_output=True, check=True)
-    assert done.stdout.decode() == f"-{path}"
+    assert done.stdout.decode() == f"./-{path}"
 
 
 @pytest.mark.parametrize("tool", FORMATS)

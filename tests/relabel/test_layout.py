@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from doubtcli.relabel.layout import hanging, numbered, paragraph, printable
+from doubtcli.relabel.layout import hanging, numbered, paragraph
 
 
 def test_paragraph() -> None:
@@ -20,8 +20,3 @@ def test_numbered() -> None:
     steps = ("Open it.", "Run:", "    one", "      two", "Close it.", "Look.")
 
     assert numbered(steps) == "1. Open it.\n2. Run:\n\n    one\n      two\n\n3. Close it.\n4. Look."
-
-
-def test_printable() -> None:
-    """What a terminal would obey is shown, not obeyed."""
-    assert printable("a\x1b[31m\u202eb\n\udc80é") == r"a\x1b[31m\u202eb\n\udc80é"

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from doubtcli.records import Fates, LabelChange
 from doubtcli.report.compared_labels import print_changes, print_fates
-from doubtcli.report.sheet import Sheet
+from doubtcli.wording.sheet import Sheet
 
 NONE = Fates(0, 0, 0, 0, 0, 0, 0, 0, 0)
 

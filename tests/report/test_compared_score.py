@@ -8,7 +8,7 @@ from rich.console import Console
 
 from doubtcli.records import Gain, RelabelScore
 from doubtcli.report.compared_score import points, print_score
-from doubtcli.report.sheet import Sheet
+from doubtcli.wording.sheet import Sheet
 
 
 def printed(score):

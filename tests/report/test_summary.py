@@ -12,13 +12,10 @@ from doubtcli.records import NoiseRate, Power, Skill, Verdicts
 from doubtcli.report.summary import (
     ClassCount,
     Confusion,
-    count,
     expected_precision,
     histogram,
     noise_sentence,
-    percent,
     power_sentence,
-    score,
     skill_sentence,
     speaking_reasons,
     summarize,
@@ -235,31 +232,3 @@ def test_skill_sentence() -> None:
     )
 
     assert skill_sentence(skill) == "Models predict 88% of the labels."
-
-
-@pytest.mark.parametrize(
-    ("share", "text"),
-    [
-        (0.0, "0%"),
-        (1.0, "100%"),
-        (0.0004, "<0.1%"),
-        (0.0005, "0.1%"),
-        (0.06, "6.0%"),
-        (0.12345, "12.3%"),
-        (0.9996, ">99.9%"),
-    ],
-)
-def test_percent(share: float, text: str) -> None:
-    """Only nothing is 0% and only all is 100%."""
-    assert percent(share) == text
-
-
-def test_numbers() -> None:
-    """Counts have their thousands set apart and agree with their noun; scores have two decimals."""
-    assert [count(1, "row"), count(0, "row"), count(12_345, "row"), count(1_000)] == [
-        "1 row",
-        "0 rows",
-        "12,345 rows",
-        "1,000",
-    ]
-    assert score(0.966) == "0.97"

@@ -25,9 +25,10 @@ from doubtcli.records import (
     Stratum,
     Verdicts,
 )
-from doubtcli.report.sheet import Sheet, printable
 from doubtcli.report.terminal import print_report
 from doubtcli.report.words import explain_rows
+from doubtcli.wording.quoting import printable
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

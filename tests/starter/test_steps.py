@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,16 +9,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from doubtcli.starter import next_steps
-from doubtcli.starter.steps import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
 
 
 @pytest.fixture
@@ -149,22 +143,3 @@ def run(command: list[str]) -> int:
     """The exit code of a command of this environment."""
     tool = Path(sys.executable).with_name(command[0])
     return subprocess.run([tool, *command[1:]], capture_output=True, check=False).returncode
-
-
-@pytest.mark.skipif(shutil.which("bash") is None, reason="asks bash")
-@given(st.lists(WORD, min_size=20, max_size=20))
-@settings(max_examples=10)
-def test_words(texts: list[str]) -> None:
-    """A shell reads each word back as it was, and none as an option."""
-    words = " ".join(map(shell_word, texts))
-
-    done = subprocess.run(
-        ["bash", "-c", f"printf '%s\\0' {words}"],
-        env={"LC_ALL": "C.UTF-8"},
-        capture_output=True,
-        check=True,
-    )
-
-    seen = done.stdout.decode().split("\0")[:-1]
-    assert [word.removeprefix("./") for word in seen] == [text.removeprefix("./") for text in texts]
-    assert [word for word in seen if word.startswith("-")] == []

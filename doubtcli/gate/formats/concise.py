@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.gate.formats.figures import held_words, verdict
-from doubtcli.report.sheet import printable_path
-from doubtcli.report.summary import score
+from doubtcli.wording.numbers import score
+from doubtcli.wording.quoting import printable_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -10,8 +10,9 @@ from doubtcli.gate.formats.limit_table import print_limits
 from doubtcli.gate.formats.next_steps import print_next
 from doubtcli.gate.formats.row_lines import print_failing
 from doubtcli.gate.waivers import WAIVERS
-from doubtcli.report.sheet import Sheet, printable, printable_path
-from doubtcli.report.summary import count, percent
+from doubtcli.wording.numbers import count, percent
+from doubtcli.wording.quoting import printable, printable_path
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

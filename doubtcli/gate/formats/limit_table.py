@@ -8,14 +8,14 @@ from rich.cells import cell_len
 
 from doubtcli.gate.formats.limit_lines import ALLOWED, limit_lines
 from doubtcli.gate.result import Outcome
-from doubtcli.report.sheet import printable
+from doubtcli.wording.quoting import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from doubtcli.gate.formats.limit_lines import LimitLine
     from doubtcli.gate.result import Check
-    from doubtcli.report.sheet import Sheet
+    from doubtcli.wording.sheet import Sheet
 
 NAME_SHARE = 0.5
 """Of a line, for a limit's name at most."""

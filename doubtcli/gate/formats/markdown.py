@@ -12,7 +12,7 @@ from doubtcli.gate.formats.next_steps import print_next
 from doubtcli.gate.formats.sentences import why_words
 from doubtcli.gate.formats.worst import failing_first_new
 from doubtcli.gate.result import Change, Outcome
-from doubtcli.report.summary import count, score
+from doubtcli.wording.numbers import count, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -147,7 +147,7 @@ def _next(result: GateResult) -> Iterator[str]:
     """What a person may do about a gate that failed, as the terminal tells it."""
     from rich.console import Console
 
-    from doubtcli.report.sheet import Sheet
+    from doubtcli.wording.sheet import Sheet
 
     printed = StringIO()
     print_next(Sheet(Console(file=printed, width=110, color_system=None)), result)

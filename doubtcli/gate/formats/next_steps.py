@@ -11,13 +11,13 @@ from doubtcli.gate.formats.figures import is_open
 from doubtcli.gate.formats.row_lines import new_first
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Outcome, Waiver
 from doubtcli.gate.waivers import WAIVERS, add_waivers
-from doubtcli.report.sheet import printable_path
+from doubtcli.wording.quoting import printable_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
-    from doubtcli.report.sheet import Sheet
+    from doubtcli.wording.sheet import Sheet
 
 MOST_COMMANDS = 3
 """Written out, one a file; whoever reads three knows the others."""

@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from urllib.parse import quote
 
-from doubtcli.report.sheet import printable_path
+from doubtcli.wording.quoting import printable_path
 
 STANDARD_INPUT = "-"
 _HALVES = re.compile("[\ud800-\udfff]")

@@ -8,15 +8,15 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change
-from doubtcli.report.findings import HIGH_DOUBT, ID_CELLS, label_change
-from doubtcli.report.sheet import printable
-from doubtcli.report.summary import count, score
+from doubtcli.wording.numbers import count, score
+from doubtcli.wording.quoting import printable
+from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, label_change
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from doubtcli.gate.result import FileResult, Finding
-    from doubtcli.report.sheet import Sheet
+    from doubtcli.wording.sheet import Sheet
 
 NEW_FIRST = ", new ones first"
 CHANGE_STYLE = "magenta"

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 
 from doubtcli.gate.formats.figures import held_words, is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Outcome
-from doubtcli.report.sheet import printable_path
-from doubtcli.report.summary import score
+from doubtcli.wording.numbers import score
+from doubtcli.wording.quoting import printable_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

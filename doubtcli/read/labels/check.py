@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError
 from doubtcli.files.values import plain
-from doubtcli.read.choices import listed
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

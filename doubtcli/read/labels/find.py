@@ -6,8 +6,9 @@ import re
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.read.choices import claimed, listed
+from doubtcli.read.choices import claimed
 from doubtcli.records import Role
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ import numpy as np
 
 from doubtcli.errors import InputError
 from doubtcli.files.values import to_numbers
-from doubtcli.read.choices import listed
 from doubtcli.read.side_files.arrays import check_n_rows, load
 from doubtcli.read.vectors import Flaw, looks_like_vectors, vectors
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     import pyarrow as pa

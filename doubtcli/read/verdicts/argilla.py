@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.shape import Shape, malformed
 from doubtcli.records.answers import Answer
 from doubtcli.tools.values import list_texts, read_own_columns, value_text
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.ballots import gather, is_left_as_it_was
 from doubtcli.read.verdicts.locate import index_rows
 from doubtcli.read.verdicts.refuse import (
@@ -27,6 +26,7 @@ from doubtcli.read.verdicts.spelling import choice, spellings
 from doubtcli.read.verdicts.votes import vote, winning
 from doubtcli.records import UNDECIDED, UNUSABLE, OnConflict, Verdicts
 from doubtcli.records import answers as say
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.locate import OTHER_CONTENT, Miss, RowIndex, is_as_seen, row_now, same_content
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.spread import Source
@@ -19,6 +18,7 @@ from doubtcli.read.verdicts.tell import decided, unapplied
 from doubtcli.read.verdicts.votes import Vote, winning
 from doubtcli.records import OnConflict, UnappliedKind
 from doubtcli.records.answers import MOST_NAMED
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts import argilla, doccano, label_studio, ours, prodigy
 from doubtcli.read.verdicts.load import load_records
 from doubtcli.records.answers import AnswerFile, newest_of_each
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from doubtcli.read.verdicts.load import Records

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.locate import is_as_seen
 from doubtcli.read.verdicts.spelling import likely_label
 from doubtcli.read.verdicts.zeros import LOST_ZEROS, numerals
 from doubtcli.records.answers import MOST_NAMED
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence

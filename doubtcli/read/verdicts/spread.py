@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.locate import BETWEEN_IDS, Miss, row_now, same_content
 from doubtcli.read.verdicts.spelling import known_parts
 from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.records import Decision, Unapplied, UnappliedKind
 from doubtcli.records.answers import UNUSABLE_STATUS
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence

@@ -6,9 +6,9 @@ import os.path
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from doubtcli.read.choices import listed
 from doubtcli.read.verdicts.recognise import read_answers
 from doubtcli.records.answers import MOST_NAMED, newest_of_each
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from doubtcli.gate.formats.limit_table import print_limits
 from doubtcli.gate.result import Outcome
-from doubtcli.report.sheet import Sheet
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

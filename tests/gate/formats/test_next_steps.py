@@ -9,7 +9,7 @@ from rich.console import Console
 
 from doubtcli.gate.formats.next_steps import print_next
 from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Comparison, Outcome
-from doubtcli.report.sheet import Sheet
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

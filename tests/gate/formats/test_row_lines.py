@@ -7,7 +7,7 @@ from rich.console import Console
 
 from doubtcli.gate.formats.row_lines import print_failing
 from doubtcli.gate.result import LABEL_CONFLICT, RULES, UNLABELLED, Change
-from doubtcli.report.sheet import Sheet
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len, set_cell_size
 from rich.text import Text
 
+from doubtcli.wording.quoting import printable
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -17,29 +19,12 @@ WIDEST = 140
 """Cells of a line: longer ones are hard to read, however wide the terminal."""
 NARROWEST = 16
 """Cells of a text beside what leads it, however narrow the terminal."""
-LONGEST = 2000
-"""Characters of a text that are looked at, so that one of megabytes costs nothing."""
-JOINERS = "\u200c\u200d"
-"""Unprintable by the book, yet part of Persian words and of emoji, and harmless."""
-BLANKS = " \u200b\u200c\u200d\u2060\ufeff"
-"""Seen by nobody at either end of a text: editors and web pages leave them behind."""
 BAR_CELLS = 10
 INDENT = "  "
-
-
-def printable(text: str) -> str:
-    r"""Text on one line: white space is one space, control and formatting characters show as `\x1b`."""
-    return printable_path(" ".join(text[:LONGEST].split()))
-
-
-def printable_text(text: str) -> str:
-    """A text of the data as `printable` gives it, without what nobody sees at its ends."""
-    return printable(text.strip().strip(BLANKS).strip())
-
-
-def printable_path(path: str) -> str:
-    """A path as it is, spaces too, but for what a terminal would obey."""
-    return "".join(c if c.isprintable() or c in JOINERS else ascii(c)[1:-1] for c in path)
+ID_CELLS = 24
+"""Cells of a row's id at most, beside other words."""
+HIGH_DOUBT = 0.8
+"""From here on a doubt is red: it is meant as a probability, so that four of five are wrong."""
 
 
 @dataclass(frozen=True)
@@ -108,3 +93,16 @@ class Sheet:
         full, rest = ("#", ".") if self.console.options.ascii_only else ("━", "─")
         cells = round(share * BAR_CELLS)
         return Text.assemble(" ", (full * cells, style), (rest * (BAR_CELLS - cells), "dim"))
+
+
+def label_change(sheet: Sheet, given: str, suggested: str, cells: int, style: str = "bold green") -> Text:
+    """A given label and what is suggested instead, on at most so many cells."""
+    if suggested == given:
+        aside = " (no better label seen)"
+        return Text.assemble((sheet.crop(printable(given), cells - len(aside)), "bold"), (aside, "dim"))
+    between = f" {sheet.arrow} "
+    room = cells - len(between)
+    one, other = printable(given), printable(suggested)
+    one = sheet.crop(one, max(room // 2, room - cell_len(other)))
+    other = sheet.crop(other, room - cell_len(one))
+    return Text.assemble((one, "bold"), between, (other, style))

@@ -1,0 +1,1 @@
+"""How numbers, lists, names and lines are written, wherever something is printed."""

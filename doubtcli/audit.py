@@ -26,11 +26,11 @@ from doubtcli.read.examples import build_examples
 from doubtcli.read.labels import encode_labels, find_label_column
 from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.read.verdicts import read_verdicts
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Power, Predictions, Skill
 from doubtcli.report.words import explain_rows
 from doubtcli.sampling import draw_sample
+from doubtcli.verdicts.for_scan import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -26,6 +26,7 @@ ARROWS = {
     "disk": EVERYBODY,
     "files": EVERYBODY,
     "read": EVERYBODY | {"files", "tools"},
+    "verdicts": EVERYBODY | {"files", "read", "wording"},
     "tools": EVERYBODY | {"files", "read"},
     "features": EVERYBODY,
     "neighbors": EVERYBODY,
@@ -55,6 +56,7 @@ ARROWS = {
         "reasons",
         "rank",
         "sampling",
+        "verdicts",
         "report",
     },
     "audits": EVERYBODY | {"settings", "progress", "read", "files", "recipe", "audit", "report", "store"},
@@ -63,7 +65,19 @@ ARROWS = {
     "starter": EVERYBODY | {"settings"},
     "relabel": EVERYBODY | {"disk", "settings", "queue_columns", "sampling", "audits", "gate", "store"},
     "apply": EVERYBODY
-    | {"disk", "settings", "progress", "files", "read", "audit", "audits", "report", "gate", "store"},
+    | {
+        "disk",
+        "settings",
+        "progress",
+        "files",
+        "read",
+        "verdicts",
+        "audit",
+        "audits",
+        "report",
+        "gate",
+        "store",
+    },
     "gated": EVERYBODY
     | {"disk", "settings", "progress", "files", "read", "plugins", "audits", "gate", "store"},
     "cli": EVERYBODY

@@ -20,9 +20,9 @@ from doubtcli.apply.target import Where
 from doubtcli.apply.undo import undo
 from doubtcli.audit import read_examples
 from doubtcli.progress import Silence
-from doubtcli.read.verdicts.seen import rows_now
 from doubtcli.settings import ScanSettings
 from doubtcli.store.doubts import DOUBT_COLUMNS
+from doubtcli.verdicts.rows import rows_now
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

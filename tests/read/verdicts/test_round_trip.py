@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubtcli.read.verdicts import read_answers, settle
+from doubtcli.read.verdicts import read_answers
 from doubtcli.records import SeenRow
+from doubtcli.verdicts.adjudicate import settle
 
 Said = tuple[str, str]
 """The id of a row, and the label chosen."""

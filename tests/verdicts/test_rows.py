@@ -1,8 +1,8 @@
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.read.verdicts.seen import rows_audited, rows_now
 from doubtcli.records import Examples, SeenRow
+from doubtcli.verdicts.rows import rows_audited, rows_now
 
 EXAMPLES = Examples(
     row_ids=("a", "b"),

@@ -1,9 +1,9 @@
 from collections.abc import Iterator
 
-from doubtcli.read.verdicts.locate import RowIndex, index_rows
-from doubtcli.read.verdicts.spread import Source, spread_out
 from doubtcli.records import Decision, SeenRow
 from doubtcli.records.answers import Answer
+from doubtcli.verdicts.duplicates import Source, spread_out
+from doubtcli.verdicts.rows import RowIndex, index_rows
 
 
 class Counted(dict[str, tuple[SeenRow, ...]]):

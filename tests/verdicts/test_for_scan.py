@@ -8,10 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts import Answer, match, settle, spellings
-from doubtcli.read.verdicts.seen import rows_now
+from doubtcli.read.verdicts import Answer
 from doubtcli.records import UNDECIDED, UNUSABLE, Examples, Labels, Stratum, Verdicts
 from doubtcli.records.answers import newest_of_each
+from doubtcli.verdicts.adjudicate import settle
+from doubtcli.verdicts.for_scan import match
+from doubtcli.verdicts.rows import rows_now
+from doubtcli.verdicts.spelling import spellings
 
 LABELS = Labels(np.array([1, 0, 0, 1, -1]), ("ham", "spam"), ("ham", "spam"))
 EXAMPLES = Examples(

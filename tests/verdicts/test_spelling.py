@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.read.verdicts.spelling import Choice, choice, known_parts, label_of, most_marks, spellings
 from doubtcli.records import Labels
 from doubtcli.records.answers import Answer
+from doubtcli.verdicts.spelling import Choice, choice, known_parts, label_of, most_marks, numerals, spellings
 
 NUMBERS = spellings(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
 CLASS_LABEL = spellings(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))
@@ -122,3 +122,10 @@ class TestChoices:
     def test_a_joined_answer(self, verdict: str, chosen: Choice) -> None:
         """The whole of it wins; what can't be taken apart may be one label or several."""
         assert choice(Answer(1, "a", verdict, joined=True), LANGUAGES) == chosen
+
+
+def test_ids_that_are_whole_numbers() -> None:
+    """Zeros before them and behind the point are left out, as are spaces; what is no whole number is none."""
+    ids = ["00154", " 154 ", "154.00", "0", "000", "1.5", "-3", "r-7", "", "٣"]
+
+    assert numerals(ids) == {"154", "0"}

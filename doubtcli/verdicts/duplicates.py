@@ -5,19 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from doubtcli.read.verdicts.locate import BETWEEN_IDS, Miss, row_now, same_content
-from doubtcli.read.verdicts.spelling import known_parts
-from doubtcli.read.verdicts.tell import unapplied
 from doubtcli.records import Decision, Unapplied, UnappliedKind
 from doubtcli.records.answers import UNUSABLE_STATUS
+from doubtcli.verdicts.rows import BETWEEN_IDS, Miss, row_now, same_content
+from doubtcli.verdicts.spelling import known_parts
+from doubtcli.verdicts.votes import unapplied
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
 
-    from doubtcli.read.verdicts.locate import RowIndex
     from doubtcli.records import SeenRow
     from doubtcli.records.answers import Answer
+    from doubtcli.verdicts.rows import RowIndex
 
 
 @dataclass(frozen=True)

@@ -5,12 +5,13 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts import Answer, settle
+from doubtcli.read.verdicts import Answer
 from doubtcli.records import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
+from doubtcli.verdicts.adjudicate import settle
 
 KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}
 FILE = (
@@ -877,6 +878,9 @@ def test_what_was_applied_is_not_applied_again(
     rows: list[SeenRow], answers: list[Answer], asked: dict[str, Any]
 ) -> None:
     """On the corrected file the same answers change nothing more; equal rows may trade their labels."""
+    # once one of two rows alike in id and content has got the other's label, only a ledger tells them apart
+    assume(len({(row.row_id, row.row_hash) for row in rows}) == len(rows))
+
     after = applied(settle(answers, rows, rows, KNOWN, **asked), rows)
 
     again = applied(settle(answers, after, rows, KNOWN, **asked), after)

@@ -5,8 +5,8 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts import read_verdicts, with_verdicts
 from doubtcli.records import Annotations, Examples, Labels, Stratum, Verdicts
+from doubtcli.verdicts.for_scan import read_verdicts, with_verdicts
 
 LABELS = Labels(np.array([1, 0, 0, 1]), ("ham", "spam"), ("ham", "spam"))
 EXAMPLES = Examples(

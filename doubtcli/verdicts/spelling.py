@@ -21,6 +21,9 @@ BETWEEN_LABELS = "#"
 WHOLE = re.compile(r"(-?[0-9]+)\.0")
 """A whole number as pandas writes it in a column with gaps: 3.0."""
 
+LOST_ZEROS = "ids may have lost leading zeros, or been saved as numbers: save the column as text"
+_NUMERAL = re.compile(r"0*([0-9]+)(?:\.0+)?")
+
 
 @dataclass(frozen=True)
 class Choice:
@@ -119,3 +122,14 @@ def known_parts(text: str, mark: str, known: Collection[str], most: int) -> list
         parts.append(mark.join(pieces[start:end]))
         start = end
     return parts
+
+
+def numerals(ids: Iterable[str]) -> frozenset[str]:
+    """Those of some ids that are whole numbers, as a spreadsheet writes them.
+
+    Example:
+        >>> sorted(numerals(["00154", "7.0", "a7", "0"]))
+        ['0', '154', '7']
+    """
+    found = (_NUMERAL.fullmatch(row_id.strip()) for row_id in ids)
+    return frozenset(match[1] for match in found if match)

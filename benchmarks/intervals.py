@@ -33,7 +33,7 @@ from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate
 from doubtcli.predict.skill import measure_skill
 from doubtcli.predict.table_models import logistic_regression
-from doubtcli.rank.combine import opinions
+from doubtcli.rank.combine import pool_pred_probs
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.records import Evidence, Features
 
@@ -154,7 +154,7 @@ def pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: in
         neighbor_indices=neighbors.indices if neighbors else None,
         neighbor_votes=neighbors.votes if neighbors else None,
     )
-    return np.asarray(opinions(evidence, ["low-self-confidence", "neighbor-disagreement"]))
+    return np.asarray(pool_pred_probs(evidence, {"models", "neighbors"}))
 
 
 def weak_pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:

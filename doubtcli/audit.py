@@ -16,9 +16,10 @@ from doubtcli.files.table import read_table
 from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.rank.combine import (
-    opinions,
+    find_too_small_classes,
+    pool_pred_probs,
     rank_rows,
-    unheard_classes,
+    sources_with_a_voice,
 )
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
 from doubtcli.rank.verdicts import checked_rate, decide
@@ -185,14 +186,14 @@ def _judge(
         evidence, together = gathered.evidence, gathered.together
     with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
         reasons, skipped = plugins.run_reasons(loaded, evidence)
-    names = [reason.name for reason in reasons]
+    sources = sources_with_a_voice(reasons)
     with clock.stage("weigh voices"):
         taught = relabelled(evidence, examples.taught_labels)
-        voices = opinions(taught, names)
+        voices = pool_pred_probs(taught, sources)
         skill = _skill(examples, taught, gathered.predictions, voices, settings.seed)
     with clock.stage("plant errors"):
         planted = plant(
-            gathered, examples, voices, names, settings=settings, progress=progress, plantings=plantings
+            gathered, examples, voices, sources, settings=settings, progress=progress, plantings=plantings
         )
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the labels as given: where the surest contradictions are settled, the curve sees no noise
@@ -347,8 +348,8 @@ def _explain(
 
 def _class_notes(examples: Examples, together: NDArray[np.intp], voices: Sequence[NDArray[Any]]) -> list[str]:
     """Which classes are too small for models to be heard on."""
-    unheard = unheard_classes(examples.given_labels, together, examples.n_classes) if voices else ()
-    tiny = [examples.class_names[code] for code in unheard]
+    too_small = find_too_small_classes(examples.given_labels, together, examples.n_classes) if voices else ()
+    tiny = [examples.class_names[code] for code in too_small]
     if not tiny:
         return []
     shown = ", ".join(repr(name) for name in tiny[:_MOST_NAMED])

@@ -10,12 +10,12 @@ import numpy as np
 from doubtcli import plugins
 from doubtcli.evidence import gather_again
 from doubtcli.predict.planting import RATE, plant_errors
-from doubtcli.rank.combine import margins, opinions, unheard_classes
+from doubtcli.rank.combine import find_too_small_classes, margins, pool_pred_probs
 from doubtcli.rank.power import found_in_first, learn_slope, measure_power
 from doubtcli.records import SHARE_OF_PARTS, Power
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -38,7 +38,7 @@ def plant(
     gathered: Gathered,
     examples: Examples,
     voices: Sequence[NDArray[Any]],
-    names: Sequence[str],
+    sources: Collection[str],
     *,
     settings: ScanSettings,
     progress: Progress,
@@ -50,7 +50,7 @@ def plant(
         gathered: From the labels as they are.
         examples: The labelled rows.
         voices: What models and neighbours make of the labels as they are, once a repeat.
-        names: The reasons that were run.
+        sources: Of the reasons that were run, as `sources_with_a_voice` gives them.
         settings: How to judge.
         progress: Told of each model fitted.
         plantings: How often to plant; as often as a scan needs if left out.
@@ -71,7 +71,7 @@ def plant(
             evidence = gather_again(gathered, planting.labels, settings, seed, advance)
             made.append(planting)
             again.append(evidence)
-            against.append(margins(opinions(evidence, names)[0], planting.labels))
+            against.append(margins(pool_pred_probs(evidence, sources)[0], planting.labels))
     return Planted(tuple(made), tuple(again), tuple(against))
 
 
@@ -139,7 +139,7 @@ class Planted:
 def _heard(gathered: Gathered, examples: Examples) -> NDArray[np.bool_]:
     """Rows of classes that models are heard on."""
     labels = examples.taught_labels
-    return ~np.isin(labels, unheard_classes(labels, gathered.together, examples.n_classes))
+    return ~np.isin(labels, find_too_small_classes(labels, gathered.together, examples.n_classes))
 
 
 def _why_not(

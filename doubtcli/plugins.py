@@ -14,7 +14,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.reasons.contract import FAMILIES, NEEDS
+from doubtcli.reasons.contract import FAMILIES, NEEDS, sources_of
 from doubtcli.records import ReasonScores, SkippedReason
 
 if TYPE_CHECKING:
@@ -62,6 +62,11 @@ class LoadedReason:
     because: str
     needs: tuple[str, ...]
     reason: Any
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What its needs are made of, in the order of `NEEDS`."""
+        return sources_of(self.needs)
 
 
 def list_reasons() -> tuple[ListedReason, ...]:
@@ -165,11 +170,20 @@ def run_reasons(
     for one in loaded:
         missing = [need for need in one.needs if getattr(evidence, need) is None]
         if missing:
-            whys = dict.fromkeys(NEEDS[need] for need in missing)
+            whys = dict.fromkeys(NEEDS[need].missing for need in missing)
             skipped.append(SkippedReason(one.name, one.package, "; ".join(whys)))
         else:
-            scores = _ask(one, evidence)
-            scored.append(ReasonScores(one.name, one.package, one.family, one.because, scores))
+            scored.append(
+                ReasonScores(
+                    one.name,
+                    one.package,
+                    one.family,
+                    one.because,
+                    _ask(one, evidence),
+                    sources=one.sources,
+                    lowers_doubt=getattr(one.reason, "lowers_doubt", False),
+                )
+            )
     return tuple(scored), tuple(skipped)
 
 
@@ -248,6 +262,9 @@ def _check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # an
     if family not in FAMILIES:
         found = f"its family is {family!r}"
         raise ReasonError(found, where=where, expected=" or ".join(FAMILIES))
+    lowers_doubt = getattr(kind, "lowers_doubt", False)
+    if not isinstance(lowers_doubt, bool):
+        raise ReasonError(f"its `lowers_doubt` is {lowers_doubt!r}", where=where, expected="True or False")
     if not callable(getattr(kind, "score", None)):
         raise ReasonError("it has no method `score`", where=where, expected="`score(self, <needs by name>)`")
     for need in needs_of(kind):

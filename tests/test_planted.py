@@ -25,7 +25,7 @@ LABELS = np.arange(N_ROWS) % 2
 RING = (np.arange(N_ROWS)[:, None] + [2, 4]) % N_ROWS
 """Each row's neighbours: the next two of its own class."""
 SETTINGS = ScanSettings(path="rows.csv", folds=2, threads=1)
-NAMES = ("low-self-confidence", "neighbor-disagreement")
+SOURCES = {"models", "neighbors"}
 
 
 def probs_of(labels: NDArray[Any]) -> NDArray[np.float32]:
@@ -77,7 +77,7 @@ def planted_in(
         gathered or gathered_of(),
         examples or examples_of(),
         [probs_of(LABELS)] if heard else [],
-        NAMES,
+        SOURCES,
         settings=replace(SETTINGS, **settings),
         progress=Silence(),
     )

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -145,6 +145,7 @@ class TestLoading:
             ({"name": "other"}, "entry point 'sample'"),
             ({"because": None}, "does not say why"),
             ({"family": "guess"}, "family is 'guess'"),
+            ({"lowers_doubt": "yes"}, "`lowers_doubt` is 'yes'"),
             ({"score": None}, "no method `score`"),
             ({"score": lambda _, pred_prob: pred_prob}, "did you mean 'pred_probs'"),
         ],
@@ -189,6 +190,16 @@ class TestAsking:
         assert (scores.name, scores.package, scores.because) == ("sample", "somebody 1.0", "it is a sample")
         np.testing.assert_array_equal(scores.scores, [0.25] * 3)
         assert skipped == ()
+
+    def test_the_scores_say_what_they_were_made_of(self):
+        """Sources follow from the needs, whatever their order, and not from what a reason says of itself."""
+        kind = made(score=lambda _, annotations, n_classes, pred_probs: pred_probs[:, 0])  # noqa: ARG005
+        evidence = replace(EVIDENCE, pred_probs=np.zeros((3, 2)), annotations=np.zeros((3, 1), dtype=int))
+
+        ((scores,), _) = run_reasons([load(listed(kind))], evidence)
+
+        assert scores.sources == ("models", "annotators")
+        assert not scores.lowers_doubt
 
     def test_a_need_that_the_file_can_not_meet_is_a_skip_with_why(self):
         """Without annotators nobody disagrees, and the report says what to do."""

@@ -1,8 +1,9 @@
 """What the reasons say of a row -> one doubt.
 
-Voices add up as log odds. Models and neighbours are one voice: they look at the same inputs, so they are
-pooled first (`opinions`), and what they say against a label is weighed by the noise model. Each other error
-reason is a voice of its own. Context reasons have none.
+A reason's voice follows from what its needs are made of. Voices add up as log odds; reasons of one voice say
+the same thing, and count once. Models and neighbours look at the same inputs, so they are one voice: their
+probabilities are pooled (`pool_pred_probs`), and what these say against a label is weighed by the noise
+model. Context reasons have no voice.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from doubtcli.rank.verdicts import recalibration
 from doubtcli.records import Evidence, Ranking, ReasonScores
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -25,12 +26,8 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.floating[Any]]
 
-MODEL_REASONS = frozenset(
-    {"low-self-confidence", "cross-val-flip", "confident-learning", "model-disagreement"}
-)
-"""Four readings of the same out-of-fold probabilities: heard as one voice, the pooled models."""
-NEIGHBOR_REASON = "neighbor-disagreement"
-ANNOTATOR_REASON = "annotator-disagreement"
+POOLED = frozenset({"models", "neighbors"})
+"""The voices that are heard as one, by their pooled probabilities."""
 DOUBTED_FROM = 0.5
 """A row is doubted when its label is likelier wrong than right."""
 
@@ -43,27 +40,29 @@ _TIE = 1e-9
 _TRUST = np.array([1.0, 0.25])
 """In the models together, and in the neighbours, where the labels tell nothing of either."""
 _SURE = 0.7
-"""No single reason beside the models and the annotators is taken to be surer than this: at .8 and more, texts
-that are nearly equal but rightly bear two labels lowered AP."""
+"""A reason that only raises doubt is taken to be no surer than this: at .8 and more, texts that are nearly
+equal but rightly bear two labels lowered AP."""
+_LEAST_SCORE = 1e-3
+"""A reason that also lowers doubt is taken to be surer than this neither way."""
 _FEWEST_GROUPS = 3
-"""Unlike rows a class needs before models are heard on its rows: with fewer, the fold left out leaves one
+"""Unlike rows a class needs before models judge its rows: with fewer, the fold left out leaves one
 or none."""
 
 
-def opinions(evidence: Evidence, reason_names: Sequence[str]) -> list[Floats]:
+def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats]:
     """What models and neighbours together make of each row, once a repeat; empty where neither was asked.
 
     Args:
         evidence: Of all rows.
-        reason_names: The reasons that were run.
+        sources: Of the reasons that were run and that have a voice, as `sources_with_a_voice` gives them.
 
     Returns:
         Probabilities, each of shape `(n_rows, n_classes)`.
     """
     neighbors = None
-    if NEIGHBOR_REASON in reason_names and evidence.neighbor_votes is not None:
-        neighbors = _neighbor_opinion(evidence)
-    if evidence.pred_probs is None or not MODEL_REASONS & set(reason_names):
+    if "neighbors" in sources and evidence.neighbor_votes is not None:
+        neighbors = _neighbor_pred_probs(evidence)
+    if evidence.pred_probs is None or "models" not in sources:
         return [] if neighbors is None else [neighbors]
     repeats = (
         evidence.pred_probs[None] if evidence.pred_probs_by_repeat is None else evidence.pred_probs_by_repeat
@@ -75,7 +74,12 @@ def opinions(evidence: Evidence, reason_names: Sequence[str]) -> list[Floats]:
     return [pool([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
 
 
-def _neighbor_opinion(evidence: Evidence) -> Floats:
+def sources_with_a_voice(reasons: Iterable[ReasonScores]) -> frozenset[str]:
+    """What the reasons that are ranked were made of."""
+    return frozenset(source for one in reasons if one.family == "error" for source in one.sources)
+
+
+def _neighbor_pred_probs(evidence: Evidence) -> Floats:
     votes = np.asarray(evidence.neighbor_votes, dtype=np.float64)
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
     return np.asarray(calibrate(np.log(votes + half_a_vote), evidence.given_labels))
@@ -84,7 +88,7 @@ def _neighbor_opinion(evidence: Evidence) -> Floats:
 def rank_rows(
     evidence: Evidence,
     reasons: Sequence[ReasonScores],
-    opinions: Sequence[Floats],
+    pooled_pred_probs: Sequence[Floats],
     noise: NoiseModel,
     together: NDArray[np.intp],
     *,
@@ -98,23 +102,24 @@ def rank_rows(
     Args:
         evidence: Of all rows.
         reasons: What each reason said.
-        opinions: As `opinions` gives them.
-        noise: Weighs what the opinions say against a label.
+        pooled_pred_probs: As `pool_pred_probs` gives them.
+        noise: Weighs what they say against a label.
         together: Shape `(n_rows,)`: rows with the same number are held out together.
         verdicts: What people decided; the doubts are calibrated on it.
     """
     given = evidence.given_labels
     others = _other_voices(reasons, len(given))
-    unheard = np.isin(given, unheard_classes(given, together, evidence.n_classes))
-    mean_opinion = np.mean(opinions, axis=0) if opinions else None
-    raw = _from_opinion(mean_opinion, given, noise, unheard) + others
+    too_small = np.isin(given, find_too_small_classes(given, together, evidence.n_classes))
+    mean_probs = np.mean(pooled_pred_probs, axis=0) if pooled_pred_probs else None
+    raw = _from_pred_probs(mean_probs, given, noise, too_small) + others
     calibrated = recalibration(raw, given, verdicts)
     log_odds = calibrated(raw)
     doubt = _probability(log_odds)
     repeats = [
-        _probability(calibrated(_from_opinion(probs, given, noise, unheard) + others)) for probs in opinions
+        _probability(calibrated(_from_pred_probs(probs, given, noise, too_small) + others))
+        for probs in pooled_pred_probs
     ]
-    suggested, confidence = _suggest(evidence, mean_opinion, doubt, unheard)
+    suggested, confidence = _suggest(evidence, mean_probs, doubt, too_small)
     return Ranking(
         doubt=doubt,
         doubt_sd=np.std(repeats, axis=0) if len(repeats) > 1 else np.full(len(given), np.nan),
@@ -122,61 +127,73 @@ def rank_rows(
         suggested_confidence=confidence,
         doubted=doubt >= DOUBTED_FROM,
         order=np.lexsort((np.arange(len(given)), -log_odds)),
-        voices=_voices(reasons, opinions),
+        voices=_describe_voices(reasons, pooled_pred_probs),
         queue_at_least=min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, len(given) // 20)),
     )
 
 
-def unheard_classes(
+def find_too_small_classes(
     given_labels: NDArray[np.intp], together: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.intp]:
-    """The classes with too few rows that are held out apart for models to be heard on."""
+    """The classes with too few rows that are held out apart for models to judge their labels."""
     apart = np.unique(np.stack([given_labels, together]), axis=1)[0]
     sizes = np.bincount(apart, minlength=n_classes)
     return np.flatnonzero((sizes > 0) & (sizes < _FEWEST_GROUPS))
 
 
-def _from_opinion(
-    opinion: Floats | None, given: NDArray[np.intp], noise: NoiseModel, unheard: NDArray[np.bool_]
+def _from_pred_probs(
+    pred_probs: Floats | None, given: NDArray[np.intp], noise: NoiseModel, too_small: NDArray[np.bool_]
 ) -> Floats:
-    """Log odds against each label: the prior's, and what models and neighbours add where they are heard."""
+    """Log odds against each label: the prior's, and what pooled probabilities add in classes large enough."""
     prior = float(_log_odds(np.asarray(noise.prior)))
-    if opinion is None or unheard.all():
+    if pred_probs is None or too_small.all():
         return np.full(len(given), prior)
-    evidence = noise.log_odds(margins(opinion, given))
-    return np.where(unheard, prior, evidence + _offset(evidence[~unheard], noise.prior))
+    evidence = noise.log_odds(margins(pred_probs, given))
+    return np.where(too_small, prior, evidence + _offset(evidence[~too_small], noise.prior))
 
 
-def margins(opinion: Floats, given: NDArray[np.intp]) -> Floats:
+def margins(pred_probs: Floats, given: NDArray[np.intp]) -> Floats:
     """Log odds against each label: the mean of those of the best other class and of all other classes.
 
     With two classes these are one. With many, the best other class finds labels swapped between two like
     classes, all of them together find labels that fit nowhere; neither alone found both.
     """
     rows = np.arange(len(given))
-    others = opinion.copy()
+    others = pred_probs.copy()
     others[rows, given] = 0.0
-    own, best, rest = opinion[rows, given], others.max(axis=1), others.sum(axis=1)
+    own, best, rest = pred_probs[rows, given], others.max(axis=1), others.sum(axis=1)
     against = (np.log(np.maximum(best, _TINY)) + np.log(np.maximum(rest, _TINY))) / 2
     return np.asarray(against - np.log(np.maximum(own, _TINY)))
 
 
-def _other_voices(reasons: Sequence[ReasonScores], n_rows: int) -> Floats:
-    """Log odds from the error reasons that are neither models nor neighbours.
-
-    Annotators speak both ways. Any other reason only raises doubt: that a row has no fault of one kind is no
-    sign that its label is right.
-    """
+def _other_voices(reasons: Iterable[ReasonScores], n_rows: int) -> Floats:
+    """Log odds from the error reasons that are not of the pooled voice, each voice once."""
     total = np.zeros(n_rows)
-    for reason in reasons:
-        if reason.family != "error" or reason.name in MODEL_REASONS or reason.name == NEIGHBOR_REASON:
-            continue
-        scores = np.nan_to_num(np.asarray(reason.scores, dtype=np.float64), nan=0.5)
-        if reason.name == ANNOTATOR_REASON:
-            total += _log_odds(np.clip(scores, 1e-3, 1 - 1e-3))
-        else:
-            total += np.maximum(_log_odds(np.clip(scores, 0.5, _SURE)), 0.0)
+    for same in _by_voice(reasons).values():
+        said = np.array([_from_scores(reason) for reason in same])
+        n_speak = np.count_nonzero(~np.isnan(said), axis=0)
+        total += np.nansum(said, axis=0) / np.maximum(n_speak, 1)
     return total
+
+
+def _by_voice(reasons: Iterable[ReasonScores]) -> dict[str, list[ReasonScores]]:
+    """The error reasons of each voice that is not pooled."""
+    voices: dict[str, list[ReasonScores]] = {}
+    for reason in reasons:
+        if reason.family == "error" and reason.voice not in POOLED:
+            voices.setdefault(reason.voice, []).append(reason)
+    return voices
+
+
+def _from_scores(reason: ReasonScores) -> Floats:
+    """Log odds from one reason's scores; NaN where it has nothing to say.
+
+    Most reasons only raise doubt: that a row has no fault of one kind is no sign that its label is right.
+    """
+    scores = np.asarray(reason.scores, dtype=np.float64)
+    if reason.lowers_doubt:
+        return _log_odds(np.clip(scores, _LEAST_SCORE, 1 - _LEAST_SCORE))
+    return np.where(scores > 0.5, _log_odds(np.clip(scores, 0.5, _SURE)), np.nan)  # noqa: PLR2004
 
 
 def _offset(log_odds: Floats, prior: float) -> float:
@@ -197,13 +214,13 @@ def _log_odds(probability: Floats) -> Floats:
 
 
 def _suggest(
-    evidence: Evidence, opinion: Floats | None, doubt: Floats, unheard: NDArray[np.bool_]
+    evidence: Evidence, pred_probs: Floats | None, doubt: Floats, too_small: NDArray[np.bool_]
 ) -> tuple[NDArray[np.intp], Floats]:
     """The likeliest label and how sure it is; for a doubted row the likeliest one but the given."""
     n_rows, rows = len(doubt), np.arange(len(doubt))
     given = evidence.given_labels
-    likely = np.zeros((n_rows, evidence.n_classes)) if opinion is None else np.log(opinion + _TINY)
-    likely = np.where(unheard[:, None], 0.0, likely) + _annotators_log_shares(evidence)
+    likely = np.zeros((n_rows, evidence.n_classes)) if pred_probs is None else np.log(pred_probs + _TINY)
+    likely = np.where(too_small[:, None], 0.0, likely) + _annotators_log_shares(evidence)
     likely[rows, given] = np.where(doubt >= DOUBTED_FROM, -np.inf, likely[rows, given] + _TIE)
     suggested = likely.argmax(axis=1)
     among_others = np.exp(likely - likely.max(axis=1, keepdims=True))
@@ -222,9 +239,10 @@ def _annotators_log_shares(evidence: Evidence) -> Floats:
     return np.asarray(np.log(counts / counts.sum(axis=1, keepdims=True)))
 
 
-def _voices(reasons: Sequence[ReasonScores], opinions: Sequence[Floats]) -> tuple[str, ...]:
-    names = [reason.name for reason in reasons if reason.family == "error"]
-    together = [name for name in names if name in MODEL_REASONS or name == NEIGHBOR_REASON]
-    alone = [name for name in names if name not in together]
-    pooled = [f"models and neighbours pooled ({', '.join(together)})"] if opinions else []
-    return (*pooled, *alone)
+def _describe_voices(reasons: Sequence[ReasonScores], pooled_pred_probs: Sequence[Floats]) -> tuple[str, ...]:
+    pooled = [reason.name for reason in reasons if reason.family == "error" and reason.voice in POOLED]
+    described = [f"models and neighbours pooled ({', '.join(pooled)})"] if pooled_pred_probs else []
+    for voice, same in _by_voice(reasons).items():
+        names = ", ".join(reason.name for reason in same)
+        described.append(names if len(same) == 1 else f"{voice} averaged ({names})")
+    return tuple(described)

@@ -37,6 +37,7 @@ class AnnotatorDisagreement:
     name = "annotator-disagreement"
     family = "error"
     because = "its annotators disagree with its label"
+    lowers_doubt = True
 
     raises_doubt = (
         {

@@ -10,6 +10,20 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Need:
+    """One thing that a reason may ask for, by its name in `Evidence`."""
+
+    missing: str
+    """What to say where a file can't give it."""
+    source: str | None = None
+    """Whose word it is: "models", "neighbors", "annotators", "duplicates"; None for the labels themselves."""
+    axes: tuple[str, ...] = ()
+    """What each of its dimensions counts: "rows", "classes", "models", …; none for a plain number."""
+    codes_of: str | None = None
+    """What its values are the numbers of, "rows" or "classes", with -1 for none; None where they are not."""
+
+
+@dataclass(frozen=True)
 class Evidence:
     """Computed once, shared by every reason; its field names are the needs a reason may ask for.
 
@@ -57,6 +71,18 @@ class ReasonScores:
     """Completes "doubted because …"."""
     scores: Floats
     """Shape `(n_rows,)`, 0 to 1 or NaN."""
+    sources: tuple[str, ...] = ()
+    """What its needs are made of, in the order in which evidence is listed; none: of the labels alone."""
+    lowers_doubt: bool = False
+    """Whether a low score is a sign that the label is right, and not only the lack of a sign against it."""
+
+    @property
+    def voice(self) -> str:
+        """Whom it speaks for: reasons that read the same evidence say one thing, however they put it.
+
+        A reason that reads several kinds of evidence speaks for the first, so that nothing is counted twice.
+        """
+        return self.sources[0] if self.sources else "labels"
 
 
 @dataclass(frozen=True)

@@ -4,11 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.rank import combine
-from doubtcli.rank.combine import opinions, unheard_classes
+from doubtcli.rank.combine import find_too_small_classes, pool_pred_probs, sources_with_a_voice
 from doubtcli.rank.noise import NoiseModel, not_assessable
 from doubtcli.records import Evidence, NoiseRate, ReasonScores
 
-EVERY = ("low-self-confidence", "neighbor-disagreement")
+BOTH = {"models", "neighbors"}
 GIVEN = np.array([0, 0, 0, 1, 1, 1])
 PROBS = np.array([[0.9, 0.1], [0.8, 0.2], [0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.95, 0.05]])
 
@@ -23,9 +23,9 @@ def noise(prior=0.2):
     return NoiseModel(NoiseRate(assessable=True, why=""), prior, mean=0.0, sd=1.0, slope=1.0, location=0.0)
 
 
-def rank_rows(evidence, reasons, opinions, noise):
+def rank_rows(evidence, reasons, pooled_pred_probs, noise):
     """The ranking where only duplicates belong together."""
-    return combine.rank_rows(evidence, reasons, opinions, noise, together(evidence))
+    return combine.rank_rows(evidence, reasons, pooled_pred_probs, noise, together(evidence))
 
 
 def together(evidence):
@@ -34,27 +34,29 @@ def together(evidence):
     return np.arange(len(evidence.given_labels)) if groups is None else groups
 
 
-def said(name, scores, family="error"):
-    """What one reason said."""
-    return ReasonScores(name, "test 1", family, "of a test", np.array(scores, dtype=float))
+def said(name, scores, *sources, family="error", lowers_doubt=False):
+    """What one reason said, and what its needs are made of."""
+    return ReasonScores(
+        name, "test 1", family, "of a test", np.array(scores, dtype=float), sources, lowers_doubt
+    )
 
 
-class TestOpinions:
+class TestPooling:
     """What models and neighbours make of a row together."""
 
     def test_without_neighbours_the_models_speak_alone(self):
-        """Each repeat's probabilities stand as they are."""
+        """Each repeat's probabilities stay as they are."""
         by_repeat = np.stack([PROBS, PROBS[:, ::-1]])
 
-        heard = opinions(evidence(pred_probs=PROBS, pred_probs_by_repeat=by_repeat), EVERY)
+        pooled = pool_pred_probs(evidence(pred_probs=PROBS, pred_probs_by_repeat=by_repeat), BOTH)
 
-        np.testing.assert_array_equal(heard, by_repeat)
+        np.testing.assert_array_equal(pooled, by_repeat)
 
     def test_probabilities_brought_once_are_one_repeat(self):
         """The user's own probabilities have no repeats."""
-        (heard,) = opinions(evidence(pred_probs=PROBS), EVERY)
+        (pooled,) = pool_pred_probs(evidence(pred_probs=PROBS), BOTH)
 
-        np.testing.assert_array_equal(heard, PROBS)
+        np.testing.assert_array_equal(pooled, PROBS)
 
     def test_neighbours_move_the_models(self):
         """Votes for the other label lower the given label's share."""
@@ -63,17 +65,106 @@ class TestOpinions:
             pred_probs=PROBS, neighbor_votes=votes, neighbor_indices=np.zeros((6, 10), dtype=np.intp)
         )
 
-        (together,) = opinions(both, EVERY)
-        (models,) = opinions(both, ["low-self-confidence"])
-        (neighbors,) = opinions(both, ["neighbor-disagreement"])
+        (together,) = pool_pred_probs(both, BOTH)
+        (models,) = pool_pred_probs(both, {"models"})
+        (neighbors,) = pool_pred_probs(both, {"neighbors"})
 
         np.testing.assert_array_equal(models, PROBS)
         assert not np.allclose(together, models)
         np.testing.assert_array_equal(neighbors.argmax(axis=1), votes.argmax(axis=1))
 
-    def test_nobody_asked_nobody_heard(self):
-        """With neither models nor neighbours there is no opinion."""
-        assert opinions(evidence(pred_probs=PROBS), ["annotator-disagreement"]) == []
+    def test_where_neither_is_asked_nothing_is_pooled(self):
+        """Annotators alone give no probabilities."""
+        assert pool_pred_probs(evidence(pred_probs=PROBS), {"annotators"}) == []
+
+    def test_context_reasons_do_not_ask_the_models(self):
+        """Only a reason that is ranked has a voice."""
+        reasons = [
+            said("ambiguous", PROBS[:, 0], "models", family="context"),
+            said("mixed", PROBS[:, 0], "neighbors", "annotators"),
+        ]
+
+        assert sources_with_a_voice(reasons) == {"neighbors", "annotators"}
+
+
+SCORES = 1 - PROBS[np.arange(6), GIVEN]
+"""What low-self-confidence says of the six rows."""
+
+
+class TestVoices:
+    """Reasons that read the same evidence count once, whoever wrote them."""
+
+    def sum_of_doubt(self, reasons):
+        """What six rows carry between them at a prior of .2."""
+        pooled = pool_pred_probs(evidence(pred_probs=PROBS), sources_with_a_voice(reasons))
+        return rank_rows(evidence(pred_probs=PROBS), reasons, pooled, noise(0.2)).doubt.sum()
+
+    @pytest.mark.parametrize("n_plug_ins", [0, 1, 2])
+    def test_a_plug_in_that_reads_the_models_adds_no_doubt(self, n_plug_ins):
+        """The very numbers of low-self-confidence under other names leave the sum at 6 times .2."""
+        plug_ins = [said(f"echo-{place}", SCORES, "models") for place in range(n_plug_ins)]
+
+        total = self.sum_of_doubt([said("low-self-confidence", SCORES, "models"), *plug_ins])
+
+        np.testing.assert_allclose(total, 1.2)
+
+    def test_a_plug_in_that_alone_reads_the_models_lets_them_speak(self):
+        """Without any reason of ours the pooled probabilities are ranked by."""
+        np.testing.assert_allclose(self.sum_of_doubt([said("echo", SCORES, "models")]), 1.2)
+
+    def test_a_reason_that_reads_models_and_more_is_in_the_models_voice(self):
+        """It may repeat what they say, so it is not added to them."""
+        mixed = said("mixed", SCORES, "models", "annotators")
+
+        assert mixed.voice == "models"
+        np.testing.assert_allclose(self.sum_of_doubt([mixed]), 1.2)
+
+    def test_two_reasons_of_one_voice_are_averaged(self):
+        """Log odds of .847 at .7 and .405 at .6 count as their mean, .626; a quiet one does not count."""
+        prior = not_assessable("").prior
+        first = said("first", [0.7, 0.7, 0.2, 0.2, 0.2, 0.2], "annotators")
+        second = said("second", [0.6, np.nan, 0.2, 0.2, 0.2, 0.2], "annotators")
+
+        doubt = rank_rows(evidence(), [first, second], [], not_assessable("")).doubt
+
+        odds = doubt / (1 - doubt) * (1 - prior) / prior
+        np.testing.assert_allclose(np.log(odds), [0.6264, 0.8473, 0, 0, 0, 0], atol=1e-4)
+
+    def test_reasons_that_read_labels_alone_are_one_voice(self):
+        """Two that say the same of the labels raise doubt no more than one does."""
+        one, other = said("one", [0.7] + [0] * 5), said("other", [0.7] + [0] * 5)
+
+        alone = rank_rows(evidence(), [one], [], not_assessable("")).doubt
+        both = rank_rows(evidence(), [one, other], [], not_assessable("")).doubt
+
+        np.testing.assert_allclose(both, alone)
+
+    def test_reasons_of_unlike_voices_add_up(self):
+        """Duplicates and annotators saw unlike things: .847 and .405 are 1.253."""
+        prior = not_assessable("").prior
+        duplicates = said("duplicates", [0.7] + [0] * 5, "duplicates")
+        annotators = said("annotators", [0.6] + [0] * 5, "annotators")
+
+        doubt = rank_rows(evidence(), [duplicates, annotators], [], not_assessable("")).doubt[0]
+
+        np.testing.assert_allclose(np.log(doubt / (1 - doubt) * (1 - prior) / prior), 1.2528, atol=1e-4)
+
+    def test_voices_are_described_by_their_reasons(self):
+        """Pooled ones together, averaged ones together, a reason without company by its name; no context."""
+        reasons = [
+            said("low-self-confidence", SCORES, "models"),
+            said("lone-answer", SCORES, "annotators"),
+            said("annotator-disagreement", SCORES, "annotators"),
+            said("neighbor-disagreement", SCORES, "neighbors"),
+            said("duplicate-conflict", SCORES, "duplicates"),
+            said("outlier", SCORES, "neighbors", family="context"),
+        ]
+
+        assert rank_rows(evidence(), reasons, [PROBS], noise()).voices == (
+            "models and neighbours pooled (low-self-confidence, neighbor-disagreement)",
+            "annotators averaged (lone-answer, annotator-disagreement)",
+            "duplicate-conflict",
+        )
 
 
 class TestRanking:
@@ -101,7 +192,12 @@ class TestRanking:
 
     def test_annotators_raise_and_lower_doubt(self):
         """Answers against the label raise a row above the unasked one, answers for it lower it below."""
-        answers = said("annotator-disagreement", [0.9, 0.1, np.nan, np.nan, np.nan, np.nan])
+        answers = said(
+            "annotator-disagreement",
+            [0.9, 0.1, np.nan, np.nan, np.nan, np.nan],
+            "annotators",
+            lowers_doubt=True,
+        )
 
         doubt = rank_rows(evidence(), [answers], [], not_assessable("")).doubt
 
@@ -136,7 +232,7 @@ class TestRanking:
         assert unsteady.argmax() == 0
         assert np.isnan(single).all()
 
-    def test_models_are_not_heard_on_a_class_of_two(self):
+    def test_models_do_not_judge_a_class_of_two(self):
         """With one row left to learn a class from, models would doubt both whatever they are."""
         given_labels = np.array([0, 0, 0, 0, 1, 1])
         sure_of_0 = np.tile([0.99, 0.01], (6, 1))
@@ -144,7 +240,7 @@ class TestRanking:
 
         ranking = rank_rows(two, [], [sure_of_0], noise())
 
-        assert unheard_classes(given_labels, together(two), 2).tolist() == [1]
+        assert find_too_small_classes(given_labels, together(two), 2).tolist() == [1]
         assert not ranking.doubted.any()
         assert ranking.suggested_labels.tolist() == given_labels.tolist()
 
@@ -156,14 +252,14 @@ class TestRanking:
             duplicate_groups=np.array([0, 1, 2, 3, 3, 3]),
         )
 
-        assert unheard_classes(three_alike.given_labels, together(three_alike), 2).tolist() == [1]
+        assert find_too_small_classes(three_alike.given_labels, together(three_alike), 2).tolist() == [1]
 
     def test_annotators_answers_name_the_suggestion(self):
         """Two of three answers for label 1 make it the suggestion for a doubted row."""
         annotations = np.full((6, 3), -1)
         annotations[0] = [1, 1, 0]
         rows = evidence(annotations=annotations)
-        answers = said("annotator-disagreement", [0.99] + [0.01] * 5)
+        answers = said("annotator-disagreement", [0.99] + [0.01] * 5, "annotators", lowers_doubt=True)
 
         ranking = rank_rows(rows, [answers], [], not_assessable(""))
 
@@ -183,7 +279,7 @@ class TestRanking:
 
     @given(st.lists(st.floats(0, 1), min_size=6, max_size=6), st.floats(0.001, 0.5))
     def test_doubts_are_probabilities_in_rank_order(self, first, prior):
-        """Whatever the opinion, doubts lie between 0 and 1 and fall along the order."""
+        """Whatever the probabilities, doubts lie between 0 and 1 and fall along the order."""
         probs = np.column_stack([first, 1 - np.array(first)])
 
         ranking = rank_rows(evidence(), [], [probs], noise(prior))

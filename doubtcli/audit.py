@@ -233,14 +233,7 @@ def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Ro
             advance(so_far - n_read)
             n_read = so_far
 
-        table = read_table(
-            settings.path,
-            input_format=settings.input_format,
-            encoding=settings.encoding,
-            delimiter=settings.delimiter,
-            quoting=settings.quoting,
-            on_rows=on_rows,
-        )
+        table = read_table(settings.path, settings.read_options, on_rows=on_rows)
         choices = RoleChoices(
             label=settings.label,
             text=settings.text,

@@ -76,14 +76,10 @@ class FoundAudit:
         """
         from doubtcli.files.table import read_table
 
-        told = self.settings
-        table = read_table(
-            self.data_path,
-            input_format=told.input_format or _stored_format(self.summary),
-            encoding=told.encoding,
-            delimiter=told.delimiter,
-            quoting=told.quoting,
-        )
+        options = self.settings.read_options
+        if options.input_format is None:
+            options = replace(options, input_format=_stored_format(self.summary))
+        table = read_table(self.data_path, options)
         if table.source.sha256 != self.summary["input"]["sha256"]:
             raise _changed(self.folder or Path(self.data_path), self.data_path)
         return table

@@ -205,7 +205,7 @@ def _with_lines(result: FileResult, found: FoundAudit) -> FileResult:
     from doubtcli.files.lines import physical_lines
 
     rows = {finding.row for finding in result.findings}
-    lines = physical_lines(found.source, rows, quoted=found.settings.quoting != "none")
+    lines = physical_lines(found.source, rows, quoted=found.settings.read_options.quoted)
     return replace(result, findings=tuple(replace(one, lines=lines.get(one.row)) for one in result.findings))
 
 

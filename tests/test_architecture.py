@@ -21,7 +21,7 @@ ARROWS = {
     "records": frozenset(),
     "errors": frozenset(),
     "progress": frozenset(),
-    "settings": frozenset({"errors", "wording"}),
+    "settings": EVERYBODY | {"wording"},
     "wording": frozenset({"records", "errors"}),
     "disk": EVERYBODY,
     "files": EVERYBODY,

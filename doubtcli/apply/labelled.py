@@ -106,7 +106,7 @@ def read_labelled(data: Data, summary: Mapping[str, Any], progress: Progress) ->
         source=table.source,
         rows=rows,
         labels=labels,
-        form=_form(table, data, column, quoted=settings.quoting != "none"),
+        form=_form(table, data, column, quoted=settings.read_options.quoted),
         listed=tuple(class_label_names(table, column)),
         has_ids=bool(roles.names(Role.IDENTIFIER)),
         quoting=settings.quoting,
@@ -114,13 +114,7 @@ def read_labelled(data: Data, summary: Mapping[str, Any], progress: Progress) ->
 
 
 def _table(data: Data, settings: ScanSettings) -> Table:
-    table = read_table(
-        data.path,
-        input_format=settings.input_format,
-        encoding=settings.encoding,
-        delimiter=settings.delimiter,
-        quoting=settings.quoting,
-    )
+    table = read_table(data.path, settings.read_options)
     if table.source.sha256 == data.sha256:
         return table
     raise InputError(

@@ -128,13 +128,7 @@ def _read(data: Data, form: Form) -> Table:
 def _as_written(data: Data, form: Form) -> Table:
     """The file, read as it was written then: there is no option to say that it is written otherwise now."""
     try:
-        return read_table(
-            data.path,
-            input_format=form.format,
-            encoding=form.encoding,
-            delimiter=form.delimiter,
-            quoting=_quoting(form),
-        )
+        return read_table(data.path, form.read_options)
     except InputError as error:
         if "--" in (error.hint or ""):
             error.hint = (
@@ -142,10 +136,6 @@ def _as_written(data: Data, form: Form) -> Table:
                 "or edit the labels by hand"
             )
         raise
-
-
-def _quoting(form: Form) -> str:
-    return "minimal" if form.quoted else "none"
 
 
 def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, source: Source) -> None:
@@ -161,4 +151,4 @@ def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, source: 
     came = {row for row, line in plan.rows.items() if line.action is Action.RESTORE}
     labels = dict.fromkeys(plan.rows.keys() - came)
     changes = Changes(batch.form.column, labels, dropped=came, added=plan.added.keys())
-    check_unchanged(data.stored, stored, source, changes, quoting=_quoting(batch.form))
+    check_unchanged(data.stored, stored, source, changes, quoting=batch.form.read_options.quoting)

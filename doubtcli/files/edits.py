@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+from doubtcli.records import ReadOptions
+
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
@@ -32,6 +34,11 @@ class Form:
     """Of a delimited file."""
     quoted: bool = True
     """Of a delimited file: whether quotes may enclose a field."""
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """By which the file is read."""
+        return ReadOptions(self.format, self.encoding, self.delimiter, "minimal" if self.quoted else "none")
 
 
 @dataclass(frozen=True)

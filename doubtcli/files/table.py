@@ -17,7 +17,7 @@ from doubtcli.files.encoding import check_encoding, choose_encoding, open_text, 
 from doubtcli.files.folder import read_folder
 from doubtcli.files.jsonl import read_jsonl
 from doubtcli.files.source import open_source
-from doubtcli.records import Source, Table
+from doubtcli.records import ReadOptions, Source, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -69,6 +69,8 @@ MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
 
 COLUMNAR = {"parquet": read_parquet, "arrow": read_arrow}
 
+AS_FOUND = ReadOptions()
+
 QUOTINGS = ("minimal", "none")
 
 DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
@@ -77,11 +79,8 @@ DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pi
 
 def read_table(
     path: str,
+    options: ReadOptions = AS_FOUND,
     *,
-    input_format: str | None = None,
-    encoding: str | None = None,
-    delimiter: str | None = None,
-    quoting: str | None = None,
     stdin: BinaryIO | None = None,
     on_rows: OnRows | None = None,
 ) -> Table:
@@ -90,10 +89,7 @@ def read_table(
     Args:
         path: A file, packed by gzip, bzip2 or Zstandard or not; a folder of Parquet or Arrow parts; "-" for
             standard input.
-        input_format: One of `INPUT_FORMATS`; else the file's ending says it, else its first bytes.
-        encoding: Of a text file; else its byte order mark says it, else UTF-8 is tried, then Latin-1.
-        delimiter: Of a delimited file: one character, or "tab"; else the first records say it.
-        quoting: "minimal" (quotes may enclose a field) or "none" (quotes are plain characters).
+        options: What is said of how it is written.
         stdin: What "-" reads; the process's own standard input if None.
         on_rows: Is told after each batch how many rows were read so far.
 
@@ -103,43 +99,45 @@ def read_table(
 
     Example:
         >>> import io
-        >>> table = read_table("-", input_format="csv", stdin=io.BytesIO(b"text,label\nhi,007\n"))
+        >>> content = io.BytesIO(b"text,label\nhi,007\n")
+        >>> table = read_table("-", ReadOptions("csv"), stdin=content)
         >>> table.data.to_pylist()
         [{'text': 'hi', 'label': '007'}]
     """
-    delimiter = DELIMITER_NAMES.get(delimiter, delimiter) if delimiter else None
-    _check_options(input_format, encoding, delimiter, quoting)
-    if path == "-" and input_format is None:
+    delimiter = options.delimiter or None
+    options = replace(options, delimiter=DELIMITER_NAMES.get(delimiter or "", delimiter))
+    _check_options(options)
+    if path == "-" and options.input_format is None:
         raise InputError(
             "standard input has no name that tells its format",
             where="-",
             hint=f"add --input-format {'|'.join(INPUT_FORMATS)}",
         )
     if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
-        source, parsed = read_folder(path, INPUT_FORMATS[input_format] if input_format else None, on_rows)
+        source, parsed = read_folder(path, INPUT_FORMATS.get(options.input_format or ""), on_rows)
         return Table(source, parsed.data, parsed.notes)
     with open_source(path, stdin) as stored:
         head = stored.head()
         if not head:
             raise InputError("the file is empty", where=stored.path, expected="a table with a label column")
-        name = input_format or _guess_format(path, head)
+        name = options.input_format or _guess_format(path, head)
         format_ = INPUT_FORMATS[name]
         if format_ in COLUMNAR:
             encoding, parsed = None, COLUMNAR[format_](stored, on_rows=on_rows)
         else:
-            parse = partial(_text_reader(name, delimiter, quoting), on_rows=on_rows)
-            encoding, parsed = _read_text(stored, head, encoding, parse)
+            parse = partial(_text_reader(name, options), on_rows=on_rows)
+            encoding, parsed = _read_text(stored, head, options.encoding, parse)
         source = Source(
             path, format_, stored.size, stored.sha256, stored.compression, encoding, parsed.delimiter
         )
     return Table(source, parsed.data, parsed.notes)
 
 
-def _text_reader(name: str, delimiter: str | None, quoting: str | None) -> TextReader:
+def _text_reader(name: str, options: ReadOptions) -> TextReader:
     if INPUT_FORMATS[name] == "jsonl":
         return read_jsonl
-    delimiter = delimiter or ("\t" if name == "tsv" else None)
-    return partial(read_delimited, delimiter=delimiter, quoted=quoting != "none")
+    delimiter = options.delimiter or ("\t" if name == "tsv" else None)
+    return partial(read_delimited, delimiter=delimiter, quoted=options.quoted)
 
 
 def _read_text(stored: Stored, head: bytes, given: str | None, parse: TextReader) -> tuple[str, Parsed]:
@@ -164,13 +162,12 @@ def _guess_format(path: str, head: bytes) -> str:
     return "jsonl" if start.startswith((b"{", b"[{")) else "csv"
 
 
-def _check_options(
-    input_format: str | None, encoding: str | None, delimiter: str | None, quoting: str | None
-) -> None:
-    _check_choice("--input-format", input_format, INPUT_FORMATS)
-    _check_choice("--quoting", quoting, QUOTINGS)
-    if encoding is not None:
-        check_encoding(encoding)
+def _check_options(options: ReadOptions) -> None:
+    _check_choice("--input-format", options.input_format, INPUT_FORMATS)
+    _check_choice("--quoting", options.quoting, QUOTINGS)
+    if options.encoding is not None:
+        check_encoding(options.encoding)
+    delimiter = options.delimiter
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise SettingsError(
             f"{delimiter!r} can't keep fields apart",

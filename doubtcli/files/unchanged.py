@@ -80,14 +80,7 @@ def check_unchanged(
 
 
 def _table(content: bytes, source: Source, quoting: str | None) -> pa.Table:
-    return read_table(
-        "-",
-        input_format=source.format,
-        encoding=source.encoding,
-        delimiter=source.delimiter,
-        quoting=quoting,
-        stdin=BytesIO(content),
-    ).data
+    return read_table("-", source.read_options(quoting), stdin=BytesIO(content)).data
 
 
 def _first_other_cell(old: pa.Table, new: pa.Table, changes: Changes) -> str | None:

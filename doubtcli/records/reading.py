@@ -14,6 +14,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class ReadOptions:
+    """How a file is written, as far as somebody says; what is None is left to find out."""
+
+    input_format: str | None = None
+    """As --input-format has it; else the file's ending says it, else its first bytes."""
+    encoding: str | None = None
+    """Of a text file; else its byte order mark says it, else UTF-8 is tried, then older encodings."""
+    delimiter: str | None = None
+    """Of a delimited file: one character, or "tab"; else the first records say it."""
+    quoting: str | None = None
+    """Of a delimited file: "minimal" (quotes may enclose a field) or "none" (quotes are plain characters)."""
+
+    @property
+    def quoted(self) -> bool:
+        """Whether quotes may enclose a field."""
+        return self.quoting != "none"
+
+
+@dataclass(frozen=True)
 class Source:
     """Where a table came from, so that an audit can say which file it judged."""
 
@@ -31,6 +50,10 @@ class Source:
     """Of a text file: "utf-8", "utf-16", "latin-1", …"""
     delimiter: str | None = None
     """Of a delimited file."""
+
+    def read_options(self, quoting: str | None = None) -> ReadOptions:
+        """By which it is read again as it was read; `quoting` as it was said then."""
+        return ReadOptions(self.format, self.encoding, self.delimiter, quoting)
 
 
 @dataclass(frozen=True)

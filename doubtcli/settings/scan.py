@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.records import ReadOptions
 from doubtcli.settings.fields import Kind, kind_of, names, number, switch, word
 
 if TYPE_CHECKING:
@@ -79,6 +80,11 @@ class ScanSettings:
     """Replace what stands in the way of `output`; a flag only, so that no file does it unasked."""
     config: str | None = None
     """The settings file that was read, seen from the working directory."""
+
+    @property
+    def read_options(self) -> ReadOptions:
+        """How the file is written, as far as they say."""
+        return ReadOptions(self.input_format, self.encoding, self.delimiter, self.quoting)
 
 
 FILE_KEYS: Mapping[str, Kind] = MappingProxyType(

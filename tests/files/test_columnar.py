@@ -16,6 +16,7 @@ from doubtcli.files import columnar
 from doubtcli.files.columnar import read_parquet
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
+from doubtcli.records import ReadOptions
 
 CLASS_LABEL = {"info": {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}
 
@@ -164,7 +165,9 @@ def test_damaged_file_never_crashes(tmp_path: Path, name: str) -> None:
         damaged[place] ^= int(rng.integers(1, 256))
         path.write_bytes(damaged)
         with suppress(InputError):
-            read = read_table(str(path), input_format="parquet" if name == "rows.parquet" else "arrow")
+            read = read_table(
+                str(path), ReadOptions(input_format="parquet" if name == "rows.parquet" else "arrow")
+            )
             assert read.data.num_rows >= 1
 
 

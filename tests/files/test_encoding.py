@@ -6,6 +6,7 @@ from doubtcli.errors import InputError
 from doubtcli.files.encoding import second_choice
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
+from doubtcli.records import ReadOptions
 
 
 def write(folder: Path, name: str, content: bytes) -> str:
@@ -42,7 +43,7 @@ def test_given_encoding_is_used(tmp_path: Path, written: str, given: str, said: 
     """The encoding given is used, and a byte order mark that agrees with it is still read as a mark."""
     path = write(tmp_path, "rows.csv", "имя,label\nжди,0\nиюль,1\n".encode(written))
 
-    table = read_table(path, encoding=given)
+    table = read_table(path, ReadOptions(encoding=given))
 
     assert table.data.to_pylist() == [{"имя": "жди", "label": "0"}, {"имя": "июль", "label": "1"}]
     assert table.source.encoding == said
@@ -106,7 +107,7 @@ def test_wrong_encoding_given_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", "text,label\nmüde,a\n".encode("latin-1"))
 
     with pytest.raises(InputError, match=r"byte 0xFC at offset 12 is not utf-8") as caught:
-        read_table(path, encoding="utf-8")
+        read_table(path, ReadOptions(encoding="utf-8"))
 
     assert (caught.value.line, caught.value.hint) == (2, "name the file's true encoding with --encoding")
 
@@ -162,7 +163,7 @@ def test_utf_16_without_a_mark_must_say_its_byte_order(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", "text,label\nhi,a\n".encode("utf-16-be"))
 
     with pytest.raises(InputError, match="no byte order mark") as caught:
-        read_table(path, encoding="utf-16")
+        read_table(path, ReadOptions(encoding="utf-16"))
 
     assert "--encoding utf-16-be" in str(caught.value.hint)
 

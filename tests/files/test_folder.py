@@ -7,6 +7,7 @@ from pyarrow import dataset, ipc, parquet
 
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
+from doubtcli.records import ReadOptions
 
 
 def part(folder: Path, name: str, *labels: str | None) -> Path:
@@ -66,7 +67,7 @@ def test_parts_may_be_arrow_streams(tmp_path: Path) -> None:
     whole = (tmp_path / "data-00000-of-00001.arrow").read_bytes()
     (tmp_path / "data-00000-of-00001.arrow").write_bytes(whole[:-8])
 
-    read = read_table(str(tmp_path), input_format="feather")
+    read = read_table(str(tmp_path), ReadOptions(input_format="feather"))
 
     assert read.data.equals(table)
     assert read.source.format == "arrow"
@@ -103,7 +104,7 @@ def test_format_given_must_be_the_parts(tmp_path: Path) -> None:
     part(tmp_path, "a.parquet", "x")
 
     with pytest.raises(InputError, match="no csv parts in it"):
-        read_table(str(tmp_path), input_format="csv")
+        read_table(str(tmp_path), ReadOptions(input_format="csv"))
 
 
 def test_mixed_formats_are_refused(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from doubtcli.errors import InputError
 from doubtcli.files.lines import physical_lines
 from doubtcli.files.table import read_table
-from doubtcli.records import Source
+from doubtcli.records import ReadOptions, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 def lines_of(path: Path, *rows: int, quoting: str | None = None) -> dict[int, tuple[int, int]]:
     """The lines of rows of a file, read as a scan reads it."""
-    source = read_table(str(path), quoting=quoting).source
+    source = read_table(str(path), ReadOptions(quoting=quoting)).source
     return physical_lines(source, rows, quoted=quoting != "none")
 
 
@@ -119,7 +119,7 @@ def test_pipe(tmp_path: Path) -> None:
 
 def test_standard_input() -> None:
     """Standard input can't be read a second time."""
-    source = read_table("-", input_format="csv", stdin=io.BytesIO(b"t,label\na,x\n")).source
+    source = read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO(b"t,label\na,x\n")).source
 
     assert physical_lines(source, [1]) == {}
 
@@ -139,7 +139,7 @@ def test_any_table(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[st
         written += line.getvalue()
         expected[number] = (first, _count(written))
     path.write_bytes(written.encode())
-    source = read_table(str(path), delimiter=",", encoding="utf-8").source
+    source = read_table(str(path), ReadOptions(delimiter=",", encoding="utf-8")).source
 
     assert physical_lines(source, expected.keys()) == expected
 
@@ -179,7 +179,7 @@ def test_agrees_with_the_reader(
     text = before + header + "\n" + "".join(row + end for row, end in rows)
     path = tmp_path_factory.mktemp("lines") / "a.csv"
     path.write_bytes(text.encode(encoding))
-    read = read_table(str(path), delimiter=",", encoding=encoding, quoting=quoting)
+    read = read_table(str(path), ReadOptions(delimiter=",", encoding=encoding, quoting=quoting))
 
     found = physical_lines(read.source, range(1, 10), quoted=quoting != "none")
 

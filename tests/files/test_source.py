@@ -16,6 +16,7 @@ from doubtcli.errors import InputError
 from doubtcli.files.folder import read_folder
 from doubtcli.files.source import open_source, unpacked
 from doubtcli.files.table import read_table
+from doubtcli.records import ReadOptions
 
 CSV = b"text,label\n" + b"".join(b"row %d with words,%d\n" % (i, i % 3) for i in range(3_000))
 
@@ -180,7 +181,7 @@ def test_process_standard_input_is_the_default(monkeypatch: pytest.MonkeyPatch) 
     """Without `stdin`, "-" reads what is piped into the process."""
     monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(CSV))))
 
-    table = read_table("-", input_format="csv")
+    table = read_table("-", ReadOptions(input_format="csv"))
 
     assert table.data.num_rows == 3_000
     assert table.source.compression == "gzip"
@@ -189,7 +190,7 @@ def test_process_standard_input_is_the_default(monkeypatch: pytest.MonkeyPatch) 
 def test_empty_standard_input_is_refused() -> None:
     """Nothing piped in is no table."""
     with pytest.raises(InputError, match="standard input: the file is empty"):
-        read_table("-", input_format="csv", stdin=io.BytesIO())
+        read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO())
 
 
 def test_named_pipe_is_read_like_a_file(tmp_path: Path) -> None:
@@ -221,7 +222,7 @@ class FullDisk(io.RawIOBase):
 def test_stream_that_finds_no_room_is_refused() -> None:
     """A stream that can't be spooled says where to make room."""
     with pytest.raises(InputError, match="no space left") as caught:
-        read_table("-", input_format="csv", stdin=FullDisk())  # type: ignore[arg-type]
+        read_table("-", ReadOptions(input_format="csv"), stdin=FullDisk())  # type: ignore[arg-type]
 
     assert "TMPDIR" in str(caught.value.hint)
 

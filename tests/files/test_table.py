@@ -9,7 +9,7 @@ from pyarrow import feather, ipc, parquet
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import INPUT_FORMATS, read_table
-from doubtcli.records import Source
+from doubtcli.records import ReadOptions, Source
 
 CSV = b"id,text,label\n007,NA,ham\n008,,spam\n"
 ROWS = [{"id": "007", "text": "NA", "label": "ham"}, {"id": "008", "text": None, "label": "spam"}]
@@ -112,12 +112,12 @@ def test_input_format_overrides_the_ending(tmp_path: Path) -> None:
     """`input_format` wins over what the name says."""
     path = write(tmp_path, "rows.jsonl", CSV)
 
-    assert read_table(path, input_format="csv").data.to_pylist() == ROWS
+    assert read_table(path, ReadOptions(input_format="csv")).data.to_pylist() == ROWS
 
 
 def test_standard_input_is_read_like_a_file() -> None:
     """The path "-" reads the stream given as `stdin`."""
-    table = read_table("-", input_format="csv", stdin=io.BytesIO(CSV))
+    table = read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO(CSV))
 
     assert table.data.to_pylist() == ROWS
     assert (table.source.path, table.source.size) == ("-", 35)
@@ -128,7 +128,7 @@ def test_standard_input_takes_parquet() -> None:
     sink = io.BytesIO()
     parquet.write_table(pa.Table.from_pylist(ROWS), sink)
 
-    table = read_table("-", input_format="parquet", stdin=io.BytesIO(sink.getvalue()))
+    table = read_table("-", ReadOptions(input_format="parquet"), stdin=io.BytesIO(sink.getvalue()))
 
     assert table.data.to_pylist() == ROWS
 
@@ -174,7 +174,7 @@ def test_table_without_rows_or_columns_is_refused(tmp_path: Path, name: str, con
 def test_senseless_option_is_a_settings_error(option: str, value: str, message: str) -> None:
     """An unknown format, encoding or quoting, or an impossible delimiter, is named with what would do."""
     with pytest.raises(SettingsError, match=message):
-        read_table("rows.csv", **{option: value})  # type: ignore[arg-type]
+        read_table("rows.csv", ReadOptions(**{option: value}))
 
 
 @pytest.mark.parametrize("name", ["tab", "\t", r"\t"])
@@ -182,7 +182,7 @@ def test_tab_can_be_named(tmp_path: Path, name: str) -> None:
     """A tab may be given as such, as a backslash and a t, or by name."""
     path = write(tmp_path, "rows.csv", b"a,b\tc\n1,2\t3\n")
 
-    assert read_table(path, delimiter=name).data.to_pylist() == [{"a,b": "1,2", "c": "3"}]
+    assert read_table(path, ReadOptions(delimiter=name)).data.to_pylist() == [{"a,b": "1,2", "c": "3"}]
 
 
 def test_rows_read_are_told(tmp_path: Path) -> None:

@@ -27,7 +27,8 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits
 
-from doubtcli.neighbors import find_duplicates, find_neighbors
+from doubtcli.evidence.duplicates import find_duplicates
+from doubtcli.evidence.neighbors import find_neighbors
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate

@@ -320,10 +320,10 @@ def _found(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAud
 
 
 def _scanned(settings: ScanSettings, progress: Progress, *, keep: bool = False) -> FoundAudit:
-    from doubtcli import audit
+    from doubtcli.pipelines.scan import make_audit
     from doubtcli.store import doubts_table, render_json
 
-    found, table = audit.scan(settings, progress=progress)
+    found, table = make_audit(settings, progress=progress)
     folder, notes = _kept(found, table, settings) if keep else (None, ())
     summary = json.loads(render_json(found))
     return FoundAudit(summary, doubts_table(found), settings.path, folder, "scanned now", notes)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli import plugins
-from doubtcli.evidence import gather_again
+from doubtcli.evidence.graph import gather_again
 from doubtcli.predict.planting import RATE, plant_errors
 from doubtcli.rank.combine import find_too_small_classes, margins, pool_pred_probs
 from doubtcli.rank.power import found_in_first, learn_slope, measure_power
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from doubtcli.evidence import Gathered
+    from doubtcli.evidence.graph import Gathered
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
     from doubtcli.rank.noise import NoiseModel

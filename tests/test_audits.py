@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli import audit as pipeline
 from doubtcli.audits import audit_of, check_said, given_audit, is_audit
 from doubtcli.errors import InputError
+from doubtcli.pipelines import scan as pipeline
 from doubtcli.progress import Silence
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
@@ -44,7 +44,7 @@ def write_data(path: Path, *more: str) -> None:
 
 def scan(path: str = "data.csv", **settings: Any) -> Path:
     """The directory of an audit, as `doubt scan` writes it beside the file."""
-    found, table = pipeline.scan(ScanSettings(path=path, **QUICK | settings), progress=Silence())
+    found, table = pipeline.make_audit(ScanSettings(path=path, **QUICK | settings), progress=Silence())
     where = Path(path).with_suffix(".doubt")
     write_audit(found, table, where, report_html=render_html(found), force=True)
     return where

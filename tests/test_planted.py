@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from doubtcli.evidence import Gathered, gather, gather_again, relabelled
+from doubtcli.evidence.graph import Gathered, gather, gather_again, relabelled
 from doubtcli.planted import Planted, plant
 from doubtcli.plugins import LoadedReason
 from doubtcli.progress import Silence

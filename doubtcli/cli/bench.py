@@ -39,11 +39,11 @@ def bench(
     """
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli import audit
     from doubtcli.cli.bars import choose_progress
+    from doubtcli.pipelines.bench import measure_scan_power
     from doubtcli.report.power import print_power
 
-    power, class_names = audit.measure_power(
+    power, class_names = measure_scan_power(
         settings, plantings=plantings, progress=choose_progress(wanted=not no_progress)
     )
     print_result(

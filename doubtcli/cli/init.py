@@ -43,11 +43,12 @@ def init(
     _check_config(config, force=force)
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), isolated=True)
 
-    from doubtcli import audit, starter
+    from doubtcli import starter
     from doubtcli.cli.bars import choose_progress
     from doubtcli.disk.file import write_file
+    from doubtcli.read.examples import read_examples
 
-    _, roles, _, examples = audit.read_examples(settings, choose_progress(wanted=True))
+    _, roles, _, examples = read_examples(settings, choose_progress(wanted=True))
     folder = starter.folder_of(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
     said = starter.said_of(settings, folder)

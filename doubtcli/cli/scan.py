@@ -74,14 +74,15 @@ def scan(
 
 def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     """Judge the file and write its audit; gives the audit and its folder."""
-    from doubtcli import audit, store
+    from doubtcli import store
     from doubtcli.cli.bars import choose_progress
+    from doubtcli.pipelines.scan import make_audit
     from doubtcli.report.html import render_html
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
     store.check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)
     progress = choose_progress(wanted=bars)
-    found, table = audit.scan(settings, progress=progress)
+    found, table = make_audit(settings, progress=progress)
     with progress.stage("Writing the audit"):
         page = render_html(found)
         store.write_audit(

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.audit import read_examples
 from doubtcli.audits import given_audit, is_audit
 from doubtcli.compare.match import KnownRows
 from doubtcli.errors import InputError
+from doubtcli.read.examples import read_examples
 from doubtcli.records import INPUT_ROLES, Role
+from doubtcli.verdicts.for_scan import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +76,9 @@ def read_side(folder: str, progress: Progress) -> Side:
             hint="scan the data first, then name the folder that the scan says it wrote",
         )
     found = given_audit(folder)
-    _, roles, labels, examples = read_examples(found.settings, progress)
+    table, roles, labels, examples = read_examples(found.settings, progress)
+    if found.settings.verdicts is not None:
+        examples = read_verdicts(found.settings.verdicts, examples, labels, table.source.path)
     judged = np.zeros(len(labels.codes), dtype=np.bool_)
     judged[examples.positions] = True
     doubted = np.zeros(len(judged), dtype=np.bool_)

@@ -8,7 +8,7 @@ import numpy as np
 
 from doubtcli.compare.inputs import take
 from doubtcli.compare.score import TwiceLabelled, count_deals, score_labels, why_not
-from doubtcli.evidence import gather
+from doubtcli.evidence.graph import gather
 from doubtcli.records import RelabelScore
 
 if TYPE_CHECKING:

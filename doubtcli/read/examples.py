@@ -9,21 +9,68 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
+from doubtcli.files.table import read_table
 from doubtcli.files.values import MISSING_WORDS, as_text, distinct, to_numbers
-from doubtcli.read.labels import encode_answers
+from doubtcli.read.labels import encode_answers, encode_labels, find_label_column
+from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.row_ids import row_hashes, row_ids
+from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.read.vectors import vectors
 from doubtcli.records import Annotations, Examples, Role
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from doubtcli.progress import Progress
     from doubtcli.records import Codes, Labels, Roles, Table
+    from doubtcli.settings import ScanSettings
 
 INPUTS = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME)
 """The inputs that stay columns; embeddings become one matrix."""
 EXAMPLES = {"number": "3.5", "date or time": "2024-01-31 or 2024-01-31T18:30"}
 """What the values of a forced role should look like."""
+
+
+def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
+    """A file as labelled rows in canonical order, and how each of its columns is used; no verdicts yet.
+
+    Raises:
+        DoubtError: The file can't be used, or a setting makes no sense.
+    """
+    with progress.stage("Reading") as advance:
+        n_read = 0
+
+        def on_rows(so_far: int) -> None:
+            nonlocal n_read
+            advance(so_far - n_read)
+            n_read = so_far
+
+        table = read_table(settings.path, settings.read_options, on_rows=on_rows)
+        choices = RoleChoices(
+            label=settings.label,
+            text=settings.text,
+            numeric=settings.numeric,
+            categorical=settings.categorical,
+            datetime=settings.datetime,
+            embedding=settings.embedding,
+            annotators=settings.annotators,
+            ignore=settings.ignore,
+            use=settings.use,
+            id=settings.id,
+            group=settings.group,
+        )
+        label = find_label_column(table, choices)
+        labels = encode_labels(table, label[0])
+        roles = assign_roles(table, choices, label, labels)
+        n_rows = table.data.num_rows
+        examples = build_examples(
+            table,
+            roles,
+            labels,
+            embeddings=read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None,
+            pred_probs=read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None,
+        )
+    return table, roles, labels, examples
 
 
 def build_examples(

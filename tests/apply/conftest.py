@@ -18,8 +18,8 @@ import pytest
 from doubtcli.apply.correct import Request, apply
 from doubtcli.apply.target import Where
 from doubtcli.apply.undo import undo
-from doubtcli.audit import read_examples
 from doubtcli.progress import Silence
+from doubtcli.read.examples import read_examples
 from doubtcli.settings import ScanSettings
 from doubtcli.store.doubts import DOUBT_COLUMNS
 from doubtcli.verdicts.rows import rows_now

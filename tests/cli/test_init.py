@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli import audit
 from doubtcli.cli import main
+from doubtcli.pipelines import scan
 from doubtcli.settings import load_gate
 
 if TYPE_CHECKING:
@@ -228,6 +228,6 @@ def test_no_models(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(audit, "gather", never)
+    monkeypatch.setattr(scan, "gather", never)
 
     assert init() == 0

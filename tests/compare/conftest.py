@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.audit import scan
+from doubtcli.pipelines.scan import make_audit
 from doubtcli.progress import Silence
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
@@ -71,7 +71,7 @@ class Desk:
     def audit_of(self, path: Path, name: str, **settings: Any) -> str:
         """Audit a file; gives the folder of the audit."""
         chosen = {"fast": True, "threads": 1, **settings}
-        found, table = scan(ScanSettings(path=str(path), **chosen), progress=Silence())
+        found, table = make_audit(ScanSettings(path=str(path), **chosen), progress=Silence())
         folder = self.folder / f"{name}.doubt"
         write_audit(found, table, folder, report_html="<!doctype html>", force=True)
         return str(folder)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from doubtcli import audit
 from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.pipelines import scan
 from doubtcli.progress import Silence
 from doubtcli.relabel.choose.choose import Choice
 from doubtcli.relabel.pipeline import Request, write_queue
@@ -30,7 +30,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         Path("data.csv").write_text("\n".join(["text,label", *ROWS]) + "\n")
-        found, table = audit.scan(ScanSettings(path="data.csv", fast=True, folds=2), progress=Silence())
+        found, table = scan.make_audit(ScanSettings(path="data.csv", fast=True, folds=2), progress=Silence())
         write_audit(found, table, Path("data.doubt"), report_html=render_html(found))
     return folder
 

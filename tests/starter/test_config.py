@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubtcli.audit import read_examples
 from doubtcli.progress import Silence
+from doubtcli.read.examples import read_examples
 from doubtcli.settings import GateSettings, Limit, ScanSettings, load_gate
 from doubtcli.starter import config_text, said_of
 

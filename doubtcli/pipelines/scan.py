@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
-from doubtcli.evidence import OF_NEIGHBORS, gather, relabelled
-from doubtcli.files.table import read_table
+from doubtcli.evidence.graph import OF_NEIGHBORS, gather, relabelled
 from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.rank.combine import (
@@ -23,22 +22,19 @@ from doubtcli.rank.combine import (
 )
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
 from doubtcli.rank.verdicts import checked_rate, decide
-from doubtcli.read.examples import build_examples
-from doubtcli.read.labels import encode_labels, find_label_column
-from doubtcli.read.roles import RoleChoices, assign_roles
-from doubtcli.read.side_files import read_embeddings, read_pred_probs
+from doubtcli.read.examples import read_examples
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
-from doubtcli.records import Audit, Evidence, Power, Predictions, Skill
+from doubtcli.records import Audit, Evidence, Predictions, Skill
 from doubtcli.report.words import explain_rows
 from doubtcli.sampling import draw_sample
 from doubtcli.verdicts.for_scan import read_verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
-    from doubtcli.evidence import Gathered
+    from doubtcli.evidence.graph import Gathered
     from doubtcli.planted import Planted
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
@@ -49,6 +45,7 @@ if TYPE_CHECKING:
         Ranking,
         ReasonScores,
         Roles,
+        SideFile,
         SkippedReason,
         Table,
     )
@@ -57,7 +54,7 @@ if TYPE_CHECKING:
 _MOST_NAMED = 5
 
 
-def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
+def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
     """Read a labelled table and say how much each label is to be doubted, and why. Writes nothing.
 
     Args:
@@ -73,12 +70,9 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
     from threadpoolctl import threadpool_limits
 
     _check(settings)
-    clock = _Clock()
-    loaded = _load_reasons(settings)
+    clock = Clock()
     with threadpool_limits(1):
-        with clock.stage("read"):
-            beside = side_files(settings)
-        judged = _judge(settings, loaded, progress, clock)
+        judged = judge_labels(settings, progress, clock)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _sample(ranking, settings)
@@ -110,49 +104,17 @@ def scan(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
         timings=clock.seconds,
         sample=sample,
         power=judged.planted.power(ranking.doubted),
-        side_files=beside,
-        recipe=recipe(settings, table.source.sha256, beside),
+        side_files=judged.side_files,
+        recipe=recipe(settings, table.source.sha256, judged.side_files),
     ), table
 
 
-def measure_power(
-    settings: ScanSettings, *, plantings: int, progress: Progress
-) -> tuple[Power, tuple[str, ...]]:
-    """Plant errors in a labelled table and say how many of them a scan would find, by reason and by class.
-
-    Args:
-        settings: What to read and how to judge it.
-        plantings: How often to plant.
-        progress: Told of each long stage.
-
-    Returns:
-        What was found of the planted errors, and the name of each class.
-
-    Raises:
-        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
-    """
-    from threadpoolctl import threadpool_limits
-
-    loaded = _load_reasons(settings)
-    with threadpool_limits(1):
-        judged = _judge(settings, loaded, progress, _Clock(), plantings)
-        planted, doubted = judged.planted, judged.ranking.doubted
-        power = planted.power(doubted)
-        if not power.assessable:
-            return power, judged.examples.class_names
-        # what annotators answered was not planted, and would give every planted error away
-        alone = tuple(reason for reason in loaded if "annotations" not in reason.needs)
-        return replace(
-            power,
-            by_class=planted.power_by_class(doubted),
-            by_reason=planted.power_by_reason(alone, doubted),
-        ), judged.examples.class_names
-
-
 @dataclass(frozen=True)
-class _Judged:
+class Judged:
     """A labelled file once every label has its doubt: what a scan writes down, and a bench measures."""
 
+    loaded: tuple[LoadedReason, ...]
+    side_files: Mapping[str, SideFile]
     table: Table
     roles: Roles
     labels: Labels
@@ -167,20 +129,20 @@ class _Judged:
     ranking: Ranking
 
 
-def _judge(
-    settings: ScanSettings,
-    loaded: tuple[LoadedReason, ...],
-    progress: Progress,
-    clock: _Clock,
-    plantings: int | None = None,
-) -> _Judged:
+def judge_labels(
+    settings: ScanSettings, progress: Progress, clock: Clock, plantings: int | None = None
+) -> Judged:
     """Read a labelled file and rank its rows; `plantings`: as often as a scan needs if left out.
 
     Whoever calls limits native libraries to one thread. There is one layer of parallelism: models run side by
     side. It also keeps sums in one order, so that the result is the same to the bit on any number of cores.
     """
+    loaded = _load_reasons(settings)
     with clock.stage("read"):
+        beside = side_files(settings)
         table, roles, labels, examples = read_examples(settings, progress)
+        if settings.verdicts is not None:
+            examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     with clock.stage("gather evidence"):
         gathered = gather(examples, _needed(loaded), settings, progress)
         evidence, together = gathered.evidence, gathered.together
@@ -203,7 +165,9 @@ def _judge(
         ranking = decide(
             rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
         )
-    return _Judged(
+    return Judged(
+        loaded,
+        beside,
         table,
         roles,
         labels,
@@ -217,50 +181,6 @@ def _judge(
         noise,
         ranking,
     )
-
-
-def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
-    """A file as labelled rows in canonical order, and how each of its columns is used; no model is asked.
-
-    Raises:
-        DoubtError: The file can't be used, or a setting makes no sense.
-    """
-    with progress.stage("Reading") as advance:
-        n_read = 0
-
-        def on_rows(so_far: int) -> None:
-            nonlocal n_read
-            advance(so_far - n_read)
-            n_read = so_far
-
-        table = read_table(settings.path, settings.read_options, on_rows=on_rows)
-        choices = RoleChoices(
-            label=settings.label,
-            text=settings.text,
-            numeric=settings.numeric,
-            categorical=settings.categorical,
-            datetime=settings.datetime,
-            embedding=settings.embedding,
-            annotators=settings.annotators,
-            ignore=settings.ignore,
-            use=settings.use,
-            id=settings.id,
-            group=settings.group,
-        )
-        label = find_label_column(table, choices)
-        labels = encode_labels(table, label[0])
-        roles = assign_roles(table, choices, label, labels)
-        n_rows = table.data.num_rows
-        examples = build_examples(
-            table,
-            roles,
-            labels,
-            embeddings=read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None,
-            pred_probs=read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None,
-        )
-        if settings.verdicts is not None:
-            examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
-    return table, roles, labels, examples
 
 
 def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
@@ -352,13 +272,14 @@ def _class_notes(examples: Examples, together: NDArray[np.intp], voices: Sequenc
 
 
 @dataclass
-class _Clock:
+class Clock:
     """Wall seconds by stage, for `audit.json`."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Count what happens inside to a stage, added to what it has taken already."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 3)

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
+from doubtcli.evidence.duplicates import find_duplicates
+from doubtcli.evidence.neighbors import find_neighbors, neighbor_votes
 from doubtcli.features.build import build_features, joined_texts
-from doubtcli.neighbors import find_duplicates, find_neighbors, neighbor_votes
 from doubtcli.predict.crossfit import brought, cross_fit, models_for
 from doubtcli.predict.table_models import MOST_TREE_ROWS
 from doubtcli.records import Evidence

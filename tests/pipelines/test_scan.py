@@ -9,15 +9,15 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.audit import measure_power, scan
 from doubtcli.errors import DoubtError
+from doubtcli.pipelines.scan import make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
 
-FIXTURES = Path(__file__).parents[1] / "fixtures"
+FIXTURES = Path(__file__).parents[2] / "fixtures"
 TICKETS, PENGUINS = FIXTURES / "tickets.csv", FIXTURES / "penguins.csv"
 
 
@@ -25,7 +25,7 @@ def audit(path, **settings):
     """The audit of a file; the penguins' label has no usual name."""
     if "penguins" in str(path) or "emperor" in str(path):
         settings = {"label": "species", **settings}
-    return scan(ScanSettings(path=str(path), **settings), progress=Silence())[0]
+    return make_audit(ScanSettings(path=str(path), **settings), progress=Silence())[0]
 
 
 def rows_of(path):
@@ -133,7 +133,7 @@ class TestPenguins:
 
     def test_a_large_table_is_told_that_trees_see_a_part(self, monkeypatch):
         """Growing trees on a sample costs some of the ranking, so it is no silent default."""
-        monkeypatch.setattr("doubtcli.evidence.MOST_TREE_ROWS", 100)
+        monkeypatch.setattr("doubtcli.evidence.graph.MOST_TREE_ROWS", 100)
 
         found = audit(PENGUINS)
 
@@ -149,7 +149,9 @@ class TestPenguins:
 
 def outputs(folder, **settings):
     """The bytes of the four files, timings aside."""
-    found, table = scan(ScanSettings(path=str(PENGUINS), label="species", **settings), progress=Silence())
+    found, table = make_audit(
+        ScanSettings(path=str(PENGUINS), label="species", **settings), progress=Silence()
+    )
     write_audit(replace(found, timings={}), table, folder, report_html=render_html(found))
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
@@ -496,33 +498,3 @@ class TestPower:
 
         assert not found.power.assessable
         assert "too few unlike rows" in found.power.why
-
-    def test_power_by_class_and_reason(self):
-        """A bench tells it of each species and of each error reason that was asked."""
-        settings = ScanSettings(path=str(PENGUINS), label="species", skip=("cross-val-flip",), **QUICK)
-
-        power, names = measure_power(settings, plantings=1, progress=Silence())
-
-        assert power.n_planted == 17
-        assert set(power.by_class) == set(range(len(names)))
-        assert power.by_reason["neighbor-disagreement"] > 0.5
-        assert "cross-val-flip" not in power.by_reason
-        assert "outlier" not in power.by_reason
-
-    def test_a_bench_measures_what_a_scan_says(self, tickets):
-        """The shares that are found are the scan's own, where it plants as often; annotators stay silent."""
-        power, _ = measure_power(ScanSettings(path=str(TICKETS)), plantings=2, progress=Silence())
-
-        assert power.n_planted == tickets.power.n_planted == 60
-        assert power.found_in_first == tickets.power.found_in_first
-        assert "annotator-disagreement" in {reason.name for reason in tickets.reasons}
-        assert "annotator-disagreement" not in power.by_reason
-
-    def test_the_power_of_probabilities_of_ones_own_is_not_assessable(self, tmp_path):
-        """They were made without planted errors, and the bench says so, too."""
-        np.save(tmp_path / "probs.npy", np.full((344, 3), 1 / 3))
-        settings = ScanSettings(path=str(PENGUINS), label="species", pred_probs=str(tmp_path / "probs.npy"))
-
-        power, _ = measure_power(settings, plantings=1, progress=Silence())
-
-        assert (power.assessable, power.why) == (False, "your probabilities were made without planted errors")

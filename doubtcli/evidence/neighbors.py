@@ -1,4 +1,4 @@
-"""Features -> groups of duplicate rows, and the nearest rows of each row.
+"""Features -> the nearest rows of each row, and their votes.
 
 Duplicates never vouch for each other: one row stands for its group, and a group is no neighbour of its own.
 """
@@ -9,11 +9,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.records import Duplicates, Neighbors
+from doubtcli.records import Neighbors
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
     from scipy import sparse
 
@@ -32,35 +30,6 @@ _MOST_AT_ONCE = 4_000_000
 _LARGEST_GROUP = 500
 """Rows of a user's group that are looked past for a neighbour outside; the cost grows with it. In a larger
 group a row may find fewer neighbours, or none."""
-_ALIKE = 0.8
-"""Share of distinct words (Jaccard) from which two texts are near-duplicates."""
-_FEWEST_WORDS = 4
-"""Shorter texts are duplicates only when equal: one word of three makes another meaning."""
-_BANDS, _BAND_ROWS = 12, 4
-"""MinHash bands: two texts of similarity .8 meet in some band with probability 1 - (1 - .8^4)^12 = .998."""
-
-
-def find_duplicates(features: Features, texts: Sequence[str] | None, n_folds: int = 5) -> Duplicates:
-    """Rows with the same input: texts equal or nearly so; without texts, equal table values.
-
-    What stands beside a text (a source, a date, a price) does not make a copied text another one: held out, a
-    row would else be judged by its own copy. No text, or one of fewer than four words, copies nothing: there
-    the table values must be equal, too. Texts are compared without case, marks and blanks.
-    Near-duplicates gather around one text, the first of them in row order, and do not chain: every member is
-    alike to that one. Where a near-duplicate group would hold more than half a fold's worth of a usual
-    five-fold split (a tenth of all rows), only exact duplicates are grouped.
-    """
-    exact = _exact_groups(features, texts)
-    if features.text is None:
-        return Duplicates(exact)
-    near = _near_groups(exact, features.text.tokens)
-    largest = int(np.bincount(near).max())
-    if largest > max(2, len(near) // (2 * n_folds)) and largest > int(np.bincount(exact).max()):
-        note = (
-            f"near-duplicates would form one group of {largest:,} rows, so only exact duplicates share a fold"
-        )
-        return Duplicates(exact, note)
-    return Duplicates(near)
 
 
 def find_neighbors(
@@ -220,72 +189,3 @@ def _nearest(
         indices[rows] = np.where(nobody, -1, found)
         distances[rows] = np.sqrt(np.where(nobody, np.nan, np.maximum(squares, 0.0)))
     return indices, distances
-
-
-def _exact_groups(features: Features, texts: Sequence[str] | None) -> NDArray[np.intp]:
-    """Rows of one text are one group, and rows of one table row where there is no text, or a short one."""
-    beside = [row.tobytes() for row in features.dense] if features.dense is not None else None
-    words = [_bare(text) for text in texts] if texts is not None else None
-    number: dict[object, int] = {}
-    groups = []
-    for row in range(len(words or beside or ())):
-        text = words[row] if words else ""
-        is_short = text.count(" ") + 1 < _FEWEST_WORDS
-        key = (text, beside[row] if beside and is_short else b"")
-        groups.append(number.setdefault(key, len(number)))
-    return np.array(groups, dtype=np.intp)
-
-
-def _bare(text: str) -> str:
-    """The text without case, marks and extra blanks; a text of nothing else stays as it is."""
-    words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
-    return " ".join(words) or text.strip()
-
-
-def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
-    """Let every group of equal texts join the first text that it is alike to, if that one joined no other."""
-    _, first = np.unique(exact, return_index=True)
-    has = tokens[first].astype(bool).astype(np.int32)
-    sizes = np.diff(has.indptr)
-    long_enough = np.flatnonzero(sizes >= _FEWEST_WORDS)
-    leader = np.arange(len(first))
-    for bucket_of in _band_keys(has[long_enough]):
-        _join(leader, long_enough, bucket_of, has, sizes)
-    return leader[exact]
-
-
-def _join(
-    leader: NDArray[np.intp],
-    members: NDArray[np.intp],
-    bucket_of: NDArray[np.intp],
-    has: sparse.csr_matrix,
-    sizes: NDArray[np.int32],
-) -> None:
-    """Within each bucket, rows alike to the bucket's first row take it as their leader, in place."""
-    heads = np.full(bucket_of.max(initial=-1) + 1, len(leader), dtype=np.intp)
-    np.minimum.at(heads, bucket_of, members)
-    head = heads[bucket_of]
-    leads = np.bincount(leader, minlength=len(leader)) > 1
-    free = (head != members) & (leader[members] == members) & ~leads[members] & (leader[head] == head)
-    followers, head = members[free], head[free]
-    shared = np.asarray(has[followers].multiply(has[head]).sum(axis=1)).ravel()
-    alike = shared >= _ALIKE * (sizes[followers] + sizes[head] - shared)
-    # a row that leads or follows by now is not free any more: heads of this very pass stay leaders
-    alike &= ~np.isin(followers, head[alike])
-    leader[followers[alike]] = head[alike]
-
-
-def _band_keys(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
-    """For each MinHash band (Broder, 1997), each row's bucket; rows with like word sets often share one."""
-    if has.shape[0] == 0:
-        return []
-    rng = np.random.default_rng(0)
-    keys = []
-    for _ in range(_BANDS):
-        minima = [
-            np.minimum.reduceat(rng.permutation(has.shape[1])[has.indices], has.indptr[:-1])
-            for _ in range(_BAND_ROWS)
-        ]
-        _, bucket = np.unique(np.stack(minima, axis=1), axis=0, return_inverse=True)
-        keys.append(bucket.ravel().astype(np.intp))
-    return keys

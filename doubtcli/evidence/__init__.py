@@ -1,0 +1,1 @@
+"""Examples -> the evidence that reasons look at."""

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs clean
+.PHONY: help demo test explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -18,6 +18,9 @@ demo: .venv/run ## Scan the sample tickets and say where the page is
 
 test: .venv/dev ## Run the tests, with coverage
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+explore: .venv/dev ## Run the property tests on random draws, and remember those that failed
+	$(BIN)/pytest -n 2 -m 'hypothesis and not integration' --hypothesis-profile=explore
 
 test-integration: .venv-integration/made ## Run the tests against other people's tools: minutes, 2 GB, the network
 	.venv-integration/bin/pytest -m integration

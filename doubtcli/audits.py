@@ -17,16 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.recipe import SIDE_FILES, recipe, side_files
-from doubtcli.records import Source
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    import pyarrow as pa
-
     from doubtcli.progress import Progress
-    from doubtcli.records import Audit, Table
+    from doubtcli.records import Audit, AuditDocument, DoubtTable, SideFile, Source, Table
     from doubtcli.store import StoredAudit
 
 _STANDARD_INPUT = "-"
@@ -40,9 +37,9 @@ _SAID_ELSEWHERE = frozenset({"path", "output", "force", "threads", "config", "qu
 class FoundAudit:
     """An audit, and the data file that it is of."""
 
-    summary: Mapping[str, Any]
+    document: AuditDocument
     """`audit.json`."""
-    doubts: pa.Table
+    doubts: DoubtTable
     """`doubts.parquet`."""
     data_path: str
     """The data file as seen from the working directory, or a backup of it: these bytes were judged."""
@@ -57,16 +54,24 @@ class FoundAudit:
     @property
     def settings(self) -> ScanSettings:
         """The settings that the audit was made with; by them a backup is read as the data file was."""
-        told = settings_of(self.summary, self.data_path)
-        if told.input_format or self.backup_of is None:
-            return told
-        return replace(told, input_format=_stored_format(self.summary))  # its ending no longer says it
+        settings = settings_of(self.document, self.data_path)
+        if settings.input_format or self.backup_of is None:
+            return settings
+        return replace(
+            settings, input_format=_stored_format(self.document.source)
+        )  # its ending no longer says it
 
     @property
     def source(self) -> Source:
         """The data file, and how it is stored."""
-        told = self.summary["input"]
-        return Source(**{item.name: told[item.name] for item in fields(Source)} | {"path": self.data_path})
+        return replace(self.document.source, path=self.data_path)
+
+    @property
+    def summary(self) -> Mapping[str, Any]:
+        """`audit.json` as JSON has it."""
+        from doubtcli.store import render_document
+
+        return json.loads(render_document(self.document))  # type: ignore[no-any-return]
 
     def read_data(self) -> Table:
         """The data file, read as the audit read it.
@@ -78,9 +83,9 @@ class FoundAudit:
 
         options = self.settings.read_options
         if options.input_format is None:
-            options = replace(options, input_format=_stored_format(self.summary))
+            options = replace(options, input_format=_stored_format(self.document.source))
         table = read_table(self.data_path, options)
-        if table.source.sha256 != self.summary["input"]["sha256"]:
+        if table.source.sha256 != self.document.source.sha256:
             raise _changed(self.folder or Path(self.data_path), self.data_path)
         return table
 
@@ -92,13 +97,12 @@ def is_audit(path: str) -> bool:
     return (Path(path) / DOCUMENT).is_file()
 
 
-def settings_of(summary: Mapping[str, Any], data_path: str) -> ScanSettings:
-    """The settings that an audit was made with, from its `audit.json`."""
-    stored = summary["settings"]
+def settings_of(document: AuditDocument, data_path: str) -> ScanSettings:
+    """The settings that an audit was made with; those that a later doubt wrote are passed over."""
     known = {item.name for item in fields(ScanSettings)}
-    told = {key: value for key, value in stored.items() if key in known}
-    lists = {key: tuple(value) for key, value in told.items() if isinstance(value, list)}
-    return ScanSettings(**(told | lists | {"path": data_path}))
+    stored = {key: value for key, value in document.settings.items() if key in known}
+    lists = {key: tuple(value) for key, value in stored.items() if isinstance(value, list)}
+    return ScanSettings(**(stored | lists | {"path": data_path}))
 
 
 # ------------------------------------------------------------------- a given audit
@@ -120,10 +124,10 @@ def given_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
 
     folder = Path(path)
     stored = read_audit(folder)
-    data_path, backup_of = _judged_data(folder, stored.summary, or_backup=or_backup)
-    _check_side_files(folder, stored.summary)
-    origin, notes = f"the audit {path}", _told_settings(stored.summary)
-    return FoundAudit(stored.summary, stored.doubts, data_path, folder, origin, notes, backup_of)
+    data_path, backup_of = _judged_data(folder, stored.document.source, or_backup=or_backup)
+    _check_side_files(folder, stored.document.side_files)
+    origin, notes = f"the audit {path}", _told_settings(stored.document.settings)
+    return FoundAudit(stored.document, stored.doubts, data_path, folder, origin, notes, backup_of)
 
 
 def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
@@ -141,19 +145,19 @@ def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
             continue
         if name in SIDE_FILES:
             _check_side_file(found, name, value)
-        elif _plain(value) != found.summary["settings"].get(name):
-            stored = found.summary["settings"].get(name)
+        elif _plain(value) != found.document.settings.get(name):
+            stored = found.document.settings.get(name)
             raise _made_with(found, f"{name.replace('_', '-')} = {stored!r}", name, value)
 
 
 def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
     from doubtcli.files.folder import sha256_of
 
-    stored = found.summary.get("side_files", {}).get(name)
+    stored = found.document.side_files.get(name)
     if stored is None:
         raise _made_with(found, f"no {name.replace('_', '-')}", name, path)
-    if sha256_of(path) != stored["sha256"]:
-        raise _made_with(found, f"{name.replace('_', '-')} = {stored['path']!r}", name, path)
+    if sha256_of(path) != stored.sha256:
+        raise _made_with(found, f"{name.replace('_', '-')} = {stored.path!r}", name, path)
 
 
 def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> InputError:
@@ -165,26 +169,25 @@ def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> Inpu
     )
 
 
-def _judged_data(folder: Path, summary: Mapping[str, Any], *, or_backup: bool) -> tuple[str, str | None]:
+def _judged_data(folder: Path, judged: Source, *, or_backup: bool) -> tuple[str, str | None]:
     """The file with the bytes that an audit judged; if that is a backup, the data file that it is one of."""
     from doubtcli.files.folder import sha256_of
 
-    told, places = summary["input"], _places(folder, summary)
+    places = _places(folder, judged.path)
     there = list(dict.fromkeys(as_told(str(path)) for path in places if path.exists()))
     for path in there:
-        if sha256_of(path) == told["sha256"]:
+        if sha256_of(path) == judged.sha256:
             return path, None
-    for path in _backups(places, told["size"]) if or_backup else ():
-        if sha256_of(path) == told["sha256"]:
-            return path, there[0] if there else told["path"]
+    for path in _backups(places, judged.size) if or_backup else ():
+        if sha256_of(path) == judged.sha256:
+            return path, there[0] if there else judged.path
     if not there:
-        raise _gone(folder, told["path"], is_needed=or_backup)
+        raise _gone(folder, judged.path, is_needed=or_backup)
     raise _changed(folder, there[0], or_backup=or_backup)
 
 
-def _places(folder: Path, summary: Mapping[str, Any]) -> tuple[Path, Path]:
+def _places(folder: Path, judged: str) -> tuple[Path, Path]:
     """Where the data of an audit may be: beside it, or where they were, seen from the working directory."""
-    judged = summary["input"]["path"]
     if judged == _STANDARD_INPUT:
         raise InputError(
             "the audit is of standard input: nobody can tell whether its data are still the same",
@@ -235,26 +238,26 @@ def _changed(folder: Path, data_path: str, *, or_backup: bool = False) -> InputE
     )
 
 
-def _check_side_files(folder: Path, summary: Mapping[str, Any]) -> None:
+def _check_side_files(folder: Path, side_files: Mapping[str, SideFile]) -> None:
     """Refuse an audit that was made with vectors, probabilities or verdicts that are others by now."""
     from doubtcli.files.folder import sha256_of
 
-    for name, file in summary.get("side_files", {}).items():
-        if sha256_of(file["path"]) != file["sha256"]:
+    for name, file in side_files.items():
+        if sha256_of(file.path) != file.sha256:
             raise InputError(
-                f"{file['path']} (--{name.replace('_', '-')}) was changed since it was read",
+                f"{file.path} (--{name.replace('_', '-')}) was changed since it was read",
                 where=str(folder),
                 expected="an audit by the files as they are now",
                 hint="scan the data again",
             )
 
 
-def _told_settings(summary: Mapping[str, Any]) -> tuple[str, ...]:
+def _told_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """What the audit was asked to do beyond the defaults, so that nobody takes it for another."""
     default = ScanSettings(path="")
     others = [
         f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}"
-        for name, value in summary["settings"].items()
+        for name, value in settings.items()
         if name not in _SAID_ELSEWHERE and value != _plain(getattr(default, name, None))
     ]
     return (f"scanned with {', '.join(others)}",) if others else ()
@@ -265,10 +268,9 @@ def _plain(value: object) -> object:
     return json.loads(json.dumps(value, default=str))
 
 
-def _stored_format(summary: Mapping[str, Any]) -> str:
+def _stored_format(source: Source) -> str:
     """What `--input-format` would have to be for the format that was found."""
-    found: str = summary["input"]["format"]
-    return "tsv" if found == "csv" and summary["input"]["delimiter"] == "\t" else found
+    return "tsv" if source.format == "csv" and source.delimiter == "\t" else source.format
 
 
 # -------------------------------------------------------------------- a given file
@@ -310,23 +312,23 @@ def _beside(path: str, wanted: str) -> tuple[StoredAudit | None, tuple[str, ...]
     if not is_audit(str(folder)):
         return None, ()
     stored = read_audit(folder)
-    if stored.summary.get("recipe") == wanted:
+    if stored.document.audit_key == wanted:
         return stored, ()
     return None, (f"{folder} is of other data, settings or versions, and was not used",)
 
 
 def _found(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAudit:
-    return FoundAudit(stored.summary, stored.doubts, settings.path, stored.folder, origin)
+    return FoundAudit(stored.document, stored.doubts, settings.path, stored.folder, origin)
 
 
 def _scanned(settings: ScanSettings, progress: Progress, *, keep: bool = False) -> FoundAudit:
     from doubtcli.pipelines.scan import make_audit
-    from doubtcli.store import doubts_table, render_json
+    from doubtcli.store import describe_audit, tabulate_doubts
 
     found, table = make_audit(settings, progress=progress)
     folder, notes = _kept(found, table, settings) if keep else (None, ())
-    summary = json.loads(render_json(found))
-    return FoundAudit(summary, doubts_table(found), settings.path, folder, "scanned now", notes)
+    document, doubts = describe_audit(found), tabulate_doubts(found)
+    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)
 
 
 def _kept(found: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:

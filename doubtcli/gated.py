@@ -69,7 +69,7 @@ class Gate:
         for path in self._named(paths):
             found, settings, baseline = self._found(path)
             known, notes = self._known(waivers, waivers_path, baseline, found)
-            result, applied = judge(found.summary, found.doubts, found.data_path, settings, known)
+            result, applied = judge(found.summary, found.doubts.data, found.data_path, settings, known)
             became.append(applied)
             rules |= _rules(found)
             labels.add(settings, found)
@@ -101,7 +101,7 @@ class Gate:
         known = Known(waivers, waivers_path, self.today)
         found = [self._given(one) if is_audit(one) else self._scanned(one) for one in self._named(paths)]
         sections = [
-            make_section(one.data_path, path, one.summary, one.doubts, waived=_waived(one, known))
+            make_section(one.data_path, path, one.summary, one.doubts.data, waived=_waived(one, known))
             for one in found
         ]
         inputs = [*(one.data_path for one in found), *filter(None, [self.plan.config, waivers_path])]
@@ -166,7 +166,7 @@ class Gate:
         known = Known(waivers, waivers_path, self.today)
         if baseline is None:
             return known, ()
-        section, notes = find_section(baseline, found.data_path, found.summary, found.doubts)
+        section, notes = find_section(baseline, found.data_path, found.summary, found.doubts.data)
         return replace(known, section=section, baseline_path=baseline.path), notes
 
 
@@ -215,8 +215,8 @@ def _waived(found: FoundAudit, known: Known) -> set[int]:
 
     applied = apply_waivers(
         known.waivers,
-        doubted_findings(found.doubts, found.data_path),
-        found.doubts,
+        doubted_findings(found.doubts.data, found.data_path),
+        found.doubts.data,
         waivers_path=known.waivers_path,
         data_path=found.data_path,
         today=known.today,

@@ -17,7 +17,7 @@ from doubtcli.pipelines import scan as pipeline
 from doubtcli.progress import Silence
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
-from doubtcli.store import write_audit
+from doubtcli.store import read_audit, write_audit
 from doubtcli.store.cache import cache_folder
 
 ROWS = [
@@ -67,7 +67,7 @@ class TestGivenAudit:
         found = given_audit("data.doubt")
 
         assert found.data_path == "data.csv"
-        assert found.doubts.num_rows == 30
+        assert found.doubts.n_rows == 30
         assert found.origin == "the audit data.doubt"
         assert found.notes == ("scanned with fast = true, folds = 2",)
 
@@ -316,18 +316,18 @@ class TestAuditOfAFile:
         first, second = self.find(), self.find()
 
         assert (first.origin, second.origin) == ("scanned now", "an audit kept in the cache")
-        assert first.summary["recipe"] == second.summary["recipe"]
-        assert first.doubts.equals(second.doubts)
+        assert first.document == second.document
+        assert first.doubts == second.doubts
         assert [path.name for path in folder.iterdir()] == ["data.csv"]
 
     def test_what_it_is_made_of(self) -> None:
         """Once data, settings or the files beside them differ, the audit in the cache is not used."""
         first = self.find()
-        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts['row_id'][0].as_py()},tool\n")
+        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts.row_id[0].as_py()},tool\n")
 
         assert self.find(seed=1).origin == "scanned now"
         assert self.find(verdicts="v.csv").origin == "scanned now"
-        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts['row_id'][1].as_py()},tool\n")
+        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts.row_id[1].as_py()},tool\n")
         assert self.find(verdicts="v.csv").origin == "scanned now"
         write_data(Path("data.csv"), "pear,fruit")
         assert self.find().origin == "scanned now"
@@ -339,7 +339,7 @@ class TestAuditOfAFile:
         found = self.find()
 
         assert (found.origin, found.folder, found.notes) == ("the audit data.doubt", Path("data.doubt"), ())
-        assert not cache_folder(found.summary["recipe"]).exists()
+        assert not cache_folder(found.document.audit_key).exists()
 
     def test_a_stale_one_beside_the_file(self) -> None:
         """One of other data is not used, and that is said."""
@@ -374,9 +374,9 @@ class TestAuditOfAFile:
         """What is judged after a scan is what the audit in the cache says."""
         first = self.find()
 
-        kept = document_in(first.folder)
+        kept = read_audit(first.folder)
 
-        assert kept == json.loads(json.dumps(first.summary))
+        assert kept.document == first.document
 
     def test_two_at_once(self, folder: Path) -> None:
         """Two gates that scan one file at once leave one whole audit in the cache."""
@@ -391,12 +391,6 @@ class TestAuditOfAFile:
 
         assert codes == [0, 0]
         assert self.find().origin == "an audit kept in the cache"
-
-
-def document_in(folder: Path | None) -> Any:
-    """`audit.json` in a folder."""
-    assert folder is not None
-    return json.loads((folder / "audit.json").read_text())
 
 
 def test_renamed_settings_are_passed_over() -> None:

@@ -112,7 +112,7 @@ def _held(request: Request, target: Path) -> Iterator[None]:
 
 def _read(request: Request, target: Path | None, audit: ReadAudit, progress: Progress) -> _There:
     data = read_data(request.path)
-    file = read_labelled(data, audit.summary, progress)
+    file = read_labelled(data, audit.document, progress)
     if target:
         check_name(target, request.path, file.source.format, data.compression)
     place = request.where.place(request.path)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doubtcli.apply.data import sha256
 from doubtcli.apply.revert import in_effect, standing
@@ -18,29 +18,27 @@ from doubtcli.verdicts.rows import rows_audited
 from doubtcli.verdicts.spelling import spellings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-    import pyarrow as pa
+    from collections.abc import Sequence
 
     from doubtcli.apply.correct import Request
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.apply.ledger import Batch, Line
-    from doubtcli.records import Decision, Settled
+    from doubtcli.records import AuditDocument, Decision, DoubtTable, Settled
 
 
 @dataclass(frozen=True)
 class ReadAudit:
     """The audit that the rows were queued by."""
 
-    summary: Mapping[str, Any]
+    document: AuditDocument
     """`audit.json`."""
-    doubts: pa.Table
+    doubts: DoubtTable
     sha256: str
     """Of `audit.json`."""
 
     def is_of(self, sha256_of_data: str) -> bool:
         """Whether these very bytes were audited."""
-        return bool(self.summary["input"]["sha256"] == sha256_of_data)
+        return self.document.source.sha256 == sha256_of_data
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,7 @@ def find_audit(path: str, audit: str | None) -> ReadAudit:
             hint="name it: --audit FOLDER",
         )
     stored = read_audit(folder)
-    return ReadAudit(stored.summary, stored.doubts, sha256((folder / DOCUMENT).read_bytes()))
+    return ReadAudit(stored.document, stored.doubts, sha256((folder / DOCUMENT).read_bytes()))
 
 
 def decide(request: Request, file: LabelledFile, audit: ReadAudit, earlier: Sequence[Batch]) -> Decided:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -17,16 +17,14 @@ from doubtcli.files.text import plain_encoding
 from doubtcli.read.labels.encode import class_label_names, encode_labels
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import INPUT_ROLES, Column, Role, Roles, SeenRow
+from doubtcli.records import INPUT_ROLES, Role, SeenRow
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from doubtcli.apply.data import Data
     from doubtcli.files.edits import Edit
     from doubtcli.progress import Progress
-    from doubtcli.records import Decision, Labels, Source, Table
+    from doubtcli.records import AuditDocument, Decision, Labels, Roles, Source, Table
     from doubtcli.settings import ScanSettings
 
 
@@ -80,23 +78,23 @@ class LabelledFile:
         )
 
 
-def read_labelled(data: Data, summary: Mapping[str, Any], progress: Progress) -> LabelledFile:
+def read_labelled(data: Data, document: AuditDocument, progress: Progress) -> LabelledFile:
     """A file's rows and labels, read as its audit read them.
 
     What its columns are is as the audit says: labels that are others by now must not make it another.
 
     Args:
         data: The file.
-        summary: `audit.json`.
+        document: What the audit says.
         progress: Told how far it is.
 
     Raises:
         InputError: The file can't be read, was changed meanwhile, or has not the columns of the audit.
         SettingsError: A setting of the audit makes no sense.
     """
-    settings = settings_of(summary, data.path)
+    settings = settings_of(document, data.path)
     with progress.stage("Reading"):
-        roles = _roles(summary)
+        roles = document.roles  # a column that the audit doesn't know plays no part
         table = _with_columns(_table(data, settings), roles)
         column = roles.names(Role.LABEL)[0]
         labels = encode_labels(table, column, to_judge=False)
@@ -122,12 +120,6 @@ def _table(data: Data, settings: ScanSettings) -> Table:
         where=data.path,
         hint="run again when nothing writes to it any more",
     )
-
-
-def _roles(summary: Mapping[str, Any]) -> Roles:
-    """What the file's columns are; a column that the audit doesn't know plays no part."""
-    told = summary["columns"]
-    return Roles(tuple(Column(one["name"], Role(one["role"]), one["used"], one["why"]) for one in told))
 
 
 def _with_columns(table: Table, roles: Roles) -> Table:

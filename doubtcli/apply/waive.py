@@ -19,10 +19,8 @@ from doubtcli.gate.waivers import add_waivers
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    import pyarrow as pa
-
     from doubtcli.apply.labelled import LabelledFile
-    from doubtcli.records import Decision
+    from doubtcli.records import Decision, DoubtTable
 
 
 ELSEWHERE = "name another file with --waivers FILE, or waive nothing: --no-waive"
@@ -71,7 +69,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 
 def plan_waivers(
-    kept: Iterable[Decision], doubts: pa.Table, file: LabelledFile, target: Path, path: str
+    kept: Iterable[Decision], doubts: DoubtTable, file: LabelledFile, target: Path, path: str
 ) -> Waivers | None:
     """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
 
@@ -141,9 +139,8 @@ def _told() -> Iterator[None]:
         raise
 
 
-def _doubted(doubts: pa.Table) -> set[str]:
-    columns = (doubts.column(name).to_pylist() for name in ("row_id", "doubted"))
-    return {row_id for row_id, doubted in zip(*columns, strict=True) if doubted}
+def _doubted(doubts: DoubtTable) -> set[str]:
+    return set(doubts.filter(doubts.doubted).row_id.to_pylist())
 
 
 def _waiver(decision: Decision, files: tuple[str, ...]) -> Waiver:

@@ -93,9 +93,9 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
 
 def _print_json(audit: Audit) -> None:
     """Print `audit.json`, in UTF-8 whatever the terminal speaks."""
-    from doubtcli.store import render_json
+    from doubtcli.store import describe_audit, render_document
 
-    print_bytes(render_json(audit).encode())
+    print_bytes(render_document(describe_audit(audit)).encode())
 
 
 def _print_report(audit: Audit, folder: Path, *, color: Color, top: int) -> None:

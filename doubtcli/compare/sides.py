@@ -82,7 +82,7 @@ def read_side(folder: str, progress: Progress) -> Side:
     judged = np.zeros(len(labels.codes), dtype=np.bool_)
     judged[examples.positions] = True
     doubted = np.zeros(len(judged), dtype=np.bool_)
-    doubted[found.doubts.column("row").to_numpy() - 1] = found.doubts.column("doubted").to_numpy()
+    doubted[found.doubts.row - 1] = found.doubts.doubted
     return Side(folder, found, roles, labels, examples, _row_ids(examples), doubted, judged)
 
 

@@ -36,6 +36,18 @@ from doubtcli.records.reading import (
     Verdicts,
 )
 from doubtcli.records.relabelling import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
+from doubtcli.records.stored import (
+    AuditDocument,
+    ClassCount,
+    Confusion,
+    DoubtRow,
+    DoubtTable,
+    ReasonRun,
+    RowCounts,
+    SampleCounts,
+    StratumCount,
+    VerdictCounts,
+)
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Bools as Bools
@@ -51,10 +63,15 @@ __all__ = [
     "Annotations",
     "Audit",
     "AuditComparison",
+    "AuditDocument",
     "AuditSample",
+    "ClassCount",
     "Column",
     "ComparedAudit",
+    "Confusion",
     "Decision",
+    "DoubtRow",
+    "DoubtTable",
     "Duplicates",
     "Evidence",
     "Examples",
@@ -72,10 +89,13 @@ __all__ = [
     "Predictions",
     "Ranking",
     "ReadOptions",
+    "ReasonRun",
     "ReasonScores",
     "RelabelScore",
     "Role",
     "Roles",
+    "RowCounts",
+    "SampleCounts",
     "SeenRow",
     "Settled",
     "SideFile",
@@ -83,9 +103,11 @@ __all__ = [
     "SkippedReason",
     "Source",
     "Stratum",
+    "StratumCount",
     "Table",
     "TextFeatures",
     "Unapplied",
     "UnappliedKind",
+    "VerdictCounts",
     "Verdicts",
 ]

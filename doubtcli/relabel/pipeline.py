@@ -71,7 +71,7 @@ def write_queue(request: Request, *, today: dt.date) -> Queue:
     _check_audit(request.audit)
     found = given_audit(request.audit)
     waived = _waived(found, waivers_to_read(request.waivers), today)
-    made = make_queue(found.summary, found.doubts, found.read_data().data, request.choice, waived)
+    made = make_queue(found.summary, found.doubts.data, found.read_data().data, request.choice, waived)
     queue = replace(made, notes=(*made.notes, *_notes(found)))
     head = write_head(queue, request.format, _origin(request, found))
     files = {**request.format.render(queue), HEAD_FILE: head}
@@ -99,7 +99,9 @@ def _waived(found: FoundAudit, path: str, today: dt.date) -> set[int]:
     if not path:
         return set()
     data_path = found.backup_of or found.data_path
-    return waived_rows(read_waivers(path), found.doubts, waivers_path=path, data_path=data_path, today=today)
+    return waived_rows(
+        read_waivers(path), found.doubts.data, waivers_path=path, data_path=data_path, today=today
+    )
 
 
 def _origin(request: Request, found: FoundAudit) -> Origin:

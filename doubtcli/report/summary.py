@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.records import REASON_SPEAKS
+from doubtcli.records import REASON_SPEAKS, ClassCount, Confusion
 from doubtcli.wording.numbers import count, percent
 
 if TYPE_CHECKING:
@@ -23,15 +23,6 @@ HISTOGRAM_BINS = 20
 
 
 @dataclass(frozen=True)
-class ClassCount:
-    """How many rows bear a class's label, and how many of them are doubted."""
-
-    name: str
-    n_given: int
-    n_doubted: int
-
-
-@dataclass(frozen=True)
 class ReasonCount:
     """On how many doubted rows a reason speaks."""
 
@@ -41,15 +32,6 @@ class ReasonCount:
     """Completes "doubted because …"."""
     family: str
     """"error" (ranked) or "context" (shown beside)."""
-
-
-@dataclass(frozen=True)
-class Confusion:
-    """How many doubted rows bear one label and look like another."""
-
-    given: str
-    suggested: str
-    n_doubted: int
 
 
 @dataclass(frozen=True)
@@ -250,8 +232,10 @@ def _by_class(audit: Audit) -> tuple[ClassCount, ...]:
     n_given = np.bincount(given, minlength=audit.examples.n_classes)
     n_doubted = np.bincount(given[doubted], minlength=audit.examples.n_classes)
     return tuple(
-        ClassCount(name, int(n_given[code]), int(n_doubted[code]))
-        for code, name in enumerate(audit.examples.class_names)
+        ClassCount(name, value, int(n_given[code]), int(n_doubted[code]))
+        for code, (name, value) in enumerate(
+            zip(audit.examples.class_names, audit.labels.class_values, strict=True)
+        )
     )
 
 

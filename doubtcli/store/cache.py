@@ -35,7 +35,7 @@ def cached_audit(recipe: str) -> StoredAudit | None:
         found = read_audit(folder)
     except InputError:
         return None
-    if found.summary.get("recipe") != recipe:
+    if found.document.audit_key != recipe:
         return None
     os.utime(folder)  # it was of use: among the last to be removed
     return found

@@ -1,4 +1,4 @@
-"""An audit -> `audit.json`: what was judged, how, and what came of it, in a fixed order of keys.
+"""What `audit.json` says of an audit <-> its text, with keys in a fixed order.
 
 `audit.schema.json` beside this file is its published JSON Schema. Keys are added, never renamed.
 """
@@ -6,158 +6,268 @@
 from __future__ import annotations
 
 import json
-import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from importlib.metadata import version
-from typing import TYPE_CHECKING, Any
+from dataclasses import MISSING, dataclass, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import numpy as np
-
-from doubtcli.records import REASON_SPEAKS
-from doubtcli.report.power import power_figures
-from doubtcli.report.summary import expected_precision, summarize
+from doubtcli.errors import InputError
+from doubtcli.records import (
+    AuditDocument,
+    ClassCount,
+    Column,
+    Confusion,
+    NoiseRate,
+    Power,
+    ReasonRun,
+    Role,
+    Roles,
+    RowCounts,
+    SampleCounts,
+    SideFile,
+    Skill,
+    SkippedReason,
+    Source,
+    StratumCount,
+    VerdictCounts,
+)
 
 if TYPE_CHECKING:
-    from doubtcli.records import Audit, ReasonScores
-    from doubtcli.report.summary import Summary
+    from collections.abc import Mapping
+    from dataclasses import Field
 
-SCHEMA_VERSION = 1
+Record = TypeVar("Record")
+
+AUDIT_SCHEMA_VERSION = 1
 TOOL = "doubt"
-SIGNIFICANT_DIGITS = 6
-"""More than any of these figures is good for, and few enough to be read."""
+SCAN_AGAIN = "scan the file again"
 
 
-def render_json(audit: Audit) -> str:
+KEYS: Mapping[type, tuple[str, ...]] = {
+    Source: ("path", "format", "size", "sha256", "compression", "encoding", "delimiter"),
+    SideFile: ("path", "sha256"),
+    Column: ("name", "role", "used", "why"),
+    Skill: (
+        *("assessable", "why", "accuracy", "balanced_accuracy", "majority_accuracy", "permuted_accuracy"),
+        "by_model",
+    ),
+    NoiseRate: ("assessable", "why", "rate", "low", "high", "level", "rests_on", "n_checked"),
+    Power: ("assessable", "why", "planted"),
+    VerdictCounts: ("path", "kept", "corrected", "unusable"),
+    StratumCount: ("rows", "drawn"),
+    RowCounts: ("rows", "labelled", "unlabelled", "unusable", "doubted"),
+    ClassCount: ("name", "value", "given", "doubted"),
+    Confusion: ("given", "suggested", "doubted"),
+    ReasonRun: ("name", "package", "family", "because", "scored", "speaks", "speaks_on_doubted"),
+    SkippedReason: ("name", "package", "why"),
+}
+"""What the fields of a record are called in the file, in their order; what follows is written apart."""
+
+
+OPTIONAL: Mapping[str, Any] = {
+    "recipe": "",
+    "side_files": {},
+    "models": [],
+    "power": None,
+    "expected_precision": None,
+    "verdicts": None,
+    "audit_sample": None,
+    "confusions": [],
+    "doubt_made_of": [],
+    "notes": [],
+    "timings": {},
+}
+"""What may be missing in a file, for an earlier version did not write it or nobody needs it; and what is read
+in its place."""
+
+# ------------------------------------------------------------------------- write
+
+
+def render_document(document: AuditDocument) -> str:
     """The text of `audit.json`, equal to the byte for equal audits but for the numbers under "timings"."""
-    text = json.dumps(_document(audit), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_to_json(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     # A path may hold bytes that are no UTF-8 (lone surrogates in Python): JSON has an escape for them.
     return text.encode(errors="backslashreplace").decode()
 
 
-def _document(audit: Audit) -> dict[str, Any]:
-    summary = summarize(audit)
+def _to_json(document: AuditDocument) -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
-        "tool": {"name": TOOL, "version": version("doubtcli")},
-        "input": _input(audit, summary),
-        "recipe": audit.recipe,
-        "side_files": {name: _fields(file, "path", "sha256") for name, file in audit.side_files.items()},
-        "columns": [_fields(column, "name", "role", "used", "why") for column in audit.roles.columns],
-        "settings": _plain(_sorted(audit.settings)),
-        "seed": audit.seed,
-        "versions": _plain(_sorted(audit.versions)),
-        "models": list(audit.model_names),
-        "skill": _skill(audit),
-        "noise_rate": _fields(
-            audit.noise_rate, "assessable", "why", "rate", "low", "high", "level", "rests_on", "n_checked"
-        ),
-        "power": _plain(power_figures(audit.power)) if audit.power else None,
-        "expected_precision": _plain(expected_precision(audit)),
-        "verdicts": _verdicts(audit, summary),
-        "audit_sample": _sample(audit),
-        "counts": _counts(summary),
-        "classes": _classes(audit, summary),
-        "confusions": _confusions(summary),
-        "doubt_made_of": list(audit.ranking.voices),
+        "schema_version": AUDIT_SCHEMA_VERSION,
+        "tool": {"name": document.tool_name, "version": document.tool_version},
+        "input": _object(document.source) | {"rows": document.counts.n_rows},
+        "recipe": document.audit_key,
+        "side_files": {name: _object(file) for name, file in document.side_files.items()},
+        "columns": list(map(_object, document.roles.columns)),
+        "settings": document.settings,
+        "seed": document.seed,
+        "versions": document.versions,
+        "models": list(document.model_names),
+        "skill": _object(document.skill),
+        "noise_rate": _object(document.noise_rate),
+        "power": None if document.power is None else _power_object(document.power),
+        "expected_precision": document.expected_precision,
+        "verdicts": None if document.verdicts is None else _object(document.verdicts),
+        "audit_sample": None if document.sample is None else _sample_object(document.sample),
+        "counts": _object(document.counts),
+        "classes": list(map(_object, document.classes)),
+        "confusions": list(map(_object, document.confusions)),
+        "doubt_made_of": list(document.voices),
         "reasons": {
-            "run": [_reason(reason, audit) for reason in audit.reasons],
-            "skipped": [_fields(reason, "name", "package", "why") for reason in audit.skipped],
+            "run": list(map(_object, document.reasons)),
+            "skipped": list(map(_object, document.skipped)),
         },
-        "notes": list(audit.notes),
-        "timings": _plain(audit.timings),
+        "notes": list(document.notes),
+        "timings": document.timings,
     }
 
 
-def _input(audit: Audit, summary: Summary) -> dict[str, Any]:
-    source = _fields(audit.source, "path", "format", "size", "sha256", "compression", "encoding", "delimiter")
-    return source | {"rows": summary.n_rows}
+def _object(record: object) -> dict[str, Any]:
+    return {key: getattr(record, name) for key, name in _names(type(record))}
 
 
-def _skill(audit: Audit) -> dict[str, Any]:
-    accuracies = ("accuracy", "balanced_accuracy", "majority_accuracy", "permuted_accuracy")
-    return _fields(audit.skill, "assessable", "why", *accuracies, "by_model")
+def _names(kind: type) -> list[tuple[str, str]]:
+    """The keys of a record, each with the name of its field."""
+    names = [item.name for item in fields(kind)]
+    return list(zip(KEYS[kind], names, strict=False))
 
 
-def _verdicts(audit: Audit, summary: Summary) -> dict[str, Any] | None:
-    if audit.examples.verdicts is None:
+def _power_object(power: Power) -> dict[str, Any]:
+    found = [{"share": share, "found": found} for share, found in power.found_in_first.items()]
+    return _object(power) | {"found_in_first": found}
+
+
+def _sample_object(sample: SampleCounts) -> dict[str, Any]:
+    return {"rows": sample.n_rows, "strata": list(map(_object, sample.strata))}
+
+
+# -------------------------------------------------------------------------- read
+
+
+@dataclass(frozen=True)
+class _Part:
+    """An object in the file, and where the file is: whatever is wrong with it is an error that says so."""
+
+    where: str
+    values: Mapping[str, Any]
+
+    def need(self, key: str) -> Any:  # noqa: ANN401  # JSON is anything
+        """What is under a key that has to be there."""
+        if key not in self.values:
+            raise _damaged(self.where, f"{key!r} is missing")
+        return self.values[key]
+
+    def part(self, key: str) -> _Part:
+        """The object under a key."""
+        values = self.need(key)
+        if not isinstance(values, dict):
+            raise _damaged(self.where, f"{key!r} is not an object")
+        return _Part(self.where, values)
+
+    def part_or_null(self, key: str) -> _Part | None:
+        """The object under a key; None where null is."""
+        return None if self.need(key) is None else self.part(key)
+
+    def items(self, key: str) -> tuple[Any, ...]:
+        """What the list under a key holds."""
+        values = self.need(key)
+        if not isinstance(values, list):
+            raise _damaged(self.where, f"{key!r} is not a list")
+        return tuple(values)
+
+    def parts(self, key: str) -> tuple[_Part, ...]:
+        """The objects in the list under a key."""
+        values = self.items(key)
+        if not all(isinstance(item, dict) for item in values):
+            raise _damaged(self.where, f"{key!r} is not a list of objects")
+        return tuple(_Part(self.where, item) for item in values)
+
+    def records(self, key: str, kind: type[Record]) -> tuple[Record, ...]:
+        """The records that the objects in a list are."""
+        return tuple(part.record(kind) for part in self.parts(key))
+
+    def record(self, kind: type[Record], **others: object) -> Record:
+        """The record that this object is; a key may be missing where its field has a default."""
+        optional = {item.name for item in fields(kind) if _has_default(item)}  # type: ignore[arg-type]
+        keys = [(key, name) for key, name in _names(kind) if key in self.values or name not in optional]
+        return kind(**{name: self.need(key) for key, name in keys}, **others)
+
+
+def _has_default(item: Field[Any]) -> bool:
+    return item.default is not MISSING or item.default_factory is not MISSING
+
+
+def _damaged(where: str, what: str) -> InputError:
+    return InputError(f"is damaged: {what}", where=where, hint=SCAN_AGAIN)
+
+
+def parse_document(content: bytes, where: str) -> AuditDocument:
+    """What the bytes of `audit.json` say.
+
+    Args:
+        content: Of the file.
+        where: Its path.
+
+    Raises:
+        InputError: The file is damaged, or a newer doubt wrote it.
+    """
+    try:
+        values = json.loads(content)
+    except ValueError as error:
+        raise _damaged(where, str(error)) from error
+    found = values.get("schema_version") if isinstance(values, dict) else None
+    if found != AUDIT_SCHEMA_VERSION:
+        newer = isinstance(found, int) and found > AUDIT_SCHEMA_VERSION
+        raise InputError(
+            f"has schema version {found}",
+            where=where,
+            expected=f"schema version {AUDIT_SCHEMA_VERSION}",
+            hint="update doubt: a newer one wrote this audit" if newer else SCAN_AGAIN,
+        )
+    return _from_json(_Part(where, {**OPTIONAL, **values}))
+
+
+def _from_json(document: _Part) -> AuditDocument:
+    tool, reasons, side_files = (document.part(key) for key in ("tool", "reasons", "side_files"))
+    verdicts = document.part_or_null("verdicts")
+    return AuditDocument(
+        tool_name=tool.need("name"),
+        tool_version=tool.need("version"),
+        source=document.part("input").record(Source),
+        roles=Roles(tuple(map(_read_column, document.parts("columns")))),
+        settings=document.part("settings").values,
+        seed=document.need("seed"),
+        versions=document.part("versions").values,
+        skill=document.part("skill").record(Skill),
+        noise_rate=document.part("noise_rate").record(NoiseRate),
+        counts=document.part("counts").record(RowCounts),
+        classes=document.records("classes", ClassCount),
+        reasons=reasons.records("run", ReasonRun),
+        skipped=reasons.records("skipped", SkippedReason),
+        audit_key=document.need("recipe"),
+        side_files={name: side_files.part(name).record(SideFile) for name in side_files.values},
+        model_names=document.items("models"),
+        power=_read_power(document.part_or_null("power")),
+        expected_precision=document.need("expected_precision"),
+        verdicts=None if verdicts is None else verdicts.record(VerdictCounts),
+        sample=_read_sample(document.part_or_null("audit_sample")),
+        confusions=document.records("confusions", Confusion),
+        voices=document.items("doubt_made_of"),
+        notes=document.items("notes"),
+        timings=document.part("timings").values,
+    )
+
+
+def _read_column(part: _Part) -> Column:
+    role = part.need("role")
+    if role not in list(Role):
+        raise _damaged(part.where, f"{role!r} is no role of a column")
+    return Column(part.need("name"), Role(role), part.need("used"), part.need("why"))
+
+
+def _read_power(part: _Part | None) -> Power | None:
+    if part is None:
         return None
-    return {
-        "path": audit.examples.verdicts.path,
-        "kept": summary.n_kept,
-        "corrected": summary.n_corrected,
-        "unusable": summary.n_unusable,
-    }
+    found = {one.need("share"): one.need("found") for one in part.parts("found_in_first")}
+    return part.record(Power, found_in_first=found)
 
 
-def _sample(audit: Audit) -> dict[str, Any] | None:
-    """How the sample in this queue was drawn."""
-    if audit.sample is None:
-        return None
-    drawn = Counter(audit.sample.strata)
-    strata = sorted(drawn, key=lambda stratum: stratum.number)
-    return {
-        "rows": len(audit.sample.rows),
-        "strata": [{"rows": stratum.n_rows, "drawn": drawn[stratum]} for stratum in strata],
-    }
-
-
-def _counts(summary: Summary) -> dict[str, int]:
-    return {
-        "rows": summary.n_rows,
-        "labelled": summary.n_labelled,
-        "unlabelled": summary.n_unlabelled,
-        "unusable": summary.n_unusable,
-        "doubted": summary.n_doubted,
-    }
-
-
-def _classes(audit: Audit, summary: Summary) -> list[dict[str, Any]]:
-    return [
-        {"name": count.name, "value": _plain(value), "given": count.n_given, "doubted": count.n_doubted}
-        for count, value in zip(summary.by_class, audit.labels.class_values, strict=True)
-    ]
-
-
-def _confusions(summary: Summary) -> list[dict[str, Any]]:
-    return [
-        {"given": pair.given, "suggested": pair.suggested, "doubted": pair.n_doubted}
-        for pair in summary.confusions
-    ]
-
-
-def _reason(reason: ReasonScores, audit: Audit) -> dict[str, Any]:
-    speaks = reason.scores >= REASON_SPEAKS
-    return _fields(reason, "name", "package", "family", "because") | {
-        "scored": int(np.count_nonzero(~np.isnan(reason.scores))),
-        "speaks": int(np.count_nonzero(speaks)),
-        "speaks_on_doubted": int(np.count_nonzero(speaks & audit.ranking.doubted)),
-    }
-
-
-# ------------------------------------------------------------- ready for JSON
-
-
-def _fields(record: object, *names: str) -> dict[str, Any]:
-    return {name: _plain(getattr(record, name)) for name in names}
-
-
-def _sorted(settings: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: settings[key] for key in sorted(settings)}
-
-
-def _plain(value: object) -> Any:  # noqa: ANN401  # JSON is anything
-    """A value as JSON has it: numbers rounded, what is no number null, other types as their text."""
-    match value:
-        case np.generic():
-            return _plain(value.item())
-        case None | bool() | int() | str():
-            return value
-        case float():
-            return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
-        case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
-        case Sequence() if not isinstance(value, bytes):
-            return [_plain(item) for item in value]
-        case _:
-            return str(value)
+def _read_sample(part: _Part | None) -> SampleCounts | None:
+    return None if part is None else SampleCounts(part.need("rows"), part.records("strata", StratumCount))

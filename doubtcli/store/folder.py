@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyarrow import csv
@@ -16,7 +16,6 @@ from doubtcli.errors import OutputError
 from doubtcli.store.document import TOOL
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from contextlib import AbstractContextManager
 
 DOCUMENT = "audit.json"
@@ -71,8 +70,8 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
             )
         if force or not folder.exists() or {path.name for path in folder.iterdir()} <= {UNFINISHED}:
             return
-        document = _stored_document(folder)
-    _refuse_unless_ours(document, folder, source_path)
+        judged = _judged_path(folder)
+    _refuse_unless_ours(judged, folder, source_path)
     if _has_verdicts(folder / QUEUE):
         raise OutputError(
             f"{QUEUE} in it has been worked on, and would be replaced",
@@ -102,11 +101,10 @@ def told(folder: Path) -> AbstractContextManager[None]:
     return disk.told(folder, HINTS)
 
 
-def _refuse_unless_ours(document: Mapping[str, Any] | None, folder: Path, source_path: str) -> None:
+def _refuse_unless_ours(judged: str | None, folder: Path, source_path: str) -> None:
     hint = "name another folder with --output, or replace our files in it with --force"
-    if document is None:
+    if judged is None:
         raise OutputError("is no audit, and not empty", where=str(folder), hint=hint)
-    judged = document["input"]["path"]
     if not _is_same_input(judged, source_path, folder):
         raise OutputError(f"is the audit of another file, {judged!r}", where=str(folder), hint=hint)
 
@@ -119,16 +117,15 @@ def _is_same_input(judged: str, source_path: str, folder: Path) -> bool:
     return at_its_default and Path(judged).name == Path(source_path).name
 
 
-def _stored_document(folder: Path) -> Mapping[str, Any] | None:
-    """What `audit.json` says, if one of ours stands there."""
+def _judged_path(folder: Path) -> str | None:
+    """The path of the file that an audit in a folder judged; None where there is no audit of ours."""
     settle(folder)
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())
-        if document["tool"]["name"] == TOOL and isinstance(document["input"]["path"], str):
-            return document  # type: ignore[no-any-return]
+        path = document["input"]["path"]
+        return path if document["tool"]["name"] == TOOL and isinstance(path, str) else None
     except (FileNotFoundError, ValueError, TypeError, LookupError):
         return None
-    return None
 
 
 def _has_verdicts(queue: Path) -> bool:

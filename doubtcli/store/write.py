@@ -4,16 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
+
 from doubtcli.disk.folder import write_whole
-from doubtcli.store.document import render_json
-from doubtcli.store.doubts import doubts_table, write_parquet
+from doubtcli.store.describe import describe_audit, tabulate_doubts
+from doubtcli.store.document import render_document
 from doubtcli.store.folder import DOCUMENT, DOUBTS, QUEUE, REPORT, check_folder, told
 from doubtcli.store.queue import write_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from doubtcli.records import Audit, Table
+    from doubtcli.records import Audit, DoubtTable, Table
+
+
+ROW_GROUP_ROWS = 2**16
+"""Fixed, so that the same table gives the same bytes; pyarrow's own default has changed between releases."""
 
 
 def write_audit(
@@ -40,10 +47,17 @@ def write_audit(
     """
     check_folder(folder, audit.source.path, force=force)
     files = {
-        DOUBTS: write_parquet(doubts_table(audit)),
+        DOUBTS: write_parquet(tabulate_doubts(audit)),
         QUEUE: write_queue(audit, table, queue_size),
         REPORT: report_html.encode(errors="backslashreplace"),
-        DOCUMENT: render_json(audit).encode(),
+        DOCUMENT: render_document(describe_audit(audit)).encode(),
     }
     with told(folder):
         write_whole(folder, files)
+
+
+def write_parquet(doubts: DoubtTable) -> bytes:
+    """The bytes of a Parquet file: the same ones for the same table."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(doubts.data, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]

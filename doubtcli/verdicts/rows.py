@@ -20,9 +20,7 @@ from doubtcli.verdicts.spelling import LOST_ZEROS, label_of, most_marks, numeral
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import pyarrow as pa
-
-    from doubtcli.records import Examples
+    from doubtcli.records import DoubtTable, Examples
     from doubtcli.records.answers import Answer
 
 
@@ -184,15 +182,12 @@ def rows_now(examples: Examples) -> list[SeenRow]:
     ]
 
 
-def rows_audited(doubts: pa.Table) -> list[SeenRow]:
+def rows_audited(doubts: DoubtTable) -> list[SeenRow]:
     """The rows as an audit has them.
 
     Args:
         doubts: The table `doubts.parquet`.
     """
-    names = ("row_id", "row", "given_label", "row_hash")
-    columns = [
-        doubts.column(name).to_pylist() if name in doubts.column_names else [None] * doubts.num_rows
-        for name in names
-    ]
-    return [SeenRow(*values) for values in zip(*columns, strict=True)]
+    texts = (column.to_pylist() for column in (doubts.row_id, doubts.given_label, doubts.row_hash))
+    rows = zip(*texts, doubts.row.tolist(), strict=True)
+    return [SeenRow(row_id, row, label, row_hash) for row_id, label, row_hash, row in rows]

@@ -6,7 +6,7 @@ import csv
 import datetime as dt
 import json
 import sys
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,10 @@ from doubtcli.apply.target import Where
 from doubtcli.apply.undo import undo
 from doubtcli.progress import Silence
 from doubtcli.read.examples import read_examples
+from doubtcli.records import AuditDocument, NoiseRate, RowCounts, Skill
 from doubtcli.settings import ScanSettings
-from doubtcli.store.doubts import DOUBT_COLUMNS
+from doubtcli.store import render_document
+from doubtcli.store.describe import DOUBT_COLUMNS
 from doubtcli.verdicts.rows import rows_now
 
 if TYPE_CHECKING:
@@ -61,14 +63,29 @@ class Desk:
         folder.mkdir(exist_ok=True)
         full = [{name: one.get(name) for name in DOUBT_COLUMNS} for one in doubts]
         pq.write_table(pa.Table.from_pylist(full, schema), folder / "doubts.parquet")
-        document = {
-            "schema_version": 1,
-            "input": {"path": name, "sha256": table.source.sha256},
-            "settings": asdict(told),
-            "columns": [asdict(column) for column in roles.columns],
-            "counts": {"rows": len(rows)},
-        }
-        (folder / "audit.json").write_text(json.dumps(document), encoding="utf-8")
+        document = AuditDocument(
+            tool_name="doubt",
+            tool_version="0.1.0",
+            source=replace(table.source, path=name),
+            roles=roles,
+            settings=asdict(told),
+            seed=told.seed,
+            versions={},
+            skill=Skill(
+                assessable=True,
+                why="",
+                accuracy=None,
+                balanced_accuracy=None,
+                majority_accuracy=0.5,
+                permuted_accuracy=None,
+            ),
+            noise_rate=NoiseRate(assessable=True, why=""),
+            counts=RowCounts(len(rows), len(rows), 0, 0),
+            classes=(),
+            reasons=(),
+            skipped=(),
+        )
+        (folder / "audit.json").write_text(render_document(document), encoding="utf-8")
         return rows
 
     def decide(self, *answers: dict[str, str]) -> None:

@@ -8,10 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records import NoiseRate, Power, Skill, Verdicts
+from doubtcli.records import ClassCount, Confusion, NoiseRate, Power, Skill, Verdicts
 from doubtcli.report.summary import (
-    ClassCount,
-    Confusion,
     expected_precision,
     histogram,
     noise_sentence,
@@ -41,9 +39,9 @@ def test_counts(make_audit: Make) -> None:
 def test_classes(make_audit: Make) -> None:
     """Every class is counted, in the order of the class names, those without doubt too."""
     assert summarize(make_audit()).by_class == (
-        ClassCount("billing", n_given=4, n_doubted=2),
-        ClassCount("bug", n_given=3, n_doubted=1),
-        ClassCount("delivery", n_given=1, n_doubted=0),
+        ClassCount("billing", "billing", n_given=4, n_doubted=2),
+        ClassCount("bug", "bug", n_given=3, n_doubted=1),
+        ClassCount("delivery", "delivery", n_given=1, n_doubted=0),
     )
 
 

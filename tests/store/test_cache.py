@@ -43,7 +43,7 @@ def test_kept(make_audit: Make, make_table: MakeTable) -> None:
     found = cached_audit("a" * 64)
 
     assert found is not None
-    assert found.doubts.num_rows == 10
+    assert found.doubts.n_rows == 10
 
 
 def test_another_recipe(make_audit: Make, make_table: MakeTable) -> None:

@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from doubtcli.records import AuditSample, NoiseRate, Power, Skill, Stratum, Verdicts
-from doubtcli.store import render_json
+from doubtcli.store import describe_audit, render_document
+from doubtcli.store.document import parse_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,12 @@ if TYPE_CHECKING:
     from doubtcli.records import Audit
 
     Make = Callable[..., Audit]
+
+
+def render(audit: Audit) -> str:
+    """`audit.json` of an audit."""
+    return render_document(describe_audit(audit))
+
 
 SCHEMA = json.loads((files("doubtcli.store") / "audit.schema.json").read_text(encoding="utf-8"))
 
@@ -85,23 +92,31 @@ POWER = Power(
 )
 def test_schema(make_audit: Make, changes: dict[str, Any]) -> None:
     """Every document meets the published schema, which tells of each of its keys."""
-    document = json.loads(render_json(make_audit(**changes)))
+    document = json.loads(render(make_audit(**changes)))
 
     Draft202012Validator.check_schema(SCHEMA)
     Draft202012Validator(SCHEMA).validate(document)
     assert undeclared(document, SCHEMA) == []
 
 
+@pytest.mark.parametrize("changes", [{}, NOTHING_KNOWN, DECIDED, {"power": POWER}])
+def test_read_back(make_audit: Make, changes: dict[str, Any]) -> None:
+    """What is read from the text is what an audit in memory says."""
+    document = describe_audit(make_audit(**changes))
+
+    assert parse_document(render_document(document).encode(), "audit.json") == document
+
+
 def test_schema_tells_of_all_and_requires_all(make_audit: Make) -> None:
     """The schema requires exactly what a document has, in the same order."""
-    document = json.loads(render_json(make_audit()))
+    document = json.loads(render(make_audit()))
 
     assert list(document) == SCHEMA["required"] == list(SCHEMA["properties"])
 
 
 def test_figures(make_audit: Make) -> None:
     """The document counts rows, classes, confusions and what each reason spoke on."""
-    document = json.loads(render_json(make_audit()))
+    document = json.loads(render(make_audit()))
 
     assert document["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "unusable": 0, "doubted": 3}
     assert document["classes"] == [
@@ -125,7 +140,7 @@ def test_figures(make_audit: Make) -> None:
 
 def test_verdicts_and_sample(make_audit: Make) -> None:
     """What people decided, how a sample was drawn, and what the noise rate rests on."""
-    document = json.loads(render_json(make_audit(**DECIDED)))
+    document = json.loads(render(make_audit(**DECIDED)))
 
     assert document["verdicts"] == {"path": "v.csv", "kept": 1, "corrected": 1, "unusable": 1}
     assert document["audit_sample"] == {
@@ -138,7 +153,7 @@ def test_verdicts_and_sample(make_audit: Make) -> None:
 
 def test_no_verdicts_and_no_sample(make_audit: Make) -> None:
     """Both are null, and the rate rests on models."""
-    document = json.loads(render_json(make_audit()))
+    document = json.loads(render(make_audit()))
 
     assert document["verdicts"] is None
     assert document["audit_sample"] is None
@@ -147,7 +162,7 @@ def test_no_verdicts_and_no_sample(make_audit: Make) -> None:
 
 def test_power(make_audit: Make) -> None:
     """How many errors were planted and, by how far one looks, found; classes and reasons are the bench's."""
-    document = json.loads(render_json(make_audit(power=POWER)))
+    document = json.loads(render(make_audit(power=POWER)))
 
     assert document["power"] == {
         "assessable": True,
@@ -159,7 +174,7 @@ def test_power(make_audit: Make) -> None:
 
 def test_no_power(make_audit: Make) -> None:
     """Where nothing was planted the document says why, and null where nobody asked."""
-    document = json.loads(render_json(make_audit(**NOTHING_KNOWN)))
+    document = json.loads(render(make_audit(**NOTHING_KNOWN)))
 
     assert document["power"] == {
         "assessable": False,
@@ -167,15 +182,15 @@ def test_no_power(make_audit: Make) -> None:
         "planted": 0,
         "found_in_first": [],
     }
-    assert json.loads(render_json(make_audit()))["power"] is None
+    assert json.loads(render(make_audit()))["power"] is None
 
 
 def test_expected_precision(make_audit: Make) -> None:
     """The mean doubt of the doubted rows, .97, .80 and .55; null without any."""
-    document = json.loads(render_json(make_audit()))
+    document = json.loads(render(make_audit()))
 
     assert document["expected_precision"] == 0.773333
-    assert json.loads(render_json(make_audit(**NOTHING_KNOWN)))["expected_precision"] is None
+    assert json.loads(render(make_audit(**NOTHING_KNOWN)))["expected_precision"] is None
 
 
 def test_plain_values(make_audit: Make) -> None:
@@ -184,7 +199,7 @@ def test_plain_values(make_audit: Make) -> None:
     values = {"z": np.int64(7), "a": (1.5, True, None), "path": b"x"}
     object.__setattr__(audit, "settings", values)
 
-    document = json.loads(render_json(audit))
+    document = json.loads(render(audit))
 
     assert document["timings"] == {"read": 1.23457, "rank": None}
     assert list(document["settings"].items()) == [("a", [1.5, True, None]), ("path", "b'x'"), ("z", 7)]
@@ -195,22 +210,22 @@ def test_class_values(make_audit: Make) -> None:
     audit = make_audit()
     object.__setattr__(audit.labels, "class_values", (np.int64(0), True, "delivery"))
 
-    classes = json.loads(render_json(audit))["classes"]
+    classes = json.loads(render(audit))["classes"]
 
     assert [entry["value"] for entry in classes] == [0, True, "delivery"]
 
 
 def test_equal_but_for_timings(make_audit: Make) -> None:
     """Two equal audits give the same text but for their timings."""
-    one = render_json(make_audit(timings={"read": 1.0}))
-    other = render_json(make_audit(timings={"read": 2.0}))
+    one = render(make_audit(timings={"read": 1.0}))
+    other = render(make_audit(timings={"read": 2.0}))
 
     assert one.replace('"read": 1.0', '"read": 2.0') == other
 
 
 def test_any_path(make_audit: Make) -> None:
     """A path that is no UTF-8 comes back as it was, and letters of any script stand as themselves."""
-    text = render_json(make_audit(path="döner\udcff.csv"))
+    text = render(make_audit(path="döner\udcff.csv"))
 
     assert "döner" in text
     assert json.loads(text.encode().decode())["input"]["path"] == "döner\udcff.csv"

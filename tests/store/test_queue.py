@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.records import AuditSample, Stratum, Table
-from doubtcli.store.doubts import doubts_table
+from doubtcli.store.describe import tabulate_doubts
 from doubtcli.store.queue import write_queue
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def test_what_was_seen(make_audit: MakeAudit, make_table: MakeTable) -> None:
 
     rows, bare = (read(write_queue(one, make_table(one))) for one in (audit, unhashed))
 
-    doubts = {row["row_id"]: row["row_hash"] for row in doubts_table(audit).to_pylist()}
+    doubts = {row.row_id: row.row_hash for row in tabulate_doubts(audit).to_rows()}
     assert [row["doubt_row_hash"] for row in rows] == [doubts[name] for name in ("t0007", "t0004", "t0005")]
     assert [row["doubt_row_hash"] for row in bare] == [""] * 3
 

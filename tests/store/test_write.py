@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.errors import OutputError
-from doubtcli.store import render_json
+from doubtcli.store import describe_audit, render_document
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,7 +36,7 @@ def test_four_files(write: Writer, make_audit: Callable[..., Audit]) -> None:
 
     files = held(write.folder)
     assert set(files) == FILES
-    assert files["audit.json"].decode() == render_json(make_audit())
+    assert files["audit.json"].decode() == render_document(describe_audit(make_audit()))
     assert pq.read_table(write.folder / "doubts.parquet").num_rows == 10
     assert files["queue.csv"].count(b"\n") == 4
     assert files["report.html"] == "<p>ö</p>".encode()

@@ -11,7 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.records import ReasonScores, Verdicts
-from doubtcli.store.doubts import doubts_table, write_parquet
+from doubtcli.store.describe import tabulate_doubts
+from doubtcli.store.write import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
 def test_columns(make_audit: Make) -> None:
     """Every row has its own columns and a score for each reason."""
-    table = doubts_table(make_audit())
+    table = tabulate_doubts(make_audit()).data
 
     assert table.column_names == [
         *("row_id", "row", "given_label", "suggested_label", "suggested_confidence"),
@@ -35,7 +36,7 @@ def test_columns(make_audit: Make) -> None:
 
 def test_most_doubted_first(make_audit: Make) -> None:
     """Rows stand most doubted first, ties by row id, and those without a label last."""
-    rows = doubts_table(make_audit()).to_pylist()
+    rows = tabulate_doubts(make_audit()).data.to_pylist()
 
     order = ["t0007", "t0004", "t0005", "t0003", "t0002", "t0001", "t0006", "t0000", "u0000", "u0001"]
     assert [row["row_id"] for row in rows] == order
@@ -48,7 +49,8 @@ def test_verdicts(make_audit: Make) -> None:
     verdicts = Verdicts("v.csv", np.array([2, *[-1] * 7]), (None,) * 8, np.full(8, np.nan))
 
     rows = {
-        row["row_id"]: row for row in doubts_table(make_audit(verdicts=verdicts, n_unusable=1)).to_pylist()
+        row["row_id"]: row
+        for row in tabulate_doubts(make_audit(verdicts=verdicts, n_unusable=1)).data.to_pylist()
     }
 
     assert rows["t0000"]["verdict"] == "delivery"
@@ -62,7 +64,7 @@ def test_verdicts(make_audit: Make) -> None:
 
 def test_most_doubted_row(make_audit: Make) -> None:
     """A doubted row tells its place in the file from 1, its labels, its doubt and the reasons that speak."""
-    row = doubts_table(make_audit()).to_pylist()[0]
+    row = tabulate_doubts(make_audit()).data.to_pylist()[0]
 
     assert row == {
         "row_id": "t0007",
@@ -87,7 +89,7 @@ def test_most_doubted_row(make_audit: Make) -> None:
 
 def test_unlabelled_row(make_audit: Make) -> None:
     """A row without a label has a place and an id, and neither doubt nor score."""
-    row = doubts_table(make_audit()).to_pylist()[-1]
+    row = tabulate_doubts(make_audit()).data.to_pylist()[-1]
 
     known = {name: value for name, value in row.items() if value is not None}
     told = {"row_id": "u0001", "row": 10, "doubted": False, "reasons": [], "why": ""}
@@ -96,21 +98,21 @@ def test_unlabelled_row(make_audit: Make) -> None:
 
 def test_silence_is_null(make_audit: Make) -> None:
     """A reason without anything to say on a row leaves a null, not a NaN."""
-    column = doubts_table(make_audit())["reason:duplicate-conflict"]
+    column = tabulate_doubts(make_audit()).data["reason:duplicate-conflict"]
 
     assert column.to_pylist() == [0.5] + [None] * 9
 
 
 def test_without_reasons(make_audit: Make) -> None:
     """An audit without any reason still lists its rows."""
-    table = doubts_table(replace(make_audit(), reasons=()))
+    table = tabulate_doubts(replace(make_audit(), reasons=())).data
 
     assert table["reasons"].to_pylist() == [[]] * 10
 
 
 def test_same_bytes(make_audit: Make) -> None:
     """The same audit gives the same bytes."""
-    one, other = (write_parquet(doubts_table(make_audit())) for _ in range(2))
+    one, other = (write_parquet(tabulate_doubts(make_audit())) for _ in range(2))
 
     assert one == other
 
@@ -125,7 +127,7 @@ def test_round_trip(make_audit: Make, rows: list[tuple[float, float | None, str]
     )
     audit = replace(audit, reasons=(ReasonScores("odd", "own 1.0", "error", "it is odd", scores),))
 
-    table = pq.read_table(BytesIO(write_parquet(doubts_table(audit)))).slice(0, len(rows))
+    table = pq.read_table(BytesIO(write_parquet(tabulate_doubts(audit)))).slice(0, len(rows))
 
     by_id = sorted(
         zip(table["row_id"], table["doubt"], table["reason:odd"], table["why"], strict=True), key=str
@@ -135,7 +137,7 @@ def test_round_trip(make_audit: Make, rows: list[tuple[float, float | None, str]
 
 def test_types(make_audit: Make) -> None:
     """Types are the same whether or not there is anything to write."""
-    full, bare = doubts_table(make_audit()), doubts_table(make_audit(n_unlabelled=0))
+    full, bare = tabulate_doubts(make_audit()).data, tabulate_doubts(make_audit(n_unlabelled=0)).data
 
     assert full.schema == bare.schema
     assert full.schema.field("reasons").type == pa.list_(pa.string())

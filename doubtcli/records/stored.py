@@ -1,0 +1,276 @@
+"""What an audit's directory holds: the document `audit.json` and the table `doubts.parquet`, typed.
+
+Both are the same whether they were made from an audit a moment ago or read back from the disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.records.reading import INPUT_ROLES, Role
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pyarrow as pa
+
+    from doubtcli.records.arrays import Bools, Codes, Floats
+    from doubtcli.records.audit import NoiseRate, Power, Skill
+    from doubtcli.records.evidence import SkippedReason
+    from doubtcli.records.reading import Roles, SideFile, Source
+
+# -------------------------------------------------------------------- audit.json
+
+
+@dataclass(frozen=True)
+class RowCounts:
+    """How many rows of each kind a file has."""
+
+    n_rows: int
+    """Labelled, unlabelled and unusable ones."""
+    n_labelled: int
+    n_unlabelled: int
+    n_unusable: int = field(default=0, kw_only=True)
+    """Rows that a person judged unusable: set aside, too."""
+    n_doubted: int
+
+
+@dataclass(frozen=True)
+class ClassCount:
+    """How many rows have a class as their given label, and how many of them are doubted."""
+
+    name: str
+    """As it is shown."""
+    value: object
+    """As the file writes it."""
+    n_given: int
+    n_doubted: int
+
+
+@dataclass(frozen=True)
+class Confusion:
+    """How many doubted rows have one label and look like another."""
+
+    given: str
+    suggested: str
+    n_doubted: int
+
+
+@dataclass(frozen=True)
+class ReasonRun:
+    """A reason that was asked, and on how many rows it had something to say."""
+
+    name: str
+    package: str
+    """Where it came from, with its version."""
+    family: str
+    """"error" (ranked) or "context" (shown beside)."""
+    because: str
+    """Completes "doubted because …"."""
+    n_scored: int
+    """Rows that it could say something on."""
+    n_speaks: int
+    """Rows that it scores at least 0.5."""
+    n_doubted: int
+    """Of these, rows that are doubted."""
+
+
+@dataclass(frozen=True)
+class VerdictCounts:
+    """What people had decided before the scan."""
+
+    path: str
+    """The file of verdicts as the user gave it."""
+    n_kept: int
+    n_corrected: int
+    n_unusable: int
+
+
+@dataclass(frozen=True)
+class StratumCount:
+    """How many rows a stratum has, and how many of them were drawn."""
+
+    n_rows: int
+    n_drawn: int
+
+
+@dataclass(frozen=True)
+class SampleCounts:
+    """How the random sample at the head of the queue was drawn."""
+
+    n_rows: int
+    strata: tuple[StratumCount, ...]
+    """The most doubted rows first."""
+
+
+@dataclass(frozen=True)
+class AuditDocument:
+    """What `audit.json` says of an audit; figures have as many digits as the file has.
+
+    What has a default may be missing in a file: earlier versions did not write it, or nobody needs it.
+    """
+
+    tool_name: str
+    tool_version: str
+    source: Source
+    roles: Roles
+    settings: Mapping[str, Any]
+    """By name, as JSON has them: lists for tuples. A later doubt may have written more of them."""
+    seed: int
+    versions: Mapping[str, str]
+    skill: Skill
+    noise_rate: NoiseRate
+    counts: RowCounts
+    classes: tuple[ClassCount, ...]
+    """In the order of the class names."""
+    reasons: tuple[ReasonRun, ...]
+    skipped: tuple[SkippedReason, ...]
+    audit_key: str = ""
+    """Equal in audits that are made of the same things; "" where an earlier version wrote none."""
+    side_files: Mapping[str, SideFile] = field(default_factory=dict)
+    """By setting."""
+    model_names: tuple[str, ...] = ()
+    power: Power | None = None
+    """Without its parts by class and by reason; None where nobody asked."""
+    expected_precision: float | None = None
+    verdicts: VerdictCounts | None = None
+    sample: SampleCounts | None = None
+    confusions: tuple[Confusion, ...] = ()
+    voices: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    timings: Mapping[str, float | None] = field(default_factory=dict)
+
+    @property
+    def label_column(self) -> str:
+        """The column that was judged."""
+        return next(column.name for column in self.roles.columns if column.role is Role.LABEL)
+
+    @property
+    def input_columns(self) -> tuple[str, ...]:
+        """The columns that a row's content is made of, used or not, in file order."""
+        return tuple(column.name for column in self.roles.columns if column.role in INPUT_ROLES)
+
+
+# ---------------------------------------------------------------- doubts.parquet
+
+
+@dataclass(frozen=True)
+class DoubtRow:
+    """One row of `doubts.parquet`; what it has no value for is None."""
+
+    row_id: str
+    row: int
+    """Its place in the file, from 1, the header left out."""
+    given_label: str | None
+    suggested_label: str | None
+    suggested_confidence: float | None
+    doubt: float | None
+    """None where the row was set aside."""
+    doubt_sd: float | None
+    rank: int | None
+    doubted: bool
+    reasons: tuple[str, ...]
+    why: str
+    verdict: str | None
+    row_hash: str | None
+
+
+@dataclass(frozen=True)
+class DoubtTable:
+    """Every row of a file with its doubt; most doubted first, and last the rows that were set aside.
+
+    Texts are Arrow columns, numbers are arrays of shape `(n_rows,)`; the columns are those of the file.
+    """
+
+    data: pa.Table
+    """With all columns of the file, and a score by each reason."""
+
+    @property
+    def n_rows(self) -> int:
+        """How many rows there are."""
+        return int(self.data.num_rows)
+
+    @property
+    def row_id(self) -> pa.ChunkedArray:
+        """The id of each row."""
+        return self.data.column("row_id")
+
+    @property
+    def row(self) -> Codes:
+        """The place of each row in the file, from 1."""
+        values: Codes = self.data.column("row").to_numpy()
+        return values
+
+    @property
+    def given_label(self) -> pa.ChunkedArray:
+        """As it is shown; null where a row has none."""
+        return self.data.column("given_label")
+
+    @property
+    def suggested_label(self) -> pa.ChunkedArray:
+        """What we would write instead; null on rows that were set aside."""
+        return self.data.column("suggested_label")
+
+    @property
+    def suggested_confidence(self) -> Floats:
+        """How sure the evidence is of the suggested label; NaN on rows that were set aside."""
+        values: Floats = self.data.column("suggested_confidence").to_numpy()
+        return values
+
+    @property
+    def doubt(self) -> Floats:
+        """From 0 to 1; NaN on rows that were set aside."""
+        values: Floats = self.data.column("doubt").to_numpy()
+        return values
+
+    @property
+    def doubt_sd(self) -> Floats:
+        """How much the doubt wobbles between repeats; NaN where that is not known."""
+        values: Floats = self.data.column("doubt_sd").to_numpy()
+        return values
+
+    @property
+    def rank(self) -> pa.ChunkedArray:
+        """From 1, the most doubted row; null on rows that were set aside."""
+        return self.data.column("rank")
+
+    @property
+    def doubted(self) -> Bools:
+        """Whether each row is doubted."""
+        values: Bools = self.data.column("doubted").to_numpy()
+        return values
+
+    @property
+    def reasons(self) -> pa.ChunkedArray:
+        """Lists of the reasons that speak on each row, the strongest first."""
+        return self.data.column("reasons")
+
+    @property
+    def verdict(self) -> pa.ChunkedArray:
+        """The label that a person chose; null where nobody has decided."""
+        return self.data.column("verdict")
+
+    @property
+    def row_hash(self) -> pa.ChunkedArray:
+        """What each row's inputs are; null in the audits of earlier versions, which do not say."""
+        return self.data.column("row_hash")
+
+    def filter(self, mask: Bools | pa.Array | pa.ChunkedArray) -> DoubtTable:
+        """The rows that a mask marks."""
+        return DoubtTable(self.data.filter(mask))
+
+    def take(self, places: Codes) -> DoubtTable:
+        """The rows at these places of the table, from 0."""
+        return DoubtTable(self.data.take(places))
+
+    def to_rows(self) -> list[DoubtRow]:
+        """The rows as records."""
+        names = [name for name in DoubtRow.__dataclass_fields__ if name != "reasons"]
+        columns = {name: self.data.column(name).to_pylist() for name in names}
+        reasons = [tuple(spoken or ()) for spoken in self.reasons.to_pylist()]
+        values = zip(*columns.values(), strict=True)
+        return [
+            DoubtRow(**dict(zip(names, row, strict=True)), reasons=spoken)
+            for row, spoken in zip(values, reasons, strict=True)
+        ]

@@ -1,0 +1,238 @@
+"""An audit -> what its directory says of it: the document of `audit.json`, the table of `doubts.parquet`."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import fields, replace
+from importlib.metadata import version
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.records import (
+    REASON_SPEAKS,
+    AuditDocument,
+    DoubtTable,
+    Power,
+    ReasonRun,
+    RowCounts,
+    SampleCounts,
+    StratumCount,
+    VerdictCounts,
+)
+from doubtcli.report.summary import expected_precision, speaking_reasons, summarize
+from doubtcli.store.document import TOOL
+
+if TYPE_CHECKING:
+    from doubtcli.records import Audit, Codes, Examples, ReasonScores
+    from doubtcli.report.summary import Summary
+
+    Record = TypeVar("Record")
+
+SIGNIFICANT_DIGITS = 6
+"""More than any of the document's figures is good for, and few enough to be read."""
+
+# ------------------------------------------------------------------ the document
+
+
+def describe_audit(audit: Audit) -> AuditDocument:
+    """What `audit.json` says of an audit, its figures rounded as they are written."""
+    summary = summarize(audit)
+    return AuditDocument(
+        tool_name=TOOL,
+        tool_version=version("doubtcli"),
+        source=audit.source,
+        roles=audit.roles,
+        settings=_in_order(audit.settings),
+        seed=audit.seed,
+        versions=_in_order(audit.versions),
+        skill=_rounded(audit.skill),
+        noise_rate=_rounded(audit.noise_rate),
+        counts=RowCounts(
+            n_rows=summary.n_rows,
+            n_labelled=summary.n_labelled,
+            n_unlabelled=summary.n_unlabelled,
+            n_doubted=summary.n_doubted,
+            n_unusable=summary.n_unusable,
+        ),
+        classes=tuple(map(_rounded, summary.by_class)),
+        reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
+        skipped=audit.skipped,
+        audit_key=audit.recipe,
+        side_files=audit.side_files,
+        model_names=audit.model_names,
+        power=None if audit.power is None else _power_of_file(audit.power),
+        expected_precision=_plain(expected_precision(audit)),
+        verdicts=_count_verdicts(audit, summary),
+        sample=_count_sample(audit),
+        confusions=summary.confusions,
+        voices=audit.ranking.voices,
+        notes=audit.notes,
+        timings=_plain(audit.timings),
+    )
+
+
+def _count_reason(reason: ReasonScores, audit: Audit) -> ReasonRun:
+    speaks = reason.scores >= REASON_SPEAKS
+    return ReasonRun(
+        reason.name,
+        reason.package,
+        reason.family,
+        reason.because,
+        n_scored=int(np.count_nonzero(~np.isnan(reason.scores))),
+        n_speaks=int(np.count_nonzero(speaks)),
+        n_doubted=int(np.count_nonzero(speaks & audit.ranking.doubted)),
+    )
+
+
+def _count_verdicts(audit: Audit, summary: Summary) -> VerdictCounts | None:
+    verdicts = audit.examples.verdicts
+    if verdicts is None:
+        return None
+    return VerdictCounts(verdicts.path, summary.n_kept, summary.n_corrected, summary.n_unusable)
+
+
+def _count_sample(audit: Audit) -> SampleCounts | None:
+    if audit.sample is None:
+        return None
+    drawn = Counter(audit.sample.strata)
+    strata = sorted(drawn, key=lambda stratum: stratum.number)
+    counts = tuple(StratumCount(stratum.n_rows, drawn[stratum]) for stratum in strata)
+    return SampleCounts(len(audit.sample.rows), counts)
+
+
+def _power_of_file(power: Power) -> Power:
+    """What the file holds of the power: its parts by class and by reason are only for `doubt bench`."""
+    found = {_plain(share): _plain(found) for share, found in power.found_in_first.items()}
+    return Power(power.assessable, power.why, power.n_planted, found)
+
+
+def _rounded(record: Record) -> Record:
+    """A record with its values as JSON has them."""
+    values: dict[str, Any] = {item.name: _plain(getattr(record, item.name)) for item in fields(record)}  # type: ignore[arg-type]
+    return replace(record, **values)  # type: ignore[type-var]
+
+
+def _in_order(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _plain(values[key]) for key in sorted(values)}
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401  # JSON is anything
+    """A value as JSON has it: numbers rounded, what is no number null, other types as their text."""
+    match value:
+        case np.generic():
+            return _plain(value.item())
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): _plain(item) for key, item in value.items()}
+        case Sequence() if not isinstance(value, bytes):
+            return [_plain(item) for item in value]
+        case _:
+            return str(value)
+
+
+# --------------------------------------------------------------- the table of doubts
+
+DOUBT_COLUMNS = {
+    "row_id": pa.string(),
+    "row": pa.int64(),
+    "given_label": pa.string(),
+    "suggested_label": pa.string(),
+    "suggested_confidence": pa.float64(),
+    "doubt": pa.float64(),
+    "doubt_sd": pa.float64(),
+    "rank": pa.int64(),
+    "doubted": pa.bool_(),
+    "reasons": pa.list_(pa.string()),
+    "why": pa.string(),
+    "verdict": pa.string(),
+    "row_hash": pa.string(),
+}
+LATER_COLUMNS = {"verdict", "row_hash"}
+"""Not in the audits of earlier versions, which are read all the same."""
+JUDGED_UNUSABLE = "set aside: a person judged it unusable"
+REASON_PREFIX = "reason:"
+
+
+def tabulate_doubts(audit: Audit) -> DoubtTable:
+    """Every row, most doubted first; rows that were set aside stand last, by row id, and their doubt is null.
+
+    `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` names the
+    reasons that speak on a row, strongest first. A null in `reason:<name>` means it had nothing to say.
+    Set aside are rows without a label, and those that a person judged unusable. `verdict` is the label that
+    a person chose, null where nobody has decided. `row_hash` stands for the row's inputs: equal in rows that
+    differ by their label alone.
+    """
+    ranked = audit.ranking.order
+    labelled = _labelled_rows(audit, ranked)
+    scores = {f"{REASON_PREFIX}{reason.name}": reason.scores[ranked] for reason in audit.reasons}
+    schema = pa.schema(DOUBT_COLUMNS | dict.fromkeys(scores, pa.float64()))
+    table = pa.table(
+        [
+            pa.array(column, type=schema.field(name).type, from_pandas=True)
+            for name, column in (labelled | scores).items()
+        ],
+        schema=schema,
+    )
+    return DoubtTable(pa.concat_tables([table, _rows_set_aside(audit, schema)]))
+
+
+def _labelled_rows(audit: Audit, rows: Codes) -> dict[str, Any]:
+    examples, ranking = audit.examples, audit.ranking
+    names = np.array(examples.class_names, dtype=object)
+    return {
+        "row_id": [examples.row_ids[row] for row in rows],
+        "row": examples.positions[rows] + 1,
+        "given_label": names[examples.given_labels[rows]],
+        "suggested_label": names[ranking.suggested_labels[rows]],
+        "suggested_confidence": ranking.suggested_confidence[rows],
+        "doubt": ranking.doubt[rows],
+        "doubt_sd": ranking.doubt_sd[rows],
+        "rank": np.arange(len(rows)) + 1,
+        "doubted": ranking.doubted[rows],
+        "reasons": speaking_reasons(audit, rows),
+        "why": [audit.why[row] for row in rows],
+        "verdict": _chosen_labels(audit, rows),
+        "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),
+    }
+
+
+def _chosen_labels(audit: Audit, rows: Codes) -> list[str | None]:
+    examples = audit.examples
+    if examples.verdicts is None:
+        return [None] * len(rows)
+    codes = examples.verdicts.codes[rows].tolist()
+    return [examples.class_names[code] if code >= 0 else None for code in codes]
+
+
+def _row_hashes(examples: Examples, positions: Sequence[int]) -> list[str | None]:
+    return [examples.row_hashes[position] if examples.row_hashes else None for position in positions]
+
+
+def _rows_set_aside(audit: Audit, schema: pa.Schema) -> pa.Table:
+    examples, labels = audit.examples, audit.labels
+    unlabelled = zip(examples.unlabelled_row_ids, examples.unlabelled_positions, strict=True)
+    unusable = zip(examples.unusable_row_ids, examples.unusable_positions, strict=True)
+    rows = [(*row, None, "") for row in unlabelled]
+    rows += [(*row, labels.class_names[labels.codes[row[1]]], JUDGED_UNUSABLE) for row in unusable]
+    return pa.Table.from_pylist(
+        [
+            {
+                "row_id": row_id,
+                "row": position + 1,
+                "given_label": given,
+                "doubted": False,
+                "reasons": [],
+                "why": why,
+                "row_hash": _row_hashes(examples, [position])[0],
+            }
+            for row_id, position, given, why in sorted(rows, key=lambda row: row[:2])
+        ],
+        schema=schema,
+    )

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.ledger import render
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,6 +63,4 @@ def _lines(batch: Batch | None) -> list[Any]:
 
 
 def _as_json(document: object) -> bytes:
-    text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
-    # half of a character has no UTF-8, but an escape in JSON
-    return text.encode(errors="backslashreplace")
+    return json_document(document).encode()

@@ -9,6 +9,7 @@ from doubtcli.apply.ledger import Action, ledger_name
 from doubtcli.apply.revert import TOOL as REVERT_TOOL
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.records import UnappliedKind
+from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count
 from doubtcli.wording.quoting import LONGEST, printable, printable_path
 from doubtcli.wording.sheet import Sheet
@@ -54,8 +55,8 @@ def print_applied(console: Console, applied: Applied) -> None:
         sheet.title("Changes")
         _print_lines(sheet, applied.batch.lines)
     _print_unapplied(sheet, applied.settled.unapplied)
-    _print_list(sheet, "Applied before, and edited since: left as they are", map(_told, applied.done_before))
-    _print_list(sheet, "Notes", applied.notes)
+    sheet.print_list("Applied before, and edited since: left as they are", map(_told, applied.done_before))
+    sheet.print_list("Notes", applied.notes)
     _print_written(sheet, applied)
 
 
@@ -89,8 +90,8 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
         sheet.hang(sheet.indent(), _origin(batch), "dim")
         _print_lines(sheet, batch.lines[:MOST_LISTED])
         if len(batch.lines) > MOST_LISTED:
-            rest = count(len(batch.lines) - MOST_LISTED)
-            sheet.hang(sheet.indent(), f"and {rest} more; --output-format json has all", "dim")
+            rest = and_more(len(batch.lines) - MOST_LISTED)
+            sheet.hang(sheet.indent(), f"{rest}; --output-format json has all", "dim")
 
 
 # ----------------------------------------------------------------------- sentences
@@ -192,19 +193,11 @@ def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:
         for one in () if kind in TOLD_BY_NUMBER else some[:MOST_TOLD]:
             sheet.hang(sheet.indent("  - "), printable(_reason(one)), "dim")
         if kind not in TOLD_BY_NUMBER and len(some) > MOST_TOLD:
-            sheet.hang(sheet.indent("  - "), f"and {count(len(some) - MOST_TOLD)} more", "dim")
+            sheet.hang(sheet.indent("  - "), and_more(len(some) - MOST_TOLD), "dim")
 
 
 def _reason(one: Unapplied) -> str:
     return f"{one.row_id}: {one.why}" if one.row_id else one.why
-
-
-def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:
-    told = tuple(items)
-    if told:
-        sheet.title(title)
-    for item in told:
-        sheet.hang(sheet.indent("- "), printable(item))
 
 
 def _print_written(sheet: Sheet, applied: Applied) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -12,6 +11,7 @@ from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,5 +62,4 @@ def _as_json(power: Power, class_names: Sequence[str]) -> bytes:
         "by_class": {class_names[code]: found for code, found in power.by_class.items()},
         "by_reason": dict(power.by_reason),
     }
-    document = json.dumps(power_figures(power) | by_parts, indent=2, ensure_ascii=False)
-    return f"{document}\n".encode()
+    return json_document(power_figures(power) | by_parts).encode()

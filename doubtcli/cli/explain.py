@@ -10,6 +10,7 @@ import typer
 
 from doubtcli.cli.console import Color, make_console, show
 from doubtcli.errors import ExitCode, SettingsError
+from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -34,18 +35,16 @@ def explain(
 
 
 def _find(name: str) -> LoadedReason:
-    from difflib import get_close_matches
-
     from doubtcli.plugins import list_reasons, load
 
     listed = {reason.name: reason for reason in list_reasons()}
     if name in listed:
         return load(listed[name])
-    nearest = get_close_matches(name, listed, n=1)
+    hint = did_you_mean(name, listed)
     raise SettingsError(
         f"there is no reason {name!r}",
-        expected=None if nearest else f"one of {', '.join(listed)}",
-        hint=f"did you mean {nearest[0]!r}?" if nearest else "`doubt reasons` lists them all",
+        expected=None if hint else f"one of {', '.join(listed)}",
+        hint=hint or "`doubt reasons` lists them all",
     )
 
 

@@ -26,6 +26,7 @@ from doubtcli.cli.reasons import reasons
 from doubtcli.cli.scan import scan
 from doubtcli.cli.undo import undo
 from doubtcli.errors import DoubtError, ExitCode
+from doubtcli.wording.quoting import escape_unprintable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,9 +118,7 @@ def _end(error: BaseException, *, debug: bool) -> int:
 
 def _say(message: str) -> None:
     """Print a message on stderr, indented from its second line on, without control characters of the data."""
-    first, *rest = (
-        "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line) for line in message.split("\n")
-    )
+    first, *rest = map(escape_unprintable, message.split("\n"))
     print(f"doubt: {first}", *(f"  {line}" for line in rest), sep="\n", file=sys.stderr)  # noqa: T201
 
 

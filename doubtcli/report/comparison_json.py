@@ -5,23 +5,21 @@ Keys are added, never renamed.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
+
+from doubtcli.wording.numbers import round_figure
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from doubtcli.records import AuditComparison, ComparedAudit, Fates, Gain, RelabelScore
 
 SCHEMA_VERSION = 1
-_SIGNIFICANT_DIGITS = 6
-"""As in `audit.json`."""
 
 
 def render_comparison(comparison: AuditComparison) -> str:
     """The text of the JSON, equal to the byte for equal comparisons."""
-    text = json.dumps(_document(comparison), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # a path may hold bytes that are no UTF-8 (lone surrogates in Python): JSON has an escape for them
-    return text.encode(errors="backslashreplace").decode()
+    return json_document(_document(comparison))
 
 
 def _document(comparison: AuditComparison) -> dict[str, Any]:
@@ -86,4 +84,4 @@ def _gain(gain: Gain | None) -> dict[str, float] | None:
         return None
     told = asdict(gain) | {"difference": gain.difference}
     names = ("before", "after", "difference", "low", "high")
-    return {name: float(f"{told[name]:.{_SIGNIFICANT_DIGITS}g}") for name in names}
+    return {name: round_figure(told[name]) for name in names}

@@ -51,11 +51,11 @@ def print_report(console: Console, audit: Audit, *, folder: Path, top: int = 10)
     sheet, summary = Sheet(console), summarize(audit)
     _print_source(sheet, audit.source, summary)
     _print_columns(sheet, audit.roles.columns)
-    _print_list(sheet, "Notes", audit.notes)
+    sheet.print_list("Notes", audit.notes)
     print_findings(sheet, summary)
     print_confusions(sheet, summary)
     print_rows(sheet, audit, summary, top)
-    _print_list(sheet, "Reasons skipped", _skipped(audit))
+    sheet.print_list("Reasons skipped", _skipped(audit))
     _print_files(sheet, audit, folder)
     _print_next(sheet, audit, folder)
 
@@ -107,14 +107,6 @@ def _names(sheet: Sheet, line: ColumnLine) -> str:
     each = (cells - len(between) - len(counted)) // 2
     first, last = (sheet.crop(printable(name), each) for name in (line.names[0], line.names[-1]))
     return f"{first}{between}{last}{counted}"
-
-
-def _print_list(sheet: Sheet, title: str, items: Iterable[str]) -> None:
-    told = tuple(items)
-    if told:
-        sheet.title(title)
-    for item in told:
-        sheet.hang(sheet.indent("- "), printable(item))
 
 
 def _skipped(audit: Audit) -> list[str]:

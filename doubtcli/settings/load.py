@@ -9,7 +9,6 @@ there in a table of its own, below `files`, those of one file.
 from __future__ import annotations
 
 import csv
-import difflib
 import os
 import tomllib
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import SettingsError
 from doubtcli.settings.gate import GATE_KEYS, GateSettings
 from doubtcli.settings.scan import FILE_KEYS, ScanSettings
+from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -252,12 +252,12 @@ def _known(key: str, known: Mapping[str, Kind], where: str) -> str:
         return key.replace("-", "_")
     if key in GATE_KEYS:
         raise SettingsError(f"{key!r} is a key of the gate", where=where, hint=f"put it into [{GATE}]")
-    nearest = difflib.get_close_matches(key, known, n=1)
+    hint = did_you_mean(key, known)
     raise SettingsError(
         f"{key!r} is no known key",
         where=where,
-        expected=None if nearest else f"one of {', '.join(known)}",
-        hint=f"did you mean {nearest[0]!r}?" if nearest else None,
+        expected=None if hint else f"one of {', '.join(known)}",
+        hint=hint,
     )
 
 

@@ -11,6 +11,8 @@ from rich.text import Text
 from doubtcli.wording.quoting import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from rich.console import Console
 
     Part = str | Text | tuple[str, str]
@@ -56,6 +58,14 @@ class Sheet:
         """Print a section's title below an empty line."""
         self.print()
         self.print((title, "bold"), (f"  {aside}" if aside else "", "dim"))
+
+    def print_list(self, title: str, items: Iterable[str]) -> None:
+        """Print a section with an entry a line; nothing where there is no entry."""
+        entries = tuple(items)
+        if entries:
+            self.title(title)
+        for entry in entries:
+            self.hang(self.indent("- "), printable(entry))
 
     def indent(self, *parts: Part) -> Text:
         """What leads a line within a section."""

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubtcli.wording.quoting import escape_unprintable, printable, printable_path, printable_text, shell_word
+from doubtcli.wording.quoting import (
+    escape_unprintable,
+    json_document,
+    json_text,
+    path_bytes,
+    printable,
+    printable_path,
+    printable_text,
+    shell_word,
+)
 
 WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
 
@@ -49,3 +58,24 @@ def test_printable_text() -> None:
 def test_printable_path() -> None:
     """A path keeps its spaces."""
     assert printable_path("a  b\r.csv") == r"a  b\r.csv"
+
+
+def test_path_bytes() -> None:
+    """A byte that is no UTF-8 comes back, and half a character that stands for none is replaced."""
+    assert path_bytes("é\udc80\ud800") == b"\xc3\xa9\x80\xef\xbf\xbd"
+
+
+def test_json_text() -> None:
+    """Characters stand as they are, but for halves of them, which UTF-8 has no bytes for."""
+    assert json_text({"é": "\udc80"}) == '{"é": "\\udc80"}'
+
+
+def test_json_document() -> None:
+    """A file is indented and ends its last line."""
+    assert json_document({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}\n'
+
+
+def test_no_json() -> None:
+    """A number that JSON has no word for is refused."""
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        json_text(float("nan"))

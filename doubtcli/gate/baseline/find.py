@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import check_hashes, digests
 from doubtcli.gate.baseline.section import columns_of, section_path, settings_of
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -96,8 +97,7 @@ def _strange(found: str, where: str, data_path: str, cure: str = "") -> InputErr
 
 def _unknown(baseline: Baseline, data_path: str, path: str) -> InputError:
     names = [section.path for section in baseline.sections]
-    rest = f" and {len(names) - _MOST_NAMED} more" if len(names) > _MOST_NAMED else ""
-    known = ", ".join(map(repr, names[:_MOST_NAMED])) + rest
+    known = listed(names, _MOST_NAMED)
     return InputError(
         f"it knows nothing of {path!r}",
         where=baseline.path,

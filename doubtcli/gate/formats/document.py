@@ -5,9 +5,11 @@
 
 from __future__ import annotations
 
-import json
 import math
 from typing import TYPE_CHECKING, Any
+
+from doubtcli.wording.numbers import round_figure
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from doubtcli.gate.result import (
@@ -23,19 +25,11 @@ if TYPE_CHECKING:
 
 SCHEMA_VERSION = 1
 TOOL = "doubt"
-SIGNIFICANT_DIGITS = 6
-"""As in `audit.json`."""
 
 
 def render(result: GateResult) -> str:
     """The document, equal to the byte for equal results."""
-    return json_text(_document(result), indent=2) + "\n"
-
-
-def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # JSON is anything
-    """A value as JSON: characters as they are, but for halves of them, which UTF-8 has no bytes for."""
-    text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
-    return text.encode(errors="backslashreplace").decode()
+    return json_document(_document(result))
 
 
 def finding_fields(finding: Finding) -> dict[str, Any]:
@@ -148,4 +142,4 @@ def _figure(value: float | None) -> float | None:
     """A figure with the digits it is good for; null where it is no number."""
     if value is None or not math.isfinite(value):
         return None
-    return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    return round_figure(value)

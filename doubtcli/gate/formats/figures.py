@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.gate.result import Outcome
+from doubtcli.wording.lists import join_first
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -16,6 +17,7 @@ _EXACT = ".10g"
 """A bound has the digits that its author gave it, and none that arithmetic adds."""
 _DECIMALS = range(1, 9)
 _MOST_PATHS = 3
+"""As many as a line has room for."""
 
 
 def value_words(check: Check) -> str:
@@ -53,10 +55,14 @@ def verdict(result: GateResult) -> str:
     checks = [check for file in result.files for check in file.checks]
     if result.passed:
         paths = [file.path for file in result.files]
-        return f"gate passed: {limits_words(checks)}{_aside(checks, ', allowed')}, {_paths(paths)}"
+        return f"gate passed: {limits_words(checks)}{_aside(checks, ', allowed')}, {_named(paths)}"
     missed = [check for check in checks if not check.passed]
     paths = [file.path for file in result.files if not file.passed]
-    return f"gate failed: {len(missed)} of {limits_words(checks)}{_aside(missed)}, {_paths(paths)}"
+    return f"gate failed: {len(missed)} of {limits_words(checks)}{_aside(missed)}, {_named(paths)}"
+
+
+def _named(paths: Sequence[str]) -> str:
+    return join_first(paths, _MOST_PATHS)
 
 
 def limits_words(checks: Sequence[Check]) -> str:
@@ -68,13 +74,6 @@ def _aside(checks: Iterable[Check], what: str = "") -> str:
     """How many of the limits nobody can tell of."""
     n_open = sum(map(is_open, checks))
     return f" ({n_open} not assessable{what})" if n_open else ""
-
-
-def _paths(paths: Sequence[str]) -> str:
-    """The files, as many as a line can bear."""
-    if len(paths) <= _MOST_PATHS:
-        return ", ".join(paths)
-    return f"{', '.join(paths[:_MOST_PATHS])} and {len(paths) - _MOST_PATHS} more"
 
 
 def _percent(share: float, borders: set[float]) -> str:

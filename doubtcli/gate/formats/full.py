@@ -10,6 +10,7 @@ from doubtcli.gate.formats.limit_table import print_limits
 from doubtcli.gate.formats.next_steps import print_next
 from doubtcli.gate.formats.row_lines import print_failing
 from doubtcli.gate.waivers import WAIVERS
+from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, percent
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import Sheet
@@ -125,8 +126,8 @@ def _print_lapsed(sheet: Sheet, result: GateResult) -> None:
 
 def _print_rest(sheet: Sheet, n: int) -> None:
     """How many are not listed."""
-    if n > 0:
-        sheet.print(sheet.indent((f"and {count(n)} more", "dim")))
+    if rest := and_more(n):
+        sheet.print(sheet.indent((rest, "dim")))
 
 
 def _lapsed(lapsed: LapsedWaiver) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from doubtcli.gate.formats.sentences import (
 )
 from doubtcli.gate.formats.worst import worst_first
 from doubtcli.gate.result import DOUBTED, Change
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def render(result: GateResult) -> str:
         *(_limit(file, check) for file in result.files for check in file.checks if is_of_the_file(check)),
         *(_row(file, one, result.rules) for file, one in worst_first(result.files) if one.waiver is None),
     ]
-    return json.dumps(issues, indent=2, ensure_ascii=False) + "\n"
+    return json_document(issues)
 
 
 def _limit(file: FileResult, check: Check) -> Json:

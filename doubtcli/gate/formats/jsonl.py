@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.document import finding_fields, json_text
+from doubtcli.gate.formats.document import finding_fields
+from doubtcli.wording.quoting import json_text
 
 if TYPE_CHECKING:
     from doubtcli.gate.result import GateResult

@@ -7,6 +7,7 @@ from xml.etree import ElementTree as ET
 
 from doubtcli.gate.formats.figures import bound_words, is_open
 from doubtcli.gate.formats.sentences import check_sentences, on_a_line, row_sentences
+from doubtcli.wording.lists import and_more
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -75,5 +76,5 @@ def _rows(check: Check, findings: Mapping[str, Finding], rules: Mapping[str, str
     for finding in rows[:MOST_ROWS]:
         line = f"line {finding.lines[0]}, " if finding.lines else ""
         yield f"{line}{row_sentences(finding, rules)}"
-    if len(rows) > MOST_ROWS:
-        yield f"and {len(rows) - MOST_ROWS:,} more rows"
+    if rest := and_more(len(rows) - MOST_ROWS, "row"):
+        yield rest

@@ -12,6 +12,7 @@ from doubtcli.gate.formats.next_steps import print_next
 from doubtcli.gate.formats.sentences import why_words
 from doubtcli.gate.formats.worst import failing_first_new
 from doubtcli.gate.result import Change, Outcome
+from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, score
 
 if TYPE_CHECKING:
@@ -158,5 +159,5 @@ def _next(result: GateResult) -> Iterator[str]:
 
 def _rest(n: int, noun: str, lead: str = "") -> Iterator[str]:
     """How many are not listed."""
-    if n > 0:
-        yield from [f"{lead}and {count(n)} more {noun}{'' if n == 1 else 's'}", *[""] * (not lead)]
+    if rest := and_more(n, noun):
+        yield from [f"{lead}{rest}", *[""] * (not lead)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,7 +10,7 @@ from doubtcli.gate.formats.figures import is_open
 from doubtcli.gate.formats.row_lines import new_first
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Outcome, Waiver
 from doubtcli.gate.waivers import WAIVERS, add_waivers
-from doubtcli.wording.quoting import printable_path
+from doubtcli.wording.quoting import printable_path, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -61,7 +60,7 @@ def _look(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
 def _relabel(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     """Scan each file, and decide on the rows in its queue."""
     doubted = [file for file in failed if any(_is_queued(one, _missed(file)) for one in file.failing)]
-    commands = [f"doubt scan {shlex.quote(file.path)}" for file in doubted if file.path != _STANDARD_INPUT]
+    commands = [f"doubt scan {shell_word(file.path)}" for file in doubted if file.path != _STANDARD_INPUT]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
     if commands:
         yield "with this gate's flags; then write the right label under verdict in its queue.csv", _WORDS
@@ -70,7 +69,7 @@ def _relabel(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
 def _accept(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     """Take the new doubts for known, where they made a limit fail."""
     commands = [
-        f"doubt baseline {shlex.quote(file.path)} -o {shlex.quote(file.comparison.path)}"
+        f"doubt baseline {shell_word(file.path)} -o {shell_word(file.comparison.path)}"
         for file in failed
         if "max-new" in _missed(file) and file.comparison and file.path != _STANDARD_INPUT
     ]

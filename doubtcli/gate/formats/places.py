@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from urllib.parse import quote
 
-from doubtcli.wording.quoting import printable_path
+from doubtcli.wording.quoting import path_bytes, printable_path
 
 STANDARD_INPUT = "-"
-_HALVES = re.compile("[\ud800-\udfff]")
-"""Halves of characters; Python has those from DC80 to DCFF stand for bytes of a path that are not UTF-8."""
 
 
 def repository_path(path: str) -> str:
@@ -31,14 +28,5 @@ def uri(path: str) -> tuple[str, bool]:
     """Percent-encoded, and whether it is relative to the working directory; else it is a `file:` URI."""
     told = repository_path(path)
     is_relative = not os.path.isabs(told)  # noqa: PTH117  # a text, not a path
-    encoded = quote(_bytes(told))
+    encoded = quote(path_bytes(told))
     return (encoded, True) if is_relative else (f"file:///{encoded.lstrip('/')}", False)
-
-
-def _bytes(path: str) -> bytes:
-    """The path's own bytes; half a character that stands for none is replaced."""
-    return _HALVES.sub(_known_byte, path).encode(errors="surrogateescape")
-
-
-def _known_byte(half: re.Match[str]) -> str:
-    return half[0] if "\udc80" <= half[0] <= "\udcff" else "\ufffd"

@@ -12,6 +12,7 @@ from doubtcli.gate.formats.sentences import LONGEST_WHY, is_of_the_file, on_a_li
 from doubtcli.gate.formats.worst import worst_first
 from doubtcli.gate.result import RULES
 from doubtcli.settings import GATE_KEYS
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -31,7 +32,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 def render(result: GateResult) -> str:
     """The document, equal to the byte for equal results."""
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(result)]}
-    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    return json_document(document)
 
 
 def _run(result: GateResult) -> Json:

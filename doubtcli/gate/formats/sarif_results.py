@@ -14,6 +14,7 @@ from doubtcli.gate.formats.sentences import (
     row_sentences,
 )
 from doubtcli.gate.result import DOUBTED, Change
+from doubtcli.wording.numbers import round_figure
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -37,7 +38,7 @@ def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str])
         "properties": {"doubt": _properties(finding)},
     }
     if finding.doubt is not None:
-        result["rank"] = _figure(100 * finding.doubt)
+        result["rank"] = round_figure(100 * finding.doubt)
     if finding.change:
         result["baselineState"] = "new" if finding.change is Change.NEW else "unchanged"
     if finding.waiver:
@@ -96,12 +97,7 @@ def _properties(finding: Finding) -> Json:
         "row": finding.row,
         "given": None if finding.given_label is None else on_a_line(finding.given_label),
         "suggested": None if finding.suggested_label is None else on_a_line(finding.suggested_label),
-        "score": None if finding.doubt is None else _figure(finding.doubt),
+        "score": None if finding.doubt is None else round_figure(finding.doubt),
         "reasons": [on_a_line(name) for name in finding.reasons],
         "failed": [on_a_line(name) for name in finding.failed],
     }
-
-
-def _figure(value: float) -> float:
-    """A figure with the digits it is good for."""
-    return float(f"{value:.6g}")

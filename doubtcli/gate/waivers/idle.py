@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from difflib import get_close_matches
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
@@ -12,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.gate.quoted import shortly
+from doubtcli.wording.lists import find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -104,7 +104,6 @@ def _near(row_id: str, ids: pa.ChunkedArray) -> str | None:
         n = max(1, kept)
         begins = pc.starts_with(ids, row_id[:n], ignore_case=True)
         alike = ids.filter(pc.or_(begins, pc.ends_with(ids, row_id[-n:], ignore_case=True)))
-        by_lower: dict[str, str] = {one.lower(): one for one in alike.slice(0, _MOST_CANDIDATES).to_pylist()}
-        if near := get_close_matches(row_id.lower(), by_lower, n=1):
-            return by_lower[near[0]]
+        if near := find_nearest(row_id, alike.slice(0, _MOST_CANDIDATES).to_pylist(), str.lower):
+            return near
     return None

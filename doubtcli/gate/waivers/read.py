@@ -5,13 +5,13 @@ from __future__ import annotations
 import datetime as dt
 import re
 import tomllib
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers.keys import KEYS, TABLE
+from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -106,13 +106,13 @@ def _check_reasons(waiver: Waiver, known_reasons: Collection[str] | None, where:
 def _check_known(name: str, known: Collection[str], what: str, number: int, where: str) -> None:
     if name in known:
         return
-    near = get_close_matches(name, known, n=1)
+    hint = did_you_mean(name, known)
     raise _refused(
         number,
         f"{name!r} is no known {what}",
         where,
-        expected=None if near else f"one of {', '.join(known)}",
-        hint=f"did you mean {near[0]!r}?" if near else None,
+        expected=None if hint else f"one of {', '.join(known)}",
+        hint=hint,
     )
 
 

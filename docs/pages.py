@@ -15,15 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.cli.explain import explanation
-from doubtcli.plugins import OURS, load_reasons
+from doubtcli.plugins import our_reasons
 from doubtcli.reasons.contract import NEEDS
-from doubtcli.records import Evidence
+from doubtcli.records import Background, Evidence
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, GateSettings, ScanSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.plugins import LoadedReason
     from doubtcli.settings.fields import Kind
 
 REPOSITORY = Path(__file__).parents[1]
@@ -70,11 +69,6 @@ def _default(value: object) -> str:
     return "" if value in (None, (), MISSING) else f"`{value}`"
 
 
-def our_reasons() -> list[LoadedReason]:
-    """The built-in reasons, in the order in which they are told."""
-    return [reason for reason in load_reasons() if reason.package.split()[0] == OURS]
-
-
 def reason_table() -> str:
     """Each built-in reason with what it says."""
     rows = [
@@ -91,16 +85,27 @@ def reason_sections() -> str:
 
 def needs_table() -> str:
     """What a reason may ask for, in the words of the record that holds it."""
-    rows = [f"| `{name}` | {about} |" for name, about in _needs_in_words().items()]
+    about = {"n_classes": "How many classes there are."} | _fields_in_words(Evidence)
+    return _table_of_needs({name: about[name] for name in NEEDS})
+
+
+def background_table() -> str:
+    """What a reason's words may ask for beside its needs, in the words of the record that holds it."""
+    rows = {"rows": "The row numbers to explain; one text for each is asked for."}
+    return _table_of_needs(rows | _fields_in_words(Background))
+
+
+def _table_of_needs(about: Mapping[str, str]) -> str:
+    rows = [f"| `{name}` | {words} |" for name, words in about.items()]
     return "\n".join(["| need | what it is |", "|---|---|", *rows])
 
 
-def _needs_in_words() -> dict[str, str]:
-    """The fields of `Evidence`, each with the docstring below it."""
-    (tree,) = ast.parse(inspect.getsource(Evidence)).body
+def _fields_in_words(record: type) -> dict[str, str]:
+    """The fields of a record, each with the docstring below it."""
+    (tree,) = ast.parse(inspect.getsource(record)).body
     assert isinstance(tree, ast.ClassDef)
-    words = dict.fromkeys(NEEDS, "")
-    for item, after in pairwise(tree.body):
-        if isinstance(item, ast.AnnAssign) and isinstance(after, ast.Expr):
-            words[ast.unparse(item.target)] = " ".join(ast.literal_eval(after.value).split())
-    return words | {"n_classes": "How many classes there are."}
+    return {
+        ast.unparse(item.target): " ".join(ast.literal_eval(after.value).split())
+        for item, after in pairwise(tree.body)
+        if isinstance(item, ast.AnnAssign) and isinstance(after, ast.Expr)
+    }

@@ -5,17 +5,19 @@ Our own are found the way everybody's are: by the entry-point group `doubtcli.re
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from dataclasses import dataclass, fields, is_dataclass
-from difflib import get_close_matches
 from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.reasons.contract import FAMILIES, NEEDS, sources_of
+from doubtcli.reasons.contract import EXPLAIN_PARAMETERS, FAMILIES, NEEDS, sources_of
 from doubtcli.records import ReasonScores, SkippedReason
+from doubtcli.wording.lists import did_you_mean
+from doubtcli.wording.numbers import score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -23,23 +25,12 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from doubtcli.records import Evidence
+    from doubtcli.records import Background, Evidence
+    from doubtcli.records.arrays import Codes
 
 GROUP = "doubtcli.reasons"
 OURS = "doubtcli"
 NAME = re.compile(r"[a-z]+(-[a-z]+)*")
-ORDER = (
-    "low-self-confidence",
-    "cross-val-flip",
-    "confident-learning",
-    "model-disagreement",
-    "annotator-disagreement",
-    "neighbor-disagreement",
-    "duplicate-conflict",
-    "ambiguous",
-    "outlier",
-)
-"""The order in which our reasons are told; other people's follow by name."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +59,21 @@ class LoadedReason:
         """What its needs are made of, in the order of `NEEDS`."""
         return sources_of(self.needs)
 
+    @property
+    def n_axes(self) -> int:
+        """Of the evidence with the most dimensions that it reads; the fewer, the plainer to explain."""
+        return max((len(NEEDS[need].axes) for need in self.needs), default=0)
+
+    @property
+    def lowers_doubt(self) -> bool:
+        """Whether a low score is a sign that the label is right."""
+        return bool(getattr(self.reason, "lowers_doubt", False))
+
+    @property
+    def has_words(self) -> bool:
+        """Whether it explains itself by its evidence."""
+        return hasattr(self.reason, "explain")
+
 
 def list_reasons() -> tuple[ListedReason, ...]:
     """Every installed reason, ours first; `DOUBT_PLUGINS=off` leaves out other people's.
@@ -88,7 +94,12 @@ def list_reasons() -> tuple[ListedReason, ...]:
                 where=found.package,
                 hint="uninstall one of them, or leave all plug-ins out with DOUBT_PLUGINS=off",
             )
-    return tuple(sorted(listed.values(), key=_place))
+    return tuple(sorted(listed.values(), key=_place_in_list))
+
+
+def our_reasons() -> tuple[LoadedReason, ...]:
+    """The built-in reasons with their default settings, as they are listed."""
+    return tuple(load(reason) for reason in list_reasons() if _is_ours(reason))
 
 
 def load_reasons(
@@ -142,20 +153,25 @@ def load(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> Loa
             where=where,
             hint="update or uninstall it",
         ) from error
-    _check_form(kind, listed.name, where)
+    check_form(kind, listed.name, where)
+    return as_loaded(_made(kind, settings or {}, listed.name), listed.package)
+
+
+def as_loaded(reason: Any, package: str) -> LoadedReason:  # noqa: ANN401  # anybody's
+    """A reason that keeps the contract's form, ready to be asked."""
     return LoadedReason(
-        name=listed.name,
-        package=listed.package,
-        family=getattr(kind, "family", "error"),
-        because=kind.because,
-        needs=needs_of(kind),
-        reason=_made(kind, settings or {}, listed.name),
+        name=reason.name,
+        package=package,
+        family=getattr(reason, "family", "error"),
+        because=reason.because,
+        needs=needs_of(type(reason)),
+        reason=reason,
     )
 
 
-def needs_of(kind: Any) -> tuple[str, ...]:  # noqa: ANN401  # anybody's class
-    """The names of the arrays that a reason asks for."""
-    return tuple(signature(kind.score).parameters)[1:]  # the first is the reason itself
+def needs_of(kind: Any, method: str = "score") -> tuple[str, ...]:  # noqa: ANN401  # anybody's class
+    """The names of what a reason asks for, to score or to explain itself."""
+    return tuple(signature(getattr(kind, method)).parameters)[1:]  # the first is the reason itself
 
 
 def run_reasons(
@@ -168,7 +184,8 @@ def run_reasons(
     """
     scored, skipped = [], []
     for one in loaded:
-        missing = [need for need in one.needs if getattr(evidence, need) is None]
+        needs = {need: getattr(evidence, need) for need in one.needs}
+        missing = [need for need, value in needs.items() if value is None]
         if missing:
             whys = dict.fromkeys(NEEDS[need].missing for need in missing)
             skipped.append(SkippedReason(one.name, one.package, "; ".join(whys)))
@@ -179,20 +196,25 @@ def run_reasons(
                     one.package,
                     one.family,
                     one.because,
-                    _ask(one, evidence),
+                    ask_reason(one, needs, len(evidence.given_labels)),
                     sources=one.sources,
-                    lowers_doubt=getattr(one.reason, "lowers_doubt", False),
+                    lowers_doubt=one.lowers_doubt,
                 )
             )
     return tuple(scored), tuple(skipped)
 
 
-def _ask(one: LoadedReason, evidence: Evidence) -> NDArray[np.float64]:
+def ask_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> NDArray[np.float64]:
+    """One doubt a row.
+
+    Raises:
+        ReasonError: It crashed, or gave something else.
+    """
     import numpy as np
 
     where = f"reason {one.name!r} of {one.package}"
     try:
-        scores = one.reason.score(**{need: getattr(evidence, need) for need in one.needs})
+        scores = one.reason.score(**needs)
         doubts = np.asarray(scores, dtype=np.float64)
     except Exception as error:
         raise ReasonError(
@@ -200,7 +222,7 @@ def _ask(one: LoadedReason, evidence: Evidence) -> NDArray[np.float64]:
             where=where,
             hint=f"leave it out with --skip {one.name}, and tell its authors",
         ) from error
-    expected = (len(evidence.given_labels),)
+    expected = (n_rows,)
     if doubts.shape != expected:
         raise ReasonError(
             f"it gave an array of shape {doubts.shape}",
@@ -217,6 +239,42 @@ def _ask(one: LoadedReason, evidence: Evidence) -> NDArray[np.float64]:
     return doubts
 
 
+def explain_reason(
+    one: LoadedReason, said: ReasonScores, evidence: Evidence, background: Background, rows: Codes
+) -> list[str]:
+    """What a reason rests on, one text for each of `rows`.
+
+    A reason without words of its own, or without any for a row, speaks for itself: `because`, and its score.
+
+    Raises:
+        ReasonError: It crashed, or gave something else than one text a row.
+    """
+    itself = [f"{said.because} ({score(value)})" for value in said.scores[rows].tolist()]
+    if not one.has_words or not len(rows):
+        return itself
+    known = {"rows": rows, **_by_name(evidence), **_by_name(background)}
+    asked = {name: known[name] for name in needs_of(type(one.reason), "explain")}
+    if any(value is None for value in asked.values()):
+        return itself
+    where = f"reason {one.name!r} of {one.package}"
+    try:
+        texts = list(one.reason.explain(**asked))
+    except Exception as error:
+        raise ReasonError(
+            f"its `explain` crashed: {type(error).__name__}: {error}",
+            where=where,
+            hint=f"leave it out with --skip {one.name}, and tell its authors",
+        ) from error
+    if len(texts) != len(rows) or not all(isinstance(text, str) for text in texts):
+        found = f"its `explain` gave {len(texts)} texts for {len(rows)} rows"
+        raise ReasonError(found, where=where, expected="one text a row")
+    return [own or because for own, because in zip(texts, itself, strict=True)]
+
+
+def _by_name(record: Evidence | Background) -> dict[str, Any]:
+    return {item.name: getattr(record, item.name) for item in fields(record)}
+
+
 def _package(point: EntryPoint) -> str:
     return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
 
@@ -225,25 +283,37 @@ def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else ""
 
 
-def _place(reason: ListedReason) -> tuple[int, str]:
-    ours = reason.name in ORDER and reason.package.split()[0] == OURS
-    return (ORDER.index(reason.name) if ours else len(ORDER), reason.name)
+def _is_ours(reason: ListedReason) -> bool:
+    return reason.package.split()[0] == OURS
+
+
+def _place_in_list(reason: ListedReason) -> tuple[float, str]:
+    """Ours say by their `place` where they are listed; other people's follow by name, not imported."""
+    return (reason.entry_point.load().place if _is_ours(reason) else math.inf, reason.name)
 
 
 def _check_known(asked: Iterable[str], names: Sequence[str], where: str) -> None:
     for name in asked:
         if name not in names:
-            near = get_close_matches(name, names, 1)
             raise SettingsError(
                 f"there is no reason {name!r}",
                 where=where,
                 expected=f"one of {', '.join(names)}",
-                hint=f"did you mean {near[0]!r}?" if near else "`doubt reasons` lists them all",
+                hint=did_you_mean(name, names) or "`doubt reasons` lists them all",
             )
 
 
-def _check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # anybody's class
-    """Refuse what could not be asked, told or ranked."""
+def check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # anybody's class
+    """Refuse a reason that could not be asked, explained or ranked.
+
+    Args:
+        kind: Its class.
+        name: Of its entry point.
+        where: What to call it in the message.
+
+    Raises:
+        ReasonError: It breaks the contract's form.
+    """
     if not is_dataclass(kind):
         raise ReasonError(
             "it is no dataclass", where=where, expected="a frozen dataclass with a method `score`"
@@ -267,14 +337,19 @@ def _check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # an
         raise ReasonError(f"its `lowers_doubt` is {lowers_doubt!r}", where=where, expected="True or False")
     if not callable(getattr(kind, "score", None)):
         raise ReasonError("it has no method `score`", where=where, expected="`score(self, <needs by name>)`")
-    for need in needs_of(kind):
-        if need not in NEEDS:
-            near = get_close_matches(need, NEEDS, 1)
+    _check_parameters("score", needs_of(kind), list(NEEDS), where)
+    if hasattr(kind, "explain"):
+        _check_parameters("explain", needs_of(kind, "explain"), EXPLAIN_PARAMETERS, where)
+
+
+def _check_parameters(method: str, asked: Iterable[str], known: Sequence[str], where: str) -> None:
+    for need in asked:
+        if need not in known:
             raise ReasonError(
                 f"it needs {need!r}, which there is not",
                 where=where,
-                expected=f"parameters of `score` out of {', '.join(NEEDS)}",
-                hint=f"did you mean {near[0]!r}?" if near else None,
+                expected=f"parameters of `{method}` out of {', '.join(known)}",
+                hint=did_you_mean(need, known),
             )
 
 
@@ -306,12 +381,11 @@ def _checked(settings: Mapping[str, Any], kind: Any, where: str) -> dict[str, An
     checked = {}
     for key, value in settings.items():
         if key not in known:
-            near = get_close_matches(key, known, 1)
             raise SettingsError(
                 f"there is no setting {key!r}",
                 where=where,
                 expected=f"one of {', '.join(known)}" if known else "no settings: this reason has none",
-                hint=f"did you mean {near[0]!r}?" if near else None,
+                hint=did_you_mean(key, known),
             )
         wanted = types[known[key]]
         is_whole = isinstance(value, int) and not isinstance(value, bool)

@@ -9,20 +9,27 @@ def test_my_reason_keeps_the_contract():
 from __future__ import annotations
 
 import inspect
-from dataclasses import fields, is_dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 
-from doubtcli.plugins import NAME, needs_of
-from doubtcli.reasons.contract import FAMILIES, NEEDS, SECTIONS
-from doubtcli.records import REASON_SPEAKS, Evidence
+from doubtcli import plugins
+from doubtcli.errors import ReasonError
+from doubtcli.reasons.contract import NEEDS, SECTIONS
+from doubtcli.records import REASON_SPEAKS, Background, Evidence, ReasonScores
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
+    from doubtcli.records import Need
+    from doubtcli.records.arrays import Codes, Floats
+
+_PACKAGE = "the package under test"
 _NOT_NEEDS = frozenset({"row", "doubt", "because"})
 _SMALL_SHARE = 0.15
 _SAME = 1e-6
@@ -42,25 +49,21 @@ def check_reason(reason: Any) -> None:  # noqa: ANN401  # anybody's class or ins
     check_form(one)
     check_worked_rows(one)
     for n_rows, n_classes in ((40, 3), (40, 2), (2, 2), (12, 1)):
-        check_behaviour(one, example_evidence(seed=n_rows, n_rows=n_rows, n_classes=n_classes))
+        evidence = example_evidence(seed=n_rows, n_rows=n_rows, n_classes=n_classes)
+        check_behaviour(one, evidence)
+        check_words(one, evidence)
 
 
 def check_form(reason: Any) -> None:  # noqa: ANN401
     """See that its name, family, words and needs have the contract's form."""
     kind = type(reason)
-    assert is_dataclass(kind), f"{kind.__name__} is no dataclass"
-    frozen = kind.__dataclass_params__.frozen  # type: ignore[attr-defined]  # every dataclass has it
+    with _as_assertion():
+        plugins.check_form(kind, str(getattr(kind, "name", "")), kind.__name__)
+    frozen = kind.__dataclass_params__.frozen
     assert frozen, f"{kind.__name__} is not frozen"
-    assert NAME.fullmatch(reason.name), f"the name {reason.name!r} is not kebab-case letters"
-    assert getattr(reason, "family", "error") in FAMILIES, (
-        f"the family is {reason.family!r}, not of {FAMILIES}"
-    )
-    assert isinstance(reason.because, str), "there is no `because` that completes 'doubted because …'"
     assert reason.because, "`because` is empty"
     missing = [section for section in SECTIONS if section not in (inspect.getdoc(kind) or "")]
     assert not missing, f"the docstring lacks {', '.join(missing)}"
-    unknown = [need for need in needs_of(kind) if need not in NEEDS]
-    assert not unknown, f"there are no needs {unknown}; known are {list(NEEDS)}"
 
 
 def check_worked_rows(reason: Any) -> None:  # noqa: ANN401
@@ -85,18 +88,15 @@ def worked_doubt(reason: Any, worked: Mapping[str, Any]) -> float:  # noqa: ANN4
     }
     if "n_classes" in needs:
         needs["n_classes"] = int(worked["n_classes"])
-    return float(_ask(reason, needs)[worked["row"]])
+    n_rows = [needs[name].shape[need.axes.index("rows")] for name, need in _with_rows() if name in needs]
+    return float(_ask(reason, needs, n_rows[0])[worked["row"]])
 
 
 def check_behaviour(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
     """See that it is a pure function of its needs: shape, range, order of rows, names of classes."""
     doubts = _score(reason, evidence)
-    n_rows = len(evidence.given_labels)
-    assert doubts.shape == (n_rows,), f"the shape is {doubts.shape}, not ({n_rows},)"
-    known = doubts[~np.isnan(doubts)]
-    assert ((known >= 0) & (known <= 1)).all(), f"doubts run from {known.min()} to {known.max()}, not 0 to 1"
     np.testing.assert_array_equal(_score(reason, evidence), doubts, "asked twice, it answers unlike")
-    order = np.random.default_rng(0).permutation(n_rows)
+    order = np.random.default_rng(0).permutation(len(evidence.given_labels))
     np.testing.assert_allclose(
         _score(reason, reordered(evidence, order)),
         doubts[order],
@@ -110,6 +110,18 @@ def check_behaviour(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
         atol=_SAME,
         err_msg="classes under other codes get other doubts",
     )
+
+
+def check_words(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
+    """See that `explain`, where there is one, gives one line of text for each row that it is asked for."""
+    if not hasattr(reason, "explain"):
+        return
+    doubts = _score(reason, evidence)
+    rows = np.flatnonzero(doubts > 0)  # only these are ever explained
+    texts = _explain(reason, doubts, evidence, rows)
+    assert all("\n" not in text for text in texts), "`explain` gave a text of several lines"
+    back = _explain(reason, doubts, evidence, rows[::-1])
+    assert back == texts[::-1], "`explain` gives a row other words when rows are asked in another order"
 
 
 def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evidence:
@@ -147,56 +159,75 @@ def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evi
     )
 
 
-def reordered(evidence: Evidence, order: NDArray[np.intp]) -> Evidence:
+def reordered(evidence: Evidence, order: Codes) -> Evidence:
     """The same rows in another order; neighbours still point at the same rows."""
-    place = np.argsort(order)
-    indices = evidence.neighbor_indices
-    assert indices is not None
-    moved: dict[str, Any] = {
-        name: value[order] if name not in _ROWS_SECOND else value[:, order]
-        for name, value in _arrays(evidence)
-    }
-    moved["neighbor_indices"] = np.where(indices[order] >= 0, place[indices[order]], -1)
-    return _all_read_only(replace(evidence, **moved))
+    return _moved(evidence, "rows", order)
 
 
-def with_classes_renamed(evidence: Evidence, renamed: NDArray[np.intp]) -> Evidence:
+def with_classes_renamed(evidence: Evidence, renamed: Codes) -> Evidence:
     """The same rows with class `c` under the code `renamed[c]`."""
-    old = np.argsort(renamed)
-    moved: dict[str, Any] = {
-        name: value[..., old]
-        for name, value in _arrays(evidence)
-        if name.startswith("pred_probs") or name == "neighbor_votes"
-    }
-    moved["given_labels"] = renamed[evidence.given_labels]
-    answers = evidence.annotations
-    assert answers is not None
-    moved["annotations"] = np.where(answers >= 0, renamed[answers], -1)
+    return _moved(evidence, "classes", np.argsort(renamed))
+
+
+def _moved(evidence: Evidence, axis: str, order: Codes) -> Evidence:
+    """The same evidence with what an axis counts in another order."""
+    place = np.argsort(order)
+    moved: dict[str, Any] = {}
+    for name, need in NEEDS.items():
+        value = getattr(evidence, name)
+        if axis in need.axes:
+            value = value.take(order, axis=need.axes.index(axis))
+        if need.codes_of == axis:
+            value = np.where(value >= 0, place[value], -1)
+        moved[name] = value
     return _all_read_only(replace(evidence, **moved))
 
 
-_ROWS_SECOND = frozenset({"pred_probs_by_model", "pred_probs_by_repeat"})
-
-
-def _arrays(evidence: Evidence) -> list[tuple[str, NDArray[Any]]]:
-    values = ((field.name, getattr(evidence, field.name)) for field in fields(evidence))
-    return [(name, value) for name, value in values if isinstance(value, np.ndarray)]
+def _with_rows() -> list[tuple[str, Need]]:
+    return [(name, need) for name, need in NEEDS.items() if "rows" in need.axes]
 
 
 def _score(reason: Any, evidence: Evidence) -> NDArray[np.float64]:  # noqa: ANN401
-    return _ask(reason, {need: getattr(evidence, need) for need in needs_of(type(reason))})
+    needs = {need: getattr(evidence, need) for need in plugins.needs_of(type(reason))}
+    return _ask(reason, needs, len(evidence.given_labels))
 
 
-def _ask(reason: Any, needs: dict[str, Any]) -> NDArray[np.float64]:  # noqa: ANN401
+def _ask(reason: Any, needs: Mapping[str, Any], n_rows: int) -> NDArray[np.float64]:  # noqa: ANN401
+    with _as_assertion():
+        return plugins.ask_reason(plugins.as_loaded(reason, _PACKAGE), needs, n_rows)
+
+
+def _explain(reason: Any, doubts: Floats, evidence: Evidence, rows: Codes) -> list[str]:  # noqa: ANN401
+    one = plugins.as_loaded(reason, _PACKAGE)
+    said = ReasonScores(one.name, one.package, one.family, one.because, doubts)
+    with _as_assertion():
+        return plugins.explain_reason(one, said, evidence, _background(evidence), rows)
+
+
+def _background(evidence: Evidence) -> Background:
+    """Something of everything that words may need; every third row has the same input."""
+    n_rows = len(evidence.given_labels)
+    return Background(
+        class_names=tuple(f"class {code}" for code in range(evidence.n_classes)),
+        suggested_labels=_read_only((evidence.given_labels + 1) % evidence.n_classes),
+        taught_labels=evidence.given_labels,
+        pred_probs_are_yours=False,
+        inputs=pa.table({"text": [f"input {row % 3}" for row in range(n_rows)]}),
+    )
+
+
+@contextmanager
+def _as_assertion() -> Iterator[None]:
+    """What `doubt` refuses a reason for, as what a test fails for."""
     try:
-        return np.asarray(reason.score(**needs), dtype=np.float64)
-    except Exception as error:
-        told = f"it crashed: {type(error).__name__}: {error}"
-        raise AssertionError(told) from error
+        yield
+    except ReasonError as error:
+        raise AssertionError(str(error)) from error
 
 
 def _all_read_only(evidence: Evidence) -> Evidence:
-    arrays: dict[str, Any] = {name: _read_only(value) for name, value in _arrays(evidence)}
+    values = {name: getattr(evidence, name) for name, _ in _with_rows()}
+    arrays: dict[str, Any] = {name: _read_only(value) for name, value in values.items()}
     return replace(evidence, **arrays)
 
 

@@ -50,20 +50,28 @@ def spoil(_, given_labels, pred_probs):
 CALLS = iter(range(1000))
 
 BROKEN = {
-    "is not kebab-case": {"name": "Not Kebab"},
-    "the family is 'guess'": {"family": "guess"},
+    "it does not say why": {"because": None},
+    "out of rows, given_labels": {"explain": lambda _, rows, dataset: [dataset] * len(rows)},
+    "`explain` crashed: ZeroDivisionError": {"explain": lambda _, n_classes: n_classes / 0},
+    r"gave 1 texts for \d+ rows": {"explain": lambda _, n_classes: ["one of many"][:n_classes]},
+    "text of several lines": {"explain": lambda _, rows: ["two\nlines"] * len(rows)},
+    "other words when rows are asked in another order": {
+        "explain": lambda _, rows: [f"number {place}" for place in range(len(rows))]
+    },
+    "the same kebab-case name": {"name": "Not Kebab"},
+    "its family is 'guess'": {"family": "guess"},
     "`because` is empty": {"because": ""},
     "the docstring lacks": {"__doc__": "Nothing more."},
-    "there are no needs": {"score": lambda _, dataset: dataset},
+    "it needs 'dataset', which there is not": {"score": lambda _, dataset: dataset},
     "`raises_doubt` has no worked row": {"raises_doubt": ()},
     "comes out as": {"stays_quiet": ({**Good.stays_quiet[0], "doubt": 0.3},)},
     "belongs in the other table": {"raises_doubt": Good.stays_quiet},
-    "the shape is": {
+    "it gave an array of shape": {
         "score": lambda _, given_labels, pred_probs: (1 - own(given_labels, pred_probs))[
             : 39 if len(given_labels) > 1 else 1
         ]
     },
-    "not 0 to 1": {
+    "it gave a doubt of": {
         "score": lambda _, given_labels, pred_probs: (
             (1 - own(given_labels, pred_probs)) * (1 + 4 * (len(given_labels) > 1))
         )
@@ -111,5 +119,6 @@ def test_what_is_not_frozen_or_no_dataclass_fails():
     """Settings can't change under way."""
     with pytest.raises(AssertionError, match="no dataclass"):
         check_reason(type("Plain", (), {}))
+    thawed = type("Thawed", (), {"name": "thawed", "because": "it may melt", "score": Good.score})
     with pytest.raises(AssertionError, match="not frozen"):
-        check_reason(dataclass(type("Thawed", (), {"name": "thawed"})))
+        check_reason(dataclass(thawed))

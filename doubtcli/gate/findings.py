@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Finding
+from doubtcli.plugins import our_reasons
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +21,6 @@ _COLUMNS = (
     *("row_id", "row", "row_hash", "given_label", "suggested_label"),
     *("doubt", "reasons", "why"),
 )
-CONFLICT_REASONS = ("duplicate-conflict",)
-"""What a waiver of a conflict may name."""
 _DIGEST_BYTES = 8
 """Of a fingerprint: 16 hexadecimal digits."""
 
@@ -51,7 +50,9 @@ def conflict_findings(doubts: pa.Table, path: str) -> tuple[Finding, ...]:
     labels = labelled.group_by("row_hash").aggregate([("given_label", "count_distinct")])
     at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
     rows = _rows(labelled.filter(pc.is_in(labelled["row_hash"], at_odds.combine_chunks())))
-    found = [_finding(row, path, number, CONFLICT_REASONS, LABEL_CONFLICT) for row, number in _numbered(rows)]
+    # what a waiver of a conflict may name
+    reasons = tuple(one.name for one in our_reasons() if one.sources == ("duplicates",))
+    found = [_finding(row, path, number, reasons, LABEL_CONFLICT) for row, number in _numbered(rows)]
     return tuple(sorted(found, key=lambda finding: finding.row))
 
 

@@ -22,10 +22,10 @@ from doubtcli.rank.combine import (
 )
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
 from doubtcli.rank.verdicts import checked_rate, decide
+from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Predictions, Skill
-from doubtcli.report.words import explain_rows
 from doubtcli.sampling import draw_sample
 from doubtcli.verdicts.for_scan import read_verdicts
 
@@ -77,7 +77,7 @@ def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Ta
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _sample(ranking, settings)
         with clock.stage("explain"):
-            why = _explain(examples, gathered.evidence, judged.reasons, ranking, sample)
+            why = _explain(judged, sample)
     return Audit(
         source=table.source,
         roles=judged.roles,
@@ -243,17 +243,12 @@ def _verdict_notes(examples: Examples) -> tuple[str, ...]:
     return examples.verdicts.notes if examples.verdicts is not None else ()
 
 
-def _explain(
-    examples: Examples,
-    evidence: Evidence,
-    reasons: Sequence[ReasonScores],
-    ranking: Ranking,
-    sample: AuditSample | None,
-) -> tuple[str, ...]:
+def _explain(judged: Judged, sample: AuditSample | None) -> tuple[str, ...]:
     """The reasons of each row in the queue in plain words, "" for the others."""
+    examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
     why = [""] * examples.n_rows
     queued = ranking.queue if sample is None else np.union1d(ranking.queue, sample.rows)
-    explained = explain_rows(examples, evidence, reasons, ranking, queued)
+    explained = explain_rows(judged.loaded, judged.reasons, examples, evidence, ranking, queued)
     for row, words in zip(queued, explained, strict=True):
         why[row] = words
     return tuple(why)

@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.reasons.explain import order_by_probability
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes, Floats
 
 
 @dataclass(frozen=True)
@@ -29,6 +35,7 @@ class Ambiguous:
     name = "ambiguous"
     family = "context"
     because = "it fits two labels about equally"
+    place = 80
 
     raises_doubt = (
         {
@@ -53,3 +60,15 @@ class Ambiguous:
             return np.zeros(len(pred_probs))
         second, first = np.partition(pred_probs.astype(np.float64), -2, axis=1)[:, -2:].T
         return np.asarray(np.clip(1.0 - (first - second), 0.0, 1.0))
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        pred_probs: Floats,
+        class_names: Sequence[str],
+    ) -> list[str]:
+        """The two likeliest classes: "refund 0.51 and billing 0.48 fit about equally"."""
+        pairs = np.argsort(-pred_probs[rows], axis=1, kind="stable")[:, :2]
+        both = order_by_probability(pred_probs[rows], pairs, class_names)
+        return [f"{one} and {other} fit about equally" for one, other in both]

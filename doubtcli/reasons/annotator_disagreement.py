@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.reasons.explain import Ballot, describe_votes
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes
+
+_ANNOTATORS = Ballot(
+    "{count} of {total} annotators say {label}",
+    "1 of {total} annotators says {label}",
+    "the annotator says {label}",
+    counts_given=True,
+)
 
 
 @dataclass(frozen=True)
@@ -37,6 +50,7 @@ class AnnotatorDisagreement:
     name = "annotator-disagreement"
     family = "error"
     because = "its annotators disagree with its label"
+    place = 50
     lowers_doubt = True
 
     raises_doubt = (
@@ -75,6 +89,19 @@ class AnnotatorDisagreement:
         raised = np.exp(votes - votes.max(axis=1, keepdims=True))
         label = raised[np.arange(len(given_labels)), given_labels] / raised.sum(axis=1)
         return np.where(counts.any(axis=1), 1.0 - label, np.nan)
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        given_labels: Codes,
+        annotations: Codes,
+        suggested_labels: Codes,
+        class_names: Sequence[str],
+    ) -> list[str]:
+        """What most annotators answered: "2 of 3 annotators say refund, 1 billing"."""
+        answers = annotations[rows]
+        return describe_votes(_ANNOTATORS, answers, given_labels[rows], suggested_labels[rows], class_names)
 
     def _weights(
         self,

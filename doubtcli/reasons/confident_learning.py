@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.reasons.explain import describe_best_other
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes, Floats
 
 _SAME = 1e-6
 """How far apart two probabilities still count as equal, as in cleanlab: means of float32 are that exact."""
@@ -38,6 +44,7 @@ class ConfidentLearning:
     name = "confident-learning"
     family = "error"
     because = "it reaches the confidence that is usual for another class"
+    place = 30
 
     raises_doubt = (
         {
@@ -84,3 +91,17 @@ class ConfidentLearning:
         elsewhere = confident.any(axis=1) & (counted_in != given_labels) & outdone
         other = pred_probs[rows, counted_in].astype(np.float64)
         return np.where(elsewhere, other / np.where(elsewhere, other + own, 1.0), 0.0)
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        given_labels: Codes,
+        pred_probs: Floats,
+        class_names: Sequence[str],
+        pred_probs_are_yours: bool,
+    ) -> list[str]:
+        """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04"."""
+        return describe_best_other(
+            rows, given_labels, pred_probs, class_names, pred_probs_are_yours=pred_probs_are_yours
+        )

@@ -6,21 +6,27 @@ A reason is a frozen dataclass. Its fields are its settings. Its class attribute
 - `family`: "error" (looks at the label, is ranked; the default) or "context" (is shown beside);
 - `because`: completes "doubted because …";
 - `lowers_doubt`: True if a low score is a sign that the label is right; left out, it only ever raises doubt;
+- `place`, of our own reasons alone: where it is listed, lower ones first;
 - `raises_doubt`, `stays_quiet`: worked rows, each a dict with the needs as nested tuples, the `row` to look
 at, its `doubt` worked by hand, and `because`, one sentence why.
 
 The parameters of `score` are its needs, by name, out of `NEEDS`. It gives one doubt a row: 0 none, 1 most,
-NaN "nothing to say on this row". Its voice follows from its needs: reasons that read the same evidence are
-heard as one. It is pure: no threshold, file, clock, print or global randomness. The class
-docstring is what `doubt explain NAME` prints: a first sentence, then **Why doubt.**, **How it is scored.**,
-**When it misleads.** and **Source.**
+NaN "nothing to say on this row". It is pure: no threshold, file, clock, print or global randomness. Its voice
+follows from its needs: reasons that read the same evidence count once.
+
+A method `explain` is optional. Its parameters are the row numbers `rows`, needs, and fields of
+`records.Background`; it gives one text a row, what the doubt rests on, or "" where `because` says it better.
+
+The class docstring is what `doubt explain NAME` prints: a first sentence, then **Why doubt.**, **How it is
+scored.**, **When it misleads.** and **Source.**
 """
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol
 
-from doubtcli.records import Need
+from doubtcli.records import Background, Need
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,6 +70,9 @@ def sources_of(needs: Iterable[str]) -> tuple[str, ...]:
     asked = set(needs)
     return tuple(dict.fromkeys(need.source for name, need in NEEDS.items() if name in asked and need.source))
 
+
+EXPLAIN_PARAMETERS = ("rows", *NEEDS, *(item.name for item in fields(Background)))
+"""What `explain` may ask for: the row numbers, the evidence, and the fields of `records.Background`."""
 
 FAMILIES = ("error", "context")
 SECTIONS = ("**Why doubt.**", "**How it is scored.**", "**When it misleads.**", "**Source.**")

@@ -7,10 +7,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.reasons.best_other import EVEN, best_other_share
+from doubtcli.reasons.explain import Ballot, describe_votes
+from doubtcli.reasons.model_disagreement import EVEN, best_other_share
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes, Floats
+
+_REPEATS = Ballot(
+    "predicted {label} in {count} of {total} repeats",
+    "predicted {label} in 1 of {total} repeats",
+    "predicted {label}",
+)
 
 
 @dataclass(frozen=True)
@@ -34,6 +45,7 @@ class CrossValFlip:
     name = "cross-val-flip"
     family = "error"
     because = "its prediction flips away from its label when the rows are split anew"
+    place = 20
 
     raises_doubt = (
         {
@@ -68,3 +80,16 @@ class CrossValFlip:
         shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_repeat]
         flipped = np.mean([share > EVEN for share in shares], axis=0)
         return np.asarray((flipped + np.mean(shares, axis=0)) / 2)
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        given_labels: Codes,
+        pred_probs_by_repeat: Floats,
+        suggested_labels: Codes,
+        class_names: Sequence[str],
+    ) -> list[str]:
+        """What most repeats predict: "predicted refund in 2 of 3 repeats"."""
+        answers = pred_probs_by_repeat[:, rows].argmax(axis=2).T
+        return describe_votes(_REPEATS, answers, given_labels[rows], suggested_labels[rows], class_names)

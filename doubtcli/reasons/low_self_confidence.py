@@ -7,8 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from doubtcli.reasons.explain import describe_best_other
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes, Floats
 
 
 @dataclass(frozen=True)
@@ -30,6 +36,7 @@ class LowSelfConfidence:
     name = "low-self-confidence"
     family = "error"
     because = "models that never saw it give its label little probability"
+    place = 10
 
     raises_doubt = (
         {
@@ -54,3 +61,17 @@ class LowSelfConfidence:
         """One minus self-confidence."""
         rows = np.arange(len(given_labels))
         return np.clip(1.0 - pred_probs[rows, given_labels].astype(np.float64), 0.0, 1.0)
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        given_labels: Codes,
+        pred_probs: Floats,
+        class_names: Sequence[str],
+        pred_probs_are_yours: bool,
+    ) -> list[str]:
+        """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04"."""
+        return describe_best_other(
+            rows, given_labels, pred_probs, class_names, pred_probs_are_yours=pred_probs_are_yours
+        )

@@ -7,10 +7,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.reasons.best_other import best_other_share
+from doubtcli.reasons.explain import Ballot, describe_votes
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes, Floats
+
+_MODELS = Ballot(
+    "{count} of {total} models predict {label}",
+    "1 of {total} models predicts {label}",
+    "predicted {label}",
+)
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,7 @@ class ModelDisagreement:
     name = "model-disagreement"
     family = "error"
     because = "models of different families contradict its label or each other"
+    place = 40
 
     raises_doubt = (
         {
@@ -56,3 +67,40 @@ class ModelDisagreement:
         """The mean share of the best other class; 0.5 where a model gives both classes nothing."""
         shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_model]
         return np.asarray(np.mean(shares, axis=0))
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        given_labels: Codes,
+        pred_probs_by_model: Floats,
+        suggested_labels: Codes,
+        class_names: Sequence[str],
+    ) -> list[str]:
+        """What most models predict: "3 of 4 models predict refund"."""
+        answers = pred_probs_by_model[:, rows].argmax(axis=2).T
+        return describe_votes(_MODELS, answers, given_labels[rows], suggested_labels[rows], class_names)
+
+
+EVEN = 0.5
+"""The share at which the given label and the best other class tie."""
+
+
+def best_other_share(given_labels: NDArray[np.intp], pred_probs: NDArray[Any]) -> NDArray[np.float64]:
+    """The best other class's share of what it and the given label get: p(other) / (p(other) + p(given)).
+
+    Args:
+        given_labels: Shape `(n_rows,)`.
+        pred_probs: Shape `(n_rows, n_classes)`.
+
+    Returns:
+        Shape `(n_rows,)`, 0 to 1: above 0.5 where another class is likelier than the label, 0.5 where they
+        tie, also at nothing each.
+    """
+    rows = np.arange(len(given_labels))
+    own = pred_probs[rows, given_labels].astype(np.float64)
+    others = pred_probs.copy()
+    others[rows, given_labels] = 0.0
+    best = others.max(axis=1).astype(np.float64)
+    both = own + best
+    return np.where(both > 0, best / np.where(both > 0, both, 1.0), EVEN)

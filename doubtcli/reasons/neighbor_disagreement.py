@@ -7,8 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.reasons.explain import Ballot, describe_votes
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
+
+    from doubtcli.records.arrays import Codes
+
+_NEIGHBORS = Ballot(
+    "{count} of {total} nearest rows are {label}",
+    "1 of {total} nearest rows is {label}",
+    "the nearest row is {label}",
+    counts_given=True,
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +44,7 @@ class NeighborDisagreement:
     name = "neighbor-disagreement"
     family = "error"
     because = "the rows most like it bear another label"
+    place = 60
 
     raises_doubt = (
         {
@@ -57,3 +71,18 @@ class NeighborDisagreement:
         """One minus the given label's share of the votes; NaN where there is no neighbour."""
         share = neighbor_votes[np.arange(len(given_labels)), given_labels]
         return np.where(neighbor_votes.sum(axis=1) > 0, np.clip(1.0 - share, 0.0, 1.0), np.nan)
+
+    def explain(
+        self,
+        rows: Codes,
+        *,
+        given_labels: Codes,
+        neighbor_indices: Codes,
+        taught_labels: Codes,
+        suggested_labels: Codes,
+        class_names: Sequence[str],
+    ) -> list[str]:
+        """What most of the nearest rows are: "9 of 10 nearest rows are refund, none billing"."""
+        nearest = neighbor_indices[rows]
+        answers = np.where(nearest >= 0, taught_labels[nearest], -1)
+        return describe_votes(_NEIGHBORS, answers, given_labels[rows], suggested_labels[rows], class_names)

@@ -31,6 +31,7 @@ class Outlier:
     name = "outlier"
     family = "context"
     because = "it looks like no other row"
+    place = 90
 
     raises_doubt = (
         {

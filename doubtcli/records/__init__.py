@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.records.audit import SHARE_OF_PARTS, Audit, AuditSample, NoiseRate, Power, Ranking, Skill
 from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
-from doubtcli.records.evidence import REASON_SPEAKS, Evidence, Need, ReasonScores, SkippedReason
+from doubtcli.records.evidence import REASON_SPEAKS, Background, Evidence, Need, ReasonScores, SkippedReason
 from doubtcli.records.learning import Duplicates, Features, Neighbors, Planting, Predictions, TextFeatures
 from doubtcli.records.reading import (
     INPUT_ROLES,
@@ -65,6 +65,7 @@ __all__ = [
     "AuditComparison",
     "AuditDocument",
     "AuditSample",
+    "Background",
     "ClassCount",
     "Column",
     "ComparedAudit",

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    import pyarrow as pa
+
     from doubtcli.records.arrays import Codes, Floats
 
 
@@ -52,6 +54,22 @@ class Evidence:
     """Shape `(n_rows,)`: rows with the same number have the same input, exactly or nearly."""
     annotations: Codes | None = None
     """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+
+
+@dataclass(frozen=True)
+class Background:
+    """What a reason's words may need beside the evidence; its field names are the parameters of `explain`."""
+
+    class_names: tuple[str, ...]
+    """Each class's name as words: as it is, or "class 3" where it has no letter."""
+    suggested_labels: Codes
+    """Shape `(n_rows,)`: what would be written instead; the given label where nothing better is seen."""
+    taught_labels: Codes
+    """Shape `(n_rows,)`: what models and neighbours learn: a person's verdict, else the given label."""
+    pred_probs_are_yours: bool
+    """Whether the user brought the probabilities."""
+    inputs: pa.Table
+    """The input columns."""
 
 
 REASON_SPEAKS = 0.5

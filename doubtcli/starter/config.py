@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.plugins import our_reasons
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, ScanSettings
 from doubtcli.starter.columns import COLUMN_KEYS, column_lines
 from doubtcli.starter.conflicts import count_conflicts
@@ -34,12 +35,13 @@ OFF = {
     "max-noise": ('"5%"', "So it fails only when that is sure."),
     "strict": ("true", "So it passes only when that is sure, as it never is of a small file."),
     "max-doubted": ('"10%"', "Known ones count, too."),
-    "max-per-reason": ('{ "*" = "5%", duplicate-conflict = 0 }', '"*" is any other reason.'),
-    "require-reason": ('["neighbor-disagreement"]', ""),
+    "max-per-reason": ('{{ "*" = "5%", {duplicates} = 0 }}', '"*" is any other reason.'),
+    "require-reason": ('["{neighbors}"]', ""),
     "min-skill": ('"60%"', "The least that it may be."),
     "allow-unassessable": ("true", "Without this, it fails."),
     "waivers": (string(WAIVERS), "Needless for a file of this name in the working directory."),
 }
+"""Off, for a team to switch on; a source of evidence in braces becomes the reason that reads it."""
 LONGEST_CLASS = 60
 """Characters of a class name that still makes a good example."""
 
@@ -64,6 +66,7 @@ def config_text(path: str, said: Said, roles: Roles, examples: Examples) -> str:
         roles: How each of its columns is used.
         examples: Its rows.
     """
+    by_source = {source: one.name for one in our_reasons() if one.family == "error" for source in one.sources}
     lines = [
         *_head(path),
         "",
@@ -71,7 +74,11 @@ def config_text(path: str, said: Said, roles: Roles, examples: Examples) -> str:
         "[gate]",
         *(line for name, (set_to, more) in ON.items() for line in _limit(name, set_to, more)),
         "",
-        *(line for name, (set_to, more) in OFF.items() for line in _limit(name, set_to, more, off=True)),
+        *(
+            line
+            for name, (set_to, more) in OFF.items()
+            for line in _limit(name, set_to.format_map(by_source), more, off=True)
+        ),
         "",
         "# For one file, with limits of its own if need be; add a table for each further file.",
         f"[gate.files.{string(path)}]",

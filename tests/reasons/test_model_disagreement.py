@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from doubtcli.reasons.model_disagreement import ModelDisagreement
+from doubtcli.reasons.model_disagreement import ModelDisagreement, best_other_share
 
 
 def doubt_of_label_0(*models):
@@ -40,3 +40,18 @@ def test_it_stays_quiet(models, doubt):
 def test_with_one_class_there_is_no_other():
     """Nothing else could have been the label."""
     assert ModelDisagreement().score(np.array([0]), np.ones((2, 1, 1)))[0] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("probs", "share"),
+    [
+        pytest.param((0.2, 0.8), 0.8, id="another class leads"),
+        pytest.param((0.1, 0.3, 0.6), 6 / 7, id="only the best other counts"),
+        pytest.param((0.9, 0.1), 0.1, id="the label leads"),
+        pytest.param((0.4, 0.4, 0.2), 0.5, id="a tie"),
+        pytest.param((0.0, 0.0), 0.5, id="nothing for anybody"),
+    ],
+)
+def test_the_share_of_the_best_other_class(probs, share):
+    """Of what it and the label 0 get together."""
+    assert best_other_share(np.array([0]), np.array([probs])) == pytest.approx([share])

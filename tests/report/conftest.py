@@ -229,22 +229,23 @@ def _evidence(
 def _reasons(
     n_rows: int, doubt: np.ndarray[Any, Any], *, with_models: bool, answers: object
 ) -> tuple[ReasonScores, ...]:
-    package = "doubtcli 0.1.0"
+    def said(
+        name: str, because: str, scores: np.ndarray[Any, Any], source: str, *, family: str = "error"
+    ) -> ReasonScores:
+        return ReasonScores(name, "doubtcli 0.1.0", family, because, scores, (source,))
+
     silent = np.full(n_rows, np.nan)
     duplicates = silent.copy()
     duplicates[n_rows - 1] = 0.5  # the last row: it repeats row 2 under another label
     told = [
-        ReasonScores(
-            "duplicate-conflict", package, "error", "the same input bears another label", duplicates
-        ),
-        ReasonScores("outlier", package, "context", "it looks like nothing else", np.full(n_rows, 0.25)),
+        said("duplicate-conflict", "the same input bears another label", duplicates, "duplicates"),
+        said("outlier", "it looks like nothing else", np.full(n_rows, 0.25), "neighbors", family="context"),
     ]
     if with_models:
         because = "models that never saw it give its label little probability"
-        told.insert(0, ReasonScores("low-self-confidence", package, "error", because, doubt.astype(float)))
+        told.insert(0, said("low-self-confidence", because, doubt.astype(float), "models"))
     if answers:
-        because = "its annotators disagree"
-        told.append(ReasonScores("annotator-disagreement", package, "error", because, 0.6 * doubt))
+        told.append(said("annotator-disagreement", "its annotators disagree", 0.6 * doubt, "annotators"))
     return tuple(told)
 
 

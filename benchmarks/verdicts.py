@@ -25,8 +25,8 @@ from page import PAGE, write_between
 from sets import DATA, Task, tasks_of
 from sklearn.metrics import average_precision_score
 
+from doubtcli.queue.sampling import stratify
 from doubtcli.rank.verdicts import stratified_interval
-from doubtcli.sampling import stratify
 
 VERDICTS = 50
 SIZES = (50, 100, 200)

@@ -333,14 +333,15 @@ def _scanned(settings: ScanSettings, progress: Progress, *, keep: bool = False) 
 
 def _kept(found: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:
     """Where a new audit is kept; None, and a note, where the cache can't be written."""
+    from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.html import render_html
     from doubtcli.store import write_audit
     from doubtcli.store.cache import cache_folder, remove_unused
 
     folder = cache_folder(found.recipe)
-    page = render_html(found)
+    queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
     try:
-        write_audit(found, table, folder, report_html=page, force=True, queue_size=settings.queue_size)
+        write_audit(found, folder, queue_csv=queue, report_html=page, force=True)
         remove_unused()
     except (OSError, OutputError) as error:
         return None, (f"the audit is not kept for the next gate: {error}".replace("\n", "; "),)

@@ -5,6 +5,7 @@
     ├── SettingsError          2  a flag or a settings key that makes no sense
     ├── OutputError            2  the audit can't be written where it was asked for
     ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
+    ├── ToolError              2  an annotation tool, ours or a plug-in's, crashed or broke its contract
     └── ModelError             2  the rows can't be modelled at all
 
 An *error* is always one of these; a row is only ever *doubted*.
@@ -94,6 +95,10 @@ class OutputError(DoubtError):
 
 class ReasonError(DoubtError):
     """A reason crashed or broke its contract; `where` names it and its package."""
+
+
+class ToolError(DoubtError):
+    """An annotation tool's part crashed or broke its contract; `where` names it."""
 
 
 class ModelError(DoubtError):

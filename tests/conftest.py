@@ -1,7 +1,27 @@
-import sys
+"""What all tests share: the profile of hypothesis, and a small audit made by hand with the queue of it."""
 
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
 from hypothesis import settings
 from hypothesis.database import DirectoryBasedExampleDatabase
+
+from doubtcli.queue.make import make_queue
+from doubtcli.queue.pool import Pool, build_pool
+from doubtcli.queue.strategies import Choice
+from doubtcli.tools.registry import load_tool
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from doubtcli.records.queue import Queue
 
 # No test measures time: a busy machine is no defect. The suite draws the same examples each time, so that a
 # change is judged by what it changed; `make explore` draws others, and remembers those that failed.
@@ -13,3 +33,254 @@ settings.load_profile("same-draws")
 
 # the golden record takes minutes: it runs when it is asked for by name
 collect_ignore = [] if any("golden" in argument for argument in sys.argv) else ["golden"]
+
+Row = dict[str, Any]
+
+READERS: dict[str, Callable[[str], Any]] = {
+    "json": json.loads,
+    "jsonl": lambda text: [json.loads(line) for line in text.splitlines()],
+}
+"""How a file is read, by its ending."""
+
+
+def doubts_of(rows: Sequence[Row]) -> pa.Table:
+    """`doubts.parquet` of some rows in file order; what is not said of one is nothing out of the ordinary.
+
+    A row is doubted from a doubt of 0.5 on; a doubt of None stands for a row that was set aside.
+    """
+    told = [
+        {
+            "row_id": row.get("row_id", f"r{number}"),
+            "row": number,
+            "given_label": row.get("given", "bug"),
+            "suggested_label": row.get("suggested", row.get("given", "bug")),
+            "suggested_confidence": row.get("confidence", 0.75),
+            "doubt": row.get("doubt", 0.9),
+            "doubted": (row.get("doubt", 0.9) or 0) >= 0.5,
+            "reasons": row.get("reasons", ["low-self-confidence"]),
+            "why": row.get("why", ""),
+            "verdict": row.get("verdict"),
+            "row_hash": row.get("row_hash", f"{number:016x}"),
+        }
+        for number, row in enumerate(rows, start=1)
+    ]
+    told.sort(key=lambda row: (row["doubt"] is None, -(row["doubt"] or 0), row["row_id"]))
+    for rank, row in enumerate(told, start=1):
+        row["rank"] = rank if row["doubt"] is not None else None
+    schema = pa.schema(
+        {
+            "row_id": pa.string(),
+            "row": pa.int64(),
+            "given_label": pa.string(),
+            "suggested_label": pa.string(),
+            "suggested_confidence": pa.float64(),
+            "doubt": pa.float64(),
+            "rank": pa.int64(),
+            "doubted": pa.bool_(),
+            "reasons": pa.list_(pa.string()),
+            "why": pa.string(),
+            "verdict": pa.string(),
+            "row_hash": pa.string(),
+        }
+    )
+    return pa.Table.from_pylist(told, schema=schema)
+
+
+def pool_of(rows: Sequence[Row]) -> Pool:
+    """The pool of some rows; `characters` says how much there is to read of one, `waived` whether it is."""
+    doubts = doubts_of(rows)
+    codes = {name: code for code, name in enumerate(sorted(set(doubts.column("row_hash").to_pylist())))}
+    inputs = np.array([codes[name] for name in doubts.column("row_hash").to_pylist()])
+    characters = np.array([row.get("characters", 100) for row in rows])
+    waived = [number for number, row in enumerate(rows, start=1) if row.get("waived")]
+    return build_pool(doubts, inputs, characters[doubts.column("row").to_numpy() - 1], waived)
+
+
+def ids_of(pool: Pool, rows: Sequence[int]) -> list[str]:
+    """The ids of some rows of a pool."""
+    ids = pool.doubts.column("row_id").to_pylist()
+    return [ids[row] for row in rows]
+
+
+def columns_of(**roles: str) -> list[dict[str, Any]]:
+    """Columns as `audit.json` has them; a role in brackets is not used."""
+    return [
+        {"name": name, "role": role.strip("()"), "used": not role.startswith("("), "why": ""}
+        for name, role in roles.items()
+    ]
+
+
+@dataclass(frozen=True)
+class Case:
+    """An audit and its data, and the queue that comes of them."""
+
+    rows: list[Row]
+    data: Mapping[str, Any]
+    roles: Mapping[str, str] = field(default_factory=lambda: {"text": "text", "label": "label"})
+    class_names: tuple[str, ...] = ("billing", "bug", "delivery")
+    skill: Mapping[str, Any] = field(default_factory=lambda: {"assessable": True, "why": "they are right"})
+
+    @property
+    def summary(self) -> dict[str, Any]:
+        """The part of `audit.json` that a queue is made of."""
+        return {
+            "tool": {"name": "doubt", "version": "0.1.0"},
+            "columns": columns_of(**self.roles),
+            "classes": [{"name": name} for name in self.class_names],
+            "seed": 0,
+            "skill": dict(self.skill),
+        }
+
+    @property
+    def table(self) -> pa.Table:
+        """The data."""
+        return pa.table({name: pa.array(values) for name, values in self.data.items()})
+
+    def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
+        """The queue: by doubt, unless something else is said."""
+        choice = Choice(shares or {"top": 100}, **options)
+        waived = [number for number, row in enumerate(self.rows, start=1) if row.get("waived")]
+        return make_queue(self.summary, doubts_of(self.rows), self.table, choice, waived)
+
+    def files(self, tool: str, shares: Mapping[str, int] | None = None, **options: Any) -> dict[str, Any]:
+        """The files of that queue for a tool, by their name: JSON as any reader has it, else the text."""
+        texts = {
+            name: content.decode()
+            for name, content in load_tool(tool).hand_out(self.queue(shares, **options)).items()
+        }
+        return {name: READERS.get(name.rpartition(".")[2], str)(text) for name, text in texts.items()}
+
+
+TICKETS = Case(
+    rows=[
+        {
+            "row_id": "t1",
+            "given": "billing",
+            "suggested": "delivery",
+            "doubt": 0.97,
+            "reasons": ["low-self-confidence", "duplicate-conflict"],
+            "why": 'models give delivery 0.91; "t3" is delivery',
+            "row_hash": "a" * 16,
+        },
+        {"row_id": "t2", "given": "bug", "doubt": 0.6, "reasons": [], "why": ""},
+        {"row_id": "t3", "given": "delivery", "doubt": 0.51234567, "row_hash": "a" * 16},
+        {"row_id": "t4", "given": "billing", "suggested": "delivery", "doubt": 0.9, "row_hash": "a" * 16},
+        {"row_id": "t5", "given": "bug", "doubt": 0.02},
+    ],
+    data={
+        "text": ["Where is\nmy parcel?", "It “crashes” né <b>", "Where is\nmy parcel?", "Where …?", "fine"],
+        "label": ["billing", "bug", "delivery", "billing", "bug"],
+        "zip": ["007", None, "NA", "", "1"],
+        "doubt_id": ["mine", "mine", "mine", "mine", "mine"],
+        "age": [1.5, None, float("nan"), 4.0, 5.0],
+        "vector": [[0.1, 0.2]] * 5,
+    },
+    roles={"text": "text", "label": "label", "zip": "(categorical)", "age": "numeric", "vector": "embedding"},
+)
+"""t1 stands for t4, its equal, and is in conflict with t3; t5 is not doubted."""
+
+KEYS = {
+    "doubt_id": "t1",
+    "given_label": "billing",
+    "doubt_suggested": "delivery",
+    "doubt_score": 0.97,
+    "doubt_reasons": "low-self-confidence, duplicate-conflict",
+    "doubt_why": 'models give delivery 0.91; "t3" is delivery',
+    "doubt_strategy": "top",
+    "doubt_duplicates": '["t4"]',
+    "doubt_conflicts": '["t3"]',
+    "doubt_row_hash": "a" * 16,
+}
+OWN = {"input_label": "billing", "zip": "007", "input_doubt_id": "mine", "age": 1.5}
+
+
+ODD_LABELS = (
+    *(
+        '"quoted" & <b>\'s',
+        "$5 or more",
+        "true",
+        "two\nlines\there",
+        "]]>",
+        "::",
+        "50%",
+        " padded ",
+        "\u200f\u05e9\u05dc\u05d5\u05dd",
+    ),
+    *("\U0001f600", "long " * 20, "None"),
+)
+"""Twelve labels that a format could break on."""
+IMAGES = Case(
+    rows=[
+        {
+            "row_id": '1, "a"',
+            "given": "true",
+            "suggested": ODD_LABELS[0],
+            "doubt": 0.9,
+            "why": "a\u2028b\x7f",
+        },
+        {"row_id": "2]]>", "given": ODD_LABELS[1], "suggested": ODD_LABELS[1], "doubt": 0.8},
+        {"row_id": "3\n", "given": ODD_LABELS[3], "suggested": ODD_LABELS[1], "doubt": 0.7, "reasons": []},
+    ],
+    data={
+        "label": ["true", ODD_LABELS[1], ODD_LABELS[3]],
+        "file": ["cats/a b#1.png", "https://example.org/b.jpg?size=3", None],
+        "image": ["one", "two", "three"],
+    },
+    roles={"label": "label", "file": "(identifier)", "image": "categorical"},
+    class_names=ODD_LABELS,
+)
+"""Images on this machine and elsewhere, one missing; more labels than there are keys."""
+
+
+@pytest.fixture(scope="session")
+def images() -> Case:
+    """Three images, and twelve labels that a format could break on."""
+    return IMAGES
+
+
+@pytest.fixture(scope="session")
+def tickets() -> Case:
+    """Five tickets, four of them doubted, three of them equal."""
+    return TICKETS
+
+
+@pytest.fixture
+def keys() -> Row:
+    """Our keys of the first of the tickets."""
+    return dict(KEYS)
+
+
+@pytest.fixture
+def first(keys: Row) -> Row:
+    """What goes out of the first of the tickets beside what is shown: our keys, and the user's."""
+    return keys | OWN
+
+
+@pytest.fixture(scope="session")
+def case() -> type[Case]:
+    """Makes an audit of one's own."""
+    return Case
+
+
+@pytest.fixture(scope="session", name="doubts_of")
+def _doubts_of() -> Any:
+    """Makes `doubts.parquet`: see `doubts_of`."""
+    return doubts_of
+
+
+@pytest.fixture(scope="session", name="pool_of")
+def _pool_of() -> Any:
+    """Makes a pool: see `pool_of`."""
+    return pool_of
+
+
+@pytest.fixture(scope="session", name="ids_of")
+def _ids_of() -> Any:
+    """Names rows of a pool: see `ids_of`."""
+    return ids_of
+
+
+@pytest.fixture(scope="session", name="columns_of")
+def _columns_of() -> Any:
+    """Makes columns as `audit.json` has them: see `columns_of`."""
+    return columns_of

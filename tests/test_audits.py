@@ -15,6 +15,7 @@ from doubtcli.audits import audit_of, check_said, given_audit, is_audit
 from doubtcli.errors import InputError
 from doubtcli.pipelines import scan as pipeline
 from doubtcli.progress import Silence
+from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import read_audit, write_audit
@@ -46,7 +47,8 @@ def scan(path: str = "data.csv", **settings: Any) -> Path:
     """The directory of an audit, as `doubt scan` writes it beside the file."""
     found, table = pipeline.make_audit(ScanSettings(path=path, **QUICK | settings), progress=Silence())
     where = Path(path).with_suffix(".doubt")
-    write_audit(found, table, where, report_html=render_html(found), force=True)
+    queue = write_scan_queue(found, table)
+    write_audit(found, where, queue_csv=queue, report_html=render_html(found), force=True)
     return where
 
 

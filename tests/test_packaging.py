@@ -38,13 +38,13 @@ def test_every_file_of_the_package(wheel: ZipFile) -> None:
 
 
 def test_commands(wheel: ZipFile) -> None:
-    """The wheel installs the command `doubt` and announces the reasons."""
+    """The wheel installs the command `doubt` and announces the reasons and the tools."""
     (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     groups = configparser.ConfigParser(delimiters="=")
     groups.read_string(wheel.read(name).decode())
 
     assert dict(groups["console_scripts"]) == {"doubt": "doubtcli.__main__:main"}
-    assert dict(groups["doubtcli.reasons"]) == PROJECT["entry-points"]["doubtcli.reasons"]
+    assert {name: dict(groups[name]) for name in PROJECT["entry-points"]} == PROJECT["entry-points"]
 
 
 def test_metadata(wheel: ZipFile) -> None:

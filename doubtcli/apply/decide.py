@@ -10,9 +10,9 @@ from doubtcli.apply.data import sha256
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.errors import InputError
 from doubtcli.files.source import check_there
-from doubtcli.read.verdicts import read_together
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
+from doubtcli.tools.read import read_together
 from doubtcli.verdicts.adjudicate import settle
 from doubtcli.verdicts.rows import rows_audited
 from doubtcli.verdicts.spelling import spellings

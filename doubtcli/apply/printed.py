@@ -9,6 +9,8 @@ from doubtcli.apply.ledger import Action, ledger_name
 from doubtcli.apply.revert import TOOL as REVERT_TOOL
 from doubtcli.apply.revert import in_effect, standing
 from doubtcli.records import UnappliedKind
+from doubtcli.records.answers import FILLED_IN
+from doubtcli.tools.registry import name_tool
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count
 from doubtcli.wording.quoting import LONGEST, printable, printable_path
@@ -28,15 +30,7 @@ MOST_TOLD = 10
 """Of the rows that one kind of thing was not applied to; JSON has them all."""
 MOST_LISTED = 20
 """Of the rows that one batch of a log changed; JSON has them all."""
-TITLES = {
-    "label-studio": "Label Studio",
-    "argilla": "Argilla",
-    "prodigy": "Prodigy",
-    "doccano": "doccano",
-    "doubt": "a queue file",
-}
-"""What the tools are called in which people decide."""
-OURS = frozenset({"doubt", REVERT_TOOL})
+OURS = frozenset({FILLED_IN, REVERT_TOOL})
 TOLD_BY_NUMBER = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
 """Nobody has to look at these."""
 
@@ -176,7 +170,8 @@ def _by(people: Sequence[str]) -> str:
 def _in(tools: str) -> str:
     """In which tools people decided; nothing where it was in a file of ours, for doubt decides nothing."""
     names = tools.split(", ") if tools else []
-    return "" if OURS.issuperset(names) else f"in {_listed([TITLES.get(name, name) for name in names])}"
+    titles = ("a queue file" if name == FILLED_IN else name_tool(name) for name in names)
+    return "" if OURS.issuperset(names) else f"in {_listed([*titles])}"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
+TOOL_NAMES = "{tools}"
+"""Within a help text: the names of the annotation tools that are installed, looked up when it is shown."""
+
+
 class Command(TyperCommand):
     """A command whose help is plain text in titled sections: readable at 80 columns and in a pipe.
 
@@ -69,4 +73,14 @@ def _sections(parameters: Sequence[Any]) -> dict[str, list[Any]]:
 
 def _help_row(parameter: Any) -> tuple[str, str]:
     names = "" if parameter.param_type_name == "argument" else ", ".join(sorted(parameter.opts, key=len))
-    return f"{names} {parameter.metavar or ''}".strip(), parameter.help
+    help_ = parameter.help
+    if TOOL_NAMES in help_:
+        help_ = help_.replace(TOOL_NAMES, _list_tools())
+    return f"{names} {parameter.metavar or ''}".strip(), help_
+
+
+def _list_tools() -> str:
+    from doubtcli.tools.registry import list_tool_names
+
+    *names, last = list_tool_names()
+    return f"{', '.join(names)} or {last}"

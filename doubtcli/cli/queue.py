@@ -3,33 +3,38 @@
 from __future__ import annotations
 
 import datetime as dt
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
+from doubtcli.cli.command import TOOL_NAMES
 from doubtcli.cli.console import Color, make_console
 from doubtcli.cli.options import OUTPUT
 from doubtcli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from doubtcli.relabel.pipeline import Request
-    from doubtcli.relabel.task import Queue
+    from doubtcli.pipelines.queue import QueueRequest
+    from doubtcli.records.queue import Queue
 
 CHOICE = "Which rows"
 
 
-class Tool(StrEnum):
-    """What a queue may be written for."""
+def _check_tool(name: str) -> str:
+    """Refuse a tool that is not installed."""
+    from doubtcli.tools.registry import list_tool_names
 
-    CSV = "csv"
-    JSONL = "jsonl"
-    PARQUET = "parquet"
-    LABEL_STUDIO = "label-studio"
-    ARGILLA = "argilla"
-    PRODIGY = "prodigy"
-    DOCCANO = "doccano"
+    names = list_tool_names()
+    if name not in names:
+        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
+    return name
+
+
+def _complete_tool(incomplete: str) -> list[str]:
+    """The tools whose names start as what was typed does."""
+    from doubtcli.tools.registry import list_tool_names
+
+    return [name for name in list_tool_names() if name.startswith(incomplete)]
 
 
 def queue(
@@ -72,13 +77,15 @@ def queue(
         ),
     ] = None,
     to: Annotated[
-        Tool,
+        str,
         typer.Option(
             metavar="TOOL",
-            help="csv, jsonl, parquet, label-studio, argilla, prodigy or doccano. [default: csv]",
+            help=f"{TOOL_NAMES}. [default: csv]",
+            callback=_check_tool,
+            autocompletion=_complete_tool,
             rich_help_panel=OUTPUT,
         ),
-    ] = Tool.CSV,
+    ] = "csv",
     output: Annotated[
         str | None,
         typer.Option(
@@ -99,29 +106,29 @@ def queue(
 
     A README.txt in it tells which rows these are, and how they get into the tool and back.
     """
-    from doubtcli.relabel.choose.choose import Choice
-    from doubtcli.relabel.choose.shares import parse_shares
-    from doubtcli.relabel.pipeline import Request, write_queue
+    from doubtcli.pipelines.queue import QueueRequest, write_queue
+    from doubtcli.queue.strategies import Choice, parse_shares
 
     choice = Choice(parse_shares(strategy), size, seed)
-    request = Request(audit, choice, to, output=output, force=force, waivers=waivers)
+    request = QueueRequest(audit, choice, to, output=output, force=force, waivers=waivers)
     made = write_queue(request, today=dt.datetime.now().astimezone().date())
     if not quiet:
-        _tell(made, request, color)
+        _print_written(made, request, color)
     return ExitCode.DONE
 
 
-def _tell(made: Queue, request: Request, color: Color) -> None:
+def _print_written(made: Queue, request: QueueRequest, color: Color) -> None:
     from rich.text import Text
 
-    from doubtcli.relabel.head import HEAD_FILE, brought
+    from doubtcli.queue.readme import README_FILE, count_by_strategy
     from doubtcli.wording.numbers import count
     from doubtcli.wording.quoting import printable, printable_path
     from doubtcli.wording.sheet import Sheet
 
     sheet = Sheet(make_console(color))
-    sheet.print((f"{count(len(made.tasks), 'row')} for {request.format.title}: {brought(made)}.", "bold"))
+    by_strategy = count_by_strategy(made)
+    sheet.print((f"{count(len(made.rows), 'row')} for {request.tool.title}: {by_strategy}.", "bold"))
     for note in made.notes:
         sheet.hang(Text("Note: "), f"{printable(note)}.")
-    readme = printable_path(str(request.folder / HEAD_FILE))
+    readme = printable_path(str(request.folder / README_FILE))
     sheet.print(f"How to load them, and how to bring them back: {readme}")

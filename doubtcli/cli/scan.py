@@ -77,6 +77,7 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     from doubtcli import store
     from doubtcli.cli.bars import choose_progress
     from doubtcli.pipelines.scan import make_audit
+    from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.html import render_html
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
@@ -84,10 +85,8 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     progress = choose_progress(wanted=bars)
     found, table = make_audit(settings, progress=progress)
     with progress.stage("Writing the audit"):
-        page = render_html(found)
-        store.write_audit(
-            found, table, folder, report_html=page, force=settings.force, queue_size=settings.queue_size
-        )
+        queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
+        store.write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)
     return found, folder
 
 

@@ -14,6 +14,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.evidence.graph import OF_NEIGHBORS, gather, relabelled
 from doubtcli.planted import plant
 from doubtcli.predict.skill import measure_skill, no_models
+from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import (
     find_too_small_classes,
     pool_pred_probs,
@@ -26,7 +27,6 @@ from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Predictions, Skill
-from doubtcli.sampling import draw_sample
 from doubtcli.verdicts.for_scan import read_verdicts
 
 if TYPE_CHECKING:

@@ -23,6 +23,9 @@ PASSED_OVER = {
 }
 """The statuses of answers that decide nothing, each in plain words."""
 
+FILLED_IN = "doubt"
+"""The tool of answers that people wrote into the very file that went out."""
+
 MOST_NAMED = 5
 """Of the rows, labels or files that a message is about."""
 
@@ -63,8 +66,10 @@ class Answer:
     nothing."""
     duplicates: tuple[str, ...] = ()
     """The ids of rows with equal input that ride along; one text may hold several with commas between."""
-    tool: str = "doubt"
+    tool: str = FILLED_IN
     file: str = ""
+    column: str = "verdict"
+    """What the file calls the chosen label."""
     repeated: bool = False
     """Whether it stands in a file that is the same as another, and that tells neither who said so nor when:
     a copy, or what another person said just alike."""

@@ -11,12 +11,11 @@ from doubtcli.disk.folder import write_whole
 from doubtcli.store.describe import describe_audit, tabulate_doubts
 from doubtcli.store.document import render_document
 from doubtcli.store.folder import DOCUMENT, DOUBTS, QUEUE, REPORT, check_folder, told
-from doubtcli.store.queue import write_queue
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from doubtcli.records import Audit, DoubtTable, Table
+    from doubtcli.records import Audit, DoubtTable
 
 
 ROW_GROUP_ROWS = 2**16
@@ -25,22 +24,20 @@ ROW_GROUP_ROWS = 2**16
 
 def write_audit(
     audit: Audit,
-    table: Table,
     folder: Path,
     *,
+    queue_csv: bytes,
     report_html: str,
     force: bool = False,
-    queue_size: int | None = None,
 ) -> None:
     """Write the four files of an audit into the folder, all of them or none.
 
     Args:
         audit: What to write.
-        table: The file that was judged; the queue carries its columns.
         folder: Made if it is missing, its parents too.
+        queue_csv: The rows to relabel.
         report_html: The page.
         force: Whether to replace what `check_folder` would not.
-        queue_size: The most rows to put into the queue; None: all that are doubted.
 
     Raises:
         OutputError: Something is in the way, or the system won't let us write; the folder is as it was.
@@ -48,7 +45,7 @@ def write_audit(
     check_folder(folder, audit.source.path, force=force)
     files = {
         DOUBTS: write_parquet(tabulate_doubts(audit)),
-        QUEUE: write_queue(audit, table, queue_size),
+        QUEUE: queue_csv,
         REPORT: report_html.encode(errors="backslashreplace"),
         DOCUMENT: render_document(describe_audit(audit)).encode(),
     }

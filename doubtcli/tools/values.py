@@ -1,46 +1,203 @@
-"""Values as annotation tools write them -> texts, and what a task brings back of what we wrote into it."""
+"""Values of the data -> what annotation tools take, and values that come back from them -> texts."""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from doubtcli.errors import InputError
 from doubtcli.files.values import shown
+from doubtcli.records.queue import RESERVED_COLUMNS, ROW_HASH_COLUMN
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Iterable
+
+    from doubtcli.records.queue import Queue
+
+TEXT, CARD, IMAGE = "text", "doubt_card", "image"
+"""The keys that hold what a person is shown."""
+MISSING = "(missing)"
+"""Shown in place of a value that there is not."""
+INPUT_PREFIX = "input_"
+_LINE_BREAKS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "\x7f\x85\u2028\u2029"})
+"""Marks that JSON leaves as they are and that some readers take for the end of a line."""
 
 
-def value_text(value: object) -> str:
+# ------------------------------------------------------------ columns that go out
+
+
+def name_own_columns(names: Sequence[str], reserved: Collection[str] = RESERVED_COLUMNS) -> list[str]:
+    """The user's column names, with a prefix where one is ours, or is that of another column by its prefix.
+
+    Example:
+        >>> name_own_columns(["text", "verdict"])
+        ['text', 'input_verdict']
+    """
+    renamed: dict[str, str] = {}
+    for name in names:
+        own = name
+        while own in reserved or (own != name and (own in names or own in renamed.values())):
+            own = INPUT_PREFIX + own
+        renamed[name] = own
+    return list(renamed.values())
+
+
+def name_image_keys(queue: Queue) -> list[str]:
+    """The keys of the columns of images: the first is "image", the second "image_2"."""
+    return [IMAGE if number == 1 else f"{IMAGE}_{number}" for number in range(1, len(queue.parts.images) + 1)]
+
+
+def own_columns_as_json(queue: Queue, taken: Collection[str]) -> list[dict[str, Any]]:
+    """The user's columns of each row as JSON has them, but for vectors, bytes and the text that is shown.
+
+    Args:
+        queue: The rows.
+        taken: Names that mean something to the tool; a column of that name gets the prefix `input_`.
+    """
+    keys = _key_own_columns(queue, taken)
+    columns = [map(to_json_value, queue.own.column(name).to_pylist()) for name in keys]
+    return _rows_of_columns(queue, list(keys.values()), columns)
+
+
+def own_columns_as_text(queue: Queue, taken: Collection[str]) -> list[dict[str, str]]:
+    """As `own_columns_as_json`, with every value as text and missing ones empty."""
+    keys = _key_own_columns(queue, taken)
+    columns = [[text or "" for text in to_readable_texts(queue.own.column(name))] for name in keys]
+    return _rows_of_columns(queue, list(keys.values()), columns)
+
+
+def _key_own_columns(queue: Queue, taken: Collection[str]) -> dict[str, str]:
+    """The user's columns that go with each row, and the key of each."""
+    names = [
+        field.name
+        for field in queue.own.schema
+        if is_readable(field.type) and field.name != queue.parts.verbatim
+    ]
+    shown_keys = {TEXT, CARD, *name_image_keys(queue)}
+    return dict(zip(names, name_own_columns(names, RESERVED_COLUMNS | shown_keys | set(taken)), strict=True))
+
+
+def _rows_of_columns(
+    queue: Queue, keys: Sequence[str], columns: Sequence[Iterable[Any]]
+) -> list[dict[str, Any]]:
+    if not columns:
+        return [{} for _ in queue.rows]
+    return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
+
+
+# ------------------------------------------------------------- values that go out
+
+
+def is_readable(type_: pa.DataType) -> bool:
+    """Whether values of a type say anything to a person: vectors and bytes do not."""
+    types = pa.types
+    if isinstance(type_, pa.BaseExtensionType):
+        return is_readable(type_.storage_type)
+    if types.is_binary(type_) or types.is_large_binary(type_) or types.is_fixed_size_binary(type_):
+        return False
+    if types.is_list(type_) or types.is_large_list(type_) or types.is_fixed_size_list(type_):
+        item = type_.value_type
+        return not (types.is_integer(item) or types.is_floating(item)) and is_readable(item)
+    return not types.is_nested(type_) or all(
+        is_readable(type_.field(i).type) for i in range(type_.num_fields)
+    )
+
+
+def to_readable_texts(column: pa.ChunkedArray) -> list[str | None]:
+    """Every value as text for a person; what is missing, or no number among numbers, is None."""
+    if pa.types.is_floating(column.type):
+        column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
+    return to_csv_texts(column).to_pylist()  # type: ignore[no-any-return]
+
+
+def to_csv_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Every value as a CSV file would have it: text as it is, what has no text of its own as JSON."""
+    try:
+        return pc.cast(column, pa.large_string())
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # a list, a struct, bytes that are no text, …
+        texts = [
+            None if value is None else json.dumps(value, ensure_ascii=False, default=str)
+            for value in column.to_pylist()
+        ]
+        return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def to_json_value(value: object) -> Any:  # noqa: ANN401  # JSON is anything
+    """A value as JSON has it: what is no number null, times and other types as their text."""
+    match value:
+        case None | bool() | int() | str():
+            return value
+        case float():
+            return value if math.isfinite(value) else None
+        case Mapping():
+            return {str(key): to_json_value(item) for key, item in value.items()}
+        case Sequence() if not isinstance(value, bytes):
+            return [to_json_value(item) for item in value]
+        case _:
+            return str(value)
+
+
+def write_json_line(value: object) -> str:
+    """One line of JSON that every reader takes for one line."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False).translate(_LINE_BREAKS)
+
+
+def write_json_lines(values: Iterable[object]) -> bytes:
+    """A file of JSON Lines."""
+    return "".join(write_json_line(value) + "\n" for value in values).encode()
+
+
+# ------------------------------------------------------------ values that come back
+
+
+def read_text(value: object) -> str:
     """A value as text; empty where it is missing."""
     if isinstance(value, float) and math.isnan(value):
         return ""
     return shown(value) or ""
 
 
-def read_own_columns(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a task brings back of what we wrote into it, as keywords of an `Answer`."""
-    return {
-        "row_id": value_text(data.get("doubt_id")),
-        "given_label": value_text(data.get("given_label")),
-        "stratum": value_text(data.get("doubt_stratum")),
-        "inclusion": value_text(data.get("doubt_inclusion")),
-        "seen_hash": value_text(data.get("doubt_row_hash")).strip(),
-        "duplicates": list_texts(data.get("doubt_duplicates")),
-    }
-
-
-def list_texts(value: object) -> tuple[str, ...]:
-    """The texts of a list, of JSON that tells of one, or a single text; those that say nothing left out."""
+def read_texts(value: object) -> tuple[str, ...]:
+    """The texts of a list, of JSON that holds one, or a single text; those that say nothing left out."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _parse_json_text(value)
     values = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(text for text in map(value_text, values) if text.strip())
+    return tuple(text for text in map(read_text, values) if text.strip())
+
+
+def read_our_columns(data: Mapping[str, Any]) -> dict[str, Any]:
+    """What a task brings back of what we wrote into it, as keywords of an `Answer`."""
+    return {
+        "row_id": read_text(data.get("doubt_id")),
+        "given_label": read_text(data.get("given_label")),
+        "stratum": read_text(data.get("doubt_stratum")),
+        "inclusion": read_text(data.get("doubt_inclusion")),
+        "seen_hash": read_text(data.get(ROW_HASH_COLUMN)).strip(),
+        "duplicates": read_texts(data.get("doubt_duplicates")),
+    }
+
+
+def malformed_record(
+    found: str, path: str, row: int, column: str | None = None, expected: str = ""
+) -> InputError:
+    """The error for a record that has its tool's shape, but not what belongs into it."""
+    return InputError(
+        found,
+        where=path,
+        row=row,
+        column=column,
+        expected=expected or None,
+        hint="export it again, and leave the file as the tool wrote it",
+    )
 
 
 def _parse_json_text(text: str) -> object:
-    """What a JSON text tells; the text itself if it is none."""
+    """The value of a JSON text; the text itself if it is none."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError
 from doubtcli.files.values import TEXT, parse_numbers
-from doubtcli.read.verdicts.together import read_together
 from doubtcli.records import UNDECIDED, UNUSABLE, OnConflict, Stratum, Verdicts
 from doubtcli.records import answers as say
 from doubtcli.records.answers import MOST_NAMED
+from doubtcli.tools.read import read_together
 from doubtcli.verdicts.rows import index_rows, is_as_seen, rows_now
 from doubtcli.verdicts.spelling import LOST_ZEROS, choice, likely_label, numerals, spellings
 from doubtcli.verdicts.votes import gather, is_left_as_it_was, vote, winning
@@ -187,7 +187,7 @@ def check_labels(votes: Sequence[Vote], path: str, labels: Sequence[str]) -> Non
                 f"{found!r} is none of the labels",
                 where=path,
                 row=wanted.answer.row,
-                column=_column(wanted.answer),
+                column=wanted.answer.column,
                 expected=f"one of {listed(labels)}",
                 hint=f"did you mean {near!r}?" if near else None,
             )
@@ -258,15 +258,10 @@ def check_one_label(winner: Vote, path: str) -> None:
             f"{winner.answer.row_id!r} has several labels: {listed(winner.labels, MOST_NAMED)}",
             where=path,
             row=winner.answer.row,
-            column=_column(winner.answer),
+            column=winner.answer.column,
             expected="one label a row",
             hint="decide for one of them, or take the row out",
         )
-
-
-def _column(answer: Answer) -> str:
-    """What a tool calls the answer."""
-    return {"doubt": "verdict", "prodigy": "accept"}.get(answer.tool, "label")
 
 
 def drawn(

@@ -15,8 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.cli import main
-from doubtcli.cli.queue import Tool
-from doubtcli.relabel.formats.every import FORMATS
+from doubtcli.tools.registry import list_tool_names, load_tool
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,14 +100,14 @@ class TestQueue:
         assert json.loads(queue["r119"]["doubt_conflicts"]) == [standing]
         assert len(queue) == 119
 
-    @pytest.mark.parametrize("tool", Tool)
-    def test_every_format(self, folder: Path, tool: Tool, capsys: pytest.CaptureFixture[str]) -> None:
+    @pytest.mark.parametrize("tool", list_tool_names())
+    def test_every_format(self, folder: Path, tool: str, capsys: pytest.CaptureFixture[str]) -> None:
         """Every format is written, and told in three lines; the data file is as it was."""
         before = (folder / "rows.csv").read_bytes()
 
         assert run("--size", "5", "--to", tool, "-o", "out/there") == 0
 
-        title = FORMATS[tool].title
+        title = load_tool(tool).title
         out = capsys.readouterr().out.splitlines()
         assert out[0] == f"5 rows for {title}: 5 by top."
         assert out[-1] == f"How to load them, and how to bring them back: {Path('out/there/README.txt')}"
@@ -171,9 +170,14 @@ class TestQueue:
             assert f"back: {up}/rows.queue/README.txt\n" in capsys.readouterr().out
             assert str(folder) not in told
 
-    def test_all_formats_can_be_asked_for(self) -> None:
+    def test_help_lists_the_tools(self, capsys: pytest.CaptureFixture[str]) -> None:
         """What --to takes is what there is."""
-        assert [str(tool) for tool in Tool] == list(FORMATS)
+        assert main.run(["queue", "--help"]) == 0
+
+        told = " ".join(capsys.readouterr().out.split())
+        assert (
+            "--to TOOL csv, jsonl, parquet, label-studio, argilla, prodigy or doccano. [default: csv]" in told
+        )
 
     def test_quiet(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Quietly, nothing is printed."""
@@ -354,7 +358,7 @@ class TestTrouble:
             (("--strategy", "best"), "there is no strategy 'best'"),
             (("--strategy", "audit"), "an audit draws as many rows as it is told"),
             (("--size", "0"), "--size"),
-            (("--to", "excel"), "--to"),
+            (("--to", "excel"), "'--to': 'excel' is not one of 'csv', 'jsonl', "),
             (("--output", "rows.csv"), "a file is in the way"),
             (("--output", "/proc/nowhere"), "can't be written"),
         ],
@@ -453,7 +457,7 @@ KILLED = """
 import json, os, random, shutil, sys, time
 from pathlib import Path
 from doubtcli.cli import main
-import doubtcli.relabel.pipeline, pyarrow.dataset  # so that all is loaded, and a run is short
+import doubtcli.pipelines.queue, pyarrow.dataset  # so that all is loaded, and a run is short
 
 ARGUMENTS = ["queue", "rows.doubt", "--to", "argilla", "--quiet"]
 QUEUE, HIDDEN = Path("rows.queue"), Path(".rows.queue.doubt-unfinished")

@@ -10,6 +10,7 @@ import pytest
 
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.progress import Silence
+from doubtcli.queue.make import write_scan_queue
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
 
@@ -73,7 +74,8 @@ class Desk:
         chosen = {"fast": True, "threads": 1, **settings}
         found, table = make_audit(ScanSettings(path=str(path), **chosen), progress=Silence())
         folder = self.folder / f"{name}.doubt"
-        write_audit(found, table, folder, report_html="<!doctype html>", force=True)
+        queue = write_scan_queue(found, table)
+        write_audit(found, folder, queue_csv=queue, report_html="<!doctype html>", force=True)
         return str(folder)
 
 

@@ -13,6 +13,7 @@ from doubtcli.errors import DoubtError
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
+from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
@@ -152,7 +153,8 @@ def outputs(folder, **settings):
     found, table = make_audit(
         ScanSettings(path=str(PENGUINS), label="species", **settings), progress=Silence()
     )
-    write_audit(replace(found, timings={}), table, folder, report_html=render_html(found))
+    queue = write_scan_queue(found, table)
+    write_audit(replace(found, timings={}), folder, queue_csv=queue, report_html=render_html(found))
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 

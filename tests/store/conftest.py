@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from doubtcli.queue.make import write_scan_queue
 from doubtcli.records import Table
 from doubtcli.store import write_audit
 
@@ -50,7 +51,8 @@ class Writer:
     def __call__(self, *, force: bool = False, report_html: str = "<!doctype html>", **changes: Any) -> None:
         """Write it, with changes as `build_audit` has them."""
         audit = build_audit(**changes)
-        write_audit(audit, build_table(audit), self.folder, report_html=report_html, force=force)
+        queue = write_scan_queue(audit, build_table(audit))
+        write_audit(audit, self.folder, queue_csv=queue, report_html=report_html, force=force)
 
 
 @pytest.fixture(scope="session")

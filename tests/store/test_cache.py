@@ -12,10 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from doubtcli.records import Audit, Table
+    from doubtcli.records import Audit
 
     Make = Callable[..., Audit]
-    MakeTable = Callable[..., Table]
 
 
 @pytest.fixture(autouse=True)
@@ -25,9 +24,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def keep(audit: Audit, table: Table, recipe: str) -> None:
+def keep(audit: Audit, recipe: str) -> None:
     """Put an audit where the one of this recipe is kept."""
-    write_audit(audit, table, cache_folder(recipe), report_html="<!doctype html>")
+    write_audit(audit, cache_folder(recipe), queue_csv=b"", report_html="<!doctype html>")
 
 
 def test_nothing_kept() -> None:
@@ -35,10 +34,10 @@ def test_nothing_kept() -> None:
     assert cached_audit("a" * 64) is None
 
 
-def test_kept(make_audit: Make, make_table: MakeTable) -> None:
+def test_kept(make_audit: Make) -> None:
     """An audit that is kept is found by its recipe."""
     audit = make_audit(recipe="a" * 64)
-    keep(audit, make_table(audit), "a" * 64)
+    keep(audit, "a" * 64)
 
     found = cached_audit("a" * 64)
 
@@ -46,18 +45,18 @@ def test_kept(make_audit: Make, make_table: MakeTable) -> None:
     assert found.doubts.n_rows == 10
 
 
-def test_another_recipe(make_audit: Make, make_table: MakeTable) -> None:
+def test_another_recipe(make_audit: Make) -> None:
     """An audit in its place that has another recipe is not taken for it."""
     audit = make_audit(recipe="b" * 64)
-    keep(audit, make_table(audit), "a" * 64)
+    keep(audit, "a" * 64)
 
     assert cached_audit("a" * 64) is None
 
 
-def test_damaged(make_audit: Make, make_table: MakeTable) -> None:
+def test_damaged(make_audit: Make) -> None:
     """A damaged audit is none, since it can be made anew."""
     audit = make_audit(recipe="a" * 64)
-    keep(audit, make_table(audit), "a" * 64)
+    keep(audit, "a" * 64)
     (cache_folder("a" * 64) / "doubts.parquet").write_bytes(b"no Parquet")
 
     assert cached_audit("a" * 64) is None
@@ -71,13 +70,12 @@ def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
     assert os.fspath(cache_folder("a" * 64)).endswith(f"{os.sep}doubt{os.sep}audits{os.sep}{'a' * 32}.doubt")
 
 
-def test_removed(make_audit: Make, make_table: MakeTable, folder: Path) -> None:
+def test_removed(make_audit: Make, folder: Path) -> None:
     """The last thirty audits are kept, by when they were of use; what is not ours is left alone."""
     audit = make_audit()
-    table = make_table(audit)
     recipes = [f"{number:064x}"[::-1] for number in range(32)]
     for number, recipe in enumerate(recipes):
-        keep(audit, table, recipe)
+        keep(audit, recipe)
         os.utime(cache_folder(recipe), (number, number))
     os.utime(cache_folder(recipes[0]), (100, 100))
     (folder / "audits" / "other").mkdir()

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubtcli.queue.make import write_scan_queue
 from doubtcli.records import AuditSample, Stratum, Table
 from doubtcli.store.describe import tabulate_doubts
-from doubtcli.store.queue import write_queue
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +34,7 @@ def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
     """The queue holds the doubted rows in rank order, an empty verdict, and the user's columns."""
     audit = make_audit(why=["", "", "", "", "a; b", "c", "", 'say "d", e'])
 
-    queue = write_queue(audit, make_table(audit))
+    queue = write_scan_queue(audit, make_table(audit))
 
     assert queue.decode() == (
         "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict,"
@@ -52,7 +52,7 @@ def test_audit_sample(make_audit: MakeAudit, make_table: MakeTable) -> None:
     parts = (Stratum(2, 2, 5), Stratum(1, 2, 3))
     audit = make_audit(sample=AuditSample(np.array([6, 4]), parts, np.array([0.2, 1 / 3])))
 
-    rows = read(write_queue(audit, make_table(audit)))
+    rows = read(write_scan_queue(audit, make_table(audit)))
 
     assert [(row["doubt_id"], row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
         ("t0006", "2 of 2 (5 rows)", "0.2"),
@@ -68,7 +68,7 @@ def test_what_was_seen(make_audit: MakeAudit, make_table: MakeTable) -> None:
     audit = make_audit()
     unhashed = replace(audit, examples=replace(audit.examples, row_hashes=()))
 
-    rows, bare = (read(write_queue(one, make_table(one))) for one in (audit, unhashed))
+    rows, bare = (read(write_scan_queue(one, make_table(one))) for one in (audit, unhashed))
 
     doubts = {row.row_id: row.row_hash for row in tabulate_doubts(audit).to_rows()}
     assert [row["doubt_row_hash"] for row in rows] == [doubts[name] for name in ("t0007", "t0004", "t0005")]
@@ -79,7 +79,7 @@ def test_size(make_audit: MakeAudit, make_table: MakeTable) -> None:
     """A queue of a given size holds the most doubted rows, and none that are not doubted."""
     audit = make_audit()
 
-    sizes = {size: len(read(write_queue(audit, make_table(audit), size))) for size in (1, 2, 50)}
+    sizes = {size: len(read(write_scan_queue(audit, make_table(audit), size))) for size in (1, 2, 50)}
 
     assert sizes == {1: 1, 2: 2, 50: 3}
 
@@ -88,7 +88,7 @@ def test_nothing_doubted(make_audit: MakeAudit, make_table: MakeTable) -> None:
     """A queue without rows still has its header."""
     audit = make_audit(doubt=[0.0] * 8)
 
-    queue = write_queue(audit, make_table(audit)).decode()
+    queue = write_scan_queue(audit, make_table(audit)).decode()
 
     assert queue.count("\n") == 1
     assert queue.startswith("doubt_id,")
@@ -99,7 +99,7 @@ def test_names_told_apart(make_audit: MakeAudit, make_table: MakeTable) -> None:
     names = ["verdict", "input_verdict", "given_label", "time", "input_input_verdict", "text"]
     audit = make_audit()
 
-    queue = write_queue(audit, make_table(audit, {name: ["x"] * 10 for name in names}))
+    queue = write_scan_queue(audit, make_table(audit, {name: ["x"] * 10 for name in names}))
 
     assert queue.decode().partition("\n")[0].split(",")[8:] == [
         "input_input_input_verdict",
@@ -136,7 +136,7 @@ def test_values(make_audit: MakeAudit, make_table: MakeTable, value: Any, text: 
     audit = make_audit()
     table = make_table(audit, {"own": [value] * 10})
 
-    queue = write_queue(audit, table, 1).decode()
+    queue = write_scan_queue(audit, table, 1).decode()
 
     assert queue.endswith(f",,0000000000000000,{text}\n")
 
@@ -146,7 +146,7 @@ def test_dictionary_column(make_audit: MakeAudit) -> None:
     audit = make_audit()
     words = pa.array(["red", None] * 5).dictionary_encode()
 
-    queue = write_queue(audit, Table(audit.source, pa.table({"own": words})), 1)
+    queue = write_scan_queue(audit, Table(audit.source, pa.table({"own": words})), 1)
 
     assert read(queue)[0]["own"] == "red"
 
@@ -159,7 +159,7 @@ def test_round_trip(
     audit = make_audit(why=why)
     table = replace(make_table(audit, {"own": own}), data=pa.table({f"own {name}": own}))
 
-    rows = read(write_queue(audit, table))
+    rows = read(write_scan_queue(audit, table))
 
     assert [row["doubt_why"] for row in rows] == [why[7], why[4], why[5]]
     assert [row[f"own {name}"] for row in rows] == [own[0], own[3], own[2]]

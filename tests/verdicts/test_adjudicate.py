@@ -9,8 +9,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts import Answer
 from doubtcli.records import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
+from doubtcli.records.answers import Answer
 from doubtcli.verdicts.adjudicate import settle
 
 KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}

@@ -8,9 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.read.verdicts import Answer
 from doubtcli.records import UNDECIDED, UNUSABLE, Examples, Labels, Stratum, Verdicts
-from doubtcli.records.answers import newest_of_each
+from doubtcli.records.answers import Answer, newest_of_each
 from doubtcli.verdicts.adjudicate import settle
 from doubtcli.verdicts.for_scan import match
 from doubtcli.verdicts.rows import rows_now
@@ -284,12 +283,10 @@ class TestRefusals:
             f"expected: one of 'ham', 'spam'{hint}"
         )
 
-    @pytest.mark.parametrize(
-        ("tool", "column"), [("doubt", "verdict"), ("prodigy", "accept"), ("doccano", "label")]
-    )
-    def test_several_labels(self, tool: str, column: str) -> None:
+    @pytest.mark.parametrize("column", ["verdict", "accept", "label"])
+    def test_several_labels(self, column: str) -> None:
         """A row bears one label; the column is called as the tool calls it."""
-        assert refusal(answer("a", "ham", also=("spam",), tool=tool)) == (
+        assert refusal(answer("a", "ham", also=("spam",), column=column)) == (
             f"v.csv, row 1, column {column!r}: 'a' has several labels: 'ham', 'spam'\n"
             "expected: one label a row\n"
             "to do: decide for one of them, or take the row out"

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from tests.integration.conftest import Shell
 
 REPOSITORY = Path(__file__).parents[3]
-GOLDEN = REPOSITORY / "tests" / "relabel" / "golden"
+GOLDEN = REPOSITORY / "tests" / "tools" / "golden"
 BIN = Path(sys.executable).parent
 
 

@@ -1,0 +1,181 @@
+"""The pipeline: the directory of an audit in, a folder of tasks for the people who decide out."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.audits import given_audit, is_audit
+from doubtcli.disk.folder import write_whole
+from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
+from doubtcli.queue.make import make_queue
+from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
+from doubtcli.settings import as_flags
+from doubtcli.store import default_folder
+from doubtcli.store.folder import told
+from doubtcli.tools.registry import blame_tool, load_tool
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterator, Mapping
+
+    from doubtcli.audits import FoundAudit
+    from doubtcli.queue.strategies import Choice
+    from doubtcli.records.queue import Queue
+    from doubtcli.records.tool import Tool
+
+
+QUEUE_ENDING = ".queue"
+AUDIT_ENDING = ".doubt"
+
+
+@dataclass(frozen=True)
+class QueueRequest:
+    """Which rows of which audit are to go where, and for what."""
+
+    audit: str
+    """The directory of the audit."""
+    choice: Choice
+    to: str
+    """The name of a tool."""
+    output: str | None = None
+    """The folder to write; the one beside the audit if None."""
+    force: bool = False
+    """Whether to write into a folder that holds anything else."""
+    waivers: str | None = None
+    """The file of rows that people want left as they are; the one that a gate run from here reads if None."""
+
+    @cached_property
+    def tool(self) -> Tool:
+        """What the queue is written for."""
+        return load_tool(self.to)
+
+    @property
+    def folder(self) -> Path:
+        """The folder to write."""
+        return Path(self.output) if self.output else default_queue_folder(Path(self.audit))
+
+
+def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
+    """Write the tasks of an audit, and a README.txt that says what they are, as one folder: all or nothing.
+
+    Args:
+        request: Which rows are to go where.
+        today: By which waivers expire.
+
+    Raises:
+        DoubtError: There is no audit, its data are gone or others by now, no row is to be asked about, the
+            waivers can't be read, the tool can't hold the labels, or something is in the way; nothing was
+            written.
+    """
+    check_output_is_folder(request.output)
+    _check_is_audit(request.audit)
+    found = given_audit(request.audit)
+    waived = _find_waived(found, waivers_to_read(request.waivers), today)
+    made = make_queue(found.summary, found.doubts.data, found.read_data().data, request.choice, waived)
+    queue = replace(made, notes=(*made.notes, *_note_data(found)))
+    with blame_tool(request.tool):
+        readme = write_readme(queue, request.tool, _find_origin(request, found))
+        files = {**request.tool.hand_out(queue), README_FILE: readme}
+    with told(request.folder):
+        check_queue_folder(request.folder, files, force=request.force)
+        write_whole(request.folder, files)
+    return queue
+
+
+def _check_is_audit(path: str) -> None:
+    """Name the audit to somebody who names the data."""
+    beside = str(default_folder(path))
+    if is_audit(path) or not (Path(path).is_file() or is_audit(beside)):
+        return
+    raise InputError(
+        "is no audit",
+        where=path,
+        expected="a folder that `doubt scan` wrote",
+        hint=f"name its audit: {beside}" if is_audit(beside) else "scan it first: `doubt scan` writes one",
+    )
+
+
+def _find_waived(found: FoundAudit, path: str, today: dt.date) -> set[int]:
+    """The rows that a person has found right, by their place in the file; a backup is judged as its data."""
+    if not path:
+        return set()
+    data_path = found.backup_of or found.data_path
+    return waived_rows(
+        read_waivers(path), found.doubts.data, waivers_path=path, data_path=data_path, today=today
+    )
+
+
+def _find_origin(request: QueueRequest, found: FoundAudit) -> QueueOrigin:
+    is_there = found.backup_of is not None and Path(found.backup_of).exists()
+    target = found.backup_of if is_there else found.data_path
+    apply_to = None if _is_of_folder(found) else target
+    return QueueOrigin(found.data_path, request.audit, apply_to, as_flags(found.settings))
+
+
+def _is_of_folder(found: FoundAudit) -> bool:
+    return Path(found.data_path).is_dir()
+
+
+def _note_data(found: FoundAudit) -> Iterator[str]:
+    if found.backup_of is not None:
+        yield f"{found.data_path} is read, a backup of {found.backup_of}, which is no longer what was judged"
+    if _is_of_folder(found):
+        yield (
+            f"{found.data_path} is a folder of parts, and `doubt apply` writes verdicts back into a single "
+            "file only: join the parts into one file first, scan that, and make the queue from its audit"
+        )
+
+
+# ----------------------------------------------------------- where it may be written
+
+
+def default_queue_folder(audit: Path) -> Path:
+    """Where the queue of an audit goes when nothing was said: beside it, `data.doubt` -> `data.queue`."""
+    named = audit.resolve() if audit.name in ("", "..") else audit
+    place = named.with_name(named.name.removesuffix(AUDIT_ENDING) + QUEUE_ENDING)
+    return Path(os.path.relpath(place)) if place.is_absolute() and not audit.is_absolute() else place
+
+
+def check_output_is_folder(output: str | None) -> None:
+    """Refuse standard output, which no folder goes to.
+
+    Raises:
+        SettingsError: It says what to name.
+    """
+    if output == "-":
+        raise SettingsError(
+            "a queue is a folder, and can't go to standard output",
+            where="-o -",
+            hint="name a folder: -o FOLDER; or one that is called so: -o ./-",
+        )
+
+
+def check_queue_folder(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:
+    """Refuse a folder in which these files would be written over others, or among them.
+
+    Free to use: no folder, an empty one, one that holds these very files. With `force`, any folder: files of
+    the same names are replaced, all others stay.
+
+    Raises:
+        OSError: The system won't let us look.
+        OutputError: It says what is in the way.
+    """
+    hint = "name another folder with --output"
+    if folder.exists() and not folder.is_dir():
+        raise OutputError("a file is in the way", where=str(folder), hint=hint)
+    if force or not folder.exists():
+        return
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        if path.is_file() and not (name in files and path.read_bytes() == files[name]):
+            harm = "be replaced by this queue" if name in files else "be mixed up with this queue"
+            raise OutputError(
+                f"{name} in it would {harm}",
+                where=str(folder),
+                hint=f"{hint}, or write into it all the same with --force",
+            )

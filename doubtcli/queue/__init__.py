@@ -1,0 +1,1 @@
+"""Which rows people are asked about, in which order, and what is written beside them."""

@@ -1,0 +1,178 @@
+"""An audit and its data -> the queue of rows that people are asked about."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from doubtcli.errors import InputError
+from doubtcli.queue.pool import ROW_HASH, build_pool, find_equal_rows, list_file_rows, number_inputs
+from doubtcli.queue.shown import count_characters, find_shown_columns, show_rows
+from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes
+from doubtcli.records.queue import QUEUE_COLUMNS, ROW_HASH_COLUMN, SAMPLE_COLUMNS, Queue, QueueRow
+from doubtcli.report.summary import queued_rows, speaking_reasons
+from doubtcli.tools.plain import write_queue_csv
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from doubtcli.queue.pool import Pool
+    from doubtcli.queue.strategies import Choice, Pick
+    from doubtcli.records import Audit, Codes, Table
+    from doubtcli.records.queue import ShownColumns
+
+
+def make_queue(
+    summary: Mapping[str, Any],
+    doubts: pa.Table,
+    data: pa.Table,
+    choice: Choice,
+    waived: Collection[int] = (),
+) -> Queue:
+    """The rows that people are asked about, in order, with all that stands beside them.
+
+    Args:
+        summary: `audit.json`.
+        doubts: `doubts.parquet`.
+        data: The file that was judged.
+        choice: Which rows are wanted.
+        waived: The places in the file, from 1, of rows whose label a person has found right.
+
+    Raises:
+        InputError: No row is left to be asked about.
+        SettingsError: An audit sample is wanted and no size is given.
+    """
+    parts = find_shown_columns(data, summary["columns"])
+    characters = count_characters(data, parts)[list_file_rows(doubts)]
+    pool = build_pool(doubts, number_inputs(doubts, data, summary["columns"]), characters, waived)
+    picks = choose_rows(pool, choice, summary["seed"])
+    if not picks:
+        raise _explain_nothing_left(pool, doubts, choice)
+    rows = data.take(pa.array(list_file_rows(pool.doubts)[[pick.row for pick in picks]]))
+    return Queue(
+        rows=tuple(_make_rows(pool, picks, rows, parts)),
+        own=rows,
+        class_names=tuple(item["name"] for item in summary["classes"]),
+        parts=parts,
+        made_by=f"{summary['tool']['name']} {summary['tool']['version']}",
+        assessable=summary["skill"]["assessable"],
+        notes=_note_choice(summary, pool, picks, choice),
+    )
+
+
+def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownColumns) -> list[QueueRow]:
+    numbers = [pick.row for pick in picks]
+    doubts = pool.doubts.take(pa.array(numbers)).to_pylist()
+    minutes = estimate_minutes(pool.n_characters[numbers], pool.suggestion[numbers]).tolist()
+    equal = find_equal_rows(pool, numbers)
+    ids = pool.doubts.column("row_id").combine_chunks()
+    return [
+        QueueRow(
+            doubt_id=row["row_id"],
+            given_label=row["given_label"],
+            suggested_label=row["suggested_label"],
+            doubt=row["doubt"],
+            reasons=tuple(row["reasons"]),
+            why=row["why"],
+            strategy=pick.strategy,
+            shown=shown,
+            minutes=takes,
+            stratum=None if pick.stratum is None else str(pick.stratum),
+            inclusion=pick.inclusion,
+            duplicates=tuple(ids.take(pa.array(same.duplicates, pa.int64())).to_pylist()),
+            conflicts=tuple(ids.take(pa.array(same.conflicts, pa.int64())).to_pylist()),
+            row_hash=row.get(ROW_HASH),
+        )
+        for row, pick, shown, takes, same in zip(
+            doubts, picks, show_rows(rows, parts), minutes, equal, strict=True
+        )
+    ]
+
+
+def _explain_nothing_left(pool: Pool, doubts: pa.Table, choice: Choice) -> InputError:
+    if not pool.n_rows:
+        return InputError(
+            "no row is left to be asked about",
+            expected="labelled rows that nobody has decided yet",
+            hint="all rows are decided, or have no label" if doubts.num_rows else None,
+        )
+    if _count_left_out(pool, (), choice):
+        return InputError(
+            "all rows that might be asked about are waived, so there is nothing to relabel",
+            hint="to ask about them again, take their waivers out; or measure the noise rate with "
+            "--strategy audit --size 200",
+        )
+    return InputError(
+        "no row is doubted, so there is nothing to relabel",
+        hint="take the most doubted rows all the same with --size 50, or measure the noise rate with "
+        "--strategy audit --size 200",
+    )
+
+
+def _note_choice(
+    summary: Mapping[str, Any], pool: Pool, picks: Sequence[Pick], choice: Choice
+) -> tuple[str, ...]:
+    notes, size = [], choice.size
+    if n_waived := _count_left_out(pool, picks, choice):
+        rows = "row is" if n_waived == 1 else "rows are"
+        notes.append(f"{n_waived:,} {rows} waived, and left out")
+    if size is not None and len(picks) < size:
+        notes.append(f"there are fewer rows than asked for: {len(picks):,} of {size:,}")
+    if n_others := sum(not pool.doubted[pick.row] for pick in picks if pick.strategy != RANDOM):
+        be = "is" if n_others == 1 else "are"
+        notes.append(f"{n_others:,} of these rows {be} not doubted")
+    if not summary["skill"]["assessable"]:
+        why = summary["skill"]["why"].rstrip(".")
+        notes.append(f"the doubts put these rows in order, and are no probabilities: {why}")
+    return tuple(notes)
+
+
+def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: Choice) -> int:
+    """How many rows might have come if they were not waived."""
+    if choice.shares.keys() == {RANDOM}:
+        return 0
+    might = pool.waived if choice.size is not None else pool.waived & pool.doubted
+    return int(might.sum()) - sum(bool(might[pick.row]) for pick in picks)
+
+
+# ------------------------------------------------------------- the queue of a scan
+
+
+def write_scan_queue(audit: Audit, table: Table, size: int | None = None) -> bytes:
+    """The bytes of an audit's own `queue.csv`: an audit sample as it was drawn, then the most doubted rows.
+
+    Args:
+        audit: What a scan found.
+        table: The file that it judged; the queue has its columns.
+        size: The most rows that are in it for their doubt; None: all that are doubted.
+    """
+    rows = queued_rows(audit, size)
+    sample = () if audit.sample is None else SAMPLE_COLUMNS
+    own = table.data.take(pa.array(audit.examples.positions[rows]))
+    return write_queue_csv(_make_scan_rows(audit, rows), (*QUEUE_COLUMNS, *sample, ROW_HASH_COLUMN), own)
+
+
+def _make_scan_rows(audit: Audit, rows: Codes) -> list[QueueRow]:
+    examples, ranking, sample = audit.examples, audit.ranking, audit.sample
+    drawn: dict[int, tuple[str, float]] = {}
+    if sample is not None:
+        draws = zip(map(str, sample.strata), sample.inclusion.tolist(), strict=True)
+        drawn = dict(zip(sample.rows.tolist(), draws, strict=True))
+    made = []
+    for row, reasons in zip(rows.tolist(), speaking_reasons(audit, rows), strict=True):
+        stratum, inclusion = drawn.get(row, (None, None))
+        made.append(
+            QueueRow(
+                doubt_id=examples.row_ids[row],
+                given_label=examples.class_names[examples.given_labels[row]],
+                suggested_label=examples.class_names[ranking.suggested_labels[row]],
+                doubt=float(ranking.doubt[row]),
+                reasons=reasons,
+                why=audit.why[row],
+                stratum=stratum,
+                inclusion=inclusion,
+                row_hash=examples.row_hashes[examples.positions[row]] if examples.row_hashes else None,
+            )
+        )
+    return made

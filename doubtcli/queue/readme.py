@@ -1,0 +1,209 @@
+"""A queue -> its README.txt: which rows these are, how they were chosen, and what to do with them.
+
+It is a file of its own, since a comment within the queue's files would break whoever reads them.
+"""
+
+from __future__ import annotations
+
+import textwrap
+from collections import Counter
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.queue.strategies import BALANCED, BUDGET, RANDOM, TOP
+from doubtcli.store import default_folder
+from doubtcli.wording.numbers import count
+from doubtcli.wording.quoting import escape_unprintable, shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from doubtcli.records.queue import Queue
+    from doubtcli.records.tool import Tool
+
+README_FILE = "README.txt"
+STRATEGY_NOTES = {
+    TOP: "the most doubted rows, in this order.",
+    BALANCED: (
+        "doubted rows in turns: one of each given label, and within a label one of each strongest reason, so "
+        "that no class and no reason crowds out the rest. The most doubted ones of each come first."
+    ),
+    RANDOM: (
+        "rows drawn at random from all that are undecided, doubted or not, more densely where doubt is "
+        "unsure. They stand in the order of the draw, which tells nothing about them, so that the first half "
+        "alone is a random sample, too. The noise rate is measured on them: don't leave out the dull ones. "
+        "Each comes for itself, even where two are equal, since the rate is a share of rows."
+    ),
+    BUDGET: (
+        "rows by the corrections to be expected a minute: the row's doubt, by how long it takes to read it "
+        "(238 words a minute, at most one minute), to look (2 seconds) and to answer (1.5 seconds where the "
+        "suggestion is right, else 5). These times are assumptions: trust the order more than the sum."
+    ),
+}
+"""How each strategy chooses, and in which order."""
+SPREAD = "A verdict holds for its own row alone; `doubt apply --spread` gives it to these others, too."
+UNLIKE = (
+    "Rows of equal input and unlike labels are what is to be decided: they come apart, and name each other "
+    "in doubt_conflicts."
+)
+COLUMN_NOTES = {
+    "doubt_id": "the row's id, which must come back",
+    "given_label": "the label in the file",
+    "doubt_suggested": "what doubt would write instead; the given label where nothing better is seen",
+    "doubt_score": "the doubt, from 0 (none) to 1 (most)",
+    "doubt_reasons": "the reasons that speak, strongest first; `doubt explain NAME` explains one",
+    "doubt_why": "the same in plain words",
+    "doubt_strategy": "which strategy brought the row",
+    "doubt_duplicates": "ids of rows with the same input and the same label, as a JSON list",
+    "doubt_conflicts": "ids of rows with the same input and another label, as a JSON list",
+    "doubt_row_hash": "tells whether the row is still what was seen: it must come back",
+}
+SAMPLE_COLUMN_NOTES = {
+    "doubt_stratum, doubt_inclusion": "how the row was drawn; the noise rate needs them back as they are",
+}
+TEXT_WIDTH = 80
+TYPED = "    "
+"""Leads a line that is to be typed."""
+_fill = partial(textwrap.fill, width=TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
+
+
+@dataclass(frozen=True)
+class QueueOrigin:
+    """Where a queue is from, and where its verdicts may go."""
+
+    data_path: str
+    """What was judged."""
+    audit_path: str
+    apply_to: str | None
+    """The file that verdicts can be written back into; None where there is none."""
+    flags: str = ""
+    """By which the audit was made: "--id ticket_id"."""
+
+
+def write_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> bytes:
+    """The text of `README.txt`."""
+    return ("\n".join(_write_sections(queue, tool, origin)) + "\n").encode(errors="backslashreplace")
+
+
+def count_by_strategy(queue: Queue) -> str:
+    """How many rows each strategy brought: "140 by top, 60 by audit"."""
+    counts = Counter(row.strategy for row in queue.rows)
+    return ", ".join(f"{n:,} by {name}" for name, n in counts.items())
+
+
+def _write_sections(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[str]:
+    data, audit = escape_unprintable(origin.data_path), escape_unprintable(origin.audit_path)
+    title = f"{count(len(queue.rows), 'row')} of {data} to relabel, for {tool.title}"
+    yield from (title, "=" * len(title), "")
+    yield fill_paragraph(f"Made by {queue.made_by} from the audit {audit}. {_estimate_worth(queue)}")
+    yield from _title_section("Which rows these are", "\n\n".join(_explain_choice(queue, origin)))
+    yield from _title_section("What stands beside each row", "\n".join(_explain_columns(queue)))
+    how = "How to fill them in" if tool.is_filled_in else f"How to load them into {tool.title}"
+    yield from _title_section(how, number_steps(tool.how_to_import(queue)))
+    yield from _title_section("How to bring them back", number_steps(_list_steps_back(queue, tool, origin)))
+
+
+def _title_section(title: str, text: str) -> Iterator[str]:
+    yield from ("", title, "-" * len(title), "", text)
+
+
+def _estimate_worth(queue: Queue) -> str:
+    minutes = max(1, round(sum(row.minutes for row in queue.rows)))
+    takes = (
+        f"To decide on all takes a person about {minutes:,} min, by the model of time that the strategy "
+        "budget goes by."
+    )
+    if not queue.assessable:
+        return takes
+    n_wrong = round(sum(row.doubt for row in queue.rows))
+    expected = f"Wrong labels to be expected here: about {n_wrong:,} of {len(queue.rows):,}."
+    return f"Doubt is the probability that a label is wrong. {expected} {takes}"
+
+
+def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:
+    counts = Counter(row.strategy for row in queue.rows)
+    for name, n in counts.items():
+        yield fill_paragraph(f"{n:,} by {name}: {STRATEGY_NOTES[name]}")
+    if len(counts) > 1:
+        yield fill_paragraph(
+            "They stand in this order; a row that several strategies would bring comes once."
+        )
+    yield fill_paragraph(_explain_equal_rows(queue, origin))
+    for note in queue.notes:
+        yield fill_paragraph(f"Note: {escape_unprintable(note)}.")
+
+
+def _explain_equal_rows(queue: Queue, origin: QueueOrigin) -> str:
+    drawn = ", but for those drawn at random" if queue.is_sampled else ""
+    once = f"Rows of equal input and equal label come once{drawn}; doubt_duplicates names the others."
+    return " ".join((once, *([SPREAD] if origin.apply_to else []), UNLIKE))
+
+
+def _explain_columns(queue: Queue) -> Iterator[str]:
+    notes = COLUMN_NOTES | (SAMPLE_COLUMN_NOTES if queue.is_sampled else {})
+    return (fill_hanging(f"{name}: ", about) for name, about in notes.items())
+
+
+def _list_steps_back(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[str]:
+    yield from tool.how_to_export
+    if origin.apply_to is None:
+        yield "`doubt apply` can't write the verdicts back: see the note above."
+    if origin.apply_to is not None or queue.is_sampled:
+        saved = f"put the path of what you saved in place of {tool.answers_file}"
+        yield f"Go to the folder in which `doubt queue` was run. In what follows, {saved}."
+    if origin.apply_to is not None:
+        yield "Write the verdicts back:"
+        yield f"{TYPED}doubt apply {_write_apply_words(origin.apply_to, origin.audit_path, tool)}"
+    if queue.is_sampled:
+        yield "Measure the noise rate on the rows that were drawn at random:"
+        output = f"-o {shell_word(_name_measured_audit(origin.data_path))}"
+        words = (shell_word(origin.data_path), origin.flags, f"--verdicts {tool.answers_file}", output)
+        yield f"{TYPED}doubt scan {' '.join(filter(None, words))}"
+
+
+def _write_apply_words(path: str, audit_path: str, tool: Tool) -> str:
+    is_beside = default_folder(path) == Path(audit_path)
+    audit = "" if is_beside else f" --audit {shell_word(audit_path)}"
+    verdicts = f"--verdicts {tool.answers_file}{tool.apply_flags}"
+    return f"{shell_word(path)}{audit} {verdicts} -o {shell_word(_name_fixed_file(path))}"
+
+
+def _name_fixed_file(path: str) -> str:
+    """The name of a corrected file beside a file: "data.csv.gz" -> "data.fixed.csv.gz"."""
+    folder, _, name = path.rpartition("/")
+    stem, dot, endings = name.partition(".")
+    return f"{folder}/{stem}.fixed{dot}{endings}".removeprefix("/" if not path.startswith("/") else "")
+
+
+def _name_measured_audit(path: str) -> str:
+    """The name of another audit beside a file, so that the one of the queue stays to be compared with."""
+    folder = default_folder(path)
+    return str(folder.with_name(f"{folder.stem}.measured{folder.suffix}"))
+
+
+# ---------------------------------------------------------------- lines of 80 characters
+
+
+def fill_paragraph(text: str) -> str:
+    """A text in lines; a word that is longer than a line is left whole."""
+    return _fill(text)
+
+
+def fill_hanging(lead: str, text: str) -> str:
+    """A text behind what leads it, its further lines set in."""
+    return _fill(lead + text, subsequent_indent=" " * min(len(lead), len(TYPED)))
+
+
+def number_steps(steps: Iterable[str]) -> str:
+    """Steps with their numbers; lines to be typed belong to the step before, and stand apart."""
+    number, lines, was_typed = 0, [""], False
+    for step in steps:
+        is_typed = step.startswith(TYPED)
+        if is_typed is not was_typed:
+            lines.append("")
+        number += not is_typed
+        lines.append(step if is_typed else fill_hanging(f"{number}. ", step))
+        was_typed = is_typed
+    return "\n".join(lines[1:])

@@ -1,1 +1,0 @@
-"""The way of doubted rows to the people who decide them."""

@@ -1,1 +1,0 @@
-"""Which rows people are asked about: one file a strategy, and what holds for all of them."""

@@ -1,1 +1,0 @@
-"""The files that a queue goes out in: one module a tool."""

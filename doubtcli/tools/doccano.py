@@ -1,0 +1,170 @@
+"""doccano: `queue.jsonl` and `labels.json` with all labels out; its JSONL, JSON and CSV back.
+
+doccano knows no suggestions: a row comes with its given label, and what is suggested is beside it. What was
+drawn at random comes without a label: else a label that was kept could not be told from one that nobody
+looked at, and the noise rate is measured on both. doccano refuses rows of unlike keys and missing values, so
+all rows have the same keys; all but the score are text.
+
+Its exports are those of a text or image classification, measured on version 1.8.4. Nothing in them says
+whether anybody looked at a row. So one that still has its given label counts as undecided, unless the user
+knows that only confirmed rows were exported. Of what was drawn at random, any label was chosen.
+"""
+
+from __future__ import annotations
+
+import json
+import string
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.records.answers import Answer
+from doubtcli.records.tool import AnswerShape, Tool
+from doubtcli.tools.values import (
+    TEXT,
+    own_columns_as_text,
+    read_our_columns,
+    read_text,
+    read_texts,
+    write_json_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.records.queue import Queue, QueueRow
+    from doubtcli.records.tool import Record
+
+DATA_FILE, LABELS_FILE = "queue.jsonl", "labels.json"
+LABELS, COMMENTS = "label", "Comments"
+DOCCANO_KEYS = frozenset({"id", LABELS, "meta", COMMENTS, "filename", "upload_name", "data"})
+"""Names that doccano's imports and exports use themselves."""
+LABEL_HOTKEYS = "1234567890" + string.ascii_lowercase
+"""Keys that doccano lets stand for a label."""
+LABEL_COLOR = "#1976d2"
+_NOT_LOOKED_AT = (
+    "doccano does not tell which rows were looked at: those that still bear their given label count as "
+    "undecided"
+)
+_IMPORT = (
+    f"Under Dataset, choose Actions, then Import Dataset, then JSONL; leave Column Data at {TEXT} and Column "
+    f"Label at {LABELS}; pick {DATA_FILE}."
+)
+_EXPORT = (
+    "Under Dataset, choose Actions, then Export Dataset, then JSONL, and tick Export only approved "
+    "documents: rows that nobody looked at would come back as if their label was to be kept. "
+    "Unzip what comes: all.jsonl, or, where annotations aren't shared, one file a person, named after them "
+    "(give --verdicts for each)."
+)
+_COME = "Each row comes with its given label; the suggested one and why stand in its metadata."
+_COME_SAMPLED = (
+    "Rows that were drawn at random come without a label: choose the given one where it is right, so that it "
+    "is told from one that nobody looked at. All others come with their given label. The suggested one and "
+    "why stand in a row's metadata."
+)
+_APPROVE = (
+    "Approve each row that is decided: a click turns the cross above it into a check mark. Others are left "
+    "out when the verdicts are brought back."
+)
+
+
+def _make_document(queue: Queue, row: QueueRow, own: dict[str, str]) -> dict[str, Any]:
+    ours = {name: "" if value is None else value for name, value in queue.cells(row).items()}
+    labels = [row.given_label] if row.stratum is None else []
+    return {"id": row.doubt_id, TEXT: row.shown.all_text, LABELS: labels, **ours, **own}
+
+
+def _make_label_types(queue: Queue) -> list[dict[str, str | None]]:
+    keys = [*LABEL_HOTKEYS, *[None] * len(queue.class_names)]
+    return [
+        {
+            "text": name,
+            "prefix_key": None,
+            "suffix_key": key,
+            "background_color": LABEL_COLOR,
+            "text_color": "#ffffff",
+        }
+        for name, key in zip(queue.class_names, keys, strict=False)
+    ]
+
+
+def _is_listed(record: Record) -> bool:
+    labels = record.get(LABELS)
+    is_list = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
+    return is_list and "doubt_id" in record
+
+
+def _is_joined(record: Record) -> bool:
+    has_all = LABELS in record and COMMENTS in record and "doubt_id" in record
+    return has_all and isinstance(record[LABELS], (str, type(None)))
+
+
+def _read_listed(records: Sequence[Record], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
+    return [
+        _read_document(record, row, read_texts(record[LABELS]), is_joined=False)
+        for row, record in enumerate(records, start=1)
+    ]
+
+
+def _read_joined(records: Sequence[Record], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
+    return [
+        _read_document(record, row, (read_text(record[LABELS]),), is_joined=True)
+        for row, record in enumerate(records, start=1)
+    ]
+
+
+def _read_document(record: Record, row: int, labels: tuple[str, ...], *, is_joined: bool) -> Answer:
+    comments, ours = record.get(COMMENTS), read_our_columns(record)
+    return Answer(
+        row,
+        verdict=labels[0] if labels else "",
+        also=labels[1:],
+        joined=is_joined,
+        prefilled=not ours["stratum"],
+        why="\n".join(read_texts(comments)) if isinstance(comments, list) else read_text(comments),
+        **ours,
+    )
+
+
+class Doccano(Tool):
+    """doccano: rows with their given labels out, its classifications back."""
+
+    name = "doccano"
+    title = "doccano"
+    answers_file = "all.jsonl"
+    apply_flags = " --confirmed"
+    how_to_export = (_EXPORT,)
+    shapes = (
+        AnswerShape(
+            "doccano JSONL or JSON",
+            "'doubt_id' and a list 'label'",
+            _is_listed,
+            _read_listed,
+            unconfirmed=_NOT_LOOKED_AT,
+        ),
+        AnswerShape(
+            "doccano CSV",
+            "'doubt_id', 'label' and 'Comments'",
+            _is_joined,
+            _read_joined,
+            unconfirmed=_NOT_LOOKED_AT,
+        ),
+    )
+
+    def hand_out(self, queue: Queue) -> dict[str, bytes]:
+        """Both files."""
+        rows = zip(queue.rows, own_columns_as_text(queue, DOCCANO_KEYS), strict=True)
+        labels = json.dumps(_make_label_types(queue), ensure_ascii=False, indent=1)
+        return {
+            DATA_FILE: write_json_lines(_make_document(queue, row, own) for row, own in rows),
+            LABELS_FILE: (labels + "\n").encode(),
+        }
+
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:
+        """From a new project to approved rows."""
+        return (
+            "In doccano, choose Create, then Text Classification, and tick Allow single label.",
+            f"Under Labels, choose Actions, then Import Labels, and pick {LABELS_FILE}. Do this first.",
+            _IMPORT,
+            _COME_SAMPLED if queue.is_sampled else _COME,
+            _APPROVE,
+            *(["doccano shows the paths of the images, not the images."] if queue.parts.images else ()),
+        )

@@ -1,0 +1,348 @@
+"""Label Studio: `tasks.json` with predictions and `label_config.xml` out, its exports back.
+
+All that has to come back is in `data`, since only the JSON export has the rest. Label Studio takes
+predictions unchecked, so they are made to fit the config here. It shows tasks in the file's order as long as
+the project's sampling is sequential, which is its default.
+
+It exports JSON (tasks with annotations), JSON_MIN, CSV and TSV (a record an annotation); measured on version
+1.23.2. Of one person's annotations of a task the newest counts; only JSON has the tasks that were skipped.
+All labels come back as texts.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from xml.etree import ElementTree as ET
+
+from doubtcli.errors import InputError
+from doubtcli.records.answers import Answer
+from doubtcli.records.tool import AnswerShape, Tool
+from doubtcli.tools.values import (
+    CARD,
+    TEXT,
+    malformed_record,
+    name_image_keys,
+    own_columns_as_json,
+    read_our_columns,
+    read_text,
+    read_texts,
+    write_json_line,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from doubtcli.records.queue import Queue, QueueRow
+    from doubtcli.records.tool import Record
+
+LABEL, NOTE = "label", "note"
+"""What the two controls of the labelling config are called."""
+ANNOTATION_KEYS = ("annotation_id", "annotator", "created_at", "updated_at", "lead_time")
+"""What is beside the task's own data in every record of an annotation."""
+LABEL_STUDIO_KEYS = frozenset(
+    {LABEL, NOTE, *ANNOTATION_KEYS, "id", "annotations", "predictions", "data", "meta"},
+)
+"""Names that Label Studio's exports use themselves."""
+TASKS_FILE, CONFIG_FILE = "tasks.json", "label_config.xml"
+CHOICE_HOTKEYS = "1234567890"
+"""More classes than these stand below each other, with a filter above them."""
+LOCAL_FILES = "/data/local-files/?d="
+"""Where Label Studio serves files of its own machine."""
+AS_EXPORTED = "what Label Studio exports: a choice called 'label'"
+_ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+:")
+_VARIABLE = re.compile(r"\$(?=[\w\[\].{}])")
+"""What Label Studio takes for the name of a value within a text of the config."""
+_FULL_WIDTH_DOLLAR = "\uff04"
+_NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_IN_ORDER = (
+    "Choose Save. Leave Settings > General > Task Sampling at sequential: the tasks stand in the "
+    "order in which they should be asked. (Uncertainty sampling would turn it around.)"
+)
+_EXPORT = (
+    "In the project, choose Export, then JSON. (JSON-MIN and CSV are read, too, but do not tell which tasks "
+    "were skipped.)"
+)
+_LOCAL_IMAGES = (
+    "Images on this machine: start Label Studio with LOCAL_FILES_SERVING_ENABLED=true and "
+    "LOCAL_FILES_DOCUMENT_ROOT set to the folder that the paths start from (/ if they start with /). In the "
+    "project, under Settings > Cloud Storage > Add Source Storage > Local Files, add each folder below it "
+    "that holds images, without syncing it: Label Studio serves no file that lies right in the first one."
+)
+
+
+# ---------------------------------------------------------------- tasks that go out
+
+
+def _write_tasks(queue: Queue) -> bytes:
+    own = own_columns_as_json(queue, LABEL_STUDIO_KEYS)
+    tasks = [
+        write_json_line(_make_task(queue, row, columns)) for row, columns in zip(queue.rows, own, strict=True)
+    ]
+    return ("[\n" + ",\n".join(tasks) + "\n]\n").encode()
+
+
+def _make_task(queue: Queue, row: QueueRow, own: dict[str, Any]) -> dict[str, Any]:
+    ours = {name: "" if value is None else value for name, value in queue.cells(row).items()}
+    return {
+        "data": _make_shown_data(queue, row) | ours | own,
+        "meta": {"doubt": {"id": row.doubt_id, "score": row.score, "reasons": list(row.reasons)}},
+        "predictions": [] if row.suggestion is None else [_make_prediction(queue, row, row.suggestion)],
+    }
+
+
+def _make_shown_data(queue: Queue, row: QueueRow) -> dict[str, str]:
+    images = zip(name_image_keys(queue), row.shown.images, strict=True)
+    texts = {TEXT: row.shown.text, CARD: row.shown.card}
+    return {key: _address_image(path) for key, path in images} | {
+        key: text for key, text in texts.items() if text is not None
+    }
+
+
+def _address_image(path: str) -> str:
+    """Where Label Studio finds an image: an address as it is, a path as a file of its own machine."""
+    if not path or _ADDRESS.match(path) or path.startswith("/data/"):
+        return path
+    return LOCAL_FILES + quote(path.replace("\\", "/"))
+
+
+def _make_prediction(queue: Queue, row: QueueRow, suggestion: str) -> dict[str, Any]:
+    region = {
+        "id": blake2b(row.doubt_id.encode(), digest_size=5).hexdigest(),
+        "from_name": LABEL,
+        "to_name": _list_objects(queue)[0][1],
+        "type": "choices",
+        "value": {"choices": [suggestion]},
+    }
+    return {"model_version": queue.made_by, "score": row.score, "result": [region]}
+
+
+# --------------------------------------------------------------- config that goes out
+
+
+def write_label_config(queue: Queue) -> str:
+    """The labelling config: the given label, why it is doubted, the row, and the labels to choose from.
+
+    Raises:
+        InputError: A label holds a control character, for which XML has no way to be written.
+    """
+    objects = _list_objects(queue)
+    shown = objects[0][1]
+    is_few = len(queue.class_names) <= len(CHOICE_HOTKEYS)
+    view = ET.Element("View")
+    ET.SubElement(view, "Header", value="Given label: $given_label")
+    ET.SubElement(view, "Header", value="$doubt_why", size="6")
+    for tag, name in objects:
+        # valueType: where Label Studio runs in its secure mode, a text is else taken for an address
+        more = {} if tag == "Image" else {"valueType": "text"}
+        ET.SubElement(view, tag, {"name": name, "value": f"${name}", **more})
+    if not is_few:
+        find = {"hotkey": "shift+f", "minlength": "0", "placeholder": "Find a label"}
+        ET.SubElement(view, "Filter", {"name": "filter", "toName": LABEL, **find})
+    view.append(_make_choices(queue.class_names, shown, is_inline=is_few))
+    note = {"placeholder": "why (optional)", "rows": "1", "maxSubmissions": "1"}
+    ET.SubElement(view, "TextArea", {"name": NOTE, "toName": shown, **note})
+    ET.indent(view)
+    return ET.tostring(view, encoding="unicode") + "\n"
+
+
+def _list_objects(queue: Queue) -> list[tuple[str, str]]:
+    """What is shown of a row, as tag and name: images, text, card."""
+    return [
+        *(("Image", key) for key in name_image_keys(queue)),
+        *([("Text", TEXT)] if queue.parts.text else []),
+        *([("Text", CARD)] if queue.parts.has_card else []),
+    ]
+
+
+def _make_choices(class_names: Sequence[str], shown: str, *, is_inline: bool) -> ET.Element:
+    behaviour = {"choice": "single-radio", "required": "true", "showInline": str(is_inline).lower()}
+    choices = ET.Element("Choices", {"name": LABEL, "toName": shown, **behaviour})
+    for place, name in enumerate(class_names):
+        choice = ET.SubElement(choices, "Choice", _make_choice_value(name))
+        if place < len(CHOICE_HOTKEYS):
+            choice.set("hotkey", CHOICE_HOTKEYS[place])
+    return choices
+
+
+def _make_choice_value(name: str) -> dict[str, str]:
+    """A label as an attribute; where it would be taken for a variable, another sign is shown in its place.
+
+    Raises:
+        InputError: As `write_label_config`.
+    """
+    if found := _NOT_XML.search(name):
+        raise InputError(
+            f"the label {name!r} holds {found[0]!r}, which XML has no way to write",
+            where=CONFIG_FILE,
+            expected="labels without control characters",
+            hint="take another format, such as --to csv",
+        )
+    if not _VARIABLE.search(name):
+        return {"value": name}
+    return {"value": _VARIABLE.sub(_FULL_WIDTH_DOLLAR, name), "alias": name}
+
+
+# ------------------------------------------------------------- tasks that come back
+
+
+def _is_task(record: Record) -> bool:
+    return isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list)
+
+
+def _read_tasks(records: Sequence[Record], path: str) -> list[Answer]:
+    control = _find_label_control(records, path)
+    return [
+        answer for row, task in enumerate(records, start=1) for answer in _read_task(task, row, path, control)
+    ]
+
+
+def _read_task(task: Record, row: int, path: str, control: str) -> list[Answer]:
+    ours = read_our_columns(task["data"])
+    if not task["annotations"]:
+        return [Answer(row, status="draft" if task.get("drafts") else "", **ours)]
+    return [_read_annotation(one, row, path, control, ours) for one in task["annotations"]]
+
+
+def _read_annotation(
+    annotation: Any,  # noqa: ANN401  # `_list_results` looks at it
+    row: int,
+    path: str,
+    control: str,
+    ours: Mapping[str, Any],
+) -> Answer:
+    results = _list_results(annotation, row, path)
+    person = annotation.get("completed_by")
+    chosen = (text for name, value in results if name == control for text in _list_entries(value, "choices"))
+    labels = tuple(dict.fromkeys(chosen))
+    return Answer(
+        row,
+        verdict=labels[0] if labels else "",
+        also=labels[1:],
+        status="skipped" if annotation.get("was_cancelled") else "",
+        annotator=read_text(person.get("email") or person.get("id"))
+        if isinstance(person, dict)
+        else read_text(person),
+        time=read_text(annotation.get("updated_at") or annotation.get("created_at")),
+        why="\n".join(
+            text for name, value in results if name == NOTE for text in _list_entries(value, "text")
+        ),
+        **ours,
+    )
+
+
+def _list_results(annotation: object, row: int, path: str) -> list[tuple[str, Mapping[str, Any]]]:
+    """The controls of an annotation by name, each with what was entered there."""
+    if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
+        raise malformed_record("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
+    results = annotation["result"]
+    if not all(isinstance(one, dict) and isinstance(one.get("value"), dict) for one in results):
+        raise malformed_record("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
+    return [(read_text(one.get("from_name")), one["value"]) for one in results]
+
+
+def _find_label_control(records: Sequence[Record], path: str) -> str:
+    """The control that labels were chosen in: "label", else the only one that offers choices."""
+    first: dict[str, int] = {}
+    for row, task in enumerate(records, start=1):
+        for annotation in task["annotations"]:
+            for name, value in _list_results(annotation, row, path):
+                if "choices" in value:
+                    first.setdefault(name, row)
+    if LABEL in first or len(first) < 2:  # noqa: PLR2004
+        return LABEL if LABEL in first else next(iter(first), LABEL)
+    found = f"its choices are called {', '.join(map(repr, sorted(first)))}"
+    raise malformed_record(found, path, max(first.values()), "annotations", AS_EXPORTED)
+
+
+# ----------------------------------- annotations that come back (JSON_MIN, CSV, TSV)
+
+
+def _is_annotation(record: Record) -> bool:
+    return all(name in record for name in ANNOTATION_KEYS)
+
+
+def _read_annotations(records: Sequence[Record], path: str) -> list[Answer]:
+    if not any(LABEL in record for record in records):
+        raise malformed_record("no annotation has a label", path, 1, LABEL, AS_EXPORTED)
+    return [_read_flat_annotation(record, row) for row, record in enumerate(records, start=1)]
+
+
+def _read_flat_annotation(record: Record, row: int) -> Answer:
+    is_text = isinstance(record["annotation_id"], str)  # CSV and TSV, where a number is a text, too
+    label, note = (
+        _unpack_field(record.get(name), key) if is_text else record.get(name)
+        for name, key in ((LABEL, "choices"), (NOTE, "text"))
+    )
+    labels = _list_entries(label, "choices")
+    return Answer(
+        row,
+        verdict=labels[0] if labels else "",
+        also=labels[1:],
+        annotator=read_text(record["annotator"]),
+        time=read_text(record.get("updated_at") or record.get("created_at")),
+        why="\n".join(_list_entries(note, "text")),
+        **read_our_columns(record),
+    )
+
+
+def _list_entries(value: object, key: str) -> tuple[str, ...]:
+    """What was entered in a control: one text, or several under a key."""
+    if isinstance(value, dict):
+        value = value.get(key)
+    if isinstance(value, str):
+        return (value,)  # as it is: a label may look like a list
+    return tuple(dict.fromkeys(read_texts(value)))
+
+
+def _unpack_field(field: object, key: str) -> object:
+    """What a CSV field holds: several entries, or none, are there as JSON; a single one as it is."""
+    if not isinstance(field, str) or not field.startswith("{"):
+        return field
+    try:
+        found = json.loads(field)
+    except (ValueError, RecursionError):
+        return field
+    entries = found.get(key)
+    is_packed = list(found) == [key] and isinstance(entries, list) and len(entries) != 1
+    return found if is_packed else field
+
+
+class LabelStudio(Tool):
+    """Label Studio: tasks with predictions and a labelling config out, its exports back."""
+
+    name = "label-studio"
+    title = "Label Studio"
+    answers_file = "project-1.json"
+    how_to_export = (_EXPORT,)
+    shapes = (
+        AnswerShape("Label Studio JSON", "'annotations' and 'data'", _is_task, _read_tasks),
+        AnswerShape(
+            "Label Studio JSON_MIN, CSV or TSV",
+            "'annotation_id', 'annotator' and 'lead_time'",
+            _is_annotation,
+            _read_annotations,
+        ),
+    )
+
+    def hand_out(self, queue: Queue) -> dict[str, bytes]:
+        """Both files.
+
+        Raises:
+            InputError: As `write_label_config`.
+        """
+        return {TASKS_FILE: _write_tasks(queue), CONFIG_FILE: write_label_config(queue).encode()}
+
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:
+        """From a new project to the first task."""
+        return (
+            "In Label Studio, choose Create Project and name it.",
+            f"On the tab Data Import, choose Upload Files and pick {TASKS_FILE}.",
+            f"On the tab Labeling Setup, choose Custom template, then Code, and paste all of {CONFIG_FILE}.",
+            _IN_ORDER,
+            "The suggestion is selected already. A key (1 to 9, then 0) selects one of the first ten labels.",
+            *([_LOCAL_IMAGES] if queue.parts.images else ()),
+        )

@@ -1,0 +1,202 @@
+"""Files of ours, which people fill in by hand: CSV, JSON Lines and Parquet.
+
+They hold our columns, an empty `verdict` among them, and then the user's columns as they were. One of these
+that has a name of ours gets the prefix `input_`. `queue.csv` of an audit is such a file, too.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from doubtcli.errors import InputError
+from doubtcli.records.answers import UNUSABLE_STATUS, Answer
+from doubtcli.records.queue import QUEUE_COLUMNS, SCORE_DECIMALS
+from doubtcli.records.tool import AnswerShape, Tool
+from doubtcli.tools.values import (
+    name_own_columns,
+    read_our_columns,
+    read_text,
+    to_csv_texts,
+    to_json_value,
+    write_json_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from doubtcli.records.queue import Queue, QueueRow
+    from doubtcli.records.tool import Record
+
+ID, VERDICT, STATUS = QUEUE_COLUMNS[0], QUEUE_COLUMNS[-1], "verdict_status"
+"""The columns that make a file one of ours."""
+VERDICT_STATUSES = {"": "", "skip": "skipped", UNUSABLE_STATUS: UNUSABLE_STATUS}
+"""What may be in the column, and what it is called once read."""
+SCORE = "doubt_score"
+CSV_FILE, JSONL_FILE, PARQUET_FILE = "queue.csv", "queue.jsonl", "queue.parquet"
+QUEUE_GROUP_ROWS = 2**16
+"""Fixed, so that the same queue gives the same bytes."""
+_KEEP = "the given one to keep it, another one to correct it"
+_UNSURE = (
+    "Leave verdict empty where you can't tell. A column verdict_status may say skip or unusable, the columns "
+    "annotator and why who decided, and why."
+)
+_QUOTED = re.compile(r'[",\r\n]|^$')
+
+
+# ------------------------------------------------------------------ files that go out
+
+
+def write_queue_csv(rows: Sequence[QueueRow], columns: Sequence[str], own: pa.Table) -> bytes:
+    r"""A queue as CSV: UTF-8, comma, `\n` after each line, quotes only where they are needed.
+
+    The user's own columns come back as they were (`007`, `NA`), so nothing is changed to keep a spreadsheet
+    from taking a text that starts with `=`, `+`, `-` or `@` for a formula: import the columns as text.
+    Nothing between two commas is a missing value, `""` an empty text; nested values are written as JSON.
+
+    Args:
+        rows: What doubt has to say of each row.
+        columns: Which of our columns to write.
+        own: The user's columns of the same rows.
+    """
+    ours = [[_write_cell(value) for value in values] for values in _list_our_columns(rows, columns)]
+    theirs = [to_csv_texts(column).to_pylist() for column in own.columns]
+    lines = [write_csv_line([*columns, *name_own_columns(own.column_names)])]
+    lines += [write_csv_line(values) for values in zip(*ours, *theirs, strict=True)]
+    return "".join(lines).encode()
+
+
+def write_csv_line(values: Iterable[str | None]) -> str:
+    r"""One line of a CSV file, `\n` at its end: nothing for None, quotes only where they are needed."""
+    # Not csv.writer: it can't tell "" from None, and before Python 3.13 leaves a lone carriage return bare.
+    return ",".join("" if value is None else _quote_field(value) for value in values) + "\n"
+
+
+def _quote_field(value: str) -> str:
+    return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
+
+
+def _write_cell(value: str | float | None) -> str | None:
+    return f"{value:.{SCORE_DECIMALS}f}" if isinstance(value, float) else value
+
+
+def _write_queue_jsonl(queue: Queue) -> bytes:
+    """One object a line; numbers stay numbers, and a missing value is null."""
+    names = [*queue.columns, *name_own_columns(queue.own.column_names)]
+    own = [[to_json_value(value) for value in column.to_pylist()] for column in queue.own.columns]
+    values = zip(*_list_our_columns(queue.rows, queue.columns), *own, strict=True)
+    return write_json_lines(dict(zip(names, row, strict=True)) for row in values)
+
+
+def _write_queue_parquet(queue: Queue) -> bytes:
+    """Our columns as text, but for the score; the user's in their own types."""
+    ours = zip(queue.columns, _list_our_columns(queue.rows, queue.columns), strict=True)
+    columns = {
+        name: pa.array(values, pa.float64() if name == SCORE else pa.string()) for name, values in ours
+    }
+    own = dict(zip(name_own_columns(queue.own.column_names), queue.own.columns, strict=True))
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({**columns, **own}), sink, compression="zstd", row_group_size=QUEUE_GROUP_ROWS)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+def _list_our_columns(rows: Sequence[QueueRow], columns: Sequence[str]) -> list[list[str | float | None]]:
+    """The values of some of our columns; the verdict is still empty."""
+    cells = [row.cells for row in rows]
+    return [[None if name == VERDICT else cell[name] for cell in cells] for name in columns]
+
+
+# --------------------------------------------------------------- files that come back
+
+
+def _has_verdicts(record: Record) -> bool:
+    return ID in record and (VERDICT in record or STATUS in record)
+
+
+def _read_verdicts(records: Sequence[Record], path: str) -> list[Answer]:
+    return [
+        Answer(
+            row,
+            verdict=read_text(record.get(VERDICT)),
+            status=_read_verdict_status(record, row, path),
+            annotator=read_text(record.get("annotator")).strip(),
+            time=read_text(record.get("time")).strip(),
+            why=read_text(record.get("why")),
+            **read_our_columns(record),
+        )
+        for row, record in enumerate(records, start=1)
+    ]
+
+
+def _read_verdict_status(record: Record, row: int, path: str) -> str:
+    found = read_text(record.get(STATUS))
+    status = VERDICT_STATUSES.get(found.strip().lower())
+    if status is None:
+        raise InputError(
+            f"{found!r} is no status",
+            where=path,
+            row=row,
+            column=STATUS,
+            expected="one of skip, unusable, or nothing",
+        )
+    return status
+
+
+# ------------------------------------------------------------------------- the tools
+
+
+class CsvQueue(Tool):
+    """A queue as CSV, to be filled in with a spreadsheet."""
+
+    name = "csv"
+    title = "CSV"
+    answers_file = "queue.done.csv"
+    verdict_column = VERDICT
+    is_filled_in = True
+    how_to_export = (f"Save the file under a name of its own, such as {answers_file}.",)
+    shapes = (AnswerShape("doubt's own queue", "'doubt_id' and 'verdict'", _has_verdicts, _read_verdicts),)
+
+    def hand_out(self, queue: Queue) -> dict[str, bytes]:
+        """The one file."""
+        return {CSV_FILE: write_queue_csv(queue.rows, queue.columns, queue.own)}
+
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # as every tool is asked
+        """What to write where."""
+        return (
+            f"Open {CSV_FILE} in a spreadsheet, all columns as text (so that 007 stays 007).",
+            f"Write the right label into the column verdict: {_KEEP}.",
+            _UNSURE,
+        )
+
+
+class JsonlQueue(CsvQueue):
+    """A queue as JSON Lines."""
+
+    name = "jsonl"
+    title = "JSON Lines"
+    answers_file = "queue.done.jsonl"
+    how_to_export = (f"Save the file under a name of its own, such as {answers_file}.",)
+
+    def hand_out(self, queue: Queue) -> dict[str, bytes]:
+        """The one file."""
+        return {JSONL_FILE: _write_queue_jsonl(queue)}
+
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # as every tool is asked
+        """What to write where."""
+        return (f"Set verdict of each row to the right label: {_KEEP}.", _UNSURE)
+
+
+class ParquetQueue(JsonlQueue):
+    """A queue as Parquet."""
+
+    name = "parquet"
+    title = "Parquet"
+    answers_file = "queue.done.parquet"
+    how_to_export = (f"Save the file under a name of its own, such as {answers_file}.",)
+
+    def hand_out(self, queue: Queue) -> dict[str, bytes]:
+        """The one file."""
+        return {PARQUET_FILE: _write_queue_parquet(queue)}

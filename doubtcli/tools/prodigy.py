@@ -1,0 +1,166 @@
+"""Prodigy: `queue.jsonl` out, one choice a line; its `db-out` back, a task and its answer a line.
+
+Prodigy makes the hashes of a task itself. It may pass over a task whose text it has seen, but equal inputs
+come once anyway, and the ids of the others are in `meta`. An accepted task counts by what was selected in
+`accept`, or by its `label` in a binary one; rejected and ignored ones are no corrections.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.records.answers import Answer
+from doubtcli.records.tool import AnswerShape, Tool
+from doubtcli.tools.values import (
+    IMAGE,
+    TEXT,
+    malformed_record,
+    name_image_keys,
+    own_columns_as_json,
+    read_our_columns,
+    read_text,
+    read_texts,
+    write_json_lines,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.records.queue import Queue, QueueRow
+    from doubtcli.records.tool import Record
+
+PRODIGY_FILE = "queue.jsonl"
+PRODIGY_DATASET = "doubt_queue"
+ACCEPT, OPTIONS, META = "accept", "options", "meta"
+GIVEN = "given"
+"""What the given label is called in a card's corner."""
+TYPED_NOTE = "user_input"
+"""Where Prodigy puts what is typed, unless a recipe names another field."""
+TASK_KEYS = frozenset(
+    {TEXT, IMAGE, "html", "audio", "video", OPTIONS, ACCEPT, "answer", META, "label", "spans", "tokens"}
+    | {"relations", "config", "style", "path", "priority", "view_id", "field_id", "field_label", "images"}
+    | {"_input_hash", "_task_hash", "_session_id", "_view_id", "_annotator_id", "_timestamp", "_is_binary"}
+)
+"""Names that mean something in a task of Prodigy's."""
+TASK_STATUSES = {"accept": "", "reject": "rejected", "ignore": "ignored"}
+_WEB_IMAGES = (
+    "Prodigy shows images that a browser can open, so paths of this machine need a web server, or must be "
+    "made data URIs first."
+)
+
+
+def _make_choice_task(queue: Queue, row: QueueRow, own: dict[str, Any]) -> dict[str, Any]:
+    ours = {name: "" if value is None else value for name, value in queue.cells(row).items()}
+    return {
+        **_make_card(queue, row),
+        OPTIONS: [_make_option(row, name) for name in queue.class_names],
+        ACCEPT: [] if row.suggestion is None else [row.suggestion],
+        META: _make_corner(row),
+        **ours,
+        **own,
+    }
+
+
+def _make_card(queue: Queue, row: QueueRow) -> dict[str, str]:
+    """An image, or all that there is as one text: Prodigy shows one or the other."""
+    if not queue.parts.images:
+        return {TEXT: row.shown.all_text}
+    return dict(zip(name_image_keys(queue), row.shown.images, strict=True))
+
+
+def _make_option(row: QueueRow, name: str) -> dict[str, str]:
+    remarks = {row.given_label: "given"}
+    if row.suggestion is not None:
+        remarks[row.suggestion] = f"suggested, doubt {row.score:.2f}"
+    return {"id": name, "text": name} | ({"meta": remarks[name]} if name in remarks else {})
+
+
+def _make_corner(row: QueueRow) -> dict[str, str | float]:
+    """What is shown in a corner of the card."""
+    corner: dict[str, str | float] = {
+        "doubt_id": row.doubt_id,
+        GIVEN: row.given_label,
+        "score": row.score,
+        "reasons": ", ".join(row.reasons),
+        "why": row.why,
+        "duplicates": ", ".join(row.duplicates),
+        "conflicts": ", ".join(row.conflicts),
+    }
+    if row.shown.images:
+        corner |= {"text": row.shown.text or "", "row": row.shown.card or ""}
+    return {name: value for name, value in corner.items() if value != ""}
+
+
+def _is_answered(record: Record) -> bool:
+    if read_text(record.get("answer")) not in TASK_STATUSES:
+        return False
+    is_binary = isinstance(record.get("label"), str)
+    return is_binary or any(name in record for name in (ACCEPT, OPTIONS, "_task_hash"))
+
+
+def _read_answered(records: Sequence[Record], path: str) -> list[Answer]:
+    return [_read_choice_task(record, row, path) for row, record in enumerate(records, start=1)]
+
+
+def _read_choice_task(record: Record, row: int, path: str) -> Answer:
+    meta = record.get(META)
+    meta = meta if isinstance(meta, dict) else {}
+    labels = _read_accepted(record, row, path)
+    return Answer(
+        row,
+        verdict=labels[0] if labels else "",
+        also=labels[1:],
+        status=TASK_STATUSES[record["answer"]],
+        annotator=read_text(record.get("_annotator_id") or record.get("_session_id")),
+        time=_read_timestamp(record.get("_timestamp")),
+        why=read_text(record.get(TYPED_NOTE)),
+        **read_our_columns({"given_label": meta.get(GIVEN), **meta, **record}),
+    )
+
+
+def _read_accepted(record: Record, row: int, path: str) -> tuple[str, ...]:
+    if ACCEPT not in record and OPTIONS not in record:
+        return (record["label"],) if isinstance(record.get("label"), str) else ()
+    accepted = record.get(ACCEPT) or []
+    if not isinstance(accepted, list):
+        expected = "the ids of the options selected"
+        raise malformed_record(f"{ACCEPT!r} is no list", path, row, ACCEPT, expected)
+    return read_texts(accepted)
+
+
+def _read_timestamp(seconds: object) -> str:
+    """Seconds since 1970 in ISO 8601; empty where they make no time."""
+    if not isinstance(seconds, (int, float)):
+        return ""
+    try:
+        return dt.datetime.fromtimestamp(seconds, dt.UTC).isoformat()
+    except (ValueError, OverflowError, OSError):
+        return ""
+
+
+class Prodigy(Tool):
+    """Prodigy: one choice a line out, the tasks with their answers back."""
+
+    name = "prodigy"
+    title = "Prodigy"
+    verdict_column = ACCEPT
+    answers_file = "prodigy.jsonl"
+    how_to_export = ("Run:", f"    prodigy db-out {PRODIGY_DATASET} > prodigy.jsonl")
+    shapes = (AnswerShape("Prodigy JSON Lines", "'answer' and 'accept'", _is_answered, _read_answered),)
+
+    def hand_out(self, queue: Queue) -> dict[str, bytes]:
+        """The one file."""
+        rows = zip(queue.rows, own_columns_as_json(queue, TASK_KEYS), strict=True)
+        return {PRODIGY_FILE: write_json_lines(_make_choice_task(queue, row, own) for row, own in rows)}
+
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:
+        """The command that opens the queue, and what to set before."""
+        return (
+            "Go to this folder. For one key a row, put this into prodigy.json:",
+            '    {"choice_style": "single", "choice_auto_accept": true}',
+            "Then run:",
+            f"    prodigy mark {PRODIGY_DATASET} {PRODIGY_FILE} --view-id choice",
+            "The suggestion is selected already.",
+            *([_WEB_IMAGES] if queue.parts.images else ()),
+        )

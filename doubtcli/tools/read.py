@@ -1,0 +1,199 @@
+"""Files of people's answers -> the answers: a file's content shows which tool wrote it, never its name."""
+
+from __future__ import annotations
+
+import os.path
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import InputError
+from doubtcli.records.answers import FILLED_IN, MOST_NAMED, AnswerFile, newest_of_each
+from doubtcli.tools.load import load_records
+from doubtcli.tools.plain import ID, VERDICT
+from doubtcli.tools.registry import blame_tool, load_tools
+from doubtcli.wording.lists import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from doubtcli.records.answers import Answer
+    from doubtcli.records.tool import AnswerShape, Record, Tool
+    from doubtcli.tools.load import Records
+
+    ToolShape = tuple[Tool, AnswerShape]
+
+MOST_KEYS = 12
+
+
+@dataclass(frozen=True)
+class AnswersRead:
+    """All answers in some files."""
+
+    path: str
+    """What messages call the files; several with ", "."""
+    answers: tuple[Answer, ...]
+    """In the files' order; nobody decides twice on a row, if times say which answer is the newest."""
+    notes: tuple[str, ...]
+    """What the user should know of how they were read."""
+
+
+# ----------------------------------------------------------------------- one file
+
+
+def read_answers(path: str, *, confirmed: bool = False) -> AnswerFile:
+    """What people said, from an annotation tool's export or a file of ours that was filled in.
+
+    Args:
+        path: The file or folder; "-" for standard input.
+        confirmed: Whether all rows in it were looked at, where the tool itself doesn't say (doccano).
+
+    Raises:
+        InputError: The file can't be read or has no tool's shape, no record has an id of ours, one differs
+            from the others, or a part of one has no meaning; names the record.
+        ToolError: A tool's own code crashed.
+    """
+    tools = load_tools()
+    records = load_records(path, [tool.folder_file for tool in tools if tool.folder_file])
+    tool, shape = _find_shape(records, tools)
+    with blame_tool(tool):
+        answers = [
+            replace(
+                answer,
+                prefilled=answer.prefilled and not confirmed,
+                tool=FILLED_IN if tool.is_filled_in else tool.name,
+                file=records.path,
+                column=tool.verdict_column,
+            )
+            for answer in shape.read(records.rows, records.path)
+        ]
+    if not any(answer.row_id for answer in answers):
+        raise _explain_no_ids(records, shape)
+    newest = tuple(newest_of_each(answers))
+    notes = (*records.notes, shape.note, "" if confirmed else shape.unconfirmed)
+    return AnswerFile(
+        records.path,
+        answers[0].tool,
+        newest,
+        records.sha256,
+        n_older=len(answers) - len(newest),
+        notes=tuple(filter(None, notes)),
+    )
+
+
+def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
+    """The one shape that all records have, and its tool."""
+    shapes = [(tool, shape) for tool in tools for shape in tool.shapes]
+    found = next((one for one in shapes if _fits(*one, records.rows[0])), None)
+    if found is None:
+        raise _explain_unknown(records, [shape for _, shape in shapes])
+    for row, record in enumerate(records.rows, start=1):
+        if not _fits(*found, record):
+            name, known_by = found[1].name, found[1].known_by
+            raise InputError(
+                "the record is not like those before it",
+                where=records.path,
+                row=row,
+                expected=f"{name}, told by {known_by}; it has {listed(record, MOST_KEYS)}",
+                hint="give one export as its tool wrote it, not several in one file",
+            )
+    return found
+
+
+def _fits(tool: Tool, shape: AnswerShape, record: Record) -> bool:
+    with blame_tool(tool):
+        return shape.fits(record)
+
+
+def _explain_unknown(records: Records, shapes: Sequence[AnswerShape]) -> InputError:
+    record = records.rows[0]
+    if VERDICT in record and ID not in record:
+        return InputError(
+            f"there is no column {ID!r}",
+            where=records.path,
+            expected=f"the columns {ID!r} and {VERDICT!r}; it has {listed(record, MOST_KEYS)}",
+            hint="give a queue.csv with its verdicts filled in, or a file with these two columns",
+        )
+    known = "; ".join(dict.fromkeys(f"{shape.name} ({shape.known_by})" for shape in shapes))
+    return InputError(
+        f"there are no verdicts of a shape that we know: it has {listed(record, MOST_KEYS)}",
+        where=records.path,
+        row=1,
+        expected=f"one of: {known}",
+        hint="give a tool's export, a queue.csv with its verdicts filled in, or a file with its two columns",
+    )
+
+
+def _explain_no_ids(records: Records, shape: AnswerShape) -> InputError:
+    return InputError(
+        f"{shape.name} in which no record has a 'doubt_id'",
+        where=records.path,
+        expected="tasks that were made by `doubt queue`: their ids tell which rows they are of",
+        hint="export the project that the queue was brought into",
+    )
+
+
+# ------------------------------------------------------------------- several files
+
+
+def read_together(paths: Iterable[str], *, confirmed: bool = False) -> AnswersRead:
+    """What people said in some files. One that is named twice counts once, and so does a copy of it.
+
+    Files that are the same, and that say neither who answered nor when, may be copies or those of people who
+    said just the same. The answers of all but one are marked as `repeated`.
+
+    Args:
+        paths: The files or folders; "-" for standard input.
+        confirmed: As `read_answers` has it.
+
+    Raises:
+        InputError: As `read_answers`.
+    """
+    by_place: dict[str, str] = {}
+    for path in paths:
+        by_place.setdefault(path if path == "-" else os.path.realpath(path), path)
+    firsts, copies, alike = _sort_out_copies(
+        [read_answers(path, confirmed=confirmed) for path in by_place.values()]
+    )
+    files = [*firsts, *alike]
+    found = [answer for file in files for answer in file.answers]
+    answers = tuple(newest_of_each(found))
+    n_older = sum(file.n_older for file in files)
+    notes = dict.fromkeys(note for file in files for note in file.notes)
+    own = _describe_copies(copies, alike, n_older, len(found) - len(answers))
+    return AnswersRead(", ".join(file.path for file in files), answers, (*notes, *own))
+
+
+def _sort_out_copies(
+    files: Sequence[AnswerFile],
+) -> tuple[list[AnswerFile], list[AnswerFile], list[AnswerFile]]:
+    """The files that are like none before them, copies of them, and those that may be copies or not."""
+    firsts: dict[str, AnswerFile] = {}
+    copies, alike = [], []
+    for file in files:
+        if firsts.setdefault(file.sha256, file) is file:
+            continue
+        if any(answer.annotator or answer.time for answer in file.answers):
+            copies.append(file)
+        else:
+            repeated = tuple(replace(answer, repeated=True) for answer in file.answers)
+            alike.append(replace(file, answers=repeated))
+    return list(firsts.values()), copies, alike
+
+
+def _describe_copies(
+    copies: Sequence[AnswerFile], alike: Sequence[AnswerFile], n_older: int, n_elsewhere: int
+) -> Iterator[str]:
+    if copies:
+        yield f"files that are copies of another, passed over: {_list_paths(copies)}"
+    if alike:
+        yield (
+            "files that are the same as another, and don't tell who answered: "
+            f"{_list_paths(alike)}; a majority counts only if it is the same without them"
+        )
+    if n_older + n_elsewhere:
+        elsewhere = f" ({n_elsewhere:,} of them in another file)" if n_elsewhere else ""
+        yield f"answers of people who answered again, passed over: {n_older + n_elsewhere:,}{elsewhere}"
+
+
+def _list_paths(files: Sequence[AnswerFile]) -> str:
+    return listed((file.path for file in files), MOST_NAMED)

@@ -1,0 +1,250 @@
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.pipelines import scan
+from doubtcli.pipelines.queue import QueueRequest, check_queue_folder, default_queue_folder, write_queue
+from doubtcli.progress import Silence
+from doubtcli.queue.make import write_scan_queue
+from doubtcli.queue.strategies import Choice
+from doubtcli.report.html import render_html
+from doubtcli.settings import ScanSettings
+from doubtcli.store import write_audit
+
+ROWS = [
+    f"{kind} number {n},{label}" for n in range(15) for kind, label in (("pear", "fruit"), ("saw", "tool"))
+]
+TODAY = dt.date(2026, 11, 21)
+REQUEST = QueueRequest("data.doubt", Choice({"top": 100}, size=3), "csv")
+
+
+@pytest.fixture(scope="module")
+def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a labelled file and its audit."""
+    folder = tmp_path_factory.mktemp("audited")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        Path("data.csv").write_text("\n".join(["text,label", *ROWS]) + "\n")
+        found, table = scan.make_audit(ScanSettings(path="data.csv", fast=True, folds=2), progress=Silence())
+        queue = write_scan_queue(found, table)
+        write_audit(found, Path("data.doubt"), queue_csv=queue, report_html=render_html(found))
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def folder(audited: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A copy of that folder to work in."""
+    copy = shutil.copytree(audited, tmp_path / "work")
+    monkeypatch.chdir(copy)
+    return Path(copy)
+
+
+def names(folder: Path) -> set[str]:
+    """The files in a folder."""
+    return {path.name for path in folder.iterdir()}
+
+
+def test_written(folder: Path) -> None:
+    """The queue is written beside the audit with its head, and given back."""
+    queue = write_queue(REQUEST, today=TODAY)
+
+    assert (len(queue.rows), queue.notes) == (3, ("3 of these rows are not doubted",))
+    assert names(folder) == {"data.csv", "data.doubt", "data.queue"}
+    assert names(folder / "data.queue") == {"queue.csv", "README.txt"}
+    assert (REQUEST.folder, REQUEST.tool.title) == (Path("data.queue"), "CSV")
+
+
+def test_another_place_and_tool() -> None:
+    """It goes where it is wanted, in the form that is wanted."""
+    request = replace(REQUEST, to="doccano", output="a/b")
+
+    write_queue(request, today=TODAY)
+
+    assert names(Path("a/b")) == {"queue.jsonl", "labels.json", "README.txt"}
+    assert request.folder == Path("a/b")
+
+
+def test_in_the_way() -> None:
+    """What lies in the way is replaced only by force."""
+    write_queue(REQUEST, today=TODAY)
+    other = replace(REQUEST, choice=replace(REQUEST.choice, size=4))
+    before = Path("data.queue/queue.csv").read_bytes()
+
+    with pytest.raises(OutputError, match="would be replaced by this queue"):
+        write_queue(other, today=TODAY)
+    assert Path("data.queue/queue.csv").read_bytes() == before
+
+    assert len(write_queue(replace(other, force=True), today=TODAY).rows) == 4
+    assert Path("data.queue/queue.csv").read_bytes() != before
+
+
+@pytest.mark.parametrize("is_gone", [False, True])
+def test_a_backup(*, is_gone: bool) -> None:
+    """A backup is told of; verdicts go into the data file, or into the backup where there is no other."""
+    Path("data.csv").rename("data.csv.bak")
+    if not is_gone:
+        Path("data.csv").write_text("text,label\npear,fruit\n")
+
+    queue = write_queue(REQUEST, today=TODAY)
+
+    told = Path("data.queue/README.txt").read_text(encoding="utf-8")
+    assert queue.notes[-1] == "data.csv.bak is read, a backup of data.csv, which is no longer what was judged"
+    assert f"    doubt apply {'data.csv.bak' if is_gone else 'data.csv'} --" in told
+
+
+@pytest.mark.parametrize(
+    ("named", "to_do"),
+    [("data.csv", "name its audit: data.doubt"), ("x.csv", "scan it first: `doubt scan` writes one")],
+)
+def test_data_in_place_of_an_audit(named: str, to_do: str) -> None:
+    """Who names the data is told which audit is theirs, or how to get one."""
+    Path("x.csv").write_text("text,label\n")
+
+    with pytest.raises(InputError) as error:
+        write_queue(replace(REQUEST, audit=named), today=TODAY)
+
+    assert (error.value.where, error.value.found, error.value.hint) == (named, "is no audit", to_do)
+
+
+def test_no_audit() -> None:
+    """Where nothing is, what an audit lacks is told."""
+    with pytest.raises(InputError, match=r"nothing\.doubt.audit\.json"):
+        write_queue(replace(REQUEST, audit="nothing.doubt"), today=TODAY)
+
+
+# ----------------------------------------------------------------------- waived rows
+
+
+def asked(request: QueueRequest = REQUEST) -> list[str]:
+    """The ids of the rows that a queue asks about."""
+    return [row.doubt_id for row in write_queue(replace(request, force=True), today=TODAY).rows]
+
+
+def waive(path: str, row_id: str, *more: str) -> None:
+    """Write a file of waivers with one in it."""
+    Path(path).write_text("\n".join(["[[waive]]", f'id = "{row_id}"', *more]) + "\n", encoding="utf-8")
+
+
+def test_waived_as_a_gate_finds_them() -> None:
+    """Rows are left out that are waived in the file that a gate reads; expired waivers hold no more."""
+    first, *rest = asked()
+
+    waive("doubt-waivers.toml", first)
+    assert asked()[:2] == rest
+    waive("doubt-waivers.toml", first, "until = 2026-11-20")
+    assert asked() == [first, *rest]
+    Path("doubt.toml").write_text('[gate]\nwaivers = "keep.toml"\n')
+    waive("keep.toml", first)
+    assert asked()[:2] == rest
+
+
+def test_waived_in_a_file_that_is_named() -> None:
+    """A file that is named goes before that of the gate; one that is not there is told."""
+    first, second, third = asked()
+    waive("doubt-waivers.toml", first)
+    waive("mine.toml", second)
+
+    assert asked(replace(REQUEST, waivers="mine.toml"))[:2] == [first, third]
+    with pytest.raises(InputError, match=r"none\.toml: can't be read"):
+        asked(replace(REQUEST, waivers="none.toml"))
+
+
+def test_waived_for_a_file_of_which_a_backup_is_read() -> None:
+    """What is waived for the data is waived in its backup, too."""
+    first, *rest = asked()
+    Path("data.csv").rename("data.csv.bak")
+    waive("doubt-waivers.toml", first, 'file = "data.csv"')
+
+    assert asked()[:2] == rest
+
+
+def test_standard_output(folder: Path) -> None:
+    """A queue does not go to standard output, and no folder is called so by mistake."""
+    with pytest.raises(SettingsError, match="can't go to standard output"):
+        write_queue(replace(REQUEST, output="-"), today=TODAY)
+    assert "-" not in names(folder)
+
+    write_queue(replace(REQUEST, output="./-"), today=TODAY)
+    assert "queue.csv" in names(folder / "-")
+
+
+FILES = {"tasks.json": b"[]", ".hidden/settings.json": b"{}"}
+
+
+@pytest.mark.parametrize(
+    ("audit", "place"),
+    [
+        ("data.doubt", "data.queue"),
+        ("a/b.doubt", "a/b.queue"),
+        ("audit", "audit.queue"),
+        ("/x/y.doubt/", "/x/y.queue"),
+    ],
+)
+def test_default_place(audit: str, place: str) -> None:
+    """A queue goes beside its audit."""
+    assert default_queue_folder(Path(audit)) == Path(place)
+
+
+def test_default_place_of_the_folder_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Within the audit's folder, its queue goes beside it all the same, and is told from there."""
+    (tmp_path / "data.doubt" / "sub").mkdir(parents=True)
+    monkeypatch.chdir(tmp_path / "data.doubt")
+
+    assert default_queue_folder(Path()) == Path("../data.queue")
+    assert default_queue_folder(tmp_path / "data.doubt" / "sub" / "..") == tmp_path / "data.queue"
+    monkeypatch.chdir("sub")
+    assert default_queue_folder(Path("..")) == Path("../../data.queue")
+
+
+@pytest.mark.parametrize(
+    "held", [None, {}, FILES, {"tasks.json": b"[]"}], ids=["missing", "empty", "same", "some of the same"]
+)
+def test_free(tmp_path: Path, held: dict[str, bytes] | None) -> None:
+    """A folder that is missing or empty, or holds this very queue, may be written to."""
+    folder = tmp_path / "queue"
+    if held is not None:
+        fill(folder, held)
+
+    check_queue_folder(folder, FILES)
+
+
+@pytest.mark.parametrize(
+    ("held", "found"),
+    [
+        ({"tasks.json": b"[1]"}, "tasks.json in it would be replaced by this queue"),
+        ({"notes.txt": b""}, "notes.txt in it would be mixed up with this queue"),
+        ({".hidden/settings.json": b"[]"}, ".hidden/settings.json in it would be replaced by this queue"),
+    ],
+)
+def test_what_is_in_the_way(tmp_path: Path, held: dict[str, bytes], found: str) -> None:
+    """What is in the way is named; with force it may be written over."""
+    fill(tmp_path, held)
+
+    with pytest.raises(OutputError) as error:
+        check_queue_folder(tmp_path, FILES)
+
+    assert error.value.found == found
+    check_queue_folder(tmp_path, FILES, force=True)
+
+
+def test_file_in_the_way(tmp_path: Path) -> None:
+    """A file is never replaced by a folder."""
+    path = tmp_path / "queue"
+    path.touch()
+
+    with pytest.raises(OutputError, match="a file is in the way"):
+        check_queue_folder(path, FILES, force=True)
+
+
+def fill(folder: Path, files: dict[str, bytes]) -> None:
+    """Write files into a folder."""
+    folder.mkdir(exist_ok=True)
+    for name, content in files.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_bytes(content)

@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+import datetime as dt
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pytest
+
+from doubtcli.queue.shown import (
+    ShownColumns,
+    ShownRow,
+    count_characters,
+    find_shown_columns,
+    is_readable,
+    show_rows,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    ColumnsOf = Callable[..., list[dict[str, Any]]]
+
+
+class TestParts:
+    """Which columns a person is shown."""
+
+    def test_by_role(self, columns_of: ColumnsOf) -> None:
+        """Texts are text; numbers, kinds and times make the card; the label and the rest are not shown."""
+        data = pa.table(
+            {
+                name: ["x"]
+                for name in (
+                    "id",
+                    "label",
+                    "body",
+                    "subject",
+                    "kind",
+                    "size",
+                    "day",
+                    "ana",
+                    "leak",
+                    "empty_text",
+                )
+            }
+        )
+        columns = columns_of(
+            id="identifier",
+            label="label",
+            body="text",
+            subject="text",
+            kind="categorical",
+            size="numeric",
+            day="datetime",
+            ana="annotator",
+            leak="(categorical)",
+            empty_text="(text)",
+        )
+
+        assert find_shown_columns(data, columns) == ShownColumns(
+            ("body", "subject"), ("kind", "size", "day"), ()
+        )
+
+    def test_nothing_to_learn_from(self, columns_of: ColumnsOf) -> None:
+        """Where models look at no column, a person is shown all but the label, vectors and bytes."""
+        data = pa.table({"id": ["1"], "label": ["x"], "vector": [[0.5]], "ana": ["x"], "png": [b"\x89"]})
+        columns = columns_of(
+            id="identifier", label="label", vector="embedding", ana="annotator", png="(ignored)"
+        )
+
+        assert find_shown_columns(data, columns) == ShownColumns((), ("id", "ana"), ())
+
+    @pytest.mark.parametrize(
+        ("values", "is_shown"),
+        [
+            (["a.png", None, "b/c.JPG"], True),
+            (["https://x.org/a.webp?w=3&h=4", "x.jpeg ", "y.gif"], True),
+            (["a.png", "b.txt"], False),
+            (["a.png", ""], False),
+            (["see a.png for more"], False),
+            (["png"], False),
+            ([None], False),
+            ([1.5], False),
+            ([["a.png"]], False),
+        ],
+    )
+    def test_images(self, columns_of: ColumnsOf, values: list[Any], is_shown: bool) -> None:
+        """A column whose values all end as an image's path does holds images, whatever its role."""
+        data = pa.table({"file": values, "label": ["x.png"] * len(values)})
+
+        parts = find_shown_columns(data, columns_of(file="(identifier)", label="label"))
+
+        assert parts.images == (("file",) if is_shown else ())
+
+    def test_images_are_no_text(self, columns_of: ColumnsOf) -> None:
+        """A column of images is shown once."""
+        data = pa.table({"file": ["a.png"], "caption": ["a dog"]})
+
+        parts = find_shown_columns(data, columns_of(file="text", caption="text"))
+
+        assert parts == ShownColumns(("caption",), (), ("file",))
+
+    def test_columns_that_are_gone(self, columns_of: ColumnsOf) -> None:
+        """Only columns that are there are shown."""
+        assert find_shown_columns(pa.table({"a": ["x"]}), columns_of(a="text", b="text")).text == ("a",)
+
+
+class TestShow:
+    """What a person is shown of a row."""
+
+    def test_one_text_is_shown_as_it_is(self) -> None:
+        """A text keeps its line ends and blanks; a missing one is empty."""
+        rows = pa.table({"body": [" a\r\nb ", None]})
+
+        shown = show_rows(rows, ShownColumns(("body",), (), ()))
+
+        assert shown == [ShownRow(" a\r\nb ", None, ()), ShownRow("", None, ())]
+
+    def test_several_texts_bear_their_names(self) -> None:
+        """Texts of several columns stand below each other; missing ones are left out."""
+        rows = pa.table({"sub\nject": ["Hi", None, None], "body": ["a\nb", "c", None]})
+
+        shown = show_rows(rows, ShownColumns(("sub\nject", "body"), (), ()))
+
+        assert [row.text for row in shown] == ["sub ject: Hi\n\nbody: a\nb", "body: c", ""]
+
+    def test_card(self) -> None:
+        """A card has one line a column, whatever stands in it, and tells what is missing."""
+        rows = pa.table(
+            {
+                "zip": ["007"],
+                "n": [1.5],
+                "day": [dt.date(2024, 2, 29)],
+                "odd": ["two\nlines\t<b>"],
+                "none": pa.nulls(1),
+                "nan": [float("nan")],
+            }
+        )
+
+        (shown,) = show_rows(rows, ShownColumns((), ("zip", "n", "day", "odd", "none", "nan"), ()))
+
+        assert (
+            shown.card
+            == "zip: 007\nn: 1.5\nday: 2024-02-29\nodd: two lines <b>\nnone: (missing)\nnan: (missing)"
+        )
+        assert shown.text is None
+
+    def test_images(self) -> None:
+        """An image is shown by its path; beside it there is no empty card."""
+        rows = pa.table({"a": ["x.png", None], "b": ["y.png", "z.png"]})
+
+        shown = show_rows(rows, ShownColumns((), (), ("a", "b")))
+
+        assert shown == [ShownRow(None, None, ("x.png", "y.png")), ShownRow(None, None, ("", "z.png"))]
+
+    def test_nothing_to_show(self) -> None:
+        """Where no column can be shown, an empty card stands for the row."""
+        (shown,) = show_rows(pa.table({"vector": [[0.5]]}), ShownColumns((), (), ()))
+
+        assert shown == ShownRow(None, "", ())
+
+    def test_all_as_one_text(self) -> None:
+        """For a tool that shows one text only: images' paths, text and card, what is there of them."""
+        assert ShownRow("t", "c: d", ("a.png", "", "b.png")).all_text == "a.png\nb.png\n\nt\n\nc: d"
+        assert ShownRow("", "c: d", ()).all_text == "c: d"
+        assert ShownRow("t", None, ()).all_text == "t"
+
+
+def test_characters() -> None:
+    """What is to be read of a row: its texts, and the card's names and values."""
+    data = pa.table({"text": ["häuser", None], "size": [1.5, None], "other": ["long", "long"]})
+
+    counted = count_characters(data, ShownColumns(("text",), ("size",), ()))
+
+    assert counted.tolist() == [6 + 4 + 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("type_", "told"),
+    [
+        (pa.string(), True),
+        (pa.float64(), True),
+        (pa.list_(pa.string()), True),
+        (pa.struct({"a": pa.int8()}), True),
+        (pa.dictionary(pa.int8(), pa.string()), True),
+        (pa.list_(pa.float32()), False),
+        (pa.large_list(pa.int64()), False),
+        (pa.list_(pa.float32(), 3), False),
+        (pa.fixed_shape_tensor(pa.float32(), [2]), False),
+        (pa.list_(pa.list_(pa.int8())), False),
+        (pa.binary(), False),
+        (pa.large_binary(), False),
+        (pa.binary(3), False),
+        (pa.struct({"bytes": pa.binary(), "path": pa.string()}), False),
+    ],
+    ids=str,
+)
+def test_what_tells_a_person_nothing(type_: pa.DataType, told: bool) -> None:
+    """Vectors and bytes tell a person nothing, at any depth."""
+    assert is_readable(type_) == told

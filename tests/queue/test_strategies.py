@@ -1,0 +1,447 @@
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from doubtcli.errors import SettingsError
+from doubtcli.queue.sampling import draw_sample
+from doubtcli.queue.strategies import (
+    STRATEGIES,
+    Choice,
+    choose_rows,
+    estimate_minutes,
+    order_by_corrections,
+    order_in_turns,
+    parse_shares,
+    split_by_share,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    PoolOf = Callable[..., Any]
+
+
+def linear(n_rows: int) -> list[dict[str, Any]]:
+    """Rows of falling doubt, of which the first half is doubted."""
+    return [{"row_id": f"r{row:03}", "doubt": 1 - (row + 0.5) / n_rows} for row in range(n_rows)]
+
+
+def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
+    """By itself, top brings the rows that are doubted, most doubted first."""
+    pool = pool_of(linear(6))
+
+    picks = choose_rows(pool, Choice({"top": 100}), 0)
+
+    assert ids_of(pool, [pick.row for pick in picks]) == ["r000", "r001", "r002"]
+    assert {pick.strategy for pick in picks} == {"top"}
+
+
+@pytest.mark.parametrize(("size", "n_rows"), [(1, 1), (4, 4), (6, 6), (100, 6)])
+def test_size(pool_of: PoolOf, size: int, n_rows: int) -> None:
+    """A size brings as many rows, doubted or not, or all that there are."""
+    picks = choose_rows(pool_of(linear(6)), Choice({"top": 100}, size), 0)
+
+    assert [pick.row for pick in picks] == list(range(n_rows))
+
+
+@pytest.mark.parametrize("name", ["top", "balanced", "budget"])
+def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> None:
+    """Of rows of equal input and label the most doubted one comes; with unlike labels both do."""
+    pool = pool_of(
+        [
+            {"row_id": "less", "doubt": 0.6, "row_hash": "a"},
+            {"row_id": "more", "doubt": 0.9, "row_hash": "a"},
+            {"row_id": "unlike", "doubt": 0.7, "row_hash": "a", "given": "billing"},
+            {"row_id": "other", "doubt": 0.8, "row_hash": "b"},
+        ]
+    )
+
+    picks = choose_rows(pool, Choice({name: 100}), 0)
+
+    assert sorted(ids_of(pool, [pick.row for pick in picks])) == ["more", "other", "unlike"]
+
+
+@pytest.mark.parametrize("name", ["balanced", "budget"])
+def test_only_doubted_rows_without_a_size(pool_of: PoolOf, name: str) -> None:
+    """Without a size only doubted rows come, in whatever order."""
+    picks = choose_rows(pool_of(linear(10)), Choice({name: 100}), 0)
+
+    assert sorted(pick.row for pick in picks) == [0, 1, 2, 3, 4]
+
+
+class TestAudit:
+    """Rows drawn at random."""
+
+    def test_as_a_scan_draws(self, pool_of: PoolOf, ids_of: PoolOf) -> None:
+        """The same rows are drawn, in the same order, as a scan with --audit-sample draws by that seed."""
+        rows = linear(200)
+        order = np.random.default_rng(7).permutation(200)
+        pool = pool_of([rows[row] for row in order])
+        canonical = sorted(rows, key=lambda row: row["row_id"])
+        doubt = np.array([row["doubt"] for row in canonical])
+        sample = draw_sample(doubt, np.ones(200, dtype=bool), 60, 5)
+
+        picks = choose_rows(pool, Choice({"audit": 100}, 60), 5)
+
+        assert ids_of(pool, [p.row for p in picks]) == [canonical[row]["row_id"] for row in sample.rows]
+        assert [pick.stratum for pick in picks] == list(sample.strata)
+        assert [pick.inclusion for pick in picks] == sample.inclusion.tolist()
+
+    def test_decided_rows_are_not_drawn(self, pool_of: PoolOf, ids_of: PoolOf) -> None:
+        """A stratum holds the rows that are undecided."""
+        rows = [row | {"verdict": "bug" if number % 2 else None} for number, row in enumerate(linear(40))]
+        pool = pool_of(rows)
+
+        picks = choose_rows(pool, Choice({"audit": 100}, 10), 0)
+
+        assert {str(pick.stratum) for pick in picks} == {"1 of 1 (20 rows)"}
+        assert all(int(row_id[1:]) % 2 == 0 for row_id in ids_of(pool, [pick.row for pick in picks]))
+
+    def test_equal_rows_are_drawn_apart(self, pool_of: PoolOf) -> None:
+        """The rate is a share of rows, so equal rows that are drawn come each for themselves."""
+        picks = choose_rows(
+            pool_of([row | {"row_hash": "same"} for row in linear(30)]), Choice({"audit": 100}, 30), 0
+        )
+
+        assert len({pick.row for pick in picks}) == 30
+
+    def test_needs_a_size(self, pool_of: PoolOf) -> None:
+        """An audit draws as many rows as it is told."""
+        with pytest.raises(SettingsError, match="--size"):
+            choose_rows(pool_of(linear(6)), Choice({"top": 50, "audit": 50}), 0)
+
+    def test_nobody_to_draw(self, pool_of: PoolOf) -> None:
+        """Where all rows are decided, none is drawn."""
+        assert choose_rows(pool_of([{"verdict": "bug"}]), Choice({"audit": 100}, 10), 0) == []
+
+    def test_another_seed(self, pool_of: PoolOf) -> None:
+        """Another seed draws other rows."""
+        one, other = (
+            [pick.row for pick in choose_rows(pool_of(linear(200)), Choice({"audit": 100}, 50), seed)]
+            for seed in (0, 1)
+        )
+
+        assert one != other
+
+
+class TestMixed:
+    """Several strategies by share."""
+
+    def test_drawn_rows_come_first(self, pool_of: PoolOf) -> None:
+        """The audit's rows come first, whatever is named first; the others go on with rows that are left."""
+        picks = choose_rows(pool_of(linear(40)), Choice({"top": 70, "audit": 30}, 20), 0)
+
+        assert [pick.strategy for pick in picks] == ["audit"] * 6 + ["top"] * 14
+        drawn = {pick.row for pick in picks[:6]}
+        assert [pick.row for pick in picks[6:]] == [row for row in range(40) if row not in drawn][:14]
+        assert all((pick.stratum is None) == (pick.strategy == "top") for pick in picks)
+
+    def test_the_strategy_named_first_brings_a_row(self, pool_of: PoolOf, ids_of: PoolOf) -> None:
+        """Where two would bring a row, the first one does, and the second goes on to its next."""
+        pool = pool_of(
+            [
+                {"row_id": "a1", "given": "a", "doubt": 0.9},
+                {"row_id": "a2", "given": "a", "doubt": 0.8},
+                {"row_id": "a3", "given": "a", "doubt": 0.7},
+                {"row_id": "b1", "given": "b", "doubt": 0.6},
+            ]
+        )
+
+        picks = choose_rows(pool, Choice({"top": 50, "balanced": 50}), 0)
+
+        assert list(zip(ids_of(pool, [p.row for p in picks]), [p.strategy for p in picks], strict=True)) == [
+            ("a1", "top"),
+            ("a2", "top"),
+            ("a3", "balanced"),
+            ("b1", "balanced"),
+        ]
+
+    def test_equals_of_drawn_rows_do_not_come(self, pool_of: PoolOf) -> None:
+        """Where a row of a group is drawn, no other row of it is brought for its doubt."""
+        picks = choose_rows(
+            pool_of([row | {"row_hash": "same"} for row in linear(30)]),
+            Choice({"audit": 50, "top": 50}, 2),
+            0,
+        )
+
+        assert [pick.strategy for pick in picks] == ["audit"]
+
+    @given(
+        st.lists(
+            st.tuples(st.sampled_from("abc"), st.sampled_from("xy"), st.integers(0, 100)),
+            min_size=1,
+            max_size=40,
+        ),
+        st.sampled_from(
+            [
+                {"top": 100},
+                {"balanced": 50, "audit": 50},
+                {"budget": 30, "top": 30, "balanced": 30, "audit": 10},
+            ]
+        ),
+        st.integers(1, 50),
+    )
+    def test_a_row_comes_once(
+        self, pool_of: PoolOf, rows: list[tuple[str, str, int]], shares: dict[str, int], size: int
+    ) -> None:
+        """No row comes twice, no more come than asked for, and equal ones only if they are drawn."""
+        pool = pool_of(
+            [{"row_hash": same, "given": label, "doubt": doubt / 100} for same, label, doubt in rows]
+        )
+
+        picks = choose_rows(pool, Choice(shares, size), 0)
+
+        assert len({pick.row for pick in picks}) == len(picks) <= size
+        groups = [pool.groups[pick.row] for pick in picks if pick.strategy != "audit"]
+        assert len(set(groups)) == len(groups)
+        assert set(groups).isdisjoint(pool.groups[pick.row] for pick in picks if pick.strategy == "audit")
+
+
+class TestWaived:
+    """Rows whose label a person has found right before."""
+
+    @pytest.mark.parametrize("name", ["top", "balanced", "budget"])
+    @pytest.mark.parametrize(("size", "expected"), [(None, ["r001"]), (9, ["r001", "r003", "r004", "r005"])])
+    def test_left_out(
+        self, pool_of: PoolOf, ids_of: PoolOf, name: str, size: int | None, expected: list[str]
+    ) -> None:
+        """No strategy that goes by doubt brings them; others don't take their place unless a size says so."""
+        rows = [row | {"waived": row["row_id"] in ("r000", "r002")} for row in linear(6)]
+        pool = pool_of(rows)
+
+        picks = choose_rows(pool, Choice({name: 100}, size), 0)
+
+        assert sorted(ids_of(pool, [pick.row for pick in picks])) == expected
+
+    def test_stand_for_none(self, pool_of: PoolOf, ids_of: PoolOf) -> None:
+        """Of equal rows the most doubted one that is not waived comes."""
+        same = {"row_hash": "a"}
+        pool = pool_of(
+            [
+                {"row_id": "seen", "doubt": 0.9, "waived": True} | same,
+                {"row_id": "unseen", "doubt": 0.8} | same,
+                {"row_id": "less", "doubt": 0.7} | same,
+            ]
+        )
+
+        picks = choose_rows(pool, Choice({"top": 100}), 0)
+
+        assert ids_of(pool, [pick.row for pick in picks]) == ["unseen"]
+
+    def test_drawn_all_the_same(self, pool_of: PoolOf) -> None:
+        """An audit draws them as it draws all others: which rows are waived changes nothing."""
+        choice = Choice({"audit": 100}, 60)
+        waived = pool_of([row | {"waived": number % 3 == 0} for number, row in enumerate(linear(200))])
+
+        picks = choose_rows(waived, choice, 5)
+
+        assert picks == choose_rows(pool_of(linear(200)), choice, 5)
+        assert waived.waived[[pick.row for pick in picks]].any()
+
+    def test_beside_an_audit(self, pool_of: PoolOf) -> None:
+        """Of a queue of both kinds the audit alone brings waived rows."""
+        pool = pool_of([row | {"waived": number % 2 == 0} for number, row in enumerate(linear(200))])
+
+        picks = choose_rows(pool, Choice({"top": 50, "audit": 50}, 80), 0)
+
+        brought = {
+            name: {bool(pool.waived[pick.row]) for pick in picks if pick.strategy == name}
+            for name in ("top", "audit")
+        }
+        assert brought == {"top": {False}, "audit": {False, True}}
+
+
+def in_turns(
+    pool_of: Callable[..., Any], ids_of: Callable[..., Any], rows: list[dict[str, Any]]
+) -> list[str]:
+    """The ids of some rows, order_in_turns."""
+    pool = pool_of(rows)
+    return ids_of(pool, order_in_turns(pool, np.arange(pool.n_rows)).tolist())  # type: ignore[no-any-return]
+
+
+def test_classes_take_turns(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
+    """The most doubted row's class begins; each round has one of each class that is left."""
+    rows = [
+        {"row_id": "a1", "given": "a", "doubt": 0.99},
+        {"row_id": "a2", "given": "a", "doubt": 0.98},
+        {"row_id": "a3", "given": "a", "doubt": 0.97},
+        {"row_id": "b1", "given": "b", "doubt": 0.60},
+        {"row_id": "c1", "given": "c", "doubt": 0.70},
+        {"row_id": "c2", "given": "c", "doubt": 0.55},
+    ]
+
+    assert in_turns(pool_of, ids_of, rows) == ["a1", "c1", "b1", "a2", "c2", "a3"]
+
+
+def test_reasons_take_turns_within_a_class(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
+    """Within a class each strongest reason has its turn."""
+    rows = [
+        {"row_id": "x1", "reasons": ["x"], "doubt": 0.99},
+        {"row_id": "x2", "reasons": ["x"], "doubt": 0.98},
+        {"row_id": "x3", "reasons": ["x", "y"], "doubt": 0.97},
+        {"row_id": "y1", "reasons": ["y"], "doubt": 0.60},
+        {"row_id": "-1", "reasons": [], "doubt": 0.55},
+        {"row_id": "y2", "reasons": ["y"], "doubt": 0.52},
+    ]
+
+    assert in_turns(pool_of, ids_of, rows) == ["x1", "y1", "-1", "x2", "y2", "x3"]
+
+
+def test_doubted_rows_come_first(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
+    """A class without doubted rows does not push others' doubted rows back."""
+    rows = [
+        {"row_id": "a1", "given": "a", "doubt": 0.9},
+        {"row_id": "b1", "given": "b", "doubt": 0.2},
+        {"row_id": "a2", "given": "a", "doubt": 0.8},
+        {"row_id": "a3", "given": "a", "doubt": 0.1},
+        {"row_id": "b2", "given": "b", "doubt": 0.1},
+    ]
+
+    assert in_turns(pool_of, ids_of, rows) == ["a1", "a2", "b1", "a3", "b2"]
+
+
+def test_some_rows_only(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
+    """Only the rows that are left take turns."""
+    pool = pool_of(
+        [
+            {"row_id": name, "given": name[0], "doubt": doubt}
+            for name, doubt in [("a1", 0.9), ("a2", 0.8), ("b1", 0.7), ("a3", 0.6)]
+        ]
+    )
+
+    assert ids_of(pool, order_in_turns(pool, np.array([1, 2, 3])).tolist()) == ["a2", "b1", "a3"]
+
+
+@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xyz")), max_size=40))
+def test_no_class_crowds_out_another(pool_of: Callable[..., Any], kinds: list[tuple[str, str]]) -> None:
+    """In every beginning of the queue, classes that still have rows to come differ by one row at most."""
+    pool = pool_of([{"given": label, "reasons": [reason]} for label, reason in kinds])
+
+    order = order_in_turns(pool, np.arange(pool.n_rows))
+
+    assert sorted(order.tolist()) == list(range(len(kinds)))
+    labels = pool.labels[order].tolist()
+    total = Counter(labels)
+    for n in range(len(labels)):
+        so_far = Counter(labels[:n])
+        unfinished = [so_far[label] for label in total if so_far[label] < total[label]]
+        assert max(so_far.values(), default=0) - min(unfinished, default=n) <= 1
+
+
+@pytest.mark.parametrize(
+    ("n_characters", "suggestion", "seconds"),
+    [
+        (0, 0.0, 2 + 5),  # a look, and an answer of one's own
+        (0, 1.0, 2 + 1.5),  # a look, and one click
+        (0, 0.5, 2 + 3.25),
+        (715, 0.0, 2 + 30 + 5),  # half a minute's reading
+        (1430, 1.0, 2 + 60 + 1.5),
+        (1_000_000, 1.0, 2 + 60 + 1.5),  # nobody reads on
+    ],
+)
+def test_minutes(n_characters: int, suggestion: float, seconds: float) -> None:
+    """A row takes a look, its reading and an answer."""
+    told = estimate_minutes(np.array([n_characters]), np.array([suggestion]))
+
+    assert told.tolist() == pytest.approx([seconds / 60])
+
+
+def test_most_corrections_a_minute(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
+    """A short row of less doubt may come before a long one of more; among short ones, doubt decides."""
+    pool = pool_of(
+        [
+            {"row_id": "long", "doubt": 0.95, "characters": 1430},  # .95 of 67 s
+            {"row_id": "short", "doubt": 0.30, "characters": 0},  # .30 of 7 s
+            {"row_id": "shorter", "doubt": 0.20, "characters": 0},
+            {"row_id": "click", "doubt": 0.19, "characters": 0, "suggested": "billing", "confidence": 1.0},
+        ]
+    )
+
+    order = order_by_corrections(pool, np.arange(4))
+
+    assert ids_of(pool, order.tolist()) == ["click", "short", "shorter", "long"]
+
+
+def test_ties_stay(pool_of: Callable[..., Any]) -> None:
+    """Rows that are worth the same stay in the order of their rank."""
+    pool = pool_of([{"doubt": 0.5} for _ in range(20)])
+
+    assert order_by_corrections(pool, np.array([4, 2, 7])).tolist() == [4, 2, 7]
+
+
+@pytest.mark.parametrize("name", STRATEGIES)
+def test_one_strategy(name: str) -> None:
+    """One name alone stands for the whole queue."""
+    assert parse_shares(name) == {name: 100}
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["top=70%,audit=30%", " top = 70 % , audit=30 ", "top=70,audit=30"],
+    ids=["plain", "loose", "bare"],
+)
+def test_shares(text: str) -> None:
+    """Shares are whole percents, with or without their sign, in the order in which they are given."""
+    assert list(parse_shares(text).items()) == [("top", 70), ("audit", 30)]
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("topp", "there is no strategy 'topp'"),
+        ("", "there is no strategy ''"),
+        ("top=70%,best=30%", "there is no strategy 'best'"),
+        ("top,audit", "'top' is no share of a strategy"),
+        ("top=0%,audit=100%", "'top=0%' is no share of a strategy"),
+        ("top=101%", "'top=101%' is no share of a strategy"),
+        ("top=33.3%,audit=66.7%", "'top=33.3%' is no share of a strategy"),
+        ("top=-5%,audit=105%", "'top=-5%' is no share of a strategy"),
+        ("top=50%,audit=30%", "the shares make 80%"),
+        ("top=60%,audit=60%", "the shares make 120%"),
+        ("top=50%,top=50%", "'top' is named twice"),
+        ("top=100%,", "'' is no share of a strategy"),
+    ],
+)
+def test_refused(text: str, found: str) -> None:
+    """What is no share, no strategy or not all of the queue is refused."""
+    with pytest.raises(SettingsError) as error:
+        parse_shares(text)
+
+    assert error.value.found == found
+    assert error.value.where == "--strategy"
+
+
+def test_nearest_name() -> None:
+    """A slip of the pen is told the name that was meant."""
+    with pytest.raises(SettingsError, match="did you mean 'balanced'"):
+        parse_shares("balance")
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "shares", "rows"),
+    [
+        (200, {"top": 70, "audit": 30}, {"top": 140, "audit": 60}),
+        (10, {"top": 67, "audit": 33}, {"top": 7, "audit": 3}),
+        (1, {"top": 50, "audit": 50}, {"top": 1, "audit": 0}),
+        (10, {"top": 33, "audit": 33, "budget": 34}, {"top": 3, "audit": 3, "budget": 4}),
+        (0, {"top": 100}, {"top": 0}),
+    ],
+)
+def test_sizes(n_rows: int, shares: dict[str, int], rows: dict[str, int]) -> None:
+    """Rows are shared out by largest remainder, ties to the strategy named first."""
+    assert split_by_share(n_rows, shares) == rows
+
+
+@given(st.integers(0, 10**6), st.integers(1, 99))
+def test_all_rows_are_shared_out(n_rows: int, share: int) -> None:
+    """No row is lost, and none is made up."""
+    shared = split_by_share(n_rows, {"top": share, "audit": 100 - share})
+
+    assert sum(shared.values()) == n_rows
+    assert abs(shared["top"] - n_rows * share / 100) < 1

@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pyarrow import parquet
+
+from doubtcli.errors import InputError
+from doubtcli.records.answers import Answer, AnswerFile
+from doubtcli.tools.plain import CsvQueue, JsonlQueue, ParquetQueue
+from doubtcli.tools.read import read_answers
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubtcli.records.tool import Tool
+    from tests.conftest import Case
+
+
+OURS = "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict"
+CHOICE = "doubt_strategy,doubt_duplicates,doubt_conflicts"
+SEEN = "doubt_row_hash"
+OWN = "text,label,zip,input_doubt_id,age,vector"
+
+
+def read(content: bytes) -> list[dict[str, str]]:
+    """The rows of a CSV file, as Python's own reader has them."""
+    return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
+
+
+def test_text_of_csv(tickets: Case) -> None:
+    """Our columns stand first, as in an audit's own queue; then the user's, as they were."""
+    text = CsvQueue().hand_out(tickets.queue(size=1))["queue.csv"].decode()
+
+    assert text == (
+        f"{OURS},{CHOICE},{SEEN},{OWN}\n"
+        't1,billing,delivery,0.9700,"low-self-confidence, duplicate-conflict",'
+        '"models give delivery 0.91; ""t3"" is delivery",,top,"[""t4""]","[""t3""]",aaaaaaaaaaaaaaaa,'
+        '"Where is\nmy parcel?",billing,007,mine,1.5,"[0.1, 0.2]"\n'
+    )
+
+
+def test_audit_sample_in_csv(tickets: Case) -> None:
+    """Drawn rows have two more columns, of which others leave both empty."""
+    rows = read(CsvQueue().hand_out(tickets.queue({"audit": 50, "top": 50}, size=2))["queue.csv"])
+
+    assert list(rows[0])[7:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
+    assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
+        ("1 of 1 (5 rows)", "0.2"),
+        ("", ""),
+    ]
+
+
+def test_jsonl(tickets: Case) -> None:
+    """Numbers stay numbers, and what is missing is null."""
+    lines = JsonlQueue().hand_out(tickets.queue())["queue.jsonl"].decode().splitlines()
+
+    second = json.loads(lines[1])
+    assert len(lines) == 3
+    assert list(second) == [*OURS.split(","), *CHOICE.split(","), SEEN, *OWN.split(",")]
+    assert (second["doubt_score"], second["verdict"], second["doubt_duplicates"]) == (0.6, None, None)
+    assert (second["zip"], second["age"], second["vector"]) == (None, None, [0.1, 0.2])
+
+
+def test_parquet(tickets: Case) -> None:
+    """The user's columns keep their types."""
+    table = pq.read_table(io.BytesIO(ParquetQueue().hand_out(tickets.queue())["queue.parquet"]))
+
+    assert table.column_names == [*OURS.split(","), *CHOICE.split(","), SEEN, *OWN.split(",")]
+    assert table.schema.field("doubt_score").type == pa.float64()
+    assert table.schema.field("verdict").type == pa.string()
+    assert (table.schema.field("zip").type, table.schema.field("age").type) == (pa.string(), pa.float64())
+    assert table.column("zip").to_pylist() == ["007", None, "NA"]
+    assert table.column("vector").to_pylist() == [[0.1, 0.2]] * 3
+    assert table.column("doubt_id").to_pylist() == ["t1", "t2", "t3"]
+
+
+@pytest.mark.parametrize("tool", [CsvQueue(), JsonlQueue(), ParquetQueue()], ids=lambda tool: tool.title)
+def test_read_back(tickets: Case, tool: Tool, tmp_path: Path) -> None:
+    """What reads verdicts reads all of them: ids, labels, strata and what a person left open."""
+    ((name, content),) = tool.hand_out(tickets.queue({"audit": 50, "top": 50}, size=4)).items()
+    (tmp_path / name).write_bytes(content)
+
+    answers = read_answers(str(tmp_path / name)).answers
+
+    assert {answer.row_id for answer in answers} <= {"t1", "t2", "t3", "t4", "t5"}
+    assert [(answer.stratum, answer.inclusion) for answer in answers] == [
+        ("1 of 1 (5 rows)", "0.4"),
+        ("1 of 1 (5 rows)", "0.4"),
+        ("", ""),
+        ("", ""),
+    ]
+    assert {(answer.verdict, answer.status, answer.annotator, answer.why) for answer in answers} == {
+        ("", "", "", "")
+    }
+
+
+@given(st.text(), st.text(), st.text())
+def test_anything_comes_back(tickets: Case, own: str, why: str, row_id: str) -> None:
+    """Any text, ours or the user's, comes back from CSV and JSON Lines as it was."""
+    rows = [{"row_id": row_id, "doubt": 0.9, "why": why}]
+    queue = replace(tickets, rows=rows, data={"text": [own], "label": ["bug"]}).queue()
+
+    (row,) = read(CsvQueue().hand_out(queue)["queue.csv"])
+    line = json.loads(JsonlQueue().hand_out(queue)["queue.jsonl"])
+
+    assert (row["doubt_id"], row["doubt_why"], row["text"]) == (row_id, why, own)
+    assert (line["doubt_id"], line["doubt_why"], line["text"]) == (row_id, why, own)
+
+
+def test_a_filled_in_queue_is_read(tmp_path: Path) -> None:
+    """Our own columns are read, and the user's are passed over."""
+    path = tmp_path / "queue.csv"
+    path.write_text(
+        "doubt_id,given_label,verdict,doubt_stratum,doubt_inclusion,text\n"
+        "007,spam,ham,1 of 2 (9 rows),0.5,one\n"
+        "b,ham,,,,two\n"
+    )
+
+    found = read_answers(str(path))
+
+    file = str(path)
+    assert found == AnswerFile(
+        file,
+        "doubt",
+        (
+            Answer(
+                1, "007", "ham", given_label="spam", stratum="1 of 2 (9 rows)", inclusion="0.5", file=file
+            ),
+            Answer(2, "b", given_label="ham", file=file),
+        ),
+        hashlib.sha256(path.read_bytes()).hexdigest(),
+    )
+
+
+@pytest.mark.parametrize("ending", ["jsonl", "json", "parquet"])
+def test_other_formats_are_read(tmp_path: Path, ending: str) -> None:
+    """JSON and Parquet hold the same columns in types of their own."""
+    rows = [
+        {"doubt_id": 7, "verdict": 1, "annotator": "ana", "time": "2026-01-31", "why": "it sells"},
+        {"doubt_id": 8, "verdict": None, "verdict_status": "skip"},
+    ]
+    path = tmp_path / f"v.{ending}"
+    if ending == "jsonl":
+        path.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    elif ending == "json":
+        path.write_text(json.dumps(rows))
+    else:
+        parquet.write_table(pa.Table.from_pylist(rows).append_column("verdict_status", [["", "skip"]]), path)
+
+    assert read_answers(str(path)).answers == (
+        Answer(1, "7", "1", annotator="ana", time="2026-01-31", why="it sells", file=str(path)),
+        Answer(2, "8", status="skipped", file=str(path)),
+    )
+
+
+def test_whole_numbers_with_gaps_are_read_as_they_were_meant(tmp_path: Path) -> None:
+    """A column of whole numbers that holds a missing one comes as fractions; a missing one is no verdict."""
+    path = tmp_path / "v.parquet"
+    parquet.write_table(pa.table({"doubt_id": ["a", "b"], "verdict": [3.0, float("nan")]}), path)
+
+    assert [answer.verdict for answer in read_answers(str(path)).answers] == ["3", ""]
+
+
+def test_a_status_is_read_in_any_case(tmp_path: Path) -> None:
+    """Spaces around it and capitals mean nothing."""
+    path = tmp_path / "v.csv"
+    path.write_text("doubt_id,verdict,verdict_status\na,ham, Unusable \nb,,SKIP\n")
+
+    found = read_answers(str(path)).answers
+
+    assert [answer.status for answer in found] == ["unusable", "skipped"]
+    assert [answer.decides for answer in found] == [True, False]
+
+
+def test_a_status_that_is_none(tmp_path: Path) -> None:
+    """Only "skip" and "unusable" are known."""
+    path = tmp_path / "v.csv"
+    path.write_text("doubt_id,verdict,verdict_status\na,ham,\nb,,done\n")
+
+    with pytest.raises(InputError) as refused:
+        read_answers(str(path))
+
+    assert str(refused.value) == (
+        f"{path}, row 2, column 'verdict_status': 'done' is no status\n"
+        "expected: one of skip, unusable, or nothing"
+    )
+
+
+def test_a_file_without_ids_is_refused(tmp_path: Path) -> None:
+    """The message names the column that is missing, and those that are there."""
+    path = tmp_path / "v.csv"
+    path.write_text("verdict,text\nham,x\n")
+
+    with pytest.raises(InputError) as refused:
+        read_answers(str(path))
+
+    assert str(refused.value) == (
+        f"{path}: there is no column 'doubt_id'\n"
+        "expected: the columns 'doubt_id' and 'verdict'; it has 'verdict', 'text'\n"
+        "to do: give a queue.csv with its verdicts filled in, or a file with these two columns"
+    )

@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.records.answers import Answer
+from doubtcli.tools.prodigy import Prodigy
+from doubtcli.tools.read import read_answers
+
+if TYPE_CHECKING:
+    from tests.conftest import Case
+
+
+def test_task(tickets: Case, first: dict[str, Any]) -> None:
+    """A task shows the row, offers all labels with the suggested one accepted, and names its equals."""
+    assert tickets.files("prodigy")["queue.jsonl"][0] == {
+        "text": "Where is\nmy parcel?\n\nage: 1.5",
+        "options": [
+            {"id": "billing", "text": "billing", "meta": "given"},
+            {"id": "bug", "text": "bug"},
+            {"id": "delivery", "text": "delivery", "meta": "suggested, doubt 0.97"},
+        ],
+        "accept": ["delivery"],
+        "meta": {
+            "doubt_id": "t1",
+            "given": "billing",
+            "score": 0.97,
+            "reasons": "low-self-confidence, duplicate-conflict",
+            "why": 'models give delivery 0.91; "t3" is delivery',
+            "duplicates": "t4",
+            "conflicts": "t3",
+        },
+        **first,
+    }
+
+
+def test_nothing_to_suggest(tickets: Case) -> None:
+    """Where nothing better is seen, nothing is accepted beforehand, and what is empty is not shown."""
+    second = tickets.files("prodigy")["queue.jsonl"][1]
+
+    assert second["accept"] == []
+    assert second["meta"] == {"doubt_id": "t2", "given": "bug", "score": 0.6}
+
+
+def test_no_hashes(tickets: Case) -> None:
+    """Prodigy makes the hashes of a task itself."""
+    assert not any(key.startswith("_") for task in tickets.files("prodigy")["queue.jsonl"] for key in task)
+
+
+def test_images(images: Case) -> None:
+    """An image is shown alone, and the rest of the row stands in its corner."""
+    first = images.files("prodigy")["queue.jsonl"][0]
+
+    assert first["image"] == "cats/a b#1.png"
+    assert "text" not in first
+    assert first["meta"]["row"] == "image: one"
+    assert first["input_image"] == "one"
+    assert any("web server" in step for step in Prodigy().how_to_import(images.queue()))
+
+
+Write = Callable[..., str]
+
+TASK: dict[str, Any] = {
+    "text": "the flight was delayed again",
+    "options": [
+        {"id": "negative", "text": "negative"},
+        {"id": "positive", "text": "positive", "meta": "given"},
+    ],
+    "accept": ["negative"],
+    "meta": {"doubt_id": "row-17", "given": "positive", "score": 0.91},
+    "doubt_id": "row-17",
+    "answer": "accept",
+    "_input_hash": -1426921351,
+    "_task_hash": 182940,
+}
+
+
+def lines(*tasks: dict[str, Any]) -> str:
+    """Tasks as JSON Lines."""
+    return "".join(json.dumps(task) + "\n" for task in tasks)
+
+
+def test_an_accepted_choice_is_a_verdict(write: Write) -> None:
+    """Who, when and what was typed come along; the given label stands where a queue put it."""
+    path = write(
+        lines(
+            TASK
+            | {
+                "_annotator_id": "ana",
+                "_session_id": "doubt-ana",
+                "_timestamp": 1767225600,
+                "user_input": "sure",
+            }
+        )
+    )
+
+    found = read_answers(path)
+
+    assert found.tool == "prodigy"
+    assert found.answers == (
+        Answer(
+            1,
+            "row-17",
+            "negative",
+            annotator="ana",
+            time="2026-01-01T00:00:00+00:00",
+            why="sure",
+            given_label="positive",
+            tool="prodigy",
+            column="accept",
+            file=path,
+        ),
+    )
+
+
+@pytest.mark.parametrize(("word", "status"), [("reject", "rejected"), ("ignore", "ignored")])
+def test_what_is_not_accepted_is_no_correction(write: Write, word: str, status: str) -> None:
+    """Even though the suggestion was marked when it was turned down."""
+    [found] = read_answers(write(lines(TASK | {"answer": word}))).answers
+
+    assert (found.status, found.decides) == (status, False)
+
+
+def test_binary_tasks(write: Write) -> None:
+    """The label on the card is the verdict if it is accepted; turned down, it tells no other."""
+    binary = {"doubt_id": "a", "label": "spam", "_task_hash": 1}
+
+    found = read_answers(write(lines(binary | {"answer": "accept"}, binary | {"answer": "reject"}))).answers
+
+    assert [(one.verdict, one.decides) for one in found] == [("spam", True), ("spam", False)]
+
+
+@pytest.mark.parametrize(
+    ("accept", "verdict", "also"),
+    [([], "", ()), (None, "", ()), (["a", "b"], "a", ("b",)), ([1], "1", ()), (["[x]"], "[x]", ())],
+)
+def test_what_was_selected(write: Write, accept: object, verdict: str, also: tuple[str, ...]) -> None:
+    """Nothing is open, several are several, and ids of options are texts."""
+    [found] = read_answers(write(lines(TASK | {"accept": accept}))).answers
+
+    assert (found.verdict, found.also) == (verdict, also)
+
+
+def test_a_task_without_choices_is_open(write: Write) -> None:
+    """It was accepted, but for what is not told."""
+    [found] = read_answers(write(lines({"doubt_id": "a", "answer": "accept", "_task_hash": 1}))).answers
+
+    assert found.open
+
+
+def test_meta_that_is_none(write: Write) -> None:
+    """Somebody may have written a text there."""
+    [found] = read_answers(write(lines(TASK | {"meta": "hi", "given_label": "positive"}))).answers
+
+    assert (found.row_id, found.given_label) == ("row-17", "positive")
+
+
+@pytest.mark.parametrize("time", ["yesterday", None, 1e300, float("inf")])
+def test_a_time_that_is_none(write: Write, time: object) -> None:
+    """It is left out."""
+    [found] = read_answers(write(lines(TASK | {"_timestamp": time}))).answers
+
+    assert found.time == ""
+
+
+def test_a_selection_that_is_no_list(write: Write) -> None:
+    """The record is named."""
+    path = write(lines(TASK, TASK | {"accept": "negative"}))
+
+    with pytest.raises(InputError) as refused:
+        read_answers(path)
+
+    assert str(refused.value) == (
+        f"{path}, row 2, column 'accept': 'accept' is no list\n"
+        "expected: the ids of the options selected\n"
+        "to do: export it again, and leave the file as the tool wrote it"
+    )

@@ -92,8 +92,8 @@ class Gate:
         Raises:
             DoubtError: As `run`; or something else stands there.
         """
-        from doubtcli.disk.file import write_file
-        from doubtcli.disk.lock import alone
+        from doubtcli.disk.file import replace_file
+        from doubtcli.disk.lock import lock_folders_of
 
         if Path(path).exists() and not anew:
             read_baseline(path)  # what is wrong with it is told before a scan
@@ -105,11 +105,11 @@ class Gate:
             for one in found
         ]
         inputs = [*(one.data_path for one in found), *filter(None, [self.plan.config, waivers_path])]
-        with alone(Path(path).resolve()):
+        with lock_folders_of(Path(path).resolve()):
             old = read_baseline(path) if Path(path).exists() and not anew else None
             made = update_baseline(old, path, sections)
             text = render_baseline(made.sections)
-            write_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
+            replace_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
         return made
 
     def _found(self, path: str) -> tuple[FoundAudit, GateSettings, Baseline | None]:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.data import read_data
-from doubtcli.disk.disk import OTHER, mode_of, sync, told, write_new
+from doubtcli.disk.file import OTHER_ERROR, read_mode, replace_file
 from doubtcli.errors import InputError
 
 if TYPE_CHECKING:
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 BACKUP = ".bak"
 NEW = "write a new file: -o FILE"
-HINTS = {
+BACKUP_HINTS = {
     errno.ENOSPC: f"free some space, or {NEW}",
     errno.EDQUOT: f"free some space, or {NEW}",
     errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
-    OTHER: f"let doubt write to its folder, or {NEW}",
+    OTHER_ERROR: f"let doubt write to its folder, or {NEW}",
 }
 """What to do about a backup, by what the system says."""
 
@@ -35,11 +35,6 @@ def backup_paths(path: Path) -> Iterator[Path]:
         number += 1
         place = path.with_name(f"{path.name}{BACKUP}{number}")
         yield place
-
-
-def unfinished_backup(path: Path) -> Path:
-    """The hidden file that a backup of a file is written to first."""
-    return path.with_name(f".{path.name}{BACKUP}.doubt-unfinished")
 
 
 def keep(path: Path, data: Data) -> Path:
@@ -61,10 +56,7 @@ def keep(path: Path, data: Data) -> Path:
     for backup in taken:
         if _holds(backup, data):
             return backup
-    with told(free, HINTS):
-        write_new(unfinished_backup(path), data.stored, mode_of(path))
-        unfinished_backup(path).replace(free)
-        sync(path.parent)
+    replace_file(free, data.stored, mode=read_mode(path), hints=BACKUP_HINTS)
     return free
 
 

@@ -16,21 +16,29 @@ import errno
 import stat
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.backup import unfinished_backup
+from doubtcli.apply.backup import backup_paths
 from doubtcli.apply.ledger import append, aside_path, ledger_path, retract
-from doubtcli.disk.disk import OTHER, mode_of, sync, told, write_new
+from doubtcli.disk.file import (
+    OTHER_ERROR,
+    UNFINISHED,
+    os_errors_as_output_error,
+    read_mode,
+    sync_folder,
+    unfinished_path,
+    write_new_file,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-UNFINISHED, BATCH = ".doubt-unfinished", ".doubt-batch"
-"""Endings of hidden files: one that is not in its place yet, and the batch of one that is complete."""
+BATCH = ".doubt-batch"
+"""The ending of a hidden file with the batch of a file that is complete."""
 
 LEDGER = {
     errno.ENOSPC: "free some space",
     errno.EDQUOT: "free some space",
     errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
-    OTHER: "make it writable: a file and its ledger are changed together, or not at all",
+    OTHER_ERROR: "make it writable: a file and its ledger are changed together, or not at all",
 }
 """What to do about a ledger, by what the system says."""
 
@@ -39,7 +47,7 @@ def commit(path: Path, content: bytes, lines: bytes, *, like: Path) -> None:
     """Put a file and the lines of its batch into place, both or neither.
 
     Args:
-        path: The file; no link. Nobody else writes it meanwhile, and what a killed run left of it is settled.
+        path: The file; no link. Nobody else writes it meanwhile, and what a killed run left of it is ended.
         content: All of it.
         lines: Of its batch; empty where there is none, and a ledger that is there tells of another file.
         like: A file whose rights the new one gets, where it replaces none; its ledger gets them, too.
@@ -47,22 +55,22 @@ def commit(path: Path, content: bytes, lines: bytes, *, like: Path) -> None:
     Raises:
         OutputError: The system won't let us write; the file and its ledger are as they were.
     """
-    mode = mode_of(path) if path.exists() else mode_of(like)
-    with told(path):
+    mode = read_mode(path) if path.exists() else read_mode(like)
+    with os_errors_as_output_error(path):
         try:
-            write_new(_hidden(path, UNFINISHED), content, mode)
-            sync(path.parent)
+            write_new_file(_hidden(path, UNFINISHED), content, mode)
+            sync_folder(path.parent)
             if lines or ledger_path(path).exists():
-                write_new(_hidden(path, BATCH), lines, mode)
-                sync(path.parent)
+                write_new_file(_hidden(path, BATCH), lines, mode)
+                sync_folder(path.parent)
                 _tell(path, lines, mode)
             _hidden(path, UNFINISHED).replace(path)
-            sync(path.parent)
+            sync_folder(path.parent)
         finally:
-            settle(path)
+            recover_commit(path)
 
 
-def settle(path: Path) -> None:
+def recover_commit(path: Path) -> None:
     """End or undo what a run that was killed, or that failed, left of a file and its ledger.
 
     Nothing is touched where nothing was left.
@@ -76,10 +84,11 @@ def settle(path: Path) -> None:
         if unfinished.exists():
             _take_back(path, batch.read_bytes())
         else:
-            _end(path, batch.read_bytes(), mode_of(batch))
+            _end(path, batch.read_bytes(), read_mode(batch))
         batch.unlink()
-        sync(path.parent)  # without its file it would be taken for one whose file is in place
-    for left in (unfinished, unfinished_backup(path)):
+        sync_folder(path.parent)  # without its file it would be taken for one whose file is in place
+    *_, free_backup = backup_paths(path)
+    for left in (unfinished, unfinished_path(free_backup)):
         if left.exists():
             left.unlink()
 
@@ -96,22 +105,22 @@ def _tell(path: Path, lines: bytes, mode: int | None) -> None:
     ledger, aside = ledger_path(path), aside_path(path)
     rights = None if mode is None else mode | stat.S_IWUSR  # more lines will come
     if lines:
-        with told(ledger, LEDGER):
+        with os_errors_as_output_error(ledger, LEDGER):
             append(ledger, lines, rights)
     elif ledger.exists():
-        with told(ledger, LEDGER):
+        with os_errors_as_output_error(ledger, LEDGER):
             old = ledger.read_bytes()
             ledger.open("r+b").close()  # it goes in the end: what keeps us from that is told now
-        with told(aside, LEDGER):
+        with os_errors_as_output_error(aside, LEDGER):
             append(aside, old, rights)
-    sync(path.parent)
+    sync_folder(path.parent)
 
 
 def _end(path: Path, lines: bytes, mode: int | None) -> None:
     """Make sure that the ledger tells what became of the file."""
     _tell(path, lines, mode)
     if not lines:
-        with told(ledger_path(path), LEDGER):
+        with os_errors_as_output_error(ledger_path(path), LEDGER):
             ledger_path(path).unlink(missing_ok=True)
 
 
@@ -119,8 +128,8 @@ def _take_back(path: Path, lines: bytes) -> None:
     """Make sure that the ledger is as it was."""
     ledger, aside = ledger_path(path), aside_path(path)
     if lines:
-        with told(ledger, LEDGER):
+        with os_errors_as_output_error(ledger, LEDGER):
             retract(ledger, lines)
     elif ledger.exists():
-        with told(aside, LEDGER):
+        with os_errors_as_output_error(aside, LEDGER):
             retract(aside, ledger.read_bytes())

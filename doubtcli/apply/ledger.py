@@ -18,7 +18,7 @@ from enum import StrEnum
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.disk.disk import write_new
+from doubtcli.disk.file import write_new_file
 from doubtcli.errors import InputError
 from doubtcli.files.edits import Form
 
@@ -243,7 +243,7 @@ def append(path: Path, lines: bytes, mode: int | None = None) -> None:
         OSError: As the system had it; no line is half written.
     """
     if not path.exists():
-        write_new(path, b"", mode)
+        write_new_file(path, b"", mode)
     with path.open("a+b", buffering=0) as file:
         file.seek(0)
         content = file.read()

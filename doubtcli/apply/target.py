@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import settle
-from doubtcli.disk.disk import OTHER, parents, told
-from doubtcli.disk.lock import alone
+from doubtcli.apply.commit import recover_commit
+from doubtcli.disk.file import OTHER_ERROR, make_parents, os_errors_as_output_error
+from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import OutputError, SettingsError
 from doubtcli.files.table import EXTENSIONS, INPUT_FORMATS, PACKED
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 IN_PLACE, DRY = "--in-place", "--dry-run"
-LEFT = {OTHER: "let doubt write to its folder: what a run that was killed left there is to be ended"}
+LEFT = {OTHER_ERROR: "let doubt write to its folder: what a run that was killed left there is to be ended"}
 ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "zstd": ".zst"}
 
 
@@ -150,8 +150,8 @@ def room_for(path: Path) -> Iterator[None]:
         OutputError: The system won't let us.
     """
     with ExitStack() as made:
-        with told(path):
-            made.enter_context(parents(path))
+        with os_errors_as_output_error(path):
+            made.enter_context(make_parents(path))
         yield
 
 
@@ -166,8 +166,8 @@ def held(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
     Raises:
         OutputError: The system won't let us.
     """
-    with alone(*files, *beside):
+    with lock_folders_of(*files, *beside):
         for file in files:
-            with told(file, LEFT):
-                settle(file)
+            with os_errors_as_output_error(file, LEFT):
+                recover_commit(file)
         yield

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.backup import backup_paths
 from doubtcli.apply.ledger import aside_path, ledger_path
-from doubtcli.disk.disk import FILE, OTHER
-from doubtcli.disk.file import remove_unfinished, try_file, write_file
+from doubtcli.disk.file import FILE_HINTS, OTHER_ERROR, check_writable, replace_file
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import add_waivers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.records import Decision, DoubtTable
 
 
 ELSEWHERE = "name another file with --waivers FILE, or waive nothing: --no-waive"
+WAIVER_HINTS = {number: f"{hint}; or {ELSEWHERE}" for number, hint in FILE_HINTS.items()} | {
+    OTHER_ERROR: ELSEWHERE
+}
+"""What to do about a file of waivers, by the system's error number."""
 
 
 @dataclass(frozen=True)
@@ -95,17 +97,12 @@ def plan_waivers(
 
 
 def try_waivers(waivers: Waivers) -> None:
-    """Make sure that the file of waivers can be written, and take away what a killed run left of it.
-
-    Args:
-        waivers: The file; no other run may be writing it.
+    """Make sure that the file of waivers can be written.
 
     Raises:
         OutputError: The system won't let us.
     """
-    with _told():
-        remove_unfinished(waivers.path)
-        try_file(waivers.path, waivers.text.encode())
+    check_writable(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
 
 
 def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
@@ -119,23 +116,11 @@ def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
         OutputError: The system won't let us; it names what was written.
     """
     try:
-        with _told():
-            write_file(waivers.path, waivers.text.encode())
+        replace_file(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
     except OutputError as error:
         done = ", ".join(map(str, written))
         if done:
             error.found += f"; written before it, and complete: {done}"
-        raise
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """Say in errors what else can be done than to make room for the file."""
-    try:
-        yield
-    except OutputError as error:
-        own = None if error.hint == FILE[OTHER] else error.hint
-        error.hint = "; or ".join(filter(None, [own, ELSEWHERE]))
         raise
 
 

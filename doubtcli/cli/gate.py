@@ -119,7 +119,7 @@ def gate(
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
 
     from doubtcli.cli.bars import choose_progress
-    from doubtcli.disk.file import write_file
+    from doubtcli.disk.file import replace_file
     from doubtcli.gated import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
@@ -131,7 +131,7 @@ def gate(
         known = (file.comparison.path for file in found.files if file.comparison is not None)
         inputs = [*(file.path for file in found.files), *known, found.waivers_path, plan.config]
         report = _rendered(found, output_format, top)
-        write_file(Path(output_file), report, never=[path for path in inputs if path])
+        replace_file(Path(output_file), report, never=[path for path in inputs if path])
     if output_format is GateFormat.GITHUB:
         _add_summary(found, top)
     if not quiet:

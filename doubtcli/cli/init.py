@@ -45,14 +45,14 @@ def init(
 
     from doubtcli import starter
     from doubtcli.cli.bars import choose_progress
-    from doubtcli.disk.file import write_file
+    from doubtcli.disk.file import replace_file
     from doubtcli.read.examples import read_examples
 
     _, roles, _, examples = read_examples(settings, choose_progress(wanted=True))
     folder = starter.folder_of(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
     said = starter.said_of(settings, folder)
-    write_file(config, starter.config_text(shown, said, roles, examples).encode())
+    replace_file(config, starter.config_text(shown, said, roles, examples).encode())
     typer.echo(f"Wrote {output}\n\n{starter.next_steps(path, config)}", nl=False)
     return ExitCode.DONE
 

@@ -1,12 +1,18 @@
-"""Files -> a folder, written whole or not at all, whatever happens in between.
+"""Files -> a folder in which they are replaced together or not at all.
 
-A file's name may lead into folders below it (".argilla/settings.json"); they are made.
-A new folder is made beside its place under a hidden name and renamed into place. A folder that holds only
-files of the same names is exchanged for the new one in a single step, where the system can (Linux). Every
-other folder keeps what else lies in it: the files are made in a hidden folder inside, which is renamed once
-complete, and then moved up one by one. A kill between the first move and the last, a fraction of a
-millisecond apart, leaves new files beside old ones; `recover` then ends the work: the next reader or writer
-calls it.
+The files are made in a hidden folder and are safe on disk before any of them is put into its place. There are
+three ways to do so, for no system has one that suits all folders:
+
+- A folder that isn't there: the hidden folder beside it is renamed.
+- A folder of only these files: the hidden folder beside it and the old one change places in one step, so that
+  nobody ever finds new files beside old ones, not even after a kill. A rename replaces no folder that holds
+  anything, and Python has no other call, so Linux's renameat2 is called by `ctypes`.
+- Any other folder, and on any other system: the hidden folder is inside, is renamed once it is complete, and
+  its files are moved up one by one. A kill between the first move and the last, a fraction of a millisecond
+  apart, leaves new files beside old ones; `recover_folder` moves the others up, and every reader and writer
+  calls it first.
+
+A file's name may lead into folders below ("x/y.json"); they are made.
 """
 
 from __future__ import annotations
@@ -14,46 +20,72 @@ from __future__ import annotations
 import ctypes
 import errno
 import os
+import stat
 import sys
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from doubtcli.disk.disk import parents, sync, write_new
-from doubtcli.disk.lock import alone
+from doubtcli.disk.file import (
+    OTHER_ERROR,
+    UNFINISHED,
+    make_parents,
+    os_errors_as_output_error,
+    read_mode,
+    sync_folder,
+    write_new_file,
+)
+from doubtcli.disk.lock import lock_folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
-UNFINISHED = ".doubt-unfinished"
 COMPLETE = ".doubt-complete"
-"""Hidden folders: of files still being written, and of files that only need to be moved up."""
+"""A hidden folder of files that only need to be moved up."""
+
+FOLDER_FULL = "free some space, or name a folder on another disk with --output"
+FOLDER_HINTS = {
+    errno.ENOSPC: FOLDER_FULL,
+    errno.EDQUOT: FOLDER_FULL,
+    errno.EFBIG: "raise the limit on file sizes (ulimit -f), or lower --queue-size",
+    errno.ENAMETOOLONG: "name a shorter folder with --output",
+    OTHER_ERROR: "name a folder that you may write to with --output",
+}
+"""What to do about a folder that the user has named, by the system's error number."""
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 """From Linux's fcntl.h and renameat2(2)."""
 
 
-def write_whole(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Write the files into the folder, all of them or none; what else lies in it stays as it is.
+def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    """Put the files into the folder, all of them or none; what else is in it stays as it is.
 
-    Missing parents are made, and taken away again if it fails. Of two runs at once, one waits for the other.
+    Missing parents are made, and removed again if it fails. Of two runs at once, one waits for the other.
+
+    Args:
+        folder: Where to; a link is followed.
+        files: Their content by name, "/" between the parts of a name on every system.
 
     Raises:
-        OSError: As the system had it; the folder is as it was before.
+        OutputError: The system won't let us; the folder is as it was before.
     """
-    folder = Path(os.path.realpath(folder))
-    with parents(folder), alone(folder):
-        recover(folder, files)
-        if not folder.exists():
-            _write_new(folder, files)
-        elif not (_is_exchangeable(folder, files) and _exchanged(folder, files)):
-            _write_inside(folder, files)
+    place = Path(os.path.realpath(folder))
+    with os_errors_as_output_error(folder, FOLDER_HINTS), make_parents(place), lock_folders_of(place):
+        recover_folder(place, files)
+        if not place.exists():
+            _make_folder(place, files)
+        elif not (_is_exchangeable(place, files) and _was_exchanged(place, files)):
+            _replace_inside(place, files)
 
 
-def recover(folder: Path, names: Collection[str]) -> None:
-    """End or undo what a killed run left of files with these names."""
-    _discard(_beside(folder), names)
+def recover_folder(folder: Path, names: Collection[str]) -> None:
+    """End or undo what a killed run left of files with these names.
+
+    Raises:
+        OSError: As the system had it.
+    """
+    _discard(_hidden_beside(folder), names)
     _discard(folder / UNFINISHED, names)
     _move_up(folder / COMPLETE, names)
 
@@ -61,10 +93,10 @@ def recover(folder: Path, names: Collection[str]) -> None:
 # ------------------------------------------------------------------ ways to write
 
 
-def _write_new(folder: Path, files: Mapping[str, bytes]) -> None:
-    with _staged(_beside(folder), files) as made:
+def _make_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+    with _stage_folder(_hidden_beside(folder), files, like=folder) as made:
         made.rename(folder)
-        sync(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _is_exchangeable(folder: Path, names: Collection[str]) -> bool:
@@ -78,28 +110,28 @@ def _is_ours(path: Path, folder: Path, names: Collection[str]) -> bool:
     return name in names if path.is_file() else path.is_dir() and name in _folders(names)
 
 
-def _exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
+def _was_exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
     """Put a new folder into the place of the old; False where the system won't (a mount point)."""
     try:
-        with _staged(_beside(folder), files) as made:
+        with _stage_folder(_hidden_beside(folder), files, like=folder) as made:
             made.chmod(folder.stat().st_mode)
             _exchange(made, folder)
-            sync(folder.parent)
+            sync_folder(folder.parent)
     except OSError:  # writing inside comes next, and has its own say if the disk is full
         return False
     return True
 
 
-def _write_inside(folder: Path, files: Mapping[str, bytes]) -> None:
+def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
     for name in _folders(files):
         if (folder / name).exists() and not (folder / name).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder / name))
-    with _staged(folder / UNFINISHED, files) as made:
+    with _stage_folder(folder / UNFINISHED, files, like=folder) as made:
         made.rename(folder / COMPLETE)
-        sync(folder)
+        sync_folder(folder)
         _move_up(folder / COMPLETE, files)
 
 
@@ -107,23 +139,23 @@ def _write_inside(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 @contextmanager
-def _staged(folder: Path, files: Mapping[str, bytes]) -> Iterator[Path]:
-    """A hidden folder with the files, safe on disk; whatever bears its name afterwards is done away with."""
+def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path) -> Iterator[Path]:
+    """A hidden folder with the files, each as private as in `like`; gone after the block unless renamed."""
     try:
-        folder.mkdir()
+        hidden.mkdir(mode=stat.S_IRWXU if like.exists() else 0o777)
         for name in reversed(_folders(files)):
-            (folder / name).mkdir()
+            (hidden / name).mkdir()
         for name, content in files.items():
-            write_new(folder / name, content)
+            write_new_file(hidden / name, content, read_mode(like / name))
         for name in _folders(files):
-            sync(folder / name)
-        sync(folder)
-        yield folder
+            sync_folder(hidden / name)
+        sync_folder(hidden)
+        yield hidden
     finally:
-        _discard(folder, files)
+        _discard(hidden, files)
 
 
-def _beside(folder: Path) -> Path:
+def _hidden_beside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}{UNFINISHED}")
 
 
@@ -142,7 +174,7 @@ def _move_up(folder: Path, names: Collection[str]) -> None:
                 (folder.parent / name).parent.mkdir(parents=True, exist_ok=True)
                 (folder / name).replace(folder.parent / name)
         _remove_folders(folder, names)
-        sync(folder.parent)
+        sync_folder(folder.parent)
 
 
 def _folders(names: Collection[str]) -> list[str]:

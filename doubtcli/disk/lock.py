@@ -1,75 +1,85 @@
-"""Files -> their folders, kept from other runs; a lock goes with the process, however it ends."""
+"""Files -> their folders, locked against other runs; a lock ends with its process, even if that is killed."""
 
 from __future__ import annotations
 
 import os
 import time
 from contextlib import ExitStack, contextmanager, suppress
+from contextvars import ContextVar
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from pathlib import Path
 
 PATIENCE = 1.0
-"""Seconds: most runs write for less, and nobody needs to be told that we wait for these."""
+"""Seconds: most runs write for less, and nobody needs to know that we wait for these."""
 BETWEEN_TRIES = 0.02
 """Seconds."""
 
+_LOCKED: ContextVar[frozenset[tuple[int, int]]] = ContextVar("_LOCKED", default=frozenset())
+"""The folders that are locked here: to wait for them would be to wait for ourselves for ever."""
+
 
 @contextmanager
-def alone(*paths: Path) -> Iterator[None]:
+def lock_folders_of(*paths: Path) -> Iterator[None]:
     """Keep other runs from writing these files or folders meanwhile.
 
-    What is locked is the folder that each stands in: in one that is locked here already it would wait for
-    itself for ever. Whoever has to wait for long is told on stderr what for.
-    File systems and platforms without such locks (some network drives, Windows) are used without, and so is a
-    folder that isn't there.
+    What is locked is the folder that each of them is in. A run that has to wait for long says on stderr what
+    it waits for. File systems without such locks (some network drives) are used without, and so is a folder
+    that isn't there.
     """
     with ExitStack() as opened:
-        for descriptor, folder in _opened([path.parent for path in paths], opened):
-            with suppress(ImportError, OSError):
-                _lock(descriptor, folder)
-        yield
+        found = _open_folders([path.parent for path in paths], opened)
+        for place in sorted(found.keys() - _LOCKED.get()):  # of two runs, none waits for the other then
+            with suppress(OSError):
+                _wait_for_lock(*found[place])
+        before = _LOCKED.set(_LOCKED.get() | found.keys())
+        try:
+            yield
+        finally:
+            _LOCKED.reset(before)
 
 
-def _opened(folders: Iterable[Path], opened: ExitStack) -> list[tuple[int, Path]]:
-    """Each folder once, in an order that all runs share: of two none waits for the other."""
+def _open_folders(folders: Iterable[Path], opened: ExitStack) -> dict[tuple[int, int], tuple[int, Path]]:
+    """Each folder once, whatever it is called: a descriptor to lock and a name, by its place on disk."""
     found = {}
     for folder in folders:
         with suppress(OSError):
-            descriptor = os.open(folder, os.O_RDONLY)
+            descriptor = _open_lockable(folder)
             opened.callback(os.close, descriptor)
             status = os.fstat(descriptor)
             found[status.st_dev, status.st_ino] = descriptor, folder
-    return [found[place] for place in sorted(found)]
+    return found
 
 
-def _lock(descriptor: int, folder: Path) -> None:
-    import fcntl
+def _open_lockable(folder: Path) -> int:
+    """What all runs lock for a folder: itself; or, for Windows opens no folders, a file that stays empty."""
+    try:
+        return os.open(folder, os.O_RDONLY)
+    except PermissionError:
+        import hashlib
+        import tempfile
+
+        name = os.path.normcase(os.path.realpath(folder))
+        digest = hashlib.sha256(os.fsencode(name)).hexdigest()
+        return os.open(Path(tempfile.gettempdir(), f"doubt-{digest[:32]}.lock"), os.O_RDWR | os.O_CREAT)
+
+
+def _wait_for_lock(descriptor: int, folder: Path) -> None:
+    from filelock import lock_descriptor
 
     until = time.monotonic() + PATIENCE
-    while not _is_locked(descriptor):
+    while not lock_descriptor(descriptor, blocking=False):
         if time.monotonic() >= until:
-            _tell(folder)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            _say_what_we_wait_for(folder)
+            lock_descriptor(descriptor, poll_interval=BETWEEN_TRIES)
             return
         time.sleep(BETWEEN_TRIES)
 
 
-def _is_locked(descriptor: int) -> bool:
-    """Whether it is ours now; it is not where another run has it."""
-    import fcntl
-
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _tell(folder: Path) -> None:
-    """Say what we wait for: on stderr, unless whoever has called us listens to our log."""
+def _say_what_we_wait_for(folder: Path) -> None:
+    """On stderr, unless whoever has called us listens to our log."""
     import logging
 
     from doubtcli.wording.quoting import printable_path

@@ -9,14 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.audits import given_audit, is_audit
-from doubtcli.disk.folder import write_whole
+from doubtcli.disk.file import os_errors_as_output_error
+from doubtcli.disk.folder import FOLDER_HINTS, replace_folder
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import as_flags
 from doubtcli.store import default_folder
-from doubtcli.store.folder import told
 from doubtcli.tools.registry import blame_tool, load_tool
 
 if TYPE_CHECKING:
@@ -81,9 +81,9 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
     with blame_tool(request.tool):
         readme = write_readme(queue, request.tool, _find_origin(request, found))
         files = {**request.tool.hand_out(queue), README_FILE: readme}
-    with told(request.folder):
+    with os_errors_as_output_error(request.folder, FOLDER_HINTS):
         check_queue_folder(request.folder, files, force=request.force)
-        write_whole(request.folder, files)
+    replace_folder(request.folder, files)
     return queue
 
 

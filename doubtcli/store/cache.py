@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.disk.lock import alone
+from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError
 from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX
 from doubtcli.store.read import read_audit
@@ -44,7 +44,7 @@ def cached_audit(recipe: str) -> StoredAudit | None:
 def remove_unused() -> None:
     """Remove the audits that were of no use for longest, but for the last `_MOST_KEPT`."""
     audits = _audits()
-    with alone(audits / "any"):
+    with lock_folders_of(audits / "any"):
         folders = sorted(audits.glob(f"*{SUFFIX}"), key=lambda folder: folder.stat().st_mtime_ns)
         for folder in folders[:-_MOST_KEPT]:
             for name in FILES:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import errno
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow as pa
 from pyarrow import csv
 
-from doubtcli.disk import disk
-from doubtcli.disk.folder import COMPLETE, UNFINISHED, recover
+from doubtcli.disk.file import UNFINISHED, os_errors_as_output_error
+from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, recover_folder
 from doubtcli.errors import OutputError
 from doubtcli.store.document import TOOL
-
-if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
 
 DOCUMENT = "audit.json"
 DOUBTS = "doubts.parquet"
@@ -59,7 +54,7 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
         OutputError: It says what is in the way.
     """
     where = str(folder)
-    with told(folder):
+    with os_errors_as_output_error(folder, FOLDER_HINTS):
         if folder.exists() and not folder.is_dir():
             raise OutputError("a file is in the way", where=where, hint="name another folder with --output")
         if verdicts is not None and Path(verdicts).resolve() == (folder / QUEUE).resolve():
@@ -80,25 +75,10 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
         )
 
 
-def settle(folder: Path) -> None:
+def recover_audit(folder: Path) -> None:
     """End what a run that was killed at its very last step left to do."""
     if (folder / COMPLETE).exists():
-        recover(folder, FILES)
-
-
-FULL = "free some space, or name a folder on another disk with --output"
-HINTS = {
-    errno.ENOSPC: FULL,
-    errno.EDQUOT: FULL,
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f), or lower --queue-size",
-    errno.ENAMETOOLONG: "name a shorter folder with --output",
-    disk.OTHER: "name a folder that you may write to with --output",
-}
-
-
-def told(folder: Path) -> AbstractContextManager[None]:
-    """Turn what the system says of a folder into an OutputError."""
-    return disk.told(folder, HINTS)
+        recover_folder(folder, FILES)
 
 
 def _refuse_unless_ours(judged: str | None, folder: Path, source_path: str) -> None:
@@ -119,7 +99,7 @@ def _is_same_input(judged: str, source_path: str, folder: Path) -> bool:
 
 def _judged_path(folder: Path) -> str | None:
     """The path of the file that an audit in a folder judged; None where there is no audit of ours."""
-    settle(folder)
+    recover_audit(folder)
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())
         path = document["input"]["path"]

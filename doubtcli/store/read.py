@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from doubtcli.disk.lock import alone
+from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError
 from doubtcli.records import DoubtTable
 from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS
 from doubtcli.store.document import SCAN_AGAIN, parse_document
-from doubtcli.store.folder import DOCUMENT, DOUBTS, settle
+from doubtcli.store.folder import DOCUMENT, DOUBTS, recover_audit
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,8 +38,8 @@ def read_audit(folder: Path) -> StoredAudit:
     Raises:
         InputError: There is none, it is damaged, or a newer doubt wrote it.
     """
-    with alone(folder):
-        settle(folder)
+    with lock_folders_of(folder):
+        recover_audit(folder)
         document = _read_document(folder / DOCUMENT)
         return StoredAudit(folder, document, _read_doubts(folder / DOUBTS, document.counts))
 

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from doubtcli.disk.folder import write_whole
+from doubtcli.disk.folder import replace_folder
 from doubtcli.store.describe import describe_audit, tabulate_doubts
 from doubtcli.store.document import render_document
-from doubtcli.store.folder import DOCUMENT, DOUBTS, QUEUE, REPORT, check_folder, told
+from doubtcli.store.folder import DOCUMENT, DOUBTS, QUEUE, REPORT, check_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,8 +49,7 @@ def write_audit(
         REPORT: report_html.encode(errors="backslashreplace"),
         DOCUMENT: render_document(describe_audit(audit)).encode(),
     }
-    with told(folder):
-        write_whole(folder, files)
+    replace_folder(folder, files)
 
 
 def write_parquet(doubts: DoubtTable) -> bytes:

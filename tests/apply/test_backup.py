@@ -99,9 +99,10 @@ def test_shown(tmp_path: Path) -> None:
 def test_no_place(tmp_path: Path) -> None:
     """Where it can't be kept, it is said where it should have been."""
     data = file_with(tmp_path / "data.csv", OLD)
+    (tmp_path / "other").touch()
 
     with pytest.raises(OutputError, match="can't be written") as caught:
-        keep(tmp_path / "none" / "data.csv", data)
+        keep(tmp_path / "other" / "data.csv", data)
 
-    assert caught.value.where == str(tmp_path / "none" / "data.csv.bak")
+    assert caught.value.where == str(tmp_path / "other" / "data.csv.bak")
     assert caught.value.hint == "let doubt write to its folder, or write a new file: -o FILE"

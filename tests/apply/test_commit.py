@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from doubtcli.apply import commit as commit_module
-from doubtcli.apply.commit import commit, settle
+from doubtcli.apply.commit import commit, recover_commit
 from doubtcli.errors import OutputError
 
 OLD, NEW = b"old\n", b"new\n"
@@ -119,7 +119,9 @@ def test_ledger_of_a_file_that_may_not_be_written(path: Path) -> None:
 def test_names_persist_in_order(old: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
     """The system writes each name down before the next one comes or goes, whether all goes well or not."""
     synced: list[set[str]] = []
-    monkeypatch.setattr(commit_module, "sync", lambda folder: synced.append({*held(folder)} - {FILE, LEDGER}))
+    monkeypatch.setattr(
+        commit_module, "sync_folder", lambda folder: synced.append({*held(folder)} - {FILE, LEDGER})
+    )
     if fails:
         monkeypatch.setattr(Path, "replace", _refuse)
         with pytest.raises(OutputError):
@@ -138,7 +140,7 @@ def _refuse(*_: object) -> None:
     raise OSError(errno.ENOSPC, "No space left on device")
 
 
-@pytest.mark.parametrize(("owner", "step"), [(commit_module, "sync"), (Path, "replace")])
+@pytest.mark.parametrize(("owner", "step"), [(commit_module, "sync_folder"), (Path, "replace")])
 @pytest.mark.parametrize("lines", [LINES, b""])
 def test_failed(old: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str, lines: bytes) -> None:
     """An error on the way leaves the file and its ledger as they were, and says what to do."""
@@ -223,7 +225,7 @@ KILLED = """
 import json, os, sys
 from pathlib import Path
 from doubtcli.apply.backup import keep
-from doubtcli.apply.commit import commit, settle
+from doubtcli.apply.commit import commit, recover_commit
 from doubtcli.apply.data import read_data
 
 path, lines = Path(sys.argv[1]), sys.argv[2].encode()
@@ -261,7 +263,7 @@ while code:
     child = os.fork() or run(moment)
     code = os.waitpid(child, 0)[1]
     killed = held()
-    settle(path)
+    recover_commit(path)
     print(json.dumps([killed, held()]))
     moment += 1
 """
@@ -299,7 +301,7 @@ def test_half_written_batch(old: Path) -> None:
     old.with_name(UNFINISHED).write_bytes(NEW)
     old.with_name(BATCH).write_bytes(LINES[:-5])
 
-    settle(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
@@ -311,7 +313,7 @@ def test_lines_of_a_file_that_never_came(old: Path, n_bytes: int) -> None:
     old.with_name(BATCH).write_bytes(LINES)
     old.with_name(LEDGER).write_bytes(b"0\n" + LINES[:n_bytes])
 
-    settle(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
@@ -321,7 +323,7 @@ def test_half_added_lines(old: Path) -> None:
     old.with_name(BATCH).write_bytes(LINES)
     old.with_name(LEDGER).write_bytes(b"0\n" + LINES[:-5])
 
-    settle(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n" + LINES}
 
@@ -331,8 +333,8 @@ def test_made_anew_by_a_killed_run(old: Path) -> None:
     old.with_name(BATCH).write_bytes(b"")
     old.with_name(ASIDE).write_bytes(b"0\n")
 
-    settle(old)
-    settle(old)
+    recover_commit(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD, ASIDE: b"0\n"}
 
@@ -342,7 +344,7 @@ def test_set_aside_already(old: Path) -> None:
     old.with_name(LEDGER).unlink()
     old.with_name(BATCH).write_bytes(b"")
 
-    settle(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD}
 
@@ -353,7 +355,7 @@ def test_ledger_that_somebody_took_away(old: Path) -> None:
     old.with_name(BATCH).write_bytes(b"")
     old.with_name(LEDGER).unlink()
 
-    settle(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD}
 
@@ -363,6 +365,6 @@ def test_nothing_was_left(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for step in ("unlink", "replace", "chmod"):
         monkeypatch.setattr(Path, step, _refuse)
 
-    settle(old)
+    recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}

@@ -168,7 +168,7 @@ def test_held_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(target, "settle", refuse)
+    monkeypatch.setattr(target, "recover_commit", refuse)
 
     with (
         pytest.raises(OutputError, match="can't be written: Permission denied") as caught,

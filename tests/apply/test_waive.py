@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from doubtcli.apply import waive
+from doubtcli.disk.file import OTHER_ERROR
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.waivers import read_waivers
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from tests.apply.conftest import Desk
@@ -239,12 +241,12 @@ def test_name_that_is_too_long(reviews: Desk) -> None:
 def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, again: bool) -> None:
     """If they can't be written after all, what was written before them is named, and only that."""
 
-    def refuse(path: Path, _: bytes) -> None:
-        raise OutputError("can't be written: no more", where=str(path))
+    def refuse(path: Path, _: bytes, *, hints: Mapping[int, str]) -> None:
+        raise OutputError("can't be written: no more", where=str(path), hint=hints[OTHER_ERROR])
 
     if again:
         reviews.apply("data.csv", "fixed.csv", waive=False)
-    monkeypatch.setattr(waive, "write_file", refuse)
+    monkeypatch.setattr(waive, "replace_file", refuse)
 
     with pytest.raises(OutputError) as caught:
         reviews.apply("data.csv", "fixed.csv", force=True)
@@ -257,13 +259,13 @@ def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, agai
 
 def test_what_a_killed_run_left(reviews: Desk) -> None:
     """What a run left that was killed while it wrote waivers goes with the next ones; nothing else does."""
-    (reviews.folder / ".waivers.toml.4711.doubt-unfinished").write_bytes(b"half")
-    (reviews.folder / ".other.toml.4711.doubt-unfinished").write_bytes(b"half")
+    (reviews.folder / ".waivers.toml.new.doubt-unfinished").write_bytes(b"half")
+    (reviews.folder / ".other.toml.new.doubt-unfinished").write_bytes(b"half")
 
     reviews.apply("data.csv", "fixed.csv")
 
     hidden = {name for name in reviews.held() if name.startswith(".")}
-    assert hidden == {".other.toml.4711.doubt-unfinished"}
+    assert hidden == {".other.toml.new.doubt-unfinished"}
 
 
 # --------------------------------------------------------------------- where a gate finds them

@@ -404,7 +404,7 @@ for moment in range(50):
     except (ProcessLookupError, ChildProcessError):
         pass
     killed = told()
-    doubtcli.apply.commit.settle(Path("fixed.csv").resolve())  # as the next command does
+    doubtcli.apply.commit.recover_commit(Path("fixed.csv").resolve())  # as the next command does
     print(json.dumps([killed, told()]), flush=True)
 """
 

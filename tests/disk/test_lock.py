@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import subprocess
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubtcli.disk import lock
-from doubtcli.disk.lock import alone
+from doubtcli.disk.lock import lock_folders_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,7 +56,7 @@ def is_free(folder: Path) -> bool:
 
 def test_held(tmp_path: Path) -> None:
     """The folder of a file is held in the block, and only there."""
-    with alone(tmp_path / "data.csv"):
+    with lock_folders_of(tmp_path / "data.csv"):
         assert not is_free(tmp_path)
 
     assert is_free(tmp_path)
@@ -67,7 +68,9 @@ def test_two_folders(tmp_path: Path) -> None:
     (tmp_path / "b").mkdir()
     (tmp_path / "link").symlink_to("a")
 
-    with alone(tmp_path / "b" / "x", tmp_path / "a" / "y", tmp_path / "link" / "z", tmp_path / "a" / "v"):
+    with lock_folders_of(
+        tmp_path / "b" / "x", tmp_path / "a" / "y", tmp_path / "link" / "z", tmp_path / "a" / "v"
+    ):
         assert not is_free(tmp_path / "a")
         assert not is_free(tmp_path / "b")
 
@@ -84,7 +87,7 @@ def test_nobody_waits_for_each_other(tmp_path: Path) -> None:
 
     def work(*paths: Path) -> None:
         for _ in range(20):
-            with alone(*paths):
+            with lock_folders_of(*paths):
                 inside.append(1)
                 assert len(inside) == 1
                 inside.pop()
@@ -121,7 +124,7 @@ def test_what_it_waits_for(
     monkeypatch.setattr(logging.getLogger("doubtcli"), "handlers", [Listener()])
     with another(folder) as process:
         Thread(target=end, args=[process]).start()
-        with alone(folder / "data.csv"):
+        with lock_folders_of(folder / "data.csv"):
             pass
 
     place = str(folder.resolve()).replace("\n", "\\n")
@@ -132,7 +135,7 @@ def test_a_short_wait(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """A run that is soon done is waited for without a word."""
     with another(tmp_path) as process:
         process.stdin.close()  # type: ignore[union-attr]
-        with alone(tmp_path / "data.csv"):
+        with lock_folders_of(tmp_path / "data.csv"):
             assert not is_free(tmp_path)
 
     assert caplog.messages == []
@@ -143,7 +146,7 @@ import sys
 from pathlib import Path
 from doubtcli.disk import lock
 lock.PATIENCE = 0
-with lock.alone(Path(sys.argv[1])):
+with lock.lock_folders_of(Path(sys.argv[1])):
     print("done")
 """
 
@@ -165,27 +168,65 @@ def test_on_stderr(tmp_path: Path) -> None:
     assert (out, err) == ("done\n", "")
 
 
-def test_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A file system without locks is used without."""
+def test_locked_already(tmp_path: Path) -> None:
+    """A folder that is locked here already is not waited for, and stays locked until the outer block ends."""
+    (tmp_path / "a").mkdir()
+
+    with lock_folders_of(tmp_path / "a" / "x"):
+        with lock_folders_of(tmp_path / "a" / "y", tmp_path / "z"):
+            assert not is_free(tmp_path)
+        assert is_free(tmp_path)
+        assert not is_free(tmp_path / "a")
+
+    assert is_free(tmp_path / "a")
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS])
+def test_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+    """A file system or a platform without locks is used without."""
 
     def refuse(_: int, __: int) -> None:
-        raise OSError(37, "No locks available")
+        raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr("fcntl.flock", refuse)
 
-    with alone(tmp_path / "data.csv"):
+    with lock_folders_of(tmp_path / "data.csv"):
         (tmp_path / "data.csv").touch()
 
 
-def test_platform_without_locks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A platform without locks is used without."""
-    monkeypatch.setitem(sys.modules, "fcntl", None)
+def test_folders_that_cannot_be_opened(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where folders can't be opened, as on Windows, a temporary file is locked instead, and stays empty."""
+    (tmp_path / "temporary").mkdir()
+    (tmp_path / "a").mkdir()
+    (tmp_path / "link").symlink_to("a")
+    honest = os.open
+    inside = []
 
-    with alone(tmp_path / "data.csv"):
-        (tmp_path / "data.csv").touch()
+    def refuse(name: Path, *arguments: int) -> int:
+        if name.is_dir():
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return honest(name, *arguments)
+
+    def wait() -> None:
+        with lock_folders_of(tmp_path / "link" / "y"):
+            inside.append("other")
+
+    monkeypatch.setattr(os, "open", refuse)
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "temporary"))
+    other = Thread(target=wait, daemon=True)
+
+    with lock_folders_of(tmp_path / "a" / "x"):
+        other.start()
+        other.join(0.1)
+        inside.append("one")
+    other.join(60)
+
+    assert inside == ["one", "other"]
+    assert list((tmp_path / "a").iterdir()) == []
+    assert [path.read_bytes() for path in (tmp_path / "temporary").iterdir()] == [b""]
 
 
 def test_missing_folder(tmp_path: Path) -> None:
     """A folder that isn't there can't be held, and is not made."""
-    with alone(tmp_path / "none" / "data.csv"):
+    with lock_folders_of(tmp_path / "none" / "data.csv"):
         assert list(tmp_path.iterdir()) == []

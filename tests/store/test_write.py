@@ -89,15 +89,13 @@ def test_too_long_a_name(write: Writer) -> None:
 UNPRIVILEGED = """
     import os, sys
     from pathlib import Path
+    from doubtcli.disk.folder import replace_folder
     from doubtcli.errors import OutputError
-    from doubtcli.store.folder import told
-    from doubtcli.disk.folder import write_whole
     if os.geteuid() == 0:
         os.seteuid(65534)  # nobody
     folder = Path(sys.argv[1])
     try:
-        with told(folder):
-            write_whole(folder, {"audit.json": b""})
+        replace_folder(folder, {"audit.json": b""})
     except OutputError as error:
         print(error.found, error.hint, sep="|")
 """

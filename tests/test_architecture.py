@@ -23,7 +23,7 @@ ARROWS = {
     "progress": frozenset(),
     "settings": EVERYBODY | {"wording"},
     "wording": frozenset({"records", "errors"}),
-    "disk": EVERYBODY,
+    "disk": EVERYBODY | {"wording"},
     "files": EVERYBODY,
     "read": EVERYBODY | {"files", "settings", "progress"},
     "verdicts": EVERYBODY | {"files", "read", "tools", "wording"},

@@ -69,7 +69,7 @@ class Gate:
         for path in self._named(paths):
             found, settings, baseline = self._found(path)
             known, notes = self._known(waivers, waivers_path, baseline, found)
-            result, applied = judge(found.summary, found.doubts.data, found.data_path, settings, known)
+            result, applied = judge(found.document, found.doubts, found.data_path, settings, known)
             became.append(applied)
             rules |= _rules(found)
             labels.add(settings, found)
@@ -101,7 +101,7 @@ class Gate:
         known = Known(waivers, waivers_path, self.today)
         found = [self._given(one) if is_audit(one) else self._scanned(one) for one in self._named(paths)]
         sections = [
-            make_section(one.data_path, path, one.summary, one.doubts.data, waived=_waived(one, known))
+            make_section(one.data_path, path, one.document, one.doubts, waived=_waived(one, known))
             for one in found
         ]
         inputs = [*(one.data_path for one in found), *filter(None, [self.plan.config, waivers_path])]
@@ -166,7 +166,7 @@ class Gate:
         known = Known(waivers, waivers_path, self.today)
         if baseline is None:
             return known, ()
-        section, notes = find_section(baseline, found.data_path, found.summary, found.doubts.data)
+        section, notes = find_section(baseline, found.data_path, found.document, found.doubts)
         return replace(known, section=section, baseline_path=baseline.path), notes
 
 
@@ -180,7 +180,7 @@ class _Labels:
     def add(self, settings: GateSettings, found: FoundAudit) -> None:
         """Take down those of one file."""
         self.named |= settings.max_per_class.keys() - {EACH}
-        self.there |= dict.fromkeys(one["name"] for one in found.summary["classes"])
+        self.there |= dict.fromkeys(one.name for one in found.document.classes)
 
     def check(self) -> None:
         """Refuse a name that no row of any file bears: a limit on it would always be met."""
@@ -215,8 +215,8 @@ def _waived(found: FoundAudit, known: Known) -> set[int]:
 
     applied = apply_waivers(
         known.waivers,
-        doubted_findings(found.doubts.data, found.data_path),
-        found.doubts.data,
+        doubted_findings(found.doubts, found.data_path),
+        found.doubts,
         waivers_path=known.waivers_path,
         data_path=found.data_path,
         today=known.today,
@@ -226,5 +226,4 @@ def _waived(found: FoundAudit, known: Known) -> set[int]:
 
 def _rules(found: FoundAudit) -> dict[str, str]:
     """What each reason means, as a sentence."""
-    run = found.summary["reasons"]["run"]
-    return {one["name"]: f"{one['because'][:1].upper()}{one['because'][1:]}." for one in run}
+    return {one.name: f"{one.because[:1].upper()}{one.because[1:]}." for one in found.document.reasons}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,11 +21,12 @@ from doubtcli.gate.waivers import apply_waivers
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from doubtcli.gate.baseline import Section
     from doubtcli.gate.result import Comparison, Finding, Waiver
     from doubtcli.gate.waivers import Applied
+    from doubtcli.records import AuditDocument, DoubtTable
     from doubtcli.settings import GateSettings
 
 
@@ -48,12 +49,12 @@ class Known:
 
 
 def judge(
-    summary: Mapping[str, Any], doubts: pa.Table, data_path: str, settings: GateSettings, known: Known
+    document: AuditDocument, doubts: DoubtTable, data_path: str, settings: GateSettings, known: Known
 ) -> tuple[FileResult, Applied]:
     """Hold an audit against limits; also says what became of the waivers.
 
     Args:
-        summary: `audit.json`.
+        document: `audit.json`.
         doubts: `doubts.parquet`.
         data_path: The file that was judged, as it is to be shown.
         settings: The limits.
@@ -65,20 +66,20 @@ def judge(
     """
     applied = apply_waivers(
         known.waivers,
-        (*_found(doubts, data_path, settings), *_unjudged(summary, doubts, data_path, known.section)),
+        (*_found(doubts, data_path, settings), *_unjudged(document, doubts, data_path, known.section)),
         doubts,
         waivers_path=known.waivers_path,
         data_path=data_path,
         today=known.today,
     )
     comparison, findings = _compared(known, doubts, applied.findings)
-    figures = _figures(summary, findings)
+    figures = _figures(document, findings)
     checks = check_limits(settings, figures)
     failed = failed_by(checks)
     result = FileResult(
         path=data_path,
-        sha256=summary["input"]["sha256"],
-        format=summary["input"]["format"],
+        sha256=document.source.sha256,
+        format=document.source.format,
         n_rows=figures.n_rows,
         n_labelled=figures.n_labelled,
         n_doubted=len(figures.doubted),
@@ -91,7 +92,7 @@ def judge(
     return result, applied
 
 
-def _found(doubts: pa.Table, data_path: str, settings: GateSettings) -> Iterator[Finding]:
+def _found(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterator[Finding]:
     """The doubted rows and, where they are limited, those in conflict and those without a label."""
     yield from doubted_findings(doubts, data_path)
     if settings.max_conflicts is not None:
@@ -101,24 +102,24 @@ def _found(doubts: pa.Table, data_path: str, settings: GateSettings) -> Iterator
 
 
 def _unjudged(
-    summary: Mapping[str, Any], doubts: pa.Table, data_path: str, section: Section | None
+    document: AuditDocument, doubts: DoubtTable, data_path: str, section: Section | None
 ) -> Iterator[Finding]:
     """Rows that the baseline does not know, with labels that too few rows bear for models to judge them.
 
     Nothing could doubt them: a label that is misspelt once would go unseen.
     """
-    tiny = [one["name"] for one in summary["classes"] if 0 < one["given"] < _FEWEST_ROWS]
+    tiny = [one.name for one in document.classes if 0 < one.n_given < _FEWEST_ROWS]
     if section is None or not tiny:
         return
-    borne = doubts.filter(pc.is_in(doubts["given_label"], pa.array(tiny, pa.string())))
-    hashes = dict(zip(borne["row"].to_pylist(), borne["row_hash"].to_pylist(), strict=True))
+    borne = doubts.filter(pc.is_in(doubts.given_label, pa.array(tiny, pa.string())))
+    hashes = dict(zip(borne.row.tolist(), borne.row_hash.to_pylist(), strict=True))
     for finding in unjudged_findings(borne, data_path):
         if not section.count_like(hashes[finding.row], finding.given_label):
             yield replace(finding, change=Change.NEW, change_why=UNJUDGED_ROW)
 
 
 def _compared(
-    known: Known, doubts: pa.Table, findings: Sequence[Finding]
+    known: Known, doubts: DoubtTable, findings: Sequence[Finding]
 ) -> tuple[Comparison | None, tuple[Finding, ...]]:
     """The findings, the doubted ones each with what it is to the baseline."""
     if known.section is None:
@@ -134,10 +135,10 @@ def _compared(
     )
 
 
-def _figures(summary: Mapping[str, Any], findings: Sequence[Finding]) -> Figures:
+def _figures(document: AuditDocument, findings: Sequence[Finding]) -> Figures:
     counted = [one for one in findings if one.waiver is None]
     return Figures(
-        summary,
+        document,
         doubted=tuple(one for one in counted if _is_doubted(one)),
         unjudged=tuple(one for one in counted if one.rule == UNJUDGED),
         conflicts=tuple(one for one in counted if one.rule == LABEL_CONFLICT),

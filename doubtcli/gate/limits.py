@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doubtcli.errors import SettingsError
 from doubtcli.gate.result import Change, Check, Outcome
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.gate.result import Finding
+    from doubtcli.records import AuditDocument
     from doubtcli.settings import GateSettings
 
 _MOST_NAMED = 5
@@ -24,7 +25,7 @@ _MOST_NAMED = 5
 class Figures:
     """What the limits are held against."""
 
-    summary: Mapping[str, Any]
+    document: AuditDocument
     """`audit.json`."""
     doubted: tuple[Finding, ...]
     """Doubted rows that nobody waived, most doubted first."""
@@ -36,12 +37,12 @@ class Figures:
     @property
     def n_rows(self) -> int:
         """Of the file."""
-        return int(self.summary["counts"]["rows"])
+        return self.document.counts.n_rows
 
     @property
     def n_labelled(self) -> int:
         """Of the file."""
-        return int(self.summary["counts"]["labelled"])
+        return self.document.counts.n_labelled
 
 
 def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
@@ -70,10 +71,10 @@ def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
 def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_noise is None:
         return
-    noise = figures.summary["noise_rate"]
-    kind = "measured" if noise["rests_on"] == "verdicts" else "suspected"
+    noise = figures.document.noise_rate
+    kind = "measured" if noise.rests_on == "verdicts" else "suspected"
     side = "upper" if settings.strict else "lower"
-    value = noise["high" if settings.strict else "low"]
+    value = noise.high if settings.strict else noise.low
     check = Check(
         limit="max-noise",
         of="",
@@ -84,35 +85,35 @@ def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         is_floor=False,
         outcome=Outcome.PASSED,
         allowed=False,
-        why=noise["why"],
+        why=noise.why,
         rows=_prints(figures.doubted),
     )
-    if not noise["assessable"]:
-        yield _untold(check, noise["why"], settings)
+    if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
+        yield _untold(check, noise.why, settings)
         return
-    interval = f"{noise['level']:.0%} interval {percent(noise['low'])} to {percent(noise['high'])}"
-    words = f"estimate {percent(noise['rate'])}, {interval}"
+    interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
+    words = f"estimate {percent(noise.rate)}, {interval}"
     yield _judged(replace(check, why=words))
 
 
 def _skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.min_skill is None:
         return
-    skill = figures.summary["skill"]
+    skill = figures.document.skill
     check = Check(
         limit="min-skill",
         of="",
         measured="balanced accuracy of models on rows that they never saw",
-        value=skill["balanced_accuracy"],
+        value=skill.balanced_accuracy,
         bound=settings.min_skill,
         is_share=True,
         is_floor=True,
         outcome=Outcome.PASSED,
         allowed=False,
-        why=skill["why"],
+        why=skill.why,
         rows=(),
     )
-    yield _judged(check) if skill["assessable"] else _untold(check, skill["why"], settings)
+    yield _judged(check) if skill.assessable else _untold(check, skill.why, settings)
 
 
 # ------------------------------------------------------------------ of doubted rows
@@ -127,7 +128,7 @@ def _doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
 
 
 def _per_class(settings: GateSettings, figures: Figures) -> Iterator[Check]:
-    sizes = {one["name"]: one["given"] for one in figures.summary["classes"]}
+    sizes = {one.name: one.n_given for one in figures.document.classes}
     gone = {name: 0 for name in settings.max_per_class if name != EACH}
     for name, limit in _each(settings.max_per_class, gone | sizes):
         rows = [row for row in figures.doubted if row.given_label == name]
@@ -137,8 +138,8 @@ def _per_class(settings: GateSettings, figures: Figures) -> Iterator[Check]:
 
 
 def _per_reason(settings: GateSettings, figures: Figures) -> Iterator[Check]:
-    run = {one["name"]: one["family"] for one in figures.summary["reasons"]["run"]}
-    skipped = {one["name"]: one["why"] for one in figures.summary["reasons"]["skipped"]}
+    run = {one.name: one.family for one in figures.document.reasons}
+    skipped = {one.name: one.why for one in figures.document.skipped}
     _check_reasons(settings.max_per_reason, run | skipped)
     for name, limit in settings.max_per_reason.items():
         if name in skipped:
@@ -190,8 +191,8 @@ def _unlabelled(settings: GateSettings, figures: Figures) -> Iterator[Check]:
 
 
 def _required(settings: GateSettings, figures: Figures) -> Iterator[Check]:
-    run = [one["name"] for one in figures.summary["reasons"]["run"]]
-    skipped = {one["name"]: one["why"] for one in figures.summary["reasons"]["skipped"]}
+    run = [one.name for one in figures.document.reasons]
+    skipped = {one.name: one.why for one in figures.document.skipped}
     for name in settings.require_reason:
         yield Check(
             limit="require-reason",
@@ -241,12 +242,12 @@ def _judged(check: Check) -> Check:
 
 def _by_skill(check: Check, settings: GateSettings, figures: Figures) -> Check:
     """The check by its value where models have skill; without it nobody can tell what goes undoubted."""
-    skill = figures.summary["skill"]
-    if skill["assessable"]:
+    skill = figures.document.skill
+    if skill.assessable:
         return _judged(check)
     if settings.allow_unassessable:
-        return replace(_judged(check), why=f"{check.why}, by reasons without models: {skill['why']}")
-    return _untold(check, skill["why"], settings)
+        return replace(_judged(check), why=f"{check.why}, by reasons without models: {skill.why}")
+    return _untold(check, skill.why, settings)
 
 
 def _untold(check: Check, why: str, settings: GateSettings) -> Check:

@@ -105,9 +105,7 @@ def _find_waived(found: FoundAudit, path: str, today: dt.date) -> set[int]:
     if not path:
         return set()
     data_path = found.backup_of or found.data_path
-    return waived_rows(
-        read_waivers(path), found.doubts.data, waivers_path=path, data_path=data_path, today=today
-    )
+    return waived_rows(read_waivers(path), found.doubts, waivers_path=path, data_path=data_path, today=today)
 
 
 def _find_origin(request: QueueRequest, found: FoundAudit) -> QueueOrigin:

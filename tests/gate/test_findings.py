@@ -7,6 +7,8 @@ import pytest
 
 from doubtcli.errors import InputError
 from doubtcli.gate.findings import conflict_findings, doubted_findings, unlabelled_findings
+from doubtcli.records import DoubtTable
+from doubtcli.store.describe import DOUBT_COLUMNS
 
 
 def row(
@@ -36,21 +38,9 @@ ROWS = [
 ]
 
 
-def table(rows: list[dict[str, Any]] = ROWS) -> pa.Table:
+def table(rows: list[dict[str, Any]] = ROWS) -> DoubtTable:
     """`doubts.parquet` of these rows."""
-    schema = pa.schema(
-        [
-            *(
-                (name, pa.string())
-                for name in ("row_id", "row_hash", "given_label", "suggested_label", "why")
-            ),
-            ("row", pa.int64()),
-            ("doubt", pa.float64()),
-            ("doubted", pa.bool_()),
-            ("reasons", pa.list_(pa.string())),
-        ]
-    )
-    return pa.Table.from_pylist(rows, schema)
+    return DoubtTable(pa.Table.from_pylist(rows, pa.schema(DOUBT_COLUMNS)))
 
 
 def test_doubted() -> None:
@@ -127,7 +117,7 @@ class TestFingerprints:
 
 def test_an_old_audit() -> None:
     """An audit that tells no row's hash can't be gated, and the message says what to do."""
-    old = table().drop_columns("row_hash")
+    old = table([row | {"row_hash": None} for row in ROWS])
 
     for find in (doubted_findings, conflict_findings, unlabelled_findings):
         with pytest.raises(InputError, match="an earlier doubt made it") as caught:

@@ -8,6 +8,17 @@ import pytest
 from doubtcli.errors import SettingsError
 from doubtcli.gate.limits import Figures, check_limits, failed_by
 from doubtcli.gate.result import Change, Check, Finding, Outcome
+from doubtcli.records import (
+    AuditDocument,
+    ClassCount,
+    NoiseRate,
+    ReasonRun,
+    Roles,
+    RowCounts,
+    Skill,
+    SkippedReason,
+    Source,
+)
 from doubtcli.settings import EACH, GateSettings, Limit
 
 NO_SKILL = "the models do no better than the largest class"
@@ -29,30 +40,39 @@ def finding(number: int, label: str = "ham", *reasons: str, change: Change | Non
     )
 
 
-def summary(*, skill: bool = True, noise: bool = True, rests_on: str = "models") -> dict[str, Any]:
+def document(*, skill: bool = True, noise: bool = True, rests_on: str = "models") -> AuditDocument:
     """`audit.json` of 100 rows, 80 of them labelled: 50 ham, 30 spam; 4 in 100 labels suspected."""
-    return {
-        "counts": {"rows": 100, "labelled": 80},
-        "noise_rate": {
-            "assessable": noise,
-            "why": "by models alone" if noise else "models are too seldom sure",
-            "rate": 0.04 if noise else None,
-            "low": 0.02 if noise else None,
-            "high": 0.07 if noise else None,
-            "level": 0.9,
-            "rests_on": rests_on,
-        },
-        "skill": {"assessable": skill, "why": "they know" if skill else NO_SKILL, "balanced_accuracy": 0.85},
-        "classes": [{"name": "ham", "given": 50}, {"name": "spam", "given": 30}],
-        "reasons": {
-            "run": [
-                {"name": "low-self-confidence", "family": "error"},
-                {"name": "duplicate-conflict", "family": "error"},
-                {"name": "outlier", "family": "context"},
-            ],
-            "skipped": [{"name": "annotator-disagreement", "why": "the file has no annotators"}],
-        },
-    }
+    families = {"low-self-confidence": "error", "duplicate-conflict": "error", "outlier": "context"}
+    return AuditDocument(
+        tool_name="doubt",
+        tool_version="0.1.0",
+        source=Source("data.csv", "csv", 0, ""),
+        roles=Roles(()),
+        settings={},
+        seed=0,
+        versions={},
+        skill=Skill(
+            assessable=skill,
+            why="they know" if skill else NO_SKILL,
+            accuracy=0.9,
+            balanced_accuracy=0.85,
+            majority_accuracy=0.6,
+            permuted_accuracy=0.5,
+        ),
+        noise_rate=NoiseRate(
+            assessable=noise,
+            why="by models alone" if noise else "models are too seldom sure",
+            rate=0.04 if noise else None,
+            low=0.02 if noise else None,
+            high=0.07 if noise else None,
+            level=0.9,
+            rests_on=rests_on,
+        ),
+        counts=RowCounts(100, 80, 20, 3),
+        classes=(ClassCount("ham", "ham", 50, 2), ClassCount("spam", "spam", 30, 1)),
+        reasons=tuple(ReasonRun(name, "doubtcli", of, "", 80, 3, 3) for name, of in families.items()),
+        skipped=(SkippedReason("annotator-disagreement", "doubtcli", "the file has no annotators"),),
+    )
 
 
 DOUBTED = (
@@ -73,7 +93,7 @@ def checks(
 ) -> tuple[Check, ...]:
     """The checks of these settings: of three doubted rows, and some others."""
     others = [finding(number) for number in range(10, 30)]
-    figures = Figures(summary(**of), DOUBTED, (), tuple(others[:conflicts]), tuple(others[:unlabelled]))
+    figures = Figures(document(**of), DOUBTED, (), tuple(others[:conflicts]), tuple(others[:unlabelled]))
     return check_limits(settings, figures)
 
 
@@ -245,7 +265,7 @@ class TestOthers:
 
     def test_an_empty_file_of_labels(self) -> None:
         """Of no rows there is no share above any bound."""
-        none = summary() | {"counts": {"rows": 0, "labelled": 0}}
+        none = replace(document(), counts=RowCounts(0, 0, 0, 0))
 
         (made,) = check_limits(GateSettings(max_unlabelled=share(0.0)), Figures(none, (), (), (), ()))
 

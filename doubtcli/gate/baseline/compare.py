@@ -14,13 +14,13 @@ from doubtcli.gate.result import Change, Comparison
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from doubtcli.gate.baseline.rows import DoubtedRow, Key
     from doubtcli.gate.baseline.section import KnownDoubt, Section
 
     Floats = NDArray[np.floating[Any]]
+    from doubtcli.records import DoubtTable
 
 CUT = 0.5
 """From this doubt on a row is doubted: its label is likelier wrong than right."""
@@ -55,7 +55,7 @@ def wobble(doubt: Floats, doubt_sd: Floats) -> Floats:
 
 
 def compare(
-    section: Section, doubts: pa.Table, *, path: str, waived: Collection[int] = ()
+    section: Section, doubts: DoubtTable, *, path: str, waived: Collection[int] = ()
 ) -> tuple[Comparison, dict[int, tuple[Change, str]]]:
     """What of the doubted rows is new.
 
@@ -93,12 +93,10 @@ def compare(
     return Comparison(path, n_new, len(changes) - n_new, told_gone(gone)), changes
 
 
-def _wobbles(doubts: pa.Table) -> dict[int, float]:
+def _wobbles(doubts: DoubtTable) -> dict[int, float]:
     """Of each doubted row, by its place in the file."""
-    doubt, doubt_sd = (doubts[name].to_numpy() for name in ("doubt", "doubt_sd"))
-    doubted = doubts["doubted"].to_numpy()
-    rows = doubts["row"].to_numpy()[doubted]
-    return dict(zip(rows.tolist(), wobble(doubt, doubt_sd)[doubted].tolist(), strict=True))
+    by = wobble(doubts.doubt, doubts.doubt_sd)
+    return dict(zip(doubts.row[doubts.doubted].tolist(), by[doubts.doubted].tolist(), strict=True))
 
 
 def _by_key(section: Section) -> dict[Key, list[KnownDoubt]]:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import check_hashes, digests
-from doubtcli.gate.baseline.section import columns_of, section_path, settings_of
+from doubtcli.gate.baseline.section import doubt_settings, section_path
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import pyarrow as pa
-
     from doubtcli.gate.baseline.section import Baseline, Section
+    from doubtcli.records import AuditDocument, DoubtTable
 
 RENAMED_FROM = 0.1
 """The share of rows, of the smaller of two files, from which one is taken for the other renamed."""
@@ -24,7 +21,7 @@ _MOST_NAMED = 20
 
 
 def find_section(
-    baseline: Baseline, data_path: str, summary: Mapping[str, Any], doubts: pa.Table
+    baseline: Baseline, data_path: str, document: AuditDocument, doubts: DoubtTable
 ) -> tuple[Section, tuple[str, ...]]:
     """What a baseline knows of a data file, and notes that the user should read.
 
@@ -34,7 +31,7 @@ def find_section(
     Args:
         baseline: As it was read.
         data_path: The data file, as seen from the working directory.
-        summary: `audit.json`.
+        document: `audit.json`.
         doubts: `doubts.parquet`.
 
     Raises:
@@ -45,32 +42,31 @@ def find_section(
     path = section_path(data_path, baseline.path)
     found = next((section for section in baseline.sections if section.path == path), None)
     if found is not None:
-        _check_columns(found, baseline.path, data_path, summary)
+        _check_columns(found, baseline.path, data_path, document)
         if not any(map(found.count, digests(doubts))):
             raise _strange("it shares no row with the baseline's", baseline.path, data_path)
-        return found, _notes(found, summary)
-    renamed = _renamed(baseline, summary, doubts)
+        return found, _notes(found, document)
+    renamed = _renamed(baseline, document, doubts)
     if renamed is None:
         raise _unknown(baseline, data_path, path)
     note = f"the baseline knows {path} as {renamed.path}: it has the same columns and rows"
-    return renamed, (note, *_notes(renamed, summary))
+    return renamed, (note, *_notes(renamed, document))
 
 
-def _renamed(baseline: Baseline, summary: Mapping[str, Any], doubts: pa.Table) -> Section | None:
+def _renamed(baseline: Baseline, document: AuditDocument, doubts: DoubtTable) -> Section | None:
     """The one file of a baseline, if its columns and enough of its rows are those of the audit."""
     if len(baseline.sections) != 1:
         return None
     section = baseline.sections[0]
-    label, inputs = columns_of(summary)
-    if (section.label, sorted(section.inputs)) != (label, sorted(inputs)):
+    if (section.label, sorted(section.inputs)) != (document.label_column, sorted(document.input_columns)):
         return None
     here = Counter(digests(doubts))
     n_shared = sum(min(n, section.count(digest)) for digest, n in here.items())
-    return section if n_shared >= max(1, RENAMED_FROM * min(section.n_rows, doubts.num_rows)) else None
+    return section if n_shared >= max(1, RENAMED_FROM * min(section.n_rows, doubts.n_rows)) else None
 
 
-def _check_columns(section: Section, where: str, data_path: str, summary: Mapping[str, Any]) -> None:
-    label, inputs = columns_of(summary)
+def _check_columns(section: Section, where: str, data_path: str, document: AuditDocument) -> None:
+    label, inputs = document.label_column, document.input_columns
     if label != section.label:
         found = f"its labels stand in {label!r}, the baseline's in {section.label!r}"
         raise _strange(found, where, data_path, f"name the label column: --label {section.label}")
@@ -106,15 +102,15 @@ def _unknown(baseline: Baseline, data_path: str, path: str) -> InputError:
     )
 
 
-def _notes(section: Section, summary: Mapping[str, Any]) -> tuple[str, ...]:
+def _notes(section: Section, document: AuditDocument) -> tuple[str, ...]:
     """What may move doubts on rows that nobody touched."""
-    then, now = section.settings, settings_of(summary)
+    then, now = section.settings, doubt_settings(document)
     changed = [
         f"{name.replace('_', '-')} = {_shown(then[name])}, now {_shown(value)}"
         for name, value in now.items()
         if name in then and then[name] != value
     ]
-    version = summary["tool"]["version"]
+    version = document.tool_version
     if version != section.version:
         changed = [f"doubt {section.version}, now {version}", *changed]
     told = "; ".join(changed)

@@ -19,13 +19,17 @@ if TYPE_CHECKING:
 
     Present = dict[str, list[tuple[str | None, str]]]
     """Label and id of every row with a certain content."""
+    from doubtcli.records import DoubtTable
 
 GONE_ROW = "the row is gone or was changed"
 UNDOUBTED_ROW = "it is no longer doubted"
 
 
 def what_became(
-    left: Mapping[Key, Sequence[KnownDoubt]], n_doubted: Mapping[Key, int], section: Section, doubts: pa.Table
+    left: Mapping[Key, Sequence[KnownDoubt]],
+    n_doubted: Mapping[Key, int],
+    section: Section,
+    doubts: DoubtTable,
 ) -> Iterator[tuple[KnownDoubt, str]]:
     """Known doubts that no doubted row has, each with what became of it.
 
@@ -44,15 +48,15 @@ def what_became(
             yield doubt, UNDOUBTED_ROW if place < n_here else _lost(here, section, doubt)
 
 
-def _present(doubts: pa.Table, hashes: set[str]) -> Present:
+def _present(doubts: DoubtTable, hashes: set[str]) -> Present:
     """Rows with these hashes, by hash."""
     present: Present = defaultdict(list)
     if hashes:
         kept = doubts.filter(
-            pc.is_in(doubts["row_hash"], value_set=pa.array(sorted(hashes), doubts["row_hash"].type))
+            pc.is_in(doubts.row_hash, value_set=pa.array(sorted(hashes), doubts.row_hash.type))
         )
-        names = ("row_hash", "given_label", "row_id")
-        for row_hash, label, row_id in zip(*(kept[name].to_pylist() for name in names), strict=True):
+        columns = (kept.row_hash, kept.given_label, kept.row_id)
+        for row_hash, label, row_id in zip(*(column.to_pylist() for column in columns), strict=True):
             present[row_hash].append((label, row_id))
     return present
 

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
-
-import pyarrow.compute as pc
+from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping
 
-    import pyarrow as pa
+    from doubtcli.records import DoubtTable
 
 DIGEST_DIGITS = 10
 """40 bits: of a thousand rows added to a million, one is taken for an old one once in a thousand times."""
@@ -47,7 +45,7 @@ class DoubtedRow:
         return self.row_hash, self.given_label
 
 
-def doubted_rows(doubts: pa.Table, last: Collection[int] = ()) -> dict[Key, list[DoubtedRow]]:
+def doubted_rows(doubts: DoubtTable, last: Collection[int] = ()) -> dict[Key, list[DoubtedRow]]:
     """The doubted rows by content and label; among equal ones the most doubted first, ties by row id.
 
     Args:
@@ -58,8 +56,10 @@ def doubted_rows(doubts: pa.Table, last: Collection[int] = ()) -> dict[Key, list
         InputError: The audit does not tell what stands in the rows.
     """
     check_hashes(doubts)
-    table = doubts.select([field.name for field in fields(DoubtedRow)]).filter(doubts["doubted"])
-    rows = [DoubtedRow(*values) for values in zip(*_lists(table), strict=True)]
+    found = doubts.filter(doubts.doubted)
+    texts = (column.to_pylist() for column in (found.row_id, found.row_hash, found.given_label))
+    columns = (found.row.tolist(), *texts, found.doubt.tolist(), found.reasons.to_pylist())
+    rows = [DoubtedRow(*values) for values in zip(*columns, strict=True)]
     groups: dict[Key, list[DoubtedRow]] = defaultdict(list)
     last = frozenset(last)
     for row in sorted(rows, key=lambda row: (row.row in last, -row.doubt, row.row_id)):
@@ -67,7 +67,7 @@ def doubted_rows(doubts: pa.Table, last: Collection[int] = ()) -> dict[Key, list
     return groups
 
 
-def check_hashes(doubts: pa.Table, where: str | None = None) -> None:
+def check_hashes(doubts: DoubtTable, where: str | None = None) -> None:
     """Refuse the table of an audit that does not tell what stands in the rows.
 
     Args:
@@ -77,7 +77,7 @@ def check_hashes(doubts: pa.Table, where: str | None = None) -> None:
     Raises:
         InputError: An earlier doubt made it.
     """
-    if "row_hash" not in doubts.column_names or doubts["row_hash"].null_count:
+    if doubts.row_hash.null_count:
         raise InputError(
             "the audit does not tell what stands in the rows: an earlier doubt made it",
             where=where,
@@ -85,16 +85,15 @@ def check_hashes(doubts: pa.Table, where: str | None = None) -> None:
         )
 
 
-def borderline_rows(doubts: pa.Table) -> pa.Table:
+def borderline_rows(doubts: DoubtTable) -> DoubtTable:
     """The rows that are not doubted, but might be with a few other labels in the file."""
-    near = pc.and_(pc.greater_equal(doubts["doubt"], BORDERLINE_FROM), pc.invert(doubts["doubted"]))
-    return doubts.filter(pc.fill_null(near, False))  # noqa: FBT003  # pyarrow's own form
+    return doubts.filter((doubts.doubt >= BORDERLINE_FROM) & ~doubts.doubted)
 
 
-def digests(doubts: pa.Table) -> Iterator[str]:
+def digests(doubts: DoubtTable) -> Iterator[str]:
     """The digest of every row, made as they are asked for, in the table's order."""
-    for batch in doubts.select(["row_hash", "given_label"]).to_batches(max_chunksize=_BATCH_ROWS):
-        yield from map(digest, *_lists(batch))
+    for batch in doubts.data.select(["row_hash", "given_label"]).to_batches(max_chunksize=_BATCH_ROWS):
+        yield from map(digest, *(column.to_pylist() for column in batch.columns))
 
 
 def digest(row_hash: str, given_label: str | None) -> str:
@@ -130,7 +129,3 @@ def in_lines(row_digests: Iterable[str]) -> dict[str, str]:
 def from_lines(lines: Mapping[str, str]) -> tuple[str, ...]:
     """The digests of `in_lines`, sorted."""
     return tuple(sorted(f"{prefix}{rest}" for prefix, rests in lines.items() for rest in rests.split(" ")))
-
-
-def _lists(table: pa.Table | pa.RecordBatch) -> list[list[Any]]:
-    return [column.to_pylist() for column in table.columns]

@@ -16,14 +16,12 @@ from doubtcli.gate.baseline.rows import (
     prefix_digits,
 )
 from doubtcli.gate.paths import seen_beside
-from doubtcli.records import INPUT_ROLES, Role
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    import pyarrow as pa
-
     from doubtcli.gate.baseline.rows import Key
+    from doubtcli.records import AuditDocument, DoubtTable
 
 STANDARD_INPUT = "-"
 SETTINGS = ("reasons", "skip", "reason_settings", "seed", "folds", "repeats", "fast", "group")
@@ -103,8 +101,8 @@ class Baseline:
 def make_section(
     data_path: str,
     baseline_path: str,
-    summary: Mapping[str, Any],
-    doubts: pa.Table,
+    document: AuditDocument,
+    doubts: DoubtTable,
     *,
     waived: Collection[int] = (),
 ) -> Section:
@@ -113,7 +111,7 @@ def make_section(
     Args:
         data_path: The data file, as seen from the working directory.
         baseline_path: The file that it is for; it need not be there yet.
-        summary: `audit.json`.
+        document: `audit.json`.
         doubts: `doubts.parquet`.
         waived: Rows to leave out of the doubts, by their place in the file: a waiver is a word on them
             already, and once it expires they shall be new.
@@ -122,17 +120,16 @@ def make_section(
         InputError: The audit does not tell what stands in the rows.
     """
     check_hashes(doubts, data_path)
-    label, inputs = columns_of(summary)
     waived = frozenset(waived)
     groups = doubted_rows(doubts, waived)
     return Section(
         path=section_path(data_path, baseline_path),
-        sha256=summary["input"]["sha256"],
-        n_rows=doubts.num_rows,
-        label=label,
-        inputs=inputs,
-        settings=settings_of(summary),
-        version=summary["tool"]["version"],
+        sha256=document.source.sha256,
+        n_rows=doubts.n_rows,
+        label=document.label_column,
+        inputs=document.input_columns,
+        settings=doubt_settings(document),
+        version=document.tool_version,
         doubts=tuple(
             KnownDoubt(row.row_hash, n, row.row_id, row.given_label, round(row.doubt, 2), tuple(row.reasons))
             for key in sorted(groups)
@@ -149,16 +146,9 @@ def section_path(data_path: str, baseline_path: str) -> str:
     return data_path if data_path == STANDARD_INPUT else seen_beside(data_path, baseline_path)
 
 
-def columns_of(summary: Mapping[str, Any]) -> tuple[str, tuple[str, ...]]:
-    """The label column of an audit, and all columns that a row's content is made of, in file order."""
-    columns = summary["columns"]
-    label = next(column["name"] for column in columns if column["role"] == Role.LABEL)
-    return label, tuple(column["name"] for column in columns if column["role"] in INPUT_ROLES)
-
-
-def settings_of(summary: Mapping[str, Any]) -> dict[str, Any]:
+def doubt_settings(document: AuditDocument) -> dict[str, Any]:
     """The settings of an audit that doubts depend on."""
-    stored = summary["settings"]
+    stored = document.settings
     files = {name: stored.get(name) for name in FILE_SETTINGS}
     return {name: stored.get(name) for name in SETTINGS} | {
         name: None if path is None else Path(path).name for name, path in files.items()

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from doubtcli.gate.result import Finding, Waiver
+    from doubtcli.records import DoubtTable
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Applied:
 def apply_waivers(
     waivers: Sequence[Waiver],
     findings: Sequence[Finding],
-    doubts: pa.Table,
+    doubts: DoubtTable,
     *,
     waivers_path: str,
     data_path: str,
@@ -80,7 +81,7 @@ def lapsed_waivers(waivers: Sequence[Waiver], applied: Sequence[Applied]) -> tup
 
 
 def waived_rows(
-    waivers: Sequence[Waiver], doubts: pa.Table, *, waivers_path: str, data_path: str, today: dt.date
+    waivers: Sequence[Waiver], doubts: DoubtTable, *, waivers_path: str, data_path: str, today: dt.date
 ) -> set[int]:
     """The rows of one data file that are waived whatever speaks, doubted or not: their places, from 1.
 
@@ -95,9 +96,9 @@ def waived_rows(
     for waiver in waivers:
         if not waiver.reasons and _off(waiver, waivers_path, data_path, today) is None:
             labels[waiver.row_id].add(waiver.label)
-    ids = pa.array(sorted(labels), doubts["row_id"].type)
-    rows = doubts.select(["row_id", "given_label", "row"]).filter(pc.is_in(doubts["row_id"], value_set=ids))
-    return {row["row"] for row in rows.to_pylist() if labels[row["row_id"]] & {None, row["given_label"]}}
+    ids = pa.array(sorted(labels), doubts.row_id.type)
+    rows = doubts.filter(pc.is_in(doubts.row_id, value_set=ids)).to_rows()
+    return {row.row for row in rows if labels[row.row_id] & {None, row.given_label}}
 
 
 def _off(waiver: Waiver, waivers_path: str, data_path: str, today: dt.date) -> Idle | None:

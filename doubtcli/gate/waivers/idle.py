@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from doubtcli.gate.result import Finding, Waiver
+    from doubtcli.records import DoubtTable
 
 _MOST_SUGGESTED = 20
 """Waivers that a near id is looked for: each passes over all ids of the file."""
@@ -45,7 +46,7 @@ class Idle:
     """In plain words."""
 
 
-def why_idle(waivers: Sequence[Waiver], findings: Sequence[Finding], doubts: pa.Table) -> dict[int, Idle]:
+def why_idle(waivers: Sequence[Waiver], findings: Sequence[Finding], doubts: DoubtTable) -> dict[int, Idle]:
     """Why each of these waivers holds for no finding, by number.
 
     Args:
@@ -63,16 +64,16 @@ def why_idle(waivers: Sequence[Waiver], findings: Sequence[Finding], doubts: pa.
         if waiver.row_id in labels
     }
     strangers = [waiver for waiver in waivers if waiver.row_id not in labels]
-    near = {waiver.number: _near(waiver.row_id, doubts["row_id"]) for waiver in strangers[:_MOST_SUGGESTED]}
+    near = {waiver.number: _near(waiver.row_id, doubts.row_id) for waiver in strangers[:_MOST_SUGGESTED]}
     return idle | {waiver.number: _no_row(near.get(waiver.number)) for waiver in strangers}
 
 
-def _labels(waivers: Sequence[Waiver], doubts: pa.Table) -> Mapping[str, list[str | None]]:
+def _labels(waivers: Sequence[Waiver], doubts: DoubtTable) -> Mapping[str, list[str | None]]:
     """The labels of the waivers' rows, by id, where there are such rows."""
     ids = sorted({waiver.row_id for waiver in waivers})
-    rows = doubts.filter(pc.is_in(doubts["row_id"], value_set=pa.array(ids, doubts["row_id"].type)))
+    rows = doubts.filter(pc.is_in(doubts.row_id, value_set=pa.array(ids, doubts.row_id.type)))
     labels: dict[str, list[str | None]] = defaultdict(list)
-    for row_id, label in zip(rows["row_id"].to_pylist(), rows["given_label"].to_pylist(), strict=True):
+    for row_id, label in zip(rows.row_id.to_pylist(), rows.given_label.to_pylist(), strict=True):
         labels[row_id].append(label)
     return labels
 

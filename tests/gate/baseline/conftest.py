@@ -1,4 +1,4 @@
-"""Audits made by hand: a table of doubts from a few rows, and the summary that goes with it."""
+"""Audits made by hand: a table of doubts from a few rows, and the document that goes with it."""
 
 from __future__ import annotations
 
@@ -7,23 +7,26 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
+from doubtcli.records import (
+    AuditDocument,
+    Column,
+    DoubtTable,
+    NoiseRate,
+    Role,
+    Roles,
+    RowCounts,
+    Skill,
+    Source,
+)
+from doubtcli.store.describe import DOUBT_COLUMNS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-COLUMNS = {
-    "row_id": pa.string(),
-    "row": pa.int64(),
-    "given_label": pa.string(),
-    "doubt": pa.float64(),
-    "doubt_sd": pa.float64(),
-    "doubted": pa.bool_(),
-    "reasons": pa.list_(pa.string()),
-    "row_hash": pa.string(),
-}
 INPUTS = ("text", "lang")
 
 
-def build_doubts(*rows: dict[str, Any]) -> pa.Table:
+def build_doubts(*rows: dict[str, Any]) -> DoubtTable:
     """`doubts.parquet` of these rows; what a row does not say is made up, and its content is its own."""
     told = []
     for place, row in enumerate(rows, 1):
@@ -39,32 +42,47 @@ def build_doubts(*rows: dict[str, Any]) -> pa.Table:
             "row_hash": f"{place:016x}",
         }
         told.append(made_up | row)
-    return pa.Table.from_pylist(told, schema=pa.schema(COLUMNS))
+    return DoubtTable(pa.Table.from_pylist(told, schema=pa.schema(DOUBT_COLUMNS)))
 
 
-def build_summary(
+def build_document(
     label: str = "label", inputs: tuple[str, ...] = INPUTS, version: str = "0.1.0", **settings: Any
-) -> dict[str, Any]:
+) -> AuditDocument:
     """`audit.json`, as far as a baseline looks at it."""
-    columns = [{"name": "no", "role": "identifier"}, {"name": label, "role": "label"}]
-    columns += [{"name": name, "role": "text"} for name in inputs]
+    roles = {"no": Role.IDENTIFIER, label: Role.LABEL} | dict.fromkeys(inputs, Role.TEXT)
     stored = {"reasons": None, "skip": [], "reason_settings": {}, "seed": 0, "folds": 5, "repeats": 2}
     stored |= {"fast": False, "group": None, "embeddings": None, "queue_size": None} | settings
-    return {
-        "tool": {"name": "doubt", "version": version},
-        "input": {"path": "data.csv", "sha256": "ab" * 32},
-        "columns": columns,
-        "settings": stored,
-    }
+    return AuditDocument(
+        tool_name="doubt",
+        tool_version=version,
+        source=Source("data.csv", "csv", 0, "ab" * 32),
+        roles=Roles(tuple(Column(name, role, used=True, why="") for name, role in roles.items())),
+        settings=stored,
+        seed=0,
+        versions={},
+        skill=Skill(
+            assessable=True,
+            why="",
+            accuracy=None,
+            balanced_accuracy=None,
+            majority_accuracy=0.5,
+            permuted_accuracy=None,
+        ),
+        noise_rate=NoiseRate(assessable=True, why=""),
+        counts=RowCounts(0, 0, 0, 0),
+        classes=(),
+        reasons=(),
+        skipped=(),
+    )
 
 
 @pytest.fixture(scope="session")
-def table() -> Callable[..., pa.Table]:
+def table() -> Callable[..., DoubtTable]:
     """Makes a table of doubts: see `build_doubts`."""
     return build_doubts
 
 
 @pytest.fixture(scope="session")
-def summary() -> Callable[..., dict[str, Any]]:
-    """Makes a summary: see `build_summary`."""
-    return build_summary
+def document() -> Callable[..., AuditDocument]:
+    """Makes a document: see `build_document`."""
+    return build_document

@@ -15,12 +15,11 @@ from doubtcli.rank.combine import DOUBTED_FROM
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pyarrow as pa
-
     from doubtcli.gate.baseline import Section
+    from doubtcli.records import AuditDocument, DoubtTable
 
-    Make = Callable[..., pa.Table]
-    Summarize = Callable[..., dict[str, Any]]
+    Make = Callable[..., DoubtTable]
+    Describe = Callable[..., AuditDocument]
     Before = Callable[..., Section]
 
 CHANGED = (Change.NEW, "the row was added or changed since the baseline")
@@ -28,12 +27,12 @@ KNOWN = (Change.KNOWN, "")
 
 
 @pytest.fixture(scope="session")
-def before(table: Make, summary: Summarize) -> Before:
+def before(table: Make, document: Describe) -> Before:
     """Makes what the baseline knows of these rows."""
-    return lambda *rows: make_section("data.csv", "known.json", summary(), table(*rows))
+    return lambda *rows: make_section("data.csv", "known.json", document(), table(*rows))
 
 
-def changes(section: Section, rows: pa.Table, waived: Sequence[int] = ()) -> dict[int, tuple[Change, str]]:
+def changes(section: Section, rows: DoubtTable, waived: Sequence[int] = ()) -> dict[int, tuple[Change, str]]:
     """What each doubted row is, by its place in the file."""
     return compare(section, rows, path="known.json", waived=waived)[1]
 

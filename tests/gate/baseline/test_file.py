@@ -6,7 +6,7 @@ from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import assume, given
@@ -26,10 +26,10 @@ from doubtcli.gate.baseline.rows import digest, in_lines
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pyarrow as pa
+    from doubtcli.records import AuditDocument, DoubtTable
 
-    Make = Callable[..., pa.Table]
-    Summarize = Callable[..., dict[str, Any]]
+    Make = Callable[..., DoubtTable]
+    Describe = Callable[..., AuditDocument]
 
 TWO_ROWS = """{
   "schema_version": 1,
@@ -187,7 +187,7 @@ ROWS = st.lists(
 @given(before=ROWS, added=st.tuples(st.integers(0, 10**6), st.just("ham"), st.booleans()))
 def test_an_added_row_changes_few_lines(
     table: Make,
-    summary: Summarize,
+    document: Describe,
     before: list[tuple[int, str, bool]],
     added: tuple[int, str, bool],
 ) -> None:
@@ -197,14 +197,14 @@ def test_an_added_row_changes_few_lines(
     """
     assume(len(before) != 64)
 
-    old, new = (written(table, summary, rows).splitlines() for rows in (before, [*before, added]))
+    old, new = (written(table, document, rows).splitlines() for rows in (before, [*before, added]))
 
     # a line that is no longer the last gets a comma; an empty list opens
     n_changed = sum(line.startswith("+ ") for line in difflib.ndiff(old, new))
     assert n_changed <= (1 + 2 + 3 if added[2] else 1 + 2)
 
 
-def written(table: Make, summary: Summarize, rows: Sequence[tuple[int, str, bool]]) -> str:
+def written(table: Make, document: Describe, rows: Sequence[tuple[int, str, bool]]) -> str:
     """The baseline of these rows: content, label, and whether it is doubted."""
     told = [
         {
@@ -215,12 +215,12 @@ def written(table: Make, summary: Summarize, rows: Sequence[tuple[int, str, bool
         }
         for number, label, doubted in rows
     ]
-    return render_baseline([make_section("data.csv", "known.json", summary(), table(*told))])
+    return render_baseline([make_section("data.csv", "known.json", document(), table(*told))])
 
 
-def test_small(table: Make, summary: Summarize) -> None:
+def test_small(table: Make, document: Describe) -> None:
     """20,000 rows, which stand in the shortest lines, take less than 12 bytes each."""
-    text = written(table, summary, [(number, "ham", False) for number in range(20_000)])
+    text = written(table, document, [(number, "ham", False) for number in range(20_000)])
 
     assert len(text) < 20_000 * 12
 

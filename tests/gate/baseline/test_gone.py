@@ -10,10 +10,10 @@ from doubtcli.gate.result import GoneDoubt
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import pyarrow as pa
+    from doubtcli.records import AuditDocument, DoubtTable
 
-    Make = Callable[..., pa.Table]
-    Summarize = Callable[..., dict[str, Any]]
+    Make = Callable[..., DoubtTable]
+    Describe = Callable[..., AuditDocument]
 
 DOUBTED = {"row_hash": "h", "doubt": 0.9}
 GONE = "the row is gone or was changed"
@@ -21,13 +21,13 @@ NO_LONGER = "it is no longer doubted"
 
 
 @pytest.fixture
-def gone(table: Make, summary: Summarize) -> Callable[..., list[tuple[str, str]]]:
+def gone(table: Make, document: Describe) -> Callable[..., list[tuple[str, str]]]:
     """The id of each doubt that is gone, and why."""
 
     def compared(
         before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]], waived: Sequence[int] = ()
     ) -> list[tuple[str, str]]:
-        section = make_section("data.csv", "known.json", summary(), table(*before))
+        section = make_section("data.csv", "known.json", document(), table(*before))
         comparison, _ = compare(section, table(*now), path="known.json", waived=waived)
         return [(doubt.row_id, doubt.why) for doubt in comparison.gone]
 
@@ -89,8 +89,8 @@ def test_order(gone: Told) -> None:
     assert [row_id for row_id, _ in gone(before, [{"row_hash": "h"}])] == ["b", "a", "c"]
 
 
-def test_given_label(table: Make, summary: Summarize) -> None:
+def test_given_label(table: Make, document: Describe) -> None:
     """It bears the label that was doubted."""
-    section = make_section("data.csv", "known.json", summary(), table(DOUBTED))
+    section = make_section("data.csv", "known.json", document(), table(DOUBTED))
 
     assert compare(section, table({}), path="known.json")[0].gone == (GoneDoubt("r1", "spam", GONE),)

@@ -13,9 +13,9 @@ from doubtcli.gate.baseline.rows import check_hashes, digest, digests, doubted_r
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    import pyarrow as pa
+    from doubtcli.records import DoubtTable
 
-    Make = Callable[..., pa.Table]
+    Make = Callable[..., DoubtTable]
 
 
 class TestDigest:
@@ -110,10 +110,10 @@ def ids(groups: dict[Any, Any]) -> dict[Any, list[str]]:
 
 def test_audit_without_hashes(table: Make) -> None:
     """The audit of an earlier doubt is refused: it does not tell what stands in the rows."""
-    for early in (table({}).drop_columns("row_hash"), table({"row_hash": None})):
-        with pytest.raises(InputError) as caught:
-            check_hashes(early, "data.csv")
-        assert str(caught.value) == (
-            "data.csv: the audit does not tell what stands in the rows: an earlier doubt made it\n"
-            "to do: scan the file again"
-        )
+    with pytest.raises(InputError) as caught:
+        check_hashes(table({"row_hash": None}), "data.csv")
+
+    assert str(caught.value) == (
+        "data.csv: the audit does not tell what stands in the rows: an earlier doubt made it\n"
+        "to do: scan the file again"
+    )

@@ -8,6 +8,8 @@ import pytest
 
 from doubtcli.gate.result import Finding, LapsedWaiver, Waiver
 from doubtcli.gate.waivers import Applied, apply_waivers, lapsed_waivers, waived_rows
+from doubtcli.records import DoubtTable
+from doubtcli.store.describe import DOUBT_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -42,15 +44,23 @@ def applied(
 ) -> Applied:
     """What the waivers make of these findings, which are all rows of the file."""
     rows = [{"row_id": one.row_id, "given_label": one.given_label} for one in findings]
-    schema = pa.schema({"row_id": pa.string(), "given_label": pa.string()})
     return apply_waivers(
         waivers,
         findings,
-        pa.Table.from_pylist(rows, schema=schema),
+        DoubtTable(pa.Table.from_pylist(rows, schema=pa.schema(DOUBT_COLUMNS))),
         waivers_path=waivers_path,
         data_path=data_path,
         today=TODAY,
     )
+
+
+def labelled(*rows: tuple[str, str | None]) -> DoubtTable:
+    """`doubts.parquet` of rows with these ids and labels, the last row of the file first."""
+    told = [
+        {"row_id": row_id, "given_label": label, "row": len(rows) - place}
+        for place, (row_id, label) in enumerate(rows)
+    ]
+    return DoubtTable(pa.Table.from_pylist(told, schema=pa.schema(DOUBT_COLUMNS)))
 
 
 def holder(waivers: Sequence[Waiver], one: Finding) -> int | None:
@@ -263,14 +273,7 @@ class TestWaivedRows:
     )
     def test_holds(self, waiver: Waiver, expected: set[int]) -> None:
         """One holds for its id, its label, its days and its files; one that names reasons holds for none."""
-        doubts = pa.table(
-            {
-                "row_id": ["a", "b", "a"],
-                "given_label": ["spam", None, "ham"],
-                "row": [3, 2, 1],
-                "doubt": [1.0] * 3,
-            }
-        )
+        doubts = labelled(("a", "spam"), ("b", None), ("a", "ham"))
 
         rows = waived_rows([waiver], doubts, waivers_path="conf/w.toml", data_path="data.csv", today=TODAY)
 
@@ -278,7 +281,7 @@ class TestWaivedRows:
 
     def test_any_of_several(self) -> None:
         """Of several waivers of a row it is enough that one holds."""
-        doubts = pa.table({"row_id": ["a"], "given_label": ["spam"], "row": [1]})
+        doubts = labelled(("a", "spam"))
         waivers = [Waiver("a", 1, label="ham"), Waiver("a", 2, label="spam")]
 
         assert waived_rows(waivers, doubts, waivers_path="w", data_path="d", today=TODAY) == {1}

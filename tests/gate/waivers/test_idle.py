@@ -7,6 +7,7 @@ import pytest
 
 from doubtcli.gate.result import Finding, Waiver
 from doubtcli.gate.waivers.idle import why_idle
+from doubtcli.records import DoubtTable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,13 +22,13 @@ def finding(row_id: str) -> Finding:
 
 def why(row_id: str, *, found: Sequence[str] = (), **changes: Any) -> str:
     """Why a waiver on a row does not hold."""
-    rows = pa.table({"row_id": list(ROWS), "given_label": list(ROWS.values())})
+    rows = DoubtTable(pa.table({"row_id": list(ROWS), "given_label": list(ROWS.values())}))
     return why_idle([Waiver(row_id, 7, **changes)], [finding(one) for one in found], rows)[7].why
 
 
 def test_none() -> None:
     """Without idle waivers there is nothing to say."""
-    assert why_idle([], [], pa.table({"row_id": [], "given_label": []})) == {}
+    assert why_idle([], [], DoubtTable(pa.table({"row_id": [], "given_label": []}))) == {}
 
 
 def test_other_label() -> None:
@@ -82,7 +83,7 @@ def test_no_near_id(row_id: str) -> None:
 
 def test_few_are_suggested() -> None:
     """For the first twenty strangers a near id is looked for: each takes time."""
-    rows = pa.table({"row_id": ["row-100"], "given_label": ["ham"]})
+    rows = DoubtTable(pa.table({"row_id": ["row-100"], "given_label": ["ham"]}))
 
     idle = why_idle([Waiver(f"row-1{n:02}", n) for n in range(1, 31)], [], rows)
 
@@ -91,6 +92,6 @@ def test_few_are_suggested() -> None:
 
 def test_two_rows_of_one_id() -> None:
     """Where several rows bear the id, a label that one of them bears fits."""
-    rows = pa.table({"row_id": ["a", "a"], "given_label": ["ham", "spam"]})
+    rows = DoubtTable(pa.table({"row_id": ["a", "a"], "given_label": ["ham", "spam"]}))
 
     assert why_idle([Waiver("a", 1, label="spam")], [], rows)[1].why.startswith("not needed")

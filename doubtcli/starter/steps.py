@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.starter.config import BASELINE, WAIVERS
-from doubtcli.starter.toml import string
-from doubtcli.wording.quoting import shell_word
+from doubtcli.wording.quoting import quote_toml, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -93,7 +92,7 @@ def _yaml(text: str) -> str:
     """A text as YAML has it, in single quotes where nothing in it needs to be escaped."""
     if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
-    return string(text)
+    return quote_toml(text)
 
 
 def _option(config: Path, start: Path) -> str:

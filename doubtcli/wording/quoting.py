@@ -6,7 +6,10 @@ import json
 import os
 import re
 import shlex
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from tomlkit.items import Item, SingleKey
 
 LONGEST = 2000
 """Characters of a text that are looked at, so that one of megabytes costs nothing."""
@@ -15,6 +18,15 @@ JOINERS = "\u200c\u200d"
 BLANKS = " \u200b\u200c\u200d\u2060\ufeff"
 """Seen by nobody at either end of a text: editors and web pages leave them behind."""
 
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+"""What an editor or a web page shows as nothing, as a new line, or by turning around the text beside it; and
+halves of characters, which UTF-8 has no bytes for."""
+_TOML_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+_LAST_SHORT = 0xFFFF
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_LONGEST_NAMED = 60
 _HALVES = re.compile("[\ud800-\udfff]")
 """Halves of characters; Python has those from DC80 to DCFF stand for bytes of a path that are not UTF-8."""
 
@@ -65,6 +77,56 @@ def path_bytes(path: str) -> bytes:
 
 def _known_byte(half: re.Match[str]) -> str:
     return half[0] if "\udc80" <= half[0] <= "\udcff" else "\N{REPLACEMENT CHARACTER}"
+
+
+def shorten_quoted(text: str) -> str:
+    """The text in single quotes as a sentence has it, its end left out where it is long."""
+    return repr(text if len(text) <= _LONGEST_NAMED else text[: _LONGEST_NAMED - 1] + "…")
+
+
+def quote_json(text: str) -> str:
+    """The text in double quotes on one line as JSON has it, what nobody could see of it escaped."""
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+
+
+def quote_toml(text: str) -> str:
+    r"""The text in double quotes on one line as TOML and YAML both have it, what nobody could see escaped.
+
+    What turns the direction of writing is escaped, too: a name must not look like another in a review. TOML
+    has no way to write halves of characters (lone surrogates).
+
+    Example:
+        >>> print(quote_toml('a "b"\u202e'))
+        "a \"b\"\u202E"
+    """
+    return f'"{"".join(map(_escape_for_toml, text))}"'
+
+
+def _escape_for_toml(character: str) -> str:
+    if character in _TOML_ESCAPES:
+        return _TOML_ESCAPES[character]
+    if character.isprintable() or character in JOINERS:
+        return character
+    code = ord(character)
+    return f"\\u{code:04X}" if code <= _LAST_SHORT else f"\\U{code:08X}"
+
+
+def toml_item(setting: object) -> Item:
+    """A text, a number, on or off, or several of these as an item for tomlkit, texts as in `quote_toml`."""
+    import tomlkit
+
+    if isinstance(setting, str):
+        return tomlkit.value(quote_toml(setting))
+    if isinstance(setting, (list, tuple)):
+        return tomlkit.value(f"[{', '.join(toml_item(one).as_string() for one in setting)}]")
+    return tomlkit.item(setting)
+
+
+def toml_key(name: str) -> SingleKey:
+    """A key for tomlkit: bare where TOML allows it, else as in `quote_toml`."""
+    from tomlkit.items import SingleKey
+
+    return SingleKey(name, original=name if _BARE_KEY.fullmatch(name) else quote_toml(name))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # JSON is anything

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
+import tomllib
 
 import pytest
+import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,9 +18,16 @@ from doubtcli.wording.quoting import (
     printable,
     printable_path,
     printable_text,
+    quote_json,
+    quote_toml,
     shell_word,
+    shorten_quoted,
+    toml_item,
+    toml_key,
 )
 
+TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+"""Anything that UTF-8 can hold."""
 WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
 
 
@@ -79,3 +89,92 @@ def test_no_json() -> None:
     """A number that JSON has no word for is refused."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_text(float("nan"))
+
+
+@given(st.text(st.characters()))
+def test_json_reads_any_text_back(text: str) -> None:
+    """JSON reads what is quoted back as it was, halves of characters too, and UTF-8 has bytes for it."""
+    assert json.loads(quote_json(text).encode()) == text
+
+
+@given(st.text(st.characters()))
+def test_one_line(text: str) -> None:
+    """What is quoted is one line, whatever is taken for the end of one."""
+    assert len(quote_json(text).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("naïve 🙂 ::%", '"naïve 🙂 ::%"'),
+        ('"\\', r'"\"\\"'),
+        ("a\nb\tc\0", r'"a\nb\tc\u0000"'),
+        ("\u202egnp\u200b\x7f", r'"\u202egnp\u200b\u007f"'),
+        ("\ud800", r'"\ud800"'),
+    ],
+    ids=["seen", "quotes", "control", "hidden", "half a character"],
+)
+def test_hidden_characters_are_escaped(text: str, expected: str) -> None:
+    """What can be seen stays as it is; what can't, or turns the text around, is escaped."""
+    assert quote_json(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [("it's", '"it\'s"'), ("a\n", r"'a\n'"), ("x" * 60, f"'{'x' * 60}'"), ("x" * 61, f"'{'x' * 59}…'")],
+    ids=["quote", "newline", "60 characters", "61 characters"],
+)
+def test_shorten_quoted(text: str, expected: str) -> None:
+    """In a sentence a text stands in quotes, with 60 characters at most."""
+    assert shorten_quoted(text) == expected
+
+
+@given(TEXT, TEXT)
+def test_toml_reads_any_text_back(name: str, text: str) -> None:
+    """Whatever a key and a text hold, TOML reads them back as they were."""
+    assert tomllib.loads(f"{toml_key(name).as_string()} = {quote_toml(text)}") == {name: text}
+
+
+@given(st.lists(TEXT))
+def test_toml_arrays(values: list[str]) -> None:
+    """An array of texts is read back as it was."""
+    assert tomllib.loads(f"x = {toml_item(values).as_string()}") == {"x": values}
+
+
+@pytest.mark.parametrize("setting", [True, False, 7, 0, "a", ("a", "b"), ()])
+def test_toml_values(setting: object) -> None:
+    """Whatever kind of value a setting has, TOML reads it back."""
+    assert tomllib.loads(f"x = {toml_item(setting).as_string()}") == {
+        "x": list(setting) if isinstance(setting, tuple) else setting
+    }
+
+
+@given(TEXT)
+def test_yaml(text: str) -> None:
+    """YAML reads a text as TOML does."""
+    assert yaml.safe_load(quote_toml(text)) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "written"),
+    [
+        ("plain", '"plain"'),
+        ('say "no"', r'"say \"no\""'),
+        ("C:\\data", r'"C:\\data"'),
+        ("a\nb\r\tc", r'"a\nb\r\tc"'),
+        ("\x00\x1b\x7f", r'"\u0000\u001B\u007F"'),
+        ("Größe 😀", '"Größe 😀"'),
+        ("a\u200cb", '"a\u200cb"'),
+        ("\u202eabc\u2028", r'"\u202Eabc\u2028"'),
+        ("\U000e0041", r'"\U000E0041"'),
+    ],
+)
+def test_toml_escapes(text: str, written: str) -> None:
+    """What can be seen stands as it is; what can't, or turns the direction of writing, is escaped."""
+    assert quote_toml(text) == written
+
+
+@pytest.mark.parametrize(("name", "written"), [("max-new", "max-new"), ("a b", '"a b"'), ("", '""')])
+def test_toml_keys(name: str, written: str) -> None:
+    """A key is bare where TOML lets it be, else quoted."""
+    assert toml_key(name).as_string() == written

@@ -12,7 +12,7 @@ from doubtcli.errors import InputError
 from doubtcli.gate.baseline.parse import broken, parsed_section, write_again
 from doubtcli.gate.baseline.rows import in_lines
 from doubtcli.gate.baseline.section import Baseline
-from doubtcli.gate.quoted import quoted
+from doubtcli.wording.quoting import quote_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -37,21 +37,21 @@ def render_baseline(sections: Sequence[Section]) -> str:
     ordered = sorted(sections, key=lambda section: section.path)
     head = {
         "schema_version": str(SCHEMA_VERSION),
-        "tool": _object({"name": quoted(TOOL), "version": quoted(version("doubtcli"))}),
-        "about": quoted(ABOUT),
-        "files": _block("{}", (f"{quoted(one.path)}: {_section(one)}" for one in ordered), depth=1),
+        "tool": _object({"name": quote_json(TOOL), "version": quote_json(version("doubtcli"))}),
+        "about": quote_json(ABOUT),
+        "files": _block("{}", (f"{quote_json(one.path)}: {_section(one)}" for one in ordered), depth=1),
     }
     return _block("{}", (f'"{key}": {value}' for key, value in head.items()), depth=0) + "\n"
 
 
 def _section(section: Section) -> str:
     parts = {
-        "sha256": quoted(section.sha256),
+        "sha256": quote_json(section.sha256),
         "n_rows": str(section.n_rows),
-        "label": quoted(section.label),
+        "label": quote_json(section.label),
         "inputs": _array(section.inputs),
         "settings": _plain(section.settings),
-        "version": quoted(section.version),
+        "version": quote_json(section.version),
         "doubts": _block("[]", map(_doubt, section.doubts), depth=3),
         "borderline": _digests(in_lines(section.borderline)),
         "rows": _digests(section.lines),
@@ -67,10 +67,10 @@ def _doubt(doubt: KnownDoubt) -> str:
     number = {} if doubt.n == 1 else {"n": str(doubt.n)}
     return _object(
         {
-            "row": quoted(doubt.row_hash),
+            "row": quote_json(doubt.row_hash),
             **number,
-            "id": quoted(doubt.row_id),
-            "given": quoted(doubt.given_label),
+            "id": quote_json(doubt.row_id),
+            "given": quote_json(doubt.given_label),
             "doubt": json.dumps(doubt.doubt),
             "reasons": _array(doubt.reasons),
         }
@@ -89,18 +89,18 @@ def _object(parts: dict[str, str]) -> str:
 
 
 def _array(texts: Iterable[str]) -> str:
-    return f"[{', '.join(map(quoted, texts))}]"
+    return f"[{', '.join(map(quote_json, texts))}]"
 
 
 def _plain(value: object) -> str:
     """Any JSON value on one line."""
     match value:
         case str():
-            return quoted(value)
+            return quote_json(value)
         case list() | tuple():
             return f"[{', '.join(map(_plain, value))}]"
         case dict():
-            return "{" + ", ".join(f"{quoted(key)}: {_plain(item)}" for key, item in value.items()) + "}"
+            return "{" + ", ".join(f"{quote_json(key)}: {_plain(item)}" for key, item in value.items()) + "}"
         case _:
             return json.dumps(value, allow_nan=False)
 
@@ -149,7 +149,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{quoted(twice)} stands twice")
+        raise ValueError(f"{quote_json(twice)} stands twice")
     return found
 
 

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.gate.quoted import shortly
 from doubtcli.gate.result import GoneDoubt
+from doubtcli.wording.quoting import shorten_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -68,7 +68,7 @@ def _lost(here: Sequence[tuple[str | None, str]], section: Section, doubt: Known
     if not more:
         return GONE_ROW
     label = min(more, key=lambda label: label or "")
-    return "it has no label now" if label is None else f"its label is now {shortly(label)}"
+    return "it has no label now" if label is None else f"its label is now {shorten_quoted(label)}"
 
 
 def told_gone(gone: Sequence[tuple[KnownDoubt, str]]) -> tuple[GoneDoubt, ...]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.gate.quoted import shortly
 from doubtcli.wording.lists import find_nearest
+from doubtcli.wording.quoting import shorten_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -84,7 +84,7 @@ def _why(waiver: Waiver, labels: Sequence[str | None], *, is_found: bool) -> Idl
         now = (
             "the row has no label now"
             if labels[0] is None
-            else f"the row's label is now {shortly(labels[0])}"
+            else f"the row's label is now {shorten_quoted(labels[0])}"
         )
         return Idle(Telling.OTHER_LABEL, now)
     if is_found and waiver.reasons:
@@ -93,7 +93,7 @@ def _why(waiver: Waiver, labels: Sequence[str | None], *, is_found: bool) -> Idl
 
 
 def _no_row(near: str | None) -> Idle:
-    suggestion = f"; did you mean {shortly(near)}?" if near else ""
+    suggestion = f"; did you mean {shorten_quoted(near)}?" if near else ""
     return Idle(Telling.NO_ROW, f"no row bears this id{suggestion}")
 
 

@@ -9,17 +9,19 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.gate.quoted import quoted
 from doubtcli.gate.waivers.keys import TABLE
 from doubtcli.gate.waivers.read import WAIVERS, parse_waivers, what_it_waives
+from doubtcli.wording.quoting import toml_item
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from tomlkit.items import Table
+
     from doubtcli.gate.result import Waiver
 
 _HALF = re.compile("[\ud800-\udfff]")
-_MARK = "\ufeff"
+BYTE_ORDER_MARK = "\ufeff"
 """Some editors begin a file with it."""
 
 
@@ -37,16 +39,40 @@ def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS) -> st
     Raises:
         InputError: The text is no file of waivers, or an id, label or file's name can't be written in TOML.
     """
-    there = parse_waivers(text.removeprefix(_MARK), where)
+    there = parse_waivers(text.removeprefix(BYTE_ORDER_MARK), where)
     fresh = _fresh(new, there)
     if not fresh:
         return text
     ending = "\r\n" if "\r\n" in text else "\n"
-    stands = text if not text or text.endswith("\n") else text + ending
-    blocks = [ending.join([f"[[{TABLE}]]", *_lines(waiver, where), ""]) for waiver in fresh]
-    added = ending.join([stands, *blocks] if stands else blocks)
-    _check(added, where)
+    ended = text if not text or text.endswith("\n") else text + ending
+    # Behind the text, not into a parsed document: tomlkit spells every header of a list as the first one.
+    tables = _tables(fresh, where)
+    added = ended + (tables if ended else tables.lstrip()).replace("\n", ending)
+    _check_appended(added, where)
     return added
+
+
+def _tables(waivers: Sequence[Waiver], where: str) -> str:
+    """The text of these waivers, an empty line before each."""
+    import tomlkit
+
+    tables = tomlkit.aot()
+    for waiver in waivers:
+        tables.append(_waiver_table(waiver, where))
+    return tomlkit.document().append(TABLE, tables).as_string()
+
+
+def _check_appended(text: str, where: str) -> None:
+    """Make sure that what was appended can be read."""
+    try:
+        tomllib.loads(text.removeprefix(BYTE_ORDER_MARK))
+    except tomllib.TOMLDecodeError as error:
+        raise InputError(
+            "nothing can be appended to the way its waivers are written",
+            where=where,
+            expected="[[waive]] tables",
+            hint="write each waiver as a [[waive]] table",
+        ) from error
 
 
 def _fresh(new: Sequence[Waiver], there: Sequence[Waiver]) -> list[Waiver]:
@@ -69,23 +95,25 @@ def _same(waiver: Waiver) -> tuple[object, ...]:
     return what_it_waives(replace(waiver, files=()))
 
 
-def _lines(waiver: Waiver, where: str) -> list[str]:
-    """The keys of a waiver that say something, one a line."""
-    told = {
+def _waiver_table(waiver: Waiver, where: str) -> Table:
+    """A waiver's table: the keys that say something, one a line."""
+    import tomlkit
+
+    files = tuple(_exact(file, "file", where) for file in waiver.files)
+    said = {
         "id": _exact(waiver.row_id, "id", where),
         "label": None if waiver.label is None else _exact(waiver.label, "label", where),
-        "reasons": f"[{', '.join(map(quoted, waiver.reasons))}]" if waiver.reasons else None,
-        "until": waiver.until.isoformat() if waiver.until else None,
-        "file": _files(waiver.files, where),
-        "why": quoted(_HALF.sub("\N{REPLACEMENT CHARACTER}", waiver.why)) if waiver.why else None,
+        "reasons": waiver.reasons or None,
+        "until": waiver.until,
+        "file": files[0] if len(files) == 1 else files or None,
+        "why": _HALF.sub("\N{REPLACEMENT CHARACTER}", waiver.why) or None,
     }
-    return [f"{key} = {value}" for key, value in told.items() if value is not None]
-
-
-def _files(files: Sequence[str], where: str) -> str | None:
-    """One file as a text, several as a list."""
-    told = [_exact(file, "file", where) for file in files]
-    return (told[0] if len(told) == 1 else f"[{', '.join(told)}]") if told else None
+    table = tomlkit.table()
+    table.trivia.indent = "\n"
+    for key, value in said.items():
+        if value is not None:
+            table.append(key, toml_item(value))
+    return table
 
 
 def _exact(text: str, key: str, where: str) -> str:
@@ -95,17 +123,4 @@ def _exact(text: str, key: str, where: str) -> str:
             where=where,
             expected="a text that is valid Unicode",
         )
-    return quoted(text)
-
-
-def _check(text: str, where: str) -> None:
-    """Make sure that what was appended can be read."""
-    try:
-        tomllib.loads(text.removeprefix(_MARK))
-    except tomllib.TOMLDecodeError as error:
-        raise InputError(
-            "nothing can be appended to the way its waivers are written",
-            where=where,
-            expected="[[waive]] tables",
-            hint="write each waiver as a [[waive]] table",
-        ) from error
+    return text

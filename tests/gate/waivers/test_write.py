@@ -71,6 +71,22 @@ def test_what_stands_there_is_kept(text: str, expected: str) -> None:
     assert add_waivers(text, [Waiver("a", 1), Waiver("b", 2)]) == expected
 
 
+LAYOUTS = (
+    "  # indented\n\n[[ waive ]]  # spaced\n  id   =\t'x'   # why not\n\n# at the end",
+    '[[waive]]\nid = """\nx\\\n   y"""\nreasons = [ # one\n  "a", # two\n  "b",\n]\n\n\n',
+    "[['waive']]\r\n\"id\" = 'x'\r\nuntil = 2027-01-02\r\n[[waive]]\nid = '''y'''\n# mixed\r\n",
+)
+
+
+@pytest.mark.parametrize("text", LAYOUTS, ids=["blanks and comments", "several lines", "mixed line ends"])
+def test_layout_is_kept(text: str) -> None:
+    """However a person laid the file out, all of it comes back as it was, before what is new."""
+    added = add_waivers(text, [FULL])
+
+    assert added.startswith(text)
+    assert parse_waivers(added, "w.toml")[-1].row_id == "row-17"
+
+
 class TestKnown:
     """Waivers that stand there already."""
 

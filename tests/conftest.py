@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +16,19 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.pool import Pool, build_pool
 from doubtcli.queue.strategies import Choice
+from doubtcli.records import (
+    AuditDocument,
+    ClassCount,
+    Column,
+    DoubtTable,
+    NoiseRate,
+    Role,
+    Roles,
+    RowCounts,
+    Skill,
+    Source,
+)
+from doubtcli.store.describe import DOUBT_COLUMNS
 from doubtcli.tools.registry import load_tool
 
 if TYPE_CHECKING:
@@ -43,7 +56,7 @@ READERS: dict[str, Callable[[str], Any]] = {
 """How a file is read, by its ending."""
 
 
-def doubts_of(rows: Sequence[Row]) -> pa.Table:
+def doubts_of(rows: Sequence[Row]) -> DoubtTable:
     """`doubts.parquet` of some rows in file order; what is not said of one is nothing out of the ordinary.
 
     A row is doubted from a doubt of 0.5 on; a doubt of None stands for a row that was set aside.
@@ -67,47 +80,58 @@ def doubts_of(rows: Sequence[Row]) -> pa.Table:
     told.sort(key=lambda row: (row["doubt"] is None, -(row["doubt"] or 0), row["row_id"]))
     for rank, row in enumerate(told, start=1):
         row["rank"] = rank if row["doubt"] is not None else None
-    schema = pa.schema(
-        {
-            "row_id": pa.string(),
-            "row": pa.int64(),
-            "given_label": pa.string(),
-            "suggested_label": pa.string(),
-            "suggested_confidence": pa.float64(),
-            "doubt": pa.float64(),
-            "rank": pa.int64(),
-            "doubted": pa.bool_(),
-            "reasons": pa.list_(pa.string()),
-            "why": pa.string(),
-            "verdict": pa.string(),
-            "row_hash": pa.string(),
-        }
-    )
-    return pa.Table.from_pylist(told, schema=schema)
+    return DoubtTable(pa.Table.from_pylist(told, schema=pa.schema(DOUBT_COLUMNS)))
 
 
 def pool_of(rows: Sequence[Row]) -> Pool:
     """The pool of some rows; `characters` says how much there is to read of one, `waived` whether it is."""
     doubts = doubts_of(rows)
-    codes = {name: code for code, name in enumerate(sorted(set(doubts.column("row_hash").to_pylist())))}
-    inputs = np.array([codes[name] for name in doubts.column("row_hash").to_pylist()])
+    codes = {name: code for code, name in enumerate(sorted(set(doubts.row_hash.to_pylist())))}
+    inputs = np.array([codes[name] for name in doubts.row_hash.to_pylist()])
     characters = np.array([row.get("characters", 100) for row in rows])
     waived = [number for number, row in enumerate(rows, start=1) if row.get("waived")]
-    return build_pool(doubts, inputs, characters[doubts.column("row").to_numpy() - 1], waived)
+    return build_pool(doubts, inputs, characters[doubts.row - 1], waived)
 
 
 def ids_of(pool: Pool, rows: Sequence[int]) -> list[str]:
     """The ids of some rows of a pool."""
-    ids = pool.doubts.column("row_id").to_pylist()
+    ids = pool.doubts.row_id.to_pylist()
     return [ids[row] for row in rows]
 
 
-def columns_of(**roles: str) -> list[dict[str, Any]]:
-    """Columns as `audit.json` has them; a role in brackets is not used."""
-    return [
-        {"name": name, "role": role.strip("()"), "used": not role.startswith("("), "why": ""}
-        for name, role in roles.items()
-    ]
+def roles_of(**roles: str) -> Roles:
+    """The roles of columns by name; a role in brackets is not used."""
+    return Roles(
+        tuple(
+            Column(name, Role(role.strip("()")), used=not role.startswith("("), why="")
+            for name, role in roles.items()
+        )
+    )
+
+
+DOCUMENT = AuditDocument(
+    tool_name="doubt",
+    tool_version="0.1.0",
+    source=Source("data.csv", "csv", 100, "ab" * 32),
+    roles=roles_of(text="text", label="label"),
+    settings={},
+    seed=0,
+    versions={},
+    skill=Skill(
+        assessable=True,
+        why="they are right",
+        accuracy=0.9,
+        balanced_accuracy=0.85,
+        majority_accuracy=0.5,
+        permuted_accuracy=0.5,
+    ),
+    noise_rate=NoiseRate(assessable=True, why="by models alone", rate=0.04, low=0.02, high=0.07),
+    counts=RowCounts(100, 80, 20, 3),
+    classes=(),
+    reasons=(),
+    skipped=(),
+)
+"""What `audit.json` may say of 100 rows."""
 
 
 @dataclass(frozen=True)
@@ -121,15 +145,14 @@ class Case:
     skill: Mapping[str, Any] = field(default_factory=lambda: {"assessable": True, "why": "they are right"})
 
     @property
-    def summary(self) -> dict[str, Any]:
+    def document(self) -> AuditDocument:
         """The part of `audit.json` that a queue is made of."""
-        return {
-            "tool": {"name": "doubt", "version": "0.1.0"},
-            "columns": columns_of(**self.roles),
-            "classes": [{"name": name} for name in self.class_names],
-            "seed": 0,
-            "skill": dict(self.skill),
-        }
+        return replace(
+            DOCUMENT,
+            roles=roles_of(**self.roles),
+            classes=tuple(ClassCount(name, name, 0, 0) for name in self.class_names),
+            skill=replace(DOCUMENT.skill, **self.skill),
+        )
 
     @property
     def table(self) -> pa.Table:
@@ -140,7 +163,7 @@ class Case:
         """The queue: by doubt, unless something else is said."""
         choice = Choice(shares or {"top": 100}, **options)
         waived = [number for number, row in enumerate(self.rows, start=1) if row.get("waived")]
-        return make_queue(self.summary, doubts_of(self.rows), self.table, choice, waived)
+        return make_queue(self.document, doubts_of(self.rows), self.table, choice, waived)
 
     def files(self, tool: str, shares: Mapping[str, int] | None = None, **options: Any) -> dict[str, Any]:
         """The files of that queue for a tool, by their name: JSON as any reader has it, else the text."""
@@ -280,7 +303,13 @@ def _ids_of() -> Any:
     return ids_of
 
 
-@pytest.fixture(scope="session", name="columns_of")
-def _columns_of() -> Any:
-    """Makes columns as `audit.json` has them: see `columns_of`."""
-    return columns_of
+@pytest.fixture(scope="session", name="roles_of")
+def _roles_of() -> Any:
+    """Makes the roles of columns: see `roles_of`."""
+    return roles_of
+
+
+@pytest.fixture(scope="session")
+def a_document() -> Callable[..., AuditDocument]:
+    """Makes what `audit.json` says of 100 rows; what is given differs."""
+    return lambda **changes: replace(DOCUMENT, **changes)

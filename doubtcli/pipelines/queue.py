@@ -76,7 +76,7 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
     _check_is_audit(request.audit)
     found = given_audit(request.audit)
     waived = _find_waived(found, waivers_to_read(request.waivers), today)
-    made = make_queue(found.summary, found.doubts.data, found.read_data().data, request.choice, waived)
+    made = make_queue(found.document, found.doubts, found.read_data().data, request.choice, waived)
     queue = replace(made, notes=(*made.notes, *_note_data(found)))
     with blame_tool(request.tool):
         readme = write_readme(queue, request.tool, _find_origin(request, found))

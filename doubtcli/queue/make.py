@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.queue.pool import ROW_HASH, build_pool, find_equal_rows, list_file_rows, number_inputs
+from doubtcli.queue.pool import build_pool, find_equal_rows, list_file_rows, number_inputs
 from doubtcli.queue.shown import count_characters, find_shown_columns, show_rows
 from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes
 from doubtcli.records.queue import QUEUE_COLUMNS, ROW_HASH_COLUMN, SAMPLE_COLUMNS, Queue, QueueRow
@@ -15,17 +16,17 @@ from doubtcli.report.summary import queued_rows, speaking_reasons
 from doubtcli.tools.plain import write_queue_csv
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Mapping, Sequence
+    from collections.abc import Collection, Sequence
 
     from doubtcli.queue.pool import Pool
     from doubtcli.queue.strategies import Choice, Pick
-    from doubtcli.records import Audit, Codes, Table
+    from doubtcli.records import Audit, AuditDocument, Codes, DoubtTable, Skill, Table
     from doubtcli.records.queue import ShownColumns
 
 
 def make_queue(
-    summary: Mapping[str, Any],
-    doubts: pa.Table,
+    document: AuditDocument,
+    doubts: DoubtTable,
     data: pa.Table,
     choice: Choice,
     waived: Collection[int] = (),
@@ -33,7 +34,7 @@ def make_queue(
     """The rows that people are asked about, in order, with all that stands beside them.
 
     Args:
-        summary: `audit.json`.
+        document: `audit.json`.
         doubts: `doubts.parquet`.
         data: The file that was judged.
         choice: Which rows are wanted.
@@ -43,38 +44,38 @@ def make_queue(
         InputError: No row is left to be asked about.
         SettingsError: An audit sample is wanted and no size is given.
     """
-    parts = find_shown_columns(data, summary["columns"])
+    parts = find_shown_columns(data, document.roles)
     characters = count_characters(data, parts)[list_file_rows(doubts)]
-    pool = build_pool(doubts, number_inputs(doubts, data, summary["columns"]), characters, waived)
-    picks = choose_rows(pool, choice, summary["seed"])
+    pool = build_pool(doubts, number_inputs(doubts, data, document.roles), characters, waived)
+    picks = choose_rows(pool, choice, document.seed)
     if not picks:
         raise _explain_nothing_left(pool, doubts, choice)
-    rows = data.take(pa.array(list_file_rows(pool.doubts)[[pick.row for pick in picks]]))
+    rows = data.take(list_file_rows(pool.doubts)[[pick.row for pick in picks]])
     return Queue(
         rows=tuple(_make_rows(pool, picks, rows, parts)),
         own=rows,
-        class_names=tuple(item["name"] for item in summary["classes"]),
+        class_names=tuple(one.name for one in document.classes),
         parts=parts,
-        made_by=f"{summary['tool']['name']} {summary['tool']['version']}",
-        assessable=summary["skill"]["assessable"],
-        notes=_note_choice(summary, pool, picks, choice),
+        made_by=f"{document.tool_name} {document.tool_version}",
+        assessable=document.skill.assessable,
+        notes=_note_choice(document.skill, pool, picks, choice),
     )
 
 
 def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownColumns) -> list[QueueRow]:
     numbers = [pick.row for pick in picks]
-    doubts = pool.doubts.take(pa.array(numbers)).to_pylist()
+    doubts = pool.doubts.take(np.array(numbers)).to_rows()
     minutes = estimate_minutes(pool.n_characters[numbers], pool.suggestion[numbers]).tolist()
     equal = find_equal_rows(pool, numbers)
-    ids = pool.doubts.column("row_id").combine_chunks()
+    ids = pool.doubts.row_id.combine_chunks()
     return [
         QueueRow(
-            doubt_id=row["row_id"],
-            given_label=row["given_label"],
-            suggested_label=row["suggested_label"],
-            doubt=row["doubt"],
-            reasons=tuple(row["reasons"]),
-            why=row["why"],
+            doubt_id=row.row_id,
+            given_label=row.given_label,  # type: ignore[arg-type]  # all rows of a pool have labels and a doubt
+            suggested_label=row.suggested_label,  # type: ignore[arg-type]
+            doubt=row.doubt,  # type: ignore[arg-type]
+            reasons=row.reasons,
+            why=row.why,
             strategy=pick.strategy,
             shown=shown,
             minutes=takes,
@@ -82,7 +83,7 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
             inclusion=pick.inclusion,
             duplicates=tuple(ids.take(pa.array(same.duplicates, pa.int64())).to_pylist()),
             conflicts=tuple(ids.take(pa.array(same.conflicts, pa.int64())).to_pylist()),
-            row_hash=row.get(ROW_HASH),
+            row_hash=row.row_hash,
         )
         for row, pick, shown, takes, same in zip(
             doubts, picks, show_rows(rows, parts), minutes, equal, strict=True
@@ -90,12 +91,12 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
     ]
 
 
-def _explain_nothing_left(pool: Pool, doubts: pa.Table, choice: Choice) -> InputError:
+def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: Choice) -> InputError:
     if not pool.n_rows:
         return InputError(
             "no row is left to be asked about",
             expected="labelled rows that nobody has decided yet",
-            hint="all rows are decided, or have no label" if doubts.num_rows else None,
+            hint="all rows are decided, or have no label" if doubts.n_rows else None,
         )
     if _count_left_out(pool, (), choice):
         return InputError(
@@ -110,9 +111,7 @@ def _explain_nothing_left(pool: Pool, doubts: pa.Table, choice: Choice) -> Input
     )
 
 
-def _note_choice(
-    summary: Mapping[str, Any], pool: Pool, picks: Sequence[Pick], choice: Choice
-) -> tuple[str, ...]:
+def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: Choice) -> tuple[str, ...]:
     notes, size = [], choice.size
     if n_waived := _count_left_out(pool, picks, choice):
         rows = "row is" if n_waived == 1 else "rows are"
@@ -122,8 +121,8 @@ def _note_choice(
     if n_others := sum(not pool.doubted[pick.row] for pick in picks if pick.strategy != RANDOM):
         be = "is" if n_others == 1 else "are"
         notes.append(f"{n_others:,} of these rows {be} not doubted")
-    if not summary["skill"]["assessable"]:
-        why = summary["skill"]["why"].rstrip(".")
+    if not skill.assessable:
+        why = skill.why.rstrip(".")
         notes.append(f"the doubts put these rows in order, and are no probabilities: {why}")
     return tuple(notes)
 

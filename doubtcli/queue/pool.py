@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -17,20 +17,17 @@ from doubtcli.tools.values import to_csv_texts
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-    from doubtcli.records import Bools, Codes, Floats
+    from doubtcli.records import Bools, Codes, DoubtTable, Floats, Roles
 
     EqualMembers = Mapping[int, Mapping[int, list[int]]]
     """By input, by given label: the rows, most doubted first."""
-
-ROW_HASH = "row_hash"
-"""The column of `doubts.parquet` with what the row holds beside its label."""
 
 
 @dataclass(frozen=True)
 class Pool:
     """The labelled rows that nobody has decided, most doubted first."""
 
-    doubts: pa.Table
+    doubts: DoubtTable
     """Their rows of `doubts.parquet`."""
     inputs: Codes
     """Shape `(n_rows,)`: rows with the same number have the same input."""
@@ -43,29 +40,27 @@ class Pool:
     @property
     def n_rows(self) -> int:
         """How many rows there are."""
-        return int(self.doubts.num_rows)
+        return self.doubts.n_rows
 
     @cached_property
     def doubt(self) -> Floats:
         """Shape `(n_rows,)`, 0 to 1."""
-        return np.asarray(self.doubts.column("doubt").to_numpy(), dtype=np.float64)
+        return self.doubts.doubt
 
     @cached_property
     def doubted(self) -> Bools:
         """Shape `(n_rows,)`."""
-        return np.asarray(self.doubts.column("doubted").to_numpy(), dtype=np.bool_)
+        return self.doubts.doubted
 
     @cached_property
     def labels(self) -> Codes:
         """Shape `(n_rows,)`: given labels as numbers."""
-        return _number_names(self.doubts.column("given_label").to_pylist())
+        return _number_names(self.doubts.given_label.to_pylist())
 
     @cached_property
     def reasons(self) -> Codes:
         """Shape `(n_rows,)`: the strongest reason of each row as a number; rows of none share one, too."""
-        return _number_names(
-            [names[0] if names else "" for names in self.doubts.column("reasons").to_pylist()]
-        )
+        return _number_names([names[0] if names else "" for names in self.doubts.reasons.to_pylist()])
 
     @cached_property
     def groups(self) -> Codes:
@@ -76,12 +71,12 @@ class Pool:
     @cached_property
     def suggestion(self) -> Floats:
         """Shape `(n_rows,)`: how likely the suggested label is right; 0 where none but the given one is."""
-        confidence = pc.fill_null(self.doubts.column("suggested_confidence"), 0.0).to_numpy()
-        other = pc.not_equal(self.doubts.column("suggested_label"), self.doubts.column("given_label"))
+        confidence = np.nan_to_num(self.doubts.suggested_confidence)
+        other = pc.not_equal(self.doubts.suggested_label, self.doubts.given_label)
         return np.where(pc.fill_null(other, False).to_numpy(), confidence, 0.0)  # noqa: FBT003  # Arrow's way
 
 
-def build_pool(doubts: pa.Table, inputs: Codes, n_characters: Codes, waived: Collection[int] = ()) -> Pool:
+def build_pool(doubts: DoubtTable, inputs: Codes, n_characters: Codes, waived: Collection[int] = ()) -> Pool:
     """The rows that have a doubt and no verdict.
 
     Args:
@@ -90,17 +85,13 @@ def build_pool(doubts: pa.Table, inputs: Codes, n_characters: Codes, waived: Col
         n_characters: In the same order.
         waived: The places in the file, from 1, of rows that are waived.
     """
-    is_open = pc.is_valid(doubts.column("doubt"))
-    if "verdict" in doubts.column_names:
-        is_open = pc.and_(is_open, pc.is_null(doubts.column("verdict")))
-    rows = np.flatnonzero(is_open.to_numpy())
-    ranks = doubts.column("rank").take(pa.array(rows)).to_numpy()
-    rows = rows[np.argsort(ranks, kind="stable")]
+    rows = np.flatnonzero(~np.isnan(doubts.doubt) & pc.is_null(doubts.verdict).to_numpy())
+    rows = rows[np.argsort(doubts.take(rows).rank.to_numpy(), kind="stable")]
     is_waived = np.isin(list_file_rows(doubts) + 1, list(waived))
-    return Pool(doubts.take(pa.array(rows)), inputs[rows], n_characters[rows], is_waived[rows])
+    return Pool(doubts.take(rows), inputs[rows], n_characters[rows], is_waived[rows])
 
 
-def number_inputs(doubts: pa.Table, data: pa.Table, columns: Sequence[Mapping[str, Any]]) -> Codes:
+def number_inputs(doubts: DoubtTable, data: pa.Table, roles: Roles) -> Codes:
     """A number for each row of `doubts`, the same for rows of equal input.
 
     It is made of `row_hash`; an audit of an earlier version has none, and then of the input columns.
@@ -108,19 +99,19 @@ def number_inputs(doubts: pa.Table, data: pa.Table, columns: Sequence[Mapping[st
     Args:
         doubts: `doubts.parquet`.
         data: The file that it judged.
-        columns: Its columns as `audit.json` has them.
+        roles: Of its columns.
     """
-    if ROW_HASH in doubts.column_names and not doubts.column(ROW_HASH).null_count:
-        return _number_names(doubts.column(ROW_HASH).to_pylist())
-    by_role = [column["name"] for column in columns if column["role"] in INPUT_ROLES]
-    others = [column["name"] for column in columns if column["role"] != Role.LABEL]
+    if not doubts.row_hash.null_count:
+        return _number_names(doubts.row_hash.to_pylist())
+    by_role = [column.name for column in roles.columns if column.role in INPUT_ROLES]
+    others = [column.name for column in roles.columns if column.role is not Role.LABEL]
     texts = [to_csv_texts(data.column(name)).to_pylist() for name in by_role or others]
     return _number_names([repr(row) for row in zip(*texts, strict=True)])[list_file_rows(doubts)]
 
 
-def list_file_rows(doubts: pa.Table) -> Codes:
+def list_file_rows(doubts: DoubtTable) -> Codes:
     """The place in the file of each row of `doubts`, from 0."""
-    return np.asarray(doubts.column("row").to_numpy(), dtype=np.intp) - 1
+    return doubts.row.astype(np.intp) - 1
 
 
 class EqualRows(NamedTuple):

@@ -7,7 +7,7 @@ row is.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
@@ -18,35 +18,35 @@ from doubtcli.records.queue import ShownColumns, ShownRow
 from doubtcli.tools.values import MISSING, is_readable, to_csv_texts, to_readable_texts
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
-    from doubtcli.records import Codes
+    from doubtcli.records import Codes, Roles
 
 IMAGE_ENDING = r"(?i)\.(png|jpe?g|webp|gif)(\?\S*)?\s*$"
 """The end of an image's path, or of its address with what may follow a question mark."""
 CARD_ROLES = (Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME)
 
 
-def find_shown_columns(data: pa.Table, columns: Sequence[Mapping[str, Any]]) -> ShownColumns:
+def find_shown_columns(data: pa.Table, roles: Roles) -> ShownColumns:
     """Which columns a person is shown.
 
     Args:
         data: The file.
-        columns: Its columns as `audit.json` has them: name, role and whether it is used.
+        roles: Of its columns.
     """
     readable = [
         column
-        for column in columns
-        if column["name"] in data.column_names
-        and column["role"] != Role.LABEL
-        and is_readable(data.schema.field(column["name"]).type)
+        for column in roles.columns
+        if column.name in data.column_names
+        and column.role is not Role.LABEL
+        and is_readable(data.schema.field(column.name).type)
     ]
-    images = tuple(column["name"] for column in readable if _holds_images(data.column(column["name"])))
-    rest = [column for column in readable if column["name"] not in images]
-    text = tuple(column["name"] for column in rest if column["used"] and column["role"] == Role.TEXT)
-    card = tuple(column["name"] for column in rest if column["used"] and column["role"] in CARD_ROLES)
+    images = tuple(column.name for column in readable if _holds_images(data.column(column.name)))
+    rest = [column for column in readable if column.name not in images]
+    text = tuple(column.name for column in rest if column.used and column.role is Role.TEXT)
+    card = tuple(column.name for column in rest if column.used and column.role in CARD_ROLES)
     if not (images or text or card):
-        card = tuple(column["name"] for column in rest)
+        card = tuple(column.name for column in rest)
     return ShownColumns(text, card, images)
 
 

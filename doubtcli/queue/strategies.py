@@ -198,7 +198,7 @@ def _draw_audit(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
     """Rows drawn at random, as a scan with --audit-sample draws them from the same rows."""
     if not (n_wanted and pool.n_rows):
         return []
-    canonical = pc.sort_indices(pool.doubts.column("row_id").cast(pa.large_string())).to_numpy()
+    canonical = pc.sort_indices(pool.doubts.row_id.cast(pa.large_string())).to_numpy()
     sample = draw_sample(pool.doubt[canonical], np.ones(pool.n_rows, dtype=np.bool_), n_wanted, seed)
     drawn = zip(canonical[sample.rows].tolist(), sample.strata, sample.inclusion.tolist(), strict=True)
     return [Pick(row, RANDOM, stratum, inclusion) for row, stratum, inclusion in drawn]

@@ -2,13 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.queue.pool import build_pool, find_equal_rows, number_inputs
+from doubtcli.queue.pool import find_equal_rows, number_inputs
+from doubtcli.records import Roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,13 +30,6 @@ def test_who_may_come(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -
     assert ids_of(pool, range(pool.n_rows)) == ["high", "low"]
     assert pool.doubt.tolist() == [0.8, 0.1]
     assert pool.doubted.tolist() == [True, False]
-
-
-def test_audit_without_verdicts(doubts_of: Callable[..., Any]) -> None:
-    """In an audit of an earlier version, which tells of no verdicts, no row is decided."""
-    doubts = doubts_of([{"verdict": "bug"}, {}]).drop_columns(["verdict"])
-
-    assert build_pool(doubts, np.arange(2), np.arange(2)).n_rows == 2
 
 
 def test_no_rows(pool_of: Callable[..., Any]) -> None:
@@ -102,22 +94,14 @@ class TestEqualInputs:
             [{"doubt": 0.9, "row_hash": "a"}, {"doubt": 0.8, "row_hash": "b"}, {"row_hash": "a"}]
         )
 
-        codes = number_inputs(doubts, pa.table({}), [])
+        codes = number_inputs(doubts, pa.table({}), Roles(()))
 
-        by_row = dict(zip(doubts.column("row").to_pylist(), codes.tolist(), strict=True))
+        by_row = dict(zip(doubts.row.tolist(), codes.tolist(), strict=True))
         assert by_row[1] == by_row[3] != by_row[2]
 
-    @pytest.mark.parametrize("kind", ["no column", "empty"])
-    def test_by_values(
-        self, doubts_of: Callable[..., Any], columns_of: Callable[..., Any], kind: str
-    ) -> None:
+    def test_by_values(self, doubts_of: Callable[..., Any], roles_of: Callable[..., Roles]) -> None:
         """Where an earlier version wrote no hashes, the input columns say it: not the label, not the id."""
-        doubts = doubts_of([{"doubt": 0.9}, {"doubt": 0.8}, {"doubt": 0.7}, {"doubt": 0.6}])
-        if kind == "no column":
-            doubts = doubts.drop_columns(["row_hash"])
-        else:
-            empty = pa.nulls(4, pa.string())
-            doubts = doubts.set_column(doubts.column_names.index("row_hash"), "row_hash", empty)
+        doubts = doubts_of([{"doubt": doubt, "row_hash": None} for doubt in (0.9, 0.8, 0.7, 0.6)])
         data = pa.table(
             {
                 "id": ["1", "2", "3", "4"],
@@ -126,19 +110,19 @@ class TestEqualInputs:
                 "label": ["x", "y", "x", "x"],
             }
         )
-        columns = columns_of(id="identifier", text="text", n="numeric", label="label")
+        roles = roles_of(id="identifier", text="text", n="numeric", label="label")
 
-        first, second, third, fourth = number_inputs(doubts, data, columns).tolist()
+        first, second, third, fourth = number_inputs(doubts, data, roles).tolist()
 
         assert first == second
         assert len({first, third, fourth}) == 3
 
-    def test_without_inputs(self, doubts_of: Callable[..., Any], columns_of: Callable[..., Any]) -> None:
+    def test_without_inputs(self, doubts_of: Callable[..., Any], roles_of: Callable[..., Roles]) -> None:
         """Where no column is an input, all but the label say it."""
-        doubts = doubts_of([{"doubt": 0.9}, {"doubt": 0.8}]).drop_columns(["row_hash"])
+        doubts = doubts_of([{"doubt": 0.9, "row_hash": None}, {"doubt": 0.8, "row_hash": None}])
         data = pa.table({"id": ["1", "2"], "label": ["x", "x"]})
 
-        codes = number_inputs(doubts, data, columns_of(id="identifier", label="label"))
+        codes = number_inputs(doubts, data, roles_of(id="identifier", label="label"))
 
         assert len(set(codes.tolist())) == 2
 

@@ -18,13 +18,15 @@ from doubtcli.queue.shown import (
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    ColumnsOf = Callable[..., list[dict[str, Any]]]
+    from doubtcli.records import Roles
+
+    RolesOf = Callable[..., Roles]
 
 
 class TestParts:
     """Which columns a person is shown."""
 
-    def test_by_role(self, columns_of: ColumnsOf) -> None:
+    def test_by_role(self, roles_of: RolesOf) -> None:
         """Texts are text; numbers, kinds and times make the card; the label and the rest are not shown."""
         data = pa.table(
             {
@@ -43,7 +45,7 @@ class TestParts:
                 )
             }
         )
-        columns = columns_of(
+        roles = roles_of(
             id="identifier",
             label="label",
             body="text",
@@ -56,18 +58,16 @@ class TestParts:
             empty_text="(text)",
         )
 
-        assert find_shown_columns(data, columns) == ShownColumns(
+        assert find_shown_columns(data, roles) == ShownColumns(
             ("body", "subject"), ("kind", "size", "day"), ()
         )
 
-    def test_nothing_to_learn_from(self, columns_of: ColumnsOf) -> None:
+    def test_nothing_to_learn_from(self, roles_of: RolesOf) -> None:
         """Where models look at no column, a person is shown all but the label, vectors and bytes."""
         data = pa.table({"id": ["1"], "label": ["x"], "vector": [[0.5]], "ana": ["x"], "png": [b"\x89"]})
-        columns = columns_of(
-            id="identifier", label="label", vector="embedding", ana="annotator", png="(ignored)"
-        )
+        roles = roles_of(id="identifier", label="label", vector="embedding", ana="annotator", png="(ignored)")
 
-        assert find_shown_columns(data, columns) == ShownColumns((), ("id", "ana"), ())
+        assert find_shown_columns(data, roles) == ShownColumns((), ("id", "ana"), ())
 
     @pytest.mark.parametrize(
         ("values", "is_shown"),
@@ -83,25 +83,25 @@ class TestParts:
             ([["a.png"]], False),
         ],
     )
-    def test_images(self, columns_of: ColumnsOf, values: list[Any], is_shown: bool) -> None:
+    def test_images(self, roles_of: RolesOf, values: list[Any], is_shown: bool) -> None:
         """A column whose values all end as an image's path does holds images, whatever its role."""
         data = pa.table({"file": values, "label": ["x.png"] * len(values)})
 
-        parts = find_shown_columns(data, columns_of(file="(identifier)", label="label"))
+        parts = find_shown_columns(data, roles_of(file="(identifier)", label="label"))
 
         assert parts.images == (("file",) if is_shown else ())
 
-    def test_images_are_no_text(self, columns_of: ColumnsOf) -> None:
+    def test_images_are_no_text(self, roles_of: RolesOf) -> None:
         """A column of images is shown once."""
         data = pa.table({"file": ["a.png"], "caption": ["a dog"]})
 
-        parts = find_shown_columns(data, columns_of(file="text", caption="text"))
+        parts = find_shown_columns(data, roles_of(file="text", caption="text"))
 
         assert parts == ShownColumns(("caption",), (), ("file",))
 
-    def test_columns_that_are_gone(self, columns_of: ColumnsOf) -> None:
+    def test_columns_that_are_gone(self, roles_of: RolesOf) -> None:
         """Only columns that are there are shown."""
-        assert find_shown_columns(pa.table({"a": ["x"]}), columns_of(a="text", b="text")).text == ("a",)
+        assert find_shown_columns(pa.table({"a": ["x"]}), roles_of(a="text", b="text")).text == ("a",)
 
 
 class TestShow:

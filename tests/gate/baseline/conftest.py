@@ -11,12 +11,8 @@ from doubtcli.records import (
     AuditDocument,
     Column,
     DoubtTable,
-    NoiseRate,
     Role,
     Roles,
-    RowCounts,
-    Skill,
-    Source,
 )
 from doubtcli.store.describe import DOUBT_COLUMNS
 
@@ -45,37 +41,6 @@ def build_doubts(*rows: dict[str, Any]) -> DoubtTable:
     return DoubtTable(pa.Table.from_pylist(told, schema=pa.schema(DOUBT_COLUMNS)))
 
 
-def build_document(
-    label: str = "label", inputs: tuple[str, ...] = INPUTS, version: str = "0.1.0", **settings: Any
-) -> AuditDocument:
-    """`audit.json`, as far as a baseline looks at it."""
-    roles = {"no": Role.IDENTIFIER, label: Role.LABEL} | dict.fromkeys(inputs, Role.TEXT)
-    stored = {"reasons": None, "skip": [], "reason_settings": {}, "seed": 0, "folds": 5, "repeats": 2}
-    stored |= {"fast": False, "group": None, "embeddings": None, "queue_size": None} | settings
-    return AuditDocument(
-        tool_name="doubt",
-        tool_version=version,
-        source=Source("data.csv", "csv", 0, "ab" * 32),
-        roles=Roles(tuple(Column(name, role, used=True, why="") for name, role in roles.items())),
-        settings=stored,
-        seed=0,
-        versions={},
-        skill=Skill(
-            assessable=True,
-            why="",
-            accuracy=None,
-            balanced_accuracy=None,
-            majority_accuracy=0.5,
-            permuted_accuracy=None,
-        ),
-        noise_rate=NoiseRate(assessable=True, why=""),
-        counts=RowCounts(0, 0, 0, 0),
-        classes=(),
-        reasons=(),
-        skipped=(),
-    )
-
-
 @pytest.fixture(scope="session")
 def table() -> Callable[..., DoubtTable]:
     """Makes a table of doubts: see `build_doubts`."""
@@ -83,6 +48,19 @@ def table() -> Callable[..., DoubtTable]:
 
 
 @pytest.fixture(scope="session")
-def document() -> Callable[..., AuditDocument]:
-    """Makes a document: see `build_document`."""
-    return build_document
+def document(a_document: Callable[..., AuditDocument]) -> Callable[..., AuditDocument]:
+    """Makes `audit.json`, as far as a baseline looks at it; settings differ as given."""
+
+    def make(
+        label: str = "label", inputs: tuple[str, ...] = INPUTS, version: str = "0.1.0", **settings: Any
+    ) -> AuditDocument:
+        roles = {"no": Role.IDENTIFIER, label: Role.LABEL} | dict.fromkeys(inputs, Role.TEXT)
+        stored = {"reasons": None, "skip": [], "reason_settings": {}, "seed": 0, "folds": 5, "repeats": 2}
+        stored |= {"fast": False, "group": None, "embeddings": None, "queue_size": None}
+        return a_document(
+            tool_version=version,
+            roles=Roles(tuple(Column(name, role, used=True, why="") for name, role in roles.items())),
+            settings=stored | settings,
+        )
+
+    return make

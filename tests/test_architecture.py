@@ -26,7 +26,7 @@ ARROWS = {
     "disk": EVERYBODY | {"wording"},
     "files": EVERYBODY,
     "read": EVERYBODY | {"files", "settings", "progress"},
-    "verdicts": EVERYBODY | {"files", "read", "tools", "wording"},
+    "verdicts": EVERYBODY | {"files", "tools", "wording"},
     "tools": EVERYBODY | {"files", "settings", "wording"},
     "features": EVERYBODY,
     "predict": EVERYBODY,

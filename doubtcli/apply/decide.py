@@ -13,9 +13,9 @@ from doubtcli.files.source import check_there
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 from doubtcli.tools.read import read_together
-from doubtcli.verdicts.adjudicate import settle
-from doubtcli.verdicts.rows import rows_audited
-from doubtcli.verdicts.spelling import spellings
+from doubtcli.verdicts.adjudicate import Terms, settle
+from doubtcli.verdicts.rows import KnownRows, list_audited_rows
+from doubtcli.verdicts.spelling import Spellings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,14 +118,12 @@ def _done(
 
 def _settle(request: Request, file: LabelledFile, audit: ReadAudit, done: Sequence[Line]) -> Settled:
     told = read_together(request.verdicts, confirmed=request.confirmed)
-    settled = settle(
-        told.answers,
+    rows = KnownRows.of(
         file.rows,
-        rows_audited(audit.doubts),
-        spellings(file.labels, file.listed),
-        on_conflict=request.on_conflict,
-        new_labels=request.new_labels,
-        spread=request.spread,
+        Spellings.of(file.labels, file.listed),
+        audited=list_audited_rows(audit.doubts),
         dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
+    terms = Terms.lenient(request.on_conflict, new_labels=request.new_labels)
+    settled = settle(told.answers, rows, terms, spread=request.spread)
     return replace(settled, notes=(*told.notes, *settled.notes))

@@ -53,18 +53,7 @@ def edited(before: Examples, after: Examples) -> Bools:
 
 def take(examples: Examples, rows: Codes) -> Examples:
     """Some of the rows, as inputs alone: no annotators, verdicts or probabilities beside them."""
-    return replace(
-        examples,
-        row_ids=tuple(examples.row_ids[row] for row in rows),
-        positions=examples.positions[rows],
-        given_labels=examples.given_labels[rows],
-        inputs=examples.inputs.take(rows),
-        embeddings=None if examples.embeddings is None else examples.embeddings[rows],
-        groups=None if examples.groups is None else examples.groups[rows],
-        annotations=None,
-        given_pred_probs=None,
-        verdicts=None,
-    )
+    return replace(examples, annotations=None, given_pred_probs=None, verdicts=None).take(rows)
 
 
 def _select(examples: Examples, names: list[str]) -> Examples:

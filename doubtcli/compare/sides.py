@@ -12,7 +12,7 @@ from doubtcli.compare.match import KnownRows
 from doubtcli.errors import InputError
 from doubtcli.read.examples import read_examples
 from doubtcli.records import INPUT_ROLES, Role
-from doubtcli.verdicts.for_scan import read_verdicts
+from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -27,7 +27,7 @@ from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Predictions, Skill
-from doubtcli.verdicts.for_scan import read_verdicts
+from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -146,6 +146,10 @@ class Annotations:
     codes: Codes
     """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
 
+    def take(self, rows: Codes) -> Annotations:
+        """What was answered on some of the rows, in their order."""
+        return replace(self, codes=self.codes[rows])
+
 
 UNDECIDED, UNUSABLE = -1, -2
 """What stands for a label's code where a person gave none, or called the row unusable."""
@@ -185,6 +189,15 @@ class Verdicts:
     """Shape `(n_rows,)`: with what probability it was drawn; NaN where it was not."""
     notes: tuple[str, ...] = ()
 
+    def take(self, rows: Codes) -> Verdicts:
+        """What was decided on some of the rows, in their order."""
+        return replace(
+            self,
+            codes=self.codes[rows],
+            strata=tuple(self.strata[row] for row in rows),
+            inclusion=self.inclusion[rows],
+        )
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -218,6 +231,22 @@ class Examples:
     unusable_positions: tuple[int, ...] = ()
     row_hashes: tuple[str, ...] = ()
     """Of every row of the file, in file order: what stands in it, its label left out."""
+
+    def take(self, rows: Codes) -> Examples:
+        """Some of the labelled rows, in their order, with all that belongs to them."""
+        return replace(
+            self,
+            row_ids=tuple(self.row_ids[row] for row in rows),
+            positions=self.positions[rows],
+            given_labels=self.given_labels[rows],
+            # without columns a table has no rows that could be taken
+            inputs=self.inputs.take(rows) if self.inputs.num_columns else self.inputs,
+            embeddings=None if self.embeddings is None else self.embeddings[rows],
+            groups=None if self.groups is None else self.groups[rows],
+            annotations=None if self.annotations is None else self.annotations.take(rows),
+            given_pred_probs=None if self.given_pred_probs is None else self.given_pred_probs[rows],
+            verdicts=None if self.verdicts is None else self.verdicts.take(rows),
+        )
 
     @property
     def taught_labels(self) -> Codes:

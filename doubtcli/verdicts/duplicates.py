@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING
 
 from doubtcli.records import Decision, Unapplied, UnappliedKind
 from doubtcli.records.answers import UNUSABLE_STATUS
-from doubtcli.verdicts.rows import BETWEEN_IDS, Miss, row_now, same_content
-from doubtcli.verdicts.spelling import known_parts
-from doubtcli.verdicts.votes import unapplied
+from doubtcli.verdicts.rows import BETWEEN_IDS, UNKNOWN_ID, Problem, Reason, has_same_content
+from doubtcli.verdicts.spelling import split_joined
+from doubtcli.verdicts.votes import describe_unapplied
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Sequence
 
     from doubtcli.records import SeenRow
     from doubtcli.records.answers import Answer
-    from doubtcli.verdicts.rows import RowIndex
+    from doubtcli.verdicts.rows import KnownRows, RowIndex
 
 
 @dataclass(frozen=True)
-class Source:
+class DecidedRow:
     """A row that was looked at, what was decided, and by which answers."""
 
     row: SeenRow
@@ -29,105 +29,103 @@ class Source:
     decision: Decision
     answers: tuple[Answer, ...]
 
+    def follow(self, row: SeenRow, now: SeenRow) -> Decision:
+        """The same decision on a row that rides along, which is there now."""
+        return replace(self.decision, row_id=row.row_id, row=now.row, spread_from=self.row.row_id)
 
-def spread_out(
-    sources: Sequence[Source], audited: RowIndex, now: RowIndex, voted_on: Collection[SeenRow]
-) -> tuple[list[Decision], list[Unapplied]]:
+    def leave(self, problem: Problem, row_id: str, given_label: str | None = None) -> Unapplied:
+        """That the decision doesn't hold for a row that rides along, and why."""
+        why = f"rides along with {self.row.row_id!r}: {problem.why}"
+        return describe_unapplied(replace(problem, why=why), row_id, given_label, self.answers)
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What decisions mean for the rows that ride along."""
+
+    decisions: tuple[Decision, ...]
+    """By place in the file, at most one a row."""
+    unapplied: tuple[Unapplied, ...]
+
+
+def spread_out(decided: Sequence[DecidedRow], rows: KnownRows, voted_on: Collection[SeenRow]) -> Spread:
     """The decisions that follow on rows of equal input and of the same given label, and what doesn't follow.
 
     Args:
-        sources: What was decided, at most once a row.
-        audited: The rows as they were audited.
-        now: The rows as they are now.
+        decided: What was decided, at most once a row.
+        rows: All rows.
         voted_on: The audited rows that people have answers on: nothing follows for them.
     """
     follow: dict[int, list[Decision]] = {}
     left: list[Unapplied] = []
-    for source in sources:
-        for found in _of_source(source, audited, now, voted_on):
-            if isinstance(found, Decision):
-                follow.setdefault(found.row, []).append(found)
-            else:
-                left.append(found)
-    agreed = {
-        row: min(ones, key=_source_id) for row, ones in follow.items() if len(set(map(_said, ones))) == 1
-    }
-    left += [_conflict(ones) for row, ones in follow.items() if row not in agreed]
-    return [agreed[row] for row in sorted(agreed)], left
+    for source in decided:
+        twins, unknown = _list_twins(source, rows.audited)
+        left += [source.leave(UNKNOWN_ID, text) for text in unknown]
+        open_ones = [same for same in twins if not any(row in voted_on for row in same)]
+        for same in open_ones:
+            problem = _find_problem(same, source, rows)
+            if problem is not None:
+                left.append(source.leave(problem, same[0].row_id, _find_given_label(same)))
+            elif same[0].given_label == source.row.given_label:
+                now = rows.unchanged(same[0])
+                follow.setdefault(now.row, []).append(source.follow(same[0], now))
+    agreed = {row: min(ones, key=_sort_by_source) for row, ones in follow.items() if _are_alike(ones)}
+    left += [_describe_conflict(ones) for row, ones in follow.items() if row not in agreed]
+    return Spread(tuple(agreed[row] for row in sorted(agreed)), tuple(left))
 
 
-def _of_source(
-    source: Source, audited: RowIndex, now: RowIndex, voted_on: Collection[SeenRow]
-) -> Iterator[Decision | Unapplied]:
-    """What follows from one decision, and what doesn't."""
-    riders: dict[str, None] = {}
-    for text in (text for answer in source.answers for text in answer.duplicates):
-        ids = _ids(text, audited)
-        if ids is None:
-            yield _left(Miss(UnappliedKind.UNKNOWN, "no row of the audit bears this id"), text, None, source)
-        riders |= dict.fromkeys(ids or ())
-    for row_id in riders:
-        rows = audited.by_id[row_id]
-        if not any(row in voted_on for row in rows):
-            found = _follows(rows, source, audited, now)
-            if found is not None:
-                yield found
+def _list_twins(source: DecidedRow, audited: RowIndex) -> tuple[list[tuple[SeenRow, ...]], list[str]]:
+    """The rows that ride along, those of one id together; and texts that name other rows, too."""
+    texts = [text for answer in source.answers for text in answer.duplicates]
+    named = [_split_ids(text, audited) for text in texts]
+    ids = dict.fromkeys(row_id for some in named for row_id in some)
+    unknown = [text for text, some in zip(texts, named, strict=True) if not some]
+    return [audited.by_id[row_id] for row_id in ids], unknown
 
 
-def _ids(text: str, audited: RowIndex) -> list[str] | None:
-    """The ids that a text names, one or several with commas between; None if it names others, too."""
+def _split_ids(text: str, audited: RowIndex) -> list[str]:
+    """The ids that a text names, one or several with commas between; none if it names others, too."""
     if text in audited.by_id:
         return [text]
     joined = text.replace(f"{BETWEEN_IDS} ", BETWEEN_IDS)
-    return known_parts(joined, BETWEEN_IDS, audited.by_id, audited.most_commas)
+    return split_joined(joined, BETWEEN_IDS, audited.by_id, audited.most_commas) or []
 
 
-def _follows(
-    rows: Sequence[SeenRow], source: Source, audited: RowIndex, now: RowIndex
-) -> Decision | Unapplied | None:
-    """What a decision means for the rows of one id; None where it says what stands there anyway."""
-    row, verdict = rows[0], source.decision.verdict
-    if len(rows) > 1:
-        why = f"{len(rows)} rows bear this id, and which one is meant can't be told"
-        return _left(Miss(UnappliedKind.AMBIGUOUS, why), row.row_id, None, source)
+def _find_problem(same: Sequence[SeenRow], source: DecidedRow, rows: KnownRows) -> Problem | None:
+    """Why a decision doesn't hold for the rows of one id; None if it does, or if they have its verdict."""
+    row, verdict = same[0], source.decision.verdict
+    if len(same) > 1:
+        return Problem.of_several(len(same))
     if row.given_label != source.row.given_label:
-        if row.given_label == verdict:
-            return None
         why = f"it bears another label than {source.row.row_id!r}, so it must be decided by itself"
-        return _left(Miss(UnappliedKind.UNDECIDED, why), row.row_id, row.given_label, source)
-    if any(one.seen_hash for one in source.answers) and not same_content(row, source.row):
-        miss = Miss(UnappliedKind.CHANGED, "its content is no longer the same")
-        return _left(miss, row.row_id, row.given_label, source)
-    place = row_now(row, audited, now)
-    if isinstance(place, Miss):
-        return _left(place, row.row_id, row.given_label, source)
-    return replace(source.decision, row_id=row.row_id, row=place.row, spread_from=source.row.row_id)
+        return None if row.given_label == verdict else Problem(Reason.OTHER_TWIN, why)
+    if any(one.seen_hash for one in source.answers) and not has_same_content(row, source.row):
+        return Problem(Reason.EDITED, "its content is no longer the same")
+    return rows.find_edit(row)
 
 
-def _conflict(decisions: Sequence[Decision]) -> Unapplied:
+def _find_given_label(same: Sequence[SeenRow]) -> str | None:
+    return same[0].given_label if len(same) == 1 else None
+
+
+def _are_alike(decisions: Sequence[Decision]) -> bool:
+    return len({(decision.verdict, decision.unusable) for decision in decisions}) == 1
+
+
+def _describe_conflict(decisions: Sequence[Decision]) -> Unapplied:
     """Rows that it rides along with were decided in unlike ways."""
     one = decisions[0]
-    said = sorted({decision.verdict or UNUSABLE_STATUS for decision in decisions})
     sources = listed(sorted(decision.spread_from for decision in decisions))
     return Unapplied(
         UnappliedKind.CONFLICT,
         one.row_id,
         one.given_label,
-        tuple(said),
+        tuple(sorted({decision.verdict or UNUSABLE_STATUS for decision in decisions})),
         tuple(sorted({name for decision in decisions for name in decision.annotators})),
         (),
         f"rows of equal input were decided in unlike ways: {sources}",
     )
 
 
-def _left(miss: Miss, row_id: str, given_label: str | None, source: Source) -> Unapplied:
-    told = replace(miss, why=f"rides along with {source.row.row_id!r}: {miss.why}")
-    return unapplied(told, row_id, given_label, source.answers)
-
-
-def _said(decision: Decision) -> tuple[str | None, bool]:
-    return decision.verdict, decision.unusable
-
-
-def _source_id(decision: Decision) -> str:
+def _sort_by_source(decision: Decision) -> str:
     return decision.spread_from

@@ -1,4 +1,4 @@
-"""An answer's id -> the row that was audited, and the row that it is now.
+"""The rows that answers may be about: as they were audited, and as they are now.
 
 A user's own ids name rows by themselves. An id that is a hash of the row's content is numbered where inputs
 are equal, in order of their labels. So it names the same row only while none of these rows is added, removed
@@ -10,38 +10,71 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.records import SeenRow, UnappliedKind
-from doubtcli.verdicts.spelling import LOST_ZEROS, label_of, most_marks, numerals
+from doubtcli.verdicts.spelling import LOST_ZEROS, count_most_marks, find_numerals
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
     from doubtcli.records import DoubtTable, Examples
     from doubtcli.records.answers import Answer
+    from doubtcli.verdicts.spelling import Spellings
 
-
-NUMBER = re.compile(r"(\.[0-9]+)?")
+COUNT_BEHIND_HASH = re.compile(r"(\.[0-9]+)?")
 """What follows the hash in an id, from the second row of equal input on."""
-
-OTHER_CONTENT = "its content is another than when it was decided"
 
 SHOWN_DIGITS = 1e-4
 """How far off a number may be, relatively, once a spreadsheet has shown it in short: 1.23457E+15."""
 
 BETWEEN_IDS = ","
-"""What tools write between the ids of rows that ride along; a user's own id may hold it, too."""
+"""What tools write between the ids of rows that ride along; a user's own id may have it, too."""
+
+
+class Reason(Enum):
+    """Why answers decide nothing; each with the kind that users are shown."""
+
+    PASSED_OVER = "nobody decided", UnappliedKind.UNDECIDED
+    NO_SUCH_ROW = "no row was audited under this id", UnappliedKind.UNKNOWN
+    GONE = "the row is no longer in the file", UnappliedKind.UNKNOWN
+    OTHER_CONTENT = "the row is not what the person saw", UnappliedKind.CHANGED
+    OTHER_LABEL = "the person saw another label", UnappliedKind.CHANGED
+    EDITED = "the row is not what was audited", UnappliedKind.CHANGED
+    AMBIGUOUS = "several rows have the id", UnappliedKind.AMBIGUOUS
+    UNLABELLED = "there is no label to judge", UnappliedKind.UNLABELLED
+    DISAGREEMENT = "people differ", UnappliedKind.CONFLICT
+    SEVERAL_LABELS = "several labels were chosen", UnappliedKind.CONFLICT
+    NEW_LABEL = "the label is none of the file's", UnappliedKind.NEW_LABEL
+    OTHER_TWIN = "the row rides along, but has another label", UnappliedKind.UNDECIDED
+    ALREADY = "nothing is left to do", UnappliedKind.ALREADY
+
+    @property
+    def kind(self) -> UnappliedKind:
+        """What users are shown."""
+        return self.value[1]
 
 
 @dataclass(frozen=True)
-class Miss:
-    """Why no row can be told."""
+class Problem:
+    """What keeps answers from deciding on a row."""
 
-    kind: UnappliedKind
+    reason: Reason
     why: str
+    """In plain words, as users are shown it."""
+
+    @classmethod
+    def of_several(cls, number: int, when: str = "") -> Problem:
+        """That several rows have the id that one was named by."""
+        why = f"{number} rows bear this id{when}, and which one is meant can't be told"
+        return cls(Reason.AMBIGUOUS, why)
+
+
+UNKNOWN_ID = Problem(Reason.NO_SUCH_ROW, "no row of the audit bears this id")
+OTHER_CONTENT = Problem(Reason.OTHER_CONTENT, "its content is another than when it was decided")
 
 
 @dataclass(frozen=True)
@@ -50,56 +83,137 @@ class RowIndex:
 
     by_id: Mapping[str, tuple[SeenRow, ...]]
     labels: Mapping[str | None, Counter[str | None]]
-    """Of the rows whose ids are hashes: which labels those of one hash bear, and how often."""
+    """Of the rows whose ids are hashes: which labels those of one hash have, and how often."""
+
+    @classmethod
+    def of(cls, rows: Iterable[SeenRow]) -> RowIndex:
+        """The rows, ready to be looked up."""
+        by_id: dict[str, list[SeenRow]] = {}
+        labels: dict[str | None, Counter[str | None]] = {}
+        for row in sorted(rows, key=lambda row: row.row):
+            by_id.setdefault(row.row_id, []).append(row)
+            if _is_named_by_hash(row):
+                labels.setdefault(row.row_hash, Counter())[row.given_label] += 1
+        return cls({row_id: tuple(same) for row_id, same in by_id.items()}, labels)
 
     @cached_property
     def most_commas(self) -> int:
-        """How many commas one of the ids holds at most."""
-        return most_marks(BETWEEN_IDS, self.by_id)
+        """How many commas one of the ids has at most."""
+        return count_most_marks(BETWEEN_IDS, self.by_id)
 
     @cached_property
     def numerals(self) -> frozenset[str]:
         """The ids that are whole numbers, as a spreadsheet writes them."""
-        return numerals(self.by_id)
+        return find_numerals(self.by_id)
+
+    def may_have_lost_zeros(self, ids: Iterable[str]) -> bool:
+        """Whether some ids, which name no row, may be ids of rows that a spreadsheet took for numbers."""
+        return not find_numerals(ids).isdisjoint(self.numerals)
 
 
-def index_rows(rows: Iterable[SeenRow]) -> RowIndex:
-    """The rows, ready to be looked up."""
-    by_id: dict[str, list[SeenRow]] = {}
-    labels: dict[str | None, Counter[str | None]] = {}
-    for row in sorted(rows, key=lambda row: row.row):
-        by_id.setdefault(row.row_id, []).append(row)
-        if _is_hash(row):
-            labels.setdefault(row.row_hash, Counter())[row.given_label] += 1
-    return RowIndex({row_id: tuple(same) for row_id, same in by_id.items()}, labels)
+@dataclass(frozen=True)
+class KnownRows:
+    """All that answers are held against: rows, their labels and how these are written."""
 
+    audited: RowIndex
+    now: RowIndex
+    labels: Spellings
+    dropped: Collection[tuple[str, str | None]] = ()
+    """Rows that earlier verdicts took out, each by its id and its label when it was audited."""
 
-def audited_row(answer: Answer, audited: RowIndex, known: Mapping[str, str]) -> SeenRow | Miss:
-    """The row that an answer is on, as it was audited: the content that the person saw; see `relabelled`."""
-    named = audited.by_id.get(answer.row_id, ())
-    if not named:
-        return Miss(UnappliedKind.UNKNOWN, _unknown(answer, audited))
-    rows = [row for row in named if is_as_seen(answer, row)]
-    if not rows:
-        return Miss(UnappliedKind.CHANGED, OTHER_CONTENT)
-    rows = [row for row in rows if relabelled(answer, row, known) is None] or rows[:1]
-    if len(rows) > 1:
-        why = f"{len(rows)} rows bear this id, and which one is meant can't be told"
-        return Miss(UnappliedKind.AMBIGUOUS, why)
-    return rows[0]
+    @classmethod
+    def of(
+        cls,
+        now: Iterable[SeenRow],
+        labels: Spellings,
+        *,
+        audited: Iterable[SeenRow] | None = None,
+        dropped: Collection[tuple[str, str | None]] = (),
+    ) -> KnownRows:
+        """The rows of a file; where no audit is at hand, they are taken for what was audited."""
+        index = RowIndex.of(now)
+        return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped)
 
+    # ------------------------------------------------------------ which row an answer is on
 
-def relabelled(answer: Answer, row: SeenRow, known: Mapping[str, str]) -> Miss | None:
-    """That a row bore another label when it was decided than when it was audited; None if it did not."""
-    seen = answer.given_label
-    if not seen.strip() or row.given_label in {seen, label_of(seen, known) or seen}:
-        return None
-    why = f"its label was {seen!r} when it was decided, and {_named(row.given_label)} when audited"
-    return Miss(UnappliedKind.CHANGED, why)
+    def named_by(self, answer: Answer) -> tuple[SeenRow, ...]:
+        """The audited rows that have the id of an answer."""
+        return self.audited.by_id.get(answer.row_id, ())
+
+    def meant_by(self, answer: Answer) -> tuple[SeenRow, ...]:
+        """The audited rows that an answer may be on: of the content that the person saw.
+
+        If one of them also has the label that the person saw, then only those; else the first of them alone.
+        """
+        rows = [row for row in self.named_by(answer) if is_as_seen(answer, row)]
+        return tuple([row for row in rows if self.find_relabelling(answer, row) is None] or rows[:1])
+
+    def find_stray(self, answer: Answer) -> Problem | None:
+        """Why the audited row that an answer is on is not known; None if it is."""
+        if not self.named_by(answer):
+            return self._explain_unknown(answer)
+        meant = self.meant_by(answer)
+        if len(meant) > 1:
+            return Problem.of_several(len(meant))
+        return None if meant else OTHER_CONTENT
+
+    def _explain_unknown(self, answer: Answer) -> Problem:
+        if not answer.row_id:
+            # nothing else says which answer it is
+            place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
+            return replace(UNKNOWN_ID, why=f"the answer has no id ({place})")
+        if self.audited.may_have_lost_zeros([answer.row_id]):
+            return replace(UNKNOWN_ID, why=f"{UNKNOWN_ID.why}; {LOST_ZEROS}")
+        return UNKNOWN_ID
+
+    def find_relabelling(self, answer: Answer, row: SeenRow) -> Problem | None:
+        """That a row had another label when it was decided than when it was audited; None if it had not."""
+        seen = answer.given_label
+        if not seen.strip() or row.given_label in {seen, self.labels.find_label(seen) or seen}:
+            return None
+        audited = _named(row.given_label)
+        return Problem(
+            Reason.OTHER_LABEL, f"its label was {seen!r} when it was decided, and {audited} when audited"
+        )
+
+    # ----------------------------------------------------- what became of it since the audit
+
+    def find_edit(self, row: SeenRow) -> Problem | None:
+        """What has become of an audited row, if it isn't the same any more, or can't be told from others."""
+        rows = self.now.by_id.get(row.row_id, ())
+        if not rows:
+            return Problem(Reason.GONE, "no row of the file bears this id any more")
+        alike = [one for one in rows if has_same_content(row, one)]
+        if not alike:
+            return Problem(Reason.EDITED, "its content has changed since it was audited")
+        fitting = [one for one in alike if one.given_label == row.given_label]
+        if not fitting:
+            label, other = _named(row.given_label), _named(alike[0].given_label)
+            return Problem(Reason.EDITED, f"its label was {label} when it was audited, and is {other} now")
+        labels = self.audited.labels, self.now.labels
+        if _is_named_by_hash(row) and labels[0][row.row_hash] != labels[1].get(row.row_hash):
+            why = (
+                "rows of equal input were added, removed or relabelled since, and it can't be told from them"
+            )
+            return Problem(Reason.EDITED, why)
+        return Problem.of_several(len(fitting), " now") if len(fitting) > 1 else None
+
+    def unchanged(self, row: SeenRow) -> SeenRow:
+        """An audited row as it is now, where `find_edit` finds no change."""
+        return next(
+            one
+            for one in self.now.by_id[row.row_id]
+            if has_same_content(row, one) and one.given_label == row.given_label
+        )
+
+    def has_label_now(self, row: SeenRow, label: str) -> bool:
+        """Whether an audited row, its content the same, has a label by now."""
+        rows = self.now.by_id.get(row.row_id, ())
+        return len(rows) == 1 and has_same_content(row, rows[0]) and rows[0].given_label == label
 
 
 def is_as_seen(answer: Answer, row: SeenRow) -> bool:
-    """Whether what the person saw stands in a row, its label left out; so it is where that isn't told.
+    """Whether what the person saw is still in a row, its label left out; so it is where nothing tells.
 
     A hash may look like a number, and come back from a spreadsheet as it shows one.
     """
@@ -111,46 +225,8 @@ def is_as_seen(answer: Answer, row: SeenRow) -> bool:
         return False
 
 
-def _unknown(answer: Answer, audited: RowIndex) -> str:
-    if answer.row_id:
-        is_near = not numerals([answer.row_id]).isdisjoint(audited.numerals)
-        return "no row of the audit bears this id" + (f"; {LOST_ZEROS}" if is_near else "")
-    # nothing else tells which answer it is
-    place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
-    return f"the answer has no id ({place})"
-
-
-def row_now(row: SeenRow, audited: RowIndex, now: RowIndex) -> SeenRow | Miss:
-    """What has become of a row since it was audited; a row only if its content and label are the same."""
-    found = _unchanged(row, now)
-    if isinstance(found, Miss):
-        return found
-    if _is_hash(row) and audited.labels[row.row_hash] != now.labels.get(row.row_hash):
-        why = "rows of equal input were added, removed or relabelled since, and it can't be told from them"
-        return Miss(UnappliedKind.CHANGED, why)
-    if len(found) > 1:
-        why = f"{len(found)} rows bear this id now, and which one is meant can't be told"
-        return Miss(UnappliedKind.AMBIGUOUS, why)
-    return found[0]
-
-
-def _unchanged(row: SeenRow, now: RowIndex) -> Sequence[SeenRow] | Miss:
-    """The rows of the same id, content and label, at least one."""
-    rows = now.by_id.get(row.row_id, ())
-    if not rows:
-        return Miss(UnappliedKind.UNKNOWN, "no row of the file bears this id any more")
-    alike = [one for one in rows if same_content(row, one)]
-    if not alike:
-        return Miss(UnappliedKind.CHANGED, "its content has changed since it was audited")
-    label, other = _named(row.given_label), _named(alike[0].given_label)
-    fitting = [one for one in alike if one.given_label == row.given_label]
-    return fitting or Miss(
-        UnappliedKind.CHANGED, f"its label was {label} when it was audited, and is {other} now"
-    )
-
-
-def same_content(one: SeenRow, other: SeenRow) -> bool:
-    """Whether the same stands in two rows, their labels left out; so it is where an audit doesn't tell."""
+def has_same_content(one: SeenRow, other: SeenRow) -> bool:
+    """Whether two rows are the same but for their labels; so they are where an audit has no hashes."""
     return None in {one.row_hash, other.row_hash} or one.row_hash == other.row_hash
 
 
@@ -158,19 +234,18 @@ def _named(label: str | None) -> str:
     return "none" if label is None else repr(label)
 
 
-def _is_hash(row: SeenRow) -> bool:
+def _is_named_by_hash(row: SeenRow) -> bool:
     """Whether a row's id is a hash of its content, numbered or not."""
     if row.row_hash is None or not row.row_id.startswith(row.row_hash):
         return False
-    return NUMBER.fullmatch(row.row_id.removeprefix(row.row_hash)) is not None
+    return COUNT_BEHIND_HASH.fullmatch(row.row_id.removeprefix(row.row_hash)) is not None
 
 
-def rows_now(examples: Examples) -> list[SeenRow]:
-    """The rows of a file that was just read: those with a label in their order, then all others.
+# ------------------------------------------------------------------- where rows come from
 
-    Args:
-        examples: Its rows.
-    """
+
+def list_rows(examples: Examples) -> list[SeenRow]:
+    """The rows of a file that was just read: those with a label in their order, then all others."""
     hashes = examples.row_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]
     labelled = zip(examples.row_ids, examples.positions.tolist(), labels, strict=True)
@@ -182,7 +257,7 @@ def rows_now(examples: Examples) -> list[SeenRow]:
     ]
 
 
-def rows_audited(doubts: DoubtTable) -> list[SeenRow]:
+def list_audited_rows(doubts: DoubtTable) -> list[SeenRow]:
     """The rows as an audit has them.
 
     Args:

@@ -1,10 +1,10 @@
-"""A label as a person, a tool or a spreadsheet wrote it -> the label that the file means."""
+"""A label or an id as a person, a tool or a spreadsheet wrote it -> the one that the file means."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from difflib import get_close_matches
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.files.values import shown
@@ -18,93 +18,108 @@ if TYPE_CHECKING:
 BETWEEN_LABELS = "#"
 """What doccano's CSV writes between labels, and does not escape inside them."""
 
-WHOLE = re.compile(r"(-?[0-9]+)\.0")
+WHOLE_NUMBER = re.compile(r"(-?[0-9]+)\.0")
 """A whole number as pandas writes it in a column with gaps: 3.0."""
 
 LOST_ZEROS = "ids may have lost leading zeros, or been saved as numbers: save the column as text"
-_NUMERAL = re.compile(r"0*([0-9]+)(?:\.0+)?")
+NUMERAL = re.compile(r"0*([0-9]+)(?:\.0+)?")
 
 
 @dataclass(frozen=True)
-class Choice:
+class ChosenLabels:
     """What an answer chose."""
 
     labels: tuple[str, ...]
     """The labels of the file that it names, as they are shown, each once."""
     unknown: tuple[str, ...] = ()
-    """What it names beside them, as it stands there without spaces around it."""
+    """What it names beside them, as it is written there without spaces around it."""
     unclear: bool = False
     """Whether something unknown may be several labels joined."""
 
 
-def spellings(labels: Labels, listed: Iterable[str] = ()) -> dict[str, str]:
-    """Each label as it is shown, by every way to write it.
+@dataclass(frozen=True)
+class Spellings:
+    """The labels of a file, and every way to write them."""
 
-    Args:
-        labels: The labels of the file.
-        listed: More that it names but bears on no row, such as a ClassLabel's.
-    """
-    values = {
-        shown(value) or "": name for value, name in zip(labels.class_values, labels.class_names, strict=True)
-    }
-    return {name: name for name in listed} | values | {name: name for name in labels.class_names}
+    by_text: Mapping[str, str]
+    """Each label as it is shown, by every way to write it."""
+
+    @classmethod
+    def of(cls, labels: Labels, listed: Iterable[str] = ()) -> Spellings:
+        """The spellings of a file's labels.
+
+        Args:
+            labels: The labels of the file.
+            listed: More that it names but no row has, such as a ClassLabel's.
+        """
+        named = zip(labels.class_values, labels.class_names, strict=True)
+        values = {shown(value) or "": name for value, name in named}
+        return cls({name: name for name in listed} | values | {name: name for name in labels.class_names})
+
+    @cached_property
+    def names(self) -> tuple[str, ...]:
+        """The labels, each once: the listed ones first, then the file's in the order of its classes."""
+        return tuple(dict.fromkeys(self.by_text.values()))
+
+    @cached_property
+    def in_order(self) -> tuple[str, ...]:
+        """All ways to write them, in string order."""
+        return tuple(sorted(self.by_text))
+
+    @cached_property
+    def most_marks(self) -> int:
+        """How often the mark between joined labels is part of one of them at most."""
+        return count_most_marks(BETWEEN_LABELS, self.by_text)
+
+    def find_label(self, text: str) -> str | None:
+        """The label that a text means; None if it means none."""
+        whole = WHOLE_NUMBER.fullmatch(text.strip())
+        forms = (text, text.strip(), *(whole.groups() if whole else ()))
+        return next((self.by_text[form] for form in forms if form in self.by_text), None)
+
+    def find_chosen(self, answer: Answer) -> ChosenLabels:
+        """The labels that an answer chose; none if it is open."""
+        labels: list[str] = []
+        unknown: list[str] = []
+        for text in filter(str.strip, (answer.verdict, *answer.also)):
+            found = self._find_all(text, joined=answer.joined)
+            labels += found
+            unknown += [] if found else [text.strip()]
+        unclear = answer.joined and any(BETWEEN_LABELS in text for text in unknown)
+        return ChosenLabels(tuple(dict.fromkeys(labels)), tuple(dict.fromkeys(unknown)), unclear)
+
+    def _find_all(self, text: str, *, joined: bool) -> list[str]:
+        """The labels that a text means, or several joined in it; empty if it means none."""
+        label = self.find_label(text)
+        if label is not None or not joined:
+            return [] if label is None else [label]
+        parts = split_joined(text, BETWEEN_LABELS, self.by_text, self.most_marks)
+        return [self.by_text[part] for part in parts or ()]
 
 
-def label_of(text: str, known: Mapping[str, str]) -> str | None:
-    """The label that a text means; None if it means none."""
-    whole = WHOLE.fullmatch(text.strip())
-    forms = (text, text.strip(), *(whole.groups() if whole else ()))
-    return next((known[form] for form in forms if form in known), None)
-
-
-def likely_label(text: str, known: Iterable[str]) -> str | None:
-    """The label that a text which is none was probably meant as, capitals or not; None if it is like none."""
-    by_folded = {name.casefold(): name for name in known}
-    near = get_close_matches(text.strip().casefold(), by_folded, n=1)
-    return by_folded[near[0]] if near else None
-
-
-def choice(answer: Answer, known: Mapping[str, str]) -> Choice:
-    """The labels that an answer chose; none if it is open."""
-    labels: list[str] = []
-    unknown: list[str] = []
-    for text in filter(str.strip, (answer.verdict, *answer.also)):
-        found = label_of(text, known)
-        parts = [found] if found is not None else _parts(text, known) if answer.joined else None
-        labels += parts or []
-        unknown += [text.strip()] if parts is None else []
-    unclear = answer.joined and any(BETWEEN_LABELS in text for text in unknown)
-    return Choice(tuple(dict.fromkeys(labels)), tuple(dict.fromkeys(unknown)), unclear)
-
-
-def _parts(text: str, known: Mapping[str, str]) -> list[str] | None:
-    found = known_parts(text, BETWEEN_LABELS, known, most_marks(BETWEEN_LABELS, known))
-    return None if found is None else [known[part] for part in found]
-
-
-def most_marks(mark: str, known: Iterable[str]) -> int:
-    """How often a mark stands in that one of the texts which holds most of them."""
+def count_most_marks(mark: str, known: Iterable[str]) -> int:
+    """How often a mark is part of that one of the texts which has most of them."""
     return max((one.count(mark) for one in known), default=0)
 
 
-def known_parts(text: str, mark: str, known: Collection[str], most: int) -> list[str] | None:
-    """The known texts that were joined by a mark, which may also stand inside them; None if they were not.
+def split_joined(text: str, mark: str, known: Collection[str], most: int) -> list[str] | None:
+    """The known texts that were joined by a mark, which may also be part of them; None if they were not.
 
     Where there is more than one way to take the text apart, the one with the longest first part is taken.
 
     Args:
         text: What was joined.
-        mark: What stands between.
+        mark: What is written between.
         known: What may have been joined.
-        most: How many marks one of the known texts holds at most, as `most_marks` tells it: it is asked of
+        most: How many marks one of the known texts has at most, as `count_most_marks` says: it is asked of
             all of them once, not for each text.
 
     Example:
-        >>> known_parts("C#Java", "#", {"C", "C#Java", "Java"}, most=1)
+        >>> split_joined("C#Java", "#", {"C", "C#Java", "Java"}, most=1)
         ['C#Java']
-        >>> known_parts("C##Java", "#", {"C", "C#", "Java"}, most=1)
+        >>> split_joined("C##Java", "#", {"C", "C#", "Java"}, most=1)
         ['C#', 'Java']
-        >>> known_parts("C#Rust", "#", {"C", "Java"}, most=0) is None
+        >>> split_joined("C#Rust", "#", {"C", "Java"}, most=0) is None
         True
     """
     pieces, longest = text.split(mark), most + 1
@@ -124,12 +139,12 @@ def known_parts(text: str, mark: str, known: Collection[str], most: int) -> list
     return parts
 
 
-def numerals(ids: Iterable[str]) -> frozenset[str]:
+def find_numerals(ids: Iterable[str]) -> frozenset[str]:
     """Those of some ids that are whole numbers, as a spreadsheet writes them.
 
     Example:
-        >>> sorted(numerals(["00154", "7.0", "a7", "0"]))
+        >>> sorted(find_numerals(["00154", "7.0", "a7", "0"]))
         ['0', '154', '7']
     """
-    found = (_NUMERAL.fullmatch(row_id.strip()) for row_id in ids)
+    found = (NUMERAL.fullmatch(row_id.strip()) for row_id in ids)
     return frozenset(match[1] for match in found if match)

@@ -10,7 +10,9 @@ from hypothesis import strategies as st
 
 from doubtcli.records import SeenRow
 from doubtcli.tools.read import read_answers
-from doubtcli.verdicts.adjudicate import settle
+from doubtcli.verdicts.adjudicate import Terms, settle
+from doubtcli.verdicts.rows import KnownRows
+from doubtcli.verdicts.spelling import Spellings
 
 Said = tuple[str, str]
 """The id of a row, and the label chosen."""
@@ -124,9 +126,9 @@ def test_any_label_of_any_row_comes_back(
     path = tmp_path_factory.mktemp("export") / "verdicts"
     path.write_text(write([record(one) for one in said]), encoding="utf-8", newline="")
     rows = [SeenRow(row_id, place, GIVEN, "h") for place, (row_id, _) in enumerate(said, start=1)]
-    known = {label: label for label in [GIVEN, *(label for _, label in said)]}
+    labels = Spellings({label: label for label in [GIVEN, *(label for _, label in said)]})
 
-    found = settle(read_answers(str(path)).answers, rows, rows, known)
+    found = settle(read_answers(str(path)).answers, KnownRows.of(rows, labels), Terms.lenient())
 
     assert [(one.row_id, one.verdict) for one in found.decisions] == said
 

@@ -1,5 +1,5 @@
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from random import Random
 from typing import Any
@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from doubtcli.errors import InputError
 from doubtcli.records import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
 from doubtcli.records.answers import Answer
-from doubtcli.verdicts.adjudicate import settle
+from doubtcli.verdicts.adjudicate import Terms, settle
+from doubtcli.verdicts.rows import KnownRows
+from doubtcli.verdicts.spelling import Spellings
 
 KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}
 FILE = (
@@ -22,10 +24,24 @@ FILE = (
 )
 
 
+def judge(
+    answers: Sequence[Answer],
+    now: Iterable[SeenRow],
+    audited: Iterable[SeenRow],
+    *,
+    dropped: Collection[tuple[str, str | None]] = (),
+    spread: bool = False,
+    **asked: Any,
+) -> Settled:
+    """What these answers come to, leniently."""
+    rows = KnownRows.of(now, Spellings(KNOWN), audited=audited, dropped=dropped)
+    return settle(answers, rows, Terms.lenient(**asked), spread=spread)
+
+
 def settled(*answers: Answer, now: tuple[SeenRow, ...] = FILE, **asked: Any) -> Settled:
     """These answers, settled on the four rows."""
     audited = asked.pop("audited", FILE)
-    return settle(answers, now, audited, KNOWN, **asked)
+    return judge(answers, now, audited, **asked)
 
 
 def only(found: Settled) -> Unapplied:
@@ -640,7 +656,7 @@ class TestSpreading:
 
     def spread(self, *answers: Answer, now: tuple[SeenRow, ...] = ROWS, spread: bool = True) -> Settled:
         """These answers, with what follows from them."""
-        return settle(answers, now, self.ROWS, KNOWN, spread=spread)
+        return judge(answers, now, self.ROWS, spread=spread)
 
     def test_it_is_only_offered(self) -> None:
         """Until it is asked for, nothing changes on rows that nobody looked at."""
@@ -666,7 +682,7 @@ class TestSpreading:
         rows = (SeenRow("a", 1, "ham", "h1"), SeenRow("b", 2, "ham", "h2"))
         answer = says("a", "spam", duplicates=("b",), seen_hash="h1")
 
-        found = settle([answer], rows, rows, KNOWN, spread=True)
+        found = judge([answer], rows, rows, spread=True)
 
         assert [one.row_id for one in found.decisions] == ["a"]
         assert [(one.row_id, one.kind.value, one.why) for one in found.unapplied] == [
@@ -732,7 +748,7 @@ class TestSpreading:
         """Which one rides along can't be told."""
         rows = (self.ROWS[0], self.ROWS[1], SeenRow("b", 9, "spam", "h1"))
 
-        found = settle([says("a", "spam", duplicates=("b",))], rows, rows, KNOWN, spread=True)
+        found = judge([says("a", "spam", duplicates=("b",))], rows, rows, spread=True)
 
         assert [(one.kind.value, one.row_id) for one in found.unapplied] == [("ambiguous", "b")]
 
@@ -840,7 +856,7 @@ def test_no_decision_is_unsafe(
 ) -> None:
     """Each is on a row of the file, at most one a row, and on what was audited; only allowed labels are."""
     now, audited = files
-    found = settle(answers, now, audited, KNOWN, **asked)
+    found = judge(answers, now, audited, **asked)
 
     places = {row.row: row for row in now}
     decided = [*found.decisions, *found.offered]
@@ -861,13 +877,13 @@ def test_the_order_of_answers_and_rows_does_not_matter(
     now, audited = files
     shuffled = [random.sample(items, len(items)) for items in (answers, now, audited)]
 
-    assert settle(*shuffled, KNOWN, **asked) == settle(answers, now, audited, KNOWN, **asked)
+    assert judge(*shuffled, **asked) == judge(answers, now, audited, **asked)
 
 
 @given(files(), ANSWERS, ASKED)
 def test_no_answer_is_lost(rows: list[SeenRow], answers: list[Answer], asked: dict[str, Any]) -> None:
     """Each row that was answered on is decided, or it is told why not."""
-    found = settle(answers, rows, rows, KNOWN, **asked)
+    found = judge(answers, rows, rows, **asked)
 
     told = {one.row_id for one in found.decisions} | {one.row_id for one in found.unapplied}
     assert {answer.row_id for answer in answers} <= told
@@ -881,9 +897,9 @@ def test_what_was_applied_is_not_applied_again(
     # once one of two rows alike in id and content has got the other's label, only a ledger tells them apart
     assume(len({(row.row_id, row.row_hash) for row in rows}) == len(rows))
 
-    after = applied(settle(answers, rows, rows, KNOWN, **asked), rows)
+    after = applied(judge(answers, rows, rows, **asked), rows)
 
-    again = applied(settle(answers, after, rows, KNOWN, **asked), after)
+    again = applied(judge(answers, after, rows, **asked), after)
 
     assert Counter((row.row_hash, row.given_label) for row in again) == Counter(
         (row.row_hash, row.given_label) for row in after

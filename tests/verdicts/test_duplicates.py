@@ -2,8 +2,9 @@ from collections.abc import Iterator
 
 from doubtcli.records import Decision, SeenRow
 from doubtcli.records.answers import Answer
-from doubtcli.verdicts.duplicates import Source, spread_out
-from doubtcli.verdicts.rows import RowIndex, index_rows
+from doubtcli.verdicts.duplicates import DecidedRow, spread_out
+from doubtcli.verdicts.rows import KnownRows, RowIndex
+from doubtcli.verdicts.spelling import Spellings
 
 
 class Counted(dict[str, tuple[SeenRow, ...]]):
@@ -19,12 +20,14 @@ class Counted(dict[str, tuple[SeenRow, ...]]):
 def test_texts_that_name_no_row_cost_no_look_at_all_of_them() -> None:
     """A thousand such texts: the ids are gone through once."""
     rows = [SeenRow(f"r{number}", number, "ham", f"h{number}") for number in range(1, 4)]
-    index = index_rows(rows)
+    index = RowIndex.of(rows)
     ids = Counted(index.by_id)
     decision = Decision("r1", 1, "ham", "spam", False, (), "", "doubt", "")
     texts = tuple(f"x{number}, r2" for number in range(1000))
-    source = Source(rows[0], decision, (Answer(1, "r1", "spam", duplicates=texts),))
+    source = DecidedRow(rows[0], decision, (Answer(1, "r1", "spam", duplicates=texts),))
 
-    follow, left = spread_out([source], RowIndex(ids, index.labels), index, [])
+    known = KnownRows(RowIndex(ids, index.labels), index, Spellings({}))
 
-    assert (follow, len(left), ids.n_times) == ([], 1000, 1)
+    found = spread_out([source], known, [])
+
+    assert (found.decisions, len(found.unapplied), ids.n_times) == ((), 1000, 1)

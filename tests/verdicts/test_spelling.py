@@ -5,10 +5,10 @@ from hypothesis import strategies as st
 
 from doubtcli.records import Labels
 from doubtcli.records.answers import Answer
-from doubtcli.verdicts.spelling import Choice, choice, known_parts, label_of, most_marks, numerals, spellings
+from doubtcli.verdicts.spelling import ChosenLabels, Spellings, count_most_marks, find_numerals, split_joined
 
-NUMBERS = spellings(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
-CLASS_LABEL = spellings(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))
+NUMBERS = Spellings.of(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
+CLASS_LABEL = Spellings.of(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))
 LANGUAGES = {name: name for name in ("C", "C#", "Java", "#", "F#Java")}
 MOST = 1
 """How often "#" stands in one of them."""
@@ -19,21 +19,21 @@ MOST = 1
 )
 def test_whole_numbers(text: str, label: str | None) -> None:
     """Spaces and what pandas makes of a column with gaps are forgiven."""
-    assert label_of(text, NUMBERS) == label
+    assert NUMBERS.find_label(text) == label
 
 
 @pytest.mark.parametrize("text", ["v2.0", "2.0.0", "a.0", "-.0", ".0", "x 2.0"])
 def test_what_only_ends_like_a_whole_number(text: str) -> None:
     """A version is no number: `v2.0` is not `v2`."""
-    known = {name: name for name in ("v2", "2.0", "a", "-", "", "x 2")}
+    known = Spellings({name: name for name in ("v2", "2.0", "a", "-", "", "x 2")})
 
-    assert label_of(text, known) is None
+    assert known.find_label(text) is None
 
 
 @pytest.mark.parametrize("text", ["-1.0", " -1.0 ", "-1"])
 def test_a_negative_number(text: str) -> None:
     """It is whole, too."""
-    assert label_of(text, {"-1": "-1"}) == "-1"
+    assert Spellings({"-1": "-1"}).find_label(text) == "-1"
 
 
 @pytest.mark.parametrize(
@@ -41,14 +41,14 @@ def test_a_negative_number(text: str) -> None:
 )
 def test_a_class_label(text: str, label: str | None) -> None:
     """Its name, its code, and names that no row bears; case is kept."""
-    assert label_of(text, CLASS_LABEL) == label
+    assert CLASS_LABEL.find_label(text) == label
 
 
 def test_a_name_wins_over_a_code() -> None:
     """Where a class is called as another one is coded, it is what it is called."""
-    known = spellings(Labels(np.array([0, 1]), ("1", "0"), (0, 1)))
+    known = Spellings.of(Labels(np.array([0, 1]), ("1", "0"), (0, 1)))
 
-    assert (label_of("0", known), label_of("1", known)) == ("0", "1")
+    assert (known.find_label("0"), known.find_label("1")) == ("0", "1")
 
 
 @pytest.mark.parametrize(
@@ -67,19 +67,19 @@ def test_a_name_wins_over_a_code() -> None:
 )
 def test_labels_that_were_joined(text: str, parts: list[str] | None) -> None:
     """They are taken apart into known ones, though the mark stands inside some."""
-    assert known_parts(text, "#", LANGUAGES, MOST) == parts
+    assert split_joined(text, "#", LANGUAGES, MOST) == parts
 
 
 def test_a_long_text_is_no_trouble() -> None:
     """Ten thousand marks are ten thousand steps."""
-    assert known_parts("C#" * 10_000 + "Java", "#", LANGUAGES, MOST) is not None
-    assert known_parts("C#" * 10_000 + "Rust", "#", LANGUAGES, MOST) is None
+    assert split_joined("C#" * 10_000 + "Java", "#", LANGUAGES, MOST) is not None
+    assert split_joined("C#" * 10_000 + "Rust", "#", LANGUAGES, MOST) is None
 
 
 @given(st.lists(st.text(st.sampled_from("ab#"), min_size=1), min_size=1, max_size=6))
 def test_what_was_joined_can_always_be_taken_apart(names: list[str]) -> None:
     """Perhaps elsewhere than it was put together, but into known ones that make the same text."""
-    parts = known_parts("#".join(names), "#", set(names), most_marks("#", names))
+    parts = split_joined("#".join(names), "#", set(names), count_most_marks("#", names))
 
     assert parts is not None
     assert "#".join(parts) == "#".join(names)
@@ -89,7 +89,7 @@ def test_what_was_joined_can_always_be_taken_apart(names: list[str]) -> None:
 @pytest.mark.parametrize(("known", "most"), [(LANGUAGES, MOST), ({"a##b", "#"}, 2), ({"C"}, 0), (set(), 0)])
 def test_how_often_a_mark_stands_in_one_of_them(known: set[str], most: int) -> None:
     """In the one that holds most of them."""
-    assert most_marks("#", known) == most
+    assert count_most_marks("#", known) == most
 
 
 class TestChoices:
@@ -98,34 +98,34 @@ class TestChoices:
     @pytest.mark.parametrize(
         ("answer", "chosen"),
         [
-            (Answer(1, "a", "C"), Choice(("C",))),
-            (Answer(1, "a", " Java ", also=("C", "Java")), Choice(("Java", "C"))),
-            (Answer(1, "a", " Rust ", also=("C", "Rust")), Choice(("C",), ("Rust",))),
-            (Answer(1, "a", " "), Choice(())),
-            (Answer(1, "a", "C##Java"), Choice((), ("C##Java",))),
+            (Answer(1, "a", "C"), ChosenLabels(("C",))),
+            (Answer(1, "a", " Java ", also=("C", "Java")), ChosenLabels(("Java", "C"))),
+            (Answer(1, "a", " Rust ", also=("C", "Rust")), ChosenLabels(("C",), ("Rust",))),
+            (Answer(1, "a", " "), ChosenLabels(())),
+            (Answer(1, "a", "C##Java"), ChosenLabels((), ("C##Java",))),
         ],
     )
-    def test_labels_are_known_or_not(self, answer: Answer, chosen: Choice) -> None:
+    def test_labels_are_known_or_not(self, answer: Answer, chosen: ChosenLabels) -> None:
         """Each counts once, and only a joined one is taken apart."""
-        assert choice(answer, LANGUAGES) == chosen
+        assert Spellings(LANGUAGES).find_chosen(answer) == chosen
 
     @pytest.mark.parametrize(
         ("verdict", "chosen"),
         [
-            ("C#", Choice(("C#",))),
-            ("C##Java", Choice(("C#", "Java"))),
-            ("C#C", Choice(("C",))),
-            ("Rust", Choice((), ("Rust",))),
-            ("C#Rust", Choice((), ("C#Rust",), unclear=True)),
+            ("C#", ChosenLabels(("C#",))),
+            ("C##Java", ChosenLabels(("C#", "Java"))),
+            ("C#C", ChosenLabels(("C",))),
+            ("Rust", ChosenLabels((), ("Rust",))),
+            ("C#Rust", ChosenLabels((), ("C#Rust",), unclear=True)),
         ],
     )
-    def test_a_joined_answer(self, verdict: str, chosen: Choice) -> None:
+    def test_a_joined_answer(self, verdict: str, chosen: ChosenLabels) -> None:
         """The whole of it wins; what can't be taken apart may be one label or several."""
-        assert choice(Answer(1, "a", verdict, joined=True), LANGUAGES) == chosen
+        assert Spellings(LANGUAGES).find_chosen(Answer(1, "a", verdict, joined=True)) == chosen
 
 
 def test_ids_that_are_whole_numbers() -> None:
     """Zeros before them and behind the point are left out, as are spaces; what is no whole number is none."""
     ids = ["00154", " 154 ", "154.00", "0", "000", "1.5", "-3", "r-7", "", "٣"]
 
-    assert numerals(ids) == {"154", "0"}
+    assert find_numerals(ids) == {"154", "0"}

@@ -1,0 +1,84 @@
+from dataclasses import fields
+
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.records import Annotations, Examples, Stratum, Verdicts
+
+WHOLE = Examples(
+    row_ids=("a", "b", "c", "d"),
+    positions=np.array([3, 2, 1, 0]),
+    given_labels=np.array([1, 0, 0, 1]),
+    class_names=("ham", "spam"),
+    inputs=pa.table({"text": ["one", "two", "three", "four"]}),
+    text_columns=("text",),
+    numeric_columns=("n",),
+    categorical_columns=("c",),
+    datetime_columns=("d",),
+    embeddings=np.eye(4, dtype=np.float32),
+    groups=np.array([0, 1, 2, 3]),
+    annotations=Annotations(("ana",), np.array([[0], [1], [-1], [1]])),
+    given_pred_probs=np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]]),
+    unlabelled_row_ids=("e",),
+    unlabelled_positions=(4,),
+    verdicts=Verdicts(
+        "v.csv",
+        np.array([-1, 0, 1, -1]),
+        (None, Stratum(1, 1, 4), None, None),
+        np.array([np.nan, 1, np.nan, np.nan]),
+    ),
+    unusable_row_ids=("f",),
+    unusable_positions=(5,),
+    row_hashes=tuple("012345"),
+)
+"""Four rows of a file of six, with all that may be known of them."""
+
+
+def n_entries(value: object) -> int:
+    """How many rows a part of examples has an entry for."""
+    if isinstance(value, pa.Table):
+        return int(value.num_rows)
+    rows = value.codes if isinstance(value, Annotations | Verdicts) else value
+    return len(rows)  # type: ignore[arg-type]
+
+
+def test_some_of_the_rows() -> None:
+    """They come in the order asked for, each with what belongs to it."""
+    taken = WHOLE.take(np.array([3, 1]))
+
+    assert taken.row_ids == ("d", "b")
+    assert taken.positions.tolist() == [0, 2]
+    assert taken.given_labels.tolist() == [1, 0]
+    assert taken.inputs.column("text").to_pylist() == ["four", "two"]
+    assert taken.embeddings is not None
+    assert taken.embeddings.argmax(axis=1).tolist() == [3, 1]
+    assert taken.groups is not None
+    assert taken.groups.tolist() == [3, 1]
+    assert taken.annotations is not None
+    assert taken.annotations.codes.tolist() == [[1], [1]]
+    assert taken.given_pred_probs is not None
+    assert taken.given_pred_probs[:, 0].tolist() == [0.4, 0.2]
+    assert taken.verdicts is not None
+    assert taken.verdicts.codes.tolist() == [-1, 0]
+    assert taken.verdicts.strata == (None, Stratum(1, 1, 4))
+    assert np.isnan(taken.verdicts.inclusion).tolist() == [True, False]
+
+
+def test_no_part_is_forgotten() -> None:
+    """Whatever has an entry for each of the four rows has two for two of them; all else stays."""
+    before = {one.name: n_entries(getattr(WHOLE, one.name)) for one in fields(WHOLE)}
+
+    taken = WHOLE.take(np.array([3, 1]))
+
+    assert 0 not in before.values(), "a new field must be set here, too"
+    after = {name: n_entries(getattr(taken, name)) for name in before}
+    assert after == {name: 2 if number == 4 else number for name, number in before.items()}
+
+
+def test_rows_without_inputs() -> None:
+    """Where only annotators judge there is no input column to take rows from, nor anything else."""
+    bare = Examples(("a", "b", "c"), np.arange(3), np.array([0, 1, 0]), ("ham", "spam"), pa.table({}))
+
+    taken = bare.take(np.array([1, 2]))
+
+    assert (taken.row_ids, taken.given_labels.tolist(), taken.verdicts) == (("b", "c"), [1, 0], None)

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from doubtcli.audits import FoundAudit
     from doubtcli.gate.baseline import Baseline
     from doubtcli.gate.result import FileResult, Waiver
-    from doubtcli.gate.waivers import Applied
+    from doubtcli.gate.waivers import AppliedWaivers
     from doubtcli.progress import Progress
     from doubtcli.settings import GatePlan, GateSettings
 
@@ -64,7 +64,7 @@ class Gate:
         """
         waivers_path, waivers = self._waivers()
         files: list[FileResult] = []
-        became: list[Applied] = []
+        became: list[AppliedWaivers] = []
         rules, labels = dict(RULES), _Labels()
         for path in self._named(paths):
             found, settings, baseline = self._found(path)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from doubtcli.gate.baseline import Section
     from doubtcli.gate.result import Comparison, Finding, Waiver
-    from doubtcli.gate.waivers import Applied
+    from doubtcli.gate.waivers import AppliedWaivers
     from doubtcli.records import AuditDocument, DoubtTable
     from doubtcli.settings import GateSettings
 
@@ -50,7 +50,7 @@ class Known:
 
 def judge(
     document: AuditDocument, doubts: DoubtTable, data_path: str, settings: GateSettings, known: Known
-) -> tuple[FileResult, Applied]:
+) -> tuple[FileResult, AppliedWaivers]:
     """Hold an audit against limits; also says what became of the waivers.
 
     Args:

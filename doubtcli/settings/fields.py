@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import Field, dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.errors import SettingsError
+from doubtcli.wording.lists import did_you_mean
+
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
+
+    from doubtcli.errors import DoubtError
+
+SHARE = "a share, such as 3% or 0.03"
+LIMIT = "a share, such as 3% or 0.03, or a whole number of rows"
+EACH = ""
+"""The name of a limit that holds for every class, or for every reason, that has none of its own."""
+_PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*%")
+_FRACTION = re.compile(r"\d*\.\d+")
+_COUNT = re.compile(r"\d+")
+_HUNDRED = 100
 
 
 @dataclass(frozen=True)
@@ -22,6 +37,34 @@ class Kind:
     is_path: bool = False
     """Whether it names a file; in a settings file, seen from the folder that file stands in."""
 
+    def check_value(
+        self, value: object, *, found: str, where: str, error: type[DoubtError] = SettingsError
+    ) -> Any:  # noqa: ANN401  # of any kind
+        """The value as the record wants it.
+
+        Args:
+            value: As it was read.
+            found: What is said of one that can't be meant.
+            where: The flag or the place in a file that it was read from.
+            error: What is raised for it.
+
+        Raises:
+            DoubtError: The value can't be meant.
+        """
+        try:
+            return self.check(value)
+        except ValueError as cause:
+            raise error(found, where=where, expected=self.expected) from cause
+
+
+@dataclass(frozen=True)
+class Limit:
+    """The most there may be of something: a share of the rows, or a number of them."""
+
+    bound: float
+    """A share from 0 to 1 where `is_share`, else a whole number."""
+    is_share: bool
+
 
 def kind_of(setting: Field[Any]) -> Kind | None:
     """What a record's field takes; None if it is no setting."""
@@ -31,12 +74,12 @@ def kind_of(setting: Field[Any]) -> Kind | None:
 
 def word(about: str, *, expected: str = "a text", is_path: bool = False) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes one text that is not empty."""
-    return field(default=None, metadata={"kind": Kind(about, expected, _as_word, is_path)})
+    return field(default=None, metadata={"kind": Kind(about, expected, as_word, is_path)})
 
 
 def names(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a name or a list of names; one that stands twice counts once."""
-    return field(default=default, metadata={"kind": Kind(about, expected, _as_names)})
+    return field(default=default, metadata={"kind": Kind(about, expected, as_names)})
 
 
 def number(about: str, *, least: int, most: int | None = None, default: int | None = None) -> Any:  # noqa: ANN401
@@ -64,14 +107,115 @@ def switch(about: str) -> Any:  # noqa: ANN401  # as `field`
     return field(default=False, metadata={"kind": Kind(about, "true or false", as_switch)})
 
 
-def _as_word(value: object) -> str:
+def share(about: str) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that takes a share."""
+    return field(default=None, metadata={"kind": Kind(about, SHARE, _as_share)})
+
+
+def limit(about: str) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that takes a share or a number of rows."""
+    return field(default=None, metadata={"kind": Kind(about, LIMIT, as_limit)})
+
+
+def limits(about: str, name: str) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that takes a limit for all, limits with a name before them, or both."""
+    expected = f"{LIMIT}; or {name}=LIMIT, for that one alone; or a list of such"
+    return field(default_factory=dict, metadata={"kind": Kind(about, expected, _as_limits)})
+
+
+# -------------------------------------------------------------------------- checks
+
+
+def check_known(
+    name: str,
+    known: Collection[str],
+    what: str = "key",
+    *,
+    where: str,
+    error: type[DoubtError] = SettingsError,
+) -> None:
+    """Refuse a name that nobody knows, with the nearest known one or all of them.
+
+    Raises:
+        DoubtError: The name is none of the known ones.
+    """
+    if name in known:
+        return
+    hint = did_you_mean(name, known)
+    raise error(
+        f"{name!r} is no known {what}",
+        where=where,
+        expected=None if hint else f"one of {', '.join(known)}",
+        hint=hint,
+    )
+
+
+def as_word(value: object) -> str:
+    """The text, if it is one and not empty; raises ValueError if not."""
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
 
 
-def _as_names(value: object) -> tuple[str, ...]:
+def as_names(value: object) -> tuple[str, ...]:
+    """The names in a text or a list, each once; raises ValueError if there is none."""
     listed = value if isinstance(value, list) else [value]
     if not listed:
         raise ValueError
-    return tuple(dict.fromkeys(_as_word(name) for name in listed))
+    return tuple(dict.fromkeys(as_word(name) for name in listed))
+
+
+def as_limit(value: object) -> Limit:
+    """The limit that is meant.
+
+    Raises:
+        ValueError: None can be.
+    """
+    match value:
+        case bool():
+            raise ValueError
+        case int() if value >= 0:
+            return Limit(value, is_share=False)
+        case float() if 0 <= value <= 1:
+            return Limit(value, is_share=True)
+        case str():
+            return _parse_limit(value.strip())
+        case _:
+            raise ValueError
+
+
+def _parse_limit(text: str) -> Limit:
+    if found := _PERCENT.fullmatch(text):
+        return as_limit(float(found[1]) / _HUNDRED)
+    if _FRACTION.fullmatch(text):
+        return as_limit(float(text))
+    if _COUNT.fullmatch(text):
+        return as_limit(int(text))
+    raise ValueError
+
+
+def _as_share(value: object) -> float:
+    found = as_limit(value)
+    if not found.is_share and found.bound > 0:  # 0 rows are a share of 0
+        raise ValueError
+    return float(found.bound)
+
+
+def _as_limits(value: object) -> dict[str, Limit]:
+    """By name; from a table, or from a list of `LIMIT` and `NAME=LIMIT`."""
+    if isinstance(value, dict):
+        return {EACH if name == "*" else name: as_limit(item) for name, item in value.items()}
+    listed = value if isinstance(value, list) else [value]
+    if not listed:
+        raise ValueError
+    named = [_split_named_limit(item) for item in listed]
+    if len({name for name, _ in named}) < len(named):
+        raise ValueError  # of two limits for one name, which?
+    return dict(named)
+
+
+def _split_named_limit(item: object) -> tuple[str, Limit]:
+    name, is_named, bound = item.rpartition("=") if isinstance(item, str) else (EACH, "", item)
+    if is_named and not name:
+        raise ValueError
+    return name, as_limit(bound)

@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from doubtcli.settings.fields import Kind, kind_of, names, switch, word
-from doubtcli.settings.limit import Limit, limit, limits, share
+from doubtcli.settings.fields import Kind, Limit, kind_of, limit, limits, names, share, switch, word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

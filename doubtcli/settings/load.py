@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import SettingsError
+from doubtcli.settings.fields import check_known
 from doubtcli.settings.gate import GATE_KEYS, GateSettings
 from doubtcli.settings.scan import FILE_KEYS, ScanSettings
-from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -111,7 +111,7 @@ def load_gate(
 def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _SettingsFile:
     if config is not None and isolated:
         raise SettingsError("can't be joined with --isolated", where="--config", hint="give one of the two")
-    path = start / config if config is not None else None if isolated else _nearest(start)
+    path = start / config if config is not None else None if isolated else _find_settings_file(start)
     return _SettingsFile() if path is None else _from_file(path, start)
 
 
@@ -120,18 +120,18 @@ def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _Setti
 
 def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value is not None and value != []}
-    return {name: _flag(name.replace("_", "-"), value) for name, value in given.items()}
+    return {name: _check_flag(name.replace("_", "-"), value) for name, value in given.items()}
 
 
-def _flag(key: str, value: object) -> object:
+def _check_flag(key: str, value: object) -> object:
     if key not in ALL_KEYS:
         return value
-    names = _split(value) if isinstance(value, list) else value
+    names = _split_names(value) if isinstance(value, list) else value
     shown = " ".join(value) if isinstance(value, list) else value
-    return _checked(key, names, where=f"--{key}", found=f"{shown!r} won't do")
+    return ALL_KEYS[key].check_value(names, where=f"--{key}", found=f"{shown!r} won't do")
 
 
-def _split(values: list[str]) -> list[str]:
+def _split_names(values: list[str]) -> list[str]:
     """The names in `a,b` and in `"last, first",c`: a comma parts names unless it is quoted."""
     return [name for line in csv.reader(values, skipinitialspace=True) for name in line]
 
@@ -139,27 +139,27 @@ def _split(values: list[str]) -> list[str]:
 # -------------------------------------------------------------------- file
 
 
-def _nearest(start: Path) -> Path | None:
+def _find_settings_file(start: Path) -> Path | None:
     candidates = (
         folder / name for folder in (start, *start.parents) for name in ("doubt.toml", "pyproject.toml")
     )
-    return next((path for path in candidates if path.is_file() and _read(path, start) is not None), None)
+    return next((path for path in candidates if path.is_file() and _read_keys(path, start) is not None), None)
 
 
-def _read(path: Path, start: Path) -> dict[str, Any] | None:
+def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
     """The settings in a file; None if it is a `pyproject.toml` that says nothing of `doubt`."""
     try:
         keys = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"can't be read: {error.strerror}", where=_shown(path, start)) from error
+        raise SettingsError(f"can't be read: {error.strerror}", where=_seen(path, start)) from error
     except ValueError as error:
-        raise SettingsError(f"is no valid TOML: {error}", where=_shown(path, start)) from error
+        raise SettingsError(f"is no valid TOML: {error}", where=_seen(path, start)) from error
     for table in ("tool", "doubt") if path.name == "pyproject.toml" else ():
         if table not in keys:
             return None
         keys = keys[table]
         if not isinstance(keys, dict):
-            raise SettingsError(f"{table!r} is no table", where=_shown(path, start), expected="[tool.doubt]")
+            raise SettingsError(f"{table!r} is no table", where=_seen(path, start), expected="[tool.doubt]")
     return keys
 
 
@@ -186,17 +186,17 @@ class _SettingsFile(_Said):
 
 def _from_file(path: Path, start: Path) -> _SettingsFile:
     is_project = path.name == "pyproject.toml"
-    where = _shown(path, start) + (", [tool.doubt]" if is_project else "")
-    tables = _read(path, start)
+    where = _seen(path, start) + (", [tool.doubt]" if is_project else "")
+    tables = _read_keys(path, start)
     if tables is None:
         raise SettingsError(
-            "says nothing of doubt", where=_shown(path, start), expected="a table [tool.doubt]"
+            "says nothing of doubt", where=_seen(path, start), expected="a table [tool.doubt]"
         )
     keys = _Keys(path.parent, start, where)
     gate = keys.table(tables.pop(GATE, {}), f"[{GATE}]")
     files = keys.table(gate.pop(FILES, {}), f"[{GATE}.{FILES}]")
     return _SettingsFile(
-        scan={"config": _shown(path, start)} | keys.settings(tables, FILE_KEYS),
+        scan={"config": _seen(path, start)} | keys.settings(tables, FILE_KEYS),
         gate=keys.settings(gate, GATE_KEYS),
         files={keys.path(name): keys.of_file(name, said) for name, said in files.items()},
     )
@@ -233,32 +233,25 @@ class _Keys:
             if key == "reasons" and isinstance(value, dict) and key in known:
                 settings |= _reason_tables(value, self.where)
             else:
-                name = _known(key, known, self.where)
+                name = _find_field(key, known, self.where)
                 settings[name] = self._value(key, value)
         return settings
 
     def path(self, value: object) -> str:
         """A path that is meant from the settings file's folder, as seen from the working directory."""
-        return _shown(self.folder / str(value), self.start)
+        return _seen(self.folder / str(value), self.start)
 
     def _value(self, key: str, value: object) -> object:
-        checked = _checked(key, value, where=self.where, found=f"{key} = {value!r} won't do")
+        checked = ALL_KEYS[key].check_value(value, where=self.where, found=f"{key} = {value!r} won't do")
         return self.path(checked) if ALL_KEYS[key].is_path else checked
 
 
-def _known(key: str, known: Mapping[str, Kind], where: str) -> str:
+def _find_field(key: str, known: Mapping[str, Kind], where: str) -> str:
     """The field that a key sets."""
-    if key in known:
-        return key.replace("-", "_")
-    if key in GATE_KEYS:
+    if key in GATE_KEYS and key not in known:
         raise SettingsError(f"{key!r} is a key of the gate", where=where, hint=f"put it into [{GATE}]")
-    hint = did_you_mean(key, known)
-    raise SettingsError(
-        f"{key!r} is no known key",
-        where=where,
-        expected=None if hint else f"one of {', '.join(known)}",
-        hint=hint,
-    )
+    check_known(key, known, where=where)
+    return key.replace("-", "_")
 
 
 def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
@@ -267,20 +260,13 @@ def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
     for name, value in tables.items():
         if name == "run":
             found = f"reasons.run = {value!r} won't do"
-            settings["reasons"] = _checked("reasons", value, where=where, found=found)
+            settings["reasons"] = ALL_KEYS["reasons"].check_value(value, where=where, found=found)
         elif not isinstance(value, dict):
             expected = "a table of that reason's settings"
             raise SettingsError(f"reasons.{name} = {value!r} won't do", where=where, expected=expected)
     return settings | {"reason_settings": {name: value for name, value in tables.items() if name != "run"}}
 
 
-def _shown(path: Path, start: Path) -> str:
+def _seen(path: Path, start: Path) -> str:
     """A path as the user would write it in the working directory."""
     return os.path.relpath(path, start)
-
-
-def _checked(key: str, value: object, *, where: str, found: str) -> object:
-    try:
-        return ALL_KEYS[key].check(value)
-    except ValueError as error:
-        raise SettingsError(found, where=where, expected=ALL_KEYS[key].expected) from error

@@ -1,7 +1,10 @@
-"""The settings of a scan."""
+"""The settings of a scan, and the flags that say the same."""
 
 from __future__ import annotations
 
+import csv
+import io
+import shlex
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -10,7 +13,7 @@ from doubtcli.records import ReadOptions
 from doubtcli.settings.fields import Kind, kind_of, names, number, switch, word
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 LARGEST_SEED = 2**32 - 1
 """NumPy's and scikit-learn's seeds are unsigned 32-bit numbers."""
@@ -91,3 +94,35 @@ FILE_KEYS: Mapping[str, Kind] = MappingProxyType(
     {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := kind_of(item))}
 )
 """Every key that a settings file may hold, in the order of the record."""
+LEFT_OUT = ("output", "queue_size", "audit_sample", "verdicts", "threads")
+"""They say what else is read and where things go, not how a file is read and judged."""
+
+
+def as_flags(settings: ScanSettings) -> str:
+    """The flags by which `doubt scan` reads and judges a file as it did: "--label intent --fast".
+
+    They are quoted for a shell; what is as it would be anyway is not said. A table of a reason's settings has
+    no flags.
+    """
+    return " ".join(
+        word
+        for item in fields(ScanSettings)
+        if kind_of(item) and item.name not in LEFT_OUT and getattr(settings, item.name) != item.default
+        for word in _flag_words(f"--{item.name.replace('_', '-')}", getattr(settings, item.name))
+    )
+
+
+def _flag_words(flag: str, value: object) -> Iterator[str]:
+    yield flag
+    if value is not True:
+        yield shlex.quote(_join_names(value) if isinstance(value, tuple) else str(value))
+
+
+def _join_names(names: Sequence[str]) -> str:
+    """Names as one value: a comma parts them, and quotes enclose what a reader would part or trim."""
+    line = io.StringIO()
+    would_be_trimmed = any(name != name.strip() for name in names)
+    csv.writer(
+        line, quoting=csv.QUOTE_ALL if would_be_trimmed else csv.QUOTE_MINIMAL, lineterminator=""
+    ).writerow(names)
+    return line.getvalue()

@@ -1,4 +1,4 @@
-"""`doubt-waivers.toml` -> the waivers in it, refused where one can't be meant."""
+"""`doubt-waivers.toml`: where it is, which keys a waiver may have, and the waivers in it."""
 
 from __future__ import annotations
 
@@ -6,19 +6,120 @@ import datetime as dt
 import re
 import tomllib
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers.keys import KEYS, TABLE
-from doubtcli.wording.lists import did_you_mean
+from doubtcli.settings import GatePlan, load_gate
+from doubtcli.settings.fields import Kind, as_names, as_word, check_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
 WAIVERS = "doubt-waivers.toml"
 """Where waivers stand unless another file is named."""
+TABLE = "waive"
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+# ----------------------------------------------------------------------------- keys
+
+
+def _as_any_text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError  # noqa: TRY004  # as all checks of a kind
+    return value
+
+
+def _as_day(value: object) -> dt.date:
+    if isinstance(value, str) and _DAY.fullmatch(value):
+        return dt.date.fromisoformat(value)
+    if not isinstance(value, dt.date) or isinstance(value, dt.datetime):
+        raise ValueError  # noqa: TRY004  # as all checks of a kind
+    return value
+
+
+KEYS: Mapping[str, Kind] = MappingProxyType(
+    {
+        "id": Kind("The row, by its doubt_id.", 'a text that is not empty: id = "17"', as_word),
+        "label": Kind(
+            "It holds only while the given label is this one.",
+            'a text that is not empty: label = "spam"; or nothing, for any label',
+            as_word,
+        ),
+        "reasons": Kind(
+            "It takes these reasons off the row, and waives it where no other speaks.",
+            "a reason's name, or a list of them; or nothing, for every reason",
+            as_names,
+        ),
+        "until": Kind("The last day on which it holds.", "a day: until = 2027-06-30", _as_day),
+        "why": Kind("What was found, and by whom.", "a text", _as_any_text),
+        "file": Kind(
+            "It holds for these data files alone, seen from the folder of the waivers.",
+            'a file, or a list of them: file = "data/train.csv"; or nothing, for any file',
+            as_names,
+        ),
+    }
+)
+"""In the order in which they are written."""
+
+
+# ---------------------------------------------------------------------------- place
+
+
+def find_waivers(plan: GatePlan) -> str:
+    """The file of waivers as seen from the working directory; "" where there is none.
+
+    It is the one that flags or settings name, be it there or not; else the usual one in the working
+    directory, else that beside the settings file.
+
+    Args:
+        plan: What flags and settings file say of the gate.
+    """
+    return plan.waivers or next((str(path) for path in _usual_places(plan) if path.is_file()), "")
+
+
+def waivers_to_add_to(named: str | None) -> str:
+    """The file that waivers are to be added to, so that a gate that is run from here finds them.
+
+    Where there is none yet, it is to stand beside the settings file, for gates from other folders find it
+    there, too.
+
+    Args:
+        named: By the user, who has the last word; None if they have not.
+
+    Raises:
+        SettingsError: The settings file can't be used.
+    """
+    if named:
+        return named
+    plan = _load_plan()
+    return find_waivers(plan) or str(_usual_places(plan)[-1])
+
+
+def waivers_to_read(named: str | None) -> str:
+    """The file of waivers that a gate reads that is run from here; "" where there is none.
+
+    Args:
+        named: By the user, who has the last word; None if they have not.
+
+    Raises:
+        SettingsError: The settings file can't be used.
+    """
+    return named or find_waivers(_load_plan())
+
+
+def _load_plan() -> GatePlan:
+    return load_gate({}, {}, start=Path.cwd())
+
+
+def _usual_places(plan: GatePlan) -> tuple[Path, ...]:
+    return tuple(folder / WAIVERS for folder in (Path(), Path(plan.config or "").parent))
+
+
+# -------------------------------------------------------------------------- reading
 
 
 def read_waivers(path: str, known_reasons: Collection[str] | None = None) -> tuple[Waiver, ...]:
@@ -44,11 +145,11 @@ def read_waivers(path: str, known_reasons: Collection[str] | None = None) -> tup
 
 def parse_waivers(text: str, where: str, known_reasons: Collection[str] | None = None) -> tuple[Waiver, ...]:
     """The waivers in the text of a file; arguments and errors as for `read_waivers`."""
-    tables = _tables(_parsed(text, where), where)
-    waivers = tuple(_waiver(table, number, where) for number, table in enumerate(tables, 1))
+    tables = _waive_tables(_parse_toml(text, where), where)
+    waivers = tuple(_read_waiver(table, number, where) for number, table in enumerate(tables, 1))
     for waiver in waivers:
         _check_reasons(waiver, known_reasons, where)
-    _check_unlike(waivers, where)
+    _refuse_equal(waivers, where)
     return waivers
 
 
@@ -57,7 +158,7 @@ def what_it_waives(waiver: Waiver) -> tuple[object, ...]:
     return waiver.row_id, waiver.label, frozenset(waiver.reasons), waiver.until, frozenset(waiver.files)
 
 
-def _parsed(text: str, where: str) -> dict[str, Any]:
+def _parse_toml(text: str, where: str) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except (ValueError, RecursionError) as error:
@@ -67,7 +168,7 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
         raise InputError(found, where=where, line=line) from error
 
 
-def _tables(document: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
+def _waive_tables(document: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
     for key in document:
         if key != TABLE:
             hint = "put it under [[waive]]" if key in KEYS else None
@@ -80,52 +181,37 @@ def _tables(document: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
     return tables
 
 
-def _waiver(table: Mapping[str, Any], number: int, where: str) -> Waiver:
+def _read_waiver(table: Mapping[str, Any], number: int, where: str) -> Waiver:
     for key in table:
-        _check_known(key, KEYS, "key", number, where)
+        check_known(key, KEYS, where=_place_of(number, where), error=InputError)
     if "id" not in table:
-        raise _refused(number, "it names no row", where, expected='id = "…", the row\'s doubt_id')
-    told = {key: _checked(key, value, number, where) for key, value in table.items()}
+        raise InputError(
+            "it names no row", where=_place_of(number, where), expected='id = "…", the row\'s doubt_id'
+        )
+    told = {key: _check_value(key, value, number, where) for key, value in table.items()}
     return Waiver(row_id=told.pop("id"), number=number, files=told.pop("file", ()), **told)
 
 
-def _checked(key: str, value: object, number: int, where: str) -> Any:  # noqa: ANN401  # of any kind
-    kind = KEYS[key]
-    try:
-        return kind.check(value)
-    except ValueError as error:
-        shown = value.isoformat() if isinstance(value, (dt.date, dt.time)) else repr(value)
-        raise _refused(number, f"{key} = {shown} won't do", where, expected=kind.expected) from error
+def _check_value(key: str, value: object, number: int, where: str) -> Any:  # noqa: ANN401  # of any kind
+    shown = value.isoformat() if isinstance(value, (dt.date, dt.time)) else repr(value)
+    found = f"{key} = {shown} won't do"
+    return KEYS[key].check_value(value, found=found, where=_place_of(number, where), error=InputError)
 
 
 def _check_reasons(waiver: Waiver, known_reasons: Collection[str] | None, where: str) -> None:
     for name in waiver.reasons if known_reasons is not None else ():
-        _check_known(name, known_reasons or (), "reason", waiver.number, where)
+        place = _place_of(waiver.number, where)
+        check_known(name, known_reasons or (), "reason", where=place, error=InputError)
 
 
-def _check_known(name: str, known: Collection[str], what: str, number: int, where: str) -> None:
-    if name in known:
-        return
-    hint = did_you_mean(name, known)
-    raise _refused(
-        number,
-        f"{name!r} is no known {what}",
-        where,
-        expected=None if hint else f"one of {', '.join(known)}",
-        hint=hint,
-    )
-
-
-def _check_unlike(waivers: Sequence[Waiver], where: str) -> None:
+def _refuse_equal(waivers: Sequence[Waiver], where: str) -> None:
     first: dict[tuple[object, ...], Waiver] = {}
     for waiver in waivers:
         before = first.setdefault(what_it_waives(waiver), waiver)
         if before is not waiver:
             found = f"it waives the same as waiver {before.number}: {waiver.row_id!r}"
-            raise _refused(waiver.number, found, where, hint="take one of the two out")
+            raise InputError(found, where=_place_of(waiver.number, where), hint="take one of the two out")
 
 
-def _refused(
-    number: int, found: str, where: str, *, expected: str | None = None, hint: str | None = None
-) -> InputError:
-    return InputError(found, where=f"{where}, waiver {number}", expected=expected, hint=hint)
+def _place_of(number: int, where: str) -> str:
+    return f"{where}, waiver {number}"

@@ -9,8 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.gate.waivers.keys import TABLE
-from doubtcli.gate.waivers.read import WAIVERS, parse_waivers, what_it_waives
+from doubtcli.gate.waivers.read import TABLE, WAIVERS, parse_waivers, what_it_waives
 from doubtcli.wording.quoting import toml_item
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.gate.result import Finding, LapsedWaiver, Waiver
-from doubtcli.gate.waivers import Applied, apply_waivers, lapsed_waivers, waived_rows
+from doubtcli.gate.waivers import AppliedWaivers, apply_waivers, lapsed_waivers, waived_rows
+from doubtcli.gate.waivers.apply import explain_unused
 from doubtcli.records import DoubtTable
 from doubtcli.store.describe import DOUBT_COLUMNS
 
@@ -41,7 +42,7 @@ def applied(
     *,
     waivers_path: str = "w.toml",
     data_path: str = "data.csv",
-) -> Applied:
+) -> AppliedWaivers:
     """What the waivers make of these findings, which are all rows of the file."""
     rows = [{"row_id": one.row_id, "given_label": one.given_label} for one in findings]
     return apply_waivers(
@@ -135,7 +136,7 @@ class TestHolds:
         judged = applied(waivers, [finding()])
 
         assert judged.findings[0].waiver is waivers[1]
-        assert judged.idle == {}
+        assert judged.unused == {}
 
     def test_two_findings_on_a_row(self) -> None:
         """A row that is found twice is waived twice."""
@@ -172,14 +173,14 @@ class TestReasons:
         judged = applied(waivers, [finding()])
 
         assert judged.findings == (finding(waiver=waivers[0]),)
-        assert judged.idle == {}
+        assert judged.unused == {}
 
     def test_none_of_them(self) -> None:
         """Reasons that don't speak take nothing away, and the waiver was of no use."""
         judged = applied([Waiver("a", 1, reasons=("ambiguous",))], [finding()])
 
         assert judged.findings == (finding(),)
-        assert list(judged.idle) == [1]
+        assert list(judged.unused) == [1]
 
     def test_of_another_rule(self) -> None:
         """A conflict stays a conflict when a reason beside it is taken off."""
@@ -193,7 +194,7 @@ class TestReasons:
 class TestLapsed:
     """Waivers that held for no row of any file."""
 
-    def lapsed(self, waivers: Sequence[Waiver], *files: Applied) -> list[tuple[int, str]]:
+    def lapsed(self, waivers: Sequence[Waiver], *files: AppliedWaivers) -> list[tuple[int, str]]:
         """The number of each, and why."""
         assert all(isinstance(one, LapsedWaiver) for one in lapsed_waivers(waivers, files))
         return [(one.waiver.number, one.why) for one in lapsed_waivers(waivers, files)]
@@ -286,3 +287,90 @@ class TestWaivedRows:
 
         assert waived_rows(waivers, doubts, waivers_path="w", data_path="d", today=TODAY) == {1}
         assert waived_rows([], doubts, waivers_path="w", data_path="d", today=TODAY) == set()
+
+
+LABELS = {"a": "spam", "b": "ham", "none": None, "Row-017": "ham", "00112233445566ff": "ham", "7": "ham"}
+
+
+def doubted_finding(row_id: str) -> Finding:
+    """A doubted row."""
+    return Finding(row_id, 1, "f", "spam", "ham", 0.9, ("outlier",), "because", "outlier")
+
+
+def why_unused(row_id: str, *, doubted_ids: Sequence[str] = (), **changes: Any) -> str:
+    """Why a waiver on a row does not hold."""
+    rows = DoubtTable(pa.table({"row_id": list(LABELS), "given_label": list(LABELS.values())}))
+    return explain_unused(
+        [Waiver(row_id, 7, **changes)], [doubted_finding(one) for one in doubted_ids], rows
+    )[7].why
+
+
+def test_no_unused() -> None:
+    """Without idle waivers there is nothing to say."""
+    assert explain_unused([], [], DoubtTable(pa.table({"row_id": [], "given_label": []}))) == {}
+
+
+def test_other_label() -> None:
+    """A row that bears another label by now says which."""
+    assert why_unused("b", label="spam") == "the row's label is now 'ham'"
+
+
+def test_no_label() -> None:
+    """A row that has no label by now says so."""
+    assert why_unused("none", label="spam") == "the row has no label now"
+
+
+@pytest.mark.parametrize("label", [None, "ham"])
+def test_not_doubted(label: str | None) -> None:
+    """A row that is not doubted needs no waiver."""
+    assert why_unused("b", label=label) == "not needed: the row is not doubted any more"
+
+
+def test_reasons_that_fell_silent() -> None:
+    """A doubted row on which none of the waiver's reasons speaks needs no such waiver."""
+    assert why_unused("a", doubted_ids=["a"], reasons=("ambiguous",)) == (
+        "not needed: none of its reasons speaks on the row any more"
+    )
+
+
+def test_reasons_on_a_row_that_is_not_doubted() -> None:
+    """A waiver with reasons is not needed either on a row that is not doubted."""
+    assert why_unused("a", reasons=("ambiguous",)) == "not needed: the row is not doubted any more"
+
+
+@pytest.mark.parametrize(
+    ("row_id", "near"),
+    [
+        ("row-017", "Row-017"),
+        ("Row-17", "Row-017"),
+        ("Row-071", "Row-017"),
+        ("00112233445566ff.2", "00112233445566ff"),
+        ("00112233445566fe", "00112233445566ff"),
+    ],
+    ids=["case", "missing digit", "swapped digits", "number among equals", "last digit"],
+)
+def test_near_id(row_id: str, near: str) -> None:
+    """An id that no row bears is told with the nearest one that begins or ends like it."""
+    assert why_unused(row_id) == f"no row bears this id; did you mean '{near}'?"
+
+
+@pytest.mark.parametrize("row_id", ["zzzzzz", "q", "x" * 300])
+def test_no_near_id(row_id: str) -> None:
+    """Where none is near, none is suggested."""
+    assert why_unused(row_id) == "no row bears this id"
+
+
+def test_few_are_suggested() -> None:
+    """For the first twenty strangers a near id is looked for: each takes time."""
+    rows = DoubtTable(pa.table({"row_id": ["row-100"], "given_label": ["ham"]}))
+
+    idle = explain_unused([Waiver(f"row-1{n:02}", n) for n in range(1, 31)], [], rows)
+
+    assert [n for n, one in idle.items() if "did you mean" in one.why] == list(range(1, 21))
+
+
+def test_two_rows_of_one_id() -> None:
+    """Where several rows bear the id, a label that one of them bears fits."""
+    rows = DoubtTable(pa.table({"row_id": ["a", "a"], "given_label": ["ham", "spam"]}))
+
+    assert explain_unused([Waiver("a", 1, label="spam")], [], rows)[1].why.startswith("not needed")

@@ -25,15 +25,16 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_predict
 from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
-from threadpoolctl import threadpool_limits
 
 from doubtcli.evidence.duplicates import find_duplicates
 from doubtcli.evidence.neighbors import find_neighbors
+from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
+from doubtcli.predict.engine import ThreadEngine, limit_native_threads
 from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate
 from doubtcli.predict.skill import measure_skill
-from doubtcli.predict.table_models import logistic_regression
+from doubtcli.predict.table_models import LinearModel
 from doubtcli.rank.combine import pool_pred_probs
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.records import Evidence, Features
@@ -134,16 +135,17 @@ def plant(
 
 def pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
     """What `doubt scan` estimates the noise rate from: its models and neighbours, pooled, once a repeat."""
-    features = Features(None, StandardScaler().fit_transform(inputs).astype(np.float32))
+    features = Features((TableBlock(StandardScaler().fit_transform(inputs).astype(np.float32)),))
     groups = groups_of(inputs)
     predictions = cross_fit(
-        features,
+        features.models(),
         labels,
         n_classes,
         groups,
         n_folds=FOLDS,
         n_repeats=REPEATS,
         seed=seed,
+        engine=ThreadEngine(),
         advance=lambda _: None,
     )
     neighbors = find_neighbors(features, labels, n_classes, groups, groups)
@@ -171,7 +173,7 @@ def linear_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: 
     voices = []
     for repeat in range(REPEATS):
         folds = assign_folds(labels, groups, FOLDS, seed + repeat)
-        voices.append(calibrate(logistic_regression(dense, labels, folds, n_classes, 0), labels))
+        voices.append(calibrate(LinearModel(dense).predict_out_of_fold(labels, folds, n_classes, 0), labels))
     return np.asarray(voices)
 
 
@@ -196,7 +198,7 @@ STRONG = "default models"
 
 def groups_of(inputs: np.ndarray) -> np.ndarray:
     """Rows with the same input, which share a fold."""
-    return find_duplicates(Features(None, inputs.astype(np.float32)), None).groups
+    return find_duplicates(Features((TableBlock(inputs.astype(np.float32)),))).groups
 
 
 def runs(base: Base, model: str, seed: int) -> Iterator[Run]:
@@ -321,7 +323,7 @@ def main() -> None:
     first, last = (int(word) for word in sys.argv[1:]) if sys.argv[1:] else (FIRST, LAST)
     verdicts: list[Verdict] = []
     warnings.filterwarnings("ignore", message="lbfgs failed to converge")
-    with threadpool_limits(1):
+    with limit_native_threads():
         for replicate in range(first, last):
             for place, base in enumerate(bases(replicate)):
                 print(replicate, base.name, flush=True)

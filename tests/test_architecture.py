@@ -28,7 +28,7 @@ ARROWS = {
     "read": EVERYBODY | {"files", "settings", "progress"},
     "verdicts": EVERYBODY | {"files", "tools", "wording"},
     "tools": EVERYBODY | {"files", "settings", "wording"},
-    "features": EVERYBODY,
+    "features": EVERYBODY | {"predict"},
     "predict": EVERYBODY,
     "reasons": frozenset({"records", "wording"}),
     "testing": EVERYBODY | {"plugins", "reasons"},

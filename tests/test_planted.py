@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.evidence.graph import Gathered, gather, gather_again, relabelled
+from doubtcli.features.table import TableBlock
 from doubtcli.planted import Planted, plant
 from doubtcli.plugins import LoadedReason
 from doubtcli.progress import Silence
@@ -59,7 +60,7 @@ def gathered_of(**parts: Any) -> Gathered:
             neighbor_indices=RING,
             neighbor_votes=np.eye(2)[LABELS],
         ),
-        features=Features(None, x[:, None]),
+        features=Features((TableBlock(x[:, None]),)),
         predictions=Predictions(("logistic regression",), probs[None], probs[None], probs),
         neighbors=Neighbors(RING, np.ones(RING.shape), np.eye(2)[LABELS]),
         alike=np.arange(N_ROWS),

@@ -12,6 +12,7 @@ from doubtcli.compare.inputs import edited, same_rows
 from doubtcli.compare.matched import answers_given, match_sides
 from doubtcli.compare.sides import check_comparable, read_side
 from doubtcli.compare.taught import score_taught
+from doubtcli.predict.engine import limit_native_threads
 from doubtcli.records import AuditComparison, ComparedAudit, NoiseRate, Skill
 
 if TYPE_CHECKING:
@@ -36,15 +37,13 @@ def compare(before: str, after: str, *, progress: Progress) -> AuditComparison:
         InputError: There is no audit, it is damaged, its data are gone or others by now, or the two are not
             of one data set.
     """
-    from threadpoolctl import threadpool_limits
-
     sides = read_side(before, progress), read_side(after, progress)
     check_comparable(*sides)
     matched = match_sides(*sides)
     examples, examples_after = same_rows(matched)
     is_edited = edited(examples, examples_after)
     # one thread keeps sums in one order, so that the result is the same to the bit on any number of cores
-    with threadpool_limits(1):
+    with limit_native_threads():
         score = score_taught(matched, examples, is_edited, progress)
     gone = _doubted_alone(matched.before, matched.rows_before)
     added = _doubted_alone(matched.after, matched.rows_after)

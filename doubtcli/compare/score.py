@@ -13,20 +13,19 @@ knows neither balanced accuracy nor several deals.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.predict.crossfit import models_for
+from doubtcli.predict.crossfit import FitModel
 from doubtcli.predict.folds import assign_folds
 from doubtcli.records import Gain, RelabelScore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Bools, Codes, Features, Floats
+    from doubtcli.records import Bools, Codes, Engine, Features, Floats, Model
     from doubtcli.settings import ScanSettings
 
 PLAIN_MODELS = ("ridge regression on spelling", "logistic regression")
@@ -70,18 +69,27 @@ def count_deals(n_rows: int) -> int:
     return max(FEWEST_DEALS, min(MOST_DEALS, _ROWS_IN_ALL // n_rows))
 
 
-def score_labels(rows: TwiceLabelled, settings: ScanSettings, advance: Callable[[int], None]) -> RelabelScore:
+def score_labels(
+    rows: TwiceLabelled, settings: ScanSettings, engine: Engine, advance: Callable[[int], None]
+) -> RelabelScore:
     """How well a model of either set of labels predicts the rows whose label stayed.
 
     Args:
         rows: At least two groups; `why_not` has found nothing.
         settings: Seed and folds.
+        engine: Fits the models.
         advance: Told of each fit, two a repeat.
     """
-    name = next(name for name in PLAIN_MODELS if name in models_for(rows.features))
+    models = {model.name: model for model in rows.features.models()}
+    name = next(name for name in PLAIN_MODELS if name in models)
     n_folds = min(settings.folds, len(np.unique(rows.together)))
     n_repeats = count_deals(len(rows.before))
-    right = np.array([_right(rows, name, n_folds, settings.seed + n, advance) for n in range(n_repeats)])
+    right = np.array(
+        [
+            _right(rows, _jobs(rows, models[name], n_folds, settings.seed + n), engine, advance)
+            for n in range(n_repeats)
+        ]
+    )
     stayed = rows.before == rows.after
     accuracy, balanced = _gains(
         right[:, :, stayed], rows.before[stayed], rows.together[stayed], settings.seed
@@ -103,19 +111,26 @@ def score_labels(rows: TwiceLabelled, settings: ScanSettings, advance: Callable[
     )
 
 
-def _right(rows: TwiceLabelled, name: str, n_folds: int, seed: int, advance: Callable[[int], None]) -> Bools:
-    """Whether each row's label before is predicted, out of fold: shape `(2, n_rows)`, before and after."""
+def _jobs(rows: TwiceLabelled, model: Model, n_folds: int, seed: int) -> tuple[FitModel, FitModel]:
+    """The trainings on the labels before and on those after."""
     # changed rows are dealt out as a class of their own: neither set of labels has a say in the folds
     dealt = np.where(rows.before == rows.after, rows.before, rows.n_classes)
     folds = assign_folds(dealt, rows.together, n_folds, seed)
-    model = models_for(rows.features)[name]
+    before, after = (
+        FitModel(model, labels, folds, rows.n_classes, seed, is_calibrated=False)
+        for labels in (rows.before, rows.after)
+    )
+    return before, after
+
+
+def _right(
+    rows: TwiceLabelled, jobs: tuple[FitModel, FitModel], engine: Engine, advance: Callable[[int], None]
+) -> Bools:
+    """Whether each row's label before is predicted, out of fold: shape `(2, n_rows)`, before and after."""
     predicted = []
-    with warnings.catch_warnings():
-        # a fit cut short is a stronger penalty, no fault that a user could mend
-        warnings.filterwarnings("ignore", message="lbfgs failed to converge")
-        for labels in (rows.before, rows.after):
-            predicted.append(model(labels, folds, rows.n_classes, seed).argmax(axis=1))
-            advance(1)
+    for scores in engine.map(jobs):
+        predicted.append(scores.argmax(axis=1))
+        advance(1)
     return np.asarray(np.asarray(predicted) == rows.before)
 
 

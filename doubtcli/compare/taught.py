@@ -9,6 +9,7 @@ import numpy as np
 from doubtcli.compare.inputs import take
 from doubtcli.compare.score import TwiceLabelled, count_deals, score_labels, why_not
 from doubtcli.evidence.graph import gather
+from doubtcli.predict.engine import make_engine
 from doubtcli.records import RelabelScore
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def score_taught(matched: Matched, examples: Examples, is_edited: Bools, progres
         return RelabelScore(assessable=False, why=_NO_INPUTS if features is None else _ONE_INPUT)
     twice = TwiceLabelled(features, before, after, len(matched.pairs.class_names), together)
     with progress.stage("Training on either labels", 2 * count_deals(len(rows))) as advance:
-        return score_labels(twice, settings, advance)
+        return score_labels(twice, settings, make_engine(settings.threads), advance)
 
 
 def _unskilled(matched: Matched) -> str:

@@ -5,26 +5,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy import sparse
 
+from doubtcli.features.text import FEWEST_WORDS
 from doubtcli.records import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from doubtcli.records import Features
 
 _ALIKE = 0.8
 """Share of distinct words (Jaccard) from which two texts are near-duplicates."""
-_FEWEST_WORDS = 4
-"""Shorter texts are duplicates only when equal: one word of three makes another meaning."""
 _BANDS, _BAND_ROWS = 12, 4
 """MinHash bands: two texts of similarity .8 meet in some band with probability 1 - (1 - .8^4)^12 = .998."""
 
 
-def find_duplicates(features: Features, texts: Sequence[str] | None, n_folds: int = 5) -> Duplicates:
+def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     """Rows with the same input: texts equal or nearly so; without texts, equal table values.
 
     What stands beside a text (a source, a date, a price) does not make a copied text another one: held out, a
@@ -34,10 +31,11 @@ def find_duplicates(features: Features, texts: Sequence[str] | None, n_folds: in
     alike to that one. Where a near-duplicate group would hold more than half a fold's worth of a usual
     five-fold split (a tenth of all rows), only exact duplicates are grouped.
     """
-    exact = _exact_groups(features, texts)
-    if features.text is None:
+    exact = _exact_groups(features)
+    tokens = [block.tokens for block in features.blocks if block.tokens is not None]
+    if not tokens:
         return Duplicates(exact)
-    near = _near_groups(exact, features.text.tokens)
+    near = _near_groups(exact, tokens[0] if len(tokens) == 1 else sparse.hstack(tokens, format="csr"))
     largest = int(np.bincount(near).max())
     if largest > max(2, len(near) // (2 * n_folds)) and largest > int(np.bincount(exact).max()):
         note = (
@@ -47,24 +45,14 @@ def find_duplicates(features: Features, texts: Sequence[str] | None, n_folds: in
     return Duplicates(near)
 
 
-def _exact_groups(features: Features, texts: Sequence[str] | None) -> NDArray[np.intp]:
-    """Rows of one text are one group, and rows of one table row where there is no text, or a short one."""
-    beside = [row.tobytes() for row in features.dense] if features.dense is not None else None
-    words = [_bare(text) for text in texts] if texts is not None else None
-    number: dict[object, int] = {}
-    groups = []
-    for row in range(len(words or beside or ())):
-        text = words[row] if words else ""
-        is_short = text.count(" ") + 1 < _FEWEST_WORDS
-        key = (text, beside[row] if beside and is_short else b"")
-        groups.append(number.setdefault(key, len(number)))
+def _exact_groups(features: Features) -> NDArray[np.intp]:
+    """Rows alike in the blocks that decide alone are one group, else rows alike in every block."""
+    decides = np.stack([block.decides_alone for block in features.blocks], axis=1)
+    keys = np.stack([block.exact_keys for block in features.blocks], axis=1)
+    keys = np.where(decides.any(axis=1, keepdims=True) & ~decides, -1, keys)
+    number: dict[tuple[int, ...], int] = {}
+    groups = [number.setdefault(tuple(key), len(number)) for key in keys.tolist()]
     return np.array(groups, dtype=np.intp)
-
-
-def _bare(text: str) -> str:
-    """The text without case, marks and extra blanks; a text of nothing else stays as it is."""
-    words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
-    return " ".join(words) or text.strip()
 
 
 def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
@@ -72,7 +60,7 @@ def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[
     _, first = np.unique(exact, return_index=True)
     has = tokens[first].astype(bool).astype(np.int32)
     sizes = np.diff(has.indptr)
-    long_enough = np.flatnonzero(sizes >= _FEWEST_WORDS)
+    long_enough = np.flatnonzero(sizes >= FEWEST_WORDS)
     leader = np.arange(len(first))
     for bucket_of in _band_keys(has[long_enough]):
         _join(leader, long_enough, bucket_of, has, sizes)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
@@ -10,9 +9,9 @@ import numpy as np
 
 from doubtcli.evidence.duplicates import find_duplicates
 from doubtcli.evidence.neighbors import find_neighbors, neighbor_votes
-from doubtcli.features.build import build_features, joined_texts
-from doubtcli.predict.crossfit import brought, cross_fit, models_for
-from doubtcli.predict.table_models import MOST_TREE_ROWS
+from doubtcli.features.blocks import build_features
+from doubtcli.predict.crossfit import brought, cross_fit
+from doubtcli.predict.engine import make_engine
 from doubtcli.records import Evidence
 
 if TYPE_CHECKING:
@@ -61,7 +60,7 @@ def gather(
     notes: list[str] = []
     with progress.stage("Making features"):
         features = build_features(examples)
-        duplicates = find_duplicates(features, joined_texts(examples), settings.folds) if features else None
+        duplicates = find_duplicates(features, settings.folds) if features else None
     alike = duplicates.groups if duplicates else np.arange(examples.n_rows)
     together, chained = _joined(alike, examples.groups)
     notes += chained
@@ -74,10 +73,8 @@ def gather(
             neighbors = find_neighbors(features, examples.taught_labels, examples.n_classes, alike, together)
     predictions = _predict(examples, features if needed & _OF_MODELS else None, together, settings, progress)
     notes += [found.note for found in (duplicates, neighbors) if found is not None and found.note]
-    if features is not None and features.dense is not None and examples.n_rows > MOST_TREE_ROWS:
-        notes.append(
-            f"each tree is grown on {MOST_TREE_ROWS:,} rows drawn from all, to keep its cost in bounds"
-        )
+    if features is not None:
+        notes += dict.fromkeys(model.note for model in features.models(fast=settings.fast) if model.note)
     if predictions and predictions.unheard:
         unheard = ", ".join(predictions.unheard)
         notes.append(f"models that learnt nothing of the labels, and are not heard: {unheard}")
@@ -118,27 +115,22 @@ def gather_again(
     evidence, neighbors, predictions = gathered.evidence, gathered.neighbors, gathered.predictions
     assert gathered.features is not None  # noqa: S101  # else there are no predictions of ours
     assert predictions is not None  # noqa: S101
+    models = gathered.features.models(fast=settings.fast)
     again = cross_fit(
-        gathered.features,
+        [model for model in models if model.name in predictions.model_names],
         labels,
         evidence.n_classes,
         gathered.together,
         n_folds=settings.folds,
         n_repeats=1,
         seed=seed,
-        n_threads=threads(settings),
-        only=predictions.model_names,
+        engine=make_engine(settings.threads),
         advance=advance,
     )
     if neighbors is not None:
         votes = neighbor_votes(neighbors.indices, gathered.alike, labels, evidence.n_classes)
         evidence = replace(evidence, neighbor_votes=_frozen(votes))
     return _with_predictions(relabelled(evidence, labels), again)
-
-
-def threads(settings: ScanSettings) -> int:
-    """How many threads to work on."""
-    return settings.threads or os.cpu_count() or 1
 
 
 def _predict(
@@ -153,19 +145,18 @@ def _predict(
         return brought(examples.given_pred_probs)
     if features is None:
         return None
-    names = models_for(features, fast=settings.fast)
+    models = features.models(fast=settings.fast)
     repeats = 1 if settings.fast else settings.repeats
-    with progress.stage("Cross-fitting models", len(names) * repeats) as advance:
+    with progress.stage("Cross-fitting models", len(models) * repeats) as advance:
         return cross_fit(
-            features,
+            models,
             examples.taught_labels,
             examples.n_classes,
             together,
             n_folds=settings.folds,
             n_repeats=repeats,
             seed=settings.seed,
-            n_threads=threads(settings),
-            only=tuple(names),
+            engine=make_engine(settings.threads),
             advance=advance,
         )
 

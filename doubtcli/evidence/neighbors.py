@@ -9,20 +9,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.predict.folds import spread_rows
 from doubtcli.records import Neighbors
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-    from scipy import sparse
 
     from doubtcli.records import Features
 
 N_NEIGHBORS = 10
-_DIMENSIONS = 128
-"""Of the space that texts are compared in: what fits 100,000 rows in 50 MB; other numbers were not tried."""
-_SPARE_DIMENSIONS, _SUBSPACE_STEPS = 10, 3
-_PART = 16_384
-"""Rows of a tall matrix that are held in double precision at a time."""
 _MOST_CANDIDATES = 20_000
 """Rows that neighbours are looked for among: the cost grows with rows times this, never with rows squared."""
 _MOST_AT_ONCE = 4_000_000
@@ -49,7 +44,7 @@ def find_neighbors(
     if len(stands_for) < 2:  # noqa: PLR2004
         return None
     space = comparison_space(features)[stands_for]
-    candidates = _evenly(len(stands_for), _MOST_CANDIDATES)
+    candidates = spread_rows(len(stands_for), _MOST_CANDIDATES)
     indices, distances = _nearest(space, candidates, together[stands_for])
     rows = np.where(indices >= 0, stands_for[indices], -1)[group]
     note = (
@@ -89,79 +84,14 @@ def neighbor_votes(
 
 
 def comparison_space(features: Features) -> NDArray[np.float32]:
-    """Where rows lie: texts by latent semantic analysis of words and of spelling, table values beside them.
-
-    Words and spelling have half of a text's squared length of 1 each.
+    """Where rows lie: what each block says, side by side.
 
     Returns:
         Shape `(n_rows, n_dimensions)`.
     """
-    parts = []
-    if features.dense is not None:
-        parts.append(features.dense / np.sqrt(features.dense.shape[1], dtype=np.float32))
-    if features.text is not None:
-        words, tokens, spelling = features.text.words, features.text.tokens, features.text.spelling
-        by_words = _latent(words)
-        by_spelling = _latent(tokens, spelling)
-        parts += [by_words / np.sqrt(2, dtype=np.float32), by_spelling / np.sqrt(2, dtype=np.float32)]
+    # the last block first: distances are sums, and round by the order of their parts
+    parts = [block.neighbor_space() for block in reversed(features.blocks)]
     return np.asarray(np.hstack(parts), dtype=np.float32)
-
-
-def _latent(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
-    """Latent semantic analysis of `rows` (times `spelling`, never multiplied out), each row at length 1.
-
-    Source: randomized subspace iteration, Halko, Martinsson and Tropp, 2011.
-    """
-    n_columns = rows.shape[1] if spelling is None else spelling.shape[1]
-    n_dimensions = min(_DIMENSIONS, rows.shape[0], n_columns)
-    sample = rows[_evenly(rows.shape[0], _MOST_CANDIDATES)]
-    sample_back = sample.T.tocsr()
-    spelling_back = None if spelling is None else spelling.T.tocsr()
-
-    def forward(rows: sparse.csr_matrix, basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(rows @ (basis if spelling is None else spelling @ basis))
-
-    def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        product = sample_back @ basis
-        return np.asarray(product if spelling_back is None else spelling_back @ product)
-
-    width = min(n_dimensions + _SPARE_DIMENSIONS, n_columns)
-    basis = _random_basis(n_columns, width)
-    for _ in range(_SUBSPACE_STEPS):
-        basis = back(np.linalg.qr(forward(sample, basis))[0])
-    space = forward(rows, _main_directions(basis, n_dimensions))
-    lengths = np.linalg.norm(space, axis=1, keepdims=True)
-    return np.asarray(space / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
-
-
-def _random_basis(n_columns: int, width: int) -> NDArray[np.float32]:
-    """Where the search for a subspace begins: shape `(n_columns, width)`, drawn in parts to stay small."""
-    rng, basis = np.random.default_rng(0), np.empty((n_columns, width), dtype=np.float32)
-    for start in range(0, n_columns, _PART):
-        part = basis[start : start + _PART]
-        part[:] = rng.standard_normal(part.shape)
-    return basis
-
-
-def _main_directions(basis: NDArray[np.float32], n_dimensions: int) -> NDArray[np.float32]:
-    """The first left singular vectors of a tall matrix, shape `(len(basis), n_dimensions)`; 0 past its rank.
-
-    They come from its small Gram matrix: decomposing the matrix takes seven times its memory.
-    """
-    gram = np.zeros((basis.shape[1], basis.shape[1]))
-    for start in range(0, len(basis), _PART):
-        part = basis[start : start + _PART].astype(np.float64)
-        gram += part.T @ part
-    squares, right = np.linalg.eigh(gram)
-    squares, right = squares[::-1][:n_dimensions], right[:, ::-1][:, :n_dimensions]
-    is_there = squares > squares.max(initial=0.0) * np.finfo(np.float32).eps
-    turned = np.where(is_there, right / np.sqrt(np.where(is_there, squares, 1.0)), 0.0)
-    return np.asarray(basis @ turned.astype(np.float32))
-
-
-def _evenly(n_rows: int, most: int) -> NDArray[np.intp]:
-    """At most `most` row numbers, spread evenly; rows stand in row id order, which is as good as chance."""
-    return np.unique(np.linspace(0, n_rows - 1, min(n_rows, most)).astype(np.intp))
 
 
 def _nearest(

@@ -1,29 +1,109 @@
-"""Texts -> sparse word counts, and the spelling of every word."""
+"""Texts -> a block of sparse word counts and the spelling of every word, and where each text lies."""
 
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy import sparse
 
-from doubtcli.records import TextFeatures
+from doubtcli.predict.folds import spread_rows
+from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams, RidgeOnSpelling
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
+    from doubtcli.records import Block, Bools, Codes, Examples, Model
+
+_BETWEEN_TEXTS = " \n "
+"""Joins several text columns: no character n-gram and no word reaches across it."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONGEST_WORD = 40
 """Longer runs (addresses, keys, base64) are spelt by their first letters; the longest English words have
 fewer."""
 _SPELLING_SAMPLE = 10_000
 """Texts that the document frequency of character n-grams is counted on: its logarithm needs no more."""
+FEWEST_WORDS = 4
+"""Shorter texts are duplicates only when equal: one word of three makes another meaning."""
+_DIMENSIONS = 128
+"""Of the space that texts are compared in: what fits 100,000 rows in 50 MB; other numbers were not tried."""
+_SPARE_DIMENSIONS, _SUBSPACE_STEPS = 10, 3
+_PART = 16_384
+"""Rows of a tall matrix that are held in double precision at a time."""
+_MOST_SAMPLED = 20_000
+"""Rows that the main directions are looked for in: the cost grows with rows, never with rows squared."""
 
 
-def text_features(texts: Sequence[str]) -> TextFeatures:
+@dataclass(frozen=True, eq=False)
+class TextBlock:
+    """Texts as three sparse float32 matrices.
+
+    Character n-grams do not look past a word's ends, so a text's n-grams are its words' n-grams added up:
+    `tokens @ spelling`. Models use the two factors and never build the product, which has some ten
+    times as many entries.
+    """
+
+    words: sparse.csr_matrix
+    """Shape `(n_rows, n_words_and_pairs)`: TF-IDF of words and word pairs, rows of length 1."""
+    tokens: sparse.csr_matrix
+    """Shape `(n_rows, n_tokens)`: counts of words and marks, scaled so that `tokens @ spelling` has rows of
+    about length 1."""
+    spelling: sparse.csr_matrix
+    """Shape `(n_tokens, n_character_ngrams)`: TF-IDF of each token's 2- to 4-character n-grams."""
+    exact_keys: Codes
+    """Shape `(n_rows,)`: rows with the same number have the same text, but for case, marks and blanks."""
+    decides_alone: Bools
+    """Shape `(n_rows,)`: texts so long that whoever has the same one copied it."""
+
+    dense: ClassVar = None
+
+    def neighbor_space(self) -> NDArray[np.float32]:
+        """Latent semantic analysis of words and of spelling; each has half of a squared length of 1."""
+        parts = (latent_space(self.words), latent_space(self.tokens, self.spelling))
+        return np.hstack([part / np.sqrt(2, dtype=np.float32) for part in parts])
+
+    def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
+        """Two cheap models each on words and on spelling; unless `fast`, a ridge that sees numbers, too."""
+        words, spelling = Ngrams(self.words), Ngrams(self.tokens, self.spelling)
+        cheap = (
+            ComplementNaiveBayes(words, "words"),
+            ComplementNaiveBayes(spelling, "spelling"),
+            NearestCentroid(words, "words"),
+            NearestCentroid(spelling, "spelling"),
+        )
+        return cheap if fast else (*cheap, RidgeOnSpelling(self.tokens, self.spelling, _side_by_side(beside)))
+
+
+def _side_by_side(beside: tuple[Block, ...]) -> NDArray[np.float32] | None:
+    parts = [block.dense for block in beside if block.dense is not None]
+    return np.hstack(parts) if len(parts) > 1 else next(iter(parts), None)
+
+
+def text_block(examples: Examples) -> TextBlock | None:
+    """The text columns of the rows, or None where there is none."""
+    texts = join_texts(examples)
+    return None if texts is None else make_text_block(texts)
+
+
+def join_texts(examples: Examples) -> list[str] | None:
+    """The text columns of each row as one string, or None where there is none."""
+    if not examples.text_columns:
+        return None
+    columns = [
+        pc.fill_null(pc.cast(examples.inputs.column(name), pa.large_string()), "")
+        for name in examples.text_columns
+    ]
+    joined = pc.binary_join_element_wise(*columns, pa.scalar(_BETWEEN_TEXTS, pa.large_string()))
+    return [str(text) for text in joined.to_pylist()]
+
+
+def make_text_block(texts: Sequence[str]) -> TextBlock:
     """Words, word pairs and spelling of each text; case is folded, marks count as words.
 
     Args:
@@ -35,7 +115,22 @@ def text_features(texts: Sequence[str]) -> TextFeatures:
     pairs = _pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
     words = _unit_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
     spelling = _spelling(vocabulary, tokens)
-    return TextFeatures(words, _scale_to_spelling(tokens, spelling), spelling)
+    return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *_copies(texts))
+
+
+def _copies(texts: Sequence[str]) -> tuple[Codes, Bools]:
+    """A number for each different text, and which are so long that to be equal is to be copied."""
+    number: dict[str, int] = {}
+    bare = [_bare_words(text) for text in texts]
+    keys = np.array([number.setdefault(text, len(number)) for text in bare], dtype=np.intp)
+    is_long = np.array([text.count(" ") + 1 >= FEWEST_WORDS for text in bare], dtype=np.bool_)
+    return keys, is_long
+
+
+def _bare_words(text: str) -> str:
+    """The text without case, marks and extra blanks; a text of nothing else stays as it is."""
+    words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
+    return " ".join(words) or text.strip()
 
 
 def _tokenize(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
@@ -105,7 +200,7 @@ def _spelling(vocabulary: list[str], tokens: sparse.csr_matrix) -> sparse.csr_ma
         return sparse.csr_matrix((0, 0), dtype=np.float32)
     ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), lowercase=False, dtype=np.float32)
     counts = ngrams.fit_transform([token[:_LONGEST_WORD] for token in vocabulary])
-    sample = tokens[np.unique(np.linspace(0, tokens.shape[0] - 1, _SPELLING_SAMPLE).astype(int))]
+    sample = tokens[spread_rows(tokens.shape[0], _SPELLING_SAMPLE)]
     in_texts = (sample @ counts).tocsr()
     common = np.flatnonzero(np.bincount(in_texts.indices, minlength=counts.shape[1]) >= 2)  # noqa: PLR2004
     weights = sparse.diags(_inverse_frequency(in_texts)[common])
@@ -117,3 +212,55 @@ def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -
     token_squares = _row_sums_of_squares(spelling)
     row_squares = np.asarray(tokens.multiply(tokens) @ token_squares).ravel()
     return _divide_rows(tokens, np.sqrt(row_squares))
+
+
+def latent_space(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
+    """Latent semantic analysis of `rows` (times `spelling`, never multiplied out), each row at length 1.
+
+    Source: randomized subspace iteration, Halko, Martinsson and Tropp, 2011.
+    """
+    n_columns = rows.shape[1] if spelling is None else spelling.shape[1]
+    n_dimensions = min(_DIMENSIONS, rows.shape[0], n_columns)
+    sample = rows[spread_rows(rows.shape[0], _MOST_SAMPLED)]
+    sample_back = sample.T.tocsr()
+    spelling_back = None if spelling is None else spelling.T.tocsr()
+
+    def forward(rows: sparse.csr_matrix, basis: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(rows @ (basis if spelling is None else spelling @ basis))
+
+    def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
+        product = sample_back @ basis
+        return np.asarray(product if spelling_back is None else spelling_back @ product)
+
+    width = min(n_dimensions + _SPARE_DIMENSIONS, n_columns)
+    basis = _random_basis(n_columns, width)
+    for _ in range(_SUBSPACE_STEPS):
+        basis = back(np.linalg.qr(forward(sample, basis))[0])
+    space = forward(rows, _main_directions(basis, n_dimensions))
+    lengths = np.linalg.norm(space, axis=1, keepdims=True)
+    return np.asarray(space / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
+
+
+def _random_basis(n_columns: int, width: int) -> NDArray[np.float32]:
+    """Where the search for a subspace begins: shape `(n_columns, width)`, drawn in parts to stay small."""
+    rng, basis = np.random.default_rng(0), np.empty((n_columns, width), dtype=np.float32)
+    for start in range(0, n_columns, _PART):
+        part = basis[start : start + _PART]
+        part[:] = rng.standard_normal(part.shape)
+    return basis
+
+
+def _main_directions(basis: NDArray[np.float32], n_dimensions: int) -> NDArray[np.float32]:
+    """The first left singular vectors of a tall matrix, shape `(len(basis), n_dimensions)`; 0 past its rank.
+
+    They come from its small Gram matrix: decomposing the matrix takes seven times its memory.
+    """
+    gram = np.zeros((basis.shape[1], basis.shape[1]))
+    for start in range(0, len(basis), _PART):
+        part = basis[start : start + _PART].astype(np.float64)
+        gram += part.T @ part
+    squares, right = np.linalg.eigh(gram)
+    squares, right = squares[::-1][:n_dimensions], right[:, ::-1][:, :n_dimensions]
+    is_there = squares > squares.max(initial=0.0) * np.finfo(np.float32).eps
+    turned = np.where(is_there, right / np.sqrt(np.where(is_there, squares, 1.0)), 0.0)
+    return np.asarray(basis @ turned.astype(np.float32))

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.pipelines.scan import Clock, judge_labels
+from doubtcli.predict.engine import limit_native_threads
 
 if TYPE_CHECKING:
     from doubtcli.progress import Progress
@@ -29,9 +30,7 @@ def measure_scan_power(
     Raises:
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
-    from threadpoolctl import threadpool_limits
-
-    with threadpool_limits(1):
+    with limit_native_threads():
         judged = judge_labels(settings, progress, Clock(), plantings)
         planted, doubted = judged.planted, judged.ranking.doubted
         power = planted.power(doubted)

@@ -13,6 +13,7 @@ from doubtcli import plugins
 from doubtcli.errors import SettingsError
 from doubtcli.evidence.graph import OF_NEIGHBORS, gather, relabelled
 from doubtcli.planted import plant
+from doubtcli.predict.engine import limit_native_threads
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import (
@@ -67,11 +68,9 @@ def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Ta
     Raises:
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
-    from threadpoolctl import threadpool_limits
-
     _check(settings)
     clock = Clock()
-    with threadpool_limits(1):
+    with limit_native_threads():
         judged = judge_labels(settings, progress, clock)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions

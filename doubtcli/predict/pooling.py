@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from doubtcli.predict.folds import spread_rows
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -45,7 +47,7 @@ def calibrate(scores: Floats, labels: NDArray[np.intp]) -> Floats:
     if spread == 0:
         return softmax(centred)
     scaled = centred / spread
-    rows = np.unique(np.linspace(0, len(labels) - 1, _MOST_ROWS).astype(np.intp))
+    rows = spread_rows(len(labels), _MOST_ROWS)
     probs = softmax(scaled * np.exp(_best_log_temperature(scaled[rows], labels[rows])))
     n_rows, n_classes = probs.shape
     return np.asarray((probs * n_rows + 1 / n_classes) / (n_rows + 1))
@@ -83,7 +85,7 @@ def learn_trust(opinions: Sequence[Floats], labels: NDArray[np.intp], prior: Flo
 
     if len(opinions) == 1:
         return np.asarray(prior)
-    rows = np.unique(np.linspace(0, len(labels) - 1, _MOST_ROWS).astype(np.intp))
+    rows = spread_rows(len(labels), _MOST_ROWS)
     labels = labels[rows]
     logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _TINY) for probs in opinions])
     own = logs[:, np.arange(len(labels)), labels]

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.predict.folds import spread_rows
 from doubtcli.records import Skill
 
 if TYPE_CHECKING:
@@ -81,7 +82,7 @@ def balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> 
 def _permuted(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) -> float:
     """The highest balanced accuracy that the same predictions reach on 99 permutations of the labels."""
     rng = np.random.default_rng(seed)
-    rows = np.unique(np.linspace(0, len(labels) - 1, _MOST_ROWS).astype(np.intp))
+    rows = spread_rows(len(labels), _MOST_ROWS)
     predicted, labels = predicted[rows], labels[rows]
     return max(balanced_accuracy(predicted, rng.permutation(labels)) for _ in range(_PERMUTATIONS))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -10,6 +11,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
+
+    from doubtcli.records import Codes
+
+    Scores = NDArray[np.float64]
 
 _LINEAR_PENALTY = 0.1
 """Scikit-learn's `C`: strong. At 1 or 10, wrong labels bend the model and hide in the bend."""
@@ -22,57 +27,87 @@ _FLOOR = 0.01
 """Added to probabilities before the logarithm: trees and small folds answer exactly 0."""
 
 
-def logistic_regression(
-    dense: NDArray[np.float32], labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, seed: int
-) -> NDArray[np.float64]:
-    """Out-of-fold log probabilities of a strongly regularised logistic regression.
+@dataclass(frozen=True, eq=False)
+class LinearModel:
+    """A strongly regularised logistic regression; its scores are log probabilities."""
 
-    Returns:
-        Shape `(n_rows, n_classes)`.
-    """
-    from sklearn.linear_model import LogisticRegression
+    dense: NDArray[np.float32]
+    suffix: str = ""
+    """Told behind its name, where other blocks have such a model, too."""
 
-    del seed  # its optimum is unique
-    return _cross_fit(
-        lambda: LogisticRegression(C=_LINEAR_PENALTY, max_iter=200), dense, labels, folds, n_classes
-    )
+    libraries: ClassVar = ("sklearn.linear_model",)
+    note: ClassVar = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in the report."""
+        return f"logistic regression{self.suffix}"
+
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+        """Shape `(n_rows, n_classes)`."""
+        from sklearn.linear_model import LogisticRegression
+
+        del seed  # its optimum is unique
+        return _fit_each_fold(
+            lambda: LogisticRegression(C=_LINEAR_PENALTY, max_iter=200), self.dense, labels, folds, n_classes
+        )
 
 
-def extra_trees(
-    dense: NDArray[np.float32], labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, seed: int
-) -> NDArray[np.float64]:
-    """Out-of-fold log probabilities of extremely randomized trees (Geurts et al., 2006).
+@dataclass(frozen=True, eq=False)
+class ExtraTrees:
+    """Extremely randomized trees (Geurts et al., 2006); their scores are log probabilities."""
 
-    Returns:
-        Shape `(n_rows, n_classes)`.
-    """
-    return _cross_fit(lambda: _ExtraTrees(seed), dense, labels, folds, n_classes)
+    dense: NDArray[np.float32]
+    suffix: str = ""
+
+    libraries: ClassVar = ("sklearn.tree",)
+
+    @property
+    def name(self) -> str:
+        """How it is called in the report."""
+        return f"extra trees{self.suffix}"
+
+    @property
+    def note(self) -> str | None:
+        """What the user should know of large files."""
+        if len(self.dense) <= MOST_TREE_ROWS:
+            return None
+        return f"each tree is grown on {MOST_TREE_ROWS:,} rows drawn from all, to keep its cost in bounds"
+
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+        """Shape `(n_rows, n_classes)`."""
+        return _fit_each_fold(lambda: _Forest(seed), self.dense, labels, folds, n_classes)
 
 
-def gradient_boosting(
-    dense: NDArray[np.float32], labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int, seed: int
-) -> NDArray[np.float64]:
-    """Out-of-fold log probabilities of gradient boosted trees (Friedman, 2001), few of them.
+@dataclass(frozen=True, eq=False)
+class GradientBoosting:
+    """Gradient boosted trees (Friedman, 2001), few of them; their scores are log probabilities."""
 
-    Returns:
-        Shape `(n_rows, n_classes)`.
-    """
-    from sklearn.ensemble import HistGradientBoostingClassifier
-    from threadpoolctl import threadpool_limits
+    dense: NDArray[np.float32]
+    suffix: str = ""
 
-    # models are fitted side by side as it is: more threads of OpenMP's wait for each other, and waiting costs
-    # as much as working
-    with threadpool_limits(1, user_api="openmp"):
-        return _cross_fit(
+    libraries: ClassVar = ("sklearn.ensemble",)
+    note: ClassVar = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in the report."""
+        return f"gradient boosting{self.suffix}"
+
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+        """Shape `(n_rows, n_classes)`."""
+        from sklearn.ensemble import HistGradientBoostingClassifier
+
+        return _fit_each_fold(
             lambda: HistGradientBoostingClassifier(max_iter=_BOOSTS, early_stopping=False, random_state=seed),
-            dense,
+            self.dense,
             labels,
             folds,
             n_classes,
         )
 
 
-class _ExtraTrees:
+class _Forest:
     """Scikit-learn's `ExtraTreesClassifier`, tree by tree.
 
     The forest itself changes the process's warning filters around every tree, and forests grown side by side
@@ -83,7 +118,7 @@ class _ExtraTrees:
         self._chance = np.random.RandomState(seed)  # what scikit-learn draws from
         self._trees: list[Any] = []
 
-    def fit(self, dense: NDArray[np.float32], labels: NDArray[np.intp]) -> _ExtraTrees:
+    def fit(self, dense: NDArray[np.float32], labels: NDArray[np.intp]) -> _Forest:
         """Grow all trees; each on a sample of the rows if there are more than `MOST_TREE_ROWS`."""
         from sklearn.tree import ExtraTreeClassifier
 
@@ -105,7 +140,7 @@ class _ExtraTrees:
         return np.asarray(total / len(self._trees))
 
 
-def _cross_fit(
+def _fit_each_fold(
     make: Callable[[], Any],
     dense: NDArray[np.float32],
     labels: NDArray[np.intp],

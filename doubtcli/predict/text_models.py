@@ -7,7 +7,7 @@ fold's own.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from scipy import sparse
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from doubtcli.records import TextFeatures
+    from doubtcli.records import Codes
 
     Matrix = NDArray[np.float32]
+    Scores = NDArray[np.float64]
     Product = Callable[[Matrix], Matrix]
     Weigh = Callable[[NDArray[np.float64]], NDArray[np.float64]]
     """Each class's summed n-grams -> what each n-gram weighs for it, both of shape (n_classes, n_ngrams)."""
@@ -32,48 +33,8 @@ _MOST_STEPS, _TOLERANCE = 30, 1e-2
 """Of the conjugate gradients: a looser fit is a stronger penalty; chosen once, not tuned."""
 
 
-def complement_naive_bayes_on_words(
-    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
-) -> NDArray[np.float64]:
-    """Out-of-fold scores of complement naive Bayes on words and word pairs (Rennie et al., 2003).
-
-    Returns:
-        Shape `(n_rows, n_classes)`: higher is likelier, of no fixed scale.
-    """
-    return _from_class_sums(_Ngrams(features.words), _complement_weights, labels, folds, n_classes)
-
-
-def complement_naive_bayes_on_spelling(
-    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
-) -> NDArray[np.float64]:
-    """As `complement_naive_bayes_on_words`, on character n-grams."""
-    ngrams = _Ngrams(features.tokens, features.spelling)
-    return _from_class_sums(ngrams, _complement_weights, labels, folds, n_classes)
-
-
-def nearest_centroid_on_words(
-    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
-) -> NDArray[np.float64]:
-    """Out-of-fold cosines between each text and each class's mean text, on words and pairs (Rocchio, 1971).
-
-    How common a class is plays no part, so that a rare class is heard as well as a common one.
-
-    Returns:
-        Shape `(n_rows, n_classes)`: higher is likelier, 0 to 1.
-    """
-    return _from_class_sums(_Ngrams(features.words), _centroid_weights, labels, folds, n_classes)
-
-
-def nearest_centroid_on_spelling(
-    features: TextFeatures, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
-) -> NDArray[np.float64]:
-    """As `nearest_centroid_on_words`, on character n-grams; texts have length about 1, not just 1."""
-    ngrams = _Ngrams(features.tokens, features.spelling)
-    return _from_class_sums(ngrams, _centroid_weights, labels, folds, n_classes)
-
-
-@dataclass(frozen=True)
-class _Ngrams:
+@dataclass(frozen=True, eq=False)
+class Ngrams:
     """The n-grams of all texts: `counts`, or `counts @ spelling`, which is never multiplied out."""
 
     counts: sparse.csr_matrix
@@ -89,8 +50,103 @@ class _Ngrams:
         return np.asarray(self.counts[rows] @ (weights if self.spelling is None else self.spelling @ weights))
 
 
+@dataclass(frozen=True, eq=False)
+class ComplementNaiveBayes:
+    """Complement naive Bayes (Rennie et al., 2003); its scores are of no fixed scale."""
+
+    ngrams: Ngrams
+    on: str
+    """What the n-grams are made of: "words" or "spelling"."""
+
+    libraries: ClassVar = ()
+    note: ClassVar = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in the report."""
+        return f"complement naive Bayes on {self.on}"
+
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+        """Shape `(n_rows, n_classes)`."""
+        del seed  # nothing is drawn
+        return _from_class_sums(self.ngrams, _complement_weights, labels, folds, n_classes)
+
+
+@dataclass(frozen=True, eq=False)
+class NearestCentroid:
+    """Cosines between each text and each class's mean text (Rocchio, 1971), 0 to 1.
+
+    How common a class is plays no part, so that a rare class is heard as well as a common one. Of spelling,
+    texts have length about 1, not just 1.
+    """
+
+    ngrams: Ngrams
+    on: str
+    """What the n-grams are made of: "words" or "spelling"."""
+
+    libraries: ClassVar = ()
+    note: ClassVar = None
+
+    @property
+    def name(self) -> str:
+        """How it is called in the report."""
+        return f"nearest centroid on {self.on}"
+
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+        """Shape `(n_rows, n_classes)`."""
+        del seed  # nothing is drawn
+        return _from_class_sums(self.ngrams, _centroid_weights, labels, folds, n_classes)
+
+
+@dataclass(frozen=True, eq=False)
+class RidgeOnSpelling:
+    """One-against-rest ridge regression on character n-grams, table values beside them; about -1 to 1."""
+
+    tokens: sparse.csr_matrix
+    """Shape `(n_rows, n_tokens)`."""
+    spelling: sparse.csr_matrix
+    """Shape `(n_tokens, n_ngrams)`: `tokens @ spelling` are the n-grams of each text."""
+    dense: Matrix | None = None
+    """Shape `(n_rows, n_dense)`."""
+
+    name: ClassVar = "ridge regression on spelling"
+    libraries: ClassVar = ()
+    note: ClassVar = None
+
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+        """Shape `(n_rows, n_classes)`."""
+        del seed  # its optimum is unique
+        targets = np.where(np.eye(n_classes, dtype=bool)[labels], 1.0, -1.0).astype(np.float32)
+        spelling_back = self.spelling.T.tocsr()
+        scores = np.zeros((len(labels), n_classes))
+        for fold in range(folds.max() + 1):
+            train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
+            mean = targets[train].mean(axis=0)
+            forward, back = self._design(train, spelling_back)
+            weights = _conjugate_gradients(forward, back, targets[train] - mean)
+            predict, _ = self._design(test, spelling_back)
+            scores[test] = predict(weights) + mean
+        return scores
+
+    def _design(self, rows: Codes, spelling_back: sparse.csr_matrix) -> tuple[Product, Product]:
+        """`X @ w` and `X.T @ v` for `X = [tokens @ spelling, dense]` of some rows, which is never built."""
+        tokens, dense = self.tokens[rows], _rows_of(self.dense, rows)
+        tokens_back = tokens.T.tocsr()
+        n_ngrams = self.spelling.shape[1]
+
+        def forward(weights: Matrix) -> Matrix:
+            product = tokens @ (self.spelling @ weights[:n_ngrams])
+            return np.asarray(product if dense is None else product + dense @ weights[n_ngrams:])
+
+        def back(values: Matrix) -> Matrix:
+            product = spelling_back @ (tokens_back @ values)
+            return np.asarray(product if dense is None else np.vstack([product, dense.T @ values]))
+
+        return forward, back
+
+
 def _from_class_sums(
-    ngrams: _Ngrams, weigh: Weigh, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
+    ngrams: Ngrams, weigh: Weigh, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
 ) -> NDArray[np.float64]:
     """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold."""
     parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
@@ -118,57 +174,9 @@ def _one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(n_classes, len(labels)))
 
 
-def ridge_on_spelling(
-    features: TextFeatures,
-    dense: NDArray[np.float32] | None,
-    labels: NDArray[np.intp],
-    folds: NDArray[np.intp],
-    n_classes: int,
-) -> NDArray[np.float64]:
-    """Out-of-fold scores of one-against-rest ridge regression on character n-grams, table values beside them.
-
-    Returns:
-        Shape `(n_rows, n_classes)`: higher is likelier, about -1 to 1.
-    """
-    targets = np.where(np.eye(n_classes, dtype=bool)[labels], 1.0, -1.0).astype(np.float32)
-    spelling_back = features.spelling.T.tocsr()
-    scores = np.zeros((len(labels), n_classes))
-    for fold in range(folds.max() + 1):
-        train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-        mean = targets[train].mean(axis=0)
-        forward, back = _design(
-            features.tokens[train], features.spelling, spelling_back, _rows_of(dense, train)
-        )
-        weights = _conjugate_gradients(forward, back, targets[train] - mean)
-        predict, _ = _design(features.tokens[test], features.spelling, spelling_back, _rows_of(dense, test))
-        scores[test] = predict(weights) + mean
-    return scores
-
-
 def _rows_of(dense: NDArray[np.float32] | None, rows: NDArray[np.intp]) -> Matrix | None:
     """Table values at a length like the text's, so that one penalty suits both."""
     return None if dense is None else dense[rows] / np.sqrt(dense.shape[1], dtype=np.float32)
-
-
-def _design(
-    tokens: sparse.csr_matrix,
-    spelling: sparse.csr_matrix,
-    spelling_back: sparse.csr_matrix,
-    dense: Matrix | None,
-) -> tuple[Product, Product]:
-    """`X @ w` and `X.T @ v` for `X = [tokens @ spelling, dense]`, which is never built."""
-    tokens_back = tokens.T.tocsr()
-    n_ngrams = spelling.shape[1]
-
-    def forward(weights: Matrix) -> Matrix:
-        product = tokens @ (spelling @ weights[:n_ngrams])
-        return np.asarray(product if dense is None else product + dense @ weights[n_ngrams:])
-
-    def back(values: Matrix) -> Matrix:
-        product = spelling_back @ (tokens_back @ values)
-        return np.asarray(product if dense is None else np.vstack([product, dense.T @ values]))
-
-    return forward, back
 
 
 def _conjugate_gradients(forward: Product, back: Product, targets: Matrix) -> Matrix:

@@ -17,7 +17,17 @@ from typing import TYPE_CHECKING
 from doubtcli.records.audit import SHARE_OF_PARTS, Audit, AuditSample, NoiseRate, Power, Ranking, Skill
 from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
 from doubtcli.records.evidence import REASON_SPEAKS, Background, Evidence, Need, ReasonScores, SkippedReason
-from doubtcli.records.learning import Duplicates, Features, Neighbors, Planting, Predictions, TextFeatures
+from doubtcli.records.learning import (
+    Block,
+    Duplicates,
+    Engine,
+    Features,
+    Job,
+    Model,
+    Neighbors,
+    Planting,
+    Predictions,
+)
 from doubtcli.records.reading import (
     INPUT_ROLES,
     UNDECIDED,
@@ -66,6 +76,7 @@ __all__ = [
     "AuditDocument",
     "AuditSample",
     "Background",
+    "Block",
     "ClassCount",
     "Column",
     "ComparedAudit",
@@ -74,13 +85,16 @@ __all__ = [
     "DoubtRow",
     "DoubtTable",
     "Duplicates",
+    "Engine",
     "Evidence",
     "Examples",
     "Fates",
     "Features",
     "Gain",
+    "Job",
     "LabelChange",
     "Labels",
+    "Model",
     "Need",
     "Neighbors",
     "NoiseRate",
@@ -106,7 +120,6 @@ __all__ = [
     "Stratum",
     "StratumCount",
     "Table",
-    "TextFeatures",
     "Unapplied",
     "UnappliedKind",
     "VerdictCounts",

@@ -1,25 +1,26 @@
-import warnings
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from sklearn.linear_model import LogisticRegression
-from threadpoolctl import threadpool_limits
 
 from doubtcli.compare import score
 from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, count_deals, score_labels, why_not
-from doubtcli.features.text import text_features
+from doubtcli.features.table import TableBlock
+from doubtcli.features.text import make_text_block
+from doubtcli.predict.engine import ThreadEngine, limit_native_threads
 from doubtcli.records import Features
 from doubtcli.settings import ScanSettings
 
 SETTINGS = ScanSettings(path="rows.csv", seed=3, folds=5, repeats=2)
+ENGINE = ThreadEngine(2)
 N_ROWS = 240
 
 
 @pytest.fixture(autouse=True)
 def one_thread():
     """As the pipeline has it."""
-    with threadpool_limits(1):
+    with limit_native_threads():
         yield
 
 
@@ -46,7 +47,7 @@ def flipped(true, share, seed):
 def rows(before, after, points, together=None):
     """Points with two sets of labels; each is held out by itself unless it is said otherwise."""
     together = np.arange(len(points)) if together is None else together
-    return TwiceLabelled(Features(None, points), before, after, 3, together)
+    return TwiceLabelled(Features((TableBlock(points),)), before, after, 3, together)
 
 
 def confused(true):
@@ -63,7 +64,7 @@ class TestWhatIsMeasured:
         """Where half of a class was taken for another, and is put right, a model predicts more."""
         points, true = blobs()
 
-        found = score_labels(rows(confused(true), true, points), SETTINGS, quiet)
+        found = score_labels(rows(confused(true), true, points), SETTINGS, ENGINE, quiet)
 
         assert found.accuracy.low > 0
         assert found.balanced_accuracy.low > 0
@@ -84,7 +85,10 @@ class TestWhatIsMeasured:
         after[hardest] = suggested[hardest].argmax(axis=1)
 
         found = score_labels(
-            TwiceLabelled(Features(None, points), true, after, 2, np.arange(1000)), SETTINGS, quiet
+            TwiceLabelled(Features((TableBlock(points),)), true, after, 2, np.arange(1000)),
+            SETTINGS,
+            ENGINE,
+            quiet,
         )
 
         assert (after[hardest] != true[hardest]).all()
@@ -95,8 +99,8 @@ class TestWhatIsMeasured:
         points, true = blobs()
         wrong = confused(true)
 
-        there = score_labels(rows(wrong, true, points), SETTINGS, quiet).accuracy
-        back = score_labels(rows(true, wrong, points), SETTINGS, quiet).accuracy
+        there = score_labels(rows(wrong, true, points), SETTINGS, ENGINE, quiet).accuracy
+        back = score_labels(rows(true, wrong, points), SETTINGS, ENGINE, quiet).accuracy
 
         assert (back.before, back.after) == (there.after, there.before)
         assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
@@ -105,7 +109,7 @@ class TestWhatIsMeasured:
         """The changed rows train the models, and are not asked for their labels."""
         points, true = blobs()
 
-        found = score_labels(rows(flipped(true, 0.25, seed=1), true, points), SETTINGS, quiet)
+        found = score_labels(rows(flipped(true, 0.25, seed=1), true, points), SETTINGS, ENGINE, quiet)
 
         assert (found.n_trained, found.n_judged) == (240, 180)
 
@@ -115,7 +119,9 @@ class TestWhatIsMeasured:
         for seed in range(20):
             points, true = blobs(seed=seed)
             one, other = flipped(true, 0.2, seed), flipped(true, 0.2, seed + 1000)
-            found = score_labels(rows(one, other, points), replace(SETTINGS, repeats=1), quiet).accuracy
+            found = score_labels(
+                rows(one, other, points), replace(SETTINGS, repeats=1), ENGINE, quiet
+            ).accuracy
             held += found.low <= 0 <= found.high
 
         assert held >= 16
@@ -124,7 +130,7 @@ class TestWhatIsMeasured:
         """The same labels twice score the same, and leave no room for a difference."""
         points, true = blobs()
 
-        found = score_labels(rows(true, true, points), SETTINGS, quiet).accuracy
+        found = score_labels(rows(true, true, points), SETTINGS, ENGINE, quiet).accuracy
 
         assert (found.difference, found.low, found.high) == (0, 0, 0)
 
@@ -136,7 +142,7 @@ class TestHow:
         """Where there is no text, the plain model is logistic regression."""
         points, true = blobs()
 
-        found = score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, quiet)
+        found = score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, ENGINE, quiet)
 
         assert (found.model, found.n_folds, found.n_repeats) == ("logistic regression", 5, 10)
 
@@ -144,10 +150,10 @@ class TestHow:
         """Where there is text, it is ridge regression on character n-grams."""
         texts = [f"{('apple', 'saw', 'lake')[row % 3]} {row}" for row in range(90)]
         true = np.arange(90) % 3
-        features = Features(text_features(texts), None)
+        features = Features((make_text_block(texts),))
         twice = TwiceLabelled(features, flipped(true, 0.2, 1), true, 3, np.arange(90))
 
-        found = score_labels(twice, SETTINGS, quiet)
+        found = score_labels(twice, SETTINGS, ENGINE, quiet)
 
         assert found.model == "ridge regression on spelling"
         assert found.accuracy.after == 1
@@ -164,14 +170,14 @@ class TestHow:
         points, true = blobs()
         twice = rows(flipped(true, 0.1, 1), true, points, together=np.arange(N_ROWS) % 2)
 
-        assert score_labels(twice, SETTINGS, quiet).n_folds == 2
+        assert score_labels(twice, SETTINGS, ENGINE, quiet).n_folds == 2
 
     def test_progress(self):
         """Each of two trainings is told, in each of ten deals."""
         points, true = blobs()
         steps = []
 
-        score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, steps.append)
+        score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, ENGINE, steps.append)
 
         assert steps == [1] * 20
 
@@ -180,32 +186,18 @@ class TestHow:
         points, true = blobs(90)
         before = flipped(true, 0.3, 1)
 
-        once = score_labels(rows(before, true, points), SETTINGS, quiet).accuracy
+        once = score_labels(rows(before, true, points), SETTINGS, ENGINE, quiet).accuracy
         copies = [np.repeat(array, 10, axis=0) for array in (before, true, points, np.arange(90))]
-        ten = score_labels(rows(*copies), SETTINGS, quiet).accuracy
+        ten = score_labels(rows(*copies), SETTINGS, ENGINE, quiet).accuracy
 
         assert ten.high - ten.low > 0.6 * (once.high - once.low)
-
-    def test_a_fit_cut_short(self, monkeypatch):
-        """A model that is not done within its steps is no reason to warn."""
-        points, true = blobs()
-
-        def hasty(labels, _folds, n_classes, _seed):
-            warnings.warn("lbfgs failed to converge (status=1)", stacklevel=1)
-            return np.eye(n_classes)[labels]
-
-        monkeypatch.setattr(score, "models_for", lambda _: {"logistic regression": hasty})
-
-        found = score_labels(rows(confused(true), true, points), SETTINGS, quiet)
-
-        assert found.accuracy.after == 1
 
     def test_same_figures(self):
         """The same rows give the same figures."""
         points, true = blobs()
         twice = rows(flipped(true, 0.1, 1), true, points)
 
-        assert score_labels(twice, SETTINGS, quiet) == score_labels(twice, SETTINGS, quiet)
+        assert score_labels(twice, SETTINGS, ENGINE, quiet) == score_labels(twice, SETTINGS, ENGINE, quiet)
 
 
 class TestGains:

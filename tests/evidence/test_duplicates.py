@@ -1,13 +1,14 @@
 import numpy as np
 
 from doubtcli.evidence.duplicates import find_duplicates
-from doubtcli.features.text import text_features
+from doubtcli.features.table import TableBlock
+from doubtcli.features.text import make_text_block
 from doubtcli.records import Features
 
 
 def duplicates(texts):
     """The rows of each group, and what was found."""
-    found = find_duplicates(Features(text_features(texts), None), texts)
+    found = find_duplicates(Features((make_text_block(texts),)))
     return [
         sorted(np.flatnonzero(found.groups == group).tolist()) for group in np.unique(found.groups)
     ], found
@@ -63,10 +64,9 @@ class TestDuplicates:
     def test_equal_table_rows_are_duplicates(self):
         """The same values are the same input; beside a short text they must be equal, too."""
         dense = np.array([[1, 2], [1, 2], [1, 3]], dtype=np.float32)
-        texts = ["same text", "same text", "same text"]
 
-        alone = find_duplicates(Features(None, dense), None).groups
-        with_text = find_duplicates(Features(text_features(texts), dense), ["a", "b", "a"]).groups
+        alone = find_duplicates(Features((TableBlock(dense),))).groups
+        with_text = find_duplicates(Features((make_text_block(["a", "b", "a"]), TableBlock(dense)))).groups
 
         assert alone.tolist() == [0, 0, 1]
         assert with_text.tolist() == [0, 1, 2]
@@ -82,11 +82,15 @@ class TestDuplicates:
         dense = np.array([[1.0], [2.0]], dtype=np.float32)
         texts = ["this lamp flickers badly", "This lamp flickers badly."]
 
-        assert find_duplicates(Features(text_features(texts), dense), texts).groups.tolist() == [0, 0]
+        found = find_duplicates(Features((make_text_block(texts), TableBlock(dense))))
+
+        assert found.groups.tolist() == [0, 0]
 
     def test_empty_texts_beside_a_table_copy_nothing(self):
         """A column of comments that most leave empty makes no duplicates of unlike rows."""
         dense = np.arange(4, dtype=np.float32)[:, None]
         texts = ["", "", "", "fine"]
 
-        assert find_duplicates(Features(text_features(texts), dense), texts).groups.tolist() == [0, 1, 2, 3]
+        found = find_duplicates(Features((make_text_block(texts), TableBlock(dense))))
+
+        assert found.groups.tolist() == [0, 1, 2, 3]

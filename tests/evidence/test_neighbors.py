@@ -7,8 +7,10 @@ from sklearn.neighbors import NearestNeighbors
 
 from doubtcli.evidence import neighbors
 from doubtcli.evidence.neighbors import comparison_space, find_neighbors, neighbor_votes
-from doubtcli.features.text import text_features
-from doubtcli.records import Features, TextFeatures
+from doubtcli.features import text as texts_as_features
+from doubtcli.features.table import TableBlock
+from doubtcli.features.text import TextBlock, make_text_block
+from doubtcli.records import Features
 
 
 def neighbors_of(features, labels, n_classes, groups):
@@ -34,13 +36,14 @@ class TestComparisonSpace:
 
     def test_texts_lie_where_scikit_learns_truncated_svd_puts_them(self, monkeypatch):
         """In 5 dimensions, cosines between rows are the means of those by words and by spelling."""
-        monkeypatch.setattr(neighbors, "_DIMENSIONS", 5)
+        monkeypatch.setattr(texts_as_features, "_DIMENSIONS", 5)
         words, product = decaying(60, 40, 0), decaying(60, 30, 1)
         spelling = np.random.default_rng(2).normal(size=(30, 30))
         tokens = product @ np.linalg.inv(spelling)  # the same product in two factors
-        text = TextFeatures(as_sparse(words), as_sparse(tokens), as_sparse(spelling))
+        matrices = as_sparse(words), as_sparse(tokens), as_sparse(spelling)
+        text = TextBlock(*matrices, exact_keys=np.arange(60), decides_alone=np.ones(60, dtype=bool))
 
-        space = comparison_space(Features(text, None))
+        space = comparison_space(Features((text,)))
 
         by_words, by_spelling = (
             cosine_similarity(TruncatedSVD(5, algorithm="arpack", random_state=0).fit_transform(matrix))
@@ -52,32 +55,32 @@ class TestComparisonSpace:
         """No word is shared: the misspelt text lies nearer than the other one."""
         texts = ["delivery", "delivary", "refund", "refunds", "invoice", "invoices"]
 
-        space = comparison_space(Features(text_features(texts), None))
+        space = comparison_space(Features((make_text_block(texts),)))
 
         assert space[0] @ space[1] > 0.1
         assert abs(space[0] @ space[2]) < 0.01
 
     def test_a_text_without_words_lies_at_the_origin(self):
         """It is like nothing, and no division by its length of 0 is tried."""
-        space = comparison_space(Features(text_features(["card lost", "card gone", ""]), None))
+        space = comparison_space(Features((make_text_block(["card lost", "card gone", ""]),)))
 
         np.testing.assert_allclose(np.linalg.norm(space, axis=1), [1, 1, 0], atol=1e-5)
 
     def test_texts_that_share_no_spelling_are_told_apart_by_their_words(self):
         """Where no two words share an n-gram, spelling has no dimension, and words have half the weight."""
-        space = comparison_space(Features(text_features(["xq", "zw"]), None))
+        space = comparison_space(Features((make_text_block(["xq", "zw"]),)))
 
         np.testing.assert_allclose(space @ space.T, [[0.5, 0], [0, 0.5]], atol=1e-6)
 
     def test_table_values_stand_beside_the_texts(self):
         """Two columns, divided by the square root of 2, come before what the text says."""
         dense = np.array([[2.0, 4.0], [6.0, 8.0]], dtype=np.float32)
-        text = text_features(["card lost", "card gone"])
+        text = make_text_block(["card lost", "card gone"])
 
-        space = comparison_space(Features(text, dense))
+        space = comparison_space(Features((text, TableBlock(dense))))
 
         np.testing.assert_allclose(space[:, :2], dense / 2**0.5)
-        np.testing.assert_array_equal(space[:, 2:], comparison_space(Features(text, None)))
+        np.testing.assert_array_equal(space[:, 2:], comparison_space(Features((text,))))
 
 
 class TestNeighbors:
@@ -87,7 +90,7 @@ class TestNeighbors:
         """On distinct rows the indices and distances are the brute-force ones, the row itself left out."""
         dense = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 
-        found = neighbors_of(Features(None, dense), np.zeros(40, dtype=np.intp), 1, np.arange(40))
+        found = neighbors_of(Features((TableBlock(dense),)), np.zeros(40, dtype=np.intp), 1, np.arange(40))
 
         space = dense / np.sqrt(3)
         distances, indices = NearestNeighbors(n_neighbors=11).fit(space).kneighbors(space)
@@ -98,7 +101,7 @@ class TestNeighbors:
         """Of a row's two neighbours one is labelled 0 and one 1."""
         dense = np.array([[0.0], [1.0], [2.0]], dtype=np.float32)
 
-        found = neighbors_of(Features(None, dense), np.array([0, 0, 1]), 2, np.arange(3))
+        found = neighbors_of(Features((TableBlock(dense),)), np.array([0, 0, 1]), 2, np.arange(3))
 
         np.testing.assert_allclose(found.votes, [[0.5, 0.5], [0.5, 0.5], [1, 0]])
         assert (found.indices[:, 2:] == -1).all()
@@ -116,25 +119,24 @@ class TestNeighbors:
         """Rows 0 and 1 are one input labelled twice: neither is a neighbour, their votes are a mix."""
         dense = np.array([[0.0], [0.0], [5.0]], dtype=np.float32)
 
-        found = neighbors_of(Features(None, dense), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))
+        found = neighbors_of(Features((TableBlock(dense),)), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))
 
         np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [0.5, 0.5]])
         assert found.indices[:, 0].tolist() == [2, 2, 0]
 
     def test_nobody_is_near_where_all_rows_are_one(self):
         """A single unlike row has no neighbours."""
-        dense = np.zeros((3, 1), dtype=np.float32)
+        features = Features((TableBlock(np.zeros((3, 1), dtype=np.float32)),))
+        same = np.zeros(3, dtype=np.intp)
 
-        assert (
-            neighbors_of(Features(None, dense), np.zeros(3, dtype=np.intp), 1, np.zeros(3, dtype=int)) is None
-        )
+        assert neighbors_of(features, same, 1, same) is None
 
     def test_rows_of_one_group_are_no_neighbours(self):
         """What a model may not learn from, a neighbour may not say: rows 0 and 1 are one patient's."""
         dense = np.array([[0.0], [0.1], [5.0]], dtype=np.float32)
 
         found = find_neighbors(
-            Features(None, dense), np.array([0, 0, 1]), 2, np.arange(3), np.array([7, 7, 8])
+            Features((TableBlock(dense),)), np.array([0, 0, 1]), 2, np.arange(3), np.array([7, 7, 8])
         )
 
         np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [1, 0]])
@@ -144,7 +146,7 @@ class TestNeighbors:
         monkeypatch.setattr(neighbors, "_MOST_CANDIDATES", 20)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
-        found = neighbors_of(Features(None, dense), np.zeros(100, dtype=np.intp), 1, np.arange(100))
+        found = neighbors_of(Features((TableBlock(dense),)), np.zeros(100, dtype=np.intp), 1, np.arange(100))
 
         assert len(np.unique(found.indices)) <= 20
         assert "among 20 of 100" in found.note
@@ -152,7 +154,7 @@ class TestNeighbors:
     @pytest.mark.parametrize("texts", [["a", "a b"], ["one", "two", "three"]])
     def test_tiny_vocabularies_still_have_neighbours(self, texts):
         """Two or three words are too few to reduce, and are compared as they are."""
-        features = Features(text_features(texts), None)
+        features = Features((make_text_block(texts),))
 
         found = neighbors_of(features, np.zeros(len(texts), dtype=np.intp), 1, np.arange(len(texts)))
 

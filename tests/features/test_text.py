@@ -3,14 +3,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
-from doubtcli.features.text import text_features
+from doubtcli.features.text import make_text_block
 
 TEXTS = ["Card lost, card stolen!", "card lost again", "", "refund please", "please refund the card"]
 
 
 def test_rows_of_words_have_length_one():
     """A text's words and pairs have length 1, an empty text's length 0."""
-    words = text_features(TEXTS).words
+    words = make_text_block(TEXTS).words
 
     lengths = np.sqrt(words.multiply(words).sum(axis=1)).ravel()
 
@@ -19,7 +19,7 @@ def test_rows_of_words_have_length_one():
 
 def test_case_is_folded_and_marks_are_words():
     """Card is card, and a comma is a word of its own."""
-    tokens = text_features(["Card, card", "x"]).tokens
+    tokens = make_text_block(["Card, card", "x"]).tokens
 
     counts = tokens[0].toarray().ravel()
 
@@ -29,7 +29,7 @@ def test_case_is_folded_and_marks_are_words():
 
 def test_a_pair_of_words_that_stands_once_is_dropped():
     """Of "card lost", "lost again", … only the pair that two texts have is kept."""
-    features = text_features(["card lost now", "card lost again"])
+    features = make_text_block(["card lost now", "card lost again"])
 
     n_words, n_pairs = 4, 1
     assert features.words.shape == (2, n_words + n_pairs)
@@ -38,7 +38,7 @@ def test_a_pair_of_words_that_stands_once_is_dropped():
 def test_spelling_counts_the_same_character_ngrams_as_scikit_learn():
     """Tokens times spelling has n-grams just where scikit-learn's character analyser finds common ones."""
     texts = ["refund card", "refunds cards", "card"]
-    features = text_features(texts)
+    features = make_text_block(texts)
     oracle = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2).fit(texts)
 
     product = (features.tokens @ features.spelling).toarray()
@@ -49,7 +49,7 @@ def test_spelling_counts_the_same_character_ngrams_as_scikit_learn():
 
 def test_texts_without_any_word_give_empty_matrices():
     """Blank texts are rows of nothing, not an error."""
-    features = text_features(["", "  "])
+    features = make_text_block(["", "  "])
 
     assert features.words.nnz == features.tokens.nnz == 0
 
@@ -57,7 +57,7 @@ def test_texts_without_any_word_give_empty_matrices():
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
 def test_any_texts_give_finite_features(texts):
     """Whatever the letters, every entry is a finite number and every row is there."""
-    features = text_features(texts)
+    features = make_text_block(texts)
 
     assert features.words.shape[0] == features.tokens.shape[0] == len(texts)
     assert np.isfinite(features.words.data).all()

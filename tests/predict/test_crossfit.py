@@ -2,8 +2,10 @@ import numpy as np
 import pytest
 
 from doubtcli.errors import ModelError
-from doubtcli.features.text import text_features
-from doubtcli.predict.crossfit import brought, cross_fit, models_for
+from doubtcli.features.table import TableBlock
+from doubtcli.features.text import make_text_block
+from doubtcli.predict.crossfit import brought, cross_fit
+from doubtcli.predict.engine import ThreadEngine
 from doubtcli.records import Features
 
 TEXTS = ["card lost", "card stolen", "my card is gone", "refund please", "please refund me", "money back"] * 4
@@ -23,43 +25,50 @@ ON_TABLES = ("logistic regression", "extra trees", "gradient boosting")
 def fit(features, groups, *, n_threads=1, n_repeats=2, only=None, advance=lambda _: None):
     """Cross-fit on the texts' labels."""
     return cross_fit(
-        features,
+        [model for model in features.models() if only is None or model.name in only],
         LABELS,
         2,
         groups,
         n_folds=4,
         n_repeats=n_repeats,
         seed=0,
-        n_threads=n_threads,
-        only=only,
+        engine=ThreadEngine(n_threads),
         advance=advance,
     )
+
+
+def table(*shape):
+    """A table of zeros."""
+    return TableBlock(np.zeros(shape, dtype=np.float32))
+
+
+def names(*blocks, fast=False):
+    """The models of some blocks."""
+    return tuple(model.name for model in Features(blocks).models(fast=fast))
 
 
 @pytest.fixture
 def text():
     """The texts as features."""
-    return Features(text_features(TEXTS), None)
+    return Features((make_text_block(TEXTS),))
 
 
 def test_text_and_tables_each_bring_unlike_models():
     """Text has five models, a table three, both together all eight."""
-    words, table = text_features(TEXTS), np.zeros((24, 2), dtype=np.float32)
+    words = make_text_block(TEXTS)
 
-    assert tuple(models_for(Features(words, None))) == ON_TEXT
-    assert tuple(models_for(Features(None, table))) == ON_TABLES
-    assert tuple(models_for(Features(words, table))) == ON_TEXT + ON_TABLES
+    assert names(words) == ON_TEXT
+    assert names(table(24, 2)) == ON_TABLES
+    assert names(words, table(24, 2)) == ON_TEXT + ON_TABLES
 
 
 def test_a_fast_scan_fits_the_cheapest_models():
     """No ridge on texts, no boosting on tables, and no trees beside a text."""
-    words, table = text_features(TEXTS), np.zeros((24, 2), dtype=np.float32)
+    words = make_text_block(TEXTS)
 
-    assert set(ON_TEXT) - set(models_for(Features(words, None), fast=True)) == {
-        "ridge regression on spelling"
-    }
-    assert tuple(models_for(Features(None, table), fast=True)) == ("logistic regression", "extra trees")
-    assert "extra trees" not in models_for(Features(words, table), fast=True)
+    assert set(ON_TEXT) - set(names(words, fast=True)) == {"ridge regression on spelling"}
+    assert names(table(24, 2), fast=True) == ("logistic regression", "extra trees")
+    assert "extra trees" not in names(words, table(24, 2), fast=True)
 
 
 def test_probabilities_have_their_shapes_and_sum_to_one(text):
@@ -72,18 +81,9 @@ def test_probabilities_have_their_shapes_and_sum_to_one(text):
         np.testing.assert_allclose(probs.sum(axis=-1), 1, rtol=1e-5)
 
 
-def test_the_number_of_threads_does_not_change_a_bit(text):
-    """One thread and two give the same bytes."""
-    one, two = (fit(text, np.arange(24), n_threads=n) for n in (1, 2))
-
-    assert one.pooled.tobytes() == two.pooled.tobytes()
-
-
 def test_a_model_that_learnt_nothing_is_not_heard(text):
     """A constant column beside telling texts gets no vote."""
-    constant = np.zeros((24, 1), dtype=np.float32)
-
-    predictions = fit(Features(text.text, constant), np.arange(24))
+    predictions = fit(Features((*text.blocks, table(24, 1))), np.arange(24))
 
     assert predictions.unheard == ON_TABLES
     assert predictions.model_names == ON_TEXT
@@ -95,7 +95,7 @@ def test_a_model_that_learnt_nothing_is_fitted_once_only(text):
     steps = []
 
     fit(
-        Features(text.text, np.zeros((24, 1), dtype=np.float32)),
+        Features((*text.blocks, table(24, 1))),
         np.arange(24),
         n_repeats=3,
         only=(*ON_TEXT[2:], *ON_TABLES[:2]),
@@ -125,9 +125,7 @@ def test_one_repeat_is_enough_to_predict(text):
 
 def test_where_no_model_learnt_anything_all_are_heard():
     """A constant alone: the models stand, and their want of skill is told elsewhere."""
-    constant = np.zeros((24, 2), dtype=np.float32)
-
-    predictions = fit(Features(None, constant), np.arange(24))
+    predictions = fit(Features((table(24, 2),)), np.arange(24))
 
     assert predictions.model_names == ON_TABLES
     assert predictions.unheard == ()

@@ -1,3 +1,6 @@
+from dataclasses import dataclass
+from typing import Any
+
 import numpy as np
 import pytest
 from scipy import sparse
@@ -5,16 +8,42 @@ from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.naive_bayes import ComplementNB
 
-from doubtcli.features.text import text_features
+from doubtcli.features.text import make_text_block
 from doubtcli.predict import text_models
-from doubtcli.predict.text_models import (
-    complement_naive_bayes_on_spelling,
-    complement_naive_bayes_on_words,
-    nearest_centroid_on_spelling,
-    nearest_centroid_on_words,
-    ridge_on_spelling,
-)
-from doubtcli.records import TextFeatures
+from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams, RidgeOnSpelling
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Texts as models see them."""
+
+    words: Any
+    tokens: Any
+    spelling: Any
+
+
+def on_words(model):
+    """The model on words and pairs of words."""
+    return lambda text: model(Ngrams(text.words), "words")
+
+
+def on_spelling(model):
+    """The model on character n-grams."""
+    return lambda text: model(Ngrams(text.tokens, text.spelling), "spelling")
+
+
+def ridge(text, dense=None):
+    """The ridge on character n-grams."""
+    return RidgeOnSpelling(text.tokens, text.spelling, dense)
+
+
+BAYES_ON_WORDS, BAYES_ON_SPELLING = on_words(ComplementNaiveBayes), on_spelling(ComplementNaiveBayes)
+CENTROID_ON_WORDS, CENTROID_ON_SPELLING = on_words(NearestCentroid), on_spelling(NearestCentroid)
+
+
+def scores_of(model, labels, folds, n_classes):
+    """What a model says of each row."""
+    return model.predict_out_of_fold(labels, folds, n_classes, 0)
 
 
 @pytest.fixture
@@ -25,21 +54,21 @@ def features():
     tokens = sparse.random(40, 9, density=0.5, random_state=2, dtype=np.float32, format="csr")
     spelling = sparse.random(9, 15, density=0.5, random_state=3, dtype=np.float32, format="csr")
     labels = rng.integers(0, 3, 40)
-    return TextFeatures(words, tokens, spelling), labels, np.arange(40) % 4
+    return Texts(words, tokens, spelling), labels, np.arange(40) % 4
 
 
 @pytest.mark.parametrize(
     ("model", "matrix"),
     [
-        (complement_naive_bayes_on_words, lambda features: features.words),
-        (complement_naive_bayes_on_spelling, lambda features: features.tokens @ features.spelling),
+        (BAYES_ON_WORDS, lambda features: features.words),
+        (BAYES_ON_SPELLING, lambda features: features.tokens @ features.spelling),
     ],
 )
 def test_complement_naive_bayes_equals_scikit_learn_fitted_fold_by_fold(features, model, matrix):
     """Subtracting a fold's sums gives the very model that scikit-learn fits without the fold."""
     text, labels, folds = features
 
-    scores = model(text, labels, folds, 3)
+    scores = scores_of(model(text), labels, folds, 3)
 
     design = matrix(text)
     for fold in range(4):
@@ -51,15 +80,15 @@ def test_complement_naive_bayes_equals_scikit_learn_fitted_fold_by_fold(features
 @pytest.mark.parametrize(
     ("model", "matrix"),
     [
-        (nearest_centroid_on_words, lambda features: features.words),
-        (nearest_centroid_on_spelling, lambda features: features.tokens @ features.spelling),
+        (CENTROID_ON_WORDS, lambda features: features.words),
+        (CENTROID_ON_SPELLING, lambda features: features.tokens @ features.spelling),
     ],
 )
 def test_centroids_are_the_means_of_all_other_folds(features, model, matrix):
     """Scores are scikit-learn's cosines to each class's mean text, times the text's own length."""
     text, labels, folds = features
 
-    scores = model(text, labels, folds, 3)
+    scores = scores_of(model(text), labels, folds, 3)
 
     design = matrix(text).toarray()
     for fold in range(4):
@@ -76,35 +105,38 @@ def test_a_text_is_held_against_the_mean_of_each_class():
 
     In each fold there is one text of each word, so that every word weighs the same.
     """
-    features = text_features(["lost", "found", "blue"] * 2)
+    features = make_text_block(["lost", "found", "blue"] * 2)
     labels, folds = np.array([0, 0, 1] * 2), np.repeat([0, 1], 3)
 
-    scores = nearest_centroid_on_words(features, labels, folds, 2)
+    scores = scores_of(CENTROID_ON_WORDS(features), labels, folds, 2)
 
     np.testing.assert_allclose(scores[:3], [[0.5**0.5, 0], [0.5**0.5, 0], [0, 1]], rtol=1e-5)
     np.testing.assert_allclose(scores[3:], scores[:3], rtol=1e-5)
 
 
-@pytest.mark.parametrize("model", [nearest_centroid_on_words, nearest_centroid_on_spelling])
+@pytest.mark.parametrize("model", [CENTROID_ON_WORDS, CENTROID_ON_SPELLING])
 def test_a_common_class_is_no_nearer_for_being_common(features, model):
     """Every text of class 0 five times over, in its own fold: all scores stay as they were."""
     text, labels, folds = features
     rows = np.repeat(np.arange(40), np.where(labels == 0, 5, 1))
-    more = TextFeatures(text.words[rows], text.tokens[rows], text.spelling)
+    more = Texts(text.words[rows], text.tokens[rows], text.spelling)
 
-    before, after = model(text, labels, folds, 3), model(more, labels[rows], folds[rows], 3)
+    before, after = (
+        scores_of(model(text), labels, folds, 3),
+        scores_of(model(more), labels[rows], folds[rows], 3),
+    )
 
     np.testing.assert_allclose(after, before[rows], rtol=1e-5)
 
 
-@pytest.mark.parametrize("model", [nearest_centroid_on_words, nearest_centroid_on_spelling])
+@pytest.mark.parametrize("model", [CENTROID_ON_WORDS, CENTROID_ON_SPELLING])
 def test_a_class_that_the_training_rows_lack_is_like_nothing(features, model):
     """All rows of class 2 lie in the fold that is left out: there it scores 0."""
     text, _, _ = features
     labels = np.where(np.arange(40) < 5, 2, np.arange(40) % 2)
     folds = np.where(np.arange(40) < 10, 0, 1)
 
-    scores = model(text, labels, folds, 3)
+    scores = scores_of(model(text), labels, folds, 3)
 
     assert (scores[:10, 2] == 0).all()
     assert (scores[10:, 2] > 0).any()
@@ -118,7 +150,7 @@ def test_ridge_equals_scikit_learn_fitted_fold_by_fold(features, with_table, mon
     text, labels, folds = features
     dense = np.random.default_rng(5).normal(size=(40, 4)).astype(np.float32) if with_table else None
 
-    scores = ridge_on_spelling(text, dense, labels, folds, 3)
+    scores = scores_of(ridge(text, dense), labels, folds, 3)
 
     design = (text.tokens @ text.spelling).toarray()
     if dense is not None:
@@ -134,10 +166,10 @@ def test_ridge_equals_scikit_learn_fitted_fold_by_fold(features, with_table, mon
 def test_a_ridge_cut_short_is_a_more_cautious_one(features, monkeypatch):
     """After one step in place of thirty, scores lie nearer to what the shares of the classes say."""
     text, labels, folds = features
-    whole = ridge_on_spelling(text, None, labels, folds, 3)
+    whole = scores_of(ridge(text), labels, folds, 3)
     monkeypatch.setattr(text_models, "_MOST_STEPS", 1)
 
-    short = ridge_on_spelling(text, None, labels, folds, 3)
+    short = scores_of(ridge(text), labels, folds, 3)
 
     assert short.std(axis=0).max() < whole.std(axis=0).min()
 
@@ -145,11 +177,11 @@ def test_a_ridge_cut_short_is_a_more_cautious_one(features, monkeypatch):
 @pytest.mark.parametrize(
     "model",
     [
-        complement_naive_bayes_on_words,
-        complement_naive_bayes_on_spelling,
-        nearest_centroid_on_words,
-        nearest_centroid_on_spelling,
-        lambda text, *fit: ridge_on_spelling(text, None, *fit),
+        BAYES_ON_WORDS,
+        BAYES_ON_SPELLING,
+        CENTROID_ON_WORDS,
+        CENTROID_ON_SPELLING,
+        ridge,
     ],
 )
 def test_a_rows_own_label_does_not_reach_its_score(features, model):
@@ -158,7 +190,7 @@ def test_a_rows_own_label_does_not_reach_its_score(features, model):
     flipped = labels.copy()
     flipped[0] = (labels[0] + 1) % 3
 
-    before, after = (model(text, given, folds, 3) for given in (labels, flipped))
+    before, after = (scores_of(model(text), given, folds, 3) for given in (labels, flipped))
 
     np.testing.assert_allclose(before[folds == folds[0]], after[folds == folds[0]], atol=1e-5)
     assert not np.allclose(before[folds != folds[0]], after[folds != folds[0]], atol=1e-5)

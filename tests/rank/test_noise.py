@@ -7,24 +7,26 @@ from hypothesis import strategies as st
 from sklearn.datasets import load_breast_cancer, load_iris, load_wine, make_classification
 from sklearn.preprocessing import StandardScaler
 
+from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
+from doubtcli.predict.engine import ThreadEngine
 from doubtcli.rank.noise import estimate_noise, not_assessable
 from doubtcli.records import Features
 
 
 def estimate(inputs, labels):
     """The noise model of a table with these labels."""
-    features = Features(None, StandardScaler().fit_transform(inputs).astype(np.float32))
+    features = Features((TableBlock(StandardScaler().fit_transform(inputs).astype(np.float32)),))
     groups = np.arange(len(labels))
     predictions = cross_fit(
-        features,
+        features.models(),
         labels,
         int(labels.max()) + 1,
         groups,
         n_folds=5,
         n_repeats=1,
         seed=0,
-        n_threads=2,
+        engine=ThreadEngine(2),
         advance=lambda _: None,
     )
     return estimate_noise(predictions.by_repeat, labels, groups, seed=0)

@@ -1,7 +1,8 @@
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.features.build import build_features, joined_texts
+from doubtcli.features.blocks import build_features
+from doubtcli.features.text import join_texts
 from doubtcli.records import Examples
 
 
@@ -23,7 +24,7 @@ def test_text_columns_are_joined_with_missing_ones_empty():
     """A row's texts stand one after the other."""
     rows = examples({"title": ["Hi", None], "body": ["there", "you"]}, text_columns=("title", "body"))
 
-    assert joined_texts(rows) == ["Hi \n there", " \n you"]
+    assert join_texts(rows) == ["Hi \n there", " \n you"]
 
 
 def test_without_inputs_there_are_no_features():
@@ -37,7 +38,7 @@ def test_tables_and_embeddings_stand_side_by_side():
 
     features = build_features(examples({"x": [1.0, 2.0]}, numeric_columns=("x",), embeddings=embeddings))
 
-    assert features.text is None
-    assert features.dense.shape == (2, 3)
-    np.testing.assert_allclose(features.dense[0, 1:], np.array([0.6, 0.8]) * np.sqrt(2), rtol=1e-6)
-    np.testing.assert_allclose(features.dense[0, 1:], features.dense[1, 1:])
+    (table,) = features.blocks
+    assert table.dense.shape == (2, 3)
+    np.testing.assert_allclose(table.dense[0, 1:], np.array([0.6, 0.8]) * np.sqrt(2), rtol=1e-6)
+    np.testing.assert_allclose(table.dense[0, 1:], table.dense[1, 1:])

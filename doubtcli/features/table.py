@@ -1,15 +1,20 @@
-"""Numbers, categories and times -> one dense float32 matrix."""
+"""Numbers, categories, times and vectors -> a block of one dense float32 matrix."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.predict.table_models import ExtraTrees, GradientBoosting, LinearModel
+
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from doubtcli.records import Block, Bools, Codes, Examples, Model
 
 _MOST_CATEGORIES = 50
 """Rarer values of a column fall together in one indicator; a category that few rows have teaches nothing."""
@@ -17,6 +22,53 @@ _FEWEST_ROWS = 2
 _FARTHEST = 100.0
 """Usual distances from the median; how much farther out a slip lies makes no difference."""
 _SECONDS_A_DAY = 86_400.0
+
+
+@dataclass(frozen=True, eq=False)
+class TableBlock:
+    """Numbers, or whatever can be put as numbers: table values, vectors."""
+
+    dense: NDArray[np.float32]
+    """Shape `(n_rows, n_dense)`: table columns, standardized, and embeddings at length
+    `sqrt(n_dimensions)`."""
+    suffix: str = ""
+    """Told behind the names of its models, where another block has such models, too."""
+
+    tokens: ClassVar = None
+
+    @property
+    def exact_keys(self) -> Codes:
+        """Shape `(n_rows,)`: rows with the same number have the same values."""
+        number: dict[bytes, int] = {}
+        return np.array([number.setdefault(row.tobytes(), len(number)) for row in self.dense], dtype=np.intp)
+
+    @property
+    def decides_alone(self) -> Bools:
+        """Shape `(n_rows,)`: never; what stands beside a price makes another input."""
+        return np.zeros(len(self.dense), dtype=np.bool_)
+
+    def neighbor_space(self) -> NDArray[np.float32]:
+        """The values, divided by the square root of how many there are."""
+        return np.asarray(self.dense / np.sqrt(self.dense.shape[1], dtype=np.float32))
+
+    def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
+        """One linear model and two of trees; if `fast`, no boosting, and a forest where nothing is beside."""
+        linear = LinearModel(self.dense, self.suffix)
+        forest = () if fast and beside else (ExtraTrees(self.dense, self.suffix),)
+        return (linear, *forest) if fast else (linear, *forest, GradientBoosting(self.dense, self.suffix))
+
+
+def table_block(examples: Examples) -> TableBlock | None:
+    """The numbers, categories, times and vectors of the rows side by side, or None where there are none."""
+    makers = {
+        numeric_features: examples.numeric_columns,
+        categorical_features: examples.categorical_columns,
+        datetime_features: examples.datetime_columns,
+    }
+    parts = [make(examples.inputs.column(name)) for make, names in makers.items() for name in names]
+    if examples.embeddings is not None:
+        parts.append(embedding_features(np.asarray(examples.embeddings, dtype=np.float32)))
+    return TableBlock(np.ascontiguousarray(np.hstack(parts))) if parts else None
 
 
 def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
@@ -78,3 +130,13 @@ def datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     known = np.where(np.isfinite(days), days, 0.0)
     circles = [np.stack([np.sin(turn), np.cos(turn)]) for turn in (2 * np.pi * known, 2 * np.pi * known / 7)]
     return np.column_stack([when, *np.concatenate(circles)]).astype(np.float32)
+
+
+def embedding_features(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Only the direction of an embedding carries meaning; the factor puts its numbers on a table's scale."""
+    largest = np.abs(embeddings).max(axis=1, keepdims=True)
+    # else squares may leave the range of float32
+    embeddings = np.asarray(embeddings / np.where(largest > 0, largest, 1.0), dtype=np.float32)
+    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
+    unit = embeddings / np.where(lengths > 0, lengths, 1.0)
+    return np.asarray(unit * np.sqrt(embeddings.shape[1]), dtype=np.float32)

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.features.tabular import categorical_features, datetime_features, numeric_features
+from doubtcli.features.table import categorical_features, datetime_features, numeric_features
 
 
 def column(values, type_=None):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.cli.explain import explanation
+from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import our_reasons
 from doubtcli.reasons.contract import NEEDS
 from doubtcli.records import Background, Evidence
@@ -59,7 +60,7 @@ def gate_table() -> str:
 def _keys_table(record: type, keys: Mapping[str, Kind]) -> str:
     defaults = {item.name.replace("_", "-"): item.default for item in fields(record)}
     rows = [
-        f"| `{key}` | {kind.expected} | {_default(defaults[key])} | {kind.about} |"
+        f"| `{key}` | {kind.expected} | {_default(defaults[key])} | {fill_in_formats(kind.about)} |"
         for key, kind in keys.items()
     ]
     return "\n".join(["| key | takes | default | what it is |", "|---|---|---|---|", *rows])

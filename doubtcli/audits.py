@@ -54,12 +54,13 @@ class FoundAudit:
     @property
     def settings(self) -> ScanSettings:
         """The settings that the audit was made with; by them a backup is read as the data file was."""
+        from doubtcli.files.formats import input_format_of
+
         settings = settings_of(self.document, self.data_path)
         if settings.input_format or self.backup_of is None:
             return settings
-        return replace(
-            settings, input_format=_stored_format(self.document.source)
-        )  # its ending no longer says it
+        # its ending no longer says it
+        return replace(settings, input_format=input_format_of(self.document.source))
 
     @property
     def source(self) -> Source:
@@ -79,11 +80,12 @@ class FoundAudit:
         Raises:
             InputError: It can't be read, or was changed meanwhile.
         """
+        from doubtcli.files.formats import input_format_of
         from doubtcli.files.table import read_table
 
         options = self.settings.read_options
         if options.input_format is None:
-            options = replace(options, input_format=_stored_format(self.document.source))
+            options = replace(options, input_format=input_format_of(self.document.source))
         table = read_table(self.data_path, options)
         if table.source.sha256 != self.document.source.sha256:
             raise _changed(self.folder or Path(self.data_path), self.data_path)
@@ -151,7 +153,7 @@ def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
 
 
 def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
-    from doubtcli.files.folder import sha256_of
+    from doubtcli.files.table import sha256_of
 
     stored = found.document.side_files.get(name)
     if stored is None:
@@ -171,7 +173,7 @@ def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> Inpu
 
 def _judged_data(folder: Path, judged: Source, *, or_backup: bool) -> tuple[str, str | None]:
     """The file with the bytes that an audit judged; if that is a backup, the data file that it is one of."""
-    from doubtcli.files.folder import sha256_of
+    from doubtcli.files.table import sha256_of
 
     places = _places(folder, judged.path)
     there = list(dict.fromkeys(as_told(str(path)) for path in places if path.exists()))
@@ -240,7 +242,7 @@ def _changed(folder: Path, data_path: str, *, or_backup: bool = False) -> InputE
 
 def _check_side_files(folder: Path, side_files: Mapping[str, SideFile]) -> None:
     """Refuse an audit that was made with vectors, probabilities or verdicts that are others by now."""
-    from doubtcli.files.folder import sha256_of
+    from doubtcli.files.table import sha256_of
 
     for name, file in side_files.items():
         if sha256_of(file.path) != file.sha256:
@@ -268,11 +270,6 @@ def _plain(value: object) -> object:
     return json.loads(json.dumps(value, default=str))
 
 
-def _stored_format(source: Source) -> str:
-    """What `--input-format` would have to be for the format that was found."""
-    return "tsv" if source.format == "csv" and source.delimiter == "\t" else source.format
-
-
 # -------------------------------------------------------------------- a given file
 
 
@@ -287,7 +284,7 @@ def audit_of(settings: ScanSettings, *, progress: Progress, cache: bool = True) 
     Raises:
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
-    from doubtcli.files.folder import sha256_of
+    from doubtcli.files.table import sha256_of
     from doubtcli.store.cache import cached_audit
 
     if settings.path == _STANDARD_INPUT or not cache:

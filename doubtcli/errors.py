@@ -6,6 +6,7 @@
     ├── OutputError            2  the audit can't be written where it was asked for
     ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
     ├── ToolError              2  an annotation tool, ours or a plug-in's, crashed or broke its contract
+    ├── FormatError            2  a file format, ours or a plug-in's, crashed or broke its contract
     └── ModelError             2  the rows can't be modelled at all
 
 An *error* is always one of these; a row is only ever *doubted*.
@@ -99,6 +100,10 @@ class ReasonError(DoubtError):
 
 class ToolError(DoubtError):
     """An annotation tool's part crashed or broke its contract; `where` names it."""
+
+
+class FormatError(DoubtError):
+    """A file format crashed or broke its contract; `where` names it."""
 
 
 class ModelError(DoubtError):

@@ -202,10 +202,10 @@ def _told(result: FileResult, found: FoundAudit, notes: tuple[str, ...]) -> File
 
 def _with_lines(result: FileResult, found: FoundAudit) -> FileResult:
     """The same, each finding with the physical lines of its row."""
-    from doubtcli.files.lines import physical_lines
+    from doubtcli.files.text import find_physical_lines
 
     rows = {finding.row for finding in result.findings}
-    lines = physical_lines(found.source, rows, quoted=found.settings.read_options.quoted)
+    lines = find_physical_lines(found.source, rows, quoting=found.settings.quoting)
     return replace(result, findings=tuple(replace(one, lines=lines.get(one.row)) for one in result.findings))
 
 

@@ -40,7 +40,7 @@ def side_files(settings: ScanSettings) -> dict[str, SideFile]:
     Raises:
         InputError: One can't be read.
     """
-    from doubtcli.files.folder import sha256_of
+    from doubtcli.files.table import sha256_of
 
     paths = {name: getattr(settings, name) for name in SIDE_FILES}
     return {name: SideFile(path, sha256_of(path)) for name, path in paths.items() if path is not None}

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import json
 import sys
+import tomllib
 from dataclasses import dataclass, field, replace
+from importlib.metadata import entry_points
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -313,3 +316,13 @@ def _roles_of() -> Any:
 def a_document() -> Callable[..., AuditDocument]:
     """Makes what `audit.json` says of 100 rows; what is given differs."""
     return lambda **changes: replace(DOCUMENT, **changes)
+
+
+def pytest_configure() -> None:
+    """Stop where what is installed has other entry points than pyproject.toml."""
+    project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
+    for group, wanted in project["project"]["entry-points"].items():
+        if not wanted.keys() <= {point.name for point in entry_points(group=group)}:
+            raise pytest.UsageError(
+                f"the entry points {group} are out of date: uv pip install --no-deps -e ."
+            )

@@ -24,7 +24,7 @@ ARROWS = {
     "settings": EVERYBODY | {"wording"},
     "wording": frozenset({"records", "errors"}),
     "disk": EVERYBODY | {"wording"},
-    "files": EVERYBODY,
+    "files": EVERYBODY | {"settings", "wording"},
     "read": EVERYBODY | {"files", "settings", "progress"},
     "verdicts": EVERYBODY | {"files", "tools", "wording"},
     "tools": EVERYBODY | {"files", "settings", "wording"},
@@ -34,8 +34,8 @@ ARROWS = {
     "testing": EVERYBODY | {"plugins", "reasons"},
     "plugins": EVERYBODY | {"reasons", "wording"},
     "rank": EVERYBODY | {"predict", "reasons", "plugins"},
-    "report": EVERYBODY,
-    "store": EVERYBODY | {"disk", "report"},
+    "report": EVERYBODY | {"files"},
+    "store": EVERYBODY | {"files", "disk", "report"},
     "evidence": EVERYBODY | {"settings", "progress", "features", "predict"},
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
     "recipe": EVERYBODY | {"settings", "plugins", "read", "files"},
@@ -65,7 +65,7 @@ ARROWS = {
     | {"settings", "progress", "read", "files", "recipe", "pipelines", "queue", "report", "store"},
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "read", "verdicts", "audits"},
     "gate": EVERYBODY | {"settings", "report", "plugins"},
-    "starter": EVERYBODY | {"settings", "plugins"},
+    "starter": EVERYBODY | {"files", "settings", "plugins"},
     "queue": EVERYBODY | {"tools", "report", "store", "wording"},
     "apply": EVERYBODY
     | {
@@ -86,6 +86,7 @@ ARROWS = {
     "cli": EVERYBODY
     | {
         "disk",
+        "files",
         "settings",
         "progress",
         "read",

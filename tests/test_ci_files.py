@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import yaml
 
-from doubtcli.files.table import EXTENSIONS, PACKED
+from doubtcli.files.formats import PACKED_ENDINGS, load_formats
 
 REPOSITORY = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -52,7 +52,8 @@ class TestHooks:
     @pytest.mark.parametrize("hook", HOOKS)
     def test_data_files(self, hook: str) -> None:
         """A hook runs for every file that a scan reads; not for .json, which is mostly something else."""
-        names = [f"data/a b{end}{packed}" for end in EXTENSIONS for packed in ("", *PACKED) if end != ".json"]
+        endings = {end for one in load_formats().values() for end in one.endings} - {".json"}
+        names = [f"data/a b{end}{packed}" for end in endings for packed in ("", *PACKED_ENDINGS.values())]
 
         assert [name for name in names if not re.search(HOOKS[hook]["files"], name)] == []
 

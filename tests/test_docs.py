@@ -16,9 +16,9 @@ from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.result import Applied, Undone
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
-from doubtcli.files.edits import Form
 from doubtcli.plugins import list_reasons
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied
+from doubtcli.records.edits import FileLayout
 from doubtcli.settings import FILE_KEYS, GATE_KEYS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -108,7 +108,7 @@ def told_by(command: str) -> set[str]:
 def test_json_of_verdicts() -> None:
     """Every key of the JSON that `doubt apply`, `log` and `undo` print is documented, those of rows too."""
     line = Line(Action.DROP, "r1", 1, "x", None, b"x", None, b"x", "rest")
-    batch = Batch("b1", "2026-11-21T14:05:00Z", (line,), Form("csv", "label"), 9, "", "", None)
+    batch = Batch("b1", "2026-11-21T14:05:00Z", (line,), FileLayout("csv", "label"), 9, "", "", None)
     applied = json.loads(render_applied(Applied("a", None, None, (), (), (), Settled((), ()))))
     (logged,) = json.loads(render_log([batch]))
     undone = json.loads(render_undone(Undone("a", None, batch, batch)))
@@ -117,7 +117,7 @@ def test_json_of_verdicts() -> None:
     assert logged.keys() <= told_by("doubt log")
     assert undone.keys() <= told_by("doubt undo")
     told = page("cli.md")
-    parts = [item.name for record in (Decision, Unapplied, Form) for item in fields(record)]
+    parts = [item.name for record in (Decision, Unapplied, FileLayout) for item in fields(record)]
     assert [name for name in parts if f"`{name}`" not in told] == []
 
 

@@ -11,20 +11,22 @@ import pyarrow as pa
 
 from doubtcli.audits import settings_of
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.edits import Drop, Form, Relabel
+from doubtcli.files.formats import find_format
 from doubtcli.files.table import read_table
 from doubtcli.files.text import plain_encoding
 from doubtcli.read.labels.encode import class_label_names, encode_labels
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import INPUT_ROLES, Role, SeenRow
+from doubtcli.records.edits import Drop, FileLayout, Relabel
+from doubtcli.records.file_format import ColumnsBy
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from doubtcli.apply.data import Data
-    from doubtcli.files.edits import Edit
     from doubtcli.progress import Progress
     from doubtcli.records import AuditDocument, Decision, Labels, Roles, Source, Table
+    from doubtcli.records.edits import Edit
     from doubtcli.settings import ScanSettings
 
 
@@ -33,17 +35,22 @@ class LabelledFile:
     """A file and what is read from it."""
 
     data: Data
-    source: Source
-    """How it was read."""
+    table: Table
+    """As it was read."""
     rows: tuple[SeenRow, ...]
     """In file order."""
     labels: Labels
-    form: Form
+    form: FileLayout
     listed: tuple[str, ...]
     """The names that a ClassLabel column lists; empty for any other."""
     has_ids: bool
     """Whether a column names the rows, rather than their content."""
     quoting: str | None
+
+    @property
+    def source(self) -> Source:
+        """How it was read."""
+        return self.table.source
 
     @cached_property
     def bearers(self) -> dict[str, int]:
@@ -101,7 +108,7 @@ def read_labelled(data: Data, document: AuditDocument, progress: Progress) -> La
         rows = _rows(table, roles, labels, settings)
     return LabelledFile(
         data=data,
-        source=table.source,
+        table=table,
         rows=rows,
         labels=labels,
         form=_form(table, data, column, quoted=settings.read_options.quoted),
@@ -123,10 +130,11 @@ def _table(data: Data, settings: ScanSettings) -> Table:
 
 
 def _with_columns(table: Table, roles: Roles) -> Table:
-    """The table with all columns of the audit; in JSON Lines one that no row has any more is empty."""
+    """The table with all columns of the audit; one that rows have by key, and none has any more, is empty."""
     names = table.data.column_names
     missing = [column for column in roles.columns if column.name not in names]
-    gone = [one for one in missing if table.source.format != "jsonl" or one.role is Role.LABEL]
+    may_go = find_format(table.source.format).columns_by is ColumnsBy.KEY
+    gone = [one for one in missing if not may_go or one.role is Role.LABEL]
     if gone:
         raise InputError(
             "a column is gone that was there when the file was audited",
@@ -168,9 +176,9 @@ def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
     return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 
-def _form(table: Table, data: Data, column: str, *, quoted: bool) -> Form:
+def _form(table: Table, data: Data, column: str, *, quoted: bool) -> FileLayout:
     source, names = table.source, table.data.column_names
-    return Form(
+    return FileLayout(
         format=source.format,
         column=column,
         place=names.index(column),

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.file import write_new_file
 from doubtcli.errors import InputError
-from doubtcli.files.edits import Form
+from doubtcli.records.edits import FileLayout
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -85,7 +85,7 @@ class Batch:
     applied: str
     """When, in ISO 8601, UTC."""
     lines: tuple[Line, ...]
-    form: Form
+    form: FileLayout
     """How the file is written."""
     rows: int
     """How many there were before."""
@@ -174,7 +174,7 @@ def _read(line: bytes, number: int, path: Path) -> Batch:
 
 
 def _batch(told: dict[str, Any]) -> Batch:
-    form = Form(**told["form"])
+    form = FileLayout(**told["form"])
     cells = {name: _as_bytes(told[name], form.encoding) for name in RAW}
     line = Line(
         **{item.name: told[item.name] for item in fields(Line)}
@@ -212,7 +212,7 @@ def render(batch: Batch) -> bytes:
     return text.encode(errors="backslashreplace")
 
 
-def _told(line: Line, form: Form) -> dict[str, Any]:
+def _told(line: Line, form: FileLayout) -> dict[str, Any]:
     told = asdict(line)
     return told | {name: _as_text(told[name], form.encoding) for name in RAW}
 

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from doubtcli.apply.ledger import Action, Line
 from doubtcli.errors import InputError
-from doubtcli.files.edits import Drop, Restore, nth_free
+from doubtcli.records.edits import Drop, Restore, find_nth_free
 from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.apply.ledger import Batch
-    from doubtcli.files.edits import Edit, Rewritten, Touched
+    from doubtcli.records.edits import Edit, Rewritten, Touched
 
 TOOL = "doubt undo"
 MOST_NAMED = 5
@@ -160,7 +160,7 @@ def _place_after(line: Line, came: Sequence[int], went: Sequence[int]) -> int:
     place = line.row - 1
     if line.action is Action.RESTORE:
         return place
-    return nth_free(came, place - bisect_left(went, place))
+    return find_nth_free(came, place - bisect_left(went, place))
 
 
 # ------------------------------------------------------------------- what came of it

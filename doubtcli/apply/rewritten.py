@@ -8,18 +8,18 @@ from doubtcli.apply.data import located, sha256, time_told
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.revert import plan_undo
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.edits import Drop, Relabel
-from doubtcli.files.rewrite import rewrite
+from doubtcli.files.formats import rewrite_content
 from doubtcli.files.source import pack
-from doubtcli.files.unchanged import Changes, check_unchanged
+from doubtcli.files.table import check_unchanged
+from doubtcli.records.edits import Changes, Drop, Relabel
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
     from doubtcli.apply.labelled import LabelledFile
-    from doubtcli.files.edits import Edit, Rewritten, Touched
     from doubtcli.records import Decision
+    from doubtcli.records.edits import Edit, Rewritten, Touched
 
 
 def rewrite_file(
@@ -49,10 +49,10 @@ def rewrite_file(
     path, data = file.data.path, file.data
     edits = {decision.row - 1: file.edit(decision) for decision in decisions}
     with located(path):
-        made = rewrite(data.content, file.form, edits)
+        made = rewrite_content(data.content, file.form, edits)
     _refuse_empty(edits, made, path)
     stored = pack(made.content, data.compression)
-    check_unchanged(data.stored, stored, file.source, _changes(edits, file), quoting=file.quoting)
+    check_unchanged(file.table, data.stored, stored, _changes(edits, file), quoting=file.quoting)
     batch = Batch(
         id="",
         applied=time_told(now),
@@ -93,7 +93,8 @@ def _check_way_back(batch: Batch, made: Rewritten, file: LabelledFile) -> None:
         return
     n_dropped = sum(line.action is Action.DROP for line in batch.lines)
     plan = plan_undo([batch], batch, made.n_rows - n_dropped, file.data.path)
-    if rewrite(made.content, file.form, plan.edits, plan.records).content != file.data.content:
+    way_back = rewrite_content(made.content, file.form, plan.edits, plan.records)
+    if way_back.content != file.data.content:
         raise OutputError(
             f"what is changed in it could not be taken back to the byte: in {file.source.encoding} "
             "letters do not stand by themselves",

@@ -11,14 +11,14 @@ from doubtcli.apply.commit import recover_commit
 from doubtcli.disk.file import OTHER_ERROR, make_parents, os_errors_as_output_error
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import OutputError, SettingsError
-from doubtcli.files.table import EXTENSIONS, INPUT_FORMATS, PACKED
+from doubtcli.files.formats import PACKED_ENDINGS, find_by_ending, find_format
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 IN_PLACE, DRY = "--in-place", "--dry-run"
 LEFT = {OTHER_ERROR: "let doubt write to its folder: what a run that was killed left there is to be ended"}
-ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "zstd": ".zst"}
+PACKED = frozenset(PACKED_ENDINGS.values())
 
 
 @dataclass(frozen=True)
@@ -116,15 +116,15 @@ def check_name(target: Path, path: str, format_: str, compression: str | None) -
     Raises:
         SettingsError: It says what it would be.
     """
-    kind = next((ending for ending in reversed(_endings(target)) if ending not in PACKED), "")
-    promised = INPUT_FORMATS[EXTENSIONS[kind]] if kind in EXTENSIONS else format_
+    word = find_by_ending(target.name)
+    promised = format_ if word is None else find_format(word).name
     if promised != format_:
         raise SettingsError(
             f"its ending promises {promised}, but like {path} it will be {format_}",
             where=str(target),
             hint="convert it afterwards: doubt changes no more than labels",
         )
-    wanted = ENDINGS.get(compression or "", "")
+    wanted = PACKED_ENDINGS.get(compression or "", "")
     found = next((ending for ending in _endings(target)[-1:] if ending in PACKED), "")
     if found != wanted and (found or wanted in _endings(Path(path))):
         raise SettingsError(

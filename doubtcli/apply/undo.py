@@ -15,10 +15,11 @@ from doubtcli.apply.result import Undone
 from doubtcli.apply.revert import check_untouched, choose_batch, plan_undo, undone_lines
 from doubtcli.apply.target import check_name, held, real, room_for
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.rewrite import rewrite
+from doubtcli.files.formats import find_format, rewrite_content
 from doubtcli.files.source import check_there, pack
-from doubtcli.files.table import read_table
-from doubtcli.files.unchanged import Changes, check_unchanged
+from doubtcli.files.table import check_unchanged, read_table
+from doubtcli.records.edits import Changes
+from doubtcli.records.file_format import ColumnsBy
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -26,8 +27,8 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.revert import Undo
     from doubtcli.apply.target import Where
-    from doubtcli.files.edits import Form, Rewritten
-    from doubtcli.records import Source, Table
+    from doubtcli.records import Table
+    from doubtcli.records.edits import FileLayout, Rewritten
 
 NOTHING = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
 
@@ -87,10 +88,10 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Bat
     table = _read(data, chosen.form)
     plan = plan_undo(batches, chosen, table.data.num_rows, data.path)
     with located(data.path):
-        rewritten = rewrite(data.content, chosen.form, plan.edits, plan.records)
+        rewritten = rewrite_content(data.content, chosen.form, plan.edits, plan.records)
     check_untouched(plan, rewritten, data.path)
     stored = pack(rewritten.content, data.compression)
-    _check(plan, rewritten, data, stored, table.source)
+    _check(plan, rewritten, data, stored, table)
     new = Data(data.path, stored, rewritten.content, data.compression, sha256(stored))
     return Batch(
         id="",
@@ -105,17 +106,18 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Bat
     ), new
 
 
-def _read(data: Data, form: Form) -> Table:
+def _read(data: Data, form: FileLayout) -> Table:
     table = _as_written(data, form)
     names = table.data.column_names
-    if form.column not in names or (form.format == "csv" and names.index(form.column) != form.place):
+    by_place = find_format(form.format).columns_by is ColumnsBy.PLACE
+    if form.column not in names or (by_place and names.index(form.column) != form.place):
         raise InputError(
             "the column of the labels is gone, or stands elsewhere",
             where=data.path,
             column=form.column,
             hint="nothing was taken back: put it back as it was, or edit the labels by hand",
         )
-    if form.format == "csv" and len(names) != form.n_columns:
+    if by_place and len(names) != form.n_columns:
         raise InputError(
             f"columns came or went since: it has {len(names)} of them",
             where=data.path,
@@ -125,7 +127,7 @@ def _read(data: Data, form: Form) -> Table:
     return table
 
 
-def _as_written(data: Data, form: Form) -> Table:
+def _as_written(data: Data, form: FileLayout) -> Table:
     """The file, read as it was written then: there is no option to say that it is written otherwise now."""
     try:
         return read_table(data.path, form.read_options)
@@ -138,10 +140,10 @@ def _as_written(data: Data, form: Form) -> Table:
         raise
 
 
-def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, source: Source) -> None:
+def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, table: Table) -> None:
     """Make sure that the rows are what they were, and all others what they are."""
     batch = plan.batch
-    is_as_left = sha256(data.content) == batch.after and source.encoding is not None
+    is_as_left = sha256(data.content) == batch.after and table.source.encoding is not None
     if is_as_left and sha256(rewritten.content) != batch.before:
         raise OutputError(
             f"taking batch {batch.id} back would not give the file as it was",
@@ -151,4 +153,4 @@ def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, source: 
     came = {row for row, line in plan.rows.items() if line.action is Action.RESTORE}
     labels = dict.fromkeys(plan.rows.keys() - came)
     changes = Changes(batch.form.column, labels, dropped=came, added=plan.added.keys())
-    check_unchanged(data.stored, stored, source, changes, quoting=batch.form.read_options.quoting)
+    check_unchanged(table, data.stored, stored, changes, quoting=batch.form.read_options.quoting)

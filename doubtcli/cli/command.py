@@ -72,8 +72,10 @@ def _sections(parameters: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _help_row(parameter: Any) -> tuple[str, str]:
+    from doubtcli.files.formats import fill_in_formats
+
     names = "" if parameter.param_type_name == "argument" else ", ".join(sorted(parameter.opts, key=len))
-    help_ = parameter.help
+    help_ = fill_in_formats(parameter.help or "")
     if TOOL_NAMES in help_:
         help_ = help_.replace(TOOL_NAMES, _list_tools())
     return f"{names} {parameter.metavar or ''}".strip(), help_

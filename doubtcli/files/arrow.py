@@ -1,87 +1,109 @@
-"""Arrow IPC files (Feather) and streams: the label column is replaced; schema, batches and codec stay."""
+"""Arrow IPC files, which Feather is, and streams -> their columns with types and metadata; and back."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import os
+from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
-from doubtcli.files.edits import Rewritten, gaps
-from doubtcli.files.typed import edit_table, sizes_after
+from doubtcli.files.columnar import edit_table, name_damage, read_batches, sizes_after
+from doubtcli.files.values import ComparedByCell
+from doubtcli.records.edits import Rewritten, group_added_rows
+from doubtcli.records.file_format import ColumnsBy
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
-    from doubtcli.files.edits import Edit, Form
+    from doubtcli.records import ReadOptions
+    from doubtcli.records.edits import Edit, FileLayout
+    from doubtcli.records.file_format import OnRows, Parsed, StoredFile
 
-FILE_START = b"ARROW1\0\0"
-"""How a file starts; a stream follows (Arrow Columnar Format, "IPC File Format")."""
+FILE_START = b"ARROW1"
+STREAM_START = b"\xff\xff\xff\xff"
+STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
+"""How a file starts, and how a stream of messages starts and ends: see "IPC File Format" and "IPC Streaming
+Format" of the Arrow Columnar Format."""
 
-CODECS = ("lz4", "zstd")
-"""By their number in `CompressionType` of Arrow's Message.fbs."""
-HEADER, COMPRESSION, CODEC = 2, 3, 0
-"""The places of these fields in the tables Message, RecordBatch and BodyCompression of Message.fbs."""
+FRAMES = {"lz4": b"\x04\x22\x4d\x18", "zstd": b"\x28\xb5\x2f\xfd"}
+"""How what each codec packs starts (LZ4 Frame Format; RFC 8878)."""
 
 
-def rewrite_arrow(
-    content: bytes, form: Form, edits: Mapping[int, Edit], added: Mapping[int, bytes]
-) -> Rewritten:
-    """The file with its edits.
+class Arrow(ComparedByCell):
+    """Arrow IPC files, which Feather is, and streams."""
 
-    Raises:
-        InputError: There is no such row, it has no label, or a row to be added has other columns.
-        OutputError: The column can't hold a label.
+    name = "arrow"
+    title = "Arrow"
+    endings = (".arrow", ".feather", ".ipc")
+    aliases = ("feather",)
+    part_endings = (".arrow", ".feather")
+    is_text = False
+    columns_by = ColumnsBy.SCHEMA
+
+    def recognise(self, head: bytes) -> str | None:
+        """By how a file or a stream starts."""
+        looks = {FILE_START: "Arrow IPC", STREAM_START: "an Arrow stream"}
+        return next((look for start, look in looks.items() if head.startswith(start)), None)
+
+    def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:  # noqa: ARG002
+        """Every row, with the types and the metadata of its columns."""
+        with stored.open_seekable() as file:
+            is_stream = file.read(len(STREAM_START)) == STREAM_START
+            notes = _end_note(file) if is_stream else ()
+            file.seek(0)
+            with name_damage(stored.path):
+                reader = pa.ipc.open_stream(file) if is_stream else pa.ipc.open_file(file)
+            batches = reader if is_stream else map(reader.get_batch, range(reader.num_record_batches))
+            return read_batches(reader.schema, batches, stored.path, on_rows, notes)
+
+    def rewrite(
+        self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
+    ) -> Rewritten:
+        """The file with its edits; only the label column is replaced, and layout, batches and codec stay."""
+        is_file = content.startswith(FILE_START)
+        batches = _read_whole(content, is_file=is_file)
+        data = pa.Table.from_batches(batches).unify_dictionaries()
+        before = group_added_rows(edits, added)
+        edited, touched = edit_table(data, layout.column, edits, before)
+        sizes = sizes_after([batch.num_rows for batch in batches], edits, before)
+        sink = pa.BufferOutputStream()
+        options = pa.ipc.IpcWriteOptions(compression=find_codec(content, batches))
+        new = pa.ipc.new_file if is_file else pa.ipc.new_stream
+        with new(sink, data.schema, options=options) as writer:
+            start = 0
+            for size in filter(None, sizes):
+                writer.write_table(edited.slice(start, size).combine_chunks())
+                start += size
+        return Rewritten(bytes(sink.getvalue()), data.num_rows, touched)
+
+
+def find_codec(content: bytes, batches: Iterable[pa.RecordBatch]) -> str | None:
+    """What batches are packed by: pyarrow unpacks them, and doesn't say.
+
+    What it needn't unpack is not copied: it stays where the file's own bytes are.
+
+    Args:
+        content: The whole file or stream.
+        batches: As they were read from these very bytes.
     """
-    is_file = content.startswith(FILE_START)
-    batches = _batches(content, is_file=is_file)
-    data = pa.Table.from_batches(batches).unify_dictionaries()
-    before = gaps(edits, added)
-    edited, touched = edit_table(data, form.column, edits, before)
-    sizes = sizes_after([batch.num_rows for batch in batches], edits, before)
-    sink = pa.BufferOutputStream()
-    options = pa.ipc.IpcWriteOptions(compression=_codec(content[len(FILE_START) :] if is_file else content))
-    with (pa.ipc.new_file if is_file else pa.ipc.new_stream)(sink, data.schema, options=options) as writer:
-        start = 0
-        for size in filter(None, sizes):
-            writer.write_table(edited.slice(start, size).combine_chunks())
-            start += size
-    return Rewritten(bytes(sink.getvalue()), data.num_rows, touched)
+    start = pa.py_buffer(content).address
+    buffers = (buffer for batch in batches for column in batch.columns for buffer in column.buffers())
+    if all(not one or not one.size or start <= one.address < start + len(content) for one in buffers):
+        return None
+    found = {codec: content.find(frame) for codec, frame in FRAMES.items()}
+    return min((codec for codec in found if found[codec] >= 0), key=found.__getitem__, default=None)
 
 
-def _batches(content: bytes, *, is_file: bool) -> list[pa.RecordBatch]:
+def _read_whole(content: bytes, *, is_file: bool) -> list[pa.RecordBatch]:
     if not is_file:
         return list(pa.ipc.open_stream(content))
     reader = pa.ipc.open_file(content)
     return [reader.get_batch(number) for number in range(reader.num_record_batches)]
 
 
-def _codec(stream: bytes) -> str | None:
-    """What the batches of a stream are packed by: pyarrow unpacks them without telling."""
-    for message in pa.ipc.MessageReader.open_stream(stream):
-        if message.type == "record batch":
-            return _codec_of(bytes(message.metadata))
-    return None
-
-
-def _codec_of(message: bytes) -> str | None:
-    header = _follow(message, _field(message, _follow(message, 0), HEADER))
-    compression = _field(message, header, COMPRESSION)
-    if not compression:
-        return None
-    number = _field(message, _follow(message, compression), CODEC)
-    return CODECS[message[number] if number else 0]
-
-
-def _field(message: bytes, table: int, place: int) -> int:
-    """Where a field of a FlatBuffers table stands; 0 where it is left out."""
-    entries = table - int.from_bytes(message[table : table + 4], "little", signed=True)
-    entry = 4 + 2 * place  # behind the sizes of the entries and of the table
-    if entry >= int.from_bytes(message[entries : entries + 2], "little"):
-        return 0
-    offset = int.from_bytes(message[entries + entry : entries + entry + 2], "little")
-    return table + offset if offset else 0
-
-
-def _follow(message: bytes, at: int) -> int:
-    """Where an offset of a FlatBuffers message leads."""
-    return at + int.from_bytes(message[at : at + 4], "little")
+def _end_note(file: BinaryIO) -> tuple[str, ...]:
+    """A note on a stream that just stops, which is allowed, but also how one looks that was cut short."""
+    file.seek(-min(len(STREAM_END), file.seek(0, os.SEEK_END)), os.SEEK_END)
+    if file.read() == STREAM_END:
+        return ()
+    return ("the Arrow stream has no end mark: it may have been cut short",)

@@ -1,69 +1,46 @@
-"""Parquet and Arrow files, with types and schema metadata as they are."""
+"""Tables of typed columns, whatever the file that has them: read by batches, and edited."""
 
 from __future__ import annotations
 
-import os
+import re
+from bisect import bisect_right
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, BinaryIO
+from decimal import Decimal
+from itertools import accumulate
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from doubtcli.errors import InputError
-from doubtcli.files.parsed import BATCH_ROWS, Parsed, check_names, check_rows, watched
-from doubtcli.files.source import unpacked
+from doubtcli.errors import InputError, OutputError
+from doubtcli.files.formats import check_names, check_rows, watched
+from doubtcli.records.edits import Drop, Relabel, Restore, Touched, hash_rest
+from doubtcli.records.file_format import Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from doubtcli.files.parsed import OnRows
-    from doubtcli.files.source import Stored
+    from doubtcli.records.edits import Edit
+    from doubtcli.records.file_format import OnRows
 
-STREAM_START = b"\xff\xff\xff\xff"
-STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
-"""How a stream of messages starts and ends (Arrow Columnar Format, "IPC Streaming Format")."""
+WHOLE = re.compile(r"-?[0-9]+")
 
 
-def read_parquet(stored: Stored, *, on_rows: OnRows | None = None, batch_rows: int = BATCH_ROWS) -> Parsed:
-    """Every row of a Parquet file.
-
-    Raises:
-        InputError: The file is truncated or damaged, or its columns can't be told apart.
-    """
-    with unpacked(stored) as file:
-        with _damage_told(stored.path):
-            parquet = pq.ParquetFile(file)
-            schema = parquet.schema_arrow
-        return _parsed(schema, parquet.iter_batches(batch_rows), stored.path, on_rows)
-
-
-def read_arrow(stored: Stored, *, on_rows: OnRows | None = None) -> Parsed:
-    """Every row of an Arrow IPC file (which Feather is) or stream.
-
-    Raises:
-        InputError: The file is truncated or damaged, or its columns can't be told apart.
-    """
-    with unpacked(stored) as file:
-        is_stream = file.read(len(STREAM_START)) == STREAM_START
-        notes = _end_note(file) if is_stream else ()
-        file.seek(0)
-        with _damage_told(stored.path):
-            reader = pa.ipc.open_stream(file) if is_stream else pa.ipc.open_file(file)
-        batches = reader if is_stream else map(reader.get_batch, range(reader.num_record_batches))
-        return _parsed(reader.schema, batches, stored.path, on_rows, notes)
-
-
-def _parsed(
+def read_batches(
     schema: pa.Schema,
     batches: Iterable[pa.RecordBatch],
     where: str,
     on_rows: OnRows | None,
     notes: tuple[str, ...] = (),
 ) -> Parsed:
-    with _damage_told(where):
+    """The table that the batches make.
+
+    Raises:
+        InputError: One is damaged, or its columns can't be told apart.
+    """
+    with name_damage(where):
         names = schema.names
     check_names(names, where)
-    data = pa.Table.from_batches(watched(_sound(batches, where), on_rows), schema)
+    data = pa.Table.from_batches(watched(_check_batches(batches, where), on_rows), schema)
     check_rows(data.num_rows, names, where)
     # so that a code means the same in every chunk
     return Parsed(_without_views(data).unify_dictionaries(), notes)
@@ -76,10 +53,10 @@ def _without_views(data: pa.Table) -> pa.Table:
     return data.cast(pa.schema(fields, data.schema.metadata))
 
 
-def _sound(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[pa.RecordBatch]:
+def _check_batches(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[pa.RecordBatch]:
     remaining = iter(batches)
     while True:
-        with _damage_told(where):
+        with name_damage(where):
             batch = next(remaining, None)
             if batch is not None:
                 batch.validate(full=True)  # else a flipped bit in an offset reads beyond the data
@@ -89,7 +66,8 @@ def _sound(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[pa.RecordB
 
 
 @contextmanager
-def _damage_told(where: str) -> Iterator[None]:
+def name_damage(where: str) -> Iterator[None]:
+    """Say of what the libraries raise that the file is damaged."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
@@ -102,9 +80,169 @@ def _damage_told(where: str) -> Iterator[None]:
         ) from error
 
 
-def _end_note(file: BinaryIO) -> tuple[str, ...]:
-    """A note on a stream that just stops, which is allowed, but also how one looks that was cut short."""
-    file.seek(-min(len(STREAM_END), file.seek(0, os.SEEK_END)), os.SEEK_END)
-    if file.read() == STREAM_END:
-        return ()
-    return ("the Arrow stream has no end mark: it may have been cut short",)
+# ------------------------------------------------------------------------ edits
+
+
+def edit_table(
+    data: pa.Table, column: str, edits: Mapping[int, Edit], before: Mapping[int, Sequence[bytes]]
+) -> tuple[pa.Table, dict[int, Touched]]:
+    """The table with its edits, and what stood in the rows that they name.
+
+    Args:
+        data: The whole table.
+        column: The label column.
+        edits: By row.
+        before: Whole rows to be added, as `Touched.record` has them, by the row that each goes before.
+
+    Raises:
+        InputError: There is no such row, it has no label, or a row to be added has other columns.
+        OutputError: The column can't hold a label.
+    """
+    place = data.schema.get_field_index(column)
+    labels = data.column(place)
+    new = {row: _make_label(row, edit, labels, column) for row, edit in edits.items()}
+    touched = {row: _describe_row(data, place, row, label) for row, label in new.items()}
+    relabelled = data.set_column(place, data.field(place), _replace_labels(labels, new, column))
+    dropped = {row for row, label in new.items() if label is None}
+    return _drop_and_add_rows(relabelled, dropped, before), touched
+
+
+def sizes_after(
+    sizes: Sequence[int], edits: Mapping[int, Edit], before: Mapping[int, Sequence[bytes]]
+) -> list[int]:
+    """How many rows each part of a table has once it is edited; some may have none left."""
+    ends, after = list(accumulate(sizes)), list(sizes)
+
+    def part_of(row: int) -> int:
+        return min(bisect_right(ends, row), len(ends) - 1)
+
+    for row, edit in edits.items():
+        after[part_of(row)] -= isinstance(edit, Drop)
+    for row, records in before.items():
+        after[part_of(row)] += len(records)
+    return after
+
+
+# -------------------------------------------------------------------- labels
+
+
+def _make_label(row: int, edit: Edit, labels: pa.ChunkedArray, column: str) -> pa.Array | None:
+    """The label as an array of one; None where the row goes."""
+    if row >= len(labels) or not labels[row].is_valid:
+        raise InputError("there is no label to replace", row=row + 1, column=column)
+    if isinstance(edit, Drop):
+        return None
+    if isinstance(edit, Relabel) and edit.like is not None:
+        return labels.slice(edit.like, 1).combine_chunks()
+    text = edit.raw.decode() if isinstance(edit, Restore) else edit.label
+    try:
+        return _label_array(text, labels.type)
+    except (ValueError, ArithmeticError) as error:  # pyarrow's are ValueErrors, too
+        raise _unfit_error(text, labels.type, row, column) from error
+
+
+def _label_array(text: str, type_: pa.DataType) -> pa.Array:
+    """A label as text -> an array of one, of the column's type."""
+    if pa.types.is_dictionary(type_):
+        index = pa.array([0], type_.index_type)
+        values = _label_array(text, type_.value_type)
+        return pa.DictionaryArray.from_arrays(index, values, ordered=type_.ordered)
+    storage = type_.storage_type if isinstance(type_, pa.BaseExtensionType) else type_
+    return pa.array([_label_value(text, storage)], type_)
+
+
+def _label_value(text: str, type_: pa.DataType) -> Any:  # noqa: ANN401  # what pyarrow makes a value of
+    if pa.types.is_boolean(type_):
+        return {"true": True, "false": False}.get(text) if text in ("true", "false") else _refuse_text(text)
+    if pa.types.is_integer(type_):
+        return int(text) if WHOLE.fullmatch(text) else _refuse_text(text)
+    if pa.types.is_floating(type_):
+        return float(text)
+    return Decimal(text) if pa.types.is_decimal(type_) else text
+
+
+def _refuse_text(text: str) -> Any:  # noqa: ANN401  # never gives anything
+    raise ValueError(text)
+
+
+def _unfit_error(text: str, type_: pa.DataType, row: int, column: str) -> OutputError:
+    return OutputError(
+        f"the label {text!r} can't be written: the column holds {type_}",
+        row=row + 1,
+        column=column,
+        hint="decide for a label that fits, or write the whole file anew in a form that takes it",
+    )
+
+
+def _replace_labels(
+    labels: pa.ChunkedArray, new: Mapping[int, pa.Array | None], column: str
+) -> pa.ChunkedArray:
+    """The column with other labels; those of rows that go stay."""
+    chunks: list[pa.Array] = []
+    start = 0
+    for row in sorted(row for row, label in new.items() if label is not None):
+        chunks += [*labels.slice(start, row - start).chunks, new[row]]
+        start = row + 1
+    replaced = pa.chunked_array([*chunks, *labels.slice(start).chunks], labels.type)
+    try:
+        return replaced.unify_dictionaries()
+    except pa.ArrowInvalid as error:
+        raise OutputError(
+            f"its type {labels.type} has no room for another label",
+            column=column,
+            hint="write the whole file anew with a larger type of index",
+        ) from error
+
+
+# ---------------------------------------------------------------------- rows
+
+
+def _describe_row(data: pa.Table, place: int, row: int, label: pa.Array | None) -> Touched:
+    """What stands in a row, and the label that it gets."""
+    here = data.slice(row, 1)
+    rest = hash_rest(repr(here.remove_column(place).to_pylist()))
+    old = _label_bytes(here.column(place)[0])
+    if label is None:
+        return Touched(old, None, rest, _pack_row(here))
+    return Touched(old, _label_bytes(label[0]), rest)
+
+
+def _label_bytes(label: pa.Scalar) -> bytes:
+    value = label.as_py()
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    return text.encode()
+
+
+def _pack_row(row: pa.Table) -> bytes:
+    """One row as an Arrow stream; without its categories, which may be many."""
+    for place, field in enumerate(row.schema):
+        if pa.types.is_dictionary(field.type):
+            column = row.column(place).cast(field.type.value_type)
+            row = row.set_column(place, field.name, column)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, row.schema) as stream:
+        stream.write_table(row)
+    return bytes(sink.getvalue())
+
+
+def _unpack_row(record: bytes, schema: pa.Schema) -> pa.Table:
+    try:
+        row = pa.ipc.open_stream(record).read_all()
+        columns = [row.column(field.name).cast(field.type) for field in schema]
+    except (pa.ArrowException, KeyError) as error:
+        raise InputError(
+            f"a row that was dropped does not fit into its columns any more ({error})",
+            expected="the columns that it had",
+        ) from error
+    return pa.Table.from_arrays(columns, schema=schema)
+
+
+def _drop_and_add_rows(data: pa.Table, dropped: set[int], before: Mapping[int, Sequence[bytes]]) -> pa.Table:
+    """The table without some rows, and with others added."""
+    parts: list[pa.Table] = []
+    start = 0
+    for row in sorted({*dropped, *before}):
+        parts.append(data.slice(start, min(row, data.num_rows) - start))
+        parts += [_unpack_row(record, data.schema) for record in before.get(row, ())]
+        start = row + (row in dropped)
+    return pa.concat_tables([*parts, data.slice(start)]) if parts else data

@@ -1,23 +1,36 @@
-"""CSV, TSV and the like -> text columns, an empty field being null."""
+"""CSV, TSV and the like -> text columns, an empty field being null; and back.
+
+What rewrites a file finds the same fields as the csv module, which reads it: a field that starts with a quote
+ends with one, quotes in it are doubled, and every other field is taken as it is.
+"""
 
 from __future__ import annotations
 
 import csv
+import re
 from dataclasses import dataclass
-from itertools import islice
+from functools import partial
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.files.parsed import BATCH_ROWS, Lines, Parsed, check_names, check_rows, in_batches, watched
-from doubtcli.files.sniff import csv_reader, guess_delimiter
+from doubtcli.files.encoding import Lines, in_batches, read_text
+from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watched
+from doubtcli.files.text import rewrite_text
+from doubtcli.files.values import ComparedByCell
+from doubtcli.records.file_format import ColumnsBy, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from _csv import Reader
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from doubtcli.files.parsed import OnRows
+    from doubtcli.files.text import Span
+    from doubtcli.records import ReadOptions
+    from doubtcli.records.edits import Edit, FileLayout, Rewritten
+    from doubtcli.records.file_format import LineSpan, OnRows, StoredFile
 
 MAX_FIELD = 2**31 - 1
 """The largest limit that the csv module takes on every platform (a C long)."""
@@ -27,6 +40,131 @@ ROW_NUMBERS = "unnamed_0"
 
 TEXT = pa.large_string()
 """64-bit offsets: sorting or joining chunks never overflows, however long the texts."""
+
+DELIMITERS = (",", "\t", ";", "|")
+"""The ones looked for; earlier ones win a tie."""
+
+SAMPLE_RECORDS = 200
+"""How many records are looked at: enough to tell a delimiter from a character of the text."""
+
+SAMPLE_CHARACTERS = 2**20
+"""Where the sample ends at the latest, as with a quote that is never closed."""
+
+QUOTE = '"'
+LINE_END = r"(?:\r\n?|\n|\Z)"
+BLANK_LINES = re.compile(r"[\r\n]*+")
+
+
+class Csv(ComparedByCell):
+    """Delimited text, with a header."""
+
+    name = "csv"
+    title = "CSV"
+    endings: tuple[str, ...] = (".csv", ".psv")
+    columns_by = ColumnsBy.PLACE
+
+    def recognise(self, head: bytes) -> str | None:  # noqa: ARG002  # as every format's
+        """Any text may be CSV."""
+        return self.title
+
+    def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:
+        """Every row as text columns, in the encoding and by the delimiter that are given or found out."""
+        delimiter = options.delimiter or self.delimiter
+        parse = partial(read_delimited, delimiter=delimiter, quoted=options.quoted, on_rows=on_rows)
+        return read_text(stored, options.encoding, parse)
+
+    def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:
+        """The lines of each record but the header."""
+        csv.field_size_limit(MAX_FIELD)
+        reader = csv_reader(text, options.delimiter or ",", quoted=options.quoted)
+        width, end = 0, 0
+        for record in reader:
+            start, end = end + 1, reader.line_num
+            # a blank line is a row where there is but one column, else nothing
+            if not width:
+                width = len(record)
+            elif record or width == 1:
+                yield start, end
+
+    def rewrite(
+        self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
+    ) -> Rewritten:
+        """The file with its edits, every other byte as it was."""
+        return rewrite_text(content, layout, self, edits, added)
+
+    def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:
+        """Each row with the blank lines before it and its own line end, the header left out.
+
+        Where there is but one column, a blank line is a row.
+
+        Raises:
+            InputError: A row has other fields than the header.
+        """
+        between, field = re.escape(layout.delimiter), _field_pattern(layout)
+        row = re.compile(rf"{field}(?:{between}{field}){{{layout.n_columns - 1}}}{LINE_END}")
+        number, end, place = 0, 0, _skip_blank_lines(text, 0)  # the header is number 0
+        while place < len(text):
+            found = row.match(text, place)
+            if found is None:
+                raise InputError("the row has other fields than the header", row=number or None)
+            if number:
+                yield end, found.end()
+            number, end = number + 1, found.end()
+            place = _find_first_field(text, end, layout)
+
+    def find_label(self, text: str, row: Span, layout: FileLayout) -> Span:
+        """The label's cell within a row, its quotes included."""
+        field = _field_pattern(layout)
+        cell = re.compile(rf"(?:{field}{re.escape(layout.delimiter)}){{{layout.place}}}({field})")
+        found = cell.match(text, _find_first_field(text, row[0], layout))
+        assert found is not None, "`find_rows` has matched the same fields"  # noqa: S101
+        return found.span(1)
+
+    def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:  # noqa: ARG002
+        """A label in quotes if the cell was, or if it needs them.
+
+        Raises:
+            ValueError: Quotes are plain characters here, and the label can't do without.
+        """
+        breaks = [mark for mark in (layout.delimiter, "\r", "\n") if mark in label]
+        if layout.quoted:
+            in_quotes = old.startswith(QUOTE) or QUOTE in label or breaks
+            return f"{QUOTE}{label.replace(QUOTE, QUOTE * 2)}{QUOTE}" if in_quotes else label
+        if breaks:
+            raise ValueError(f"without quotes, {breaks[0]!r} would end the field")
+        return label
+
+
+class Tsv(Csv):
+    """Delimited text whose name says that tabs keep the fields apart."""
+
+    title = "TSV"
+    endings = (".tsv", ".tab")
+    delimiter = "\t"
+
+    def recognise(self, head: bytes) -> None:
+        """Only a name says it."""
+
+
+def _field_pattern(layout: FileLayout) -> str:
+    """A pattern for one field; nothing in it is tried twice, however long the field."""
+    plain = rf"[^{re.escape(layout.delimiter)}\r\n]"
+    if not layout.quoted:
+        return f"{plain}*+"
+    return rf"(?:{QUOTE}[^{QUOTE}]*+(?:{QUOTE}{QUOTE}[^{QUOTE}]*+)*+{QUOTE}|(?!{QUOTE}){plain}*+)"
+
+
+def _find_first_field(text: str, start: int, layout: FileLayout) -> int:
+    """Where a row's own text starts."""
+    return start if layout.n_columns == 1 else _skip_blank_lines(text, start)
+
+
+def _skip_blank_lines(text: str, start: int) -> int:
+    found = BLANK_LINES.match(text, start)
+    return start if found is None else found.end()
+
+
+# ------------------------------------------------------------------------- reading
 
 
 def read_delimited(
@@ -56,7 +194,7 @@ def read_delimited(
     if delimiter is None:
         with open_text() as text:
             delimiter, notes = guess_delimiter(Lines(text, where), quoted=quoted)
-    source = _Delimited(open_text, where, delimiter, quoted)
+    source = _DelimitedText(open_text, where, delimiter, quoted)
     with open_text() as text:
         lines = Lines(text, where)
         records = source.records(lines)
@@ -65,7 +203,7 @@ def read_delimited(
         check_names(names, where)
         schema = pa.schema([(name, TEXT) for name in names])
         batches = watched(in_batches(records, lines, batch_rows), on_rows)
-        data = pa.Table.from_batches((_record_batch(rows, schema) for rows in batches), schema)
+        data = pa.Table.from_batches((_text_batch(rows, schema) for rows in batches), schema)
     check_rows(data.num_rows, names, where)
     if names[0] != header[0]:
         if not _counts_rows(data.column(0)):
@@ -75,7 +213,7 @@ def read_delimited(
 
 
 @dataclass(frozen=True)
-class _Delimited:
+class _DelimitedText:
     """A delimited text that can be opened again to look into a broken record."""
 
     open_text: Callable[[], TextIO]
@@ -109,17 +247,17 @@ class _Delimited:
         if len(record) == 1 or len(header) == 1:
             hint += f"; if {self.delimiter!r} is not what keeps fields apart: --delimiter"
         return InputError(
-            f"the row has {_fields(len(record))}",
+            f"the row has {_count_fields(len(record))}",
             where=self.where,
             row=row,
             line=line,
-            expected=f"{_fields(len(header))}, as in the header",
+            expected=f"{_count_fields(len(header))}, as in the header",
             hint=hint,
         )
 
     def _misquoted(self, row: int | None, first_line: int, line: int) -> InputError:
         with self.open_text() as text:
-            opened, closed = opening_line(islice(text, first_line - 1, None), self.delimiter)
+            opened, closed = find_opening_quote(islice(text, first_line - 1, None), self.delimiter)
         opened += first_line
         found = (
             f"a quoted field is closed on line {line}, but goes on after the quote"
@@ -136,7 +274,7 @@ class _Delimited:
         )
 
 
-def _record_batch(rows: list[list[str]], schema: pa.Schema) -> pa.RecordBatch:
+def _text_batch(rows: list[list[str]], schema: pa.Schema) -> pa.RecordBatch:
     columns = [pa.array([field or None for field in column], TEXT) for column in zip(*rows, strict=True)]
     return pa.record_batch(columns, schema=schema)
 
@@ -150,14 +288,79 @@ def _counts_rows(column: pa.ChunkedArray) -> bool:
     return any(np.array_equal(numbers, np.arange(start, start + len(numbers))) for start in (0, 1))
 
 
-def _fields(count: int) -> str:
+def _count_fields(count: int) -> str:
     return f"{count} field" if count == 1 else f"{count} fields"
 
 
-QUOTE = '"'
+# ------------------------------------------------------------------ which delimiter
 
 
-def opening_line(lines: Iterable[str], delimiter: str) -> tuple[int, bool]:
+@dataclass(frozen=True)
+class DelimiterGuess:
+    """One delimiter, and how well the sample fits it."""
+
+    delimiter: str
+    width: int
+    """How many fields the header has."""
+    share: float
+    """The share of records with as many fields as the header."""
+
+
+def guess_delimiter(lines: Lines, *, quoted: bool) -> tuple[str, tuple[str, ...]]:
+    """The delimiter that gives most records as many fields as the header, more fields winning a tie.
+
+    Text holds commas too, but seldom the same number in every record and in the header. The second part
+    is a note where another delimiter fits no worse.
+    """
+    sample = list(takewhile(lambda _: lines.n_characters < SAMPLE_CHARACTERS, lines))
+    guesses = [_try_delimiter(delimiter, sample, quoted=quoted) for delimiter in DELIMITERS]
+    guesses = [guess for guess in guesses if guess.width > 1]
+    if not guesses:
+        return DELIMITERS[0], ()
+    best = max(guesses, key=_rate_guess)  # the first of equals
+    rivals = [
+        guess.delimiter for guess in guesses if guess is not best and _rate_guess(guess) == _rate_guess(best)
+    ]
+    return best.delimiter, _rivals_note(best.delimiter, rivals)
+
+
+def csv_reader(lines: Iterable[str], delimiter: str, *, quoted: bool) -> Reader:
+    """A strict reader; with `quoted` off, quotes are characters like any other."""
+    if quoted:
+        return csv.reader(lines, delimiter=delimiter, strict=True)
+    return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, quotechar=None)
+
+
+def _rate_guess(guess: DelimiterGuess) -> tuple[float, int]:
+    return guess.share, guess.width
+
+
+def _try_delimiter(delimiter: str, sample: list[str], *, quoted: bool) -> DelimiterGuess:
+    widths = [width for width in _record_widths(delimiter, sample, quoted=quoted) if width]
+    width = widths[0] if widths else 0
+    return DelimiterGuess(delimiter, width, widths.count(width) / max(1, len(widths)))
+
+
+def _record_widths(delimiter: str, sample: list[str], *, quoted: bool) -> Iterator[int]:
+    """The number of fields of each record; -1 for one that can't be read, which ends the sample."""
+    try:
+        for record in islice(csv_reader(sample, delimiter, quoted=quoted), SAMPLE_RECORDS):
+            yield len(record)
+    except csv.Error:
+        yield -1
+
+
+def _rivals_note(delimiter: str, rivals: list[str]) -> tuple[str, ...]:
+    if not rivals:
+        return ()
+    others = " or ".join(map(repr, rivals))
+    return (f"fields could be kept apart by {others} as well as by {delimiter!r}: --delimiter says which",)
+
+
+# --------------------------------------------------------------- a quote that breaks it
+
+
+def find_opening_quote(lines: Iterable[str], delimiter: str) -> tuple[int, bool]:
     """The line, from 0, on which the quoted field opened that breaks a record, and whether it is ever closed.
 
     Args:
@@ -169,18 +372,18 @@ def opening_line(lines: Iterable[str], delimiter: str) -> tuple[int, bool]:
         at = 0
         while at < len(line):
             if inside:
-                at, inside = _after_quoted(line, at)
+                at, inside = _skip_quoted(line, at)
                 if not inside and not line.startswith((delimiter, "\r", "\n"), at) and at < len(line):
                     return opened, True
             elif line.startswith(QUOTE, at):
                 opened, inside = number, True
                 at += 1
             else:
-                at = _next_field(line, at, delimiter)
+                at = _skip_field(line, at, delimiter)
     return opened, False
 
 
-def _after_quoted(line: str, at: int) -> tuple[int, bool]:
+def _skip_quoted(line: str, at: int) -> tuple[int, bool]:
     """The place after the closing quote, or the line's end and that the field goes on."""
     while (quote := line.find(QUOTE, at)) >= 0:
         if not line.startswith(QUOTE, quote + 1):
@@ -189,6 +392,6 @@ def _after_quoted(line: str, at: int) -> tuple[int, bool]:
     return len(line), True
 
 
-def _next_field(line: str, at: int, delimiter: str) -> int:
+def _skip_field(line: str, at: int, delimiter: str) -> int:
     end = line.find(delimiter, at)
     return len(line) if end < 0 else end + 1

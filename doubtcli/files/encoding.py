@@ -1,21 +1,33 @@
-"""Which encoding a text file is written in, and what to do when it is not the one assumed."""
+"""Text out of bytes: the encoding that a file is written in, what to do when it is not, and its lines."""
 
 from __future__ import annotations
 
 import codecs
 import io
 import re
-from dataclasses import dataclass
-from difflib import get_close_matches
+from dataclasses import dataclass, replace
 from encodings.aliases import aliases
-from typing import TYPE_CHECKING, TextIO
+from functools import partial
+from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from doubtcli.errors import InputError, SettingsError
-from doubtcli.files.parsed import looks_binary
+from doubtcli.files.formats import find_binary, load_formats
 from doubtcli.files.source import BUFFER_BYTES
+from doubtcli.wording.lists import did_you_mean, join_or
 
 if TYPE_CHECKING:
-    from doubtcli.files.source import Stored
+    from collections.abc import Callable, Iterable, Iterator
+
+    from doubtcli.records.file_format import Parsed, StoredFile
+
+    TextReader = Callable[[Callable[[], TextIO], str], Parsed]
+    """Reads the text that the first argument opens, more than once if it likes; the second is its name."""
+
+
+BATCH_CHARACTERS = 2**26
+"""A batch of rows ends here at the latest (64 Mi characters): rows may be whole documents."""
+
+Row = TypeVar("Row")
 
 BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -25,17 +37,14 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-KNOWN_BINARIES = {
-    b"PAR1": "it looks like Parquet: --input-format parquet",
-    b"ARROW1": "it looks like Arrow IPC: --input-format arrow",
-    b"\xff\xff\xff\xff": "it looks like an Arrow stream: --input-format arrow",
+NO_FORMATS = {
     b"FEA1": "it looks like Feather version 1: write it again as version 2",
     b"PK\x03\x04": "it looks like an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
     b"\xd0\xcf\x11\xe0": "it looks like an Excel workbook: save the sheet as CSV",
     b"\xfd7zXZ\0": "it is packed by xz: unpack it, or pack it by gzip, bzip2 or zstd",
     b"SQLite format 3\0": "it is an SQLite database: export the table as CSV",
 }
-"""What to do with files that people take for tables, by their first bytes."""
+"""What to do with files that people take for tables of ours, by their first bytes."""
 
 ASCII = bytes(range(0x80))
 NOT_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
@@ -57,12 +66,11 @@ def check_encoding(name: str) -> None:
     try:
         "".encode(name)
     except (LookupError, UnicodeError) as error:
-        near = get_close_matches(name.lower().replace("-", "_"), sorted(aliases), n=1)
         raise SettingsError(
             f"there is no text encoding called {name!r}",
             where="--encoding",
             expected="a name such as utf-8, utf-16, latin-1, windows-1252 or shift-jis",
-            hint=f"did you mean {near[0]!r}?" if near else None,
+            hint=did_you_mean(name.lower().replace("-", "_"), sorted(aliases)),
         ) from error
 
 
@@ -83,16 +91,37 @@ def choose_encoding(head: bytes, given: str | None, where: str) -> str:
         # "utf-8" or "utf-16-le" given, and a mark that says the same: read the mark as a mark
         return marked if marked and _family(marked) == _family(codecs.lookup(given).name) else given
     if marked is None and b"\0" in head:
-        raise looks_binary(where, hint=_known(head) or _utf_16_hint(head))
+        raise looks_binary(where, hint=_binary_hint(head) or _utf_16_hint(head))
     return marked or "utf-8"
 
 
-def open_text(stored: Stored, encoding: str) -> TextIO:
+def open_text(stored: StoredFile, encoding: str) -> TextIO:
     """The text of a file from its start, line ends untouched."""
     return io.TextIOWrapper(stored.open(), encoding=encoding, newline="")
 
 
-def second_choice(stored: Stored, tried: str, *, given: bool) -> tuple[str, str]:
+def read_text(stored: StoredFile, given: str | None, parse: TextReader) -> Parsed:
+    """The rows of a text file, in the encoding that is given or found out.
+
+    Args:
+        stored: The file.
+        given: Its encoding, if somebody says it.
+        parse: Reads its text, twice if it turns out to be in another encoding.
+
+    Raises:
+        InputError: It is no text, or in no encoding that makes sense.
+    """
+    encoding = choose_encoding(stored.head(), given, stored.path)
+    notes: tuple[str, ...] = ()
+    try:
+        parsed = parse(partial(open_text, stored, encoding), stored.path)
+    except UnicodeDecodeError:
+        encoding, note = second_choice(stored, encoding, given=given is not None)
+        parsed, notes = parse(partial(open_text, stored, encoding), stored.path), (note,)
+    return replace(parsed, encoding=encoding, notes=(*notes, *parsed.notes))
+
+
+def second_choice(stored: StoredFile, tried: str, *, given: bool) -> tuple[str, str]:
     """The encoding to read a file with that is not in the one tried, and the note that says so.
 
     Only a file assumed to be UTF-8 gets a second choice, and only when most of its letters beyond ASCII
@@ -133,7 +162,7 @@ class _Stray:
     line: int
 
 
-def _first_stray(stored: Stored, encoding: str) -> _Stray:
+def _first_stray(stored: StoredFile, encoding: str) -> _Stray:
     decoder = codecs.getincrementaldecoder(encoding)()
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
     line, offset, chunk = 1, 0, b"not yet the last"
@@ -152,7 +181,7 @@ def _first_stray(stored: Stored, encoding: str) -> _Stray:
     raise InputError("the file changed while it was read", where=stored.path)
 
 
-def _tally(stored: Stored) -> tuple[int, int, set[int]]:
+def _tally(stored: StoredFile) -> tuple[int, int, set[int]]:
     """How many bytes are not UTF-8, how many characters beyond ASCII are, and which high bytes occur."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     n_stray, n_decoded = 0, 0
@@ -174,8 +203,12 @@ def _family(encoding: str) -> tuple[str, ...]:
     return tuple(encoding.split("-")[:2])
 
 
-def _known(head: bytes) -> str | None:
-    return next((hint for magic, hint in KNOWN_BINARIES.items() if head.startswith(magic)), None)
+def _binary_hint(head: bytes) -> str | None:
+    """What to do with a file that is no text, by its first bytes."""
+    format_ = find_binary(head)
+    if format_ is not None:
+        return f"it looks like {format_.recognise(head)}: --input-format {format_.name}"
+    return next((hint for magic, hint in NO_FORMATS.items() if head.startswith(magic)), None)
 
 
 def _utf_16_hint(head: bytes) -> str | None:
@@ -184,3 +217,50 @@ def _utf_16_hint(head: bytes) -> str | None:
         if nul_bytes.count(0) > len(nul_bytes) / 2:
             return f"it looks like UTF-16 without a byte order mark: --encoding {name}"
     return None
+
+
+# --------------------------------------------------------------------------- lines
+
+
+class Lines:
+    r"""The physical lines of a text, ends kept (`\n`, `\r` or `\r\n`), NUL refused.
+
+    A NUL has no business in text: it is how binary files and UTF-16 read as something else look.
+    """
+
+    def __init__(self, text: TextIO, where: str) -> None:
+        self._text = text
+        self._where = where
+        self.n_characters = 0
+
+    def __iter__(self) -> Iterator[str]:
+        for number, line in enumerate(self._text, start=1):
+            if "\0" in line:
+                raise looks_binary(self._where, line=number)
+            self.n_characters += len(line)
+            yield line
+
+
+def in_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterator[list[Row]]:
+    """The rows in lists of at most `batch_rows`, fewer where rows are long."""
+    batch: list[Row] = []
+    limit = BATCH_CHARACTERS
+    for row in rows:
+        batch.append(row)
+        if len(batch) >= batch_rows or lines.n_characters > limit:
+            yield batch
+            batch = []
+            limit = lines.n_characters + BATCH_CHARACTERS
+    if batch:
+        yield batch
+
+
+def looks_binary(where: str, *, line: int | None = None, hint: str | None = None) -> InputError:
+    """The error for bytes that make no sense as text."""
+    return InputError(
+        "the file looks binary: it holds NUL bytes",
+        where=where,
+        line=line,
+        expected=f"text: {join_or(one.title for one in load_formats().values() if one.is_text)}",
+        hint=hint or "name the file's format with --input-format, or its encoding with --encoding",
+    )

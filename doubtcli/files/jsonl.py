@@ -1,4 +1,4 @@
-"""JSON Lines -> columns of the types that JSON gives them.
+"""JSON Lines -> columns of the types that JSON gives them; and back.
 
 JSON has no columns, so each one's type is known only at the end. Until then every batch keeps its values
 in a form that loses nothing: its own Arrow type where they are all of one kind, else JSON text.
@@ -6,26 +6,178 @@ in a form that loses nothing: its own Arrow type where they are all of one kind,
 
 from __future__ import annotations
 
+import codecs
 import json
+import re
+from functools import partial
+from itertools import zip_longest
+from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.files.json_columns import JsonColumn
-from doubtcli.files.parsed import BATCH_ROWS, Lines, Parsed, check_names, check_rows, in_batches, watched
+from doubtcli.files.encoding import Lines, in_batches, open_text, read_text
+from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watched
+from doubtcli.files.text import rewrite_text
+from doubtcli.records.file_format import ColumnsBy, FileFormat, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from doubtcli.files.parsed import OnRows
-
+    from doubtcli.files.text import Span
+    from doubtcli.records import ReadOptions, Table
+    from doubtcli.records.edits import Changes, Edit, FileLayout, Rewritten
+    from doubtcli.records.file_format import LineSpan, OnRows, StoredFile
 
 ONE_A_LINE = 'one object a line: {"text": "...", "label": "..."}'
 ONE_DOCUMENT = "one JSON document over the whole file? jq -c '.[]' rows.json makes a line of each row"
 
 SHOWN = 40
 """How much of a line that is no object is shown."""
+
+TEXT = pa.large_string()
+
+LISTS = frozenset({"whole lists", "lists"})
+
+TYPES = (
+    ({"true/false"}, pa.bool_()),
+    ({"whole numbers", "long numbers"}, pa.int64()),
+    ({"whole numbers", "fractions"}, pa.float64()),
+    ({"text"}, TEXT),
+    ({"whole lists"}, pa.list_(pa.int64())),
+    (LISTS, pa.list_(pa.float64())),
+)
+"""Which kinds of values go together in which type; all else goes together as text."""
+
+KINDS = {bool: "true/false", float: "fractions", str: "text", dict: "nested values"}
+
+EXACT = 2**53
+"""Up to here every whole number is a float64, too."""
+
+LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n|\Z)")
+BLANKS = re.compile(r"[ \t\r\n]*+")
+NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+"""RFC 8259, section 6."""
+DECODER = JSONDecoder()
+
+
+class JsonLines(FileFormat):
+    """One JSON object a line, a row each."""
+
+    name = "jsonl"
+    title = "JSON Lines"
+    endings = (".jsonl", ".ndjson", ".json")
+    aliases = ("ndjson",)
+    columns_by = ColumnsBy.KEY
+
+    def recognise(self, head: bytes) -> str | None:
+        """Text that starts with an object, or with a list of them."""
+        start = head.lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n")
+        return self.title if start.startswith((b"{", b"[{")) else None
+
+    def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:
+        """Every object as a row, in the encoding that is given or found out."""
+        return read_text(stored, options.encoding, partial(read_jsonl, on_rows=on_rows))
+
+    def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:  # noqa: ARG002
+        """The line of each object."""
+        return ((number, number) for number, line in enumerate(text, start=1) if not line.isspace())
+
+    def rewrite(
+        self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
+    ) -> Rewritten:
+        """The file with its edits, every other byte as it was."""
+        return rewrite_text(content, layout, self, edits, added)
+
+    def find_difference(
+        self, table: Table, before: StoredFile, after: StoredFile, changes: Changes, options: ReadOptions
+    ) -> str | None:
+        """The first object that differs and should not: a column's type may be another once labels are."""
+
+        def objects_of(stored: StoredFile) -> Iterator[dict[str, Any]]:
+            with open_text(stored, options.encoding or "utf-8") as text:
+                yield from json_objects(Lines(text, table.source.path), table.source.path)
+
+        column, likes = changes.column, {row for row in changes.labels.values() if isinstance(row, int)}
+        borne = {row: one.get(column) for row, one in enumerate(objects_of(before)) if row in likes}
+        stays = ((row, one) for row, one in enumerate(objects_of(before)) if row not in changes.dropped)
+        came_of_it = (one for row, one in enumerate(objects_of(after)) if row not in changes.added)
+        for was, found in zip_longest(stays, came_of_it):
+            if was is None or found is None:
+                return "it would have other rows"
+            row, one = was
+            wanted = changes.labels.get(row)
+            label = borne[wanted] if isinstance(wanted, int) else _in_kind(wanted, found.get(column))
+            if row in changes.labels:
+                one[column] = found.get(column) if wanted is None else label
+            if json.dumps(one) != json.dumps(found):
+                return f"row {row + 1} would hold something else"
+        return None
+
+    def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:  # noqa: ARG002  # as every format's
+        """Each line that holds an object, with the blank lines before it."""
+        start = 0
+        for line in LINE.finditer(text):
+            if line[0] and not line[0].isspace():
+                yield start, line.end()
+                start = line.end()
+
+    def find_label(self, text: str, row: Span, layout: FileLayout) -> Span | None:
+        """The value of the label's key as it is written; None where the object lacks the key."""
+        for name, value in _members(text[row[0] : row[1]]):
+            if name == layout.column:
+                return row[0] + value[0], row[0] + value[1]
+        return None
+
+    def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:
+        """A label as it stands elsewhere in the file; a new one of the type that the old one has.
+
+        Raises:
+            ValueError: The labels are numbers or true and false, and this one is neither.
+        """
+        if like is not None:
+            return like
+        if old.startswith('"'):
+            return json.dumps(label, ensure_ascii=not _can_hold(layout.encoding, label))
+        is_switch = old in ("true", "false")
+        if label in ("true", "false") if is_switch else NUMBER.fullmatch(label):
+            return label
+        raise ValueError(f"the labels are {'true and false' if is_switch else 'numbers'}")
+
+
+def _members(line: str) -> Iterator[tuple[str, Span]]:
+    """The keys of an object, and where the value of each stands."""
+    at = _skip_blanks(line, line.index("{") + 1)
+    while line[at] != "}":
+        name, at = scanstring(line, at + 1)
+        start = _skip_blanks(line, line.index(":", at) + 1)
+        end = DECODER.raw_decode(line, start)[1]
+        yield name, (start, end)
+        at = _skip_blanks(line, end)
+        if line[at] == ",":
+            at = _skip_blanks(line, at + 1)
+
+
+def _skip_blanks(line: str, at: int) -> int:
+    found = BLANKS.match(line, at)
+    return at if found is None else found.end()
+
+
+def _can_hold(encoding: str, label: str) -> bool:
+    try:
+        label.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _in_kind(label: str | None, found: object) -> Any:  # noqa: ANN401  # JSON is anything
+    """A label as text in the kind that the file holds it in."""
+    return label if label is None or isinstance(found, str) else json.loads(label)
+
+
+# ------------------------------------------------------------------------- reading
 
 
 def read_jsonl(
@@ -73,7 +225,7 @@ def json_objects(lines: Lines, where: str, expected: str = ONE_A_LINE) -> Iterat
         if not line.isspace():
             row += 1
             try:
-                yield _parse(line)
+                yield _parse_object(line)
             except (ValueError, RecursionError) as error:
                 raise InputError(
                     f"the line is not a JSON object: {error}",
@@ -85,8 +237,8 @@ def json_objects(lines: Lines, where: str, expected: str = ONE_A_LINE) -> Iterat
                 ) from error
 
 
-def _parse(line: str) -> dict[str, Any]:
-    value = json.loads(line, object_pairs_hook=unrepeated)
+def _parse_object(line: str) -> dict[str, Any]:
+    value = json.loads(line, object_pairs_hook=refuse_repeated_keys)
     if not isinstance(value, dict):
         shown = line.strip()
         raise ValueError(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…")  # noqa: TRY004  # as json does
@@ -95,7 +247,7 @@ def _parse(line: str) -> dict[str, Any]:
     return value
 
 
-def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object of these keys and values.
 
     Raises:
@@ -107,3 +259,90 @@ def unrepeated(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         repeated = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"the key {repeated!r} stands there more than once")
     return value
+
+
+# -------------------------------------------------------------------- types of columns
+
+
+class JsonColumn:
+    """A column that grows by batches and gets its type at the end."""
+
+    def __init__(self, n_rows_before: int) -> None:
+        self._kinds: set[str] = set()
+        self._chunks = [(False, pa.nulls(n_rows_before, TEXT))]
+
+    def add(self, values: list[Any]) -> None:
+        """Take in the values of the next rows; None is missing."""
+        kinds = _kinds_of(values)
+        self._kinds |= kinds
+        # 1 beside 1.5 must stay "1" until it is clear that no text follows; in lists nobody would tell
+        type_ = _fitting_type(kinds) if len(kinds) <= 1 or kinds <= LISTS else None
+        if type_ is None:
+            texts = [None if value is None else json.dumps(value) for value in values]
+            self._chunks.append((True, pa.array(texts, TEXT)))
+        else:
+            self._chunks.append((False, pa.array(values, type_)))
+
+    def finish(self) -> pa.ChunkedArray:
+        """The whole column."""
+        type_ = _fitting_type(self._kinds)
+        chunks = []
+        while self._chunks:  # one at a time, each given up as it is converted
+            is_json, chunk = self._chunks.pop(0)
+            if is_json or chunk.type != type_:
+                values = [json.loads(value) if is_json and value else value for value in chunk.to_pylist()]
+                chunk = pa.array(
+                    [_json_text(value) for value in values] if type_ is None else values, type_ or TEXT
+                )
+            chunks.append(chunk)
+        return pa.chunked_array(chunks, type_ or TEXT)
+
+    @property
+    def note(self) -> str | None:
+        """What the user should know of the type, in words that follow the column's name."""
+        if _fitting_type(self._kinds) is not None or self._kinds <= {"nested values", *LISTS}:
+            return None
+        return f"holds {' and '.join(sorted(self._kinds))}: kept as text, each value as JSON writes it"
+
+
+def _fitting_type(kinds: set[str]) -> pa.DataType | None:
+    """The type that fits all kinds; None where only text does. No kind at all is a column of missing text."""
+    if not kinds:
+        return TEXT
+    return next((type_ for members, type_ in TYPES if kinds <= members), None)
+
+
+def _kinds_of(values: list[Any]) -> set[str]:
+    types = set(map(type, values)) - {type(None)}
+    kinds = {KINDS[type_] for type_ in types if type_ in KINDS}
+    if int in types:
+        kinds |= _kinds_of_whole([value for value in values if type(value) is int])
+    if list in types:
+        kinds |= {_kind_of_list(value) for value in values if type(value) is list}
+    return kinds
+
+
+def _kinds_of_whole(values: list[int]) -> set[str]:
+    if max(map(abs, values)) <= EXACT:
+        return {"whole numbers"}
+    return {_kind_of_whole(value) for value in values}
+
+
+def _kind_of_whole(value: int) -> str:
+    if abs(value) <= EXACT:
+        return "whole numbers"
+    return "long numbers" if -(2**63) <= value < 2**63 else "numbers beyond 64 bits"
+
+
+def _kind_of_list(values: list[Any]) -> str:
+    types = set(map(type, values))
+    if not types <= {int, float}:
+        return "nested values"
+    whole = [value for value in values if type(value) is int]
+    if whole and _kinds_of_whole(whole) != {"whole numbers"}:
+        return "nested values"
+    return "lists" if float in types else "whole lists"
+
+
+def _json_text(value: object) -> str | None:
+    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -1,4 +1,4 @@
-"""Parquet: the label column is replaced; schema, metadata, row groups and codecs stay as they were."""
+"""Parquet -> its columns with their types and metadata; and back, row groups and codecs as they were."""
 
 from __future__ import annotations
 
@@ -7,51 +7,86 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from doubtcli.files.edits import Rewritten, gaps
-from doubtcli.files.typed import edit_table, sizes_after
+from doubtcli.files.columnar import edit_table, name_damage, read_batches, sizes_after
+from doubtcli.files.formats import BATCH_ROWS
+from doubtcli.files.values import ComparedByCell
+from doubtcli.records.edits import Rewritten, group_added_rows
+from doubtcli.records.file_format import ColumnsBy
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from doubtcli.files.edits import Edit, Form
+    from doubtcli.records import ReadOptions
+    from doubtcli.records.edits import Edit, FileLayout
+    from doubtcli.records.file_format import OnRows, Parsed, StoredFile
 
-    Column = tuple[str, list[pq.ColumnChunkMetaData]]
+    ColumnChunks = tuple[str, list[pq.ColumnChunkMetaData]]
+
+START = b"PAR1"
 
 SCHEMA = b"ARROW:schema"
 """Where Arrow keeps those of its types that Parquet lacks."""
 
 
-def rewrite_parquet(
-    content: bytes, form: Form, edits: Mapping[int, Edit], added: Mapping[int, bytes]
-) -> Rewritten:
-    """The file with its edits.
+class Parquet(ComparedByCell):
+    """Parquet files."""
+
+    name = "parquet"
+    title = "Parquet"
+    endings = (".parquet", ".pq")
+    part_endings = (".parquet", ".pq")
+    is_text = False
+    columns_by = ColumnsBy.SCHEMA
+
+    def recognise(self, head: bytes) -> str | None:
+        """By the magic number that a file starts with."""
+        return self.title if head.startswith(START) else None
+
+    def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:  # noqa: ARG002
+        """Every row, with the types and the metadata of its columns."""
+        return read_parquet(stored, on_rows=on_rows)
+
+    def rewrite(
+        self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
+    ) -> Rewritten:
+        """The file with its edits; only the label column is replaced."""
+        file = pq.ParquetFile(pa.BufferReader(content))
+        before, data = group_added_rows(edits, added), file.read()
+        edited, touched = edit_table(data, layout.column, edits, before)
+        groups = range(file.metadata.num_row_groups)
+        sizes = sizes_after([file.metadata.row_group(group).num_rows for group in groups], edits, before)
+        sink = pa.BufferOutputStream()
+        with pq.ParquetWriter(sink, file.schema_arrow, **_writer_options(file, layout.column)) as writer:
+            start = 0
+            for size in filter(None, sizes):
+                writer.write_table(edited.slice(start, size), row_group_size=size)
+                start += size
+        return Rewritten(bytes(sink.getvalue()), data.num_rows, touched)
+
+
+def read_parquet(
+    stored: StoredFile, *, on_rows: OnRows | None = None, batch_rows: int = BATCH_ROWS
+) -> Parsed:
+    """Every row of a Parquet file.
 
     Raises:
-        InputError: There is no such row, it has no label, or a row to be added has other columns.
-        OutputError: The column can't hold a label.
+        InputError: The file is truncated or damaged, or its columns can't be told apart.
     """
-    file = pq.ParquetFile(pa.BufferReader(content))
-    before, data = gaps(edits, added), file.read()
-    edited, touched = edit_table(data, form.column, edits, before)
-    groups = range(file.metadata.num_row_groups)
-    sizes = sizes_after([file.metadata.row_group(group).num_rows for group in groups], edits, before)
-    sink = pa.BufferOutputStream()
-    with pq.ParquetWriter(sink, file.schema_arrow, **_options(file, form.column)) as writer:
-        start = 0
-        for size in filter(None, sizes):
-            writer.write_table(edited.slice(start, size), row_group_size=size)
-            start += size
-    return Rewritten(bytes(sink.getvalue()), data.num_rows, touched)
+    with stored.open_seekable() as file:
+        with name_damage(stored.path):
+            parquet = pq.ParquetFile(file)
+            schema = parquet.schema_arrow
+        return read_batches(schema, parquet.iter_batches(batch_rows), stored.path, on_rows)
 
 
-def _options(file: pq.ParquetFile, label: str) -> dict[str, Any]:
+def _writer_options(file: pq.ParquetFile, label: str) -> dict[str, Any]:
     """How the file was written, as far as it tells."""
     metadata = file.metadata
     sorted_by = metadata.row_group(0).sorting_columns
-    columns = list(_columns(metadata))
+    columns = list(_column_chunks(metadata))
     return {
         "version": metadata.format_version,
-        "compression": {name: _codec(chunks[0]) for name, chunks in columns},
+        "compression": {name: _codec_of(chunks[0]) for name, chunks in columns},
         "use_dictionary": [
             name for name, chunks in columns if any(one.has_dictionary_page for one in chunks)
         ],
@@ -64,7 +99,7 @@ def _options(file: pq.ParquetFile, label: str) -> dict[str, Any]:
     }
 
 
-def _columns(metadata: pq.FileMetaData) -> Iterator[Column]:
+def _column_chunks(metadata: pq.FileMetaData) -> Iterator[ColumnChunks]:
     """Each column of numbers, texts or the like, and its part in every row group."""
     groups = [metadata.row_group(group) for group in range(metadata.num_row_groups)]
     for place in range(metadata.num_columns):
@@ -72,6 +107,6 @@ def _columns(metadata: pq.FileMetaData) -> Iterator[Column]:
         yield chunks[0].path_in_schema, chunks
 
 
-def _codec(chunk: pq.ColumnChunkMetaData) -> str:
+def _codec_of(chunk: pq.ColumnChunkMetaData) -> str:
     name: str = chunk.compression
     return {"UNCOMPRESSED": "NONE"}.get(name, name)

@@ -63,6 +63,16 @@ class Stored:
         """The bytes unpacked, from the first one."""
         return io.BufferedReader(_Unpacked(self), BUFFER_BYTES)
 
+    @contextmanager
+    def open_seekable(self) -> Iterator[BinaryIO]:
+        """The bytes unpacked, to be read in any order."""
+        if self.compression is None:
+            with self.open_stored() as file:
+                yield file
+        else:
+            with self.open() as packed, _spooled(packed, self.path) as spool:
+                yield spool
+
     def head(self) -> bytes:
         """The first bytes, unpacked."""
         with self.open() as file:
@@ -116,17 +126,6 @@ def open_source(path: str, stdin: BinaryIO | None = None) -> Iterator[Stored]:
             _check_unchanged(path, before)  # the likelier cause of a broken row
             raise
         _check_unchanged(path, before)
-
-
-@contextmanager
-def unpacked(stored: Stored) -> Iterator[BinaryIO]:
-    """The unpacked bytes of a file, to be read in any order."""
-    if stored.compression is None:
-        with stored.open_stored() as file:
-            yield file
-    else:
-        with stored.open() as packed, _spooled(packed, stored.path) as spool:
-            yield spool
 
 
 def check_there(path: str) -> None:

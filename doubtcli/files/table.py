@@ -1,80 +1,43 @@
-"""A file, a folder of parts or standard input -> a Table."""
+"""A file, a folder of parts or standard input -> a Table; and a rewritten file, read back to be compared."""
 
 from __future__ import annotations
 
-import codecs
+import hashlib
 import os.path
 from dataclasses import replace
-from difflib import get_close_matches
-from functools import partial
-from pathlib import PurePath
-from typing import TYPE_CHECKING, BinaryIO, Protocol, TextIO
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+from urllib.parse import unquote
 
-from doubtcli.errors import InputError, SettingsError
-from doubtcli.files.columnar import read_arrow, read_parquet
-from doubtcli.files.csv import read_delimited
-from doubtcli.files.encoding import check_encoding, choose_encoding, open_text, second_choice
-from doubtcli.files.folder import read_folder
-from doubtcli.files.jsonl import read_jsonl
-from doubtcli.files.source import open_source
+import pyarrow as pa
+
+from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.files.encoding import check_encoding
+from doubtcli.files.formats import check_names, find_format, guess_format, load_formats, name_in_crash
+from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable
 from doubtcli.records import ReadOptions, Source, Table
+from doubtcli.records.file_format import Parsed
+from doubtcli.wording.lists import did_you_mean, join_or
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Collection, Iterable, Iterator
 
-    from doubtcli.files.parsed import OnRows, Parsed
-    from doubtcli.files.source import Stored
-
-    class TextReader(Protocol):
-        """Reads a text that it may open more than once."""
-
-        def __call__(
-            self, open_text: Callable[[], TextIO], where: str, *, on_rows: OnRows | None = None
-        ) -> Parsed:
-            """The rows of the text."""
-            ...
-
-
-INPUT_FORMATS = {
-    "csv": "csv",
-    "tsv": "csv",
-    "jsonl": "jsonl",
-    "ndjson": "jsonl",
-    "parquet": "parquet",
-    "arrow": "arrow",
-    "feather": "arrow",
-}
-"""What --input-format takes, and what a Source calls it."""
-
-EXTENSIONS = {
-    ".csv": "csv",
-    ".tsv": "tsv",
-    ".tab": "tsv",
-    ".psv": "csv",
-    ".jsonl": "jsonl",
-    ".ndjson": "jsonl",
-    ".json": "jsonl",
-    ".parquet": "parquet",
-    ".pq": "parquet",
-    ".arrow": "arrow",
-    ".feather": "arrow",
-    ".ipc": "arrow",
-}
-
-PACKED = (".gz", ".bz2", ".zst")
-"""Endings that say nothing of what is inside."""
-
-MAGIC = {b"PAR1": "parquet", b"ARROW1": "arrow", b"\xff\xff\xff\xff": "arrow"}
-"""The first bytes of formats; the last one, of an Arrow stream."""
-
-COLUMNAR = {"parquet": read_parquet, "arrow": read_arrow}
+    from doubtcli.records.edits import Changes
+    from doubtcli.records.file_format import FileFormat, OnRows
 
 AS_FOUND = ReadOptions()
+"""Nothing is said of how a file is written."""
 
 QUOTINGS = ("minimal", "none")
 
 DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
 """For those that are hard to type in a shell."""
+
+NO_PARTS = ("_", ".", "cache-")
+"""How names start that are no data: Spark's `_SUCCESS`, hidden files, leftovers of Hugging Face datasets."""
+
+HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
 
 def read_table(
@@ -111,59 +74,32 @@ def read_table(
         raise InputError(
             "standard input has no name that tells its format",
             where="-",
-            hint=f"add --input-format {'|'.join(INPUT_FORMATS)}",
+            hint=f"add --input-format {'|'.join(_input_formats())}",
         )
     if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
-        source, parsed = read_folder(path, INPUT_FORMATS.get(options.input_format or ""), on_rows)
+        source, parsed = read_folder(path, options, on_rows)
         return Table(source, parsed.data, parsed.notes)
     with open_source(path, stdin) as stored:
         head = stored.head()
         if not head:
             raise InputError("the file is empty", where=stored.path, expected="a table with a label column")
-        name = options.input_format or _guess_format(path, head)
-        format_ = INPUT_FORMATS[name]
-        if format_ in COLUMNAR:
-            encoding, parsed = None, COLUMNAR[format_](stored, on_rows=on_rows)
-        else:
-            parse = partial(_text_reader(name, options), on_rows=on_rows)
-            encoding, parsed = _read_text(stored, head, options.encoding, parse)
+        format_ = find_format(options.input_format or guess_format(path, head))
+        with name_in_crash(format_):
+            parsed = format_.read(stored, options, on_rows)
         source = Source(
-            path, format_, stored.size, stored.sha256, stored.compression, encoding, parsed.delimiter
+            path,
+            format_.name,
+            stored.size,
+            stored.sha256,
+            stored.compression,
+            parsed.encoding,
+            parsed.delimiter,
         )
     return Table(source, parsed.data, parsed.notes)
 
 
-def _text_reader(name: str, options: ReadOptions) -> TextReader:
-    if INPUT_FORMATS[name] == "jsonl":
-        return read_jsonl
-    delimiter = options.delimiter or ("\t" if name == "tsv" else None)
-    return partial(read_delimited, delimiter=delimiter, quoted=options.quoted)
-
-
-def _read_text(stored: Stored, head: bytes, given: str | None, parse: TextReader) -> tuple[str, Parsed]:
-    encoding = choose_encoding(head, given, stored.path)
-    try:
-        return encoding, parse(partial(open_text, stored, encoding), stored.path)
-    except UnicodeDecodeError:
-        encoding, note = second_choice(stored, encoding, given=given is not None)
-    parsed = parse(partial(open_text, stored, encoding), stored.path)
-    return encoding, replace(parsed, notes=(note, *parsed.notes))
-
-
-def _guess_format(path: str, head: bytes) -> str:
-    """What the file's ending says, else its first bytes: CSV where nothing speaks against it."""
-    endings = [ending for ending in PurePath(path.lower()).suffixes if ending not in PACKED]
-    if endings and endings[-1] in EXTENSIONS:
-        return EXTENSIONS[endings[-1]]
-    for magic, format_ in MAGIC.items():
-        if head.startswith(magic):
-            return format_
-    start = head.lstrip(codecs.BOM_UTF8 + codecs.BOM_UTF16 + b"\0 \t\r\n")
-    return "jsonl" if start.startswith((b"{", b"[{")) else "csv"
-
-
 def _check_options(options: ReadOptions) -> None:
-    _check_choice("--input-format", options.input_format, INPUT_FORMATS)
+    _check_choice("--input-format", options.input_format, _input_formats())
     _check_choice("--quoting", options.quoting, QUOTINGS)
     if options.encoding is not None:
         check_encoding(options.encoding)
@@ -176,12 +112,204 @@ def _check_options(options: ReadOptions) -> None:
         )
 
 
-def _check_choice(option: str, given: str | None, choices: Iterable[str]) -> None:
+def _check_choice(option: str, given: str | None, choices: Collection[str]) -> None:
     if given is not None and given not in choices:
-        near = get_close_matches(given, list(choices), n=1)
         raise SettingsError(
             f"{given!r} is none of its values",
             where=option,
             expected=", ".join(choices),
-            hint=f"did you mean {near[0]!r}?" if near else None,
+            hint=did_you_mean(given, choices),
+        )
+
+
+def _input_formats() -> list[str]:
+    """All that --input-format takes."""
+    return [each for word, one in load_formats().items() for each in (word, *one.aliases)]
+
+
+# ---------------------------------------------------------------- a folder of parts
+
+
+def read_folder(
+    path: str, options: ReadOptions = AS_FOUND, on_rows: OnRows | None = None
+) -> tuple[Source, Parsed]:
+    """The rows of all parts of a folder, sorted by name; `key=value` folders add text columns.
+
+    Raises:
+        InputError: There are no parts, their columns differ, or something changed while they were read.
+    """
+    before = _list_parts(Path(path))
+    format_ = _choose_part_format(path, before, options.input_format)
+    tables: list[pa.Table] = []
+    notes: list[str] = []
+    digest, size, n_rows = hashlib.sha256(), 0, 0
+    for part in before:
+        with open_source(str(part)) as stored, name_in_crash(format_):
+            parsed = format_.read(stored, options, _count_on(n_rows, on_rows))
+        name = part.relative_to(path)
+        table = _add_partition_columns(parsed.data, name)
+        _check_same_schema(table.schema, tables, str(part))
+        tables.append(table)
+        notes += [f"{name}: {note}" for note in parsed.notes]
+        n_rows += table.num_rows
+        size += stored.size
+        digest.update(_part_digest(name, stored.sha256))
+    if _list_parts(Path(path)) != before:
+        raise InputError(
+            "the folder changed while it was read", where=path, hint="run again when it is complete"
+        )
+    data = pa.concat_tables(tables).unify_dictionaries()
+    return Source(path, format_.name, size, digest.hexdigest()), Parsed(data, tuple(notes))
+
+
+def folder_sha256(path: str) -> str:
+    """The hash of a folder as `read_folder` tells it: of its parts' names and hashes.
+
+    Raises:
+        InputError: It can't be read.
+    """
+    digest = hashlib.sha256()
+    for part in _list_parts(Path(path)):
+        with open_source(str(part)) as stored:
+            digest.update(_part_digest(part.relative_to(path), stored.sha256))
+    return digest.hexdigest()
+
+
+def _part_digest(name: Path, sha256: str) -> bytes:
+    return f"{name.as_posix()}\0{sha256}\n".encode()
+
+
+def _list_parts(folder: Path) -> dict[Path, tuple[int, ...] | None]:
+    """Each part, sorted by name, and by what a change would be noticed."""
+    return {part: fingerprint(str(part)) for part in sorted(_walk_parts(folder), key=Path.as_posix)}
+
+
+def _walk_parts(folder: Path) -> Iterator[Path]:
+    formats = _part_formats()
+    try:
+        entries = list(folder.iterdir())
+    except OSError as error:
+        raise unreadable(str(folder), error) from error
+    for entry in entries:
+        if entry.name.startswith(NO_PARTS):
+            continue
+        if entry.is_dir():
+            if "=" in entry.name:  # Hive's layout; any other folder is another table, such as a test split
+                yield from _walk_parts(entry)
+        elif any(_is_part(entry, one) for one in formats):
+            yield entry
+
+
+def _choose_part_format(path: str, parts: Iterable[Path], wanted: str | None) -> FileFormat:
+    formats = [one for one in _part_formats() if any(_is_part(part, one) for part in parts)]
+    name = None if wanted is None else find_format(wanted).name
+    if len(formats) == 1 and name in (None, formats[0].name):
+        return formats[0]
+    inside = sorted(entry.name for entry in Path(path).iterdir())
+    kinds = name or join_or(one.title for one in _part_formats())
+    # nobody needs to be told of abbreviations
+    endings = ([end for end in one.part_endings if len(end) > len(".pq")] for one in _part_formats())
+    raise InputError(
+        f"the folder holds both {' and '.join(one.title for one in formats)} parts"
+        if len(formats) > 1
+        else f"the folder has no {kinds} parts in it",
+        where=path,
+        expected=f"parts that end in {', or in '.join(' or '.join(ends) for ends in endings)}",
+        hint=f"name one of: {', '.join(inside[:10])}" if inside else "the folder is empty: name another",
+    )
+
+
+def _part_formats() -> list[FileFormat]:
+    return [one for one in load_formats().values() if one.part_endings]
+
+
+def _is_part(path: Path, format_: FileFormat) -> bool:
+    return path.suffix.lower() in format_.part_endings
+
+
+def _check_same_schema(schema: pa.Schema, tables: list[pa.Table], where: str) -> None:
+    check_names(schema.names, where)  # again, now that partition columns stand beside the part's own
+    if not tables or schema.equals(tables[0].schema):
+        return
+    first = {field.name: str(field.type) for field in tables[0].schema}
+    found = {field.name: str(field.type) for field in schema}
+    names = [name for name in {**first, **found} if first.get(name) != found.get(name)]
+    raise InputError(
+        f"the part has {found.get(names[0], 'no such column')}"
+        if names
+        else "the part has its columns in another order",
+        where=where,
+        column=names[0] if names else None,
+        expected=f"{first.get(names[0], 'no such column')}, as in the first part"
+        if names
+        else ", ".join(first),
+        hint="name one of the parts, or write them all with one schema",
+    )
+
+
+def _add_partition_columns(data: pa.Table, name: Path) -> pa.Table:
+    for folder in name.parts[:-1]:
+        key, _, value = folder.partition("=")
+        value_or_null = None if value == HIVE_NULL else unquote(value)
+        column = pa.repeat(pa.scalar(value_or_null, pa.large_string()), data.num_rows)
+        data = data.append_column(unquote(key), column)
+    return data
+
+
+def _count_on(n_rows: int, on_rows: OnRows | None) -> OnRows | None:
+    return (lambda more: on_rows(n_rows + more)) if on_rows else None
+
+
+def sha256_of(path: str) -> str:
+    """The SHA-256 of a file as it is stored, or of a folder of parts: as `Source.sha256` has it.
+
+    Raises:
+        InputError: It can't be read.
+    """
+    if Path(path).is_dir():
+        return folder_sha256(path)
+    with open_source(path) as stored:
+        return stored.sha256
+
+
+# ------------------------------------------------------------------ a rewritten file
+
+
+def check_unchanged(
+    table: Table, before: bytes, after: bytes, changes: Changes, *, quoting: str | None = None
+) -> None:
+    """Make sure that a rewritten file, read back, differs as it should and in nothing else.
+
+    It is read by the reader that every command uses, so that a slip in the rewriting is seen, not written.
+
+    Args:
+        table: The file as it was read.
+        before: The same file as it is stored.
+        after: The file as it will be stored.
+        changes: What may differ.
+        quoting: As it was read.
+
+    Raises:
+        OutputError: Something else differs, or the file can't be read any more.
+        SpoolError: There is no room to look.
+    """
+    source = table.source
+    format_, options = find_format(source.format), source.read_options(quoting)
+    try:
+        with (
+            open_source("-", BytesIO(before)) as old,
+            open_source("-", BytesIO(after)) as new,
+            name_in_crash(format_),
+        ):
+            found = format_.find_difference(table, old, new, changes, options)
+    except SpoolError as error:
+        error.where = source.path
+        raise
+    except (InputError, UnicodeError) as error:
+        found = str(error).replace("\n", "; ")
+    if found is not None:
+        raise OutputError(
+            f"it can't be rewritten without changing more than labels: {found}",
+            where=source.path,
+            hint="nothing was written: write the file anew as UTF-8, and decide on the audit of that one",
         )

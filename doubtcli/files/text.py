@@ -1,6 +1,6 @@
-"""Text and edits -> the same bytes but for the cells of the label and the rows that are dropped.
+"""Text and edits -> the same bytes but for label cells and the rows that are dropped; and the lines of rows.
 
-What is particular to a format comes as a `Shape`; here its characters become bytes again.
+What is particular to a format comes as `LabelCells`; here its characters become bytes again.
 """
 
 from __future__ import annotations
@@ -8,42 +8,48 @@ from __future__ import annotations
 import codecs
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.edits import Drop, Relabel, Restore, Rewritten, Touched, gaps, rest_hash
+from doubtcli.files.encoding import open_text
+from doubtcli.files.formats import find_format, name_in_crash
+from doubtcli.files.source import open_source
+from doubtcli.records.edits import Drop, Relabel, Restore, Rewritten, Touched, group_added_rows, hash_rest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-    from doubtcli.files.edits import Edit, Form
+    from doubtcli.records import Source
+    from doubtcli.records.edits import Edit, FileLayout
+    from doubtcli.records.file_format import LineSpan
 
     Span = tuple[int, int]
     """Where something starts and ends, in characters."""
-    from collections.abc import Sequence
 
 LINE_ENDS = "\r\n"
 
 
-class Shape(Protocol):
-    """How one format lays out rows and labels."""
+class LabelCells(Protocol):
+    """Where a format of text has rows and labels, and how it writes a label."""
 
-    def rows(self, text: str, form: Form) -> Iterator[Span]:
+    def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:
         """Each row with the blank lines before it and its own line end, the header left out."""
         ...
 
-    def label(self, text: str, row: Span, form: Form) -> Span | None:
+    def find_label(self, text: str, row: Span, layout: FileLayout) -> Span | None:
         """The label's cell within a row; None where the row has none."""
         ...
 
-    def written(self, label: str, old: str, like: str | None, form: Form) -> str:
+    def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:
         """A label as the file writes it.
 
         Args:
             label: To be written.
             old: The cell as it was.
             like: A cell of the file that holds the label; None where there is none.
-            form: Of the file.
+            layout: Of the file.
 
         Raises:
             ValueError: The file can't hold it; says why.
@@ -52,14 +58,18 @@ class Shape(Protocol):
 
 
 def rewrite_text(
-    content: bytes, form: Form, shape: Shape, edits: Mapping[int, Edit], added: Mapping[int, bytes]
+    content: bytes,
+    layout: FileLayout,
+    labels: LabelCells,
+    edits: Mapping[int, Edit],
+    added: Mapping[int, bytes],
 ) -> Rewritten:
     """The text with its edits.
 
     Args:
         content: The whole file, unpacked.
-        form: How it is written.
-        shape: Of its format.
+        layout: How it is written.
+        labels: Where rows and labels are in its format, and how a label is written.
         edits: By row.
         added: Whole rows, by their place in the file as it will be.
 
@@ -67,12 +77,12 @@ def rewrite_text(
         InputError: There is no such row, or it has no label.
         OutputError: The file can't hold a label.
     """
-    before = gaps(edits, added)
-    start = mark_length(content, form.encoding)
+    before = group_added_rows(edits, added)
+    start = mark_length(content, layout.encoding)
     body = content[start:]
-    laid_out = _lay_out(body.decode(form.encoding), form, shape, edits, before)
-    new = {row: _new_cell(row, edit, laid_out, form, shape) for row, edit in edits.items()}
-    at = _byte_places(body, form.encoding, laid_out, before)
+    laid_out = _lay_out(body.decode(layout.encoding), layout, labels, edits, before)
+    new = {row: _new_cell(row, edit, laid_out, layout, labels) for row, edit in edits.items()}
+    at = _places_of_interest(body, layout.encoding, laid_out, before)
 
     def cut(span: Span) -> bytes:
         return body[at[span[0]] : at[span[1]]]
@@ -109,7 +119,7 @@ class _LaidOut:
         start, end = self.rows[row]
         cell_start, cell_end = self.cells[row]
         before, after = self.text[start:cell_start], self.text[cell_end:end]
-        return rest_hash(before.lstrip(LINE_ENDS), after.rstrip(LINE_ENDS))
+        return hash_rest(before.lstrip(LINE_ENDS), after.rstrip(LINE_ENDS))
 
     def gaps(self, before: Iterable[int]) -> Iterator[Span]:
         """Rows, and the place where something goes that is added before each."""
@@ -117,21 +127,21 @@ class _LaidOut:
 
 
 def _lay_out(
-    text: str, form: Form, shape: Shape, edits: Mapping[int, Edit], before: Iterable[int]
+    text: str, layout: FileLayout, labels: LabelCells, edits: Mapping[int, Edit], before: Iterable[int]
 ) -> _LaidOut:
     likes = {edit.like for edit in edits.values() if isinstance(edit, Relabel) and edit.like is not None}
     labelled, wanted = likes | edits.keys(), likes | edits.keys() | set(before)
     rows: dict[int, Span] = {}
     n_rows = end = 0
-    for row, span in enumerate(shape.rows(text, form)):
+    for row, span in enumerate(labels.find_rows(text, layout)):
         if row in wanted:
             rows[row] = span
         n_rows, end = row + 1, span[1]
     cells = {}
     for row in labelled:
-        cell = shape.label(text, rows[row], form) if row in rows else None
+        cell = labels.find_label(text, rows[row], layout) if row in rows else None
         if cell is None:
-            raise InputError("there is no label to replace", row=row + 1, column=form.column)
+            raise InputError("there is no label to replace", row=row + 1, column=layout.column)
         cells[row] = cell
     return _LaidOut(text, rows | dict(_with_seams(text, rows, edits)), cells, n_rows, end)
 
@@ -154,7 +164,9 @@ def _with_seams(text: str, rows: Mapping[int, Span], edits: Mapping[int, Edit]) 
             yield row, (start, end)
 
 
-def _new_cell(row: int, edit: Edit, laid_out: _LaidOut, form: Form, shape: Shape) -> bytes | None:
+def _new_cell(
+    row: int, edit: Edit, laid_out: _LaidOut, layout: FileLayout, labels: LabelCells
+) -> bytes | None:
     """The label's cell as it will be; None where the row goes."""
     match edit:
         case Drop():
@@ -163,18 +175,20 @@ def _new_cell(row: int, edit: Edit, laid_out: _LaidOut, form: Form, shape: Shape
             return edit.raw
     like = None if edit.like is None else laid_out.cell(edit.like)
     try:
-        return shape.written(edit.label, laid_out.cell(row), like, form).encode(form.encoding)
+        return labels.write_label(edit.label, laid_out.cell(row), like, layout).encode(layout.encoding)
     except ValueError as error:
-        why = f"{form.encoding} lacks a letter of it" if isinstance(error, UnicodeError) else str(error)
+        why = f"{layout.encoding} lacks a letter of it" if isinstance(error, UnicodeError) else str(error)
         raise OutputError(
             f"the label {edit.label!r} can't be written: {why}",
             row=row + 1,
-            column=form.column,
+            column=layout.column,
             hint="decide for a label that fits, or write the whole file anew in a form that takes it",
         ) from error
 
 
-def _byte_places(body: bytes, encoding: str, laid_out: _LaidOut, before: Iterable[int]) -> Mapping[int, int]:
+def _places_of_interest(
+    body: bytes, encoding: str, laid_out: _LaidOut, before: Iterable[int]
+) -> Mapping[int, int]:
     """Where each character of interest starts among the bytes."""
     spans = (*laid_out.rows.values(), *laid_out.cells.values())
     places = {place for span in spans for place in span} | {place for _, place in laid_out.gaps(before)}
@@ -260,3 +274,43 @@ def _shortest(decoder: codecs.IncrementalDecoder, state: tuple[bytes, int], chun
         return len(decoder.decode(chunk[:n_bytes]))
 
     return bisect_left(range(len(chunk)), wanted, key=n_characters)
+
+
+# -------------------------------------------------------------------------- lines
+
+
+def find_physical_lines(
+    source: Source, rows: Collection[int], *, quoting: str | None = None
+) -> dict[int, LineSpan]:
+    """The first and the last line of each row, counted from 1; empty for a file that has no lines.
+
+    A row of a delimited file spans lines where a quoted field does; blank lines are no rows. Standard input
+    and pipes can't be read again, Parquet and Arrow have no lines. A row that the file has not is left out.
+
+    Args:
+        source: As it was read: its path, format, encoding and delimiter count, and its hash.
+        rows: Places in the file, from 1, the header left out.
+        quoting: As it was read.
+
+    Raises:
+        InputError: The file is gone, can't be read any more, or was changed since.
+    """
+    if source.encoding is None or not rows or not _is_kept(source.path):
+        return {}
+    with open_source(source.path) as stored:
+        if stored.sha256 != source.sha256:
+            raise InputError(
+                "the file was changed while it was judged",
+                where=source.path,
+                hint="run again when nothing writes to it any more",
+            )
+        format_ = find_format(source.format)
+        with open_text(stored, source.encoding) as text, name_in_crash(format_):
+            spans = islice(format_.row_lines(text, source.read_options(quoting)), max(rows))
+            wanted = set(rows)
+            return {row: span for row, span in enumerate(spans, start=1) if row in wanted}
+
+
+def _is_kept(path: str) -> bool:
+    """Whether the bytes are still there once they were read, unlike a pipe's."""
+    return path != "-" and (Path(path).is_file() or not Path(path).exists())

@@ -12,8 +12,16 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.records.file_format import FileFormat
+
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
+
+    from doubtcli.records import ReadOptions, Table
+    from doubtcli.records.edits import Changes
+    from doubtcli.records.file_format import StoredFile
 
 TEXT = pa.large_string()
 
@@ -209,3 +217,66 @@ def _texts(values: pa.Array) -> pa.Array:
     if pa.types.is_integer(values.type):
         return values.cast(TEXT)
     return pa.array([shown(value) for value in values.to_pylist()], TEXT)
+
+
+# ---------------------------------------------------------------- two tables compared
+
+
+class ComparedByCell(FileFormat):
+    """A format whose files are the same where their tables are."""
+
+    def find_difference(
+        self,
+        table: Table,
+        before: StoredFile,  # noqa: ARG002  # `table` has all of it
+        after: StoredFile,
+        changes: Changes,
+        options: ReadOptions,
+    ) -> str | None:
+        """The first cell that differs and should not."""
+        return find_other_cell(table.data, self.read(after, options).data, changes)
+
+
+def find_other_cell(old: pa.Table, new: pa.Table, changes: Changes) -> str | None:
+    """What differs first that should not; None if nothing does."""
+    if not old.schema.equals(new.schema, check_metadata=True):
+        return "its columns would be others"
+    stays = drop_rows(old, changes.dropped)
+    came_of_it = drop_rows(new, changes.added)
+    if stays.num_rows != came_of_it.num_rows:
+        return f"{stays.num_rows:,} of its rows should stay, and {came_of_it.num_rows:,} would"
+    names = [name for name in old.column_names if name != changes.column]
+    other = next(
+        (name for name in names if not _same_values(stays.column(name), came_of_it.column(name))), None
+    )
+    if other is not None:
+        return f"column {other!r} would be another"
+    before, after = (as_text(table.column(changes.column)).to_pylist() for table in (old, came_of_it))
+    kept = [row for row in range(len(before)) if row not in changes.dropped]
+    as_number = not is_text(plain(old.column(changes.column).slice(0, 0)).type)
+    for row, found in zip(kept, after, strict=True):
+        wanted = changes.labels.get(row, row)
+        text = before[wanted] if isinstance(wanted, int) else wanted
+        if text not in (None, found) and not (as_number and _number_or_text(text) == _number_or_text(found)):
+            return f"the label of row {row + 1} would be {found!r}, not {text!r}"
+    return None
+
+
+def drop_rows(data: pa.Table, rows: Collection[int]) -> pa.Table:
+    """The table without some rows; by slices, for some types of columns can't be filtered."""
+    starts = [0, *(row + 1 for row in sorted(rows))]
+    ends = [*sorted(rows), data.num_rows]
+    parts = [data.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
+    return pa.concat_tables(parts) if rows else data
+
+
+def _same_values(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
+    # to Arrow no NaN is like another
+    return bool(one.equals(other)) or repr(one.to_pylist()) == repr(other.to_pylist())
+
+
+def _number_or_text(text: str | None) -> float | str | None:
+    try:
+        return float(text or "")
+    except ValueError:
+        return text

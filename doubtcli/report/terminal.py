@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
+from doubtcli.files.formats import title_of
 from doubtcli.records import Role
 from doubtcli.report.columns import LEFT_OUT, ColumnLine, column_lines
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 NAME_SHARE = 0.4
 """Of a line, for the names of columns at most."""
 
-FORMATS = {"csv": "CSV", "jsonl": "JSON Lines", "parquet": "Parquet", "arrow": "Arrow"}
 DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
 FILES = {
     "report.html": "the whole audit as one page",
@@ -68,7 +68,7 @@ def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
     if summary.n_unusable:
         rows += f", {count(summary.n_unusable)} of them judged unusable and set aside"
     sheet.hang(sheet.indent(), rows)
-    stored = [FORMATS.get(source.format, source.format), source.compression, source.encoding]
+    stored = [title_of(source.format), source.compression, source.encoding]
     if source.delimiter:
         stored.append(f"fields parted by {DELIMITERS.get(source.delimiter, repr(source.delimiter))}")
     parts = (*stored, _size(source.size))

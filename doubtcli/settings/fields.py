@@ -24,6 +24,10 @@ _COUNT = re.compile(r"\d+")
 _HUNDRED = 100
 
 
+INSTALLED_FORMATS = "{installed formats}"
+"""In a sentence, the file formats that are installed: `files.formats` fills them in where it is shown."""
+
+
 @dataclass(frozen=True)
 class Kind:
     """What one setting is about, and how a value for it is checked."""

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.records import ReadOptions
-from doubtcli.settings.fields import Kind, kind_of, names, number, switch, word
+from doubtcli.settings.fields import INSTALLED_FORMATS, Kind, kind_of, names, number, switch, word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -57,7 +57,7 @@ class ScanSettings:
     )
     ignore: tuple[str, ...] = names("To leave out.", expected=COLUMNS)
     use: tuple[str, ...] = names("To use although it looks like a leak or an id.", expected=COLUMNS)
-    input_format: str | None = word("How the file is stored: csv, tsv, jsonl, parquet or arrow.")
+    input_format: str | None = word(f"How the file is stored: {INSTALLED_FORMATS}.")
     encoding: str | None = word("The text's encoding, such as latin-1.")
     delimiter: str | None = word("What stands between two fields: one character, or tab.")
     quoting: str | None = word("minimal: quotes may enclose a field; none: they are plain characters.")

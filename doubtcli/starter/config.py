@@ -14,6 +14,7 @@ import tomlkit
 from tomlkit import comment, nl
 from tomlkit.items import Comment, Trivia
 
+from doubtcli.files.formats import fill_in_formats
 from doubtcli.records import Role
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, ScanSettings
 from doubtcli.wording.lists import and_more
@@ -171,7 +172,7 @@ def _other_settings(said: Said) -> Iterator[Line]:
     """What the user said beside the columns: how the file is stored, and how to judge it."""
     for name, setting in said.items():
         if name not in COLUMN_KEYS:
-            yield comment(FILE_KEYS[name].about)
+            yield comment(fill_in_formats(FILE_KEYS[name].about))
             yield toml_key(name), toml_item(setting)
 
 

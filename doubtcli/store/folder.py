@@ -11,6 +11,7 @@ from pyarrow import csv
 from doubtcli.disk.file import UNFINISHED, os_errors_as_output_error
 from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, recover_folder
 from doubtcli.errors import OutputError
+from doubtcli.files.formats import PACKED_ENDINGS, load_formats
 from doubtcli.store.document import TOOL
 
 DOCUMENT = "audit.json"
@@ -21,13 +22,6 @@ FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
 """All that we ever write, replace or remove in an audit directory; the document last, as it makes it one."""
 
 SUFFIX = ".doubt"
-COMPRESSED = (".gz", ".bz2", ".zst")
-FORMATS = (
-    *(".csv", ".tsv", ".tab", ".txt"),
-    *(".jsonl", ".ndjson", ".json"),
-    *(".parquet", ".pq", ".feather", ".arrow", ".ipc"),
-)
-"""Endings that say how a file is stored, and so don't belong to its name."""
 
 
 def default_folder(source_path: str) -> Path:
@@ -37,7 +31,8 @@ def default_folder(source_path: str) -> Path:
     path = Path(source_path)
     if path.name in ("", ".."):
         path = path.resolve()
-    for endings in (COMPRESSED, FORMATS):
+    formats = {ending for one in load_formats().values() for ending in one.endings}
+    for endings in (PACKED_ENDINGS.values(), {".txt", *formats}):  # they say how it is stored, not what it is
         if path.suffix.lower() in endings:
             path = path.with_suffix("")
     return path.with_name(path.name + SUFFIX)

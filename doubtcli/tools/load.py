@@ -15,13 +15,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.files.columnar import read_arrow, read_parquet
 from doubtcli.files.csv import read_delimited
-from doubtcli.files.encoding import choose_encoding, open_text, second_choice
-from doubtcli.files.folder import read_folder
-from doubtcli.files.jsonl import json_objects, unrepeated
-from doubtcli.files.parsed import Lines
+from doubtcli.files.encoding import Lines, choose_encoding, open_text, second_choice
+from doubtcli.files.formats import find_binary
+from doubtcli.files.jsonl import json_objects, refuse_repeated_keys
 from doubtcli.files.source import open_source
+from doubtcli.files.table import AS_FOUND, read_folder
 from doubtcli.files.values import plain
 
 if TYPE_CHECKING:
@@ -29,13 +28,10 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from doubtcli.files.parsed import Parsed
     from doubtcli.files.source import Stored
+    from doubtcli.records.file_format import Parsed
 
-COLUMNAR = {b"PAR1": read_parquet, b"ARROW1": read_arrow, b"\xff\xff\xff\xff": read_arrow}
-"""What reads a table, by the file's first bytes."""
-
-STRICT_JSON = json.JSONDecoder(object_pairs_hook=unrepeated)
+STRICT_JSON = json.JSONDecoder(object_pairs_hook=refuse_repeated_keys)
 LONE_RETURN = re.compile(r"\r(?!\n)")
 JSON_SPACE = re.compile(r"[ \t\r\n]*")
 
@@ -93,9 +89,9 @@ def _load_file(path: str, inside: Collection[str]) -> Records:
 def _read_stored(stored: Stored) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     """The records of a file, and what the user should know of how it was read."""
     head = stored.head()
-    read = next((read for magic, read in COLUMNAR.items() if head.startswith(magic)), None)
-    if read is not None:
-        table = read(stored)
+    format_ = find_binary(head)
+    if format_ is not None:
+        table = format_.read(stored, AS_FOUND)
         return _list_records(table.data), table.notes
     text, notes = _decode_stored(stored, head)
     rows, more = _parse_text(stored.path, text)

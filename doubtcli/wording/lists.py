@@ -31,6 +31,17 @@ def join_first(texts: Sequence[str], most: int, *, between: str = ", ", last: st
     return between.join(texts[:most]) + rest
 
 
+def join_or(words: Iterable[str]) -> str:
+    """The words as a choice: "csv, tsv or jsonl".
+
+    Example:
+        >>> join_or(["csv", "tsv", "jsonl"]), join_or(["csv"])
+        ('csv, tsv or jsonl', 'csv')
+    """
+    *first, last = words
+    return f"{', '.join(first)} or {last}" if first else last
+
+
 def and_more(number: int, noun: str = "") -> str:
     """The words for what is left out of a list: "and 1,204 more rows"; empty if nothing is.
 

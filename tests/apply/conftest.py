@@ -172,7 +172,7 @@ def desk_in() -> type[Desk]:
 @pytest.fixture(scope="session")
 def files() -> ModuleType:
     """The strategies of files of the rewriters' tests."""
-    path = Path(__file__).parent / "rewrite" / "conftest.py"
+    path = Path(__file__).parents[1] / "files" / "conftest.py"
     spec = spec_from_file_location("rewrite_conftest", path)
     assert spec is not None
     assert spec.loader is not None

@@ -6,11 +6,11 @@ import pytest
 
 from doubtcli.apply.anew import lost_notes
 from doubtcli.apply.ledger import Action, Batch, Line
-from doubtcli.files.edits import Form
 from doubtcli.records import Decision
+from doubtcli.records.edits import FileLayout
 
 LINE = Line(Action.RELABEL, "r1", 1, "x", "y", b"x", b"y", b"", "rest")
-FIRST = Batch("first", "2026-11-21T14:05:00Z", (), Form("csv", "label"), 9, "", "", "data.csv")
+FIRST = Batch("first", "2026-11-21T14:05:00Z", (), FileLayout("csv", "label"), 9, "", "", "data.csv")
 
 
 def lines(*rows: str, action: Action = Action.RELABEL) -> tuple[Line, ...]:

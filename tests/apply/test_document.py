@@ -6,11 +6,11 @@ from dataclasses import replace
 from doubtcli.apply.document import render_applied, render_log, render_undone
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.result import Applied, Undone
-from doubtcli.files.edits import Form
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
+from doubtcli.records.edits import FileLayout
 
 LINE = Line(Action.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")
-BATCH = Batch("b1", "2026-11-21T14:05:00Z", (LINE,), Form("csv", "label"), 9, "", "", "data.csv")
+BATCH = Batch("b1", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label"), 9, "", "", "data.csv")
 DECISION = Decision("r2", 2, "x", "x", False, ("ann",), "", "doubt", "")
 
 

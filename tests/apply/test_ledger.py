@@ -23,11 +23,11 @@ from doubtcli.apply.ledger import (
     retract,
 )
 from doubtcli.errors import InputError
-from doubtcli.files.edits import Form
+from doubtcli.records.edits import FileLayout
 
 LINE = Line(Action.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
 BATCH = Batch(
-    "b1", "2026-11-21T14:05:00Z", (LINE,), Form("csv", "label", 1, 2), 60, "before", "after", "data.csv"
+    "b1", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label", 1, 2), 60, "before", "after", "data.csv"
 )
 ANY = st.text(max_size=8)
 RAW = st.binary(max_size=8)
@@ -53,7 +53,7 @@ LINES = st.builds(
 @given(line=LINES, encoding=st.sampled_from(["utf-8", "latin-1", "utf-16-le", "cp932"]))
 def test_read_back(line: Line, encoding: str) -> None:
     """Whatever stands in a row or was said of it is read back as it was, one line a row."""
-    form = Form("csv", "é", encoding=encoding)
+    form = FileLayout("csv", "é", encoding=encoding)
     batch = replace(BATCH, lines=(line, LINE), form=form, source="caf\udce9/\n.csv", undoes="a")
     other = replace(BATCH, id="b2")
 
@@ -106,7 +106,7 @@ def test_ledger_without_numbers_of_lines(tmp_path: Path) -> None:
 def test_cells_that_no_text_gives_again() -> None:
     """Bytes that text would not give again stand there as they are, in base 64."""
     line = replace(LINE, old_cell=b"\x87\x9a")  # cp932 writes this character as 81 E6
-    batch = replace(BATCH, lines=(line,), form=Form("csv", "label", encoding="cp932"))
+    batch = replace(BATCH, lines=(line,), form=FileLayout("csv", "label", encoding="cp932"))
 
     assert json.loads(render(batch))["old_cell"] == {"base64": "h5o="}
 

@@ -10,8 +10,8 @@ from rich.console import Console
 from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.printed import print_applied, print_log, print_undone
 from doubtcli.apply.result import Applied, Undone
-from doubtcli.files.edits import Form
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
+from doubtcli.records.edits import FileLayout
 
 LINE = Line(
     Action.RELABEL,
@@ -28,7 +28,9 @@ LINE = Line(
     "argilla",
     "why not",
 )
-BATCH = Batch("0123456789ab", "2026-11-21T14:05:00Z", (LINE,), Form("csv", "label"), 9, "", "", "data.csv")
+BATCH = Batch(
+    "0123456789ab", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label"), 9, "", "", "data.csv"
+)
 DECISION = Decision("r2", 2, "x", "x", False, (), "", "doubt", "")
 APPLIED = Applied("data.csv", "fixed.csv", BATCH, (), (), (), Settled((), ()))
 

@@ -17,7 +17,7 @@ from doubtcli.apply.revert import (
     undone_lines,
 )
 from doubtcli.errors import InputError
-from doubtcli.files.edits import Drop, Form, Restore, Rewritten, Touched
+from doubtcli.records.edits import Drop, FileLayout, Restore, Rewritten, Touched
 
 ACTIONS = {"=": Action.RELABEL, "-": Action.DROP, "+": Action.RESTORE}
 
@@ -38,7 +38,7 @@ def batch(
 ) -> Batch:
     """A batch of lines as `line` tells them."""
     told = tuple(map(line, lines))
-    return Batch(name, "2026-11-21T14:05:00Z", told, Form("csv", "label"), rows, "", "", source, undoes)
+    return Batch(name, "2026-11-21T14:05:00Z", told, FileLayout("csv", "label"), rows, "", "", source, undoes)
 
 
 def ids(batches: Any) -> list[str]:

@@ -40,13 +40,13 @@ def test_label_that_the_encoding_lacks(desk: Desk) -> None:
 
 def test_slip_in_rewriting(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should rewriting ever change more than labels, nothing is written."""
-    honest = rewritten.rewrite
+    honest = rewritten.rewrite_content
 
     def careless(*arguments: Any) -> Any:
         made = honest(*arguments)
         return type(made)(made.content.replace(b"fine", b"wine"), made.n_rows, made.touched)
 
-    monkeypatch.setattr(rewritten, "rewrite", careless)
+    monkeypatch.setattr(rewritten, "rewrite_content", careless)
 
     reviews.refused(OutputError, "without changing more than labels: column 'text'", "data.csv", "fixed.csv")
 

@@ -384,13 +384,13 @@ def test_public_names(twice: Desk) -> None:
 
 def test_file_that_was_made_meanwhile(twice: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that another program has made meanwhile is in the way."""
-    honest = undo_module.rewrite
+    honest = undo_module.rewrite_content
 
     def slow(*arguments: Any) -> Any:
         (twice.folder / "back.csv").write_bytes(b"theirs")
         return honest(*arguments)
 
-    monkeypatch.setattr(undo_module, "rewrite", slow)
+    monkeypatch.setattr(undo_module, "rewrite_content", slow)
 
     with pytest.raises(OutputError, match="a file is in the way"):
         twice.undo("fixed.csv", "back.csv")

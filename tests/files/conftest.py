@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from doubtcli.files.edits import Form
+from doubtcli.records.edits import FileLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
@@ -52,7 +52,7 @@ class WrittenRow:
 class WrittenText:
     """A text file in pieces."""
 
-    form: Form
+    form: FileLayout
     mark: bytes
     head: str
     rows: tuple[WrittenRow, ...]
@@ -114,7 +114,7 @@ def csv_texts(
     letters = letters.replace(delimiter, "")
     n_columns = draw(st.integers(1, 3))
     place = draw(st.integers(0, n_columns - 1))
-    form = Form("csv", "label", place, n_columns, name.partition(" ")[0], delimiter, quoted)
+    form = FileLayout("csv", "label", place, n_columns, name.partition(" ")[0], delimiter, quoted)
     texts = cell_texts(letters, form)
     of_label = labels(letters) if labels else texts
     blanks = st.lists(LINE_ENDS, max_size=2).map("".join) if n_columns > 1 else st.just("")
@@ -132,14 +132,14 @@ def csv_texts(
     return _finished(draw, WrittenText(form, mark, head, tuple(rows), "", letters), blanks)
 
 
-def cell_texts(letters: str, form: Form) -> SearchStrategy[str]:
+def cell_texts(letters: str, form: FileLayout) -> SearchStrategy[str]:
     """What may stand in a cell of a delimited file; not nothing where an empty line would be no row."""
     marks = f' "x{letters}' + (f"{form.delimiter}\r\n" if form.quoted else "")
     return st.text(st.sampled_from(marks), min_size=int(form.n_columns == 1), max_size=6)
 
 
 @st.composite
-def _raw(draw: DrawFn, value: str, form: Form) -> str:
+def _raw(draw: DrawFn, value: str, form: FileLayout) -> str:
     """A value as a delimited file may write it."""
     must = value.startswith('"') or any(mark in value for mark in f"{form.delimiter}\r\n")
     if form.quoted and (must or draw(st.booleans())):
@@ -191,7 +191,7 @@ def json_texts(
         )
         shown = label if isinstance(label, str) else json.dumps(label)
         rows.append(WrittenRow(draw(blanks), before, cell, after, draw(LINE_ENDS), shown))
-    form = Form("jsonl", "label", encoding=encoding)
+    form = FileLayout("jsonl", "label", encoding=encoding)
     return _finished(draw, WrittenText(form, mark, "", tuple(rows), "", "é"), blanks)
 
 

@@ -3,11 +3,11 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from doubtcli.files.arrow import FILE_START, _codec
-from doubtcli.files.edits import Drop, Form, Relabel, Restore
-from doubtcli.files.rewrite import rewrite
+from doubtcli.files.arrow import FILE_START, find_codec
+from doubtcli.files.formats import rewrite_content
+from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
 
-FORM = Form("arrow", "label")
+FORM = FileLayout("arrow", "label")
 TABLE = pa.table(
     {
         "t": pa.array(["a", None, "", "d"], pa.string_view()),
@@ -42,7 +42,7 @@ def test_exactly_this_value_changes(layout: str, codec: str | None) -> None:
     """A label is replaced; layout, schema, metadata, batches, codec and all other values stay."""
     content = written(layout, codec)
 
-    made = rewrite(content, FORM, {1: Relabel("new"), 3: Relabel("x", 0)}).content
+    made = rewrite_content(content, FORM, {1: Relabel("new"), 3: Relabel("x", 0)}).content
 
     assert made.startswith(FILE_START) == (layout == "file")
     assert [batch.num_rows for batch in batches_of(made)] == [3, 1]
@@ -56,10 +56,10 @@ def test_exactly_this_value_changes(layout: str, codec: str | None) -> None:
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_all_of_it_comes_back(layout: str) -> None:
     """What was relabelled and dropped comes back from what is told of it."""
-    made = rewrite(written(layout), FORM, {0: Relabel("y", 1), 2: Drop(), 3: Drop()})
+    made = rewrite_content(written(layout), FORM, {0: Relabel("y", 1), 2: Drop(), 3: Drop()})
     records = {row: made.touched[row].record for row in (2, 3)}
 
-    back = rewrite(made.content, FORM, {0: Restore(made.touched[0].raw_old)}, records)
+    back = rewrite_content(made.content, FORM, {0: Restore(made.touched[0].raw_old)}, records)
 
     assert [batch.num_rows for batch in batches_of(made.content)] == [2]
     assert pa.Table.from_batches(batches_of(back.content)).equals(TABLE, check_metadata=True)
@@ -67,7 +67,7 @@ def test_all_of_it_comes_back(layout: str) -> None:
 
 def codec_of(content: bytes) -> str | None:
     """What the batches are packed by."""
-    return _codec(content.removeprefix(FILE_START))
+    return find_codec(content, batches_of(content))
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)

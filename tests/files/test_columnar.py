@@ -12,8 +12,8 @@ import pytest
 from pyarrow import feather, ipc, parquet
 
 from doubtcli.errors import InputError
-from doubtcli.files import columnar
-from doubtcli.files.columnar import read_parquet
+from doubtcli.files.columnar import name_damage
+from doubtcli.files.parquet import read_parquet
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.records import ReadOptions
@@ -195,7 +195,7 @@ def test_no_rows_are_refused(tmp_path: Path, name: str) -> None:
 
 def test_part_too_large_for_memory_is_damage() -> None:
     """A length that no memory holds is what a damaged file claims, and Arrow says nothing more of it."""
-    with pytest.raises(InputError, match="larger than the memory"), columnar._damage_told("rows.parquet"):
+    with pytest.raises(InputError, match="larger than the memory"), name_damage("rows.parquet"):
         raise MemoryError
 
 

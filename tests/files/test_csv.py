@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.files import parsed
+from doubtcli.files import encoding
 from doubtcli.files.csv import read_delimited
 
 
@@ -101,7 +101,7 @@ def test_every_column_is_text_of_64_bit_offsets() -> None:
 
 def test_long_rows_end_a_batch_early(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rows of whole documents are turned into Arrow before they pile up."""
-    monkeypatch.setattr(parsed, "BATCH_CHARACTERS", 20)
+    monkeypatch.setattr(encoding, "BATCH_CHARACTERS", 20)
     told: list[int] = []
 
     read_delimited(text_of("a,b\n" + "0123456789,x\n" * 4), "rows.csv", on_rows=told.append)

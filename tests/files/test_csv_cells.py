@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.edits import Drop, Form, Relabel, Restore
-from doubtcli.files.rewrite import rewrite
+from doubtcli.files.formats import rewrite_content
+from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -21,10 +21,10 @@ if TYPE_CHECKING:
 
     Files = Callable[..., SearchStrategy[WrittenText]]
 
-FORM = Form("csv", "label", place=1, n_columns=2)
+FORM = FileLayout("csv", "label", place=1, n_columns=2)
 
 
-def cells_of(content: bytes, form: Form) -> list[list[str]]:
+def cells_of(content: bytes, form: FileLayout) -> list[list[str]]:
     """The fields of every row, without blank lines and the header, as the csv module reads them."""
     text = io.StringIO(content.decode(form.encoding).removeprefix("\ufeff"), newline="")
     if form.quoted:
@@ -35,9 +35,11 @@ def cells_of(content: bytes, form: Form) -> list[list[str]]:
     return [row for row in rows if row][1:]
 
 
-def relabelled(text: str, label: str, form: Form = FORM) -> str:
+def relabelled(text: str, label: str, form: FileLayout = FORM) -> str:
     """A text with another label on its first row."""
-    return rewrite(text.encode(form.encoding), form, {0: Relabel(label)}).content.decode(form.encoding)
+    return rewrite_content(text.encode(form.encoding), form, {0: Relabel(label)}).content.decode(
+        form.encoding
+    )
 
 
 # ------------------------------------------------------------------- any file
@@ -53,7 +55,7 @@ def test_exactly_these_cells_change(csv_files: Files, data: st.DataObject) -> No
     labels = data.draw(st.dictionaries(st.integers(0, len(file.rows) - 1), new))
     after = cells_of(file.content(), file.form)
 
-    made = rewrite(file.content(), file.form, {row: Relabel(label) for row, label in labels.items()})
+    made = rewrite_content(file.content(), file.form, {row: Relabel(label) for row, label in labels.items()})
 
     raw = {row: touched.raw_new.decode(file.form.encoding) for row, touched in made.touched.items()}
     assert made.content == file.content(raw)
@@ -72,7 +74,7 @@ def test_all_of_it_comes_back(csv_files: Files, data: st.DataObject) -> None:
     dropped = data.draw(st.sets(rows)) - changed
     edits = dict.fromkeys(changed, Relabel("x")) | dict.fromkeys(dropped, Drop())
 
-    made = rewrite(file.content(), file.form, edits)
+    made = rewrite_content(file.content(), file.form, edits)
 
     raw = {row: made.touched[row].raw_new.decode(file.form.encoding) for row in changed}
     assert made.content == file.content(raw, dropped)
@@ -81,7 +83,7 @@ def test_all_of_it_comes_back(csv_files: Files, data: st.DataObject) -> None:
     places = {row: row - sum(other < row for other in dropped) for row in changed}
     restored = {places[row]: Restore(made.touched[row].raw_old) for row in changed}
     records = {row: made.touched[row].record for row in dropped}
-    assert rewrite(made.content, file.form, restored, records).content == file.content()
+    assert rewrite_content(made.content, file.form, restored, records).content == file.content()
 
 
 # ----------------------------------------------------------------------- cells
@@ -108,7 +110,7 @@ def test_quotes(before: str, label: str, after: str) -> None:
 
 def test_plain_quotes() -> None:
     """Where quotes are plain characters, a label with some is written as it is."""
-    form = Form("csv", "label", place=1, n_columns=2, delimiter="\t", quoted=False)
+    form = FileLayout("csv", "label", place=1, n_columns=2, delimiter="\t", quoted=False)
 
     assert relabelled('t\tlabel\n"a\t"x"\n', '"y"', form) == 't\tlabel\n"a\t"y"\n'
 
@@ -116,7 +118,7 @@ def test_plain_quotes() -> None:
 @pytest.mark.parametrize("label", ["a\tb", "a\nb", "a\rb"])
 def test_label_that_plain_quotes_cannot_hold(label: str) -> None:
     """Without quotes to enclose it, a label with a delimiter or line end is refused, naming it."""
-    form = Form("csv", "label", place=1, n_columns=2, delimiter="\t", quoted=False)
+    form = FileLayout("csv", "label", place=1, n_columns=2, delimiter="\t", quoted=False)
 
     with pytest.raises(OutputError, match="would end the field") as caught:
         relabelled("t\tlabel\na\tx\n", label, form)
@@ -127,7 +129,7 @@ def test_label_that_plain_quotes_cannot_hold(label: str) -> None:
 
 def test_label_that_the_encoding_cannot_hold() -> None:
     """A label with a letter that the encoding lacks is refused, naming both."""
-    form = Form("csv", "label", place=1, n_columns=2, encoding="latin-1")
+    form = FileLayout("csv", "label", place=1, n_columns=2, encoding="latin-1")
 
     with pytest.raises(OutputError, match="latin-1 lacks a letter of it") as caught:
         relabelled("t,label\na,x\n", "снег", form)
@@ -140,16 +142,16 @@ def test_label_that_the_encoding_cannot_hold() -> None:
 
 def test_single_column() -> None:
     """Where there is but one column, a blank line is a row of its own."""
-    form = Form("csv", "label")
+    form = FileLayout("csv", "label")
 
-    made = rewrite(b"\nlabel\nx\n\n\r\nz", form, {1: Relabel("y"), 3: Relabel("w"), 2: Drop()})
+    made = rewrite_content(b"\nlabel\nx\n\n\r\nz", form, {1: Relabel("y"), 3: Relabel("w"), 2: Drop()})
 
     assert made.content == b"\nlabel\nx\ny\nw"
 
 
 def test_dropped_row_takes_the_blank_lines_before_it() -> None:
     """A dropped row is told with the blank lines before it, so that its place is known."""
-    made = rewrite(b"t,label\na,x\n\n\nb,y\n\nc,z\n", FORM, {1: Drop()})
+    made = rewrite_content(b"t,label\na,x\n\n\nb,y\n\nc,z\n", FORM, {1: Drop()})
 
     assert made.content == b"t,label\na,x\n\nc,z\n"
     assert made.touched[1].record == b"\n\nb,y\n"
@@ -159,10 +161,10 @@ def test_no_line_ends_become_one() -> None:
     """A CR before a dropped row doesn't meet the LF of a blank line behind it."""
     content = b"t,label\na,x\rb,y\n\nc,z\n"
 
-    made = rewrite(content, FORM, {1: Drop()})
+    made = rewrite_content(content, FORM, {1: Drop()})
 
     assert made.content == b"t,label\na,x\rc,z\n"
-    assert rewrite(made.content, FORM, {}, {1: made.touched[1].record}).content == content
+    assert rewrite_content(made.content, FORM, {}, {1: made.touched[1].record}).content == content
 
 
 @pytest.mark.parametrize(
@@ -173,13 +175,13 @@ def test_no_line_ends_become_one() -> None:
 def test_other_fields_than_the_header(content: bytes) -> None:
     """A row that has not the header's fields is refused, rather than taken for something else."""
     with pytest.raises(InputError, match="other fields"):
-        rewrite(content, FORM, {0: Relabel("z")})
+        rewrite_content(content, FORM, {0: Relabel("z")})
 
 
 def test_no_such_row() -> None:
     """A row behind the last can't be relabelled."""
     with pytest.raises(InputError, match="no label to replace") as caught:
-        rewrite(b"t,label\na,x\n", FORM, {1: Relabel("y")})
+        rewrite_content(b"t,label\na,x\n", FORM, {1: Relabel("y")})
 
     assert caught.value.row == 2
 
@@ -189,7 +191,7 @@ def test_rest_of_a_row() -> None:
     contents = (b"t,label\na,x\n", b"t,label\na,y\r\n", b"t,label\n\na,x", b"t,label\nb,x\n")
 
     same, other_label, other_end, other_text = (
-        rewrite(content, FORM, {0: Drop()}).touched[0].rest for content in contents
+        rewrite_content(content, FORM, {0: Drop()}).touched[0].rest for content in contents
     )
 
     assert same == other_label == other_end != other_text

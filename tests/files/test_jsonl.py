@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
 from doubtcli.files.jsonl import read_jsonl
-from doubtcli.files.parsed import Parsed
+from doubtcli.records.file_format import Parsed
 
 TEXT = pa.large_string()
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.edits import Drop, Form, Relabel, Restore
-from doubtcli.files.rewrite import rewrite
+from doubtcli.files.formats import rewrite_content
+from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Files = Callable[..., SearchStrategy[WrittenText]]
 
-FORM = Form("jsonl", "label")
+FORM = FileLayout("jsonl", "label")
 
 
 def objects_of(content: bytes) -> list[dict[str, object]]:
@@ -31,7 +31,7 @@ def objects_of(content: bytes) -> list[dict[str, object]]:
 
 def relabelled(text: str, label: str, like: int | None = None) -> str:
     """A text with another label on its first row."""
-    return rewrite(text.encode(), FORM, {0: Relabel(label, like)}).content.decode()
+    return rewrite_content(text.encode(), FORM, {0: Relabel(label, like)}).content.decode()
 
 
 # ------------------------------------------------------------------- any file
@@ -46,7 +46,7 @@ def test_exactly_these_values_change(json_files: Files, data: st.DataObject) -> 
     before = objects_of(file.content())
 
     edits = {row: Relabel(file.rows[like].label, like) for row, like in likes.items()}
-    made = rewrite(file.content(), file.form, edits)
+    made = rewrite_content(file.content(), file.form, edits)
 
     assert made.content == file.content({row: file.rows[like].cell for row, like in likes.items()})
     after = [
@@ -66,13 +66,13 @@ def test_all_of_it_comes_back(json_files: Files, data: st.DataObject) -> None:
     dropped = data.draw(st.sets(rows)) - changed.keys()
     edits = {row: Relabel(file.rows[like].label, like) for row, like in changed.items()}
 
-    made = rewrite(file.content(), file.form, edits | dict.fromkeys(dropped, Drop()))
+    made = rewrite_content(file.content(), file.form, edits | dict.fromkeys(dropped, Drop()))
 
     assert made.content == file.content({row: file.rows[like].cell for row, like in changed.items()}, dropped)
     places = {row: row - sum(other < row for other in dropped) for row in changed}
     restored = {places[row]: Restore(made.touched[row].raw_old) for row in changed}
     records = {row: made.touched[row].record for row in dropped}
-    assert rewrite(made.content, file.form, restored, records).content == file.content()
+    assert rewrite_content(made.content, file.form, restored, records).content == file.content()
 
 
 # ---------------------------------------------------------------------- values
@@ -123,9 +123,9 @@ def test_written_as_elsewhere() -> None:
 
 def test_letters_that_the_encoding_lacks() -> None:
     """A letter that the encoding lacks is written as an escape."""
-    form = Form("jsonl", "label", encoding="latin-1")
+    form = FileLayout("jsonl", "label", encoding="latin-1")
 
-    made = rewrite('{"t":"é","label":"x"}'.encode("latin-1"), form, {0: Relabel("☃é")})
+    made = rewrite_content('{"t":"é","label":"x"}'.encode("latin-1"), form, {0: Relabel("☃é")})
 
     assert made.content == '{"t":"é","label":"\\u2603\\u00e9"}'.encode("latin-1")
 
@@ -133,6 +133,6 @@ def test_letters_that_the_encoding_lacks() -> None:
 def test_row_without_a_label() -> None:
     """A row that lacks the key can't be relabelled."""
     with pytest.raises(InputError, match="no label to replace") as caught:
-        rewrite(b'{"label":"x"}\n{"t":[{"label":"x"}]}\n', FORM, {1: Relabel("y")})
+        rewrite_content(b'{"label":"x"}\n{"t":[{"label":"x"}]}\n', FORM, {1: Relabel("y")})
 
     assert caught.value.row == 2

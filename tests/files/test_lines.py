@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.files.lines import physical_lines
 from doubtcli.files.table import read_table
+from doubtcli.files.text import find_physical_lines
 from doubtcli.records import ReadOptions, Source
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def lines_of(path: Path, *rows: int, quoting: str | None = None) -> dict[int, tuple[int, int]]:
     """The lines of rows of a file, read as a scan reads it."""
     source = read_table(str(path), ReadOptions(quoting=quoting)).source
-    return physical_lines(source, rows, quoted=quoting != "none")
+    return find_physical_lines(source, rows, quoting=quoting)
 
 
 def test_plain_rows(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_changed_since(tmp_path: Path) -> None:
     path.write_text('text,label\n"a\n')
 
     with pytest.raises(InputError, match="changed while it was judged") as caught:
-        physical_lines(source, [1])
+        find_physical_lines(source, [1])
     assert caught.value.where == str(path)
 
 
@@ -105,7 +105,7 @@ def test_gone_since(tmp_path: Path) -> None:
     path.unlink()
 
     with pytest.raises(InputError, match="can't be read"):
-        physical_lines(source, [1])
+        find_physical_lines(source, [1])
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
@@ -114,14 +114,14 @@ def test_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     source = Source(str(tmp_path / "pipe"), "csv", 1, "ab", encoding="utf-8", delimiter=",")
 
-    assert physical_lines(source, [1]) == {}
+    assert find_physical_lines(source, [1]) == {}
 
 
 def test_standard_input() -> None:
     """Standard input can't be read a second time."""
     source = read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO(b"t,label\na,x\n")).source
 
-    assert physical_lines(source, [1]) == {}
+    assert find_physical_lines(source, [1]) == {}
 
 
 TEXTS = st.text(st.sampled_from('ab,";\n\r ä😀'), max_size=6)
@@ -141,7 +141,7 @@ def test_any_table(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[st
     path.write_bytes(written.encode())
     source = read_table(str(path), ReadOptions(delimiter=",", encoding="utf-8")).source
 
-    assert physical_lines(source, expected.keys()) == expected
+    assert find_physical_lines(source, expected.keys()) == expected
 
 
 def _count(text: str) -> int:
@@ -181,7 +181,7 @@ def test_agrees_with_the_reader(
     path.write_bytes(text.encode(encoding))
     read = read_table(str(path), ReadOptions(delimiter=",", encoding=encoding, quoting=quoting))
 
-    found = physical_lines(read.source, range(1, 10), quoted=quoting != "none")
+    found = find_physical_lines(read.source, range(1, 10), quoting=quoting)
 
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     standing = ["\n".join(lines[first - 1 : last]) for first, last in found.values()]

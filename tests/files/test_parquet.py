@@ -14,10 +14,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.edits import Drop, Form, Relabel, Restore
-from doubtcli.files.rewrite import rewrite
+from doubtcli.files.formats import rewrite_content
+from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
 
-FORM = Form("parquet", "label")
+FORM = FileLayout("parquet", "label")
 HUGGING_FACE = {
     b"huggingface": json.dumps(
         {"info": {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}
@@ -99,7 +99,7 @@ def test_exactly_this_value_changes(kind: str) -> None:
     type_, labels, text, value = LABELS[kind]
     content = written(table_of(type_, labels))
 
-    made = rewrite(content, FORM, {1: Relabel(text)})
+    made = rewrite_content(content, FORM, {1: Relabel(text)})
 
     before, after = read(content), read(made.content)
     assert after.schema.equals(before.schema, check_metadata=True)
@@ -114,8 +114,8 @@ def test_all_of_it_comes_back(kind: str) -> None:
     type_, labels, text, _ = LABELS[kind]
     content = written(table_of(type_, labels))
 
-    made = rewrite(content, FORM, {0: Relabel(text), 1: Drop(), 3: Drop()})
-    back = rewrite(
+    made = rewrite_content(content, FORM, {0: Relabel(text), 1: Drop(), 3: Drop()})
+    back = rewrite_content(
         made.content,
         FORM,
         {0: Restore(made.touched[0].raw_old)},
@@ -138,14 +138,14 @@ def test_any_rows(data: st.DataObject) -> None:
     content = written(table, row_group_size=data.draw(st.integers(1, 4)))
 
     edits = {row: Relabel(labels[like], like) for row, like in likes.items()} | dict.fromkeys(dropped, Drop())
-    made = rewrite(content, FORM, edits)
+    made = rewrite_content(content, FORM, edits)
 
     kept = [row for row in range(len(labels)) if row not in dropped]
     assert read(made.content).to_pylist() == [
         {"row": row, "label": labels[likes.get(row, row)]} for row in kept
     ]
     restored = {kept.index(row): Restore(made.touched[row].raw_old) for row in likes}
-    back = rewrite(made.content, FORM, restored, {row: made.touched[row].record for row in dropped})
+    back = rewrite_content(made.content, FORM, restored, {row: made.touched[row].record for row in dropped})
     assert read(back.content).equals(table, check_metadata=True)
 
 
@@ -167,7 +167,7 @@ def test_how_it_was_written() -> None:
         sorting_columns=[pq.SortingColumn(1)],
     )
 
-    made = rewrite(content, FORM, {1: Relabel("x", 0)}).content
+    made = rewrite_content(content, FORM, {1: Relabel("x", 0)}).content
 
     told = [
         [
@@ -195,7 +195,7 @@ def test_order_of_labels_is_no_longer_told() -> None:
     """A file that is sorted by its labels isn't, once they are others."""
     content = written(pa.table({"label": ["x", "y"]}), sorting_columns=[pq.SortingColumn(0)])
 
-    made = rewrite(content, FORM, {1: Relabel("a")}).content
+    made = rewrite_content(content, FORM, {1: Relabel("a")}).content
 
     assert groups_of(made)[0].sorting_columns == ()
 
@@ -205,7 +205,7 @@ def test_files_of_others() -> None:
     table = pa.table({"label": ["x", "y"], "when": pa.array([1, 2], pa.timestamp("ns"))})
     content = written(table, use_deprecated_int96_timestamps=True, store_schema=False)
 
-    made = pq.ParquetFile(io.BytesIO(rewrite(content, FORM, {0: Relabel("y")}).content))
+    made = pq.ParquetFile(io.BytesIO(rewrite_content(content, FORM, {0: Relabel("y")}).content))
 
     assert made.metadata.row_group(0).column(1).physical_type == "INT96"
     assert b"ARROW:schema" not in (made.metadata.metadata or {})
@@ -220,7 +220,7 @@ def test_pandas() -> None:
     sink = io.BytesIO()
     frame.to_parquet(sink)
 
-    made = pd.read_parquet(io.BytesIO(rewrite(sink.getvalue(), FORM, {0: Relabel("y", 1)}).content))
+    made = pd.read_parquet(io.BytesIO(rewrite_content(sink.getvalue(), FORM, {0: Relabel("y", 1)}).content))
 
     expected = frame.assign(label=pd.Categorical(["y", "y", "x"], categories=["x", "y"]))
     pd.testing.assert_frame_equal(made, expected)
@@ -239,7 +239,7 @@ def test_pandas() -> None:
 def test_label_of_another_type(type_: pa.DataType, labels: list[Any], label: str) -> None:
     """A label that the column's type can't hold is refused, naming row, column and type."""
     with pytest.raises(OutputError, match="the column holds") as caught:
-        rewrite(written(table_of(type_, labels)), FORM, {1: Relabel(label)})
+        rewrite_content(written(table_of(type_, labels)), FORM, {1: Relabel(label)})
 
     assert (caught.value.row, caught.value.column) == (2, "label")
     assert repr(label) in caught.value.found
@@ -251,7 +251,7 @@ def test_no_room_for_another_category() -> None:
     content = written(pa.table({"label": _categories(names, pa.dictionary(pa.int8(), pa.string()))}))
 
     with pytest.raises(OutputError, match="no room for another label"):
-        rewrite(content, FORM, {0: Relabel("new")})
+        rewrite_content(content, FORM, {0: Relabel("new")})
 
 
 def test_row_without_a_label() -> None:
@@ -260,16 +260,16 @@ def test_row_without_a_label() -> None:
 
     for row in (2, 4):
         with pytest.raises(InputError, match="no label to replace") as caught:
-            rewrite(content, FORM, {row: Relabel("y")})
+            rewrite_content(content, FORM, {row: Relabel("y")})
         assert caught.value.row == row + 1
 
 
 def test_rest_of_a_row() -> None:
     """What is told of the rest of a row stays when its label changes, and differs from row to row."""
     content = written(table_of(pa.string(), ["x", "y", "x", "x"]))
-    made = rewrite(content, FORM, {0: Relabel("y"), 3: Relabel("y")})
+    made = rewrite_content(content, FORM, {0: Relabel("y"), 3: Relabel("y")})
 
-    again = rewrite(made.content, FORM, {0: Relabel("z"), 3: Relabel("z")})
+    again = rewrite_content(made.content, FORM, {0: Relabel("z"), 3: Relabel("z")})
 
     assert again.touched[0].rest == made.touched[0].rest != made.touched[3].rest
 
@@ -277,8 +277,10 @@ def test_rest_of_a_row() -> None:
 def test_dropped_row_of_other_columns() -> None:
     """A row doesn't come back into a file whose columns are others by now."""
     record = (
-        rewrite(written(pa.table({"a": [1, 2], "label": ["x", "y"]})), FORM, {0: Drop()}).touched[0].record
+        rewrite_content(written(pa.table({"a": [1, 2], "label": ["x", "y"]})), FORM, {0: Drop()})
+        .touched[0]
+        .record
     )
 
     with pytest.raises(InputError, match="does not fit into its columns"):
-        rewrite(written(pa.table({"b": [2], "label": ["y"]})), FORM, {}, {0: record})
+        rewrite_content(written(pa.table({"b": [2], "label": ["y"]})), FORM, {}, {0: record})

@@ -1,6 +1,6 @@
 import pytest
 
-from doubtcli.files.csv import opening_line
+from doubtcli.files.csv import find_opening_quote
 
 
 @pytest.mark.parametrize(
@@ -17,4 +17,4 @@ from doubtcli.files.csv import opening_line
 )
 def test_opening_line_is_the_broken_fields(lines: list[str], expected: tuple[int, bool]) -> None:
     """The line is the one on which the quoted field opened that doesn't end as it should."""
-    assert opening_line(lines, ",") == expected
+    assert find_opening_quote(lines, ",") == expected

@@ -7,8 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.files.folder import sha256_of
-from doubtcli.files.table import read_table
+from doubtcli.files.table import read_table, sha256_of
 
 if TYPE_CHECKING:
     from pathlib import Path

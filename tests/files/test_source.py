@@ -13,9 +13,8 @@ import pytest
 import zstandard
 
 from doubtcli.errors import InputError
-from doubtcli.files.folder import read_folder
-from doubtcli.files.source import open_source, unpacked
-from doubtcli.files.table import read_table
+from doubtcli.files.source import open_source
+from doubtcli.files.table import read_folder, read_table
 from doubtcli.records import ReadOptions
 
 CSV = b"text,label\n" + b"".join(b"row %d with words,%d\n" % (i, i % 3) for i in range(3_000))
@@ -234,7 +233,7 @@ def test_bytes_can_be_read_again_and_in_any_order(tmp_path: Path) -> None:
 
     with open_source(str(path)) as stored:
         passes = [stored.head(), stored.head()]
-        with unpacked(stored) as file:
+        with stored.open_seekable() as file:
             file.seek(-4, os.SEEK_END)
             end = file.read()
 

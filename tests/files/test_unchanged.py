@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import sys
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -11,8 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.unchanged import Changes, check_unchanged, without_rows
-from doubtcli.records import Source
+from doubtcli.files.table import check_unchanged, read_table
+from doubtcli.files.values import drop_rows
+from doubtcli.records import Source, Table
+from doubtcli.records.edits import Changes
 
 SOURCES = {
     "csv": Source("data.csv", "csv", 0, "", None, "utf-8", ","),
@@ -36,9 +39,15 @@ def stored(format_: str, labels: list[Any], texts: list[str] | None = None, **ex
     return "".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode()
 
 
+def read(format_: str, content: bytes) -> Table:
+    """The table of a file."""
+    source = SOURCES[format_]
+    return replace(read_table("-", source.read_options(), stdin=io.BytesIO(content)), source=source)
+
+
 def check(format_: str, before: bytes, after: bytes, labels: dict[int, Any], **changes: Any) -> None:
     """Hold a file against what it was rewritten to."""
-    check_unchanged(before, after, SOURCES[format_], Changes("label", labels, **changes))
+    check_unchanged(read(format_, before), before, after, Changes("label", labels, **changes))
 
 
 @pytest.mark.parametrize("format_", SOURCES)
@@ -82,12 +91,13 @@ def test_no_room_to_look(format_: str) -> None:
     import resource
 
     content = stored(format_, ["x", "y"])
+    table = read(format_, content)
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
     try:
         with pytest.raises(InputError) as caught:
-            check(format_, content, content, {})
+            check_unchanged(table, content, content, Changes("label", {}))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
@@ -159,4 +169,4 @@ def test_without_rows(rows: tuple[int, ...], left: list[int]) -> None:
     """The other rows stay, also of types that can't be filtered."""
     table = pa.table({"n": [0, 1, 2], "t": pa.array(["a", "b", "c"], pa.string_view())})
 
-    assert without_rows(table, rows).column("n").to_pylist() == left
+    assert drop_rows(table, rows).column("n").to_pylist() == left

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import numpy as np
 
 from doubtcli.errors import InputError
-from doubtcli.files.source import open_source, unpacked
+from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def load(path: str, name: str) -> NDArray[Any] | pa.Table:
     """
     if PurePath(path.lower()).suffix not in ARRAYS:
         return read_table(path).data
-    with open_source(path) as stored, unpacked(stored) as file:
+    with open_source(path) as stored, stored.open_seekable() as file:
         array = _read_array(file, path, name)
     if array.ndim != 2 or array.dtype.kind not in "fiub" or not array.size:  # noqa: PLR2004
         raise InputError(

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from doubtcli.records import ReadOptions
+from doubtcli.records.reading import ReadOptions
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
 
 @dataclass(frozen=True)
-class Form:
+class FileLayout:
     """How a file is written: all that it takes to find its label cells again."""
 
     format: str
@@ -94,12 +94,12 @@ class Rewritten:
     """By row before: every row that was named in the edits."""
 
 
-def rest_hash(*parts: str) -> str:
+def hash_rest(*parts: str) -> str:
     """16 hexadecimal digits of what stands in a row beside its label."""
     return blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
-def gaps(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> dict[int, list[bytes]]:
+def group_added_rows(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> dict[int, list[bytes]]:
     """Before which row, as the file is, each row goes that is added; a row that isn't there: behind the last.
 
     Args:
@@ -109,15 +109,29 @@ def gaps(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> dict[int, lis
     dropped = sorted(row for row, edit in edits.items() if isinstance(edit, Drop))
     before: dict[int, list[bytes]] = {}
     for n_added, place in enumerate(sorted(added)):
-        row = nth_free(dropped, place - n_added)  # among the rows that stay, and then among all
+        row = find_nth_free(dropped, place - n_added)  # among the rows that stay, and then among all
         before.setdefault(row, []).append(added[place])
     return before
 
 
-def nth_free(taken: Sequence[int], nth: int) -> int:
+def find_nth_free(taken: Sequence[int], nth: int) -> int:
     """The nth place that is not taken; all count from 0, and those that are taken stand in order.
 
     >>> nth_free([0, 2], 1)
     3
     """
     return nth + bisect_right(range(len(taken)), nth, key=lambda one: taken[one] - one)
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What was to be changed. Rows count from 0."""
+
+    column: str
+    """The label column."""
+    labels: Mapping[int, str | int | None]
+    """By row before: the label as text, a row that bears the same, or None for any."""
+    dropped: Collection[int] = ()
+    """Rows before."""
+    added: Collection[int] = ()
+    """Rows after."""

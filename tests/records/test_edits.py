@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.files.edits import Drop, Relabel, gaps, nth_free
+from doubtcli.records.edits import Drop, Relabel, find_nth_free, group_added_rows
 
 X, Y = b"x", b"y"
 
@@ -35,7 +35,7 @@ X, Y = b"x", b"y"
 )
 def test_gaps(dropped: tuple[int, ...], added: dict[int, bytes], before: dict[int, list[bytes]]) -> None:
     """Each row that is added goes before the row that follows it among those that stay."""
-    assert gaps(dict.fromkeys(dropped, Drop()) | {9: Relabel("x")}, added) == before
+    assert group_added_rows(dict.fromkeys(dropped, Drop()) | {9: Relabel("x")}, added) == before
 
 
 @given(taken=st.sets(st.integers(0, 30)), nth=st.integers(0, 30))
@@ -43,7 +43,7 @@ def test_nth_free(taken: set[int], nth: int) -> None:
     """It is the nth of the places that are left, found by looking at all of them."""
     free = [place for place in range(100) if place not in taken]
 
-    assert nth_free(sorted(taken), nth) == free[nth]
+    assert find_nth_free(sorted(taken), nth) == free[nth]
 
 
 class Counted(Sequence[int]):
@@ -64,5 +64,5 @@ def test_nth_free_of_many() -> None:
     """Of many places few are looked at: of a hundred thousand 17, which is how often they can be halved."""
     taken = Counted()
 
-    assert nth_free(taken, 50_000) == 100_001
+    assert find_nth_free(taken, 50_000) == 100_001
     assert taken.looks <= 17

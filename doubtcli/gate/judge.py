@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.gate.baseline import compare
+from doubtcli.gate.baseline import compare_with_baseline
 from doubtcli.gate.findings import (
     conflict_findings,
     doubted_findings,
@@ -125,7 +125,9 @@ def _compared(
     if known.section is None:
         return None, tuple(findings)
     waived = {one.row for one in findings if one.waiver is not None and _is_doubted(one)}
-    comparison, changes = compare(known.section, doubts, path=known.baseline_path, waived=waived)
+    comparison, changes = compare_with_baseline(
+        known.section, doubts, path=known.baseline_path, waived=waived
+    )
     n_unjudged = sum(one.rule == UNJUDGED and one.waiver is None for one in findings)
     return replace(comparison, n_new=comparison.n_new + n_unjudged), tuple(
         replace(one, change=changes[one.row][0], change_why=changes[one.row][1])

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.gate.baseline.parse import broken, parsed_section, write_again
-from doubtcli.gate.baseline.rows import in_lines
-from doubtcli.gate.baseline.section import Baseline
+from doubtcli.gate.baseline.rows import DIGEST_DIGITS, from_lines, in_lines, prefix_digits
+from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section
 from doubtcli.wording.quoting import quote_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-
-    from doubtcli.gate.baseline.section import KnownDoubt, Section
 
 SCHEMA_VERSION = 1
 TOOL = "doubt"
@@ -37,70 +35,76 @@ def render_baseline(sections: Sequence[Section]) -> str:
     ordered = sorted(sections, key=lambda section: section.path)
     head = {
         "schema_version": str(SCHEMA_VERSION),
-        "tool": _object({"name": quote_json(TOOL), "version": quote_json(version("doubtcli"))}),
+        "tool": _one_line_object({"name": quote_json(TOOL), "version": quote_json(version("doubtcli"))}),
         "about": quote_json(ABOUT),
-        "files": _block("{}", (f"{quote_json(one.path)}: {_section(one)}" for one in ordered), depth=1),
+        "files": _indent_block(
+            "{}", (f"{quote_json(one.path)}: {_render_section(one)}" for one in ordered), depth=1
+        ),
     }
-    return _block("{}", (f'"{key}": {value}' for key, value in head.items()), depth=0) + "\n"
+    return _indent_block("{}", (f'"{key}": {value}' for key, value in head.items()), depth=0) + "\n"
 
 
-def _section(section: Section) -> str:
+def _render_section(section: Section) -> str:
     parts = {
         "sha256": quote_json(section.sha256),
         "n_rows": str(section.n_rows),
         "label": quote_json(section.label),
-        "inputs": _array(section.inputs),
-        "settings": _plain(section.settings),
+        "inputs": _one_line_array(section.inputs),
+        "settings": _one_line_json(section.settings),
         "version": quote_json(section.version),
-        "doubts": _block("[]", map(_doubt, section.doubts), depth=3),
-        "borderline": _digests(in_lines(section.borderline)),
-        "rows": _digests(section.lines),
+        "doubts": _indent_block("[]", map(_render_known, section.doubts), depth=3),
+        "borderline": _render_digests(in_lines(section.borderline)),
+        "rows": _render_digests(section.lines),
     }
-    return _block("{}", (f'"{key}": {value}' for key, value in parts.items()), depth=2)
+    return _indent_block("{}", (f'"{key}": {value}' for key, value in parts.items()), depth=2)
 
 
-def _digests(lines: Mapping[str, str]) -> str:
-    return _block("{}", (f'"{prefix}": "{line}"' for prefix, line in sorted(lines.items())), depth=3)
+def _render_digests(lines: Mapping[str, str]) -> str:
+    return _indent_block("{}", (f'"{prefix}": "{line}"' for prefix, line in sorted(lines.items())), depth=3)
 
 
-def _doubt(doubt: KnownDoubt) -> str:
+def _render_known(doubt: KnownDoubt) -> str:
     number = {} if doubt.n == 1 else {"n": str(doubt.n)}
-    return _object(
+    return _one_line_object(
         {
             "row": quote_json(doubt.row_hash),
             **number,
             "id": quote_json(doubt.row_id),
             "given": quote_json(doubt.given_label),
             "doubt": json.dumps(doubt.doubt),
-            "reasons": _array(doubt.reasons),
+            "reasons": _one_line_array(doubt.reasons),
         }
     )
 
 
-def _block(brackets: str, lines: Iterable[str], depth: int) -> str:
+def _indent_block(brackets: str, lines: Iterable[str], depth: int) -> str:
     """Lines between brackets, one more step in than the line they close on."""
     inner, outer = "\n" + "  " * (depth + 1), "\n" + "  " * depth
     told = f",{inner}".join(lines)
     return f"{brackets[0]}{inner}{told}{outer}{brackets[1]}" if told else brackets
 
 
-def _object(parts: dict[str, str]) -> str:
+def _one_line_object(parts: dict[str, str]) -> str:
     return "{" + ", ".join(f'"{key}": {value}' for key, value in parts.items()) + "}"
 
 
-def _array(texts: Iterable[str]) -> str:
+def _one_line_array(texts: Iterable[str]) -> str:
     return f"[{', '.join(map(quote_json, texts))}]"
 
 
-def _plain(value: object) -> str:
+def _one_line_json(value: object) -> str:
     """Any JSON value on one line."""
     match value:
         case str():
             return quote_json(value)
         case list() | tuple():
-            return f"[{', '.join(map(_plain, value))}]"
+            return f"[{', '.join(map(_one_line_json, value))}]"
         case dict():
-            return "{" + ", ".join(f"{quote_json(key)}: {_plain(item)}" for key, item in value.items()) + "}"
+            return (
+                "{"
+                + ", ".join(f"{quote_json(key)}: {_one_line_json(item)}" for key, item in value.items())
+                + "}"
+            )
         case _:
             return json.dumps(value, allow_nan=False)
 
@@ -115,36 +119,36 @@ def read_baseline(path: str) -> Baseline:
         InputError: It can't be read, is no baseline, is of another schema version, or was edited so that it
             no longer says what it should.
     """
-    text = _text(path)
-    document = _document(text, path)
+    text = _read_text(path)
+    document = _parse_document(text, path)
     _check_head(document, path)
-    sections = [parsed_section(name, body, path) for name, body in document["files"].items()]
+    sections = [parse_section(name, body, path) for name, body in document["files"].items()]
     return Baseline(path, tuple(sorted(sections, key=lambda section: section.path)))
 
 
-def _text(path: str) -> str:
+def _read_text(path: str) -> str:
     try:
         return Path(path).read_text(encoding="utf-8")
     except OSError as error:
         hint = f"write it: doubt baseline DATA -o {path}"
         raise InputError(f"can't be read: {error.strerror}", where=path, hint=hint) from error
     except UnicodeDecodeError as error:
-        raise broken(path, f"is no UTF-8: byte {error.start + 1} can't be read") from error
+        raise _broken(path, f"is no UTF-8: byte {error.start + 1} can't be read") from error
 
 
-def _document(text: str, path: str) -> Any:  # noqa: ANN401  # JSON is anything
+def _parse_document(text: str, path: str) -> Any:  # noqa: ANN401  # JSON is anything
     for number, line in enumerate(text.split("\n"), 1):
         if line[:1] in "<=>|" and _MERGE_MARKER.match(line):
-            raise broken(path, "git's merge markers stand in it: two branches changed it", number)
+            raise _broken(path, "git's merge markers stand in it: two branches changed it", number)
     try:
-        return json.loads(text, object_pairs_hook=_unique, parse_constant=_no_number)
+        return json.loads(text, object_pairs_hook=_refuse_repeated_key, parse_constant=_refuse_no_number)
     except json.JSONDecodeError as error:
-        raise broken(path, f"is no valid JSON: {error.msg}", error.lineno) from error
+        raise _broken(path, f"is no valid JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
-        raise broken(path, f"is no valid JSON: {error}") from error
+        raise _broken(path, f"is no valid JSON: {error}") from error
 
 
-def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def _refuse_repeated_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
@@ -153,7 +157,7 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return found
 
 
-def _no_number(name: str) -> float:
+def _refuse_no_number(name: str) -> float:
     raise ValueError(f"{name} is no number")
 
 
@@ -175,7 +179,111 @@ def _check_head(document: Any, path: str) -> None:  # noqa: ANN401  # JSON is an
             expected=f"schema version {SCHEMA_VERSION}",
             hint="update doubt: a newer one wrote this baseline"
             if found > SCHEMA_VERSION
-            else write_again(path),
+            else _write_again(path),
         )
     if not isinstance(document.get("files"), dict):
-        raise broken(path, "its files are missing")
+        raise _broken(path, "its files are missing")
+
+
+def parse_section(path: str, body: object, where: str) -> Section:
+    """What a baseline knows of one data file.
+
+    Args:
+        path: The data file.
+        body: What stands behind it.
+        where: The baseline's file.
+
+    Raises:
+        InputError: A part is missing, malformed or stands twice, or two parts contradict each other.
+    """
+    match body:
+        case {
+            "sha256": str() as sha256,
+            "n_rows": int() as n_rows,
+            "label": str() as label,
+            "inputs": list() as inputs,
+            "settings": dict() as settings,
+            "version": str() as version,
+            "doubts": list() as doubts,
+            "borderline": dict() as near,
+            "rows": dict() as lines,
+        } if _are_texts(inputs) and type(n_rows) is int:
+            _check_lines(path, lines, n_rows, where)
+            _check_form(path, near, sum(map(_n_digests, near.values())), where)
+            known = tuple(_parse_known(path, number, doubt, where) for number, doubt in enumerate(doubts, 1))
+            borderline = from_lines(near)
+            section = Section(
+                path, sha256, n_rows, label, tuple(inputs), settings, version, known, lines, borderline
+            )
+            _check_doubts(section, where)
+            return section
+        case _:
+            raise _broken(where, f"what it says of {path!r} is malformed, or a part of it is missing")
+
+
+def _check_lines(path: str, lines: dict[str, Any], n_rows: int, where: str) -> None:
+    """Refuse digests that can't be looked up, or are not as many as there are rows."""
+    _check_form(path, lines, n_rows, where)
+    n_digests = sum(map(_n_digests, lines.values()))
+    if n_digests != n_rows:
+        raise _broken(where, f"it says that {path!r} has {n_rows:,} rows, and lists {n_digests:,}")
+
+
+def _check_form(path: str, lines: dict[str, Any], n_digests: int, where: str) -> None:
+    """Refuse lines that are not as `in_lines` makes them of so many digests."""
+    n_first = prefix_digits(n_digests)
+    rest = f"[0-9a-f]{{{DIGEST_DIGITS - n_first}}}"
+    prefix, line = re.compile(f"[0-9a-f]{{{n_first}}}"), re.compile(f"{rest}(?: {rest})*")
+    for start, digests in lines.items():
+        if not (prefix.fullmatch(start) and isinstance(digests, str) and line.fullmatch(digests)):
+            raise _broken(where, f"the line {start!r} of the rows of {path!r} is malformed")
+
+
+def _n_digests(line: object) -> int:
+    """How many digests stand in a line; 0 in what is no line."""
+    return line.count(" ") + 1 if isinstance(line, str) else 0
+
+
+def _parse_known(path: str, number: int, doubt: object, where: str) -> KnownDoubt:
+    match doubt:
+        case {
+            "row": str() as row_hash,
+            "id": str() as row_id,
+            "given": str() as given,
+            "doubt": float() | int() as value,
+            "reasons": list() as reasons,
+            **more,
+        } if _are_texts(reasons) and type(value) is not bool and 0 <= value <= 1:
+            n = more.get("n", 1)
+            if type(n) is int and n >= 1:
+                return KnownDoubt(row_hash, n, row_id, given, float(value), tuple(reasons))
+    raise _broken(where, f"doubt {number:,} of {path!r} is malformed")
+
+
+def _check_doubts(section: Section, where: str) -> None:
+    """Refuse a doubt that stands twice, and one on a row that is not among the rows."""
+    lines = Counter((*doubt.key, doubt.n) for doubt in section.doubts)
+    twice = next((doubt for doubt in section.doubts if lines[*doubt.key, doubt.n] > 1), None)
+    if twice:
+        raise _broken(where, f"the doubt on row {twice.row_id!r} of {section.path!r} stands twice")
+    equal = Counter(doubt.key for doubt in section.doubts)
+    for doubt in section.doubts:
+        if equal[doubt.key] > section.count_like(*doubt.key):
+            raise _broken(
+                where, f"the doubt on row {doubt.row_id!r} of {section.path!r} is on none of its rows"
+            )
+
+
+def _are_texts(values: Sequence[object]) -> bool:
+    return all(isinstance(value, str) for value in values)
+
+
+def _broken(where: str, found: str, line: int | None = None) -> InputError:
+    """The error for a baseline that does not say what it should."""
+    expected = "a baseline as `doubt baseline` wrote it"
+    return InputError(found, where=where, line=line, expected=expected, hint=_write_again(where))
+
+
+def _write_again(where: str) -> str:
+    """What to do with a baseline that is of no use."""
+    return f"write it again: doubt baseline DATA --force -o {where}; or take it back from git"

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.gate.baseline import compare, make_section, wobble
+from doubtcli.gate.baseline import compare_with_baseline, make_section, measure_wobble
 from doubtcli.gate.baseline.compare import CUT
-from doubtcli.gate.result import Change, Comparison
+from doubtcli.gate.result import Change, Comparison, GoneDoubt
 from doubtcli.rank.combine import DOUBTED_FROM
 
 if TYPE_CHECKING:
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     Make = Callable[..., DoubtTable]
     Describe = Callable[..., AuditDocument]
     Before = Callable[..., Section]
+    from collections.abc import Callable
+
+    from doubtcli.records import AuditDocument, DoubtTable
+
+    Make = Callable[..., DoubtTable]
+    Describe = Callable[..., AuditDocument]
 
 CHANGED = (Change.NEW, "the row was added or changed since the baseline")
 KNOWN = (Change.KNOWN, "")
@@ -34,7 +40,7 @@ def before(table: Make, document: Describe) -> Before:
 
 def changes(section: Section, rows: DoubtTable, waived: Sequence[int] = ()) -> dict[int, tuple[Change, str]]:
     """What each doubted row is, by its place in the file."""
-    return compare(section, rows, path="known.json", waived=waived)[1]
+    return compare_with_baseline(section, rows, path="known.json", waived=waived)[1]
 
 
 def test_the_cut() -> None:
@@ -53,19 +59,19 @@ class TestWobble:
         doubt = np.array([0.99, 0.25, 0.5, 0.75, 0.1])
         doubt_sd = np.array([0.0, 0.01, 0.02, 0.1, 0.3])
 
-        assert wobble(doubt, doubt_sd) == pytest.approx([0.06, 0.06, 0.06, 0.3, 0.9])
+        assert measure_wobble(doubt, doubt_sd) == pytest.approx([0.06, 0.06, 0.06, 0.3, 0.9])
 
     def test_no_borderline_row(self) -> None:
         """Without a borderline row nobody knows: it is at least 0.25."""
-        assert wobble(np.array([0.9, 0.1]), np.array([0.01, 0.2])) == pytest.approx([0.25, 0.6])
+        assert measure_wobble(np.array([0.9, 0.1]), np.array([0.01, 0.2])) == pytest.approx([0.25, 0.6])
 
     def test_one_repeat(self) -> None:
         """With one repeat nobody knows: it is 0.25."""
-        assert wobble(np.array([0.5, 0.9]), np.array([np.nan, np.nan])).tolist() == [0.25, 0.25]
+        assert measure_wobble(np.array([0.5, 0.9]), np.array([np.nan, np.nan])).tolist() == [0.25, 0.25]
 
     def test_rows_without_a_label(self) -> None:
         """Rows without a doubt have no part in it."""
-        found = wobble(np.array([0.5, np.nan]), np.array([0.1, np.nan]))
+        found = measure_wobble(np.array([0.5, np.nan]), np.array([0.1, np.nan]))
 
         assert found == pytest.approx([0.3, 0.3])
 
@@ -153,7 +159,9 @@ class TestChanges:
         section = before({"row_hash": "h", "doubt": 0.9}, {"row_hash": "g"})
         rows = table({"row_hash": "h", "doubt": 0.9}, {"doubt": 0.9}, {"doubt": 0.9}, {"row_hash": "g"})
 
-        assert compare(section, rows, path="known.json")[0] == Comparison("known.json", 2, 1, ())
+        assert compare_with_baseline(section, rows, path="known.json")[0] == Comparison(
+            "known.json", 2, 1, ()
+        )
 
 
 class TestEqualRows:
@@ -202,7 +210,7 @@ class TestWaived:
         section = before({"row_hash": "h", "doubt": 0.9})
         rows = table({"row_hash": "h", "doubt": 0.9}, {"row_hash": "g", "doubt": 0.9})
 
-        comparison, told = compare(section, rows, path="known.json", waived=[1, 2])
+        comparison, told = compare_with_baseline(section, rows, path="known.json", waived=[1, 2])
 
         assert told == {}
         assert (comparison.n_new, comparison.n_known) == (0, 0)
@@ -239,7 +247,7 @@ def test_any_shuffle_has_nothing_new(
     """The same rows in another order are all known, and no doubt is gone."""
     shuffled = data.draw(st.permutations(rows))
 
-    comparison, told = compare(before(*rows), table(*shuffled), path="known.json")
+    comparison, told = compare_with_baseline(before(*rows), table(*shuffled), path="known.json")
 
     assert set(told.values()) <= {KNOWN}
     assert (comparison.n_new, comparison.n_known) == (0, sum(row["doubt"] >= 0.5 for row in rows))
@@ -254,7 +262,9 @@ def test_any_added_row_is_new(
     place = data.draw(st.integers(0, len(rows)))
     added = {"row_hash": "aa", "doubt": 0.7}
 
-    comparison, told = compare(before(*rows), table(*rows[:place], added, *rows[place:]), path="known.json")
+    comparison, told = compare_with_baseline(
+        before(*rows), table(*rows[:place], added, *rows[place:]), path="known.json"
+    )
 
     assert told[place + 1] == CHANGED
     assert comparison.n_new == 1
@@ -269,7 +279,9 @@ def test_the_order_of_the_file_does_not_matter(
     section = before(*rows)
     shuffled = data.draw(st.permutations(others))
 
-    one, other = (compare(section, table(*ordered), path="known.json") for ordered in (others, shuffled))
+    one, other = (
+        compare_with_baseline(section, table(*ordered), path="known.json") for ordered in (others, shuffled)
+    )
 
     assert one[0] == other[0]
     assert sorted(one[1].values()) == sorted(other[1].values())
@@ -282,8 +294,91 @@ def test_every_known_doubt_is_accounted_for(
     """Each doubt of the baseline is a row's that is doubted now, or is gone."""
     section = before(*rows)
 
-    comparison, told = compare(section, table(*others), path="known.json")
+    comparison, told = compare_with_baseline(section, table(*others), path="known.json")
 
     n_paired = sum(change == KNOWN for change in told.values())
     assert n_paired + len(comparison.gone) == len(section.doubts)
     assert comparison.n_new + comparison.n_known == len(told) == sum(row["doubt"] >= 0.5 for row in others)
+
+
+DOUBTED = {"row_hash": "h", "doubt": 0.9}
+GONE = "the row is gone or was changed"
+NO_LONGER = "it is no longer doubted"
+
+
+@pytest.fixture
+def gone(table: Make, document: Describe) -> Callable[..., list[tuple[str, str]]]:
+    """The id of each doubt that is gone, and why."""
+
+    def compared(
+        before: Sequence[dict[str, Any]], now: Sequence[dict[str, Any]], waived: Sequence[int] = ()
+    ) -> list[tuple[str, str]]:
+        section = make_section("data.csv", "known.json", document(), table(*before))
+        comparison, _ = compare_with_baseline(section, table(*now), path="known.json", waived=waived)
+        return [(doubt.row_id, doubt.why) for doubt in comparison.gone]
+
+    return compared
+
+
+Told = "Callable[..., list[tuple[str, str]]]"
+
+
+@pytest.mark.parametrize(
+    ("now", "why"),
+    [
+        ([{}], GONE),
+        ([{"row_hash": "h", "doubt": 0.4}], NO_LONGER),
+        ([{"row_hash": "h", "given_label": "ham"}], "its label is now 'ham'"),
+        ([{"row_hash": "h", "given_label": "ham", "doubt": 0.9}], "its label is now 'ham'"),
+        ([{"row_hash": "h", "given_label": "x" * 61}], f"its label is now '{'x' * 59}…'"),
+        ([{"row_hash": "h", "given_label": None, "doubt": None}], "it has no label now"),
+    ],
+    ids=["gone", "not doubted", "relabelled", "relabelled and doubted", "long label", "unlabelled"],
+)
+def test_why(gone: Told, now: list[dict[str, Any]], why: str) -> None:
+    """Each doubt that is gone says what became of it."""
+    assert gone([DOUBTED], now) == [("r1", why)]
+
+
+def test_waived(gone: Told) -> None:
+    """A known doubt whose row is waived by now is gone, and says so."""
+    assert gone([DOUBTED], [DOUBTED], waived=[1]) == [("r1", "it is waived by now")]
+
+
+def test_new_and_waived(gone: Told) -> None:
+    """A waived row that was not known leaves no trace."""
+    assert gone([DOUBTED], [DOUBTED, {"doubt": 0.9}], waived=[2]) == []
+
+
+def test_the_equal_row_of_another_label(gone: Told) -> None:
+    """An equal row that bore another label all the time is not what became of it."""
+    other = {"row_hash": "h", "given_label": "ham"}
+
+    assert gone([DOUBTED, other], [other]) == [("r1", GONE)]
+    assert gone([DOUBTED, other], [other, other]) == [("r1", "its label is now 'ham'")]
+
+
+def test_one_of_two_equal_rows(gone: Told) -> None:
+    """Of two equal doubts the one whose id is not there any more is gone."""
+    before = [DOUBTED | {"row_id": "a"}, DOUBTED | {"row_id": "b"}]
+
+    assert gone(before, before[1:]) == [("a", GONE)]
+    assert gone(before, [before[0], before[1] | {"doubt": 0.1}]) == [("b", NO_LONGER)]
+    assert gone(before, [before[1] | {"doubt": 0.1}]) == [("b", NO_LONGER), ("a", GONE)][::-1]
+
+
+def test_order(gone: Told) -> None:
+    """They stand most doubted first, ties by row id."""
+    doubts = (("c", 0.6), ("b", 0.9), ("a", 0.6))
+    before = [{"row_id": name, "doubt": doubt} for name, doubt in doubts]
+
+    assert [row_id for row_id, _ in gone(before, [{"row_hash": "h"}])] == ["b", "a", "c"]
+
+
+def test_given_label(table: Make, document: Describe) -> None:
+    """It bears the label that was doubted."""
+    section = make_section("data.csv", "known.json", document(), table(DOUBTED))
+
+    assert compare_with_baseline(section, table({}), path="known.json")[0].gone == (
+        GoneDoubt("r1", "spam", GONE),
+    )

@@ -1,15 +1,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.gate.baseline import Baseline, KnownDoubt, make_section, update_baseline
+from doubtcli.gate.baseline import Baseline, KnownDoubt, find_section, make_section, update_baseline
 from doubtcli.records import Column, Role, Roles
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import AuditDocument, DoubtTable
+
+    Make = Callable[..., DoubtTable]
+    Describe = Callable[..., AuditDocument]
     from collections.abc import Callable
 
     from doubtcli.records import AuditDocument, DoubtTable
@@ -128,3 +134,183 @@ class TestUpdate:
         updated = update_baseline(Baseline("known.json", (made, other)), "known.json", [new])
 
         assert updated.sections == (other, new)
+
+
+AGAIN = "write the baseline again: doubt baseline data.csv -o known.json"
+
+
+@pytest.fixture
+def baseline(table: Make, document: Describe) -> Baseline:
+    """A baseline of data.csv, which has twenty rows."""
+    return Baseline("known.json", (make_section("data.csv", "known.json", document(), table(*[{}] * 20)),))
+
+
+@pytest.fixture
+def two_files(baseline: Baseline) -> Baseline:
+    """The same with a second file."""
+    return replace(baseline, sections=(*baseline.sections, replace(baseline.sections[0], path="other.csv")))
+
+
+def rows_from(first: int, n_rows: int) -> list[dict[str, Any]]:
+    """Rows whose content is numbered from `first`: 1 to 20 are the baseline's."""
+    return [{"row_hash": f"{number:016x}"} for number in range(first, first + n_rows)]
+
+
+def refusal(baseline: Baseline, path: str, told: AuditDocument, rows: DoubtTable) -> InputError:
+    """Why a file is refused."""
+    with pytest.raises(InputError) as caught:
+        find_section(baseline, path, told, rows)
+    return caught.value
+
+
+class TestByPath:
+    """A file that the baseline knows by its path."""
+
+    def test_found(self, two_files: Baseline, table: Make, document: Describe) -> None:
+        """The section of the same path is found, without a word."""
+        found, notes = find_section(two_files, "./data.csv", document(), table({}))
+
+        assert found is two_files.sections[0]
+        assert notes == ()
+
+    def test_input_columns_in_another_order(
+        self, baseline: Baseline, table: Make, document: Describe
+    ) -> None:
+        """The order of the columns does not matter."""
+        found, _ = find_section(baseline, "data.csv", document(inputs=("lang", "text")), table({}))
+
+        assert found is baseline.sections[0]
+
+    def test_one_shared_row(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """One shared row among many is enough to be the same file."""
+        found, _ = find_section(baseline, "data.csv", document(), table(*rows_from(20, 300)))
+
+        assert found is baseline.sections[0]
+
+    def test_other_label(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """Another label column makes it another data set."""
+        error = refusal(baseline, "data.csv", document(label="intent"), table({}))
+
+        assert str(error) == (
+            "known.json: data.csv is another data set than the one it was written for: "
+            "its labels stand in 'intent', the baseline's in 'label'\n"
+            "expected: the same label column, the same input columns and some of the same rows\n"
+            f"to do: name the label column: --label label; or {AGAIN}"
+        )
+
+    def test_added_input(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """An input column that is new changes every row's content: the first one is named."""
+        told = document(inputs=("text", "note", "lang", "more"))
+
+        error = refusal(baseline, "data.csv", told, table({}))
+
+        assert error.found.endswith("its column 'note' is an input, and is none in the baseline")
+        assert error.hint == f"leave the column out: --ignore note; or {AGAIN}"
+
+    def test_lacking_input(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """An input column that is none any more is named."""
+        error = refusal(baseline, "data.csv", document(inputs=("lang",)), table({}))
+
+        assert error.found.endswith("the baseline's input 'text' is none of its input columns")
+        assert error.hint == AGAIN
+
+    def test_no_shared_row(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """The same columns without a single row in common are another data set."""
+        error = refusal(baseline, "data.csv", document(), table(*rows_from(21, 5)))
+
+        assert error.found.endswith("it shares no row with the baseline's")
+
+    def test_audit_without_hashes(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """An audit that does not tell what stands in the rows is refused."""
+        error = refusal(baseline, "data.csv", document(), table({"row_hash": None}))
+
+        assert error.where == "data.csv"
+
+
+class TestRenamed:
+    """A file that the baseline knows under another name."""
+
+    @pytest.mark.parametrize(("n_shared", "n_rows"), [(2, 20), (1, 5), (2, 300)])
+    def test_shared_rows(
+        self, baseline: Baseline, table: Make, document: Describe, n_shared: int, n_rows: int
+    ) -> None:
+        """A tenth of the smaller file's rows makes it the same file; a note says so."""
+        rows = table(*rows_from(21 - n_shared, n_rows))
+
+        found, notes = find_section(baseline, "new/data.tsv", document(), rows)
+
+        assert found is baseline.sections[0]
+        assert notes == ("the baseline knows new/data.tsv as data.csv: it has the same columns and rows",)
+
+    @pytest.mark.parametrize(("n_shared", "n_rows"), [(1, 20), (0, 5), (1, 300)])
+    def test_too_few_shared_rows(
+        self, baseline: Baseline, table: Make, document: Describe, n_shared: int, n_rows: int
+    ) -> None:
+        """Fewer shared rows make it another file, which the baseline knows nothing of."""
+        rows = table(*rows_from(21 - n_shared, n_rows))
+
+        assert "knows nothing" in refusal(baseline, "new/data.tsv", document(), rows).found
+
+    def test_equal_rows(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """A row that stands there many times shares no more rows than the baseline has of it."""
+        rows = [*[{"row_hash": f"{1:016x}"}] * 19, *rows_from(99, 1)]
+
+        assert "knows nothing" in refusal(baseline, "new.csv", document(), table(*rows)).found
+
+    @pytest.mark.parametrize("told", [{"label": "y"}, {"inputs": ("text",)}], ids=["label", "inputs"])
+    def test_other_columns(
+        self, baseline: Baseline, table: Make, document: Describe, told: dict[str, Any]
+    ) -> None:
+        """With other columns it is not taken for the same file."""
+        assert "knows nothing" in refusal(baseline, "new.csv", document(**told), table({})).found
+
+    def test_two_files(self, two_files: Baseline, table: Make, document: Describe) -> None:
+        """A baseline of several files knows each by its path alone."""
+        error = refusal(two_files, "new.csv", document(), table({}))
+
+        assert str(error) == (
+            "known.json: it knows nothing of 'new.csv'\n"
+            "expected: one of 'data.csv', 'other.csv'\n"
+            "to do: add the file to it: doubt baseline new.csv -o known.json"
+        )
+
+    def test_many_files(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """Of many files the first twenty are named."""
+        sections = tuple(replace(baseline.sections[0], path=f"{n:02}.csv") for n in range(23))
+
+        error = refusal(Baseline("known.json", sections), "new.csv", document(), table({}))
+
+        assert (error.expected or "").endswith("'18.csv', '19.csv' and 3 more")
+
+    def test_no_files(self, table: Make, document: Describe) -> None:
+        """A baseline of no file knows nothing."""
+        error = refusal(Baseline("known.json", ()), "new.csv", document(), table({}))
+
+        assert error.expected == "a file that it was written for; it was written for none"
+
+
+class TestNotes:
+    """What may move doubts on rows that nobody touched."""
+
+    def test_other_settings(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """Settings and versions that differ from the baseline's are told."""
+        told = document(seed=3, skip=["outlier"], version="0.2.0", queue_size=5)
+
+        _, notes = find_section(baseline, "data.csv", told, table({}))
+
+        told_by = "doubts may move by more than they wobble: the baseline has "
+        assert notes == (told_by + 'doubt 0.1.0, now 0.2.0; skip = [], now ["outlier"]; seed = 0, now 3',)
+
+    def test_settings_of_a_later_doubt(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """A setting that the baseline does not tell of is passed over."""
+        section = baseline.sections[0]
+        settings = {name: value for name, value in section.settings.items() if name != "seed"}
+        early = Baseline("known.json", (replace(section, settings=settings),))
+
+        assert find_section(early, "data.csv", document(seed=3), table({}))[1] == ()
+
+    def test_of_a_renamed_file(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """Of a renamed file they are told as well."""
+        _, notes = find_section(baseline, "new.csv", document(seed=3), table(*[{}] * 20))
+
+        assert len(notes) == 2

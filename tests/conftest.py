@@ -18,7 +18,7 @@ from hypothesis.database import DirectoryBasedExampleDatabase
 
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.pool import Pool, build_pool
-from doubtcli.queue.strategies import Choice
+from doubtcli.queue.strategies import QueueChoice
 from doubtcli.records import (
     AuditDocument,
     ClassCount,
@@ -164,7 +164,7 @@ class Case:
 
     def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
         """The queue: by doubt, unless something else is said."""
-        choice = Choice(shares or {"top": 100}, **options)
+        choice = QueueChoice(shares or {"top": 100}, **options)
         waived = [number for number, row in enumerate(self.rows, start=1) if row.get("waived")]
         return make_queue(self.document, doubts_of(self.rows), self.table, choice, waived)
 

@@ -83,6 +83,6 @@ def _help_row(parameter: Any) -> tuple[str, str]:
 
 def _list_tools() -> str:
     from doubtcli.tools.registry import list_tool_names
+    from doubtcli.wording.lists import join_or
 
-    *names, last = list_tool_names()
-    return f"{', '.join(names)} or {last}"
+    return join_or(list_tool_names())

@@ -107,9 +107,9 @@ def queue(
     A README.txt in it tells which rows these are, and how they get into the tool and back.
     """
     from doubtcli.pipelines.queue import QueueRequest, write_queue
-    from doubtcli.queue.strategies import Choice, parse_shares
+    from doubtcli.queue.strategies import QueueChoice, parse_shares
 
-    choice = Choice(parse_shares(strategy), size, seed)
+    choice = QueueChoice(parse_shares(strategy), size, seed)
     request = QueueRequest(audit, choice, to, output=output, force=force, waivers=waivers)
     made = write_queue(request, today=dt.datetime.now().astimezone().date())
     if not quiet:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from doubtcli.audits import FoundAudit
-    from doubtcli.queue.strategies import Choice
+    from doubtcli.queue.strategies import QueueChoice
     from doubtcli.records.queue import Queue
     from doubtcli.records.tool import Tool
 
@@ -39,7 +39,7 @@ class QueueRequest:
 
     audit: str
     """The directory of the audit."""
-    choice: Choice
+    choice: QueueChoice
     to: str
     """The name of a tool."""
     output: str | None = None

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from doubtcli.queue.pool import Pool
-    from doubtcli.queue.strategies import Choice, Pick
+    from doubtcli.queue.strategies import Pick, QueueChoice
     from doubtcli.records import Audit, AuditDocument, Codes, DoubtTable, Skill, Table
     from doubtcli.records.queue import ShownColumns
 
@@ -28,7 +28,7 @@ def make_queue(
     document: AuditDocument,
     doubts: DoubtTable,
     data: pa.Table,
-    choice: Choice,
+    choice: QueueChoice,
     waived: Collection[int] = (),
 ) -> Queue:
     """The rows that people are asked about, in order, with all that stands beside them.
@@ -91,7 +91,7 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
     ]
 
 
-def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: Choice) -> InputError:
+def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: QueueChoice) -> InputError:
     if not pool.n_rows:
         return InputError(
             "no row is left to be asked about",
@@ -111,7 +111,7 @@ def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: Choice) -> Inp
     )
 
 
-def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: Choice) -> tuple[str, ...]:
+def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> tuple[str, ...]:
     notes, size = [], choice.size
     if n_waived := _count_left_out(pool, picks, choice):
         rows = "row is" if n_waived == 1 else "rows are"
@@ -127,7 +127,7 @@ def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: Choice
     return tuple(notes)
 
 
-def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: Choice) -> int:
+def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> int:
     """How many rows might have come if they were not waived."""
     if choice.shares.keys() == {RANDOM}:
         return 0

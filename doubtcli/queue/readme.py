@@ -84,7 +84,7 @@ class QueueOrigin:
 
 def write_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> bytes:
     """The text of `README.txt`."""
-    return ("\n".join(_write_sections(queue, tool, origin)) + "\n").encode(errors="backslashreplace")
+    return ("\n".join(_compose_readme(queue, tool, origin)) + "\n").encode(errors="backslashreplace")
 
 
 def count_by_strategy(queue: Queue) -> str:
@@ -93,7 +93,7 @@ def count_by_strategy(queue: Queue) -> str:
     return ", ".join(f"{n:,} by {name}" for name, n in counts.items())
 
 
-def _write_sections(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[str]:
+def _compose_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[str]:
     data, audit = escape_unprintable(origin.data_path), escape_unprintable(origin.audit_path)
     title = f"{count(len(queue.rows), 'row')} of {data} to relabel, for {tool.title}"
     yield from (title, "=" * len(title), "")

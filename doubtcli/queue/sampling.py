@@ -20,10 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _STRATA = 3
-_FEWEST_ROWS = 25
+_FEWEST_IN_STRATUM = 25
 """Drawn from a stratum, so that small samples have fewer strata. By simulation, intervals were narrowest with
 two strata at 50 rows and with three at 200; with five they were wider at both."""
-_LEAST_SPREAD = 0.1
+_LEAST_ROW_SPREAD = 0.1
 """Taken for the standard deviation of a row's error where its doubt gives a lower one, as models that are
 blind to an error do. At .05 intervals of 50 rows came out wider, at .2 those of 200."""
 
@@ -67,9 +67,9 @@ def stratify(doubt: NDArray[np.floating[Any]], n_wanted: int) -> tuple[NDArray[n
         doubt: Shape `(n_rows,)`, ties in canonical order.
         n_wanted: Rows to draw.
     """
-    n_strata = max(1, min(_STRATA, n_wanted // _FEWEST_ROWS))
+    n_strata = max(1, min(_STRATA, n_wanted // _FEWEST_IN_STRATUM))
     order = np.argsort(-doubt, kind="stable")
-    spread = np.maximum(np.sqrt(doubt * (1 - doubt)), _LEAST_SPREAD)[order]
+    spread = np.maximum(np.sqrt(doubt * (1 - doubt)), _LEAST_ROW_SPREAD)[order]
     middle = np.cumsum(spread) - spread / 2
     parts = np.minimum(middle / spread.sum() * n_strata, n_strata - 1).astype(np.intp)
     strata = np.empty(len(doubt), dtype=np.intp)

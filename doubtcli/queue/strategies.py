@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 TOP, BALANCED, RANDOM, BUDGET = "top", "balanced", "audit", "budget"
 """The strategies by their names on the command line; "audit" draws rows at random."""
 STRATEGY_OPTION = "--strategy"
-WHOLE = 100
+ALL_PERCENT = 100
 """The sum of all shares, in percent."""
 
 CHARACTERS_A_MINUTE = 1430
@@ -41,7 +41,7 @@ OWN_CHOICE = 5 / 60
 
 
 @dataclass(frozen=True)
-class Choice:
+class QueueChoice:
     """Which rows are wanted."""
 
     shares: Mapping[str, int]
@@ -160,7 +160,7 @@ def _find_first_place(codes: Codes) -> Codes:
 # ----------------------------------------------------------------------- the choice
 
 
-def choose_rows(pool: Pool, choice: Choice, scan_seed: int) -> list[Pick]:
+def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
     """The rows to ask people about: those drawn for an audit first, then each strategy's in its own order.
 
     Rows of equal input and equal given label come once: the most doubted one stands for them. Only rows that
@@ -231,7 +231,7 @@ def parse_shares(text: str) -> dict[str, int]:
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 1 and "=" not in text:
-        return {_check_strategy(parts[0]): WHOLE}
+        return {_check_strategy(parts[0]): ALL_PERCENT}
     shares: dict[str, int] = {}
     for part in parts:
         name, share = _parse_share(part)
@@ -240,7 +240,7 @@ def parse_shares(text: str) -> dict[str, int]:
                 f"{name!r} is named twice", where=STRATEGY_OPTION, expected="one share a strategy"
             )
         shares[name] = share
-    if sum(shares.values()) != WHOLE:
+    if sum(shares.values()) != ALL_PERCENT:
         raise SettingsError(
             f"the shares make {sum(shares.values())}%",
             where=STRATEGY_OPTION,
@@ -256,8 +256,8 @@ def split_by_share(n_rows: int, shares: Mapping[str, int]) -> dict[str, int]:
         >>> split_by_share(10, {"top": 67, "audit": 33})
         {'top': 7, 'audit': 3}
     """
-    whole = {name: n_rows * share // WHOLE for name, share in shares.items()}
-    by_rest = sorted(shares, key=lambda name: -(n_rows * shares[name] % WHOLE))
+    whole = {name: n_rows * share // ALL_PERCENT for name, share in shares.items()}
+    by_rest = sorted(shares, key=lambda name: -(n_rows * shares[name] % ALL_PERCENT))
     left = n_rows - sum(whole.values())
     return {name: n + (name in by_rest[:left]) for name, n in whole.items()}
 

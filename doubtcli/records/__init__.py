@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from doubtcli.records.answers import Answer, AnswerFile
 from doubtcli.records.audit import SHARE_OF_PARTS, Audit, AuditSample, NoiseRate, Power, Ranking, Skill
 from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
 from doubtcli.records.evidence import REASON_SPEAKS, Background, Evidence, Need, ReasonScores, SkippedReason
@@ -28,6 +29,7 @@ from doubtcli.records.learning import (
     Planting,
     Predictions,
 )
+from doubtcli.records.queue import Queue, QueueRow
 from doubtcli.records.reading import (
     INPUT_ROLES,
     UNDECIDED,
@@ -58,6 +60,7 @@ from doubtcli.records.stored import (
     StratumCount,
     VerdictCounts,
 )
+from doubtcli.records.tool import AnswerShape, Tool
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Bools as Bools
@@ -71,6 +74,9 @@ __all__ = [
     "UNDECIDED",
     "UNUSABLE",
     "Annotations",
+    "Answer",
+    "AnswerFile",
+    "AnswerShape",
     "Audit",
     "AuditComparison",
     "AuditDocument",
@@ -102,6 +108,8 @@ __all__ = [
     "Planting",
     "Power",
     "Predictions",
+    "Queue",
+    "QueueRow",
     "Ranking",
     "ReadOptions",
     "ReasonRun",
@@ -120,6 +128,7 @@ __all__ = [
     "Stratum",
     "StratumCount",
     "Table",
+    "Tool",
     "Unapplied",
     "UnappliedKind",
     "VerdictCounts",

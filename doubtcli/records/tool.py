@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from doubtcli.records.answers import Answer
     from doubtcli.records.queue import Queue
 
-Record = Mapping[str, Any]
+AnswerRecord = Mapping[str, Any]
 """One record of a file of answers: a JSON object, or a row by its columns."""
 
 
@@ -26,9 +26,9 @@ class AnswerShape:
     """As a message calls it: "Label Studio JSON"."""
     known_by: str
     """What a record of it is recognised by, in words: "'annotations' and 'data'"."""
-    fits: Callable[[Record], bool]
+    fits: Callable[[AnswerRecord], bool]
     """Whether a record has this shape."""
-    read: Callable[[Sequence[Record], str], list[Answer]]
+    read: Callable[[Sequence[AnswerRecord], str], list[Answer]]
     """The answers in all records of a file, whose path is for messages; see `Answer`.
 
     Their fields `tool`, `file` and `column` are filled in by whoever calls this.

@@ -12,25 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.records.answers import Answer
 from doubtcli.records.tool import AnswerShape, Tool
-from doubtcli.tools.values import (
-    CARD,
-    IMAGE,
-    MISSING,
-    TEXT,
-    malformed_record,
-    name_image_keys,
-    own_columns_as_json,
-    read_our_columns,
-    read_text,
-    read_texts,
-)
+from doubtcli.tools import values
+from doubtcli.tools.values import CARD, IMAGE, MISSING, TEXT
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
-    from doubtcli.records.tool import Record
+    from doubtcli.records.tool import AnswerRecord
 
 QUESTION, COMMENT = "label", "comment"
 """What the two questions are called."""
@@ -82,7 +72,7 @@ _EXPORT_SCRIPT = (
 
 
 def _write_records(queue: Queue) -> str:
-    own = own_columns_as_json(queue, ARGILLA_KEYS)
+    own = values.own_columns_as_json(queue, ARGILLA_KEYS)
     records = [
         json.dumps(_make_record(queue, row, {PLACE: place} | columns), allow_nan=False)
         for place, (row, columns) in enumerate(zip(queue.rows, own, strict=True), start=1)
@@ -107,7 +97,7 @@ def _make_record(queue: Queue, row: QueueRow, more: dict[str, Any]) -> dict[str,
 
 def _make_fields(queue: Queue, row: QueueRow) -> dict[str, str]:
     """What is shown. A text is never empty, since Argilla wants one; a missing image is left out."""
-    images = zip(name_image_keys(queue), row.shown.images, strict=True)
+    images = zip(values.name_image_keys(queue), row.shown.images, strict=True)
     texts = {TEXT: row.shown.text, CARD: row.shown.card}
     return {key: path for key, path in images if path} | {
         key: text or MISSING for key, text in texts.items() if text is not None
@@ -149,7 +139,7 @@ def _describe_fields(queue: Queue) -> list[dict[str, Any]]:
     has_words = bool(queue.parts.text) or queue.parts.has_card
     fields = [
         _describe_field(key, name, {"type": "image"}, required=not has_words and key == IMAGE)
-        for key, name in zip(name_image_keys(queue), queue.parts.images, strict=True)
+        for key, name in zip(values.name_image_keys(queue), queue.parts.images, strict=True)
     ]
     if queue.parts.text:
         fields.append(_describe_field(TEXT, queue.parts.verbatim or "Text", words, required=True))
@@ -201,50 +191,52 @@ def _leave_to_server() -> dict[str, None]:
 # ------------------------------------------------------- nested records that come back
 
 
-def _is_nested(record: Record) -> bool:
+def _is_nested(record: AnswerRecord) -> bool:
     return all(isinstance(record.get(part), dict) for part in ("fields", "responses", "suggestions"))
 
 
-def _read_nested_records(records: Sequence[Record], path: str) -> list[Answer]:
+def _read_nested_records(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     _check_question({name for record in records for name in record["responses"]}, path)
     return [answer for row, one in enumerate(records, start=1) for answer in _read_nested(one, row, path)]
 
 
-def _read_nested(record: Record, row: int, path: str) -> Iterator[Answer]:
+def _read_nested(record: AnswerRecord, row: int, path: str) -> Iterator[Answer]:
     status = "" if record.get("status") == "completed" else "unsubmitted"
     notes = dict(_list_nested_responses(record, COMMENT, row, path))
     responses = [
-        (person, value, status, read_text(notes.get(person)))
+        (person, value, status, values.read_text(notes.get(person)))
         for person, value in _list_nested_responses(record, QUESTION, row, path)
     ]
     yield from _read_responses(responses, row, _read_metadata(record, record.get("metadata") or {}))
 
 
-def _list_nested_responses(record: Record, question: str, row: int, path: str) -> list[tuple[str, Any]]:
+def _list_nested_responses(record: AnswerRecord, question: str, row: int, path: str) -> list[tuple[str, Any]]:
     """Who answered a question, and what."""
     responses = record["responses"].get(question) or []
     if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
         found = f"the responses to {question!r} are no list of objects"
-        raise malformed_record(found, path, row, "responses")
-    return [(read_text(one.get("user_id")), one.get("value")) for one in responses]
+        raise values.malformed_record(found, path, row, "responses")
+    return [(values.read_text(one.get("user_id")), one.get("value")) for one in responses]
 
 
 # --------------------------------------------------------- flat records that come back
 
 
-def _is_flat(record: Record) -> bool:
+def _is_flat(record: AnswerRecord) -> bool:
     is_asked = any(name.endswith((RESPONSES, ".suggestion")) for name in record)
     return is_asked and "id" in record and "_server_id" in record
 
 
-def _read_flat_records(records: Sequence[Record], path: str) -> list[Answer]:
+def _read_flat_records(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     names = (name for record in records for name in record)
     _check_question({name.removesuffix(RESPONSES) for name in names if name.endswith(RESPONSES)}, path)
     return [answer for row, one in enumerate(records, start=1) for answer in _read_flat(one, row, path)]
 
 
-def _read_flat(record: Record, row: int, path: str) -> Iterator[Answer]:
-    notes = {person: read_text(value) for person, value, _ in _list_responses(record, COMMENT, row, path)}
+def _read_flat(record: AnswerRecord, row: int, path: str) -> Iterator[Answer]:
+    notes = {
+        person: values.read_text(value) for person, value, _ in _list_responses(record, COMMENT, row, path)
+    }
     responses = [
         (person, value, _read_response_status(status, row, path), notes.get(person, ""))
         for person, value, status in _list_responses(record, QUESTION, row, path)
@@ -252,23 +244,24 @@ def _read_flat(record: Record, row: int, path: str) -> Iterator[Answer]:
     yield from _read_responses(responses, row, _read_metadata(record, record))
 
 
-def _list_responses(record: Record, question: str, row: int, path: str) -> list[tuple[str, Any, str]]:
+def _list_responses(record: AnswerRecord, question: str, row: int, path: str) -> list[tuple[str, Any, str]]:
     """Who answered a question, what, and whether it was submitted."""
     name = f"{question}{RESPONSES}"
-    values, people, statuses = (record.get(key) or [] for key in (name, f"{name}.users", f"{name}.status"))
-    lists = (values, people, statuses)
+    chosen, people, statuses = (record.get(key) or [] for key in (name, f"{name}.users", f"{name}.status"))
+    lists = (chosen, people, statuses)
     if not all(isinstance(one, list) for one in lists) or len({len(one) for one in lists}) > 1:
         found = "its responses, their users and their statuses are not as many"
-        raise malformed_record(found, path, row, name, "three lists of one length")
+        raise values.malformed_record(found, path, row, name, "three lists of one length")
     return [
-        (read_text(person), value, read_text(status)) for value, person, status in zip(*lists, strict=True)
+        (values.read_text(person), value, values.read_text(status))
+        for value, person, status in zip(*lists, strict=True)
     ]
 
 
 def _read_response_status(found: str, row: int, path: str) -> str:
     if found not in RESPONSE_STATUSES:
         column, expected = f"{QUESTION}{RESPONSES}.status", f"one of {', '.join(RESPONSE_STATUSES)}"
-        raise malformed_record(f"{found!r} is no status", path, row, column, expected)
+        raise values.malformed_record(f"{found!r} is no status", path, row, column, expected)
     return RESPONSE_STATUSES[found]
 
 
@@ -279,12 +272,12 @@ def _check_question(answered: set[str], path: str) -> None:
     if answered - {COMMENT} and QUESTION not in answered:
         found = f"no question is called {QUESTION!r}: answered are {listed(sorted(answered))}"
         expected = f"the questions that go out with a queue, {QUESTION!r} and {COMMENT!r}"
-        raise malformed_record(found, path, 1, expected=expected)
+        raise values.malformed_record(found, path, 1, expected=expected)
 
 
-def _read_metadata(record: Record, metadata: Mapping[str, Any]) -> dict[str, Any]:
+def _read_metadata(record: AnswerRecord, metadata: Mapping[str, Any]) -> dict[str, Any]:
     # a column of the user's that is called "id" hides the record's own in a flat export
-    return read_our_columns({"doubt_id": record.get("id"), **metadata})
+    return values.read_our_columns({"doubt_id": record.get("id"), **metadata})
 
 
 def _read_responses(
@@ -294,7 +287,7 @@ def _read_responses(
     if not responses:
         yield Answer(row, **ours)
     for person, value, status, why in responses:
-        labels = (value,) if isinstance(value, str) else read_texts(value)
+        labels = (value,) if isinstance(value, str) else values.read_texts(value)
         yield Answer(
             row,
             verdict=labels[0] if labels else "",

@@ -18,20 +18,14 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.records.answers import Answer
 from doubtcli.records.tool import AnswerShape, Tool
-from doubtcli.tools.values import (
-    TEXT,
-    own_columns_as_text,
-    read_our_columns,
-    read_text,
-    read_texts,
-    write_json_lines,
-)
+from doubtcli.tools import values
+from doubtcli.tools.values import TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
-    from doubtcli.records.tool import Record
+    from doubtcli.records.tool import AnswerRecord
 
 DATA_FILE, LABELS_FILE = "queue.jsonl", "labels.json"
 LABELS, COMMENTS = "label", "Comments"
@@ -48,7 +42,7 @@ _IMPORT = (
     f"Under Dataset, choose Actions, then Import Dataset, then JSONL; leave Column Data at {TEXT} and Column "
     f"Label at {LABELS}; pick {DATA_FILE}."
 )
-_EXPORT = (
+_EXPORT_APPROVED = (
     "Under Dataset, choose Actions, then Export Dataset, then JSONL, and tick Export only approved "
     "documents: rows that nobody looked at would come back as if their label was to be kept. "
     "Unzip what comes: all.jsonl, or, where annotations aren't shared, one file a person, named after them "
@@ -86,40 +80,42 @@ def _make_label_types(queue: Queue) -> list[dict[str, str | None]]:
     ]
 
 
-def _is_listed(record: Record) -> bool:
+def _is_listed(record: AnswerRecord) -> bool:
     labels = record.get(LABELS)
     is_list = isinstance(labels, list) and all(isinstance(label, str) for label in labels)
     return is_list and "doubt_id" in record
 
 
-def _is_joined(record: Record) -> bool:
+def _is_joined(record: AnswerRecord) -> bool:
     has_all = LABELS in record and COMMENTS in record and "doubt_id" in record
     return has_all and isinstance(record[LABELS], (str, type(None)))
 
 
-def _read_listed(records: Sequence[Record], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
+def _read_listed(records: Sequence[AnswerRecord], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
     return [
-        _read_document(record, row, read_texts(record[LABELS]), is_joined=False)
+        _read_classified(record, row, values.read_texts(record[LABELS]), is_joined=False)
         for row, record in enumerate(records, start=1)
     ]
 
 
-def _read_joined(records: Sequence[Record], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
+def _read_joined(records: Sequence[AnswerRecord], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
     return [
-        _read_document(record, row, (read_text(record[LABELS]),), is_joined=True)
+        _read_classified(record, row, (values.read_text(record[LABELS]),), is_joined=True)
         for row, record in enumerate(records, start=1)
     ]
 
 
-def _read_document(record: Record, row: int, labels: tuple[str, ...], *, is_joined: bool) -> Answer:
-    comments, ours = record.get(COMMENTS), read_our_columns(record)
+def _read_classified(record: AnswerRecord, row: int, labels: tuple[str, ...], *, is_joined: bool) -> Answer:
+    comments, ours = record.get(COMMENTS), values.read_our_columns(record)
     return Answer(
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
         joined=is_joined,
         prefilled=not ours["stratum"],
-        why="\n".join(read_texts(comments)) if isinstance(comments, list) else read_text(comments),
+        why="\n".join(values.read_texts(comments))
+        if isinstance(comments, list)
+        else values.read_text(comments),
         **ours,
     )
 
@@ -131,7 +127,7 @@ class Doccano(Tool):
     title = "doccano"
     answers_file = "all.jsonl"
     apply_flags = " --confirmed"
-    how_to_export = (_EXPORT,)
+    how_to_export = (_EXPORT_APPROVED,)
     shapes = (
         AnswerShape(
             "doccano JSONL or JSON",
@@ -151,10 +147,10 @@ class Doccano(Tool):
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
         """Both files."""
-        rows = zip(queue.rows, own_columns_as_text(queue, DOCCANO_KEYS), strict=True)
+        rows = zip(queue.rows, values.own_columns_as_text(queue, DOCCANO_KEYS), strict=True)
         labels = json.dumps(_make_label_types(queue), ensure_ascii=False, indent=1)
         return {
-            DATA_FILE: write_json_lines(_make_document(queue, row, own) for row, own in rows),
+            DATA_FILE: values.write_json_lines(_make_document(queue, row, own) for row, own in rows),
             LABELS_FILE: (labels + "\n").encode(),
         }
 

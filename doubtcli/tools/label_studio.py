@@ -21,23 +21,14 @@ from xml.etree import ElementTree as ET
 from doubtcli.errors import InputError
 from doubtcli.records.answers import Answer
 from doubtcli.records.tool import AnswerShape, Tool
-from doubtcli.tools.values import (
-    CARD,
-    TEXT,
-    malformed_record,
-    name_image_keys,
-    own_columns_as_json,
-    read_our_columns,
-    read_text,
-    read_texts,
-    write_json_line,
-)
+from doubtcli.tools import values
+from doubtcli.tools.values import CARD, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
-    from doubtcli.records.tool import Record
+    from doubtcli.records.tool import AnswerRecord
 
 LABEL, NOTE = "label", "note"
 """What the two controls of the labelling config are called."""
@@ -62,7 +53,7 @@ _IN_ORDER = (
     "Choose Save. Leave Settings > General > Task Sampling at sequential: the tasks stand in the "
     "order in which they should be asked. (Uncertainty sampling would turn it around.)"
 )
-_EXPORT = (
+_EXPORT_JSON = (
     "In the project, choose Export, then JSON. (JSON-MIN and CSV are read, too, but do not tell which tasks "
     "were skipped.)"
 )
@@ -78,9 +69,10 @@ _LOCAL_IMAGES = (
 
 
 def _write_tasks(queue: Queue) -> bytes:
-    own = own_columns_as_json(queue, LABEL_STUDIO_KEYS)
+    own = values.own_columns_as_json(queue, LABEL_STUDIO_KEYS)
     tasks = [
-        write_json_line(_make_task(queue, row, columns)) for row, columns in zip(queue.rows, own, strict=True)
+        values.write_json_line(_make_task(queue, row, columns))
+        for row, columns in zip(queue.rows, own, strict=True)
     ]
     return ("[\n" + ",\n".join(tasks) + "\n]\n").encode()
 
@@ -95,7 +87,7 @@ def _make_task(queue: Queue, row: QueueRow, own: dict[str, Any]) -> dict[str, An
 
 
 def _make_shown_data(queue: Queue, row: QueueRow) -> dict[str, str]:
-    images = zip(name_image_keys(queue), row.shown.images, strict=True)
+    images = zip(values.name_image_keys(queue), row.shown.images, strict=True)
     texts = {TEXT: row.shown.text, CARD: row.shown.card}
     return {key: _address_image(path) for key, path in images} | {
         key: text for key, text in texts.items() if text is not None
@@ -152,7 +144,7 @@ def write_label_config(queue: Queue) -> str:
 def _list_objects(queue: Queue) -> list[tuple[str, str]]:
     """What is shown of a row, as tag and name: images, text, card."""
     return [
-        *(("Image", key) for key in name_image_keys(queue)),
+        *(("Image", key) for key in values.name_image_keys(queue)),
         *([("Text", TEXT)] if queue.parts.text else []),
         *([("Text", CARD)] if queue.parts.has_card else []),
     ]
@@ -189,19 +181,19 @@ def _make_choice_value(name: str) -> dict[str, str]:
 # ------------------------------------------------------------- tasks that come back
 
 
-def _is_task(record: Record) -> bool:
+def _is_task(record: AnswerRecord) -> bool:
     return isinstance(record.get("data"), dict) and isinstance(record.get("annotations"), list)
 
 
-def _read_tasks(records: Sequence[Record], path: str) -> list[Answer]:
+def _read_tasks(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     control = _find_label_control(records, path)
     return [
         answer for row, task in enumerate(records, start=1) for answer in _read_task(task, row, path, control)
     ]
 
 
-def _read_task(task: Record, row: int, path: str, control: str) -> list[Answer]:
-    ours = read_our_columns(task["data"])
+def _read_task(task: AnswerRecord, row: int, path: str, control: str) -> list[Answer]:
+    ours = values.read_our_columns(task["data"])
     if not task["annotations"]:
         return [Answer(row, status="draft" if task.get("drafts") else "", **ours)]
     return [_read_annotation(one, row, path, control, ours) for one in task["annotations"]]
@@ -223,10 +215,10 @@ def _read_annotation(
         verdict=labels[0] if labels else "",
         also=labels[1:],
         status="skipped" if annotation.get("was_cancelled") else "",
-        annotator=read_text(person.get("email") or person.get("id"))
+        annotator=values.read_text(person.get("email") or person.get("id"))
         if isinstance(person, dict)
-        else read_text(person),
-        time=read_text(annotation.get("updated_at") or annotation.get("created_at")),
+        else values.read_text(person),
+        time=values.read_text(annotation.get("updated_at") or annotation.get("created_at")),
         why="\n".join(
             text for name, value in results if name == NOTE for text in _list_entries(value, "text")
         ),
@@ -237,14 +229,14 @@ def _read_annotation(
 def _list_results(annotation: object, row: int, path: str) -> list[tuple[str, Mapping[str, Any]]]:
     """The controls of an annotation by name, each with what was entered there."""
     if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
-        raise malformed_record("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
+        raise values.malformed_record("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
     results = annotation["result"]
     if not all(isinstance(one, dict) and isinstance(one.get("value"), dict) for one in results):
-        raise malformed_record("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
-    return [(read_text(one.get("from_name")), one["value"]) for one in results]
+        raise values.malformed_record("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
+    return [(values.read_text(one.get("from_name")), one["value"]) for one in results]
 
 
-def _find_label_control(records: Sequence[Record], path: str) -> str:
+def _find_label_control(records: Sequence[AnswerRecord], path: str) -> str:
     """The control that labels were chosen in: "label", else the only one that offers choices."""
     first: dict[str, int] = {}
     for row, task in enumerate(records, start=1):
@@ -255,23 +247,23 @@ def _find_label_control(records: Sequence[Record], path: str) -> str:
     if LABEL in first or len(first) < 2:  # noqa: PLR2004
         return LABEL if LABEL in first else next(iter(first), LABEL)
     found = f"its choices are called {', '.join(map(repr, sorted(first)))}"
-    raise malformed_record(found, path, max(first.values()), "annotations", AS_EXPORTED)
+    raise values.malformed_record(found, path, max(first.values()), "annotations", AS_EXPORTED)
 
 
 # ----------------------------------- annotations that come back (JSON_MIN, CSV, TSV)
 
 
-def _is_annotation(record: Record) -> bool:
+def _is_annotation(record: AnswerRecord) -> bool:
     return all(name in record for name in ANNOTATION_KEYS)
 
 
-def _read_annotations(records: Sequence[Record], path: str) -> list[Answer]:
+def _read_annotations(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     if not any(LABEL in record for record in records):
-        raise malformed_record("no annotation has a label", path, 1, LABEL, AS_EXPORTED)
+        raise values.malformed_record("no annotation has a label", path, 1, LABEL, AS_EXPORTED)
     return [_read_flat_annotation(record, row) for row, record in enumerate(records, start=1)]
 
 
-def _read_flat_annotation(record: Record, row: int) -> Answer:
+def _read_flat_annotation(record: AnswerRecord, row: int) -> Answer:
     is_text = isinstance(record["annotation_id"], str)  # CSV and TSV, where a number is a text, too
     label, note = (
         _unpack_field(record.get(name), key) if is_text else record.get(name)
@@ -282,10 +274,10 @@ def _read_flat_annotation(record: Record, row: int) -> Answer:
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
-        annotator=read_text(record["annotator"]),
-        time=read_text(record.get("updated_at") or record.get("created_at")),
+        annotator=values.read_text(record["annotator"]),
+        time=values.read_text(record.get("updated_at") or record.get("created_at")),
         why="\n".join(_list_entries(note, "text")),
-        **read_our_columns(record),
+        **values.read_our_columns(record),
     )
 
 
@@ -295,7 +287,7 @@ def _list_entries(value: object, key: str) -> tuple[str, ...]:
         value = value.get(key)
     if isinstance(value, str):
         return (value,)  # as it is: a label may look like a list
-    return tuple(dict.fromkeys(read_texts(value)))
+    return tuple(dict.fromkeys(values.read_texts(value)))
 
 
 def _unpack_field(field: object, key: str) -> object:
@@ -317,7 +309,7 @@ class LabelStudio(Tool):
     name = "label-studio"
     title = "Label Studio"
     answers_file = "project-1.json"
-    how_to_export = (_EXPORT,)
+    how_to_export = (_EXPORT_JSON,)
     shapes = (
         AnswerShape("Label Studio JSON", "'annotations' and 'data'", _is_task, _read_tasks),
         AnswerShape(

@@ -26,17 +26,16 @@ from doubtcli.tools.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
-    from doubtcli.records.tool import Record
+    from doubtcli.records.tool import AnswerRecord
 
 ID, VERDICT, STATUS = QUEUE_COLUMNS[0], QUEUE_COLUMNS[-1], "verdict_status"
 """The columns that make a file one of ours."""
 VERDICT_STATUSES = {"": "", "skip": "skipped", UNUSABLE_STATUS: UNUSABLE_STATUS}
 """What may be in the column, and what it is called once read."""
 SCORE = "doubt_score"
-CSV_FILE, JSONL_FILE, PARQUET_FILE = "queue.csv", "queue.jsonl", "queue.parquet"
 QUEUE_GROUP_ROWS = 2**16
 """Fixed, so that the same queue gives the same bytes."""
 _KEEP = "the given one to keep it, another one to correct it"
@@ -112,11 +111,11 @@ def _list_our_columns(rows: Sequence[QueueRow], columns: Sequence[str]) -> list[
 # --------------------------------------------------------------- files that come back
 
 
-def _has_verdicts(record: Record) -> bool:
+def _holds_verdicts(record: AnswerRecord) -> bool:
     return ID in record and (VERDICT in record or STATUS in record)
 
 
-def _read_verdicts(records: Sequence[Record], path: str) -> list[Answer]:
+def _read_verdicts(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     return [
         Answer(
             row,
@@ -131,7 +130,7 @@ def _read_verdicts(records: Sequence[Record], path: str) -> list[Answer]:
     ]
 
 
-def _read_verdict_status(record: Record, row: int, path: str) -> str:
+def _read_verdict_status(record: AnswerRecord, row: int, path: str) -> str:
     found = read_text(record.get(STATUS))
     status = VERDICT_STATUSES.get(found.strip().lower())
     if status is None:
@@ -148,55 +147,42 @@ def _read_verdict_status(record: Record, row: int, path: str) -> str:
 # ------------------------------------------------------------------------- the tools
 
 
-class CsvQueue(Tool):
-    """A queue as CSV, to be filled in with a spreadsheet."""
+class QueueFile(Tool):
+    """A queue in a file of ours, to be filled in by hand."""
 
-    name = "csv"
-    title = "CSV"
-    answers_file = "queue.done.csv"
     verdict_column = VERDICT
     is_filled_in = True
-    how_to_export = (f"Save the file under a name of its own, such as {answers_file}.",)
-    shapes = (AnswerShape("doubt's own queue", "'doubt_id' and 'verdict'", _has_verdicts, _read_verdicts),)
+    shapes = (AnswerShape("doubt's own queue", "'doubt_id' and 'verdict'", _holds_verdicts, _read_verdicts),)
+
+    def __init__(
+        self, name: str, title: str, write: Callable[[Queue], bytes], how_to_fill_in: tuple[str, ...]
+    ) -> None:
+        self.name = name
+        """Also the file's ending."""
+        self.title = title
+        self.answers_file = f"queue.done.{name}"
+        self.how_to_export = (f"Save the file under a name of its own, such as {self.answers_file}.",)
+        self._write = write
+        self._how_to_fill_in = how_to_fill_in
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
         """The one file."""
-        return {CSV_FILE: write_queue_csv(queue.rows, queue.columns, queue.own)}
+        return {f"queue.{self.name}": self._write(queue)}
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # as every tool is asked
         """What to write where."""
-        return (
-            f"Open {CSV_FILE} in a spreadsheet, all columns as text (so that 007 stays 007).",
-            f"Write the right label into the column verdict: {_KEEP}.",
-            _UNSURE,
-        )
+        return (*self._how_to_fill_in, _UNSURE)
 
 
-class JsonlQueue(CsvQueue):
-    """A queue as JSON Lines."""
-
-    name = "jsonl"
-    title = "JSON Lines"
-    answers_file = "queue.done.jsonl"
-    how_to_export = (f"Save the file under a name of its own, such as {answers_file}.",)
-
-    def hand_out(self, queue: Queue) -> dict[str, bytes]:
-        """The one file."""
-        return {JSONL_FILE: _write_queue_jsonl(queue)}
-
-    def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # as every tool is asked
-        """What to write where."""
-        return (f"Set verdict of each row to the right label: {_KEEP}.", _UNSURE)
-
-
-class ParquetQueue(JsonlQueue):
-    """A queue as Parquet."""
-
-    name = "parquet"
-    title = "Parquet"
-    answers_file = "queue.done.parquet"
-    how_to_export = (f"Save the file under a name of its own, such as {answers_file}.",)
-
-    def hand_out(self, queue: Queue) -> dict[str, bytes]:
-        """The one file."""
-        return {PARQUET_FILE: _write_queue_parquet(queue)}
+_FILL_IN = (f"Set verdict of each row to the right label: {_KEEP}.",)
+CSV = QueueFile(
+    "csv",
+    "CSV",
+    lambda queue: write_queue_csv(queue.rows, queue.columns, queue.own),
+    (
+        "Open queue.csv in a spreadsheet, all columns as text (so that 007 stays 007).",
+        f"Write the right label into the column verdict: {_KEEP}.",
+    ),
+)
+JSONL = QueueFile("jsonl", "JSON Lines", _write_queue_jsonl, _FILL_IN)
+PARQUET = QueueFile("parquet", "Parquet", _write_queue_parquet, _FILL_IN)

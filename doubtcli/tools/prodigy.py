@@ -12,23 +12,14 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.records.answers import Answer
 from doubtcli.records.tool import AnswerShape, Tool
-from doubtcli.tools.values import (
-    IMAGE,
-    TEXT,
-    malformed_record,
-    name_image_keys,
-    own_columns_as_json,
-    read_our_columns,
-    read_text,
-    read_texts,
-    write_json_lines,
-)
+from doubtcli.tools import values
+from doubtcli.tools.values import IMAGE, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
-    from doubtcli.records.tool import Record
+    from doubtcli.records.tool import AnswerRecord
 
 PRODIGY_FILE = "queue.jsonl"
 PRODIGY_DATASET = "doubt_queue"
@@ -66,7 +57,7 @@ def _make_card(queue: Queue, row: QueueRow) -> dict[str, str]:
     """An image, or all that there is as one text: Prodigy shows one or the other."""
     if not queue.parts.images:
         return {TEXT: row.shown.all_text}
-    return dict(zip(name_image_keys(queue), row.shown.images, strict=True))
+    return dict(zip(values.name_image_keys(queue), row.shown.images, strict=True))
 
 
 def _make_option(row: QueueRow, name: str) -> dict[str, str]:
@@ -92,18 +83,18 @@ def _make_corner(row: QueueRow) -> dict[str, str | float]:
     return {name: value for name, value in corner.items() if value != ""}
 
 
-def _is_answered(record: Record) -> bool:
-    if read_text(record.get("answer")) not in TASK_STATUSES:
+def _is_answered(record: AnswerRecord) -> bool:
+    if values.read_text(record.get("answer")) not in TASK_STATUSES:
         return False
     is_binary = isinstance(record.get("label"), str)
     return is_binary or any(name in record for name in (ACCEPT, OPTIONS, "_task_hash"))
 
 
-def _read_answered(records: Sequence[Record], path: str) -> list[Answer]:
+def _read_answered(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     return [_read_choice_task(record, row, path) for row, record in enumerate(records, start=1)]
 
 
-def _read_choice_task(record: Record, row: int, path: str) -> Answer:
+def _read_choice_task(record: AnswerRecord, row: int, path: str) -> Answer:
     meta = record.get(META)
     meta = meta if isinstance(meta, dict) else {}
     labels = _read_accepted(record, row, path)
@@ -112,21 +103,21 @@ def _read_choice_task(record: Record, row: int, path: str) -> Answer:
         verdict=labels[0] if labels else "",
         also=labels[1:],
         status=TASK_STATUSES[record["answer"]],
-        annotator=read_text(record.get("_annotator_id") or record.get("_session_id")),
+        annotator=values.read_text(record.get("_annotator_id") or record.get("_session_id")),
         time=_read_timestamp(record.get("_timestamp")),
-        why=read_text(record.get(TYPED_NOTE)),
-        **read_our_columns({"given_label": meta.get(GIVEN), **meta, **record}),
+        why=values.read_text(record.get(TYPED_NOTE)),
+        **values.read_our_columns({"given_label": meta.get(GIVEN), **meta, **record}),
     )
 
 
-def _read_accepted(record: Record, row: int, path: str) -> tuple[str, ...]:
+def _read_accepted(record: AnswerRecord, row: int, path: str) -> tuple[str, ...]:
     if ACCEPT not in record and OPTIONS not in record:
         return (record["label"],) if isinstance(record.get("label"), str) else ()
     accepted = record.get(ACCEPT) or []
     if not isinstance(accepted, list):
         expected = "the ids of the options selected"
-        raise malformed_record(f"{ACCEPT!r} is no list", path, row, ACCEPT, expected)
-    return read_texts(accepted)
+        raise values.malformed_record(f"{ACCEPT!r} is no list", path, row, ACCEPT, expected)
+    return values.read_texts(accepted)
 
 
 def _read_timestamp(seconds: object) -> str:
@@ -151,8 +142,10 @@ class Prodigy(Tool):
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
         """The one file."""
-        rows = zip(queue.rows, own_columns_as_json(queue, TASK_KEYS), strict=True)
-        return {PRODIGY_FILE: write_json_lines(_make_choice_task(queue, row, own) for row, own in rows)}
+        rows = zip(queue.rows, values.own_columns_as_json(queue, TASK_KEYS), strict=True)
+        return {
+            PRODIGY_FILE: values.write_json_lines(_make_choice_task(queue, row, own) for row, own in rows)
+        }
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:
         """The command that opens the queue, and what to set before."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from doubtcli.records.answers import Answer
-    from doubtcli.records.tool import AnswerShape, Record, Tool
+    from doubtcli.records.tool import AnswerRecord, AnswerShape, Tool
     from doubtcli.tools.load import Records
 
     ToolShape = tuple[Tool, AnswerShape]
@@ -99,7 +99,7 @@ def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
     return found
 
 
-def _fits(tool: Tool, shape: AnswerShape, record: Record) -> bool:
+def _fits(tool: Tool, shape: AnswerShape, record: AnswerRecord) -> bool:
     with blame_tool(tool):
         return shape.fits(record)
 

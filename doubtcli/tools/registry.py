@@ -10,22 +10,19 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import DoubtError, SettingsError, ToolError
+from doubtcli.records.tool import Tool
 from doubtcli.settings.installed import find_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from doubtcli.records.tool import Tool
     from doubtcli.settings.installed import Installed
 
 TOOLS_GROUP = "doubtcli.tools"
 TOOLS_ORDER = ("csv", "jsonl", "parquet", "label-studio", "argilla", "prodigy", "doccano")
 """The order in which ours are listed, and tried on a file of answers; all others follow by name."""
-TOOL_PARTS = (
-    *("name", "title", "how_to_export", "answers_file", "shapes", "verdict_column", "apply_flags"),
-    *("folder_file", "is_filled_in", "hand_out", "how_to_import"),
-)
-"""What a tool must have: see `Tool`."""
+TOOL_PARTS = (*Tool.__annotations__, "hand_out", "how_to_import")
+"""What a tool must have."""
 
 
 def list_tool_names() -> tuple[str, ...]:
@@ -74,8 +71,9 @@ def _find_tools() -> tuple[Installed, ...]:
 
 def _load_installed(installed: Installed) -> Tool:
     """The tool of an entry point."""
-    tool: Tool = installed.load()()
+    found = installed.load()
     where = f"tool {installed.name!r} of {installed.package}"
+    tool: Tool = found() if isinstance(found, type) else found
     missing = [part for part in TOOL_PARTS if not hasattr(tool, part)]
     if missing:
         raise ToolError(f"it has no {missing[0]!r}", where=where, expected=f"all of {', '.join(TOOL_PARTS)}")

@@ -12,7 +12,7 @@ from doubtcli.pipelines import scan
 from doubtcli.pipelines.queue import QueueRequest, check_queue_folder, default_queue_folder, write_queue
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
-from doubtcli.queue.strategies import Choice
+from doubtcli.queue.strategies import QueueChoice
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
@@ -21,7 +21,7 @@ ROWS = [
     f"{kind} number {n},{label}" for n in range(15) for kind, label in (("pear", "fruit"), ("saw", "tool"))
 ]
 TODAY = dt.date(2026, 11, 21)
-REQUEST = QueueRequest("data.doubt", Choice({"top": 100}, size=3), "csv")
+REQUEST = QueueRequest("data.doubt", QueueChoice({"top": 100}, size=3), "csv")
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ import pytest
 
 from doubtcli.errors import InputError
 from doubtcli.queue.make import make_queue
-from doubtcli.queue.strategies import Choice
+from doubtcli.queue.strategies import QueueChoice
 
 if TYPE_CHECKING:
     from tests.conftest import Case
@@ -53,7 +53,7 @@ def test_an_audit_of_an_earlier_version_tells_no_hash(tickets: Case, doubts_of: 
     """Then the key is there, and empty."""
     doubts = doubts_of([row | {"row_hash": None} for row in tickets.rows])
 
-    queue = make_queue(tickets.document, doubts, tickets.table, Choice({"top": 100}))
+    queue = make_queue(tickets.document, doubts, tickets.table, QueueChoice({"top": 100}))
 
     assert {queue.cells(row)["doubt_row_hash"] for row in queue.rows} == {None}
 

@@ -12,7 +12,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.queue.strategies import (
     STRATEGIES,
-    Choice,
+    QueueChoice,
     choose_rows,
     estimate_minutes,
     order_by_corrections,
@@ -36,7 +36,7 @@ def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
     """By itself, top brings the rows that are doubted, most doubted first."""
     pool = pool_of(linear(6))
 
-    picks = choose_rows(pool, Choice({"top": 100}), 0)
+    picks = choose_rows(pool, QueueChoice({"top": 100}), 0)
 
     assert ids_of(pool, [pick.row for pick in picks]) == ["r000", "r001", "r002"]
     assert {pick.strategy for pick in picks} == {"top"}
@@ -45,7 +45,7 @@ def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
 @pytest.mark.parametrize(("size", "n_rows"), [(1, 1), (4, 4), (6, 6), (100, 6)])
 def test_size(pool_of: PoolOf, size: int, n_rows: int) -> None:
     """A size brings as many rows, doubted or not, or all that there are."""
-    picks = choose_rows(pool_of(linear(6)), Choice({"top": 100}, size), 0)
+    picks = choose_rows(pool_of(linear(6)), QueueChoice({"top": 100}, size), 0)
 
     assert [pick.row for pick in picks] == list(range(n_rows))
 
@@ -62,7 +62,7 @@ def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> Non
         ]
     )
 
-    picks = choose_rows(pool, Choice({name: 100}), 0)
+    picks = choose_rows(pool, QueueChoice({name: 100}), 0)
 
     assert sorted(ids_of(pool, [pick.row for pick in picks])) == ["more", "other", "unlike"]
 
@@ -70,7 +70,7 @@ def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> Non
 @pytest.mark.parametrize("name", ["balanced", "budget"])
 def test_only_doubted_rows_without_a_size(pool_of: PoolOf, name: str) -> None:
     """Without a size only doubted rows come, in whatever order."""
-    picks = choose_rows(pool_of(linear(10)), Choice({name: 100}), 0)
+    picks = choose_rows(pool_of(linear(10)), QueueChoice({name: 100}), 0)
 
     assert sorted(pick.row for pick in picks) == [0, 1, 2, 3, 4]
 
@@ -87,7 +87,7 @@ class TestAudit:
         doubt = np.array([row["doubt"] for row in canonical])
         sample = draw_sample(doubt, np.ones(200, dtype=bool), 60, 5)
 
-        picks = choose_rows(pool, Choice({"audit": 100}, 60), 5)
+        picks = choose_rows(pool, QueueChoice({"audit": 100}, 60), 5)
 
         assert ids_of(pool, [p.row for p in picks]) == [canonical[row]["row_id"] for row in sample.rows]
         assert [pick.stratum for pick in picks] == list(sample.strata)
@@ -98,7 +98,7 @@ class TestAudit:
         rows = [row | {"verdict": "bug" if number % 2 else None} for number, row in enumerate(linear(40))]
         pool = pool_of(rows)
 
-        picks = choose_rows(pool, Choice({"audit": 100}, 10), 0)
+        picks = choose_rows(pool, QueueChoice({"audit": 100}, 10), 0)
 
         assert {str(pick.stratum) for pick in picks} == {"1 of 1 (20 rows)"}
         assert all(int(row_id[1:]) % 2 == 0 for row_id in ids_of(pool, [pick.row for pick in picks]))
@@ -106,7 +106,7 @@ class TestAudit:
     def test_equal_rows_are_drawn_apart(self, pool_of: PoolOf) -> None:
         """The rate is a share of rows, so equal rows that are drawn come each for themselves."""
         picks = choose_rows(
-            pool_of([row | {"row_hash": "same"} for row in linear(30)]), Choice({"audit": 100}, 30), 0
+            pool_of([row | {"row_hash": "same"} for row in linear(30)]), QueueChoice({"audit": 100}, 30), 0
         )
 
         assert len({pick.row for pick in picks}) == 30
@@ -114,16 +114,16 @@ class TestAudit:
     def test_needs_a_size(self, pool_of: PoolOf) -> None:
         """An audit draws as many rows as it is told."""
         with pytest.raises(SettingsError, match="--size"):
-            choose_rows(pool_of(linear(6)), Choice({"top": 50, "audit": 50}), 0)
+            choose_rows(pool_of(linear(6)), QueueChoice({"top": 50, "audit": 50}), 0)
 
     def test_nobody_to_draw(self, pool_of: PoolOf) -> None:
         """Where all rows are decided, none is drawn."""
-        assert choose_rows(pool_of([{"verdict": "bug"}]), Choice({"audit": 100}, 10), 0) == []
+        assert choose_rows(pool_of([{"verdict": "bug"}]), QueueChoice({"audit": 100}, 10), 0) == []
 
     def test_another_seed(self, pool_of: PoolOf) -> None:
         """Another seed draws other rows."""
         one, other = (
-            [pick.row for pick in choose_rows(pool_of(linear(200)), Choice({"audit": 100}, 50), seed)]
+            [pick.row for pick in choose_rows(pool_of(linear(200)), QueueChoice({"audit": 100}, 50), seed)]
             for seed in (0, 1)
         )
 
@@ -135,7 +135,7 @@ class TestMixed:
 
     def test_drawn_rows_come_first(self, pool_of: PoolOf) -> None:
         """The audit's rows come first, whatever is named first; the others go on with rows that are left."""
-        picks = choose_rows(pool_of(linear(40)), Choice({"top": 70, "audit": 30}, 20), 0)
+        picks = choose_rows(pool_of(linear(40)), QueueChoice({"top": 70, "audit": 30}, 20), 0)
 
         assert [pick.strategy for pick in picks] == ["audit"] * 6 + ["top"] * 14
         drawn = {pick.row for pick in picks[:6]}
@@ -153,7 +153,7 @@ class TestMixed:
             ]
         )
 
-        picks = choose_rows(pool, Choice({"top": 50, "balanced": 50}), 0)
+        picks = choose_rows(pool, QueueChoice({"top": 50, "balanced": 50}), 0)
 
         assert list(zip(ids_of(pool, [p.row for p in picks]), [p.strategy for p in picks], strict=True)) == [
             ("a1", "top"),
@@ -166,7 +166,7 @@ class TestMixed:
         """Where a row of a group is drawn, no other row of it is brought for its doubt."""
         picks = choose_rows(
             pool_of([row | {"row_hash": "same"} for row in linear(30)]),
-            Choice({"audit": 50, "top": 50}, 2),
+            QueueChoice({"audit": 50, "top": 50}, 2),
             0,
         )
 
@@ -195,7 +195,7 @@ class TestMixed:
             [{"row_hash": same, "given": label, "doubt": doubt / 100} for same, label, doubt in rows]
         )
 
-        picks = choose_rows(pool, Choice(shares, size), 0)
+        picks = choose_rows(pool, QueueChoice(shares, size), 0)
 
         assert len({pick.row for pick in picks}) == len(picks) <= size
         groups = [pool.groups[pick.row] for pick in picks if pick.strategy != "audit"]
@@ -215,7 +215,7 @@ class TestWaived:
         rows = [row | {"waived": row["row_id"] in ("r000", "r002")} for row in linear(6)]
         pool = pool_of(rows)
 
-        picks = choose_rows(pool, Choice({name: 100}, size), 0)
+        picks = choose_rows(pool, QueueChoice({name: 100}, size), 0)
 
         assert sorted(ids_of(pool, [pick.row for pick in picks])) == expected
 
@@ -230,13 +230,13 @@ class TestWaived:
             ]
         )
 
-        picks = choose_rows(pool, Choice({"top": 100}), 0)
+        picks = choose_rows(pool, QueueChoice({"top": 100}), 0)
 
         assert ids_of(pool, [pick.row for pick in picks]) == ["unseen"]
 
     def test_drawn_all_the_same(self, pool_of: PoolOf) -> None:
         """An audit draws them as it draws all others: which rows are waived changes nothing."""
-        choice = Choice({"audit": 100}, 60)
+        choice = QueueChoice({"audit": 100}, 60)
         waived = pool_of([row | {"waived": number % 3 == 0} for number, row in enumerate(linear(200))])
 
         picks = choose_rows(waived, choice, 5)
@@ -248,7 +248,7 @@ class TestWaived:
         """Of a queue of both kinds the audit alone brings waived rows."""
         pool = pool_of([row | {"waived": number % 2 == 0} for number, row in enumerate(linear(200))])
 
-        picks = choose_rows(pool, Choice({"top": 50, "audit": 50}, 80), 0)
+        picks = choose_rows(pool, QueueChoice({"top": 50, "audit": 50}, 80), 0)
 
         brought = {
             name: {bool(pool.waived[pick.row]) for pick in picks if pick.strategy == name}

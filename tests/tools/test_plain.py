@@ -17,7 +17,7 @@ from pyarrow import parquet
 
 from doubtcli.errors import InputError
 from doubtcli.records.answers import Answer, AnswerFile
-from doubtcli.tools.plain import CsvQueue, JsonlQueue, ParquetQueue
+from doubtcli.tools.plain import CSV, JSONL, PARQUET
 from doubtcli.tools.read import read_answers
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ def read(content: bytes) -> list[dict[str, str]]:
 
 def test_text_of_csv(tickets: Case) -> None:
     """Our columns stand first, as in an audit's own queue; then the user's, as they were."""
-    text = CsvQueue().hand_out(tickets.queue(size=1))["queue.csv"].decode()
+    text = CSV.hand_out(tickets.queue(size=1))["queue.csv"].decode()
 
     assert text == (
         f"{OURS},{CHOICE},{SEEN},{OWN}\n"
@@ -52,7 +52,7 @@ def test_text_of_csv(tickets: Case) -> None:
 
 def test_audit_sample_in_csv(tickets: Case) -> None:
     """Drawn rows have two more columns, of which others leave both empty."""
-    rows = read(CsvQueue().hand_out(tickets.queue({"audit": 50, "top": 50}, size=2))["queue.csv"])
+    rows = read(CSV.hand_out(tickets.queue({"audit": 50, "top": 50}, size=2))["queue.csv"])
 
     assert list(rows[0])[7:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
     assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
@@ -63,7 +63,7 @@ def test_audit_sample_in_csv(tickets: Case) -> None:
 
 def test_jsonl(tickets: Case) -> None:
     """Numbers stay numbers, and what is missing is null."""
-    lines = JsonlQueue().hand_out(tickets.queue())["queue.jsonl"].decode().splitlines()
+    lines = JSONL.hand_out(tickets.queue())["queue.jsonl"].decode().splitlines()
 
     second = json.loads(lines[1])
     assert len(lines) == 3
@@ -74,7 +74,7 @@ def test_jsonl(tickets: Case) -> None:
 
 def test_parquet(tickets: Case) -> None:
     """The user's columns keep their types."""
-    table = pq.read_table(io.BytesIO(ParquetQueue().hand_out(tickets.queue())["queue.parquet"]))
+    table = pq.read_table(io.BytesIO(PARQUET.hand_out(tickets.queue())["queue.parquet"]))
 
     assert table.column_names == [*OURS.split(","), *CHOICE.split(","), SEEN, *OWN.split(",")]
     assert table.schema.field("doubt_score").type == pa.float64()
@@ -85,7 +85,7 @@ def test_parquet(tickets: Case) -> None:
     assert table.column("doubt_id").to_pylist() == ["t1", "t2", "t3"]
 
 
-@pytest.mark.parametrize("tool", [CsvQueue(), JsonlQueue(), ParquetQueue()], ids=lambda tool: tool.title)
+@pytest.mark.parametrize("tool", [CSV, JSONL, PARQUET], ids=lambda tool: tool.title)
 def test_read_back(tickets: Case, tool: Tool, tmp_path: Path) -> None:
     """What reads verdicts reads all of them: ids, labels, strata and what a person left open."""
     ((name, content),) = tool.hand_out(tickets.queue({"audit": 50, "top": 50}, size=4)).items()
@@ -111,8 +111,8 @@ def test_anything_comes_back(tickets: Case, own: str, why: str, row_id: str) -> 
     rows = [{"row_id": row_id, "doubt": 0.9, "why": why}]
     queue = replace(tickets, rows=rows, data={"text": [own], "label": ["bug"]}).queue()
 
-    (row,) = read(CsvQueue().hand_out(queue)["queue.csv"])
-    line = json.loads(JsonlQueue().hand_out(queue)["queue.jsonl"])
+    (row,) = read(CSV.hand_out(queue)["queue.csv"])
+    line = json.loads(JSONL.hand_out(queue)["queue.jsonl"])
 
     assert (row["doubt_id"], row["doubt_why"], row["text"]) == (row_id, why, own)
     assert (line["doubt_id"], line["doubt_why"], line["text"]) == (row_id, why, own)

@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+from importlib.metadata import EntryPoint
+from typing import TYPE_CHECKING
+
+import pytest
+
+from doubtcli.errors import ToolError
+from doubtcli.settings import installed
+from doubtcli.settings.installed import find_installed
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+GROUP = "doubtcli.tests"
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Installs packages by name, each with some entries of the group."""
+
+    def install_all(**packages: str) -> None:
+        for package, entries in packages.items():
+            info = tmp_path / package / f"{package}-1.2.dist-info"
+            info.mkdir(parents=True)
+            (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {package}\nVersion: 1.2\n")
+            (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entries}\n")
+            monkeypatch.syspath_prepend(str(tmp_path / package))
+
+    return install_all
+
+
+def test_order(install: Callable[..., None]) -> None:
+    """Ours come first as they are ordered; all others by name, whatever they are called."""
+    install(doubtcli="a = json:loads\nb = json:dumps", someone="d = json:load", other="c = json:dump")
+
+    found = find_installed(GROUP, "tool", ToolError, ("b", "c"))
+
+    assert [one.name for one in found] == ["b", "a", "c", "d"]
+    assert [one.is_ours for one in found] == [True, True, False, False]
+    assert found[2].package == "other 1.2"
+
+
+def test_other_peoples_can_be_left_out(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """DOUBT_PLUGINS=off leaves ours."""
+    install(doubtcli="b = json:dumps", someone="a = json:loads")
+    monkeypatch.setenv("DOUBT_PLUGINS", "off")
+
+    assert [one.name for one in find_installed(GROUP, "tool", ToolError)] == ["b"]
+
+
+def test_a_name_taken_twice(install: Callable[..., None]) -> None:
+    """Two packages with one name: neither wins silently."""
+    install(one="twin = one:Twin", two="twin = two:Twin")
+
+    with pytest.raises(ToolError, match="two packages bring a tool 'twin'") as error:
+        find_installed(GROUP, "tool", ToolError)
+
+    assert error.value.found.endswith(": two 1.2 and one 1.2")
+    assert "DOUBT_PLUGINS=off" in str(error.value.hint)
+
+
+def test_the_same_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An entry that is found in two places is one."""
+    same = [EntryPoint("a", "json:dumps", GROUP), EntryPoint("a", "json:dumps", GROUP)]
+    monkeypatch.setattr(installed, "entry_points", lambda **_: same)
+
+    assert [one.name for one in find_installed(GROUP, "tool", ToolError)] == ["a"]
+
+
+def test_an_entry_without_a_package(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is somebody's, but nobody knows whose."""
+    monkeypatch.setattr(installed, "entry_points", lambda **_: [EntryPoint("a", "json:dumps", GROUP)])
+
+    [found] = find_installed(GROUP, "tool", ToolError)
+
+    assert (found.package, found.is_ours) == ("unknown", False)
+
+
+def test_load(install: Callable[..., None]) -> None:
+    """An entry gives what it names; where it can't, its package is named."""
+    install(someone="good = json:dumps", other="bad = no_such_module:x")
+    bad, good = find_installed(GROUP, "tool", ToolError)
+
+    assert good.load()([1]) == "[1]"
+    with pytest.raises(ToolError, match="it can't be imported: ModuleNotFoundError") as error:
+        bad.load()
+    assert error.value.where == "tool 'bad' of other 1.2"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.audits import settings_of
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import find_format
 from doubtcli.files.table import read_table
@@ -20,6 +19,7 @@ from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import INPUT_ROLES, Role, SeenRow
 from doubtcli.records.edits import Drop, FileLayout, Relabel
 from doubtcli.records.file_format import ColumnsBy
+from doubtcli.store.open import restore_settings
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -99,7 +99,7 @@ def read_labelled(data: Data, document: AuditDocument, progress: Progress) -> La
         InputError: The file can't be read, was changed meanwhile, or has not the columns of the audit.
         SettingsError: A setting of the audit makes no sense.
     """
-    settings = settings_of(document, data.path)
+    settings = restore_settings(document, data.path)
     with progress.stage("Reading"):
         roles = document.roles  # a column that the audit doesn't know plays no part
         table = _with_columns(_table(data, settings), roles)

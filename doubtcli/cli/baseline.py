@@ -52,7 +52,7 @@ def baseline(
     plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
 
     from doubtcli.cli.bars import choose_progress
-    from doubtcli.gated import Gate
+    from doubtcli.pipelines.gate import Gate
 
     path = output or plan.limits("").baseline or DEFAULT
     gate = Gate(
@@ -61,7 +61,7 @@ def baseline(
         choose_progress(wanted=not (quiet or no_progress)),
         cache=not no_cache,
     )
-    made = gate.write_baseline(paths or [], path, anew=force)
+    made = gate.write_baseline(paths or [], path, overwrite=force)
     if not quiet:
         for section in made.sections:
             typer.echo(f"{section.path}: {len(section.doubts):,} doubted of {section.n_rows:,} rows")

@@ -120,7 +120,7 @@ def gate(
 
     from doubtcli.cli.bars import choose_progress
     from doubtcli.disk.file import replace_file
-    from doubtcli.gated import Gate
+    from doubtcli.pipelines.gate import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
     needs_lines = output_format is not GateFormat.FULL  # a person knows a row by its id, a CI by its line

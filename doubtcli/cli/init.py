@@ -59,7 +59,7 @@ def init(
 
 def _check_data(path: str) -> None:
     """Refuse what a settings file can't name, or a gate can't scan."""
-    from doubtcli.audits import is_audit
+    from doubtcli.store.folder import is_audit
 
     if path == "-":
         raise SettingsError("standard input can't be gated again", where="DATA", expected="a file's path")

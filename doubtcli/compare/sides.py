@@ -7,19 +7,20 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.audits import given_audit, is_audit
 from doubtcli.compare.match import KnownRows
 from doubtcli.errors import InputError
 from doubtcli.read.examples import read_examples
 from doubtcli.records import INPUT_ROLES, Role
+from doubtcli.store.folder import is_audit
+from doubtcli.store.open import open_audit
 from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.audits import FoundAudit
     from doubtcli.progress import Progress
     from doubtcli.records import Bools, Examples, Labels, Roles
+    from doubtcli.store.open import FoundAudit
 
 _MOST_NAMED = 5
 
@@ -75,7 +76,7 @@ def read_side(folder: str, progress: Progress) -> Side:
             expected="a folder that `doubt scan` wrote",
             hint="scan the data first, then name the folder that the scan says it wrote",
         )
-    found = given_audit(folder)
+    found = open_audit(folder)
     table, roles, labels, examples = read_examples(found.settings, progress)
     if found.settings.verdicts is not None:
         examples = read_verdicts(found.settings.verdicts, examples, labels, table.source.path)

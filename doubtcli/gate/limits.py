@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import SettingsError
 from doubtcli.gate.result import Change, Check, Outcome
 from doubtcli.settings import EACH, Limit
+from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.numbers import percent
 
 if TYPE_CHECKING:
@@ -265,16 +265,17 @@ def _check_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -> None:
     for name in limits:
         if name == EACH or name in names:
             continue
-        near = get_close_matches(name, names, n=1)
-        shown = ", ".join(repr(one) for one in names[:_MOST_NAMED]) + (
-            ", …" if len(names) > _MOST_NAMED else ""
-        )
         raise SettingsError(
             f"there is no reason {name!r}",
             where="--max-per-reason",
-            expected=f"one of {shown}",
-            hint=f"did you mean {near[0]!r}?" if near else None,
+            expected=f"one of {name_first(names)}",
+            hint=did_you_mean(name, names),
         )
+
+
+def name_first(names: Sequence[str]) -> str:
+    """The first few names in quotes; an ellipsis says that there are more."""
+    return ", ".join(map(repr, names[:_MOST_NAMED])) + (", …" if len(names) > _MOST_NAMED else "")
 
 
 def _prints(rows: Iterable[Finding]) -> tuple[str, ...]:

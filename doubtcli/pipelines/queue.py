@@ -8,7 +8,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.audits import given_audit, is_audit
 from doubtcli.disk.file import os_errors_as_output_error
 from doubtcli.disk.folder import FOLDER_HINTS, replace_folder
 from doubtcli.errors import InputError, OutputError, SettingsError
@@ -16,17 +15,18 @@ from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import as_flags
-from doubtcli.store import default_folder
+from doubtcli.store.folder import default_folder, is_audit
+from doubtcli.store.open import open_audit
 from doubtcli.tools.registry import blame_tool, load_tool
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Mapping
 
-    from doubtcli.audits import FoundAudit
     from doubtcli.queue.strategies import QueueChoice
     from doubtcli.records.queue import Queue
     from doubtcli.records.tool import Tool
+    from doubtcli.store.open import FoundAudit
 
 
 QUEUE_ENDING = ".queue"
@@ -74,7 +74,7 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
     """
     check_output_is_folder(request.output)
     _check_is_audit(request.audit)
-    found = given_audit(request.audit)
+    found = open_audit(request.audit)
     waived = _find_waived(found, waivers_to_read(request.waivers), today)
     made = make_queue(found.document, found.doubts, found.read_data().data, request.choice, waived)
     queue = replace(made, notes=(*made.notes, *_note_data(found)))

@@ -26,8 +26,8 @@ from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
 from doubtcli.rank.verdicts import checked_rate, decide
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.recipe import recipe, side_files, telling_settings, versions
 from doubtcli.records import Audit, Evidence, Predictions, Skill
+from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
@@ -90,9 +90,9 @@ def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Ta
         why=why,
         skill=judged.skill,
         noise_rate=checked_rate(judged.noise.noise_rate, examples),
-        settings=telling_settings(settings),
+        settings=select_judging_settings(settings),
         seed=settings.seed,
-        versions=versions(),
+        versions=list_versions(),
         notes=(
             *table.notes,
             *judged.labels.notes,
@@ -104,7 +104,7 @@ def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Ta
         sample=sample,
         power=judged.planted.power(ranking.doubted),
         side_files=judged.side_files,
-        recipe=recipe(settings, table.source.sha256, judged.side_files),
+        audit_key=make_audit_key(settings, table.source.sha256, judged.side_files),
     ), table
 
 
@@ -138,7 +138,7 @@ def judge_labels(
     """
     loaded = _load_reasons(settings)
     with clock.stage("read"):
-        beside = side_files(settings)
+        beside = hash_side_files(settings)
         table, roles, labels, examples = read_examples(settings, progress)
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)

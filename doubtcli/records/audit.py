@@ -143,5 +143,5 @@ class Audit:
     """What the audit can see; None where nobody asked."""
     side_files: Mapping[str, SideFile] = field(default_factory=dict)
     """By setting."""
-    recipe: str = ""
+    audit_key: str = ""
     """A hash of all that this audit is made of."""

@@ -2,9 +2,7 @@
 
 from doubtcli.store.describe import describe_audit, tabulate_doubts
 from doubtcli.store.document import AUDIT_SCHEMA_VERSION, render_document
-from doubtcli.store.folder import check_folder, default_folder
-from doubtcli.store.read import StoredAudit, read_audit
-from doubtcli.store.write import write_audit
+from doubtcli.store.folder import StoredAudit, check_folder, default_folder, read_audit, write_audit
 
 __all__ = [
     "AUDIT_SCHEMA_VERSION",

@@ -1,4 +1,4 @@
-"""The audits that a gate keeps for itself: in the user's cache folder, by recipe."""
+"""The audits that a gate keeps for itself: in the user's cache folder, by their key."""
 
 from __future__ import annotations
 
@@ -8,42 +8,41 @@ from typing import TYPE_CHECKING
 
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError
-from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX
-from doubtcli.store.read import read_audit
+from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX, read_audit
 
 if TYPE_CHECKING:
-    from doubtcli.store.read import StoredAudit
+    from doubtcli.store.folder import StoredAudit
 
 FOLDER_VARIABLE = "DOUBT_CACHE"
 """The environment variable that names another folder."""
-_RECIPE_DIGITS = 32
+_KEY_DIGITS = 32
 _MOST_KEPT = 30
 """Audits; of a million rows each is some 100 MB."""
 
 
-def cache_folder(recipe: str) -> Path:
-    """Where the audit of this recipe is kept, whether there is one or not."""
-    return _audits() / f"{recipe[:_RECIPE_DIGITS]}{SUFFIX}"
+def cache_folder(audit_key: str) -> Path:
+    """Where the audit of this key is kept, whether there is one or not."""
+    return _audits_folder() / f"{audit_key[:_KEY_DIGITS]}{SUFFIX}"
 
 
-def cached_audit(recipe: str) -> StoredAudit | None:
-    """The audit of this recipe, if one is kept; a damaged one is none, for it will be made anew."""
-    folder = cache_folder(recipe)
+def find_cached_audit(audit_key: str) -> StoredAudit | None:
+    """The audit of this key, if one is kept; a damaged one is none, for it will be made anew."""
+    folder = cache_folder(audit_key)
     if not (folder / DOCUMENT).exists():
         return None
     try:
         found = read_audit(folder)
     except InputError:
         return None
-    if found.document.audit_key != recipe:
+    if found.document.audit_key != audit_key:
         return None
     os.utime(folder)  # it was of use: among the last to be removed
     return found
 
 
-def remove_unused() -> None:
+def remove_unused_audits() -> None:
     """Remove the audits that were of no use for longest, but for the last `_MOST_KEPT`."""
-    audits = _audits()
+    audits = _audits_folder()
     with lock_folders_of(audits / "any"):
         folders = sorted(audits.glob(f"*{SUFFIX}"), key=lambda folder: folder.stat().st_mtime_ns)
         for folder in folders[:-_MOST_KEPT]:
@@ -52,7 +51,7 @@ def remove_unused() -> None:
             folder.rmdir()
 
 
-def _audits() -> Path:
+def _audits_folder() -> Path:
     named = os.environ.get(FOLDER_VARIABLE)
     if named:
         return Path(named) / "audits"

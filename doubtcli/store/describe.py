@@ -61,7 +61,7 @@ def describe_audit(audit: Audit) -> AuditDocument:
         classes=tuple(map(_rounded, summary.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
         skipped=audit.skipped,
-        audit_key=audit.recipe,
+        audit_key=audit.audit_key,
         side_files=audit.side_files,
         model_names=audit.model_names,
         power=None if audit.power is None else _power_of_file(audit.power),

@@ -1,18 +1,27 @@
-"""The audit directory: where it stands, what lies in it, and what of it may be replaced."""
+"""The audit directory: where it is, what is in it, what of it may be replaced; written whole, and read."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.parquet as pq
 from pyarrow import csv
 
 from doubtcli.disk.file import UNFINISHED, os_errors_as_output_error
-from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, recover_folder
-from doubtcli.errors import OutputError
+from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, recover_folder, replace_folder
+from doubtcli.disk.lock import lock_folders_of
+from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import PACKED_ENDINGS, load_formats
-from doubtcli.store.document import TOOL
+from doubtcli.records import DoubtTable
+from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS, describe_audit, tabulate_doubts
+from doubtcli.store.document import SCAN_AGAIN, TOOL, parse_document, render_document
+
+if TYPE_CHECKING:
+    from doubtcli.records import Audit, AuditDocument, RowCounts
 
 DOCUMENT = "audit.json"
 DOUBTS = "doubts.parquet"
@@ -22,6 +31,9 @@ FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
 """All that we ever write, replace or remove in an audit directory; the document last, as it makes it one."""
 
 SUFFIX = ".doubt"
+
+ROW_GROUP_ROWS = 2**16
+"""Fixed, so that the same table gives the same bytes; pyarrow's own default has changed between releases."""
 
 
 def default_folder(source_path: str) -> Path:
@@ -36,6 +48,11 @@ def default_folder(source_path: str) -> Path:
         if path.suffix.lower() in endings:
             path = path.with_suffix("")
     return path.with_name(path.name + SUFFIX)
+
+
+def is_audit(path: str) -> bool:
+    """Whether a path leads to the directory of an audit."""
+    return (Path(path) / DOCUMENT).is_file()
 
 
 def check_folder(folder: Path, source_path: str, *, force: bool = False, verdicts: str | None = None) -> None:
@@ -117,3 +134,98 @@ def _has_verdicts(queue: Path) -> bool:
     except (pa.ArrowInvalid, KeyError):
         return True
     return any(verdict.strip() for verdict in table["verdict"].to_pylist() if verdict)
+
+
+# ------------------------------------------------------------------------- write
+
+
+def write_audit(
+    audit: Audit,
+    folder: Path,
+    *,
+    queue_csv: bytes,
+    report_html: str,
+    force: bool = False,
+) -> None:
+    """Write the four files of an audit into the folder, all of them or none.
+
+    Args:
+        audit: What to write.
+        folder: Made if it is missing, its parents too.
+        queue_csv: The rows to relabel.
+        report_html: The page.
+        force: Whether to replace what `check_folder` would not.
+
+    Raises:
+        OutputError: Something is in the way, or the system won't let us write; the folder is as it was.
+    """
+    check_folder(folder, audit.source.path, force=force)
+    files = {
+        DOUBTS: write_parquet(tabulate_doubts(audit)),
+        QUEUE: queue_csv,
+        REPORT: report_html.encode(errors="backslashreplace"),
+        DOCUMENT: render_document(describe_audit(audit)).encode(),
+    }
+    replace_folder(folder, files)
+
+
+def write_parquet(doubts: DoubtTable) -> bytes:
+    """The bytes of a Parquet file: the same ones for the same table."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(doubts.data, sink, compression="zstd", row_group_size=ROW_GROUP_ROWS)
+    return sink.getvalue().to_pybytes()  # type: ignore[no-any-return]
+
+
+# -------------------------------------------------------------------------- read
+
+
+@dataclass(frozen=True)
+class StoredAudit:
+    """An audit as it was read back."""
+
+    folder: Path
+    document: AuditDocument
+    """`audit.json`."""
+    doubts: DoubtTable
+    """`doubts.parquet`."""
+
+
+def read_audit(folder: Path) -> StoredAudit:
+    """The audit in a folder, as `write_audit` wrote it.
+
+    Raises:
+        InputError: There is none, it is damaged, or a newer doubt wrote it.
+    """
+    with lock_folders_of(folder):
+        recover_audit(folder)
+        document = _read_document(folder / DOCUMENT)
+        return StoredAudit(folder, document, _read_doubts(folder / DOUBTS, document.counts))
+
+
+def _read_document(path: Path) -> AuditDocument:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"can't be read: {error.strerror}", where=str(path), hint="`doubt scan` writes one"
+        ) from error
+    return parse_document(content, str(path))
+
+
+def _read_doubts(path: Path, counts: RowCounts) -> DoubtTable:
+    if not path.exists():
+        raise InputError("is missing", where=str(path), expected=f"a file beside {DOCUMENT}", hint=SCAN_AGAIN)
+    try:
+        with pq.ParquetFile(path) as file:  # `pq.read_table` would load pandas
+            doubts = file.read()
+    except (OSError, pa.ArrowException) as error:
+        raise InputError(f"can't be read: {error}", where=str(path), hint=SCAN_AGAIN) from error
+    missing = [name for name in DOUBT_COLUMNS if name not in doubts.column_names]
+    if lost := [name for name in missing if name not in LATER_COLUMNS]:
+        raise InputError("a column is missing", where=str(path), column=lost[0], hint=SCAN_AGAIN)
+    if doubts.num_rows != counts.n_rows:
+        expected = f"{counts.n_rows} rows, as {DOCUMENT} has it"
+        raise InputError(f"has {doubts.num_rows} rows", where=str(path), expected=expected, hint=SCAN_AGAIN)
+    for name in missing:
+        doubts = doubts.append_column(name, pa.nulls(doubts.num_rows, DOUBT_COLUMNS[name]))
+    return DoubtTable(doubts)

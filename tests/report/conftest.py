@@ -115,7 +115,7 @@ def build_audit(
     sample: AuditSample | None = None,
     power: Power | None = None,
     timings: Mapping[str, float] | None = None,
-    recipe: str = "",
+    audit_key: str = "",
 ) -> Audit:
     """An audit of a few support tickets; what is not given is worked out from what is.
 
@@ -184,7 +184,7 @@ def build_audit(
             queue_at_least=queue_at_least,
             decided=None if verdicts is None else verdicts.codes >= 0,
         ),
-        recipe=recipe,
+        audit_key=audit_key,
         why=tuple(words),
         skill=skill,
         noise_rate=noise,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubtcli.store import write_audit
-from doubtcli.store.cache import cache_folder, cached_audit, remove_unused
+from doubtcli.store.cache import cache_folder, find_cached_audit, remove_unused_audits
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,42 +24,42 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def keep(audit: Audit, recipe: str) -> None:
-    """Put an audit where the one of this recipe is kept."""
-    write_audit(audit, cache_folder(recipe), queue_csv=b"", report_html="<!doctype html>")
+def keep(audit: Audit, key: str) -> None:
+    """Put an audit where the one of this key is kept."""
+    write_audit(audit, cache_folder(key), queue_csv=b"", report_html="<!doctype html>")
 
 
 def test_nothing_kept() -> None:
-    """Where no audit of a recipe is kept there is none."""
-    assert cached_audit("a" * 64) is None
+    """Where no audit of a key is kept there is none."""
+    assert find_cached_audit("a" * 64) is None
 
 
 def test_kept(make_audit: Make) -> None:
-    """An audit that is kept is found by its recipe."""
-    audit = make_audit(recipe="a" * 64)
+    """An audit that is kept is found by its key."""
+    audit = make_audit(audit_key="a" * 64)
     keep(audit, "a" * 64)
 
-    found = cached_audit("a" * 64)
+    found = find_cached_audit("a" * 64)
 
     assert found is not None
     assert found.doubts.n_rows == 10
 
 
-def test_another_recipe(make_audit: Make) -> None:
-    """An audit in its place that has another recipe is not taken for it."""
-    audit = make_audit(recipe="b" * 64)
+def test_another_key(make_audit: Make) -> None:
+    """An audit in its place that has another key is not taken for it."""
+    audit = make_audit(audit_key="b" * 64)
     keep(audit, "a" * 64)
 
-    assert cached_audit("a" * 64) is None
+    assert find_cached_audit("a" * 64) is None
 
 
 def test_damaged(make_audit: Make) -> None:
     """A damaged audit is none, since it can be made anew."""
-    audit = make_audit(recipe="a" * 64)
+    audit = make_audit(audit_key="a" * 64)
     keep(audit, "a" * 64)
     (cache_folder("a" * 64) / "doubts.parquet").write_bytes(b"no Parquet")
 
-    assert cached_audit("a" * 64) is None
+    assert find_cached_audit("a" * 64) is None
 
 
 def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,15 +73,15 @@ def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_removed(make_audit: Make, folder: Path) -> None:
     """The last thirty audits are kept, by when they were of use; what is not ours is left alone."""
     audit = make_audit()
-    recipes = [f"{number:064x}"[::-1] for number in range(32)]
-    for number, recipe in enumerate(recipes):
-        keep(audit, recipe)
-        os.utime(cache_folder(recipe), (number, number))
-    os.utime(cache_folder(recipes[0]), (100, 100))
+    keys = [f"{number:064x}"[::-1] for number in range(32)]
+    for number, key in enumerate(keys):
+        keep(audit, key)
+        os.utime(cache_folder(key), (number, number))
+    os.utime(cache_folder(keys[0]), (100, 100))
     (folder / "audits" / "other").mkdir()
 
-    remove_unused()
+    remove_unused_audits()
 
-    gone = [number for number, recipe in enumerate(recipes) if not cache_folder(recipe).exists()]
+    gone = [number for number, key in enumerate(keys) if not cache_folder(key).exists()]
     assert gone == [1, 2]
     assert (folder / "audits" / "other").exists()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from doubtcli.records import ReasonScores, Verdicts
 from doubtcli.store.describe import tabulate_doubts
-from doubtcli.store.write import write_parquet
+from doubtcli.store.folder import write_parquet
 
 if TYPE_CHECKING:
     from collections.abc import Callable

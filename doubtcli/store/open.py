@@ -1,9 +1,6 @@
-"""A labelled file, or the directory of an audit -> an audit that is of this very file and these settings.
+"""The directory of an audit -> the audit, checked to be of the very data and settings that are there now.
 
-A given audit is checked: the bytes that it judged must be there, in its data file or in a backup beside it.
-For a given file an audit is looked for beside it and in the user's cache folder; it is used if it has the
-same recipe, so that it is the one that a scan would make. Else the file is scanned, and the audit kept in the
-cache.
+The bytes that it judged must be there, in its data file or in a backup beside it.
 """
 
 from __future__ import annotations
@@ -15,21 +12,20 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.errors import InputError, OutputError
-from doubtcli.recipe import SIDE_FILES, recipe, side_files
+from doubtcli.errors import InputError
 from doubtcli.settings import ScanSettings
+from doubtcli.store.audit_key import SIDE_FILES
+from doubtcli.store.folder import read_audit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from doubtcli.progress import Progress
-    from doubtcli.records import Audit, AuditDocument, DoubtTable, SideFile, Source, Table
-    from doubtcli.store import StoredAudit
+    from doubtcli.records import AuditDocument, DoubtTable, SideFile, Source, Table
 
-_STANDARD_INPUT = "-"
+STANDARD_INPUT = "-"
 _BACKUP = ".bak"
 """What backups of a file are called behind its name; a number may follow."""
-_SAID_ELSEWHERE = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
+_NOT_COMPARED = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
 """Settings by which a given audit need not be what is asked for now: they don't touch what a gate reads."""
 
 
@@ -56,10 +52,10 @@ class FoundAudit:
         """The settings that the audit was made with; by them a backup is read as the data file was."""
         from doubtcli.files.formats import input_format_of
 
-        settings = settings_of(self.document, self.data_path)
+        settings = restore_settings(self.document, self.data_path)
         if settings.input_format or self.backup_of is None:
             return settings
-        # its ending no longer says it
+        # the ending of a backup no longer says it
         return replace(settings, input_format=input_format_of(self.document.source))
 
     @property
@@ -88,18 +84,11 @@ class FoundAudit:
             options = replace(options, input_format=input_format_of(self.document.source))
         table = read_table(self.data_path, options)
         if table.source.sha256 != self.document.source.sha256:
-            raise _changed(self.folder or Path(self.data_path), self.data_path)
+            raise _data_changed_error(self.folder or Path(self.data_path), self.data_path)
         return table
 
 
-def is_audit(path: str) -> bool:
-    """Whether a path leads to the directory of an audit."""
-    from doubtcli.store.folder import DOCUMENT
-
-    return (Path(path) / DOCUMENT).is_file()
-
-
-def settings_of(document: AuditDocument, data_path: str) -> ScanSettings:
+def restore_settings(document: AuditDocument, data_path: str) -> ScanSettings:
     """The settings that an audit was made with; those that a later doubt wrote are passed over."""
     known = {item.name for item in fields(ScanSettings)}
     stored = {key: value for key, value in document.settings.items() if key in known}
@@ -107,10 +96,7 @@ def settings_of(document: AuditDocument, data_path: str) -> ScanSettings:
     return ScanSettings(**(stored | lists | {"path": data_path}))
 
 
-# ------------------------------------------------------------------- a given audit
-
-
-def given_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
+def open_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
     """The audit in a directory, checked to be of the data and of the files beside them that lie there now.
 
     Args:
@@ -122,34 +108,32 @@ def given_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
         InputError: There is no audit, it is damaged, or its data or a file beside them are gone or others by
             now.
     """
-    from doubtcli.store import read_audit
-
     folder = Path(path)
     stored = read_audit(folder)
-    data_path, backup_of = _judged_data(folder, stored.document.source, or_backup=or_backup)
+    data_path, backup_of = _find_judged_data(folder, stored.document.source, or_backup=or_backup)
     _check_side_files(folder, stored.document.side_files)
-    origin, notes = f"the audit {path}", _told_settings(stored.document.settings)
+    origin, notes = f"the audit {path}", _note_settings(stored.document.settings)
     return FoundAudit(stored.document, stored.doubts, data_path, folder, origin, notes, backup_of)
 
 
-def check_said(found: FoundAudit, said: Mapping[str, Any]) -> None:
+def check_settings(found: FoundAudit, said: Mapping[str, Any]) -> None:
     """Refuse a given audit that was made with other settings than flags and settings file say.
 
     Args:
-        found: As `given_audit` gives it.
+        found: As `open_audit` gives it.
         said: By field of `ScanSettings`; what they don't say is as the audit has it.
 
     Raises:
         InputError: It was made with other settings, or with another file beside the data.
     """
     for name, value in said.items():
-        if name in _SAID_ELSEWHERE:
+        if name in _NOT_COMPARED:
             continue
         if name in SIDE_FILES:
             _check_side_file(found, name, value)
-        elif _plain(value) != found.document.settings.get(name):
+        elif _as_json(value) != found.document.settings.get(name):
             stored = found.document.settings.get(name)
-            raise _made_with(found, f"{name.replace('_', '-')} = {stored!r}", name, value)
+            raise _made_with_error(found, f"{name.replace('_', '-')} = {stored!r}", name, value)
 
 
 def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
@@ -157,40 +141,40 @@ def _check_side_file(found: FoundAudit, name: str, path: str) -> None:
 
     stored = found.document.side_files.get(name)
     if stored is None:
-        raise _made_with(found, f"no {name.replace('_', '-')}", name, path)
+        raise _made_with_error(found, f"no {name.replace('_', '-')}", name, path)
     if sha256_of(path) != stored.sha256:
-        raise _made_with(found, f"{name.replace('_', '-')} = {stored.path!r}", name, path)
+        raise _made_with_error(found, f"{name.replace('_', '-')} = {stored.path!r}", name, path)
 
 
-def _made_with(found: FoundAudit, stored: str, name: str, value: object) -> InputError:
+def _made_with_error(found: FoundAudit, stored: str, name: str, value: object) -> InputError:
     return InputError(
         f"it was made with {stored}",
         where=str(found.folder),
-        expected=f"{name.replace('_', '-')} = {_plain(value)!r}, as the flags or the settings file say",
+        expected=f"{name.replace('_', '-')} = {_as_json(value)!r}, as the flags or the settings file say",
         hint="scan the file again, or name it in place of the audit",
     )
 
 
-def _judged_data(folder: Path, judged: Source, *, or_backup: bool) -> tuple[str, str | None]:
+def _find_judged_data(folder: Path, judged: Source, *, or_backup: bool) -> tuple[str, str | None]:
     """The file with the bytes that an audit judged; if that is a backup, the data file that it is one of."""
     from doubtcli.files.table import sha256_of
 
-    places = _places(folder, judged.path)
-    there = list(dict.fromkeys(as_told(str(path)) for path in places if path.exists()))
+    places = _possible_places(folder, judged.path)
+    there = list(dict.fromkeys(path_from_here(str(path)) for path in places if path.exists()))
     for path in there:
         if sha256_of(path) == judged.sha256:
             return path, None
-    for path in _backups(places, judged.size) if or_backup else ():
+    for path in _list_backups(places, judged.size) if or_backup else ():
         if sha256_of(path) == judged.sha256:
             return path, there[0] if there else judged.path
     if not there:
-        raise _gone(folder, judged.path, is_needed=or_backup)
-    raise _changed(folder, there[0], or_backup=or_backup)
+        raise _data_gone_error(folder, judged.path, is_needed=or_backup)
+    raise _data_changed_error(folder, there[0], or_backup=or_backup)
 
 
-def _places(folder: Path, judged: str) -> tuple[Path, Path]:
+def _possible_places(folder: Path, judged: str) -> tuple[Path, Path]:
     """Where the data of an audit may be: beside it, or where they were, seen from the working directory."""
-    if judged == _STANDARD_INPUT:
+    if judged == STANDARD_INPUT:
         raise InputError(
             "the audit is of standard input: nobody can tell whether its data are still the same",
             where=str(folder),
@@ -200,16 +184,16 @@ def _places(folder: Path, judged: str) -> tuple[Path, Path]:
     return beside if folder.is_absolute() else Path(os.path.relpath(beside)), Path(judged)
 
 
-def _backups(places: Iterable[Path], size: int) -> Iterator[str]:
+def _list_backups(places: Iterable[Path], size: int) -> Iterator[str]:
     """Files called a backup of the data, and as long, by their number; of a link beside what it leads to."""
     for place in dict.fromkeys(path for told in places for path in (told, told.resolve())):
         named = place.parent.glob(glob.escape(place.name) + f"{_BACKUP}*")
         for backup in sorted(named, key=lambda path: (len(path.name), path.name)):
             if backup.is_file() and backup.stat().st_size == size:
-                yield as_told(str(backup))
+                yield path_from_here(str(backup))
 
 
-def _gone(folder: Path, judged: str, *, is_needed: bool) -> InputError:
+def _data_gone_error(folder: Path, judged: str, *, is_needed: bool) -> InputError:
     """Nobody who needs the audit can name a data file in its place; others may, wherever it is by now."""
     other = "put it back beside the audit" if is_needed else "name the data file itself"
     return InputError(
@@ -220,15 +204,15 @@ def _gone(folder: Path, judged: str, *, is_needed: bool) -> InputError:
     )
 
 
-def as_told(path: str) -> str:
+def path_from_here(path: str) -> str:
     """A path as it is told: below the working directory as seen from there, however it was typed."""
-    if path == _STANDARD_INPUT:
+    if path == STANDARD_INPUT:
         return path
     seen = os.path.relpath(path)
     return os.path.normpath(path) if seen.startswith(os.pardir) else seen
 
 
-def _changed(folder: Path, data_path: str, *, or_backup: bool = False) -> InputError:
+def _data_changed_error(folder: Path, data_path: str, *, or_backup: bool = False) -> InputError:
     hint = f"scan it again: doubt scan {data_path}"
     if or_backup and Path(data_path).is_file():
         hint += f"; or put what was judged beside it, as {data_path}{_BACKUP}"
@@ -254,92 +238,17 @@ def _check_side_files(folder: Path, side_files: Mapping[str, SideFile]) -> None:
             )
 
 
-def _told_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
+def _note_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
     """What the audit was asked to do beyond the defaults, so that nobody takes it for another."""
     default = ScanSettings(path="")
     others = [
         f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}"
         for name, value in settings.items()
-        if name not in _SAID_ELSEWHERE and value != _plain(getattr(default, name, None))
+        if name not in _NOT_COMPARED and value != _as_json(getattr(default, name, None))
     ]
     return (f"scanned with {', '.join(others)}",) if others else ()
 
 
-def _plain(value: object) -> object:
+def _as_json(value: object) -> object:
     """A setting as `audit.json` has it."""
     return json.loads(json.dumps(value, default=str))
-
-
-# -------------------------------------------------------------------- a given file
-
-
-def audit_of(settings: ScanSettings, *, progress: Progress, cache: bool = True) -> FoundAudit:
-    """An audit of a file as it is now: one that fits, or a new one.
-
-    Args:
-        settings: The file, and how to judge it.
-        progress: Told of each long stage.
-        cache: Whether to look for an audit that fits, and to keep a new one in the user's cache folder.
-
-    Raises:
-        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
-    """
-    from doubtcli.files.table import sha256_of
-    from doubtcli.store.cache import cached_audit
-
-    if settings.path == _STANDARD_INPUT or not cache:
-        return _scanned(settings, progress)
-    with progress.stage("Looking for its audit"):
-        wanted = recipe(settings, sha256_of(settings.path), side_files(settings))
-        beside, notes = _beside(settings.path, wanted)
-        if beside is not None:
-            return _found(beside, settings, f"the audit {beside.folder}")
-        kept = cached_audit(wanted)
-        if kept is not None:
-            return replace(_found(kept, settings, "an audit kept in the cache"), notes=notes)
-    made = _scanned(settings, progress, keep=True)
-    return replace(made, notes=(*notes, *made.notes))
-
-
-def _beside(path: str, wanted: str) -> tuple[StoredAudit | None, tuple[str, ...]]:
-    """The audit beside a file if it has the recipe; a note if it has another."""
-    from doubtcli.store import default_folder, read_audit
-
-    folder = default_folder(path)
-    if not is_audit(str(folder)):
-        return None, ()
-    stored = read_audit(folder)
-    if stored.document.audit_key == wanted:
-        return stored, ()
-    return None, (f"{folder} is of other data, settings or versions, and was not used",)
-
-
-def _found(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAudit:
-    return FoundAudit(stored.document, stored.doubts, settings.path, stored.folder, origin)
-
-
-def _scanned(settings: ScanSettings, progress: Progress, *, keep: bool = False) -> FoundAudit:
-    from doubtcli.pipelines.scan import make_audit
-    from doubtcli.store import describe_audit, tabulate_doubts
-
-    found, table = make_audit(settings, progress=progress)
-    folder, notes = _kept(found, table, settings) if keep else (None, ())
-    document, doubts = describe_audit(found), tabulate_doubts(found)
-    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)
-
-
-def _kept(found: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:
-    """Where a new audit is kept; None, and a note, where the cache can't be written."""
-    from doubtcli.queue.make import write_scan_queue
-    from doubtcli.report.html import render_html
-    from doubtcli.store import write_audit
-    from doubtcli.store.cache import cache_folder, remove_unused
-
-    folder = cache_folder(found.recipe)
-    queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
-    try:
-        write_audit(found, folder, queue_csv=queue, report_html=page, force=True)
-        remove_unused()
-    except (OSError, OutputError) as error:
-        return None, (f"the audit is not kept for the next gate: {error}".replace("\n", "; "),)
-    return folder, ()

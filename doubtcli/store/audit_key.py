@@ -1,4 +1,4 @@
-"""All that an audit is made of, as one hash: the same recipe gives the same audit."""
+"""All that an audit is made of, as one hash: audits with the same key are the same."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ SIDE_FILES = ("embeddings", "pred_probs", "verdicts")
 _PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
-def telling_settings(settings: ScanSettings) -> dict[str, Any]:
+def select_judging_settings(settings: ScanSettings) -> dict[str, Any]:
     """The settings that make a difference to what an audit says."""
     return {key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT}
 
 
-def versions() -> dict[str, str]:
+def list_versions() -> dict[str, str]:
     """The versions of doubt and of the libraries that its figures come from."""
     return {name: version(name) for name in _PACKAGES}
 
 
-def side_files(settings: ScanSettings) -> dict[str, SideFile]:
+def hash_side_files(settings: ScanSettings) -> dict[str, SideFile]:
     """The files beside the data that a scan would read, by setting.
 
     Raises:
@@ -46,20 +46,20 @@ def side_files(settings: ScanSettings) -> dict[str, SideFile]:
     return {name: SideFile(path, sha256_of(path)) for name, path in paths.items() if path is not None}
 
 
-def recipe(settings: ScanSettings, sha256: str, beside: Mapping[str, SideFile]) -> str:
+def make_audit_key(settings: ScanSettings, sha256: str, beside: Mapping[str, SideFile]) -> str:
     """64 hexadecimal digits that differ once anything does that an audit is made of.
 
     Args:
         settings: Of the scan.
         sha256: Of the data.
-        beside: As `side_files` gives them.
+        beside: As `hash_side_files` gives them.
     """
     made_of = {
         "name": Path(settings.path).name,  # its ending says how it is stored
         "sha256": sha256,
-        "settings": telling_settings(settings),
+        "settings": select_judging_settings(settings),
         "side_files": {name: file.sha256 for name, file in beside.items()},
-        "versions": versions(),
+        "versions": list_versions(),
         "reasons": [f"{reason.name} of {reason.package}" for reason in list_reasons()],
     }
     text = json.dumps(made_of, sort_keys=True, default=str)

@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -11,15 +9,14 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.audits import audit_of, check_said, given_audit, is_audit
 from doubtcli.errors import InputError
 from doubtcli.pipelines import scan as pipeline
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.html import render_html
 from doubtcli.settings import ScanSettings
-from doubtcli.store import read_audit, write_audit
-from doubtcli.store.cache import cache_folder
+from doubtcli.store.folder import is_audit, write_audit
+from doubtcli.store.open import check_settings, open_audit
 
 ROWS = [
     f"{kind} number {n},{label}" for n in range(15) for kind, label in (("apple", "fruit"), ("saw", "tool"))
@@ -55,18 +52,18 @@ def scan(path: str = "data.csv", **settings: Any) -> Path:
 def trouble(path: str, said: dict[str, Any] | None = None) -> str:
     """Why a given audit is refused."""
     with pytest.raises(InputError) as caught:
-        check_said(given_audit(path), said or {})
+        check_settings(open_audit(path), said or {})
     return str(caught.value)
 
 
-class TestGivenAudit:
+class TestOpenAudit:
     """An audit that the user names."""
 
     def test_found(self) -> None:
         """It comes with its data file as seen from here, and tells how it was scanned."""
         scan()
 
-        found = given_audit("data.doubt")
+        found = open_audit("data.doubt")
 
         assert found.data_path == "data.csv"
         assert found.doubts.n_rows == 30
@@ -79,8 +76,8 @@ class TestGivenAudit:
         (tmp_path / "work" / "sub").mkdir()
         monkeypatch.chdir(tmp_path / "work" / "sub")
 
-        assert given_audit("../data.doubt").data_path == "../data.csv"
-        assert given_audit(str(tmp_path / "work" / "data.doubt")).data_path == str(
+        assert open_audit("../data.doubt").data_path == "../data.csv"
+        assert open_audit(str(tmp_path / "work" / "data.doubt")).data_path == str(
             tmp_path / "work" / "data.csv"
         )
 
@@ -89,7 +86,7 @@ class TestGivenAudit:
         Path("audits").mkdir()
         shutil.move(scan(), "audits/first")
 
-        assert given_audit("audits/first").data_path == "data.csv"
+        assert open_audit("audits/first").data_path == "data.csv"
 
     def test_changed_data(self) -> None:
         """An audit of data that are others by now is refused, and what to do is said."""
@@ -113,7 +110,7 @@ class TestGivenAudit:
             "run from the folder that the scan was run from, or put it back beside the audit"
         )
         with pytest.raises(InputError, match="or name the data file itself"):
-            given_audit("data.doubt", or_backup=False)
+            open_audit("data.doubt", or_backup=False)
 
     def test_of_standard_input(self) -> None:
         """So is one of standard input, which nobody can hold it against."""
@@ -135,13 +132,13 @@ class TestGivenAudit:
         """What flags or a settings file say must be what it was made with; what they don't say need not."""
         scan(seed=7, label="label")
 
-        check_said(given_audit("data.doubt"), {"seed": 7, "threads": 1, "config": "x", "queue_size": 3})
+        check_settings(open_audit("data.doubt"), {"seed": 7, "threads": 1, "config": "x", "queue_size": 3})
         assert trouble("data.doubt", {"seed": 8}) == (
             "data.doubt: it was made with seed = 7\n"
             "expected: seed = 8, as the flags or the settings file say\n"
             "to do: scan the file again, or name it in place of the audit"
         )
-        check_said(given_audit("data.doubt"), {"label": "label"})
+        check_settings(open_audit("data.doubt"), {"label": "label"})
         assert "it was made with text = []" in trouble("data.doubt", {"text": ("text",)})
 
     def test_changed_side_file(self) -> None:
@@ -149,7 +146,7 @@ class TestGivenAudit:
         ids = pq.read_table(scan() / "doubts.parquet")["row_id"].to_pylist()
         Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n")
         scan(verdicts="checked.csv")
-        assert given_audit("data.doubt")
+        assert open_audit("data.doubt")
 
         Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n")
 
@@ -163,7 +160,7 @@ class TestGivenAudit:
 
         assert "it was made with no verdicts" in trouble("data.doubt", {"verdicts": "one.csv"})
         scan(verdicts="one.csv")
-        check_said(given_audit("data.doubt"), {"verdicts": "one.csv"})
+        check_settings(open_audit("data.doubt"), {"verdicts": "one.csv"})
         assert "it was made with verdicts = 'one.csv'" in trouble("data.doubt", {"verdicts": "two.csv"})
         assert "can't be read" in trouble("data.doubt", {"verdicts": "none.csv"})
 
@@ -175,12 +172,12 @@ class TestGivenAudit:
         write_data(Path("y/data.csv"), "pear,fruit")
         shutil.move(scan("x/data.csv"), "y/audit")
 
-        assert given_audit("y/audit").data_path == "x/data.csv"
+        assert open_audit("y/audit").data_path == "x/data.csv"
 
     def test_its_data(self) -> None:
         """The data are read as the audit read them, and not if they were changed meanwhile."""
         scan(text=("text",))
-        found = given_audit("data.doubt")
+        found = open_audit("data.doubt")
 
         assert found.read_data().data.num_rows == 30
         assert found.settings == ScanSettings(path="data.csv", text=("text",), **QUICK)
@@ -196,7 +193,7 @@ class TestGivenAudit:
         write_data(Path("data.csv"), "pear,fruit")
         write_data(Path("data.csv.bak1"), "plum,fruit")
 
-        found = given_audit("data.doubt")
+        found = open_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == (backup, "data.csv")
         assert found.read_data().data.num_rows == 30
@@ -206,7 +203,7 @@ class TestGivenAudit:
         scan()
         shutil.copy("data.csv", "data.csv.bak")
 
-        found = given_audit("data.doubt")
+        found = open_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == ("data.csv", None)
 
@@ -215,7 +212,7 @@ class TestGivenAudit:
         scan()
         Path("data.csv").rename("data.csv.bak")
 
-        found = given_audit("data.doubt")
+        found = open_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == ("data.csv.bak", "data.csv")
 
@@ -226,7 +223,7 @@ class TestGivenAudit:
             shutil.copy("data.csv", name)
         write_data(Path("data.csv"), "pear,fruit")
 
-        assert given_audit("data.doubt").data_path == "data.csv.bak2"
+        assert open_audit("data.doubt").data_path == "data.csv.bak2"
 
     def test_a_backup_beside_what_a_link_leads_to(self) -> None:
         """Of a link the backup stands beside what it leads to, for there it was changed."""
@@ -237,7 +234,7 @@ class TestGivenAudit:
         shutil.copy("store/v1.csv", "store/v1.csv.bak")
         write_data(Path("store/v1.csv"), "pear,fruit")
 
-        found = given_audit("data.doubt")
+        found = open_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == ("store/v1.csv.bak", "data.csv")
 
@@ -262,7 +259,7 @@ class TestGivenAudit:
         shutil.copy("[a]*.csv", "[a]*.csv.bak")
         write_data(Path("[a]*.csv"), "pear,fruit")
 
-        assert given_audit("[a]*.doubt").data_path == "[a]*.csv.bak"
+        assert open_audit("[a]*.doubt").data_path == "[a]*.csv.bak"
 
     def test_without_backups(self) -> None:
         """Whoever judges data as they are now may refuse backups."""
@@ -271,7 +268,7 @@ class TestGivenAudit:
         write_data(Path("data.csv"), "pear,fruit")
 
         with pytest.raises(InputError, match=r"data\.csv was changed since it was judged") as error:
-            given_audit("data.doubt", or_backup=False)
+            open_audit("data.doubt", or_backup=False)
 
         assert error.value.hint == "scan it again: doubt scan data.csv"
 
@@ -287,7 +284,7 @@ class TestGivenAudit:
         told = scan(name)
         Path(name).rename(f"{name}.bak")
 
-        found = given_audit(str(told))
+        found = open_audit(str(told))
 
         assert found.settings.input_format == name.removeprefix("data.")
         assert found.read_data().data.num_rows == 30
@@ -303,96 +300,7 @@ class TestGivenAudit:
         Path(name).write_text(text)
         folder = scan(name)
 
-        assert given_audit(str(folder)).read_data().data.column_names == ["text", "label"]
-
-
-class TestAuditOfAFile:
-    """The audit of a file that the user names."""
-
-    def find(self, *, cache: bool = True, **settings: Any) -> Any:
-        """The audit of the file, and whether it was made now."""
-        return audit_of(ScanSettings(path="data.csv", **QUICK | settings), progress=Silence(), cache=cache)
-
-    def test_scanned_and_kept(self, folder: Path) -> None:
-        """A file without an audit is scanned; the audit is kept in the cache, and nothing beside the file."""
-        first, second = self.find(), self.find()
-
-        assert (first.origin, second.origin) == ("scanned now", "an audit kept in the cache")
-        assert first.document == second.document
-        assert first.doubts == second.doubts
-        assert [path.name for path in folder.iterdir()] == ["data.csv"]
-
-    def test_what_it_is_made_of(self) -> None:
-        """Once data, settings or the files beside them differ, the audit in the cache is not used."""
-        first = self.find()
-        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts.row_id[0].as_py()},tool\n")
-
-        assert self.find(seed=1).origin == "scanned now"
-        assert self.find(verdicts="v.csv").origin == "scanned now"
-        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts.row_id[1].as_py()},tool\n")
-        assert self.find(verdicts="v.csv").origin == "scanned now"
-        write_data(Path("data.csv"), "pear,fruit")
-        assert self.find().origin == "scanned now"
-
-    def test_beside_the_file(self) -> None:
-        """An audit beside the file is used if it is the one that a scan would make."""
-        scan()
-
-        found = self.find()
-
-        assert (found.origin, found.folder, found.notes) == ("the audit data.doubt", Path("data.doubt"), ())
-        assert not cache_folder(found.document.audit_key).exists()
-
-    def test_a_stale_one_beside_the_file(self) -> None:
-        """One of other data is not used, and that is said."""
-        scan()
-        write_data(Path("data.csv"), "pear,fruit")
-
-        found = self.find()
-
-        assert found.origin == "scanned now"
-        assert found.notes == ("data.doubt is of other data, settings or versions, and was not used",)
-        assert self.find().notes == found.notes
-
-    def test_without_the_cache(self) -> None:
-        """Without the cache nothing is kept or taken."""
-        self.find()
-
-        found = self.find(cache=False)
-
-        assert (found.origin, found.folder) == ("scanned now", None)
-
-    def test_a_cache_that_can_not_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the cache can't be written the file is judged all the same, and that is said."""
-        Path("file").write_text("")
-        monkeypatch.setenv("DOUBT_CACHE", "file/cache")
-
-        found = self.find()
-
-        assert found.folder is None
-        assert found.notes[0].startswith("the audit is not kept for the next gate: ")
-
-    def test_kept_as_a_scan_would_write_it(self) -> None:
-        """What is judged after a scan is what the audit in the cache says."""
-        first = self.find()
-
-        kept = read_audit(first.folder)
-
-        assert kept.document == first.document
-
-    def test_two_at_once(self, folder: Path) -> None:
-        """Two gates that scan one file at once leave one whole audit in the cache."""
-        script = (
-            "from doubtcli.audits import audit_of; from doubtcli.progress import Silence\n"
-            "from doubtcli.settings import ScanSettings\n"
-            "audit_of(ScanSettings(path='data.csv', fast=True, folds=2), progress=Silence())"
-        )
-        both = [subprocess.Popen([sys.executable, "-c", script], cwd=folder) for _ in range(2)]
-
-        codes = [process.wait() for process in both]
-
-        assert codes == [0, 0]
-        assert self.find().origin == "an audit kept in the cache"
+        assert open_audit(str(folder)).read_data().data.column_names == ["text", "label"]
 
 
 def test_renamed_settings_are_passed_over() -> None:
@@ -402,4 +310,4 @@ def test_renamed_settings_are_passed_over() -> None:
     told["settings"]["later"] = 3
     Path("data.doubt/audit.json").write_text(json.dumps(told))
 
-    assert given_audit("data.doubt").settings == replace(ScanSettings(path="data.csv"), **QUICK)
+    assert open_audit("data.doubt").settings == replace(ScanSettings(path="data.csv"), **QUICK)

@@ -1,0 +1,90 @@
+"""A labelled file -> an audit of it as it is now: one that fits, or a new one.
+
+An audit is looked for beside the file and in the user's cache folder. It is used if it has the same key, so
+that it is the one that a scan would make. Else the file is scanned, and the audit kept in the cache.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import OutputError
+from doubtcli.files.table import sha256_of
+from doubtcli.store.audit_key import hash_side_files, make_audit_key
+from doubtcli.store.cache import cache_folder, find_cached_audit, remove_unused_audits
+from doubtcli.store.describe import describe_audit, tabulate_doubts
+from doubtcli.store.folder import default_folder, is_audit, read_audit, write_audit
+from doubtcli.store.open import STANDARD_INPUT, FoundAudit
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubtcli.progress import Progress
+    from doubtcli.records import Audit, Table
+    from doubtcli.settings import ScanSettings
+    from doubtcli.store.folder import StoredAudit
+
+
+def find_or_make_audit(settings: ScanSettings, *, progress: Progress, cache: bool = True) -> FoundAudit:
+    """An audit of a file as it is now: one that fits, or a new one.
+
+    Args:
+        settings: The file, and how to judge it.
+        progress: Told of each long stage.
+        cache: Whether to look for an audit that fits, and to keep a new one in the user's cache folder.
+
+    Raises:
+        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+    """
+    if settings.path == STANDARD_INPUT or not cache:
+        return _make_audit_now(settings, progress)
+    with progress.stage("Looking for its audit"):
+        wanted = make_audit_key(settings, sha256_of(settings.path), hash_side_files(settings))
+        beside, notes = _find_beside(settings.path, wanted)
+        if beside is not None:
+            return _use_audit(beside, settings, f"the audit {beside.folder}")
+        kept = find_cached_audit(wanted)
+        if kept is not None:
+            return replace(_use_audit(kept, settings, "an audit kept in the cache"), notes=notes)
+    made = _make_audit_now(settings, progress, keep=True)
+    return replace(made, notes=(*notes, *made.notes))
+
+
+def _find_beside(path: str, wanted: str) -> tuple[StoredAudit | None, tuple[str, ...]]:
+    """The audit beside a file if it has the key; a note if it has another."""
+    folder = default_folder(path)
+    if not is_audit(str(folder)):
+        return None, ()
+    stored = read_audit(folder)
+    if stored.document.audit_key == wanted:
+        return stored, ()
+    return None, (f"{folder} is of other data, settings or versions, and was not used",)
+
+
+def _use_audit(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAudit:
+    return FoundAudit(stored.document, stored.doubts, settings.path, stored.folder, origin)
+
+
+def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = False) -> FoundAudit:
+    from doubtcli.pipelines.scan import make_audit
+
+    made, table = make_audit(settings, progress=progress)
+    folder, notes = _keep_audit(made, table, settings) if keep else (None, ())
+    document, doubts = describe_audit(made), tabulate_doubts(made)
+    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)
+
+
+def _keep_audit(made: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:
+    """Where a new audit is kept; None, and a note, where the cache can't be written."""
+    from doubtcli.queue.make import write_scan_queue
+    from doubtcli.report.html import render_html
+
+    folder = cache_folder(made.audit_key)
+    queue, page = write_scan_queue(made, table, settings.queue_size), render_html(made)
+    try:
+        write_audit(made, folder, queue_csv=queue, report_html=page, force=True)
+        remove_unused_audits()
+    except (OSError, OutputError) as error:
+        return None, (f"the audit is not kept for the next gate: {error}".replace("\n", "; "),)
+    return folder, ()

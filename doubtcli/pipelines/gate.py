@@ -1,0 +1,226 @@
+"""Labelled files or audits, and limits -> what a gate found; or a baseline."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from importlib.metadata import version
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.disk.file import replace_file
+from doubtcli.disk.lock import lock_folders_of
+from doubtcli.errors import SettingsError
+from doubtcli.files.text import find_physical_lines
+from doubtcli.gate.baseline import (
+    find_section,
+    make_section,
+    read_baseline,
+    render_baseline,
+    update_baseline,
+)
+from doubtcli.gate.findings import doubted_findings
+from doubtcli.gate.judge import Known, judge
+from doubtcli.gate.limits import name_first
+from doubtcli.gate.result import RULES, GateResult
+from doubtcli.gate.waivers import apply_waivers, find_waivers, lapsed_waivers, read_waivers
+from doubtcli.pipelines.find_audit import find_or_make_audit
+from doubtcli.plugins import list_reasons
+from doubtcli.settings import EACH
+from doubtcli.store.folder import is_audit
+from doubtcli.store.open import check_settings, open_audit, path_from_here
+from doubtcli.wording.lists import did_you_mean
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Mapping, Sequence
+
+    from doubtcli.gate.baseline import Baseline
+    from doubtcli.gate.result import FileResult
+    from doubtcli.gate.waivers import AppliedWaivers
+    from doubtcli.progress import Progress
+    from doubtcli.settings import GatePlan, GateSettings
+    from doubtcli.store.open import FoundAudit
+
+
+@dataclass(frozen=True)
+class Gate:
+    """How files are to be gated."""
+
+    plan: GatePlan
+    """What flags and settings file say."""
+    today: dt.date
+    """By which waivers expire."""
+    progress: Progress
+    """Told of each long stage."""
+    cache: bool = True
+    """Whether audits may be taken from the user's cache folder, and kept there."""
+
+    def run(self, paths: Sequence[str], *, with_lines: bool = False) -> GateResult:
+        """Hold every file, or every audit, against its limits.
+
+        Args:
+            paths: Labelled files and directories of audits; none: the files of the settings file.
+            with_lines: Whether to find the physical lines of the rows.
+
+        Raises:
+            DoubtError: A file, an audit, a baseline or a file of waivers can't be used, a setting makes no
+                sense, or no limit is set.
+        """
+        known = self._read_waivers()
+        files = [self._judge_file(path, known, with_lines=with_lines) for path in self._list_paths(paths)]
+        _check_limited_labels(files)
+        rules = dict(RULES)
+        for file in files:
+            rules |= file.rules
+        return GateResult(
+            files=tuple(file.result for file in files),
+            waivers_path=known.waivers_path or None,
+            lapsed=lapsed_waivers(known.waivers, [file.applied for file in files]),
+            version=version("doubtcli"),
+            rules=rules,
+        )
+
+    def write_baseline(self, paths: Sequence[str], path: str, *, overwrite: bool = False) -> Baseline:
+        """Write down what is known of these files now; what the baseline says of other files stays.
+
+        Of two runs at once on one baseline, one waits for the other to write.
+
+        Args:
+            paths: Labelled files and directories of audits; none: the files of the settings file.
+            path: Where the baseline is to be.
+            overwrite: Whether to pass over what is there.
+
+        Raises:
+            DoubtError: As `run`; or something else is there.
+        """
+        if Path(path).exists() and not overwrite:
+            read_baseline(path)  # what is wrong with it is an error before a scan
+        known = self._read_waivers()
+        audits = [self._find_audit(one) for one in self._list_paths(paths)]
+        sections = [
+            make_section(one.data_path, path, one.document, one.doubts, waived=_find_waived_rows(one, known))
+            for one in audits
+        ]
+        inputs = [*(one.data_path for one in audits), *filter(None, [self.plan.config, known.waivers_path])]
+        with lock_folders_of(Path(path).resolve()):
+            old = read_baseline(path) if Path(path).exists() and not overwrite else None
+            made = update_baseline(old, path, sections)
+            text = render_baseline(made.sections)
+            replace_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
+        return made
+
+    def _judge_file(self, path: str, known: Known, *, with_lines: bool) -> _JudgedFile:
+        """One file held against its limits; what is wrong with these is an error before a scan."""
+        given = self._open_audit(path) if is_audit(path) else None
+        limits = self._find_limits(path if given is None else given.data_path)
+        baseline = read_baseline(limits.baseline) if limits.baseline else None
+        found = given or self._find_audit(path)
+        notes = found.notes
+        if baseline is not None:
+            section, more = find_section(baseline, found.data_path, found.document, found.doubts)
+            known, notes = replace(known, section=section, baseline_path=baseline.path), (*notes, *more)
+        result, applied = judge(found.document, found.doubts, found.data_path, limits, known)
+        folder = None if found.folder is None else str(found.folder)
+        result = replace(result, audit=folder, origin=found.origin, notes=notes)
+        return _JudgedFile(
+            result=_add_lines(result, found) if with_lines else result,
+            applied=applied,
+            limited_labels=frozenset(limits.max_per_class.keys() - {EACH}),
+            labels=tuple(one.name for one in found.document.classes),
+            rules=_describe_reasons(found),
+        )
+
+    def _find_audit(self, path: str) -> FoundAudit:
+        if is_audit(path):
+            return self._open_audit(path)
+        return find_or_make_audit(self.plan.scan(path), progress=self.progress, cache=self.cache)
+
+    def _open_audit(self, path: str) -> FoundAudit:
+        found = open_audit(path, or_backup=False)  # what is gated are the data as they are now
+        check_settings(found, self.plan.said(found.data_path))
+        return found
+
+    def _list_paths(self, paths: Sequence[str]) -> Sequence[str]:
+        named = tuple(dict.fromkeys(map(path_from_here, paths or self.plan.paths)))
+        if not named:
+            raise SettingsError(
+                "no file is named",
+                where="DATA",
+                expected="a labelled file or the directory of an audit",
+                hint='name one, or put it into the settings file as [gate.files."data.csv"]',
+            )
+        return named
+
+    def _find_limits(self, data_path: str) -> GateSettings:
+        settings = self.plan.limits(data_path)
+        if not settings.has_limit:
+            raise SettingsError(
+                f"no limit is set for {data_path}",
+                where="doubt gate",
+                expected="a limit, for nothing else can pass or fail",
+                hint="add --max-noise 3%, or --max-new 0 with a baseline; `doubt gate -h` lists all limits",
+            )
+        if settings.max_new is not None and settings.baseline is None:
+            raise SettingsError(
+                "it needs a baseline to tell what is new",
+                where="--max-new",
+                hint=f"write one: doubt baseline {data_path}; then add --baseline .doubt-baseline.json",
+            )
+        return settings
+
+    def _read_waivers(self) -> Known:
+        path = find_waivers(self.plan)
+        waivers = read_waivers(path, [reason.name for reason in list_reasons()]) if path else ()
+        return Known(waivers, path, self.today)
+
+
+@dataclass(frozen=True)
+class _JudgedFile:
+    """What came of one file, and what is asked of all files together."""
+
+    result: FileResult
+    applied: AppliedWaivers
+    """What became of the waivers."""
+    limited_labels: frozenset[str]
+    """Those that limits name."""
+    labels: tuple[str, ...]
+    """Those that there are in the file."""
+    rules: Mapping[str, str]
+    """What each reason means, as a sentence."""
+
+
+def _check_limited_labels(files: Sequence[_JudgedFile]) -> None:
+    """Refuse a name that is no label in any file: a limit on it would always be met."""
+    there = list(dict.fromkeys(label for file in files for label in file.labels))
+    for name in sorted({name for file in files for name in file.limited_labels} - {*there}):
+        raise SettingsError(
+            f"no row bears the label {name!r}",
+            where="max-per-class",
+            expected=f"one of {name_first(there)}",
+            hint=did_you_mean(name, there),
+        )
+
+
+def _add_lines(result: FileResult, found: FoundAudit) -> FileResult:
+    """The same, each finding with the physical lines of its row."""
+    rows = {finding.row for finding in result.findings}
+    lines = find_physical_lines(found.source, rows, quoting=found.settings.quoting)
+    return replace(result, findings=tuple(replace(one, lines=lines.get(one.row)) for one in result.findings))
+
+
+def _find_waived_rows(found: FoundAudit, known: Known) -> set[int]:
+    """The rows that a person waived, by their place in the file."""
+    applied = apply_waivers(
+        known.waivers,
+        doubted_findings(found.doubts, found.data_path),
+        found.doubts,
+        waivers_path=known.waivers_path,
+        data_path=found.data_path,
+        today=known.today,
+    )
+    return {finding.row for finding in applied.findings if finding.waiver is not None}
+
+
+def _describe_reasons(found: FoundAudit) -> dict[str, str]:
+    """What each reason means, as a sentence."""
+    return {one.name: f"{one.because[:1].upper()}{one.because[1:]}." for one in found.document.reasons}

@@ -35,6 +35,8 @@ _SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
 """Where few rows are doubted outright, a twentieth of all are queued, so that whoever checks them learns
 whether the models are blind here or the labels good; 10 at least and 50 at most."""
 _TINY = 1e-12
+_EXACT = 1e-12
+"""How near the offset is found: it moves no doubt by more than a quarter of this."""
 _TIE = 1e-9
 """A tie is broken for the given label."""
 _TRUST = np.array([1.0, 0.25])
@@ -107,6 +109,8 @@ def rank_rows(
         together: Shape `(n_rows,)`: rows with the same number are held out together.
         verdicts: What people decided; the doubts are calibrated on it.
     """
+    from scipy.special import expit
+
     given = evidence.given_labels
     others = _other_voices(reasons, len(given))
     too_small = np.isin(given, find_too_small_classes(given, together, evidence.n_classes))
@@ -114,9 +118,9 @@ def rank_rows(
     raw = _from_pred_probs(mean_probs, given, noise, too_small) + others
     calibrated = recalibration(raw, given, verdicts)
     log_odds = calibrated(raw)
-    doubt = _probability(log_odds)
+    doubt = expit(log_odds)
     repeats = [
-        _probability(calibrated(_from_pred_probs(probs, given, noise, too_small) + others))
+        expit(calibrated(_from_pred_probs(probs, given, noise, too_small) + others))
         for probs in pooled_pred_probs
     ]
     suggested, confidence = _suggest(evidence, mean_probs, doubt, too_small)
@@ -145,7 +149,9 @@ def _from_pred_probs(
     pred_probs: Floats | None, given: NDArray[np.intp], noise: NoiseModel, too_small: NDArray[np.bool_]
 ) -> Floats:
     """Log odds against each label: the prior's, and what pooled probabilities add in classes large enough."""
-    prior = float(_log_odds(np.asarray(noise.prior)))
+    from scipy.special import logit
+
+    prior = float(logit(noise.prior))
     if pred_probs is None or too_small.all():
         return np.full(len(given), prior)
     evidence = noise.log_odds(margins(pred_probs, given))
@@ -190,27 +196,21 @@ def _from_scores(reason: ReasonScores) -> Floats:
 
     Most reasons only raise doubt: that a row has no fault of one kind is no sign that its label is right.
     """
+    from scipy.special import logit
+
     scores = np.asarray(reason.scores, dtype=np.float64)
     if reason.lowers_doubt:
-        return _log_odds(np.clip(scores, _LEAST_SCORE, 1 - _LEAST_SCORE))
-    return np.where(scores > 0.5, _log_odds(np.clip(scores, 0.5, _SURE)), np.nan)  # noqa: PLR2004
+        return np.asarray(logit(np.clip(scores, _LEAST_SCORE, 1 - _LEAST_SCORE)))
+    return np.where(scores > 0.5, logit(np.clip(scores, 0.5, _SURE)), np.nan)  # noqa: PLR2004
 
 
 def _offset(log_odds: Floats, prior: float) -> float:
-    """What to add so that the mean doubt is the prior; found by bisection, as it rises with the offset."""
+    """What to add so that the mean doubt is the prior: it rises with the offset."""
+    from scipy.optimize import brentq
+    from scipy.special import expit
+
     low, high = -60.0 - float(log_odds.max()), 60.0 - float(log_odds.min())
-    for _ in range(80):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _probability(log_odds + middle).mean() < prior else (low, middle)
-    return (low + high) / 2
-
-
-def _probability(log_odds: Floats) -> Floats:
-    return np.asarray(1 / (1 + np.exp(-np.clip(log_odds, -500, 500))))
-
-
-def _log_odds(probability: Floats) -> Floats:
-    return np.asarray(np.log(probability) - np.log1p(-probability))
+    return float(brentq(lambda offset: expit(log_odds + offset).mean() - prior, low, high, xtol=_EXACT))
 
 
 def _suggest(

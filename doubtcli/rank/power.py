@@ -41,6 +41,7 @@ def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt:
         doubt: Shape `(n_rows,)`: of the labels before planting; a doubted row is no example of a right label.
     """
     from scipy.optimize import minimize
+    from scipy.special import expit
 
     parts = [_examples(margin, planting, doubt) for margin, planting in zip(margins, plantings, strict=True)]
     margin, is_planted, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
@@ -48,9 +49,8 @@ def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt:
 
     def loss(line: Floats) -> tuple[float, Floats]:
         log_odds = line[0] * margin + line[1]
-        probability = 1 / (1 + np.exp(-np.clip(log_odds, -500, 500)))
         cost = float(weight @ (np.logaddexp(0, log_odds) - is_planted * log_odds))
-        pull = weight * (probability - is_planted)
+        pull = weight * (expit(log_odds) - is_planted)
         away = np.log(line[0])
         slope = np.array([pull @ margin + 2 * _PULL * away / line[0], pull.sum()])
         return cost + _PULL * away**2, slope

@@ -59,11 +59,13 @@ def recalibration(
 
 def _fit(log_odds: Floats, is_wrong: NDArray[np.bool_]) -> tuple[float, float]:
     """The likeliest intercept and slope under the prior, by Newton's method; the optimum is unique."""
+    from scipy.special import expit
+
     features = np.column_stack([np.ones(len(log_odds)), log_odds])
     prior, precision = np.array([0.0, 1.0]), np.array(_PRIOR_SD) ** -2.0
     found = prior.copy()
     for _ in range(_STEPS):
-        probability = 1 / (1 + np.exp(-np.clip(features @ found, -500, 500)))
+        probability = expit(features @ found)
         slope = features.T @ (is_wrong - probability) - precision * (found - prior)
         curvature = (features.T * (probability * (1 - probability))) @ features + np.diag(precision)
         step = np.linalg.solve(curvature, slope)

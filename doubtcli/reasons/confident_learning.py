@@ -17,9 +17,7 @@ if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
 
 _SAME = 1e-6
-"""How far apart two probabilities still count as equal, as in cleanlab: means of float32 are that exact."""
-_LEAST_THRESHOLD = 2e-6
-"""As in cleanlab: a class that its own rows give nothing would otherwise be reached by every row."""
+"""How far below a threshold a probability still reaches it, as in cleanlab."""
 
 
 @dataclass(frozen=True)
@@ -78,19 +76,19 @@ class ConfidentLearning:
     def score(
         self, given_labels: NDArray[np.intp], pred_probs: NDArray[Any], n_classes: int
     ) -> NDArray[np.float64]:
-        """How the likeliest confident class and the given one share, where they differ."""
+        """How the likeliest confident class and the given one share, where cleanlab flags the row."""
+        if n_classes < 2 or (given_labels == given_labels[0]).all():  # noqa: PLR2004
+            return np.zeros(len(given_labels))  # nothing is counted elsewhere, and cleanlab wants two classes
+        from cleanlab.count import get_confident_thresholds
+        from cleanlab.filter import find_label_issues
+
+        probs = pred_probs.astype(np.float64)  # means of float32 would depend on the order of the rows
+        flagged = find_label_issues(given_labels, probs, filter_by="confident_learning", n_jobs=1)
+        confident = probs >= get_confident_thresholds(given_labels, probs) - _SAME
+        counted_in = np.where(confident.sum(axis=1) > 1, probs.argmax(axis=1), confident.argmax(axis=1))
         rows = np.arange(len(given_labels))
-        own = pred_probs[rows, given_labels].astype(np.float64)
-        counts = np.bincount(given_labels, minlength=n_classes)
-        sums = np.bincount(given_labels, weights=own, minlength=n_classes)
-        # a class that no row bears has no usual confidence, and counts none
-        usual = np.maximum(sums / np.maximum(counts, 1), _LEAST_THRESHOLD)
-        confident = pred_probs >= np.where(counts > 0, usual, np.inf) - _SAME
-        counted_in = np.where(confident.sum(axis=1) > 1, pred_probs.argmax(axis=1), confident.argmax(axis=1))
-        outdone = pred_probs.max(axis=1) > own + _SAME
-        elsewhere = confident.any(axis=1) & (counted_in != given_labels) & outdone
-        other = pred_probs[rows, counted_in].astype(np.float64)
-        return np.where(elsewhere, other / np.where(elsewhere, other + own, 1.0), 0.0)
+        own, other = probs[rows, given_labels], probs[rows, counted_in]
+        return np.where(flagged, other / np.where(flagged, other + own, 1.0), 0.0)
 
     def explain(
         self,

@@ -5,21 +5,19 @@ Here is also what each of their readers promises of a table.
 
 from __future__ import annotations
 
-import os
-import sys
 from collections import Counter
-from contextlib import contextmanager
 from functools import cache
 from pathlib import PurePath
 from typing import TYPE_CHECKING, TypeVar
 
-from doubtcli.errors import DoubtError, FormatError, InputError
+from doubtcli.errors import FormatError, InputError
 from doubtcli.settings.fields import INSTALLED_FORMATS
-from doubtcli.settings.installed import SWITCH, find_installed
+from doubtcli.settings.installed import blame_author, find_installed
 from doubtcli.wording.lists import join_or
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence, Sized
+    from contextlib import AbstractContextManager
 
     from doubtcli.records import Source
     from doubtcli.records.edits import Edit, FileLayout, Rewritten
@@ -130,11 +128,6 @@ def input_format_of(source: Source) -> str:
 
 
 def _find_formats() -> tuple[Installed, ...]:
-    return _find_installed(tuple(sys.path), os.environ.get(SWITCH))
-
-
-@cache  # it takes tens of milliseconds where much is installed
-def _find_installed(path: tuple[str, ...], switch: str | None) -> tuple[Installed, ...]:  # noqa: ARG001
     return find_installed(FORMATS_GROUP, NOUN, FormatError, FORMATS_ORDER)
 
 
@@ -143,24 +136,14 @@ def _loaded(found: tuple[Installed, ...]) -> dict[str, FileFormat]:
     loaded: dict[str, FileFormat] = {}
     taken: dict[str, str] = {}
     for one in found:
-        where = f"{NOUN} {one.name!r} of {one.package}"
-        kind = one.load()
-        try:
-            format_ = kind()
-        except Exception as error:
-            raise FormatError(
-                f"it can't be made: {error}", where=where, hint="update or uninstall it"
-            ) from error
-        _check_form(format_, where, one.name, taken)
+        format_ = one.make(FORMAT_PARTS)
+        _check_claims(format_, one.where, one.name, taken)
         loaded[one.name] = format_
     return loaded
 
 
-def _check_form(found: FileFormat, where: str, word: str, taken: dict[str, str]) -> None:
-    """Refuse a format that lacks something, or takes a word or an ending that means another one already."""
-    missing = [part for part in FORMAT_PARTS if not hasattr(found, part)]
-    if missing:
-        raise FormatError(f"it has no {missing[0]!r}", where=where, hint="update or uninstall it")
+def _check_claims(found: FileFormat, where: str, word: str, taken: dict[str, str]) -> None:
+    """Refuse a format that takes a word or an ending that means another one already."""
     for claim in (word, *found.aliases, *found.endings):
         if claim in taken:
             raise FormatError(
@@ -171,21 +154,9 @@ def _check_form(found: FileFormat, where: str, word: str, taken: dict[str, str])
         taken[claim] = found.title
 
 
-@contextmanager
-def name_in_crash(format_: FileFormat) -> Iterator[None]:
+def name_in_crash(format_: FileFormat) -> AbstractContextManager[None]:
     """Name somebody else's format in what it raises that is no error of ours."""
-    try:
-        yield
-    except (DoubtError, UnicodeError):
-        raise
-    except Exception as error:
-        if type(format_).__module__.startswith("doubtcli."):
-            raise
-        raise FormatError(
-            f"it crashed: {type(error).__name__}: {error}",
-            where=f"{NOUN} {format_.title}",
-            hint="tell its authors",
-        ) from error
+    return blame_author(format_, f"{NOUN} {format_.title}", FormatError)
 
 
 def rewrite_content(

@@ -26,9 +26,6 @@ PASSED_OVER = {
 FILLED_IN = "doubt"
 """The tool of answers that people wrote into the very file that went out."""
 
-MOST_NAMED = 5
-"""Of the rows, labels or files that a message is about."""
-
 EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
 """Stands for a time that isn't told, where all must have one."""
 

@@ -1,16 +1,19 @@
-"""What is installed under an entry-point group, ours and other people's; nothing of it is imported yet."""
+"""What is installed under an entry-point group, ours and other people's: found, made, blamed for a crash."""
 
 from __future__ import annotations
 
 import os
+import sys
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from doubtcli.errors import DoubtError
 
-    from doubtcli.errors import DoubtError
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
 
 OUR_DISTRIBUTION = "doubtcli"
 SWITCH = "DOUBT_PLUGINS"
@@ -19,7 +22,7 @@ SWITCH = "DOUBT_PLUGINS"
 
 @dataclass(frozen=True)
 class Installed:
-    """One entry of a group."""
+    """One entry of a group; nothing of it is imported yet."""
 
     name: str
     package: str
@@ -30,6 +33,11 @@ class Installed:
     """What is raised where it can't be used."""
     kind: str
     """What it is, in a word: "reason"."""
+
+    @property
+    def where(self) -> str:
+        """As a message names it: "reason 'outlier' of doubtcli 0.1.0"."""
+        return f"{self.kind} {self.name!r} of {self.package}"
 
     def load(self) -> Any:  # noqa: ANN401  # anybody's
         """What the entry names.
@@ -42,9 +50,30 @@ class Installed:
         except Exception as error:
             raise self.error(
                 f"it can't be imported: {type(error).__name__}: {error}",
-                where=f"{self.kind} {self.name!r} of {self.package}",
+                where=self.where,
                 hint="update or uninstall it",
             ) from error
+
+    def make(self, parts: Iterable[str]) -> Any:  # noqa: ANN401  # anybody's
+        """What the entry names, or an object of it where it names a class.
+
+        Args:
+            parts: The attributes that it must have.
+
+        Raises:
+            DoubtError: Of the kind `error`: it can't be imported or made, or lacks a part.
+        """
+        found = self.load()
+        try:
+            made = found() if isinstance(found, type) else found
+        except Exception as error:
+            raise self.error(
+                f"it can't be made: {error}", where=self.where, hint="update or uninstall it"
+            ) from error
+        missing = [part for part in parts if not hasattr(made, part)]
+        if missing:
+            raise self.error(f"it has no {missing[0]!r}", where=self.where, hint="update or uninstall it")
+        return made
 
 
 def find_installed(
@@ -63,9 +92,7 @@ def find_installed(
     """
     only_ours = os.environ.get(SWITCH, "").lower() == "off"
     found: dict[str, Installed] = {}
-    for point in entry_points(group=group):
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-        is_ours = point.dist is not None and point.dist.name == OUR_DISTRIBUTION
+    for point, package, is_ours in _list_entries(group, tuple(sys.path)):
         if only_ours and not is_ours:
             continue
         entry = Installed(point.name, package, is_ours, point, error, kind)
@@ -82,3 +109,35 @@ def find_installed(
         return (order.index(one.name) if is_placed else len(order), one.name)
 
     return tuple(sorted(found.values(), key=place))
+
+
+@cache  # it takes tens of milliseconds where much is installed
+def _list_entries(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPoint, str, bool], ...]:  # noqa: ARG001
+    """The entries of a group, each with its package, and whether that is ours."""
+    entries = []
+    for point in entry_points(group=group):
+        package = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
+        entries.append((point, package, point.dist is not None and point.dist.name == OUR_DISTRIBUTION))
+    return tuple(entries)
+
+
+@contextmanager
+def blame_author(
+    made: object, where: str, error: type[DoubtError], hint: str = "tell its authors"
+) -> Iterator[None]:
+    """Name somebody else's object in what it raises; what ours raises is a bug of ours, and passes.
+
+    Args:
+        made: What is asked.
+        where: As a message names it.
+        error: What is raised in place of a crash.
+        hint: What to do about it.
+    """
+    try:
+        yield
+    except (DoubtError, UnicodeError):
+        raise
+    except Exception as crash:
+        if type(made).__module__.startswith(f"{OUR_DISTRIBUTION}."):
+            raise
+        raise error(f"it crashed: {type(crash).__name__}: {crash}", where=where, hint=hint) from crash

@@ -204,7 +204,7 @@ def _read_nested(record: AnswerRecord, row: int, path: str) -> Iterator[Answer]:
     status = "" if record.get("status") == "completed" else "unsubmitted"
     notes = dict(_list_nested_responses(record, COMMENT, row, path))
     responses = [
-        (person, value, status, values.read_text(notes.get(person)))
+        (person, value, status, values.read_answer_text(notes.get(person)))
         for person, value in _list_nested_responses(record, QUESTION, row, path)
     ]
     yield from _read_responses(responses, row, _read_metadata(record, record.get("metadata") or {}))
@@ -216,7 +216,7 @@ def _list_nested_responses(record: AnswerRecord, question: str, row: int, path: 
     if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
         found = f"the responses to {question!r} are no list of objects"
         raise values.malformed_record(found, path, row, "responses")
-    return [(values.read_text(one.get("user_id")), one.get("value")) for one in responses]
+    return [(values.read_answer_text(one.get("user_id")), one.get("value")) for one in responses]
 
 
 # --------------------------------------------------------- flat records that come back
@@ -235,7 +235,8 @@ def _read_flat_records(records: Sequence[AnswerRecord], path: str) -> list[Answe
 
 def _read_flat(record: AnswerRecord, row: int, path: str) -> Iterator[Answer]:
     notes = {
-        person: values.read_text(value) for person, value, _ in _list_responses(record, COMMENT, row, path)
+        person: values.read_answer_text(value)
+        for person, value, _ in _list_responses(record, COMMENT, row, path)
     }
     responses = [
         (person, value, _read_response_status(status, row, path), notes.get(person, ""))
@@ -253,7 +254,7 @@ def _list_responses(record: AnswerRecord, question: str, row: int, path: str) ->
         found = "its responses, their users and their statuses are not as many"
         raise values.malformed_record(found, path, row, name, "three lists of one length")
     return [
-        (values.read_text(person), value, values.read_text(status))
+        (values.read_answer_text(person), value, values.read_answer_text(status))
         for value, person, status in zip(*lists, strict=True)
     ]
 
@@ -287,7 +288,7 @@ def _read_responses(
     if not responses:
         yield Answer(row, **ours)
     for person, value, status, why in responses:
-        labels = (value,) if isinstance(value, str) else values.read_texts(value)
+        labels = (value,) if isinstance(value, str) else values.read_answer_texts(value)
         yield Answer(
             row,
             verdict=labels[0] if labels else "",

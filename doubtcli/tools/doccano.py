@@ -93,14 +93,14 @@ def _is_joined(record: AnswerRecord) -> bool:
 
 def _read_listed(records: Sequence[AnswerRecord], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
     return [
-        _read_classified(record, row, values.read_texts(record[LABELS]), is_joined=False)
+        _read_classified(record, row, values.read_answer_texts(record[LABELS]), is_joined=False)
         for row, record in enumerate(records, start=1)
     ]
 
 
 def _read_joined(records: Sequence[AnswerRecord], path: str) -> list[Answer]:  # noqa: ARG001  # as shapes are read
     return [
-        _read_classified(record, row, (values.read_text(record[LABELS]),), is_joined=True)
+        _read_classified(record, row, (values.read_answer_text(record[LABELS]),), is_joined=True)
         for row, record in enumerate(records, start=1)
     ]
 
@@ -113,9 +113,9 @@ def _read_classified(record: AnswerRecord, row: int, labels: tuple[str, ...], *,
         also=labels[1:],
         joined=is_joined,
         prefilled=not ours["stratum"],
-        why="\n".join(values.read_texts(comments))
+        why="\n".join(values.read_answer_texts(comments))
         if isinstance(comments, list)
-        else values.read_text(comments),
+        else values.read_answer_text(comments),
         **ours,
     )
 

@@ -215,10 +215,10 @@ def _read_annotation(
         verdict=labels[0] if labels else "",
         also=labels[1:],
         status="skipped" if annotation.get("was_cancelled") else "",
-        annotator=values.read_text(person.get("email") or person.get("id"))
+        annotator=values.read_answer_text(person.get("email") or person.get("id"))
         if isinstance(person, dict)
-        else values.read_text(person),
-        time=values.read_text(annotation.get("updated_at") or annotation.get("created_at")),
+        else values.read_answer_text(person),
+        time=values.read_answer_text(annotation.get("updated_at") or annotation.get("created_at")),
         why="\n".join(
             text for name, value in results if name == NOTE for text in _list_entries(value, "text")
         ),
@@ -233,7 +233,7 @@ def _list_results(annotation: object, row: int, path: str) -> list[tuple[str, Ma
     results = annotation["result"]
     if not all(isinstance(one, dict) and isinstance(one.get("value"), dict) for one in results):
         raise values.malformed_record("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
-    return [(values.read_text(one.get("from_name")), one["value"]) for one in results]
+    return [(values.read_answer_text(one.get("from_name")), one["value"]) for one in results]
 
 
 def _find_label_control(records: Sequence[AnswerRecord], path: str) -> str:
@@ -274,8 +274,8 @@ def _read_flat_annotation(record: AnswerRecord, row: int) -> Answer:
         row,
         verdict=labels[0] if labels else "",
         also=labels[1:],
-        annotator=values.read_text(record["annotator"]),
-        time=values.read_text(record.get("updated_at") or record.get("created_at")),
+        annotator=values.read_answer_text(record["annotator"]),
+        time=values.read_answer_text(record.get("updated_at") or record.get("created_at")),
         why="\n".join(_list_entries(note, "text")),
         **values.read_our_columns(record),
     )
@@ -287,7 +287,7 @@ def _list_entries(value: object, key: str) -> tuple[str, ...]:
         value = value.get(key)
     if isinstance(value, str):
         return (value,)  # as it is: a label may look like a list
-    return tuple(dict.fromkeys(values.read_texts(value)))
+    return tuple(dict.fromkeys(values.read_answer_texts(value)))
 
 
 def _unpack_field(field: object, key: str) -> object:

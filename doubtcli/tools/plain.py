@@ -18,8 +18,8 @@ from doubtcli.records.queue import QUEUE_COLUMNS, SCORE_DECIMALS
 from doubtcli.records.tool import AnswerShape, Tool
 from doubtcli.tools.values import (
     name_own_columns,
+    read_answer_text,
     read_our_columns,
-    read_text,
     to_csv_texts,
     to_json_value,
     write_json_lines,
@@ -119,11 +119,11 @@ def _read_verdicts(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     return [
         Answer(
             row,
-            verdict=read_text(record.get(VERDICT)),
+            verdict=read_answer_text(record.get(VERDICT)),
             status=_read_verdict_status(record, row, path),
-            annotator=read_text(record.get("annotator")).strip(),
-            time=read_text(record.get("time")).strip(),
-            why=read_text(record.get("why")),
+            annotator=read_answer_text(record.get("annotator")).strip(),
+            time=read_answer_text(record.get("time")).strip(),
+            why=read_answer_text(record.get("why")),
             **read_our_columns(record),
         )
         for row, record in enumerate(records, start=1)
@@ -131,7 +131,7 @@ def _read_verdicts(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
 
 
 def _read_verdict_status(record: AnswerRecord, row: int, path: str) -> str:
-    found = read_text(record.get(STATUS))
+    found = read_answer_text(record.get(STATUS))
     status = VERDICT_STATUSES.get(found.strip().lower())
     if status is None:
         raise InputError(

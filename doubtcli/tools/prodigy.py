@@ -84,7 +84,7 @@ def _make_corner(row: QueueRow) -> dict[str, str | float]:
 
 
 def _is_answered(record: AnswerRecord) -> bool:
-    if values.read_text(record.get("answer")) not in TASK_STATUSES:
+    if values.read_answer_text(record.get("answer")) not in TASK_STATUSES:
         return False
     is_binary = isinstance(record.get("label"), str)
     return is_binary or any(name in record for name in (ACCEPT, OPTIONS, "_task_hash"))
@@ -103,9 +103,9 @@ def _read_choice_task(record: AnswerRecord, row: int, path: str) -> Answer:
         verdict=labels[0] if labels else "",
         also=labels[1:],
         status=TASK_STATUSES[record["answer"]],
-        annotator=values.read_text(record.get("_annotator_id") or record.get("_session_id")),
+        annotator=values.read_answer_text(record.get("_annotator_id") or record.get("_session_id")),
         time=_read_timestamp(record.get("_timestamp")),
-        why=values.read_text(record.get(TYPED_NOTE)),
+        why=values.read_answer_text(record.get(TYPED_NOTE)),
         **values.read_our_columns({"given_label": meta.get(GIVEN), **meta, **record}),
     )
 
@@ -117,7 +117,7 @@ def _read_accepted(record: AnswerRecord, row: int, path: str) -> tuple[str, ...]
     if not isinstance(accepted, list):
         expected = "the ids of the options selected"
         raise values.malformed_record(f"{ACCEPT!r} is no list", path, row, ACCEPT, expected)
-    return values.read_texts(accepted)
+    return values.read_answer_texts(accepted)
 
 
 def _read_timestamp(seconds: object) -> str:

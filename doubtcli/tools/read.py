@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.records.answers import FILLED_IN, MOST_NAMED, AnswerFile, newest_of_each
+from doubtcli.records.answers import FILLED_IN, AnswerFile, newest_of_each
 from doubtcli.tools.load import load_records
 from doubtcli.tools.plain import ID, VERDICT
 from doubtcli.tools.registry import blame_tool, load_tools
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import MOST_NAMED, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

@@ -5,16 +5,14 @@ Their names are known without importing any of them, so that `doubt queue --help
 
 from __future__ import annotations
 
-from contextlib import contextmanager
-from functools import cache
 from typing import TYPE_CHECKING
 
-from doubtcli.errors import DoubtError, SettingsError, ToolError
+from doubtcli.errors import SettingsError, ToolError
 from doubtcli.records.tool import Tool
-from doubtcli.settings.installed import find_installed
+from doubtcli.settings.installed import blame_author, find_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from doubtcli.settings.installed import Installed
 
@@ -64,42 +62,23 @@ def name_tool(name: str) -> str:
         return name
 
 
-@cache  # nothing is installed while we run
+def blame_tool(tool: Tool) -> AbstractContextManager[None]:
+    """Name somebody else's tool in what it raises that is no error of ours."""
+    hint = "take another tool, and tell its authors"
+    return blame_author(tool, f"tool {tool.name!r}", ToolError, hint)
+
+
 def _find_tools() -> tuple[Installed, ...]:
     return find_installed(TOOLS_GROUP, "tool", ToolError, TOOLS_ORDER)
 
 
 def _load_installed(installed: Installed) -> Tool:
     """The tool of an entry point."""
-    found = installed.load()
-    where = f"tool {installed.name!r} of {installed.package}"
-    tool: Tool = found() if isinstance(found, type) else found
-    missing = [part for part in TOOL_PARTS if not hasattr(tool, part)]
-    if missing:
-        raise ToolError(f"it has no {missing[0]!r}", where=where, expected=f"all of {', '.join(TOOL_PARTS)}")
+    tool: Tool = installed.make(TOOL_PARTS)
     if tool.name != installed.name:
         raise ToolError(
             f"its class is named {tool.name!r} and its entry point {installed.name!r}",
-            where=where,
+            where=installed.where,
             expected="the same name in both",
         )
     return tool
-
-
-@contextmanager
-def blame_tool(tool: Tool) -> Iterator[None]:
-    """Turn a crash of a tool's own code into a message that names it.
-
-    Raises:
-        ToolError: Something else than an error of ours was raised.
-    """
-    try:
-        yield
-    except DoubtError:
-        raise
-    except Exception as error:
-        raise ToolError(
-            f"it crashed: {type(error).__name__}: {error}",
-            where=f"tool {tool.name!r}",
-            hint="take another tool, and tell its authors",
-        ) from error

@@ -155,30 +155,30 @@ def write_json_lines(values: Iterable[object]) -> bytes:
 # ------------------------------------------------------------ values that come back
 
 
-def read_text(value: object) -> str:
+def read_answer_text(value: object) -> str:
     """A value as text; empty where it is missing."""
     if isinstance(value, float) and math.isnan(value):
         return ""
     return shown(value) or ""
 
 
-def read_texts(value: object) -> tuple[str, ...]:
+def read_answer_texts(value: object) -> tuple[str, ...]:
     """The texts of a list, of JSON that holds one, or a single text; those that say nothing left out."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _parse_json_text(value)
     values = value if isinstance(value, (list, tuple)) else [value]
-    return tuple(text for text in map(read_text, values) if text.strip())
+    return tuple(text for text in map(read_answer_text, values) if text.strip())
 
 
 def read_our_columns(data: Mapping[str, Any]) -> dict[str, Any]:
     """What a task brings back of what we wrote into it, as keywords of an `Answer`."""
     return {
-        "row_id": read_text(data.get("doubt_id")),
-        "given_label": read_text(data.get("given_label")),
-        "stratum": read_text(data.get("doubt_stratum")),
-        "inclusion": read_text(data.get("doubt_inclusion")),
-        "seen_hash": read_text(data.get(ROW_HASH_COLUMN)).strip(),
-        "duplicates": read_texts(data.get("doubt_duplicates")),
+        "row_id": read_answer_text(data.get("doubt_id")),
+        "given_label": read_answer_text(data.get("given_label")),
+        "stratum": read_answer_text(data.get("doubt_stratum")),
+        "inclusion": read_answer_text(data.get("doubt_inclusion")),
+        "seen_hash": read_answer_text(data.get(ROW_HASH_COLUMN)).strip(),
+        "duplicates": read_answer_texts(data.get("doubt_duplicates")),
     }
 
 

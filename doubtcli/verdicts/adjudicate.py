@@ -16,11 +16,11 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.records import OnConflict, Settled, UnappliedKind
-from doubtcli.records.answers import MOST_NAMED, newest_of_each
+from doubtcli.records.answers import newest_of_each
 from doubtcli.verdicts.duplicates import DecidedRow, spread_out
 from doubtcli.verdicts.rows import OTHER_CONTENT, Problem, Reason, is_as_seen
 from doubtcli.verdicts.votes import Rejection, describe_decision, gather
-from doubtcli.wording.lists import find_nearest, join_first, listed
+from doubtcli.wording.lists import MOST_NAMED, find_nearest, join_first, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -16,12 +16,12 @@ import pyarrow as pa
 from doubtcli.errors import InputError
 from doubtcli.files.values import TEXT, parse_numbers
 from doubtcli.records import UNDECIDED, UNUSABLE, Stratum, Verdicts
-from doubtcli.records.answers import MOST_NAMED, PASSED_OVER
+from doubtcli.records.answers import PASSED_OVER
 from doubtcli.tools.read import read_together
 from doubtcli.verdicts.adjudicate import Terms, adjudicate
 from doubtcli.verdicts.rows import KnownRows, Reason, list_rows
 from doubtcli.verdicts.spelling import LOST_ZEROS, Spellings
-from doubtcli.wording.lists import did_you_mean, join_first, listed
+from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, listed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

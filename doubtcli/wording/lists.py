@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
+MOST_NAMED = 5
+"""Of the rows, labels or files that a message is about."""
+
 
 def listed(names: Iterable[str], most: int = 30) -> str:
     """The first names in quotes in one line, and how many more there are."""

@@ -7,7 +7,7 @@ import pytest
 
 from doubtcli.errors import ToolError
 from doubtcli.settings import installed
-from doubtcli.settings.installed import find_installed
+from doubtcli.settings.installed import blame_author, find_installed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,3 +87,38 @@ def test_load(install: Callable[..., None]) -> None:
     with pytest.raises(ToolError, match="it can't be imported: ModuleNotFoundError") as error:
         bad.load()
     assert error.value.where == "tool 'bad' of other 1.2"
+
+
+def test_make(install: Callable[..., None]) -> None:
+    """A class is made an object of; what can't be made, or lacks a part, is named."""
+    install(someone="a = collections:Counter\nb = json:decoder\nc = http.client:HTTPConnection")
+    counter, module, needy = find_installed(GROUP, "tool", ToolError)
+
+    assert counter.make(["most_common"]) == {}
+    assert module.make(["JSONDecoder"]).__name__ == "json.decoder"
+    with pytest.raises(ToolError, match="it has no 'read'"):
+        module.make(["JSONDecoder", "read", "write"])
+    with pytest.raises(ToolError, match=r"it can't be made: .*missing"):
+        needy.make([])
+
+
+class Ours:
+    """Something that is ours by its module."""
+
+    __module__ = "doubtcli.tools.ours"
+
+
+@pytest.mark.parametrize("made", [object(), Ours()], ids=["theirs", "ours"])
+@pytest.mark.parametrize("raised", [KeyError("x"), ToolError("as it is")], ids=["crash", "error of ours"])
+def test_blame(made: object, raised: Exception) -> None:
+    """A crash of somebody else's code names it; our own crashes, and what we say of a file, pass."""
+    is_blamed = isinstance(raised, KeyError) and not isinstance(made, Ours)
+    with (
+        pytest.raises(ToolError if is_blamed else type(raised)) as error,
+        blame_author(made, "here", ToolError),
+    ):
+        raise raised
+
+    assert (error.value is not raised) is is_blamed
+    if is_blamed:
+        assert str(error.value) == "here: it crashed: KeyError: 'x'\nto do: tell its authors"

@@ -13,12 +13,11 @@ import pytest
 
 from doubtcli.cli import main
 from doubtcli.errors import SettingsError, ToolError
-from doubtcli.tools import registry
 from doubtcli.tools.read import read_answers
 from doubtcli.tools.registry import blame_tool, list_tool_names, load_tool, name_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Install = Callable[..., None]
 
@@ -62,7 +61,7 @@ WORDS = {"fruit": ("apple", "pear", "cherry", "plum"), "tool": ("hammer", "saw",
 
 
 @pytest.fixture
-def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install]:
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
     """Installs a package that brings a tool."""
 
     def install_one(code: str = CARDS, name: str = "index-cards", value: str = "IndexCards") -> None:
@@ -73,10 +72,8 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Install
         (tmp_path / "site" / "doubt_cards.py").write_text(code)
         monkeypatch.syspath_prepend(str(tmp_path / "site"))
         monkeypatch.delitem(sys.modules, "doubt_cards", raising=False)
-        registry._find_tools.cache_clear()
 
-    yield install_one
-    registry._find_tools.cache_clear()
+    return install_one
 
 
 @pytest.fixture(scope="module")

@@ -18,9 +18,9 @@ from doubtcli.tools.values import (
     name_own_columns,
     own_columns_as_json,
     own_columns_as_text,
+    read_answer_text,
+    read_answer_texts,
     read_our_columns,
-    read_text,
-    read_texts,
     to_csv_texts,
     to_json_value,
     write_json_line,
@@ -40,7 +40,7 @@ class TestValues:
     )
     def test_as_text(self, value: object, text: str) -> None:
         """Every label is a text, and what is missing says nothing."""
-        assert read_text(value) == text
+        assert read_answer_text(value) == text
 
     @pytest.mark.parametrize(
         ("value", "found"),
@@ -57,7 +57,7 @@ class TestValues:
     )
     def test_lists(self, value: object, found: tuple[str, ...]) -> None:
         """A list, JSON of one, or a single text."""
-        assert read_texts(value) == found
+        assert read_answer_texts(value) == found
 
     def test_what_is_carried(self) -> None:
         """What a task brings back of what went out with it."""

@@ -40,6 +40,7 @@ ARROWS = {
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
     "pipelines": EVERYBODY
     | {
+        "apply",
         "settings",
         "progress",
         "read",
@@ -57,6 +58,7 @@ ARROWS = {
         "gate",
         "store",
         "tools",
+        "wording",
     },
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict", "read", "verdicts", "store"},
     "gate": EVERYBODY | {"settings", "report", "plugins"},

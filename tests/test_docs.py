@@ -12,8 +12,7 @@ import pytest
 from typer.main import get_command
 
 from doubtcli.apply.document import render_applied, render_log, render_undone
-from doubtcli.apply.ledger import Action, Batch, Line
-from doubtcli.apply.result import Applied, Undone
+from doubtcli.apply.ledger import Action, ApplyResult, Batch, Line, UndoResult
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
@@ -109,9 +108,9 @@ def test_json_of_verdicts() -> None:
     """Every key of the JSON that `doubt apply`, `log` and `undo` print is documented, those of rows too."""
     line = Line(Action.DROP, "r1", 1, "x", None, b"x", None, b"x", "rest")
     batch = Batch("b1", "2026-11-21T14:05:00Z", (line,), FileLayout("csv", "label"), 9, "", "", None)
-    applied = json.loads(render_applied(Applied("a", None, None, (), (), (), Settled((), ()))))
+    applied = json.loads(render_applied(ApplyResult("a", None, None, (), (), (), Settled((), ()))))
     (logged,) = json.loads(render_log([batch]))
-    undone = json.loads(render_undone(Undone("a", None, batch, batch)))
+    undone = json.loads(render_undone(UndoResult("a", None, batch, batch)))
 
     assert applied.keys() <= told_by("doubt apply")
     assert logged.keys() <= told_by("doubt log")

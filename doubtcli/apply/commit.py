@@ -13,23 +13,29 @@ without lines says that the file is made anew and nothing changes in it: the old
 from __future__ import annotations
 
 import errno
+import os
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.backup import backup_paths
-from doubtcli.apply.ledger import append, aside_path, ledger_path, retract
+from doubtcli.apply.labelled import read_data_file
+from doubtcli.apply.ledger import append_lines, aside_path, ledger_path, retract_lines
 from doubtcli.disk.file import (
     OTHER_ERROR,
     UNFINISHED,
     os_errors_as_output_error,
     read_mode,
+    replace_file,
     sync_folder,
     unfinished_path,
     write_new_file,
 )
+from doubtcli.errors import InputError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Iterator
+
+    from doubtcli.apply.labelled import DataFile
 
 BATCH = ".doubt-batch"
 """The ending of a hidden file with the batch of a file that is complete."""
@@ -43,7 +49,7 @@ LEDGER = {
 """What to do about a ledger, by what the system says."""
 
 
-def commit(path: Path, content: bytes, lines: bytes, *, like: Path) -> None:
+def commit_file(path: Path, content: bytes, lines: bytes, *, like: Path) -> None:
     """Put a file and the lines of its batch into place, both or neither.
 
     Args:
@@ -87,7 +93,7 @@ def recover_commit(path: Path) -> None:
             _end(path, batch.read_bytes(), read_mode(batch))
         batch.unlink()
         sync_folder(path.parent)  # without its file it would be taken for one whose file is in place
-    *_, free_backup = backup_paths(path)
+    *_, free_backup = list_backup_paths(path)
     for left in (unfinished, unfinished_path(free_backup)):
         if left.exists():
             left.unlink()
@@ -106,13 +112,13 @@ def _tell(path: Path, lines: bytes, mode: int | None) -> None:
     rights = None if mode is None else mode | stat.S_IWUSR  # more lines will come
     if lines:
         with os_errors_as_output_error(ledger, LEDGER):
-            append(ledger, lines, rights)
+            append_lines(ledger, lines, rights)
     elif ledger.exists():
         with os_errors_as_output_error(ledger, LEDGER):
             old = ledger.read_bytes()
             ledger.open("r+b").close()  # it goes in the end: what keeps us from that is told now
         with os_errors_as_output_error(aside, LEDGER):
-            append(aside, old, rights)
+            append_lines(aside, old, rights)
     sync_folder(path.parent)
 
 
@@ -129,7 +135,71 @@ def _take_back(path: Path, lines: bytes) -> None:
     ledger, aside = ledger_path(path), aside_path(path)
     if lines:
         with os_errors_as_output_error(ledger, LEDGER):
-            retract(ledger, lines)
+            retract_lines(ledger, lines)
     elif ledger.exists():
         with os_errors_as_output_error(aside, LEDGER):
-            retract(aside, ledger.read_bytes())
+            retract_lines(aside, ledger.read_bytes())
+
+
+BACKUP = ".bak"
+NEW = "write a new file: -o FILE"
+BACKUP_HINTS = {
+    errno.ENOSPC: f"free some space, or {NEW}",
+    errno.EDQUOT: f"free some space, or {NEW}",
+    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
+    OTHER_ERROR: f"let doubt write to its folder, or {NEW}",
+}
+"""What to do about a backup, by what the system says."""
+
+
+def list_backup_paths(path: Path) -> Iterator[Path]:
+    """Where backups of a file stand, one after the other; at the last place is none yet."""
+    place, number = path.with_name(path.name + BACKUP), 1
+    yield place
+    while os.path.lexists(place):
+        number += 1
+        place = path.with_name(f"{path.name}{BACKUP}{number}")
+        yield place
+
+
+def keep_backup(path: Path, data: DataFile) -> Path:
+    """Keep what a file holds beside it, with the same rights; what is kept there already is not kept twice.
+
+    It stays though all that follows may fail: the next try finds it.
+
+    Args:
+        path: The file; no link.
+        data: What it holds.
+
+    Returns:
+        Where it is kept.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    *taken, free = list_backup_paths(path)
+    for backup in taken:
+        if _holds(backup, data):
+            return backup
+    replace_file(free, data.stored, mode=read_mode(path), hints=BACKUP_HINTS)
+    return free
+
+
+def show_backup_path(backup: Path | None, output: str) -> str | None:
+    """A backup's path as the file's is given; None where there is no backup."""
+    return None if backup is None else str(Path(output).with_name(backup.name))
+
+
+def has_backup(path: Path, data: DataFile) -> bool:
+    """Whether a backup of a file holds this already: the same bytes once both are unpacked."""
+    return any(_holds(backup, data) for backup in list_backup_paths(path))
+
+
+def _holds(backup: Path, data: DataFile) -> bool:
+    if backup.is_symlink() or not backup.is_file():  # a link may lead to the file itself
+        return False
+    try:
+        found = read_data_file(str(backup))
+    except InputError:  # what can't be unpacked, or is empty, is something else
+        return False
+    return (found.content, found.compression) == (data.content, data.compression)

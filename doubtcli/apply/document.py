@@ -6,17 +6,16 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.apply.ledger import render
+from doubtcli.apply.ledger import render_batch
 from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.apply.ledger import Batch
-    from doubtcli.apply.result import Applied, Undone
+    from doubtcli.apply.ledger import ApplyResult, Batch, UndoResult
 
 
-def render_applied(applied: Applied) -> bytes:
+def render_applied(applied: ApplyResult) -> bytes:
     """All that became of the verdicts."""
     return _as_json(
         {
@@ -39,7 +38,7 @@ def render_applied(applied: Applied) -> bytes:
     )
 
 
-def render_undone(undone: Undone) -> bytes:
+def render_undone(undone: UndoResult) -> bytes:
     """What was taken back."""
     return _as_json(
         {
@@ -59,7 +58,7 @@ def render_log(batches: Sequence[Batch]) -> bytes:
 
 
 def _lines(batch: Batch | None) -> list[Any]:
-    return [json.loads(line) for line in render(batch).splitlines()] if batch else []
+    return [json.loads(line) for line in render_batch(batch).splitlines()] if batch else []
 
 
 def _as_json(document: object) -> bytes:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import hashlib
+import stat
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.errors import InputError, OutputError
+from doubtcli.errors import DoubtError, InputError, OutputError
 from doubtcli.files.formats import find_format
+from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import plain_encoding
 from doubtcli.read.labels.encode import class_label_names, encode_labels
@@ -23,7 +29,8 @@ from doubtcli.store.open import restore_settings
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
-    from doubtcli.apply.data import Data
+    from collections.abc import Iterator
+
     from doubtcli.progress import Progress
     from doubtcli.records import AuditDocument, Decision, Labels, Roles, Source, Table
     from doubtcli.records.edits import Edit
@@ -34,7 +41,7 @@ if TYPE_CHECKING:
 class LabelledFile:
     """A file and what is read from it."""
 
-    data: Data
+    data: DataFile
     table: Table
     """As it was read."""
     rows: tuple[SeenRow, ...]
@@ -85,7 +92,7 @@ class LabelledFile:
         )
 
 
-def read_labelled(data: Data, document: AuditDocument, progress: Progress) -> LabelledFile:
+def read_labelled(data: DataFile, document: AuditDocument, progress: Progress) -> LabelledFile:
     """A file's rows and labels, read as its audit read them.
 
     What its columns are is as the audit says: labels that are others by now must not make it another.
@@ -118,7 +125,7 @@ def read_labelled(data: Data, document: AuditDocument, progress: Progress) -> La
     )
 
 
-def _table(data: Data, settings: ScanSettings) -> Table:
+def _table(data: DataFile, settings: ScanSettings) -> Table:
     table = read_table(data.path, settings.read_options)
     if table.source.sha256 == data.sha256:
         return table
@@ -176,7 +183,7 @@ def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
     return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 
-def _form(table: Table, data: Data, column: str, *, quoted: bool) -> FileLayout:
+def _form(table: Table, data: DataFile, column: str, *, quoted: bool) -> FileLayout:
     source, names = table.source, table.data.column_names
     return FileLayout(
         format=source.format,
@@ -187,3 +194,62 @@ def _form(table: Table, data: Data, column: str, *, quoted: bool) -> FileLayout:
         delimiter=source.delimiter or ",",
         quoted=quoted,
     )
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """All that a file holds."""
+
+    path: str
+    stored: bytes
+    """As it lies on disk."""
+    content: bytes
+    """Unpacked."""
+    compression: str | None
+    sha256: str
+    """Of `stored`."""
+
+
+def hash_bytes(content: bytes) -> str:
+    """The hash as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def format_time(now: dt.datetime) -> str:
+    """A time as ledgers tell it: "2026-11-21T14:05:00Z"."""
+    return now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def read_data_file(path: str) -> DataFile:
+    """All that a file holds, read at once.
+
+    Raises:
+        InputError: It can't be read, changes meanwhile, or is no single file.
+    """
+    if path == "-":
+        raise _no_file("standard input", "save it to a file, and scan that one")
+    if Path(path).is_dir():
+        raise _no_file(path, "its parts can't be rewritten together: scan one of them, and apply to that one")
+    if Path(path).exists() and not stat.S_ISREG(Path(path).stat().st_mode):
+        raise _no_file(path, "save what comes out of it to a file, and scan that one")
+    with open_source(path) as stored:
+        with stored.open_stored() as file:
+            as_stored = content = file.read()
+        if stored.compression is not None:
+            with stored.open() as unpacked:
+                content = unpacked.read()
+        return DataFile(path, as_stored, content, stored.compression, stored.sha256)
+
+
+def _no_file(where: str, hint: str) -> InputError:
+    return InputError("verdicts can be written back into a single file only", where=where, hint=hint)
+
+
+@contextmanager
+def name_file_in_errors(path: str) -> Iterator[None]:
+    """Name the file in errors that know but the row."""
+    try:
+        yield
+    except DoubtError as error:
+        error.where = error.where or path
+        raise

@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-SUFFIX = ".ledger.jsonl"
+    from doubtcli.records import Decision, Settled
+
+LEDGER_SUFFIX = ".ledger.jsonl"
 ASIDE = ".old"
 VERSION = 1
 RAW = ("old_cell", "new_cell", "record")
@@ -115,7 +117,7 @@ def ledger_path(path: Path) -> Path:
 
 def ledger_name(name: str) -> str:
     """What the ledger of a file is called."""
-    return name + SUFFIX
+    return name + LEDGER_SUFFIX
 
 
 def aside_path(path: Path) -> Path:
@@ -123,10 +125,10 @@ def aside_path(path: Path) -> Path:
     return path.with_name(ledger_name(path.name) + ASIDE)
 
 
-def named(batch: Batch, earlier: Sequence[Batch]) -> Batch:
+def name_batch(batch: Batch, earlier: Sequence[Batch]) -> Batch:
     """The batch with its id: the same for the same changes at the same time to a file of the same past."""
     told = hashlib.sha256(earlier[-1].id.encode() if earlier else b"")
-    told.update(render(replace(batch, id="")))
+    told.update(render_batch(replace(batch, id="")))
     return replace(batch, id=told.hexdigest()[:BATCH_DIGITS])
 
 
@@ -201,7 +203,7 @@ def _as_bytes(told: str | dict[str, str] | None, encoding: str) -> bytes | None:
 # --------------------------------------------------------------------- writing
 
 
-def render(batch: Batch) -> bytes:
+def render_batch(batch: Batch) -> bytes:
     """The lines of a batch as they stand in a ledger."""
     about = {name: getattr(batch, name) for name in ABOUT} | {"from": batch.source}
     about["lines"] = len(batch.lines) if batch.n_written is None else batch.n_written
@@ -229,7 +231,7 @@ def _as_text(raw: bytes | None, encoding: str) -> str | dict[str, str] | None:
     return text if same else {"base64": b64encode(raw).decode()}
 
 
-def append(path: Path, lines: bytes, mode: int | None = None) -> None:
+def append_lines(path: Path, lines: bytes, mode: int | None = None) -> None:
     """Add whole lines to a ledger in one step; what is there of them already is not added again.
 
     A last line that a killed run left torn is cut off first.
@@ -258,7 +260,7 @@ def append(path: Path, lines: bytes, mode: int | None = None) -> None:
         os.fsync(file.fileno())
 
 
-def retract(path: Path, lines: bytes) -> None:
+def retract_lines(path: Path, lines: bytes) -> None:
     """Take away what `append` has added last, whole or torn; a ledger that it has made goes.
 
     Args:
@@ -288,3 +290,45 @@ def _size_without(content: bytes, added: set[bytes]) -> int:
     while whole and whole[-1] + b"\n" in added:
         whole.pop()
     return sum(len(line) + 1 for line in whole)
+
+
+@dataclass(frozen=True)
+class ApplyResult:
+    """What became of the verdicts on a file's rows."""
+
+    path: str
+    """The file that they were applied to."""
+    output: str | None
+    """The file that was written; None where none was."""
+    batch: Batch | None
+    """What was changed, or would be; None where nothing is left to change."""
+    kept: tuple[Decision, ...]
+    """Rows whose label was found right."""
+    unusable: tuple[Decision, ...]
+    """Rows that were judged unusable, and stay."""
+    done_before: tuple[Decision, ...]
+    """Rows that the ledger says were changed so before, and that are not so any more."""
+    settled: Settled
+    """Among it what is not applied, and why."""
+    is_dry_run: bool = False
+    backup: str | None = None
+    """Where the file as it was is kept; None where it was not written over."""
+    waivers: str | None = None
+    """The file that waivers were added to; None where none was."""
+    n_waived: int = 0
+    """How many of the kept rows were doubted, and are waived."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class UndoResult:
+    """What was taken back."""
+
+    path: str
+    output: str | None
+    """The file that was written; None in a dry run."""
+    undone: Batch
+    """What was taken back."""
+    batch: Batch
+    """The batch that did so."""
+    backup: str | None = None

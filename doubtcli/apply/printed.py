@@ -6,8 +6,8 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.ledger import Action, ledger_name
-from doubtcli.apply.revert import TOOL as REVERT_TOOL
-from doubtcli.apply.revert import in_effect, standing
+from doubtcli.apply.plan_undo import UNDO_TOOL as REVERT_TOOL
+from doubtcli.apply.plan_undo import list_current, list_in_effect
 from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
 from doubtcli.tools.registry import name_tool
@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from doubtcli.apply.ledger import Batch, Line
-    from doubtcli.apply.result import Applied, Undone
+    from doubtcli.apply.ledger import ApplyResult, Batch, Line, UndoResult
     from doubtcli.records import Decision, Unapplied
 
 OLD, NEW = "red", "green"
@@ -35,7 +34,7 @@ TOLD_BY_NUMBER = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
 """Nobody has to look at these."""
 
 
-def print_applied(console: Console, applied: Applied) -> None:
+def print_applied(console: Console, applied: ApplyResult) -> None:
     """Print what was changed, kept and not applied, and why; of a dry run each change.
 
     Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
@@ -54,7 +53,7 @@ def print_applied(console: Console, applied: Applied) -> None:
     _print_written(sheet, applied)
 
 
-def print_undone(console: Console, undone: Undone) -> None:
+def print_undone(console: Console, undone: UndoResult) -> None:
     """Print which batch was taken back, and what that changed."""
     sheet = Sheet(console)
     sheet.print((printable_path(undone.path), "bold"))
@@ -72,8 +71,8 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
     """Print what was done to a file, the newest batch first."""
     sheet = Sheet(console)
     sheet.print((printable_path(path), "bold"))
-    current = standing(batches)
-    held = {batch.id for batch in in_effect(current)}
+    current = list_current(batches)
+    held = {batch.id for batch in list_in_effect(current)}
     for batch in reversed(batches):
         state = (
             "" if batch.id in held else "taken back" if batch in current else "the file was made anew since"
@@ -91,7 +90,7 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
 # ----------------------------------------------------------------------- sentences
 
 
-def _changes(applied: Applied) -> str:
+def _changes(applied: ApplyResult) -> str:
     if applied.batch is None:
         return "nothing is left to change"
     return ("would change: " if applied.is_dry_run else "changed: ") + _counted(applied.batch.lines)
@@ -108,7 +107,7 @@ def _counted(lines: Sequence[Line]) -> str:
     return ", ".join(words for words, number in zip(told, numbers.values(), strict=True) if number)
 
 
-def _sentences(applied: Applied) -> Iterable[str]:
+def _sentences(applied: ApplyResult) -> Iterable[str]:
     if applied.kept:
         waived = (
             f"; {count(applied.n_waived)} of them doubted before, and waived now" if applied.waivers else ""
@@ -195,7 +194,7 @@ def _reason(one: Unapplied) -> str:
     return f"{one.row_id}: {one.why}" if one.row_id else one.why
 
 
-def _print_written(sheet: Sheet, applied: Applied) -> None:
+def _print_written(sheet: Sheet, applied: ApplyResult) -> None:
     if applied.output is not None:
         _print_files(sheet, applied.output, applied.batch, applied.backup)
     elif applied.waivers is not None:

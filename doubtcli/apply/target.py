@@ -22,7 +22,7 @@ PACKED = frozenset(PACKED_ENDINGS.values())
 
 
 @dataclass(frozen=True)
-class Where:
+class OutputOptions:
     """Where the user wants the file."""
 
     output: str | None = None
@@ -99,12 +99,12 @@ class Where:
             raise OutputError("a file is in the way", where=where, hint=hint)
 
 
-def real(path: str) -> str:
+def follow_link(path: str) -> str:
     """A path as it was given; of a link what it leads to, for a ledger and a backup stand beside that."""
     return str(Path(path).resolve()) if Path(path).is_symlink() else path
 
 
-def check_name(target: Path, path: str, format_: str, compression: str | None) -> None:
+def check_ending(target: Path, path: str, format_: str, compression: str | None) -> None:
     """Refuse a name that promises another format, or another way of packing, than the file has.
 
     Args:
@@ -143,7 +143,7 @@ def _packed(ending: str) -> str:
 
 
 @contextmanager
-def room_for(path: Path) -> Iterator[None]:
+def make_room_for(path: Path) -> Iterator[None]:
     """Make the folder that a file is to stand in; it goes again if the block fails.
 
     Raises:
@@ -156,7 +156,7 @@ def room_for(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def held(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
+def lock_and_recover(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
     """Keep other runs of doubt from files and their ledgers, and end what a killed one left of them.
 
     Args:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.backup import backup_paths
+from doubtcli.apply.commit import list_backup_paths
 from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.disk.file import FILE_HINTS, OTHER_ERROR, check_writable, replace_file
 from doubtcli.errors import InputError, OutputError, SettingsError
@@ -29,7 +29,7 @@ WAIVER_HINTS = {number: f"{hint}; or {ELSEWHERE}" for number, hint in FILE_HINTS
 
 
 @dataclass(frozen=True)
-class Waivers:
+class WaiverFile:
     """A file of waivers as it is to be written."""
 
     path: Path
@@ -38,7 +38,7 @@ class Waivers:
     """How many kept rows it waives."""
 
 
-def check_apart(path: str, target: Path, read: Iterable[str]) -> None:
+def check_waivers_apart(path: str, target: Path, read: Iterable[str]) -> None:
     """Refuse a file of waivers that is another file of the same run, too.
 
     Args:
@@ -56,7 +56,7 @@ def check_apart(path: str, target: Path, read: Iterable[str]) -> None:
         "its ledger of earlier": aside_path(target),
     }
     what = [name for name, place in other.items() if _is_same(found, place)]
-    what += ["its backup" for place in backup_paths(target) if _is_same(found, place)]
+    what += ["its backup" for place in list_backup_paths(target) if _is_same(found, place)]
     what += ["a file that is read" for one in read if _is_same(found, Path(one))]
     if what:
         raise SettingsError(
@@ -72,7 +72,7 @@ def _is_same(one: Path, other: Path) -> bool:
 
 def plan_waivers(
     kept: Iterable[Decision], doubts: DoubtTable, file: LabelledFile, target: Path, path: str
-) -> Waivers | None:
+) -> WaiverFile | None:
     """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
 
     Args:
@@ -93,10 +93,10 @@ def plan_waivers(
     files = (seen_beside(file.source.path, found), seen_beside(target, found)) if file.has_ids else ()
     text = _text(found)
     added = add_waivers(text, [_waiver(one, tuple(dict.fromkeys(files))) for one in rows], where=str(found))
-    return None if added == text else Waivers(found, added, len(rows))
+    return None if added == text else WaiverFile(found, added, len(rows))
 
 
-def try_waivers(waivers: Waivers) -> None:
+def check_waivers_writable(waivers: WaiverFile) -> None:
     """Make sure that the file of waivers can be written.
 
     Raises:
@@ -105,7 +105,7 @@ def try_waivers(waivers: Waivers) -> None:
     check_writable(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
 
 
-def write_waivers(waivers: Waivers, written: Iterable[Path]) -> None:
+def write_waivers(waivers: WaiverFile, written: Iterable[Path]) -> None:
     """Write the file of waivers, after all else.
 
     Args:

@@ -112,16 +112,16 @@ def apply(
     Who changed what and why is added to the ledger beside the new file: `doubt log` reads it, `doubt undo`
     takes it back.
     """
-    from doubtcli.apply.correct import Request, apply
     from doubtcli.apply.document import render_applied
     from doubtcli.apply.printed import print_applied
-    from doubtcli.apply.target import Where
+    from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.bars import choose_progress
+    from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
 
-    request = Request(
+    request = ApplyRequest(
         path,
         tuple(verdicts),
-        Where(output, in_place=in_place, force=force, dry_run=dry_run),
+        OutputOptions(output, in_place=in_place, force=force, dry_run=dry_run),
         audit=audit,
         drop=drop,
         new_labels=new_labels,
@@ -132,7 +132,7 @@ def apply(
         waive=not no_waive,
     )
     progress = choose_progress(wanted=not (quiet or no_progress))
-    applied = apply(request, now=dt.datetime.now(dt.UTC), progress=progress)
+    applied = apply_verdicts(request, now=dt.datetime.now(dt.UTC), progress=progress)
     if not quiet:
         print_result(
             output_format,

@@ -20,9 +20,9 @@ def log(
     """List what verdicts changed in a file, the newest batch first."""
     from doubtcli.apply.document import render_log
     from doubtcli.apply.printed import print_log
-    from doubtcli.apply.undo import log
+    from doubtcli.pipelines.undo import read_log
 
-    batches = log(path)
+    batches = read_log(path)
     print_result(
         output_format,
         color,

@@ -37,11 +37,11 @@ def undo(
     """
     from doubtcli.apply.document import render_undone
     from doubtcli.apply.printed import print_undone
-    from doubtcli.apply.target import Where
-    from doubtcli.apply.undo import undo
+    from doubtcli.apply.target import OutputOptions
+    from doubtcli.pipelines.undo import undo_batch
 
-    where = Where(output, in_place=in_place, force=force, dry_run=dry_run)
-    undone = undo(path, where, batch=batch, now=dt.datetime.now(dt.UTC))
+    where = OutputOptions(output, in_place=in_place, force=force, dry_run=dry_run)
+    undone = undo_batch(path, where, batch=batch, now=dt.datetime.now(dt.UTC))
     if not quiet:
         print_result(
             output_format,

@@ -15,9 +15,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.apply.correct import Request, apply
-from doubtcli.apply.target import Where
-from doubtcli.apply.undo import undo
+from doubtcli.apply.target import OutputOptions
+from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
+from doubtcli.pipelines.undo import undo_batch
 from doubtcli.progress import Silence
 from doubtcli.read.examples import read_examples
 from doubtcli.records import AuditDocument, NoiseRate, RowCounts, Skill
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from types import ModuleType
 
-    from doubtcli.apply.result import Applied, Undone
+    from doubtcli.apply.ledger import ApplyResult, UndoResult
     from doubtcli.records import SeenRow
 
 NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
@@ -95,20 +95,24 @@ class Desk:
             writer.writeheader()
             writer.writerows(answers)
 
-    def apply(self, name: str, output: str | None = None, **options: Any) -> Applied:
+    def apply(self, name: str, output: str | None = None, **options: Any) -> ApplyResult:
         """Apply the verdicts; options are those of `Request` and of `Where`."""
         where = {key: options.pop(key) for key in ("in_place", "force", "dry_run") if key in options}
         now = options.pop("now", NOW)
         options = {"audit": self.path("data.doubt"), "waivers": self.path("waivers.toml")} | options
-        target = Where(None if output is None else self.path(output), **where)
-        return apply(
-            Request(self.path(name), (str(self.verdicts),), target, **options), now=now, progress=Silence()
+        target = OutputOptions(None if output is None else self.path(output), **where)
+        return apply_verdicts(
+            ApplyRequest(self.path(name), (str(self.verdicts),), target, **options),
+            now=now,
+            progress=Silence(),
         )
 
-    def undo(self, name: str, output: str | None = None, *, batch: str | None = None, **where: Any) -> Undone:
+    def undo(
+        self, name: str, output: str | None = None, *, batch: str | None = None, **where: Any
+    ) -> UndoResult:
         """Take a batch back."""
-        target = Where(None if output is None else self.path(output), **where)
-        return undo(self.path(name), target, batch=batch, now=NOW)
+        target = OutputOptions(None if output is None else self.path(output), **where)
+        return undo_batch(self.path(name), target, batch=batch, now=NOW)
 
     def refused(self, error: type[Exception], message: str, *names: str, **options: Any) -> Any:
         """Make sure that applying is refused and nothing is written; gives the error."""

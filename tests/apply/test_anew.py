@@ -4,8 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from doubtcli.apply.anew import lost_notes
 from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.plan_undo import note_lost_changes
 from doubtcli.records import Decision
 from doubtcli.records.edits import FileLayout
 
@@ -26,7 +26,7 @@ def batch(name: str, *told: Line, undoes: str | None = None) -> Batch:
 def lost(*earlier: Batch, decided: str = "", is_dry_run: bool = False) -> tuple[str, ...]:
     """What is told where these rows are decided now."""
     decisions = [Decision(row, 1, "x", "x", False, (), "", "doubt", "") for row in decided.split()]
-    return lost_notes(earlier, decisions, "data.csv", "fixed.csv", is_dry_run=is_dry_run)
+    return note_lost_changes(earlier, decisions, "data.csv", "fixed.csv", is_dry_run=is_dry_run)
 
 
 def test_lost() -> None:

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.apply.backup import backup_paths, is_kept, keep, shown
-from doubtcli.apply.data import Data, read_data
+from doubtcli.apply.commit import has_backup, keep_backup, list_backup_paths, show_backup_path
+from doubtcli.apply.labelled import DataFile, read_data_file
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 OLD = b"text,label\ngood,pos\n"
 
 
-def file_with(path: Path, content: bytes) -> Data:
+def file_with(path: Path, content: bytes) -> DataFile:
     """A file, and what it holds."""
     path.write_bytes(content)
-    return read_data(str(path))
+    return read_data_file(str(path))
 
 
 def others(folder: Path, name: str) -> dict[str, bytes]:
@@ -32,7 +32,7 @@ def test_kept(tmp_path: Path) -> None:
     data = file_with(path, OLD)
     path.chmod(0o600)
 
-    backup = keep(path, data)
+    backup = keep_backup(path, data)
 
     assert others(tmp_path, "data.csv") == {"data.csv.bak": OLD}
     assert backup == tmp_path / "data.csv.bak"
@@ -49,7 +49,7 @@ def test_next_free_name(tmp_path: Path) -> None:
     (tmp_path / "data.csv.bak4").symlink_to("nowhere")
     (tmp_path / "data.csv.bak5").touch()
 
-    assert keep(path, data) == tmp_path / "data.csv.bak6"
+    assert keep_backup(path, data) == tmp_path / "data.csv.bak6"
     assert (tmp_path / "data.csv.bak6").read_bytes() == OLD
     assert (tmp_path / "data.csv.bak").read_bytes() == b"mine"
     assert (tmp_path / "data.csv.bak4").is_symlink()
@@ -62,8 +62,8 @@ def test_kept_once(tmp_path: Path) -> None:
     (tmp_path / "data.csv.bak").write_bytes(b"mine")
     (tmp_path / "data.csv.bak2").write_bytes(OLD)
 
-    assert keep(path, data) == tmp_path / "data.csv.bak2"
-    assert is_kept(path, data)
+    assert keep_backup(path, data) == tmp_path / "data.csv.bak2"
+    assert has_backup(path, data)
     assert len(others(tmp_path, "data.csv")) == 2
 
 
@@ -78,8 +78,8 @@ def test_packed(tmp_path: Path, backup: bytes, *, again: bool) -> None:
     data = file_with(path, gzip.compress(OLD, 9))
     (tmp_path / "data.csv.gz.bak").write_bytes(backup)
 
-    assert is_kept(path, data) is again
-    assert keep(path, data).name == ("data.csv.gz.bak" if again else "data.csv.gz.bak2")
+    assert has_backup(path, data) is again
+    assert keep_backup(path, data).name == ("data.csv.gz.bak" if again else "data.csv.gz.bak2")
 
 
 def test_names(tmp_path: Path) -> None:
@@ -87,13 +87,16 @@ def test_names(tmp_path: Path) -> None:
     for name in ("data.csv.bak", "data.csv.bak3"):
         (tmp_path / name).touch()
 
-    assert [path.name for path in backup_paths(tmp_path / "data.csv")] == ["data.csv.bak", "data.csv.bak2"]
+    assert [path.name for path in list_backup_paths(tmp_path / "data.csv")] == [
+        "data.csv.bak",
+        "data.csv.bak2",
+    ]
 
 
 def test_shown(tmp_path: Path) -> None:
     """A backup is told beside the file as the user has named it."""
-    assert shown(tmp_path / "data.csv.bak2", "in/data.csv") == "in/data.csv.bak2"
-    assert shown(None, "in/data.csv") is None
+    assert show_backup_path(tmp_path / "data.csv.bak2", "in/data.csv") == "in/data.csv.bak2"
+    assert show_backup_path(None, "in/data.csv") is None
 
 
 def test_no_place(tmp_path: Path) -> None:
@@ -102,7 +105,7 @@ def test_no_place(tmp_path: Path) -> None:
     (tmp_path / "other").touch()
 
     with pytest.raises(OutputError, match="can't be written") as caught:
-        keep(tmp_path / "other" / "data.csv", data)
+        keep_backup(tmp_path / "other" / "data.csv", data)
 
     assert caught.value.where == str(tmp_path / "other" / "data.csv.bak")
     assert caught.value.hint == "let doubt write to its folder, or write a new file: -o FILE"

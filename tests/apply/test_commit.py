@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from doubtcli.apply import commit as commit_module
-from doubtcli.apply.commit import commit, recover_commit
+from doubtcli.apply.commit import commit_file, recover_commit
 from doubtcli.errors import OutputError
 
 OLD, NEW = b"old\n", b"new\n"
@@ -52,14 +52,14 @@ def old(path: Path) -> Path:
 
 def test_new_file(path: Path) -> None:
     """A file and its lines are written, and nothing else is left."""
-    commit(path, NEW, LINES, like=path)
+    commit_file(path, NEW, LINES, like=path)
 
     assert held(path.parent) == {FILE: NEW, LEDGER: LINES}
 
 
 def test_without_lines(path: Path) -> None:
     """Where nothing was changed, there is no ledger."""
-    commit(path, NEW, b"", like=path)
+    commit_file(path, NEW, b"", like=path)
 
     assert held(path.parent) == {FILE: NEW}
 
@@ -68,14 +68,14 @@ def test_made_anew(old: Path) -> None:
     """A file made anew with nothing changed has no ledger: the old one joins what was set aside before."""
     old.with_name(ASIDE).write_bytes(b"first\n")
 
-    commit(old, NEW, b"", like=old)
+    commit_file(old, NEW, b"", like=old)
 
     assert held(old.parent) == {FILE: NEW, ASIDE: b"first\n0\n"}
 
 
 def test_old_file(old: Path) -> None:
     """A file is replaced, and its lines are added to those that are there."""
-    commit(old, NEW, LINES, like=old)
+    commit_file(old, NEW, LINES, like=old)
 
     assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
 
@@ -86,7 +86,7 @@ def test_rights_of_a_new_file(path: Path) -> None:
     source.write_bytes(OLD)
     source.chmod(0o600)
 
-    commit(path, NEW, LINES, like=source)
+    commit_file(path, NEW, LINES, like=source)
 
     assert modes(path.parent) == {0o600}
 
@@ -98,7 +98,7 @@ def test_rights_of_an_old_file(old: Path) -> None:
     old.chmod(0o640)
     old.with_name(LEDGER).chmod(0o604)
 
-    commit(old, NEW, LINES, like=source)
+    commit_file(old, NEW, LINES, like=source)
 
     assert stat.S_IMODE(old.stat().st_mode) == 0o640
     assert stat.S_IMODE(old.with_name(LEDGER).stat().st_mode) == 0o604
@@ -109,7 +109,7 @@ def test_ledger_of_a_file_that_may_not_be_written(path: Path) -> None:
     path.write_bytes(OLD)
     path.chmod(0o440)
 
-    commit(path, NEW, LINES, like=path)
+    commit_file(path, NEW, LINES, like=path)
 
     assert stat.S_IMODE(path.stat().st_mode) == 0o440
     assert stat.S_IMODE(path.with_name(LEDGER).stat().st_mode) == 0o640
@@ -125,9 +125,9 @@ def test_names_persist_in_order(old: Path, monkeypatch: pytest.MonkeyPatch, *, f
     if fails:
         monkeypatch.setattr(Path, "replace", _refuse)
         with pytest.raises(OutputError):
-            commit(old, NEW, LINES, like=old)
+            commit_file(old, NEW, LINES, like=old)
     else:
-        commit(old, NEW, LINES, like=old)
+        commit_file(old, NEW, LINES, like=old)
 
     before, after = [{UNFINISHED}, {UNFINISHED, BATCH}, {UNFINISHED, BATCH}], [{BATCH}, {BATCH}, set()]
     assert synced == before + ([{UNFINISHED}] if fails else after)
@@ -147,7 +147,7 @@ def test_failed(old: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step:
     monkeypatch.setattr(owner, step, _refuse)
 
     with pytest.raises(OutputError, match="No space left") as caught:
-        commit(old, NEW, lines, like=old)
+        commit_file(old, NEW, lines, like=old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
     assert (caught.value.where, caught.value.hint) == (
@@ -161,7 +161,7 @@ def test_failed_without_a_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(Path, "replace", _refuse)
 
     with pytest.raises(OutputError):
-        commit(path, NEW, LINES, like=path)
+        commit_file(path, NEW, LINES, like=path)
 
     assert held(path.parent) == {}
 
@@ -175,7 +175,7 @@ def test_ledger_that_cannot_be_written(old: Path, lines: bytes, name: str) -> No
     in_the_way.mkdir()
 
     with pytest.raises(OutputError, match="can't be written: Is a directory") as caught:
-        commit(old, NEW, lines, like=old)
+        commit_file(old, NEW, lines, like=old)
 
     assert caught.value.where == str(in_the_way)
     assert caught.value.hint == "make it writable: a file and its ledger are changed together, or not at all"
@@ -195,7 +195,7 @@ def test_no_room_in_the_ledger(old: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (1010, limits[1]))
     try:
         with pytest.raises(OutputError, match="can't be written") as caught:
-            commit(old, NEW, LINES, like=old)
+            commit_file(old, NEW, LINES, like=old)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
@@ -214,7 +214,7 @@ def test_folder_that_cannot_be_synced(old: Path, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr(os, "open", refuse)
 
-    commit(old, NEW, LINES, like=old)
+    commit_file(old, NEW, LINES, like=old)
 
     assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
 
@@ -224,9 +224,8 @@ def test_folder_that_cannot_be_synced(old: Path, monkeypatch: pytest.MonkeyPatch
 KILLED = """
 import json, os, sys
 from pathlib import Path
-from doubtcli.apply.backup import keep
-from doubtcli.apply.commit import commit, recover_commit
-from doubtcli.apply.data import read_data
+from doubtcli.apply.commit import commit_file, keep_backup, recover_commit
+from doubtcli.apply.labelled import read_data_file
 
 path, lines = Path(sys.argv[1]), sys.argv[2].encode()
 before = json.loads(sys.argv[3])
@@ -251,10 +250,10 @@ def run(moment):
             seen += 1
             if seen == moment:
                 os._exit(9)
-    data = read_data(str(path))
+    data = read_data_file(str(path))
     sys.addaudithook(watch)
-    keep(path, data)
-    commit(path, b"new\\n", lines, like=path)
+    keep_backup(path, data)
+    commit_file(path, b"new\\n", lines, like=path)
     os._exit(0)
 
 code = moment = 1

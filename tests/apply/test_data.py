@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.apply.data import located, read_data
+from doubtcli.apply.labelled import name_file_in_errors, read_data_file
 from doubtcli.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def test_all_that_a_file_holds(tmp_path: Path) -> None:
     path = tmp_path / "data.csv.gz"
     path.write_bytes(gzip.compress(ROWS))
 
-    found = read_data(str(path))
+    found = read_data_file(str(path))
 
     assert (found.content, found.compression) == (ROWS, "gzip")
     assert gzip.decompress(found.stored) == ROWS
@@ -36,7 +36,7 @@ def test_no_single_file(tmp_path: Path, kind: str) -> None:
         os.mkfifo(path)
 
     with pytest.raises(InputError, match="a single file only") as caught:
-        read_data(path)
+        read_data_file(path)
 
     assert "scan" in str(caught.value.hint)
 
@@ -44,12 +44,12 @@ def test_no_single_file(tmp_path: Path, kind: str) -> None:
 def test_missing(tmp_path: Path) -> None:
     """A file that isn't there is told as every command tells it."""
     with pytest.raises(InputError, match="can't be read"):
-        read_data(str(tmp_path / "none.csv"))
+        read_data_file(str(tmp_path / "none.csv"))
 
 
 def test_located() -> None:
     """An error that knows but the row gets the file's name; one that knows better keeps its own."""
     for where, found in ((None, "data.csv"), ("other.csv", "other.csv")):
-        with pytest.raises(OutputError) as caught, located("data.csv"):
+        with pytest.raises(OutputError) as caught, name_file_in_errors("data.csv"):
             raise OutputError("no", where=where)
         assert caught.value.where == found

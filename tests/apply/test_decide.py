@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply.correct import Request, apply
-from doubtcli.apply.target import Where
+from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import InputError
+from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict, UnappliedKind
 
 if TYPE_CHECKING:
-    from doubtcli.apply.result import Applied
+    from doubtcli.apply.ledger import ApplyResult
     from tests.apply.conftest import Desk, Reviews
 
 
@@ -46,23 +46,23 @@ def test_several_files_of_verdicts(reviews: Reviews) -> None:
     more = reviews.folder / "more.jsonl"
     more.write_text(json.dumps({"doubt_id": "r1", "verdict": "neg"}) + "\n")
 
-    request = Request(
+    request = ApplyRequest(
         reviews.path("data.csv"),
         (str(reviews.verdicts), str(more)),
-        Where(dry_run=True),
+        OutputOptions(dry_run=True),
         audit=reviews.path("data.doubt"),
     )
-    found = apply(request, now=dt.datetime.now(dt.UTC), progress=Silence())
+    found = apply_verdicts(request, now=dt.datetime.now(dt.UTC), progress=Silence())
 
     assert [line.row_id for line in found.batch.lines] == ["r1", "r4"]
 
 
-def apply_files(reviews: Reviews, *names: str, **asked: Any) -> Applied:
+def apply_files(reviews: Reviews, *names: str, **asked: Any) -> ApplyResult:
     """What files of verdicts would change."""
     paths = tuple(reviews.path(name) for name in names)
-    where = Where(dry_run=True)
-    request = Request(reviews.path("data.csv"), paths, where, audit=reviews.path("data.doubt"), **asked)
-    return apply(request, now=dt.datetime.now(dt.UTC), progress=Silence())
+    where = OutputOptions(dry_run=True)
+    request = ApplyRequest(reviews.path("data.csv"), paths, where, audit=reviews.path("data.doubt"), **asked)
+    return apply_verdicts(request, now=dt.datetime.now(dt.UTC), progress=Silence())
 
 
 def test_one_file_a_person(reviews: Reviews) -> None:

@@ -4,8 +4,7 @@ import json
 from dataclasses import replace
 
 from doubtcli.apply.document import render_applied, render_log, render_undone
-from doubtcli.apply.ledger import Action, Batch, Line
-from doubtcli.apply.result import Applied, Undone
+from doubtcli.apply.ledger import Action, ApplyResult, Batch, Line, UndoResult
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 from doubtcli.records.edits import FileLayout
 
@@ -17,7 +16,7 @@ DECISION = Decision("r2", 2, "x", "x", False, ("ann",), "", "doubt", "")
 def test_applied() -> None:
     """All that became of the verdicts is told, whatever the ids are made of."""
     unapplied = Unapplied(UnappliedKind.NEW_LABEL, "r9", "x", ("y",), (), (3,), "none of the labels")
-    applied = Applied(
+    applied = ApplyResult(
         "data.csv",
         "fixed.csv",
         BATCH,
@@ -39,14 +38,16 @@ def test_applied() -> None:
 
 def test_nothing_applied() -> None:
     """Where nothing was changed there is no batch, and no line."""
-    told = json.loads(render_applied(Applied("data.csv", None, None, (), (), (), Settled((), ()))))
+    told = json.loads(render_applied(ApplyResult("data.csv", None, None, (), (), (), Settled((), ()))))
 
     assert (told["batch"], told["changed"], told["output"]) == (None, [], None)
 
 
 def test_undone() -> None:
     """What was taken back is told with both batches."""
-    told = json.loads(render_undone(Undone("a.csv", "b.csv", BATCH, replace(BATCH, id="b2"), "a.csv.bak")))
+    told = json.loads(
+        render_undone(UndoResult("a.csv", "b.csv", BATCH, replace(BATCH, id="b2"), "a.csv.bak"))
+    )
 
     assert (told["undone"], told["batch"], told["backup"]) == ("b1", "b2", "a.csv.bak")
     assert len(told["changed"]) == 1

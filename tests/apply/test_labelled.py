@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.apply.data import Data, read_data
+from doubtcli.apply.labelled import DataFile, read_data_file
 from doubtcli.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -23,12 +23,12 @@ def test_changed_meanwhile(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = desk.audit("data.csv")
     desk.decide({"doubt_id": rows[0].row_id, "verdict": "neg"})
 
-    def read_too_late(path: str) -> Data:
-        found = read_data(path)
+    def read_too_late(path: str) -> DataFile:
+        found = read_data_file(path)
         (desk.folder / "data.csv").write_bytes(ROWS + b"more,pos\n")
         return found
 
-    monkeypatch.setattr("doubtcli.apply.correct.read_data", read_too_late)
+    monkeypatch.setattr("doubtcli.pipelines.apply.read_data_file", read_too_late)
 
     with pytest.raises(InputError, match="changed while it was read"):
         desk.apply("data.csv", "fixed.csv")

@@ -15,12 +15,12 @@ from doubtcli.apply.ledger import (
     Action,
     Batch,
     Line,
-    append,
+    append_lines,
     ledger_path,
-    named,
+    name_batch,
     read_ledger,
-    render,
-    retract,
+    render_batch,
+    retract_lines,
 )
 from doubtcli.errors import InputError
 from doubtcli.records.edits import FileLayout
@@ -36,7 +36,7 @@ RAW = st.binary(max_size=8)
 def written(folder: Path, *batches: Batch) -> Path:
     """A ledger with some batches."""
     path = folder / "ledger.jsonl"
-    path.write_bytes(b"".join(map(render, batches)))
+    path.write_bytes(b"".join(map(render_batch, batches)))
     return path
 
 
@@ -66,7 +66,7 @@ def test_read_back(line: Line, encoding: str) -> None:
 
 def test_cells_are_text() -> None:
     """A cell stands in the ledger as the text that it is in the file, quotes and all."""
-    line = json.loads(render(BATCH))
+    line = json.loads(render_batch(BATCH))
 
     assert (line["old_cell"], line["new_cell"], line["old"], line["new"]) == ('"x"', '"y"', "x", "y")
     assert {"row_id", "who", "when", "tool", "audit", "why", "batch", "applied", "from"} <= line.keys()
@@ -74,7 +74,7 @@ def test_cells_are_text() -> None:
 
 def test_number_of_lines() -> None:
     """Each line says how many its batch has."""
-    lines = render(replace(BATCH, lines=(LINE, LINE))).splitlines()
+    lines = render_batch(replace(BATCH, lines=(LINE, LINE))).splitlines()
 
     assert [json.loads(line)["lines"] for line in lines] == [2, 2]
 
@@ -82,19 +82,19 @@ def test_number_of_lines() -> None:
 def test_lost_line(tmp_path: Path) -> None:
     """A batch that lost a line is told by its number of lines, which is kept when it is written out again."""
     path = tmp_path / "ledger.jsonl"
-    (first, _) = render(replace(BATCH, lines=(LINE, LINE))).splitlines(keepends=True)
+    (first, _) = render_batch(replace(BATCH, lines=(LINE, LINE))).splitlines(keepends=True)
     path.write_bytes(first)
 
     (found,) = read_ledger(path)
 
     assert found.lack == "incomplete: 1 of 2 lines"
-    assert render(found) == first
+    assert render_batch(found) == first
 
 
 def test_ledger_without_numbers_of_lines(tmp_path: Path) -> None:
     """A ledger of an earlier doubt, whose lines don't say how many they are, is read as it is."""
     path = tmp_path / "ledger.jsonl"
-    told = json.loads(render(BATCH))
+    told = json.loads(render_batch(BATCH))
     del told["lines"]
     path.write_text(json.dumps(told) + "\n")
 
@@ -108,7 +108,7 @@ def test_cells_that_no_text_gives_again() -> None:
     line = replace(LINE, old_cell=b"\x87\x9a")  # cp932 writes this character as 81 E6
     batch = replace(BATCH, lines=(line,), form=FileLayout("csv", "label", encoding="cp932"))
 
-    assert json.loads(render(batch))["old_cell"] == {"base64": "h5o="}
+    assert json.loads(render_batch(batch))["old_cell"] == {"base64": "h5o="}
 
 
 def test_path() -> None:
@@ -121,7 +121,7 @@ def test_path() -> None:
 
 def test_same_batch_same_id() -> None:
     """The same changes at the same time to a file of the same past have the same id, of 12 digits."""
-    one, other = (named(replace(BATCH, id=name), ()) for name in ("", "x"))
+    one, other = (name_batch(replace(BATCH, id=name), ()) for name in ("", "x"))
 
     assert one == other
     assert len(one.id) == 12
@@ -135,7 +135,7 @@ def test_same_batch_same_id() -> None:
 )
 def test_other_batch_other_id(change: dict[str, Any], past: tuple[Batch, ...]) -> None:
     """Another time, another change or another past gives another id."""
-    assert named(replace(BATCH, **change), past).id != named(BATCH, ()).id
+    assert name_batch(replace(BATCH, **change), past).id != name_batch(BATCH, ()).id
 
 
 # ------------------------------------------------------------------ what is refused
@@ -153,12 +153,12 @@ def test_unreadable(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    "line", [b"{", b"[]", b"{}", b'"x"', render(BATCH).replace(b'"who": []', b'"whose": []').rstrip()]
+    "line", [b"{", b"[]", b"{}", b'"x"', render_batch(BATCH).replace(b'"who": []', b'"whose": []').rstrip()]
 )
 def test_damaged(tmp_path: Path, line: bytes) -> None:
     """A line that makes no sense is told by its number."""
     path = tmp_path / "ledger"
-    path.write_bytes(render(BATCH) + line + b"\n")
+    path.write_bytes(render_batch(BATCH) + line + b"\n")
 
     with pytest.raises(InputError, match="the line is damaged") as caught:
         read_ledger(path)
@@ -183,9 +183,9 @@ def test_of_a_newer_doubt(tmp_path: Path) -> None:
 def test_append(tmp_path: Path) -> None:
     """Lines are added behind those that are there."""
     path = tmp_path / "ledger"
-    append(path, b"1\n")
+    append_lines(path, b"1\n")
 
-    append(path, b"2\n3\n")
+    append_lines(path, b"2\n3\n")
 
     assert path.read_bytes() == b"1\n2\n3\n"
 
@@ -195,7 +195,7 @@ def test_append_again(tmp_path: Path) -> None:
     path = tmp_path / "ledger"
     path.write_bytes(b"0\n1\n")
 
-    append(path, b"1\n2\n")
+    append_lines(path, b"1\n2\n")
 
     assert path.read_bytes() == b"0\n1\n2\n"
 
@@ -203,10 +203,10 @@ def test_append_again(tmp_path: Path) -> None:
 def test_torn_line(tmp_path: Path) -> None:
     """A last line that was torn is not read, and is cut off when the next ones are added."""
     path = written(tmp_path, BATCH)
-    path.write_bytes(path.read_bytes() + render(replace(BATCH, id="b2"))[:-9])
+    path.write_bytes(path.read_bytes() + render_batch(replace(BATCH, id="b2"))[:-9])
     before = read_ledger(path)
 
-    append(path, render(replace(BATCH, id="b3")))
+    append_lines(path, render_batch(replace(BATCH, id="b3")))
 
     assert [batch.id for batch in before] == ["b1"]
     assert [batch.id for batch in read_ledger(path)] == ["b1", "b3"]
@@ -224,7 +224,7 @@ def test_no_room(tmp_path: Path) -> None:
     resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
     try:
         with pytest.raises(OSError, match="No space left"):
-            append(path, b"22\n333\n")
+            append_lines(path, b"22\n333\n")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
@@ -233,8 +233,8 @@ def test_no_room(tmp_path: Path) -> None:
 
 def test_rights(tmp_path: Path) -> None:
     """A ledger that is made has the rights that are asked for; one that is there keeps its own."""
-    append(tmp_path / "new", b"1\n", 0o600)
-    append(tmp_path / "new", b"2\n", 0o644)
+    append_lines(tmp_path / "new", b"1\n", 0o600)
+    append_lines(tmp_path / "new", b"2\n", 0o644)
 
     assert (tmp_path / "new").stat().st_mode & 0o777 == 0o600
     assert (tmp_path / "new").read_bytes() == b"1\n2\n"
@@ -265,8 +265,8 @@ def test_retract(tmp_path: Path, content: bytes | None, left: bytes | None) -> N
     if content is not None:
         path.write_bytes(content)
 
-    retract(path, b"1\n2\n")
-    retract(path, b"1\n2\n")
+    retract_lines(path, b"1\n2\n")
+    retract_lines(path, b"1\n2\n")
 
     assert (path.read_bytes() if path.exists() else None) == left
 
@@ -284,6 +284,6 @@ def test_back_and_forth(before: list[bytes], lines: list[bytes], data: st.DataOb
         path = Path(folder) / "ledger"
         path.write_bytes(old + added[:n_bytes])
 
-        retract(path, added)
+        retract_lines(path, added)
 
         assert (path.read_bytes() if path.exists() else b"") == old

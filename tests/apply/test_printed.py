@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from doubtcli.apply.ledger import Action, Batch, Line
+from doubtcli.apply.ledger import Action, ApplyResult, Batch, Line, UndoResult
 from doubtcli.apply.printed import print_applied, print_log, print_undone
-from doubtcli.apply.result import Applied, Undone
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 from doubtcli.records.edits import FileLayout
 
@@ -32,7 +31,7 @@ BATCH = Batch(
     "0123456789ab", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label"), 9, "", "", "data.csv"
 )
 DECISION = Decision("r2", 2, "x", "x", False, (), "", "doubt", "")
-APPLIED = Applied("data.csv", "fixed.csv", BATCH, (), (), (), Settled((), ()))
+APPLIED = ApplyResult("data.csv", "fixed.csv", BATCH, (), (), (), Settled((), ()))
 
 
 def printed(tell: Any, *arguments: Any, **options: Any) -> str:
@@ -144,7 +143,7 @@ def test_undone() -> None:
     """An undo tells which batch it took back, and what was written."""
     back = replace(BATCH, id="ba9876543210", lines=(replace(LINE, old="y", new="x"),))
 
-    told = printed(print_undone, Undone("fixed.csv", "back.csv", BATCH, back, None))
+    told = printed(print_undone, UndoResult("fixed.csv", "back.csv", BATCH, back, None))
 
     assert told == (
         "fixed.csv\n"
@@ -158,7 +157,7 @@ def test_undone() -> None:
 
 def test_undone_in_a_dry_run() -> None:
     """A dry run of an undo lists each change."""
-    told = printed(print_undone, Undone("fixed.csv", None, BATCH, BATCH, None))
+    told = printed(print_undone, UndoResult("fixed.csv", None, BATCH, BATCH, None))
 
     assert "would be taken back: 1 label\n\nChanges\n" in told
     assert told.endswith("  - x\n  + y\n")

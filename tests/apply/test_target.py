@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from doubtcli.apply import target
-from doubtcli.apply.target import Where, check_name, held, room_for
+from doubtcli.apply.target import OutputOptions, check_ending, lock_and_recover, make_room_for
 from doubtcli.errors import OutputError, SettingsError
 
 
@@ -22,18 +22,23 @@ def data(tmp_path: Path) -> str:
 
 def test_new_file(data: str, tmp_path: Path) -> None:
     """A file that isn't there may be written."""
-    assert Where(str(tmp_path / "new.csv")).target(data) == tmp_path / "new.csv"
+    assert OutputOptions(str(tmp_path / "new.csv")).target(data) == tmp_path / "new.csv"
 
 
 def test_in_place(data: str) -> None:
     """In place it is the file itself."""
-    assert Where(in_place=True).target(data) == Path(data)
+    assert OutputOptions(in_place=True).target(data) == Path(data)
 
 
 @pytest.mark.parametrize(
-    "where", [Where(dry_run=True), Where("new.csv", dry_run=True), Where(in_place=True, dry_run=True)]
+    "where",
+    [
+        OutputOptions(dry_run=True),
+        OutputOptions("new.csv", dry_run=True),
+        OutputOptions(in_place=True, dry_run=True),
+    ],
 )
-def test_dry_run(data: str, where: Where) -> None:
+def test_dry_run(data: str, where: OutputOptions) -> None:
     """A dry run goes nowhere, wherever else it would go."""
     assert where.target(data) is None
 
@@ -41,15 +46,18 @@ def test_dry_run(data: str, where: Where) -> None:
 @pytest.mark.parametrize(
     ("where", "message"),
     [
-        (Where(), "it is not said where"),
-        (Where("new.csv", in_place=True), "either a new file or the old one"),
-        (Where("-"), "-o -: the new file can't go to standard output"),
-        (Where("-", dry_run=True), "-o -: "),
-        (Where(in_place=True, force=True), "--force and --in-place: the old file is replaced without"),
-        (Where(in_place=True, force=True, dry_run=True), "--force and --in-place: "),
+        (OutputOptions(), "it is not said where"),
+        (OutputOptions("new.csv", in_place=True), "either a new file or the old one"),
+        (OutputOptions("-"), "-o -: the new file can't go to standard output"),
+        (OutputOptions("-", dry_run=True), "-o -: "),
+        (
+            OutputOptions(in_place=True, force=True),
+            "--force and --in-place: the old file is replaced without",
+        ),
+        (OutputOptions(in_place=True, force=True, dry_run=True), "--force and --in-place: "),
     ],
 )
-def test_not_one_place(data: str, where: Where, message: str) -> None:
+def test_not_one_place(data: str, where: OutputOptions, message: str) -> None:
     """One place has to be named, and only one."""
     with pytest.raises(SettingsError, match=message):
         where.target(data)
@@ -58,17 +66,17 @@ def test_not_one_place(data: str, where: Where, message: str) -> None:
 @pytest.mark.parametrize(
     ("where", "name"),
     [
-        (Where("new.csv"), "new.csv"),
-        (Where("new.csv", dry_run=True), "new.csv"),
-        (Where(in_place=True, dry_run=True), "data.csv"),
+        (OutputOptions("new.csv"), "new.csv"),
+        (OutputOptions("new.csv", dry_run=True), "new.csv"),
+        (OutputOptions(in_place=True, dry_run=True), "data.csv"),
     ],
 )
-def test_place(data: str, monkeypatch: pytest.MonkeyPatch, where: Where, name: str) -> None:
+def test_place(data: str, monkeypatch: pytest.MonkeyPatch, where: OutputOptions, name: str) -> None:
     """The file that is meant is known though nothing is to be written."""
     monkeypatch.chdir(Path(data).parent)
 
     assert where.place(data) == Path(data).with_name(name)
-    assert Where(dry_run=True).place(data) is None
+    assert OutputOptions(dry_run=True).place(data) is None
 
 
 def test_file_in_the_way(data: str, tmp_path: Path) -> None:
@@ -76,16 +84,16 @@ def test_file_in_the_way(data: str, tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     other.touch()
 
-    assert Where(str(other), force=True).target(data) == other
+    assert OutputOptions(str(other), force=True).target(data) == other
     with pytest.raises(OutputError, match="a file is in the way") as caught:
-        Where(str(other)).target(data)
+        OutputOptions(str(other)).target(data)
     assert "--force" in str(caught.value)
 
 
 def test_folder_in_the_way(data: str, tmp_path: Path) -> None:
     """A folder is never replaced."""
     with pytest.raises(OutputError, match="no file that could be replaced"):
-        Where(str(tmp_path), force=True).target(data)
+        OutputOptions(str(tmp_path), force=True).target(data)
 
 
 def test_the_file_itself(data: str, tmp_path: Path) -> None:
@@ -95,7 +103,7 @@ def test_the_file_itself(data: str, tmp_path: Path) -> None:
 
     for name in (data, str(link)):
         with pytest.raises(SettingsError, match="it is read") as caught:
-            Where(name, force=True).target(data)
+            OutputOptions(name, force=True).target(data)
         assert caught.value.hint == "to replace it, with a backup: --in-place"
 
 
@@ -105,7 +113,7 @@ def test_other_files_that_are_read(data: str, tmp_path: Path) -> None:
     verdicts.touch()
 
     with pytest.raises(SettingsError, match="it is read") as caught:
-        Where(str(verdicts), force=True).target(data, but_not=[str(verdicts), "none.csv"])
+        OutputOptions(str(verdicts), force=True).target(data, but_not=[str(verdicts), "none.csv"])
 
     assert caught.value.hint is None
 
@@ -129,7 +137,7 @@ def test_other_files_that_are_read(data: str, tmp_path: Path) -> None:
 )
 def test_names_that_fit(name: str, path: str, format_: str, compression: str | None) -> None:
     """A name that says what is in the file, or says nothing, is fine."""
-    check_name(Path(name), path, format_, compression)
+    check_ending(Path(name), path, format_, compression)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,7 @@ def test_names_that_promise_something_else(
 ) -> None:
     """A name that promises another format or packing is refused, and the right one is named."""
     with pytest.raises(SettingsError, match=message) as caught:
-        check_name(Path(name), path, "csv", compression)
+        check_ending(Path(name), path, "csv", compression)
 
     assert str(caught.value.hint).startswith(hint)
 
@@ -158,7 +166,7 @@ def test_held_ends_what_a_killed_run_left(tmp_path: Path) -> None:
     """Whoever holds a file next ends what a killed run left of it."""
     (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
 
-    with held(tmp_path / "data.csv"):
+    with lock_and_recover(tmp_path / "data.csv"):
         assert [path.name for path in tmp_path.iterdir()] == ["data.csv.ledger.jsonl"]
 
 
@@ -172,7 +180,7 @@ def test_held_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
     with (
         pytest.raises(OutputError, match="can't be written: Permission denied") as caught,
-        held(tmp_path / "a"),
+        lock_and_recover(tmp_path / "a"),
     ):
         raise AssertionError
     assert (
@@ -186,7 +194,10 @@ def test_ledger_that_a_killed_run_left_behind(tmp_path: Path) -> None:
     (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
     (tmp_path / "data.csv.ledger.jsonl").mkdir()
 
-    with pytest.raises(OutputError, match="can't be written") as caught, held(tmp_path / "data.csv"):
+    with (
+        pytest.raises(OutputError, match="can't be written") as caught,
+        lock_and_recover(tmp_path / "data.csv"),
+    ):
         raise AssertionError
 
     assert caught.value.where == str(tmp_path / "data.csv.ledger.jsonl")
@@ -196,13 +207,16 @@ def test_ledger_that_a_killed_run_left_behind(tmp_path: Path) -> None:
 
 def test_room_for(tmp_path: Path) -> None:
     """A folder is made for a file, and goes again if nothing comes of it; what resists is told."""
-    with pytest.raises(ZeroDivisionError), room_for(tmp_path / "a" / "new.csv"):
+    with pytest.raises(ZeroDivisionError), make_room_for(tmp_path / "a" / "new.csv"):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
 
-    with room_for(tmp_path / "a" / "new.csv"):
+    with make_room_for(tmp_path / "a" / "new.csv"):
         pass
     (tmp_path / "a" / "file").touch()
-    with pytest.raises(OutputError, match="can't be written"), room_for(tmp_path / "a" / "file" / "new.csv"):
+    with (
+        pytest.raises(OutputError, match="can't be written"),
+        make_room_for(tmp_path / "a" / "file" / "new.csv"),
+    ):
         raise AssertionError
     assert [path.name for path in tmp_path.rglob("*")] == ["a", "file"]

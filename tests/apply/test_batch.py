@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.apply import rewritten
+from doubtcli.apply import batch
 from doubtcli.errors import InputError, OutputError
 
 if TYPE_CHECKING:
@@ -40,13 +40,13 @@ def test_label_that_the_encoding_lacks(desk: Desk) -> None:
 
 def test_slip_in_rewriting(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
     """Should rewriting ever change more than labels, nothing is written."""
-    honest = rewritten.rewrite_content
+    honest = batch.rewrite_content
 
     def careless(*arguments: Any) -> Any:
         made = honest(*arguments)
         return type(made)(made.content.replace(b"fine", b"wine"), made.n_rows, made.touched)
 
-    monkeypatch.setattr(rewritten, "rewrite_content", careless)
+    monkeypatch.setattr(batch, "rewrite_content", careless)
 
     reviews.refused(OutputError, "without changing more than labels: column 'text'", "data.csv", "fixed.csv")
 

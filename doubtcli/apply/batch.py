@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.data import located, sha256, time_told
+from doubtcli.apply.labelled import format_time, hash_bytes, name_file_in_errors
 from doubtcli.apply.ledger import Action, Batch, Line
-from doubtcli.apply.revert import plan_undo
+from doubtcli.apply.plan_undo import plan_undo
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import rewrite_content
 from doubtcli.files.source import pack
@@ -48,19 +48,19 @@ def rewrite_file(
     """
     path, data = file.data.path, file.data
     edits = {decision.row - 1: file.edit(decision) for decision in decisions}
-    with located(path):
+    with name_file_in_errors(path):
         made = rewrite_content(data.content, file.form, edits)
     _refuse_empty(edits, made, path)
     stored = pack(made.content, data.compression)
     check_unchanged(file.table, data.stored, stored, _changes(edits, file), quoting=file.quoting)
     batch = Batch(
         id="",
-        applied=time_told(now),
+        applied=format_time(now),
         lines=tuple(_line(one, made.touched[one.row - 1], audit_sha256) for one in decisions),
         form=file.form,
         rows=made.n_rows,
-        before=sha256(data.content),
-        after=sha256(made.content),
+        before=hash_bytes(data.content),
+        after=hash_bytes(made.content),
         source=source,
     )
     _check_way_back(batch, made, file)

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.apply import undo as undo_module
-from doubtcli.apply.undo import log, undo
 from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.pipelines import undo as undo_module
+from doubtcli.pipelines.undo import read_log, undo_batch
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -40,7 +40,7 @@ def twice(desk: Desk) -> Desk:
 
 def batches(desk: Desk, name: str = "fixed.csv") -> list[str]:
     """The ids of the batches of a file, oldest first."""
-    return [batch.id for batch in log(desk.path(name))]
+    return [batch.id for batch in read_log(desk.path(name))]
 
 
 # ------------------------------------------------------------------- it takes back
@@ -177,7 +177,7 @@ def test_folder_that_cannot_be_written(twice: Desk, monkeypatch: pytest.MonkeyPa
     for step in ("unlink", "rename", "replace", "touch", "chmod"):
         monkeypatch.setattr(Path, step, refused(step))
 
-    assert len(log(str(source))) == 2
+    assert len(read_log(str(source))) == 2
     assert twice.undo("fixed.csv", dry_run=True).output is None
     twice.undo("fixed.csv", "out/back.csv")
     assert (twice.folder / "out" / "back.csv").read_bytes() == FIRST
@@ -316,7 +316,7 @@ def test_no_ledger(desk: Desk) -> None:
 
     assert error.where == desk.path("fixed.csv.ledger.jsonl")
     with pytest.raises(InputError, match="there is no ledger"):
-        log(desk.path("fixed.csv"))
+        read_log(desk.path("fixed.csv"))
 
 
 def test_ledger_that_was_changed(twice: Desk) -> None:
@@ -332,14 +332,14 @@ def test_ledger_that_was_changed(twice: Desk) -> None:
 def test_no_file(twice: Desk) -> None:
     """A file that isn't there is told so, with what is called nearly so; its ledger may still be listed."""
     with pytest.raises(InputError, match="no such file") as listed:
-        log(twice.path("fixd.csv"))
+        read_log(twice.path("fixd.csv"))
     with pytest.raises(InputError, match="no such file"):
         twice.undo("fixd.csv", in_place=True)
     (twice.folder / "fixed.csv").unlink()
 
     assert listed.value.where == twice.path("fixd.csv")
     assert twice.path("fixed.csv") in str(listed.value.hint)
-    assert len(log(twice.path("fixed.csv"))) == 2
+    assert len(read_log(twice.path("fixed.csv"))) == 2
     with pytest.raises(InputError, match="no such file"):
         twice.undo("fixed.csv", "back.csv")
 
@@ -359,7 +359,7 @@ def test_ledger_that_lost_lines(desk: Desk, n_lost: int) -> None:
     error = check_refused(desk, r"batch \w+ is incomplete: 2 of 3 lines")
 
     assert error.where == str(path)
-    assert [batch.lack for batch in log(desk.path("fixed.csv"))] == ["incomplete: 2 of 3 lines"]
+    assert [batch.lack for batch in read_log(desk.path("fixed.csv"))] == ["incomplete: 2 of 3 lines"]
 
 
 def test_nowhere_named(twice: Desk) -> None:
@@ -375,8 +375,8 @@ def test_other_ending(twice: Desk) -> None:
 
 def test_public_names(twice: Desk) -> None:
     """The package gives what commands need."""
-    assert callable(undo)
-    assert len(log(twice.path("fixed.csv"))) == 2
+    assert callable(undo_batch)
+    assert len(read_log(twice.path("fixed.csv"))) == 2
 
 
 # -------------------------------------------------------------------- other runs
@@ -419,9 +419,9 @@ def test_batches_of_another_run(twice: Desk, monkeypatch: pytest.MonkeyPatch) ->
 
         return run
 
-    for step in ("read_ledger", "choose_batch", "read_data", "commit"):
+    for step in ("read_ledger", "choose_batch", "read_data_file", "commit_file"):
         monkeypatch.setattr(undo_module, step, watched(step))
 
     twice.undo("fixed.csv", "out/back.csv")
 
-    assert held == ["read_ledger", "choose_batch", "read_data", "read_ledger", "commit"]
+    assert held == ["read_ledger", "choose_batch", "read_data_file", "read_ledger", "commit_file"]

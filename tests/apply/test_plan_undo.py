@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.apply.ledger import Action, Batch, Line
-from doubtcli.apply.revert import (
+from doubtcli.apply.plan_undo import (
     check_untouched,
     choose_batch,
-    in_effect,
+    list_current,
+    list_in_effect,
+    list_undone_lines,
     plan_undo,
-    standing,
-    undone_lines,
 )
 from doubtcli.errors import InputError
 from doubtcli.records.edits import Drop, FileLayout, Restore, Rewritten, Touched
@@ -53,8 +53,8 @@ def test_standing() -> None:
     """What came before the file was made from another one is no longer in it."""
     old, new, last = batch("a"), batch("b", source="data.csv"), batch("c")
 
-    assert ids(standing([old, new, last])) == ["b", "c"]
-    assert ids(standing([old, last])) == ["a", "c"]
+    assert ids(list_current([old, new, last])) == ["b", "c"]
+    assert ids(list_current([old, last])) == ["a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -69,7 +69,7 @@ def test_standing() -> None:
 )
 def test_in_effect(undoes: dict[str, str], left: str) -> None:
     """A batch that a later one takes back is out of effect, unless that one is taken back itself."""
-    assert ids(in_effect([batch(name, undoes=undoes.get(name)) for name in "abc"])) == list(left)
+    assert ids(list_in_effect([batch(name, undoes=undoes.get(name)) for name in "abc"])) == list(left)
 
 
 @pytest.mark.parametrize(
@@ -256,7 +256,7 @@ def test_lines() -> None:
     one = batch("a", "=3", "-1", "-2")
     plan = plan_undo([one], one, 7, "data.csv")
 
-    lines = undone_lines(plan, rewritten(_0=(b"y", "rest")))
+    lines = list_undone_lines(plan, rewritten(_0=(b"y", "rest")))
 
     told = [
         (found.action, found.row, found.old, found.new, found.old_cell, found.new_cell) for found in lines
@@ -278,7 +278,7 @@ def test_lines_of_a_row_that_goes_again() -> None:
     plan = plan_undo([one], one, 10, "data.csv")
     found = Rewritten(b"", 10, {3: Touched(b"x", None, "rest", b"t,x\n")})
 
-    (line,) = undone_lines(plan, found)
+    (line,) = list_undone_lines(plan, found)
 
     assert (line.action, line.row, line.old, line.new, line.record) == (Action.DROP, 4, "y", None, b"t,x\n")
     again = replace(one, lines=(line,), rows=10)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -15,15 +16,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.apply.ledger import Batch
+    from doubtcli.records import Decision
     from doubtcli.records.edits import Edit, Rewritten, Touched
 
-TOOL = "doubt undo"
-MOST_NAMED = 5
+UNDO_TOOL = "doubt undo"
+MOST_EDITED_NAMED = 5
 LOG = "`doubt log FILE` lists the batches"
 
 
 @dataclass(frozen=True)
-class Undo:
+class UndoPlan:
     """What takes a batch back."""
 
     batch: Batch
@@ -51,13 +53,13 @@ class Undo:
 # ------------------------------------------------------------------ which batch
 
 
-def standing(batches: Sequence[Batch]) -> tuple[Batch, ...]:
+def list_current(batches: Sequence[Batch]) -> tuple[Batch, ...]:
     """The batches that made the file what it is: those since it was last made from another file."""
     starts = [place for place, batch in enumerate(batches) if batch.source is not None]
     return tuple(batches[starts[-1] if starts else 0 :])
 
 
-def in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
+def list_in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
     """Those of the batches that no later one takes back, oldest first; batches that do so are among them."""
     taken_back: set[str | None] = set()
     left = []
@@ -79,7 +81,7 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
     Raises:
         InputError: There is none, it is not in effect, or the ledger has not all of it.
     """
-    left = in_effect(standing(batches))
+    left = list_in_effect(list_current(batches))
     for batch in reversed(left):
         if batch.id == wanted or (wanted is None and batch.undoes is None):
             _check_complete(batch, where)
@@ -88,7 +90,7 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
         raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG)
     if wanted not in {batch.id for batch in batches}:
         raise InputError(f"there is no batch {wanted!r}", where=where, hint=LOG)
-    gone = wanted not in {batch.id for batch in standing(batches)}
+    gone = wanted not in {batch.id for batch in list_current(batches)}
     why = "the file was made anew since" if gone else "it is taken back already"
     raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG)
 
@@ -106,7 +108,7 @@ def _check_complete(batch: Batch, where: str) -> None:
 # ---------------------------------------------------------------------- which rows
 
 
-def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -> Undo:
+def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -> UndoPlan:
     """Where the rows of a batch are now.
 
     Args:
@@ -135,14 +137,14 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
         )
     there = {_place_after(line, came, went): line for line in batch.lines if line.action is not Action.DROP}
     gone = {line.row - 1: line for line in batch.lines if line.action is Action.DROP}
-    return Undo(batch, there, gone, later)
+    return UndoPlan(batch, there, gone, later)
 
 
 def _later(batches: Sequence[Batch], batch: Batch) -> tuple[Batch, ...]:
     """The batches that came later; of one and that which takes it back nothing is left."""
     later = batches[list(batches).index(batch) + 1 :]
     ids = {one.id for one in later}
-    return tuple(one for one in in_effect(later) if one.undoes not in ids)
+    return tuple(one for one in list_in_effect(later) if one.undoes not in ids)
 
 
 def _mover(later: Sequence[Batch]) -> Batch | None:
@@ -166,7 +168,7 @@ def _place_after(line: Line, came: Sequence[int], went: Sequence[int]) -> int:
 # ------------------------------------------------------------------- what came of it
 
 
-def check_untouched(undo: Undo, rewritten: Rewritten, where: str) -> None:
+def check_untouched(undo: UndoPlan, rewritten: Rewritten, where: str) -> None:
     """Refuse to take back what a later batch has changed again, or somebody has edited since.
 
     Raises:
@@ -181,9 +183,9 @@ def check_untouched(undo: Undo, rewritten: Rewritten, where: str) -> None:
         )
     if edited:
         told = [f"row {row + 1} ({undo.rows[row].row_id!r}): {what}" for row, what in edited.items()]
-        rest = f" and {len(told) - MOST_NAMED} more" if len(told) > MOST_NAMED else ""
+        rest = f" and {len(told) - MOST_EDITED_NAMED} more" if len(told) > MOST_EDITED_NAMED else ""
         raise InputError(
-            f"rows were edited since batch {undo.batch.id}: {'; '.join(told[:MOST_NAMED])}{rest}",
+            f"rows were edited since batch {undo.batch.id}: {'; '.join(told[:MOST_EDITED_NAMED])}{rest}",
             where=where,
             expected="these rows as the batch left them",
             hint="nothing was taken back: put these rows back as they were, or edit them by hand",
@@ -202,7 +204,7 @@ def _left(line: Line) -> bytes | None:
     return line.old_cell if line.action is Action.RESTORE else line.new_cell
 
 
-def _changed_by(undo: Undo, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
+def _changed_by(undo: UndoPlan, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
     """The last of the later batches that left any of these rows as it is now."""
     now = {
         (undo.rows[row].row_id, rewritten.touched[row].raw_old, rewritten.touched[row].rest) for row in rows
@@ -215,7 +217,7 @@ def _as_left(line: Line) -> tuple[str, bytes | None, str]:
     return line.row_id, line.new_cell, line.rest
 
 
-def undone_lines(undo: Undo, rewritten: Rewritten) -> tuple[Line, ...]:
+def list_undone_lines(undo: UndoPlan, rewritten: Rewritten) -> tuple[Line, ...]:
     """What an undo did, in its own lines, by place in the file."""
     lines = [_undone(row, line, rewritten) for row, line in undo.rows.items()]
     lines += [_put_back(row, line) for row, line in undo.added.items()]
@@ -241,4 +243,48 @@ def _put_back(row: int, line: Line) -> Line:
 
 
 def _by_undo(line: Line, batch: Batch) -> Line:
-    return replace(line, who=(), when="", tool=TOOL, why=f"takes back batch {batch.id}", seen_as="")
+    return replace(line, who=(), when="", tool=UNDO_TOOL, why=f"takes back batch {batch.id}", seen_as="")
+
+
+WORDS = {Action.RELABEL: "label", Action.DROP: "dropped row", Action.RESTORE: "restored row"}
+
+
+def note_lost_changes(
+    earlier: Sequence[Batch], decisions: Iterable[Decision], path: str, output: str, *, is_dry_run: bool
+) -> tuple[str, ...]:
+    """A note for each batch of which something is lost, oldest first; rows that are decided anew are not.
+
+    Args:
+        earlier: The ledger of the file that is made anew.
+        decisions: All that are made now, for the label that the row has or for another.
+        path: What it is made from.
+        output: The file.
+        is_dry_run: Whether it only would be.
+    """
+    batches = _lasting(earlier)
+    last = {line.row_id: batch.id for batch in batches for line in batch.lines}
+    kept = {decision.row_id for decision in decisions}
+    notes = []
+    for batch in batches:
+        lost = [line for line in batch.lines if line.row_id not in kept and last[line.row_id] == batch.id]
+        if lost:
+            notes.append(_note(lost, batch, path, output, is_dry_run=is_dry_run))
+    return tuple(notes)
+
+
+def _lasting(batches: Sequence[Batch]) -> list[Batch]:
+    """Those that the file still bears: neither taken back, nor one that takes another of them back."""
+    current = list_current(batches)
+    ids = {batch.id for batch in current}
+    return [batch for batch in list_in_effect(current) if batch.undoes not in ids]
+
+
+def _note(lost: Sequence[Line], batch: Batch, path: str, output: str, *, is_dry_run: bool) -> str:
+    actions = Counter(line.action for line in lost)
+    what = " and ".join(count(actions[action], word) for action, word in WORDS.items() if actions[action])
+    is_not = "would not be" if is_dry_run else "is not" if len(lost) == 1 else "are not"
+    made = "it would be made" if is_dry_run else "it was made"
+    return (
+        f"{what} of batch {batch.id} {is_not} in it any more: {made} anew from {path}; "
+        f"to build on them, apply to {output} itself"
+    )

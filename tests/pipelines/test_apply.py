@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply import commit, correct
-from doubtcli.apply.correct import Request, apply
-from doubtcli.apply.target import Where
+from doubtcli.apply import commit
+from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.pipelines import apply as pipeline
+from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
 from doubtcli.progress import Silence
 from doubtcli.records import UnappliedKind
 
@@ -332,23 +333,25 @@ def test_no_file(reviews: Reviews) -> None:
 
 def test_standard_input(reviews: Reviews) -> None:
     """Standard input is told to be no file that could be rewritten."""
-    request = Request("-", (str(reviews.verdicts),), Where(reviews.path("o.csv")), reviews.path("data.doubt"))
+    request = ApplyRequest(
+        "-", (str(reviews.verdicts),), OutputOptions(reviews.path("o.csv")), reviews.path("data.doubt")
+    )
 
     with pytest.raises(InputError, match="into a single file only") as caught:
-        apply(request, now=NOW, progress=Silence())
+        apply_verdicts(request, now=NOW, progress=Silence())
 
     assert caught.value.where == "standard input"
 
 
 def test_faster_run(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that another run has written meanwhile is in the way."""
-    honest = correct.read_labelled
+    honest = pipeline.read_labelled
 
     def slow(*arguments: Any) -> Any:
         (reviews.folder / "fixed.csv").write_bytes(b"theirs")
         return honest(*arguments)
 
-    monkeypatch.setattr(correct, "read_labelled", slow)
+    monkeypatch.setattr(pipeline, "read_labelled", slow)
 
     with pytest.raises(OutputError, match="a file is in the way"):
         reviews.apply("data.csv", "fixed.csv")
@@ -367,7 +370,7 @@ def test_ledger_without_room(
 
     names = ("data.csv",) if options else ("data.csv", "fixed.csv")
     (reviews.folder / "data.csv.bak").write_bytes(reviews.rows)
-    monkeypatch.setattr(commit, "append", refuse)
+    monkeypatch.setattr(commit, "append_lines", refuse)
 
     error = reviews.refused(OutputError, "can't be written: No space left", *names, **options)
 
@@ -404,13 +407,13 @@ def test_waivers_elsewhere(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) ->
     reviews.decide(verdict("r3", "pos"))
     free = []
     for step in ("plan_waivers", "put_waivers"):
-        honest = getattr(correct, step)
+        honest = getattr(pipeline, step)
 
         def watched(*arguments: Any, honest: Any = honest) -> Any:
             free.append([is_free(elsewhere), is_free(reviews.folder)])
             return honest(*arguments)
 
-        monkeypatch.setattr(correct, step, watched)
+        monkeypatch.setattr(pipeline, step, watched)
 
     reviews.apply("data.csv", "fixed.csv", waivers=str(elsewhere / "waivers.toml"))
 
@@ -421,13 +424,13 @@ def test_waivers_elsewhere(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) ->
 
 def test_faster_than_the_rewriting(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
     """A file that comes into the way at the very last is not replaced either."""
-    honest = correct.rewrite_file
+    honest = pipeline.rewrite_file
 
     def slow(*arguments: Any, **options: Any) -> Any:
         (reviews.folder / "fixed.csv").write_bytes(b"theirs")
         return honest(*arguments, **options)
 
-    monkeypatch.setattr(correct, "rewrite_file", slow)
+    monkeypatch.setattr(pipeline, "rewrite_file", slow)
 
     with pytest.raises(OutputError, match="a file is in the way"):
         reviews.apply("data.csv", "fixed.csv")

@@ -7,13 +7,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.backup import is_kept, keep, shown
-from doubtcli.apply.commit import commit
-from doubtcli.apply.data import Data, located, read_data, sha256, time_told
-from doubtcli.apply.ledger import Action, Batch, ledger_path, named, read_ledger, render
-from doubtcli.apply.result import Undone
-from doubtcli.apply.revert import check_untouched, choose_batch, plan_undo, undone_lines
-from doubtcli.apply.target import check_name, held, real, room_for
+from doubtcli.apply.commit import commit_file, has_backup, keep_backup, show_backup_path
+from doubtcli.apply.labelled import DataFile, format_time, hash_bytes, name_file_in_errors, read_data_file
+from doubtcli.apply.ledger import (
+    Action,
+    Batch,
+    UndoResult,
+    ledger_path,
+    name_batch,
+    read_ledger,
+    render_batch,
+)
+from doubtcli.apply.plan_undo import check_untouched, choose_batch, list_undone_lines, plan_undo
+from doubtcli.apply.target import check_ending, follow_link, lock_and_recover, make_room_for
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import find_format, rewrite_content
 from doubtcli.files.source import check_there, pack
@@ -25,21 +31,21 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Sequence
 
-    from doubtcli.apply.revert import Undo
-    from doubtcli.apply.target import Where
+    from doubtcli.apply.plan_undo import UndoPlan
+    from doubtcli.apply.target import OutputOptions
     from doubtcli.records import Table
     from doubtcli.records.edits import FileLayout, Rewritten
 
 NOTHING = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
 
 
-def log(path: str) -> tuple[Batch, ...]:
+def read_log(path: str) -> tuple[Batch, ...]:
     """All that was done to a file, oldest batch first.
 
     Raises:
         InputError: There is no such file or no ledger, it is damaged, or a newer doubt wrote it.
     """
-    with held(Path(path).resolve()):
+    with lock_and_recover(Path(path).resolve()):
         return _batches(path)
 
 
@@ -47,11 +53,11 @@ def _batches(path: str) -> tuple[Batch, ...]:
     batches = read_ledger(ledger_path(Path(path).resolve()))
     if not batches:
         check_there(path)
-        raise InputError("there is no ledger", where=str(ledger_path(Path(real(path)))), hint=NOTHING)
+        raise InputError("there is no ledger", where=str(ledger_path(Path(follow_link(path)))), hint=NOTHING)
     return batches
 
 
-def undo(path: str, where: Where, *, batch: str | None = None, now: dt.datetime) -> Undone:
+def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now: dt.datetime) -> UndoResult:
     """Take a batch back: the rows that it changed become what they were, to the byte.
 
     Args:
@@ -65,48 +71,51 @@ def undo(path: str, where: Where, *, batch: str | None = None, now: dt.datetime)
             written.
     """
     target, source = where.target(path), Path(path).resolve()
-    with room_for(target) if target else nullcontext(), held(source, *filter(None, [target])):
+    with (
+        make_room_for(target) if target else nullcontext(),
+        lock_and_recover(source, *filter(None, [target])),
+    ):
         batches = _batches(path)
-        chosen = choose_batch(batches, batch, str(ledger_path(Path(real(path)))))
-        data = read_data(path)
+        chosen = choose_batch(batches, batch, str(ledger_path(Path(follow_link(path)))))
+        data = read_data_file(path)
         if target:
-            check_name(target, path, chosen.form.format, data.compression)
+            check_ending(target, path, chosen.form.format, data.compression)
         made, new = _take_back(chosen, batches, data)
-        made = replace(made, applied=time_told(now), source=None if where.in_place else path)
+        made = replace(made, applied=format_time(now), source=None if where.in_place else path)
         if target is None:
-            return Undone(path, None, chosen, named(made, batches))
+            return UndoResult(path, None, chosen, name_batch(made, batches))
         where.target(path)  # again: somebody may have been faster
-        made = named(made, read_ledger(ledger_path(target)))
-        backup = keep(target, data) if where.in_place and not is_kept(target, new) else None
-        commit(target, new.stored, render(made), like=source)
-        output = real(where.output or path)
-        return Undone(path, output, chosen, made, shown(backup, output))
+        made = name_batch(made, read_ledger(ledger_path(target)))
+        backup = keep_backup(target, data) if where.in_place and not has_backup(target, new) else None
+        commit_file(target, new.stored, render_batch(made), like=source)
+        output = follow_link(where.output or path)
+        return UndoResult(path, output, chosen, made, show_backup_path(backup, output))
 
 
-def _take_back(chosen: Batch, batches: Sequence[Batch], data: Data) -> tuple[Batch, Data]:
+def _take_back(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple[Batch, DataFile]:
     """The batch that takes another one back, and what the file will hold."""
     table = _read(data, chosen.form)
     plan = plan_undo(batches, chosen, table.data.num_rows, data.path)
-    with located(data.path):
+    with name_file_in_errors(data.path):
         rewritten = rewrite_content(data.content, chosen.form, plan.edits, plan.records)
     check_untouched(plan, rewritten, data.path)
     stored = pack(rewritten.content, data.compression)
     _check(plan, rewritten, data, stored, table)
-    new = Data(data.path, stored, rewritten.content, data.compression, sha256(stored))
+    new = DataFile(data.path, stored, rewritten.content, data.compression, hash_bytes(stored))
     return Batch(
         id="",
         applied="",
-        lines=undone_lines(plan, rewritten),
+        lines=list_undone_lines(plan, rewritten),
         form=chosen.form,
         rows=rewritten.n_rows,
-        before=sha256(data.content),
-        after=sha256(rewritten.content),
+        before=hash_bytes(data.content),
+        after=hash_bytes(rewritten.content),
         source=None,
         undoes=chosen.id,
     ), new
 
 
-def _read(data: Data, form: FileLayout) -> Table:
+def _read(data: DataFile, form: FileLayout) -> Table:
     table = _as_written(data, form)
     names = table.data.column_names
     by_place = find_format(form.format).columns_by is ColumnsBy.PLACE
@@ -127,7 +136,7 @@ def _read(data: Data, form: FileLayout) -> Table:
     return table
 
 
-def _as_written(data: Data, form: FileLayout) -> Table:
+def _as_written(data: DataFile, form: FileLayout) -> Table:
     """The file, read as it was written then: there is no option to say that it is written otherwise now."""
     try:
         return read_table(data.path, form.read_options)
@@ -140,11 +149,11 @@ def _as_written(data: Data, form: FileLayout) -> Table:
         raise
 
 
-def _check(plan: Undo, rewritten: Rewritten, data: Data, stored: bytes, table: Table) -> None:
+def _check(plan: UndoPlan, rewritten: Rewritten, data: DataFile, stored: bytes, table: Table) -> None:
     """Make sure that the rows are what they were, and all others what they are."""
     batch = plan.batch
-    is_as_left = sha256(data.content) == batch.after and table.source.encoding is not None
-    if is_as_left and sha256(rewritten.content) != batch.before:
+    is_as_left = hash_bytes(data.content) == batch.after and table.source.encoding is not None
+    if is_as_left and hash_bytes(rewritten.content) != batch.before:
         raise OutputError(
             f"taking batch {batch.id} back would not give the file as it was",
             where=data.path,

@@ -30,7 +30,7 @@ def _check_tool(name: str) -> str:
     return name
 
 
-def _complete_tool(incomplete: str) -> list[str]:
+def complete_tool(incomplete: str) -> list[str]:
     """The tools whose names start as what was typed does."""
     from doubtcli.tools.registry import list_tool_names
 
@@ -82,7 +82,7 @@ def queue(
             metavar="TOOL",
             help=f"{TOOL_NAMES}. [default: csv]",
             callback=_check_tool,
-            autocompletion=_complete_tool,
+            autocompletion=complete_tool,
             rich_help_panel=OUTPUT,
         ),
     ] = "csv",

@@ -88,7 +88,7 @@ class AnswerFile:
 
     path: str
     tool: str
-    """"label-studio", "argilla", "prodigy", "doccano" or, for files of ours, "doubt"."""
+    """The name of the tool that wrote it; `FILLED_IN` where people filled in a file of ours."""
     answers: tuple[Answer, ...]
     """In the file's order; nobody decides twice on a row there, if times tell which answer is the newest."""
     sha256: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -149,12 +150,12 @@ class Queue:
     notes: tuple[str, ...] = ()
     """What a person should know of it."""
 
-    @property
+    @cached_property
     def is_sampled(self) -> bool:
         """Whether rows were drawn at random."""
         return any(row.stratum is not None for row in self.rows)
 
-    @property
+    @cached_property
     def columns(self) -> tuple[str, ...]:
         """Our columns in their order; those of a sample only where there is one."""
         sample = SAMPLE_COLUMNS if self.is_sampled else ()
@@ -162,8 +163,7 @@ class Queue:
 
     def cells(self, row: QueueRow) -> dict[str, str | float | None]:
         """The values of our columns in one row, the verdict left out."""
-        columns = frozenset(self.columns)
-        return {name: value for name, value in row.cells.items() if name in columns}
+        return {name: value for name, value in row.cells.items() if name in self.columns}
 
 
 def _ids_as_json(ids: tuple[str, ...]) -> str | None:

@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.cli import main
+from doubtcli.cli.queue import complete_tool
 from doubtcli.tools.registry import list_tool_names, load_tool
 
 if TYPE_CHECKING:
@@ -178,6 +179,10 @@ class TestQueue:
         assert (
             "--to TOOL csv, jsonl, parquet, label-studio, argilla, prodigy or doccano. [default: csv]" in told
         )
+
+    def test_completion(self) -> None:
+        """A shell completes the names of tools."""
+        assert complete_tool("p") == ["parquet", "prodigy"]
 
     def test_quiet(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Quietly, nothing is printed."""

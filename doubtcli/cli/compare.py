@@ -26,7 +26,7 @@ def compare(
     A model is trained on the old labels and on the new ones, and judged on the rows whose label stayed.
     """
     from doubtcli.cli.bars import choose_progress
-    from doubtcli.compare.pipeline import compare as compare_audits
+    from doubtcli.pipelines.compare import compare_audits
     from doubtcli.report.compared import print_comparison
     from doubtcli.report.comparison_json import render_comparison
 

@@ -15,33 +15,32 @@ import pyarrow.compute as pc
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from doubtcli.compare.matched import Matched
-    from doubtcli.compare.sides import Side
+    from doubtcli.compare.sides import Matched, Side
     from doubtcli.records import Bools, Codes, Examples
 
 _KINDS = ("text_columns", "numeric_columns", "categorical_columns", "datetime_columns")
 
 
-def same_rows(matched: Matched) -> tuple[Examples, Examples]:
+def select_same_rows(matched: Matched) -> tuple[Examples, Examples]:
     """The rows that both audits judge, in one order, with the inputs that both learn from."""
     before, after = matched.before.examples, matched.after.examples
     shared = [
         column.name
         for column in before.inputs.schema
         if column.name in after.inputs.column_names
-        and _kind(before, column.name) == _kind(after, column.name)
+        and _column_kind(before, column.name) == _column_kind(after, column.name)
     ]
     if before.embeddings is None or after.embeddings is None:
         before, after = replace(before, embeddings=None), replace(after, embeddings=None)
     one, other = (
-        _places(side, rows[matched.judged])
+        _places_among_examples(side, rows[matched.judged])
         for side, rows in ((matched.before, matched.rows_before), (matched.after, matched.rows_after))
     )
-    return take(_select(before, shared), one), take(_select(after, shared), other)
+    return take_inputs(_select_inputs(before, shared), one), take_inputs(_select_inputs(after, shared), other)
 
 
-def edited(before: Examples, after: Examples) -> Bools:
-    """Which rows have other inputs after; both examples are as `same_rows` gives them."""
+def find_edited(before: Examples, after: Examples) -> Bools:
+    """Which rows have other inputs after; both examples are as `select_same_rows` gives them."""
     differs = np.zeros(before.n_rows, dtype=np.bool_)
     for one, other in zip(before.inputs.columns, after.inputs.columns, strict=True):
         differs |= _differs(one, other)
@@ -51,23 +50,23 @@ def edited(before: Examples, after: Examples) -> Bools:
     return differs
 
 
-def take(examples: Examples, rows: Codes) -> Examples:
+def take_inputs(examples: Examples, rows: Codes) -> Examples:
     """Some of the rows, as inputs alone: no annotators, verdicts or probabilities beside them."""
     return replace(examples, annotations=None, given_pred_probs=None, verdicts=None).take(rows)
 
 
-def _select(examples: Examples, names: list[str]) -> Examples:
+def _select_inputs(examples: Examples, names: list[str]) -> Examples:
     columns: dict[str, Any] = {
         kind: tuple(name for name in getattr(examples, kind) if name in names) for kind in _KINDS
     }
     return replace(examples, inputs=examples.inputs.select(names), **columns)
 
 
-def _kind(examples: Examples, name: str) -> str:
+def _column_kind(examples: Examples, name: str) -> str:
     return next(kind for kind in _KINDS if name in getattr(examples, kind))
 
 
-def _places(side: Side, rows: Codes) -> Codes:
+def _places_among_examples(side: Side, rows: Codes) -> Codes:
     """Where rows of the file stand among the examples."""
     places = np.full(len(side.judged), -1, dtype=np.intp)
     places[side.examples.positions] = np.arange(side.examples.n_rows)

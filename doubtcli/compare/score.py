@@ -18,14 +18,19 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.compare.inputs import take_inputs
+from doubtcli.evidence.graph import gather
 from doubtcli.predict.crossfit import FitModel
+from doubtcli.predict.engine import make_engine
 from doubtcli.predict.folds import assign_folds
 from doubtcli.records import Gain, RelabelScore
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Bools, Codes, Engine, Features, Floats, Model
+    from doubtcli.compare.sides import Matched
+    from doubtcli.progress import Progress
+    from doubtcli.records import Bools, Codes, Engine, Examples, Features, Floats, Model
     from doubtcli.settings import ScanSettings
 
 PLAIN_MODELS = ("ridge regression on spelling", "logistic regression")
@@ -39,6 +44,8 @@ _ROWS_IN_ALL = 20_000
 """Rows to train on, all deals together, up to which there are more than the fewest."""
 _RESAMPLES = 1000
 _DECIMALS = 12
+_NO_INPUTS = "there are no inputs that a model could learn from"
+_ONE_INPUT = "every row has the same input (or the same group), so none can be predicted from the others"
 
 
 @dataclass(frozen=True)
@@ -54,7 +61,39 @@ class TwiceLabelled:
     """Shape `(n_rows,)`: rows with the same number are held out together."""
 
 
-def why_not(before: Codes, after: Codes) -> str:
+def score_taught(matched: Matched, examples: Examples, is_edited: Bools, progress: Progress) -> RelabelScore:
+    """What the labels after teach that those before did not.
+
+    Args:
+        matched: Both sides.
+        examples: The rows that both judge, as they were before.
+        is_edited: Of these: rows with other inputs after, which no model is shown.
+        progress: Told of each long stage.
+    """
+    rows = np.flatnonzero(~is_edited)
+    before, after = (labels[matched.judged][rows] for labels in (matched.pairs.before, matched.pairs.after))
+    unfit = _explain_no_skill(matched) or explain_unfit(before, after)
+    if unfit:
+        return RelabelScore(assessable=False, why=unfit)
+    settings = matched.before.settings
+    gathered = gather(take_inputs(examples, rows), frozenset(), settings, progress)
+    features, together = gathered.features, gathered.together
+    if features is None or len(np.unique(together)) < 2:  # noqa: PLR2004
+        return RelabelScore(assessable=False, why=_NO_INPUTS if features is None else _ONE_INPUT)
+    twice = TwiceLabelled(features, before, after, len(matched.pairs.class_names), together)
+    with progress.stage("Training on either labels", 2 * count_deals(len(rows))) as advance:
+        return score_labels(twice, settings, make_engine(settings.threads), advance)
+
+
+def _explain_no_skill(matched: Matched) -> str:
+    """What to say where models know nothing of the labels on either side; "" where they do on one."""
+    before, after = (side.document.skill for side in (matched.before, matched.after))
+    if before.assessable or after.assessable:
+        return ""
+    return f"models lack skill on the labels before and on those after: {after.why}"
+
+
+def explain_unfit(before: Codes, after: Codes) -> str:
     """What keeps two sets of labels from being compared by what they teach; "" if nothing does."""
     n_judged = int(np.count_nonzero(before == after))
     if n_judged == len(before):
@@ -75,7 +114,7 @@ def score_labels(
     """How well a model of either set of labels predicts the rows whose label stayed.
 
     Args:
-        rows: At least two groups; `why_not` has found nothing.
+        rows: At least two groups; `explain_unfit` has found nothing.
         settings: Seed and folds.
         engine: Fits the models.
         advance: Told of each fit, two a repeat.
@@ -86,12 +125,12 @@ def score_labels(
     n_repeats = count_deals(len(rows.before))
     right = np.array(
         [
-            _right(rows, _jobs(rows, models[name], n_folds, settings.seed + n), engine, advance)
+            _find_right(rows, _plan_fits(rows, models[name], n_folds, settings.seed + n), engine, advance)
             for n in range(n_repeats)
         ]
     )
     stayed = rows.before == rows.after
-    accuracy, balanced = _gains(
+    accuracy, balanced = _measure_gains(
         right[:, :, stayed], rows.before[stayed], rows.together[stayed], settings.seed
     )
     return RelabelScore(
@@ -111,7 +150,7 @@ def score_labels(
     )
 
 
-def _jobs(rows: TwiceLabelled, model: Model, n_folds: int, seed: int) -> tuple[FitModel, FitModel]:
+def _plan_fits(rows: TwiceLabelled, model: Model, n_folds: int, seed: int) -> tuple[FitModel, FitModel]:
     """The trainings on the labels before and on those after."""
     # changed rows are dealt out as a class of their own: neither set of labels has a say in the folds
     dealt = np.where(rows.before == rows.after, rows.before, rows.n_classes)
@@ -123,7 +162,7 @@ def _jobs(rows: TwiceLabelled, model: Model, n_folds: int, seed: int) -> tuple[F
     return before, after
 
 
-def _right(
+def _find_right(
     rows: TwiceLabelled, jobs: tuple[FitModel, FitModel], engine: Engine, advance: Callable[[int], None]
 ) -> Bools:
     """Whether each row's label before is predicted, out of fold: shape `(2, n_rows)`, before and after."""
@@ -134,7 +173,7 @@ def _right(
     return np.asarray(np.asarray(predicted) == rows.before)
 
 
-def _gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tuple[Gain, Gain]:
+def _measure_gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tuple[Gain, Gain]:
     """Accuracy and balanced accuracy with their intervals.
 
     Args:
@@ -151,16 +190,16 @@ def _gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tuple[Gain,
     for draw in drawn:
         times = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)[units]
         deals = np.bincount(rng.integers(0, len(gained), len(gained)), minlength=len(gained))
-        draw[:] = _means(deals @ gained / len(gained), labels, times)
+        draw[:] = _average(deals @ gained / len(gained), labels, times)
     # thirds and fifths don't add up to 0 exactly, and a bound of 0 must be one
     low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).round(_DECIMALS)
-    shares = [_means(one, labels, np.ones(len(labels))) for one in right.mean(axis=0)]
+    shares = [_average(one, labels, np.ones(len(labels))) for one in right.mean(axis=0)]
     before, after = np.round(shares, _DECIMALS).tolist()
     accuracy, balanced = (Gain(before[way], after[way], float(low[way]), float(high[way])) for way in (0, 1))
     return accuracy, balanced
 
 
-def _means(values: Floats, labels: Codes, times: Floats | Codes) -> tuple[float, float]:
+def _average(values: Floats, labels: Codes, times: Floats | Codes) -> tuple[float, float]:
     """The mean over rows, and the mean over classes of their rows' means; each row counts so many times."""
     counts = np.bincount(labels, weights=times)
     sums = np.bincount(labels, weights=values * times)

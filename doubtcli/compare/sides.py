@@ -1,28 +1,23 @@
-"""An audit's directory -> the audit and its data, read anew; two of them are checked to be comparable."""
+"""Two audits, each with its data -> whether they can be compared, and which row is which."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.compare.match import KnownRows
+from doubtcli.compare.count import NO_LABEL, Pairs
 from doubtcli.errors import InputError
-from doubtcli.read.examples import read_examples
 from doubtcli.records import INPUT_ROLES, Role
-from doubtcli.store.folder import is_audit
-from doubtcli.store.open import open_audit
-from doubtcli.verdicts.examples import read_verdicts
+from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Hashable, Iterable, Sequence
 
-    from doubtcli.progress import Progress
-    from doubtcli.records import Bools, Examples, Labels, Roles
-    from doubtcli.store.open import FoundAudit
-
-_MOST_NAMED = 5
+    from doubtcli.records import AuditDocument, Bools, Codes, Examples, Labels, Roles
+    from doubtcli.settings import ScanSettings
 
 
 @dataclass(frozen=True)
@@ -31,7 +26,11 @@ class Side:
 
     folder: str
     """As the user gave it."""
-    found: FoundAudit
+    data_path: str
+    """The data file, or a backup of it that holds what was judged."""
+    document: AuditDocument
+    settings: ScanSettings
+    """The settings that the audit was made with."""
     roles: Roles
     labels: Labels
     examples: Examples
@@ -63,30 +62,6 @@ class Side:
         return KnownRows(names, self.row_ids, labels)
 
 
-def read_side(folder: str, progress: Progress) -> Side:
-    """The audit in a directory, with the data that it judged.
-
-    Raises:
-        InputError: There is no audit, it is damaged, or its data are gone or others by now.
-    """
-    if not is_audit(folder):
-        raise InputError(
-            "is no audit",
-            where=folder,
-            expected="a folder that `doubt scan` wrote",
-            hint="scan the data first, then name the folder that the scan says it wrote",
-        )
-    found = open_audit(folder)
-    table, roles, labels, examples = read_examples(found.settings, progress)
-    if found.settings.verdicts is not None:
-        examples = read_verdicts(found.settings.verdicts, examples, labels, table.source.path)
-    judged = np.zeros(len(labels.codes), dtype=np.bool_)
-    judged[examples.positions] = True
-    doubted = np.zeros(len(judged), dtype=np.bool_)
-    doubted[found.doubts.row - 1] = found.doubts.doubted
-    return Side(folder, found, roles, labels, examples, _row_ids(examples), doubted, judged)
-
-
 def check_comparable(before: Side, after: Side) -> None:
     """Refuse two audits whose labels or inputs are other columns.
 
@@ -101,29 +76,127 @@ def check_comparable(before: Side, after: Side) -> None:
             hint="scan one of the files again with --label",
         )
     if others := sorted(before.input_columns ^ after.input_columns):
-        told = ", ".join(repr(name) for name in others[:_MOST_NAMED])
-        more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
         raise InputError(
-            f"has other input columns than {before.folder}; in one of the two alone: {told}{more}",
+            f"has other input columns than {before.folder}; in one of the two alone: {listed(others, 5)}",
             where=after.folder,
             expected="audits of one data set, whose labels alone have changed",
             hint="scan both files with the same columns; --ignore leaves one out",
         )
 
 
-def nothing_shared(before: Side, after: Side) -> InputError:
-    """What to say of two audits that have no row in common."""
-    return InputError(
-        f"has no row in common with {before.folder}",
-        where=after.folder,
-        expected="audits of one data set, whose labels alone have changed",
-        hint="if rows have ids, scan both files with the same --id",
+@dataclass(frozen=True)
+class KnownRows:
+    """The rows of one file, in file order, and what they are known by."""
+
+    names: Sequence[str]
+    """What stays the same when a label changes: an id, or the hash of the inputs, which others may share."""
+    row_ids: Sequence[str]
+    labels: Sequence[str | None]
+
+
+def match_rows(before: KnownRows, after: KnownRows) -> list[tuple[int, int]]:
+    """Pairs of places in the two files, in the order of the row ids before; each row is in one pair at most.
+
+    Rows of one name are paired by label first: rows with equal inputs are numbered in order of their labels,
+    so that a changed label gives others new numbers, too. What is then left of a name has changed its label.
+    Where several rows are equal in both, the first is paired with the first.
+    """
+    same = _pair_by_name(
+        _rows_by_id(before),
+        _rows_by_id(after),
+        lambda row: (before.names[row], before.labels[row]),
+        lambda row: (after.names[row], after.labels[row]),
     )
+    told_before, told_after = ({pair[side] for pair in same} for side in (0, 1))
+    changed = _pair_by_name(
+        [row for row in _rows_by_id(before) if row not in told_before],
+        [row for row in _rows_by_id(after) if row not in told_after],
+        before.names.__getitem__,
+        after.names.__getitem__,
+    )
+    return sorted(same + changed, key=lambda pair: before.row_ids[pair[0]])
 
 
-def _row_ids(examples: Examples) -> list[str]:
-    """The id of every row of the file, in file order."""
-    by_position = dict(zip(examples.positions.tolist(), examples.row_ids, strict=True))
-    by_position |= zip(examples.unlabelled_positions, examples.unlabelled_row_ids, strict=True)
-    by_position |= zip(examples.unusable_positions, examples.unusable_row_ids, strict=True)
-    return [by_position[position] for position in range(len(by_position))]
+def _rows_by_id(rows: KnownRows) -> list[int]:
+    """By row id, `<hash>.10` behind `<hash>.9`."""
+    return sorted(range(len(rows.row_ids)), key=lambda row: (len(rows.row_ids[row]), rows.row_ids[row]))
+
+
+def _pair_by_name(
+    before: Iterable[int],
+    after: Iterable[int],
+    name_before: Callable[[int], Hashable],
+    name_after: Callable[[int], Hashable],
+) -> list[tuple[int, int]]:
+    """The first row of a name with the first of the same name, the second with the second, and so on."""
+    waiting: dict[Hashable, list[int]] = defaultdict(list)
+    for row in after:
+        waiting[name_after(row)].append(row)
+    places = {name: iter(rows) for name, rows in waiting.items()}
+    met = ((row, next(places.get(name_before(row), iter(())), None)) for row in before)
+    return [(one, other) for one, other in met if other is not None]
+
+
+@dataclass(frozen=True)
+class Matched:
+    """Two sides, and which row of the one is which row of the other."""
+
+    before: Side
+    after: Side
+    by_id: bool
+    """Whether rows are known by their ids; else they are known by what stands in them."""
+    rows_before: Codes
+    """Shape `(n_pairs,)`: places in the file before."""
+    rows_after: Codes
+    pairs: Pairs
+
+    @property
+    def judged(self) -> Codes:
+        """Which of the pairs both audits judge: rows with a label on either side, called unusable on none."""
+        return np.flatnonzero(self.before.judged[self.rows_before] & self.after.judged[self.rows_after])
+
+
+def match_sides(before: Side, after: Side) -> Matched:
+    """Which row of the one file is which row of the other.
+
+    Raises:
+        InputError: There is no row that both have.
+    """
+    by_id = before.has_ids and after.has_ids
+    found = match_rows(before.known_rows(by_id=by_id), after.known_rows(by_id=by_id))
+    if not found:
+        raise InputError(
+            f"has no row in common with {before.folder}",
+            where=after.folder,
+            expected="audits of one data set, whose labels alone have changed",
+            hint="if rows have ids, scan both files with the same --id",
+        )
+    rows_before, rows_after = np.array(found, dtype=np.intp).T
+    names = tuple(sorted({*before.labels.class_names, *after.labels.class_names}))
+    pairs = Pairs(
+        class_names=names,
+        before=_share_codes(before, names)[rows_before],
+        after=_share_codes(after, names)[rows_after],
+        doubted_before=before.doubted[rows_before],
+        doubted_after=after.doubted[rows_after],
+        judged_after=after.judged[rows_after],
+    )
+    return Matched(before, after, by_id, rows_before, rows_after, pairs)
+
+
+def _share_codes(side: Side, names: tuple[str, ...]) -> Codes:
+    """The labels of a file as codes of the classes of both."""
+    place = {name: code for code, name in enumerate(names)}
+    places = [place[name] for name in side.labels.class_names]
+    return np.array([*places, NO_LABEL], dtype=np.intp)[side.labels.codes]  # the last one stands for -1
+
+
+def list_answers(matched: Matched) -> dict[str, Bools]:
+    """By annotator, shape `(n_pairs,)`: whether the label before is what they answered."""
+    examples = matched.before.examples
+    if examples.annotations is None:
+        return {}
+    annotators = examples.annotations.annotators
+    agrees = np.zeros((len(matched.before.judged), len(annotators)), dtype=np.bool_)
+    agrees[examples.positions] = examples.annotations.codes == examples.given_labels[:, np.newaxis]
+    return dict(zip(annotators, agrees[matched.rows_before].T, strict=True))

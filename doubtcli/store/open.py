@@ -63,13 +63,6 @@ class FoundAudit:
         """The data file, and how it is stored."""
         return replace(self.document.source, path=self.data_path)
 
-    @property
-    def summary(self) -> Mapping[str, Any]:
-        """`audit.json` as JSON has it."""
-        from doubtcli.store import render_document
-
-        return json.loads(render_document(self.document))  # type: ignore[no-any-return]
-
     def read_data(self) -> Table:
         """The data file, read as the audit read it.
 

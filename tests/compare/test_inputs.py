@@ -3,10 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.compare.inputs import edited, same_rows, take
-from doubtcli.compare.matched import match_sides
-from doubtcli.compare.sides import read_side
-from doubtcli.progress import Silence
+from doubtcli.compare.inputs import find_edited, take_inputs
 from doubtcli.records import Annotations, Examples, Verdicts
 
 
@@ -30,33 +27,33 @@ class TestEdited:
         before = examples(text=["a", "b", "c"], place=["x", "x", "x"])
         after = examples(text=["a", "b", "c"], place=["x", "y", "x"])
 
-        assert edited(before, after).tolist() == [False, True, False]
+        assert find_edited(before, after).tolist() == [False, True, False]
 
     def test_missing(self):
         """A missing value equals a missing one, and no other."""
         before, after = examples(text=[None, None, "c"]), examples(text=[None, "b", None])
 
-        assert edited(before, after).tolist() == [False, True, True]
+        assert find_edited(before, after).tolist() == [False, True, True]
 
     def test_numbers(self):
         """A number that is missing, or another, is an edit."""
         before, after = examples(size=[1.5, None, 2.0]), examples(size=[1.5, 1.0, 2.5])
 
-        assert edited(before, after).tolist() == [False, True, True]
+        assert find_edited(before, after).tolist() == [False, True, True]
 
     def test_vectors(self):
         """A row is edited when its vector is."""
         before = replace(examples(), embeddings=np.zeros((3, 2), dtype=np.float32))
         after = replace(examples(), embeddings=np.array([[0, 0], [0, 1], [0, 0]], dtype=np.float32))
 
-        assert edited(before, after).tolist() == [False, True, False]
+        assert find_edited(before, after).tolist() == [False, True, False]
 
     def test_vectors_of_another_length(self):
         """Vectors of another length are other vectors, on every row."""
         before = replace(examples(), embeddings=np.zeros((3, 2), dtype=np.float32))
         after = replace(examples(), embeddings=np.zeros((3, 4), dtype=np.float32))
 
-        assert edited(before, after).tolist() == [True, True, True]
+        assert find_edited(before, after).tolist() == [True, True, True]
 
 
 class TestTake:
@@ -70,7 +67,7 @@ class TestTake:
             groups=np.array([7, 8, 9]),
         )
 
-        some = take(whole, np.array([2, 0]))
+        some = take_inputs(whole, np.array([2, 0]))
 
         assert some.row_ids == ("r2", "r0")
         assert some.inputs.to_pydict() == {"text": ["c", "a"]}
@@ -89,51 +86,7 @@ class TestTake:
             verdicts=Verdicts("v.csv", np.zeros(3, dtype=int), (None,) * 3, np.full(3, np.nan)),
         )
 
-        some = take(told, np.array([1]))
+        some = take_inputs(told, np.array([1]))
 
         assert (some.annotations, some.given_pred_probs, some.verdicts) == (None, None, None)
         assert (some.embeddings, some.groups) == (None, None)
-
-
-class TestSameRows:
-    """What both audits learn from."""
-
-    def matched(self, before, after):
-        """Two audits, their rows side by side."""
-        return match_sides(*(read_side(folder, Silence()) for folder in (before, after)))
-
-    def test_a_column_that_tells_the_old_label(self, desk):
-        """A leak of the old labels that looks like an input by now is none, whichever audit comes first."""
-        told = [row | {"code": row["label"][0]} for row in desk.relabelled(desk.rows(), range(0, 80, 9))]
-        folders = desk.audit("old", told), desk.audit("new", desk.relabelled(told, range(0, 80, 9)))
-
-        for one, other in (folders, folders[::-1]):
-            before, after = same_rows(self.matched(one, other))
-
-            assert before.inputs.column_names == after.inputs.column_names == ["text"]
-            assert (before.text_columns, before.categorical_columns) == (("text",), ())
-            assert not edited(before, after).any()
-
-    def test_a_column_of_another_kind(self, desk):
-        """A column that one audit takes for a number, and the other for a category, is no common input."""
-        path = desk.write("rows", [row | {"size": str(place % 7)} for place, row in enumerate(desk.rows())])
-        folders = (
-            desk.audit_of(path, "one", numeric=("size",)),
-            desk.audit_of(path, "two", categorical=("size",)),
-        )
-
-        before, after = same_rows(self.matched(*folders))
-
-        assert before.inputs.column_names == after.inputs.column_names == ["text"]
-
-    def test_the_same_order(self, desk):
-        """Rows stand side by side, those that one audit alone judges left out."""
-        rows = desk.rows()
-        before = desk.audit("one", desk.relabelled(rows, [3], ""))
-        after = desk.audit("two", desk.relabelled(rows[::-1], [0], ""))
-
-        one, other = same_rows(self.matched(before, after))
-
-        assert one.row_ids == other.row_ids
-        assert set(one.row_ids) == {row["id"] for row in rows} - {"r003", "r079"}
-        assert one.inputs.equals(other.inputs)

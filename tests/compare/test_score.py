@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from doubtcli.compare import score
-from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, count_deals, score_labels, why_not
+from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, count_deals, explain_unfit, score_labels
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
 from doubtcli.predict.engine import ThreadEngine, limit_native_threads
@@ -207,7 +207,7 @@ class TestGains:
         """Four rows of one class and one of another: one in five, and one half of the classes."""
         right = np.array([[[0, 0, 0, 0, 0], [0, 0, 0, 0, 1]]], dtype=bool)
 
-        accuracy, balanced = score._gains(right, np.array([0, 0, 0, 0, 1]), np.arange(5), 0)
+        accuracy, balanced = score._measure_gains(right, np.array([0, 0, 0, 0, 1]), np.arange(5), 0)
 
         assert (accuracy.before, accuracy.after, accuracy.difference) == (0, 0.2, 0.2)
         assert (balanced.before, balanced.after) == (0, 0.5)
@@ -216,7 +216,7 @@ class TestGains:
         """Of 100 rows 20 more are right: the interval is the binomial's, 20% less and more 1.645 times 4%."""
         right = np.array([[np.zeros(100), np.arange(100) < 20]], dtype=bool)
 
-        accuracy, balanced = score._gains(right, np.zeros(100, dtype=int), np.arange(100), 0)
+        accuracy, balanced = score._measure_gains(right, np.zeros(100, dtype=int), np.arange(100), 0)
 
         assert (accuracy.low, accuracy.high) == pytest.approx((0.134, 0.266), abs=0.011)
         assert balanced == accuracy
@@ -227,7 +227,7 @@ class TestGains:
         right = np.array([[none, none], [some[::-1], some], [more[::-1], more]], dtype=bool)
 
         for one in (right, right[:, ::-1]):
-            accuracy, _ = score._gains(one, np.zeros(4, dtype=int), np.zeros(4, dtype=int), 0)
+            accuracy, _ = score._measure_gains(one, np.zeros(4, dtype=int), np.zeros(4, dtype=int), 0)
 
             assert (accuracy.difference, accuracy.low, accuracy.high) == (0, 0, 0)
 
@@ -235,7 +235,7 @@ class TestGains:
         """What one of two deals gains on every row and the other on none may be all or nothing."""
         none, all_ = np.zeros(50, dtype=bool), np.ones(50, dtype=bool)
 
-        accuracy, _ = score._gains(
+        accuracy, _ = score._measure_gains(
             np.array([[none, none], [none, all_]]), np.zeros(50, dtype=int), np.arange(50), 0
         )
 
@@ -245,7 +245,7 @@ class TestGains:
         """A resample without one of the classes is the mean over those it has."""
         right = np.array([[[0, 0], [1, 1]]], dtype=bool)
 
-        accuracy, balanced = score._gains(right, np.array([0, 2]), np.arange(2), 0)
+        accuracy, balanced = score._measure_gains(right, np.array([0, 2]), np.arange(2), 0)
 
         assert accuracy == balanced
         assert (balanced.low, balanced.high) == (1, 1)
@@ -255,7 +255,9 @@ class TestGains:
         right = np.array([[np.zeros(30), np.arange(30) % 2]], dtype=bool)
         labels, groups = np.arange(30) % 3, np.arange(30)
 
-        assert score._gains(right, labels, groups, 0) == score._gains(right, labels, groups * 7 + 5, 0)
+        assert score._measure_gains(right, labels, groups, 0) == score._measure_gains(
+            right, labels, groups * 7 + 5, 0
+        )
 
 
 class TestWhyNot:
@@ -263,7 +265,7 @@ class TestWhyNot:
 
     def test_nothing_changed(self):
         """Equal labels teach the same."""
-        assert "no label changed" in why_not(np.arange(50) % 2, np.arange(50) % 2)
+        assert "no label changed" in explain_unfit(np.arange(50) % 2, np.arange(50) % 2)
 
     @pytest.mark.parametrize(("n_stayed", "is_enough"), [(29, False), (30, True)])
     def test_too_few_judges(self, n_stayed, is_enough):
@@ -271,7 +273,7 @@ class TestWhyNot:
         before = np.zeros(40, dtype=int)
         after = (np.arange(40) >= n_stayed).astype(int)
 
-        why = why_not(before, after)
+        why = explain_unfit(before, after)
 
         assert (why == "") is is_enough
         assert is_enough or (str(n_stayed) in why and str(FEWEST_JUDGED) in why)
@@ -280,4 +282,4 @@ class TestWhyNot:
         """Where no row is in both, nothing changed."""
         empty = np.array([], dtype=int)
 
-        assert "no label changed" in why_not(empty, empty)
+        assert "no label changed" in explain_unfit(empty, empty)

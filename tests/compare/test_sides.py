@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.compare.match import KnownRows, match_rows
+from doubtcli.compare.sides import KnownRows, match_rows
 
 
 def rows(*told):

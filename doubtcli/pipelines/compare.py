@@ -1,0 +1,147 @@
+"""The pipeline: the directories of two audits in, what relabelling did between them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.compare.count import fates, fates_by_annotator, fates_by_class, label_changes
+from doubtcli.compare.inputs import find_edited, select_same_rows
+from doubtcli.compare.score import score_taught
+from doubtcli.compare.sides import Side, check_comparable, list_answers, match_sides
+from doubtcli.errors import InputError
+from doubtcli.predict.engine import limit_native_threads
+from doubtcli.read.examples import read_examples
+from doubtcli.records import AuditComparison, ComparedAudit
+from doubtcli.store.folder import is_audit
+from doubtcli.store.open import open_audit
+from doubtcli.verdicts.examples import read_verdicts
+
+if TYPE_CHECKING:
+    from doubtcli.compare.sides import Matched
+    from doubtcli.progress import Progress
+    from doubtcli.records import Bools, Codes, Examples
+
+_JUDGING = ("pred_probs", "verdicts", "embeddings", "reasons", "skip", "seed", "folds", "repeats", "fast")
+"""Settings that change doubts though no label has changed."""
+
+
+def compare_audits(before: str, after: str, *, progress: Progress) -> AuditComparison:
+    """What lies between two audits of one data set: labels, doubts, noise rate, skill, and what it teaches.
+
+    Args:
+        before: The directory of the first audit.
+        after: That of the second one.
+        progress: Told of each long stage.
+
+    Raises:
+        InputError: There is no audit, it is damaged, its data are gone or others by now, or the two are not
+            of one data set.
+    """
+    sides = read_side(before, progress), read_side(after, progress)
+    check_comparable(*sides)
+    matched = match_sides(*sides)
+    examples, examples_after = select_same_rows(matched)
+    is_edited = find_edited(examples, examples_after)
+    # one thread keeps sums in one order, so that the result is the same to the bit on any number of cores
+    with limit_native_threads():
+        score = score_taught(matched, examples, is_edited, progress)
+    gone = _doubted_alone(matched.before, matched.rows_before)
+    added = _doubted_alone(matched.after, matched.rows_after)
+    return AuditComparison(
+        before=_describe_side(matched.before),
+        after=_describe_side(matched.after),
+        n_matched=len(matched.rows_before),
+        n_edited=int(np.count_nonzero(is_edited)),
+        n_gone=len(gone),
+        gone_doubted=int(np.count_nonzero(gone)),
+        n_added=len(added),
+        added_doubted=int(np.count_nonzero(added)),
+        changes=label_changes(matched.pairs),
+        fates=fates(matched.pairs),
+        by_class=fates_by_class(matched.pairs),
+        by_annotator=fates_by_annotator(matched.pairs, list_answers(matched)),
+        score=score,
+        notes=_note_differences(matched, is_alone=bool(len(gone) and len(added))),
+    )
+
+
+def read_side(folder: str, progress: Progress) -> Side:
+    """The audit in a directory, with the data that it judged.
+
+    Raises:
+        InputError: There is no audit, it is damaged, or its data are gone or others by now.
+    """
+    if not is_audit(folder):
+        raise InputError(
+            "is no audit",
+            where=folder,
+            expected="a folder that `doubt scan` wrote",
+            hint="scan the data first, then name the folder that the scan says it wrote",
+        )
+    found = open_audit(folder)
+    settings = found.settings
+    table, roles, labels, examples = read_examples(settings, progress)
+    if settings.verdicts is not None:
+        examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
+    judged = np.zeros(len(labels.codes), dtype=np.bool_)
+    judged[examples.positions] = True
+    doubted = np.zeros(len(judged), dtype=np.bool_)
+    doubted[found.doubts.row - 1] = found.doubts.doubted
+    return Side(
+        folder=folder,
+        data_path=found.data_path,
+        document=found.document,
+        settings=settings,
+        roles=roles,
+        labels=labels,
+        examples=examples,
+        row_ids=_list_row_ids(examples),
+        doubted=doubted,
+        judged=judged,
+    )
+
+
+def _list_row_ids(examples: Examples) -> list[str]:
+    """The id of every row of the file, in file order."""
+    by_position = dict(zip(examples.positions.tolist(), examples.row_ids, strict=True))
+    by_position |= zip(examples.unlabelled_positions, examples.unlabelled_row_ids, strict=True)
+    by_position |= zip(examples.unusable_positions, examples.unusable_row_ids, strict=True)
+    return [by_position[position] for position in range(len(by_position))]
+
+
+def _doubted_alone(side: Side, matched: Codes) -> Bools:
+    """Of the rows that are in this file alone: whether each is doubted."""
+    is_alone = np.ones(len(side.doubted), dtype=np.bool_)
+    is_alone[matched] = False
+    return side.doubted[is_alone]
+
+
+def _describe_side(side: Side) -> ComparedAudit:
+    return ComparedAudit(
+        folder=side.folder,
+        path=side.data_path,
+        n_rows=len(side.judged),
+        n_labelled=int(np.count_nonzero(side.judged)),
+        n_doubted=int(np.count_nonzero(side.doubted)),
+        noise_rate=side.document.noise_rate,
+        skill=side.document.skill,
+    )
+
+
+def _note_differences(matched: Matched, *, is_alone: bool) -> tuple[str, ...]:
+    """What may be told apart by something else than a label."""
+    one, other = matched.before.document, matched.after.document
+    settings = [
+        name.replace("_", "-") for name in _JUDGING if one.settings.get(name) != other.settings.get(name)
+    ]
+    notes = []
+    if is_alone and not matched.by_id:
+        notes.append("rows have no ids, so one whose inputs were edited counts as gone and as added")
+    if settings:
+        told = ", ".join(settings)
+        notes.append(f"the audits were made with other settings ({told}): doubts may differ for that alone")
+    if one.versions != other.versions:
+        notes.append("the audits were made with other versions: doubts may differ for that alone")
+    return tuple(notes)

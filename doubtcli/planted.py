@@ -10,7 +10,7 @@ import numpy as np
 from doubtcli import plugins
 from doubtcli.evidence.graph import gather_again
 from doubtcli.predict.planting import RATE, plant_errors
-from doubtcli.rank.combine import find_too_small_classes, margins, pool_pred_probs
+from doubtcli.rank.combine import find_too_small_classes, measure_contradiction, pool_pred_probs
 from doubtcli.rank.power import found_in_first, learn_slope, measure_power
 from doubtcli.records import SHARE_OF_PARTS, Power
 
@@ -71,7 +71,7 @@ def plant(
             evidence = gather_again(gathered, planting.labels, settings, seed, advance)
             made.append(planting)
             again.append(evidence)
-            against.append(margins(pool_pred_probs(evidence, sources)[0], planting.labels))
+            against.append(measure_contradiction(pool_pred_probs(evidence, sources)[0], planting.labels))
     return Planted(tuple(made), tuple(again), tuple(against))
 
 

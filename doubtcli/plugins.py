@@ -14,7 +14,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.reasons.contract import EXPLAIN_PARAMETERS, FAMILIES, NEEDS, sources_of
+from doubtcli.reasons.contract import EXPLAIN_PARAMETERS, NEEDS, REASON_FAMILIES, sources_of
 from doubtcli.records import ReasonScores, SkippedReason
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.numbers import score
@@ -22,14 +22,11 @@ from doubtcli.wording.numbers import score
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
     from doubtcli.records import Background, Evidence
-    from doubtcli.records.arrays import Codes
+    from doubtcli.records.arrays import Codes, Floats
 
 GROUP = "doubtcli.reasons"
-OURS = "doubtcli"
+OUR_PACKAGE = "doubtcli"
 NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 
 
@@ -85,7 +82,7 @@ def list_reasons() -> tuple[ListedReason, ...]:
     listed: dict[str, ListedReason] = {}
     for point in entry_points(group=GROUP):
         found = ListedReason(point.name, _package(point), point)
-        if only_ours and _distribution(point) != OURS:
+        if only_ours and _distribution(point) != OUR_PACKAGE:
             continue
         taken = listed.setdefault(found.name, found)
         if taken.entry_point.value != point.value or taken.package != found.package:
@@ -99,7 +96,7 @@ def list_reasons() -> tuple[ListedReason, ...]:
 
 def our_reasons() -> tuple[LoadedReason, ...]:
     """The built-in reasons with their default settings, as they are listed."""
-    return tuple(load(reason) for reason in list_reasons() if _is_ours(reason))
+    return tuple(load_reason(reason) for reason in list_reasons() if _is_our_reason(reason))
 
 
 def load_reasons(
@@ -134,10 +131,10 @@ def load_reasons(
         raise SettingsError(
             "no reason is left to ask", where="--reasons, --skip", hint="leave one of them out"
         )
-    return tuple(load(reason, (settings or {}).get(reason.name, {})) for reason in chosen)
+    return tuple(load_reason(reason, (settings or {}).get(reason.name, {})) for reason in chosen)
 
 
-def load(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> LoadedReason:
+def load_reason(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> LoadedReason:
     """Import one reason, check that it keeps the contract's form, and give it its settings.
 
     Raises:
@@ -153,7 +150,7 @@ def load(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> Loa
             where=where,
             hint="update or uninstall it",
         ) from error
-    check_form(kind, listed.name, where)
+    check_class(kind, listed.name, where)
     return as_loaded(_made(kind, settings or {}, listed.name), listed.package)
 
 
@@ -204,7 +201,7 @@ def run_reasons(
     return tuple(scored), tuple(skipped)
 
 
-def ask_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> NDArray[np.float64]:
+def ask_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> Floats:
     """One doubt a row.
 
     Raises:
@@ -283,13 +280,13 @@ def _distribution(point: EntryPoint) -> str:
     return point.dist.name if point.dist else ""
 
 
-def _is_ours(reason: ListedReason) -> bool:
-    return reason.package.split()[0] == OURS
+def _is_our_reason(reason: ListedReason) -> bool:
+    return reason.package.split()[0] == OUR_PACKAGE
 
 
 def _place_in_list(reason: ListedReason) -> tuple[float, str]:
     """Ours say by their `place` where they are listed; other people's follow by name, not imported."""
-    return (reason.entry_point.load().place if _is_ours(reason) else math.inf, reason.name)
+    return (reason.entry_point.load().place if _is_our_reason(reason) else math.inf, reason.name)
 
 
 def _check_known(asked: Iterable[str], names: Sequence[str], where: str) -> None:
@@ -303,7 +300,7 @@ def _check_known(asked: Iterable[str], names: Sequence[str], where: str) -> None
             )
 
 
-def check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # anybody's class
+def check_class(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # anybody's class
     """Refuse a reason that could not be asked, explained or ranked.
 
     Args:
@@ -329,9 +326,9 @@ def check_form(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # any
             "it does not say why", where=where, expected="a class attribute `because`, a string"
         )
     family = getattr(kind, "family", "error")
-    if family not in FAMILIES:
+    if family not in REASON_FAMILIES:
         found = f"its family is {family!r}"
-        raise ReasonError(found, where=where, expected=" or ".join(FAMILIES))
+        raise ReasonError(found, where=where, expected=" or ".join(REASON_FAMILIES))
     lowers_doubt = getattr(kind, "lowers_doubt", False)
     if not isinstance(lowers_doubt, bool):
         raise ReasonError(f"its `lowers_doubt` is {lowers_doubt!r}", where=where, expected="True or False")

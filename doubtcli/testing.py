@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _PACKAGE = "the package under test"
 _NOT_NEEDS = frozenset({"row", "doubt", "because"})
 _SMALL_SHARE = 0.15
-_SAME = 1e-6
+_TOLERANCE = 1e-6
 """How far apart two doubts may lie that should be equal: sums of float32 depend on their order that much."""
 
 
@@ -58,7 +58,7 @@ def check_form(reason: Any) -> None:  # noqa: ANN401
     """See that its name, family, words and needs have the contract's form."""
     kind = type(reason)
     with _as_assertion():
-        plugins.check_form(kind, str(getattr(kind, "name", "")), kind.__name__)
+        plugins.check_class(kind, str(getattr(kind, "name", "")), kind.__name__)
     frozen = kind.__dataclass_params__.frozen
     assert frozen, f"{kind.__name__} is not frozen"
     assert reason.because, "`because` is empty"
@@ -94,20 +94,20 @@ def worked_doubt(reason: Any, worked: Mapping[str, Any]) -> float:  # noqa: ANN4
 
 def check_behaviour(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
     """See that it is a pure function of its needs: shape, range, order of rows, names of classes."""
-    doubts = _score(reason, evidence)
-    np.testing.assert_array_equal(_score(reason, evidence), doubts, "asked twice, it answers unlike")
+    doubts = _ask_evidence(reason, evidence)
+    np.testing.assert_array_equal(_ask_evidence(reason, evidence), doubts, "asked twice, it answers unlike")
     order = np.random.default_rng(0).permutation(len(evidence.given_labels))
     np.testing.assert_allclose(
-        _score(reason, reordered(evidence, order)),
+        _ask_evidence(reason, reordered(evidence, order)),
         doubts[order],
-        atol=_SAME,
+        atol=_TOLERANCE,
         err_msg="rows in another order get other doubts",
     )
     renamed = np.roll(np.arange(evidence.n_classes), 1)
     np.testing.assert_allclose(
-        _score(reason, with_classes_renamed(evidence, renamed)),
+        _ask_evidence(reason, with_classes_renamed(evidence, renamed)),
         doubts,
-        atol=_SAME,
+        atol=_TOLERANCE,
         err_msg="classes under other codes get other doubts",
     )
 
@@ -116,11 +116,11 @@ def check_words(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
     """See that `explain`, where there is one, gives one line of text for each row that it is asked for."""
     if not hasattr(reason, "explain"):
         return
-    doubts = _score(reason, evidence)
+    doubts = _ask_evidence(reason, evidence)
     rows = np.flatnonzero(doubts > 0)  # only these are ever explained
-    texts = _explain(reason, doubts, evidence, rows)
+    texts = _words_for(reason, doubts, evidence, rows)
     assert all("\n" not in text for text in texts), "`explain` gave a text of several lines"
-    back = _explain(reason, doubts, evidence, rows[::-1])
+    back = _words_for(reason, doubts, evidence, rows[::-1])
     assert back == texts[::-1], "`explain` gives a row other words when rows are asked in another order"
 
 
@@ -187,24 +187,24 @@ def _with_rows() -> list[tuple[str, Need]]:
     return [(name, need) for name, need in NEEDS.items() if "rows" in need.axes]
 
 
-def _score(reason: Any, evidence: Evidence) -> NDArray[np.float64]:  # noqa: ANN401
+def _ask_evidence(reason: Any, evidence: Evidence) -> Floats:  # noqa: ANN401
     needs = {need: getattr(evidence, need) for need in plugins.needs_of(type(reason))}
     return _ask(reason, needs, len(evidence.given_labels))
 
 
-def _ask(reason: Any, needs: Mapping[str, Any], n_rows: int) -> NDArray[np.float64]:  # noqa: ANN401
+def _ask(reason: Any, needs: Mapping[str, Any], n_rows: int) -> Floats:  # noqa: ANN401
     with _as_assertion():
         return plugins.ask_reason(plugins.as_loaded(reason, _PACKAGE), needs, n_rows)
 
 
-def _explain(reason: Any, doubts: Floats, evidence: Evidence, rows: Codes) -> list[str]:  # noqa: ANN401
+def _words_for(reason: Any, doubts: Floats, evidence: Evidence, rows: Codes) -> list[str]:  # noqa: ANN401
     one = plugins.as_loaded(reason, _PACKAGE)
     said = ReasonScores(one.name, one.package, one.family, one.because, doubts)
     with _as_assertion():
-        return plugins.explain_reason(one, said, evidence, _background(evidence), rows)
+        return plugins.explain_reason(one, said, evidence, example_background(evidence), rows)
 
 
-def _background(evidence: Evidence) -> Background:
+def example_background(evidence: Evidence) -> Background:
     """Something of everything that words may need; every third row has the same input."""
     n_rows = len(evidence.given_labels)
     return Background(

@@ -12,7 +12,7 @@ import pytest
 
 from doubtcli import plugins
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.plugins import ListedReason, list_reasons, load, load_reasons, run_reasons
+from doubtcli.plugins import ListedReason, list_reasons, load_reason, load_reasons, run_reasons
 from doubtcli.records import Evidence
 
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "doubt-lone-answer"
@@ -75,7 +75,7 @@ class TestLoading:
 
     def test_settings_reach_the_reason(self):
         """A whole number is as good as one with a point."""
-        loaded = load(listed(Sample), {"doubt": 1})
+        loaded = load_reason(listed(Sample), {"doubt": 1})
 
         assert loaded.reason.doubt == 1.0
         assert (loaded.family, loaded.needs) == ("error", ("given_labels",))
@@ -91,14 +91,14 @@ class TestLoading:
     def test_settings_that_it_lacks_are_refused(self, settings, message):
         """An unknown key names the nearest known one, a wrong type the right one."""
         with pytest.raises(SettingsError) as error:
-            load(listed(Sample), settings)
+            load_reason(listed(Sample), settings)
 
         assert message in str(error.value)
 
     def test_settings_that_the_reason_itself_refuses_are_told_with_its_words(self):
         """A reason may check its settings as it is made; what it raises becomes a message, its cause kept."""
         with pytest.raises(SettingsError, match="refuses its settings: depth must be above 0") as error:
-            load(listed(Picky), {"depth": 0})
+            load_reason(listed(Picky), {"depth": 0})
 
         assert error.value.where == "[tool.doubt.reasons.sample]"
         assert isinstance(error.value.__cause__, ValueError)
@@ -106,13 +106,13 @@ class TestLoading:
     def test_a_setting_that_is_missing_is_told_by_name(self):
         """A field without a default has to be set."""
         with pytest.raises(SettingsError, match="depth"):
-            load(listed(Picky))
+            load_reason(listed(Picky))
 
     def test_types_that_can_not_be_told_are_refused_only_where_a_setting_needs_them(self):
         """A field's type that is imported for type checkers alone harms nobody who does not set it."""
-        assert load(listed(Veiled)).reason.width is None
+        assert load_reason(listed(Veiled)).reason.width is None
         with pytest.raises(ReasonError, match="types of its settings can't be told"):
-            load(listed(Veiled), {"width": 1})
+            load_reason(listed(Veiled), {"width": 1})
 
     def test_an_unknown_name_is_refused_with_the_nearest(self):
         """A slip in --skip does not silently skip nothing."""
@@ -134,7 +134,7 @@ class TestLoading:
         broken = ListedReason("gone", "somebody 1.0", EntryPoint("gone", "no_such_module:X", plugins.GROUP))
 
         with pytest.raises(ReasonError, match="can't be imported") as error:
-            load(broken)
+            load_reason(broken)
 
         assert error.value.where == "reason 'gone' of somebody 1.0"
         assert isinstance(error.value.__cause__, ModuleNotFoundError)
@@ -153,7 +153,7 @@ class TestLoading:
     def test_what_breaks_the_form_is_refused(self, changes, message):
         """A wrong name, family, need or missing part is an error when it is loaded, not when it is asked."""
         with pytest.raises(ReasonError) as error:
-            load(listed(made(**changes)))
+            load_reason(listed(made(**changes)))
 
         assert message in str(error.value)
 
@@ -162,7 +162,7 @@ class TestLoading:
         kind = type("Plain", (), {"name": "sample", "__module__": __name__})
 
         with pytest.raises(ReasonError, match="no dataclass"):
-            load(listed(kind))
+            load_reason(listed(kind))
 
     def test_a_name_taken_twice_is_an_error(self, monkeypatch):
         """Two packages with one name: neither wins silently."""
@@ -181,7 +181,7 @@ class TestAsking:
 
     def ask(self, kind, **settings):
         """What the reason says of the evidence."""
-        return run_reasons([load(listed(kind), settings)], EVIDENCE)
+        return run_reasons([load_reason(listed(kind), settings)], EVIDENCE)
 
     def test_each_row_gets_its_doubt(self):
         """The scores come with the reason's name, package and words."""
@@ -196,7 +196,7 @@ class TestAsking:
         kind = made(score=lambda _, annotations, n_classes, pred_probs: pred_probs[:, 0])  # noqa: ARG005
         evidence = replace(EVIDENCE, pred_probs=np.zeros((3, 2)), annotations=np.zeros((3, 1), dtype=int))
 
-        ((scores,), _) = run_reasons([load(listed(kind))], evidence)
+        ((scores,), _) = run_reasons([load_reason(listed(kind))], evidence)
 
         assert scores.sources == ("models", "annotators")
         assert not scores.lowers_doubt

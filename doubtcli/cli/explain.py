@@ -35,11 +35,11 @@ def explain(
 
 
 def _find(name: str) -> LoadedReason:
-    from doubtcli.plugins import list_reasons, load
+    from doubtcli.plugins import list_reasons, load_reason
 
     listed = {reason.name: reason for reason in list_reasons()}
     if name in listed:
-        return load(listed[name])
+        return load_reason(listed[name])
     hint = did_you_mean(name, listed)
     raise SettingsError(
         f"there is no reason {name!r}",

@@ -23,7 +23,7 @@ from doubtcli.rank.combine import (
     sources_with_a_voice,
 )
 from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
-from doubtcli.rank.verdicts import checked_rate, decide
+from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.records import Audit, Evidence, Predictions, Skill
@@ -89,7 +89,7 @@ def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Ta
         ranking=ranking,
         why=why,
         skill=judged.skill,
-        noise_rate=checked_rate(judged.noise.noise_rate, examples),
+        noise_rate=measure_noise_rate(judged.noise.noise_rate, examples),
         settings=select_judging_settings(settings),
         seed=settings.seed,
         versions=list_versions(),
@@ -161,7 +161,7 @@ def judge_labels(
         noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
         first = rank_rows(evidence, reasons, voices, noise, together).doubt
         noise = planted.weigh(noise, first)
-        ranking = decide(
+        ranking = mark_decided_rows(
             rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
         )
     return Judged(

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from doubtcli.predict.folds import spread_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-Floats = NDArray[np.floating[Any]]
+    from doubtcli.records.arrays import Codes, Floats
 
-_MOST_ROWS = 20_000
+_MOST_ROWS_FITTED = 20_000
 """Rows that one temperature is fitted on; its error is far below what matters."""
-_TINY = 1e-6
+_LEAST_LOGGED = 1e-6
 _WRONG = 0.1
 """Of the labels, while opinions are weighed; .05 and .2 gave nearly the same trust."""
 _PULL = 0.003
@@ -29,7 +28,7 @@ def softmax(scores: Floats) -> Floats:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def calibrate(scores: Floats, labels: NDArray[np.intp]) -> Floats:
+def calibrate(scores: Floats, labels: Codes) -> Floats:
     """Out-of-fold scores as probabilities, by the one temperature that makes the labels likeliest.
 
     No class gets less than its part of one more, unseen row would give it, so that twenty rows never make a
@@ -47,25 +46,25 @@ def calibrate(scores: Floats, labels: NDArray[np.intp]) -> Floats:
     if spread == 0:
         return softmax(centred)
     scaled = centred / spread
-    rows = spread_rows(len(labels), _MOST_ROWS)
+    rows = spread_rows(len(labels), _MOST_ROWS_FITTED)
     probs = softmax(scaled * np.exp(_best_log_temperature(scaled[rows], labels[rows])))
     n_rows, n_classes = probs.shape
     return np.asarray((probs * n_rows + 1 / n_classes) / (n_rows + 1))
 
 
-def _best_log_temperature(scores: Floats, labels: NDArray[np.intp]) -> float:
+def _best_log_temperature(scores: Floats, labels: Codes) -> float:
     from scipy.optimize import minimize_scalar
 
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
         self_confidence = softmax(scores * np.exp(log_temperature))[rows, labels]
-        return float(-np.log(np.maximum(self_confidence, _TINY)).mean())
+        return float(-np.log(np.maximum(self_confidence, _LEAST_LOGGED)).mean())
 
     return float(minimize_scalar(loss, bounds=(-4.0, 5.0), method="bounded").x)
 
 
-def learn_trust(opinions: Sequence[Floats], labels: NDArray[np.intp], prior: Floats) -> Floats:
+def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Floats:
     """How much to trust each opinion: the weights of a logarithmic pool that foretells the labels best.
 
     Every class counts as much as every other, however few its rows: trusted by all rows alike, opinions that
@@ -85,9 +84,9 @@ def learn_trust(opinions: Sequence[Floats], labels: NDArray[np.intp], prior: Flo
 
     if len(opinions) == 1:
         return np.asarray(prior)
-    rows = spread_rows(len(labels), _MOST_ROWS)
+    rows = spread_rows(len(labels), _MOST_ROWS_FITTED)
     labels = labels[rows]
-    logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _TINY) for probs in opinions])
+    logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _LEAST_LOGGED) for probs in opinions])
     own = logs[:, np.arange(len(labels)), labels]
     n_classes = logs.shape[2]
     weight = 1 / np.bincount(labels, minlength=n_classes)[labels]
@@ -108,7 +107,7 @@ def learn_trust(opinions: Sequence[Floats], labels: NDArray[np.intp], prior: Flo
     return np.asarray(found.x)
 
 
-def pool(opinions: Sequence[Floats], labels: NDArray[np.intp], trust: Floats) -> Floats:
+def pool(opinions: Sequence[Floats], labels: Codes, trust: Floats) -> Floats:
     """The geometric mean of several opinions, each as far as it is trusted, calibrated again.
 
     Opinions must be calibrated: one that knows little is then nearly flat, and moves the mean little.
@@ -124,5 +123,5 @@ def pool(opinions: Sequence[Floats], labels: NDArray[np.intp], trust: Floats) ->
     """
     logs = np.zeros(opinions[0].shape)
     for weight, probs in zip(trust, opinions, strict=True):
-        logs += weight * np.log(probs + _TINY)
+        logs += weight * np.log(probs + _LEAST_LOGGED)
     return calibrate(logs, labels)

@@ -72,10 +72,10 @@ _BINS = 60
 _FEWEST_ROWS_A_BIN = 5
 _LEAST_SPREAD = 1e-3
 """Log odds that differ by less than this differ by rounding: equal confidence everywhere has no curve."""
-_SUREST = 10
+_SUREST_PART = 10
 """The surest rows are one in this many."""
-_TINY = 1e-9
-_EXACT = 1e-13
+_LEAST_SHARE = 1e-9
+_QUANTILE_TOLERANCE = 1e-13
 
 
 @dataclass(frozen=True)
@@ -187,7 +187,9 @@ def _quantiles(means: Floats, sds: Floats, weights: Floats, levels: list[float])
 
     low, high = share_below(0.0), share_below(1.0)
     return [
-        float(brentq(lambda value, level=level: share_below(value) - level, 0.0, 1.0, xtol=_EXACT))
+        float(
+            brentq(lambda value, level=level: share_below(value) - level, 0.0, 1.0, xtol=_QUANTILE_TOLERANCE)
+        )
         if low < level < high
         else float(level >= high)
         for level in levels
@@ -248,7 +250,7 @@ def fit_curves(pred_probs: Floats, given_labels: Codes) -> Curves:
     by_chance = 1 / max(pred_probs.shape[1] - 1, 1)
     parts = [_of_rate(rate, overlap, by_chance, yes, n_rows - yes) for rate in RATES]
     likelihood, wrong, variance = (np.stack(part) for part in zip(*parts, strict=True))
-    surest = slice(-max(1, len(n_rows) // _SUREST), None)
+    surest = slice(-max(1, len(n_rows) // _SUREST_PART), None)
     blur = overlap[..., surest] @ n_rows[surest] / n_rows[surest].sum()
     blurs = np.broadcast_to(blur, likelihood.shape)
     return Curves(likelihood, wrong, variance, blurs, float(contradicted.mean()), mean, sd)
@@ -292,7 +294,7 @@ def _of_rate(
     """
     wrong_yes = rate * (1 - overlap * by_chance)
     wrong_no = rate * overlap * by_chance
-    contradicted = np.clip(wrong_yes + (1 - rate) * overlap, _TINY, 1 - _TINY)
+    contradicted = np.clip(wrong_yes + (1 - rate) * overlap, _LEAST_SHARE, 1 - _LEAST_SHARE)
     likelihood = np.log(contradicted) @ yes + np.log1p(-contradicted) @ no
     if rate == 0:
         return likelihood, np.zeros(likelihood.shape), np.zeros(likelihood.shape)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,11 +11,8 @@ from doubtcli.records import Power
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from doubtcli.records import Planting
-
-    Floats = NDArray[np.floating[Any]]
+    from doubtcli.records.arrays import Bools, Floats
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 """Of the rows, most doubted first, that power is told for."""
@@ -24,7 +21,7 @@ _MOST_WEIGHT = 50.0
 _SLOPES = (0.2, 5.0)
 """Of log odds of an error on log odds against the label: 1 where the models are calibrated and errors are as
 planted. Farther out, there was nothing to learn from."""
-_PULL = 1e-3
+_SLOPE_PULL = 1e-3
 """Of the slope 1, against one row's mean loss."""
 
 
@@ -52,16 +49,14 @@ def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt:
         cost = float(weight @ (np.logaddexp(0, log_odds) - is_planted * log_odds))
         pull = weight * (expit(log_odds) - is_planted)
         away = np.log(line[0])
-        slope = np.array([pull @ margin + 2 * _PULL * away / line[0], pull.sum()])
-        return cost + _PULL * away**2, slope
+        slope = np.array([pull @ margin + 2 * _SLOPE_PULL * away / line[0], pull.sum()])
+        return cost + _SLOPE_PULL * away**2, slope
 
     found = minimize(loss, np.array([1.0, -3.0]), jac=True, method="L-BFGS-B", bounds=[_SLOPES, (None, None)])
     return float(found.x[0])
 
 
-def measure_power(
-    margins: Sequence[Floats], plantings: Sequence[Planting], doubted: NDArray[np.bool_]
-) -> Power:
+def measure_power(margins: Sequence[Floats], plantings: Sequence[Planting], doubted: Bools) -> Power:
     """How many of the planted errors stand among the most doubted rows.
 
     Rows that are doubted as they are stand aside, unless planted: they would be found first, and rightly.
@@ -85,7 +80,7 @@ def measure_power(
     )
 
 
-def found_in_first(scores: Floats, is_error: NDArray[np.bool_], share: float) -> float:
+def found_in_first(scores: Floats, is_error: Bools, share: float) -> float:
     """The share of errors among the first `share` of the rows by score; ties are found in proportion.
 
     Args:

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.rank.noise import ADVICE
+from doubtcli.rank.noise import ADVICE, LEVEL
 from doubtcli.records import NoiseRate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from numpy.typing import NDArray
-
     from doubtcli.records import Examples, Ranking, Stratum, Verdicts
+    from doubtcli.records.arrays import Bools, Codes, Floats
 
-    Floats = NDArray[np.floating[Any]]
 
-LEVEL = 0.9
 FEWEST_CHECKED = 10
 """Rows of an audit sample that a rate is measured on; with fewer the interval says next to nothing."""
 
@@ -34,8 +31,8 @@ _STEPS = 100
 # ------------------------------------------------------------------- doubts
 
 
-def recalibration(
-    log_odds: Floats, given_labels: NDArray[np.intp], verdicts: Verdicts | None
+def fit_recalibration(
+    log_odds: Floats, given_labels: Codes, verdicts: Verdicts | None
 ) -> Callable[[Floats], Floats]:
     """How log odds of doubt are to be read, after what verdicts made of the rows that were decided.
 
@@ -57,7 +54,7 @@ def recalibration(
     return lambda read: intercept + slope * read
 
 
-def _fit(log_odds: Floats, is_wrong: NDArray[np.bool_]) -> tuple[float, float]:
+def _fit(log_odds: Floats, is_wrong: Bools) -> tuple[float, float]:
     """The likeliest intercept and slope under the prior, by Newton's method; the optimum is unique."""
     from scipy.special import expit
 
@@ -73,7 +70,7 @@ def _fit(log_odds: Floats, is_wrong: NDArray[np.bool_]) -> tuple[float, float]:
     return float(found[0]), max(float(found[1]), _LEAST_SLOPE)
 
 
-def decide(ranking: Ranking, examples: Examples) -> Ranking:
+def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
     """The ranking with what is known put in: a decided row has doubt 1 if it was corrected, else 0.
 
     Its suggested label is the verdict, and it is doubted no more: it leaves the queue.
@@ -101,7 +98,7 @@ def decide(ranking: Ranking, examples: Examples) -> Ranking:
 # --------------------------------------------------------------- noise rate
 
 
-def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
+def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     """The noise rate as verdicts measured it; without a sample that could, what models suspect, and why.
 
     Args:
@@ -114,13 +111,13 @@ def checked_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     is_wrong = examples.taught_labels != examples.given_labels
     if lacking := _lacking(drawn, examples.verdicts):
         return _still_suspected(suspected, is_wrong, lacking)
-    rate = _measured(drawn, is_wrong)
+    rate = _rate_of_sample(drawn, is_wrong)
     n_labelled = examples.n_rows + len(examples.unusable_row_ids)
     n_sampled = sum(stratum is not None for stratum in examples.verdicts.strata)
     return replace(rate, why=_rests_on(drawn, rate.n_checked, n_sampled, n_labelled))
 
 
-def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking: str) -> NoiseRate:
+def _still_suspected(suspected: NoiseRate, is_wrong: Bools, lacking: str) -> NoiseRate:
     """What models suspect, no less than was found wrong, and why it is not measured."""
     found = float(is_wrong.mean())
     if suspected.rate is None or suspected.low is None or suspected.high is None:
@@ -136,7 +133,7 @@ def _still_suspected(suspected: NoiseRate, is_wrong: NDArray[np.bool_], lacking:
     )
 
 
-def _drawn(verdicts: Verdicts) -> dict[Stratum, NDArray[np.intp]]:
+def _drawn(verdicts: Verdicts) -> dict[Stratum, Codes]:
     """The sampled rows of each stratum that were decided."""
     rows: dict[Stratum, list[int]] = {}
     for row, stratum in enumerate(verdicts.strata):
@@ -146,7 +143,7 @@ def _drawn(verdicts: Verdicts) -> dict[Stratum, NDArray[np.intp]]:
     return {stratum: np.array(rows[stratum], dtype=np.intp) for stratum in strata}
 
 
-def _lacking(drawn: Mapping[Stratum, NDArray[np.intp]], verdicts: Verdicts) -> str | None:
+def _lacking(drawn: Mapping[Stratum, Codes], verdicts: Verdicts) -> str | None:
     """What keeps verdicts from measuring the rate, as a clause; None if nothing does."""
     n_checked = sum(len(rows) for rows in drawn.values())
     if not drawn:
@@ -165,7 +162,7 @@ def _lacking(drawn: Mapping[Stratum, NDArray[np.intp]], verdicts: Verdicts) -> s
     return None
 
 
-def _measured(drawn: Mapping[Stratum, NDArray[np.intp]], is_wrong: NDArray[np.bool_]) -> NoiseRate:
+def _rate_of_sample(drawn: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRate:
     """The stratified estimate: each stratum's share of wrong labels, weighed by its size."""
     sizes = np.array([stratum.n_rows for stratum in drawn])
     n_checked = np.array([len(rows) for rows in drawn.values()])
@@ -194,9 +191,7 @@ def _rests_on(drawn: Iterable[Stratum], n_checked: int, n_sampled: int, n_labell
     return told
 
 
-def stratified_interval(
-    n_wrong: NDArray[np.intp], n_checked: NDArray[np.intp], sizes: NDArray[np.intp]
-) -> tuple[float, float, float]:
+def stratified_interval(n_wrong: Codes, n_checked: Codes, sizes: Codes) -> tuple[float, float, float]:
     """The share of wrong labels in all strata together, and its 90% interval.
 
     Each stratum's own limits are exact (Clopper and Pearson, 1934), so that one without an error found is

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +11,6 @@ from doubtcli.reasons.explain import order_by_probability
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from doubtcli.records.arrays import Codes, Floats
 
@@ -54,7 +52,7 @@ class Ambiguous:
         },
     )
 
-    def score(self, pred_probs: NDArray[Any]) -> NDArray[np.float64]:
+    def score(self, pred_probs: Floats) -> Floats:
         """One minus the gap of the two likeliest; 0 where there is only one class."""
         if pred_probs.shape[1] < 2:  # noqa: PLR2004
             return np.zeros(len(pred_probs))

@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import Ballot, describe_votes
+from doubtcli.reasons.explain import VoteWords, describe_votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from doubtcli.records.arrays import Codes, Floats
 
-    from doubtcli.records.arrays import Codes
 
-_ANNOTATORS = Ballot(
+_ANNOTATORS = VoteWords(
     "{count} of {total} annotators say {label}",
     "1 of {total} annotators says {label}",
     "the annotator says {label}",
@@ -74,9 +73,7 @@ class AnnotatorDisagreement:
         },
     )
 
-    def score(
-        self, given_labels: NDArray[np.intp], annotations: NDArray[np.intp], n_classes: int
-    ) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, annotations: Codes, n_classes: int) -> Floats:
         """One minus the label's probability by the weighed answers; NaN where nobody answered."""
         counts = np.zeros((len(given_labels), n_classes))
         asked = [np.flatnonzero(answers >= 0) for answers in annotations.T]
@@ -105,11 +102,11 @@ class AnnotatorDisagreement:
 
     def _weights(
         self,
-        annotations: NDArray[np.intp],
-        asked: list[NDArray[np.intp]],
-        counts: NDArray[np.float64],
+        annotations: Codes,
+        asked: list[Codes],
+        counts: Floats,
         n_classes: int,
-    ) -> NDArray[np.float64]:
+    ) -> Floats:
         """The log odds that each annotator's answer is right, shape `(n_annotators,)`."""
         agreed, answered = np.zeros(len(asked)), np.zeros(len(asked))
         for place, (answers, rows) in enumerate(zip(annotations.T, asked, strict=True)):
@@ -118,7 +115,7 @@ class AnnotatorDisagreement:
             shared = others > 0
             agreed[place] = (same[shared] / others[shared]).sum()
             answered[place] = shared.sum()
-        usual = agreed.sum() / answered.sum() if answered.any() else _UNKNOWN
+        usual = agreed.sum() / answered.sum() if answered.any() else _USUAL_RELIABILITY
         reliability = (agreed + self.prior_answers * usual) / np.maximum(answered + self.prior_answers, _TINY)
         reliability = (
             np.clip(reliability, 1 / n_classes, _SUREST) if n_classes > 1 else np.full_like(agreed, 0.5)
@@ -126,7 +123,7 @@ class AnnotatorDisagreement:
         return np.asarray(np.log(reliability * max(n_classes - 1, 1) / (1 - reliability)))
 
 
-_UNKNOWN = 0.7
+_USUAL_RELIABILITY = 0.7
 """Of an annotator of whom nothing is known: single answers were right .56 to .79 of the time in three crowds
 (music genres, textual entailment, sentiment)."""
 _SUREST = 0.99

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -12,9 +12,8 @@ from doubtcli.reasons.explain import describe_best_other
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from doubtcli.records.arrays import Codes, Floats
+
 
 _SAME = 1e-6
 """How far below a threshold a probability still reaches it, as in cleanlab."""
@@ -73,9 +72,7 @@ class ConfidentLearning:
         },
     )
 
-    def score(
-        self, given_labels: NDArray[np.intp], pred_probs: NDArray[Any], n_classes: int
-    ) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, pred_probs: Floats, n_classes: int) -> Floats:
         """How the likeliest confident class and the given one share, where cleanlab flags the row."""
         if n_classes < 2 or (given_labels == given_labels[0]).all():  # noqa: PLR2004
             return np.zeros(len(given_labels))  # nothing is counted elsewhere, and cleanlab wants two classes

@@ -74,7 +74,7 @@ def sources_of(needs: Iterable[str]) -> tuple[str, ...]:
 EXPLAIN_PARAMETERS = ("rows", *NEEDS, *(item.name for item in fields(Background)))
 """What `explain` may ask for: the row numbers, the evidence, and the fields of `records.Background`."""
 
-FAMILIES = ("error", "context")
+REASON_FAMILIES = ("error", "context")
 SECTIONS = ("**Why doubt.**", "**How it is scored.**", "**When it misleads.**", "**Source.**")
 
 

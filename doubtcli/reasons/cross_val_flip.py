@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import Ballot, describe_votes
+from doubtcli.reasons.explain import VoteWords, describe_votes
 from doubtcli.reasons.model_disagreement import EVEN, best_other_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from doubtcli.records.arrays import Codes, Floats
 
-_REPEATS = Ballot(
+
+_REPEATS = VoteWords(
     "predicted {label} in {count} of {total} repeats",
     "predicted {label} in 1 of {total} repeats",
     "predicted {label}",
@@ -73,9 +72,7 @@ class CrossValFlip:
         },
     )
 
-    def score(
-        self, given_labels: NDArray[np.intp], pred_probs_by_repeat: NDArray[Any]
-    ) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, pred_probs_by_repeat: Floats) -> Floats:
         """The mean of the share of repeats that flip and of the best other class's share."""
         shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_repeat]
         flipped = np.mean([share > EVEN for share in shares], axis=0)

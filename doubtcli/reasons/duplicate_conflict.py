@@ -8,17 +8,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import Ballot
+from doubtcli.reasons.explain import VoteWords
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pyarrow as pa
-    from numpy.typing import NDArray
 
-    from doubtcli.records.arrays import Bools, Codes
+    from doubtcli.records.arrays import Bools, Codes, Floats
 
-_DUPLICATES = Ballot(
+
+_DUPLICATES = VoteWords(
     "{count} of {total} duplicates are labelled {label}",
     "1 of {total} duplicates is labelled {label}",
     "an identical row is labelled {label}",
@@ -85,9 +85,7 @@ class DuplicateConflict:
         },
     )
 
-    def score(
-        self, given_labels: NDArray[np.intp], duplicate_groups: NDArray[np.intp], n_classes: int
-    ) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, duplicate_groups: Codes, n_classes: int) -> Floats:
         """The share of the other rows of its group with another label; NaN where there are none."""
         _, group, sizes = np.unique(duplicate_groups, return_inverse=True, return_counts=True)
         _, kind, same = np.unique(group * n_classes + given_labels, return_inverse=True, return_counts=True)

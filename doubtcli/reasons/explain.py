@@ -68,7 +68,7 @@ def order_by_probability(probs: Floats, pairs: Codes, class_names: Sequence[str]
 
 
 @dataclass(frozen=True)
-class Ballot:
+class VoteWords:
     """How "so many of so many say this label" is worded; `{count}`, `{total}` and `{label}` are filled in."""
 
     several: str
@@ -86,7 +86,7 @@ class Ballot:
 
 
 def describe_votes(
-    ballot: Ballot, answers: Codes, given: Codes, suggested: Codes, class_names: Sequence[str]
+    ballot: VoteWords, answers: Codes, given: Codes, suggested: Codes, class_names: Sequence[str]
 ) -> list[str]:
     """The label, other than the given one if any is, that most answers have in common, and how many they are.
 
@@ -112,7 +112,7 @@ def describe_votes(
 
 
 def _describe_given_votes(
-    ballot: Ballot, answers: Codes, given: Codes, chosen: Codes, class_names: Sequence[str]
+    ballot: VoteWords, answers: Codes, given: Codes, chosen: Codes, class_names: Sequence[str]
 ) -> list[str]:
     """How many answers are the given label: ", 2 ham"; "" where all are the chosen one, or that is given."""
     counts = (answers == given[:, None]).sum(axis=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,8 +11,6 @@ from doubtcli.reasons.explain import describe_best_other
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from doubtcli.records.arrays import Codes, Floats
 
@@ -57,7 +55,7 @@ class LowSelfConfidence:
         },
     )
 
-    def score(self, given_labels: NDArray[np.intp], pred_probs: NDArray[Any]) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, pred_probs: Floats) -> Floats:
         """One minus self-confidence."""
         rows = np.arange(len(given_labels))
         return np.clip(1.0 - pred_probs[rows, given_labels].astype(np.float64), 0.0, 1.0)

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import Ballot, describe_votes
+from doubtcli.reasons.explain import VoteWords, describe_votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from doubtcli.records.arrays import Codes, Floats
 
-_MODELS = Ballot(
+
+_MODELS = VoteWords(
     "{count} of {total} models predict {label}",
     "1 of {total} models predicts {label}",
     "predicted {label}",
@@ -63,7 +62,7 @@ class ModelDisagreement:
         },
     )
 
-    def score(self, given_labels: NDArray[np.intp], pred_probs_by_model: NDArray[Any]) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, pred_probs_by_model: Floats) -> Floats:
         """The mean share of the best other class; 0.5 where a model gives both classes nothing."""
         shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_model]
         return np.asarray(np.mean(shares, axis=0))
@@ -86,7 +85,7 @@ EVEN = 0.5
 """The share at which the given label and the best other class tie."""
 
 
-def best_other_share(given_labels: NDArray[np.intp], pred_probs: NDArray[Any]) -> NDArray[np.float64]:
+def best_other_share(given_labels: Codes, pred_probs: Floats) -> Floats:
     """The best other class's share of what it and the given label get: p(other) / (p(other) + p(given)).
 
     Args:

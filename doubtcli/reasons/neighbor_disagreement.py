@@ -7,16 +7,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import Ballot, describe_votes
+from doubtcli.reasons.explain import VoteWords, describe_votes
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
+    from doubtcli.records.arrays import Codes, Floats
 
-    from doubtcli.records.arrays import Codes
 
-_NEIGHBORS = Ballot(
+_NEIGHBORS = VoteWords(
     "{count} of {total} nearest rows are {label}",
     "1 of {total} nearest rows is {label}",
     "the nearest row is {label}",
@@ -65,9 +64,7 @@ class NeighborDisagreement:
         },
     )
 
-    def score(
-        self, given_labels: NDArray[np.intp], neighbor_votes: NDArray[np.float64]
-    ) -> NDArray[np.float64]:
+    def score(self, given_labels: Codes, neighbor_votes: Floats) -> Floats:
         """One minus the given label's share of the votes; NaN where there is no neighbour."""
         share = neighbor_votes[np.arange(len(given_labels)), given_labels]
         return np.where(neighbor_votes.sum(axis=1) > 0, np.clip(1.0 - share, 0.0, 1.0), np.nan)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from doubtcli.records.arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Outlier:
         },
     )
 
-    def score(self, neighbor_distances: NDArray[np.float64]) -> NDArray[np.float64]:
+    def score(self, neighbor_distances: Floats) -> Floats:
         """One minus the median distance over the row's own, at least 0; NaN where there is no neighbour."""
         known = np.isfinite(neighbor_distances)
         counts = known.sum(axis=1)

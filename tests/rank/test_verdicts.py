@@ -3,7 +3,12 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.rank.noise import estimate_noise
-from doubtcli.rank.verdicts import checked_rate, decide, recalibration, stratified_interval
+from doubtcli.rank.verdicts import (
+    fit_recalibration,
+    mark_decided_rows,
+    measure_noise_rate,
+    stratified_interval,
+)
 from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
 
 SUSPECTED = NoiseRate(assessable=True, why="by models alone", rate=0.1, low=0.05, high=0.2)
@@ -36,14 +41,14 @@ class TestRecalibration:
         log_odds = np.array([-1.0, 0.5])
 
         for none in (None, verdicts([-1, -1])):
-            assert recalibration(log_odds, np.array([0, 0]), none)(log_odds) is log_odds
+            assert fit_recalibration(log_odds, np.array([0, 0]), none)(log_odds) is log_odds
 
     def test_five_verdicts_hardly_move_doubt_and_fifty_do(self):
         """Rows at even odds, all kept: doubt .5 falls a little, then far."""
         read = []
         for n_decided in (5, 50):
             log_odds = np.zeros(n_decided)
-            moved = recalibration(log_odds, np.zeros(n_decided, dtype=int), verdicts([0] * n_decided))
+            moved = fit_recalibration(log_odds, np.zeros(n_decided, dtype=int), verdicts([0] * n_decided))
             read.append(1 / (1 + np.exp(-moved(np.zeros(1))[0])))
 
         assert 0.35 < read[0] < 0.45
@@ -56,7 +61,7 @@ class TestRecalibration:
         rng = np.random.default_rng(0)
         log_odds = rng.normal(0, 2, 60)
         is_wrong = rng.random(60) < 1 / (1 + np.exp(-(0.5 * log_odds - 1)))
-        moved = recalibration(log_odds, np.zeros(60, dtype=int), verdicts(is_wrong.astype(int).tolist()))
+        moved = fit_recalibration(log_odds, np.zeros(60, dtype=int), verdicts(is_wrong.astype(int).tolist()))
         intercept, both = moved(np.array([0.0, 1.0]))
 
         def loss(line):
@@ -72,7 +77,7 @@ class TestRecalibration:
         log_odds = np.repeat([3.0, -3.0], 200)
         codes = [0] * 200 + [1] * 200  # the doubted rows kept, the others corrected
 
-        moved = recalibration(log_odds, np.zeros(400, dtype=int), verdicts(codes))(np.array([-1.0, 1.0]))
+        moved = fit_recalibration(log_odds, np.zeros(400, dtype=int), verdicts(codes))(np.array([-1.0, 1.0]))
 
         assert moved[1] - moved[0] == pytest.approx(0.2)
 
@@ -93,11 +98,11 @@ class TestDecided:
 
     def test_without_verdicts_the_ranking_stands(self):
         """Nothing was decided."""
-        assert decide(self.RANKING, examples([0, 0, 0, 0])) is self.RANKING
+        assert mark_decided_rows(self.RANKING, examples([0, 0, 0, 0])) is self.RANKING
 
     def test_decided_rows_are_sure_and_leave_the_queue(self):
         """Row 0 was kept, row 2 corrected to spam; the queue goes on with rows 1 and 3."""
-        found = decide(self.RANKING, examples([0, 0, 0, 0], [0, -1, 1, -1]))
+        found = mark_decided_rows(self.RANKING, examples([0, 0, 0, 0], [0, -1, 1, -1]))
 
         assert found.doubt.tolist() == [0.0, 0.8, 1.0, 0.1]
         assert found.doubt_sd.tolist() == [0.0, 0.1, 0.0, 0.1]
@@ -179,11 +184,11 @@ class TestCheckedRate:
 
     def test_without_verdicts_models_speak(self):
         """The suspected rate stands as it is."""
-        assert checked_rate(SUSPECTED, examples([0, 0])) is SUSPECTED
+        assert measure_noise_rate(SUSPECTED, examples([0, 0])) is SUSPECTED
 
     def test_a_sample_measures_it(self):
         """2 of 20 rows drawn from 100 were corrected."""
-        found = checked_rate(
+        found = measure_noise_rate(
             SUSPECTED,
             examples([0] * 100, [1, 1] + [0] * 18 + [-1] * 80, [drawn(1, 1, 100)] * 20 + [None] * 80),
         )
@@ -198,7 +203,7 @@ class TestCheckedRate:
         """A person's word does not need the models' skill."""
         unknown = NoiseRate(assessable=False, why="no skill")
 
-        found = checked_rate(unknown, examples([0] * 20, [0] * 20, [drawn(1, 1, 20)] * 20))
+        found = measure_noise_rate(unknown, examples([0] * 20, [0] * 20, [drawn(1, 1, 20)] * 20))
 
         assert (found.assessable, found.rate) == (True, 0.0)
 
@@ -206,7 +211,7 @@ class TestCheckedRate:
         """12 of 15 are decided."""
         codes = [0] * 12 + [-1] * 3
 
-        found = checked_rate(SUSPECTED, examples([0] * 15, codes, [drawn(1, 1, 15)] * 15))
+        found = measure_noise_rate(SUSPECTED, examples([0] * 15, codes, [drawn(1, 1, 15)] * 15))
 
         assert found.n_checked == 12
         assert found.why == (
@@ -218,7 +223,7 @@ class TestCheckedRate:
         """It was drawn from 60 rows, after 40 of the 100 had been decided."""
         strata = [None] * 40 + [drawn(1, 1, 60)] * 10 + [None] * 50
 
-        found = checked_rate(SUSPECTED, examples([0] * 100, [0] * 50 + [-1] * 50, strata))
+        found = measure_noise_rate(SUSPECTED, examples([0] * 100, [0] * 50 + [-1] * 50, strata))
 
         assert found.n_checked == 10
         assert found.why == (
@@ -263,20 +268,20 @@ class TestCheckedRate:
     )
     def test_what_cannot_measure_it_leaves_it_with_the_models(self, codes, strata, why):
         """The reason why not is added to what the rate rests on."""
-        found = checked_rate(SUSPECTED, examples([0] * len(codes), codes, strata))
+        found = measure_noise_rate(SUSPECTED, examples([0] * len(codes), codes, strata))
 
         assert (found.rests_on, found.n_checked) == ("models", 0)
         assert found.why == f"by models alone; {why}"
 
     def test_no_less_is_suspected_than_was_found(self):
         """One of eight was corrected: 12.5%, where models suspect 10% (5% to 20%)."""
-        found = checked_rate(SUSPECTED, examples([0] * 8, [1] + [-1] * 7))
+        found = measure_noise_rate(SUSPECTED, examples([0] * 8, [1] + [-1] * 7))
 
         assert (found.rate, found.low, found.high) == (0.125, 0.125, 0.2)
 
     def test_models_that_suspect_less_than_was_found_are_not_believed(self):
         """Half of the rows were corrected, where models suspect 20% at most."""
-        found = checked_rate(SUSPECTED, examples([0] * 4, [1, 1, -1, -1]))
+        found = measure_noise_rate(SUSPECTED, examples([0] * 4, [1, 1, -1, -1]))
 
         assert (found.assessable, found.rate) == (False, None)
         assert found.why == (
@@ -286,7 +291,7 @@ class TestCheckedRate:
 
     def test_an_unknown_rate_stays_unknown(self):
         """Without skill and without a sample nothing can be said."""
-        found = checked_rate(NoiseRate(assessable=False, why="no skill"), examples([0, 0], [1, -1]))
+        found = measure_noise_rate(NoiseRate(assessable=False, why="no skill"), examples([0, 0], [1, -1]))
 
         assert (found.assessable, found.rate) == (False, None)
 
@@ -297,7 +302,7 @@ class TestCheckedRate:
         suspected = estimate_noise(probs, rng.integers(0, 2, 200), np.arange(200), 0).noise_rate
         assert suspected.why.endswith("where people checked, so measure yours with --audit-sample 100")
 
-        found = checked_rate(suspected, examples([0] * 200, [0] * 5 + [-1] * 195))
+        found = measure_noise_rate(suspected, examples([0] * 200, [0] * 5 + [-1] * 195))
 
         assert found.why.endswith(
             "where people checked; 5 verdicts can't measure it: that needs an audit sample (--audit-sample)"

@@ -72,7 +72,9 @@ def fit(features, engine):
     return found.model_names, *(array.tobytes() for array in (found.by_model, found.by_repeat, found.pooled))
 
 
-@pytest.mark.parametrize("engine", [ThreadEngine(1), ThreadEngine(2), ProcessEngine()], ids=repr)
+@pytest.mark.parametrize(
+    "engine", [ThreadEngine(1), ThreadEngine(2), ProcessEngine()], ids=["1 thread", "2 threads", "a process"]
+)
 def test_no_engine_changes_a_bit(features, engine, monkeypatch):
     """Threads and another process give the bytes that one job after the other gives."""
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):

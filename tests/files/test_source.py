@@ -1,3 +1,5 @@
+from __future__ import annotations
+
 import bz2
 import errno
 import gzip
@@ -5,17 +7,20 @@ import hashlib
 import io
 import os
 import threading
-from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 import zstandard
 
 from doubtcli.errors import InputError
-from doubtcli.files.source import open_source
+from doubtcli.files.source import open_source, pack
 from doubtcli.files.table import read_folder, read_table
 from doubtcli.records import ReadOptions
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
 
 CSV = b"text,label\n" + b"".join(b"row %d with words,%d\n" % (i, i % 3) for i in range(3_000))
 
@@ -292,3 +297,30 @@ def test_broken_row_of_an_unchanged_file_stays_the_cause(tmp_path: Path) -> None
 
     with pytest.raises(InputError, match="the row has 1 field"):
         read_table(str(path))
+
+
+# --------------------------------------------------------------- packed again
+
+
+UNPACK = {
+    "gzip": gzip.decompress,
+    "bz2": bz2.decompress,
+    "zstd": lambda packed: zstandard.ZstdDecompressor().decompressobj().decompress(packed),
+}
+
+
+@pytest.mark.parametrize("compression", UNPACK)
+def test_packed(compression: str) -> None:
+    """What is packed is unpacked by somebody else's code; the same content gives the same bytes."""
+    content = b"label\nx\n" * 1000
+
+    packed = pack(content, compression)
+
+    assert UNPACK[compression](packed) == content
+    assert len(packed) < len(content)
+    assert pack(content, compression) == packed
+
+
+def test_not_packed() -> None:
+    """What was not packed stays as it is."""
+    assert pack(b"x", None) == b"x"

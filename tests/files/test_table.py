@@ -1,15 +1,28 @@
+from __future__ import annotations
+
+import gzip
+import hashlib
 import io
 import json
+import sys
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
-from pyarrow import feather, ipc, parquet
+from pyarrow import dataset, feather, ipc, parquet
 
-from doubtcli.errors import InputError, SettingsError
-from doubtcli.files.table import read_table
-from doubtcli.records import ReadOptions, Source
+from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.files.table import check_unchanged, read_table, sha256_of
+from doubtcli.files.values import drop_rows
+from doubtcli.records import ReadOptions, Source, Table
+from doubtcli.records.edits import Changes
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CSV = b"id,text,label\n007,NA,ham\n008,,spam\n"
 ROWS = [{"id": "007", "text": "NA", "label": "ham"}, {"id": "008", "text": None, "label": "spam"}]
@@ -219,3 +232,374 @@ def test_pandas_agrees_on_a_real_dialect(tmp_path: Path) -> None:
     expected = pd.read_csv(path, dtype=str, keep_default_na=False).to_dict("records")
     assert table.data.to_pylist() == expected
     assert table.source.compression == "gzip"
+
+
+# ---------------------------------------------------------- a folder of parts
+
+
+def part(folder: Path, name: str, *labels: str | None) -> Path:
+    """Write one Parquet part of a single text column."""
+    path = folder / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    parquet.write_table(pa.table({"label": pa.array(labels, pa.string())}), path)
+    return path
+
+
+def test_parts_are_read_in_order_of_name(tmp_path: Path) -> None:
+    """All Parquet parts make one table; hidden files, marks of success and other files are left alone."""
+    second, first = part(tmp_path, "part-1.parquet", "c"), part(tmp_path, "part-0.parquet", "a", "b")
+    part(tmp_path, "_metadata.parquet", "x")
+    part(tmp_path, "test/part-0.parquet", "x")
+    (tmp_path / "_SUCCESS").touch()
+    (tmp_path / "README.md").write_text("about")
+    told: list[int] = []
+
+    table = read_table(str(tmp_path), on_rows=told.append)
+
+    assert table.data["label"].to_pylist() == ["a", "b", "c"]
+    assert told == [2, 3]
+    assert (table.source.path, table.source.format) == (str(tmp_path), "parquet")
+    assert table.source.size == first.stat().st_size + second.stat().st_size
+
+
+def test_folders_hash_is_of_names_and_hashes(tmp_path: Path) -> None:
+    """The folder's hash covers each part's name and hash, sorted by name."""
+    paths = [part(tmp_path, "a.parquet", "x"), part(tmp_path, "b.parquet", "y")]
+
+    sha256 = read_table(str(tmp_path)).source.sha256
+
+    lines = [f"{path.name}\0{hashlib.sha256(path.read_bytes()).hexdigest()}\n" for path in paths]
+    assert sha256 == hashlib.sha256("".join(lines).encode()).hexdigest()
+
+
+def test_hive_folders_add_text_columns(tmp_path: Path) -> None:
+    """`key=value` folders become columns, as pyarrow's own dataset reader has them; the null word is null."""
+    part(tmp_path, "lang=de/day=007/a.parquet", "x")
+    part(tmp_path, "lang=a%20b/day=__HIVE_DEFAULT_PARTITION__/a.parquet", "y", "z")
+
+    rows = read_table(str(tmp_path)).data.to_pylist()
+
+    schema = pa.schema([("lang", pa.string()), ("day", pa.string())])
+    oracle = dataset.dataset(tmp_path, partitioning=dataset.partitioning(schema, flavor="hive"))
+    assert rows == oracle.to_table().to_pylist()
+    assert rows[0] == {"label": "y", "lang": "a b", "day": None}
+
+
+def test_parts_may_be_arrow_streams(tmp_path: Path) -> None:
+    """A dataset saved by Hugging Face's library is read, notes naming the part, its cache left out."""
+    table = pa.table({"label": [1, 0]})
+    for name in ("data-00000-of-00001.arrow", "cache-1a2b.arrow"):
+        with ipc.new_stream(tmp_path / name, table.schema) as writer:
+            writer.write_table(table)
+    whole = (tmp_path / "data-00000-of-00001.arrow").read_bytes()
+    (tmp_path / "data-00000-of-00001.arrow").write_bytes(whole[:-8])
+
+    read = read_table(str(tmp_path), ReadOptions(input_format="feather"))
+
+    assert read.data.equals(table)
+    assert read.source.format == "arrow"
+    assert read.notes == (
+        "data-00000-of-00001.arrow: the Arrow stream has no end mark: it may have been cut short",
+    )
+
+
+def test_codes_mean_the_same_in_every_part(tmp_path: Path) -> None:
+    """Parts with dictionaries of their own are given one."""
+    for name, labels in (("a.parquet", ["x", "y"]), ("b.parquet", ["y", "z"])):
+        parquet.write_table(pa.table({"label": pa.array(labels).dictionary_encode()}), tmp_path / name)
+
+    chunks = read_table(str(tmp_path)).data["label"].chunks
+
+    assert [chunk.dictionary.to_pylist() for chunk in chunks] == [["x", "y", "z"]] * 2
+
+
+def test_folder_without_parts_is_refused(tmp_path: Path) -> None:
+    """A folder that holds other things lists them; an empty one says so."""
+    with pytest.raises(InputError, match="no Parquet or Arrow parts in it") as empty:
+        read_table(str(tmp_path))
+    (tmp_path / "rows.csv").touch()
+    (tmp_path / "train").mkdir()
+    with pytest.raises(InputError) as other:
+        read_table(str(tmp_path))
+
+    assert empty.value.hint == "the folder is empty: name another"
+    assert other.value.hint == "name one of: rows.csv, train"
+
+
+def test_format_given_must_be_the_parts(tmp_path: Path) -> None:
+    """A folder of Parquet can't be read as CSV."""
+    part(tmp_path, "a.parquet", "x")
+
+    with pytest.raises(InputError, match="no csv parts in it"):
+        read_table(str(tmp_path), ReadOptions(input_format="csv"))
+
+
+def test_mixed_formats_are_refused(tmp_path: Path) -> None:
+    """Parquet and Arrow parts side by side are no one table."""
+    part(tmp_path, "a.parquet", "x")
+    (tmp_path / "b.arrow").touch()
+
+    with pytest.raises(InputError, match="both Parquet and Arrow"):
+        read_table(str(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("second", "column", "found", "expected"),
+    [
+        ({"label": [1], "text": ["x"]}, "label", "the part has int64", "string, as in the first part"),
+        ({"text": ["x"]}, "label", "the part has no such column", "string, as in the first part"),
+        (
+            {"label": ["a"], "text": ["x"], "more": [1]},
+            "more",
+            "the part has int64",
+            "no such column, as in the first part",
+        ),
+        ({"text": ["x"], "label": ["a"]}, None, "the part has its columns in another order", "label, text"),
+    ],
+)
+def test_parts_must_agree(
+    tmp_path: Path, second: dict[str, list[object]], column: str | None, found: str, expected: str
+) -> None:
+    """A part with another column, type or order is named, with what differs."""
+    parquet.write_table(pa.table({"label": ["a"], "text": ["x"]}), tmp_path / "a.parquet")
+    parquet.write_table(pa.table(second), tmp_path / "b.parquet")
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path))
+
+    error = caught.value
+    assert (error.where, error.column) == (str(tmp_path / "b.parquet"), column)
+    assert (error.found, error.expected) == (found, expected)
+
+
+def test_partition_column_must_be_new(tmp_path: Path) -> None:
+    """A `key=value` folder that repeats a column of the part is refused."""
+    part(tmp_path, "label=x/a.parquet", "x")
+
+    with pytest.raises(InputError, match="more than one column is called 'label'"):
+        read_table(str(tmp_path))
+
+
+def test_damaged_part_is_named(tmp_path: Path) -> None:
+    """A truncated part is told from its neighbours."""
+    part(tmp_path, "a.parquet", "x")
+    broken = part(tmp_path, "b.parquet", "y")
+    broken.write_bytes(broken.read_bytes()[:-5])
+
+    with pytest.raises(InputError, match="truncated or damaged") as caught:
+        read_table(str(tmp_path))
+
+    assert caught.value.where == str(broken)
+
+
+def test_part_that_comes_meanwhile_is_a_change(tmp_path: Path) -> None:
+    """A folder that grows while it is read is refused."""
+    part(tmp_path, "a.parquet", "x")
+
+    def grow(_: int) -> None:
+        part(tmp_path, "b.parquet", "y")
+
+    with pytest.raises(InputError, match="the folder changed"):
+        read_table(str(tmp_path), on_rows=grow)
+
+
+def test_part_that_changes_meanwhile_is_a_change(tmp_path: Path) -> None:
+    """A part written again after it was read is noticed, too."""
+    part(tmp_path, "a.parquet", "x")
+    part(tmp_path, "b.parquet", "y")
+
+    def rewrite(n_rows: int) -> None:
+        if n_rows == 2:
+            part(tmp_path, "a.parquet", "z", "z")
+
+    with pytest.raises(InputError, match="the folder changed"):
+        read_table(str(tmp_path), on_rows=rewrite)
+
+
+# --------------------------------------------------------------------- hashes
+
+
+def test_of_a_file(tmp_path: Path) -> None:
+    """The hash of a file is that of its bytes, as `sha256sum` has it."""
+    (tmp_path / "a.csv").write_bytes(b"abc")
+
+    # FIPS 180-2, appendix B.1
+    assert sha256_of(str(tmp_path / "a.csv")) == (
+        "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    )
+
+
+def test_of_a_folder(tmp_path: Path) -> None:
+    """The hash of a folder of parts is the one that its table bears, and changes with a part's name."""
+    for name in ("a", "b"):
+        pq.write_table(pa.table({"text": [name], "label": ["x"]}), tmp_path / f"{name}.parquet")
+
+    before = sha256_of(str(tmp_path))
+
+    assert before == read_table(str(tmp_path)).source.sha256
+    (tmp_path / "b.parquet").rename(tmp_path / "c.parquet")
+    assert sha256_of(str(tmp_path)) == read_table(str(tmp_path)).source.sha256 != before
+
+
+def test_of_nothing(tmp_path: Path) -> None:
+    """What is not there is told as such."""
+    with pytest.raises(InputError, match="can't be read"):
+        sha256_of(str(tmp_path / "none.csv"))
+
+
+# ----------------------------------------------------------- a rewritten file
+
+
+SOURCES = {
+    "csv": Source("data.csv", "csv", 0, "", None, "utf-8", ","),
+    "jsonl": Source("data.jsonl", "jsonl", 0, "", None, "utf-8"),
+    "parquet": Source("data.parquet", "parquet", 0, ""),
+}
+
+
+def stored(format_: str, labels: list[Any], texts: list[str] | None = None, **extra: Any) -> bytes:
+    """A file of texts and labels."""
+    texts = texts or [f"t{row}" for row in range(len(labels))]
+    table = pa.table({"t": texts, "label": labels, **extra})
+    if format_ == "parquet":
+        sink = io.BytesIO()
+        pq.write_table(table, sink)
+        return sink.getvalue()
+    if format_ == "csv":
+        return "".join(
+            ["t,label\n", *(f"{text},{label}\n" for text, label in zip(texts, labels, strict=True))]
+        ).encode()
+    return "".join(json.dumps(row) + "\n" for row in table.to_pylist()).encode()
+
+
+def read(format_: str, content: bytes) -> Table:
+    """The table of a file."""
+    source = SOURCES[format_]
+    return replace(read_table("-", source.read_options(), stdin=io.BytesIO(content)), source=source)
+
+
+def check(format_: str, before: bytes, after: bytes, labels: dict[int, Any], **changes: Any) -> None:
+    """Hold a file against what it was rewritten to."""
+    check_unchanged(read(format_, before), before, after, Changes("label", labels, **changes))
+
+
+@pytest.mark.parametrize("format_", SOURCES)
+def test_as_it_should_be(format_: str) -> None:
+    """Labels that are what was decided, and rows that came and went as they should, are no error."""
+    before = stored(format_, ["x", "y", "x", "y"])
+    after = stored(format_, ["y", "new", "y", "z"], ["t0", "t1", "t3", "t4"])
+
+    check(format_, before, after, {0: 1, 1: "new"}, dropped={2}, added={3})
+
+
+@pytest.mark.parametrize("format_", SOURCES)
+@pytest.mark.parametrize(
+    ("labels", "texts", "changes"),
+    [
+        (["y", "y", "x"], None, {}),
+        (["x", "z", "x"], None, {}),
+        (["x", "x", "x"], ["t0", "t1", "other"], {}),
+        (["x", "x"], None, {}),
+        (["x", "x", "x", "x"], None, {}),
+        (["x", "x", "x"], None, {"dropped": {2}}),
+    ],
+    ids=["another label", "the wrong label", "another text", "a row less", "a row more", "a row that stays"],
+)
+def test_anything_else(
+    format_: str, labels: list[str], texts: list[str] | None, changes: dict[str, Any]
+) -> None:
+    """Whatever else differs is refused: a label that wasn't decided, a text, a row."""
+    before, after = stored(format_, ["x", "y", "x"]), stored(format_, labels, texts)
+
+    with pytest.raises(OutputError, match="without changing more than labels") as caught:
+        check(format_, before, after, {1: "x"}, **changes)
+
+    assert caught.value.where == SOURCES[format_].path
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
+@pytest.mark.parametrize("format_", SOURCES)
+def test_no_room_to_look(format_: str) -> None:
+    """Where the file can't be read back for want of room, that is told of the file, and what to do."""
+    import resource
+
+    content = stored(format_, ["x", "y"])
+    table = read(format_, content)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+
+    resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
+    try:
+        with pytest.raises(InputError) as caught:
+            check_unchanged(table, content, content, Changes("label", {}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+
+    assert str(caught.value) == (
+        f"{SOURCES[format_].path}: its bytes can't be kept in a temporary file: file too large\n"
+        "to do: raise the limit on file sizes (ulimit -f)"
+    )
+
+
+@pytest.mark.parametrize("format_", SOURCES)
+def test_any_label(format_: str) -> None:
+    """Where a label may be any, only the rest is looked at."""
+    before, after = stored(format_, ["x", "y"]), stored(format_, ["x", "z"])
+
+    check(format_, before, after, {1: None})
+
+
+@pytest.mark.parametrize("format_", ["jsonl", "parquet"])
+@pytest.mark.parametrize(
+    ("labels", "wanted", "value"),
+    [([1, 2], "3", 3), ([1.0, 2.0], "2.50", 2.5), ([1.0, 2.0], "3.0", 3.0), ([True, False], "true", True)],
+)
+def test_labels_of_a_type(format_: str, labels: list[Any], wanted: str, value: object) -> None:
+    """A label as text is the value that it stands for."""
+    check(format_, stored(format_, labels), stored(format_, [labels[0], value]), {1: wanted})
+
+    with pytest.raises(OutputError):
+        check(format_, stored(format_, labels), stored(format_, labels), {1: wanted})
+
+
+def test_not_a_number() -> None:
+    """No number is like another, and yet unchanged."""
+    before, after = (stored("parquet", labels, n=[float("nan"), 1.0]) for labels in (["x", "y"], ["y", "y"]))
+
+    check("parquet", before, after, {0: "y"})
+
+
+def test_other_schema() -> None:
+    """Columns of another type, or other metadata, are refused."""
+    before, after = stored("parquet", ["x", "y"], n=[1, 2]), stored("parquet", ["x", "y"], n=[1.0, 2.0])
+
+    with pytest.raises(OutputError, match="its columns would be others"):
+        check("parquet", before, after, {})
+
+
+@pytest.mark.parametrize("after", [b't,label\n"t0,x\n', b"t,label\nt0,\xff\n", b"t,label\n"])
+def test_no_longer_readable(after: bytes) -> None:
+    """What can't be read any more is refused."""
+    with pytest.raises(OutputError, match="without changing more than labels"):
+        check("csv", stored("csv", ["x"]), after, {})
+
+
+def test_lines_no_longer_readable() -> None:
+    """Lines that are no JSON any more are refused, and letters that aren't in the encoding."""
+    for after in (b'{"label": "x"\n', b'{"label": "\xff"}\n'):
+        with pytest.raises(OutputError, match="without changing more than labels"):
+            check("jsonl", stored("jsonl", ["x"]), after, {})
+
+
+def test_packed() -> None:
+    """Packed files are held against each other unpacked."""
+    before, after = (gzip.compress(stored("csv", labels)) for labels in (["x", "y"], ["y", "y"]))
+
+    check("csv", before, after, {0: "y"})
+
+
+@pytest.mark.parametrize(("rows", "left"), [((), [0, 1, 2]), ((0,), [1, 2]), ((2, 1), [0]), ((0, 1, 2), [])])
+def test_without_rows(rows: tuple[int, ...], left: list[int]) -> None:
+    """The other rows stay, also of types that can't be filtered."""
+    table = pa.table({"n": [0, 1, 2], "t": pa.array(["a", "b", "c"], pa.string_view())})
+
+    assert drop_rows(table, rows).column("n").to_pylist() == left

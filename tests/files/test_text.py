@@ -1,12 +1,25 @@
 from __future__ import annotations
 
 import codecs
+import csv
+import gzip
+import io
+import os
+from typing import TYPE_CHECKING
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.files.text import STEP_BYTES, byte_places, mark_length, plain_encoding
+from doubtcli.errors import InputError
+from doubtcli.files.table import read_table
+from doubtcli.files.text import STEP_BYTES, byte_places, find_physical_lines, mark_length, plain_encoding
+from doubtcli.records import ReadOptions, Source
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 LETTERS = st.text(st.sampled_from("aé😀ソ\n,"), max_size=40)
 
@@ -58,3 +71,175 @@ def test_marks(content: bytes, encoding: str, plain: str, length: int) -> None:
     found = plain_encoding(content, encoding)
 
     assert (found, mark_length(content, found)) == (plain, length)
+
+
+# ------------------------------------------------------------- physical lines
+
+
+def lines_of(path: Path, *rows: int, quoting: str | None = None) -> dict[int, tuple[int, int]]:
+    """The lines of rows of a file, read as a scan reads it."""
+    source = read_table(str(path), ReadOptions(quoting=quoting)).source
+    return find_physical_lines(source, rows, quoting=quoting)
+
+
+def test_plain_rows(tmp_path: Path) -> None:
+    """The first row stands below the header."""
+    (tmp_path / "a.csv").write_text("text,label\na,x\nb,y\nc,x\n")
+
+    assert lines_of(tmp_path / "a.csv", 1, 3) == {1: (2, 2), 3: (4, 4)}
+
+
+def test_quoted_newlines(tmp_path: Path) -> None:
+    """A row spans the lines of its quoted fields, and so does the header; blank lines are no rows."""
+    (tmp_path / "a.csv").write_text('"te\nxt",label\n"a\n\nb",x\n\nc,y\n"d\r\n",x\n')
+
+    assert lines_of(tmp_path / "a.csv", 1, 2, 3) == {1: (3, 5), 2: (7, 7), 3: (8, 9)}
+
+
+def test_one_column(tmp_path: Path) -> None:
+    """Where there is but one column, a blank line is a row."""
+    (tmp_path / "a.csv").write_text("label\nx\n\ny\n")
+
+    assert lines_of(tmp_path / "a.csv", 2, 3) == {2: (3, 3), 3: (4, 4)}
+
+
+def test_quotes_as_characters(tmp_path: Path) -> None:
+    """Where quotes are plain characters, a quote opens nothing."""
+    (tmp_path / "a.csv").write_text('text,label\n"a,x\nb,y"\n')
+
+    assert lines_of(tmp_path / "a.csv", 2, quoting="none") == {2: (3, 3)}
+
+
+def test_json_lines(tmp_path: Path) -> None:
+    """In JSON Lines each row has a line; blank ones are none."""
+    (tmp_path / "a.jsonl").write_text('{"label": "x", "t": "a"}\n\n \n{"label": "y", "t": "b"}\n')
+
+    assert lines_of(tmp_path / "a.jsonl", 1, 2) == {1: (1, 1), 2: (4, 4)}
+
+
+def test_packed_and_encoded(tmp_path: Path) -> None:
+    """Lines are those of the text, whatever it is packed and encoded in."""
+    text = 'text,label\n"ä\nb",x\nc,y\n'
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text.encode("utf-16")))
+
+    assert lines_of(tmp_path / "a.csv.gz", 1, 2) == {1: (2, 3), 2: (4, 4)}
+
+
+def test_files_without_lines(tmp_path: Path) -> None:
+    """Parquet has no lines."""
+    pq.write_table(pa.table({"t": ["a", "b"], "label": ["x", "y"]}), tmp_path / "a.parquet")
+
+    assert lines_of(tmp_path / "a.parquet", 1) == {}
+
+
+def test_no_such_row(tmp_path: Path) -> None:
+    """A row that the file has not has no lines; asked for none, none are told."""
+    (tmp_path / "a.csv").write_text("text,label\na,x\n")
+
+    assert lines_of(tmp_path / "a.csv", 1, 2) == {1: (2, 2)}
+    assert lines_of(tmp_path / "a.csv") == {}
+
+
+def test_changed_since(tmp_path: Path) -> None:
+    """A file that was changed since it was read is refused: its rows may stand elsewhere now."""
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,x\n")
+    source = read_table(str(path)).source
+    path.write_text('text,label\n"a\n')
+
+    with pytest.raises(InputError, match="changed while it was judged") as caught:
+        find_physical_lines(source, [1])
+    assert caught.value.where == str(path)
+
+
+def test_gone_since(tmp_path: Path) -> None:
+    """A file that is gone is an error that says so."""
+    path = tmp_path / "a.csv"
+    path.write_text("text,label\na,x\n")
+    source = read_table(str(path)).source
+    path.unlink()
+
+    with pytest.raises(InputError, match="can't be read"):
+        find_physical_lines(source, [1])
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
+def test_pipe(tmp_path: Path) -> None:
+    """A pipe is not waited for a second time."""
+    os.mkfifo(tmp_path / "pipe")
+    source = Source(str(tmp_path / "pipe"), "csv", 1, "ab", encoding="utf-8", delimiter=",")
+
+    assert find_physical_lines(source, [1]) == {}
+
+
+def test_standard_input() -> None:
+    """Standard input can't be read a second time."""
+    source = read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO(b"t,label\na,x\n")).source
+
+    assert find_physical_lines(source, [1]) == {}
+
+
+TEXTS = st.text(st.sampled_from('ab,";\n\r ä😀'), max_size=6)
+
+
+@given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]))
+def test_any_table(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], end: str) -> None:
+    """Of any table that the csv module writes, the lines are those counted while it was written."""
+    path = tmp_path_factory.mktemp("lines") / "a.csv"
+    written, expected = "t,label,n" + end, {}
+    for number, row in enumerate(rows, start=1):
+        line = io.StringIO()
+        csv.writer(line, lineterminator=end, quoting=csv.QUOTE_ALL).writerow([*row, number])
+        first = _count(written) + 1
+        written += line.getvalue()
+        expected[number] = (first, _count(written))
+    path.write_bytes(written.encode())
+    source = read_table(str(path), ReadOptions(delimiter=",", encoding="utf-8")).source
+
+    assert find_physical_lines(source, expected.keys()) == expected
+
+
+def _count(text: str) -> int:
+    r"""How many lines end in a text: at `\n`, at `\r`, and at both together once."""
+    return text.replace("\r\n", "\n").replace("\r", "\n").count("\n")
+
+
+ENDS = st.sampled_from(["\n", "\r\n", "\r", "\n\n", "\r\n\n\r\n", "\n\r"])
+TABLES = {
+    "minimal": ["a,b", '"a",b', '"a\nb",c', 'ä,"""\r\n\n"', '"\n",""', '",",', ","],
+    "none": ["a,b", '"a,b', 'ä,b"', ',""', ",", '" ,"'],
+}
+"""Rows of two fields that a strict reader takes, by what quotes are."""
+
+
+@given(
+    st.sampled_from(list(TABLES)).flatmap(
+        lambda quoting: st.tuples(
+            st.just(quoting),
+            st.lists(st.tuples(st.sampled_from(TABLES[quoting]), ENDS), min_size=2, max_size=9),
+        )
+    ),
+    st.sampled_from(["", "\n", "\r\n\r"]),
+    st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32-be", "windows-1252"]),
+)
+def test_agrees_with_the_reader(
+    tmp_path_factory: pytest.TempPathFactory,
+    table: tuple[str, list[tuple[str, str]]],
+    before: str,
+    encoding: str,
+) -> None:
+    """Whatever ends a line, each row's lines hold it alone, and there are as many rows as are read."""
+    quoting, (_, *rows) = table
+    header = 'h,"\nn"' if quoting == "minimal" else 'h,"n'
+    text = before + header + "\n" + "".join(row + end for row, end in rows)
+    path = tmp_path_factory.mktemp("lines") / "a.csv"
+    path.write_bytes(text.encode(encoding))
+    read = read_table(str(path), ReadOptions(delimiter=",", encoding=encoding, quoting=quoting))
+
+    found = find_physical_lines(read.source, range(1, 10), quoting=quoting)
+
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    standing = ["\n".join(lines[first - 1 : last]) for first, last in found.values()]
+    assert list(found) == list(range(1, len(rows) + 1))
+    assert standing == [row.replace("\r\n", "\n") for row, _ in rows]
+    assert len(rows) == read.data.num_rows

@@ -9,7 +9,7 @@ from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.plan_undo import plan_undo
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import rewrite_content
-from doubtcli.files.source import pack
+from doubtcli.files.source import pack_bytes
 from doubtcli.files.table import check_unchanged
 from doubtcli.records.edits import Changes, Drop, Relabel
 
@@ -51,7 +51,7 @@ def rewrite_file(
     with name_file_in_errors(path):
         made = rewrite_content(data.content, file.form, edits)
     _refuse_empty(edits, made, path)
-    stored = pack(made.content, data.compression)
+    stored = pack_bytes(made.content, data.compression)
     check_unchanged(file.table, data.stored, stored, _changes(edits, file), quoting=file.quoting)
     batch = Batch(
         id="",

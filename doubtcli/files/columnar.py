@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.formats import check_names, check_rows, watched
+from doubtcli.files.formats import check_names, check_rows, watch_batches
 from doubtcli.records.edits import Drop, Relabel, Restore, Touched, hash_rest
 from doubtcli.records.file_format import Parsed
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from doubtcli.records.edits import Edit
     from doubtcli.records.file_format import OnRows
 
-WHOLE = re.compile(r"-?[0-9]+")
+INTEGER_TEXT = re.compile(r"-?[0-9]+")
 
 
 def read_batches(
@@ -40,7 +40,7 @@ def read_batches(
     with name_damage(where):
         names = schema.names
     check_names(names, where)
-    data = pa.Table.from_batches(watched(_check_batches(batches, where), on_rows), schema)
+    data = pa.Table.from_batches(watch_batches(_check_batches(batches, where), on_rows), schema)
     check_rows(data.num_rows, names, where)
     # so that a code means the same in every chunk
     return Parsed(_without_views(data).unify_dictionaries(), notes)
@@ -155,7 +155,7 @@ def _label_value(text: str, type_: pa.DataType) -> Any:  # noqa: ANN401  # what 
     if pa.types.is_boolean(type_):
         return {"true": True, "false": False}.get(text) if text in ("true", "false") else _refuse_text(text)
     if pa.types.is_integer(type_):
-        return int(text) if WHOLE.fullmatch(text) else _refuse_text(text)
+        return int(text) if INTEGER_TEXT.fullmatch(text) else _refuse_text(text)
     if pa.types.is_floating(type_):
         return float(text)
     return Decimal(text) if pa.types.is_decimal(type_) else text

@@ -17,10 +17,10 @@ import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.files.encoding import Lines, in_batches, read_text
-from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watched
+from doubtcli.files.encoding import Lines, parse_text, split_batches
+from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watch_batches
 from doubtcli.files.text import rewrite_text
-from doubtcli.files.values import ComparedByCell
+from doubtcli.files.values import TEXT, ComparedByCell
 from doubtcli.records.file_format import ColumnsBy, Parsed
 
 if TYPE_CHECKING:
@@ -38,10 +38,7 @@ MAX_FIELD = 2**31 - 1
 ROW_NUMBERS = "unnamed_0"
 """The name given to the column of row numbers that pandas and R write without one."""
 
-TEXT = pa.large_string()
-"""64-bit offsets: sorting or joining chunks never overflows, however long the texts."""
-
-DELIMITERS = (",", "\t", ";", "|")
+LIKELY_DELIMITERS = (",", "\t", ";", "|")
 """The ones looked for; earlier ones win a tie."""
 
 SAMPLE_RECORDS = 200
@@ -71,7 +68,7 @@ class Csv(ComparedByCell):
         """Every row as text columns, in the encoding and by the delimiter that are given or found out."""
         delimiter = options.delimiter or self.delimiter
         parse = partial(read_delimited, delimiter=delimiter, quoted=options.quoted, on_rows=on_rows)
-        return read_text(stored, options.encoding, parse)
+        return parse_text(stored, options.encoding, parse)
 
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:
         """The lines of each record but the header."""
@@ -202,7 +199,7 @@ def read_delimited(
         names = [name if name.strip() or place else ROW_NUMBERS for place, name in enumerate(header)]
         check_names(names, where)
         schema = pa.schema([(name, TEXT) for name in names])
-        batches = watched(in_batches(records, lines, batch_rows), on_rows)
+        batches = watch_batches(split_batches(records, lines, batch_rows), on_rows)
         data = pa.Table.from_batches((_text_batch(rows, schema) for rows in batches), schema)
     check_rows(data.num_rows, names, where)
     if names[0] != header[0]:
@@ -313,10 +310,10 @@ def guess_delimiter(lines: Lines, *, quoted: bool) -> tuple[str, tuple[str, ...]
     is a note where another delimiter fits no worse.
     """
     sample = list(takewhile(lambda _: lines.n_characters < SAMPLE_CHARACTERS, lines))
-    guesses = [_try_delimiter(delimiter, sample, quoted=quoted) for delimiter in DELIMITERS]
+    guesses = [_try_delimiter(delimiter, sample, quoted=quoted) for delimiter in LIKELY_DELIMITERS]
     guesses = [guess for guess in guesses if guess.width > 1]
     if not guesses:
-        return DELIMITERS[0], ()
+        return LIKELY_DELIMITERS[0], ()
     best = max(guesses, key=_rate_guess)  # the first of equals
     rivals = [
         guess.delimiter for guess in guesses if guess is not best and _rate_guess(guess) == _rate_guess(best)

@@ -89,9 +89,13 @@ def choose_encoding(head: bytes, given: str | None, where: str) -> str:
                 hint=_utf_16_hint(head) or f"--encoding {given}-le or {given}-be",
             )
         # "utf-8" or "utf-16-le" given, and a mark that says the same: read the mark as a mark
-        return marked if marked and _family(marked) == _family(codecs.lookup(given).name) else given
+        return (
+            marked
+            if marked and _encoding_family(marked) == _encoding_family(codecs.lookup(given).name)
+            else given
+        )
     if marked is None and b"\0" in head:
-        raise looks_binary(where, hint=_binary_hint(head) or _utf_16_hint(head))
+        raise binary_error(where, hint=_binary_hint(head) or _utf_16_hint(head))
     return marked or "utf-8"
 
 
@@ -100,7 +104,7 @@ def open_text(stored: StoredFile, encoding: str) -> TextIO:
     return io.TextIOWrapper(stored.open(), encoding=encoding, newline="")
 
 
-def read_text(stored: StoredFile, given: str | None, parse: TextReader) -> Parsed:
+def parse_text(stored: StoredFile, given: str | None, parse: TextReader) -> Parsed:
     """The rows of a text file, in the encoding that is given or found out.
 
     Args:
@@ -116,12 +120,12 @@ def read_text(stored: StoredFile, given: str | None, parse: TextReader) -> Parse
     try:
         parsed = parse(partial(open_text, stored, encoding), stored.path)
     except UnicodeDecodeError:
-        encoding, note = second_choice(stored, encoding, given=given is not None)
+        encoding, note = choose_second_encoding(stored, encoding, given=given is not None)
         parsed, notes = parse(partial(open_text, stored, encoding), stored.path), (note,)
     return replace(parsed, encoding=encoding, notes=(*notes, *parsed.notes))
 
 
-def second_choice(stored: StoredFile, tried: str, *, given: bool) -> tuple[str, str]:
+def choose_second_encoding(stored: StoredFile, tried: str, *, given: bool) -> tuple[str, str]:
     """The encoding to read a file with that is not in the one tried, and the note that says so.
 
     Only a file assumed to be UTF-8 gets a second choice, and only when most of its letters beyond ASCII
@@ -142,7 +146,7 @@ def second_choice(stored: StoredFile, tried: str, *, given: bool) -> tuple[str, 
         raise refusal(
             f"{byte} is not {tried}, as its byte order mark says", "the file is damaged: write it again"
         )
-    n_stray, n_decoded, high_bytes = _tally(stored)
+    n_stray, n_decoded, high_bytes = _tally_bytes(stored)
     if n_decoded >= n_stray:
         found = f"{byte} is not UTF-8, but {n_decoded} other characters beyond ASCII are"
         raise refusal(found, "repair the line; or name the encoding with --encoding (latin-1 takes any byte)")
@@ -181,7 +185,7 @@ def _first_stray(stored: StoredFile, encoding: str) -> _Stray:
     raise InputError("the file changed while it was read", where=stored.path)
 
 
-def _tally(stored: StoredFile) -> tuple[int, int, set[int]]:
+def _tally_bytes(stored: StoredFile) -> tuple[int, int, set[int]]:
     """How many bytes are not UTF-8, how many characters beyond ASCII are, and which high bytes occur."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     n_stray, n_decoded = 0, 0
@@ -189,7 +193,7 @@ def _tally(stored: StoredFile) -> tuple[int, int, set[int]]:
     with stored.open() as file:
         while chunk := file.read(BUFFER_BYTES):
             if b"\0" in chunk:
-                raise looks_binary(stored.path)
+                raise binary_error(stored.path)
             beyond = NOT_ASCII.findall(decoder.decode(chunk))
             stray = sum(STRAY_BYTE.match(character) is not None for character in beyond)
             n_stray += stray
@@ -198,7 +202,7 @@ def _tally(stored: StoredFile) -> tuple[int, int, set[int]]:
     return n_stray, n_decoded, high_bytes
 
 
-def _family(encoding: str) -> tuple[str, ...]:
+def _encoding_family(encoding: str) -> tuple[str, ...]:
     """The same for "utf-16", "utf-16-le" and "utf-16-be"."""
     return tuple(encoding.split("-")[:2])
 
@@ -236,12 +240,12 @@ class Lines:
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(self._text, start=1):
             if "\0" in line:
-                raise looks_binary(self._where, line=number)
+                raise binary_error(self._where, line=number)
             self.n_characters += len(line)
             yield line
 
 
-def in_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterator[list[Row]]:
+def split_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterator[list[Row]]:
     """The rows in lists of at most `batch_rows`, fewer where rows are long."""
     batch: list[Row] = []
     limit = BATCH_CHARACTERS
@@ -255,7 +259,7 @@ def in_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterator[l
         yield batch
 
 
-def looks_binary(where: str, *, line: int | None = None, hint: str | None = None) -> InputError:
+def binary_error(where: str, *, line: int | None = None, hint: str | None = None) -> InputError:
     """The error for bytes that make no sense as text."""
     return InputError(
         "the file looks binary: it holds NUL bytes",

@@ -176,7 +176,7 @@ def rewrite_content(
 # ------------------------------------------------------------- what every reader promises
 
 
-def watched(batches: Iterable[Rows], on_rows: OnRows | None) -> Iterator[Rows]:
+def watch_batches(batches: Iterable[Rows], on_rows: OnRows | None) -> Iterator[Rows]:
     """The same batches; tells how many rows were read so far after each."""
     n_rows = 0
     for batch in batches:

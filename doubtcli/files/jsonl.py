@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.files.encoding import Lines, in_batches, open_text, read_text
-from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watched
+from doubtcli.files.encoding import Lines, open_text, parse_text, split_batches
+from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watch_batches
 from doubtcli.files.text import rewrite_text
+from doubtcli.files.values import TEXT
 from doubtcli.records.file_format import ColumnsBy, FileFormat, Parsed
 
 if TYPE_CHECKING:
@@ -36,9 +37,7 @@ ONE_DOCUMENT = "one JSON document over the whole file? jq -c '.[]' rows.json mak
 SHOWN = 40
 """How much of a line that is no object is shown."""
 
-TEXT = pa.large_string()
-
-LISTS = frozenset({"whole lists", "lists"})
+LIST_KINDS = frozenset({"whole lists", "lists"})
 
 TYPES = (
     ({"true/false"}, pa.bool_()),
@@ -46,7 +45,7 @@ TYPES = (
     ({"whole numbers", "fractions"}, pa.float64()),
     ({"text"}, TEXT),
     ({"whole lists"}, pa.list_(pa.int64())),
-    (LISTS, pa.list_(pa.float64())),
+    (LIST_KINDS, pa.list_(pa.float64())),
 )
 """Which kinds of values go together in which type; all else goes together as text."""
 
@@ -56,8 +55,8 @@ EXACT = 2**53
 """Up to here every whole number is a float64, too."""
 
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n|\Z)")
-BLANKS = re.compile(r"[ \t\r\n]*+")
-NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
+JSON_BLANKS = re.compile(r"[ \t\r\n]*+")
+JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 """RFC 8259, section 6."""
 DECODER = JSONDecoder()
 
@@ -78,7 +77,7 @@ class JsonLines(FileFormat):
 
     def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:
         """Every object as a row, in the encoding that is given or found out."""
-        return read_text(stored, options.encoding, partial(read_jsonl, on_rows=on_rows))
+        return parse_text(stored, options.encoding, partial(read_jsonl, on_rows=on_rows))
 
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:  # noqa: ARG002
         """The line of each object."""
@@ -97,7 +96,7 @@ class JsonLines(FileFormat):
 
         def objects_of(stored: StoredFile) -> Iterator[dict[str, Any]]:
             with open_text(stored, options.encoding or "utf-8") as text:
-                yield from json_objects(Lines(text, table.source.path), table.source.path)
+                yield from read_json_objects(Lines(text, table.source.path), table.source.path)
 
         column, likes = changes.column, {row for row in changes.labels.values() if isinstance(row, int)}
         borne = {row: one.get(column) for row, one in enumerate(objects_of(before)) if row in likes}
@@ -141,7 +140,7 @@ class JsonLines(FileFormat):
         if old.startswith('"'):
             return json.dumps(label, ensure_ascii=not _can_hold(layout.encoding, label))
         is_switch = old in ("true", "false")
-        if label in ("true", "false") if is_switch else NUMBER.fullmatch(label):
+        if label in ("true", "false") if is_switch else JSON_NUMBER.fullmatch(label):
             return label
         raise ValueError(f"the labels are {'true and false' if is_switch else 'numbers'}")
 
@@ -160,7 +159,7 @@ def _members(line: str) -> Iterator[tuple[str, Span]]:
 
 
 def _skip_blanks(line: str, at: int) -> int:
-    found = BLANKS.match(line, at)
+    found = JSON_BLANKS.match(line, at)
     return at if found is None else found.end()
 
 
@@ -200,7 +199,7 @@ def read_jsonl(
     n_rows = 0
     with open_text() as text:
         lines = Lines(text, where)
-        for rows in watched(in_batches(json_objects(lines, where), lines, batch_rows), on_rows):
+        for rows in watch_batches(split_batches(read_json_objects(lines, where), lines, batch_rows), on_rows):
             for name in dict.fromkeys(name for row in rows for name in row):
                 columns.setdefault(name, JsonColumn(n_rows))
             n_rows += len(rows)
@@ -214,7 +213,7 @@ def read_jsonl(
     return Parsed(data, tuple(notes))
 
 
-def json_objects(lines: Lines, where: str, expected: str = ONE_A_LINE) -> Iterator[dict[str, Any]]:
+def read_json_objects(lines: Lines, where: str, expected: str = ONE_A_LINE) -> Iterator[dict[str, Any]]:
     """The object on each line that isn't blank.
 
     Raises:
@@ -276,7 +275,7 @@ class JsonColumn:
         kinds = _kinds_of(values)
         self._kinds |= kinds
         # 1 beside 1.5 must stay "1" until it is clear that no text follows; in lists nobody would tell
-        type_ = _fitting_type(kinds) if len(kinds) <= 1 or kinds <= LISTS else None
+        type_ = _fitting_type(kinds) if len(kinds) <= 1 or kinds <= LIST_KINDS else None
         if type_ is None:
             texts = [None if value is None else json.dumps(value) for value in values]
             self._chunks.append((True, pa.array(texts, TEXT)))
@@ -300,7 +299,7 @@ class JsonColumn:
     @property
     def note(self) -> str | None:
         """What the user should know of the type, in words that follow the column's name."""
-        if _fitting_type(self._kinds) is not None or self._kinds <= {"nested values", *LISTS}:
+        if _fitting_type(self._kinds) is not None or self._kinds <= {"nested values", *LIST_KINDS}:
             return None
         return f"holds {' and '.join(sorted(self._kinds))}: kept as text, each value as JSON writes it"
 

@@ -30,7 +30,7 @@ HEAD_BYTES = 2**16
 
 BUFFER_BYTES = 2**18
 
-STANDARD_INPUT = "standard input"
+STDIN_NAME = "standard input"
 """What messages call the path "-"."""
 
 ROOM = "name a folder with room in the environment variable TMPDIR"
@@ -111,8 +111,8 @@ def open_source(path: str, stdin: BinaryIO | None = None) -> Iterator[Stored]:
             it was changed while it was read.
     """
     if path == "-":
-        with _spooled(stdin or sys.stdin.buffer, STANDARD_INPUT) as spool:
-            yield _stored(STANDARD_INPUT, spool)
+        with _spooled(stdin or sys.stdin.buffer, STDIN_NAME) as spool:
+            yield _stored(STDIN_NAME, spool)
         return
     with _opened(path) as file:
         before = os.fstat(file.fileno())
@@ -137,12 +137,14 @@ def check_there(path: str) -> None:
     try:
         Path(path).stat()
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
-def unreadable(path: str, error: OSError) -> InputError:
+def unreadable_error(path: str, error: OSError) -> InputError:
     """The error for a file that the system won't let us read, with what may help."""
-    return InputError(f"the file can't be read: {_reason(error)}", where=path, hint=_hint(Path(path), error))
+    return InputError(
+        f"the file can't be read: {_system_reason(error)}", where=path, hint=_hint(Path(path), error)
+    )
 
 
 def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
@@ -152,7 +154,7 @@ def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
         file.seek(0)
         start = file.read(4)
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
     compression = next((name for magic, name in COMPRESSIONS.items() if start.startswith(magic)), None)
     return Stored(path, file.fileno(), size, sha256, compression)
 
@@ -167,7 +169,7 @@ def _spooled(stream: BinaryIO, path: str) -> Iterator[io.BufferedRandom]:
             spool.flush()
         except OSError as error:
             raise SpoolError(
-                f"its bytes can't be kept in a temporary file: {_reason(error)}",
+                f"its bytes can't be kept in a temporary file: {_system_reason(error)}",
                 where=path,
                 hint="raise the limit on file sizes (ulimit -f)" if error.errno == errno.EFBIG else ROOM,
             ) from error
@@ -184,10 +186,10 @@ def _opened(path: str) -> io.BufferedReader:
     try:
         return Path(path).open("rb")
     except OSError as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
-def _reason(error: OSError) -> str:
+def _system_reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
@@ -223,7 +225,7 @@ def _marks(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
-def pack(content: bytes, compression: str | None) -> bytes:
+def pack_bytes(content: bytes, compression: str | None) -> bytes:
     """The bytes packed.
 
     Args:

@@ -15,7 +15,7 @@ import pyarrow as pa
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.files.encoding import check_encoding
 from doubtcli.files.formats import check_names, find_format, guess_format, load_formats, name_in_crash
-from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable
+from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable_error
 from doubtcli.records import ReadOptions, Source, Table
 from doubtcli.records.file_format import Parsed
 from doubtcli.wording.lists import did_you_mean, join_or
@@ -189,7 +189,7 @@ def _walk_parts(folder: Path) -> Iterator[Path]:
     try:
         entries = list(folder.iterdir())
     except OSError as error:
-        raise unreadable(str(folder), error) from error
+        raise unreadable_error(str(folder), error) from error
     for entry in entries:
         if entry.name.startswith(NO_PARTS):
             continue

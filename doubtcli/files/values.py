@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from doubtcli.records.file_format import StoredFile
 
 TEXT = pa.large_string()
+"""64-bit offsets: sorting or joining chunks never overflows, however long the texts."""
 
 MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null", "none", "missing", "-", "?", "."})
 """What stands for a missing number among numbers: pandas' and R's own words, and the marks of UCI's files."""
@@ -65,7 +66,7 @@ class Distinct:
     @cached_property
     def texts(self) -> pa.Array:
         """Each value as text."""
-        return _texts(self.values)
+        return _texts_of(self.values)
 
     @cached_property
     def numbers(self) -> NDArray[np.float64] | None:
@@ -112,7 +113,7 @@ class Distinct:
         return True
 
 
-def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
+def simplify_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """The column without its dictionary or extension type, text as large_string and NaN as null."""
     type_ = column.type
     if isinstance(type_, pa.BaseExtensionType):
@@ -127,11 +128,11 @@ def plain(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
-def distinct(column: pa.ChunkedArray) -> Distinct:
+def find_distinct(column: pa.ChunkedArray) -> Distinct:
     """The different values of a column; lists and other nested values count by how JSON writes them."""
-    column = plain(column)
+    column = simplify_column(column)
     if pa.types.is_nested(column.type):
-        column = pa.chunked_array([[shown(value) for value in column.to_pylist()]], TEXT)
+        column = pa.chunked_array([[show_value(value) for value in column.to_pylist()]], TEXT)
     array = column.combine_chunks()
     encoded = array.dictionary_encode()
     codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
@@ -140,15 +141,15 @@ def distinct(column: pa.ChunkedArray) -> Distinct:
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
     """Every value as text, missing ones null."""
-    column = plain(column)
+    column = simplify_column(column)
     if column.type == TEXT:
         return column
-    values = distinct(column)
+    values = find_distinct(column)
     taken = values.texts.take(pa.array(values.codes, mask=values.codes < 0))
     return pa.chunked_array([taken])
 
 
-def shown(value: object) -> str | None:
+def show_value(value: object) -> str | None:
     """One value as text: true, 3 (for 3.0, too), 2024-01-31; None if it is missing."""
     if value is None or isinstance(value, str):
         return value
@@ -163,7 +164,7 @@ def shown(value: object) -> str | None:
 
 def to_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     """Every value as a number, NaN where it is missing or none."""
-    column = plain(column)
+    column = simplify_column(column)
     if column.type == TEXT:
         return parse_numbers(column.combine_chunks())
     if _is_number(column.type):
@@ -211,12 +212,12 @@ def _floats(values: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _texts(values: pa.Array) -> pa.Array:
+def _texts_of(values: pa.Array) -> pa.Array:
     if values.type == TEXT:
         return values
     if pa.types.is_integer(values.type):
         return values.cast(TEXT)
-    return pa.array([shown(value) for value in values.to_pylist()], TEXT)
+    return pa.array([show_value(value) for value in values.to_pylist()], TEXT)
 
 
 # ---------------------------------------------------------------- two tables compared
@@ -253,7 +254,7 @@ def find_other_cell(old: pa.Table, new: pa.Table, changes: Changes) -> str | Non
         return f"column {other!r} would be another"
     before, after = (as_text(table.column(changes.column)).to_pylist() for table in (old, came_of_it))
     kept = [row for row in range(len(before)) if row not in changes.dropped]
-    as_number = not is_text(plain(old.column(changes.column).slice(0, 0)).type)
+    as_number = not is_text(simplify_column(old.column(changes.column).slice(0, 0)).type)
     for row, found in zip(kept, after, strict=True):
         wanted = changes.labels.get(row, row)
         text = before[wanted] if isinstance(wanted, int) else wanted

@@ -22,7 +22,7 @@ from doubtcli.apply.plan_undo import check_untouched, choose_batch, list_undone_
 from doubtcli.apply.target import check_ending, follow_link, lock_and_recover, make_room_for
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import find_format, rewrite_content
-from doubtcli.files.source import check_there, pack
+from doubtcli.files.source import check_there, pack_bytes
 from doubtcli.files.table import check_unchanged, read_table
 from doubtcli.records.edits import Changes
 from doubtcli.records.file_format import ColumnsBy
@@ -99,7 +99,7 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple
     with name_file_in_errors(data.path):
         rewritten = rewrite_content(data.content, chosen.form, plan.edits, plan.records)
     check_untouched(plan, rewritten, data.path)
-    stored = pack(rewritten.content, data.compression)
+    stored = pack_bytes(rewritten.content, data.compression)
     _check(plan, rewritten, data, stored, table)
     new = DataFile(data.path, stored, rewritten.content, data.compression, hash_bytes(stored))
     return Batch(

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
-from doubtcli.files.values import MISSING_WORDS, as_text, distinct, to_numbers
+from doubtcli.files.values import MISSING_WORDS, as_text, find_distinct, to_numbers
 from doubtcli.read.labels import encode_answers, encode_labels, find_label_column
 from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.row_ids import row_hashes, row_ids
@@ -144,7 +144,7 @@ def _numbers(table: Table, name: str) -> pa.ChunkedArray:
 
 
 def _times(table: Table, name: str) -> pa.ChunkedArray:
-    values = distinct(table.data.column(name))
+    values = find_distinct(table.data.column(name))
     is_unread = np.asarray(values.moments.isna())
     _refuse_others(table, name, values.on_rows(is_unread, missing=True), "date or time")
     moments = pa.array(values.moments.tz_localize(None), pa.timestamp("us"))
@@ -155,7 +155,7 @@ def _refuse_others(
     table: Table, name: str, unread: NDArray[np.bool_], kind: str, but: frozenset[str] = frozenset()
 ) -> None:
     """Refuse values that are no number, or no time, and don't stand for a missing one."""
-    values = distinct(table.data.column(name).filter(pa.array(unread)))
+    values = find_distinct(table.data.column(name).filter(pa.array(unread)))
     others = [str(text).strip().lower() not in {"", *but} for text in values.texts.to_pylist()]
     bad = np.flatnonzero(values.on_rows(np.array(others, dtype=bool), missing=False))
     if len(bad):
@@ -183,7 +183,7 @@ def _groups(table: Table, roles: Roles, rows: Codes) -> Codes | None:
     names = roles.names(Role.GROUP)
     if not names:
         return None
-    values = distinct(table.data.column(names[0]))
+    values = find_distinct(table.data.column(names[0]))
     in_order = np.argsort(np.array(values.texts.to_pylist(), dtype=object))
     place = np.empty(len(in_order), dtype=np.intp)
     place[in_order] = np.arange(len(in_order))

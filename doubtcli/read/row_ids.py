@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.files.values import TEXT, as_text, is_vector, plain
+from doubtcli.files.values import TEXT, as_text, is_vector, simplify_column
 from doubtcli.read.vectors import Flaw, vectors
 from doubtcli.records import INPUT_ROLES, Role
 
@@ -96,7 +96,7 @@ def _contents(
 ) -> Iterator[bytes]:
     """What stands in each row as bytes, so that unlike rows have unlike bytes."""
     texts, matrices = [], list(arrays)
-    for column in (plain(data.column(name)) for name in names):
+    for column in (simplify_column(data.column(name)) for name in names):
         matrix = _matrix(column)
         if matrix is None:
             texts.append(_measured(as_text(column)))

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.files.values import TEXT, is_text, is_vector, plain
+from doubtcli.files.values import TEXT, is_text, is_vector, simplify_column
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +29,7 @@ class Flaw:
 
 def looks_like_vectors(column: pa.ChunkedArray) -> bool:
     """Whether a column is meant to hold vectors: by its type, or each text is written like one."""
-    column = plain(column)
+    column = simplify_column(column)
     if column.type != TEXT:
         return is_vector(column.type)
     known = column.drop_null()
@@ -43,7 +43,7 @@ def vectors(column: pa.ChunkedArray) -> NDArray[np.float32] | Flaw:
     """The vectors of a column, shape `(n_rows, n_dimensions)`, or what keeps them from being ones."""
     if not looks_like_vectors(column):
         return Flaw("it holds no lists of numbers")
-    lists = _as_lists(plain(column))
+    lists = _as_lists(simplify_column(column))
     lengths = pc.fill_null(pc.list_value_length(lists), -1).to_numpy(zero_copy_only=False)
     if (lengths < 1).any():
         return Flaw("no vector stands here", _first(lengths < 1))

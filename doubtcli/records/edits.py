@@ -21,7 +21,7 @@ class FileLayout:
     """How a file is written: all that it takes to find its label cells again."""
 
     format: str
-    """"csv", "jsonl", "parquet" or "arrow"."""
+    """A file format's name: "csv", "parquet", …"""
     column: str
     """The label column's name."""
     place: int = 0

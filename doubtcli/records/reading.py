@@ -39,7 +39,7 @@ class Source:
     path: str
     """As the user gave it; "-" for standard input."""
     format: str
-    """"csv", "jsonl", "parquet" or "arrow"."""
+    """A file format's name: "csv", "parquet", …"""
     size: int
     """Bytes as stored (compressed if it is); a folder's parts are added up."""
     sha256: str

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
 from doubtcli.files.csv import read_delimited
-from doubtcli.files.encoding import Lines, choose_encoding, open_text, second_choice
+from doubtcli.files.encoding import Lines, choose_encoding, choose_second_encoding, open_text
 from doubtcli.files.formats import find_binary
-from doubtcli.files.jsonl import json_objects, refuse_repeated_keys
+from doubtcli.files.jsonl import read_json_objects, refuse_repeated_keys
 from doubtcli.files.source import open_source
 from doubtcli.files.table import AS_FOUND, read_folder
-from doubtcli.files.values import plain
+from doubtcli.files.values import simplify_column
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -111,7 +111,7 @@ def _decode_stored(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
         with open_text(stored, encoding) as text:
             return text.read(), notes
     except UnicodeDecodeError:
-        encoding, _ = second_choice(stored, encoding, given=False)
+        encoding, _ = choose_second_encoding(stored, encoding, given=False)
     with open_text(stored, encoding) as text:
         return text.read(), (f"not UTF-8: read as {encoding}",)  # the same of all files that are alike
 
@@ -125,7 +125,7 @@ def _parse_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, 
         rows = list(_parse_array(text, path))
     elif start == "{":
         lines = Lines(io.StringIO(text, newline=""), path)
-        rows = list(json_objects(lines, path, expected="one JSON object a line"))
+        rows = list(read_json_objects(lines, path, expected="one JSON object a line"))
     else:
         table = _parse_delimited(text, path)
         rows, notes = _list_records(table.data), table.notes
@@ -147,7 +147,7 @@ def _parse_delimited(text: str, path: str) -> Parsed:
 
 
 def _list_records(data: pa.Table) -> list[dict[str, Any]]:
-    columns = (plain(column).to_pylist() for column in data.columns)
+    columns = (simplify_column(column).to_pylist() for column in data.columns)
     return [dict(zip(data.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
 
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import shown
+from doubtcli.files.values import show_value
 from doubtcli.records.queue import RESERVED_COLUMNS, ROW_HASH_COLUMN
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ def read_answer_text(value: object) -> str:
     """A value as text; empty where it is missing."""
     if isinstance(value, float) and math.isnan(value):
         return ""
-    return shown(value) or ""
+    return show_value(value) or ""
 
 
 def read_answer_texts(value: object) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from doubtcli.files.values import shown
+from doubtcli.files.values import show_value
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -53,7 +53,7 @@ class Spellings:
             listed: More that it names but no row has, such as a ClassLabel's.
         """
         named = zip(labels.class_values, labels.class_names, strict=True)
-        values = {shown(value) or "": name for value, name in named}
+        values = {show_value(value) or "": name for value, name in named}
         return cls({name: name for name in listed} | values | {name: name for name in labels.class_names})
 
     @cached_property

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.files.encoding import second_choice
+from doubtcli.files.encoding import choose_second_encoding
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.records import ReadOptions
@@ -173,4 +173,4 @@ def test_stray_byte_that_is_gone_means_a_change(tmp_path: Path) -> None:
     path = write(tmp_path, "rows.csv", b"text,label\nplain,a\n")
 
     with open_source(path) as stored, pytest.raises(InputError, match="changed while it was read"):
-        second_choice(stored, "utf-8", given=False)
+        choose_second_encoding(stored, "utf-8", given=False)

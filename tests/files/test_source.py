@@ -15,7 +15,7 @@ import pytest
 import zstandard
 
 from doubtcli.errors import InputError
-from doubtcli.files.source import open_source, pack
+from doubtcli.files.source import open_source, pack_bytes
 from doubtcli.files.table import read_folder, read_table
 from doubtcli.records import ReadOptions
 
@@ -314,13 +314,13 @@ def test_packed(compression: str) -> None:
     """What is packed is unpacked by somebody else's code; the same content gives the same bytes."""
     content = b"label\nx\n" * 1000
 
-    packed = pack(content, compression)
+    packed = pack_bytes(content, compression)
 
     assert UNPACK[compression](packed) == content
     assert len(packed) < len(content)
-    assert pack(content, compression) == packed
+    assert pack_bytes(content, compression) == packed
 
 
 def test_not_packed() -> None:
     """What was not packed stays as it is."""
-    assert pack(b"x", None) == b"x"
+    assert pack_bytes(b"x", None) == b"x"

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import plain
+from doubtcli.files.values import simplify_column
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def refuse_type(table: Table, column: str) -> None:
     Raises:
         InputError: The column holds lists, nested values, times or bytes.
     """
-    type_ = plain(table.data.column(column).slice(0, 0)).type
+    type_ = simplify_column(table.data.column(column).slice(0, 0)).type
     types = pa.types
     found, hint = None, "choose another column: --label COLUMN"
     if types.is_nested(type_):

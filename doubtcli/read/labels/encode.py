@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import distinct, shown
+from doubtcli.files.values import find_distinct, show_value
 from doubtcli.read.labels.check import check_labels, label_notes, refuse_type
 from doubtcli.records import Labels
 
@@ -42,7 +42,7 @@ def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels
             good as every label different, or a number to predict rather than a class.
     """
     refuse_type(table, column)
-    values = distinct(table.data.column(column))
+    values = find_distinct(table.data.column(column))
     names = _names(values, table, column)
     found = dict(zip(names, values.values.to_pylist(), strict=True))
     found.pop(None, None)
@@ -67,8 +67,8 @@ def encode_answers(table: Table, column: str, labels: Labels) -> tuple[Codes, in
     Returns:
         The codes, shape `(n_rows_in_file,)`, and on how many rows the answer is no class.
     """
-    values = distinct(table.data.column(column))
-    known = {shown(value): code for code, value in enumerate(labels.class_values)}
+    values = find_distinct(table.data.column(column))
+    known = {show_value(value): code for code, value in enumerate(labels.class_values)}
     known |= {name: code for code, name in enumerate(labels.class_names)}
     names = _names(values, table, column)
     codes = _codes(values, names, known)
@@ -102,7 +102,7 @@ def _names(values: Distinct, table: Table, column: str) -> list[str | None]:
     """The class that each distinct value stands for, None where it means that there is no label."""
     names = class_label_names(table, column)
     if not names:
-        return [shown(value) or None for value in values.values.to_pylist()]
+        return [show_value(value) or None for value in values.values.to_pylist()]
     for code in values.values.to_pylist():
         if not -1 <= code < len(names):
             row = int(np.flatnonzero(values.codes == values.values.to_pylist().index(code))[0]) + 1

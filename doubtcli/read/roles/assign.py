@@ -6,7 +6,7 @@ import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from doubtcli.files.values import distinct
+from doubtcli.files.values import find_distinct
 from doubtcli.read.choices import claimed
 from doubtcli.read.labels import encode_answers
 from doubtcli.read.labels.find import plain_name
@@ -80,7 +80,7 @@ def _with_row_ids(columns: list[Column], table: Table) -> list[Column]:
         column
         for column in columns
         if column.role is Role.IDENTIFIER
-        and can_name_rows(column.name, distinct(table.data.column(column.name)))
+        and can_name_rows(column.name, find_distinct(table.data.column(column.name)))
     ]
     if not fit:
         return columns

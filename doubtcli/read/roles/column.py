@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import distinct, holds_bytes
+from doubtcli.files.values import find_distinct, holds_bytes
 from doubtcli.read.labels import encode_answers
 from doubtcli.read.roles.identify import check_names_rows, is_id, names_rows
 from doubtcli.read.roles.infer import count_of_values, infer_role
@@ -35,7 +35,7 @@ class LookedAt:
     @cached_property
     def values(self) -> Distinct:
         """What stands in it."""
-        return distinct(self.table.data.column(self.name))
+        return find_distinct(self.table.data.column(self.name))
 
     def column(self, claims: Mapping[str, tuple[Role, str]]) -> Column:
         """The part that it plays."""

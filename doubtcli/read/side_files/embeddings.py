@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import distinct, to_numbers
+from doubtcli.files.values import find_distinct, to_numbers
 from doubtcli.read.roles.identify import is_counter, is_id
 from doubtcli.read.side_files.arrays import check_n_rows, load
 from doubtcli.read.vectors import Flaw, finite, looks_like_vectors, vectors
@@ -60,4 +60,4 @@ def _of_table(table: pa.Table, path: str) -> NDArray[np.float32] | Flaw:
 
 
 def _names_rows(name: str, table: pa.Table) -> bool:
-    return is_counter(name) or is_id(name, distinct(table.column(name)))
+    return is_counter(name) or is_id(name, find_distinct(table.column(name)))

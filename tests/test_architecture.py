@@ -34,8 +34,8 @@ ARROWS = {
     "testing": EVERYBODY | {"plugins", "reasons"},
     "plugins": EVERYBODY | {"reasons", "wording"},
     "rank": EVERYBODY | {"predict", "reasons", "plugins"},
-    "report": EVERYBODY | {"files"},
-    "store": EVERYBODY | {"disk", "files", "plugins", "report", "settings"},
+    "report": EVERYBODY | {"files", "rank"},
+    "store": EVERYBODY | {"disk", "files", "plugins", "rank", "settings"},
     "evidence": EVERYBODY | {"settings", "progress", "features", "predict"},
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
     "pipelines": EVERYBODY
@@ -64,7 +64,7 @@ ARROWS = {
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict"},
     "gate": EVERYBODY | {"settings", "report", "plugins"},
     "starter": EVERYBODY | {"files", "settings", "plugins"},
-    "queue": EVERYBODY | {"tools", "report", "store", "wording"},
+    "queue": EVERYBODY | {"tools", "rank", "store", "wording"},
     "apply": EVERYBODY
     | {
         "disk",
@@ -88,6 +88,7 @@ ARROWS = {
         "pipelines",
         "compare",
         "plugins",
+        "rank",
         "report",
         "store",
         "gate",

@@ -56,10 +56,10 @@ def bench(
 
 
 def _as_json(power: Power, class_names: Sequence[str]) -> bytes:
-    from doubtcli.report.power import power_figures
+    from doubtcli.rank.figures import describe_power
 
     by_parts = {
         "by_class": {class_names[code]: found for code, found in power.by_class.items()},
         "by_reason": dict(power.by_reason),
     }
-    return json_document(power_figures(power) | by_parts).encode()
+    return json_document(describe_power(power) | by_parts).encode()

@@ -11,8 +11,8 @@ from doubtcli.errors import InputError
 from doubtcli.queue.pool import build_pool, find_equal_rows, list_file_rows, number_inputs
 from doubtcli.queue.shown import count_characters, find_shown_columns, show_rows
 from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes
+from doubtcli.rank.figures import list_queued_rows, list_speaking_reasons
 from doubtcli.records.queue import QUEUE_COLUMNS, ROW_HASH_COLUMN, SAMPLE_COLUMNS, Queue, QueueRow
-from doubtcli.report.summary import queued_rows, speaking_reasons
 from doubtcli.tools.plain import write_queue_csv
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def write_scan_queue(audit: Audit, table: Table, size: int | None = None) -> byt
         table: The file that it judged; the queue has its columns.
         size: The most rows that are in it for their doubt; None: all that are doubted.
     """
-    rows = queued_rows(audit, size)
+    rows = list_queued_rows(audit, size)
     sample = () if audit.sample is None else SAMPLE_COLUMNS
     own = table.data.take(pa.array(audit.examples.positions[rows]))
     return write_queue_csv(_make_scan_rows(audit, rows), (*QUEUE_COLUMNS, *sample, ROW_HASH_COLUMN), own)
@@ -159,7 +159,7 @@ def _make_scan_rows(audit: Audit, rows: Codes) -> list[QueueRow]:
         draws = zip(map(str, sample.strata), sample.inclusion.tolist(), strict=True)
         drawn = dict(zip(sample.rows.tolist(), draws, strict=True))
     made = []
-    for row, reasons in zip(rows.tolist(), speaking_reasons(audit, rows), strict=True):
+    for row, reasons in zip(rows.tolist(), list_speaking_reasons(audit, rows), strict=True):
         stratum, inclusion = drawn.get(row, (None, None))
         made.append(
             QueueRow(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from doubtcli.rank.figures import list_top_rows
 from doubtcli.records import Role
-from doubtcli.report.summary import top_rows
 from doubtcli.wording.numbers import count, percent, plain, score
 from doubtcli.wording.quoting import printable, printable_text
 from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, label_change
@@ -17,8 +17,9 @@ from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, label_change
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from doubtcli.rank.figures import RowSummary
     from doubtcli.records import Audit, Examples
-    from doubtcli.report.summary import RowSummary, Summary
+    from doubtcli.report.summary import Summary
     from doubtcli.wording.sheet import Sheet
 
     Line = tuple[str, str]
@@ -70,7 +71,7 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
 
 def print_rows(sheet: Sheet, audit: Audit, summary: Summary, top: int) -> None:
     """The first rows of the queue: labels, doubt, an excerpt, and why; those not doubted stand apart."""
-    rows = top_rows(audit, top)
+    rows = list_top_rows(audit, top)
     doubted, others = ([row for row in rows if row.doubted is wanted] for wanted in (True, False))
     if doubted:
         sheet.title("Most doubted", _how_many(len(doubted), summary.n_doubted))

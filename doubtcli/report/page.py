@@ -6,9 +6,10 @@ from collections import Counter
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS
 from doubtcli.report.page_rows import row_details
-from doubtcli.report.summary import histogram, summarize, top_rows
+from doubtcli.report.summary import summarize
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +53,7 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
         "voices": list(audit.ranking.voices),
         "histogram": {
             "all": list(summary.histogram),
-            "listed": list(histogram(audit.ranking.doubt[audit.ranking.queue])),
+            "listed": list(count_doubts(audit.ranking.doubt[audit.ranking.queue])),
         },
         "classes": _classes(audit, summary),
         "matrix": _matrix(audit),
@@ -60,7 +61,7 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
         "textColumns": len(audit.examples.text_columns),
-        **row_details(audit, top_rows(audit, max_rows)),
+        **row_details(audit, list_top_rows(audit, max_rows)),
     }
 
 

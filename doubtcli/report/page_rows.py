@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.report.summary import histogram_bins
+from doubtcli.rank.figures import find_bins
 from doubtcli.wording.numbers import plain
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from doubtcli.rank.figures import RowSummary
     from doubtcli.records import Audit
-    from doubtcli.report.summary import RowSummary
 
 EXCERPT = 1_000
 """Characters of one value of a doubted row: about what a screen holds."""
@@ -66,7 +66,7 @@ def _plain_row(audit: Audit, row: RowSummary) -> dict[str, Any]:
         "confidence": _number(row.suggested_confidence),
         "doubt": _number(row.doubt),
         "isDoubted": row.doubted,
-        "bin": int(histogram_bins(ranking.doubt[[row.index]])[0]),
+        "bin": int(find_bins(ranking.doubt[[row.index]])[0]),
         "wobble": _number(float(ranking.doubt_sd[row.index])),
         "why": row.why,
         "scores": [_number(float(reason.scores[row.index])) for reason in audit.reasons],

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.cells import cell_len
 
@@ -21,17 +21,6 @@ if TYPE_CHECKING:
 
 _NAME_SHARE = 0.5
 """Of a line, for the name of a class or a reason at most."""
-
-
-def power_figures(power: Power) -> dict[str, Any]:
-    """What `audit.json` holds of the power."""
-    found = [{"share": share, "found": found} for share, found in power.found_in_first.items()]
-    return {
-        "assessable": power.assessable,
-        "why": power.why,
-        "planted": power.n_planted,
-        "found_in_first": found,
-    }
 
 
 def print_power(console: Console, power: Power, class_names: Sequence[str]) -> None:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from doubtcli.files.formats import title_of
+from doubtcli.rank.figures import list_queued_rows
 from doubtcli.records import Role
 from doubtcli.report.columns import LEFT_OUT, ColumnLine, column_lines
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
-from doubtcli.report.summary import queued_rows, summarize
+from doubtcli.report.summary import summarize
 from doubtcli.wording.numbers import count
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import Sheet
@@ -119,7 +120,7 @@ def _skipped(audit: Audit) -> list[str]:
 
 def _queued(audit: Audit) -> str:
     """How many rows are queued, and how many of them are doubted where others fill the queue up."""
-    queue = queued_rows(audit, audit.settings.get("queue_size"))
+    queue = list_queued_rows(audit, audit.settings.get("queue_size"))
     doubted = int(audit.ranking.doubted[queue].sum())
     told = f"{count(len(queue), 'row')} to check"
     if doubted != len(queue):
@@ -140,7 +141,7 @@ def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
 def _print_next(sheet: Sheet, audit: Audit, folder: Path) -> None:
     sheet.title("Next")
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
-    if len(queued_rows(audit)):
+    if len(list_queued_rows(audit)):
         _print_step(sheet, "Relabel:  ", "write the right label under verdict in", folder / "queue.csv")
 
 

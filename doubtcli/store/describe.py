@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
+from doubtcli.rank.figures import count_audit, expect_precision, list_speaking_reasons
 from doubtcli.records import (
     REASON_SPEAKS,
     AuditDocument,
@@ -23,12 +24,11 @@ from doubtcli.records import (
     StratumCount,
     VerdictCounts,
 )
-from doubtcli.report.summary import expected_precision, speaking_reasons, summarize
 from doubtcli.store.document import TOOL
 
 if TYPE_CHECKING:
+    from doubtcli.rank.figures import AuditFigures
     from doubtcli.records import Audit, Codes, Examples, ReasonScores
-    from doubtcli.report.summary import Summary
 
     Record = TypeVar("Record")
 
@@ -40,7 +40,7 @@ SIGNIFICANT_DIGITS = 6
 
 def describe_audit(audit: Audit) -> AuditDocument:
     """What `audit.json` says of an audit, its figures rounded as they are written."""
-    summary = summarize(audit)
+    figures = count_audit(audit)
     return AuditDocument(
         tool_name=TOOL,
         tool_version=version("doubtcli"),
@@ -52,23 +52,23 @@ def describe_audit(audit: Audit) -> AuditDocument:
         skill=_rounded(audit.skill),
         noise_rate=_rounded(audit.noise_rate),
         counts=RowCounts(
-            n_rows=summary.n_rows,
-            n_labelled=summary.n_labelled,
-            n_unlabelled=summary.n_unlabelled,
-            n_doubted=summary.n_doubted,
-            n_unusable=summary.n_unusable,
+            n_rows=figures.n_rows,
+            n_labelled=figures.n_labelled,
+            n_unlabelled=figures.n_unlabelled,
+            n_doubted=figures.n_doubted,
+            n_unusable=figures.n_unusable,
         ),
-        classes=tuple(map(_rounded, summary.by_class)),
+        classes=tuple(map(_rounded, figures.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
         skipped=audit.skipped,
         audit_key=audit.audit_key,
         side_files=audit.side_files,
         model_names=audit.model_names,
         power=None if audit.power is None else _power_of_file(audit.power),
-        expected_precision=_plain(expected_precision(audit)),
-        verdicts=_count_verdicts(audit, summary),
+        expected_precision=_plain(expect_precision(audit)),
+        verdicts=_count_verdicts(audit, figures),
         sample=_count_sample(audit),
-        confusions=summary.confusions,
+        confusions=figures.confusions,
         voices=audit.ranking.voices,
         notes=audit.notes,
         timings=_plain(audit.timings),
@@ -88,11 +88,11 @@ def _count_reason(reason: ReasonScores, audit: Audit) -> ReasonRun:
     )
 
 
-def _count_verdicts(audit: Audit, summary: Summary) -> VerdictCounts | None:
+def _count_verdicts(audit: Audit, figures: AuditFigures) -> VerdictCounts | None:
     verdicts = audit.examples.verdicts
     if verdicts is None:
         return None
-    return VerdictCounts(verdicts.path, summary.n_kept, summary.n_corrected, summary.n_unusable)
+    return VerdictCounts(verdicts.path, figures.n_kept, figures.n_corrected, figures.n_unusable)
 
 
 def _count_sample(audit: Audit) -> SampleCounts | None:
@@ -196,7 +196,7 @@ def _labelled_rows(audit: Audit, rows: Codes) -> dict[str, Any]:
         "doubt_sd": ranking.doubt_sd[rows],
         "rank": np.arange(len(rows)) + 1,
         "doubted": ranking.doubted[rows],
-        "reasons": speaking_reasons(audit, rows),
+        "reasons": list_speaking_reasons(audit, rows),
         "why": [audit.why[row] for row in rows],
         "verdict": _chosen_labels(audit, rows),
         "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),

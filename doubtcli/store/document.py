@@ -10,6 +10,7 @@ from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from doubtcli.errors import InputError
+from doubtcli.rank.figures import describe_power
 from doubtcli.records import (
     AuditDocument,
     ClassCount,
@@ -102,7 +103,7 @@ def _to_json(document: AuditDocument) -> dict[str, Any]:
         "models": list(document.model_names),
         "skill": _object(document.skill),
         "noise_rate": _object(document.noise_rate),
-        "power": None if document.power is None else _power_object(document.power),
+        "power": None if document.power is None else describe_power(document.power),
         "expected_precision": document.expected_precision,
         "verdicts": None if document.verdicts is None else _object(document.verdicts),
         "audit_sample": None if document.sample is None else _sample_object(document.sample),
@@ -127,11 +128,6 @@ def _names(kind: type) -> list[tuple[str, str]]:
     """The keys of a record, each with the name of its field."""
     names = [item.name for item in fields(kind)]
     return list(zip(KEYS[kind], names, strict=False))
-
-
-def _power_object(power: Power) -> dict[str, Any]:
-    found = [{"share": share, "found": found} for share, found in power.found_in_first.items()]
-    return _object(power) | {"found_in_first": found}
 
 
 def _sample_object(sample: SampleCounts) -> dict[str, Any]:

@@ -6,8 +6,9 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
+from doubtcli.rank.figures import describe_power
 from doubtcli.records import Power
-from doubtcli.report.power import power_figures, print_power
+from doubtcli.report.power import print_power
 
 NAMES = ("billing", "bug", "delivery")
 POWER = Power(
@@ -37,7 +38,7 @@ def section(text: str, title: str) -> list[str]:
 
 def test_figures() -> None:
     """Shares stand beside how far one looks, in that order; classes and reasons are left out."""
-    assert power_figures(POWER) == {
+    assert describe_power(POWER) == {
         "assessable": True,
         "why": "planted as classes get confused",
         "planted": 1_204,

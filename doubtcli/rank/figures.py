@@ -1,0 +1,199 @@
+"""An audit -> its plain figures: counts of rows, labels and confusions, and the rows at the top of its queue.
+
+The terminal, the page, the queue and `audit.json` all show these.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doubtcli.records import REASON_SPEAKS, ClassCount, Confusion
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from doubtcli.records import Audit, Codes, Floats, Power
+
+HISTOGRAM_BINS = 20
+"""Bins of 0.05: wide enough to be even on a few hundred rows, narrow enough to show two humps."""
+
+
+@dataclass(frozen=True)
+class AuditFigures:
+    """What an audit found, counted."""
+
+    n_rows: int
+    """Of the file: labelled and unlabelled."""
+    n_labelled: int
+    n_unlabelled: int
+    n_unusable: int
+    """Rows that a person judged unusable: set aside, too."""
+    n_kept: int
+    """Labelled rows whose label a person confirmed."""
+    n_corrected: int
+    n_doubted: int
+    share: float
+    """Doubted rows among the labelled ones, 0 to 1."""
+    by_class: tuple[ClassCount, ...]
+    """Every class, in the order of the class names."""
+    confusions: tuple[Confusion, ...]
+    """Pairs of unlike labels, most often first, ties by name; rows with nothing better are left out."""
+    histogram: tuple[int, ...]
+    """Labelled rows by their doubt: see `count_doubts`."""
+
+
+@dataclass(frozen=True)
+class RowSummary:
+    """One row in plain values."""
+
+    index: int
+    """Its place in the audit's arrays (canonical order)."""
+    row_id: str
+    row: int
+    """Its place in the file, from 1, the header left out."""
+    given: str
+    suggested: str
+    """Equal to `given` where nothing better is seen."""
+    suggested_confidence: float
+    doubt: float
+    doubted: bool
+    """False for a row that only fills the queue up."""
+    reasons: tuple[str, ...]
+    """The reasons that speak: error reasons before context, strongest first."""
+    why: str
+
+
+def count_audit(audit: Audit) -> AuditFigures:
+    """What an audit found, counted."""
+    n_labelled = audit.examples.n_rows
+    n_unlabelled = len(audit.examples.unlabelled_row_ids)
+    n_unusable = len(audit.examples.unusable_row_ids)
+    n_kept, n_corrected = count_decided(audit)
+    n_doubted = int(np.count_nonzero(audit.ranking.doubted))
+    return AuditFigures(
+        n_rows=n_labelled + n_unlabelled + n_unusable,
+        n_labelled=n_labelled,
+        n_unlabelled=n_unlabelled,
+        n_unusable=n_unusable,
+        n_kept=n_kept,
+        n_corrected=n_corrected,
+        n_doubted=n_doubted,
+        share=n_doubted / n_labelled if n_labelled else 0.0,
+        by_class=_count_classes(audit),
+        confusions=_count_confusions(audit),
+        histogram=count_doubts(audit.ranking.doubt),
+    )
+
+
+def count_decided(audit: Audit) -> tuple[int, int]:
+    """How many labels people kept, and how many they corrected."""
+    if audit.examples.verdicts is None:
+        return 0, 0
+    n_decided = int(np.count_nonzero(audit.examples.verdicts.codes >= 0))
+    n_corrected = int(np.count_nonzero(audit.examples.taught_labels != audit.examples.given_labels))
+    return n_decided - n_corrected, n_corrected
+
+
+def _count_classes(audit: Audit) -> tuple[ClassCount, ...]:
+    given, doubted = audit.examples.given_labels, audit.ranking.doubted
+    n_given = np.bincount(given, minlength=audit.examples.n_classes)
+    n_doubted = np.bincount(given[doubted], minlength=audit.examples.n_classes)
+    return tuple(
+        ClassCount(name, value, int(n_given[code]), int(n_doubted[code]))
+        for code, (name, value) in enumerate(
+            zip(audit.examples.class_names, audit.labels.class_values, strict=True)
+        )
+    )
+
+
+def _count_confusions(audit: Audit) -> tuple[Confusion, ...]:
+    names, ranking = audit.examples.class_names, audit.ranking
+    given = audit.examples.given_labels[ranking.doubted].tolist()
+    suggested = ranking.suggested_labels[ranking.doubted].tolist()
+    pairs = Counter((names[a], names[b]) for a, b in zip(given, suggested, strict=True) if a != b)
+    ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
+    return tuple(Confusion(a, b, n) for (a, b), n in ranked)
+
+
+def expect_precision(audit: Audit) -> float | None:
+    """The share of doubted rows whose label is expected to be wrong: their mean doubt; None without any."""
+    doubted = audit.ranking.doubt[audit.ranking.doubted]
+    return float(doubted.mean()) if len(doubted) else None
+
+
+def count_doubts(doubt: Floats) -> tuple[int, ...]:
+    """How many doubts fall in each of 20 equal bins from 0 to 1."""
+    return tuple(np.bincount(find_bins(doubt), minlength=HISTOGRAM_BINS).tolist())
+
+
+def find_bins(doubt: Floats) -> Codes:
+    """The bin of each doubt, 0 to 19; a border belongs to the bin above it, and 1 to the last."""
+    # Not np.histogram: its borders are sums of 0.05, and 0.3 would fall below 0.30000000000000004.
+    return np.minimum((doubt * HISTOGRAM_BINS).astype(np.intp), HISTOGRAM_BINS - 1)
+
+
+def describe_power(power: Power) -> dict[str, Any]:
+    """The power as JSON has it, its parts by class and by reason left out."""
+    found = [{"share": share, "found": found} for share, found in power.found_in_first.items()]
+    return {
+        "assessable": power.assessable,
+        "why": power.why,
+        "planted": power.n_planted,
+        "found_in_first": found,
+    }
+
+
+# ------------------------------------------------------------------------ rows
+
+
+def list_top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
+    """The first `n` rows of the queue (fewer where it is shorter), most doubted first."""
+    rows = audit.ranking.queue[:n].tolist()
+    return tuple(
+        _summarize_row(audit, row, names)
+        for row, names in zip(rows, list_speaking_reasons(audit, rows), strict=True)
+    )
+
+
+def _summarize_row(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSummary:
+    examples, ranking = audit.examples, audit.ranking
+    return RowSummary(
+        index=row,
+        row_id=examples.row_ids[row],
+        row=int(examples.positions[row]) + 1,
+        given=examples.class_names[examples.given_labels[row]],
+        suggested=examples.class_names[ranking.suggested_labels[row]],
+        suggested_confidence=float(ranking.suggested_confidence[row]),
+        doubt=float(ranking.doubt[row]),
+        doubted=bool(ranking.doubted[row]),
+        reasons=reasons,
+        why=audit.why[row],
+    )
+
+
+def list_queued_rows(audit: Audit, size: int | None = None) -> Codes:
+    """The rows of `queue.csv`, at most `size`: an audit sample as it was drawn, then the most doubted."""
+    ranked = audit.ranking.queue
+    if audit.sample is None:
+        return ranked[:size]
+    rest = ranked[~np.isin(ranked, audit.sample.rows)]
+    return np.concatenate([audit.sample.rows, rest])[:size]
+
+
+def list_speaking_reasons(audit: Audit, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
+    """The reasons that speak on each row: error reasons before context, strongest first, ties by name."""
+    told = sorted(audit.reasons, key=lambda reason: (reason.family != "error", reason.name))
+    chosen = np.asarray(rows, dtype=np.intp)
+    # All rows at once: the table of doubts asks for every row of the file.
+    scores = np.array([reason.scores[chosen] for reason in told]).reshape(len(told), len(chosen)).T
+    is_context = np.broadcast_to([reason.family != "error" for reason in told], scores.shape)
+    strongest = np.lexsort((-scores, is_context), axis=1).tolist()
+    speaks = (scores >= REASON_SPEAKS).tolist()
+    return [
+        tuple(told[place].name for place in places if heard[place])
+        for places, heard in zip(strongest, speaks, strict=True)
+    ]

@@ -1,0 +1,25 @@
+"""The hand-made audit of the reports' tests, which figures are counted of."""
+
+from __future__ import annotations
+
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import Audit
+
+
+@pytest.fixture(scope="session")
+def make_audit() -> Callable[..., Audit]:
+    """Makes an audit by hand: see `build_audit` of the reports' tests."""
+    spec = spec_from_file_location("report_conftest", Path(__file__).parents[1] / "report" / "conftest.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module: Any = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.build_audit  # type: ignore[no-any-return]

@@ -27,7 +27,7 @@ from sklearn.naive_bayes import GaussianNB
 from sklearn.preprocessing import StandardScaler
 
 from doubtcli.evidence.duplicates import find_duplicates
-from doubtcli.evidence.neighbors import find_neighbors
+from doubtcli.evidence.neighbors import count_votes, find_neighbors
 from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.engine import ThreadEngine, limit_native_threads
@@ -148,14 +148,14 @@ def pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: in
         engine=ThreadEngine(),
         advance=lambda _: None,
     )
-    neighbors = find_neighbors(features, labels, n_classes, groups, groups)
+    neighbors = find_neighbors(features, groups, groups)
     evidence = Evidence(
-        labels,
-        n_classes,
+        given_labels=labels,
+        n_classes=n_classes,
         pred_probs=predictions.pooled,
         pred_probs_by_repeat=predictions.by_repeat,
         neighbor_indices=neighbors.indices if neighbors else None,
-        neighbor_votes=neighbors.votes if neighbors else None,
+        neighbor_votes=count_votes(neighbors.indices, groups, labels, n_classes) if neighbors else None,
     )
     return np.asarray(pool_pred_probs(evidence, {"models", "neighbors"}))
 

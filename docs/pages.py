@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.cli.explain import explanation
+from doubtcli.evidence.graph import known_needs
 from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import our_reasons
-from doubtcli.reasons.contract import NEEDS
-from doubtcli.records import Background, Evidence
+from doubtcli.records import Background
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, GateSettings, ScanSettings
 
 if TYPE_CHECKING:
@@ -85,9 +85,8 @@ def reason_sections() -> str:
 
 
 def needs_table() -> str:
-    """What a reason may ask for, in the words of the record that holds it."""
-    about = {"n_classes": "How many classes there are."} | _fields_in_words(Evidence)
-    return _table_of_needs({name: about[name] for name in NEEDS})
+    """What a reason may ask for, in the words of its provider."""
+    return _table_of_needs({name: need.about for name, need in known_needs().items()})
 
 
 def background_table() -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -16,14 +17,15 @@ from doubtcli.records import SHARE_OF_PARTS, Power
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+    from contextlib import AbstractContextManager
 
     from numpy.typing import NDArray
 
     from doubtcli.evidence.graph import Gathered
     from doubtcli.plugins import LoadedReason
-    from doubtcli.progress import Progress
+    from doubtcli.progress import Advance, Progress
     from doubtcli.rank.noise import NoiseModel
-    from doubtcli.records import Evidence, Examples, Planting
+    from doubtcli.records import Codes, Engine, Evidence, Examples, Planting
     from doubtcli.settings import ScanSettings
 
 _MOST_PLANTINGS, _ENOUGH_PLANTED = 2, 80
@@ -41,6 +43,7 @@ def plant(
     sources: Collection[str],
     *,
     settings: ScanSettings,
+    engine: Engine,
     progress: Progress,
     plantings: int | None = None,
 ) -> Planted:
@@ -52,6 +55,7 @@ def plant(
         voices: What models and neighbours make of the labels as they are, once a repeat.
         sources: Of the reasons that were run, as `sources_with_a_voice` gives them.
         settings: How to judge.
+        engine: Fits the models.
         progress: Told of each model fitted.
         plantings: How often to plant; as often as a scan needs if left out.
     """
@@ -68,11 +72,33 @@ def plant(
         for number in range(1, plantings + 1):
             seed = (settings.seed + _FAR * number) % 2**32
             planting = plant_errors(labels, opinion, heard, seed)
-            evidence = gather_again(gathered, planting.labels, settings, seed, advance)
+            once = replace(settings, seed=seed, repeats=1)
+            evidence = _judge_again(gathered, planting.labels, once, engine, _OneStage(advance))
             made.append(planting)
             again.append(evidence)
             against.append(measure_contradiction(pool_pred_probs(evidence, sources)[0], planting.labels))
     return Planted(tuple(made), tuple(again), tuple(against))
+
+
+def _judge_again(
+    gathered: Gathered, labels: Codes, settings: ScanSettings, engine: Engine, progress: Progress
+) -> Evidence:
+    """What models and neighbours make of other labels for the same rows: only models that were heard."""
+    heard = gathered.predictions.model_names if gathered.predictions else ()
+    models = tuple(model for model in gathered.pieces["models"] if model.name in heard)
+    changed = {"given_labels": labels, "taught_labels": labels, "models": models}
+    return gather_again(gathered, changed, settings, engine, progress).evidence
+
+
+@dataclass(frozen=True)
+class _OneStage:
+    """All stages as one that is open already."""
+
+    advance: Advance
+
+    def stage(self, title: str, total: int | None = None) -> AbstractContextManager[Advance]:  # noqa: ARG002  # as Progress
+        """Count the steps of the stage that is open."""
+        return nullcontext(self.advance)
 
 
 @dataclass(frozen=True)

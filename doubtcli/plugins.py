@@ -14,7 +14,8 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.reasons.contract import EXPLAIN_PARAMETERS, NEEDS, REASON_FAMILIES, sources_of
+from doubtcli.evidence.graph import known_needs, sources_of
+from doubtcli.reasons.contract import REASON_FAMILIES, explain_parameters
 from doubtcli.records import ReasonScores, SkippedReason
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.numbers import score
@@ -53,13 +54,13 @@ class LoadedReason:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What its needs are made of, in the order of `NEEDS`."""
+        """What its needs are made of, in the order of `known_needs`."""
         return sources_of(self.needs)
 
     @property
     def n_axes(self) -> int:
         """Of the evidence with the most dimensions that it reads; the fewer, the plainer to explain."""
-        return max((len(NEEDS[need].axes) for need in self.needs), default=0)
+        return max((len(known_needs()[need].axes) for need in self.needs), default=0)
 
     @property
     def lowers_doubt(self) -> bool:
@@ -181,10 +182,9 @@ def run_reasons(
     """
     scored, skipped = [], []
     for one in loaded:
-        needs = {need: getattr(evidence, need) for need in one.needs}
-        missing = [need for need, value in needs.items() if value is None]
+        missing = [need for need in one.needs if need not in evidence]
         if missing:
-            whys = dict.fromkeys(NEEDS[need].missing for need in missing)
+            whys = dict.fromkeys(known_needs()[need].missing for need in missing)
             skipped.append(SkippedReason(one.name, one.package, "; ".join(whys)))
         else:
             scored.append(
@@ -193,7 +193,7 @@ def run_reasons(
                     one.package,
                     one.family,
                     one.because,
-                    ask_reason(one, needs, len(evidence.given_labels)),
+                    ask_reason(one, {need: evidence[need] for need in one.needs}, len(evidence.given_labels)),
                     sources=one.sources,
                     lowers_doubt=one.lowers_doubt,
                 )
@@ -249,8 +249,9 @@ def explain_reason(
     itself = [f"{said.because} ({score(value)})" for value in said.scores[rows].tolist()]
     if not one.has_words or not len(rows):
         return itself
-    known = {"rows": rows, **_by_name(evidence), **_by_name(background)}
-    asked = {name: known[name] for name in needs_of(type(one.reason), "explain")}
+    beside = {item.name: getattr(background, item.name) for item in fields(background)}
+    known = {"rows": rows, **evidence, **beside}
+    asked = {name: known.get(name) for name in needs_of(type(one.reason), "explain")}
     if any(value is None for value in asked.values()):
         return itself
     where = f"reason {one.name!r} of {one.package}"
@@ -266,10 +267,6 @@ def explain_reason(
         found = f"its `explain` gave {len(texts)} texts for {len(rows)} rows"
         raise ReasonError(found, where=where, expected="one text a row")
     return [own or because for own, because in zip(texts, itself, strict=True)]
-
-
-def _by_name(record: Evidence | Background) -> dict[str, Any]:
-    return {item.name: getattr(record, item.name) for item in fields(record)}
 
 
 def _package(point: EntryPoint) -> str:
@@ -334,9 +331,9 @@ def check_class(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # an
         raise ReasonError(f"its `lowers_doubt` is {lowers_doubt!r}", where=where, expected="True or False")
     if not callable(getattr(kind, "score", None)):
         raise ReasonError("it has no method `score`", where=where, expected="`score(self, <needs by name>)`")
-    _check_parameters("score", needs_of(kind), list(NEEDS), where)
+    _check_parameters("score", needs_of(kind), list(known_needs()), where)
     if hasattr(kind, "explain"):
-        _check_parameters("explain", needs_of(kind, "explain"), EXPLAIN_PARAMETERS, where)
+        _check_parameters("explain", needs_of(kind, "explain"), explain_parameters(), where)
 
 
 def _check_parameters(method: str, asked: Iterable[str], known: Sequence[str], where: str) -> None:

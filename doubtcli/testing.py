@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,7 +17,8 @@ import pyarrow as pa
 
 from doubtcli import plugins
 from doubtcli.errors import ReasonError
-from doubtcli.reasons.contract import NEEDS, SECTIONS
+from doubtcli.evidence.graph import known_needs
+from doubtcli.reasons.contract import SECTIONS
 from doubtcli.records import REASON_SPEAKS, Background, Evidence, ReasonScores
 
 if TYPE_CHECKING:
@@ -173,22 +173,22 @@ def _moved(evidence: Evidence, axis: str, order: Codes) -> Evidence:
     """The same evidence with what an axis counts in another order."""
     place = np.argsort(order)
     moved: dict[str, Any] = {}
-    for name, need in NEEDS.items():
-        value = getattr(evidence, name)
+    for name, need in known_needs().items():
+        value = evidence[name]
         if axis in need.axes:
             value = value.take(order, axis=need.axes.index(axis))
         if need.codes_of == axis:
             value = np.where(value >= 0, place[value], -1)
         moved[name] = value
-    return _all_read_only(replace(evidence, **moved))
+    return _all_read_only(Evidence(moved))
 
 
 def _with_rows() -> list[tuple[str, Need]]:
-    return [(name, need) for name, need in NEEDS.items() if "rows" in need.axes]
+    return [(name, need) for name, need in known_needs().items() if "rows" in need.axes]
 
 
 def _ask_evidence(reason: Any, evidence: Evidence) -> Floats:  # noqa: ANN401
-    needs = {need: getattr(evidence, need) for need in plugins.needs_of(type(reason))}
+    needs = {need: evidence[need] for need in plugins.needs_of(type(reason))}
     return _ask(reason, needs, len(evidence.given_labels))
 
 
@@ -226,9 +226,9 @@ def _as_assertion() -> Iterator[None]:
 
 
 def _all_read_only(evidence: Evidence) -> Evidence:
-    values = {name: getattr(evidence, name) for name, _ in _with_rows()}
+    values = {name: evidence[name] for name, _ in _with_rows()}
     arrays: dict[str, Any] = {name: _read_only(value) for name, value in values.items()}
-    return replace(evidence, **arrays)
+    return Evidence(evidence, **arrays)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -9,13 +9,15 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from doubtcli.evidence.graph import Gathered, gather, gather_again, relabelled
+from doubtcli.evidence.graph import Gathered, gather, known_needs
 from doubtcli.features.table import TableBlock
 from doubtcli.planted import Planted, plant
 from doubtcli.plugins import LoadedReason
+from doubtcli.predict.engine import ThreadEngine
+from doubtcli.predict.table_models import ExtraTrees, LinearModel
 from doubtcli.progress import Silence
 from doubtcli.rank.noise import NoiseModel, not_assessable
-from doubtcli.records import Evidence, Examples, Features, Neighbors, NoiseRate, Planting, Predictions
+from doubtcli.records import Evidence, Examples, Features, NoiseRate, Planting, Predictions
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ LABELS = np.arange(N_ROWS) % 2
 RING = (np.arange(N_ROWS)[:, None] + [2, 4]) % N_ROWS
 """Each row's neighbours: the next two of its own class."""
 SETTINGS = ScanSettings(path="rows.csv", folds=2, threads=1)
+ENGINE = ThreadEngine()
 SOURCES = {"models", "neighbors"}
 
 
@@ -47,27 +50,31 @@ def examples_of(n_rows: int = N_ROWS, **parts: Any) -> Examples:
     )
 
 
+ASKED = gather(examples_of(), known_needs(), SETTINGS, ENGINE, Silence()).asked
+
+
 def gathered_of(**parts: Any) -> Gathered:
-    """What one model, sure of every label, and a ring of neighbours make of the rows."""
+    """What one model, sure of every label, and a ring of neighbours make of the rows; None is not made."""
     x = (10 * LABELS + np.random.default_rng(0).normal(size=N_ROWS)).astype(np.float32)
     probs = probs_of(LABELS)
-    whole = Gathered(
-        evidence=Evidence(
-            given_labels=LABELS.copy(),
-            n_classes=2,
-            pred_probs=probs,
-            pred_probs_by_repeat=np.stack([probs, probs]),
-            neighbor_indices=RING,
-            neighbor_votes=np.eye(2)[LABELS],
-        ),
-        features=Features((TableBlock(x[:, None]),)),
-        predictions=Predictions(("logistic regression",), probs[None], probs[None], probs),
-        neighbors=Neighbors(RING, np.ones(RING.shape), np.eye(2)[LABELS]),
-        alike=np.arange(N_ROWS),
-        together=np.arange(N_ROWS),
-        notes=(),
-    )
-    return replace(whole, **parts)
+    model = LinearModel(x[:, None])
+    pieces = {
+        "examples": examples_of(),
+        "given_labels": LABELS.copy(),
+        "taught_labels": LABELS.copy(),
+        "n_classes": 2,
+        "learnable_features": Features((TableBlock(x[:, None]),)),
+        "models": (model, ExtraTrees(x[:, None])),
+        "predictions": Predictions((model.name,), probs[None], probs[None], probs),
+        "pred_probs": probs,
+        "pred_probs_by_repeat": np.stack([probs, probs]),
+        "neighbor_indices": RING,
+        "neighbor_votes": np.eye(2)[LABELS],
+        "alike": np.arange(N_ROWS),
+        "together": np.arange(N_ROWS),
+        **parts,
+    }
+    return Gathered({name: piece for name, piece in pieces.items() if piece is not None}, asked=ASKED)
 
 
 def planted_in(
@@ -80,6 +87,7 @@ def planted_in(
         [probs_of(LABELS)] if heard else [],
         SOURCES,
         settings=replace(SETTINGS, **settings),
+        engine=ENGINE,
         progress=Silence(),
     )
 
@@ -218,8 +226,8 @@ def two_plantings() -> Planted:
         labels[list(planted)] = list(planted.values())
         plantings.append(Planting(labels, labels > 0))
     evidence = (
-        Evidence(plantings[0].labels, 3),
-        Evidence(plantings[1].labels, 3, annotations=np.zeros((20, 1))),
+        Evidence(given_labels=plantings[0].labels, n_classes=3),
+        Evidence(given_labels=plantings[1].labels, n_classes=3, annotations=np.zeros((20, 1))),
     )
     margin = np.where(np.arange(20) == 0, 5.0, -np.arange(20.0))
     margin[1] = -30.0
@@ -266,70 +274,3 @@ class TestPower:
         )
 
         assert found == {"needs-answers": pytest.approx((2 * 0.1 + 1) / 3)}
-
-
-class TestGatherAgain:
-    """The evidence for other labels."""
-
-    def test_labels_and_votes_are_the_new_ones(self) -> None:
-        """Row 0 becomes a 1, so one of two neighbours of rows 116 and 118 says so; the rows stay the same."""
-        labels = LABELS.copy()
-        labels[0] = 1
-        gathered = gathered_of()
-
-        again = gather_again(gathered, labels, SETTINGS, 0, lambda _: None)
-
-        np.testing.assert_array_equal(again.given_labels, labels)
-        assert again.neighbor_votes is not None
-        assert np.flatnonzero(again.neighbor_votes[::2, 1]).tolist() == [58, 59]
-        np.testing.assert_allclose(again.neighbor_votes[[116, 118]], 0.5)
-        assert again.neighbor_indices is RING
-
-    def test_models_are_fitted_once_without_neighbours(self) -> None:
-        """One model, one repeat: there is nothing to compare it with; no votes where there were none."""
-        gathered = gathered_of()
-        bare = replace(gathered, neighbors=None, evidence=replace(gathered.evidence, neighbor_votes=None))
-        fitted: list[int] = []
-
-        again = gather_again(bare, LABELS.copy(), SETTINGS, 0, fitted.append)
-
-        assert fitted == [1]
-        assert again.pred_probs is not None
-        np.testing.assert_array_equal(again.pred_probs.argmax(axis=1), LABELS)
-        assert (again.pred_probs_by_model, again.pred_probs_by_repeat, again.neighbor_votes) == (None,) * 3
-
-    def test_nobody_can_spoil_what_was_gathered(self) -> None:
-        """Other labels leave the first evidence as it is, and are read-only."""
-        evidence = gathered_of().evidence
-
-        other = relabelled(evidence, 1 - LABELS)
-
-        np.testing.assert_array_equal(evidence.given_labels, LABELS)
-        assert other.pred_probs is evidence.pred_probs
-        assert not other.given_labels.flags.writeable
-
-
-class TestGather:
-    """The evidence for the labels as given."""
-
-    def test_what_no_reason_needs_is_not_made(self) -> None:
-        """Neither models nor neighbours, for a reason that only looks at duplicates."""
-        gathered = gather(examples_of(), frozenset({"duplicate_groups"}), SETTINGS, Silence())
-
-        assert (gathered.predictions, gathered.neighbors) == (None, None)
-        assert gathered.evidence.duplicate_groups is not None
-        assert len(np.unique(gathered.together)) == 2
-
-    def test_a_fast_scan_fits_once(self) -> None:
-        """One repeat, whatever is asked for, and without gradient boosting."""
-        rng = np.random.default_rng(0)
-        inputs = pa.table({"x": 10.0 * LABELS + rng.normal(size=N_ROWS)})
-        settings = replace(SETTINGS, fast=True, repeats=3)
-
-        gathered = gather(
-            replace(examples_of(), inputs=inputs), frozenset({"pred_probs"}), settings, Silence()
-        )
-
-        assert gathered.predictions is not None
-        assert gathered.predictions.model_names == ("logistic regression", "extra trees")
-        assert len(gathered.predictions.by_repeat) == 1

@@ -3,7 +3,7 @@
 import os
 import subprocess
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import EntryPoint
 from pathlib import Path
 
@@ -194,7 +194,7 @@ class TestAsking:
     def test_the_scores_say_what_they_were_made_of(self):
         """Sources follow from the needs, whatever their order, and not from what a reason says of itself."""
         kind = made(score=lambda _, annotations, n_classes, pred_probs: pred_probs[:, 0])  # noqa: ARG005
-        evidence = replace(EVIDENCE, pred_probs=np.zeros((3, 2)), annotations=np.zeros((3, 1), dtype=int))
+        evidence = Evidence(EVIDENCE, pred_probs=np.zeros((3, 2)), annotations=np.zeros((3, 1), dtype=int))
 
         ((scores,), _) = run_reasons([load_reason(listed(kind))], evidence)
 

@@ -76,13 +76,14 @@ def score_taught(matched: Matched, examples: Examples, is_edited: Bools, progres
     if unfit:
         return RelabelScore(assessable=False, why=unfit)
     settings = matched.before.settings
-    gathered = gather(take_inputs(examples, rows), frozenset(), settings, progress)
+    engine = make_engine(settings.threads)
+    gathered = gather(take_inputs(examples, rows), frozenset(), settings, engine, progress)
     features, together = gathered.features, gathered.together
     if features is None or len(np.unique(together)) < 2:  # noqa: PLR2004
         return RelabelScore(assessable=False, why=_NO_INPUTS if features is None else _ONE_INPUT)
     twice = TwiceLabelled(features, before, after, len(matched.pairs.class_names), together)
     with progress.stage("Training on either labels", 2 * count_deals(len(rows))) as advance:
-        return score_labels(twice, settings, make_engine(settings.threads), advance)
+        return score_labels(twice, settings, engine, advance)
 
 
 def _explain_no_skill(matched: Matched) -> str:

@@ -1,24 +1,73 @@
-"""Features -> groups of rows with the same input, exactly or nearly."""
+"""Features -> groups of rows with the same input, exactly or nearly, and of those held out together."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-from scipy import sparse
 
-from doubtcli.features.text import FEWEST_WORDS
-from doubtcli.records import Duplicates
+from doubtcli.records import Duplicates, Need
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from collections.abc import Callable, Mapping
 
-    from doubtcli.records import Features
+    from numpy.typing import NDArray
+    from scipy import sparse
+
+    from doubtcli.progress import Progress
+    from doubtcli.records import Codes, Examples, Features
+    from doubtcli.settings import ScanSettings
 
 _ALIKE = 0.8
 """Share of distinct words (Jaccard) from which two texts are near-duplicates."""
 _BANDS, _BAND_ROWS = 12, 4
 """MinHash bands: two texts of similarity .8 meet in some band with probability 1 - (1 - .8^4)^12 = .998."""
+
+
+@dataclass(frozen=True)
+class DuplicateGroups:
+    """Which rows have the same input, which are held out together, and what can be learnt from."""
+
+    makes: ClassVar = {
+        "duplicate_groups": Need(
+            "Shape `(n_rows,)`: rows with the same number have the same input, exactly or nearly.",
+            "there are no input columns to compare",
+            source="duplicates",
+            axes=("rows",),
+        ),
+        "alike": None,
+        "together": None,
+        "learnable_features": None,
+    }
+    is_costly: ClassVar = False
+    is_fast: ClassVar = True
+
+    def make(
+        self,
+        examples: Examples,
+        settings: ScanSettings,
+        progress: Progress,
+        note: Callable[[str], None],
+        features: Features | None = None,
+    ) -> Mapping[str, Any]:
+        """Without features each row is alike to itself alone."""
+        with progress.stage("Making features"):
+            found = find_duplicates(features, settings.folds) if features else None
+        alike = found.groups if found else np.arange(examples.n_rows)
+        together, chained = join_groups(alike, examples.groups)
+        # else nothing is left to judge by, and cross-fitting says so
+        is_one_input = examples.annotations is not None and len(np.unique(together)) < 2  # noqa: PLR2004
+        one_input = "every row has the same input, so only the annotators judge" if is_one_input else None
+        for sentence in (chained, one_input, found.note if found else None):
+            if sentence:
+                note(sentence)
+        return {
+            "duplicate_groups": found.groups if found else None,
+            "alike": alike,
+            "together": together,
+            "learnable_features": None if is_one_input else features,
+        }
 
 
 def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
@@ -35,6 +84,8 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     tokens = [block.tokens for block in features.blocks if block.tokens is not None]
     if not tokens:
         return Duplicates(exact)
+    from scipy import sparse
+
     near = _near_groups(exact, tokens[0] if len(tokens) == 1 else sparse.hstack(tokens, format="csr"))
     largest = int(np.bincount(near).max())
     if largest > max(2, len(near) // (2 * n_folds)) and largest > int(np.bincount(exact).max()):
@@ -57,6 +108,8 @@ def _exact_groups(features: Features) -> NDArray[np.intp]:
 
 def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
     """Let every group of equal texts join the first text that it is alike to, if that one joined no other."""
+    from doubtcli.features.text import FEWEST_WORDS
+
     _, first = np.unique(exact, return_index=True)
     has = tokens[first].astype(bool).astype(np.int32)
     sizes = np.diff(has.indptr)
@@ -102,3 +155,24 @@ def _band_keys(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
         _, bucket = np.unique(np.stack(minima, axis=1), axis=0, return_inverse=True)
         keys.append(bucket.ravel().astype(np.intp))
     return keys
+
+
+def join_groups(duplicates: Codes, groups: Codes | None) -> tuple[Codes, str | None]:
+    """Groups that keep duplicates and the user's groups together: the connected components of the two.
+
+    A text that everybody writes would chain all groups into one. Where that makes a group of more than half
+    of the rows, only the user's groups are kept.
+    """
+    if groups is None:
+        return duplicates, None
+    from scipy.sparse import coo_matrix
+    from scipy.sparse.csgraph import connected_components
+
+    n_rows, n_duplicates = len(groups), int(duplicates.max()) + 1
+    edges = (np.ones(n_rows), (duplicates, groups + n_duplicates))
+    n_nodes = n_duplicates + int(groups.max()) + 1
+    components = connected_components(coo_matrix(edges, shape=(n_nodes, n_nodes)), directed=False)[1]
+    joined = np.unique(components[duplicates], return_inverse=True)[1].astype(np.intp)
+    if np.bincount(joined).max() > max(n_rows // 2, np.bincount(groups).max()):
+        return groups, "duplicates chain most groups into one, so only the groups share a fold"
+    return joined, None

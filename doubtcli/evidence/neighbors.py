@@ -5,17 +5,21 @@ Duplicates never vouch for each other: one row stands for its group, and a group
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
-from doubtcli.records import Neighbors
+from doubtcli.records import Need, Neighbors
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
     from numpy.typing import NDArray
 
-    from doubtcli.records import Features
+    from doubtcli.progress import Progress
+    from doubtcli.records import Codes, Features
 
 N_NEIGHBORS = 10
 _MOST_CANDIDATES = 20_000
@@ -25,22 +29,82 @@ _MOST_AT_ONCE = 4_000_000
 _LARGEST_GROUP = 500
 """Rows of a user's group that are looked past for a neighbour outside; the cost grows with it. In a larger
 group a row may find fewer neighbours, or none."""
+_NO_NEIGHBORS = "there are no neighbours: no input columns, or all rows alike"
 
 
-def find_neighbors(
-    features: Features,
-    given_labels: NDArray[np.intp],
-    n_classes: int,
-    duplicates: NDArray[np.intp],
-    together: NDArray[np.intp],
-) -> Neighbors | None:
+@dataclass(frozen=True)
+class NearestRows:
+    """The rows most like each row."""
+
+    makes: ClassVar = {
+        "neighbor_indices": Need(
+            "Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where "
+            "there are fewer.",
+            _NO_NEIGHBORS,
+            source="neighbors",
+            axes=("rows", "neighbors"),
+            codes_of="rows",
+        ),
+        "neighbor_distances": Need(
+            "Shape `(n_rows, k)`: Euclidean, between unit vectors (0 to 2) for text and embeddings; NaN "
+            "where there are fewer.",
+            _NO_NEIGHBORS,
+            source="neighbors",
+            axes=("rows", "neighbors"),
+        ),
+    }
+    is_costly: ClassVar = True
+    is_fast: ClassVar = False  # in large files it takes longest
+
+    def make(
+        self,
+        learnable_features: Features,
+        alike: Codes,
+        together: Codes,
+        progress: Progress,
+        note: Callable[[str], None],
+    ) -> Mapping[str, Any]:
+        """As `find_neighbors` finds them."""
+        with progress.stage("Finding neighbours"):
+            found = find_neighbors(learnable_features, alike, together)
+        if found is None:
+            return {}
+        if found.note:
+            note(found.note)
+        return {"neighbor_indices": found.indices, "neighbor_distances": found.distances}
+
+
+@dataclass(frozen=True)
+class NeighborVotes:
+    """What the rows most like each row are labelled."""
+
+    makes: ClassVar = {
+        "neighbor_votes": Need(
+            "Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that "
+            "stands for a group of duplicates votes with the group's mix of labels.",
+            _NO_NEIGHBORS,
+            source="neighbors",
+            axes=("rows", "classes"),
+        )
+    }
+    is_costly: ClassVar = True
+    is_fast: ClassVar = True
+
+    def make(
+        self, neighbor_indices: Codes, alike: Codes, taught_labels: Codes, n_classes: int
+    ) -> Mapping[str, Any]:
+        """As `count_votes` counts them."""
+        return {"neighbor_votes": count_votes(neighbor_indices, alike, taught_labels, n_classes)}
+
+
+def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbors | None:
     """The nearest rows in the `comparison_space`, or None with fewer than two unlike rows.
 
     Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
     Ties break by row order. Rows that are `together` (duplicates, or of one group of the user's) are no
     neighbours of each other: what a model may not learn from, a neighbour may not say.
     """
-    _, stands_for, group = np.unique(duplicates, return_index=True, return_inverse=True)
+    _, stands_for, group = np.unique(alike, return_index=True, return_inverse=True)
     if len(stands_for) < 2:  # noqa: PLR2004
         return None
     space = comparison_space(features)[stands_for]
@@ -52,13 +116,12 @@ def find_neighbors(
         if len(candidates) < len(stands_for)
         else None
     )
-    votes = neighbor_votes(rows, duplicates, given_labels, n_classes)
-    return Neighbors(rows, distances[group], votes, note)
+    return Neighbors(rows, distances[group], note)
 
 
-def neighbor_votes(
+def count_votes(
     indices: NDArray[np.intp],
-    duplicates: NDArray[np.intp],
+    alike: NDArray[np.intp],
     labels: NDArray[np.intp],
     n_classes: int,
 ) -> NDArray[np.float64]:
@@ -66,14 +129,14 @@ def neighbor_votes(
 
     Args:
         indices: Shape `(n_rows, k)`: each row's neighbours, -1 for none.
-        duplicates: Shape `(n_rows,)`: rows with the same number have the same input.
+        alike: Shape `(n_rows,)`: rows with the same number have the same input.
         labels: Shape `(n_rows,)`.
         n_classes: Columns of the result.
 
     Returns:
         Shape `(n_rows, n_classes)`: rows sum to 1, or to 0 where there is no neighbour.
     """
-    group = np.unique(duplicates, return_inverse=True)[1]
+    group = np.unique(alike, return_inverse=True)[1]
     mix = np.zeros((int(group.max()) + 1, n_classes))
     np.add.at(mix, (group, labels), 1.0)
     mix /= mix.sum(axis=1, keepdims=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.pipelines.scan import Clock, judge_labels
-from doubtcli.predict.engine import limit_native_threads
+from doubtcli.predict.engine import limit_native_threads, make_engine
 
 if TYPE_CHECKING:
     from doubtcli.progress import Progress
@@ -31,13 +31,13 @@ def measure_scan_power(
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
     with limit_native_threads():
-        judged = judge_labels(settings, progress, Clock(), plantings)
+        judged = judge_labels(settings, make_engine(settings.threads), progress, Clock(), plantings)
         planted, doubted = judged.planted, judged.ranking.doubted
         power = planted.power(doubted)
         if not power.assessable:
             return power, judged.examples.class_names
         # what annotators answered was not planted, and would give every planted error away
-        alone = tuple(reason for reason in judged.loaded if "annotations" not in reason.needs)
+        alone = tuple(reason for reason in judged.loaded if "annotators" not in reason.sources)
         return replace(
             power,
             by_class=planted.power_by_class(doubted),

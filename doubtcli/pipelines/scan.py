@@ -11,9 +11,9 @@ import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
-from doubtcli.evidence.graph import OF_NEIGHBORS, gather, relabelled
+from doubtcli.evidence.graph import gather, gather_again, left_out_when_fast
 from doubtcli.planted import plant
-from doubtcli.predict.engine import limit_native_threads
+from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import (
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from doubtcli.progress import Progress
     from doubtcli.records import (
         AuditSample,
+        Engine,
         Examples,
         Labels,
         Ranking,
@@ -55,12 +56,15 @@ if TYPE_CHECKING:
 _MOST_NAMED = 5
 
 
-def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Table]:
+def make_audit(
+    settings: ScanSettings, *, progress: Progress, engine: Engine | None = None
+) -> tuple[Audit, Table]:
     """Read a labelled table and say how much each label is to be doubted, and why. Writes nothing.
 
     Args:
         settings: What to read and how to judge it.
         progress: Told of each long stage.
+        engine: Fits the models; threads of this process if left out. The audit does not depend on it.
 
     Returns:
         The audit, and the table as it was read.
@@ -71,7 +75,7 @@ def make_audit(settings: ScanSettings, *, progress: Progress) -> tuple[Audit, Ta
     _check(settings)
     clock = Clock()
     with limit_native_threads():
-        judged = judge_labels(settings, progress, clock)
+        judged = judge_labels(settings, engine or make_engine(settings.threads), progress, clock)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _sample(ranking, settings)
@@ -129,12 +133,11 @@ class Judged:
 
 
 def judge_labels(
-    settings: ScanSettings, progress: Progress, clock: Clock, plantings: int | None = None
+    settings: ScanSettings, engine: Engine, progress: Progress, clock: Clock, plantings: int | None = None
 ) -> Judged:
     """Read a labelled file and rank its rows; `plantings`: as often as a scan needs if left out.
 
-    Whoever calls limits native libraries to one thread. There is one layer of parallelism: models run side by
-    side. It also keeps sums in one order, so that the result is the same to the bit on any number of cores.
+    Whoever calls limits native libraries to one thread.
     """
     loaded = _load_reasons(settings)
     with clock.stage("read"):
@@ -143,18 +146,26 @@ def judge_labels(
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     with clock.stage("gather evidence"):
-        gathered = gather(examples, _needed(loaded), settings, progress)
+        gathered = gather(examples, _needed(loaded, examples), settings, engine, progress)
         evidence, together = gathered.evidence, gathered.together
     with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
         reasons, skipped = plugins.run_reasons(loaded, evidence)
     sources = sources_with_a_voice(reasons)
     with clock.stage("weigh voices"):
-        taught = relabelled(evidence, examples.taught_labels)
+        changed = {"given_labels": examples.taught_labels}
+        taught = gather_again(gathered, changed, settings, engine, progress).evidence
         voices = pool_pred_probs(taught, sources)
         skill = _skill(examples, taught, gathered.predictions, voices, settings.seed)
     with clock.stage("plant errors"):
         planted = plant(
-            gathered, examples, voices, sources, settings=settings, progress=progress, plantings=plantings
+            gathered,
+            examples,
+            voices,
+            sources,
+            settings=settings,
+            engine=engine,
+            progress=progress,
+            plantings=plantings,
         )
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the labels as given: where the surest contradictions are settled, the curve sees no noise
@@ -186,12 +197,15 @@ def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
     loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
     if not settings.fast or settings.reasons is not None:
         return loaded
-    # a fast scan finds no neighbours, for any reason, unless all want them: in large files they take longest
-    return tuple(reason for reason in loaded if not OF_NEIGHBORS & set(reason.needs)) or loaded
+    # a fast scan finds no neighbours, for any reason, unless all want them
+    left_out = left_out_when_fast()
+    return tuple(reason for reason in loaded if not left_out & set(reason.needs)) or loaded
 
 
-def _needed(loaded: Sequence[LoadedReason]) -> frozenset[str]:
-    return frozenset(need for one in loaded for need in one.needs)
+def _needed(loaded: Sequence[LoadedReason], examples: Examples) -> frozenset[str]:
+    """What reasons ask for; probabilities that the user brought cost nothing, and are there for the skill."""
+    brought = () if examples.given_pred_probs is None else ("pred_probs",)
+    return frozenset((*brought, *(need for one in loaded for need in one.needs)))
 
 
 def _check(settings: ScanSettings) -> None:

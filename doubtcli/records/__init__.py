@@ -17,7 +17,15 @@ from typing import TYPE_CHECKING
 from doubtcli.records.answers import Answer, AnswerFile
 from doubtcli.records.audit import SHARE_OF_PARTS, Audit, AuditSample, NoiseRate, Power, Ranking, Skill
 from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
-from doubtcli.records.evidence import REASON_SPEAKS, Background, Evidence, Need, ReasonScores, SkippedReason
+from doubtcli.records.evidence import (
+    REASON_SPEAKS,
+    Background,
+    Evidence,
+    Need,
+    Provider,
+    ReasonScores,
+    SkippedReason,
+)
 from doubtcli.records.learning import (
     Block,
     Duplicates,
@@ -108,6 +116,7 @@ __all__ = [
     "Planting",
     "Power",
     "Predictions",
+    "Provider",
     "Queue",
     "QueueRow",
     "Ranking",

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     import pyarrow as pa
 
     from doubtcli.records.arrays import Codes, Floats
@@ -13,8 +16,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Need:
-    """One thing that a reason may ask for, by its name in `Evidence`."""
+    """One piece of evidence that a reason may ask for, by its name."""
 
+    about: str
+    """What it is, for who writes a reason: its shape, and what its values mean."""
     missing: str
     """What to say where a file can't give it."""
     source: str | None = None
@@ -25,35 +30,105 @@ class Need:
     """What its values are the numbers of, "rows" or "classes", with -1 for none; None where they are not."""
 
 
-@dataclass(frozen=True)
-class Evidence:
-    """Computed once, shared by every reason; its field names are the needs a reason may ask for.
+class Provider(Protocol):
+    """Makes pieces of evidence; the parameters of `make` name what they are made of.
 
-    Arrays are read-only. What could not be computed for this file is None.
+    These are pieces that other providers make, `examples`, and what a walk helps with: `settings`, `engine`,
+    `progress` and `note`, a function that takes a sentence for the user. It is not asked where a piece is
+    missing, but for a parameter with a default of None. Labels are asked for by name, `given_labels` as they
+    are judged and `taught_labels` as they are learnt, and never taken from the examples: so it is known what
+    to make again when errors are planted in them.
     """
 
-    given_labels: Codes
-    """Shape `(n_rows,)`."""
-    n_classes: int
-    pred_probs: Floats | None = None
-    """Shape `(n_rows, n_classes)`: out-of-fold, the models pooled over all repeats."""
-    pred_probs_by_model: Floats | None = None
-    """Shape `(n_models, n_rows, n_classes)`: out-of-fold, the mean over repeats."""
-    pred_probs_by_repeat: Floats | None = None
-    """Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled."""
-    neighbor_indices: Codes | None = None
-    """Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where there are
-    fewer."""
-    neighbor_distances: Floats | None = None
-    """Shape `(n_rows, k)`: Euclidean, between unit vectors (0 to 2) for text and embeddings; NaN where
-    there are fewer."""
-    neighbor_votes: Floats | None = None
-    """Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that stands
-    for a group of duplicates votes with the group's mix of labels."""
-    duplicate_groups: Codes | None = None
-    """Shape `(n_rows,)`: rows with the same number have the same input, exactly or nearly."""
-    annotations: Codes | None = None
-    """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+    @property
+    def makes(self) -> Mapping[str, Need | None]:
+        """Each piece by its name; None for one that is only for other providers."""
+        ...
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether its pieces are only made where something asks for one of them."""
+        ...
+
+    @property
+    def is_fast(self) -> bool:
+        """Whether a fast scan has the time for it."""
+        ...
+
+    @property
+    def make(self) -> Callable[..., Mapping[str, Any]]:
+        """Takes pieces, each under its name, and gives those that it could make."""
+        ...
+
+
+class Evidence(Mapping[str, Any]):
+    """What reasons may ask for, by name: computed once, and shared by all of them.
+
+    Arrays are read-only. What could not be made of this file is not in it.
+
+    Args:
+        pieces: Each by its name.
+        named: The same.
+    """
+
+    def __init__(self, pieces: Mapping[str, Any] | None = None, /, **named: Any) -> None:  # noqa: ANN401  # see `Need`
+        both = {**(pieces or {}), **named}
+        self._pieces = {name: piece for name, piece in both.items() if piece is not None}
+
+    def __getitem__(self, name: str) -> Any:  # noqa: ANN401  # see `Need`
+        return self._pieces[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._pieces)
+
+    def __len__(self) -> int:
+        return len(self._pieces)
+
+    @property
+    def given_labels(self) -> Codes:
+        """The labels that are judged."""
+        labels: Codes = self._pieces["given_labels"]
+        return labels
+
+    @property
+    def n_classes(self) -> int:
+        """How many classes there are."""
+        return int(self._pieces["n_classes"])
+
+    @property
+    def pred_probs(self) -> Floats | None:
+        """The models pooled over all repeats."""
+        return self._pieces.get("pred_probs")
+
+    @property
+    def pred_probs_by_repeat(self) -> Floats | None:
+        """The models pooled, once a repeat."""
+        return self._pieces.get("pred_probs_by_repeat")
+
+    @property
+    def neighbor_indices(self) -> Codes | None:
+        """The most alike rows of each row."""
+        return self._pieces.get("neighbor_indices")
+
+    @property
+    def neighbor_distances(self) -> Floats | None:
+        """How far each of them is."""
+        return self._pieces.get("neighbor_distances")
+
+    @property
+    def neighbor_votes(self) -> Floats | None:
+        """Their labels as shares."""
+        return self._pieces.get("neighbor_votes")
+
+    @property
+    def duplicate_groups(self) -> Codes | None:
+        """Rows with the same number have the same input."""
+        return self._pieces.get("duplicate_groups")
+
+    @property
+    def annotations(self) -> Codes | None:
+        """What each annotator answered."""
+        return self._pieces.get("annotations")
 
 
 @dataclass(frozen=True)

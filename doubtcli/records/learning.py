@@ -119,11 +119,12 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The most alike rows of each row; fields as in `Evidence`."""
+    """The most alike rows of each row."""
 
     indices: Codes
+    """Shape `(n_rows, k)`: nearest first, own duplicates left out; -1 where there are fewer."""
     distances: Floats
-    votes: Floats
+    """Shape `(n_rows, k)`: NaN where there are fewer."""
     note: str | None = None
 
 

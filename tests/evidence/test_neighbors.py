@@ -6,16 +6,17 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from doubtcli.evidence import neighbors
-from doubtcli.evidence.neighbors import comparison_space, find_neighbors, neighbor_votes
+from doubtcli.evidence.neighbors import comparison_space, count_votes, find_neighbors
 from doubtcli.features import text as texts_as_features
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import TextBlock, make_text_block
 from doubtcli.records import Features
 
 
-def neighbors_of(features, labels, n_classes, groups):
-    """Neighbours where only duplicates belong together."""
-    return find_neighbors(features, labels, n_classes, groups, groups)
+def neighbors_of(dense, groups=None):
+    """Neighbours where only duplicates belong together; no row has any unless it is said otherwise."""
+    groups = np.arange(len(dense)) if groups is None else groups
+    return find_neighbors(Features((TableBlock(dense),)), groups, groups)
 
 
 def decaying(n_rows, n_columns, seed):
@@ -90,7 +91,7 @@ class TestNeighbors:
         """On distinct rows the indices and distances are the brute-force ones, the row itself left out."""
         dense = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 
-        found = neighbors_of(Features((TableBlock(dense),)), np.zeros(40, dtype=np.intp), 1, np.arange(40))
+        found = neighbors_of(dense)
 
         space = dense / np.sqrt(3)
         distances, indices = NearestNeighbors(n_neighbors=11).fit(space).kneighbors(space)
@@ -101,9 +102,10 @@ class TestNeighbors:
         """Of a row's two neighbours one is labelled 0 and one 1."""
         dense = np.array([[0.0], [1.0], [2.0]], dtype=np.float32)
 
-        found = neighbors_of(Features((TableBlock(dense),)), np.array([0, 0, 1]), 2, np.arange(3))
+        found = neighbors_of(dense)
 
-        np.testing.assert_allclose(found.votes, [[0.5, 0.5], [0.5, 0.5], [1, 0]])
+        votes = count_votes(found.indices, np.arange(3), np.array([0, 0, 1]), 2)
+        np.testing.assert_allclose(votes, [[0.5, 0.5], [0.5, 0.5], [1, 0]])
         assert (found.indices[:, 2:] == -1).all()
         assert np.isnan(found.distances[:, 2:]).all()
 
@@ -111,7 +113,7 @@ class TestNeighbors:
         """Row 0 hears rows 1 and 2, which stands for 3, too: 1/2 for its 0, 1/4 for each of 1 and 2."""
         indices = np.array([[1, 2], [0, -1], [-1, -1], [-1, -1]])
 
-        votes = neighbor_votes(indices, np.array([5, 9, 7, 7]), np.array([2, 0, 1, 2]), 3)
+        votes = count_votes(indices, np.array([5, 9, 7, 7]), np.array([2, 0, 1, 2]), 3)
 
         np.testing.assert_allclose(votes, [[0.5, 0.25, 0.25], [0, 0, 1], [0, 0, 0], [0, 0, 0]])
 
@@ -119,34 +121,35 @@ class TestNeighbors:
         """Rows 0 and 1 are one input labelled twice: neither is a neighbour, their votes are a mix."""
         dense = np.array([[0.0], [0.0], [5.0]], dtype=np.float32)
 
-        found = neighbors_of(Features((TableBlock(dense),)), np.array([0, 1, 1]), 2, np.array([0, 0, 1]))
+        alike = np.array([0, 0, 1])
 
-        np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [0.5, 0.5]])
+        found = neighbors_of(dense, alike)
+
+        votes = count_votes(found.indices, alike, np.array([0, 1, 1]), 2)
+        np.testing.assert_allclose(votes, [[0, 1], [0, 1], [0.5, 0.5]])
         assert found.indices[:, 0].tolist() == [2, 2, 0]
 
     def test_nobody_is_near_where_all_rows_are_one(self):
         """A single unlike row has no neighbours."""
-        features = Features((TableBlock(np.zeros((3, 1), dtype=np.float32)),))
-        same = np.zeros(3, dtype=np.intp)
+        dense = np.zeros((3, 1), dtype=np.float32)
 
-        assert neighbors_of(features, same, 1, same) is None
+        assert neighbors_of(dense, np.zeros(3, dtype=np.intp)) is None
 
     def test_rows_of_one_group_are_no_neighbours(self):
         """What a model may not learn from, a neighbour may not say: rows 0 and 1 are one patient's."""
         dense = np.array([[0.0], [0.1], [5.0]], dtype=np.float32)
 
-        found = find_neighbors(
-            Features((TableBlock(dense),)), np.array([0, 0, 1]), 2, np.arange(3), np.array([7, 7, 8])
-        )
+        found = find_neighbors(Features((TableBlock(dense),)), np.arange(3), np.array([7, 7, 8]))
 
-        np.testing.assert_allclose(found.votes, [[0, 1], [0, 1], [1, 0]])
+        votes = count_votes(found.indices, np.arange(3), np.array([0, 0, 1]), 2)
+        np.testing.assert_allclose(votes, [[0, 1], [0, 1], [1, 0]])
 
     def test_large_files_are_compared_with_a_sample_and_say_so(self, monkeypatch):
         """Every row still gets neighbours, all of them out of the sample."""
         monkeypatch.setattr(neighbors, "_MOST_CANDIDATES", 20)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
-        found = neighbors_of(Features((TableBlock(dense),)), np.zeros(100, dtype=np.intp), 1, np.arange(100))
+        found = neighbors_of(dense)
 
         assert len(np.unique(found.indices)) <= 20
         assert "among 20 of 100" in found.note
@@ -156,6 +159,6 @@ class TestNeighbors:
         """Two or three words are too few to reduce, and are compared as they are."""
         features = Features((make_text_block(texts),))
 
-        found = neighbors_of(features, np.zeros(len(texts), dtype=np.intp), 1, np.arange(len(texts)))
+        found = find_neighbors(features, np.arange(len(texts)), np.arange(len(texts)))
 
         assert (found.indices[:, 0] >= 0).all()

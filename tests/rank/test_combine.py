@@ -272,7 +272,9 @@ class TestRanking:
         labels = np.arange(n_rows) % 2
         calm = np.where(np.eye(2)[labels] == 1, 0.9, 0.1)
 
-        ranking = rank_rows(Evidence(labels, 2, pred_probs=calm), [], [calm], noise(0.01))
+        ranking = rank_rows(
+            Evidence(given_labels=labels, n_classes=2, pred_probs=calm), [], [calm], noise(0.01)
+        )
 
         assert not ranking.doubted.any()
         assert len(ranking.queue) == {6: 6, 400: 20, 4000: 50}[n_rows]

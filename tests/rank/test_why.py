@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,7 +105,7 @@ def said(
         list(loaded.values()),
         reasons,
         examples or examples_of(),
-        replace(EVIDENCE, **changed),
+        Evidence(EVIDENCE, **changed),
         RANKING,
         [row],
     )

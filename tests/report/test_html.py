@@ -12,7 +12,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from doubtcli.records import Annotations, Power
+from doubtcli.records import Annotations, Evidence, Power
 from doubtcli.report.html import render_html, script_json
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ class TestPage:
         near = np.random.default_rng(0).integers(0, n, (n, 10))
         audit = replace(
             audit,
-            evidence=replace(audit.evidence, neighbor_indices=near, neighbor_distances=np.full((n, 10), 0.5)),
+            evidence=Evidence(audit.evidence, neighbor_indices=near, neighbor_distances=near * 0 + 0.5),
         )
 
         assert len(render_html(audit).encode()) < 2_000_000
@@ -303,7 +303,7 @@ class TestRows:
         audit = make_audit()
         indices = np.where(np.arange(3) < 1, audit.evidence.neighbor_indices, -1)
         distances = np.where(np.arange(3) < 1, np.nan, np.nan) + np.zeros((8, 3))
-        evidence = replace(audit.evidence, neighbor_indices=indices, neighbor_distances=distances)
+        evidence = Evidence(audit.evidence, neighbor_indices=indices, neighbor_distances=distances)
 
         assert [far for _, far in told(replace(audit, evidence=evidence))["doubted"][0]["near"]] == [None]
 

@@ -1,0 +1,107 @@
+"""Features and labels -> what models that never saw a row make of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from doubtcli.records import Need
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from doubtcli.progress import Progress
+    from doubtcli.records import Codes, Engine, Examples, Features, Model, Predictions
+    from doubtcli.settings import ScanSettings
+
+
+@dataclass(frozen=True)
+class SuitableModels:
+    """The models that suit the features."""
+
+    makes: ClassVar = {"models": None}
+    is_costly: ClassVar = True
+    is_fast: ClassVar = True
+
+    def make(self, learnable_features: Features, settings: ScanSettings) -> Mapping[str, Any]:
+        """None of them is fitted yet."""
+        return {"models": learnable_features.models(fast=settings.fast)}
+
+
+@dataclass(frozen=True)
+class ModelPredictions:
+    """The user's probabilities if there are any, else those of models, each row out of fold."""
+
+    makes: ClassVar = {
+        "pred_probs": Need(
+            "Shape `(n_rows, n_classes)`: out-of-fold, the models pooled over all repeats.",
+            "there are no predicted probabilities: no input columns, and no --pred-probs FILE",
+            source="models",
+            axes=("rows", "classes"),
+        ),
+        "pred_probs_by_model": Need(
+            "Shape `(n_models, n_rows, n_classes)`: out-of-fold, the mean over repeats.",
+            "there is only one model, or none",
+            source="models",
+            axes=("models", "rows", "classes"),
+        ),
+        "pred_probs_by_repeat": Need(
+            "Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled.",
+            "no cross-validation was repeated: the probabilities are yours or missing",
+            source="models",
+            axes=("repeats", "rows", "classes"),
+        ),
+        "predictions": None,
+    }
+    is_costly: ClassVar = True
+    is_fast: ClassVar = True
+
+    def make(
+        self,
+        examples: Examples,
+        taught_labels: Codes,
+        n_classes: int,
+        together: Codes,
+        *,
+        settings: ScanSettings,
+        engine: Engine,
+        progress: Progress,
+        note: Callable[[str], None],
+        models: Sequence[Model] | None = None,
+    ) -> Mapping[str, Any]:
+        """Fit all models to all folds but one, as often as the settings say; a fast scan once."""
+        from doubtcli.predict.crossfit import brought, cross_fit
+
+        if examples.given_pred_probs is not None:
+            return _pieces(brought(examples.given_pred_probs))
+        if models is None:
+            return {}
+        for sentence in dict.fromkeys(model.note for model in models if model.note):
+            note(sentence)
+        repeats = 1 if settings.fast else settings.repeats
+        with progress.stage("Cross-fitting models", len(models) * repeats) as advance:
+            predictions = cross_fit(
+                models,
+                taught_labels,
+                n_classes,
+                together,
+                n_folds=settings.folds,
+                n_repeats=repeats,
+                seed=settings.seed,
+                engine=engine,
+                advance=advance,
+            )
+        if predictions.unheard:
+            unheard = ", ".join(predictions.unheard)
+            note(f"models that learnt nothing of the labels, and are not heard: {unheard}")
+        return _pieces(predictions)
+
+
+def _pieces(predictions: Predictions) -> Mapping[str, Any]:
+    several, repeated = len(predictions.by_model) > 1, len(predictions.by_repeat) > 1
+    return {
+        "predictions": predictions,
+        "pred_probs": predictions.pooled,
+        "pred_probs_by_model": predictions.by_model if several else None,
+        "pred_probs_by_repeat": predictions.by_repeat if repeated else None,
+    }

@@ -22,7 +22,7 @@ from doubtcli.files.text import plain_encoding
 from doubtcli.read.labels.encode import class_label_names, encode_labels
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import INPUT_ROLES, Role, SeenRow
+from doubtcli.records import INPUT_ROLES, Role, RowSnapshot
 from doubtcli.records.edits import Drop, FileLayout, Relabel
 from doubtcli.records.file_format import ColumnsBy
 from doubtcli.store.open import restore_settings
@@ -44,7 +44,7 @@ class LabelledFile:
     data: DataFile
     table: Table
     """As it was read."""
-    rows: tuple[SeenRow, ...]
+    rows: tuple[RowSnapshot, ...]
     """In file order."""
     labels: Labels
     form: FileLayout
@@ -156,7 +156,7 @@ def _with_columns(table: Table, roles: Roles) -> Table:
     return replace(table, data=data)
 
 
-def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) -> tuple[SeenRow, ...]:
+def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) -> tuple[RowSnapshot, ...]:
     n_rows = table.data.num_rows
     vectors = probs = None
     if (settings.embeddings or settings.pred_probs) and not _can_be_told_apart(table, roles, labels):
@@ -166,7 +166,7 @@ def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) ->
     ids = row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
     told = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
-    return tuple(SeenRow(*row) for row in told)
+    return tuple(RowSnapshot(*row) for row in told)
 
 
 def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:

@@ -21,8 +21,8 @@ from doubtcli.records import OnConflict
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 from doubtcli.tools.read import read_together
-from doubtcli.verdicts.adjudicate import Terms, settle
-from doubtcli.verdicts.rows import KnownRows, list_audited_rows
+from doubtcli.verdicts.corrections import lenient_terms, settle_answers
+from doubtcli.verdicts.rows import VerdictRows, list_audited_rows
 from doubtcli.verdicts.spelling import Spellings
 
 if TYPE_CHECKING:
@@ -341,12 +341,12 @@ def _done(
 
 def _settle(request: ApplyRequest, file: LabelledFile, audit: ReadAudit, done: Sequence[Line]) -> Settled:
     told = read_together(request.verdicts, confirmed=request.confirmed)
-    rows = KnownRows.of(
+    rows = VerdictRows.of(
         file.rows,
         Spellings.of(file.labels, file.listed),
         audited=list_audited_rows(audit.doubts),
         dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
-    terms = Terms.lenient(request.on_conflict, new_labels=request.new_labels)
-    settled = settle(told.answers, rows, terms, spread=request.spread)
+    terms = lenient_terms(request.on_conflict, new_labels=request.new_labels)
+    settled = settle_answers(told.answers, rows, terms, spread=request.spread)
     return replace(settled, notes=(*told.notes, *settled.notes))

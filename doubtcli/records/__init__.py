@@ -55,7 +55,7 @@ from doubtcli.records.reading import (
     Table,
     Verdicts,
 )
-from doubtcli.records.relabelling import Decision, OnConflict, SeenRow, Settled, Unapplied, UnappliedKind
+from doubtcli.records.relabelling import Decision, OnConflict, RowSnapshot, Settled, Unapplied, UnappliedKind
 from doubtcli.records.stored import (
     AuditDocument,
     ClassCount,
@@ -127,8 +127,8 @@ __all__ = [
     "Role",
     "Roles",
     "RowCounts",
+    "RowSnapshot",
     "SampleCounts",
-    "SeenRow",
     "Settled",
     "SideFile",
     "Skill",

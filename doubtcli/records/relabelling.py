@@ -7,7 +7,7 @@ from enum import StrEnum
 
 
 @dataclass(frozen=True)
-class SeenRow:
+class RowSnapshot:
     """What is known of one row at one moment: when it was audited, or now."""
 
     row_id: str

@@ -19,7 +19,7 @@ from doubtcli.records import UNDECIDED, UNUSABLE, Stratum, Verdicts
 from doubtcli.records.answers import PASSED_OVER
 from doubtcli.tools.read import read_together
 from doubtcli.verdicts.adjudicate import Terms, adjudicate
-from doubtcli.verdicts.rows import KnownRows, Reason, list_rows
+from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
 from doubtcli.verdicts.spelling import LOST_ZEROS, Spellings
 from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, listed
 
@@ -89,7 +89,7 @@ def judge_examples(
             has changed since, or its given label to another than was chosen; or a part of an audit sample is
             not as a queue has it.
     """
-    rows = KnownRows.of(list_rows(examples), Spellings.of(labels))
+    rows = VerdictRows.of(list_rows(examples), Spellings.of(labels))
     found = adjudicate(answers, rows, AllOrNothing(path, data_path).terms)
     place = {row_id: row for row, row_id in enumerate(examples.row_ids)}
     codes = np.full(examples.n_rows, UNDECIDED, dtype=np.intp)
@@ -100,7 +100,7 @@ def judge_examples(
     return Verdicts(
         path,
         codes,
-        *_read_sample(sample, examples.n_rows, path),
+        *_read_sample_parts(sample, examples.n_rows, path),
         notes=(
             *_note_passed_over(answers, set(examples.unlabelled_row_ids)),
             *_note_differing(found),
@@ -112,19 +112,19 @@ def judge_examples(
 def _list_codes(found: Adjudication, labels: Labels) -> Iterator[tuple[str, int]]:
     """The codes of rows, by their ids; what people said of a row as it is now comes last, and counts."""
     code = {name: number for number, name in enumerate(labels.class_names)}
-    for done in found.rejected_for(Reason.ALREADY):
+    for done in found.rejected_for(RejectionReason.ALREADY):
         if done.row is not None and done.row.given_label is not None:
             yield done.row_id, code[done.row.given_label]
     for one in found.decided:
         verdict = one.decision.verdict
         yield one.row.row_id, UNUSABLE if verdict is None else code[verdict]
-    for differing in found.rejected_for(Reason.DISAGREEMENT):
+    for differing in found.rejected_for(RejectionReason.DISAGREEMENT):
         yield differing.row_id, UNDECIDED
 
 
 def _count_corrected(found: Adjudication) -> int:
     """How many rows that were drawn at random have got another label since."""
-    corrected = found.rejected_for(Reason.ALREADY)
+    corrected = found.rejected_for(RejectionReason.ALREADY)
     return sum(any(vote.answer.stratum.strip() for vote in one.votes) for one in corrected)
 
 
@@ -159,7 +159,9 @@ class AllOrNothing:
 
     def refuse_unknown_ids(self, found: Adjudication) -> InputError | None:
         """Refuse ids that no row has; counts them, and names the first ones."""
-        strangers = [answer for one in found.rejected_for(Reason.NO_SUCH_ROW) for answer in one.answers]
+        strangers = [
+            answer for one in found.rejected_for(RejectionReason.NO_SUCH_ROW) for answer in one.answers
+        ]
         if not strangers:
             return None
         names = listed((answer.row_id for answer in strangers), MOST_NAMED)
@@ -192,7 +194,7 @@ class AllOrNothing:
 
     def refuse_other_content(self, found: Adjudication) -> InputError | None:
         """Refuse votes on rows that are not what the person saw; counts them, and names the first ones."""
-        changed = [vote.answer for vote in self._list_refused(found, Reason.OTHER_CONTENT)]
+        changed = [vote.answer for vote in self._list_refused(found, RejectionReason.OTHER_CONTENT)]
         if not changed:
             return None
         names = listed((answer.row_id for answer in changed), MOST_NAMED)
@@ -210,7 +212,7 @@ class AllOrNothing:
 
     def refuse_other_labels(self, found: Adjudication) -> InputError | None:
         """Refuse votes on labels that were changed since, to others than were chosen; names both labels."""
-        changed = self._list_refused(found, Reason.OTHER_LABEL)
+        changed = self._list_refused(found, RejectionReason.OTHER_LABEL)
         if not changed:
             return None
         changed.sort(key=lambda vote: vote.answer.row)
@@ -229,7 +231,7 @@ class AllOrNothing:
 
     def refuse_several_labels(self, found: Adjudication) -> InputError | None:
         """Refuse several labels for a row; names them."""
-        rejected = found.rejected_for(Reason.SEVERAL_LABELS)
+        rejected = found.rejected_for(RejectionReason.SEVERAL_LABELS)
         if not rejected:
             return None
         wanted = rejected[0].winners[0]
@@ -243,7 +245,7 @@ class AllOrNothing:
         )
 
     @staticmethod
-    def _list_refused(found: Adjudication, reason: Reason) -> list[Vote]:
+    def _list_refused(found: Adjudication, reason: RejectionReason) -> list[Vote]:
         return _keep_labelled(vote for one in found.rejected_for(reason) for vote in one.votes)
 
 
@@ -267,10 +269,10 @@ def _note_passed_over(answers: Sequence[Answer], unlabelled: set[str]) -> Iterat
 def _note_differing(found: Adjudication) -> Iterator[str]:
     """How many rows people's answers differ on, and what becomes of them."""
     outvoted = sum(bool(one.decision.outvoted) for one in found.decided)
-    outvoted += sum(one.winners != one.votes for one in found.rejected_for(Reason.ALREADY))
+    outvoted += sum(one.winners != one.votes for one in found.rejected_for(RejectionReason.ALREADY))
     if outvoted:
         yield f"rows on which answers differed, settled by the majority: {outvoted:,}"
-    conflicts = [one.row_id for one in found.rejected_for(Reason.DISAGREEMENT)]
+    conflicts = [one.row_id for one in found.rejected_for(RejectionReason.DISAGREEMENT)]
     if conflicts:
         names = listed(conflicts, MOST_NAMED)
         yield f"rows on which answers differ, left undecided: {len(conflicts):,} ({names})"
@@ -288,7 +290,7 @@ def _note_corrected(corrected: int) -> Iterator[str]:
 # ------------------------------------------------------------------------ the audit sample
 
 
-def _read_sample(
+def _read_sample_parts(
     drawn: Iterable[tuple[int, Answer]], n_rows: int, path: str
 ) -> tuple[tuple[Stratum | None, ...], Floats]:
     """The stratum of each row that was drawn for an audit sample, and with what probability it was.

@@ -15,7 +15,7 @@ from enum import Enum
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from doubtcli.records import SeenRow, UnappliedKind
+from doubtcli.records import RowSnapshot, UnappliedKind
 from doubtcli.verdicts.spelling import LOST_ZEROS, count_most_marks, find_numerals
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ BETWEEN_IDS = ","
 """What tools write between the ids of rows that ride along; a user's own id may have it, too."""
 
 
-class Reason(Enum):
+class RejectionReason(Enum):
     """Why answers decide nothing; each with the kind that users are shown."""
 
     PASSED_OVER = "nobody decided", UnappliedKind.UNDECIDED
@@ -62,7 +62,7 @@ class Reason(Enum):
 class Problem:
     """What keeps answers from deciding on a row."""
 
-    reason: Reason
+    reason: RejectionReason
     why: str
     """In plain words, as users are shown it."""
 
@@ -70,25 +70,25 @@ class Problem:
     def of_several(cls, number: int, when: str = "") -> Problem:
         """That several rows have the id that one was named by."""
         why = f"{number} rows bear this id{when}, and which one is meant can't be told"
-        return cls(Reason.AMBIGUOUS, why)
+        return cls(RejectionReason.AMBIGUOUS, why)
 
 
-UNKNOWN_ID = Problem(Reason.NO_SUCH_ROW, "no row of the audit bears this id")
-OTHER_CONTENT = Problem(Reason.OTHER_CONTENT, "its content is another than when it was decided")
+UNKNOWN_ID = Problem(RejectionReason.NO_SUCH_ROW, "no row of the audit bears this id")
+OTHER_CONTENT = Problem(RejectionReason.OTHER_CONTENT, "its content is another than when it was decided")
 
 
 @dataclass(frozen=True)
 class RowIndex:
     """Rows as they were seen at one moment."""
 
-    by_id: Mapping[str, tuple[SeenRow, ...]]
+    by_id: Mapping[str, tuple[RowSnapshot, ...]]
     labels: Mapping[str | None, Counter[str | None]]
     """Of the rows whose ids are hashes: which labels those of one hash have, and how often."""
 
     @classmethod
-    def of(cls, rows: Iterable[SeenRow]) -> RowIndex:
+    def of(cls, rows: Iterable[RowSnapshot]) -> RowIndex:
         """The rows, ready to be looked up."""
-        by_id: dict[str, list[SeenRow]] = {}
+        by_id: dict[str, list[RowSnapshot]] = {}
         labels: dict[str | None, Counter[str | None]] = {}
         for row in sorted(rows, key=lambda row: row.row):
             by_id.setdefault(row.row_id, []).append(row)
@@ -112,7 +112,7 @@ class RowIndex:
 
 
 @dataclass(frozen=True)
-class KnownRows:
+class VerdictRows:
     """All that answers are held against: rows, their labels and how these are written."""
 
     audited: RowIndex
@@ -124,23 +124,23 @@ class KnownRows:
     @classmethod
     def of(
         cls,
-        now: Iterable[SeenRow],
+        now: Iterable[RowSnapshot],
         labels: Spellings,
         *,
-        audited: Iterable[SeenRow] | None = None,
+        audited: Iterable[RowSnapshot] | None = None,
         dropped: Collection[tuple[str, str | None]] = (),
-    ) -> KnownRows:
+    ) -> VerdictRows:
         """The rows of a file; where no audit is at hand, they are taken for what was audited."""
         index = RowIndex.of(now)
         return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped)
 
     # ------------------------------------------------------------ which row an answer is on
 
-    def named_by(self, answer: Answer) -> tuple[SeenRow, ...]:
+    def named_by(self, answer: Answer) -> tuple[RowSnapshot, ...]:
         """The audited rows that have the id of an answer."""
         return self.audited.by_id.get(answer.row_id, ())
 
-    def meant_by(self, answer: Answer) -> tuple[SeenRow, ...]:
+    def meant_by(self, answer: Answer) -> tuple[RowSnapshot, ...]:
         """The audited rows that an answer may be on: of the content that the person saw.
 
         If one of them also has the label that the person saw, then only those; else the first of them alone.
@@ -166,39 +166,42 @@ class KnownRows:
             return replace(UNKNOWN_ID, why=f"{UNKNOWN_ID.why}; {LOST_ZEROS}")
         return UNKNOWN_ID
 
-    def find_relabelling(self, answer: Answer, row: SeenRow) -> Problem | None:
+    def find_relabelling(self, answer: Answer, row: RowSnapshot) -> Problem | None:
         """That a row had another label when it was decided than when it was audited; None if it had not."""
         seen = answer.given_label
         if not seen.strip() or row.given_label in {seen, self.labels.find_label(seen) or seen}:
             return None
-        audited = _named(row.given_label)
+        audited = _quote_label(row.given_label)
         return Problem(
-            Reason.OTHER_LABEL, f"its label was {seen!r} when it was decided, and {audited} when audited"
+            RejectionReason.OTHER_LABEL,
+            f"its label was {seen!r} when it was decided, and {audited} when audited",
         )
 
     # ----------------------------------------------------- what became of it since the audit
 
-    def find_edit(self, row: SeenRow) -> Problem | None:
+    def find_edit(self, row: RowSnapshot) -> Problem | None:
         """What has become of an audited row, if it isn't the same any more, or can't be told from others."""
         rows = self.now.by_id.get(row.row_id, ())
         if not rows:
-            return Problem(Reason.GONE, "no row of the file bears this id any more")
+            return Problem(RejectionReason.GONE, "no row of the file bears this id any more")
         alike = [one for one in rows if has_same_content(row, one)]
         if not alike:
-            return Problem(Reason.EDITED, "its content has changed since it was audited")
+            return Problem(RejectionReason.EDITED, "its content has changed since it was audited")
         fitting = [one for one in alike if one.given_label == row.given_label]
         if not fitting:
-            label, other = _named(row.given_label), _named(alike[0].given_label)
-            return Problem(Reason.EDITED, f"its label was {label} when it was audited, and is {other} now")
+            label, other = _quote_label(row.given_label), _quote_label(alike[0].given_label)
+            return Problem(
+                RejectionReason.EDITED, f"its label was {label} when it was audited, and is {other} now"
+            )
         labels = self.audited.labels, self.now.labels
         if _is_named_by_hash(row) and labels[0][row.row_hash] != labels[1].get(row.row_hash):
             why = (
                 "rows of equal input were added, removed or relabelled since, and it can't be told from them"
             )
-            return Problem(Reason.EDITED, why)
+            return Problem(RejectionReason.EDITED, why)
         return Problem.of_several(len(fitting), " now") if len(fitting) > 1 else None
 
-    def unchanged(self, row: SeenRow) -> SeenRow:
+    def unchanged(self, row: RowSnapshot) -> RowSnapshot:
         """An audited row as it is now, where `find_edit` finds no change."""
         return next(
             one
@@ -206,13 +209,13 @@ class KnownRows:
             if has_same_content(row, one) and one.given_label == row.given_label
         )
 
-    def has_label_now(self, row: SeenRow, label: str) -> bool:
+    def has_label_now(self, row: RowSnapshot, label: str) -> bool:
         """Whether an audited row, its content the same, has a label by now."""
         rows = self.now.by_id.get(row.row_id, ())
         return len(rows) == 1 and has_same_content(row, rows[0]) and rows[0].given_label == label
 
 
-def is_as_seen(answer: Answer, row: SeenRow) -> bool:
+def is_as_seen(answer: Answer, row: RowSnapshot) -> bool:
     """Whether what the person saw is still in a row, its label left out; so it is where nothing tells.
 
     A hash may look like a number, and come back from a spreadsheet as it shows one.
@@ -225,16 +228,16 @@ def is_as_seen(answer: Answer, row: SeenRow) -> bool:
         return False
 
 
-def has_same_content(one: SeenRow, other: SeenRow) -> bool:
+def has_same_content(one: RowSnapshot, other: RowSnapshot) -> bool:
     """Whether two rows are the same but for their labels; so they are where an audit has no hashes."""
     return None in {one.row_hash, other.row_hash} or one.row_hash == other.row_hash
 
 
-def _named(label: str | None) -> str:
+def _quote_label(label: str | None) -> str:
     return "none" if label is None else repr(label)
 
 
-def _is_named_by_hash(row: SeenRow) -> bool:
+def _is_named_by_hash(row: RowSnapshot) -> bool:
     """Whether a row's id is a hash of its content, numbered or not."""
     if row.row_hash is None or not row.row_id.startswith(row.row_hash):
         return False
@@ -244,7 +247,7 @@ def _is_named_by_hash(row: SeenRow) -> bool:
 # ------------------------------------------------------------------- where rows come from
 
 
-def list_rows(examples: Examples) -> list[SeenRow]:
+def list_rows(examples: Examples) -> list[RowSnapshot]:
     """The rows of a file that was just read: those with a label in their order, then all others."""
     hashes = examples.row_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]
@@ -252,12 +255,12 @@ def list_rows(examples: Examples) -> list[SeenRow]:
     unlabelled = zip(examples.unlabelled_row_ids, examples.unlabelled_positions, strict=True)
     rows = [*labelled, *((row_id, position, None) for row_id, position in unlabelled)]
     return [
-        SeenRow(row_id, position + 1, label, hashes[position] if hashes else None)
+        RowSnapshot(row_id, position + 1, label, hashes[position] if hashes else None)
         for row_id, position, label in rows
     ]
 
 
-def list_audited_rows(doubts: DoubtTable) -> list[SeenRow]:
+def list_audited_rows(doubts: DoubtTable) -> list[RowSnapshot]:
     """The rows as an audit has them.
 
     Args:
@@ -265,4 +268,4 @@ def list_audited_rows(doubts: DoubtTable) -> list[SeenRow]:
     """
     texts = (column.to_pylist() for column in (doubts.row_id, doubts.given_label, doubts.row_hash))
     rows = zip(*texts, doubts.row.tolist(), strict=True)
-    return [SeenRow(row_id, row, label, row_hash) for row_id, label, row_hash, row in rows]
+    return [RowSnapshot(row_id, row, label, row_hash) for row_id, label, row_hash, row in rows]

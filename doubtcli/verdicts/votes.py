@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 
 from doubtcli.records import Decision, OnConflict, Unapplied
 from doubtcli.records.answers import EARLIEST, PASSED_OVER, UNUSABLE_STATUS, name_person, parse_moment
-from doubtcli.verdicts.rows import Problem, Reason
+from doubtcli.verdicts.rows import Problem, RejectionReason
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable, Sequence
 
-    from doubtcli.records import SeenRow
+    from doubtcli.records import RowSnapshot
     from doubtcli.records.answers import Answer
-    from doubtcli.verdicts.rows import KnownRows
+    from doubtcli.verdicts.rows import VerdictRows
     from doubtcli.verdicts.spelling import Spellings
 
 LEFT_OPEN = "left open"
@@ -28,7 +28,7 @@ class Vote:
     """What one person wants of a row."""
 
     answer: Answer
-    row: SeenRow
+    row: RowSnapshot
     """As it was audited."""
     labels: tuple[str, ...]
     """As the file shows them; none where the row is called unusable."""
@@ -54,10 +54,10 @@ class Vote:
 
 
 @dataclass(frozen=True)
-class Ballot:
+class RowBallot:
     """All that was said of one row."""
 
-    row: SeenRow
+    row: RowSnapshot
     """As it was audited."""
     relabelled: Problem | None = None
     """That it had another label when these answers were given; None if it had not."""
@@ -83,7 +83,7 @@ class Rejection:
     problem: Problem
     row_id: str
     """As the answers name it."""
-    row: SeenRow | None
+    row: RowSnapshot | None
     """As it was audited; None where it isn't known which one it is."""
     answers: tuple[Answer, ...]
     votes: tuple[Vote, ...] = ()
@@ -99,22 +99,22 @@ class Rejection:
 
 
 @dataclass(frozen=True)
-class Gathered:
+class AnswersByRow:
     """Answers, by the rows that they are on."""
 
-    ballots: tuple[Ballot, ...]
+    ballots: tuple[RowBallot, ...]
     strays: tuple[Rejection, ...]
     """Each answer on no row that is known for certain."""
     votes: tuple[Vote, ...]
     """All of them, also those of strays, in the order of the answers."""
 
 
-def gather(answers: Sequence[Answer], rows: KnownRows) -> Gathered:
+def group_answers(answers: Sequence[Answer], rows: VerdictRows) -> AnswersByRow:
     """The answers by the rows that they are on, and those on no row that is known for certain.
 
     Answers on a row that has got another label since are ballots of their own.
     """
-    ballots: dict[tuple[SeenRow, Problem | None], Ballot] = {}
+    ballots: dict[tuple[RowSnapshot, Problem | None], RowBallot] = {}
     strays: list[Rejection] = []
     votes: list[Vote] = []
     for answer in answers:
@@ -124,18 +124,18 @@ def gather(answers: Sequence[Answer], rows: KnownRows) -> Gathered:
         own = () if vote is None else (vote,)
         votes += own
         if problem is not None:
-            kept = answer.decides or problem.reason is Reason.NO_SUCH_ROW
-            why = problem if kept else Problem(Reason.PASSED_OVER, passed)
+            kept = answer.decides or problem.reason is RejectionReason.NO_SUCH_ROW
+            why = problem if kept else Problem(RejectionReason.PASSED_OVER, passed)
             strays.append(Rejection(why, answer.row_id, None, (answer,), own))
             continue
         since = rows.find_relabelling(answer, named[0])
-        ballot = ballots.setdefault((named[0], since), Ballot(named[0], since))
+        ballot = ballots.setdefault((named[0], since), RowBallot(named[0], since))
         ballot.votes.extend(own)
         ballot.passed.extend([] if own else [(answer, passed)])
-    return Gathered(tuple(ballots.values()), tuple(strays), tuple(votes))
+    return AnswersByRow(tuple(ballots.values()), tuple(strays), tuple(votes))
 
 
-def _read_vote(answer: Answer, rows: Sequence[SeenRow], labels: Spellings) -> tuple[Vote | None, str]:
+def _read_vote(answer: Answer, rows: Sequence[RowSnapshot], labels: Spellings) -> tuple[Vote | None, str]:
     """The vote of an answer that decides, and where it has none, why; of the first of the rows it names."""
     if not answer.decides:
         return None, PASSED_OVER.get(answer.status, LEFT_OPEN)
@@ -145,7 +145,7 @@ def _read_vote(answer: Answer, rows: Sequence[SeenRow], labels: Spellings) -> tu
     return (None, LEFT_AS_IT_WAS) if _is_left_as_it_was(vote, labels) else (vote, "")
 
 
-def cast_vote(answer: Answer, row: SeenRow, labels: Spellings) -> Vote:
+def cast_vote(answer: Answer, row: RowSnapshot, labels: Spellings) -> Vote:
     """The vote of an answer that decides."""
     if answer.status == UNUSABLE_STATUS:
         return Vote(answer, row, labels=())
@@ -209,7 +209,7 @@ def _find_newest(votes: Sequence[Vote]) -> tuple[str, ...] | None:
 # --------------------------------------------------------- the records that are handed on
 
 
-def describe_decision(now: SeenRow, winners: Sequence[Vote], others: Iterable[Vote]) -> Decision:
+def describe_decision(now: RowSnapshot, winners: Sequence[Vote], others: Iterable[Vote]) -> Decision:
     """What the winning votes decide on a row as it is now."""
     answers = sorted((one.answer for one in winners), key=_sort_by_time)
     return Decision(

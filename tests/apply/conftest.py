@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from doubtcli.apply.ledger import ApplyResult, UndoResult
-    from doubtcli.records import SeenRow
+    from doubtcli.records import RowSnapshot
 
 NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 COLUMNS = ("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why")
@@ -52,7 +52,7 @@ class Desk:
         """A file in the folder."""
         return str(self.folder / name)
 
-    def audit(self, name: str, *, doubted: Iterable[str] = (), **settings: Any) -> list[SeenRow]:
+    def audit(self, name: str, *, doubted: Iterable[str] = (), **settings: Any) -> list[RowSnapshot]:
         """Write the audit of a file beside it; gives its rows, by place in the file."""
         told = ScanSettings(path=self.path(name), **settings)
         table, roles, _, examples = read_examples(told, Silence())

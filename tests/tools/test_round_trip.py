@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from doubtcli.records import SeenRow
+from doubtcli.records import RowSnapshot
 from doubtcli.tools.read import read_answers
-from doubtcli.verdicts.adjudicate import Terms, settle
-from doubtcli.verdicts.rows import KnownRows
+from doubtcli.verdicts.corrections import lenient_terms, settle_answers
+from doubtcli.verdicts.rows import VerdictRows
 from doubtcli.verdicts.spelling import Spellings
 
 Said = tuple[str, str]
@@ -109,7 +109,7 @@ TEXTS = st.sampled_from(NASTY) | st.text(
     st.characters(codec="utf-8", exclude_characters="\0"), min_size=1, max_size=20
 ).filter(str.strip)
 GIVEN = "given"
-# hypothesis also draws the words of this file, and a record that repeats the given label may decide nothing
+# hypothesis also draws the words of the package, and a record that repeats the given label may decide nothing
 CHOSEN = TEXTS.filter(lambda text: text != GIVEN)
 
 
@@ -125,10 +125,10 @@ def test_any_label_of_any_row_comes_back(
     """Whatever text an id and a new label are, in whatever tool: each row gets the label that was chosen."""
     path = tmp_path_factory.mktemp("export") / "verdicts"
     path.write_text(write([record(one) for one in said]), encoding="utf-8", newline="")
-    rows = [SeenRow(row_id, place, GIVEN, "h") for place, (row_id, _) in enumerate(said, start=1)]
+    rows = [RowSnapshot(row_id, place, GIVEN, "h") for place, (row_id, _) in enumerate(said, start=1)]
     labels = Spellings({label: label for label in [GIVEN, *(label for _, label in said)]})
 
-    found = settle(read_answers(str(path)).answers, KnownRows.of(rows, labels), Terms.lenient())
+    found = settle_answers(read_answers(str(path)).answers, VerdictRows.of(rows, labels), lenient_terms())
 
     assert [(one.row_id, one.verdict) for one in found.decisions] == said
 

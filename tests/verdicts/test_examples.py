@@ -5,8 +5,6 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given
-from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
 from doubtcli.records import (
@@ -16,14 +14,10 @@ from doubtcli.records import (
     Examples,
     Labels,
     Stratum,
-    UnappliedKind,
     Verdicts,
 )
 from doubtcli.records.answers import Answer
-from doubtcli.verdicts.adjudicate import Adjudication, Terms, adjudicate, settle
-from doubtcli.verdicts.examples import AllOrNothing, apply_verdicts, judge_examples, read_verdicts
-from doubtcli.verdicts.rows import KnownRows, Reason, list_rows
-from doubtcli.verdicts.spelling import Spellings
+from doubtcli.verdicts.examples import apply_verdicts, judge_examples, read_verdicts
 
 LABELS = Labels(np.array([1, 0, 0, 1, -1]), ("ham", "spam"), ("ham", "spam"))
 EXAMPLES = Examples(
@@ -455,79 +449,3 @@ class TestReading:
             "doccano does not tell which rows were looked at: those that still bear their given label count "
             "as undecided"
         )
-
-
-# ------------------------------------------------------------------- one engine, two modes
-
-ROWS = KnownRows.of(list_rows(EXAMPLES), Spellings.of(LABELS))
-ANSWERS = st.lists(
-    st.builds(
-        answer,
-        st.sampled_from("abcex"),
-        st.sampled_from(["", "ham", "spam", " spam", "egg"]),
-        status=st.sampled_from(["", "", "unusable", "draft"]),
-        annotator=st.sampled_from(["", "ann", "1", "2"]),
-        time=st.sampled_from(["", "2026-01-01", "2026-01-02"]),
-        given_label=st.sampled_from(["", "", "ham", "spam"]),
-        also=st.sampled_from([(), (), ("ham",)]),
-        prefilled=st.booleans(),
-    ),
-    max_size=5,
-)
-REFUSED = {
-    Reason.NO_SUCH_ROW,
-    Reason.NEW_LABEL,
-    Reason.OTHER_CONTENT,
-    Reason.OTHER_LABEL,
-    Reason.SEVERAL_LABELS,
-}
-
-
-def judged_strictly(answers: list[Answer]) -> Adjudication | None:
-    """What answers come to on the strict terms; None where they are refused."""
-    try:
-        return adjudicate(answers, ROWS, AllOrNothing("v.csv", "data.csv").terms)
-    except InputError:
-        return None
-
-
-@given(ANSWERS)
-def test_strict_terms_decide_what_lenient_ones_do(answers: list[Answer]) -> None:
-    """Where a scan takes answers at all, it decides on the same rows the same, and rejects the same."""
-    strict = judged_strictly(answers)
-    assume(strict is not None)
-
-    assert strict == adjudicate(answers, ROWS, Terms.lenient())
-
-
-@given(ANSWERS)
-def test_strict_terms_refuse_what_lenient_ones_reject(answers: list[Answer]) -> None:
-    """Each on a row with a label; but for people who differ, who passed, and what was done before."""
-    lenient = adjudicate(answers, ROWS, Terms.lenient())
-
-    rejected = [one for one in lenient.rejections if one.problem.reason in REFUSED]
-    must = any(one.row_id != "e" for one in rejected) or any(
-        vote.is_new and vote.row.row_id != "e" for vote in lenient.votes
-    )
-    assert (judged_strictly(answers) is None) == must
-
-
-@given(ANSWERS)
-def test_a_scan_follows_what_a_correction_applies(answers: list[Answer]) -> None:
-    """And a row that has its verdict by now, where nobody said anything else of it since, is kept."""
-    assume(judged_strictly(answers) is not None)
-
-    codes = matched(*answers).codes
-    settled = settle(answers, ROWS, Terms.lenient())
-
-    names = {UNUSABLE: None, 0: "ham", 1: "spam"}
-    followed = {
-        row_id: names[code]
-        for row_id, code in zip(EXAMPLES.row_ids, codes.tolist(), strict=True)
-        if code != UNDECIDED
-    }
-    applied = {one.row_id: one.verdict for one in settled.decisions}
-    differing = {one.row_id for one in settled.unapplied if one.kind is UnappliedKind.CONFLICT}
-    done = [one for one in settled.unapplied if one.kind is UnappliedKind.ALREADY]
-    kept = {one.row_id: one.given_label for one in done if one.row_id not in differing}
-    assert followed == kept | applied

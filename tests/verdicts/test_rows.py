@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.records import DoubtTable, Examples, SeenRow
+from doubtcli.records import DoubtTable, Examples, RowSnapshot
 from doubtcli.verdicts.rows import list_audited_rows, list_rows
 
 EXAMPLES = Examples(
@@ -19,9 +19,9 @@ EXAMPLES = Examples(
 def test_rows_of_a_file() -> None:
     """Each with its place from 1 and the hash of what stands there; those without a label, too."""
     assert list_rows(EXAMPLES) == [
-        SeenRow("a", 3, "spam", "h2"),
-        SeenRow("b", 1, "ham", "h0"),
-        SeenRow("c", 2, None, "h1"),
+        RowSnapshot("a", 3, "spam", "h2"),
+        RowSnapshot("b", 1, "ham", "h0"),
+        RowSnapshot("c", 2, None, "h1"),
     ]
 
 
@@ -29,7 +29,7 @@ def test_rows_of_a_file_that_was_not_hashed() -> None:
     """They are told without hashes."""
     bare = Examples(("a",), np.array([0]), np.array([0]), ("ham",), pa.table({}))
 
-    assert list_rows(bare) == [SeenRow("a", 1, "ham")]
+    assert list_rows(bare) == [RowSnapshot("a", 1, "ham")]
 
 
 def test_rows_of_an_audit() -> None:
@@ -45,8 +45,8 @@ def test_rows_of_an_audit() -> None:
     )
 
     assert list_audited_rows(DoubtTable(doubts)) == [
-        SeenRow("a", 3, "spam", "h2"),
-        SeenRow("c", 2, None, "h1"),
+        RowSnapshot("a", 3, "spam", "h2"),
+        RowSnapshot("c", 2, None, "h1"),
     ]
     unknown = doubts.set_column(4, "row_hash", pa.nulls(2, pa.string()))
-    assert list_audited_rows(DoubtTable(unknown)) == [SeenRow("a", 3, "spam"), SeenRow("c", 2, None)]
+    assert list_audited_rows(DoubtTable(unknown)) == [RowSnapshot("a", 3, "spam"), RowSnapshot("c", 2, None)]

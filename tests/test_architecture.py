@@ -62,7 +62,7 @@ ARROWS = {
         "wording",
     },
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict"},
-    "gate": EVERYBODY | {"settings", "report", "plugins"},
+    "gate": EVERYBODY | {"disk", "settings", "report", "plugins"},
     "starter": EVERYBODY | {"files", "settings", "plugins"},
     "queue": EVERYBODY | {"tools", "rank", "store", "wording"},
     "apply": EVERYBODY

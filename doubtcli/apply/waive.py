@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.commit import list_backup_paths
 from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.disk.file import FILE_HINTS, OTHER_ERROR, check_writable, replace_file
+from doubtcli.disk.paths import path_beside
 from doubtcli.errors import InputError, OutputError, SettingsError
-from doubtcli.gate.paths import seen_beside
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers import add_waivers
 
@@ -90,7 +90,7 @@ def plan_waivers(
     rows = [one for one in kept if one.row_id in doubted]
     # an id that the user gave may stand in other files; a hash of the content means the same input there.
     # Both names are told, since the corrected file may take the place of the data.
-    files = (seen_beside(file.source.path, found), seen_beside(target, found)) if file.has_ids else ()
+    files = (path_beside(file.source.path, found), path_beside(target, found)) if file.has_ids else ()
     text = _text(found)
     added = add_waivers(text, [_waiver(one, tuple(dict.fromkeys(files))) for one in rows], where=str(found))
     return None if added == text else WaiverFile(found, added, len(rows))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Bools, Codes
 
-NO_LABEL = -1
+NO_LABEL_CODE = -1
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class Pairs:
     class_names: tuple[str, ...]
     """Of both files, sorted."""
     before: Codes
-    """The label before; `NO_LABEL` where there is none."""
+    """The label before; `NO_LABEL_CODE` where there is none."""
     after: Codes
     doubted_before: Bools
     doubted_after: Bools
@@ -64,10 +64,10 @@ def fates_by_class(pairs: Pairs) -> dict[str | None, Fates]:
     """What became of the rows of each label before; rows without one come last, if there are any."""
     found = np.unique(pairs.before)
     by_class: dict[str | None, Fates] = {
-        pairs.class_names[code]: fates(pairs, pairs.before == code) for code in found if code != NO_LABEL
+        pairs.class_names[code]: fates(pairs, pairs.before == code) for code in found if code != NO_LABEL_CODE
     }
-    if NO_LABEL in found:
-        by_class[None] = fates(pairs, pairs.before == NO_LABEL)
+    if NO_LABEL_CODE in found:
+        by_class[None] = fates(pairs, pairs.before == NO_LABEL_CODE)
     return by_class
 
 
@@ -88,7 +88,7 @@ def label_changes(pairs: Pairs) -> tuple[LabelChange, ...]:
     last = len(pairs.class_names)
     in_order = sorted(
         counts.items(),
-        key=lambda item: (-item[1], *(last if code == NO_LABEL else code for code in item[0])),
+        key=lambda item: (-item[1], *(last if code == NO_LABEL_CODE else code for code in item[0])),
     )
-    names = {NO_LABEL: None, **dict(enumerate(pairs.class_names))}
+    names = {NO_LABEL_CODE: None, **dict(enumerate(pairs.class_names))}
     return tuple(LabelChange(names[one], names[other], n_rows) for (one, other), n_rows in in_order)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 PLAIN_MODELS = ("ridge regression on spelling", "logistic regression")
 """Linear, well known and the same everywhere: the first one that suits the features."""
-LEVEL = 0.9
+GAIN_LEVEL = 0.9
 FEWEST_JUDGED = 30
 """Rows whose label stayed. With fewer, one row is worth more than three points."""
 MOST_DEALS, FEWEST_DEALS = 10, 2
@@ -43,7 +43,7 @@ MOST_DEALS, FEWEST_DEALS = 10, 2
 _ROWS_IN_ALL = 20_000
 """Rows to train on, all deals together, up to which there are more than the fewest."""
 _RESAMPLES = 1000
-_DECIMALS = 12
+_GAIN_DECIMALS = 12
 _NO_INPUTS = "there are no inputs that a model could learn from"
 _ONE_INPUT = "every row has the same input (or the same group), so none can be predicted from the others"
 
@@ -145,7 +145,7 @@ def score_labels(
         n_repeats=n_repeats,
         n_trained=len(stayed),
         n_judged=int(np.count_nonzero(stayed)),
-        level=LEVEL,
+        level=GAIN_LEVEL,
         accuracy=accuracy,
         balanced_accuracy=balanced,
     )
@@ -193,9 +193,9 @@ def _measure_gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tup
         deals = np.bincount(rng.integers(0, len(gained), len(gained)), minlength=len(gained))
         draw[:] = _average(deals @ gained / len(gained), labels, times)
     # thirds and fifths don't add up to 0 exactly, and a bound of 0 must be one
-    low, high = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0).round(_DECIMALS)
+    low, high = np.quantile(drawn, [(1 - GAIN_LEVEL) / 2, (1 + GAIN_LEVEL) / 2], axis=0).round(_GAIN_DECIMALS)
     shares = [_average(one, labels, np.ones(len(labels))) for one in right.mean(axis=0)]
-    before, after = np.round(shares, _DECIMALS).tolist()
+    before, after = np.round(shares, _GAIN_DECIMALS).tolist()
     accuracy, balanced = (Gain(before[way], after[way], float(low[way]), float(high[way])) for way in (0, 1))
     return accuracy, balanced
 

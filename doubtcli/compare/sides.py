@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.compare.count import NO_LABEL, Pairs
+from doubtcli.compare.count import NO_LABEL_CODE, Pairs
 from doubtcli.errors import InputError
 from doubtcli.records import INPUT_ROLES, Role
 from doubtcli.wording.lists import listed
@@ -55,11 +55,11 @@ class Side:
         hashes = self.examples.row_hashes
         return any(not row_id.startswith(own) for row_id, own in zip(self.row_ids, hashes, strict=True))
 
-    def known_rows(self, *, by_id: bool) -> KnownRows:
+    def named_rows(self, *, by_id: bool) -> NamedRows:
         """The rows as they are matched: by their ids, or by what stands in them."""
         names = self.row_ids if by_id else self.examples.row_hashes
         labels = [self.labels.class_names[code] if code >= 0 else None for code in self.labels.codes.tolist()]
-        return KnownRows(names, self.row_ids, labels)
+        return NamedRows(names, self.row_ids, labels)
 
 
 def check_comparable(before: Side, after: Side) -> None:
@@ -85,7 +85,7 @@ def check_comparable(before: Side, after: Side) -> None:
 
 
 @dataclass(frozen=True)
-class KnownRows:
+class NamedRows:
     """The rows of one file, in file order, and what they are known by."""
 
     names: Sequence[str]
@@ -94,7 +94,7 @@ class KnownRows:
     labels: Sequence[str | None]
 
 
-def match_rows(before: KnownRows, after: KnownRows) -> list[tuple[int, int]]:
+def match_rows(before: NamedRows, after: NamedRows) -> list[tuple[int, int]]:
     """Pairs of places in the two files, in the order of the row ids before; each row is in one pair at most.
 
     Rows of one name are paired by label first: rows with equal inputs are numbered in order of their labels,
@@ -117,7 +117,7 @@ def match_rows(before: KnownRows, after: KnownRows) -> list[tuple[int, int]]:
     return sorted(same + changed, key=lambda pair: before.row_ids[pair[0]])
 
 
-def _rows_by_id(rows: KnownRows) -> list[int]:
+def _rows_by_id(rows: NamedRows) -> list[int]:
     """By row id, `<hash>.10` behind `<hash>.9`."""
     return sorted(range(len(rows.row_ids)), key=lambda row: (len(rows.row_ids[row]), rows.row_ids[row]))
 
@@ -163,7 +163,7 @@ def match_sides(before: Side, after: Side) -> Matched:
         InputError: There is no row that both have.
     """
     by_id = before.has_ids and after.has_ids
-    found = match_rows(before.known_rows(by_id=by_id), after.known_rows(by_id=by_id))
+    found = match_rows(before.named_rows(by_id=by_id), after.named_rows(by_id=by_id))
     if not found:
         raise InputError(
             f"has no row in common with {before.folder}",
@@ -188,7 +188,7 @@ def _share_codes(side: Side, names: tuple[str, ...]) -> Codes:
     """The labels of a file as codes of the classes of both."""
     place = {name: code for code, name in enumerate(names)}
     places = [place[name] for name in side.labels.class_names]
-    return np.array([*places, NO_LABEL], dtype=np.intp)[side.labels.codes]  # the last one stands for -1
+    return np.array([*places, NO_LABEL_CODE], dtype=np.intp)[side.labels.codes]  # the last one stands for -1
 
 
 def list_answers(matched: Matched) -> dict[str, Bools]:

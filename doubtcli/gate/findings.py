@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import DoubtRow, DoubtTable
 
-_DIGEST_BYTES = 8
+_FINGERPRINT_BYTES = 8
 """Of a fingerprint: 16 hexadecimal digits."""
 
 
@@ -33,8 +33,8 @@ def doubted_findings(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     Raises:
         InputError: The audit is of an earlier version, which told no hash of a row.
     """
-    rows = _rows(doubts.filter(doubts.doubted))
-    return tuple(_finding(row, path, number, row.reasons) for row, number in _numbered(rows))
+    rows = _read_rows(doubts.filter(doubts.doubted))
+    return tuple(_make_finding(row, path, number, row.reasons) for row, number in _number_equals(rows))
 
 
 def conflict_findings(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
@@ -47,10 +47,12 @@ def conflict_findings(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     labelled = doubts.filter(~np.isnan(doubts.doubt))
     labels = labelled.data.group_by("row_hash").aggregate([("given_label", "count_distinct")])
     at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
-    rows = _rows(labelled.filter(pc.is_in(labelled.row_hash, at_odds.combine_chunks())))
+    rows = _read_rows(labelled.filter(pc.is_in(labelled.row_hash, at_odds.combine_chunks())))
     # what a waiver of a conflict may name
     reasons = tuple(one.name for one in our_reasons() if one.sources == ("duplicates",))
-    found = [_finding(row, path, number, reasons, LABEL_CONFLICT) for row, number in _numbered(rows)]
+    found = [
+        _make_finding(row, path, number, reasons, LABEL_CONFLICT) for row, number in _number_equals(rows)
+    ]
     return tuple(sorted(found, key=lambda finding: finding.row))
 
 
@@ -64,8 +66,8 @@ def unjudged_findings(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     Raises:
         InputError: As `doubted_findings`.
     """
-    rows = _rows(doubts.filter(~doubts.doubted))
-    found = [_finding(row, path, number, (), UNJUDGED) for row, number in _numbered(rows)]
+    rows = _read_rows(doubts.filter(~doubts.doubted))
+    found = [_make_finding(row, path, number, (), UNJUDGED) for row, number in _number_equals(rows)]
     told = (replace(finding, suggested_label=None, doubt=None, why="") for finding in found)
     return tuple(sorted(told, key=lambda finding: finding.row))
 
@@ -76,17 +78,17 @@ def unlabelled_findings(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     Raises:
         InputError: As `doubted_findings`.
     """
-    rows = _rows(doubts.filter(pc.is_null(doubts.given_label)))
-    found = [_finding(row, path, number, (), UNLABELLED) for row, number in _numbered(rows)]
+    rows = _read_rows(doubts.filter(pc.is_null(doubts.given_label)))
+    found = [_make_finding(row, path, number, (), UNLABELLED) for row, number in _number_equals(rows)]
     return tuple(sorted(found, key=lambda finding: finding.row))
 
 
-def _rows(doubts: DoubtTable) -> list[DoubtRow]:
+def _read_rows(doubts: DoubtTable) -> list[DoubtRow]:
     check_hashes(doubts)
     return doubts.to_rows()
 
 
-def _numbered(rows: Sequence[DoubtRow]) -> list[tuple[DoubtRow, int]]:
+def _number_equals(rows: Sequence[DoubtRow]) -> list[tuple[DoubtRow, int]]:
     """Each row with its number among those of equal content and label, which are counted by id."""
     counts: Counter[tuple[str | None, str | None]] = Counter()
     numbers = {}
@@ -97,13 +99,13 @@ def _numbered(rows: Sequence[DoubtRow]) -> list[tuple[DoubtRow, int]]:
     return [(row, numbers[row.row]) for row in rows]
 
 
-def _finding(
+def _make_finding(
     row: DoubtRow, path: str, number: int, reasons: tuple[str, ...], rule: str | None = None
 ) -> Finding:
     return Finding(
         row_id=row.row_id,
         row=row.row,
-        fingerprint=_fingerprint(path, row, number, "" if rule is None else rule),
+        fingerprint=_make_fingerprint(path, row, number, "" if rule is None else rule),
         given_label=row.given_label,
         suggested_label=row.suggested_label,
         doubt=row.doubt,
@@ -113,8 +115,8 @@ def _finding(
     )
 
 
-def _fingerprint(path: str, row: DoubtRow, number: int, kind: str) -> str:
+def _make_fingerprint(path: str, row: DoubtRow, number: int, kind: str) -> str:
     """What tells a finding from all others, and stays when other rows come and go."""
     label = "" if row.given_label is None else f"={row.given_label}"
     told = "\0".join([path, row.row_hash or "", label, str(number), kind])
-    return blake2b(told.encode(errors="backslashreplace"), digest_size=_DIGEST_BYTES).hexdigest()
+    return blake2b(told.encode(errors="backslashreplace"), digest_size=_FINGERPRINT_BYTES).hexdigest()

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from doubtcli.settings import GateSettings
 
 
-_FEWEST_ROWS = 3
+_FEWEST_OF_CLASS = 3
 """Rows of a class from which on models are heard on it."""
 UNJUDGED_ROW = "the row was added or changed, and too few rows bear its label for models to judge it"
 
@@ -66,14 +66,17 @@ def judge(
     """
     applied = apply_waivers(
         known.waivers,
-        (*_found(doubts, data_path, settings), *_unjudged(document, doubts, data_path, known.section)),
+        (
+            *_find_findings(doubts, data_path, settings),
+            *_find_unjudged(document, doubts, data_path, known.section),
+        ),
         doubts,
         waivers_path=known.waivers_path,
         data_path=data_path,
         today=known.today,
     )
-    comparison, findings = _compared(known, doubts, applied.findings)
-    figures = _figures(document, findings)
+    comparison, findings = _compare_findings(known, doubts, applied.findings)
+    figures = _count_findings(document, findings)
     checks = check_limits(settings, figures)
     failed = failed_by(checks)
     result = FileResult(
@@ -92,7 +95,7 @@ def judge(
     return result, applied
 
 
-def _found(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterator[Finding]:
+def _find_findings(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterator[Finding]:
     """The doubted rows and, where they are limited, those in conflict and those without a label."""
     yield from doubted_findings(doubts, data_path)
     if settings.max_conflicts is not None:
@@ -101,14 +104,14 @@ def _found(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterat
         yield from unlabelled_findings(doubts, data_path)
 
 
-def _unjudged(
+def _find_unjudged(
     document: AuditDocument, doubts: DoubtTable, data_path: str, section: Section | None
 ) -> Iterator[Finding]:
     """Rows that the baseline does not know, with labels that too few rows bear for models to judge them.
 
     Nothing could doubt them: a label that is misspelt once would go unseen.
     """
-    tiny = [one.name for one in document.classes if 0 < one.n_given < _FEWEST_ROWS]
+    tiny = [one.name for one in document.classes if 0 < one.n_given < _FEWEST_OF_CLASS]
     if section is None or not tiny:
         return
     borne = doubts.filter(pc.is_in(doubts.given_label, pa.array(tiny, pa.string())))
@@ -118,7 +121,7 @@ def _unjudged(
             yield replace(finding, change=Change.NEW, change_why=UNJUDGED_ROW)
 
 
-def _compared(
+def _compare_findings(
     known: Known, doubts: DoubtTable, findings: Sequence[Finding]
 ) -> tuple[Comparison | None, tuple[Finding, ...]]:
     """The findings, the doubted ones each with what it is to the baseline."""
@@ -137,7 +140,7 @@ def _compared(
     )
 
 
-def _figures(document: AuditDocument, findings: Sequence[Finding]) -> Figures:
+def _count_findings(document: AuditDocument, findings: Sequence[Finding]) -> Figures:
     counted = [one for one in findings if one.waiver is None]
     return Figures(
         document,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from doubtcli.records import AuditDocument
     from doubtcli.settings import GateSettings
 
-_MOST_NAMED = 5
+_MOST_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -52,15 +52,15 @@ def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
         SettingsError: A limit names a reason that there is none of.
     """
     checks = [
-        *_noise(settings, figures),
-        *_doubted(settings, figures),
-        *_per_class(settings, figures),
-        *_per_reason(settings, figures),
-        *_new(settings, figures),
-        *_conflicts(settings, figures),
-        *_unlabelled(settings, figures),
-        *_skill(settings, figures),
-        *_required(settings, figures),
+        *_check_noise(settings, figures),
+        *_check_doubted(settings, figures),
+        *_check_classes(settings, figures),
+        *_check_by_reason(settings, figures),
+        *_check_new(settings, figures),
+        *_check_conflicts(settings, figures),
+        *_check_unlabelled(settings, figures),
+        *_check_skill(settings, figures),
+        *_check_required(settings, figures),
     ]
     return tuple(checks)
 
@@ -68,7 +68,7 @@ def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
 # ---------------------------------------------------------------- of the models
 
 
-def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_noise is None:
         return
     noise = figures.document.noise_rate
@@ -86,17 +86,17 @@ def _noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         outcome=Outcome.PASSED,
         allowed=False,
         why=noise.why,
-        rows=_prints(figures.doubted),
+        rows=_list_fingerprints(figures.doubted),
     )
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
-        yield _untold(check, noise.why, settings)
+        yield _leave_open(check, noise.why, settings)
         return
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
     words = f"estimate {percent(noise.rate)}, {interval}"
-    yield _judged(replace(check, why=words))
+    yield _judge_value(replace(check, why=words))
 
 
-def _skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.min_skill is None:
         return
     skill = figures.document.skill
@@ -113,74 +113,76 @@ def _skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         why=skill.why,
         rows=(),
     )
-    yield _judged(check) if skill.assessable else _untold(check, skill.why, settings)
+    yield _judge_value(check) if skill.assessable else _leave_open(check, skill.why, settings)
 
 
 # ------------------------------------------------------------------ of doubted rows
 
 
-def _doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_doubted is not None:
-        check = _counted(
+        check = _check_number(
             "max-doubted", "doubted rows", settings.max_doubted, figures.doubted, figures.n_labelled
         )
-        yield _by_skill(check, settings, figures)
+        yield _judge_by_skill(check, settings, figures)
 
 
-def _per_class(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_classes(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     sizes = {one.name: one.n_given for one in figures.document.classes}
     gone = {name: 0 for name in settings.max_per_class if name != EACH}
-    for name, limit in _each(settings.max_per_class, gone | sizes):
+    for name, limit in _list_limits(settings.max_per_class, gone | sizes):
         rows = [row for row in figures.doubted if row.given_label == name]
         n_rows = sizes.get(name, 0)
-        check = _counted("max-per-class", "doubted rows of this label", limit, rows, n_rows, of=name)
-        yield _by_skill(check, settings, figures)
+        check = _check_number("max-per-class", "doubted rows of this label", limit, rows, n_rows, of=name)
+        yield _judge_by_skill(check, settings, figures)
 
 
-def _per_reason(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_by_reason(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     run = {one.name: one.family for one in figures.document.reasons}
     skipped = {one.name: one.why for one in figures.document.skipped}
-    _check_reasons(settings.max_per_reason, run | skipped)
+    _refuse_unknown_reasons(settings.max_per_reason, run | skipped)
     for name, limit in settings.max_per_reason.items():
         if name in skipped:
-            check = _counted(
+            check = _check_number(
                 "max-per-reason", f"rows doubted for {name}", limit, (), figures.n_labelled, of=name
             )
-            yield _untold(replace(check, value=None), skipped[name], settings)
+            yield _leave_open(replace(check, value=None), skipped[name], settings)
     ours = {
         name: family for name, family in run.items() if family == "error" or name in settings.max_per_reason
     }
-    for name, limit in _each(settings.max_per_reason, ours):
+    for name, limit in _list_limits(settings.max_per_reason, ours):
         rows = [row for row in figures.doubted if name in row.reasons]
-        check = _counted(
+        check = _check_number(
             "max-per-reason", f"rows doubted for {name}", limit, rows, figures.n_labelled, of=name
         )
-        yield _by_skill(check, settings, figures)
+        yield _judge_by_skill(check, settings, figures)
 
 
-def _new(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_new(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_new is not None:
         rows = [row for row in (*figures.doubted, *figures.unjudged) if row.change is Change.NEW]
         measured = "doubted rows that the baseline does not know"
-        check = _counted("max-new", measured, settings.max_new, rows, figures.n_labelled)
-        yield _by_skill(check, settings, figures)
+        check = _check_number("max-new", measured, settings.max_new, rows, figures.n_labelled)
+        yield _judge_by_skill(check, settings, figures)
 
 
 # -------------------------------------------------------------- told without models
 
 
-def _conflicts(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_conflicts(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_conflicts is not None:
         measured = "rows whose very input stands elsewhere with another label"
-        yield _judged(
-            _counted("max-conflicts", measured, settings.max_conflicts, figures.conflicts, figures.n_labelled)
+        yield _judge_value(
+            _check_number(
+                "max-conflicts", measured, settings.max_conflicts, figures.conflicts, figures.n_labelled
+            )
         )
 
 
-def _unlabelled(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_unlabelled(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_unlabelled is not None:
-        yield _judged(
-            _counted(
+        yield _judge_value(
+            _check_number(
                 "max-unlabelled",
                 "rows without a label",
                 settings.max_unlabelled,
@@ -190,7 +192,7 @@ def _unlabelled(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         )
 
 
-def _required(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+def _check_required(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     run = [one.name for one in figures.document.reasons]
     skipped = {one.name: one.why for one in figures.document.skipped}
     for name in settings.require_reason:
@@ -212,7 +214,7 @@ def _required(settings: GateSettings, figures: Figures) -> Iterator[Check]:
 # --------------------------------------------------------------------------- parts
 
 
-def _counted(  # noqa: PLR0917  # as a line of a table
+def _check_number(  # noqa: PLR0917  # as a line of a table
     name: str, measured: str, limit: Limit, rows: Sequence[Finding], n_rows: int, of: str = ""
 ) -> Check:
     """The check of a number of rows, or of their share in `n_rows`."""
@@ -228,11 +230,11 @@ def _counted(  # noqa: PLR0917  # as a line of a table
         outcome=Outcome.PASSED,
         allowed=False,
         why=f"{len(rows):,} of {n_rows:,} rows",
-        rows=_prints(rows),
+        rows=_list_fingerprints(rows),
     )
 
 
-def _judged(check: Check) -> Check:
+def _judge_value(check: Check) -> Check:
     """The check with its outcome by value and bound."""
     if check.value is None or check.bound is None:
         return check
@@ -240,27 +242,27 @@ def _judged(check: Check) -> Check:
     return replace(check, outcome=Outcome.FAILED if missed else Outcome.PASSED)
 
 
-def _by_skill(check: Check, settings: GateSettings, figures: Figures) -> Check:
+def _judge_by_skill(check: Check, settings: GateSettings, figures: Figures) -> Check:
     """The check by its value where models have skill; without it nobody can tell what goes undoubted."""
     skill = figures.document.skill
     if skill.assessable:
-        return _judged(check)
+        return _judge_value(check)
     if settings.allow_unassessable:
-        return replace(_judged(check), why=f"{check.why}, by reasons without models: {skill.why}")
-    return _untold(check, skill.why, settings)
+        return replace(_judge_value(check), why=f"{check.why}, by reasons without models: {skill.why}")
+    return _leave_open(check, skill.why, settings)
 
 
-def _untold(check: Check, why: str, settings: GateSettings) -> Check:
+def _leave_open(check: Check, why: str, settings: GateSettings) -> Check:
     return replace(check, outcome=Outcome.NOT_ASSESSABLE, allowed=settings.allow_unassessable, why=why)
 
 
-def _each(limits: Mapping[str, Limit], names: Iterable[str]) -> list[tuple[str, Limit]]:
+def _list_limits(limits: Mapping[str, Limit], names: Iterable[str]) -> list[tuple[str, Limit]]:
     """The limit of each name: its own, or the one for all that have none."""
     told = ((name, limits.get(name, limits.get(EACH))) for name in names)
     return [(name, limit) for name, limit in told if limit is not None]
 
 
-def _check_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -> None:
+def _refuse_unknown_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -> None:
     names = list(known)
     for name in limits:
         if name == EACH or name in names:
@@ -275,10 +277,10 @@ def _check_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -> None:
 
 def name_first(names: Sequence[str]) -> str:
     """The first few names in quotes; an ellipsis says that there are more."""
-    return ", ".join(map(repr, names[:_MOST_NAMED])) + (", …" if len(names) > _MOST_NAMED else "")
+    return ", ".join(map(repr, names[:_MOST_SHOWN])) + (", …" if len(names) > _MOST_SHOWN else "")
 
 
-def _prints(rows: Iterable[Finding]) -> tuple[str, ...]:
+def _list_fingerprints(rows: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(row.fingerprint for row in rows)
 
 

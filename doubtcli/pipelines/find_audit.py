@@ -9,13 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import OutputError
 from doubtcli.files.table import sha256_of
 from doubtcli.store.audit_key import hash_side_files, make_audit_key
 from doubtcli.store.cache import cache_folder, find_cached_audit, remove_unused_audits
 from doubtcli.store.describe import describe_audit, tabulate_doubts
 from doubtcli.store.folder import default_folder, is_audit, read_audit, write_audit
-from doubtcli.store.open import STANDARD_INPUT, FoundAudit
+from doubtcli.store.open import FoundAudit
 
 if TYPE_CHECKING:
     from pathlib import Path

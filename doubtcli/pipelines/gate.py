@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.disk.file import replace_file
 from doubtcli.disk.lock import lock_folders_of
+from doubtcli.disk.paths import path_from_here
 from doubtcli.errors import SettingsError
 from doubtcli.files.text import find_physical_lines
 from doubtcli.gate.baseline import (
@@ -27,7 +28,7 @@ from doubtcli.pipelines.find_audit import find_or_make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.settings import EACH
 from doubtcli.store.folder import is_audit
-from doubtcli.store.open import check_settings, open_audit, path_from_here
+from doubtcli.store.open import check_settings, open_audit
 from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError
-from doubtcli.store.folder import DOCUMENT, FILES, SUFFIX, read_audit
+from doubtcli.store.folder import AUDIT_FILES, DOCUMENT, SUFFIX, read_audit
 
 if TYPE_CHECKING:
     from doubtcli.store.folder import StoredAudit
@@ -46,7 +46,7 @@ def remove_unused_audits() -> None:
     with lock_folders_of(audits / "any"):
         folders = sorted(audits.glob(f"*{SUFFIX}"), key=lambda folder: folder.stat().st_mtime_ns)
         for folder in folders[:-_MOST_KEPT]:
-            for name in FILES:
+            for name in AUDIT_FILES:
                 (folder / name).unlink(missing_ok=True)
             folder.rmdir()
 

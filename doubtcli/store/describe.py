@@ -25,15 +25,13 @@ from doubtcli.records import (
     VerdictCounts,
 )
 from doubtcli.store.document import TOOL
+from doubtcli.wording.numbers import round_figure
 
 if TYPE_CHECKING:
     from doubtcli.rank.figures import AuditFigures
     from doubtcli.records import Audit, Codes, Examples, ReasonScores
 
     Record = TypeVar("Record")
-
-SIGNIFICANT_DIGITS = 6
-"""More than any of the document's figures is good for, and few enough to be read."""
 
 # ------------------------------------------------------------------ the document
 
@@ -46,11 +44,11 @@ def describe_audit(audit: Audit) -> AuditDocument:
         tool_version=version("doubtcli"),
         source=audit.source,
         roles=audit.roles,
-        settings=_in_order(audit.settings),
+        settings=_sort_by_key(audit.settings),
         seed=audit.seed,
-        versions=_in_order(audit.versions),
-        skill=_rounded(audit.skill),
-        noise_rate=_rounded(audit.noise_rate),
+        versions=_sort_by_key(audit.versions),
+        skill=_round_record(audit.skill),
+        noise_rate=_round_record(audit.noise_rate),
         counts=RowCounts(
             n_rows=figures.n_rows,
             n_labelled=figures.n_labelled,
@@ -58,20 +56,20 @@ def describe_audit(audit: Audit) -> AuditDocument:
             n_doubted=figures.n_doubted,
             n_unusable=figures.n_unusable,
         ),
-        classes=tuple(map(_rounded, figures.by_class)),
+        classes=tuple(map(_round_record, figures.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
         skipped=audit.skipped,
         audit_key=audit.audit_key,
         side_files=audit.side_files,
         model_names=audit.model_names,
         power=None if audit.power is None else _power_of_file(audit.power),
-        expected_precision=_plain(expect_precision(audit)),
+        expected_precision=_to_plain(expect_precision(audit)),
         verdicts=_count_verdicts(audit, figures),
         sample=_count_sample(audit),
         confusions=figures.confusions,
         voices=audit.ranking.voices,
         notes=audit.notes,
-        timings=_plain(audit.timings),
+        timings=_to_plain(audit.timings),
     )
 
 
@@ -106,33 +104,33 @@ def _count_sample(audit: Audit) -> SampleCounts | None:
 
 def _power_of_file(power: Power) -> Power:
     """What the file holds of the power: its parts by class and by reason are only for `doubt bench`."""
-    found = {_plain(share): _plain(found) for share, found in power.found_in_first.items()}
+    found = {_to_plain(share): _to_plain(found) for share, found in power.found_in_first.items()}
     return Power(power.assessable, power.why, power.n_planted, found)
 
 
-def _rounded(record: Record) -> Record:
+def _round_record(record: Record) -> Record:
     """A record with its values as JSON has them."""
-    values: dict[str, Any] = {item.name: _plain(getattr(record, item.name)) for item in fields(record)}  # type: ignore[arg-type]
+    values: dict[str, Any] = {item.name: _to_plain(getattr(record, item.name)) for item in fields(record)}  # type: ignore[arg-type]
     return replace(record, **values)  # type: ignore[type-var]
 
 
-def _in_order(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: _plain(values[key]) for key in sorted(values)}
+def _sort_by_key(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: _to_plain(values[key]) for key in sorted(values)}
 
 
-def _plain(value: object) -> Any:  # noqa: ANN401  # JSON is anything
+def _to_plain(value: object) -> Any:  # noqa: ANN401  # JSON is anything
     """A value as JSON has it: numbers rounded, what is no number null, other types as their text."""
     match value:
         case np.generic():
-            return _plain(value.item())
+            return _to_plain(value.item())
         case None | bool() | int() | str():
             return value
         case float():
-            return float(f"{value:.{SIGNIFICANT_DIGITS}g}") if math.isfinite(value) else None
+            return round_figure(value) if math.isfinite(value) else None
         case Mapping():
-            return {str(key): _plain(item) for key, item in value.items()}
+            return {str(key): _to_plain(item) for key, item in value.items()}
         case Sequence() if not isinstance(value, bytes):
-            return [_plain(item) for item in value]
+            return [_to_plain(item) for item in value]
         case _:
             return str(value)
 

@@ -42,7 +42,7 @@ TOOL = "doubt"
 SCAN_AGAIN = "scan the file again"
 
 
-KEYS: Mapping[type, tuple[str, ...]] = {
+RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Source: ("path", "format", "size", "sha256", "compression", "encoding", "delimiter"),
     SideFile: ("path", "sha256"),
     Column: ("name", "role", "used", "why"),
@@ -84,54 +84,54 @@ in its place."""
 
 def render_document(document: AuditDocument) -> str:
     """The text of `audit.json`, equal to the byte for equal audits but for the numbers under "timings"."""
-    text = json.dumps(_to_json(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    text = json.dumps(_list_parts(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
     # A path may hold bytes that are no UTF-8 (lone surrogates in Python): JSON has an escape for them.
     return text.encode(errors="backslashreplace").decode()
 
 
-def _to_json(document: AuditDocument) -> dict[str, Any]:
+def _list_parts(document: AuditDocument) -> dict[str, Any]:
     return {
         "schema_version": AUDIT_SCHEMA_VERSION,
         "tool": {"name": document.tool_name, "version": document.tool_version},
-        "input": _object(document.source) | {"rows": document.counts.n_rows},
+        "input": _to_object(document.source) | {"rows": document.counts.n_rows},
         "recipe": document.audit_key,
-        "side_files": {name: _object(file) for name, file in document.side_files.items()},
-        "columns": list(map(_object, document.roles.columns)),
+        "side_files": {name: _to_object(file) for name, file in document.side_files.items()},
+        "columns": list(map(_to_object, document.roles.columns)),
         "settings": document.settings,
         "seed": document.seed,
         "versions": document.versions,
         "models": list(document.model_names),
-        "skill": _object(document.skill),
-        "noise_rate": _object(document.noise_rate),
+        "skill": _to_object(document.skill),
+        "noise_rate": _to_object(document.noise_rate),
         "power": None if document.power is None else describe_power(document.power),
         "expected_precision": document.expected_precision,
-        "verdicts": None if document.verdicts is None else _object(document.verdicts),
+        "verdicts": None if document.verdicts is None else _to_object(document.verdicts),
         "audit_sample": None if document.sample is None else _sample_object(document.sample),
-        "counts": _object(document.counts),
-        "classes": list(map(_object, document.classes)),
-        "confusions": list(map(_object, document.confusions)),
+        "counts": _to_object(document.counts),
+        "classes": list(map(_to_object, document.classes)),
+        "confusions": list(map(_to_object, document.confusions)),
         "doubt_made_of": list(document.voices),
         "reasons": {
-            "run": list(map(_object, document.reasons)),
-            "skipped": list(map(_object, document.skipped)),
+            "run": list(map(_to_object, document.reasons)),
+            "skipped": list(map(_to_object, document.skipped)),
         },
         "notes": list(document.notes),
         "timings": document.timings,
     }
 
 
-def _object(record: object) -> dict[str, Any]:
-    return {key: getattr(record, name) for key, name in _names(type(record))}
+def _to_object(record: object) -> dict[str, Any]:
+    return {key: getattr(record, name) for key, name in _list_keys(type(record))}
 
 
-def _names(kind: type) -> list[tuple[str, str]]:
+def _list_keys(kind: type) -> list[tuple[str, str]]:
     """The keys of a record, each with the name of its field."""
     names = [item.name for item in fields(kind)]
-    return list(zip(KEYS[kind], names, strict=False))
+    return list(zip(RECORD_KEYS[kind], names, strict=False))
 
 
 def _sample_object(sample: SampleCounts) -> dict[str, Any]:
-    return {"rows": sample.n_rows, "strata": list(map(_object, sample.strata))}
+    return {"rows": sample.n_rows, "strata": list(map(_to_object, sample.strata))}
 
 
 # -------------------------------------------------------------------------- read
@@ -182,7 +182,7 @@ class _Part:
     def record(self, kind: type[Record], **others: object) -> Record:
         """The record that this object is; a key may be missing where its field has a default."""
         optional = {item.name for item in fields(kind) if _has_default(item)}  # type: ignore[arg-type]
-        keys = [(key, name) for key, name in _names(kind) if key in self.values or name not in optional]
+        keys = [(key, name) for key, name in _list_keys(kind) if key in self.values or name not in optional]
         return kind(**{name: self.need(key) for key, name in keys}, **others)
 
 
@@ -217,17 +217,17 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
             expected=f"schema version {AUDIT_SCHEMA_VERSION}",
             hint="update doubt: a newer one wrote this audit" if newer else SCAN_AGAIN,
         )
-    return _from_json(_Part(where, {**OPTIONAL, **values}))
+    return _parse_parts(_Part(where, {**OPTIONAL, **values}))
 
 
-def _from_json(document: _Part) -> AuditDocument:
+def _parse_parts(document: _Part) -> AuditDocument:
     tool, reasons, side_files = (document.part(key) for key in ("tool", "reasons", "side_files"))
     verdicts = document.part_or_null("verdicts")
     return AuditDocument(
         tool_name=tool.need("name"),
         tool_version=tool.need("version"),
         source=document.part("input").record(Source),
-        roles=Roles(tuple(map(_read_column, document.parts("columns")))),
+        roles=Roles(tuple(map(_parse_column, document.parts("columns")))),
         settings=document.part("settings").values,
         seed=document.need("seed"),
         versions=document.part("versions").values,
@@ -240,10 +240,10 @@ def _from_json(document: _Part) -> AuditDocument:
         audit_key=document.need("recipe"),
         side_files={name: side_files.part(name).record(SideFile) for name in side_files.values},
         model_names=document.items("models"),
-        power=_read_power(document.part_or_null("power")),
+        power=_parse_power(document.part_or_null("power")),
         expected_precision=document.need("expected_precision"),
         verdicts=None if verdicts is None else verdicts.record(VerdictCounts),
-        sample=_read_sample(document.part_or_null("audit_sample")),
+        sample=_parse_sample(document.part_or_null("audit_sample")),
         confusions=document.records("confusions", Confusion),
         voices=document.items("doubt_made_of"),
         notes=document.items("notes"),
@@ -251,19 +251,19 @@ def _from_json(document: _Part) -> AuditDocument:
     )
 
 
-def _read_column(part: _Part) -> Column:
+def _parse_column(part: _Part) -> Column:
     role = part.need("role")
     if role not in list(Role):
         raise _damaged(part.where, f"{role!r} is no role of a column")
     return Column(part.need("name"), Role(role), part.need("used"), part.need("why"))
 
 
-def _read_power(part: _Part | None) -> Power | None:
+def _parse_power(part: _Part | None) -> Power | None:
     if part is None:
         return None
     found = {one.need("share"): one.need("found") for one in part.parts("found_in_first")}
     return part.record(Power, found_in_first=found)
 
 
-def _read_sample(part: _Part | None) -> SampleCounts | None:
+def _parse_sample(part: _Part | None) -> SampleCounts | None:
     return None if part is None else SampleCounts(part.need("rows"), part.records("strata", StratumCount))

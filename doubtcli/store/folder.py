@@ -27,7 +27,7 @@ DOCUMENT = "audit.json"
 DOUBTS = "doubts.parquet"
 QUEUE = "queue.csv"
 REPORT = "report.html"
-FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
+AUDIT_FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
 """All that we ever write, replace or remove in an audit directory; the document last, as it makes it one."""
 
 SUFFIX = ".doubt"
@@ -90,7 +90,7 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
 def recover_audit(folder: Path) -> None:
     """End what a run that was killed at its very last step left to do."""
     if (folder / COMPLETE).exists():
-        recover_folder(folder, FILES)
+        recover_folder(folder, AUDIT_FILES)
 
 
 def _refuse_unless_ours(judged: str | None, folder: Path, source_path: str) -> None:

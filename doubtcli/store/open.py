@@ -12,6 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.disk.paths import STANDARD_INPUT, path_from_here
 from doubtcli.errors import InputError
 from doubtcli.settings import ScanSettings
 from doubtcli.store.audit_key import SIDE_FILES
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
     from doubtcli.records import AuditDocument, DoubtTable, SideFile, Source, Table
 
-STANDARD_INPUT = "-"
 _BACKUP = ".bak"
 """What backups of a file are called behind its name; a number may follow."""
 _NOT_COMPARED = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
@@ -124,7 +124,7 @@ def check_settings(found: FoundAudit, said: Mapping[str, Any]) -> None:
             continue
         if name in SIDE_FILES:
             _check_side_file(found, name, value)
-        elif _as_json(value) != found.document.settings.get(name):
+        elif _as_stored(value) != found.document.settings.get(name):
             stored = found.document.settings.get(name)
             raise _made_with_error(found, f"{name.replace('_', '-')} = {stored!r}", name, value)
 
@@ -143,7 +143,7 @@ def _made_with_error(found: FoundAudit, stored: str, name: str, value: object) -
     return InputError(
         f"it was made with {stored}",
         where=str(found.folder),
-        expected=f"{name.replace('_', '-')} = {_as_json(value)!r}, as the flags or the settings file say",
+        expected=f"{name.replace('_', '-')} = {_as_stored(value)!r}, as the flags or the settings file say",
         hint="scan the file again, or name it in place of the audit",
     )
 
@@ -197,14 +197,6 @@ def _data_gone_error(folder: Path, judged: str, *, is_needed: bool) -> InputErro
     )
 
 
-def path_from_here(path: str) -> str:
-    """A path as it is told: below the working directory as seen from there, however it was typed."""
-    if path == STANDARD_INPUT:
-        return path
-    seen = os.path.relpath(path)
-    return os.path.normpath(path) if seen.startswith(os.pardir) else seen
-
-
 def _data_changed_error(folder: Path, data_path: str, *, or_backup: bool = False) -> InputError:
     hint = f"scan it again: doubt scan {data_path}"
     if or_backup and Path(data_path).is_file():
@@ -237,11 +229,11 @@ def _note_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
     others = [
         f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}"
         for name, value in settings.items()
-        if name not in _NOT_COMPARED and value != _as_json(getattr(default, name, None))
+        if name not in _NOT_COMPARED and value != _as_stored(getattr(default, name, None))
     ]
     return (f"scanned with {', '.join(others)}",) if others else ()
 
 
-def _as_json(value: object) -> object:
+def _as_stored(value: object) -> object:
     """A setting as `audit.json` has it."""
     return json.loads(json.dumps(value, default=str))

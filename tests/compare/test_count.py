@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from doubtcli.compare.count import (
-    NO_LABEL,
+    NO_LABEL_CODE,
     Pairs,
     fates,
     fates_by_annotator,
@@ -19,12 +19,12 @@ ROWS = [
     (0, 1, True, True, True),  # kept, with another label
     (1, 1, True, True, True),  # kept
     (1, 1, True, False, True),  # cleared
-    (1, NO_LABEL, True, False, False),  # set aside: it lost its label
+    (1, NO_LABEL_CODE, True, False, False),  # set aside: it lost its label
     (0, 0, True, False, False),  # set aside: judged unusable
     (1, 1, False, True, True),  # new
     (1, 0, False, True, True),  # new, with another label
-    (NO_LABEL, 1, False, True, True),  # new, and labelled at last
-    (NO_LABEL, NO_LABEL, False, False, False),
+    (NO_LABEL_CODE, 1, False, True, True),  # new, and labelled at last
+    (NO_LABEL_CODE, NO_LABEL_CODE, False, False, False),
     (0, 0, False, False, True),
     (0, 1, False, False, True),  # another label, never doubted
 ]

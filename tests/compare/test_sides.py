@@ -6,14 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.compare.sides import KnownRows, match_rows
+from doubtcli.compare.sides import NamedRows, match_rows
 
 
 def rows(*told):
     """Rows of (name, row id, label); a row that is told by name and label alone is its own id."""
     full = [row if len(row) == 3 else (row[0], row[0], row[1]) for row in told]
     names, row_ids, labels = zip(*full, strict=True) if full else ((), (), ())
-    return KnownRows(names, row_ids, labels)
+    return NamedRows(names, row_ids, labels)
 
 
 def numbered(name, *labels):

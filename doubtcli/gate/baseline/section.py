@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.disk.paths import STANDARD_INPUT, path_beside
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import (
     borderline_rows,
@@ -18,7 +19,6 @@ from doubtcli.gate.baseline.rows import (
     in_lines,
     prefix_digits,
 )
-from doubtcli.gate.paths import seen_beside
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from doubtcli.gate.baseline.rows import Key
     from doubtcli.records import AuditDocument, DoubtTable
 
-STANDARD_INPUT = "-"
 SETTINGS = ("reasons", "skip", "reason_settings", "seed", "folds", "repeats", "fast", "group")
 """The settings that doubts depend on. Those that say which columns are read show in the columns."""
 FILE_SETTINGS = ("embeddings", "pred_probs", "verdicts")
@@ -151,7 +150,7 @@ def make_section(
 
 def section_path(data_path: str, baseline_path: str) -> str:
     """What a data file is called in a baseline."""
-    return data_path if data_path == STANDARD_INPUT else seen_beside(data_path, baseline_path)
+    return data_path if data_path == STANDARD_INPUT else path_beside(data_path, baseline_path)
 
 
 def doubt_settings(document: AuditDocument) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.gate.paths import settled
+from doubtcli.disk.paths import resolve_parents
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, LapsedWaiver
 from doubtcli.wording.lists import find_nearest
 from doubtcli.wording.quoting import shorten_quoted
@@ -107,8 +107,8 @@ def waived_rows(
 
 def _why_not_asked(waiver: Waiver, waivers_path: str, data_path: str, today: dt.date) -> UnusedWaiver | None:
     """Why a waiver can't hold for any row of a file; None if it may."""
-    files = [settled(Path(waivers_path).parent / file) for file in waiver.files]
-    if files and settled(data_path) not in files:
+    files = [resolve_parents(Path(waivers_path).parent / file) for file in waiver.files]
+    if files and resolve_parents(data_path) not in files:
         is_there = any(file.exists() for file in files)
         return (
             UnusedWaiver(UnusedCause.NOT_ASKED, "")

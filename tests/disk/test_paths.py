@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.gate.paths import seen_beside, settled
+from doubtcli.disk.paths import path_beside, resolve_parents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +22,7 @@ def test_relative_path(root: Path) -> None:
     """A path is settled as seen from the working directory, detours left out."""
     (root / "a").mkdir()
 
-    assert settled("a/../b.csv") == root / "b.csv"
+    assert resolve_parents("a/../b.csv") == root / "b.csv"
 
 
 @pytest.mark.parametrize("path", [".", "a/.."])
@@ -30,7 +30,7 @@ def test_path_without_a_name(root: Path, path: str) -> None:
     """A path that ends in no name is the folder that it leads to."""
     (root / "a").mkdir()
 
-    assert settled(path) == root
+    assert resolve_parents(path) == root
 
 
 def test_link_to_a_folder(root: Path) -> None:
@@ -38,7 +38,7 @@ def test_link_to_a_folder(root: Path) -> None:
     (root / "real").mkdir()
     (root / "link").symlink_to("real")
 
-    assert settled("link/b.csv") == root / "real" / "b.csv"
+    assert resolve_parents("link/b.csv") == root / "real" / "b.csv"
 
 
 def test_link_that_is_the_file(root: Path) -> None:
@@ -46,7 +46,7 @@ def test_link_that_is_the_file(root: Path) -> None:
     (root / "store").write_text("")
     (root / "b.csv").symlink_to("store")
 
-    assert settled("b.csv") == root / "b.csv"
+    assert resolve_parents("b.csv") == root / "b.csv"
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_link_that_is_the_file(root: Path) -> None:
 @pytest.mark.usefixtures("root")
 def test_seen_beside(path: str, file: str, expected: str) -> None:
     """A path is told as it is seen from the folder of the file that names it."""
-    assert seen_beside(path, file) == expected
+    assert path_beside(path, file) == expected

@@ -6,10 +6,8 @@ Our own are found the way everybody's are: by the entry-point group `doubtcli.re
 from __future__ import annotations
 
 import math
-import os
 import re
 from dataclasses import dataclass, fields, is_dataclass
-from importlib.metadata import EntryPoint, entry_points
 from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -17,6 +15,7 @@ from doubtcli.errors import ReasonError, SettingsError
 from doubtcli.evidence.graph import known_needs, sources_of
 from doubtcli.reasons.contract import REASON_FAMILIES, explain_parameters
 from doubtcli.records import ReasonScores, SkippedReason
+from doubtcli.settings.installed import find_installed
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.numbers import score
 
@@ -25,20 +24,10 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Background, Evidence
     from doubtcli.records.arrays import Codes, Floats
+    from doubtcli.settings.installed import Installed
 
 GROUP = "doubtcli.reasons"
-OUR_PACKAGE = "doubtcli"
 NAME = re.compile(r"[a-z]+(-[a-z]+)*")
-
-
-@dataclass(frozen=True)
-class ListedReason:
-    """A reason that is installed; nothing of it is imported yet."""
-
-    name: str
-    package: str
-    """With its version: "doubtcli 0.1.0"."""
-    entry_point: EntryPoint
 
 
 @dataclass(frozen=True)
@@ -51,6 +40,11 @@ class LoadedReason:
     because: str
     needs: tuple[str, ...]
     reason: Any
+
+    @property
+    def where(self) -> str:
+        """As a message names it: "reason 'outlier' of doubtcli 0.1.0"."""
+        return f"reason {self.name!r} of {self.package}"
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -73,31 +67,24 @@ class LoadedReason:
         return hasattr(self.reason, "explain")
 
 
-def list_reasons() -> tuple[ListedReason, ...]:
+def list_reasons() -> tuple[Installed, ...]:
     """Every installed reason, ours first; `DOUBT_PLUGINS=off` leaves out other people's.
+
+    Ours are listed by their `place`; other people's follow by name, and are not imported.
 
     Raises:
         ReasonError: Two packages bring a reason of the same name.
     """
-    only_ours = os.environ.get("DOUBT_PLUGINS", "").lower() == "off"
-    listed: dict[str, ListedReason] = {}
-    for point in entry_points(group=GROUP):
-        found = ListedReason(point.name, _package(point), point)
-        if only_ours and _distribution(point) != OUR_PACKAGE:
-            continue
-        taken = listed.setdefault(found.name, found)
-        if taken.entry_point.value != point.value or taken.package != found.package:
-            raise ReasonError(
-                f"two packages bring a reason {found.name!r}: {taken.package} and {found.package}",
-                where=found.package,
-                hint="uninstall one of them, or leave all plug-ins out with DOUBT_PLUGINS=off",
-            )
-    return tuple(sorted(listed.values(), key=_place_in_list))
+
+    def place(one: Installed) -> float:
+        return one.load().place if one.is_ours else math.inf
+
+    return tuple(sorted(find_installed(GROUP, "reason", ReasonError), key=place))
 
 
 def our_reasons() -> tuple[LoadedReason, ...]:
     """The built-in reasons with their default settings, as they are listed."""
-    return tuple(load_reason(reason) for reason in list_reasons() if _is_our_reason(reason))
+    return tuple(load_reason(reason) for reason in list_reasons() if reason.is_ours)
 
 
 def load_reasons(
@@ -124,7 +111,7 @@ def load_reasons(
         ("--skip", skip),
         ("[tool.doubt.reasons]", settings or ()),
     ):
-        _check_known(asked, names, where)
+        _check_names(asked, names, where)
     chosen = [
         reason for reason in listed if (only is None or reason.name in only) and reason.name not in skip
     ]
@@ -135,24 +122,16 @@ def load_reasons(
     return tuple(load_reason(reason, (settings or {}).get(reason.name, {})) for reason in chosen)
 
 
-def load_reason(listed: ListedReason, settings: Mapping[str, Any] | None = None) -> LoadedReason:
+def load_reason(listed: Installed, settings: Mapping[str, Any] | None = None) -> LoadedReason:
     """Import one reason, check that it keeps the contract's form, and give it its settings.
 
     Raises:
         ReasonError: It can't be imported, or breaks the contract.
         SettingsError: A setting that it does not have, or of another type.
     """
-    where = f"reason {listed.name!r} of {listed.package}"
-    try:
-        kind = listed.entry_point.load()
-    except Exception as error:
-        raise ReasonError(
-            f"it can't be imported: {type(error).__name__}: {error}",
-            where=where,
-            hint="update or uninstall it",
-        ) from error
-    check_class(kind, listed.name, where)
-    return as_loaded(_made(kind, settings or {}, listed.name), listed.package)
+    kind = listed.load()
+    check_class(kind, listed.name, listed.where)
+    return as_loaded(_make_reason(kind, settings or {}, listed.name), listed.package)
 
 
 def as_loaded(reason: Any, package: str) -> LoadedReason:  # noqa: ANN401  # anybody's
@@ -209,28 +188,27 @@ def ask_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> Floa
     """
     import numpy as np
 
-    where = f"reason {one.name!r} of {one.package}"
     try:
         scores = one.reason.score(**needs)
         doubts = np.asarray(scores, dtype=np.float64)
     except Exception as error:
         raise ReasonError(
             f"it crashed: {type(error).__name__}: {error}",
-            where=where,
+            where=one.where,
             hint=f"leave it out with --skip {one.name}, and tell its authors",
         ) from error
     expected = (n_rows,)
     if doubts.shape != expected:
         raise ReasonError(
             f"it gave an array of shape {doubts.shape}",
-            where=where,
+            where=one.where,
             expected=f"one doubt a row: {expected}",
         )
     outside = np.flatnonzero((doubts < 0) | (doubts > 1))
     if len(outside):
         raise ReasonError(
             f"it gave a doubt of {doubts[outside[0]]:g}",
-            where=where,
+            where=one.where,
             expected="0 to 1, or NaN for nothing to say",
         )
     return doubts
@@ -254,39 +232,21 @@ def explain_reason(
     asked = {name: known.get(name) for name in needs_of(type(one.reason), "explain")}
     if any(value is None for value in asked.values()):
         return itself
-    where = f"reason {one.name!r} of {one.package}"
     try:
         texts = list(one.reason.explain(**asked))
     except Exception as error:
         raise ReasonError(
             f"its `explain` crashed: {type(error).__name__}: {error}",
-            where=where,
+            where=one.where,
             hint=f"leave it out with --skip {one.name}, and tell its authors",
         ) from error
     if len(texts) != len(rows) or not all(isinstance(text, str) for text in texts):
         found = f"its `explain` gave {len(texts)} texts for {len(rows)} rows"
-        raise ReasonError(found, where=where, expected="one text a row")
+        raise ReasonError(found, where=one.where, expected="one text a row")
     return [own or because for own, because in zip(texts, itself, strict=True)]
 
 
-def _package(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-
-
-def _distribution(point: EntryPoint) -> str:
-    return point.dist.name if point.dist else ""
-
-
-def _is_our_reason(reason: ListedReason) -> bool:
-    return reason.package.split()[0] == OUR_PACKAGE
-
-
-def _place_in_list(reason: ListedReason) -> tuple[float, str]:
-    """Ours say by their `place` where they are listed; other people's follow by name, not imported."""
-    return (reason.entry_point.load().place if _is_our_reason(reason) else math.inf, reason.name)
-
-
-def _check_known(asked: Iterable[str], names: Sequence[str], where: str) -> None:
+def _check_names(asked: Iterable[str], names: Sequence[str], where: str) -> None:
     for name in asked:
         if name not in names:
             raise SettingsError(
@@ -347,10 +307,10 @@ def _check_parameters(method: str, asked: Iterable[str], known: Sequence[str], w
             )
 
 
-def _made(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # anybody's class
+def _make_reason(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # anybody's class
     """The reason with its settings; what the class itself refuses is the settings' fault."""
     where = f"[tool.doubt.reasons.{name}]"
-    checked = _checked(settings, kind, where) if settings else {}
+    checked = _check_settings(settings, kind, where) if settings else {}
     try:
         return kind(**checked)
     except Exception as error:
@@ -361,7 +321,7 @@ def _made(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: AN
         ) from error
 
 
-def _checked(settings: Mapping[str, Any], kind: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
+def _check_settings(settings: Mapping[str, Any], kind: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
     """A reason's settings, its keys in the class's spelling, each of the type of its field."""
     known = {field.name.replace("_", "-"): field.name for field in fields(kind)}
     try:

@@ -32,7 +32,7 @@ ARROWS = {
     "predict": EVERYBODY,
     "reasons": frozenset({"evidence", "records", "wording"}),
     "testing": EVERYBODY | {"evidence", "plugins", "reasons"},
-    "plugins": EVERYBODY | {"evidence", "reasons", "wording"},
+    "plugins": EVERYBODY | {"evidence", "reasons", "settings"},
     "rank": EVERYBODY | {"predict", "reasons", "plugins"},
     "report": EVERYBODY | {"files", "rank"},
     "store": EVERYBODY | {"disk", "files", "plugins", "rank", "settings"},

@@ -12,16 +12,24 @@ import pytest
 
 from doubtcli import plugins
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.plugins import ListedReason, list_reasons, load_reason, load_reasons, run_reasons
+from doubtcli.plugins import load_reason, load_reasons, run_reasons
 from doubtcli.records import Evidence
+from doubtcli.settings.installed import Installed
 
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "doubt-lone-answer"
+
+
+def entry(name, value):
+    """An entry that somebody's package could have brought."""
+    return Installed(
+        name, "somebody 1.0", False, EntryPoint(name, value, plugins.GROUP), ReasonError, "reason"
+    )
 
 
 def listed(kind, name="sample"):
     """A class of this module as if a package had brought it."""
     globals()[kind.__name__] = kind
-    return ListedReason(name, "somebody 1.0", EntryPoint(name, f"{__name__}:{kind.__name__}", plugins.GROUP))
+    return entry(name, f"{__name__}:{kind.__name__}")
 
 
 @dataclass(frozen=True)
@@ -131,7 +139,7 @@ class TestLoading:
 
     def test_a_module_that_can_not_be_imported_is_named(self):
         """The package and the reason are in the message, and the cause is kept."""
-        broken = ListedReason("gone", "somebody 1.0", EntryPoint("gone", "no_such_module:X", plugins.GROUP))
+        broken = entry("gone", "no_such_module:X")
 
         with pytest.raises(ReasonError, match="can't be imported") as error:
             load_reason(broken)
@@ -163,17 +171,6 @@ class TestLoading:
 
         with pytest.raises(ReasonError, match="no dataclass"):
             load_reason(listed(kind))
-
-    def test_a_name_taken_twice_is_an_error(self, monkeypatch):
-        """Two packages with one name: neither wins silently."""
-        points = [
-            EntryPoint("twin", "one:Twin", plugins.GROUP),
-            EntryPoint("twin", "two:Twin", plugins.GROUP),
-        ]
-        monkeypatch.setattr(plugins, "entry_points", lambda **_: points)
-
-        with pytest.raises(ReasonError, match="two packages bring a reason 'twin'"):
-            list_reasons()
 
 
 class TestAsking:

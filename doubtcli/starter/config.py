@@ -15,6 +15,7 @@ from tomlkit import comment, nl
 from tomlkit.items import Comment, Trivia
 
 from doubtcli.files.formats import fill_in_formats
+from doubtcli.plugins import our_reasons
 from doubtcli.records import Role
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, ScanSettings
 from doubtcli.wording.lists import and_more
@@ -39,16 +40,6 @@ ON = {
     "max-new": (0, "Each is to be mended, waived, or taken into the baseline."),
 }
 """What a team can live with from the first day: it fails for what comes new, and for that alone."""
-OFF = {
-    "max-noise": ("5%", "So it fails only when that is sure."),
-    "strict": (True, "So it passes only when that is sure, as it never is of a small file."),
-    "max-doubted": ("10%", "Known ones count, too."),
-    "max-per-reason": ({"*": "5%", "duplicate-conflict": 0}, '"*" is any other reason.'),
-    "require-reason": (("neighbor-disagreement",), ""),
-    "min-skill": ("60%", "The least that it may be."),
-    "allow-unassessable": (True, "Without this, it fails."),
-    "waivers": (WAIVERS, "Needless for a file of this name in the working directory."),
-}
 LONGEST_CLASS = 60
 """Characters of a class name that still makes a good example."""
 LONGEST_COMMENT = 160
@@ -122,10 +113,25 @@ def _gate_lines() -> Iterator[Line]:
         yield _about_limit(name, more)
         yield toml_key(name), toml_item(set_to)
     yield nl()
-    for name, (set_to, more) in OFF.items():
+    for name, (set_to, more) in _make_limits_off().items():
         yield from _limit_off(name, set_to, more)
     yield nl()
     yield comment("For one file, with limits of its own if need be; add a table for each further file.")
+
+
+def _make_limits_off() -> dict[str, tuple[object, str]]:
+    """Limits for a team to switch on; those on reasons name ours that read duplicates, and neighbours."""
+    by_source = {source: one.name for one in our_reasons() if one.family == "error" for source in one.sources}
+    return {
+        "max-noise": ("5%", "So it fails only when that is sure."),
+        "strict": (True, "So it passes only when that is sure, as it never is of a small file."),
+        "max-doubted": ("10%", "Known ones count, too."),
+        "max-per-reason": ({"*": "5%", by_source["duplicates"]: 0}, '"*" is any other reason.'),
+        "require-reason": ((by_source["neighbors"],), ""),
+        "min-skill": ("60%", "The least that it may be."),
+        "allow-unassessable": (True, "Without this, it fails."),
+        "waivers": (WAIVERS, "Needless for a file of this name in the working directory."),
+    }
 
 
 def _file_lines(said: Said, roles: Roles, examples: Examples) -> Iterator[Line]:

@@ -12,9 +12,13 @@ import pytest
 
 from doubtcli import plugins
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.plugins import load_reason, load_reasons, run_reasons
+from doubtcli.pipelines.scan import make_audit
+from doubtcli.plugins import explain_reason, load_reason, load_reasons, run_reasons
+from doubtcli.progress import Silence
 from doubtcli.records import Evidence
+from doubtcli.settings import ScanSettings
 from doubtcli.settings.installed import Installed
+from doubtcli.testing import example_background
 
 SAMPLE = Path(__file__).parents[1] / "fixtures" / "doubt-lone-answer"
 
@@ -285,3 +289,54 @@ def test_an_installed_plug_in_keeps_the_contract(installed):
     code = "import doubt_lone_answer as p, doubtcli.testing as t; t.check_reason(p.LoneAnswer); print('kept')"
 
     assert python(code, installed) == "kept"
+
+
+ECHO = '''
+from dataclasses import dataclass
+
+@dataclass(frozen=True)
+class Echo:
+    """What low-self-confidence says, under another name."""
+
+    name = "echo"
+    because = "it says what low-self-confidence says"
+
+    def score(self, given_labels, pred_probs):
+        return 1 - pred_probs[range(len(given_labels)), given_labels]
+
+    def explain(self, rows, given_labels, class_names):
+        return [f"hardly {class_names[code]}" for code in given_labels[rows]]
+'''
+
+
+def test_a_reason_from_outside_is_one_file_and_no_second_witness(tmp_path, monkeypatch):
+    """Another reading of the models' probabilities is asked and shown, and raises no doubt."""
+    settings = ScanSettings(path=str(SAMPLE.parent / "penguins.csv"), label="species", fast=True)
+    without, _ = make_audit(settings, progress=Silence())
+    (tmp_path / "echo_reason.py").write_text(ECHO)
+    info = tmp_path / "echo-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: echo\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{plugins.GROUP}]\necho = echo_reason:Echo\n")
+    monkeypatch.syspath_prepend(str(tmp_path))
+
+    found, _ = make_audit(settings, progress=Silence())
+
+    assert found.reasons[-1].package == "echo 1.0"
+    assert "echo" in found.ranking.voices[0]
+    np.testing.assert_array_equal(found.ranking.doubt, without.ranking.doubt)
+
+
+def test_a_reason_from_outside_brings_its_own_words(tmp_path, monkeypatch):
+    """Where no reason of ours reads the same, a person reads the plug-in's words."""
+    monkeypatch.syspath_prepend(str(tmp_path))
+    (tmp_path / "wordy_reason.py").write_text(ECHO)
+    wordy = load_reason(entry("echo", "wordy_reason:Echo"))
+    evidence = Evidence({**EVIDENCE, "pred_probs": np.array([[0.2, 0.8], [0.1, 0.9], [0.9, 0.1]])})
+    background = example_background(evidence)
+    (said,), _ = run_reasons([wordy], evidence)
+
+    assert explain_reason(wordy, said, evidence, background, np.array([2, 0])) == [
+        "hardly class 1",
+        "hardly class 0",
+    ]

@@ -12,12 +12,12 @@ import pytest
 from typer.main import get_command
 
 from doubtcli.apply.document import render_applied, render_log, render_undone
-from doubtcli.apply.ledger import Action, ApplyResult, Batch, Line, UndoResult
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied
 from doubtcli.records.edits import FileLayout
+from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
 from doubtcli.settings import FILE_KEYS, GATE_KEYS
 
 REPOSITORY = Path(__file__).parents[1]
@@ -106,7 +106,7 @@ def told_by(command: str) -> set[str]:
 
 def test_json_of_verdicts() -> None:
     """Every key of the JSON that `doubt apply`, `log` and `undo` print is documented, those of rows too."""
-    line = Line(Action.DROP, "r1", 1, "x", None, b"x", None, b"x", "rest")
+    line = LedgerLine(LedgerAction.DROP, "r1", 1, "x", None, b"x", None, b"x", "rest")
     batch = Batch("b1", "2026-11-21T14:05:00Z", (line,), FileLayout("csv", "label"), 9, "", "", None)
     applied = json.loads(render_applied(ApplyResult("a", None, None, (), (), (), Settled((), ()))))
     (logged,) = json.loads(render_log([batch]))

@@ -12,7 +12,7 @@ from doubtcli.wording.quoting import json_document
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.apply.ledger import ApplyResult, Batch, UndoResult
+    from doubtcli.records.ledger import ApplyResult, Batch, UndoResult
 
 
 def render_applied(applied: ApplyResult) -> bytes:

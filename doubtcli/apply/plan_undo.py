@@ -1,4 +1,7 @@
-"""A ledger and a batch of it -> the edits that take the batch back, if nobody has touched its rows since."""
+"""A ledger and a batch of it -> the edits that take the batch back, if nobody has touched its rows since.
+
+Also what is lost of a ledger's changes where the file is made from another one again.
+"""
 
 from __future__ import annotations
 
@@ -7,21 +10,26 @@ from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.ledger import Action, Line
 from doubtcli.errors import InputError
 from doubtcli.records.edits import Drop, Restore, find_nth_free
+from doubtcli.records.ledger import LedgerAction, LedgerLine, list_current, list_in_effect
 from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from doubtcli.apply.ledger import Batch
     from doubtcli.records import Decision
     from doubtcli.records.edits import Edit, Rewritten, Touched
+    from doubtcli.records.ledger import Batch
 
 UNDO_TOOL = "doubt undo"
 MOST_EDITED_NAMED = 5
-LOG = "`doubt log FILE` lists the batches"
+LOG_HINT = "`doubt log FILE` lists the batches"
+LOST_WORDS = {
+    LedgerAction.RELABEL: "label",
+    LedgerAction.DROP: "dropped row",
+    LedgerAction.RESTORE: "restored row",
+}
 
 
 @dataclass(frozen=True)
@@ -29,9 +37,9 @@ class UndoPlan:
     """What takes a batch back."""
 
     batch: Batch
-    rows: Mapping[int, Line]
+    rows: Mapping[int, LedgerLine]
     """The batch's lines on rows that are there, by row of the file as it is, from 0."""
-    added: Mapping[int, Line]
+    added: Mapping[int, LedgerLine]
     """Its lines on rows that are gone, by row of the file as it will be, from 0."""
     later: Sequence[Batch] = ()
     """The batches that came after it and that are not taken back, oldest first."""
@@ -40,7 +48,7 @@ class UndoPlan:
     def edits(self) -> dict[int, Edit]:
         """What becomes of the rows that are there."""
         return {
-            row: Restore(line.old_cell) if line.action is Action.RELABEL else Drop()
+            row: Restore(line.old_cell) if line.action is LedgerAction.RELABEL else Drop()
             for row, line in self.rows.items()
         }
 
@@ -51,23 +59,6 @@ class UndoPlan:
 
 
 # ------------------------------------------------------------------ which batch
-
-
-def list_current(batches: Sequence[Batch]) -> tuple[Batch, ...]:
-    """The batches that made the file what it is: those since it was last made from another file."""
-    starts = [place for place, batch in enumerate(batches) if batch.source is not None]
-    return tuple(batches[starts[-1] if starts else 0 :])
-
-
-def list_in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
-    """Those of the batches that no later one takes back, oldest first; batches that do so are among them."""
-    taken_back: set[str | None] = set()
-    left = []
-    for batch in reversed(batches):
-        if batch.id not in taken_back:
-            left.append(batch)
-            taken_back.add(batch.undoes)
-    return tuple(reversed(left))
 
 
 def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Batch:
@@ -87,12 +78,12 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
             _check_complete(batch, where)
             return batch
     if wanted is None:
-        raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG)
+        raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG_HINT)
     if wanted not in {batch.id for batch in batches}:
-        raise InputError(f"there is no batch {wanted!r}", where=where, hint=LOG)
+        raise InputError(f"there is no batch {wanted!r}", where=where, hint=LOG_HINT)
     gone = wanted not in {batch.id for batch in list_current(batches)}
     why = "the file was made anew since" if gone else "it is taken back already"
-    raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG)
+    raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG_HINT)
 
 
 def _check_complete(batch: Batch, where: str) -> None:
@@ -120,14 +111,14 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
     Raises:
         InputError: Rows came or went since, so that the batch's rows can't be told any more.
     """
-    later = _later(batches, batch)
-    if mover := _mover(later):
+    later = _list_later(batches, batch)
+    if mover := _find_mover(later):
         raise InputError(
             f"batch {mover.id} came after batch {batch.id}, and dropped rows or put some back",
             where=where,
             hint=f"take that one back first: --batch {mover.id}",
         )
-    came, went = _places(batch, Action.RESTORE), _places(batch, Action.DROP)
+    came, went = _list_places(batch, LedgerAction.RESTORE), _list_places(batch, LedgerAction.DROP)
     if n_rows != batch.rows + len(came) - len(went):
         raise InputError(
             f"it was edited since batch {batch.id}: it has {count(n_rows, 'row')}",
@@ -135,32 +126,34 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
             expected=f"{count(batch.rows + len(came) - len(went), 'row')}, as the batch left it",
             hint="put it back as the batch left it, or edit the labels by hand",
         )
-    there = {_place_after(line, came, went): line for line in batch.lines if line.action is not Action.DROP}
-    gone = {line.row - 1: line for line in batch.lines if line.action is Action.DROP}
+    there = {
+        _place_after(line, came, went): line for line in batch.lines if line.action is not LedgerAction.DROP
+    }
+    gone = {line.row - 1: line for line in batch.lines if line.action is LedgerAction.DROP}
     return UndoPlan(batch, there, gone, later)
 
 
-def _later(batches: Sequence[Batch], batch: Batch) -> tuple[Batch, ...]:
+def _list_later(batches: Sequence[Batch], batch: Batch) -> tuple[Batch, ...]:
     """The batches that came later; of one and that which takes it back nothing is left."""
     later = batches[list(batches).index(batch) + 1 :]
     ids = {one.id for one in later}
     return tuple(one for one in list_in_effect(later) if one.undoes not in ids)
 
 
-def _mover(later: Sequence[Batch]) -> Batch | None:
+def _find_mover(later: Sequence[Batch]) -> Batch | None:
     """The last of the later batches after which rows stand elsewhere."""
-    movers = [one for one in later if any(line.action is not Action.RELABEL for line in one.lines)]
+    movers = [one for one in later if any(line.action is not LedgerAction.RELABEL for line in one.lines)]
     return movers[-1] if movers else None
 
 
-def _places(batch: Batch, action: Action) -> list[int]:
+def _list_places(batch: Batch, action: LedgerAction) -> list[int]:
     return sorted(line.row - 1 for line in batch.lines if line.action is action)
 
 
-def _place_after(line: Line, came: Sequence[int], went: Sequence[int]) -> int:
+def _place_after(line: LedgerLine, came: Sequence[int], went: Sequence[int]) -> int:
     """The place, from 0, of a line's row in the file as the batch left it; `came` and `went` are in order."""
     place = line.row - 1
-    if line.action is Action.RESTORE:
+    if line.action is LedgerAction.RESTORE:
         return place
     return find_nth_free(came, place - bisect_left(went, place))
 
@@ -174,8 +167,10 @@ def check_untouched(undo: UndoPlan, rewritten: Rewritten, where: str) -> None:
     Raises:
         InputError: A row is not as the batch left it; names the later batch that left it so, or such rows.
     """
-    edited = {row: what for row, line in undo.rows.items() if (what := _edited(line, rewritten.touched[row]))}
-    if later := _changed_by(undo, rewritten, edited):
+    edited = {
+        row: what for row, line in undo.rows.items() if (what := _find_edit(line, rewritten.touched[row]))
+    }
+    if later := _find_changer(undo, rewritten, edited):
         raise InputError(
             f"batch {later.id} came after batch {undo.batch.id}, and changed rows of it again",
             where=where,
@@ -192,43 +187,43 @@ def check_untouched(undo: UndoPlan, rewritten: Rewritten, where: str) -> None:
         )
 
 
-def _edited(line: Line, found: Touched) -> str:
+def _find_edit(line: LedgerLine, found: Touched) -> str:
     """What of a row is not as its batch left it; "" where all of it is."""
-    if found.raw_old != _left(line):
+    if found.raw_old != _cell_left_by(line):
         return "its label"
     return "" if found.rest == line.rest else "what stands beside its label"
 
 
-def _left(line: Line) -> bytes | None:
+def _cell_left_by(line: LedgerLine) -> bytes | None:
     """The label's cell as a batch left it."""
-    return line.old_cell if line.action is Action.RESTORE else line.new_cell
+    return line.old_cell if line.action is LedgerAction.RESTORE else line.new_cell
 
 
-def _changed_by(undo: UndoPlan, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
+def _find_changer(undo: UndoPlan, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
     """The last of the later batches that left any of these rows as it is now."""
     now = {
         (undo.rows[row].row_id, rewritten.touched[row].raw_old, rewritten.touched[row].rest) for row in rows
     }
-    changed = (one for one in reversed(undo.later) if any(_as_left(line) in now for line in one.lines))
+    changed = (one for one in reversed(undo.later) if any(_row_as_left(line) in now for line in one.lines))
     return next(changed, None)
 
 
-def _as_left(line: Line) -> tuple[str, bytes | None, str]:
+def _row_as_left(line: LedgerLine) -> tuple[str, bytes | None, str]:
     return line.row_id, line.new_cell, line.rest
 
 
-def list_undone_lines(undo: UndoPlan, rewritten: Rewritten) -> tuple[Line, ...]:
+def list_undone_lines(undo: UndoPlan, rewritten: Rewritten) -> tuple[LedgerLine, ...]:
     """What an undo did, in its own lines, by place in the file."""
-    lines = [_undone(row, line, rewritten) for row, line in undo.rows.items()]
-    lines += [_put_back(row, line) for row, line in undo.added.items()]
-    return tuple(sorted((_by_undo(line, undo.batch) for line in lines), key=lambda line: line.row))
+    lines = [_undo_line(row, line, rewritten) for row, line in undo.rows.items()]
+    lines += [_restore_line(row, line) for row, line in undo.added.items()]
+    return tuple(sorted((_sign_by_undo(line, undo.batch) for line in lines), key=lambda line: line.row))
 
 
-def _undone(row: int, line: Line, rewritten: Rewritten) -> Line:
+def _undo_line(row: int, line: LedgerLine, rewritten: Rewritten) -> LedgerLine:
     found = rewritten.touched[row]
     return replace(
         line,
-        action=Action.RELABEL if line.action is Action.RELABEL else Action.DROP,
+        action=LedgerAction.RELABEL if line.action is LedgerAction.RELABEL else LedgerAction.DROP,
         row=row + 1,
         old=line.new,
         new=line.old,
@@ -238,15 +233,15 @@ def _undone(row: int, line: Line, rewritten: Rewritten) -> Line:
     )
 
 
-def _put_back(row: int, line: Line) -> Line:
-    return replace(line, action=Action.RESTORE, row=row + 1, old=line.new, new=line.old)
+def _restore_line(row: int, line: LedgerLine) -> LedgerLine:
+    return replace(line, action=LedgerAction.RESTORE, row=row + 1, old=line.new, new=line.old)
 
 
-def _by_undo(line: Line, batch: Batch) -> Line:
+def _sign_by_undo(line: LedgerLine, batch: Batch) -> LedgerLine:
     return replace(line, who=(), when="", tool=UNDO_TOOL, why=f"takes back batch {batch.id}", seen_as="")
 
 
-WORDS = {Action.RELABEL: "label", Action.DROP: "dropped row", Action.RESTORE: "restored row"}
+# ------------------------------------------------------------- what a new file lacks
 
 
 def note_lost_changes(
@@ -261,27 +256,31 @@ def note_lost_changes(
         output: The file.
         is_dry_run: Whether it only would be.
     """
-    batches = _lasting(earlier)
+    batches = _list_lasting(earlier)
     last = {line.row_id: batch.id for batch in batches for line in batch.lines}
     kept = {decision.row_id for decision in decisions}
     notes = []
     for batch in batches:
         lost = [line for line in batch.lines if line.row_id not in kept and last[line.row_id] == batch.id]
         if lost:
-            notes.append(_note(lost, batch, path, output, is_dry_run=is_dry_run))
+            notes.append(_write_lost_note(lost, batch, path, output, is_dry_run=is_dry_run))
     return tuple(notes)
 
 
-def _lasting(batches: Sequence[Batch]) -> list[Batch]:
+def _list_lasting(batches: Sequence[Batch]) -> list[Batch]:
     """Those that the file still bears: neither taken back, nor one that takes another of them back."""
     current = list_current(batches)
     ids = {batch.id for batch in current}
     return [batch for batch in list_in_effect(current) if batch.undoes not in ids]
 
 
-def _note(lost: Sequence[Line], batch: Batch, path: str, output: str, *, is_dry_run: bool) -> str:
+def _write_lost_note(
+    lost: Sequence[LedgerLine], batch: Batch, path: str, output: str, *, is_dry_run: bool
+) -> str:
     actions = Counter(line.action for line in lost)
-    what = " and ".join(count(actions[action], word) for action, word in WORDS.items() if actions[action])
+    what = " and ".join(
+        count(actions[action], word) for action, word in LOST_WORDS.items() if actions[action]
+    )
     is_not = "would not be" if is_dry_run else "is not" if len(lost) == 1 else "are not"
     made = "it would be made" if is_dry_run else "it was made"
     return (

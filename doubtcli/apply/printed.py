@@ -5,11 +5,11 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.ledger import Action, ledger_name
+from doubtcli.apply.ledger import ledger_name
 from doubtcli.apply.plan_undo import UNDO_TOOL as REVERT_TOOL
-from doubtcli.apply.plan_undo import list_current, list_in_effect
 from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
+from doubtcli.records.ledger import LedgerAction, list_current, list_in_effect
 from doubtcli.tools.registry import name_tool
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from doubtcli.apply.ledger import ApplyResult, Batch, Line, UndoResult
     from doubtcli.records import Decision, Unapplied
+    from doubtcli.records.ledger import ApplyResult, Batch, LedgerLine, UndoResult
 
 OLD, NEW = "red", "green"
 MOST_TOLD = 10
@@ -96,13 +96,13 @@ def _changes(applied: ApplyResult) -> str:
     return ("would change: " if applied.is_dry_run else "changed: ") + _counted(applied.batch.lines)
 
 
-def _counted(lines: Sequence[Line]) -> str:
+def _counted(lines: Sequence[LedgerLine]) -> str:
     """How many rows got what: "2 labels, 1 row dropped"."""
-    numbers = {action: sum(line.action is action for line in lines) for action in Action}
+    numbers = {action: sum(line.action is action for line in lines) for action in LedgerAction}
     told = [
-        count(numbers[Action.RELABEL], "label"),
-        f"{count(numbers[Action.DROP], 'row')} dropped",
-        f"{count(numbers[Action.RESTORE], 'row')} put back",
+        count(numbers[LedgerAction.RELABEL], "label"),
+        f"{count(numbers[LedgerAction.DROP], 'row')} dropped",
+        f"{count(numbers[LedgerAction.RESTORE], 'row')} put back",
     ]
     return ", ".join(words for words, number in zip(told, numbers.values(), strict=True) if number)
 
@@ -137,7 +137,7 @@ def _origin(batch: Batch) -> str:
 # --------------------------------------------------------------------------- lines
 
 
-def _print_lines(sheet: Sheet, lines: Iterable[Line]) -> None:
+def _print_lines(sheet: Sheet, lines: Iterable[LedgerLine]) -> None:
     """Each row as a diff of its label."""
     for line in lines:
         sheet.hang(sheet.indent(f"row {line.row} "), _about(line), "dim")
@@ -153,7 +153,7 @@ def _print_label(sheet: Sheet, mark: str, label: str, style: str, aside: str) ->
     sheet.print(sheet.indent((mark + printable_path(label[:LONGEST]), style)), told)
 
 
-def _about(line: Line) -> str:
+def _about(line: LedgerLine) -> str:
     """Which row it is, and who said what of it."""
     said = ", ".join(part for part in (_by(line.who), line.when, _in(line.tool)) if part)
     decided = " ".join(filter(None, [f"on {line.seen_as}" if line.seen_as else "", said]))

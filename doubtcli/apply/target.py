@@ -1,23 +1,21 @@
-"""Where a corrected file goes, and whether it may."""
+"""Where a corrected file and its waivers go, and whether they may."""
 
 from __future__ import annotations
 
-from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import recover_commit
-from doubtcli.disk.file import OTHER_ERROR, make_parents, os_errors_as_output_error
-from doubtcli.disk.lock import lock_folders_of
+from doubtcli.apply.commit import list_backup_paths
+from doubtcli.apply.ledger import aside_path, ledger_path
 from doubtcli.errors import OutputError, SettingsError
 from doubtcli.files.formats import PACKED_ENDINGS, find_by_ending, find_format
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable
 
 IN_PLACE, DRY = "--in-place", "--dry-run"
-LEFT = {OTHER_ERROR: "let doubt write to its folder: what a run that was killed left there is to be ended"}
+WAIVE_ELSEWHERE = "name another file with --waivers FILE, or waive nothing: --no-waive"
 PACKED = frozenset(PACKED_ENDINGS.values())
 
 
@@ -34,7 +32,7 @@ class OutputOptions:
     dry_run: bool = False
     """Nowhere: nothing is written."""
 
-    def target(self, path: str, *, but_not: Iterable[str] = ()) -> Path | None:
+    def choose_target(self, path: str, *, but_not: Iterable[str] = ()) -> Path | None:
         """The file to write, links followed; None in a dry run.
 
         Args:
@@ -48,7 +46,7 @@ class OutputOptions:
         self._check_flags()
         if self.dry_run:
             return None
-        place = self.place(path)
+        place = self.find_place(path)
         if place is None:
             raise SettingsError(
                 "it is not said where the corrected file goes",
@@ -59,7 +57,7 @@ class OutputOptions:
             self._check_free(place, path, but_not)
         return place
 
-    def place(self, path: str) -> Path | None:
+    def find_place(self, path: str) -> Path | None:
         """The file that is meant, links followed, be it written or not; None where none is named.
 
         Args:
@@ -125,49 +123,50 @@ def check_ending(target: Path, path: str, format_: str, compression: str | None)
             hint="convert it afterwards: doubt changes no more than labels",
         )
     wanted = PACKED_ENDINGS.get(compression or "", "")
-    found = next((ending for ending in _endings(target)[-1:] if ending in PACKED), "")
-    if found != wanted and (found or wanted in _endings(Path(path))):
+    found = next((ending for ending in _list_endings(target)[-1:] if ending in PACKED), "")
+    if found != wanted and (found or wanted in _list_endings(Path(path))):
         raise SettingsError(
-            f"it is named as {_packed(found)}, but like {path} it will be {_packed(wanted)}",
+            f"it is named as {_as_packed(found)}, but like {path} it will be {_as_packed(wanted)}",
             where=str(target),
             hint=f"name it {target.name.removesuffix(found)}{wanted}",
         )
 
 
-def _endings(path: Path) -> list[str]:
+def _list_endings(path: Path) -> list[str]:
     return [ending.lower() for ending in path.suffixes]
 
 
-def _packed(ending: str) -> str:
+def _as_packed(ending: str) -> str:
     return f"packed ({ending})" if ending in PACKED else "unpacked"
 
 
-@contextmanager
-def make_room_for(path: Path) -> Iterator[None]:
-    """Make the folder that a file is to stand in; it goes again if the block fails.
-
-    Raises:
-        OutputError: The system won't let us.
-    """
-    with ExitStack() as made:
-        with os_errors_as_output_error(path):
-            made.enter_context(make_parents(path))
-        yield
-
-
-@contextmanager
-def lock_and_recover(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
-    """Keep other runs of doubt from files and their ledgers, and end what a killed one left of them.
+def check_waivers_apart(path: str, target: Path, read: Iterable[str]) -> None:
+    """Refuse a file of waivers that is another file of the same run, too.
 
     Args:
-        files: No links. Their folders are locked: they must not be locked again in the block.
-        beside: Files without a ledger that no other run is to write either.
+        path: The file of waivers.
+        target: The corrected file.
+        read: Files that are read.
 
     Raises:
-        OutputError: The system won't let us.
+        SettingsError: It says which one it is.
     """
-    with lock_folders_of(*files, *beside):
-        for file in files:
-            with os_errors_as_output_error(file, LEFT):
-                recover_commit(file)
-        yield
+    found = Path(path)
+    other = {
+        "the corrected file": target,
+        "its ledger": ledger_path(target),
+        "its ledger of earlier": aside_path(target),
+    }
+    what = [name for name, place in other.items() if _is_same_file(found, place)]
+    what += ["its backup" for place in list_backup_paths(target) if _is_same_file(found, place)]
+    what += ["a file that is read" for one in read if _is_same_file(found, Path(one))]
+    if what:
+        raise SettingsError(
+            f"waivers can't be written there: it is {what[0]}",
+            where=str(found),
+            hint=WAIVE_ELSEWHERE,
+        )
+
+
+def _is_same_file(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve() or (one.exists() and other.exists() and one.samefile(other))

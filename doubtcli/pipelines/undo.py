@@ -7,25 +7,25 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.commit import commit_file, has_backup, keep_backup, show_backup_path
-from doubtcli.apply.labelled import DataFile, format_time, hash_bytes, name_file_in_errors, read_data_file
-from doubtcli.apply.ledger import (
-    Action,
-    Batch,
-    UndoResult,
-    ledger_path,
-    name_batch,
-    read_ledger,
-    render_batch,
+from doubtcli.apply.commit import (
+    commit_file,
+    has_backup,
+    keep_backup,
+    lock_and_recover,
+    make_room_for,
+    show_backup_path,
 )
+from doubtcli.apply.labelled import DataFile, format_time, hash_bytes, name_file_in_errors, read_data_file
+from doubtcli.apply.ledger import ledger_path, name_batch, read_ledger, render_batch
 from doubtcli.apply.plan_undo import check_untouched, choose_batch, list_undone_lines, plan_undo
-from doubtcli.apply.target import check_ending, follow_link, lock_and_recover, make_room_for
+from doubtcli.apply.target import check_ending, follow_link
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import find_format, rewrite_content
 from doubtcli.files.source import check_there, pack_bytes
 from doubtcli.files.table import check_unchanged, read_table
 from doubtcli.records.edits import Changes
 from doubtcli.records.file_format import ColumnsBy
+from doubtcli.records.ledger import Batch, LedgerAction, UndoResult
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from doubtcli.records import Table
     from doubtcli.records.edits import FileLayout, Rewritten
 
-NOTHING = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
+NO_LEDGER_HINT = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
 
 
 def read_log(path: str) -> tuple[Batch, ...]:
@@ -46,15 +46,19 @@ def read_log(path: str) -> tuple[Batch, ...]:
         InputError: There is no such file or no ledger, it is damaged, or a newer doubt wrote it.
     """
     with lock_and_recover(Path(path).resolve()):
-        return _batches(path)
+        return _read_batches(path)
 
 
-def _batches(path: str) -> tuple[Batch, ...]:
+def _read_batches(path: str) -> tuple[Batch, ...]:
     batches = read_ledger(ledger_path(Path(path).resolve()))
     if not batches:
         check_there(path)
-        raise InputError("there is no ledger", where=str(ledger_path(Path(follow_link(path)))), hint=NOTHING)
+        raise InputError("there is no ledger", where=_show_ledger(path), hint=NO_LEDGER_HINT)
     return batches
+
+
+def _show_ledger(path: str) -> str:
+    return str(ledger_path(Path(follow_link(path))))
 
 
 def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now: dt.datetime) -> UndoResult:
@@ -64,27 +68,27 @@ def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now
         path: The corrected file.
         where: Where the result goes.
         batch: The id of the batch; the last one that is in effect if None.
-        now: The time, which the ledger tells.
+        now: The time, for the ledger.
 
     Raises:
         DoubtError: There is no such batch, a row was edited since, or something is in the way; nothing was
             written.
     """
-    target, source = where.target(path), Path(path).resolve()
+    target, source = where.choose_target(path), Path(path).resolve()
     with (
         make_room_for(target) if target else nullcontext(),
         lock_and_recover(source, *filter(None, [target])),
     ):
-        batches = _batches(path)
-        chosen = choose_batch(batches, batch, str(ledger_path(Path(follow_link(path)))))
+        batches = _read_batches(path)
+        chosen = choose_batch(batches, batch, _show_ledger(path))
         data = read_data_file(path)
         if target:
             check_ending(target, path, chosen.form.format, data.compression)
-        made, new = _take_back(chosen, batches, data)
+        new, made = _take_back(chosen, batches, data)
         made = replace(made, applied=format_time(now), source=None if where.in_place else path)
         if target is None:
             return UndoResult(path, None, chosen, name_batch(made, batches))
-        where.target(path)  # again: somebody may have been faster
+        where.choose_target(path)  # again: somebody may have been faster
         made = name_batch(made, read_ledger(ledger_path(target)))
         backup = keep_backup(target, data) if where.in_place and not has_backup(target, new) else None
         commit_file(target, new.stored, render_batch(made), like=source)
@@ -92,17 +96,16 @@ def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now
         return UndoResult(path, output, chosen, made, show_backup_path(backup, output))
 
 
-def _take_back(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple[Batch, DataFile]:
-    """The batch that takes another one back, and what the file will hold."""
-    table = _read(data, chosen.form)
+def _take_back(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple[DataFile, Batch]:
+    """The file as it will be, and the batch that takes another one back."""
+    table = _read_as_left(data, chosen.form)
     plan = plan_undo(batches, chosen, table.data.num_rows, data.path)
     with name_file_in_errors(data.path):
         rewritten = rewrite_content(data.content, chosen.form, plan.edits, plan.records)
     check_untouched(plan, rewritten, data.path)
     stored = pack_bytes(rewritten.content, data.compression)
-    _check(plan, rewritten, data, stored, table)
-    new = DataFile(data.path, stored, rewritten.content, data.compression, hash_bytes(stored))
-    return Batch(
+    _check_undone(plan, rewritten, data, stored, table)
+    return DataFile(data.path, stored, rewritten.content, data.compression, hash_bytes(stored)), Batch(
         id="",
         applied="",
         lines=list_undone_lines(plan, rewritten),
@@ -112,11 +115,11 @@ def _take_back(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple
         after=hash_bytes(rewritten.content),
         source=None,
         undoes=chosen.id,
-    ), new
+    )
 
 
-def _read(data: DataFile, form: FileLayout) -> Table:
-    table = _as_written(data, form)
+def _read_as_left(data: DataFile, form: FileLayout) -> Table:
+    table = _read_as_written(data, form)
     names = table.data.column_names
     by_place = find_format(form.format).columns_by is ColumnsBy.PLACE
     if form.column not in names or (by_place and names.index(form.column) != form.place):
@@ -136,7 +139,7 @@ def _read(data: DataFile, form: FileLayout) -> Table:
     return table
 
 
-def _as_written(data: DataFile, form: FileLayout) -> Table:
+def _read_as_written(data: DataFile, form: FileLayout) -> Table:
     """The file, read as it was written then: there is no option to say that it is written otherwise now."""
     try:
         return read_table(data.path, form.read_options)
@@ -149,7 +152,7 @@ def _as_written(data: DataFile, form: FileLayout) -> Table:
         raise
 
 
-def _check(plan: UndoPlan, rewritten: Rewritten, data: DataFile, stored: bytes, table: Table) -> None:
+def _check_undone(plan: UndoPlan, rewritten: Rewritten, data: DataFile, stored: bytes, table: Table) -> None:
     """Make sure that the rows are what they were, and all others what they are."""
     batch = plan.batch
     is_as_left = hash_bytes(data.content) == batch.after and table.source.encoding is not None
@@ -159,7 +162,7 @@ def _check(plan: UndoPlan, rewritten: Rewritten, data: DataFile, stored: bytes, 
             where=data.path,
             hint="nothing was taken back: the ledger was changed",
         )
-    came = {row for row, line in plan.rows.items() if line.action is Action.RESTORE}
+    came = {row for row, line in plan.rows.items() if line.action is LedgerAction.RESTORE}
     labels = dict.fromkeys(plan.rows.keys() - came)
     changes = Changes(batch.form.column, labels, dropped=came, added=plan.added.keys())
     check_unchanged(table, data.stored, stored, changes, quoting=batch.form.read_options.quoting)

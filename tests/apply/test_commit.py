@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import gzip
 import json
 import os
 import stat
@@ -12,7 +13,17 @@ from typing import Any
 import pytest
 
 from doubtcli.apply import commit as commit_module
-from doubtcli.apply.commit import commit_file, recover_commit
+from doubtcli.apply.commit import (
+    commit_file,
+    has_backup,
+    keep_backup,
+    list_backup_paths,
+    lock_and_recover,
+    make_room_for,
+    recover_commit,
+    show_backup_path,
+)
+from doubtcli.apply.labelled import DataFile, read_data_file
 from doubtcli.errors import OutputError
 
 OLD, NEW = b"old\n", b"new\n"
@@ -367,3 +378,168 @@ def test_nothing_was_left(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recover_commit(old)
 
     assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
+
+
+ROWS = b"text,label\ngood,pos\n"
+
+
+# ----------------------------------------------------------------------- a backup
+
+
+def file_with(path: Path, content: bytes) -> DataFile:
+    """A file, and what it holds."""
+    path.write_bytes(content)
+    return read_data_file(str(path))
+
+
+def others(folder: Path, name: str) -> dict[str, bytes]:
+    """What lies in a folder beside a file, hidden things too."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != name}
+
+
+def test_kept(tmp_path: Path) -> None:
+    """What a file holds is kept beside it, with the rights that the file has."""
+    path = tmp_path / "data.csv"
+    data = file_with(path, ROWS)
+    path.chmod(0o600)
+
+    backup = keep_backup(path, data)
+
+    assert others(tmp_path, "data.csv") == {"data.csv.bak": ROWS}
+    assert backup == tmp_path / "data.csv.bak"
+    assert backup.stat().st_mode & 0o777 == 0o600
+
+
+def test_next_free_name(tmp_path: Path) -> None:
+    """Where anything else has the name, the next free one is taken, and nothing is lost."""
+    path = tmp_path / "data.csv"
+    data = file_with(path, ROWS)
+    (tmp_path / "data.csv.bak").write_bytes(b"mine")
+    (tmp_path / "data.csv.bak2").mkdir()
+    (tmp_path / "data.csv.bak3").symlink_to("data.csv")
+    (tmp_path / "data.csv.bak4").symlink_to("nowhere")
+    (tmp_path / "data.csv.bak5").touch()
+
+    assert keep_backup(path, data) == tmp_path / "data.csv.bak6"
+    assert (tmp_path / "data.csv.bak6").read_bytes() == ROWS
+    assert (tmp_path / "data.csv.bak").read_bytes() == b"mine"
+    assert (tmp_path / "data.csv.bak4").is_symlink()
+
+
+def test_kept_once(tmp_path: Path) -> None:
+    """What any backup holds already is not kept again."""
+    path = tmp_path / "data.csv"
+    data = file_with(path, ROWS)
+    (tmp_path / "data.csv.bak").write_bytes(b"mine")
+    (tmp_path / "data.csv.bak2").write_bytes(ROWS)
+
+    assert keep_backup(path, data) == tmp_path / "data.csv.bak2"
+    assert has_backup(path, data)
+    assert len(others(tmp_path, "data.csv")) == 2
+
+
+@pytest.mark.parametrize(
+    ("backup", "again"),
+    [(gzip.compress(ROWS, 1), True), (ROWS, False), (gzip.compress(ROWS)[:-9], False)],
+    ids=["packed otherwise", "not packed", "damaged"],
+)
+def test_packed(tmp_path: Path, backup: bytes, *, again: bool) -> None:
+    """Of packed files what is packed counts, not how well."""
+    path = tmp_path / "data.csv.gz"
+    data = file_with(path, gzip.compress(ROWS, 9))
+    (tmp_path / "data.csv.gz.bak").write_bytes(backup)
+
+    assert has_backup(path, data) is again
+    assert keep_backup(path, data).name == ("data.csv.gz.bak" if again else "data.csv.gz.bak2")
+
+
+def test_names(tmp_path: Path) -> None:
+    """The names are those that are taken, and the next one."""
+    for name in ("data.csv.bak", "data.csv.bak3"):
+        (tmp_path / name).touch()
+
+    assert [path.name for path in list_backup_paths(tmp_path / "data.csv")] == [
+        "data.csv.bak",
+        "data.csv.bak2",
+    ]
+
+
+def test_shown(tmp_path: Path) -> None:
+    """A backup is told beside the file as the user has named it."""
+    assert show_backup_path(tmp_path / "data.csv.bak2", "in/data.csv") == "in/data.csv.bak2"
+    assert show_backup_path(None, "in/data.csv") is None
+
+
+def test_no_place(tmp_path: Path) -> None:
+    """Where it can't be kept, it is said where it should have been."""
+    data = file_with(tmp_path / "data.csv", ROWS)
+    (tmp_path / "other").touch()
+
+    with pytest.raises(OutputError, match="can't be written") as caught:
+        keep_backup(tmp_path / "other" / "data.csv", data)
+
+    assert caught.value.where == str(tmp_path / "other" / "data.csv.bak")
+    assert caught.value.hint == "let doubt write to its folder, or write a new file: -o FILE"
+
+
+# ----------------------------------------------------------------------- other runs
+
+
+def test_held_ends_what_a_killed_run_left(tmp_path: Path) -> None:
+    """Whoever holds a file next ends what a killed run left of it."""
+    (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
+
+    with lock_and_recover(tmp_path / "data.csv"):
+        assert [path.name for path in tmp_path.iterdir()] == ["data.csv.ledger.jsonl"]
+
+
+def test_held_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What the system doesn't let us end is told."""
+
+    def refuse(_: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(commit_module, "recover_commit", refuse)
+
+    with (
+        pytest.raises(OutputError, match="can't be written: Permission denied") as caught,
+        lock_and_recover(tmp_path / "a"),
+    ):
+        raise AssertionError
+    assert (
+        caught.value.hint
+        == "let doubt write to its folder: what a run that was killed left there is to be ended"
+    )
+
+
+def test_ledger_that_a_killed_run_left_behind(tmp_path: Path) -> None:
+    """Where lines are still to be added to a ledger that can't be written, it is the ledger that is named."""
+    (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
+    (tmp_path / "data.csv.ledger.jsonl").mkdir()
+
+    with (
+        pytest.raises(OutputError, match="can't be written") as caught,
+        lock_and_recover(tmp_path / "data.csv"),
+    ):
+        raise AssertionError
+
+    assert caught.value.where == str(tmp_path / "data.csv.ledger.jsonl")
+    assert "make it writable" in str(caught.value.hint)
+    assert (tmp_path / ".data.csv.doubt-batch").read_bytes() == b"1\n"
+
+
+def test_room_for(tmp_path: Path) -> None:
+    """A folder is made for a file, and goes again if nothing comes of it; what resists is told."""
+    with pytest.raises(ZeroDivisionError), make_room_for(tmp_path / "a" / "new.csv"):
+        raise ZeroDivisionError
+    assert list(tmp_path.iterdir()) == []
+
+    with make_room_for(tmp_path / "a" / "new.csv"):
+        pass
+    (tmp_path / "a" / "file").touch()
+    with (
+        pytest.raises(OutputError, match="can't be written"),
+        make_room_for(tmp_path / "a" / "file" / "new.csv"),
+    ):
+        raise AssertionError
+    assert [path.name for path in tmp_path.rglob("*")] == ["a", "file"]

@@ -4,11 +4,11 @@ import json
 from dataclasses import replace
 
 from doubtcli.apply.document import render_applied, render_log, render_undone
-from doubtcli.apply.ledger import Action, ApplyResult, Batch, Line, UndoResult
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 from doubtcli.records.edits import FileLayout
+from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
 
-LINE = Line(Action.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")
+LINE = LedgerLine(LedgerAction.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")
 BATCH = Batch("b1", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label"), 9, "", "", "data.csv")
 DECISION = Decision("r2", 2, "x", "x", False, ("ann",), "", "doubt", "")
 

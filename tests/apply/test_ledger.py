@@ -12,9 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.apply.ledger import (
-    Action,
-    Batch,
-    Line,
     append_lines,
     ledger_path,
     name_batch,
@@ -24,8 +21,9 @@ from doubtcli.apply.ledger import (
 )
 from doubtcli.errors import InputError
 from doubtcli.records.edits import FileLayout
+from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine
 
-LINE = Line(Action.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
+LINE = LedgerLine(LedgerAction.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
 BATCH = Batch(
     "b1", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label", 1, 2), 60, "before", "after", "data.csv"
 )
@@ -41,8 +39,8 @@ def written(folder: Path, *batches: Batch) -> Path:
 
 
 LINES = st.builds(
-    Line,
-    *(st.just(Action.DROP), ANY, st.just(1), st.none() | ANY, st.none() | ANY),
+    LedgerLine,
+    *(st.just(LedgerAction.DROP), ANY, st.just(1), st.none() | ANY, st.none() | ANY),
     *(RAW, st.none() | RAW, RAW, st.just("rest")),
     who=st.lists(ANY, max_size=2).map(tuple),
     why=ANY,
@@ -51,7 +49,7 @@ LINES = st.builds(
 
 
 @given(line=LINES, encoding=st.sampled_from(["utf-8", "latin-1", "utf-16-le", "cp932"]))
-def test_read_back(line: Line, encoding: str) -> None:
+def test_read_back(line: LedgerLine, encoding: str) -> None:
     """Whatever stands in a row or was said of it is read back as it was, one line a row."""
     form = FileLayout("csv", "é", encoding=encoding)
     batch = replace(BATCH, lines=(line, LINE), form=form, source="caf\udce9/\n.csv", undoes="a")

@@ -7,28 +7,31 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.apply.ledger import Action, Batch, Line
 from doubtcli.apply.plan_undo import (
     check_untouched,
     choose_batch,
-    list_current,
-    list_in_effect,
     list_undone_lines,
+    note_lost_changes,
     plan_undo,
 )
 from doubtcli.errors import InputError
+from doubtcli.records import Decision
 from doubtcli.records.edits import Drop, FileLayout, Restore, Rewritten, Touched
+from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine, list_current, list_in_effect
 
-ACTIONS = {"=": Action.RELABEL, "-": Action.DROP, "+": Action.RESTORE}
+ACTIONS = {"=": LedgerAction.RELABEL, "-": LedgerAction.DROP, "+": LedgerAction.RESTORE}
 
 
-def line(told: str) -> Line:
+def line(told: str) -> LedgerLine:
     """Row 3 was relabelled ("=3"), dropped ("-3") or put back ("+3")."""
     action, row = ACTIONS[told[0]], int(told[1:])
-    old, new = (None if action is Action.RESTORE else "x"), (None if action is Action.DROP else "y")
-    cell = b"y" if action is Action.RELABEL else None
-    record = b"" if action is Action.RELABEL else b"t,x\n"
-    return Line(
+    old, new = (
+        (None if action is LedgerAction.RESTORE else "x"),
+        (None if action is LedgerAction.DROP else "y"),
+    )
+    cell = b"y" if action is LedgerAction.RELABEL else None
+    record = b"" if action is LedgerAction.RELABEL else b"t,x\n"
+    return LedgerLine(
         action, f"id-{row}", row, old, new, b"x", cell, record, "rest", ("ann",), "now", "prodigy", "why"
     )
 
@@ -141,7 +144,9 @@ def test_places_of_any_batch(data: st.DataObject) -> None:
 
     plan = plan_undo([one], one, len(after), "data.csv")
 
-    found = {place: found.row - 1 for place, found in plan.rows.items() if found.action is Action.RELABEL}
+    found = {
+        place: found.row - 1 for place, found in plan.rows.items() if found.action is LedgerAction.RELABEL
+    }
     assert found == {place: row for place, row in enumerate(after) if row is not None}
 
 
@@ -262,9 +267,9 @@ def test_lines() -> None:
         (found.action, found.row, found.old, found.new, found.old_cell, found.new_cell) for found in lines
     ]
     assert told == [
-        (Action.RELABEL, 1, "y", "x", b"y", b"x"),
-        (Action.RESTORE, 1, None, "x", b"x", None),
-        (Action.RESTORE, 2, None, "x", b"x", None),
+        (LedgerAction.RELABEL, 1, "y", "x", b"y", b"x"),
+        (LedgerAction.RESTORE, 1, None, "x", b"x", None),
+        (LedgerAction.RESTORE, 2, None, "x", b"x", None),
     ]
     assert {(found.who, found.when, found.tool, found.why) for found in lines} == {
         ((), "", "doubt undo", "takes back batch a")
@@ -280,6 +285,99 @@ def test_lines_of_a_row_that_goes_again() -> None:
 
     (line,) = list_undone_lines(plan, found)
 
-    assert (line.action, line.row, line.old, line.new, line.record) == (Action.DROP, 4, "y", None, b"t,x\n")
+    assert (line.action, line.row, line.old, line.new, line.record) == (
+        LedgerAction.DROP,
+        4,
+        "y",
+        None,
+        b"t,x\n",
+    )
     again = replace(one, lines=(line,), rows=10)
     assert plan_undo([again], again, 9, "data.csv").records == {3: b"t,x\n"}
+
+
+RELABELLED = LedgerLine(LedgerAction.RELABEL, "r1", 1, "x", "y", b"x", b"y", b"", "rest")
+MADE = Batch("first", "2026-11-21T14:05:00Z", (), FileLayout("csv", "label"), 9, "", "", "data.csv")
+
+
+# ------------------------------------------------------------- what a new file lacks
+
+
+def lines_on(*rows: str, action: LedgerAction = LedgerAction.RELABEL) -> tuple[LedgerLine, ...]:
+    """Lines on these rows."""
+    return tuple(replace(RELABELLED, row_id=row, action=action) for row in rows)
+
+
+def batch_in_place(name: str, *told: LedgerLine, undoes: str | None = None) -> Batch:
+    """A batch that changed a file in place."""
+    return replace(MADE, id=name, lines=told, source=None, undoes=undoes)
+
+
+def lost(*earlier: Batch, decided: str = "", is_dry_run: bool = False) -> tuple[str, ...]:
+    """What is told where these rows are decided now."""
+    decisions = [Decision(row, 1, "x", "x", False, (), "", "doubt", "") for row in decided.split()]
+    return note_lost_changes(earlier, decisions, "data.csv", "fixed.csv", is_dry_run=is_dry_run)
+
+
+def test_lost() -> None:
+    """It is said how much of which batch is lost, why, and what to do instead."""
+    (note,) = lost(replace(MADE, lines=lines_on("r1", "r2")))
+
+    assert note == (
+        "2 labels of batch first are not in it any more: it was made anew from data.csv; "
+        "to build on them, apply to fixed.csv itself"
+    )
+
+
+def test_dry_run() -> None:
+    """In a dry run it is told as what would be."""
+    (note,) = lost(replace(MADE, lines=lines_on("r1")), is_dry_run=True)
+
+    assert note.startswith("1 label of batch first would not be in it any more: it would be made anew from")
+
+
+def test_decided_anew() -> None:
+    """A row that is decided now is not lost; if all are, nothing is told."""
+    first = replace(MADE, lines=lines_on("r1", "r2", "r3"))
+
+    assert lost(first, decided="r1 r2")[0].startswith("1 label of batch first is not in it")
+    assert lost(first, decided="r1 r2 r3") == ()
+    assert lost() == ()
+
+
+def test_rows_that_went() -> None:
+    """Rows that were dropped, and are back, are told, too; so are rows that were put back, and are gone."""
+    goes, comes = lines_on("r2", action=LedgerAction.DROP), lines_on("r3", "r4", action=LedgerAction.RESTORE)
+
+    (note,) = lost(replace(MADE, lines=(*lines_on("r1"), *goes)))
+    (other,) = lost(batch_in_place("back", *comes, undoes="of another file"))
+
+    assert note.startswith("1 label and 1 dropped row of batch first are not in it")
+    assert other.startswith("2 restored rows of batch back are not in it")
+
+
+@pytest.mark.parametrize(
+    ("later", "told"),
+    [
+        (
+            [batch_in_place("b", *lines_on("r2"))],
+            ["1 label of batch first", "1 label of batch b"],
+        ),
+        ([batch_in_place("b", *lines_on("r1"))], ["1 label of batch b"]),
+        ([batch_in_place("b", *lines_on("r1"), undoes="first")], []),
+        (
+            [
+                batch_in_place("b", *lines_on("r1"), undoes="first"),
+                batch_in_place("c", *lines_on("r1"), undoes="b"),
+            ],
+            ["1 label of batch first"],
+        ),
+        ([replace(MADE, id="b", lines=lines_on("r2"))], ["1 label of batch b"]),
+    ],
+    ids=["both", "the same row", "taken back", "taken back and forth", "made anew before"],
+)
+def test_what_is_in_effect(later: list[Batch], told: list[str]) -> None:
+    """Only what the file bore last is lost: each row counts for the last batch that changed it."""
+    notes = lost(replace(MADE, lines=lines_on("r1")), *later)
+
+    assert [note.partition(" is not")[0] for note in notes] == told

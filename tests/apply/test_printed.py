@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from doubtcli.apply.ledger import Action, ApplyResult, Batch, Line, UndoResult
 from doubtcli.apply.printed import print_applied, print_log, print_undone
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 from doubtcli.records.edits import FileLayout
+from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
 
-LINE = Line(
-    Action.RELABEL,
+LINE = LedgerLine(
+    LedgerAction.RELABEL,
     "r1",
     1,
     "x",
@@ -111,14 +111,14 @@ def test_many_rows_of_one_kind() -> None:
         (LINE, "  row 1 (r1); decided by ann and bob, 2026-11-20, in Argilla; why not\n  - x\n  + y\n"),
         (replace(LINE, old="a  b", new="a b "), "  - a  b\n  + a b \n"),
         (replace(LINE, old="\x1b[31m[red]", new="né\n"), "  - \\x1b[31m[red]\n  + né\\n\n"),
-        (replace(LINE, action=Action.DROP, new=None), "  - x  (the row goes)\n"),
-        (replace(LINE, action=Action.RESTORE, old=None), "  + y  (the row is put back)\n"),
+        (replace(LINE, action=LedgerAction.DROP, new=None), "  - x  (the row goes)\n"),
+        (replace(LINE, action=LedgerAction.RESTORE, old=None), "  + y  (the row is put back)\n"),
         (replace(LINE, who=(), when="", why="", seen_as="r7"), "  row 1 (r1); decided on r7 in Argilla\n"),
         (replace(LINE, new="y" * 10_000), "  + " + "y" * 2000 + "\n"),
     ],
     ids=["label", "blanks", "control characters", "dropped", "put back", "spread", "long"],
 )
-def test_changes(line: Line, shown: str) -> None:
+def test_changes(line: LedgerLine, shown: str) -> None:
     """A change is a diff of the label with all its blanks; nothing in it is obeyed."""
     dry = replace(APPLIED, output=None, is_dry_run=True, batch=replace(BATCH, lines=(line,)))
 

@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from doubtcli.apply import target
-from doubtcli.apply.target import OutputOptions, check_ending, lock_and_recover, make_room_for
+from doubtcli.apply.target import OutputOptions, check_ending
 from doubtcli.errors import OutputError, SettingsError
 
 
@@ -22,12 +21,12 @@ def data(tmp_path: Path) -> str:
 
 def test_new_file(data: str, tmp_path: Path) -> None:
     """A file that isn't there may be written."""
-    assert OutputOptions(str(tmp_path / "new.csv")).target(data) == tmp_path / "new.csv"
+    assert OutputOptions(str(tmp_path / "new.csv")).choose_target(data) == tmp_path / "new.csv"
 
 
 def test_in_place(data: str) -> None:
     """In place it is the file itself."""
-    assert OutputOptions(in_place=True).target(data) == Path(data)
+    assert OutputOptions(in_place=True).choose_target(data) == Path(data)
 
 
 @pytest.mark.parametrize(
@@ -40,7 +39,7 @@ def test_in_place(data: str) -> None:
 )
 def test_dry_run(data: str, where: OutputOptions) -> None:
     """A dry run goes nowhere, wherever else it would go."""
-    assert where.target(data) is None
+    assert where.choose_target(data) is None
 
 
 @pytest.mark.parametrize(
@@ -60,7 +59,7 @@ def test_dry_run(data: str, where: OutputOptions) -> None:
 def test_not_one_place(data: str, where: OutputOptions, message: str) -> None:
     """One place has to be named, and only one."""
     with pytest.raises(SettingsError, match=message):
-        where.target(data)
+        where.choose_target(data)
 
 
 @pytest.mark.parametrize(
@@ -75,8 +74,8 @@ def test_place(data: str, monkeypatch: pytest.MonkeyPatch, where: OutputOptions,
     """The file that is meant is known though nothing is to be written."""
     monkeypatch.chdir(Path(data).parent)
 
-    assert where.place(data) == Path(data).with_name(name)
-    assert OutputOptions(dry_run=True).place(data) is None
+    assert where.find_place(data) == Path(data).with_name(name)
+    assert OutputOptions(dry_run=True).find_place(data) is None
 
 
 def test_file_in_the_way(data: str, tmp_path: Path) -> None:
@@ -84,16 +83,16 @@ def test_file_in_the_way(data: str, tmp_path: Path) -> None:
     other = tmp_path / "other.csv"
     other.touch()
 
-    assert OutputOptions(str(other), force=True).target(data) == other
+    assert OutputOptions(str(other), force=True).choose_target(data) == other
     with pytest.raises(OutputError, match="a file is in the way") as caught:
-        OutputOptions(str(other)).target(data)
+        OutputOptions(str(other)).choose_target(data)
     assert "--force" in str(caught.value)
 
 
 def test_folder_in_the_way(data: str, tmp_path: Path) -> None:
     """A folder is never replaced."""
     with pytest.raises(OutputError, match="no file that could be replaced"):
-        OutputOptions(str(tmp_path), force=True).target(data)
+        OutputOptions(str(tmp_path), force=True).choose_target(data)
 
 
 def test_the_file_itself(data: str, tmp_path: Path) -> None:
@@ -103,7 +102,7 @@ def test_the_file_itself(data: str, tmp_path: Path) -> None:
 
     for name in (data, str(link)):
         with pytest.raises(SettingsError, match="it is read") as caught:
-            OutputOptions(name, force=True).target(data)
+            OutputOptions(name, force=True).choose_target(data)
         assert caught.value.hint == "to replace it, with a backup: --in-place"
 
 
@@ -113,7 +112,7 @@ def test_other_files_that_are_read(data: str, tmp_path: Path) -> None:
     verdicts.touch()
 
     with pytest.raises(SettingsError, match="it is read") as caught:
-        OutputOptions(str(verdicts), force=True).target(data, but_not=[str(verdicts), "none.csv"])
+        OutputOptions(str(verdicts), force=True).choose_target(data, but_not=[str(verdicts), "none.csv"])
 
     assert caught.value.hint is None
 
@@ -157,66 +156,3 @@ def test_names_that_promise_something_else(
         check_ending(Path(name), path, "csv", compression)
 
     assert str(caught.value.hint).startswith(hint)
-
-
-# ---------------------------------------------------------------------- holding
-
-
-def test_held_ends_what_a_killed_run_left(tmp_path: Path) -> None:
-    """Whoever holds a file next ends what a killed run left of it."""
-    (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
-
-    with lock_and_recover(tmp_path / "data.csv"):
-        assert [path.name for path in tmp_path.iterdir()] == ["data.csv.ledger.jsonl"]
-
-
-def test_held_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system doesn't let us end is told."""
-
-    def refuse(_: Path) -> None:
-        raise PermissionError(13, "Permission denied")
-
-    monkeypatch.setattr(target, "recover_commit", refuse)
-
-    with (
-        pytest.raises(OutputError, match="can't be written: Permission denied") as caught,
-        lock_and_recover(tmp_path / "a"),
-    ):
-        raise AssertionError
-    assert (
-        caught.value.hint
-        == "let doubt write to its folder: what a run that was killed left there is to be ended"
-    )
-
-
-def test_ledger_that_a_killed_run_left_behind(tmp_path: Path) -> None:
-    """Where lines are still to be added to a ledger that can't be written, it is the ledger that is named."""
-    (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
-    (tmp_path / "data.csv.ledger.jsonl").mkdir()
-
-    with (
-        pytest.raises(OutputError, match="can't be written") as caught,
-        lock_and_recover(tmp_path / "data.csv"),
-    ):
-        raise AssertionError
-
-    assert caught.value.where == str(tmp_path / "data.csv.ledger.jsonl")
-    assert "make it writable" in str(caught.value.hint)
-    assert (tmp_path / ".data.csv.doubt-batch").read_bytes() == b"1\n"
-
-
-def test_room_for(tmp_path: Path) -> None:
-    """A folder is made for a file, and goes again if nothing comes of it; what resists is told."""
-    with pytest.raises(ZeroDivisionError), make_room_for(tmp_path / "a" / "new.csv"):
-        raise ZeroDivisionError
-    assert list(tmp_path.iterdir()) == []
-
-    with make_room_for(tmp_path / "a" / "new.csv"):
-        pass
-    (tmp_path / "a" / "file").touch()
-    with (
-        pytest.raises(OutputError, match="can't be written"),
-        make_room_for(tmp_path / "a" / "file" / "new.csv"),
-    ):
-        raise AssertionError
-    assert [path.name for path in tmp_path.rglob("*")] == ["a", "file"]

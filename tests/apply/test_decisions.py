@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.apply import waive
+from doubtcli.apply import decisions
 from doubtcli.disk.file import OTHER_ERROR
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.waivers import read_waivers
@@ -14,13 +14,69 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from tests.apply.conftest import Desk
+    from tests.apply.conftest import Desk, Reviews
+
+
+def verdict(row_id: str, label: str = "", **told: str) -> dict[str, str]:
+    """What one person said of one row."""
+    return {"doubt_id": row_id, "verdict": label} | told
+
+
+def test_every_row_dropped(desk: Desk) -> None:
+    """A file without rows is none: dropping all of them is refused."""
+    (desk.folder / "data.csv").write_bytes(b"text,label\ngood,pos\nbad,neg\n")
+    rows = desk.audit("data.csv")
+    desk.decide(*(verdict(row.row_id, verdict_status="unusable") for row in rows))
+
+    desk.refused(InputError, "every row was judged unusable", "data.csv", "fixed.csv", drop=True)
+
+
+def test_label_that_the_encoding_lacks(desk: Desk) -> None:
+    """A label that the file's encoding can't hold is named, and nothing is written."""
+    (desk.folder / "data.csv").write_bytes("text,label\ncafé,pos\nbad,neg\nx,pos\n".encode("latin-1"))
+    rows = desk.audit("data.csv")
+    desk.decide(verdict(rows[0].row_id, "снег"))
+
+    error = desk.refused(
+        OutputError, "'снег' can't be written: latin-1 lacks", "data.csv", "fixed.csv", new_labels=True
+    )
+
+    assert (error.where, error.row, error.column) == (desk.path("data.csv"), 1, "label")
+
+
+def test_slip_in_rewriting(reviews: Reviews, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Should rewriting ever change more than labels, nothing is written."""
+    honest = decisions.rewrite_content
+
+    def careless(*arguments: Any) -> Any:
+        made = honest(*arguments)
+        return type(made)(made.content.replace(b"fine", b"wine"), made.n_rows, made.touched)
+
+    monkeypatch.setattr(decisions, "rewrite_content", careless)
+
+    reviews.refused(OutputError, "without changing more than labels: column 'text'", "data.csv", "fixed.csv")
+
+
+def test_no_way_back(desk: Desk) -> None:
+    """In an encoding whose letters depend on those before them, what can't be taken back is not done."""
+    text = "text,label\nテキスト,甲\nあ,b\nい,甲\n"
+    (desk.folder / "data.csv").write_bytes(text.encode("iso-2022-jp"))
+    rows = desk.audit("data.csv", encoding="iso-2022-jp")
+    desk.decide(verdict(rows[1].row_id, "甲"))
+
+    error = desk.refused(OutputError, "could not be taken back to the byte", "data.csv", "fixed.csv")
+
+    assert "iso-2022-jp" in error.found
+
 
 ROWS = b"id,text,label\nr1,good,pos\nr2,bad,neg\nr3,fine,pos\nr4,awful,neg\n"
 
 
+# ----------------------------------------------------------------------- waivers
+
+
 @pytest.fixture
-def reviews(desk: Desk) -> Desk:
+def judged(desk: Desk) -> Desk:
     """Rows of which the first two are doubted; the first and the third are found right."""
     (desk.folder / "data.csv").write_bytes(ROWS)
     desk.audit("data.csv", id="id", doubted=["r1", "r2"])
@@ -37,11 +93,11 @@ def waivers(desk: Desk) -> list[dict[str, Any]]:
     return tomllib.loads((desk.folder / "waivers.toml").read_text(encoding="utf-8"))["waive"]
 
 
-def test_kept_and_doubted(reviews: Desk) -> None:
+def test_kept_and_doubted(judged: Desk) -> None:
     """A doubted row whose label was found right is waived in both files, with its label and who said so."""
-    found = reviews.apply("data.csv", "fixed.csv")
+    found = judged.apply("data.csv", "fixed.csv")
 
-    assert waivers(reviews) == [
+    assert waivers(judged) == [
         {
             "id": "r1",
             "label": "pos",
@@ -49,15 +105,15 @@ def test_kept_and_doubted(reviews: Desk) -> None:
             "why": "ann kept its label (doubt, 2026-11-20): a joke",
         }
     ]
-    assert (found.waivers, found.n_waived, len(found.kept)) == (reviews.path("waivers.toml"), 1, 2)
-    assert len(read_waivers(reviews.path("waivers.toml"))) == 1
+    assert (found.waivers, found.n_waived, len(found.kept)) == (judged.path("waivers.toml"), 1, 2)
+    assert len(read_waivers(judged.path("waivers.toml"))) == 1
 
 
-def test_in_place(reviews: Desk) -> None:
+def test_in_place(judged: Desk) -> None:
     """In place there is one file, and so one name."""
-    reviews.apply("data.csv", in_place=True)
+    judged.apply("data.csv", in_place=True)
 
-    assert [one["file"] for one in waivers(reviews)] == ["data.csv"]
+    assert [one["file"] for one in waivers(judged)] == ["data.csv"]
 
 
 def test_rows_known_by_their_content(desk: Desk) -> None:
@@ -111,65 +167,65 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"'
 
 
-def test_added_once(reviews: Desk) -> None:
+def test_added_once(judged: Desk) -> None:
     """What stands in the file stays, and nothing is added twice."""
     before = '# ours\n[[waive]]\nid = "r9"\n'
-    (reviews.folder / "waivers.toml").write_text(before, encoding="utf-8")
+    (judged.folder / "waivers.toml").write_text(before, encoding="utf-8")
 
-    reviews.apply("data.csv", "fixed.csv")
-    once = reviews.held()["waivers.toml"]
-    again = reviews.apply("data.csv", "fixed.csv", force=True)
+    judged.apply("data.csv", "fixed.csv")
+    once = judged.held()["waivers.toml"]
+    again = judged.apply("data.csv", "fixed.csv", force=True)
 
     assert once.decode().startswith(before)
-    assert [one["id"] for one in waivers(reviews)] == ["r9", "r1"]
-    assert reviews.held()["waivers.toml"] == once
+    assert [one["id"] for one in waivers(judged)] == ["r9", "r1"]
+    assert judged.held()["waivers.toml"] == once
     assert (again.waivers, again.n_waived) == (None, 0)
 
 
-def test_another_new_file(reviews: Desk) -> None:
+def test_another_new_file(judged: Desk) -> None:
     """Of another new file the same rows are waived under its name alone: that of the data stands there."""
-    reviews.apply("data.csv", "fixed.csv")
+    judged.apply("data.csv", "fixed.csv")
 
-    found = reviews.apply("data.csv", "other.csv")
+    found = judged.apply("data.csv", "other.csv")
 
-    assert [one["file"] for one in waivers(reviews)] == [["data.csv", "fixed.csv"], "other.csv"]
+    assert [one["file"] for one in waivers(judged)] == [["data.csv", "fixed.csv"], "other.csv"]
     assert found.n_waived == 1
 
 
-def test_not_wanted(reviews: Desk) -> None:
+def test_not_wanted(judged: Desk) -> None:
     """Asked not to, nothing is waived."""
-    reviews.apply("data.csv", "fixed.csv", waive=False)
+    judged.apply("data.csv", "fixed.csv", waive=False)
 
-    assert "waivers.toml" not in reviews.held()
+    assert "waivers.toml" not in judged.held()
 
 
-def test_usual_file(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_usual_file(judged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no file is named, it is the one that a gate reads."""
-    monkeypatch.chdir(reviews.folder)
+    monkeypatch.chdir(judged.folder)
 
-    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+    found = judged.apply("data.csv", "fixed.csv", waivers=None)
 
     assert found.waivers == "doubt-waivers.toml"
-    assert "doubt-waivers.toml" in reviews.held()
+    assert "doubt-waivers.toml" in judged.held()
 
 
 @pytest.mark.parametrize("content", [b"\xff", b"waive = 3\n"])
-def test_unusable_file(reviews: Desk, content: bytes) -> None:
+def test_unusable_file(judged: Desk, content: bytes) -> None:
     """A file of waivers that makes no sense is told before anything is written."""
-    (reviews.folder / "waivers.toml").write_bytes(content)
+    (judged.folder / "waivers.toml").write_bytes(content)
 
     with pytest.raises(InputError) as caught:
-        reviews.apply("data.csv", "fixed.csv")
+        judged.apply("data.csv", "fixed.csv")
 
-    assert caught.value.where == reviews.path("waivers.toml")
-    assert "fixed.csv" not in reviews.held()
+    assert caught.value.where == judged.path("waivers.toml")
+    assert "fixed.csv" not in judged.held()
 
 
-def test_dry_run(reviews: Desk) -> None:
+def test_dry_run(judged: Desk) -> None:
     """A dry run waives nothing."""
-    reviews.apply("data.csv", dry_run=True)
+    judged.apply("data.csv", dry_run=True)
 
-    assert "waivers.toml" not in reviews.held()
+    assert "waivers.toml" not in judged.held()
 
 
 # ------------------------------------------------------------------ where they can't go
@@ -186,123 +242,123 @@ def test_dry_run(reviews: Desk) -> None:
         ("data.csv", "a file that is read"),
     ],
 )
-def test_not_apart(reviews: Desk, name: str, message: str) -> None:
+def test_not_apart(judged: Desk, name: str, message: str) -> None:
     """Waivers in a file that the run writes or reads otherwise are refused, and nothing is written."""
-    before = reviews.held()
+    before = judged.held()
 
     with pytest.raises(SettingsError, match=f"it is {message}\nto do") as caught:
-        reviews.apply("data.csv", "fixed.csv", waivers=reviews.path(name))
+        judged.apply("data.csv", "fixed.csv", waivers=judged.path(name))
 
-    assert caught.value.where == reviews.path(name)
-    assert reviews.held() == before
+    assert caught.value.where == judged.path(name)
+    assert judged.held() == before
 
 
 @pytest.mark.parametrize("name", ["data.csv.bak", "data.csv.bak2", "data.csv.bak3"])
-def test_a_later_backup(reviews: Desk, name: str) -> None:
+def test_a_later_backup(judged: Desk, name: str) -> None:
     """Any backup that is there, and the one that comes next, is known for what it is."""
     for backup in ("data.csv.bak", "data.csv.bak2"):
-        (reviews.folder / backup).write_bytes(b"")
+        (judged.folder / backup).write_bytes(b"")
 
     with pytest.raises(SettingsError, match="it is its backup"):
-        reviews.apply("data.csv", in_place=True, waivers=reviews.path(name))
+        judged.apply("data.csv", in_place=True, waivers=judged.path(name))
 
 
-def test_another_name_of_the_same_file(reviews: Desk) -> None:
+def test_another_name_of_the_same_file(judged: Desk) -> None:
     """A second name of the corrected file is known for what it is."""
-    (reviews.folder / "fixed.csv").write_bytes(b"")
-    (reviews.folder / "waivers.toml").hardlink_to(reviews.folder / "fixed.csv")
+    (judged.folder / "fixed.csv").write_bytes(b"")
+    (judged.folder / "waivers.toml").hardlink_to(judged.folder / "fixed.csv")
 
     with pytest.raises(SettingsError, match="it is the corrected file"):
-        reviews.apply("data.csv", "fixed.csv", force=True)
+        judged.apply("data.csv", "fixed.csv", force=True)
 
 
-def test_place_that_cannot_be_written(reviews: Desk) -> None:
+def test_place_that_cannot_be_written(judged: Desk) -> None:
     """Where the waivers can't be written, nothing else is either."""
-    before = reviews.held()
+    before = judged.held()
 
     with pytest.raises(OutputError, match="can't be written") as caught:
-        reviews.apply("data.csv", "fixed.csv", waivers=reviews.path("data.csv/waivers.toml"))
+        judged.apply("data.csv", "fixed.csv", waivers=judged.path("data.csv/waivers.toml"))
 
-    assert caught.value.where == reviews.path("data.csv/waivers.toml")
+    assert caught.value.where == judged.path("data.csv/waivers.toml")
     assert caught.value.hint == "name another file with --waivers FILE, or waive nothing: --no-waive"
-    assert reviews.held() == before
+    assert judged.held() == before
 
 
-def test_name_that_is_too_long(reviews: Desk) -> None:
+def test_name_that_is_too_long(judged: Desk) -> None:
     """What the system says of the file is told, too."""
-    error = reviews.refused(
-        OutputError, "can't be written", "data.csv", "fixed.csv", waivers=reviews.path("w" * 240)
+    error = judged.refused(
+        OutputError, "can't be written", "data.csv", "fixed.csv", waivers=judged.path("w" * 240)
     )
 
     assert str(error.hint).startswith("name a shorter file; or name another file with --waivers FILE, or")
 
 
 @pytest.mark.parametrize("again", [False, True])
-def test_fails_after_all(reviews: Desk, monkeypatch: pytest.MonkeyPatch, *, again: bool) -> None:
+def test_fails_after_all(judged: Desk, monkeypatch: pytest.MonkeyPatch, *, again: bool) -> None:
     """If they can't be written after all, what was written before them is named, and only that."""
 
     def refuse(path: Path, _: bytes, *, hints: Mapping[int, str]) -> None:
         raise OutputError("can't be written: no more", where=str(path), hint=hints[OTHER_ERROR])
 
     if again:
-        reviews.apply("data.csv", "fixed.csv", waive=False)
-    monkeypatch.setattr(waive, "replace_file", refuse)
+        judged.apply("data.csv", "fixed.csv", waive=False)
+    monkeypatch.setattr(decisions, "replace_file", refuse)
 
     with pytest.raises(OutputError) as caught:
-        reviews.apply("data.csv", "fixed.csv", force=True)
+        judged.apply("data.csv", "fixed.csv", force=True)
 
-    files = ", ".join(reviews.path(name) for name in ("fixed.csv", "fixed.csv.ledger.jsonl"))
+    files = ", ".join(judged.path(name) for name in ("fixed.csv", "fixed.csv.ledger.jsonl"))
     told = "" if again else f"; written before it, and complete: {files}"
     assert caught.value.found == f"can't be written: no more{told}"
     assert caught.value.hint == "name another file with --waivers FILE, or waive nothing: --no-waive"
 
 
-def test_what_a_killed_run_left(reviews: Desk) -> None:
+def test_what_a_killed_run_left(judged: Desk) -> None:
     """What a run left that was killed while it wrote waivers goes with the next ones; nothing else does."""
-    (reviews.folder / ".waivers.toml.new.doubt-unfinished").write_bytes(b"half")
-    (reviews.folder / ".other.toml.new.doubt-unfinished").write_bytes(b"half")
+    (judged.folder / ".waivers.toml.new.doubt-unfinished").write_bytes(b"half")
+    (judged.folder / ".other.toml.new.doubt-unfinished").write_bytes(b"half")
 
-    reviews.apply("data.csv", "fixed.csv")
+    judged.apply("data.csv", "fixed.csv")
 
-    hidden = {name for name in reviews.held() if name.startswith(".")}
+    hidden = {name for name in judged.held() if name.startswith(".")}
     assert hidden == {".other.toml.new.doubt-unfinished"}
 
 
 # --------------------------------------------------------------------- where a gate finds them
 
 
-def test_file_that_the_settings_name(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_file_that_the_settings_name(judged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """They go into the file that the settings name; its folder is made, and files are told from there."""
-    (reviews.folder / "doubt.toml").write_text('[gate]\nwaivers = "conf/keep.toml"\n')
-    monkeypatch.chdir(reviews.folder)
+    (judged.folder / "doubt.toml").write_text('[gate]\nwaivers = "conf/keep.toml"\n')
+    monkeypatch.chdir(judged.folder)
 
-    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+    found = judged.apply("data.csv", "fixed.csv", waivers=None)
 
     (waiver,) = read_waivers("conf/keep.toml")
     assert (found.waivers, waiver.row_id) == ("conf/keep.toml", "r1")
     assert waiver.files == ("../data.csv", "../fixed.csv")
-    assert "doubt-waivers.toml" not in reviews.held()
+    assert "doubt-waivers.toml" not in judged.held()
 
 
-def test_from_a_folder_below(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_from_a_folder_below(judged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a folder below the settings file they stand beside that, where a gate from any folder looks."""
-    (reviews.folder / "doubt.toml").write_text("")
-    (reviews.folder / "sub").mkdir()
-    monkeypatch.chdir(reviews.folder / "sub")
+    (judged.folder / "doubt.toml").write_text("")
+    (judged.folder / "sub").mkdir()
+    monkeypatch.chdir(judged.folder / "sub")
 
-    found = reviews.apply("data.csv", "fixed.csv", waivers=None)
+    found = judged.apply("data.csv", "fixed.csv", waivers=None)
 
     assert found.waivers == "../doubt-waivers.toml"
-    assert [one.files for one in read_waivers(reviews.path("doubt-waivers.toml"))] == [
+    assert [one.files for one in read_waivers(judged.path("doubt-waivers.toml"))] == [
         ("data.csv", "fixed.csv")
     ]
 
 
-def test_settings_that_make_no_sense(reviews: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_settings_that_make_no_sense(judged: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """Settings that can't be read are told before anything is written; who waives nothing needs none."""
-    (reviews.folder / "doubt.toml").write_text("no TOML")
-    monkeypatch.chdir(reviews.folder)
+    (judged.folder / "doubt.toml").write_text("no TOML")
+    monkeypatch.chdir(judged.folder)
 
-    reviews.refused(SettingsError, "no valid TOML", "data.csv", "fixed.csv", waivers=None)
+    judged.refused(SettingsError, "no valid TOML", "data.csv", "fixed.csv", waivers=None)
 
-    assert reviews.apply("data.csv", "fixed.csv", waivers=None, waive=False).waivers is None
+    assert judged.apply("data.csv", "fixed.csv", waivers=None, waive=False).waivers is None

@@ -1,0 +1,240 @@
+"""Decisions on rows -> the file as it will be and its batch; waivers for labels that were kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.apply.labelled import DataFile, format_time, hash_bytes, name_file_in_errors
+from doubtcli.apply.plan_undo import plan_undo
+from doubtcli.apply.target import WAIVE_ELSEWHERE
+from doubtcli.disk.file import FILE_HINTS, OTHER_ERROR, check_writable, replace_file
+from doubtcli.disk.paths import path_beside
+from doubtcli.errors import InputError, OutputError
+from doubtcli.files.formats import rewrite_content
+from doubtcli.files.source import pack_bytes
+from doubtcli.files.table import check_unchanged
+from doubtcli.gate.result import Waiver
+from doubtcli.gate.waivers import add_waivers
+from doubtcli.records.edits import Changes, Drop, Relabel
+from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from doubtcli.apply.labelled import LabelledFile
+    from doubtcli.records import Decision, DoubtTable
+    from doubtcli.records.edits import Edit, Rewritten, Touched
+
+
+WAIVER_HINTS = {number: f"{hint}; or {WAIVE_ELSEWHERE}" for number, hint in FILE_HINTS.items()} | {
+    OTHER_ERROR: WAIVE_ELSEWHERE
+}
+"""What to do about a file of waivers, by the system's error number."""
+
+
+@dataclass(frozen=True)
+class NewFile:
+    """A file as it will be."""
+
+    data: DataFile
+    batch: Batch | None = None
+    """What makes it so; None where nothing is changed."""
+
+
+# ---------------------------------------------------------------------- the file
+
+
+def rewrite_file(
+    file: LabelledFile,
+    decisions: Sequence[Decision],
+    *,
+    audit_sha256: str,
+    source: str | None,
+    now: dt.datetime,
+) -> tuple[DataFile, Batch]:
+    """The file as it will be, and what is done to it: a batch that has no id yet.
+
+    Args:
+        file: As it is.
+        decisions: All of them change a row.
+        audit_sha256: Of the audit that the rows were queued by.
+        source: The file, where another is made from it; None where it is changed in place.
+        now: The time.
+
+    Raises:
+        InputError: No row would be left.
+        OutputError: The file can't hold a label, or can't be rewritten without changing anything else.
+    """
+    path, data = file.data.path, file.data
+    edits = {decision.row - 1: file.edit(decision) for decision in decisions}
+    with name_file_in_errors(path):
+        made = rewrite_content(data.content, file.form, edits)
+    _refuse_empty(edits, made, path)
+    stored = pack_bytes(made.content, data.compression)
+    check_unchanged(file.table, data.stored, stored, _list_changes(edits, file), quoting=file.quoting)
+    return DataFile(path, stored, made.content, data.compression, hash_bytes(stored)), Batch(
+        id="",
+        applied=format_time(now),
+        lines=tuple(_make_line(one, made.touched[one.row - 1], audit_sha256) for one in decisions),
+        form=file.form,
+        rows=made.n_rows,
+        before=hash_bytes(data.content),
+        after=hash_bytes(made.content),
+        source=source,
+    )
+
+
+def check_way_back(file: LabelledFile, new: DataFile, batch: Batch) -> None:
+    """Make sure that a batch can be taken back to the byte; of typed columns the values are enough.
+
+    Args:
+        file: As it is.
+        new: As it will be.
+        batch: What is done to it.
+
+    Raises:
+        OutputError: It can't.
+    """
+    if file.source.encoding is None:
+        return
+    n_dropped = sum(line.action is LedgerAction.DROP for line in batch.lines)
+    plan = plan_undo([batch], batch, batch.rows - n_dropped, file.data.path)
+    if rewrite_content(new.content, file.form, plan.edits, plan.records).content != file.data.content:
+        raise OutputError(
+            f"what is changed in it could not be taken back to the byte: in {file.source.encoding} "
+            "letters do not stand by themselves",
+            where=file.data.path,
+            hint="nothing was written: write the file anew as UTF-8, and decide on the audit of that one",
+        )
+
+
+def _list_changes(edits: Mapping[int, Edit], file: LabelledFile) -> Changes:
+    labels = {
+        row: edit.label if edit.like is None else edit.like
+        for row, edit in edits.items()
+        if isinstance(edit, Relabel)
+    }
+    return Changes(file.form.column, labels, dropped=_find_dropped(edits))
+
+
+def _find_dropped(edits: Mapping[int, Edit]) -> set[int]:
+    return {row for row, edit in edits.items() if isinstance(edit, Drop)}
+
+
+def _refuse_empty(edits: Mapping[int, Edit], made: Rewritten, path: str) -> None:
+    if len(_find_dropped(edits)) == made.n_rows:
+        raise InputError(
+            "every row was judged unusable, and would be dropped", where=path, hint="leave out --drop"
+        )
+
+
+def _make_line(decision: Decision, touched: Touched, audit_sha256: str) -> LedgerLine:
+    return LedgerLine(
+        action=LedgerAction.DROP if decision.unusable else LedgerAction.RELABEL,
+        row_id=decision.row_id,
+        row=decision.row,
+        old=decision.given_label,
+        new=decision.verdict,
+        old_cell=touched.raw_old,
+        new_cell=touched.raw_new,
+        record=touched.record,
+        rest=touched.rest,
+        who=decision.annotators,
+        when=decision.time,
+        tool=decision.tool,
+        why=decision.why,
+        seen_as=decision.spread_from,
+        audit=audit_sha256,
+    )
+
+
+# ----------------------------------------------------------------------- waivers
+
+
+@dataclass(frozen=True)
+class WaiverFile:
+    """A file of waivers as it is to be written."""
+
+    path: Path
+    text: str
+    n_rows: int
+    """How many kept rows it waives."""
+
+
+def plan_waivers(
+    kept: Iterable[Decision], doubts: DoubtTable, file: LabelledFile, target: Path, path: str
+) -> WaiverFile | None:
+    """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
+
+    Args:
+        kept: Rows whose label was found right.
+        doubts: `doubts.parquet`: it tells which of them were doubted.
+        file: The data.
+        target: The corrected file.
+        path: The file of waivers.
+
+    Raises:
+        InputError: The file can't be read, or nothing can be added to it.
+    """
+    found = Path(path)
+    doubted = _list_doubted_ids(doubts)
+    rows = [one for one in kept if one.row_id in doubted]
+    # an id that the user gave may stand in other files; a hash of the content means the same input there.
+    # Both names are told, since the corrected file may take the place of the data.
+    files = (path_beside(file.source.path, found), path_beside(target, found)) if file.has_ids else ()
+    text = _read_waiver_text(found)
+    added = add_waivers(
+        text, [_make_waiver(one, tuple(dict.fromkeys(files))) for one in rows], where=str(found)
+    )
+    return None if added == text else WaiverFile(found, added, len(rows))
+
+
+def check_waivers_writable(waivers: WaiverFile) -> None:
+    """Make sure that the file of waivers can be written.
+
+    Raises:
+        OutputError: The system won't let us.
+    """
+    check_writable(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
+
+
+def write_waivers(waivers: WaiverFile, *, after: Iterable[Path]) -> None:
+    """Write the file of waivers, after all else.
+
+    Args:
+        waivers: The file.
+        after: What was written before it.
+
+    Raises:
+        OutputError: The system won't let us; it names what was written.
+    """
+    try:
+        replace_file(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
+    except OutputError as error:
+        done = ", ".join(map(str, after))
+        if done:
+            error.found += f"; written before it, and complete: {done}"
+        raise
+
+
+def _list_doubted_ids(doubts: DoubtTable) -> set[str]:
+    return set(doubts.filter(doubts.doubted).row_id.to_pylist())
+
+
+def _make_waiver(decision: Decision, files: tuple[str, ...]) -> Waiver:
+    who = ", ".join(decision.annotators) or "a person"
+    said = ", ".join(part for part in (decision.tool, decision.time) if part)
+    other = decision.spread_from
+    did = f"decided on {other}, which is the same, and kept the label" if other else "kept its label"
+    why = f"{who} {did} ({said})" + (f": {decision.why}" if decision.why else "")
+    return Waiver(decision.row_id, 0, label=decision.given_label, files=files, why=why)
+
+
+def _read_waiver_text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode() if path.exists() else ""
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"can't be read: {error}", where=str(path), hint=WAIVE_ELSEWHERE) from error

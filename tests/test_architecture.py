@@ -34,7 +34,7 @@ ARROWS = {
     "testing": EVERYBODY | {"evidence", "plugins", "reasons"},
     "plugins": EVERYBODY | {"evidence", "reasons", "settings"},
     "rank": EVERYBODY | {"predict", "reasons", "plugins"},
-    "report": EVERYBODY | {"files", "rank"},
+    "report": EVERYBODY | {"files", "rank", "plugins", "tools", "queue", "apply", "gate", "settings"},
     "store": EVERYBODY | {"disk", "files", "plugins", "rank", "settings"},
     "evidence": EVERYBODY | {"settings", "progress", "wording", "features", "predict"},
     "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
@@ -62,7 +62,7 @@ ARROWS = {
         "wording",
     },
     "compare": EVERYBODY | {"settings", "progress", "evidence", "predict"},
-    "gate": EVERYBODY | {"disk", "settings", "report", "plugins"},
+    "gate": EVERYBODY | {"disk", "settings", "plugins"},
     "starter": EVERYBODY | {"files", "settings", "plugins"},
     "queue": EVERYBODY | {"tools", "rank", "store", "wording"},
     "apply": EVERYBODY

@@ -112,11 +112,11 @@ def apply(
     Who changed what and why is added to the ledger beside the new file: `doubt log` reads it, `doubt undo`
     takes it back.
     """
-    from doubtcli.apply.document import render_applied
-    from doubtcli.apply.printed import print_applied
     from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.bars import choose_progress
     from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
+    from doubtcli.report.applied import print_applied
+    from doubtcli.report.documents import render_applied
 
     request = ApplyRequest(
         path,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -11,12 +11,6 @@ from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
-from doubtcli.wording.quoting import json_document
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from doubtcli.records import Power
 
 
 @options.with_scan_options(without=("pred_probs", "fast"))
@@ -41,7 +35,8 @@ def bench(
 
     from doubtcli.cli.bars import choose_progress
     from doubtcli.pipelines.bench import measure_scan_power
-    from doubtcli.report.power import print_power
+    from doubtcli.report.documents import render_power
+    from doubtcli.report.findings import print_power
 
     power, class_names = measure_scan_power(
         settings, plantings=plantings, progress=choose_progress(wanted=not no_progress)
@@ -49,17 +44,7 @@ def bench(
     print_result(
         output_format,
         color,
-        document=lambda: _as_json(power, class_names),
+        document=lambda: render_power(power, class_names),
         sheet=lambda console: print_power(console, power, class_names),
     )
     return ExitCode.DONE
-
-
-def _as_json(power: Power, class_names: Sequence[str]) -> bytes:
-    from doubtcli.rank.figures import describe_power
-
-    by_parts = {
-        "by_class": {class_names[code]: found for code, found in power.by_class.items()},
-        "by_reason": dict(power.by_reason),
-    }
-    return json_document(describe_power(power) | by_parts).encode()

@@ -28,13 +28,13 @@ def compare(
     from doubtcli.cli.bars import choose_progress
     from doubtcli.pipelines.compare import compare_audits
     from doubtcli.report.compared import print_comparison
-    from doubtcli.report.comparison_json import render_comparison
+    from doubtcli.report.documents import render_comparison
 
     comparison = compare_audits(before, after, progress=choose_progress(wanted=not no_progress))
     print_result(
         output_format,
         color,
-        document=lambda: render_comparison(comparison).encode(),
+        document=lambda: render_comparison(comparison),
         sheet=lambda console: print_comparison(console, comparison),
     )
     return ExitCode.DONE

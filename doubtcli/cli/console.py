@@ -49,12 +49,12 @@ def print_result(
     output_format: OutputFormat,
     color: Color,
     *,
-    document: Callable[[], bytes],
+    document: Callable[[], str],
     sheet: Callable[[Console], None],
 ) -> None:
     """Print what came of a command: its document, or what a person reads on a console."""
     if output_format is OutputFormat.JSON:
-        print_bytes(document())
+        print_bytes(document().encode())
     else:
         sheet(make_console(color))
 

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from dataclasses import fields
-from enum import StrEnum
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,30 +12,15 @@ import typer
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, make_console, print_bytes
 from doubtcli.errors import ExitCode
+from doubtcli.gate.formats import finish_gate, list_gate_formats, render_gate
 from doubtcli.settings import GATE_KEYS, GateSettings, load_gate
 
 if TYPE_CHECKING:
     from doubtcli.gate.result import GateResult
 
 LIMITS, KNOWN = "Limits", "What is known"
-STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-"""The environment variable by which GitHub Actions names the file that a step's summary is added to."""
-
-
-class GateFormat(StrEnum):
-    """What to print; each is a module of `doubtcli.gate.formats`, json that of the document."""
-
-    FULL = "full"
-    CONCISE = "concise"
-    JSON = "json"
-    JSONL = "jsonl"
-    GITHUB = "github"
-    MARKDOWN = "markdown"
-    GITLAB = "gitlab"
-    JUNIT = "junit"
-    SARIF = "sarif"
-
-
+FULL, CONCISE = "full", "concise"
+"""What a person reads, and a line a finding."""
 GATE_FLAGS = tuple(item.name for item in fields(GateSettings))
 
 Paths = Annotated[
@@ -50,12 +32,16 @@ Paths = Annotated[
 ]
 
 
-def _limit(key: str, metavar: str, panel: str = LIMITS) -> Any:  # noqa: ANN401  # as `typer.Option`
+def _list_formats() -> tuple[str, ...]:
+    return FULL, *list_gate_formats()
+
+
+def _limit_option(key: str, metavar: str, panel: str = LIMITS) -> Any:  # noqa: ANN401  # as `typer.Option`
     """An option for a setting of the gate, with the setting's own words as its help."""
     return typer.Option(f"--{key}", metavar=metavar, help=GATE_KEYS[key].about, rich_help_panel=panel)
 
 
-def _switch(key: str) -> Any:  # noqa: ANN401  # as `typer.Option`
+def _switch_option(key: str) -> Any:  # noqa: ANN401  # as `typer.Option`
     return typer.Option(f"--{key}", help=GATE_KEYS[key].about, rich_help_panel=LIMITS)
 
 
@@ -63,33 +49,34 @@ def _switch(key: str) -> Any:  # noqa: ANN401  # as `typer.Option`
 def gate(
     paths: Paths = None,
     *,
-    max_noise: Annotated[str | None, _limit("max-noise", "SHARE")] = None,
-    max_doubted: Annotated[str | None, _limit("max-doubted", "LIMIT")] = None,
-    max_per_class: Annotated[options.Words, _limit("max-per-class", "[LABEL=]LIMIT")] = None,
-    max_per_reason: Annotated[options.Words, _limit("max-per-reason", "[REASON=]LIMIT")] = None,
-    max_new: Annotated[str | None, _limit("max-new", "LIMIT")] = None,
-    max_conflicts: Annotated[str | None, _limit("max-conflicts", "LIMIT")] = None,
-    max_unlabelled: Annotated[str | None, _limit("max-unlabelled", "LIMIT")] = None,
-    min_skill: Annotated[str | None, _limit("min-skill", "SHARE")] = None,
-    require_reason: Annotated[options.Words, _limit("require-reason", "NAMES")] = None,
-    strict: Annotated[bool | None, _switch("strict")] = None,
-    allow_unassessable: Annotated[bool | None, _switch("allow-unassessable")] = None,
-    baseline: Annotated[str | None, _limit("baseline", "FILE", KNOWN)] = None,
-    waivers: Annotated[str | None, _limit("waivers", "FILE", KNOWN)] = None,
+    max_noise: Annotated[str | None, _limit_option("max-noise", "SHARE")] = None,
+    max_doubted: Annotated[str | None, _limit_option("max-doubted", "LIMIT")] = None,
+    max_per_class: Annotated[options.Words, _limit_option("max-per-class", "[LABEL=]LIMIT")] = None,
+    max_per_reason: Annotated[options.Words, _limit_option("max-per-reason", "[REASON=]LIMIT")] = None,
+    max_new: Annotated[str | None, _limit_option("max-new", "LIMIT")] = None,
+    max_conflicts: Annotated[str | None, _limit_option("max-conflicts", "LIMIT")] = None,
+    max_unlabelled: Annotated[str | None, _limit_option("max-unlabelled", "LIMIT")] = None,
+    min_skill: Annotated[str | None, _limit_option("min-skill", "SHARE")] = None,
+    require_reason: Annotated[options.Words, _limit_option("require-reason", "NAMES")] = None,
+    strict: Annotated[bool | None, _switch_option("strict")] = None,
+    allow_unassessable: Annotated[bool | None, _switch_option("allow-unassessable")] = None,
+    baseline: Annotated[str | None, _limit_option("baseline", "FILE", KNOWN)] = None,
+    waivers: Annotated[str | None, _limit_option("waivers", "FILE", KNOWN)] = None,
     no_cache: options.NoCache = False,
     scan: options.Flags,
     config: options.Config = None,
     isolated: options.Isolated = False,
     output_format: Annotated[
-        GateFormat,
-        typer.Option(
+        str,
+        options.choice(
+            _list_formats,
             "-f",
             "--output-format",
             metavar="FORMAT",
-            help=f"What to print: {', '.join(GateFormat)}. [default: full]",
-            rich_help_panel=options.OUTPUT,
+            help=f"What to print: {', '.join(_list_formats())}. [default: {FULL}]",
+            panel=options.OUTPUT,
         ),
-    ] = GateFormat.FULL,
+    ] = FULL,
     output_file: Annotated[
         str | None,
         typer.Option(
@@ -123,54 +110,39 @@ def gate(
     from doubtcli.pipelines.gate import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
-    needs_lines = output_format is not GateFormat.FULL  # a person knows a row by its id, a CI by its line
+    needs_lines = output_format != FULL  # a person knows a row by its id, a CI by its line
     found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
         paths or [], with_lines=needs_lines
     )
     if output_file is not None:
         known = (file.comparison.path for file in found.files if file.comparison is not None)
         inputs = [*(file.path for file in found.files), *known, found.waivers_path, plan.config]
-        report = _rendered(found, output_format, top)
+        report = _render_found(found, output_format, top)
         replace_file(Path(output_file), report, never=[path for path in inputs if path])
-    if output_format is GateFormat.GITHUB:
-        _add_summary(found, top)
+    if output_format != FULL:
+        finish_gate(output_format, found)
     if not quiet:
-        _print(found, output_format if output_file is None else GateFormat.CONCISE, color, top)
+        _print_found(found, output_format if output_file is None else CONCISE, color, top)
     return ExitCode.DONE if found.passed else ExitCode.GATE_FAILED
 
 
-def _add_summary(found: GateResult, top: int) -> None:
-    """Add to the summary of the step, where GitHub Actions names a file for it."""
-    summary = os.environ.get(STEP_SUMMARY)
-    if summary:
-        with Path(summary).open("ab") as file:
-            file.write(_rendered(found, GateFormat.MARKDOWN, top))
-
-
-def _print(found: GateResult, output_format: GateFormat, color: Color, top: int) -> None:
-    if output_format is GateFormat.FULL:
-        from doubtcli.gate.formats.full import print_gate
+def _print_found(found: GateResult, output_format: str, color: Color, top: int) -> None:
+    if output_format == FULL:
+        from doubtcli.report.gate import print_gate
 
         print_gate(make_console(color), found, top=top)
-        return
-    print_bytes(_rendered(found, output_format, top))
+    else:
+        print_bytes(_render_found(found, output_format, top))
 
 
-def _rendered(found: GateResult, output_format: GateFormat, top: int) -> bytes:
-    """The report as bytes, in UTF-8 whatever the terminal speaks."""
-    if output_format is GateFormat.FULL:
-        return _as_text(found, top)
-    name = "document" if output_format is GateFormat.JSON else output_format
-    module = import_module(f"doubtcli.gate.formats.{name}")
-    text: str = module.render(found)
-    return text.encode(errors="backslashreplace")
+def _render_found(found: GateResult, output_format: str, top: int) -> bytes:
+    """The report in UTF-8 whatever the terminal speaks; the full one as it is printed into a pipe."""
+    if output_format != FULL:
+        return render_gate(output_format, found).encode(errors="backslashreplace")
 
-
-def _as_text(found: GateResult, top: int) -> bytes:
-    """The full report as it is printed into a pipe."""
     from io import StringIO
 
-    from doubtcli.gate.formats.full import print_gate
+    from doubtcli.report.gate import print_gate
 
     console = make_console(Color.NEVER)
     console.file = StringIO()

@@ -18,9 +18,9 @@ def log(
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """List what verdicts changed in a file, the newest batch first."""
-    from doubtcli.apply.document import render_log
-    from doubtcli.apply.printed import print_log
     from doubtcli.pipelines.undo import read_log
+    from doubtcli.report.applied import print_log
+    from doubtcli.report.documents import render_log
 
     batches = read_log(path)
     print_result(

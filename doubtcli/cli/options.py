@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import wraps
 from typing import Annotated, Any
@@ -27,6 +27,31 @@ def option(key: str, panel: str, metavar: str, *names: str, otherwise: str | Non
     shown = f" [default: {default}]" if default not in ((), None) else ""
     return typer.Option(
         *names, f"--{key}", metavar=metavar, help=FILE_KEYS[key].about + shown, rich_help_panel=panel
+    )
+
+
+def choice(list_names: Callable[[], Sequence[str]], *names: str, metavar: str, help: str, panel: str) -> Any:  # noqa: A002, ANN401
+    """An option for one word of several, such as an installed tool's name.
+
+    Args:
+        list_names: Gives the words; called once one was given, or is to be completed.
+        names: Of the option.
+        metavar: What stands for the word in the help.
+        help: What the help says.
+        panel: The help's section.
+    """
+
+    def check(word: str) -> str:
+        known = list_names()
+        if word not in known:
+            raise typer.BadParameter(f"{word!r} is not one of {', '.join(map(repr, known))}.")
+        return word
+
+    def complete(incomplete: str) -> list[str]:
+        return [name for name in list_names() if name.startswith(incomplete)]
+
+    return typer.Option(
+        *names, metavar=metavar, help=help, callback=check, autocompletion=complete, rich_help_panel=panel
     )
 
 

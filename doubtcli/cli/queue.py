@@ -7,34 +7,23 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
+from doubtcli.cli import options  # typer reads the annotations
 from doubtcli.cli.command import TOOL_NAMES
 from doubtcli.cli.console import Color, make_console
 from doubtcli.cli.options import OUTPUT
 from doubtcli.errors import ExitCode
 
 if TYPE_CHECKING:
-    from doubtcli.pipelines.queue import QueueRequest
-    from doubtcli.records.queue import Queue
+    from collections.abc import Sequence
+
 
 CHOICE = "Which rows"
 
 
-def _check_tool(name: str) -> str:
-    """Refuse a tool that is not installed."""
+def _list_tools() -> Sequence[str]:
     from doubtcli.tools.registry import list_tool_names
 
-    names = list_tool_names()
-    if name not in names:
-        raise typer.BadParameter(f"{name!r} is not one of {', '.join(map(repr, names))}.")
-    return name
-
-
-def complete_tool(incomplete: str) -> list[str]:
-    """The tools whose names start as what was typed does."""
-    from doubtcli.tools.registry import list_tool_names
-
-    return [name for name in list_tool_names() if name.startswith(incomplete)]
+    return list_tool_names()
 
 
 def queue(
@@ -78,12 +67,8 @@ def queue(
     ] = None,
     to: Annotated[
         str,
-        typer.Option(
-            metavar="TOOL",
-            help=f"{TOOL_NAMES}. [default: csv]",
-            callback=_check_tool,
-            autocompletion=complete_tool,
-            rich_help_panel=OUTPUT,
+        options.choice(
+            _list_tools, "--to", metavar="TOOL", help=f"{TOOL_NAMES}. [default: csv]", panel=OUTPUT
         ),
     ] = "csv",
     output: Annotated[
@@ -107,28 +92,14 @@ def queue(
     A README.txt in it tells which rows these are, and how they get into the tool and back.
     """
     from doubtcli.pipelines.queue import QueueRequest, write_queue
+    from doubtcli.queue.readme import README_FILE
     from doubtcli.queue.strategies import QueueChoice, parse_shares
+    from doubtcli.report.applied import print_queue
 
     choice = QueueChoice(parse_shares(strategy), size, seed)
     request = QueueRequest(audit, choice, to, output=output, force=force, waivers=waivers)
     made = write_queue(request, today=dt.datetime.now().astimezone().date())
     if not quiet:
-        _print_written(made, request, color)
+        readme = str(request.folder / README_FILE)
+        print_queue(make_console(color), made, request.tool.title, readme)
     return ExitCode.DONE
-
-
-def _print_written(made: Queue, request: QueueRequest, color: Color) -> None:
-    from rich.text import Text
-
-    from doubtcli.queue.readme import README_FILE, count_by_strategy
-    from doubtcli.wording.numbers import count
-    from doubtcli.wording.quoting import printable, printable_path
-    from doubtcli.wording.sheet import Sheet
-
-    sheet = Sheet(make_console(color))
-    by_strategy = count_by_strategy(made)
-    sheet.print((f"{count(len(made.rows), 'row')} for {request.tool.title}: {by_strategy}.", "bold"))
-    for note in made.notes:
-        sheet.hang(Text("Note: "), f"{printable(note)}.")
-    readme = printable_path(str(request.folder / README_FILE))
-    sheet.print(f"How to load them, and how to bring them back: {readme}")

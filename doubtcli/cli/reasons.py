@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
@@ -24,21 +23,16 @@ def reasons(
 ) -> ExitCode:
     """List the reasons to doubt a row, and the packages they come from."""
     from doubtcli.plugins import load_reasons
+    from doubtcli.report.documents import render_reasons
 
     loaded = load_reasons()
     print_result(
         output_format,
         color,
-        document=lambda: _as_json(loaded),
+        document=lambda: render_reasons(loaded),
         sheet=lambda console: show(console, _as_table(loaded)),
     )
     return ExitCode.DONE
-
-
-def _as_json(loaded: Sequence[LoadedReason]) -> bytes:
-    keys = ("name", "family", "package", "because", "needs")
-    document = json.dumps([{key: getattr(reason, key) for key in keys} for reason in loaded], indent=2)
-    return f"{document}\n".encode()
 
 
 def _as_table(loaded: Sequence[LoadedReason]) -> Table:

@@ -78,7 +78,7 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     from doubtcli.cli.bars import choose_progress
     from doubtcli.pipelines.scan import make_audit
     from doubtcli.queue.make import write_scan_queue
-    from doubtcli.report.html import render_html
+    from doubtcli.report.page import render_html
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
     store.check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)

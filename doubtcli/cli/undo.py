@@ -35,10 +35,10 @@ def undo(
     If anybody has edited one of its rows since, nothing is taken back.
     Undoing is a batch of its own, which can be taken back.
     """
-    from doubtcli.apply.document import render_undone
-    from doubtcli.apply.printed import print_undone
     from doubtcli.apply.target import OutputOptions
     from doubtcli.pipelines.undo import undo_batch
+    from doubtcli.report.applied import print_undone
+    from doubtcli.report.documents import render_undone
 
     where = OutputOptions(output, in_place=in_place, force=force, dry_run=dry_run)
     undone = undo_batch(path, where, batch=batch, now=dt.datetime.now(dt.UTC))

@@ -79,7 +79,7 @@ def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = 
 def _keep_audit(made: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:
     """Where a new audit is kept; None, and a note, where the cache can't be written."""
     from doubtcli.queue.make import write_scan_queue
-    from doubtcli.report.html import render_html
+    from doubtcli.report.page import render_html
 
     folder = cache_folder(made.audit_key)
     queue, page = write_scan_queue(made, table, settings.queue_size), render_html(made)

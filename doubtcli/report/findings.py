@@ -1,4 +1,4 @@
-"""The sections of the printed report that tell what was found: figures, confusions, the most doubted rows."""
+"""What was found -> printed: figures, confusions, the most doubted rows, and the power of a bench."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.rank.figures import list_top_rows
-from doubtcli.records import Role
+from doubtcli.records import SHARE_OF_PARTS, Role
+from doubtcli.report.summary import power_sentence
 from doubtcli.wording.numbers import count, percent, plain, score
 from doubtcli.wording.quoting import printable, printable_text
-from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, label_change
+from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, Sheet, label_change
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
 
     from doubtcli.rank.figures import RowSummary
-    from doubtcli.records import Audit, Examples
+    from doubtcli.records import Audit, Examples, Power
     from doubtcli.report.summary import Summary
-    from doubtcli.wording.sheet import Sheet
 
     Line = tuple[str, str]
     """A text and its style."""
@@ -33,6 +35,8 @@ SIDE_BY_SIDE = 110
 """From so many cells on a row's texts stand beside its labels: they keep some 60 cells to be read in."""
 LABEL_SHARE = 0.35
 """Of a line, for the labels at most, where the texts stand beside them."""
+PART_NAME_SHARE = 0.5
+"""Of a line, for the name of a class or a reason at most."""
 WHY_LOOK = (
     "By these models each label is likelier right than wrong. Checking some shows whether the labels are "
     "good, or their faults go unseen here."
@@ -168,3 +172,40 @@ def _excerpt(examples: Examples, row: int) -> str:
         return " | ".join(text for text in texts if text) or "(no text)"
     told = [f"{name} {plain(value)}" for name, value in values.items() if not isinstance(value, list | None)]
     return printable(", ".join(told[:MOST_VALUES]))
+
+
+# --------------------------------------------------------------------------- bench
+
+
+def print_power(console: Console, power: Power, class_names: Sequence[str]) -> None:
+    """Print how many planted errors are found, by how far one looks, by class and by reason.
+
+    Args:
+        console: Where to.
+        power: What was measured.
+        class_names: Of each code.
+    """
+    sheet = Sheet(console)
+    if not power.assessable:
+        sheet.hang(sheet.indent(), power_sentence(power))
+        return
+    sheet.title(f"{count(power.n_planted, 'error')} planted")
+    sheet.hang(sheet.indent(), power.why, "dim")
+    sheet.title("Found among the most doubted rows")
+    _print_shares(
+        sheet, {f"the first {share:.0%} of rows": found for share, found in power.found_in_first.items()}
+    )
+    first = f"in the first {SHARE_OF_PARTS:.0%} of rows"
+    sheet.title("Found by each reason alone", first)
+    _print_shares(sheet, dict(sorted(power.by_reason.items(), key=lambda item: (-item[1], item[0]))))
+    sheet.title("Found by planted label", first)
+    by_class = {class_names[code]: found for code, found in power.by_class.items()}
+    _print_shares(sheet, dict(sorted(by_class.items(), key=lambda item: (item[1], item[0]))))
+
+
+def _print_shares(sheet: Sheet, shares: Mapping[str, float]) -> None:
+    most = int(sheet.width * PART_NAME_SHARE)
+    names = [sheet.crop(printable(name), most) for name in shares]
+    cells = max(map(cell_len, names), default=0)
+    for name, share in zip(names, shares.values(), strict=True):
+        sheet.print(sheet.indent(sheet.pad(name, cells), f"  {percent(share).rjust(5)}"))

@@ -1,14 +1,25 @@
-"""An audit -> all that `report.html` tells, ready for JSON."""
+"""An audit -> `report.html`: one page that opens offline and keeps all it shows to itself.
+
+What comes from the data is never markup. It goes into the page as JSON in a block that browsers don't run,
+and the page's script writes it as text alone. Should both fail, the page's policy runs no script but ours,
+told by its hash, and loads nothing from anywhere.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import html
+import json
+import re
 from collections import Counter
+from importlib.resources import files
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS
-from doubtcli.report.page_rows import row_details
+from doubtcli.report.page_rows import row_content
 from doubtcli.report.summary import summarize
 
 if TYPE_CHECKING:
@@ -17,8 +28,56 @@ if TYPE_CHECKING:
     from doubtcli.records import Audit
     from doubtcli.report.summary import Summary
 
+MAX_ROWS = 1_000
+"""More than a person goes through in one sitting; `doubts.parquet` has them all."""
+_SCRIPTS = ("page_charts.js", "page_evidence.js", "page.js")
+"""The last one starts the others."""
+_SLOT = re.compile(r"\{\{(\w+)\}\}")
 DECIMALS = 4
 STANDARD_INPUT = "standard input"
+
+
+def render_html(audit: Audit, *, max_rows: int = MAX_ROWS) -> str:
+    """The whole page: no network, no other file; equal to the byte for equal audits (timings are left out).
+
+    Args:
+        audit: What a scan found.
+        max_rows: How many of the doubted rows the table holds, most doubted first; the figures are of all.
+    """
+    style = _read_resource("page.css")
+    script = '"use strict";\n\n' + "\n".join(_read_resource(name) for name in _SCRIPTS)
+    parts = {
+        "title": html.escape(f"{file_name(audit)} - doubt"),
+        "policy": _content_policy(style, script),
+        "style": style,
+        "data": script_json(page_content(audit, max_rows)),
+        "script": script,
+    }
+    page = _SLOT.sub(lambda slot: parts[slot[1]], _read_resource("page.html"))
+    # A path may hold bytes that are no UTF-8 (lone surrogates in Python), which no page can hold.
+    return page.encode(errors="replace").decode()
+
+
+def script_json(value: Any) -> str:  # noqa: ANN401  # anything that JSON holds
+    """JSON that stays inside the `<script>` it is put in: no character of it means anything to HTML."""
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def _read_resource(name: str) -> str:
+    return files("doubtcli.report").joinpath(name).read_text(encoding="utf-8")
+
+
+def _content_policy(style: str, script: str) -> str:
+    allowed = f"style-src {_hash_source(style)}; script-src {_hash_source(script)}"
+    return f"default-src 'none'; img-src data:; {allowed}"
+
+
+def _hash_source(text: str) -> str:
+    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+
+
+# ------------------------------------------------------------------------- content
 
 
 def file_name(audit: Audit) -> str:
@@ -27,7 +86,7 @@ def file_name(audit: Audit) -> str:
     return STANDARD_INPUT if path == "-" else PurePath(path).name or path
 
 
-def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
+def page_content(audit: Audit, max_rows: int) -> dict[str, Any]:
     """All that the page tells: the figures of the whole audit, and the first `max_rows` rows of the queue."""
     summary = summarize(audit)
     annotations = audit.examples.annotations
@@ -43,8 +102,8 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
             "doubted": summary.n_doubted,
             "listed": len(audit.ranking.queue),
         },
-        "noise": _noise(audit, summary),
-        "skill": _skill(audit, summary),
+        "noise": _noise_content(audit, summary),
+        "skill": _skill_content(audit, summary),
         "precision": summary.precision_sentence,
         "power": summary.power_sentence,
         "notes": list(audit.notes),
@@ -55,36 +114,36 @@ def page_data(audit: Audit, max_rows: int) -> dict[str, Any]:
             "all": list(summary.histogram),
             "listed": list(count_doubts(audit.ranking.doubt[audit.ranking.queue])),
         },
-        "classes": _classes(audit, summary),
-        "matrix": _matrix(audit),
-        "reasons": _reasons(audit),
+        "classes": _class_counts(audit, summary),
+        "matrix": _count_pairs(audit),
+        "reasons": _reason_content(audit),
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
         "textColumns": len(audit.examples.text_columns),
-        **row_details(audit, list_top_rows(audit, max_rows)),
+        **row_content(audit, list_top_rows(audit, max_rows)),
     }
 
 
-def _noise(audit: Audit, summary: Summary) -> dict[str, Any]:
+def _noise_content(audit: Audit, summary: Summary) -> dict[str, Any]:
     """The sentence, and the interval to draw: none where it is not assessable."""
     noise = audit.noise_rate
     drawn = {"rate": noise.rate, "low": noise.low, "high": noise.high} if noise.assessable else {}
-    return {"sentence": summary.noise_sentence} | _rounded(drawn)
+    return {"sentence": summary.noise_sentence} | _round_known(drawn)
 
 
-def _skill(audit: Audit, summary: Summary) -> dict[str, Any]:
+def _skill_content(audit: Audit, summary: Summary) -> dict[str, Any]:
     """The sentence, and the accuracies to draw."""
     drawn = {"accuracy": audit.skill.accuracy, "majority": audit.skill.majority_accuracy}
-    return {"sentence": summary.skill_sentence} | _rounded(drawn)
+    return {"sentence": summary.skill_sentence} | _round_known(drawn)
 
 
-def _classes(audit: Audit, summary: Summary) -> list[list[Any]]:
+def _class_counts(audit: Audit, summary: Summary) -> list[list[Any]]:
     """`[name, rows that bear it, of them in the queue]`, in the order of the classes."""
     listed = Counter(audit.examples.given_labels[audit.ranking.queue].tolist())
     return [[known.name, known.n_given, listed[code]] for code, known in enumerate(summary.by_class)]
 
 
-def _matrix(audit: Audit) -> list[list[int]]:
+def _count_pairs(audit: Audit) -> list[list[int]]:
     """`[given, suggested, how many rows of the queue]`, in the order of the classes."""
     queue = audit.ranking.queue
     given, suggested = audit.examples.given_labels[queue], audit.ranking.suggested_labels[queue]
@@ -92,7 +151,7 @@ def _matrix(audit: Audit) -> list[list[int]]:
     return [[*pair, pairs[pair]] for pair in sorted(pairs)]
 
 
-def _reasons(audit: Audit) -> list[dict[str, Any]]:
+def _reason_content(audit: Audit) -> list[dict[str, Any]]:
     """The reasons in the order of each row's scores, and on how many rows of the queue each speaks."""
     queue = audit.ranking.queue
     return [
@@ -106,5 +165,5 @@ def _reasons(audit: Audit) -> list[dict[str, Any]]:
     ]
 
 
-def _rounded(figures: Mapping[str, float | None]) -> dict[str, float]:
+def _round_known(figures: Mapping[str, float | None]) -> dict[str, float]:
     return {name: round(value, DECIMALS) for name, value in figures.items() if value is not None}

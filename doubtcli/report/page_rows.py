@@ -33,7 +33,7 @@ TOP_CLASSES = 6
 DECIMALS = 3
 
 
-def row_details(audit: Audit, rows: Sequence[RowSummary]) -> dict[str, Any]:
+def row_content(audit: Audit, rows: Sequence[RowSummary]) -> dict[str, Any]:
     """The evidence on each row, and a pool of rows, ready for JSON.
 
     The pool holds `[row id, row, given class, values]` of the doubted rows, in their order, then of every row

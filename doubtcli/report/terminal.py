@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
 from doubtcli.files.formats import title_of
 from doubtcli.rank.figures import list_queued_rows
 from doubtcli.records import Role
-from doubtcli.report.columns import LEFT_OUT, ColumnLine, column_lines
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
 from doubtcli.report.summary import summarize
 from doubtcli.wording.numbers import count
@@ -18,7 +17,7 @@ from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Hashable, Iterable, Sequence
     from pathlib import Path
 
     from rich.console import Console
@@ -152,3 +151,52 @@ def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
     if not fits:
         sheet.print(sheet.indent(lead, words))
     sheet.print(sheet.indent(*((lead, words, " ") if fits else (" " * len(lead),)), (shown, "bold")))
+
+
+MOST_LINES = 12
+"""A table of more columns is told by kinds of column: half of a screen of 24 lines."""
+
+LEFT_OUT = "left out"
+
+
+class ColumnLine(NamedTuple):
+    """One column, or several of one kind."""
+
+    names: tuple[str, ...]
+    """In file order."""
+    use: str
+    """The role; "left out" where they play none."""
+    why: str
+
+
+def column_lines(columns: Sequence[Column]) -> list[ColumnLine]:
+    """How the columns are used: the label first, what is left out last, many of one kind on one line."""
+    roles = list(Role)
+    ordered = sorted(columns, key=lambda column: (_is_left_out(column), roles.index(column.role)))
+    if len(ordered) <= MOST_LINES:
+        return [_line([column]) for column in ordered]
+    lines = _folded(ordered, lambda column: (_is_left_out(column), column.role, column.why))
+    if len(lines) <= MOST_LINES:
+        return lines
+    return _folded(ordered, lambda column: (_is_left_out(column), column.role))
+
+
+def _folded(columns: Iterable[Column], kind: Callable[[Column], Hashable]) -> list[ColumnLine]:
+    kinds: dict[Hashable, list[Column]] = defaultdict(list)
+    for column in columns:
+        kinds[kind(column)].append(column)
+    return [_line(alike) for alike in kinds.values()]
+
+
+def _line(alike: Sequence[Column]) -> ColumnLine:
+    names, first = tuple(column.name for column in alike), alike[0]
+    others = len({column.why for column in alike}) - 1
+    why = f"{first.why}; for the others see audit.json" if others else first.why
+    if not _is_left_out(first):
+        return ColumnLine(names, first.role.value, why)
+    once = why.replace(f": {LEFT_OUT}", "")  # its use says so already
+    return ColumnLine(names, LEFT_OUT, once if first.role is Role.IGNORED else f"{first.role.value}: {once}")
+
+
+def _is_left_out(column: Column) -> bool:
+    return not column.used or column.role is Role.IGNORED

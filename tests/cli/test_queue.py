@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.csv
 import pyarrow.parquet as pq
 import pytest
+from typer import Context
+from typer.main import get_command
 
 from doubtcli.cli import main
-from doubtcli.cli.queue import complete_tool
 from doubtcli.tools.registry import list_tool_names, load_tool
 
 if TYPE_CHECKING:
@@ -182,7 +183,12 @@ class TestQueue:
 
     def test_completion(self) -> None:
         """A shell completes the names of tools."""
-        assert complete_tool("p") == ["parquet", "prodigy"]
+        command = get_command(main.app).commands["queue"]  # type: ignore[attr-defined]
+        (option,) = [option for option in command.params if option.name == "to"]
+
+        completions = option.shell_complete(Context(command), "p")
+
+        assert [one.value for one in completions] == ["parquet", "prodigy"]
 
     def test_quiet(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
         """Quietly, nothing is printed."""

@@ -16,7 +16,7 @@ from doubtcli.errors import InputError
 from doubtcli.pipelines.compare import compare_audits, read_side
 from doubtcli.progress import Silence
 from doubtcli.records import LabelChange
-from doubtcli.report.comparison_json import render_comparison
+from doubtcli.report.documents import render_comparison
 
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 WRONG = range(0, 80, 9)

@@ -11,7 +11,7 @@ from doubtcli.pipelines import scan as pipeline
 from doubtcli.pipelines.find_audit import find_or_make_audit
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
-from doubtcli.report.html import render_html
+from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import read_audit, write_audit
 from doubtcli.store.cache import cache_folder

@@ -13,7 +13,7 @@ from doubtcli.pipelines.queue import QueueRequest, check_queue_folder, default_q
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.queue.strategies import QueueChoice
-from doubtcli.report.html import render_html
+from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
 

@@ -14,7 +14,7 @@ from doubtcli.pipelines.scan import make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
-from doubtcli.report.html import render_html
+from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
 

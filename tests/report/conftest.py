@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,6 +39,7 @@ from doubtcli.records import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from types import ModuleType
 
 TEXTS = (
     "My card was charged twice for one order",  # 0
@@ -306,3 +309,20 @@ def build_comparison(**changes: Any) -> AuditComparison:
 def make_comparison() -> Callable[..., AuditComparison]:
     """Makes a comparison by hand: see `build_comparison`."""
     return build_comparison
+
+
+def _load_conftest(room: str) -> ModuleType:
+    """The fixtures of another room's tests."""
+    path = Path(__file__).parents[1] / room / "conftest.py"
+    spec = spec_from_file_location(f"{room}_conftest", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+_GATE = _load_conftest("gate")
+a_finding, a_check, a_file, a_result = _GATE.a_finding, _GATE.a_check, _GATE.a_file, _GATE.a_result
+findings, checks, told_in_full = _GATE.findings, _GATE.checks, _GATE.told_in_full
+nasty, nasty_result = _GATE.nasty, _GATE.nasty_result

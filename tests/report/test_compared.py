@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from doubtcli.records import NoiseRate, Skill
-from doubtcli.report.compared import print_comparison
+from doubtcli.records import Fates, Gain, LabelChange, NoiseRate, RelabelScore, Skill
+from doubtcli.report.compared import points, print_changes, print_comparison, print_fates, print_score
+from doubtcli.wording.sheet import Sheet
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 BLIND = Skill(
@@ -165,3 +166,262 @@ class TestSkill:
         after = replace(make_comparison().after, skill=none)
 
         assert "after not assessable: there are no models" in words(make_comparison(after=after))
+
+
+NONE = Fates(0, 0, 0, 0, 0, 0, 0, 0, 0)
+
+
+def printed_section(section, comparison, *, width=80, encoding="utf-8"):
+    """The lines that a section prints, their blanks made one."""
+    file = io.TextIOWrapper(io.BytesIO(), encoding=encoding)
+    section(Sheet(Console(file=file, width=width)), comparison)
+    file.seek(0)
+    return [" ".join(line.split()) for line in file.read().splitlines()]
+
+
+class TestChanges:
+    """From which label to which."""
+
+    def test_kinds(self, make_comparison):
+        """Each kind of change with its rows; no label is said to be none."""
+        lines = printed_section(print_changes, make_comparison())
+
+        assert lines[1:] == [
+            "70 labels changed",
+            "40 billing → bug",
+            "29 bug → delivery",
+            "1 (no label) → bug",
+        ]
+
+    def test_taken_away(self, make_comparison):
+        """A label that was taken away is said to be none."""
+        lines = printed_section(print_changes, make_comparison(changes=(LabelChange("bug", None, 3),)))
+
+        assert lines[-1] == "3 bug → (no label)"
+
+    def test_many(self, make_comparison):
+        """Ten kinds are shown, the others are counted."""
+        changes = tuple(LabelChange("bug", f"class {n}", 20 - n) for n in range(13))
+
+        lines = printed_section(print_changes, make_comparison(changes=changes))
+
+        assert len(lines) == 1 + 1 + 10 + 1
+        assert lines[-1] == "and 3 other kinds of change, 27 rows"
+
+    def test_none(self, make_comparison):
+        """Where no label changed, the title says so."""
+        fates = replace(make_comparison().fates, changed=0)
+
+        assert printed_section(print_changes, make_comparison(changes=(), fates=fates))[1:] == [
+            "No label changed"
+        ]
+
+    def test_one(self, make_comparison):
+        """One label is one label."""
+        fates = replace(make_comparison().fates, changed=1)
+
+        lines = printed_section(
+            print_changes, make_comparison(changes=(LabelChange("a", "b", 1),), fates=fates)
+        )
+
+        assert lines[1:] == ["1 label changed", "1 a → b"]
+
+    def test_plain_terminal(self, make_comparison):
+        """Where a terminal has no arrow, two characters stand for it."""
+        assert "40 billing -> bug" in printed_section(print_changes, make_comparison(), encoding="ascii")
+
+    def test_control_characters(self, make_comparison):
+        """What a terminal would obey is shown."""
+        changes = (LabelChange("a\x1b[31mb", "c\nd", 1),)
+
+        assert printed_section(print_changes, make_comparison(changes=changes))[-1] == r"1 a\x1b[31mb → c d"
+
+
+class TestFates:
+    """What became of doubted rows."""
+
+    def test_all(self, make_comparison):
+        """Each fate with its rows and what it means."""
+        assert printed_section(print_fates, make_comparison())[1:9] == [
+            "Doubted rows: 60 before, 20 after",
+            "30 fixed doubted before; the label changed, and is not doubted now",
+            "10 cleared not doubted any more, though the label stayed",
+            "15 kept doubted before and now, 5 of them with another label",
+            "2 set aside doubted before, and without a label or judged unusable now",
+            "4 new doubted now and not before",
+            "3 gone doubted before, and no longer in the file",
+            "1 added doubted now, and not in the file before",
+        ]
+
+    def test_rare_fates(self, make_comparison):
+        """Fates that are rare are told where there are any; the others are told always."""
+        lines = printed_section(print_fates, make_comparison(fates=NONE, gone_doubted=0, added_doubted=0))
+
+        assert [line.split()[:2] for line in lines[2:6]] == [
+            ["0", "fixed"],
+            ["0", "cleared"],
+            ["0", "kept"],
+            ["0", "new"],
+        ]
+        assert lines[4] == "0 kept doubted before and now"
+        assert lines[6] == ""
+
+    def test_by_class(self, make_comparison):
+        """A line for each label before."""
+        lines = printed_section(print_fates, make_comparison())
+        start = lines.index("By label before")
+
+        assert lines[start + 1 : start + 5] == [
+            "rows doubted fixed cleared kept new changed",
+            "billing 700 40 20 5 13 1 40",
+            "bug 499 17 10 5 2 2 29",
+            "(no label) 1 0 0 0 0 1 1",
+        ]
+
+    def test_no_label_and_nothing_to_tell(self, make_comparison):
+        """Rows that have no label on either side are not told of."""
+        usual = make_comparison()
+        quiet = replace(NONE, n_rows=7)
+
+        lines = printed_section(print_fates, make_comparison(by_class={"bug": usual.fates, None: quiet}))
+
+        assert not any("(no label)" in line for line in lines)
+
+    def test_a_class_of_that_name(self, make_comparison):
+        """A class called like that is a class of its own."""
+        usual = make_comparison()
+
+        lines = printed_section(
+            print_fates, make_comparison(by_class={"(no label)": usual.fates, None: usual.fates})
+        )
+
+        assert sum(line.startswith("(no label) 1,200") for line in lines) == 2
+
+    def test_by_annotator(self, make_comparison):
+        """A line for each annotator, and what it counts."""
+        lines = printed_section(print_fates, make_comparison())
+        start = lines.index("By annotator rows whose label before was their answer")
+
+        assert lines[start + 2] == "ada 900 20 12 4 4 3 30"
+
+    def test_no_annotators(self, make_comparison):
+        """Without annotators there is no such table."""
+        lines = printed_section(print_fates, make_comparison(by_annotator={}))
+
+        assert not any(line.startswith("By annotator") for line in lines)
+
+    def test_many_classes(self, make_comparison):
+        """Of many the twenty with most to tell are shown, in their own order."""
+        by_class = {f"class {n:02}": replace(NONE, n_rows=9, changed=n) for n in range(25)}
+
+        lines = printed_section(print_fates, make_comparison(by_class=by_class, by_annotator={}))
+        start = lines.index("By label before 20 of 25")
+
+        assert [line[:8] for line in lines[start + 2 :]] == [f"class {n:02}" for n in range(5, 25)]
+
+    def test_many_annotators(self, make_comparison):
+        """Of many annotators, too, and what the table counts is still said."""
+        by_annotator = {f"rater {n:02}": replace(NONE, n_rows=9, new=n) for n in range(21)}
+
+        lines = printed_section(print_fates, make_comparison(by_annotator=by_annotator))
+
+        assert "By annotator rows whose label before was their answer; 20 of 21" in lines
+
+
+def printed_score(a_score):
+    """The lines that the section prints, their blanks made one."""
+    file = io.StringIO()
+    print_score(Sheet(Console(file=file, width=120)), a_score)
+    return [" ".join(line.split()) for line in file.getvalue().splitlines()]
+
+
+def gained(a_score, low, high):
+    """The a_score with another interval of its accuracy."""
+    return replace(a_score, accuracy=Gain(before=0.8, after=0.8 + (low + high) / 2, low=low, high=high))
+
+
+@pytest.fixture
+def a_score(make_comparison):
+    """A a_score by hand: 3.1 to 6.9 points up."""
+    return make_comparison().score
+
+
+def test_table(a_score):
+    """Accuracy and balanced accuracy, before and after, and the change with its interval in points."""
+    lines = printed_score(a_score)
+
+    assert lines[1] == "What relabelling bought"
+    assert lines[3] == "before after points (90% interval)"
+    assert lines[4] == "accuracy 80.0% 85.0% +5.0 (+3.1 to +6.9)"
+    assert lines[5] == "balanced accuracy 75.0% 78.0% +3.0 (-1.0 to +7.0)"
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "expected"),
+    [
+        (
+            0.01,
+            0.05,
+            "Trained on the new labels, a model predicts more of the 1,130 rows whose label stayed.",
+        ),
+        (
+            -0.05,
+            -0.01,
+            "Trained on the new labels, a model predicts fewer of the 1,130 rows whose label stayed.",
+        ),
+        (-0.01, 0.05, "No difference that 1,130 rows could show."),
+        (0.0, 0.05, "No difference that 1,130 rows could show."),
+        (-0.05, 0.0, "No difference that 1,130 rows could show."),
+        (0.0, 0.0, "No difference that 1,130 rows could show."),
+    ],
+)
+def test_what_it_comes_to(a_score, low, high, expected):
+    """A difference is one if its interval leaves 0 out; else so many rows could not show one."""
+    assert printed_score(gained(a_score, low, high))[2] == expected
+
+
+def test_how(a_score):
+    """The model, the rows, the folds and the interval are told."""
+    assert " ".join(printed_score(gained(a_score, -0.01, 0.01))[6:]) == (
+        "Logistic regression is trained on 1,200 rows, with the labels before and with those after, and "
+        "judged on the 1,130 whose label stayed, out of fold (5 folds, dealt twice). Interval: a paired "
+        "bootstrap over rows and deals."
+    )
+
+
+def test_what_a_gain_does_not_say(a_score):
+    """Beside a gain stands that easier to learn is not right; beside no gain there is nothing to mistake."""
+    told = "A gain says that the new labels are easier to learn, not that they are right:"
+
+    assert told in " ".join(printed_score(gained(a_score, 0.01, 0.05)))
+    assert told not in " ".join(printed_score(gained(a_score, -0.01, 0.05)))
+
+
+@pytest.mark.parametrize(("n_repeats", "words"), [(1, "once"), (2, "twice"), (3, "3 times")])
+def test_repeats(a_score, n_repeats, words):
+    """How often the folds were dealt is said as a person says it."""
+    assert f"dealt {words})" in " ".join(printed_score(replace(a_score, n_repeats=n_repeats)))
+
+
+def test_not_assessable():
+    """One sentence says why."""
+    assert printed_score(RelabelScore(assessable=False, why="no label changed"))[2:] == [
+        "Not assessable: no label changed."
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "text"),
+    [
+        (0.0123, "+1.2"),
+        (-0.0123, "-1.2"),
+        (1.0, "+100.0"),
+        (0.0005, "+0.1"),
+        (0.0004, "+0.04"),
+        (-0.00012, "-0.01"),
+        (0.0, "0"),
+    ],
+)
+def test_points(share, text):
+    """Percentage points have a sign and one decimal; what is not 0 never reads as 0."""
+    assert points(share) == text

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from doubtcli.records import Verdicts
-from doubtcli.report.html import render_html
+from doubtcli.report.page import render_html
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

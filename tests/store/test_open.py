@@ -13,7 +13,7 @@ from doubtcli.errors import InputError
 from doubtcli.pipelines import scan as pipeline
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
-from doubtcli.report.html import render_html
+from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store.folder import is_audit, write_audit
 from doubtcli.store.open import check_settings, open_audit

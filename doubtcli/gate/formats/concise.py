@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.figures import held_words, verdict
+from doubtcli.gate.limit_words import held_words, verdict
 from doubtcli.wording.numbers import score
 from doubtcli.wording.quoting import printable_path
 
@@ -17,7 +17,7 @@ _LONGEST_LABEL = 100
 """Characters: a label is not the place for a text, and a line should stay one that can be read."""
 
 
-def render(result: GateResult) -> str:
+def render_concise(result: GateResult) -> str:
     r"""The lines; new lines and control characters of the data are shown as `\n` and `\x1b`."""
     told = [line for file in result.files for line in _file_lines(file)]
     return "".join(f"{printable_path(line)}\n" for line in (*told, verdict(result)))

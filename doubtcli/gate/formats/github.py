@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.figures import verdict
-from doubtcli.gate.formats.places import STANDARD_INPUT, shown_path
-from doubtcli.gate.formats.sentences import LONGEST_WHY, check_sentences, on_a_line, row_sentences
-from doubtcli.gate.formats.worst import failing_first_new
+from doubtcli.gate.formats.markdown import render_markdown
+from doubtcli.gate.limit_words import verdict
+from doubtcli.gate.sentences import (
+    LONGEST_WHY,
+    STANDARD_INPUT,
+    check_sentences,
+    failing_first_new,
+    on_a_line,
+    row_sentences,
+    shown_path,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from doubtcli.gate.result import FileResult, GateResult
 
+STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
+"""The environment variable by which GitHub Actions names the file that a step's summary is added to."""
 MOST = 10
 """Errors, and warnings, of a step that GitHub shows."""
 _MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _MESSAGE | str.maketrans({":": "%3A", ",": "%2C"})
 
 
-def render(result: GateResult) -> str:
+def render_github(result: GateResult) -> str:
     """An error a limit that was not met, a warning a row of the worst, and one notice that sums up."""
     missed = [(file, check) for file in result.files for check in file.checks if not check.passed]
     failing = failing_first_new(result.files)
@@ -33,6 +44,14 @@ def render(result: GateResult) -> str:
         _line("notice", " ".join(_summary(result, len(missed), len(failing)))),
     ]
     return "".join(f"{line}\n" for line in lines)
+
+
+def finish_github(result: GateResult) -> None:
+    """Add to the summary of the step, where GitHub Actions names a file for it."""
+    summary = os.environ.get(STEP_SUMMARY)
+    if summary:
+        with Path(summary).open("ab") as file:
+            file.write(render_markdown(result).encode(errors="backslashreplace"))
 
 
 def _summary(result: GateResult, n_missed: int, n_failing: int) -> Iterator[str]:

@@ -5,16 +5,16 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.gate.formats.places import shown_path
-from doubtcli.gate.formats.sentences import (
+from doubtcli.gate.result import DOUBTED, Change
+from doubtcli.gate.sentences import (
     check_fingerprint,
     check_sentences,
     is_of_the_file,
     on_a_line,
     row_sentences,
+    shown_path,
+    worst_first,
 )
-from doubtcli.gate.formats.worst import worst_first
-from doubtcli.gate.result import DOUBTED, Change
 from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _DIGEST_BYTES = 16
 """GitLab's own fingerprints have 32 digits, too."""
 
 
-def render(result: GateResult) -> str:
+def render_gitlab(result: GateResult) -> str:
     """The report, equal to the byte for equal results; waived rows are left out."""
     issues = [
         *(_limit(file, check) for file in result.files for check in file.checks if is_of_the_file(check)),

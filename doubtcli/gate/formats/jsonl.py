@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.document import finding_fields
+from doubtcli.gate.formats.json import finding_fields
 from doubtcli.wording.quoting import json_text
 
 if TYPE_CHECKING:
     from doubtcli.gate.result import GateResult
 
 
-def render(result: GateResult) -> str:
+def render_jsonl(result: GateResult) -> str:
     """Every finding, those that fail a limit and others alike; "" where there are none."""
     lines = (
         json_text({"path": file.path} | finding_fields(finding))

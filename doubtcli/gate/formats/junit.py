@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from doubtcli.gate.formats.figures import bound_words, is_open
-from doubtcli.gate.formats.sentences import check_sentences, on_a_line, row_sentences
+from doubtcli.gate.limit_words import bound_words, is_open
+from doubtcli.gate.sentences import check_sentences, on_a_line, row_sentences
 from doubtcli.wording.lists import and_more
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ _LONGEST_PATH = 1000
 _TIME = "0"
 
 
-def render(result: GateResult) -> str:
+def render_junit(result: GateResult) -> str:
     """The document, equal to the byte for equal results: so it tells no host, date or duration."""
     root = ET.Element("testsuites", {"name": "doubt", **_counts(result.files)})
     root.append(ET.Comment(" Times are 0, so that equal results give equal documents. "))

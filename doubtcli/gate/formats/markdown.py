@@ -2,23 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from io import StringIO
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.figures import verdict
-from doubtcli.gate.formats.limit_lines import limit_lines
-from doubtcli.gate.formats.markdown_text import block, code, table, words
-from doubtcli.gate.formats.next_steps import print_next
-from doubtcli.gate.formats.sentences import why_words
-from doubtcli.gate.formats.worst import failing_first_new
+from doubtcli.gate.limit_words import limit_lines, verdict
+from doubtcli.gate.next_steps import print_next
 from doubtcli.gate.result import Change, Outcome
+from doubtcli.gate.sentences import failing_first_new, on_a_line, why_words
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, score
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from doubtcli.gate.formats.limit_lines import LimitLine
+    from doubtcli.gate.limit_words import LimitLine
     from doubtcli.gate.result import FileResult, Finding, GateResult
 
 MOST_ROWS = 50
@@ -33,9 +31,22 @@ _NAME, _TOLD, _WHY = 80, 200, 300
 """Characters of an id or a label, of what is told of a file or a limit, and of a row's reasons."""
 _SIGNS = {Outcome.PASSED: "✅", Outcome.FAILED: "❌"}
 _UNKNOWN = "❔"
+_MARKS = re.compile(
+    r"""[\\`*{}\[\]<>()#+!|~&@$^"']|(?<=[wW])\.|:(?!\s|$)|(?<![^\W_])_|_(?![^\W_])"""
+    r"""|^[-=]|^\d(?=\d*\.(?:\s|$))"""
+)
+"""What begins anything in GitHub's Markdown, within a line or at its start; as character references they
+begin nothing. What is no mark stays readable: `a_b`, `a: b`, `0.97`."""
+_AFTER_MARKS = re.compile("(&#(?:58|64|35);)")
+"""Of `:`, `@` and `#`: GitHub looks for emoji names, people and issues once references are characters."""
+_IN_ADDRESSES = re.compile(r"(&#64;)(?=[\w.-]|&#95;)")
+"""They are linked even in typewriter letters."""
+_NOTHING = r"\1<!-- -->"
+"""A comment, which parts a mark from what follows, and nobody sees."""
+_FENCE = "```"
 
 
-def render(result: GateResult) -> str:
+def render_markdown(result: GateResult) -> str:
     """The summary; nothing in it that the data holds is taken for markup."""
     lines = [
         f"## {'✅' if result.passed else '❌'} {words(verdict(result), _TOLD)}",
@@ -161,3 +172,35 @@ def _rest(n: int, noun: str, lead: str = "") -> Iterator[str]:
     """How many are not listed."""
     if rest := and_more(n, noun):
         yield from [f"{lead}{rest}", *[""] * (not lead)]
+
+
+# ----------------------------------------------------------------------------- text
+
+
+def words(text: str, most: int) -> str:
+    """A sentence, cut to so many characters."""
+    return _AFTER_MARKS.sub(_NOTHING, _referenced(text.strip(), most))
+
+
+def code(text: str, most: int) -> str:
+    """A name in typewriter letters, cut to so many characters; one that nobody could see is put in quotes."""
+    seen = text if text.strip() else f'"{text}"'
+    return f"<code>{_IN_ADDRESSES.sub(_NOTHING, _referenced(seen, most))}</code>"
+
+
+def _referenced(text: str, most: int) -> str:
+    return _MARKS.sub(lambda mark: f"&#{ord(mark[0])};", on_a_line(text, most))
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+    """The lines of a table; the cells are Markdown."""
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{' --- |' * len(heads)}"
+    yield from (f"| {' | '.join(row)} |" for row in rows)
+
+
+def block(lines: Sequence[str]) -> list[str]:
+    """Lines shown as they are, between fences that none of them can close."""
+    longest = max((len(run) for line in lines for run in re.findall("`+", line)), default=0)
+    fence = "`" * max(len(_FENCE), longest + 1)
+    return [f"{fence}text", *lines, fence]

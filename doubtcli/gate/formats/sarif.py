@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import re
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.gate.formats.figures import verdict
-from doubtcli.gate.formats.sarif_results import check_result, finding_result
-from doubtcli.gate.formats.sentences import LONGEST_WHY, is_of_the_file, on_a_line
-from doubtcli.gate.formats.worst import worst_first
-from doubtcli.gate.result import RULES
+from doubtcli.gate.limit_words import verdict
+from doubtcli.gate.result import DOUBTED, RULES, Change
+from doubtcli.gate.sentences import (
+    LONGEST_WHY,
+    check_fingerprint,
+    check_sentences,
+    is_of_the_file,
+    on_a_line,
+    row_sentences,
+    uri,
+    worst_first,
+)
 from doubtcli.settings import GATE_KEYS
+from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from doubtcli.gate.result import GateResult
+    from doubtcli.gate.result import Check, FileResult, Finding, GateResult
 
     Json = dict[str, Any]
 
@@ -26,10 +35,12 @@ MOST_RESULTS = 5000
 MOST_BYTES = 8_000_000
 """Of all results, indentation left out; GitHub takes 10 MB packed by gzip, and texts may hardly pack."""
 MOST_LAPSED = 50
+_LINK = re.compile(r"\[(?=[^]]*\]\()")
+"""The start of what SARIF takes for a link: `[text](target)`."""
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
-def render(result: GateResult) -> str:
+def render_sarif(result: GateResult) -> str:
     """The document, equal to the byte for equal results."""
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [_run(result)]}
     return json_document(document)
@@ -109,3 +120,82 @@ def _notes(result: GateResult, n_kept: int, n_all: int) -> Iterator[tuple[str, s
         yield "warning", f"The waiver of {on_a_line(lapsed.waiver.row_id)} did not hold: {lapsed.why}."
     if len(result.lapsed) > MOST_LAPSED:
         yield "warning", f"{len(result.lapsed) - MOST_LAPSED:,} more waivers did not hold."
+
+
+# ------------------------------------------------------------------------- results
+
+
+def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str]) -> Json:
+    """A row, where it stands, with what keeps it apart from all others."""
+    result: Json = {
+        "ruleId": on_a_line(finding.rule.strip()) or DOUBTED,
+        "level": _level(finding),
+        "message": _message(row_sentences(finding, rules)),
+        "locations": [_location(file, finding.lines or (1, 1), finding.row_id)],
+        "partialFingerprints": _fingerprints("doubtRow/v1", finding.fingerprint),
+        "properties": {"doubt": _properties(finding)},
+    }
+    if finding.doubt is not None:
+        result["rank"] = round_figure(100 * finding.doubt)
+    if finding.change:
+        result["baselineState"] = "new" if finding.change is Change.NEW else "unchanged"
+    if finding.waiver:
+        why = on_a_line(finding.waiver.why.strip(), LONGEST_WHY)
+        result["suppressions"] = [{"kind": "external", "justification": why or "waived"}]
+    return result
+
+
+def _level(finding: Finding) -> str:
+    """An error where it fails a limit, a note where a person or the baseline knows it, else a warning."""
+    if finding.failed:
+        return "error"
+    return "note" if finding.waiver or finding.change is Change.KNOWN else "warning"
+
+
+def check_result(file: FileResult, check: Check) -> Json:
+    """A limit of the whole file, shown at its first line."""
+    fingerprint = check_fingerprint(file, check)
+    return {
+        "ruleId": on_a_line(check.limit),
+        "level": "error",
+        "message": _message(check_sentences(check)),
+        "locations": [_location(file, (1, 1))],
+        "partialFingerprints": _fingerprints("doubtLimit/v1", fingerprint),
+    }
+
+
+def _message(text: str) -> Json:
+    return {"text": _LINK.sub(r"\\[", text)}
+
+
+def _location(file: FileResult, lines: tuple[int, int], row_id: str = "") -> Json:
+    """The lines, as a region with all its four ends, and the row's id."""
+    address, is_relative = uri(file.path)
+    first, last = lines
+    location: Json = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": address} | ({"uriBaseId": "%SRCROOT%"} if is_relative else {}),
+            "region": {"startLine": first, "startColumn": 1, "endLine": last, "endColumn": 2},
+        }
+    }
+    if row_id.strip():
+        location["logicalLocations"] = [{"name": on_a_line(row_id), "kind": "element"}]
+    return location
+
+
+def _fingerprints(kind: str, fingerprint: str) -> Json:
+    """The same wherever the row stands; GitHub counts equal ones of a file after the colon."""
+    return {"primaryLocationLineHash": f"{fingerprint}:1", kind: fingerprint}
+
+
+def _properties(finding: Finding) -> Json:
+    """For who reads the results with a program; ids and labels cut as in the message."""
+    return {
+        "id": on_a_line(finding.row_id),
+        "row": finding.row,
+        "given": None if finding.given_label is None else on_a_line(finding.given_label),
+        "suggested": None if finding.suggested_label is None else on_a_line(finding.suggested_label),
+        "score": None if finding.doubt is None else round_figure(finding.doubt),
+        "reasons": [on_a_line(name) for name in finding.reasons],
+        "failed": [on_a_line(name) for name in finding.failed],
+    }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.gate.formats.concise import render
+from doubtcli.gate.formats.concise import render_concise
 from doubtcli.gate.result import RULES, Check, FileResult, Finding, GateResult, Outcome
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def test_lines(told_in_full: GateResult) -> None:
     """One line a failing row, one a limit that was not met, one for the verdict; nothing of waived rows."""
     snapshot = SNAPSHOTS / "concise.txt"
 
-    text = render(told_in_full)
+    text = render_concise(told_in_full)
 
     if os.environ.get("SNAPSHOTS") == "write":
         snapshot.write_text(text, encoding="utf-8")
@@ -29,7 +29,7 @@ def test_lines(told_in_full: GateResult) -> None:
 
 def test_passed(a_result: Callable[..., GateResult]) -> None:
     """A gate that passed is one line."""
-    assert render(a_result()) == "gate passed: 1 limit, data/tickets.csv\n"
+    assert render_concise(a_result()) == "gate passed: 1 limit, data/tickets.csv\n"
 
 
 def test_no_better_label(
@@ -38,7 +38,7 @@ def test_no_better_label(
     """A label for which nothing better is seen stands alone."""
     finding = a_finding(suggested_label="refund", failed=("max-doubted",), lines=(18, 18))
 
-    told = render(a_result(a_file(findings=(finding,))))
+    told = render_concise(a_result(a_file(findings=(finding,))))
 
     assert told.startswith("data/tickets.csv:18: refund, doubt 0.97 [low-self-confidence] id T0017\n")
 
@@ -53,7 +53,7 @@ def test_long_labels(
     finding = a_finding(given_label="g" * 10_000, row_id="i" * 300, failed=("x",))
     check = a_check(of="g" * 10_000, outcome=Outcome.FAILED)
 
-    row, limit, _ = render(a_result(a_file(findings=(finding,), checks=(check,)))).splitlines()
+    row, limit, _ = render_concise(a_result(a_file(findings=(finding,), checks=(check,)))).splitlines()
 
     assert f"row 17: {'g' * 97}... -> billing, " in row
     assert row.endswith(f" id {'i' * 300}")
@@ -67,7 +67,7 @@ def test_any_text(text: str) -> None:
     check = Check(text, text, text, 0.9, 0.1, True, False, Outcome.FAILED, False, text, ())
     file = FileResult(text, "", "csv", 1, 1, 1, None, text, (check,), (finding,), None)
 
-    told = render(GateResult((file,), None, (), "0.1.0", RULES))
+    told = render_concise(GateResult((file,), None, (), "0.1.0", RULES))
 
     assert told.count("\n") == 3
     assert all(c.isprintable() or c in "\n\u200c\u200d" for c in told)
@@ -79,4 +79,4 @@ def test_new_lines_are_shown(
     """A new line in a label shows as an escape, white space as it is."""
     finding = a_finding(given_label="two\nlines,  two spaces", failed=("x",))
 
-    assert ": two\\nlines,  two spaces -> billing, " in render(a_result(a_file(findings=(finding,))))
+    assert ": two\\nlines,  two spaces -> billing, " in render_concise(a_result(a_file(findings=(finding,))))

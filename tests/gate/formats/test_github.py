@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from doubtcli.gate.formats.github import render
+from doubtcli.gate.formats.github import render_github
 from doubtcli.gate.result import LapsedWaiver, Outcome, Waiver
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def command(line: str) -> Command:
 
 def commands_of(result: GateResult) -> list[Command]:
     """All annotations; nothing else is printed."""
-    text = render(result)
+    text = render_github(result)
     assert text.endswith("\n")
     return [command(line) for line in text[:-1].split("\n")]
 
@@ -58,7 +58,7 @@ def test_lines(
     check = a_check(limit="max-per-class", of="a:b", value=0.06, outcome=FAILED)
     finding = a_finding(failed=("max-per-class a:b",), lines=(18, 20), why="50%")
 
-    assert render(a_result(a_file(path="a,b.csv", checks=(check,), findings=(finding,)))) == (
+    assert render_github(a_result(a_file(path="a,b.csv", checks=(check,), findings=(finding,)))) == (
         "::error title=doubt%3A max-per-class a%3Ab,file=a%2Cb.csv::"
         "max-per-class a:b failed: 6.0%25, at most 5%25. Doubted rows: 4 of 100 rows.\n"
         "::warning title=doubt%3A low-self-confidence,file=a%2Cb.csv,line=18,endLine=20::"
@@ -71,7 +71,7 @@ def test_passed(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
     """A gate that passed is one notice."""
-    told = render(a_result(a_file(findings=(a_finding(),))))
+    told = render_github(a_result(a_file(findings=(a_finding(),))))
 
     assert told == "::notice title=doubt::gate passed: 1 limit, data/tickets.csv.\n"
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from jsonschema import validate
 
-from doubtcli.gate.formats.gitlab import render
+from doubtcli.gate.formats.gitlab import render_gitlab
 from doubtcli.gate.result import Change, Outcome, Waiver
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ SCHEMA = {
 
 def issues_of(result: GateResult) -> list[dict[str, Any]]:
     """The issues of the report, each as GitLab's pages ask, no fingerprint twice."""
-    issues: list[dict[str, Any]] = json.loads(render(result))
+    issues: list[dict[str, Any]] = json.loads(render_gitlab(result))
     validate(issues, SCHEMA)
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
     return issues
@@ -103,7 +103,7 @@ def test_nothing_found(
     """A report without issues is an empty list."""
     waived = a_finding(waiver=Waiver("T0017", 1))
 
-    assert render(a_result(a_file(findings=(waived,)))) == "[]\n"
+    assert render_gitlab(a_result(a_file(findings=(waived,)))) == "[]\n"
 
 
 def test_fingerprints_stay(

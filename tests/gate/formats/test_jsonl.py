@@ -3,7 +3,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats import document, jsonl
+from doubtcli.gate.formats.json import render_json
+from doubtcli.gate.formats.jsonl import render_jsonl
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -13,9 +14,9 @@ if TYPE_CHECKING:
 
 def test_a_finding_a_line(told_in_full: GateResult) -> None:
     """Each finding is a line: the path, then what the document tells of it, waived ones too."""
-    lines = [json.loads(line) for line in jsonl.render(told_in_full).split("\n")[:-1]]
+    lines = [json.loads(line) for line in render_jsonl(told_in_full).split("\n")[:-1]]
 
-    told = json.loads(document.render(told_in_full))["files"][0]["findings"]
+    told = json.loads(render_json(told_in_full))["files"][0]["findings"]
     assert lines == [{"path": "data/tickets.csv"} | finding for finding in told]
     assert [line["row"] for line in lines] == [480, 17, 1100, 700, 5, 33, 44]
     assert {next(iter(line)) for line in lines} == {"path"}
@@ -27,7 +28,7 @@ def test_files(
     """The findings of several files follow each other, each with its file's path."""
     files = [a_file(path=path, findings=(a_finding(),)) for path in ("a.csv", "b.csv")]
 
-    lines = jsonl.render(a_result(*files)).splitlines()
+    lines = render_jsonl(a_result(*files)).splitlines()
 
     assert [json.loads(line)["path"] for line in lines] == ["a.csv", "b.csv"]
 
@@ -38,7 +39,7 @@ def test_one_line_each(
     """New lines and halves of characters in the data break no line and no encoding."""
     text = "a\r\nb\ud800"
 
-    written = jsonl.render(a_result(a_file(path=text, findings=(a_finding(why=text),)))).encode("utf-8")
+    written = render_jsonl(a_result(a_file(path=text, findings=(a_finding(why=text),)))).encode("utf-8")
 
     assert written.count(b"\n") == 1
     assert json.loads(written)["why"] == text
@@ -46,4 +47,4 @@ def test_one_line_each(
 
 def test_nothing_found(a_result: Callable[..., GateResult]) -> None:
     """Without findings there are no lines."""
-    assert not jsonl.render(a_result())
+    assert not render_jsonl(a_result())

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from xmlschema import XMLSchema
 
-from doubtcli.gate.formats.junit import render
+from doubtcli.gate.formats.junit import render_junit
 from doubtcli.gate.result import Outcome
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FAILED, UNKNOWN = Outcome.FAILED, Outcome.NOT_ASSESSABLE
 
 def root_of(result: GateResult) -> ET.Element:
     """The document, which an outside schema has found valid."""
-    text = render(result)
+    text = render_junit(result)
     SCHEMA.validate(text)
     return ET.fromstring(text.encode())
 
@@ -37,7 +37,7 @@ def test_document(
     skipped = a_check(limit="min-skill", bound=0.7, is_floor=True, outcome=UNKNOWN, allowed=True)
     file = a_file(checks=(failed, skipped, a_check(of="a")), findings=(a_finding(lines=(18, 18)),))
 
-    assert render(a_result(file)) == (
+    assert render_junit(a_result(file)) == (
         '<?xml version="1.0" encoding="utf-8"?>\n'
         '<testsuites name="doubt" tests="3" failures="1" errors="0" time="0">\n'
         "  <!-- Times are 0, so that equal results give equal documents. -->\n"
@@ -127,4 +127,4 @@ def test_any_text(nasty_result: GateResult) -> None:
     root = root_of(nasty_result)
 
     assert [len((one.text or "").splitlines()) for one in root.findall(".//failure")] == [2, 2]
-    assert "<script" not in render(nasty_result)
+    assert "<script" not in render_junit(nasty_result)

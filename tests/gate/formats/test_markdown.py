@@ -6,13 +6,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from doubtcli.gate.formats.markdown import render
+from doubtcli.gate.formats.markdown import block, code, render_markdown, table, words
 from doubtcli.gate.result import LABEL_CONFLICT, RULES, LapsedWaiver, Outcome, Waiver
+from doubtcli.gate.sentences import on_a_line
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from markdown_it.token import Token
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
 
@@ -33,7 +38,7 @@ def test_summary(told_in_full: GateResult) -> None:
     """The verdict, the file, the limits, the rows over one, lapsed waivers and what to do, in this order."""
     snapshot = SNAPSHOTS / "markdown.md"
 
-    text = render(told_in_full)
+    text = render_markdown(told_in_full)
 
     if os.environ.get("SNAPSHOTS") == "write":
         snapshot.write_text(text, encoding="utf-8")
@@ -42,7 +47,7 @@ def test_summary(told_in_full: GateResult) -> None:
 
 def test_passed(a_result: Callable[..., GateResult]) -> None:
     """A gate that passed has its limits, and nothing to do."""
-    assert render(a_result()) == (
+    assert render_markdown(a_result()) == (
         "## ✅ gate passed: 1 limit, data/tickets.csv\n\n"
         "- <code>data/tickets.csv</code>: 102 rows, 100 with a label; 4 doubted\n\n"
         "### Limits\n\n"
@@ -61,7 +66,7 @@ def test_many_files(
     """Of several files the failed ones come first, and each line says which file it is of."""
     bad = a_file(path="bad.csv", checks=(a_check(outcome=FAILED),), findings=(a_finding(failed=("x",)),))
 
-    text = render(a_result(a_file(path="good.csv"), bad))
+    text = render_markdown(a_result(a_file(path="good.csv"), bad))
 
     limits, (row,) = tables_of(text)
     assert text.index("- <code>bad.csv</code>") < text.index("- <code>good.csv</code>")
@@ -84,7 +89,7 @@ def test_caps(
     bad = a_file(path="bad.csv", checks=(a_check(limit="min-skill", outcome=FAILED),), findings=rows)
     lapsed = tuple(LapsedWaiver(Waiver(f"T{n}", n), "no row bears this id") for n in range(22))
 
-    text = render(a_result(*files, bad, lapsed=lapsed))
+    text = render_markdown(a_result(*files, bad, lapsed=lapsed))
 
     limits, rows_told = tables_of(text)
     assert (len(limits), len(rows_told)) == (100, 50)
@@ -101,7 +106,7 @@ def test_labels(
     """A row has its line where there is one; nothing is suggested where nothing better is seen."""
     same = a_finding(suggested_label="refund", rule=LABEL_CONFLICT, why="", failed=("x",), lines=(18, 20))
 
-    (_, (row,)) = tables_of(render(a_result(a_file(findings=(same,)), rules=RULES)))
+    (_, (row,)) = tables_of(render_markdown(a_result(a_file(findings=(same,)), rules=RULES)))
 
     assert row == (
         "| <code>T0017</code>, line 18 | <code>refund</code> |  | 0.97 "
@@ -131,7 +136,7 @@ def test_size(
     ]
     lapsed = (LapsedWaiver(Waiver(long, 1), long),) * 30
 
-    told = render(a_result(*files, waivers_path=long, lapsed=lapsed))
+    told = render_markdown(a_result(*files, waivers_path=long, lapsed=lapsed))
 
     assert len(told.encode()) < MOST_BYTES
     assert "### Next" not in told
@@ -139,7 +144,7 @@ def test_size(
 
 def test_any_text(nasty_result: GateResult) -> None:
     """Whatever the data holds, it makes no title, no list, no table and no markup of its own."""
-    tokens = PARSER.parse(render(nasty_result))
+    tokens = PARSER.parse(render_markdown(nasty_result))
 
     kinds = [token.type for token in tokens]
     inline = [child for token in tokens for child in token.children or []]
@@ -155,3 +160,103 @@ def test_any_text(nasty_result: GateResult) -> None:
         "<!-- -->",
     }
     assert not {child.type for child in inline} & {"link_open", "image", "em_open", "code_inline"}
+
+
+TEXT_PARSER = MarkdownIt("commonmark").enable(["table", "strikethrough"])
+OURS = {"<code>", "</code>", "<!-- -->"}
+
+
+def cells_of(markdown: str) -> list[list[Token]]:
+    """What an outside parser finds in each cell of the only table."""
+    tokens = TEXT_PARSER.parse(markdown)
+    assert [token.type for token in tokens if token.type == "table_open"] == ["table_open"]
+    return [token.children or [] for token in tokens if token.type == "inline"]
+
+
+def shown(tokens: list[Token]) -> str:
+    """The text of a cell, which holds no markup but ours."""
+    assert {token.type for token in tokens} <= {"text", "text_special", "html_inline"}
+    assert {token.content for token in tokens if token.type == "html_inline"} <= OURS
+    return "".join(token.content for token in tokens if token.type != "html_inline")
+
+
+def in_a_table(cell: str) -> list[list[Token]]:
+    """The cells of a table of one row, between two others."""
+    return cells_of("\n".join(table(["a", "b", "c"], [["x", cell, "y"]])))[3:]
+
+
+def test_any_cell(nasty: str) -> None:
+    """A text shows as it is, in a cell of its own, and is no markup."""
+    before, cell, after = in_a_table(words(nasty, 300))
+
+    assert (shown(before), shown(after)) == ("x", "y")
+    assert shown(cell) == on_a_line(nasty.strip(), 300)
+
+
+@given(st.text(st.sampled_from("a_*`|\\<>&#:@[]()!~w. 1-+$^\"'/"), max_size=40))
+def test_any_marks(text: str) -> None:
+    """However marks follow each other, a text and a name show as they are."""
+    _, cell, _ = in_a_table(words(f"x {text} x", 300))
+    _, name, _ = in_a_table(code(f"x{text}x", 300))
+
+    assert shown(cell) == f"x {text} x"
+    assert shown(name) == f"x{text}x"
+
+
+@pytest.mark.parametrize(("text", "told"), [("", '""'), (" ", '" "'), ("a b", "a b")])
+def test_names(text: str, told: str) -> None:
+    """A name stands in typewriter letters; one that nobody could see stands in quotes."""
+    _, (start, *middle, end), _ = in_a_table(code(text, 80))
+
+    assert (start.content, end.content) == ("<code>", "</code>")
+    assert "".join(token.content for token in middle) == told
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("@ada", "&#64;<!-- -->ada"),
+        ("a:smile:", "a&#58;<!-- -->smile:"),
+        ("see #1", "see &#35;<!-- -->1"),
+        ("https://a", "https&#58;<!-- -->//a"),
+        ("www.a.b", "www&#46;a.b"),
+        ("a_b: 0.97, c", "a_b: 0.97, c"),
+    ],
+)
+def test_what_github_adds(text: str, told: str) -> None:
+    """Nobody is mentioned, nothing is linked and no emoji is made; plain words stay readable."""
+    assert words(text, 80) == told
+
+
+def test_addresses() -> None:
+    """An address is no link in typewriter letters either; GitHub's own reader would make it one."""
+    assert code("ada@b.co #1", 80) == "<code>ada&#64;<!-- -->b.co &#35;1</code>"
+
+
+@pytest.mark.parametrize("text", ["- a", "---", "===", "+ a", "12. a", "1) a", "# a", "> a", "    a", "~~~"])
+def test_start_of_a_line(text: str) -> None:
+    """A text that stands first in its line begins no list, title or block."""
+    tokens = TEXT_PARSER.parse(f"- x\n  - {words(text, 80)}")
+
+    inline = [token for token in tokens if token.type == "inline"]
+    assert [shown(token.children or []) for token in inline] == ["x", text.strip()]
+    assert [token.type for token in tokens].count("bullet_list_open") == 2
+    assert not {token.type for token in tokens} & {
+        "heading_open",
+        "ordered_list_open",
+        "blockquote_open",
+        "fence",
+    }
+
+
+def test_cut() -> None:
+    """A long text is cut before it is escaped."""
+    assert words("@" * 10_000, 3) == "&#64;<!-- -->&#64;<!-- -->…"
+
+
+def test_block() -> None:
+    """Lines that would close their block stand in one that they can't close."""
+    (token,) = TEXT_PARSER.parse("\n".join(block(["a ```` b", "```", "<b>"])))
+
+    assert (token.type, token.content) == ("fence", "a ```` b\n```\n<b>\n")
+    assert block(["a"]) == ["```text", "a", "```"]

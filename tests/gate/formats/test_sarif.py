@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
-from doubtcli.gate.formats.sarif import render
+from doubtcli.gate.formats.sarif import render_sarif
 from doubtcli.gate.result import Change, LapsedWaiver, Outcome, Waiver
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ FAILED = Outcome.FAILED
 
 def run_of(result: GateResult) -> dict[str, Any]:
     """The only run of the document, which an outside reader has found valid."""
-    document = json.loads(render(result))
+    document = json.loads(render_sarif(result))
     Sarif.model_validate(document)
     assert list(document) == ["$schema", "version", "runs"]
     (run,) = document["runs"]
@@ -254,7 +254,7 @@ def test_most_bytes(
     n_kept = len(run["results"])
     assert [one["properties"]["doubt"]["id"] for one in run["results"]] == [f"R{n}" for n in range(n_kept)]
     assert 2_000 < n_kept < 4_000
-    assert len(gzip.compress(render(result).encode())) < 10_000_000
+    assert len(gzip.compress(render_sarif(result).encode())) < 10_000_000
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
     assert note["message"]["text"] == (
         f"{4_000 - n_kept:,} results are left out: the {n_kept:,} worst are kept."
@@ -313,6 +313,6 @@ def test_any_text(nasty_result: GateResult) -> None:
 
 def test_repeatable(told_in_full: GateResult) -> None:
     """Equal results give equal bytes, which end in one new line."""
-    assert render(told_in_full) == render(told_in_full)
-    assert render(told_in_full).endswith("}\n")
-    assert render(told_in_full).encode()
+    assert render_sarif(told_in_full) == render_sarif(told_in_full)
+    assert render_sarif(told_in_full).endswith("}\n")
+    assert render_sarif(told_in_full).encode()

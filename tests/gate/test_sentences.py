@@ -4,13 +4,24 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.gate.formats.sentences import check_sentences, is_of_the_file, on_a_line, row_sentences
 from doubtcli.gate.result import LABEL_CONFLICT, RULES, UNLABELLED, Change, Outcome, Waiver
+from doubtcli.gate.sentences import (
+    check_sentences,
+    failing_first_new,
+    is_of_the_file,
+    on_a_line,
+    repository_path,
+    row_sentences,
+    shown_path,
+    uri,
+    worst_first,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    from doubtcli.gate.result import Check, Finding
+    from doubtcli.gate.result import Check, FileResult, Finding
 
 FAILED, UNKNOWN = Outcome.FAILED, Outcome.NOT_ASSESSABLE
 
@@ -128,3 +139,87 @@ def test_blank_id(a_finding: Callable[..., Finding]) -> None:
 def test_one_line(nasty: str) -> None:
     """Whatever stands in the data, only what can be seen is in the line."""
     assert all(c.isprintable() or c in "\u200c\u200d" for c in on_a_line(nasty))
+
+
+def test_worst_first(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Rows of all files stand together: failing ones first, waived ones last, each by doubt."""
+    waived = a_finding(row_id="waived", doubt=0.99, waiver=Waiver("waived", 1))
+    low = a_finding(row_id="low", doubt=0.6)
+    unlabelled = a_finding(row_id="unlabelled", doubt=None)
+    failing = a_finding(row_id="failing", doubt=0.5, failed=("max-new",))
+    high = a_finding(row_id="high", doubt=0.9)
+    files = [a_file(findings=(waived, low, unlabelled)), a_file(path="b.csv", findings=(failing, high))]
+
+    told = worst_first(files)
+
+    assert [finding.row_id for _, finding in told] == ["failing", "high", "low", "unlabelled", "waived"]
+    assert [file.path for file, _ in told[:3]] == ["b.csv", "b.csv", "data/tickets.csv"]
+
+
+def test_failing_first_new(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Of the rows that fail a limit the new ones come first; others are left out."""
+    rows = (
+        a_finding(row_id="fine", doubt=0.99),
+        a_finding(row_id="known", doubt=0.9, failed=("x",), change=Change.KNOWN),
+        a_finding(row_id="new", doubt=0.6, failed=("x",), change=Change.NEW),
+    )
+
+    assert [finding.row_id for _, finding in failing_first_new([a_file(findings=rows)])] == ["new", "known"]
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        ("data/train.csv", "data/train.csv"),
+        ("./data//train.csv", "data/train.csv"),
+        ("a b.csv", "a%20b.csv"),
+        ("a:b.csv", "a%3Ab.csv"),
+        ("50%#?.csv", "50%25%23%3F.csv"),
+        ("é.csv", "%C3%A9.csv"),
+        ("\udcff.csv", "%FF.csv"),
+        ("\ud800.csv", "%EF%BF%BD.csv"),
+        ("-", "-"),
+    ],
+)
+@pytest.mark.usefixtures("home")
+def test_relative(path: str, told: str) -> None:
+    """A path below the working directory is a relative reference, percent-encoded."""
+    assert uri(path) == (told, True)
+
+
+def test_whole_path_below(home: Path) -> None:
+    """A whole path is told as seen from the working directory."""
+    assert uri(str(home / "data" / "train.csv")) == ("data/train.csv", True)
+
+
+def test_elsewhere(home: Path) -> None:
+    """A file outside the working directory has a whole path, and a `file:` URI."""
+    assert repository_path("../a b.csv") == (home.parent / "a b.csv").as_posix()
+    assert uri("../a b.csv") == (f"file://{home.parent.as_posix()}/a%20b.csv", False)
+
+
+def test_links_are_kept(home: Path) -> None:
+    """A folder that is a link stays the folder that the repository has."""
+    (home / "elsewhere").mkdir()
+    (home / "data").symlink_to(home / "elsewhere")
+
+    assert repository_path("data/train.csv") == "data/train.csv"
+
+
+@pytest.mark.usefixtures("home")
+def test_dots() -> None:
+    """A name that only begins with two dots is no way out."""
+    assert repository_path("..data/train.csv") == "..data/train.csv"
+
+
+@pytest.mark.usefixtures("home")
+def test_shown() -> None:
+    """A path that is shown has nothing in it that a terminal would obey."""
+    assert shown_path("a\x1b[31m/\udcff b.csv") == r"a\x1b[31m/\udcff b.csv"

@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.figures import is_open
-from doubtcli.gate.formats.row_lines import new_first
+from doubtcli.gate.limit_words import is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Outcome, Waiver
+from doubtcli.gate.sentences import new_first
 from doubtcli.gate.waivers import WAIVERS, add_waivers
 from doubtcli.wording.quoting import printable_path, shell_word
 

@@ -9,8 +9,19 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from doubtcli.gate.formats.full import print_gate
-from doubtcli.gate.result import RULES, Change, Comparison, GoneDoubt, LapsedWaiver, Outcome, Waiver
+from doubtcli.gate.result import (
+    LABEL_CONFLICT,
+    RULES,
+    UNLABELLED,
+    Change,
+    Comparison,
+    GoneDoubt,
+    LapsedWaiver,
+    Outcome,
+    Waiver,
+)
+from doubtcli.report.gate import print_failing, print_gate, print_limits
+from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,3 +281,184 @@ def test_a_screen_of_files(a_file: Callable[..., FileResult], a_result: Callable
 
     assert "\n  9.csv  1 limit, 4 of 102 rows doubted\n  and 30 more\n" in text
     assert len(text.splitlines()) < 20
+
+
+BAD = ("max-doubted",)
+
+
+def printed_rows(file: FileResult, *, width: int = 80, top: int = 10) -> str:
+    """What is printed_rows of a file's rows, as a pipe gets it."""
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    print_failing(Sheet(console), file, RULES, top)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_row(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """A doubted row is told with its labels, its place, what is new, and why it is doubted."""
+    finding = a_finding(change=Change.NEW, change_why="it was added", lines=(18, 20), failed=BAD)
+
+    assert printed_rows(a_file(findings=(finding,))) == (
+        "\nMost doubted  1 row over a limit\n"
+        "  0.97  refund → billing  new  row 17, lines 18 to 20, id T0017\n"
+        "        it was added\n"
+        "        models give billing 0.97, refund 0.01\n"
+    )
+
+
+def test_without_words(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """A row that nothing is said of is told with what its rule means."""
+    finding = a_finding(why="", rule="doubted", failed=BAD)
+
+    assert printed_rows(a_file(findings=(finding,))).endswith(
+        "\n  0.97  refund → billing  row 17, id T0017\n"
+        "        No single reason speaks, but all of them together make its label\n"
+        "        likelier wrong than right.\n"
+    )
+
+
+def test_no_better_label(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """A doubted row for which nothing better is seen says so."""
+    findings = (
+        a_finding(suggested_label="refund", failed=BAD),
+        a_finding(suggested_label=None, failed=BAD),
+    )
+
+    text = printed_rows(a_file(findings=findings))
+
+    assert "  0.97  refund (no better label seen)  row 17" in text
+    assert "  0.97  refund  row 17" in text
+
+
+def test_only_what_failed(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Rows that made no limit fail are not told."""
+    assert not printed_rows(a_file(findings=(a_finding(),)))
+
+
+def test_new_first(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """What the baseline does not know comes first; among the new and the known the most doubted."""
+    changes = (Change.KNOWN, Change.NEW, Change.KNOWN, Change.NEW)
+    findings = tuple(
+        a_finding(row_id=f"T{i}", doubt=0.9 - i / 10, change=change, failed=BAD)
+        for i, change in enumerate(changes)
+    )
+
+    text = printed_rows(a_file(findings=findings), top=3)
+
+    assert "\nMost doubted  the first 3 of 4 rows over a limit, new ones first\n" in text
+    assert [line.split()[-1] for line in text.splitlines() if "→" in line] == ["T1", "T3", "T0"]
+
+
+def test_all_new(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Where all are new none come first."""
+    findings = (a_finding(change=Change.NEW, failed=BAD),) * 2
+
+    assert "\nMost doubted  2 rows over a limit\n" in printed_rows(a_file(findings=findings))
+
+
+def test_none_listed(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """`top=0` lists no rows and counts them all the same."""
+    findings = (
+        a_finding(failed=BAD),
+        a_finding(rule=LABEL_CONFLICT, failed=BAD),
+        a_finding(rule=UNLABELLED, given_label=None, doubt=None, failed=BAD),
+    )
+
+    text = printed_rows(a_file(findings=findings), top=0)
+
+    assert text.count("1 row over a limit\n") == 3
+    assert "T0017" not in text
+
+
+def test_long_labels(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Labels that leave no room for the place have a line of their own."""
+    finding = a_finding(given_label="g" * 25, suggested_label="s" * 25, change=Change.NEW, failed=BAD)
+
+    lines = printed_rows(a_file(findings=(finding,)))
+
+    assert f"\n  0.97  {'g' * 25} → {'s' * 25}  new\n        row 17, id T0017\n" in lines
+
+
+def test_long_why(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Of why a row is doubted four lines are shown."""
+    finding = a_finding(why="models say so; " * 40, failed=BAD)
+
+    lines = printed_rows(a_file(findings=(finding,))).splitlines()
+
+    assert len(lines) == 7
+    assert lines[-1].endswith("…")
+
+
+def test_kinds(a_finding: Callable[..., Finding], a_file: Callable[..., FileResult]) -> None:
+    """Conflicts and rows without a label stand apart, a line each, so that doubted rows don't hide them."""
+    findings = (
+        *(a_finding(failed=BAD),) * 5,
+        a_finding(rule=LABEL_CONFLICT, suggested_label="refund", failed=("max-conflicts",)),
+        a_finding(rule=LABEL_CONFLICT, row_id="T0018", row=18, failed=("max-conflicts",)),
+        a_finding(
+            rule=UNLABELLED,
+            given_label=None,
+            suggested_label=None,
+            doubt=None,
+            lines=(18, 18),
+            failed=("max-unlabelled",),
+        ),
+    )
+
+    text = printed_rows(a_file(findings=findings), top=1)
+
+    assert text.endswith(
+        "\nConflicting labels  the first 1 of 2 rows over a limit\n"
+        "  The very same input stands elsewhere with another label.\n"
+        "  refund  row 17, id T0017\n"
+        "\nWithout a label  1 row over a limit\n"
+        "  row 17, line 18, id T0017\n"
+    )
+    assert "\n  refund → billing  row 18, id T0018\n" in printed_rows(a_file(findings=findings))
+
+
+def printed_limits(*checks: Check, width: int = 80) -> str:
+    """What is printed_limits of limits, as a pipe gets it."""
+    console = Console(file=io.StringIO(), width=width, highlight=False)
+    print_limits(Sheet(console), checks)
+    return console.file.getvalue()  # type: ignore[attr-defined, no-any-return]
+
+
+def test_table(a_check: Callable[..., Check]) -> None:
+    """Names and bounds stand below each other, values end below each other, the why stands beside."""
+    more = a_check(limit="max-new", value=1204, bound=12, is_share=False, outcome=Outcome.FAILED, why="so")
+
+    assert printed_limits(a_check(), more) == (
+        "\nLimits  1 of 2 not met\n"
+        "  ✓ passed  max-doubted   4.0%  at most 5%  4 of 100 rows\n"
+        "  ✗ failed  max-new      1,204  at most 12  doubted rows: so\n"
+    )
+
+
+def test_why_below(a_check: Callable[..., Check]) -> None:
+    """Where the figures leave no room the why stands below them."""
+    assert printed_limits(a_check(limit="max-per-class", of="n" * 40, value=None)) == (
+        f"\nLimits\n  ✓ passed  max-per-class {'n' * 25}…    at most 5%\n            4 of 100 rows\n"
+    )
+
+
+def test_without_why(a_check: Callable[..., Check]) -> None:
+    """A limit that rests on nothing has one line, without a space at its end."""
+    assert printed_limits(a_check(why="")).endswith("\n  ✓ passed  max-doubted  4.0%  at most 5%\n")
+
+
+def test_long_why_of_a_limit(a_check: Callable[..., Check]) -> None:
+    """Of what a limit rests on three lines are shown, beside the figures and below them."""
+    for name in ("max-noise", "n" * 60):
+        lines = printed_limits(a_check(limit=name, why="so it is " * 90)).splitlines()
+
+        assert lines[-1].endswith("…")
+        assert sum("so it is" in line for line in lines) == 3
+
+
+def test_narrow(a_check: Callable[..., Check]) -> None:
+    """On a narrow screen a name is cropped so that the figures are seen."""
+    line = printed_limits(
+        a_check(limit="max-per-reason", of="annotator-disagreement"), width=50
+    ).splitlines()[2]
+
+    assert line == "  ✓ passed  max-per-reason anno…  4.0%  at most 5%"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from doubtcli.gate.formats.document import render
+from doubtcli.gate.formats.json import render_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -33,13 +33,13 @@ def test_schema(told_in_full: GateResult, a_result: Callable[..., GateResult]) -
     """A full document and a bare one meet the published schema."""
     Draft202012Validator.check_schema(SCHEMA)
 
-    VALIDATOR.validate(json.loads(render(told_in_full)))
-    VALIDATOR.validate(json.loads(render(a_result())))
+    VALIDATOR.validate(json.loads(render_json(told_in_full)))
+    VALIDATOR.validate(json.loads(render_json(a_result())))
 
 
 def test_schema_is_strict(told_in_full: GateResult) -> None:
     """The schema refuses a key that it does not tell of, and wants every key that it does, everywhere."""
-    document = json.loads(render(told_in_full))
+    document = json.loads(render_json(told_in_full))
     tried = [(path, item) for path, item in objects(document) if not path.endswith("/rules")]
 
     for path, item in tried:
@@ -55,7 +55,7 @@ def test_schema_is_strict(told_in_full: GateResult) -> None:
 
 def test_order_of_keys(told_in_full: GateResult) -> None:
     """Keys stand in the order of the schema."""
-    document = json.loads(render(told_in_full))
+    document = json.loads(render_json(told_in_full))
     file, parts = document["files"][0], SCHEMA["$defs"]
 
     assert list(document) == SCHEMA["required"] == list(SCHEMA["properties"])
@@ -70,7 +70,7 @@ def test_order_of_keys(told_in_full: GateResult) -> None:
 
 def test_finding(told_in_full: GateResult) -> None:
     """A finding is told with its place, its reasons, what changed and what it made fail."""
-    finding = json.loads(render(told_in_full))["files"][0]["findings"][1]
+    finding = json.loads(render_json(told_in_full))["files"][0]["findings"][1]
 
     assert finding == {
         "row_id": "T0017",
@@ -92,7 +92,7 @@ def test_finding(told_in_full: GateResult) -> None:
 
 def test_file(told_in_full: GateResult) -> None:
     """A file is told with its input, audit, counts, what became of known doubts, and notes."""
-    file = json.loads(render(told_in_full))["files"][0]
+    file = json.loads(render_json(told_in_full))["files"][0]
 
     assert file["input"] == {"path": "data/tickets.csv", "format": "csv", "sha256": "ab" * 32, "rows": 1200}
     assert file["audit"] == {"path": "data/tickets.doubt", "origin": "the audit data/tickets.doubt"}
@@ -117,7 +117,7 @@ def test_file(told_in_full: GateResult) -> None:
 
 def test_waivers(told_in_full: GateResult) -> None:
     """A waiver is told where it holds; one that held for nothing stands apart, with why."""
-    document = json.loads(render(told_in_full))
+    document = json.loads(render_json(told_in_full))
 
     assert document["files"][0]["findings"][4]["waiver"] == {
         "number": 1,
@@ -137,7 +137,7 @@ def test_waivers(told_in_full: GateResult) -> None:
 
 def test_no_waivers_no_baseline(a_result: Callable[..., GateResult]) -> None:
     """What there is none of is null or empty."""
-    document = json.loads(render(a_result()))
+    document = json.loads(render_json(a_result()))
 
     assert document["waivers"] == {"path": None, "lapsed": []}
     assert document["files"][0]["comparison"] is None
@@ -166,7 +166,7 @@ def test_figures(  # noqa: PLR0917  # fixtures and a table
     """A share has six digits, a number of rows all of them; what is no number is null."""
     check = a_check(value=value, is_share=is_share, bound=0)
 
-    assert f'"value": {written},' in render(a_result(a_file(checks=(check,))))
+    assert f'"value": {written},' in render_json(a_result(a_file(checks=(check,))))
 
 
 def test_any_text(
@@ -176,7 +176,7 @@ def test_any_text(
     text = '"]]>::%\r\n\t\x00\x1b\u2028\u202e🦉\\ é \ud800'
     finding = a_finding(given_label=text, why=text * 1000)
 
-    written = render(a_result(a_file(path=text, findings=(finding,))))
+    written = render_json(a_result(a_file(path=text, findings=(finding,))))
     file = json.loads(written.encode("utf-8"))["files"][0]
 
     assert file["input"]["path"] == text
@@ -187,5 +187,5 @@ def test_any_text(
 
 def test_same_bytes(told_in_full: GateResult) -> None:
     """The same result gives the same text, which ends with a new line."""
-    assert render(told_in_full) == render(told_in_full)
-    assert render(told_in_full).endswith("}\n")
+    assert render_json(told_in_full) == render_json(told_in_full)
+    assert render_json(told_in_full).endswith("}\n")

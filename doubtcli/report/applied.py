@@ -1,12 +1,15 @@
-"""What came of verdicts, and ledgers -> what a person reads: coloured at a terminal, plain in a pipe."""
+"""Queues, what came of verdicts, and ledgers -> printed: coloured at a terminal, plain in a pipe."""
 
 from __future__ import annotations
 
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from rich.text import Text
+
 from doubtcli.apply.ledger import ledger_name
 from doubtcli.apply.plan_undo import UNDO_TOOL as REVERT_TOOL
+from doubtcli.queue.readme import count_by_strategy
 from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
 from doubtcli.records.ledger import LedgerAction, list_current, list_in_effect
@@ -23,6 +26,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Decision, Unapplied
     from doubtcli.records.ledger import ApplyResult, Batch, LedgerLine, UndoResult
+    from doubtcli.records.queue import Queue
 
 OLD, NEW = "red", "green"
 MOST_TOLD = 10
@@ -214,3 +218,23 @@ def _print_files(sheet: Sheet, output: str, batch: Batch | None, backup: str | N
 
 def _print_file(sheet: Sheet, path: str, what: str) -> None:
     sheet.print(sheet.indent(printable_path(path)), (f"  {what}", "dim"))
+
+
+# --------------------------------------------------------------------------- queue
+
+
+def print_queue(console: Console, queue: Queue, tool_title: str, readme: str) -> None:
+    """Print how many rows are handed out, by which strategies, and where it says what to do with them.
+
+    Args:
+        console: Where to.
+        queue: What was handed out.
+        tool_title: What people decide in.
+        readme: The path of the file that says so.
+    """
+    sheet = Sheet(console)
+    rows = count(len(queue.rows), "row")
+    sheet.print((f"{rows} for {tool_title}: {count_by_strategy(queue)}.", "bold"))
+    for note in queue.notes:
+        sheet.hang(Text("Note: "), f"{printable(note)}.")
+    sheet.print(f"How to load them, and how to bring them back: {printable_path(readme)}")

@@ -27,7 +27,7 @@ SCHEMA_VERSION = 1
 TOOL = "doubt"
 
 
-def render(result: GateResult) -> str:
+def render_json(result: GateResult) -> str:
     """The document, equal to the byte for equal results."""
     return json_document(_document(result))
 

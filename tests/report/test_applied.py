@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from doubtcli.apply.printed import print_applied, print_log, print_undone
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 from doubtcli.records.edits import FileLayout
 from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
+from doubtcli.report.applied import print_applied, print_log, print_undone
 
 LINE = LedgerLine(
     LedgerAction.RELABEL,

@@ -6,19 +6,25 @@ control character, none that turns text around, no half of a character. JSON, XM
 
 from __future__ import annotations
 
+import os
 from hashlib import blake2b
+from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
-from doubtcli.gate.formats.figures import held_words, is_open
+from doubtcli.gate.limit_words import held_words, is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Outcome
 from doubtcli.wording.numbers import score
-from doubtcli.wording.quoting import printable_path
+from doubtcli.wording.quoting import path_bytes, printable_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.gate.result import Check, FileResult, Finding
 
+    Found = tuple[FileResult, Finding]
+
+STANDARD_INPUT = "-"
 LONGEST_NAME = 100
 """Characters of an id or a label: more of it tells no two apart that a person could."""
 LONGEST_WHY = 1000
@@ -98,3 +104,49 @@ def _sentences(first: str, others: Iterable[str]) -> str:
     shown = [on_a_line(words.strip(), LONGEST_WHY) for words in others]
     told = [first, *(f"{words[0].upper()}{words[1:]}" for words in shown if words)]
     return " ".join(f"{words.removesuffix('.')}." for words in told)
+
+
+# --------------------------------------------------------------------------- order
+
+
+def new_first(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that the baseline does not know, then the others, each in the order given."""
+    return sorted(findings, key=lambda finding: finding.change is not Change.NEW)
+
+
+def worst_first(files: Iterable[FileResult]) -> list[Found]:
+    """Those that fail a limit first, waived ones last, each kind most doubted first; ties as they stood."""
+    found = [(file, finding) for file in files for finding in file.findings]
+    return sorted(
+        found, key=lambda one: (not one[1].failed, one[1].waiver is not None, -(one[1].doubt or 0.0))
+    )
+
+
+def failing_first_new(files: Iterable[FileResult]) -> list[Found]:
+    """Those alone that fail a limit: what the baseline does not know first, most doubted first."""
+    failing = [one for one in worst_first(files) if one[1].failed]
+    return sorted(failing, key=lambda one: one[1].change is not Change.NEW)
+
+
+# -------------------------------------------------------------------------- places
+
+
+def repository_path(path: str) -> str:
+    """The path as seen from the working directory, "/" between its parts; whole where it lies elsewhere."""
+    if path == STANDARD_INPUT:
+        return path
+    seen = Path(os.path.relpath(path or "."))
+    return (Path(os.path.abspath(path)) if seen.parts[:1] == ("..",) else seen).as_posix()  # noqa: PTH100  # links are kept
+
+
+def shown_path(path: str) -> str:
+    """As `repository_path`, what nobody could see of it shown as an escape."""
+    return printable_path(repository_path(path))
+
+
+def uri(path: str) -> tuple[str, bool]:
+    """Percent-encoded, and whether it is relative to the working directory; else it is a `file:` URI."""
+    told = repository_path(path)
+    is_relative = not os.path.isabs(told)  # noqa: PTH117  # a text, not a path
+    encoded = quote(path_bytes(told))
+    return (encoded, True) if is_relative else (f"file:///{encoded.lstrip('/')}", False)

@@ -8,7 +8,7 @@ from rich.console import Console
 
 from doubtcli.rank.figures import describe_power
 from doubtcli.records import Power
-from doubtcli.report.power import print_power
+from doubtcli.report.findings import print_power
 
 NAMES = ("billing", "bug", "delivery")
 POWER = Power(

@@ -1,0 +1,294 @@
+"""What a gate found -> what a person reads: every limit, the rows that failed it, what to do, the verdict."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, NamedTuple
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from doubtcli.gate.limit_words import ALLOWED, limit_lines, limits_words, verdict
+from doubtcli.gate.next_steps import print_next
+from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome
+from doubtcli.gate.sentences import new_first
+from doubtcli.gate.waivers import WAIVERS
+from doubtcli.wording.lists import and_more
+from doubtcli.wording.numbers import count, percent, score
+from doubtcli.wording.quoting import printable, printable_path
+from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, Sheet, label_change
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rich.console import Console
+
+    from doubtcli.gate.limit_words import LimitLine
+    from doubtcli.gate.result import (
+        Check,
+        Comparison,
+        FileResult,
+        Finding,
+        GateResult,
+        GoneDoubt,
+    )
+
+MOST_WHOLE = 3
+"""Of more files those that passed have one line each: what failed is what a person looks for."""
+MOST_PASSED = 10
+MOST_LAPSED = 10
+MOST_WHYS = 3
+NEW_FIRST = ", new ones first"
+CHANGE_STYLE = "magenta"
+ROW_WHY_LINES = 4
+LIMIT_NAME_SHARE = 0.5
+"""Of a line, for a limit's name at most."""
+WHY_CELLS = 24
+"""Beside the figures a text of fewer is hard to read: it goes below them."""
+LIMIT_WHY_LINES = 3
+_GAP = "  "
+
+
+def print_gate(console: Console, result: GateResult, *, top: int = 10) -> None:
+    """Print every file's limits and the rows that failed them, what may be done, and last the verdict.
+
+    Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
+
+    Args:
+        console: Where to; bars are drawn only on a terminal.
+        result: What to tell of.
+        top: The rows to list of each file and kind of finding, most doubted first.
+    """
+    sheet = Sheet(console)
+    told, short = _split_passed(result.files)
+    for number, file in enumerate(told):
+        if number:
+            sheet.print()
+        _print_file(sheet, file, result, top)
+    if told and short:
+        sheet.print()
+    _print_passed(sheet, short)
+    _print_lapsed(sheet, result)
+    print_next(sheet, result)
+    sheet.print()
+    sheet.print((printable_path(verdict(result)), "bold green" if result.passed else "bold red"))
+
+
+def _split_passed(files: Sequence[FileResult]) -> tuple[list[FileResult], list[FileResult]]:
+    """The files to tell whole, and those that one line is enough for."""
+    if len(files) <= MOST_WHOLE:
+        return list(files), []
+    return [file for file in files if not file.passed], [file for file in files if file.passed]
+
+
+def _print_file(sheet: Sheet, file: FileResult, result: GateResult, top: int) -> None:
+    sheet.print((_file_name(file), "bold"))
+    sheet.hang(sheet.indent(), _count_rows(file))
+    sheet.hang(sheet.indent(), printable(file.origin), "dim")
+    for note in file.notes:
+        sheet.hang(sheet.indent("- "), printable(note))
+    print_limits(sheet, file.checks)
+    print_failing(sheet, file, result.rules, top)
+    if file.comparison:
+        _print_comparison(sheet, file.comparison)
+
+
+def _file_name(file: FileResult) -> str:
+    return "standard input" if file.path == "-" else printable_path(file.path)
+
+
+def _count_rows(file: FileResult) -> str:
+    """Rows, labels, doubts and waivers: "1,200 rows, 1,190 with a label; 47 doubted (3.9%), 2 waived"."""
+    rows = count(file.n_rows, "row")
+    if file.n_labelled != file.n_rows:
+        rows += f", {count(file.n_labelled)} with a label"
+    share = f" ({percent(file.n_doubted / file.n_labelled)})" if file.n_doubted else ""
+    doubted = f"{count(file.n_doubted) if file.n_doubted else 'none'} doubted{share}"
+    n_waived = len({finding.row for finding in file.waived})
+    return f"{rows}; {doubted}{f', {count(n_waived)} waived' if n_waived else ''}"
+
+
+def _print_comparison(sheet: Sheet, comparison: Comparison) -> None:
+    """How the doubts changed since the baseline; what is gone is told by what became of it."""
+    sheet.title("Since the baseline", printable_path(comparison.path))
+    told = f"{count(comparison.n_new)} new, {count(comparison.n_known)} known, "
+    sheet.hang(sheet.indent(), printable(told + _gone_words(comparison.gone)))
+
+
+def _gone_words(gone: Sequence[GoneDoubt]) -> str:
+    """What became of them: "4 gone: it is no longer doubted (3), the row is gone or was changed (1)"."""
+    whys = Counter(doubt.why for doubt in gone).most_common()
+    told = [f"{why} ({count(n)})" for why, n in whys[:MOST_WHYS]]
+    if len(whys) > MOST_WHYS:
+        told.append(f"other causes ({count(sum(n for _, n in whys[MOST_WHYS:]))})")
+    return f"{count(len(gone))} gone{': ' if told else ''}{', '.join(told)}"
+
+
+def _print_passed(sheet: Sheet, files: Sequence[FileResult]) -> None:
+    if files:
+        sheet.print(("Passed", "bold"), (f"  {count(len(files), 'file')}", "dim"))
+    for file in files[:MOST_PASSED]:
+        aside = (
+            f"  {limits_words(file.checks)}, {count(file.n_doubted)} of {count(file.n_rows, 'row')} doubted"
+        )
+        sheet.print(sheet.indent(_file_name(file), (aside, "dim")))
+    _print_left_out(sheet, len(files) - MOST_PASSED)
+
+
+def _print_lapsed(sheet: Sheet, result: GateResult) -> None:
+    """The waivers that held for nothing, each with why."""
+    if result.lapsed:
+        sheet.title("Waivers that did not hold", printable_path(result.waivers_path or WAIVERS))
+    for lapsed in result.lapsed[:MOST_LAPSED]:
+        sheet.hang(
+            sheet.indent("- "),
+            printable(f"{lapsed.waiver.row_id} (waiver {lapsed.waiver.number}): {lapsed.why}"),
+        )
+    _print_left_out(sheet, len(result.lapsed) - MOST_LAPSED)
+
+
+def _print_left_out(sheet: Sheet, n: int) -> None:
+    """How many are not listed."""
+    if rest := and_more(n):
+        sheet.print(sheet.indent((rest, "dim")))
+
+
+# ------------------------------------------------------------------------ rows
+
+
+def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top: int) -> None:
+    """Print the rows that made a limit fail, at most `top` of each kind; the rest are counted."""
+    kinds: dict[str, list[Finding]] = {DOUBTED: [], UNJUDGED: [], LABEL_CONFLICT: [], UNLABELLED: []}
+    for finding in file.failing:
+        kinds[finding.rule if finding.rule in kinds else DOUBTED].append(finding)
+    if kinds[DOUBTED]:
+        ranked = new_first(kinds[DOUBTED])
+        is_mixed = ranked[0].change is not ranked[-1].change
+        sheet.title("Most doubted", _count_over_limit(ranked, top) + (NEW_FIRST if is_mixed else ""))
+        _print_doubted(sheet, ranked[:top], rules)
+    if kinds[UNJUDGED]:
+        sheet.title("Labels that nobody can judge", _count_over_limit(kinds[UNJUDGED], top))
+        sheet.hang(sheet.indent(), printable(rules.get(UNJUDGED, "")), "dim")
+    for finding in kinds[UNJUDGED][:top]:
+        _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
+    if kinds[LABEL_CONFLICT]:
+        sheet.title("Conflicting labels", _count_over_limit(kinds[LABEL_CONFLICT], top))
+        sheet.hang(sheet.indent(), printable(rules.get(LABEL_CONFLICT, "")), "dim")
+    for finding in kinds[LABEL_CONFLICT][:top]:
+        _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
+    if kinds[UNLABELLED]:
+        sheet.title("Without a label", _count_over_limit(kinds[UNLABELLED], top))
+    for finding in kinds[UNLABELLED][:top]:
+        sheet.print(sheet.indent(_row_place(sheet, finding)))
+
+
+def _count_over_limit(findings: Sequence[Finding], top: int) -> str:
+    told = count(len(findings), "row")
+    shown = f"the first {top} of {told}" if 0 < top < len(findings) else told
+    return f"{shown} over a limit"
+
+
+def _print_doubted(sheet: Sheet, findings: Sequence[Finding], rules: Mapping[str, str]) -> None:
+    """Rows below each other, with an empty line between two; below each what changed and why."""
+    scores = [score(finding.doubt or 0.0) for finding in findings]
+    cells = max(map(len, scores), default=0)
+    for number, (finding, figure) in enumerate(zip(findings, scores, strict=True)):
+        if number:
+            sheet.print()
+        doubt = finding.doubt or 0.0
+        style = "red" if doubt >= HIGH_DOUBT else "yellow"
+        lead = sheet.indent((figure.rjust(cells), f"bold {style}"), sheet.bar(doubt, style), "  ")
+        under = sheet.indent(" " * cells, "  ")
+        _print_labels(sheet, finding, lead, under)
+        if finding.change_why:
+            style = CHANGE_STYLE if finding.change is Change.NEW else "dim"
+            sheet.hang(under, printable(finding.change_why), style)
+        why = finding.why or rules.get(finding.rule, finding.rule)
+        sheet.hang(under, printable(why), "cyan", most_lines=ROW_WHY_LINES)
+
+
+def _print_labels(sheet: Sheet, finding: Finding, lead: Text, under: Text) -> None:
+    """A row's labels, and beside them or, where they are long, below them its place."""
+    new = Text("  new" if finding.change is Change.NEW else "", f"bold {CHANGE_STYLE}")
+    place = _row_place(sheet, finding)
+    labels = _label_words(sheet, finding, sheet.width - lead.cell_len - new.cell_len)
+    if lead.cell_len + labels.cell_len + new.cell_len + cell_len(f"  {place}") <= sheet.width:
+        sheet.print(lead, labels, new, (f"  {place}", "dim"))
+    else:
+        sheet.print(lead, labels, new)
+        sheet.print(under, (place, "dim"))
+
+
+def _label_words(sheet: Sheet, finding: Finding, cells: int) -> Text:
+    """The given label and the suggested one; of a conflict that one alone where they are the same."""
+    given, suggested = finding.given_label or "", finding.suggested_label
+    if suggested is None or (suggested == given and finding.rule == LABEL_CONFLICT):
+        return Text(sheet.crop(printable(given), cells), "bold")
+    return label_change(sheet, given, suggested, cells)
+
+
+def _row_place(sheet: Sheet, finding: Finding) -> str:
+    """Where a row stands: "row 17, line 18, id T0480"; an id that is long is cropped."""
+    told = [f"row {finding.row}", f"id {sheet.crop(printable(finding.row_id), ID_CELLS)}"]
+    if finding.lines:
+        first, last = finding.lines
+        told.insert(1, f"line {first}" if first == last else f"lines {first} to {last}")
+    return ", ".join(told)
+
+
+# ---------------------------------------------------------------------- limits
+
+
+class OutcomeMark(NamedTuple):
+    """What tells at a glance how a limit was met, by more than its colour."""
+
+    sign: str
+    ascii_sign: str
+    style: str
+
+
+_MARKS: Mapping[str, OutcomeMark] = {
+    Outcome.PASSED: OutcomeMark("✓", "+", "green"),
+    Outcome.FAILED: OutcomeMark("✗", "x", "bold red"),
+    Outcome.NOT_ASSESSABLE: OutcomeMark("?", "?", "bold red"),
+    ALLOWED: OutcomeMark("?", "?", "yellow"),
+}
+
+
+def print_limits(sheet: Sheet, checks: Sequence[Check]) -> None:
+    """Print how each limit was met: whether, its name, the value, the bound, and what that rests on."""
+    n_missed = sum(not check.passed for check in checks)
+    sheet.title("Limits", f"{n_missed} of {len(checks)} not met" if n_missed else "")
+    lines = limit_lines(checks)
+    signs = _pad_column(sheet, [_outcome_sign(sheet, line.state) for line in lines])
+    values = _pad_column(sheet, [line.value for line in lines], to_right=True)
+    bounds = _pad_column(sheet, [line.bound for line in lines])
+    room = sheet.width - sum(cell_len(_GAP + column[0]) for column in (signs, values, bounds)) - len(_GAP)
+    most = min(room, int(sheet.width * LIMIT_NAME_SHARE))
+    names = _pad_column(sheet, [sheet.crop(printable(line.name), most) for line in lines])
+    for line, texts in zip(lines, zip(signs, names, values, bounds, strict=True), strict=True):
+        _print_limit(sheet, line, texts)
+
+
+def _outcome_sign(sheet: Sheet, state: str) -> str:
+    mark = _MARKS[state]
+    return f"{mark.ascii_sign if sheet.console.options.ascii_only else mark.sign} {state}"
+
+
+def _pad_column(sheet: Sheet, texts: Sequence[str], *, to_right: bool = False) -> list[str]:
+    cells = max(map(cell_len, texts), default=0)
+    return [text.rjust(cells) if to_right else sheet.pad(text, cells) for text in texts]
+
+
+def _print_limit(sheet: Sheet, line: LimitLine, texts: Sequence[str]) -> None:
+    """A limit's figures, and beside them or, where the lines are short, below them the why."""
+    sign, *figures = texts
+    strong, dim = ("", "dim") if line.state == Outcome.PASSED else ("bold", "")
+    lead = sheet.indent((sign, _MARKS[line.state].style), _GAP, (_GAP.join(figures), strong), _GAP)
+    why = printable(line.why)
+    if sheet.width - lead.cell_len >= WHY_CELLS and why:
+        sheet.hang(lead, why, dim, most_lines=LIMIT_WHY_LINES)
+        return
+    lead.rstrip()
+    sheet.print(lead)
+    sheet.hang(sheet.indent(" " * cell_len(sign), _GAP), why, dim, most_lines=LIMIT_WHY_LINES)

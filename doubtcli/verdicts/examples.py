@@ -39,14 +39,14 @@ def read_verdicts(path: str, examples: Examples, labels: Labels, data_path: str)
     """The labelled rows with the verdicts of a tool's export or of a file of ours.
 
     Raises:
-        InputError: As `read_together`, `judge_examples` and `apply_verdicts`.
+        InputError: As `read_together`, `judge_examples` and `follow_verdicts`.
     """
     read = read_together([path])
     verdicts = judge_examples(read.answers, read.path, examples, labels, data_path)
-    return apply_verdicts(examples, replace(verdicts, notes=(*read.notes, *verdicts.notes)))
+    return follow_verdicts(examples, replace(verdicts, notes=(*read.notes, *verdicts.notes)))
 
 
-def apply_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
+def follow_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
     """The rows with what people decided on them, unusable ones set aside.
 
     Raises:

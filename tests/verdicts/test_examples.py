@@ -17,7 +17,7 @@ from doubtcli.records import (
     Verdicts,
 )
 from doubtcli.records.answers import Answer
-from doubtcli.verdicts.examples import apply_verdicts, judge_examples, read_verdicts
+from doubtcli.verdicts.examples import follow_verdicts, judge_examples, read_verdicts
 
 LABELS = Labels(np.array([1, 0, 0, 1, -1]), ("ham", "spam"), ("ham", "spam"))
 EXAMPLES = Examples(
@@ -379,7 +379,7 @@ class TestSettingAside:
         strata = (None, Stratum(1, 1, 4), None, None)
         verdicts = Verdicts("v.csv", np.array([-1, 0, -2, -1]), strata, np.array([np.nan, 1, np.nan, np.nan]))
 
-        found = apply_verdicts(whole, verdicts)
+        found = follow_verdicts(whole, verdicts)
 
         assert found.row_ids == ("a", "b", "d")
         assert found.positions.tolist() == [3, 2, 0]
@@ -402,7 +402,7 @@ class TestSettingAside:
         """Where only annotators judge there is no input column to take rows from."""
         bare = Examples(("a", "b", "c"), np.arange(3), np.array([0, 1, 0]), ("ham", "spam"), pa.table({}))
 
-        found = apply_verdicts(
+        found = follow_verdicts(
             bare, Verdicts("v.csv", np.array([-2, -1, -1]), (None,) * 3, np.full(3, np.nan))
         )
 
@@ -416,7 +416,7 @@ class TestSettingAside:
         verdicts = Verdicts("v.csv", np.array(codes), (None,) * 4, np.full(4, np.nan))
 
         with pytest.raises(InputError, match=f"by these verdicts the rows bear {left} only"):
-            apply_verdicts(FOUR_ROWS, verdicts)
+            follow_verdicts(FOUR_ROWS, verdicts)
 
 
 class TestReading:

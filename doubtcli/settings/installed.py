@@ -92,7 +92,7 @@ def find_installed(
     """
     only_ours = os.environ.get(SWITCH, "").lower() == "off"
     found: dict[str, Installed] = {}
-    for point, package, is_ours in _list_entries(group, tuple(sys.path)):
+    for point, package, is_ours in _list_entry_points(group, tuple(sys.path)):
         if only_ours and not is_ours:
             continue
         entry = Installed(point.name, package, is_ours, point, error, kind)
@@ -112,7 +112,7 @@ def find_installed(
 
 
 @cache  # it takes tens of milliseconds where much is installed
-def _list_entries(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPoint, str, bool], ...]:  # noqa: ARG001
+def _list_entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPoint, str, bool], ...]:  # noqa: ARG001
     """The entries of a group, each with its package, and whether that is ours."""
     entries = []
     for point in entry_points(group=group):

@@ -41,7 +41,7 @@ def load_tool(name: str) -> Tool:
     """
     for installed in _find_tools():
         if installed.name == name:
-            return _load_installed(installed)
+            return _make_tool(installed)
     raise SettingsError(f"there is no tool {name!r}", expected=f"one of {', '.join(list_tool_names())}")
 
 
@@ -51,7 +51,7 @@ def load_tools() -> tuple[Tool, ...]:
     Raises:
         ToolError: As `list_tool_names` and `load_tool`.
     """
-    return tuple(map(_load_installed, _find_tools()))
+    return tuple(map(_make_tool, _find_tools()))
 
 
 def name_tool(name: str) -> str:
@@ -72,7 +72,7 @@ def _find_tools() -> tuple[Installed, ...]:
     return find_installed(TOOLS_GROUP, "tool", ToolError, TOOLS_ORDER)
 
 
-def _load_installed(installed: Installed) -> Tool:
+def _make_tool(installed: Installed) -> Tool:
     """The tool of an entry point."""
     tool: Tool = installed.make(TOOL_PARTS)
     if tool.name != installed.name:

@@ -35,9 +35,9 @@ from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate
 from doubtcli.predict.skill import measure_skill
 from doubtcli.predict.table_models import LinearModel
-from doubtcli.rank.combine import pool_pred_probs
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.records import Evidence, Features
+from doubtcli.tasks.classification import pool_pred_probs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -19,13 +19,14 @@ from doubtcli.files.formats import find_format
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import plain_encoding
-from doubtcli.read.labels.encode import class_label_names, encode_labels
+from doubtcli.read.labels.encode import class_label_names
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import INPUT_ROLES, Role, RowSnapshot
 from doubtcli.records.edits import Drop, FileLayout, Relabel
 from doubtcli.records.file_format import ColumnsBy
 from doubtcli.store.open import restore_settings
+from doubtcli.tasks.registry import find_task
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def read_labelled(data: DataFile, document: AuditDocument, progress: Progress) -
         roles = document.roles  # a column that the audit doesn't know plays no part
         table = _with_columns(_table(data, settings), roles)
         column = roles.names(Role.LABEL)[0]
-        labels = encode_labels(table, column, to_judge=False)
+        labels = find_task(document.task_name).parse_labels(table, column, to_judge=False)
         rows = _rows(table, roles, labels, settings)
     return LabelledFile(
         data=data,

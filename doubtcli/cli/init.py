@@ -47,8 +47,9 @@ def init(
     from doubtcli.cli.bars import choose_progress
     from doubtcli.disk.file import replace_file
     from doubtcli.read.examples import read_examples
+    from doubtcli.tasks.registry import find_task
 
-    _, roles, _, examples = read_examples(settings, choose_progress(wanted=True))
+    _, roles, _, examples = read_examples(settings, find_task(), choose_progress(wanted=True))
     folder = starter.folder_of(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
     said = starter.said_of(settings, folder)

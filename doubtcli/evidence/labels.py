@@ -19,7 +19,7 @@ class GivenLabels:
 
     makes: ClassVar = {
         "given_labels": Need("Shape `(n_rows,)`.", "the labels", axes=("rows",), codes_of="classes"),
-        "n_classes": Need("How many classes there are.", "the number of classes"),
+        "n_classes": Need("How many classes there are.", "the labels are no classes"),
         "taught_labels": None,
     }
     is_costly: ClassVar = False
@@ -29,7 +29,7 @@ class GivenLabels:
         """As the file and people's verdicts have them."""
         return {
             "given_labels": examples.given_labels,
-            "n_classes": examples.n_classes,
+            "n_classes": examples.n_classes if examples.are_classes else None,
             "taught_labels": examples.taught_labels,
         }
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.pipelines.scan import Clock, judge_labels
 from doubtcli.predict.engine import limit_native_threads, make_engine
+from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
     from doubtcli.progress import Progress
@@ -31,7 +32,9 @@ def measure_scan_power(
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
     with limit_native_threads():
-        judged = judge_labels(settings, make_engine(settings.threads), progress, Clock(), plantings)
+        judged = judge_labels(
+            settings, find_task(), make_engine(settings.threads), progress, Clock(), plantings
+        )
         planted, doubted = judged.planted, judged.ranking.doubted
         power = planted.power(doubted)
         if not power.assessable:

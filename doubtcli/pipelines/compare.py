@@ -16,6 +16,7 @@ from doubtcli.read.examples import read_examples
 from doubtcli.records import AuditComparison, ComparedAudit
 from doubtcli.store.folder import is_audit
 from doubtcli.store.open import open_audit
+from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def read_side(folder: str, progress: Progress) -> Side:
         )
     found = open_audit(folder)
     settings = found.settings
-    table, roles, labels, examples = read_examples(settings, progress)
+    table, roles, labels, examples = read_examples(settings, find_task(found.document.task_name), progress)
     if settings.verdicts is not None:
         examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     judged = np.zeros(len(labels.codes), dtype=np.bool_)

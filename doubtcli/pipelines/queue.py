@@ -78,6 +78,7 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
     waived = _find_waived(found, waivers_to_read(request.waivers), today)
     made = make_queue(found.document, found.doubts, found.read_data().data, request.choice, waived)
     queue = replace(made, notes=(*made.notes, *_note_data(found)))
+    _check_choices(queue, request.tool)
     with blame_tool(request.tool):
         readme = write_readme(queue, request.tool, _find_origin(request, found))
         files = {**request.tool.hand_out(queue), README_FILE: readme}
@@ -85,6 +86,17 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
         check_queue_folder(request.folder, files, force=request.force)
     replace_folder(request.folder, files)
     return queue
+
+
+def _check_choices(queue: Queue, tool: Tool) -> None:
+    """Refuse a tool in which people choose a label where there are none to choose from."""
+    if not queue.class_names and not tool.is_filled_in:
+        raise InputError(
+            f"{tool.title} lets people choose one of the labels, and these are no classes",
+            where="--to",
+            expected="a file in which people write the label",
+            hint="use --to csv, jsonl or parquet",
+        )
 
 
 def _check_is_audit(path: str) -> None:

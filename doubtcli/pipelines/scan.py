@@ -5,65 +5,63 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
 from doubtcli.evidence.graph import gather, gather_again, left_out_when_fast
-from doubtcli.planted import plant
 from doubtcli.predict.engine import limit_native_threads, make_engine
-from doubtcli.predict.skill import measure_skill, no_models
 from doubtcli.queue.sampling import draw_sample
-from doubtcli.rank.combine import (
-    find_too_small_classes,
-    pool_pred_probs,
-    rank_rows,
-    sources_with_a_voice,
-)
-from doubtcli.rank.noise import NoiseModel, estimate_noise, not_assessable
+from doubtcli.rank.combine import rank_rows, sources_with_a_voice
+from doubtcli.rank.noise import not_assessable
+from doubtcli.rank.planting import plant
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.records import Audit, Evidence, Predictions, Skill
+from doubtcli.records import Audit
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
+from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from numpy.typing import NDArray
-
     from doubtcli.evidence.graph import Gathered
-    from doubtcli.planted import Planted
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
+    from doubtcli.rank.planting import Planted
     from doubtcli.records import (
         AuditSample,
         Engine,
+        Evidence,
         Examples,
         Labels,
+        NoiseModel,
         Ranking,
         ReasonScores,
         Roles,
         SideFile,
+        Skill,
         SkippedReason,
         Table,
+        Task,
     )
+    from doubtcli.records.arrays import Codes, Floats
     from doubtcli.settings import ScanSettings
-
-_MOST_NAMED = 5
 
 
 def make_audit(
-    settings: ScanSettings, *, progress: Progress, engine: Engine | None = None
+    settings: ScanSettings, *, progress: Progress, task: Task | None = None, engine: Engine | None = None
 ) -> tuple[Audit, Table]:
     """Read a labelled table and say how much each label is to be doubted, and why. Writes nothing.
 
     Args:
         settings: What to read and how to judge it.
         progress: Told of each long stage.
+        task: What the labels are; one class a row if left out.
         engine: Fits the models; threads of this process if left out. The audit does not depend on it.
 
     Returns:
@@ -73,9 +71,9 @@ def make_audit(
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
     _check(settings)
-    clock = Clock()
+    task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
     with limit_native_threads():
-        judged = judge_labels(settings, engine or make_engine(settings.threads), progress, clock)
+        judged = judge_labels(settings, task, engine, progress, clock)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _sample(ranking, settings)
@@ -102,12 +100,13 @@ def make_audit(
             *judged.labels.notes,
             *_verdict_notes(examples),
             *gathered.notes,
-            *_class_notes(examples, gathered.together, judged.voices),
+            *judged.unjudged,
         ),
         timings=clock.seconds,
         sample=sample,
         power=judged.planted.power(ranking.doubted),
         side_files=judged.side_files,
+        task_name=task.name,
         audit_key=make_audit_key(settings, table.source.sha256, judged.side_files),
     ), table
 
@@ -125,15 +124,21 @@ class Judged:
     gathered: Gathered
     reasons: tuple[ReasonScores, ...]
     skipped: tuple[SkippedReason, ...]
-    voices: Sequence[NDArray[Any]]
+    unjudged: Sequence[str]
+    """What the user should know of rows that models may not judge."""
     skill: Skill
     planted: Planted
     noise: NoiseModel
     ranking: Ranking
 
 
-def judge_labels(
-    settings: ScanSettings, engine: Engine, progress: Progress, clock: Clock, plantings: int | None = None
+def judge_labels(  # noqa: PLR0917  # one road of two pipelines, which name all its parts
+    settings: ScanSettings,
+    task: Task,
+    engine: Engine,
+    progress: Progress,
+    clock: Clock,
+    plantings: int | None = None,
 ) -> Judged:
     """Read a labelled file and rank its rows; `plantings`: as often as a scan needs if left out.
 
@@ -142,7 +147,7 @@ def judge_labels(
     loaded = _load_reasons(settings)
     with clock.stage("read"):
         beside = hash_side_files(settings)
-        table, roles, labels, examples = read_examples(settings, progress)
+        table, roles, labels, examples = read_examples(settings, task, progress)
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     with clock.stage("gather evidence"):
@@ -154,13 +159,17 @@ def judge_labels(
     with clock.stage("weigh voices"):
         changed = {"given_labels": examples.taught_labels}
         taught = gather_again(gathered, changed, settings, engine, progress).evidence
-        voices = pool_pred_probs(taught, sources)
-        skill = _skill(examples, taught, gathered.predictions, voices, settings.seed)
+        opinions = task.pool_opinions(taught, sources)
+        skill = task.measure_skill(
+            opinions, taught, examples.class_names, gathered.predictions, settings.seed
+        )
     with clock.stage("plant errors"):
         planted = plant(
+            task,
             gathered,
+            taught,
             examples,
-            voices,
+            opinions,
             sources,
             settings=settings,
             engine=engine,
@@ -169,12 +178,14 @@ def judge_labels(
         )
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the labels as given: where the surest contradictions are settled, the curve sees no noise
-        noise = _noise(skill, voices, examples.given_labels, together, settings.seed)
-        first = rank_rows(evidence, reasons, voices, noise, together).doubt
-        noise = planted.weigh(noise, first)
-        ranking = mark_decided_rows(
-            rank_rows(evidence, reasons, voices, noise, together, verdicts=examples.verdicts), examples
+        noise = (
+            task.estimate_noise(opinions, evidence, together, settings.seed)
+            if skill.assessable
+            else not_assessable(skill.why)
         )
+        rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
+        noise = planted.weigh(noise, rank(noise, together).doubt)
+        ranking = mark_decided_rows(rank(noise, together, verdicts=examples.verdicts), examples)
     return Judged(
         loaded,
         beside,
@@ -185,7 +196,7 @@ def judge_labels(
         gathered,
         reasons,
         skipped,
-        voices,
+        _explain_unjudged(task, opinions, evidence, examples, together),
         skill,
         planted,
         noise,
@@ -218,33 +229,6 @@ def _check(settings: ScanSettings) -> None:
         )
 
 
-def _skill(
-    examples: Examples,
-    evidence: Evidence,
-    predictions: Predictions | None,
-    voices: Sequence[NDArray[Any]],
-    seed: int,
-) -> Skill:
-    if not voices:
-        return no_models(
-            evidence.given_labels, "there are no models: the labels are judged by other reasons alone"
-        )
-    by_model = dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
-    return measure_skill(np.mean(voices, axis=0), by_model, evidence.given_labels, examples.class_names, seed)
-
-
-def _noise(
-    skill: Skill,
-    voices: Sequence[NDArray[Any]],
-    given_labels: NDArray[np.intp],
-    together: NDArray[np.intp],
-    seed: int,
-) -> NoiseModel:
-    if not skill.assessable:
-        return not_assessable(skill.why)
-    return estimate_noise(np.asarray(voices), given_labels, together, seed)
-
-
 def _sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None:
     if settings.audit_sample is None:
         return None
@@ -267,16 +251,13 @@ def _explain(judged: Judged, sample: AuditSample | None) -> tuple[str, ...]:
     return tuple(why)
 
 
-def _class_notes(examples: Examples, together: NDArray[np.intp], voices: Sequence[NDArray[Any]]) -> list[str]:
-    """Which classes are too small for models to be heard on."""
-    too_small = find_too_small_classes(examples.given_labels, together, examples.n_classes) if voices else ()
-    tiny = [examples.class_names[code] for code in too_small]
-    if not tiny:
-        return []
-    shown = ", ".join(repr(name) for name in tiny[:_MOST_NAMED])
-    if len(tiny) > _MOST_NAMED:
-        shown += f" and {len(tiny) - _MOST_NAMED} more"
-    return [f"too few unlike rows for models to judge them (fewer than 3): {shown}"]
+def _explain_unjudged(
+    task: Task, opinions: Sequence[Floats], evidence: Evidence, examples: Examples, together: Codes
+) -> Sequence[str]:
+    if not opinions:
+        return ()
+    judgeable = task.find_judgeable(evidence, together)
+    return task.explain_unjudged(judgeable, evidence, examples.class_names)
 
 
 @dataclass

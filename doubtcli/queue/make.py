@@ -165,7 +165,7 @@ def _make_scan_rows(audit: Audit, rows: Codes) -> list[QueueRow]:
             QueueRow(
                 doubt_id=examples.row_ids[row],
                 given_label=examples.class_names[examples.given_labels[row]],
-                suggested_label=examples.class_names[ranking.suggested_labels[row]],
+                suggested_label=audit.label_names[ranking.suggested_labels[row]],
                 doubt=float(ranking.doubt[row]),
                 reasons=reasons,
                 why=audit.why[row],

@@ -99,6 +99,8 @@ def count_decided(audit: Audit) -> tuple[int, int]:
 
 
 def _count_classes(audit: Audit) -> tuple[ClassCount, ...]:
+    if not audit.labels.are_classes:
+        return ()
     given, doubted = audit.examples.given_labels, audit.ranking.doubted
     n_given = np.bincount(given, minlength=audit.examples.n_classes)
     n_doubted = np.bincount(given[doubted], minlength=audit.examples.n_classes)
@@ -111,6 +113,8 @@ def _count_classes(audit: Audit) -> tuple[ClassCount, ...]:
 
 
 def _count_confusions(audit: Audit) -> tuple[Confusion, ...]:
+    if not audit.labels.are_classes:
+        return ()
     names, ranking = audit.examples.class_names, audit.ranking
     given = audit.examples.given_labels[ranking.doubted].tolist()
     suggested = ranking.suggested_labels[ranking.doubted].tolist()
@@ -166,7 +170,7 @@ def _summarize_row(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSumma
         row_id=examples.row_ids[row],
         row=int(examples.positions[row]) + 1,
         given=examples.class_names[examples.given_labels[row]],
-        suggested=examples.class_names[ranking.suggested_labels[row]],
+        suggested=audit.label_names[ranking.suggested_labels[row]],
         suggested_confidence=float(ranking.suggested_confidence[row]),
         doubt=float(ranking.doubt[row]),
         doubted=bool(ranking.doubted[row]),

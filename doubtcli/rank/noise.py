@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.records import NoiseRate
+from doubtcli.records.audit import NoiseModel
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
@@ -76,27 +77,6 @@ _SUREST_PART = 10
 """The surest rows are one in this many."""
 _LEAST_SHARE = 1e-9
 _QUANTILE_TOLERANCE = 1e-13
-
-
-@dataclass(frozen=True)
-class NoiseModel:
-    """The fitted curve, and what it makes of a row."""
-
-    noise_rate: NoiseRate
-    prior: float
-    """The rate that a single row's doubt starts from: midway between the estimate and its upper bound."""
-    mean: float
-    sd: float
-    slope: float
-    location: float
-
-    def log_odds(self, margin: Floats) -> Floats:
-        """Evidence that a label is wrong rather than in an overlap, as log odds to be added to the prior's.
-
-        Args:
-            margin: Shape `(n_rows,)`: log odds against the given label.
-        """
-        return self.slope * ((margin - self.mean) / self.sd - self.location)
 
 
 def not_assessable(why: str) -> NoiseModel:

@@ -75,7 +75,7 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline: all that came bef
 
 def _background(examples: Examples, ranking: Ranking) -> Background:
     return Background(
-        class_names=name_classes(examples.class_names),
+        class_names=name_classes((*examples.class_names, *ranking.further_labels)),
         suggested_labels=ranking.suggested_labels,
         taught_labels=examples.taught_labels,
         pred_probs_are_yours=examples.given_pred_probs is not None,

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
 from doubtcli.files.values import MISSING_WORDS, as_text, find_distinct, to_numbers
-from doubtcli.read.labels import encode_answers, encode_labels, find_label_column
+from doubtcli.read.labels import encode_answers, find_label_column
 from doubtcli.read.roles import RoleChoices, assign_roles
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Codes, Labels, Roles, Table
+    from doubtcli.records import Codes, Labels, Roles, Table, Task
     from doubtcli.settings import ScanSettings
 
 INPUTS = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME)
@@ -31,8 +31,15 @@ EXAMPLES = {"number": "3.5", "date or time": "2024-01-31 or 2024-01-31T18:30"}
 """What the values of a forced role should look like."""
 
 
-def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Roles, Labels, Examples]:
+def read_examples(
+    settings: ScanSettings, task: Task, progress: Progress
+) -> tuple[Table, Roles, Labels, Examples]:
     """A file as labelled rows in canonical order, and how each of its columns is used; no verdicts yet.
+
+    Args:
+        settings: What to read and how.
+        task: What its labels are.
+        progress: Told how far it is.
 
     Raises:
         DoubtError: The file can't be used, or a setting makes no sense.
@@ -60,7 +67,7 @@ def read_examples(settings: ScanSettings, progress: Progress) -> tuple[Table, Ro
             group=settings.group,
         )
         label = find_label_column(table, choices)
-        labels = encode_labels(table, label[0])
+        labels = task.parse_labels(table, label[0])
         roles = assign_roles(table, choices, label, labels)
         n_rows = table.data.num_rows
         examples = build_examples(
@@ -109,6 +116,7 @@ def build_examples(
         positions=rows,
         given_labels=labels.codes[rows],
         class_names=labels.class_names,
+        are_classes=labels.are_classes,
         inputs=_inputs(table, roles, rows),
         text_columns=roles.names(Role.TEXT),
         numeric_columns=roles.names(Role.NUMERIC),

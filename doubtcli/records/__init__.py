@@ -15,7 +15,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.records.answers import Answer, AnswerFile
-from doubtcli.records.audit import SHARE_OF_PARTS, Audit, AuditSample, NoiseRate, Power, Ranking, Skill
+from doubtcli.records.audit import (
+    DOUBTED_FROM,
+    SHARE_OF_PARTS,
+    Audit,
+    AuditSample,
+    NoiseModel,
+    NoiseRate,
+    Power,
+    Ranking,
+    Skill,
+)
 from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
 from doubtcli.records.evidence import (
     REASON_SPEAKS,
@@ -27,6 +37,7 @@ from doubtcli.records.evidence import (
     SkippedReason,
 )
 from doubtcli.records.learning import (
+    PLANTED_SHARE,
     Block,
     Duplicates,
     Engine,
@@ -68,6 +79,7 @@ from doubtcli.records.stored import (
     StratumCount,
     VerdictCounts,
 )
+from doubtcli.records.task import Suggestions, Task
 from doubtcli.records.tool import AnswerShape, Tool
 
 if TYPE_CHECKING:
@@ -76,7 +88,9 @@ if TYPE_CHECKING:
     from doubtcli.records.arrays import Floats as Floats
 
 __all__ = [
+    "DOUBTED_FROM",
     "INPUT_ROLES",
+    "PLANTED_SHARE",
     "REASON_SPEAKS",
     "SHARE_OF_PARTS",
     "UNDECIDED",
@@ -111,6 +125,7 @@ __all__ = [
     "Model",
     "Need",
     "Neighbors",
+    "NoiseModel",
     "NoiseRate",
     "OnConflict",
     "Planting",
@@ -136,7 +151,9 @@ __all__ = [
     "Source",
     "Stratum",
     "StratumCount",
+    "Suggestions",
     "Table",
+    "Task",
     "Tool",
     "Unapplied",
     "UnappliedKind",

@@ -51,6 +51,27 @@ class NoiseRate:
 
 
 @dataclass(frozen=True)
+class NoiseModel:
+    """How many labels are suspected to be wrong, and how much a contradiction of one weighs."""
+
+    noise_rate: NoiseRate
+    prior: float
+    """The rate that a single row's doubt starts from: midway between the estimate and its upper bound."""
+    mean: float
+    sd: float
+    slope: float
+    location: float
+
+    def log_odds(self, margin: Floats) -> Floats:
+        """Evidence that a label is wrong rather than in an overlap, as log odds to be added to the prior's.
+
+        Args:
+            margin: Shape `(n_rows,)`: log odds against the given label.
+        """
+        return self.slope * ((margin - self.mean) / self.sd - self.location)
+
+
+@dataclass(frozen=True)
 class Power:
     """How many errors like those that were planted the audit would find, or why that can't be told."""
 
@@ -66,6 +87,9 @@ class Power:
     """Found by each reason alone in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
 
 
+DOUBTED_FROM = 0.5
+"""A row is doubted when its label is likelier wrong than right."""
+
 SHARE_OF_PARTS = 0.1
 """Of the rows, most doubted first, that power by class and by reason is told for."""
 
@@ -79,8 +103,8 @@ class Ranking:
     doubt_sd: Floats
     """Shape `(n_rows,)`: how much it wobbles between repeats; NaN where there is only one."""
     suggested_labels: Codes
-    """Shape `(n_rows,)`: what we would write instead; equal to the given label where nothing better is
-    seen."""
+    """Shape `(n_rows,)`: what we would write instead, as codes of the labels of the file, then of
+    `further_labels`; equal to the given label where nothing better is seen."""
     suggested_confidence: Floats
     """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
     doubted: Bools
@@ -93,6 +117,8 @@ class Ranking:
     """Rows to relabel even where fewer are doubted: their labels are likelier wrong than any others."""
     decided: Bools | None = None
     """Shape `(n_rows,)`: a person has decided on it, so that it is in no queue; None: on no row."""
+    further_labels: tuple[str, ...] = ()
+    """Labels that are suggested though the file doesn't have them."""
 
     @property
     def queue(self) -> Codes:
@@ -145,3 +171,10 @@ class Audit:
     """By setting."""
     audit_key: str = ""
     """A hash of all that this audit is made of."""
+    task_name: str = "classification"
+    """What a label is."""
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """The shown name of each label that is given or suggested, by its code."""
+        return (*self.examples.class_names, *self.ranking.further_labels)

@@ -151,3 +151,7 @@ class Planting:
     """Shape `(n_rows,)`."""
     is_planted: Bools
     """Shape `(n_rows,)`."""
+
+
+PLANTED_SHARE = 0.05
+"""Of the rows: enough to learn from, few enough to leave the models what they were."""

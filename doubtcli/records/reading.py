@@ -8,6 +8,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pyarrow as pa
 
     from doubtcli.records.arrays import Codes, Floats
@@ -125,6 +127,10 @@ class Roles:
         return self.names(*INPUT_ROLES)
 
 
+def no_label(_text: str) -> None:
+    """There are no labels but those of the file."""
+
+
 @dataclass(frozen=True)
 class Labels:
     """The label column as codes, in file order."""
@@ -136,6 +142,10 @@ class Labels:
     class_values: tuple[object, ...]
     """What the file writes for each class: a string, an int, a bool, or a ClassLabel's code."""
     notes: tuple[str, ...] = ()
+    are_classes: bool = True
+    """Whether they are names of classes, so that rows of one label belong together; numbers are not."""
+    parse_other: Callable[[str], str | None] = no_label
+    """A text that none of the rows has, as the label that it would be; None where it would be none."""
 
 
 @dataclass(frozen=True)
@@ -198,6 +208,9 @@ class Verdicts:
             inclusion=self.inclusion[rows],
         )
 
+    further_labels: tuple[str, ...] = ()
+    """Labels that people gave though the file doesn't have them; their codes follow those of the file."""
+
 
 @dataclass(frozen=True)
 class Examples:
@@ -229,6 +242,8 @@ class Examples:
     unusable_row_ids: tuple[str, ...] = ()
     """Rows that a person judged unusable: they are set aside as those without a label are."""
     unusable_positions: tuple[int, ...] = ()
+    are_classes: bool = True
+    """Whether the labels are names of classes."""
     row_hashes: tuple[str, ...] = ()
     """Of every row of the file, in file order: what stands in it, its label left out."""
 

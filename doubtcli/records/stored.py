@@ -126,6 +126,8 @@ class AuditDocument:
     """In the order of the class names."""
     reasons: tuple[ReasonRun, ...]
     skipped: tuple[SkippedReason, ...]
+    task_name: str = "classification"
+    """What a label is."""
     audit_key: str = ""
     """Equal in audits that are made of the same things; "" where an earlier version wrote none."""
     side_files: Mapping[str, SideFile] = field(default_factory=dict)

@@ -71,7 +71,7 @@ function drawHead() {
   );
   const facts = [
     ...(doubted ? [`${percent(doubted / labelled)} of the labelled rows`] : []),
-    counted(audit.classes.length, "class", "classes"),
+    ...(audit.areClasses === false ? [] : [counted(audit.classes.length, "class", "classes")]),
     ...(unlabelled ? [`${counted(unlabelled, "row")} without a label set aside`] : []),
     ...(unusable ? [`${counted(unusable, "row")} judged unusable set aside`] : []),
     ...(kept + corrected ? [`${grouped(kept + corrected)} decided: ${grouped(kept)} kept, ${grouped(corrected)} corrected`] : []),
@@ -320,8 +320,12 @@ drawAccuracy(audit.skill);
 drawFacts();
 drawHistogram();
 if (rows.length) {
-  drawMatrix();
-  drawClasses();
+  if (audit.areClasses === false) {
+    for (const id of ["matrix", "classes"]) byId(id).remove();
+  } else {
+    drawMatrix();
+    drawClasses();
+  }
   drawReasons();
   drawTable();
   render();

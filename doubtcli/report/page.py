@@ -14,6 +14,7 @@ import json
 import re
 from collections import Counter
 from importlib.resources import files
+from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,7 @@ def page_content(audit: Audit, max_rows: int) -> dict[str, Any]:
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
         "textColumns": len(audit.examples.text_columns),
+        **({} if audit.labels.are_classes else {"areClasses": False}),
         **row_content(audit, list_top_rows(audit, max_rows)),
     }
 
@@ -138,9 +140,11 @@ def _skill_content(audit: Audit, summary: Summary) -> dict[str, Any]:
 
 
 def _class_counts(audit: Audit, summary: Summary) -> list[list[Any]]:
-    """`[name, rows that bear it, of them in the queue]`, in the order of the classes."""
+    """`[name, rows that bear it, of them in the queue]`, in the order of the codes."""
     listed = Counter(audit.examples.given_labels[audit.ranking.queue].tolist())
-    return [[known.name, known.n_given, listed[code]] for code, known in enumerate(summary.by_class)]
+    given = [known.n_given for known in summary.by_class]
+    named = zip_longest(audit.label_names, given, fillvalue=0)
+    return [[name, n_given, listed[code]] for code, (name, n_given) in enumerate(named)]
 
 
 def _count_pairs(audit: Audit) -> list[list[int]]:

@@ -59,6 +59,7 @@ def describe_audit(audit: Audit) -> AuditDocument:
         classes=tuple(map(_round_record, figures.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
         skipped=audit.skipped,
+        task_name=audit.task_name,
         audit_key=audit.audit_key,
         side_files=audit.side_files,
         model_names=audit.model_names,
@@ -183,7 +184,7 @@ def tabulate_doubts(audit: Audit) -> DoubtTable:
 
 def _labelled_rows(audit: Audit, rows: Codes) -> dict[str, Any]:
     examples, ranking = audit.examples, audit.ranking
-    names = np.array(examples.class_names, dtype=object)
+    names = np.array(audit.label_names, dtype=object)
     return {
         "row_id": [examples.row_ids[row] for row in rows],
         "row": examples.positions[rows] + 1,

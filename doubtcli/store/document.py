@@ -64,6 +64,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
 
 
 OPTIONAL: Mapping[str, Any] = {
+    "task": "classification",
     "recipe": "",
     "side_files": {},
     "models": [],
@@ -94,6 +95,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "schema_version": AUDIT_SCHEMA_VERSION,
         "tool": {"name": document.tool_name, "version": document.tool_version},
         "input": _to_object(document.source) | {"rows": document.counts.n_rows},
+        "task": document.task_name,
         "recipe": document.audit_key,
         "side_files": {name: _to_object(file) for name, file in document.side_files.items()},
         "columns": list(map(_to_object, document.roles.columns)),
@@ -231,6 +233,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         settings=document.part("settings").values,
         seed=document.need("seed"),
         versions=document.part("versions").values,
+        task_name=document.need("task"),
         skill=document.part("skill").record(Skill),
         noise_rate=document.part("noise_rate").record(NoiseRate),
         counts=document.part("counts").record(RowCounts),

@@ -100,7 +100,7 @@ def _list_unapplied(found: Adjudication) -> list[Unapplied]:
 def _list_new_labels(decisions: Sequence[Decision], rows: VerdictRows) -> tuple[str, ...]:
     """The labels that are none of the file's."""
     chosen = {decision.verdict for decision in decisions if decision.verdict is not None}
-    return tuple(sorted(chosen - set(rows.labels.names)))
+    return tuple(sorted(label for label in chosen if rows.labels.find_label(label) is None))
 
 
 def _write_notes(found: Adjudication, terms: Terms) -> Iterator[str]:

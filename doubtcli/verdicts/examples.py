@@ -55,7 +55,9 @@ def follow_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
     unusable = verdicts.codes == UNUSABLE
     aside = np.flatnonzero(unusable)
     kept = replace(
-        replace(examples, verdicts=verdicts).take(np.flatnonzero(~unusable)),
+        replace(
+            examples, verdicts=verdicts, class_names=(*examples.class_names, *verdicts.further_labels)
+        ).take(np.flatnonzero(~unusable)),
         unusable_row_ids=tuple(examples.row_ids[row] for row in aside),
         unusable_positions=tuple(examples.positions[aside].tolist()),
     )
@@ -93,7 +95,8 @@ def judge_examples(
     found = adjudicate(answers, rows, AllOrNothing(path, data_path).terms)
     place = {row_id: row for row, row_id in enumerate(examples.row_ids)}
     codes = np.full(examples.n_rows, UNDECIDED, dtype=np.intp)
-    for row_id, code in _list_codes(found, labels):
+    further = _list_further_labels(found, labels)
+    for row_id, code in _list_codes(found, (*labels.class_names, *further)):
         codes[place[row_id]] = code
     corrected = _count_corrected(found)
     sample = [] if corrected else [(place[one.row_id], one) for one in answers if one.row_id in place]
@@ -106,12 +109,19 @@ def judge_examples(
             *_note_differing(found),
             *_note_corrected(corrected),
         ),
+        further_labels=further,
     )
 
 
-def _list_codes(found: Adjudication, labels: Labels) -> Iterator[tuple[str, int]]:
+def _list_further_labels(found: Adjudication, labels: Labels) -> tuple[str, ...]:
+    """What people chose that no row of the file has."""
+    chosen = dict.fromkeys(one.decision.verdict for one in found.decided)
+    return tuple(one for one in chosen if one is not None and one not in labels.class_names)
+
+
+def _list_codes(found: Adjudication, names: Sequence[str]) -> Iterator[tuple[str, int]]:
     """The codes of rows, by their ids; what people said of a row as it is now comes last, and counts."""
-    code = {name: number for number, name in enumerate(labels.class_names)}
+    code = {name: number for number, name in enumerate(names)}
     for done in found.rejected_for(RejectionReason.ALREADY):
         if done.row is not None and done.row.given_label is not None:
             yield done.row_id, code[done.row.given_label]

@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.files.values import show_value
+from doubtcli.records.reading import no_label
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from doubtcli.records import Labels
     from doubtcli.records.answers import Answer
@@ -43,6 +44,8 @@ class Spellings:
 
     by_text: Mapping[str, str]
     """Each label as it is shown, by every way to write it."""
+    parse_other: Callable[[str], str | None] = no_label
+    """As `Labels` has it."""
 
     @classmethod
     def of(cls, labels: Labels, listed: Iterable[str] = ()) -> Spellings:
@@ -54,7 +57,8 @@ class Spellings:
         """
         named = zip(labels.class_values, labels.class_names, strict=True)
         values = {show_value(value) or "": name for value, name in named}
-        return cls({name: name for name in listed} | values | {name: name for name in labels.class_names})
+        known = {name: name for name in listed} | values | {name: name for name in labels.class_names}
+        return cls(known, labels.parse_other)
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -75,7 +79,8 @@ class Spellings:
         """The label that a text means; None if it means none."""
         whole = WHOLE_NUMBER.fullmatch(text.strip())
         forms = (text, text.strip(), *(whole.groups() if whole else ()))
-        return next((self.by_text[form] for form in forms if form in self.by_text), None)
+        known = next((self.by_text[form] for form in forms if form in self.by_text), None)
+        return self.parse_other(text.strip()) if known is None else known
 
     def find_chosen(self, answer: Answer) -> ChosenLabels:
         """The labels that an answer chose; none if it is open."""

@@ -24,6 +24,7 @@ from doubtcli.records import AuditDocument, NoiseRate, RowCounts, Skill
 from doubtcli.settings import ScanSettings
 from doubtcli.store import render_document
 from doubtcli.store.describe import DOUBT_COLUMNS
+from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.rows import list_rows
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class Desk:
     def audit(self, name: str, *, doubted: Iterable[str] = (), **settings: Any) -> list[RowSnapshot]:
         """Write the audit of a file beside it; gives its rows, by place in the file."""
         told = ScanSettings(path=self.path(name), **settings)
-        table, roles, _, examples = read_examples(told, Silence())
+        table, roles, _, examples = read_examples(told, find_task(), Silence())
         rows = sorted(list_rows(examples), key=lambda row: row.row)
         doubts = [asdict(row) | {"doubted": row.row_id in doubted} for row in rows]
         schema = pa.schema(DOUBT_COLUMNS)

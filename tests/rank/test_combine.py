@@ -4,9 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.rank import combine
-from doubtcli.rank.combine import find_too_small_classes, pool_pred_probs, sources_with_a_voice
-from doubtcli.rank.noise import NoiseModel, not_assessable
-from doubtcli.records import Evidence, NoiseRate, ReasonScores
+from doubtcli.rank.combine import sources_with_a_voice
+from doubtcli.rank.noise import not_assessable
+from doubtcli.records import Evidence, NoiseModel, NoiseRate, ReasonScores
+from doubtcli.tasks.classification import Classification, find_too_small_classes, pool_pred_probs
 
 BOTH = {"models", "neighbors"}
 GIVEN = np.array([0, 0, 0, 1, 1, 1])
@@ -25,7 +26,10 @@ def noise(prior=0.2):
 
 def rank_rows(evidence, reasons, pooled_pred_probs, noise):
     """The ranking where only duplicates belong together."""
-    return combine.rank_rows(evidence, reasons, pooled_pred_probs, noise, together(evidence))
+    apart = together(evidence)
+    return combine.rank_rows(
+        Classification(), evidence, reasons, pooled_pred_probs, noise, apart, n_labels=evidence.n_classes
+    )
 
 
 def together(evidence):

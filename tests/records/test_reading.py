@@ -38,6 +38,8 @@ def n_entries(value: object) -> int:
     """How many rows a part of examples has an entry for."""
     if isinstance(value, pa.Table):
         return int(value.num_rows)
+    if isinstance(value, bool):
+        return 0
     rows = value.codes if isinstance(value, Annotations | Verdicts) else value
     return len(rows)  # type: ignore[arg-type]
 

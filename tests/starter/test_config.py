@@ -20,6 +20,7 @@ from doubtcli.records import Column, Examples, Role, Roles
 from doubtcli.settings import GateSettings, Limit, ScanSettings, load_gate
 from doubtcli.starter import config_text, said_of
 from doubtcli.starter.config import column_lines, count_conflicts, crop_comment, make_table
+from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,13 +33,13 @@ NAME = st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter(
 
 def roles_of(scan: ScanSettings) -> Roles:
     """How the columns of a file are used."""
-    return read_examples(scan, Silence())[1]
+    return read_examples(scan, find_task(), Silence())[1]
 
 
 def written(folder: Path, name: str, **said: Any) -> str:
     """The settings file for a file in a folder."""
     scan = ScanSettings(path=str(folder / name), **said)
-    _, roles, _, examples = read_examples(scan, Silence())
+    _, roles, _, examples = read_examples(scan, find_task(), Silence())
     return config_text(name, said_of(scan, folder), roles, examples)
 
 
@@ -181,7 +182,7 @@ def test_any_path(path: str) -> None:
     with tempfile.TemporaryDirectory() as name:
         shutil.copy(FIXTURES / "penguins.csv", name)
         scan = ScanSettings(path=f"{name}/penguins.csv", label="species")
-        _, roles, _, examples = read_examples(scan, Silence())
+        _, roles, _, examples = read_examples(scan, find_task(), Silence())
 
     text = config_text(path, said_of(scan, Path(name)), roles, examples)
 

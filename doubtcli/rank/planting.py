@@ -4,28 +4,24 @@ from __future__ import annotations
 
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from doubtcli import plugins
 from doubtcli.evidence.graph import gather_again
-from doubtcli.predict.planting import RATE, plant_errors
-from doubtcli.rank.combine import find_too_small_classes, measure_contradiction, pool_pred_probs
 from doubtcli.rank.power import found_in_first, learn_slope, measure_power
-from doubtcli.records import SHARE_OF_PARTS, Power
+from doubtcli.records import PLANTED_SHARE, SHARE_OF_PARTS, Power
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from contextlib import AbstractContextManager
 
-    from numpy.typing import NDArray
-
     from doubtcli.evidence.graph import Gathered
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Advance, Progress
-    from doubtcli.rank.noise import NoiseModel
-    from doubtcli.records import Codes, Engine, Evidence, Examples, Planting
+    from doubtcli.records import Engine, Evidence, Examples, NoiseModel, Planting, Task
+    from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.settings import ScanSettings
 
 _MOST_PLANTINGS, _ENOUGH_PLANTED = 2, 80
@@ -36,10 +32,12 @@ _FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
 """Rows. With fewer, five planted errors tell nothing; with more, planting costs minutes."""
 
 
-def plant(
+def plant(  # noqa: PLR0917  # all that a planting is made of
+    task: Task,
     gathered: Gathered,
+    taught: Evidence,
     examples: Examples,
-    voices: Sequence[NDArray[Any]],
+    opinions: Sequence[Floats],
     sources: Collection[str],
     *,
     settings: ScanSettings,
@@ -50,33 +48,35 @@ def plant(
     """Plant errors, cross-fit and pool again; nothing where it would cost more than it tells.
 
     Args:
+        task: What the labels are.
         gathered: From the labels as they are.
+        taught: The same evidence, judging the labels that were taught.
         examples: The labelled rows.
-        voices: What models and neighbours make of the labels as they are, once a repeat.
+        opinions: What models and neighbours make of the labels as they are, once a repeat.
         sources: Of the reasons that were run, as `sources_with_a_voice` gives them.
         settings: How to judge.
         engine: Fits the models.
         progress: Told of each model fitted.
         plantings: How often to plant; as often as a scan needs if left out.
     """
-    why_not = _why_not(gathered, examples, voices, settings)
+    judgeable = task.find_judgeable(taught, gathered.together)
+    why_not = task.why_nothing_is_planted or _why_not(gathered, examples, opinions, judgeable, settings)
     if why_not or gathered.predictions is None:
         return Planted((), (), (), why_not)
-    labels, opinion = examples.taught_labels, np.mean(voices, axis=0)
-    heard = _heard(gathered, examples)
+    opinion = np.mean(opinions, axis=0)
     if plantings is None:
-        plantings = 1 if RATE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
+        plantings = 1 if PLANTED_SHARE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
     made, again, against = [], [], []
     total = plantings * len(gathered.predictions.model_names)
     with progress.stage("Planting errors to learn from", total) as advance:
         for number in range(1, plantings + 1):
             seed = (settings.seed + _FAR * number) % 2**32
-            planting = plant_errors(labels, opinion, heard, seed)
+            planting = task.plant(taught, opinion, judgeable, seed)
             once = replace(settings, seed=seed, repeats=1)
             evidence = _judge_again(gathered, planting.labels, once, engine, _OneStage(advance))
             made.append(planting)
             again.append(evidence)
-            against.append(measure_contradiction(pool_pred_probs(evidence, sources)[0], planting.labels))
+            against.append(task.contradict(task.pool_opinions(evidence, sources)[0], evidence))
     return Planted(tuple(made), tuple(again), tuple(against))
 
 
@@ -107,10 +107,10 @@ class Planted:
 
     plantings: tuple[Planting, ...]
     evidence: tuple[Evidence, ...]
-    margins: tuple[NDArray[Any], ...]
+    margins: tuple[Floats, ...]
     why_not: str = ""
 
-    def weigh(self, noise: NoiseModel, doubt: NDArray[Any]) -> NoiseModel:
+    def weigh(self, noise: NoiseModel, doubt: Floats) -> NoiseModel:
         """The noise model, a contradiction weighed as planted errors show that it is to be."""
         if not self.plantings:
             return noise
@@ -118,13 +118,13 @@ class Planted:
         slope = np.sqrt(learn_slope(self.margins, self.plantings, doubt) * noise.slope / noise.sd)
         return replace(noise, mean=0.0, sd=1.0, slope=float(slope), location=0.0)
 
-    def power(self, doubted: NDArray[np.bool_]) -> Power:
+    def power(self, doubted: Bools) -> Power:
         """How many of the planted errors a scan would find."""
         if not self.plantings:
             return Power(assessable=False, why=self.why_not)
         return measure_power(self.margins, self.plantings, doubted)
 
-    def power_by_class(self, doubted: NDArray[np.bool_]) -> dict[int, float]:
+    def power_by_class(self, doubted: Bools) -> dict[int, float]:
         """By the label that was planted, all reasons together."""
         classes = np.unique(np.concatenate([one.labels[one.is_planted] for one in self.plantings]))
         return {
@@ -132,10 +132,10 @@ class Planted:
             for code in classes
         }
 
-    def power_by_reason(self, loaded: Sequence[LoadedReason], doubted: NDArray[np.bool_]) -> dict[str, float]:
+    def power_by_reason(self, loaded: Sequence[LoadedReason], doubted: Bools) -> dict[str, float]:
         """By each error reason alone; one that can't be run on a planting says nothing of its rows."""
         silence = [np.full(len(doubted), np.nan)] * len(self.plantings)
-        scores: dict[str, list[NDArray[Any]]] = {}
+        scores: dict[str, list[Floats]] = {}
         for number, evidence in enumerate(self.evidence):
             for reason in plugins.run_reasons(loaded, evidence)[0]:
                 if reason.family == "error":
@@ -147,9 +147,9 @@ class Planted:
 
     def _found(
         self,
-        scores: Sequence[NDArray[Any]],
-        doubted: NDArray[np.bool_],
-        counts: Sequence[NDArray[np.bool_]],
+        scores: Sequence[Floats],
+        doubted: Bools,
+        counts: Sequence[Bools],
     ) -> float:
         """The share found of the planted errors that count; each planting by how many of them it has."""
         found, total = 0.0, 0
@@ -162,19 +162,17 @@ class Planted:
         return found / total
 
 
-def _heard(gathered: Gathered, examples: Examples) -> NDArray[np.bool_]:
-    """Rows of classes that models are heard on."""
-    labels = examples.taught_labels
-    return ~np.isin(labels, find_too_small_classes(labels, gathered.together, examples.n_classes))
-
-
 def _why_not(
-    gathered: Gathered, examples: Examples, voices: Sequence[NDArray[Any]], settings: ScanSettings
+    gathered: Gathered,
+    examples: Examples,
+    opinions: Sequence[Floats],
+    judgeable: Bools,
+    settings: ScanSettings,
 ) -> str:
     """Why no errors are planted in this file, or ""."""
     if settings.fast:
         return "a fast scan plants no errors"
-    if not voices or gathered.predictions is None:
+    if not opinions or gathered.predictions is None:
         return "there are no models that could learn from labels with planted errors"
     if examples.given_pred_probs is not None:
         return "your probabilities were made without planted errors"
@@ -183,4 +181,4 @@ def _why_not(
     if examples.n_rows > _MOST_TO_PLANT:
         return f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells"
     too_tiny = "every class has too few unlike rows for models to judge it (fewer than 3)"
-    return "" if _heard(gathered, examples).any() else too_tiny
+    return "" if judgeable.any() else too_tiny

@@ -11,14 +11,15 @@ import pytest
 
 from doubtcli.evidence.graph import Gathered, gather, known_needs
 from doubtcli.features.table import TableBlock
-from doubtcli.planted import Planted, plant
 from doubtcli.plugins import LoadedReason
 from doubtcli.predict.engine import ThreadEngine
 from doubtcli.predict.table_models import ExtraTrees, LinearModel
 from doubtcli.progress import Silence
-from doubtcli.rank.noise import NoiseModel, not_assessable
-from doubtcli.records import Evidence, Examples, Features, NoiseRate, Planting, Predictions
+from doubtcli.rank.noise import not_assessable
+from doubtcli.rank.planting import Planted, plant
+from doubtcli.records import Evidence, Examples, Features, NoiseModel, NoiseRate, Planting, Predictions
 from doubtcli.settings import ScanSettings
+from doubtcli.tasks.classification import Classification
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,8 +82,12 @@ def planted_in(
     gathered: Gathered | None = None, examples: Examples | None = None, *, heard: bool = True, **settings: Any
 ) -> Planted:
     """Plant errors in the rows."""
+    gathered = gathered or gathered_of()
+    taught = Evidence({**gathered.evidence, "given_labels": gathered.pieces["taught_labels"]})
     return plant(
-        gathered or gathered_of(),
+        Classification(),
+        gathered,
+        taught,
         examples or examples_of(),
         [probs_of(LABELS)] if heard else [],
         SOURCES,

@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.predict.planting import confusions, plant_errors
+from doubtcli.tasks.classification import measure_confusions, plant_errors
 
 LABELS = np.array([0, 0, 1, 2])
 PROBS = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.0, 0.2, 0.8]])
@@ -10,14 +10,14 @@ PROBS = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.0, 0.2, 
 
 def test_confusions_are_what_a_class_is_taken_for():
     """Class 0 gives .6 to class 1 and .2 to class 2: three times out of four it is taken for class 1."""
-    found = confusions(LABELS, PROBS)
+    found = measure_confusions(LABELS, PROBS)
 
     np.testing.assert_allclose(found, [[0, 3 / 4, 1 / 4], [2 / 3, 0, 1 / 3], [0, 1, 0]], atol=1e-7)
 
 
 def test_a_class_that_is_taken_for_nothing_is_taken_for_any_other():
     """Where its rows give nothing to other classes, or where it has none, the others share evenly."""
-    found = confusions(np.array([0, 0]), np.array([[1.0, 0, 0], [1.0, 0, 0]]))
+    found = measure_confusions(np.array([0, 0]), np.array([[1.0, 0, 0], [1.0, 0, 0]]))
 
     np.testing.assert_allclose(found, [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 

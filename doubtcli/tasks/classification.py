@@ -1,0 +1,229 @@
+"""One class a row: the labels are names of classes, and each row bears one of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from doubtcli.predict.pooling import calibrate, learn_trust, pool
+from doubtcli.predict.skill import measure_skill, no_models
+from doubtcli.rank.noise import estimate_noise
+from doubtcli.read.labels import encode_labels
+from doubtcli.records import DOUBTED_FROM, PLANTED_SHARE, Planting, Suggestions
+from doubtcli.wording.lists import listed
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from doubtcli.records import Evidence, Labels, NoiseModel, Predictions, Skill, Table
+    from doubtcli.records.arrays import Bools, Codes, Floats
+
+_MOST_NAMED = 5
+_LEAST_PROBABILITY = 1e-12
+_TIE = 1e-9
+"""A tie is broken for the given label."""
+_TRUST = np.array([1.0, 0.25])
+"""In the models together, and in the neighbours, where the labels tell nothing of either."""
+_FEWEST_GROUPS = 3
+"""Unlike rows a class needs before models judge its rows: with fewer, the fold left out leaves one
+or none."""
+
+
+class Classification:
+    """One class a row. An opinion is a probability for each class, shape `(n_rows, n_classes)`."""
+
+    name = "classification"
+    why_nothing_is_planted = ""
+
+    def parse_labels(self, table: Table, column: str, *, to_judge: bool = True) -> Labels:
+        """The labels of every row as codes of the classes.
+
+        Raises:
+            InputError: As `encode_labels` says.
+        """
+        return encode_labels(table, column, to_judge=to_judge)
+
+    def pool_opinions(self, evidence: Evidence, sources: Collection[str]) -> Sequence[Floats]:
+        """The probabilities of models and neighbours, pooled, once a repeat."""
+        return pool_pred_probs(evidence, sources)
+
+    def measure_skill(
+        self,
+        opinions: Sequence[Floats],
+        evidence: Evidence,
+        class_names: Sequence[str],
+        predictions: Predictions | None,
+        seed: int,
+    ) -> Skill:
+        """Whether the predictions beat the majority class and permuted labels."""
+        given = evidence.given_labels
+        if not opinions:
+            return no_models(given, "there are no models: the labels are judged by other reasons alone")
+        by_model = (
+            dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
+        )
+        return measure_skill(np.mean(opinions, axis=0), by_model, given, class_names, seed)
+
+    def find_judgeable(self, evidence: Evidence, together: Codes) -> Bools:
+        """The rows of classes that are large enough."""
+        given = evidence.given_labels
+        return ~np.isin(given, find_too_small_classes(given, together, evidence.n_classes))
+
+    def explain_unjudged(self, judgeable: Bools, evidence: Evidence, class_names: Sequence[str]) -> list[str]:
+        """Which classes are too small for models to judge their labels."""
+        tiny = [class_names[code] for code in np.unique(evidence.given_labels[~judgeable])]
+        shown = listed(tiny, _MOST_NAMED)
+        return [f"too few unlike rows for models to judge them (fewer than 3): {shown}"] if tiny else []
+
+    def estimate_noise(
+        self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
+    ) -> NoiseModel:
+        """The rate at which contradictions level off as models grow surer."""
+        return estimate_noise(np.asarray(opinions), evidence.given_labels, together, seed)
+
+    def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
+        """Log odds against each label by the probabilities of the other classes."""
+        return measure_contradiction(opinion, evidence.given_labels)
+
+    def plant(self, evidence: Evidence, opinion: Floats, judgeable: Bools, seed: int) -> Planting:
+        """Flip a twentieth of the labels the way these classes get confused."""
+        return plant_errors(evidence.given_labels, opinion, judgeable, seed)
+
+    def suggest(
+        self,
+        evidence: Evidence,
+        opinion: Floats | None,
+        doubt: Floats,
+        judgeable: Bools,
+        n_labels: int,  # noqa: ARG002  # as Task
+    ) -> Suggestions:
+        """The likeliest class by opinion and annotators; for a doubted row the likeliest but the given."""
+        return Suggestions(*suggest_classes(evidence, opinion, doubt, judgeable))
+
+
+def plant_errors(
+    labels: Codes,
+    pred_probs: Floats,
+    may_be_planted: Bools,
+    seed: int,
+) -> Planting:
+    """Flip a twentieth of the labels, each to a class that rows of its own class are taken for.
+
+    The rows are drawn by chance; a row's new class is drawn in proportion to the mean out-of-fold probability
+    that the rows of its old class give to each other class.
+
+    Args:
+        labels: Shape `(n_rows,)`.
+        pred_probs: Out-of-fold, shape `(n_rows, n_classes)`.
+        may_be_planted: Shape `(n_rows,)`.
+        seed: Another one draws others.
+    """
+    rng = np.random.default_rng(seed)
+    rows = rng.permutation(np.flatnonzero(may_be_planted))[: max(1, round(PLANTED_SHARE * len(labels)))]
+    shares = np.cumsum(measure_confusions(labels, pred_probs), axis=1)
+    shares /= shares[:, -1:]  # exactly 1 at last: sums of shares may fall short of a draw
+    draws = rng.random(len(rows))
+    planted = labels.copy()
+    planted[rows] = [
+        np.searchsorted(shares[labels[row]], draw, side="right")
+        for row, draw in zip(rows, draws, strict=True)
+    ]
+    return Planting(planted, planted != labels)
+
+
+def measure_confusions(labels: Codes, pred_probs: Floats) -> Floats:
+    """What each class is taken for, if not for itself.
+
+    Returns:
+        Shape `(n_classes, n_classes)`: rows are the labels' classes and sum to 1, the diagonal is 0.
+    """
+    n_classes = pred_probs.shape[1]
+    sums = np.full((n_classes, n_classes), 1e-9)
+    np.add.at(sums, labels, pred_probs)
+    np.fill_diagonal(sums, 0.0)
+    return np.asarray(sums / sums.sum(axis=1, keepdims=True))
+
+
+def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats]:
+    """What models and neighbours together make of each row, once a repeat; empty where neither was asked.
+
+    Args:
+        evidence: Of all rows.
+        sources: Of the reasons that were run and that have a voice, as `sources_with_a_voice` gives them.
+
+    Returns:
+        Probabilities, each of shape `(n_rows, n_classes)`.
+    """
+    neighbors = None
+    if "neighbors" in sources and evidence.neighbor_votes is not None:
+        neighbors = _neighbor_pred_probs(evidence)
+    if evidence.pred_probs is None or "models" not in sources:
+        return [] if neighbors is None else [neighbors]
+    repeats = (
+        evidence.pred_probs[None] if evidence.pred_probs_by_repeat is None else evidence.pred_probs_by_repeat
+    )
+    by_repeat: list[Floats] = [np.asarray(probs, dtype=np.float64) for probs in repeats]
+    if neighbors is None:
+        return by_repeat
+    trust = learn_trust([np.mean(by_repeat, axis=0), neighbors], evidence.given_labels, _TRUST)
+    return [pool([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
+
+
+def _neighbor_pred_probs(evidence: Evidence) -> Floats:
+    votes = np.asarray(evidence.neighbor_votes, dtype=np.float64)
+    half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
+    return np.asarray(calibrate(np.log(votes + half_a_vote), evidence.given_labels))
+
+
+def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:
+    """Log odds against each label: the mean of those of the best other class and of all other classes.
+
+    With two classes these are one. With many, the best other class finds labels swapped between two like
+    classes, all of them together find labels that fit nowhere; neither alone found both.
+    """
+    rows = np.arange(len(given))
+    others = pred_probs.copy()
+    others[rows, given] = 0.0
+    own, best, rest = pred_probs[rows, given], others.max(axis=1), others.sum(axis=1)
+    against = (
+        np.log(np.maximum(best, _LEAST_PROBABILITY)) + np.log(np.maximum(rest, _LEAST_PROBABILITY))
+    ) / 2
+    return np.asarray(against - np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+
+def find_too_small_classes(given_labels: Codes, together: Codes, n_classes: int) -> Codes:
+    """The classes with too few rows that are held out apart for models to judge their labels."""
+    apart = np.unique(np.stack([given_labels, together]), axis=1)[0]
+    sizes = np.bincount(apart, minlength=n_classes)
+    return np.flatnonzero((sizes > 0) & (sizes < _FEWEST_GROUPS))
+
+
+def suggest_classes(
+    evidence: Evidence, pred_probs: Floats | None, doubt: Floats, judgeable: Bools
+) -> tuple[Codes, Floats]:
+    """The likeliest label and how sure it is; for a doubted row the likeliest one but the given."""
+    n_rows, rows = len(doubt), np.arange(len(doubt))
+    given = evidence.given_labels
+    likely = (
+        np.zeros((n_rows, evidence.n_classes))
+        if pred_probs is None
+        else np.log(pred_probs + _LEAST_PROBABILITY)
+    )
+    likely = np.where(judgeable[:, None], likely, 0.0) + _annotators_log_shares(evidence)
+    likely[rows, given] = np.where(doubt >= DOUBTED_FROM, -np.inf, likely[rows, given] + _TIE)
+    suggested = likely.argmax(axis=1)
+    among_others = np.exp(likely - likely.max(axis=1, keepdims=True))
+    among_others[rows, given] = 0.0
+    share = among_others[rows, suggested] / np.maximum(among_others.sum(axis=1), _LEAST_PROBABILITY)
+    return suggested, np.where(suggested == given, 1 - doubt, doubt * share)
+
+
+def _annotators_log_shares(evidence: Evidence) -> Floats:
+    """The logarithm of each label's share of a row's answers, half an answer added to each."""
+    counts = np.full((len(evidence.given_labels), evidence.n_classes), 0.5)
+    if evidence.annotations is not None:
+        for answers in evidence.annotations.T:
+            asked = np.flatnonzero(answers >= 0)
+            counts[asked, answers[asked]] += 1.0
+    return np.asarray(np.log(counts / counts.sum(axis=1, keepdims=True)))

@@ -21,7 +21,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
-from doubtcli.report.html import render_html
+from doubtcli.report.page import render_html
 from doubtcli.report.terminal import print_report
 from doubtcli.settings import ScanSettings
 from doubtcli.store import describe_audit, render_document, write_audit

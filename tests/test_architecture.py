@@ -1,8 +1,12 @@
+"""The tree is the design: its rooms, its layers, and names that can be searched for."""
+
 from __future__ import annotations
 
 import ast
 import subprocess
 import sys
+from collections import defaultdict
+from functools import cache
 from graphlib import TopologicalSorter
 from pathlib import Path
 
@@ -12,95 +16,54 @@ import doubtcli
 
 PACKAGE = Path(doubtcli.__file__).parent
 
-EVERYBODY = frozenset({"records", "errors", "wording"})
-"""What anybody may know: the things handed on, the things that go wrong, and how things are written."""
+LAYERS = (
+    {"cli", "__main__", "__init__"},
+    {"pipelines"},
+    {"review", "gate", "compare", "apply", "queue", "report", "store", "starter"},
+    {"tasks", "rank", "reasons", "plugins", "verdicts", "tools", "testing"},
+    {"evidence", "predict", "features", "read"},
+    {"files", "disk", "settings", "wording"},
+    {"records", "errors", "progress"},
+)
+"""The rooms of the package, the highest layer first. A room may use every layer below its own."""
 
-ARROWS = {
-    "__init__": frozenset(),
-    "__main__": frozenset({"cli", "errors"}),
-    "records": frozenset(),
-    "errors": frozenset(),
-    "progress": frozenset(),
-    "settings": EVERYBODY | {"wording"},
-    "wording": frozenset({"records", "errors"}),
-    "disk": EVERYBODY | {"wording"},
-    "files": EVERYBODY | {"settings", "wording"},
-    "read": EVERYBODY | {"files", "settings", "progress"},
-    "verdicts": EVERYBODY | {"files", "tools", "wording"},
-    "tools": EVERYBODY | {"files", "settings", "wording"},
-    "features": EVERYBODY | {"predict", "progress"},
-    "predict": EVERYBODY,
-    "reasons": frozenset({"evidence", "records", "wording"}),
-    "testing": EVERYBODY | {"evidence", "plugins", "reasons"},
-    "plugins": EVERYBODY | {"evidence", "reasons", "settings"},
-    "rank": EVERYBODY | {"predict", "reasons", "plugins"},
-    "report": EVERYBODY | {"files", "rank", "plugins", "tools", "queue", "apply", "gate", "settings"},
-    "store": EVERYBODY | {"disk", "files", "plugins", "rank", "settings"},
-    "evidence": EVERYBODY | {"settings", "progress", "wording", "features", "predict"},
-    "planted": EVERYBODY | {"settings", "progress", "evidence", "plugins", "predict", "rank"},
-    "pipelines": EVERYBODY
-    | {
-        "apply",
-        "settings",
-        "progress",
-        "read",
-        "files",
-        "evidence",
-        "compare",
-        "planted",
-        "predict",
-        "plugins",
-        "reasons",
-        "rank",
-        "queue",
-        "verdicts",
-        "report",
-        "disk",
-        "gate",
-        "store",
-        "tools",
-        "wording",
-    },
-    "compare": EVERYBODY | {"settings", "progress", "evidence", "predict"},
-    "gate": EVERYBODY | {"disk", "settings", "plugins"},
-    "starter": EVERYBODY | {"files", "settings", "plugins"},
-    "queue": EVERYBODY | {"tools", "rank", "store", "wording"},
-    "apply": EVERYBODY
-    | {
-        "disk",
-        "settings",
-        "progress",
-        "files",
-        "read",
-        "tools",
-        "verdicts",
-        "report",
-        "gate",
-        "store",
-    },
-    "cli": EVERYBODY
-    | {
-        "disk",
-        "files",
-        "settings",
-        "progress",
-        "read",
-        "pipelines",
-        "compare",
-        "plugins",
-        "rank",
-        "report",
-        "store",
-        "gate",
-        "queue",
-        "tools",
-        "apply",
-        "starter",
-    },
+BESIDE = {
+    ("__main__", "cli"),
+    ("apply", "gate"),
+    ("apply", "store"),
+    ("disk", "wording"),
+    ("evidence", "features"),
+    ("evidence", "predict"),
+    ("features", "predict"),
+    ("files", "settings"),
+    ("files", "wording"),
+    ("plugins", "reasons"),
+    ("queue", "store"),
+    ("rank", "plugins"),
+    ("rank", "reasons"),
+    ("report", "apply"),
+    ("report", "gate"),
+    ("report", "queue"),
+    ("settings", "wording"),
+    ("tasks", "rank"),
+    ("testing", "plugins"),
+    ("testing", "reasons"),
+    ("verdicts", "tools"),
 }
-"""Which rooms of the house each room may look into: the arrows of the design, and no others."""
+"""Which rooms of one layer may use each other, and in which direction."""
+
+NOT_YET = {"review"}
+"""Rooms of the design that are still to be built."""
+
+FILES = {"py.typed"}
+"""What lies in the package beside its rooms."""
 
 HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "scipy", "cleanlab")
+
+MOST_SHARED, MOST_SHARED_PUBLIC = 0.10, 0.015
+"""Of the top-level definitions: how many may have a name that another module defines, too."""
+MOST_MODULES, MOST_FOR_ONE = 200, 40
+"""How many modules there may be, and how many of them only one other of their own folder may use."""
 
 
 def modules() -> list[Path]:
@@ -114,18 +77,36 @@ def dotted(path: Path) -> str:
 
 
 def room(name: str) -> str:
-    """The first part of a module's name: a stage, a record or a command."""
+    """The first part of a module's name: a folder of the package, or a module at its top."""
     return name.partition(".")[0]
 
 
-def imported(path: Path, *, top_level: bool = False) -> set[str]:
-    """The package's modules that a module imports; `top_level` leaves out those that wait in functions."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    nodes = tree.body if top_level else list(ast.walk(tree))
+@cache
+def parsed(path: Path) -> ast.Module:
+    """A module's syntax tree."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imported(path: Path) -> frozenset[str]:
+    """The package's modules that a module imports anywhere: in functions and for type checkers, too."""
+    return frozenset(_modules_of(ast.walk(parsed(path))))
+
+
+@cache
+def imported_at_once(path: Path) -> frozenset[str]:
+    """Those that it imports when it is loaded, and those for type checkers; not those inside functions."""
+    outside = []
+    for node in parsed(path).body:
+        outside += node.body if isinstance(node, ast.If) else [node]
+    return frozenset(_modules_of(outside))
+
+
+def _modules_of(nodes) -> set[str]:
     names: set[str] = set()
     for node in nodes:
         if isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{dotted(path)}: imports stand in full"
+            assert node.level == 0, f"relative import in line {node.lineno}"
             names |= {f"{node.module}.{alias.name}" for alias in node.names}
         elif isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
@@ -133,7 +114,7 @@ def imported(path: Path, *, top_level: bool = False) -> set[str]:
 
 
 def _module_of(name: str) -> str:
-    """The module that an imported name stands in."""
+    """The module that defines an imported name."""
     parts = name.split(".")[1:]
     while parts:
         path = PACKAGE.joinpath(*parts)
@@ -145,32 +126,117 @@ def _module_of(name: str) -> str:
     return "__init__"
 
 
-def test_every_room_has_its_arrows() -> None:
-    """Each module belongs to a room of the design."""
-    assert {room(dotted(path)) for path in modules()} <= set(ARROWS)
+def layer(name: str) -> int:
+    """The place of a room's layer, from the top."""
+    return next(place for place, rooms in enumerate(LAYERS) if name in rooms)
+
+
+def definitions() -> dict[str, set[str]]:
+    """The modules that define each top-level name."""
+    found = defaultdict(set)
+    for path in modules():
+        for node in parsed(path).body:
+            for name in _defined(node):
+                found[name].add(dotted(path))
+    return {name: homes for name, homes in found.items() if not name.startswith("__")}
+
+
+def _defined(node: ast.stmt) -> list[str]:
+    if isinstance(node, ast.FunctionDef | ast.ClassDef):
+        return [node.name]
+    targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+    return [target.id for target in targets if isinstance(target, ast.Name)]
+
+
+def public_functions_and_classes() -> set[str]:
+    """The names of all public top-level functions and classes."""
+    nodes = [node for path in modules() for node in parsed(path).body]
+    kinds = ast.FunctionDef | ast.ClassDef
+    return {node.name for node in nodes if isinstance(node, kinds) and not node.name.startswith("_")}
+
+
+def test_rooms_of_the_design():
+    """The package holds the rooms of the design, and nothing else."""
+    entries = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir()}
+
+    assert entries - FILES - {"__pycache__"} == set().union(*LAYERS) - NOT_YET
 
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)
-def test_arrows_point_one_way(path: Path) -> None:
-    """A module imports its own room and those that the design's arrows lead to."""
+def test_layers(path):
+    """A module uses its own room, the layers below, and in its own layer what the list names."""
     here = room(dotted(path))
 
-    there = {room(name) for name in imported(path)} - {here, "__init__"}
+    others = {room(name) for name in imported(path)} - {here, "__init__"}
 
-    assert there <= ARROWS[here], f"{dotted(path)} must not know {sorted(there - ARROWS[here])}"
+    beside = {(here, other) for other in others if layer(other) == layer(here)}
+    assert {other for other in others if layer(other) < layer(here)} == set()
+    assert beside <= BESIDE
 
 
-def test_no_import_cycles() -> None:
-    """No module is imported by what it imports itself."""
-    graph = {dotted(path): imported(path, top_level=True) - {dotted(path)} for path in modules()}
+def test_no_needless_exceptions():
+    """Each pair of rooms that the list names is one that some module needs."""
+    used = {(room(dotted(path)), room(name)) for path in modules() for name in imported(path)}
+
+    assert used >= BESIDE
+
+
+def test_exceptions_lead_one_way():
+    """No two rooms of one layer use each other, be it through others."""
+    graph = defaultdict(set)
+    for one, other in BESIDE:
+        graph[one].add(other)
 
     assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+def test_no_import_cycles():
+    """No module is used by what it uses itself, in types neither."""
+    graph = {dotted(path): imported_at_once(path) - {dotted(path)} for path in modules()}
+
+    assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
+
+
+def test_names_can_be_searched_for():
+    """Few top-level names are defined in more than one module."""
+    found = definitions()
+    shared = {name: homes for name, homes in found.items() if len(homes) > 1}
+    n_all = sum(map(len, found.values()))
+
+    assert sum(map(len, shared.values())) <= MOST_SHARED * n_all, sorted(shared)
+
+
+def test_public_names_are_defined_once():
+    """Hardly any public function or class is defined in more than one module."""
+    found, public = definitions(), public_functions_and_classes()
+    shared = {name: sorted(found[name]) for name in public if len(found[name]) > 1}
+
+    assert len(shared) <= MOST_SHARED_PUBLIC * len(public), shared
+
+
+def test_modules_are_units():
+    """An algorithm is not cut into a file for each step."""
+    names = [dotted(path) for path in modules() if path.stem != "__init__"]
+    users = defaultdict(set)
+    for path in modules():
+        for name in imported(path):
+            users[name].add(dotted(path))
+    for_one = [
+        name
+        for name in names
+        if "." in name
+        and len(users[name]) == 1
+        and {user.rpartition(".")[0] for user in users[name]} == {name.rpartition(".")[0]}
+    ]
+
+    assert len(names) <= MOST_MODULES
+    assert len(for_one) <= MOST_FOR_ONE, for_one
 
 
 @pytest.mark.parametrize(
     "arguments", [[], ["--help"], ["scan", "--help"], ["--version"], ["scan", "--no-such-flag"]]
 )
-def test_light_start(arguments: list[str]) -> None:
+def test_light_start(arguments):
     """The command line starts without any of the libraries that take long to load."""
     script = (
         "import sys; from doubtcli.cli.main import run; "
@@ -183,7 +249,7 @@ def test_light_start(arguments: list[str]) -> None:
 
 
 @pytest.mark.parametrize("module", ["doubtcli", "doubtcli.records", "doubtcli.errors", "doubtcli.settings"])
-def test_light_modules(module: str) -> None:
+def test_light_modules(module):
     """What everybody imports loads none of the heavy libraries itself."""
     script = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
 

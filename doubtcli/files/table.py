@@ -281,6 +281,7 @@ def check_unchanged(
     """Make sure that a rewritten file, read back, differs as it should and in nothing else.
 
     It is read by the reader that every command uses, so that a slip in the rewriting is seen, not written.
+    The file as it was is read again only by a format whose `table` has not all of it.
 
     Args:
         table: The file as it was read.

@@ -12,13 +12,13 @@ import sys
 import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
 from doubtcli.errors import DoubtError, InputError
+from doubtcli.wording.lists import find_nearest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,8 +200,8 @@ def _hint(path: Path, error: OSError) -> str | None:
         return None
     if not os.access(path.parent, os.R_OK):
         return f"there is no readable folder {str(path.parent)!r} either"
-    near = get_close_matches(path.name, sorted(entry.name for entry in path.parent.iterdir()), n=1)
-    return f"did you mean {str(path.parent / near[0])!r}?" if near else None
+    near = find_nearest(path.name, sorted(entry.name for entry in path.parent.iterdir()))
+    return f"did you mean {str(path.parent / near)!r}?" if near else None
 
 
 def _check_unchanged(path: str, before: os.stat_result) -> None:

@@ -138,7 +138,7 @@ def read_folder(
     Raises:
         InputError: There are no parts, their columns differ, or something changed while they were read.
     """
-    before = _list_parts(Path(path))
+    before = _list_part_files(Path(path))
     format_ = _choose_part_format(path, before, options.input_format)
     tables: list[pa.Table] = []
     notes: list[str] = []
@@ -154,7 +154,7 @@ def read_folder(
         n_rows += table.num_rows
         size += stored.size
         digest.update(_part_digest(name, stored.sha256))
-    if _list_parts(Path(path)) != before:
+    if _list_part_files(Path(path)) != before:
         raise InputError(
             "the folder changed while it was read", where=path, hint="run again when it is complete"
         )
@@ -169,7 +169,7 @@ def folder_sha256(path: str) -> str:
         InputError: It can't be read.
     """
     digest = hashlib.sha256()
-    for part in _list_parts(Path(path)):
+    for part in _list_part_files(Path(path)):
         with open_source(str(part)) as stored:
             digest.update(_part_digest(part.relative_to(path), stored.sha256))
     return digest.hexdigest()
@@ -179,7 +179,7 @@ def _part_digest(name: Path, sha256: str) -> bytes:
     return f"{name.as_posix()}\0{sha256}\n".encode()
 
 
-def _list_parts(folder: Path) -> dict[Path, tuple[int, ...] | None]:
+def _list_part_files(folder: Path) -> dict[Path, tuple[int, ...] | None]:
     """Each part, sorted by name, and by what a change would be noticed."""
     return {part: fingerprint(str(part)) for part in sorted(_walk_parts(folder), key=Path.as_posix)}
 

@@ -7,6 +7,7 @@
     ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
     ├── ToolError              2  an annotation tool, ours or a plug-in's, crashed or broke its contract
     ├── FormatError            2  a file format, ours or a plug-in's, crashed or broke its contract
+    ├── FeatureError           2  a role or a block, ours or a plug-in's, crashed or broke its contract
     └── ModelError             2  the rows can't be modelled at all
 
 An *error* is always one of these; a row is only ever *doubted*.
@@ -104,6 +105,10 @@ class ToolError(DoubtError):
 
 class FormatError(DoubtError):
     """A file format crashed or broke its contract; `where` names it."""
+
+
+class FeatureError(DoubtError):
+    """A role of columns or a block of features crashed or broke its contract; `where` names it."""
 
 
 class ModelError(DoubtError):

@@ -19,10 +19,10 @@ from doubtcli.files.formats import find_format
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import plain_encoding
-from doubtcli.read.labels.encode import class_label_names
+from doubtcli.read.labels import class_label_names
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import INPUT_ROLES, Role, RowSnapshot
+from doubtcli.records import Role, RowSnapshot
 from doubtcli.records.edits import Drop, FileLayout, Relabel
 from doubtcli.records.file_format import ColumnsBy
 from doubtcli.store.open import restore_settings
@@ -142,7 +142,7 @@ def _with_columns(table: Table, roles: Roles) -> Table:
     names = table.data.column_names
     missing = [column for column in roles.columns if column.name not in names]
     may_go = find_format(table.source.format).columns_by is ColumnsBy.KEY
-    gone = [one for one in missing if not may_go or one.role is Role.LABEL]
+    gone = [one for one in missing if not may_go or one.role == Role.LABEL]
     if gone:
         raise InputError(
             "a column is gone that was there when the file was audited",
@@ -176,7 +176,7 @@ def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
     The files beside it have other rows once some were dropped. They are needed where there are no inputs, and
     where nothing else tells rows of the same inputs and label apart.
     """
-    if not any(column.role in INPUT_ROLES for column in roles.columns):
+    if not any(column.is_input for column in roles.columns):
         return False
     if roles.names(Role.IDENTIFIER):
         return True

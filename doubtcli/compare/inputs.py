@@ -7,7 +7,7 @@ changed. So a column counts where both audits use it, and in the same way.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.compute as pc
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from doubtcli.compare.sides import Matched, Side
     from doubtcli.records import Bools, Codes, Examples
 
-_KINDS = ("text_columns", "numeric_columns", "categorical_columns", "datetime_columns")
-
 
 def select_same_rows(matched: Matched) -> tuple[Examples, Examples]:
     """The rows that both audits judge, in one order, with the inputs that both learn from."""
@@ -28,7 +26,7 @@ def select_same_rows(matched: Matched) -> tuple[Examples, Examples]:
         column.name
         for column in before.inputs.schema
         if column.name in after.inputs.column_names
-        and _column_kind(before, column.name) == _column_kind(after, column.name)
+        and before.column_roles[column.name] == after.column_roles[column.name]
     ]
     if before.embeddings is None or after.embeddings is None:
         before, after = replace(before, embeddings=None), replace(after, embeddings=None)
@@ -56,14 +54,8 @@ def take_inputs(examples: Examples, rows: Codes) -> Examples:
 
 
 def _select_inputs(examples: Examples, names: list[str]) -> Examples:
-    columns: dict[str, Any] = {
-        kind: tuple(name for name in getattr(examples, kind) if name in names) for kind in _KINDS
-    }
-    return replace(examples, inputs=examples.inputs.select(names), **columns)
-
-
-def _column_kind(examples: Examples, name: str) -> str:
-    return next(kind for kind in _KINDS if name in getattr(examples, kind))
+    kept = {name: role for name, role in examples.column_roles.items() if name in names}
+    return replace(examples, inputs=examples.inputs.select(names), column_roles=kept)
 
 
 def _places_among_examples(side: Side, rows: Codes) -> Codes:

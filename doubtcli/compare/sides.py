@@ -10,7 +10,7 @@ import numpy as np
 
 from doubtcli.compare.count import NO_LABEL_CODE, Pairs
 from doubtcli.errors import InputError
-from doubtcli.records import INPUT_ROLES, Role
+from doubtcli.records import Role
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ class Side:
     @property
     def input_columns(self) -> set[str]:
         """The columns that could be learnt from, whether or not they were."""
-        return {column.name for column in self.roles.columns if column.role in INPUT_ROLES}
+        return {column.name for column in self.roles.columns if column.is_input}
 
     @property
     def has_ids(self) -> bool:

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.errors import DoubtError, ReasonError
+from doubtcli.errors import ReasonError
 from doubtcli.records import Evidence
-from doubtcli.settings.installed import find_installed
+from doubtcli.settings.installed import blame_author, find_installed
 from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
@@ -40,6 +40,7 @@ PROVIDERS_ORDER = (
     "duplicates",
 )
 """Those of ours that are listed first: a reason that reads several sources speaks for the first."""
+PROVIDER_PARTS = ("makes", "is_costly", "is_fast", "make")
 HELP = ("settings", "engine", "progress", "note")
 """What a provider may ask for beside pieces: how to judge, who does jobs, whom to tell how far it is, and a
 function that takes a sentence for the user. That another one is given makes no piece another."""
@@ -47,10 +48,11 @@ function that takes a sentence for the user. That another one is given makes no 
 
 @dataclass(frozen=True)
 class LoadedProvider:
-    """A provider, and the package that it came from."""
+    """A provider, and what it takes."""
 
     name: str
-    package: str
+    where: str
+    """As a message names it."""
     provider: Provider
     made_from: tuple[str, ...]
     """The pieces that it takes, by name."""
@@ -59,11 +61,6 @@ class LoadedProvider:
     helped_by: tuple[str, ...]
     """What else it takes, of `HELP`."""
 
-    @property
-    def where(self) -> str:
-        """What to call it in a message."""
-        return f"provider {self.name!r} of {self.package}"
-
     def make(self, pieces: Mapping[str, Any], helps: Mapping[str, Any]) -> dict[str, Any]:
         """What it makes of some pieces; nothing where one is missing that it can't do without."""
         if any(name not in pieces for name in self.made_from if name not in self.may_lack):
@@ -71,16 +68,9 @@ class LoadedProvider:
         asked = {name: pieces.get(name) for name in self.made_from} | {
             name: helps[name] for name in self.helped_by
         }
-        try:
+        hint = "leave out the reasons that need it with --skip, and tell its authors"
+        with blame_author(self.provider, self.where, ReasonError, hint):
             made = dict(self.provider.make(**asked))
-        except DoubtError:
-            raise
-        except Exception as error:
-            raise ReasonError(
-                f"it crashed: {type(error).__name__}: {error}",
-                where=self.where,
-                hint="leave out the reasons that need it with --skip, and tell its authors",
-            ) from error
         if unknown := made.keys() - self.provider.makes.keys():
             raise ReasonError(
                 f"it made {min(unknown)!r}",
@@ -234,19 +224,11 @@ def _needs_of(providers: tuple[LoadedProvider, ...]) -> Mapping[str, Need]:
 
 
 def _as_loaded(installed: Installed) -> LoadedProvider:
-    where = f"provider {installed.name!r} of {installed.package}"
-    kind = installed.load()
-    try:
-        provider: Provider = kind()
-    except Exception as error:
-        raise ReasonError(f"it can't be made: {type(error).__name__}: {error}", where=where) from error
-    for part in ("makes", "is_costly", "is_fast", "make"):
-        if not hasattr(provider, part):
-            raise ReasonError(f"it has no {part!r}", where=where, expected="see `doubtcli.records.Provider`")
+    provider: Provider = installed.make(PROVIDER_PARTS)
     parameters = signature(provider.make).parameters
     return LoadedProvider(
         name=installed.name,
-        package=installed.package,
+        where=installed.where,
         provider=provider,
         made_from=tuple(name for name in parameters if name not in HELP),
         may_lack=frozenset(

@@ -5,13 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from doubtcli.errors import FeatureError
 from doubtcli.records import Features
+from doubtcli.settings.installed import blame_author, find_installed
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Examples
+    from doubtcli.records import Block, Examples
+
+BLOCKS_GROUP = "doubtcli.blocks"
+"""Each entry makes one block of some examples, or None where they have no input of its kind."""
+BLOCKS_ORDER = ("text", "table")
 
 
 @dataclass(frozen=True)
@@ -30,9 +36,11 @@ class InputFeatures:
 
 def build_features(examples: Examples) -> Features | None:
     """The features of the rows, or None where the file has no input to make them from."""
-    from doubtcli.features.table import table_block
-    from doubtcli.features.text import text_block
-
-    made = [make(examples) for make in (text_block, table_block)]
-    blocks = tuple(block for block in made if block is not None)
-    return Features(blocks) if blocks else None
+    blocks = []
+    for one in find_installed(BLOCKS_GROUP, "block", FeatureError, BLOCKS_ORDER):
+        make: Callable[[Examples], Block | None] = one.load()
+        with blame_author(make, one.where, FeatureError):
+            block = make(examples)
+        if block is not None:
+            blocks.append(block)
+    return Features(tuple(blocks)) if blocks else None

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.predict.table_models import ExtraTrees, GradientBoosting, LinearModel
+from doubtcli.records import Role
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -61,9 +62,9 @@ class TableBlock:
 def table_block(examples: Examples) -> TableBlock | None:
     """The numbers, categories, times and vectors of the rows side by side, or None where there are none."""
     makers = {
-        numeric_features: examples.numeric_columns,
-        categorical_features: examples.categorical_columns,
-        datetime_features: examples.datetime_columns,
+        numeric_features: examples.columns_of(Role.NUMERIC),
+        categorical_features: examples.columns_of(Role.CATEGORICAL),
+        datetime_features: examples.columns_of(Role.DATETIME),
     }
     parts = [make(examples.inputs.column(name)) for make, names in makers.items() for name in names]
     if examples.embeddings is not None:

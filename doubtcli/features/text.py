@@ -13,6 +13,7 @@ from scipy import sparse
 
 from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams, RidgeOnSpelling
+from doubtcli.records import Role
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,12 +94,10 @@ def text_block(examples: Examples) -> TextBlock | None:
 
 def join_texts(examples: Examples) -> list[str] | None:
     """The text columns of each row as one string, or None where there is none."""
-    if not examples.text_columns:
+    names = examples.columns_of(Role.TEXT)
+    if not names:
         return None
-    columns = [
-        pc.fill_null(pc.cast(examples.inputs.column(name), pa.large_string()), "")
-        for name in examples.text_columns
-    ]
+    columns = [pc.fill_null(pc.cast(examples.inputs.column(name), pa.large_string()), "") for name in names]
     joined = pc.binary_join_element_wise(*columns, pa.scalar(_BETWEEN_TEXTS, pa.large_string()))
     return [str(text) for text in joined.to_pylist()]
 

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.records import INPUT_ROLES, Role
+from doubtcli.records import Role
 from doubtcli.tools.values import to_csv_texts
 
 if TYPE_CHECKING:
@@ -103,8 +103,8 @@ def number_inputs(doubts: DoubtTable, data: pa.Table, roles: Roles) -> Codes:
     """
     if not doubts.row_hash.null_count:
         return _number_names(doubts.row_hash.to_pylist())
-    by_role = [column.name for column in roles.columns if column.role in INPUT_ROLES]
-    others = [column.name for column in roles.columns if column.role is not Role.LABEL]
+    by_role = [column.name for column in roles.columns if column.is_input]
+    others = [column.name for column in roles.columns if column.role != Role.LABEL]
     texts = [to_csv_texts(data.column(name)).to_pylist() for name in by_role or others]
     return _number_names([repr(row) for row in zip(*texts, strict=True)])[list_file_rows(doubts)]
 

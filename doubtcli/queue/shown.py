@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.read.roles.assign import list_roles
 from doubtcli.records import Role
 from doubtcli.records.queue import ShownColumns, ShownRow
 from doubtcli.tools.values import MISSING, is_readable, to_csv_texts, to_readable_texts
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 IMAGE_ENDING = r"(?i)\.(png|jpe?g|webp|gif)(\?\S*)?\s*$"
 """The end of an image's path, or of its address with what may follow a question mark."""
-CARD_ROLES = (Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME)
 
 
 def find_shown_columns(data: pa.Table, roles: Roles) -> ShownColumns:
@@ -38,13 +38,14 @@ def find_shown_columns(data: pa.Table, roles: Roles) -> ShownColumns:
         column
         for column in roles.columns
         if column.name in data.column_names
-        and column.role is not Role.LABEL
+        and column.role != Role.LABEL
         and is_readable(data.schema.field(column.name).type)
     ]
     images = tuple(column.name for column in readable if _holds_images(data.column(column.name)))
     rest = [column for column in readable if column.name not in images]
-    text = tuple(column.name for column in rest if column.used and column.role is Role.TEXT)
-    card = tuple(column.name for column in rest if column.used and column.role in CARD_ROLES)
+    shown = {role.name: role.shown for role in list_roles()}
+    text = tuple(column.name for column in rest if column.used and shown.get(column.role) == "text")
+    card = tuple(column.name for column in rest if column.used and shown.get(column.role) == "value")
     if not (images or text or card):
         card = tuple(column.name for column in rest)
     return ShownColumns(text, card, images)

@@ -10,12 +10,12 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
-from doubtcli.files.values import MISSING_WORDS, as_text, find_distinct, to_numbers
+from doubtcli.files.values import find_distinct
 from doubtcli.read.labels import encode_answers, find_label_column
-from doubtcli.read.roles import RoleChoices, assign_roles
+from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
+from doubtcli.read.roles.embedding import vectors
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.read.vectors import vectors
 from doubtcli.records import Annotations, Examples, Role
 
 if TYPE_CHECKING:
@@ -24,11 +24,6 @@ if TYPE_CHECKING:
     from doubtcli.progress import Progress
     from doubtcli.records import Codes, Labels, Roles, Table, Task
     from doubtcli.settings import ScanSettings
-
-INPUTS = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME)
-"""The inputs that stay columns; embeddings become one matrix."""
-EXAMPLES = {"number": "3.5", "date or time": "2024-01-31 or 2024-01-31T18:30"}
-"""What the values of a forced role should look like."""
 
 
 def read_examples(
@@ -53,22 +48,10 @@ def read_examples(
             n_read = so_far
 
         table = read_table(settings.path, settings.read_options, on_rows=on_rows)
-        choices = RoleChoices(
-            label=settings.label,
-            text=settings.text,
-            numeric=settings.numeric,
-            categorical=settings.categorical,
-            datetime=settings.datetime,
-            embedding=settings.embedding,
-            annotators=settings.annotators,
-            ignore=settings.ignore,
-            use=settings.use,
-            id=settings.id,
-            group=settings.group,
-        )
-        label = find_label_column(table, choices)
+        claims = find_claims(table, settings)
+        label = find_label_column(table, settings, claims)
         labels = task.parse_labels(table, label[0])
-        roles = assign_roles(table, choices, label, labels)
+        roles = assign_roles(table, settings, label, labels)
         n_rows = table.data.num_rows
         examples = build_examples(
             table,
@@ -118,10 +101,7 @@ def build_examples(
         class_names=labels.class_names,
         are_classes=labels.are_classes,
         inputs=_inputs(table, roles, rows),
-        text_columns=roles.names(Role.TEXT),
-        numeric_columns=roles.names(Role.NUMERIC),
-        categorical_columns=roles.names(Role.CATEGORICAL),
-        datetime_columns=roles.names(Role.DATETIME),
+        column_roles=_column_roles(roles),
         embeddings=_embeddings(table, roles, embeddings, rows),
         groups=_groups(table, roles, rows),
         annotations=_annotations(table, annotators, labels, rows),
@@ -132,49 +112,24 @@ def build_examples(
     )
 
 
+def _column_roles(roles: Roles) -> dict[str, str]:
+    """The role of each input that stays a column, in file order; vectors become one matrix."""
+    return {
+        column.name: column.role
+        for column in roles.columns
+        if column.used and column.is_input and column.role != Role.EMBEDDING
+    }
+
+
 def _inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
-    converted: dict[str, pa.ChunkedArray] = {}
-    for role in INPUTS:
-        convert = {Role.NUMERIC: _numbers, Role.DATETIME: _times}.get(role, _texts)
-        converted |= {name: convert(table, name) for name in roles.names(role)}
-    names = roles.names(*INPUTS)
+    names = _column_roles(roles)
+    converted = {
+        name: convert_column(role, table, name)
+        for role in list_roles()
+        for name in names
+        if names[name] == role.name
+    }
     return pa.table({name: converted[name] for name in names}).take(pa.array(rows)) if names else pa.table({})
-
-
-def _texts(table: Table, name: str) -> pa.ChunkedArray:
-    return as_text(table.data.column(name))
-
-
-def _numbers(table: Table, name: str) -> pa.ChunkedArray:
-    numbers = to_numbers(table.data.column(name))
-    _refuse_others(table, name, np.isnan(numbers), "number", MISSING_WORDS)
-    return pa.chunked_array([pa.array(numbers, from_pandas=True)])
-
-
-def _times(table: Table, name: str) -> pa.ChunkedArray:
-    values = find_distinct(table.data.column(name))
-    is_unread = np.asarray(values.moments.isna())
-    _refuse_others(table, name, values.on_rows(is_unread, missing=True), "date or time")
-    moments = pa.array(values.moments.tz_localize(None), pa.timestamp("us"))
-    return pa.chunked_array([moments.take(pa.array(values.codes, mask=values.codes < 0))])
-
-
-def _refuse_others(
-    table: Table, name: str, unread: NDArray[np.bool_], kind: str, but: frozenset[str] = frozenset()
-) -> None:
-    """Refuse values that are no number, or no time, and don't stand for a missing one."""
-    values = find_distinct(table.data.column(name).filter(pa.array(unread)))
-    others = [str(text).strip().lower() not in {"", *but} for text in values.texts.to_pylist()]
-    bad = np.flatnonzero(values.on_rows(np.array(others, dtype=bool), missing=False))
-    if len(bad):
-        value = values.texts[int(values.codes[bad[0]])].as_py()
-        raise InputError(
-            f"{value!r} is no {kind}",
-            where=table.source.path,
-            row=int(np.flatnonzero(unread)[bad[0]]) + 1,
-            column=name,
-            expected=f"a {kind}, written like {EXAMPLES[kind]}",
-        )
 
 
 def _embeddings(
@@ -209,7 +164,7 @@ def _annotations(table: Table, names: tuple[str, ...], labels: Labels, rows: Cod
 
 
 def _nothing_to_judge_by(table: Table, roles: Roles) -> InputError:
-    others = [f"{column.name!r} ({column.why})" for column in roles.columns if column.role is not Role.LABEL]
+    others = [f"{column.name!r} ({column.why})" for column in roles.columns if column.role != Role.LABEL]
     return InputError(
         "there is nothing to judge the labels by: no column that could be learnt from is left",
         where=table.source.path,

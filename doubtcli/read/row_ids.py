@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.files.values import TEXT, as_text, is_vector, simplify_column
-from doubtcli.read.vectors import Flaw, vectors
-from doubtcli.records import INPUT_ROLES, Role
+from doubtcli.read.roles.embedding import Flaw, vectors
+from doubtcli.records import Role
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -75,7 +75,7 @@ def row_hashes(table: Table, roles: Roles, *brought: NDArray[np.floating] | None
 
 
 def _inputs(roles: Roles) -> list[str]:
-    return sorted(column.name for column in roles.columns if column.role in INPUT_ROLES)
+    return sorted(column.name for column in roles.columns if column.is_input)
 
 
 def _arrays(brought: Sequence[NDArray[np.floating] | None]) -> list[NDArray[np.floating]]:

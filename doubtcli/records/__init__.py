@@ -50,12 +50,15 @@ from doubtcli.records.learning import (
 )
 from doubtcli.records.queue import Queue, QueueRow
 from doubtcli.records.reading import (
-    INPUT_ROLES,
+    NOT_INPUTS,
+    ROLES_GROUP,
     UNDECIDED,
     UNUSABLE,
     Annotations,
     Column,
     Examples,
+    Fit,
+    InputRole,
     Labels,
     ReadOptions,
     Role,
@@ -89,9 +92,10 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DOUBTED_FROM",
-    "INPUT_ROLES",
+    "NOT_INPUTS",
     "PLANTED_SHARE",
     "REASON_SPEAKS",
+    "ROLES_GROUP",
     "SHARE_OF_PARTS",
     "UNDECIDED",
     "UNUSABLE",
@@ -118,7 +122,9 @@ __all__ = [
     "Examples",
     "Fates",
     "Features",
+    "Fit",
     "Gain",
+    "InputRole",
     "Job",
     "LabelChange",
     "Labels",

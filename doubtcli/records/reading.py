@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     import pyarrow as pa
 
@@ -81,7 +81,7 @@ class Table:
 
 
 class Role(StrEnum):
-    """What a column is to the audit."""
+    """What a column is to the audit; the roles that rooms know by name, for inputs may play others, too."""
 
     LABEL = "label"
     TEXT = "text"
@@ -95,8 +95,53 @@ class Role(StrEnum):
     IGNORED = "ignored"
 
 
-INPUT_ROLES = (Role.TEXT, Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME, Role.EMBEDDING)
-"""The roles that a model may learn from."""
+NOT_INPUTS = frozenset({Role.LABEL, Role.IDENTIFIER, Role.ANNOTATOR, Role.GROUP, Role.IGNORED})
+"""The roles of columns that no model learns from; whoever plays another one is an input."""
+
+
+ROLES_GROUP = "doubtcli.roles"
+"""The entry points of roles that models learn from."""
+
+
+class Fit(NamedTuple):
+    """That a column fits a role."""
+
+    why: str
+    """In plain words: "dates or times"."""
+    is_usable: bool = True
+    """False for a column that is meant to play the role and can't; `why` says so."""
+
+
+class InputRole(Protocol):
+    """A role that models learn from, one file each: which columns play it, and what is learnt from them."""
+
+    @property
+    def name(self) -> str:
+        """What the audit calls it: "numeric"."""
+        ...
+
+    @property
+    def asked_at(self) -> int:
+        """When it is asked, low first; below 20 it sees columns that name the rows, and bytes."""
+        ...
+
+    @property
+    def may_leak(self) -> bool:
+        """Whether its columns hold plain values, which may give the label away or never change."""
+        ...
+
+    @property
+    def shown(self) -> str | None:
+        """How a person who relabels sees it: as "text", or as a "value" beside its name; None where not."""
+        ...
+
+    def fits(self, column: Any) -> Fit | None:  # noqa: ANN401  # what reading knows of a column: `LookedAt`
+        """Whether a column plays it, by its name and values; None where it doesn't."""
+        ...
+
+    def convert(self, table: Table, name: str) -> Any:  # noqa: ANN401  # pyarrow takes long to load
+        """The values ready to be learnt from: a column, each row in its place."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -104,11 +149,16 @@ class Column:
     """How one column is used, and why."""
 
     name: str
-    role: Role
+    role: str
     used: bool
     """Whether it plays its role; an input left out (a leak, a constant) keeps its role."""
     why: str
     """In plain words: "--text", "named like a label", "goes one to one with the label on 99.8% of rows"."""
+
+    @property
+    def is_input(self) -> bool:
+        """Whether a model could learn from it."""
+        return self.role not in NOT_INPUTS
 
 
 @dataclass(frozen=True)
@@ -117,14 +167,14 @@ class Roles:
 
     columns: tuple[Column, ...]
 
-    def names(self, *roles: Role) -> tuple[str, ...]:
+    def names(self, *roles: str) -> tuple[str, ...]:
         """The used columns that play one of `roles`, in file order."""
         return tuple(column.name for column in self.columns if column.used and column.role in roles)
 
     @property
     def inputs(self) -> tuple[str, ...]:
         """The columns that models learn from."""
-        return self.names(*INPUT_ROLES)
+        return tuple(column.name for column in self.columns if column.used and column.is_input)
 
 
 def no_label(_text: str) -> None:
@@ -224,10 +274,8 @@ class Examples:
     class_names: tuple[str, ...]
     inputs: pa.Table
     """The input columns."""
-    text_columns: tuple[str, ...] = ()
-    numeric_columns: tuple[str, ...] = ()
-    categorical_columns: tuple[str, ...] = ()
-    datetime_columns: tuple[str, ...] = ()
+    column_roles: Mapping[str, str] = field(default_factory=dict)
+    """The role of each of them."""
     embeddings: Floats | None = None
     """Shape `(n_rows, n_dimensions)`, float32."""
     groups: Codes | None = None
@@ -246,6 +294,10 @@ class Examples:
     """Whether the labels are names of classes."""
     row_hashes: tuple[str, ...] = ()
     """Of every row of the file, in file order: what stands in it, its label left out."""
+
+    def columns_of(self, role: str) -> tuple[str, ...]:
+        """The input columns that play a role, in file order."""
+        return tuple(name for name, played in self.column_roles.items() if played == role)
 
     def take(self, rows: Codes) -> Examples:
         """Some of the labelled rows, in their order, with all that belongs to them."""

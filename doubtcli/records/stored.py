@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.records.reading import INPUT_ROLES, Role
+from doubtcli.records.reading import Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -146,12 +146,12 @@ class AuditDocument:
     @property
     def label_column(self) -> str:
         """The column that was judged."""
-        return next(column.name for column in self.roles.columns if column.role is Role.LABEL)
+        return next(column.name for column in self.roles.columns if column.role == Role.LABEL)
 
     @property
     def input_columns(self) -> tuple[str, ...]:
         """The columns that a row's content is made of, used or not, in file order."""
-        return tuple(column.name for column in self.roles.columns if column.role in INPUT_ROLES)
+        return tuple(column.name for column in self.roles.columns if column.is_input)
 
 
 # ---------------------------------------------------------------- doubts.parquet

@@ -165,10 +165,8 @@ def _row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
 def _excerpt(examples: Examples, row: int) -> str:
     """A row's texts; in a table without text its first values, each after its column's name."""
     values = examples.inputs.slice(row, 1).to_pylist()[0] if examples.inputs.num_columns else {}
-    if examples.text_columns:
-        texts = (
-            printable_text(str(values[name])) for name in examples.text_columns if values[name] is not None
-        )
+    if columns := examples.columns_of(Role.TEXT):
+        texts = (printable_text(str(values[name])) for name in columns if values[name] is not None)
         return " | ".join(text for text in texts if text) or "(no text)"
     told = [f"{name} {plain(value)}" for name, value in values.items() if not isinstance(value, list | None)]
     return printable(", ".join(told[:MOST_VALUES]))

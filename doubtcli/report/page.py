@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.figures import count_doubts, list_top_rows
-from doubtcli.records import REASON_SPEAKS
+from doubtcli.records import REASON_SPEAKS, Role
 from doubtcli.report.page_rows import row_content
 from doubtcli.report.summary import summarize
 
@@ -120,7 +120,7 @@ def page_content(audit: Audit, max_rows: int) -> dict[str, Any]:
         "reasons": _reason_content(audit),
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
-        "textColumns": len(audit.examples.text_columns),
+        "textColumns": len(audit.examples.columns_of(Role.TEXT)),
         **({} if audit.labels.are_classes else {"areClasses": False}),
         **row_content(audit, list_top_rows(audit, max_rows)),
     }

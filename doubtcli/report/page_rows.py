@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.rank.figures import find_bins
+from doubtcli.records import Role
 from doubtcli.wording.numbers import plain
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _duplicates(audit: Audit, rows: Sequence[int]) -> list[list[int]]:
 
 def _columns(audit: Audit) -> tuple[str, ...]:
     """The input columns to show: texts first, then the others as they stand in the file."""
-    texts = audit.examples.text_columns
+    texts = audit.examples.columns_of(Role.TEXT)
     others = (name for name in audit.examples.inputs.column_names if name not in texts)
     return (*texts, *others)[:MOST_COLUMNS]
 

@@ -171,14 +171,19 @@ class ColumnLine(NamedTuple):
 
 def column_lines(columns: Sequence[Column]) -> list[ColumnLine]:
     """How the columns are used: the label first, what is left out last, many of one kind on one line."""
-    roles = list(Role)
-    ordered = sorted(columns, key=lambda column: (_is_left_out(column), roles.index(column.role)))
+    ordered = sorted(columns, key=lambda column: (_is_left_out(column), *_place_of_role(column.role)))
     if len(ordered) <= MOST_LINES:
         return [_line([column]) for column in ordered]
     lines = _folded(ordered, lambda column: (_is_left_out(column), column.role, column.why))
     if len(lines) <= MOST_LINES:
         return lines
     return _folded(ordered, lambda column: (_is_left_out(column), column.role))
+
+
+def _place_of_role(role: str) -> tuple[int, str]:
+    """Where a role is listed; those that we know nothing of follow our own inputs, by name."""
+    known = list(Role)
+    return (known.index(Role(role)), "") if role in known else (known.index(Role.EMBEDDING), role)
 
 
 def _folded(columns: Iterable[Column], kind: Callable[[Column], Hashable]) -> list[ColumnLine]:
@@ -193,10 +198,10 @@ def _line(alike: Sequence[Column]) -> ColumnLine:
     others = len({column.why for column in alike}) - 1
     why = f"{first.why}; for the others see audit.json" if others else first.why
     if not _is_left_out(first):
-        return ColumnLine(names, first.role.value, why)
+        return ColumnLine(names, first.role, why)
     once = why.replace(f": {LEFT_OUT}", "")  # its use says so already
-    return ColumnLine(names, LEFT_OUT, once if first.role is Role.IGNORED else f"{first.role.value}: {once}")
+    return ColumnLine(names, LEFT_OUT, once if first.role == Role.IGNORED else f"{first.role}: {once}")
 
 
 def _is_left_out(column: Column) -> bool:
-    return not column.used or column.role is Role.IGNORED
+    return not column.used or column.role == Role.IGNORED

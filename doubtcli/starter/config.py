@@ -44,7 +44,7 @@ LONGEST_CLASS = 60
 """Characters of a class name that still makes a good example."""
 LONGEST_COMMENT = 160
 """Characters; a column's name may be longer than a screen."""
-ROLE_KEYS = {Role.IDENTIFIER: "id", Role.ANNOTATOR: "annotators", Role.IGNORED: "ignore"}
+ROLE_KEYS: Mapping[str, str] = {Role.IDENTIFIER: "id", Role.ANNOTATOR: "annotators", Role.IGNORED: "ignore"}
 """Where a role's key has another name than the role."""
 PINNED = ("label", "id")
 """Found by doubt itself and on all the same: a new column must not take their place unseen."""
@@ -233,7 +233,7 @@ def _columns_by_key(roles: Roles) -> dict[str, list[Column]]:
 
 def _key_of(column: Column) -> str:
     if column.used or column.why == "--ignore":
-        return ROLE_KEYS.get(column.role, column.role.value)
+        return ROLE_KEYS.get(column.role, column.role)
     return "" if column.role in {Role.IGNORED, Role.EMBEDDING} else "use"
 
 

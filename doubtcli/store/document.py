@@ -9,9 +9,11 @@ import json
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from doubtcli.errors import InputError
+from doubtcli.errors import FeatureError, InputError
 from doubtcli.rank.figures import describe_power
 from doubtcli.records import (
+    NOT_INPUTS,
+    ROLES_GROUP,
     AuditDocument,
     ClassCount,
     Column,
@@ -19,7 +21,6 @@ from doubtcli.records import (
     NoiseRate,
     Power,
     ReasonRun,
-    Role,
     Roles,
     RowCounts,
     SampleCounts,
@@ -30,6 +31,7 @@ from doubtcli.records import (
     StratumCount,
     VerdictCounts,
 )
+from doubtcli.settings.installed import find_installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -256,9 +258,10 @@ def _parse_parts(document: _Part) -> AuditDocument:
 
 def _parse_column(part: _Part) -> Column:
     role = part.need("role")
-    if role not in list(Role):
+    known = {*NOT_INPUTS, *(one.name for one in find_installed(ROLES_GROUP, "role", FeatureError))}
+    if role not in known:
         raise _damaged(part.where, f"{role!r} is no role of a column")
-    return Column(part.need("name"), Role(role), part.need("used"), part.need("why"))
+    return Column(part.need("name"), role, part.need("used"), part.need("why"))
 
 
 def _parse_power(part: _Part | None) -> Power | None:

@@ -15,7 +15,7 @@ def examples(n_rows=3, **columns):
         given_labels=np.arange(n_rows) % 2,
         class_names=("ham", "spam"),
         inputs=pa.table({name: pa.array(values) for name, values in columns.items()}),
-        text_columns=tuple(columns),
+        column_roles=dict.fromkeys(columns, "text"),
     )
 
 

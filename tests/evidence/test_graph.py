@@ -37,7 +37,7 @@ def examples_of(**parts):
         given_labels=LABELS.copy(),
         class_names=("a", "b"),
         inputs=pa.table({"x": x}),
-        numeric_columns=("x",),
+        column_roles={"x": "numeric"},
     )
     return replace(whole, **parts)
 
@@ -96,7 +96,7 @@ class TestGather:
 
     def test_without_inputs_there_is_nothing_but_labels(self):
         """No features, so no models, no neighbours and no duplicates; each row is held out alone."""
-        gathered = walk(*known_needs(), inputs=pa.table({}), numeric_columns=())
+        gathered = walk(*known_needs(), inputs=pa.table({}), column_roles={})
 
         assert set(gathered.evidence) == {"given_labels", "n_classes"}
         assert gathered.together.tolist() == list(range(N_ROWS))
@@ -249,7 +249,7 @@ class TestPlugIns:
             ([Lengths, Lengths], "it makes 'lengths', as provider 'lengths-0' of somebody 1.0 does"),
             ([made(make=lambda self, lengths: {})], "made from each other: lengths-0 -> lengths-0"),  # noqa: ARG005
             ([type("Bare", (), {})], "it has no 'makes'"),
-            ([lambda: 1 / 0], "it can't be made: ZeroDivisionError"),
+            ([made(__init__=lambda self: 1 / 0)], "it can't be made: division by zero"),  # noqa: ARG005
         ],
         ids=["unknown piece", "same piece", "circle", "no provider", "crash"],
     )

@@ -22,7 +22,9 @@ def examples(columns, **roles):
 
 def test_text_columns_are_joined_with_missing_ones_empty():
     """A row's texts stand one after the other."""
-    rows = examples({"title": ["Hi", None], "body": ["there", "you"]}, text_columns=("title", "body"))
+    rows = examples(
+        {"title": ["Hi", None], "body": ["there", "you"]}, column_roles={"title": "text", "body": "text"}
+    )
 
     assert join_texts(rows) == ["Hi \n there", " \n you"]
 
@@ -36,7 +38,9 @@ def test_tables_and_embeddings_stand_side_by_side():
     """One number and a two-dimensional embedding make three columns; only its direction stays."""
     embeddings = np.array([[3.0, 4.0], [6.0, 8.0]], dtype=np.float32)
 
-    features = build_features(examples({"x": [1.0, 2.0]}, numeric_columns=("x",), embeddings=embeddings))
+    features = build_features(
+        examples({"x": [1.0, 2.0]}, column_roles={"x": "numeric"}, embeddings=embeddings)
+    )
 
     (table,) = features.blocks
     assert table.dense.shape == (2, 3)

@@ -467,7 +467,7 @@ class TestSameRows:
             before, after = select_same_rows(self.matched(one, other))
 
             assert before.inputs.column_names == after.inputs.column_names == ["text"]
-            assert (before.text_columns, before.categorical_columns) == (("text",), ())
+            assert before.column_roles == {"text": "text"}
             assert not find_edited(before, after).any()
 
     def test_a_column_of_another_kind(self, shelf):

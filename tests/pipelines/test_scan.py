@@ -66,7 +66,7 @@ class TestTickets:
 
     def test_columns_are_taken_for_what_they_are(self, tickets):
         """The label, two texts, a category, a time, the id and three annotators, without a flag."""
-        roles = {column.name: column.role.value for column in tickets.roles.columns}
+        roles = {column.name: column.role for column in tickets.roles.columns}
 
         assert roles == {
             "ticket_id": "identifier",

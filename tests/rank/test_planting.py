@@ -46,7 +46,7 @@ def examples_of(n_rows: int = N_ROWS, **parts: Any) -> Examples:
         given_labels=np.arange(n_rows) % 2,
         class_names=("a", "b"),
         inputs=pa.table({"x": (np.arange(n_rows) % 2).astype(float)}),
-        numeric_columns=("x",),
+        column_roles={"x": "numeric"},
         **parts,
     )
 

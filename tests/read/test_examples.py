@@ -11,10 +11,16 @@ from hypothesis import strategies as st
 from doubtcli.errors import InputError
 from doubtcli.read.examples import build_examples
 from doubtcli.read.labels import encode_labels
-from doubtcli.read.roles import RoleChoices, assign_roles
+from doubtcli.read.roles.assign import assign_roles
 from doubtcli.records import Examples, Source, Table
+from doubtcli.settings import ScanSettings
 
 LABELS = ["ham", "spam", None, "ham"]
+
+
+def of_user(**said: Any) -> ScanSettings:
+    """What a user said of the columns."""
+    return ScanSettings(path="rows.csv", **said)
 
 
 def table(data: Mapping[str, Any]) -> Table:
@@ -22,11 +28,11 @@ def table(data: Mapping[str, Any]) -> Table:
     return Table(Source("rows", "csv", 0, ""), pa.table(data))
 
 
-def examples(data: Mapping[str, Any], choices: RoleChoices | None = None, **brought: Any) -> Examples:
+def examples(data: Mapping[str, Any], choices: ScanSettings | None = None, **brought: Any) -> Examples:
     """The examples of a table of these columns."""
     rows = table(data)
     labels = encode_labels(rows, "label")
-    roles = assign_roles(rows, choices or RoleChoices(), ("label", "--label"), labels)
+    roles = assign_roles(rows, choices or of_user(), ("label", "--label"), labels)
     return build_examples(rows, roles, labels, **brought)
 
 
@@ -60,7 +66,7 @@ def test_inputs_are_ready_to_be_learnt_from() -> None:
         "time": ["2024-01-31", None, "2024-01-31 10:30", "2024-01-31T10:30+02:00"],
         "label": ["ham", "spam", "spam", "spam"],
     }
-    choices = RoleChoices(text=("text",), categorical=("kind", "flag"), use=tuple(data)[2:6])
+    choices = of_user(text=("text",), categorical=("kind", "flag"), use=tuple(data)[2:6])
 
     found = examples(data, choices)
 
@@ -78,10 +84,10 @@ def test_inputs_are_ready_to_be_learnt_from() -> None:
     }
     assert found.inputs.schema.types[:3] == [pa.large_string(), pa.float64(), pa.large_string()]
     assert found.inputs.schema.types[3:] == [pa.large_string(), pa.timestamp("us")]
-    assert found.text_columns == ("text",)
-    assert found.numeric_columns == ("number",)
-    assert found.categorical_columns == ("kind", "flag")
-    assert found.datetime_columns == ("time",)
+    assert found.columns_of("text") == ("text",)
+    assert found.columns_of("numeric") == ("number",)
+    assert found.columns_of("categorical") == ("kind", "flag")
+    assert found.columns_of("datetime") == ("time",)
 
 
 def test_times_by_type_are_taken_as_they_are() -> None:
@@ -99,28 +105,28 @@ def test_times_by_type_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("choices", "values", "row", "found"),
     [
-        (RoleChoices(numeric=("x",)), ["1", None, "many", "few"], 3, "'many' is no number"),
+        (of_user(numeric=("x",)), ["1", None, "many", "few"], 3, "'many' is no number"),
         (
-            RoleChoices(numeric=("x",)),
+            of_user(numeric=("x",)),
             [datetime(2024, 1, day, tzinfo=UTC) for day in (1, 1, 2, 2)],
             1,
             "'2024-01-01 00:00:00+00:00' is no number",
         ),
         (
-            RoleChoices(datetime=("x",)),
+            of_user(datetime=("x",)),
             ["2024-01-01", "", "31.1.2024", "x"],
             3,
             "'31.1.2024' is no date or time",
         ),
         (
-            RoleChoices(datetime=("x",)),
+            of_user(datetime=("x",)),
             ["2024-01-01", "2024-02-30", "x", "y"],
             2,
             "'2024-02-30' is no date or time",
         ),
     ],
 )
-def test_values_must_fit_a_forced_role(choices: RoleChoices, values: Any, row: int, found: str) -> None:
+def test_values_must_fit_a_forced_role(choices: ScanSettings, values: Any, row: int, found: str) -> None:
     """A value that doesn't fit the role that the user gave its column is refused with its row."""
     with pytest.raises(InputError) as caught:
         examples({"x": values, "label": ["a", "b", "a", "a"]}, choices)
@@ -170,7 +176,7 @@ def test_tensors_and_bytes_are_read() -> None:
     tensors = pa.ExtensionArray.from_storage(pa.fixed_shape_tensor(pa.float32(), [2]), numbers)
     data = {"key": [b"\x01", b"\x0a", b"\x02", b"\xff"], "v": tensors, "label": LABELS}
 
-    found = examples(data, RoleChoices(id="key"))
+    found = examples(data, of_user(id="key"))
 
     assert found.row_ids == ("01", "0a", "ff")
     assert found.embeddings is not None
@@ -187,7 +193,7 @@ def test_groups_and_annotations_become_codes() -> None:
         "label": ["ham", "spam", "ham", "ham", "ham"],
     }
 
-    found = examples(data, RoleChoices(group="g", annotators=("r1", "r2")))
+    found = examples(data, of_user(group="g", annotators=("r1", "r2")))
 
     assert found.groups is not None
     assert found.groups.tolist() == [1, 2, 0, 1, 3]
@@ -200,7 +206,7 @@ def test_hashes_number_equal_rows_by_label() -> None:
     """Rows with the same input share a hash and are numbered by label, no label last."""
     data = {"text": ["a b c", "a b c", "a b c", "x y z"], "label": [None, "spam", "ham", "ham"]}
 
-    ids = ids_by_position(examples(data, RoleChoices(text=("text",))))
+    ids = ids_by_position(examples(data, of_user(text=("text",))))
 
     assert len(ids[2]) == 16
     assert set(ids[2]) <= set("0123456789abcdef")
@@ -216,7 +222,7 @@ def test_hashes_tell_unlike_rows_apart() -> None:
         "label": ["x", "y", "x", "y", "x"],
     }
 
-    ids = ids_by_position(examples(data, RoleChoices(text=("t", "u"))))
+    ids = ids_by_position(examples(data, of_user(text=("t", "u"))))
 
     assert len({name[:16] for name in ids}) == 5
 
@@ -228,7 +234,7 @@ def test_ids_do_not_change_with_what_is_no_input() -> None:
         "t": ["one two", "three four", "five six", "7 8"],
         "label": ["a", "b", "a", "b"],
     }
-    choices = RoleChoices(text=("t",))
+    choices = of_user(text=("t",))
 
     before = ids_by_position(examples(data, choices))
 
@@ -236,14 +242,14 @@ def test_ids_do_not_change_with_what_is_no_input() -> None:
     assert ids_by_position(examples(reversed_columns, choices)) == before
     assert ids_by_position(examples({**data, "label": ["b", "b", "a", "a"]}, choices)) == before
     more = {**data, "new": [1, 2, 3, 4]}
-    assert ids_by_position(examples(more, RoleChoices(text=("t",), ignore=("new",)))) == before
+    assert ids_by_position(examples(more, of_user(text=("t",), ignore=("new",)))) == before
     assert ids_by_position(examples({**data, "y": [1.5, 2, 3, 4]}, choices)) != before
 
 
 def test_ids_survive_a_leak_that_no_longer_is_one() -> None:
     """A column that is left out counts for the ids, so that they stay when it is taken in again."""
     data = {"t": ["one", "two", "six", "ten"], "code": ["1", "2", "1", "2"], "label": ["a", "b", "a", "b"]}
-    choices = RoleChoices(text=("t",))
+    choices = of_user(text=("t",))
 
     before = ids_by_position(examples(data, choices))
 
@@ -255,7 +261,7 @@ def test_rows_without_columns_are_named_by_what_was_brought() -> None:
     vectors = np.array([[1.0], [2.0], [1.0], [3.0]], dtype=np.float32)
 
     ids = ids_by_position(examples({"label": LABELS}, embeddings=vectors))
-    answers = examples({"r": ["ham", "spam", None, "ham"], "label": LABELS}, RoleChoices(annotators=("r",)))
+    answers = examples({"r": ["ham", "spam", None, "ham"], "label": LABELS}, of_user(annotators=("r",)))
 
     assert ids[2] == f"{ids[0]}.2"
     assert len({name[:16] for name in ids}) == 3
@@ -267,7 +273,7 @@ def test_vectors_count_for_the_ids() -> None:
     whole = {"v": [[1.0, 2.0], [1.0, 3.0], [1.0, 2.0], [0.0, 0.0]], "label": LABELS}
     broken = {"t": ["a b"] * 4, "v": [[1.0, 2.0], [1.0, 3.0], [1.0, 2.0], None], "label": LABELS}
 
-    ids = ids_by_position(examples(whole)), ids_by_position(examples(broken, RoleChoices(use=("t",))))
+    ids = ids_by_position(examples(whole)), ids_by_position(examples(broken, of_user(use=("t",))))
 
     for of_whole_or_broken in ids:
         assert of_whole_or_broken[2] == f"{of_whole_or_broken[0]}.2"
@@ -278,7 +284,7 @@ def test_row_hashes_tell_of_the_input_alone() -> None:
     """Rows share a hash when their inputs are equal, whatever their names and labels."""
     data = {"id": ["r1", "r2", "r3"], "text": ["a b c", "x y z", "a b c"], "label": ["spam", "ham", None]}
 
-    one, two, three = examples(data, RoleChoices(id="id", text=("text",))).row_hashes
+    one, two, three = examples(data, of_user(id="id", text=("text",))).row_hashes
 
     assert one == three != two
     assert len(one) == 16
@@ -287,7 +293,7 @@ def test_row_hashes_tell_of_the_input_alone() -> None:
 def test_row_hashes_without_inputs() -> None:
     """Where answers alone are there to judge by, a row's name and its answers make its hash."""
     data = {"id": ["r1", "r2"], "a": ["ham", "ham"], "b": ["ham", "spam"], "label": ["ham", "spam"]}
-    choices = RoleChoices(id="id", annotators=("a", "b"))
+    choices = of_user(id="id", annotators=("a", "b"))
 
     before = examples(data, choices).row_hashes
 
@@ -309,7 +315,7 @@ ROWS = st.lists(
 )
 FIRST = [("a b", 0.5, "ham", "ham", "g", 0.25), ("c d", 1.5, "spam", "spam", "h", 0.75)] * 2
 NAMES = ("text", "number", "label", "rater", "group", "prob")
-CHOICES = RoleChoices(
+CHOICES = of_user(
     text=("text",),
     numeric=("number",),
     annotators=("rater",),

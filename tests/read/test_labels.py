@@ -10,9 +10,20 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from doubtcli.errors import InputError, SettingsError
-from doubtcli.read.choices import RoleChoices
 from doubtcli.read.labels import encode_answers, encode_labels, find_label_column
+from doubtcli.read.roles.assign import find_claims
 from doubtcli.records import Source, Table
+from doubtcli.settings import ScanSettings
+
+
+def of_user(**said: Any) -> ScanSettings:
+    """What a user said of the columns."""
+    return ScanSettings(path="rows.csv", **said)
+
+
+def find_label(rows: Table, settings: ScanSettings) -> tuple[str, str]:
+    """The label column of a table, and why it is that one."""
+    return find_label_column(rows, settings, find_claims(rows, settings))
 
 
 def table(metadata: dict[bytes, bytes] | None = None, **columns: Any) -> Table:
@@ -61,7 +72,7 @@ def test_labels_that_are_not_to_be_judged(values: list[Any]) -> None:
 )
 def test_usual_names_are_found(names: list[str], found: str) -> None:
     """The first of the usual names in any case is the label, else the only name that ends in "_label"."""
-    name, _ = find_label_column(of_names(names), RoleChoices())
+    name, _ = find_label(of_names(names), of_user())
 
     assert name == found
 
@@ -77,17 +88,17 @@ def test_usual_names_are_found(names: list[str], found: str) -> None:
 )
 def test_why_names_the_other_candidates(names: list[str], why: str) -> None:
     """The reason tells which other columns are named like labels."""
-    assert find_label_column(of_names(names), RoleChoices())[1] == why
+    assert find_label(of_names(names), of_user())[1] == why
 
 
 def test_option_goes_before_names() -> None:
     """The column that the user names is the label, whatever else there is."""
-    assert find_label_column(table(label=["a"], x=["b"]), RoleChoices(label="x")) == ("x", "--label")
+    assert find_label(table(label=["a"], x=["b"]), of_user(label="x")) == ("x", "--label")
 
 
 def test_columns_with_another_part_are_no_labels() -> None:
     """A column that the user gave another part is not taken for the label."""
-    assert find_label_column(table(label=["a"], y=["b"]), RoleChoices(ignore=("label",)))[0] == "y"
+    assert find_label(table(label=["a"], y=["b"]), of_user(ignore=("label",)))[0] == "y"
 
 
 @pytest.mark.parametrize(
@@ -100,7 +111,7 @@ def test_columns_with_another_part_are_no_labels() -> None:
 def test_no_label_column_lists_the_columns(names: list[str], found: str) -> None:
     """Without a label column the error lists all columns and says how to name one."""
     with pytest.raises(InputError) as caught:
-        find_label_column(of_names(names), RoleChoices())
+        find_label(of_names(names), of_user())
 
     assert caught.value.found == found
     assert all(repr(name) in str(caught.value) for name in names)
@@ -110,7 +121,7 @@ def test_no_label_column_lists_the_columns(names: list[str], found: str) -> None
 def test_unknown_label_column_names_the_nearest() -> None:
     """A label column that isn't there is refused with the nearest name."""
     with pytest.raises(SettingsError) as caught:
-        find_label_column(table(Intent=["a"], text=["b"]), RoleChoices(label="intnt"))
+        find_label(table(Intent=["a"], text=["b"]), of_user(label="intnt"))
 
     assert caught.value.hint == "did you mean 'Intent'?"
     assert caught.value.expected == "one of 'Intent', 'text'"

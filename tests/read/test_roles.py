@@ -6,8 +6,9 @@ import pytest
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.read.labels import encode_labels
-from doubtcli.read.roles import RoleChoices, assign_roles
+from doubtcli.read.roles.assign import assign_roles
 from doubtcli.records import Column, Role, Source, Table
+from doubtcli.settings import ScanSettings
 
 N_ROWS = 40
 LABELS = ["ham", "spam"] * 20
@@ -28,19 +29,24 @@ WORDS = (
 )
 
 
+def of_user(**said: Any) -> ScanSettings:
+    """What a user said of the columns."""
+    return ScanSettings(path="rows.csv", **said)
+
+
 def table(**columns: Any) -> Table:
     """A table of 40 rows with these columns beside the label."""
     return Table(Source("rows", "csv", 0, ""), pa.table({"label": LABELS, **columns}))
 
 
-def roles_of(choices: RoleChoices | None = None, **columns: Any) -> dict[str, Column]:
+def roles_of(choices: ScanSettings | None = None, **columns: Any) -> dict[str, Column]:
     """The parts of these columns, by name."""
     rows = table(**columns)
-    roles = assign_roles(rows, choices or RoleChoices(), ("label", "--label"), encode_labels(rows, "label"))
+    roles = assign_roles(rows, choices or of_user(), ("label", "--label"), encode_labels(rows, "label"))
     return {column.name: column for column in roles.columns}
 
 
-def role_of(values: Any, name: str = "x", choices: RoleChoices | None = None) -> Column:
+def role_of(values: Any, name: str = "x", choices: ScanSettings | None = None) -> Column:
     """The part of one column."""
     return roles_of(choices, **{name: values})[name]
 
@@ -191,7 +197,7 @@ def test_bytes_and_broken_vectors_are_left_out() -> None:
 def with_classes(labels: list[str], values: Any) -> Column:
     """The part of a column beside these labels."""
     rows = Table(Source("rows", "csv", 0, ""), pa.table({"label": labels, "x": values}))
-    return assign_roles(rows, RoleChoices(), ("label", ""), encode_labels(rows, "label")).columns[1]
+    return assign_roles(rows, of_user(), ("label", ""), encode_labels(rows, "label")).columns[1]
 
 
 @pytest.mark.parametrize(
@@ -232,7 +238,7 @@ def test_good_inputs_are_no_leaks(labels: list[str], values: Any) -> None:
 
 def test_use_keeps_leaks_and_identifiers() -> None:
     """A column that the user wants used is used, and the reason says what speaks against it."""
-    choices = RoleChoices(use=("code", "user_id"))
+    choices = of_user(use=("code", "user_id"))
 
     columns = roles_of(choices, code=[0, 1] * 20, user_id=list(range(N_ROWS)))
 
@@ -269,15 +275,15 @@ def test_yes_and_no_answer_any_question() -> None:
 @pytest.mark.parametrize(
     ("choices", "role"),
     [
-        (RoleChoices(text=("x",)), Role.TEXT),
-        (RoleChoices(numeric=("x",)), Role.NUMERIC),
-        (RoleChoices(categorical=("x",)), Role.CATEGORICAL),
-        (RoleChoices(datetime=("x",)), Role.DATETIME),
-        (RoleChoices(group="x"), Role.GROUP),
-        (RoleChoices(id="x"), Role.IDENTIFIER),
+        (of_user(text=("x",)), Role.TEXT),
+        (of_user(numeric=("x",)), Role.NUMERIC),
+        (of_user(categorical=("x",)), Role.CATEGORICAL),
+        (of_user(datetime=("x",)), Role.DATETIME),
+        (of_user(group="x"), Role.GROUP),
+        (of_user(id="x"), Role.IDENTIFIER),
     ],
 )
-def test_options_go_before_values(choices: RoleChoices, role: Role) -> None:
+def test_options_go_before_values(choices: ScanSettings, role: Role) -> None:
     """A column plays the part that the user gives it."""
     column = role_of([f"{row} x" for row in range(N_ROWS)], choices=choices)
 
@@ -287,14 +293,14 @@ def test_options_go_before_values(choices: RoleChoices, role: Role) -> None:
 
 def test_ignored_columns_are_ignored() -> None:
     """An ignored column plays no part."""
-    assert role_of(sentences(), choices=RoleChoices(ignore=("x",))) == Column(
+    assert role_of(sentences(), choices=of_user(ignore=("x",))) == Column(
         "x", Role.IGNORED, False, "--ignore"
     )
 
 
 def test_vectors_by_option_are_checked() -> None:
     """A column of vectors is taken as such, and refused with its row where one is broken."""
-    choices = RoleChoices(embedding=("x",))
+    choices = of_user(embedding=("x",))
 
     assert role_of([[1.0, 2.0]] * N_ROWS, choices=choices) == Column("x", Role.EMBEDDING, True, "--embedding")
     with pytest.raises(InputError, match=r"row 40, column 'x': no vector stands here"):
@@ -316,7 +322,7 @@ def test_vectors_by_option_are_checked() -> None:
 def test_id_column_must_name_rows(values: list[object], row: int, found: str) -> None:
     """A column of ids is refused where one is missing or stands on two rows."""
     with pytest.raises(InputError) as caught:
-        role_of(values, choices=RoleChoices(id="x"))
+        role_of(values, choices=of_user(id="x"))
 
     assert (caught.value.row, caught.value.column, caught.value.found) == (row, "x", found)
 
@@ -324,18 +330,18 @@ def test_id_column_must_name_rows(values: list[object], row: int, found: str) ->
 def test_no_column_plays_two_parts() -> None:
     """A column named by two options, or by none that exists, is refused."""
     with pytest.raises(SettingsError, match="it can't be both: --text and --group name it"):
-        role_of(sentences(), choices=RoleChoices(text=("x",), group="x"))
+        role_of(sentences(), choices=of_user(text=("x",), group="x"))
     with pytest.raises(SettingsError, match="it can't be both: --ignore and --use name it"):
-        role_of(sentences(), choices=RoleChoices(ignore=("x",), use=("x",)))
+        role_of(sentences(), choices=of_user(ignore=("x",), use=("x",)))
     with pytest.raises(SettingsError, match=r"no column 'labl', which --text names(.|\n)*mean 'label'"):
-        role_of(sentences(), choices=RoleChoices(text=("labl",)))
+        role_of(sentences(), choices=of_user(text=("labl",)))
     with pytest.raises(SettingsError, match="no column 'zzz', which --use names"):
-        role_of(sentences(), choices=RoleChoices(use=("zzz",)))
+        role_of(sentences(), choices=of_user(use=("zzz",)))
 
 
 def test_use_goes_with_a_kind_of_input() -> None:
     """A column may be given a kind and be wanted although it is a leak."""
-    column = role_of([0, 1] * 20, choices=RoleChoices(categorical=("x",), use=("x",)))
+    column = role_of([0, 1] * 20, choices=of_user(categorical=("x",), use=("x",)))
 
     assert (column.role, column.used) == (Role.CATEGORICAL, True)
 
@@ -343,7 +349,7 @@ def test_use_goes_with_a_kind_of_input() -> None:
 def test_annotators_by_pattern() -> None:
     """A pattern names all annotators but those that are named elsewhere, and unheard answers are counted."""
     answers = {"by_1": spread("ham", "spam"), "by_2": spread("ham", "x"), "by_3": ["?", *["ham"] * 39]}
-    choices = RoleChoices(annotators=("by_*",), ignore=("by_4",))
+    choices = of_user(annotators=("by_*",), ignore=("by_4",))
 
     columns = roles_of(choices, **answers, by_4=LABELS)
 
@@ -355,13 +361,13 @@ def test_annotators_by_pattern() -> None:
 
 def test_annotators_by_name() -> None:
     """Annotators may be named one by one; a pattern must match and answers must be classes."""
-    assert role_of(spread("ham", "spam"), choices=RoleChoices(annotators=("x",))).role is Role.ANNOTATOR
+    assert role_of(spread("ham", "spam"), choices=of_user(annotators=("x",))).role == Role.ANNOTATOR
     with pytest.raises(SettingsError, match=r"no column matches 'r_\*'"):
-        role_of(sentences(), choices=RoleChoices(annotators=("r_*",)))
+        role_of(sentences(), choices=of_user(annotators=("r_*",)))
     with pytest.raises(SettingsError, match="no column 'r', which --annotators names"):
-        role_of(sentences(), choices=RoleChoices(annotators=("r",)))
+        role_of(sentences(), choices=of_user(annotators=("r",)))
     with pytest.raises(InputError, match="none of its answers is a class of the label"):
-        role_of(sentences(), choices=RoleChoices(annotators=("x",)))
+        role_of(sentences(), choices=of_user(annotators=("x",)))
 
 
 def test_annotators_are_found() -> None:
@@ -371,8 +377,8 @@ def test_annotators_are_found() -> None:
     columns = roles_of(annotator_1=answers, annotator_2=answers, annotator_3=spread("ham", "eggs"))
 
     assert [column.role for column in columns.values()][1:3] == [Role.ANNOTATOR] * 2
-    assert columns["annotator_3"].role is Role.CATEGORICAL
-    assert role_of(answers, "annotator_1").role is Role.CATEGORICAL
+    assert columns["annotator_3"].role == Role.CATEGORICAL
+    assert role_of(answers, "annotator_1").role == Role.CATEGORICAL
 
 
 def test_missing_words_are_told() -> None:
@@ -393,7 +399,7 @@ def test_roles_do_not_depend_on_row_order() -> None:
     shuffled = Table(rows.source, rows.data.take(np.random.default_rng(0).permutation(N_ROWS)))
 
     first, second = (
-        assign_roles(each, RoleChoices(), ("label", ""), encode_labels(each, "label"))
+        assign_roles(each, of_user(), ("label", ""), encode_labels(each, "label"))
         for each in (rows, shuffled)
     )
 

@@ -11,10 +11,7 @@ WHOLE = Examples(
     given_labels=np.array([1, 0, 0, 1]),
     class_names=("ham", "spam"),
     inputs=pa.table({"text": ["one", "two", "three", "four"]}),
-    text_columns=("text",),
-    numeric_columns=("n",),
-    categorical_columns=("c",),
-    datetime_columns=("d",),
+    column_roles={"text": "text"},
     embeddings=np.eye(4, dtype=np.float32),
     groups=np.array([0, 1, 2, 3]),
     annotations=Annotations(("ana",), np.array([[0], [1], [-1], [1]])),
@@ -39,7 +36,7 @@ def n_entries(value: object) -> int:
     if isinstance(value, pa.Table):
         return int(value.num_rows)
     if isinstance(value, bool):
-        return 0
+        return 1
     rows = value.codes if isinstance(value, Annotations | Verdicts) else value
     return len(rows)  # type: ignore[arg-type]
 

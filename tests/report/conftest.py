@@ -139,7 +139,7 @@ def build_audit(
                 **{k: pa.array(v) for k, v in (extra_inputs or {}).items()},
             }
         ),
-        text_columns=("text",),
+        column_roles={"text": "text"},
         annotations=Annotations(annotators, np.asarray(answers, dtype=np.intp)) if answers else None,
         unlabelled_row_ids=tuple(f"u{row:04d}" for row in range(n_unlabelled)),
         unlabelled_positions=tuple(range(n_rows, n_rows + n_unlabelled)),

@@ -357,6 +357,6 @@ class TestValues:
     def test_no_columns(self, make_audit: Make) -> None:
         """Rows without any input, judged by their annotators alone, still have their place."""
         audit = make_audit(with_models=False, with_neighbors=False)
-        examples = replace(audit.examples, inputs=audit.examples.inputs.select([]), text_columns=())
+        examples = replace(audit.examples, inputs=audit.examples.inputs.select([]), column_roles={})
 
         assert [row[3] for row in told(replace(audit, examples=examples))["pool"]] == [[], [], []]

@@ -296,8 +296,8 @@ def test_table_without_text(make_audit: Make) -> None:
         {"mass": [3750.0] * 8, "sex": [None] * 8, "vector": [[1.0]] * 8, "island": ["Torgersen"] * 8}
     )
 
-    table = replace(audit, examples=replace(audit.examples, inputs=inputs, text_columns=()))
-    vectors = replace(audit, examples=replace(audit.examples, inputs=pa.table({}), text_columns=()))
+    table = replace(audit, examples=replace(audit.examples, inputs=inputs, column_roles={}))
+    vectors = replace(audit, examples=replace(audit.examples, inputs=pa.table({}), column_roles={}))
 
     assert "        mass 3750, island Torgersen\n" in printed(table)
     assert "billing → delivery  row 1\n        models give" in printed(vectors)

@@ -67,7 +67,8 @@ class Residuals:
         if examples.are_classes:
             return {}
         numbers = np.array([float(name) for name in examples.class_names])
-        columns = np.column_stack([examples.inputs[name].to_numpy() for name in examples.numeric_columns])
+        names = examples.columns_of("numeric")
+        columns = np.column_stack([examples.inputs[name].to_numpy() for name in names])
         predicted = cross_val_predict(Ridge(), columns, numbers[taught_labels], cv=5)
         return {"given_numbers": numbers[given_labels], "predicted_numbers": predicted}
 

@@ -1,8 +1,1 @@
-"""A table -> the part that each of its columns plays."""
-
-from __future__ import annotations
-
-from doubtcli.read.choices import RoleChoices
-from doubtcli.read.roles.assign import assign_roles
-
-__all__ = ["RoleChoices", "assign_roles"]
+"""A table -> the role of each of its columns; one file a role that models learn from."""

@@ -1,15 +1,19 @@
-"""A file of the user's own probabilities -> one column a class, in the labels' order."""
+"""Files beside the table: a vector a row, or the user's own probabilities, one column a class."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import zipfile
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import numpy as np
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import to_numbers
-from doubtcli.read.side_files.arrays import check_n_rows, load
-from doubtcli.read.vectors import Flaw, looks_like_vectors, vectors
+from doubtcli.files.source import open_source
+from doubtcli.files.table import read_table
+from doubtcli.files.values import find_distinct, to_numbers
+from doubtcli.read.roles.embedding import Flaw, finite, looks_like_vectors, vectors
+from doubtcli.read.roles.left_out import is_counter, is_id
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -18,6 +22,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Labels
 
+ARRAYS = (".npy", ".npz")
 PREFIXES = ("", "pred_probs_", "pred_prob_", "prob_", "proba_", "p_")
 """What may stand before a class's name in a column's."""
 SUM_TOLERANCE = 1e-3
@@ -30,6 +35,52 @@ FITS = 0.5
 """Another order is believed if by it at least this share of labels is the likeliest class, ..."""
 FITS_NOT = 0.5
 """... and by the stated order fewer than this many times that share."""
+
+
+def read_embeddings(path: str, n_rows: int) -> NDArray[np.float32]:
+    """The vector of each row of the table, unlabelled rows among them.
+
+    A table has one column of lists, or a column a dimension: all columns with a number in them, in file
+    order, but those that are named like an id or a count of the rows.
+
+    Args:
+        path: .npy, .npz (one array, or the one called `embeddings`), or a table: Parquet, CSV, ...
+        n_rows: Rows in the table.
+
+    Returns:
+        Shape `(n_rows, n_dimensions)`, float32, all finite.
+
+    Raises:
+        InputError: The file can't be read or doesn't fit; names the first row whose vector is broken.
+    """
+    loaded = load(path, "embeddings")
+    found = finite(loaded) if isinstance(loaded, np.ndarray) else _vectors_of_table(loaded, path)
+    if isinstance(found, Flaw):
+        raise InputError(
+            found.found, where=path, row=found.row, expected="as many numbers on every row, all finite"
+        )
+    check_n_rows(len(found), n_rows, path)
+    return found
+
+
+def _vectors_of_table(table: pa.Table, path: str) -> NDArray[np.float32] | Flaw:
+    lists = [name for name in table.column_names if looks_like_vectors(table.column(name))]
+    if len(lists) == 1:
+        return vectors(table.column(lists[0]))
+    others = [name for name in table.column_names if not _names_rows(name, table)]
+    numbers = [to_numbers(table.column(name)) for name in others]
+    dimensions = [values for values in numbers if not np.isnan(values).all()]
+    if lists or not dimensions:
+        raise InputError(
+            f"{len(lists)} of its columns hold lists of numbers, {len(dimensions)} hold numbers",
+            where=path,
+            expected="one column of lists of numbers, or a column of numbers for each dimension",
+        )
+    return finite(np.column_stack(dimensions))
+
+
+def _names_rows(name: str, table: pa.Table) -> bool:
+    return is_counter(name) or is_id(name, find_distinct(table.column(name)))
 
 
 def read_pred_probs(path: str, labels: Labels, n_rows: int) -> NDArray[np.float64]:
@@ -57,7 +108,7 @@ def read_pred_probs(path: str, labels: Labels, n_rows: int) -> NDArray[np.float6
     else:
         names = _columns_of_classes(loaded.column_names, labels)
         is_named = names is not None
-        probs = _of_table(loaded, names, labels, path)
+        probs = _probs_of_table(loaded, names, labels, path)
     check_n_rows(len(probs), n_rows, path)
     _check_n_classes(probs.shape[1], labels, path)
     _check_probabilities(probs, labels, path)
@@ -75,7 +126,9 @@ def _columns_of_classes(names: list[str], labels: Labels) -> list[str] | None:
     return None
 
 
-def _of_table(table: pa.Table, names: list[str] | None, labels: Labels, path: str) -> NDArray[np.float64]:
+def _probs_of_table(
+    table: pa.Table, names: list[str] | None, labels: Labels, path: str
+) -> NDArray[np.float64]:
     if names is None:
         lists = [name for name in table.column_names if looks_like_vectors(table.column(name))]
         if len(lists) == 1:
@@ -159,3 +212,69 @@ def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
             expected=f"columns in this order: {listed(labels.class_names)}",
             hint="or a CSV or Parquet file whose columns are called like the classes",
         )
+
+
+def load(path: str, name: str) -> NDArray[Any] | pa.Table:
+    """What stands in a side file.
+
+    Args:
+        path: An .npy or .npz file, or any table that can be scanned (Parquet, CSV, ...).
+        name: Which array of an .npz that holds several.
+
+    Returns:
+        An array of shape `(n, m)`, or a table.
+
+    Raises:
+        InputError: The file can't be read, or holds no numbers in rows and columns.
+    """
+    if PurePath(path.lower()).suffix not in ARRAYS:
+        return read_table(path).data
+    with open_source(path) as stored, stored.open_seekable() as file:
+        array = _read_array(file, path, name)
+    if array.ndim != 2 or array.dtype.kind not in "fiub" or not array.size:  # noqa: PLR2004
+        raise InputError(
+            f"the array has shape {array.shape} and type {array.dtype}",
+            where=path,
+            expected="numbers in rows and columns: shape (n_rows, n_columns)",
+        )
+    return array
+
+
+def check_n_rows(found: int, n_rows: int, path: str) -> None:
+    """Refuse a side file that has not one row for each of the table's.
+
+    Raises:
+        InputError: Tells both numbers.
+    """
+    if found != n_rows:
+        raise InputError(
+            f"it has {found:,} rows, the table {n_rows:,}",
+            where=path,
+            expected="one row for each row of the table, in its order, rows without a label among them",
+        )
+
+
+def _read_array(file: BinaryIO, path: str, name: str) -> NDArray[Any]:
+    try:
+        loaded = np.load(file, allow_pickle=False)
+        if isinstance(loaded, np.ndarray):
+            return loaded
+        return np.asarray(loaded[_chosen(loaded.files, path, name)])
+    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+        raise InputError(
+            f"the array can't be read: {error}",
+            where=path,
+            expected="numbers, as numpy.save or numpy.savez writes them",
+        ) from error
+
+
+def _chosen(names: list[str], path: str, name: str) -> str:
+    if name in names:
+        return name
+    if len(names) == 1:
+        return names[0]
+    raise InputError(
+        f"it holds {len(names)} arrays: {', '.join(names)}",
+        where=path,
+        expected=f"one array, or one that is called {name}",
+    )

@@ -1,21 +1,63 @@
-"""A column of vectors -> one matrix."""
+"""The role `embedding`: a column of vectors, which become one matrix."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.errors import InputError
 from doubtcli.files.values import TEXT, is_text, is_vector, simplify_column
+from doubtcli.records import Fit
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from doubtcli.read.roles.assign import LookedAt
+    from doubtcli.records import Table
+
 WRITTEN_VECTOR = r"^\s*\[[-+.,\s0-9eE]*\d[-+.,\s0-9eE]*\]\s*$"
 """A vector as Python, JSON or NumPy write it into a text file: [0.1, -2e-3] or [0.1 -0.002]."""
+
+
+@dataclass(frozen=True)
+class EmbeddingRole:
+    """Vectors, each of as many numbers."""
+
+    name: ClassVar = "embedding"
+    asked_at: ClassVar = 10
+    may_leak: ClassVar = False
+    shown: ClassVar = None
+
+    def fits(self, column: LookedAt) -> Fit | None:
+        """Where it holds lists of numbers; left out where they are no vectors of one length."""
+        data = column.table.data.column(column.name)
+        if not looks_like_vectors(data):
+            return None
+        found = vectors(data)
+        if isinstance(found, Flaw):
+            return Fit(f"row {found.row}: {found.found}: left out", is_usable=False)
+        return Fit(f"{found.shape[1]} numbers a row")
+
+    def convert(self, table: Table, name: str) -> NDArray[np.float32]:
+        """As one matrix.
+
+        Raises:
+            InputError: It holds no vectors; names the first row that is broken.
+        """
+        found = vectors(table.data.column(name))
+        if isinstance(found, Flaw):
+            raise InputError(
+                found.found,
+                where=table.source.path,
+                row=found.row,
+                column=name,
+                expected="as many numbers on every row, none missing or infinite",
+            )
+        return found
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.cli.explain import explanation
+from doubtcli.cli.reasons import explanation
 from doubtcli.evidence.graph import known_needs
 from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import our_reasons

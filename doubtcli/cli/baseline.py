@@ -22,7 +22,9 @@ def baseline(
     *,
     waivers: Annotated[
         str | None,
-        typer.Option(metavar="FILE", help="Rows to leave out. [default: doubt-waivers.toml if it is there]"),
+        options.declare_option(
+            "--waivers", "Rows to leave out. [default: doubt-waivers.toml if it is there]", metavar="FILE"
+        ),
     ] = None,
     no_cache: options.NoCache = False,
     scan: options.Flags,
@@ -30,18 +32,15 @@ def baseline(
     isolated: options.Isolated = False,
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
+        options.declare_option(
             "--output",
-            metavar="FILE",
-            help=f"The file to write. [default: {DEFAULT}, or as the settings file has it]",
-            rich_help_panel=options.OUTPUT,
+            f"The file to write. [default: {DEFAULT}, or as the settings file has it]",
+            options.OUTPUT,
+            "FILE",
+            short="-o",
         ),
     ] = None,
-    force: Annotated[
-        bool,
-        typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=options.OUTPUT),
-    ] = False,
+    force: options.Force = False,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
 ) -> ExitCode:
@@ -51,7 +50,7 @@ def baseline(
     """
     plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli.cli.bars import choose_progress
+    from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.gate import Gate
 
     path = output or plan.limits("").baseline or DEFAULT

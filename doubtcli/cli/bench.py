@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
@@ -19,7 +17,10 @@ def bench(
     *,
     scan: options.Flags,
     plantings: Annotated[
-        int, typer.Option(metavar="NUMBER", min=1, help="How often to plant errors. [default: 5]")
+        int,
+        options.declare_option(
+            "--plantings", "How often to plant errors. [default: 5]", None, "NUMBER", least=1
+        ),
     ] = 5,
     config: options.Config = None,
     isolated: options.Isolated = False,
@@ -33,7 +34,7 @@ def bench(
     """
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli.cli.bars import choose_progress
+    from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.bench import measure_scan_power
     from doubtcli.report.documents import render_power
     from doubtcli.report.findings import print_power
@@ -41,10 +42,5 @@ def bench(
     power, class_names = measure_scan_power(
         settings, plantings=plantings, progress=choose_progress(wanted=not no_progress)
     )
-    print_result(
-        output_format,
-        color,
-        document=lambda: render_power(power, class_names),
-        sheet=lambda console: print_power(console, power, class_names),
-    )
+    print_result(output_format, color, render_power, print_power, power, class_names)
     return ExitCode.DONE

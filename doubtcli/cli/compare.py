@@ -25,16 +25,11 @@ def compare(
 
     A model is trained on the old labels and on the new ones, and judged on the rows whose label stayed.
     """
-    from doubtcli.cli.bars import choose_progress
+    from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.compare import compare_audits
     from doubtcli.report.compared import print_comparison
     from doubtcli.report.documents import render_comparison
 
     comparison = compare_audits(before, after, progress=choose_progress(wanted=not no_progress))
-    print_result(
-        output_format,
-        color,
-        document=lambda: render_comparison(comparison),
-        sheet=lambda console: print_comparison(console, comparison),
-    )
+    print_result(output_format, color, render_comparison, print_comparison, comparison)
     return ExitCode.DONE

@@ -1,15 +1,25 @@
-"""Where a report is printed: in colour when a person looks, plain when piped."""
+"""Where a command prints: the report on stdout, in colour for a person; how far it has come on stderr."""
 
 from __future__ import annotations
 
 import sys
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Concatenate, ParamSpec
+
+from doubtcli.progress import Silence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from rich.console import Console, RenderableType
+    from rich.progress import Progress as RichProgress
+    from rich.progress import Task
+    from rich.text import Text
+
+    from doubtcli.progress import Advance, Progress
+
+Found = ParamSpec("Found")
 
 
 class Color(StrEnum):
@@ -48,15 +58,25 @@ def make_console(color: Color) -> Console:
 def print_result(
     output_format: OutputFormat,
     color: Color,
-    *,
-    document: Callable[[], str],
-    sheet: Callable[[Console], None],
+    render: Callable[Found, str],
+    print_sheet: Callable[Concatenate[Console, Found], None],
+    *found: Found.args,
+    **more: Found.kwargs,
 ) -> None:
-    """Print what came of a command: its document, or what a person reads on a console."""
+    """Print what came of a command.
+
+    Args:
+        output_format: How.
+        color: When to use colour.
+        render: Gives its JSON document.
+        print_sheet: Prints what a person reads on a console.
+        found: What came of it, for either of the two.
+        more: The same.
+    """
     if output_format is OutputFormat.JSON:
-        print_bytes(document().encode())
+        print_bytes(render(*found, **more).encode())
     else:
-        sheet(make_console(color))
+        print_sheet(make_console(color), *found, **more)
 
 
 def print_bytes(content: bytes) -> None:
@@ -65,7 +85,7 @@ def print_bytes(content: bytes) -> None:
     sys.stdout.buffer.write(content)
 
 
-def show(console: Console, content: RenderableType) -> None:
+def print_trimmed(console: Console, content: RenderableType) -> None:
     """Print something; in a pipe without the blanks that fill each line up."""
     if console.is_terminal:
         console.print(content)
@@ -73,3 +93,59 @@ def show(console: Console, content: RenderableType) -> None:
     with console.capture() as printed:
         console.print(content)
     console.file.writelines(line.rstrip() + "\n" for line in printed.get().splitlines())
+
+
+# ---------------------------------------------------------------------------- bars
+
+
+class Bars:
+    """One bar a running stage; gone when the stage is done."""
+
+    def __init__(self, bars: RichProgress) -> None:
+        self._bars = bars
+
+    @contextmanager
+    def stage(self, title: str, total: int | None = None) -> Iterator[Advance]:
+        """Open a stage with its own bar; a stage within a stage stands below it."""
+        if not self._bars.tasks:
+            self._bars.start()
+        task = self._bars.add_task(title, total=total)
+        try:
+            yield lambda steps: self._bars.advance(task, steps)
+        finally:
+            self._bars.remove_task(task)
+            if not self._bars.tasks:
+                self._bars.stop()
+
+
+def choose_progress(*, wanted: bool) -> Progress:
+    """Bars when they are wanted and stderr is a terminal, else silence."""
+    if not (wanted and sys.stderr.isatty()):
+        return Silence()
+
+    from rich.console import Console
+
+    return Bars(make_bars(Console(stderr=True)))
+
+
+def make_bars(console: Console) -> RichProgress:
+    """Bars with title, share done and time left; stdout, which belongs to the report, is left alone."""
+    from rich.progress import BarColumn, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as RichProgress
+    from rich.text import Text
+
+    class LeftColumn(ProgressColumn):
+        """The time left; of a stage whose end is not known, the steps done."""
+
+        def __init__(self) -> None:
+            super().__init__()
+            self._time = TimeRemainingColumn(compact=True)
+
+        def render(self, task: Task) -> Text:
+            """One short text."""
+            if task.total is None:
+                return Text(f"{task.completed:,.0f}" if task.completed else "")
+            return self._time.render(task) + Text(" left")
+
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), LeftColumn())
+    return RichProgress(*columns, console=console, transient=True, redirect_stdout=False)

@@ -38,11 +38,11 @@ def _list_formats() -> tuple[str, ...]:
 
 def _limit_option(key: str, metavar: str, panel: str = LIMITS) -> Any:  # noqa: ANN401  # as `typer.Option`
     """An option for a setting of the gate, with the setting's own words as its help."""
-    return typer.Option(f"--{key}", metavar=metavar, help=GATE_KEYS[key].about, rich_help_panel=panel)
+    return options.declare_option(f"--{key}", GATE_KEYS[key].about, panel, metavar)
 
 
 def _switch_option(key: str) -> Any:  # noqa: ANN401  # as `typer.Option`
-    return typer.Option(f"--{key}", help=GATE_KEYS[key].about, rich_help_panel=LIMITS)
+    return options.declare_option(f"--{key}", GATE_KEYS[key].about, LIMITS)
 
 
 @options.with_scan_options()
@@ -68,30 +68,28 @@ def gate(
     isolated: options.Isolated = False,
     output_format: Annotated[
         str,
-        options.choice(
-            _list_formats,
-            "-f",
+        options.declare_choice(
             "--output-format",
-            metavar="FORMAT",
-            help=f"What to print: {', '.join(_list_formats())}. [default: {FULL}]",
-            panel=options.OUTPUT,
+            _list_formats,
+            f"What to print: {', '.join(_list_formats())}. [default: {FULL}]",
+            options.OUTPUT,
+            "FORMAT",
+            "-f",
         ),
     ] = FULL,
     output_file: Annotated[
         str | None,
-        typer.Option(
-            "-o",
+        options.declare_option(
             "--output-file",
-            metavar="FILE",
-            help="Write that format to a file, and print a line a finding.",
-            rich_help_panel=options.OUTPUT,
+            "Write that format to a file, and print a line a finding.",
+            options.OUTPUT,
+            "FILE",
+            short="-o",
         ),
     ] = None,
     top: Annotated[
         int,
-        typer.Option(
-            metavar="NUMBER", min=0, help="Rows to print. [default: 10]", rich_help_panel=options.OUTPUT
-        ),
+        options.declare_option("--top", "Rows to print. [default: 10]", options.OUTPUT, "NUMBER", least=0),
     ] = 10,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
@@ -105,7 +103,7 @@ def gate(
     given = {name: value for name, value in locals().items() if name in GATE_FLAGS}
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli.cli.bars import choose_progress
+    from doubtcli.cli.console import choose_progress
     from doubtcli.disk.file import replace_file
     from doubtcli.pipelines.gate import Gate
 

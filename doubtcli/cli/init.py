@@ -22,16 +22,16 @@ def init(
     scan: options.Flags,
     output: Annotated[
         str,
-        typer.Option(
-            "-o",
+        options.declare_option(
             "--output",
-            metavar="FILE",
-            help="The settings file to write. [default: doubt.toml]",
-            rich_help_panel=options.OUTPUT,
+            "The settings file to write. [default: doubt.toml]",
+            options.OUTPUT,
+            "FILE",
+            short="-o",
         ),
     ] = CONFIG,
     force: Annotated[
-        bool, typer.Option("--force", help="Replace a file that is there.", rich_help_panel=options.OUTPUT)
+        bool, options.declare_option("--force", "Replace a file that is there.", options.OUTPUT)
     ] = False,
 ) -> ExitCode:
     """Write a commented settings file that gates a file, and say what to do next.
@@ -44,7 +44,7 @@ def init(
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), isolated=True)
 
     from doubtcli import starter
-    from doubtcli.cli.bars import choose_progress
+    from doubtcli.cli.console import choose_progress
     from doubtcli.disk.file import replace_file
     from doubtcli.read.examples import read_examples
     from doubtcli.tasks.registry import find_task

@@ -1,4 +1,5 @@
-"""The command `doubt`: the one place that turns errors into messages and exit codes."""
+"""The command `doubt`: its help in titled sections, and the one place that turns errors into exit codes."""
+# ruff: noqa: ANN401  # the classes behind commands and options are click's in some versions of typer, its own in others
 
 from __future__ import annotations
 
@@ -8,23 +9,22 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from doubtcli.cli.apply import apply
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
-from doubtcli.cli.command import Command, Group
 from doubtcli.cli.compare import compare
-from doubtcli.cli.explain import explain
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
-from doubtcli.cli.log import log
+from doubtcli.cli.options import TOOL_NAMES
 from doubtcli.cli.queue import queue
-from doubtcli.cli.reasons import reasons
+from doubtcli.cli.reasons import explain, reasons
 from doubtcli.cli.scan import scan
-from doubtcli.cli.undo import undo
+from doubtcli.cli.undo import log, undo
 from doubtcli.errors import DoubtError, ExitCode
 from doubtcli.wording.quoting import escape_unprintable
 
@@ -33,8 +33,83 @@ if TYPE_CHECKING:
 
 DEBUG = "--debug"
 
+
+class DoubtCommand(TyperCommand):
+    """A command whose help is plain text in titled sections: readable at 80 columns and in a pipe.
+
+    Typer's own boxes look well, but drawing them takes longer than all the rest of `doubt --help`.
+    """
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002  # as typer calls it
+        """The words behind the command's name in the usage line."""
+        return [str(self.options_metavar), *_argument_names(self.params)]
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write each section of arguments and options."""
+        _write_sections(self.get_params(ctx), formatter)
+
+
+class DoubtGroup(TyperGroup):
+    """The command `doubt` itself."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands first: they are what a reader looks for."""
+        self.format_commands(ctx, formatter)
+        _write_sections(self.get_params(ctx), formatter)
+
+    def main(
+        self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **_rest: Any
+    ) -> Any:
+        """Run, and let every error through: typer would end some with 1, which here is the gate's."""
+        self._main_shell_completion({}, str(prog_name))
+        with self.make_context(prog_name, list(args or ())) as context:
+            return self.invoke(context)
+
+
+def _argument_names(parameters: Sequence[Any]) -> list[str]:
+    return [str(parameter.metavar) for parameter in parameters if parameter.param_type_name == "argument"]
+
+
+def _write_sections(parameters: Sequence[Any], formatter: Any) -> None:
+    for title, members in _by_section(
+        [parameter for parameter in parameters if not parameter.hidden]
+    ).items():
+        with formatter.section(typer.style(title, bold=True)):
+            formatter.write_dl([_help_row(parameter) for parameter in members])
+
+
+def _by_section(parameters: Sequence[Any]) -> dict[str, list[Any]]:
+    """Parameters by title, arguments first, what has no title of its own last."""
+    arguments = [parameter for parameter in parameters if parameter.param_type_name == "argument"]
+    options = [parameter for parameter in parameters if parameter.param_type_name == "option"]
+    titles = dict.fromkeys(option.rich_help_panel for option in options if option.rich_help_panel)
+    sections = {
+        "Arguments": arguments,
+        **{title: [option for option in options if option.rich_help_panel == title] for title in titles},
+        "Options": [option for option in options if not option.rich_help_panel],
+    }
+    return {title: members for title, members in sections.items() if members}
+
+
+def _help_row(parameter: Any) -> tuple[str, str]:
+    from doubtcli.files.formats import fill_in_formats
+
+    names = "" if parameter.param_type_name == "argument" else ", ".join(sorted(parameter.opts, key=len))
+    help_ = fill_in_formats(parameter.help or "")
+    if TOOL_NAMES in help_:
+        help_ = help_.replace(TOOL_NAMES, _list_tools())
+    return f"{names} {parameter.metavar or ''}".strip(), help_
+
+
+def _list_tools() -> str:
+    from doubtcli.tools.registry import list_tool_names
+    from doubtcli.wording.lists import join_or
+
+    return join_or(list_tool_names())
+
+
 app = typer.Typer(
-    cls=Group,
+    cls=DoubtGroup,
     no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -46,7 +121,7 @@ for command in (
     *(gate, baseline, init),
     *(bench, reasons, explain),
 ):
-    app.command(cls=Command)(command)
+    app.command(cls=DoubtCommand)(command)
 
 
 def _print_version(wanted: bool) -> None:  # noqa: FBT001  # so typer calls it
@@ -88,11 +163,11 @@ def run(arguments: Sequence[str]) -> int:
         code = app([word for word in arguments if word != DEBUG], prog_name="doubt")
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each is told, and ends with its code
-        return _end(error, debug=debug)
+        return _end_with(error, debug=debug)
     return int(code or ExitCode.DONE)
 
 
-def _end(error: BaseException, *, debug: bool) -> int:
+def _end_with(error: BaseException, *, debug: bool) -> int:
     """Say what happened, and give the code it ends with."""
     if isinstance(error, typer.Exit):
         return error.exit_code
@@ -100,34 +175,36 @@ def _end(error: BaseException, *, debug: bool) -> int:
         traceback.print_exception(error)
     match error:
         case KeyboardInterrupt() | typer.Abort():
-            _say("interrupted; nothing half written is left behind")
+            _print_problem("interrupted; nothing half written is left behind")
             return ExitCode.INTERRUPTED
         case BrokenPipeError():
-            _leave_stdout()
+            _abandon_stdout()
         case OSError(errno=errno.ENOSPC):
-            _leave_stdout()
-            _say("standard output can't be written: no space is left\nto do: free some, or print elsewhere")
+            _abandon_stdout()
+            _print_problem(
+                "standard output can't be written: no space is left\nto do: free some, or print elsewhere"
+            )
         case DoubtError():
-            _say(str(error))
+            _print_problem(str(error))
         case _ if hasattr(error, "show"):  # a usage error; typer keeps its class to itself
             error.show()
         case _:
-            _say(_bug(error, debug=debug))
+            _print_problem(_describe_bug(error, debug=debug))
     return ExitCode.TROUBLE
 
 
-def _say(message: str) -> None:
+def _print_problem(message: str) -> None:
     """Print a message on stderr, indented from its second line on, without control characters of the data."""
     first, *rest = map(escape_unprintable, message.split("\n"))
     print(f"doubt: {first}", *(f"  {line}" for line in rest), sep="\n", file=sys.stderr)  # noqa: T201
 
 
-def _bug(error: BaseException, *, debug: bool) -> str:
+def _describe_bug(error: BaseException, *, debug: bool) -> str:
     found = f"{type(error).__name__}: {error}".rstrip(": ")
     again = "report it with the traceback above" if debug else "run it again with --debug and report it"
     return f"{found}\nthis is a bug in doubt, not in your file\nto do: {again}"
 
 
-def _leave_stdout() -> None:
+def _abandon_stdout() -> None:
     """Nobody reads stdout any more: keep Python from writing the rest, and failing, at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

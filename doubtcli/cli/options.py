@@ -17,11 +17,14 @@ from doubtcli.settings import FILE_KEYS, ScanSettings
 FILE = "What is in the file"
 JUDGE = "How to judge"
 OUTPUT = "Output"
+WHERE = "Where it goes"
+TOOL_NAMES = "{tools}"
+"""Within a help text: the names of the annotation tools that are installed, looked up when it is shown."""
 
 DEFAULTS = {item.name.replace("_", "-"): item.default for item in fields(ScanSettings)}
 
 
-def option(key: str, panel: str, metavar: str, *names: str, otherwise: str | None = None) -> Any:  # noqa: ANN401
+def declare_setting(key: str, panel: str, metavar: str, *names: str, otherwise: str | None = None) -> Any:  # noqa: ANN401
     """An option for a setting, with the setting's own words and default as its help."""
     default = otherwise if otherwise is not None else DEFAULTS[key]
     shown = f" [default: {default}]" if default not in ((), None) else ""
@@ -30,15 +33,41 @@ def option(key: str, panel: str, metavar: str, *names: str, otherwise: str | Non
     )
 
 
-def choice(list_names: Callable[[], Sequence[str]], *names: str, metavar: str, help: str, panel: str) -> Any:  # noqa: A002, ANN401
+def declare_option(  # as a line of a table
+    name: str,
+    about: str,
+    panel: str | None = None,
+    metavar: str | None = None,
+    *,
+    short: str | None = None,
+    least: int | None = None,
+) -> Any:  # noqa: ANN401  # as `typer.Option`
+    """An option that is no setting; a switch where it has no metavar.
+
+    Args:
+        name: With its dashes.
+        about: What the help says.
+        panel: The help's section.
+        metavar: What stands for the value in the help.
+        short: The same option in short: "-o".
+        least: The least number that is taken.
+    """
+    names = [*([short] if short else []), name]
+    return typer.Option(*names, metavar=metavar, min=least, help=about, rich_help_panel=panel)
+
+
+def declare_choice(
+    name: str, list_names: Callable[[], Sequence[str]], about: str, panel: str, metavar: str, *short: str
+) -> Any:  # noqa: ANN401  # as `typer.Option`
     """An option for one word of several, such as an installed tool's name.
 
     Args:
+        name: With its dashes.
         list_names: Gives the words; called once one was given, or is to be completed.
-        names: Of the option.
-        metavar: What stands for the word in the help.
-        help: What the help says.
+        about: What the help says.
         panel: The help's section.
+        metavar: What stands for the word in the help.
+        short: The same option in short: "-f".
     """
 
     def check(word: str) -> str:
@@ -48,10 +77,16 @@ def choice(list_names: Callable[[], Sequence[str]], *names: str, metavar: str, h
         return word
 
     def complete(incomplete: str) -> list[str]:
-        return [name for name in list_names() if name.startswith(incomplete)]
+        return [word for word in list_names() if word.startswith(incomplete)]
 
     return typer.Option(
-        *names, metavar=metavar, help=help, callback=check, autocompletion=complete, rich_help_panel=panel
+        *short,
+        name,
+        metavar=metavar,
+        help=about,
+        callback=check,
+        autocompletion=complete,
+        rich_help_panel=panel,
     )
 
 
@@ -61,58 +96,60 @@ Words = list[str] | None
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON Lines, …; - for standard input.")
 ]
-Label = Annotated[str | None, option("label", FILE, "COLUMN", otherwise="a usual name")]
-Text = Annotated[Words, option("text", FILE, "COLUMNS")]
-Numeric = Annotated[Words, option("numeric", FILE, "COLUMNS")]
-Categorical = Annotated[Words, option("categorical", FILE, "COLUMNS")]
-Datetime = Annotated[Words, option("datetime", FILE, "COLUMNS")]
-Embedding = Annotated[Words, option("embedding", FILE, "COLUMNS")]
-Embeddings = Annotated[str | None, option("embeddings", FILE, "FILE")]
-Id = Annotated[str | None, option("id", FILE, "COLUMN")]
-Annotators = Annotated[Words, option("annotators", FILE, "COLUMNS")]
-Group = Annotated[str | None, option("group", FILE, "COLUMN")]
-Ignore = Annotated[Words, option("ignore", FILE, "COLUMNS")]
-Use = Annotated[Words, option("use", FILE, "COLUMNS")]
-InputFormat = Annotated[str | None, option("input-format", FILE, "FORMAT", otherwise="by name")]
-Encoding = Annotated[str | None, option("encoding", FILE, "NAME", otherwise="found out")]
-Delimiter = Annotated[str | None, option("delimiter", FILE, "CHARACTER", otherwise="found out")]
-Quoting = Annotated[str | None, option("quoting", FILE, "STYLE", otherwise="minimal")]
-PredProbs = Annotated[str | None, option("pred-probs", JUDGE, "FILE")]
-Verdicts = Annotated[Words, option("verdicts", JUDGE, "FILE")]
-Reasons = Annotated[Words, option("reasons", JUDGE, "NAMES", otherwise="all")]
-Skip = Annotated[Words, option("skip", JUDGE, "NAMES")]
-Seed = Annotated[int | None, option("seed", JUDGE, "NUMBER")]
-Folds = Annotated[int | None, option("folds", JUDGE, "NUMBER")]
-Repeats = Annotated[int | None, option("repeats", JUDGE, "NUMBER")]
-Fast = Annotated[bool | None, typer.Option("--fast", help=FILE_KEYS["fast"].about, rich_help_panel=JUDGE)]
-Threads = Annotated[int | None, option("threads", JUDGE, "NUMBER", otherwise="all cores")]
+Label = Annotated[str | None, declare_setting("label", FILE, "COLUMN", otherwise="a usual name")]
+Text = Annotated[Words, declare_setting("text", FILE, "COLUMNS")]
+Numeric = Annotated[Words, declare_setting("numeric", FILE, "COLUMNS")]
+Categorical = Annotated[Words, declare_setting("categorical", FILE, "COLUMNS")]
+Datetime = Annotated[Words, declare_setting("datetime", FILE, "COLUMNS")]
+Embedding = Annotated[Words, declare_setting("embedding", FILE, "COLUMNS")]
+Embeddings = Annotated[str | None, declare_setting("embeddings", FILE, "FILE")]
+Id = Annotated[str | None, declare_setting("id", FILE, "COLUMN")]
+Annotators = Annotated[Words, declare_setting("annotators", FILE, "COLUMNS")]
+Group = Annotated[str | None, declare_setting("group", FILE, "COLUMN")]
+Ignore = Annotated[Words, declare_setting("ignore", FILE, "COLUMNS")]
+Use = Annotated[Words, declare_setting("use", FILE, "COLUMNS")]
+InputFormat = Annotated[str | None, declare_setting("input-format", FILE, "FORMAT", otherwise="by name")]
+Encoding = Annotated[str | None, declare_setting("encoding", FILE, "NAME", otherwise="found out")]
+Delimiter = Annotated[str | None, declare_setting("delimiter", FILE, "CHARACTER", otherwise="found out")]
+Quoting = Annotated[str | None, declare_setting("quoting", FILE, "STYLE", otherwise="minimal")]
+PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
+Verdicts = Annotated[Words, declare_setting("verdicts", JUDGE, "FILE")]
+Reasons = Annotated[Words, declare_setting("reasons", JUDGE, "NAMES", otherwise="all")]
+Skip = Annotated[Words, declare_setting("skip", JUDGE, "NAMES")]
+Seed = Annotated[int | None, declare_setting("seed", JUDGE, "NUMBER")]
+Folds = Annotated[int | None, declare_setting("folds", JUDGE, "NUMBER")]
+Repeats = Annotated[int | None, declare_setting("repeats", JUDGE, "NUMBER")]
+Fast = Annotated[bool | None, declare_option("--fast", FILE_KEYS["fast"].about, JUDGE)]
+Threads = Annotated[int | None, declare_setting("threads", JUDGE, "NUMBER", otherwise="all cores")]
 Config = Annotated[
-    str | None,
-    typer.Option(metavar="FILE", help="Read this settings file, not the nearest.", rich_help_panel=JUDGE),
+    str | None, declare_option("--config", "Read this settings file, not the nearest.", JUDGE, "FILE")
 ]
-Isolated = Annotated[bool, typer.Option("--isolated", help="Read no settings file.", rich_help_panel=JUDGE)]
+Isolated = Annotated[bool, declare_option("--isolated", "Read no settings file.", JUDGE)]
 NoCache = Annotated[
-    bool,
-    typer.Option(
-        "--no-cache", help="Take no audit from the user's cache folder, keep none.", rich_help_panel=JUDGE
-    ),
+    bool, declare_option("--no-cache", "Take no audit from the user's cache folder, keep none.", JUDGE)
 ]
-NoProgress = Annotated[
-    bool, typer.Option("--no-progress", help="Show no progress bars.", rich_help_panel=OUTPUT)
-]
+NoProgress = Annotated[bool, declare_option("--no-progress", "Show no progress bars.", OUTPUT)]
 FullOrJson = Annotated[
-    OutputFormat,
-    typer.Option(metavar="full|json", help="What to print. [default: full]", rich_help_panel=OUTPUT),
+    OutputFormat, declare_option("--output-format", "What to print. [default: full]", OUTPUT, "full|json")
 ]
 ColorWhen = Annotated[
-    Color,
-    typer.Option(
-        metavar="auto|always|never", help="When to use colour. [default: auto]", rich_help_panel=OUTPUT
+    Color, declare_option("--color", "When to use colour. [default: auto]", OUTPUT, "auto|always|never")
+]
+Quiet = Annotated[bool, declare_option("--quiet", "Print nothing but problems.", OUTPUT, short="-q")]
+Force = Annotated[bool, declare_option("--force", "Replace whatever is in the way.", OUTPUT)]
+
+NewFile = Annotated[
+    str | None, declare_option("--output", "The new file to write.", WHERE, "FILE", short="-o")
+]
+InPlace = Annotated[
+    bool,
+    declare_option(
+        "--in-place", "Replace DATA itself; what it was is kept in DATA.bak, or DATA.bak2, ...", WHERE
     ),
 ]
-Quiet = Annotated[
-    bool, typer.Option("-q", "--quiet", help="Print nothing but problems.", rich_help_panel=OUTPUT)
-]
+ForceNewFile = Annotated[bool, declare_option("--force", "Replace what stands at --output.", WHERE)]
+DryRun = Annotated[bool, declare_option("--dry-run", "Print each change, and write nothing.", WHERE)]
+"""Where the corrected file of `doubt apply` and `doubt undo` goes."""
 
 OF_THE_FILE = {
     "label": Label,

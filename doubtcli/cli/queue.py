@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doubtcli.cli import options  # typer reads the annotations
-from doubtcli.cli.command import TOOL_NAMES
 from doubtcli.cli.console import Color, make_console
 from doubtcli.cli.options import OUTPUT
 from doubtcli.errors import ExitCode
@@ -18,6 +17,11 @@ if TYPE_CHECKING:
 
 
 CHOICE = "Which rows"
+STRATEGIES = (
+    "top: by doubt; balanced: classes and reasons take turns; audit: at random, to measure the "
+    "noise rate on; budget: most corrections a minute; or several by share: top=70%,audit=30%. "
+    "[default: top]"
+)
 
 
 def _list_tools() -> Sequence[str]:
@@ -31,59 +35,40 @@ def queue(
     *,
     size: Annotated[
         int | None,
-        typer.Option(
-            metavar="NUMBER",
-            min=1,
-            help="How many rows. [default: all that are doubted]",
-            rich_help_panel=CHOICE,
+        options.declare_option(
+            "--size", "How many rows. [default: all that are doubted]", CHOICE, "NUMBER", least=1
         ),
     ] = None,
     strategy: Annotated[
         str,
-        typer.Option(
-            metavar="NAME",
-            help="top: by doubt; balanced: classes and reasons take turns; audit: at random, to measure the "
-            "noise rate on; budget: most corrections a minute; or several by share: top=70%,audit=30%. "
-            "[default: top]",
-            rich_help_panel=CHOICE,
-        ),
+        options.declare_option("--strategy", STRATEGIES, CHOICE, "NAME"),
     ] = "top",
     seed: Annotated[
         int | None,
-        typer.Option(
-            metavar="NUMBER",
-            min=0,
-            help="What an audit is drawn from. [default: the scan's]",
-            rich_help_panel=CHOICE,
+        options.declare_option(
+            "--seed", "What an audit is drawn from. [default: the scan's]", CHOICE, "NUMBER", least=0
         ),
     ] = None,
     waivers: Annotated[
         str | None,
-        typer.Option(
-            metavar="FILE",
-            help="Leave out rows that a person wants left as they are. [default: what `doubt gate` reads]",
-            rich_help_panel=CHOICE,
+        options.declare_option(
+            "--waivers",
+            "Leave out rows that a person wants left as they are. [default: what `doubt gate` reads]",
+            CHOICE,
+            "FILE",
         ),
     ] = None,
     to: Annotated[
         str,
-        options.choice(
-            _list_tools, "--to", metavar="TOOL", help=f"{TOOL_NAMES}. [default: csv]", panel=OUTPUT
-        ),
+        options.declare_choice("--to", _list_tools, f"{options.TOOL_NAMES}. [default: csv]", OUTPUT, "TOOL"),
     ] = "csv",
     output: Annotated[
         str | None,
-        typer.Option(
-            "-o",
-            "--output",
-            metavar="FOLDER",
-            help="The folder to write. [default: DATA.queue]",
-            rich_help_panel=OUTPUT,
+        options.declare_option(
+            "--output", "The folder to write. [default: DATA.queue]", OUTPUT, "FOLDER", short="-o"
         ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=OUTPUT)
-    ] = False,
+    force: options.Force = False,
     quiet: options.Quiet = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:

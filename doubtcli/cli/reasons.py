@@ -1,17 +1,22 @@
-"""`doubt reasons`: the reasons that are installed, ours and other people's."""
+"""`doubt reasons` and `doubt explain`: the reasons that are installed, and what each looks at."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import inspect
+from dataclasses import fields
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.console import Color, OutputFormat, print_result, show
-from doubtcli.errors import ExitCode
+from doubtcli.cli.console import Color, OutputFormat, make_console, print_result, print_trimmed
+from doubtcli.errors import ExitCode, SettingsError
+from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    from rich.table import Table
+    from rich.console import Console
 
     from doubtcli.plugins import LoadedReason
 
@@ -25,17 +30,11 @@ def reasons(
     from doubtcli.plugins import load_reasons
     from doubtcli.report.documents import render_reasons
 
-    loaded = load_reasons()
-    print_result(
-        output_format,
-        color,
-        document=lambda: render_reasons(loaded),
-        sheet=lambda console: show(console, _as_table(loaded)),
-    )
+    print_result(output_format, color, render_reasons, _print_table, load_reasons())
     return ExitCode.DONE
 
 
-def _as_table(loaded: Sequence[LoadedReason]) -> Table:
+def _print_table(console: Console, loaded: Sequence[LoadedReason]) -> None:
     from rich.table import Table
     from rich.text import Text
 
@@ -46,4 +45,61 @@ def _as_table(loaded: Sequence[LoadedReason]) -> Table:
         column.no_wrap = True
     for reason in loaded:
         table.add_row(*(Text(cell) for cell in (reason.name, reason.family, reason.package, reason.because)))
-    return table
+    print_trimmed(console, table)
+
+
+def explain(
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help="A reason's name, as `doubt reasons` lists it.")
+    ],
+    *,
+    color: Annotated[
+        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
+    ] = Color.AUTO,
+) -> ExitCode:
+    """Explain a reason: why it doubts, how it scores, when it misleads."""
+    from rich.markdown import Markdown
+
+    print_trimmed(make_console(color), Markdown(explanation(_find_reason(name)), hyperlinks=False))
+    return ExitCode.DONE
+
+
+def _find_reason(name: str) -> LoadedReason:
+    from doubtcli.plugins import list_reasons, load_reason
+
+    listed = {reason.name: reason for reason in list_reasons()}
+    if name in listed:
+        return load_reason(listed[name])
+    hint = did_you_mean(name, listed)
+    raise SettingsError(
+        f"there is no reason {name!r}",
+        expected=None if hint else f"one of {', '.join(listed)}",
+        hint=hint or "`doubt reasons` lists them all",
+    )
+
+
+def explanation(loaded: LoadedReason) -> str:
+    """All that there is to say of a reason, as Markdown: its docstring, needs, settings and worked rows."""
+    reason = loaded.reason
+    parts = [
+        f"## {loaded.name}",
+        f"*{loaded.family} reason of {loaded.package}*",
+        inspect.getdoc(type(reason)) or "",
+        f"**Needs.** {', '.join(f'`{need}`' for need in loaded.needs)}.",
+        *_settings_words(reason),
+        *_worked_rows("Raises doubt", getattr(reason, "raises_doubt", ())),
+        *_worked_rows("Stays quiet", getattr(reason, "stays_quiet", ())),
+    ]
+    return "\n\n".join(parts)
+
+
+def _settings_words(reason: Any) -> Iterator[str]:  # noqa: ANN401  # anybody's class
+    values = [f"`{item.name.replace('_', '-')} = {getattr(reason, item.name)!r}`" for item in fields(reason)]
+    if values:
+        yield f"**Settings.** {', '.join(values)}."
+
+
+def _worked_rows(title: str, rows: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
+    lines = [f"- doubt {row['doubt']:.2f}: {row['because']}" for row in rows]
+    if lines:
+        yield "\n".join([f"**{title}.**", "", *lines])

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
 from doubtcli.errors import ExitCode
@@ -25,24 +23,20 @@ def scan(
     config: options.Config = None,
     isolated: options.Isolated = False,
     output: Annotated[
-        str | None, options.option("output", options.OUTPUT, "FOLDER", "-o", otherwise="DATA.doubt")
+        str | None, options.declare_setting("output", options.OUTPUT, "FOLDER", "-o", otherwise="DATA.doubt")
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Replace whatever is in the way.", rich_help_panel=options.OUTPUT)
-    ] = False,
+    force: options.Force = False,
     queue_size: Annotated[
-        int | None, options.option("queue-size", options.OUTPUT, "NUMBER", otherwise="all that are doubted")
+        int | None,
+        options.declare_setting("queue-size", options.OUTPUT, "NUMBER", otherwise="all that are doubted"),
     ] = None,
     audit_sample: Annotated[
-        int | None, options.option("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
+        int | None, options.declare_setting("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
     ] = None,
     top: Annotated[
         int,
-        typer.Option(
-            metavar="NUMBER",
-            min=0,
-            help="Doubted rows to print. [default: 10]",
-            rich_help_panel=options.OUTPUT,
+        options.declare_option(
+            "--top", "Doubted rows to print. [default: 10]", options.OUTPUT, "NUMBER", least=0
         ),
     ] = 10,
     output_format: options.FullOrJson = OutputFormat.FULL,
@@ -75,7 +69,7 @@ def scan(
 def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     """Judge the file and write its audit; gives the audit and its folder."""
     from doubtcli import store
-    from doubtcli.cli.bars import choose_progress
+    from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.scan import make_audit
     from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.page import render_html

@@ -1,4 +1,4 @@
-"""`doubt undo`: take back what verdicts changed."""
+"""`doubt undo` and `doubt log`: take back what verdicts changed, and list it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import Annotated
 
 import typer
 
-from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.apply import DryRun, Force, InPlace, Written  # noqa: TC001
+from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 
@@ -18,14 +17,16 @@ def undo(
     *,
     batch: Annotated[
         str | None,
-        typer.Option(
-            metavar="ID", help="The batch, as `doubt log` names it. [default: the last one in effect]"
+        options.declare_option(
+            "--batch",
+            "The batch, as `doubt log` names it. [default: the last one in effect]",
+            metavar="ID",
         ),
     ] = None,
-    output: Written = None,
-    in_place: InPlace = False,
-    force: Force = False,
-    dry_run: DryRun = False,
+    output: options.NewFile = None,
+    in_place: options.InPlace = False,
+    force: options.ForceNewFile = False,
+    dry_run: options.DryRun = False,
     output_format: options.FullOrJson = OutputFormat.FULL,
     quiet: options.Quiet = False,
     color: options.ColorWhen = Color.AUTO,
@@ -43,10 +44,21 @@ def undo(
     where = OutputOptions(output, in_place=in_place, force=force, dry_run=dry_run)
     undone = undo_batch(path, where, batch=batch, now=dt.datetime.now(dt.UTC))
     if not quiet:
-        print_result(
-            output_format,
-            color,
-            document=lambda: render_undone(undone),
-            sheet=lambda console: print_undone(console, undone),
-        )
+        print_result(output_format, color, render_undone, print_undone, undone)
+    return ExitCode.DONE
+
+
+def log(
+    path: Annotated[str, typer.Argument(metavar="DATA", help="A file that `doubt apply` wrote.")],
+    *,
+    output_format: options.FullOrJson = OutputFormat.FULL,
+    color: options.ColorWhen = Color.AUTO,
+) -> ExitCode:
+    """List what verdicts changed in a file, the newest batch first."""
+    from doubtcli.pipelines.undo import read_log
+    from doubtcli.report.applied import print_log
+    from doubtcli.report.documents import render_log
+
+    batches = read_log(path)
+    print_result(output_format, color, render_log, print_log, path, batches)
     return ExitCode.DONE

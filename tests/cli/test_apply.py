@@ -350,7 +350,7 @@ KILLED = """
 import hashlib, json, os, random, sys, time
 from pathlib import Path
 from doubtcli.cli import main
-import doubtcli.pipelines.apply, doubtcli.cli.bars, doubtcli.apply.commit
+import doubtcli.pipelines.apply, doubtcli.cli.console, doubtcli.apply.commit
 
 ARGUMENTS = ["apply", "rows.csv", "--verdicts", "verdicts.csv", "-o", "fixed.csv", "-q", "--drop"]
 NAMES = ("fixed.csv", "fixed.csv.ledger.jsonl")

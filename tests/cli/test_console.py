@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from doubtcli.cli.bars import Bars, choose_progress, make_bars
+from doubtcli.cli.console import Bars, choose_progress, make_bars
 from doubtcli.progress import Silence
 
 if TYPE_CHECKING:

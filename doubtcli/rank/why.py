@@ -33,8 +33,8 @@ class _Fragment(NamedTuple):
     weakness: float
     place: tuple[bool, int, int]
     """Among readings of one source: error reasons first, then those of the plainest evidence, as listed."""
-    witness: str
-    """Whom it quotes: the source of its evidence; a reason without words of its own quotes itself."""
+    voice: str
+    """In which it speaks: that of its evidence; a reason without words of its own has one to itself."""
     words: str
 
 
@@ -49,8 +49,8 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline: all that came bef
     """Why each of `rows` is doubted, in plain words, one text for each; "" where there is nothing to say.
 
     The reasons that speak are explained by their evidence, strongest first, error reasons before context;
-    where no error reason speaks, the strongest one is explained all the same. Of the reasons that quote one
-    witness one is enough: four readings of the same probabilities would sound like four opinions.
+    where no error reason speaks, the strongest one is explained all the same. Of the reasons of one voice
+    one is enough: four readings of the same probabilities would sound like four opinions.
 
     Args:
         loaded: The reasons that were asked.
@@ -66,10 +66,10 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline: all that came bef
     for reason, chosen in zip(reasons, _choose_rows(reasons, np.asarray(rows, dtype=np.intp)), strict=True):
         place, one = listed[reason.name]
         is_context = reason.family != "error"
-        witness = f"voice {reason.voice}" if one.has_words else reason.name
+        voice = f"voice {reason.voice}" if one.has_words else reason.name
         texts = explain_reason(one, reason, evidence, background, chosen)
         for row, score, words in zip(chosen.tolist(), reason.scores[chosen].tolist(), texts, strict=True):
-            said[row].append(_Fragment(is_context, -score, (is_context, one.n_axes, place), witness, words))
+            said[row].append(_Fragment(is_context, -score, (is_context, one.n_axes, place), voice, words))
     return [_join_fragments(said[int(row)]) for row in rows]
 
 
@@ -96,9 +96,9 @@ def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
 
 
 def _join_fragments(fragments: list[_Fragment]) -> str:
-    """What each witness says, the strongest first; equally strong ones in the order of the reasons."""
-    by_witness: dict[str, list[_Fragment]] = defaultdict(list)
+    """What each voice says, the strongest first; equally strong ones in the order of the reasons."""
+    by_voice: dict[str, list[_Fragment]] = defaultdict(list)
     for fragment in sorted(fragments, key=lambda said: said[:2]):
-        by_witness[fragment.witness].append(fragment)
-    chosen = (min(same, key=lambda said: said.place) for same in by_witness.values())
+        by_voice[fragment.voice].append(fragment)
+    chosen = (min(same, key=lambda said: said.place) for same in by_voice.values())
     return "; ".join(list(dict.fromkeys(fragment.words for fragment in chosen))[:MOST_FRAGMENTS])

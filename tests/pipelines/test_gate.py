@@ -1,0 +1,164 @@
+"""Audits written by hand, so that no model is asked: what a gate makes of several files."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from doubtcli.errors import SettingsError
+from doubtcli.pipelines.gate import Gate
+from doubtcli.progress import Silence
+from doubtcli.records import ClassCount, ReasonRun, RowCounts, Source
+from doubtcli.settings import load_gate
+from doubtcli.store import render_document
+from doubtcli.store.describe import DOUBT_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from doubtcli.records import AuditDocument
+
+    Describe = Callable[..., AuditDocument]
+
+TODAY = dt.date(2026, 11, 21)
+
+
+@pytest.fixture(autouse=True)
+def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def write(document: AuditDocument, name: str, labels: Sequence[str], *, doubted: int = 0) -> str:
+    """Write a file with these labels, and its audit: its first rows are doubted. Gives the audit's folder."""
+    data = Path(f"{name}.csv")
+    data.write_text("".join(f"{line}\n" for line in ["label", *labels]))
+    folder = Path(f"{name}.doubt")
+    folder.mkdir()
+    rows = [
+        {
+            "row_id": f"{name}-{row}",
+            "row": row,
+            "given_label": label,
+            "suggested_label": label,
+            "doubt": 0.9 if row <= doubted else 0.1,
+            "rank": row,
+            "doubted": row <= doubted,
+            "reasons": ["outlier"],
+            "why": "it is far from all others",
+            "row_hash": f"{name}{row}",
+        }
+        for row, label in enumerate(labels, 1)
+    ]
+    pq.write_table(pa.Table.from_pylist(rows, schema=pa.schema(DOUBT_COLUMNS)), folder / "doubts.parquet")
+    content = data.read_bytes()
+    document = replace(
+        document,
+        source=Source(str(data), "csv", len(content), sha256(content).hexdigest()),
+        classes=tuple(ClassCount(label, label, labels.count(label), 0) for label in sorted(set(labels))),
+        counts=RowCounts(len(labels), len(labels), 0, 0),
+    )
+    (folder / "audit.json").write_text(render_document(document))
+    return str(folder)
+
+
+def gate(**limits: Any) -> Gate:
+    """A gate with these limits and no settings file."""
+    return Gate(load_gate({}, limits, start=Path.cwd(), isolated=True), TODAY, Silence(), cache=False)
+
+
+def test_each_file_is_judged(a_document: Describe) -> None:
+    """Each audit is held against the limits; a path that is given twice counts once."""
+    one = write(a_document(), "one", ["ham"] * 3, doubted=1)
+    two = write(a_document(), "two", ["ham"] * 3, doubted=2)
+
+    found = gate(max_doubted="1").run([one, two, f"./{one}"])
+
+    assert [(file.path, file.audit, file.passed) for file in found.files] == [
+        ("one.csv", "one.doubt", True),
+        ("two.csv", "two.doubt", False),
+    ]
+    assert found.files[0].origin == "the audit one.doubt"
+
+
+def test_what_reasons_mean(a_document: Describe) -> None:
+    """Every reason that was asked is explained in a sentence, beside the rules that are no reason's."""
+    run = (ReasonRun("outlier", "doubtcli", "context", "it looks like nothing else", 3, 0, 0),)
+    audit = write(a_document(reasons=run), "one", ["ham"] * 3)
+
+    rules = gate(max_doubted="1").run([audit]).rules
+
+    assert rules["outlier"] == "It looks like nothing else."
+    assert rules["unlabelled"] == "It has no label."
+
+
+def test_a_label_of_any_file_may_be_limited(a_document: Describe) -> None:
+    """A limit may name a label that one of the files has; one that none has is a mistake."""
+    one = write(a_document(), "one", ["ham"] * 3)
+    two = write(a_document(), "two", ["spam"] * 3)
+
+    assert gate(max_per_class=["spam=0"]).run([one, two]).passed
+    with pytest.raises(SettingsError) as caught:
+        gate(max_per_class=["spma=0"]).run([one, two])
+
+    assert str(caught.value) == (
+        "max-per-class: no row bears the label 'spma'\n"
+        "expected: one of 'ham', 'spam'\n"
+        "to do: did you mean 'spam'?"
+    )
+
+
+def test_no_file() -> None:
+    """Without a file there is nothing to gate."""
+    with pytest.raises(SettingsError, match="no file is named"):
+        gate(max_doubted="1").run([])
+
+
+def test_no_limit(a_document: Describe) -> None:
+    """Without a limit nothing could pass or fail."""
+    audit = write(a_document(), "one", ["ham"] * 3)
+
+    with pytest.raises(SettingsError, match=r"no limit is set for one\.csv"):
+        gate().run([audit])
+
+
+def test_new_doubts_need_a_baseline(a_document: Describe) -> None:
+    """What is new is told by a baseline alone."""
+    audit = write(a_document(), "one", ["ham"] * 3)
+
+    with pytest.raises(SettingsError, match="it needs a baseline"):
+        gate(max_new="0").run([audit])
+
+
+def test_known_doubts_are_not_new(a_document: Describe) -> None:
+    """What a baseline was written of is known to the next gate; a file that it does not know stays in it."""
+    one = write(a_document(), "one", ["ham"] * 3, doubted=1)
+    two = write(a_document(), "two", ["ham"] * 3, doubted=2)
+    gate().write_baseline([one], "known.json")
+
+    made = gate().write_baseline([two], "known.json")
+    found = gate(max_new="0", baseline="known.json").run([one, two])
+
+    assert [(section.path, len(section.doubts)) for section in made.sections] == [
+        ("one.csv", 1),
+        ("two.csv", 2),
+    ]
+    assert found.passed
+
+
+def test_a_baseline_is_overwritten_when_asked(a_document: Describe) -> None:
+    """Something else in its place is an error, unless it may be overwritten."""
+    audit = write(a_document(), "one", ["ham"] * 3)
+    Path("known.json").write_text("{}")
+
+    with pytest.raises(Exception, match="is no baseline of doubt"):
+        gate().write_baseline([audit], "known.json")
+    made = gate().write_baseline([audit], "known.json", overwrite=True)
+
+    assert [section.path for section in made.sections] == ["one.csv"]

@@ -14,7 +14,6 @@ A file that is written over is kept before, as DATA.bak, DATA.bak2, ...: under t
 
 from __future__ import annotations
 
-import errno
 import os
 import stat
 from contextlib import ExitStack, contextmanager
@@ -24,8 +23,8 @@ from typing import TYPE_CHECKING
 from doubtcli.apply.labelled import read_data_file
 from doubtcli.apply.ledger import append_lines, aside_path, ledger_path, retract_lines
 from doubtcli.disk.file import (
-    OTHER_ERROR,
     UNFINISHED,
+    make_hints,
     make_parents,
     os_errors_as_output_error,
     read_mode,
@@ -46,23 +45,17 @@ HIDDEN_BATCH = ".doubt-batch"
 """The ending of a hidden file with the batch of a file that is complete."""
 BACKUP_SUFFIX = ".bak"
 
-LEDGER_HINTS = {
-    errno.ENOSPC: "free some space",
-    errno.EDQUOT: "free some space",
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
-    OTHER_ERROR: "make it writable: a file and its ledger are changed together, or not at all",
-}
-RECOVER_HINTS = {
-    OTHER_ERROR: "let doubt write to its folder: what a run that was killed left there is to be ended"
-}
-WRITE_NEW = "write a new file: -o FILE"
-BACKUP_HINTS = {
-    errno.ENOSPC: f"free some space, or {WRITE_NEW}",
-    errno.EDQUOT: f"free some space, or {WRITE_NEW}",
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
-    OTHER_ERROR: f"let doubt write to its folder, or {WRITE_NEW}",
-}
-"""What to do about a ledger, what a killed run left, and a backup, by the system's error number."""
+LEDGER_HINTS = make_hints(
+    other="make it writable: a file and its ledger are changed together, or not at all",
+    full="free some space",
+)
+RECOVER_HINTS = make_hints(
+    other="let doubt write to its folder: what a run that was killed left there is to be ended", too_big=""
+)
+BACKUP_HINTS = make_hints(
+    other="let doubt write to its folder, or write a new file: -o FILE",
+    full="free some space, or write a new file: -o FILE",
+)
 
 
 # ------------------------------------------------------------------- before all else

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.apply.labelled import DataFile, format_time, hash_bytes, name_file_in_errors
+from doubtcli.apply.labelled import DataFile, hash_bytes, name_file_in_errors
+from doubtcli.apply.ledger import format_ledger_time
 from doubtcli.apply.plan_undo import plan_undo
 from doubtcli.apply.target import WAIVE_ELSEWHERE
 from doubtcli.disk.file import FILE_HINTS, OTHER_ERROR, check_writable, replace_file
@@ -77,7 +78,7 @@ def rewrite_file(
     check_unchanged(file.table, data.stored, stored, _list_changes(edits, file), quoting=file.quoting)
     return DataFile(path, stored, made.content, data.compression, hash_bytes(stored)), Batch(
         id="",
-        applied=format_time(now),
+        applied=format_ledger_time(now),
         lines=tuple(_make_line(one, made.touched[one.row - 1], audit_sha256) for one in decisions),
         form=file.form,
         rows=made.n_rows,

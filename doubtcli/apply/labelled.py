@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import hashlib
 import stat
 from contextlib import contextmanager
@@ -36,6 +35,66 @@ if TYPE_CHECKING:
     from doubtcli.records import AuditDocument, Decision, Labels, Roles, Source, Table
     from doubtcli.records.edits import Edit
     from doubtcli.settings import ScanSettings
+
+
+# ---------------------------------------------------------------------- its bytes
+
+
+@dataclass(frozen=True)
+class DataFile:
+    """All that a file holds."""
+
+    path: str
+    stored: bytes
+    """As it lies on disk."""
+    content: bytes
+    """Unpacked."""
+    compression: str | None
+    sha256: str
+    """Of `stored`."""
+
+
+def hash_bytes(content: bytes) -> str:
+    """The hash as 64 hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def read_data_file(path: str) -> DataFile:
+    """All that a file holds, read at once.
+
+    Raises:
+        InputError: It can't be read, changes meanwhile, or is no single file.
+    """
+    if path == "-":
+        raise _no_file("standard input", "save it to a file, and scan that one")
+    if Path(path).is_dir():
+        raise _no_file(path, "its parts can't be rewritten together: scan one of them, and apply to that one")
+    if Path(path).exists() and not stat.S_ISREG(Path(path).stat().st_mode):
+        raise _no_file(path, "save what comes out of it to a file, and scan that one")
+    with open_source(path) as stored:
+        with stored.open_stored() as file:
+            as_stored = content = file.read()
+        if stored.compression is not None:
+            with stored.open() as unpacked:
+                content = unpacked.read()
+        return DataFile(path, as_stored, content, stored.compression, stored.sha256)
+
+
+def _no_file(where: str, hint: str) -> InputError:
+    return InputError("verdicts can be written back into a single file only", where=where, hint=hint)
+
+
+@contextmanager
+def name_file_in_errors(path: str) -> Iterator[None]:
+    """Name the file in errors that know but the row."""
+    try:
+        yield
+    except DoubtError as error:
+        error.where = error.where or path
+        raise
+
+
+# ----------------------------------------------------------------------- its rows
 
 
 @dataclass(frozen=True)
@@ -110,23 +169,23 @@ def read_labelled(data: DataFile, document: AuditDocument, progress: Progress) -
     settings = restore_settings(document, data.path)
     with progress.stage("Reading"):
         roles = document.roles  # a column that the audit doesn't know plays no part
-        table = _with_columns(_table(data, settings), roles)
+        table = _with_columns(_read_same_table(data, settings), roles)
         column = roles.names(Role.LABEL)[0]
         labels = find_task(document.task_name).parse_labels(table, column, to_judge=False)
-        rows = _rows(table, roles, labels, settings)
+        rows = _snapshot_rows(table, roles, labels, settings)
     return LabelledFile(
         data=data,
         table=table,
         rows=rows,
         labels=labels,
-        form=_form(table, data, column, quoted=settings.read_options.quoted),
+        form=_describe_layout(table, data, column, quoted=settings.read_options.quoted),
         listed=tuple(class_label_names(table, column)),
         has_ids=bool(roles.names(Role.IDENTIFIER)),
         quoting=settings.quoting,
     )
 
 
-def _table(data: DataFile, settings: ScanSettings) -> Table:
+def _read_same_table(data: DataFile, settings: ScanSettings) -> Table:
     table = read_table(data.path, settings.read_options)
     if table.source.sha256 == data.sha256:
         return table
@@ -157,7 +216,9 @@ def _with_columns(table: Table, roles: Roles) -> Table:
     return replace(table, data=data)
 
 
-def _rows(table: Table, roles: Roles, labels: Labels, settings: ScanSettings) -> tuple[RowSnapshot, ...]:
+def _snapshot_rows(
+    table: Table, roles: Roles, labels: Labels, settings: ScanSettings
+) -> tuple[RowSnapshot, ...]:
     n_rows = table.data.num_rows
     vectors = probs = None
     if (settings.embeddings or settings.pred_probs) and not _can_be_told_apart(table, roles, labels):
@@ -184,7 +245,7 @@ def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
     return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 
-def _form(table: Table, data: DataFile, column: str, *, quoted: bool) -> FileLayout:
+def _describe_layout(table: Table, data: DataFile, column: str, *, quoted: bool) -> FileLayout:
     source, names = table.source, table.data.column_names
     return FileLayout(
         format=source.format,
@@ -195,62 +256,3 @@ def _form(table: Table, data: DataFile, column: str, *, quoted: bool) -> FileLay
         delimiter=source.delimiter or ",",
         quoted=quoted,
     )
-
-
-@dataclass(frozen=True)
-class DataFile:
-    """All that a file holds."""
-
-    path: str
-    stored: bytes
-    """As it lies on disk."""
-    content: bytes
-    """Unpacked."""
-    compression: str | None
-    sha256: str
-    """Of `stored`."""
-
-
-def hash_bytes(content: bytes) -> str:
-    """The hash as 64 hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def format_time(now: dt.datetime) -> str:
-    """A time as ledgers tell it: "2026-11-21T14:05:00Z"."""
-    return now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def read_data_file(path: str) -> DataFile:
-    """All that a file holds, read at once.
-
-    Raises:
-        InputError: It can't be read, changes meanwhile, or is no single file.
-    """
-    if path == "-":
-        raise _no_file("standard input", "save it to a file, and scan that one")
-    if Path(path).is_dir():
-        raise _no_file(path, "its parts can't be rewritten together: scan one of them, and apply to that one")
-    if Path(path).exists() and not stat.S_ISREG(Path(path).stat().st_mode):
-        raise _no_file(path, "save what comes out of it to a file, and scan that one")
-    with open_source(path) as stored:
-        with stored.open_stored() as file:
-            as_stored = content = file.read()
-        if stored.compression is not None:
-            with stored.open() as unpacked:
-                content = unpacked.read()
-        return DataFile(path, as_stored, content, stored.compression, stored.sha256)
-
-
-def _no_file(where: str, hint: str) -> InputError:
-    return InputError("verdicts can be written back into a single file only", where=where, hint=hint)
-
-
-@contextmanager
-def name_file_in_errors(path: str) -> Iterator[None]:
-    """Name the file in errors that know but the row."""
-    try:
-        yield
-    except DoubtError as error:
-        error.where = error.where or path
-        raise

@@ -8,6 +8,7 @@ It stands beside the file whose changes it tells.
 
 from __future__ import annotations
 
+import datetime as dt
 import errno
 import hashlib
 import json
@@ -58,6 +59,11 @@ def name_batch(batch: Batch, earlier: Sequence[Batch]) -> Batch:
     told = hashlib.sha256(earlier[-1].id.encode() if earlier else b"")
     told.update(render_batch(replace(batch, id="")))
     return replace(batch, id=told.hexdigest()[:BATCH_DIGITS])
+
+
+def format_ledger_time(now: dt.datetime) -> str:
+    """A time as ledgers have it: "2026-11-21T14:05:00Z"."""
+    return now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 # --------------------------------------------------------------------- reading

@@ -88,7 +88,7 @@ def apply(
     """
     from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.console import choose_progress
-    from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
+    from doubtcli.pipelines.apply import ApplyRequest, correct_labels
     from doubtcli.report.applied import print_applied
     from doubtcli.report.documents import render_applied
 
@@ -106,7 +106,7 @@ def apply(
         waive=not no_waive,
     )
     progress = choose_progress(wanted=not (quiet or no_progress))
-    applied = apply_verdicts(request, now=dt.datetime.now(dt.UTC), progress=progress)
+    applied = correct_labels(request, now=dt.datetime.now(dt.UTC), progress=progress)
     if not quiet:
         print_result(output_format, color, render_applied, print_applied, applied)
     return ExitCode.DONE

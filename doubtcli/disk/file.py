@@ -25,15 +25,35 @@ UNFINISHED = ".doubt-unfinished"
 
 OTHER_ERROR = 0
 """In hints: all errors of the system that have no number of their own there."""
-FULL = "free some space, or name a file on another disk"
-FILE_HINTS = {
-    errno.ENOSPC: FULL,
-    errno.EDQUOT: FULL,
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
-    errno.ENAMETOOLONG: "name a shorter file",
-    OTHER_ERROR: "name a file that you may write to",
-}
-"""What to do about a file that the user has named, by the system's error number."""
+TOO_BIG = "raise the limit on file sizes (ulimit -f)"
+
+
+def make_hints(
+    *, other: str, full: str = "", too_big: str = TOO_BIG, too_long: str = ""
+) -> Mapping[int, str]:
+    """What to do about what can't be written, by the system's error number.
+
+    Args:
+        other: About all errors that have no hint of their own.
+        full: Where the disk is full, or the user's share of it.
+        too_big: Where the system has a limit on the size of files.
+        too_long: Where it is the name that is too long.
+    """
+    hints = {
+        errno.ENOSPC: full,
+        errno.EDQUOT: full,
+        errno.EFBIG: too_big,
+        errno.ENAMETOOLONG: too_long,
+    }
+    return {number: hint for number, hint in hints.items() if hint} | {OTHER_ERROR: other}
+
+
+FILE_HINTS = make_hints(
+    other="name a file that you may write to",
+    full="free some space, or name a file on another disk",
+    too_long="name a shorter file",
+)
+"""What to do about a file that the user has named."""
 
 
 @contextmanager

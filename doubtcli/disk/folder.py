@@ -27,8 +27,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from doubtcli.disk.file import (
-    OTHER_ERROR,
+    TOO_BIG,
     UNFINISHED,
+    make_hints,
     make_parents,
     os_errors_as_output_error,
     read_mode,
@@ -43,15 +44,13 @@ if TYPE_CHECKING:
 COMPLETE = ".doubt-complete"
 """A hidden folder of files that only need to be moved up."""
 
-FOLDER_FULL = "free some space, or name a folder on another disk with --output"
-FOLDER_HINTS = {
-    errno.ENOSPC: FOLDER_FULL,
-    errno.EDQUOT: FOLDER_FULL,
-    errno.EFBIG: "raise the limit on file sizes (ulimit -f), or lower --queue-size",
-    errno.ENAMETOOLONG: "name a shorter folder with --output",
-    OTHER_ERROR: "name a folder that you may write to with --output",
-}
-"""What to do about a folder that the user has named, by the system's error number."""
+FOLDER_HINTS = make_hints(
+    other="name a folder that you may write to with --output",
+    full="free some space, or name a folder on another disk with --output",
+    too_big=f"{TOO_BIG}, or lower --queue-size",
+    too_long="name a shorter folder with --output",
+)
+"""What to do about a folder that the user has named."""
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
@@ -193,6 +192,8 @@ def _remove_folders(folder: Path, names: Collection[str]) -> None:
 
 def _exchange(one: Path, other: Path) -> None:
     """Let two folders change places in a single step."""
-    rename = ctypes.CDLL(None, use_errno=True).renameat2
+    rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
+    if rename is None:  # in older C libraries
+        raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(other))
     if rename(AT_FDCWD, os.fsencode(one), AT_FDCWD, os.fsencode(other), RENAME_EXCHANGE) != 0:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()), str(other))

@@ -119,7 +119,7 @@ class DecidedRows:
     """What the ledger has already."""
 
 
-def apply_verdicts(request: ApplyRequest, *, now: dt.datetime, progress: Progress) -> ApplyResult:
+def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progress) -> ApplyResult:
     """Write a file with the labels that people decided on, every other byte of it as it was.
 
     Args:

@@ -15,8 +15,8 @@ from doubtcli.apply.commit import (
     make_room_for,
     show_backup_path,
 )
-from doubtcli.apply.labelled import DataFile, format_time, hash_bytes, name_file_in_errors, read_data_file
-from doubtcli.apply.ledger import ledger_path, name_batch, read_ledger, render_batch
+from doubtcli.apply.labelled import DataFile, hash_bytes, name_file_in_errors, read_data_file
+from doubtcli.apply.ledger import format_ledger_time, ledger_path, name_batch, read_ledger, render_batch
 from doubtcli.apply.plan_undo import check_untouched, choose_batch, list_undone_lines, plan_undo
 from doubtcli.apply.target import check_ending, follow_link
 from doubtcli.errors import InputError, OutputError
@@ -85,7 +85,7 @@ def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now
         if target:
             check_ending(target, path, chosen.form.format, data.compression)
         new, made = _take_back(chosen, batches, data)
-        made = replace(made, applied=format_time(now), source=None if where.in_place else path)
+        made = replace(made, applied=format_ledger_time(now), source=None if where.in_place else path)
         if target is None:
             return UndoResult(path, None, chosen, name_batch(made, batches))
         where.choose_target(path)  # again: somebody may have been faster

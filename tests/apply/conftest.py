@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.apply.target import OutputOptions
-from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
+from doubtcli.pipelines.apply import ApplyRequest, correct_labels
 from doubtcli.pipelines.undo import undo_batch
 from doubtcli.progress import Silence
 from doubtcli.read.examples import read_examples
@@ -102,7 +102,7 @@ class Desk:
         now = options.pop("now", NOW)
         options = {"audit": self.path("data.doubt"), "waivers": self.path("waivers.toml")} | options
         target = OutputOptions(None if output is None else self.path(output), **where)
-        return apply_verdicts(
+        return correct_labels(
             ApplyRequest(self.path(name), (str(self.verdicts),), target, **options),
             now=now,
             progress=Silence(),

@@ -13,6 +13,7 @@ import pytest
 from doubtcli.disk.file import (
     OTHER_ERROR,
     check_writable,
+    make_hints,
     make_parents,
     os_errors_as_output_error,
     read_mode,
@@ -218,6 +219,20 @@ def test_other_hints(tmp_path: Path, error: OSError, hint: str) -> None:
         raise error
 
     assert caught.value.hint == hint
+
+
+def test_hints() -> None:
+    """What is not said of an error is what is said of all others, but for the limit on file sizes."""
+    assert make_hints(other="else") == {
+        OTHER_ERROR: "else",
+        errno.EFBIG: "raise the limit on file sizes (ulimit -f)",
+    }
+    assert make_hints(other="else", full="free", too_big="", too_long="shorten") == {
+        OTHER_ERROR: "else",
+        errno.ENOSPC: "free",
+        errno.EDQUOT: "free",
+        errno.ENAMETOOLONG: "shorten",
+    }
 
 
 @pytest.mark.parametrize("mode", [0o600, 0o644, 0o666, 0o400])

@@ -152,6 +152,19 @@ def test_exchange_refused(folder: Path) -> None:
         folder_module._exchange(folder, folder.with_name("none"))
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux exchanges folders")
+def test_old_c_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A C library that knows no exchange of folders is none that can do it."""
+    monkeypatch.setattr("ctypes.CDLL", lambda *_, **__: object())
+    replace_folder(folder, content(1))
+
+    replace_folder(folder, content(2))
+
+    assert held(folder) == content(2)
+    with pytest.raises(OSError, match="not implemented"):
+        folder_module._exchange(folder, folder.with_name("none"))
+
+
 def test_two_at_once(folder: Path) -> None:
     """Of runs that write at the same time each is whole, and the last one stays."""
     with ThreadPoolExecutor(4) as pool:

@@ -14,7 +14,7 @@ from doubtcli.apply import commit
 from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.pipelines import apply as pipeline
-from doubtcli.pipelines.apply import ApplyRequest, apply_verdicts
+from doubtcli.pipelines.apply import ApplyRequest, correct_labels
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict, UnappliedKind
 
@@ -340,7 +340,7 @@ def test_standard_input(reviews: Reviews) -> None:
     )
 
     with pytest.raises(InputError, match="into a single file only") as caught:
-        apply_verdicts(request, now=NOW, progress=Silence())
+        correct_labels(request, now=NOW, progress=Silence())
 
     assert caught.value.where == "standard input"
 
@@ -470,7 +470,7 @@ def test_several_files_of_verdicts(reviews: Reviews) -> None:
         OutputOptions(dry_run=True),
         audit=reviews.path("data.doubt"),
     )
-    found = apply_verdicts(request, now=dt.datetime.now(dt.UTC), progress=Silence())
+    found = correct_labels(request, now=dt.datetime.now(dt.UTC), progress=Silence())
 
     assert [line.row_id for line in found.batch.lines] == ["r1", "r4"]
 
@@ -480,7 +480,7 @@ def apply_files(reviews: Reviews, *names: str, **asked: Any) -> ApplyResult:
     paths = tuple(reviews.path(name) for name in names)
     where = OutputOptions(dry_run=True)
     request = ApplyRequest(reviews.path("data.csv"), paths, where, audit=reviews.path("data.doubt"), **asked)
-    return apply_verdicts(request, now=dt.datetime.now(dt.UTC), progress=Silence())
+    return correct_labels(request, now=dt.datetime.now(dt.UTC), progress=Silence())
 
 
 def test_one_file_a_person(reviews: Reviews) -> None:

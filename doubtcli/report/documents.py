@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.ledger import render_batch
 from doubtcli.rank.figures import describe_power
+from doubtcli.records.schemas import COMPARISON_SCHEMA_VERSION
 from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
 
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from doubtcli.plugins import LoadedReason
     from doubtcli.records import AuditComparison, ComparedAudit, Fates, Gain, Power, RelabelScore
     from doubtcli.records.ledger import ApplyResult, Batch, UndoResult
-
-COMPARISON_SCHEMA = 1
 
 
 def render_applied(applied: ApplyResult) -> str:
@@ -89,7 +88,7 @@ def render_comparison(comparison: AuditComparison) -> str:
 
 def _comparison_fields(comparison: AuditComparison) -> dict[str, Any]:
     return {
-        "schema_version": COMPARISON_SCHEMA,
+        "schema_version": COMPARISON_SCHEMA_VERSION,
         "nothing_changed": comparison.nothing_changed,
         "before": _compared_audit(comparison.before),
         "after": _compared_audit(comparison.after),

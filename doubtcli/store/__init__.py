@@ -1,11 +1,10 @@
 """The audit directory: written whole or not at all, read back."""
 
 from doubtcli.store.describe import describe_audit, tabulate_doubts
-from doubtcli.store.document import AUDIT_SCHEMA_VERSION, render_document
+from doubtcli.store.document import render_document
 from doubtcli.store.folder import StoredAudit, check_folder, default_folder, read_audit, write_audit
 
 __all__ = [
-    "AUDIT_SCHEMA_VERSION",
     "StoredAudit",
     "check_folder",
     "default_folder",

@@ -9,11 +9,9 @@ import json
 from dataclasses import MISSING, dataclass, fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from doubtcli.errors import FeatureError, InputError
+from doubtcli.errors import InputError
 from doubtcli.rank.figures import describe_power
 from doubtcli.records import (
-    NOT_INPUTS,
-    ROLES_GROUP,
     AuditDocument,
     ClassCount,
     Column,
@@ -31,7 +29,8 @@ from doubtcli.records import (
     StratumCount,
     VerdictCounts,
 )
-from doubtcli.settings.installed import find_installed
+from doubtcli.records.schemas import AUDIT_SCHEMA_VERSION
+from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,10 +38,7 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record")
 
-AUDIT_SCHEMA_VERSION = 1
-TOOL = "doubt"
 SCAN_AGAIN = "scan the file again"
-
 
 RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Source: ("path", "format", "size", "sha256", "compression", "encoding", "delimiter"),
@@ -87,9 +83,7 @@ in its place."""
 
 def render_document(document: AuditDocument) -> str:
     """The text of `audit.json`, equal to the byte for equal audits but for the numbers under "timings"."""
-    text = json.dumps(_list_parts(document), indent=2, ensure_ascii=False, allow_nan=False) + "\n"
-    # A path may hold bytes that are no UTF-8 (lone surrogates in Python): JSON has an escape for them.
-    return text.encode(errors="backslashreplace").decode()
+    return json_document(_list_parts(document))
 
 
 def _list_parts(document: AuditDocument) -> dict[str, Any]:
@@ -231,7 +225,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         tool_name=tool.need("name"),
         tool_version=tool.need("version"),
         source=document.part("input").record(Source),
-        roles=Roles(tuple(map(_parse_column, document.parts("columns")))),
+        roles=Roles(document.records("columns", Column)),
         settings=document.part("settings").values,
         seed=document.need("seed"),
         versions=document.part("versions").values,
@@ -254,14 +248,6 @@ def _parse_parts(document: _Part) -> AuditDocument:
         notes=document.items("notes"),
         timings=document.part("timings").values,
     )
-
-
-def _parse_column(part: _Part) -> Column:
-    role = part.need("role")
-    known = {*NOT_INPUTS, *(one.name for one in find_installed(ROLES_GROUP, "role", FeatureError))}
-    if role not in known:
-        raise _damaged(part.where, f"{role!r} is no role of a column")
-    return Column(part.need("name"), role, part.need("used"), part.need("why"))
 
 
 def _parse_power(part: _Part | None) -> Power | None:

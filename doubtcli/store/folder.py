@@ -17,8 +17,9 @@ from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import PACKED_ENDINGS, load_formats
 from doubtcli.records import DoubtTable
+from doubtcli.records.schemas import TOOL
 from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS, describe_audit, tabulate_doubts
-from doubtcli.store.document import SCAN_AGAIN, TOOL, parse_document, render_document
+from doubtcli.store.document import SCAN_AGAIN, parse_document, render_document
 
 if TYPE_CHECKING:
     from doubtcli.records import Audit, AuditDocument, RowCounts

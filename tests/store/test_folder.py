@@ -454,12 +454,3 @@ def test_key_of_another_kind(write: Writer, name: str, value: object, what: str)
 
     named = "verdicts" if name == "side_files" else name
     assert why_unread(write.folder).found == f"is damaged: {named!r} is not {what}"
-
-
-def test_unknown_role(write: Writer) -> None:
-    """A column with a role that there is none of is told."""
-    write()
-    file = write.folder / "audit.json"
-    file.write_text(file.read_text(encoding="utf-8").replace('"role": "text"', '"role": "smell"'))
-
-    assert why_unread(write.folder).found == "is damaged: 'smell' is no role of a column"

@@ -12,13 +12,12 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import DIGEST_DIGITS, from_lines, in_lines, prefix_digits
 from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section
+from doubtcli.records.schemas import BASELINE_SCHEMA_VERSION, TOOL
 from doubtcli.wording.quoting import quote_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-SCHEMA_VERSION = 1
-TOOL = "doubt"
 ABOUT = "Doubted labels that are known, so that `doubt gate` tells new ones; written by `doubt baseline`."
 _MERGE_MARKER = re.compile(r"(?:<<<<<<< |=======$|>>>>>>> |\|\|\|\|\|\|\| )")
 
@@ -34,7 +33,7 @@ def render_baseline(sections: Sequence[Section]) -> str:
     """
     ordered = sorted(sections, key=lambda section: section.path)
     head = {
-        "schema_version": str(SCHEMA_VERSION),
+        "schema_version": str(BASELINE_SCHEMA_VERSION),
         "tool": _one_line_object({"name": quote_json(TOOL), "version": quote_json(version("doubtcli"))}),
         "about": quote_json(ABOUT),
         "files": _indent_block(
@@ -172,13 +171,13 @@ def _check_head(document: Any, path: str) -> None:  # noqa: ANN401  # JSON is an
                 expected="a file that `doubt baseline` wrote",
                 hint="name it with --baseline, or write one: doubt baseline DATA -o FILE",
             )
-    if found != SCHEMA_VERSION:
+    if found != BASELINE_SCHEMA_VERSION:
         raise InputError(
             f"has schema version {found}",
             where=path,
-            expected=f"schema version {SCHEMA_VERSION}",
+            expected=f"schema version {BASELINE_SCHEMA_VERSION}",
             hint="update doubt: a newer one wrote this baseline"
-            if found > SCHEMA_VERSION
+            if found > BASELINE_SCHEMA_VERSION
             else _write_again(path),
         )
     if not isinstance(document.get("files"), dict):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.records.schemas import GATE_SCHEMA_VERSION, TOOL
 from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
 
@@ -22,9 +23,6 @@ if TYPE_CHECKING:
         LapsedWaiver,
         Waiver,
     )
-
-SCHEMA_VERSION = 1
-TOOL = "doubt"
 
 
 def render_json(result: GateResult) -> str:
@@ -54,7 +52,7 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
 
 def _document(result: GateResult) -> dict[str, Any]:
     return {
-        "schema_version": SCHEMA_VERSION,
+        "schema_version": GATE_SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": result.version},
         "passed": result.passed,
         "files": [_file(file) for file in result.files],

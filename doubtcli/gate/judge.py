@@ -2,37 +2,40 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.gate.baseline import compare_with_baseline
-from doubtcli.gate.findings import (
-    conflict_findings,
-    doubted_findings,
-    unjudged_findings,
-    unlabelled_findings,
-)
+from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.limits import Figures, check_limits, failed_by
-from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult
+from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult, Finding
 from doubtcli.gate.waivers import apply_waivers
+from doubtcli.plugins import our_reasons
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
     from doubtcli.gate.baseline import Section
-    from doubtcli.gate.result import Comparison, Finding, Waiver
+    from doubtcli.gate.result import Comparison, Waiver
     from doubtcli.gate.waivers import AppliedWaivers
-    from doubtcli.records import AuditDocument, DoubtTable
+    from doubtcli.records import AuditDocument, DoubtRow, DoubtTable
     from doubtcli.settings import GateSettings
 
 
 _FEWEST_OF_CLASS = 3
 """Rows of a class from which on models are heard on it."""
 UNJUDGED_ROW = "the row was added or changed, and too few rows bear its label for models to judge it"
+
+
+_FINGERPRINT_BYTES = 8
+"""Of a fingerprint: 16 hexadecimal digits."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +51,7 @@ class Known:
     baseline_path: str = ""
 
 
-def judge(
+def judge_file(
     document: AuditDocument, doubts: DoubtTable, data_path: str, settings: GateSettings, known: Known
 ) -> tuple[FileResult, AppliedWaivers]:
     """Hold an audit against limits; also says what became of the waivers.
@@ -68,7 +71,7 @@ def judge(
         known.waivers,
         (
             *_find_findings(doubts, data_path, settings),
-            *_find_unjudged(document, doubts, data_path, known.section),
+            *_find_new_unjudged(document, doubts, data_path, known.section),
         ),
         doubts,
         waivers_path=known.waivers_path,
@@ -97,14 +100,14 @@ def judge(
 
 def _find_findings(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterator[Finding]:
     """The doubted rows and, where they are limited, those in conflict and those without a label."""
-    yield from doubted_findings(doubts, data_path)
+    yield from find_doubted(doubts, data_path)
     if settings.max_conflicts is not None:
-        yield from conflict_findings(doubts, data_path)
+        yield from find_conflicts(doubts, data_path)
     if settings.max_unlabelled is not None:
-        yield from unlabelled_findings(doubts, data_path)
+        yield from find_unlabelled(doubts, data_path)
 
 
-def _find_unjudged(
+def _find_new_unjudged(
     document: AuditDocument, doubts: DoubtTable, data_path: str, section: Section | None
 ) -> Iterator[Finding]:
     """Rows that the baseline does not know, with labels that too few rows bear for models to judge them.
@@ -116,7 +119,7 @@ def _find_unjudged(
         return
     borne = doubts.filter(pc.is_in(doubts.given_label, pa.array(tiny, pa.string())))
     hashes = dict(zip(borne.row.tolist(), borne.row_hash.to_pylist(), strict=True))
-    for finding in unjudged_findings(borne, data_path):
+    for finding in find_unjudged(borne, data_path):
         if not section.count_like(hashes[finding.row], finding.given_label):
             yield replace(finding, change=Change.NEW, change_why=UNJUDGED_ROW)
 
@@ -153,3 +156,105 @@ def _count_findings(document: AuditDocument, findings: Sequence[Finding]) -> Fig
 
 def _is_doubted(finding: Finding) -> bool:
     return finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
+
+
+# -------------------------------------------------------------- rows to find fault with
+
+
+def find_doubted(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
+    """The doubted rows, most doubted first.
+
+    Args:
+        doubts: As `doubts.parquet` has it.
+        path: Of the data file, as it is to be shown.
+
+    Raises:
+        InputError: The audit is of an earlier version, which told no hash of a row.
+    """
+    rows = _read_rows(doubts.filter(doubts.doubted))
+    return tuple(_make_finding(row, path, number, row.reasons) for row, number in _number_equals(rows))
+
+
+def find_conflicts(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
+    """Rows whose very input stands elsewhere with another label, by place in the file.
+
+    Raises:
+        InputError: As `find_doubted`.
+    """
+    check_hashes(doubts)
+    labelled = doubts.filter(~np.isnan(doubts.doubt))
+    labels = labelled.data.group_by("row_hash").aggregate([("given_label", "count_distinct")])
+    at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
+    rows = _read_rows(labelled.filter(pc.is_in(labelled.row_hash, at_odds.combine_chunks())))
+    # what a waiver of a conflict may name
+    reasons = tuple(one.name for one in our_reasons() if one.sources == ("duplicates",))
+    found = [
+        _make_finding(row, path, number, reasons, LABEL_CONFLICT) for row, number in _number_equals(rows)
+    ]
+    return tuple(sorted(found, key=lambda finding: finding.row))
+
+
+def find_unjudged(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
+    """Rows with labels that nobody can judge, but those that are doubted all the same, by place in the file.
+
+    Args:
+        doubts: As `doubts.parquet` has it, of these rows alone.
+        path: Of the data file, as it is to be shown.
+
+    Raises:
+        InputError: As `find_doubted`.
+    """
+    rows = _read_rows(doubts.filter(~doubts.doubted))
+    found = [_make_finding(row, path, number, (), UNJUDGED) for row, number in _number_equals(rows)]
+    told = (replace(finding, suggested_label=None, doubt=None, why="") for finding in found)
+    return tuple(sorted(told, key=lambda finding: finding.row))
+
+
+def find_unlabelled(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
+    """Rows without a label, by place in the file.
+
+    Raises:
+        InputError: As `find_doubted`.
+    """
+    rows = _read_rows(doubts.filter(pc.is_null(doubts.given_label)))
+    found = [_make_finding(row, path, number, (), UNLABELLED) for row, number in _number_equals(rows)]
+    return tuple(sorted(found, key=lambda finding: finding.row))
+
+
+def _read_rows(doubts: DoubtTable) -> list[DoubtRow]:
+    check_hashes(doubts)
+    return doubts.to_rows()
+
+
+def _number_equals(rows: Sequence[DoubtRow]) -> list[tuple[DoubtRow, int]]:
+    """Each row with its number among those of equal content and label, which are counted by id."""
+    counts: Counter[tuple[str | None, str | None]] = Counter()
+    numbers = {}
+    for row in sorted(rows, key=lambda row: (len(row.row_id), row.row_id, row.row)):
+        key = (row.row_hash, row.given_label)
+        counts[key] += 1
+        numbers[row.row] = counts[key]
+    return [(row, numbers[row.row]) for row in rows]
+
+
+def _make_finding(
+    row: DoubtRow, path: str, number: int, reasons: tuple[str, ...], rule: str | None = None
+) -> Finding:
+    return Finding(
+        row_id=row.row_id,
+        row=row.row,
+        fingerprint=_make_fingerprint(path, row, number, "" if rule is None else rule),
+        given_label=row.given_label,
+        suggested_label=row.suggested_label,
+        doubt=row.doubt,
+        reasons=reasons,
+        why=row.why,
+        rule=rule or (reasons[0] if reasons else DOUBTED),
+    )
+
+
+def _make_fingerprint(path: str, row: DoubtRow, number: int, kind: str) -> str:
+    """What tells a finding from all others, and stays when other rows come and go."""
+    label = "" if row.given_label is None else f"={row.given_label}"
+    told = "\0".join([path, row.row_hash or "", label, str(number), kind])
+    return blake2b(told.encode(errors="backslashreplace"), digest_size=_FINGERPRINT_BYTES).hexdigest()

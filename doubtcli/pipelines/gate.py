@@ -19,8 +19,7 @@ from doubtcli.gate.baseline import (
     render_baseline,
     update_baseline,
 )
-from doubtcli.gate.findings import doubted_findings
-from doubtcli.gate.judge import Known, judge
+from doubtcli.gate.judge import Known, find_doubted, judge_file
 from doubtcli.gate.limits import name_first
 from doubtcli.gate.result import RULES, GateResult
 from doubtcli.gate.waivers import apply_waivers, find_waivers, lapsed_waivers, read_waivers
@@ -120,7 +119,7 @@ class Gate:
         if baseline is not None:
             section, more = find_section(baseline, found.data_path, found.document, found.doubts)
             known, notes = replace(known, section=section, baseline_path=baseline.path), (*notes, *more)
-        result, applied = judge(found.document, found.doubts, found.data_path, limits, known)
+        result, applied = judge_file(found.document, found.doubts, found.data_path, limits, known)
         folder = None if found.folder is None else str(found.folder)
         result = replace(result, audit=folder, origin=found.origin, notes=notes)
         return _JudgedFile(
@@ -213,7 +212,7 @@ def _find_waived_rows(found: FoundAudit, known: Known) -> set[int]:
     """The rows that a person waived, by their place in the file."""
     applied = apply_waivers(
         known.waivers,
-        doubted_findings(found.doubts, found.data_path),
+        find_doubted(found.doubts, found.data_path),
         found.doubts,
         waivers_path=known.waivers_path,
         data_path=found.data_path,

@@ -6,7 +6,7 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.gate.findings import conflict_findings, doubted_findings, unlabelled_findings
+from doubtcli.gate.judge import find_conflicts, find_doubted, find_unlabelled
 from doubtcli.records import DoubtTable
 from doubtcli.store.describe import DOUBT_COLUMNS
 
@@ -45,7 +45,7 @@ def table(rows: list[dict[str, Any]] = ROWS) -> DoubtTable:
 
 def test_doubted() -> None:
     """Doubted rows come most doubted first, each under its strongest reason, or under none."""
-    first, second = doubted_findings(table(), "a.csv")
+    first, second = find_doubted(table(), "a.csv")
 
     assert (first.row_id, first.row, first.given_label, first.suggested_label) == ("a", 4, "ham", "spam")
     assert (first.doubt, first.why) == (0.9, "models give spam 0.90")
@@ -55,7 +55,7 @@ def test_doubted() -> None:
 
 def test_conflicts() -> None:
     """Rows of one content with unlike labels are in conflict; equal labels, or none, are no conflict."""
-    found = conflict_findings(table(), "a.csv")
+    found = find_conflicts(table(), "a.csv")
 
     assert [(one.row_id, one.row, one.rule) for one in found] == [
         ("c", 1, "label-conflict"),
@@ -65,12 +65,12 @@ def test_conflicts() -> None:
 
 def test_a_conflict_can_be_waived_by_its_reason() -> None:
     """A conflict is there for the reason that says so, so that a waiver can name it."""
-    assert {one.reasons for one in conflict_findings(table(), "a.csv")} == {("duplicate-conflict",)}
+    assert {one.reasons for one in find_conflicts(table(), "a.csv")} == {("duplicate-conflict",)}
 
 
 def test_unlabelled() -> None:
     """Rows without a label are found by that."""
-    (found,) = unlabelled_findings(table(), "a.csv")
+    (found,) = find_unlabelled(table(), "a.csv")
 
     assert (found.row_id, found.rule, found.given_label, found.doubt) == ("u", "unlabelled", None, None)
 
@@ -80,8 +80,8 @@ class TestFingerprints:
 
     def test_form(self) -> None:
         """A fingerprint is 16 hexadecimal digits, and a row that is doubted and in conflict has two."""
-        doubted = {one.row_id: one.fingerprint for one in doubted_findings(table(), "a.csv")}
-        conflicts = {one.row_id: one.fingerprint for one in conflict_findings(table(), "a.csv")}
+        doubted = {one.row_id: one.fingerprint for one in find_doubted(table(), "a.csv")}
+        conflicts = {one.row_id: one.fingerprint for one in find_conflicts(table(), "a.csv")}
 
         assert len(doubted["a"]) == 16
         assert set(doubted["a"]) <= set("0123456789abcdef")
@@ -91,25 +91,25 @@ class TestFingerprints:
         """It stays when the row moves in the file, and when other rows come and go."""
         moved = [{**ROWS[0], "row": 77}, row("new", 1, "h9", "ham", 0.9)]
 
-        before = doubted_findings(table(), "a.csv")[0]
+        before = find_doubted(table(), "a.csv")[0]
 
-        assert doubted_findings(table(moved), "a.csv")[0].fingerprint == before.fingerprint
+        assert find_doubted(table(moved), "a.csv")[0].fingerprint == before.fingerprint
 
     @pytest.mark.parametrize("change", [{"row_hash": "h8"}, {"given_label": "eggs"}])
     def test_content_and_label_matter(self, change: dict[str, str]) -> None:
         """It changes with what stands in the row, with its label, and with the file."""
-        before = doubted_findings(table(), "a.csv")[0].fingerprint
+        before = find_doubted(table(), "a.csv")[0].fingerprint
 
-        assert doubted_findings(table([ROWS[0] | change]), "a.csv")[0].fingerprint != before
-        assert doubted_findings(table(), "b.csv")[0].fingerprint != before
+        assert find_doubted(table([ROWS[0] | change]), "a.csv")[0].fingerprint != before
+        assert find_doubted(table(), "b.csv")[0].fingerprint != before
 
     def test_equal_rows(self) -> None:
         """Equal rows with equal labels have one each, wherever they stand."""
         two = [row("h.2", 1, "h", "ham", 0.9), row("h", 2, "h", "ham", 0.9)]
         swapped = [{**two[0], "row": 2}, {**two[1], "row": 1}]
 
-        prints = {one.row_id: one.fingerprint for one in doubted_findings(table(two), "a.csv")}
-        after = {one.row_id: one.fingerprint for one in doubted_findings(table(swapped), "a.csv")}
+        prints = {one.row_id: one.fingerprint for one in find_doubted(table(two), "a.csv")}
+        after = {one.row_id: one.fingerprint for one in find_doubted(table(swapped), "a.csv")}
 
         assert len({*prints.values()}) == 2
         assert after == prints
@@ -119,7 +119,7 @@ def test_an_old_audit() -> None:
     """An audit that tells no row's hash can't be gated, and the message says what to do."""
     old = table([row | {"row_hash": None} for row in ROWS])
 
-    for find in (doubted_findings, conflict_findings, unlabelled_findings):
+    for find in (find_doubted, find_conflicts, find_unlabelled):
         with pytest.raises(InputError, match="an earlier doubt made it") as caught:
             find(old, "a.csv")
         assert caught.value.hint == "scan the file again"

@@ -37,7 +37,7 @@ WAIVER_HINTS = {number: f"{hint}; or {WAIVE_ELSEWHERE}" for number, hint in FILE
 
 
 @dataclass(frozen=True)
-class NewFile:
+class RewrittenFile:
     """A file as it will be."""
 
     data: DataFile

@@ -19,7 +19,7 @@ from doubtcli.apply.commit import (
     show_backup_path,
 )
 from doubtcli.apply.decisions import (
-    NewFile,
+    RewrittenFile,
     check_waivers_writable,
     check_way_back,
     plan_waivers,
@@ -49,8 +49,9 @@ if TYPE_CHECKING:
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.apply.target import OutputOptions
     from doubtcli.progress import Progress
-    from doubtcli.records import AuditDocument, Decision, DoubtTable, Settled
+    from doubtcli.records import Decision, Settled
     from doubtcli.records.ledger import Batch, LedgerLine
+    from doubtcli.store import StoredAudit
 
 
 @dataclass(frozen=True)
@@ -83,9 +84,7 @@ class ApplyRequest:
 class QueueAudit:
     """The audit that the rows were queued by."""
 
-    document: AuditDocument
-    """`audit.json`."""
-    doubts: DoubtTable
+    stored: StoredAudit
     sha256: str
     """Of `audit.json`."""
 
@@ -102,7 +101,7 @@ class ApplyInput:
     @property
     def is_as_audited(self) -> bool:
         """Whether these very bytes were audited."""
-        return self.audit.document.source.sha256 == self.file.data.sha256
+        return self.audit.stored.document.source.sha256 == self.file.data.sha256
 
 
 @dataclass(frozen=True)
@@ -166,7 +165,7 @@ def _find_queue_audit(request: ApplyRequest) -> QueueAudit:
             hint="name it: --audit FOLDER",
         )
     stored = read_audit(folder)
-    return QueueAudit(stored.document, stored.doubts, hash_bytes((folder / DOCUMENT).read_bytes()))
+    return QueueAudit(stored, hash_bytes((folder / DOCUMENT).read_bytes()))
 
 
 @contextmanager
@@ -184,7 +183,7 @@ def _read_input(
     request: ApplyRequest, target: Path | None, audit: QueueAudit, progress: Progress
 ) -> ApplyInput:
     data = read_data_file(request.path)
-    file = read_labelled(data, audit.document, progress)
+    file = read_labelled(data, audit.stored.document, progress)
     if target:
         check_ending(target, request.path, file.source.format, data.compression)
     place = request.where.find_place(request.path)
@@ -229,7 +228,7 @@ def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[Le
     rows = VerdictRows.of(
         found.file.rows,
         Spellings.of(found.file.labels, found.file.listed),
-        audited=list_audited_rows(found.audit.doubts),
+        audited=list_audited_rows(found.audit.stored.doubts),
         dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
     terms = lenient_terms(request.on_conflict, new_labels=request.new_labels)
@@ -242,10 +241,10 @@ def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[Le
 
 def _make_new_file(
     request: ApplyRequest, found: ApplyInput, decided: DecidedRows, now: dt.datetime
-) -> NewFile:
+) -> RewrittenFile:
     """The file as it will be, made sure that it can be taken back."""
     if not decided.changing:
-        return NewFile(found.file.data)
+        return RewrittenFile(found.file.data)
     data, batch = rewrite_file(
         found.file,
         decided.changing,
@@ -254,11 +253,11 @@ def _make_new_file(
         now=now,
     )
     check_way_back(found.file, data, batch)
-    return NewFile(data, name_batch(batch, found.earlier))
+    return RewrittenFile(data, name_batch(batch, found.earlier))
 
 
 def _describe_result(
-    request: ApplyRequest, found: ApplyInput, decided: DecidedRows, new: NewFile
+    request: ApplyRequest, found: ApplyInput, decided: DecidedRows, new: RewrittenFile
 ) -> ApplyResult:
     """What there is to report before anything is written."""
     changed = "the file was changed since it was audited: a row was taken for the same where its content is"
@@ -280,7 +279,7 @@ def _describe_result(
 
 
 def _note_lost(
-    request: ApplyRequest, found: ApplyInput, decided: DecidedRows, new: NewFile
+    request: ApplyRequest, found: ApplyInput, decided: DecidedRows, new: RewrittenFile
 ) -> tuple[str, ...]:
     """What was applied to the file that is replaced by a new one, and is not in that."""
     where = request.where
@@ -299,12 +298,12 @@ def _has_content(path: Path, content: bytes) -> bool:
 
 
 def _write_outputs(
-    request: ApplyRequest, found: ApplyInput, new: NewFile, result: ApplyResult, target: Path
+    request: ApplyRequest, found: ApplyInput, new: RewrittenFile, result: ApplyResult, target: Path
 ) -> ApplyResult:
     """Write all of it, the waivers last; what is there already is not written again."""
     waivers = None
     if request.waivers:
-        waivers = plan_waivers(result.kept, found.audit.doubts, found.file, target, request.waivers)
+        waivers = plan_waivers(result.kept, found.audit.stored.doubts, found.file, target, request.waivers)
     request.where.choose_target(request.path)  # again: somebody may have been faster
     if waivers:
         check_waivers_writable(waivers)
@@ -319,7 +318,7 @@ def _write_outputs(
 
 
 def _commit_new_file(
-    request: ApplyRequest, found: ApplyInput, new: NewFile, result: ApplyResult, target: Path
+    request: ApplyRequest, found: ApplyInput, new: RewrittenFile, result: ApplyResult, target: Path
 ) -> ApplyResult:
     """Put the file and the lines of its batch into place."""
     output = follow_link(request.where.output or request.path)

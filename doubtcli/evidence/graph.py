@@ -125,7 +125,7 @@ def gather(
         engine: Does what can be done side by side.
         progress: Told of each long stage.
     """
-    asked = _in_order(load_providers(), needed)
+    asked = _order_providers(load_providers(), needed)
     return _walk({"examples": examples}, asked, asked, settings, engine, progress)
 
 
@@ -189,7 +189,7 @@ def sources_of(needs: Iterable[str]) -> tuple[str, ...]:
 def left_out_when_fast() -> frozenset[str]:
     """The pieces that a fast scan does without, and all that follows from them."""
     out: set[str] = set()
-    for one in _in_order(load_providers(), known_needs()):
+    for one in _order_providers(load_providers(), known_needs()):
         if not one.provider.is_fast or out & (set(one.made_from) - one.may_lack):
             out |= one.provider.makes.keys()
     return frozenset(out)
@@ -257,13 +257,15 @@ def _check_graph(providers: Sequence[LoadedProvider]) -> None:
                     hint=did_you_mean(piece, known),
                 )
     try:
-        _in_order(providers, makers)
+        _order_providers(providers, makers)
     except CycleError as error:
         circle = " -> ".join(error.args[1])
         raise ReasonError(f"they are made from each other: {circle}", where="the providers") from error
 
 
-def _in_order(providers: Sequence[LoadedProvider], needed: Collection[str]) -> tuple[LoadedProvider, ...]:
+def _order_providers(
+    providers: Sequence[LoadedProvider], needed: Collection[str]
+) -> tuple[LoadedProvider, ...]:
     """Those that are needed or cost little, and what they need themselves, each after what it is made of."""
     makers = {piece: one for one in providers for piece in one.provider.makes}
     waiting = [

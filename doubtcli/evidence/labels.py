@@ -35,7 +35,7 @@ class GivenLabels:
 
 
 @dataclass(frozen=True)
-class Annotations:
+class AnnotatorAnswers:
     """What each annotator answered."""
 
     makes: ClassVar = {

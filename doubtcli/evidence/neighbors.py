@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from doubtcli.records import Codes, Features
 
 N_NEIGHBORS = 10
-_MOST_CANDIDATES = 20_000
+_MOST_COMPARED = 20_000
 """Rows that neighbours are looked for among: the cost grows with rows times this, never with rows squared."""
 _MOST_AT_ONCE = 4_000_000
 """Distances held at a time (rows times reach): 64 MB with their indices."""
@@ -108,7 +108,7 @@ def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbo
     if len(stands_for) < 2:  # noqa: PLR2004
         return None
     space = comparison_space(features)[stands_for]
-    candidates = spread_rows(len(stands_for), _MOST_CANDIDATES)
+    candidates = spread_rows(len(stands_for), _MOST_COMPARED)
     indices, distances = _nearest(space, candidates, together[stands_for])
     rows = np.where(indices >= 0, stands_for[indices], -1)[group]
     note = (

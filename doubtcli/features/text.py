@@ -110,7 +110,7 @@ def make_text_block(texts: Sequence[str]) -> TextBlock:
     """
     token_ids, row_starts, vocabulary = _tokenize(texts)
     rows = np.repeat(np.arange(len(texts)), np.diff(row_starts))
-    tokens = _counts(rows, token_ids, (len(texts), len(vocabulary)))
+    tokens = _count_matrix(rows, token_ids, (len(texts), len(vocabulary)))
     pairs = _pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
     words = _unit_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
     spelling = _spelling(vocabulary, tokens)
@@ -143,7 +143,9 @@ def _tokenize(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64
     return np.asarray(ids, dtype=np.int64), starts, list(number)
 
 
-def _counts(rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]) -> sparse.csr_matrix:
+def _count_matrix(
+    rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]
+) -> sparse.csr_matrix:
     ones = np.ones(len(rows), dtype=np.float32)
     counts = sparse.coo_matrix((ones, (rows, columns)), shape=shape).tocsr()
     counts.sum_duplicates()
@@ -160,7 +162,7 @@ def _pairs(
     keep = seen[columns] >= 2  # noqa: PLR2004
     new_number = np.cumsum(seen >= 2) - 1  # noqa: PLR2004
     shape = (n_texts, int((seen >= 2).sum()))  # noqa: PLR2004
-    return _counts(rows[:-1][inside][keep], new_number[columns[keep]], shape)
+    return _count_matrix(rows[:-1][inside][keep], new_number[columns[keep]], shape)
 
 
 def _tf_idf(counts: sparse.csr_matrix) -> sparse.csr_matrix:

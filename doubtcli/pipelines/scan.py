@@ -70,15 +70,15 @@ def make_audit(
     Raises:
         DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
     """
-    _check(settings)
+    _check_sample_fits(settings)
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
     with limit_native_threads():
         judged = judge_labels(settings, task, engine, progress, clock)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
-        sample = _sample(ranking, settings)
+        sample = _draw_sample(ranking, settings)
         with clock.stage("explain"):
-            why = _explain(judged, sample)
+            why = _explain_queue(judged, sample)
     return Audit(
         source=table.source,
         roles=judged.roles,
@@ -151,7 +151,7 @@ def judge_labels(  # noqa: PLR0917  # one road of two pipelines, which name all 
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     with clock.stage("gather evidence"):
-        gathered = gather(examples, _needed(loaded, examples), settings, engine, progress)
+        gathered = gather(examples, _list_needs(loaded, examples), settings, engine, progress)
         evidence, together = gathered.evidence, gathered.together
     with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
         reasons, skipped = plugins.run_reasons(loaded, evidence)
@@ -213,13 +213,13 @@ def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
     return tuple(reason for reason in loaded if not left_out & set(reason.needs)) or loaded
 
 
-def _needed(loaded: Sequence[LoadedReason], examples: Examples) -> frozenset[str]:
+def _list_needs(loaded: Sequence[LoadedReason], examples: Examples) -> frozenset[str]:
     """What reasons ask for; probabilities that the user brought cost nothing, and are there for the skill."""
     brought = () if examples.given_pred_probs is None else ("pred_probs",)
     return frozenset((*brought, *(need for one in loaded for need in one.needs)))
 
 
-def _check(settings: ScanSettings) -> None:
+def _check_sample_fits(settings: ScanSettings) -> None:
     if settings.audit_sample and settings.queue_size and settings.audit_sample > settings.queue_size:
         raise SettingsError(
             f"{settings.audit_sample:,} rows do not fit into a queue of {settings.queue_size:,}",
@@ -229,7 +229,7 @@ def _check(settings: ScanSettings) -> None:
         )
 
 
-def _sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None:
+def _draw_sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None:
     if settings.audit_sample is None:
         return None
     undecided = np.ones(len(ranking.doubt), dtype=np.bool_) if ranking.decided is None else ~ranking.decided
@@ -240,7 +240,7 @@ def _verdict_notes(examples: Examples) -> tuple[str, ...]:
     return examples.verdicts.notes if examples.verdicts is not None else ()
 
 
-def _explain(judged: Judged, sample: AuditSample | None) -> tuple[str, ...]:
+def _explain_queue(judged: Judged, sample: AuditSample | None) -> tuple[str, ...]:
     """The reasons of each row in the queue in plain words, "" for the others."""
     examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
     why = [""] * examples.n_rows

@@ -73,12 +73,12 @@ def _deal(rows: Indices, given_labels: Indices, counts: NDArray[np.float64], fol
     n_folds, n_classes = counts.shape
     for label in range(n_classes):
         of_class = rows[given_labels[rows] == label]
-        target = _level(counts[:, label], len(of_class), counts.sum(axis=1))
+        target = _level_out(counts[:, label], len(of_class), counts.sum(axis=1))
         folds[of_class] = np.repeat(np.arange(n_folds), target)
         counts[:, label] += target
 
 
-def _level(have: NDArray[np.float64], n_more: int, total: NDArray[np.float64]) -> NDArray[np.intp]:
+def _level_out(have: NDArray[np.float64], n_more: int, total: NDArray[np.float64]) -> NDArray[np.intp]:
     """How many of `n_more` each fold takes so that what it has comes out as level as it can."""
     takes = np.zeros(len(have), dtype=np.intp)
     order = np.argsort(have, kind="stable")

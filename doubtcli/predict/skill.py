@@ -47,7 +47,7 @@ def measure_skill(
     assessable = bool(skill >= _LEAST_SKILL and balanced > permuted)
     return Skill(
         assessable=assessable,
-        why=_sentence(accuracy, float(shares.max()), balanced, chance, assessable=assessable),
+        why=_skill_sentence(accuracy, float(shares.max()), balanced, chance, assessable=assessable),
         accuracy=accuracy,
         balanced_accuracy=balanced,
         majority_accuracy=float(shares.max()),
@@ -87,7 +87,9 @@ def _permuted(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) 
     return max(balanced_accuracy(predicted, rng.permutation(labels)) for _ in range(_PERMUTATIONS))
 
 
-def _sentence(accuracy: float, majority: float, balanced: float, chance: float, *, assessable: bool) -> str:
+def _skill_sentence(
+    accuracy: float, majority: float, balanced: float, chance: float, *, assessable: bool
+) -> str:
     figures = (
         f"models that never saw a row's label predict {accuracy:.0%} of the labels"
         f" (the largest class alone: {majority:.0%})"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from doubtcli.records import Codes
@@ -28,44 +27,67 @@ _FLOOR = 0.01
 
 
 @dataclass(frozen=True, eq=False)
-class LinearModel:
-    """A strongly regularised logistic regression; its scores are log probabilities."""
+class _DenseModel(ABC):
+    """A classifier of dense features; its scores are log probabilities."""
 
     dense: NDArray[np.float32]
     suffix: str = ""
     """Told behind its name, where other blocks have such a model, too."""
 
-    libraries: ClassVar = ("sklearn.linear_model",)
-    note: ClassVar = None
+    kind: ClassVar[str]
+    libraries: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str:
         """How it is called in the report."""
-        return f"logistic regression{self.suffix}"
+        return f"{self.kind}{self.suffix}"
+
+    @property
+    def note(self) -> str | None:
+        """What the user should know of how it is fitted."""
+        return None
+
+    @abstractmethod
+    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401  # one of scikit-learn's
+        """The classifier, not fitted yet."""
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Shape `(n_rows, n_classes)`."""
+        """Fit on all folds but one, predict that one; a class that the training rows lack scores as 0.
+
+        Returns:
+            Shape `(n_rows, n_classes)`.
+        """
+        probs = np.zeros((len(labels), n_classes))
+        for fold in range(folds.max() + 1):
+            train, test = folds != fold, folds == fold
+            known = np.unique(labels[train])
+            if len(known) == 1:
+                probs[np.ix_(test, known)] = 1.0
+                continue
+            model = self.make_classifier(seed).fit(self.dense[train], labels[train])
+            probs[np.ix_(test, known)] = model.predict_proba(self.dense[test])
+        return np.log(probs + _FLOOR)
+
+
+class LinearModel(_DenseModel):
+    """A strongly regularised logistic regression."""
+
+    kind = "logistic regression"
+    libraries = ("sklearn.linear_model",)
+
+    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401
+        """The classifier, not fitted yet."""
         from sklearn.linear_model import LogisticRegression
 
         del seed  # its optimum is unique
-        return _fit_each_fold(
-            lambda: LogisticRegression(C=_LINEAR_PENALTY, max_iter=200), self.dense, labels, folds, n_classes
-        )
+        return LogisticRegression(C=_LINEAR_PENALTY, max_iter=200)
 
 
-@dataclass(frozen=True, eq=False)
-class ExtraTrees:
-    """Extremely randomized trees (Geurts et al., 2006); their scores are log probabilities."""
+class ExtraTrees(_DenseModel):
+    """Extremely randomized trees (Geurts et al., 2006)."""
 
-    dense: NDArray[np.float32]
-    suffix: str = ""
-
-    libraries: ClassVar = ("sklearn.tree",)
-
-    @property
-    def name(self) -> str:
-        """How it is called in the report."""
-        return f"extra trees{self.suffix}"
+    kind = "extra trees"
+    libraries = ("sklearn.tree",)
 
     @property
     def note(self) -> str | None:
@@ -74,37 +96,22 @@ class ExtraTrees:
             return None
         return f"each tree is grown on {MOST_TREE_ROWS:,} rows drawn from all, to keep its cost in bounds"
 
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Shape `(n_rows, n_classes)`."""
-        return _fit_each_fold(lambda: _Forest(seed), self.dense, labels, folds, n_classes)
+    def make_classifier(self, seed: int) -> _Forest:
+        """The forest, not grown yet."""
+        return _Forest(seed)
 
 
-@dataclass(frozen=True, eq=False)
-class GradientBoosting:
-    """Gradient boosted trees (Friedman, 2001), few of them; their scores are log probabilities."""
+class GradientBoosting(_DenseModel):
+    """Gradient boosted trees (Friedman, 2001), few of them."""
 
-    dense: NDArray[np.float32]
-    suffix: str = ""
+    kind = "gradient boosting"
+    libraries = ("sklearn.ensemble",)
 
-    libraries: ClassVar = ("sklearn.ensemble",)
-    note: ClassVar = None
-
-    @property
-    def name(self) -> str:
-        """How it is called in the report."""
-        return f"gradient boosting{self.suffix}"
-
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Shape `(n_rows, n_classes)`."""
+    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401
+        """The classifier, not fitted yet."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        return _fit_each_fold(
-            lambda: HistGradientBoostingClassifier(max_iter=_BOOSTS, early_stopping=False, random_state=seed),
-            self.dense,
-            labels,
-            folds,
-            n_classes,
-        )
+        return HistGradientBoostingClassifier(max_iter=_BOOSTS, early_stopping=False, random_state=seed)
 
 
 class _Forest:
@@ -138,23 +145,3 @@ class _Forest:
         """The mean of the trees' probabilities."""
         total = sum(tree.predict_proba(dense, check_input=False) for tree in self._trees)
         return np.asarray(total / len(self._trees))
-
-
-def _fit_each_fold(
-    make: Callable[[], Any],
-    dense: NDArray[np.float32],
-    labels: NDArray[np.intp],
-    folds: NDArray[np.intp],
-    n_classes: int,
-) -> NDArray[np.float64]:
-    """Fit on all folds but one, predict that one; a class that the training rows lack scores as 0."""
-    probs = np.zeros((len(labels), n_classes))
-    for fold in range(folds.max() + 1):
-        train, test = folds != fold, folds == fold
-        known = np.unique(labels[train])
-        if len(known) == 1:
-            probs[np.ix_(test, known)] = 1.0
-            continue
-        model = make().fit(dense[train], labels[train])
-        probs[np.ix_(test, known)] = model.predict_proba(dense[test])
-    return np.log(probs + _FLOOR)

@@ -6,6 +6,7 @@ fold's own.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
     Matrix = NDArray[np.float32]
     Scores = NDArray[np.float64]
     Product = Callable[[Matrix], Matrix]
-    Weigh = Callable[[NDArray[np.float64]], NDArray[np.float64]]
-    """Each class's summed n-grams -> what each n-gram weighs for it, both of shape (n_classes, n_ngrams)."""
 
 _SMOOTHING = 0.3
 """Added to every n-gram's weight in every class; chosen once, not tuned."""
@@ -51,51 +50,66 @@ class Ngrams:
 
 
 @dataclass(frozen=True, eq=False)
-class ComplementNaiveBayes:
-    """Complement naive Bayes (Rennie et al., 2003); its scores are of no fixed scale."""
+class _ClassSumModel(ABC):
+    """A model that is made of the n-grams of each class, added up."""
 
     ngrams: Ngrams
     on: str
     """What the n-grams are made of: "words" or "spelling"."""
 
+    kind: ClassVar[str]
     libraries: ClassVar = ()
     note: ClassVar = None
 
     @property
     def name(self) -> str:
         """How it is called in the report."""
-        return f"complement naive Bayes on {self.on}"
+        return f"{self.kind} on {self.on}"
+
+    @abstractmethod
+    def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Each class's summed n-grams -> what each weighs for it, both of shape `(n_classes, n_ngrams)`."""
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Shape `(n_rows, n_classes)`."""
+        """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold.
+
+        Returns:
+            Shape `(n_rows, n_classes)`.
+        """
         del seed  # nothing is drawn
-        return _from_class_sums(self.ngrams, _complement_weights, labels, folds, n_classes)
+        parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
+        sums_by_fold = [self.ngrams.class_sums(rows, labels, n_classes).astype(np.float64) for rows in parts]
+        total = np.sum(sums_by_fold, axis=0)
+        scores = np.zeros((len(labels), n_classes))
+        for rows, own in zip(parts, sums_by_fold, strict=True):
+            scores[rows] = self.ngrams.scores(rows, self.weigh(total - own).T.astype(np.float32))
+        return scores
 
 
-@dataclass(frozen=True, eq=False)
-class NearestCentroid:
+class ComplementNaiveBayes(_ClassSumModel):
+    """Complement naive Bayes (Rennie et al., 2003); its scores are of no fixed scale."""
+
+    kind = "complement naive Bayes"
+
+    def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
+        """How seldom an n-gram is in all other classes."""
+        complement = np.maximum(of_class.sum(axis=0) - of_class, 0.0) + _SMOOTHING
+        return np.asarray(-np.log(complement / complement.sum(axis=1, keepdims=True)))
+
+
+class NearestCentroid(_ClassSumModel):
     """Cosines between each text and each class's mean text (Rocchio, 1971), 0 to 1.
 
     How common a class is plays no part, so that a rare class is heard as well as a common one. Of spelling,
     texts have length about 1, not just 1.
     """
 
-    ngrams: Ngrams
-    on: str
-    """What the n-grams are made of: "words" or "spelling"."""
+    kind = "nearest centroid"
 
-    libraries: ClassVar = ()
-    note: ClassVar = None
-
-    @property
-    def name(self) -> str:
-        """How it is called in the report."""
-        return f"nearest centroid on {self.on}"
-
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Shape `(n_rows, n_classes)`."""
-        del seed  # nothing is drawn
-        return _from_class_sums(self.ngrams, _centroid_weights, labels, folds, n_classes)
+    def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The direction of the class's mean text."""
+        lengths = np.linalg.norm(of_class, axis=1, keepdims=True)
+        return np.asarray(of_class / np.where(lengths > 0, lengths, 1.0))
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,29 +157,6 @@ class RidgeOnSpelling:
             return np.asarray(product if dense is None else np.vstack([product, dense.T @ values]))
 
         return forward, back
-
-
-def _from_class_sums(
-    ngrams: Ngrams, weigh: Weigh, labels: NDArray[np.intp], folds: NDArray[np.intp], n_classes: int
-) -> NDArray[np.float64]:
-    """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold."""
-    parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
-    sums_by_fold = [ngrams.class_sums(rows, labels, n_classes).astype(np.float64) for rows in parts]
-    total = np.sum(sums_by_fold, axis=0)
-    scores = np.zeros((len(labels), n_classes))
-    for rows, own in zip(parts, sums_by_fold, strict=True):
-        scores[rows] = ngrams.scores(rows, weigh(total - own).T.astype(np.float32))
-    return scores
-
-
-def _complement_weights(of_class: NDArray[np.float64]) -> NDArray[np.float64]:
-    complement = np.maximum(of_class.sum(axis=0) - of_class, 0.0) + _SMOOTHING
-    return np.asarray(-np.log(complement / complement.sum(axis=1, keepdims=True)))
-
-
-def _centroid_weights(of_class: NDArray[np.float64]) -> NDArray[np.float64]:
-    lengths = np.linalg.norm(of_class, axis=1, keepdims=True)
-    return np.asarray(of_class / np.where(lengths > 0, lengths, 1.0))
 
 
 def _one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:

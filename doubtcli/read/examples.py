@@ -100,11 +100,11 @@ def build_examples(
         given_labels=labels.codes[rows],
         class_names=labels.class_names,
         are_classes=labels.are_classes,
-        inputs=_inputs(table, roles, rows),
+        inputs=_convert_inputs(table, roles, rows),
         column_roles=_column_roles(roles),
-        embeddings=_embeddings(table, roles, embeddings, rows),
-        groups=_groups(table, roles, rows),
-        annotations=_annotations(table, annotators, labels, rows),
+        embeddings=_join_embeddings(table, roles, embeddings, rows),
+        groups=_number_groups(table, roles, rows),
+        annotations=_encode_annotations(table, annotators, labels, rows),
         given_pred_probs=None if pred_probs is None else pred_probs[rows],
         unlabelled_row_ids=tuple(ids[unlabelled]),
         unlabelled_positions=tuple(unlabelled.tolist()),
@@ -121,7 +121,7 @@ def _column_roles(roles: Roles) -> dict[str, str]:
     }
 
 
-def _inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
+def _convert_inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
     names = _column_roles(roles)
     converted = {
         name: convert_column(role, table, name)
@@ -132,7 +132,7 @@ def _inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
     return pa.table({name: converted[name] for name in names}).take(pa.array(rows)) if names else pa.table({})
 
 
-def _embeddings(
+def _join_embeddings(
     table: Table, roles: Roles, brought: NDArray[np.float32] | None, rows: Codes
 ) -> NDArray[np.float32] | None:
     parts = [vectors(table.data.column(name)) for name in roles.names(Role.EMBEDDING)]
@@ -141,7 +141,7 @@ def _embeddings(
     return np.hstack([np.asarray(part)[rows] for part in parts]) if parts else None
 
 
-def _groups(table: Table, roles: Roles, rows: Codes) -> Codes | None:
+def _number_groups(table: Table, roles: Roles, rows: Codes) -> Codes | None:
     """Groups as numbers in the order of their names; a row without one is a group of its own."""
     names = roles.names(Role.GROUP)
     if not names:
@@ -156,7 +156,9 @@ def _groups(table: Table, roles: Roles, rows: Codes) -> Codes | None:
     return np.asarray(groups, dtype=np.intp)
 
 
-def _annotations(table: Table, names: tuple[str, ...], labels: Labels, rows: Codes) -> Annotations | None:
+def _encode_annotations(
+    table: Table, names: tuple[str, ...], labels: Labels, rows: Codes
+) -> Annotations | None:
     if not names:
         return None
     codes = [encode_answers(table, name, labels)[0][rows] for name in names]

@@ -84,14 +84,14 @@ def find_label_column(table: Table, settings: ScanSettings, claims: Collection[s
     if settings.label is not None:
         return settings.label, "--label"
     free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
-    usual = sorted((name for name in free if plain_name(name) in USUAL_NAMES), key=_place)
+    usual = sorted((name for name in free if plain_name(name) in USUAL_NAMES), key=_place_among_usual)
     if usual:
         others = f"; so {'is' if len(usual) == 2 else 'are'} {listed(usual[1:], 3)}" if len(usual) > 1 else ""  # noqa: PLR2004
         return usual[0], f"named like a label{others}"
     ending = [name for name in free if _ends_like_a_label(name)]
     if len(ending) == 1:
         return ending[0], "its name ends in 'label'"
-    raise _not_found(table, ending)
+    raise _no_label_column(table, ending)
 
 
 def plain_name(name: str) -> str:
@@ -100,7 +100,7 @@ def plain_name(name: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", words.lower()).strip("_")
 
 
-def _place(name: str) -> int:
+def _place_among_usual(name: str) -> int:
     return USUAL_NAMES.index(plain_name(name))
 
 
@@ -109,7 +109,7 @@ def _ends_like_a_label(name: str) -> bool:
     return name.endswith("_label") and not OTHER_ANSWER.search(name)
 
 
-def _not_found(table: Table, ending: Sequence[str]) -> InputError:
+def _no_label_column(table: Table, ending: Sequence[str]) -> InputError:
     found = f"{listed(ending)} could all hold the labels" if ending else "no column is named like a label"
     return InputError(
         found,
@@ -139,11 +139,11 @@ def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels
     """
     refuse_type(table, column)
     values = find_distinct(table.data.column(column))
-    names = _names(values, table, column)
+    names = _class_of_each_value(values, table, column)
     found = dict(zip(names, values.values.to_pylist(), strict=True))
     found.pop(None, None)
-    class_names = tuple(_in_order({name: value for name, value in found.items() if name is not None}))
-    codes = _codes(values, names, {name: code for code, name in enumerate(class_names)})
+    class_names = tuple(_sort_classes({name: value for name, value in found.items() if name is not None}))
+    codes = _encode(values, names, {name: code for code, name in enumerate(class_names)})
     is_class_label = bool(class_label_names(table, column))
     if to_judge:
         check_labels(codes, class_names, None if is_class_label else values.numbers, table, column)
@@ -166,8 +166,8 @@ def encode_answers(table: Table, column: str, labels: Labels) -> tuple[Codes, in
     values = find_distinct(table.data.column(column))
     known = {show_value(value): code for code, value in enumerate(labels.class_values)}
     known |= {name: code for code, name in enumerate(labels.class_names)}
-    names = _names(values, table, column)
-    codes = _codes(values, names, known)
+    names = _class_of_each_value(values, table, column)
+    codes = _encode(values, names, known)
     is_answer = values.on_rows(np.array([name is not None for name in names], dtype=bool), missing=False)
     return codes, int((is_answer & (codes < 0)).sum())
 
@@ -194,7 +194,7 @@ def class_label_names(table: Table, column: str) -> list[str]:
     return list(feature.get("names") or []) if is_class_label else []
 
 
-def _names(values: Distinct, table: Table, column: str) -> list[str | None]:
+def _class_of_each_value(values: Distinct, table: Table, column: str) -> list[str | None]:
     """The class that each distinct value stands for, None where it means that there is no label."""
     names = class_label_names(table, column)
     if not names:
@@ -212,7 +212,7 @@ def _names(values: Distinct, table: Table, column: str) -> list[str | None]:
     return [names[code] if code >= 0 else None for code in values.values.to_pylist()]
 
 
-def _in_order(found: Mapping[str, Any]) -> list[str]:
+def _sort_classes(found: Mapping[str, Any]) -> list[str]:
     """The class names, by what the file writes for them."""
     if not any(isinstance(value, str) for value in found.values()):
         return sorted(found, key=lambda name: (found[name], name))
@@ -221,7 +221,7 @@ def _in_order(found: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def _codes(values: Distinct, names: list[str | None], known: Mapping[str | None, int]) -> Codes:
+def _encode(values: Distinct, names: list[str | None], known: Mapping[str | None, int]) -> Codes:
     of_value = np.array([-1 if name is None else known.get(name, -1) for name in names], dtype=np.intp)
     return np.asarray(values.on_rows(of_value, missing=-1), dtype=np.intp)
 

@@ -50,12 +50,12 @@ def row_ids(
     identifiers = roles.names(Role.IDENTIFIER)
     if identifiers:
         return [str(name) for name in as_text(table.data.column(identifiers[0])).to_pylist()]
-    arrays = _arrays(brought)
-    if not (_inputs(roles) or arrays):
+    arrays = _list_arrays(brought)
+    if not (_input_names(roles) or arrays):
         return [str(row) for row in range(1, table.data.num_rows + 1)]
     hashes = row_hashes(table, roles, *brought) if hashes is None else hashes
     others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
-    return _numbered(hashes, labels.codes, table.data, others, arrays)
+    return _number_repeats(hashes, labels.codes, table.data, others, arrays)
 
 
 def row_hashes(table: Table, roles: Roles, *brought: NDArray[np.floating] | None) -> list[str]:
@@ -66,32 +66,32 @@ def row_hashes(table: Table, roles: Roles, *brought: NDArray[np.floating] | None
     a column it is made of what the user brought beside the table; without that, too, of the row's name and
     of what its annotators answered.
     """
-    inputs, arrays = _inputs(roles), _arrays(brought)
+    inputs, arrays = _input_names(roles), _list_arrays(brought)
     if inputs:
-        return _hashes(table.data, inputs, [])
+        return _hash_rows(table.data, inputs, [])
     if arrays:
-        return _hashes(table.data, [], arrays)
-    return _hashes(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
+        return _hash_rows(table.data, [], arrays)
+    return _hash_rows(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
 
 
-def _inputs(roles: Roles) -> list[str]:
+def _input_names(roles: Roles) -> list[str]:
     return sorted(column.name for column in roles.columns if column.is_input)
 
 
-def _arrays(brought: Sequence[NDArray[np.floating] | None]) -> list[NDArray[np.floating]]:
+def _list_arrays(brought: Sequence[NDArray[np.floating] | None]) -> list[NDArray[np.floating]]:
     return [np.asarray(array) for array in brought if array is not None]
 
 
-def _hashes(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:
+def _hash_rows(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:
     """A hash of each row; the columns' names go into all of them."""
     key = blake2b("\0".join(names).encode(), digest_size=16).digest()
     return [
         blake2b(content, digest_size=DIGEST_BYTES, key=key).hexdigest()
-        for content in _contents(data, names, arrays)
+        for content in _row_contents(data, names, arrays)
     ]
 
 
-def _contents(
+def _row_contents(
     data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]
 ) -> Iterator[bytes]:
     """What stands in each row as bytes, so that unlike rows have unlike bytes."""
@@ -126,7 +126,7 @@ def _measured(texts: pa.ChunkedArray) -> pa.ChunkedArray:
     return pc.fill_null(pc.binary_join_element_wise(lengths, texts, pa.scalar(":", TEXT)), "-")
 
 
-def _numbered(
+def _number_repeats(
     hashes: Sequence[str],
     codes: Codes,
     data: pa.Table,
@@ -138,7 +138,7 @@ def _numbered(
     groups, counts = np.unique(np.array(hashes), return_inverse=True, return_counts=True)[1:]
     rows = np.flatnonzero(counts[groups] > 1)
     some = [np.asarray(array)[rows] for array in arrays]
-    contents = list(_contents(data.take(pa.array(rows)), others, some))
+    contents = list(_row_contents(data.take(pa.array(rows)), others, some))
     ranks = np.where(codes < 0, len(codes), codes)[rows].tolist()
     order = sorted(range(len(rows)), key=lambda place: (groups[rows[place]], ranks[place], contents[place]))
     count, before = 0, -1

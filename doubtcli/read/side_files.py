@@ -29,7 +29,7 @@ SUM_TOLERANCE = 1e-3
 """Probabilities printed with four digits add up to one within it, for ten classes."""
 ROUNDING = 1e-6
 """How far below 0 or above 1 float32 arithmetic may end up."""
-ENOUGH_ROWS = 50
+ENOUGH_ROWS_TO_MATCH = 50
 """With fewer rows another order of the classes may fit better by chance."""
 FITS = 0.5
 """Another order is believed if by it at least this share of labels is the likeliest class, ..."""
@@ -197,7 +197,7 @@ def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
 
     labelled = labels.codes >= 0
     n_rows, n_classes = int(labelled.sum()), len(labels.class_names)
-    if n_rows < ENOUGH_ROWS:
+    if n_rows < ENOUGH_ROWS_TO_MATCH:
         return
     likeliest = probs[labelled].argmax(axis=1)
     met = np.bincount(likeliest * n_classes + labels.codes[labelled], minlength=n_classes**2)

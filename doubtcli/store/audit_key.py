@@ -9,8 +9,12 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.errors import DoubtError
+from doubtcli.evidence.graph import PROVIDERS_GROUP
+from doubtcli.features.blocks import BLOCKS_GROUP
 from doubtcli.plugins import list_reasons
-from doubtcli.records import SideFile
+from doubtcli.records import ROLES_GROUP, SideFile
+from doubtcli.settings.installed import find_installed
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +58,7 @@ def make_audit_key(settings: ScanSettings, sha256: str, beside: Mapping[str, Sid
         sha256: Of the data.
         beside: As `hash_side_files` gives them.
     """
-    made_of = {
+    made_of: dict[str, Any] = {
         "name": Path(settings.path).name,  # its ending says how it is stored
         "sha256": sha256,
         "settings": select_judging_settings(settings),
@@ -62,5 +66,14 @@ def make_audit_key(settings: ScanSettings, sha256: str, beside: Mapping[str, Sid
         "versions": list_versions(),
         "reasons": [f"{reason.name} of {reason.package}" for reason in list_reasons()],
     }
+    if others := _list_plug_ins():
+        made_of["plug-ins"] = others
     text = json.dumps(made_of, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+def _list_plug_ins() -> list[str]:
+    """What other packages read and make of the data, before any reason is asked."""
+    kinds = {ROLES_GROUP: "role", BLOCKS_GROUP: "block", PROVIDERS_GROUP: "provider"}
+    installed = (one for group, kind in kinds.items() for one in find_installed(group, kind, DoubtError))
+    return [one.where for one in installed if not one.is_ours]

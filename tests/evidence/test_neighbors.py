@@ -146,7 +146,7 @@ class TestNeighbors:
 
     def test_large_files_are_compared_with_a_sample_and_say_so(self, monkeypatch):
         """Every row still gets neighbours, all of them out of the sample."""
-        monkeypatch.setattr(neighbors, "_MOST_CANDIDATES", 20)
+        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 20)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
         found = neighbors_of(dense)

@@ -62,7 +62,7 @@ def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], l
         SettingsError: There is no such column, or one would play two roles.
     """
     claims = {**find_claims(table, settings), label[0]: (Role.LABEL, label[1])}
-    claims = {**_annotators(table, claims, settings, labels), **claims}
+    claims = {**_find_annotators(table, claims, settings, labels), **claims}
     columns = [
         LookedAt(table, name, labels, name in settings.use).column(claims) for name in table.data.column_names
     ]
@@ -105,7 +105,7 @@ def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, st
     """
     names = table.data.column_names
     claims: dict[str, tuple[str, str]] = {}
-    for role, option, given in _named(settings, names):
+    for role, option, given in _named_columns(settings, names):
         name = check_column(given, names, option, table.source.path)
         before = claims.setdefault(name, (role, option))
         if before != (role, option):
@@ -119,13 +119,13 @@ def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, st
         if not _is_name(pattern, names):
             taken = {*claims, *settings.use}
             claims |= dict.fromkeys(
-                _matching(pattern, names, taken, table.source.path), (Role.ANNOTATOR, "--annotators")
+                _match_pattern(pattern, names, taken, table.source.path), (Role.ANNOTATOR, "--annotators")
             )
     _check_use(table, settings, claims)
     return claims
 
 
-def _annotators(
+def _find_annotators(
     table: Table, claims: Mapping[str, tuple[str, str]], settings: ScanSettings, labels: Labels
 ) -> dict[str, tuple[str, str]]:
     """The columns that are named like annotators and hold classes only, if there are several."""
@@ -261,7 +261,7 @@ class LookedAt:
         return f"; {answers} no class of the label count as not given" if n_unheard else ""
 
 
-def _named(settings: ScanSettings, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+def _named_columns(settings: ScanSettings, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
     """Role, option and column of everything that was named outright."""
     annotators = tuple(name for name in settings.annotators if _is_name(name, names))
     given: tuple[tuple[str, str, tuple[str | None, ...]], ...] = (
@@ -296,7 +296,7 @@ def _is_name(name: str, names: Sequence[str]) -> bool:
     return name in names or not any(mark in name for mark in "*?[")
 
 
-def _matching(pattern: str, names: Sequence[str], taken: set[str], where: str) -> list[str]:
+def _match_pattern(pattern: str, names: Sequence[str], taken: set[str], where: str) -> list[str]:
     matching = [name for name in names if name not in taken and fnmatchcase(name, pattern)]
     if matching:
         return matching

@@ -32,14 +32,14 @@ COUNTERS = frozenset({"index", "idx", "row", "rownum", "row_number", "row_nr", "
 
 NEARLY_ALL = 0.95
 """The share of rows with a value of their own from which a column is as good as unique."""
-ENOUGH_ROWS = 20
+ENOUGH_ROWS_TO_COUNT = 20
 """With fewer rows numbers may well differ, or follow each other, by chance."""
 GAPS = 1.1
 """Rows that were dropped since they were counted leave gaps, a few."""
 
 UUID_OR_HASH = r"^([0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}|\d{16,})$"
 CODE_WITH_DIGITS = r"^[\w.:/#@|-]*\d[\w.:/#@|-]*$"
-FILE = (
+FILE_NAME = (
     r"(?i)^[^\n]+\.(jpe?g|png|gif|bmp|webp|tiff?|svg|dcm|nii|wav|mp3|flac|ogg|m4a|mp4|avi|mov|webm|"
     r"txt|csv|tsv|json|xml|html?|pdf|docx?|npy|npz|parquet)(\.gz)?$"
 )
@@ -74,9 +74,9 @@ def names_rows(name: str, values: Distinct) -> str | None:
             if is_unique
             else f"named like an id (to keep its rows together: --group {name})"
         )
-    if values.share_like(FILE) >= NEARLY_ALL:
+    if values.share_like(FILE_NAME) >= NEARLY_ALL:
         return "names of files"
-    if not is_unique or n_known < ENOUGH_ROWS:
+    if not is_unique or n_known < ENOUGH_ROWS_TO_COUNT:
         return None
     return _looks_like_codes(values)
 

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 UNFINISHED = ".doubt-unfinished"
 """The ending of hidden files and folders that are still being written."""
 
+CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
+"""What file systems say that don't sync folders: some network drives."""
+
 OTHER_ERROR = 0
 """In hints: all errors of the system that have no number of their own there."""
 TOO_BIG = "raise the limit on file sizes (ulimit -f)"
@@ -185,11 +188,20 @@ def read_mode(path: Path) -> int | None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe on disk; Windows, which opens no folders, does so by itself."""
+    """Make the names in a folder safe on disk.
+
+    Windows, which opens no folders, does so by itself; where a file system can't, it is left to it.
+
+    Raises:
+        OSError: As the system had it.
+    """
     with suppress(PermissionError):
         descriptor = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(descriptor)
+        except OSError as error:
+            if error.errno not in CANNOT_SYNC:
+                raise
         finally:
             os.close(descriptor)
 

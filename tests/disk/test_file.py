@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
@@ -65,6 +66,17 @@ def test_private_from_the_first_moment(tmp_path: Path, monkeypatch: pytest.Monke
     replace_file(path, b"two")
 
     assert seen[0] == 0o600
+
+
+def test_files_that_were_read(tmp_path: Path) -> None:
+    """A file that was read is not written over, under no name."""
+    (tmp_path / "read.csv").write_bytes(b"one")
+    (tmp_path / "link").symlink_to("read.csv")
+
+    with pytest.raises(OutputError, match="it is read, and is not written over"):
+        replace_file(tmp_path / "link", b"two", never=[str(tmp_path / "read.csv")])
+
+    assert (tmp_path / "read.csv").read_bytes() == b"one"
 
 
 def test_try(tmp_path: Path) -> None:
@@ -293,6 +305,21 @@ def test_synced_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "open", refuse)
     sync_folder(tmp_path)
     assert synced == [tmp_path.stat().st_ino]
+
+
+@pytest.mark.parametrize(("number", "fails"), [(errno.EINVAL, False), (errno.EIO, True)])
+def test_folder_that_does_not_sync(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, *, fails: bool
+) -> None:
+    """A file system that doesn't sync folders is used without; a defect of the disk is an error."""
+
+    def refuse(_: int) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(os, "fsync", refuse)
+
+    with pytest.raises(OSError, match="rror") if fails else nullcontext():
+        sync_folder(tmp_path)
 
 
 def test_made_parents(tmp_path: Path) -> None:

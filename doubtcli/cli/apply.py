@@ -60,7 +60,7 @@ def apply(
     drop: Annotated[
         bool, options.declare_option("--drop", "Take out rows that were judged unusable.", WHAT)
     ] = False,
-    output: options.NewFile = None,
+    output: options.CorrectedFile = None,
     in_place: options.InPlace = False,
     force: options.ForceNewFile = False,
     dry_run: options.DryRun = False,

@@ -11,9 +11,7 @@ import typer
 from doubtcli.cli import options
 from doubtcli.cli.gate import Paths  # noqa: TC001  # typer reads the annotations
 from doubtcli.errors import ExitCode
-from doubtcli.settings import load_gate
-
-DEFAULT = ".doubt-baseline.json"
+from doubtcli.settings import BASELINE_FILE, load_gate
 
 
 @options.with_scan_options()
@@ -34,7 +32,7 @@ def baseline(
         str | None,
         options.declare_option(
             "--output",
-            f"The file to write. [default: {DEFAULT}, or as the settings file has it]",
+            f"The file to write. [default: {BASELINE_FILE}, or as the settings file has it]",
             options.OUTPUT,
             "FILE",
             short="-o",
@@ -53,7 +51,7 @@ def baseline(
     from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.gate import Gate
 
-    path = output or plan.limits("").baseline or DEFAULT
+    path = output or plan.limits("").baseline or BASELINE_FILE
     gate = Gate(
         plan,
         dt.datetime.now().astimezone().date(),

@@ -97,11 +97,11 @@ def _help_row(parameter: Any) -> tuple[str, str]:
     names = "" if parameter.param_type_name == "argument" else ", ".join(sorted(parameter.opts, key=len))
     help_ = fill_in_formats(parameter.help or "")
     if TOOL_NAMES in help_:
-        help_ = help_.replace(TOOL_NAMES, _list_tools())
+        help_ = help_.replace(TOOL_NAMES, _join_tools())
     return f"{names} {parameter.metavar or ''}".strip(), help_
 
 
-def _list_tools() -> str:
+def _join_tools() -> str:
     from doubtcli.tools.registry import list_tool_names
     from doubtcli.wording.lists import join_or
 

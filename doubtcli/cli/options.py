@@ -14,7 +14,7 @@ from doubtcli.cli.console import Color, OutputFormat
 from doubtcli.errors import SettingsError
 from doubtcli.settings import FILE_KEYS, ScanSettings
 
-FILE = "What is in the file"
+FILE_PANEL = "What is in the file"
 JUDGE = "How to judge"
 OUTPUT = "Output"
 WHERE = "Where it goes"
@@ -96,24 +96,28 @@ Words = list[str] | None
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON Lines, …; - for standard input.")
 ]
-Label = Annotated[str | None, declare_setting("label", FILE, "COLUMN", otherwise="a usual name")]
-Text = Annotated[Words, declare_setting("text", FILE, "COLUMNS")]
-Numeric = Annotated[Words, declare_setting("numeric", FILE, "COLUMNS")]
-Categorical = Annotated[Words, declare_setting("categorical", FILE, "COLUMNS")]
-Datetime = Annotated[Words, declare_setting("datetime", FILE, "COLUMNS")]
-Embedding = Annotated[Words, declare_setting("embedding", FILE, "COLUMNS")]
-Embeddings = Annotated[str | None, declare_setting("embeddings", FILE, "FILE")]
-Id = Annotated[str | None, declare_setting("id", FILE, "COLUMN")]
-Annotators = Annotated[Words, declare_setting("annotators", FILE, "COLUMNS")]
-Group = Annotated[str | None, declare_setting("group", FILE, "COLUMN")]
-Ignore = Annotated[Words, declare_setting("ignore", FILE, "COLUMNS")]
-Use = Annotated[Words, declare_setting("use", FILE, "COLUMNS")]
-InputFormat = Annotated[str | None, declare_setting("input-format", FILE, "FORMAT", otherwise="by name")]
-Encoding = Annotated[str | None, declare_setting("encoding", FILE, "NAME", otherwise="found out")]
-Delimiter = Annotated[str | None, declare_setting("delimiter", FILE, "CHARACTER", otherwise="found out")]
-Quoting = Annotated[str | None, declare_setting("quoting", FILE, "STYLE", otherwise="minimal")]
+Label = Annotated[str | None, declare_setting("label", FILE_PANEL, "COLUMN", otherwise="a usual name")]
+Text = Annotated[Words, declare_setting("text", FILE_PANEL, "COLUMNS")]
+Numeric = Annotated[Words, declare_setting("numeric", FILE_PANEL, "COLUMNS")]
+Categorical = Annotated[Words, declare_setting("categorical", FILE_PANEL, "COLUMNS")]
+Datetime = Annotated[Words, declare_setting("datetime", FILE_PANEL, "COLUMNS")]
+Embedding = Annotated[Words, declare_setting("embedding", FILE_PANEL, "COLUMNS")]
+Embeddings = Annotated[str | None, declare_setting("embeddings", FILE_PANEL, "FILE")]
+Id = Annotated[str | None, declare_setting("id", FILE_PANEL, "COLUMN")]
+Annotators = Annotated[Words, declare_setting("annotators", FILE_PANEL, "COLUMNS")]
+Group = Annotated[str | None, declare_setting("group", FILE_PANEL, "COLUMN")]
+Ignore = Annotated[Words, declare_setting("ignore", FILE_PANEL, "COLUMNS")]
+Use = Annotated[Words, declare_setting("use", FILE_PANEL, "COLUMNS")]
+InputFormat = Annotated[
+    str | None, declare_setting("input-format", FILE_PANEL, "FORMAT", otherwise="by name")
+]
+Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME", otherwise="found out")]
+Delimiter = Annotated[
+    str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="found out")
+]
+Quoting = Annotated[str | None, declare_setting("quoting", FILE_PANEL, "STYLE", otherwise="minimal")]
 PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
-Verdicts = Annotated[Words, declare_setting("verdicts", JUDGE, "FILE")]
+VerdictFiles = Annotated[Words, declare_setting("verdicts", JUDGE, "FILE")]
 Reasons = Annotated[Words, declare_setting("reasons", JUDGE, "NAMES", otherwise="all")]
 Skip = Annotated[Words, declare_setting("skip", JUDGE, "NAMES")]
 Seed = Annotated[int | None, declare_setting("seed", JUDGE, "NUMBER")]
@@ -138,7 +142,7 @@ ColorWhen = Annotated[
 Quiet = Annotated[bool, declare_option("--quiet", "Print nothing but problems.", OUTPUT, short="-q")]
 Force = Annotated[bool, declare_option("--force", "Replace whatever is in the way.", OUTPUT)]
 
-NewFile = Annotated[
+CorrectedFile = Annotated[
     str | None, declare_option("--output", "The new file to write.", WHERE, "FILE", short="-o")
 ]
 InPlace = Annotated[
@@ -171,7 +175,7 @@ OF_THE_FILE = {
 }
 OF_THE_SCAN = OF_THE_FILE | {
     "pred_probs": PredProbs,
-    "verdicts": Verdicts,
+    "verdicts": VerdictFiles,
     "reasons": Reasons,
     "skip": Skip,
     "seed": Seed,

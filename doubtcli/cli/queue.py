@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 CHOICE = "Which rows"
-STRATEGIES = (
+STRATEGY_HELP = (
     "top: by doubt; balanced: classes and reasons take turns; audit: at random, to measure the "
     "noise rate on; budget: most corrections a minute; or several by share: top=70%,audit=30%. "
     "[default: top]"
@@ -41,7 +41,7 @@ def queue(
     ] = None,
     strategy: Annotated[
         str,
-        options.declare_option("--strategy", STRATEGIES, CHOICE, "NAME"),
+        options.declare_option("--strategy", STRATEGY_HELP, CHOICE, "NAME"),
     ] = "top",
     seed: Annotated[
         int | None,

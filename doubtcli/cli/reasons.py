@@ -30,11 +30,11 @@ def reasons(
     from doubtcli.plugins import load_reasons
     from doubtcli.report.documents import render_reasons
 
-    print_result(output_format, color, render_reasons, _print_table, load_reasons())
+    print_result(output_format, color, render_reasons, _print_reasons, load_reasons())
     return ExitCode.DONE
 
 
-def _print_table(console: Console, loaded: Sequence[LoadedReason]) -> None:
+def _print_reasons(console: Console, loaded: Sequence[LoadedReason]) -> None:
     from rich.table import Table
     from rich.text import Text
 

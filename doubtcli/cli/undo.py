@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
+    from doubtcli.records.ledger import Batch
 
 
 def undo(
@@ -23,7 +30,7 @@ def undo(
             metavar="ID",
         ),
     ] = None,
-    output: options.NewFile = None,
+    output: options.CorrectedFile = None,
     in_place: options.InPlace = False,
     force: options.ForceNewFile = False,
     dry_run: options.DryRun = False,
@@ -59,6 +66,8 @@ def log(
     from doubtcli.report.applied import print_log
     from doubtcli.report.documents import render_log
 
-    batches = read_log(path)
-    print_result(output_format, color, render_log, print_log, path, batches)
+    def print_batches(console: Console, batches: Sequence[Batch]) -> None:
+        print_log(console, path, batches)
+
+    print_result(output_format, color, render_log, print_batches, read_log(path))
     return ExitCode.DONE

@@ -25,7 +25,7 @@ FAMILIES = {
     "require-reason": ("reason", "reasons"),
 }
 """What the limits hold for that have many members."""
-_HUNDRED = 100
+_PER_CENT = 100
 _EXACT = ".10g"
 """A bound has the digits that its author gave it, and none that arithmetic adds."""
 _DECIMALS = range(1, 9)
@@ -57,9 +57,9 @@ def _family(family: Sequence[Check]) -> list[LimitLine]:
     alike: dict[Hashable, list[Check]] = defaultdict(list)
     for check in family:
         alike[_kind(check)].append(check)
-    folds = [rest for checks in alike.values() if (rest := _rest(checks))]
+    folds = [rest for checks in alike.values() if (rest := _find_shared(checks))]
     folded = {id(check) for rest in folds for check in rest}
-    alone = [_line(check) for check in family if id(check) not in folded]
+    alone = [_limit_line(check) for check in family if id(check) not in folded]
     return [*alone, *(_fold(rest, len(family)) for rest in folds)]
 
 
@@ -72,14 +72,14 @@ def _kind(check: Check) -> Hashable:
     return _state(check), check.why if is_open(check) else ""
 
 
-def _rest(alike: Sequence[Check]) -> list[Check]:
+def _find_shared(alike: Sequence[Check]) -> list[Check]:
     """Of checks that were met alike, those that share a line: failed ones only after the first few."""
     if alike[0].outcome is not Outcome.FAILED:
         return list(alike) if len(alike) > MOST_ALIKE else []
     return sorted(alike, key=lambda check: -len(check.rows))[MOST_FAILED:]
 
 
-def _line(check: Check) -> LimitLine:
+def _limit_line(check: Check) -> LimitLine:
     """One limit; what was measured is told where it was not met."""
     why = check.why if check.outcome is Outcome.PASSED else f"{check.measured}: {check.why}"
     return LimitLine(_state(check), check.name, value_words(check), bound_words(check), why)
@@ -127,7 +127,7 @@ def bound_words(check: Check) -> str:
     """What it is held against: "at most 3%", "at least 60%"; "" where the limit is no number."""
     if check.bound is None:
         return ""
-    shown = f"{check.bound * _HUNDRED:{_EXACT}}%" if check.is_share else f"{check.bound:,.0f}"
+    shown = f"{check.bound * _PER_CENT:{_EXACT}}%" if check.is_share else f"{check.bound:,.0f}"
     return f"at {'least' if check.is_floor else 'most'} {shown}"
 
 
@@ -146,13 +146,13 @@ def verdict(result: GateResult) -> str:
     checks = [check for file in result.files for check in file.checks]
     if result.passed:
         paths = [file.path for file in result.files]
-        return f"gate passed: {limits_words(checks)}{_aside(checks, ', allowed')}, {_named(paths)}"
+        return f"gate passed: {limits_words(checks)}{_aside(checks, ', allowed')}, {_join_paths(paths)}"
     missed = [check for check in checks if not check.passed]
     paths = [file.path for file in result.files if not file.passed]
-    return f"gate failed: {len(missed)} of {limits_words(checks)}{_aside(missed)}, {_named(paths)}"
+    return f"gate failed: {len(missed)} of {limits_words(checks)}{_aside(missed)}, {_join_paths(paths)}"
 
 
-def _named(paths: Sequence[str]) -> str:
+def _join_paths(paths: Sequence[str]) -> str:
     return join_first(paths, _MOST_PATHS)
 
 
@@ -169,8 +169,8 @@ def _aside(checks: Iterable[Check], what: str = "") -> str:
 
 def _percent(share: float, borders: set[float]) -> str:
     """A share in percent, with as many decimals as keep it apart from each border that it is not on."""
-    told = [f"{share * _HUNDRED:.{decimals}f}" for decimals in _DECIMALS]
+    told = [f"{share * _PER_CENT:.{decimals}f}" for decimals in _DECIMALS]
     off = [border for border in borders if border != share]
-    apart = (words for words in told if all(float(words) != float(f"{b * _HUNDRED:{_EXACT}}") for b in off))
+    apart = (words for words in told if all(float(words) != float(f"{b * _PER_CENT:{_EXACT}}") for b in off))
     words = next(apart, told[-1])
     return f"{words.rstrip('0').rstrip('.') if share in borders else words}%"

@@ -6,10 +6,12 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.gate.limit_words import is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Outcome, Waiver
 from doubtcli.gate.sentences import new_first
-from doubtcli.gate.waivers import WAIVERS, add_waivers
+from doubtcli.gate.waivers import add_waivers
+from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.quoting import printable_path, shell_word
 
 if TYPE_CHECKING:
@@ -23,7 +25,6 @@ MOST_COMMANDS = 3
 _COMMAND, _WORDS = "bold", ""
 _UNWAIVABLE = frozenset({"max-noise", "min-skill", "require-reason", "max-unlabelled"})
 """Limits that a waiver does not touch, or that is no answer to."""
-_STANDARD_INPUT = "-"
 _LEAD_CELLS = len("Relabel:  ")
 _HALF_CHARACTERS = range(0xD800, 0xE000)
 
@@ -37,7 +38,7 @@ def print_next(sheet: Sheet, result: GateResult) -> None:
         "Relabel:": [*_relabel(failed)],
         "Accept:": [*_accept(failed)],
         "Allow:": [*_allow(failed)],
-        "Waive:": _waiver(result, *waived) if waived else [],
+        "Waive:": _waiver_to_paste(result, *waived) if waived else [],
     }
     if any(steps.values()):
         sheet.title("Next")
@@ -60,7 +61,7 @@ def _look(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
 def _relabel(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     """Scan each file, and decide on the rows in its queue."""
     doubted = [file for file in failed if any(_is_queued(one, _missed(file)) for one in file.failing)]
-    commands = [f"doubt scan {shell_word(file.path)}" for file in doubted if file.path != _STANDARD_INPUT]
+    commands = [f"doubt scan {shell_word(file.path)}" for file in doubted if file.path != STANDARD_INPUT]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
     if commands:
         yield "with this gate's flags; then write the right label under verdict in its queue.csv", _WORDS
@@ -71,7 +72,7 @@ def _accept(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     commands = [
         f"doubt baseline {shell_word(file.path)} -o {shell_word(file.comparison.path)}"
         for file in failed
-        if "max-new" in _missed(file) and file.comparison and file.path != _STANDARD_INPUT
+        if "max-new" in _missed(file) and file.comparison and file.path != STANDARD_INPUT
     ]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
 
@@ -109,10 +110,10 @@ def _is_writable(finding: Finding) -> bool:
     return not any(ord(c) in _HALF_CHARACTERS for c in finding.row_id + (finding.given_label or ""))
 
 
-def _waiver(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
+def _waiver_to_paste(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
     """The first row's waiver, ready to be pasted."""
-    waivers = result.waivers_path or WAIVERS
-    beside = len(result.files) > 1 and file.path != _STANDARD_INPUT
+    waivers = result.waivers_path or WAIVERS_FILE
+    beside = len(result.files) > 1 and file.path != STANDARD_INPUT
     waiver = Waiver(
         finding.row_id,
         number=1,

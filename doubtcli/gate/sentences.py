@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.gate.limit_words import held_words, is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Outcome
 from doubtcli.wording.numbers import score
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     Found = tuple[FileResult, Finding]
 
-STANDARD_INPUT = "-"
 LONGEST_NAME = 100
 """Characters of an id or a label: more of it tells no two apart that a person could."""
 LONGEST_WHY = 1000

@@ -46,7 +46,7 @@ def print_applied(console: Console, applied: ApplyResult) -> None:
     sheet = Sheet(console)
     sheet.print((printable_path(applied.path), "bold"))
     sheet.hang(sheet.indent(), _changes(applied), "bold")
-    for sentence in _sentences(applied):
+    for sentence in _result_sentences(applied):
         sheet.hang(sheet.indent(), sentence)
     if applied.is_dry_run and applied.batch:
         sheet.title("Changes")
@@ -68,7 +68,7 @@ def print_undone(console: Console, undone: UndoResult) -> None:
         sheet.title("Changes")
         _print_lines(sheet, undone.batch.lines)
         return
-    _print_files(sheet, undone.output, undone.batch, undone.backup)
+    _print_written_files(sheet, undone.output, undone.batch, undone.backup)
 
 
 def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
@@ -111,7 +111,7 @@ def _counted(lines: Sequence[LedgerLine]) -> str:
     return ", ".join(words for words, number in zip(told, numbers.values(), strict=True) if number)
 
 
-def _sentences(applied: ApplyResult) -> Iterable[str]:
+def _result_sentences(applied: ApplyResult) -> Iterable[str]:
     if applied.kept:
         waived = (
             f"; {count(applied.n_waived)} of them doubted before, and waived now" if applied.waivers else ""
@@ -200,23 +200,23 @@ def _reason(one: Unapplied) -> str:
 
 def _print_written(sheet: Sheet, applied: ApplyResult) -> None:
     if applied.output is not None:
-        _print_files(sheet, applied.output, applied.batch, applied.backup)
+        _print_written_files(sheet, applied.output, applied.batch, applied.backup)
     elif applied.waivers is not None:
         sheet.title("Written")
     if applied.waivers is not None:
-        _print_file(sheet, applied.waivers, "what is waived, and why")
+        _print_path(sheet, applied.waivers, "what is waived, and why")
 
 
-def _print_files(sheet: Sheet, output: str, batch: Batch | None, backup: str | None) -> None:
+def _print_written_files(sheet: Sheet, output: str, batch: Batch | None, backup: str | None) -> None:
     sheet.title("Written")
-    _print_file(sheet, output, "the labels as they are now" if batch else "as the input is")
+    _print_path(sheet, output, "the labels as they are now" if batch else "as the input is")
     if batch is not None:
-        _print_file(sheet, ledger_name(output), f"who changed what and why: batch {batch.id}")
+        _print_path(sheet, ledger_name(output), f"who changed what and why: batch {batch.id}")
     if backup is not None:
-        _print_file(sheet, backup, "the file as it was")
+        _print_path(sheet, backup, "the file as it was")
 
 
-def _print_file(sheet: Sheet, path: str, what: str) -> None:
+def _print_path(sheet: Sheet, path: str, what: str) -> None:
     sheet.print(sheet.indent(printable_path(path)), (f"  {what}", "dim"))
 
 

@@ -57,14 +57,14 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
 
 def _print_audits(sheet: Sheet, comparison: AuditComparison) -> None:
     for name, one in (("before", comparison.before), ("after ", comparison.after)):
-        told = f"{printable_path(one.folder)}, of {printable_path(one.path)}: {_rows(one)}"
+        told = f"{printable_path(one.folder)}, of {printable_path(one.path)}: {_count_judged(one)}"
         sheet.hang(Text.assemble((name, "bold"), "  "), told)
     sheet.hang(Text(" " * len("before  ")), _matched(comparison), "dim")
     for note in comparison.notes:
         sheet.hang(Text("note    "), printable(note))
 
 
-def _rows(one: ComparedAudit) -> str:
+def _count_judged(one: ComparedAudit) -> str:
     rows = count(one.n_rows, "row")
     return rows if one.n_labelled == one.n_rows else f"{rows}, {count(one.n_labelled)} of them judged"
 
@@ -119,13 +119,13 @@ def _skill(skill: Skill) -> str:
 
 MOST_CHANGES = 10
 """Kinds of change that are printed; JSON has them all."""
-MOST_ROWS = 20
+MOST_FATES = 20
 """Classes or annotators that are printed, those with most changes and doubts; JSON has them all."""
 NO_LABEL = "(no label)"
 FEWEST_NAME_CELLS = 6
 """For the name of a class or an annotator, however narrow the terminal."""
 GAP = "  "
-COLUMNS = {
+FATE_COLUMNS = {
     "rows": "n_rows",
     "doubted": "n_doubted",
     "fixed": "fixed",
@@ -201,12 +201,12 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, Fates]], as
     """The fates of each class or annotator, in their order; of many, those with most to tell."""
     if not rows:
         return
-    busiest = sorted(range(len(rows)), key=lambda row: -_weight(rows[row][1]))[:MOST_ROWS]
+    busiest = sorted(range(len(rows)), key=lambda row: -_weight(rows[row][1]))[:MOST_FATES]
     shown = [rows[row] for row in sorted(busiest)]
     if len(shown) < len(rows):
-        aside = "; ".join(part for part in (aside, f"{MOST_ROWS} of {count(len(rows))}") if part)
+        aside = "; ".join(part for part in (aside, f"{MOST_FATES} of {count(len(rows))}") if part)
     sheet.title(title, aside)
-    figures = _columns([fates for _, fates in shown])
+    figures = _fate_lines([fates for _, fates in shown])
     room = max(sheet.width - len(figures[0]) - len(INDENT) - len(GAP), FEWEST_NAME_CELLS)
     names = ["", *(sheet.crop(name, room) for name, _ in shown)]
     cells = max(map(cell_len, names))
@@ -214,9 +214,11 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, Fates]], as
         sheet.print(sheet.indent(sheet.pad(name, cells), GAP, (line, "" if number else "dim")))
 
 
-def _columns(shown: Sequence[Fates]) -> list[str]:
+def _fate_lines(shown: Sequence[Fates]) -> list[str]:
     """The head of a table and its lines, as wide as each other."""
-    columns = [[head, *(count(getattr(fates, name)) for fates in shown)] for head, name in COLUMNS.items()]
+    columns = [
+        [head, *(count(getattr(fates, name)) for fates in shown)] for head, name in FATE_COLUMNS.items()
+    ]
     padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
     return [GAP.join(cells) for cells in zip(*padded, strict=True)]
 

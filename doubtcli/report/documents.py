@@ -60,7 +60,7 @@ def render_undone(undone: UndoResult) -> str:
     )
 
 
-def render_log(_path: str, batches: Sequence[Batch]) -> str:
+def render_log(batches: Sequence[Batch]) -> str:
     """The lines of a ledger as a list, the newest batch first."""
     return json_document([line for batch in reversed(batches) for line in _ledger_lines(batch)])
 

@@ -116,19 +116,19 @@ def _lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
 
 def _print_below(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, _label_cells: int) -> None:
     """A row's labels on a line, its texts below."""
-    place = f"  {_place(sheet, audit, row)}"
+    place = f"  {_row_and_id(sheet, audit, row)}"
     change = _row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
     sheet.print(lead, change, (place, "dim"))
     under = sheet.indent(" " * len(lead.plain.split()[0]), "  ")
-    for line, style in _texts(sheet, audit, row, sheet.width - under.cell_len):
+    for line, style in _row_texts(sheet, audit, row, sheet.width - under.cell_len):
         sheet.print(under, (line, style))
 
 
 def _print_beside(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, label_cells: int) -> None:
     """A row's labels and its place on the left, its texts on the right."""
-    place = Text(sheet.crop(_place(sheet, audit, row), label_cells), "dim")
+    place = Text(sheet.crop(_row_and_id(sheet, audit, row), label_cells), "dim")
     left = [(lead, _row_change(sheet, row, label_cells)), (Text(" " * lead.cell_len), place)]
-    right = _texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2)
+    right = _row_texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2)
     for beside, line in zip_longest(left, right):
         before, words = beside or (Text(" " * lead.cell_len), Text())
         gap = " " * (label_cells + 2 - words.cell_len) if line else ""
@@ -139,19 +139,19 @@ def _label_cells(sheet: Sheet, audit: Audit, rows: Sequence[RowSummary]) -> int:
     """What the labels and the places of these rows need, as far as there is room beside their texts."""
     most = int(sheet.width * LABEL_SHARE)
     return max(
-        max(_row_change(sheet, row, most).cell_len, min(cell_len(_place(sheet, audit, row)), most))
+        max(_row_change(sheet, row, most).cell_len, min(cell_len(_row_and_id(sheet, audit, row)), most))
         for row in rows
     )
 
 
-def _place(sheet: Sheet, audit: Audit, row: RowSummary) -> str:
+def _row_and_id(sheet: Sheet, audit: Audit, row: RowSummary) -> str:
     place = f"row {row.row}"
     if audit.roles.names(Role.IDENTIFIER):
         place += f", id {sheet.crop(printable(row.row_id), ID_CELLS)}"
     return place
 
 
-def _texts(sheet: Sheet, audit: Audit, row: RowSummary, cells: int) -> list[Line]:
+def _row_texts(sheet: Sheet, audit: Audit, row: RowSummary, cells: int) -> list[Line]:
     """An excerpt of a row, and why it is doubted."""
     excerpt = sheet.wrap(_excerpt(audit.examples, row.index), cells, EXCERPT_LINES)
     why = sheet.wrap(printable(row.why), cells)

@@ -12,7 +12,7 @@ from doubtcli.gate.limit_words import ALLOWED, limit_lines, limits_words, verdic
 from doubtcli.gate.next_steps import print_next
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome
 from doubtcli.gate.sentences import new_first
-from doubtcli.gate.waivers import WAIVERS
+from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, percent, score
 from doubtcli.wording.quoting import printable, printable_path
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 MOST_WHOLE = 3
 """Of more files those that passed have one line each: what failed is what a person looks for."""
 MOST_PASSED = 10
-MOST_LAPSED = 10
+MOST_LAPSED_PRINTED = 10
 MOST_WHYS = 3
 NEW_FIRST = ", new ones first"
 CHANGE_STYLE = "magenta"
@@ -64,7 +64,7 @@ def print_gate(console: Console, result: GateResult, *, top: int = 10) -> None:
     for number, file in enumerate(told):
         if number:
             sheet.print()
-        _print_file(sheet, file, result, top)
+        _print_file_result(sheet, file, result, top)
     if told and short:
         sheet.print()
     _print_passed(sheet, short)
@@ -81,7 +81,7 @@ def _split_passed(files: Sequence[FileResult]) -> tuple[list[FileResult], list[F
     return [file for file in files if not file.passed], [file for file in files if file.passed]
 
 
-def _print_file(sheet: Sheet, file: FileResult, result: GateResult, top: int) -> None:
+def _print_file_result(sheet: Sheet, file: FileResult, result: GateResult, top: int) -> None:
     sheet.print((_file_name(file), "bold"))
     sheet.hang(sheet.indent(), _count_rows(file))
     sheet.hang(sheet.indent(), printable(file.origin), "dim")
@@ -138,13 +138,13 @@ def _print_passed(sheet: Sheet, files: Sequence[FileResult]) -> None:
 def _print_lapsed(sheet: Sheet, result: GateResult) -> None:
     """The waivers that held for nothing, each with why."""
     if result.lapsed:
-        sheet.title("Waivers that did not hold", printable_path(result.waivers_path or WAIVERS))
-    for lapsed in result.lapsed[:MOST_LAPSED]:
+        sheet.title("Waivers that did not hold", printable_path(result.waivers_path or WAIVERS_FILE))
+    for lapsed in result.lapsed[:MOST_LAPSED_PRINTED]:
         sheet.hang(
             sheet.indent("- "),
             printable(f"{lapsed.waiver.row_id} (waiver {lapsed.waiver.number}): {lapsed.why}"),
         )
-    _print_left_out(sheet, len(result.lapsed) - MOST_LAPSED)
+    _print_left_out(sheet, len(result.lapsed) - MOST_LAPSED_PRINTED)
 
 
 def _print_left_out(sheet: Sheet, n: int) -> None:
@@ -247,7 +247,7 @@ class OutcomeMark(NamedTuple):
     style: str
 
 
-_MARKS: Mapping[str, OutcomeMark] = {
+_OUTCOME_MARKS: Mapping[str, OutcomeMark] = {
     Outcome.PASSED: OutcomeMark("✓", "+", "green"),
     Outcome.FAILED: OutcomeMark("✗", "x", "bold red"),
     Outcome.NOT_ASSESSABLE: OutcomeMark("?", "?", "bold red"),
@@ -271,7 +271,7 @@ def print_limits(sheet: Sheet, checks: Sequence[Check]) -> None:
 
 
 def _outcome_sign(sheet: Sheet, state: str) -> str:
-    mark = _MARKS[state]
+    mark = _OUTCOME_MARKS[state]
     return f"{mark.ascii_sign if sheet.console.options.ascii_only else mark.sign} {state}"
 
 
@@ -284,7 +284,7 @@ def _print_limit(sheet: Sheet, line: LimitLine, texts: Sequence[str]) -> None:
     """A limit's figures, and beside them or, where the lines are short, below them the why."""
     sign, *figures = texts
     strong, dim = ("", "dim") if line.state == Outcome.PASSED else ("bold", "")
-    lead = sheet.indent((sign, _MARKS[line.state].style), _GAP, (_GAP.join(figures), strong), _GAP)
+    lead = sheet.indent((sign, _OUTCOME_MARKS[line.state].style), _GAP, (_GAP.join(figures), strong), _GAP)
     why = printable(line.why)
     if sheet.width - lead.cell_len >= WHY_CELLS and why:
         sheet.hang(lead, why, dim, most_lines=LIMIT_WHY_LINES)

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS, Role
-from doubtcli.report.page_rows import row_content
+from doubtcli.report.page_rows import DECIMALS, row_content
 from doubtcli.report.summary import summarize
 
 if TYPE_CHECKING:
@@ -34,8 +34,7 @@ MAX_ROWS = 1_000
 _SCRIPTS = ("page_charts.js", "page_evidence.js", "page.js")
 """The last one starts the others."""
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
-DECIMALS = 4
-STANDARD_INPUT = "standard input"
+STANDARD_INPUT_NAME = "standard input"
 
 
 def render_html(audit: Audit, *, max_rows: int = MAX_ROWS) -> str:
@@ -84,7 +83,7 @@ def _hash_source(text: str) -> str:
 def file_name(audit: Audit) -> str:
     """The last part of the input's path."""
     path = audit.source.path
-    return STANDARD_INPUT if path == "-" else PurePath(path).name or path
+    return STANDARD_INPUT_NAME if path == "-" else PurePath(path).name or path
 
 
 def page_content(audit: Audit, max_rows: int) -> dict[str, Any]:

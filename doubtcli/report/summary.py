@@ -45,7 +45,7 @@ def summarize(audit: Audit) -> Summary:
 def power_sentence(power: Power) -> str:
     """How many errors like the planted ones a person finds who checks the most doubted rows."""
     if not power.assessable:
-        return f"What this audit can see: not assessable. {_sentence(power.why)}"
+        return f"What this audit can see: not assessable. {_end_sentence(power.why)}"
     found = power.found_in_first[_FIRST]
     return (
         f"What this audit can see: of {count(power.n_planted, 'planted error')}, "
@@ -64,7 +64,7 @@ def precision_sentence(audit: Audit) -> str:
 def noise_sentence(noise: NoiseRate) -> str:
     """One sentence on the share of wrong labels and how sure it is, or why it can't be told."""
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
-        return f"Suspected label noise: not assessable. {_sentence(noise.why)}"
+        return f"Suspected label noise: not assessable. {_end_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
     lead = "Label noise" if noise.rests_on == "verdicts" else "Suspected label noise"
     return f"{lead}: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
@@ -86,7 +86,7 @@ def verdict_sentence(audit: Audit) -> str:
 
 def skill_sentence(skill: Skill) -> str:
     """One sentence on whether the models know anything about these labels."""
-    return _sentence(skill.why)
+    return _end_sentence(skill.why)
 
 
 # ----------------------------------------------------------------- parts
@@ -96,7 +96,7 @@ def _is_told_by(noise: NoiseRate, skill: Skill) -> bool:
     return not noise.assessable and _unstopped(noise.why) == _unstopped(skill.why)
 
 
-def _sentence(words: str) -> str:
+def _end_sentence(words: str) -> str:
     """Words as a sentence of their own."""
     unstopped = _unstopped(words)
     return f"{unstopped[:1].upper()}{unstopped[1:]}."

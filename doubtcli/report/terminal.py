@@ -89,7 +89,7 @@ def _size(n_bytes: int) -> str:
 
 def _print_columns(sheet: Sheet, columns: Iterable[Column]) -> None:
     sheet.title("Columns")
-    lines = [(_names(sheet, line), line) for line in column_lines(tuple(columns))]
+    lines = [(_show_names(sheet, line), line) for line in fold_columns(tuple(columns))]
     name_cells = max(cell_len(names) for names, _ in lines)
     use_cells = max(len(line.use) for _, line in lines)
     for names, line in lines:
@@ -98,7 +98,7 @@ def _print_columns(sheet: Sheet, columns: Iterable[Column]) -> None:
         sheet.hang(sheet.indent((told, style)), printable(line.why), "dim")
 
 
-def _names(sheet: Sheet, line: ColumnLine) -> str:
+def _show_names(sheet: Sheet, line: ColumnLine) -> str:
     """One name, or the first and the last of several and how many they are."""
     cells = int(sheet.width * NAME_SHARE)
     if len(line.names) == 1:
@@ -169,11 +169,11 @@ class ColumnLine(NamedTuple):
     why: str
 
 
-def column_lines(columns: Sequence[Column]) -> list[ColumnLine]:
+def fold_columns(columns: Sequence[Column]) -> list[ColumnLine]:
     """How the columns are used: the label first, what is left out last, many of one kind on one line."""
     ordered = sorted(columns, key=lambda column: (_is_left_out(column), *_place_of_role(column.role)))
     if len(ordered) <= MOST_LINES:
-        return [_line([column]) for column in ordered]
+        return [_fold_line([column]) for column in ordered]
     lines = _folded(ordered, lambda column: (_is_left_out(column), column.role, column.why))
     if len(lines) <= MOST_LINES:
         return lines
@@ -190,10 +190,10 @@ def _folded(columns: Iterable[Column], kind: Callable[[Column], Hashable]) -> li
     kinds: dict[Hashable, list[Column]] = defaultdict(list)
     for column in columns:
         kinds[kind(column)].append(column)
-    return [_line(alike) for alike in kinds.values()]
+    return [_fold_line(alike) for alike in kinds.values()]
 
 
-def _line(alike: Sequence[Column]) -> ColumnLine:
+def _fold_line(alike: Sequence[Column]) -> ColumnLine:
     names, first = tuple(column.name for column in alike), alike[0]
     others = len({column.why for column in alike}) - 1
     why = f"{first.why}; for the others see audit.json" if others else first.why

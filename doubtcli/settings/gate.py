@@ -12,6 +12,11 @@ from doubtcli.settings.fields import Kind, Limit, kind_of, limit, limits, names,
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+BASELINE_FILE = ".doubt-baseline.json"
+"""Where `doubt baseline` writes unless another file is named."""
+WAIVERS_FILE = "doubt-waivers.toml"
+"""Where waivers are unless another file is named."""
+
 
 @dataclass(frozen=True)
 class GateSettings:

@@ -151,15 +151,17 @@ def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
     try:
         keys = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise SettingsError(f"can't be read: {error.strerror}", where=_seen(path, start)) from error
+        raise SettingsError(f"can't be read: {error.strerror}", where=_show_path(path, start)) from error
     except ValueError as error:
-        raise SettingsError(f"is no valid TOML: {error}", where=_seen(path, start)) from error
+        raise SettingsError(f"is no valid TOML: {error}", where=_show_path(path, start)) from error
     for table in ("tool", "doubt") if path.name == "pyproject.toml" else ():
         if table not in keys:
             return None
         keys = keys[table]
         if not isinstance(keys, dict):
-            raise SettingsError(f"{table!r} is no table", where=_seen(path, start), expected="[tool.doubt]")
+            raise SettingsError(
+                f"{table!r} is no table", where=_show_path(path, start), expected="[tool.doubt]"
+            )
     return keys
 
 
@@ -186,17 +188,17 @@ class _SettingsFile(_Said):
 
 def _from_file(path: Path, start: Path) -> _SettingsFile:
     is_project = path.name == "pyproject.toml"
-    where = _seen(path, start) + (", [tool.doubt]" if is_project else "")
+    where = _show_path(path, start) + (", [tool.doubt]" if is_project else "")
     tables = _read_keys(path, start)
     if tables is None:
         raise SettingsError(
-            "says nothing of doubt", where=_seen(path, start), expected="a table [tool.doubt]"
+            "says nothing of doubt", where=_show_path(path, start), expected="a table [tool.doubt]"
         )
     keys = _Keys(path.parent, start, where)
     gate = keys.table(tables.pop(GATE, {}), f"[{GATE}]")
     files = keys.table(gate.pop(FILES, {}), f"[{GATE}.{FILES}]")
     return _SettingsFile(
-        scan={"config": _seen(path, start)} | keys.settings(tables, FILE_KEYS),
+        scan={"config": _show_path(path, start)} | keys.settings(tables, FILE_KEYS),
         gate=keys.settings(gate, GATE_KEYS),
         files={keys.path(name): keys.of_file(name, said) for name, said in files.items()},
     )
@@ -239,7 +241,7 @@ class _Keys:
 
     def path(self, value: object) -> str:
         """A path that is meant from the settings file's folder, as seen from the working directory."""
-        return _seen(self.folder / str(value), self.start)
+        return _show_path(self.folder / str(value), self.start)
 
     def _value(self, key: str, value: object) -> object:
         checked = ALL_KEYS[key].check_value(value, where=self.where, found=f"{key} = {value!r} won't do")
@@ -267,6 +269,6 @@ def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
     return settings | {"reason_settings": {name: value for name, value in tables.items() if name != "run"}}
 
 
-def _seen(path: Path, start: Path) -> str:
+def _show_path(path: Path, start: Path) -> str:
     """A path as the user would write it in the working directory."""
     return os.path.relpath(path, start)

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 LARGEST_SEED = 2**32 - 1
 """NumPy's and scikit-learn's seeds are unsigned 32-bit numbers."""
 
-COLUMN = "a column's name"
-COLUMNS = "a column's name, or a list of them"
-REASONS = "a reason's name, or a list of them"
+ONE_COLUMN = "a column's name"
+SOME_COLUMNS = "a column's name, or a list of them"
+SOME_REASONS = "a reason's name, or a list of them"
 
 
 @dataclass(frozen=True)
@@ -29,16 +29,16 @@ class ScanSettings:
 
     path: str
     """The file to judge as the user gave it; "-" for standard input."""
-    label: str | None = word("The labels to judge.", expected=COLUMN)
-    text: tuple[str, ...] = names("Written text.", expected=COLUMNS)
-    numeric: tuple[str, ...] = names("Measures.", expected=COLUMNS)
-    categorical: tuple[str, ...] = names("Kinds, such as a country.", expected=COLUMNS)
-    datetime: tuple[str, ...] = names("Dates or times.", expected=COLUMNS)
-    id: str | None = word("The name of each row.", expected=COLUMN)
+    label: str | None = word("The labels to judge.", expected=ONE_COLUMN)
+    text: tuple[str, ...] = names("Written text.", expected=SOME_COLUMNS)
+    numeric: tuple[str, ...] = names("Measures.", expected=SOME_COLUMNS)
+    categorical: tuple[str, ...] = names("Kinds, such as a country.", expected=SOME_COLUMNS)
+    datetime: tuple[str, ...] = names("Dates or times.", expected=SOME_COLUMNS)
+    id: str | None = word("The name of each row.", expected=ONE_COLUMN)
     annotators: tuple[str, ...] = names(
-        "One annotator's answers each; a pattern will do: 'rater_*'.", expected=COLUMNS
+        "One annotator's answers each; a pattern will do: 'rater_*'.", expected=SOME_COLUMNS
     )
-    embedding: tuple[str, ...] = names("Vectors.", expected=COLUMNS)
+    embedding: tuple[str, ...] = names("Vectors.", expected=SOME_COLUMNS)
     embeddings: str | None = word(
         "A vector a row, in a file of its own: .npy, .npz, Parquet or CSV.", expected="a file", is_path=True
     )
@@ -53,18 +53,18 @@ class ScanSettings:
         is_path=True,
     )
     group: str | None = word(
-        "Rows with the same value are judged by models that saw none of them.", expected=COLUMN
+        "Rows with the same value are judged by models that saw none of them.", expected=ONE_COLUMN
     )
-    ignore: tuple[str, ...] = names("To leave out.", expected=COLUMNS)
-    use: tuple[str, ...] = names("To use although it looks like a leak or an id.", expected=COLUMNS)
+    ignore: tuple[str, ...] = names("To leave out.", expected=SOME_COLUMNS)
+    use: tuple[str, ...] = names("To use although it looks like a leak or an id.", expected=SOME_COLUMNS)
     input_format: str | None = word(f"How the file is stored: {INSTALLED_FORMATS}.")
     encoding: str | None = word("The text's encoding, such as latin-1.")
     delimiter: str | None = word("What stands between two fields: one character, or tab.")
     quoting: str | None = word("minimal: quotes may enclose a field; none: they are plain characters.")
     reasons: tuple[str, ...] | None = names(
-        "Ask these reasons and no others.", expected=REASONS, default=None
+        "Ask these reasons and no others.", expected=SOME_REASONS, default=None
     )
-    skip: tuple[str, ...] = names("Don't ask these reasons.", expected=REASONS)
+    skip: tuple[str, ...] = names("Don't ask these reasons.", expected=SOME_REASONS)
     reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """By reason, its table in the settings file; checked when the reason is made."""
     seed: int = number("What all chance is drawn from.", least=0, most=LARGEST_SEED, default=0)
@@ -94,7 +94,7 @@ FILE_KEYS: Mapping[str, Kind] = MappingProxyType(
     {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := kind_of(item))}
 )
 """Every key that a settings file may hold, in the order of the record."""
-LEFT_OUT = ("output", "queue_size", "audit_sample", "verdicts", "threads")
+WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "verdicts", "threads")
 """They say what else is read and where things go, not how a file is read and judged."""
 
 
@@ -107,7 +107,7 @@ def as_flags(settings: ScanSettings) -> str:
     return " ".join(
         word
         for item in fields(ScanSettings)
-        if kind_of(item) and item.name not in LEFT_OUT and getattr(settings, item.name) != item.default
+        if kind_of(item) and item.name not in WITHOUT_FLAGS and getattr(settings, item.name) != item.default
         for word in _flag_words(f"--{item.name.replace('_', '-')}", getattr(settings, item.name))
     )
 

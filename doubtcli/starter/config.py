@@ -17,7 +17,7 @@ from tomlkit.items import Comment, Trivia
 from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import our_reasons
 from doubtcli.records import Role
-from doubtcli.settings import FILE_KEYS, GATE_KEYS, ScanSettings
+from doubtcli.settings import BASELINE_FILE, FILE_KEYS, GATE_KEYS, WAIVERS_FILE, ScanSettings
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.quoting import escape_unprintable, quote_toml, toml_item, toml_key
 
@@ -33,10 +33,8 @@ if TYPE_CHECKING:
     Line = Comment | Whitespace | tuple[Key, Item]
     """A comment, an empty line, or a key with its value."""
 
-BASELINE = ".doubt-baseline.json"
-WAIVERS = "doubt-waivers.toml"
 ON = {
-    "baseline": (BASELINE, "What is doubted on the first day fails nothing."),
+    "baseline": (BASELINE_FILE, "What is doubted on the first day fails nothing."),
     "max-new": (0, "Each is to be mended, waived, or taken into the baseline."),
 }
 """What a team can live with from the first day: it fails for what comes new, and for that alone."""
@@ -51,7 +49,7 @@ PINNED = ("label", "id")
 LISTS = ("text", "numeric", "categorical", "datetime", "embedding", "annotators", "ignore", "use")
 COLUMN_KEYS = (*PINNED, "group", *LISTS)
 """All keys that name columns, in the order in which they are written."""
-MOST_COLUMNS = 30
+MOST_FOUND = 30
 """Columns of one role that are found by doubt itself; a table of measures may have a thousand."""
 
 
@@ -80,7 +78,7 @@ def config_text(path: str, said: Said, roles: Roles, examples: Examples) -> str:
         document.add(line)
     gate = make_table(_gate_lines())
     files = tomlkit.table(is_super_table=True)
-    of_file = make_table(_file_lines(said, roles, examples))
+    of_file = make_table(_data_file_lines(said, roles, examples))
     files.append(toml_key(path), of_file)
     gate.append("files", files)
     document.append("gate", gate)
@@ -130,12 +128,12 @@ def _make_limits_off() -> dict[str, tuple[object, str]]:
         "require-reason": ((by_source["neighbors"],), ""),
         "min-skill": ("60%", "The least that it may be."),
         "allow-unassessable": (True, "Without this, it fails."),
-        "waivers": (WAIVERS, "Needless for a file of this name in the working directory."),
+        "waivers": (WAIVERS_FILE, "Needless for a file of this name in the working directory."),
     }
 
 
-def _file_lines(said: Said, roles: Roles, examples: Examples) -> Iterator[Line]:
-    yield from column_lines(said, roles)
+def _data_file_lines(said: Said, roles: Roles, examples: Examples) -> Iterator[Line]:
+    yield from list_columns(said, roles)
     yield from _other_settings(said)
     yield nl()
     yield from _limits_of_today(examples)
@@ -205,7 +203,7 @@ def count_conflicts(examples: Examples) -> int:
 # ------------------------------------------------------------------------- columns
 
 
-def column_lines(said: Said, roles: Roles) -> Iterator[Line]:
+def list_columns(said: Said, roles: Roles) -> Iterator[Line]:
     """A table's keys on the columns of its file, each below the line that explains it."""
     found = _columns_by_key(roles)
     for name in PINNED:
@@ -255,8 +253,8 @@ def _role_lines(name: str, said: Sequence[str], found: Sequence[Column]) -> Iter
     if not (on or off):
         return
     yield comment(FILE_KEYS[name].about)
-    others = [f"#  {quote_toml(column.name)},  # {crop_comment(column.why)}" for column in off[:MOST_COLUMNS]]
-    if rest := and_more(len(off) - MOST_COLUMNS):
+    others = [f"#  {quote_toml(column.name)},  # {crop_comment(column.why)}" for column in off[:MOST_FOUND]]
+    if rest := and_more(len(off) - MOST_FOUND):
         others.append(f"#  # {rest}")
     if not off:
         yield toml_key(name), toml_item(on)

@@ -8,7 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.starter.config import BASELINE, WAIVERS
+from doubtcli.settings import BASELINE_FILE, WAIVERS_FILE
 from doubtcli.wording.quoting import quote_toml, shell_word
 
 if TYPE_CHECKING:
@@ -27,12 +27,12 @@ def next_steps(data: str, config: Path) -> str:
         config: The settings file.
     """
     here, root = Path.cwd(), _repository(config)
-    baseline = _seen(config.parent / BASELINE, here)
+    baseline = _relative_path(config.parent / BASELINE_FILE, here)
     return f"""\
 1. Take today's doubts as known, and commit both files:
 
 doubt baseline{_option(config, here)}
-git add {shell_word(_seen(config, here))} {shell_word(baseline)}
+git add {shell_word(_relative_path(config, here))} {shell_word(baseline)}
 
 2. See that the gate passes:
 
@@ -49,7 +49,7 @@ doubt gate{_option(config, here)}
 
 
 def _pre_commit(data: str, config: Path, root: Path) -> str:
-    watched = [Path(data), config, config.parent / BASELINE, root / WAIVERS]
+    watched = [Path(data), config, config.parent / BASELINE_FILE, root / WAIVERS_FILE]
     return f"""\
 repos:
   - repo: local
@@ -84,7 +84,7 @@ jobs:
 
 def _pattern(paths: Iterable[Path], root: Path) -> str:
     """A regular expression for these paths, as git writes them, and for all that lies below them."""
-    names = (Path(_seen(path, root)).as_posix() for path in paths)
+    names = (Path(_relative_path(path, root)).as_posix() for path in paths)
     return f"^({'|'.join(re.sub(SPECIAL, _BACKSLASHED, name) for name in names)})(/|$)"
 
 
@@ -97,9 +97,9 @@ def _yaml(text: str) -> str:
 
 def _option(config: Path, start: Path) -> str:
     """The option that names the settings file, where it would not be found from a folder."""
-    is_above = set(Path(_seen(config.parent, start)).parts) <= {".."}
+    is_above = set(Path(_relative_path(config.parent, start)).parts) <= {".."}
     is_found = is_above and config.name == FOUND_BY_ITSELF
-    return "" if is_found else f" --config {shell_word(_seen(config, start))}"
+    return "" if is_found else f" --config {shell_word(_relative_path(config, start))}"
 
 
 def _repository(config: Path) -> Path:
@@ -113,5 +113,5 @@ def folder_of(path: Path) -> Path:
     return Path(os.path.normpath(path.absolute())).parent
 
 
-def _seen(path: Path, start: Path) -> str:
+def _relative_path(path: Path, start: Path) -> str:
     return os.path.relpath(path, start)

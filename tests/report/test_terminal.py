@@ -27,7 +27,7 @@ from doubtcli.records import (
     Stratum,
     Verdicts,
 )
-from doubtcli.report.terminal import column_lines, print_report
+from doubtcli.report.terminal import fold_columns, print_report
 from doubtcli.wording.quoting import printable
 from doubtcli.wording.sheet import Sheet
 
@@ -361,7 +361,7 @@ def column(name: str, role: Role, why: str = "--x", *, used: bool = True) -> Col
 
 def test_order() -> None:
     """The label stands first, then the inputs; what is left out stands last, with its role."""
-    lines = column_lines(
+    lines = fold_columns(
         [
             column("when", Role.DATETIME, "a constant: left out (--use when keeps it)", used=False),
             column("old", Role.IGNORED, "--ignore"),
@@ -380,7 +380,7 @@ def test_order() -> None:
 
 def test_few_columns_stand_alone() -> None:
     """Twelve columns stand on a line each, alike or not."""
-    lines = column_lines([column(f"f{i}", Role.NUMERIC) for i in range(12)])
+    lines = fold_columns([column(f"f{i}", Role.NUMERIC) for i in range(12)])
 
     assert [line.names for line in lines] == [(f"f{i}",) for i in range(12)]
 
@@ -389,7 +389,7 @@ def test_many_are_folded() -> None:
     """Of more columns those with one role for one reason share a line."""
     numeric = [column(f"f{i}", Role.NUMERIC) for i in range(12)]
 
-    lines = column_lines([*numeric, column("y", Role.LABEL), column("g", Role.NUMERIC, "named")])
+    lines = fold_columns([*numeric, column("y", Role.LABEL), column("g", Role.NUMERIC, "named")])
 
     assert lines == [
         (("y",), "label", "--x"),
@@ -400,7 +400,7 @@ def test_many_are_folded() -> None:
 
 def test_many_reasons_are_folded() -> None:
     """Where reasons are too many, one of them is told for all columns of a role."""
-    lines = column_lines([column(f"f{i}", Role.NUMERIC, f"{i} numbers") for i in range(13)])
+    lines = fold_columns([column(f"f{i}", Role.NUMERIC, f"{i} numbers") for i in range(13)])
 
     assert lines == [
         (tuple(f"f{i}" for i in range(13)), "numeric", "0 numbers; for the others see audit.json")

@@ -19,7 +19,7 @@ from doubtcli.read.examples import read_examples
 from doubtcli.records import Column, Examples, Role, Roles
 from doubtcli.settings import GateSettings, Limit, ScanSettings, load_gate
 from doubtcli.starter import config_text, said_of
-from doubtcli.starter.config import column_lines, count_conflicts, crop_comment, make_table
+from doubtcli.starter.config import count_conflicts, crop_comment, list_columns, make_table
 from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
@@ -243,7 +243,7 @@ BODY = Column("body", Role.TEXT, used=True, why="606 different texts")
 
 def lines(*columns: Column, said: Mapping[str, Any] | None = None) -> list[str]:
     """The lines on these columns."""
-    return make_table(column_lines(said or {}, Roles(columns))).as_string().splitlines()
+    return make_table(list_columns(said or {}, Roles(columns))).as_string().splitlines()
 
 
 def test_label_and_id() -> None:

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.gate.formats.markdown import render_markdown
 from doubtcli.gate.limit_words import verdict
 from doubtcli.gate.sentences import (
     LONGEST_WHY,
-    STANDARD_INPUT,
     check_sentences,
     failing_first_new,
     on_a_line,
@@ -36,12 +36,12 @@ def render_github(result: GateResult) -> str:
     missed = [(file, check) for file in result.files for check in file.checks if not check.passed]
     failing = failing_first_new(result.files)
     lines = [
-        *(_line("error", check_sentences(check), check.name, file) for file, check in missed[:MOST]),
+        *(_annotation("error", check_sentences(check), check.name, file) for file, check in missed[:MOST]),
         *(
-            _line("warning", row_sentences(finding, result.rules), finding.rule, file, finding.lines)
+            _annotation("warning", row_sentences(finding, result.rules), finding.rule, file, finding.lines)
             for file, finding in failing[:MOST]
         ),
-        _line("notice", " ".join(_summary(result, len(missed), len(failing)))),
+        _annotation("notice", " ".join(_summary(result, len(missed), len(failing)))),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -65,7 +65,7 @@ def _summary(result: GateResult, n_missed: int, n_failing: int) -> Iterator[str]
         yield f"Waivers that did not hold: {len(result.lapsed):,}."
 
 
-def _line(
+def _annotation(
     kind: str,
     message: str,
     about: str = "",

@@ -24,25 +24,34 @@ if TYPE_CHECKING:
 
     Json = dict[str, Any]
 
-_DIGEST_BYTES = 16
+_ISSUE_DIGEST_BYTES = 16
 """GitLab's own fingerprints have 32 digits, too."""
 
 
 def render_gitlab(result: GateResult) -> str:
     """The report, equal to the byte for equal results; waived rows are left out."""
     issues = [
-        *(_limit(file, check) for file in result.files for check in file.checks if is_of_the_file(check)),
-        *(_row(file, one, result.rules) for file, one in worst_first(result.files) if one.waiver is None),
+        *(
+            _limit_issue(file, check)
+            for file in result.files
+            for check in file.checks
+            if is_of_the_file(check)
+        ),
+        *(
+            _row_issue(file, one, result.rules)
+            for file, one in worst_first(result.files)
+            if one.waiver is None
+        ),
     ]
     return json_document(issues)
 
 
-def _limit(file: FileResult, check: Check) -> Json:
+def _limit_issue(file: FileResult, check: Check) -> Json:
     fingerprint = check_fingerprint(file, check)
     return _issue(file, check_sentences(check), on_a_line(check.limit), f"limit {fingerprint}", "major")
 
 
-def _row(file: FileResult, finding: Finding, rules: Mapping[str, str]) -> Json:
+def _row_issue(file: FileResult, finding: Finding, rules: Mapping[str, str]) -> Json:
     line = finding.lines[0] if finding.lines else 1
     name = on_a_line(finding.rule.strip()) or DOUBTED
     told = f"row {finding.fingerprint}"
@@ -61,7 +70,7 @@ def _issue(  # noqa: PLR0917  # as a line of a table
     return {
         "description": description,
         "check_name": name,
-        "fingerprint": blake2b(identity.encode(), digest_size=_DIGEST_BYTES).hexdigest(),
+        "fingerprint": blake2b(identity.encode(), digest_size=_ISSUE_DIGEST_BYTES).hexdigest(),
         "severity": severity,
         "location": {"path": shown_path(file.path), "lines": {"begin": line}},
     }

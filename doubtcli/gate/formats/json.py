@@ -45,7 +45,7 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
         "why": finding.why,
         "change": finding.change.value if finding.change else None,
         "change_why": finding.change_why,
-        "waiver": _waiver(finding.waiver) if finding.waiver else None,
+        "waiver": _waiver_fields(finding.waiver) if finding.waiver else None,
         "failed": list(finding.failed),
     }
 
@@ -55,32 +55,35 @@ def _document(result: GateResult) -> dict[str, Any]:
         "schema_version": GATE_SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": result.version},
         "passed": result.passed,
-        "files": [_file(file) for file in result.files],
-        "waivers": {"path": result.waivers_path, "lapsed": [_lapsed(waiver) for waiver in result.lapsed]},
+        "files": [_file_fields(file) for file in result.files],
+        "waivers": {
+            "path": result.waivers_path,
+            "lapsed": [_lapsed_fields(waiver) for waiver in result.lapsed],
+        },
         "rules": dict(result.rules),
     }
 
 
-def _file(file: FileResult) -> dict[str, Any]:
+def _file_fields(file: FileResult) -> dict[str, Any]:
     return {
         "input": {"path": file.path, "format": file.format, "sha256": file.sha256, "rows": file.n_rows},
         "audit": {"path": file.audit, "origin": file.origin},
         "passed": file.passed,
-        "checks": [_check(check) for check in file.checks],
-        "counts": _counts(file),
+        "checks": [_check_fields(check) for check in file.checks],
+        "counts": _count_fields(file),
         "findings": [finding_fields(finding) for finding in file.findings],
-        "comparison": _comparison(file.comparison) if file.comparison else None,
+        "comparison": _baseline_fields(file.comparison) if file.comparison else None,
         "notes": list(file.notes),
     }
 
 
-def _check(check: Check) -> dict[str, Any]:
+def _check_fields(check: Check) -> dict[str, Any]:
     return {
         "limit": check.limit,
         "of": check.of,
         "measured": check.measured,
-        "value": _held(check, check.value),
-        "bound": _held(check, check.bound),
+        "value": _whole_or_rounded(check, check.value),
+        "bound": _whole_or_rounded(check, check.bound),
         "is_share": check.is_share,
         "is_floor": check.is_floor,
         "outcome": check.outcome.value,
@@ -91,7 +94,7 @@ def _check(check: Check) -> dict[str, Any]:
     }
 
 
-def _counts(file: FileResult) -> dict[str, int]:
+def _count_fields(file: FileResult) -> dict[str, int]:
     return {
         "rows": file.n_rows,
         "labelled": file.n_labelled,
@@ -102,24 +105,24 @@ def _counts(file: FileResult) -> dict[str, int]:
     }
 
 
-def _comparison(comparison: Comparison) -> dict[str, Any]:
+def _baseline_fields(comparison: Comparison) -> dict[str, Any]:
     return {
         "path": comparison.path,
         "new": comparison.n_new,
         "known": comparison.n_known,
-        "gone": [_gone(doubt) for doubt in comparison.gone],
+        "gone": [_gone_fields(doubt) for doubt in comparison.gone],
     }
 
 
-def _gone(doubt: GoneDoubt) -> dict[str, Any]:
+def _gone_fields(doubt: GoneDoubt) -> dict[str, Any]:
     return {"row_id": doubt.row_id, "given_label": doubt.given_label, "why": doubt.why}
 
 
-def _lapsed(lapsed: LapsedWaiver) -> dict[str, Any]:
-    return {"waiver": _waiver(lapsed.waiver), "why": lapsed.why}
+def _lapsed_fields(lapsed: LapsedWaiver) -> dict[str, Any]:
+    return {"waiver": _waiver_fields(lapsed.waiver), "why": lapsed.why}
 
 
-def _waiver(waiver: Waiver) -> dict[str, Any]:
+def _waiver_fields(waiver: Waiver) -> dict[str, Any]:
     return {
         "number": waiver.number,
         "row_id": waiver.row_id,
@@ -131,7 +134,7 @@ def _waiver(waiver: Waiver) -> dict[str, Any]:
     }
 
 
-def _held(check: Check, value: float | None) -> float | int | None:
+def _whole_or_rounded(check: Check, value: float | None) -> float | int | None:
     """A value or a bound: a share rounded, a number of rows whole."""
     return _figure(value) if value is None or check.is_share else int(value)
 

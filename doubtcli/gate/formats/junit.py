@@ -23,14 +23,14 @@ _TIME = "0"
 
 def render_junit(result: GateResult) -> str:
     """The document, equal to the byte for equal results: so it tells no host, date or duration."""
-    root = ET.Element("testsuites", {"name": "doubt", **_counts(result.files)})
+    root = ET.Element("testsuites", {"name": "doubt", **_test_counts(result.files)})
     root.append(ET.Comment(" Times are 0, so that equal results give equal documents. "))
     root.extend(_suite(file, result.rules) for file in result.files)
     ET.indent(root)
     return f'<?xml version="1.0" encoding="utf-8"?>\n{ET.tostring(root, encoding="unicode")}\n'
 
 
-def _counts(files: Iterable[FileResult]) -> dict[str, str]:
+def _test_counts(files: Iterable[FileResult]) -> dict[str, str]:
     """How many tests there are, and how many fail; none can end in an error."""
     checks = [check for file in files for check in file.checks]
     n_failed = sum(not check.passed for check in checks)
@@ -40,7 +40,7 @@ def _counts(files: Iterable[FileResult]) -> dict[str, str]:
 def _suite(file: FileResult, rules: Mapping[str, str]) -> ET.Element:
     n_skipped = sum(_is_skipped(check) for check in file.checks)
     name = on_a_line(file.path, _LONGEST_PATH)
-    suite = ET.Element("testsuite", {"name": name, **_counts([file]), "skipped": str(n_skipped)})
+    suite = ET.Element("testsuite", {"name": name, **_test_counts([file]), "skipped": str(n_skipped)})
     findings = {finding.fingerprint: finding for finding in file.findings}
     suite.extend(_case(check, findings, rules) for check in file.checks)
     return suite
@@ -52,7 +52,7 @@ def _case(check: Check, findings: Mapping[str, Finding], rules: Mapping[str, str
         ET.SubElement(case, "skipped", {"type": check.outcome, "message": check_sentences(check)})
     elif not check.passed:
         failure = ET.SubElement(case, "failure", {"type": check.outcome, "message": check_sentences(check)})
-        failure.text = "\n".join([check_sentences(check), *_rows(check, findings, rules)])
+        failure.text = "\n".join([check_sentences(check), *_failed_rows(check, findings, rules)])
     return case
 
 
@@ -70,7 +70,7 @@ def _is_skipped(check: Check) -> bool:
     return is_open(check) and check.passed
 
 
-def _rows(check: Check, findings: Mapping[str, Finding], rules: Mapping[str, str]) -> Iterator[str]:
+def _failed_rows(check: Check, findings: Mapping[str, Finding], rules: Mapping[str, str]) -> Iterator[str]:
     """The rows that made the limit fail, each with where it stands; `findings` are by fingerprint."""
     rows = [findings[name] for name in check.rows if name in findings]
     for finding in rows[:MOST_ROWS]:

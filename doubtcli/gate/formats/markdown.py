@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from doubtcli.gate.limit_words import LimitLine
     from doubtcli.gate.result import FileResult, Finding, GateResult
 
-MOST_ROWS = 50
+MOST_TABLE_ROWS = 50
 MOST_LIMITS = 100
 MOST_FILES = 20
-MOST_LAPSED = 20
+MOST_LAPSED_LISTED = 20
 MOST_NOTES = 3
 """Of a file."""
 MOST_STEPS = 20_000
@@ -53,8 +53,8 @@ def render_markdown(result: GateResult) -> str:
         "",
         *_files(result),
         *_limits(result),
-        *_rows(result),
-        *_lapsed(result),
+        *_row_table(result),
+        *_lapsed_section(result),
         *_next(result),
     ]
     return "\n".join(lines).rstrip("\n") + "\n"
@@ -71,7 +71,7 @@ def _files(result: GateResult) -> Iterator[str]:
     for file in files[:MOST_FILES]:
         yield f"- {code(file.path, _TOLD)}: {'; '.join(_what_stands_in(file))}"
         yield from (f"  - {words(note, _TOLD)}" for note in file.notes[:MOST_NOTES] if note.strip())
-    yield from _rest(len(files) - MOST_FILES, "file", "- ")
+    yield from _left_out_lines(len(files) - MOST_FILES, "file", "- ")
     yield ""
 
 
@@ -99,19 +99,19 @@ def _limits(result: GateResult) -> Iterator[str]:
     yield from ["### Limits", ""]
     yield from table(
         [*["File"] * many, *heads],
-        ([*[code(file.path, _NAME)] * many, *_limit(line)] for file, line in lines[:MOST_LIMITS]),
+        ([*[code(file.path, _NAME)] * many, *_limit_cells(line)] for file, line in lines[:MOST_LIMITS]),
     )
     yield ""
-    yield from _rest(len(lines) - MOST_LIMITS, "limit")
+    yield from _left_out_lines(len(lines) - MOST_LIMITS, "limit")
 
 
-def _limit(line: LimitLine) -> list[str]:
+def _limit_cells(line: LimitLine) -> list[str]:
     sign = next((sign for state, sign in _SIGNS.items() if state == line.state), _UNKNOWN)
     told = words(line.why, _TOLD)
     return [code(line.name, _NAME), f"{sign} {line.state}", line.value, line.bound, told]
 
 
-def _rows(result: GateResult) -> Iterator[str]:
+def _row_table(result: GateResult) -> Iterator[str]:
     """The rows that made limits fail, new ones first, most doubted first."""
     failing = failing_first_new(result.files)
     if not failing:
@@ -121,13 +121,16 @@ def _rows(result: GateResult) -> Iterator[str]:
     yield from ["### Rows over a limit", ""]
     yield from table(
         [*["File"] * many, *heads],
-        ([*[code(file.path, _NAME)] * many, *_row(one, result.rules)] for file, one in failing[:MOST_ROWS]),
+        (
+            [*[code(file.path, _NAME)] * many, *_row_cells(one, result.rules)]
+            for file, one in failing[:MOST_TABLE_ROWS]
+        ),
     )
     yield ""
-    yield from _rest(len(failing) - MOST_ROWS, "row")
+    yield from _left_out_lines(len(failing) - MOST_TABLE_ROWS, "row")
 
 
-def _row(finding: Finding, rules: Mapping[str, str]) -> list[str]:
+def _row_cells(finding: Finding, rules: Mapping[str, str]) -> list[str]:
     place = f"line {finding.lines[0]}" if finding.lines else f"row {finding.row}"
     given, suggested = finding.given_label, finding.suggested_label
     new = "**new** " if finding.change is Change.NEW else ""
@@ -143,15 +146,15 @@ def _row(finding: Finding, rules: Mapping[str, str]) -> list[str]:
 # -------------------------------------------------------------------------- parts
 
 
-def _lapsed(result: GateResult) -> Iterator[str]:
+def _lapsed_section(result: GateResult) -> Iterator[str]:
     """The waivers that held for nothing, each with why."""
     if not result.lapsed:
         return
     yield from ["### Waivers that did not hold", ""]
-    for lapsed in result.lapsed[:MOST_LAPSED]:
+    for lapsed in result.lapsed[:MOST_LAPSED_LISTED]:
         waiver, why = lapsed.waiver, words(lapsed.why, _TOLD)
         yield f"- {code(waiver.row_id, _NAME)} (number {waiver.number}): {why}"
-    yield from _rest(len(result.lapsed) - MOST_LAPSED, "waiver", "- ")
+    yield from _left_out_lines(len(result.lapsed) - MOST_LAPSED_LISTED, "waiver", "- ")
     yield ""
 
 
@@ -168,7 +171,7 @@ def _next(result: GateResult) -> Iterator[str]:
         yield from ["### Next", "", *block([line.removeprefix("  ") for line in steps])]
 
 
-def _rest(n: int, noun: str, lead: str = "") -> Iterator[str]:
+def _left_out_lines(n: int, noun: str, lead: str = "") -> Iterator[str]:
     """How many are not listed."""
     if rest := and_more(n, noun):
         yield from [f"{lead}{rest}", *[""] * (not lead)]

@@ -34,7 +34,7 @@ MOST_RESULTS = 5000
 """So many of a run GitHub shows, of 25,000 that it takes."""
 MOST_BYTES = 8_000_000
 """Of all results, indentation left out; GitHub takes 10 MB packed by gzip, and texts may hardly pack."""
-MOST_LAPSED = 50
+MOST_LAPSED_NOTES = 50
 _LINK = re.compile(r"\[(?=[^]]*\]\()")
 """The start of what SARIF takes for a link: `[text](target)`."""
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -116,10 +116,10 @@ def _notes(result: GateResult, n_kept: int, n_all: int) -> Iterator[tuple[str, s
         yield "warning", f"{n_all - n_kept:,} results are left out: the {n_kept:,} worst are kept."
     for file in result.files:
         yield from (("note", f"{file.path}: {note}") for note in file.notes)
-    for lapsed in result.lapsed[:MOST_LAPSED]:
+    for lapsed in result.lapsed[:MOST_LAPSED_NOTES]:
         yield "warning", f"The waiver of {on_a_line(lapsed.waiver.row_id)} did not hold: {lapsed.why}."
-    if len(result.lapsed) > MOST_LAPSED:
-        yield "warning", f"{len(result.lapsed) - MOST_LAPSED:,} more waivers did not hold."
+    if len(result.lapsed) > MOST_LAPSED_NOTES:
+        yield "warning", f"{len(result.lapsed) - MOST_LAPSED_NOTES:,} more waivers did not hold."
 
 
 # ------------------------------------------------------------------------- results
@@ -129,7 +129,7 @@ def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str])
     """A row, where it stands, with what keeps it apart from all others."""
     result: Json = {
         "ruleId": on_a_line(finding.rule.strip()) or DOUBTED,
-        "level": _level(finding),
+        "level": _result_level(finding),
         "message": _message(row_sentences(finding, rules)),
         "locations": [_location(file, finding.lines or (1, 1), finding.row_id)],
         "partialFingerprints": _fingerprints("doubtRow/v1", finding.fingerprint),
@@ -145,7 +145,7 @@ def finding_result(file: FileResult, finding: Finding, rules: Mapping[str, str])
     return result
 
 
-def _level(finding: Finding) -> str:
+def _result_level(finding: Finding) -> str:
     """An error where it fails a limit, a note where a person or the baseline knows it, else a warning."""
     if finding.failed:
         return "error"

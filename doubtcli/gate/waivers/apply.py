@@ -140,7 +140,7 @@ def _leave_reasons(finding: Finding, left: tuple[str, ...]) -> Finding:
 
 _MOST_SUGGESTED = 20
 """Waivers that a near id is looked for: each passes over all ids of the file."""
-_MOST_CANDIDATES = 1000
+_MOST_ALIKE_IDS = 1000
 _LONGEST_ID = 200
 
 
@@ -230,6 +230,6 @@ def _find_near_id(row_id: str, ids: pa.ChunkedArray) -> str | None:
         n = max(1, kept)
         begins = pc.starts_with(ids, row_id[:n], ignore_case=True)
         alike = ids.filter(pc.or_(begins, pc.ends_with(ids, row_id[-n:], ignore_case=True)))
-        if near := find_nearest(row_id, alike.slice(0, _MOST_CANDIDATES).to_pylist(), str.lower):
+        if near := find_nearest(row_id, alike.slice(0, _MOST_ALIKE_IDS).to_pylist(), str.lower):
             return near
     return None

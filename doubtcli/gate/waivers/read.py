@@ -11,14 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
-from doubtcli.settings import GatePlan, load_gate
+from doubtcli.settings import WAIVERS_FILE, GatePlan, load_gate
 from doubtcli.settings.fields import Kind, as_names, as_word, check_known
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
-WAIVERS = "doubt-waivers.toml"
-"""Where waivers stand unless another file is named."""
 TABLE = "waive"
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 _PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
@@ -116,7 +114,7 @@ def _load_plan() -> GatePlan:
 
 
 def _usual_places(plan: GatePlan) -> tuple[Path, ...]:
-    return tuple(folder / WAIVERS for folder in (Path(), Path(plan.config or "").parent))
+    return tuple(folder / WAIVERS_FILE for folder in (Path(), Path(plan.config or "").parent))
 
 
 # -------------------------------------------------------------------------- reading

@@ -9,7 +9,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.gate.waivers.read import TABLE, WAIVERS, parse_waivers, what_it_waives
+from doubtcli.gate.waivers.read import TABLE, parse_waivers, what_it_waives
+from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.quoting import toml_item
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ BYTE_ORDER_MARK = "\ufeff"
 """Some editors begin a file with it."""
 
 
-def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS) -> str:
+def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS_FILE) -> str:
     """The text of a file of waivers with these appended.
 
     What stands there is not touched. Nothing is waived twice, whatever is said why: a new waiver names only

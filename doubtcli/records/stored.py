@@ -201,7 +201,7 @@ class DoubtTable:
     @property
     def row(self) -> Codes:
         """The place of each row in the file, from 1."""
-        values: Codes = self.data.column("row").to_numpy()
+        values: Codes = _to_numbers(self.data.column("row"), "int64")
         return values
 
     @property
@@ -217,19 +217,19 @@ class DoubtTable:
     @property
     def suggested_confidence(self) -> Floats:
         """How sure the evidence is of the suggested label; NaN on rows that were set aside."""
-        values: Floats = self.data.column("suggested_confidence").to_numpy()
+        values: Floats = _to_numbers(self.data.column("suggested_confidence"), "float64")
         return values
 
     @property
     def doubt(self) -> Floats:
         """From 0 to 1; NaN on rows that were set aside."""
-        values: Floats = self.data.column("doubt").to_numpy()
+        values: Floats = _to_numbers(self.data.column("doubt"), "float64")
         return values
 
     @property
     def doubt_sd(self) -> Floats:
         """How much the doubt wobbles between repeats; NaN where that is not known."""
-        values: Floats = self.data.column("doubt_sd").to_numpy()
+        values: Floats = _to_numbers(self.data.column("doubt_sd"), "float64")
         return values
 
     @property
@@ -240,7 +240,7 @@ class DoubtTable:
     @property
     def doubted(self) -> Bools:
         """Whether each row is doubted."""
-        values: Bools = self.data.column("doubted").to_numpy()
+        values: Bools = _to_numbers(self.data.column("doubted"), "bool")
         return values
 
     @property
@@ -260,11 +260,17 @@ class DoubtTable:
 
     def filter(self, mask: Bools | pa.Array | pa.ChunkedArray) -> DoubtTable:
         """The rows that a mask marks."""
-        return DoubtTable(self.data.filter(mask))
+        import numpy as np
+
+        return DoubtTable(self.data.filter(_pack_bits(mask) if isinstance(mask, np.ndarray) else mask))
 
     def take(self, places: Codes) -> DoubtTable:
         """The rows at these places of the table, from 0."""
-        return DoubtTable(self.data.take(places))
+        import numpy as np
+        import pyarrow as pa
+
+        content = pa.py_buffer(np.ascontiguousarray(places, dtype=np.int64))
+        return DoubtTable(self.data.take(pa.Array.from_buffers(pa.int64(), len(places), [None, content])))
 
     def to_rows(self) -> list[DoubtRow]:
         """The rows as records."""
@@ -276,3 +282,41 @@ class DoubtTable:
             DoubtRow(**dict(zip(names, row, strict=True)), reasons=spoken)
             for row, spoken in zip(values, reasons, strict=True)
         ]
+
+
+# Arrow's own ways to NumPy and back would load pandas, which takes longer than most gates: so these read and
+# write the bytes that both have in common.
+
+
+def _to_numbers(column: pa.ChunkedArray, dtype: str) -> Any:  # noqa: ANN401  # an array of the column's kind
+    """A column of numbers as an array; NaN for null."""
+    import numpy as np
+
+    if not len(column):
+        return np.empty(0, dtype)
+    array = column.combine_chunks()
+    if dtype == "bool":
+        return _unpack_bits(array)
+    values = _read_content(array, dtype)
+    return np.where(_unpack_bits(array.is_valid()), values, np.nan) if array.null_count else values
+
+
+def _unpack_bits(array: pa.Array) -> Bools:
+    import numpy as np
+
+    return np.asarray(_read_content(array.cast("uint8"), "uint8"), dtype=np.bool_)
+
+
+def _read_content(array: pa.Array, dtype: str) -> Any:  # noqa: ANN401  # an array of this kind
+    import numpy as np
+
+    size = np.dtype(dtype).itemsize
+    return np.frombuffer(array.buffers()[1], dtype, len(array), array.offset * size)
+
+
+def _pack_bits(mask: Bools) -> pa.Array:
+    import numpy as np
+    import pyarrow as pa
+
+    content = pa.py_buffer(np.packbits(mask, bitorder="little"))
+    return pa.Array.from_buffers(pa.bool_(), len(mask), [None, content])

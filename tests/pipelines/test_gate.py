@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import datetime as dt
+import subprocess
+import sys
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
@@ -162,3 +164,17 @@ def test_a_baseline_is_overwritten_when_asked(a_document: Describe) -> None:
     made = gate().write_baseline([audit], "known.json", overwrite=True)
 
     assert [section.path for section in made.sections] == ["one.csv"]
+
+
+def test_an_audit_is_gated_without_heavy_libraries(a_document: Describe) -> None:
+    """To judge an audit loads none of the libraries that only a scan needs."""
+    audit = write(a_document(), "one", ["ham"] * 3, doubted=1)
+    script = (
+        "import sys; from doubtcli.cli.main import run\n"
+        "run(['gate', sys.argv[1], '--max-doubted', '1', '--isolated', '--quiet'])\n"
+        "print([name for name in ('pandas', 'sklearn', 'scipy', 'cleanlab') if name in sys.modules])"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script, audit], capture_output=True, text=True, check=True)
+
+    assert done.stdout == "[]\n"

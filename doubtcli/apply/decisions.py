@@ -17,7 +17,7 @@ from doubtcli.files.formats import rewrite_content
 from doubtcli.files.source import pack_bytes
 from doubtcli.files.table import check_unchanged
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers import add_waivers
+from doubtcli.gate.waivers.write import add_waivers
 from doubtcli.records.edits import Changes, Drop, Relabel
 from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine
 

@@ -43,18 +43,19 @@ def init(
     _check_config(config, force=force)
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), isolated=True)
 
-    from doubtcli import starter
     from doubtcli.cli.console import choose_progress
     from doubtcli.disk.file import replace_file
     from doubtcli.read.examples import read_examples
+    from doubtcli.starter.config import collect_flags, render_config
+    from doubtcli.starter.steps import parent_folder, render_next_steps
     from doubtcli.tasks.registry import find_task
 
     _, roles, _, examples = read_examples(settings, find_task(), choose_progress(wanted=True))
-    folder = starter.folder_of(config)
+    folder = parent_folder(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
-    said = starter.said_of(settings, folder)
-    replace_file(config, starter.config_text(shown, said, roles, examples).encode())
-    typer.echo(f"Wrote {output}\n\n{starter.next_steps(path, config)}", nl=False)
+    said = collect_flags(settings, folder)
+    replace_file(config, render_config(shown, said, roles, examples).encode())
+    typer.echo(f"Wrote {output}\n\n{render_next_steps(path, config)}", nl=False)
     return ExitCode.DONE
 
 

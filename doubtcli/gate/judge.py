@@ -11,20 +11,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.gate.baseline import compare_with_baseline
+from doubtcli.gate.baseline.compare import compare_with_baseline
 from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.limits import Figures, check_limits, failed_by
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult, Finding
-from doubtcli.gate.waivers import apply_waivers
+from doubtcli.gate.waivers.apply import apply_waivers
 from doubtcli.plugins import our_reasons
 
 if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterator, Sequence
 
-    from doubtcli.gate.baseline import Section
+    from doubtcli.gate.baseline.section import Section
     from doubtcli.gate.result import Comparison, Waiver
-    from doubtcli.gate.waivers import AppliedWaivers
+    from doubtcli.gate.waivers.apply import AppliedWaivers
     from doubtcli.records import AuditDocument, DoubtRow, DoubtTable
     from doubtcli.settings import GateSettings
 

@@ -10,7 +10,7 @@ from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.gate.limit_words import is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Outcome, Waiver
 from doubtcli.gate.sentences import new_first
-from doubtcli.gate.waivers import add_waivers
+from doubtcli.gate.waivers.write import add_waivers
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.quoting import printable_path, shell_word
 

@@ -32,7 +32,7 @@ from doubtcli.apply.plan_undo import note_lost_changes
 from doubtcli.apply.target import check_ending, check_waivers_apart, follow_link
 from doubtcli.errors import InputError
 from doubtcli.files.source import check_there
-from doubtcli.gate.waivers import waivers_to_add_to
+from doubtcli.gate.waivers.read import waivers_to_add_to
 from doubtcli.records import OnConflict
 from doubtcli.records.ledger import ApplyResult, list_current, list_in_effect
 from doubtcli.store import default_folder, read_audit

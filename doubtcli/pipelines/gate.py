@@ -12,17 +12,13 @@ from doubtcli.disk.lock import lock_folders_of
 from doubtcli.disk.paths import path_from_here
 from doubtcli.errors import SettingsError
 from doubtcli.files.text import find_physical_lines
-from doubtcli.gate.baseline import (
-    find_section,
-    make_section,
-    read_baseline,
-    render_baseline,
-    update_baseline,
-)
+from doubtcli.gate.baseline.file import read_baseline, render_baseline
+from doubtcli.gate.baseline.section import find_section, make_section, update_baseline
 from doubtcli.gate.judge import Known, find_doubted, judge_file
 from doubtcli.gate.limits import name_first
 from doubtcli.gate.result import RULES, GateResult
-from doubtcli.gate.waivers import apply_waivers, find_waivers, lapsed_waivers, read_waivers
+from doubtcli.gate.waivers.apply import apply_waivers, lapsed_waivers
+from doubtcli.gate.waivers.read import find_waivers, read_waivers
 from doubtcli.pipelines.find_audit import find_or_make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.settings import EACH
@@ -34,9 +30,9 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Mapping, Sequence
 
-    from doubtcli.gate.baseline import Baseline
+    from doubtcli.gate.baseline.section import Baseline
     from doubtcli.gate.result import FileResult
-    from doubtcli.gate.waivers import AppliedWaivers
+    from doubtcli.gate.waivers.apply import AppliedWaivers
     from doubtcli.progress import Progress
     from doubtcli.settings import GatePlan, GateSettings
     from doubtcli.store.open import FoundAudit

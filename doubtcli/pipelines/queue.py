@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 from doubtcli.disk.file import os_errors_as_output_error
 from doubtcli.disk.folder import FOLDER_HINTS, replace_folder
 from doubtcli.errors import InputError, OutputError, SettingsError
-from doubtcli.gate.waivers import read_waivers, waived_rows, waivers_to_read
+from doubtcli.gate.waivers.apply import waived_rows
+from doubtcli.gate.waivers.read import read_waivers, waivers_to_read
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import as_flags

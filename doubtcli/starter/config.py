@@ -53,7 +53,7 @@ MOST_FOUND = 30
 """Columns of one role that are found by doubt itself; a table of measures may have a thousand."""
 
 
-def said_of(settings: ScanSettings, folder: Path) -> dict[str, Any]:
+def collect_flags(settings: ScanSettings, folder: Path) -> dict[str, Any]:
     """What flags said of a file, by key; paths as seen from the folder of a settings file."""
     default = ScanSettings(path=settings.path)
     said = {}
@@ -64,12 +64,12 @@ def said_of(settings: ScanSettings, folder: Path) -> dict[str, Any]:
     return said
 
 
-def config_text(path: str, said: Said, roles: Roles, examples: Examples) -> str:
+def render_config(path: str, said: Said, roles: Roles, examples: Examples) -> str:
     """The text of a settings file that gates one data file.
 
     Args:
         path: The data file, as seen from the settings file's folder.
-        said: What the user said of it, by key, as `said_of` gives it.
+        said: What the user said of it, by key, as `collect_flags` gives it.
         roles: How each of its columns is used.
         examples: Its rows.
     """

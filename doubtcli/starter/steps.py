@@ -19,7 +19,7 @@ SPECIAL, _BACKSLASHED = r"([][\\.^$*+?{}|()])", r"\\\1"
 """What a regular expression does not take as itself; `re.escape` would also mark what is none of these."""
 
 
-def next_steps(data: str, config: Path) -> str:
+def render_next_steps(data: str, config: Path) -> str:
     """What to do once a settings file is written, as commands of a shell and as YAML.
 
     Args:
@@ -104,11 +104,11 @@ def _option(config: Path, start: Path) -> str:
 
 def _repository(config: Path) -> Path:
     """The folder that git commits from, for pre-commit and CI run there; without git, the settings file's."""
-    folder = folder_of(config)
+    folder = parent_folder(config)
     return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
 
 
-def folder_of(path: Path) -> Path:
+def parent_folder(path: Path) -> Path:
     """The folder that a file stands in; of a link, the link and not what it leads to, as git has it."""
     return Path(os.path.normpath(path.absolute())).parent
 

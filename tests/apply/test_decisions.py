@@ -8,7 +8,7 @@ import pytest
 from doubtcli.apply import decisions
 from doubtcli.disk.file import OTHER_ERROR
 from doubtcli.errors import InputError, OutputError, SettingsError
-from doubtcli.gate.waivers import read_waivers
+from doubtcli.gate.waivers.read import read_waivers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -18,8 +18,14 @@ from doubtcli.progress import Silence
 from doubtcli.read.examples import read_examples
 from doubtcli.records import Column, Examples, Role, Roles
 from doubtcli.settings import GateSettings, Limit, ScanSettings, load_gate
-from doubtcli.starter import config_text, said_of
-from doubtcli.starter.config import count_conflicts, crop_comment, list_columns, make_table
+from doubtcli.starter.config import (
+    collect_flags,
+    count_conflicts,
+    crop_comment,
+    list_columns,
+    make_table,
+    render_config,
+)
 from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
@@ -40,7 +46,7 @@ def written(folder: Path, name: str, **said: Any) -> str:
     """The settings file for a file in a folder."""
     scan = ScanSettings(path=str(folder / name), **said)
     _, roles, _, examples = read_examples(scan, find_task(), Silence())
-    return config_text(name, said_of(scan, folder), roles, examples)
+    return render_config(name, collect_flags(scan, folder), roles, examples)
 
 
 def uncommented(text: str) -> str:
@@ -184,7 +190,7 @@ def test_any_path(path: str) -> None:
         scan = ScanSettings(path=f"{name}/penguins.csv", label="species")
         _, roles, _, examples = read_examples(scan, find_task(), Silence())
 
-    text = config_text(path, said_of(scan, Path(name)), roles, examples)
+    text = render_config(path, collect_flags(scan, Path(name)), roles, examples)
 
     assert list(tomllib.loads(text)["gate"]["files"]) == [path]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import yaml
 
-from doubtcli.starter import next_steps
+from doubtcli.starter.steps import render_next_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,7 +52,7 @@ def hook(steps: str) -> Mapping[str, str]:
 @pytest.mark.usefixtures("repository")
 def test_commands() -> None:
     """A baseline is written and committed beside the settings, and the gate run."""
-    assert commands(next_steps("data/a.csv", Path("doubt.toml"))) == [
+    assert commands(render_next_steps("data/a.csv", Path("doubt.toml"))) == [
         ["doubt", "baseline"],
         ["git", "add", "doubt.toml", ".doubt-baseline.json"],
         ["doubt", "gate"],
@@ -62,7 +62,7 @@ def test_commands() -> None:
 @pytest.mark.usefixtures("repository")
 def test_settings_elsewhere() -> None:
     """A settings file that would not be found is named, and its baseline lies beside it."""
-    steps = next_steps("data/a.csv", Path("data/labels.toml"))
+    steps = render_next_steps("data/a.csv", Path("data/labels.toml"))
 
     assert commands(steps) == [
         ["doubt", "baseline", "--config", "data/labels.toml"],
@@ -77,7 +77,7 @@ def test_run_from_a_folder_below(repository: Path, monkeypatch: pytest.MonkeyPat
     """Commands are seen from the working directory, the files of CI from the top of the repository."""
     monkeypatch.chdir(repository / "data")
 
-    steps = next_steps("a.csv", Path("doubt.toml"))
+    steps = render_next_steps("a.csv", Path("doubt.toml"))
 
     assert commands(steps)[2] == ["doubt", "gate"]
     assert hook(steps)["entry"] == "doubt gate --config data/doubt.toml"
@@ -88,7 +88,7 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where there is no repository yet, the settings file's folder is taken for its top."""
     monkeypatch.chdir(tmp_path)
 
-    assert hook(next_steps("a.csv", Path("doubt.toml")))["entry"] == "doubt gate"
+    assert hook(render_next_steps("a.csv", Path("doubt.toml")))["entry"] == "doubt gate"
 
 
 @pytest.mark.usefixtures("repository")
@@ -107,7 +107,7 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 )
 def test_watched_files(path: str, is_watched: bool) -> None:
     """The hook runs when the data, the settings, the baseline or the waivers change, and for nothing else."""
-    pattern = hook(next_steps("data/a+b.csv", Path("doubt.toml")))["files"]
+    pattern = hook(render_next_steps("data/a+b.csv", Path("doubt.toml")))["files"]
 
     assert bool(re.search(pattern, path)) is is_watched
 
@@ -118,7 +118,7 @@ def test_watched_files(path: str, is_watched: bool) -> None:
 )
 def test_odd_names(name: str) -> None:
     """Whatever the file is called, the YAML is valid and watches it."""
-    pattern = hook(next_steps(name, Path("doubt.toml")))["files"]
+    pattern = hook(render_next_steps(name, Path("doubt.toml")))["files"]
 
     assert re.search(pattern, name)
 
@@ -126,7 +126,7 @@ def test_odd_names(name: str) -> None:
 @pytest.mark.usefixtures("repository")
 def test_validators(tmp_path: Path) -> None:
     """The validators of pre-commit and of GitHub's workflows take the files."""
-    steps = next_steps("data/it's \\ one.csv", Path("doubt.toml"))
+    steps = render_next_steps("data/it's \\ one.csv", Path("doubt.toml"))
     config, workflow = (tmp_path / name for name in ("config.yaml", "workflow.yaml"))
     config.write_text(yaml.safe_dump(documents(steps)[0]))
     workflow.write_text(steps.partition("labels.yml:\n\n")[2].partition("\n5. ")[0])

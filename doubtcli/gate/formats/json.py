@@ -13,16 +13,7 @@ from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
-    from doubtcli.gate.result import (
-        Check,
-        Comparison,
-        FileResult,
-        Finding,
-        GateResult,
-        GoneDoubt,
-        LapsedWaiver,
-        Waiver,
-    )
+    from doubtcli.gate.result import Check, Comparison, FileResult, Finding, GateResult, Waiver
 
 
 def render_json(result: GateResult) -> str:
@@ -58,7 +49,7 @@ def _document(result: GateResult) -> dict[str, Any]:
         "files": [_file_fields(file) for file in result.files],
         "waivers": {
             "path": result.waivers_path,
-            "lapsed": [_lapsed_fields(waiver) for waiver in result.lapsed],
+            "lapsed": [{"waiver": _waiver_fields(one.waiver), "why": one.why} for one in result.lapsed],
         },
         "rules": dict(result.rules),
     }
@@ -70,7 +61,7 @@ def _file_fields(file: FileResult) -> dict[str, Any]:
         "audit": {"path": file.audit, "origin": file.origin},
         "passed": file.passed,
         "checks": [_check_fields(check) for check in file.checks],
-        "counts": _count_fields(file),
+        "counts": _finding_counts(file),
         "findings": [finding_fields(finding) for finding in file.findings],
         "comparison": _baseline_fields(file.comparison) if file.comparison else None,
         "notes": list(file.notes),
@@ -94,7 +85,7 @@ def _check_fields(check: Check) -> dict[str, Any]:
     }
 
 
-def _count_fields(file: FileResult) -> dict[str, int]:
+def _finding_counts(file: FileResult) -> dict[str, int]:
     return {
         "rows": file.n_rows,
         "labelled": file.n_labelled,
@@ -110,16 +101,11 @@ def _baseline_fields(comparison: Comparison) -> dict[str, Any]:
         "path": comparison.path,
         "new": comparison.n_new,
         "known": comparison.n_known,
-        "gone": [_gone_fields(doubt) for doubt in comparison.gone],
+        "gone": [
+            {"row_id": gone.row_id, "given_label": gone.given_label, "why": gone.why}
+            for gone in comparison.gone
+        ],
     }
-
-
-def _gone_fields(doubt: GoneDoubt) -> dict[str, Any]:
-    return {"row_id": doubt.row_id, "given_label": doubt.given_label, "why": doubt.why}
-
-
-def _lapsed_fields(lapsed: LapsedWaiver) -> dict[str, Any]:
-    return {"waiver": _waiver_fields(lapsed.waiver), "why": lapsed.why}
 
 
 def _waiver_fields(waiver: Waiver) -> dict[str, Any]:

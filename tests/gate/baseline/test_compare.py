@@ -7,15 +7,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.gate.baseline import compare_with_baseline, make_section, measure_wobble
-from doubtcli.gate.baseline.compare import CUT
+from doubtcli.gate.baseline.compare import CUT, compare_with_baseline, measure_wobble
+from doubtcli.gate.baseline.section import make_section
 from doubtcli.gate.result import Change, Comparison, GoneDoubt
 from doubtcli.rank.combine import DOUBTED_FROM
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from doubtcli.gate.baseline import Section
+    from doubtcli.gate.baseline.section import Section
     from doubtcli.records import AuditDocument, DoubtTable
 
     Make = Callable[..., DoubtTable]

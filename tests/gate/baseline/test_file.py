@@ -13,16 +13,9 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.gate.baseline import (
-    Baseline,
-    KnownDoubt,
-    Section,
-    make_section,
-    read_baseline,
-    render_baseline,
-)
-from doubtcli.gate.baseline.file import parse_section
+from doubtcli.gate.baseline.file import parse_section, read_baseline, render_baseline
 from doubtcli.gate.baseline.rows import digest, in_lines
+from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section, make_section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.gate.baseline import Baseline, KnownDoubt, find_section, make_section, update_baseline
+from doubtcli.gate.baseline.section import Baseline, KnownDoubt, find_section, make_section, update_baseline
 from doubtcli.records import Column, Role, Roles
 
 if TYPE_CHECKING:

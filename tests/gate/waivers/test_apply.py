@@ -7,8 +7,13 @@ import pyarrow as pa
 import pytest
 
 from doubtcli.gate.result import Finding, LapsedWaiver, Waiver
-from doubtcli.gate.waivers import AppliedWaivers, apply_waivers, lapsed_waivers, waived_rows
-from doubtcli.gate.waivers.apply import explain_unused
+from doubtcli.gate.waivers.apply import (
+    AppliedWaivers,
+    apply_waivers,
+    explain_unused,
+    lapsed_waivers,
+    waived_rows,
+)
 from doubtcli.records import DoubtTable
 from doubtcli.store.describe import DOUBT_COLUMNS
 

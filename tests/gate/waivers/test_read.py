@@ -7,7 +7,7 @@ import pytest
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers import find_waivers, read_waivers, waivers_to_add_to, waivers_to_read
+from doubtcli.gate.waivers.read import find_waivers, read_waivers, waivers_to_add_to, waivers_to_read
 from doubtcli.settings import load_gate
 
 REASONS = ("outlier", "low-self-confidence", "ambiguous")

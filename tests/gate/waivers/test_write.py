@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers import add_waivers
 from doubtcli.gate.waivers.read import parse_waivers
+from doubtcli.gate.waivers.write import add_waivers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

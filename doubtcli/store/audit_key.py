@@ -25,7 +25,7 @@ _NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
 """Settings that say where and how fast, not what: equal audits must not differ by them."""
 SIDE_FILES = ("embeddings", "pred_probs", "verdicts")
 """Settings that name a file to be read beside the data."""
-_PACKAGES = ("doubtcli", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+_PACKAGES = ("doubtcli", "cleanlab", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
 def select_judging_settings(settings: ScanSettings) -> dict[str, Any]:

@@ -15,8 +15,8 @@ from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied
-from doubtcli.records.edits import FileLayout
-from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
+from doubtcli.records.file_format import FileLayout
+from doubtcli.records.relabelling import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
 from doubtcli.report.documents import render_applied, render_log, render_undone
 from doubtcli.settings import FILE_KEYS, GATE_KEYS
 

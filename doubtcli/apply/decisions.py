@@ -18,8 +18,8 @@ from doubtcli.files.source import pack_bytes
 from doubtcli.files.table import check_unchanged
 from doubtcli.gate.result import Waiver
 from doubtcli.gate.waivers.write import add_waivers
-from doubtcli.records.edits import Changes, Drop, Relabel
-from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine
+from doubtcli.records.file_format import Changes, Drop, Relabel
+from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.records import Decision, DoubtTable
-    from doubtcli.records.edits import Edit, Rewritten, Touched
+    from doubtcli.records.file_format import Edit, Rewritten, Touched
 
 
 WAIVER_HINTS = {number: f"{hint}; or {WAIVE_ELSEWHERE}" for number, hint in FILE_HINTS.items()} | {

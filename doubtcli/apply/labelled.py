@@ -22,8 +22,7 @@ from doubtcli.read.labels import class_label_names
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import Role, RowSnapshot
-from doubtcli.records.edits import Drop, FileLayout, Relabel
-from doubtcli.records.file_format import ColumnsBy
+from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
 from doubtcli.store.open import restore_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.wording.lists import listed
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
     from doubtcli.progress import Progress
     from doubtcli.records import AuditDocument, Decision, Labels, Roles, Source, Table
-    from doubtcli.records.edits import Edit
+    from doubtcli.records.file_format import Edit
     from doubtcli.settings import ScanSettings
 
 

@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.file import write_new_file
 from doubtcli.errors import InputError
-from doubtcli.records.edits import FileLayout
-from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine
+from doubtcli.records.file_format import FileLayout
+from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -11,16 +11,16 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.records.edits import Drop, Restore, find_nth_free
-from doubtcli.records.ledger import LedgerAction, LedgerLine, list_current, list_in_effect
+from doubtcli.records.file_format import Drop, Restore, find_nth_free
+from doubtcli.records.relabelling import LedgerAction, LedgerLine, list_current, list_in_effect
 from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.records import Decision
-    from doubtcli.records.edits import Edit, Rewritten, Touched
-    from doubtcli.records.ledger import Batch
+    from doubtcli.records.file_format import Edit, Rewritten, Touched
+    from doubtcli.records.relabelling import Batch
 
 UNDO_TOOL = "doubt undo"
 MOST_EDITED_NAMED = 5

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from doubtcli.records.ledger import Batch
+    from doubtcli.records.relabelling import Batch
 
 
 def undo(

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.compare.inputs import take_inputs
+from doubtcli.compare.sides import take_inputs
 from doubtcli.evidence.graph import gather
 from doubtcli.predict.crossfit import FitModel
 from doubtcli.predict.engine import make_engine

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.compute as pc
 
 from doubtcli.compare.count import NO_LABEL_CODE, Pairs
 from doubtcli.errors import InputError
@@ -15,6 +16,8 @@ from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
+
+    import pyarrow as pa
 
     from doubtcli.records import AuditDocument, Bools, Codes, Examples, Labels, Roles
     from doubtcli.settings import ScanSettings
@@ -200,3 +203,56 @@ def list_answers(matched: Matched) -> dict[str, Bools]:
     agrees = np.zeros((len(matched.before.judged), len(annotators)), dtype=np.bool_)
     agrees[examples.positions] = examples.annotations.codes == examples.given_labels[:, np.newaxis]
     return dict(zip(annotators, agrees[matched.rows_before].T, strict=True))
+
+
+def select_same_rows(matched: Matched) -> tuple[Examples, Examples]:
+    """The rows that both audits judge, in one order, with the inputs that both learn from."""
+    before, after = matched.before.examples, matched.after.examples
+    shared = [
+        column.name
+        for column in before.inputs.schema
+        if column.name in after.inputs.column_names
+        and before.column_roles[column.name] == after.column_roles[column.name]
+    ]
+    if before.embeddings is None or after.embeddings is None:
+        before, after = replace(before, embeddings=None), replace(after, embeddings=None)
+    one, other = (
+        _places_among_examples(side, rows[matched.judged])
+        for side, rows in ((matched.before, matched.rows_before), (matched.after, matched.rows_after))
+    )
+    return take_inputs(_select_inputs(before, shared), one), take_inputs(_select_inputs(after, shared), other)
+
+
+def find_edited(before: Examples, after: Examples) -> Bools:
+    """Which rows have other inputs after; both examples are as `select_same_rows` gives them."""
+    differs = np.zeros(before.n_rows, dtype=np.bool_)
+    for one, other in zip(before.inputs.columns, after.inputs.columns, strict=True):
+        differs |= _differs(one, other)
+    if before.embeddings is not None and after.embeddings is not None:
+        is_same_shape = before.embeddings.shape == after.embeddings.shape
+        differs |= (before.embeddings != after.embeddings).any(axis=1) if is_same_shape else np.True_
+    return differs
+
+
+def take_inputs(examples: Examples, rows: Codes) -> Examples:
+    """Some of the rows, as inputs alone: no annotators, verdicts or probabilities beside them."""
+    return replace(examples, annotations=None, given_pred_probs=None, verdicts=None).take(rows)
+
+
+def _select_inputs(examples: Examples, names: list[str]) -> Examples:
+    kept = {name: role for name, role in examples.column_roles.items() if name in names}
+    return replace(examples, inputs=examples.inputs.select(names), column_roles=kept)
+
+
+def _places_among_examples(side: Side, rows: Codes) -> Codes:
+    """Where rows of the file stand among the examples."""
+    places = np.full(len(side.judged), -1, dtype=np.intp)
+    places[side.examples.positions] = np.arange(side.examples.n_rows)
+    return places[rows]
+
+
+def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> Bools:
+    """Where two columns differ; a missing value equals a missing one."""
+    unlike = pc.fill_null(pc.not_equal(one, other), fill_value=False)
+    one_missing = pc.xor(pc.is_null(one), pc.is_null(other))
+    return np.asarray(pc.or_(unlike, one_missing), dtype=np.bool_)

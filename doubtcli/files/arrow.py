@@ -9,15 +9,13 @@ import pyarrow as pa
 
 from doubtcli.files.columnar import edit_table, name_damage, read_batches, sizes_after
 from doubtcli.files.values import ComparedByCell
-from doubtcli.records.edits import Rewritten, group_added_rows
-from doubtcli.records.file_format import ColumnsBy
+from doubtcli.records.file_format import ColumnsBy, Rewritten, group_added_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from doubtcli.records import ReadOptions
-    from doubtcli.records.edits import Edit, FileLayout
-    from doubtcli.records.file_format import OnRows, Parsed, StoredFile
+    from doubtcli.records.file_format import Edit, FileLayout, OnRows, Parsed, StoredFile
 
 FILE_START = b"ARROW1"
 STREAM_START = b"\xff\xff\xff\xff"

@@ -13,14 +13,12 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import check_names, check_rows, watch_batches
-from doubtcli.records.edits import Drop, Relabel, Restore, Touched, hash_rest
-from doubtcli.records.file_format import Parsed
+from doubtcli.records.file_format import Drop, Parsed, Relabel, Restore, Touched, hash_rest
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from doubtcli.records.edits import Edit
-    from doubtcli.records.file_format import OnRows
+    from doubtcli.records.file_format import Edit, OnRows
 
 INTEGER_TEXT = re.compile(r"-?[0-9]+")
 

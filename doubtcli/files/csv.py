@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 
     from doubtcli.files.text import Span
     from doubtcli.records import ReadOptions
-    from doubtcli.records.edits import Edit, FileLayout, Rewritten
-    from doubtcli.records.file_format import LineSpan, OnRows, StoredFile
+    from doubtcli.records.file_format import Edit, FileLayout, LineSpan, OnRows, Rewritten, StoredFile
 
 MAX_FIELD = 2**31 - 1
 """The largest limit that the csv module takes on every platform (a C long)."""

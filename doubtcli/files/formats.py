@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from doubtcli.records import Source
-    from doubtcli.records.edits import Edit, FileLayout, Rewritten
-    from doubtcli.records.file_format import FileFormat, OnRows
+    from doubtcli.records.file_format import Edit, FileFormat, FileLayout, OnRows, Rewritten
     from doubtcli.settings.installed import Installed
 
     Rows = TypeVar("Rows", bound=Sized)

@@ -28,8 +28,15 @@ if TYPE_CHECKING:
 
     from doubtcli.files.text import Span
     from doubtcli.records import ReadOptions, Table
-    from doubtcli.records.edits import Changes, Edit, FileLayout, Rewritten
-    from doubtcli.records.file_format import LineSpan, OnRows, StoredFile
+    from doubtcli.records.file_format import (
+        Changes,
+        Edit,
+        FileLayout,
+        LineSpan,
+        OnRows,
+        Rewritten,
+        StoredFile,
+    )
 
 ONE_A_LINE = 'one object a line: {"text": "...", "label": "..."}'
 ONE_DOCUMENT = "one JSON document over the whole file? jq -c '.[]' rows.json makes a line of each row"

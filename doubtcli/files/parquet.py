@@ -10,15 +10,13 @@ import pyarrow.parquet as pq
 from doubtcli.files.columnar import edit_table, name_damage, read_batches, sizes_after
 from doubtcli.files.formats import BATCH_ROWS
 from doubtcli.files.values import ComparedByCell
-from doubtcli.records.edits import Rewritten, group_added_rows
-from doubtcli.records.file_format import ColumnsBy
+from doubtcli.records.file_format import ColumnsBy, Rewritten, group_added_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from doubtcli.records import ReadOptions
-    from doubtcli.records.edits import Edit, FileLayout
-    from doubtcli.records.file_format import OnRows, Parsed, StoredFile
+    from doubtcli.records.file_format import Edit, FileLayout, OnRows, Parsed, StoredFile
 
     ColumnChunks = tuple[str, list[pq.ColumnChunkMetaData]]
 

@@ -23,8 +23,7 @@ from doubtcli.wording.lists import did_you_mean, join_or
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
 
-    from doubtcli.records.edits import Changes
-    from doubtcli.records.file_format import FileFormat, OnRows
+    from doubtcli.records.file_format import Changes, FileFormat, OnRows
 
 AS_FOUND = ReadOptions()
 """Nothing is said of how a file is written."""

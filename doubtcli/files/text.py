@@ -16,14 +16,21 @@ from doubtcli.errors import InputError, OutputError
 from doubtcli.files.encoding import open_text
 from doubtcli.files.formats import find_format, name_in_crash
 from doubtcli.files.source import open_source
-from doubtcli.records.edits import Drop, Relabel, Restore, Rewritten, Touched, group_added_rows, hash_rest
+from doubtcli.records.file_format import (
+    Drop,
+    Relabel,
+    Restore,
+    Rewritten,
+    Touched,
+    group_added_rows,
+    hash_rest,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.records import Source
-    from doubtcli.records.edits import Edit, FileLayout
-    from doubtcli.records.file_format import LineSpan
+    from doubtcli.records.file_format import Edit, FileLayout, LineSpan
 
     Span = tuple[int, int]
     """Where something starts and ends, in characters."""

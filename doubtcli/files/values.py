@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.records import ReadOptions, Table
-    from doubtcli.records.edits import Changes
-    from doubtcli.records.file_format import StoredFile
+    from doubtcli.records.file_format import Changes, StoredFile
 
 TEXT = pa.large_string()
 """64-bit offsets: sorting or joining chunks never overflows, however long the texts."""

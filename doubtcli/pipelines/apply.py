@@ -34,7 +34,7 @@ from doubtcli.errors import InputError
 from doubtcli.files.source import check_there
 from doubtcli.gate.waivers.read import waivers_to_add_to
 from doubtcli.records import OnConflict
-from doubtcli.records.ledger import ApplyResult, list_current, list_in_effect
+from doubtcli.records.relabelling import ApplyResult, list_current, list_in_effect
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 from doubtcli.tools.read import read_together
@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from doubtcli.apply.target import OutputOptions
     from doubtcli.progress import Progress
     from doubtcli.records import Decision, Settled
-    from doubtcli.records.ledger import Batch, LedgerLine
+    from doubtcli.records.relabelling import Batch, LedgerLine
     from doubtcli.store import StoredAudit
 
 

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.compare.count import fates, fates_by_annotator, fates_by_class, label_changes
-from doubtcli.compare.inputs import find_edited, select_same_rows
 from doubtcli.compare.score import score_taught
-from doubtcli.compare.sides import Side, check_comparable, list_answers, match_sides
+from doubtcli.compare.sides import (
+    Side,
+    check_comparable,
+    find_edited,
+    list_answers,
+    match_sides,
+    select_same_rows,
+)
 from doubtcli.errors import InputError
 from doubtcli.predict.engine import limit_native_threads
 from doubtcli.read.examples import read_examples

@@ -23,9 +23,8 @@ from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import find_format, rewrite_content
 from doubtcli.files.source import check_there, pack_bytes
 from doubtcli.files.table import check_unchanged, read_table
-from doubtcli.records.edits import Changes
-from doubtcli.records.file_format import ColumnsBy
-from doubtcli.records.ledger import Batch, LedgerAction, UndoResult
+from doubtcli.records.file_format import Changes, ColumnsBy
+from doubtcli.records.relabelling import Batch, LedgerAction, UndoResult
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from doubtcli.apply.plan_undo import UndoPlan
     from doubtcli.apply.target import OutputOptions
     from doubtcli.records import Table
-    from doubtcli.records.edits import FileLayout, Rewritten
+    from doubtcli.records.file_format import FileLayout, Rewritten
 
 NO_LEDGER_HINT = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
 

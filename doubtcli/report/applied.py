@@ -12,7 +12,7 @@ from doubtcli.apply.plan_undo import UNDO_TOOL as REVERT_TOOL
 from doubtcli.queue.readme import count_by_strategy
 from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
-from doubtcli.records.ledger import LedgerAction, list_current, list_in_effect
+from doubtcli.records.relabelling import LedgerAction, list_current, list_in_effect
 from doubtcli.tools.registry import name_tool
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from doubtcli.records import Decision, Unapplied
-    from doubtcli.records.ledger import ApplyResult, Batch, LedgerLine, UndoResult
     from doubtcli.records.queue import Queue
+    from doubtcli.records.relabelling import ApplyResult, Batch, LedgerLine, UndoResult
 
 OLD, NEW = "red", "green"
 MOST_TOLD = 10

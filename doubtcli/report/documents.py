@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from doubtcli.plugins import LoadedReason
     from doubtcli.records import AuditComparison, ComparedAudit, Fates, Gain, Power, RelabelScore
-    from doubtcli.records.ledger import ApplyResult, Batch, UndoResult
+    from doubtcli.records.relabelling import ApplyResult, Batch, UndoResult
 
 
 def render_applied(applied: ApplyResult) -> str:

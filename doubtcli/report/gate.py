@@ -9,9 +9,8 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.gate.limit_words import ALLOWED, limit_lines, limits_words, verdict
-from doubtcli.gate.next_steps import print_next
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome
-from doubtcli.gate.sentences import new_first
+from doubtcli.gate.sentences import new_first, print_next
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, percent, score

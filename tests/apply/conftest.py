@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from doubtcli.records import RowSnapshot
-    from doubtcli.records.ledger import ApplyResult, UndoResult
+    from doubtcli.records.relabelling import ApplyResult, UndoResult
 
 NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 COLUMNS = ("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why")

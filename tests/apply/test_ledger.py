@@ -20,8 +20,8 @@ from doubtcli.apply.ledger import (
     retract_lines,
 )
 from doubtcli.errors import InputError
-from doubtcli.records.edits import FileLayout
-from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine
+from doubtcli.records.file_format import FileLayout
+from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine
 
 LINE = LedgerLine(LedgerAction.RELABEL, "row-7", 8, "x", "y", b'"x"', b'"y"', b"", "0123456789abcdef")
 BATCH = Batch(

@@ -16,8 +16,8 @@ from doubtcli.apply.plan_undo import (
 )
 from doubtcli.errors import InputError
 from doubtcli.records import Decision
-from doubtcli.records.edits import Drop, FileLayout, Restore, Rewritten, Touched
-from doubtcli.records.ledger import Batch, LedgerAction, LedgerLine, list_current, list_in_effect
+from doubtcli.records.file_format import Drop, FileLayout, Restore, Rewritten, Touched
+from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine, list_current, list_in_effect
 
 ACTIONS = {"=": LedgerAction.RELABEL, "-": LedgerAction.DROP, "+": LedgerAction.RESTORE}
 

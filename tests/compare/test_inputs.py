@@ -3,7 +3,7 @@ from dataclasses import replace
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.compare.inputs import find_edited, take_inputs
+from doubtcli.compare.sides import find_edited, take_inputs
 from doubtcli.records import Annotations, Examples, Verdicts
 
 

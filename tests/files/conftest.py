@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
-from doubtcli.records.edits import FileLayout
+from doubtcli.records.file_format import FileLayout
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping

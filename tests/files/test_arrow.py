@@ -5,7 +5,7 @@ import pytest
 
 from doubtcli.files.arrow import FILE_START, find_codec
 from doubtcli.files.formats import rewrite_content
-from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
+from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
 
 FORM = FileLayout("arrow", "label")
 TABLE = pa.table(

@@ -16,7 +16,7 @@ from doubtcli.errors import InputError, OutputError
 from doubtcli.files import encoding
 from doubtcli.files.csv import find_opening_quote, read_delimited
 from doubtcli.files.formats import rewrite_content
-from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
+from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import rewrite_content
 from doubtcli.files.jsonl import read_jsonl
-from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
+from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import rewrite_content
-from doubtcli.records.edits import Drop, FileLayout, Relabel, Restore
+from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
 
 FORM = FileLayout("parquet", "label")
 HUGGING_FACE = {

@@ -19,7 +19,7 @@ from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.files.table import check_unchanged, read_table, sha256_of
 from doubtcli.files.values import drop_rows
 from doubtcli.records import ReadOptions, Source, Table
-from doubtcli.records.edits import Changes
+from doubtcli.records.file_format import Changes
 
 if TYPE_CHECKING:
     from pathlib import Path

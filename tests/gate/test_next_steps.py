@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from doubtcli.gate.next_steps import print_next
 from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Comparison, Outcome
+from doubtcli.gate.sentences import print_next
 from doubtcli.wording.sheet import Sheet
 
 if TYPE_CHECKING:

@@ -21,7 +21,7 @@ from doubtcli.records import OnConflict, UnappliedKind
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records.ledger import ApplyResult
+    from doubtcli.records.relabelling import ApplyResult
     from tests.apply.conftest import Desk, Reviews
 
 NOW = dt.datetime(2026, 11, 21, 14, 5, tzinfo=dt.UTC)

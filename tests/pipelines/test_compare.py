@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from doubtcli.compare.inputs import find_edited, select_same_rows
-from doubtcli.compare.sides import match_sides
+from doubtcli.compare.sides import find_edited, match_sides, select_same_rows
 from doubtcli.errors import InputError
 from doubtcli.pipelines.compare import compare_audits, read_side
 from doubtcli.progress import Silence

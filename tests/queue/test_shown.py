@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pytest
 
-from doubtcli.queue.shown import (
+from doubtcli.queue.make import (
     ShownColumns,
     ShownRow,
     count_characters,

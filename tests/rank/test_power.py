@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.rank.power import SHARES, found_in_first, learn_slope, measure_power
+from doubtcli.rank.planting import SHARES, found_in_first, learn_slope, measure_power
 from doubtcli.records import Planting
 
 A = np.log(3)

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records.edits import Drop, Relabel, find_nth_free, group_added_rows
+from doubtcli.records.file_format import Drop, Relabel, find_nth_free, group_added_rows
 
 X, Y = b"x", b"y"
 

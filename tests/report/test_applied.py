@@ -8,8 +8,8 @@ import pytest
 from rich.console import Console
 
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
-from doubtcli.records.edits import FileLayout
-from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
+from doubtcli.records.file_format import FileLayout
+from doubtcli.records.relabelling import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
 from doubtcli.report.applied import print_applied, print_log, print_undone
 
 LINE = LedgerLine(

@@ -4,8 +4,8 @@ import json
 from dataclasses import replace
 
 from doubtcli.records import Decision, Gain, RelabelScore, Settled, Unapplied, UnappliedKind
-from doubtcli.records.edits import FileLayout
-from doubtcli.records.ledger import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
+from doubtcli.records.file_format import FileLayout
+from doubtcli.records.relabelling import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
 from doubtcli.report.documents import render_applied, render_comparison, render_log, render_undone
 
 LINE = LedgerLine(LedgerAction.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")

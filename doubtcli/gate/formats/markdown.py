@@ -7,9 +7,8 @@ from io import StringIO
 from typing import TYPE_CHECKING
 
 from doubtcli.gate.limit_words import limit_lines, verdict
-from doubtcli.gate.next_steps import print_next
 from doubtcli.gate.result import Change, Outcome
-from doubtcli.gate.sentences import failing_first_new, on_a_line, why_words
+from doubtcli.gate.sentences import failing_first_new, on_a_line, print_next, why_words
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, score
 

@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from doubtcli.records import ReadOptions
-    from doubtcli.records.edits import Edit, FileLayout, Rewritten
-    from doubtcli.records.file_format import LineSpan, OnRows, StoredFile
+    from doubtcli.records.file_format import Edit, FileLayout, LineSpan, OnRows, Rewritten, StoredFile
 
 
 class LabelledLines(ComparedByCell):

@@ -1,6 +1,7 @@
 """The whole line: a real file in, an audit out."""
 
 import csv
+import json
 import random
 from dataclasses import replace
 from pathlib import Path
@@ -14,6 +15,8 @@ from doubtcli.pipelines.scan import make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
+from doubtcli.rank.figures import expect_precision
+from doubtcli.records import REASON_SPEAKS
 from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import write_audit
@@ -59,6 +62,56 @@ def penguins():
 def known_errors(found, ids):
     """Which rows are known to bear a wrong label."""
     return np.isin(np.array(found.examples.row_ids), list(ids))
+
+
+@pytest.fixture(scope="module")
+def snapshot():
+    """What the sample tickets came to."""
+    return json.loads((Path(__file__).parent / "snapshots" / "tickets.json").read_text(encoding="utf-8"))
+
+
+class TestSnapshot:
+    """What a scan of the sample tickets came to, as one file that a change of any number shows in.
+
+    It was written by the engine as it was before its code was parted into the rooms of today.
+    """
+
+    def test_doubted_rows(self, tickets, snapshot):
+        """The same rows are doubted, in one order, with the same doubts and suggestions."""
+        ranking, names = tickets.ranking, tickets.label_names
+        doubted = ranking.order[ranking.doubted[ranking.order]]
+
+        assert [
+            [row + 1, names[given], names[suggested], pytest.approx(doubt, abs=2e-6)]
+            for row, given, suggested, doubt in zip(
+                tickets.examples.positions[doubted].tolist(),
+                tickets.examples.given_labels[doubted],
+                ranking.suggested_labels[doubted],
+                ranking.doubt[doubted],
+                strict=True,
+            )
+        ] == snapshot["doubted"]
+
+    def test_rates(self, tickets, snapshot):
+        """The noise rate, its interval and the expected precision are the same."""
+        noise = tickets.noise_rate
+        rates = {"rate": noise.rate, "low": noise.low, "high": noise.high}
+
+        assert rates | {"expected_precision": expect_precision(tickets)} == pytest.approx(
+            snapshot["rates"], abs=1e-6
+        )
+
+    def test_power(self, tickets, snapshot):
+        """The planted errors are found as far down as they were."""
+        found = {str(share): value for share, value in tickets.power.found_in_first.items()}
+
+        assert found == pytest.approx(snapshot["found_in_first"], abs=1e-6)
+
+    def test_reasons(self, tickets, snapshot):
+        """Each reason speaks on as many rows as it did."""
+        speaks = {one.name: int((one.scores >= REASON_SPEAKS).sum()) for one in tickets.reasons}
+
+        assert speaks == snapshot["speaks"]
 
 
 class TestTickets:

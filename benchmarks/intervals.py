@@ -225,7 +225,7 @@ def judged(
     (kind, rate), (given, wrong) = planted, labels
     voices = MODELS[model](base.inputs, given, base.n_classes, seed)
     names = [str(code) for code in range(base.n_classes)]
-    skill = measure_skill(voices.mean(axis=0), {}, given, names, seed)
+    skill = measure_skill(voices.mean(axis=0), {}, given, len(names), seed)
     groups = groups_of(base.inputs)
     return Run(base.name, model, kind, rate, given, wrong, groups, voices, skill.assessable)
 

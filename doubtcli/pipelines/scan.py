@@ -160,9 +160,7 @@ def judge_labels(  # noqa: PLR0917  # one road of two pipelines, which name all 
         changed = {"given_labels": examples.taught_labels}
         taught = gather_again(gathered, changed, settings, engine, progress).evidence
         opinions = task.pool_opinions(taught, sources)
-        skill = task.measure_skill(
-            opinions, taught, examples.class_names, gathered.predictions, settings.seed
-        )
+        skill = task.measure_skill(opinions, taught, gathered.predictions, settings.seed)
     with clock.stage("plant errors"):
         planted = plant(
             task,

@@ -10,7 +10,7 @@ from doubtcli.predict.folds import spread_rows
 from doubtcli.records import Skill
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
 
@@ -25,7 +25,7 @@ def measure_skill(
     pooled: NDArray[np.floating],
     by_model: Mapping[str, NDArray[np.floating]],
     given_labels: NDArray[np.intp],
-    class_names: Sequence[str],
+    n_classes: int,
     seed: int,
 ) -> Skill:
     """Compare the out-of-fold predictions with the majority class and with permuted labels.
@@ -34,11 +34,11 @@ def measure_skill(
         pooled: Out-of-fold probabilities, shape `(n_rows, n_classes)`.
         by_model: The same of each model alone, by name.
         given_labels: Shape `(n_rows,)`.
-        class_names: Of each code.
+        n_classes: How many there are.
         seed: Of the permutations.
     """
     predicted = pooled.argmax(axis=1)
-    shares = np.bincount(given_labels, minlength=len(class_names)) / len(given_labels)
+    shares = np.bincount(given_labels, minlength=n_classes) / len(given_labels)
     balanced = balanced_accuracy(predicted, given_labels)
     permuted = _permuted(predicted, given_labels, seed)
     chance = 1 / np.count_nonzero(shares)

@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import describe_best_other
+from doubtcli.reasons.explain import explain_best_other
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from doubtcli.records.arrays import Codes, Floats
 
 
@@ -87,16 +85,4 @@ class ConfidentLearning:
         own, other = probs[rows, given_labels], probs[rows, counted_in]
         return np.where(flagged, other / np.where(flagged, other + own, 1.0), 0.0)
 
-    def explain(
-        self,
-        rows: Codes,
-        *,
-        given_labels: Codes,
-        pred_probs: Floats,
-        class_names: Sequence[str],
-        pred_probs_are_yours: bool,
-    ) -> list[str]:
-        """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04"."""
-        return describe_best_other(
-            rows, given_labels, pred_probs, class_names, pred_probs_are_yours=pred_probs_are_yours
-        )
+    explain = explain_best_other

@@ -28,15 +28,19 @@ def name_classes(class_names: Sequence[str]) -> tuple[str, ...]:
 # ----------------------------------------------------------------- probabilities
 
 
-def describe_best_other(
+def explain_best_other(
+    _reason: object,
     rows: Codes,
+    *,
     given_labels: Codes,
     pred_probs: Floats,
     class_names: Sequence[str],
-    *,
     pred_probs_are_yours: bool,
 ) -> list[str]:
-    """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04"."""
+    """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04".
+
+    It is the `explain` of reasons that read probabilities.
+    """
     who = "your model gives" if pred_probs_are_yours else "models give"
     given = given_labels[rows]
     others = pred_probs[rows].copy()

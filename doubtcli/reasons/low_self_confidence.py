@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import describe_best_other
+from doubtcli.reasons.explain import explain_best_other
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from doubtcli.records.arrays import Codes, Floats
 
 
@@ -60,16 +58,4 @@ class LowSelfConfidence:
         rows = np.arange(len(given_labels))
         return np.clip(1.0 - pred_probs[rows, given_labels].astype(np.float64), 0.0, 1.0)
 
-    def explain(
-        self,
-        rows: Codes,
-        *,
-        given_labels: Codes,
-        pred_probs: Floats,
-        class_names: Sequence[str],
-        pred_probs_are_yours: bool,
-    ) -> list[str]:
-        """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04"."""
-        return describe_best_other(
-            rows, given_labels, pred_probs, class_names, pred_probs_are_yours=pred_probs_are_yours
-        )
+    explain = explain_best_other

@@ -59,12 +59,7 @@ class Task(Protocol):
         ...
 
     def measure_skill(
-        self,
-        opinions: Sequence[Floats],
-        evidence: Evidence,
-        class_names: Sequence[str],
-        predictions: Predictions | None,
-        seed: int,
+        self, opinions: Sequence[Floats], evidence: Evidence, predictions: Predictions | None, seed: int
     ) -> Skill:
         """Whether the opinions know anything about these labels."""
         ...

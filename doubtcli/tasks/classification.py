@@ -49,12 +49,7 @@ class Classification:
         return pool_pred_probs(evidence, sources)
 
     def measure_skill(
-        self,
-        opinions: Sequence[Floats],
-        evidence: Evidence,
-        class_names: Sequence[str],
-        predictions: Predictions | None,
-        seed: int,
+        self, opinions: Sequence[Floats], evidence: Evidence, predictions: Predictions | None, seed: int
     ) -> Skill:
         """Whether the predictions beat the majority class and permuted labels."""
         given = evidence.given_labels
@@ -63,7 +58,7 @@ class Classification:
         by_model = (
             dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
         )
-        return measure_skill(np.mean(opinions, axis=0), by_model, given, class_names, seed)
+        return measure_skill(np.mean(opinions, axis=0), by_model, given, evidence.n_classes, seed)
 
     def find_judgeable(self, evidence: Evidence, together: Codes) -> Bools:
         """The rows of classes that are large enough."""

@@ -16,7 +16,7 @@ def test_good_predictions_are_assessable():
     predicted[:6] = 1
     predicted[60:64] = 0
 
-    skill = measure_skill(hot(predicted), {"one": hot(predicted)}, LABELS, ["a", "b"], seed=0)
+    skill = measure_skill(hot(predicted), {"one": hot(predicted)}, LABELS, 2, seed=0)
 
     assert skill.assessable
     assert (skill.accuracy, skill.balanced_accuracy, skill.majority_accuracy) == (0.9, 0.9, 0.6)
@@ -27,7 +27,7 @@ def test_good_predictions_are_assessable():
 
 def test_always_the_largest_class_is_no_skill():
     """Accuracy .6 by answering one class is chance once classes weigh the same."""
-    skill = measure_skill(hot(np.zeros(100, dtype=int)), {}, LABELS, ["a", "b"], seed=0)
+    skill = measure_skill(hot(np.zeros(100, dtype=int)), {}, LABELS, 2, seed=0)
 
     assert not skill.assessable
     assert skill.balanced_accuracy == 0.5
@@ -40,7 +40,7 @@ def test_slightly_better_than_chance_is_not_enough():
     predicted = labels.copy()
     predicted[:450] = 1 - labels[:450]
 
-    skill = measure_skill(hot(predicted), {}, labels, ["a", "b"], seed=0)
+    skill = measure_skill(hot(predicted), {}, labels, 2, seed=0)
 
     assert skill.balanced_accuracy == 0.55
     assert not skill.assessable

@@ -105,7 +105,7 @@ class Numbers:
     def pool_opinions(self, evidence, sources):
         return [np.asarray(evidence["predicted_numbers"])] if "models" in sources else []
 
-    def measure_skill(self, opinions, evidence, class_names, predictions, seed):
+    def measure_skill(self, opinions, evidence, predictions, seed):
         explained = np.corrcoef(opinions[0], evidence["given_numbers"])[0, 1] ** 2
         return Skill(True, f"predictions explain {explained:.0%} of the variance", None, None, 0.0, None)
 

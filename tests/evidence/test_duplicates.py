@@ -94,3 +94,15 @@ class TestDuplicates:
         found = find_duplicates(Features((make_text_block(texts), TableBlock(dense))))
 
         assert found.groups.tolist() == [0, 1, 2, 3]
+
+    def test_tokens_of_several_blocks_are_compared_together(self):
+        """Two texts beside two others: nine shared words of eleven in both together, not in each."""
+        shared = ["the", "card", "that", "i", "ordered", "last", "month", "did", "not", "arrive"]
+        first, second = " ".join(shared[:5]), " ".join(shared[5:])
+        filler = [f"{word} is something else entirely for row {word}" for word in "abcdefghijklmnopqrs"]
+        left = make_text_block([first, first, *filler])
+        right = make_text_block([f"{second} today", f"{second} yesterday", *filler])
+
+        found = find_duplicates(Features((left, right)))
+
+        assert found.groups[:3].tolist() == [0, 0, 2]

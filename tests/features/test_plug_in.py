@@ -112,10 +112,9 @@ def test_a_crash_names_the_role(folder, capsys):
 
 
 @pytest.mark.usefixtures("folder")
-def test_an_audit_whose_role_is_gone_is_refused(monkeypatch, capsys):
-    """Whoever has not installed the package is told which role is unknown."""
+def test_an_audit_outlives_the_package(monkeypatch):
+    """What was judged with its help is read back, and gated, where the package is not installed."""
     assert scan("--quiet") == 0
     monkeypatch.setenv("DOUBT_PLUGINS", "off")
 
-    assert main.run(["gate", "rows.doubt", "--max-noise", "50%"]) == 2
-    assert "'colour' is no role of a column" in capsys.readouterr().err
+    assert main.run(["gate", "rows.doubt", "--max-noise", "50%"]) == 0

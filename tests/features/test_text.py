@@ -1,8 +1,10 @@
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
 
 TEXTS = ["Card lost, card stolen!", "card lost again", "", "refund please", "please refund the card"]
@@ -62,3 +64,14 @@ def test_any_texts_give_finite_features(texts):
     assert features.words.shape[0] == features.tokens.shape[0] == len(texts)
     assert np.isfinite(features.words.data).all()
     assert np.isfinite(features.tokens.data).all()
+
+
+@pytest.mark.parametrize("widths", [(), (2,), (2, 3)])
+def test_the_ridge_sees_the_numbers_of_all_other_blocks(widths):
+    """They stand side by side; of one block they are no copy, of none there are none."""
+    beside = tuple(TableBlock(np.ones((2, width), dtype=np.float32)) for width in widths)
+
+    ridge = make_text_block(["card lost", "card gone"]).models(beside, fast=False)[-1]
+
+    assert (0 if ridge.dense is None else ridge.dense.shape[1]) == sum(widths)
+    assert len(widths) != 1 or ridge.dense is beside[0].dense

@@ -187,7 +187,7 @@ class TestPenguins:
 
     def test_a_large_table_is_told_that_trees_see_a_part(self, monkeypatch):
         """Growing trees on a sample costs some of the ranking, so it is no silent default."""
-        monkeypatch.setattr("doubtcli.evidence.graph.MOST_TREE_ROWS", 100)
+        monkeypatch.setattr("doubtcli.predict.table_models.MOST_TREE_ROWS", 100)
 
         found = audit(PENGUINS)
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from rich.console import Console
@@ -10,7 +10,10 @@ from rich.console import Console
 from doubtcli.records import Decision, Settled, Unapplied, UnappliedKind
 from doubtcli.records.file_format import FileLayout
 from doubtcli.records.relabelling import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
-from doubtcli.report.applied import print_applied, print_log, print_undone
+from doubtcli.report.applied import print_applied, print_log, print_queue, print_undone
+
+if TYPE_CHECKING:
+    from tests.conftest import Case
 
 LINE = LedgerLine(
     LedgerAction.RELABEL,
@@ -246,3 +249,16 @@ def test_why_of_a_line_taken_back() -> None:
 
     assert "row 1 (r1)\n" in out
     assert out.count("takes back batch aa") == 1
+
+
+def test_queue(tickets: Case) -> None:
+    """A queue tells how many rows it has, by which strategies, what is to be known, and what to read."""
+    queue = replace(tickets.queue(), notes=("none is sure\x07",))
+
+    text = printed(print_queue, queue, "Label Studio", "a b/README.txt")
+
+    assert text == (
+        "3 rows for Label Studio: 3 by top.\n"
+        "Note: none is sure\\x07.\n"
+        "How to load them, and how to bring them back: a b/README.txt\n"
+    )

@@ -3,10 +3,18 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from doubtcli.records import Decision, Gain, RelabelScore, Settled, Unapplied, UnappliedKind
+from doubtcli.plugins import LoadedReason
+from doubtcli.records import Decision, Gain, Power, RelabelScore, Settled, Unapplied, UnappliedKind
 from doubtcli.records.file_format import FileLayout
 from doubtcli.records.relabelling import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
-from doubtcli.report.documents import render_applied, render_comparison, render_log, render_undone
+from doubtcli.report.documents import (
+    render_applied,
+    render_comparison,
+    render_log,
+    render_power,
+    render_reasons,
+    render_undone,
+)
 
 LINE = LedgerLine(LedgerAction.RELABEL, "r\udc80", 1, "x", "né", b"x", b"n\xc3\xa9", b"", "rest")
 BATCH = Batch("b1", "2026-11-21T14:05:00Z", (LINE,), FileLayout("csv", "label"), 9, "", "", "data.csv")
@@ -156,3 +164,39 @@ def test_odd_names(make_comparison):
     assert text.encode()
     assert json.loads(text)["by_class"][0]["name"] == odd
     assert json.loads(text)["before"]["path"] == "data/\udcff.csv"
+
+
+def test_power() -> None:
+    """What a bench found is told in all, by class and by reason."""
+    power = Power(
+        assessable=True,
+        why="planted",
+        n_planted=6,
+        found_in_first={0.05: 0.5},
+        by_class={1: 1.0},
+        by_reason={"outlier": 0.25},
+    )
+
+    assert json.loads(render_power(power, ["bug", "né"])) == {
+        "assessable": True,
+        "why": "planted",
+        "planted": 6,
+        "found_in_first": [{"share": 0.05, "found": 0.5}],
+        "by_class": {"né": 1.0},
+        "by_reason": {"outlier": 0.25},
+    }
+
+
+def test_reasons() -> None:
+    """A reason is told with its package and its needs."""
+    reason = LoadedReason("outlier", "doubtcli 0.1.0", "context", "it is alone", ("distances",), None)
+
+    assert json.loads(render_reasons([reason])) == [
+        {
+            "name": "outlier",
+            "family": "context",
+            "package": "doubtcli 0.1.0",
+            "because": "it is alone",
+            "needs": ["distances"],
+        }
+    ]

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubtcli.wording.lists import and_more, did_you_mean, find_nearest, join_first, listed
+from doubtcli.wording.lists import and_more, did_you_mean, find_nearest, join_first, join_or, listed
 
 
 def test_listed() -> None:
@@ -44,3 +44,11 @@ def test_did_you_mean() -> None:
     """The hint asks for the nearest word; there is none where nothing is near."""
     assert did_you_mean("lable", ["text", "label"]) == "did you mean 'label'?"
     assert did_you_mean("zzz", ["text", "label"]) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "told"), [(["csv"], "csv"), (["csv", "tsv"], "csv or tsv"), (["a", "b", "c"], "a, b or c")]
+)
+def test_join_or(words: list[str], told: str) -> None:
+    """Words are a choice, whose last one stands behind "or"."""
+    assert join_or(words) == told

@@ -2,11 +2,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from doubtcli.gate.formats.github import render_github
+from doubtcli.gate.formats.github import finish_github, render_github
+from doubtcli.gate.formats.markdown import render_markdown
 from doubtcli.gate.result import LapsedWaiver, Outcome, Waiver
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    import pytest
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
 
@@ -134,3 +138,15 @@ def test_any_text(nasty: str, nasty_result: GateResult) -> None:
     if nasty.isprintable() and nasty.strip() and len(nasty) < 100:
         assert told[0].properties["title"] == f"doubt: max-doubted {nasty}"[: len("doubt: ") + 100]
         assert f'label "{nasty}" is doubted (0.97), "{nasty}!" is suggested.' in told[2].message
+
+
+def test_summary(told_in_full: GateResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Markdown is added to the summary of the step, where there is a file for it."""
+    finish_github(told_in_full)
+    summary = tmp_path / "summary.md"
+    summary.write_text("before\n")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+
+    finish_github(told_in_full)
+
+    assert summary.read_text(encoding="utf-8") == f"before\n{render_markdown(told_in_full)}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import tomllib
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
@@ -46,9 +45,6 @@ settings.register_profile(
     "explore", deadline=None, max_examples=500, database=DirectoryBasedExampleDatabase(".hypothesis/examples")
 )
 settings.load_profile("same-draws")
-
-# the golden record takes minutes: it runs when it is asked for by name
-collect_ignore = [] if any("golden" in argument for argument in sys.argv) else ["golden"]
 
 Row = dict[str, Any]
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS, Role
-from doubtcli.report.page_rows import DECIMALS, row_content
+from doubtcli.report.page_rows import row_content
 from doubtcli.report.summary import summarize
 
 if TYPE_CHECKING:
@@ -34,6 +34,8 @@ MAX_ROWS = 1_000
 _SCRIPTS = ("page_charts.js", "page_evidence.js", "page.js")
 """The last one starts the others."""
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
+RATE_DECIMALS = 4
+"""Of rates and accuracies, so that a tenth of a percent shows."""
 STANDARD_INPUT_NAME = "standard input"
 
 
@@ -169,4 +171,4 @@ def _reason_content(audit: Audit) -> list[dict[str, Any]]:
 
 
 def _round_known(figures: Mapping[str, float | None]) -> dict[str, float]:
-    return {name: round(value, DECIMALS) for name, value in figures.items() if value is not None}
+    return {name: round(value, RATE_DECIMALS) for name, value in figures.items() if value is not None}

@@ -217,6 +217,15 @@ class TestOverview:
         assert (noise["low"], noise["rate"], noise["high"]) == (0.022, 0.041, 0.06)
         assert noise["sentence"].startswith("Suspected label noise: 4.1% of rows")
 
+    def test_rates_have_four_decimals(self, make_audit: Make) -> None:
+        """A rate of 4.126% is drawn as 4.13%."""
+        base = make_audit()
+        noise = replace(base.noise_rate, rate=0.04126, low=0.02204, high=0.06)
+
+        page = told(replace(base, noise_rate=noise))
+
+        assert [page["noise"][name] for name in ("low", "rate", "high")] == [0.022, 0.0413, 0.06]
+
     def test_not_assessable(self, make_audit: Make) -> None:
         """Without skill there is no interval to draw, and the cause is told once."""
         base = make_audit()

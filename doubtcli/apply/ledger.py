@@ -137,15 +137,19 @@ def _parse_cell(told: str | dict[str, str] | None, encoding: str) -> bytes | Non
 # --------------------------------------------------------------------- writing
 
 
-def render_batch(batch: Batch) -> bytes:
-    """The lines of a batch as they stand in a ledger."""
+def describe_batch(batch: Batch) -> list[dict[str, Any]]:
+    """The lines of a batch as JSON has them."""
     about = {name: getattr(batch, name) for name in BATCH_FIELDS} | {"from": batch.source}
     about["lines"] = len(batch.lines) if batch.n_written is None else batch.n_written
     head = {"ledger": LEDGER_VERSION, "batch": batch.id, "applied": batch.applied}
-    told = [
+    return [
         head | _line_to_json(line, batch.form) | about | {"form": asdict(batch.form)} for line in batch.lines
     ]
-    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in told)
+
+
+def render_batch(batch: Batch) -> bytes:
+    """The lines of a batch as a ledger has them."""
+    text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in describe_batch(batch))
     # a path may hold bytes that are no UTF-8 (lone surrogates in Python): JSON has an escape for them
     return text.encode(errors="backslashreplace")
 

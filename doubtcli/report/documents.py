@@ -5,11 +5,10 @@ They stand in a fixed order. Keys are added, never renamed.
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.apply.ledger import render_batch
+from doubtcli.apply.ledger import describe_batch
 from doubtcli.rank.figures import describe_power
 from doubtcli.records.schemas import COMPARISON_SCHEMA_VERSION
 from doubtcli.wording.numbers import round_figure
@@ -66,7 +65,7 @@ def render_log(batches: Sequence[Batch]) -> str:
 
 
 def _ledger_lines(batch: Batch | None) -> list[Any]:
-    return [json.loads(line) for line in render_batch(batch).splitlines()] if batch else []
+    return describe_batch(batch) if batch else []
 
 
 def render_power(power: Power, class_names: Sequence[str]) -> str:

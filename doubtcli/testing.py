@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _PACKAGE = "the package under test"
 _NOT_NEEDS = frozenset({"row", "doubt", "because"})
 _SMALL_SHARE = 0.15
+_OTHER_SIZE = 3
 _TOLERANCE = 1e-6
 """How far apart two doubts may lie that should be equal: sums of float32 depend on their order that much."""
 
@@ -127,7 +128,8 @@ def check_words(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
 def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evidence:
     """Random evidence with everything that a reason may ask for, some of it missing on some rows.
 
-    Probabilities are float32, as a scan's are.
+    Probabilities are float32, as a scan's are. Evidence of other packages that are installed is numbers from
+    0 to 1, or codes, of the shape that its axes say; an axis of their own has a length of 3.
     """
     rng = np.random.default_rng(seed)
     k = min(3, n_rows - 1)
@@ -143,20 +145,28 @@ def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evi
     indices[alone], distances[alone], votes[alone] = -1, np.nan, 0.0
     annotations = rng.integers(-1, n_classes, (n_rows, 4))
     annotations[rng.random(n_rows) < _SMALL_SHARE] = -1
-    return _all_read_only(
-        Evidence(
-            given_labels=labels,
-            n_classes=n_classes,
-            pred_probs=by_repeat.mean(axis=0).astype(np.float32),
-            pred_probs_by_model=by_model.astype(np.float32),
-            pred_probs_by_repeat=by_repeat.astype(np.float32),
-            neighbor_indices=indices,
-            neighbor_distances=distances,
-            neighbor_votes=votes,
-            duplicate_groups=rng.integers(0, max(2, n_rows // 2), n_rows),
-            annotations=annotations,
-        )
+    made = Evidence(
+        given_labels=labels,
+        n_classes=n_classes,
+        pred_probs=by_repeat.mean(axis=0).astype(np.float32),
+        pred_probs_by_model=by_model.astype(np.float32),
+        pred_probs_by_repeat=by_repeat.astype(np.float32),
+        neighbor_indices=indices,
+        neighbor_distances=distances,
+        neighbor_votes=votes,
+        duplicate_groups=rng.integers(0, max(2, n_rows // 2), n_rows),
+        annotations=annotations,
     )
+    sizes = {"rows": n_rows, "classes": n_classes}
+    others = {name: need for name, need in known_needs().items() if name not in made}
+    return _all_read_only(Evidence(made, **{name: _draw(need, sizes, rng) for name, need in others.items()}))
+
+
+def _draw(need: Need, sizes: Mapping[str, int], rng: np.random.Generator) -> NDArray[Any]:
+    shape = tuple(sizes.get(axis, _OTHER_SIZE) for axis in need.axes)
+    if need.codes_of:
+        return rng.integers(0, sizes.get(need.codes_of, _OTHER_SIZE), shape)
+    return np.asarray(rng.random(shape))
 
 
 def reordered(evidence: Evidence, order: Codes) -> Evidence:

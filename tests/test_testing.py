@@ -1,10 +1,16 @@
 """The contract catches what it should: one broken reason a clause."""
 
 from dataclasses import dataclass
+from importlib.metadata import EntryPoint
+from typing import ClassVar
 
 import numpy as np
 import pytest
 
+from doubtcli.errors import ReasonError
+from doubtcli.evidence import graph
+from doubtcli.records import Need
+from doubtcli.settings.installed import Installed, find_installed
 from doubtcli.testing import check_reason
 
 
@@ -34,6 +40,50 @@ def test_a_good_reason_passes():
     """The class and an instance alike."""
     check_reason(Good)
     check_reason(Good())
+
+
+@dataclass(frozen=True)
+class Lengths:
+    """A provider of another package."""
+
+    makes: ClassVar = {"lengths": Need("Shape `(n_rows,)`.", "there are none", axes=("rows",))}
+    is_costly: ClassVar = False
+    is_fast: ClassVar = True
+
+    def make(self, given_labels):
+        """One for each row."""
+        return {"lengths": np.ones(len(given_labels))}
+
+
+@dataclass(frozen=True)
+class Short(Good):
+    """It doubts short rows.
+
+    **Why doubt.** A test needs it. **How it is scored.** One minus the length.
+    **When it misleads.** Never asked. **Source.** This file.
+    """
+
+    name = "short"
+    raises_doubt = ({"lengths": (0.2,), "row": 0, "doubt": 0.8, "because": "short"},)
+    stays_quiet = ({"lengths": (0.8,), "row": 0, "doubt": 0.2, "because": "long"},)
+
+    def score(self, lengths):
+        """One minus the length."""
+        return 1 - lengths
+
+
+@pytest.mark.parametrize("reason", [Good, Short])
+def test_evidence_of_another_package(reason, monkeypatch):
+    """Where a package brings evidence, reasons keep the contract that read it, and those that don't."""
+    point = EntryPoint("lengths", f"{__name__}:Lengths", graph.PROVIDERS_GROUP)
+    monkeypatch.setattr(EntryPoint, "load", lambda self: Lengths if self is point else load(self))
+    theirs = Installed("lengths", "somebody 1.0", False, point, ReasonError, "provider")
+    monkeypatch.setattr(graph, "find_installed", lambda *which: (*find_installed(*which), theirs))
+
+    check_reason(reason)
+
+
+load = EntryPoint.load
 
 
 def own(given_labels, pred_probs):

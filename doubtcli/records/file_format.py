@@ -254,7 +254,7 @@ def group_added_rows(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> d
 def find_nth_free(taken: Sequence[int], nth: int) -> int:
     """The nth place that is not taken; all count from 0, and those that are taken stand in order.
 
-    >>> nth_free([0, 2], 1)
+    >>> find_nth_free([0, 2], 1)
     3
     """
     return nth + bisect_right(range(len(taken)), nth, key=lambda one: taken[one] - one)

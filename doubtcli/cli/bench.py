@@ -17,11 +17,11 @@ def bench(
     *,
     scan: options.Flags,
     plantings: Annotated[
-        int,
+        int | None,
         options.declare_option(
-            "--plantings", "How often to plant errors. [default: 5]", None, "NUMBER", least=1
+            "--plantings", "How often to plant errors. [default: as often as a scan]", None, "NUMBER", least=1
         ),
-    ] = 5,
+    ] = None,
     config: options.Config = None,
     isolated: options.Isolated = False,
     output_format: options.FullOrJson = OutputFormat.FULL,

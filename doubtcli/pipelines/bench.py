@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def measure_scan_power(
-    settings: ScanSettings, *, plantings: int, progress: Progress
+    settings: ScanSettings, *, plantings: int | None, progress: Progress
 ) -> tuple[Power, tuple[str, ...]]:
     """Plant errors in a labelled table and say how many of them a scan would find, by reason and by class.
 
     Args:
         settings: What to read and how to judge it.
-        plantings: How often to plant.
+        plantings: How often to plant; as often as a scan does if None.
         progress: Told of each long stage.
 
     Returns:

@@ -107,7 +107,7 @@ def make_audit(
         power=judged.planted.power(ranking.doubted),
         side_files=judged.side_files,
         task_name=task.name,
-        audit_key=make_audit_key(settings, table.source.sha256, judged.side_files),
+        audit_key=make_audit_key(settings, table.source.sha256, judged.side_files, task.name),
     ), table
 
 

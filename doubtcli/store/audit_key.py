@@ -15,6 +15,7 @@ from doubtcli.features.blocks import BLOCKS_GROUP
 from doubtcli.plugins import list_reasons
 from doubtcli.records import ROLES_GROUP, SideFile
 from doubtcli.settings.installed import find_installed
+from doubtcli.tasks.registry import DEFAULT_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,17 +51,21 @@ def hash_side_files(settings: ScanSettings) -> dict[str, SideFile]:
     return {name: SideFile(path, sha256_of(path)) for name, path in paths.items() if path is not None}
 
 
-def make_audit_key(settings: ScanSettings, sha256: str, beside: Mapping[str, SideFile]) -> str:
+def make_audit_key(
+    settings: ScanSettings, sha256: str, beside: Mapping[str, SideFile], task_name: str = DEFAULT_TASK
+) -> str:
     """64 hexadecimal digits that differ once anything does that an audit is made of.
 
     Args:
         settings: Of the scan.
         sha256: Of the data.
         beside: As `hash_side_files` gives them.
+        task_name: What a label is taken for.
     """
     made_of: dict[str, Any] = {
         "name": Path(settings.path).name,  # its ending says how it is stored
         "sha256": sha256,
+        "task": task_name,
         "settings": select_judging_settings(settings),
         "side_files": {name: file.sha256 for name, file in beside.items()},
         "versions": list_versions(),

@@ -25,6 +25,7 @@ from doubtcli.report.page import render_html
 from doubtcli.report.terminal import print_report
 from doubtcli.settings import ScanSettings
 from doubtcli.store import describe_audit, render_document, write_audit
+from doubtcli.store.audit_key import make_audit_key
 from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
@@ -218,6 +219,13 @@ class TestScan:
 
         validate(document, schema)
         assert (document["task"], document["classes"], document["confusions"]) == ("numbers", [], [])
+
+    def test_an_audit_of_another_task_is_another(self, audit: Audit) -> None:
+        """The same file judged as classes has another key, so that neither is taken for the other."""
+        settings = ScanSettings(path="prices.csv", label="price", id="id")
+
+        assert audit.audit_key == make_audit_key(settings, audit.source.sha256, {}, "numbers")
+        assert audit.audit_key != make_audit_key(settings, audit.source.sha256, {})
 
     def test_the_report_shows_numbers(self, audit: Audit) -> None:
         """The terminal's report has the first row's number and what is suggested for it."""

@@ -1,4 +1,4 @@
-"""What all tests share: the profile of hypothesis, and a small audit made by hand with the queue of it."""
+"""What all tests share: how sentences are kept, hypothesis' profile, and a small audit made by hand."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ from doubtcli.tools.registry import load_tool
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from doubtcli.errors import DoubtError
     from doubtcli.records.queue import Queue
 
 # No test measures time: a busy machine is no defect. The suite draws the same examples each time, so that a
@@ -45,6 +46,74 @@ settings.register_profile(
     "explore", deadline=None, max_examples=500, database=DirectoryBasedExampleDatabase(".hypothesis/examples")
 )
 settings.load_profile("same-draws")
+
+TESTS = Path(__file__).parent
+
+
+@dataclass
+class Sentences:
+    """What the product says, in one file a room: `tests/gate/sentences.txt` has the sentences of `gate`.
+
+    A test asserts facts: the place in an error, figures, outcomes. Where the wording matters too, it says
+    `sentences.check(error)` or `sentences.check(text)`, and the text is kept under the names of the test's
+    module and the test. After a change of wording: `pytest --write-sentences`, then read what changed.
+    """
+
+    path: Path
+    name: str
+    """Of the module below the room, and of the test."""
+    is_writing: bool
+    n_checked: int = 0
+
+    def check(self, said: DoubtError | str) -> None:
+        """The text of an error without its place, which may be a temporary folder; else the text itself."""
+        text = "\n".join(line.rstrip() for line in as_text(said).strip("\n").splitlines())
+        self.n_checked += 1
+        name = self.name if self.n_checked == 1 else f"{self.name} ({self.n_checked})"
+        kept = read_sentences(self.path)
+        if self.is_writing and kept.get(name) != text:
+            kept[name] = text
+            sections = (f"{HEADING}{name}\n{kept[name]}\n" for name in sorted(kept))
+            self.path.write_text("\n".join(sections), encoding="utf-8")
+        assert text == kept.get(name, "not kept yet: pytest --write-sentences")
+
+
+HEADING = "== "
+
+
+def as_text(said: DoubtError | str) -> str:
+    """What an error says was found, was expected and is to do; a text as it is."""
+    if isinstance(said, str):
+        return said
+    lines = {"": said.found, "expected: ": said.expected, "to do: ": said.hint}
+    return "\n".join(f"{word}{line}" for word, line in lines.items() if line)
+
+
+def read_sentences(path: Path) -> dict[str, str]:
+    """The sentences of a room, by module and test."""
+    if not path.exists():
+        return {}
+    sections = f"\n{path.read_text(encoding='utf-8')}".split(f"\n{HEADING}")[1:]
+    return {name: text.strip("\n") for name, _, text in (section.partition("\n") for section in sections)}
+
+
+@pytest.fixture
+def sentences(request: pytest.FixtureRequest) -> Sentences:
+    """The sentences that are kept for this test."""
+    room, *module = request.path.relative_to(TESTS).with_suffix("").parts
+    folder = TESTS / room if module else TESTS
+    name = f"{'.'.join(module or [room])}.{request.node.name}"
+    return Sentences(folder / "sentences.txt", name, request.config.getoption("--write-sentences"))
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the files of sentences be written."""
+    parser.addoption(
+        "--write-sentences",
+        action="store_true",
+        help="write the sentences that differ into tests/*/sentences.txt",
+    )
+
 
 Row = dict[str, Any]
 

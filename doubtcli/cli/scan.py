@@ -11,7 +11,7 @@ from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
 if TYPE_CHECKING:
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
     from doubtcli.settings import ScanSettings
 
 
@@ -66,7 +66,7 @@ def scan(
     return ExitCode.DONE
 
 
-def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
+def _scan(settings: ScanSettings, *, bars: bool) -> tuple[ScanResult, Path]:
     """Judge the file and write its audit; gives the audit and its folder."""
     from doubtcli import store
     from doubtcli.cli.console import choose_progress
@@ -84,14 +84,14 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[Audit, Path]:
     return found, folder
 
 
-def _print_json(audit: Audit) -> None:
+def _print_json(audit: ScanResult) -> None:
     """Print `audit.json`, in UTF-8 whatever the terminal speaks."""
     from doubtcli.store import describe_audit, render_document
 
     print_bytes(render_document(describe_audit(audit)).encode())
 
 
-def _print_report(audit: Audit, folder: Path, *, color: Color, top: int) -> None:
+def _print_report(audit: ScanResult, folder: Path, *, color: Color, top: int) -> None:
     from doubtcli.report.terminal import print_report
 
     print_report(make_console(color), audit, folder=folder, top=top)

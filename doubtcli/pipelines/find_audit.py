@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Audit, Table
+    from doubtcli.records import ScanResult, Table
     from doubtcli.settings import ScanSettings
     from doubtcli.store.folder import StoredAudit
 
@@ -76,7 +76,9 @@ def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = 
     return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)
 
 
-def _keep_audit(made: Audit, table: Table, settings: ScanSettings) -> tuple[Path | None, tuple[str, ...]]:
+def _keep_audit(
+    made: ScanResult, table: Table, settings: ScanSettings
+) -> tuple[Path | None, tuple[str, ...]]:
     """Where a new audit is kept; None, and a note, where the cache can't be written."""
     from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.page import render_html

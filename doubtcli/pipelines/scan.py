@@ -21,7 +21,7 @@ from doubtcli.rank.planting import plant
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.records import Audit
+from doubtcli.records import ScanResult
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 def make_audit(
     settings: ScanSettings, *, progress: Progress, task: Task | None = None, engine: Engine | None = None
-) -> tuple[Audit, Table]:
+) -> tuple[ScanResult, Table]:
     """Read a labelled table and say how much each label is to be doubted, and why. Writes nothing.
 
     Args:
@@ -79,7 +79,7 @@ def make_audit(
         sample = _draw_sample(ranking, settings)
         with clock.stage("explain"):
             why = _explain_queue(judged, sample)
-    return Audit(
+    return ScanResult(
         source=table.source,
         roles=judged.roles,
         labels=judged.labels,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from doubtcli.queue.pool import Pool
     from doubtcli.queue.strategies import Pick, QueueChoice
-    from doubtcli.records import Audit, AuditDocument, Codes, DoubtTable, Roles, Skill, Table
+    from doubtcli.records import AuditDocument, Codes, DoubtTable, Roles, ScanResult, Skill, Table
 
 
 def make_queue(
@@ -148,7 +148,7 @@ def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> i
 # ------------------------------------------------------------- the queue of a scan
 
 
-def write_scan_queue(audit: Audit, table: Table, size: int | None = None) -> bytes:
+def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -> bytes:
     """The bytes of an audit's own `queue.csv`: an audit sample as it was drawn, then the most doubted rows.
 
     Args:
@@ -162,7 +162,7 @@ def write_scan_queue(audit: Audit, table: Table, size: int | None = None) -> byt
     return write_queue_csv(_make_scan_rows(audit, rows), (*QUEUE_COLUMNS, *sample, ROW_HASH_COLUMN), own)
 
 
-def _make_scan_rows(audit: Audit, rows: Codes) -> list[QueueRow]:
+def _make_scan_rows(audit: ScanResult, rows: Codes) -> list[QueueRow]:
     examples, ranking, sample = audit.examples, audit.ranking, audit.sample
     drawn: dict[int, tuple[str, float]] = {}
     if sample is not None:

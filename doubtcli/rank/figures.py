@@ -16,7 +16,7 @@ from doubtcli.records import REASON_SPEAKS, ClassCount, Confusion
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from doubtcli.records import Audit, Codes, Floats, Power
+    from doubtcli.records import Codes, Floats, Power, ScanResult
 
 HISTOGRAM_BINS = 20
 """Bins of 0.05: wide enough to be even on a few hundred rows, narrow enough to show two humps."""
@@ -67,7 +67,7 @@ class RowSummary:
     why: str
 
 
-def count_audit(audit: Audit) -> AuditFigures:
+def count_audit(audit: ScanResult) -> AuditFigures:
     """What an audit found, counted."""
     n_labelled = audit.examples.n_rows
     n_unlabelled = len(audit.examples.unlabelled_row_ids)
@@ -89,7 +89,7 @@ def count_audit(audit: Audit) -> AuditFigures:
     )
 
 
-def count_decided(audit: Audit) -> tuple[int, int]:
+def count_decided(audit: ScanResult) -> tuple[int, int]:
     """How many labels people kept, and how many they corrected."""
     if audit.examples.verdicts is None:
         return 0, 0
@@ -98,7 +98,7 @@ def count_decided(audit: Audit) -> tuple[int, int]:
     return n_decided - n_corrected, n_corrected
 
 
-def _count_classes(audit: Audit) -> tuple[ClassCount, ...]:
+def _count_classes(audit: ScanResult) -> tuple[ClassCount, ...]:
     if not audit.labels.are_classes:
         return ()
     given, doubted = audit.examples.given_labels, audit.ranking.doubted
@@ -112,7 +112,7 @@ def _count_classes(audit: Audit) -> tuple[ClassCount, ...]:
     )
 
 
-def _count_confusions(audit: Audit) -> tuple[Confusion, ...]:
+def _count_confusions(audit: ScanResult) -> tuple[Confusion, ...]:
     if not audit.labels.are_classes:
         return ()
     names, ranking = audit.examples.class_names, audit.ranking
@@ -123,7 +123,7 @@ def _count_confusions(audit: Audit) -> tuple[Confusion, ...]:
     return tuple(Confusion(a, b, n) for (a, b), n in ranked)
 
 
-def expect_precision(audit: Audit) -> float | None:
+def expect_precision(audit: ScanResult) -> float | None:
     """The share of doubted rows whose label is expected to be wrong: their mean doubt; None without any."""
     doubted = audit.ranking.doubt[audit.ranking.doubted]
     return float(doubted.mean()) if len(doubted) else None
@@ -154,7 +154,7 @@ def describe_power(power: Power) -> dict[str, Any]:
 # ------------------------------------------------------------------------ rows
 
 
-def list_top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
+def list_top_rows(audit: ScanResult, n: int) -> tuple[RowSummary, ...]:
     """The first `n` rows of the queue (fewer where it is shorter), most doubted first."""
     rows = audit.ranking.queue[:n].tolist()
     return tuple(
@@ -163,7 +163,7 @@ def list_top_rows(audit: Audit, n: int) -> tuple[RowSummary, ...]:
     )
 
 
-def _summarize_row(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSummary:
+def _summarize_row(audit: ScanResult, row: int, reasons: tuple[str, ...]) -> RowSummary:
     examples, ranking = audit.examples, audit.ranking
     return RowSummary(
         index=row,
@@ -179,7 +179,7 @@ def _summarize_row(audit: Audit, row: int, reasons: tuple[str, ...]) -> RowSumma
     )
 
 
-def list_queued_rows(audit: Audit, size: int | None = None) -> Codes:
+def list_queued_rows(audit: ScanResult, size: int | None = None) -> Codes:
     """The rows of `queue.csv`, at most `size`: an audit sample as it was drawn, then the most doubted."""
     ranked = audit.ranking.queue
     if audit.sample is None:
@@ -188,7 +188,7 @@ def list_queued_rows(audit: Audit, size: int | None = None) -> Codes:
     return np.concatenate([audit.sample.rows, rest])[:size]
 
 
-def list_speaking_reasons(audit: Audit, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
+def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
     """The reasons that speak on each row: error reasons before context, strongest first, ties by name."""
     told = sorted(audit.reasons, key=lambda reason: (reason.family != "error", reason.name))
     chosen = np.asarray(rows, dtype=np.intp)

@@ -2,7 +2,7 @@
 
 Data flows one way, and each record is what one stage gives the next:
 
-    Table ─▶ Roles, Labels ─▶ Examples ─▶ Evidence ─▶ ReasonScores ─▶ Ranking ─▶ Audit
+    Table ─▶ Roles, Labels ─▶ Examples ─▶ Evidence ─▶ ReasonScores ─▶ Ranking ─▶ ScanResult
 
 Wherever labels are numbers they are codes `0 … n_classes - 1` into `class_names`.
 Wherever rows are counted, unless said otherwise, they are the labelled rows in
@@ -18,12 +18,12 @@ from doubtcli.records.answers import Answer, AnswerFile
 from doubtcli.records.audit import (
     DOUBTED_FROM,
     SHARE_OF_PARTS,
-    Audit,
     AuditSample,
     NoiseModel,
     NoiseRate,
     Power,
     Ranking,
+    ScanResult,
     Skill,
 )
 from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
@@ -103,7 +103,6 @@ __all__ = [
     "Answer",
     "AnswerFile",
     "AnswerShape",
-    "Audit",
     "AuditComparison",
     "AuditDocument",
     "AuditSample",
@@ -150,6 +149,7 @@ __all__ = [
     "RowCounts",
     "RowSnapshot",
     "SampleCounts",
+    "ScanResult",
     "Settled",
     "SideFile",
     "Skill",

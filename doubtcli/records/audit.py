@@ -140,7 +140,7 @@ class AuditSample:
 
 
 @dataclass(frozen=True)
-class Audit:
+class ScanResult:
     """All that a scan found: the one thing that outputs are made from."""
 
     source: Source

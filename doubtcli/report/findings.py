@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from doubtcli.rank.figures import RowSummary
-    from doubtcli.records import Audit, Examples, Power
+    from doubtcli.records import Examples, Power, ScanResult
     from doubtcli.report.summary import Summary
 
     Line = tuple[str, str]
@@ -73,7 +73,7 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
         sheet.print(lead, label_change(sheet, pair.given, pair.suggested, sheet.width - lead.cell_len))
 
 
-def print_rows(sheet: Sheet, audit: Audit, summary: Summary, top: int) -> None:
+def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int) -> None:
     """The first rows of the queue: labels, doubt, an excerpt, and why; those not doubted stand apart."""
     rows = list_top_rows(audit, top)
     doubted, others = ([row for row in rows if row.doubted is wanted] for wanted in (True, False))
@@ -96,7 +96,7 @@ def _how_many(n_shown: int, n_rows: int) -> str:
 # ----------------------------------------------------------------- rows
 
 
-def _print_block(sheet: Sheet, audit: Audit, rows: Sequence[RowSummary]) -> None:
+def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> None:
     """Rows below each other, with an empty line between two."""
     score_cells = max(len(score(row.doubt)) for row in rows)
     print_one = _print_beside if sheet.width >= SIDE_BY_SIDE else _print_below
@@ -114,7 +114,7 @@ def _lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
     return sheet.indent(figure, sheet.bar(row.doubt, style), "  ")
 
 
-def _print_below(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, _label_cells: int) -> None:
+def _print_below(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, _label_cells: int) -> None:
     """A row's labels on a line, its texts below."""
     place = f"  {_row_and_id(sheet, audit, row)}"
     change = _row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
@@ -124,7 +124,7 @@ def _print_below(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, _label
         sheet.print(under, (line, style))
 
 
-def _print_beside(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, label_cells: int) -> None:
+def _print_beside(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, label_cells: int) -> None:
     """A row's labels and its place on the left, its texts on the right."""
     place = Text(sheet.crop(_row_and_id(sheet, audit, row), label_cells), "dim")
     left = [(lead, _row_change(sheet, row, label_cells)), (Text(" " * lead.cell_len), place)]
@@ -135,7 +135,7 @@ def _print_beside(sheet: Sheet, audit: Audit, row: RowSummary, lead: Text, label
         sheet.print(before, words, gap, line or "")
 
 
-def _label_cells(sheet: Sheet, audit: Audit, rows: Sequence[RowSummary]) -> int:
+def _label_cells(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> int:
     """What the labels and the places of these rows need, as far as there is room beside their texts."""
     most = int(sheet.width * LABEL_SHARE)
     return max(
@@ -144,14 +144,14 @@ def _label_cells(sheet: Sheet, audit: Audit, rows: Sequence[RowSummary]) -> int:
     )
 
 
-def _row_and_id(sheet: Sheet, audit: Audit, row: RowSummary) -> str:
+def _row_and_id(sheet: Sheet, audit: ScanResult, row: RowSummary) -> str:
     place = f"row {row.row}"
     if audit.roles.names(Role.IDENTIFIER):
         place += f", id {sheet.crop(printable(row.row_id), ID_CELLS)}"
     return place
 
 
-def _row_texts(sheet: Sheet, audit: Audit, row: RowSummary, cells: int) -> list[Line]:
+def _row_texts(sheet: Sheet, audit: ScanResult, row: RowSummary, cells: int) -> list[Line]:
     """An excerpt of a row, and why it is doubted."""
     excerpt = sheet.wrap(_excerpt(audit.examples, row.index), cells, EXCERPT_LINES)
     why = sheet.wrap(printable(row.why), cells)

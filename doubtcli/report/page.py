@@ -26,7 +26,7 @@ from doubtcli.report.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
     from doubtcli.report.summary import Summary
 
 MAX_ROWS = 1_000
@@ -39,7 +39,7 @@ RATE_DECIMALS = 4
 STANDARD_INPUT_NAME = "standard input"
 
 
-def render_html(audit: Audit, *, max_rows: int = MAX_ROWS) -> str:
+def render_html(audit: ScanResult, *, max_rows: int = MAX_ROWS) -> str:
     """The whole page: no network, no other file; equal to the byte for equal audits (timings are left out).
 
     Args:
@@ -82,13 +82,13 @@ def _hash_source(text: str) -> str:
 # ------------------------------------------------------------------------- content
 
 
-def file_name(audit: Audit) -> str:
+def file_name(audit: ScanResult) -> str:
     """The last part of the input's path."""
     path = audit.source.path
     return STANDARD_INPUT_NAME if path == "-" else PurePath(path).name or path
 
 
-def page_content(audit: Audit, max_rows: int) -> dict[str, Any]:
+def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
     """All that the page tells: the figures of the whole audit, and the first `max_rows` rows of the queue."""
     summary = summarize(audit)
     annotations = audit.examples.annotations
@@ -127,20 +127,20 @@ def page_content(audit: Audit, max_rows: int) -> dict[str, Any]:
     }
 
 
-def _noise_content(audit: Audit, summary: Summary) -> dict[str, Any]:
+def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     """The sentence, and the interval to draw: none where it is not assessable."""
     noise = audit.noise_rate
     drawn = {"rate": noise.rate, "low": noise.low, "high": noise.high} if noise.assessable else {}
     return {"sentence": summary.noise_sentence} | _round_known(drawn)
 
 
-def _skill_content(audit: Audit, summary: Summary) -> dict[str, Any]:
+def _skill_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     """The sentence, and the accuracies to draw."""
     drawn = {"accuracy": audit.skill.accuracy, "majority": audit.skill.majority_accuracy}
     return {"sentence": summary.skill_sentence} | _round_known(drawn)
 
 
-def _class_counts(audit: Audit, summary: Summary) -> list[list[Any]]:
+def _class_counts(audit: ScanResult, summary: Summary) -> list[list[Any]]:
     """`[name, rows that bear it, of them in the queue]`, in the order of the codes."""
     listed = Counter(audit.examples.given_labels[audit.ranking.queue].tolist())
     given = [known.n_given for known in summary.by_class]
@@ -148,7 +148,7 @@ def _class_counts(audit: Audit, summary: Summary) -> list[list[Any]]:
     return [[name, n_given, listed[code]] for code, (name, n_given) in enumerate(named)]
 
 
-def _count_pairs(audit: Audit) -> list[list[int]]:
+def _count_pairs(audit: ScanResult) -> list[list[int]]:
     """`[given, suggested, how many rows of the queue]`, in the order of the classes."""
     queue = audit.ranking.queue
     given, suggested = audit.examples.given_labels[queue], audit.ranking.suggested_labels[queue]
@@ -156,7 +156,7 @@ def _count_pairs(audit: Audit) -> list[list[int]]:
     return [[*pair, pairs[pair]] for pair in sorted(pairs)]
 
 
-def _reason_content(audit: Audit) -> list[dict[str, Any]]:
+def _reason_content(audit: ScanResult) -> list[dict[str, Any]]:
     """The reasons in the order of each row's scores, and on how many rows of the queue each speaks."""
     queue = audit.ranking.queue
     return [

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.rank.figures import RowSummary
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
 EXCERPT = 1_000
 """Characters of one value of a doubted row: about what a screen holds."""
@@ -34,7 +34,7 @@ TOP_CLASSES = 6
 DECIMALS = 3
 
 
-def row_content(audit: Audit, rows: Sequence[RowSummary]) -> dict[str, Any]:
+def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]:
     """The evidence on each row, and a pool of rows, ready for JSON.
 
     The pool holds `[row id, row, given class, values]` of the doubted rows, in their order, then of every row
@@ -59,7 +59,7 @@ def row_content(audit: Audit, rows: Sequence[RowSummary]) -> dict[str, Any]:
     }
 
 
-def _plain_row(audit: Audit, row: RowSummary) -> dict[str, Any]:
+def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
     ranking = audit.ranking
     names = [reason.name for reason in audit.reasons]
     return {
@@ -89,7 +89,7 @@ class _Evidence:
     answers: list[list[int]]
 
     @classmethod
-    def of(cls, audit: Audit, row: int) -> _Evidence:
+    def of(cls, audit: ScanResult, row: int) -> _Evidence:
         near, distances = _near(audit, row)
         return cls(
             probs=_probs(audit, row),
@@ -105,7 +105,7 @@ class _Evidence:
         return {name: part for name, part in parts.items() if part}
 
 
-def _probs(audit: Audit, row: int) -> list[list[float]]:
+def _probs(audit: ScanResult, row: int) -> list[list[float]]:
     """`[class, probability]`, likeliest first."""
     if audit.evidence.pred_probs is None:
         return []
@@ -116,7 +116,7 @@ def _probs(audit: Audit, row: int) -> list[list[float]]:
     return [[code, round(float(probs[code]), DECIMALS)] for code in likeliest.tolist() if code in told]
 
 
-def _near(audit: Audit, row: int) -> tuple[list[int], list[float | None]]:
+def _near(audit: ScanResult, row: int) -> tuple[list[int], list[float | None]]:
     """The most alike rows and how far they are, nearest first."""
     indices, distances = audit.evidence.neighbor_indices, audit.evidence.neighbor_distances
     if indices is None or distances is None:
@@ -131,7 +131,7 @@ def _tally(labels: NDArray[np.intp]) -> list[list[int]]:
     return sorted(map(list, zip(codes.tolist(), counts.tolist(), strict=True)), key=lambda pair: -pair[1])
 
 
-def _answers(audit: Audit, row: int) -> list[list[int]]:
+def _answers(audit: ScanResult, row: int) -> list[list[int]]:
     """`[annotator, class]` of each one who was asked."""
     if audit.examples.annotations is None:
         return []
@@ -139,7 +139,7 @@ def _answers(audit: Audit, row: int) -> list[list[int]]:
     return [[annotator, code] for annotator, code in enumerate(codes) if code >= 0]
 
 
-def _duplicates(audit: Audit, rows: Sequence[int]) -> list[list[int]]:
+def _duplicates(audit: ScanResult, rows: Sequence[int]) -> list[list[int]]:
     """The other rows that have the same input as each of `rows`, by row id."""
     groups = audit.evidence.duplicate_groups
     if groups is None:
@@ -153,14 +153,14 @@ def _duplicates(audit: Audit, rows: Sequence[int]) -> list[list[int]]:
 # ----------------------------------------------------------------- the rows' own values
 
 
-def _columns(audit: Audit) -> tuple[str, ...]:
+def _columns(audit: ScanResult) -> tuple[str, ...]:
     """The input columns to show: texts first, then the others as they stand in the file."""
     texts = audit.examples.columns_of(Role.TEXT)
     others = (name for name in audit.examples.inputs.column_names if name not in texts)
     return (*texts, *others)[:MOST_COLUMNS]
 
 
-def _pool(audit: Audit, rows: Sequence[int], *, n_doubted: int) -> list[list[Any]]:
+def _pool(audit: ScanResult, rows: Sequence[int], *, n_doubted: int) -> list[list[Any]]:
     examples = audit.examples
     table = examples.inputs.select(_columns(audit)).take(pa.array(rows, pa.int64()))
     values = list(zip(*(_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)

@@ -9,7 +9,7 @@ from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, expe
 from doubtcli.wording.numbers import count, percent
 
 if TYPE_CHECKING:
-    from doubtcli.records import Audit, NoiseRate, Power, Skill
+    from doubtcli.records import NoiseRate, Power, ScanResult, Skill
 
 _FIRST = 0.05
 """Of the rows, most doubted first, that the audit's power is told for in one sentence."""
@@ -30,7 +30,7 @@ class Summary(AuditFigures):
     """Empty where the noise sentence has said the same."""
 
 
-def summarize(audit: Audit) -> Summary:
+def summarize(audit: ScanResult) -> Summary:
     """What an audit found, in figures and sentences."""
     return Summary(
         **vars(count_audit(audit)),
@@ -53,7 +53,7 @@ def power_sentence(power: Power) -> str:
     )
 
 
-def precision_sentence(audit: Audit) -> str:
+def precision_sentence(audit: ScanResult) -> str:
     """What share of the doubted rows is expected to be wrong, as the doubts have it."""
     expected = expect_precision(audit)
     if expected is None:
@@ -70,7 +70,7 @@ def noise_sentence(noise: NoiseRate) -> str:
     return f"{lead}: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
 
 
-def verdict_sentence(audit: Audit) -> str:
+def verdict_sentence(audit: ScanResult) -> str:
     """One sentence on what people have decided and what became of it; empty where no verdicts were given."""
     if audit.examples.verdicts is None:
         return ""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from doubtcli.records import Audit, Column, Source
+    from doubtcli.records import Column, ScanResult, Source
     from doubtcli.report.summary import Summary
 
 NAME_SHARE = 0.4
@@ -37,7 +37,7 @@ FILES = {
 }
 
 
-def print_report(console: Console, audit: Audit, *, folder: Path, top: int = 10) -> None:
+def print_report(console: Console, audit: ScanResult, *, folder: Path, top: int = 10) -> None:
     """Print what was read and found, the most doubted rows, where the files are, and what to do next.
 
     Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
@@ -109,7 +109,7 @@ def _show_names(sheet: Sheet, line: ColumnLine) -> str:
     return f"{first}{between}{last}{counted}"
 
 
-def _skipped(audit: Audit) -> list[str]:
+def _skipped(audit: ScanResult) -> list[str]:
     """Why reasons were skipped, those with one cause together."""
     by_cause: dict[str, list[str]] = defaultdict(list)
     for reason in audit.skipped:
@@ -117,7 +117,7 @@ def _skipped(audit: Audit) -> list[str]:
     return [f"{', '.join(names)}: {why}" for why, names in by_cause.items()]
 
 
-def _queued(audit: Audit) -> str:
+def _queued(audit: ScanResult) -> str:
     """How many rows are queued, and how many of them are doubted where others fill the queue up."""
     queue = list_queued_rows(audit, audit.settings.get("queue_size"))
     doubted = int(audit.ranking.doubted[queue].sum())
@@ -129,7 +129,7 @@ def _queued(audit: Audit) -> str:
     return told
 
 
-def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
+def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
     sheet.title(f"Written to {printable_path(str(folder))}")
     cells = max(map(len, FILES))
     for name, what in FILES.items():
@@ -137,7 +137,7 @@ def _print_files(sheet: Sheet, audit: Audit, folder: Path) -> None:
         sheet.hang(lead, what.format(queued=_queued(audit)), "dim")
 
 
-def _print_next(sheet: Sheet, audit: Audit, folder: Path) -> None:
+def _print_next(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
     sheet.title("Next")
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
     if len(list_queued_rows(audit)):

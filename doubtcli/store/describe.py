@@ -29,14 +29,14 @@ from doubtcli.wording.numbers import round_figure
 
 if TYPE_CHECKING:
     from doubtcli.rank.figures import AuditFigures
-    from doubtcli.records import Audit, Codes, Examples, ReasonScores
+    from doubtcli.records import Codes, Examples, ReasonScores, ScanResult
 
     Record = TypeVar("Record")
 
 # ------------------------------------------------------------------ the document
 
 
-def describe_audit(audit: Audit) -> AuditDocument:
+def describe_audit(audit: ScanResult) -> AuditDocument:
     """What `audit.json` says of an audit, its figures rounded as they are written."""
     figures = count_audit(audit)
     return AuditDocument(
@@ -74,7 +74,7 @@ def describe_audit(audit: Audit) -> AuditDocument:
     )
 
 
-def _count_reason(reason: ReasonScores, audit: Audit) -> ReasonRun:
+def _count_reason(reason: ReasonScores, audit: ScanResult) -> ReasonRun:
     speaks = reason.scores >= REASON_SPEAKS
     return ReasonRun(
         reason.name,
@@ -87,14 +87,14 @@ def _count_reason(reason: ReasonScores, audit: Audit) -> ReasonRun:
     )
 
 
-def _count_verdicts(audit: Audit, figures: AuditFigures) -> VerdictCounts | None:
+def _count_verdicts(audit: ScanResult, figures: AuditFigures) -> VerdictCounts | None:
     verdicts = audit.examples.verdicts
     if verdicts is None:
         return None
     return VerdictCounts(verdicts.path, figures.n_kept, figures.n_corrected, figures.n_unusable)
 
 
-def _count_sample(audit: Audit) -> SampleCounts | None:
+def _count_sample(audit: ScanResult) -> SampleCounts | None:
     if audit.sample is None:
         return None
     drawn = Counter(audit.sample.strata)
@@ -159,7 +159,7 @@ JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
 
 
-def tabulate_doubts(audit: Audit) -> DoubtTable:
+def tabulate_doubts(audit: ScanResult) -> DoubtTable:
     """Every row, most doubted first; rows that were set aside stand last, by row id, and their doubt is null.
 
     `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` names the
@@ -182,7 +182,7 @@ def tabulate_doubts(audit: Audit) -> DoubtTable:
     return DoubtTable(pa.concat_tables([table, _rows_set_aside(audit, schema)]))
 
 
-def _labelled_rows(audit: Audit, rows: Codes) -> dict[str, Any]:
+def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
     examples, ranking = audit.examples, audit.ranking
     names = np.array(audit.label_names, dtype=object)
     return {
@@ -202,7 +202,7 @@ def _labelled_rows(audit: Audit, rows: Codes) -> dict[str, Any]:
     }
 
 
-def _chosen_labels(audit: Audit, rows: Codes) -> list[str | None]:
+def _chosen_labels(audit: ScanResult, rows: Codes) -> list[str | None]:
     examples = audit.examples
     if examples.verdicts is None:
         return [None] * len(rows)
@@ -214,7 +214,7 @@ def _row_hashes(examples: Examples, positions: Sequence[int]) -> list[str | None
     return [examples.row_hashes[position] if examples.row_hashes else None for position in positions]
 
 
-def _rows_set_aside(audit: Audit, schema: pa.Schema) -> pa.Table:
+def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:
     examples, labels = audit.examples, audit.labels
     unlabelled = zip(examples.unlabelled_row_ids, examples.unlabelled_positions, strict=True)
     unusable = zip(examples.unusable_row_ids, examples.unusable_positions, strict=True)

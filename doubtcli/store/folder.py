@@ -22,7 +22,7 @@ from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS, describe_audit
 from doubtcli.store.document import SCAN_AGAIN, parse_document, render_document
 
 if TYPE_CHECKING:
-    from doubtcli.records import Audit, AuditDocument, RowCounts
+    from doubtcli.records import AuditDocument, RowCounts, ScanResult
 
 DOCUMENT = "audit.json"
 DOUBTS = "doubts.parquet"
@@ -141,7 +141,7 @@ def _has_verdicts(queue: Path) -> bool:
 
 
 def write_audit(
-    audit: Audit,
+    audit: ScanResult,
     folder: Path,
     *,
     queue_csv: bytes,

@@ -11,11 +11,11 @@ import pytest
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
 
 @pytest.fixture(scope="session")
-def make_audit() -> Callable[..., Audit]:
+def make_audit() -> Callable[..., ScanResult]:
     """Makes an audit by hand: see `build_audit` of the reports' tests."""
     spec = spec_from_file_location("report_conftest", Path(__file__).parents[1] / "report" / "conftest.py")
     assert spec is not None

@@ -20,9 +20,9 @@ from doubtcli.records import ClassCount, Confusion
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 
 def test_counts(make_audit: Make) -> None:

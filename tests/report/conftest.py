@@ -13,7 +13,6 @@ import pytest
 
 from doubtcli.records import (
     Annotations,
-    Audit,
     AuditComparison,
     AuditSample,
     Column,
@@ -31,6 +30,7 @@ from doubtcli.records import (
     RelabelScore,
     Role,
     Roles,
+    ScanResult,
     Skill,
     SkippedReason,
     Source,
@@ -119,7 +119,7 @@ def build_audit(
     power: Power | None = None,
     timings: Mapping[str, float] | None = None,
     audit_key: str = "",
-) -> Audit:
+) -> ScanResult:
     """An audit of a few support tickets; what is not given is worked out from what is.
 
     Rows stand in the file in reverse, unlabelled ones last; a row is doubted from a doubt of 0.5 on; its
@@ -153,7 +153,7 @@ def build_audit(
         f"models give {class_names[code]!r} more" if flag else ""
         for code, flag in zip(suggested, flags, strict=True)
     ]
-    return Audit(
+    return ScanResult(
         source=Source(path, "csv", 421, "ab" * 32, encoding="utf-8", delimiter=","),
         roles=Roles(
             (
@@ -253,7 +253,7 @@ def _reasons(
 
 
 @pytest.fixture
-def make_audit() -> Callable[..., Audit]:
+def make_audit() -> Callable[..., ScanResult]:
     """Makes an audit by hand: see `build_audit`."""
     return build_audit
 

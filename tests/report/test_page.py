@@ -18,9 +18,9 @@ from doubtcli.report.page import render_html, script_json
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -64,7 +64,7 @@ class Page(HTMLParser):
             setattr(self, self._inside, getattr(self, self._inside) + data)
 
 
-def told(audit: Audit, **options: Any) -> dict[str, Any]:
+def told(audit: ScanResult, **options: Any) -> dict[str, Any]:
     """The data that a page holds."""
     data: dict[str, Any] = json.loads(Page(render_html(audit, **options)).data)
     return data
@@ -143,7 +143,7 @@ class TestEscaping:
         assert page.title.startswith("x")
 
 
-def filled(make_audit: Make, text: str) -> Audit:
+def filled(make_audit: Make, text: str) -> ScanResult:
     """An audit that has a text wherever one may stand."""
     audit = make_audit(
         texts=[text] * 8,

@@ -19,9 +19,9 @@ if TYPE_CHECKING:
     from selenium.webdriver.chrome.webdriver import WebDriver
     from selenium.webdriver.remote.webelement import WebElement
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
 CONTROL, ESCAPE = "\ue009", "\ue00c"
@@ -94,10 +94,10 @@ class View:
 
 
 @pytest.fixture
-def show(browser: WebDriver, tmp_path: Path) -> Callable[[Audit], View]:
+def show(browser: WebDriver, tmp_path: Path) -> Callable[[ScanResult], View]:
     """Opens an audit's page."""
 
-    def opened(audit: Audit) -> View:
+    def opened(audit: ScanResult) -> View:
         path = tmp_path / "report.html"
         path.write_text(render_html(audit), encoding="utf-8")
         browser.get(path.as_uri())
@@ -106,7 +106,7 @@ def show(browser: WebDriver, tmp_path: Path) -> Callable[[Audit], View]:
     return opened
 
 
-Show = "Callable[[Audit], View]"
+Show = "Callable[[ScanResult], View]"
 
 
 def test_verdicts(show: Show, make_audit: Make) -> None:

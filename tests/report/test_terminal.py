@@ -34,15 +34,15 @@ from doubtcli.wording.sheet import Sheet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 
 
 def printed(
-    audit: Audit, *, width: int = 80, top: int = 10, folder: str = "data/tickets.doubt", **console: Any
+    audit: ScanResult, *, width: int = 80, top: int = 10, folder: str = "data/tickets.doubt", **console: Any
 ) -> str:
     """What is printed, as a pipe gets it unless the console is told otherwise."""
     file = console.pop("file", None) or io.StringIO()
@@ -50,7 +50,7 @@ def printed(
     return file.getvalue()  # type: ignore[no-any-return]
 
 
-def full_audit(make_audit: Make) -> Audit:
+def full_audit(make_audit: Make) -> ScanResult:
     """An audit with something in every section."""
     complaint = (
         "My card was charged twice for one order. I wrote three mails, waited a week, and nobody answers; "

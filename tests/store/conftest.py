@@ -17,10 +17,10 @@ from doubtcli.store import write_audit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
 
-def _build_audit() -> Callable[..., Audit]:
+def _build_audit() -> Callable[..., ScanResult]:
     spec = spec_from_file_location("report_conftest", Path(__file__).parents[1] / "report" / "conftest.py")
     assert spec is not None
     assert spec.loader is not None
@@ -32,7 +32,7 @@ def _build_audit() -> Callable[..., Audit]:
 build_audit = _build_audit()
 
 
-def build_table(audit: Audit, own: Mapping[str, Sequence[Any]] | None = None) -> Table:
+def build_table(audit: ScanResult, own: Mapping[str, Sequence[Any]] | None = None) -> Table:
     """The file that the hand-made audit judged: its rows in reverse, and after them those without a label."""
     n_unlabelled = len(audit.examples.unlabelled_row_ids)
     text = audit.examples.inputs.column("text").to_pylist()[::-1] + [None] * n_unlabelled
@@ -56,7 +56,7 @@ class Writer:
 
 
 @pytest.fixture(scope="session")
-def make_audit() -> Callable[..., Audit]:
+def make_audit() -> Callable[..., ScanResult]:
     """Makes an audit by hand: see `build_audit` of the reports' tests."""
     return build_audit
 

@@ -12,9 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def keep(audit: Audit, key: str) -> None:
+def keep(audit: ScanResult, key: str) -> None:
     """Put an audit where the one of this key is kept."""
     write_audit(audit, cache_folder(key), queue_csv=b"", report_html="<!doctype html>")
 

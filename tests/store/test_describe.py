@@ -17,9 +17,9 @@ from doubtcli.store.folder import write_parquet
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 
 def test_columns(make_audit: Make) -> None:

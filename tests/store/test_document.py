@@ -15,12 +15,12 @@ from doubtcli.store.document import parse_document
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    Make = Callable[..., Audit]
+    Make = Callable[..., ScanResult]
 
 
-def render(audit: Audit) -> str:
+def render(audit: ScanResult) -> str:
     """`audit.json` of an audit."""
     return render_document(describe_audit(audit))
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from conftest import Writer
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
 
 @pytest.mark.parametrize(
@@ -200,7 +200,7 @@ def held(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_four_files(write: Writer, make_audit: Callable[..., Audit]) -> None:
+def test_four_files(write: Writer, make_audit: Callable[..., ScanResult]) -> None:
     """An audit is four files: the document, every row, the queue and the page."""
     write(report_html="<p>ö</p>")
 

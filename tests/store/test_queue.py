@@ -19,9 +19,9 @@ from doubtcli.store.describe import tabulate_doubts
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
-    MakeAudit = Callable[..., Audit]
+    MakeAudit = Callable[..., ScanResult]
     MakeTable = Callable[..., Table]
 
 

@@ -31,7 +31,7 @@ from doubtcli.tasks.registry import find_task
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from doubtcli.records import Audit
+    from doubtcli.records import ScanResult
 
 PACKAGE = Path(str(files("doubtcli")))
 
@@ -178,7 +178,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
-def audit(folder: Path) -> Audit:  # noqa: ARG001  # it is where the prices are
+def audit(folder: Path) -> ScanResult:  # noqa: ARG001  # it is where the prices are
     """The prices judged as numbers, and the audit written beside them."""
     settings = ScanSettings(path="prices.csv", label="price", id="id")
     found, table = make_audit(settings, progress=Silence(), task=find_task("numbers"))
@@ -195,24 +195,24 @@ def read_rows(text: str) -> list[dict[str, str]]:
 class TestScan:
     """Numbers that stand far from what is predicted are doubted."""
 
-    def test_numbers_that_are_off_come_first(self, audit: Audit) -> None:
+    def test_numbers_that_are_off_come_first(self, audit: ScanResult) -> None:
         """The five that were put off are the five most doubted rows, and no other is doubted."""
         assert sorted(audit.ranking.order[:5].tolist()) == list(OFF)
         assert np.flatnonzero(audit.ranking.doubted).tolist() == list(OFF)
 
-    def test_suggestions_are_near_the_truth(self, audit: Audit) -> None:
+    def test_suggestions_are_near_the_truth(self, audit: ScanResult) -> None:
         """What is suggested lies within 5 of the number before it was put off."""
         names = audit.label_names
         for row in OFF:
             given, suggested = audit.examples.given_labels[row], audit.ranking.suggested_labels[row]
             assert abs(float(names[suggested]) - (float(names[given]) - 40)) < 5
 
-    def test_reasons_about_classes_are_skipped(self, audit: Audit) -> None:
+    def test_reasons_about_classes_are_skipped(self, audit: ScanResult) -> None:
         """Models that predict classes are not asked."""
         assert "low-self-confidence" in {skipped.name for skipped in audit.skipped}
         assert {reason.name for reason in audit.reasons} == {"far-from-prediction", "outlier"}
 
-    def test_the_document_keeps_its_schema(self, audit: Audit) -> None:
+    def test_the_document_keeps_its_schema(self, audit: ScanResult) -> None:
         """`audit.json` names the task, and lists no classes."""
         document = json.loads(render_document(describe_audit(audit)))
         schema = json.loads((PACKAGE / "store" / "audit.schema.json").read_text(encoding="utf-8"))
@@ -220,14 +220,14 @@ class TestScan:
         validate(document, schema)
         assert (document["task"], document["classes"], document["confusions"]) == ("numbers", [], [])
 
-    def test_an_audit_of_another_task_is_another(self, audit: Audit) -> None:
+    def test_an_audit_of_another_task_is_another(self, audit: ScanResult) -> None:
         """The same file judged as classes has another key, so that neither is taken for the other."""
         settings = ScanSettings(path="prices.csv", label="price", id="id")
 
         assert audit.audit_key == make_audit_key(settings, audit.source.sha256, {}, "numbers")
         assert audit.audit_key != make_audit_key(settings, audit.source.sha256, {})
 
-    def test_the_report_shows_numbers(self, audit: Audit) -> None:
+    def test_the_report_shows_numbers(self, audit: ScanResult) -> None:
         """The terminal's report has the first row's number and what is suggested for it."""
         console = Console(file=io.StringIO(), width=100)
         print_report(console, audit, folder=Path("prices.doubt"), top=1)

@@ -220,7 +220,7 @@ def example_background(evidence: Evidence) -> Background:
     return Background(
         class_names=tuple(f"class {code}" for code in range(evidence.n_classes)),
         suggested_labels=_read_only((evidence.given_labels + 1) % evidence.n_classes),
-        taught_labels=evidence.given_labels,
+        training_labels=evidence.given_labels,
         pred_probs_are_yours=False,
         inputs=pa.table({"text": [f"input {row % 3}" for row in range(n_rows)]}),
     )

@@ -61,7 +61,9 @@ class TwiceLabelled:
     """Shape `(n_rows,)`: rows with the same number are held out together."""
 
 
-def score_taught(matched: Matched, examples: Examples, is_edited: Bools, progress: Progress) -> RelabelScore:
+def score_relabelling(
+    matched: Matched, examples: Examples, is_edited: Bools, progress: Progress
+) -> RelabelScore:
     """What the labels after teach that those before did not.
 
     Args:

@@ -91,7 +91,7 @@ class Gathered:
 
     @property
     def evidence(self) -> Evidence:
-        """What reasons may ask for; judges the labels as given, though others were taught."""
+        """What reasons may ask for; judges the given labels, though models were trained on others."""
         return Evidence({name: self.pieces[name] for name in known_needs() if name in self.pieces})
 
     @property
@@ -140,7 +140,7 @@ def gather_again(
 
     Args:
         gathered: From the examples as they are.
-        changed: The new pieces by name: "given_labels" are judged, "taught_labels" learnt from.
+        changed: The new pieces by name: "given_labels" are judged, "training_labels" learnt from.
         settings: How to judge.
         engine: Does what can be done side by side.
         progress: Told of each long stage.

@@ -20,7 +20,7 @@ class GivenLabels:
     makes: ClassVar = {
         "given_labels": Need("Shape `(n_rows,)`.", "the labels", axes=("rows",), codes_of="classes"),
         "n_classes": Need("How many classes there are.", "the labels are no classes"),
-        "taught_labels": None,
+        "training_labels": None,
     }
     is_costly: ClassVar = False
     is_fast: ClassVar = True
@@ -30,7 +30,7 @@ class GivenLabels:
         return {
             "given_labels": examples.given_labels,
             "n_classes": examples.n_classes if examples.are_classes else None,
-            "taught_labels": examples.taught_labels,
+            "training_labels": examples.training_labels,
         }
 
 

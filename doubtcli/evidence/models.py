@@ -59,7 +59,7 @@ class ModelPredictions:
     def make(
         self,
         examples: Examples,
-        taught_labels: Codes,
+        training_labels: Codes,
         n_classes: int,
         together: Codes,
         *,
@@ -70,10 +70,10 @@ class ModelPredictions:
         models: Sequence[Model] | None = None,
     ) -> Mapping[str, Any]:
         """Fit all models to all folds but one, as often as the settings say; a fast scan once."""
-        from doubtcli.predict.crossfit import brought, cross_fit
+        from doubtcli.predict.crossfit import cross_fit, wrap_given_pred_probs
 
         if examples.given_pred_probs is not None:
-            return _pieces(brought(examples.given_pred_probs))
+            return _pieces(wrap_given_pred_probs(examples.given_pred_probs))
         if models is None:
             return {}
         for sentence in dict.fromkeys(model.note for model in models if model.note):
@@ -82,7 +82,7 @@ class ModelPredictions:
         with progress.stage("Cross-fitting models", len(models) * repeats) as advance:
             predictions = cross_fit(
                 models,
-                taught_labels,
+                training_labels,
                 n_classes,
                 together,
                 n_folds=settings.folds,
@@ -91,9 +91,9 @@ class ModelPredictions:
                 engine=engine,
                 advance=advance,
             )
-        if predictions.unheard:
-            unheard = ", ".join(predictions.unheard)
-            note(f"models that learnt nothing of the labels, and are not heard: {unheard}")
+        if predictions.left_out:
+            names = ", ".join(predictions.left_out)
+            note(f"left out, because they predict the labels no better than chance: {names}")
         return _pieces(predictions)
 
 

@@ -91,10 +91,10 @@ class NeighborVotes:
     is_fast: ClassVar = True
 
     def make(
-        self, neighbor_indices: Codes, alike: Codes, taught_labels: Codes, n_classes: int
+        self, neighbor_indices: Codes, alike: Codes, training_labels: Codes, n_classes: int
     ) -> Mapping[str, Any]:
         """As `count_votes` counts them."""
-        return {"neighbor_votes": count_votes(neighbor_indices, alike, taught_labels, n_classes)}
+        return {"neighbor_votes": count_votes(neighbor_indices, alike, training_labels, n_classes)}
 
 
 def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbors | None:

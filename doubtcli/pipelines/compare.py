@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.compare.count import fates, fates_by_annotator, fates_by_class, label_changes
-from doubtcli.compare.score import score_taught
+from doubtcli.compare.score import score_relabelling
 from doubtcli.compare.sides import (
     Side,
     check_comparable,
@@ -53,7 +53,7 @@ def compare_audits(before: str, after: str, *, progress: Progress) -> AuditCompa
     is_edited = find_edited(examples, examples_after)
     # one thread keeps sums in one order, so that the result is the same to the bit on any number of cores
     with limit_native_threads():
-        score = score_taught(matched, examples, is_edited, progress)
+        score = score_relabelling(matched, examples, is_edited, progress)
     gone = _doubted_alone(matched.before, matched.rows_before)
     added = _doubted_alone(matched.after, matched.rows_after)
     return AuditComparison(

@@ -157,15 +157,15 @@ def judge_labels(  # noqa: PLR0917  # one road of two pipelines, which name all 
         reasons, skipped = plugins.run_reasons(loaded, evidence)
     sources = sources_with_a_voice(reasons)
     with clock.stage("weigh voices"):
-        changed = {"given_labels": examples.taught_labels}
-        taught = gather_again(gathered, changed, settings, engine, progress).evidence
-        opinions = task.pool_opinions(taught, sources)
-        skill = task.measure_skill(opinions, taught, gathered.predictions, settings.seed)
+        changed = {"given_labels": examples.training_labels}
+        training_evidence = gather_again(gathered, changed, settings, engine, progress).evidence
+        opinions = task.pool_opinions(training_evidence, sources)
+        skill = task.measure_skill(opinions, training_evidence, gathered.predictions, settings.seed)
     with clock.stage("plant errors"):
         planted = plant(
             task,
             gathered,
-            taught,
+            training_evidence,
             examples,
             opinions,
             sources,

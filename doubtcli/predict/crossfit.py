@@ -106,7 +106,9 @@ def cross_fit(
     return _predictions(tuple(model.name for model in heard), probs, given_labels, left_out)
 
 
-def brought(pred_probs: NDArray[np.floating[Any]], model_name: str = "your probabilities") -> Predictions:
+def wrap_given_pred_probs(
+    pred_probs: NDArray[np.floating[Any]], model_name: str = "your probabilities"
+) -> Predictions:
     """Probabilities that the user brought, in the shape of one model and one repeat."""
     probs = np.asarray(pred_probs, dtype=np.float32)
     return Predictions((model_name,), probs[None], probs[None], probs)
@@ -116,14 +118,14 @@ def _predictions(
     names: tuple[str, ...],
     probs: NDArray[np.float32],
     given_labels: NDArray[np.intp],
-    unheard: tuple[str, ...],
+    left_out: tuple[str, ...],
 ) -> Predictions:
     """Pool the models, each trusted as far as the labels bear it out; probs: (repeat, model, row, class)."""
     by_model = probs.mean(axis=0)
     trust = learn_trust(by_model, given_labels, np.full(len(names), 1 / len(names)))
     by_repeat = np.stack([pool(of_repeat, given_labels, trust) for of_repeat in probs]).astype(np.float32)
     pooled = pool(by_model, given_labels, trust).astype(np.float32)
-    return Predictions(names, by_model, by_repeat, pooled, unheard)
+    return Predictions(names, by_model, by_repeat, pooled, left_out)
 
 
 def _knows(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:

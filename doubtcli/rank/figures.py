@@ -94,7 +94,7 @@ def count_decided(audit: ScanResult) -> tuple[int, int]:
     if audit.examples.verdicts is None:
         return 0, 0
     n_decided = int(np.count_nonzero(audit.examples.verdicts.codes >= 0))
-    n_corrected = int(np.count_nonzero(audit.examples.taught_labels != audit.examples.given_labels))
+    n_corrected = int(np.count_nonzero(audit.examples.training_labels != audit.examples.given_labels))
     return n_decided - n_corrected, n_corrected
 
 

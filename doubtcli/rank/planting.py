@@ -34,7 +34,7 @@ _FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
 def plant(  # noqa: PLR0917  # all that a planting is made of
     task: Task,
     gathered: Gathered,
-    taught: Evidence,
+    training_evidence: Evidence,
     examples: Examples,
     opinions: Sequence[Floats],
     sources: Collection[str],
@@ -49,7 +49,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
     Args:
         task: What the labels are.
         gathered: From the labels as they are.
-        taught: The same evidence, judging the labels that were taught.
+        training_evidence: The same evidence, with the training labels in place of the given ones.
         examples: The labelled rows.
         opinions: What models and neighbours make of the labels as they are, once a repeat.
         sources: Of the reasons that were run, as `sources_with_a_voice` gives them.
@@ -58,7 +58,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
         progress: Told of each model fitted.
         plantings: How often to plant; as often as a scan needs if left out.
     """
-    judgeable = task.find_judgeable(taught, gathered.together)
+    judgeable = task.find_judgeable(training_evidence, gathered.together)
     why_not = task.why_nothing_is_planted or _why_not(gathered, examples, opinions, judgeable, settings)
     if why_not or gathered.predictions is None:
         return Planted((), (), (), why_not)
@@ -70,7 +70,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
     with progress.stage("Planting errors to learn from", total) as advance:
         for number in range(1, plantings + 1):
             seed = (settings.seed + _FAR * number) % 2**32
-            planting = task.plant(taught, opinion, judgeable, seed)
+            planting = task.plant(training_evidence, opinion, judgeable, seed)
             once = replace(settings, seed=seed, repeats=1)
             evidence = _judge_again(gathered, planting.labels, once, engine, _OneStage(advance))
             made.append(planting)
@@ -85,7 +85,7 @@ def _judge_again(
     """What models and neighbours make of other labels for the same rows: only models that were heard."""
     heard = gathered.predictions.model_names if gathered.predictions else ()
     models = tuple(model for model in gathered.pieces["models"] if model.name in heard)
-    changed = {"given_labels": labels, "taught_labels": labels, "models": models}
+    changed = {"given_labels": labels, "training_labels": labels, "models": models}
     return gather_again(gathered, changed, settings, engine, progress).evidence
 
 

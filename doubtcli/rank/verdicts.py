@@ -78,8 +78,8 @@ def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
     if examples.verdicts is None:
         return ranking
     decided = examples.verdicts.codes >= 0
-    taught = examples.taught_labels
-    is_wrong = taught != examples.given_labels
+    training_labels = examples.training_labels
+    is_wrong = training_labels != examples.given_labels
     order = ranking.order
     # corrected rows first, kept ones last, both as they were ranked
     known = np.where(decided, np.where(is_wrong, -1, 1), 0)[order]
@@ -87,7 +87,7 @@ def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
         ranking,
         doubt=np.where(decided, is_wrong.astype(np.float64), ranking.doubt),
         doubt_sd=np.where(decided, 0.0, ranking.doubt_sd),
-        suggested_labels=np.where(decided, taught, ranking.suggested_labels),
+        suggested_labels=np.where(decided, training_labels, ranking.suggested_labels),
         suggested_confidence=np.where(decided, 1.0, ranking.suggested_confidence),
         doubted=ranking.doubted & ~decided,
         order=order[np.argsort(known, kind="stable")],
@@ -108,7 +108,7 @@ def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     if examples.verdicts is None:
         return suspected
     drawn = _drawn(examples.verdicts)
-    is_wrong = examples.taught_labels != examples.given_labels
+    is_wrong = examples.training_labels != examples.given_labels
     if lacking := _lacking(drawn, examples.verdicts):
         return _still_suspected(suspected, is_wrong, lacking)
     rate = _rate_of_sample(drawn, is_wrong)

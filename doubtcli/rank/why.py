@@ -77,7 +77,7 @@ def _background(examples: Examples, ranking: Ranking) -> Background:
     return Background(
         class_names=name_classes((*examples.class_names, *ranking.further_labels)),
         suggested_labels=ranking.suggested_labels,
-        taught_labels=examples.taught_labels,
+        training_labels=examples.training_labels,
         pred_probs_are_yours=examples.given_pred_probs is not None,
         inputs=examples.inputs,
     )

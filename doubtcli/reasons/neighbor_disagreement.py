@@ -75,11 +75,11 @@ class NeighborDisagreement:
         *,
         given_labels: Codes,
         neighbor_indices: Codes,
-        taught_labels: Codes,
+        training_labels: Codes,
         suggested_labels: Codes,
         class_names: Sequence[str],
     ) -> list[str]:
         """What most of the nearest rows are: "9 of 10 nearest rows are refund, none billing"."""
         nearest = neighbor_indices[rows]
-        answers = np.where(nearest >= 0, taught_labels[nearest], -1)
+        answers = np.where(nearest >= 0, training_labels[nearest], -1)
         return describe_votes(_NEIGHBORS, answers, given_labels[rows], suggested_labels[rows], class_names)

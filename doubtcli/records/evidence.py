@@ -36,8 +36,8 @@ class Provider(Protocol):
     These are pieces that other providers make, `examples`, and what a walk helps with: `settings`, `engine`,
     `progress` and `note`, a function that takes a sentence for the user. It is not asked where a piece is
     missing, but for a parameter with a default of None. Labels are asked for by name, `given_labels` as they
-    are judged and `taught_labels` as they are learnt, and never taken from the examples: so it is known what
-    to make again when errors are planted in them.
+    are judged and `training_labels` as they are learned, and never taken from the examples: so it is known
+    what to make again when errors are planted in them.
     """
 
     @property
@@ -139,10 +139,10 @@ class Background:
     """Each class's name as words: as it is, or "class 3" where it has no letter."""
     suggested_labels: Codes
     """Shape `(n_rows,)`: what would be written instead; the given label where nothing better is seen."""
-    taught_labels: Codes
+    training_labels: Codes
     """Shape `(n_rows,)`: what models and neighbours learn: a person's verdict, else the given label."""
     pred_probs_are_yours: bool
-    """Whether the user brought the probabilities."""
+    """Whether the user gave the probabilities."""
     inputs: pa.Table
     """The input columns."""
 

@@ -139,8 +139,8 @@ class Predictions:
     """Shape `(n_repeats, n_rows, n_classes)`: the models pooled."""
     pooled: Floats
     """Shape `(n_rows, n_classes)`: the models pooled over all repeats."""
-    unheard: tuple[str, ...] = ()
-    """Models that were fitted and learnt nothing, so that they have no part in any of these."""
+    left_out: tuple[str, ...] = ()
+    """Models that predict the labels no better than chance: they have no part in any of these."""
 
 
 @dataclass(frozen=True)

@@ -316,13 +316,13 @@ class Examples:
         )
 
     @property
-    def taught_labels(self) -> Codes:
+    def training_labels(self) -> Codes:
         """What models and neighbours learn: a person's verdict where there is one, else the given label."""
         if self.verdicts is None:
             return self.given_labels
-        taught, codes = self.given_labels.copy(), self.verdicts.codes
-        taught[codes >= 0] = codes[codes >= 0]
-        return taught
+        labels, codes = self.given_labels.copy(), self.verdicts.codes
+        labels[codes >= 0] = codes[codes >= 0]
+        return labels
 
     @property
     def n_rows(self) -> int:

@@ -95,7 +95,7 @@ class _Evidence:
             probs=_probs(audit, row),
             near=near[:NEAREST],
             distances=distances[:NEAREST],
-            tally=_tally(audit.examples.taught_labels[near]),
+            tally=_tally(audit.examples.training_labels[near]),
             answers=_answers(audit, row),
         )
 

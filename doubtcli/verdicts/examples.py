@@ -61,7 +61,7 @@ def follow_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
         unusable_row_ids=tuple(examples.row_ids[row] for row in aside),
         unusable_positions=tuple(examples.positions[aside].tolist()),
     )
-    n_classes = len(np.unique(kept.taught_labels))
+    n_classes = len(np.unique(kept.training_labels))
     if n_classes < 2:  # noqa: PLR2004
         raise InputError(
             f"by these verdicts the rows bear {'one label' if n_classes else 'no label'} only",

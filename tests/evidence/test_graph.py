@@ -126,7 +126,7 @@ class TestGatherAgain:
         labels[0] = 1
         gathered = walk("neighbor_votes", "pred_probs")
 
-        other = again(gathered, given_labels=labels, taught_labels=labels)
+        other = again(gathered, given_labels=labels, training_labels=labels)
 
         heard = np.flatnonzero((gathered.evidence.neighbor_indices == 0).any(axis=1))
         votes = other.evidence.neighbor_votes - gathered.evidence.neighbor_votes
@@ -150,7 +150,7 @@ class TestGatherAgain:
         """One model, nobody to compare it with; no votes where there were none."""
         gathered = walk("pred_probs")
 
-        other = again(gathered, taught_labels=LABELS.copy(), models=gathered.pieces["models"][:1])
+        other = again(gathered, training_labels=LABELS.copy(), models=gathered.pieces["models"][:1])
 
         assert other.predictions.model_names == ("logistic regression",)
         assert {"pred_probs_by_model", "neighbor_votes"}.isdisjoint(other.evidence)

@@ -456,7 +456,7 @@ class TestVerdicts:
         return str(path)
 
     def test_models_learn_what_people_decided(self, quick_penguins, wrong, tmp_path):
-        """With the wrong labels of the first rows corrected, more of the labels as taught are predicted."""
+        """With the wrong labels of the first rows corrected, more of the training labels are predicted."""
         path = self.answers(tmp_path / "v.csv", quick_penguins, wrong, quick_penguins.ranking.order[:20])
 
         after = audit(PENGUINS, verdicts=path, **QUICK)

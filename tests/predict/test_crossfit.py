@@ -4,7 +4,7 @@ import pytest
 from doubtcli.errors import ModelError
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
-from doubtcli.predict.crossfit import brought, cross_fit
+from doubtcli.predict.crossfit import cross_fit, wrap_given_pred_probs
 from doubtcli.predict.engine import ThreadEngine
 from doubtcli.records import Features
 
@@ -85,7 +85,7 @@ def test_a_model_that_learnt_nothing_is_not_heard(text):
     """A constant column beside telling texts gets no vote."""
     predictions = fit(Features((*text.blocks, table(24, 1))), np.arange(24))
 
-    assert predictions.unheard == ON_TABLES
+    assert predictions.left_out == ON_TABLES
     assert predictions.model_names == ON_TEXT
     np.testing.assert_array_equal(predictions.pooled, fit(text, np.arange(24)).pooled)
 
@@ -112,7 +112,7 @@ def test_the_models_to_fit_can_be_named(text):
     named = fit(text, np.arange(24), only=ON_TEXT[3:])
 
     assert named.model_names == ON_TEXT[3:]
-    assert named.unheard == ()
+    assert named.left_out == ()
     np.testing.assert_array_equal(named.by_model, every.by_model[3:])
 
 
@@ -128,7 +128,7 @@ def test_where_no_model_learnt_anything_all_are_heard():
     predictions = fit(Features((table(24, 2),)), np.arange(24))
 
     assert predictions.model_names == ON_TABLES
-    assert predictions.unheard == ()
+    assert predictions.left_out == ()
 
 
 def test_each_fitted_model_is_counted(text):
@@ -150,7 +150,7 @@ def test_probabilities_that_the_user_brings_stand_as_they_are():
     """They count as one model and one repeat."""
     probs = np.array([[0.25, 0.75]])
 
-    predictions = brought(probs)
+    predictions = wrap_given_pred_probs(probs)
 
     assert predictions.model_names == ("your probabilities",)
     np.testing.assert_array_equal(predictions.pooled, probs)

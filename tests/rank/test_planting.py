@@ -62,7 +62,7 @@ def gathered_of(**parts: Any) -> Gathered:
     pieces = {
         "examples": examples_of(),
         "given_labels": LABELS.copy(),
-        "taught_labels": LABELS.copy(),
+        "training_labels": LABELS.copy(),
         "n_classes": 2,
         "learnable_features": Features((TableBlock(x[:, None]),)),
         "models": (model, ExtraTrees(x[:, None])),
@@ -83,11 +83,11 @@ def planted_in(
 ) -> Planted:
     """Plant errors in the rows."""
     gathered = gathered or gathered_of()
-    taught = Evidence({**gathered.evidence, "given_labels": gathered.pieces["taught_labels"]})
+    training_evidence = Evidence({**gathered.evidence, "given_labels": gathered.pieces["training_labels"]})
     return plant(
         Classification(),
         gathered,
-        taught,
+        training_evidence,
         examples or examples_of(),
         [probs_of(LABELS)] if heard else [],
         SOURCES,

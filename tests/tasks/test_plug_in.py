@@ -64,13 +64,13 @@ class Residuals:
     is_costly: ClassVar = False
     is_fast: ClassVar = True
 
-    def make(self, examples, given_labels, taught_labels):
+    def make(self, examples, given_labels, training_labels):
         if examples.are_classes:
             return {}
         numbers = np.array([float(name) for name in examples.class_names])
         names = examples.columns_of("numeric")
         columns = np.column_stack([examples.inputs[name].to_numpy() for name in names])
-        predicted = cross_val_predict(Ridge(), columns, numbers[taught_labels], cv=5)
+        predicted = cross_val_predict(Ridge(), columns, numbers[training_labels], cv=5)
         return {"given_numbers": numbers[given_labels], "predicted_numbers": predicted}
 
 
@@ -279,14 +279,14 @@ class TestRelabel:
         )
 
     def test_a_scan_learns_from_new_numbers(self, folder: Path) -> None:
-        """A row that a person gave a number that no row has is doubted no more, and is taught so."""
+        """A row that a person gave a number that no row has is doubted no more, and trains models with it."""
         (folder / "learnt.csv").write_text("doubt_id,verdict\nf008,123.45\n")
         settings = ScanSettings(path="prices.csv", label="price", id="id", verdicts="learnt.csv")
 
         again, _ = make_audit(settings, progress=Silence(), task=find_task("numbers"))
 
         assert again.ranking.doubted.sum() == 4
-        assert again.label_names[again.examples.taught_labels[7]] == "123.45"
+        assert again.label_names[again.examples.training_labels[7]] == "123.45"
 
 
 def test_an_unknown_task() -> None:

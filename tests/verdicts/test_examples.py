@@ -430,7 +430,7 @@ class TestReading:
         found = read_verdicts(str(path), FOUR_ROWS, FOUR_LABELS, "data.csv")
 
         assert found.row_ids == ("a", "b", "d")
-        assert found.taught_labels.tolist() == [0, 0, 1]
+        assert found.training_labels.tolist() == [0, 0, 1]
 
     def test_a_tools_export_is_taken_as_well(self, tmp_path: Path) -> None:
         """Its verdicts are followed, and what is to be known of its shape is told first."""

@@ -28,4 +28,4 @@ def _is_test(room: Path, name: str) -> bool:
     if not path.is_file():
         return False
     tree = ast.parse(path.read_text(encoding="utf-8"))
-    return any(isinstance(node, ast.FunctionDef) and node.name == test for node in tree.body)
+    return any(isinstance(node, ast.FunctionDef) and node.name == test for node in ast.walk(tree))

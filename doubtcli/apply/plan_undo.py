@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.records.file_format import Drop, Restore, find_nth_free
-from doubtcli.records.relabelling import LedgerAction, LedgerLine, list_current, list_in_effect
+from doubtcli.records.relabelling import (
+    LedgerAction,
+    LedgerLine,
+    list_batches_in_effect,
+    list_current_batches,
+)
 from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
@@ -72,7 +77,7 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
     Raises:
         InputError: There is none, it is not in effect, or the ledger has not all of it.
     """
-    left = list_in_effect(list_current(batches))
+    left = list_batches_in_effect(list_current_batches(batches))
     for batch in reversed(left):
         if batch.id == wanted or (wanted is None and batch.undoes is None):
             _check_complete(batch, where)
@@ -81,15 +86,15 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
         raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG_HINT)
     if wanted not in {batch.id for batch in batches}:
         raise InputError(f"there is no batch {wanted!r}", where=where, hint=LOG_HINT)
-    gone = wanted not in {batch.id for batch in list_current(batches)}
+    gone = wanted not in {batch.id for batch in list_current_batches(batches)}
     why = "the file was made anew since" if gone else "it is taken back already"
     raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG_HINT)
 
 
 def _check_complete(batch: Batch, where: str) -> None:
-    if batch.lack:
+    if batch.missing_lines:
         raise InputError(
-            f"batch {batch.id} is {batch.lack}",
+            f"batch {batch.id} is {batch.missing_lines}",
             where=where,
             expected="all that `doubt apply` wrote",
             hint="nothing was taken back: put the ledger back as it was, or edit the labels by hand",
@@ -137,7 +142,7 @@ def _list_later(batches: Sequence[Batch], batch: Batch) -> tuple[Batch, ...]:
     """The batches that came later; of one and that which takes it back nothing is left."""
     later = batches[list(batches).index(batch) + 1 :]
     ids = {one.id for one in later}
-    return tuple(one for one in list_in_effect(later) if one.undoes not in ids)
+    return tuple(one for one in list_batches_in_effect(later) if one.undoes not in ids)
 
 
 def _find_mover(later: Sequence[Batch]) -> Batch | None:
@@ -269,9 +274,9 @@ def note_lost_changes(
 
 def _list_lasting(batches: Sequence[Batch]) -> list[Batch]:
     """Those that the file still bears: neither taken back, nor one that takes another of them back."""
-    current = list_current(batches)
+    current = list_current_batches(batches)
     ids = {batch.id for batch in current}
-    return [batch for batch in list_in_effect(current) if batch.undoes not in ids]
+    return [batch for batch in list_batches_in_effect(current) if batch.undoes not in ids]
 
 
 def _write_lost_note(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.records import Fates, LabelChange
+from doubtcli.records import LabelChange, RowOutcomes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class Pairs:
         return np.asarray(self.before != self.after)
 
 
-def fates(pairs: Pairs, of: Bools | None = None) -> Fates:
+def count_outcomes(pairs: Pairs, of: Bools | None = None) -> RowOutcomes:
     """What became of the rows, or of those that `of` marks."""
     those = np.ones(len(pairs.before), dtype=np.bool_) if of is None else of
     was, is_now, changed = pairs.doubted_before, pairs.doubted_after, pairs.changed
@@ -47,7 +47,7 @@ def fates(pairs: Pairs, of: Bools | None = None) -> Fates:
     def count(rows: Bools) -> int:
         return int(np.count_nonzero(rows & those))
 
-    return Fates(
+    return RowOutcomes(
         n_rows=int(np.count_nonzero(those)),
         n_doubted=count(was),
         changed=count(changed),
@@ -60,25 +60,27 @@ def fates(pairs: Pairs, of: Bools | None = None) -> Fates:
     )
 
 
-def fates_by_class(pairs: Pairs) -> dict[str | None, Fates]:
+def count_outcomes_by_class(pairs: Pairs) -> dict[str | None, RowOutcomes]:
     """What became of the rows of each label before; rows without one come last, if there are any."""
     found = np.unique(pairs.before)
-    by_class: dict[str | None, Fates] = {
-        pairs.class_names[code]: fates(pairs, pairs.before == code) for code in found if code != NO_LABEL_CODE
+    by_class: dict[str | None, RowOutcomes] = {
+        pairs.class_names[code]: count_outcomes(pairs, pairs.before == code)
+        for code in found
+        if code != NO_LABEL_CODE
     }
     if NO_LABEL_CODE in found:
-        by_class[None] = fates(pairs, pairs.before == NO_LABEL_CODE)
+        by_class[None] = count_outcomes(pairs, pairs.before == NO_LABEL_CODE)
     return by_class
 
 
-def fates_by_annotator(pairs: Pairs, gave: Mapping[str, Bools]) -> dict[str, Fates]:
+def count_outcomes_by_annotator(pairs: Pairs, gave: Mapping[str, Bools]) -> dict[str, RowOutcomes]:
     """What became of each annotator's answers.
 
     Args:
         pairs: The rows.
         gave: By annotator, shape `(n_pairs,)`: whether the label before is what the annotator answered.
     """
-    return {annotator: fates(pairs, rows) for annotator, rows in gave.items()}
+    return {annotator: count_outcomes(pairs, rows) for annotator, rows in gave.items()}
 
 
 def label_changes(pairs: Pairs) -> tuple[LabelChange, ...]:

@@ -34,7 +34,7 @@ from doubtcli.errors import InputError
 from doubtcli.files.source import check_there
 from doubtcli.gate.waivers.read import waivers_to_add_to
 from doubtcli.records import OnConflict
-from doubtcli.records.relabelling import ApplyResult, list_current, list_in_effect
+from doubtcli.records.relabelling import ApplyResult, list_batches_in_effect, list_current_batches
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
 from doubtcli.tools.read import read_together
@@ -219,7 +219,9 @@ def _list_done(request: ApplyRequest, found: ApplyInput) -> tuple[LedgerLine, ..
     """What the ledger says was done in place on this audit, and not taken back."""
     if not request.where.in_place or found.is_as_audited:
         return ()
-    lines = (line for batch in list_in_effect(list_current(found.earlier)) for line in batch.lines)
+    lines = (
+        line for batch in list_batches_in_effect(list_current_batches(found.earlier)) for line in batch.lines
+    )
     return tuple(line for line in lines if line.audit == found.audit.sha256)
 
 

@@ -6,7 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.compare.count import fates, fates_by_annotator, fates_by_class, label_changes
+from doubtcli.compare.count import (
+    count_outcomes,
+    count_outcomes_by_annotator,
+    count_outcomes_by_class,
+    label_changes,
+)
 from doubtcli.compare.score import score_relabelling
 from doubtcli.compare.sides import (
     Side,
@@ -66,9 +71,9 @@ def compare_audits(before: str, after: str, *, progress: Progress) -> AuditCompa
         n_added=len(added),
         added_doubted=int(np.count_nonzero(added)),
         changes=label_changes(matched.pairs),
-        fates=fates(matched.pairs),
-        by_class=fates_by_class(matched.pairs),
-        by_annotator=fates_by_annotator(matched.pairs, list_answers(matched)),
+        outcomes=count_outcomes(matched.pairs),
+        by_class=count_outcomes_by_class(matched.pairs),
+        by_annotator=count_outcomes_by_annotator(matched.pairs, list_answers(matched)),
         score=score,
         notes=_note_differences(matched, is_alone=bool(len(gone) and len(added))),
     )

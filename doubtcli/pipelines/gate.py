@@ -133,7 +133,7 @@ class Gate:
 
     def _open_audit(self, path: str) -> FoundAudit:
         found = open_audit(path, or_backup=False)  # what is gated are the data as they are now
-        check_settings(found, self.plan.said(found.data_path))
+        check_settings(found, self.plan.scan_values(found.data_path))
         return found
 
     def _list_paths(self, paths: Sequence[str]) -> Sequence[str]:

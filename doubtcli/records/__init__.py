@@ -26,7 +26,14 @@ from doubtcli.records.audit import (
     ScanResult,
     Skill,
 )
-from doubtcli.records.comparison import AuditComparison, ComparedAudit, Fates, Gain, LabelChange, RelabelScore
+from doubtcli.records.comparison import (
+    AuditComparison,
+    ComparedAudit,
+    Gain,
+    LabelChange,
+    RelabelScore,
+    RowOutcomes,
+)
 from doubtcli.records.evidence import (
     REASON_SPEAKS,
     Background,
@@ -119,7 +126,6 @@ __all__ = [
     "Engine",
     "Evidence",
     "Examples",
-    "Fates",
     "Features",
     "Fit",
     "Gain",
@@ -147,6 +153,7 @@ __all__ = [
     "Role",
     "Roles",
     "RowCounts",
+    "RowOutcomes",
     "RowSnapshot",
     "SampleCounts",
     "ScanResult",

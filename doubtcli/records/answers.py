@@ -54,7 +54,7 @@ class Answer:
     inclusion: str = ""
     seen_hash: str = ""
     """What stood in the row when the person saw it, its label left out, as the audit's `row_hash` has it."""
-    also: tuple[str, ...] = ()
+    other_verdicts: tuple[str, ...] = ()
     """Labels that were chosen beside `verdict`."""
     joined: bool = False
     """Whether `verdict` may be several labels with "#" between them."""
@@ -79,7 +79,7 @@ class Answer:
     @property
     def open(self) -> bool:
         """Whether no label was chosen."""
-        return not self.verdict.strip() and not self.also
+        return not self.verdict.strip() and not self.other_verdicts
 
 
 @dataclass(frozen=True)
@@ -149,7 +149,7 @@ def _identify_record(answer: Answer) -> tuple[object, ...]:
     when = parse_moment(answer.time)
     # the very same to the microsecond is one answer: its project was exported twice
     file = "" if when is not None and when.microsecond else answer.file
-    what = answer.status, answer.verdict.strip(), answer.also, answer.time, answer.why
+    what = answer.status, answer.verdict.strip(), answer.other_verdicts, answer.time, answer.why
     return file, *_identify_seen_row(answer), answer.annotator, what
 
 
@@ -174,7 +174,7 @@ def _superseded(answers: Sequence[Answer]) -> Iterable[Answer]:
 
 def _digest_decision(answer: Answer) -> tuple[object, ...]:
     """What it says, and whether a time tells when: answers alike in both are one."""
-    return answer.status, answer.verdict.strip(), answer.also, parse_moment(answer.time) is None
+    return answer.status, answer.verdict.strip(), answer.other_verdicts, parse_moment(answer.time) is None
 
 
 def _place_in_time(answer: Answer) -> tuple[object, ...]:

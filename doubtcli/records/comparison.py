@@ -36,7 +36,7 @@ class LabelChange:
 
 
 @dataclass(frozen=True)
-class Fates:
+class RowOutcomes:
     """What became of some of the rows that are in both files; a row that lost its label is set aside."""
 
     n_rows: int
@@ -112,11 +112,11 @@ class AuditComparison:
     """Rows of the second file alone, and how many of them are doubted."""
     changes: tuple[LabelChange, ...]
     """The commonest first, ties by name."""
-    fates: Fates
+    outcomes: RowOutcomes
     """Of all rows in both files."""
-    by_class: Mapping[str | None, Fates]
+    by_class: Mapping[str | None, RowOutcomes]
     """By the label before, in the order of the class names; None, if there, is no label."""
-    by_annotator: Mapping[str, Fates]
+    by_annotator: Mapping[str, RowOutcomes]
     """Of the rows whose label before is what the annotator answered."""
     score: RelabelScore
     notes: tuple[str, ...] = ()
@@ -124,7 +124,7 @@ class AuditComparison:
     @property
     def nothing_changed(self) -> bool:
         """Whether both have the same rows, labels and doubted rows, and say the same of them."""
-        fates = self.fates
-        moved = (self.n_edited, self.n_gone, self.n_added, fates.changed, fates.new)
+        outcomes = self.outcomes
+        moved = (self.n_edited, self.n_gone, self.n_added, outcomes.changed, outcomes.new)
         figures = [(one.noise_rate, one.skill) for one in (self.before, self.after)]
-        return not any(moved) and fates.kept == fates.n_doubted and figures[0] == figures[1]
+        return not any(moved) and outcomes.kept == outcomes.n_doubted and figures[0] == figures[1]

@@ -177,7 +177,7 @@ class Roles:
         return tuple(column.name for column in self.columns if column.used and column.is_input)
 
 
-def no_label(_text: str) -> None:
+def reject_other_label(_text: str) -> None:
     """There are no labels but those of the file."""
 
 
@@ -194,7 +194,7 @@ class Labels:
     notes: tuple[str, ...] = ()
     are_classes: bool = True
     """Whether they are names of classes, so that rows of one label belong together; numbers are not."""
-    parse_other: Callable[[str], str | None] = no_label
+    parse_other: Callable[[str], str | None] = reject_other_label
     """A text that none of the rows has, as the label that it would be; None where it would be none."""
 
 

@@ -198,7 +198,7 @@ class Batch:
     """How many lines its ledger says it has; None in ledgers of earlier doubts, and before it is written."""
 
     @property
-    def lack(self) -> str | None:
+    def missing_lines(self) -> str | None:
         """What is lost of it: "incomplete: 2 of 3 lines"; None where nothing is."""
         if self.n_written in (None, len(self.lines)):
             return None
@@ -247,13 +247,13 @@ class UndoResult:
     backup: str | None = None
 
 
-def list_current(batches: Sequence[Batch]) -> tuple[Batch, ...]:
+def list_current_batches(batches: Sequence[Batch]) -> tuple[Batch, ...]:
     """The batches that made the file what it is: those since it was last made from another file."""
     starts = [place for place, batch in enumerate(batches) if batch.source is not None]
     return tuple(batches[starts[-1] if starts else 0 :])
 
 
-def list_in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
+def list_batches_in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
     """Those of the batches that no later one takes back, oldest first; batches that do so are among them."""
     taken_back: set[str | None] = set()
     left = []

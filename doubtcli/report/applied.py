@@ -12,7 +12,7 @@ from doubtcli.apply.plan_undo import UNDO_TOOL as REVERT_TOOL
 from doubtcli.queue.readme import count_by_strategy
 from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
-from doubtcli.records.relabelling import LedgerAction, list_current, list_in_effect
+from doubtcli.records.relabelling import LedgerAction, list_batches_in_effect, list_current_batches
 from doubtcli.tools.registry import name_tool
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count
@@ -75,14 +75,15 @@ def print_log(console: Console, path: str, batches: Sequence[Batch]) -> None:
     """Print what was done to a file, the newest batch first."""
     sheet = Sheet(console)
     sheet.print((printable_path(path), "bold"))
-    current = list_current(batches)
-    held = {batch.id for batch in list_in_effect(current)}
+    current = list_current_batches(batches)
+    held = {batch.id for batch in list_batches_in_effect(current)}
     for batch in reversed(batches):
         state = (
             "" if batch.id in held else "taken back" if batch in current else "the file was made anew since"
         )
         sheet.title(
-            f"batch {batch.id}", "  ".join(part for part in (batch.applied, state, batch.lack) if part)
+            f"batch {batch.id}",
+            "  ".join(part for part in (batch.applied, state, batch.missing_lines) if part),
         )
         sheet.hang(sheet.indent(), _origin(batch), "dim")
         _print_lines(sheet, batch.lines[:MOST_LISTED])

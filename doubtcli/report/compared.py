@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from doubtcli.records import (
         AuditComparison,
         ComparedAudit,
-        Fates,
         Gain,
         LabelChange,
         NoiseRate,
         RelabelScore,
+        RowOutcomes,
         Skill,
     )
 
@@ -49,7 +49,7 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
         sheet.hang(Text(), "Nothing changed: both have the same rows, labels and doubted rows.", "bold")
         return
     print_changes(sheet, comparison)
-    print_fates(sheet, comparison)
+    print_outcomes(sheet, comparison)
     _print_noise(sheet, comparison)
     _print_skill(sheet, comparison)
     print_score(sheet, comparison.score)
@@ -89,7 +89,7 @@ def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
     sheet.title("Label noise")
     for name, noise in (("before", before), ("after ", after)):
         sheet.hang(sheet.indent((name, "bold"), "  "), printable(_noise(noise)))
-    if after.assessable and after.rests_on == "models" and comparison.fates.changed:
+    if after.assessable and after.rests_on == "models" and comparison.outcomes.changed:
         sheet.hang(sheet.indent(), CIRCLE, "dim")
 
 
@@ -125,7 +125,7 @@ NO_LABEL = "(no label)"
 FEWEST_NAME_CELLS = 6
 """For the name of a class or an annotator, however narrow the terminal."""
 GAP = "  "
-FATE_COLUMNS = {
+OUTCOME_COLUMNS = {
     "rows": "n_rows",
     "doubted": "n_doubted",
     "fixed": "fixed",
@@ -134,12 +134,12 @@ FATE_COLUMNS = {
     "new": "new",
     "changed": "changed",
 }
-"""Of the tables by class and by annotator, each with its field of `Fates`."""
+"""Of the tables by class and by annotator, each with its field of `RowOutcomes`."""
 
 
 def print_changes(sheet: Sheet, comparison: AuditComparison) -> None:
     """How many labels changed, and from which to which."""
-    n_changed, changes = comparison.fates.changed, comparison.changes
+    n_changed, changes = comparison.outcomes.changed, comparison.changes
     sheet.title(f"{count(n_changed, 'label')} changed" if n_changed else "No label changed")
     cells = max((len(count(change.n_rows)) for change in changes), default=0)
     for change in changes[:MOST_CHANGES]:
@@ -163,30 +163,35 @@ def _change(sheet: Sheet, change: LabelChange, cells: int) -> Text:
     )
 
 
-def print_fates(sheet: Sheet, comparison: AuditComparison) -> None:
+def print_outcomes(sheet: Sheet, comparison: AuditComparison) -> None:
     """What became of doubted rows: in all, by class and by annotator."""
     _print_all(sheet, comparison)
     by_class = [
-        (NO_LABEL if name is None else printable(name), fates)
-        for name, fates in comparison.by_class.items()
-        if name is not None or _weight(fates)
+        (NO_LABEL if name is None else printable(name), outcomes)
+        for name, outcomes in comparison.by_class.items()
+        if name is not None or _weight(outcomes)
     ]
-    by_annotator = [(printable(name), fates) for name, fates in comparison.by_annotator.items()]
+    by_annotator = [(printable(name), outcomes) for name, outcomes in comparison.by_annotator.items()]
     _print_table(sheet, "By label before", by_class)
     _print_table(sheet, "By annotator", by_annotator, "rows whose label before was their answer")
 
 
 def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
-    fates = comparison.fates
+    outcomes = comparison.outcomes
     before, after = count(comparison.before.n_doubted), count(comparison.after.n_doubted)
     sheet.title(f"Doubted rows: {before} before, {after} after")
-    kept = f", {count(fates.kept_changed)} of them with another label" if fates.kept_changed else ""
+    kept = f", {count(outcomes.kept_changed)} of them with another label" if outcomes.kept_changed else ""
     told = [
-        (fates.fixed, "fixed", "doubted before; the label changed, and is not doubted now", True),
-        (fates.cleared, "cleared", "not doubted any more, though the label stayed", True),
-        (fates.kept, "kept", f"doubted before and now{kept}", True),
-        (fates.set_aside, "set aside", "doubted before, and without a label or judged unusable now", False),
-        (fates.new, "new", "doubted now and not before", True),
+        (outcomes.fixed, "fixed", "doubted before; the label changed, and is not doubted now", True),
+        (outcomes.cleared, "cleared", "not doubted any more, though the label stayed", True),
+        (outcomes.kept, "kept", f"doubted before and now{kept}", True),
+        (
+            outcomes.set_aside,
+            "set aside",
+            "doubted before, and without a label or judged unusable now",
+            False,
+        ),
+        (outcomes.new, "new", "doubted now and not before", True),
         (comparison.gone_doubted, "gone", "doubted before, and no longer in the file", False),
         (comparison.added_doubted, "added", "doubted now, and not in the file before", False),
     ]
@@ -197,8 +202,8 @@ def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
         sheet.hang(lead, what, "dim")
 
 
-def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, Fates]], aside: str = "") -> None:
-    """The fates of each class or annotator, in their order; of many, those with most to tell."""
+def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, RowOutcomes]], aside: str = "") -> None:
+    """The outcomes of each class or annotator, in their order; of many, those with most to tell."""
     if not rows:
         return
     busiest = sorted(range(len(rows)), key=lambda row: -_weight(rows[row][1]))[:MOST_FATES]
@@ -206,7 +211,7 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, Fates]], as
     if len(shown) < len(rows):
         aside = "; ".join(part for part in (aside, f"{MOST_FATES} of {count(len(rows))}") if part)
     sheet.title(title, aside)
-    figures = _fate_lines([fates for _, fates in shown])
+    figures = _outcome_lines([outcomes for _, outcomes in shown])
     room = max(sheet.width - len(figures[0]) - len(INDENT) - len(GAP), FEWEST_NAME_CELLS)
     names = ["", *(sheet.crop(name, room) for name, _ in shown)]
     cells = max(map(cell_len, names))
@@ -214,17 +219,18 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, Fates]], as
         sheet.print(sheet.indent(sheet.pad(name, cells), GAP, (line, "" if number else "dim")))
 
 
-def _fate_lines(shown: Sequence[Fates]) -> list[str]:
+def _outcome_lines(shown: Sequence[RowOutcomes]) -> list[str]:
     """The head of a table and its lines, as wide as each other."""
     columns = [
-        [head, *(count(getattr(fates, name)) for fates in shown)] for head, name in FATE_COLUMNS.items()
+        [head, *(count(getattr(outcomes, name)) for outcomes in shown)]
+        for head, name in OUTCOME_COLUMNS.items()
     ]
     padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
     return [GAP.join(cells) for cells in zip(*padded, strict=True)]
 
 
-def _weight(fates: Fates) -> int:
-    return fates.changed + fates.n_doubted + fates.new
+def _weight(outcomes: RowOutcomes) -> int:
+    return outcomes.changed + outcomes.n_doubted + outcomes.new
 
 
 _TENTH_OF_A_POINT = 0.001

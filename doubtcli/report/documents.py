@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.plugins import LoadedReason
-    from doubtcli.records import AuditComparison, ComparedAudit, Fates, Gain, Power, RelabelScore
+    from doubtcli.records import AuditComparison, ComparedAudit, Gain, Power, RelabelScore, RowOutcomes
     from doubtcli.records.relabelling import ApplyResult, Batch, UndoResult
 
 
@@ -103,10 +103,12 @@ def _comparison_fields(comparison: AuditComparison) -> dict[str, Any]:
             {"from": change.before, "to": change.after, "rows": change.n_rows}
             for change in comparison.changes
         ],
-        "fates": _fate_counts(comparison.fates),
-        "by_class": [{"name": name} | _fate_counts(fates) for name, fates in comparison.by_class.items()],
+        "fates": _count_by_outcome(comparison.outcomes),
+        "by_class": [
+            {"name": name} | _count_by_outcome(outcomes) for name, outcomes in comparison.by_class.items()
+        ],
         "by_annotator": [
-            {"name": name} | _fate_counts(fates) for name, fates in comparison.by_annotator.items()
+            {"name": name} | _count_by_outcome(outcomes) for name, outcomes in comparison.by_annotator.items()
         ],
         "score": _score_fields(comparison.score),
         "notes": list(comparison.notes),
@@ -125,8 +127,8 @@ def _compared_audit(one: ComparedAudit) -> dict[str, Any]:
     }
 
 
-def _fate_counts(fates: Fates) -> dict[str, int]:
-    return {name.removeprefix("n_"): figure for name, figure in asdict(fates).items()}
+def _count_by_outcome(outcomes: RowOutcomes) -> dict[str, int]:
+    return {name.removeprefix("n_"): figure for name, figure in asdict(outcomes).items()}
 
 
 def _score_fields(score: RelabelScore) -> dict[str, Any]:

@@ -71,13 +71,13 @@ class GatePlan:
         """The file of waivers: one for all files."""
         return {**self._file.gate, **self._gate_flags}.get("waivers")
 
-    def said(self, data_path: str) -> dict[str, Any]:
+    def scan_values(self, data_path: str) -> dict[str, Any]:
         """What flags and settings file say of the scan of a file, by field of `ScanSettings`."""
         return {**self._file.scan, **self._file.of(data_path).scan, **self._scan_flags}
 
     def scan(self, data_path: str) -> ScanSettings:
         """The settings of the scan of a file."""
-        return ScanSettings(**(self.said(data_path) | {"path": data_path}))
+        return ScanSettings(**(self.scan_values(data_path) | {"path": data_path}))
 
     def limits(self, data_path: str) -> GateSettings:
         """The settings of the gate of a file."""

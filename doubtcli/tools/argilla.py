@@ -292,7 +292,7 @@ def _read_responses(
         yield Answer(
             row,
             verdict=labels[0] if labels else "",
-            also=labels[1:],
+            other_verdicts=labels[1:],
             status=status,
             annotator=person,
             why=why,

@@ -110,7 +110,7 @@ def _read_classified(record: AnswerRecord, row: int, labels: tuple[str, ...], *,
     return Answer(
         row,
         verdict=labels[0] if labels else "",
-        also=labels[1:],
+        other_verdicts=labels[1:],
         joined=is_joined,
         prefilled=not ours["stratum"],
         why="\n".join(values.read_answer_texts(comments))

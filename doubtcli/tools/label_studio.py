@@ -213,7 +213,7 @@ def _read_annotation(
     return Answer(
         row,
         verdict=labels[0] if labels else "",
-        also=labels[1:],
+        other_verdicts=labels[1:],
         status="skipped" if annotation.get("was_cancelled") else "",
         annotator=values.read_answer_text(person.get("email") or person.get("id"))
         if isinstance(person, dict)
@@ -273,7 +273,7 @@ def _read_flat_annotation(record: AnswerRecord, row: int) -> Answer:
     return Answer(
         row,
         verdict=labels[0] if labels else "",
-        also=labels[1:],
+        other_verdicts=labels[1:],
         annotator=values.read_answer_text(record["annotator"]),
         time=values.read_answer_text(record.get("updated_at") or record.get("created_at")),
         why="\n".join(_list_entries(note, "text")),

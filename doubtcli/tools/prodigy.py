@@ -101,7 +101,7 @@ def _read_choice_task(record: AnswerRecord, row: int, path: str) -> Answer:
     return Answer(
         row,
         verdict=labels[0] if labels else "",
-        also=labels[1:],
+        other_verdicts=labels[1:],
         status=TASK_STATUSES[record["answer"]],
         annotator=values.read_answer_text(record.get("_annotator_id") or record.get("_session_id")),
         time=_read_timestamp(record.get("_timestamp")),

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.files.values import show_value
-from doubtcli.records.reading import no_label
+from doubtcli.records.reading import reject_other_label
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -44,7 +44,7 @@ class Spellings:
 
     by_text: Mapping[str, str]
     """Each label as it is shown, by every way to write it."""
-    parse_other: Callable[[str], str | None] = no_label
+    parse_other: Callable[[str], str | None] = reject_other_label
     """As `Labels` has it."""
 
     @classmethod
@@ -86,7 +86,7 @@ class Spellings:
         """The labels that an answer chose; none if it is open."""
         labels: list[str] = []
         unknown: list[str] = []
-        for text in filter(str.strip, (answer.verdict, *answer.also)):
+        for text in filter(str.strip, (answer.verdict, *answer.other_verdicts)):
             found = self._find_all(text, joined=answer.joined)
             labels += found
             unknown += [] if found else [text.strip()]

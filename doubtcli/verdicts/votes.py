@@ -247,7 +247,9 @@ def _list_chosen(answers: Iterable[Answer]) -> tuple[str, ...]:
         text.strip()
         for answer in answers
         for text in (
-            (UNUSABLE_STATUS,) if answer.status == UNUSABLE_STATUS else (answer.verdict, *answer.also)
+            (UNUSABLE_STATUS,)
+            if answer.status == UNUSABLE_STATUS
+            else (answer.verdict, *answer.other_verdicts)
         )
     }
     return tuple(sorted(said - {""}))

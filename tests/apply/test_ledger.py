@@ -85,7 +85,7 @@ def test_lost_line(tmp_path: Path) -> None:
 
     (found,) = read_ledger(path)
 
-    assert found.lack == "incomplete: 1 of 2 lines"
+    assert found.missing_lines == "incomplete: 1 of 2 lines"
     assert render_batch(found) == first
 
 
@@ -98,7 +98,7 @@ def test_ledger_without_numbers_of_lines(tmp_path: Path) -> None:
 
     (found,) = read_ledger(path)
 
-    assert (found, found.lack) == (BATCH, None)
+    assert (found, found.missing_lines) == (BATCH, None)
 
 
 def test_cells_that_no_text_gives_again() -> None:

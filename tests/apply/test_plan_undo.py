@@ -17,7 +17,13 @@ from doubtcli.apply.plan_undo import (
 from doubtcli.errors import InputError
 from doubtcli.records import Decision
 from doubtcli.records.file_format import Drop, FileLayout, Restore, Rewritten, Touched
-from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine, list_current, list_in_effect
+from doubtcli.records.relabelling import (
+    Batch,
+    LedgerAction,
+    LedgerLine,
+    list_batches_in_effect,
+    list_current_batches,
+)
 
 ACTIONS = {"=": LedgerAction.RELABEL, "-": LedgerAction.DROP, "+": LedgerAction.RESTORE}
 
@@ -56,8 +62,8 @@ def test_standing() -> None:
     """What came before the file was made from another one is no longer in it."""
     old, new, last = batch("a"), batch("b", source="data.csv"), batch("c")
 
-    assert ids(list_current([old, new, last])) == ["b", "c"]
-    assert ids(list_current([old, last])) == ["a", "c"]
+    assert ids(list_current_batches([old, new, last])) == ["b", "c"]
+    assert ids(list_current_batches([old, last])) == ["a", "c"]
 
 
 @pytest.mark.parametrize(
@@ -72,7 +78,7 @@ def test_standing() -> None:
 )
 def test_in_effect(undoes: dict[str, str], left: str) -> None:
     """A batch that a later one takes back is out of effect, unless that one is taken back itself."""
-    assert ids(list_in_effect([batch(name, undoes=undoes.get(name)) for name in "abc"])) == list(left)
+    assert ids(list_batches_in_effect([batch(name, undoes=undoes.get(name)) for name in "abc"])) == list(left)
 
 
 @pytest.mark.parametrize(

@@ -6,12 +6,12 @@ import pytest
 from doubtcli.compare.count import (
     NO_LABEL_CODE,
     Pairs,
-    fates,
-    fates_by_annotator,
-    fates_by_class,
+    count_outcomes,
+    count_outcomes_by_annotator,
+    count_outcomes_by_class,
     label_changes,
 )
-from doubtcli.records import Fates, LabelChange
+from doubtcli.records import LabelChange, RowOutcomes
 
 #      before, after, doubted before, doubted after, judged after
 ROWS = [
@@ -39,7 +39,7 @@ def pairs():
 
 def test_fates(pairs):
     """Each doubted row has one fate; new doubts are counted beside them."""
-    assert fates(pairs) == Fates(
+    assert count_outcomes(pairs) == RowOutcomes(
         n_rows=12,
         n_doubted=6,
         changed=6,
@@ -57,32 +57,32 @@ def test_some_rows(pairs):
     only = np.zeros(12, dtype=bool)
     only[[0, 6]] = True
 
-    assert fates(pairs, only) == Fates(2, 1, 1, 1, 0, 0, 0, 0, 1)
+    assert count_outcomes(pairs, only) == RowOutcomes(2, 1, 1, 1, 0, 0, 0, 0, 1)
 
 
 def test_by_class(pairs):
     """A row counts for the label it bore before, one without a label last, and the parts add up."""
-    by_class = fates_by_class(pairs)
+    by_class = count_outcomes_by_class(pairs)
 
     assert list(by_class) == ["ham", "spam", None]
-    assert by_class["ham"] == Fates(5, 3, 3, 1, 0, 1, 1, 1, 0)
-    assert by_class["spam"] == Fates(5, 3, 2, 0, 1, 1, 0, 1, 2)
-    assert by_class[None] == Fates(2, 0, 1, 0, 0, 0, 0, 0, 1)
+    assert by_class["ham"] == RowOutcomes(5, 3, 3, 1, 0, 1, 1, 1, 0)
+    assert by_class["spam"] == RowOutcomes(5, 3, 2, 0, 1, 1, 0, 1, 2)
+    assert by_class[None] == RowOutcomes(2, 0, 1, 0, 0, 0, 0, 0, 1)
 
 
 def test_every_row_labelled(pairs):
     """Where every row had a label, there is no line for rows without."""
-    assert list(fates_by_class(replace(pairs, before=np.zeros(12, dtype=int)))) == ["ham"]
+    assert list(count_outcomes_by_class(replace(pairs, before=np.zeros(12, dtype=int)))) == ["ham"]
 
 
 def test_by_annotator(pairs):
     """An annotator is told of the rows whose label before was their answer, and of no others."""
     gave = np.arange(12) < 4
 
-    by_annotator = fates_by_annotator(pairs, {"ana": gave, "ben": ~gave})
+    by_annotator = count_outcomes_by_annotator(pairs, {"ana": gave, "ben": ~gave})
 
-    assert by_annotator["ana"] == Fates(4, 4, 2, 1, 1, 2, 1, 0, 0)
-    assert by_annotator["ben"] == Fates(8, 2, 4, 0, 0, 0, 0, 2, 3)
+    assert by_annotator["ana"] == RowOutcomes(4, 4, 2, 1, 1, 2, 1, 0, 0)
+    assert by_annotator["ben"] == RowOutcomes(8, 2, 4, 0, 0, 0, 0, 2, 3)
 
 
 def test_changes(pairs):

@@ -71,22 +71,25 @@ class TestErrorsTakenBack:
 
     def test_doubts_are_fixed(self, comparison):
         """Most doubts are fixed, and every doubt has one fate."""
-        fates = comparison.fates
-        assert fates.fixed > comparison.before.n_doubted / 2
-        assert fates.fixed + fates.cleared + fates.kept + fates.set_aside == comparison.before.n_doubted
-        assert fates.kept + fates.new == comparison.after.n_doubted
+        outcomes = comparison.outcomes
+        assert outcomes.fixed > comparison.before.n_doubted / 2
+        assert (
+            outcomes.fixed + outcomes.cleared + outcomes.kept + outcomes.set_aside
+            == comparison.before.n_doubted
+        )
+        assert outcomes.kept + outcomes.new == comparison.after.n_doubted
 
     def test_the_parts_add_up(self, comparison):
         """Classes are parts of the whole, and so are kinds of change."""
         for name in ("n_rows", "n_doubted", "changed", "fixed", "cleared", "kept", "new"):
-            parts = [getattr(fates, name) for fates in comparison.by_class.values()]
-            assert sum(parts) == getattr(comparison.fates, name)
-        assert sum(change.n_rows for change in comparison.changes) == comparison.fates.changed
+            parts = [getattr(outcomes, name) for outcomes in comparison.by_class.values()]
+            assert sum(parts) == getattr(comparison.outcomes, name)
+        assert sum(change.n_rows for change in comparison.changes) == comparison.outcomes.changed
 
     def test_annotators(self, comparison):
         """Annotators answered of the truth: the answers of hardly any of their rows were changed."""
         assert list(comparison.by_annotator) == ["annotator_ana", "annotator_ben", "annotator_chi"]
-        assert all(fates.changed < fates.n_rows / 20 for fates in comparison.by_annotator.values())
+        assert all(outcomes.changed < outcomes.n_rows / 20 for outcomes in comparison.by_annotator.values())
 
     def test_noise_and_skill(self, comparison):
         """The noise rate falls and the skill rises, as each audit says of its own file."""
@@ -111,7 +114,7 @@ class TestNothingChanged:
 
         assert comparison.nothing_changed
         assert comparison.changes == ()
-        assert comparison.fates.kept == comparison.before.n_doubted > 0
+        assert comparison.outcomes.kept == comparison.before.n_doubted > 0
         assert not comparison.score.assessable
         assert "no label changed" in comparison.score.why
 
@@ -160,9 +163,9 @@ class TestRows:
 
         assert (comparison.n_matched, comparison.n_gone, comparison.n_added) == (78, 2, 4)
         assert (comparison.gone_doubted, comparison.added_doubted) == (1, 1)
-        fates = comparison.fates
-        assert fates.fixed + fates.cleared + fates.kept + 1 == comparison.before.n_doubted
-        assert fates.kept + fates.new + 1 == comparison.after.n_doubted
+        outcomes = comparison.outcomes
+        assert outcomes.fixed + outcomes.cleared + outcomes.kept + 1 == comparison.before.n_doubted
+        assert outcomes.kept + outcomes.new + 1 == comparison.after.n_doubted
         assert comparison.score.n_trained == 78
 
     def test_equal_inputs(self, shelf):
@@ -322,8 +325,8 @@ class TestVerdicts:
             shelf.audit_of(path, "before"), shelf.audit_of(path, "after", verdicts=str(verdicts))
         )
 
-        assert comparison.fates.set_aside == 1
-        assert comparison.fates.cleared >= 1
+        assert comparison.outcomes.set_aside == 1
+        assert comparison.outcomes.cleared >= 1
         assert "(verdicts)" in comparison.notes[0]
 
 
@@ -436,9 +439,9 @@ def test_nothing_changed_is_all_of_it(shelf):
         replace(same, n_edited=1),
         replace(same, n_gone=1),
         replace(same, n_added=1),
-        replace(same, fates=replace(same.fates, changed=1)),
-        replace(same, fates=replace(same.fates, new=1)),
-        replace(same, fates=replace(same.fates, kept=same.fates.kept - 1, cleared=1)),
+        replace(same, outcomes=replace(same.outcomes, changed=1)),
+        replace(same, outcomes=replace(same.outcomes, new=1)),
+        replace(same, outcomes=replace(same.outcomes, kept=same.outcomes.kept - 1, cleared=1)),
         replace(same, after=replace(same.after, noise_rate=replace(same.after.noise_rate, rate=0.5))),
         replace(same, after=replace(same.after, skill=replace(same.after.skill, accuracy=0.5))),
     ]

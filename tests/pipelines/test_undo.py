@@ -359,7 +359,7 @@ def test_ledger_that_lost_lines(desk: Desk, n_lost: int) -> None:
     error = check_refused(desk, r"batch \w+ is incomplete: 2 of 3 lines")
 
     assert error.where == str(path)
-    assert [batch.lack for batch in read_log(desk.path("fixed.csv"))] == ["incomplete: 2 of 3 lines"]
+    assert [batch.missing_lines for batch in read_log(desk.path("fixed.csv"))] == ["incomplete: 2 of 3 lines"]
 
 
 def test_nowhere_named(twice: Desk) -> None:

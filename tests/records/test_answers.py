@@ -24,7 +24,7 @@ class TestDeciding:
         ("answer", "decides"),
         [
             (Answer(1, "a", "x"), True),
-            (Answer(1, "a", also=("x",)), True),
+            (Answer(1, "a", other_verdicts=("x",)), True),
             (Answer(1, "a", status="unusable"), True),
             (Answer(1, "a", " "), False),
             (Answer(1, "a", "x", status="draft"), False),

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from doubtcli.records import Fates, Gain, LabelChange, NoiseRate, RelabelScore, Skill
-from doubtcli.report.compared import points, print_changes, print_comparison, print_fates, print_score
+from doubtcli.records import Gain, LabelChange, NoiseRate, RelabelScore, RowOutcomes, Skill
+from doubtcli.report.compared import points, print_changes, print_comparison, print_outcomes, print_score
 from doubtcli.wording.sheet import Sheet
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
@@ -56,8 +56,8 @@ def test_width(make_comparison, width):
     long = "b" * 200 + "\x1b[31m"
     usual = make_comparison()
     comparison = make_comparison(
-        by_class={long: usual.fates, "bug": usual.fates},
-        by_annotator={long: usual.fates},
+        by_class={long: usual.outcomes, "bug": usual.outcomes},
+        by_annotator={long: usual.outcomes},
         changes=(replace(usual.changes[0], before=long, after=long[::-1]),),
         notes=("the audits were made with other versions: doubts may differ for that alone",),
     )
@@ -71,9 +71,17 @@ def test_width(make_comparison, width):
 def test_nothing_changed(make_comparison):
     """Where nothing changed, one sentence says so, and no table is printed."""
     usual = make_comparison()
-    fates = replace(usual.fates, changed=0, fixed=0, cleared=0, kept=57, kept_changed=0, set_aside=0, new=0)
+    outcomes = replace(
+        usual.outcomes, changed=0, fixed=0, cleared=0, kept=57, kept_changed=0, set_aside=0, new=0
+    )
     same = make_comparison(
-        fates=fates, changes=(), n_gone=0, n_added=0, gone_doubted=0, added_doubted=0, after=usual.before
+        outcomes=outcomes,
+        changes=(),
+        n_gone=0,
+        n_added=0,
+        gone_doubted=0,
+        added_doubted=0,
+        after=usual.before,
     )
 
     text = printed(same)
@@ -139,9 +147,9 @@ class TestNoise:
 
     def test_no_label_changed(self, make_comparison):
         """Where no label changed, there is nothing to warn of."""
-        fates = replace(make_comparison().fates, changed=0)
+        outcomes = replace(make_comparison().outcomes, changed=0)
 
-        assert "proves little" not in words(make_comparison(fates=fates))
+        assert "proves little" not in words(make_comparison(outcomes=outcomes))
 
 
 class TestSkill:
@@ -168,7 +176,7 @@ class TestSkill:
         assert "after not assessable: there are no models" in words(make_comparison(after=after))
 
 
-NONE = Fates(0, 0, 0, 0, 0, 0, 0, 0, 0)
+NONE = RowOutcomes(0, 0, 0, 0, 0, 0, 0, 0, 0)
 
 
 def printed_section(section, comparison, *, width=80, encoding="utf-8"):
@@ -210,18 +218,18 @@ class TestChanges:
 
     def test_none(self, make_comparison):
         """Where no label changed, the title says so."""
-        fates = replace(make_comparison().fates, changed=0)
+        outcomes = replace(make_comparison().outcomes, changed=0)
 
-        assert printed_section(print_changes, make_comparison(changes=(), fates=fates))[1:] == [
+        assert printed_section(print_changes, make_comparison(changes=(), outcomes=outcomes))[1:] == [
             "No label changed"
         ]
 
     def test_one(self, make_comparison):
         """One label is one label."""
-        fates = replace(make_comparison().fates, changed=1)
+        outcomes = replace(make_comparison().outcomes, changed=1)
 
         lines = printed_section(
-            print_changes, make_comparison(changes=(LabelChange("a", "b", 1),), fates=fates)
+            print_changes, make_comparison(changes=(LabelChange("a", "b", 1),), outcomes=outcomes)
         )
 
         assert lines[1:] == ["1 label changed", "1 a → b"]
@@ -242,7 +250,7 @@ class TestFates:
 
     def test_all(self, make_comparison):
         """Each fate with its rows and what it means."""
-        assert printed_section(print_fates, make_comparison())[1:9] == [
+        assert printed_section(print_outcomes, make_comparison())[1:9] == [
             "Doubted rows: 60 before, 20 after",
             "30 fixed doubted before; the label changed, and is not doubted now",
             "10 cleared not doubted any more, though the label stayed",
@@ -255,7 +263,9 @@ class TestFates:
 
     def test_rare_fates(self, make_comparison):
         """Fates that are rare are told where there are any; the others are told always."""
-        lines = printed_section(print_fates, make_comparison(fates=NONE, gone_doubted=0, added_doubted=0))
+        lines = printed_section(
+            print_outcomes, make_comparison(outcomes=NONE, gone_doubted=0, added_doubted=0)
+        )
 
         assert [line.split()[:2] for line in lines[2:6]] == [
             ["0", "fixed"],
@@ -268,7 +278,7 @@ class TestFates:
 
     def test_by_class(self, make_comparison):
         """A line for each label before."""
-        lines = printed_section(print_fates, make_comparison())
+        lines = printed_section(print_outcomes, make_comparison())
         start = lines.index("By label before")
 
         assert lines[start + 1 : start + 5] == [
@@ -283,7 +293,9 @@ class TestFates:
         usual = make_comparison()
         quiet = replace(NONE, n_rows=7)
 
-        lines = printed_section(print_fates, make_comparison(by_class={"bug": usual.fates, None: quiet}))
+        lines = printed_section(
+            print_outcomes, make_comparison(by_class={"bug": usual.outcomes, None: quiet})
+        )
 
         assert not any("(no label)" in line for line in lines)
 
@@ -292,21 +304,21 @@ class TestFates:
         usual = make_comparison()
 
         lines = printed_section(
-            print_fates, make_comparison(by_class={"(no label)": usual.fates, None: usual.fates})
+            print_outcomes, make_comparison(by_class={"(no label)": usual.outcomes, None: usual.outcomes})
         )
 
         assert sum(line.startswith("(no label) 1,200") for line in lines) == 2
 
     def test_by_annotator(self, make_comparison):
         """A line for each annotator, and what it counts."""
-        lines = printed_section(print_fates, make_comparison())
+        lines = printed_section(print_outcomes, make_comparison())
         start = lines.index("By annotator rows whose label before was their answer")
 
         assert lines[start + 2] == "ada 900 20 12 4 4 3 30"
 
     def test_no_annotators(self, make_comparison):
         """Without annotators there is no such table."""
-        lines = printed_section(print_fates, make_comparison(by_annotator={}))
+        lines = printed_section(print_outcomes, make_comparison(by_annotator={}))
 
         assert not any(line.startswith("By annotator") for line in lines)
 
@@ -314,7 +326,7 @@ class TestFates:
         """Of many the twenty with most to tell are shown, in their own order."""
         by_class = {f"class {n:02}": replace(NONE, n_rows=9, changed=n) for n in range(25)}
 
-        lines = printed_section(print_fates, make_comparison(by_class=by_class, by_annotator={}))
+        lines = printed_section(print_outcomes, make_comparison(by_class=by_class, by_annotator={}))
         start = lines.index("By label before 20 of 25")
 
         assert [line[:8] for line in lines[start + 2 :]] == [f"class {n:02}" for n in range(5, 25)]
@@ -323,7 +335,7 @@ class TestFates:
         """Of many annotators, too, and what the table counts is still said."""
         by_annotator = {f"rater {n:02}": replace(NONE, n_rows=9, new=n) for n in range(21)}
 
-        lines = printed_section(print_fates, make_comparison(by_annotator=by_annotator))
+        lines = printed_section(print_outcomes, make_comparison(by_annotator=by_annotator))
 
         assert "By annotator rows whose label before was their answer; 20 of 21" in lines
 

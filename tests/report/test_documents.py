@@ -156,7 +156,7 @@ def test_odd_names(make_comparison):
     usual = make_comparison()
     odd = 'a"b\n\x1b[31m\u202e😀'
     comparison = make_comparison(
-        by_class={odd: usual.fates}, before=replace(usual.before, path="data/\udcff.csv")
+        by_class={odd: usual.outcomes}, before=replace(usual.before, path="data/\udcff.csv")
     )
 
     text = render_comparison(comparison)

@@ -129,7 +129,7 @@ class TestFiles:
         assert found.scan("data/a.csv") == ScanSettings(
             path="data/a.csv", label="y", seed=3, config="doubt.toml"
         )
-        assert found.said("other.csv") == {"config": "doubt.toml", "label": "x", "seed": 3}
+        assert found.scan_values("other.csv") == {"config": "doubt.toml", "label": "x", "seed": 3}
         assert found.paths == ("data/a.csv",)
 
     def test_a_file_is_known_however_it_is_named(

@@ -307,7 +307,7 @@ class TestShapes:
 
         [found] = read_answers(write([nested])).answers
 
-        assert (found.verdict, found.also[0]) == ("spam", "ham")
+        assert (found.verdict, found.other_verdicts[0]) == ("spam", "ham")
 
     @pytest.mark.parametrize(
         "record",

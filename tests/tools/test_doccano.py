@@ -139,7 +139,7 @@ def test_the_json_export(write: Write) -> None:
 
     [found] = read_answers(path).answers
 
-    assert (found.verdict, found.also, found.why) == ("ham", ("spam",), "why\nbecause")
+    assert (found.verdict, found.other_verdicts, found.why) == ("ham", ("spam",), "why\nbecause")
 
 
 def test_a_label_with_a_hash_stays_whole_in_a_list(write: Write) -> None:

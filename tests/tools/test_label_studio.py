@@ -360,7 +360,9 @@ class TestRecorded:
         found = read_answers(str(exports / f"label-studio-several.{ending}"))
 
         assert (found.n_older, found.notes) == (1, ())
-        assert [(one.annotator, one.verdict, one.also, one.why, one.decides) for one in found.answers] == [
+        assert [
+            (one.annotator, one.verdict, one.other_verdicts, one.why, one.decides) for one in found.answers
+        ] == [
             ("1", "neutral", (), "", True),
             ("2", "negative", ("neutral",), "one\ntwo", True),
             ("3", "", (), "obviously negative", False),
@@ -408,7 +410,7 @@ class TestExportedTasks:
 
         found = read_answers(write(asked)).answers
 
-        assert [(one.verdict, one.also, one.decides) for one in found] == [
+        assert [(one.verdict, one.other_verdicts, one.decides) for one in found] == [
             ("", (), False),
             ("spam", (), True),
         ]
@@ -428,7 +430,7 @@ class TestExportedTasks:
         """Other questions may have been asked as well."""
         [found] = read_answers(write([task(result=[choices("rude", name="tone"), choices("spam")])])).answers
 
-        assert (found.verdict, found.also) == ("spam", ())
+        assert (found.verdict, found.other_verdicts) == ("spam", ())
 
     def test_a_label_is_never_taken_apart(self, write: Write) -> None:
         """It may look like JSON, be long or hold anything else."""
@@ -437,7 +439,7 @@ class TestExportedTasks:
         found = read_answers(write([task(result=[choices(label)], completed_by=label) for label in labels]))
 
         assert [one.verdict for one in found.answers] == labels
-        assert not any(one.also for one in found.answers)
+        assert not any(one.other_verdicts for one in found.answers)
 
     @pytest.mark.parametrize(
         ("changed", "found"),
@@ -496,7 +498,7 @@ class TestRecords:
         """What isn't exactly how a CSV file of Label Studio holds several is a label."""
         [found] = read_answers(write(as_csv(RECORD | {"label": label}))).answers
 
-        assert (found.verdict, found.also) == (label, ())
+        assert (found.verdict, found.other_verdicts) == (label, ())
 
     def test_a_label_in_json_is_never_taken_for_several(self, write: Write) -> None:
         """JSON_MIN holds several as a list, not as a text."""
@@ -504,19 +506,19 @@ class TestRecords:
 
         [found] = read_answers(write([RECORD | {"label": label}])).answers
 
-        assert (found.verdict, found.also) == (label, ())
+        assert (found.verdict, found.other_verdicts) == (label, ())
 
     def test_a_choice_that_was_taken_back_in_csv_is_open(self, write: Write) -> None:
         """An empty list of choices is none."""
         [found] = read_answers(write(as_csv(RECORD | {"label": '{"choices": []}'}))).answers
 
-        assert (found.verdict, found.also) == ("", ())
+        assert (found.verdict, found.other_verdicts) == ("", ())
 
     def test_the_same_label_twice_is_one(self, write: Write) -> None:
         """Each label counts once."""
         [found] = read_answers(write([RECORD | {"label": {"choices": ["a", "a"]}}])).answers
 
-        assert (found.verdict, found.also) == ("a", ())
+        assert (found.verdict, found.other_verdicts) == ("a", ())
 
     def test_a_record_without_a_label_is_open(self, write: Write) -> None:
         """Somebody only left a note."""

@@ -135,14 +135,16 @@ def test_binary_tasks(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "verdict", "also"),
+    ("accept", "verdict", "other_verdicts"),
     [([], "", ()), (None, "", ()), (["a", "b"], "a", ("b",)), ([1], "1", ()), (["[x]"], "[x]", ())],
 )
-def test_what_was_selected(write: Write, accept: object, verdict: str, also: tuple[str, ...]) -> None:
+def test_what_was_selected(
+    write: Write, accept: object, verdict: str, other_verdicts: tuple[str, ...]
+) -> None:
     """Nothing is open, several are several, and ids of options are texts."""
     [found] = read_answers(write(lines(TASK | {"accept": accept}))).answers
 
-    assert (found.verdict, found.also) == (verdict, also)
+    assert (found.verdict, found.other_verdicts) == (verdict, other_verdicts)
 
 
 def test_a_task_without_choices_is_open(write: Write) -> None:

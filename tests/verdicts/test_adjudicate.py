@@ -37,7 +37,7 @@ ANSWERS = st.lists(
         time=st.sampled_from(["", "2026-01-01", "2026-01-02"]),
         given_label=st.sampled_from(["", "", "", "ham", "spam"]),
         seen_hash=st.sampled_from(["", "", "", "h", "other"]),
-        also=st.sampled_from([(), (), (), ("ham",)]),
+        other_verdicts=st.sampled_from([(), (), (), ("ham",)]),
         prefilled=st.booleans(),
     ),
     max_size=5,

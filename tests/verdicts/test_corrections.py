@@ -155,7 +155,7 @@ class TestUnapplied:
             (says("a", "spma"), "new label", "'spma' is none of the labels; perhaps 'spam' was meant"),
             (says("a", "SPAM"), "new label", "'SPAM' is none of the labels; perhaps 'spam' was meant"),
             (says("a", "other"), "new label", "'other' is none of the labels"),
-            (says("a", "ham", also=("spam",)), "conflict", "it got several labels: 'ham', 'spam'"),
+            (says("a", "ham", other_verdicts=("spam",)), "conflict", "it got several labels: 'ham', 'spam'"),
             (says("a", "ham#spam", joined=True), "conflict", "it got several labels: 'ham', 'spam'"),
             (
                 says("a", "ham#x", joined=True),
@@ -599,7 +599,10 @@ class TestConflicts:
 
     def test_an_answer_of_several_labels_outvotes_none(self) -> None:
         """It counts as an answer of its own, in any order of its labels."""
-        several = (says("a", "ham", "x", also=("spam",)), says("a", "spam", "y", also=("ham",)))
+        several = (
+            says("a", "ham", "x", other_verdicts=("spam",)),
+            says("a", "spam", "y", other_verdicts=("ham",)),
+        )
 
         assert only(settled(*several, ANA)).why == "it got several labels: 'ham', 'spam'"
         assert [one.verdict for one in settled(*several, ANA, CY, says("a", "spam", "di")).decisions] == [
@@ -711,7 +714,9 @@ class TestSpreading:
     def test_an_answer_of_its_own_stands(self) -> None:
         """Somebody looked at it, even if that came to nothing."""
         found = self.spread(
-            says("a", "spam", duplicates=("b", "b, c")), says("b", "ham"), says("b, c", "ham", also=("spam",))
+            says("a", "spam", duplicates=("b", "b, c")),
+            says("b", "ham"),
+            says("b, c", "ham", other_verdicts=("spam",)),
         )
 
         assert [(one.row_id, one.verdict) for one in found.decisions] == [("a", "spam"), ("b", "ham")]
@@ -861,7 +866,7 @@ ANSWERS = st.lists(
         st.sampled_from(["", "ana", "bob", "1"]),
         st.sampled_from(["", "2026-01-01", "2026-01-02T00:00:00Z", "2026-01-02T00:00:00.5Z"]),
         given_label=st.sampled_from(["", "ham", "spam"]),
-        also=st.sampled_from([(), (), ("ham",)]),
+        other_verdicts=st.sampled_from([(), (), ("ham",)]),
         joined=st.booleans(),
         prefilled=st.booleans(),
         duplicates=st.sampled_from([(), ("b",), ("e0.2", "e0, b")]),

@@ -213,7 +213,7 @@ class TestDifferences:
         found = matched(
             answer("a", "ham", annotator="ann"),
             answer("a", "ham", annotator="bob"),
-            answer("a", "ham", also=("spam",)),
+            answer("a", "ham", other_verdicts=("spam",)),
         )
 
         assert found.codes[0] == 0
@@ -268,7 +268,7 @@ class TestRefusals:
     @pytest.mark.parametrize("column", ["verdict", "accept", "label"])
     def test_several_labels(self, column: str) -> None:
         """A row bears one label; the column is called as the tool calls it."""
-        assert refusal(answer("a", "ham", also=("spam",), column=column)) == (
+        assert refusal(answer("a", "ham", other_verdicts=("spam",), column=column)) == (
             f"v.csv, row 1, column {column!r}: 'a' has several labels: 'ham', 'spam'\n"
             "expected: one label a row\n"
             "to do: decide for one of them, or take the row out"
@@ -298,7 +298,7 @@ class TestRefusals:
         assert "row 3, column 'verdict': 'egg' is none of the labels" in refusal(
             answer("a", "ham", annotator="ann"),
             answer("a", "ham", annotator="bob"),
-            answer("a", "ham", also=("egg",), row=3),
+            answer("a", "ham", other_verdicts=("egg",), row=3),
         )
 
     def test_a_changed_label_is_refused_though_it_is_outvoted(self) -> None:

@@ -99,8 +99,8 @@ class TestChoices:
         ("answer", "chosen"),
         [
             (Answer(1, "a", "C"), ChosenLabels(("C",))),
-            (Answer(1, "a", " Java ", also=("C", "Java")), ChosenLabels(("Java", "C"))),
-            (Answer(1, "a", " Rust ", also=("C", "Rust")), ChosenLabels(("C",), ("Rust",))),
+            (Answer(1, "a", " Java ", other_verdicts=("C", "Java")), ChosenLabels(("Java", "C"))),
+            (Answer(1, "a", " Rust ", other_verdicts=("C", "Rust")), ChosenLabels(("C",), ("Rust",))),
             (Answer(1, "a", " "), ChosenLabels(())),
             (Answer(1, "a", "C##Java"), ChosenLabels((), ("C##Java",))),
         ],

@@ -8,15 +8,17 @@ that the result is the same to the bit on any number of cores.
 from __future__ import annotations
 
 import os
+import threading
 import warnings
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from contextlib import AbstractContextManager
 
     from threadpoolctl import ThreadpoolController
 
@@ -24,13 +26,59 @@ if TYPE_CHECKING:
     from doubtcli.records.learning import Result
 
 
-@contextmanager
-def limit_native_threads() -> Iterator[None]:
-    """Keep native libraries on one thread each: for a whole pipeline, and once in every other process."""
+class SharedContext:
+    """A context of the whole process that several threads may be in at once.
+
+    The first thread enters it and the last one leaves it. So no thread undoes what another still needs, and
+    in the end everything is as it was.
+    """
+
+    def __init__(self, make: Callable[[], AbstractContextManager[object]]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._n_inside = 0
+        self._entered = ExitStack()
+
+    @contextmanager
+    def enter(self) -> Iterator[None]:
+        """Be inside."""
+        with self._lock:
+            if not self._n_inside:
+                self._entered.enter_context(self._make())
+            self._n_inside += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._n_inside -= 1
+                if not self._n_inside:
+                    self._entered.close()
+
+
+def _limit_threads() -> AbstractContextManager[object]:
     from threadpoolctl import threadpool_limits
 
-    with threadpool_limits(1):
+    return threadpool_limits(1)
+
+
+@contextmanager
+def _accept_short_fits() -> Iterator[None]:
+    """A fit that is cut short has a stronger penalty: not a fault that a user could mend."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="lbfgs failed to converge")
         yield
+
+
+_ONE_THREAD = SharedContext(_limit_threads)
+_SHORT_FITS = SharedContext(_accept_short_fits)
+
+
+def limit_native_threads() -> AbstractContextManager[None]:
+    """Keep native libraries on one thread each: for a whole pipeline, and once in every other process.
+
+    Several pipelines may run at once, each in its own thread.
+    """
+    return _ONE_THREAD.enter()
 
 
 @dataclass(frozen=True)
@@ -52,10 +100,8 @@ class ThreadEngine:
                 return job.run()
 
         parallel = Parallel(n_jobs=self.n_threads, backend="threading", return_as="generator")
-        # filters are the whole process's: set once, here, and not by threads that undo each other's
-        with warnings.catch_warnings():
-            # a fit cut short is a stronger penalty, no fault that a user could mend
-            warnings.filterwarnings("ignore", message="lbfgs failed to converge")
+        # filters belong to the whole process: threads of their own would undo each other's
+        with _SHORT_FITS.enter():
             yield from parallel(delayed(run)(job) for job in waiting)
 
 

@@ -1,6 +1,7 @@
 import pickle
 import warnings
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from multiprocessing import get_context
 from operator import methodcaller
@@ -13,7 +14,7 @@ from threadpoolctl import threadpool_limits
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
 from doubtcli.predict.crossfit import FitModel, cross_fit
-from doubtcli.predict.engine import ThreadEngine, limit_native_threads, make_engine
+from doubtcli.predict.engine import SharedContext, ThreadEngine, limit_native_threads, make_engine
 from doubtcli.records import Features
 
 TEXTS = ["card lost", "card stolen", "my card is gone", "refund please", "please refund me", "money back"] * 4
@@ -117,3 +118,25 @@ def test_as_many_threads_as_asked_for(monkeypatch):
     monkeypatch.setattr("os.cpu_count", lambda: 7)
 
     assert (make_engine(3), make_engine(None)) == (ThreadEngine(3), ThreadEngine(7))
+
+
+def test_threads_share_the_context_of_the_process():
+    """The first thread enters it, and the last one leaves it: in between no thread undoes it."""
+    seen = []
+
+    @contextmanager
+    def watch():
+        seen.append("entered")
+        yield
+        seen.append("left")
+
+    shared = SharedContext(watch)
+
+    with shared.enter():
+        with shared.enter():
+            pass
+        seen.append("one is still inside")
+    with shared.enter():
+        pass
+
+    assert seen == ["entered", "one is still inside", "left", "entered", "left"]

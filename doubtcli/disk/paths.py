@@ -9,6 +9,21 @@ STANDARD_INPUT = "-"
 """What a file is called that is read from a pipe."""
 
 
+def name_in_memory(kind: str) -> str:
+    """What stands for a file where Python hands over an object of this kind: "<pandas.DataFrame>"."""
+    return f"<{kind}>"
+
+
+def is_in_memory(path: str) -> bool:
+    """Whether a path is the name of an object in memory, as `name_in_memory` gives it."""
+    return path.startswith("<") and path.endswith(">")
+
+
+def names_a_file(path: str) -> bool:
+    """Whether a path leads to a file that a command can read again: not to a pipe, nor to memory."""
+    return path != STANDARD_INPUT and not is_in_memory(path)
+
+
 def resolve_parents(path: str | Path) -> Path:
     """The whole path, its folders' links followed.
 
@@ -25,7 +40,7 @@ def path_beside(path: str | Path, file: str | Path) -> str:
 
 def path_from_here(path: str) -> str:
     """A path as it is shown: below the working directory as seen from there, however it was typed."""
-    if path == STANDARD_INPUT:
+    if not names_a_file(path):
         return path
     seen = os.path.relpath(path)
     return os.path.normpath(path) if seen.startswith(os.pardir) else seen

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from doubtcli.disk.paths import STANDARD_INPUT
+from doubtcli.disk.paths import names_a_file
 from doubtcli.gate.limit_words import held_words, is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome, Waiver
 from doubtcli.gate.waivers.write import add_waivers
@@ -136,7 +136,7 @@ def failing_first_new(files: Iterable[FileResult]) -> list[Found]:
 
 def repository_path(path: str) -> str:
     """The path as seen from the working directory, "/" between its parts; whole where it lies elsewhere."""
-    if path == STANDARD_INPUT:
+    if not names_a_file(path):
         return path
     seen = Path(os.path.relpath(path or "."))
     return (Path(os.path.abspath(path)) if seen.parts[:1] == ("..",) else seen).as_posix()  # noqa: PTH100  # links are kept
@@ -196,7 +196,7 @@ def _look(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
 def _relabel(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     """Scan each file, and decide on the rows in its queue."""
     doubted = [file for file in failed if any(_is_queued(one, _missed(file)) for one in file.failing)]
-    commands = [f"doubt scan {shell_word(file.path)}" for file in doubted if file.path != STANDARD_INPUT]
+    commands = [f"doubt scan {shell_word(file.path)}" for file in doubted if names_a_file(file.path)]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
     if commands:
         yield "with this gate's flags; then write the right label under verdict in its queue.csv", _WORDS
@@ -207,7 +207,7 @@ def _accept(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
     commands = [
         f"doubt baseline {shell_word(file.path)} -o {shell_word(file.comparison.path)}"
         for file in failed
-        if "max-new" in _missed(file) and file.comparison and file.path != STANDARD_INPUT
+        if "max-new" in _missed(file) and file.comparison and names_a_file(file.path)
     ]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
 
@@ -248,7 +248,7 @@ def _is_writable(finding: Finding) -> bool:
 def _waiver_to_paste(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
     """The first row's waiver, ready to be pasted."""
     waivers = result.waivers_path or WAIVERS_FILE
-    beside = len(result.files) > 1 and file.path != STANDARD_INPUT
+    beside = len(result.files) > 1 and names_a_file(file.path)
     waiver = Waiver(
         finding.row_id,
         number=1,

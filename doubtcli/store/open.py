@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.disk.paths import STANDARD_INPUT, path_from_here
+from doubtcli.disk.paths import STANDARD_INPUT, is_in_memory, path_from_here
 from doubtcli.errors import InputError
 from doubtcli.settings import ScanSettings
 from doubtcli.store.audit_key import SIDE_FILES
@@ -172,6 +172,12 @@ def _possible_places(folder: Path, judged: str) -> tuple[Path, Path]:
             "the audit is of standard input: nobody can tell whether its data are still the same",
             where=str(folder),
             hint="scan a file, and name it or its audit",
+        )
+    if is_in_memory(judged):
+        raise InputError(
+            f"the audit is of an object in Python's memory, {judged}, not of a file",
+            where=str(folder),
+            hint=f"use it from Python: doubtcli.open_audit({str(folder)!r}, data=...)",
         )
     beside = folder.resolve().parent / Path(judged).name
     return beside if folder.is_absolute() else Path(os.path.relpath(beside)), Path(judged)

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.disk.paths import path_beside, resolve_parents
+from doubtcli.disk.paths import name_in_memory, names_a_file, path_beside, path_from_here, resolve_parents
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -61,3 +61,10 @@ def test_link_that_is_the_file(root: Path) -> None:
 def test_seen_beside(path: str, file: str, expected: str) -> None:
     """A path is told as it is seen from the folder of the file that names it."""
     assert path_beside(path, file) == expected
+
+
+@pytest.mark.parametrize("path", ["-", name_in_memory("pandas.DataFrame")])
+def test_what_is_not_a_file_keeps_its_name(path: str) -> None:
+    """A pipe and an object in memory are shown as they are called, for no folder leads to them."""
+    assert not names_a_file(path)
+    assert path_from_here(path) == path

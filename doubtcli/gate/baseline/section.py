@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.disk.paths import STANDARD_INPUT, path_beside
+from doubtcli.disk.paths import names_a_file, path_beside
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import (
     borderline_rows,
@@ -150,7 +150,7 @@ def make_section(
 
 def section_path(data_path: str, baseline_path: str) -> str:
     """What a data file is called in a baseline."""
-    return data_path if data_path == STANDARD_INPUT else path_beside(data_path, baseline_path)
+    return path_beside(data_path, baseline_path) if names_a_file(data_path) else data_path
 
 
 def doubt_settings(document: AuditDocument) -> dict[str, Any]:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.disk.paths import STANDARD_INPUT
+from doubtcli.disk.paths import names_a_file
 from doubtcli.gate.formats.markdown import render_markdown
 from doubtcli.gate.limit_words import verdict
 from doubtcli.gate.sentences import (
@@ -73,7 +73,7 @@ def _annotation(
     lines: tuple[int, int] | None = None,
 ) -> str:
     properties = {"title": f"doubt: {on_a_line(about)}" if about.strip() else "doubt"}
-    if file is not None and file.path != STANDARD_INPUT:
+    if file is not None and names_a_file(file.path):
         properties["file"] = shown_path(file.path)
         properties |= {} if lines is None else {"line": str(lines[0]), "endLine": str(lines[1])}
     told = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())

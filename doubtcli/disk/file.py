@@ -2,7 +2,7 @@
 
     a hidden file beside its place, safe on disk ─▶ renamed into its place ─▶ its name safe on disk
 
-A kill leaves what was there and, at most, the hidden file: the next run that writes the same file removes it.
+A killed run leaves the old file and, at most, the hidden one, which the next run for the same file removes.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ UNFINISHED = ".doubt-unfinished"
 """The ending of hidden files and folders that are still being written."""
 
 CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
-"""What file systems say that don't sync folders: some network drives."""
+"""The errors of file systems that can't sync folders, such as some network drives."""
 
 OTHER_ERROR = 0
-"""In hints: all errors of the system that have no number of their own there."""
+"""In hints: every system error that has no hint of its own."""
 TOO_BIG = "raise the limit on file sizes (ulimit -f)"
 
 
@@ -37,10 +37,10 @@ def make_hints(
     """What to do about what can't be written, by the system's error number.
 
     Args:
-        other: About all errors that have no hint of their own.
-        full: Where the disk is full, or the user's share of it.
-        too_big: Where the system has a limit on the size of files.
-        too_long: Where it is the name that is too long.
+        other: For all errors that have no hint of their own.
+        full: When the disk is full, or the user's quota is used up.
+        too_big: When the system limits the size of files.
+        too_long: When the name is too long.
     """
     hints = {
         errno.ENOSPC: full,
@@ -52,19 +52,19 @@ def make_hints(
 
 
 FILE_HINTS = make_hints(
-    other="name a file that you may write to",
+    other="name a file that you can write to",
     full="free some space, or name a file on another disk",
-    too_long="name a shorter file",
+    too_long="use a shorter file name",
 )
-"""What to do about a file that the user has named."""
+"""What to do about a file that the user chose."""
 
 
 @contextmanager
 def os_errors_as_output_error(where: Path, hints: Mapping[int, str] = FILE_HINTS) -> Iterator[None]:
-    """Turn what the system says into an OutputError.
+    """Turn an error of the operating system into an OutputError.
 
     Args:
-        where: What is written.
+        where: The file or folder that is written.
         hints: What to do about it, by the system's error number.
     """
     try:
@@ -88,23 +88,25 @@ def replace_file(
     never: Iterable[str] = (),
     hints: Mapping[int, str] = FILE_HINTS,
 ) -> None:
-    """Put a file into its place; what was there before is gone in that moment.
+    """Write a file, replacing the one that was there in one step.
 
-    Its folder is made if it is missing. What is no regular file (`/dev/stdout`, a pipe) is written to as it
-    is. A link is followed: what it leads to is replaced. Of two runs at once, one waits for the other.
+    A missing folder is made. Anything but a regular file (`/dev/stdout`, a pipe) is written to directly. A
+    link is followed: the file that it points to is replaced. Of two runs at once, one waits for the other.
 
     Args:
-        path: Where to.
-        content: All of the file.
-        mode: Who may do what with it; None: as with the file that it replaces, or as the system has it.
-        never: Files that were read, and must stay.
+        path: The file to write.
+        content: The whole file.
+        mode: Its permissions; None: those of the file that it replaces, else the system's default.
+        never: Files that were read, and must not be replaced.
         hints: What to do about errors, by the system's error number.
 
     Raises:
-        OutputError: It is one of those, or the system won't let us; what was there before is as it was.
+        OutputError: It is one of those, or the system refuses; the old file is unchanged.
     """
     if any(Path(read).resolve() == path.resolve() for read in never):
-        raise OutputError("it is read, and is not written over", where=str(path), hint="name another file")
+        raise OutputError(
+            "this file is read, so it is not overwritten", where=str(path), hint="name another file"
+        )
     with os_errors_as_output_error(path, hints):
         if _is_special(path):
             path.write_bytes(content)
@@ -115,10 +117,10 @@ def replace_file(
 
 
 def check_writable(path: Path, content: bytes, *, hints: Mapping[int, str] = FILE_HINTS) -> None:
-    """Make sure that `replace_file` can write a file: do all of it but the renaming.
+    """Make sure that `replace_file` can write a file, by doing everything but the rename.
 
     Raises:
-        OutputError: The system won't let us.
+        OutputError: The system refuses.
     """
     with os_errors_as_output_error(path, hints):
         if not _is_special(path):
@@ -134,14 +136,14 @@ def unfinished_path(path: Path) -> Path:
     """The hidden file that `replace_file` writes first.
 
     Args:
-        path: The file; no link.
+        path: The file; not a link.
     """
     return path.with_name(f".{path.name}.new{UNFINISHED}")
 
 
 @contextmanager
 def _stage_file(path: Path, content: bytes, mode: int | None) -> Iterator[Path]:
-    """The hidden file, safe on disk; it is gone after the block unless it was renamed."""
+    """The hidden file, safe on disk; removed after the block unless it was renamed."""
     path = path.resolve()
     hidden = unfinished_path(path)
     with make_parents(path), lock_folders_of(path):
@@ -157,19 +159,19 @@ def _stage_file(path: Path, content: bytes, mode: int | None) -> Iterator[Path]:
 
 
 def write_new_file(path: Path, content: bytes, mode: int | None = None) -> None:
-    """Write a file that isn't there; its content is safe on disk then, its name not yet.
+    """Write a file that doesn't exist yet; its content is then safe on disk, its name not yet.
 
     Args:
-        path: Where to.
-        content: All of the file.
-        mode: Who may do what with it, from before its first byte; None: as the system has it.
+        path: The file to write.
+        content: The whole file.
+        mode: Its permissions, set before the first byte is written; None: the system's default.
 
     Raises:
-        OSError: As the system had it.
+        OSError: As the system raises it.
     """
     with _open_new(path, mode) as file:
         if mode is not None:
-            path.chmod(mode)  # the system may have taken rights away, and gave none
+            path.chmod(mode)  # the umask may have removed some permissions
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -179,21 +181,21 @@ def _open_new(path: Path, mode: int | None) -> BinaryIO:
     def with_mode(name: str, flags: int) -> int:
         return os.open(name, flags, 0o666 if mode is None else mode)
 
-    return open(path, "xb", opener=with_mode)  # a Path takes no opener
+    return open(path, "xb", opener=with_mode)  # Path.open has no `opener`
 
 
 def read_mode(path: Path) -> int | None:
-    """Who may do what with a file; None where there is none."""
+    """The permissions of a file; None if there is no such file."""
     return stat.S_IMODE(path.stat().st_mode) if path.exists() else None
 
 
 def sync_folder(folder: Path) -> None:
-    """Make the names in a folder safe on disk.
+    """Make sure that the names in a folder are safe on disk.
 
-    Windows, which opens no folders, does so by itself; where a file system can't, it is left to it.
+    Not needed on Windows, where folders can't be opened. File systems that can't sync folders are tolerated.
 
     Raises:
-        OSError: As the system had it.
+        OSError: As the system raises it.
     """
     with suppress(PermissionError):
         descriptor = os.open(folder, os.O_RDONLY)
@@ -208,10 +210,10 @@ def sync_folder(folder: Path) -> None:
 
 @contextmanager
 def make_parents(path: Path) -> Iterator[None]:
-    """Make the folders that a file or a folder needs; those that were made go again if the block fails.
+    """Make the missing parents of a path; those that were made are removed again if the block fails.
 
     Raises:
-        OSError: As the system had it.
+        OSError: As the system raises it.
     """
     missing = [parent for parent in path.parents if not parent.exists()]
     try:
@@ -219,6 +221,6 @@ def make_parents(path: Path) -> Iterator[None]:
         yield
     except BaseException:
         for parent in missing:
-            with suppress(OSError):  # what kept us from making it is being raised
+            with suppress(OSError):  # the first error is the one to raise
                 parent.rmdir()
         raise

@@ -1,16 +1,16 @@
-"""Files -> a folder in which they are replaced together or not at all.
+"""Files -> a folder, in which all of them are replaced or none.
 
-The files are made in a hidden folder and are safe on disk before any of them is put into its place. There are
-three ways to do so, for no system has one that suits all folders:
+The files are written to a hidden folder and are safe on disk before any of them is moved to its place. There
+are three ways to move them, since no single one suits all folders:
 
-- A folder that isn't there: the hidden folder beside it is renamed.
-- A folder of only these files: the hidden folder beside it and the old one change places in one step, so that
-  nobody ever finds new files beside old ones, not even after a kill. A rename replaces no folder that holds
-  anything, and Python has no other call, so Linux's renameat2 is called by `ctypes`.
-- Any other folder, and on any other system: the hidden folder is inside, is renamed once it is complete, and
+- The folder is new: the hidden folder next to it is renamed.
+- The folder has these files and no others: the hidden folder next to it and the old one are exchanged in one
+  step, so new and old files are never mixed, not even after a kill. A rename can't replace a folder that has
+  anything in it, and Python has no other call, so Linux's renameat2 is called by `ctypes`.
+- Any other folder, and any other system: the hidden folder is inside, is renamed once it is complete, and
   its files are moved up one by one. A kill between the first move and the last, a fraction of a millisecond
-  apart, leaves new files beside old ones; `recover_folder` moves the others up, and every reader and writer
-  calls it first.
+  apart, leaves new files next to old ones. `recover_folder` moves the rest up; every reader and writer calls
+  it first.
 
 A file's name may lead into folders below ("x/y.json"); they are made.
 """
@@ -42,15 +42,15 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping
 
 COMPLETE = ".doubt-complete"
-"""A hidden folder of files that only need to be moved up."""
+"""A hidden folder with all its files written, which only have to be moved up."""
 
 FOLDER_HINTS = make_hints(
-    other="name a folder that you may write to with --output",
+    other="name a folder that you can write to with --output",
     full="free some space, or name a folder on another disk with --output",
     too_big=f"{TOO_BIG}, or lower --queue-size",
-    too_long="name a shorter folder with --output",
+    too_long="use a shorter folder name with --output",
 )
-"""What to do about a folder that the user has named."""
+"""What to do about a folder that the user chose."""
 
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
@@ -58,16 +58,16 @@ RENAME_EXCHANGE = 2
 
 
 def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    """Put the files into the folder, all of them or none; what else is in it stays as it is.
+    """Write the files into the folder, all of them or none; other files in it are left alone.
 
-    Missing parents are made, and removed again if it fails. Of two runs at once, one waits for the other.
+    Missing parents are made, and removed again on failure. Of two runs at once, one waits for the other.
 
     Args:
-        folder: Where to; a link is followed.
-        files: Their content by name, "/" between the parts of a name on every system.
+        folder: The folder to write to; a link is followed.
+        files: Their content by name; a name has "/" between its parts on every system.
 
     Raises:
-        OutputError: The system won't let us; the folder is as it was before.
+        OutputError: The system refuses; the folder is unchanged.
     """
     place = Path(os.path.realpath(folder))
     with os_errors_as_output_error(folder, FOLDER_HINTS), make_parents(place), lock_folders_of(place):
@@ -79,10 +79,10 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def recover_folder(folder: Path, names: Collection[str]) -> None:
-    """End or undo what a killed run left of files with these names.
+    """Finish or undo what a killed run left of the files with these names.
 
     Raises:
-        OSError: As the system had it.
+        OSError: As the system raises it.
     """
     _discard(_hidden_beside(folder), names)
     _discard(folder / UNFINISHED, names)
@@ -99,8 +99,8 @@ def _make_folder(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _is_exchangeable(folder: Path, names: Collection[str]) -> bool:
-    """Whether the folder may be another one afterwards: all in it is replaced, and nobody stands in it."""
-    ours_alone = all(_is_ours(path, folder, names) for path in folder.rglob("*"))  # stops at a stranger
+    """Whether a new folder may take its place: it has only our files, and is not the working directory."""
+    ours_alone = all(_is_ours(path, folder, names) for path in folder.rglob("*"))  # stops at the first other
     return sys.platform == "linux" and any(folder.iterdir()) and ours_alone and folder != Path.cwd()
 
 
@@ -110,13 +110,13 @@ def _is_ours(path: Path, folder: Path, names: Collection[str]) -> bool:
 
 
 def _was_exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
-    """Put a new folder into the place of the old; False where the system won't (a mount point)."""
+    """Put a new folder in the place of the old one; False if the system refuses (a mount point)."""
     try:
         with _stage_folder(_hidden_beside(folder), files, like=folder) as made:
             made.chmod(folder.stat().st_mode)
             _exchange(made, folder)
             sync_folder(folder.parent)
-    except OSError:  # writing inside comes next, and has its own say if the disk is full
+    except OSError:  # writing inside the folder is tried next, and raises if the disk is full
         return False
     return True
 
@@ -139,7 +139,7 @@ def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
 
 @contextmanager
 def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path) -> Iterator[Path]:
-    """A hidden folder with the files, each as private as in `like`; gone after the block unless renamed."""
+    """A hidden folder with the files, with the permissions they have in `like`; removed unless renamed."""
     try:
         hidden.mkdir(mode=stat.S_IRWXU if like.exists() else 0o777)
         for name in reversed(_folders(files)):
@@ -159,7 +159,7 @@ def _hidden_beside(folder: Path) -> Path:
 
 
 def _discard(folder: Path, names: Collection[str]) -> None:
-    """Remove a hidden folder and the files of ours in it; one that holds anything else is not removed."""
+    """Remove a hidden folder and our files in it; raises if it holds anything else."""
     if folder.is_dir():
         for name in names:
             (folder / name).unlink(missing_ok=True)
@@ -177,13 +177,13 @@ def _move_up(folder: Path, names: Collection[str]) -> None:
 
 
 def _folders(names: Collection[str]) -> list[str]:
-    """The folders that names of files lead into, the deepest first."""
+    """The folders in the names of files, the deepest first."""
     parents = {str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."}
     return sorted(parents, key=lambda name: (-name.count("/"), name))
 
 
 def _remove_folders(folder: Path, names: Collection[str]) -> None:
-    """Remove a folder and those below it that names of files led into; they hold no file any more."""
+    """Remove a folder and the folders below it, all of which are empty by now."""
     for name in _folders(names):
         if (folder / name).is_dir():
             (folder / name).rmdir()
@@ -191,7 +191,7 @@ def _remove_folders(folder: Path, names: Collection[str]) -> None:
 
 
 def _exchange(one: Path, other: Path) -> None:
-    """Let two folders change places in a single step."""
+    """Exchange two folders in a single step."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:  # in older C libraries
         raise OSError(errno.ENOSYS, os.strerror(errno.ENOSYS), str(other))

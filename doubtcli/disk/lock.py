@@ -1,4 +1,4 @@
-"""Files -> their folders, locked against other runs; a lock ends with its process, even if that is killed."""
+"""Files -> their folders, locked against other runs; a lock ends with its process, even a killed one."""
 
 from __future__ import annotations
 
@@ -13,25 +13,24 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 PATIENCE = 1.0
-"""Seconds: most runs write for less, and nobody needs to know that we wait for these."""
+"""Seconds to wait without a message: most runs take less time to write."""
 BETWEEN_TRIES = 0.02
 """Seconds."""
 
 _LOCKED: ContextVar[frozenset[tuple[int, int]]] = ContextVar("_LOCKED", default=frozenset())
-"""The folders that are locked here: to wait for them would be to wait for ourselves for ever."""
+"""The folders that this run has locked: if it waited for them, it would wait for ever."""
 
 
 @contextmanager
 def lock_folders_of(*paths: Path) -> Iterator[None]:
-    """Keep other runs from writing these files or folders meanwhile.
+    """Keep other runs from writing these files or folders until the block ends.
 
-    What is locked is the folder that each of them is in. A run that has to wait for long says on stderr what
-    it waits for. File systems without such locks (some network drives) are used without, and so is a folder
-    that isn't there.
+    Each file's folder is locked. A run that has to wait for long prints on stderr what it waits for. On file
+    systems without such locks (some network drives) nothing is locked, nor for a folder that doesn't exist.
     """
     with ExitStack() as opened:
         found = _open_folders([path.parent for path in paths], opened)
-        for place in sorted(found.keys() - _LOCKED.get()):  # of two runs, none waits for the other then
+        for place in sorted(found.keys() - _LOCKED.get()):  # in one order for all runs: no deadlock
             with suppress(OSError):
                 _wait_for_lock(*found[place])
         before = _LOCKED.set(_LOCKED.get() | found.keys())
@@ -42,7 +41,7 @@ def lock_folders_of(*paths: Path) -> Iterator[None]:
 
 
 def _open_folders(folders: Iterable[Path], opened: ExitStack) -> dict[tuple[int, int], tuple[int, Path]]:
-    """Each folder once, whatever it is called: a descriptor to lock and a name, by its place on disk."""
+    """Each folder once, even under several names: a descriptor to lock and a name, by its inode."""
     found = {}
     for folder in folders:
         with suppress(OSError):
@@ -54,7 +53,7 @@ def _open_folders(folders: Iterable[Path], opened: ExitStack) -> dict[tuple[int,
 
 
 def _open_lockable(folder: Path) -> int:
-    """What all runs lock for a folder: itself; or, for Windows opens no folders, a file that stays empty."""
+    """What all runs lock for a folder: the folder itself; on Windows, which can't open it, an empty file."""
     try:
         return os.open(folder, os.O_RDONLY)
     except PermissionError:
@@ -72,17 +71,17 @@ def _wait_for_lock(descriptor: int, folder: Path) -> None:
     until = time.monotonic() + PATIENCE
     while not lock_descriptor(descriptor, blocking=False):
         if time.monotonic() >= until:
-            _say_what_we_wait_for(folder)
+            _log_waiting(folder)
             lock_descriptor(descriptor, poll_interval=BETWEEN_TRIES)
             return
         time.sleep(BETWEEN_TRIES)
 
 
-def _say_what_we_wait_for(folder: Path) -> None:
-    """On stderr, unless whoever has called us listens to our log."""
+def _log_waiting(folder: Path) -> None:
+    """Log what we wait for: it appears on stderr, unless the caller handles our log."""
     import logging
 
     from doubtcli.wording.quoting import printable_path
 
     name = printable_path(str(folder.resolve()))
-    logging.getLogger("doubtcli").warning("doubt: waiting for another doubt that is writing to %s", name)
+    logging.getLogger("doubtcli").warning("doubt: waiting for another run that is writing to %s", name)

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 STANDARD_INPUT = "-"
-"""What a file is called that is read from a pipe."""
+"""The name for what is read from a pipe."""
 
 
 def name_in_memory(kind: str) -> str:
-    """What stands for a file where Python hands over an object of this kind: "<pandas.DataFrame>"."""
+    """The name in place of a path for a Python object of this kind: "<pandas.DataFrame>"."""
     return f"<{kind}>"
 
 
@@ -20,26 +20,26 @@ def is_in_memory(path: str) -> bool:
 
 
 def names_a_file(path: str) -> bool:
-    """Whether a path leads to a file that a command can read again: not to a pipe, nor to memory."""
+    """Whether a path is that of a file that a command can read again: not of a pipe, nor of an object in memory."""
     return path != STANDARD_INPUT and not is_in_memory(path)
 
 
 def resolve_parents(path: str | Path) -> Path:
-    """The whole path, its folders' links followed.
+    """The absolute path, with the links of its folders followed.
 
-    A link that is the file itself is not followed: so large files are kept in a repository.
+    A link that is the file itself is not followed, since large files in a repository are often links.
     """
     path = Path(path)
     return path.resolve() if path.name in ("", "..") else path.parent.resolve() / path.name
 
 
 def path_beside(path: str | Path, file: str | Path) -> str:
-    """A path as seen from the folder that `file` stands in, with "/" between its parts."""
+    """A path relative to the folder that `file` is in, with "/" between its parts."""
     return Path(os.path.relpath(resolve_parents(path), resolve_parents(file).parent)).as_posix()
 
 
 def path_from_here(path: str) -> str:
-    """A path as it is shown: below the working directory as seen from there, however it was typed."""
+    """A path as it is shown: relative to the working directory if it is below that, however it was typed."""
     if not names_a_file(path):
         return path
     seen = os.path.relpath(path)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from doubtcli.records import Block, Examples
 
 BLOCKS_GROUP = "doubtcli.blocks"
-"""Each entry makes one block of some examples, or None where they have no input of its kind."""
+"""Each entry makes one block from examples, or None if they have no input of its kind."""
 BLOCKS_ORDER = ("text", "table")
 
 
@@ -35,7 +35,7 @@ class InputFeatures:
 
 
 def build_features(examples: Examples) -> Features | None:
-    """The features of the rows, or None where the file has no input to make them from."""
+    """The features of the rows, or None if the file has no inputs."""
     blocks = []
     for one in find_installed(BLOCKS_GROUP, "block", FeatureError, BLOCKS_ORDER):
         make: Callable[[Examples], Block | None] = one.load()

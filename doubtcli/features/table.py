@@ -18,22 +18,22 @@ if TYPE_CHECKING:
     from doubtcli.records import Block, Bools, Codes, Examples, Model
 
 _MOST_CATEGORIES = 50
-"""Rarer values of a column fall together in one indicator; a category that few rows have teaches nothing."""
+"""Rarer values of a column share one indicator: nothing can be learned from a category that few rows have."""
 _FEWEST_ROWS = 2
 _FARTHEST = 100.0
-"""Usual distances from the median; how much farther out a slip lies makes no difference."""
+"""In usual distances from the median; values beyond it count as if they were at it."""
 _SECONDS_A_DAY = 86_400.0
 
 
 @dataclass(frozen=True, eq=False)
 class TableBlock:
-    """Numbers, or whatever can be put as numbers: table values, vectors."""
+    """Numbers, or what can be turned into numbers: table values, vectors."""
 
     dense: NDArray[np.float32]
     """Shape `(n_rows, n_dense)`: table columns, standardized, and embeddings at length
     `sqrt(n_dimensions)`."""
     suffix: str = ""
-    """Told behind the names of its models, where another block has such models, too."""
+    """Added to the names of its models, where another block has the same models."""
 
     tokens: ClassVar = None
 
@@ -45,7 +45,7 @@ class TableBlock:
 
     @property
     def decides_alone(self) -> Bools:
-        """Shape `(n_rows,)`: never; what stands beside a price makes another input."""
+        """Shape `(n_rows,)`: always False; two rows with the same numbers need not be copies."""
         return np.zeros(len(self.dense), dtype=np.bool_)
 
     def neighbor_space(self) -> NDArray[np.float32]:
@@ -53,14 +53,14 @@ class TableBlock:
         return np.asarray(self.dense / np.sqrt(self.dense.shape[1], dtype=np.float32))
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
-        """One linear model and two of trees; if `fast`, no boosting, and a forest where nothing is beside."""
+        """One linear model and two of trees; if `fast`, no boosting, and no forest beside other blocks."""
         linear = LinearModel(self.dense, self.suffix)
         forest = () if fast and beside else (ExtraTrees(self.dense, self.suffix),)
         return (linear, *forest) if fast else (linear, *forest, GradientBoosting(self.dense, self.suffix))
 
 
 def table_block(examples: Examples) -> TableBlock | None:
-    """The numbers, categories, times and vectors of the rows side by side, or None where there are none."""
+    """The numbers, categories, times and vectors of the rows side by side, or None if there are none."""
     makers = {
         numeric_features: examples.columns_of(Role.NUMERIC),
         categorical_features: examples.columns_of(Role.CATEGORICAL),
@@ -73,10 +73,10 @@ def table_block(examples: Examples) -> TableBlock | None:
 
 
 def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
-    """A standardized column, missing values at its median, beside it an indicator if any are missing.
+    """A standardized column with missing values at its median, and an indicator if any are missing.
 
-    Values far out are drawn in (cut off at 100 times the usual distance from the median, then `arcsinh`), so
-    that one typing slip does not flatten the rest.
+    Extreme values are compressed (cut off at 100 times the usual distance from the median, then `arcsinh`),
+    so that one typing slip does not flatten the rest.
 
     Returns:
         Shape `(n_rows, 1 or 2)`.
@@ -84,14 +84,14 @@ def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     values = np.asarray(pc.cast(column, pa.float64()).to_numpy(zero_copy_only=False), dtype=np.float64).copy()
     missing = ~np.isfinite(values)
     values[missing] = np.median(values[~missing]) if (~missing).any() else 0.0
-    parts = [_drawn_in(values)]
+    parts = [_compress_extremes(values)]
     if missing.any():
         parts.append(missing.astype(np.float64))
     return np.column_stack(parts).astype(np.float32)
 
 
-def _drawn_in(values: NDArray[np.float64]) -> NDArray[np.float64]:
-    away = values / 2 - np.median(values / 2)  # halves: no difference of two numbers is infinite
+def _compress_extremes(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    away = values / 2 - np.median(values / 2)  # halved, so that no difference overflows to infinity
     if not away.any():
         return away
     usual = np.median(np.abs(away[away != 0]))
@@ -120,10 +120,10 @@ def categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
 
 
 def datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
-    """When, as a standardized number of days, and the hour and weekday on their circles.
+    """The time as a standardized number of days, and the hour and weekday as points on circles.
 
     Returns:
-        Shape `(n_rows, 5)` or `(n_rows, 6)` with the indicator of missing times.
+        Shape `(n_rows, 5)`, or `(n_rows, 6)` with the indicator of missing times.
     """
     seconds = pc.divide(pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64()), 1_000_000)
     days = np.asarray(pc.cast(seconds, pa.float64()).to_numpy(zero_copy_only=False)) / _SECONDS_A_DAY
@@ -134,9 +134,9 @@ def datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
 
 
 def embedding_features(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Only the direction of an embedding carries meaning; the factor puts its numbers on a table's scale."""
+    """Embeddings at one length, since only their direction has meaning, scaled like columns of a table."""
     largest = np.abs(embeddings).max(axis=1, keepdims=True)
-    # else squares may leave the range of float32
+    # otherwise squares may leave the range of float32
     embeddings = np.asarray(embeddings / np.where(largest > 0, largest, 1.0), dtype=np.float32)
     lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
     unit = embeddings / np.where(lengths > 0, lengths, 1.0)

@@ -1,4 +1,4 @@
-"""Texts -> a block of sparse word counts and the spelling of every word, and where each text lies."""
+"""Texts -> a block of sparse word counts and the spelling of every word, and a vector for each text."""
 
 from __future__ import annotations
 
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     from doubtcli.records import Block, Bools, Codes, Examples, Model
 
 _BETWEEN_TEXTS = " \n "
-"""Joins several text columns: no character n-gram and no word reaches across it."""
+"""Joins several text columns: no character n-gram or word spans it."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _LONGEST_WORD = 40
-"""Longer runs (addresses, keys, base64) are spelt by their first letters; the longest English words have
-fewer."""
+"""Only the first letters of longer runs (addresses, keys, base64) count; the longest English words are
+shorter."""
 _SPELLING_SAMPLE = 10_000
-"""Texts that the document frequency of character n-grams is counted on: its logarithm needs no more."""
+"""Texts on which the document frequency of character n-grams is counted: enough for its logarithm."""
 FEWEST_WORDS = 4
-"""Shorter texts are duplicates only when equal: one word of three makes another meaning."""
+"""Shorter texts are duplicates only when equal: one other word in three changes the meaning."""
 _DIMENSIONS = 128
-"""Of the space that texts are compared in: what fits 100,000 rows in 50 MB; other numbers were not tried."""
+"""Of the space in which texts are compared: 100,000 rows fit in 50 MB; other numbers were not tried."""
 _SPARE_DIMENSIONS, _SUBSPACE_STEPS = 10, 3
 _PART = 16_384
 """Rows of a tall matrix that are held in double precision at a time."""
 _MOST_SAMPLED = 20_000
-"""Rows that the main directions are looked for in: the cost grows with rows, never with rows squared."""
+"""Rows from which the main directions are computed: the cost grows with rows, never with rows squared."""
 
 
 @dataclass(frozen=True, eq=False)
 class TextBlock:
     """Texts as three sparse float32 matrices.
 
-    Character n-grams do not look past a word's ends, so a text's n-grams are its words' n-grams added up:
+    Character n-grams do not cross the ends of a word, so a text's n-grams are the sum of its words' n-grams:
     `tokens @ spelling`. Models use the two factors and never build the product, which has some ten
     times as many entries.
     """
@@ -53,24 +53,24 @@ class TextBlock:
     words: sparse.csr_matrix
     """Shape `(n_rows, n_words_and_pairs)`: TF-IDF of words and word pairs, rows of length 1."""
     tokens: sparse.csr_matrix
-    """Shape `(n_rows, n_tokens)`: counts of words and marks, scaled so that `tokens @ spelling` has rows of
-    about length 1."""
+    """Shape `(n_rows, n_tokens)`: counts of words and punctuation, scaled so that the rows of
+    `tokens @ spelling` have a length of about 1."""
     spelling: sparse.csr_matrix
     """Shape `(n_tokens, n_character_ngrams)`: TF-IDF of each token's 2- to 4-character n-grams."""
     exact_keys: Codes
-    """Shape `(n_rows,)`: rows with the same number have the same text, but for case, marks and blanks."""
+    """Shape `(n_rows,)`: the same number means the same text, apart from case, punctuation and blanks."""
     decides_alone: Bools
-    """Shape `(n_rows,)`: texts so long that whoever has the same one copied it."""
+    """Shape `(n_rows,)`: texts so long that two equal ones must be copies."""
 
     dense: ClassVar = None
 
     def neighbor_space(self) -> NDArray[np.float32]:
-        """Latent semantic analysis of words and of spelling; each has half of a squared length of 1."""
+        """Latent semantic analysis of words and of spelling; each has half of the squared length of 1."""
         parts = (latent_space(self.words), latent_space(self.tokens, self.spelling))
         return np.hstack([part / np.sqrt(2, dtype=np.float32) for part in parts])
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
-        """Two cheap models each on words and on spelling; unless `fast`, a ridge that sees numbers, too."""
+        """Two cheap models each on words and on spelling; unless `fast`, a ridge that also sees numbers."""
         words, spelling = Ngrams(self.words), Ngrams(self.tokens, self.spelling)
         cheap = (
             ComplementNaiveBayes(words, "words"),
@@ -87,13 +87,13 @@ def _side_by_side(beside: tuple[Block, ...]) -> NDArray[np.float32] | None:
 
 
 def text_block(examples: Examples) -> TextBlock | None:
-    """The text columns of the rows, or None where there is none."""
+    """The block of the text columns, or None if there are none."""
     texts = join_texts(examples)
     return None if texts is None else make_text_block(texts)
 
 
 def join_texts(examples: Examples) -> list[str] | None:
-    """The text columns of each row as one string, or None where there is none."""
+    """The text columns of each row as one string, or None if there are none."""
     names = examples.columns_of(Role.TEXT)
     if not names:
         return None
@@ -103,10 +103,10 @@ def join_texts(examples: Examples) -> list[str] | None:
 
 
 def make_text_block(texts: Sequence[str]) -> TextBlock:
-    """Words, word pairs and spelling of each text; case is folded, marks count as words.
+    """Words, word pairs and spelling of each text; case is folded, and punctuation marks count as words.
 
     Args:
-        texts: One string a row; "" where there is none.
+        texts: One string a row; "" if it is missing.
     """
     token_ids, row_starts, vocabulary = _tokenize(texts)
     rows = np.repeat(np.arange(len(texts)), np.diff(row_starts))
@@ -114,11 +114,11 @@ def make_text_block(texts: Sequence[str]) -> TextBlock:
     pairs = _pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
     words = _unit_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
     spelling = _spelling(vocabulary, tokens)
-    return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *_copies(texts))
+    return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *_find_copies(texts))
 
 
-def _copies(texts: Sequence[str]) -> tuple[Codes, Bools]:
-    """A number for each different text, and which are so long that to be equal is to be copied."""
+def _find_copies(texts: Sequence[str]) -> tuple[Codes, Bools]:
+    """A number for each different text, and which are so long that equal ones must be copies."""
     number: dict[str, int] = {}
     bare = [_bare_words(text) for text in texts]
     keys = np.array([number.setdefault(text, len(number)) for text in bare], dtype=np.intp)
@@ -127,13 +127,13 @@ def _copies(texts: Sequence[str]) -> tuple[Codes, Bools]:
 
 
 def _bare_words(text: str) -> str:
-    """The text without case, marks and extra blanks; a text of nothing else stays as it is."""
+    """The text without case, punctuation and extra blanks; a text of nothing else is kept."""
     words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
     return " ".join(words) or text.strip()
 
 
 def _tokenize(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    """Token numbers of all texts end to end, where each text starts, and the tokens themselves."""
+    """Token numbers of all texts in one array, where each text starts, and the tokens themselves."""
     number: dict[str, int] = {}
     ids: list[int] = []
     starts = np.zeros(len(texts) + 1, dtype=np.int64)
@@ -155,7 +155,7 @@ def _count_matrix(
 def _pairs(
     token_ids: NDArray[np.int64], rows: NDArray[np.int64], *, n_texts: int, n_tokens: int
 ) -> sparse.csr_matrix:
-    """Counts of neighbouring token pairs that are seen at least twice; one seen once tells nothing."""
+    """Counts of adjacent token pairs that occur at least twice: a pair that occurs once is no use."""
     inside = rows[1:] == rows[:-1]
     keys = token_ids[:-1][inside] * n_tokens + token_ids[1:][inside]
     _, columns, seen = np.unique(keys, return_inverse=True, return_counts=True)
@@ -209,14 +209,14 @@ def _spelling(vocabulary: list[str], tokens: sparse.csr_matrix) -> sparse.csr_ma
 
 
 def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Divide each row by the length it would have once spelt, taking its tokens' n-grams to be unlike."""
+    """Divide each row by its length in n-grams, assuming that no two tokens share one."""
     token_squares = _row_sums_of_squares(spelling)
     row_squares = np.asarray(tokens.multiply(tokens) @ token_squares).ravel()
     return _divide_rows(tokens, np.sqrt(row_squares))
 
 
 def latent_space(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
-    """Latent semantic analysis of `rows` (times `spelling`, never multiplied out), each row at length 1.
+    """Latent semantic analysis of `rows` (times `spelling`, a product never computed), each row at length 1.
 
     Source: randomized subspace iteration, Halko, Martinsson and Tropp, 2011.
     """
@@ -243,7 +243,7 @@ def latent_space(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = N
 
 
 def _random_basis(n_columns: int, width: int) -> NDArray[np.float32]:
-    """Where the search for a subspace begins: shape `(n_columns, width)`, drawn in parts to stay small."""
+    """The start of the search for a subspace: shape `(n_columns, width)`, drawn in parts to save memory."""
     rng, basis = np.random.default_rng(0), np.empty((n_columns, width), dtype=np.float32)
     for start in range(0, n_columns, _PART):
         part = basis[start : start + _PART]
@@ -254,7 +254,7 @@ def _random_basis(n_columns: int, width: int) -> NDArray[np.float32]:
 def _main_directions(basis: NDArray[np.float32], n_dimensions: int) -> NDArray[np.float32]:
     """The first left singular vectors of a tall matrix, shape `(len(basis), n_dimensions)`; 0 past its rank.
 
-    They come from its small Gram matrix: decomposing the matrix takes seven times its memory.
+    They are computed from its small Gram matrix: decomposing the matrix takes seven times its memory.
     """
     gram = np.zeros((basis.shape[1], basis.shape[1]))
     for start in range(0, len(basis), _PART):

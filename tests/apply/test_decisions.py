@@ -290,7 +290,7 @@ def test_name_that_is_too_long(judged: Desk) -> None:
         OutputError, "can't be written", "data.csv", "fixed.csv", waivers=judged.path("w" * 240)
     )
 
-    assert str(error.hint).startswith("name a shorter file; or name another file with --waivers FILE, or")
+    assert str(error.hint).startswith("use a shorter file name; or name another file with --waivers FILE, or")
 
 
 @pytest.mark.parametrize("again", [False, True])

@@ -19,7 +19,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_relative_path(root: Path) -> None:
-    """A path is settled as seen from the working directory, detours left out."""
+    """A relative path is resolved from the working directory, without `..`."""
     (root / "a").mkdir()
 
     assert resolve_parents("a/../b.csv") == root / "b.csv"
@@ -27,7 +27,7 @@ def test_relative_path(root: Path) -> None:
 
 @pytest.mark.parametrize("path", [".", "a/.."])
 def test_path_without_a_name(root: Path, path: str) -> None:
-    """A path that ends in no name is the folder that it leads to."""
+    """A path that ends in `.` or `..` is the folder that it leads to."""
     (root / "a").mkdir()
 
     assert resolve_parents(path) == root
@@ -42,7 +42,7 @@ def test_link_to_a_folder(root: Path) -> None:
 
 
 def test_link_that_is_the_file(root: Path) -> None:
-    """A file that is a link keeps its own path: large files are kept so."""
+    """A file that is a link keeps its own path: large files in repositories are links."""
     (root / "store").write_text("")
     (root / "b.csv").symlink_to("store")
 
@@ -58,8 +58,8 @@ def test_link_that_is_the_file(root: Path) -> None:
     ],
 )
 @pytest.mark.usefixtures("root")
-def test_seen_beside(path: str, file: str, expected: str) -> None:
-    """A path is told as it is seen from the folder of the file that names it."""
+def test_path_beside(path: str, file: str, expected: str) -> None:
+    """A path is relative to the folder of the file that names it."""
     assert path_beside(path, file) == expected
 
 

@@ -21,7 +21,7 @@ def examples(columns, **roles):
 
 
 def test_text_columns_are_joined_with_missing_ones_empty():
-    """A row's texts stand one after the other."""
+    """A row's texts follow each other, in column order."""
     rows = examples(
         {"title": ["Hi", None], "body": ["there", "you"]}, column_roles={"title": "text", "body": "text"}
     )
@@ -30,12 +30,12 @@ def test_text_columns_are_joined_with_missing_ones_empty():
 
 
 def test_without_inputs_there_are_no_features():
-    """A file of labels and answers alone gives the models nothing."""
+    """A file of labels and answers alone has no inputs for models."""
     assert build_features(examples({})) is None
 
 
-def test_tables_and_embeddings_stand_side_by_side():
-    """One number and a two-dimensional embedding make three columns; only its direction stays."""
+def test_tables_and_embeddings_are_side_by_side():
+    """A number and an embedding of two dimensions make three columns; an embedding's length is not kept."""
     embeddings = np.array([[3.0, 4.0], [6.0, 8.0]], dtype=np.float32)
 
     features = build_features(

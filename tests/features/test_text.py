@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
@@ -19,8 +19,8 @@ def test_rows_of_words_have_length_one():
     np.testing.assert_allclose(lengths, [[1, 1, 0, 1, 1]], atol=1e-6)
 
 
-def test_case_is_folded_and_marks_are_words():
-    """Card is card, and a comma is a word of its own."""
+def test_case_is_folded_and_punctuation_marks_are_words():
+    """Card is card, and a comma is a word."""
     tokens = make_text_block(["Card, card", "x"]).tokens
 
     counts = tokens[0].toarray().ravel()
@@ -29,7 +29,7 @@ def test_case_is_folded_and_marks_are_words():
     np.testing.assert_allclose(counts.max() / counts[counts > 0].min(), 2)  # card twice, the comma once
 
 
-def test_a_pair_of_words_that_stands_once_is_dropped():
+def test_a_pair_of_words_that_occurs_once_is_dropped():
     """Of "card lost", "lost again", … only the pair that two texts have is kept."""
     features = make_text_block(["card lost now", "card lost again"])
 
@@ -38,7 +38,7 @@ def test_a_pair_of_words_that_stands_once_is_dropped():
 
 
 def test_spelling_counts_the_same_character_ngrams_as_scikit_learn():
-    """Tokens times spelling has n-grams just where scikit-learn's character analyser finds common ones."""
+    """Tokens times spelling has n-grams exactly where scikit-learn's character analyser finds common ones."""
     texts = ["refund card", "refunds cards", "card"]
     features = make_text_block(texts)
     oracle = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), min_df=2).fit(texts)
@@ -50,15 +50,16 @@ def test_spelling_counts_the_same_character_ngrams_as_scikit_learn():
 
 
 def test_texts_without_any_word_give_empty_matrices():
-    """Blank texts are rows of nothing, not an error."""
+    """Blank texts are empty rows, not an error."""
     features = make_text_block(["", "  "])
 
     assert features.words.nnz == features.tokens.nnz == 0
 
 
+@settings(max_examples=50)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
 def test_any_texts_give_finite_features(texts):
-    """Whatever the letters, every entry is a finite number and every row is there."""
+    """For all letters, every entry is a finite number and every row is there."""
     features = make_text_block(texts)
 
     assert features.words.shape[0] == features.tokens.shape[0] == len(texts)
@@ -68,7 +69,7 @@ def test_any_texts_give_finite_features(texts):
 
 @pytest.mark.parametrize("widths", [(), (2,), (2, 3)])
 def test_the_ridge_sees_the_numbers_of_all_other_blocks(widths):
-    """They stand side by side; of one block they are no copy, of none there are none."""
+    """The numbers of several blocks are side by side, those of one block are not copied."""
     beside = tuple(TableBlock(np.ones((2, width), dtype=np.float32)) for width in widths)
 
     ridge = make_text_block(["card lost", "card gone"]).models(beside, fast=False)[-1]

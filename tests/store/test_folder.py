@@ -252,7 +252,7 @@ def test_too_long_a_name(write: Writer) -> None:
         longer()
 
     assert refused.value.found == "can't be written: File name too long"
-    assert refused.value.hint == "name a shorter folder with --output"
+    assert refused.value.hint == "use a shorter folder name with --output"
     assert not write.folder.exists()
 
 
@@ -287,7 +287,7 @@ def test_no_permission() -> None:
 
     assert (
         done.stdout
-        == "can't be written: Permission denied|name a folder that you may write to with --output\n"
+        == "can't be written: Permission denied|name a folder that you can write to with --output\n"
     )
 
 

@@ -20,7 +20,7 @@ def is_in_memory(path: str) -> bool:
 
 
 def names_a_file(path: str) -> bool:
-    """Whether a path is that of a file that a command can read again: not of a pipe, nor of an object in memory."""
+    """Whether a command can read the file at a path again: not a pipe, nor an object in memory."""
     return path != STANDARD_INPUT and not is_in_memory(path)
 
 

@@ -28,7 +28,10 @@ test-integration: .venv-integration/made ## Run the tests against other people's
 check: .venv/dev ## All that must hold: format, lint, types, docstrings, docs, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
+	$(BIN)/ruff check --preview --select PLW1514  # text files name their encoding: systems have other defaults
 	$(BIN)/mypy
+	$(BIN)/mypy --platform win32 --cache-dir .mypy_cache/win32
+	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/interrogate -q doubtcli tests benchmarks docs
 	COLUMNS=80 $(BIN)/cog --check -I docs $(DOCS)
 	$(MAKE) test

@@ -97,14 +97,14 @@ def _repeat_doubts(path: Path, repeats: int) -> None:
 
 
 def _repeat_document(path: Path, data: Path, repeats: int) -> None:
-    told = json.loads(path.read_text())
+    told = json.loads(path.read_text(encoding="utf-8"))
     told["input"] |= {"sha256": hashlib.sha256(data.read_bytes()).hexdigest(), "rows": SMALL * repeats}
     told["counts"] = {name: count * repeats for name, count in told["counts"].items()}
     told["classes"] = [
         one | {"given": one["given"] * repeats, "doubted": one["doubted"] * repeats}
         for one in told["classes"]
     ]
-    path.write_text(json.dumps(told))
+    path.write_text(json.dumps(told), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -17,8 +17,8 @@ def markdown_table(head: list[str], rows: list[list[str]]) -> str:
 
 def write_between(page: Path, begin: str, end: str, text: str) -> None:
     """Replace what stands between two marks of a page."""
-    before, found_begin, rest = page.read_text().partition(begin)
+    before, found_begin, rest = page.read_text(encoding="utf-8").partition(begin)
     _, found_end, after = rest.partition(end)
     if not (found_begin and found_end):
         raise ValueError(f"{page.name} lacks the marks {begin} and {end} in this order")
-    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}")
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{end}{after}", encoding="utf-8")

@@ -62,7 +62,7 @@ def write_texts(path: Path, n_rows: int) -> np.ndarray:
     truth = rng.integers(0, N_CLASSES, n_rows)
     wrong = rng.random(n_rows) < NOISE
     labels = np.where(wrong, (truth + rng.integers(1, N_CLASSES, n_rows)) % N_CLASSES, truth)
-    with path.open("w", newline="") as file:
+    with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["id", "text", "label"])
         for row in range(n_rows):

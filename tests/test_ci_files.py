@@ -292,7 +292,7 @@ def test_install_and_gate(tmp_path: Path) -> None:
     passed = run_step("gate", tmp_path, {**inputs, "args": f"{inputs['args']} 50%"}, scripts)
     outputs = dict(line.split("=", 1) for line in (tmp_path / "output").read_text().splitlines())
     assert (passed.returncode, outputs["passed"]) == (0, "true")
-    assert isinstance(json.loads(Path(outputs["report"]).read_text()), dict)
+    assert isinstance(json.loads(Path(outputs["report"]).read_text(encoding="utf-8")), dict)
 
 
 def run_step(

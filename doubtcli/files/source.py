@@ -13,7 +13,7 @@ import tempfile
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import pyarrow as pa
 
@@ -163,7 +163,7 @@ def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
 def _spooled(stream: BinaryIO, path: str) -> Iterator[io.BufferedRandom]:
     with ExitStack() as opened:
         try:
-            spool = opened.enter_context(tempfile.TemporaryFile(prefix="doubt-"))
+            spool: Any = opened.enter_context(tempfile.TemporaryFile(prefix="doubt-"))  # Windows wraps it
             opened.callback(_close, spool)
             shutil.copyfileobj(stream, spool, BUFFER_BYTES)
             spool.flush()

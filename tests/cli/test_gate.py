@@ -171,7 +171,7 @@ def _is_busy(process: subprocess.Popen[bytes]) -> bool:
     """Whether it has imported scikit-learn, so that it is fitting or about to."""
     assert process.poll() is None
     maps = Path(f"/proc/{process.pid}/maps")
-    return not maps.exists() or "sklearn" in maps.read_text()
+    return not maps.exists() or "sklearn" in maps.read_text(encoding="utf-8")
 
 
 class TestStory:

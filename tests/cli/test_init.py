@@ -124,10 +124,10 @@ def test_links(folder: Path) -> None:
 @pytest.mark.usefixtures("folder")
 def test_never_over_a_file(capsys: pytest.CaptureFixture[str]) -> None:
     """A file that is there stays as it is; `--force` replaces it."""
-    Path("doubt.toml").write_text("seed = 7\n")
+    Path("doubt.toml").write_text("seed = 7\n", encoding="utf-8")
 
     assert init() == 2
-    assert Path("doubt.toml").read_text() == "seed = 7\n"
+    assert Path("doubt.toml").read_text(encoding="utf-8") == "seed = 7\n"
     assert capsys.readouterr().err == (
         "doubt: doubt.toml: is there already\n"
         "  to do: name another file with --output, or replace it with --force\n"

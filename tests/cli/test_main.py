@@ -229,7 +229,7 @@ class TestHelp:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_full_disk() -> None:
     """A standard output that has no room is told as that, and ends with 2."""
-    with Path("/dev/full").open("w") as full:
+    with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
             [sys.executable, "-m", "doubtcli", "reasons"],
             stdout=full,

@@ -309,7 +309,10 @@ def fill(path: Path) -> None:
     """Keep the given label of every row of a queue."""
     if path.suffix == ".jsonl":
         told = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        path.write_text("".join(json.dumps(row | {"verdict": row["given_label"]}) + "\n" for row in told))
+        path.write_text(
+            "".join(json.dumps(row | {"verdict": row["given_label"]}) + "\n" for row in told),
+            encoding="utf-8",
+        )
     elif path.suffix == ".parquet":
         table = pq.read_table(path)
         place = table.column_names.index("verdict")

@@ -183,7 +183,7 @@ def test_file_that_fails_while_read_is_refused() -> None:
 
 def test_process_standard_input_is_the_default(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without `stdin`, "-" reads what is piped into the process."""
-    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(CSV))))
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(gzip.compress(CSV)), encoding="utf-8"))
 
     table = read_table("-", ReadOptions(input_format="csv"))
 

@@ -35,7 +35,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write_data(path: Path, *more: str) -> None:
     """Write a small labelled file."""
-    path.write_text("\n".join(["text,label", *ROWS, *more]) + "\n")
+    path.write_text("\n".join(["text,label", *ROWS, *more]) + "\n", encoding="utf-8")
 
 
 def scan(path: str = "data.csv", **settings: Any) -> Path:
@@ -68,11 +68,15 @@ class TestFindOrMakeAudit:
     def test_what_it_is_made_of(self) -> None:
         """Once data, settings or the files beside them differ, the audit in the cache is not used."""
         first = self.find()
-        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts.row_id[0].as_py()},tool\n")
+        Path("v.csv").write_text(
+            f"doubt_id,verdict\n{first.doubts.row_id[0].as_py()},tool\n", encoding="utf-8"
+        )
 
         assert self.find(seed=1).origin == "scanned now"
         assert self.find(verdicts="v.csv").origin == "scanned now"
-        Path("v.csv").write_text(f"doubt_id,verdict\n{first.doubts.row_id[1].as_py()},tool\n")
+        Path("v.csv").write_text(
+            f"doubt_id,verdict\n{first.doubts.row_id[1].as_py()},tool\n", encoding="utf-8"
+        )
         assert self.find(verdicts="v.csv").origin == "scanned now"
         write_data(Path("data.csv"), "pear,fruit")
         assert self.find().origin == "scanned now"
@@ -107,7 +111,7 @@ class TestFindOrMakeAudit:
 
     def test_a_cache_that_can_not_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Where the cache can't be written the file is judged all the same, and that is said."""
-        Path("file").write_text("")
+        Path("file").write_text("", encoding="utf-8")
         monkeypatch.setenv("DOUBT_CACHE", "file/cache")
 
         found = self.find()

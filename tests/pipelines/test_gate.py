@@ -40,7 +40,7 @@ def _folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def write(document: AuditDocument, name: str, labels: Sequence[str], *, doubted: int = 0) -> str:
     """Write a file with these labels, and its audit: its first rows are doubted. Gives the audit's folder."""
     data = Path(f"{name}.csv")
-    data.write_text("".join(f"{line}\n" for line in ["label", *labels]))
+    data.write_text("".join(f"{line}\n" for line in ["label", *labels]), encoding="utf-8")
     folder = Path(f"{name}.doubt")
     folder.mkdir()
     rows = [
@@ -157,7 +157,7 @@ def test_known_doubts_are_not_new(a_document: Describe) -> None:
 def test_a_baseline_is_overwritten_when_asked(a_document: Describe) -> None:
     """Something else in its place is an error, unless it may be overwritten."""
     audit = write(a_document(), "one", ["ham"] * 3)
-    Path("known.json").write_text("{}")
+    Path("known.json").write_text("{}", encoding="utf-8")
 
     with pytest.raises(Exception, match="is no baseline of doubt"):
         gate().write_baseline([audit], "known.json")

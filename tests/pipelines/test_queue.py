@@ -30,7 +30,7 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("audited")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        Path("data.csv").write_text("\n".join(["text,label", *ROWS]) + "\n")
+        Path("data.csv").write_text("\n".join(["text,label", *ROWS]) + "\n", encoding="utf-8")
         found, table = scan.make_audit(ScanSettings(path="data.csv", fast=True, folds=2), progress=Silence())
         queue = write_scan_queue(found, table)
         write_audit(found, Path("data.doubt"), queue_csv=queue, report_html=render_html(found))
@@ -89,7 +89,7 @@ def test_a_backup(*, is_gone: bool) -> None:
     """A backup is told of; verdicts go into the data file, or into the backup where there is no other."""
     Path("data.csv").rename("data.csv.bak")
     if not is_gone:
-        Path("data.csv").write_text("text,label\npear,fruit\n")
+        Path("data.csv").write_text("text,label\npear,fruit\n", encoding="utf-8")
 
     queue = write_queue(REQUEST, today=TODAY)
 
@@ -104,7 +104,7 @@ def test_a_backup(*, is_gone: bool) -> None:
 )
 def test_data_in_place_of_an_audit(named: str, to_do: str) -> None:
     """Who names the data is told which audit is theirs, or how to get one."""
-    Path("x.csv").write_text("text,label\n")
+    Path("x.csv").write_text("text,label\n", encoding="utf-8")
 
     with pytest.raises(InputError) as error:
         write_queue(replace(REQUEST, audit=named), today=TODAY)
@@ -139,7 +139,7 @@ def test_waived_as_a_gate_finds_them() -> None:
     assert asked()[:2] == rest
     waive("doubt-waivers.toml", first, "until = 2026-11-20")
     assert asked() == [first, *rest]
-    Path("doubt.toml").write_text('[gate]\nwaivers = "keep.toml"\n')
+    Path("doubt.toml").write_text('[gate]\nwaivers = "keep.toml"\n', encoding="utf-8")
     waive("keep.toml", first)
     assert asked()[:2] == rest
 

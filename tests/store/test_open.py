@@ -37,7 +37,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def write_data(path: Path, *more: str) -> None:
     """Write a small labelled file."""
-    path.write_text("\n".join(["text,label", *ROWS, *more]) + "\n")
+    path.write_text("\n".join(["text,label", *ROWS, *more]) + "\n", encoding="utf-8")
 
 
 def scan(path: str = "data.csv", **settings: Any) -> Path:
@@ -115,8 +115,10 @@ class TestOpenAudit:
     def test_of_standard_input(self) -> None:
         """So is one of standard input, which nobody can hold it against."""
         scan()
-        told = json.loads(Path("data.doubt/audit.json").read_text())
-        Path("data.doubt/audit.json").write_text(json.dumps(told | {"input": told["input"] | {"path": "-"}}))
+        told = json.loads(Path("data.doubt/audit.json").read_text(encoding="utf-8"))
+        Path("data.doubt/audit.json").write_text(
+            json.dumps(told | {"input": told["input"] | {"path": "-"}}), encoding="utf-8"
+        )
 
         assert "the audit is of standard input" in trouble("data.doubt")
 
@@ -144,19 +146,19 @@ class TestOpenAudit:
     def test_changed_side_file(self) -> None:
         """Verdicts, vectors or probabilities that were changed since make an audit stale, too."""
         ids = pq.read_table(scan() / "doubts.parquet")["row_id"].to_pylist()
-        Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n")
+        Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n", encoding="utf-8")
         scan(verdicts="checked.csv")
         assert open_audit("data.doubt")
 
-        Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n")
+        Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n", encoding="utf-8")
 
         assert "checked.csv (--verdicts) was changed since it was read" in trouble("data.doubt")
 
     def test_side_files_that_are_said(self) -> None:
         """Verdicts that are named now must be those that the audit was made with."""
         ids = pq.read_table(scan() / "doubts.parquet")["row_id"].to_pylist()
-        Path("one.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n")
-        Path("two.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n")
+        Path("one.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n", encoding="utf-8")
+        Path("two.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n", encoding="utf-8")
 
         assert "it was made with no verdicts" in trouble("data.doubt", {"verdicts": "one.csv"})
         scan(verdicts="one.csv")
@@ -280,7 +282,7 @@ class TestOpenAudit:
             text = "".join(f"{a}, so\t{b}\n" for a, b in [("text", "label"), *rows])
         else:
             text = "\n" + "".join(json.dumps({"text": a, "label": b}) + "\n" for a, b in rows)
-        Path(name).write_text(text)
+        Path(name).write_text(text, encoding="utf-8")
         told = scan(name)
         Path(name).rename(f"{name}.bak")
 
@@ -297,7 +299,7 @@ class TestOpenAudit:
             text = "".join(json.dumps({"text": a, "label": b}) + "\n" for a, b in rows)
         else:
             text = "".join(f"{a}\t{b}\n" for a, b in [("text", "label"), *rows])
-        Path(name).write_text(text)
+        Path(name).write_text(text, encoding="utf-8")
         folder = scan(name)
 
         assert open_audit(str(folder)).read_data().data.column_names == ["text", "label"]
@@ -306,8 +308,8 @@ class TestOpenAudit:
 def test_renamed_settings_are_passed_over() -> None:
     """A setting that a later doubt wrote, and this one does not know, is passed over."""
     scan()
-    told = json.loads(Path("data.doubt/audit.json").read_text())
+    told = json.loads(Path("data.doubt/audit.json").read_text(encoding="utf-8"))
     told["settings"]["later"] = 3
-    Path("data.doubt/audit.json").write_text(json.dumps(told))
+    Path("data.doubt/audit.json").write_text(json.dumps(told), encoding="utf-8")
 
     assert open_audit("data.doubt").settings == replace(ScanSettings(path="data.csv"), **QUICK)

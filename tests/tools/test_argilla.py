@@ -177,11 +177,11 @@ def test_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "argilla", SimpleNamespace(Argilla=Client))
     lines = [step.removeprefix("    ") for step in Argilla().how_to_export if step.startswith("    ")]
-    Path("back.py").write_text("\n".join(lines))
+    Path("back.py").write_text("\n".join(lines), encoding="utf-8")
 
     runpy.run_path("back.py")
 
-    assert json.loads(Path(Argilla.answers_file).read_text()) == [{"id": "t1", "flat": True}]
+    assert json.loads(Path(Argilla.answers_file).read_text(encoding="utf-8")) == [{"id": "t1", "flat": True}]
 
 
 def test_ascii(images: Case) -> None:

@@ -32,7 +32,7 @@ from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.engine import ThreadEngine, limit_native_threads
 from doubtcli.predict.folds import assign_folds
-from doubtcli.predict.pooling import calibrate
+from doubtcli.predict.pooling import calibrate_scores
 from doubtcli.predict.skill import measure_skill
 from doubtcli.predict.table_models import LinearModel
 from doubtcli.rank.noise import estimate_noise
@@ -173,7 +173,9 @@ def linear_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: 
     voices = []
     for repeat in range(REPEATS):
         folds = assign_folds(labels, groups, FOLDS, seed + repeat)
-        voices.append(calibrate(LinearModel(dense).predict_out_of_fold(labels, folds, n_classes, 0), labels))
+        voices.append(
+            calibrate_scores(LinearModel(dense).predict_out_of_fold(labels, folds, n_classes, 0), labels)
+        )
     return np.asarray(voices)
 
 

@@ -26,7 +26,7 @@ from sets import DATA, Task, tasks_of
 from sklearn.metrics import average_precision_score
 
 from doubtcli.queue.sampling import stratify
-from doubtcli.rank.verdicts import stratified_interval
+from doubtcli.rank.verdicts import estimate_stratified_rate
 
 VERDICTS = 50
 SIZES = (50, 100, 200)
@@ -179,7 +179,7 @@ def simulated(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) ->
     truth, wrong = wrong.sum() / sizes.sum(), wrong.astype(int)
     found = rng.hypergeometric(wrong, sizes - wrong, n_drawn, size=(DRAWS, len(sizes)))
     unlike, of_draw = np.unique(found, axis=0, return_inverse=True)
-    bounds = np.array([stratified_interval(one, n_drawn, sizes)[1:] for one in unlike])[of_draw.ravel()]
+    bounds = np.array([estimate_stratified_rate(one, n_drawn, sizes)[1:] for one in unlike])[of_draw.ravel()]
     held = (bounds[:, 0] - 1e-9 <= truth) & (truth <= bounds[:, 1] + 1e-9)
     return float(held.mean()), float(np.median(bounds[:, 1] - bounds[:, 0]))
 

@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.cli.reasons import explanation
-from doubtcli.evidence.graph import known_needs
+from doubtcli.evidence.graph import list_known_needs
 from doubtcli.files.formats import fill_in_formats
-from doubtcli.plugins import our_reasons
+from doubtcli.plugins import load_our_reasons
 from doubtcli.records import Background
 from doubtcli.settings import FILE_KEYS, GATE_KEYS, GateSettings, ScanSettings
 
@@ -74,19 +74,19 @@ def reason_table() -> str:
     """Each built-in reason with what it says."""
     rows = [
         f"| [{reason.name}](#{reason.name}) | {reason.family} | {reason.because} |"
-        for reason in our_reasons()
+        for reason in load_our_reasons()
     ]
     return "\n".join(["| reason | family | doubts a row because |", "|---|---|---|", *rows])
 
 
 def reason_sections() -> str:
     """All that there is to say of each built-in reason."""
-    return "\n\n".join(explanation(reason) for reason in our_reasons())
+    return "\n\n".join(explanation(reason) for reason in load_our_reasons())
 
 
 def needs_table() -> str:
     """What a reason may ask for, in the words of its provider."""
-    return _table_of_needs({name: need.about for name, need in known_needs().items()})
+    return _table_of_needs({name: need.about for name, need in list_known_needs().items()})
 
 
 def background_table() -> str:

@@ -1,17 +1,17 @@
-"""What can go wrong, and the exit code each kind ends with.
+"""What can go wrong, and the exit code of each kind of error.
 
-    DoubtError                 2  anything that kept `doubt` from judging
+    DoubtError                 2  anything that keeps `doubt` from judging the labels
     ├── InputError             2  a file that can't be read or used
-    ├── SettingsError          2  a flag or a settings key that makes no sense
-    ├── OutputError            2  the audit can't be written where it was asked for
+    ├── SettingsError          2  a flag or a settings key that is not valid
+    ├── OutputError            2  a file can't be written where it should be
     ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
     ├── ToolError              2  an annotation tool, ours or a plug-in's, crashed or broke its contract
     ├── FormatError            2  a file format, ours or a plug-in's, crashed or broke its contract
     ├── FeatureError           2  a role or a block, ours or a plug-in's, crashed or broke its contract
-    └── ModelError             2  the rows can't be modelled at all
+    └── ModelError             2  no model can be fitted to the rows
 
-An *error* is always one of these; a row is only ever *doubted*.
-`doubtcli.cli.main` alone turns them into one message and an exit code.
+An *error* is always one of these; a row is *doubted*, never an error.
+Only `doubtcli.cli.main` turns an error into a message and an exit code.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the process ends with, as `diff`, `grep`, `ruff` and `mypy` have it."""
+    """The exit code of the process, with the same meanings as in `diff`, `grep`, `ruff` and `mypy`."""
 
     DONE = 0
     """Done, and the gate (if any) passed."""
@@ -33,15 +33,15 @@ class ExitCode(IntEnum):
 
 
 class DoubtError(Exception):
-    """Something kept `doubt` from judging; carries all that one message needs.
+    """Something keeps `doubt` from judging the labels; has all that a message needs.
 
     Args:
         found: What is wrong, as one sentence without the place ("the file is empty").
-        where: The file, setting or reason it concerns.
+        where: The file, setting or reason that it is about.
         row: The row in the file, counted from 1 without the header.
         line: The physical line in a text file, counted from 1.
         column: The column's name.
-        expected: What would have been right.
+        expected: What was expected.
         hint: What to do now.
     """
 
@@ -67,7 +67,7 @@ class DoubtError(Exception):
 
     @property
     def place(self) -> str:
-        """Where it happened, most general first: "data.csv, row 7 (line 9), column 'text'"."""
+        """Where it happened, from the file to the column: "data.csv, row 7 (line 9), column 'text'"."""
         row = f"row {self.row}" if self.row is not None else None
         if self.line is not None:
             row = f"{row} (line {self.line})" if row else f"line {self.line}"
@@ -88,11 +88,11 @@ class InputError(DoubtError):
 
 
 class SettingsError(DoubtError):
-    """A flag or a settings key that makes no sense."""
+    """A flag or a settings key that is not valid."""
 
 
 class OutputError(DoubtError):
-    """The audit can't be written where it was asked for."""
+    """A file can't be written where it should be."""
 
 
 class ReasonError(DoubtError):
@@ -112,4 +112,4 @@ class FeatureError(DoubtError):
 
 
 class ModelError(DoubtError):
-    """The rows can't be modelled at all."""
+    """No model can be fitted to the rows."""

@@ -1,6 +1,6 @@
-"""Reasons, ours and other people's: found by entry point, checked, named with their package, and asked.
+"""Finds the reasons that are installed, checks them, and runs them: ours and those of other packages.
 
-Our own are found the way everybody's are: by the entry-point group `doubtcli.reasons`.
+All are found in the same way: by the entry-point group `doubtcli.reasons`.
 """
 
 from __future__ import annotations
@@ -12,12 +12,12 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from doubtcli.errors import ReasonError, SettingsError
-from doubtcli.evidence.graph import known_needs, sources_of
+from doubtcli.evidence.graph import list_known_needs, list_sources
 from doubtcli.reasons.contract import REASON_FAMILIES, explain_parameters
 from doubtcli.records import ReasonScores, SkippedReason
 from doubtcli.settings.installed import find_installed
 from doubtcli.wording.lists import did_you_mean
-from doubtcli.wording.numbers import score
+from doubtcli.wording.numbers import count, score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,7 +32,7 @@ NAME = re.compile(r"[a-z]+(-[a-z]+)*")
 
 @dataclass(frozen=True)
 class LoadedReason:
-    """A reason with its settings, ready to be asked."""
+    """A reason with its settings, ready to run."""
 
     name: str
     package: str
@@ -43,18 +43,18 @@ class LoadedReason:
 
     @property
     def where(self) -> str:
-        """As a message names it: "reason 'outlier' of doubtcli 0.1.0"."""
+        """How a message names it: "reason 'outlier' of doubtcli 0.1.0"."""
         return f"reason {self.name!r} of {self.package}"
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What its needs are made of, in the order of `known_needs`."""
-        return sources_of(self.needs)
+        """What its needs are made of, in the order of `list_known_needs`."""
+        return list_sources(self.needs)
 
     @property
     def n_axes(self) -> int:
-        """Of the evidence with the most dimensions that it reads; the fewer, the plainer to explain."""
-        return max((len(known_needs()[need].axes) for need in self.needs), default=0)
+        """How many dimensions its evidence has at most; the fewer, the plainer it is to explain."""
+        return max((len(list_known_needs()[need].axes) for need in self.needs), default=0)
 
     @property
     def lowers_doubt(self) -> bool:
@@ -62,18 +62,18 @@ class LoadedReason:
         return bool(getattr(self.reason, "lowers_doubt", False))
 
     @property
-    def has_words(self) -> bool:
-        """Whether it explains itself by its evidence."""
+    def can_explain(self) -> bool:
+        """Whether it has a method `explain`."""
         return hasattr(self.reason, "explain")
 
 
 def list_reasons() -> tuple[Installed, ...]:
-    """Every installed reason, ours first; `DOUBT_PLUGINS=off` leaves out other people's.
+    """Every installed reason, ours first; `DOUBT_PLUGINS=off` leaves out those of other packages.
 
-    Ours are listed by their `place`; other people's follow by name, and are not imported.
+    Ours are in the order of their `place`. The others follow by name, and are not imported.
 
     Raises:
-        ReasonError: Two packages bring a reason of the same name.
+        ReasonError: Two packages have a reason of the same name.
     """
 
     def place(one: Installed) -> float:
@@ -82,8 +82,8 @@ def list_reasons() -> tuple[Installed, ...]:
     return tuple(sorted(find_installed(GROUP, "reason", ReasonError), key=place))
 
 
-def our_reasons() -> tuple[LoadedReason, ...]:
-    """The built-in reasons with their default settings, as they are listed."""
+def load_our_reasons() -> tuple[LoadedReason, ...]:
+    """Our own reasons with their default settings, in the order of `list_reasons`."""
     return tuple(load_reason(reason) for reason in list_reasons() if reason.is_ours)
 
 
@@ -93,77 +93,75 @@ def load_reasons(
     only: Sequence[str] | None = None,
     skip: Sequence[str] = (),
 ) -> tuple[LoadedReason, ...]:
-    """The reasons to ask, each with its settings.
+    """The reasons to run, each with its settings.
 
     Args:
-        settings: By reason, its table of the settings file.
-        only: Names to ask and no others; None for all.
-        skip: Names not to ask.
+        settings: The settings of each reason, by its name.
+        only: The names of the reasons to run; None for all.
+        skip: The names of those to leave out.
 
     Raises:
-        SettingsError: A name or a setting that nobody knows.
+        SettingsError: There is no reason or no setting of this name.
         ReasonError: A reason can't be imported or breaks the contract.
     """
     listed = list_reasons()
     names = [reason.name for reason in listed]
-    for where, asked in (
+    for where, wanted in (
         ("--reasons", only or ()),
         ("--skip", skip),
         ("[tool.doubt.reasons]", settings or ()),
     ):
-        _check_names(asked, names, where)
+        _check_names(wanted, names, where)
     chosen = [
         reason for reason in listed if (only is None or reason.name in only) and reason.name not in skip
     ]
     if not chosen:
-        raise SettingsError(
-            "no reason is left to ask", where="--reasons, --skip", hint="leave one of them out"
-        )
+        raise SettingsError("no reason is left to run", where="--reasons, --skip", hint="skip fewer reasons")
     return tuple(load_reason(reason, (settings or {}).get(reason.name, {})) for reason in chosen)
 
 
 def load_reason(listed: Installed, settings: Mapping[str, Any] | None = None) -> LoadedReason:
-    """Import one reason, check that it keeps the contract's form, and give it its settings.
+    """Import one reason, check its form, and give it its settings.
 
     Raises:
         ReasonError: It can't be imported, or breaks the contract.
-        SettingsError: A setting that it does not have, or of another type.
+        SettingsError: It has no such setting, or the value has another type.
     """
     kind = listed.load()
     check_class(kind, listed.name, listed.where)
-    return as_loaded(_make_reason(kind, settings or {}, listed.name), listed.package)
+    return wrap_reason(_make_reason(kind, settings or {}, listed.name), listed.package)
 
 
-def as_loaded(reason: Any, package: str) -> LoadedReason:  # noqa: ANN401  # anybody's
-    """A reason that keeps the contract's form, ready to be asked."""
+def wrap_reason(reason: Any, package: str) -> LoadedReason:  # noqa: ANN401  # of any class
+    """A reason that was checked, with what it takes to run it."""
     return LoadedReason(
         name=reason.name,
         package=package,
         family=getattr(reason, "family", "error"),
         because=reason.because,
-        needs=needs_of(type(reason)),
+        needs=list_needs(type(reason)),
         reason=reason,
     )
 
 
-def needs_of(kind: Any, method: str = "score") -> tuple[str, ...]:  # noqa: ANN401  # anybody's class
-    """The names of what a reason asks for, to score or to explain itself."""
+def list_needs(kind: Any, method: str = "score") -> tuple[str, ...]:  # noqa: ANN401  # any class
+    """The names of the parameters of a reason's method: what it needs."""
     return tuple(signature(getattr(kind, method)).parameters)[1:]  # the first is the reason itself
 
 
 def run_reasons(
     loaded: Sequence[LoadedReason], evidence: Evidence
 ) -> tuple[tuple[ReasonScores, ...], tuple[SkippedReason, ...]]:
-    """Ask every reason; one whose needs this file can't meet is skipped, with why for each of them.
+    """Run every reason; one that needs what this file does not have is skipped, and it is said why.
 
     Raises:
-        ReasonError: A reason crashed, or gave something else than one doubt a row.
+        ReasonError: A reason crashed, or did not give one doubt for each row.
     """
     scored, skipped = [], []
     for one in loaded:
         missing = [need for need in one.needs if need not in evidence]
         if missing:
-            whys = dict.fromkeys(known_needs()[need].missing for need in missing)
+            whys = dict.fromkeys(list_known_needs()[need].missing for need in missing)
             skipped.append(SkippedReason(one.name, one.package, "; ".join(whys)))
         else:
             scored.append(
@@ -172,7 +170,7 @@ def run_reasons(
                     one.package,
                     one.family,
                     one.because,
-                    ask_reason(one, {need: evidence[need] for need in one.needs}, len(evidence.given_labels)),
+                    run_reason(one, {need: evidence[need] for need in one.needs}, len(evidence.given_labels)),
                     sources=one.sources,
                     lowers_doubt=one.lowers_doubt,
                 )
@@ -180,11 +178,11 @@ def run_reasons(
     return tuple(scored), tuple(skipped)
 
 
-def ask_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> Floats:
-    """One doubt a row.
+def run_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> Floats:
+    """The doubts that a reason gives, one for each row.
 
     Raises:
-        ReasonError: It crashed, or gave something else.
+        ReasonError: It crashed, or did not give one doubt for each row.
     """
     import numpy as np
 
@@ -202,38 +200,38 @@ def ask_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> Floa
         raise ReasonError(
             f"it gave an array of shape {doubts.shape}",
             where=one.where,
-            expected=f"one doubt a row: {expected}",
+            expected=f"one doubt for each row: an array of shape {expected}",
         )
     outside = np.flatnonzero((doubts < 0) | (doubts > 1))
     if len(outside):
         raise ReasonError(
             f"it gave a doubt of {doubts[outside[0]]:g}",
             where=one.where,
-            expected="0 to 1, or NaN for nothing to say",
+            expected="a number from 0 to 1, or NaN where there is nothing to say",
         )
     return doubts
 
 
 def explain_reason(
-    one: LoadedReason, said: ReasonScores, evidence: Evidence, background: Background, rows: Codes
+    one: LoadedReason, reason: ReasonScores, evidence: Evidence, background: Background, rows: Codes
 ) -> list[str]:
-    """What a reason rests on, one text for each of `rows`.
+    """Why a reason doubts each of `rows`, one text for each.
 
-    A reason without words of its own, or without any for a row, speaks for itself: `because`, and its score.
+    A reason that has no `explain`, or no text for a row, is shown by its `because` and its score.
 
     Raises:
-        ReasonError: It crashed, or gave something else than one text a row.
+        ReasonError: It crashed, or did not give one text for each row.
     """
-    itself = [f"{said.because} ({score(value)})" for value in said.scores[rows].tolist()]
-    if not one.has_words or not len(rows):
-        return itself
-    beside = {item.name: getattr(background, item.name) for item in fields(background)}
-    known = {"rows": rows, **evidence, **beside}
-    asked = {name: known.get(name) for name in needs_of(type(one.reason), "explain")}
-    if any(value is None for value in asked.values()):
-        return itself
+    fallback = [f"{reason.because} ({score(value)})" for value in reason.scores[rows].tolist()]
+    if not one.can_explain or not len(rows):
+        return fallback
+    further = {item.name: getattr(background, item.name) for item in fields(background)}
+    known = {"rows": rows, **evidence, **further}
+    needs = {name: known.get(name) for name in list_needs(type(one.reason), "explain")}
+    if any(value is None for value in needs.values()):
+        return fallback
     try:
-        texts = list(one.reason.explain(**asked))
+        texts = list(one.reason.explain(**needs))
     except Exception as error:
         raise ReasonError(
             f"its `explain` crashed: {type(error).__name__}: {error}",
@@ -241,13 +239,13 @@ def explain_reason(
             hint=f"leave it out with --skip {one.name}, and tell its authors",
         ) from error
     if len(texts) != len(rows) or not all(isinstance(text, str) for text in texts):
-        found = f"its `explain` gave {len(texts)} texts for {len(rows)} rows"
-        raise ReasonError(found, where=one.where, expected="one text a row")
-    return [own or because for own, because in zip(texts, itself, strict=True)]
+        found = f"for {count(len(rows), 'row')}, its `explain` gave {count(len(texts), 'value')}"
+        raise ReasonError(found, where=one.where, expected="one text for each row")
+    return [text or because for text, because in zip(texts, fallback, strict=True)]
 
 
-def _check_names(asked: Iterable[str], names: Sequence[str], where: str) -> None:
-    for name in asked:
+def _check_names(wanted: Iterable[str], names: Sequence[str], where: str) -> None:
+    for name in wanted:
         if name not in names:
             raise SettingsError(
                 f"there is no reason {name!r}",
@@ -257,30 +255,30 @@ def _check_names(asked: Iterable[str], names: Sequence[str], where: str) -> None
             )
 
 
-def check_class(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # anybody's class
-    """Refuse a reason that could not be asked, explained or ranked.
+def check_class(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # any class
+    """Raise an error for a reason that can't be run, explained or ranked.
 
     Args:
-        kind: Its class.
-        name: Of its entry point.
-        where: What to call it in the message.
+        kind: The class of the reason.
+        name: The name of its entry point.
+        where: How the message names it.
 
     Raises:
-        ReasonError: It breaks the contract's form.
+        ReasonError: It breaks the contract.
     """
     if not is_dataclass(kind):
         raise ReasonError(
-            "it is no dataclass", where=where, expected="a frozen dataclass with a method `score`"
+            "it is not a dataclass", where=where, expected="a frozen dataclass with a method `score`"
         )
     if getattr(kind, "name", None) != name or not NAME.fullmatch(name):
         raise ReasonError(
-            f"its class is named {getattr(kind, 'name', None)!r} and its entry point {name!r}",
+            f"its `name` is {getattr(kind, 'name', None)!r}, and its entry point is named {name!r}",
             where=where,
-            expected="the same kebab-case name in both",
+            expected="the same name in both: lower-case words joined by hyphens",
         )
     if not isinstance(getattr(kind, "because", None), str):
         raise ReasonError(
-            "it does not say why", where=where, expected="a class attribute `because`, a string"
+            "it has no `because`", where=where, expected="a class attribute `because`, a string"
         )
     family = getattr(kind, "family", "error")
     if family not in REASON_FAMILIES:
@@ -291,46 +289,46 @@ def check_class(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # an
         raise ReasonError(f"its `lowers_doubt` is {lowers_doubt!r}", where=where, expected="True or False")
     if not callable(getattr(kind, "score", None)):
         raise ReasonError("it has no method `score`", where=where, expected="`score(self, <needs by name>)`")
-    _check_parameters("score", needs_of(kind), list(known_needs()), where)
+    _check_parameters("score", list_needs(kind), list(list_known_needs()), where)
     if hasattr(kind, "explain"):
-        _check_parameters("explain", needs_of(kind, "explain"), explain_parameters(), where)
+        _check_parameters("explain", list_needs(kind, "explain"), explain_parameters(), where)
 
 
-def _check_parameters(method: str, asked: Iterable[str], known: Sequence[str], where: str) -> None:
-    for need in asked:
-        if need not in known:
+def _check_parameters(method: str, parameters: Iterable[str], known: Sequence[str], where: str) -> None:
+    for name in parameters:
+        if name not in known:
             raise ReasonError(
-                f"it needs {need!r}, which there is not",
+                f"`{method}` has an unknown parameter {name!r}",
                 where=where,
-                expected=f"parameters of `{method}` out of {', '.join(known)}",
-                hint=did_you_mean(need, known),
+                expected=f"some of {', '.join(known)}",
+                hint=did_you_mean(name, known),
             )
 
 
-def _make_reason(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # anybody's class
-    """The reason with its settings; what the class itself refuses is the settings' fault."""
+def _make_reason(kind: Any, settings: Mapping[str, Any], name: str) -> Any:  # noqa: ANN401  # any class
+    """The reason with its settings; where the class refuses them, the settings are at fault."""
     where = f"[tool.doubt.reasons.{name}]"
     checked = _check_settings(settings, kind, where) if settings else {}
     try:
         return kind(**checked)
     except Exception as error:
         raise SettingsError(
-            f"the reason refuses its settings: {error}",
+            f"these settings are not valid: {error}",
             where=where,
             hint=f"change them, or leave the reason out with --skip {name}",
         ) from error
 
 
 def _check_settings(settings: Mapping[str, Any], kind: Any, where: str) -> dict[str, Any]:  # noqa: ANN401
-    """A reason's settings, its keys in the class's spelling, each of the type of its field."""
+    """A reason's settings by the names of its fields, each with the type of its field."""
     known = {field.name.replace("_", "-"): field.name for field in fields(kind)}
     try:
         types = get_type_hints(kind)
     except NameError as error:
         raise ReasonError(
-            f"the types of its settings can't be told: {error}",
+            f"the types of its settings can't be read: {error}",
             where=where,
-            hint="import the types of fields outside `if TYPE_CHECKING`",
+            hint="import these types outside `if TYPE_CHECKING`",
         ) from error
     checked = {}
     for key, value in settings.items():
@@ -338,7 +336,7 @@ def _check_settings(settings: Mapping[str, Any], kind: Any, where: str) -> dict[
             raise SettingsError(
                 f"there is no setting {key!r}",
                 where=where,
-                expected=f"one of {', '.join(known)}" if known else "no settings: this reason has none",
+                expected=f"one of {', '.join(known)}" if known else "no settings, as this reason has none",
                 hint=did_you_mean(key, known),
             )
         wanted = types[known[key]]
@@ -346,7 +344,7 @@ def _check_settings(settings: Mapping[str, Any], kind: Any, where: str) -> dict[
         fits = type(value) is wanted or (wanted is float and is_whole)
         if isinstance(wanted, type) and not fits:
             raise SettingsError(
-                f"{key} is {value!r}", where=where, expected=f"a value of type {wanted.__name__}"
+                f"{value!r} is not a valid {key}", where=where, expected=f"a value of type {wanted.__name__}"
             )
         checked[known[key]] = float(value) if wanted is float and is_whole else value
     return checked

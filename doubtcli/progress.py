@@ -1,4 +1,4 @@
-"""What the pipeline tells of its stages while they run; who listens is not its business."""
+"""How a pipeline reports its stages while they run. It does not know who shows them."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ if TYPE_CHECKING:
 
 
 class Progress(Protocol):
-    """Somebody who wants to know how far the pipeline is."""
+    """Shows how far a pipeline is."""
 
     def stage(self, title: str, total: int | None = None) -> AbstractContextManager[Advance]:
-        """Open a stage of `total` steps (None: unknown); gives a function that counts steps done."""
+        """Open a stage of `total` steps (None if not known); gives a function that counts finished steps."""
         ...
 
 
 class Silence:
-    """Nobody: for pipes, `--quiet`, `--no-progress`, notebooks and tests."""
+    """Shows nothing: for pipes, `--quiet`, `--no-progress`, notebooks and tests."""
 
     def stage(self, title: str, total: int | None = None) -> AbstractContextManager[Advance]:  # noqa: ARG002  # as Progress
-        """Open a stage that nobody watches."""
-        return nullcontext(_forget)
+        """Open a stage that is not shown."""
+        return nullcontext(_ignore)
 
 
-def _forget(steps: int) -> None:
-    """Take no notice."""
+def _ignore(steps: int) -> None:
+    """Do nothing."""

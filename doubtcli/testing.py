@@ -1,4 +1,4 @@
-"""The contract that every reason passes: public, so that a plug-in's authors can test theirs in one line.
+"""A check that a reason keeps its contract: authors of plug-ins test their reasons with it in one line.
 
 from doubtcli.testing import check_reason
 
@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from doubtcli import plugins
 from doubtcli.errors import ReasonError
-from doubtcli.evidence.graph import known_needs
+from doubtcli.evidence.graph import list_known_needs
 from doubtcli.reasons.contract import SECTIONS
 from doubtcli.records import REASON_SPEAKS, Background, Evidence, ReasonScores
 
@@ -34,102 +34,105 @@ _NOT_NEEDS = frozenset({"row", "doubt", "because"})
 _SMALL_SHARE = 0.15
 _OTHER_SIZE = 3
 _TOLERANCE = 1e-6
-"""How far apart two doubts may lie that should be equal: sums of float32 depend on their order that much."""
+"""By how much two doubts may differ that should be equal: float32 sums depend on their order by so much."""
 
 
-def check_reason(reason: Any) -> None:  # noqa: ANN401  # anybody's class or instance
-    """See that a reason keeps the contract: its form, its worked rows, and how it behaves on random evidence.
+def check_reason(reason: Any) -> None:  # noqa: ANN401  # any class or instance
+    """Check that a reason keeps the contract: its form, its worked rows, its behaviour on random evidence.
 
     Args:
         reason: The class, tested with its default settings, or an instance.
 
     Raises:
-        AssertionError: It does not, or it crashed; the sentence says what was found.
+        AssertionError: The reason breaks the contract, or crashed; the message says what was found.
     """
     one = reason() if inspect.isclass(reason) else reason
     check_form(one)
     check_worked_rows(one)
     for n_rows, n_classes in ((40, 3), (40, 2), (2, 2), (12, 1)):
-        evidence = example_evidence(seed=n_rows, n_rows=n_rows, n_classes=n_classes)
+        evidence = make_example_evidence(seed=n_rows, n_rows=n_rows, n_classes=n_classes)
         check_behaviour(one, evidence)
-        check_words(one, evidence)
+        check_explanations(one, evidence)
 
 
 def check_form(reason: Any) -> None:  # noqa: ANN401
-    """See that its name, family, words and needs have the contract's form."""
+    """Check the form of a reason: its name, family, texts and needs."""
     kind = type(reason)
-    with _as_assertion():
+    with _as_assertion_error():
         plugins.check_class(kind, str(getattr(kind, "name", "")), kind.__name__)
     frozen = kind.__dataclass_params__.frozen
     assert frozen, f"{kind.__name__} is not frozen"
     assert reason.because, "`because` is empty"
     missing = [section for section in SECTIONS if section not in (inspect.getdoc(kind) or "")]
-    assert not missing, f"the docstring lacks {', '.join(missing)}"
+    assert not missing, f"the docstring has no section {', '.join(missing)}"
 
 
 def check_worked_rows(reason: Any) -> None:  # noqa: ANN401
-    """See that its worked rows come out as stated, and that some raise doubt and some stay quiet."""
+    """Check that a reason gives its worked rows the stated doubts; some raise doubt, some stay quiet."""
     for table, loud in (("raises_doubt", True), ("stays_quiet", False)):
         rows = getattr(reason, table, ())
-        assert rows, f"`{table}` has no worked row"
+        assert rows, f"`{table}` has no worked rows"
         for worked in rows:
-            doubt = worked_doubt(reason, worked)
+            doubt = score_worked_row(reason, worked)
             stated = worked["doubt"]
             assert np.isclose(doubt, stated, atol=5e-4, equal_nan=True), (
-                f"`{table}`: {worked['because']!r} is stated as {stated} and comes out as {doubt}"
+                f"`{table}`: {worked['because']!r} states a doubt of {stated}, but `score` gives {doubt:.6g}"
             )
             belongs = (stated >= REASON_SPEAKS) == loud
-            assert belongs, f"`{table}`: a stated doubt of {stated} belongs in the other table"
+            assert belongs, f"`{table}`: the row with a stated doubt of {stated} belongs in the other table"
 
 
-def worked_doubt(reason: Any, worked: Mapping[str, Any]) -> float:  # noqa: ANN401
-    """What a reason says of the row that a worked example looks at."""
+def score_worked_row(reason: Any, worked: Mapping[str, Any]) -> float:  # noqa: ANN401
+    """The doubt that a reason gives the row of a worked example."""
     needs: dict[str, Any] = {
-        name: _read_only(np.asarray(value)) for name, value in worked.items() if name not in _NOT_NEEDS
+        name: _make_read_only(np.asarray(value)) for name, value in worked.items() if name not in _NOT_NEEDS
     }
     if "n_classes" in needs:
         needs["n_classes"] = int(worked["n_classes"])
-    n_rows = [needs[name].shape[need.axes.index("rows")] for name, need in _with_rows() if name in needs]
-    return float(_ask(reason, needs, n_rows[0])[worked["row"]])
+    n_rows = [
+        needs[name].shape[need.axes.index("rows")] for name, need in _list_needs_with_rows() if name in needs
+    ]
+    return float(_run_on_needs(reason, needs, n_rows[0])[worked["row"]])
 
 
 def check_behaviour(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
-    """See that it is a pure function of its needs: shape, range, order of rows, names of classes."""
-    doubts = _ask_evidence(reason, evidence)
-    np.testing.assert_array_equal(_ask_evidence(reason, evidence), doubts, "asked twice, it answers unlike")
+    """Check that a reason depends on its needs alone, not on the order of rows or the codes of classes."""
+    doubts = _run_on_evidence(reason, evidence)
+    _check_same(_run_on_evidence(reason, evidence), doubts, "run again on the same evidence", tolerance=0)
     order = np.random.default_rng(0).permutation(len(evidence.given_labels))
-    np.testing.assert_allclose(
-        _ask_evidence(reason, reordered(evidence, order)),
-        doubts[order],
-        atol=_TOLERANCE,
-        err_msg="rows in another order get other doubts",
-    )
+    in_order = _run_on_evidence(reason, reorder_rows(evidence, order))
+    _check_same(in_order, doubts[order], "with the rows in another order")
     renamed = np.roll(np.arange(evidence.n_classes), 1)
-    np.testing.assert_allclose(
-        _ask_evidence(reason, with_classes_renamed(evidence, renamed)),
-        doubts,
-        atol=_TOLERANCE,
-        err_msg="classes under other codes get other doubts",
-    )
+    with_codes = _run_on_evidence(reason, rename_classes(evidence, renamed))
+    _check_same(with_codes, doubts, "with other codes for the same classes")
 
 
-def check_words(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
-    """See that `explain`, where there is one, gives one line of text for each row that it is asked for."""
+def _check_same(doubts: Floats, expected: Floats, when: str, tolerance: float = _TOLERANCE) -> None:
+    is_same = np.isclose(doubts, expected, rtol=0, atol=tolerance, equal_nan=True)
+    if not is_same.all():
+        row = int(np.argmin(is_same))
+        raise AssertionError(
+            f"{when}, it gave a row a doubt of {doubts[row]:.6g} instead of {expected[row]:.6g}"
+        )
+
+
+def check_explanations(reason: Any, evidence: Evidence) -> None:  # noqa: ANN401
+    """Check that `explain`, if there is one, gives one line of text for each row."""
     if not hasattr(reason, "explain"):
         return
-    doubts = _ask_evidence(reason, evidence)
-    rows = np.flatnonzero(doubts > 0)  # only these are ever explained
-    texts = _words_for(reason, doubts, evidence, rows)
-    assert all("\n" not in text for text in texts), "`explain` gave a text of several lines"
-    back = _words_for(reason, doubts, evidence, rows[::-1])
-    assert back == texts[::-1], "`explain` gives a row other words when rows are asked in another order"
+    doubts = _run_on_evidence(reason, evidence)
+    rows = np.flatnonzero(doubts > 0)  # only these rows are ever explained
+    texts = _explain_rows(reason, doubts, evidence, rows)
+    assert all("\n" not in text for text in texts), "`explain` gave a text of more than one line"
+    back = _explain_rows(reason, doubts, evidence, rows[::-1])
+    assert back == texts[::-1], "`explain` gave a row another text when the rows came in another order"
 
 
-def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evidence:
-    """Random evidence with everything that a reason may ask for, some of it missing on some rows.
+def make_example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evidence:
+    """Random evidence: all that a reason may ask for, with some values missing in some rows.
 
-    Probabilities are float32, as a scan's are. Evidence of other packages that are installed is numbers from
-    0 to 1, or codes, of the shape that its axes say; an axis of their own has a length of 3.
+    Probabilities are float32, as in a scan. Evidence that other installed packages provide is made of random
+    numbers from 0 to 1, or of codes, in the shape that its axes give; an axis of its own has length 3.
     """
     rng = np.random.default_rng(seed)
     k = min(3, n_rows - 1)
@@ -158,68 +161,70 @@ def example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -> Evi
         annotations=annotations,
     )
     sizes = {"rows": n_rows, "classes": n_classes}
-    others = {name: need for name, need in known_needs().items() if name not in made}
-    return _all_read_only(Evidence(made, **{name: _draw(need, sizes, rng) for name, need in others.items()}))
+    others = {name: need for name, need in list_known_needs().items() if name not in made}
+    return _make_all_read_only(
+        Evidence(made, **{name: _draw_evidence(need, sizes, rng) for name, need in others.items()})
+    )
 
 
-def _draw(need: Need, sizes: Mapping[str, int], rng: np.random.Generator) -> NDArray[Any]:
+def _draw_evidence(need: Need, sizes: Mapping[str, int], rng: np.random.Generator) -> NDArray[Any]:
     shape = tuple(sizes.get(axis, _OTHER_SIZE) for axis in need.axes)
     if need.codes_of:
         return rng.integers(0, sizes.get(need.codes_of, _OTHER_SIZE), shape)
     return np.asarray(rng.random(shape))
 
 
-def reordered(evidence: Evidence, order: Codes) -> Evidence:
-    """The same rows in another order; neighbours still point at the same rows."""
-    return _moved(evidence, "rows", order)
+def reorder_rows(evidence: Evidence, order: Codes) -> Evidence:
+    """The same rows in another order; the indices of neighbours still point at the same rows."""
+    return _reorder_axis(evidence, "rows", order)
 
 
-def with_classes_renamed(evidence: Evidence, renamed: Codes) -> Evidence:
-    """The same rows with class `c` under the code `renamed[c]`."""
-    return _moved(evidence, "classes", np.argsort(renamed))
+def rename_classes(evidence: Evidence, renamed: Codes) -> Evidence:
+    """The same rows, where class `c` has the code `renamed[c]`."""
+    return _reorder_axis(evidence, "classes", np.argsort(renamed))
 
 
-def _moved(evidence: Evidence, axis: str, order: Codes) -> Evidence:
-    """The same evidence with what an axis counts in another order."""
+def _reorder_axis(evidence: Evidence, axis: str, order: Codes) -> Evidence:
+    """The same evidence with one axis in another order."""
     place = np.argsort(order)
     moved: dict[str, Any] = {}
-    for name, need in known_needs().items():
+    for name, need in list_known_needs().items():
         value = evidence[name]
         if axis in need.axes:
             value = value.take(order, axis=need.axes.index(axis))
         if need.codes_of == axis:
             value = np.where(value >= 0, place[value], -1)
         moved[name] = value
-    return _all_read_only(Evidence(moved))
+    return _make_all_read_only(Evidence(moved))
 
 
-def _with_rows() -> list[tuple[str, Need]]:
-    return [(name, need) for name, need in known_needs().items() if "rows" in need.axes]
+def _list_needs_with_rows() -> list[tuple[str, Need]]:
+    return [(name, need) for name, need in list_known_needs().items() if "rows" in need.axes]
 
 
-def _ask_evidence(reason: Any, evidence: Evidence) -> Floats:  # noqa: ANN401
-    needs = {need: evidence[need] for need in plugins.needs_of(type(reason))}
-    return _ask(reason, needs, len(evidence.given_labels))
+def _run_on_evidence(reason: Any, evidence: Evidence) -> Floats:  # noqa: ANN401
+    needs = {need: evidence[need] for need in plugins.list_needs(type(reason))}
+    return _run_on_needs(reason, needs, len(evidence.given_labels))
 
 
-def _ask(reason: Any, needs: Mapping[str, Any], n_rows: int) -> Floats:  # noqa: ANN401
-    with _as_assertion():
-        return plugins.ask_reason(plugins.as_loaded(reason, _PACKAGE), needs, n_rows)
+def _run_on_needs(reason: Any, needs: Mapping[str, Any], n_rows: int) -> Floats:  # noqa: ANN401
+    with _as_assertion_error():
+        return plugins.run_reason(plugins.wrap_reason(reason, _PACKAGE), needs, n_rows)
 
 
-def _words_for(reason: Any, doubts: Floats, evidence: Evidence, rows: Codes) -> list[str]:  # noqa: ANN401
-    one = plugins.as_loaded(reason, _PACKAGE)
-    said = ReasonScores(one.name, one.package, one.family, one.because, doubts)
-    with _as_assertion():
-        return plugins.explain_reason(one, said, evidence, example_background(evidence), rows)
+def _explain_rows(reason: Any, doubts: Floats, evidence: Evidence, rows: Codes) -> list[str]:  # noqa: ANN401
+    one = plugins.wrap_reason(reason, _PACKAGE)
+    scores = ReasonScores(one.name, one.package, one.family, one.because, doubts)
+    with _as_assertion_error():
+        return plugins.explain_reason(one, scores, evidence, make_example_background(evidence), rows)
 
 
-def example_background(evidence: Evidence) -> Background:
-    """Something of everything that words may need; every third row has the same input."""
+def make_example_background(evidence: Evidence) -> Background:
+    """All that `explain` may ask for besides evidence; every third row has the same input."""
     n_rows = len(evidence.given_labels)
     return Background(
         class_names=tuple(f"class {code}" for code in range(evidence.n_classes)),
-        suggested_labels=_read_only((evidence.given_labels + 1) % evidence.n_classes),
+        suggested_labels=_make_read_only((evidence.given_labels + 1) % evidence.n_classes),
         training_labels=evidence.given_labels,
         pred_probs_are_yours=False,
         inputs=pa.table({"text": [f"input {row % 3}" for row in range(n_rows)]}),
@@ -227,21 +232,21 @@ def example_background(evidence: Evidence) -> Background:
 
 
 @contextmanager
-def _as_assertion() -> Iterator[None]:
-    """What `doubt` refuses a reason for, as what a test fails for."""
+def _as_assertion_error() -> Iterator[None]:
+    """Turn an error about a reason into a failed assertion."""
     try:
         yield
     except ReasonError as error:
         raise AssertionError(str(error)) from error
 
 
-def _all_read_only(evidence: Evidence) -> Evidence:
-    values = {name: evidence[name] for name, _ in _with_rows()}
-    arrays: dict[str, Any] = {name: _read_only(value) for name, value in values.items()}
+def _make_all_read_only(evidence: Evidence) -> Evidence:
+    values = {name: evidence[name] for name, _ in _list_needs_with_rows()}
+    arrays: dict[str, Any] = {name: _make_read_only(value) for name, value in values.items()}
     return Evidence(evidence, **arrays)
 
 
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+def _make_read_only(array: NDArray[Any]) -> NDArray[Any]:
     array = array.copy()
     array.flags.writeable = False
     return array

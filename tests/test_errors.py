@@ -22,7 +22,7 @@ def test_exit_codes() -> None:
 
 @pytest.mark.parametrize("error", FAMILY, ids=lambda error: error.__name__)
 def test_the_tree_is_drawn(error: type[DoubtError]) -> None:
-    """Every error stands in the tree at the top of the module."""
+    """Every error is in the tree at the top of the module."""
     assert f"{error.__name__} " in (errors.__doc__ or "")
 
 
@@ -39,12 +39,12 @@ def test_the_tree_is_drawn(error: type[DoubtError]) -> None:
     ],
 )
 def test_place(place: dict[str, str | int], shown: str) -> None:
-    """A place goes from the file to the column, and leaves out what is not known."""
+    """A place goes from the file to the column; what is not known is left out."""
     assert DoubtError("odd", **place).place == shown  # type: ignore[arg-type]
 
 
 def test_message() -> None:
-    """A message says where, what, what was expected and what to do, a line each."""
+    """A message says where it happened, what was found, what was expected and what to do."""
     error = InputError("has 5 fields", where="a.csv", row=2, expected="4 fields", hint="quote the comma")
 
     assert str(error) == "a.csv, row 2: has 5 fields\nexpected: 4 fields\nto do: quote the comma"

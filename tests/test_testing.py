@@ -1,4 +1,4 @@
-"""The contract catches what it should: one broken reason a clause."""
+"""`check_reason` refuses a reason that breaks the contract: one broken reason for each clause."""
 
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint
@@ -37,7 +37,7 @@ class Good:
 
 
 def test_a_good_reason_passes():
-    """The class and an instance alike."""
+    """A class passes, and so does an instance."""
     check_reason(Good)
     check_reason(Good())
 
@@ -74,7 +74,7 @@ class Short(Good):
 
 @pytest.mark.parametrize("reason", [Good, Short])
 def test_evidence_of_another_package(reason, monkeypatch):
-    """Where a package brings evidence, reasons keep the contract that read it, and those that don't."""
+    """Where a package adds evidence, reasons keep the contract whether they read it or not."""
     point = EntryPoint("lengths", f"{__name__}:Lengths", graph.PROVIDERS_GROUP)
     monkeypatch.setattr(EntryPoint, "load", lambda self: Lengths if self is point else load(self))
     theirs = Installed("lengths", "somebody 1.0", False, point, ReasonError, "provider")
@@ -100,47 +100,45 @@ def spoil(_, given_labels, pred_probs):
 CALLS = iter(range(1000))
 
 BROKEN = {
-    "it does not say why": {"because": None},
-    "out of rows, given_labels": {"explain": lambda _, rows, dataset: [dataset] * len(rows)},
-    "`explain` crashed: ZeroDivisionError": {"explain": lambda _, n_classes: n_classes / 0},
-    r"gave 1 texts for \d+ rows": {"explain": lambda _, n_classes: ["one of many"][:n_classes]},
-    "text of several lines": {"explain": lambda _, rows: ["two\nlines"] * len(rows)},
-    "other words when rows are asked in another order": {
-        "explain": lambda _, rows: [f"number {place}" for place in range(len(rows))]
-    },
-    "the same kebab-case name": {"name": "Not Kebab"},
-    "its family is 'guess'": {"family": "guess"},
-    "`because` is empty": {"because": ""},
-    "the docstring lacks": {"__doc__": "Nothing more."},
-    "it needs 'dataset', which there is not": {"score": lambda _, dataset: dataset},
-    "`raises_doubt` has no worked row": {"raises_doubt": ()},
-    "comes out as": {"stays_quiet": ({**Good.stays_quiet[0], "doubt": 0.3},)},
-    "belongs in the other table": {"raises_doubt": Good.stays_quiet},
-    "it gave an array of shape": {
+    "no because": {"because": None},
+    "unknown need of explain": {"explain": lambda _, rows, dataset: [dataset] * len(rows)},
+    "explain crashes": {"explain": lambda _, n_classes: n_classes / 0},
+    "too few texts": {"explain": lambda _, n_classes: ["one of many"][:n_classes]},
+    "text of two lines": {"explain": lambda _, rows: ["two\nlines"] * len(rows)},
+    "texts by place": {"explain": lambda _, rows: [f"number {place}" for place in range(len(rows))]},
+    "name": {"name": "Not Kebab"},
+    "family": {"family": "guess"},
+    "empty because": {"because": ""},
+    "no sections": {"__doc__": "Nothing more."},
+    "unknown need of score": {"score": lambda _, dataset: dataset},
+    "no worked rows": {"raises_doubt": ()},
+    "wrong stated doubt": {"stays_quiet": ({**Good.stays_quiet[0], "doubt": 0.3},)},
+    "wrong table": {"raises_doubt": Good.stays_quiet},
+    "shape": {
         "score": lambda _, given_labels, pred_probs: (1 - own(given_labels, pred_probs))[
             : 39 if len(given_labels) > 1 else 1
         ]
     },
-    "it gave a doubt of": {
+    "range": {
         "score": lambda _, given_labels, pred_probs: (
             (1 - own(given_labels, pred_probs)) * (1 + 4 * (len(given_labels) > 1))
         )
     },
-    "asked twice": {
+    "random": {
         "score": lambda _, given_labels, pred_probs: (
             np.full(len(given_labels), next(CALLS) / 1000)
             if len(given_labels) > 1
             else 1 - own(given_labels, pred_probs)
         )
     },
-    "rows in another order": {
+    "doubts by place": {
         "score": lambda _, given_labels, pred_probs: (
             np.linspace(0, 1, len(given_labels))
             if len(given_labels) > 1
             else 1 - own(given_labels, pred_probs)
         )
     },
-    "classes under other codes": {
+    "doubts by code": {
         "score": lambda _, given_labels, pred_probs: (
             given_labels / 3 if len(given_labels) > 1 else 1 - own(given_labels, pred_probs)
         )
@@ -148,27 +146,40 @@ BROKEN = {
 }
 
 
-@pytest.mark.parametrize("sentence", BROKEN)
-def test_each_clause_catches_a_reason_that_breaks_it(sentence):
+@pytest.mark.parametrize("clause", BROKEN)
+def test_each_clause_catches_a_reason_that_breaks_it(clause, sentences):
     """The message says what was found."""
-    broken = dataclass(frozen=True)(type("Broken", (Good,), {"__doc__": Good.__doc__, **BROKEN[sentence]}))
+    broken = dataclass(frozen=True)(type("Broken", (Good,), {"__doc__": Good.__doc__, **BROKEN[clause]}))
 
-    with pytest.raises(AssertionError, match=sentence):
+    with pytest.raises(AssertionError) as failure:
         check_reason(broken)
+
+    sentences.check(str(failure.value))
 
 
 def test_a_reason_that_writes_into_its_input_fails():
-    """Arrays arrive read-only, so NumPy itself refuses."""
+    """Arrays are read-only, so NumPy refuses."""
     broken = dataclass(frozen=True)(type("Broken", (Good,), {"__doc__": Good.__doc__, "score": spoil}))
 
-    with pytest.raises(AssertionError, match=r"it crashed: ValueError: .*read-only"):
+    with pytest.raises(AssertionError) as failure:
         check_reason(broken)
 
+    assert isinstance(failure.value.__cause__.__cause__, ValueError)
 
-def test_what_is_not_frozen_or_no_dataclass_fails():
-    """Settings can't change under way."""
-    with pytest.raises(AssertionError, match="no dataclass"):
-        check_reason(type("Plain", (), {}))
-    thawed = type("Thawed", (), {"name": "thawed", "because": "it may melt", "score": Good.score})
-    with pytest.raises(AssertionError, match="not frozen"):
-        check_reason(dataclass(thawed))
+
+@dataclass
+class Thawed:
+    """A dataclass whose fields can be set."""
+
+    name = "thawed"
+    because = "it may melt"
+    score = Good.score
+
+
+@pytest.mark.parametrize("kind", [type("Plain", (), {}), Thawed])
+def test_a_class_that_is_not_a_frozen_dataclass_fails(kind, sentences):
+    """Settings can't change during a scan."""
+    with pytest.raises(AssertionError) as failure:
+        check_reason(kind)
+
+    sentences.check(str(failure.value))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.compare.sides import take_inputs
-from doubtcli.evidence.graph import gather
+from doubtcli.evidence.graph import gather_evidence
 from doubtcli.predict.crossfit import FitModel
 from doubtcli.predict.engine import make_engine
 from doubtcli.predict.folds import assign_folds
@@ -79,7 +79,7 @@ def score_relabelling(
         return RelabelScore(assessable=False, why=unfit)
     settings = matched.before.settings
     engine = make_engine(settings.threads)
-    gathered = gather(take_inputs(examples, rows), frozenset(), settings, engine, progress)
+    gathered = gather_evidence(take_inputs(examples, rows), frozenset(), settings, engine, progress)
     features, together = gathered.features, gathered.together
     if features is None or len(np.unique(together)) < 2:  # noqa: PLR2004
         return RelabelScore(assessable=False, why=_NO_INPUTS if features is None else _ONE_INPUT)

@@ -92,7 +92,7 @@ class Gathered:
     @property
     def evidence(self) -> Evidence:
         """What reasons may ask for; judges the given labels, though models were trained on others."""
-        return Evidence({name: self.pieces[name] for name in known_needs() if name in self.pieces})
+        return Evidence({name: self.pieces[name] for name in list_known_needs() if name in self.pieces})
 
     @property
     def features(self) -> Features | None:
@@ -113,7 +113,7 @@ class Gathered:
         return found
 
 
-def gather(
+def gather_evidence(
     examples: Examples, needed: Collection[str], settings: ScanSettings, engine: Engine, progress: Progress
 ) -> Gathered:
     """All that the reasons may ask for.
@@ -129,7 +129,7 @@ def gather(
     return _walk({"examples": examples}, asked, asked, settings, engine, progress)
 
 
-def gather_again(
+def gather_evidence_again(
     gathered: Gathered,
     changed: Mapping[str, Any],
     settings: ScanSettings,
@@ -174,22 +174,22 @@ def _walk(  # noqa: PLR0917  # one step of two functions that name all their par
     return Gathered(MappingProxyType(pieces), tuple(notes), asked)
 
 
-def known_needs() -> Mapping[str, Need]:
+def list_known_needs() -> Mapping[str, Need]:
     """All that a reason may ask for, by name."""
     return _needs_of(load_providers())
 
 
-def sources_of(needs: Iterable[str]) -> tuple[str, ...]:
-    """What some needs are made of, each source once, in the order of `known_needs`."""
+def list_sources(needs: Iterable[str]) -> tuple[str, ...]:
+    """What some needs are made of, each source once, in the order of `list_known_needs`."""
     asked = set(needs)
-    known = known_needs().items()
+    known = list_known_needs().items()
     return tuple(dict.fromkeys(need.source for name, need in known if name in asked and need.source))
 
 
-def left_out_when_fast() -> frozenset[str]:
+def find_slow_pieces() -> frozenset[str]:
     """The pieces that a fast scan does without, and all that follows from them."""
     out: set[str] = set()
-    for one in _order_providers(load_providers(), known_needs()):
+    for one in _order_providers(load_providers(), list_known_needs()):
         if not one.provider.is_fast or out & (set(one.made_from) - one.may_lack):
             out |= one.provider.makes.keys()
     return frozenset(out)

@@ -98,7 +98,7 @@ class NeighborVotes:
 
 
 def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbors | None:
-    """The nearest rows in the `comparison_space`, or None with fewer than two unlike rows.
+    """The nearest rows in the `build_comparison_space`, or None with fewer than two unlike rows.
 
     Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
     Ties break by row order. Rows that are `together` (duplicates, or of one group of the user's) are no
@@ -107,7 +107,7 @@ def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbo
     _, stands_for, group = np.unique(alike, return_index=True, return_inverse=True)
     if len(stands_for) < 2:  # noqa: PLR2004
         return None
-    space = comparison_space(features)[stands_for]
+    space = build_comparison_space(features)[stands_for]
     candidates = spread_rows(len(stands_for), _MOST_COMPARED)
     indices, distances = _nearest(space, candidates, together[stands_for])
     rows = np.where(indices >= 0, stands_for[indices], -1)[group]
@@ -146,7 +146,7 @@ def count_votes(
     return np.asarray(votes / np.maximum((indices >= 0).sum(axis=1, keepdims=True), 1))
 
 
-def comparison_space(features: Features) -> NDArray[np.float32]:
+def build_comparison_space(features: Features) -> NDArray[np.float32]:
     """Where rows lie: what each block says, side by side.
 
     Returns:

@@ -16,7 +16,7 @@ from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.limits import Figures, check_limits, failed_by
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult, Finding
 from doubtcli.gate.waivers.apply import apply_waivers
-from doubtcli.plugins import our_reasons
+from doubtcli.plugins import load_our_reasons
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -187,7 +187,7 @@ def find_conflicts(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
     rows = _read_rows(labelled.filter(pc.is_in(labelled.row_hash, at_odds.combine_chunks())))
     # what a waiver of a conflict may name
-    reasons = tuple(one.name for one in our_reasons() if one.sources == ("duplicates",))
+    reasons = tuple(one.name for one in load_our_reasons() if one.sources == ("duplicates",))
     found = [
         _make_finding(row, path, number, reasons, LABEL_CONFLICT) for row, number in _number_equals(rows)
     ]

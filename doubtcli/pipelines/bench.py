@@ -1,4 +1,4 @@
-"""The pipeline of `doubt bench`: a scan with errors planted, and how many of them it would find."""
+"""The pipeline of `doubt bench`: a scan of labels with planted errors, and how many of them it finds."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 def measure_scan_power(
     settings: ScanSettings, *, plantings: int | None, progress: Progress
 ) -> tuple[Power, tuple[str, ...]]:
-    """Plant errors in a labelled table and say how many of them a scan would find, by reason and by class.
+    """Plant errors in a labelled table, and count how many of them a scan finds, by reason and by class.
 
     Args:
         settings: What to read and how to judge it.
         plantings: How often to plant; as often as a scan does if None.
-        progress: Told of each long stage.
+        progress: Shows each long stage.
 
     Returns:
-        What was found of the planted errors, and the name of each class.
+        How many planted errors were found, and the name of each class.
 
     Raises:
-        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+        DoubtError: The file can't be used, a setting is not valid, or a reason failed.
     """
     with limit_native_threads():
         judged = judge_labels(
@@ -39,10 +39,10 @@ def measure_scan_power(
         power = planted.power(doubted)
         if not power.assessable:
             return power, judged.examples.class_names
-        # what annotators answered was not planted, and would give every planted error away
-        alone = tuple(reason for reason in judged.loaded if "annotators" not in reason.sources)
+        # annotators answered before the errors were planted, so their answers would give every one away
+        without_annotators = tuple(reason for reason in judged.loaded if "annotators" not in reason.sources)
         return replace(
             power,
             by_class=planted.power_by_class(doubted),
-            by_reason=planted.power_by_reason(alone, doubted),
+            by_reason=planted.power_by_reason(without_annotators, doubted),
         ), judged.examples.class_names

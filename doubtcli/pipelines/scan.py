@@ -1,4 +1,4 @@
-"""The pipeline: a labelled file in, all that is to be said of its labels out."""
+"""The pipeline of `doubt scan`: a labelled file in; how much each label is doubted, and why, out."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
-from doubtcli.evidence.graph import gather, gather_again, left_out_when_fast
+from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_evidence_again
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
-from doubtcli.rank.combine import rank_rows, sources_with_a_voice
-from doubtcli.rank.noise import not_assessable
-from doubtcli.rank.planting import plant
+from doubtcli.rank.combine import find_ranked_sources, rank_rows
+from doubtcli.rank.noise import make_unassessable_noise
+from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from doubtcli.evidence.graph import Gathered
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
-    from doubtcli.rank.planting import Planted
+    from doubtcli.rank.planting import PlantedErrors
     from doubtcli.records import (
         AuditSample,
         Engine,
@@ -56,19 +56,19 @@ if TYPE_CHECKING:
 def make_audit(
     settings: ScanSettings, *, progress: Progress, task: Task | None = None, engine: Engine | None = None
 ) -> tuple[ScanResult, Table]:
-    """Read a labelled table and say how much each label is to be doubted, and why. Writes nothing.
+    """Read a labelled table, and say how much each label is doubted, and why. Writes nothing.
 
     Args:
         settings: What to read and how to judge it.
-        progress: Told of each long stage.
-        task: What the labels are; one class a row if left out.
+        progress: Shows each long stage.
+        task: What kind of labels the file has; one class a row if left out.
         engine: Fits the models; threads of this process if left out. The audit does not depend on it.
 
     Returns:
         The audit, and the table as it was read.
 
     Raises:
-        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+        DoubtError: The file can't be used, a setting is not valid, or a reason failed.
     """
     _check_sample_fits(settings)
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
@@ -98,9 +98,9 @@ def make_audit(
         notes=(
             *table.notes,
             *judged.labels.notes,
-            *_verdict_notes(examples),
+            *_list_verdict_notes(examples),
             *gathered.notes,
-            *judged.unjudged,
+            *judged.unjudged_notes,
         ),
         timings=clock.seconds,
         sample=sample,
@@ -112,8 +112,8 @@ def make_audit(
 
 
 @dataclass(frozen=True)
-class Judged:
-    """A labelled file once every label has its doubt: what a scan writes down, and a bench measures."""
+class JudgedFile:
+    """A labelled file once every label has its doubt: what a scan writes and a bench measures."""
 
     loaded: tuple[LoadedReason, ...]
     side_files: Mapping[str, SideFile]
@@ -124,45 +124,55 @@ class Judged:
     gathered: Gathered
     reasons: tuple[ReasonScores, ...]
     skipped: tuple[SkippedReason, ...]
-    unjudged: Sequence[str]
-    """What the user should know of rows that models may not judge."""
+    unjudged_notes: Sequence[str]
+    """What the user should know about rows that models can't judge."""
     skill: Skill
-    planted: Planted
+    planted: PlantedErrors
     noise: NoiseModel
     ranking: Ranking
 
 
-def judge_labels(  # noqa: PLR0917  # one road of two pipelines, which name all its parts
+def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its parts
     settings: ScanSettings,
     task: Task,
     engine: Engine,
     progress: Progress,
     clock: Clock,
     plantings: int | None = None,
-) -> Judged:
-    """Read a labelled file and rank its rows; `plantings`: as often as a scan needs if left out.
+) -> JudgedFile:
+    """Read a labelled file, and rank its rows by doubt.
 
-    Whoever calls limits native libraries to one thread.
+    The caller limits native libraries to one thread.
+
+    Args:
+        settings: What to read and how to judge it.
+        task: What kind of labels the file has.
+        engine: Fits the models.
+        progress: Shows each long stage.
+        clock: Measures the stages.
+        plantings: How often to plant errors; as often as a scan needs if left out.
     """
     loaded = _load_reasons(settings)
     with clock.stage("read"):
-        beside = hash_side_files(settings)
+        side_files = hash_side_files(settings)
         table, roles, labels, examples = read_examples(settings, task, progress)
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
     with clock.stage("gather evidence"):
-        gathered = gather(examples, _list_needs(loaded, examples), settings, engine, progress)
+        gathered = gather_evidence(
+            examples, _list_wanted_pieces(loaded, examples), settings, engine, progress
+        )
         evidence, together = gathered.evidence, gathered.together
-    with clock.stage("ask the reasons"), progress.stage("Asking the reasons"):
+    with clock.stage("ask the reasons"), progress.stage("Running the reasons"):
         reasons, skipped = plugins.run_reasons(loaded, evidence)
-    sources = sources_with_a_voice(reasons)
+    sources = find_ranked_sources(reasons)
     with clock.stage("weigh voices"):
         changed = {"given_labels": examples.training_labels}
-        training_evidence = gather_again(gathered, changed, settings, engine, progress).evidence
+        training_evidence = gather_evidence_again(gathered, changed, settings, engine, progress).evidence
         opinions = task.pool_opinions(training_evidence, sources)
         skill = task.measure_skill(opinions, training_evidence, gathered.predictions, settings.seed)
     with clock.stage("plant errors"):
-        planted = plant(
+        planted = plant_and_judge(
             task,
             gathered,
             training_evidence,
@@ -175,18 +185,18 @@ def judge_labels(  # noqa: PLR0917  # one road of two pipelines, which name all 
             plantings=plantings,
         )
     with clock.stage("rank"), progress.stage("Ranking"):
-        # of the labels as given: where the surest contradictions are settled, the curve sees no noise
+        # of the given labels: where people have corrected the surest errors, the noise would look too low
         noise = (
             task.estimate_noise(opinions, evidence, together, settings.seed)
             if skill.assessable
-            else not_assessable(skill.why)
+            else make_unassessable_noise(skill.why)
         )
         rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
         noise = planted.weigh(noise, rank(noise, together).doubt)
         ranking = mark_decided_rows(rank(noise, together, verdicts=examples.verdicts), examples)
-    return Judged(
+    return JudgedFile(
         loaded,
-        beside,
+        side_files,
         table,
         roles,
         labels,
@@ -206,23 +216,23 @@ def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
     loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
     if not settings.fast or settings.reasons is not None:
         return loaded
-    # a fast scan finds no neighbours, for any reason, unless all want them
-    left_out = left_out_when_fast()
-    return tuple(reason for reason in loaded if not left_out & set(reason.needs)) or loaded
+    # a fast scan finds no neighbours, unless every chosen reason needs them
+    slow = find_slow_pieces()
+    return tuple(reason for reason in loaded if not slow & set(reason.needs)) or loaded
 
 
-def _list_needs(loaded: Sequence[LoadedReason], examples: Examples) -> frozenset[str]:
-    """What reasons ask for; probabilities that the user brought cost nothing, and are there for the skill."""
-    brought = () if examples.given_pred_probs is None else ("pred_probs",)
-    return frozenset((*brought, *(need for one in loaded for need in one.needs)))
+def _list_wanted_pieces(loaded: Sequence[LoadedReason], examples: Examples) -> frozenset[str]:
+    """What the reasons need; and the user's own probabilities, which cost nothing, to measure their skill."""
+    own = () if examples.given_pred_probs is None else ("pred_probs",)
+    return frozenset((*own, *(need for one in loaded for need in one.needs)))
 
 
 def _check_sample_fits(settings: ScanSettings) -> None:
     if settings.audit_sample and settings.queue_size and settings.audit_sample > settings.queue_size:
         raise SettingsError(
-            f"{settings.audit_sample:,} rows do not fit into a queue of {settings.queue_size:,}",
+            f"a sample of {settings.audit_sample:,} rows is larger than the queue",
             where="--audit-sample",
-            expected="a queue that holds the sample, and then the most doubted rows",
+            expected=f"at most {settings.queue_size:,} rows (--queue-size)",
             hint="raise --queue-size, or leave it out",
         )
 
@@ -234,18 +244,18 @@ def _draw_sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None
     return draw_sample(ranking.doubt, undecided, settings.audit_sample, settings.seed)
 
 
-def _verdict_notes(examples: Examples) -> tuple[str, ...]:
+def _list_verdict_notes(examples: Examples) -> tuple[str, ...]:
     return examples.verdicts.notes if examples.verdicts is not None else ()
 
 
-def _explain_queue(judged: Judged, sample: AuditSample | None) -> tuple[str, ...]:
-    """The reasons of each row in the queue in plain words, "" for the others."""
+def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> tuple[str, ...]:
+    """Why each row of the queue is doubted, in plain words; "" for the other rows."""
     examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
     why = [""] * examples.n_rows
     queued = ranking.queue if sample is None else np.union1d(ranking.queue, sample.rows)
     explained = explain_rows(judged.loaded, judged.reasons, examples, evidence, ranking, queued)
-    for row, words in zip(queued, explained, strict=True):
-        why[row] = words
+    for row, text in zip(queued, explained, strict=True):
+        why[row] = text
     return tuple(why)
 
 
@@ -260,13 +270,13 @@ def _explain_unjudged(
 
 @dataclass
 class Clock:
-    """Wall seconds by stage, for `audit.json`."""
+    """Seconds of wall time by stage, for `audit.json`."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
-        """Count what happens inside to a stage, added to what it has taken already."""
+        """Add the time that passes inside to that of a stage."""
         start = time.perf_counter()
         yield
         self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - start, 3)

@@ -9,7 +9,7 @@ import numpy as np
 
 from doubtcli.errors import ModelError
 from doubtcli.predict.folds import assign_folds
-from doubtcli.predict.pooling import calibrate, learn_trust, pool
+from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities
 from doubtcli.predict.skill import balanced_accuracy
 from doubtcli.records import Predictions
 
@@ -43,7 +43,9 @@ class FitModel:
     def run(self) -> Floats:
         """Out-of-fold probabilities, float32, or the model's own scores: shape `(n_rows, n_classes)`."""
         scores = self.model.predict_out_of_fold(self.given_labels, self.folds, self.n_classes, self.seed)
-        return calibrate(scores, self.given_labels).astype(np.float32) if self.is_calibrated else scores
+        return (
+            calibrate_scores(scores, self.given_labels).astype(np.float32) if self.is_calibrated else scores
+        )
 
 
 def cross_fit(
@@ -123,8 +125,10 @@ def _predictions(
     """Pool the models, each trusted as far as the labels bear it out; probs: (repeat, model, row, class)."""
     by_model = probs.mean(axis=0)
     trust = learn_trust(by_model, given_labels, np.full(len(names), 1 / len(names)))
-    by_repeat = np.stack([pool(of_repeat, given_labels, trust) for of_repeat in probs]).astype(np.float32)
-    pooled = pool(by_model, given_labels, trust).astype(np.float32)
+    by_repeat = np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs]).astype(
+        np.float32
+    )
+    pooled = pool_probabilities(by_model, given_labels, trust).astype(np.float32)
     return Predictions(names, by_model, by_repeat, pooled, left_out)
 
 

@@ -28,7 +28,7 @@ def softmax(scores: Floats) -> Floats:
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
-def calibrate(scores: Floats, labels: Codes) -> Floats:
+def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
     """Out-of-fold scores as probabilities, by the one temperature that makes the labels likeliest.
 
     No class gets less than its part of one more, unseen row would give it, so that twenty rows never make a
@@ -107,7 +107,7 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
     return np.asarray(found.x)
 
 
-def pool(opinions: Sequence[Floats], labels: Codes, trust: Floats) -> Floats:
+def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats) -> Floats:
     """The geometric mean of several opinions, each as far as it is trusted, calibrated again.
 
     Opinions must be calibrated: one that knows little is then nearly flat, and moves the mean little.
@@ -124,4 +124,4 @@ def pool(opinions: Sequence[Floats], labels: Codes, trust: Floats) -> Floats:
     logs = np.zeros(opinions[0].shape)
     for weight, probs in zip(trust, opinions, strict=True):
         logs += weight * np.log(probs + _LEAST_LOGGED)
-    return calibrate(logs, labels)
+    return calibrate_scores(logs, labels)

@@ -58,7 +58,7 @@ def measure_skill(
     )
 
 
-def no_models(given_labels: NDArray[np.intp], why: str) -> Skill:
+def make_unassessable_skill(given_labels: NDArray[np.intp], why: str) -> Skill:
     """What to say where nothing could be predicted."""
     majority = float(np.bincount(given_labels).max() / len(given_labels))
     return Skill(

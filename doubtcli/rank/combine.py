@@ -93,7 +93,7 @@ def rank_rows(  # noqa: PLR0917  # all that a doubt is made of
     )
 
 
-def sources_with_a_voice(reasons: Iterable[ReasonScores]) -> frozenset[str]:
+def find_ranked_sources(reasons: Iterable[ReasonScores]) -> frozenset[str]:
     """What the reasons that are ranked were made of."""
     return frozenset(source for one in reasons if one.family == "error" for source in one.sources)
 

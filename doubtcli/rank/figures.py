@@ -123,7 +123,7 @@ def _count_confusions(audit: ScanResult) -> tuple[Confusion, ...]:
     return tuple(Confusion(a, b, n) for (a, b), n in ranked)
 
 
-def expect_precision(audit: ScanResult) -> float | None:
+def estimate_precision(audit: ScanResult) -> float | None:
     """The share of doubted rows whose label is expected to be wrong: their mean doubt; None without any."""
     doubted = audit.ranking.doubt[audit.ranking.doubted]
     return float(doubted.mean()) if len(doubted) else None

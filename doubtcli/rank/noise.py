@@ -79,7 +79,7 @@ _LEAST_SHARE = 1e-9
 _QUANTILE_TOLERANCE = 1e-13
 
 
-def not_assessable(why: str) -> NoiseModel:
+def make_unassessable_noise(why: str) -> NoiseModel:
     """What to use where models have no skill: a base rate, and their margins as they are."""
     return NoiseModel(NoiseRate(assessable=False, why=why, level=LEVEL), _BASE_RATE, 0.0, 1.0, 1.0, 0.0)
 
@@ -103,7 +103,7 @@ def estimate_noise(
     weights = _weights(by_repeat, len(given_labels), len(np.unique(groups)))
     unfit = _unfit(by_repeat, weights)
     if unfit:
-        return not_assessable(unfit)
+        return make_unassessable_noise(unfit)
     rate, low, high = _interval(by_repeat, weights, len(given_labels))
     best = np.unravel_index(weights.argmax(), weights.shape)
     return NoiseModel(

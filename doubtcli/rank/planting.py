@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli import plugins
-from doubtcli.evidence.graph import gather_again
+from doubtcli.evidence.graph import gather_evidence_again
 from doubtcli.records import PLANTED_SHARE, SHARE_OF_PARTS, Power
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ _FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
 """Rows. With fewer, five planted errors tell nothing; with more, planting costs minutes."""
 
 
-def plant(  # noqa: PLR0917  # all that a planting is made of
+def plant_and_judge(  # noqa: PLR0917  # all that a planting is made of
     task: Task,
     gathered: Gathered,
     training_evidence: Evidence,
@@ -43,7 +43,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
     engine: Engine,
     progress: Progress,
     plantings: int | None = None,
-) -> Planted:
+) -> PlantedErrors:
     """Plant errors, cross-fit and pool again; nothing where it would cost more than it tells.
 
     Args:
@@ -52,7 +52,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
         training_evidence: The same evidence, with the training labels in place of the given ones.
         examples: The labelled rows.
         opinions: What models and neighbours make of the labels as they are, once a repeat.
-        sources: Of the reasons that were run, as `sources_with_a_voice` gives them.
+        sources: Of the reasons that were run, as `find_ranked_sources` gives them.
         settings: How to judge.
         engine: Fits the models.
         progress: Told of each model fitted.
@@ -61,7 +61,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
     judgeable = task.find_judgeable(training_evidence, gathered.together)
     why_not = task.why_nothing_is_planted or _why_not(gathered, examples, opinions, judgeable, settings)
     if why_not or gathered.predictions is None:
-        return Planted((), (), (), why_not)
+        return PlantedErrors((), (), (), why_not)
     opinion = np.mean(opinions, axis=0)
     if plantings is None:
         plantings = 1 if PLANTED_SHARE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
@@ -76,7 +76,7 @@ def plant(  # noqa: PLR0917  # all that a planting is made of
             made.append(planting)
             again.append(evidence)
             against.append(task.contradict(task.pool_opinions(evidence, sources)[0], evidence))
-    return Planted(tuple(made), tuple(again), tuple(against))
+    return PlantedErrors(tuple(made), tuple(again), tuple(against))
 
 
 def _judge_again(
@@ -86,7 +86,7 @@ def _judge_again(
     heard = gathered.predictions.model_names if gathered.predictions else ()
     models = tuple(model for model in gathered.pieces["models"] if model.name in heard)
     changed = {"given_labels": labels, "training_labels": labels, "models": models}
-    return gather_again(gathered, changed, settings, engine, progress).evidence
+    return gather_evidence_again(gathered, changed, settings, engine, progress).evidence
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,7 @@ class _OneStage:
 
 
 @dataclass(frozen=True)
-class Planted:
+class PlantedErrors:
     """Errors planted in the labels, and what the same models made of them."""
 
     plantings: tuple[Planting, ...]
@@ -156,7 +156,7 @@ class Planted:
             kept = one.is_planted | ~doubted
             asked = one.is_planted & counted
             if asked.any():
-                found += found_in_first(score[kept], asked[kept], SHARE_OF_PARTS) * int(asked.sum())
+                found += measure_share_found(score[kept], asked[kept], SHARE_OF_PARTS) * int(asked.sum())
                 total += int(asked.sum())
         return found / total
 
@@ -239,7 +239,7 @@ def measure_power(margins: Sequence[Floats], plantings: Sequence[Planting], doub
     for margin, planting in zip(margins, plantings, strict=True):
         kept = planting.is_planted | ~doubted
         for share in SHARES:
-            found[share].append(found_in_first(margin[kept], planting.is_planted[kept], share))
+            found[share].append(measure_share_found(margin[kept], planting.is_planted[kept], share))
     n_planted = sum(int(planting.is_planted.sum()) for planting in plantings)
     return Power(
         assessable=True,
@@ -249,7 +249,7 @@ def measure_power(margins: Sequence[Floats], plantings: Sequence[Planting], doub
     )
 
 
-def found_in_first(scores: Floats, is_error: Bools, share: float) -> float:
+def measure_share_found(scores: Floats, is_error: Bools, share: float) -> float:
     """The share of errors among the first `share` of the rows by score; ties are found in proportion.
 
     Args:

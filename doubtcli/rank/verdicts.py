@@ -167,7 +167,7 @@ def _rate_of_sample(drawn: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRat
     sizes = np.array([stratum.n_rows for stratum in drawn])
     n_checked = np.array([len(rows) for rows in drawn.values()])
     n_wrong = np.array([int(is_wrong[rows].sum()) for rows in drawn.values()])
-    rate, low, high = stratified_interval(n_wrong, n_checked, sizes)
+    rate, low, high = estimate_stratified_rate(n_wrong, n_checked, sizes)
     return NoiseRate(
         assessable=True,
         why="measured on an audit sample",
@@ -191,7 +191,7 @@ def _rests_on(drawn: Iterable[Stratum], n_checked: int, n_sampled: int, n_labell
     return told
 
 
-def stratified_interval(n_wrong: Codes, n_checked: Codes, sizes: Codes) -> tuple[float, float, float]:
+def estimate_stratified_rate(n_wrong: Codes, n_checked: Codes, sizes: Codes) -> tuple[float, float, float]:
     """The share of wrong labels in all strata together, and its 90% interval.
 
     Each stratum's own limits are exact (Clopper and Pearson, 1934), so that one without an error found is

@@ -66,7 +66,7 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline: all that came bef
     for reason, chosen in zip(reasons, _choose_rows(reasons, np.asarray(rows, dtype=np.intp)), strict=True):
         place, one = listed[reason.name]
         is_context = reason.family != "error"
-        voice = f"voice {reason.voice}" if one.has_words else reason.name
+        voice = f"voice {reason.voice}" if one.can_explain else reason.name
         texts = explain_reason(one, reason, evidence, background, chosen)
         for row, score, words in zip(chosen.tolist(), reason.scores[chosen].tolist(), texts, strict=True):
             said[row].append(_Fragment(is_context, -score, (is_context, one.n_axes, place), voice, words))

@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, Protocol
 
-from doubtcli.evidence.graph import known_needs
+from doubtcli.evidence.graph import list_known_needs
 from doubtcli.records import Background
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ SECTIONS = ("**Why doubt.**", "**How it is scored.**", "**When it misleads.**", 
 
 def explain_parameters() -> tuple[str, ...]:
     """What `explain` may ask for: the row numbers, the evidence, and the fields of `records.Background`."""
-    return ("rows", *known_needs(), *(item.name for item in fields(Background)))
+    return ("rows", *list_known_needs(), *(item.name for item in fields(Background)))
 
 
 class Reason(Protocol):
@@ -47,6 +47,6 @@ class Reason(Protocol):
     name: str
     because: str
 
-    def score(self, **needs: Any) -> NDArray[Any]:  # noqa: ANN401  # by name, see `known_needs`
+    def score(self, **needs: Any) -> NDArray[Any]:  # noqa: ANN401  # by name, see `list_known_needs`
         """One doubt a row, 0 to 1, NaN for nothing to say."""
         ...

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, expect_precision
+from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, estimate_precision
 from doubtcli.wording.numbers import count, percent
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def power_sentence(power: Power) -> str:
 
 def precision_sentence(audit: ScanResult) -> str:
     """What share of the doubted rows is expected to be wrong, as the doubts have it."""
-    expected = expect_precision(audit)
+    expected = estimate_precision(audit)
     if expected is None:
         return ""
     return f"Expected precision, by the doubts: {expected:.0%} of the doubted labels are wrong."

@@ -15,7 +15,7 @@ from tomlkit import comment, nl
 from tomlkit.items import Comment, Trivia
 
 from doubtcli.files.formats import fill_in_formats
-from doubtcli.plugins import our_reasons
+from doubtcli.plugins import load_our_reasons
 from doubtcli.records import Role
 from doubtcli.settings import BASELINE_FILE, FILE_KEYS, GATE_KEYS, WAIVERS_FILE, ScanSettings
 from doubtcli.wording.lists import and_more
@@ -119,7 +119,9 @@ def _gate_lines() -> Iterator[Line]:
 
 def _make_limits_off() -> dict[str, tuple[object, str]]:
     """Limits for a team to switch on; those on reasons name ours that read duplicates, and neighbours."""
-    by_source = {source: one.name for one in our_reasons() if one.family == "error" for source in one.sources}
+    by_source = {
+        source: one.name for one in load_our_reasons() if one.family == "error" for source in one.sources
+    }
     return {
         "max-noise": ("5%", "So it fails only when that is sure."),
         "strict": (True, "So it passes only when that is sure, as it never is of a small file."),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.rank.figures import count_audit, expect_precision, list_speaking_reasons
+from doubtcli.rank.figures import count_audit, estimate_precision, list_speaking_reasons
 from doubtcli.records import (
     REASON_SPEAKS,
     AuditDocument,
@@ -64,7 +64,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         side_files=audit.side_files,
         model_names=audit.model_names,
         power=None if audit.power is None else _power_of_file(audit.power),
-        expected_precision=_to_plain(expect_precision(audit)),
+        expected_precision=_to_plain(estimate_precision(audit)),
         verdicts=_count_verdicts(audit, figures),
         sample=_count_sample(audit),
         confusions=figures.confusions,

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.predict.pooling import calibrate, learn_trust, pool
-from doubtcli.predict.skill import measure_skill, no_models
+from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities
+from doubtcli.predict.skill import make_unassessable_skill, measure_skill
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.read.labels import encode_labels
 from doubtcli.records import DOUBTED_FROM, PLANTED_SHARE, Planting, Suggestions
@@ -54,7 +54,9 @@ class Classification:
         """Whether the predictions beat the majority class and permuted labels."""
         given = evidence.given_labels
         if not opinions:
-            return no_models(given, "there are no models: the labels are judged by other reasons alone")
+            return make_unassessable_skill(
+                given, "there are no models: the labels are judged by other reasons alone"
+            )
         by_model = (
             dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
         )
@@ -145,7 +147,7 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
 
     Args:
         evidence: Of all rows.
-        sources: Of the reasons that were run and that have a voice, as `sources_with_a_voice` gives them.
+        sources: Of the reasons that were run and that have a voice, as `find_ranked_sources` gives them.
 
     Returns:
         Probabilities, each of shape `(n_rows, n_classes)`.
@@ -162,13 +164,13 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
     if neighbors is None:
         return by_repeat
     trust = learn_trust([np.mean(by_repeat, axis=0), neighbors], evidence.given_labels, _TRUST)
-    return [pool([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
+    return [pool_probabilities([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
 
 
 def _neighbor_pred_probs(evidence: Evidence) -> Floats:
     votes = np.asarray(evidence.neighbor_votes, dtype=np.float64)
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
-    return np.asarray(calibrate(np.log(votes + half_a_vote), evidence.given_labels))
+    return np.asarray(calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels))
 
 
 def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:

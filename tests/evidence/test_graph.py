@@ -9,12 +9,12 @@ import pytest
 from doubtcli.errors import InputError, ReasonError
 from doubtcli.evidence import graph
 from doubtcli.evidence.graph import (
-    gather,
-    gather_again,
-    known_needs,
-    left_out_when_fast,
+    find_slow_pieces,
+    gather_evidence,
+    gather_evidence_again,
+    list_known_needs,
+    list_sources,
     load_providers,
-    sources_of,
 )
 from doubtcli.predict.engine import ThreadEngine
 from doubtcli.progress import Silence
@@ -44,12 +44,12 @@ def examples_of(**parts):
 
 def walk(*needed, settings=SETTINGS, **parts):
     """What is gathered for some needs."""
-    return gather(examples_of(**parts), needed, settings, ENGINE, Silence())
+    return gather_evidence(examples_of(**parts), needed, settings, ENGINE, Silence())
 
 
 def again(gathered, **changed):
     """The same with some pieces exchanged."""
-    return gather_again(gathered, changed, SETTINGS, ENGINE, Silence())
+    return gather_evidence_again(gathered, changed, SETTINGS, ENGINE, Silence())
 
 
 class TestGather:
@@ -96,7 +96,7 @@ class TestGather:
 
     def test_without_inputs_there_is_nothing_but_labels(self):
         """No features, so no models, no neighbours and no duplicates; each row is held out alone."""
-        gathered = walk(*known_needs(), inputs=pa.table({}), column_roles={})
+        gathered = walk(*list_known_needs(), inputs=pa.table({}), column_roles={})
 
         assert set(gathered.evidence) == {"given_labels", "n_classes"}
         assert gathered.together.tolist() == list(range(N_ROWS))
@@ -105,7 +105,7 @@ class TestGather:
         """Models and neighbours are not asked, and a note says so."""
         answers = Annotations(("ann",), LABELS[:, None])
 
-        gathered = walk(*known_needs(), inputs=pa.table({"x": np.ones(N_ROWS)}), annotations=answers)
+        gathered = walk(*list_known_needs(), inputs=pa.table({"x": np.ones(N_ROWS)}), annotations=answers)
 
         assert set(gathered.evidence) == {"given_labels", "n_classes", "duplicate_groups", "annotations"}
         assert gathered.notes == ("every row has the same input, so only the annotators judge",)
@@ -161,14 +161,14 @@ class TestNeeds:
 
     def test_sources_are_listed_once(self):
         """Models before neighbours, whatever is asked for first."""
-        assert sources_of(["neighbor_votes", "given_labels", "pred_probs", "neighbor_indices"]) == (
+        assert list_sources(["neighbor_votes", "given_labels", "pred_probs", "neighbor_indices"]) == (
             "models",
             "neighbors",
         )
 
     def test_a_fast_scan_does_without_neighbours(self):
         """Votes follow from the nearest rows, so they are left out with them."""
-        assert left_out_when_fast() == {"neighbor_indices", "neighbor_distances", "neighbor_votes"}
+        assert find_slow_pieces() == {"neighbor_indices", "neighbor_distances", "neighbor_votes"}
 
 
 @dataclass(frozen=True)
@@ -224,7 +224,7 @@ class TestPlugIns:
 
         gathered = walk("lengths")
 
-        assert list(known_needs())[-1] == "lengths"
+        assert list(list_known_needs())[-1] == "lengths"
         assert set(gathered.evidence["lengths"]) == {2}
         assert gathered.notes == ("measured",)
 

@@ -6,7 +6,7 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from doubtcli.evidence import neighbors
-from doubtcli.evidence.neighbors import comparison_space, count_votes, find_neighbors
+from doubtcli.evidence.neighbors import build_comparison_space, count_votes, find_neighbors
 from doubtcli.features import text as texts_as_features
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import TextBlock, make_text_block
@@ -44,7 +44,7 @@ class TestComparisonSpace:
         matrices = as_sparse(words), as_sparse(tokens), as_sparse(spelling)
         text = TextBlock(*matrices, exact_keys=np.arange(60), decides_alone=np.ones(60, dtype=bool))
 
-        space = comparison_space(Features((text,)))
+        space = build_comparison_space(Features((text,)))
 
         by_words, by_spelling = (
             cosine_similarity(TruncatedSVD(5, algorithm="arpack", random_state=0).fit_transform(matrix))
@@ -56,20 +56,20 @@ class TestComparisonSpace:
         """No word is shared: the misspelt text lies nearer than the other one."""
         texts = ["delivery", "delivary", "refund", "refunds", "invoice", "invoices"]
 
-        space = comparison_space(Features((make_text_block(texts),)))
+        space = build_comparison_space(Features((make_text_block(texts),)))
 
         assert space[0] @ space[1] > 0.1
         assert abs(space[0] @ space[2]) < 0.01
 
     def test_a_text_without_words_lies_at_the_origin(self):
         """It is like nothing, and no division by its length of 0 is tried."""
-        space = comparison_space(Features((make_text_block(["card lost", "card gone", ""]),)))
+        space = build_comparison_space(Features((make_text_block(["card lost", "card gone", ""]),)))
 
         np.testing.assert_allclose(np.linalg.norm(space, axis=1), [1, 1, 0], atol=1e-5)
 
     def test_texts_that_share_no_spelling_are_told_apart_by_their_words(self):
         """Where no two words share an n-gram, spelling has no dimension, and words have half the weight."""
-        space = comparison_space(Features((make_text_block(["xq", "zw"]),)))
+        space = build_comparison_space(Features((make_text_block(["xq", "zw"]),)))
 
         np.testing.assert_allclose(space @ space.T, [[0.5, 0], [0, 0.5]], atol=1e-6)
 
@@ -78,10 +78,10 @@ class TestComparisonSpace:
         dense = np.array([[2.0, 4.0], [6.0, 8.0]], dtype=np.float32)
         text = make_text_block(["card lost", "card gone"])
 
-        space = comparison_space(Features((text, TableBlock(dense))))
+        space = build_comparison_space(Features((text, TableBlock(dense))))
 
         np.testing.assert_allclose(space[:, :2], dense / 2**0.5)
-        np.testing.assert_array_equal(space[:, 2:], comparison_space(Features((text,))))
+        np.testing.assert_array_equal(space[:, 2:], build_comparison_space(Features((text,))))
 
 
 class TestNeighbors:

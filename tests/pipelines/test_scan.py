@@ -10,12 +10,12 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.errors import DoubtError
+from doubtcli.errors import DoubtError, SettingsError
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
-from doubtcli.rank.figures import expect_precision
+from doubtcli.rank.figures import estimate_precision
 from doubtcli.records import REASON_SPEAKS
 from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
@@ -97,7 +97,7 @@ class TestSnapshot:
         noise = tickets.noise_rate
         rates = {"rate": noise.rate, "low": noise.low, "high": noise.high}
 
-        assert rates | {"expected_precision": expect_precision(tickets)} == pytest.approx(
+        assert rates | {"expected_precision": estimate_precision(tickets)} == pytest.approx(
             snapshot["rates"], abs=1e-6
         )
 
@@ -501,10 +501,13 @@ class TestVerdicts:
         quiet = [row for row in found.sample.rows if row not in found.ranking.queue]
         assert any(found.why[row] for row in quiet)
 
-    def test_a_sample_that_the_queue_cannot_hold_is_refused(self):
-        """The message says both numbers."""
-        with pytest.raises(DoubtError, match="30 rows do not fit into a queue of 20"):
+    def test_a_sample_that_is_larger_than_the_queue_is_refused(self, sentences):
+        """The message has both numbers."""
+        with pytest.raises(SettingsError) as error:
             audit(PENGUINS, audit_sample=30, queue_size=20)
+
+        assert error.value.where == "--audit-sample"
+        sentences.check(error.value)
 
 
 class TestPower:

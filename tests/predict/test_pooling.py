@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn.metrics import log_loss
 
-from doubtcli.predict.pooling import calibrate, learn_trust, pool, softmax
+from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities, softmax
 
 EVEN = np.array([0.5, 0.5])
 
@@ -25,7 +25,7 @@ def test_overconfident_scores_are_softened():
     labels = np.array([0] * 9 + [1] + [1] * 9 + [0])
     scores = np.repeat([[50.0, -50.0], [-50.0, 50.0]], 10, axis=0)
 
-    probs = calibrate(scores, labels)
+    probs = calibrate_scores(scores, labels)
 
     np.testing.assert_allclose(probs.max(axis=1), 18.5 / 21, atol=1e-3)
 
@@ -35,14 +35,14 @@ def test_calibration_never_raises_the_log_loss():
     rng = np.random.default_rng(0)
     scores, labels = rng.normal(size=(200, 3)) * 9, rng.integers(0, 3, 200)
 
-    before, after = log_loss(labels, softmax(scores)), log_loss(labels, calibrate(scores, labels))
+    before, after = log_loss(labels, softmax(scores)), log_loss(labels, calibrate_scores(scores, labels))
 
     assert after <= before
 
 
 def test_scores_that_tell_nothing_are_even():
     """All scores equal: all classes equally likely."""
-    np.testing.assert_allclose(calibrate(np.zeros((4, 2)), np.array([0, 1, 0, 1])), 0.5)
+    np.testing.assert_allclose(calibrate_scores(np.zeros((4, 2)), np.array([0, 1, 0, 1])), 0.5)
 
 
 def test_a_flat_opinion_does_not_move_the_pool():
@@ -51,7 +51,9 @@ def test_a_flat_opinion_does_not_move_the_pool():
     knows = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0)
     flat = np.full((20, 2), 0.5)
 
-    np.testing.assert_allclose(pool([knows, flat], labels, EVEN), pool([knows], labels, [0.5]), atol=1e-6)
+    np.testing.assert_allclose(
+        pool_probabilities([knows, flat], labels, EVEN), pool_probabilities([knows], labels, [0.5]), atol=1e-6
+    )
 
 
 def test_trust_of_nothing_silences_an_opinion():
@@ -60,14 +62,18 @@ def test_trust_of_nothing_silences_an_opinion():
     one, other = softmax(rng.normal(size=(50, 3))), softmax(rng.normal(size=(50, 3)))
     labels = rng.integers(0, 3, 50)
 
-    np.testing.assert_allclose(pool([one, other], labels, [1.0, 0.0]), pool([one], labels, [1.0]), rtol=1e-6)
+    np.testing.assert_allclose(
+        pool_probabilities([one, other], labels, [1.0, 0.0]),
+        pool_probabilities([one], labels, [1.0]),
+        rtol=1e-6,
+    )
 
 
 def test_opposite_opinions_of_equal_trust_cancel_each_other():
     """One says .9 to .1, one .1 to .9: their geometric means are equal."""
     labels = np.arange(20) % 2
 
-    np.testing.assert_allclose(pool([naming(labels), naming(1 - labels)], labels, EVEN), 0.5)
+    np.testing.assert_allclose(pool_probabilities([naming(labels), naming(1 - labels)], labels, EVEN), 0.5)
 
 
 def test_only_the_proportions_of_trust_matter():
@@ -76,7 +82,11 @@ def test_only_the_proportions_of_trust_matter():
     opinions = [softmax(rng.normal(size=(50, 3))) for _ in range(2)]
     labels, trust = rng.integers(0, 3, 50), np.array([0.7, 0.2])
 
-    np.testing.assert_allclose(pool(opinions, labels, 2 * trust), pool(opinions, labels, trust), rtol=1e-4)
+    np.testing.assert_allclose(
+        pool_probabilities(opinions, labels, 2 * trust),
+        pool_probabilities(opinions, labels, trust),
+        rtol=1e-4,
+    )
 
 
 class TestTrust:
@@ -195,7 +205,7 @@ def test_calibrated_rows_are_distributions_that_keep_their_order(n_classes, n_ro
     rng = np.random.default_rng(seed)
     scores, labels = rng.normal(size=(n_rows, n_classes)), rng.integers(0, n_classes, n_rows)
 
-    probs = calibrate(scores, labels)
+    probs = calibrate_scores(scores, labels)
 
     np.testing.assert_allclose(probs.sum(axis=1), 1)
     np.testing.assert_allclose(probs[np.arange(n_rows), scores.argmax(axis=1)], probs.max(axis=1))
@@ -208,4 +218,4 @@ def test_many_rows_are_calibrated_on_a_sample(n_rows):
     wrong = np.arange(n_rows) // 2 % 4 == 0
     scores = np.eye(2)[np.where(wrong, 1 - labels, labels)] * 20
 
-    np.testing.assert_allclose(calibrate(scores, labels).max(axis=1), 0.75, atol=0.01)
+    np.testing.assert_allclose(calibrate_scores(scores, labels).max(axis=1), 0.75, atol=0.01)

@@ -1,6 +1,6 @@
 import numpy as np
 
-from doubtcli.predict.skill import measure_skill, no_models
+from doubtcli.predict.skill import make_unassessable_skill, measure_skill
 
 LABELS = np.array([0] * 60 + [1] * 40)
 
@@ -48,7 +48,7 @@ def test_slightly_better_than_chance_is_not_enough():
 
 def test_without_models_there_is_no_accuracy():
     """The reason why is handed through, and the majority is still told."""
-    skill = no_models(LABELS, "nothing to learn from")
+    skill = make_unassessable_skill(LABELS, "nothing to learn from")
 
     assert (skill.assessable, skill.accuracy, skill.why) == (False, None, "nothing to learn from")
     assert skill.majority_accuracy == 0.6

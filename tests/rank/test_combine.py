@@ -4,8 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.rank import combine
-from doubtcli.rank.combine import sources_with_a_voice
-from doubtcli.rank.noise import not_assessable
+from doubtcli.rank.combine import find_ranked_sources
+from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.records import Evidence, NoiseModel, NoiseRate, ReasonScores
 from doubtcli.tasks.classification import Classification, find_too_small_classes, pool_pred_probs
 
@@ -88,7 +88,7 @@ class TestPooling:
             said("mixed", PROBS[:, 0], "neighbors", "annotators"),
         ]
 
-        assert sources_with_a_voice(reasons) == {"neighbors", "annotators"}
+        assert find_ranked_sources(reasons) == {"neighbors", "annotators"}
 
 
 SCORES = 1 - PROBS[np.arange(6), GIVEN]
@@ -100,7 +100,7 @@ class TestVoices:
 
     def sum_of_doubt(self, reasons):
         """What six rows carry between them at a prior of .2."""
-        pooled = pool_pred_probs(evidence(pred_probs=PROBS), sources_with_a_voice(reasons))
+        pooled = pool_pred_probs(evidence(pred_probs=PROBS), find_ranked_sources(reasons))
         return rank_rows(evidence(pred_probs=PROBS), reasons, pooled, noise(0.2)).doubt.sum()
 
     @pytest.mark.parametrize("n_plug_ins", [0, 1, 2])
@@ -125,11 +125,11 @@ class TestVoices:
 
     def test_two_reasons_of_one_voice_are_averaged(self):
         """Log odds of .847 at .7 and .405 at .6 count as their mean, .626; a quiet one does not count."""
-        prior = not_assessable("").prior
+        prior = make_unassessable_noise("").prior
         first = said("first", [0.7, 0.7, 0.2, 0.2, 0.2, 0.2], "annotators")
         second = said("second", [0.6, np.nan, 0.2, 0.2, 0.2, 0.2], "annotators")
 
-        doubt = rank_rows(evidence(), [first, second], [], not_assessable("")).doubt
+        doubt = rank_rows(evidence(), [first, second], [], make_unassessable_noise("")).doubt
 
         odds = doubt / (1 - doubt) * (1 - prior) / prior
         np.testing.assert_allclose(np.log(odds), [0.6264, 0.8473, 0, 0, 0, 0], atol=1e-4)
@@ -138,18 +138,18 @@ class TestVoices:
         """Two that say the same of the labels raise doubt no more than one does."""
         one, other = said("one", [0.7] + [0] * 5), said("other", [0.7] + [0] * 5)
 
-        alone = rank_rows(evidence(), [one], [], not_assessable("")).doubt
-        both = rank_rows(evidence(), [one, other], [], not_assessable("")).doubt
+        alone = rank_rows(evidence(), [one], [], make_unassessable_noise("")).doubt
+        both = rank_rows(evidence(), [one, other], [], make_unassessable_noise("")).doubt
 
         np.testing.assert_allclose(both, alone)
 
     def test_reasons_of_unlike_voices_add_up(self):
         """Duplicates and annotators saw unlike things: .847 and .405 are 1.253."""
-        prior = not_assessable("").prior
+        prior = make_unassessable_noise("").prior
         duplicates = said("duplicates", [0.7] + [0] * 5, "duplicates")
         annotators = said("annotators", [0.6] + [0] * 5, "annotators")
 
-        doubt = rank_rows(evidence(), [duplicates, annotators], [], not_assessable("")).doubt[0]
+        doubt = rank_rows(evidence(), [duplicates, annotators], [], make_unassessable_noise("")).doubt[0]
 
         np.testing.assert_allclose(np.log(doubt / (1 - doubt) * (1 - prior) / prior), 1.2528, atol=1e-4)
 
@@ -203,7 +203,7 @@ class TestRanking:
             lowers_doubt=True,
         )
 
-        doubt = rank_rows(evidence(), [answers], [], not_assessable("")).doubt
+        doubt = rank_rows(evidence(), [answers], [], make_unassessable_noise("")).doubt
 
         assert doubt[0] > doubt[2] > doubt[1]
 
@@ -211,7 +211,7 @@ class TestRanking:
         """That a row has no fault of one kind is no sign that its label is right."""
         plug_in = said("shouting", [1.0, 0.0, np.nan, np.nan, np.nan, np.nan])
 
-        doubt = rank_rows(evidence(), [plug_in], [], not_assessable("")).doubt
+        doubt = rank_rows(evidence(), [plug_in], [], make_unassessable_noise("")).doubt
 
         assert doubt[0] > doubt[1] == doubt[2]
 
@@ -219,7 +219,7 @@ class TestRanking:
         """An outlier is not likelier to bear a wrong label."""
         outlier = said("outlier", [1.0, 0, 0, 0, 0, 0], family="context")
 
-        doubt = rank_rows(evidence(), [outlier], [], not_assessable("")).doubt
+        doubt = rank_rows(evidence(), [outlier], [], make_unassessable_noise("")).doubt
 
         np.testing.assert_allclose(doubt, doubt[0])
 
@@ -265,7 +265,7 @@ class TestRanking:
         rows = evidence(annotations=annotations)
         answers = said("annotator-disagreement", [0.99] + [0.01] * 5, "annotators", lowers_doubt=True)
 
-        ranking = rank_rows(rows, [answers], [], not_assessable(""))
+        ranking = rank_rows(rows, [answers], [], make_unassessable_noise(""))
 
         assert ranking.doubted[0]
         assert ranking.suggested_labels[0] == 1

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from doubtcli.rank.figures import (
     count_audit,
     count_doubts,
-    expect_precision,
+    estimate_precision,
     list_speaking_reasons,
     list_top_rows,
 )
@@ -115,5 +115,5 @@ def test_no_reasons(make_audit: Make, rows: list[int]) -> None:
 
 def test_expected_precision(make_audit: Make) -> None:
     """Doubts of .97, .80 and .55 are 2.32 wrong labels of 3; without a doubted row there is none."""
-    assert expect_precision(make_audit()) == pytest.approx(2.32 / 3)
-    assert expect_precision(make_audit(doubt=(0.1,) * 8)) is None
+    assert estimate_precision(make_audit()) == pytest.approx(2.32 / 3)
+    assert estimate_precision(make_audit(doubt=(0.1,) * 8)) is None

@@ -10,7 +10,7 @@ from sklearn.preprocessing import StandardScaler
 from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.engine import ThreadEngine
-from doubtcli.rank.noise import estimate_noise, not_assessable
+from doubtcli.rank.noise import estimate_noise, make_unassessable_noise
 from doubtcli.records import Features
 
 
@@ -240,7 +240,7 @@ def test_names_of_classes_do_not_matter(seed):
 
 def test_without_skill_margins_stand_as_they_are():
     """Not assessable: no rate, and a base rate of one in twenty to start from."""
-    noise = not_assessable("models know nothing")
+    noise = make_unassessable_noise("models know nothing")
 
     assert noise.noise_rate.rate is None
     assert noise.noise_rate.why == "models know nothing"

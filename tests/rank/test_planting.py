@@ -9,14 +9,14 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from doubtcli.evidence.graph import Gathered, gather, known_needs
+from doubtcli.evidence.graph import Gathered, gather_evidence, list_known_needs
 from doubtcli.features.table import TableBlock
 from doubtcli.plugins import LoadedReason
 from doubtcli.predict.engine import ThreadEngine
 from doubtcli.predict.table_models import ExtraTrees, LinearModel
 from doubtcli.progress import Silence
-from doubtcli.rank.noise import not_assessable
-from doubtcli.rank.planting import Planted, plant
+from doubtcli.rank.noise import make_unassessable_noise
+from doubtcli.rank.planting import PlantedErrors, plant_and_judge
 from doubtcli.records import Evidence, Examples, Features, NoiseModel, NoiseRate, Planting, Predictions
 from doubtcli.settings import ScanSettings
 from doubtcli.tasks.classification import Classification
@@ -51,7 +51,7 @@ def examples_of(n_rows: int = N_ROWS, **parts: Any) -> Examples:
     )
 
 
-ASKED = gather(examples_of(), known_needs(), SETTINGS, ENGINE, Silence()).asked
+ASKED = gather_evidence(examples_of(), list_known_needs(), SETTINGS, ENGINE, Silence()).asked
 
 
 def gathered_of(**parts: Any) -> Gathered:
@@ -80,11 +80,11 @@ def gathered_of(**parts: Any) -> Gathered:
 
 def planted_in(
     gathered: Gathered | None = None, examples: Examples | None = None, *, heard: bool = True, **settings: Any
-) -> Planted:
+) -> PlantedErrors:
     """Plant errors in the rows."""
     gathered = gathered or gathered_of()
     training_evidence = Evidence({**gathered.evidence, "given_labels": gathered.pieces["training_labels"]})
-    return plant(
+    return plant_and_judge(
         Classification(),
         gathered,
         training_evidence,
@@ -98,7 +98,7 @@ def planted_in(
 
 
 @pytest.fixture(scope="module")
-def planted() -> Planted:
+def planted() -> PlantedErrors:
     """Errors planted twice in the labels of two clusters that lie far apart."""
     return planted_in()
 
@@ -106,19 +106,19 @@ def planted() -> Planted:
 class TestPlant:
     """Labels with planted errors, judged by the same models."""
 
-    def test_a_twentieth_is_planted_twice(self, planted: Planted) -> None:
+    def test_a_twentieth_is_planted_twice(self, planted: PlantedErrors) -> None:
         """Six of 120 labels, and others the second time."""
         first, second = (np.flatnonzero(one.is_planted) for one in planted.plantings)
 
         assert (len(first), len(second)) == (6, 6)
         assert first.tolist() != second.tolist()
 
-    def test_planted_errors_are_judged(self, planted: Planted) -> None:
+    def test_planted_errors_are_judged(self, planted: PlantedErrors) -> None:
         """Between two clusters the models contradict each planted label, and no other."""
         for planting, margin in zip(planted.plantings, planted.margins, strict=True):
             np.testing.assert_array_equal(margin > 0, planting.is_planted)
 
-    def test_the_same_seed_plants_the_same(self, planted: Planted) -> None:
+    def test_the_same_seed_plants_the_same(self, planted: PlantedErrors) -> None:
         """The settings' seed draws the rows, and another seed draws others."""
         again, other = planted_in(), planted_in(seed=1)
 
@@ -192,7 +192,7 @@ class TestWeigh:
         """The geometric mean of slope 1, learnt, and 9, of the curve: 18 for each 2 of the margin."""
         margin = np.repeat([0.0, 0.0, np.log(3), np.log(3)], [1, 9, 3, 9])
         is_planted = np.repeat([True, False, True, False], [1, 9, 3, 9])
-        planted = Planted((Planting(np.zeros(22, dtype=np.intp), is_planted),), (), (margin,))
+        planted = PlantedErrors((Planting(np.zeros(22, dtype=np.intp), is_planted),), (), (margin,))
         noise = NoiseModel(
             NoiseRate(assessable=True, why=""), 0.1, mean=4.0, sd=2.0, slope=18.0, location=0.5
         )
@@ -205,9 +205,9 @@ class TestWeigh:
 
     def test_without_planted_errors_the_curve_stands(self) -> None:
         """Nothing was learnt, nothing changes."""
-        noise = not_assessable("no skill")
+        noise = make_unassessable_noise("no skill")
 
-        assert Planted((), (), (), "why").weigh(noise, np.zeros(3)) is noise
+        assert PlantedErrors((), (), (), "why").weigh(noise, np.zeros(3)) is noise
 
 
 def reason(name: str, scores: Any, *, family: str = "error", needs: tuple[str, ...] = ()) -> LoadedReason:
@@ -223,7 +223,7 @@ def reason(name: str, scores: Any, *, family: str = "error", needs: tuple[str, .
     return LoadedReason(name, "test 1", family, "of a test", needs, Says())
 
 
-def two_plantings() -> Planted:
+def two_plantings() -> PlantedErrors:
     """Twenty rows: first rows 0 and 1 get labels 1 and 2, then row 2 gets label 1; row 0 is contradicted."""
     plantings = []
     for planted in ({0: 1, 1: 2}, {2: 1}):
@@ -236,7 +236,7 @@ def two_plantings() -> Planted:
     )
     margin = np.where(np.arange(20) == 0, 5.0, -np.arange(20.0))
     margin[1] = -30.0
-    return Planted(tuple(plantings), evidence, (margin, margin))
+    return PlantedErrors(tuple(plantings), evidence, (margin, margin))
 
 
 class TestPower:

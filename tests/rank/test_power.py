@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.rank.planting import SHARES, found_in_first, learn_slope, measure_power
+from doubtcli.rank.planting import SHARES, learn_slope, measure_power, measure_share_found
 from doubtcli.records import Planting
 
 A = np.log(3)
@@ -124,7 +124,7 @@ class TestFoundInFirst:
 
     def test_ties_are_found_in_proportion(self):
         """One row above, and one more to be drawn of four alike, of which two are errors: (1 + 1/2) of 3."""
-        found = found_in_first(np.array([9.0, 1, 1, 1, 1]), np.array([1, 1, 1, 0, 0], dtype=bool), 0.4)
+        found = measure_share_found(np.array([9.0, 1, 1, 1, 1]), np.array([1, 1, 1, 0, 0], dtype=bool), 0.4)
 
         assert found == pytest.approx(0.5)
 
@@ -132,7 +132,7 @@ class TestFoundInFirst:
         """Of four rows two are looked at: one with a score, and one of three without, two of them errors."""
         scores = np.array([np.nan, np.nan, -5.0, np.nan])
 
-        found = found_in_first(scores, np.array([True, True, False, False]), 0.5)
+        found = measure_share_found(scores, np.array([True, True, False, False]), 0.5)
 
         assert found == pytest.approx(1 / 3)
 
@@ -140,9 +140,9 @@ class TestFoundInFirst:
         """A hundredth of 150 rows are two, and of 100 one."""
         scores = -np.arange(150.0)
 
-        assert found_in_first(scores, scores == -1, 0.01) == 1
-        assert found_in_first(scores, scores == -2, 0.01) == 0
-        assert found_in_first(scores[:100], scores[:100] == -1, 0.01) == 0
+        assert measure_share_found(scores, scores == -1, 0.01) == 1
+        assert measure_share_found(scores, scores == -2, 0.01) == 0
+        assert measure_share_found(scores[:100], scores[:100] == -1, 0.01) == 0
 
 
 SCORED = st.lists(
@@ -154,11 +154,11 @@ SCORED = st.lists(
 def test_more_is_found_by_looking_farther(rows, share, other):
     """From nothing to all, and never less."""
     scores, is_error = np.array([score for score, _ in rows]), np.array([flag for _, flag in rows])
-    less, more = (found_in_first(scores, is_error, part) for part in sorted((share, other)))
+    less, more = (measure_share_found(scores, is_error, part) for part in sorted((share, other)))
 
     assert 0 <= less <= more + 1e-9
     assert more <= 1 + 1e-9
-    assert found_in_first(scores, is_error, 1.0) == pytest.approx(1)
+    assert measure_share_found(scores, is_error, 1.0) == pytest.approx(1)
 
 
 @given(SCORED, st.integers(1, 40), st.randoms(use_true_random=False))
@@ -167,7 +167,7 @@ def test_the_order_of_rows_does_not_matter(rows, part, random):
     shuffled = random.sample(rows, len(rows))
 
     found = [
-        found_in_first(np.array([s for s, _ in some]), np.array([e for _, e in some]), part / 40)
+        measure_share_found(np.array([s for s, _ in some]), np.array([e for _, e in some]), part / 40)
         for some in (rows, shuffled)
     ]
 

@@ -4,10 +4,10 @@ import pytest
 
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.rank.verdicts import (
+    estimate_stratified_rate,
     fit_recalibration,
     mark_decided_rows,
     measure_noise_rate,
-    stratified_interval,
 )
 from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
 
@@ -118,14 +118,14 @@ class TestInterval:
 
     def test_one_stratum_has_the_exact_limits(self):
         """2 of 20 wrong: Clopper and Pearson's 90% limits are .018065 and .282619 (R's binom.test)."""
-        rate, low, high = stratified_interval(np.array([2]), np.array([20]), np.array([100_000]))
+        rate, low, high = estimate_stratified_rate(np.array([2]), np.array([20]), np.array([100_000]))
 
         assert rate == pytest.approx(0.1)
         assert (low, high) == (pytest.approx(0.018065, abs=2e-6), pytest.approx(0.282619, abs=2e-6))
 
     def test_no_error_found_is_not_no_error(self):
         """0 of 29 wrong leaves up to 1 - .05^(1/29) = 9.8% possible."""
-        rate, low, high = stratified_interval(np.array([0]), np.array([29]), np.array([1000]))
+        rate, low, high = estimate_stratified_rate(np.array([0]), np.array([29]), np.array([1000]))
 
         assert (rate, low) == (0, 0)
         assert high == pytest.approx(1 - 0.05 ** (1 / 29))
@@ -136,25 +136,27 @@ class TestInterval:
         Limits of 5 in 10 are .2224 and .7776, of 0 in 10 are 0 and .2589 (Clopper and Pearson's tables):
         .1 * .2776 below; the root of (.1 * .2776)^2 + (.9 * .2589)^2 = .2346 above.
         """
-        rate, low, high = stratified_interval(np.array([5, 0]), np.array([10, 10]), np.array([1000, 9000]))
+        rate, low, high = estimate_stratified_rate(
+            np.array([5, 0]), np.array([10, 10]), np.array([1000, 9000])
+        )
 
         assert rate == pytest.approx(0.05)
         assert (low, high) == (pytest.approx(0.0222, abs=1e-4), pytest.approx(0.2846, abs=1e-4))
 
     def test_a_stratum_that_is_checked_whole_is_sure(self):
         """3 of all 12 rows are wrong, and nothing is left to chance."""
-        assert stratified_interval(np.array([3]), np.array([12]), np.array([12])) == (0.25, 0.25, 0.25)
+        assert estimate_stratified_rate(np.array([3]), np.array([12]), np.array([12])) == (0.25, 0.25, 0.25)
 
     def test_what_was_found_is_certain(self):
         """30 of 90 of 100 rows are wrong: at least 30 of 100 are, and at most 40."""
-        rate, low, high = stratified_interval(np.array([30]), np.array([90]), np.array([100]))
+        rate, low, high = estimate_stratified_rate(np.array([30]), np.array([90]), np.array([100]))
 
         assert rate == pytest.approx(1 / 3)
         assert (low, high) == (0.3, 0.4)
 
     def test_all_wrong_leaves_right_ones_possible(self):
         """29 of 29 wrong: down to .05^(1/29) = 90.2%."""
-        rate, low, high = stratified_interval(np.array([29]), np.array([29]), np.array([1000]))
+        rate, low, high = estimate_stratified_rate(np.array([29]), np.array([29]), np.array([1000]))
 
         assert (rate, high) == (1, 1)
         assert low == pytest.approx(0.05 ** (1 / 29))
@@ -168,7 +170,7 @@ class TestInterval:
 
         held = 0
         for n_wrong in draws:
-            _, low, high = stratified_interval(n_wrong, n_checked, sizes)
+            _, low, high = estimate_stratified_rate(n_wrong, n_checked, sizes)
             held += low <= sum(wrong) / 1300 <= high
 
         assert held >= 880

@@ -7,7 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from doubtcli.plugins import as_loaded, our_reasons
+from doubtcli.plugins import load_our_reasons, wrap_reason
 from doubtcli.rank.why import explain_rows
 from doubtcli.records import Evidence, Examples, Ranking, ReasonScores
 
@@ -32,7 +32,7 @@ SUGGESTED = np.array([0, 1, 2, 0, 2, 0, 1, 2])
 ANSWERS = np.array([(0, 0), (1, 1), (2, 2), (0, -1), (2, 1), (0, 1), (1, 1), (2, 0)])
 PROBS = np.full((8, 3), 0.125) + 0.625 * np.eye(3)[SUGGESTED]
 """Models give the suggested label .75 and each other one .125."""
-OURS = {one.name: one for one in our_reasons()}
+OURS = {one.name: one for one in load_our_reasons()}
 
 
 @dataclass(frozen=True)
@@ -98,7 +98,7 @@ def said(
     **evidence: Any,
 ) -> str:
     """The words on one row, given what each reason says of it and what it rests on."""
-    loaded = OURS | {name: as_loaded(plug_in(name), "own 1.0") for name in scores if name not in OURS}
+    loaded = OURS | {name: wrap_reason(plug_in(name), "own 1.0") for name in scores if name not in OURS}
     reasons = [scores_of(loaded[name], score) for name, score in scores.items()]
     changed = {name: None if value is None else np.asarray(value) for name, value in evidence.items()}
     (words,) = explain_rows(

@@ -1,9 +1,9 @@
 import pytest
 
-from doubtcli.plugins import our_reasons
+from doubtcli.plugins import load_our_reasons
 from doubtcli.testing import check_reason
 
-OURS = our_reasons()
+OURS = load_our_reasons()
 
 
 def test_every_reason_of_the_design_is_there():

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from doubtcli.plugins import our_reasons
+from doubtcli.plugins import load_our_reasons
 from doubtcli.rank.why import explain_rows
 from doubtcli.records import (
     AuditSample,
@@ -67,7 +67,9 @@ def full_audit(make_audit: Make) -> ScanResult:
         suggested=(1, 1, 2, 0, 2, 0, 1, 2),
         power=Power(assessable=True, why="planted", n_planted=61, found_in_first={0.05: 0.721}),
     )
-    why = explain_rows(our_reasons(), audit.reasons, audit.examples, audit.evidence, audit.ranking, range(8))
+    why = explain_rows(
+        load_our_reasons(), audit.reasons, audit.examples, audit.evidence, audit.ranking, range(8)
+    )
     why[6] = ""
     pixels = [
         Column(f"f_pixel_{i}_{j}", Role.NUMERIC, used=True, why="numbers") for i in range(8) for j in range(8)

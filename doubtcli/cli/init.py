@@ -1,4 +1,4 @@
-"""`doubt init`: a commented settings file for the file at hand, and what to do with it."""
+"""`doubt init`: a commented settings file for a data file, and the next steps."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def init(
         ),
     ] = CONFIG,
     force: Annotated[
-        bool, options.declare_option("--force", "Replace a file that is there.", options.OUTPUT)
+        bool, options.declare_option("--force", "Replace an existing file.", options.OUTPUT)
     ] = False,
 ) -> ExitCode:
-    """Write a commented settings file that gates a file, and say what to do next.
+    """Write a commented settings file that gates a file, and print the next steps.
 
-    The columns are looked at, and nothing is judged yet.
+    It looks at the columns, and does not scan the labels yet.
     """
     config = Path(output)
     _check_data(path)
@@ -53,49 +53,51 @@ def init(
     _, roles, _, examples = read_examples(settings, find_task(), choose_progress(wanted=True))
     folder = parent_folder(config)
     shown = Path(os.path.relpath(path, folder)).as_posix()
-    said = collect_flags(settings, folder)
-    replace_file(config, render_config(shown, said, roles, examples).encode())
+    flags = collect_flags(settings, folder)
+    replace_file(config, render_config(shown, flags, roles, examples).encode())
     typer.echo(f"Wrote {output}\n\n{render_next_steps(path, config)}", nl=False)
     return ExitCode.DONE
 
 
 def _check_data(path: str) -> None:
-    """Refuse what a settings file can't name, or a gate can't scan."""
+    """Refuse a path that a settings file can't contain, or a gate can't scan."""
     from doubtcli.store.folder import is_audit
 
     if path == "-":
-        raise SettingsError("standard input can't be gated again", where="DATA", expected="a file's path")
+        raise SettingsError(
+            "standard input can't be read again by a gate", where="DATA", expected="a file's path"
+        )
     if not path.isascii() and any("\ud800" <= character <= "\udfff" for character in path):
         raise InputError(
-            "its name is no UTF-8, which a settings file has to be",
+            "the file's name is not UTF-8, so a settings file can't contain it",
             where=ascii(path)[1:-1],
-            hint="give the file another name",
+            hint="rename the file",
         )
     if is_audit(path):
-        raise InputError("is the directory of an audit", where=path, hint="name the data file that it is of")
+        raise InputError("is an audit's directory", where=path, hint="name the data file of the audit")
 
 
 def _check_config(config: Path, *, force: bool) -> None:
-    """Refuse to write over a file, or to make another one go unread."""
+    """Refuse to replace a file, or to hide another settings file."""
     where = str(config)
     if config.name == "pyproject.toml":
         raise SettingsError(
-            "would be replaced as a whole", where=where, hint="write a doubt.toml, and copy from it"
+            "would lose all else that is in it", where=where, hint="write a doubt.toml, and copy from it"
         )
     if config.is_dir():
-        raise OutputError("a folder is in the way", where=where, hint="name a file with --output")
+        raise OutputError("is a folder", where=where, hint="name a file with --output")
     if force:
         return
     if os.path.lexists(config):
         raise OutputError(
-            "is there already",
+            "already exists",
             where=where,
             hint="name another file with --output, or replace it with --force",
         )
     read = load_settings({"path": ""}, start=config.absolute().parent).config
     if config.name == CONFIG and read is not None:
         raise OutputError(
-            f"{read} would no longer be read here, for {CONFIG} comes first",
+            f"with this file, {read} would no longer be read here, since {CONFIG} comes first",
             where=where,
             hint=f"name another file with --output and copy from it, or write {CONFIG} with --force",
         )

@@ -1,13 +1,13 @@
-"""The frozen records handed from one stage to the next.
+"""The frozen records that each stage hands to the next.
 
-Data flows one way, and each record is what one stage gives the next:
+Data flows one way:
 
     Table ─▶ Roles, Labels ─▶ Examples ─▶ Evidence ─▶ ReasonScores ─▶ Ranking ─▶ ScanResult
 
-Wherever labels are numbers they are codes `0 … n_classes - 1` into `class_names`.
-Wherever rows are counted, unless said otherwise, they are the labelled rows in
-*canonical order*: sorted by row id, so that a shuffled file gives the same arrays.
-Doubt runs from 0 (none) to 1 (most); NaN means "nothing to say on this row".
+Labels that are numbers are codes `0 … n_classes - 1` into `class_names`.
+Unless a docstring says otherwise, rows are the labelled rows in *canonical order*:
+sorted by row id, so that a shuffled file gives the same arrays.
+Doubt runs from 0 (none) to 1 (most); NaN means that there is no score for a row.
 """
 
 from __future__ import annotations

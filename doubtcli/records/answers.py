@@ -1,4 +1,4 @@
-"""What people said of rows, in one record whatever tool they said it in."""
+"""People's answers about rows, in one record for all annotation tools."""
 
 from __future__ import annotations
 
@@ -19,29 +19,29 @@ PASSED_OVER = {
     "ignored": "ignored",
     "rejected": "rejected without another label",
     "draft": "a draft",
-    "unsubmitted": "not told to be submitted",
+    "unsubmitted": "not marked as submitted",
 }
-"""The statuses of answers that decide nothing, each in plain words."""
+"""The statuses of answers that decide nothing, each as a message says it."""
 
 FILLED_IN = "doubt"
 """The tool of answers that people wrote into the very file that went out."""
 
 EARLIEST = dt.datetime.min.replace(tzinfo=dt.UTC)
-"""Stands for a time that isn't told, where all must have one."""
+"""Takes the place of a missing time where times are sorted."""
 
 BARE_NUMBER = re.compile(r"[0-9]+(\.0+)?")
-"""A name that tells nothing outside of its file: 1 is the first user of every Label Studio."""
+"""A name that means nothing outside its file: 1 is the first user of every Label Studio."""
 
 
 @dataclass(frozen=True)
 class Answer:
-    """What one person said of one row; an empty text where a file says nothing."""
+    """One person's answer about one row; a text is empty where the file has none."""
 
     row: int
-    """Its place in the file of verdicts, from 1, a header left out."""
+    """Its place in the file of verdicts, counted from 1 without the header."""
     row_id: str
     verdict: str = ""
-    """The chosen label, as its tool wrote it; equal to the given one: it is kept; empty: undecided."""
+    """The chosen label, as its tool wrote it: the given label to keep it, empty where undecided."""
     status: str = ""
     """`UNUSABLE`, one of `PASSED_OVER`, or empty."""
     annotator: str = ""
@@ -53,27 +53,27 @@ class Answer:
     stratum: str = ""
     inclusion: str = ""
     seen_hash: str = ""
-    """What stood in the row when the person saw it, its label left out, as the audit's `row_hash` has it."""
+    """A hash of the row as the person saw it, without its label; the same hash as the audit's `row_hash`."""
     other_verdicts: tuple[str, ...] = ()
-    """Labels that were chosen beside `verdict`."""
+    """Labels that were chosen in addition to `verdict`."""
     joined: bool = False
     """Whether `verdict` may be several labels with "#" between them."""
     prefilled: bool = False
-    """Whether the tool started from the given label and doesn't say who looked: one left as it is decides
-    nothing."""
+    """Whether the tool started from the given label and doesn't say who looked: a label left as it was
+    decides nothing."""
     duplicates: tuple[str, ...] = ()
-    """The ids of rows with equal input that ride along; one text may hold several with commas between."""
+    """The ids of rows with equal input that get the same answer; one text may be several, comma-separated."""
     tool: str = FILLED_IN
     file: str = ""
     column: str = "verdict"
     """What the file calls the chosen label."""
     repeated: bool = False
-    """Whether it stands in a file that is the same as another, and that tells neither who said so nor when:
-    a copy, or what another person said just alike."""
+    """Whether its file equals another file and has neither names nor times: it may be a copy, or another
+    person's equal answers."""
 
     @property
     def decides(self) -> bool:
-        """Whether it says what becomes of the row."""
+        """Whether it decides what happens to the row."""
         return self.status == UNUSABLE_STATUS or not (self.status or self.open)
 
     @property
@@ -84,43 +84,43 @@ class Answer:
 
 @dataclass(frozen=True)
 class AnswerFile:
-    """All that a file of verdicts says."""
+    """The answers in one file of verdicts."""
 
     path: str
     tool: str
     """The name of the tool that wrote it; `FILLED_IN` where people filled in a file of ours."""
     answers: tuple[Answer, ...]
-    """In the file's order; nobody decides twice on a row there, if times tell which answer is the newest."""
+    """In the file's order; one decision a person and row, where times show which is the newest."""
     sha256: str
     """Of its bytes, unpacked."""
     n_older: int = 0
-    """How many more answers there were, of people who answered again."""
+    """How many older answers there were, by people who answered again."""
     notes: tuple[str, ...] = ()
-    """What the user should know of how it was read."""
+    """What the user should know about how it was read."""
 
 
 def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
-    """The answers, of those that one person gave on one row only the newest.
+    """The answers; of several by one person on one row, only the newest.
 
-    What decides nothing gives way to what decides. Where times don't tell which of a person's unlike answers
-    is the newest, all of them stay. Nameless answers are taken for those of different people, unless a file
-    holds a record twice.
+    Answers that decide nothing give way to those that decide. Where times don't show which of a person's
+    different answers is the newest, all of them stay. Answers without a name count as different people's,
+    unless a file holds the same record twice.
     """
     answers = _drop_repeated(answers)
     of_person: dict[tuple[object, ...], list[Answer]] = {}
     for answer in answers:
-        who = name_person(answer)
+        who = identify_person(answer)
         if who:
             of_person.setdefault((*_identify_seen_row(answer), who), []).append(answer)
     older = {id(old) for own in of_person.values() if len(own) > 1 for old in _superseded(own)}
     return [answer for answer in answers if id(answer) not in older]
 
 
-def name_person(answer: Answer) -> tuple[str, str] | None:
-    """Who gave an answer; None where nobody is named.
+def identify_person(answer: Answer) -> tuple[str, str] | None:
+    """Who gave an answer, as a name and a file; None where nobody is named.
 
-    A name that is only a number is known in its file alone, which is told beside it. Any other is the same
-    person's in all files.
+    A name that is only a number means something in its own file alone, so that file is part of the identity.
+    Any other name is the same person in all files, and the file is "".
     """
     name = answer.annotator
     if not name:
@@ -129,7 +129,7 @@ def name_person(answer: Answer) -> tuple[str, str] | None:
 
 
 def parse_moment(time: str) -> dt.datetime | None:
-    """The moment that a time in ISO 8601 means, in UTC where it names no zone; None if it is no time."""
+    """The moment that an ISO 8601 time means, in UTC where it has no zone; None if it is not a time."""
     try:
         found = dt.datetime.fromisoformat(time.strip())
     except ValueError:
@@ -138,44 +138,44 @@ def parse_moment(time: str) -> dt.datetime | None:
 
 
 def _drop_repeated(answers: Sequence[Answer]) -> list[Answer]:
-    """The answers without the records that stand there twice."""
+    """The answers, each record once."""
     in_order = sorted(enumerate(answers), key=lambda one: astuple(one[1]))
     kept = set({_identify_record(answer): place for place, answer in in_order}.values())
     return [answer for place, answer in enumerate(answers) if place in kept]
 
 
 def _identify_record(answer: Answer) -> tuple[object, ...]:
-    """What tells a record from all others: two people may well say the same, each in a file of their own."""
+    """What makes a record unique: two people may give the same answer, each in their own file."""
     when = parse_moment(answer.time)
-    # the very same to the microsecond is one answer: its project was exported twice
+    # equal to the microsecond: it is one answer, and its project was exported twice
     file = "" if when is not None and when.microsecond else answer.file
     what = answer.status, answer.verdict.strip(), answer.other_verdicts, answer.time, answer.why
     return file, *_identify_seen_row(answer), answer.annotator, what
 
 
 def _identify_seen_row(answer: Answer) -> tuple[str, ...]:
-    """What an answer is on: a row as it was seen, so that one which has changed since is another."""
+    """The row that an answer is about, as it was seen: a row that changed since is a different one."""
     return answer.row_id, answer.given_label, answer.seen_hash
 
 
 def _superseded(answers: Sequence[Answer]) -> Iterable[Answer]:
-    """Of one person's answers on one row: those that no longer count."""
+    """Of one person's answers on one row, those that no longer count."""
     deciding = [answer for answer in answers if answer.decides]
     if not deciding:
         return []
     moments = [parse_moment(answer.time) for answer in deciding]
-    told = [when for when in moments if when is not None]
-    if len(told) == len(deciding):
-        deciding = [answer for answer in deciding if parse_moment(answer.time) == max(told)]
-    newest = {_digest_decision(answer): answer for answer in sorted(deciding, key=_place_in_time)}
+    known = [moment for moment in moments if moment is not None]
+    if len(known) == len(deciding):
+        deciding = [answer for answer in deciding if parse_moment(answer.time) == max(known)]
+    newest = {_digest_decision(answer): answer for answer in sorted(deciding, key=_order_in_time)}
     kept = {id(answer) for answer in newest.values()}
     return [answer for answer in answers if id(answer) not in kept]
 
 
 def _digest_decision(answer: Answer) -> tuple[object, ...]:
-    """What it says, and whether a time tells when: answers alike in both are one."""
+    """What an answer decides, and whether it has a time: answers equal in both count once."""
     return answer.status, answer.verdict.strip(), answer.other_verdicts, parse_moment(answer.time) is None
 
 
-def _place_in_time(answer: Answer) -> tuple[object, ...]:
+def _order_in_time(answer: Answer) -> tuple[object, ...]:
     return parse_moment(answer.time) or EARLIEST, *astuple(answer)

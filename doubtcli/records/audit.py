@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Skill:
-    """Whether the models know anything about these labels."""
+    """Whether the models can predict these labels."""
 
     assessable: bool
     why: str
@@ -25,38 +25,38 @@ class Skill:
     `balanced_accuracy`."""
     balanced_accuracy: float | None
     majority_accuracy: float
-    """What always answering the largest class would reach."""
+    """The accuracy of always answering the largest class."""
     permuted_accuracy: float | None
-    """What the same models reach on permuted labels (balanced, the highest of the permutations)."""
+    """The same models' balanced accuracy on permuted labels: the highest of the permutations."""
     by_model: Mapping[str, float] = field(default_factory=dict)
-    """Out-of-fold accuracy of each model alone."""
+    """Each model's out-of-fold accuracy."""
 
 
 @dataclass(frozen=True)
 class NoiseRate:
-    """The suspected share of wrong labels, or why it can't be told."""
+    """The suspected share of wrong labels, or why it is not known."""
 
     assessable: bool
     why: str
-    """One plain sentence: what it rests on, or what keeps it from being assessed."""
+    """One plain sentence: what the rate is based on, or why there is none."""
     rate: float | None = None
     low: float | None = None
     high: float | None = None
     level: float = 0.9
-    """The share of intervals made this way that would hold, under the method's assumptions."""
+    """The share of such intervals that hold the true rate, under the method's assumptions."""
     rests_on: str = "models"
     """"models", or "verdicts" where it was measured on rows that were drawn at random and checked."""
     n_checked: int = 0
-    """Rows of an audit sample that it was measured on."""
+    """How many checked rows of an audit sample it was measured on."""
 
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """How many labels are suspected to be wrong, and how much a contradiction of one weighs."""
+    """How many labels are suspected to be wrong, and how much weight it has when models contradict one."""
 
     noise_rate: NoiseRate
     prior: float
-    """The rate that a single row's doubt starts from: midway between the estimate and its upper bound."""
+    """The rate that each row's doubt starts from: midway between the estimate and its upper bound."""
     mean: float
     sd: float
     slope: float
@@ -73,7 +73,7 @@ class NoiseModel:
 
 @dataclass(frozen=True)
 class Power:
-    """How many errors like those that were planted the audit would find, or why that can't be told."""
+    """The share of planted errors that the audit finds, or why it is not known."""
 
     assessable: bool
     why: str
@@ -82,41 +82,43 @@ class Power:
     found_in_first: Mapping[float, float] = field(default_factory=dict)
     """The share of the planted errors among the most doubted rows, by the share of the rows looked at."""
     by_class: Mapping[int, float] = field(default_factory=dict)
-    """Of those planted with each label, in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
+    """Of the errors planted with each label, the share in the first `SHARE_OF_PARTS` of the rows; only by
+    `doubt bench`."""
     by_reason: Mapping[str, float] = field(default_factory=dict)
-    """Found by each reason alone in the first `SHARE_OF_PARTS` of the rows; only by `doubt bench`."""
+    """The share that each reason alone puts into the first `SHARE_OF_PARTS` of the rows; only by
+    `doubt bench`."""
 
 
 DOUBTED_FROM = 0.5
 """A row is doubted when its label is likelier wrong than right."""
 
 SHARE_OF_PARTS = 0.1
-"""Of the rows, most doubted first, that power by class and by reason is told for."""
+"""Of the rows, most doubted first, that power by class and by reason is measured on."""
 
 
 @dataclass(frozen=True)
 class Ranking:
-    """One doubt a row, and the order that follows from it."""
+    """Each row's doubt, and the order of the rows by it."""
 
     doubt: Floats
     """Shape `(n_rows,)`, 0 to 1."""
     doubt_sd: Floats
-    """Shape `(n_rows,)`: how much it wobbles between repeats; NaN where there is only one."""
+    """Shape `(n_rows,)`: how much it varies between repeats; NaN where there is only one."""
     suggested_labels: Codes
-    """Shape `(n_rows,)`: what we would write instead, as codes of the labels of the file, then of
-    `further_labels`; equal to the given label where nothing better is seen."""
+    """Shape `(n_rows,)`: the suggested labels, as codes of the file's labels and then of `further_labels`;
+    the given label where no other fits better."""
     suggested_confidence: Floats
     """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
     doubted: Bools
-    """Shape `(n_rows,)`: belongs in the queue; never a row that a person has decided on."""
+    """Shape `(n_rows,)`: whether it belongs in the queue; never a row that a person has decided on."""
     order: Codes
     """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
     voices: tuple[str, ...]
-    """What the doubt was made of, in plain words."""
+    """The kinds of evidence that the doubt is made of, as reports name them."""
     queue_at_least: int = 0
-    """Rows to relabel even where fewer are doubted: their labels are likelier wrong than any others."""
+    """The least number of rows in the queue: where fewer are doubted, the next most doubted join them."""
     decided: Bools | None = None
-    """Shape `(n_rows,)`: a person has decided on it, so that it is in no queue; None: on no row."""
+    """Shape `(n_rows,)`: whether a person has decided on it, so that it is not in the queue; None: no row."""
     further_labels: tuple[str, ...] = ()
     """Labels that are suggested though the file doesn't have them."""
 
@@ -132,16 +134,16 @@ class AuditSample:
     """Undecided rows drawn at random, to measure the noise rate by."""
 
     rows: Codes
-    """Row numbers, in the order in which they were drawn: chance's own."""
+    """Row numbers, in the random order in which they were drawn."""
     strata: tuple[Stratum, ...]
     """Of each of `rows`."""
     inclusion: Floats
-    """Of each of `rows`: with what probability it was drawn."""
+    """Of each of `rows`: the probability with which it was drawn."""
 
 
 @dataclass(frozen=True)
 class ScanResult:
-    """All that a scan found: the one thing that outputs are made from."""
+    """All that a scan found; every output is made from it."""
 
     source: Source
     roles: Roles
@@ -157,22 +159,22 @@ class ScanResult:
     skill: Skill
     noise_rate: NoiseRate
     settings: Mapping[str, Any]
-    """The settings that made this audit, ready for JSON."""
+    """The settings of the scan, ready for JSON."""
     seed: int
     versions: Mapping[str, str]
     notes: tuple[str, ...]
-    """All that the user should know, from every stage, in the order it came up."""
+    """What the user should know, from all stages, in the order of the stages."""
     timings: Mapping[str, float]
     """Seconds by stage: the one part that differs between two equal runs."""
     sample: AuditSample | None = None
     power: Power | None = None
-    """What the audit can see; None where nobody asked."""
+    """The share of planted errors that it finds; None where it was not asked for."""
     side_files: Mapping[str, SideFile] = field(default_factory=dict)
     """By setting."""
     audit_key: str = ""
-    """A hash of all that this audit is made of."""
+    """A hash of all that the audit depends on."""
     task_name: str = "classification"
-    """What a label is."""
+    """The name of the task: what a label is."""
 
     @property
     def label_names(self) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""Two audits -> what came between them: the records of comparing."""
+"""Two audits -> what changed between them: the records of comparing."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ComparedAudit:
-    """One of two audits that are compared: what it says of its file."""
+    """One of the two audits that are compared: its file and figures."""
 
     folder: str
     path: str
@@ -28,7 +28,7 @@ class ComparedAudit:
 
 @dataclass(frozen=True)
 class LabelChange:
-    """How many rows bore one label before and bear another after; None is no label."""
+    """How many rows had one label before and have another after; None is a row without a label."""
 
     before: str | None
     after: str | None
@@ -37,13 +37,13 @@ class LabelChange:
 
 @dataclass(frozen=True)
 class RowOutcomes:
-    """What became of some of the rows that are in both files; a row that lost its label is set aside."""
+    """What happened to rows that are in both files; a row that lost its label is set aside."""
 
     n_rows: int
     n_doubted: int
     """Doubted before: fixed, cleared, kept or set aside."""
     changed: int
-    """Rows that bear another label, or none, or one at last."""
+    """Rows whose label is another one, gone, or new."""
     fixed: int
     """Doubted before, the label changed, and not doubted after."""
     cleared: int
@@ -51,7 +51,7 @@ class RowOutcomes:
     kept: int
     """Doubted before and after."""
     kept_changed: int
-    """Of the kept: those that bear another label."""
+    """Those of the kept that have another label."""
     set_aside: int
     """Doubted before and not judged after: without a label, or judged unusable."""
     new: int
@@ -60,7 +60,7 @@ class RowOutcomes:
 
 @dataclass(frozen=True)
 class Gain:
-    """A share of rows predicted right, by a model of the labels before and by one of those after."""
+    """The share of rows predicted right by a model of the labels before, and by a model of those after."""
 
     before: float
     after: float
@@ -76,7 +76,7 @@ class Gain:
 
 @dataclass(frozen=True)
 class RelabelScore:
-    """What the labels after teach a model that those before did not, or why that can't be told."""
+    """How much better a model is with the labels after than with those before, or why it is not known."""
 
     assessable: bool
     why: str
@@ -85,9 +85,9 @@ class RelabelScore:
     n_folds: int = 0
     n_repeats: int = 0
     n_trained: int = 0
-    """Rows that both models learn from, each in all folds but its own."""
+    """Rows that both models learn from; each row in all folds but its own."""
     n_judged: int = 0
-    """Of those: the rows whose label stayed. The models are judged by them alone."""
+    """Those of them whose label stayed: the models are judged on these alone."""
     level: float = 0.9
     """Of the intervals."""
     accuracy: Gain | None = None
@@ -96,26 +96,26 @@ class RelabelScore:
 
 @dataclass(frozen=True)
 class AuditComparison:
-    """All that can be said of what lies between two audits of one data set."""
+    """What changed between two audits of one data set."""
 
     before: ComparedAudit
     after: ComparedAudit
     n_matched: int
     """Rows in both files."""
     n_edited: int
-    """Of those that both audits judge: rows with other inputs after."""
+    """Rows that both audits judge, and whose inputs changed."""
     n_gone: int
     gone_doubted: int
-    """Rows of the first file alone, and how many of them were doubted."""
+    """Rows that are only in the first file, and how many of them were doubted."""
     n_added: int
     added_doubted: int
-    """Rows of the second file alone, and how many of them are doubted."""
+    """Rows that are only in the second file, and how many of them are doubted."""
     changes: tuple[LabelChange, ...]
-    """The commonest first, ties by name."""
+    """The most common first, ties by name."""
     outcomes: RowOutcomes
     """Of all rows in both files."""
     by_class: Mapping[str | None, RowOutcomes]
-    """By the label before, in the order of the class names; None, if there, is no label."""
+    """By the label before, in the order of the class names; None for rows that had no label."""
     by_annotator: Mapping[str, RowOutcomes]
     """Of the rows whose label before is what the annotator answered."""
     score: RelabelScore
@@ -123,7 +123,7 @@ class AuditComparison:
 
     @property
     def nothing_changed(self) -> bool:
-        """Whether both have the same rows, labels and doubted rows, and say the same of them."""
+        """Whether both have the same rows, labels, doubted rows, noise rate and skill."""
         outcomes = self.outcomes
         moved = (self.n_edited, self.n_gone, self.n_added, outcomes.changed, outcomes.new)
         figures = [(one.noise_rate, one.skill) for one in (self.before, self.after)]

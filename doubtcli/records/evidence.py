@@ -1,4 +1,4 @@
-"""Learnt things -> what the reasons look at, and what they say: the records of evidence."""
+"""What models and neighbours learned -> what reasons look at and what they score: records of evidence."""
 
 from __future__ import annotations
 
@@ -19,56 +19,56 @@ class Need:
     """One piece of evidence that a reason may ask for, by its name."""
 
     about: str
-    """What it is, for who writes a reason: its shape, and what its values mean."""
+    """What it is, for authors of reasons: its shape, and what its values mean."""
     missing: str
-    """What to say where a file can't give it."""
+    """What to report where a file can't give it."""
     source: str | None = None
-    """Whose word it is: "models", "neighbors", "annotators", "duplicates"; None for the labels themselves."""
+    """Where it comes from: "models", "neighbors", "annotators", "duplicates"; None: the labels."""
     axes: tuple[str, ...] = ()
     """What each of its dimensions counts: "rows", "classes", "models", …; none for a plain number."""
     codes_of: str | None = None
-    """What its values are the numbers of, "rows" or "classes", with -1 for none; None where they are not."""
+    """What its values are codes of, "rows" or "classes", with -1 for none; None where they are not codes."""
 
 
 class Provider(Protocol):
-    """Makes pieces of evidence; the parameters of `make` name what they are made of.
+    """Makes pieces of evidence; the parameters of `make` name what it needs for that.
 
-    These are pieces that other providers make, `examples`, and what a walk helps with: `settings`, `engine`,
-    `progress` and `note`, a function that takes a sentence for the user. It is not asked where a piece is
-    missing, but for a parameter with a default of None. Labels are asked for by name, `given_labels` as they
-    are judged and `training_labels` as they are learned, and never taken from the examples: so it is known
-    what to make again when errors are planted in them.
+    A parameter names a piece that another provider makes, or one of `examples`, `settings`, `engine`,
+    `progress` and `note`, a function that takes a sentence for the user. Where a piece is missing the
+    provider is not called, unless that parameter's default is None. Labels are asked for by name, and never
+    taken from the examples: `given_labels` are judged, and models learn from `training_labels`. So it is
+    known what to make again when errors are planted in the labels.
     """
 
     @property
     def makes(self) -> Mapping[str, Need | None]:
-        """Each piece by its name; None for one that is only for other providers."""
+        """Each piece by its name; None for one that only other providers use."""
         ...
 
     @property
     def is_costly(self) -> bool:
-        """Whether its pieces are only made where something asks for one of them."""
+        """Whether its pieces are made only where one of them is asked for."""
         ...
 
     @property
     def is_fast(self) -> bool:
-        """Whether a fast scan has the time for it."""
+        """Whether a fast scan uses it."""
         ...
 
     @property
     def make(self) -> Callable[..., Mapping[str, Any]]:
-        """Takes pieces, each under its name, and gives those that it could make."""
+        """Takes pieces by name, and gives those that it could make."""
         ...
 
 
 class Evidence(Mapping[str, Any]):
     """What reasons may ask for, by name: computed once, and shared by all of them.
 
-    Arrays are read-only. What could not be made of this file is not in it.
+    Arrays are read-only. A piece that this file can't give is missing.
 
     Args:
-        pieces: Each by its name.
-        named: The same.
+        pieces: By name.
+        named: More pieces, by name.
     """
 
     def __init__(self, pieces: Mapping[str, Any] | None = None, /, **named: Any) -> None:  # noqa: ANN401  # see `Need`
@@ -92,32 +92,32 @@ class Evidence(Mapping[str, Any]):
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """The number of classes."""
         return int(self._pieces["n_classes"])
 
     @property
     def pred_probs(self) -> Floats | None:
-        """The models pooled over all repeats."""
+        """The models' probabilities, pooled over all repeats."""
         return self._pieces.get("pred_probs")
 
     @property
     def pred_probs_by_repeat(self) -> Floats | None:
-        """The models pooled, once a repeat."""
+        """The models' probabilities, pooled in each repeat."""
         return self._pieces.get("pred_probs_by_repeat")
 
     @property
     def neighbor_indices(self) -> Codes | None:
-        """The most alike rows of each row."""
+        """The most similar rows of each row."""
         return self._pieces.get("neighbor_indices")
 
     @property
     def neighbor_distances(self) -> Floats | None:
-        """How far each of them is."""
+        """Their distances."""
         return self._pieces.get("neighbor_distances")
 
     @property
     def neighbor_votes(self) -> Floats | None:
-        """Their labels as shares."""
+        """The shares of each label among them."""
         return self._pieces.get("neighbor_votes")
 
     @property
@@ -127,18 +127,18 @@ class Evidence(Mapping[str, Any]):
 
     @property
     def annotations(self) -> Codes | None:
-        """What each annotator answered."""
+        """Each annotator's answers."""
         return self._pieces.get("annotations")
 
 
 @dataclass(frozen=True)
 class Background:
-    """What a reason's words may need beside the evidence; its field names are the parameters of `explain`."""
+    """What a reason's `explain` may ask for in addition to evidence; its parameters are these field names."""
 
     class_names: tuple[str, ...]
     """Each class's name as words: as it is, or "class 3" where it has no letter."""
     suggested_labels: Codes
-    """Shape `(n_rows,)`: what would be written instead; the given label where nothing better is seen."""
+    """Shape `(n_rows,)`: the suggested label; the given label where no other fits better."""
     training_labels: Codes
     """Shape `(n_rows,)`: what models and neighbours learn: a person's verdict, else the given label."""
     pred_probs_are_yours: bool
@@ -148,16 +148,17 @@ class Background:
 
 
 REASON_SPEAKS = 0.5
-"""From this score on a reason is named beside a row: it is likelier right than wrong, by its own measure."""
+"""From this score on a reason raises doubt about a row: by its own measure the label is likelier wrong than
+right."""
 
 
 @dataclass(frozen=True)
 class ReasonScores:
-    """What one reason said of every row."""
+    """One reason's score of every row."""
 
     name: str
     package: str
-    """The package it came from, with its version: "doubtcli 0.1.0"."""
+    """The package that has it, with its version: "doubtcli 0.1.0"."""
     family: str
     """"error" (looks at the label, ranked) or "context" (shown beside)."""
     because: str
@@ -165,22 +166,22 @@ class ReasonScores:
     scores: Floats
     """Shape `(n_rows,)`, 0 to 1 or NaN."""
     sources: tuple[str, ...] = ()
-    """What its needs are made of, in the order in which evidence is listed; none: of the labels alone."""
+    """Where its needs come from, in the order in which evidence is listed; empty: from the labels alone."""
     lowers_doubt: bool = False
-    """Whether a low score is a sign that the label is right, and not only the lack of a sign against it."""
+    """Whether a low score is evidence for the label, and not just no evidence against it."""
 
     @property
     def voice(self) -> str:
-        """Whom it speaks for: reasons that read the same evidence say one thing, however they put it.
+        """The evidence that it counts as: reasons that read the same evidence count as one voice.
 
-        A reason that reads several kinds of evidence speaks for the first, so that nothing is counted twice.
+        A reason that reads several kinds of evidence counts as the first, so that nothing is counted twice.
         """
         return self.sources[0] if self.sources else "labels"
 
 
 @dataclass(frozen=True)
 class SkippedReason:
-    """A reason that this file gave no chance, and why."""
+    """A reason that could not be asked about this file, and why."""
 
     name: str
     package: str

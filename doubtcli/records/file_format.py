@@ -1,7 +1,7 @@
-"""What a file format is: the protocol of all of them, and the records that it takes and gives.
+"""What a file format is: the protocol of all formats, and the records that it takes and gives.
 
-A format is one class, found by the entry-point group `doubtcli.formats`; its entry point bears the word that
-`--input-format` takes for it. `doubtcli.files` has ours.
+A format is one class, found by the entry-point group `doubtcli.formats`; the entry point's name is the word
+that `--input-format` takes. Ours are in `doubtcli.files`.
 """
 
 from __future__ import annotations
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     from doubtcli.records.reading import Table
 
 OnRows = Callable[[int], None]
-"""Is called after each batch with the number of rows read so far."""
+"""Called after each batch with the number of rows read so far."""
 
 LineSpan = tuple[int, int]
 """The first and the last line of a row, counted from 1."""
 
 
 class ColumnsBy(Enum):
-    """How a value in a row is known to be of a column."""
+    """How a value in a row is matched to its column."""
 
     PLACE = "place"
-    """By its place in the row, so that no column may come or go."""
+    """By its place in the row, so that no column can be added or removed."""
     KEY = "key"
-    """By a key beside it in every row, so that a column is gone once no row has it any more."""
+    """By a key in every row, so that a column is gone once no row has its key."""
     SCHEMA = "schema"
     """By a schema that the file has once."""
 
 
 @dataclass(frozen=True)
 class Parsed:
-    """The rows of one file, and what the user should know of how they were read."""
+    """The rows of one file, and what the user should know about how they were read."""
 
     data: pa.Table
     notes: tuple[str, ...] = ()
@@ -60,7 +60,7 @@ class StoredFile(Protocol):
 
     @property
     def path(self) -> str:
-        """What messages call it."""
+        """Its name in messages."""
         ...
 
     def head(self) -> bytes:
@@ -68,32 +68,32 @@ class StoredFile(Protocol):
         ...
 
     def open(self) -> BinaryIO:
-        """The bytes unpacked, from the first one."""
+        """A stream of the unpacked bytes, from the first one."""
         ...
 
     def open_seekable(self) -> AbstractContextManager[BinaryIO]:
-        """The bytes unpacked, to be read in any order."""
+        """A stream of the unpacked bytes that can be read in any order."""
         ...
 
 
 class FileFormat(Protocol):
-    """One way to keep a table in a file: read and written back, with all that is particular to it.
+    """One way to store a table in a file: how it is recognised, read and rewritten.
 
     A class that inherits it has the defaults below, and needs the four abstract methods.
     """
 
     name: str
-    """What a `Source` and a ledger call it: its entry point's word, or that of the one it is a variant of."""
+    """Its name in a `Source` and a ledger: its entry point's, or that of the format it is a variant of."""
     title: str
-    """What reports call it."""
+    """Its name in reports."""
     endings: tuple[str, ...]
-    """Of its files, in lower case; no other format has them."""
+    """Its files' endings, in lower case; no other format has them."""
     aliases: tuple[str, ...] = ()
     """Other words that --input-format takes for it."""
     part_endings: tuple[str, ...] = ()
-    """Endings by which the files of a folder are known as the parts of one table."""
+    """Endings of files in a folder that are parts of one table."""
     delimiter: str | None = None
-    """What keeps fields apart in every file of it; None where files differ, or have no fields."""
+    """What separates fields in all its files; None where files differ, or have no fields."""
     is_text: bool = True
     """Whether its files are text, which has an encoding and lines."""
     columns_by: ColumnsBy = ColumnsBy.KEY
@@ -102,7 +102,7 @@ class FileFormat(Protocol):
     def recognise(self, head: bytes) -> str | None:
         """What the first bytes of a file look like ("an Arrow stream"); None if they are of another format.
 
-        Asked only about files whose ending says nothing.
+        Only files without a known ending are asked about.
         """
         ...
 
@@ -111,28 +111,28 @@ class FileFormat(Protocol):
         """Every row and column, values untouched.
 
         Raises:
-            InputError: What is in the file makes no table; names the row and the line.
+            InputError: The file is not a table; names the row and the line.
         """
         ...
 
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:  # noqa: ARG002
-        """The lines of each row, in file order; asked only of text."""
+        """The lines of each row, in file order; only text formats are asked."""
         return iter(())
 
     @abstractmethod
     def rewrite(
         self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
     ) -> Rewritten:
-        """The file with its edits, every other byte of text and every other value as it was.
+        """The file with its edits; every other byte of a text file, and every other value, is as it was.
 
         Args:
             content: The whole file, unpacked.
             layout: How it is written.
             edits: By row, from 0.
-            added: Whole rows, as `Touched.record` has them, by their place in the file as it will be.
+            added: Whole rows, as in `Touched.record`, by their place in the rewritten file.
 
         Raises:
-            InputError: There is no such row, it has no label, or a row to be added has other columns.
+            InputError: A row is not in the file or has no label, or an added row has other columns.
             OutputError: The file can't hold a label.
         """
         ...
@@ -141,21 +141,21 @@ class FileFormat(Protocol):
     def find_difference(
         self, table: Table, before: StoredFile, after: StoredFile, changes: Changes, options: ReadOptions
     ) -> str | None:
-        """What differs first in a rewritten file that should not; None if nothing does.
+        """The first difference in a rewritten file that should not be there; None if there is none.
 
         Args:
             table: The file as it was read before.
             before: The file as it was.
-            after: The file as it will be.
+            after: The rewritten file.
             changes: What may differ.
-            options: How both are written.
+            options: How to read both.
         """
         ...
 
 
 @dataclass(frozen=True)
 class FileLayout:
-    """How a file is written: all that it takes to find its label cells again."""
+    """How a file is written: what is needed to find its label cells again."""
 
     format: str
     """A file format's name: "csv", "parquet", …"""
@@ -166,7 +166,7 @@ class FileLayout:
     n_columns: int = 1
     """Of a delimited file."""
     encoding: str = "utf-8"
-    """Of a text file; a byte order mark goes before it."""
+    """Of a text file, unless a byte order mark says otherwise."""
     delimiter: str = ","
     """Of a delimited file."""
     quoted: bool = True
@@ -174,7 +174,7 @@ class FileLayout:
 
     @property
     def read_options(self) -> ReadOptions:
-        """By which the file is read."""
+        """The options to read the file with."""
         return ReadOptions(self.format, self.encoding, self.delimiter, "minimal" if self.quoted else "none")
 
 
@@ -185,20 +185,20 @@ class Relabel:
     label: str
     """As text."""
     like: int | None = None
-    """A row that bears it, whose way of writing it is taken over; None where no row bears it yet."""
+    """A row that has this label, to copy its spelling from; None where no row has it yet."""
 
 
 @dataclass(frozen=True)
 class Restore:
-    """The row's label cell becomes what it was."""
+    """The row's label cell gets back its old content."""
 
     raw: bytes
-    """As `Touched.raw_old` had it."""
+    """As in `Touched.raw_old`."""
 
 
 @dataclass(frozen=True)
 class Drop:
-    """The row goes."""
+    """The row is removed."""
 
 
 Edit = Relabel | Restore | Drop
@@ -206,17 +206,17 @@ Edit = Relabel | Restore | Drop
 
 @dataclass(frozen=True)
 class Touched:
-    """A row that was changed or dropped, as it stood in the file."""
+    """A row that was changed or dropped, as it was in the file."""
 
     raw_old: bytes
-    """The label's cell as it was written: in text its very bytes, quotes and all; in a file of typed columns
-    the value as text."""
+    """The label's cell as it was written: in a text file its bytes, quotes included; in a file of typed
+    columns the value as text."""
     raw_new: bytes | None
     """The same afterwards; None where the row was dropped."""
     rest: str
-    """A hash of all that stands in the row beside its label."""
+    """A hash of the rest of the row, without its label."""
     record: bytes = b""
-    """Of a dropped row: all of it, so that it can be put back; in text with the blank lines before it."""
+    """A whole dropped row, so that it can be put back; in text with the blank lines before it."""
 
 
 @dataclass(frozen=True)
@@ -228,20 +228,20 @@ class Rewritten:
     n_rows: int
     """Before."""
     touched: Mapping[int, Touched]
-    """By row before: every row that was named in the edits."""
+    """Every row that the edits name, by its number before."""
 
 
 def hash_rest(*parts: str) -> str:
-    """16 hexadecimal digits of what stands in a row beside its label."""
+    """A hash of a row without its label: 16 hexadecimal digits."""
     return blake2b("\0".join(parts).encode(errors="surrogatepass"), digest_size=8).hexdigest()
 
 
 def group_added_rows(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> dict[int, list[bytes]]:
-    """Before which row, as the file is, each row goes that is added; a row that isn't there: behind the last.
+    """The rows to add, by the present row that they go before; the number after the last row: at the end.
 
     Args:
         edits: Some of them drop rows.
-        added: Whole rows by their place in the file as it will be.
+        added: Whole rows by their place in the rewritten file.
     """
     dropped = sorted(row for row, edit in edits.items() if isinstance(edit, Drop))
     before: dict[int, list[bytes]] = {}
@@ -252,7 +252,7 @@ def group_added_rows(edits: Mapping[int, Edit], added: Mapping[int, bytes]) -> d
 
 
 def find_nth_free(taken: Sequence[int], nth: int) -> int:
-    """The nth place that is not taken; all count from 0, and those that are taken stand in order.
+    """The nth place that is not taken. All places count from 0; `taken` is sorted.
 
     >>> find_nth_free([0, 2], 1)
     3
@@ -262,13 +262,13 @@ def find_nth_free(taken: Sequence[int], nth: int) -> int:
 
 @dataclass(frozen=True)
 class Changes:
-    """What was to be changed. Rows count from 0."""
+    """What was meant to change. Rows count from 0."""
 
     column: str
     """The label column."""
     labels: Mapping[int, str | int | None]
-    """By row before: the label as text, a row that bears the same, or None for any."""
+    """By row number before: the new label as text, a row that has the same label, or None for any label."""
     dropped: Collection[int] = ()
-    """Rows before."""
+    """Row numbers before."""
     added: Collection[int] = ()
-    """Rows after."""
+    """Row numbers after."""

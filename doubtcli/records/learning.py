@@ -1,4 +1,4 @@
-"""Rows -> what models and neighbours make of them: the records of learning."""
+"""Rows -> predictions and neighbours: the records of learning."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Result = TypeVar("Result")
 
 
 class Job(Protocol[Result_co]):
-    """A piece of work that holds all it needs: frozen and picklable, so that any process can do it."""
+    """A piece of work with all its data: frozen and picklable, so that any process can run it."""
 
     @property
     def libraries(self) -> tuple[str, ...]:
@@ -31,19 +31,19 @@ class Job(Protocol[Result_co]):
 
 
 class Engine(Protocol):
-    """Who does jobs: threads here, or a cluster. What a job gives must not depend on it."""
+    """Runs jobs, in threads here or on a cluster. The results must not depend on the engine."""
 
     def map(self, jobs: Iterable[Job[Result]]) -> Iterator[Result]:
-        """What each job gives, in the order of the jobs."""
+        """The results, in the order of the jobs."""
         ...
 
 
 class Model(Protocol):
-    """Predicts rows that it did not learn from; it holds their features, and is picklable."""
+    """Predicts rows that it was not fitted on; it holds their features, and is picklable."""
 
     @property
     def name(self) -> str:
-        """How it is called in the report; no other model of the same features has this name."""
+        """Its name in the report, unique among the models of the same features."""
         ...
 
     @property
@@ -53,54 +53,54 @@ class Model(Protocol):
 
     @property
     def note(self) -> str | None:
-        """What the user should know of how it is fitted."""
+        """What the user should know about how it is fitted."""
         ...
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Floats:
-        """Shape `(n_rows, n_classes)`, higher is likelier; who scores a fold has learnt nothing of it."""
+        """Shape `(n_rows, n_classes)`, higher is likelier; each fold by a model fitted without it."""
         ...
 
 
 class Block(Protocol):
-    """One part of the features, such as all texts: how rows are compared by it, and who learns from it."""
+    """One part of the features, such as all texts: how it compares rows, and which models use it."""
 
     @property
     def exact_keys(self) -> Codes:
-        """Shape `(n_rows,)`: rows with the same number hold the same in this block."""
+        """Shape `(n_rows,)`: rows with the same number are equal in this block."""
         ...
 
     @property
     def decides_alone(self) -> Bools:
-        """Shape `(n_rows,)`: rows that are the same input once they are equal here, whatever is beside."""
+        """Shape `(n_rows,)`: whether rows equal here are the same input, even if other blocks differ."""
         ...
 
     @property
     def tokens(self) -> sparse.csr_matrix | None:
-        """Shape `(n_rows, n_tokens)`: what nearly equal rows share; None if only equal rows are alike."""
+        """Shape `(n_rows, n_tokens)`: what nearly equal rows share; None if only equal rows count."""
         ...
 
     @property
     def dense(self) -> Floats | None:
-        """Shape `(n_rows, n_dense)`: numbers that models of another block may put beside their own."""
+        """Shape `(n_rows, n_dense)`: numbers that models of another block may add to their own features."""
         ...
 
     def neighbor_space(self) -> Floats:
-        """Where rows lie: shape `(n_rows, n_dimensions)`, float32, rows of a length of about 1."""
+        """Vectors to find neighbours by, float32, each about 1 long: shape `(n_rows, n_dimensions)`."""
         ...
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
-        """The models that suit it; `beside`: the other blocks of these rows; `fast`: only the cheapest."""
+        """Models for this block; `beside`: the other blocks of these rows; `fast`: only the cheapest."""
         ...
 
 
 @dataclass(frozen=True)
 class Features:
-    """What is known of each row, its label left out: one block or more."""
+    """The features of each row, without its label: one block or more."""
 
     blocks: tuple[Block, ...]
 
     def models(self, *, fast: bool = False) -> tuple[Model, ...]:
-        """The models that suit these features, at least two of unlike families; `fast`: the cheapest."""
+        """Models for these features, of at least two different families; `fast`: only the cheapest."""
         return tuple(
             model
             for block in self.blocks
@@ -119,10 +119,10 @@ class Duplicates:
 
 @dataclass(frozen=True)
 class Neighbors:
-    """The most alike rows of each row."""
+    """The most similar rows of each row."""
 
     indices: Codes
-    """Shape `(n_rows, k)`: nearest first, own duplicates left out; -1 where there are fewer."""
+    """Shape `(n_rows, k)`: nearest first, without its own duplicates; -1 where there are fewer."""
     distances: Floats
     """Shape `(n_rows, k)`: NaN where there are fewer."""
     note: str | None = None
@@ -130,13 +130,13 @@ class Neighbors:
 
 @dataclass(frozen=True)
 class Predictions:
-    """Out-of-fold predicted probabilities, float32; rows sum to 1."""
+    """Out-of-fold predicted probabilities, float32; the probabilities of a row sum to 1."""
 
     model_names: tuple[str, ...]
     by_model: Floats
     """Shape `(n_models, n_rows, n_classes)`: the mean over repeats."""
     by_repeat: Floats
-    """Shape `(n_repeats, n_rows, n_classes)`: the models pooled."""
+    """Shape `(n_repeats, n_rows, n_classes)`: the models pooled in each repeat."""
     pooled: Floats
     """Shape `(n_rows, n_classes)`: the models pooled over all repeats."""
     left_out: tuple[str, ...] = ()
@@ -154,4 +154,4 @@ class Planting:
 
 
 PLANTED_SHARE = 0.05
-"""Of the rows: enough to learn from, few enough to leave the models what they were."""
+"""Of the rows: enough to learn from, few enough not to make the models worse."""

@@ -1,4 +1,4 @@
-"""The rows that people are asked about: what every queue is written from."""
+"""The rows that people are asked about; every queue is written from these records."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ QUEUE_COLUMNS = (
     "doubt_why",
     "verdict",
 )
-"""What every queue has of a row, in this order; the verdict is empty until a person fills it in."""
+"""The columns of every queue, in this order; the verdict is empty until a person fills it in."""
 CHOICE_COLUMNS = ("doubt_strategy", "doubt_duplicates", "doubt_conflicts")
-"""What `doubt queue` adds: what brought the row, and the rows of equal input."""
+"""Columns that `doubt queue` adds: why the row was chosen, and the rows of equal input."""
 SAMPLE_COLUMNS = ("doubt_stratum", "doubt_inclusion")
-"""Added where there is an audit sample; empty for the rows that are no part of it."""
+"""Columns of an audit sample; empty for rows outside it."""
 ROW_HASH_COLUMN = "doubt_row_hash"
-"""The last of our columns: the content that the person saw, by which a row that changed since is found."""
+"""The last of our columns: a hash of what the person saw, to find rows that changed since."""
 RESERVED_COLUMNS = frozenset(
     {
         *QUEUE_COLUMNS,
@@ -35,7 +35,7 @@ RESERVED_COLUMNS = frozenset(
         *("verdict_status", "annotator", "time", "why"),
     }
 )
-"""Names that mean something where a queue is read back: ours, a sample's, and those of a verdict."""
+"""Names with a meaning where a queue is read back: our columns, a sample's, and those of a verdict."""
 SCORE_DECIMALS = 4
 INCLUSION_DIGITS = 6
 
@@ -51,66 +51,66 @@ class ShownColumns:
 
     @property
     def has_card(self) -> bool:
-        """Whether there is a card; it is empty where nothing else can be shown, either."""
+        """Whether rows have a card; it may be empty, where nothing else can be shown either."""
         return bool(self.card) or not (self.text or self.images)
 
     @property
     def verbatim(self) -> str | None:
-        """The column that is shown as the text just as it is; None where there is none, or more than one."""
+        """The one column whose values are the text, unchanged; None where there is none, or more than one."""
         return self.text[0] if len(self.text) == 1 else None
 
 
 @dataclass(frozen=True)
 class ShownRow:
-    """What a person is shown of one row."""
+    """One row as a person sees it."""
 
     text: str | None = None
-    """None where the file has no texts; "" where this row has none."""
+    """None where the file has no text columns; "" where this row has no text."""
     card: str | None = None
-    """"name: value", one line a column; None where no column is left for it, "" where nothing is to show."""
+    """"name: value", one line a column; None where no column is left for it, "" where all are empty."""
     images: tuple[str, ...] = ()
-    """A path or an address for each column of images; "" where this row has none."""
+    """A path or an address for each column of images; "" where the row has no image."""
 
     @property
     def all_text(self) -> str:
-        """All of it as one text, for a tool that shows no more: paths, text and card below each other."""
+        """Paths, text and card as one text, for a tool that shows only one."""
         paths = "\n".join(path for path in self.images if path)
         return "\n\n".join(part for part in (paths, self.text, self.card) if part)
 
 
 @dataclass(frozen=True)
 class QueueRow:
-    """One row, and what doubt has to say of it."""
+    """One row, with its doubt and why."""
 
     doubt_id: str
     given_label: str
     suggested_label: str
-    """Equal to the given one where nothing better is seen."""
+    """Equal to the given label where no other fits better."""
     doubt: float
     """From 0 to 1."""
     reasons: tuple[str, ...]
-    """Those that speak, strongest first."""
+    """Those that raise doubt, strongest first."""
     why: str
     strategy: str = ""
-    """What brought the row into the queue; empty in the queue of a scan, which has no strategies."""
+    """The strategy that chose the row; empty in the queue of a scan, which has no strategies."""
     shown: ShownRow = ShownRow()
-    """What a tool shows of it; nothing in the queue of a scan."""
+    """The row as a tool shows it; empty in the queue of a scan."""
     minutes: float = 0.0
-    """How long it takes to decide, about."""
+    """About how long a person needs to decide."""
     stratum: str | None = None
-    """Of a row that was drawn at random."""
+    """Only for a row that was drawn at random."""
     inclusion: float | None = None
-    """Of a row that was drawn at random: the probability that it was."""
+    """Only for a row that was drawn at random: the probability of that."""
     duplicates: tuple[str, ...] = ()
-    """Ids of rows with the same input and the same given label, for which this one stands."""
+    """Ids of rows with the same input and the same given label: this row represents them."""
     conflicts: tuple[str, ...] = ()
     """Ids of rows with the same input and another given label."""
     row_hash: str | None = None
-    """The row's content, its label left out; None where the audit doesn't have it."""
+    """A hash of the row without its label; None where the audit has none."""
 
     @property
     def suggestion(self) -> str | None:
-        """The suggested label, if it is another than the given one."""
+        """The suggested label, if it differs from the given label."""
         return self.suggested_label if self.suggested_label != self.given_label else None
 
     @property
@@ -120,7 +120,7 @@ class QueueRow:
 
     @property
     def cells(self) -> dict[str, str | float | None]:
-        """All our columns with their values, but for the verdict; None where there is nothing to say."""
+        """All our columns but the verdict, with their values; None where there is no value."""
         inclusion = None if self.inclusion is None else f"{self.inclusion:.{INCLUSION_DIGITS}g}"
         values: tuple[str | float | None, ...] = (
             *(self.doubt_id, self.given_label, self.suggested_label, self.score),
@@ -134,21 +134,21 @@ class QueueRow:
 
 @dataclass(frozen=True)
 class Queue:
-    """The rows that people are asked about, in the order in which they are."""
+    """The rows that people are asked about, in that order."""
 
     rows: tuple[QueueRow, ...]
     own: pa.Table
     """The user's own columns of these rows."""
     class_names: tuple[str, ...]
-    """All labels that there are to choose from."""
+    """All labels to choose from."""
     parts: ShownColumns
     """The columns that are shown."""
     made_by: str
-    """Doubt, with its version: "doubt 0.1.0"."""
+    """The program with its version: "doubt 0.1.0"."""
     assessable: bool = True
-    """Whether models show skill on these labels, so that doubts may be taken for probabilities."""
+    """Whether the models can predict these labels, so that doubts are probabilities."""
     notes: tuple[str, ...] = ()
-    """What a person should know of it."""
+    """What a person should know about it."""
 
     @cached_property
     def is_sampled(self) -> bool:
@@ -157,15 +157,15 @@ class Queue:
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
-        """Our columns in their order; those of a sample only where there is one."""
+        """Our columns in order; those of a sample only where there is one."""
         sample = SAMPLE_COLUMNS if self.is_sampled else ()
         return (*QUEUE_COLUMNS, *CHOICE_COLUMNS, *sample, ROW_HASH_COLUMN)
 
     def cells(self, row: QueueRow) -> dict[str, str | float | None]:
-        """The values of our columns in one row, the verdict left out."""
+        """The values of our columns in one row, without the verdict."""
         return {name: value for name, value in row.cells.items() if name in self.columns}
 
 
 def _ids_as_json(ids: tuple[str, ...]) -> str | None:
-    """Ids as JSON, which no id can break; None where there are none."""
+    """Ids as JSON, which is safe for any id; None where there are none."""
     return json.dumps(ids, ensure_ascii=False) if ids else None

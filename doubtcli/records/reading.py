@@ -1,4 +1,4 @@
-"""A file -> its rows and what their columns are: the records of reading."""
+"""A file -> its rows, and the roles of its columns: the records of reading."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReadOptions:
-    """How a file is written, as far as somebody says; what is None is left to find out."""
+    """How a file is written, as far as it is known; None means: detect it."""
 
     input_format: str | None = None
-    """As --input-format has it; else the file's ending says it, else its first bytes."""
+    """As in --input-format; else detected from the file's ending, else from its first bytes."""
     encoding: str | None = None
-    """Of a text file; else its byte order mark says it, else UTF-8 is tried, then older encodings."""
+    """Of a text file; else detected from its byte order mark, else UTF-8 is tried, then older encodings."""
     delimiter: str | None = None
-    """Of a delimited file: one character, or "tab"; else the first records say it."""
+    """Of a delimited file: one character, or "tab"; else detected from the first records."""
     quoting: str | None = None
     """Of a delimited file: "minimal" (quotes may enclose a field) or "none" (quotes are plain characters)."""
 
@@ -54,13 +54,13 @@ class Source:
     """Of a delimited file."""
 
     def read_options(self, quoting: str | None = None) -> ReadOptions:
-        """By which it is read again as it was read; `quoting` as it was said then."""
+        """The options to read it again in the same way; `quoting` as it was given then."""
         return ReadOptions(self.format, self.encoding, self.delimiter, quoting)
 
 
 @dataclass(frozen=True)
 class SideFile:
-    """A file that was read beside the data: vectors, probabilities or verdicts."""
+    """A file that was read in addition to the data: vectors, probabilities or verdicts."""
 
     path: str
     sha256: str
@@ -77,11 +77,11 @@ class Table:
     source: Source
     data: pa.Table
     notes: tuple[str, ...] = ()
-    """What the user should know of how it was read ("not UTF-8: read as Latin-1")."""
+    """What the user should know about how it was read ("not UTF-8: read as Latin-1")."""
 
 
 class Role(StrEnum):
-    """What a column is to the audit; the roles that rooms know by name, for inputs may play others, too."""
+    """How an audit uses a column: the roles that the code knows by name. Plug-ins may add roles of inputs."""
 
     LABEL = "label"
     TEXT = "text"
@@ -96,33 +96,33 @@ class Role(StrEnum):
 
 
 NOT_INPUTS = frozenset({Role.LABEL, Role.IDENTIFIER, Role.ANNOTATOR, Role.GROUP, Role.IGNORED})
-"""The roles of columns that no model learns from; whoever plays another one is an input."""
+"""The roles of columns that no model learns from; a column with any other role is an input."""
 
 
 ROLES_GROUP = "doubtcli.roles"
-"""The entry points of roles that models learn from."""
+"""The entry-point group of roles that models learn from."""
 
 
 class Fit(NamedTuple):
-    """That a column fits a role."""
+    """A column fits a role, and why."""
 
     why: str
     """In plain words: "dates or times"."""
     is_usable: bool = True
-    """False for a column that is meant to play the role and can't; `why` says so."""
+    """False for a column that is meant to have the role and can't be used in it; `why` says so."""
 
 
 class InputRole(Protocol):
-    """A role that models learn from, one file each: which columns play it, and what is learnt from them."""
+    """A role that models learn from: which columns have it, and their values as models use them."""
 
     @property
     def name(self) -> str:
-        """What the audit calls it: "numeric"."""
+        """Its name in an audit: "numeric"."""
         ...
 
     @property
     def asked_at(self) -> int:
-        """When it is asked, low first; below 20 it sees columns that name the rows, and bytes."""
+        """When it is asked, low numbers first; below 20 it is also asked about row ids and bytes."""
         ...
 
     @property
@@ -132,15 +132,15 @@ class InputRole(Protocol):
 
     @property
     def shown(self) -> str | None:
-        """How a person who relabels sees it: as "text", or as a "value" beside its name; None where not."""
+        """How it is shown to a person who relabels: as "text", or as a "value" with its name; None: not."""
         ...
 
     def fits(self, column: Any) -> Fit | None:  # noqa: ANN401  # what reading knows of a column: `LookedAt`
-        """Whether a column plays it, by its name and values; None where it doesn't."""
+        """Why a column has this role, by its name and values; None where it doesn't."""
         ...
 
     def convert(self, table: Table, name: str) -> Any:  # noqa: ANN401  # pyarrow takes long to load
-        """The values ready to be learnt from: a column, each row in its place."""
+        """The values as models use them: a column with a value for each row."""
         ...
 
 
@@ -151,13 +151,13 @@ class Column:
     name: str
     role: str
     used: bool
-    """Whether it plays its role; an input left out (a leak, a constant) keeps its role."""
+    """Whether it is used in its role; an input that is left out (a leak, a constant) keeps its role."""
     why: str
     """In plain words: "--text", "named like a label", "goes one to one with the label on 99.8% of rows"."""
 
     @property
     def is_input(self) -> bool:
-        """Whether a model could learn from it."""
+        """Whether its role is one that models learn from."""
         return self.role not in NOT_INPUTS
 
 
@@ -168,7 +168,7 @@ class Roles:
     columns: tuple[Column, ...]
 
     def names(self, *roles: str) -> tuple[str, ...]:
-        """The used columns that play one of `roles`, in file order."""
+        """The used columns with one of `roles`, in file order."""
         return tuple(column.name for column in self.columns if column.used and column.role in roles)
 
     @property
@@ -178,7 +178,7 @@ class Roles:
 
 
 def reject_other_label(_text: str) -> None:
-    """There are no labels but those of the file."""
+    """The default: only the labels of the file are labels."""
 
 
 @dataclass(frozen=True)
@@ -190,34 +190,34 @@ class Labels:
     class_names: tuple[str, ...]
     """The shown name of each class, sorted."""
     class_values: tuple[object, ...]
-    """What the file writes for each class: a string, an int, a bool, or a ClassLabel's code."""
+    """Each class as the file writes it: a string, an int, a bool, or a ClassLabel's code."""
     notes: tuple[str, ...] = ()
     are_classes: bool = True
-    """Whether they are names of classes, so that rows of one label belong together; numbers are not."""
+    """Whether they are names of classes, so that rows with one label belong together; numbers are not."""
     parse_other: Callable[[str], str | None] = reject_other_label
-    """A text that none of the rows has, as the label that it would be; None where it would be none."""
+    """Takes a text that no row has, and gives the label it would be; None where it is not a label."""
 
 
 @dataclass(frozen=True)
 class Annotations:
-    """What each annotator answered."""
+    """Each annotator's answers."""
 
     annotators: tuple[str, ...]
     codes: Codes
-    """Shape `(n_rows, n_annotators)`; -1 where one was not asked."""
+    """Shape `(n_rows, n_annotators)`; -1 where an annotator was not asked."""
 
     def take(self, rows: Codes) -> Annotations:
-        """What was answered on some of the rows, in their order."""
+        """The answers about some of the rows, in the order of `rows`."""
         return replace(self, codes=self.codes[rows])
 
 
 UNDECIDED, UNUSABLE = -1, -2
-"""What stands for a label's code where a person gave none, or called the row unusable."""
+"""The codes where a person gave no label, and where a person called the row unusable."""
 
 
 @dataclass(frozen=True)
 class Stratum:
-    """One layer of an audit sample: rows of like doubt, some of them drawn at random."""
+    """One layer of an audit sample: rows of similar doubt, some of them drawn at random."""
 
     number: int
     """From 1, the most doubted rows first."""
@@ -230,7 +230,7 @@ class Stratum:
 
     @classmethod
     def parse(cls, text: str) -> Stratum | None:
-        """The stratum that a text tells of as `str` wrote it; None if it tells of none."""
+        """The stratum that a text names, as written by `str`; None if it names none."""
         found = re.fullmatch(r"\s*(\d+) of (\d+) \((\d+) rows\)\s*", text)
         return cls(*map(int, found.groups())) if found else None
 
@@ -244,13 +244,13 @@ class Verdicts:
     codes: Codes
     """Shape `(n_rows,)`: the label that a person gave each row; `UNDECIDED` or `UNUSABLE`."""
     strata: tuple[Stratum | None, ...]
-    """Of each row that was drawn for an audit sample, decided or not."""
+    """The stratum of each row that was drawn for an audit sample, decided or not; else None."""
     inclusion: Floats
-    """Shape `(n_rows,)`: with what probability it was drawn; NaN where it was not."""
+    """Shape `(n_rows,)`: the probability with which it was drawn; NaN where it was not."""
     notes: tuple[str, ...] = ()
 
     def take(self, rows: Codes) -> Verdicts:
-        """What was decided on some of the rows, in their order."""
+        """The decisions on some of the rows, in the order of `rows`."""
         return replace(
             self,
             codes=self.codes[rows],
@@ -264,7 +264,7 @@ class Verdicts:
 
 @dataclass(frozen=True)
 class Examples:
-    """The labelled rows in canonical order: what the models and the reasons look at."""
+    """The labelled rows in canonical order, as the models and the reasons see them."""
 
     row_ids: tuple[str, ...]
     positions: Codes
@@ -282,31 +282,31 @@ class Examples:
     """Shape `(n_rows,)`: rows of one group share a fold."""
     annotations: Annotations | None = None
     given_pred_probs: Floats | None = None
-    """Shape `(n_rows, n_classes)`: probabilities that the user brought."""
+    """Shape `(n_rows, n_classes)`: the user's own probabilities."""
     unlabelled_row_ids: tuple[str, ...] = ()
     unlabelled_positions: tuple[int, ...] = ()
     verdicts: Verdicts | None = None
     """What people have decided on these rows; none of them is unusable."""
     unusable_row_ids: tuple[str, ...] = ()
-    """Rows that a person judged unusable: they are set aside as those without a label are."""
+    """Rows that a person called unusable: they are set aside, like rows without a label."""
     unusable_positions: tuple[int, ...] = ()
     are_classes: bool = True
     """Whether the labels are names of classes."""
     row_hashes: tuple[str, ...] = ()
-    """Of every row of the file, in file order: what stands in it, its label left out."""
+    """A hash of each row of the file without its label, in file order."""
 
     def columns_of(self, role: str) -> tuple[str, ...]:
-        """The input columns that play a role, in file order."""
-        return tuple(name for name, played in self.column_roles.items() if played == role)
+        """The input columns with a role, in file order."""
+        return tuple(name for name, its_role in self.column_roles.items() if its_role == role)
 
     def take(self, rows: Codes) -> Examples:
-        """Some of the labelled rows, in their order, with all that belongs to them."""
+        """Some of the labelled rows, in the order of `rows`."""
         return replace(
             self,
             row_ids=tuple(self.row_ids[row] for row in rows),
             positions=self.positions[rows],
             given_labels=self.given_labels[rows],
-            # without columns a table has no rows that could be taken
+            # a table without columns has no rows to take
             inputs=self.inputs.take(rows) if self.inputs.num_columns else self.inputs,
             embeddings=None if self.embeddings is None else self.embeddings[rows],
             groups=None if self.groups is None else self.groups[rows],
@@ -317,7 +317,7 @@ class Examples:
 
     @property
     def training_labels(self) -> Codes:
-        """What models and neighbours learn: a person's verdict where there is one, else the given label."""
+        """What models and neighbours learn from: a person's verdict, else the given label."""
         if self.verdicts is None:
             return self.given_labels
         labels, codes = self.given_labels.copy(), self.verdicts.codes
@@ -326,10 +326,10 @@ class Examples:
 
     @property
     def n_rows(self) -> int:
-        """How many labelled rows there are."""
+        """The number of labelled rows."""
         return len(self.row_ids)
 
     @property
     def n_classes(self) -> int:
-        """How many classes there are."""
+        """The number of classes."""
         return len(self.class_names)

@@ -1,4 +1,4 @@
-"""People's answers -> what is decided on each row, and what isn't: the records of relabelling."""
+"""People's answers -> decisions on rows, and answers that are not applied: the records of relabelling."""
 
 from __future__ import annotations
 
@@ -14,62 +14,62 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class RowSnapshot:
-    """What is known of one row at one moment: when it was audited, or now."""
+    """One row at one moment: when it was audited, or now."""
 
     row_id: str
     row: int
-    """Its place in the file, from 1, the header left out."""
+    """Its place in the file, from 1 without the header."""
     given_label: str | None
     """As it is shown; None where it has no label."""
     row_hash: str | None = None
-    """What stands in it, its label left out; None where an audit of an earlier version doesn't tell."""
+    """A hash of the row without its label; None in audits of earlier versions, which have none."""
 
 
 class OnConflict(StrEnum):
-    """What becomes of a row on which people's answers differ."""
+    """What happens to a row on which people's answers differ."""
 
     MAJORITY = "majority"
-    """The answer of more than half of them stands; without one the row is left."""
+    """The answer of more than half of them counts; without one the row is left."""
     UNANIMOUS = "unanimous"
-    """The row is left unless all answers are equal and nobody passed it over."""
+    """The row is left unless all answers are equal and nobody skipped it."""
     NEWEST = "newest"
-    """The newest answer stands; where times don't tell which it is, the row is left."""
+    """The newest answer counts; where times don't show which it is, the row is left."""
     SKIP = "skip"
     """The row is left."""
     FAIL = "fail"
-    """It is an error, and nothing is settled."""
+    """It is an error, and nothing is decided."""
 
 
 @dataclass(frozen=True)
 class Decision:
-    """What people decided on one row; it is safe to be applied to the file as it is now."""
+    """What people decided on one row; it is safe to apply to the file as it is now."""
 
     row_id: str
-    """As the audit names it."""
+    """As in the audit."""
     row: int
-    """Its place in the file as it is now, from 1, the header left out. No two decisions share one."""
+    """Its place in the file as it is now, from 1 without the header. No two decisions share one."""
     given_label: str
-    """The label that it bears, as it is shown; the same when it was audited and now."""
+    """Its label, as it is shown; the same now as when it was audited."""
     verdict: str | None
-    """The chosen label as it is shown (equal to the given one: keep it); None where the row is unusable."""
+    """The chosen label as it is shown (the given label to keep it); None where the row is unusable."""
     unusable: bool
     """No label fits: the row may be dropped, and is never relabelled."""
     annotators: tuple[str, ...]
-    """Who said so, by name; empty where no tool tells."""
+    """The names of the people who decided; empty where no tool gives them."""
     time: str
-    """When it was last said, in ISO 8601 as the tool wrote it; empty where no tool tells."""
+    """The time of the last answer, in ISO 8601 as the tool wrote it; empty where no tool gives one."""
     tool: str
-    """Where it was said: "label-studio", "argilla", "prodigy", "doccano", "doubt"; several with ", "."""
+    """Their tool: "label-studio", "argilla", "prodigy", "doccano", "doubt"; several with ", "."""
     why: str
-    """What the people noted; several notes with "; "; empty where there is none."""
+    """People's notes, joined with "; "; empty where there are none."""
     outvoted: tuple[str, ...] = ()
-    """What others said of it, each once; empty where nobody did."""
+    """Other people's different answers, each once."""
     spread_from: str = ""
-    """The id of the row of equal input that was looked at in its place; empty where it was seen itself."""
+    """The id of the equal row that a person looked at instead; empty where this row was looked at."""
 
     @property
     def keeps(self) -> bool:
-        """Whether the given label was found right."""
+        """Whether the given label is kept."""
         return self.verdict == self.given_label
 
     @property
@@ -82,21 +82,21 @@ class UnappliedKind(StrEnum):
     """Why an answer changes nothing."""
 
     UNDECIDED = "undecided"
-    """Nobody decided: left open, skipped, discarded, ignored, rejected, a draft."""
+    """Nobody decided: no answer, skipped, discarded, ignored, rejected, a draft."""
     UNKNOWN = "unknown"
-    """No row bears the id."""
+    """No row has the id."""
     NEW_LABEL = "new label"
-    """The label is none of the file's, and new ones are not allowed."""
+    """No row of the file has the label, and new labels are not allowed."""
     CHANGED = "changed"
-    """The row's content or given label is not what was audited, or what the person saw."""
+    """The row's content or given label is not the one that was audited, or that the person saw."""
     CONFLICT = "conflict"
-    """Answers differ and can't be settled, or one names several labels."""
+    """Answers differ and there is no rule to decide, or an answer has several labels."""
     AMBIGUOUS = "ambiguous"
-    """More than one row bears the id, and the given label doesn't tell which is meant."""
+    """Several rows have the id, and the given label doesn't show which is meant."""
     UNLABELLED = "unlabelled"
-    """The row has no label that could be judged."""
+    """The row has no label to judge."""
     ALREADY = "already"
-    """The row bears the chosen label by now, or was dropped before: nothing is left to do."""
+    """The row already has the chosen label, or was dropped before: nothing is left to do."""
 
 
 @dataclass(frozen=True)
@@ -105,33 +105,33 @@ class Unapplied:
 
     kind: UnappliedKind
     row_id: str
-    """As the answers name it."""
+    """As in the answers."""
     given_label: str | None
-    """As it is shown, when the row was audited; None where that isn't known."""
+    """The label when the row was audited, as it is shown; None where that isn't known."""
     verdicts: tuple[str, ...]
-    """What was chosen, each once, in string order; empty where nothing was."""
+    """The chosen labels, each once, in string order; empty where none was chosen."""
     annotators: tuple[str, ...]
     places: tuple[int, ...]
-    """Where the answers stand in the file of verdicts, from 1."""
+    """The answers' places in the file of verdicts, from 1."""
     why: str
     """In plain words: "skipped", "its label was 'ham' when it was audited, and is 'spam' now"."""
 
 
 @dataclass(frozen=True)
 class Settled:
-    """What became of all answers: what is decided, and what is not applied."""
+    """All answers: those that decide, and those that are not applied."""
 
     decisions: tuple[Decision, ...]
-    """At most one a row, by place in the file; labels that are kept are among them."""
+    """At most one a row, by place in the file, kept labels included."""
     unapplied: tuple[Unapplied, ...]
     """By kind, then by id."""
     offered: tuple[Decision, ...] = ()
-    """Decisions on rows of equal input that nobody looked at, which follow if they are asked for; by place in
-    the file. No row is also among `decisions`."""
+    """Decisions that rows of equal input would get if that is asked for; nobody looked at these rows, and
+    none of them is in `decisions`. By place in the file."""
     new_labels: tuple[str, ...] = ()
-    """Labels of `decisions` that the file did not have; in string order."""
+    """Labels in `decisions` that the file did not have, in string order."""
     notes: tuple[str, ...] = ()
-    """What the user should know of the answers as a whole."""
+    """What the user should know about the answers as a whole."""
 
 
 class LedgerAction(StrEnum):
@@ -145,38 +145,38 @@ class LedgerAction(StrEnum):
 
 @dataclass(frozen=True)
 class LedgerLine:
-    """What was done to one row, and all that it takes to take it back."""
+    """What was done to one row, with all that is needed to undo it."""
 
     action: LedgerAction
     row_id: str
     row: int
-    """Its place from 1: in the file before the batch; of a restored row, after it."""
+    """Its place in the file before the batch, from 1; for a restored row, after the batch."""
     old: str | None
     """The label before, as it is shown; None where the row was not there."""
     new: str | None
     """The label after, as it is shown; None where the row is gone."""
     old_cell: bytes
-    """The label's cell before, as it was written; of a restored row, as it is now."""
+    """The label's cell before, as it was written; for a restored row, as it is now."""
     new_cell: bytes | None
-    """The label's cell after; None where the row came or went."""
+    """The label's cell after; None where the row was dropped or restored."""
     record: bytes
-    """The whole row; empty where it only got another label."""
+    """The whole row; empty where only the label changed."""
     rest: str
-    """A hash of what stands in the row beside its label."""
+    """A hash of the row without its label."""
     who: tuple[str, ...] = ()
     when: str = ""
     """When it was decided, as the tool wrote it."""
     tool: str = ""
     why: str = ""
     seen_as: str = ""
-    """The id of the row of equal input that was looked at in its place."""
+    """The id of the row of equal input that a person looked at instead."""
     audit: str = ""
-    """SHA-256 of the `audit.json` that the row was queued by."""
+    """SHA-256 of the `audit.json` that the queue was made from."""
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What one command did to one file."""
+    """The changes that one command made to one file."""
 
     id: str
     applied: str
@@ -185,7 +185,7 @@ class Batch:
     form: FileLayout
     """How the file is written."""
     rows: int
-    """How many there were before."""
+    """The number of rows before."""
     before: str
     """SHA-256 of the file before, unpacked."""
     after: str
@@ -193,13 +193,13 @@ class Batch:
     source: str | None
     """The file that this one was made from; None where it was changed in place."""
     undoes: str | None = None
-    """The batch that it takes back."""
+    """The batch that this one undoes."""
     n_written: int | None = field(default=None, compare=False)
-    """How many lines its ledger says it has; None in ledgers of earlier doubts, and before it is written."""
+    """How many lines its ledger says it has; None before it is written, and in older ledgers."""
 
     @property
     def missing_lines(self) -> str | None:
-        """What is lost of it: "incomplete: 2 of 3 lines"; None where nothing is."""
+        """How much of it is missing: "incomplete: 2 of 3 lines"; None where nothing is."""
         if self.n_written in (None, len(self.lines)):
             return None
         return f"incomplete: {len(self.lines):,} of {self.n_written:,} lines"
@@ -207,58 +207,58 @@ class Batch:
 
 @dataclass(frozen=True)
 class ApplyResult:
-    """What became of the verdicts on a file's rows."""
+    """The result of applying verdicts to a file."""
 
     path: str
     """The file that they were applied to."""
     output: str | None
     """The file that was written; None where none was."""
     batch: Batch | None
-    """What was changed, or would be; None where nothing is left to change."""
+    """The changes, made or in a dry run only planned; None where there are none."""
     kept: tuple[Decision, ...]
-    """Rows whose label was found right."""
+    """Rows whose given label is kept."""
     unusable: tuple[Decision, ...]
-    """Rows that were judged unusable, and stay."""
+    """Rows that people called unusable, and that stay in the file."""
     done_before: tuple[Decision, ...]
-    """Rows that the ledger says were changed so before, and that are not so any more."""
+    """Rows that were changed in this way before, says the ledger, and have since been changed back."""
     settled: Settled
-    """Among it what is not applied, and why."""
+    """All answers, with those that are not applied, and why."""
     is_dry_run: bool = False
     backup: str | None = None
-    """Where the file as it was is kept; None where it was not written over."""
+    """The copy of the file as it was; None where it was not written over."""
     waivers: str | None = None
     """The file that waivers were added to; None where none was."""
     n_waived: int = 0
-    """How many of the kept rows were doubted, and are waived."""
+    """How many of the kept rows were doubted and are now waived."""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class UndoResult:
-    """What was taken back."""
+    """The result of undoing a batch."""
 
     path: str
     output: str | None
     """The file that was written; None in a dry run."""
     undone: Batch
-    """What was taken back."""
+    """The batch that was undone."""
     batch: Batch
-    """The batch that did so."""
+    """The batch that undid it."""
     backup: str | None = None
 
 
 def list_current_batches(batches: Sequence[Batch]) -> tuple[Batch, ...]:
-    """The batches that made the file what it is: those since it was last made from another file."""
+    """The batches since the file was last made from another file."""
     starts = [place for place, batch in enumerate(batches) if batch.source is not None]
     return tuple(batches[starts[-1] if starts else 0 :])
 
 
 def list_batches_in_effect(batches: Sequence[Batch]) -> tuple[Batch, ...]:
-    """Those of the batches that no later one takes back, oldest first; batches that do so are among them."""
-    taken_back: set[str | None] = set()
+    """The batches that no later one undoes, oldest first; batches that undo are among them."""
+    undone: set[str | None] = set()
     left = []
     for batch in reversed(batches):
-        if batch.id not in taken_back:
+        if batch.id not in undone:
             left.append(batch)
-            taken_back.add(batch.undoes)
+            undone.add(batch.undoes)
     return tuple(reversed(left))

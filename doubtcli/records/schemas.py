@@ -1,7 +1,7 @@
-"""The versions of what doubt writes for others to read; a change that breaks a reader raises one of them."""
+"""The versions of the JSON that other programs read; a change that breaks a reader raises the version."""
 
 TOOL = "doubt"
-"""What our files say they were made by."""
+"""The name of the tool in our files."""
 AUDIT_SCHEMA_VERSION = 1
 """Of `audit.json`."""
 BASELINE_SCHEMA_VERSION = 1

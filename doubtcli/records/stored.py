@@ -1,6 +1,6 @@
-"""What an audit's directory holds: the document `audit.json` and the table `doubts.parquet`, typed.
+"""An audit's directory as typed records: the document `audit.json` and the table `doubts.parquet`.
 
-Both are the same whether they were made from an audit a moment ago or read back from the disk.
+They are equal whether they were just made from a scan or read back from the disk.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ class RowCounts:
     """How many rows of each kind a file has."""
 
     n_rows: int
-    """Labelled, unlabelled and unusable ones."""
+    """All rows: labelled, unlabelled and unusable."""
     n_labelled: int
     n_unlabelled: int
     n_unusable: int = field(default=0, kw_only=True)
-    """Rows that a person judged unusable: set aside, too."""
+    """Rows that a person called unusable: also set aside."""
     n_doubted: int
 
 
@@ -50,7 +50,7 @@ class ClassCount:
 
 @dataclass(frozen=True)
 class Confusion:
-    """How many doubted rows have one label and look like another."""
+    """How many doubted rows have one given label and another suggested label."""
 
     given: str
     suggested: str
@@ -59,21 +59,21 @@ class Confusion:
 
 @dataclass(frozen=True)
 class ReasonRun:
-    """A reason that was asked, and on how many rows it had something to say."""
+    """A reason that was asked, and how many rows it scored."""
 
     name: str
     package: str
-    """Where it came from, with its version."""
+    """The package that has it, with its version."""
     family: str
     """"error" (ranked) or "context" (shown beside)."""
     because: str
     """Completes "doubted because …"."""
     n_scored: int
-    """Rows that it could say something on."""
+    """Rows that have a score by it."""
     n_speaks: int
-    """Rows that it scores at least 0.5."""
+    """Rows that it raises doubt about: it scores them at least 0.5."""
     n_doubted: int
-    """Of these, rows that are doubted."""
+    """Those of them that are doubted."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +106,9 @@ class SampleCounts:
 
 @dataclass(frozen=True)
 class AuditDocument:
-    """What `audit.json` says of an audit; figures have as many digits as the file has.
+    """The content of `audit.json`; figures have as many digits as the file has.
 
-    What has a default may be missing in a file: earlier versions did not write it, or nobody needs it.
+    Fields with a default may be missing in a file: earlier versions did not write them, or the scan had none.
     """
 
     tool_name: str
@@ -116,7 +116,7 @@ class AuditDocument:
     source: Source
     roles: Roles
     settings: Mapping[str, Any]
-    """By name, as JSON has them: lists for tuples. A later doubt may have written more of them."""
+    """By name, as in JSON: lists for tuples. Later versions may write more of them."""
     seed: int
     versions: Mapping[str, str]
     skill: Skill
@@ -129,12 +129,12 @@ class AuditDocument:
     task_name: str = "classification"
     """What a label is."""
     audit_key: str = ""
-    """Equal in audits that are made of the same things; "" where an earlier version wrote none."""
+    """Equal in audits of the same data and settings; "" where an earlier version wrote none."""
     side_files: Mapping[str, SideFile] = field(default_factory=dict)
     """By setting."""
     model_names: tuple[str, ...] = ()
     power: Power | None = None
-    """Without its parts by class and by reason; None where nobody asked."""
+    """Without its parts by class and by reason; None where it was not asked for."""
     expected_precision: float | None = None
     verdicts: VerdictCounts | None = None
     sample: SampleCounts | None = None
@@ -150,7 +150,7 @@ class AuditDocument:
 
     @property
     def input_columns(self) -> tuple[str, ...]:
-        """The columns that a row's content is made of, used or not, in file order."""
+        """The columns of a row's content, used or not, in file order."""
         return tuple(column.name for column in self.roles.columns if column.is_input)
 
 
@@ -159,11 +159,11 @@ class AuditDocument:
 
 @dataclass(frozen=True)
 class DoubtRow:
-    """One row of `doubts.parquet`; what it has no value for is None."""
+    """One row of `doubts.parquet`; a missing value is None."""
 
     row_id: str
     row: int
-    """Its place in the file, from 1, the header left out."""
+    """Its place in the file, from 1 without the header."""
     given_label: str | None
     suggested_label: str | None
     suggested_confidence: float | None
@@ -180,17 +180,17 @@ class DoubtRow:
 
 @dataclass(frozen=True)
 class DoubtTable:
-    """Every row of a file with its doubt; most doubted first, and last the rows that were set aside.
+    """Every row of a file with its doubt: the most doubted first, and last the rows that were set aside.
 
-    Texts are Arrow columns, numbers are arrays of shape `(n_rows,)`; the columns are those of the file.
+    Texts are Arrow columns, numbers are arrays of shape `(n_rows,)`.
     """
 
     data: pa.Table
-    """With all columns of the file, and a score by each reason."""
+    """All columns of `doubts.parquet`, with a score by each reason."""
 
     @property
     def n_rows(self) -> int:
-        """How many rows there are."""
+        """The number of rows."""
         return int(self.data.num_rows)
 
     @property
@@ -211,7 +211,7 @@ class DoubtTable:
 
     @property
     def suggested_label(self) -> pa.ChunkedArray:
-        """What we would write instead; null on rows that were set aside."""
+        """The suggested label; null on rows that were set aside."""
         return self.data.column("suggested_label")
 
     @property
@@ -228,7 +228,7 @@ class DoubtTable:
 
     @property
     def doubt_sd(self) -> Floats:
-        """How much the doubt wobbles between repeats; NaN where that is not known."""
+        """How much the doubt varies between repeats; NaN where that is not known."""
         values: Floats = _to_numbers(self.data.column("doubt_sd"), "float64")
         return values
 
@@ -245,7 +245,7 @@ class DoubtTable:
 
     @property
     def reasons(self) -> pa.ChunkedArray:
-        """Lists of the reasons that speak on each row, the strongest first."""
+        """Lists of the reasons that raise doubt about each row, the strongest first."""
         return self.data.column("reasons")
 
     @property
@@ -255,7 +255,7 @@ class DoubtTable:
 
     @property
     def row_hash(self) -> pa.ChunkedArray:
-        """What each row's inputs are; null in the audits of earlier versions, which do not say."""
+        """A hash of each row's inputs; null in audits of earlier versions, which have none."""
         return self.data.column("row_hash")
 
     def filter(self, mask: Bools | pa.Array | pa.ChunkedArray) -> DoubtTable:
@@ -276,20 +276,20 @@ class DoubtTable:
         """The rows as records."""
         names = [name for name in DoubtRow.__dataclass_fields__ if name != "reasons"]
         columns = {name: self.data.column(name).to_pylist() for name in names}
-        reasons = [tuple(spoken or ()) for spoken in self.reasons.to_pylist()]
+        reasons = [tuple(listed or ()) for listed in self.reasons.to_pylist()]
         values = zip(*columns.values(), strict=True)
         return [
-            DoubtRow(**dict(zip(names, row, strict=True)), reasons=spoken)
-            for row, spoken in zip(values, reasons, strict=True)
+            DoubtRow(**dict(zip(names, row, strict=True)), reasons=listed)
+            for row, listed in zip(values, reasons, strict=True)
         ]
 
 
-# Arrow's own ways to NumPy and back would load pandas, which takes longer than most gates: so these read and
-# write the bytes that both have in common.
+# Arrow's own conversions to and from NumPy load pandas, which takes longer than most gates. So these
+# functions read and write the bytes that both have in common.
 
 
 def _to_numbers(column: pa.ChunkedArray, dtype: str) -> Any:  # noqa: ANN401  # an array of the column's kind
-    """A column of numbers as an array; NaN for null."""
+    """A column of numbers as an array; nulls are NaN."""
     import numpy as np
 
     if not len(column):

@@ -1,4 +1,4 @@
-"""What a label is: all that differs between one class a row and any other kind of label."""
+"""What a label is: the parts of an audit that differ between kinds of labels, such as one class a row."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ TASK_PARTS = (
     *("name", "why_nothing_is_planted", "parse_labels", "pool_opinions", "measure_skill"),
     *("find_judgeable", "explain_unjudged", "estimate_noise", "contradict", "plant", "suggest"),
 )
-"""What a task must have: see `Task`."""
+"""The attributes of a task: see `Task`."""
 
 
 @dataclass(frozen=True)
 class Suggestions:
-    """What would be written in place of each label."""
+    """The suggested label of each row."""
 
     labels: Codes
-    """Shape `(n_rows,)`: codes of the labels of the file, then of `further`; the given label where nothing
-    better is seen."""
+    """Shape `(n_rows,)`: codes of the file's labels and then of `further`; the given label where no other
+    fits better."""
     confidence: Floats
     """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of it."""
     further: tuple[str, ...] = ()
@@ -35,37 +35,37 @@ class Suggestions:
 
 
 class Task(Protocol):
-    """What a label is, and what follows from it. Wherever labels are needed below, a task is handed down.
+    """What a label is, and all that follows from it. Code that works with labels takes a task as an argument.
 
-    An *opinion* is what models and neighbours make of all rows: an array whose first axis is the rows. What
-    it holds is known to its task alone. The labels that are judged are the evidence's `given_labels`.
+    An *opinion* is what models and neighbours predict for all rows: an array whose first axis is the rows.
+    Only the task knows what its values mean. The labels that are judged are the evidence's `given_labels`.
     """
 
     name: str
-    """As `audit.json` has it; the name of the entry point."""
+    """Its name in `audit.json`, and of its entry point."""
     why_nothing_is_planted: str
-    """What keeps errors from being planted in such labels; empty where nothing does."""
+    """Why errors can't be planted in such labels; empty where they can."""
 
     def parse_labels(self, table: Table, column: str, *, to_judge: bool = True) -> Labels:
-        """The labels of every row as codes of the different ones, and what other texts are labels.
+        """The labels of all rows as codes, and a function that says which other texts are labels.
 
         Raises:
-            InputError: The column holds no such labels, or, `to_judge`, none that can be judged.
+            InputError: The column has no such labels or, if `to_judge`, none that can be judged.
         """
         ...
 
     def pool_opinions(self, evidence: Evidence, sources: Collection[str]) -> Sequence[Floats]:
-        """One opinion a repeat, of the evidence from these sources; none where nothing was asked."""
+        """One opinion a repeat, from the evidence of these sources; none where there is no such evidence."""
         ...
 
     def measure_skill(
         self, opinions: Sequence[Floats], evidence: Evidence, predictions: Predictions | None, seed: int
     ) -> Skill:
-        """Whether the opinions know anything about these labels."""
+        """Whether the opinions can predict these labels."""
         ...
 
     def find_judgeable(self, evidence: Evidence, together: Codes) -> Bools:
-        """The rows that opinions may judge.
+        """The rows that opinions can judge.
 
         Args:
             evidence: Of all rows.
@@ -74,17 +74,17 @@ class Task(Protocol):
         ...
 
     def explain_unjudged(self, judgeable: Bools, evidence: Evidence, class_names: Sequence[str]) -> list[str]:
-        """What the user should know of rows that opinions may not judge; nothing where there are none."""
+        """What the user should know about rows that opinions can't judge; empty where there are none."""
         ...
 
     def estimate_noise(
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
     ) -> NoiseModel:
-        """The suspected share of wrong labels, and how much a contradiction weighs. There is an opinion."""
+        """The suspected share of wrong labels, and the weight of a contradiction; by at least one opinion."""
         ...
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
-        """Log odds against each label by an opinion: the higher, the likelier it is wrong."""
+        """An opinion's log odds against each label: the higher, the likelier the label is wrong."""
         ...
 
     def plant(self, evidence: Evidence, opinion: Floats, judgeable: Bools, seed: int) -> Planting:
@@ -94,5 +94,5 @@ class Task(Protocol):
     def suggest(
         self, evidence: Evidence, opinion: Floats | None, doubt: Floats, judgeable: Bools, n_labels: int
     ) -> Suggestions:
-        """What would be written in place of each label; the file has `n_labels` different ones."""
+        """The suggested label of each row; the file has `n_labels` different labels."""
         ...

@@ -1,7 +1,7 @@
-"""What an annotation tool is to us: files that go out to it, and answers that come back.
+"""What an annotation tool is: the files that we write for it, and the answers that we read back.
 
-Each tool is one module that fills in a `Tool`, found by an entry point of the group `doubtcli.tools`. The
-entry point's name is the word that `doubt queue --to` takes.
+Each tool is one module with a `Tool`, found by an entry point of the group `doubtcli.tools`. The entry
+point's name is the word that `doubt queue --to` takes.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from doubtcli.records.queue import Queue
 
 AnswerRecord = Mapping[str, Any]
-"""One record of a file of answers: a JSON object, or a row by its columns."""
+"""One record in a file of answers: a JSON object, or a row as a dict."""
 
 
 @dataclass(frozen=True)
@@ -23,18 +23,18 @@ class AnswerShape:
     """One shape that a tool's answers come back in."""
 
     name: str
-    """As a message calls it: "Label Studio JSON"."""
+    """Its name in messages: "Label Studio JSON"."""
     known_by: str
-    """What a record of it is recognised by, in words: "'annotations' and 'data'"."""
+    """How its records are recognised, in words: "'annotations' and 'data'"."""
     fits: Callable[[AnswerRecord], bool]
     """Whether a record has this shape."""
     read: Callable[[Sequence[AnswerRecord], str], list[Answer]]
-    """The answers in all records of a file, whose path is for messages; see `Answer`.
+    """Takes a file's records and its path, which is for messages; gives the answers.
 
-    Their fields `tool`, `file` and `column` are filled in by whoever calls this.
+    The caller fills in their fields `tool`, `file` and `column`.
     """
     note: str = ""
-    """What the user should know of every file of this shape."""
+    """What the user should know about any file of this shape."""
     unconfirmed: str = ""
     """What the user should know unless they say that all rows of the file were looked at."""
 
@@ -45,30 +45,30 @@ class Tool(Protocol):
     name: str
     """The word that `--to` takes: "label-studio"."""
     title: str
-    """As a sentence calls it: "Label Studio"."""
+    """Its name in a sentence: "Label Studio"."""
     how_to_export: tuple[str, ...]
-    """How to get the answers out of it, step by step; a step to be typed starts with four blanks."""
+    """How to get the answers out of it, step by step; a command starts with four spaces."""
     answers_file: str
-    """The file that then holds the answers, as it may be called."""
+    """An example of a name for the file of answers."""
     shapes: tuple[AnswerShape, ...]
     """The shapes that answers come back in."""
     verdict_column: str = "label"
-    """What its answers call the chosen label."""
+    """The name of the chosen label in its answers."""
     apply_flags: str = ""
-    """What `doubt apply` needs for such answers, each option with a blank before it."""
+    """Options of `doubt apply` for such answers, each with a space before it."""
     folder_file: str = ""
-    """The file that holds the answers where an export is a folder; empty where none is."""
+    """The file with the answers where an export is a folder; empty where exports are files."""
     is_filled_in: bool = False
-    """Whether people write their verdicts into the very file that goes out."""
+    """Whether people write their verdicts into the file that we wrote."""
 
     def hand_out(self, queue: Queue) -> Mapping[str, bytes]:
-        """The files that go out, by their path in the output folder.
+        """The files to write, by their path in the output folder.
 
         Raises:
-            InputError: The tool has no way to hold these rows or labels.
+            InputError: The tool can't hold these rows or labels.
         """
         ...
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:
-        """How to get the files into the tool, step by step; a step to be typed starts with four blanks."""
+        """How to get the files into the tool, step by step; a command starts with four spaces."""
         ...

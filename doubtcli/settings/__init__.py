@@ -1,4 +1,4 @@
-"""What `doubt` is asked to do: defaults, then a settings file, then flags, checked into records."""
+"""Settings: defaults, then a settings file, then flags, checked and made into records."""
 
 from doubtcli.settings.fields import EACH, Limit
 from doubtcli.settings.gate import BASELINE_FILE, GATE_KEYS, LIMITS, WAIVERS_FILE, GateSettings

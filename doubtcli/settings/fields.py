@@ -1,4 +1,4 @@
-"""The kinds of setting: each field of a settings record says what it is about and what it will take."""
+"""The kinds of settings: each field of a settings record has a description and a check of its values."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 SHARE = "a share, such as 3% or 0.03"
 LIMIT = "a share, such as 3% or 0.03, or a whole number of rows"
 EACH = ""
-"""The name of a limit that holds for every class, or for every reason, that has none of its own."""
+"""The name of a limit for every class, or every reason, that has no limit of its own."""
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*%")
 _FRACTION = re.compile(r"\d*\.\d+")
 _COUNT = re.compile(r"\d+")
@@ -25,35 +25,35 @@ _HUNDRED = 100
 
 
 INSTALLED_FORMATS = "{installed formats}"
-"""In a sentence, the file formats that are installed: `files.formats` fills them in where it is shown."""
+"""A placeholder for the installed file formats: `files.formats` fills them in where a sentence is shown."""
 
 
 @dataclass(frozen=True)
 class Kind:
-    """What one setting is about, and how a value for it is checked."""
+    """What one setting is for, and how its values are checked."""
 
     about: str
     """One sentence: the flag's help, and the key's entry in the docs."""
     expected: str
     """Completes "expected: …"."""
     check: Callable[[object], object]
-    """Gives the value as the record wants it; raises ValueError if it can't be meant."""
+    """Gives the value as the record has it; raises ValueError if it is not valid."""
     is_path: bool = False
-    """Whether it names a file; in a settings file, seen from the folder that file stands in."""
+    """Whether it is a path; in a settings file, relative to that file's folder."""
 
     def check_value(
         self, value: object, *, found: str, where: str, error: type[DoubtError] = SettingsError
     ) -> Any:  # noqa: ANN401  # of any kind
-        """The value as the record wants it.
+        """The value as the record has it.
 
         Args:
             value: As it was read.
-            found: What is said of one that can't be meant.
-            where: The flag or the place in a file that it was read from.
-            error: What is raised for it.
+            found: The message for a value that is not valid.
+            where: The flag, or the place in a file, that it was read from.
+            error: The error to raise for it.
 
         Raises:
-            DoubtError: The value can't be meant.
+            DoubtError: The value is not valid.
         """
         try:
             return self.check(value)
@@ -63,7 +63,7 @@ class Kind:
 
 @dataclass(frozen=True)
 class Limit:
-    """The most there may be of something: a share of the rows, or a number of them."""
+    """The most that a gate allows: a share of the rows, or a number of rows."""
 
     bound: float
     """A share from 0 to 1 where `is_share`, else a whole number."""
@@ -71,7 +71,7 @@ class Limit:
 
 
 def kind_of(setting: Field[Any]) -> Kind | None:
-    """What a record's field takes; None if it is no setting."""
+    """The kind of setting that a record's field is; None if it is not a setting."""
     kind: Kind | None = setting.metadata.get("kind")
     return kind
 
@@ -82,7 +82,7 @@ def word(about: str, *, expected: str = "a text", is_path: bool = False) -> Any:
 
 
 def names(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`
-    """A setting that takes a name or a list of names; one that stands twice counts once."""
+    """A setting that takes a name or a list of names; a name given twice counts once."""
     return field(default=default, metadata={"kind": Kind(about, expected, as_names)})
 
 
@@ -101,7 +101,7 @@ def number(about: str, *, least: int, most: int | None = None, default: int | No
 
 
 def switch(about: str) -> Any:  # noqa: ANN401  # as `field`
-    """A setting that is on or off; off unless it is said."""
+    """A setting that is on or off, and off by default."""
 
     def as_switch(value: object) -> bool:
         if type(value) is not bool:
@@ -122,8 +122,8 @@ def limit(about: str) -> Any:  # noqa: ANN401  # as `field`
 
 
 def limits(about: str, name: str) -> Any:  # noqa: ANN401  # as `field`
-    """A setting that takes a limit for all, limits with a name before them, or both."""
-    expected = f"{LIMIT}; or {name}=LIMIT, for that one alone; or a list of such"
+    """A setting that takes a limit for all, limits with names, or both."""
+    expected = f"{LIMIT}; or {name}=LIMIT, for that one only; or a list of these"
     return field(default_factory=dict, metadata={"kind": Kind(about, expected, _as_limits)})
 
 
@@ -138,16 +138,16 @@ def check_known(
     where: str,
     error: type[DoubtError] = SettingsError,
 ) -> None:
-    """Refuse a name that nobody knows, with the nearest known one or all of them.
+    """Refuse an unknown name, and suggest the nearest known one or list all of them.
 
     Raises:
-        DoubtError: The name is none of the known ones.
+        DoubtError: The name is not known.
     """
     if name in known:
         return
     hint = did_you_mean(name, known)
     raise error(
-        f"{name!r} is no known {what}",
+        f"{name!r} is not a known {what}",
         where=where,
         expected=None if hint else f"one of {', '.join(known)}",
         hint=hint,
@@ -155,14 +155,14 @@ def check_known(
 
 
 def as_word(value: object) -> str:
-    """The text, if it is one and not empty; raises ValueError if not."""
+    """The value, if it is a text and not empty; raises ValueError if not."""
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
 
 
 def as_names(value: object) -> tuple[str, ...]:
-    """The names in a text or a list, each once; raises ValueError if there is none."""
+    """The names in a text or a list, each once; raises ValueError if there are none."""
     listed = value if isinstance(value, list) else [value]
     if not listed:
         raise ValueError
@@ -170,10 +170,10 @@ def as_names(value: object) -> tuple[str, ...]:
 
 
 def as_limit(value: object) -> Limit:
-    """The limit that is meant.
+    """A limit from a number or a text.
 
     Raises:
-        ValueError: None can be.
+        ValueError: The value is not a limit.
     """
     match value:
         case bool():
@@ -200,7 +200,7 @@ def _parse_limit(text: str) -> Limit:
 
 def _as_share(value: object) -> float:
     found = as_limit(value)
-    if not found.is_share and found.bound > 0:  # 0 rows are a share of 0
+    if not found.is_share and found.bound > 0:  # 0 rows are also a share of 0
         raise ValueError
     return float(found.bound)
 
@@ -214,7 +214,7 @@ def _as_limits(value: object) -> dict[str, Limit]:
         raise ValueError
     named = [_split_named_limit(item) for item in listed]
     if len({name for name, _ in named}) < len(named):
-        raise ValueError  # of two limits for one name, which?
+        raise ValueError  # two limits for one name
     return dict(named)
 
 

@@ -20,39 +20,39 @@ WAIVERS_FILE = "doubt-waivers.toml"
 
 @dataclass(frozen=True)
 class GateSettings:
-    """The limits of one file, and what is known of it; a limit that is None is not set."""
+    """The limits for one file, and its baseline and waivers; a limit that is None is not set."""
 
-    max_noise: float | None = share("Suspected label noise; fails when its lower bound is above.")
+    max_noise: float | None = share("Suspected label noise; fails when its lower bound is above this.")
     max_doubted: Limit | None = limit("Doubted rows.")
     max_per_class: Mapping[str, Limit] = limits("Doubted rows of each label.", "LABEL")
-    max_per_reason: Mapping[str, Limit] = limits("Rows doubted for each reason.", "REASON")
-    max_new: Limit | None = limit("Doubted rows that the baseline does not know.")
-    max_conflicts: Limit | None = limit("Rows whose very input stands elsewhere with another label.")
+    max_per_reason: Mapping[str, Limit] = limits("Rows that each reason doubts.", "REASON")
+    max_new: Limit | None = limit("Doubted rows that are not in the baseline.")
+    max_conflicts: Limit | None = limit("Rows with the same input as another row, but a different label.")
     max_unlabelled: Limit | None = limit("Rows without a label.")
-    min_skill: float | None = share("Balanced accuracy of the models, on rows that they never saw.")
+    min_skill: float | None = share("The least balanced accuracy of the models, on rows that they never saw.")
     require_reason: tuple[str, ...] = names(
-        "Fails where one of these reasons could not be asked.", expected="a reason's name, or a list of them"
+        "Fails if one of these reasons could not be asked.", expected="a reason's name, or a list of them"
     )
-    strict: bool = switch("Hold --max-noise against the upper bound.")
-    allow_unassessable: bool = switch("Pass where nobody can tell.")
+    strict: bool = switch("Compare --max-noise with the upper bound.")
+    allow_unassessable: bool = switch("Pass limits that are not assessable.")
     baseline: str | None = word(
-        "Doubts that are known, as `doubt baseline` wrote them.", expected="a file", is_path=True
+        "Known doubts, as `doubt baseline` wrote them.", expected="a file", is_path=True
     )
     waivers: str | None = word(
-        "Rows that a person has looked at and wants left as they are.", expected="a file", is_path=True
+        "Rows that a person has checked and wants to keep as they are.", expected="a file", is_path=True
     )
 
     @property
     def has_limit(self) -> bool:
-        """Whether there is anything to pass or fail by."""
-        held = (getattr(self, name) for name in LIMITS)
-        return any(value is not None and value not in ({}, ()) for value in held)
+        """Whether any limit is set."""
+        values = (getattr(self, name) for name in LIMITS)
+        return any(value is not None and value not in ({}, ()) for value in values)
 
 
 GATE_KEYS: Mapping[str, Kind] = MappingProxyType(
     {item.name.replace("_", "-"): kind for item in fields(GateSettings) if (kind := kind_of(item))}
 )
-"""Every key that the table `gate` of a settings file may hold, in the order of the record."""
+"""Every key of the table `gate` in a settings file, in the order of the record."""
 LIMITS = tuple(
     item.name
     for item in fields(GateSettings)

@@ -1,4 +1,4 @@
-"""What is installed under an entry-point group, ours and other people's: found, made, blamed for a crash."""
+"""Entry points of a group, ours and plug-ins': found, loaded, and named where they crash."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 OUR_DISTRIBUTION = "doubtcli"
 SWITCH = "DOUBT_PLUGINS"
-"""The environment variable that leaves out other people's, with the value "off"."""
+"""The environment variable that leaves out plug-ins, with the value "off"."""
 
 
 @dataclass(frozen=True)
@@ -30,20 +30,20 @@ class Installed:
     is_ours: bool
     entry_point: EntryPoint
     error: type[DoubtError]
-    """What is raised where it can't be used."""
+    """The error to raise where it can't be used."""
     kind: str
     """What it is, in a word: "reason"."""
 
     @property
     def where(self) -> str:
-        """As a message names it: "reason 'outlier' of doubtcli 0.1.0"."""
+        """Its name in messages: "reason 'outlier' of doubtcli 0.1.0"."""
         return f"{self.kind} {self.name!r} of {self.package}"
 
     def load(self) -> Any:  # noqa: ANN401  # anybody's
-        """What the entry names.
+        """The object that the entry point names.
 
         Raises:
-            DoubtError: Of the kind `error`: it can't be imported.
+            DoubtError: It can't be imported; of type `error`.
         """
         try:
             return self.entry_point.load()
@@ -55,20 +55,20 @@ class Installed:
             ) from error
 
     def make(self, parts: Iterable[str]) -> Any:  # noqa: ANN401  # anybody's
-        """What the entry names, or an object of it where it names a class.
+        """The object that the entry point names; where it is a class, an instance of it.
 
         Args:
             parts: The attributes that it must have.
 
         Raises:
-            DoubtError: Of the kind `error`: it can't be imported or made, or lacks a part.
+            DoubtError: It can't be imported or made, or an attribute is missing; of type `error`.
         """
         found = self.load()
         try:
             made = found() if isinstance(found, type) else found
         except Exception as error:
             raise self.error(
-                f"it can't be made: {error}", where=self.where, hint="update or uninstall it"
+                f"it can't be created: {error}", where=self.where, hint="update or uninstall it"
             ) from error
         missing = [part for part in parts if not hasattr(made, part)]
         if missing:
@@ -79,16 +79,16 @@ class Installed:
 def find_installed(
     group: str, kind: str, error: type[DoubtError], order: Sequence[str] = ()
 ) -> tuple[Installed, ...]:
-    """Every entry of a group; `DOUBT_PLUGINS=off` leaves out other people's.
+    """Every entry of a group; `DOUBT_PLUGINS=off` leaves out plug-ins.
 
     Args:
         group: The entry-point group.
         kind: What its entries are, in a word: "reason".
-        error: What is raised where one of them can't be used.
-        order: The names that come first where they are ours; all others follow by name.
+        error: The error to raise where one of them can't be used.
+        order: Names of ours that come first; all others follow by name.
 
     Raises:
-        DoubtError: Of the kind `error`: two packages bring entries of the same name.
+        DoubtError: Two packages have entries of the same name; of type `error`.
     """
     only_ours = os.environ.get(SWITCH, "").lower() == "off"
     found: dict[str, Installed] = {}
@@ -99,21 +99,21 @@ def find_installed(
         taken = found.setdefault(point.name, entry)
         if taken.entry_point.value != point.value or taken.package != package:
             raise error(
-                f"two packages bring a {kind} {point.name!r}: {taken.package} and {package}",
+                f"two packages have a {kind} {point.name!r}: {taken.package} and {package}",
                 where=package,
-                hint=f"uninstall one of them, or leave all plug-ins out with {SWITCH}=off",
+                hint=f"uninstall one of them, or leave out all plug-ins with {SWITCH}=off",
             )
 
-    def place(one: Installed) -> tuple[int, str]:
-        is_placed = one.is_ours and one.name in order
-        return (order.index(one.name) if is_placed else len(order), one.name)
+    def sort_key(one: Installed) -> tuple[int, str]:
+        is_ordered = one.is_ours and one.name in order
+        return (order.index(one.name) if is_ordered else len(order), one.name)
 
-    return tuple(sorted(found.values(), key=place))
+    return tuple(sorted(found.values(), key=sort_key))
 
 
 @cache  # it takes tens of milliseconds where much is installed
 def _list_entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPoint, str, bool], ...]:  # noqa: ARG001
-    """The entries of a group, each with its package, and whether that is ours."""
+    """The entry points of a group, each with its package, and whether that is ours."""
     entries = []
     for point in entry_points(group=group):
         package = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
@@ -123,14 +123,14 @@ def _list_entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPo
 
 @contextmanager
 def blame_author(
-    made: object, where: str, error: type[DoubtError], hint: str = "tell its authors"
+    made: object, where: str, error: type[DoubtError], hint: str = "report it to its authors"
 ) -> Iterator[None]:
-    """Name somebody else's object in what it raises; what ours raises is a bug of ours, and passes.
+    """Turn a crash of a plug-in into an error that names it; a crash of our own code is a bug, and passes.
 
     Args:
-        made: What is asked.
-        where: As a message names it.
-        error: What is raised in place of a crash.
+        made: The object that is called.
+        where: Its name in messages.
+        error: The error to raise in place of a crash.
         hint: What to do about it.
     """
     try:

@@ -1,9 +1,9 @@
 """Flags and a settings file -> checked records.
 
-The settings file is the one that `--config` names, else the nearest one that says something, walking up from
-the working directory: `doubt.toml`, or a `pyproject.toml` with a table `[tool.doubt]`; where a folder has
-both, `doubt.toml` is read. A key is the flag without its dashes; those of a gate stand in a table `gate`, and
-there in a table of its own, below `files`, those of one file.
+The settings file is the one that `--config` names, else the nearest one in the working directory or a folder
+above it: `doubt.toml`, or a `pyproject.toml` with a table `[tool.doubt]`; where a folder has both,
+`doubt.toml` is read. A key is the flag without its dashes. The keys of a gate are in a table `gate`, and
+those of one file in a table of that file, in `gate.files`.
 """
 
 from __future__ import annotations
@@ -28,24 +28,24 @@ if TYPE_CHECKING:
 GATE, FILES = "gate", "files"
 ALL_KEYS = {**FILE_KEYS, **GATE_KEYS}
 _GATE_KEYS_OF_A_FILE = {key: kind for key, kind in GATE_KEYS.items() if key != "waivers"}
-"""Waivers stand in one file for all: each says which data file it is for, if it must."""
+"""All waivers are in one file: each can name its data file."""
 
 
 def load_settings(
     flags: Mapping[str, Any], *, start: Path, config: str | None = None, isolated: bool = False
 ) -> ScanSettings:
-    """The settings of one scan: defaults, overruled by the settings file, overruled by the flags.
+    """The settings of one scan: flags overrule the settings file, which overrules the defaults.
 
-    What the settings file says of this very file, in `[gate.files."FILE"]`, overrules what it says of all.
+    In the settings file, keys of this data file in `[gate.files."FILE"]` overrule those for all files.
 
     Args:
         flags: By field of `ScanSettings`, its path among them; None or an empty list where one was not given.
         start: The working directory.
         config: The settings file to read instead of the nearest.
-        isolated: Whether to read none at all.
+        isolated: Whether to read no settings file.
 
     Raises:
-        SettingsError: A key that nobody knows, a value that can't be meant, a file that can't be read.
+        SettingsError: A key is unknown, a value is not valid, or a file can't be read.
     """
     file = _settings_file(start, config, isolated=isolated)
     return ScanSettings(**{**file.scan, **file.of(str(flags["path"])).scan, **_from_flags(flags)})
@@ -53,17 +53,17 @@ def load_settings(
 
 @dataclass(frozen=True)
 class GatePlan:
-    """What is to be gated, and how."""
+    """The files to gate, and how to gate each."""
 
     paths: tuple[str, ...]
-    """The files of the settings file, as seen from the working directory."""
+    """The data files in the settings file, relative to the working directory."""
     _file: _SettingsFile
     _scan_flags: Mapping[str, Any]
     _gate_flags: Mapping[str, Any]
 
     @property
     def config(self) -> str | None:
-        """The settings file, as seen from the working directory."""
+        """The settings file, relative to the working directory."""
         return self._file.scan.get("config")
 
     @property
@@ -72,7 +72,7 @@ class GatePlan:
         return {**self._file.gate, **self._gate_flags}.get("waivers")
 
     def scan_values(self, data_path: str) -> dict[str, Any]:
-        """What flags and settings file say of the scan of a file, by field of `ScanSettings`."""
+        """The values for the scan of a file from flags and settings file, by field of `ScanSettings`."""
         return {**self._file.scan, **self._file.of(data_path).scan, **self._scan_flags}
 
     def scan(self, data_path: str) -> ScanSettings:
@@ -92,17 +92,17 @@ def load_gate(
     config: str | None = None,
     isolated: bool = False,
 ) -> GatePlan:
-    """What a gate is asked to do; a file's own table overrules what holds for all, flags overrule both.
+    """The files to gate, and their settings: a file's own table overrules the rest, and flags overrule both.
 
     Args:
         scan_flags: By field of `ScanSettings`; None or an empty list where the flag was not given.
-        gate_flags: By field of `GateSettings`, likewise.
+        gate_flags: By field of `GateSettings`, in the same way.
         start: The working directory.
         config: The settings file to read instead of the nearest.
-        isolated: Whether to read none at all.
+        isolated: Whether to read no settings file.
 
     Raises:
-        SettingsError: As `load_settings`.
+        SettingsError: As in `load_settings`.
     """
     file = _settings_file(start, config, isolated=isolated)
     return GatePlan(tuple(file.files), file, _from_flags(scan_flags), _from_flags(gate_flags))
@@ -110,7 +110,7 @@ def load_gate(
 
 def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _SettingsFile:
     if config is not None and isolated:
-        raise SettingsError("can't be joined with --isolated", where="--config", hint="give one of the two")
+        raise SettingsError("can't be used with --isolated", where="--config", hint="give one of the two")
     path = start / config if config is not None else None if isolated else _find_settings_file(start)
     return _SettingsFile() if path is None else _from_file(path, start)
 
@@ -128,11 +128,11 @@ def _check_flag(key: str, value: object) -> object:
         return value
     names = _split_names(value) if isinstance(value, list) else value
     shown = " ".join(value) if isinstance(value, list) else value
-    return ALL_KEYS[key].check_value(names, where=f"--{key}", found=f"{shown!r} won't do")
+    return ALL_KEYS[key].check_value(names, where=f"--{key}", found=f"{shown!r} is not a valid {key}")
 
 
 def _split_names(values: list[str]) -> list[str]:
-    """The names in `a,b` and in `"last, first",c`: a comma parts names unless it is quoted."""
+    """The names in `a,b` and in `"last, first",c`: a comma separates names unless it is quoted."""
     return [name for line in csv.reader(values, skipinitialspace=True) for name in line]
 
 
@@ -147,26 +147,26 @@ def _find_settings_file(start: Path) -> Path | None:
 
 
 def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
-    """The settings in a file; None if it is a `pyproject.toml` that says nothing of `doubt`."""
+    """The settings in a file; None if it is a `pyproject.toml` without a table for `doubt`."""
     try:
         keys = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"can't be read: {error.strerror}", where=_show_path(path, start)) from error
     except ValueError as error:
-        raise SettingsError(f"is no valid TOML: {error}", where=_show_path(path, start)) from error
+        raise SettingsError(f"is not valid TOML: {error}", where=_show_path(path, start)) from error
     for table in ("tool", "doubt") if path.name == "pyproject.toml" else ():
         if table not in keys:
             return None
         keys = keys[table]
         if not isinstance(keys, dict):
             raise SettingsError(
-                f"{table!r} is no table", where=_show_path(path, start), expected="[tool.doubt]"
+                f"{table!r} is not a table", where=_show_path(path, start), expected="[tool.doubt]"
             )
     return keys
 
 
 @dataclass(frozen=True)
-class _Said:
+class _Settings:
     """Checked settings by field: of the scan, and of the gate."""
 
     scan: dict[str, Any] = field(default_factory=dict)
@@ -174,16 +174,16 @@ class _Said:
 
 
 @dataclass(frozen=True)
-class _SettingsFile(_Said):
-    """What a settings file says, of all files and of single ones."""
+class _SettingsFile(_Settings):
+    """The settings in a file: for all data files, and for single ones."""
 
-    files: dict[str, _Said] = field(default_factory=dict)
-    """By path, as seen from the working directory."""
+    files: dict[str, _Settings] = field(default_factory=dict)
+    """By data file, relative to the working directory."""
 
-    def of(self, data_path: str) -> _Said:
-        """What is said of one file alone."""
+    def of(self, data_path: str) -> _Settings:
+        """The settings in a data file's own table."""
         here = Path(data_path).resolve()
-        return next((said for path, said in self.files.items() if Path(path).resolve() == here), _Said())
+        return next((own for path, own in self.files.items() if Path(path).resolve() == here), _Settings())
 
 
 def _from_file(path: Path, start: Path) -> _SettingsFile:
@@ -192,7 +192,7 @@ def _from_file(path: Path, start: Path) -> _SettingsFile:
     tables = _read_keys(path, start)
     if tables is None:
         raise SettingsError(
-            "says nothing of doubt", where=_show_path(path, start), expected="a table [tool.doubt]"
+            "has no settings for doubt", where=_show_path(path, start), expected="a table [tool.doubt]"
         )
     keys = _Keys(path.parent, start, where)
     gate = keys.table(tables.pop(GATE, {}), f"[{GATE}]")
@@ -200,7 +200,7 @@ def _from_file(path: Path, start: Path) -> _SettingsFile:
     return _SettingsFile(
         scan={"config": _show_path(path, start)} | keys.settings(tables, FILE_KEYS),
         gate=keys.settings(gate, GATE_KEYS),
-        files={keys.path(name): keys.of_file(name, said) for name, said in files.items()},
+        files={keys.path(name): keys.of_file(name, table) for name, table in files.items()},
     )
 
 
@@ -209,29 +209,29 @@ class _Keys:
     """Checks the keys of one settings file."""
 
     folder: Path
-    """That the settings file stands in."""
+    """The settings file's folder."""
     start: Path
     where: str
 
     def table(self, value: object, name: str) -> dict[str, Any]:
-        """A table of tables or keys, free to be taken apart."""
+        """A copy of a table, whose keys the caller may remove."""
         if not isinstance(value, dict):
-            raise SettingsError(f"{name} is no table", where=self.where, expected=f"a table {name}")
+            raise SettingsError(f"{name} is not a table", where=self.where, expected=f"a table {name}")
         return dict(value)
 
-    def of_file(self, name: str, said: object) -> _Said:
-        """What is said of one file: settings of its scan and of its gate side by side."""
-        said = self.table(said, f'[{GATE}.{FILES}."{name}"]')
-        of_gate = {key: value for key, value in said.items() if key in _GATE_KEYS_OF_A_FILE}
-        others = {key: value for key, value in said.items() if key not in of_gate}
-        return _Said(
+    def of_file(self, name: str, value: object) -> _Settings:
+        """The settings in one data file's table, which has keys of the scan and of the gate."""
+        table = self.table(value, f'[{GATE}.{FILES}."{name}"]')
+        of_gate = {key: value for key, value in table.items() if key in _GATE_KEYS_OF_A_FILE}
+        others = {key: value for key, value in table.items() if key not in of_gate}
+        return _Settings(
             self.settings(others, {**FILE_KEYS, **_GATE_KEYS_OF_A_FILE}), self.settings(of_gate, GATE_KEYS)
         )
 
-    def settings(self, said: Mapping[str, Any], known: Mapping[str, Kind]) -> dict[str, Any]:
+    def settings(self, table: Mapping[str, Any], known: Mapping[str, Kind]) -> dict[str, Any]:
         """Checked values by field."""
         settings: dict[str, Any] = {}
-        for key, value in said.items():
+        for key, value in table.items():
             if key == "reasons" and isinstance(value, dict) and key in known:
                 settings |= _reason_tables(value, self.where)
             else:
@@ -240,35 +240,36 @@ class _Keys:
         return settings
 
     def path(self, value: object) -> str:
-        """A path that is meant from the settings file's folder, as seen from the working directory."""
+        """A path relative to the settings file's folder, made relative to the working directory."""
         return _show_path(self.folder / str(value), self.start)
 
     def _value(self, key: str, value: object) -> object:
-        checked = ALL_KEYS[key].check_value(value, where=self.where, found=f"{key} = {value!r} won't do")
+        checked = ALL_KEYS[key].check_value(value, where=self.where, found=f"{value!r} is not a valid {key}")
         return self.path(checked) if ALL_KEYS[key].is_path else checked
 
 
 def _find_field(key: str, known: Mapping[str, Kind], where: str) -> str:
     """The field that a key sets."""
     if key in GATE_KEYS and key not in known:
-        raise SettingsError(f"{key!r} is a key of the gate", where=where, hint=f"put it into [{GATE}]")
+        raise SettingsError(f"{key!r} is a key for the gate", where=where, hint=f"put it into [{GATE}]")
     check_known(key, known, where=where)
     return key.replace("-", "_")
 
 
 def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
-    """`[tool.doubt.reasons]`: a table of settings a reason, and `run`, the reasons to ask."""
+    """`[tool.doubt.reasons]`: a table of settings for each reason, and `run`, the reasons to ask."""
     settings: dict[str, Any] = {}
     for name, value in tables.items():
         if name == "run":
-            found = f"reasons.run = {value!r} won't do"
+            found = f"{value!r} is not a valid reasons.run"
             settings["reasons"] = ALL_KEYS["reasons"].check_value(value, where=where, found=found)
         elif not isinstance(value, dict):
             expected = "a table of that reason's settings"
-            raise SettingsError(f"reasons.{name} = {value!r} won't do", where=where, expected=expected)
+            found = f"{value!r} is not a valid reasons.{name}"
+            raise SettingsError(found, where=where, expected=expected)
     return settings | {"reason_settings": {name: value for name, value in tables.items() if name != "run"}}
 
 
 def _show_path(path: Path, start: Path) -> str:
-    """A path as the user would write it in the working directory."""
+    """A path relative to the working directory."""
     return os.path.relpath(path, start)

@@ -1,1 +1,1 @@
-"""A file as it was read -> a commented settings file for it, and what to do with it next."""
+"""A data file -> a commented settings file for it, and the next steps."""

@@ -1,7 +1,7 @@
-"""What a file holds -> the text of a `doubt.toml` that gates it, with a word on every key.
+"""A data file's columns and rows -> the text of a `doubt.toml` that gates it, with a comment on every key.
 
-Keys that are on make the gate what it is today. A key that is off stands behind a "#" without a blank; taken
-away, the file says the same as before, or sets one limit more.
+A key that is off follows a "#" without a space. Without the "#", the file either means the same as before, or
+has one limit more.
 """
 
 from __future__ import annotations
@@ -29,47 +29,48 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Column, Examples, Roles
 
-    Said = Mapping[str, Any]
+    Flags = Mapping[str, Any]
+    """The user's flags by key, as `collect_flags` gives them."""
     Line = Comment | Whitespace | tuple[Key, Item]
     """A comment, an empty line, or a key with its value."""
 
 ON = {
-    "baseline": (BASELINE_FILE, "What is doubted on the first day fails nothing."),
-    "max-new": (0, "Each is to be mended, waived, or taken into the baseline."),
+    "baseline": (BASELINE_FILE, "Doubts that are in it do not fail the gate."),
+    "max-new": (0, "Correct each, waive it, or add it to the baseline."),
 }
-"""What a team can live with from the first day: it fails for what comes new, and for that alone."""
+"""Limits that suit a team from the first day: the gate fails for new doubts only."""
 LONGEST_CLASS = 60
-"""Characters of a class name that still makes a good example."""
+"""The longest class name to use as an example, in characters."""
 LONGEST_COMMENT = 160
 """Characters; a column's name may be longer than a screen."""
 ROLE_KEYS: Mapping[str, str] = {Role.IDENTIFIER: "id", Role.ANNOTATOR: "annotators", Role.IGNORED: "ignore"}
-"""Where a role's key has another name than the role."""
+"""The keys of roles whose key is not the role's name."""
 PINNED = ("label", "id")
-"""Found by doubt itself and on all the same: a new column must not take their place unseen."""
+"""Keys that are on even where doubt found the column itself: so no new column silently takes its place."""
 LISTS = ("text", "numeric", "categorical", "datetime", "embedding", "annotators", "ignore", "use")
 COLUMN_KEYS = (*PINNED, "group", *LISTS)
 """All keys that name columns, in the order in which they are written."""
 MOST_FOUND = 30
-"""Columns of one role that are found by doubt itself; a table of measures may have a thousand."""
+"""The most columns to list of one role; a table of measurements may have a thousand."""
 
 
 def collect_flags(settings: ScanSettings, folder: Path) -> dict[str, Any]:
-    """What flags said of a file, by key; paths as seen from the folder of a settings file."""
+    """The flags that differ from the defaults, by key; paths are relative to the settings file's folder."""
     default = ScanSettings(path=settings.path)
-    said = {}
+    flags = {}
     for name, kind in FILE_KEYS.items():
         given = getattr(settings, name.replace("-", "_"))
         if given != getattr(default, name.replace("-", "_")):
-            said[name] = os.path.relpath(given, folder) if kind.is_path else given
-    return said
+            flags[name] = os.path.relpath(given, folder) if kind.is_path else given
+    return flags
 
 
-def render_config(path: str, said: Said, roles: Roles, examples: Examples) -> str:
+def render_config(path: str, flags: Flags, roles: Roles, examples: Examples) -> str:
     """The text of a settings file that gates one data file.
 
     Args:
-        path: The data file, as seen from the settings file's folder.
-        said: What the user said of it, by key, as `collect_flags` gives it.
+        path: The data file, relative to the settings file's folder.
+        flags: The user's flags for it, by key, from `collect_flags`.
         roles: How each of its columns is used.
         examples: Its rows.
     """
@@ -78,12 +79,12 @@ def render_config(path: str, said: Said, roles: Roles, examples: Examples) -> st
         document.add(line)
     gate = make_table(_gate_lines())
     files = tomlkit.table(is_super_table=True)
-    of_file = make_table(_data_file_lines(said, roles, examples))
+    of_file = make_table(_data_file_lines(flags, roles, examples))
     files.append(toml_key(path), of_file)
     gate.append("files", files)
     document.append("gate", gate)
     for table in (gate, files, of_file):
-        table.trivia.indent = ""  # else an empty line, where the comment on the table is
+        table.trivia.indent = ""  # else there is an empty line between a comment and its table
     return document.as_string()
 
 
@@ -99,11 +100,11 @@ def make_table(lines: Iterator[Line]) -> Table:
 
 
 def _head_lines(path: str) -> Iterator[Comment]:
-    yield comment(f"How doubt gates {crop_comment(path)}; `doubt init` wrote it, and it is yours to change.")
-    yield comment('A key behind a "#" is off: take the "#" away to switch it on.')
     yield comment(
-        'A limit is a share, such as "3%", or a number of rows; more than that, and the gate fails.'
+        f"Settings of doubt for {crop_comment(path)}, written by `doubt init`; change them as you like."
     )
+    yield comment('A key after a "#" is off: remove the "#" to switch it on.')
+    yield comment('A limit is a share, such as "3%", or a number of rows; the gate fails above it.')
 
 
 def _gate_lines() -> Iterator[Line]:
@@ -111,46 +112,46 @@ def _gate_lines() -> Iterator[Line]:
         yield _about_limit(name, more)
         yield toml_key(name), toml_item(set_to)
     yield nl()
-    for name, (set_to, more) in _make_limits_off().items():
-        yield from _limit_off(name, set_to, more)
+    for name, (set_to, more) in _list_limits_off().items():
+        yield from _limit_off_lines(name, set_to, more)
     yield nl()
-    yield comment("For one file, with limits of its own if need be; add a table for each further file.")
+    yield comment("For one file; its own limits go here. Add a table for each further file.")
 
 
-def _make_limits_off() -> dict[str, tuple[object, str]]:
-    """Limits for a team to switch on; those on reasons name ours that read duplicates, and neighbours."""
+def _list_limits_off() -> dict[str, tuple[object, str]]:
+    """Limits that a team may switch on; as examples of reasons, those that read duplicates and neighbours."""
     by_source = {
         source: one.name for one in load_our_reasons() if one.family == "error" for source in one.sources
     }
     return {
-        "max-noise": ("5%", "So it fails only when that is sure."),
-        "strict": (True, "So it passes only when that is sure, as it never is of a small file."),
-        "max-doubted": ("10%", "Known ones count, too."),
+        "max-noise": ("5%", ""),
+        "strict": (True, "Then it passes only if the noise is surely below."),
+        "max-doubted": ("10%", "Those in the baseline count too."),
         "max-per-reason": ({"*": "5%", by_source["duplicates"]: 0}, '"*" is any other reason.'),
         "require-reason": ((by_source["neighbors"],), ""),
-        "min-skill": ("60%", "The least that it may be."),
-        "allow-unassessable": (True, "Without this, it fails."),
-        "waivers": (WAIVERS_FILE, "Needless for a file of this name in the working directory."),
+        "min-skill": ("60%", ""),
+        "allow-unassessable": (True, "Without this key the gate fails."),
+        "waivers": (WAIVERS_FILE, "Not needed for a file with this name in the working directory."),
     }
 
 
-def _data_file_lines(said: Said, roles: Roles, examples: Examples) -> Iterator[Line]:
-    yield from list_columns(said, roles)
-    yield from _other_settings(said)
+def _data_file_lines(flags: Flags, roles: Roles, examples: Examples) -> Iterator[Line]:
+    yield from list_columns(flags, roles)
+    yield from _other_settings(flags)
     yield nl()
-    yield from _limits_of_today(examples)
+    yield from _todays_limits(examples)
 
 
 # --------------------------------------------------------------------------- lines
 
 
-def _off(text: str) -> Comment:
-    """A line that says something once its "#" is taken away."""
+def _switch_off(text: str) -> Comment:
+    """A line of settings that is switched off by a "#"."""
     return Comment(Trivia(comment=f"#{text}"))
 
 
 def crop_comment(text: str) -> str:
-    """A text for a comment: one line, nothing unseen in it, cut where it is too long."""
+    """A text for a comment: on one line, without invisible characters, and cut where it is too long."""
     line = escape_unprintable(text)
     return line if len(line) <= LONGEST_COMMENT else line[: LONGEST_COMMENT - 1] + "…"
 
@@ -168,34 +169,34 @@ def _about_limit(name: str, more: str) -> Comment:
     return comment(f"{about} {more}".rstrip())
 
 
-def _limit_off(name: str, set_to: object, more: str) -> Iterator[Comment]:
-    """A key of the gate that is off, below the line that explains it."""
+def _limit_off_lines(name: str, set_to: object, more: str) -> Iterator[Comment]:
+    """A key of the gate that is off, after a line that explains it."""
     yield _about_limit(name, more)
-    yield _off(f"{name} = {_inline_value(set_to)}")
+    yield _switch_off(f"{name} = {_inline_value(set_to)}")
 
 
-def _other_settings(said: Said) -> Iterator[Line]:
-    """What the user said beside the columns: how the file is stored, and how to judge it."""
-    for name, setting in said.items():
+def _other_settings(flags: Flags) -> Iterator[Line]:
+    """The user's flags that are not about columns: how the file is written, and how to judge it."""
+    for name, setting in flags.items():
         if name not in COLUMN_KEYS:
             yield comment(fill_in_formats(FILE_KEYS[name].about))
             yield toml_key(name), toml_item(setting)
 
 
-def _limits_of_today(examples: Examples) -> Iterator[Comment]:
-    """Limits that stand at what is there today, so that it grows no worse."""
+def _todays_limits(examples: Examples) -> Iterator[Comment]:
+    """Limits at today's numbers, so that they don't get worse."""
     n_unlabelled, n_conflicts = len(examples.unlabelled_row_ids), count_conflicts(examples)
     n_rows = examples.n_rows + n_unlabelled
-    yield from _limit_off("max-unlabelled", n_unlabelled, f"Today: {n_unlabelled} of {n_rows}.")
-    yield from _limit_off("max-conflicts", n_conflicts, f"Today: {n_conflicts} of {examples.n_rows}.")
-    fit = (name for name in examples.class_names if len(name) <= LONGEST_CLASS and name != "*")
-    name = next(fit, None)
+    yield from _limit_off_lines("max-unlabelled", n_unlabelled, f"Today: {n_unlabelled} of {n_rows}.")
+    yield from _limit_off_lines("max-conflicts", n_conflicts, f"Today: {n_conflicts} of {examples.n_rows}.")
+    short_names = (name for name in examples.class_names if len(name) <= LONGEST_CLASS and name != "*")
+    name = next(short_names, None)
     bounds = {"*": "10%"} | ({} if name is None else {name: "5%"})
-    yield from _limit_off("max-per-class", bounds, '"*" is any other label.')
+    yield from _limit_off_lines("max-per-class", bounds, '"*" is any other label.')
 
 
 def count_conflicts(examples: Examples) -> int:
-    """Rows whose very input stands elsewhere with another label."""
+    """The number of rows with the same input as another row, but a different label."""
     labels = defaultdict(list)
     for position, label in zip(examples.positions.tolist(), examples.given_labels.tolist(), strict=True):
         labels[examples.row_hashes[position]].append(label)
@@ -205,33 +206,33 @@ def count_conflicts(examples: Examples) -> int:
 # ------------------------------------------------------------------------- columns
 
 
-def list_columns(said: Said, roles: Roles) -> Iterator[Line]:
-    """A table's keys on the columns of its file, each below the line that explains it."""
+def list_columns(flags: Flags, roles: Roles) -> Iterator[Line]:
+    """The keys about the columns of a file, each after a line that explains it."""
     found = _columns_by_key(roles)
     for name in PINNED:
         yield from _pinned_lines(name, found[name])
     if not found["id"]:
-        yield comment("No column names the rows: they are known by what stands in them.")
-    if group := said.get("group"):
+        yield comment("No column has ids: rows are recognised by their content.")
+    if group := flags.get("group"):
         yield comment(FILE_KEYS["group"].about)
         yield toml_key("group"), toml_item(group)
-    lists = [line for name in LISTS for line in _role_lines(name, said.get(name, ()), found[name])]
+    lists = [line for name in LISTS for line in _role_lines(name, flags.get(name, ()), found[name])]
     if lists:
         yield nl()
-        yield comment('The other columns; those behind a "#" are what doubt sees in them by itself.')
+        yield comment('The other columns; doubt recognises those after a "#" by itself.')
         yield from lists
     yield from (_unused_line(column) for column in found[""])
 
 
 def _columns_by_key(roles: Roles) -> dict[str, list[Column]]:
-    """Columns by the key that says their role; "" for those that no key takes in."""
+    """Columns by the key of their role; "" for those that have no key."""
     found: dict[str, list[Column]] = defaultdict(list)
     for column in roles.columns:
-        found[_key_of(column)].append(column)
+        found[_find_key(column)].append(column)
     return found
 
 
-def _key_of(column: Column) -> str:
+def _find_key(column: Column) -> str:
     if column.used or column.why == "--ignore":
         return ROLE_KEYS.get(column.role, column.role)
     return "" if column.role in {Role.IGNORED, Role.EMBEDDING} else "use"
@@ -247,9 +248,9 @@ def _pinned_lines(name: str, columns: Sequence[Column]) -> Iterator[Line]:
         yield toml_key(name), item
 
 
-def _role_lines(name: str, said: Sequence[str], found: Sequence[Column]) -> Iterator[Line]:
-    """A key with the columns that the user named, and behind a "#" those that doubt found besides."""
-    on = tuple(said)
+def _role_lines(name: str, named: Sequence[str], found: Sequence[Column]) -> Iterator[Line]:
+    """A key with the columns that the user named, and after a "#" further ones that doubt found."""
+    on = tuple(named)
     is_pattern = name == "annotators" and on
     off = [column for column in found if column.name not in on and not is_pattern]
     if not (on or off):
@@ -264,7 +265,7 @@ def _role_lines(name: str, said: Sequence[str], found: Sequence[Column]) -> Iter
         entries = [f"  {quote_toml(column)}," for column in on]
         yield toml_key(name), tomlkit.value("\n".join(["[", *entries, *others, "]"]))
     else:
-        yield from map(_off, [f"{name} = [", *(line[1:] for line in others), "]"])
+        yield from map(_switch_off, [f"{name} = [", *(line[1:] for line in others), "]"])
 
 
 def _unused_line(column: Column) -> Comment:

@@ -1,4 +1,4 @@
-"""Where data and settings lie -> what to do next: commands and CI files, ready to be copied."""
+"""The paths of data and settings -> the next steps: commands and CI files, ready to copy."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ if TYPE_CHECKING:
 
 FOUND_BY_ITSELF = "doubt.toml"
 SPECIAL, _BACKSLASHED = r"([][\\.^$*+?{}|()])", r"\\\1"
-"""What a regular expression does not take as itself; `re.escape` would also mark what is none of these."""
+"""Characters with a meaning in a regular expression; `re.escape` would also escape others."""
 
 
 def render_next_steps(data: str, config: Path) -> str:
-    """What to do once a settings file is written, as commands of a shell and as YAML.
+    """The next steps after a settings file is written, as shell commands and YAML.
 
     Args:
-        data: The data file, as seen from the working directory.
+        data: The data file, relative to the working directory.
         config: The settings file.
     """
-    here, root = Path.cwd(), _repository(config)
+    here, root = Path.cwd(), _find_repository(config)
     baseline = _relative_path(config.parent / BASELINE_FILE, here)
     return f"""\
-1. Take today's doubts as known, and commit both files:
+1. Record today's doubts as known, and commit both files:
 
-doubt baseline{_option(config, here)}
+doubt baseline{_config_option(config, here)}
 git add {shell_word(_relative_path(config, here))} {shell_word(baseline)}
 
-2. See that the gate passes:
+2. Check that the gate passes:
 
-doubt gate{_option(config, here)}
+doubt gate{_config_option(config, here)}
 
-3. To gate each commit, let .pre-commit-config.yaml say:
+3. To gate each commit, put this into .pre-commit-config.yaml:
 
-{_pre_commit(data, config, root)}
-4. To gate each pull request on GitHub, write .github/workflows/labels.yml:
+{_render_pre_commit(data, config, root)}
+4. To gate each pull request on GitHub, put this into .github/workflows/labels.yml:
 
-{_workflow(config, root)}
-5. For GitLab and for more of all this, see docs/ci.md in doubt's repository.
+{_render_workflow(config, root)}
+5. For GitLab, and for more about CI, see docs/ci.md in doubt's repository.
 """
 
 
-def _pre_commit(data: str, config: Path, root: Path) -> str:
+def _render_pre_commit(data: str, config: Path, root: Path) -> str:
     watched = [Path(data), config, config.parent / BASELINE_FILE, root / WAIVERS_FILE]
     return f"""\
 repos:
@@ -56,14 +56,14 @@ repos:
     hooks:
       - id: doubt-gate
         name: doubt gate
-        entry: {_yaml(f"doubt gate{_option(config, root)}")}
+        entry: {_quote_yaml(f"doubt gate{_config_option(config, root)}")}
         language: system
         pass_filenames: false
-        files: {_yaml(_pattern(watched, root))}
+        files: {_quote_yaml(_match_paths(watched, root))}
 """
 
 
-def _workflow(config: Path, root: Path) -> str:
+def _render_workflow(config: Path, root: Path) -> str:
     return f"""\
 name: labels
 on: [pull_request]
@@ -78,38 +78,38 @@ jobs:
         with:
           python-version: "3.12"
       - run: python -m pip install doubtcli=={version("doubtcli")}
-      - run: {_yaml(f"doubt gate --output-format github{_option(config, root)}")}
+      - run: {_quote_yaml(f"doubt gate --output-format github{_config_option(config, root)}")}
 """
 
 
-def _pattern(paths: Iterable[Path], root: Path) -> str:
-    """A regular expression for these paths, as git writes them, and for all that lies below them."""
+def _match_paths(paths: Iterable[Path], root: Path) -> str:
+    """A regular expression for these paths, as git writes them, and for all files below them."""
     names = (Path(_relative_path(path, root)).as_posix() for path in paths)
     return f"^({'|'.join(re.sub(SPECIAL, _BACKSLASHED, name) for name in names)})(/|$)"
 
 
-def _yaml(text: str) -> str:
-    """A text as YAML has it, in single quotes where nothing in it needs to be escaped."""
+def _quote_yaml(text: str) -> str:
+    """A text as YAML: in single quotes, or in double quotes where characters need to be escaped."""
     if text.isprintable():
         return "'" + text.replace("'", "''") + "'"
     return quote_toml(text)
 
 
-def _option(config: Path, start: Path) -> str:
-    """The option that names the settings file, where it would not be found from a folder."""
+def _config_option(config: Path, start: Path) -> str:
+    """The option for the settings file; empty where `doubt` finds it from a folder by itself."""
     is_above = set(Path(_relative_path(config.parent, start)).parts) <= {".."}
     is_found = is_above and config.name == FOUND_BY_ITSELF
     return "" if is_found else f" --config {shell_word(_relative_path(config, start))}"
 
 
-def _repository(config: Path) -> Path:
-    """The folder that git commits from, for pre-commit and CI run there; without git, the settings file's."""
+def _find_repository(config: Path) -> Path:
+    """The root of the git repository, where pre-commit and CI run; else the settings file's folder."""
     folder = parent_folder(config)
     return next((parent for parent in (folder, *folder.parents) if (parent / ".git").exists()), folder)
 
 
 def parent_folder(path: Path) -> Path:
-    """The folder that a file stands in; of a link, the link and not what it leads to, as git has it."""
+    """A file's folder; for a link, the folder of the link itself, as in git."""
     return Path(os.path.normpath(path.absolute())).parent
 
 

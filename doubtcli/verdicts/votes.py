@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from doubtcli.records import Decision, OnConflict, Unapplied
-from doubtcli.records.answers import EARLIEST, PASSED_OVER, UNUSABLE_STATUS, name_person, parse_moment
+from doubtcli.records.answers import EARLIEST, PASSED_OVER, UNUSABLE_STATUS, identify_person, parse_moment
 from doubtcli.verdicts.rows import Problem, RejectionReason
 
 if TYPE_CHECKING:
@@ -190,7 +190,7 @@ def _find_majority(votes: Sequence[Vote]) -> tuple[str, ...] | None:
 
 def _find_most_said(votes: Sequence[Vote]) -> tuple[str, ...] | None:
     # a person who said the same twice has one vote
-    whose = [(name_person(one.answer), one.said) for one in votes]
+    whose = [(identify_person(one.answer), one.said) for one in votes]
     counts = Counter(said for who, said in set(whose) if who)
     counts.update(said for who, said in whose if not who)
     return next((said for said, count in counts.items() if 2 * count > counts.total()), None)

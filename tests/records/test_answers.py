@@ -13,12 +13,12 @@ EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00"
 
 
 def by(annotator: str, verdict: str, time: str = "", **more: Any) -> Answer:
-    """What somebody said of row "a"."""
+    """Somebody's answer about row "a"."""
     return Answer(1, "a", verdict, annotator=annotator, time=time, **more)
 
 
 class TestDeciding:
-    """Whether an answer says what becomes of the row."""
+    """Whether an answer decides what happens to the row."""
 
     @pytest.mark.parametrize(
         ("answer", "decides"),
@@ -31,7 +31,7 @@ class TestDeciding:
         ],
     )
     def test_answers(self, answer: Answer, decides: bool) -> None:
-        """A label, or that none fits; not what was left open or passed over."""
+        """A label decides, and so does "unusable"; an empty or skipped answer does not."""
         assert answer.decides == decides
 
 
@@ -42,65 +42,65 @@ class TestMoments:
         "time", ["2026-01-31T10:00:00Z", "2026-01-31T10:00", " 2026-01-31T11:00:00+01:00 "]
     )
     def test_times(self, time: str) -> None:
-        """In UTC, without a zone, or with another one."""
+        """A time may be in UTC, without a zone, or in another zone."""
         assert parse_moment(time) == dt.datetime(2026, 1, 31, 10, tzinfo=dt.UTC)
 
     @pytest.mark.parametrize("time", ["", "yesterday", "31.1.2026"])
-    def test_what_is_no_time(self, time: str) -> None:
-        """It is not guessed at."""
+    def test_not_a_time(self, time: str) -> None:
+        """A text that is not an ISO 8601 time is not guessed at."""
         assert parse_moment(time) is None
 
 
 class TestTheNewest:
-    """One person, one answer a row."""
+    """One person has one answer a row."""
 
-    def test_a_person_may_think_again(self) -> None:
-        """The newest answer counts, wherever it stands; others' answers are theirs."""
+    def test_a_person_may_answer_again(self) -> None:
+        """The newest answer counts, at any place in the file; other people's answers are kept."""
         late, other = by("ana", "spam", LATE), by("bob", "ham", EARLY)
 
         assert newest_of_each([late, by("ana", "ham", EARLY), other]) == [late, other]
 
     def test_what_decides_nothing_gives_way(self) -> None:
-        """Even if it is newer."""
+        """An answer that decides nothing gives way to one that decides, even if it is newer."""
         decided = by("ana", "spam", EARLY)
 
         assert newest_of_each([decided, by("ana", "", LATE), by("ana", "ham", LATE, status="draft")]) == [
             decided
         ]
 
-    def test_without_times_unlike_answers_stay(self) -> None:
-        """Which of them is the newest is nothing to guess at."""
+    def test_without_times_different_answers_stay(self) -> None:
+        """Where a time is missing, the newest of a person's answers is not guessed."""
         answers = [by("ana", "ham"), by("ana", "spam", LATE)]
 
         assert newest_of_each(answers) == answers
 
     def test_answers_of_one_moment_stay(self) -> None:
-        """Two zones, one moment."""
+        """Different answers of one moment stay, also where their times are in two zones."""
         answers = [by("ana", "ham", "2026-01-01T02:00:00Z"), by("ana", "spam", LATE)]
 
         assert newest_of_each(answers) == answers
 
     def test_equal_answers_are_one(self) -> None:
-        """The newest of them; one without a time stays beside it."""
+        """Of equal answers the newest stays, and with it one that has no time."""
         assert newest_of_each([by("ana", "ham"), by("ana", " ham ")]) == [by("ana", "ham")]
         assert newest_of_each([by("ana", "ham", EARLY), by("ana", "ham", LATE)]) == [by("ana", "ham", LATE)]
         assert len(newest_of_each([by("ana", "ham"), by("ana", "ham", LATE)])) == 2
 
     def test_the_nameless_are_different_people(self) -> None:
-        """A file without annotators says nothing of who answered twice."""
+        """Answers without a name count as different people's: it is not known who answered twice."""
         answers = [by("", "ham", EARLY), by("", "spam", LATE)]
 
         assert newest_of_each(answers) == answers
 
     @pytest.mark.parametrize("other", ["ham", "spam"])
     def test_the_nameless_of_two_files_are_two_people(self, other: str) -> None:
-        """Even if they say the very same, with the same comment or with none."""
+        """Answers without a name in two files are two people's, even if they are equal."""
         answers = [by("", "ham", EARLY, file="ann.jsonl"), by("", other, EARLY, file="bob.jsonl")]
 
         assert newest_of_each(answers) == answers
 
-    def test_a_record_that_stands_twice_in_a_file_is_one(self) -> None:
-        """Another comment or another time makes it another one."""
+    def test_a_record_twice_in_a_file_counts_once(self) -> None:
+        """A record that is in a file twice counts once; another comment or time makes it a different one."""
         once, again = by("", "ham", EARLY, why="so"), Answer(7, "a", "ham ", time=EARLY, why="so")
         others = [by("", "ham", LATE, why="so"), by("", "ham", EARLY, why="no"), by("", "ham", EARLY)]
 
@@ -108,7 +108,7 @@ class TestTheNewest:
 
     @pytest.mark.parametrize("name", ["1", "12", "1.0", " 1 "])
     def test_a_number_names_nobody_outside_of_its_file(self, name: str) -> None:
-        """Every Label Studio calls its first user 1."""
+        """A number is a person in one file only: every Label Studio calls its first user 1."""
         answers = [by(name, "ham", EARLY, file="one.json"), by(name, "spam", LATE, file="two.json")]
 
         assert newest_of_each(answers) == answers
@@ -118,14 +118,14 @@ class TestTheNewest:
 
     @pytest.mark.parametrize("name", ["ann", "1@x.org", "ann1", "7f9c0a2e-1b1e-4c57-9b43-0123456789ab"])
     def test_any_other_name_is_the_same_persons_in_all_files(self, name: str) -> None:
-        """Her newest answer counts."""
+        """A name that is not a number is one person in all files, and the newest answer counts."""
         newest = by(name, "spam", LATE, file="two.json")
 
         assert newest_of_each([by(name, "ham", EARLY, file="one.json"), newest]) == [newest]
 
     @pytest.mark.parametrize("name", ["", "1", "ann"])
     def test_the_same_to_the_microsecond_is_one_answer(self, name: str) -> None:
-        """A project was exported twice."""
+        """Answers equal to the microsecond are one: the project was exported twice."""
         time = "2026-11-21T02:25:27.206269Z"
         once = by(name, "ham", time, file="monday.json")
         again = Answer(9, "a", "ham", annotator=name, time=time, file="tuesday.json")
@@ -136,8 +136,8 @@ class TestTheNewest:
             again,
         ]
 
-    def test_other_rows_and_given_labels_are_apart(self) -> None:
-        """Ids may repeat in a file, with unlike labels."""
+    def test_other_rows_and_given_labels_are_separate(self) -> None:
+        """Answers about one id with different given labels are about different rows: ids may repeat."""
         answers = [
             by("ana", "ham", EARLY, given_label="ham"),
             by("ana", "spam", LATE, given_label="spam"),
@@ -160,7 +160,7 @@ class TestTheNewest:
         st.randoms(use_true_random=False),
     )
     def test_order_does_not_matter(self, answers: list[Answer], random: Random) -> None:
-        """Nor does it to look twice."""
+        """The order of answers does not matter, and a second pass changes nothing."""
         shuffled = random.sample(answers, len(answers))
 
         found = newest_of_each(answers)

@@ -40,14 +40,14 @@ def test_gaps(dropped: tuple[int, ...], added: dict[int, bytes], before: dict[in
 
 @given(taken=st.sets(st.integers(0, 30)), nth=st.integers(0, 30))
 def test_nth_free(taken: set[int], nth: int) -> None:
-    """It is the nth of the places that are left, found by looking at all of them."""
+    """It is the nth of the places that are left, in a list of them all."""
     free = [place for place in range(100) if place not in taken]
 
     assert find_nth_free(sorted(taken), nth) == free[nth]
 
 
 class Counted(Sequence[int]):
-    """Every other place, which tells how often it was looked at."""
+    """Every other place, with a count of how often it was looked at."""
 
     def __init__(self) -> None:
         self.looks = 0
@@ -61,7 +61,7 @@ class Counted(Sequence[int]):
 
 
 def test_nth_free_of_many() -> None:
-    """Of many places few are looked at: of a hundred thousand 17, which is how often they can be halved."""
+    """Few of many places are looked at: 17 of 100,000, since they can be halved 17 times."""
     taken = Counted()
 
     assert find_nth_free(taken, 50_000) == 100_001

@@ -28,7 +28,7 @@ WHOLE = Examples(
     unusable_positions=(5,),
     row_hashes=tuple("012345"),
 )
-"""Four rows of a file of six, with all that may be known of them."""
+"""Four rows of a file of six, with every field set."""
 
 
 def n_entries(value: object) -> int:
@@ -42,7 +42,7 @@ def n_entries(value: object) -> int:
 
 
 def test_some_of_the_rows() -> None:
-    """They come in the order asked for, each with what belongs to it."""
+    """Rows are taken in the order asked for, each with all its data."""
     taken = WHOLE.take(np.array([3, 1]))
 
     assert taken.row_ids == ("d", "b")
@@ -64,7 +64,7 @@ def test_some_of_the_rows() -> None:
 
 
 def test_no_part_is_forgotten() -> None:
-    """Whatever has an entry for each of the four rows has two for two of them; all else stays."""
+    """A field with an entry for each of four rows has two after two rows are taken; all others stay."""
     before = {one.name: n_entries(getattr(WHOLE, one.name)) for one in fields(WHOLE)}
 
     taken = WHOLE.take(np.array([3, 1]))
@@ -75,7 +75,7 @@ def test_no_part_is_forgotten() -> None:
 
 
 def test_rows_without_inputs() -> None:
-    """Where only annotators judge there is no input column to take rows from, nor anything else."""
+    """Rows are taken also where there are no input columns, since only annotators judge."""
     bare = Examples(("a", "b", "c"), np.arange(3), np.array([0, 1, 0]), ("ham", "spam"), pa.table({}))
 
     taken = bare.take(np.array([1, 2]))

@@ -65,7 +65,7 @@ doubts = st.lists(st.none() | st.floats(0, 1), max_size=20)
 
 @given(st.lists(doubts, max_size=3), st.integers(0, 5))
 def test_numbers(parts: list[list[float | None]], start: int) -> None:
-    """Numbers are as Arrow's own conversion has them, whatever the table was put together and cut from."""
+    """Numbers equal Arrow's own conversion, for tables of any chunks and slices."""
     data = pa.concat_tables([table(*part).data for part in parts] or [table().data]).slice(start)
 
     found = {name: getattr(DoubtTable(data), name) for name in ARRAYS}
@@ -78,7 +78,7 @@ def test_numbers(parts: list[list[float | None]], start: int) -> None:
 
 @given(doubts, st.integers(0, 2**20 - 1))
 def test_filtered(doubts: list[float | None], bits: int) -> None:
-    """A mask keeps the rows that Arrow keeps by it, be it NumPy's or Arrow's."""
+    """A NumPy mask and an Arrow mask keep the same rows."""
     whole, mask = table(*doubts), [bool(bits >> place & 1) for place in range(len(doubts))]
 
     kept = whole.filter(np.array(mask, dtype=np.bool_))
@@ -96,7 +96,7 @@ def test_taken() -> None:
 
 
 def test_rows() -> None:
-    """A row has every column by its name; what is missing is None, and no reason an empty tuple."""
+    """A row has every column by its name; a missing value is None, and missing reasons are empty."""
     first, second = table(0.9, None).to_rows()
 
     assert first == DoubtRow(
@@ -118,7 +118,7 @@ def test_rows() -> None:
 
 
 def test_without_pandas(tmp_path: Path) -> None:
-    """What is read from a file is turned into arrays and rows without pandas, which takes long to load."""
+    """A table from a file becomes arrays and rows without pandas, which takes long to load."""
     path = tmp_path / "doubts.parquet"
     pq.write_table(table(0.9, None, 0.1).data, path)
     script = (
@@ -135,7 +135,7 @@ def test_without_pandas(tmp_path: Path) -> None:
 
 
 def test_columns(a_document: Callable[..., AuditDocument]) -> None:
-    """The label is the one column with that role; inputs are all that could be learnt from, used or not."""
+    """The label is the column with that role; inputs are all columns that models could use, used or not."""
     roles = {"id": Role.IDENTIFIER, "text": Role.TEXT, "label": Role.LABEL, "leak": Role.CATEGORICAL}
     columns = tuple(Column(name, role, used=name != "leak", why="") for name, role in roles.items())
 

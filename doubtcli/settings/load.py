@@ -128,7 +128,9 @@ def _check_flag(key: str, value: object) -> object:
         return value
     names = _split_names(value) if isinstance(value, list) else value
     shown = " ".join(value) if isinstance(value, list) else value
-    return ALL_KEYS[key].check_value(names, where=f"--{key}", found=f"{shown!r} is not a valid {key}")
+    return ALL_KEYS[key].check_value(
+        names, where=f"--{key}", found=f"{shown!r} is not a valid value for {key}"
+    )
 
 
 def _split_names(values: list[str]) -> list[str]:
@@ -195,8 +197,8 @@ def _from_file(path: Path, start: Path) -> _SettingsFile:
             "has no settings for doubt", where=_show_path(path, start), expected="a table [tool.doubt]"
         )
     keys = _Keys(path.parent, start, where)
-    gate = keys.table(tables.pop(GATE, {}), f"[{GATE}]")
-    files = keys.table(gate.pop(FILES, {}), f"[{GATE}.{FILES}]")
+    gate = keys.table(tables.pop(GATE, {}), GATE)
+    files = keys.table(gate.pop(FILES, {}), f"{GATE}.{FILES}")
     return _SettingsFile(
         scan={"config": _show_path(path, start)} | keys.settings(tables, FILE_KEYS),
         gate=keys.settings(gate, GATE_KEYS),
@@ -216,12 +218,12 @@ class _Keys:
     def table(self, value: object, name: str) -> dict[str, Any]:
         """A copy of a table, whose keys the caller may remove."""
         if not isinstance(value, dict):
-            raise SettingsError(f"{name} is not a table", where=self.where, expected=f"a table {name}")
+            raise SettingsError(f"{name} is not a table", where=self.where, expected=f"a table [{name}]")
         return dict(value)
 
     def of_file(self, name: str, value: object) -> _Settings:
         """The settings in one data file's table, which has keys of the scan and of the gate."""
-        table = self.table(value, f'[{GATE}.{FILES}."{name}"]')
+        table = self.table(value, f'{GATE}.{FILES}."{name}"')
         of_gate = {key: value for key, value in table.items() if key in _GATE_KEYS_OF_A_FILE}
         others = {key: value for key, value in table.items() if key not in of_gate}
         return _Settings(
@@ -244,7 +246,9 @@ class _Keys:
         return _show_path(self.folder / str(value), self.start)
 
     def _value(self, key: str, value: object) -> object:
-        checked = ALL_KEYS[key].check_value(value, where=self.where, found=f"{value!r} is not a valid {key}")
+        checked = ALL_KEYS[key].check_value(
+            value, where=self.where, found=f"{value!r} is not a valid value for {key}"
+        )
         return self.path(checked) if ALL_KEYS[key].is_path else checked
 
 
@@ -261,11 +265,11 @@ def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
     settings: dict[str, Any] = {}
     for name, value in tables.items():
         if name == "run":
-            found = f"{value!r} is not a valid reasons.run"
+            found = f"{value!r} is not a valid value for reasons.run"
             settings["reasons"] = ALL_KEYS["reasons"].check_value(value, where=where, found=found)
         elif not isinstance(value, dict):
             expected = "a table of that reason's settings"
-            found = f"{value!r} is not a valid reasons.{name}"
+            found = f"{value!r} is not a valid value for reasons.{name}"
             raise SettingsError(found, where=where, expected=expected)
     return settings | {"reason_settings": {name: value for name, value in tables.items() if name != "run"}}
 

@@ -10,6 +10,8 @@ from doubtcli.settings import EACH, GatePlan, GateSettings, Limit, ScanSettings,
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Sentences
+
 
 def plan(start: Path, scan: dict[str, Any] | None = None, **flags: Any) -> GatePlan:
     """What `doubt gate` is asked to do with these flags, in the folder `start`."""
@@ -21,11 +23,11 @@ def limits(start: Path, path: str = "a.csv", **flags: Any) -> GateSettings:
     return plan(start, **flags).limits(path)
 
 
-def trouble(start: Path, **flags: Any) -> str:
-    """The message that loading ends with."""
+def trouble(start: Path, **flags: Any) -> SettingsError:
+    """The error that loading ends with."""
     with pytest.raises(SettingsError) as caught:
         plan(start, **flags)
-    return str(caught.value)
+    return caught.value
 
 
 class TestLimits:
@@ -52,11 +54,9 @@ class TestLimits:
         assert limits(tmp_path, max_doubted=written).max_doubted == limit
 
     @pytest.mark.parametrize("written", ["3", "1", "101%", "1.5", "-1%", "three", "", "nan", "3%%", "1e-2"])
-    def test_no_share(self, tmp_path: Path, written: str) -> None:
-        """What is no share is refused where a share is wanted, and what would do is said."""
-        assert trouble(tmp_path, max_noise=written) == (
-            f"--max-noise: {written!r} won't do\nexpected: a share, such as 3% or 0.03"
-        )
+    def test_not_a_share(self, tmp_path: Path, written: str) -> None:
+        """A value that is not a share is refused where a share is wanted."""
+        assert trouble(tmp_path, max_noise=written).where == "--max-noise"
 
     def test_in_a_file(self, tmp_path: Path) -> None:
         """A settings file takes texts and numbers; a fraction is a share, a whole number counts rows."""
@@ -68,14 +68,17 @@ class TestLimits:
         assert found.max_doubted == Limit(5, is_share=False)
         assert found.max_new == Limit(0.01, is_share=True)
 
-    def test_true_is_no_number(self, tmp_path: Path) -> None:
+    def test_true_is_not_a_number(self, tmp_path: Path) -> None:
         """`true` is not one row."""
         (tmp_path / "doubt.toml").write_text("[gate]\nmax-doubted = true")
 
-        assert "max-doubted = True won't do" in trouble(tmp_path)
+        error = trouble(tmp_path)
+
+        assert error.where == "doubt.toml"
+        assert "max-doubted" in error.found
 
     def test_named(self, tmp_path: Path) -> None:
-        """A limit with a name before it is for that one, one without is for each that has none of its own."""
+        """A limit with a name is for that one; a limit without is for each that has no limit itself."""
         found = limits(tmp_path, max_per_class=["10%,refund=5%", "a=b=3", '"last, first=2"'])
 
         assert found.max_per_class == {
@@ -86,7 +89,7 @@ class TestLimits:
         }
 
     def test_named_in_a_file(self, tmp_path: Path) -> None:
-        """In a settings file named limits are a table, `*` being each; or a list, or one limit."""
+        """In a settings file named limits are a table with `*` for each, or a list, or one limit."""
         (tmp_path / "doubt.toml").write_text(
             '[gate]\nmax-per-reason = ["duplicate-conflict=0"]\nmax-per-class = {"*" = "10%", refund = 3}'
         )
@@ -98,11 +101,11 @@ class TestLimits:
 
     @pytest.mark.parametrize("written", [["=3%"], ["refund="], ["refund"], ["refund=x"], ["a=1", "a=2%"]])
     def test_named_trouble(self, tmp_path: Path, written: list[str]) -> None:
-        """A name without a limit, a limit behind no name, or two for one name are refused."""
-        assert "--max-per-class: " in trouble(tmp_path, max_per_class=written)
+        """A name without a limit, a limit after an empty name, or two limits for one name are refused."""
+        assert trouble(tmp_path, max_per_class=written).where == "--max-per-class"
 
     def test_nothing_is_no_limit(self, tmp_path: Path) -> None:
-        """Without a limit there is none; what says how to judge is none either."""
+        """Settings that only say how to judge are not limits."""
         assert not limits(tmp_path, strict=True, allow_unassessable=True, baseline="b.json").has_limit
         assert limits(tmp_path, max_new="0").has_limit
         assert limits(tmp_path, require_reason=["outlier"]).has_limit
@@ -110,10 +113,10 @@ class TestLimits:
 
 
 class TestFiles:
-    """What holds for all files, and for one."""
+    """Settings for all files, and for one."""
 
     def test_layers(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A file's own table overrules the gate's, and flags overrule both; of the scan likewise."""
+        """A file's own table overrules the gate's, and flags overrule both; the scan's settings too."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "doubt.toml").write_text(
             'label = "x"\nseed = 1\n[gate]\nmax-noise = "1%"\nmax-doubted = 1\nmax-new = 1\n'
@@ -132,10 +135,10 @@ class TestFiles:
         assert found.scan_values("other.csv") == {"config": "doubt.toml", "label": "x", "seed": 3}
         assert found.paths == ("data/a.csv",)
 
-    def test_a_file_is_known_however_it_is_named(
+    def test_a_file_is_found_by_any_of_its_paths(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """A file's table is found by the file, from whichever folder and by whichever path it is named."""
+        """A file's table is found from any folder, and by any path to the file."""
         (tmp_path / "sub").mkdir()
         (tmp_path / "doubt.toml").write_text('[gate.files."a.csv"]\nmax-new = 2\nbaseline = "known.json"\n')
         monkeypatch.chdir(tmp_path / "sub")
@@ -148,16 +151,16 @@ class TestFiles:
         assert found.paths == ("../a.csv",)
 
     def test_waivers_are_for_all(self, tmp_path: Path) -> None:
-        """There is one file of waivers, which a file's own table can't change."""
+        """There is one file of waivers, and a data file's own table can't change it."""
         (tmp_path / "doubt.toml").write_text('[gate]\nwaivers = "w.toml"\n')
 
         assert plan(tmp_path).waivers == "w.toml"
         assert plan(tmp_path, waivers="v.toml").waivers == "v.toml"
         (tmp_path / "doubt.toml").write_text('[gate.files."a.csv"]\nwaivers = "w.toml"\n')
-        assert "'waivers' is a key of the gate" in trouble(tmp_path)
+        assert "'waivers'" in trouble(tmp_path).found
 
     def test_a_scan_reads_the_file_s_own_table(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """A scan of a file reads it as its gate does, and other files as before."""
+        """A scan uses the settings of the file's own table, as its gate does."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "doubt.toml").write_text('label = "x"\n[gate.files."a.csv"]\nlabel = "y"\nmax-new = 2\n')
 
@@ -165,8 +168,8 @@ class TestFiles:
         assert load_settings({"path": "b.csv"}, start=tmp_path).label == "x"
         assert load_settings({"path": "a.csv", "label": "z"}, start=tmp_path).label == "z"
 
-    def test_a_scan_passes_the_gate_by(self, tmp_path: Path) -> None:
-        """A scan reads a settings file with a gate in it, and checks what it says."""
+    def test_a_scan_checks_the_gate(self, tmp_path: Path) -> None:
+        """A scan reads a settings file with a gate in it, and checks the gate's keys too."""
         (tmp_path / "doubt.toml").write_text("folds = 3\n[gate]\nmax-noise = 0.1\n")
 
         assert load_settings({"path": "a.csv"}, start=tmp_path).folds == 3
@@ -178,26 +181,43 @@ class TestFiles:
 class TestTrouble:
     """Messages."""
 
-    def test_key_in_the_wrong_place(self, tmp_path: Path) -> None:
-        """A limit beside the table of the gate is told where it belongs."""
+    def test_key_in_the_wrong_place(self, tmp_path: Path, sentences: Sentences) -> None:
+        """A limit outside the table of the gate is refused, with the table where it belongs."""
         (tmp_path / "doubt.toml").write_text("max-noise = 0.1\n")
 
-        assert trouble(tmp_path) == "doubt.toml: 'max-noise' is a key of the gate\nto do: put it into [gate]"
+        error = trouble(tmp_path)
+
+        assert error.where == "doubt.toml"
+        sentences.check(error)
 
     @pytest.mark.parametrize(
-        ("text", "said"),
+        "text",
         [
-            ("gate = 3", "[gate] is no table"),
-            ("[gate]\nmax-per-class = []", "max-per-class = [] won't do"),
-            ("[gate]\nfiles = 3", "[gate.files] is no table"),
-            ('[gate.files]\n"a.csv" = 3', '[gate.files."a.csv"] is no table'),
-            ('[gate.files."a.csv"]\nmax-nu = 3', "did you mean 'max-new'?"),
-            ('[gate.files."a.csv"]\nlabl = "x"', "did you mean 'label'?"),
-            ("[gate]\nlabel = 'x'", "'label' is no known key"),
+            "gate = 3",
+            "[gate]\nmax-noise = 3",
+            "[gate]\nmax-per-class = []",
+            "[gate]\nfiles = 3",
+            '[gate.files]\n"a.csv" = 3',
+            '[gate.files."a.csv"]\nmax-nu = 3',
+            '[gate.files."a.csv"]\nlabl = "x"',
+            "[gate]\nlabel = 'x'",
+        ],
+        ids=[
+            "gate",
+            "share",
+            "limit",
+            "files",
+            "file",
+            "key of the gate",
+            "key of the scan",
+            "key in the wrong place",
         ],
     )
-    def test_messages(self, tmp_path: Path, text: str, said: str) -> None:
-        """What makes no sense in the table of the gate is told."""
+    def test_messages(self, tmp_path: Path, text: str, sentences: Sentences) -> None:
+        """An error in the table of the gate names the settings file and what is wrong."""
         (tmp_path / "doubt.toml").write_text(text)
 
-        assert said in trouble(tmp_path)
+        error = trouble(tmp_path)
+
+        assert error.where == "doubt.toml"
+        sentences.check(error)

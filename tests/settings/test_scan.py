@@ -13,7 +13,7 @@ LISTS = ("text", "annotators", "ignore")
 
 
 def test_by_hand() -> None:
-    """What was said is said again, quoted for a shell; nothing else is, nor where things go."""
+    """Given settings become flags, quoted for a shell; defaults and output paths do not."""
     settings = ScanSettings(
         "data.csv",
         label="the intent",
@@ -30,8 +30,8 @@ def test_by_hand() -> None:
     )
 
 
-def test_nothing_said() -> None:
-    """Where all was left to doubt, there are no flags."""
+def test_defaults() -> None:
+    """Default settings need no flags."""
     assert as_flags(ScanSettings("data.csv")) == ""
 
 
@@ -42,30 +42,30 @@ def test_nothing_said() -> None:
         | {key: st.lists(NAME, min_size=1, max_size=3, unique=True) for key in LISTS},
     )
 )
-def test_any_settings_are_read_back(said: dict[str, object]) -> None:
-    """Any settings, said by their flags, are the same settings."""
-    settings = load_settings(quoted(said) | {"path": "data.csv"}, start=Path.cwd(), isolated=True)
+def test_any_settings_are_read_back(given_flags: dict[str, object]) -> None:
+    """Any settings, written as flags, are read back as the same settings."""
+    settings = load_settings(quoted(given_flags) | {"path": "data.csv"}, start=Path.cwd(), isolated=True)
 
     assert load_settings(parsed(as_flags(settings)), start=Path.cwd(), isolated=True) == settings
 
 
-def quoted(said: dict[str, object]) -> dict[str, object]:
-    """Flags with each name in quotes of its own, as they come from the command line."""
+def quoted(given_flags: dict[str, object]) -> dict[str, object]:
+    """Flags with each name in quotes, as they come from the command line."""
     return {
         key: ['"' + name.replace('"', '""') + '"' for name in value] if isinstance(value, list) else value
-        for key, value in said.items()
+        for key, value in given_flags.items()
     }
 
 
 def parsed(flags: str) -> dict[str, object]:
-    """What a shell and the command line make of flags."""
-    words, said = shlex.split(flags), dict[str, object]()
+    """Flags as a shell and the command line read them."""
+    words, read = shlex.split(flags), dict[str, object]()
     while words:
         key = words.pop(0).removeprefix("--")
         if key == "fast":
-            said[key] = True
+            read[key] = True
         elif key == "seed":
-            said[key] = int(words.pop(0))
+            read[key] = int(words.pop(0))
         else:
-            said[key] = [words.pop(0)] if key in LISTS else words.pop(0)
-    return said | {"path": "data.csv"}
+            read[key] = [words.pop(0)] if key in LISTS else words.pop(0)
+    return read | {"path": "data.csv"}

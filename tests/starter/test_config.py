@@ -31,6 +31,8 @@ from doubtcli.tasks.registry import find_task
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.conftest import Sentences
+
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 NAME = st.text(st.characters(exclude_categories=("Cs",)), min_size=1).filter(
     lambda name: name.strip() and name != "*"
@@ -42,9 +44,9 @@ def roles_of(scan: ScanSettings) -> Roles:
     return read_examples(scan, find_task(), Silence())[1]
 
 
-def written(folder: Path, name: str, **said: Any) -> str:
+def write_settings(folder: Path, name: str, **flags: Any) -> str:
     """The settings file for a file in a folder."""
-    scan = ScanSettings(path=str(folder / name), **said)
+    scan = ScanSettings(path=str(folder / name), **flags)
     _, roles, _, examples = read_examples(scan, find_task(), Silence())
     return render_config(name, collect_flags(scan, folder), roles, examples)
 
@@ -71,8 +73,8 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_first_day(folder: Path) -> None:
-    """Switched on are a baseline, no new doubts, and the columns that say what a row is."""
-    text = written(folder, "tickets.csv")
+    """A baseline, no new doubts, the label and the id are switched on, and nothing else."""
+    text = write_settings(folder, "tickets.csv")
 
     assert tomllib.loads(text) == {
         "gate": {
@@ -84,8 +86,8 @@ def test_first_day(folder: Path) -> None:
 
 
 def test_gate_reads_it(folder: Path) -> None:
-    """`doubt gate` takes the file as it was written, and finds the same columns in it."""
-    scan, limits = loaded(folder, written(folder, "tickets.csv"))
+    """`doubt gate` reads the settings file as it was written, and finds the same columns."""
+    scan, limits = loaded(folder, write_settings(folder, "tickets.csv"))
 
     assert limits.max_new == Limit(0, is_share=False)
     assert Path(limits.baseline or "").resolve() == folder / ".doubt-baseline.json"
@@ -96,7 +98,7 @@ def test_gate_reads_it(folder: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "flags"),
     [
         ("tickets.csv", {}),
         ("tickets.csv", {"annotators": ("annotator_*",), "ignore": ("opened_at",), "text": ("body",)}),
@@ -104,14 +106,14 @@ def test_gate_reads_it(folder: Path) -> None:
         ("penguins.csv", {"label": "species", "categorical": ("year",), "use": ("island",)}),
     ],
 )
-def test_switched_on(folder: Path, name: str, said: dict[str, Any]) -> None:
-    """With every key switched on the file is valid, and no column that was used plays another role."""
-    text = uncommented(written(folder, name, **said))
+def test_switched_on(folder: Path, name: str, flags: dict[str, Any]) -> None:
+    """With every key switched on the file is valid, and all columns in use keep their roles."""
+    text = uncommented(write_settings(folder, name, **flags))
 
     scan, limits = loaded(folder, text)
 
     assert limits.max_noise == 0.05
-    before = roles_of(ScanSettings(path=str(folder / name), **said))
+    before = roles_of(ScanSettings(path=str(folder / name), **flags))
     used = {column.name: column.role for column in before.columns if column.used}
     now = {column.name: column.role for column in roles_of(scan).columns}
     assert {name: now[name] for name in used} == used
@@ -119,16 +121,16 @@ def test_switched_on(folder: Path, name: str, said: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("key", ["text", "max-noise", "strict", "max-per-class", "waivers"])
 def test_every_key_is_explained(folder: Path, key: str) -> None:
-    """Above each key, on or off, stands a comment that ends like a sentence."""
-    lines = written(folder, "tickets.csv", text=("body",)).splitlines()
+    """The line above each key, on or off, is a comment that ends like a sentence."""
+    lines = write_settings(folder, "tickets.csv", text=("body",)).splitlines()
 
     (place,) = [row for row, line in enumerate(lines) if re.match(rf"#?{key} = ", line)]
     assert re.match(r"# [A-Z].*\.$", lines[place - 1])
 
 
 def test_every_line_is_a_key_or_explained(folder: Path) -> None:
-    """No key stands without a comment in the line above it."""
-    lines = written(folder, "tickets.csv").splitlines()
+    """Every key has a comment in the line above it."""
+    lines = write_settings(folder, "tickets.csv").splitlines()
     keys = [row for row, line in enumerate(lines) if re.match(r"#?[a-z-]+ = ", line)]
 
     assert len(keys) == 19
@@ -136,22 +138,22 @@ def test_every_line_is_a_key_or_explained(folder: Path) -> None:
 
 
 def test_counts(tmp_path: Path) -> None:
-    """Unlabelled and contradictory rows stand with the figures of today."""
+    """The limits on unlabelled and contradictory rows are today's counts, and the comments show them."""
     rows = "".join(f"text {number},{'no' if number % 2 else 'yes'}\n" for number in range(20))
     (tmp_path / "a.csv").write_text(f"text,label\n{rows}same,yes\nsame,no\nother,\n")
 
-    lines = written(tmp_path, "a.csv").splitlines()
+    lines = write_settings(tmp_path, "a.csv").splitlines()
 
-    assert lines[lines.index("#max-unlabelled = 1") - 1] == "# Rows without a label. Today: 1 of 23."
-    assert "Today: 2 of 22." in lines[lines.index("#max-conflicts = 2") - 1]
+    assert "1 of 23" in lines[lines.index("#max-unlabelled = 1") - 1]
+    assert "2 of 22" in lines[lines.index("#max-conflicts = 2") - 1]
 
 
-def test_said_paths(folder: Path) -> None:
-    """A file that a flag names from here is named from the settings file's folder."""
+def test_paths(folder: Path) -> None:
+    """A file given by a flag is written relative to the settings file's folder."""
     np.save(folder / "vectors.npy", np.eye(344, 4, dtype=np.float32))
-    said: dict[str, Any] = {"label": "species", "embeddings": str(folder / "vectors.npy")}
+    flags: dict[str, Any] = {"label": "species", "embeddings": str(folder / "vectors.npy")}
 
-    text = written(folder, "penguins.csv", **said)
+    text = write_settings(folder, "penguins.csv", **flags)
 
     assert tomllib.loads(text)["gate"]["files"]["penguins.csv"]["embeddings"] == "vectors.npy"
     assert roles_of(loaded(folder, text)[0]).columns
@@ -160,7 +162,7 @@ def test_said_paths(folder: Path) -> None:
 @given(st.lists(NAME, min_size=4, max_size=4, unique=True), st.sets(NAME, min_size=2, max_size=4))
 @settings(max_examples=30)
 def test_any_name(names: list[str], classes: set[str]) -> None:
-    """Whatever columns, labels and files are called, the file is read back, and so with every key on."""
+    """A settings file with any names of columns and labels is read back, also with every key on."""
     label, text, number, code = names
     number += "q"  # so that it is not named like an id
     assume(number not in {label, text, code})
@@ -174,38 +176,43 @@ def test_any_name(names: list[str], classes: set[str]) -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pq.write_table(pa.table(data), folder / "a.parquet")
-        told = {"label": label, "text": (text,)}
+        flags = {"label": label, "text": (text,)}
 
-        plain = written(folder, "a.parquet", **told)
+        plain = write_settings(folder, "a.parquet", **flags)
 
         assert loaded(folder, plain)[0].label == label
         assert loaded(folder, uncommented(plain))[0].numeric == (number,)
 
 
-@given(NAME)
-def test_any_path(path: str) -> None:
-    """Whatever the file is called, TOML reads its name back."""
-    with tempfile.TemporaryDirectory() as name:
-        shutil.copy(FIXTURES / "penguins.csv", name)
-        scan = ScanSettings(path=f"{name}/penguins.csv", label="species")
-        _, roles, _, examples = read_examples(scan, find_task(), Silence())
+PENGUINS = ScanSettings(path=str(FIXTURES / "penguins.csv"), label="species")
 
-    text = render_config(path, collect_flags(scan, Path(name)), roles, examples)
+
+@pytest.fixture(scope="module")
+def penguins() -> tuple[Roles, Examples]:
+    """The sample penguins, as they are read."""
+    _, roles, _, examples = read_examples(PENGUINS, find_task(), Silence())
+    return roles, examples
+
+
+@given(NAME)
+def test_any_path(penguins: tuple[Roles, Examples], path: str) -> None:
+    """TOML reads back a data file of any name."""
+    text = render_config(path, collect_flags(PENGUINS, FIXTURES), *penguins)
 
     assert list(tomllib.loads(text)["gate"]["files"]) == [path]
 
 
 def test_long_class_names(tmp_path: Path) -> None:
-    """A class name of a screen's length is no example of a limit, and no key."""
+    """A very long class name is not used as an example of a limit."""
     rows = "".join(f"text {row},{'a' * 61 if row % 2 else 'b' * 61}\n" for row in range(20))
     (tmp_path / "a.csv").write_text(f"text,label\n{rows}")
 
-    assert '#max-per-class = { "*" = "10%" }' in written(tmp_path, "a.csv").splitlines()
+    assert '#max-per-class = { "*" = "10%" }' in write_settings(tmp_path, "a.csv").splitlines()
 
 
 @given(st.text(st.characters(exclude_categories=("Cs",))))
 def test_comments(text: str) -> None:
-    """Whatever a comment holds, it ends with its line and says nothing to TOML."""
+    """A comment of any text ends with its line, and is a comment to TOML."""
     assert tomllib.loads(f"# {crop_comment(text)}\nx = 1") == {"x": 1}
 
 
@@ -225,10 +232,10 @@ def test_long_comments() -> None:
         ("abab", [3, 2, 1, 0], [0, 1, 1, 0], 4),
         ("aaa", [0, 2], [0, 0], 0),
     ],
-    ids=["all unlike", "same label", "two", "all of three", "other order", "one unlabelled"],
+    ids=["all different", "same label", "two", "all of three", "other order", "one unlabelled"],
 )
 def test_count_conflicts(hashes: str, positions: list[int], labels: list[int], n_conflicts: int) -> None:
-    """Each labelled row whose input stands elsewhere with another label counts."""
+    """Each labelled row with the same input as another row, but a different label, counts."""
     examples = Examples(
         row_ids=tuple(map(str, positions)),
         positions=np.array(positions),
@@ -247,58 +254,53 @@ LABEL = Column("intent", Role.LABEL, used=True, why="named like a label")
 BODY = Column("body", Role.TEXT, used=True, why="606 different texts")
 
 
-def lines(*columns: Column, said: Mapping[str, Any] | None = None) -> list[str]:
-    """The lines on these columns."""
-    return make_table(list_columns(said or {}, Roles(columns))).as_string().splitlines()
+def lines(*columns: Column, flags: Mapping[str, Any] | None = None) -> list[str]:
+    """The lines about these columns."""
+    return make_table(list_columns(flags or {}, Roles(columns))).as_string().splitlines()
+
+
+def keys(*columns: Column) -> list[str]:
+    """The lines about these columns that are not comments."""
+    return [line for line in lines(*columns) if line and not line.startswith("#")]
 
 
 def test_label_and_id() -> None:
-    """The label and the column that names the rows are on, each with how it was found."""
+    """The label and the id column are on, each with how it was found."""
     name = Column("ticket", Role.IDENTIFIER, used=True, why="named like an id")
 
-    assert lines(LABEL, name) == [
-        "# The labels to judge.",
+    assert keys(LABEL, name) == [
         'label = "intent"  # named like a label',
-        "# The name of each row.",
         'id = "ticket"  # named like an id',
     ]
 
 
-def test_told_label() -> None:
-    """Of a label that the user named there is nothing to tell; rows without a name are said to have none."""
-    told = Column("intent", Role.LABEL, used=True, why="--label")
+def test_named_label(sentences: Sentences) -> None:
+    """A label that the user named has no comment on how it was found; a missing id has one."""
+    named = Column("intent", Role.LABEL, used=True, why="--label")
 
-    assert lines(told, said={"label": "intent"}) == [
-        "# The labels to judge.",
-        'label = "intent"',
-        "# No column names the rows: they are known by what stands in them.",
-    ]
+    found = lines(named, flags={"label": "intent"})
+
+    assert found[1] == 'label = "intent"'
+    sentences.check("\n".join(found))
 
 
 def test_found_columns() -> None:
-    """What doubt finds by itself stands behind a "#", with what it found."""
-    assert lines(LABEL, BODY)[3:] == [
-        "",
-        '# The other columns; those behind a "#" are what doubt sees in them by itself.',
-        "# Written text.",
-        "#text = [",
-        '#  "body",  # 606 different texts',
-        "#]",
-    ]
+    """A column that doubt found by itself follows a "#", with how it was found."""
+    assert lines(LABEL, BODY)[-3:] == ["#text = [", '#  "body",  # 606 different texts', "#]"]
 
 
-def test_told_columns() -> None:
-    """What the user named is on, in one line where doubt found nothing besides."""
-    told = Column("body", Role.TEXT, used=True, why="--text")
+def test_named_columns() -> None:
+    """Columns that the user named are on, in one line where doubt found no others."""
+    named = Column("body", Role.TEXT, used=True, why="--text")
 
-    assert lines(LABEL, told, said={"text": ("body",)})[-1] == 'text = ["body"]'
+    assert lines(LABEL, named, flags={"text": ("body",)})[-1] == 'text = ["body"]'
 
 
-def test_told_and_found_columns() -> None:
-    """Of one role, told columns are on and found ones off, in one array."""
-    told = Column("title", Role.TEXT, used=True, why="--text")
+def test_named_and_found_columns() -> None:
+    """Of one role, the named columns are on and the found ones off, in one array."""
+    named = Column("title", Role.TEXT, used=True, why="--text")
 
-    assert lines(LABEL, told, BODY, said={"text": ("title",)})[-4:] == [
+    assert lines(LABEL, named, BODY, flags={"text": ("title",)})[-4:] == [
         "text = [",
         '  "title",',
         '#  "body",  # 606 different texts',
@@ -307,38 +309,39 @@ def test_told_and_found_columns() -> None:
 
 
 def test_patterns() -> None:
-    """A pattern for annotators stands as it was given, and not once more column by column."""
+    """A pattern for annotators is written as it was given, and its columns are not listed."""
     ann = Column("rater_ann", Role.ANNOTATOR, used=True, why="--annotators")
 
-    assert lines(LABEL, ann, said={"annotators": ("rater_*",)})[-1] == 'annotators = ["rater_*"]'
+    assert lines(LABEL, ann, flags={"annotators": ("rater_*",)})[-1] == 'annotators = ["rater_*"]'
 
 
 def test_group() -> None:
     """A group that the user named is on."""
     customer = Column("customer", Role.GROUP, used=True, why="--group")
 
-    assert 'group = "customer"' in lines(LABEL, customer, said={"group": "customer"})
+    assert 'group = "customer"' in lines(LABEL, customer, flags={"group": "customer"})
 
 
 def test_ignored_columns() -> None:
     """A column that the user ignores is on under `ignore`."""
     price = Column("price", Role.IGNORED, used=False, why="--ignore")
 
-    assert lines(LABEL, price, said={"ignore": ("price",)})[-1] == 'ignore = ["price"]'
+    assert lines(LABEL, price, flags={"ignore": ("price",)})[-1] == 'ignore = ["price"]'
 
 
 def test_columns_left_out() -> None:
-    """A column that doubt left out stands behind a "#" under `use`, with why."""
+    """A column that doubt left out follows a "#" under `use`, with why."""
     code = Column("code", Role.CATEGORICAL, used=False, why="it goes one to one with the label")
 
     assert lines(LABEL, code)[-3:] == ["#use = [", '#  "code",  # it goes one to one with the label', "#]"]
 
 
-def test_columns_that_no_key_takes_in() -> None:
-    """A column that can't be used at all is told of, and offered under no key."""
-    image = Column("image", Role.IGNORED, used=False, why="bytes: can't be learnt from")
+def test_columns_without_a_key() -> None:
+    """A column that can't be used at all is a comment, and under no key."""
+    image = Column("image", Role.IGNORED, used=False, why="bytes")
 
-    assert lines(LABEL, image)[3:] == ['# Not used: "image", bytes: can\'t be learnt from']
+    assert '"image", bytes' in lines(LABEL, image)[-1]
+    assert keys(LABEL, image) == ['label = "intent"  # named like a label']
 
 
 def test_many_columns() -> None:

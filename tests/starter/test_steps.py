@@ -15,10 +15,12 @@ from doubtcli.starter.steps import render_next_steps
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tests.conftest import Sentences
+
 
 @pytest.fixture
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The top folder of a repository, to stand in."""
+    """The root of a repository, as the working directory."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "data").mkdir()
     monkeypatch.chdir(tmp_path)
@@ -36,7 +38,7 @@ def documents(steps: str) -> list[Mapping[str, object]]:
     """The YAML documents."""
     return [
         yaml.safe_load(text)
-        for text in re.findall(r"say:\n\n(.*?)\n\n|yml:\n\n(.*?)\n\n", steps, re.DOTALL)
+        for text in re.findall(r"yaml:\n\n(.*?)\n\n|yml:\n\n(.*?)\n\n", steps, re.DOTALL)
         for text in text
         if text
     ]
@@ -50,8 +52,16 @@ def hook(steps: str) -> Mapping[str, str]:
 
 
 @pytest.mark.usefixtures("repository")
+def test_wording(sentences: Sentences) -> None:
+    """Each step has a sentence that says what it is for."""
+    sentences.check(
+        "\n".join(re.findall(r"^\d\. .*$", render_next_steps("a.csv", Path("doubt.toml")), re.MULTILINE))
+    )
+
+
+@pytest.mark.usefixtures("repository")
 def test_commands() -> None:
-    """A baseline is written and committed beside the settings, and the gate run."""
+    """A baseline is written, committed with the settings, and the gate is run."""
     assert commands(render_next_steps("data/a.csv", Path("doubt.toml"))) == [
         ["doubt", "baseline"],
         ["git", "add", "doubt.toml", ".doubt-baseline.json"],
@@ -61,7 +71,7 @@ def test_commands() -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_settings_elsewhere() -> None:
-    """A settings file that would not be found is named, and its baseline lies beside it."""
+    """A settings file that would not be found is named, and the baseline is next to it."""
     steps = render_next_steps("data/a.csv", Path("data/labels.toml"))
 
     assert commands(steps) == [
@@ -74,7 +84,7 @@ def test_settings_elsewhere() -> None:
 
 
 def test_run_from_a_folder_below(repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Commands are seen from the working directory, the files of CI from the top of the repository."""
+    """Paths are relative to the working directory in commands, and to the repository's root in CI files."""
     monkeypatch.chdir(repository / "data")
 
     steps = render_next_steps("a.csv", Path("doubt.toml"))
@@ -85,7 +95,7 @@ def test_run_from_a_folder_below(repository: Path, monkeypatch: pytest.MonkeyPat
 
 
 def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where there is no repository yet, the settings file's folder is taken for its top."""
+    """Without a repository, CI files are for the settings file's folder."""
     monkeypatch.chdir(tmp_path)
 
     assert hook(render_next_steps("a.csv", Path("doubt.toml")))["entry"] == "doubt gate"
@@ -106,7 +116,7 @@ def test_without_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_watched_files(path: str, is_watched: bool) -> None:
-    """The hook runs when the data, the settings, the baseline or the waivers change, and for nothing else."""
+    """The hook runs only when the data, the settings, the baseline or the waivers change."""
     pattern = hook(render_next_steps("data/a+b.csv", Path("doubt.toml")))["files"]
 
     assert bool(re.search(pattern, path)) is is_watched
@@ -117,7 +127,7 @@ def test_watched_files(path: str, is_watched: bool) -> None:
     "name", ["it's.csv", "a\nb.csv", "a\u202eb.csv", "a: #b.csv", "größe 😀.csv", "[x].csv"]
 )
 def test_odd_names(name: str) -> None:
-    """Whatever the file is called, the YAML is valid and watches it."""
+    """For any file name the YAML is valid, and the hook watches the file."""
     pattern = hook(render_next_steps(name, Path("doubt.toml")))["files"]
 
     assert re.search(pattern, name)
@@ -125,7 +135,7 @@ def test_odd_names(name: str) -> None:
 
 @pytest.mark.usefixtures("repository")
 def test_validators(tmp_path: Path) -> None:
-    """The validators of pre-commit and of GitHub's workflows take the files."""
+    """The files are valid to the validators of pre-commit and of GitHub's workflows."""
     steps = render_next_steps("data/it's \\ one.csv", Path("doubt.toml"))
     config, workflow = (tmp_path / name for name in ("config.yaml", "workflow.yaml"))
     config.write_text(yaml.safe_dump(documents(steps)[0]))

@@ -44,6 +44,7 @@ BESIDE = {
     ("report", "apply"),
     ("report", "gate"),
     ("report", "queue"),
+    ("settings", "disk"),
     ("settings", "wording"),
     ("tasks", "rank"),
     ("testing", "plugins"),

@@ -28,6 +28,7 @@ from doubtcli.disk.file import (
     make_parents,
     os_errors_as_output_error,
     read_mode,
+    remove_file,
     replace_file,
     sync_folder,
     unfinished_path,
@@ -170,7 +171,7 @@ def commit_file(path: Path, content: bytes, lines: bytes, *, like: Path) -> None
             write_new_file(unfinished, content, mode)
             sync_folder(path.parent)
             if lines or ledger_path(path).exists():
-                write_new_file(_hidden_beside_file(path, HIDDEN_BATCH), lines, mode)
+                write_new_file(_hidden_beside_file(path, HIDDEN_BATCH), lines, _let_owner_write(mode))
                 sync_folder(path.parent)
                 _write_to_ledger(path, lines, mode)
             unfinished.replace(path)
@@ -199,17 +200,21 @@ def recover_commit(path: Path) -> None:
     *_, free_backup = list_backup_paths(path)
     for left in (unfinished, unfinished_path(free_backup)):
         if left.exists():
-            left.unlink()
+            remove_file(left)
 
 
 def _hidden_beside_file(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name}{ending}")
 
 
+def _let_owner_write(mode: int | None) -> int | None:
+    return None if mode is None else mode | stat.S_IWUSR
+
+
 def _write_to_ledger(path: Path, lines: bytes, mode: int | None) -> None:
     """Add the lines of a batch to the ledger; of one without lines, the ledger to what was set aside."""
     ledger, aside = ledger_path(path), aside_path(path)
-    rights = None if mode is None else mode | stat.S_IWUSR  # more lines will come
+    rights = _let_owner_write(mode)  # more lines will come
     if lines:
         with os_errors_as_output_error(ledger, LEDGER_HINTS):
             append_lines(ledger, lines, rights)

@@ -19,6 +19,7 @@ from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.file import write_new_file
+from doubtcli.disk.paths import with_slashes
 from doubtcli.errors import InputError
 from doubtcli.records.file_format import FileLayout
 from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine
@@ -139,7 +140,8 @@ def _parse_cell(told: str | dict[str, str] | None, encoding: str) -> bytes | Non
 
 def describe_batch(batch: Batch) -> list[dict[str, Any]]:
     """The lines of a batch as JSON has them."""
-    about = {name: getattr(batch, name) for name in BATCH_FIELDS} | {"from": batch.source}
+    source = None if batch.source is None else with_slashes(batch.source)
+    about = {name: getattr(batch, name) for name in BATCH_FIELDS} | {"from": source}
     about["lines"] = len(batch.lines) if batch.n_written is None else batch.n_written
     head = {"ledger": LEDGER_VERSION, "batch": batch.id, "applied": batch.applied}
     return [

@@ -45,6 +45,7 @@ def init(
 
     from doubtcli.cli.console import choose_progress
     from doubtcli.disk.file import replace_file
+    from doubtcli.disk.paths import relative_path
     from doubtcli.read.examples import read_examples
     from doubtcli.starter.config import collect_flags, render_config
     from doubtcli.starter.steps import parent_folder, render_next_steps
@@ -52,7 +53,7 @@ def init(
 
     _, roles, _, examples = read_examples(settings, find_task(), choose_progress(wanted=True))
     folder = parent_folder(config)
-    shown = Path(os.path.relpath(path, folder)).as_posix()
+    shown = relative_path(path, folder)
     flags = collect_flags(settings, folder)
     replace_file(config, render_config(shown, flags, roles, examples).encode())
     typer.echo(f"Wrote {output}\n\n{render_next_steps(path, config)}", nl=False)

@@ -179,6 +179,8 @@ def _end_with(error: BaseException, *, debug: bool) -> int:
             return ExitCode.INTERRUPTED
         case BrokenPipeError():
             _abandon_stdout()
+        case OSError(errno=errno.EINVAL, filename=None) if sys.platform == "win32":
+            _abandon_stdout()  # so Windows says that nobody reads the pipe
         case OSError(errno=errno.ENOSPC):
             _abandon_stdout()
             _print_problem(

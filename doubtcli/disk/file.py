@@ -11,20 +11,24 @@ import errno
 import os
 import stat
 from contextlib import contextmanager, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from doubtcli.disk.lock import lock_folders_of
+from doubtcli.disk.paths import is_same_file
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
+    from pathlib import Path
 
 UNFINISHED = ".doubt-unfinished"
 """The ending of hidden files and folders that are still being written."""
 
 CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 """The errors of file systems that can't sync folders, such as some network drives."""
+
+IN_USE = (5, 32)
+"""Windows' own numbers (ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION) for a file that a program has open."""
 
 OTHER_ERROR = 0
 """In hints: every system error that has no hint of its own."""
@@ -70,10 +74,11 @@ def os_errors_as_output_error(where: Path, hints: Mapping[int, str] = FILE_HINTS
     try:
         yield
     except OSError as error:
+        hint = hints.get(error.errno or OTHER_ERROR, hints[OTHER_ERROR])
+        if getattr(error, "winerror", None) in IN_USE:
+            hint = f"close the program that has it open, such as a spreadsheet; or {hint}"
         raise OutputError(
-            f"can't be written: {error.strerror or error}",
-            where=str(where),
-            hint=hints.get(error.errno or OTHER_ERROR, hints[OTHER_ERROR]),
+            f"can't be written: {error.strerror or error}", where=str(where), hint=hint
         ) from error
 
 
@@ -103,7 +108,7 @@ def replace_file(
     Raises:
         OutputError: It is one of those, or the system refuses; the old file is unchanged.
     """
-    if any(Path(read).resolve() == path.resolve() for read in never):
+    if any(is_same_file(read, path) for read in never):
         raise OutputError(
             "this file is read, so it is not overwritten", where=str(path), hint="name another file"
         )
@@ -148,11 +153,11 @@ def _stage_file(path: Path, content: bytes, mode: int | None) -> Iterator[Path]:
     hidden = unfinished_path(path)
     with make_parents(path), lock_folders_of(path):
         try:
-            hidden.unlink(missing_ok=True)  # what a killed run left
+            remove_file(hidden)  # what a killed run left
             write_new_file(hidden, content, read_mode(path) if mode is None else mode)
             yield hidden
         finally:
-            hidden.unlink(missing_ok=True)
+            remove_file(hidden)
 
 
 # ----------------------------------------------------------------------- steps
@@ -175,6 +180,21 @@ def write_new_file(path: Path, content: bytes, mode: int | None = None) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
+
+
+def remove_file(path: Path) -> None:
+    """Remove a file if it is there: a read-only one too, which Windows refuses to remove.
+
+    Raises:
+        OSError: As the system had it.
+    """
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        if (read_mode(path) or 0) & stat.S_IWUSR:
+            raise
+        path.chmod(stat.S_IWUSR)
+        path.unlink()
 
 
 def _open_new(path: Path, mode: int | None) -> BinaryIO:

@@ -33,6 +33,7 @@ from doubtcli.disk.file import (
     make_parents,
     os_errors_as_output_error,
     read_mode,
+    remove_file,
     sync_folder,
     write_new_file,
 )
@@ -129,6 +130,7 @@ def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
         if (folder / name).exists() and not (folder / name).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder / name))
     with _stage_folder(folder / UNFINISHED, files, like=folder) as made:
+        _check_none_in_use(folder, files)
         made.rename(folder / COMPLETE)
         sync_folder(folder)
         _move_up(folder / COMPLETE, files)
@@ -141,7 +143,7 @@ def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
 def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path) -> Iterator[Path]:
     """A hidden folder with the files, with the permissions they have in `like`; removed unless renamed."""
     try:
-        hidden.mkdir(mode=stat.S_IRWXU if like.exists() else 0o777)
+        hidden.mkdir(mode=_choose_mode(like))
         for name in reversed(_folders(files)):
             (hidden / name).mkdir()
         for name, content in files.items():
@@ -154,6 +156,26 @@ def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path) -> It
         _discard(hidden, files)
 
 
+def _choose_mode(like: Path) -> int:
+    """Who may do what with a hidden folder: its owner alone where its files may have to be that private.
+
+    On Windows the files would keep those rights when they are moved out of it.
+    """
+    return stat.S_IRWXU if like.exists() and sys.platform != "win32" else 0o777
+
+
+def _check_none_in_use(folder: Path, names: Collection[str]) -> None:
+    """Before any file is moved, make sure that no program has one open: Windows would not replace it.
+
+    Raises:
+        OSError: As the system had it.
+    """
+    if sys.platform == "win32":
+        for name in names:
+            if (folder / name).exists():
+                (folder / name).rename(folder / name)  # refused where replacing it would be
+
+
 def _hidden_beside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}{UNFINISHED}")
 
@@ -162,7 +184,7 @@ def _discard(folder: Path, names: Collection[str]) -> None:
     """Remove a hidden folder and our files in it; raises if it holds anything else."""
     if folder.is_dir():
         for name in names:
-            (folder / name).unlink(missing_ok=True)
+            remove_file(folder / name)
         _remove_folders(folder, names)
 
 

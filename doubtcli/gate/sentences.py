@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from doubtcli.disk.paths import names_a_file
+from doubtcli.disk.paths import names_a_file, relative_path
 from doubtcli.gate.limit_words import held_words, is_open
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome, Waiver
 from doubtcli.gate.waivers.write import add_waivers
@@ -138,7 +138,7 @@ def repository_path(path: str) -> str:
     """The path as seen from the working directory, "/" between its parts; whole where it lies elsewhere."""
     if not names_a_file(path):
         return path
-    seen = Path(os.path.relpath(path or "."))
+    seen = Path(relative_path(path or "."))
     return (Path(os.path.abspath(path)) if seen.parts[:1] == ("..",) else seen).as_posix()  # noqa: PTH100  # links are kept
 
 
@@ -254,7 +254,7 @@ def _waiver_to_paste(result: GateResult, file: FileResult, finding: Finding) -> 
         number=1,
         label=finding.given_label,
         why="looked at by NAME: the label is right",
-        files=(Path(os.path.relpath(file.path, Path(waivers).parent)).as_posix(),) if beside else (),
+        files=(relative_path(file.path, Path(waivers).parent),) if beside else (),
     )
     words = f"a row whose label is right after all, in {waivers}"
     return [(words, _WORDS), *((line, _COMMAND) for line in add_waivers("", [waiver]).splitlines())]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.disk.file import os_errors_as_output_error
 from doubtcli.disk.folder import FOLDER_HINTS, replace_folder
+from doubtcli.disk.paths import relative_path
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.gate.waivers.apply import waived_rows
 from doubtcli.gate.waivers.read import read_waivers, waivers_to_read
@@ -149,7 +149,7 @@ def default_queue_folder(audit: Path) -> Path:
     """Where the queue of an audit goes when nothing was said: beside it, `data.doubt` -> `data.queue`."""
     named = audit.resolve() if audit.name in ("", "..") else audit
     place = named.with_name(named.name.removesuffix(AUDIT_ENDING) + QUEUE_ENDING)
-    return Path(os.path.relpath(place)) if place.is_absolute() and not audit.is_absolute() else place
+    return Path(relative_path(place)) if place.is_absolute() and not audit.is_absolute() else place
 
 
 def check_output_is_folder(output: str | None) -> None:

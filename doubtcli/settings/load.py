@@ -9,12 +9,11 @@ those of one file in a table of that file, in `gate.files`.
 from __future__ import annotations
 
 import csv
-import os
 import tomllib
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.disk.paths import is_same_file, relative_path, with_slashes
 from doubtcli.errors import SettingsError
 from doubtcli.settings.fields import check_known
 from doubtcli.settings.gate import GATE_KEYS, GateSettings
@@ -22,6 +21,7 @@ from doubtcli.settings.scan import FILE_KEYS, ScanSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from doubtcli.settings.fields import Kind
 
@@ -124,13 +124,16 @@ def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _check_flag(key: str, value: object) -> object:
+    if key == "path":
+        return with_slashes(str(value))
     if key not in ALL_KEYS:
         return value
     names = _split_names(value) if isinstance(value, list) else value
     shown = " ".join(value) if isinstance(value, list) else value
-    return ALL_KEYS[key].check_value(
+    checked = ALL_KEYS[key].check_value(
         names, where=f"--{key}", found=f"{shown!r} is not a valid value for {key}"
     )
+    return with_slashes(str(checked)) if ALL_KEYS[key].is_path else checked
 
 
 def _split_names(values: list[str]) -> list[str]:
@@ -184,8 +187,8 @@ class _SettingsFile(_Settings):
 
     def of(self, data_path: str) -> _Settings:
         """The settings in a data file's own table."""
-        here = Path(data_path).resolve()
-        return next((own for path, own in self.files.items() if Path(path).resolve() == here), _Settings())
+        same = (own for path, own in self.files.items() if is_same_file(path, data_path))
+        return next(same, _Settings())
 
 
 def _from_file(path: Path, start: Path) -> _SettingsFile:
@@ -276,4 +279,4 @@ def _reason_tables(tables: dict[str, Any], where: str) -> dict[str, Any]:
 
 def _show_path(path: Path, start: Path) -> str:
     """A path relative to the working directory."""
-    return os.path.relpath(path, start)
+    return relative_path(path, start)

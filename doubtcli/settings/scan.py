@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import csv
 import io
-import shlex
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.records import ReadOptions
 from doubtcli.settings.fields import INSTALLED_FORMATS, Kind, kind_of, names, number, switch, word
+from doubtcli.wording.quoting import quote_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -117,7 +117,7 @@ def as_flags(settings: ScanSettings) -> str:
 def _flag_words(flag: str, value: object) -> Iterator[str]:
     yield flag
     if value is not True:
-        yield shlex.quote(_join_names(value) if isinstance(value, tuple) else str(value))
+        yield quote_word(_join_names(value) if isinstance(value, tuple) else str(value))
 
 
 def _join_names(names: Sequence[str]) -> str:

@@ -6,7 +6,6 @@ has one limit more.
 
 from __future__ import annotations
 
-import os
 from collections import defaultdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import tomlkit
 from tomlkit import comment, nl
 from tomlkit.items import Comment, Trivia
 
+from doubtcli.disk.paths import relative_path
 from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import load_our_reasons
 from doubtcli.records import Role
@@ -61,7 +61,7 @@ def collect_flags(settings: ScanSettings, folder: Path) -> dict[str, Any]:
     for name, kind in FILE_KEYS.items():
         given = getattr(settings, name.replace("-", "_"))
         if given != getattr(default, name.replace("-", "_")):
-            flags[name] = os.path.relpath(given, folder) if kind.is_path else given
+            flags[name] = relative_path(given, folder) if kind.is_path else given
     return flags
 
 

@@ -8,6 +8,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.disk.paths import relative_path
 from doubtcli.settings import BASELINE_FILE, WAIVERS_FILE
 from doubtcli.wording.quoting import quote_toml, shell_word
 
@@ -27,12 +28,12 @@ def render_next_steps(data: str, config: Path) -> str:
         config: The settings file.
     """
     here, root = Path.cwd(), _find_repository(config)
-    baseline = _relative_path(config.parent / BASELINE_FILE, here)
+    baseline = relative_path(config.parent / BASELINE_FILE, here)
     return f"""\
 1. Record today's doubts as known, and commit both files:
 
 doubt baseline{_config_option(config, here)}
-git add {shell_word(_relative_path(config, here))} {shell_word(baseline)}
+git add {shell_word(relative_path(config, here))} {shell_word(baseline)}
 
 2. Check that the gate passes:
 
@@ -84,7 +85,7 @@ jobs:
 
 def _match_paths(paths: Iterable[Path], root: Path) -> str:
     """A regular expression for these paths, as git writes them, and for all files below them."""
-    names = (Path(_relative_path(path, root)).as_posix() for path in paths)
+    names = (relative_path(path, root) for path in paths)
     return f"^({'|'.join(re.sub(SPECIAL, _BACKSLASHED, name) for name in names)})(/|$)"
 
 
@@ -97,9 +98,9 @@ def _quote_yaml(text: str) -> str:
 
 def _config_option(config: Path, start: Path) -> str:
     """The option for the settings file; empty where `doubt` finds it from a folder by itself."""
-    is_above = set(Path(_relative_path(config.parent, start)).parts) <= {".."}
+    is_above = set(Path(relative_path(config.parent, start)).parts) <= {".."}
     is_found = is_above and config.name == FOUND_BY_ITSELF
-    return "" if is_found else f" --config {shell_word(_relative_path(config, start))}"
+    return "" if is_found else f" --config {shell_word(relative_path(config, start))}"
 
 
 def _find_repository(config: Path) -> Path:
@@ -111,7 +112,3 @@ def _find_repository(config: Path) -> Path:
 def parent_folder(path: Path) -> Path:
     """A file's folder; for a link, the folder of the link itself, as in git."""
     return Path(os.path.normpath(path.absolute())).parent
-
-
-def _relative_path(path: Path, start: Path) -> str:
-    return os.path.relpath(path, start)

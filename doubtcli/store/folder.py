@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow import csv
 
-from doubtcli.disk.file import UNFINISHED, os_errors_as_output_error
+from doubtcli.disk.file import UNFINISHED, make_hints, os_errors_as_output_error
 from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, recover_folder, replace_folder
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError, OutputError
@@ -32,6 +32,8 @@ AUDIT_FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
 """All that we ever write, replace or remove in an audit directory; the document last, as it makes it one."""
 
 SUFFIX = ".doubt"
+
+RECOVER_HINTS = make_hints(other="let doubt write to it: a run that was killed left its last step to be done")
 
 ROW_GROUP_ROWS = 2**16
 """Fixed, so that the same table gives the same bytes; pyarrow's own default has changed between releases."""
@@ -91,7 +93,8 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
 def recover_audit(folder: Path) -> None:
     """End what a run that was killed at its very last step left to do."""
     if (folder / COMPLETE).exists():
-        recover_folder(folder, AUDIT_FILES)
+        with os_errors_as_output_error(folder, RECOVER_HINTS):
+            recover_folder(folder, AUDIT_FILES)
 
 
 def _refuse_unless_ours(judged: str | None, folder: Path, source_path: str) -> None:

@@ -7,12 +7,11 @@ from __future__ import annotations
 
 import glob
 import json
-import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.disk.paths import STANDARD_INPUT, is_in_memory, path_from_here
+from doubtcli.disk.paths import STANDARD_INPUT, is_in_memory, path_from_here, relative_path
 from doubtcli.errors import InputError
 from doubtcli.settings import ScanSettings
 from doubtcli.store.audit_key import SIDE_FILES
@@ -180,7 +179,7 @@ def _possible_places(folder: Path, judged: str) -> tuple[Path, Path]:
             hint=f"use it from Python: doubtcli.open_audit({str(folder)!r}, data=...)",
         )
     beside = folder.resolve().parent / Path(judged).name
-    return beside if folder.is_absolute() else Path(os.path.relpath(beside)), Path(judged)
+    return beside if folder.is_absolute() else Path(relative_path(beside)), Path(judged)
 
 
 def _list_backups(places: Iterable[Path], size: int) -> Iterator[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import json
 import math
 from collections.abc import Mapping, Sequence
@@ -120,11 +121,14 @@ def to_csv_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
     try:
         return pc.cast(column, pa.large_string())
     except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # a list, a struct, bytes that are no text, …
-        texts = [
-            None if value is None else json.dumps(value, ensure_ascii=False, default=str)
-            for value in column.to_pylist()
-        ]
+        texts = list(map(_to_csv_text, column.to_pylist()))
         return pa.chunked_array([pa.array(texts, pa.large_string())])
+
+
+def _to_csv_text(value: object) -> str | None:
+    if value is None or isinstance(value, dt.datetime):  # on Windows, older Arrow knows no time zones
+        return None if value is None else str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def to_json_value(value: object) -> Any:  # noqa: ANN401  # JSON is anything

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import sys
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ halves of characters, which UTF-8 has no bytes for."""
 _TOML_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LAST_SHORT = 0xFFFF
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_WORD = re.compile(r"[\w./:=+-]+")
 _LONGEST_NAMED = 60
 _HALVES = re.compile("[\ud800-\udfff]")
 """Halves of characters; Python has those from DC80 to DCFF stand for bytes of a path that are not UTF-8."""
@@ -63,11 +65,19 @@ def shell_word(path: str) -> str:
         >>> print(shell_word("my data.csv"), shell_word("-x.csv"), shell_word("a\nb"))
         'my data.csv' ./-x.csv $'a\x0ab'
     """
+    path = path.replace(os.sep, "/")
     path = f"./{path}" if path.startswith("-") else path
     if path.isprintable():
-        return shlex.quote(path)
+        return quote_word(path)
     plain = {code: chr(code) for code in range(ord(" "), 0x7F) if chr(code) not in "'\\"}
     return "$'" + "".join(plain.get(code, f"\\x{code:02x}") for code in path_bytes(path)) + "'"
+
+
+def quote_word(text: str) -> str:
+    """A text as one word of a shell; on Windows of PowerShell and of cmd, which share double quotes only."""
+    if sys.platform != "win32":
+        return shlex.quote(text)
+    return text if _PLAIN_WORD.fullmatch(text) else '"' + text.replace('"', '\\"') + '"'
 
 
 def path_bytes(path: str) -> bytes:

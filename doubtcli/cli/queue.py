@@ -18,9 +18,9 @@ if TYPE_CHECKING:
 
 CHOICE = "Which rows"
 STRATEGY_HELP = (
-    "top: by doubt; balanced: classes and reasons take turns; audit: at random, to measure the "
-    "noise rate on; budget: most corrections a minute; or several by share: top=70%,audit=30%. "
-    "[default: top]"
+    "How to choose them. top: most doubted first; balanced: classes and reasons in turn; random: a random "
+    "sample, to measure the noise rate; budget: most corrections a minute; or several by share: "
+    "top=70%,random=30%. [default: top]"
 )
 
 
@@ -36,7 +36,7 @@ def queue(
     size: Annotated[
         int | None,
         options.declare_option(
-            "--size", "How many rows. [default: all that are doubted]", CHOICE, "NUMBER", least=1
+            "--size", "How many rows. [default: all doubted rows]", CHOICE, "NUMBER", least=1
         ),
     ] = None,
     strategy: Annotated[
@@ -46,14 +46,14 @@ def queue(
     seed: Annotated[
         int | None,
         options.declare_option(
-            "--seed", "What an audit is drawn from. [default: the scan's]", CHOICE, "NUMBER", least=0
+            "--seed", "Seed of the random sample. [default: the scan's]", CHOICE, "NUMBER", least=0
         ),
     ] = None,
     waivers: Annotated[
         str | None,
         options.declare_option(
             "--waivers",
-            "Leave out rows that a person wants left as they are. [default: what `doubt gate` reads]",
+            "File of waivers: the rows in it are left out. [default: what `doubt gate` reads]",
             CHOICE,
             "FILE",
         ),
@@ -74,7 +74,7 @@ def queue(
 ) -> ExitCode:
     """Write the rows to relabel as a folder of tasks for the people who decide.
 
-    A README.txt in it tells which rows these are, and how they get into the tool and back.
+    A README.txt in it explains which rows these are, and how to get them into the tool and back.
     """
     from doubtcli.pipelines.queue import QueueRequest, write_queue
     from doubtcli.queue.readme import README_FILE

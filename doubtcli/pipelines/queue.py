@@ -36,7 +36,7 @@ AUDIT_ENDING = ".doubt"
 
 @dataclass(frozen=True)
 class QueueRequest:
-    """Which rows of which audit are to go where, and for what."""
+    """Which rows of which audit to write, where, and for which tool."""
 
     audit: str
     """The directory of the audit."""
@@ -46,13 +46,13 @@ class QueueRequest:
     output: str | None = None
     """The folder to write; the one beside the audit if None."""
     force: bool = False
-    """Whether to write into a folder that holds anything else."""
+    """Whether to write into a folder with other files in it."""
     waivers: str | None = None
-    """The file of rows that people want left as they are; the one that a gate run from here reads if None."""
+    """The file of waivers; if None, the one that a gate run from here reads."""
 
     @cached_property
     def tool(self) -> Tool:
-        """What the queue is written for."""
+        """The tool that the queue is written for."""
         return load_tool(self.to)
 
     @property
@@ -62,16 +62,15 @@ class QueueRequest:
 
 
 def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
-    """Write the tasks of an audit, and a README.txt that says what they are, as one folder: all or nothing.
+    """Write the rows to relabel, and a README.txt about them, as one folder: all or nothing.
 
     Args:
-        request: Which rows are to go where.
-        today: By which waivers expire.
+        request: Which rows to write, and where.
+        today: The date by which waivers expire.
 
     Raises:
-        DoubtError: There is no audit, its data are gone or others by now, no row is to be asked about, the
-            waivers can't be read, the tool can't hold the labels, or something is in the way; nothing was
-            written.
+        DoubtError: There is no audit, its data are gone or have changed, no row is left to check, the waivers
+            can't be read, the tool can't hold the labels, or something is in the way. Nothing was written.
     """
     check_output_is_folder(request.output)
     _check_is_audit(request.audit)
@@ -90,10 +89,10 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
 
 
 def _check_choices(queue: Queue, tool: Tool) -> None:
-    """Refuse a tool in which people choose a label where there are none to choose from."""
+    """Refuse a tool in which people choose from a list of labels if the labels are not classes."""
     if not queue.class_names and not tool.is_filled_in:
         raise InputError(
-            f"{tool.title} lets people choose one of the labels, and these are no classes",
+            f"{tool.title} lets people choose from a list of labels, and these labels are not classes",
             where="--to",
             expected="a file in which people write the label",
             hint="use --to csv, jsonl or parquet",
@@ -101,20 +100,20 @@ def _check_choices(queue: Queue, tool: Tool) -> None:
 
 
 def _check_is_audit(path: str) -> None:
-    """Name the audit to somebody who names the data."""
+    """Refuse a path to the data, and name their audit."""
     beside = str(default_folder(path))
     if is_audit(path) or not (Path(path).is_file() or is_audit(beside)):
         return
     raise InputError(
-        "is no audit",
+        "is not an audit",
         where=path,
         expected="a folder that `doubt scan` wrote",
-        hint=f"name its audit: {beside}" if is_audit(beside) else "scan it first: `doubt scan` writes one",
+        hint=f"name its audit: {beside}" if is_audit(beside) else "scan it first with `doubt scan`",
     )
 
 
 def _find_waived(found: FoundAudit, path: str, today: dt.date) -> set[int]:
-    """The rows that a person has found right, by their place in the file; a backup is judged as its data."""
+    """The places of waived rows in the file; waivers for a file are for its backup, too."""
     if not path:
         return set()
     data_path = found.backup_of or found.data_path
@@ -134,11 +133,12 @@ def _is_of_folder(found: FoundAudit) -> bool:
 
 def _note_data(found: FoundAudit) -> Iterator[str]:
     if found.backup_of is not None:
-        yield f"{found.data_path} is read, a backup of {found.backup_of}, which is no longer what was judged"
+        data, backup = found.backup_of, found.data_path
+        yield f"the rows are from the backup {backup}, since {data} has changed or is gone"
     if _is_of_folder(found):
         yield (
-            f"{found.data_path} is a folder of parts, and `doubt apply` writes verdicts back into a single "
-            "file only: join the parts into one file first, scan that, and make the queue from its audit"
+            f"{found.data_path} is a folder, and `doubt apply` writes verdicts into a single file only: to "
+            "write them back, join the parts into one file, scan it, and make the queue from that audit"
         )
 
 
@@ -146,35 +146,35 @@ def _note_data(found: FoundAudit) -> Iterator[str]:
 
 
 def default_queue_folder(audit: Path) -> Path:
-    """Where the queue of an audit goes when nothing was said: beside it, `data.doubt` -> `data.queue`."""
+    """The default folder of a queue: beside the audit, `data.doubt` -> `data.queue`."""
     named = audit.resolve() if audit.name in ("", "..") else audit
     place = named.with_name(named.name.removesuffix(AUDIT_ENDING) + QUEUE_ENDING)
     return Path(relative_path(place)) if place.is_absolute() and not audit.is_absolute() else place
 
 
 def check_output_is_folder(output: str | None) -> None:
-    """Refuse standard output, which no folder goes to.
+    """Refuse standard output, since a queue is a folder.
 
     Raises:
-        SettingsError: It says what to name.
+        SettingsError: The output is `-`.
     """
     if output == "-":
         raise SettingsError(
             "a queue is a folder, and can't go to standard output",
             where="-o -",
-            hint="name a folder: -o FOLDER; or one that is called so: -o ./-",
+            hint="name a folder: -o FOLDER; for a folder that is called -, write -o ./-",
         )
 
 
 def check_queue_folder(folder: Path, files: Mapping[str, bytes], *, force: bool = False) -> None:
-    """Refuse a folder in which these files would be written over others, or among them.
+    """Refuse a folder with other files in it, which would be replaced or mixed up with these.
 
-    Free to use: no folder, an empty one, one that holds these very files. With `force`, any folder: files of
+    Accepted are: no folder, an empty one, one with exactly these files. With `force`, any folder: files with
     the same names are replaced, all others stay.
 
     Raises:
-        OSError: The system won't let us look.
-        OutputError: It says what is in the way.
+        OSError: The folder can't be read.
+        OutputError: A file is in the way.
     """
     hint = "name another folder with --output"
     if folder.exists() and not folder.is_dir():
@@ -186,7 +186,7 @@ def check_queue_folder(folder: Path, files: Mapping[str, bytes], *, force: bool 
         if path.is_file() and not (name in files and path.read_bytes() == files[name]):
             harm = "be replaced by this queue" if name in files else "be mixed up with this queue"
             raise OutputError(
-                f"{name} in it would {harm}",
+                f"its file {name} would {harm}",
                 where=str(folder),
-                hint=f"{hint}, or write into it all the same with --force",
+                hint=f"{hint}, or write into it anyway with --force",
             )

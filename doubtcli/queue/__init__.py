@@ -1,1 +1,1 @@
-"""Which rows people are asked about, in which order, and what is written beside them."""
+"""Which rows people check, in which order, and what each row of the queue shows."""

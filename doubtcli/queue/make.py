@@ -1,4 +1,4 @@
-"""An audit and its data -> the queue of rows that people are asked about."""
+"""An audit and its data -> the queue of rows for people to check."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def make_queue(
     choice: QueueChoice,
     waived: Collection[int] = (),
 ) -> Queue:
-    """The rows that people are asked about, in order, with all that stands beside them.
+    """The rows for people to check, in order, each with its doubt and what else is known of it.
 
     Args:
         document: `audit.json`.
         doubts: `doubts.parquet`.
         data: The file that was judged.
         choice: Which rows are wanted.
-        waived: The places in the file, from 1, of rows whose label a person has found right.
+        waived: The places in the file, from 1, of rows whose label a person has found to be right.
 
     Raises:
-        InputError: No row is left to be asked about.
-        SettingsError: An audit sample is wanted and no size is given.
+        InputError: No row is left to check.
+        SettingsError: Rows are to be drawn at random and no size is given.
     """
     parts = find_shown_columns(data, document.roles)
     characters = count_characters(data, parts)[list_file_rows(doubts)]
@@ -104,20 +104,20 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
 def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: QueueChoice) -> InputError:
     if not pool.n_rows:
         return InputError(
-            "no row is left to be asked about",
-            expected="labelled rows that nobody has decided yet",
-            hint="all rows are decided, or have no label" if doubts.n_rows else None,
+            "no row is left to check",
+            expected="labelled rows without a verdict",
+            hint="all rows have a verdict or no label" if doubts.n_rows else None,
         )
     if _count_left_out(pool, (), choice):
         return InputError(
-            "all rows that might be asked about are waived, so there is nothing to relabel",
-            hint="to ask about them again, take their waivers out; or measure the noise rate with "
-            "--strategy audit --size 200",
+            "all rows that could be queued are waived, so there is nothing to relabel",
+            hint="to queue them again, remove their waivers; or measure the noise rate with "
+            f"--strategy {RANDOM} --size 200",
         )
     return InputError(
         "no row is doubted, so there is nothing to relabel",
-        hint="take the most doubted rows all the same with --size 50, or measure the noise rate with "
-        "--strategy audit --size 200",
+        hint="queue the most doubted rows anyway with --size 50, or measure the noise rate with "
+        f"--strategy {RANDOM} --size 200",
     )
 
 
@@ -125,36 +125,36 @@ def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: QueueC
     notes, size = [], choice.size
     if n_waived := _count_left_out(pool, picks, choice):
         rows = "row is" if n_waived == 1 else "rows are"
-        notes.append(f"{n_waived:,} {rows} waived, and left out")
+        notes.append(f"{n_waived:,} {rows} left out because of a waiver")
     if size is not None and len(picks) < size:
-        notes.append(f"there are fewer rows than asked for: {len(picks):,} of {size:,}")
+        notes.append(f"{size:,} rows were asked for, and there are only {len(picks):,}")
     if n_others := sum(not pool.doubted[pick.row] for pick in picks if pick.strategy != RANDOM):
         be = "is" if n_others == 1 else "are"
         notes.append(f"{n_others:,} of these rows {be} not doubted")
     if not skill.assessable:
         why = skill.why.rstrip(".")
-        notes.append(f"the doubts put these rows in order, and are no probabilities: {why}")
+        notes.append(f"doubt only ranks these rows and is not a probability: {why}")
     return tuple(notes)
 
 
 def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> int:
-    """How many rows might have come if they were not waived."""
+    """How many rows could be in the queue if they were not waived."""
     if choice.shares.keys() == {RANDOM}:
         return 0
-    might = pool.waived if choice.size is not None else pool.waived & pool.doubted
-    return int(might.sum()) - sum(bool(might[pick.row]) for pick in picks)
+    could = pool.waived if choice.size is not None else pool.waived & pool.doubted
+    return int(could.sum()) - sum(bool(could[pick.row]) for pick in picks)
 
 
 # ------------------------------------------------------------- the queue of a scan
 
 
 def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -> bytes:
-    """The bytes of an audit's own `queue.csv`: an audit sample as it was drawn, then the most doubted rows.
+    """The bytes of the `queue.csv` that a scan writes: the audit sample as drawn, then the most doubted rows.
 
     Args:
         audit: What a scan found.
         table: The file that it judged; the queue has its columns.
-        size: The most rows that are in it for their doubt; None: all that are doubted.
+        size: How many rows at most are in it because of their doubt; None: all that are doubted.
     """
     rows = list_queued_rows(audit, size)
     sample = () if audit.sample is None else SAMPLE_COLUMNS
@@ -188,7 +188,7 @@ def _make_scan_rows(audit: ScanResult, rows: Codes) -> list[QueueRow]:
 
 
 IMAGE_ENDING = r"(?i)\.(png|jpe?g|webp|gif)(\?\S*)?\s*$"
-"""The end of an image's path, or of its address with what may follow a question mark."""
+"""The end of an image's path or address, with a query string or without."""
 
 
 def find_shown_columns(data: pa.Table, roles: Roles) -> ShownColumns:
@@ -229,7 +229,7 @@ def show_rows(rows: pa.Table, parts: ShownColumns) -> list[ShownRow]:
 
 
 def count_characters(data: pa.Table, parts: ShownColumns) -> Codes:
-    """How many characters a person has to read of each row, about: shape `(n_rows,)`."""
+    """About how many characters a person has to read in each row: shape `(n_rows,)`."""
     total = np.full(data.num_rows, sum(len(name) for name in parts.card), dtype=np.intp)
     for name in (*parts.text, *parts.card):
         lengths = pc.fill_null(pc.utf8_length(to_csv_texts(data.column(name))), 0)
@@ -238,7 +238,7 @@ def count_characters(data: pa.Table, parts: ShownColumns) -> Codes:
 
 
 def _holds_images(column: pa.ChunkedArray) -> bool:
-    """Whether all that stands in a column ends as the path of an image does."""
+    """Whether all values of a column end like the path of an image."""
     if not any(is_(column.type) for is_ in (pa.types.is_string, pa.types.is_large_string)):
         return False
     values = column.drop_null()

@@ -1,4 +1,4 @@
-"""The doubts of an audit -> the rows that may come into a queue, and the rows that equal them."""
+"""The doubts of an audit -> the rows that may be queued, and the rows that are equal to them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pool:
-    """The labelled rows that nobody has decided, most doubted first."""
+    """The labelled rows without a verdict, most doubted first."""
 
     doubts: DoubtTable
     """Their rows of `doubts.parquet`."""
@@ -34,8 +34,8 @@ class Pool:
     n_characters: Codes
     """Shape `(n_rows,)`: how much there is to read."""
     waived: Bools
-    """Shape `(n_rows,)`: whether a person has found the label right before. Such a row is asked about only
-    where it is drawn at random."""
+    """Shape `(n_rows,)`: whether a person has found the label to be right before. Such a row is queued only
+    if it is drawn at random."""
 
     @property
     def n_rows(self) -> int:
@@ -59,7 +59,7 @@ class Pool:
 
     @cached_property
     def reasons(self) -> Codes:
-        """Shape `(n_rows,)`: the strongest reason of each row as a number; rows of none share one, too."""
+        """Shape `(n_rows,)`: the strongest reason of each row as a number; rows without one share one."""
         return _number_names([names[0] if names else "" for names in self.doubts.reasons.to_pylist()])
 
     @cached_property
@@ -94,7 +94,7 @@ def build_pool(doubts: DoubtTable, inputs: Codes, n_characters: Codes, waived: C
 def number_inputs(doubts: DoubtTable, data: pa.Table, roles: Roles) -> Codes:
     """A number for each row of `doubts`, the same for rows of equal input.
 
-    It is made of `row_hash`; an audit of an earlier version has none, and then of the input columns.
+    It is made from `row_hash`, or from the input columns if the audit is of a version that had no hashes.
 
     Args:
         doubts: `doubts.parquet`.
@@ -115,31 +115,31 @@ def list_file_rows(doubts: DoubtTable) -> Codes:
 
 
 class EqualRows(NamedTuple):
-    """Undecided rows whose input is a row's own, as row numbers."""
+    """The rows without a verdict that have the same input as a row, as row numbers."""
 
     duplicates: tuple[int, ...]
-    """With the same given label, most doubted first, none of them in the queue: the row stands for them."""
+    """With the same given label, most doubted first, none of them in the queue: the row represents them."""
     conflicts: tuple[int, ...]
-    """With another given label: of each the row that stands for it, in the queue or not."""
+    """With another given label: for each such label the row that represents it, in the queue or not."""
 
 
 def find_equal_rows(pool: Pool, picked: Sequence[int]) -> list[EqualRows]:
-    """The undecided rows of equal input of each picked row; of equal picked rows the first has duplicates.
+    """The rows with the same input as each picked row; of equal picked rows only the first has duplicates.
 
-    A row that is waived is decided, unless it is picked.
+    A waived row counts as decided, unless it is picked.
 
     Args:
-        pool: All rows that might have come.
-        picked: Row numbers of those that did.
+        pool: All rows that may be queued.
+        picked: Row numbers of those that are.
     """
     members = _group_members(pool, picked)
-    taken, standing = set(picked), _pick_standing(members, picked)
+    taken, representatives = set(picked), _pick_representatives(members, picked)
     inputs, labels = pool.inputs[list(picked)].tolist(), pool.labels[list(picked)].tolist()
     equal: list[EqualRows] = []
     for row, its_input, label in zip(picked, inputs, labels, strict=True):
-        stands = standing[its_input, label] == row
-        same = members[its_input][label] if stands else []
-        others = [standing[its_input, other] for other in members[its_input] if other != label]
+        represents = representatives[its_input, label] == row
+        same = members[its_input][label] if represents else []
+        others = [representatives[its_input, other] for other in members[its_input] if other != label]
         equal.append(EqualRows(tuple(one for one in same if one not in taken), tuple(others)))
     return equal
 
@@ -155,8 +155,8 @@ def _group_members(pool: Pool, picked: Sequence[int]) -> EqualMembers:
     return members
 
 
-def _pick_standing(members: EqualMembers, picked: Sequence[int]) -> dict[tuple[int, int], int]:
-    """The row that stands for an input and a label: the first one of the queue, else the most doubted one."""
+def _pick_representatives(members: EqualMembers, picked: Sequence[int]) -> dict[tuple[int, int], int]:
+    """The row that represents an input and a label: the first one in the queue, else the most doubted one."""
     place = {row: number for number, row in enumerate(picked)}
     return {
         (its_input, label): min(rows, key=lambda row: place.get(row, len(place)))

@@ -1,6 +1,6 @@
 """A queue -> its README.txt: which rows these are, how they were chosen, and what to do with them.
 
-It is a file of its own, since a comment within the queue's files would break whoever reads them.
+It is a separate file, since programs that read the queue's files can't read a comment in them.
 """
 
 from __future__ import annotations
@@ -25,61 +25,61 @@ if TYPE_CHECKING:
 
 README_FILE = "README.txt"
 STRATEGY_NOTES = {
-    TOP: "the most doubted rows, in this order.",
+    TOP: "the most doubted rows, most doubted first.",
     BALANCED: (
         "doubted rows in turns: one of each given label, and within a label one of each strongest reason, so "
-        "that no class and no reason crowds out the rest. The most doubted ones of each come first."
+        "that no class and no reason crowds out the others. The most doubted rows of each come first."
     ),
     RANDOM: (
-        "rows drawn at random from all that are undecided, doubted or not, more densely where doubt is "
-        "unsure. They stand in the order of the draw, which tells nothing about them, so that the first half "
-        "alone is a random sample, too. The noise rate is measured on them: don't leave out the dull ones. "
-        "Each comes for itself, even where two are equal, since the rate is a share of rows."
+        "rows drawn at random from all rows without a verdict, doubted or not; rows with a doubt near 0.5 "
+        "are drawn more often. They are in random order, so that the first half alone is a random sample, "
+        "too. The noise rate is measured on them: don't skip the easy ones. Equal rows are each in the "
+        "queue if they were drawn, since the rate is a share of rows."
     ),
     BUDGET: (
-        "rows by the corrections to be expected a minute: the row's doubt, by how long it takes to read it "
-        "(238 words a minute, at most one minute), to look (2 seconds) and to answer (1.5 seconds where the "
-        "suggestion is right, else 5). These times are assumptions: trust the order more than the sum."
+        "rows by expected corrections a minute: the row's doubt, divided by the time to read it (238 words a "
+        "minute, at most one minute), to look (2 seconds) and to answer (1.5 seconds if the suggestion is "
+        "right, else 5). These times are assumptions: trust the order more than the sum."
     ),
 }
 """How each strategy chooses, and in which order."""
-SPREAD = "A verdict holds for its own row alone; `doubt apply --spread` gives it to these others, too."
+SPREAD = "A verdict is for its own row only; `doubt apply --spread` gives it to these other rows, too."
 UNLIKE = (
-    "Rows of equal input and unlike labels are what is to be decided: they come apart, and name each other "
-    "in doubt_conflicts."
+    "Rows with the same input and different labels are each in the queue, so that you can decide between "
+    "them; doubt_conflicts of each names the others."
 )
 COLUMN_NOTES = {
     "doubt_id": "the row's id, which must come back",
     "given_label": "the label in the file",
-    "doubt_suggested": "what doubt would write instead; the given label where nothing better is seen",
+    "doubt_suggested": "the label that doubt suggests; the given label if it found no better one",
     "doubt_score": "the doubt, from 0 (none) to 1 (most)",
-    "doubt_reasons": "the reasons that speak, strongest first; `doubt explain NAME` explains one",
+    "doubt_reasons": "the reasons to doubt it, strongest first; `doubt explain NAME` explains one",
     "doubt_why": "the same in plain words",
-    "doubt_strategy": "which strategy brought the row",
+    "doubt_strategy": "the strategy that chose the row",
     "doubt_duplicates": "ids of rows with the same input and the same label, as a JSON list",
     "doubt_conflicts": "ids of rows with the same input and another label, as a JSON list",
-    "doubt_row_hash": "tells whether the row is still what was seen: it must come back",
+    "doubt_row_hash": "shows whether the row has changed since: it must come back",
 }
 SAMPLE_COLUMN_NOTES = {
     "doubt_stratum, doubt_inclusion": "how the row was drawn; the noise rate needs them back as they are",
 }
 TEXT_WIDTH = 80
 TYPED = "    "
-"""Leads a line that is to be typed."""
+"""The start of a line that is to be typed."""
 _fill = partial(textwrap.fill, width=TEXT_WIDTH, break_long_words=False, break_on_hyphens=False)
 
 
 @dataclass(frozen=True)
 class QueueOrigin:
-    """Where a queue is from, and where its verdicts may go."""
+    """Which data and audit a queue is from, and the file that its verdicts can be written into."""
 
     data_path: str
-    """What was judged."""
+    """The file that was scanned."""
     audit_path: str
     apply_to: str | None
-    """The file that verdicts can be written back into; None where there is none."""
+    """The file that verdicts can be written back into; None if there is none."""
     flags: str = ""
-    """By which the audit was made: "--id ticket_id"."""
+    """The flags that the audit was made with: "--id ticket_id"."""
 
 
 def write_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> bytes:
@@ -88,7 +88,7 @@ def write_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> bytes:
 
 
 def count_by_strategy(queue: Queue) -> str:
-    """How many rows each strategy brought: "140 by top, 60 by audit"."""
+    """How many rows each strategy chose: "140 by top, 60 by random"."""
     counts = Counter(row.strategy for row in queue.rows)
     return ", ".join(f"{n:,} by {name}" for name, n in counts.items())
 
@@ -99,7 +99,7 @@ def _compose_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[s
     yield from (title, "=" * len(title), "")
     yield fill_paragraph(f"Made by {queue.made_by} from the audit {audit}. {_estimate_worth(queue)}")
     yield from _title_section("Which rows these are", "\n\n".join(_explain_choice(queue, origin)))
-    yield from _title_section("What stands beside each row", "\n".join(_explain_columns(queue)))
+    yield from _title_section("What the columns mean", "\n".join(_explain_columns(queue)))
     how = "How to fill them in" if tool.is_filled_in else f"How to load them into {tool.title}"
     yield from _title_section(how, number_steps(tool.how_to_import(queue)))
     yield from _title_section("How to bring them back", number_steps(_list_steps_back(queue, tool, origin)))
@@ -112,13 +112,13 @@ def _title_section(title: str, text: str) -> Iterator[str]:
 def _estimate_worth(queue: Queue) -> str:
     minutes = max(1, round(sum(row.minutes for row in queue.rows)))
     takes = (
-        f"To decide on all takes a person about {minutes:,} min, by the model of time that the strategy "
-        "budget goes by."
+        f"A person needs about {minutes:,} min for all rows, with the reading times that the strategy budget "
+        "assumes."
     )
     if not queue.assessable:
         return takes
     n_wrong = round(sum(row.doubt for row in queue.rows))
-    expected = f"Wrong labels to be expected here: about {n_wrong:,} of {len(queue.rows):,}."
+    expected = f"About {n_wrong:,} of these {len(queue.rows):,} labels are expected to be wrong."
     return f"Doubt is the probability that a label is wrong. {expected} {takes}"
 
 
@@ -128,7 +128,7 @@ def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:
         yield fill_paragraph(f"{n:,} by {name}: {STRATEGY_NOTES[name]}")
     if len(counts) > 1:
         yield fill_paragraph(
-            "They stand in this order; a row that several strategies would bring comes once."
+            "They are in this order; a row that several strategies would choose is in the queue once."
         )
     yield fill_paragraph(_explain_equal_rows(queue, origin))
     for note in queue.notes:
@@ -136,9 +136,10 @@ def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:
 
 
 def _explain_equal_rows(queue: Queue, origin: QueueOrigin) -> str:
-    drawn = ", but for those drawn at random" if queue.is_sampled else ""
-    once = f"Rows of equal input and equal label come once{drawn}; doubt_duplicates names the others."
-    return " ".join((once, *([SPREAD] if origin.apply_to else []), UNLIKE))
+    drawn = ", except those drawn at random" if queue.is_sampled else ""
+    once = f"Of rows with the same input and the same label one is in the queue{drawn};"
+    names = "its doubt_duplicates names the others."
+    return " ".join((once, names, *([SPREAD] if origin.apply_to else []), UNLIKE))
 
 
 def _explain_columns(queue: Queue) -> Iterator[str]:
@@ -151,8 +152,8 @@ def _list_steps_back(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[
     if origin.apply_to is None:
         yield "`doubt apply` can't write the verdicts back: see the note above."
     if origin.apply_to is not None or queue.is_sampled:
-        saved = f"put the path of what you saved in place of {tool.answers_file}"
-        yield f"Go to the folder in which `doubt queue` was run. In what follows, {saved}."
+        saved = f"replace {tool.answers_file} with the path of the file that you saved"
+        yield f"Go to the folder where `doubt queue` was run. In the commands below, {saved}."
     if origin.apply_to is not None:
         yield "Write the verdicts back:"
         yield f"{TYPED}doubt apply {_write_apply_words(origin.apply_to, origin.audit_path, tool)}"
@@ -178,7 +179,7 @@ def _name_fixed_file(path: str) -> str:
 
 
 def _name_measured_audit(path: str) -> str:
-    """The name of another audit beside a file, so that the one of the queue stays to be compared with."""
+    """The name of a second audit beside a file, so that the audit of the queue is kept to compare with."""
     folder = default_folder(path)
     return str(folder.with_name(f"{folder.stem}.measured{folder.suffix}"))
 
@@ -187,17 +188,17 @@ def _name_measured_audit(path: str) -> str:
 
 
 def fill_paragraph(text: str) -> str:
-    """A text in lines; a word that is longer than a line is left whole."""
+    """A text in lines; a word that is longer than a line stays whole."""
     return _fill(text)
 
 
 def fill_hanging(lead: str, text: str) -> str:
-    """A text behind what leads it, its further lines set in."""
+    """A text after a lead, with its other lines indented."""
     return _fill(lead + text, subsequent_indent=" " * min(len(lead), len(TYPED)))
 
 
 def number_steps(steps: Iterable[str]) -> str:
-    """Steps with their numbers; lines to be typed belong to the step before, and stand apart."""
+    """Steps with their numbers; lines to be typed belong to the step before, with an empty line between."""
     number, lines, was_typed = 0, [""], False
     for step in steps:
         is_typed = step.startswith(TYPED)

@@ -1,11 +1,11 @@
-"""A stratified random sample of the rows that nobody has decided yet, to measure the noise rate by.
+"""A stratified random sample of the rows without a verdict, to measure the noise rate on.
 
-The rows that stand in the queue for being doubted can't measure it: they were picked. So the sample is drawn
-from all undecided rows, doubted or not, and the rate is measured on it alone: whichever other rows get
-decided does not matter. Where it takes all rows of a stratum, they are in for sure, with inclusion 1.
+Rows that are queued because they are doubted can't measure it, since they were selected. So the sample is
+drawn from all undecided rows, doubted or not, and the rate is measured on the sample alone: verdicts on other
+rows make no difference. If it takes all rows of a stratum, each of them has inclusion probability 1.
 
-Sampled rows are handed out in the order of the draw, not by doubt: so their place tells the annotator
-nothing, and if only the first half gets decided, that half is a random sample, too.
+Sampled rows are handed out in the order of the draw, not by doubt. So their place does not influence the
+annotator, and if only the first half is decided, that half is a random sample, too.
 """
 
 from __future__ import annotations
@@ -21,20 +21,20 @@ if TYPE_CHECKING:
 
 _STRATA = 3
 _FEWEST_IN_STRATUM = 25
-"""Drawn from a stratum, so that small samples have fewer strata. By simulation, intervals were narrowest with
-two strata at 50 rows and with three at 200; with five they were wider at both."""
+"""Rows drawn from a stratum at least, so that small samples have fewer strata. In simulations, intervals were
+narrowest with two strata at 50 rows and with three at 200; with five they were wider at both."""
 _LEAST_ROW_SPREAD = 0.1
-"""Taken for the standard deviation of a row's error where its doubt gives a lower one, as models that are
-blind to an error do. At .05 intervals of 50 rows came out wider, at .2 those of 200."""
+"""The least standard deviation of a row's error: doubt gives a lower one where the models don't see an error.
+With .05 the intervals of 50 rows were wider, with .2 those of 200."""
 
 
 def draw_sample(
     doubt: NDArray[np.floating[Any]], undecided: NDArray[np.bool_], n_wanted: int, seed: int
 ) -> AuditSample:
-    """Draw rows at random, more densely where doubt is unsure; all undecided ones where there are no more.
+    """Draw rows at random, more densely where doubt is near 0.5; all undecided rows if there are no more.
 
     Args:
-        doubt: Shape `(n_rows,)`, in canonical order, which makes the draw independent of the file's.
+        doubt: Shape `(n_rows,)`, in canonical order, so that the order of the file makes no difference.
         undecided: Shape `(n_rows,)`: the rows to draw from.
         n_wanted: Rows to draw.
         seed: Of the draw.
@@ -60,8 +60,8 @@ def draw_sample(
 def stratify(doubt: NDArray[np.floating[Any]], n_wanted: int) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     """The stratum of each row, from 0, most doubted first; and how many rows to draw from each.
 
-    Strata are cut where the summed spread of the rows reaches equal parts, sorted by doubt, so that drawing
-    as many from each is the best allocation (Dalenius and Hodges, 1959; Cochran, 1977, 5A.7).
+    Rows are sorted by doubt and cut into strata of equal total spread, so that drawing the same number from
+    each is the best allocation (Dalenius and Hodges, 1959; Cochran, 1977, 5A.7).
 
     Args:
         doubt: Shape `(n_rows,)`, ties in canonical order.
@@ -74,11 +74,11 @@ def stratify(doubt: NDArray[np.floating[Any]], n_wanted: int) -> tuple[NDArray[n
     parts = np.minimum(middle / spread.sum() * n_strata, n_strata - 1).astype(np.intp)
     strata = np.empty(len(doubt), dtype=np.intp)
     strata[order] = np.unique(parts, return_inverse=True)[1]
-    return strata, _even(np.bincount(strata), n_wanted)
+    return strata, _allocate_evenly(np.bincount(strata), n_wanted)
 
 
-def _even(sizes: NDArray[np.intp], n_wanted: int) -> NDArray[np.intp]:
-    """How many rows to draw from each stratum: as many from all, as far as they go; odd ones first."""
+def _allocate_evenly(sizes: NDArray[np.intp], n_wanted: int) -> NDArray[np.intp]:
+    """How many rows to draw from each stratum: equally many while it has rows, one more from the first."""
     n_drawn = np.zeros(len(sizes), dtype=np.intp)
     for _ in range(min(n_wanted, int(sizes.sum()))):
         open_ones = np.flatnonzero(n_drawn < sizes)

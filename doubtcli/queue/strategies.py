@@ -1,4 +1,4 @@
-"""The rows that may come, strategies and a size -> the rows that do, in the order in which they are asked."""
+"""The rows that may be queued, strategies and a size -> the rows that are, in the order of the queue."""
 
 from __future__ import annotations
 
@@ -22,9 +22,12 @@ if TYPE_CHECKING:
     from doubtcli.queue.pool import Pool
     from doubtcli.records import Codes, Floats, Stratum
 
-TOP, BALANCED, RANDOM, BUDGET = "top", "balanced", "audit", "budget"
-"""The strategies by their names on the command line; "audit" draws rows at random."""
+TOP, BALANCED, RANDOM, BUDGET = "top", "balanced", "random", "budget"
+"""The strategies by their names on the command line."""
+FORMER_NAMES = {"audit": RANDOM}
+"""Names that earlier versions had for strategies: still accepted, and not shown."""
 STRATEGY_OPTION = "--strategy"
+SHARES_EXAMPLE = "top=70%,random=30%"
 ALL_PERCENT = 100
 """The sum of all shares, in percent."""
 
@@ -47,14 +50,14 @@ class QueueChoice:
     shares: Mapping[str, int]
     """The share in percent of each strategy."""
     size: int | None = None
-    """How many rows; None: all that are doubted, by strategies other than an audit."""
+    """How many rows; None: all that are doubted, and none at random."""
     seed: int | None = None
-    """What an audit is drawn from; the scan's own if None."""
+    """Of the rows drawn at random; the scan's own if None."""
 
 
 @dataclass(frozen=True)
 class Pick:
-    """One row of the queue, and what brought it."""
+    """One row of the queue, and the strategy that chose it."""
 
     row: int
     """Its number in the pool."""
@@ -69,14 +72,14 @@ class Pick:
 
 
 def order_by_doubt(pool: Pool, rows: Codes) -> Codes:  # noqa: ARG001  # as every strategy is asked
-    """The rows as they are: most doubted first."""
+    """The rows as they come: most doubted first."""
     return rows
 
 
 def order_in_turns(pool: Pool, rows: Codes) -> Codes:
     """The rows in turns: one of each given class, and within a class one of each strongest reason.
 
-    So no class and no reason crowds out the rest. The class of the most doubted row begins, and so does its
+    So no class and no reason crowds out the others. The class of the most doubted row begins, and so does its
     reason. Rows that are not doubted come after all that are, in turns of their own.
 
     Args:
@@ -88,10 +91,10 @@ def order_in_turns(pool: Pool, rows: Codes) -> Codes:
 
 
 def order_by_corrections(pool: Pool, rows: Codes) -> Codes:
-    """The rows by their expected corrections a minute, most first; ties as they were.
+    """The rows by their expected corrections a minute, most first; ties stay in their order.
 
-    A correction is expected with the row's doubt as its probability. Whether the row is doubted makes no
-    difference here: a short row of less doubt may be worth more than a long one of much.
+    The row's doubt is taken as the probability of a correction. Whether the row is doubted makes no
+    difference here: a short row with little doubt may be worth more than a long one with much.
 
     Args:
         pool: What is known of the rows.
@@ -106,7 +109,7 @@ ORDERS: dict[str, Callable[[Pool, Codes], Codes]] = {
     BALANCED: order_in_turns,
     BUDGET: order_by_corrections,
 }
-"""What puts rows in order, the most worth asking first; an audit draws instead."""
+"""What puts rows in order, those most worth checking first; the strategy random draws instead."""
 STRATEGIES = (TOP, BALANCED, RANDOM, BUDGET)
 
 
@@ -134,7 +137,7 @@ def estimate_minutes(n_characters: NDArray[np.integer[Any]], suggestion: Floats)
 def _take_turns(pool: Pool, rows: Codes) -> Codes:
     labels, reasons = pool.labels[rows], pool.reasons[rows]
     cells = labels * (int(reasons.max(initial=0)) + 1) + reasons
-    # of a class: the first of each reason, then the second of each, …
+    # within a class: the first row of each reason, then the second of each, …
     within = np.lexsort((_find_first_place(cells), _number_within(cells)))
     turn = np.empty(len(rows), dtype=np.intp)
     turn[within] = _number_within(labels[within])
@@ -142,7 +145,7 @@ def _take_turns(pool: Pool, rows: Codes) -> Codes:
 
 
 def _number_within(codes: Codes) -> Codes:
-    """The number of each place among those of the same code, from 0."""
+    """The number of each place among those with the same code, from 0."""
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
     lengths = np.diff(np.append(starts, len(codes)))
@@ -152,7 +155,7 @@ def _number_within(codes: Codes) -> Codes:
 
 
 def _find_first_place(codes: Codes) -> Codes:
-    """Of each place, the first one of the same code."""
+    """For each place, the first one with the same code."""
     _, first, inverse = np.unique(codes, return_index=True, return_inverse=True)
     return np.asarray(first[inverse], dtype=np.intp)
 
@@ -161,32 +164,32 @@ def _find_first_place(codes: Codes) -> Codes:
 
 
 def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
-    """The rows to ask people about: those drawn for an audit first, then each strategy's in its own order.
+    """The rows that people check: those drawn at random first, then each strategy's in its own order.
 
-    Rows of equal input and equal given label come once: the most doubted one stands for them. Only rows that
-    were drawn for an audit come each for itself, since the noise rate is a share of rows. A row that several
-    strategies would bring is brought by the audit, else by the strategy named first. Rows that are waived are
-    drawn for an audit as all others are, or else the draw would be of other rows than the rate; no other
-    strategy brings them.
+    Of rows with the same input and the same given label only the most doubted one is in the queue. Rows
+    drawn at random are all in it, even where two are equal, since the noise rate is a share of rows. A row
+    that several strategies would choose counts as drawn at random if it was, else as chosen by the strategy
+    named first. Waived rows can be drawn at random like all others, because the noise rate includes them; no
+    other strategy chooses them.
 
     Args:
         pool: The rows to choose from.
         choice: Which of them are wanted.
-        scan_seed: What an audit is drawn from, if the choice doesn't say.
+        scan_seed: Of the random draw, if the choice has no seed.
 
     Raises:
-        SettingsError: An audit is wanted and no size is given.
+        SettingsError: Rows are to be drawn at random and no size is given.
     """
     if choice.size is None and RANDOM in choice.shares:
         raise SettingsError(
-            "an audit draws as many rows as it is told",
+            f"the strategy {RANDOM} needs a size",
             where="--size",
-            expected="a number of rows",
-            hint="add --size 200; for a noise rate, 100 rows or more",
+            expected="the number of rows to draw",
+            hint="add --size 200; to measure the noise rate, draw 100 rows or more",
         )
     n_doubted = len(_list_candidates(pool, [], doubted=True))
     wanted = split_by_share(n_doubted if choice.size is None else choice.size, choice.shares)
-    picks = _draw_audit(pool, wanted.get(RANDOM, 0), scan_seed if choice.seed is None else choice.seed)
+    picks = _draw_at_random(pool, wanted.get(RANDOM, 0), scan_seed if choice.seed is None else choice.seed)
     for name in choice.shares:
         if name != RANDOM:
             rows = _list_candidates(pool, picks, doubted=choice.size is None)
@@ -194,7 +197,7 @@ def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
     return picks
 
 
-def _draw_audit(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
+def _draw_at_random(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
     """Rows drawn at random, as a scan with --audit-sample draws them from the same rows."""
     if not (n_wanted and pool.n_rows):
         return []
@@ -205,9 +208,9 @@ def _draw_audit(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
 
 
 def _list_candidates(pool: Pool, taken: Iterable[Pick], *, doubted: bool) -> Codes:
-    """The rows that stand for a group of equal ones of which none is taken, most doubted first.
+    """The most doubted row of each group of equal ones of which none is taken, most doubted first.
 
-    Rows that are waived stand for none.
+    Waived rows are not among them.
     """
     groups = pool.groups
     left = np.flatnonzero(~pool.waived)
@@ -220,14 +223,14 @@ def _list_candidates(pool: Pool, taken: Iterable[Pick], *, doubted: bool) -> Cod
 
 
 def parse_shares(text: str) -> dict[str, int]:
-    """The strategies that a text names, each with its share in percent; they make 100 together.
+    """The strategies that a text names, each with its share in percent; the shares add up to 100.
 
     Raises:
-        SettingsError: It names no strategy of ours, or one twice, or shares that do not make 100%.
+        SettingsError: A strategy is unknown or named twice, or the shares do not add up to 100%.
 
     Example:
-        >>> parse_shares("top=70%,audit=30%")
-        {'top': 70, 'audit': 30}
+        >>> parse_shares("top=70%,random=30%")
+        {'top': 70, 'random': 30}
     """
     parts = [part.strip() for part in text.split(",")]
     if len(parts) == 1 and "=" not in text:
@@ -242,19 +245,19 @@ def parse_shares(text: str) -> dict[str, int]:
         shares[name] = share
     if sum(shares.values()) != ALL_PERCENT:
         raise SettingsError(
-            f"the shares make {sum(shares.values())}%",
+            f"the shares add up to {sum(shares.values())}%",
             where=STRATEGY_OPTION,
-            expected="shares that make 100% together",
+            expected="shares that add up to 100%",
         )
     return shares
 
 
 def split_by_share(n_rows: int, shares: Mapping[str, int]) -> dict[str, int]:
-    """How many of some rows each strategy brings: what is left by rounding down goes to the largest rests.
+    """How many rows each strategy chooses: rounded down, and what is left goes to the largest remainders.
 
     Example:
-        >>> split_by_share(10, {"top": 67, "audit": 33})
-        {'top': 7, 'audit': 3}
+        >>> split_by_share(10, {"top": 67, "random": 33})
+        {'top': 7, 'random': 3}
     """
     whole = {name: n_rows * share // ALL_PERCENT for name, share in shares.items()}
     by_rest = sorted(shares, key=lambda name: -(n_rows * shares[name] % ALL_PERCENT))
@@ -267,19 +270,20 @@ def _parse_share(part: str) -> tuple[str, int]:
     found = re.fullmatch(r"\s*([1-9][0-9]?|100)\s*%?\s*", share)
     if not found:
         raise SettingsError(
-            f"{part!r} is no share of a strategy",
+            f"{part!r} is not a share of a strategy",
             where=STRATEGY_OPTION,
-            expected="one name, or names with whole shares: top=70%,audit=30%",
+            expected=f"one name, or names with whole percentages: {SHARES_EXAMPLE}",
         )
     return _check_strategy(name.strip()), int(found[1])
 
 
 def _check_strategy(name: str) -> str:
+    name = FORMER_NAMES.get(name, name)
     if name not in STRATEGIES:
         raise SettingsError(
             f"there is no strategy {name!r}",
             where=STRATEGY_OPTION,
-            expected=f"one of {', '.join(STRATEGIES)}, or several by share: top=70%,audit=30%",
+            expected=f"one of {', '.join(STRATEGIES)}, or several by share: {SHARES_EXAMPLE}",
             hint=did_you_mean(name, STRATEGIES),
         )
     return name

@@ -11,11 +11,11 @@ from doubtcli.queue.make import make_queue
 from doubtcli.queue.strategies import QueueChoice
 
 if TYPE_CHECKING:
-    from tests.conftest import Case
+    from tests.conftest import Case, Sentences
 
 
 def test_rows_in_order(tickets: Case) -> None:
-    """The doubted rows come most doubted first, each with its own columns; t4 rides along with its equal."""
+    """The doubted rows are in order of doubt, each with its own columns; t1, its equal, represents t4."""
     queue = tickets.queue()
 
     assert [row.doubt_id for row in queue.rows] == ["t1", "t2", "t3"]
@@ -26,7 +26,7 @@ def test_rows_in_order(tickets: Case) -> None:
 
 
 def test_task(tickets: Case) -> None:
-    """A row holds what the audit says of its row, what is shown, and the rows of equal input."""
+    """A row of the queue has its row of the audit, the values to show, and the rows with the same input."""
     row = tickets.queue().rows[0]
 
     assert (row.given_label, row.suggested_label, row.doubt) == ("billing", "delivery", 0.97)
@@ -40,7 +40,7 @@ def test_task(tickets: Case) -> None:
 
 
 def test_keys(tickets: Case, keys: dict[str, Any]) -> None:
-    """The keys of a row; ids of others are a JSON list, and what there is not is None."""
+    """The keys of a row: ids of other rows are a JSON list, and a missing value is None."""
     queue = tickets.queue()
 
     first, second, _ = (queue.cells(row) for row in queue.rows)
@@ -49,8 +49,8 @@ def test_keys(tickets: Case, keys: dict[str, Any]) -> None:
     assert (second["doubt_reasons"], second["doubt_duplicates"]) == ("", None)
 
 
-def test_an_audit_of_an_earlier_version_tells_no_hash(tickets: Case, doubts_of: Any) -> None:
-    """Then the key is there, and empty."""
+def test_an_audit_of_an_earlier_version_has_no_hash(tickets: Case, doubts_of: Any) -> None:
+    """The key is there all the same, and empty."""
     doubts = doubts_of([row | {"row_hash": None} for row in tickets.rows])
 
     queue = make_queue(tickets.document, doubts, tickets.table, QueueChoice({"top": 100}))
@@ -59,7 +59,7 @@ def test_an_audit_of_an_earlier_version_tells_no_hash(tickets: Case, doubts_of: 
 
 
 def test_ids_may_hold_anything(tickets: Case) -> None:
-    """An id with commas, quotes and line ends comes back from the list of duplicates as it was."""
+    """An id with commas, quotes and line ends is the same when it is read from the list of duplicates."""
     odd = 'a, "b"]\n\u2028😀'
     rows = [row | {"row_id": odd} if row["row_id"] == "t4" else row for row in tickets.rows]
 
@@ -79,13 +79,13 @@ def test_score(tickets: Case) -> None:
 
 
 def test_audit_sample(tickets: Case) -> None:
-    """Drawn rows tell their stratum and with what probability they were drawn; others leave both empty."""
-    queue = tickets.queue({"audit": 50, "top": 50}, size=4)
+    """Rows drawn at random have their stratum and the probability of the draw; other rows have neither."""
+    queue = tickets.queue({"random": 50, "top": 50}, size=4)
 
     keys = [queue.cells(row) for row in queue.rows]
     assert [(key["doubt_strategy"], key["doubt_stratum"], key["doubt_inclusion"]) for key in keys] == [
-        ("audit", "1 of 1 (5 rows)", "0.4"),
-        ("audit", "1 of 1 (5 rows)", "0.4"),
+        ("random", "1 of 1 (5 rows)", "0.4"),
+        ("random", "1 of 1 (5 rows)", "0.4"),
         ("top", None, None),
         ("top", None, None),
     ]
@@ -93,55 +93,50 @@ def test_audit_sample(tickets: Case) -> None:
 
 
 def test_seed(case: type[Case]) -> None:
-    """What is drawn is drawn from the scan's seed, unless another is given."""
+    """Rows are drawn with the scan's seed, unless another one is given."""
     rows = [{"row_id": f"{n:03}", "doubt": 0.1} for n in range(100)]
     data = {"text": ["a"] * 100, "label": ["bug"] * 100}
     many = case(rows=rows, data=data, class_names=("bug",))
 
     ours, same, other = (
-        [row.doubt_id for row in many.queue({"audit": 100}, size=20, seed=seed).rows] for seed in (None, 0, 1)
+        [row.doubt_id for row in many.queue({"random": 100}, size=20, seed=seed).rows]
+        for seed in (None, 0, 1)
     )
 
     assert ours == same != other
 
 
-def test_without_models_skill(tickets: Case) -> None:
-    """Where models show no skill, a note says that doubts are no probabilities."""
+def test_without_models_skill(tickets: Case, sentences: Sentences) -> None:
+    """If the models have no skill, a note says that doubts are not probabilities."""
     queue = replace(tickets, skill={"assessable": False, "why": "They guess."}).queue()
 
-    assert queue.notes == ("the doubts put these rows in order, and are no probabilities: They guess",)
+    (note,) = queue.notes
+    sentences.check(note)
     assert not queue.assessable
 
 
-def test_more_than_there_are(tickets: Case) -> None:
-    """Notes tell that rows came which are not doubted, and that there were too few all the same."""
-    assert tickets.queue(size=10).notes == (
-        "there are fewer rows than asked for: 4 of 10",
-        "1 of these rows is not doubted",
-    )
+def test_more_than_there_are(tickets: Case, sentences: Sentences) -> None:
+    """Notes say that there are too few rows, and that some of them are not doubted."""
+    queue = tickets.queue(size=10)
+
+    assert len(queue.rows) == 4
+    sentences.check("\n".join(queue.notes))
 
 
-@pytest.mark.parametrize(
-    ("change", "found"),
-    [
-        ({"doubt": 0.1}, "no row is doubted, so there is nothing to relabel"),
-        ({"verdict": "bug"}, "no row is left to be asked about"),
-        ({"doubt": None}, "no row is left to be asked about"),
-    ],
-)
-def test_nothing_to_ask(tickets: Case, change: dict[str, Any], found: str) -> None:
-    """A queue without rows is none: it is said why."""
+@pytest.mark.parametrize("change", [{"doubt": 0.1}, {"verdict": "bug"}, {"doubt": None}], ids=str)
+def test_nothing_to_ask(tickets: Case, sentences: Sentences, change: dict[str, Any]) -> None:
+    """An empty queue is an error that says why it is empty."""
     nothing = replace(tickets, rows=[row | change for row in tickets.rows])
 
     with pytest.raises(InputError) as error:
         nothing.queue()
 
-    assert error.value.found == found
     assert error.value.hint
+    sentences.check(error.value)
 
 
 class TestWaived:
-    """Rows that people want left as they are."""
+    """Rows whose label a person has found to be right."""
 
     @staticmethod
     def waived(tickets: Case, *ids: str) -> Case:
@@ -149,40 +144,41 @@ class TestWaived:
         return replace(tickets, rows=[row | {"waived": row["row_id"] in ids} for row in tickets.rows])
 
     @pytest.mark.parametrize(
-        ("ids", "options", "note"),
+        ("ids", "options", "n_left_out"),
         [
-            (("t1", "t3"), {}, "2 rows are waived, and left out"),
-            (("t2",), {}, "1 row is waived, and left out"),
-            (("t5",), {}, None),
-            (("t5",), {"size": 3}, "1 row is waived, and left out"),
+            (("t1", "t3"), {}, 2),
+            (("t2",), {}, 1),
+            (("t5",), {}, 0),
+            (("t5",), {"size": 3}, 1),
         ],
     )
-    def test_told(
-        self, tickets: Case, ids: tuple[str, ...], options: dict[str, Any], note: str | None
+    def test_noted(
+        self, tickets: Case, ids: tuple[str, ...], options: dict[str, Any], n_left_out: int
     ) -> None:
-        """They are left out, and a note counts those that would have come."""
+        """They are left out, and a note counts those that the queue would have."""
         queue = self.waived(tickets, *ids).queue(**options)
 
         assert not {row.doubt_id for row in queue.rows} & set(ids)
-        assert next((one for one in queue.notes if "waived" in one), None) == note
+        counts = [note.split()[0] for note in queue.notes if "waive" in note]
+        assert counts == ([str(n_left_out)] if n_left_out else [])
 
     def test_drawn(self, tickets: Case) -> None:
-        """An audit draws from them, too, and no note says otherwise."""
-        queue = self.waived(tickets, "t1", "t3").queue({"audit": 100}, size=5)
+        """A random sample may have them, too, and there is no note about them."""
+        queue = self.waived(tickets, "t1", "t3").queue({"random": 100}, size=5)
 
         assert {row.doubt_id for row in queue.rows} == {"t1", "t2", "t3", "t4", "t5"}
         assert queue.notes == ()
 
     def test_drawn_and_left_out(self, tickets: Case) -> None:
-        """Of a queue of both kinds those that were drawn are not told as left out."""
-        queue = self.waived(tickets, "t1", "t2", "t3", "t4", "t5").queue({"audit": 50, "top": 50}, size=4)
+        """In a queue of both kinds those that were drawn do not count as left out."""
+        queue = self.waived(tickets, "t1", "t2", "t3", "t4", "t5").queue({"random": 50, "top": 50}, size=4)
 
-        assert {row.strategy for row in queue.rows} == {"audit"}
-        assert queue.notes[0] == "3 rows are waived, and left out"
+        assert ({row.strategy for row in queue.rows}, queue.notes[0].split()[0]) == ({"random"}, "3")
 
-    def test_all(self, tickets: Case) -> None:
-        """Where all doubted rows are waived, that is told, and what can be done."""
-        with pytest.raises(InputError, match="are waived, so there is nothing to relabel") as error:
+    def test_all(self, tickets: Case, sentences: Sentences) -> None:
+        """If all doubted rows are waived, the error says so, and what to do."""
+        with pytest.raises(InputError) as error:
             self.waived(tickets, "t1", "t2", "t3", "t4").queue()
 
-        assert "take their waivers out" in str(error.value.hint)
+        assert error.value.hint
+        sentences.check(error.value)

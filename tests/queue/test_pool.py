@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     PoolOf = Callable[..., Any]
 
 
-def test_who_may_come(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
-    """Rows that are decided or set aside do not come; the others do, most doubted first."""
+def test_which_rows_may_be_queued(pool_of: Callable[..., Any], ids_of: Callable[..., Any]) -> None:
+    """Rows with a verdict and rows set aside are left out; the others are in order of doubt."""
     pool = pool_of(
         [
             {"row_id": "low", "doubt": 0.1},
@@ -56,7 +56,7 @@ def test_groups(pool_of: Callable[..., Any]) -> None:
 
 
 def test_strongest_reason(pool_of: Callable[..., Any]) -> None:
-    """Rows are told apart by their first reason alone; those of no reason are alike."""
+    """Rows are grouped by their first reason alone; rows without a reason are one group."""
     pool = pool_of(
         [
             {"doubt": 0.9, "reasons": ["x", "y"]},
@@ -73,7 +73,7 @@ def test_strongest_reason(pool_of: Callable[..., Any]) -> None:
 
 
 def test_suggestion(pool_of: Callable[..., Any]) -> None:
-    """A suggestion is as likely right as it is confident; the given label is none, nor is a missing one."""
+    """A suggestion is right with its confidence; the given label or a missing one is not a suggestion."""
     pool = pool_of(
         [
             {"doubt": 0.9, "given": "bug", "suggested": "billing", "confidence": 0.8},
@@ -89,7 +89,7 @@ class TestEqualInputs:
     """Which rows have the same input."""
 
     def test_by_hash(self, doubts_of: Callable[..., Any]) -> None:
-        """The audit's own hashes say it."""
+        """Rows with the same hash in the audit."""
         doubts = doubts_of(
             [{"doubt": 0.9, "row_hash": "a"}, {"doubt": 0.8, "row_hash": "b"}, {"row_hash": "a"}]
         )
@@ -100,7 +100,7 @@ class TestEqualInputs:
         assert by_row[1] == by_row[3] != by_row[2]
 
     def test_by_values(self, doubts_of: Callable[..., Any], roles_of: Callable[..., Roles]) -> None:
-        """Where an earlier version wrote no hashes, the input columns say it: not the label, not the id."""
+        """Without hashes, rows with the same input columns; label and id make no difference."""
         doubts = doubts_of([{"doubt": doubt, "row_hash": None} for doubt in (0.9, 0.8, 0.7, 0.6)])
         data = pa.table(
             {
@@ -118,7 +118,7 @@ class TestEqualInputs:
         assert len({first, third, fourth}) == 3
 
     def test_without_inputs(self, doubts_of: Callable[..., Any], roles_of: Callable[..., Roles]) -> None:
-        """Where no column is an input, all but the label say it."""
+        """If no column is an input, rows that are the same in all columns but the label."""
         doubts = doubts_of([{"doubt": 0.9, "row_hash": None}, {"doubt": 0.8, "row_hash": None}])
         data = pa.table({"id": ["1", "2"], "label": ["x", "x"]})
 
@@ -136,8 +136,8 @@ ROWS = [
 ]
 
 
-def test_duplicates_ride_along(pool_of: PoolOf) -> None:
-    """A row carries its equals of the same label, most doubted first, and names one of each other label."""
+def test_duplicates(pool_of: PoolOf) -> None:
+    """A row has its equals with the same label, most doubted first, and one of each other label."""
     bug, billing, other = find_equal_rows(pool_of(ROWS), [0, 2, 4])
 
     assert bug == ((1, 3), (2,))
@@ -145,8 +145,8 @@ def test_duplicates_ride_along(pool_of: PoolOf) -> None:
     assert other == ((), ())
 
 
-def test_equals_that_are_in_the_queue_themselves(pool_of: PoolOf) -> None:
-    """Of equal rows that both are in the queue, the first carries the rest, and is named by others."""
+def test_equals_that_are_both_queued(pool_of: PoolOf) -> None:
+    """If two equal rows are queued, the first has the duplicates, and is the conflict of others."""
     once_more, billing, bug = find_equal_rows(pool_of(ROWS), [3, 2, 0])
 
     assert once_more == ((1,), (2,))
@@ -154,15 +154,15 @@ def test_equals_that_are_in_the_queue_themselves(pool_of: PoolOf) -> None:
     assert bug == ((), (2,))
 
 
-def test_a_rival_that_is_not_in_the_queue(pool_of: PoolOf) -> None:
-    """The most doubted row of another label is named though it does not come."""
+def test_a_conflict_that_is_not_queued(pool_of: PoolOf) -> None:
+    """The most doubted row with another label is a conflict, in the queue or not."""
     (billing,) = find_equal_rows(pool_of(ROWS), [2])
 
     assert billing.conflicts == (0,)
 
 
 def test_decided_equals_are_left_alone(pool_of: PoolOf) -> None:
-    """Rows that are decided neither ride along nor are named."""
+    """Rows with a verdict are neither duplicates nor conflicts."""
     (bug,) = find_equal_rows(
         pool_of([row | {"verdict": "bug" if n else None} for n, row in enumerate(ROWS)]), [0]
     )
@@ -171,23 +171,21 @@ def test_decided_equals_are_left_alone(pool_of: PoolOf) -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), min_size=1, max_size=30), st.data())
-def test_each_row_stands_in_one_place(
-    pool_of: PoolOf, rows: list[tuple[str, str]], data: st.DataObject
-) -> None:
-    """A row is in the queue, or rides along with one equal row, or is equal to none in it."""
+def test_each_row_is_in_one_place(pool_of: PoolOf, rows: list[tuple[str, str]], data: st.DataObject) -> None:
+    """A row is in the queue, or a duplicate of exactly one row in it, or equal to none in it."""
     pool = pool_of([{"row_hash": same, "given": label} for same, label in rows])
     picked = data.draw(st.lists(st.integers(0, pool.n_rows - 1), unique=True))
 
-    told = find_equal_rows(pool, picked)
+    equal_rows = find_equal_rows(pool, picked)
 
-    riding = [row for equal in told for row in equal.duplicates]
-    assert len(set(riding)) == len(riding)
+    duplicates = [row for equal in equal_rows for row in equal.duplicates]
+    assert len(set(duplicates)) == len(duplicates)
     groups = {pool.groups[row] for row in picked}
-    assert {*picked, *riding} == {row for row in range(pool.n_rows) if pool.groups[row] in groups}
+    assert {*picked, *duplicates} == {row for row in range(pool.n_rows) if pool.groups[row] in groups}
 
 
 def test_waived_equals_are_left_alone(pool_of: PoolOf) -> None:
-    """Rows that are waived neither ride along nor are named, unless they are in the queue themselves."""
+    """Waived rows are neither duplicates nor conflicts, unless they are in the queue themselves."""
     pool = pool_of([row | {"waived": row["row_id"] in ("bug again", "billing")} for row in ROWS])
 
     (bug,) = find_equal_rows(pool, [0])

@@ -7,10 +7,10 @@ from doubtcli.records import Stratum
 
 
 class TestStrata:
-    """Rows of like doubt, cut where their summed spread reaches equal parts."""
+    """Rows with similar doubt, cut into parts of equal total spread."""
 
     def test_unsure_rows_make_smaller_strata(self):
-        """Two rows at .5 spread as much (.5 each) as ten at .1 do (the least spread)."""
+        """Two rows with a doubt of .5 have as much spread (.5 each) as ten with .1 (the least spread)."""
         strata, n_drawn = stratify(np.array([0.0] * 5 + [0.5, 0.5] + [0.0] * 5), 50)
 
         assert strata.tolist() == [1] * 5 + [0, 0] + [1] * 5
@@ -22,8 +22,8 @@ class TestStrata:
 
         assert [len(stratify(doubt, n)[1]) for n in (10, 49, 50, 74, 75, 500)] == [1, 1, 2, 2, 3, 3]
 
-    def test_as_many_are_drawn_from_each_and_odd_ones_from_the_most_doubted(self):
-        """Of 77 rows three strata take 26, 26 and 25."""
+    def test_equally_many_are_drawn_from_each_and_what_is_left_from_the_most_doubted(self):
+        """77 rows are drawn from three strata as 26, 26 and 25."""
         assert stratify(np.linspace(0, 1, 1000), 77)[1].tolist() == [26, 26, 25]
 
 
@@ -31,7 +31,7 @@ class TestDraw:
     """A random sample of the undecided rows."""
 
     def test_inclusion_is_the_share_drawn_of_a_stratum(self):
-        """20 of 40 rows of one stratum: each stood an even chance."""
+        """20 of 40 rows of one stratum: each had a chance of one half."""
         sample = draw_sample(np.full(40, 0.1), np.ones(40, dtype=bool), 20, seed=0)
 
         assert len(set(sample.rows.tolist())) == 20
@@ -40,7 +40,7 @@ class TestDraw:
 
     @given(st.integers(1, 200), st.integers(0, 5), st.data())
     def test_only_undecided_rows_are_drawn_and_each_once(self, n_wanted, seed, data):
-        """As many as were asked for, or all there are; a stratum's share is each row's inclusion."""
+        """As many as asked for, or all there are; the share drawn of a stratum is its rows' inclusion."""
         doubt = np.array(data.draw(st.lists(st.floats(0, 1), min_size=1, max_size=120)))
         undecided = np.array(data.draw(st.lists(st.booleans(), min_size=len(doubt), max_size=len(doubt))))
         undecided[0] = True
@@ -55,7 +55,7 @@ class TestDraw:
         np.testing.assert_allclose(sample.inclusion, drawn)
 
     def test_a_seed_draws_the_same_rows_and_another_seed_others(self):
-        """Chance is the seed's."""
+        """The draw depends on the seed alone."""
         doubt, everything = np.linspace(0, 1, 500), np.ones(500, dtype=bool)
 
         once, again, other = (draw_sample(doubt, everything, 50, seed).rows.tolist() for seed in (0, 0, 1))
@@ -63,8 +63,8 @@ class TestDraw:
         assert once == again
         assert once != other
 
-    def test_rows_stand_in_the_order_of_the_draw(self):
-        """The most doubted rows do not come first: half of the first half are of the other stratum."""
+    def test_rows_are_in_the_order_of_the_draw(self):
+        """The most doubted rows do not come first: half of the first half is from the other stratum."""
         sample = draw_sample(np.linspace(0, 1, 500), np.ones(500, dtype=bool), 50, seed=0)
 
         first = [stratum.number for stratum in sample.strata[:25]]

@@ -27,7 +27,7 @@ class TestParts:
     """Which columns a person is shown."""
 
     def test_by_role(self, roles_of: RolesOf) -> None:
-        """Texts are text; numbers, kinds and times make the card; the label and the rest are not shown."""
+        """Texts are text; numbers, categories and times are on the card; label and others are not shown."""
         data = pa.table(
             {
                 name: ["x"]
@@ -63,7 +63,7 @@ class TestParts:
         )
 
     def test_nothing_to_learn_from(self, roles_of: RolesOf) -> None:
-        """Where models look at no column, a person is shown all but the label, vectors and bytes."""
+        """If no column is an input, a person is shown all columns but the label, vectors and bytes."""
         data = pa.table({"id": ["1"], "label": ["x"], "vector": [[0.5]], "ana": ["x"], "png": [b"\x89"]})
         roles = roles_of(id="identifier", label="label", vector="embedding", ana="annotator", png="(ignored)")
 
@@ -115,8 +115,8 @@ class TestShow:
 
         assert shown == [ShownRow(" a\r\nb ", None, ()), ShownRow("", None, ())]
 
-    def test_several_texts_bear_their_names(self) -> None:
-        """Texts of several columns stand below each other; missing ones are left out."""
+    def test_several_texts_have_their_names(self) -> None:
+        """Texts of several columns are below each other; missing ones are left out."""
         rows = pa.table({"sub\nject": ["Hi", None, None], "body": ["a\nb", "c", None]})
 
         shown = show_rows(rows, ShownColumns(("sub\nject", "body"), (), ()))
@@ -124,7 +124,7 @@ class TestShow:
         assert [row.text for row in shown] == ["sub ject: Hi\n\nbody: a\nb", "body: c", ""]
 
     def test_card(self) -> None:
-        """A card has one line a column, whatever stands in it, and tells what is missing."""
+        """A card has one line a column, for any values, and says which are missing."""
         rows = pa.table(
             {
                 "zip": ["007"],
@@ -145,7 +145,7 @@ class TestShow:
         assert shown.text is None
 
     def test_images(self) -> None:
-        """An image is shown by its path; beside it there is no empty card."""
+        """An image is shown by its path, without an empty card."""
         rows = pa.table({"a": ["x.png", None], "b": ["y.png", "z.png"]})
 
         shown = show_rows(rows, ShownColumns((), (), ("a", "b")))
@@ -153,20 +153,20 @@ class TestShow:
         assert shown == [ShownRow(None, None, ("x.png", "y.png")), ShownRow(None, None, ("", "z.png"))]
 
     def test_nothing_to_show(self) -> None:
-        """Where no column can be shown, an empty card stands for the row."""
+        """If no column can be shown, the row is an empty card."""
         (shown,) = show_rows(pa.table({"vector": [[0.5]]}), ShownColumns((), (), ()))
 
         assert shown == ShownRow(None, "", ())
 
     def test_all_as_one_text(self) -> None:
-        """For a tool that shows one text only: images' paths, text and card, what is there of them."""
+        """For a tool that shows one text only: image paths, text and card, without those that are empty."""
         assert ShownRow("t", "c: d", ("a.png", "", "b.png")).all_text == "a.png\nb.png\n\nt\n\nc: d"
         assert ShownRow("", "c: d", ()).all_text == "c: d"
         assert ShownRow("t", None, ()).all_text == "t"
 
 
 def test_characters() -> None:
-    """What is to be read of a row: its texts, and the card's names and values."""
+    """A person reads a row's texts, and the names and values on the card."""
     data = pa.table({"text": ["häuser", None], "size": [1.5, None], "other": ["long", "long"]})
 
     counted = count_characters(data, ShownColumns(("text",), ("size",), ()))
@@ -175,7 +175,7 @@ def test_characters() -> None:
 
 
 @pytest.mark.parametrize(
-    ("type_", "told"),
+    ("type_", "expected"),
     [
         (pa.string(), True),
         (pa.float64(), True),
@@ -194,6 +194,6 @@ def test_characters() -> None:
     ],
     ids=str,
 )
-def test_what_tells_a_person_nothing(type_: pa.DataType, told: bool) -> None:
-    """Vectors and bytes tell a person nothing, at any depth."""
-    assert is_readable(type_) == told
+def test_is_readable(type_: pa.DataType, expected: bool) -> None:
+    """Vectors and bytes are not readable, at any depth."""
+    assert is_readable(type_) == expected

@@ -31,7 +31,7 @@ def test_row(tickets: Case, first: dict[str, Any]) -> None:
 
 def test_rows_drawn_at_random(tickets: Case) -> None:
     """They come without a label, and the way in says so; their given label stands beside them."""
-    shares = {"audit": 50, "top": 50}
+    shares = {"random": 50, "top": 50}
 
     told, load = tickets.files("doccano", shares, size=4)["queue.jsonl"], Doccano().how_to_import
 
@@ -51,7 +51,7 @@ def test_approval(tickets: Case) -> None:
 
 def test_same_keys_and_no_nulls(tickets: Case) -> None:
     """All rows have the same keys, each with values of one kind, and none is null."""
-    told = tickets.files("doccano", {"audit": 50, "top": 50}, size=4)["queue.jsonl"]
+    told = tickets.files("doccano", {"random": 50, "top": 50}, size=4)["queue.jsonl"]
 
     assert len({tuple(row) for row in told}) == 1
     assert all(len({type(row[key]) for row in told}) == 1 for key in told[0])

@@ -87,7 +87,7 @@ class TestTasks:
 
     def test_no_key_is_missing(self, tickets: Case) -> None:
         """All tasks have the same keys, and what the config shows is always a text."""
-        told = tickets.files("label-studio", {"audit": 50, "top": 50}, size=4)["tasks.json"]
+        told = tickets.files("label-studio", {"random": 50, "top": 50}, size=4)["tasks.json"]
 
         assert len({tuple(task["data"]) for task in told}) == 1
         shown = [

@@ -52,7 +52,7 @@ def test_text_of_csv(tickets: Case) -> None:
 
 def test_audit_sample_in_csv(tickets: Case) -> None:
     """Drawn rows have two more columns, of which others leave both empty."""
-    rows = read(CSV.hand_out(tickets.queue({"audit": 50, "top": 50}, size=2))["queue.csv"])
+    rows = read(CSV.hand_out(tickets.queue({"random": 50, "top": 50}, size=2))["queue.csv"])
 
     assert list(rows[0])[7:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
     assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
@@ -88,7 +88,7 @@ def test_parquet(tickets: Case) -> None:
 @pytest.mark.parametrize("tool", [CSV, JSONL, PARQUET], ids=lambda tool: tool.title)
 def test_read_back(tickets: Case, tool: Tool, tmp_path: Path) -> None:
     """What reads verdicts reads all of them: ids, labels, strata and what a person left open."""
-    ((name, content),) = tool.hand_out(tickets.queue({"audit": 50, "top": 50}, size=4)).items()
+    ((name, content),) = tool.hand_out(tickets.queue({"random": 50, "top": 50}, size=4)).items()
     (tmp_path / name).write_bytes(content)
 
     answers = read_answers(str(tmp_path / name)).answers

@@ -32,7 +32,7 @@ def test_golden(audit: tuple[str, Case], tool: str) -> None:
     tests/integration holds them against the tools' own readers.
     """
     name, case = audit
-    files = load_tool(tool).hand_out(case.queue({"top": 50, "audit": 50}, size=len(case.rows)))
+    files = load_tool(tool).hand_out(case.queue({"top": 50, "random": 50}, size=len(case.rows)))
     folder = GOLDEN / name / tool
 
     if os.environ.get("SNAPSHOTS") == "write":

@@ -67,7 +67,7 @@ def python(
 @pytest.fixture(scope="module")
 def decided(tickets: Data, python: Path) -> Decided:
     """Of twenty rows, half of them drawn at random, people change two and keep two of each half."""
-    queue = tickets.queue("doccano", "--size", "20", "--strategy", "top=50%,audit=50%")
+    queue = tickets.queue("doccano", "--size", "20", "--strategy", "top=50%,random=50%")
     rows = [json.loads(line) for line in (queue / "queue.jsonl").read_text(encoding="utf-8").splitlines()]
     chosen, kept, drawn = {}, set(), {row["doubt_id"] for row in rows if row["doubt_stratum"]}
     for half in [drawn, {row["doubt_id"] for row in rows} - drawn]:

@@ -17,10 +17,10 @@ import doubtcli
 PACKAGE = Path(doubtcli.__file__).parent
 
 LAYERS = (
-    {"cli", "__main__", "__init__"},
+    {"cli", "__main__", "__init__", "api", "testing"},
     {"pipelines"},
     {"review", "gate", "compare", "apply", "queue", "report", "store", "starter"},
-    {"tasks", "rank", "reasons", "plugins", "verdicts", "tools", "testing"},
+    {"tasks", "rank", "reasons", "plugins", "verdicts", "tools"},
     {"evidence", "predict", "features", "read"},
     {"files", "disk", "settings", "wording"},
     {"records", "errors", "progress"},
@@ -29,12 +29,16 @@ LAYERS = (
 
 BESIDE = {
     ("__main__", "cli"),
+    ("__init__", "api"),
+    ("__init__", "testing"),
     ("apply", "gate"),
     ("apply", "store"),
+    ("api", "cli"),
     ("disk", "wording"),
     ("evidence", "features"),
     ("evidence", "predict"),
     ("features", "predict"),
+    ("files", "disk"),
     ("files", "settings"),
     ("files", "wording"),
     ("plugins", "reasons"),
@@ -47,8 +51,7 @@ BESIDE = {
     ("settings", "disk"),
     ("settings", "wording"),
     ("tasks", "rank"),
-    ("testing", "plugins"),
-    ("testing", "reasons"),
+    ("testing", "api"),
     ("verdicts", "tools"),
 }
 """Which rooms of one layer may use each other, and in which direction."""

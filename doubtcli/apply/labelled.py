@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -21,17 +21,17 @@ from doubtcli.files.text import plain_encoding
 from doubtcli.read.labels import class_label_names
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import Role, RowSnapshot
+from doubtcli.records import FROM_FILES, Role, RowSnapshot
 from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
 from doubtcli.store.open import restore_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from doubtcli.progress import Progress
-    from doubtcli.records import AuditDocument, Decision, Labels, Roles, Source, Table
+    from doubtcli.records import AuditDocument, Decision, InMemory, Labels, Roles, Source, Table
     from doubtcli.records.file_format import Edit
     from doubtcli.settings import ScanSettings
 
@@ -151,7 +151,9 @@ class LabelledFile:
         )
 
 
-def read_labelled(data: DataFile, document: AuditDocument, progress: Progress) -> LabelledFile:
+def read_labelled(
+    data: DataFile, document: AuditDocument, progress: Progress, given: InMemory = FROM_FILES
+) -> LabelledFile:
     """A file's rows and labels, read as its audit read them.
 
     What its columns are is as the audit says: labels that are others by now must not make it another.
@@ -160,6 +162,7 @@ def read_labelled(data: DataFile, document: AuditDocument, progress: Progress) -
         data: The file.
         document: What the audit says.
         progress: Told how far it is.
+        given: What is in memory, and not read from files.
 
     Raises:
         InputError: The file can't be read, was changed meanwhile, or has not the columns of the audit.
@@ -168,10 +171,10 @@ def read_labelled(data: DataFile, document: AuditDocument, progress: Progress) -
     settings = restore_settings(document, data.path)
     with progress.stage("Reading"):
         roles = document.roles  # a column that the audit doesn't know plays no part
-        table = _with_columns(_read_same_table(data, settings), roles)
+        table = _with_columns(given.table or _read_same_table(data, settings), roles)
         column = roles.names(Role.LABEL)[0]
         labels = find_task(document.task_name).parse_labels(table, column, to_judge=False)
-        rows = _snapshot_rows(table, roles, labels, settings)
+        rows = _snapshot_rows(table, roles, labels, settings, given.arrays)
     return LabelledFile(
         data=data,
         table=table,
@@ -199,6 +202,8 @@ def _with_columns(table: Table, roles: Roles) -> Table:
     """The table with all columns of the audit; one that rows have by key, and none has any more, is empty."""
     names = table.data.column_names
     missing = [column for column in roles.columns if column.name not in names]
+    if not missing:
+        return table
     may_go = find_format(table.source.format).columns_by is ColumnsBy.KEY
     gone = [one for one in missing if not may_go or one.role == Role.LABEL]
     if gone:
@@ -216,13 +221,15 @@ def _with_columns(table: Table, roles: Roles) -> Table:
 
 
 def _snapshot_rows(
-    table: Table, roles: Roles, labels: Labels, settings: ScanSettings
+    table: Table, roles: Roles, labels: Labels, settings: ScanSettings, arrays: Mapping[str, Any]
 ) -> tuple[RowSnapshot, ...]:
     n_rows = table.data.num_rows
     vectors = probs = None
     if (settings.embeddings or settings.pred_probs) and not _can_be_told_apart(table, roles, labels):
-        vectors = read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None
-        probs = read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None
+        if settings.embeddings:
+            vectors = read_embeddings(settings.embeddings, n_rows, arrays.get("embeddings"))
+        if settings.pred_probs:
+            probs = read_pred_probs(settings.pred_probs, labels, n_rows, arrays.get("pred_probs"))
     hashes = row_hashes(table, roles, vectors, probs)
     ids = row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]

@@ -41,10 +41,10 @@ def read_batches(
     data = pa.Table.from_batches(watch_batches(_check_batches(batches, where), on_rows), schema)
     check_rows(data.num_rows, names, where)
     # so that a code means the same in every chunk
-    return Parsed(_without_views(data).unify_dictionaries(), notes)
+    return Parsed(convert_views(data).unify_dictionaries(), notes)
 
 
-def _without_views(data: pa.Table) -> pa.Table:
+def convert_views(data: pa.Table) -> pa.Table:
     """The same texts and bytes in the older layout: pyarrow can't take rows of views."""
     older = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
     fields = [field.with_type(older.get(field.type, field.type)) for field in data.schema]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.commit import (
     commit_file,
@@ -26,13 +26,14 @@ from doubtcli.apply.decisions import (
     rewrite_file,
     write_waivers,
 )
-from doubtcli.apply.labelled import hash_bytes, read_data_file, read_labelled
+from doubtcli.apply.labelled import DataFile, hash_bytes, read_data_file, read_labelled
 from doubtcli.apply.ledger import aside_path, ledger_path, name_batch, read_ledger, render_batch
 from doubtcli.apply.plan_undo import note_lost_changes
 from doubtcli.apply.target import check_ending, check_waivers_apart, follow_link
 from doubtcli.errors import InputError
 from doubtcli.files.source import check_there
 from doubtcli.gate.waivers.read import waivers_to_add_to
+from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
 from doubtcli.records.relabelling import ApplyResult, list_batches_in_effect, list_current_batches
 from doubtcli.store import default_folder, read_audit
@@ -48,8 +49,9 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.apply.target import OutputOptions
+    from doubtcli.files.frame import Frame
     from doubtcli.progress import Progress
-    from doubtcli.records import Decision, Settled
+    from doubtcli.records import AnswersRead, Decision, InMemory, Settled
     from doubtcli.records.relabelling import Batch, LedgerLine
     from doubtcli.store import StoredAudit
 
@@ -78,6 +80,10 @@ class ApplyRequest:
     """The file to add waivers to; the one that a gate run from here would read if None."""
     waive: bool = True
     """Whether keeping a doubted row's label waives it."""
+    answers: AnswersRead | None = None
+    """The verdicts themselves, where they are not in files."""
+    open_audit: QueueAudit | None = None
+    """The audit itself, where it is open already."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +124,15 @@ class DecidedRows:
     """What the ledger has already."""
 
 
+@dataclass(frozen=True)
+class CorrectedFrame:
+    """What became of a table in memory."""
+
+    data: Any
+    """A table of the same kind, with other labels."""
+    decided: DecidedRows
+
+
 def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progress) -> ApplyResult:
     """Write a file with the labels that people decided on, every other byte of it as it was.
 
@@ -132,7 +147,7 @@ def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progres
     """
     request = replace(request, waivers=waivers_to_add_to(request.waivers) if request.waive else None)
     target = _choose_target(request)
-    audit = _find_queue_audit(request)
+    audit = request.open_audit or _find_queue_audit(request)
     with _lock_outputs(request, target):
         found = _read_input(request, target, audit, progress)
         decided = _decide_rows(request, found)
@@ -140,6 +155,26 @@ def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progres
             new = _make_new_file(request, found, decided, now)
         result = _describe_result(request, found, decided, new)
         return _write_outputs(request, found, new, result, target) if target else result
+
+
+def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given: InMemory) -> CorrectedFrame:
+    """A table in memory with the labels that people decided on; the table itself stays as it is.
+
+    Args:
+        frame: The table, as it was audited.
+        request: What to apply, and how; nothing is written.
+        audit: The audit of the table.
+        given: The table and what was given with it.
+
+    Raises:
+        DoubtError: The verdicts can't be settled, or the column can't hold a label.
+    """
+    source = frame.table.source
+    data = DataFile(source.path, b"", b"", None, source.sha256)
+    file = read_labelled(data, audit.stored.document, Silence(), given)
+    decided = _decide_rows(request, ApplyInput(file, audit, ()))
+    edits = {one.row - 1: file.edit(one) for one in decided.changing}
+    return CorrectedFrame(frame.relabel(file.form.column, edits), decided)
 
 
 # ------------------------------------------------------------------------- what is there
@@ -226,7 +261,7 @@ def _list_done(request: ApplyRequest, found: ApplyInput) -> tuple[LedgerLine, ..
 
 
 def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[LedgerLine]) -> Settled:
-    told = read_together(request.verdicts, confirmed=request.confirmed)
+    told = request.answers or read_together(request.verdicts, confirmed=request.confirmed)
     rows = VerdictRows.of(
         found.file.rows,
         Spellings.of(found.file.labels, found.file.listed),

@@ -34,17 +34,20 @@ if TYPE_CHECKING:
     from doubtcli.compare.sides import Matched
     from doubtcli.progress import Progress
     from doubtcli.records import Bools, Codes, Examples
+    from doubtcli.store.open import FoundAudit
 
 _JUDGING = ("pred_probs", "verdicts", "embeddings", "reasons", "skip", "seed", "folds", "repeats", "fast")
 """Settings that change doubts though no label has changed."""
 
 
-def compare_audits(before: str, after: str, *, progress: Progress) -> AuditComparison:
+def compare_audits(
+    before: str | FoundAudit, after: str | FoundAudit, *, progress: Progress
+) -> AuditComparison:
     """What lies between two audits of one data set: labels, doubts, noise rate, skill, and what it teaches.
 
     Args:
-        before: The directory of the first audit.
-        after: That of the second one.
+        before: The directory of the first audit, or the audit if it is open already.
+        after: The second one, likewise.
         progress: Told of each long stage.
 
     Raises:
@@ -79,30 +82,24 @@ def compare_audits(before: str, after: str, *, progress: Progress) -> AuditCompa
     )
 
 
-def read_side(folder: str, progress: Progress) -> Side:
-    """The audit in a directory, with the data that it judged.
+def read_side(audit: str | FoundAudit, progress: Progress) -> Side:
+    """An audit, or the one in a directory, with the data that it judged.
 
     Raises:
         InputError: There is no audit, it is damaged, or its data are gone or others by now.
     """
-    if not is_audit(folder):
-        raise InputError(
-            "is no audit",
-            where=folder,
-            expected="a folder that `doubt scan` wrote",
-            hint="scan the data first, then name the folder that the scan says it wrote",
-        )
-    found = open_audit(folder)
-    settings = found.settings
-    table, roles, labels, examples = read_examples(settings, find_task(found.document.task_name), progress)
+    found = _open_directory(audit) if isinstance(audit, str) else audit
+    settings, given = found.settings, found.given
+    task = find_task(found.document.task_name)
+    table, roles, labels, examples = read_examples(settings, task, progress, given)
     if settings.verdicts is not None:
-        examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
+        examples = read_verdicts(settings.verdicts, examples, labels, table.source.path, given.answers)
     judged = np.zeros(len(labels.codes), dtype=np.bool_)
     judged[examples.positions] = True
     doubted = np.zeros(len(judged), dtype=np.bool_)
     doubted[found.doubts.row - 1] = found.doubts.doubted
     return Side(
-        folder=folder,
+        folder=audit if isinstance(audit, str) else found.origin,
         data_path=found.data_path,
         document=found.document,
         settings=settings,
@@ -113,6 +110,17 @@ def read_side(folder: str, progress: Progress) -> Side:
         doubted=doubted,
         judged=judged,
     )
+
+
+def _open_directory(folder: str) -> FoundAudit:
+    if not is_audit(folder):
+        raise InputError(
+            "is no audit",
+            where=folder,
+            expected="a folder that `doubt scan` wrote",
+            hint="scan the data first, then name the folder that the scan says it wrote",
+        )
+    return open_audit(folder)
 
 
 def _list_row_ids(examples: Examples) -> list[str]:

@@ -62,8 +62,19 @@ class Gate:
             DoubtError: A file, an audit, a baseline or a file of waivers can't be used, a setting makes no
                 sense, or no limit is set.
         """
+        return self._judge_files(self._list_paths(paths), with_lines=with_lines)
+
+    def run_on(self, audits: Sequence[FoundAudit]) -> GateResult:
+        """Hold audits that are open already against their limits.
+
+        Raises:
+            DoubtError: As `run`.
+        """
+        return self._judge_files(audits, with_lines=False)
+
+    def _judge_files(self, files_or_audits: Sequence[str | FoundAudit], *, with_lines: bool) -> GateResult:
         known = self._read_waivers()
-        files = [self._judge_file(path, known, with_lines=with_lines) for path in self._list_paths(paths)]
+        files = [self._judge_file(one, known, with_lines=with_lines) for one in files_or_audits]
         _check_limited_labels(files)
         rules = dict(RULES)
         for file in files:
@@ -105,12 +116,12 @@ class Gate:
             replace_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
         return made
 
-    def _judge_file(self, path: str, known: Known, *, with_lines: bool) -> _JudgedFile:
+    def _judge_file(self, one: str | FoundAudit, known: Known, *, with_lines: bool) -> _JudgedFile:
         """One file held against its limits; what is wrong with these is an error before a scan."""
-        given = self._open_audit(path) if is_audit(path) else None
-        limits = self._find_limits(path if given is None else given.data_path)
+        given = self._open_audit(one) if isinstance(one, str) and is_audit(one) else one
+        limits = self._find_limits(given if isinstance(given, str) else given.data_path)
         baseline = read_baseline(limits.baseline) if limits.baseline else None
-        found = given or self._find_audit(path)
+        found = self._find_audit(given) if isinstance(given, str) else given
         notes = found.notes
         if baseline is not None:
             section, more = find_section(baseline, found.data_path, found.document, found.doubts)

@@ -21,7 +21,7 @@ from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.records import ScanResult
+from doubtcli.records import FROM_FILES, ScanResult
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
         Engine,
         Evidence,
         Examples,
+        InMemory,
         Labels,
         NoiseModel,
         Ranking,
@@ -54,7 +55,12 @@ if TYPE_CHECKING:
 
 
 def make_audit(
-    settings: ScanSettings, *, progress: Progress, task: Task | None = None, engine: Engine | None = None
+    settings: ScanSettings,
+    *,
+    progress: Progress,
+    task: Task | None = None,
+    engine: Engine | None = None,
+    given: InMemory = FROM_FILES,
 ) -> tuple[ScanResult, Table]:
     """Read a labelled table, and say how much each label is doubted, and why. Writes nothing.
 
@@ -62,6 +68,7 @@ def make_audit(
         settings: What to read and how to judge it.
         progress: Shows each long stage.
         task: What kind of labels the file has; one class a row if left out.
+        given: What is in memory already, and not read from files.
         engine: Fits the models; threads of this process if left out. The audit does not depend on it.
 
     Returns:
@@ -73,7 +80,7 @@ def make_audit(
     _check_sample_fits(settings)
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
     with limit_native_threads():
-        judged = judge_labels(settings, task, engine, progress, clock)
+        judged = judge_labels(settings, task, engine, progress, clock, given=given)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _draw_sample(ranking, settings)
@@ -139,6 +146,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     progress: Progress,
     clock: Clock,
     plantings: int | None = None,
+    given: InMemory = FROM_FILES,
 ) -> JudgedFile:
     """Read a labelled file, and rank its rows by doubt.
 
@@ -151,13 +159,14 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         progress: Shows each long stage.
         clock: Measures the stages.
         plantings: How often to plant errors; as often as a scan needs if left out.
+        given: What is in memory already, and not read from files.
     """
     loaded = _load_reasons(settings)
     with clock.stage("read"):
-        side_files = hash_side_files(settings)
-        table, roles, labels, examples = read_examples(settings, task, progress)
+        side_files = hash_side_files(settings, given)
+        table, roles, labels, examples = read_examples(settings, task, progress, given)
         if settings.verdicts is not None:
-            examples = read_verdicts(settings.verdicts, examples, labels, table.source.path)
+            examples = read_verdicts(settings.verdicts, examples, labels, table.source.path, given.answers)
     with clock.stage("gather evidence"):
         gathered = gather_evidence(
             examples, _list_wanted_pieces(loaded, examples), settings, engine, progress

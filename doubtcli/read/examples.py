@@ -16,18 +16,18 @@ from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims
 from doubtcli.read.roles.embedding import vectors
 from doubtcli.read.row_ids import row_hashes, row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import Annotations, Examples, Role
+from doubtcli.records import FROM_FILES, Annotations, Examples, Role
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Codes, Labels, Roles, Table, Task
+    from doubtcli.records import Codes, InMemory, Labels, Roles, Table, Task
     from doubtcli.settings import ScanSettings
 
 
 def read_examples(
-    settings: ScanSettings, task: Task, progress: Progress
+    settings: ScanSettings, task: Task, progress: Progress, given: InMemory = FROM_FILES
 ) -> tuple[Table, Roles, Labels, Examples]:
     """A file as labelled rows in canonical order, and how each of its columns is used; no verdicts yet.
 
@@ -35,6 +35,7 @@ def read_examples(
         settings: What to read and how.
         task: What its labels are.
         progress: Told how far it is.
+        given: What is in memory already, and not read from files.
 
     Raises:
         DoubtError: The file can't be used, or a setting makes no sense.
@@ -47,7 +48,7 @@ def read_examples(
             advance(so_far - n_read)
             n_read = so_far
 
-        table = read_table(settings.path, settings.read_options, on_rows=on_rows)
+        table = given.table or read_table(settings.path, settings.read_options, on_rows=on_rows)
         claims = find_claims(table, settings)
         label = find_label_column(table, settings, claims)
         labels = task.parse_labels(table, label[0])
@@ -57,10 +58,24 @@ def read_examples(
             table,
             roles,
             labels,
-            embeddings=read_embeddings(settings.embeddings, n_rows) if settings.embeddings else None,
-            pred_probs=read_pred_probs(settings.pred_probs, labels, n_rows) if settings.pred_probs else None,
+            embeddings=_read_embeddings(settings, n_rows, given),
+            pred_probs=_read_pred_probs(settings, labels, n_rows, given),
         )
     return table, roles, labels, examples
+
+
+def _read_embeddings(settings: ScanSettings, n_rows: int, given: InMemory) -> NDArray[np.float32] | None:
+    if settings.embeddings is None:
+        return None
+    return read_embeddings(settings.embeddings, n_rows, given.arrays.get("embeddings"))
+
+
+def _read_pred_probs(
+    settings: ScanSettings, labels: Labels, n_rows: int, given: InMemory
+) -> NDArray[np.float64] | None:
+    if settings.pred_probs is None:
+        return None
+    return read_pred_probs(settings.pred_probs, labels, n_rows, given.arrays.get("pred_probs"))
 
 
 def build_examples(

@@ -37,7 +37,9 @@ FITS_NOT = 0.5
 """... and by the stated order fewer than this many times that share."""
 
 
-def read_embeddings(path: str, n_rows: int) -> NDArray[np.float32]:
+def read_embeddings(
+    path: str, n_rows: int, given: NDArray[Any] | pa.Table | None = None
+) -> NDArray[np.float32]:
     """The vector of each row of the table, unlabelled rows among them.
 
     A table has one column of lists, or a column a dimension: all columns with a number in them, in file
@@ -46,6 +48,7 @@ def read_embeddings(path: str, n_rows: int) -> NDArray[np.float32]:
     Args:
         path: .npy, .npz (one array, or the one called `embeddings`), or a table: Parquet, CSV, ...
         n_rows: Rows in the table.
+        given: What the file would hold; the file is not read then.
 
     Returns:
         Shape `(n_rows, n_dimensions)`, float32, all finite.
@@ -53,7 +56,7 @@ def read_embeddings(path: str, n_rows: int) -> NDArray[np.float32]:
     Raises:
         InputError: The file can't be read or doesn't fit; names the first row whose vector is broken.
     """
-    loaded = load(path, "embeddings")
+    loaded = load(path, "embeddings") if given is None else given
     found = finite(loaded) if isinstance(loaded, np.ndarray) else _vectors_of_table(loaded, path)
     if isinstance(found, Flaw):
         raise InputError(
@@ -83,7 +86,9 @@ def _names_rows(name: str, table: pa.Table) -> bool:
     return is_counter(name) or is_id(name, find_distinct(table.column(name)))
 
 
-def read_pred_probs(path: str, labels: Labels, n_rows: int) -> NDArray[np.float64]:
+def read_pred_probs(
+    path: str, labels: Labels, n_rows: int, given: NDArray[Any] | pa.Table | None = None
+) -> NDArray[np.float64]:
     """The probability of each class for each row of the table, unlabelled rows among them.
 
     A table's columns are matched to the classes by name, in any order, also behind a prefix such as "prob_";
@@ -94,6 +99,7 @@ def read_pred_probs(path: str, labels: Labels, n_rows: int) -> NDArray[np.float6
         path: .npy, .npz (one array, or the one called `pred_probs`), or a table: Parquet, CSV, ...
         labels: The table's labels.
         n_rows: Rows in the table.
+        given: What the file would hold; the file is not read then.
 
     Returns:
         Shape `(n_rows, n_classes)`, float64: 0 to 1, rows sum to 1 within 0.001.
@@ -101,7 +107,7 @@ def read_pred_probs(path: str, labels: Labels, n_rows: int) -> NDArray[np.float6
     Raises:
         InputError: The file can't be read or doesn't fit; names the first row that holds no probabilities.
     """
-    loaded = load(path, "pred_probs")
+    loaded = load(path, "pred_probs") if given is None else given
     is_named = False
     if isinstance(loaded, np.ndarray):
         probs = loaded.astype(np.float64)
@@ -231,13 +237,22 @@ def load(path: str, name: str) -> NDArray[Any] | pa.Table:
         return read_table(path).data
     with open_source(path) as stored, stored.open_seekable() as file:
         array = _read_array(file, path, name)
+    check_matrix(array, path)
+    return array
+
+
+def check_matrix(array: NDArray[Any], where: str) -> None:
+    """Refuse an array that does not hold numbers in rows and columns.
+
+    Raises:
+        InputError: Says what it holds.
+    """
     if array.ndim != 2 or array.dtype.kind not in "fiub" or not array.size:  # noqa: PLR2004
         raise InputError(
             f"the array has shape {array.shape} and type {array.dtype}",
-            where=path,
+            where=where,
             expected="numbers in rows and columns: shape (n_rows, n_columns)",
         )
-    return array
 
 
 def check_n_rows(found: int, n_rows: int, path: str) -> None:

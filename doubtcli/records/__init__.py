@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.records.answers import Answer, AnswerFile
+from doubtcli.records.answers import Answer, AnswerFile, AnswersRead
 from doubtcli.records.audit import (
     DOUBTED_FROM,
     SHARE_OF_PARTS,
@@ -57,6 +57,7 @@ from doubtcli.records.learning import (
 )
 from doubtcli.records.queue import Queue, QueueRow
 from doubtcli.records.reading import (
+    FROM_FILES,
     NOT_INPUTS,
     ROLES_GROUP,
     UNDECIDED,
@@ -65,6 +66,7 @@ from doubtcli.records.reading import (
     Column,
     Examples,
     Fit,
+    InMemory,
     InputRole,
     Labels,
     ReadOptions,
@@ -99,6 +101,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DOUBTED_FROM",
+    "FROM_FILES",
     "NOT_INPUTS",
     "PLANTED_SHARE",
     "REASON_SPEAKS",
@@ -110,6 +113,7 @@ __all__ = [
     "Answer",
     "AnswerFile",
     "AnswerShape",
+    "AnswersRead",
     "AuditComparison",
     "AuditDocument",
     "AuditSample",
@@ -129,6 +133,7 @@ __all__ = [
     "Features",
     "Fit",
     "Gain",
+    "InMemory",
     "InputRole",
     "Job",
     "LabelChange",

@@ -99,6 +99,18 @@ class AnswerFile:
     """What the user should know about how it was read."""
 
 
+@dataclass(frozen=True)
+class AnswersRead:
+    """All answers in some files."""
+
+    path: str
+    """What messages call the files; several with ", "."""
+    answers: tuple[Answer, ...]
+    """In the files' order; nobody decides twice on a row, if times say which answer is the newest."""
+    notes: tuple[str, ...]
+    """What the user should know of how they were read."""
+
+
 def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
     """The answers; of several by one person on one row, only the newest.
 

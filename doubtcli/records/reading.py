@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
+    from doubtcli.records.answers import AnswersRead
     from doubtcli.records.arrays import Codes, Floats
 
 
@@ -64,6 +65,24 @@ class SideFile:
 
     path: str
     sha256: str
+
+
+@dataclass(frozen=True)
+class InMemory:
+    """What Python code hands over in place of files; what is None is read from the file that is named."""
+
+    table: Table | None = None
+    """The labelled data."""
+    arrays: Mapping[str, Any] = field(default_factory=dict)
+    """By setting ("embeddings", "pred_probs"): an array of shape `(n_rows, n_columns)`, or an Arrow table."""
+    answers: AnswersRead | None = None
+    """The verdicts."""
+    side_files: Mapping[str, SideFile] = field(default_factory=dict)
+    """By setting, what stands for the file: its kind, and a hash of its contents."""
+
+
+FROM_FILES = InMemory()
+"""Everything is read from files."""
 
 
 @dataclass(frozen=True)

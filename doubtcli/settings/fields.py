@@ -162,8 +162,8 @@ def as_word(value: object) -> str:
 
 
 def as_names(value: object) -> tuple[str, ...]:
-    """The names in a text or a list, each once; raises ValueError if there are none."""
-    listed = value if isinstance(value, list) else [value]
+    """The names in a text, a list or a tuple, each once; raises ValueError if there are none."""
+    listed = value if isinstance(value, list | tuple) else [value]
     if not listed:
         raise ValueError
     return tuple(dict.fromkeys(as_word(name) for name in listed))

@@ -26,13 +26,19 @@ if TYPE_CHECKING:
     from doubtcli.settings.fields import Kind
 
 GATE, FILES = "gate", "files"
+DASHES = "--"
 ALL_KEYS = {**FILE_KEYS, **GATE_KEYS}
 _GATE_KEYS_OF_A_FILE = {key: kind for key, kind in GATE_KEYS.items() if key != "waivers"}
 """All waivers are in one file: each can name its data file."""
 
 
 def load_settings(
-    flags: Mapping[str, Any], *, start: Path, config: str | None = None, isolated: bool = False
+    flags: Mapping[str, Any],
+    *,
+    start: Path,
+    config: str | None = None,
+    isolated: bool = False,
+    dashes: str = DASHES,
 ) -> ScanSettings:
     """The settings of one scan: flags overrule the settings file, which overrules the defaults.
 
@@ -43,12 +49,13 @@ def load_settings(
         start: The working directory.
         config: The settings file to read instead of the nearest.
         isolated: Whether to read no settings file.
+        dashes: What is before a flag's name in messages: nothing where Python's keywords are given.
 
     Raises:
         SettingsError: A key is unknown, a value is not valid, or a file can't be read.
     """
     file = _settings_file(start, config, isolated=isolated)
-    return ScanSettings(**{**file.scan, **file.of(str(flags["path"])).scan, **_from_flags(flags)})
+    return ScanSettings(**{**file.scan, **file.of(str(flags["path"])).scan, **_from_flags(flags, dashes)})
 
 
 @dataclass(frozen=True)
@@ -91,6 +98,7 @@ def load_gate(
     start: Path,
     config: str | None = None,
     isolated: bool = False,
+    dashes: str = DASHES,
 ) -> GatePlan:
     """The files to gate, and their settings: a file's own table overrules the rest, and flags overrule both.
 
@@ -100,12 +108,13 @@ def load_gate(
         start: The working directory.
         config: The settings file to read instead of the nearest.
         isolated: Whether to read no settings file.
+        dashes: As in `load_settings`.
 
     Raises:
         SettingsError: As in `load_settings`.
     """
     file = _settings_file(start, config, isolated=isolated)
-    return GatePlan(tuple(file.files), file, _from_flags(scan_flags), _from_flags(gate_flags))
+    return GatePlan(tuple(file.files), file, _from_flags(scan_flags, dashes), _from_flags(gate_flags, dashes))
 
 
 def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _SettingsFile:
@@ -118,20 +127,22 @@ def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _Setti
 # ------------------------------------------------------------------- flags
 
 
-def _from_flags(flags: Mapping[str, Any]) -> dict[str, Any]:
+def _from_flags(flags: Mapping[str, Any], dashes: str) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value is not None and value != []}
-    return {name: _check_flag(name.replace("_", "-"), value) for name, value in given.items()}
+    return {name: _check_flag(name, value, dashes) for name, value in given.items()}
 
 
-def _check_flag(key: str, value: object) -> object:
-    if key == "path":
+def _check_flag(name: str, value: object, dashes: str) -> object:
+    if name == "path":
         return with_slashes(str(value))
+    key = name.replace("_", "-")
     if key not in ALL_KEYS:
         return value
     names = _split_names(value) if isinstance(value, list) else value
     shown = " ".join(value) if isinstance(value, list) else value
+    shown_name = f"{dashes}{key}" if dashes else name
     checked = ALL_KEYS[key].check_value(
-        names, where=f"--{key}", found=f"{shown!r} is not a valid value for {key}"
+        names, where=shown_name, found=f"{shown!r} is not a valid value for {key if dashes else name}"
     )
     return with_slashes(str(checked)) if ALL_KEYS[key].is_path else checked
 

@@ -13,13 +13,14 @@ from doubtcli.errors import DoubtError
 from doubtcli.evidence.graph import PROVIDERS_GROUP
 from doubtcli.features.blocks import BLOCKS_GROUP
 from doubtcli.plugins import list_reasons
-from doubtcli.records import ROLES_GROUP, SideFile
+from doubtcli.records import FROM_FILES, ROLES_GROUP, SideFile
 from doubtcli.settings.installed import find_installed
 from doubtcli.tasks.registry import DEFAULT_TASK
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doubtcli.records import InMemory
     from doubtcli.settings import ScanSettings
 
 _NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
@@ -39,8 +40,8 @@ def list_versions() -> dict[str, str]:
     return {name: version(name) for name in _PACKAGES}
 
 
-def hash_side_files(settings: ScanSettings) -> dict[str, SideFile]:
-    """The files beside the data that a scan would read, by setting.
+def hash_side_files(settings: ScanSettings, given: InMemory = FROM_FILES) -> dict[str, SideFile]:
+    """The files beside the data that a scan would read, by setting; what is in memory has its hash already.
 
     Raises:
         InputError: One can't be read.
@@ -48,7 +49,11 @@ def hash_side_files(settings: ScanSettings) -> dict[str, SideFile]:
     from doubtcli.files.table import sha256_of
 
     paths = {name: getattr(settings, name) for name in SIDE_FILES}
-    return {name: SideFile(path, sha256_of(path)) for name, path in paths.items() if path is not None}
+    return {
+        name: given.side_files.get(name) or SideFile(path, sha256_of(path))
+        for name, path in paths.items()
+        if path is not None
+    }
 
 
 def make_audit_key(

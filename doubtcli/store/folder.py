@@ -163,12 +163,32 @@ def write_audit(
     Raises:
         OutputError: Something is in the way, or the system won't let us write; the folder is as it was.
     """
-    check_folder(folder, audit.source.path, force=force)
+    write_described_audit(
+        describe_audit(audit),
+        tabulate_doubts(audit),
+        folder,
+        queue_csv=queue_csv,
+        report_html=report_html,
+        force=force,
+    )
+
+
+def write_described_audit(
+    document: AuditDocument,
+    doubts: DoubtTable,
+    folder: Path,
+    *,
+    queue_csv: bytes,
+    report_html: str,
+    force: bool = False,
+) -> None:
+    """As `write_audit`, where what the directory says is at hand already."""
+    check_folder(folder, document.source.path, force=force)
     files = {
-        DOUBTS: write_parquet(tabulate_doubts(audit)),
+        DOUBTS: write_parquet(doubts),
         QUEUE: queue_csv,
         REPORT: report_html.encode(errors="backslashreplace"),
-        DOCUMENT: render_document(describe_audit(audit)).encode(),
+        DOCUMENT: render_document(document).encode(),
     }
     replace_folder(folder, files)
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.paths import STANDARD_INPUT, is_in_memory, path_from_here, relative_path
 from doubtcli.errors import InputError
+from doubtcli.records import FROM_FILES
 from doubtcli.settings import ScanSettings
 from doubtcli.store.audit_key import SIDE_FILES
 from doubtcli.store.folder import read_audit
@@ -20,7 +21,7 @@ from doubtcli.store.folder import read_audit
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-    from doubtcli.records import AuditDocument, DoubtTable, SideFile, Source, Table
+    from doubtcli.records import AuditDocument, DoubtTable, InMemory, SideFile, Source, Table
 
 _BACKUP = ".bak"
 """What backups of a file are called behind its name; a number may follow."""
@@ -43,6 +44,8 @@ class FoundAudit:
     origin: str
     """In plain words."""
     notes: tuple[str, ...] = ()
+    given: InMemory = FROM_FILES
+    """What is in memory, and not in files."""
     backup_of: str | None = None
     """The data file, changed or gone since, that `data_path` is a backup of; None where it is that itself."""
 
@@ -71,6 +74,8 @@ class FoundAudit:
         from doubtcli.files.formats import input_format_of
         from doubtcli.files.table import read_table
 
+        if self.given.table is not None:
+            return self.given.table
         options = self.settings.read_options
         if options.input_format is None:
             options = replace(options, input_format=input_format_of(self.document.source))
@@ -105,7 +110,7 @@ def open_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
     data_path, backup_of = _find_judged_data(folder, stored.document.source, or_backup=or_backup)
     _check_side_files(folder, stored.document.side_files)
     origin, notes = f"the audit {path}", _note_settings(stored.document.settings)
-    return FoundAudit(stored.document, stored.doubts, data_path, folder, origin, notes, backup_of)
+    return FoundAudit(stored.document, stored.doubts, data_path, folder, origin, notes, backup_of=backup_of)
 
 
 def check_settings(found: FoundAudit, said: Mapping[str, Any]) -> None:

@@ -74,6 +74,23 @@ def load_records(path: str, inside: Collection[str] = ()) -> Records:
     return replace(records, notes=tuple(READER_OPTION.sub("", note) for note in records.notes))
 
 
+def list_frame_records(data: pa.Table, where: str) -> Records:
+    """The records of a table in memory.
+
+    Args:
+        data: The table.
+        where: What messages call it.
+
+    Raises:
+        InputError: It has no rows.
+    """
+    rows = _list_records(data)
+    if not rows:
+        raise InputError("there are no rows", where=where, expected="verdicts")
+    content = json.dumps(rows, default=str, sort_keys=True).encode(errors="backslashreplace")
+    return Records(where, rows, hashlib.sha256(content).hexdigest())
+
+
 def _load_file(path: str, inside: Collection[str]) -> Records:
     if path != "-" and os.path.isdir(path):  # noqa: PTH112  # Path.is_dir raises where it may not look
         exported = next((file for name in inside if (file := Path(path) / name).exists()), None)

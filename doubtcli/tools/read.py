@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os.path
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.records.answers import FILLED_IN, AnswerFile, newest_of_each
-from doubtcli.tools.load import load_records
+from doubtcli.records.answers import FILLED_IN, AnswerFile, AnswersRead, newest_of_each
+from doubtcli.tools.load import Records, load_records
 from doubtcli.tools.plain import ID, VERDICT
 from doubtcli.tools.registry import blame_tool, load_tools
 from doubtcli.wording.lists import MOST_NAMED, listed
@@ -16,35 +16,21 @@ from doubtcli.wording.lists import MOST_NAMED, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from doubtcli.records.answers import Answer
     from doubtcli.records.tool import AnswerRecord, AnswerShape, Tool
-    from doubtcli.tools.load import Records
 
     ToolShape = tuple[Tool, AnswerShape]
 
 MOST_KEYS = 12
 
 
-@dataclass(frozen=True)
-class AnswersRead:
-    """All answers in some files."""
-
-    path: str
-    """What messages call the files; several with ", "."""
-    answers: tuple[Answer, ...]
-    """In the files' order; nobody decides twice on a row, if times say which answer is the newest."""
-    notes: tuple[str, ...]
-    """What the user should know of how they were read."""
-
-
 # ----------------------------------------------------------------------- one file
 
 
-def read_answers(path: str, *, confirmed: bool = False) -> AnswerFile:
+def read_answers(source: str | Records, *, confirmed: bool = False) -> AnswerFile:
     """What people said, from an annotation tool's export or a file of ours that was filled in.
 
     Args:
-        path: The file or folder; "-" for standard input.
+        source: The file or folder, "-" for standard input; or records that were read already.
         confirmed: Whether all rows in it were looked at, where the tool itself doesn't say (doccano).
 
     Raises:
@@ -53,7 +39,8 @@ def read_answers(path: str, *, confirmed: bool = False) -> AnswerFile:
         ToolError: A tool's own code crashed.
     """
     tools = load_tools()
-    records = load_records(path, [tool.folder_file for tool in tools if tool.folder_file])
+    inside = [tool.folder_file for tool in tools if tool.folder_file]
+    records = load_records(source, inside) if isinstance(source, str) else source
     tool, shape = _find_shape(records, tools)
     with blame_tool(tool):
         answers = [
@@ -135,24 +122,24 @@ def _explain_no_ids(records: Records, shape: AnswerShape) -> InputError:
 # ------------------------------------------------------------------- several files
 
 
-def read_together(paths: Iterable[str], *, confirmed: bool = False) -> AnswersRead:
+def read_together(sources: Iterable[str | Records], *, confirmed: bool = False) -> AnswersRead:
     """What people said in some files. One that is named twice counts once, and so does a copy of it.
 
     Files that are the same, and that say neither who answered nor when, may be copies or those of people who
     said just the same. The answers of all but one are marked as `repeated`.
 
     Args:
-        paths: The files or folders; "-" for standard input.
+        sources: The files or folders, "-" for standard input; or records that were read already.
         confirmed: As `read_answers` has it.
 
     Raises:
         InputError: As `read_answers`.
     """
-    by_place: dict[str, str] = {}
-    for path in paths:
-        by_place.setdefault(path if path == "-" else os.path.realpath(path), path)
+    by_place: dict[str, str | Records] = {}
+    for source in sources:
+        by_place.setdefault(_find_place(source), source)
     firsts, copies, alike = _sort_out_copies(
-        [read_answers(path, confirmed=confirmed) for path in by_place.values()]
+        [read_answers(source, confirmed=confirmed) for source in by_place.values()]
     )
     files = [*firsts, *alike]
     found = [answer for file in files for answer in file.answers]
@@ -161,6 +148,13 @@ def read_together(paths: Iterable[str], *, confirmed: bool = False) -> AnswersRe
     notes = dict.fromkeys(note for file in files for note in file.notes)
     own = _describe_copies(copies, alike, n_older, len(found) - len(answers))
     return AnswersRead(", ".join(file.path for file in files), answers, (*notes, *own))
+
+
+def _find_place(source: str | Records) -> str:
+    """Equal for two paths that lead to one file, and for records that are the same."""
+    if not isinstance(source, str):
+        return source.sha256
+    return source if source == "-" else os.path.realpath(source)
 
 
 def _sort_out_copies(

@@ -26,7 +26,7 @@ from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, listed
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from doubtcli.records import Examples, Floats, Labels
+    from doubtcli.records import AnswersRead, Examples, Floats, Labels
     from doubtcli.records.answers import Answer
     from doubtcli.verdicts.adjudicate import Adjudication, Refusal
     from doubtcli.verdicts.votes import Vote
@@ -35,13 +35,15 @@ ID, GIVEN, SEEN = "doubt_id", "given_label", "doubt_row_hash"
 STRATUM, INCLUSION = "doubt_stratum", "doubt_inclusion"
 
 
-def read_verdicts(path: str, examples: Examples, labels: Labels, data_path: str) -> Examples:
+def read_verdicts(
+    path: str, examples: Examples, labels: Labels, data_path: str, given: AnswersRead | None = None
+) -> Examples:
     """The labelled rows with the verdicts of a tool's export or of a file of ours.
 
     Raises:
         InputError: As `read_together`, `judge_examples` and `follow_verdicts`.
     """
-    read = read_together([path])
+    read = given or read_together([path])
     verdicts = judge_examples(read.answers, read.path, examples, labels, data_path)
     return follow_verdicts(examples, replace(verdicts, notes=(*read.notes, *verdicts.notes)))
 

@@ -1,0 +1,353 @@
+"""What a scan found, as Python code holds it: to be looked at, gated, relabelled and compared."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+import os
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from doubtcli.api.keywords import GateOptions, as_flag, find_config, is_path, read_answers_in_memory
+from doubtcli.apply.target import OutputOptions
+from doubtcli.errors import SettingsError
+from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels
+from doubtcli.pipelines.compare import compare_audits
+from doubtcli.pipelines.gate import Gate
+from doubtcli.progress import Silence
+from doubtcli.records import OnConflict
+from doubtcli.report.notebook import render_for_notebook
+from doubtcli.settings import load_gate
+from doubtcli.store.document import render_document
+from doubtcli.store.folder import DOCUMENT, StoredAudit, write_described_audit
+from doubtcli.store.open import open_audit
+from doubtcli.wording.lists import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from doubtcli.api.keywords import Data, Limit, Names
+    from doubtcli.files.frame import Frame
+    from doubtcli.gate.result import GateResult
+    from doubtcli.pipelines.apply import CorrectedFrame
+    from doubtcli.records import AuditComparison, NoiseRate, Settled, Skill
+    from doubtcli.records.relabelling import ApplyResult
+    from doubtcli.store.open import FoundAudit
+
+NUMBERS_OF_QUEUE = frozenset({"doubt_score", "doubt_inclusion"})
+
+
+class Audit:
+    """What a scan found. Made by `scan` and `open_audit`; shows itself in a notebook."""
+
+    def __init__(
+        self, found: FoundAudit, frame: Frame | None, queue_csv: bytes, make_page: Callable[[], str]
+    ) -> None:
+        self._found = found
+        self._frame = frame
+        self._queue_csv = queue_csv
+        self._make_page = make_page
+
+    # ------------------------------------------------------------------ what was found
+
+    @property
+    def doubts(self) -> pd.DataFrame:
+        """Every row with its doubt, in the order and with the index of the table that was judged.
+
+        `doubt` runs from 0 (none) to 1 (most); it is missing where a row has no label. `doubted` marks the
+        rows to check, `suggested_label` is what we would write instead, `why` says what speaks against the
+        given label, and each `reason:` column has one reason's score.
+        """
+        table: pd.DataFrame = self._found.doubts.data.sort_by("row").to_pandas()
+        table["rank"] = table["rank"].astype("Int64")
+        table["reasons"] = table["reasons"].map(list)
+        table.index = pd.RangeIndex(len(table)) if self._frame is None else self._frame.index
+        return table
+
+    @property
+    def queue(self) -> pd.DataFrame:
+        """The rows to relabel, most doubted first, as `queue.csv` has them.
+
+        Write the right label under `verdict` (the given one to keep it), and give the table to `apply`, or
+        to the next scan as `verdicts`.
+        """
+        table = pd.read_csv(BytesIO(self._queue_csv), dtype=str, keep_default_na=False, na_values=[""])
+        for name in NUMBERS_OF_QUEUE.intersection(table.columns):
+            table[name] = pd.to_numeric(table[name])
+        return table
+
+    @property
+    def noise_rate(self) -> NoiseRate:
+        """The suspected share of wrong labels with its interval; `assessable` says whether there is one."""
+        return self._found.document.noise_rate
+
+    @property
+    def skill(self) -> Skill:
+        """Whether the models know anything about these labels."""
+        return self._found.document.skill
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """All that you should know of how the table was read and judged."""
+        return self._found.document.notes
+
+    def __repr__(self) -> str:
+        """One line for a terminal."""
+        document = self._found.document
+        counts = document.counts
+        return (
+            f"<doubtcli.Audit of {document.source.path}: "
+            f"{counts.n_doubted:,} of {counts.n_labelled:,} labels doubted>"
+        )
+
+    def _repr_html_(self) -> str:
+        """The summary and the first rows of the queue, for a notebook."""
+        return render_for_notebook(self._found.document, self.queue)
+
+    # --------------------------------------------------------------- what is done with it
+
+    def save(self, folder: str | os.PathLike[str], *, force: bool = False) -> None:
+        """Write the audit as `doubt scan` does: `audit.json`, `doubts.parquet`, `queue.csv`, `report.html`.
+
+        Args:
+            folder: Where; made if it is missing.
+            force: Whether to replace our files in a folder that has anything else in it.
+
+        Raises:
+            OutputError: Something is in the way, or can't be written; nothing was changed.
+        """
+        found = self._found
+        write_described_audit(
+            found.document,
+            found.doubts,
+            Path(folder),
+            queue_csv=self._queue_csv,
+            report_html=self._make_page(),
+            force=force,
+        )
+
+    def gate(  # the flags of the command
+        self,
+        *,
+        max_noise: Limit | None = None,
+        max_doubted: Limit | None = None,
+        max_per_class: Limit | Mapping[str, Limit] | None = None,
+        max_per_reason: Limit | Mapping[str, Limit] | None = None,
+        max_new: Limit | None = None,
+        max_conflicts: Limit | None = None,
+        max_unlabelled: Limit | None = None,
+        min_skill: Limit | None = None,
+        require_reason: Names | None = None,
+        strict: bool | None = None,
+        allow_unassessable: bool | None = None,
+        baseline: str | os.PathLike[str] | None = None,
+        waivers: str | os.PathLike[str] | None = None,
+        config: str | os.PathLike[str] | None = None,
+    ) -> GateResult:
+        """Hold the labels against limits, as `doubt gate` does; at least one is needed.
+
+        A limit is a share ("2%", 0.02) or a whole number of rows.
+
+        Args:
+            max_noise: Of the suspected label noise; it fails when the lower bound is above.
+            max_doubted: Of doubted rows.
+            max_per_class: Of doubted rows of each label: one limit for all, or one by label.
+            max_per_reason: Of rows doubted for each reason: one limit for all, or one by reason.
+            max_new: Of doubted rows that the baseline does not know.
+            max_conflicts: Of rows that have the very input of another with another label.
+            max_unlabelled: Of rows without a label.
+            min_skill: The least balanced accuracy of the models on rows that they never saw.
+            require_reason: It fails where one of these reasons could not be asked.
+            strict: Whether to hold `max_noise` against the upper bound.
+            allow_unassessable: Whether to pass where the models have no skill.
+            baseline: A file of known doubts, as `doubt baseline` wrote it.
+            waivers: A file of rows that people want left as they are.
+            config: A settings file to read; none is read if it is left out.
+
+        Raises:
+            DoubtError: No limit is given, one is not valid, or a file can't be used.
+
+        Returns:
+            What was found: `passed`, and for each file its checks and findings.
+        """
+        given = dict(locals())
+        limits = {name: as_flag(given[name]) for name in GateOptions.__annotations__}
+        plan = load_gate({}, limits, start=Path.cwd(), **find_config(config))
+        gate = Gate(plan, today=dt.datetime.now().astimezone().date(), progress=Silence())
+        return gate.run_on([self._check_data(or_backup=False)])
+
+    def apply(  # the flags of the command
+        self,
+        verdicts: Data,
+        *,
+        output: str | os.PathLike[str] | None = None,
+        in_place: bool = False,
+        force: bool = False,
+        dry_run: bool = False,
+        on_conflict: str = "majority",
+        new_labels: bool = False,
+        spread: bool = False,
+        confirmed: bool = False,
+        drop: bool = False,
+        waivers: str | os.PathLike[str] | None = None,
+        waive: bool = True,
+    ) -> AppliedVerdicts:
+        """Put people's verdicts in place of the labels, as `doubt apply` does.
+
+        Of a table in memory you get a corrected copy, and nothing is written. Of a file a new one is written,
+        with a ledger beside it, so that `doubt undo` can take it back.
+
+        Args:
+            verdicts: The queue with its `verdict` column filled in, labels by row id, or the path of such a
+                file or of an annotation tool's export; or a list of these.
+            output: The file to write. Only of an audit of a file; so for the next three.
+            in_place: Whether to write over the file itself, and keep a backup.
+            force: Whether to replace what is at `output`.
+            dry_run: Whether to write nothing.
+            on_conflict: What becomes of rows on which people differ: "majority", "unanimous", "newest",
+                "skip" or "fail".
+            new_labels: Whether to allow labels that the data don't have yet.
+            spread: Whether a decision also holds for rows of the same input and label.
+            confirmed: Whether all rows were looked at, also those left as they were.
+            drop: Whether to take out rows that were judged unusable.
+            waivers: Where to waive doubted rows whose label was kept, so that a gate passes them.
+            waive: Whether to waive them.
+
+        Raises:
+            DoubtError: The verdicts can't be read or applied, or something is in the way; nothing was
+                written.
+        """
+        found, audit = self._check_data(), self._queue_audit()
+        sources = list(verdicts) if isinstance(verdicts, list | tuple) else [verdicts]
+        request = ApplyRequest(
+            found.data_path,
+            tuple(os.fspath(one) for one in sources if is_path(one)),
+            OutputOptions(
+                None if output is None else os.fspath(output),
+                in_place=in_place,
+                force=force,
+                dry_run=dry_run,
+            ),
+            drop=drop,
+            new_labels=new_labels,
+            spread=spread,
+            on_conflict=_parse_on_conflict(on_conflict),
+            waivers=None if waivers is None else os.fspath(waivers),
+            waive=waive,
+            answers=read_answers_in_memory(sources, confirmed=confirmed),
+            open_audit=audit,
+        )
+        if self._frame is None:
+            now = dt.datetime.now(dt.UTC)
+            return _describe_file(correct_labels(request, now=now, progress=Silence()))
+        _refuse_file_options(output=output, in_place=in_place, force=force, waivers=waivers)
+        return _describe_frame(correct_frame(self._frame, request, audit, found.given))
+
+    def compare(self, other: Audit | str | os.PathLike[str]) -> AuditComparison:
+        """What lies between this audit and a later one of the same data, as `doubt compare` reports it.
+
+        Args:
+            other: The later audit, or its folder.
+
+        Raises:
+            InputError: The two are not of the same data, or the data of one are gone or were changed.
+        """
+        if isinstance(other, Audit):
+            later: FoundAudit | str = other._check_data()  # noqa: SLF001  # of this class
+        else:
+            later = os.fspath(other)
+        return compare_audits(self._check_data(), later, progress=Silence())
+
+    def _check_data(self, *, or_backup: bool = True) -> FoundAudit:
+        """The audit, where its data are at hand and as they were judged."""
+        found = self._found
+        if found.folder is None or self._frame is not None:
+            return found
+        return open_audit(str(found.folder), or_backup=or_backup)
+
+    def _queue_audit(self) -> QueueAudit:
+
+        found = self._found
+        stored = StoredAudit(found.folder or Path(), found.document, found.doubts)
+        content = render_document(found.document).encode()
+        if found.folder is not None:
+            content = (found.folder / DOCUMENT).read_bytes()
+        return QueueAudit(stored, hashlib.sha256(content).hexdigest())
+
+
+@dataclass(frozen=True)
+class AppliedVerdicts:
+    """What became of people's verdicts."""
+
+    data: Any
+    """The corrected table, of the kind that was scanned; None where a file was."""
+    path: str | None
+    """The file that was written; None where none was."""
+    changes: pd.DataFrame
+    """A row for each label that was changed: `row_id`, `row` (from 1), `given_label`, `new_label` (missing
+    where the row was taken out), `annotators`, `why`."""
+    unapplied: pd.DataFrame
+    """A row for each answer that changes nothing: `row_id`, `kind`, `why`."""
+    notes: tuple[str, ...]
+    """What you should know of the verdicts as a whole."""
+
+
+def _parse_on_conflict(word: str) -> OnConflict:
+    try:
+        return OnConflict(word)
+    except ValueError as error:
+        raise SettingsError(
+            f"{word!r} is not a valid value",
+            where="on_conflict",
+            expected=", ".join(OnConflict),
+            hint=did_you_mean(word, list(OnConflict)),
+        ) from error
+
+
+def _refuse_file_options(**options: Any) -> None:  # noqa: ANN401  # of any kind
+    given = [name for name, value in options.items() if value]
+    if given:
+        raise SettingsError(
+            "this audit is of a table in memory, and no file is written",
+            where=given[0],
+            hint="take the corrected table from the result's `data`, and save it yourself",
+        )
+
+
+def _describe_frame(corrected: CorrectedFrame) -> AppliedVerdicts:
+    decided = corrected.decided
+    changes = [
+        (one.row_id, one.row, one.given_label, one.verdict, one.annotators, one.why)
+        for one in decided.changing
+    ]
+    return _describe(changes, decided.settled, decided.settled.notes, data=corrected.data)
+
+
+def _describe_file(result: ApplyResult) -> AppliedVerdicts:
+    lines = () if result.batch is None else result.batch.lines
+    changes = [(one.row_id, one.row, one.old, one.new, one.who, one.why) for one in lines]
+    return _describe(changes, result.settled, result.notes, path=result.output)
+
+
+def _describe(
+    changes: Sequence[tuple[Any, ...]],
+    settled: Settled,
+    notes: tuple[str, ...],
+    *,
+    data: Data = None,
+    path: str | None = None,
+) -> AppliedVerdicts:
+    import pandas as pd
+
+    unapplied = [(one.row_id, str(one.kind), one.why) for one in settled.unapplied]
+    return AppliedVerdicts(
+        data,
+        path,
+        pd.DataFrame(changes, columns=["row_id", "row", "given_label", "new_label", "annotators", "why"]),
+        pd.DataFrame(unapplied, columns=["row_id", "kind", "why"]),
+        notes,
+    )

@@ -1,0 +1,150 @@
+"""The keywords of the Python API: the flags of the commands, and what stands in for files in memory."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+
+import numpy as np
+import pyarrow as pa
+
+from doubtcli.files.frame import is_table, name_kind, read_frame
+from doubtcli.read.side_files import check_matrix
+from doubtcli.records import InMemory, SideFile
+from doubtcli.store.audit_key import SIDE_FILES
+from doubtcli.tools.load import list_frame_records
+from doubtcli.tools.read import read_together
+
+if TYPE_CHECKING:
+    from doubtcli.files.frame import Frame
+    from doubtcli.records import AnswersRead
+    from doubtcli.tools.load import Records
+
+Names = str | Sequence[str]
+"""One column or reason, or several."""
+Limit = str | float
+"""A share such as "2%" or 0.02, or a whole number of rows."""
+Path = str | os.PathLike[str]
+Data = Any
+"""A pandas or polars DataFrame, a pyarrow Table, anything else that offers Arrow's C stream, or a path."""
+Array = Any
+"""A NumPy array of shape `(n_rows, n_columns)`, a table, or the path of a file."""
+
+
+class ScanOptions(TypedDict, total=False):
+    """The keywords of `scan`: the flags of `doubt scan`, with underscores for dashes."""
+
+    label: str | None
+    text: Names | None
+    numeric: Names | None
+    categorical: Names | None
+    datetime: Names | None
+    id: str | None
+    annotators: Names | None
+    embedding: Names | None
+    embeddings: Array
+    pred_probs: Array
+    verdicts: Data
+    group: str | None
+    ignore: Names | None
+    use: Names | None
+    input_format: str | None
+    encoding: str | None
+    delimiter: str | None
+    quoting: str | None
+    reasons: Names | None
+    skip: Names | None
+    reason_settings: Mapping[str, Mapping[str, Any]] | None
+    seed: int | None
+    folds: int | None
+    repeats: int | None
+    fast: bool | None
+    threads: int | None
+    queue_size: int | None
+    audit_sample: int | None
+
+
+class GateOptions(TypedDict, total=False):
+    """The keywords of `Audit.gate`: the flags of `doubt gate`, with underscores for dashes."""
+
+    max_noise: Limit | None
+    max_doubted: Limit | None
+    max_per_class: Limit | Mapping[str, Limit] | None
+    max_per_reason: Limit | Mapping[str, Limit] | None
+    max_new: Limit | None
+    max_conflicts: Limit | None
+    max_unlabelled: Limit | None
+    min_skill: Limit | None
+    require_reason: Names | None
+    strict: bool | None
+    allow_unassessable: bool | None
+    baseline: Path | None
+    waivers: Path | None
+
+
+def is_path(given: object) -> bool:
+    """Whether somebody gave a path rather than what a file holds."""
+    return isinstance(given, str | os.PathLike)
+
+
+def find_config(config: Path | None) -> dict[str, Any]:
+    """No settings file but the one that is named: what a script does must not depend on where it runs."""
+    named = None if config is None else os.fspath(config)
+    return {"config": named, "isolated": config is None, "dashes": ""}
+
+
+def as_flag(value: Any) -> Any:  # noqa: ANN401  # of any kind
+    """A keyword's value as settings have it: names in a tuple, a path as text."""
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    is_many = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
+    return tuple(value) if is_many else value
+
+
+def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[dict[str, Any], InMemory]:
+    """The options as flags have them, names in place of what is in memory; and what is."""
+    arrays, side_files, answers = {}, {}, None
+    for name in SIDE_FILES:
+        given = options[name]
+        if given is None or is_path(given):
+            continue
+        if name == "verdicts":
+            records = list_records(given)
+            answers = read_together([records])
+            side_files[name] = SideFile(records.path, records.sha256)
+        else:
+            arrays[name], side_files[name] = _read_array(given)
+    flags = {name: as_flag(value) for name, value in options.items() if name not in side_files}
+    flags |= {name: side_file.path for name, side_file in side_files.items()}
+    table = None if frame is None else frame.table
+    return flags, InMemory(table, arrays, answers, side_files)
+
+
+def _read_array(given: Array) -> tuple[Any, SideFile]:
+    """An array or a table, and what stands for it where a file would be named."""
+    if is_table(given):
+        table = read_frame(given).table
+        return table.data, SideFile(table.source.path, table.source.sha256)
+    array = np.asarray(given)
+    name = name_kind(given)
+    check_matrix(array, name)
+    content = f"{array.shape} {array.dtype.str} ".encode() + array.tobytes()
+    return array, SideFile(name, hashlib.sha256(content).hexdigest())
+
+
+def read_answers_in_memory(sources: Sequence[Any], *, confirmed: bool) -> AnswersRead:
+    """The answers in tables, in labels by row id, and in files; several of each."""
+    read = (os.fspath(one) if is_path(one) else list_records(one) for one in sources)
+    return read_together(read, confirmed=confirmed)
+
+
+def list_records(verdicts: Data) -> Records:
+    """The records of a table of verdicts, or of labels by row id."""
+    if isinstance(verdicts, Mapping):
+        columns = {"doubt_id": map(str, verdicts), "verdict": map(str, verdicts.values())}
+        table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
+        return list_frame_records(table, name_kind(verdicts))
+    table = read_frame(verdicts).table
+    return list_frame_records(table.data, table.source.path)

@@ -1,6 +1,9 @@
-"""A check that a reason keeps its contract: authors of plug-ins test their reasons with it in one line.
+"""What tests need: that labels are within limits, and that a reason keeps the contract of reasons.
 
-from doubtcli.testing import check_reason
+from doubtcli.testing import assert_labels, check_reason
+
+def test_labels_are_clean():
+    assert_labels("data.csv", label="intent", max_doubted="2%")
 
 def test_my_reason_keeps_the_contract():
     check_reason(MyReason)
@@ -10,14 +13,17 @@ from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 import numpy as np
 import pyarrow as pa
 
 from doubtcli import plugins
+from doubtcli.api.keywords import GateOptions, plan_gate
+from doubtcli.api.scan import scan
 from doubtcli.errors import ReasonError
 from doubtcli.evidence.graph import list_known_needs
+from doubtcli.gate.formats.concise import render_concise
 from doubtcli.reasons.contract import SECTIONS
 from doubtcli.records import REASON_SPEAKS, Background, Evidence, ReasonScores
 
@@ -26,15 +32,52 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from doubtcli.api.keywords import Data, LabelOptions
+    from doubtcli.gate.result import GateResult
     from doubtcli.records import Need
     from doubtcli.records.arrays import Codes, Floats
 
+MOST_ROWS = 10
+"""How many rows a failed assertion lists."""
 _PACKAGE = "the package under test"
 _NOT_NEEDS = frozenset({"row", "doubt", "because"})
 _SMALL_SHARE = 0.15
 _OTHER_SIZE = 3
 _TOLERANCE = 1e-6
 """By how much two doubts may differ that should be equal: float32 sums depend on their order by so much."""
+
+
+def assert_labels(data: Data, **options: Unpack[LabelOptions]) -> None:
+    """See that the labels of a table or a file are within limits, as `doubt gate` does.
+
+    Args:
+        data: A pandas or polars DataFrame, a pyarrow Table, or the path of a file.
+        options: The keywords of `doubtcli.scan`, and at least one limit of `Audit.gate`.
+
+    Raises:
+        AssertionError: A limit is not met; the message names it, and the rows that fail it.
+        DoubtError: The data can't be used, or an option is not valid.
+
+    Example:
+        >>> from doubtcli.testing import assert_labels
+        >>> assert_labels("fixtures/penguins.csv", label="species", max_doubted="50%", fast=True)
+    """
+    scan_options = {name: value for name, value in options.items() if name not in GateOptions.__annotations__}
+    limits = {name: value for name, value in options.items() if name in GateOptions.__annotations__}
+    plan_gate(limits)  # what is wrong with a limit is an error before the scan
+    audit = scan(data, progress=False, **scan_options)  # type: ignore[arg-type]  # split by name just now
+    result = audit.gate(**limits)  # type: ignore[arg-type]
+    if not result.passed:
+        raise AssertionError(_describe_failure(result))
+
+
+def _describe_failure(result: GateResult) -> str:
+    """The limits that are not met, then the most doubted rows that fail them."""
+    n_rows = sum(len(file.failing) for file in result.files)
+    lines = render_concise(result).splitlines()
+    rows, limits = lines[:n_rows], lines[n_rows:-1]
+    more = [f"... and {n_rows - MOST_ROWS:,} more"] if n_rows > MOST_ROWS else []
+    return "\n".join(["the labels are not within their limits", *limits, *rows[:MOST_ROWS], *more])
 
 
 def check_reason(reason: Any) -> None:  # noqa: ANN401  # any class or instance

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from doubtcli.api.keywords import GateOptions, as_flag, find_config, is_path, read_answers_in_memory
+from doubtcli.api.keywords import GateOptions, is_path, plan_gate, read_answers_in_memory
 from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import SettingsError
 from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels
@@ -21,7 +21,6 @@ from doubtcli.pipelines.gate import Gate
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
 from doubtcli.report.notebook import render_for_notebook
-from doubtcli.settings import load_gate
 from doubtcli.store.document import render_document
 from doubtcli.store.folder import DOCUMENT, StoredAudit, write_described_audit
 from doubtcli.store.open import open_audit
@@ -175,8 +174,7 @@ class Audit:
             What was found: `passed`, and for each file its checks and findings.
         """
         given = dict(locals())
-        limits = {name: as_flag(given[name]) for name in GateOptions.__annotations__}
-        plan = load_gate({}, limits, start=Path.cwd(), **find_config(config))
+        plan = plan_gate({name: given[name] for name in GateOptions.__annotations__}, config)
         gate = Gate(plan, today=dt.datetime.now().astimezone().date(), progress=Silence())
         return gate.run_on([self._check_data(or_backup=False)])
 

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pathlib
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
 
 import numpy as np
 import pyarrow as pa
 
+from doubtcli.errors import SettingsError
 from doubtcli.files.frame import is_table, name_kind, read_frame
 from doubtcli.read.side_files import check_matrix
 from doubtcli.records import InMemory, SideFile
+from doubtcli.settings import load_gate
 from doubtcli.store.audit_key import SIDE_FILES
 from doubtcli.tools.load import list_frame_records
 from doubtcli.tools.read import read_together
@@ -20,6 +23,7 @@ from doubtcli.tools.read import read_together
 if TYPE_CHECKING:
     from doubtcli.files.frame import Frame
     from doubtcli.records import AnswersRead
+    from doubtcli.settings import GatePlan
     from doubtcli.tools.load import Records
 
 Names = str | Sequence[str]
@@ -84,6 +88,10 @@ class GateOptions(TypedDict, total=False):
     waivers: Path | None
 
 
+class LabelOptions(ScanOptions, GateOptions, total=False):
+    """The keywords of `doubtcli.testing.assert_labels`."""
+
+
 def is_path(given: object) -> bool:
     """Whether somebody gave a path rather than what a file holds."""
     return isinstance(given, str | os.PathLike)
@@ -93,6 +101,24 @@ def find_config(config: Path | None) -> dict[str, Any]:
     """No settings file but the one that is named: what a script does must not depend on where it runs."""
     named = None if config is None else os.fspath(config)
     return {"config": named, "isolated": config is None, "dashes": ""}
+
+
+def plan_gate(limits: Mapping[str, Any], config: Path | None = None) -> GatePlan:
+    """What a gate is asked to do by its keywords.
+
+    Raises:
+        SettingsError: A limit is not valid, or there is none.
+    """
+    flags = {name: as_flag(limit) for name, limit in limits.items()}
+    plan = load_gate({}, flags, start=pathlib.Path.cwd(), **find_config(config))
+    if config is None and not plan.limits("").has_limit:
+        raise SettingsError(
+            "no limit is given",
+            where="gate",
+            expected="at least one, for nothing else can pass or fail",
+            hint='add one, such as max_doubted="2%"',
+        )
+    return plan
 
 
 def as_flag(value: Any) -> Any:  # noqa: ANN401  # of any kind

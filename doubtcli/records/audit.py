@@ -31,6 +31,10 @@ class Skill:
     by_model: Mapping[str, float] = field(default_factory=dict)
     """Each model's out-of-fold accuracy."""
 
+    def __str__(self) -> str:
+        """One sentence."""
+        return self.why
+
 
 @dataclass(frozen=True)
 class NoiseRate:
@@ -48,6 +52,13 @@ class NoiseRate:
     """"models", or "verdicts" where it was measured on rows that were drawn at random and checked."""
     n_checked: int = 0
     """How many checked rows of an audit sample it was measured on."""
+
+    def __str__(self) -> str:
+        """The rate with its interval, and what it rests on."""
+        if not self.assessable or self.rate is None:
+            return f"not assessable: {self.why}"
+        interval = f"{self.level:.0%} interval {self.low:.1%} to {self.high:.1%}"
+        return f"{self.rate:.1%} of rows ({interval}), {self.why}"
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""A labelled file -> a table, what each of its columns is, and its rows ready to be judged."""
+"""A labelled file -> a table, the role of each column, and its rows ready to be judged."""

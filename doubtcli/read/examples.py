@@ -1,4 +1,4 @@
-"""Table, roles and labels -> the labelled rows in canonical order."""
+"""Table, roles and labels -> the labelled rows, sorted by row id."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct
 from doubtcli.read.labels import encode_answers, find_label_column
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
-from doubtcli.read.roles.embedding import vectors
-from doubtcli.read.row_ids import row_hashes, row_ids
+from doubtcli.read.roles.embedding import read_vectors
+from doubtcli.read.row_ids import hash_rows, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
 
@@ -29,16 +29,16 @@ if TYPE_CHECKING:
 def read_examples(
     settings: ScanSettings, task: Task, progress: Progress, given: InMemory = FROM_FILES
 ) -> tuple[Table, Roles, Labels, Examples]:
-    """A file as labelled rows in canonical order, and how each of its columns is used; no verdicts yet.
+    """A file as labelled rows sorted by row id, and the role of each column; verdicts are added later.
 
     Args:
         settings: What to read and how.
-        task: What its labels are.
-        progress: Told how far it is.
-        given: What is in memory already, and not read from files.
+        task: What kind of labels it has.
+        progress: Shows how many rows were read.
+        given: What is in memory already, and is not read from files.
 
     Raises:
-        DoubtError: The file can't be used, or a setting makes no sense.
+        DoubtError: The file can't be used, or a setting is not valid.
     """
     with progress.stage("Reading") as advance:
         n_read = 0
@@ -86,27 +86,27 @@ def build_examples(
     embeddings: NDArray[np.float32] | None = None,
     pred_probs: NDArray[np.float64] | None = None,
 ) -> Examples:
-    """The labelled rows, sorted by row id, with all that models and reasons look at.
+    """The labelled rows, sorted by row id, with everything that models and reasons use.
 
-    Inputs come in types ready to be learnt from: text and categories as large_string, numbers as float64,
-    times as timestamp, each null where it is missing. Rows without a label are set aside.
+    Inputs have the types that models need: text and categories are large_string, numbers float64, times
+    timestamp; missing values are null. Rows without a label are set aside.
 
     Args:
         table: The file.
-        roles: What its columns are.
+        roles: The roles of its columns.
         labels: Its label column.
-        embeddings: A vector for each row of the file; they stand behind those of embedding columns.
+        embeddings: A vector for each row of the file, appended to those of embedding columns.
         pred_probs: The user's own probabilities for each row of the file.
 
     Raises:
-        InputError: There is nothing to judge the labels by, or a value does not fit the role that the user
-            gave its column; names the row.
+        InputError: There is nothing to judge the labels by; or a value does not fit the role that the user
+            gave its column, and the error names the row.
     """
     annotators = roles.names(Role.ANNOTATOR)
     if not (roles.inputs or annotators or embeddings is not None or pred_probs is not None):
-        raise _nothing_to_judge_by(table, roles)
-    hashes = row_hashes(table, roles, embeddings, pred_probs)
-    ids = np.array(row_ids(table, roles, labels, embeddings, pred_probs, hashes=hashes), dtype=object)
+        raise _no_inputs_error(table, roles)
+    hashes = hash_rows(table, roles, embeddings, pred_probs)
+    ids = np.array(make_row_ids(table, roles, labels, embeddings, pred_probs, hashes=hashes), dtype=object)
     order = pc.sort_indices(pa.array(ids, pa.large_string())).to_numpy().astype(np.intp)
     rows, unlabelled = order[labels.codes[order] >= 0], order[labels.codes[order] < 0]
     return Examples(
@@ -128,7 +128,7 @@ def build_examples(
 
 
 def _column_roles(roles: Roles) -> dict[str, str]:
-    """The role of each input that stays a column, in file order; vectors become one matrix."""
+    """The role of each input that stays a column, in file order; columns of vectors become one matrix."""
     return {
         column.name: column.role
         for column in roles.columns
@@ -148,16 +148,16 @@ def _convert_inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
 
 
 def _join_embeddings(
-    table: Table, roles: Roles, brought: NDArray[np.float32] | None, rows: Codes
+    table: Table, roles: Roles, given: NDArray[np.float32] | None, rows: Codes
 ) -> NDArray[np.float32] | None:
-    parts = [vectors(table.data.column(name)) for name in roles.names(Role.EMBEDDING)]
-    if brought is not None:
-        parts.append(brought)
+    parts = [read_vectors(table.data.column(name)) for name in roles.names(Role.EMBEDDING)]
+    if given is not None:
+        parts.append(given)
     return np.hstack([np.asarray(part)[rows] for part in parts]) if parts else None
 
 
 def _number_groups(table: Table, roles: Roles, rows: Codes) -> Codes | None:
-    """Groups as numbers in the order of their names; a row without one is a group of its own."""
+    """Groups as numbers in the order of their names; a row without a group gets one for itself."""
     names = roles.names(Role.GROUP)
     if not names:
         return None
@@ -180,11 +180,11 @@ def _encode_annotations(
     return Annotations(names, np.column_stack(codes))
 
 
-def _nothing_to_judge_by(table: Table, roles: Roles) -> InputError:
+def _no_inputs_error(table: Table, roles: Roles) -> InputError:
     others = [f"{column.name!r} ({column.why})" for column in roles.columns if column.role != Role.LABEL]
     return InputError(
-        "there is nothing to judge the labels by: no column that could be learnt from is left",
+        "there is nothing to judge the labels by: no column is left that models can learn from",
         where=table.source.path,
-        expected="beside the label: texts, numbers, categories, dates, vectors, probabilities or annotators",
-        hint=f"--use COLUMN takes one in again: {', '.join(others)}" if others else None,
+        expected="besides the label: texts, numbers, categories, dates, vectors, probabilities or annotators",
+        hint=f"use one of the other columns with --use COLUMN: {', '.join(others)}" if others else None,
     )

@@ -1,4 +1,4 @@
-"""The label column: which one it is, and its values as codes of classes."""
+"""The label column: which one it is, and its values as class codes."""
 
 from __future__ import annotations
 
@@ -39,44 +39,44 @@ USUAL_NAMES = (
     "topic",
     "y",
 )
-"""How labels are called, surest first; not `gold` or `true_label`, which claim to be beyond doubt."""
+"""Usual names of label columns, surest first; not `gold` or `true_label`, which are meant to be right."""
 
 OTHER_ANSWER = re.compile(
     r"(^|_)(true|truth|gold|golden|correct|corrected|real|clean|original|actual|expert|consensus|"
     r"pred|preds|predicted|prediction|predictions|suggested|guess|weak|noisy)(_|$)|^is_(error|wrong|noisy)"
 )
-"""Names of columns that hold the truth, a prediction or a verdict rather than the labels to judge."""
+"""Names of columns that have the truth, a prediction or a verdict rather than the labels to judge."""
 
 WHOLE = re.compile(r"-?(0|[1-9][0-9]*)")
-"""A whole number as text; with a leading zero it would be a code."""
+"""A whole number as text, without a leading zero, which would make it a code."""
 
 MISSING_LIKE = frozenset(
     {"", "na", "n/a", "nan", "<na>", "null", "none", "unknown", "missing", "undefined", "?", "-", "tbd"}
 )
-"""Classes that may mean that there is no label; what pandas reads as missing, and what people write."""
+"""Classes that may mean "no label": what pandas reads as missing, and what people write."""
 
 FEW_NUMBERS = 20
-"""Up to so many different numbers are classes: digits, ratings in half stars."""
+"""Up to this many different numbers are classes: digits, ratings in half stars."""
 MOST_MEASURES = 0.1
-"""Whole numbers are classes while there are ten rows to each: a diabetes score has 214 on 442 rows, ..."""
+"""Whole numbers are classes if there are ten rows for each: a diabetes score has 214 on 442 rows, ..."""
 MOST_CODES = 0.5
-"""... unless they count up from 0 or 1 without a gap, as codes do and measures don't."""
+"""... or if they count up from 0 or 1 without a gap, as codes do and measures don't."""
 MOST_CLASSES = 0.8
-"""Beyond this share of different labels nearly every row has its own: an id, or free text."""
+"""With a larger share of different labels, nearly every row has its own: an id, or free text."""
 FEWEST_FOR_AN_ID = 3
-"""Two rows of two classes are no id yet."""
+"""Two rows of two classes are not taken for ids."""
 
 
 def find_label_column(table: Table, settings: ScanSettings, claims: Collection[str]) -> tuple[str, str]:
     """The label column's name, and why it is that one.
 
-    It is the one that the user named; else the first of `USUAL_NAMES` that a column bears in any case;
-    else the one column whose name ends in "_label" and doesn't sound like a truth or a prediction.
+    It is the one that the user named; else the first of `USUAL_NAMES` that a column has, in upper or lower
+    case; else the only column whose name ends in "_label" and doesn't sound like a truth or a prediction.
 
     Args:
         table: The file.
-        settings: What the user said of its columns.
-        claims: Columns that the user gave a role.
+        settings: The user's settings for columns.
+        claims: Columns to which the user gave a role.
 
     Raises:
         InputError: No column is named like a label; lists the columns.
@@ -91,7 +91,7 @@ def find_label_column(table: Table, settings: ScanSettings, claims: Collection[s
     ending = [name for name in free if _ends_like_a_label(name)]
     if len(ending) == 1:
         return ending[0], "its name ends in 'label'"
-    raise _no_label_column(table, ending)
+    raise _no_label_column_error(table, ending)
 
 
 def plain_name(name: str) -> str:
@@ -109,7 +109,7 @@ def _ends_like_a_label(name: str) -> bool:
     return name.endswith("_label") and not OTHER_ANSWER.search(name)
 
 
-def _no_label_column(table: Table, ending: Sequence[str]) -> InputError:
+def _no_label_column_error(table: Table, ending: Sequence[str]) -> InputError:
     found = f"{listed(ending)} could all hold the labels" if ending else "no column is named like a label"
     return InputError(
         found,
@@ -122,20 +122,20 @@ def _no_label_column(table: Table, ending: Sequence[str]) -> InputError:
 def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels:
     """The labels of every row as codes, and their classes.
 
-    Missing are null, NaN, an empty text, and -1 in a Hugging Face ClassLabel. A word such as "NA" is a class.
+    Missing labels are null, NaN, empty text, and -1 in a Hugging Face ClassLabel. The word "NA" is a class.
 
-    Classes stand in the order of scikit-learn's LabelEncoder, so that arrays of probabilities made with it
-    fit: numbers (whole ones also where they are text) by size, a ClassLabel by its codes, text in plain
-    string order.
+    Classes are in the order of scikit-learn's LabelEncoder, so that arrays of probabilities made with it fit:
+    numbers by size (whole numbers also if they are text), a ClassLabel by its codes, text in plain string
+    order.
 
     Args:
         table: The file.
         column: The label column.
-        to_judge: Whether the labels must be such as can be judged.
+        to_judge: Whether the labels will be judged, and must be fit for it.
 
     Raises:
-        InputError: The column holds no classes; or, to be judged, no label, one row only, one class only, as
-            good as every label different, or a number to predict rather than a class.
+        InputError: The column has no classes; or, if they are to be judged, no label, only one row, only one
+            class, a different label on nearly every row, or numbers to predict rather than classes.
     """
     refuse_type(table, column)
     values = find_distinct(table.data.column(column))
@@ -151,17 +151,17 @@ def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels
         codes,
         class_names,
         class_values=tuple(found[name] for name in class_names),
-        notes=label_notes(codes, class_names),
+        notes=describe_labels(codes, class_names),
     )
 
 
 def encode_answers(table: Table, column: str, labels: Labels) -> tuple[Codes, int]:
-    """One annotator's answers as codes of the labels' classes, -1 where one was not asked.
+    """One annotator's answers as codes of the labels' classes, -1 where there is no answer.
 
-    An answer that is no class counts as not given: a model has nothing to compare it with.
+    An answer that is not a class counts as missing: there is nothing to compare it with.
 
     Returns:
-        The codes, shape `(n_rows_in_file,)`, and on how many rows the answer is no class.
+        The codes, shape `(n_rows_in_file,)`, and the number of rows whose answer is not a class.
     """
     values = find_distinct(table.data.column(column))
     known = {show_value(value): code for code, value in enumerate(labels.class_values)}
@@ -173,10 +173,10 @@ def encode_answers(table: Table, column: str, labels: Labels) -> tuple[Codes, in
 
 
 def class_label_names(table: Table, column: str) -> list[str]:
-    """The class names that Hugging Face `datasets` wrote beside the column; none if it is no ClassLabel.
+    """The class names that Hugging Face `datasets` wrote for the column; empty if it is not a ClassLabel.
 
     Raises:
-        InputError: What stands there makes no sense.
+        InputError: The metadata can't be read.
     """
     metadata = (table.data.schema.metadata or {}).get(b"huggingface")
     if metadata is None:
@@ -185,17 +185,17 @@ def class_label_names(table: Table, column: str) -> list[str]:
         feature = json.loads(metadata)["info"]["features"].get(column, {})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise InputError(
-            "its metadata called 'huggingface' make no sense",
+            "its metadata named 'huggingface' can't be read",
             where=table.source.path,
-            expected="what the library `datasets` writes there",
-            hint="write the file again without them: table.replace_schema_metadata(None)",
+            expected="metadata as the library `datasets` writes it",
+            hint="write the file again without it: table.replace_schema_metadata(None)",
         ) from error
     is_class_label = isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
     return list(feature.get("names") or []) if is_class_label else []
 
 
 def _class_of_each_value(values: Distinct, table: Table, column: str) -> list[str | None]:
-    """The class that each distinct value stands for, None where it means that there is no label."""
+    """The class of each distinct value, None for a value that means "no label"."""
     names = class_label_names(table, column)
     if not names:
         return [show_value(value) or None for value in values.values.to_pylist()]
@@ -203,17 +203,17 @@ def _class_of_each_value(values: Distinct, table: Table, column: str) -> list[st
         if not -1 <= code < len(names):
             row = int(np.flatnonzero(values.codes == values.values.to_pylist().index(code))[0]) + 1
             raise InputError(
-                f"{code} is the code of no class",
+                f"the code {code} has no class name",
                 where=table.source.path,
                 row=row,
                 column=column,
-                expected=f"0 to {len(names) - 1}, the classes that the file lists, or -1 for no label",
+                expected=f"0 to {len(names) - 1}, for the classes that the file lists, or -1 for no label",
             )
     return [names[code] if code >= 0 else None for code in values.values.to_pylist()]
 
 
 def _sort_classes(found: Mapping[str, Any]) -> list[str]:
-    """The class names, by what the file writes for them."""
+    """The class names, sorted by their values in the file."""
     if not any(isinstance(value, str) for value in found.values()):
         return sorted(found, key=lambda name: (found[name], name))
     if all(map(WHOLE.fullmatch, found)):
@@ -227,20 +227,23 @@ def _encode(values: Distinct, names: list[str | None], known: Mapping[str | None
 
 
 def refuse_type(table: Table, column: str) -> None:
-    """Refuse a type whose values are no classes.
+    """Refuse a type whose values can't be classes.
 
     Raises:
-        InputError: The column holds lists, nested values, times or bytes.
+        InputError: The column has lists, nested values, times or bytes.
     """
     type_ = simplify_column(table.data.column(column).slice(0, 0)).type
     types = pa.types
     found, hint = None, "choose another column: --label COLUMN"
     if types.is_nested(type_):
-        found, hint = f"it holds {type_}, not one class a row", "several labels a row are not supported yet"
+        found, hint = (
+            f"its values are {type_}, not one class a row",
+            "several labels a row are not supported yet",
+        )
     elif types.is_temporal(type_):
-        found = "it holds dates or times, not classes"
+        found = "it has dates or times, not classes"
     elif types.is_binary(type_) or types.is_large_binary(type_) or types.is_fixed_size_binary(type_):
-        found = "it holds bytes, not classes"
+        found = "it has bytes, not classes"
     if found:
         raise InputError(
             found,
@@ -261,26 +264,26 @@ def check_labels(
     """Refuse labels that can't be judged.
 
     Args:
-        codes: The labels of all rows, -1 where there is none.
-        class_names: Of each code.
+        codes: The labels of all rows, -1 for a missing one.
+        class_names: The name of each code.
         numbers: The different labels as numbers, if they are numbers.
         table: For messages.
         column: For messages.
 
     Raises:
-        InputError: No label, one row, one class, a number to predict, or as good as all different.
+        InputError: No label, one row, one class, numbers to predict, or nearly all labels different.
     """
     n_rows, n_classes = int((codes >= 0).sum()), len(class_names)
-    found, hint = None, "if the labels stand in another column: --label COLUMN"
+    found, hint = None, "if the labels are in another column: --label COLUMN"
     if n_rows == 0:
-        found = f"no row has a label ({len(codes)} rows)" if len(codes) != 1 else "its one row has no label"
+        found = f"no row has a label ({len(codes)} rows)" if len(codes) != 1 else "the only row has no label"
     elif n_rows == 1:
         found = "only one row has a label"
     elif n_classes == 1:
         found = f"every label is {class_names[0]!r} ({n_rows} rows)"
     elif numbers is not None and _are_measures(numbers[~np.isnan(numbers)], n_rows):
-        found = f"regression is not supported yet: it holds {n_classes} different numbers on {n_rows} rows"
-        hint = f"{hint}; if the numbers are codes of classes, write them as words: 'class 17'"
+        found = f"regression is not supported yet: it has {n_classes} different numbers on {n_rows} rows"
+        hint = f"{hint}; if the numbers are class codes, write them as words: 'class 17'"
     elif n_rows >= FEWEST_FOR_AN_ID and n_classes > MOST_CLASSES * n_rows:
         found = f"it looks like an id or free text: {n_classes} different values on {n_rows} rows"
     if found:
@@ -293,8 +296,8 @@ def check_labels(
         )
 
 
-def label_notes(codes: Codes, class_names: Sequence[str]) -> tuple[str, ...]:
-    """What the user should know: missing labels, classes that look missing, classes that look the same."""
+def describe_labels(codes: Codes, class_names: Sequence[str]) -> tuple[str, ...]:
+    """Notes for the user: missing labels, classes that look like missing labels, classes that look alike."""
     notes = []
     n_missing = int((codes < 0).sum())
     if n_missing:
@@ -302,12 +305,12 @@ def label_notes(codes: Codes, class_names: Sequence[str]) -> tuple[str, ...]:
         notes.append(f"{rows} no label: set aside, and listed last")
     blank = [name for name in class_names if name.strip().lower() in MISSING_LIKE]
     if blank:
-        notes.append(f"a class like any other, though it may mean that there is no label: {listed(blank)}")
+        notes.append(f"used as a class, though it may mean that there is no label: {listed(blank)}")
     alike = defaultdict(list)
     for name in class_names:
         alike[" ".join(name.split()).casefold()].append(name)
     notes += [
-        f"classes that differ only in case or blanks, judged as different ones: {listed(names)}"
+        f"classes that differ only in case or blanks, treated as different classes: {listed(names)}"
         for names in alike.values()
         if len(names) > 1
     ]
@@ -315,7 +318,7 @@ def label_notes(codes: Codes, class_names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _are_measures(numbers: NDArray[np.float64], n_rows: int) -> bool:
-    """Whether different labels are values of a quantity rather than names of classes."""
+    """Whether the labels are values of a quantity rather than classes."""
     n_numbers = len(numbers)
     if not np.array_equal(numbers, np.round(numbers)):
         return n_numbers > min(FEW_NUMBERS, MOST_CLASSES * n_rows)
@@ -323,5 +326,5 @@ def _are_measures(numbers: NDArray[np.float64], n_rows: int) -> bool:
         return False
     share = n_numbers / n_rows
     if numbers.min() in (0, 1) and np.ptp(numbers) == n_numbers - 1:
-        return MOST_CODES < share <= MOST_CLASSES  # beyond that it is an id
+        return MOST_CODES < share <= MOST_CLASSES  # a larger share means an id
     return share > MOST_MEASURES

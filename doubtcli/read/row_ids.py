@@ -1,4 +1,4 @@
-"""A name for each row that outlives reordering, relabelling and new columns."""
+"""An id for each row that stays the same when rows are reordered or relabelled, or columns are added."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.files.values import TEXT, as_text, is_vector, simplify_column
-from doubtcli.read.roles.embedding import Flaw, vectors
+from doubtcli.read.roles.embedding import Flaw, read_vectors
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
@@ -21,68 +21,67 @@ if TYPE_CHECKING:
     from doubtcli.records import Codes, Labels, Roles, Table
 
 DIGEST_BYTES = 8
-"""64 bits: among a million rows two unlike ones share a hash once in 37 million tables."""
+"""64 bits: of tables with a million rows, one in 37 million has two different rows with the same hash."""
 
 
-def row_ids(
+def make_row_ids(
     table: Table,
     roles: Roles,
     labels: Labels,
-    *brought: NDArray[np.floating] | None,
+    *given: NDArray[np.floating] | None,
     hashes: Sequence[str] | None = None,
 ) -> list[str]:
     """The id of every row, in file order.
 
-    It is what stands in the identifier column, if one names the rows. Else it is the row's hash, as
-    `row_hashes` gives it; without inputs and without arrays beside the table it is the row's number from 1.
+    It is the value of the identifier column, if there is one. Else it is the row's hash, from `hash_rows`;
+    without inputs and without arrays it is the row's number, from 1.
 
-    Rows with the same hash are counted in order of given label, no label last: `<hash>`, `<hash>.2`, ...
-    Among those of one label, what was answered, grouped and brought decides. So a row keeps its id in a
-    shuffled file.
+    Rows with the same hash are numbered in the order of their given labels, missing ones last: `<hash>`,
+    `<hash>.2`, ... Rows with the same label are ordered by answers, groups and arrays. So a row keeps its
+    id in a shuffled file.
 
     Args:
         table: The file.
         roles: What its columns are.
         labels: Its label column.
-        brought: Embeddings and probabilities from files beside it, each of shape `(n_rows_in_file, m)`.
-        hashes: Of its rows, where they are known already.
+        given: The user's embeddings and probabilities, each of shape `(n_rows_in_file, m)`.
+        hashes: The hashes of its rows, if they are known already.
     """
     identifiers = roles.names(Role.IDENTIFIER)
     if identifiers:
         return [str(name) for name in as_text(table.data.column(identifiers[0])).to_pylist()]
-    arrays = _list_arrays(brought)
+    arrays = _list_arrays(given)
     if not (_input_names(roles) or arrays):
         return [str(row) for row in range(1, table.data.num_rows + 1)]
-    hashes = row_hashes(table, roles, *brought) if hashes is None else hashes
+    hashes = hash_rows(table, roles, *given) if hashes is None else hashes
     others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
     return _number_repeats(hashes, labels.codes, table.data, others, arrays)
 
 
-def row_hashes(table: Table, roles: Roles, *brought: NDArray[np.floating] | None) -> list[str]:
-    """A hash of what stands in each row, its label left out: 16 hexadecimal digits, in file order.
+def hash_rows(table: Table, roles: Roles, *given: NDArray[np.floating] | None) -> list[str]:
+    """A hash of each row's content without its label: 16 hexadecimal digits, in file order.
 
-    It is made of the row's inputs: of all columns that could be learnt from, also those left out as empty,
-    constant or a leak, so that no hash changes when such a column does no longer look like one. Without such
-    a column it is made of what the user brought beside the table; without that, too, of the row's name and
-    of what its annotators answered.
+    It is made from the row's inputs: all columns that models can learn from, also those left out as empty,
+    constant or a leak, so that no hash changes when a column stops looking like one. Without inputs it is
+    made from the user's arrays; without those, from the row's id and its annotators' answers.
     """
-    inputs, arrays = _input_names(roles), _list_arrays(brought)
+    inputs, arrays = _input_names(roles), _list_arrays(given)
     if inputs:
-        return _hash_rows(table.data, inputs, [])
+        return _hash_each_row(table.data, inputs, [])
     if arrays:
-        return _hash_rows(table.data, [], arrays)
-    return _hash_rows(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
+        return _hash_each_row(table.data, [], arrays)
+    return _hash_each_row(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
 
 
 def _input_names(roles: Roles) -> list[str]:
     return sorted(column.name for column in roles.columns if column.is_input)
 
 
-def _list_arrays(brought: Sequence[NDArray[np.floating] | None]) -> list[NDArray[np.floating]]:
-    return [np.asarray(array) for array in brought if array is not None]
+def _list_arrays(given: Sequence[NDArray[np.floating] | None]) -> list[NDArray[np.floating]]:
+    return [np.asarray(array) for array in given if array is not None]
 
 
-def _hash_rows(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:
+def _hash_each_row(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:
     """A hash of each row; the columns' names go into all of them."""
     key = blake2b("\0".join(names).encode(), digest_size=16).digest()
     return [
@@ -94,15 +93,15 @@ def _hash_rows(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np
 def _row_contents(
     data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]
 ) -> Iterator[bytes]:
-    """What stands in each row as bytes, so that unlike rows have unlike bytes."""
+    """The content of each row as bytes, so that different rows have different bytes."""
     texts, matrices = [], list(arrays)
     for column in (simplify_column(data.column(name)) for name in names):
         matrix = _matrix(column)
         if matrix is None:
-            texts.append(_measured(as_text(column)))
+            texts.append(_prefix_lengths(as_text(column)))
         else:
             matrices.append(matrix)
-    # a number's own bytes: how it would be written may change between versions
+    # the bytes of a number, not its text, which may change between versions
     rows = [np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")) for matrix in matrices]
     joined = pc.binary_join_element_wise(*texts, pa.scalar("", TEXT)).to_pylist() if texts else None
     for row in range(data.num_rows):
@@ -111,17 +110,17 @@ def _row_contents(
 
 
 def _matrix(column: pa.ChunkedArray) -> NDArray[np.floating] | None:
-    """The floats of a column of floats, or of whole vectors; None for any other."""
+    """The values of a column of floats or of complete vectors; None for any other column."""
     if pa.types.is_floating(column.type):
         numbers = np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
-        numbers[np.isnan(numbers)] = np.nan  # one NaN for all
+        numbers[np.isnan(numbers)] = np.nan  # the same bytes for every NaN
         return numbers[:, np.newaxis]
-    found = vectors(column) if is_vector(column.type) else None
+    found = read_vectors(column) if is_vector(column.type) else None
     return None if isinstance(found, Flaw) else found
 
 
-def _measured(texts: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Each text behind its length, "-" for a missing one: joined, they can't be taken for each other."""
+def _prefix_lengths(texts: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Each text after its length, "-" for a missing one: so joined texts stay distinct."""
     lengths = pc.binary_length(texts).cast(TEXT)
     return pc.fill_null(pc.binary_join_element_wise(lengths, texts, pa.scalar(":", TEXT)), "-")
 
@@ -133,7 +132,7 @@ def _number_repeats(
     others: Sequence[str],
     arrays: Sequence[NDArray[np.floating]],
 ) -> list[str]:
-    """The hashes, the second and later rows of one with their number behind it."""
+    """The hashes; from the second row with the same hash on, its number is appended."""
     ids = list(hashes)
     groups, counts = np.unique(np.array(hashes), return_inverse=True, return_counts=True)[1:]
     rows = np.flatnonzero(counts[groups] > 1)

@@ -1,4 +1,4 @@
-"""Files beside the table: a vector a row, or the user's own probabilities, one column a class."""
+"""Files next to the table: a vector for each row, or the user's own probability of each class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from doubtcli.errors import InputError
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct, to_numbers
-from doubtcli.read.roles.embedding import Flaw, finite, looks_like_vectors, vectors
+from doubtcli.read.roles.embedding import Flaw, as_finite, looks_like_vectors, read_vectors
 from doubtcli.read.roles.left_out import is_counter, is_id
 from doubtcli.wording.lists import listed
 
@@ -24,29 +24,29 @@ if TYPE_CHECKING:
 
 ARRAYS = (".npy", ".npz")
 PREFIXES = ("", "pred_probs_", "pred_prob_", "prob_", "proba_", "p_")
-"""What may stand before a class's name in a column's."""
+"""Prefixes that a column may have before the name of its class."""
 SUM_TOLERANCE = 1e-3
-"""Probabilities printed with four digits add up to one within it, for ten classes."""
+"""The sum of ten probabilities that are rounded to four digits is within this of 1."""
 ROUNDING = 1e-6
-"""How far below 0 or above 1 float32 arithmetic may end up."""
+"""How far below 0 or above 1 float32 arithmetic may be."""
 ENOUGH_ROWS_TO_MATCH = 50
-"""With fewer rows another order of the classes may fit better by chance."""
+"""With fewer rows, another order of the classes may fit better by chance."""
 FITS = 0.5
-"""Another order is believed if by it at least this share of labels is the likeliest class, ..."""
+"""Another order counts if it makes at least this share of labels the most probable class, ..."""
 FITS_NOT = 0.5
-"""... and by the stated order fewer than this many times that share."""
+"""... and the expected order makes it less than this fraction of that share."""
 
 
 def read_embeddings(
     path: str, n_rows: int, given: NDArray[Any] | pa.Table | None = None
 ) -> NDArray[np.float32]:
-    """The vector of each row of the table, unlabelled rows among them.
+    """The vector of each row of the table, rows without a label included.
 
-    A table has one column of lists, or a column a dimension: all columns with a number in them, in file
-    order, but those that are named like an id or a count of the rows.
+    A table has one column of lists, or a column for each dimension: all columns that have numbers, in file
+    order, except those that are named like an id or a row number.
 
     Args:
-        path: .npy, .npz (one array, or the one called `embeddings`), or a table: Parquet, CSV, ...
+        path: .npy, .npz (one array, or the one named `embeddings`), or a table: Parquet, CSV, ...
         n_rows: Rows in the table.
         given: What the file would hold; the file is not read then.
 
@@ -54,13 +54,13 @@ def read_embeddings(
         Shape `(n_rows, n_dimensions)`, float32, all finite.
 
     Raises:
-        InputError: The file can't be read or doesn't fit; names the first row whose vector is broken.
+        InputError: The file can't be read or doesn't fit; names the first row with a broken vector.
     """
-    loaded = load(path, "embeddings") if given is None else given
-    found = finite(loaded) if isinstance(loaded, np.ndarray) else _vectors_of_table(loaded, path)
+    loaded = read_array_or_table(path, "embeddings") if given is None else given
+    found = as_finite(loaded) if isinstance(loaded, np.ndarray) else _vectors_of_table(loaded, path)
     if isinstance(found, Flaw):
         raise InputError(
-            found.found, where=path, row=found.row, expected="as many numbers on every row, all finite"
+            found.found, where=path, row=found.row, expected="the same number of finite numbers on every row"
         )
     check_n_rows(len(found), n_rows, path)
     return found
@@ -69,34 +69,34 @@ def read_embeddings(
 def _vectors_of_table(table: pa.Table, path: str) -> NDArray[np.float32] | Flaw:
     lists = [name for name in table.column_names if looks_like_vectors(table.column(name))]
     if len(lists) == 1:
-        return vectors(table.column(lists[0]))
-    others = [name for name in table.column_names if not _names_rows(name, table)]
+        return read_vectors(table.column(lists[0]))
+    others = [name for name in table.column_names if not _identifies_rows(name, table)]
     numbers = [to_numbers(table.column(name)) for name in others]
     dimensions = [values for values in numbers if not np.isnan(values).all()]
     if lists or not dimensions:
         raise InputError(
-            f"{len(lists)} of its columns hold lists of numbers, {len(dimensions)} hold numbers",
+            f"{len(lists)} of its columns have lists of numbers, {len(dimensions)} have numbers",
             where=path,
             expected="one column of lists of numbers, or a column of numbers for each dimension",
         )
-    return finite(np.column_stack(dimensions))
+    return as_finite(np.column_stack(dimensions))
 
 
-def _names_rows(name: str, table: pa.Table) -> bool:
+def _identifies_rows(name: str, table: pa.Table) -> bool:
     return is_counter(name) or is_id(name, find_distinct(table.column(name)))
 
 
 def read_pred_probs(
     path: str, labels: Labels, n_rows: int, given: NDArray[Any] | pa.Table | None = None
 ) -> NDArray[np.float64]:
-    """The probability of each class for each row of the table, unlabelled rows among them.
+    """The probability of each class for each row of the table, rows without a label included.
 
-    A table's columns are matched to the classes by name, in any order, also behind a prefix such as "prob_";
-    other columns are passed over. Columns without names (an array, a column of lists, columns that are
-    numbered from 0) must stand in the order of `labels.class_names`, that of scikit-learn's LabelEncoder.
+    A table's columns are matched to the classes by name, in any order, also after a prefix such as "prob_";
+    other columns are ignored. Columns without names (an array, a column of lists, columns that are numbered
+    from 0) must be in the order of `labels.class_names`, that of scikit-learn's LabelEncoder.
 
     Args:
-        path: .npy, .npz (one array, or the one called `pred_probs`), or a table: Parquet, CSV, ...
+        path: .npy, .npz (one array, or the one named `pred_probs`), or a table: Parquet, CSV, ...
         labels: The table's labels.
         n_rows: Rows in the table.
         given: What the file would hold; the file is not read then.
@@ -105,14 +105,14 @@ def read_pred_probs(
         Shape `(n_rows, n_classes)`, float64: 0 to 1, rows sum to 1 within 0.001.
 
     Raises:
-        InputError: The file can't be read or doesn't fit; names the first row that holds no probabilities.
+        InputError: The file can't be read or doesn't fit; names the first row without valid probabilities.
     """
-    loaded = load(path, "pred_probs") if given is None else given
+    loaded = read_array_or_table(path, "pred_probs") if given is None else given
     is_named = False
     if isinstance(loaded, np.ndarray):
         probs = loaded.astype(np.float64)
     else:
-        names = _columns_of_classes(loaded.column_names, labels)
+        names = _match_class_columns(loaded.column_names, labels)
         is_named = names is not None
         probs = _probs_of_table(loaded, names, labels, path)
     check_n_rows(len(probs), n_rows, path)
@@ -123,8 +123,8 @@ def read_pred_probs(
     return np.clip(probs, 0.0, 1.0)
 
 
-def _columns_of_classes(names: list[str], labels: Labels) -> list[str] | None:
-    """The column of each class, or None where the names don't tell."""
+def _match_class_columns(names: list[str], labels: Labels) -> list[str] | None:
+    """The column of each class, or None if they can't be matched by name."""
     for prefix in PREFIXES:
         wanted = [prefix + name for name in labels.class_names]
         if set(wanted) <= set(names):
@@ -138,28 +138,28 @@ def _probs_of_table(
     if names is None:
         lists = [name for name in table.column_names if looks_like_vectors(table.column(name))]
         if len(lists) == 1:
-            return _of_lists(table.column(lists[0]), path, lists[0])
+            return _probs_of_lists(table.column(lists[0]), path, lists[0])
         names = [str(place) for place in range(len(labels.class_names))]
         if not set(names) <= set(table.column_names):
-            raise _no_columns(table.column_names, labels, path)
+            raise _missing_columns_error(table.column_names, labels, path)
     return np.column_stack([to_numbers(table.column(name)) for name in names])
 
 
-def _of_lists(column: pa.ChunkedArray, path: str, name: str) -> NDArray[np.float64]:
-    found = vectors(column)
+def _probs_of_lists(column: pa.ChunkedArray, path: str, name: str) -> NDArray[np.float64]:
+    found = read_vectors(column)
     if isinstance(found, Flaw):
         raise InputError(
-            found.found, where=path, row=found.row, column=name, expected="a probability a class"
+            found.found, where=path, row=found.row, column=name, expected="a probability for each class"
         )
     return found.astype(np.float64)
 
 
-def _no_columns(names: list[str], labels: Labels, path: str) -> InputError:
+def _missing_columns_error(names: list[str], labels: Labels, path: str) -> InputError:
     lacking = [name for name in labels.class_names if name not in names]
     return InputError(
-        f"no column is called like the class{'' if len(lacking) == 1 else 'es'} {listed(lacking, 10)}",
+        f"no column is named after the class{'' if len(lacking) == 1 else 'es'} {listed(lacking, 10)}",
         where=path,
-        expected="a column for each class, called like it",
+        expected="a column for each class, named after it",
         hint=f"its columns are {listed(names)}",
     )
 
@@ -167,10 +167,10 @@ def _no_columns(names: list[str], labels: Labels, path: str) -> InputError:
 def _check_n_classes(n_columns: int, labels: Labels, path: str) -> None:
     if n_columns != len(labels.class_names):
         raise InputError(
-            f"it has {n_columns} columns, the labels {len(labels.class_names)} classes",
+            f"it has {n_columns} columns, but there are {len(labels.class_names)} classes",
             where=path,
-            expected=f"one for each class, in this order: {listed(labels.class_names)}",
-            hint="or a CSV or Parquet file whose columns are called like the classes",
+            expected=f"a column for each class, in this order: {listed(labels.class_names)}",
+            hint="reorder them, or use a CSV or Parquet file with columns named after the classes",
         )
 
 
@@ -180,7 +180,9 @@ def _check_probabilities(probs: NDArray[np.float64], labels: Labels, path: str) 
         row, place = (int(index[0]) for index in np.nonzero(outside))
         value = probs[row, place]
         raise InputError(
-            "no probability stands here" if np.isnan(value) else f"{value:g} is no probability",
+            "the probability is missing, or not a number"
+            if np.isnan(value)
+            else f"{value:g} is not a probability",
             where=path,
             row=row + 1,
             column=labels.class_names[place],
@@ -198,7 +200,7 @@ def _check_probabilities(probs: NDArray[np.float64], labels: Labels, path: str) 
 
 
 def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
-    """Refuse columns without names that plainly stand in another order than the classes."""
+    """Refuse columns without names that are clearly in another order than the classes."""
     from scipy.optimize import linear_sum_assignment
 
     labelled = labels.codes >= 0
@@ -213,25 +215,25 @@ def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
     if best >= FITS and np.trace(table) / n_rows < FITS_NOT * best:
         fitting = [labels.class_names[code] for code in classes]
         raise InputError(
-            f"its columns don't fit the classes in their order, but do in this one: {listed(fitting)}",
+            f"its columns seem to be in another order than expected: {listed(fitting)}",
             where=path,
             expected=f"columns in this order: {listed(labels.class_names)}",
-            hint="or a CSV or Parquet file whose columns are called like the classes",
+            hint="reorder them, or use a CSV or Parquet file with columns named after the classes",
         )
 
 
-def load(path: str, name: str) -> NDArray[Any] | pa.Table:
-    """What stands in a side file.
+def read_array_or_table(path: str, name: str) -> NDArray[Any] | pa.Table:
+    """The content of a file next to the table.
 
     Args:
         path: An .npy or .npz file, or any table that can be scanned (Parquet, CSV, ...).
-        name: Which array of an .npz that holds several.
+        name: The array to read from an .npz with several arrays.
 
     Returns:
         An array of shape `(n, m)`, or a table.
 
     Raises:
-        InputError: The file can't be read, or holds no numbers in rows and columns.
+        InputError: The file can't be read, or is not numbers in rows and columns.
     """
     if PurePath(path.lower()).suffix not in ARRAYS:
         return read_table(path).data
@@ -256,16 +258,16 @@ def check_matrix(array: NDArray[Any], where: str) -> None:
 
 
 def check_n_rows(found: int, n_rows: int, path: str) -> None:
-    """Refuse a side file that has not one row for each of the table's.
+    """Refuse a file that does not have a row for each row of the table.
 
     Raises:
-        InputError: Tells both numbers.
+        InputError: Names both numbers of rows.
     """
     if found != n_rows:
         raise InputError(
-            f"it has {found:,} rows, the table {n_rows:,}",
+            f"it has {found:,} rows, but the table has {n_rows:,}",
             where=path,
-            expected="one row for each row of the table, in its order, rows without a label among them",
+            expected="one row for each row of the table, in the same order, rows without a label included",
         )
 
 
@@ -274,22 +276,22 @@ def _read_array(file: BinaryIO, path: str, name: str) -> NDArray[Any]:
         loaded = np.load(file, allow_pickle=False)
         if isinstance(loaded, np.ndarray):
             return loaded
-        return np.asarray(loaded[_chosen(loaded.files, path, name)])
+        return np.asarray(loaded[_choose_array(loaded.files, path, name)])
     except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
         raise InputError(
             f"the array can't be read: {error}",
             where=path,
-            expected="numbers, as numpy.save or numpy.savez writes them",
+            expected="a file of numbers, as numpy.save or numpy.savez writes it",
         ) from error
 
 
-def _chosen(names: list[str], path: str, name: str) -> str:
+def _choose_array(names: list[str], path: str, name: str) -> str:
     if name in names:
         return name
     if len(names) == 1:
         return names[0]
     raise InputError(
-        f"it holds {len(names)} arrays: {', '.join(names)}",
+        f"it has {len(names)} arrays: {', '.join(names)}",
         where=path,
-        expected=f"one array, or one that is called {name}",
+        expected=f"one array, or one named {name}",
     )

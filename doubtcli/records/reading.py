@@ -154,7 +154,7 @@ class InputRole(Protocol):
         """How it is shown to a person who relabels: as "text", or as a "value" with its name; None: not."""
         ...
 
-    def fits(self, column: Any) -> Fit | None:  # noqa: ANN401  # what reading knows of a column: `LookedAt`
+    def fits(self, column: Any) -> Fit | None:  # noqa: ANN401  # what reading knows of a column: `InspectedColumn`
         """Why a column has this role, by its name and values; None where it doesn't."""
         ...
 

@@ -14,10 +14,10 @@ from doubtcli.read.labels import encode_answers, plain_name
 from doubtcli.read.roles.left_out import (
     LEAK,
     can_name_rows,
-    check_names_rows,
+    check_row_ids,
+    explain_identifier,
     is_another_answer,
-    names_rows,
-    one_to_one,
+    one_to_one_share,
 )
 from doubtcli.records import NOT_INPUTS, ROLES_GROUP, Column, Role, Roles
 from doubtcli.settings.installed import blame_author, find_installed
@@ -41,30 +41,31 @@ FEWEST_ANNOTATORS = 2
 
 
 def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], labels: Labels) -> Roles:
-    """The part that each column of a table plays, and why.
+    """The role of each column of a table, and why it has that role.
 
-    What the user said goes first. Else a column's values decide: a vector a row is an embedding; values that
-    name rows (unique, and named or built like ids; names of files) an identifier; then numbers, dates, few
-    different values (categorical) and text. An identifier that is named like one, unique and never missing
-    becomes the row ids. Inputs that are empty, the same on every row or a leak are left out, unless `use`
-    names them. A leak is a column of at most twice as many values as there are classes that goes one to one
-    with the label on 99% of rows.
+    What the user said comes first. Otherwise a column's values decide: vectors are an embedding; values that
+    identify rows (unique, and named or built like ids; file names) an identifier; then come numbers, dates,
+    few different values (categorical) and text. An identifier that is named like one, unique and never
+    missing becomes the row ids. Inputs that are empty, the same on every row or a leak are left out, unless
+    `use` names them. A leak is a column with at most twice as many values as there are classes that matches
+    the label one to one on 99% of rows.
 
     Args:
         table: The file.
-        settings: What the user said.
+        settings: The user's settings.
         label: The label column's name and why it is that one, from `find_label_column`.
         labels: The label column, encoded.
 
     Raises:
-        InputError: The column that should name the rows doesn't, that of vectors holds none, or an annotator
-            gave no answer that is a class.
-        SettingsError: There is no such column, or one would play two roles.
+        InputError: The id column has missing or repeated ids, an embedding column has no vectors, or an
+            annotator gave no answer that is a class.
+        SettingsError: There is no such column, or one was given two roles.
     """
     claims = {**find_claims(table, settings), label[0]: (Role.LABEL, label[1])}
     claims = {**_find_annotators(table, claims, settings, labels), **claims}
     columns = [
-        LookedAt(table, name, labels, name in settings.use).column(claims) for name in table.data.column_names
+        InspectedColumn(table, name, labels, name in settings.use).column(claims)
+        for name in table.data.column_names
     ]
     if settings.id is None:
         columns = _with_row_ids(columns, table)
@@ -72,7 +73,7 @@ def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], l
 
 
 def list_roles() -> tuple[InputRole, ...]:
-    """The roles that models learn from, ours and other people's, as they are listed.
+    """The roles that models learn from, ours and those of plug-ins, in the order in which they are listed.
 
     Raises:
         FeatureError: One can't be imported, or lacks a part.
@@ -86,7 +87,7 @@ def _make_roles(installed: tuple[Installed, ...]) -> tuple[InputRole, ...]:
 
 
 def convert_column(role: InputRole, table: Table, name: str) -> Any:  # noqa: ANN401  # a column or a matrix
-    """The values of a column, ready to be learnt from.
+    """The values of a column, in the type that models need.
 
     Raises:
         DoubtError: A value does not fit the role, or the role crashed.
@@ -98,10 +99,10 @@ def convert_column(role: InputRole, table: Table, name: str) -> Any:  # noqa: AN
 def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, str]]:
     """The role that the user gave a column, and the option that gave it.
 
-    A pattern leaves out the columns that are named elsewhere.
+    A pattern does not match columns that are named by another option.
 
     Raises:
-        SettingsError: There is no such column, or one would play two roles.
+        SettingsError: There is no such column, or one was given two roles.
     """
     names = table.data.column_names
     claims: dict[str, tuple[str, str]] = {}
@@ -110,10 +111,10 @@ def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, st
         before = claims.setdefault(name, (role, option))
         if before != (role, option):
             raise SettingsError(
-                f"it can't be both: {before[1]} and {option} name it",
+                f"it is named by two options: {before[1]} and {option}",
                 where=table.source.path,
                 column=name,
-                expected="one role a column",
+                expected="one role for each column",
             )
     for pattern in settings.annotators:
         if not _is_name(pattern, names):
@@ -128,23 +129,23 @@ def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, st
 def _find_annotators(
     table: Table, claims: Mapping[str, tuple[str, str]], settings: ScanSettings, labels: Labels
 ) -> dict[str, tuple[str, str]]:
-    """The columns that are named like annotators and hold classes only, if there are several."""
+    """The columns that are named like annotators and have only classes, if there are at least two."""
     if settings.annotators:
         return {}
     found = []
     for name in table.data.column_names:
         if name in claims or name in settings.use or not ANNOTATOR_NAME.match(plain_name(name)):
             continue
-        codes, n_unheard = encode_answers(table, name, labels)
-        if n_unheard == 0 and (codes >= 0).any():
+        codes, n_other = encode_answers(table, name, labels)
+        if n_other == 0 and (codes >= 0).any():
             found.append(name)
     if len(found) < FEWEST_ANNOTATORS:
         return {}
-    return dict.fromkeys(found, (Role.ANNOTATOR, "named like an annotator, and holds only classes"))
+    return dict.fromkeys(found, (Role.ANNOTATOR, "named like an annotator, and has only classes"))
 
 
 def _with_row_ids(columns: list[Column], table: Table) -> list[Column]:
-    """The same columns; the first that is called "id", else the first fit one, names the rows."""
+    """The same columns, one of them as the row ids: the first named "id", else the first fit for it."""
     fit = [
         column
         for column in columns
@@ -154,23 +155,23 @@ def _with_row_ids(columns: list[Column], table: Table) -> list[Column]:
     if not fit:
         return columns
     chosen = min(fit, key=lambda column: plain_name(column.name) != "id")
-    named = replace(chosen, used=True, why="named like an id, and different on every row: names the rows")
+    named = replace(chosen, used=True, why="named like an id, and different on every row: used as row ids")
     return [named if column is chosen else column for column in columns]
 
 
 @dataclass(frozen=True)
-class LookedAt:
+class InspectedColumn:
     """One column, and what is needed to find its role."""
 
     table: Table
     name: str
     labels: Labels
     use: bool
-    """Whether it is to be learnt from although it looks like a leak or an identifier."""
+    """Whether models are to learn from it although it looks like a leak or an identifier."""
 
     @cached_property
     def values(self) -> Distinct:
-        """What stands in it."""
+        """Its different values."""
         return find_distinct(self.table.data.column(self.name))
 
     def column(self, claims: Mapping[str, tuple[str, str]]) -> Column:
@@ -179,9 +180,9 @@ class LookedAt:
         if role is None:
             return self._infer()
         if role == Role.ANNOTATOR:
-            why += self._unheard()
+            why += self._note_other_answers()
         elif role == Role.IDENTIFIER:
-            check_names_rows(self.values, self.table, self.name)
+            check_row_ids(self.values, self.table, self.name)
         column = Column(self.name, role, role != Role.IGNORED, why)
         return self._check_input(column) if column.is_input else column
 
@@ -192,12 +193,12 @@ class LookedAt:
         if first is not None:
             return first
         if holds_bytes(data.type):
-            return Column(self.name, Role.IGNORED, used=False, why="bytes: can't be learnt from")
-        id_why = names_rows(self.name, self.values)
+            return Column(self.name, Role.IGNORED, used=False, why="bytes: models can't use them")
+        id_why = explain_identifier(self.name, self.values)
         if id_why and not self.use:
             return Column(self.name, Role.IDENTIFIER, used=False, why=f"{id_why}: left out")
         found = self._first_that_fits([role for role in roles if role.asked_at >= IDENTIFIERS_ASKED_AT])
-        assert found is not None  # noqa: S101  # whatever is nothing else is a text
+        assert found is not None  # noqa: S101  # the role `text` fits everything
         return found
 
     def _first_that_fits(self, roles: Sequence[InputRole]) -> Column | None:
@@ -213,7 +214,7 @@ class LookedAt:
         return None
 
     def _check_input(self, column: Column) -> Column:
-        """A column that the user gave a role to be learnt from."""
+        """An input to which the user gave a role."""
         role = next(role for role in list_roles() if role.name == column.role)
         if role.may_leak:
             return self._check_leak(column)
@@ -222,9 +223,9 @@ class LookedAt:
 
     def _check_leak(self, column: Column) -> Column:
         """The column, left out where a model should not learn from it."""
-        out = self._left_out()
+        out = self._explain_left_out()
         if out and self.use:
-            return replace(column, why=f"--use, though {out}")
+            return replace(column, why=f"--use, although {out}")
         if out:
             return replace(column, used=False, why=f"{out}: left out (--use {self.name} keeps it)")
         if is_another_answer(self.name, self.values, self.labels):
@@ -232,23 +233,23 @@ class LookedAt:
             return replace(column, why=f"{column.why}; may be another answer to the same question: {hint}")
         return column
 
-    def _left_out(self) -> str | None:
+    def _explain_left_out(self) -> str | None:
         """Why a model should not learn from it."""
         n_different = len(self.values.values)
         if n_different == 0:
             return "empty"
         if n_different == 1 and self.values.n_missing == 0:
             return "the same on every row"
-        share = one_to_one(self.values, self.labels)
+        share = one_to_one_share(self.values, self.labels)
         if share < LEAK:
             return None
-        # cut, not rounded: 99.96% is not all rows
+        # rounded down: 99.96% is not all rows
         rows = "every row" if share == 1 else f"{int(share * 1000) / 10:g}% of rows"
-        return f"it goes one to one with the label on {rows}"
+        return f"it matches the label one to one on {rows}"
 
-    def _unheard(self) -> str:
-        """How many answers are no class; a column of nothing else is refused."""
-        codes, n_unheard = encode_answers(self.table, self.name, self.labels)
+    def _note_other_answers(self) -> str:
+        """How many answers are not classes; a column without a class is refused."""
+        codes, n_other = encode_answers(self.table, self.name, self.labels)
         if not (codes >= 0).any():
             raise InputError(
                 "none of its answers is a class of the label",
@@ -257,16 +258,19 @@ class LookedAt:
                 expected=f"answers such as {', '.join(map(repr, self.labels.class_names[:5]))}",
                 hint=f"leave it out: --ignore {self.name}",
             )
-        answers = "1 answer that is" if n_unheard == 1 else f"{n_unheard:,} answers that are"
-        return f"; {answers} no class of the label count as not given" if n_unheard else ""
+        if not n_other:
+            return ""
+        if n_other == 1:
+            return "; 1 answer is not a class of the label, and counts as missing"
+        return f"; {n_other:,} answers are not classes of the label, and count as missing"
 
 
 def _named_columns(settings: ScanSettings, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """Role, option and column of everything that was named outright."""
+    """Role, option and column of everything that was named without a pattern."""
     annotators = tuple(name for name in settings.annotators if _is_name(name, names))
     given: tuple[tuple[str, str, tuple[str | None, ...]], ...] = (
         (Role.LABEL, "--label", (settings.label,)),
-        # a role of somebody else's has no option
+        # a plug-in's role has no option
         *((role.name, f"--{role.name}", getattr(settings, role.name, ())) for role in list_roles()),
         (Role.IDENTIFIER, "--id", (settings.id,)),
         (Role.GROUP, "--group", (settings.group,)),
@@ -277,15 +281,15 @@ def _named_columns(settings: ScanSettings, names: Sequence[str]) -> Iterator[tup
 
 
 def check_column(name: str, names: Sequence[str], option: str, where: str) -> str:
-    """The name, if it is a column's.
+    """The name, if there is such a column.
 
     Raises:
-        SettingsError: It is not; tells the nearest one and lists them all.
+        SettingsError: There is no such column; suggests the nearest one and lists them all.
     """
     if name in names:
         return name
     raise SettingsError(
-        f"there is no column {name!r}, which {option} names",
+        f"there is no column {name!r} (given by {option})",
         where=where,
         expected=f"one of {listed(names)}",
         hint=did_you_mean(name, names, str.lower),
@@ -301,9 +305,9 @@ def _match_pattern(pattern: str, names: Sequence[str], taken: set[str], where: s
     if matching:
         return matching
     raise SettingsError(
-        f"no column matches {pattern!r}, which --annotators names",
+        f"no column matches {pattern!r} (given by --annotators)",
         where=where,
-        expected=f"a pattern for some of {listed(names)}",
+        expected=f"a pattern that matches some of {listed(names)}",
     )
 
 
@@ -313,8 +317,8 @@ def _check_use(table: Table, settings: ScanSettings, claims: dict[str, tuple[str
         role, option = claims.get(name, ("", ""))
         if role in NOT_INPUTS:
             raise SettingsError(
-                f"it can't be both: {option} and --use name it",
+                f"it is named by two options: {option} and --use",
                 where=table.source.path,
                 column=name,
-                expected="--use for a column that models may learn from",
+                expected="--use only for a column that models can learn from",
             )

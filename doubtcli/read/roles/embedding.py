@@ -16,28 +16,28 @@ from doubtcli.records import Fit
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from doubtcli.read.roles.assign import LookedAt
+    from doubtcli.read.roles.assign import InspectedColumn
     from doubtcli.records import Table
 
 WRITTEN_VECTOR = r"^\s*\[[-+.,\s0-9eE]*\d[-+.,\s0-9eE]*\]\s*$"
-"""A vector as Python, JSON or NumPy write it into a text file: [0.1, -2e-3] or [0.1 -0.002]."""
+"""A vector as Python, JSON or NumPy writes it to a text file: [0.1, -2e-3] or [0.1 -0.002]."""
 
 
 @dataclass(frozen=True)
 class EmbeddingRole:
-    """Vectors, each of as many numbers."""
+    """Vectors of one length."""
 
     name: ClassVar = "embedding"
     asked_at: ClassVar = 10
     may_leak: ClassVar = False
     shown: ClassVar = None
 
-    def fits(self, column: LookedAt) -> Fit | None:
-        """Where it holds lists of numbers; left out where they are no vectors of one length."""
+    def fits(self, column: InspectedColumn) -> Fit | None:
+        """If it has lists of numbers; left out if they are not vectors of one length."""
         data = column.table.data.column(column.name)
         if not looks_like_vectors(data):
             return None
-        found = vectors(data)
+        found = read_vectors(data)
         if isinstance(found, Flaw):
             return Fit(f"row {found.row}: {found.found}: left out", is_usable=False)
         return Fit(f"{found.shape[1]} numbers a row")
@@ -46,23 +46,23 @@ class EmbeddingRole:
         """As one matrix.
 
         Raises:
-            InputError: It holds no vectors; names the first row that is broken.
+            InputError: It has no vectors, or a broken one; names the first row that is broken.
         """
-        found = vectors(table.data.column(name))
+        found = read_vectors(table.data.column(name))
         if isinstance(found, Flaw):
             raise InputError(
                 found.found,
                 where=table.source.path,
                 row=found.row,
                 column=name,
-                expected="as many numbers on every row, none missing or infinite",
+                expected="the same number of finite numbers on every row",
             )
         return found
 
 
 @dataclass(frozen=True)
 class Flaw:
-    """What keeps a column or an array from being used, and where."""
+    """Why a column or an array can't be used, and the row."""
 
     found: str
     row: int | None = None
@@ -70,7 +70,7 @@ class Flaw:
 
 
 def looks_like_vectors(column: pa.ChunkedArray) -> bool:
-    """Whether a column is meant to hold vectors: by its type, or each text is written like one."""
+    """Whether a column is meant to have vectors: by its type, or because every text is written like one."""
     column = simplify_column(column)
     if column.type != TEXT:
         return is_vector(column.type)
@@ -81,23 +81,23 @@ def looks_like_vectors(column: pa.ChunkedArray) -> bool:
     return True
 
 
-def vectors(column: pa.ChunkedArray) -> NDArray[np.float32] | Flaw:
-    """The vectors of a column, shape `(n_rows, n_dimensions)`, or what keeps them from being ones."""
+def read_vectors(column: pa.ChunkedArray) -> NDArray[np.float32] | Flaw:
+    """The vectors of a column, shape `(n_rows, n_dimensions)`, or why it has none."""
     if not looks_like_vectors(column):
-        return Flaw("it holds no lists of numbers")
+        return Flaw("it has no lists of numbers")
     lists = _as_lists(simplify_column(column))
     lengths = pc.fill_null(pc.list_value_length(lists), -1).to_numpy(zero_copy_only=False)
     if (lengths < 1).any():
-        return Flaw("no vector stands here", _first(lengths < 1))
+        return Flaw("the vector is missing", _first(lengths < 1))
     if (lengths != lengths[0]).any():
         row = _first(lengths != lengths[0])
-        return Flaw(f"its vector has {lengths[row - 1]} numbers, the first row's {lengths[0]}", row)
+        return Flaw(f"its vector has {lengths[row - 1]} numbers, but that of row 1 has {lengths[0]}", row)
     numbers = pc.cast(pc.list_flatten(lists), pa.float64()).to_numpy(zero_copy_only=False)
-    return finite(numbers.reshape(len(lengths), -1))
+    return as_finite(numbers.reshape(len(lengths), -1))
 
 
-def finite(numbers: NDArray[np.floating]) -> NDArray[np.float32] | Flaw:
-    """The numbers as float32, or the first row that holds one that float32 can't."""
+def as_finite(numbers: NDArray[np.floating]) -> NDArray[np.float32] | Flaw:
+    """The numbers as float32, or the first row with a number that is not finite in float32."""
     with np.errstate(over="ignore"):
         narrow = np.ascontiguousarray(numbers, dtype=np.float32)
     broken = np.asarray(~np.isfinite(narrow).all(axis=1))

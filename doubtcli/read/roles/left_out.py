@@ -1,4 +1,4 @@
-"""What tells columns that name rows, or give the label away, from those to learn from."""
+"""Which columns identify rows or give the label away, and so are not used as inputs."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ if TYPE_CHECKING:
     from doubtcli.records import Labels, Table
 
 FEW_KINDS = 50
-"""Up to so many short values are kinds of something: the states of a country."""
+"""Up to this many short values are categories: the states of a country."""
 FEW_PHRASES = 20
-"""Up to so many phrases are: the answers to a survey's question."""
+"""The same for phrases: the answers to a survey's question."""
 WORDS_OF_A_PHRASE = 3
-"""From so many words on the average value says something."""
+"""Values with at least this many words on average are phrases."""
 CHARACTERS_OF_A_PHRASE = 30
-"""The same for languages that are written without blanks."""
+"""The same in characters, for languages that are written without blanks."""
 
 ID_ENDINGS = frozenset({"id", "uid", "uuid", "guid", "pk", "hash", "md5", "sha1", "sha256"})
 COUNTERS = frozenset({"index", "idx", "row", "rownum", "row_number", "row_nr", "nr", "unnamed_0"})
-"""Names of columns that only count the rows: the next export counts anew, so they name no row for good."""
+"""Names of columns that only number the rows: the next export may number them in another way."""
 
 NEARLY_ALL = 0.95
-"""The share of rows with a value of their own from which a column is as good as unique."""
+"""From this share of different values on, a column counts as unique."""
 ENOUGH_ROWS_TO_COUNT = 20
-"""With fewer rows numbers may well differ, or follow each other, by chance."""
+"""With fewer rows, numbers may all differ, or be consecutive, by chance."""
 GAPS = 1.1
-"""Rows that were dropped since they were counted leave gaps, a few."""
+"""Row numbers have a few gaps where rows were dropped."""
 
 UUID_OR_HASH = r"^([0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}|\d{16,})$"
 CODE_WITH_DIGITS = r"^[\w.:/#@|-]*\d[\w.:/#@|-]*$"
@@ -45,29 +45,29 @@ FILE_NAME = (
 )
 
 LEAK = 0.99
-"""The share of rows from which a column that pairs up with the label says the same as it."""
+"""From this share of rows on, a column that matches the label one to one is a leak."""
 VALUES_A_CLASS = 2
-"""With more values than this times the classes a column says more than the label does."""
+"""With more values for each class than this, a column is more than a copy of the label."""
 CLASSES_PAIRED = 0.9
-"""Tiny classes may lose their partner to a few wrong labels; to pair with the largest alone is no leak."""
+"""Not all, since a few wrong labels may hide the match of a tiny class; most, since one match is no leak."""
 MOSTLY_FILLED = 0.5
-"""A column that is empty on more of the rows is not judged by the others."""
+"""A column that is empty on more of the rows is not taken for a leak."""
 FEWEST_MEETINGS = 2
-"""Values that stand on one row each go one to one with anything."""
+"""Values that occur once each match anything one to one."""
 
 LABEL_NAME = re.compile(r"^labels?_|_labels?$|^labels?$")
 ANYBODYS_WORDS = frozenset({"yes", "no", "true", "false", "y", "n", "t", "f"})
-"""Answers to any question: two columns that hold them need not answer the same one."""
+"""Answers to any question: two columns with them need not answer the same one."""
 
 
-def names_rows(name: str, values: Distinct) -> str | None:
-    """Why a column is an identifier, or None if it is none."""
+def explain_identifier(name: str, values: Distinct) -> str | None:
+    """Why a column is an identifier, or None if it is not one."""
     n_known = values.n_rows - values.n_missing
     is_unique = n_known > 1 and len(values.values) >= NEARLY_ALL * n_known
     if not is_unique and (has_few_values(values) or n_known == 0):
         return None
     if is_counter(name) and is_unique:
-        return "named like a count of the rows"
+        return "named like a row number"
     if is_id(name, values):
         return (
             "named like an id"
@@ -75,34 +75,34 @@ def names_rows(name: str, values: Distinct) -> str | None:
             else f"named like an id (to keep its rows together: --group {name})"
         )
     if values.share_like(FILE_NAME) >= NEARLY_ALL:
-        return "names of files"
+        return "file names"
     if not is_unique or n_known < ENOUGH_ROWS_TO_COUNT:
         return None
-    return _looks_like_codes(values)
+    return _explain_codes(values)
 
 
 def is_id(name: str, values: Distinct) -> bool:
-    """Whether a column is called like an identifier, and could be one: fractions are measures."""
+    """Whether a column is named like an identifier, and could be one: fractions are measures."""
     return plain_name(name).rpartition("_")[2] in ID_ENDINGS and not _has_fractions(values)
 
 
 def is_counter(name: str) -> bool:
-    """Whether a column is called like a count of the rows."""
+    """Whether a column is named like a row number."""
     return plain_name(name) in COUNTERS
 
 
 def can_name_rows(name: str, values: Distinct) -> bool:
-    """Whether a column is named like an id, and every row has one of its own."""
+    """Whether a column is named like an id, and every row has a different one."""
     if not is_id(name, values) or len(values.values) < values.n_rows:
         return False
     return "" not in values.texts.to_pylist()
 
 
-def check_names_rows(values: Distinct, table: Table, name: str) -> None:
-    """Refuse a column of ids that names no row, or two by the same id.
+def check_row_ids(values: Distinct, table: Table, name: str) -> None:
+    """Refuse a column of ids that lacks an id, or has one twice.
 
     Raises:
-        InputError: Names the first such row, and the earlier one that it clashes with.
+        InputError: Names the first such row, and the earlier one with the same id.
     """
     codes = values.codes
     is_empty = np.array([text == "" for text in values.texts.to_pylist()], dtype=bool)
@@ -110,11 +110,11 @@ def check_names_rows(values: Distinct, table: Table, name: str) -> None:
     first = np.unique(codes, return_index=True)[1]
     again = np.setdiff1d(np.arange(len(codes)), first)
     if len(empty):
-        row, found = int(empty[0]), "no id stands here"
+        row, found = int(empty[0]), "the id is missing"
     elif len(again):
         row = int(again[0])
         earlier = int(np.flatnonzero(codes == codes[row])[0])
-        found = f"{values.texts[int(codes[row])].as_py()!r} stands on row {earlier + 1}, too"
+        found = f"the id {values.texts[int(codes[row])].as_py()!r} is already on row {earlier + 1}"
     else:
         return
     raise InputError(
@@ -122,23 +122,23 @@ def check_names_rows(values: Distinct, table: Table, name: str) -> None:
         where=table.source.path,
         row=row + 1,
         column=name,
-        expected="an id on every row, each on one row only",
-        hint="choose another column, or leave --id out: rows are then named by what stands in them",
+        expected="a different id on every row",
+        hint="choose another column, or leave --id out: then ids are made from the rows' content",
     )
 
 
-def _looks_like_codes(values: Distinct) -> str | None:
+def _explain_codes(values: Distinct) -> str | None:
     if values.share_like(UUID_OR_HASH) >= NEARLY_ALL:
         return "a different hash on every row"
     if values.numbers is not None:
-        return "counts the rows" if _counts_up(values) else None
+        return "row numbers" if _are_consecutive(values) else None
     if values.times is None and values.share_like(CODE_WITH_DIGITS) >= NEARLY_ALL:
         return "a different code on every row"
     return None
 
 
-def _counts_up(values: Distinct) -> bool:
-    """Whether whole numbers, each on one row, follow each other with few gaps."""
+def _are_consecutive(values: Distinct) -> bool:
+    """Whether values are whole numbers that occur once each and have few gaps."""
     numbers = values.numbers
     if numbers is None or _has_fractions(values) or values.counts.max() > 1:
         return False
@@ -150,11 +150,11 @@ def _has_fractions(values: Distinct) -> bool:
     return numbers is not None and not np.array_equal(numbers, np.round(numbers), equal_nan=True)
 
 
-def one_to_one(values: Distinct, labels: Labels) -> float:
-    """The share of rows on which a column and the label go one to one, 0 where they don't pair up.
+def one_to_one_share(values: Distinct, labels: Labels) -> float:
+    """The share of rows on which a column matches the label one to one, 0 if they don't pair up.
 
-    A value and a class are a pair if each is the other's most frequent partner. Rows on which either
-    is missing don't count.
+    A value and a class are a pair if each is the other's most frequent partner. Rows where either is missing
+    don't count.
     """
     n_classes = len(labels.class_names)
     known = (values.codes >= 0) & (labels.codes >= 0)
@@ -165,7 +165,7 @@ def one_to_one(values: Distinct, labels: Labels) -> float:
         return 0.0
     pairs = np.bincount(met_codes * n_classes + labels.codes[known], minlength=len(met) * n_classes)
     table = pairs.reshape(len(met), n_classes)
-    # ties go by the value's name, not by the row that it is met on first
+    # ties are broken by the value's name, so that the order of rows doesn't matter
     table = table[np.argsort(np.array([str(values.texts[int(code)]) for code in met], dtype=object))]
     partner = table.argmax(axis=1)
     paired = table.argmax(axis=0)[partner] == np.arange(len(table))
@@ -175,7 +175,7 @@ def one_to_one(values: Distinct, labels: Labels) -> float:
 
 
 def is_another_answer(name: str, values: Distinct, labels: Labels) -> bool:
-    """Whether a column may hold another answer to the label's question, by its name or by its words."""
+    """Whether a column may be another answer to the label's question, by its name or by its values."""
     plain = plain_name(name)
     if OTHER_ANSWER.search(plain) or LABEL_NAME.search(plain):
         return len(values.values) <= VALUES_A_CLASS * len(labels.class_names)
@@ -188,24 +188,26 @@ def is_another_answer(name: str, values: Distinct, labels: Labels) -> bool:
 
 
 def has_few_values(values: Distinct) -> bool:
-    """Whether values recur so often that they are kinds rather than contents."""
+    """Whether values recur so often that they are categories rather than texts."""
     n_known = values.n_rows - values.n_missing
-    is_phrase = count_words(values) >= WORDS_OF_A_PHRASE or _characters(values) >= CHARACTERS_OF_A_PHRASE
+    is_phrase = (
+        count_words(values) >= WORDS_OF_A_PHRASE or _count_characters(values) >= CHARACTERS_OF_A_PHRASE
+    )
     most = FEW_PHRASES if is_phrase else max(FEW_KINDS, isqrt(n_known))
     return len(values.values) <= most and 2 * len(values.values) <= n_known
 
 
-def count_of_values(values: Distinct) -> str:
-    """How many different values there are, in words."""
+def describe_count(values: Distinct) -> str:
+    """The number of different values, in words."""
     return "1 value" if len(values.values) == 1 else f"{len(values.values):,} different values"
 
 
 def count_words(values: Distinct) -> float:
-    """How many words the different values have on average."""
+    """The average number of words in the different values."""
     return 1 + _mean(pc.count_substring_regex(values.texts, r"\s+"))
 
 
-def _characters(values: Distinct) -> float:
+def _count_characters(values: Distinct) -> float:
     return _mean(pc.utf8_length(values.texts))
 
 

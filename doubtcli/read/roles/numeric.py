@@ -17,44 +17,44 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.files.values import Distinct
-    from doubtcli.read.roles.assign import LookedAt
+    from doubtcli.read.roles.assign import InspectedColumn
     from doubtcli.records import Table
 
 
 @dataclass(frozen=True)
 class NumericRole:
-    """Numbers, but no codes with a leading zero, and no ids."""
+    """Numbers, except codes with a leading zero and ids."""
 
     name: ClassVar = "numeric"
     asked_at: ClassVar = 30
     may_leak: ClassVar = True
     shown: ClassVar = "value"
 
-    def fits(self, column: LookedAt) -> Fit | None:
-        """Where every value is a number, or a word that stands for a missing one."""
+    def fits(self, column: InspectedColumn) -> Fit | None:
+        """If every value is a number, or a word for a missing one."""
         if not are_measures(column.values) or (is_id(column.name, column.values) and not column.use):
             return None
-        return Fit("numbers" + _missing_words(column.values))
+        return Fit("numbers" + _note_missing_words(column.values))
 
     def convert(self, table: Table, name: str) -> pa.ChunkedArray:
-        """As float64, null where it is missing.
+        """As float64; missing values are null.
 
         Raises:
-            InputError: A value is no number.
+            InputError: A value is not a number.
         """
         numbers = to_numbers(table.data.column(name))
-        refuse_others(table, name, np.isnan(numbers), kind="number", example="3.5", but=MISSING_WORDS)
+        refuse_other_values(table, name, np.isnan(numbers), kind="number", example="3.5", but=MISSING_WORDS)
         return pa.chunked_array([pa.array(numbers, from_pandas=True)])
 
 
 def are_measures(values: Distinct) -> bool:
-    """Whether values are numbers, and would lose nothing as such, as a zip code would; true is none."""
+    """Whether values are numbers, and not codes (a zip code would lose its zero) or true and false."""
     type_ = values.values.type
     is_code = type_ == TEXT and values.share_like(CODE) > 0
     return values.numbers is not None and not is_code and not pa.types.is_boolean(type_)
 
 
-def refuse_others(
+def refuse_other_values(
     table: Table,
     name: str,
     unread: NDArray[np.bool_],
@@ -63,14 +63,14 @@ def refuse_others(
     example: str,
     but: frozenset[str] = frozenset(),
 ) -> None:
-    """Refuse values that are no number, or no time, and don't stand for a missing one."""
+    """Refuse values that are not of this kind, nor a word for a missing value."""
     values = find_distinct(table.data.column(name).filter(pa.array(unread)))
     others = [str(text).strip().lower() not in {"", *but} for text in values.texts.to_pylist()]
     bad = np.flatnonzero(values.on_rows(np.array(others, dtype=bool), missing=False))
     if len(bad):
         value = values.texts[int(values.codes[bad[0]])].as_py()
         raise InputError(
-            f"{value!r} is no {kind}",
+            f"{value!r} is not a {kind}",
             where=table.source.path,
             row=int(np.flatnonzero(unread)[bad[0]]) + 1,
             column=name,
@@ -78,8 +78,8 @@ def refuse_others(
         )
 
 
-def _missing_words(values: Distinct) -> str:
-    """The words among numbers that were read as missing."""
+def _note_missing_words(values: Distinct) -> str:
+    """A note on the words among numbers that were read as missing."""
     if values.values.type != TEXT or values.numbers is None:
         return ""
     is_word = np.isnan(values.numbers)

@@ -1,4 +1,4 @@
-"""The role `text`: something written."""
+"""The role `text`: written text."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from doubtcli.records import Fit
 if TYPE_CHECKING:
     import pyarrow as pa
 
-    from doubtcli.read.roles.assign import LookedAt
+    from doubtcli.read.roles.assign import InspectedColumn
     from doubtcli.records import Table
 
 
 @dataclass(frozen=True)
 class TextRole:
-    """Whatever is neither a number nor a time, and not a kind that recurs."""
+    """All columns that fit no other role."""
 
     name: ClassVar = "text"
     asked_at: ClassVar = 60
     may_leak: ClassVar = True
     shown: ClassVar = "text"
 
-    def fits(self, column: LookedAt) -> Fit:
-        """Always; it is asked last."""
+    def fits(self, column: InspectedColumn) -> Fit:
+        """Always; asked last."""
         words = count_words(column.values)
         about = f", {words:.0f} words on average" if words >= WORDS_OF_A_PHRASE else ""
         return Fit(f"{len(column.values.values):,} different texts{about}")

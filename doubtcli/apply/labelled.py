@@ -19,7 +19,7 @@ from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import plain_encoding
 from doubtcli.read.labels import class_label_names
-from doubtcli.read.row_ids import row_hashes, row_ids
+from doubtcli.read.row_ids import hash_rows, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Role, RowSnapshot
 from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
@@ -230,8 +230,8 @@ def _snapshot_rows(
             vectors = read_embeddings(settings.embeddings, n_rows, arrays.get("embeddings"))
         if settings.pred_probs:
             probs = read_pred_probs(settings.pred_probs, labels, n_rows, arrays.get("pred_probs"))
-    hashes = row_hashes(table, roles, vectors, probs)
-    ids = row_ids(table, roles, labels, vectors, probs, hashes=hashes)
+    hashes = hash_rows(table, roles, vectors, probs)
+    ids = make_row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
     told = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
     return tuple(RowSnapshot(*row) for row in told)
@@ -247,7 +247,7 @@ def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
         return False
     if roles.names(Role.IDENTIFIER):
         return True
-    hashes = row_hashes(table, roles)
+    hashes = hash_rows(table, roles)
     return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 

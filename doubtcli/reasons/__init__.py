@@ -1,1 +1,1 @@
-"""Why a label may be doubted: one file per reason, all of the shape that `contract` describes."""
+"""The reasons to doubt a label: one file for each, all of the form that `contract` describes."""

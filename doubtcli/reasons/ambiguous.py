@@ -17,22 +17,22 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Ambiguous:
-    """Out of fold it fits two labels about equally.
+    """Models that never saw the row find two labels about equally likely.
 
-    **Why doubt.** A row that could be either of two classes may be labelled well and still teach a model
-    nothing. It often points at a guideline that should say which. This is context: it does not look at the
-    label, and ranks label errors no better than chance.
+    **Why doubt.** A row that could belong to either of two classes may have the right label and still teach a
+    model little. It often shows that the guideline should say which of the two is right. This reason is
+    context: it does not look at the label, and ranks label errors no better than chance.
 
-    **How it is scored.** One minus the gap between the two likeliest classes' probabilities.
+    **How it is scored.** One minus the difference between the probabilities of the two likeliest classes.
 
-    **When it misleads.** A weak model finds everything ambiguous.
+    **When it misleads.** To a weak model every row looks ambiguous.
 
     **Source.** Margin sampling: Scheffer, Decomain and Wrobel, 2001.
     """
 
     name = "ambiguous"
     family = "context"
-    because = "it fits two labels about equally"
+    because = "models find two labels about equally likely"
     place = 80
 
     raises_doubt = (
@@ -53,7 +53,7 @@ class Ambiguous:
     )
 
     def score(self, pred_probs: Floats) -> Floats:
-        """One minus the gap of the two likeliest; 0 where there is only one class."""
+        """One minus the gap between the two likeliest classes; 0 where there is only one class."""
         if pred_probs.shape[1] < 2:  # noqa: PLR2004
             return np.zeros(len(pred_probs))
         second, first = np.partition(pred_probs.astype(np.float64), -2, axis=1)[:, -2:].T

@@ -25,30 +25,30 @@ _ANNOTATORS = VoteWords(
 
 @dataclass(frozen=True)
 class AnnotatorDisagreement:
-    """Its annotators disagree with its label, weighed by how reliable each has been.
+    """Annotators disagree with the label; each counts by how reliable they have been.
 
-    **Why doubt.** People who answered independently and contradict the label are the most direct sign there
-    is that it is wrong; more so if they usually agree with the others.
+    **Why doubt.** Where people who answered independently contradict the label, that is the most direct sign
+    that it is wrong; even more so if they usually agree with the other annotators.
 
-    **How it is scored.** An annotator's reliability is the share of the others' answers that equal his, on
-    the rows where somebody else answered too, drawn towards the mean of all annotators by `prior_answers`
-    answers. An answer of reliability r weighs log(r (n_classes - 1) / (1 - r)), as it would if he were right
-    with probability r and else picked another class at random. The score is one minus the probability that
-    these weights give the label.
+    **How it is scored.** An annotator's reliability is the share of the other annotators' answers that equal
+    theirs, on the rows that somebody else answered too; `prior_answers` more answers at the mean of all
+    annotators are added. An answer of reliability r weighs log(r (n_classes - 1) / (1 - r)), as if the
+    annotator were right with probability r, and otherwise picked another class at random. The score is one
+    minus the probability that these weights give the label.
 
-    **When it misleads.** Annotators who copied each other, or share a wrong guideline, agree and are wrong.
-    With one answer a row nothing is known of reliability, and the answer alone decides. A row that nobody
-    answered has no score.
+    **When it misleads.** Annotators who copied each other, or who follow the same wrong guideline, agree and
+    are wrong. With one answer per row nothing is known about reliability, and that answer alone decides. A
+    row without an answer has no score.
 
-    **Source.** The one-coin model of Dawid and Skene, 1979, with agreement for reliability in place of its
-    estimation.
+    **Source.** The one-coin model of Dawid and Skene, 1979, where reliability is measured by agreement and
+    not estimated.
     """
 
     prior_answers: float = 2.0
 
     name = "annotator-disagreement"
     family = "error"
-    because = "its annotators disagree with its label"
+    because = "annotators disagree with its label"
     place = 50
     lowers_doubt = True
 
@@ -59,7 +59,7 @@ class AnnotatorDisagreement:
             "n_classes": 2,
             "row": 0,
             "doubt": 0.9998,
-            "because": "two who always agree (reliability .99 at most) both say 1: .99² / (.99² + .01²)",
+            "because": "two annotators of reliability .99 (the most) both say 1: .99² / (.99² + .01²)",
         },
     )
     stays_quiet = (
@@ -69,12 +69,12 @@ class AnnotatorDisagreement:
             "n_classes": 2,
             "row": 1,
             "doubt": 0.000102,
-            "because": "both say what is given: .01² / (.99² + .01²)",
+            "because": "both annotators say the given label: .01² / (.99² + .01²)",
         },
     )
 
     def score(self, given_labels: Codes, annotations: Codes, n_classes: int) -> Floats:
-        """One minus the label's probability by the weighed answers; NaN where nobody answered."""
+        """One minus the probability of the label by the weighted answers; NaN where nobody answered."""
         counts = np.zeros((len(given_labels), n_classes))
         asked = [np.flatnonzero(answers >= 0) for answers in annotations.T]
         for answers, rows in zip(annotations.T, asked, strict=True):
@@ -124,7 +124,7 @@ class AnnotatorDisagreement:
 
 
 _USUAL_RELIABILITY = 0.7
-"""Of an annotator of whom nothing is known: single answers were right .56 to .79 of the time in three crowds
-(music genres, textual entailment, sentiment)."""
+"""The reliability of an annotator about whom nothing is known: in three crowds (music genres, textual
+entailment, sentiment), single answers were right in 56% to 79% of cases."""
 _SUREST = 0.99
 _TINY = 1e-9

@@ -14,31 +14,31 @@ if TYPE_CHECKING:
 
 
 _SAME = 1e-6
-"""How far below a threshold a probability still reaches it, as in cleanlab."""
+"""A probability that is below a threshold by less than this still reaches it, as in cleanlab."""
 
 
 @dataclass(frozen=True)
 class ConfidentLearning:
-    """The confident joint puts the row in another class than its label.
+    """The confident joint counts the row in another class than its label.
 
-    **Why doubt.** Each class has a level of confidence that is usual for it. A row that reaches another
-    class's level and not rather its own is counted there: it looks like a typical member of that class.
+    **Why doubt.** Each class has a usual level of confidence. A row that reaches the level of another class
+    rather than that of its own looks like a typical member of that other class.
 
-    **How it is scored.** A class's threshold is the mean probability of that class among the rows that bear
-    its label. A row that reaches one class's threshold is counted there, one that reaches several in its
-    likeliest class. If that is not its label, and its label is not the likeliest (nor ties with it), the
-    score is how the two probabilities share: p(other) / (p(other) + p(given)). All other rows score 0.
+    **How it is scored.** The threshold of a class is the mean probability of that class among the rows with
+    its label. A row that reaches the threshold of one class is counted in that class; a row that reaches
+    several is counted in the likeliest of them. If this class is not the label, and the label is not the
+    likeliest class (nor tied with it), the score is p(other) / (p(other) + p(given)). All other rows score 0.
 
-    **When it misleads.** Where classes overlap, rows of the smaller one are counted in the larger one. It
-    says nothing of how sure it is that the count is right.
+    **When it misleads.** Where classes overlap, rows of the smaller class are counted in the larger one. The
+    score does not show how sure the count is.
 
-    **Source.** Northcutt, Jiang and Chuang, Confident Learning, 2021; a row scores above 0 just where
+    **Source.** Northcutt, Jiang and Chuang, Confident Learning, 2021. A row scores above 0 exactly where
     cleanlab's `find_label_issues(filter_by="confident_learning")` flags it.
     """
 
     name = "confident-learning"
     family = "error"
-    because = "it reaches the confidence that is usual for another class"
+    because = "models give another class its usual confidence"
     place = 30
 
     raises_doubt = (
@@ -71,13 +71,13 @@ class ConfidentLearning:
     )
 
     def score(self, given_labels: Codes, pred_probs: Floats, n_classes: int) -> Floats:
-        """How the likeliest confident class and the given one share, where cleanlab flags the row."""
+        """p(other) / (p(other) + p(given)) where cleanlab flags the row, else 0."""
         if n_classes < 2 or (given_labels == given_labels[0]).all():  # noqa: PLR2004
-            return np.zeros(len(given_labels))  # nothing is counted elsewhere, and cleanlab wants two classes
+            return np.zeros(len(given_labels))  # cleanlab needs two classes
         from cleanlab.count import get_confident_thresholds
         from cleanlab.filter import find_label_issues
 
-        probs = pred_probs.astype(np.float64)  # means of float32 would depend on the order of the rows
+        probs = pred_probs.astype(np.float64)  # means of float32 depend on the order of the rows
         flagged = find_label_issues(given_labels, probs, filter_by="confident_learning", n_jobs=1)
         confident = probs >= get_confident_thresholds(given_labels, probs) - _SAME
         counted_in = np.where(confident.sum(axis=1) > 1, probs.argmax(axis=1), confident.argmax(axis=1))

@@ -1,23 +1,25 @@
-"""What a reason is: no base class, only a shape that anybody's class can have.
+"""What a reason is: a class of this form. There is no base class.
 
 A reason is a frozen dataclass. Its fields are its settings. Its class attributes, without annotations, are
 
 - `name`: a permanent kebab-case symptom that completes "doubted for …";
-- `family`: "error" (looks at the label, is ranked; the default) or "context" (is shown beside);
+- `family`: "error" (looks at the label, and is ranked; the default) or "context" (is only shown);
 - `because`: completes "doubted because …";
-- `lowers_doubt`: True if a low score is a sign that the label is right; left out, it only ever raises doubt;
-- `place`, of our own reasons alone: where it is listed, lower ones first;
+- `lowers_doubt`: True if a low score is a sign that the label is right; by default a reason only raises it;
+- `place`, only for our own reasons: its place in the list, lowest first;
 - `raises_doubt`, `stays_quiet`: worked rows, each a dict with the needs as nested tuples, the `row` to look
-at, its `doubt` worked by hand, and `because`, one sentence why.
+at, its `doubt`, worked out by hand, and `because`, a sentence that says why.
 
-The parameters of `score` are its needs, by name: any evidence that some provider makes. It gives one doubt a
-row: 0 none, 1 most, NaN "nothing to say on this row". It is pure: no threshold, file, clock, print or global
-randomness. Its voice follows from its needs: reasons that read the same evidence count once.
+The parameters of `score` are its needs, by name: any evidence that a provider makes. It gives one doubt for
+each row: 0 is no doubt, 1 the most, NaN means that the reason has nothing to say. It is a pure function,
+without thresholds, files, clock, printing or global randomness. Its voice follows from its needs: reasons
+that read the same evidence count once.
 
 A method `explain` is optional. Its parameters are the row numbers `rows`, needs, and fields of
-`records.Background`; it gives one text a row, what the doubt rests on, or "" where `because` says it better.
+`records.Background`. It gives one text for each row, which shows the evidence for the doubt, or "" where
+`because` says it better.
 
-The class docstring is what `doubt explain NAME` prints: a first sentence, then **Why doubt.**, **How it is
+The class docstring is what `doubt explain NAME` prints: one sentence, then **Why doubt.**, **How it is
 scored.**, **When it misleads.** and **Source.**
 """
 
@@ -42,11 +44,11 @@ def explain_parameters() -> tuple[str, ...]:
 
 
 class Reason(Protocol):
-    """The shape of a reason; see the module's docstring."""
+    """The form of a reason; see the docstring of this module."""
 
     name: str
     because: str
 
     def score(self, **needs: Any) -> NDArray[Any]:  # noqa: ANN401  # by name, see `list_known_needs`
-        """One doubt a row, 0 to 1, NaN for nothing to say."""
+        """One doubt for each row, from 0 to 1, or NaN where there is nothing to say."""
         ...

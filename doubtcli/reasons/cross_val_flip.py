@@ -25,25 +25,26 @@ _REPEATS = VoteWords(
 
 @dataclass(frozen=True)
 class CrossValFlip:
-    """Over repeated, reshuffled cross-validation its prediction flips away from its label, or won't settle.
+    """In repeated cross-validation, models predict another label, or change their prediction.
 
-    **Why doubt.** Each repeat hides the row among other rows. A prediction that contradicts the label every
-    time does not hang on which rows it was learnt from; one that changes from repeat to repeat is undecided.
+    **Why doubt.** In each repeat the rows are split into other folds, so that the models learn from other
+    rows. A prediction that contradicts the label every time does not depend on the rows it was learned from;
+    a prediction that changes from repeat to repeat is not sure.
 
-    **How it is scored.** Half of it is the share of repeats whose prediction is not the given label; a tie
-    counts for the label. The other half is how near the label came: the mean, over the repeats, of how the
-    best other class and the given one share, p(other) / (p(other) + p(given)). So a row that flips every
-    time scores above 0.75, and one that never does 0.25 at most.
+    **How it is scored.** The mean of two parts. The first is the share of repeats that do not predict the
+    given label; a tie counts for the label. The second is the mean over the repeats of p(other) / (p(other) +
+    p(given)), for the best other class. So a row that flips every time scores above 0.75, and a row that
+    never flips scores at most 0.25.
 
-    **When it misleads.** Two repeats tell little of what settles; ask for more with `--repeats`. Rows between
-    two classes flip whatever their label.
+    **When it misleads.** Two repeats show little of how much a prediction changes; ask for more with
+    `--repeats`. Rows between two classes flip with any label.
 
     **Source.** Retagging by cross-validation: van Halteren, 2000; repeated: Klie, Webber and Gurevych, 2023.
     """
 
     name = "cross-val-flip"
     family = "error"
-    because = "its prediction flips away from its label when the rows are split anew"
+    because = "models that learn from other rows predict another label"
     place = 20
 
     raises_doubt = (

@@ -28,24 +28,24 @@ _NEAR_DUPLICATES = replace(_DUPLICATES, only_one="a nearly identical row is labe
 
 @dataclass(frozen=True)
 class DuplicateConflict:
-    """The same input, exactly or nearly, stands elsewhere with another label.
+    """Another row has the same or nearly the same input, and a different label.
 
-    **Why doubt.** One input, two labels: unless the label hangs on something that the file does not hold, at
+    **Why doubt.** One input has two labels: unless the label depends on something that is not in the file, at
     least one of them is wrong. No model is needed to see it.
 
-    **How it is scored.** The share of a row's duplicates that bear another label. Texts are duplicates when
-    equal but for case, marks and blanks, or when they share four of five distinct words; table rows when
-    equal.
+    **How it is scored.** The share of a row's duplicates that have another label. Texts are duplicates if
+    they differ only in case, punctuation and white space, or if they share four of five distinct words; table
+    rows, if they are equal.
 
-    **When it misleads.** One word can turn the meaning of a near-duplicate. A short text ("ok") may mean one
-    thing here and another there. A row without duplicates has no score.
+    **When it misleads.** One word can reverse the meaning of a near-duplicate. A short text ("ok") may mean
+    different things in different rows. A row without duplicates has no score.
 
     **Source.** Variation nuclei: Dickinson and Meurers, 2003.
     """
 
     name = "duplicate-conflict"
     family = "error"
-    because = "the same input stands elsewhere with another label"
+    because = "another row has the same input and a different label"
     place = 70
 
     raises_doubt = (
@@ -73,7 +73,7 @@ class DuplicateConflict:
             "n_classes": 2,
             "row": 0,
             "doubt": 0.0,
-            "because": "its duplicate bears the same label",
+            "because": "its duplicate has the same label",
         },
         {
             "given_labels": (1, 1, 0),
@@ -86,7 +86,7 @@ class DuplicateConflict:
     )
 
     def score(self, given_labels: Codes, duplicate_groups: Codes, n_classes: int) -> Floats:
-        """The share of the other rows of its group with another label; NaN where there are none."""
+        """The share of a row's duplicates that have another label; NaN where it has no duplicate."""
         _, group, sizes = np.unique(duplicate_groups, return_inverse=True, return_counts=True)
         _, kind, same = np.unique(group * n_classes + given_labels, return_inverse=True, return_counts=True)
         others = sizes[group] - 1
@@ -102,7 +102,7 @@ class DuplicateConflict:
         inputs: pa.Table,
         class_names: Sequence[str],
     ) -> list[str]:
-        """The label that most of a row's duplicates have in common, other than the given one if any is."""
+        """The commonest label among a row's duplicates, the given label only if there is no other."""
         given, group_of = given_labels.tolist(), duplicate_groups.tolist()
         same_label: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
         for row in np.flatnonzero(np.isin(duplicate_groups, duplicate_groups[rows])).tolist():
@@ -116,7 +116,7 @@ class DuplicateConflict:
 
 
 def _count_conflict(same_label: Mapping[int, Sequence[int]], given: int) -> tuple[int, int, int, int]:
-    """Of a row's duplicates: how many have the commonest other label, of how many; it; the first with it."""
+    """The commonest other label of a row's duplicates: its count, the total, the label, and its first row."""
     total = sum(len(rows) for rows in same_label.values()) - 1
     others = [(len(rows), -label) for label, rows in same_label.items() if label != given]
     count, label = max(others, default=(total, -given))
@@ -124,7 +124,7 @@ def _count_conflict(same_label: Mapping[int, Sequence[int]], given: int) -> tupl
 
 
 def _have_same_inputs(inputs: pa.Table, rows: Codes, others: Sequence[int]) -> Bools:
-    """Whether each row has the very input of the other row beside it."""
+    """Whether each row has exactly the input of the row at the same place in `others`."""
     same = np.ones(len(rows), dtype=np.bool_)
     for column in inputs.columns:
         pairs = zip(column.take(rows).to_pylist(), column.take(others).to_pylist(), strict=True)

@@ -1,4 +1,4 @@
-"""Words for what a reason rests on: the probabilities of two classes, and how many say a label.
+"""Texts that show the evidence of a reason: the probabilities of two classes, or a count of votes.
 
 "models give refund 0.91, billing 0.04"; "9 of 10 nearest rows are refund, none billing"
 """
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def name_classes(class_names: Sequence[str]) -> tuple[str, ...]:
-    """Each class's name as words: as it is, or "class 3" where it has no letter."""
+    """The name of each class as a text shows it: "refund"; "class 3" for a name without letters."""
     return tuple(
         name if any(letter.isalpha() for letter in name) else f"class {name}" for name in class_names
     )
@@ -37,9 +37,9 @@ def explain_best_other(
     class_names: Sequence[str],
     pred_probs_are_yours: bool,
 ) -> list[str]:
-    """The best other class and the given one, likelier first: "models give refund 0.91, billing 0.04".
+    """The best other class and the given one, the likelier first: "models give refund 0.91, billing 0.04".
 
-    It is the `explain` of reasons that read probabilities.
+    This is the `explain` of reasons that read probabilities.
     """
     who = "your model gives" if pred_probs_are_yours else "models give"
     given = given_labels[rows]
@@ -51,12 +51,12 @@ def explain_best_other(
 
 
 def order_by_probability(probs: Floats, pairs: Codes, class_names: Sequence[str]) -> list[tuple[str, str]]:
-    """Two classes a row with their probabilities, the likelier first: ("refund 0.91", "billing 0.04").
+    """Two classes for each row with their probabilities, the likelier first: ("refund 0.91", "billing 0.04").
 
     Args:
         probs: Shape `(len(pairs), n_classes)`.
-        pairs: Label codes, shape `(n, 2)`; of two that are equally likely the first stays first.
-        class_names: Of each code, as words.
+        pairs: Label codes, shape `(n, 2)`; where both are equally likely, their order stays.
+        class_names: The name of each code.
     """
     of_pairs = np.take_along_axis(probs, pairs, axis=1)
     order = np.argsort(-of_pairs, axis=1, kind="stable")
@@ -68,38 +68,38 @@ def order_by_probability(probs: Floats, pairs: Codes, class_names: Sequence[str]
     ]
 
 
-# ----------------------------------------------------------------------- ballots
+# ------------------------------------------------------------------------- votes
 
 
 @dataclass(frozen=True)
 class VoteWords:
-    """How "so many of so many say this label" is worded; `{count}`, `{total}` and `{label}` are filled in."""
+    """The wording of a count of votes; `{count}`, `{total}` and `{label}` are filled in."""
 
     several: str
     one_of_several: str
     only_one: str
     counts_given: bool = False
-    """Whether it is added how many say the given label: people and rows that do speak for it."""
+    """Whether the votes for the given label are added: ", 2 ham"."""
 
     def describe(self, count: int, total: int, label: str) -> str:
-        """So many of so many say it; "" where there is none to say anything."""
+        """How many of all votes the label has; "" where there are no votes."""
         if not total:
             return ""
-        words = self.only_one if total == 1 else self.one_of_several if count == 1 else self.several
-        return words.format(count=count, total=total, label=label)
+        wording = self.only_one if total == 1 else self.one_of_several if count == 1 else self.several
+        return wording.format(count=count, total=total, label=label)
 
 
 def describe_votes(
-    ballot: VoteWords, answers: Codes, given: Codes, suggested: Codes, class_names: Sequence[str]
+    wording: VoteWords, answers: Codes, given: Codes, suggested: Codes, class_names: Sequence[str]
 ) -> list[str]:
-    """The label, other than the given one if any is, that most answers have in common, and how many they are.
+    """The commonest answer, the given label only if there is no other, and how many answers it has.
 
     Args:
-        ballot: How to word it.
+        wording: How the text is worded.
         answers: Label codes, shape `(n, n_answers)`; -1 where there is none.
-        given: Of each of these rows, the given label.
-        suggested: Of each, the label that would be written instead; of equally many answers it goes first.
-        class_names: Of each code, as words.
+        given: Shape `(n,)`: the given labels of these rows.
+        suggested: Shape `(n,)`: the suggested labels, which win ties.
+        class_names: The name of each code.
     """
     counts = np.column_stack([(answers == answer[:, None]).sum(axis=1) for answer in answers.T])
     preference = counts + np.where(answers == suggested[:, None], 0.5, 0.0)
@@ -108,19 +108,19 @@ def describe_votes(
     at, chosen = np.arange(len(answers)), preference.argmax(axis=1)
     labels, totals = answers[at, chosen], (answers >= 0).sum(axis=1)
     votes = zip(counts[at, chosen].tolist(), totals.tolist(), labels.tolist(), strict=True)
-    beside = _describe_given_votes(ballot, answers, given, labels, class_names)
+    given_votes = _describe_given_votes(wording, answers, given, labels, class_names)
     return [
-        ballot.describe(count, total, class_names[label]) + also
-        for (count, total, label), also in zip(votes, beside, strict=True)
+        wording.describe(count, total, class_names[label]) + given_vote
+        for (count, total, label), given_vote in zip(votes, given_votes, strict=True)
     ]
 
 
 def _describe_given_votes(
-    ballot: VoteWords, answers: Codes, given: Codes, chosen: Codes, class_names: Sequence[str]
+    wording: VoteWords, answers: Codes, given: Codes, chosen: Codes, class_names: Sequence[str]
 ) -> list[str]:
-    """How many answers are the given label: ", 2 ham"; "" where all are the chosen one, or that is given."""
+    """How many answers have the given label: ", 2 ham"; "" where it was chosen, or all answers are equal."""
     counts = (answers == given[:, None]).sum(axis=1)
     is_all = ((answers == chosen[:, None]) | (answers < 0)).all(axis=1)
-    is_added = ~is_all & (chosen != given) & ballot.counts_given
+    is_added = ~is_all & (chosen != given) & wording.counts_given
     votes = zip(counts.tolist(), given.tolist(), is_added.tolist(), strict=True)
     return [f", {count or 'none'} {class_names[label]}" if added else "" for count, label, added in votes]

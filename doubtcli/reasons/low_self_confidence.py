@@ -15,23 +15,23 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LowSelfConfidence:
-    """Models that never saw the row give its own label little probability.
+    """Models that never saw the row give its label a low probability.
 
-    **Why doubt.** A model that learnt the classes from all other rows knows what rows of this label look
-    like. Where it finds this label unlikely, either the row is hard or the label is wrong.
+    **Why doubt.** A model that learned the classes from other rows knows what rows with this label look like.
+    If it finds the label unlikely, either the row is hard or the label is wrong.
 
     **How it is scored.** One minus the out-of-fold predicted probability of the given label (its
     self-confidence).
 
     **When it misleads.** Rare classes and hard rows look doubtful too. With many classes even a right label
-    may get little probability; read it beside the suggested label's.
+    may get a low probability: compare it with that of the suggested label.
 
     **Source.** Northcutt, Jiang and Chuang, Confident Learning, 2021; cleanlab's `self_confidence`.
     """
 
     name = "low-self-confidence"
     family = "error"
-    because = "models that never saw it give its label little probability"
+    because = "models that never saw it give its label a low probability"
     place = 10
 
     raises_doubt = (

@@ -24,23 +24,23 @@ _MODELS = VoteWords(
 
 @dataclass(frozen=True)
 class ModelDisagreement:
-    """Models of different families contradict the label, or each other.
+    """Models of different kinds contradict the label, or each other.
 
-    **Why doubt.** Unlike models err in unlike ways. Where all of them contradict a label, it is hard to blame
-    the model; where they contradict each other, nobody should be sure.
+    **Why doubt.** Different kinds of models make different mistakes. If all of them contradict a label, the
+    model is hardly to blame; if they contradict each other, the label is not sure.
 
-    **How it is scored.** The mean, over the models, of how the best other class and the given one share in
-    that model's probabilities: p(other) / (p(other) + p(given)).
+    **How it is scored.** The mean over the models of p(other) / (p(other) + p(given)), for the best other
+    class by that model's probabilities.
 
-    **When it misleads.** Models that share a blind spot agree with each other and are wrong. A weak model
-    among strong ones disagrees for no reason.
+    **When it misleads.** Models with the same blind spot agree with each other and are wrong. A weak model
+    among strong ones often disagrees without cause.
 
     **Source.** Diverse ensembles for annotation errors: Loftsson, 2009; Klie, Webber and Gurevych, 2023.
     """
 
     name = "model-disagreement"
     family = "error"
-    because = "models of different families contradict its label or each other"
+    because = "models of different kinds contradict its label or each other"
     place = 40
 
     raises_doubt = (
@@ -49,7 +49,7 @@ class ModelDisagreement:
             "pred_probs_by_model": (((0.2, 0.8), (0.9, 0.1)), ((0.4, 0.6), (0.7, 0.3))),
             "row": 0,
             "doubt": 0.7,
-            "because": "the models give the other class .8 and .6, whose mean is .7",
+            "because": "the models give the other class .8 and .6: the mean is .7",
         },
     )
     stays_quiet = (
@@ -58,12 +58,12 @@ class ModelDisagreement:
             "pred_probs_by_model": (((0.2, 0.8), (0.9, 0.1)), ((0.4, 0.6), (0.7, 0.3))),
             "row": 1,
             "doubt": 0.2,
-            "because": "the models give the other class .1 and .3",
+            "because": "the models give the other class .1 and .3: the mean is .2",
         },
     )
 
     def score(self, given_labels: Codes, pred_probs_by_model: Floats) -> Floats:
-        """The mean share of the best other class; 0.5 where a model gives both classes nothing."""
+        """The mean share of the best other class; a model that gives both classes nothing counts as 0.5."""
         shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_model]
         return np.asarray(np.mean(shares, axis=0))
 
@@ -86,7 +86,7 @@ EVEN = 0.5
 
 
 def best_other_share(given_labels: Codes, pred_probs: Floats) -> Floats:
-    """The best other class's share of what it and the given label get: p(other) / (p(other) + p(given)).
+    """How likely the best other class is against the given label: p(other) / (p(other) + p(given)).
 
     Args:
         given_labels: Shape `(n_rows,)`.
@@ -94,7 +94,7 @@ def best_other_share(given_labels: Codes, pred_probs: Floats) -> Floats:
 
     Returns:
         Shape `(n_rows,)`, 0 to 1: above 0.5 where another class is likelier than the label, 0.5 where they
-        tie, also at nothing each.
+        tie or both get nothing.
     """
     rows = np.arange(len(given_labels))
     own = pred_probs[rows, given_labels].astype(np.float64)

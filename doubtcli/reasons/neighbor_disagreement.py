@@ -25,24 +25,24 @@ _NEIGHBORS = VoteWords(
 
 @dataclass(frozen=True)
 class NeighborDisagreement:
-    """The rows most like it bear another label.
+    """The most similar rows have another label.
 
-    **Why doubt.** Rows that are alike usually belong together, whatever a model makes of them, and a person
-    sees the evidence at a glance: here are the ten nearest rows, and nine bear that other label.
+    **Why doubt.** Similar rows usually have the same label, and a person can check the evidence at a glance:
+    here are the ten nearest rows, and nine of them have another label.
 
-    **How it is scored.** One minus the given label's share among its nearest rows (10 of them). A neighbour
-    that stands for several duplicates votes with the mix of their labels; the row's own duplicates have no
-    vote.
+    **How it is scored.** One minus the share of the given label among the row's ten nearest rows. Duplicates
+    count as one neighbour, which votes with the mix of their labels; the row's own duplicates have no vote.
 
-    **When it misleads.** Where "alike" misses the point: texts of the same topic and opposite opinion, tables
-    whose telling column is one of a hundred. Rare classes are always surrounded.
+    **When it misleads.** Where similar inputs do not mean similar labels: texts about the same topic with
+    opposite opinions, or tables where one column of a hundred decides. Rows of a rare class always have
+    neighbours of other classes.
 
     **Source.** Wilson's edited nearest neighbours, 1972.
     """
 
     name = "neighbor-disagreement"
     family = "error"
-    because = "the rows most like it bear another label"
+    because = "the most similar rows have another label"
     place = 60
 
     raises_doubt = (
@@ -51,7 +51,7 @@ class NeighborDisagreement:
             "neighbor_votes": ((0.1, 0.9), (0.0, 1.0)),
             "row": 0,
             "doubt": 0.9,
-            "because": "one neighbour of ten bears its label",
+            "because": "one neighbour of ten has its label",
         },
     )
     stays_quiet = (
@@ -60,7 +60,7 @@ class NeighborDisagreement:
             "neighbor_votes": ((0.1, 0.9), (0.0, 1.0)),
             "row": 1,
             "doubt": 0.0,
-            "because": "all its neighbours bear its label",
+            "because": "all its neighbours have its label",
         },
     )
 

@@ -13,24 +13,25 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Outlier:
-    """It looks like nothing else, so its label rests on nothing.
+    """The row is far from all other rows, so that nothing supports its label.
 
-    **Why doubt.** A row far from all others may be broken, foreign to the task, or the only one of its kind.
-    This is context: it does not look at the label, and ranks label errors no better than chance.
+    **Why doubt.** A row that is far from all others may be broken, foreign to the task, or the only one of
+    its kind. This reason is context: it does not look at the label, and ranks label errors no better than
+    chance.
 
-    **How it is scored.** How far its mean distance to its nearest rows lies above the usual one: twice the
-    usual (the median of all rows) scores 0.5, the usual or less scores 0, and the score nears 1 as the
-    distance grows: 1 - median / distance.
+    **How it is scored.** 1 - median / distance, where the distance is the row's mean distance to its nearest
+    rows, and the median is that of all rows. A row at the median or below scores 0, one at twice the median
+    0.5; the score approaches 1 as the distance grows.
 
-    **When it misleads.** Long texts and rare words lie far from everything. In a file of many small clusters
-    nothing is usual.
+    **When it misleads.** Long texts and texts with rare words are far from everything. In a file of many
+    small clusters no distance is usual.
 
     **Source.** Distance-based outliers: Ramaswamy, Rastogi and Shim, 2000.
     """
 
     name = "outlier"
     family = "context"
-    because = "it looks like no other row"
+    because = "it is far from all other rows"
     place = 90
 
     raises_doubt = (
@@ -38,7 +39,7 @@ class Outlier:
             "neighbor_distances": ((1.0, 1.0), (1.0, 1.0), (3.0, 5.0)),
             "row": 2,
             "doubt": 0.75,
-            "because": "its mean distance of 4 is four times the usual 1",
+            "because": "its mean distance of 4 is four times the median of 1",
         },
     )
     stays_quiet = (
@@ -46,12 +47,12 @@ class Outlier:
             "neighbor_distances": ((1.0, 1.0), (1.0, 1.0), (3.0, 5.0)),
             "row": 0,
             "doubt": 0.0,
-            "because": "its mean distance is the usual one",
+            "because": "its mean distance is the median",
         },
     )
 
     def score(self, neighbor_distances: Floats) -> Floats:
-        """One minus the median distance over the row's own, at least 0; NaN where there is no neighbour."""
+        """One minus the median over the row's distance, at least 0; NaN where it has no neighbours."""
         known = np.isfinite(neighbor_distances)
         counts = known.sum(axis=1)
         sums = np.where(known, neighbor_distances, 0.0).sum(axis=1)

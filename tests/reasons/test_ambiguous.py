@@ -14,7 +14,7 @@ from doubtcli.reasons.ambiguous import Ambiguous
     ],
 )
 def test_it_raises_doubt(probs, doubt):
-    """Two classes that are about equally likely, wherever they stand."""
+    """Two classes are about equally likely, at any place."""
     assert Ambiguous().score(np.array([probs])) == pytest.approx([doubt])
 
 
@@ -27,5 +27,5 @@ def test_it_raises_doubt(probs, doubt):
     ],
 )
 def test_it_stays_quiet(probs, doubt):
-    """One class that leads."""
+    """One class is much likelier than all others."""
     assert Ambiguous().score(np.array([probs])) == pytest.approx([doubt])

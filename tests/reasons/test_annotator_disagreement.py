@@ -11,7 +11,7 @@ ANSWERS = np.column_stack([ANA, BEN, CHI])
 
 
 def doubts(given_labels, annotations, n_classes=2, prior_answers=0.0):
-    """What it says of every row."""
+    """The doubt of every row."""
     reason = AnnotatorDisagreement(prior_answers=prior_answers)
     return reason.score(np.array(given_labels), np.array(annotations), n_classes)
 
@@ -36,7 +36,7 @@ def test_it_raises_doubt(row, given, doubt):
     [pytest.param(0, 4 / 85, id="two against one"), pytest.param(1, 1 / 325, id="all three")],
 )
 def test_it_stays_quiet(row, doubt):
-    """The same odds, on the label's side."""
+    """The same odds, for the label."""
     assert doubts(ANA, ANSWERS)[row] == pytest.approx(doubt)
 
 
@@ -52,25 +52,25 @@ def test_a_reliable_annotator_outweighs_two_careless_ones():
 
 
 def test_with_one_answer_each_the_answer_decides():
-    """Nothing is known of reliability, so .7 is taken: the label that was answered gets a doubt of .3."""
+    """Nothing is known about reliability, so it is .7: the label that was answered gets a doubt of .3."""
     np.testing.assert_allclose(doubts([0, 0], [[0, -1], [-1, 1]], prior_answers=2.0), [0.3, 0.7])
 
 
-def test_nobody_asked_nothing_said():
-    """A row without an answer has no score, the others have theirs."""
+def test_a_row_without_an_answer_has_no_score():
+    """All other rows have one."""
     found = doubts([0, 0], [[-1, -1], [0, 0]])
 
     assert np.isnan(found[0])
     assert found[1] < 0.01
 
 
-def test_no_annotator_at_all_says_nothing():
-    """A file whose annotator columns are all empty still gives one NaN a row."""
+def test_without_any_answer_no_row_has_a_score():
+    """A file whose annotator columns are all empty gives NaN for each row."""
     np.testing.assert_array_equal(doubts([0, 1], np.full((2, 3), -1)), [np.nan, np.nan])
 
 
-def test_who_agrees_less_than_chance_has_no_weight():
-    """Two who always contradict each other leave the row where it was: even."""
+def test_an_annotator_who_agrees_less_than_chance_has_no_weight():
+    """Two annotators who always contradict each other leave both labels equally likely."""
     np.testing.assert_allclose(doubts([0, 1], [[0, 1], [1, 0]]), [0.5, 0.5])
 
 

@@ -6,8 +6,8 @@ from doubtcli.testing import check_reason
 OURS = load_our_reasons()
 
 
-def test_every_reason_of_the_design_is_there():
-    """The installed reasons of our own are those of the design's table: errors before context."""
+def test_all_our_reasons_are_installed():
+    """They are listed in this order: errors before context."""
     assert [loaded.name for loaded in OURS] == [
         "low-self-confidence",
         "cross-val-flip",
@@ -21,12 +21,12 @@ def test_every_reason_of_the_design_is_there():
     ]
 
 
-def test_each_is_listed_at_a_place_of_its_own():
-    """No two of our reasons leave their order to their names."""
+def test_no_two_of_our_reasons_have_the_same_place():
+    """So their order does not depend on their names."""
     assert len({loaded.reason.place for loaded in OURS}) == len(OURS)
 
 
 @pytest.mark.parametrize("loaded", OURS, ids=lambda loaded: loaded.name)
 def test_every_reason_keeps_the_contract(loaded):
-    """Form, worked rows, range, order of rows, names of classes: one contract for all."""
+    """All pass `check_reason`."""
     check_reason(loaded.reason)

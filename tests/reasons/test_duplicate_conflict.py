@@ -9,7 +9,7 @@ from doubtcli.reasons.duplicate_conflict import DuplicateConflict
 
 
 def doubts(given_labels, duplicate_groups, n_classes=3):
-    """What it says of every row."""
+    """The doubt of every row."""
     return DuplicateConflict().score(np.array(given_labels), np.array(duplicate_groups), n_classes)
 
 
@@ -22,7 +22,7 @@ def doubts(given_labels, duplicate_groups, n_classes=3):
     ],
 )
 def test_it_raises_doubt(labels, expected):
-    """The share of a row's duplicates with another label."""
+    """The doubt is the share of a row's duplicates with another label."""
     np.testing.assert_allclose(doubts(labels, np.zeros(len(labels), dtype=int)), expected)
 
 
@@ -30,23 +30,23 @@ def test_it_raises_doubt(labels, expected):
     ("labels", "groups", "expected"),
     [
         pytest.param((0, 0), (4, 4), (0.0, 0.0), id="duplicates that agree"),
-        pytest.param((0, 1), (4, 7), (np.nan, np.nan), id="no duplicates: nothing to say"),
+        pytest.param((0, 1), (4, 7), (np.nan, np.nan), id="no duplicates, no score"),
         pytest.param((0, 1, 0), (2, -3, 2), (0.0, np.nan, 0.0), id="groups are names, not numbers"),
     ],
 )
 def test_it_stays_quiet(labels, groups, expected):
-    """Where duplicates agree there is no doubt, where there are none there is no score."""
+    """Duplicates that agree raise no doubt, and a row without duplicates has no score."""
     np.testing.assert_array_equal(doubts(labels, groups), expected)
 
 
 @given(st.lists(st.tuples(st.integers(0, 2), st.integers(0, 4)), min_size=1, max_size=30))
-def test_each_row_is_held_against_all_its_duplicates(rows):
-    """Counted row by row, it comes out the same."""
+def test_each_row_is_compared_with_all_its_duplicates(rows):
+    """Counting row by row gives the same doubts."""
     labels, groups = zip(*rows, strict=True)
 
     found = doubts(labels, groups)
 
     for place, (label, group) in enumerate(rows):
         others = list(compress(labels, [g == group and p != place for p, g in enumerate(groups)]))
-        unlike = [other != label for other in others]
-        assert found[place] == pytest.approx(np.mean(unlike) if unlike else np.nan, nan_ok=True)
+        differs = [other != label for other in others]
+        assert found[place] == pytest.approx(np.mean(differs) if differs else np.nan, nan_ok=True)

@@ -1,4 +1,4 @@
-"""Our reasons against cleanlab, on the same random probabilities."""
+"""Our reasons agree with cleanlab on random probabilities."""
 
 import warnings
 
@@ -19,16 +19,16 @@ with warnings.catch_warnings():
 
 @st.composite
 def labelled_probabilities(draw):
-    """Labels of two to six classes, some empty, and probabilities that know them more or less, or tie."""
+    """Labels of two to six classes, some without rows; probabilities that fit them more or less, or tie."""
     rng = np.random.default_rng(draw(st.integers(0, 100_000)))
     n_classes = draw(st.integers(2, 6))
     n_rows = draw(st.integers(3 * n_classes, 120))
-    n_borne = draw(st.integers(2, n_classes))
-    labels = np.concatenate([np.arange(n_borne), rng.integers(0, n_borne, n_rows - n_borne)])
+    n_present = draw(st.integers(2, n_classes))
+    labels = np.concatenate([np.arange(n_present), rng.integers(0, n_present, n_rows - n_present)])
     probs = rng.dirichlet(np.full(n_classes, draw(st.sampled_from([0.2, 1.0, 4.0]))), n_rows)
     probs[np.arange(n_rows), labels] += draw(st.sampled_from([0.0, 0.3, 1.0]))
     probs /= probs.sum(axis=1, keepdims=True)
-    if draw(st.booleans()):  # few neighbours or trees give such: many ties
+    if draw(st.booleans()):  # many ties, as a few trees give them
         probs = np.maximum(np.round(probs, 1), [*[0.0] * (n_classes - 1), 0.1])
         probs /= probs.sum(axis=1, keepdims=True)
     return labels, probs.astype(draw(st.sampled_from([np.float32, np.float64])))
@@ -36,7 +36,7 @@ def labelled_probabilities(draw):
 
 @given(labelled_probabilities())
 def test_low_self_confidence_is_one_minus_cleanlabs_label_quality(case):
-    """Equal to cleanlab's self-confidence score on every row."""
+    """It is equal to cleanlab's self-confidence on every row."""
     labels, probs = case
 
     doubt = LowSelfConfidence().score(labels, probs)
@@ -48,7 +48,7 @@ def test_low_self_confidence_is_one_minus_cleanlabs_label_quality(case):
 
 @given(labelled_probabilities())
 @settings(max_examples=200)
-def test_confident_learning_speaks_just_where_cleanlab_flags(case):
+def test_confident_learning_doubts_exactly_the_rows_that_cleanlab_flags(case):
     """A row scores above 0 exactly where cleanlab's confident joint counts it off the diagonal."""
     labels, probs = case
 
@@ -73,7 +73,7 @@ def test_a_flagged_row_reaches_the_threshold_of_another_class(case):
 
 @given(labelled_probabilities())
 def test_two_classes_and_one_model_disagree_by_cleanlabs_normalized_margin(case):
-    """With two classes the best other is all the rest: its share is one minus the margin's quality."""
+    """With two classes, the share of the other class is one minus cleanlab's label quality."""
     labels, probs = case
     binary = np.stack([probs[:, 0], 1 - probs[:, 0]], axis=1)
     labels = np.minimum(labels, 1)

@@ -1,1 +1,1 @@
-"""Doubts -> one ranking, and the suspected noise rate with its interval."""
+"""Reasons' scores -> one ranking, and the suspected noise rate with its interval."""

@@ -1,9 +1,9 @@
-"""What the reasons say of a row -> one doubt.
+"""What the reasons say about a row -> one doubt.
 
-A reason's voice follows from what its needs are made of. Voices add up as log odds; reasons of one voice say
-the same thing, and count once. Models and neighbours look at the same inputs, so they are one voice: their
-opinions are pooled, and what these say against a label is weighed by the noise model: how, is a matter of the
-task. Context reasons have no voice.
+A reason's voice follows from the sources of its evidence. Voices add up as log odds; reasons of one voice
+repeat each other, and count once. Models and neighbours look at the same inputs, so they are one voice: their
+opinions are pooled, and the noise model weighs how much they contradict a label. The task decides how
+opinions are pooled. Context reasons have no voice.
 """
 
 from __future__ import annotations
@@ -23,21 +23,21 @@ if TYPE_CHECKING:
 
 
 POOLED = frozenset({"models", "neighbors"})
-"""The voices that are heard as one, by their pooled probabilities."""
+"""The voices that count as one, by their pooled probabilities."""
 
 _SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
-"""Where few rows are doubted outright, a twentieth of all are queued, so that whoever checks them learns
-whether the models are blind here or the labels good; 10 at least and 50 at most."""
+"""Where few rows are doubted, a twentieth of all rows is queued, at least 10 and at most 50: checking them
+shows whether the models miss errors here or the labels are good."""
 _OFFSET_TOLERANCE = 1e-12
-"""How near the offset is found: it moves no doubt by more than a quarter of this."""
+"""The precision of the offset: no doubt changes by more than a quarter of this."""
 _SURE = 0.7
-"""A reason that only raises doubt is taken to be no surer than this: at .8 and more, texts that are nearly
-equal but rightly bear two labels lowered AP."""
+"""The highest score that a reason which only raises doubt counts with: at .8 and more, average precision was
+lower, as nearly equal texts sometimes rightly have two labels."""
 _LEAST_SCORE = 1e-3
-"""A reason that also lowers doubt is taken to be surer than this neither way."""
+"""The least score that a reason which also lowers doubt counts with; one minus this is the highest."""
 
 
-def rank_rows(  # noqa: PLR0917  # all that a doubt is made of
+def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
     task: Task,
     evidence: Evidence,
     reasons: Sequence[ReasonScores],
@@ -48,25 +48,25 @@ def rank_rows(  # noqa: PLR0917  # all that a doubt is made of
     n_labels: int,
     verdicts: Verdicts | None = None,
 ) -> Ranking:
-    """One doubt a row.
+    """One doubt for each row, and the rows in order.
 
-    What models and neighbours say is set to add up to the noise rate they start from; other voices are
-    added to that.
+    The doubts by models and neighbours are shifted so that their mean is the noise rate of the noise model;
+    other voices are added to them.
 
     Args:
-        task: What the labels are.
-        evidence: Of all rows.
-        reasons: What each reason said.
-        opinions: What models and neighbours make of the rows, once a repeat, as the task pools it.
-        noise: Weighs what they say against a label.
+        task: What kind of labels the file has.
+        evidence: The evidence about all rows.
+        reasons: The scores of each reason.
+        opinions: The opinions of models and neighbours, pooled by the task, one for each repeat.
+        noise: Weighs how much they contradict a label.
         together: Shape `(n_rows,)`: rows with the same number are held out together.
         n_labels: How many different labels the file has.
-        verdicts: What people decided; the doubts are calibrated on it.
+        verdicts: What people decided; the doubts are calibrated on them.
     """
     from scipy.special import expit
 
     given = evidence.given_labels
-    others = _other_voices(reasons, len(given))
+    others = _add_other_voices(reasons, len(given))
     judgeable = task.find_judgeable(evidence, together)
     mean_opinion = np.mean(opinions, axis=0) if opinions else None
 
@@ -94,30 +94,30 @@ def rank_rows(  # noqa: PLR0917  # all that a doubt is made of
 
 
 def find_ranked_sources(reasons: Iterable[ReasonScores]) -> frozenset[str]:
-    """What the reasons that are ranked were made of."""
+    """The sources of the evidence that the ranked reasons read."""
     return frozenset(source for one in reasons if one.family == "error" for source in one.sources)
 
 
 def _describe_voices(reasons: Sequence[ReasonScores], *, is_pooled: bool) -> tuple[str, ...]:
     pooled = [reason.name for reason in reasons if reason.family == "error" and reason.voice in POOLED]
     described = [f"models and neighbours pooled ({', '.join(pooled)})"] if is_pooled else []
-    for voice, same in _by_voice(reasons).items():
+    for voice, same in _group_by_voice(reasons).items():
         names = ", ".join(reason.name for reason in same)
         described.append(names if len(same) == 1 else f"{voice} averaged ({names})")
     return tuple(described)
 
 
-def _other_voices(reasons: Iterable[ReasonScores], n_rows: int) -> Floats:
-    """Log odds from the error reasons that are not of the pooled voice, each voice once."""
+def _add_other_voices(reasons: Iterable[ReasonScores], n_rows: int) -> Floats:
+    """The log odds from error reasons of other voices than the pooled one; each voice counts once."""
     total = np.zeros(n_rows)
-    for same in _by_voice(reasons).values():
-        said = np.array([_from_scores(reason) for reason in same])
-        n_speak = np.count_nonzero(~np.isnan(said), axis=0)
-        total += np.nansum(said, axis=0) / np.maximum(n_speak, 1)
+    for same in _group_by_voice(reasons).values():
+        log_odds = np.array([_convert_to_log_odds(reason) for reason in same])
+        n_known = np.count_nonzero(~np.isnan(log_odds), axis=0)
+        total += np.nansum(log_odds, axis=0) / np.maximum(n_known, 1)
     return total
 
 
-def _by_voice(reasons: Iterable[ReasonScores]) -> dict[str, list[ReasonScores]]:
+def _group_by_voice(reasons: Iterable[ReasonScores]) -> dict[str, list[ReasonScores]]:
     """The error reasons of each voice that is not pooled."""
     voices: dict[str, list[ReasonScores]] = {}
     for reason in reasons:
@@ -126,10 +126,10 @@ def _by_voice(reasons: Iterable[ReasonScores]) -> dict[str, list[ReasonScores]]:
     return voices
 
 
-def _from_scores(reason: ReasonScores) -> Floats:
-    """Log odds from one reason's scores; NaN where it has nothing to say.
+def _convert_to_log_odds(reason: ReasonScores) -> Floats:
+    """The scores of one reason as log odds; NaN where it has nothing to say.
 
-    Most reasons only raise doubt: that a row has no fault of one kind is no sign that its label is right.
+    Most reasons only raise doubt: if a row does not have one kind of fault, its label may still be wrong.
     """
     from scipy.special import logit
 
@@ -140,18 +140,18 @@ def _from_scores(reason: ReasonScores) -> Floats:
 
 
 def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: Bools) -> Floats:
-    """Log odds against each label: the prior's, and what contradicts it where opinions may judge."""
+    """Log odds against each label: those of the prior, moved by opinions in the rows that these can judge."""
     from scipy.special import logit
 
     prior = float(logit(noise.prior))
     if against is None or not judgeable.any():
         return np.full(len(judgeable), prior)
     evidence = noise.log_odds(against)
-    return np.where(judgeable, evidence + _offset(evidence[judgeable], noise.prior), prior)
+    return np.where(judgeable, evidence + _find_offset(evidence[judgeable], noise.prior), prior)
 
 
-def _offset(log_odds: Floats, prior: float) -> float:
-    """What to add so that the mean doubt is the prior: it rises with the offset."""
+def _find_offset(log_odds: Floats, prior: float) -> float:
+    """The offset that makes the mean doubt equal to the prior; the mean rises with the offset."""
     from scipy.optimize import brentq
     from scipy.special import expit
 

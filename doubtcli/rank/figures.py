@@ -1,6 +1,6 @@
-"""An audit -> its plain figures: counts of rows, labels and confusions, and the rows at the top of its queue.
+"""An audit -> its figures: counts of rows, labels and confusions, and the rows at the top of its queue.
 
-The terminal, the page, the queue and `audit.json` all show these.
+The terminal, the page, the queue and `audit.json` all show them.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ class AuditFigures:
     """What an audit found, counted."""
 
     n_rows: int
-    """Of the file: labelled and unlabelled."""
+    """All rows of the file, labelled and unlabelled."""
     n_labelled: int
     n_unlabelled: int
     n_unusable: int
-    """Rows that a person judged unusable: set aside, too."""
+    """Rows that a person marked as unusable; they are set aside, too."""
     n_kept: int
     """Labelled rows whose label a person confirmed."""
     n_corrected: int
@@ -41,7 +41,7 @@ class AuditFigures:
     by_class: tuple[ClassCount, ...]
     """Every class, in the order of the class names."""
     confusions: tuple[Confusion, ...]
-    """Pairs of unlike labels, most often first, ties by name; rows with nothing better are left out."""
+    """Given and suggested labels of the doubted rows where they differ, most frequent first, ties by name."""
     histogram: tuple[int, ...]
     """Labelled rows by their doubt: see `count_doubts`."""
 
@@ -51,19 +51,19 @@ class RowSummary:
     """One row in plain values."""
 
     index: int
-    """Its place in the audit's arrays (canonical order)."""
+    """Its index in the arrays of the audit (canonical order)."""
     row_id: str
     row: int
-    """Its place in the file, from 1, the header left out."""
+    """Its row number in the file, from 1, without the header."""
     given: str
     suggested: str
-    """Equal to `given` where nothing better is seen."""
+    """Equal to `given` where no label is better."""
     suggested_confidence: float
     doubt: float
     doubted: bool
-    """False for a row that only fills the queue up."""
+    """False for a row that only fills up the queue."""
     reasons: tuple[str, ...]
-    """The reasons that speak: error reasons before context, strongest first."""
+    """The reasons that raise doubt: error reasons before context, the strongest first."""
     why: str
 
 
@@ -90,7 +90,7 @@ def count_audit(audit: ScanResult) -> AuditFigures:
 
 
 def count_decided(audit: ScanResult) -> tuple[int, int]:
-    """How many labels people kept, and how many they corrected."""
+    """How many labels people have kept, and how many they have corrected."""
     if audit.examples.verdicts is None:
         return 0, 0
     n_decided = int(np.count_nonzero(audit.examples.verdicts.codes >= 0))
@@ -124,7 +124,7 @@ def _count_confusions(audit: ScanResult) -> tuple[Confusion, ...]:
 
 
 def estimate_precision(audit: ScanResult) -> float | None:
-    """The share of doubted rows whose label is expected to be wrong: their mean doubt; None without any."""
+    """The expected share of wrong labels among the doubted rows: their mean doubt; None if there are none."""
     doubted = audit.ranking.doubt[audit.ranking.doubted]
     return float(doubted.mean()) if len(doubted) else None
 
@@ -135,13 +135,13 @@ def count_doubts(doubt: Floats) -> tuple[int, ...]:
 
 
 def find_bins(doubt: Floats) -> Codes:
-    """The bin of each doubt, 0 to 19; a border belongs to the bin above it, and 1 to the last."""
-    # Not np.histogram: its borders are sums of 0.05, and 0.3 would fall below 0.30000000000000004.
+    """The bin of each doubt, 0 to 19; a border belongs to the bin above it, and 1 to the last bin."""
+    # Not np.histogram: its borders are sums of 0.05, so that 0.3 would be below 0.30000000000000004.
     return np.minimum((doubt * HISTOGRAM_BINS).astype(np.intp), HISTOGRAM_BINS - 1)
 
 
 def describe_power(power: Power) -> dict[str, Any]:
-    """The power as JSON has it, its parts by class and by reason left out."""
+    """The power as JSON has it, without its parts by class and by reason."""
     found = [{"share": share, "found": found} for share, found in power.found_in_first.items()]
     return {
         "assessable": power.assessable,
@@ -180,7 +180,7 @@ def _summarize_row(audit: ScanResult, row: int, reasons: tuple[str, ...]) -> Row
 
 
 def list_queued_rows(audit: ScanResult, size: int | None = None) -> Codes:
-    """The rows of `queue.csv`, at most `size`: an audit sample as it was drawn, then the most doubted."""
+    """The rows of `queue.csv`, at most `size`: the audit sample as drawn, then the most doubted rows."""
     ranked = audit.ranking.queue
     if audit.sample is None:
         return ranked[:size]
@@ -189,15 +189,15 @@ def list_queued_rows(audit: ScanResult, size: int | None = None) -> Codes:
 
 
 def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
-    """The reasons that speak on each row: error reasons before context, strongest first, ties by name."""
-    told = sorted(audit.reasons, key=lambda reason: (reason.family != "error", reason.name))
+    """The reasons that raise doubt about each row: errors before context, strongest first, ties by name."""
+    ordered = sorted(audit.reasons, key=lambda reason: (reason.family != "error", reason.name))
     chosen = np.asarray(rows, dtype=np.intp)
-    # All rows at once: the table of doubts asks for every row of the file.
-    scores = np.array([reason.scores[chosen] for reason in told]).reshape(len(told), len(chosen)).T
-    is_context = np.broadcast_to([reason.family != "error" for reason in told], scores.shape)
+    # All rows at once, as the table of doubts needs every row of the file.
+    scores = np.array([reason.scores[chosen] for reason in ordered]).reshape(len(ordered), len(chosen)).T
+    is_context = np.broadcast_to([reason.family != "error" for reason in ordered], scores.shape)
     strongest = np.lexsort((-scores, is_context), axis=1).tolist()
     speaks = (scores >= REASON_SPEAKS).tolist()
     return [
-        tuple(told[place].name for place in places if heard[place])
-        for places, heard in zip(strongest, speaks, strict=True)
+        tuple(ordered[place].name for place in places if raised[place])
+        for places, raised in zip(strongest, speaks, strict=True)
     ]

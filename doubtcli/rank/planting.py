@@ -1,4 +1,4 @@
-"""Errors planted in the labels, and judged: what they teach of doubts, and of the audit itself."""
+"""Plants errors in the labels and judges them: shows how much a contradiction weighs, and what is found."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 _MOST_PLANTINGS, _ENOUGH_PLANTED = 2, 80
-"""A scan plants once where that makes so many errors, else twice."""
+"""A scan plants once if that gives this many errors, else twice."""
 _FAR = 1_000_003
-"""From the seeds of the repeats to those of the plantings."""
+"""The distance between the seeds of plantings, so that they are not those of the repeats."""
 _FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
-"""Rows. With fewer, five planted errors tell nothing; with more, planting costs minutes."""
+"""Rows. With fewer, the five planted errors are too few to learn from; with more, planting takes minutes."""
 
 
-def plant_and_judge(  # noqa: PLR0917  # all that a planting is made of
+def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
     task: Task,
     gathered: Gathered,
     training_evidence: Evidence,
@@ -44,22 +44,24 @@ def plant_and_judge(  # noqa: PLR0917  # all that a planting is made of
     progress: Progress,
     plantings: int | None = None,
 ) -> PlantedErrors:
-    """Plant errors, cross-fit and pool again; nothing where it would cost more than it tells.
+    """Plant errors, then fit the models and pool again; nothing is planted where that is not useful.
 
     Args:
-        task: What the labels are.
-        gathered: From the labels as they are.
+        task: What kind of labels the file has.
+        gathered: The evidence from the labels as they are.
         training_evidence: The same evidence, with the training labels in place of the given ones.
         examples: The labelled rows.
-        opinions: What models and neighbours make of the labels as they are, once a repeat.
-        sources: Of the reasons that were run, as `find_ranked_sources` gives them.
+        opinions: The opinions of models and neighbours on the labels as they are, one for each repeat.
+        sources: The sources of the reasons that were run, as `find_ranked_sources` gives them.
         settings: How to judge.
         engine: Fits the models.
-        progress: Told of each model fitted.
+        progress: Counts each fitted model.
         plantings: How often to plant; as often as a scan needs if left out.
     """
     judgeable = task.find_judgeable(training_evidence, gathered.together)
-    why_not = task.why_nothing_is_planted or _why_not(gathered, examples, opinions, judgeable, settings)
+    why_not = task.why_nothing_is_planted or _explain_no_planting(
+        gathered, examples, opinions, judgeable, settings
+    )
     if why_not or gathered.predictions is None:
         return PlantedErrors((), (), (), why_not)
     opinion = np.mean(opinions, axis=0)
@@ -82,16 +84,16 @@ def plant_and_judge(  # noqa: PLR0917  # all that a planting is made of
 def _judge_again(
     gathered: Gathered, labels: Codes, settings: ScanSettings, engine: Engine, progress: Progress
 ) -> Evidence:
-    """What models and neighbours make of other labels for the same rows: only models that were heard."""
-    heard = gathered.predictions.model_names if gathered.predictions else ()
-    models = tuple(model for model in gathered.pieces["models"] if model.name in heard)
+    """The evidence for other labels of the same rows, by the models that were not left out before."""
+    used = gathered.predictions.model_names if gathered.predictions else ()
+    models = tuple(model for model in gathered.pieces["models"] if model.name in used)
     changed = {"given_labels": labels, "training_labels": labels, "models": models}
     return gather_evidence_again(gathered, changed, settings, engine, progress).evidence
 
 
 @dataclass(frozen=True)
 class _OneStage:
-    """All stages as one that is open already."""
+    """Counts the steps of all stages in one stage that is already open."""
 
     advance: Advance
 
@@ -102,7 +104,7 @@ class _OneStage:
 
 @dataclass(frozen=True)
 class PlantedErrors:
-    """Errors planted in the labels, and what the same models made of them."""
+    """Errors planted in the labels, and how the same models judged them."""
 
     plantings: tuple[Planting, ...]
     evidence: tuple[Evidence, ...]
@@ -110,58 +112,63 @@ class PlantedErrors:
     why_not: str = ""
 
     def weigh(self, noise: NoiseModel, doubt: Floats) -> NoiseModel:
-        """The noise model, a contradiction weighed as planted errors show that it is to be."""
+        """The noise model, where a contradiction weighs as much as planted errors show that it should."""
         if not self.plantings:
             return noise
-        # planted errors are easier than people's, the curve coarser than they: halfway held best on both
+        # planted errors are easier to find than real ones, the curve is coarser: their mean did best on both
         slope = np.sqrt(learn_slope(self.margins, self.plantings, doubt) * noise.slope / noise.sd)
         return replace(noise, mean=0.0, sd=1.0, slope=float(slope), location=0.0)
 
     def power(self, doubted: Bools) -> Power:
-        """How many of the planted errors a scan would find."""
+        """How many of the planted errors a scan finds."""
         if not self.plantings:
             return Power(assessable=False, why=self.why_not)
         return measure_power(self.margins, self.plantings, doubted)
 
     def power_by_class(self, doubted: Bools) -> dict[int, float]:
-        """By the label that was planted, all reasons together."""
+        """The share of planted errors that is found, by the planted label, with all reasons."""
         classes = np.unique(np.concatenate([one.labels[one.is_planted] for one in self.plantings]))
         return {
-            int(code): self._found(self.margins, doubted, [one.labels == code for one in self.plantings])
+            int(code): self._measure_share(
+                self.margins, doubted, [one.labels == code for one in self.plantings]
+            )
             for code in classes
         }
 
     def power_by_reason(self, loaded: Sequence[LoadedReason], doubted: Bools) -> dict[str, float]:
-        """By each error reason alone; one that can't be run on a planting says nothing of its rows."""
-        silence = [np.full(len(doubted), np.nan)] * len(self.plantings)
+        """The share of planted errors that each error reason finds on its own.
+
+        Where a reason can't be run on a planting, its scores there are NaN.
+        """
+        unknown = [np.full(len(doubted), np.nan)] * len(self.plantings)
         scores: dict[str, list[Floats]] = {}
         for number, evidence in enumerate(self.evidence):
             for reason in plugins.run_reasons(loaded, evidence)[0]:
                 if reason.family == "error":
-                    scores.setdefault(reason.name, [*silence])[number] = reason.scores
+                    scores.setdefault(reason.name, [*unknown])[number] = reason.scores
         return {
-            name: self._found(of_reason, doubted, [one.is_planted for one in self.plantings])
+            name: self._measure_share(of_reason, doubted, [one.is_planted for one in self.plantings])
             for name, of_reason in scores.items()
         }
 
-    def _found(
+    def _measure_share(
         self,
         scores: Sequence[Floats],
         doubted: Bools,
         counts: Sequence[Bools],
     ) -> float:
-        """The share found of the planted errors that count; each planting by how many of them it has."""
+        """The share of the counted errors that is found; each planting weighs by how many of them it has."""
         found, total = 0.0, 0
         for score, one, counted in zip(scores, self.plantings, counts, strict=True):
             kept = one.is_planted | ~doubted
-            asked = one.is_planted & counted
-            if asked.any():
-                found += measure_share_found(score[kept], asked[kept], SHARE_OF_PARTS) * int(asked.sum())
-                total += int(asked.sum())
+            wanted = one.is_planted & counted
+            if wanted.any():
+                found += measure_share_found(score[kept], wanted[kept], SHARE_OF_PARTS) * int(wanted.sum())
+                total += int(wanted.sum())
         return found / total
 
 
-def _why_not(
+def _explain_no_planting(
     gathered: Gathered,
     examples: Examples,
     opinions: Sequence[Floats],
@@ -178,38 +185,44 @@ def _why_not(
     if examples.n_rows < _FEWEST_TO_PLANT:
         return f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in"
     if examples.n_rows > _MOST_TO_PLANT:
-        return f"in more than {_MOST_TO_PLANT:,} rows planting errors costs more than it tells"
-    too_tiny = "every class has too few unlike rows for models to judge it (fewer than 3)"
+        return f"planting errors in more than {_MOST_TO_PLANT:,} rows takes too long"
+    too_tiny = "every class has too few different rows for models to judge it (fewer than 3)"
     return "" if judgeable.any() else too_tiny
 
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
-"""Of the rows, most doubted first, that power is told for."""
+"""The shares of the rows, most doubted first, for which power is measured."""
 _MOST_WEIGHT = 50.0
-"""Of one planted row: where a class was hardly planted, one row must not speak for thousands."""
+"""The weight of one planted row at most: where a class was hardly planted, one row must not count for
+thousands."""
 _SLOPES = (0.2, 5.0)
-"""Of log odds of an error on log odds against the label: 1 where the models are calibrated and errors are as
-planted. Farther out, there was nothing to learn from."""
+"""Bounds of the slope of the log odds of an error on the log odds against the label. It is 1 if the models
+are calibrated and the errors are like the planted ones; outside these bounds there was nothing to learn
+from."""
 _SLOPE_PULL = 1e-3
-"""Of the slope 1, against one row's mean loss."""
+"""How strongly the slope is pulled towards 1, relative to the mean loss of a row."""
 
 
 def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt: Floats) -> float:
-    """How fast the odds of an error rise with the odds that models and neighbours put against a label.
+    """How fast the odds of an error rise with the odds of models and neighbours against the label.
 
-    A logistic regression of "was planted" on the margin. Planted rows are weighed so that each given label
-    is as common among them as in the file: flips by chance nearly always leave the largest class, and what
-    hides in it would go unlearnt. Source: importance weighting, Shimodaira, 2000.
+    A logistic regression of "was planted" on the margin. Planted rows are weighted so that each given label
+    is as common among them as in the file: errors planted at random are nearly always in rows of the largest
+    class and seldom have its label, so nothing would be learned about errors in it. Source: importance
+    weighting, Shimodaira, 2000.
 
     Args:
-        margins: Of each planting, shape `(n_rows,)`: log odds against the label.
+        margins: For each planting, the log odds against the label, shape `(n_rows,)`.
         plantings: The labels that were judged, and which of them were planted.
-        doubt: Shape `(n_rows,)`: of the labels before planting; a doubted row is no example of a right label.
+        doubt: Shape `(n_rows,)`: the doubts before planting; a doubted row is not an example of a right
+        label.
     """
     from scipy.optimize import minimize
     from scipy.special import expit
 
-    parts = [_examples(margin, planting, doubt) for margin, planting in zip(margins, plantings, strict=True)]
+    parts = [
+        _list_examples(margin, planting, doubt) for margin, planting in zip(margins, plantings, strict=True)
+    ]
     margin, is_planted, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
     weight = weight / weight.sum()
 
@@ -226,12 +239,12 @@ def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt:
 
 
 def measure_power(margins: Sequence[Floats], plantings: Sequence[Planting], doubted: Bools) -> Power:
-    """How many of the planted errors stand among the most doubted rows.
+    """How many of the planted errors are among the most doubted rows.
 
-    Rows that are doubted as they are stand aside, unless planted: they would be found first, and rightly.
+    Rows that were doubted before planting are left out, unless planted: they would rightly come first.
 
     Args:
-        margins: Of each planting, shape `(n_rows,)`: higher is more doubted.
+        margins: For each planting, shape `(n_rows,)`: higher is more doubted.
         plantings: The labels that were judged, and which of them were planted.
         doubted: Shape `(n_rows,)`: doubted before anything was planted.
     """
@@ -243,19 +256,19 @@ def measure_power(margins: Sequence[Floats], plantings: Sequence[Planting], doub
     n_planted = sum(int(planting.is_planted.sum()) for planting in plantings)
     return Power(
         assessable=True,
-        why="errors planted the way the file's own classes get confused; people's own may be harder to see",
+        why="errors were planted the way this file's classes get confused; real errors may be harder to find",
         n_planted=n_planted,
         found_in_first={share: float(np.mean(shares)) for share, shares in found.items()},
     )
 
 
 def measure_share_found(scores: Floats, is_error: Bools, share: float) -> float:
-    """The share of errors among the first `share` of the rows by score; ties are found in proportion.
+    """The share of all errors that is among the first `share` of the rows by score; ties count in proportion.
 
     Args:
-        scores: Shape `(n_rows,)`: higher is more doubted; NaN, nothing to say, comes last.
-        is_error: Shape `(n_rows,)`, with at least one.
-        share: Of the rows, rounded up to whole ones.
+        scores: Shape `(n_rows,)`: higher is more doubted; NaN comes last.
+        is_error: Shape `(n_rows,)`, with at least one error.
+        share: The share of the rows, rounded up to whole rows.
     """
     scores = np.where(np.isnan(scores), -np.inf, scores)
     n_first = int(np.ceil(share * len(scores)))
@@ -265,8 +278,8 @@ def measure_share_found(scores: Floats, is_error: Bools, share: float) -> float:
     return float((is_error[above].sum() + of_level * is_error[level].sum()) / is_error.sum())
 
 
-def _examples(margin: Floats, planting: Planting, doubt: Floats) -> tuple[Floats, Floats, Floats]:
-    """Margin, whether planted, and weight of the rows to learn from."""
+def _list_examples(margin: Floats, planting: Planting, doubt: Floats) -> tuple[Floats, Floats, Floats]:
+    """The margin of each row, whether it was planted, and its weight."""
     is_planted, labels = planting.is_planted, planting.labels
     n_classes = int(labels.max()) + 1
     usual = np.bincount(labels, minlength=n_classes) / len(labels)

@@ -9,6 +9,7 @@ import numpy as np
 
 from doubtcli.rank.noise import ADVICE, LEVEL
 from doubtcli.records import NoiseRate
+from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -18,13 +19,13 @@ if TYPE_CHECKING:
 
 
 FEWEST_CHECKED = 10
-"""Rows of an audit sample that a rate is measured on; with fewer the interval says next to nothing."""
+"""The rows of an audit sample that it takes to measure a rate; with fewer the interval is too wide."""
 
 _PRIOR_SD = (0.5, 0.25)
-"""Of the intercept and the slope around 0 and 1: as much to go on as some 20 verdicts on unsure rows, so that
-5 hardly move the doubts and 50 do. Not tuned."""
+"""Prior spread of the intercept around 0 and of the slope around 1: it counts as much as about 20 verdicts on
+unsure rows, so that 5 verdicts hardly move the doubts and 50 do. Not tuned."""
 _LEAST_SLOPE = 0.1
-"""Doubt never turns around: verdicts change how much a doubt means, not which of two rows is more doubted."""
+"""Verdicts never change the order of doubts, only what a doubt means."""
 _STEPS = 100
 
 
@@ -34,15 +35,15 @@ _STEPS = 100
 def fit_recalibration(
     log_odds: Floats, given_labels: Codes, verdicts: Verdicts | None
 ) -> Callable[[Floats], Floats]:
-    """How log odds of doubt are to be read, after what verdicts made of the rows that were decided.
+    """A function that recalibrates the log odds of doubt on the rows that people have decided.
 
-    A logistic regression of "the label was corrected" on the log odds, whose prior is that doubt means what
-    it says (intercept 0, slope 1). Rows were decided because they were doubted; as doubt is what the
-    regression is on, that does not bias it. A row's log odds come from models that were fitted without it, so
-    that its own verdict is not in them. Source: Platt, 1999; Cox, 1958.
+    A logistic regression of "the label was corrected" on the log odds; by its prior the doubts are already
+    calibrated (intercept 0, slope 1). Rows were decided because they were doubted; this does not bias the
+    regression, as the doubt is its input. The log odds of a row come from models that were fitted without it,
+    so they do not contain its own verdict. Source: Platt, 1999; Cox, 1958.
 
     Args:
-        log_odds: Shape `(n_rows,)`: that each given label is wrong.
+        log_odds: Shape `(n_rows,)`: the log odds that each given label is wrong.
         given_labels: Shape `(n_rows,)`.
         verdicts: What people decided.
     """
@@ -50,11 +51,11 @@ def fit_recalibration(
     if verdicts is None or not decided.any():
         return lambda unchanged: unchanged
     is_wrong = verdicts.codes[decided] != given_labels[decided]
-    intercept, slope = _fit(log_odds[decided], is_wrong)
-    return lambda read: intercept + slope * read
+    intercept, slope = _fit_line(log_odds[decided], is_wrong)
+    return lambda raw: intercept + slope * raw
 
 
-def _fit(log_odds: Floats, is_wrong: Bools) -> tuple[float, float]:
+def _fit_line(log_odds: Floats, is_wrong: Bools) -> tuple[float, float]:
     """The likeliest intercept and slope under the prior, by Newton's method; the optimum is unique."""
     from scipy.special import expit
 
@@ -71,9 +72,9 @@ def _fit(log_odds: Floats, is_wrong: Bools) -> tuple[float, float]:
 
 
 def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
-    """The ranking with what is known put in: a decided row has doubt 1 if it was corrected, else 0.
+    """The ranking with the rows that people decided: their doubt is 1 if the label was corrected, else 0.
 
-    Its suggested label is the verdict, and it is doubted no more: it leaves the queue.
+    The suggested label of such a row is the verdict. It is no longer doubted, and leaves the queue.
     """
     if examples.verdicts is None:
         return ranking
@@ -99,41 +100,41 @@ def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
 
 
 def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
-    """The noise rate as verdicts measured it; without a sample that could, what models suspect, and why.
+    """The noise rate that verdicts on an audit sample measure; without one, the rate that models suspect.
 
     Args:
-        suspected: By models, of the given labels.
-        examples: The rows and what people decided on them.
+        suspected: The rate of the given labels that models suspect.
+        examples: The rows, and what people decided about them.
     """
     if examples.verdicts is None:
         return suspected
-    drawn = _drawn(examples.verdicts)
+    sampled = _list_decided_rows(examples.verdicts)
     is_wrong = examples.training_labels != examples.given_labels
-    if lacking := _lacking(drawn, examples.verdicts):
-        return _still_suspected(suspected, is_wrong, lacking)
-    rate = _rate_of_sample(drawn, is_wrong)
+    if obstacle := _explain_no_measurement(sampled, examples.verdicts):
+        return _keep_suspected(suspected, is_wrong, obstacle)
+    rate = _measure_on_sample(sampled, is_wrong)
     n_labelled = examples.n_rows + len(examples.unusable_row_ids)
     n_sampled = sum(stratum is not None for stratum in examples.verdicts.strata)
-    return replace(rate, why=_rests_on(drawn, rate.n_checked, n_sampled, n_labelled))
+    return replace(rate, why=_describe_sample(sampled, rate.n_checked, n_sampled, n_labelled))
 
 
-def _still_suspected(suspected: NoiseRate, is_wrong: Bools, lacking: str) -> NoiseRate:
-    """What models suspect, no less than was found wrong, and why it is not measured."""
+def _keep_suspected(suspected: NoiseRate, is_wrong: Bools, obstacle: str) -> NoiseRate:
+    """The rate that models suspect, but no less than people found wrong, and why it is not measured."""
     found = float(is_wrong.mean())
     if suspected.rate is None or suspected.low is None or suspected.high is None:
-        return replace(suspected, why=f"{suspected.why}; {lacking}")
+        return replace(suspected, why=f"{suspected.why}; {obstacle}")
     if found > suspected.high:
-        why = f"more labels were found wrong ({found:.1%} of rows) than models suspect; {lacking}"
+        why = f"people found more wrong labels ({found:.1%} of rows) than models suspect; {obstacle}"
         return NoiseRate(assessable=False, why=why, level=suspected.level)
     return replace(
         suspected,
         rate=max(suspected.rate, found),
         low=max(suspected.low, found),
-        why=f"{suspected.why.removesuffix(ADVICE)}; {lacking}",
+        why=f"{suspected.why.removesuffix(ADVICE)}; {obstacle}",
     )
 
 
-def _drawn(verdicts: Verdicts) -> dict[Stratum, Codes]:
+def _list_decided_rows(verdicts: Verdicts) -> dict[Stratum, Codes]:
     """The sampled rows of each stratum that were decided."""
     rows: dict[Stratum, list[int]] = {}
     for row, stratum in enumerate(verdicts.strata):
@@ -143,30 +144,31 @@ def _drawn(verdicts: Verdicts) -> dict[Stratum, Codes]:
     return {stratum: np.array(rows[stratum], dtype=np.intp) for stratum in strata}
 
 
-def _lacking(drawn: Mapping[Stratum, Codes], verdicts: Verdicts) -> str | None:
-    """What keeps verdicts from measuring the rate, as a clause; None if nothing does."""
-    n_checked = sum(len(rows) for rows in drawn.values())
-    if not drawn:
+def _explain_no_measurement(sampled: Mapping[Stratum, Codes], verdicts: Verdicts) -> str | None:
+    """Why the verdicts can't measure the rate, as a clause; None if they can."""
+    n_checked = sum(len(rows) for rows in sampled.values())
+    if not sampled:
         n_decided = int((verdicts.codes >= 0).sum())
-        verdicts_ = f"{n_decided:,} verdict{'' if n_decided == 1 else 's'}"
-        return f"{verdicts_} can't measure it: that needs an audit sample (--audit-sample)"
-    numbers = [stratum.number for stratum in drawn]
-    if len({stratum.n_strata for stratum in drawn}) > 1 or len(set(numbers)) < len(numbers):
-        return f"{verdicts.path} holds rows of more than one audit sample, which can't measure it together"
+        return f"{count(n_decided, 'verdict')} can't measure it without an audit sample (--audit-sample)"
+    numbers = [stratum.number for stratum in sampled]
+    if len({stratum.n_strata for stratum in sampled}) > 1 or len(set(numbers)) < len(numbers):
+        return f"{verdicts.path} has rows of more than one audit sample, which can't measure it together"
     if n_checked < FEWEST_CHECKED:
-        return f"{n_checked} rows of the audit sample are decided, and to measure it takes {FEWEST_CHECKED}"
-    n_strata = next(iter(drawn)).n_strata
-    empty = [n for n in range(1, n_strata + 1) if not any(s.number == n and len(drawn[s]) for s in drawn)]
+        return f"it takes {FEWEST_CHECKED} decided rows of the audit sample to measure it, not {n_checked}"
+    n_strata = next(iter(sampled)).n_strata
+    empty = [n for n in range(1, n_strata + 1) if not any(s.number == n and len(sampled[s]) for s in sampled)]
     if empty:
-        return f"the audit sample's part {empty[0]} of {n_strata} has no decided row, so it can't measure it"
+        return (
+            f"no row is decided in part {empty[0]} of {n_strata} of the audit sample, so it can't measure it"
+        )
     return None
 
 
-def _rate_of_sample(drawn: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRate:
-    """The stratified estimate: each stratum's share of wrong labels, weighed by its size."""
-    sizes = np.array([stratum.n_rows for stratum in drawn])
-    n_checked = np.array([len(rows) for rows in drawn.values()])
-    n_wrong = np.array([int(is_wrong[rows].sum()) for rows in drawn.values()])
+def _measure_on_sample(sampled: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRate:
+    """The stratified estimate: the share of wrong labels of each stratum, weighted by its size."""
+    sizes = np.array([stratum.n_rows for stratum in sampled])
+    n_checked = np.array([len(rows) for rows in sampled.values()])
+    n_wrong = np.array([int(is_wrong[rows].sum()) for rows in sampled.values()])
     rate, low, high = estimate_stratified_rate(n_wrong, n_checked, sizes)
     return NoiseRate(
         assessable=True,
@@ -180,26 +182,27 @@ def _rate_of_sample(drawn: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRat
     )
 
 
-def _rests_on(drawn: Iterable[Stratum], n_checked: int, n_sampled: int, n_labelled: int) -> str:
-    """How many rows were checked, of how many, and what that leaves out."""
-    n_rows = sum(stratum.n_rows for stratum in drawn)
-    told = f"measured on {n_checked:,} checked rows, drawn at random from {n_rows:,}"
+def _describe_sample(sampled: Iterable[Stratum], n_checked: int, n_sampled: int, n_labelled: int) -> str:
+    """How many rows were checked, of how many, and what else the rate depends on."""
+    n_rows = sum(stratum.n_rows for stratum in sampled)
+    sentence = f"measured on {n_checked:,} checked rows, drawn at random from {n_rows:,}"
     if n_rows != n_labelled:
-        told += f", where {n_labelled:,} are labelled now"
+        sentence += f" ({n_labelled:,} are labelled now)"
     if n_left := n_sampled - n_checked:
-        told += f"; {n_left:,} more are drawn and undecided, and taken to be neither better nor worse"
-    return told
+        more = "1 more sampled row is" if n_left == 1 else f"{n_left:,} more sampled rows are"
+        sentence += f"; {more} undecided, and assumed to be like these"
+    return sentence
 
 
 def estimate_stratified_rate(n_wrong: Codes, n_checked: Codes, sizes: Codes) -> tuple[float, float, float]:
     """The share of wrong labels in all strata together, and its 90% interval.
 
-    Each stratum's own limits are exact (Clopper and Pearson, 1934), so that one without an error found is
-    not taken for one without errors; they are joined by how far each lies from its estimate, squared and
-    summed (Zou and Donner, 2008). Only a stratum that is checked to the last row is sure. Narrower ways
-    failed where errors are rare: limits by Wilson or Jeffreys held in 84% of draws, a correction for strata
-    of which much is checked in 76%; a difference estimator (Angelopoulos et al., 2023) takes strata without
-    a found error for sure.
+    The limits of each stratum are exact (Clopper and Pearson, 1934), so that a stratum where no error was
+    found may still have some. They are combined by the squared distances from the estimates (Zou and Donner,
+    2008). Only a stratum whose rows are all checked is certain. Narrower intervals failed where errors are
+    rare: limits by Wilson or Jeffreys held in 84% of draws, and a correction for strata of which much is
+    checked in 76%; a difference estimator (Angelopoulos et al., 2023) counts strata without a found error as
+    certain.
 
     Args:
         n_wrong: Shape `(n_strata,)`: wrong labels among the checked rows.

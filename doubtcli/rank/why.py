@@ -1,4 +1,4 @@
-"""What the reasons said -> why a row is doubted, in words that the person who relabels it understands.
+"""Reasons' scores -> why a row is doubted, in words that the person who relabels it understands.
 
 "models give refund 0.91, billing 0.04; 9 of 10 nearest rows are refund, none billing; 3 of 3 annotators say
 refund"
@@ -23,22 +23,22 @@ if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes
 
 MOST_FRAGMENTS = 3
-"""As many as a person takes in at a glance; the report has the rest."""
+"""As many as a person can read at a glance; the report has the others."""
 
 
 class _Fragment(NamedTuple):
-    """What one reason says of a row; smaller ones come first."""
+    """The text of one reason for a row; fragments that compare as smaller come first."""
 
     is_context: bool
     weakness: float
     place: tuple[bool, int, int]
-    """Among readings of one source: error reasons first, then those of the plainest evidence, as listed."""
+    """Within a voice: error reasons first, then those with the plainest evidence, then the listed order."""
     voice: str
-    """In which it speaks: that of its evidence; a reason without words of its own has one to itself."""
-    words: str
+    """The voice of its evidence; a reason that can't explain itself has a voice of its own."""
+    text: str
 
 
-def explain_rows(  # noqa: PLR0917  # a stage of the pipeline: all that came before
+def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all stages before it
     loaded: Sequence[LoadedReason],
     reasons: Sequence[ReasonScores],
     examples: Examples,
@@ -48,32 +48,32 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline: all that came bef
 ) -> list[str]:
     """Why each of `rows` is doubted, in plain words, one text for each; "" where there is nothing to say.
 
-    The reasons that speak are explained by their evidence, strongest first, error reasons before context;
-    where no error reason speaks, the strongest one is explained all the same. Of the reasons of one voice
-    one is enough: four readings of the same probabilities would sound like four opinions.
+    The reasons that raise doubt are explained by their evidence, the strongest first, error reasons before
+    context. Where no error reason raises doubt, the strongest one is explained nevertheless. Of the reasons
+    of one voice only one is shown: four texts about the same probabilities would look like four opinions.
 
     Args:
-        loaded: The reasons that were asked.
-        reasons: What they said.
+        loaded: The reasons that were run.
+        reasons: Their scores.
         examples: The rows.
-        evidence: What the reasons looked at.
-        ranking: What is suggested instead.
+        evidence: The evidence that the reasons read.
+        ranking: The labels that are suggested instead.
         rows: The row numbers to explain, in any order.
     """
     listed = {one.name: (place, one) for place, one in enumerate(loaded)}
-    background = _background(examples, ranking)
-    said: dict[int, list[_Fragment]] = defaultdict(list)
+    background = _make_background(examples, ranking)
+    fragments: dict[int, list[_Fragment]] = defaultdict(list)
     for reason, chosen in zip(reasons, _choose_rows(reasons, np.asarray(rows, dtype=np.intp)), strict=True):
         place, one = listed[reason.name]
         is_context = reason.family != "error"
         voice = f"voice {reason.voice}" if one.can_explain else reason.name
         texts = explain_reason(one, reason, evidence, background, chosen)
-        for row, score, words in zip(chosen.tolist(), reason.scores[chosen].tolist(), texts, strict=True):
-            said[row].append(_Fragment(is_context, -score, (is_context, one.n_axes, place), voice, words))
-    return [_join_fragments(said[int(row)]) for row in rows]
+        for row, score, text in zip(chosen.tolist(), reason.scores[chosen].tolist(), texts, strict=True):
+            fragments[row].append(_Fragment(is_context, -score, (is_context, one.n_axes, place), voice, text))
+    return [_join_fragments(fragments[int(row)]) for row in rows]
 
 
-def _background(examples: Examples, ranking: Ranking) -> Background:
+def _make_background(examples: Examples, ranking: Ranking) -> Background:
     return Background(
         class_names=name_classes((*examples.class_names, *ranking.further_labels)),
         suggested_labels=ranking.suggested_labels,
@@ -84,7 +84,7 @@ def _background(examples: Examples, ranking: Ranking) -> Background:
 
 
 def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
-    """The rows on which each reason is explained."""
+    """The rows that each reason explains."""
     scores = np.array([reason.scores[rows] for reason in reasons]).reshape(len(reasons), len(rows))
     chosen = scores >= REASON_SPEAKS
     errors = np.flatnonzero([reason.family == "error" for reason in reasons])
@@ -96,9 +96,9 @@ def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
 
 
 def _join_fragments(fragments: list[_Fragment]) -> str:
-    """What each voice says, the strongest first; equally strong ones in the order of the reasons."""
+    """One text of each voice, the strongest first; equally strong ones in the order of the reasons."""
     by_voice: dict[str, list[_Fragment]] = defaultdict(list)
-    for fragment in sorted(fragments, key=lambda said: said[:2]):
+    for fragment in sorted(fragments, key=lambda fragment: fragment[:2]):
         by_voice[fragment.voice].append(fragment)
-    chosen = (min(same, key=lambda said: said.place) for same in by_voice.values())
-    return "; ".join(list(dict.fromkeys(fragment.words for fragment in chosen))[:MOST_FRAGMENTS])
+    chosen = (min(same, key=lambda fragment: fragment.place) for same in by_voice.values())
+    return "; ".join(list(dict.fromkeys(fragment.text for fragment in chosen))[:MOST_FRAGMENTS])

@@ -1,4 +1,4 @@
-"""The hand-made audit of the reports' tests, which figures are counted of."""
+"""The hand-made audit of the reports' tests, for the tests of its figures."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(scope="session")
 def make_audit() -> Callable[..., ScanResult]:
-    """Makes an audit by hand: see `build_audit` of the reports' tests."""
+    """Makes an audit by hand: see `build_audit` in the reports' tests."""
     spec = spec_from_file_location("report_conftest", Path(__file__).parents[1] / "report" / "conftest.py")
     assert spec is not None
     assert spec.loader is not None

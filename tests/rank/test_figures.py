@@ -34,7 +34,7 @@ def test_counts(make_audit: Make) -> None:
 
 
 def test_classes(make_audit: Make) -> None:
-    """Every class is counted, in the order of the class names, those without doubt too."""
+    """Every class is counted, in the order of the class names, also those without doubted rows."""
     assert count_audit(make_audit()).by_class == (
         ClassCount("billing", "billing", n_given=4, n_doubted=2),
         ClassCount("bug", "bug", n_given=3, n_doubted=1),
@@ -43,7 +43,7 @@ def test_classes(make_audit: Make) -> None:
 
 
 def test_confusions(make_audit: Make) -> None:
-    """Pairs are ranked by how often they meet, then by name; rows with nothing better stand aside."""
+    """Pairs are ordered by how often they occur, then by name; rows without a better label are left out."""
     audit = make_audit(
         given=(0, 0, 1, 1, 2, 2, 0, 0), suggested=(1, 1, 2, 0, 2, 1, 2, 1), doubt=(0.9,) * 7 + (0.1,)
     )
@@ -58,7 +58,7 @@ def test_confusions(make_audit: Make) -> None:
 
 
 def test_histogram() -> None:
-    """A border belongs to the bin above it, 0.3 as well, and 1 to the last bin."""
+    """A border belongs to the bin above it, also 0.3, and 1 to the last bin."""
     bins = count_doubts(np.array([0.0, 0.049, 0.05, 0.3, 0.55, 0.95, 1.0]))
 
     assert {place: n for place, n in enumerate(bins) if n} == {0: 2, 1: 1, 6: 1, 11: 1, 19: 2}
@@ -72,7 +72,7 @@ def test_histogram_counts_all(doubt: list[float]) -> None:
 
 
 def test_list_top_rows(make_audit: Make) -> None:
-    """The doubted rows come most doubted first, each with its place in the file and what speaks on it."""
+    """The doubted rows come most doubted first, each with its row number and the reasons that raise doubt."""
     first, second, third = list_top_rows(make_audit(), 10)
 
     assert (first.row_id, first.row, first.given, first.suggested) == ("t0007", 1, "billing", "delivery")
@@ -83,12 +83,12 @@ def test_list_top_rows(make_audit: Make) -> None:
 
 
 def test_top_rows_cut(make_audit: Make) -> None:
-    """No more rows come than were asked for."""
+    """There are no more rows than were asked for."""
     assert [row.index for row in list_top_rows(make_audit(), 2)] == [7, 4]
 
 
 def test_speaking_reasons(make_audit: Make) -> None:
-    """Context comes after errors however strong it is, and silence doesn't speak."""
+    """Context comes after errors however strong it is, and a score of NaN raises no doubt."""
     audit = make_audit()
     low, duplicates, outlier, annotators = audit.reasons
     audit = replace(
@@ -109,11 +109,11 @@ def test_speaking_reasons(make_audit: Make) -> None:
 
 @pytest.mark.parametrize("rows", [[], [0, 1]])
 def test_no_reasons(make_audit: Make, rows: list[int]) -> None:
-    """Where no reason ran, none speaks."""
+    """Where no reason was run, none raises doubt."""
     assert list_speaking_reasons(replace(make_audit(), reasons=()), rows) == [()] * len(rows)
 
 
 def test_expected_precision(make_audit: Make) -> None:
-    """Doubts of .97, .80 and .55 are 2.32 wrong labels of 3; without a doubted row there is none."""
+    """Doubts of .97, .80 and .55 mean 2.32 wrong labels of 3; without a doubted row there is no precision."""
     assert estimate_precision(make_audit()) == pytest.approx(2.32 / 3)
     assert estimate_precision(make_audit(doubt=(0.1,) * 8)) is None

@@ -10,26 +10,26 @@ A = np.log(3)
 
 
 def planting(is_planted, labels=None):
-    """Planted rows; one class, if nothing is said of it."""
+    """Planted rows; of a single class without `labels`."""
     is_planted = np.array(is_planted, dtype=bool)
     return Planting(np.zeros(len(is_planted), dtype=np.intp) if labels is None else labels, is_planted)
 
 
 def rows(*kinds):
-    """Margins, and which of them were planted, of so many rows of each kind: (margin, planted, how many)."""
+    """Margins, and which of them were planted; each kind is (margin, planted, how many rows)."""
     margin, is_planted, n = zip(*kinds, strict=True)
     return np.repeat(margin, n), np.repeat(is_planted, n).astype(bool)
 
 
 CALIBRATED = ((0.0, 1, 1), (0.0, 0, 9), (A, 1, 3), (A, 0, 9))
-"""Odds of 1 to 9 where the margin is 0, and of 3 to 9 where it is log 3."""
+"""Odds of 1 to 9 at a margin of 0, and of 3 to 9 at log 3."""
 
 
 class TestSlope:
     """How fast the odds of an error rise with the margin."""
 
-    def test_odds_that_rise_as_the_margin_says_have_slope_one(self):
-        """Three times the odds where the margin is log 3 higher."""
+    def test_calibrated_margins_have_slope_one(self):
+        """The odds are three times as high where the margin is log 3 higher."""
         margin, is_planted = rows(*CALIBRATED)
 
         slope = learn_slope([margin], [planting(is_planted)], np.zeros(22))
@@ -37,7 +37,7 @@ class TestSlope:
         assert slope == pytest.approx(1, abs=1e-3)
 
     def test_odds_that_rise_faster_have_a_steeper_slope(self):
-        """Nine times the odds where the margin is log 3 higher is slope 2, but for a pull towards 1."""
+        """Nine times the odds for a margin that is log 3 higher is a slope of 2, less a pull towards 1."""
         margin, is_planted = rows((0.0, 1, 1), (0.0, 0, 9), (A, 1, 9), (A, 0, 9))
 
         slope = learn_slope([margin], [planting(is_planted)], np.zeros(28))
@@ -45,8 +45,8 @@ class TestSlope:
         assert slope == pytest.approx(2, abs=0.05)
         assert slope < 2
 
-    def test_plantings_are_learnt_from_together(self):
-        """Half of the rows in one planting and half in another teach what all of them teach in one."""
+    def test_all_plantings_count_together(self):
+        """Half of the rows in one planting and half in another give the slope of all rows in one."""
         margin, is_planted = rows((0.0, 1, 2), (0.0, 0, 18), (A, 1, 6), (A, 0, 18))
 
         slope = learn_slope(
@@ -57,23 +57,23 @@ class TestSlope:
 
     @pytest.mark.parametrize(("planted", "bound"), [(0.1, 5.0), (-0.1, 0.2)])
     def test_the_slope_stays_in_bounds(self, planted, bound):
-        """Margins that part planted rows from all others, or do so the wrong way round."""
+        """They do so where margins separate planted rows from all others, or in the wrong direction."""
         margin, is_planted = rows((planted, 1, 10), (-planted, 0, 10))
 
         slope = learn_slope([100 * margin if bound < 1 else margin], [planting(is_planted)], np.zeros(20))
 
         assert slope == pytest.approx(bound)
 
-    def test_doubted_rows_are_no_examples_of_right_labels(self):
-        """Fifty rows that were doubted before do not count, however much is said against them."""
+    def test_doubted_rows_are_not_examples_of_right_labels(self):
+        """Fifty rows that were doubted before planting do not count."""
         margin, is_planted = rows(*CALIBRATED, (A, 0, 50))
 
         slope = learn_slope([margin], [planting(is_planted)], np.repeat([0.0, 1.0], [22, 50]))
 
         assert slope == pytest.approx(1, abs=1e-3)
 
-    def test_planted_labels_count_as_they_are_common_in_the_file(self):
-        """Four planted rows of each class count as 6 and 2, as three of four rows bear the first label."""
+    def test_planted_labels_weigh_as_much_as_they_are_common_in_the_file(self):
+        """Four planted rows of each class count as 6 and 2, as three of four rows have the first label."""
         margin, is_planted = rows((0.0, 1, 4), (0.0, 0, 18), (A, 1, 4), (A, 0, 18))
         second = np.r_[np.arange(4), np.arange(4, 11)]  # its planted rows, and seven of the others
 
@@ -84,10 +84,10 @@ class TestSlope:
 
 
 class TestPower:
-    """How many planted errors stand among the most doubted rows."""
+    """How many planted errors are among the most doubted rows."""
 
-    def test_shares_found_by_how_far_one_looks(self):
-        """Ranked 1st, 2nd, 8th and 50th of 100: a half in the first two rows, three quarters in ten."""
+    def test_shares_that_are_found(self, sentences):
+        """Errors at ranks 1, 2, 8 and 50 of 100: half are in the first two rows, three quarters in ten."""
         margin, is_planted = -np.arange(100.0), np.isin(np.arange(100), [0, 1, 7, 49])
 
         power = measure_power([margin], [planting(is_planted)], np.zeros(100, dtype=bool))
@@ -95,10 +95,10 @@ class TestPower:
         assert power.assessable
         assert power.n_planted == 4
         assert power.found_in_first == {0.01: 0.25, 0.02: 0.5, 0.05: 0.5, 0.1: 0.75, 0.2: 0.75}
-        assert power.why.startswith("errors planted the way the file's own classes get confused")
+        sentences.check(power.why)
 
     def test_plantings_are_averaged(self):
-        """All found in one planting, none in the other."""
+        """All are found in one planting, none in the other."""
         first, last = np.arange(100) < 1, np.arange(100) > 98
         margins = [-np.arange(100.0)] * 2
 
@@ -107,8 +107,8 @@ class TestPower:
         assert power.n_planted == 2
         assert power.found_in_first == dict.fromkeys(SHARES, 0.5)
 
-    def test_rows_that_were_doubted_before_stand_aside(self):
-        """Behind ten doubted rows the planted one is the first, and a doubted row that was planted counts."""
+    def test_rows_that_were_doubted_before_are_left_out(self):
+        """After ten doubted rows the planted row is the first; a doubted row that was planted counts."""
         doubted = np.arange(110) < 10
         margin = -np.arange(110.0)
 
@@ -119,25 +119,25 @@ class TestPower:
         assert among.found_in_first[0.01] == 1
 
 
-class TestFoundInFirst:
+class TestShareFound:
     """The share of errors among the first rows by score."""
 
-    def test_ties_are_found_in_proportion(self):
-        """One row above, and one more to be drawn of four alike, of which two are errors: (1 + 1/2) of 3."""
+    def test_ties_count_in_proportion(self):
+        """One row is above, and one more comes from four tied rows with two errors: (1 + 1/2) of 3."""
         found = measure_share_found(np.array([9.0, 1, 1, 1, 1]), np.array([1, 1, 1, 0, 0], dtype=bool), 0.4)
 
         assert found == pytest.approx(0.5)
 
-    def test_nothing_said_comes_last(self):
-        """Of four rows two are looked at: one with a score, and one of three without, two of them errors."""
+    def test_rows_without_a_score_come_last(self):
+        """The first two of four rows are the one with a score and one of the others, two of them errors."""
         scores = np.array([np.nan, np.nan, -5.0, np.nan])
 
         found = measure_share_found(scores, np.array([True, True, False, False]), 0.5)
 
         assert found == pytest.approx(1 / 3)
 
-    def test_part_of_a_row_is_a_row(self):
-        """A hundredth of 150 rows are two, and of 100 one."""
+    def test_a_share_is_rounded_up_to_whole_rows(self):
+        """A hundredth of 150 rows is two rows, and of 100 rows one."""
         scores = -np.arange(150.0)
 
         assert measure_share_found(scores, scores == -1, 0.01) == 1
@@ -151,8 +151,8 @@ SCORED = st.lists(
 
 
 @given(SCORED, st.floats(0, 1, exclude_min=True), st.floats(0, 1, exclude_min=True))
-def test_more_is_found_by_looking_farther(rows, share, other):
-    """From nothing to all, and never less."""
+def test_a_larger_share_of_rows_finds_no_fewer_errors(rows, share, other):
+    """The share found goes from 0 to 1, and never falls."""
     scores, is_error = np.array([score for score, _ in rows]), np.array([flag for _, flag in rows])
     less, more = (measure_share_found(scores, is_error, part) for part in sorted((share, other)))
 
@@ -163,7 +163,7 @@ def test_more_is_found_by_looking_farther(rows, share, other):
 
 @given(SCORED, st.integers(1, 40), st.randoms(use_true_random=False))
 def test_the_order_of_rows_does_not_matter(rows, part, random):
-    """Shuffled rows are found as before."""
+    """Shuffled rows give the same share."""
     shuffled = random.sample(rows, len(rows))
 
     found = [

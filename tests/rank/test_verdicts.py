@@ -15,7 +15,7 @@ SUSPECTED = NoiseRate(assessable=True, why="by models alone", rate=0.1, low=0.05
 
 
 def verdicts(codes, strata=None):
-    """What people decided on rows in canonical order."""
+    """What people decided about the rows, in canonical order."""
     strata = (None,) * len(codes) if strata is None else tuple(strata)
     return Verdicts("v.csv", np.array(codes), strata, np.full(len(codes), np.nan))
 
@@ -36,15 +36,15 @@ def examples(given, codes=None, strata=None):
 class TestRecalibration:
     """Verdicts change how much a doubt means."""
 
-    def test_without_verdicts_doubts_stand(self):
-        """Neither no file nor one without a decision moves anything."""
+    def test_without_verdicts_doubts_do_not_change(self):
+        """There is no file of verdicts, or nothing in it is decided."""
         log_odds = np.array([-1.0, 0.5])
 
         for none in (None, verdicts([-1, -1])):
             assert fit_recalibration(log_odds, np.array([0, 0]), none)(log_odds) is log_odds
 
     def test_five_verdicts_hardly_move_doubt_and_fifty_do(self):
-        """Rows at even odds, all kept: doubt .5 falls a little, then far."""
+        """Where all labels were kept at even odds, a doubt of .5 falls a little, then a lot."""
         read = []
         for n_decided in (5, 50):
             log_odds = np.zeros(n_decided)
@@ -55,7 +55,7 @@ class TestRecalibration:
         assert read[1] < 0.2
 
     def test_the_optimum_is_that_of_the_penalised_likelihood(self):
-        """SciPy's optimizer finds the same line."""
+        """SciPy's optimiser finds the same line."""
         from scipy.optimize import minimize
 
         rng = np.random.default_rng(0)
@@ -72,8 +72,8 @@ class TestRecalibration:
         expected = minimize(loss, [0.0, 1.0]).x
         np.testing.assert_allclose([intercept, both - intercept], expected, atol=1e-4)
 
-    def test_order_is_never_turned_around(self):
-        """Even where only the most doubted rows were kept, a higher doubt stays the higher one."""
+    def test_the_order_never_changes(self):
+        """Even where people kept all of the most doubted labels, a higher doubt stays higher."""
         log_odds = np.repeat([3.0, -3.0], 200)
         codes = [0] * 200 + [1] * 200  # the doubted rows kept, the others corrected
 
@@ -83,7 +83,7 @@ class TestRecalibration:
 
 
 class TestDecided:
-    """What is known takes the place of what was doubted."""
+    """A row that people have decided is not doubted any more."""
 
     RANKING = Ranking(
         doubt=np.array([0.9, 0.8, 0.2, 0.1]),
@@ -96,12 +96,12 @@ class TestDecided:
         queue_at_least=2,
     )
 
-    def test_without_verdicts_the_ranking_stands(self):
+    def test_without_verdicts_the_ranking_does_not_change(self):
         """Nothing was decided."""
         assert mark_decided_rows(self.RANKING, examples([0, 0, 0, 0])) is self.RANKING
 
     def test_decided_rows_are_sure_and_leave_the_queue(self):
-        """Row 0 was kept, row 2 corrected to spam; the queue goes on with rows 1 and 3."""
+        """The label of row 0 was kept, that of row 2 corrected to spam; rows 1 and 3 stay in the queue."""
         found = mark_decided_rows(self.RANKING, examples([0, 0, 0, 0], [0, -1, 1, -1]))
 
         assert found.doubt.tolist() == [0.0, 0.8, 1.0, 0.1]
@@ -123,18 +123,19 @@ class TestInterval:
         assert rate == pytest.approx(0.1)
         assert (low, high) == (pytest.approx(0.018065, abs=2e-6), pytest.approx(0.282619, abs=2e-6))
 
-    def test_no_error_found_is_not_no_error(self):
-        """0 of 29 wrong leaves up to 1 - .05^(1/29) = 9.8% possible."""
+    def test_without_a_found_error_some_are_possible(self):
+        """With 0 of 29 wrong, up to 1 - .05^(1/29) = 9.8% are possible."""
         rate, low, high = estimate_stratified_rate(np.array([0]), np.array([29]), np.array([1000]))
 
         assert (rate, low) == (0, 0)
         assert high == pytest.approx(1 - 0.05 ** (1 / 29))
 
-    def test_strata_are_weighed_by_size_and_their_limits_joined_by_squares(self):
-        """Half of 10 rows in a tenth of the file, none of 10 in the rest: .05 of all.
+    def test_strata_weigh_by_size_and_their_limits_are_combined_by_squares(self):
+        """Half of 10 rows are wrong in a tenth of the file, and none of 10 in the rest: .05 of all.
 
-        Limits of 5 in 10 are .2224 and .7776, of 0 in 10 are 0 and .2589 (Clopper and Pearson's tables):
-        .1 * .2776 below; the root of (.1 * .2776)^2 + (.9 * .2589)^2 = .2346 above.
+        The limits of 5 in 10 are .2224 and .7776, those of 0 in 10 are 0 and .2589 (Clopper and Pearson's
+        tables). The interval reaches .1 * .2776 below, and the root of (.1 * .2776)^2 + (.9 * .2589)^2 =
+        .2346 above.
         """
         rate, low, high = estimate_stratified_rate(
             np.array([5, 0]), np.array([10, 10]), np.array([1000, 9000])
@@ -143,19 +144,19 @@ class TestInterval:
         assert rate == pytest.approx(0.05)
         assert (low, high) == (pytest.approx(0.0222, abs=1e-4), pytest.approx(0.2846, abs=1e-4))
 
-    def test_a_stratum_that_is_checked_whole_is_sure(self):
-        """3 of all 12 rows are wrong, and nothing is left to chance."""
+    def test_a_stratum_whose_rows_are_all_checked_is_certain(self):
+        """3 of all 12 rows are wrong: the interval has no width."""
         assert estimate_stratified_rate(np.array([3]), np.array([12]), np.array([12])) == (0.25, 0.25, 0.25)
 
-    def test_what_was_found_is_certain(self):
-        """30 of 90 of 100 rows are wrong: at least 30 of 100 are, and at most 40."""
+    def test_found_errors_are_certain(self):
+        """Of 100 rows 90 were checked and 30 are wrong: at least 30 of 100 are wrong, and at most 40."""
         rate, low, high = estimate_stratified_rate(np.array([30]), np.array([90]), np.array([100]))
 
         assert rate == pytest.approx(1 / 3)
         assert (low, high) == (0.3, 0.4)
 
-    def test_all_wrong_leaves_right_ones_possible(self):
-        """29 of 29 wrong: down to .05^(1/29) = 90.2%."""
+    def test_if_all_are_wrong_some_right_ones_are_possible(self):
+        """With 29 of 29 wrong, the rate may be as low as .05^(1/29) = 90.2%."""
         rate, low, high = estimate_stratified_rate(np.array([29]), np.array([29]), np.array([1000]))
 
         assert (rate, high) == (1, 1)
@@ -163,7 +164,7 @@ class TestInterval:
 
     @pytest.mark.parametrize("wrong", [(40, 30, 30), (5, 5, 10), (9, 0, 0), (0, 0, 9)])
     def test_the_interval_holds(self, wrong):
-        """Over 1,000 draws of 3 times 20 rows it contains the truth in 88% at least, also of rare errors."""
+        """It contains the truth in at least 88% of 1,000 draws of 3 times 20 rows, also for rare errors."""
         sizes, n_checked = np.array([100, 300, 900]), np.array([20, 20, 20])
         rng = np.random.default_rng(0)
         draws = rng.hypergeometric(wrong, sizes - wrong, n_checked, size=(1000, 3))
@@ -182,13 +183,13 @@ def drawn(number, of, n_rows):
 
 
 class TestCheckedRate:
-    """What the noise rate rests on."""
+    """The noise rate is measured on an audit sample, or else suspected by models."""
 
-    def test_without_verdicts_models_speak(self):
-        """The suspected rate stands as it is."""
+    def test_without_verdicts_the_rate_is_that_of_the_models(self):
+        """The suspected rate does not change."""
         assert measure_noise_rate(SUSPECTED, examples([0, 0])) is SUSPECTED
 
-    def test_a_sample_measures_it(self):
+    def test_a_sample_measures_it(self, sentences):
         """2 of 20 rows drawn from 100 were corrected."""
         found = measure_noise_rate(
             SUSPECTED,
@@ -199,113 +200,81 @@ class TestCheckedRate:
         assert found.rate == pytest.approx(0.1)
         assert found.low == pytest.approx(0.02)  # two of a hundred are certain, and more than .018
         assert found.high == pytest.approx(0.282619, abs=2e-6)
-        assert found.why == "measured on 20 checked rows, drawn at random from 100"
+        sentences.check(found.why)
 
     def test_a_sample_measures_it_where_models_know_nothing(self):
-        """A person's word does not need the models' skill."""
+        """Verdicts do not depend on the skill of the models."""
         unknown = NoiseRate(assessable=False, why="no skill")
 
         found = measure_noise_rate(unknown, examples([0] * 20, [0] * 20, [drawn(1, 1, 20)] * 20))
 
         assert (found.assessable, found.rate) == (True, 0.0)
 
-    def test_undecided_rows_of_the_sample_are_told(self):
-        """12 of 15 are decided."""
-        codes = [0] * 12 + [-1] * 3
+    @pytest.mark.parametrize("n_checked", [12, 14])
+    def test_undecided_rows_of_the_sample_are_counted(self, n_checked, sentences):
+        """12 or 14 of 15 rows are decided."""
+        codes = [0] * n_checked + [-1] * (15 - n_checked)
 
         found = measure_noise_rate(SUSPECTED, examples([0] * 15, codes, [drawn(1, 1, 15)] * 15))
 
-        assert found.n_checked == 12
-        assert found.why == (
-            "measured on 12 checked rows, drawn at random from 15; "
-            "3 more are drawn and undecided, and taken to be neither better nor worse"
-        )
+        assert found.n_checked == n_checked
+        sentences.check(found.why)
 
-    def test_a_sample_of_other_rows_than_those_now_labelled_says_so(self):
-        """It was drawn from 60 rows, after 40 of the 100 had been decided."""
+    def test_a_sample_of_other_rows_than_are_labelled_now(self, sentences):
+        """It was drawn from 60 rows, after 40 of the 100 had been decided; the sentence has both numbers."""
         strata = [None] * 40 + [drawn(1, 1, 60)] * 10 + [None] * 50
 
         found = measure_noise_rate(SUSPECTED, examples([0] * 100, [0] * 50 + [-1] * 50, strata))
 
         assert found.n_checked == 10
-        assert found.why == (
-            "measured on 10 checked rows, drawn at random from 60, where 100 are labelled now"
-        )
+        sentences.check(found.why)
 
     @pytest.mark.parametrize(
-        ("codes", "strata", "why"),
+        ("codes", "strata"),
         [
-            (
-                [0, -1],
-                [None, None],
-                "1 verdict can't measure it: that needs an audit sample (--audit-sample)",
-            ),
-            (
-                [0] * 9 + [-1],
-                [drawn(1, 1, 10)] * 10,
-                "9 rows of the audit sample are decided, and to measure it takes 10",
-            ),
-            (
-                [0] * 12 + [-1],
-                [drawn(1, 2, 20)] * 12 + [drawn(2, 2, 80)],
-                "the audit sample's part 2 of 2 has no decided row, so it can't measure it",
-            ),
-            (
-                [0] * 12,
-                [drawn(1, 2, 20)] * 12,
-                "the audit sample's part 2 of 2 has no decided row, so it can't measure it",
-            ),
-            (
-                [0] * 12,
-                [drawn(1, 1, 20)] * 6 + [drawn(1, 1, 30)] * 6,
-                "v.csv holds rows of more than one audit sample, which can't measure it together",
-            ),
-            (
-                [0] * 12,
-                [drawn(1, 1, 20)] * 6 + [drawn(2, 2, 30)] * 6,
-                "v.csv holds rows of more than one audit sample, which can't measure it together",
-            ),
+            ([0, -1], [None, None]),
+            ([0] * 9 + [-1], [drawn(1, 1, 10)] * 10),
+            ([0] * 12 + [-1], [drawn(1, 2, 20)] * 12 + [drawn(2, 2, 80)]),
+            ([0] * 12, [drawn(1, 2, 20)] * 12),
+            ([0] * 12, [drawn(1, 1, 20)] * 6 + [drawn(1, 1, 30)] * 6),
+            ([0] * 12, [drawn(1, 1, 20)] * 6 + [drawn(2, 2, 30)] * 6),
         ],
-        ids=["no sample", "too few", "none decided", "none there", "two samples", "unlike samples"],
+        ids=["no sample", "too few", "none decided", "none there", "two samples", "different samples"],
     )
-    def test_what_cannot_measure_it_leaves_it_with_the_models(self, codes, strata, why):
-        """The reason why not is added to what the rate rests on."""
+    def test_where_verdicts_cannot_measure_it_the_models_do(self, codes, strata, sentences):
+        """The sentence says why it is not measured."""
         found = measure_noise_rate(SUSPECTED, examples([0] * len(codes), codes, strata))
 
         assert (found.rests_on, found.n_checked) == ("models", 0)
-        assert found.why == f"by models alone; {why}"
+        sentences.check(found.why)
 
-    def test_no_less_is_suspected_than_was_found(self):
-        """One of eight was corrected: 12.5%, where models suspect 10% (5% to 20%)."""
+    def test_the_suspected_rate_is_at_least_what_people_found(self):
+        """One of eight labels was corrected: 12.5%, where models suspect 10% (5% to 20%)."""
         found = measure_noise_rate(SUSPECTED, examples([0] * 8, [1] + [-1] * 7))
 
         assert (found.rate, found.low, found.high) == (0.125, 0.125, 0.2)
 
-    def test_models_that_suspect_less_than_was_found_are_not_believed(self):
-        """Half of the rows were corrected, where models suspect 20% at most."""
+    def test_models_that_suspect_less_than_people_found_are_not_used(self, sentences):
+        """Half of the labels were corrected, where models suspect at most 20%."""
         found = measure_noise_rate(SUSPECTED, examples([0] * 4, [1, 1, -1, -1]))
 
         assert (found.assessable, found.rate) == (False, None)
-        assert found.why == (
-            "more labels were found wrong (50.0% of rows) than models suspect; "
-            "2 verdicts can't measure it: that needs an audit sample (--audit-sample)"
-        )
+        sentences.check(found.why)
 
     def test_an_unknown_rate_stays_unknown(self):
-        """Without skill and without a sample nothing can be said."""
+        """Without skill and without a sample there is no rate."""
         found = measure_noise_rate(NoiseRate(assessable=False, why="no skill"), examples([0, 0], [1, -1]))
 
         assert (found.assessable, found.rate) == (False, None)
 
-    def test_the_models_own_words_lose_what_is_no_longer_so(self):
-        """The noise model advises to draw a sample; with verdicts it says what these lack instead."""
+    def test_the_advice_to_draw_a_sample_is_replaced(self, sentences):
+        """The noise model advises to draw a sample; with verdicts the sentence says what is missing."""
         rng = np.random.default_rng(0)
         probs = rng.dirichlet([1, 1], size=(1, 200))
         suspected = estimate_noise(probs, rng.integers(0, 2, 200), np.arange(200), 0).noise_rate
-        assert suspected.why.endswith("where people checked, so measure yours with --audit-sample 100")
+        assert "--audit-sample 100" in suspected.why
 
         found = measure_noise_rate(suspected, examples([0] * 200, [0] * 5 + [-1] * 195))
 
-        assert found.why.endswith(
-            "where people checked; 5 verdicts can't measure it: that needs an audit sample (--audit-sample)"
-        )
+        assert "--audit-sample 100" not in found.why
+        sentences.check(found.why)

@@ -1,0 +1,32 @@
+"""Tickets with known label errors, as a pandas DataFrame, and one audit of them for all tests of the room."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import doubtcli
+
+TICKETS = Path(__file__).parents[2] / "fixtures" / "tickets.csv"
+OPTIONS = {"id": "ticket_id", "annotators": "annotator_*", "fast": True}
+
+
+@pytest.fixture(scope="session")
+def tickets() -> pd.DataFrame:
+    """The last 180 tickets, with an index of their own."""
+    frame = pd.read_csv(TICKETS).tail(180)
+    return frame.set_index(pd.Index([f"n{number}" for number in range(180)], name="name"))
+
+
+@pytest.fixture(scope="session")
+def audit(tickets: pd.DataFrame) -> doubtcli.Audit:
+    """What a fast scan found in them."""
+    return doubtcli.scan(tickets, **OPTIONS)
+
+
+@pytest.fixture(scope="session")
+def scan_tickets():
+    """Scans a table or a file as `audit` was made; keywords overrule its own."""
+    return lambda data, **changes: doubtcli.scan(data, **{**OPTIONS, **changes})

@@ -1,0 +1,253 @@
+"""What is done with an audit in Python."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import polars as pl
+import pyarrow as pa
+import pytest
+from pandas.testing import assert_frame_equal
+
+import doubtcli
+from doubtcli.cli.main import run
+from doubtcli.errors import OutputError, SettingsError
+from doubtcli.testing import assert_labels
+
+COLORS = ["red", "red", "blue", "blue"] * 10
+
+
+@pytest.fixture(scope="module")
+def colors():
+    """Forty rows of two colours, which a number and a text give away."""
+    words = {"red": "warm like fire", "blue": "cold like ice"}
+    texts = [f"{words[color]} {number % 7}" for number, color in enumerate(COLORS)]
+    return pd.DataFrame({"text": texts, "color": COLORS, "key": [f"k{number}" for number in range(40)]})
+
+
+@pytest.fixture(scope="module")
+def scan_colors():
+    """Scans such a table as cheaply as it can be."""
+    return lambda data: doubtcli.scan(
+        data, label="color", id="key", fast=True, folds=2, reasons="low-self-confidence"
+    )
+
+
+@pytest.fixture(scope="module")
+def color_audit(colors, scan_colors):
+    """Its audit."""
+    return scan_colors(colors)
+
+
+def test_queue_is_ready_to_be_filled_in(audit):
+    """The queue has the doubted rows first, numbers as numbers, and an empty column of verdicts."""
+    queue = audit.queue
+    n_doubted = int(audit.doubts["doubted"].sum())
+
+    assert list(queue["doubt_id"][:n_doubted]) == list(
+        audit.doubts[audit.doubts["doubted"]].sort_values("rank")["row_id"]
+    )
+    assert queue["doubt_score"].is_monotonic_decreasing
+    assert queue["verdict"].isna().all()
+
+
+def test_figures_are_sentences_when_printed(audit, sentences):
+    """The noise rate, the skill and the audit print as a person would say them."""
+    sentences.check(f"{audit!r}\n{audit.noise_rate}\n{audit.skill}")
+
+
+def test_notebook_html(audit, sentences):
+    """A notebook shows the summary and the first rows, escaped."""
+    sentences.check(audit._repr_html_())
+
+
+def test_html_is_escaped(colors, scan_colors):
+    """What the data have in them is text, never HTML."""
+    evil = colors.assign(text=colors["text"] + " <script>alert(1)</script>")
+
+    assert "<script>" not in scan_colors(evil)._repr_html_()
+
+
+@pytest.mark.parametrize(
+    ("limit", "passed"), [("0%", False), (0, False), ("50%", True), (0.5, True), (90, True)]
+)
+def test_gate(audit, limit, passed):
+    """A limit is a share or a number of rows, and the gate passes within it."""
+    found = audit.gate(max_doubted=limit)
+
+    assert found.passed is passed
+    assert found.files[0].path == "<pandas.DataFrame>"
+
+
+def test_gate_by_class(audit):
+    """A limit by class is one for all classes, or one for each that is named."""
+    assert not audit.gate(max_per_class={"refund": 0}).passed
+    assert audit.gate(max_per_class="90%").passed
+
+
+def test_gate_needs_a_limit(audit, sentences):
+    """A gate without a limit is an error: it would always pass."""
+    with pytest.raises(SettingsError) as refusal:
+        audit.gate()
+
+    sentences.check(refusal.value)
+
+
+@pytest.mark.parametrize(
+    ("convert", "labels"),
+    [
+        (lambda frame: frame, lambda frame: frame["color"].tolist()),
+        (lambda frame: frame.astype({"color": "category"}), lambda frame: frame["color"].tolist()),
+        (pl.from_pandas, lambda frame: frame["color"].to_list()),
+        (
+            lambda frame: pl.from_pandas(frame).with_columns(pl.col("color").cast(pl.Categorical)),
+            lambda frame: frame["color"].to_list(),
+        ),
+        (pa.Table.from_pandas, lambda frame: frame.column("color").to_pylist()),
+    ],
+    ids=["pandas", "pandas category", "polars", "polars categorical", "arrow"],
+)
+def test_verdicts_give_a_table_of_the_same_kind(colors, scan_colors, convert, labels):
+    """The corrected table is a copy with other labels; all else, and the table that was given, stay."""
+    given = convert(colors)
+
+    applied = scan_colors(given).apply({"k0": "blue", "k3": "red", "k5": "red"})
+
+    expected = ["blue", "red", "blue", "red", *COLORS[4:]]
+    assert labels(applied.data) == expected
+    assert labels(given) == COLORS
+    assert type(applied.data) is type(given)
+    assert applied.changes[["row_id", "row", "given_label", "new_label"]].values.tolist() == [
+        ["k0", 1, "red", "blue"],
+        ["k3", 4, "blue", "red"],
+    ]
+
+
+def test_types_and_index_stay(audit, tickets):
+    """A corrected frame has the frame's own index and types, and differs in the labels alone."""
+    queue = audit.queue.head(4)
+    queue["verdict"] = queue["doubt_suggested"]
+
+    corrected = audit.apply(queue).data
+
+    changed = corrected["intent"].fillna("") != tickets["intent"].fillna("")
+    assert set(corrected.loc[changed, "ticket_id"]) == set(queue["doubt_id"])
+    assert_frame_equal(corrected.drop(columns="intent"), tickets.drop(columns="intent"))
+
+
+def test_numbers_as_labels_stay_numbers(colors, scan_colors):
+    """A label that is a number is replaced by a number."""
+    numbers = colors.assign(color=colors["color"].map({"red": 1, "blue": 2}))
+
+    corrected = scan_colors(numbers).apply({"k0": 2}).data
+
+    assert corrected["color"].dtype == numbers["color"].dtype
+    assert corrected["color"].tolist()[:2] == [2, 1]
+
+
+@pytest.mark.parametrize("convert", [lambda frame: frame, pl.from_pandas, pa.Table.from_pandas])
+def test_unusable_rows_are_dropped(colors, scan_colors, convert):
+    """A row that a person called unusable is taken out if that is asked for, else reported."""
+    audit = scan_colors(convert(colors))
+    verdicts = pd.DataFrame({"doubt_id": ["k1"], "verdict": [None], "verdict_status": ["unusable"]})
+
+    assert len(audit.apply(verdicts).data) == 40
+    assert len(audit.apply(verdicts, drop=True).data) == 39
+
+
+def test_a_new_label_is_allowed_when_it_is_asked_for(colors, scan_colors):
+    """A label that the data don't have is reported, unless new labels are allowed."""
+    audit = scan_colors(colors.astype({"color": "category"}))
+
+    assert audit.apply({"k0": "green"}).unapplied["kind"].tolist() == ["new label"]
+    assert audit.apply({"k0": "green"}, new_labels=True).data["color"].tolist()[:2] == ["green", "red"]
+
+
+def test_a_column_that_can_not_hold_a_label_is_an_error(colors, scan_colors, sentences):
+    """Text in a column of numbers is refused, and names the row."""
+    audit = scan_colors(colors.assign(color=colors["color"].map({"red": 1, "blue": 2})))
+
+    with pytest.raises(OutputError) as refusal:
+        audit.apply({"k0": "green"}, new_labels=True)
+
+    assert (refusal.value.row, refusal.value.column) == (1, "color")
+    sentences.check(refusal.value)
+
+
+@pytest.mark.parametrize("option", [{"output": "new.csv"}, {"in_place": True}, {"waivers": "w.toml"}])
+def test_no_file_is_written_for_a_frame(color_audit, option, sentences):
+    """Options that name files are refused where a frame was judged."""
+    with pytest.raises(SettingsError) as refusal:
+        color_audit.apply({"k0": "blue"}, **option)
+
+    assert refusal.value.where == next(iter(option))
+    sentences.check(refusal.value)
+
+
+def test_on_conflict_is_checked(color_audit, sentences):
+    """A word that is not one of its values is an error."""
+    with pytest.raises(SettingsError) as refusal:
+        color_audit.apply({"k0": "blue"}, on_conflict="majorty")
+
+    sentences.check(refusal.value)
+
+
+def test_verdicts_on_a_file_are_written_as_the_command_does(colors, scan_colors, tmp_path, monkeypatch):
+    """A new file with its ledger; the command takes it back to the very bytes."""
+    monkeypatch.chdir(tmp_path)
+    colors.to_csv("colors.csv", index=False)
+    audit = scan_colors("colors.csv")
+
+    applied = audit.apply({"k0": "blue"}, output="fixed.csv")
+
+    assert applied.path == "fixed.csv"
+    assert applied.data is None
+    assert pd.read_csv("fixed.csv")["color"].tolist() == ["blue", *COLORS[1:]]
+    assert run(["undo", "fixed.csv", "-o", "back.csv", "-q"]) == 0
+    assert Path("back.csv").read_bytes() == Path("colors.csv").read_bytes()
+
+
+def test_a_file_is_not_written_without_a_place(colors, scan_colors, tmp_path):
+    """Where the file goes must be named, as on the command line."""
+    colors.to_csv(tmp_path / "colors.csv", index=False)
+
+    with pytest.raises(SettingsError):
+        scan_colors(tmp_path / "colors.csv").apply({"k0": "blue"})
+
+
+def test_compare(color_audit, scan_colors):
+    """Two audits of the same rows are compared by what became of them."""
+    later = scan_colors(color_audit.apply({"k0": "blue", "k4": "blue"}).data)
+
+    found = color_audit.compare(later)
+
+    assert found.n_matched == 40
+    assert found.outcomes.changed == 2
+
+
+def test_compare_with_a_saved_audit(color_audit, colors, scan_colors, tmp_path, monkeypatch):
+    """The later audit may be the folder of a file's audit."""
+    monkeypatch.chdir(tmp_path)
+    colors.to_csv("colors.csv", index=False)
+    scan_colors("colors.csv").save("colors.doubt")
+
+    assert color_audit.compare("colors.doubt").n_matched == 40
+
+
+def test_assert_labels(colors, sentences):
+    """In a test: passes within the limits, else fails and names limits and rows."""
+    wrong = colors.assign(color=["blue", *COLORS[1:]])
+    options = {"label": "color", "id": "key", "folds": 2, "repeats": 1}
+
+    assert_labels(wrong, max_doubted="50%", **options)
+    with pytest.raises(AssertionError) as failure:
+        assert_labels(wrong, max_doubted=0, **options)
+
+    sentences.check(str(failure.value))
+
+
+def test_assert_labels_needs_a_limit(colors):
+    """Without a limit nothing would ever fail, so that is an error before the scan."""
+    with pytest.raises(SettingsError):
+        assert_labels(colors, label="color")

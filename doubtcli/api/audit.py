@@ -302,7 +302,7 @@ def _parse_on_conflict(word: str) -> OnConflict:
             f"{word!r} is not a valid value",
             where="on_conflict",
             expected=", ".join(OnConflict),
-            hint=did_you_mean(word, list(OnConflict)),
+            hint=did_you_mean(word, [one.value for one in OnConflict]),
         ) from error
 
 

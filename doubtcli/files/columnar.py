@@ -45,10 +45,25 @@ def read_batches(
 
 
 def convert_views(data: pa.Table) -> pa.Table:
-    """The same texts and bytes in the older layout: pyarrow can't take rows of views."""
+    """The same texts and bytes in the older layout, also as categories: pyarrow can't take rows of views."""
     older = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
-    fields = [field.with_type(older.get(field.type, field.type)) for field in data.schema]
-    return data.cast(pa.schema(fields, data.schema.metadata))
+    for place, field in enumerate(data.schema):
+        column = data.column(place)
+        if field.type in older:
+            data = data.set_column(place, field.name, column.cast(older[field.type]))
+        elif pa.types.is_dictionary(field.type) and field.type.value_type in older:
+            data = data.set_column(place, field.name, _convert_categories(column, older))
+    return data
+
+
+def _convert_categories(column: pa.ChunkedArray, older: Mapping[pa.DataType, pa.DataType]) -> pa.ChunkedArray:
+    type_ = column.type
+    values = older[type_.value_type]
+    chunks = [
+        pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(values), ordered=type_.ordered)
+        for chunk in column.chunks
+    ]
+    return pa.chunked_array(chunks, pa.dictionary(type_.index_type, values, type_.ordered))
 
 
 def _check_batches(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[pa.RecordBatch]:

@@ -17,7 +17,7 @@ import pyarrow as pa
 from doubtcli.disk.paths import name_in_memory
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.columnar import convert_views, edit_table
-from doubtcli.files.formats import check_names, check_rows
+from doubtcli.files.formats import check_names
 from doubtcli.records import Source, Table
 from doubtcli.records.file_format import Drop, Relabel
 from doubtcli.wording.lists import listed
@@ -105,8 +105,10 @@ def read_frame(given: object, *, index_as: str | None = None) -> Frame:
         data = pa.table(given)
     else:
         raise InputError("it can't be read as a table", where=where, expected=EXPECTED)
+    if not data.num_columns or not data.num_rows:
+        missing = "rows" if data.num_columns else "columns"
+        raise InputError(f"it has no {missing}", where=where, expected="a table with a column of labels")
     check_names(data.column_names, where)
-    check_rows(data.num_rows, data.column_names, where)
     data = convert_views(data).unify_dictionaries()
     digest, size = _hash_contents(data)
     return Frame(given, Table(Source(where, IN_MEMORY, size, digest), data))
@@ -148,7 +150,8 @@ def _read_pandas(frame: Any, where: str, index_as: str | None) -> pa.Table:  # n
     if index_as is not None and index_as not in frame.columns and index_as in frame.index.names:
         frame = frame.reset_index(level=index_as)
     names = [str(name) for name in frame.columns]
-    check_names(names, where)
+    if names:
+        check_names(names, where)
     columns = [_read_series(frame.iloc[:, place], name, where) for place, name in enumerate(names)]
     return pa.table(columns, names=names)
 

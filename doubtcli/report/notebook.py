@@ -68,11 +68,11 @@ def _render_rows(document: AuditDocument, queue: pd.DataFrame) -> Iterator[str]:
     shown = [name for name in document.roles.names(Role.TEXT) if name in queue.columns]
     yield "<table><thead><tr><th>doubt</th><th>given</th><th>suggested</th><th>row</th></tr></thead><tbody>"
     for row in queue.head(FIRST_ROWS).fillna("").to_dict("records"):
-        text = " | ".join(str(row[name]) for name in shown if row[name])
+        text = " ".join(" | ".join(str(row[name]) for name in shown if row[name]).split())
         if len(text) > MOST_CHARACTERS:
             text = f"{text[: MOST_CHARACTERS - 1].rstrip()}…"
         cells = (
-            score(float(row["doubt_score"])),
+            escape(score(float(row["doubt_score"]))),
             escape(str(row["given_label"])),
             escape(str(row["doubt_suggested"])),
             f"{escape(text or str(row['doubt_id']))}<small>{escape(str(row['doubt_why']))}</small>",

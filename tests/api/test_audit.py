@@ -118,7 +118,7 @@ def test_verdicts_give_a_table_of_the_same_kind(colors, scan_colors, convert, la
     assert labels(applied.data) == expected
     assert labels(given) == COLORS
     assert type(applied.data) is type(given)
-    assert applied.changes[["row_id", "row", "given_label", "new_label"]].values.tolist() == [
+    assert applied.changes[["row_id", "row", "given_label", "new_label"]].to_numpy().tolist() == [
         ["k0", 1, "red", "blue"],
         ["k3", 4, "blue", "red"],
     ]
@@ -237,8 +237,9 @@ def test_compare_with_a_saved_audit(color_audit, colors, scan_colors, tmp_path, 
 
 def test_assert_labels(colors, sentences):
     """In a test: passes within the limits, else fails and names limits and rows."""
-    wrong = colors.assign(color=["blue", *COLORS[1:]])
-    options = {"label": "color", "id": "key", "folds": 2, "repeats": 1}
+    sizes = [1 + number % 5 / 10 + 4 * (color == "blue") for number, color in enumerate(COLORS)]
+    wrong = pd.DataFrame({"key": colors["key"], "size": sizes, "color": ["blue", *COLORS[1:]]})
+    options = {"label": "color", "id": "key", "numeric": "size", "fast": True}
 
     assert_labels(wrong, max_doubted="50%", **options)
     with pytest.raises(AssertionError) as failure:

@@ -144,7 +144,8 @@ def test_no_settings_file_is_read_unasked(tickets, scan_tickets, tmp_path, monke
     """A settings file in the working directory changes nothing, unless `config` names it."""
     monkeypatch.chdir(tmp_path)
     Path("doubt.toml").write_text('label = "channel"\n', encoding="utf-8")
-    few = {"reasons": "low-self-confidence", "ignore": ["body", "opened_at"]}
+    others = [name for name in tickets.columns if name.startswith("annotator")]
+    few = {"annotators": None, "ignore": others, "reasons": "low-self-confidence"}
 
     labels = [
         set(scan_tickets(tickets, **few, **config).doubts["given_label"].dropna())
@@ -183,7 +184,7 @@ def test_vectors_may_be_an_array(tickets, scan_tickets):
 
 def test_verdicts_may_be_a_queue(tickets, audit, scan_tickets):
     """A queue whose verdicts are filled in teaches the next scan, as its file does."""
-    queue = audit.queue.head(3)
+    queue = audit.queue.head(3).copy()
     queue["verdict"] = queue["given_label"]
 
     found = scan_tickets(tickets, verdicts=queue, reasons="low-self-confidence")

@@ -1,4 +1,4 @@
-"""What lies between two audits -> what `doubt compare` prints."""
+"""The differences between two audits -> what `doubt compare` prints."""
 
 from __future__ import annotations
 
@@ -28,19 +28,19 @@ if TYPE_CHECKING:
     )
 
 CIRCLE = (
-    "Labels that were changed to what models suggest look right to models, so a lower rate by models proves "
-    "little: measure it with doubt scan --audit-sample 100."
+    "Models agree with labels that were changed to their own suggestions, so a lower rate by models proves "
+    "little. Measure it on a random sample: doubt scan --audit-sample 100."
 )
 
 
 def print_comparison(console: Console, comparison: AuditComparison) -> None:
-    """Print what became of rows, labels and doubts, noise rate and skill, and what relabelling bought.
+    """Print what changed in rows, labels, doubts, noise rate and skill, and what relabelling gained.
 
-    Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
+    Text from the data is printed as it is, never as markup, and its control characters are escaped.
 
     Args:
-        console: Where to.
-        comparison: What to tell of.
+        console: Where to print.
+        comparison: Of two audits.
     """
     sheet = Sheet(console)
     _print_audits(sheet, comparison)
@@ -57,43 +57,43 @@ def print_comparison(console: Console, comparison: AuditComparison) -> None:
 
 def _print_audits(sheet: Sheet, comparison: AuditComparison) -> None:
     for name, one in (("before", comparison.before), ("after ", comparison.after)):
-        told = f"{printable_path(one.folder)}, of {printable_path(one.path)}: {_count_judged(one)}"
-        sheet.hang(Text.assemble((name, "bold"), "  "), told)
-    sheet.hang(Text(" " * len("before  ")), _matched(comparison), "dim")
+        line = f"{printable_path(one.folder)}, of {printable_path(one.path)}: {_count_judged(one)}"
+        sheet.hang(Text.assemble((name, "bold"), "  "), line)
+    sheet.hang(Text(" " * len("before  ")), _count_matched(comparison), "dim")
     for note in comparison.notes:
         sheet.hang(Text("note    "), printable(note))
 
 
 def _count_judged(one: ComparedAudit) -> str:
     rows = count(one.n_rows, "row")
-    return rows if one.n_labelled == one.n_rows else f"{rows}, {count(one.n_labelled)} of them judged"
+    return rows if one.n_labelled == one.n_rows else f"{rows}, {count(one.n_labelled)} of them with a label"
 
 
-def _matched(comparison: AuditComparison) -> str:
+def _count_matched(comparison: AuditComparison) -> str:
     parts = [
         f"{count(comparison.n_matched, 'row')} in both",
-        _doubted(f"{count(comparison.n_gone)} gone", comparison.gone_doubted),
-        _doubted(f"{count(comparison.n_added)} added", comparison.added_doubted),
+        _add_doubted(f"{count(comparison.n_gone)} gone", comparison.gone_doubted),
+        _add_doubted(f"{count(comparison.n_added)} added", comparison.added_doubted),
     ]
     if comparison.n_edited:
-        parts.append(f"{count(comparison.n_edited)} with other inputs now")
+        parts.append(f"{count(comparison.n_edited)} with changed inputs")
     return ", ".join(parts)
 
 
-def _doubted(told: str, n_doubted: int) -> str:
-    return f"{told} ({count(n_doubted)} doubted)" if n_doubted else told
+def _add_doubted(text: str, n_doubted: int) -> str:
+    return f"{text} ({count(n_doubted)} doubted)" if n_doubted else text
 
 
 def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
     before, after = comparison.before.noise_rate, comparison.after.noise_rate
     sheet.title("Label noise")
     for name, noise in (("before", before), ("after ", after)):
-        sheet.hang(sheet.indent((name, "bold"), "  "), printable(_noise(noise)))
+        sheet.hang(sheet.indent((name, "bold"), "  "), printable(_describe_noise(noise)))
     if after.assessable and after.rests_on == "models" and comparison.outcomes.changed:
         sheet.hang(sheet.indent(), CIRCLE, "dim")
 
 
-def _noise(noise: NoiseRate) -> str:
+def _describe_noise(noise: NoiseRate) -> str:
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         return f"not assessable: {noise.why}"
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
@@ -105,25 +105,25 @@ def _noise(noise: NoiseRate) -> str:
 def _print_skill(sheet: Sheet, comparison: AuditComparison) -> None:
     sheet.title("Skill of the models", "on the labels of their own audit")
     for name, one in (("before", comparison.before), ("after ", comparison.after)):
-        sheet.hang(sheet.indent((name, "bold"), "  "), printable(_skill(one.skill)))
+        sheet.hang(sheet.indent((name, "bold"), "  "), printable(_describe_skill(one.skill)))
 
 
-def _skill(skill: Skill) -> str:
+def _describe_skill(skill: Skill) -> str:
     if not skill.assessable or skill.accuracy is None or skill.balanced_accuracy is None:
         return f"not assessable: {skill.why}"
     return (
         f"{percent(skill.accuracy)} of labels predicted, {percent(skill.balanced_accuracy)} with classes "
-        f"evenly weighed (the largest class alone: {percent(skill.majority_accuracy)})"
+        f"weighted equally (always guessing the largest class: {percent(skill.majority_accuracy)})"
     )
 
 
 MOST_CHANGES = 10
-"""Kinds of change that are printed; JSON has them all."""
-MOST_FATES = 20
+"""How many kinds of change are printed; JSON has all of them."""
+MOST_ROWS_OF_TABLE = 20
 """Classes or annotators that are printed, those with most changes and doubts; JSON has them all."""
 NO_LABEL = "(no label)"
 FEWEST_NAME_CELLS = 6
-"""For the name of a class or an annotator, however narrow the terminal."""
+"""The least room for the name of a class or an annotator, on the narrowest terminal."""
 GAP = "  "
 OUTCOME_COLUMNS = {
     "rows": "n_rows",
@@ -169,11 +169,11 @@ def print_outcomes(sheet: Sheet, comparison: AuditComparison) -> None:
     by_class = [
         (NO_LABEL if name is None else printable(name), outcomes)
         for name, outcomes in comparison.by_class.items()
-        if name is not None or _weight(outcomes)
+        if name is not None or _count_outcomes(outcomes)
     ]
     by_annotator = [(printable(name), outcomes) for name, outcomes in comparison.by_annotator.items()]
     _print_table(sheet, "By label before", by_class)
-    _print_table(sheet, "By annotator", by_annotator, "rows whose label before was their answer")
+    _print_table(sheet, "By annotator", by_annotator, "rows that were labelled with their answer")
 
 
 def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
@@ -181,21 +181,21 @@ def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
     before, after = count(comparison.before.n_doubted), count(comparison.after.n_doubted)
     sheet.title(f"Doubted rows: {before} before, {after} after")
     kept = f", {count(outcomes.kept_changed)} of them with another label" if outcomes.kept_changed else ""
-    told = [
-        (outcomes.fixed, "fixed", "doubted before; the label changed, and is not doubted now", True),
-        (outcomes.cleared, "cleared", "not doubted any more, though the label stayed", True),
+    lines = [
+        (outcomes.fixed, "fixed", "doubted before and not now, with another label", True),
+        (outcomes.cleared, "cleared", "doubted before and not now, with the same label", True),
         (outcomes.kept, "kept", f"doubted before and now{kept}", True),
         (
             outcomes.set_aside,
             "set aside",
-            "doubted before, and without a label or judged unusable now",
+            "doubted before, and now without a label or judged unusable",
             False,
         ),
         (outcomes.new, "new", "doubted now and not before", True),
         (comparison.gone_doubted, "gone", "doubted before, and no longer in the file", False),
         (comparison.added_doubted, "added", "doubted now, and not in the file before", False),
     ]
-    shown = [(count(n), name, what) for n, name, what, always in told if n or always]
+    shown = [(count(n), name, what) for n, name, what, always in lines if n or always]
     figures, names = (max(len(line[place]) for line in shown) for place in (0, 1))
     for figure, name, what in shown:
         lead = sheet.indent(figure.rjust(figures), "  ", (name.ljust(names), "bold"), "  ")
@@ -203,13 +203,13 @@ def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
 
 
 def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, RowOutcomes]], aside: str = "") -> None:
-    """The outcomes of each class or annotator, in their order; of many, those with most to tell."""
+    """The outcomes of each class or annotator, in their order; if there are many, the busiest ones."""
     if not rows:
         return
-    busiest = sorted(range(len(rows)), key=lambda row: -_weight(rows[row][1]))[:MOST_FATES]
+    busiest = sorted(range(len(rows)), key=lambda row: -_count_outcomes(rows[row][1]))[:MOST_ROWS_OF_TABLE]
     shown = [rows[row] for row in sorted(busiest)]
     if len(shown) < len(rows):
-        aside = "; ".join(part for part in (aside, f"{MOST_FATES} of {count(len(rows))}") if part)
+        aside = "; ".join(part for part in (aside, f"{MOST_ROWS_OF_TABLE} of {count(len(rows))}") if part)
     sheet.title(title, aside)
     figures = _outcome_lines([outcomes for _, outcomes in shown])
     room = max(sheet.width - len(figures[0]) - len(INDENT) - len(GAP), FEWEST_NAME_CELLS)
@@ -220,7 +220,7 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, RowOutcomes
 
 
 def _outcome_lines(shown: Sequence[RowOutcomes]) -> list[str]:
-    """The head of a table and its lines, as wide as each other."""
+    """The head of a table and its lines, all equally wide."""
     columns = [
         [head, *(count(getattr(outcomes, name)) for outcomes in shown)]
         for head, name in OUTCOME_COLUMNS.items()
@@ -229,25 +229,25 @@ def _outcome_lines(shown: Sequence[RowOutcomes]) -> list[str]:
     return [GAP.join(cells) for cells in zip(*padded, strict=True)]
 
 
-def _weight(outcomes: RowOutcomes) -> int:
+def _count_outcomes(outcomes: RowOutcomes) -> int:
     return outcomes.changed + outcomes.n_doubted + outcomes.new
 
 
 _TENTH_OF_A_POINT = 0.001
 EASIER = (
-    "A gain says that the new labels are easier to learn, not that they are right: rows whose label changed "
-    "are not asked, and where hard rows were changed to what models suggest, models predict more of the "
-    "rest, even if the changes are wrong."
+    "A gain shows that the new labels are easier to learn, not that they are right. Rows whose label changed "
+    "are not counted, and if hard rows were given the labels that models suggest, models predict more of the "
+    "other rows, even where the changes are wrong."
 )
 
 
 def print_score(sheet: Sheet, score: RelabelScore) -> None:
     """Whether a model learns more from the labels after, and how that was measured."""
-    sheet.title("What relabelling bought")
+    sheet.title("What relabelling gained")
     if score.accuracy is None or score.balanced_accuracy is None:
         sheet.hang(sheet.indent(), printable(f"Not assessable: {score.why}."))
         return
-    sheet.hang(sheet.indent(), _bought(score, score.accuracy), "bold")
+    sheet.hang(sheet.indent(), _describe_gain(score, score.accuracy), "bold")
     gains = {"accuracy": score.accuracy, "balanced accuracy": score.balanced_accuracy}
     cells = max(map(len, gains))
     head = f"{'before':>6}  {'after':>6}  points ({score.level:.0%} interval)"
@@ -255,26 +255,26 @@ def print_score(sheet: Sheet, score: RelabelScore) -> None:
     for name, gain in gains.items():
         shares = f"{percent(gain.before):>6}  {percent(gain.after):>6}"
         sheet.print(sheet.indent(name.ljust(cells), "  ", shares, "  ", _points_and_interval(gain)))
-    sheet.hang(sheet.indent(), _how(score), "dim")
+    sheet.hang(sheet.indent(), _describe_method(score), "dim")
     if score.accuracy.low > 0:
         sheet.hang(sheet.indent(), EASIER, "dim")
 
 
-def _bought(score: RelabelScore, gain: Gain) -> str:
+def _describe_gain(score: RelabelScore, gain: Gain) -> str:
     rows = f"the {count(score.n_judged, 'row')} whose label stayed"
     if gain.low > 0:
         return f"Trained on the new labels, a model predicts more of {rows}."
     if gain.high < 0:
         return f"Trained on the new labels, a model predicts fewer of {rows}."
-    return f"No difference that {count(score.n_judged, 'row')} could show."
+    return f"No difference, as far as {count(score.n_judged, 'row')} can show."
 
 
-def _how(score: RelabelScore) -> str:
+def _describe_method(score: RelabelScore) -> str:
     repeats = {1: "once", 2: "twice"}.get(score.n_repeats, f"{score.n_repeats} times")
     return (
         f"{score.model.capitalize()} is trained on {count(score.n_trained, 'row')}, with the labels before "
-        f"and with those after, and judged on the {count(score.n_judged)} whose label stayed, out of fold "
-        f"({score.n_folds} folds, dealt {repeats}). Interval: a paired bootstrap over rows and deals."
+        f"and with those after, and tested on the {count(score.n_judged)} whose label stayed, out of fold "
+        f"({score.n_folds} folds, split {repeats}). Interval: a paired bootstrap over rows and splits."
     )
 
 
@@ -283,7 +283,7 @@ def _points_and_interval(gain: Gain) -> str:
 
 
 def points(share: float) -> str:
-    """A difference of two shares in percentage points, with its sign; one that is not 0 never reads as 0."""
+    """A difference of two shares in percentage points, with its sign; only 0 is printed as 0."""
     if not share:
         return "0"
     return f"{share * 100:+.1f}" if abs(share) >= _TENTH_OF_A_POINT / 2 else f"{share * 100:+.1g}"

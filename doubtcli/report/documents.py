@@ -1,6 +1,6 @@
-"""What commands found -> the JSON that they print; docs/cli.md says what each key means.
+"""The results of commands -> the JSON that they print; docs/cli.md says what each key means.
 
-They stand in a fixed order. Keys are added, never renamed.
+Keys are in a fixed order. New keys are added, and none is renamed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def render_applied(applied: ApplyResult) -> str:
-    """All that became of the verdicts."""
+    """What was done with each verdict."""
     return json_document(
         {
             "path": applied.path,
@@ -46,7 +46,7 @@ def render_applied(applied: ApplyResult) -> str:
 
 
 def render_undone(undone: UndoResult) -> str:
-    """What was taken back."""
+    """Which changes were undone."""
     return json_document(
         {
             "path": undone.path,
@@ -149,6 +149,6 @@ def _score_fields(score: RelabelScore) -> dict[str, Any]:
 def _gain_figures(gain: Gain | None) -> dict[str, float] | None:
     if gain is None:
         return None
-    told = asdict(gain) | {"difference": gain.difference}
+    figures = asdict(gain) | {"difference": gain.difference}
     names = ("before", "after", "difference", "low", "high")
-    return {name: round_figure(told[name]) for name in names}
+    return {name: round_figure(figures[name]) for name in names}

@@ -1,4 +1,4 @@
-"""What was found -> printed: figures, confusions, the most doubted rows, and the power of a bench."""
+"""The results of a scan or a bench -> printed: figures, confusions, the most doubted rows, the power."""
 
 from __future__ import annotations
 
@@ -29,22 +29,22 @@ if TYPE_CHECKING:
 
 MOST_CONFUSIONS = 5
 MOST_VALUES = 12
-"""Values of a table's row that are shown: about as many as two lines take."""
+"""How many values of a table's row are shown: about two lines of them."""
 EXCERPT_LINES = 2
 SIDE_BY_SIDE = 110
-"""From so many cells on a row's texts stand beside its labels: they keep some 60 cells to be read in."""
+"""With a line of this many cells, a row's texts are next to its labels: the texts have some 60 cells left."""
 LABEL_SHARE = 0.35
-"""Of a line, for the labels at most, where the texts stand beside them."""
+"""The part of a line that labels may take if the texts are next to them."""
 PART_NAME_SHARE = 0.5
-"""Of a line, for the name of a class or a reason at most."""
+"""The part of a line that the name of a class or a reason may take."""
 WHY_LOOK = (
-    "By these models each label is likelier right than wrong. Checking some shows whether the labels are "
-    "good, or their faults go unseen here."
+    "According to the models, each of these labels is more likely right than wrong. Check some anyway, to see "
+    "whether the labels are good or the audit misses their errors."
 )
 
 
 def print_findings(sheet: Sheet, summary: Summary) -> None:
-    """How many labels are doubted, the noise rate, and what the models are worth."""
+    """How many labels are doubted, the noise rate, and how well the models predict the labels."""
     doubted = count(summary.n_doubted) if summary.n_doubted else "None"
     share = f" ({percent(summary.share)})" if summary.n_doubted else ""
     be = "is" if summary.n_doubted <= 1 else "are"
@@ -74,22 +74,22 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
 
 
 def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int) -> None:
-    """The first rows of the queue: labels, doubt, an excerpt, and why; those not doubted stand apart."""
+    """The first rows of the queue: labels, doubt, an excerpt, and why; rows not doubted are listed apart."""
     rows = list_top_rows(audit, top)
     doubted, others = ([row for row in rows if row.doubted is wanted] for wanted in (True, False))
     if doubted:
-        sheet.title("Most doubted", _how_many(len(doubted), summary.n_doubted))
+        sheet.title("Most doubted", _count_shown(len(doubted), summary.n_doubted))
         _print_block(sheet, audit, doubted)
     if others:
-        shown = _how_many(len(others), len(audit.ranking.queue) - summary.n_doubted)
-        aside = "none of them outright" + (f"; {shown}" if shown else "")
-        sheet.title("Most doubted of the rest" if doubted else "Most doubted", aside)
+        shown = _count_shown(len(others), len(audit.ranking.queue) - summary.n_doubted)
+        aside = "these rows are not doubted" + (f"; {shown}" if shown else "")
+        sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
         sheet.hang(sheet.indent(), WHY_LOOK, "dim")
         sheet.print()
         _print_block(sheet, audit, others)
 
 
-def _how_many(n_shown: int, n_rows: int) -> str:
+def _count_shown(n_shown: int, n_rows: int) -> str:
     return f"the first {n_shown} of {count(n_rows, 'row')}" if n_shown < n_rows else ""
 
 
@@ -97,7 +97,7 @@ def _how_many(n_shown: int, n_rows: int) -> str:
 
 
 def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> None:
-    """Rows below each other, with an empty line between two."""
+    """Rows below each other, with an empty line between them."""
     score_cells = max(len(score(row.doubt)) for row in rows)
     print_one = _print_beside if sheet.width >= SIDE_BY_SIDE else _print_below
     label_cells = _label_cells(sheet, audit, rows)
@@ -115,7 +115,7 @@ def _lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
 
 
 def _print_below(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, _label_cells: int) -> None:
-    """A row's labels on a line, its texts below."""
+    """A row's labels on a line, and its texts below."""
     place = f"  {_row_and_id(sheet, audit, row)}"
     change = _row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
     sheet.print(lead, change, (place, "dim"))
@@ -136,7 +136,7 @@ def _print_beside(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, 
 
 
 def _label_cells(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> int:
-    """What the labels and the places of these rows need, as far as there is room beside their texts."""
+    """The cells that labels and places of these rows need, up to `LABEL_SHARE` of the line."""
     most = int(sheet.width * LABEL_SHARE)
     return max(
         max(_row_change(sheet, row, most).cell_len, min(cell_len(_row_and_id(sheet, audit, row)), most))
@@ -163,24 +163,24 @@ def _row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
 
 
 def _excerpt(examples: Examples, row: int) -> str:
-    """A row's texts; in a table without text its first values, each after its column's name."""
+    """A row's texts; in a table without texts its first values, each with its column's name."""
     values = examples.inputs.slice(row, 1).to_pylist()[0] if examples.inputs.num_columns else {}
     if columns := examples.columns_of(Role.TEXT):
         texts = (printable_text(str(values[name])) for name in columns if values[name] is not None)
         return " | ".join(text for text in texts if text) or "(no text)"
-    told = [f"{name} {plain(value)}" for name, value in values.items() if not isinstance(value, list | None)]
-    return printable(", ".join(told[:MOST_VALUES]))
+    named = [f"{name} {plain(value)}" for name, value in values.items() if not isinstance(value, list | None)]
+    return printable(", ".join(named[:MOST_VALUES]))
 
 
 # --------------------------------------------------------------------------- bench
 
 
 def print_power(console: Console, power: Power, class_names: Sequence[str]) -> None:
-    """Print how many planted errors are found, by how far one looks, by class and by reason.
+    """Print how many planted errors are found: in all, by class and by reason.
 
     Args:
-        console: Where to.
-        power: What was measured.
+        console: Where to print.
+        power: The shares of planted errors found.
         class_names: Of each code.
     """
     sheet = Sheet(console)

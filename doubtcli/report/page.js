@@ -1,16 +1,16 @@
-// The page: verdict, table, filters and keys. page_charts.js and page_evidence.js stand in front of it in one script.
-// All that is shown comes from the JSON in #data. It is written as text, never as markup.
+// The page: summary, table, filters and keys. page_charts.js and page_evidence.js come before it in one script.
+// All values shown are from the JSON in #data. They are written as text, never as markup.
 
 const audit = JSON.parse(document.getElementById("data").textContent);
 
-const SHOWN_REASONS = 3; // beside a row; its evidence has them all
+const SHOWN_REASONS = 3; // in a row's line; its evidence has all of them
 const SCALE_ENDS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1];
 
 const rows = audit.doubted.map((found, place) => {
   const [id, row, given, values] = audit.pool[place];
   return { ...found, id, row, given, values, rank: place + 1 };
 });
-const filters = new Map(); // what is filtered by -> { label, value, test }
+const filters = new Map(); // key of a filter -> { label, value, test }
 const order = { by: "rank", descending: false };
 let opened = null;
 
@@ -20,12 +20,12 @@ const byId = (id) => document.getElementById(id);
 const className = (code) => audit.classes[code][0];
 const grouped = (number) => number.toLocaleString("en");
 const counted = (number, one, many = `${one}s`) => `${grouped(number)} ${number === 1 ? one : many}`;
-const score = (value) => (value >= 0.995 ? ">0.99" : value < 0.005 ? "<0.01" : value.toFixed(2)); // nobody knows 0 or 1
+const score = (value) => (value >= 0.995 ? ">0.99" : value < 0.005 ? "<0.01" : value.toFixed(2)); // never 0 or 1: no model is certain
 const percent = (share) => `${(100 * share).toFixed(share % 1 ? 1 : 0)}%`;
 const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
 const folded = (text) => text.normalize("NFKC").toLowerCase();
 
-/** An element with attributes, listeners (on…) and children; texts become text, whatever they hold. */
+/** An element with attributes, listeners (on…) and children; strings become text, never markup. */
 function make(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -60,7 +60,7 @@ function measure(name, share, figure, kind = "") {
 
 const line = (...measured) => make("div", { class: "line" }, ...measure(...measured));
 
-// ---------------------------------------------------------------- the verdict
+// ---------------------------------------------------------------- the summary
 
 function drawHead() {
   const { labelled, unlabelled, unusable, kept, corrected, doubted } = audit.counts;
@@ -72,9 +72,9 @@ function drawHead() {
   const facts = [
     ...(doubted ? [`${percent(doubted / labelled)} of the labelled rows`] : []),
     ...(audit.areClasses === false ? [] : [counted(audit.classes.length, "class", "classes")]),
-    ...(unlabelled ? [`${counted(unlabelled, "row")} without a label set aside`] : []),
-    ...(unusable ? [`${counted(unusable, "row")} judged unusable set aside`] : []),
-    ...(kept + corrected ? [`${grouped(kept + corrected)} decided: ${grouped(kept)} kept, ${grouped(corrected)} corrected`] : []),
+    ...(unlabelled ? [`${counted(unlabelled, "row")} without a label, set aside`] : []),
+    ...(unusable ? [`${counted(unusable, "row")} judged unusable, set aside`] : []),
+    ...(kept + corrected ? [`${counted(kept + corrected, "verdict")}: ${grouped(kept)} kept, ${grouped(corrected)} corrected`] : []),
   ];
   byId("counts").textContent = facts.join(" · ");
   byId("precision").textContent = audit.precision;
@@ -100,7 +100,7 @@ function drawAccuracy({ accuracy, majority }) {
   if (accuracy === undefined) return;
   byId("accuracy").append(
     line("models", accuracy, percent(accuracy), "plain"),
-    line("largest class alone", majority, percent(majority), "quiet")
+    line("always the largest class", majority, percent(majority), "quiet")
   );
 }
 
@@ -113,15 +113,15 @@ function drawFacts() {
   byId("columns").append(make("table", { class: "plain" }, ...audit.roles.map(used)));
   const voices = audit.voices.map((voice) => make("li", {}, voice));
   const models = audit.modelNames.length ? [make("li", {}, `models: ${audit.modelNames.join(", ")}`)] : [];
-  const skipped = audit.skipped.map(([name, why]) => make("li", {}, make("b", {}, name), ` was not asked: ${why}`));
+  const skipped = audit.skipped.map(([name, why]) => make("li", {}, make("b", {}, name), ` was skipped: ${why}`));
   byId("method").append(make("ul", {}, ...voices, ...models, ...skipped));
 }
 
 // ---------------------------------------------------------------- filters
 
-const pressable = []; // [button, the filters it stands for]
+const pressable = []; // [button, its filters]
 
-/** A button that sets some filters, or takes them away again. */
+/** A button that sets some filters, or removes them if they are set. */
 function filterButton(wanted, attributes, ...children) {
   const button = make("button", { type: "button", ...attributes, onclick: () => toggle(wanted) }, ...children);
   pressable.push([button, wanted]);
@@ -150,7 +150,7 @@ const columns = [
   { key: "speaks", title: "Why", value: (row) => row.speaks.length },
 ];
 
-/** A row in a line: its texts if it has some, else its columns with their names. */
+/** A row in one line: its texts, or in a table without texts its columns with their names. */
 function excerpt(values) {
   if (audit.textColumns) return values.slice(0, audit.textColumns).filter(Boolean).join(" · ") || "(no text)";
   const named = values.map((value, at) => (value === null ? "" : `${audit.columns[at]} ${value}`));
@@ -161,11 +161,11 @@ const excerptOf = (values) => make("p", { class: "excerpt", dir: "auto" }, excer
 const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
 
 function suggestion(row) {
-  if (row.suggested === row.given) return make("span", { class: "muted" }, "no better one");
+  if (row.suggested === row.given) return make("span", { class: "muted" }, "no better label");
   return labelOf(row.suggested, row.isDoubted ? "suggested" : "suggested weak");
 }
 
-/** The strongest reasons that speak, and how many more. */
+/** The strongest reasons that doubt a row, and how many more. */
 function reasonChips(row) {
   const chip = (place) => {
     const { name, because, isContext } = audit.reasons[place];
@@ -180,7 +180,7 @@ const figureOf = (value) => make("span", { class: "figure" }, score(value));
 
 /** A row's line in the table, made once. */
 function lineOf(row) {
-  const open = { type: "button", class: "open", "aria-expanded": "false", "aria-label": `Evidence on row ${row.id}` };
+  const open = { type: "button", class: "open", "aria-expanded": "false", "aria-label": `Evidence for row ${row.id}` };
   row.button = make("button", open, String(row.rank));
   return make(
     "tr",
@@ -207,17 +207,17 @@ function drawTable() {
   byId("cut").textContent = cutNote(audit.counts);
 }
 
-/** What the reader should know of which rows are listed: too many for a page, or more than are doubted. */
+/** A note if not all rows are in the table, or not all rows in it are doubted. */
 function cutNote({ doubted, listed }) {
   if (rows.length < listed) {
-    const most = `The table holds the ${grouped(rows.length)} most doubted of ${grouped(listed)} rows`;
-    return `${most}; the charts count them all, and doubts.parquet has them all.`;
+    const most = `The table has the ${grouped(rows.length)} most doubted of ${grouped(listed)} rows`;
+    return `${most}; the charts count all of them, and doubts.parquet has all of them.`;
   }
   if (doubted === listed) return "";
-  const rest = "likelier right than wrong, by these models, but the most doubted of the rest. Checking some shows whether the labels are good, or their faults go unseen here.";
-  if (!doubted) return `None of these rows is doubted outright: each label is ${rest}`;
+  const rest = "more likely right than wrong, according to the models. Check some anyway, to see whether the labels are good or the audit misses their errors.";
+  if (!doubted) return `None of these rows is doubted: each label is ${rest}`;
   const others = listed - doubted === 1 ? "the last label is" : `the other ${grouped(listed - doubted)} labels are`;
-  return `${grouped(doubted)} of these rows ${doubted > 1 ? "are" : "is"} doubted outright; ${others} ${rest}`;
+  return `${grouped(doubted)} of these rows ${doubted > 1 ? "are" : "is"} doubted; ${others} ${rest}`;
 }
 
 function sortBy(key) {
@@ -270,7 +270,7 @@ function toggleRow(row) {
   if (!wasOpen) open(row);
 }
 
-/** Shows a row's evidence below it, and closes what was open. */
+/** Shows a row's evidence below it, and closes the row that was open. */
 function open(row) {
   close();
   opened = row;
@@ -312,7 +312,7 @@ function onKey(event) {
   }
 }
 
-// ---------------------------------------------------------------- all together
+// ---------------------------------------------------------------- drawing the page
 
 drawHead();
 drawInterval(audit.noise);

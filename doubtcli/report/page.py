@@ -1,8 +1,8 @@
-"""An audit -> `report.html`: one page that opens offline and keeps all it shows to itself.
+"""An audit -> `report.html`: one page that opens offline and sends nothing anywhere.
 
-What comes from the data is never markup. It goes into the page as JSON in a block that browsers don't run,
-and the page's script writes it as text alone. Should both fail, the page's policy runs no script but ours,
-told by its hash, and loads nothing from anywhere.
+Text from the data is never markup. It is in the page as JSON, in a block that browsers don't run, and the
+page's script writes it as plain text. If both failed, the page's content security policy would still allow no
+script but ours, which it knows by its hash, and no request to any address.
 """
 
 from __future__ import annotations
@@ -30,21 +30,21 @@ if TYPE_CHECKING:
     from doubtcli.report.summary import Summary
 
 MAX_ROWS = 1_000
-"""More than a person goes through in one sitting; `doubts.parquet` has them all."""
+"""More than a person checks in one session; `doubts.parquet` has all rows."""
 _SCRIPTS = ("page_charts.js", "page_evidence.js", "page.js")
-"""The last one starts the others."""
+"""In the order in which they are put together: the last one draws the page."""
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 RATE_DECIMALS = 4
-"""Of rates and accuracies, so that a tenth of a percent shows."""
+"""Of rates and accuracies, enough to show a tenth of a percent."""
 STANDARD_INPUT_NAME = "standard input"
 
 
 def render_html(audit: ScanResult, *, max_rows: int = MAX_ROWS) -> str:
-    """The whole page: no network, no other file; equal to the byte for equal audits (timings are left out).
+    """The whole page, which needs no network and no other file; the same bytes for the same audit.
 
     Args:
         audit: What a scan found.
-        max_rows: How many of the doubted rows the table holds, most doubted first; the figures are of all.
+        max_rows: How many of the doubted rows are in the table, most doubted first; the figures are of all.
     """
     style = _read_resource("page.css")
     script = '"use strict";\n\n' + "\n".join(_read_resource(name) for name in _SCRIPTS)
@@ -56,12 +56,12 @@ def render_html(audit: ScanResult, *, max_rows: int = MAX_ROWS) -> str:
         "script": script,
     }
     page = _SLOT.sub(lambda slot: parts[slot[1]], _read_resource("page.html"))
-    # A path may hold bytes that are no UTF-8 (lone surrogates in Python), which no page can hold.
+    # Bytes of a path that are not UTF-8 are lone surrogates in Python, and a page can't contain those.
     return page.encode(errors="replace").decode()
 
 
 def script_json(value: Any) -> str:  # noqa: ANN401  # anything that JSON holds
-    """JSON that stays inside the `<script>` it is put in: no character of it means anything to HTML."""
+    """JSON that can't end the `<script>` it is put in: it has no character that HTML treats specially."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return re.sub("[<>&\u2028\u2029]", lambda found: f"\\u{ord(found[0]):04x}", text)
 
@@ -89,7 +89,7 @@ def file_name(audit: ScanResult) -> str:
 
 
 def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
-    """All that the page tells: the figures of the whole audit, and the first `max_rows` rows of the queue."""
+    """All data of the page: the figures of the whole audit, and the first `max_rows` rows of the queue."""
     summary = summarize(audit)
     annotations = audit.examples.annotations
     return {
@@ -128,7 +128,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
 
 
 def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
-    """The sentence, and the interval to draw: none where it is not assessable."""
+    """The sentence, and the interval to draw, which is missing if it is not assessable."""
     noise = audit.noise_rate
     drawn = {"rate": noise.rate, "low": noise.low, "high": noise.high} if noise.assessable else {}
     return {"sentence": summary.noise_sentence} | _round_known(drawn)
@@ -141,7 +141,7 @@ def _skill_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
 
 
 def _class_counts(audit: ScanResult, summary: Summary) -> list[list[Any]]:
-    """`[name, rows that bear it, of them in the queue]`, in the order of the codes."""
+    """`[name, rows with this label, how many of them are in the queue]`, in the order of the codes."""
     listed = Counter(audit.examples.given_labels[audit.ranking.queue].tolist())
     given = [known.n_given for known in summary.by_class]
     named = zip_longest(audit.label_names, given, fillvalue=0)
@@ -157,7 +157,7 @@ def _count_pairs(audit: ScanResult) -> list[list[int]]:
 
 
 def _reason_content(audit: ScanResult) -> list[dict[str, Any]]:
-    """The reasons in the order of each row's scores, and on how many rows of the queue each speaks."""
+    """The reasons in the order of each row's scores, each with how many rows of the queue it doubts."""
     queue = audit.ranking.queue
     return [
         {

@@ -1,10 +1,10 @@
-// Where the doubt is: the histogram, the matrix and the bars, each of which filters the table.
+// The charts: histogram, matrix and bars. A click on any of them filters the table.
 
 const MATRIX_CLASSES = 20; // as many as fit a screen with room for their names
-const HALF_SCREEN = 36; // rem that a panel has; a wider matrix gets the room of two
-const CELL = 2.25; // rem, when pressed together somewhat
-const LETTER = 0.45; // rem
-const LONGEST_NAME = 11; // rem, as the style has it
+const HALF_SCREEN = 36; // rem, the width of a panel; a wider matrix gets the room of two
+const CELL = 2.25; // rem, the narrowest cell
+const LETTER = 0.45; // rem, an average letter
+const LONGEST_NAME = 11; // rem, as in page.css
 const LISTED_CLASSES = 100;
 
 function byClass(key, name, codes) {
@@ -16,7 +16,7 @@ function byReason(place) {
   return { key: `reason ${place}`, value: place, label, test: (row) => row.speaks.includes(place) };
 }
 
-/** One bar: all rows of the bin, and in front of them those in the queue. */
+/** One bar: all rows of the bin, and in front of it those in the queue. */
 function binButton(bin, n, listed, highest) {
   const [from, to] = [bin, bin + 1].map((border) => (border / audit.histogram.all.length).toFixed(2));
   const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(listed)} to check`;
@@ -35,11 +35,11 @@ function drawHistogram() {
   byId("histogram").append(
     make("div", { class: "hold" }, make("div", { class: "bins" }, ...bars)),
     make("div", { class: "ticks" }, ...["0 none", "doubt", "1 most"].map((text) => make("span", {}, text))),
-    muted("All labelled rows, those to check in colour. Heights grow with the square root of the count.")
+    muted("All labelled rows; those to check are in colour. Heights are on a square-root scale.")
   );
 }
 
-/** The classes that rows to check bear or look like; of too many, the rarest are one. */
+/** The given and suggested classes of rows to check; if there are too many, the rarest are shown as one. */
 function matrixClasses() {
   const involved = new Map();
   for (const [given, suggested, n] of audit.matrix) {
@@ -65,13 +65,13 @@ function matrixNotes(groups) {
   const absent = audit.classes.length - total(groups.map(({ codes }) => codes.length));
   const isFolded = groups.some(({ codes }) => codes.length > 1);
   return [
-    "On the diagonal, nothing better than the given label is seen.",
-    isFolded ? `The ${MATRIX_CLASSES} classes most in doubt stand alone, the others together.` : "",
+    "On the diagonal: rows for which no better label was found.",
+    isFolded ? `The ${MATRIX_CLASSES} classes with the most rows are shown one by one, the others together.` : "",
     absent ? `${counted(absent, "class", "classes")} without rows to check left out.` : "",
   ].join(" ");
 }
 
-/** How much room the matrix wants, in rem. */
+/** How much room the matrix needs, in rem. */
 function matrixWidth(groups) {
   const longest = Math.max(...groups.map(({ name }) => name.length));
   return groups.length * CELL + Math.min(longest * LETTER, LONGEST_NAME);
@@ -82,7 +82,7 @@ function drawMatrix() {
   const place = new Map(groups.flatMap(({ codes }, at) => codes.map((code) => [code, at])));
   const counts = groups.map(() => groups.map(() => 0));
   for (const [given, suggested, n] of audit.matrix) counts[place.get(given)][place.get(suggested)] += n;
-  // The cells of folded classes are sums of many: they have no heat, so as not to pale all the others.
+  // Cells of several classes are sums: they have no heat, or all other cells would look pale.
   const isAlone = (_, at) => groups[at].codes.length === 1;
   const highest = Math.max(1, ...counts.filter(isAlone).flatMap((line) => line.filter(isAlone)));
   const head = ({ name }, scope) => make("th", { scope, title: name }, make("bdi", {}, name));
@@ -121,7 +121,7 @@ function drawClasses() {
     title: `${name}: ${percent(given ? n / given : 0)} to check`,
     filter: byClass("given", name, [code]),
   }));
-  drawBars("classes", bars, "Rows to check of all rows with that label.");
+  drawBars("classes", bars, "Rows to check, of all rows with that label.");
 }
 
 function drawReasons() {
@@ -133,7 +133,7 @@ function drawReasons() {
     kind: isContext ? "quiet" : "",
     filter: byReason(place),
   }));
-  const note = "Rows to check on which a reason speaks; several may speak on one.";
-  const isTold = audit.reasons.some(({ isContext }) => isContext);
-  drawBars("reasons", bars, isTold ? `${note} Grey: context, no part of the doubt.` : note);
+  const note = "Rows to check that each reason doubts; a row may have several reasons.";
+  const hasContext = audit.reasons.some(({ isContext }) => isContext);
+  drawBars("reasons", bars, hasContext ? `${note} Grey: context, not part of the doubt.` : note);
 }

@@ -1,8 +1,8 @@
-// The evidence on one row, drawn when the row is opened.
+// The evidence for one row, drawn when the row is opened.
 
 const part = (title, ...children) => make("section", {}, make("h3", {}, title), ...children);
 
-/** A label beside a row, told apart by whether the row bears it, might bear it, or neither. */
+/** A label in a row's evidence, styled by whether it is the row's given label, its suggested one, or another. */
 function labelBeside(code, row) {
   if (code === row.suggested && code !== row.given) return labelOf(code, "suggested");
   return labelOf(code, code === row.given ? "" : "other");
@@ -24,7 +24,7 @@ function valuesPart(row) {
   const values = audit.columns.map(value);
   const texts = make("dl", {}, ...values.slice(0, audit.textColumns).flat());
   const others = make("dl", { class: "pairs" }, ...values.slice(audit.textColumns).flat());
-  return part("The row", texts, others);
+  return part("This row", texts, others);
 }
 
 function probsPart(row) {
@@ -37,12 +37,12 @@ function probsPart(row) {
   const n = audit.classes.length - row.probs.length;
   const rest = score(1 - total(row.probs.map(([, share]) => share)));
   const others = n ? `${counted(n, "other class", "other classes")}: ${rest}. ` : "";
-  const wobble = row.wobble === null ? "" : `, ± ${score(row.wobble)} between repeats`; // one repeat has none
-  const doubt = `Doubt ${score(row.doubt)}${wobble}.`;
+  const spread = row.doubtSd === null ? "" : `, ± ${score(row.doubtSd)} between repeats`; // null with one repeat
+  const doubt = `Doubt ${score(row.doubt)}${spread}.`;
   return part("Probability of each label", make("div", { class: "lines" }, ...lines), muted(others, doubt));
 }
 
-/** Another row in short: its label, what is said of it, and an excerpt. */
+/** Another row in short: its label, a remark, and an excerpt. */
 function mention(place, row, about) {
   const [id, number, given, values] = audit.pool[place];
   const head = make("p", { class: "small" }, labelBeside(given, row), make("span", { class: "muted" }, about));
@@ -55,7 +55,7 @@ function nearPart(row) {
   const n = total(row.tally.map(([, count]) => count));
   const distance = (far) => (far === null ? "" : ` at distance ${far.toFixed(2)}`);
   const list = row.near.map(([place, far]) => mention(place, row, distance(far)));
-  const head = make("p", { class: "small" }, `The ${n} nearest bear: `, ...tally);
+  const head = make("p", { class: "small" }, `Labels of the ${n} nearest: `, ...tally);
   return part("Nearest rows", head, make("ol", { class: "mentions" }, ...list));
 }
 
@@ -64,7 +64,7 @@ function duplicatesPart(row) {
   const [places, n] = row.duplicates;
   const list = places.map((place) => mention(place, row, ""));
   const more = n > places.length ? [muted(`and ${counted(n - places.length, "more row")}`)] : [];
-  return part("The same input elsewhere", make("ul", { class: "mentions" }, ...list), ...more);
+  return part("Rows with the same input", make("ul", { class: "mentions" }, ...list), ...more);
 }
 
 function answersPart(row) {
@@ -77,12 +77,12 @@ function answersPart(row) {
 }
 
 function reasonsPart(row) {
-  const scored = audit.reasons.map((reason, place) => ({ ...reason, said: row.scores[place] }));
-  scored.sort((a, b) => (b.said ?? -1) - (a.said ?? -1));
-  const item = ({ name, because, said, isContext }) => {
-    if (said === null) return make("li", { class: "muted small" }, `${name}: nothing to say on this row`);
+  const scored = audit.reasons.map((reason, place) => ({ ...reason, value: row.scores[place] }));
+  scored.sort((a, b) => (b.value ?? -1) - (a.value ?? -1));
+  const item = ({ name, because, value, isContext }) => {
+    if (value === null) return make("li", { class: "muted small" }, `${name}: no score for this row`);
     const words = isContext ? `context: ${because}` : because;
-    return make("li", {}, line(name, said, score(said), isContext ? "quiet" : ""), muted(words));
+    return make("li", {}, line(name, value, score(value), isContext ? "quiet" : ""), muted(words));
   };
   return part("What each reason says", make("ul", { class: "scores" }, ...scored.map(item)));
 }

@@ -1,4 +1,4 @@
-"""The doubted rows as the page needs them: each with its evidence, and one pool of all rows it mentions."""
+"""The doubted rows for the page: each with its evidence, and one pool of all rows that are mentioned."""
 
 from __future__ import annotations
 
@@ -22,37 +22,37 @@ if TYPE_CHECKING:
     from doubtcli.records import ScanResult
 
 EXCERPT = 1_000
-"""Characters of one value of a doubted row: about what a screen holds."""
+"""Characters of one value of a doubted row: about a screen."""
 MENTION = 240
 """Characters of all values of a row that is only mentioned: three lines."""
 MOST_COLUMNS = 60
 NEAREST = 5
-"""Nearest rows told in full; all are counted. More would double the page for what few scroll to."""
+"""Nearest rows that are shown; all are counted. More would double the page, and few people scroll to them."""
 MOST_DUPLICATES = 10
 TOP_CLASSES = 6
-"""Probabilities told of a row; its given and its suggested label are always among them."""
+"""Probabilities that are shown; those of the given and the suggested label are always among them."""
 DECIMALS = 3
 
 
 def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]:
-    """The evidence on each row, and a pool of rows, ready for JSON.
+    """The evidence for each row, and a pool of rows, ready for JSON.
 
-    The pool holds `[row id, row, given class, values]` of the doubted rows, in their order, then of every row
-    that one of them mentions; evidence names rows by their place in the pool.
+    The pool has `[row id, row, given class, values]` of the doubted rows, in their order, then of every row
+    that is mentioned by one of them. Evidence refers to rows by their place in the pool.
     """
     evidence = [_Evidence.of(audit, row.index) for row in rows]
-    duplicates = _duplicates(audit, [row.index for row in rows])
+    duplicates = _find_duplicates(audit, [row.index for row in rows])
     mentioned = (
         row for parts in zip(evidence, duplicates, strict=True) for row in (*parts[0].near, *parts[1])
     )
     pooled = list(dict.fromkeys([*(row.index for row in rows), *mentioned]))
     place = {row: n for n, row in enumerate(pooled)}
     return {
-        "columns": list(_columns(audit)),
-        "pool": _pool(audit, pooled, n_doubted=len(rows)),
+        "columns": list(_list_columns(audit)),
+        "pool": _build_pool(audit, pooled, n_doubted=len(rows)),
         "doubted": [
             _plain_row(audit, row)
-            | known.plain(place)
+            | known.to_plain(place)
             | ({"duplicates": [[place[r] for r in same[:MOST_DUPLICATES]], len(same)]} if same else {})
             for row, known, same in zip(rows, evidence, duplicates, strict=True)
         ],
@@ -64,13 +64,13 @@ def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
     names = [reason.name for reason in audit.reasons]
     return {
         "suggested": int(ranking.suggested_labels[row.index]),
-        "confidence": _number(row.suggested_confidence),
-        "doubt": _number(row.doubt),
+        "confidence": _round_or_none(row.suggested_confidence),
+        "doubt": _round_or_none(row.doubt),
         "isDoubted": row.doubted,
         "bin": int(find_bins(ranking.doubt[[row.index]])[0]),
-        "wobble": _number(float(ranking.doubt_sd[row.index])),
+        "doubtSd": _round_or_none(float(ranking.doubt_sd[row.index])),
         "why": row.why,
-        "scores": [_number(float(reason.scores[row.index])) for reason in audit.reasons],
+        "scores": [_round_or_none(float(reason.scores[row.index])) for reason in audit.reasons],
         "speaks": [names.index(name) for name in row.reasons],
     }
 
@@ -80,7 +80,7 @@ def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Evidence:
-    """What was seen of one row; a part that could not be computed is empty."""
+    """The evidence for one row; a part that could not be computed is empty."""
 
     probs: list[list[float]]
     near: list[int]
@@ -90,56 +90,56 @@ class _Evidence:
 
     @classmethod
     def of(cls, audit: ScanResult, row: int) -> _Evidence:
-        near, distances = _near(audit, row)
+        near, distances = _find_nearest(audit, row)
         return cls(
-            probs=_probs(audit, row),
+            probs=_list_probs(audit, row),
             near=near[:NEAREST],
             distances=distances[:NEAREST],
-            tally=_tally(audit.examples.training_labels[near]),
-            answers=_answers(audit, row),
+            tally=_count_labels(audit.examples.training_labels[near]),
+            answers=_list_answers(audit, row),
         )
 
-    def plain(self, place: dict[int, int]) -> dict[str, Any]:
+    def to_plain(self, place: dict[int, int]) -> dict[str, Any]:
         near = [[place[row], distance] for row, distance in zip(self.near, self.distances, strict=True)]
         parts = {"probs": self.probs, "near": near, "tally": self.tally, "answers": self.answers}
         return {name: part for name, part in parts.items() if part}
 
 
-def _probs(audit: ScanResult, row: int) -> list[list[float]]:
+def _list_probs(audit: ScanResult, row: int) -> list[list[float]]:
     """`[class, probability]`, likeliest first."""
     if audit.evidence.pred_probs is None:
         return []
     probs = audit.evidence.pred_probs[row]
     likeliest = np.argsort(-probs, kind="stable")
-    told = {*likeliest[:TOP_CLASSES].tolist()}
-    told |= {int(audit.examples.given_labels[row]), int(audit.ranking.suggested_labels[row])}
-    return [[code, round(float(probs[code]), DECIMALS)] for code in likeliest.tolist() if code in told]
+    shown = {*likeliest[:TOP_CLASSES].tolist()}
+    shown |= {int(audit.examples.given_labels[row]), int(audit.ranking.suggested_labels[row])}
+    return [[code, round(float(probs[code]), DECIMALS)] for code in likeliest.tolist() if code in shown]
 
 
-def _near(audit: ScanResult, row: int) -> tuple[list[int], list[float | None]]:
-    """The most alike rows and how far they are, nearest first."""
+def _find_nearest(audit: ScanResult, row: int) -> tuple[list[int], list[float | None]]:
+    """The nearest rows and their distances, nearest first."""
     indices, distances = audit.evidence.neighbor_indices, audit.evidence.neighbor_distances
     if indices is None or distances is None:
         return [], []
     there = indices[row] >= 0
-    return indices[row][there].tolist(), [_number(value) for value in distances[row][there].tolist()]
+    return indices[row][there].tolist(), [_round_or_none(value) for value in distances[row][there].tolist()]
 
 
-def _tally(labels: NDArray[np.intp]) -> list[list[int]]:
+def _count_labels(labels: NDArray[np.intp]) -> list[list[int]]:
     """`[class, how many]`, most first."""
     codes, counts = np.unique(labels, return_counts=True)
     return sorted(map(list, zip(codes.tolist(), counts.tolist(), strict=True)), key=lambda pair: -pair[1])
 
 
-def _answers(audit: ScanResult, row: int) -> list[list[int]]:
-    """`[annotator, class]` of each one who was asked."""
+def _list_answers(audit: ScanResult, row: int) -> list[list[int]]:
+    """`[annotator, class]` for each annotator with an answer."""
     if audit.examples.annotations is None:
         return []
     codes = audit.examples.annotations.codes[row].tolist()
     return [[annotator, code] for annotator, code in enumerate(codes) if code >= 0]
 
 
-def _duplicates(audit: ScanResult, rows: Sequence[int]) -> list[list[int]]:
+def _find_duplicates(audit: ScanResult, rows: Sequence[int]) -> list[list[int]]:
     """The other rows that have the same input as each of `rows`, by row id."""
     groups = audit.evidence.duplicate_groups
     if groups is None:
@@ -153,47 +153,47 @@ def _duplicates(audit: ScanResult, rows: Sequence[int]) -> list[list[int]]:
 # ----------------------------------------------------------------- the rows' own values
 
 
-def _columns(audit: ScanResult) -> tuple[str, ...]:
-    """The input columns to show: texts first, then the others as they stand in the file."""
+def _list_columns(audit: ScanResult) -> tuple[str, ...]:
+    """The input columns to show: texts first, then the others in the order of the file."""
     texts = audit.examples.columns_of(Role.TEXT)
     others = (name for name in audit.examples.inputs.column_names if name not in texts)
     return (*texts, *others)[:MOST_COLUMNS]
 
 
-def _pool(audit: ScanResult, rows: Sequence[int], *, n_doubted: int) -> list[list[Any]]:
+def _build_pool(audit: ScanResult, rows: Sequence[int], *, n_doubted: int) -> list[list[Any]]:
     examples = audit.examples
-    table = examples.inputs.select(_columns(audit)).take(pa.array(rows, pa.int64()))
-    values = list(zip(*(_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)
+    table = examples.inputs.select(_list_columns(audit)).take(pa.array(rows, pa.int64()))
+    values = list(zip(*(_to_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)
     return [
         [
             examples.row_ids[row],
             int(examples.positions[row]) + 1,
             int(examples.given_labels[row]),
-            [_cut(value, EXCERPT) for value in own] if n < n_doubted else _mention(own),
+            [_cut_text(value, EXCERPT) for value in own] if n < n_doubted else _excerpt_values(own),
         ]
         for n, (row, own) in enumerate(zip(rows, values, strict=True))
     ]
 
 
-def _mention(values: Iterable[str | None]) -> list[str | None]:
-    """The first values, as far as a few lines hold them."""
-    told: list[str | None] = []
+def _excerpt_values(values: Iterable[str | None]) -> list[str | None]:
+    """The first values, up to `MENTION` characters."""
+    shown: list[str | None] = []
     room = MENTION
     for value in values:
         if room <= 0:
             break
-        told.append(_cut(value, room))
+        shown.append(_cut_text(value, room))
         room -= len(value or "")
-    return told
+    return shown
 
 
-def _cut(value: str | None, most: int) -> str | None:
-    """A text with at most so many characters; what is cut ends in "…"."""
+def _cut_text(value: str | None, most: int) -> str | None:
+    """A text with at most so many characters; a text that was cut ends in "…"."""
     return value if value is None or len(value) <= most else value[:most].rstrip() + "…"
 
 
-def _texts(column: pa.ChunkedArray) -> list[str | None]:
-    """Each value as text; of a vector, only how long it is."""
+def _to_texts(column: pa.ChunkedArray) -> list[str | None]:
+    """Each value as text; for a vector, only its length."""
     if any(is_kind(column.type) for is_kind in _VECTORS):
         lengths = pc.list_value_length(column).to_pylist()
         return [None if length is None else f"[{length} numbers]" for length in lengths]
@@ -203,6 +203,6 @@ def _texts(column: pa.ChunkedArray) -> list[str | None]:
 _VECTORS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)
 
 
-def _number(value: float) -> float | None:
-    """A number rounded for reading; None where there is nothing to say."""
+def _round_or_none(value: float) -> float | None:
+    """A number rounded for reading; None for NaN."""
     return None if np.isnan(value) else round(value, DECIMALS)

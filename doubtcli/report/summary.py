@@ -1,4 +1,4 @@
-"""An audit -> its figures, and the sentences that the terminal and the page tell of them."""
+"""An audit -> its figures, and the sentences about them that the terminal and the page show."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from doubtcli.records import NoiseRate, Power, ScanResult, Skill
 
 _FIRST = 0.05
-"""Of the rows, most doubted first, that the audit's power is told for in one sentence."""
+"""The part of the rows, most doubted first, that the sentence on the audit's power is about."""
 
 
 @dataclass(frozen=True)
@@ -20,14 +20,14 @@ class Summary(AuditFigures):
     """What an audit found, in figures and sentences."""
 
     verdict_sentence: str
-    """Empty where no verdicts were given."""
+    """Empty if no verdicts were given."""
     noise_sentence: str
     power_sentence: str
-    """Empty where no errors were planted."""
+    """Empty if no errors were planted."""
     precision_sentence: str
-    """Empty where no row is doubted."""
+    """Empty if no row is doubted."""
     skill_sentence: str
-    """Empty where the noise sentence has said the same."""
+    """Empty if the noise sentence says the same."""
 
 
 def summarize(audit: ScanResult) -> Summary:
@@ -38,70 +38,71 @@ def summarize(audit: ScanResult) -> Summary:
         noise_sentence=noise_sentence(audit.noise_rate),
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
         precision_sentence=precision_sentence(audit),
-        skill_sentence="" if _is_told_by(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
+        skill_sentence="" if _says_the_same(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
 
 
 def power_sentence(power: Power) -> str:
-    """How many errors like the planted ones a person finds who checks the most doubted rows."""
+    """What share of the planted errors are among the most doubted rows."""
     if not power.assessable:
-        return f"What this audit can see: not assessable. {_end_sentence(power.why)}"
+        return f"What this audit can find: not assessable. {_end_sentence(power.why)}"
     found = power.found_in_first[_FIRST]
     return (
-        f"What this audit can see: of {count(power.n_planted, 'planted error')}, "
-        f"{percent(found)} stand in the first {_FIRST:.0%} of rows."
+        f"What this audit can find: of {count(power.n_planted, 'planted error')}, "
+        f"{percent(found)} are among the {_FIRST:.0%} most doubted rows."
     )
 
 
 def precision_sentence(audit: ScanResult) -> str:
-    """What share of the doubted rows is expected to be wrong, as the doubts have it."""
+    """What share of the doubted labels is wrong if the doubts are right."""
     expected = estimate_precision(audit)
     if expected is None:
         return ""
-    return f"Expected precision, by the doubts: {expected:.0%} of the doubted labels are wrong."
+    return f"If the doubts are right, about {expected * 100:.0f} of 100 doubted labels are wrong."
 
 
 def noise_sentence(noise: NoiseRate) -> str:
-    """One sentence on the share of wrong labels and how sure it is, or why it can't be told."""
+    """One sentence with the share of wrong labels and its interval, or why it is not known."""
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         return f"Suspected label noise: not assessable. {_end_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
     lead = "Label noise" if noise.rests_on == "verdicts" else "Suspected label noise"
-    return f"{lead}: {percent(noise.rate)} of rows ({interval}), {_unstopped(noise.why)}."
+    return f"{lead}: {percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}."
 
 
 def verdict_sentence(audit: ScanResult) -> str:
-    """One sentence on what people have decided and what became of it; empty where no verdicts were given."""
+    """One sentence on how many labels people kept and corrected; empty if no verdicts were given."""
     if audit.examples.verdicts is None:
         return ""
     n_kept, n_corrected = count_decided(audit)
     if not n_kept + n_corrected:
-        return f"No row is decided in {audit.examples.verdicts.path}."
-    told = count(n_kept + n_corrected, "row")
-    be = "is" if n_kept + n_corrected == 1 else "are"
+        return f"{audit.examples.verdicts.path} has no verdicts yet."
+    rows = count(n_kept + n_corrected, "row")
+    have = "has" if n_kept + n_corrected == 1 else "have"
     return (
-        f"{told} {be} decided: {count(n_kept)} kept, {count(n_corrected)} corrected; models learn from that."
+        f"{rows} {have} a verdict: {count(n_kept)} kept, {count(n_corrected)} corrected. "
+        "The models learn from the verdicts."
     )
 
 
 def skill_sentence(skill: Skill) -> str:
-    """One sentence on whether the models know anything about these labels."""
+    """One sentence on whether the models can predict these labels."""
     return _end_sentence(skill.why)
 
 
 # ----------------------------------------------------------------- parts
 
 
-def _is_told_by(noise: NoiseRate, skill: Skill) -> bool:
-    return not noise.assessable and _unstopped(noise.why) == _unstopped(skill.why)
+def _says_the_same(noise: NoiseRate, skill: Skill) -> bool:
+    return not noise.assessable and _drop_full_stop(noise.why) == _drop_full_stop(skill.why)
 
 
 def _end_sentence(words: str) -> str:
-    """Words as a sentence of their own."""
-    unstopped = _unstopped(words)
-    return f"{unstopped[:1].upper()}{unstopped[1:]}."
+    """Words as a whole sentence."""
+    text = _drop_full_stop(words)
+    return f"{text[:1].upper()}{text[1:]}."
 
 
-def _unstopped(sentence: str) -> str:
+def _drop_full_stop(sentence: str) -> str:
     """A sentence without its full stop, so that it can go on."""
     return sentence.strip().removesuffix(".")

@@ -1,4 +1,4 @@
-"""An audit -> what `doubt scan` prints: beautiful to a person, plain to a pipe."""
+"""An audit -> what `doubt scan` prints: with colours and bars on a terminal, as plain text into a pipe."""
 
 from __future__ import annotations
 
@@ -26,27 +26,27 @@ if TYPE_CHECKING:
     from doubtcli.report.summary import Summary
 
 NAME_SHARE = 0.4
-"""Of a line, for the names of columns at most."""
+"""The part of a line that names of columns may take."""
 
-DELIMITERS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "spaces"}
+DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 FILES = {
     "report.html": "the whole audit as one page",
     "queue.csv": "{queued}",
     "doubts.parquet": "every row with its doubt, and what each reason says",
-    "audit.json": "what was judged, how, and what came of it",
+    "audit.json": "what was scanned, with which settings, and the results",
 }
 
 
 def print_report(console: Console, audit: ScanResult, *, folder: Path, top: int = 10) -> None:
     """Print what was read and found, the most doubted rows, where the files are, and what to do next.
 
-    Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
+    Text from the data is printed as it is, never as markup, and its control characters are escaped.
 
     Args:
-        console: Where to; bars are drawn only on a terminal.
-        audit: What to tell of.
+        console: Where to print; bars are drawn only on a terminal.
+        audit: The result of a scan.
         folder: The audit directory.
-        top: The most doubted rows to list.
+        top: How many of the most doubted rows to list.
     """
     sheet, summary = Sheet(console), summarize(audit)
     _print_source(sheet, audit.source, summary)
@@ -64,25 +64,36 @@ def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
     sheet.print((printable_path(source.path) if source.path != "-" else "standard input", "bold"))
     rows = count(summary.n_rows, "row")
     if summary.n_unlabelled:
-        rows += f", {count(summary.n_unlabelled)} of them without a label and set aside"
+        rows += f", {count(summary.n_unlabelled)} of them without a label (set aside)"
     if summary.n_unusable:
-        rows += f", {count(summary.n_unusable)} of them judged unusable and set aside"
+        rows += f", {count(summary.n_unusable)} of them judged unusable (set aside)"
     sheet.hang(sheet.indent(), rows)
-    stored = [title_of(source.format), source.compression, source.encoding]
+    stored = [title_of(source.format), source.compression, _name_encoding(source.encoding)]
     if source.delimiter:
-        stored.append(f"fields parted by {DELIMITERS.get(source.delimiter, repr(source.delimiter))}")
-    parts = (*stored, _size(source.size))
+        stored.append(_name_delimiter(source.delimiter))
+    parts = (*stored, _format_size(source.size))
     sheet.hang(sheet.indent(), printable(", ".join(part for part in parts if part)), "dim")
 
 
-def _size(n_bytes: int) -> str:
-    """Bytes as a person says them: "421 bytes", "1.2 MB"."""
+def _name_encoding(name: str | None) -> str | None:
+    """An encoding as people write it: "UTF-8", "windows-1252"."""
+    return name.upper() if name and name.startswith("utf") else name
+
+
+def _name_delimiter(delimiter: str) -> str:
+    """How values are separated: "comma-separated"."""
+    name = DELIMITERS.get(delimiter)
+    return f"{name}-separated" if name else f"separated by {delimiter!r}"
+
+
+def _format_size(n_bytes: int) -> str:
+    """Bytes in a unit that suits them: "421 bytes", "1.2 MB"."""
     if n_bytes < 1000:  # noqa: PLR2004  # the next unit's size
         return count(n_bytes, "byte")
     size, unit = float(n_bytes), "bytes"
-    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # the last one is used
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # used after the loop
         size /= 1000
-        if size < 999.5:  # noqa: PLR2004  # what would round to the next unit
+        if size < 999.5:  # noqa: PLR2004  # 999.5 would be printed as 1000
             break
     return f"{size:.3g} {unit}"
 
@@ -94,8 +105,8 @@ def _print_columns(sheet: Sheet, columns: Iterable[Column]) -> None:
     use_cells = max(len(line.use) for _, line in lines)
     for names, line in lines:
         style = {LEFT_OUT: "dim", Role.LABEL: "bold"}.get(line.use, "")
-        told = f"{sheet.pad(names, name_cells)}  {sheet.pad(line.use, use_cells)}  "
-        sheet.hang(sheet.indent((told, style)), printable(line.why), "dim")
+        cells = f"{sheet.pad(names, name_cells)}  {sheet.pad(line.use, use_cells)}  "
+        sheet.hang(sheet.indent((cells, style)), printable(line.why), "dim")
 
 
 def _show_names(sheet: Sheet, line: ColumnLine) -> str:
@@ -110,23 +121,23 @@ def _show_names(sheet: Sheet, line: ColumnLine) -> str:
 
 
 def _skipped(audit: ScanResult) -> list[str]:
-    """Why reasons were skipped, those with one cause together."""
+    """Why reasons were skipped, those with the same cause together."""
     by_cause: dict[str, list[str]] = defaultdict(list)
     for reason in audit.skipped:
         by_cause[reason.why].append(reason.name)
     return [f"{', '.join(names)}: {why}" for why, names in by_cause.items()]
 
 
-def _queued(audit: ScanResult) -> str:
-    """How many rows are queued, and how many of them are doubted where others fill the queue up."""
+def _describe_queue(audit: ScanResult) -> str:
+    """How many rows are queued, and how many of them are doubted if not all are."""
     queue = list_queued_rows(audit, audit.settings.get("queue_size"))
     doubted = int(audit.ranking.doubted[queue].sum())
-    told = f"{count(len(queue), 'row')} to check"
+    text = f"{count(len(queue), 'row')} to check"
     if doubted != len(queue):
-        told += f", {count(doubted) if doubted else 'none'} of them doubted"
+        text += f", {count(doubted) if doubted else 'none'} of them doubted"
     if audit.sample is not None:
-        told += f"; the first {count(len(audit.sample.rows))} are the audit sample"
-    return told
+        text += f"; the first {count(len(audit.sample.rows))} are a random sample"
+    return text
 
 
 def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
@@ -134,18 +145,18 @@ def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
     cells = max(map(len, FILES))
     for name, what in FILES.items():
         lead = sheet.indent(sheet.pad(name, cells), "  ")
-        sheet.hang(lead, what.format(queued=_queued(audit)), "dim")
+        sheet.hang(lead, what.format(queued=_describe_queue(audit)), "dim")
 
 
 def _print_next(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
     sheet.title("Next")
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
     if len(list_queued_rows(audit)):
-        _print_step(sheet, "Relabel:  ", "write the right label under verdict in", folder / "queue.csv")
+        _print_step(sheet, "Relabel:  ", "enter the right label under verdict in", folder / "queue.csv")
 
 
 def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
-    """What to do with a file; a path too long for the line has its own, whole, so that it can be copied."""
+    """What to do with a file; a long path is on a line of its own, uncut, so that it can be copied."""
     shown = printable_path(str(path))
     fits = cell_len(lead + words + shown) + len("   ") <= sheet.width
     if not fits:
@@ -154,7 +165,7 @@ def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
 
 
 MOST_LINES = 12
-"""A table of more columns is told by kinds of column: half of a screen of 24 lines."""
+"""A table with more columns is shown by kinds of column: this is half of a screen of 24 lines."""
 
 LEFT_OUT = "left out"
 
@@ -165,12 +176,12 @@ class ColumnLine(NamedTuple):
     names: tuple[str, ...]
     """In file order."""
     use: str
-    """The role; "left out" where they play none."""
+    """The role; "left out" if the columns are not used."""
     why: str
 
 
 def fold_columns(columns: Sequence[Column]) -> list[ColumnLine]:
-    """How the columns are used: the label first, what is left out last, many of one kind on one line."""
+    """How the columns are used: the label first, columns left out last, many of one kind on one line."""
     ordered = sorted(columns, key=lambda column: (_is_left_out(column), *_place_of_role(column.role)))
     if len(ordered) <= MOST_LINES:
         return [_fold_line([column]) for column in ordered]
@@ -181,7 +192,7 @@ def fold_columns(columns: Sequence[Column]) -> list[ColumnLine]:
 
 
 def _place_of_role(role: str) -> tuple[int, str]:
-    """Where a role is listed; those that we know nothing of follow our own inputs, by name."""
+    """Where a role is listed; roles from plug-ins follow our own inputs, by name."""
     known = list(Role)
     return (known.index(Role(role)), "") if role in known else (known.index(Role.EMBEDDING), role)
 
@@ -199,7 +210,7 @@ def _fold_line(alike: Sequence[Column]) -> ColumnLine:
     why = f"{first.why}; for the others see audit.json" if others else first.why
     if not _is_left_out(first):
         return ColumnLine(names, first.role, why)
-    once = why.replace(f": {LEFT_OUT}", "")  # its use says so already
+    once = why.replace(f": {LEFT_OUT}", "")  # the column "use" has it already
     return ColumnLine(names, LEFT_OUT, once if first.role == Role.IGNORED else f"{first.role}: {once}")
 
 

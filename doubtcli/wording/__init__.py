@@ -1,1 +1,1 @@
-"""How numbers, lists, names and lines are written, wherever something is printed."""
+"""How numbers, lists, names and lines are written in everything that is printed."""

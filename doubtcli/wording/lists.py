@@ -1,4 +1,4 @@
-"""Names -> a list in one line, the nearest of them to a misspelt one, and how many are left out."""
+"""Names -> a list on one line, and the name nearest to a misspelt one."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 MOST_NAMED = 5
-"""Of the rows, labels or files that a message is about."""
+"""How many of the rows, labels or files a message names."""
 
 
 def listed(names: Iterable[str], most: int = 30) -> str:
@@ -46,7 +46,7 @@ def join_or(words: Iterable[str]) -> str:
 
 
 def and_more(number: int, noun: str = "") -> str:
-    """The words for what is left out of a list: "and 1,204 more rows"; empty if nothing is.
+    """The words for the part that a list leaves out: "and 1,204 more rows"; empty if it leaves out none.
 
     Example:
         >>> and_more(1204, "row"), and_more(1, "row"), and_more(2), and_more(0)
@@ -58,11 +58,11 @@ def and_more(number: int, noun: str = "") -> str:
 
 
 def find_nearest(word: str, known: Iterable[str], fold: Callable[[str], str] = str) -> str | None:
-    """The known word that a misspelt one is most like; None if it is like none.
+    """The known word that is most like a misspelt one; None if none is like it.
 
     Args:
         word: As it was typed.
-        known: What it may have been meant as; the first of those that fold to the same.
+        known: The right words; of those that fold to the same, the first one counts.
         fold: What makes two words equal, such as `str.lower`.
     """
     by_folded: dict[str, str] = {}
@@ -73,7 +73,7 @@ def find_nearest(word: str, known: Iterable[str], fold: Callable[[str], str] = s
 
 
 def did_you_mean(word: str, known: Iterable[str], fold: Callable[[str], str] = str) -> str | None:
-    """A hint that asks for the known word nearest to a misspelt one; None if it is like none.
+    """A hint with the known word that is most like a misspelt one; None if none is like it.
 
     Example:
         >>> did_you_mean("lable", ["text", "label"])

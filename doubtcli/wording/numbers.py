@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 SIGNIFICANT_DIGITS = 6
-"""More than any of our figures is good for, and few enough to be read."""
+"""More than the precision of any of our figures, and few enough to read."""
 
 
 def percent(share: float) -> str:
-    """A share as a percentage with one decimal: 0% and 100% are what is exactly that."""
+    """A share as a percentage with one decimal; only exactly 0 and 1 are printed as 0% and 100%."""
     if share in (0, 1):
         return f"{share:.0%}"
     if share < 0.0005:  # noqa: PLR2004  # would round to 0.0%
@@ -18,14 +18,14 @@ def percent(share: float) -> str:
 
 
 def count(number: int, noun: str = "") -> str:
-    """A whole number with its thousands set apart, and its noun in singular or plural: "1,204 rows"."""
+    """A whole number with thousands separators, and its noun in singular or plural: "1,204 rows"."""
     if not noun:
         return f"{number:,}"
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def score(value: float) -> str:
-    """A doubt or a probability with two decimals; never 0 nor 1, which nobody can know."""
+    """A doubt or a probability with two decimals; never printed as 0 or 1, since no model is certain."""
     if value < 0.005:  # noqa: PLR2004  # would round to 0.00
         return "<0.01"
     if value >= 0.995:  # noqa: PLR2004  # would round to 1.00
@@ -34,7 +34,7 @@ def score(value: float) -> str:
 
 
 def plain(value: object) -> str:
-    """A value of the data as text; a float without digits that tell nothing: "3750", "0.1"."""
+    """A value of the data as text; a float without digits that have no meaning: "3750", "0.1"."""
     return f"{value:.8g}" if isinstance(value, float) else str(value)
 
 

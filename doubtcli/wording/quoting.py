@@ -1,4 +1,4 @@
-"""Any text -> the same text for a terminal, a shell or JSON, with nothing unseen in it."""
+"""Any text -> the same text for a terminal, a shell or JSON, with invisible characters escaped."""
 
 from __future__ import annotations
 
@@ -13,43 +13,43 @@ if TYPE_CHECKING:
     from tomlkit.items import Item, SingleKey
 
 LONGEST = 2000
-"""Characters of a text that are looked at, so that one of megabytes costs nothing."""
+"""How many characters of a text are read, so that a text of megabytes costs no time."""
 JOINERS = "\u200c\u200d"
-"""Unprintable by the book, yet part of Persian words and of emoji, and harmless."""
+"""Not printable to Python, but part of Persian words and of emoji, and harmless."""
 BLANKS = " \u200b\u200c\u200d\u2060\ufeff"
-"""Seen by nobody at either end of a text: editors and web pages leave them behind."""
+"""Invisible at either end of a text: editors and web pages leave them there."""
 
 _HIDDEN = re.compile(
     "[\x7f-\x9f\xad\u061c\u200b\u200e\u200f\u2028-\u202e\u2060\u2066-\u2069\ufeff\ud800-\udfff]"
 )
-"""What an editor or a web page shows as nothing, as a new line, or by turning around the text beside it; and
-halves of characters, which UTF-8 has no bytes for."""
+"""Characters that editors and web pages don't show, show as a new line, or that turn around the text
+next to them; and lone surrogates, for which UTF-8 has no bytes."""
 _TOML_ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LAST_SHORT = 0xFFFF
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN_WORD = re.compile(r"[\w./:=+-]+")
 _LONGEST_NAMED = 60
 _HALVES = re.compile("[\ud800-\udfff]")
-"""Halves of characters; Python has those from DC80 to DCFF stand for bytes of a path that are not UTF-8."""
+"""Lone surrogates; in Python those from DC80 to DCFF are bytes of a path that are not UTF-8."""
 
 
 def printable(text: str) -> str:
-    r"""Text on one line: white space is one space, control and formatting characters show as `\x1b`."""
+    r"""Text on one line: white space becomes one space, and control characters are escaped, as in `\x1b`."""
     return printable_path(" ".join(text[:LONGEST].split()))
 
 
 def printable_text(text: str) -> str:
-    """A text of the data as `printable` gives it, without what nobody sees at its ends."""
+    """A text of the data as `printable` gives it, without invisible characters at its ends."""
     return printable(text.strip().strip(BLANKS).strip())
 
 
 def printable_path(path: str) -> str:
-    """A path as it is, spaces too, but for what a terminal would obey."""
+    """A path with its spaces as they are, and control characters escaped."""
     return escape_unprintable(path, keep=JOINERS)
 
 
 def escape_unprintable(text: str, keep: str = "") -> str:
-    r"""A text with an escape such as `\x1b` for each character that is not printable, but for those to keep.
+    r"""A text with an escape such as `\x1b` for each character that is not printable, except those to keep.
 
     Example:
         >>> print(escape_unprintable("a\x1b[31m"))
@@ -59,7 +59,7 @@ def escape_unprintable(text: str, keep: str = "") -> str:
 
 
 def shell_word(path: str) -> str:
-    r"""A path as one word of a shell that is no option, on one line and with nothing unseen in it.
+    r"""A path as one word for a shell: not an option, on one line, and without invisible characters.
 
     Example:
         >>> print(shell_word("my data.csv"), shell_word("-x.csv"), shell_word("a\nb"))
@@ -81,7 +81,7 @@ def quote_word(text: str) -> str:
 
 
 def path_bytes(path: str) -> bytes:
-    """A path's own bytes; half a character that stands for no byte is replaced."""
+    """The bytes of a path; a lone surrogate that is not a byte of a path is replaced."""
     return os.fsencode(_HALVES.sub(_known_byte, path))
 
 
@@ -90,20 +90,20 @@ def _known_byte(half: re.Match[str]) -> str:
 
 
 def shorten_quoted(text: str) -> str:
-    """The text in single quotes as a sentence has it, its end left out where it is long."""
+    """The text in single quotes, for a sentence; the end of a long text is left out."""
     return repr(text if len(text) <= _LONGEST_NAMED else text[: _LONGEST_NAMED - 1] + "…")
 
 
 def quote_json(text: str) -> str:
-    """The text in double quotes on one line as JSON has it, what nobody could see of it escaped."""
+    """The text in double quotes on one line as in JSON, with invisible characters escaped."""
     return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
 
 
 def quote_toml(text: str) -> str:
-    r"""The text in double quotes on one line as TOML and YAML both have it, what nobody could see escaped.
+    r"""The text in double quotes on one line as in TOML and YAML, with invisible characters escaped.
 
-    What turns the direction of writing is escaped, too: a name must not look like another in a review. TOML
-    has no way to write halves of characters (lone surrogates).
+    Characters that change the direction of writing are escaped, too, so that a name can't look like another
+    one in a review. TOML can't represent lone surrogates.
 
     Example:
         >>> print(quote_toml('a "b"\u202e'))
@@ -122,7 +122,7 @@ def _escape_for_toml(character: str) -> str:
 
 
 def toml_item(setting: object) -> Item:
-    """A text, a number, on or off, or several of these as an item for tomlkit, texts as in `quote_toml`."""
+    """A text, number, boolean or list of these as an item for tomlkit, with texts as in `quote_toml`."""
     import tomlkit
 
     if isinstance(setting, str):
@@ -133,17 +133,17 @@ def toml_item(setting: object) -> Item:
 
 
 def toml_key(name: str) -> SingleKey:
-    """A key for tomlkit: bare where TOML allows it, else as in `quote_toml`."""
+    """A key for tomlkit: without quotes where TOML allows it, else as in `quote_toml`."""
     from tomlkit.items import SingleKey
 
     return SingleKey(name, original=name if _BARE_KEY.fullmatch(name) else quote_toml(name))
 
 
 def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # JSON is anything
-    """A value as JSON, its characters as they are.
+    """A value as JSON, with non-ASCII characters as they are.
 
-    Half of a character is escaped, since UTF-8 has no bytes for it: Python has some stand for the bytes of a
-    path that are not UTF-8.
+    Lone surrogates are escaped, since UTF-8 has no bytes for them. In Python, bytes of a path that are not
+    UTF-8 are lone surrogates.
 
     Raises:
         ValueError: A number in it is infinite or NaN.
@@ -153,5 +153,5 @@ def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # 
 
 
 def json_document(value: Any) -> str:  # noqa: ANN401  # JSON is anything
-    """The text of a JSON file, indented by two blanks."""
+    """The text of a JSON file, indented by two spaces."""
     return json_text(value, indent=2) + "\n"

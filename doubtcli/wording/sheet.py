@@ -1,4 +1,4 @@
-"""A console -> lines of our own laying: hanging indents, cropped names, no space at a line's end."""
+"""A console -> lines that we lay out: hanging indents, cropped names, no spaces at the end of a line."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
     Part = str | Text | tuple[str, str]
 
 WIDEST = 140
-"""Cells of a line: longer ones are hard to read, however wide the terminal."""
+"""Cells of a line at most, on any terminal: longer lines are hard to read."""
 NARROWEST = 16
-"""Cells of a text beside what leads it, however narrow the terminal."""
+"""Cells of a text after its lead at least, on any terminal."""
 BAR_CELLS = 10
 INDENT = "  "
 ID_CELLS = 24
-"""Cells of a row's id at most, beside other words."""
+"""Cells of a row's id at most, in a line with other words."""
 HIGH_DOUBT = 0.8
-"""From here on a doubt is red: it is meant as a probability, so that four of five are wrong."""
+"""From here on a doubt is red: as a probability, four of five of these labels are wrong."""
 
 
 @dataclass(frozen=True)
 class Sheet:
-    """A console and what it can show."""
+    """A console, and the ways to print on it."""
 
     console: Console
 
@@ -42,16 +42,16 @@ class Sheet:
 
     @property
     def arrow(self) -> str:
-        """Stands between a given label and the suggested one."""
+        """The sign between a given label and the suggested one."""
         return "->" if self.console.options.ascii_only else "→"
 
     @property
     def ellipsis(self) -> str:
-        """Stands where something was left out."""
+        """The sign for text that was left out."""
         return "..." if self.console.options.ascii_only else "…"
 
     def print(self, *parts: Part) -> None:
-        """Print one line as it is, however long it is."""
+        """Print one line as it is, at any length."""
         self.console.print(Text.assemble(*parts), soft_wrap=True)
 
     def title(self, title: str, aside: str = "") -> None:
@@ -60,7 +60,7 @@ class Sheet:
         self.print((title, "bold"), (f"  {aside}" if aside else "", "dim"))
 
     def print_list(self, title: str, items: Iterable[str]) -> None:
-        """Print a section with an entry a line; nothing where there is no entry."""
+        """Print a section with one entry a line; nothing if there are no entries."""
         entries = tuple(items)
         if entries:
             self.title(title)
@@ -68,16 +68,16 @@ class Sheet:
             self.hang(self.indent("- "), printable(entry))
 
     def indent(self, *parts: Part) -> Text:
-        """What leads a line within a section."""
+        """The lead of a line in a section."""
         return Text.assemble(INDENT, *parts)
 
     def hang(self, lead: Text, text: str, style: str = "", *, most_lines: int | None = None) -> None:
-        """Print a text wrapped beside what leads it, cropped after so many lines."""
+        """Print a text wrapped next to its lead, cropped after so many lines."""
         for number, line in enumerate(self.wrap(text, self.width - lead.cell_len, most_lines)):
             self.print(Text(" " * lead.cell_len) if number else lead, (line, style))
 
     def wrap(self, text: str, cells: int, most_lines: int | None = None) -> list[str]:
-        """A text as lines of at most so many cells, cropped after so many of them; none for an empty one."""
+        """A text as lines of at most so many cells, cropped after so many lines; no lines if it is empty."""
         if not text:
             return []
         room = max(cells, NARROWEST)
@@ -97,7 +97,7 @@ class Sheet:
         return set_cell_size(text, cells)
 
     def bar(self, share: float, style: str) -> Text:
-        """A share of 1 as a bar, for a person at a terminal; nothing for a pipe."""
+        """A share as a bar on a terminal; nothing in a pipe."""
         if not self.console.is_terminal:
             return Text()
         full, rest = ("#", ".") if self.console.options.ascii_only else ("━", "─")
@@ -106,9 +106,9 @@ class Sheet:
 
 
 def label_change(sheet: Sheet, given: str, suggested: str, cells: int, style: str = "bold green") -> Text:
-    """A given label and what is suggested instead, on at most so many cells."""
+    """A given label and the suggested one, in at most so many cells."""
     if suggested == given:
-        aside = " (no better label seen)"
+        aside = " (no better label found)"
         return Text.assemble((sheet.crop(printable(given), cells - len(aside)), "bold"), (aside, "dim"))
     between = f" {sheet.arrow} "
     room = cells - len(between)

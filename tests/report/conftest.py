@@ -49,20 +49,20 @@ TEXTS = (
     "The parcel came broken",  # 4
     "I was charged after I cancelled",  # 5
     "The login button does nothing",  # 6
-    "Where is my parcel?",  # 7: the same as row 2, labelled otherwise
+    "Where is my parcel?",  # 7: the same as row 2, with another label
 )
 CLASS_NAMES = ("billing", "bug", "delivery")
 GIVEN = (0, 1, 2, 0, 1, 0, 1, 0)
 SUGGESTED = (0, 1, 2, 0, 2, 0, 1, 2)
 """Rows 4 and 7 look like deliveries."""
 DOUBT = (0.02, 0.05, 0.10, 0.30, 0.80, 0.55, 0.05, 0.97)
-"""Rows 7, 4 and 5 are doubted, in this order; for row 5 nothing better is seen."""
+"""Rows 7, 4 and 5 are doubted, in this order; row 5 has no better label."""
 ANNOTATORS = ("ada", "ben")
 ANSWERS = ((0, 0), (1, 1), (2, 2), (0, -1), (2, 1), (0, 1), (1, 1), (2, 0))
 
 SKILLED = Skill(
     assessable=True,
-    why="models that never saw a row's label predict 88% of the labels (the largest class alone: 50%)",
+    why="models that never saw a row predict 88% of the labels (always guessing the largest class: 50%)",
     accuracy=0.875,
     balanced_accuracy=0.86,
     majority_accuracy=0.5,
@@ -120,10 +120,10 @@ def build_audit(
     timings: Mapping[str, float] | None = None,
     audit_key: str = "",
 ) -> ScanResult:
-    """An audit of a few support tickets; what is not given is worked out from what is.
+    """An audit of a few support tickets; all other values are derived from those that are given.
 
-    Rows stand in the file in reverse, unlabelled ones last; a row is doubted from a doubt of 0.5 on; its
-    neighbours are the next three rows; models give its suggested label 0.75 and share out the rest.
+    In the file the rows are in reverse, unlabelled ones last. A row is doubted from a doubt of 0.5 on. Its
+    neighbours are the next three rows. Models give its suggested label 0.75, and the others an equal share.
     """
     n_rows = len(given)
     row_ids = row_ids or tuple(f"t{row:04d}" for row in range(n_rows))
@@ -232,24 +232,24 @@ def _evidence(
 def _reasons(
     n_rows: int, doubt: np.ndarray[Any, Any], *, with_models: bool, answers: object
 ) -> tuple[ReasonScores, ...]:
-    def said(
+    def score(
         name: str, because: str, scores: np.ndarray[Any, Any], source: str, *, family: str = "error"
     ) -> ReasonScores:
         return ReasonScores(name, "doubtcli 0.1.0", family, because, scores, (source,))
 
     silent = np.full(n_rows, np.nan)
     duplicates = silent.copy()
-    duplicates[n_rows - 1] = 0.5  # the last row: it repeats row 2 under another label
-    told = [
-        said("duplicate-conflict", "the same input bears another label", duplicates, "duplicates"),
-        said("outlier", "it looks like nothing else", np.full(n_rows, 0.25), "neighbors", family="context"),
+    duplicates[n_rows - 1] = 0.5  # the last row: it repeats row 2 with another label
+    scored = [
+        score("duplicate-conflict", "the same input has another label", duplicates, "duplicates"),
+        score("outlier", "it looks like nothing else", np.full(n_rows, 0.25), "neighbors", family="context"),
     ]
     if with_models:
         because = "models that never saw it give its label little probability"
-        told.insert(0, said("low-self-confidence", because, doubt.astype(float), "models"))
+        scored.insert(0, score("low-self-confidence", because, doubt.astype(float), "models"))
     if answers:
-        told.append(said("annotator-disagreement", "its annotators disagree", 0.6 * doubt, "annotators"))
-    return tuple(told)
+        scored.append(score("annotator-disagreement", "its annotators disagree", 0.6 * doubt, "annotators"))
+    return tuple(scored)
 
 
 @pytest.fixture
@@ -273,7 +273,7 @@ CLEANER = NoiseRate(assessable=True, why="by models alone", rate=0.01, low=0.0, 
 
 
 def build_comparison(**changes: Any) -> AuditComparison:
-    """What lies between two audits of some support tickets; changes as `AuditComparison` has its fields.
+    """The comparison of two audits of some support tickets; `changes` are by field of `AuditComparison`.
 
     Of 60 doubted rows 30 are fixed, 10 cleared, 15 kept, 2 set aside and 3 gone; 4 are new and one is added.
     """

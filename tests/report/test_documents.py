@@ -22,7 +22,7 @@ DECISION = Decision("r2", 2, "x", "x", False, ("ann",), "", "doubt", "")
 
 
 def test_applied() -> None:
-    """All that became of the verdicts is told, whatever the ids are made of."""
+    """The document has what was done with each verdict, for ids of any bytes."""
     unapplied = Unapplied(UnappliedKind.NEW_LABEL, "r9", "x", ("y",), (), (3,), "none of the labels")
     applied = ApplyResult(
         "data.csv",
@@ -35,49 +35,49 @@ def test_applied() -> None:
         n_waived=1,
     )
 
-    told = json.loads(render_applied(applied))
+    found = json.loads(render_applied(applied))
 
-    assert (told["batch"], told["waived"], told["dry_run"]) == ("b1", 1, False)
-    assert (told["changed"][0]["row_id"], told["changed"][0]["new"]) == ("r\udc80", "né")
-    assert told["kept"] == told["offered"]
-    assert told["kept"][0]["annotators"] == ["ann"]
-    assert told["not_applied"][0]["kind"] == "new label"
+    assert (found["batch"], found["waived"], found["dry_run"]) == ("b1", 1, False)
+    assert (found["changed"][0]["row_id"], found["changed"][0]["new"]) == ("r\udc80", "né")
+    assert found["kept"] == found["offered"]
+    assert found["kept"][0]["annotators"] == ["ann"]
+    assert found["not_applied"][0]["kind"] == "new label"
 
 
 def test_nothing_applied() -> None:
-    """Where nothing was changed there is no batch, and no line."""
-    told = json.loads(render_applied(ApplyResult("data.csv", None, None, (), (), (), Settled((), ()))))
+    """If nothing was changed, there is no batch and no line."""
+    found = json.loads(render_applied(ApplyResult("data.csv", None, None, (), (), (), Settled((), ()))))
 
-    assert (told["batch"], told["changed"], told["output"]) == (None, [], None)
+    assert (found["batch"], found["changed"], found["output"]) == (None, [], None)
 
 
 def test_undone() -> None:
-    """What was taken back is told with both batches."""
-    told = json.loads(
+    """The document has the batch that was undone, and the new one."""
+    found = json.loads(
         render_undone(UndoResult("a.csv", "b.csv", BATCH, replace(BATCH, id="b2"), "a.csv.bak"))
     )
 
-    assert (told["undone"], told["batch"], told["backup"]) == ("b1", "b2", "a.csv.bak")
-    assert len(told["changed"]) == 1
+    assert (found["undone"], found["batch"], found["backup"]) == ("b1", "b2", "a.csv.bak")
+    assert len(found["changed"]) == 1
 
 
 def test_log() -> None:
-    """The lines of all batches stand in one list, those of the newest batch first."""
-    told = json.loads(render_log([BATCH, replace(BATCH, id="b2")]))
+    """The lines of all batches are in one list, those of the newest batch first."""
+    found = json.loads(render_log([BATCH, replace(BATCH, id="b2")]))
 
-    assert [line["batch"] for line in told] == ["b2", "b1"]
+    assert [line["batch"] for line in found] == ["b2", "b1"]
 
 
 def document(comparison):
-    """What is rendered, read back."""
+    """The rendered document, read back."""
     return json.loads(render_comparison(comparison))
 
 
 def test_counts(make_comparison):
-    """Rows, changes and fates as numbers; no label is null."""
-    told = document(make_comparison())
+    """Rows, changes and outcomes are numbers; a missing label is null."""
+    found = document(make_comparison())
 
-    assert told["rows"] == {
+    assert found["rows"] == {
         "matched": 1_200,
         "edited": 0,
         "gone": 3,
@@ -85,12 +85,12 @@ def test_counts(make_comparison):
         "added": 2,
         "added_doubted": 1,
     }
-    assert told["label_changes"] == [
+    assert found["label_changes"] == [
         {"from": "billing", "to": "bug", "rows": 40},
         {"from": "bug", "to": "delivery", "rows": 29},
         {"from": None, "to": "bug", "rows": 1},
     ]
-    assert told["fates"] == {
+    assert found["fates"] == {
         "rows": 1_200,
         "doubted": 57,
         "changed": 70,
@@ -101,10 +101,10 @@ def test_counts(make_comparison):
         "set_aside": 2,
         "new": 4,
     }
-    assert [one["name"] for one in told["by_class"]] == ["billing", "bug", None]
-    assert told["by_annotator"][0]["name"] == "ada"
-    assert told["by_annotator"][0]["fixed"] == 12
-    assert told["nothing_changed"] is False
+    assert [one["name"] for one in found["by_class"]] == ["billing", "bug", None]
+    assert found["by_annotator"][0]["name"] == "ada"
+    assert found["by_annotator"][0]["fixed"] == 12
+    assert found["nothing_changed"] is False
 
 
 def test_audits(make_comparison):
@@ -123,7 +123,7 @@ def test_audits(make_comparison):
 
 
 def test_score(make_comparison):
-    """The score with its intervals, in six digits at most."""
+    """The score has its intervals, with six digits at most."""
     usual = make_comparison().score
     third = replace(usual, accuracy=Gain(before=1 / 3, after=2 / 3, low=0.1, high=0.2))
 
@@ -144,7 +144,7 @@ def test_score(make_comparison):
 
 
 def test_not_assessable(make_comparison):
-    """What was not measured is null."""
+    """Figures that were not measured are null."""
     score = document(make_comparison(score=RelabelScore(assessable=False, why="no label changed")))["score"]
 
     assert (score["assessable"], score["why"]) == (False, "no label changed")
@@ -152,7 +152,7 @@ def test_not_assessable(make_comparison):
 
 
 def test_odd_names(make_comparison):
-    """Labels and paths of any characters come back as they were; the text itself is UTF-8."""
+    """Labels and paths of any characters are read back unchanged; the text itself is UTF-8."""
     usual = make_comparison()
     odd = 'a"b\n\x1b[31m\u202e😀'
     comparison = make_comparison(
@@ -167,7 +167,7 @@ def test_odd_names(make_comparison):
 
 
 def test_power() -> None:
-    """What a bench found is told in all, by class and by reason."""
+    """The document has what a bench found in all, by class and by reason."""
     power = Power(
         assessable=True,
         why="planted",
@@ -188,7 +188,7 @@ def test_power() -> None:
 
 
 def test_reasons() -> None:
-    """A reason is told with its package and its needs."""
+    """The document has each reason with its package and its needs."""
     reason = LoadedReason("outlier", "doubtcli 0.1.0", "context", "it is alone", ("distances",), None)
 
     assert json.loads(render_reasons([reason])) == [

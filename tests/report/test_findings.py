@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import io
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
@@ -9,6 +10,9 @@ from rich.console import Console
 from doubtcli.rank.figures import describe_power
 from doubtcli.records import Power
 from doubtcli.report.findings import print_power
+
+if TYPE_CHECKING:
+    from tests.conftest import Sentences
 
 NAMES = ("billing", "bug", "delivery")
 POWER = Power(
@@ -29,7 +33,7 @@ def printed(power: Power, class_names: tuple[str, ...] = NAMES, *, width: int = 
 
 
 def section(text: str, title: str) -> list[str]:
-    """The lines below a title, their blanks made one."""
+    """The lines below a title, with single spaces."""
     lines = [" ".join(line.split()) for line in text.splitlines()]
     start = next(place for place, line in enumerate(lines) if line.startswith(title)) + 1
     rest = lines[start:]
@@ -37,7 +41,7 @@ def section(text: str, title: str) -> list[str]:
 
 
 def test_figures() -> None:
-    """Shares stand beside how far one looks, in that order; classes and reasons are left out."""
+    """The shares found are listed by how many rows were searched; classes and reasons are left out."""
     assert describe_power(POWER) == {
         "assessable": True,
         "why": "planted as classes get confused",
@@ -50,8 +54,8 @@ def test_figures() -> None:
     }
 
 
-def test_how_far_one_looks() -> None:
-    """How many were planted, and how many of them are found."""
+def test_shares_found() -> None:
+    """How many errors were planted, and what share of them is found."""
     text = printed(POWER)
 
     assert section(text, "1,204 errors planted") == ["planted as classes get confused"]
@@ -82,7 +86,7 @@ def test_classes() -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 140])
 def test_width(width: int) -> None:
-    """No line is wider than the console, long as a name or a cause may be, and nothing commands it."""
+    """With long names and causes no line is wider than the console, and control characters are escaped."""
     power = replace(POWER, why="; ".join([POWER.why] * 5))
 
     text = printed(power, ("b" * 200, "bug\x1b[31m", "delivery"), width=width)
@@ -91,17 +95,15 @@ def test_width(width: int) -> None:
     assert "\x1b" not in text
 
 
-def test_nothing_planted() -> None:
+def test_nothing_planted(sentences: Sentences) -> None:
     """One sentence says why, and nothing else is printed."""
     text = printed(Power(assessable=False, why="a fast scan plants no errors"))
 
-    assert " ".join(text.split()) == (
-        "What this audit can see: not assessable. A fast scan plants no errors."
-    )
+    sentences.check(text)
 
 
 def test_no_error_reasons() -> None:
-    """Where only context was asked the reasons' section stays empty."""
+    """If only context reasons were asked, the section of reasons is empty."""
     power = Power(assessable=True, why="planted", n_planted=6, found_in_first={0.05: 1.0}, by_class={0: 1.0})
 
     assert section(printed(power), "Found by each reason alone") == []

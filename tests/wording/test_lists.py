@@ -13,7 +13,7 @@ def test_listed() -> None:
 
 
 def test_join_first() -> None:
-    """The separator and what leads the count are the caller's."""
+    """The separators are the caller's."""
     assert join_first(["a", "b", "c"], 2, between="; ", last="; ") == "a; b; and 1 more"
     assert join_first(["a", "b"], 2, between="; ") == "a; b"
 
@@ -29,26 +29,26 @@ def test_join_first() -> None:
     ],
 )
 def test_and_more(number: int, noun: str, words: str) -> None:
-    """What is left out is counted, with its noun if there is one; nothing is said where nothing is."""
+    """The names left out are counted, with a noun if there is one; the text is empty if there are none."""
     assert and_more(number, noun) == words
 
 
 def test_find_nearest() -> None:
-    """A misspelt word is given as the known word that it is most like, spelt as that one is."""
+    """For a misspelt word, the known word that is most like it."""
     assert find_nearest("intnet", ["text", "Intent"], str.lower) == "Intent"
     assert find_nearest("INTENT", ["Intent", "intent"], str.lower) == "Intent"
     assert find_nearest("zzz", ["text", "Intent"]) is None
 
 
 def test_did_you_mean() -> None:
-    """The hint asks for the nearest word; there is none where nothing is near."""
+    """The hint has the nearest word; there is no hint if no word is near."""
     assert did_you_mean("lable", ["text", "label"]) == "did you mean 'label'?"
     assert did_you_mean("zzz", ["text", "label"]) is None
 
 
 @pytest.mark.parametrize(
-    ("words", "told"), [(["csv"], "csv"), (["csv", "tsv"], "csv or tsv"), (["a", "b", "c"], "a, b or c")]
+    ("words", "text"), [(["csv"], "csv"), (["csv", "tsv"], "csv or tsv"), (["a", "b", "c"], "a, b or c")]
 )
-def test_join_or(words: list[str], told: str) -> None:
-    """Words are a choice, whose last one stands behind "or"."""
-    assert join_or(words) == told
+def test_join_or(words: list[str], text: str) -> None:
+    """Words are joined as a choice, with "or" before the last one."""
+    assert join_or(words) == text

@@ -18,12 +18,12 @@ from doubtcli.wording.numbers import count, percent, plain, round_figure, score
     ],
 )
 def test_percent(share: float, text: str) -> None:
-    """Only nothing is 0% and only all is 100%."""
+    """Only 0 is printed as 0%, and only 1 as 100%."""
     assert percent(share) == text
 
 
 def test_numbers() -> None:
-    """Counts have their thousands set apart and agree with their noun; scores have two decimals."""
+    """Counts have thousands separators and agree with their noun; scores have two decimals."""
     assert [count(1, "row"), count(0, "row"), count(12_345, "row"), count(1_000)] == [
         "1 row",
         "0 rows",
@@ -35,7 +35,7 @@ def test_numbers() -> None:
 
 @pytest.mark.parametrize(("value", "text"), [(3750.0, "3750"), (0.1, "0.1"), (7, "7"), ("a", "a")])
 def test_plain(value: object, text: str) -> None:
-    """A value of the data is written without digits that say nothing."""
+    """A value of the data is written without digits that have no meaning."""
     assert plain(value) == text
 
 
@@ -43,5 +43,5 @@ def test_plain(value: object, text: str) -> None:
     ("value", "rounded"), [(0.12345678, 0.123457), (1234567.0, 1234570.0), (0.5, 0.5), (-2e-9, -2e-9)]
 )
 def test_round_figure(value: float, rounded: float) -> None:
-    """A figure keeps six significant digits, however large it is."""
+    """A figure of any size has six significant digits."""
     assert round_figure(value) == rounded

@@ -27,7 +27,7 @@ from doubtcli.wording.quoting import (
 )
 
 TEXT = st.text(st.characters(exclude_categories=("Cs",)))
-"""Anything that UTF-8 can hold."""
+"""Any text that UTF-8 can encode."""
 WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1)
 
 
@@ -35,7 +35,7 @@ WORD = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"
 @given(st.lists(WORD, min_size=20, max_size=20))
 @settings(max_examples=10)
 def test_words(texts: list[str]) -> None:
-    """A shell reads each word back as it was, and none as an option."""
+    """A shell reads each word back unchanged, and none as an option."""
     words = " ".join(map(shell_word, texts))
 
     done = subprocess.run(
@@ -51,17 +51,17 @@ def test_words(texts: list[str]) -> None:
 
 
 def test_escape_unprintable() -> None:
-    """What a terminal would obey is shown, not obeyed."""
+    """Control characters are escaped."""
     assert escape_unprintable("a\x1b[31m\u202eb\n\udc80é") == r"a\x1b[31m\u202eb\n\udc80é"
 
 
 def test_printable() -> None:
-    """White space is one space, a joiner of emoji stays, and what a terminal would obey is shown."""
+    """White space becomes one space, joiners of emoji stay, and control characters are escaped."""
     assert printable("a \t\n b\u200d\x07") == "a b\u200d\\x07"
 
 
 def test_printable_text() -> None:
-    """What nobody sees at the ends of a text is left out."""
+    """Invisible characters at the ends of a text are left out."""
     assert printable_text("\ufeff a \u200b") == "a"
 
 
@@ -71,35 +71,35 @@ def test_printable_path() -> None:
 
 
 def test_path_bytes() -> None:
-    """A byte that is no UTF-8 comes back, and half a character that stands for none is replaced."""
+    """A byte that is not UTF-8 is unchanged, and a lone surrogate that is not a byte is replaced."""
     assert path_bytes("é\udc80\ud800") == b"\xc3\xa9\x80\xef\xbf\xbd"
 
 
 def test_json_text() -> None:
-    """Characters stand as they are, but for halves of them, which UTF-8 has no bytes for."""
+    """Characters are not escaped, except for lone surrogates, for which UTF-8 has no bytes."""
     assert json_text({"é": "\udc80"}) == '{"é": "\\udc80"}'
 
 
 def test_json_document() -> None:
-    """A file is indented and ends its last line."""
+    """A file is indented, and its last line has an end."""
     assert json_document({"a": [1]}) == '{\n  "a": [\n    1\n  ]\n}\n'
 
 
 def test_no_json() -> None:
-    """A number that JSON has no word for is refused."""
+    """Infinity and NaN are refused, since JSON can't represent them."""
     with pytest.raises(ValueError, match="not JSON compliant"):
         json_text(float("nan"))
 
 
 @given(st.text(st.characters()))
 def test_json_reads_any_text_back(text: str) -> None:
-    """JSON reads what is quoted back as it was, halves of characters too, and UTF-8 has bytes for it."""
+    """A quoted text is read back from JSON unchanged, also with lone surrogates, and is valid UTF-8."""
     assert json.loads(quote_json(text).encode()) == text
 
 
 @given(st.text(st.characters()))
 def test_one_line(text: str) -> None:
-    """What is quoted is one line, whatever is taken for the end of one."""
+    """A quoted text is on one line, for any line end in it."""
     assert len(quote_json(text).splitlines()) == 1
 
 
@@ -115,7 +115,7 @@ def test_one_line(text: str) -> None:
     ids=["seen", "quotes", "control", "hidden", "half a character"],
 )
 def test_hidden_characters_are_escaped(text: str, expected: str) -> None:
-    """What can be seen stays as it is; what can't, or turns the text around, is escaped."""
+    """Visible characters stay; invisible ones, and those that turn the text around, are escaped."""
     assert quote_json(text) == expected
 
 
@@ -125,25 +125,25 @@ def test_hidden_characters_are_escaped(text: str, expected: str) -> None:
     ids=["quote", "newline", "60 characters", "61 characters"],
 )
 def test_shorten_quoted(text: str, expected: str) -> None:
-    """In a sentence a text stands in quotes, with 60 characters at most."""
+    """A text in a sentence is in quotes, with 60 characters at most."""
     assert shorten_quoted(text) == expected
 
 
 @given(TEXT, TEXT)
 def test_toml_reads_any_text_back(name: str, text: str) -> None:
-    """Whatever a key and a text hold, TOML reads them back as they were."""
+    """Any key and text are read back from TOML unchanged."""
     assert tomllib.loads(f"{toml_key(name).as_string()} = {quote_toml(text)}") == {name: text}
 
 
 @given(st.lists(TEXT))
 def test_toml_arrays(values: list[str]) -> None:
-    """An array of texts is read back as it was."""
+    """An array of texts is read back unchanged."""
     assert tomllib.loads(f"x = {toml_item(values).as_string()}") == {"x": values}
 
 
 @pytest.mark.parametrize("setting", [True, False, 7, 0, "a", ("a", "b"), ()])
 def test_toml_values(setting: object) -> None:
-    """Whatever kind of value a setting has, TOML reads it back."""
+    """Settings of every kind are read back from TOML."""
     assert tomllib.loads(f"x = {toml_item(setting).as_string()}") == {
         "x": list(setting) if isinstance(setting, tuple) else setting
     }
@@ -170,11 +170,11 @@ def test_yaml(text: str) -> None:
     ],
 )
 def test_toml_escapes(text: str, written: str) -> None:
-    """What can be seen stands as it is; what can't, or turns the direction of writing, is escaped."""
+    """Visible characters stay; invisible ones, and those that turn the text around, are escaped."""
     assert quote_toml(text) == written
 
 
 @pytest.mark.parametrize(("name", "written"), [("max-new", "max-new"), ("a b", '"a b"'), ("", '""')])
 def test_toml_keys(name: str, written: str) -> None:
-    """A key is bare where TOML lets it be, else quoted."""
+    """A key is without quotes where TOML allows it."""
     assert toml_key(name).as_string() == written

@@ -8,7 +8,7 @@ from doubtcli.wording.sheet import Sheet
 
 
 def test_print_list() -> None:
-    """A section has an entry a line, and is left out where there is no entry."""
+    """A section has one entry a line, and is left out if there are no entries."""
     printed = StringIO()
     sheet = Sheet(Console(file=printed, width=20, color_system=None))
 

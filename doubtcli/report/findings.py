@@ -38,8 +38,8 @@ LABEL_SHARE = 0.35
 PART_NAME_SHARE = 0.5
 """The part of a line that the name of a class or a reason may take."""
 WHY_LOOK = (
-    "According to the models, each of these labels is more likely right than wrong. Check some anyway, to see "
-    "whether the labels are good or the audit misses their errors."
+    "According to the models, each of these labels is more likely right than wrong. Check some anyway, to "
+    "see whether the labels are good or the audit misses their errors."
 )
 
 

@@ -325,7 +325,7 @@ def test_no_better_label(a_finding: Callable[..., Finding], a_file: Callable[...
 
     text = printed_rows(a_file(findings=findings))
 
-    assert "  0.97  refund (no better label seen)  row 17" in text
+    assert "  0.97  refund (no better label found)  row 17" in text
     assert "  0.97  refund  row 17" in text
 
 

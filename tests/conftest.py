@@ -34,7 +34,7 @@ from doubtcli.store.describe import DOUBT_COLUMNS
 from doubtcli.tools.registry import load_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
 
     from doubtcli.errors import DoubtError
     from doubtcli.records.queue import Queue
@@ -48,6 +48,8 @@ settings.register_profile(
 settings.load_profile("same-draws")
 
 TESTS = Path(__file__).parent
+PRIVILEGE_NOT_HELD = 1314
+"""Windows' number for what this user may not do."""
 
 
 @dataclass
@@ -104,6 +106,17 @@ def sentences(request: pytest.FixtureRequest) -> Sentences:
     folder = TESTS / room if module else TESTS
     name = f"{'.'.join(module or [room])}.{request.node.name}"
     return Sentences(folder / "sentences.txt", name, request.config.getoption("--write-sentences"))
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call() -> Generator[None, None, None]:
+    """Skip a test that makes a symbolic link where Windows lets only administrators make them."""
+    try:
+        return (yield)
+    except OSError as error:
+        if getattr(error, "winerror", None) == PRIVILEGE_NOT_HELD:
+            pytest.skip("symbolic links need Windows' developer mode")
+        raise
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

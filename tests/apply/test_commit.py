@@ -91,6 +91,7 @@ def test_old_file(old: Path) -> None:
     assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_rights_of_a_new_file(path: Path) -> None:
     """A new file and its ledger may be read by whoever may read what it was made from, and by nobody else."""
     source = path.parents[1] / "private.csv"
@@ -102,6 +103,7 @@ def test_rights_of_a_new_file(path: Path) -> None:
     assert modes(path.parent) == {0o600}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_rights_of_an_old_file(old: Path) -> None:
     """A file that replaces another has its rights; a ledger that is there keeps its own."""
     source = old.parents[1] / "public.csv"
@@ -115,6 +117,7 @@ def test_rights_of_an_old_file(old: Path) -> None:
     assert stat.S_IMODE(old.with_name(LEDGER).stat().st_mode) == 0o604
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_ledger_of_a_file_that_may_not_be_written(path: Path) -> None:
     """The ledger of a file that nobody may write to can be written, for more lines will come."""
     path.write_bytes(OLD)
@@ -397,6 +400,7 @@ def others(folder: Path, name: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != name}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_kept(tmp_path: Path) -> None:
     """What a file holds is kept beside it, with the rights that the file has."""
     path = tmp_path / "data.csv"

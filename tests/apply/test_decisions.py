@@ -170,7 +170,7 @@ def quoted(text: str) -> str:
 def test_added_once(judged: Desk) -> None:
     """What stands in the file stays, and nothing is added twice."""
     before = '# ours\n[[waive]]\nid = "r9"\n'
-    (judged.folder / "waivers.toml").write_text(before, encoding="utf-8")
+    (judged.folder / "waivers.toml").write_text(before, encoding="utf-8", newline="\n")
 
     judged.apply("data.csv", "fixed.csv")
     once = judged.held()["waivers.toml"]

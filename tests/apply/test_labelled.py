@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from tests.apply.conftest import Desk
 
+NEEDS_PIPES = pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 ROWS = b"text,label\ngood,pos\nbad,neg\nfine,pos\n"
 
 
@@ -150,7 +151,7 @@ def test_all_that_a_file_holds(tmp_path: Path) -> None:
     assert gzip.decompress(found.stored) == ROWS
 
 
-@pytest.mark.parametrize("kind", ["stdin", "folder", "pipe"])
+@pytest.mark.parametrize("kind", ["stdin", "folder", pytest.param("pipe", marks=NEEDS_PIPES)])
 def test_no_single_file(tmp_path: Path, kind: str) -> None:
     """Standard input, folders and pipes can't be written back into; it is said what to do."""
     path = "-" if kind == "stdin" else str(tmp_path)

@@ -229,6 +229,7 @@ def test_no_room(tmp_path: Path) -> None:
     assert path.read_bytes() == b"1\n"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_rights(tmp_path: Path) -> None:
     """A ledger that is made has the rights that are asked for; one that is there keeps its own."""
     append_lines(tmp_path / "new", b"1\n", 0o600)

@@ -391,7 +391,7 @@ class TestTrouble:
             (("--size", "0"), "'--size'"),
             (("--to", "excel"), "'--to': 'excel' "),
             (("--output", "rows.csv"), "rows.csv"),
-            (("--output", "/proc/nowhere"), "/proc/nowhere"),
+            (("--output", "rows.csv/queue"), "rows.csv/queue"),
         ],
     )
     def test_refused(

@@ -378,6 +378,7 @@ KEEP_WRITING = """
 """
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 @pytest.mark.parametrize("others", [(), ("notes.txt",)], ids=["replaced as a whole", "with others"])
 def test_killed(folder: Path, others: tuple[str, ...]) -> None:
     """A kill at any moment leaves the old files or the new ones, never a mixture."""

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import sys
 import threading
 from contextlib import contextmanager
 from pathlib import Path
@@ -154,6 +155,7 @@ def test_file_used_as_a_folder_is_refused(tmp_path: Path) -> None:
     assert caught.value.hint is None
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_file_without_read_permission_is_refused(tmp_path: Path) -> None:
     """A file that may not be read says so."""
     path = tmp_path / "rows.csv"
@@ -165,6 +167,7 @@ def test_file_without_read_permission_is_refused(tmp_path: Path) -> None:
     assert "ask for the right" in str(caught.value.hint)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_folder_without_read_permission_is_refused(tmp_path: Path) -> None:
     """A folder that may not be listed says so."""
     with unprivileged(tmp_path), pytest.raises(InputError, match="permission denied"):
@@ -197,6 +200,7 @@ def test_empty_standard_input_is_refused() -> None:
         read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO())
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes")
 def test_named_pipe_is_read_like_a_file(tmp_path: Path) -> None:
     """A pipe with a path, as a shell's `<(...)` gives, is read to its end."""
     path = tmp_path / "pipe"

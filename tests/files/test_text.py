@@ -91,7 +91,7 @@ def test_plain_rows(tmp_path: Path) -> None:
 
 def test_quoted_newlines(tmp_path: Path) -> None:
     """A row spans the lines of its quoted fields, and so does the header; blank lines are no rows."""
-    (tmp_path / "a.csv").write_text('"te\nxt",label\n"a\n\nb",x\n\nc,y\n"d\r\n",x\n')
+    (tmp_path / "a.csv").write_bytes(b'"te\nxt",label\n"a\n\nb",x\n\nc,y\n"d\r\n",x\n')
 
     assert lines_of(tmp_path / "a.csv", 1, 2, 3) == {1: (3, 5), 2: (7, 7), 3: (8, 9)}
 

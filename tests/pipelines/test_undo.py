@@ -4,6 +4,7 @@ import errno
 import gzip
 import json
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -149,6 +150,7 @@ def test_other_backup(twice: Desk) -> None:
     assert found.backup == twice.path("fixed.csv.bak2")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_rights(twice: Desk) -> None:
     """A new file and its ledger may be read by whoever may read the old file."""
     (twice.folder / "fixed.csv").chmod(0o600)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -12,6 +14,7 @@ NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_s
 LISTS = ("text", "annotators", "ignore")
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows quotes words in another way")
 def test_by_hand() -> None:
     """Given settings become flags, quoted for a shell; defaults and output paths do not."""
     settings = ScanSettings(

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,7 @@ class TestOpenAudit:
         Path("data.csv").unlink()
         assert "its data file 'data.csv' is not there" in trouble("data.doubt")
 
+    @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such file names")
     def test_an_odd_name(self) -> None:
         """A name that would be a pattern stands for itself."""
         Path("data.csv").rename("[a]*.csv")

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs clean
+.PHONY: help demo test explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
 
 help: ## Say what each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,10 @@ bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to
 
 docs: .venv/dev ## Write the generated parts of README.md and docs/
 	COLUMNS=80 $(BIN)/cog -r -I docs $(DOCS)
+
+notebook: .venv/dev ## Run docs/notebook.ipynb and keep what it shows
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check nbconvert ipykernel
+	$(BIN)/jupyter nbconvert --to notebook --execute --inplace docs/notebook.ipynb
 
 clean: ## Remove all that the other targets made
 	rm -rf .venv .venv-integration demo.doubt dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+import atexit
+import contextlib
 import inspect
+import io
+import re
 import shlex
 import shutil
 import subprocess
 import sys
 import tempfile
 from dataclasses import MISSING, fields
+from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -45,6 +50,39 @@ def output_on_fixtures(command: str) -> str:
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(REPOSITORY / "fixtures", Path(folder, "fixtures"))
         return output_of(command, Path(folder))
+
+
+class Session:
+    """Python that a page shows, run block by block where nothing but the fixtures lies."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, object] = {"__name__": "__main__"}
+        self.n_run = 0
+        self.folder = tempfile.mkdtemp()
+        shutil.copytree(REPOSITORY / "fixtures", Path(self.folder, "fixtures"))
+        atexit.register(shutil.rmtree, self.folder)
+
+    def run(self, blocks: list[str]) -> str:
+        """Run the blocks that were not run yet, one after the other; gives what they print."""
+        printed = io.StringIO()
+        with contextlib.chdir(self.folder), contextlib.redirect_stdout(printed):
+            for block in blocks[self.n_run :]:
+                exec(block, self.names)  # noqa: S102  # our own pages
+        self.n_run = len(blocks)
+        return printed.getvalue()
+
+
+@cache
+def _session_of(_page: str) -> Session:
+    return Session()
+
+
+def output_of_blocks_above(page: str, line: int) -> str:
+    """What the Python blocks of a page above a line print, those that had their turn left out, as a block."""
+    above = "".join(Path(page).read_text(encoding="utf-8").splitlines(keepends=True)[: line - 1])
+    blocks = re.findall(r"^```python\n(.*?)^```$", above, re.DOTALL | re.MULTILINE)
+    lines = [text.rstrip() for text in _session_of(page).run(blocks).strip("\n").splitlines()]
+    return "\n".join(["", f"{FENCE}text", *lines, FENCE])
 
 
 def settings_table() -> str:

@@ -277,7 +277,7 @@ class Audit:
         return QueueAudit(stored, hashlib.sha256(content).hexdigest())
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AppliedVerdicts:
     """What became of people's verdicts."""
 
@@ -292,6 +292,13 @@ class AppliedVerdicts:
     """A row for each answer that changes nothing: `row_id`, `kind`, `why`."""
     notes: tuple[str, ...]
     """What you should know of the verdicts as a whole."""
+
+    def __repr__(self) -> str:
+        """One line."""
+        return (
+            f"<AppliedVerdicts: {len(self.changes):,} labels changed, "
+            f"{len(self.unapplied):,} answers not applied>"
+        )
 
 
 def _parse_on_conflict(word: str) -> OnConflict:
@@ -319,7 +326,7 @@ def _refuse_file_options(**options: Any) -> None:  # noqa: ANN401  # of any kind
 def _describe_frame(corrected: CorrectedFrame) -> AppliedVerdicts:
     decided = corrected.decided
     changes = [
-        (one.row_id, one.row, one.given_label, one.verdict, one.annotators, one.why)
+        (one.row_id, one.row, one.given_label, one.verdict, ", ".join(one.annotators), one.why)
         for one in decided.changing
     ]
     return _describe(changes, decided.settled, decided.settled.notes, data=corrected.data)
@@ -327,7 +334,7 @@ def _describe_frame(corrected: CorrectedFrame) -> AppliedVerdicts:
 
 def _describe_file(result: ApplyResult) -> AppliedVerdicts:
     lines = () if result.batch is None else result.batch.lines
-    changes = [(one.row_id, one.row, one.old, one.new, one.who, one.why) for one in lines]
+    changes = [(one.row_id, one.row, one.old, one.new, ", ".join(one.who), one.why) for one in lines]
     return _describe(changes, result.settled, result.notes, path=result.output)
 
 

@@ -197,7 +197,7 @@ class FileResult:
         return tuple(finding for finding in self.findings if finding.waiver)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class GateResult:
     """What came of all files: the one thing that the formats are made from."""
 
@@ -214,3 +214,14 @@ class GateResult:
     def passed(self) -> bool:
         """Whether every file passed."""
         return all(file.passed for file in self.files)
+
+    def __repr__(self) -> str:
+        """Whether it passed, and a line for each limit: all findings would be too much to look at."""
+        from doubtcli.gate.limit_words import held_words  # which has words for these records
+
+        lines = [
+            f"  {file.path}: {check.name} {check.outcome}: {held_words(check) or check.why}"
+            for file in self.files
+            for check in file.checks
+        ]
+        return "\n".join([f"<GateResult: {'passed' if self.passed else 'failed'}>", *lines])

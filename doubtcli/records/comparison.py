@@ -94,7 +94,7 @@ class RelabelScore:
     balanced_accuracy: Gain | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class AuditComparison:
     """What changed between two audits of one data set."""
 
@@ -128,3 +128,10 @@ class AuditComparison:
         moved = (self.n_edited, self.n_gone, self.n_added, outcomes.changed, outcomes.new)
         figures = [(one.noise_rate, one.skill) for one in (self.before, self.after)]
         return not any(moved) and outcomes.kept == outcomes.n_doubted and figures[0] == figures[1]
+
+    def __repr__(self) -> str:
+        """One line."""
+        return (
+            f"<AuditComparison: {self.n_matched:,} rows in both, {self.outcomes.changed:,} labels changed, "
+            f"{self.before.n_doubted:,} doubted before, {self.after.n_doubted:,} after>"
+        )

@@ -25,9 +25,11 @@ STYLE = """
 .doubt-audit h3 { margin: .2em 0 .4em; }
 .doubt-audit p { margin: .2em 0; }
 .doubt-audit table { border-collapse: collapse; margin-top: .8em; }
-.doubt-audit th, .doubt-audit td { text-align: left; vertical-align: top; padding: .3em .8em .3em 0; }
-.doubt-audit td { white-space: normal; }
-.doubt-audit tr { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); background: none; }
+.doubt-audit table tr { border-top: 1px solid color-mix(in srgb, currentColor 20%, transparent); }
+.doubt-audit table tr:nth-child(n) { background: none; }
+.doubt-audit table th, .doubt-audit table td {
+  text-align: left !important; vertical-align: top; white-space: normal; padding: .3em .8em .3em 0;
+}
 .doubt-audit small { opacity: .75; display: block; }
 """
 
@@ -66,7 +68,8 @@ def _render_summary(document: AuditDocument) -> Iterator[str]:
 
 def _render_rows(document: AuditDocument, queue: pd.DataFrame) -> Iterator[str]:
     shown = [name for name in document.roles.names(Role.TEXT) if name in queue.columns]
-    yield "<table><thead><tr><th>doubt</th><th>given</th><th>suggested</th><th>row</th></tr></thead><tbody>"
+    heads = "".join(f"<th>{head}</th>" for head in ("doubt", "given", "suggested", "row, and why"))
+    yield f"<table><thead><tr>{heads}</tr></thead><tbody>"
     for row in queue.head(FIRST_ROWS).fillna("").to_dict("records"):
         text = " ".join(" | ".join(str(row[name]) for name in shown if row[name]).split())
         if len(text) > MOST_CHARACTERS:

@@ -1,4 +1,4 @@
-"""`doubt baseline`: the doubts that a team knows of, in a file that a gate holds new ones against."""
+"""`doubt baseline`: write the doubts of today to a file, so that a gate can find new ones."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def baseline(
     waivers: Annotated[
         str | None,
         options.declare_option(
-            "--waivers", "Rows to leave out. [default: doubt-waivers.toml if it is there]", metavar="FILE"
+            "--waivers", "Rows to leave out. [default: doubt-waivers.toml if it exists]", metavar="FILE"
         ),
     ] = None,
     no_cache: options.NoCache = False,
@@ -32,7 +32,7 @@ def baseline(
         str | None,
         options.declare_option(
             "--output",
-            f"The file to write. [default: {BASELINE_FILE}, or as the settings file has it]",
+            f"The file to write. [default: the one in the settings file, else {BASELINE_FILE}]",
             options.OUTPUT,
             "FILE",
             short="-o",
@@ -42,9 +42,9 @@ def baseline(
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
 ) -> ExitCode:
-    """Write down the doubts that are there now, for `doubt gate --max-new`.
+    """Write the doubts of today to a file, for `doubt gate --max-new`.
 
-    What the file says of other data files stays.
+    Other data files in it are kept.
     """
     plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
 
@@ -62,5 +62,5 @@ def baseline(
     if not quiet:
         for section in made.sections:
             typer.echo(f"{section.path}: {len(section.doubts):,} doubted of {section.n_rows:,} rows")
-        typer.echo(f"Written to {path}; commit it, and gate with --max-new 0 --baseline {path}")
+        typer.echo(f"Written to {path}; commit it, and run doubt gate with --max-new 0 --baseline {path}")
     return ExitCode.DONE

@@ -1,4 +1,4 @@
-"""`doubt gate`: hold the labels of files against limits, for CI."""
+"""`doubt gate`: check the labels of files against limits, for CI."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 LIMITS, KNOWN = "Limits", "What is known"
 FULL, CONCISE = "full", "concise"
-"""What a person reads, and a line a finding."""
+"""The formats for people: the full report, and one line per finding."""
 GATE_FLAGS = tuple(item.name for item in fields(GateSettings))
 
 Paths = Annotated[
     list[str] | None,
     typer.Argument(
         metavar="[DATA]...",
-        help="Labelled files, or audits (data.doubt). [default: the files of the settings file]",
+        help="Labelled files, or audits (data.doubt). [default: the files in the settings file]",
     ),
 ]
 
@@ -37,7 +37,7 @@ def _list_formats() -> tuple[str, ...]:
 
 
 def _limit_option(key: str, metavar: str, panel: str = LIMITS) -> Any:  # noqa: ANN401  # as `typer.Option`
-    """An option for a setting of the gate, with the setting's own words as its help."""
+    """An option for a setting of the gate, with the setting's description as its help."""
     return options.declare_option(f"--{key}", GATE_KEYS[key].about, panel, metavar)
 
 
@@ -81,7 +81,7 @@ def gate(
         str | None,
         options.declare_option(
             "--output-file",
-            "Write that format to a file, and print a line a finding.",
+            "Write that format to a file, and print one line per finding.",
             options.OUTPUT,
             "FILE",
             short="-o",
@@ -95,10 +95,10 @@ def gate(
     no_progress: options.NoProgress = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
-    """Hold labels against limits: exit 0 if all are met, 1 if not.
+    """Check labels against limits: exit 0 if all are met, 1 if not.
 
-    SHARE is a share such as 3% or 0.03; LIMIT a share or a number of rows.
-    Limits that need models fail where these have no skill.
+    SHARE is a share such as 3% or 0.03; LIMIT is a share or a number of rows.
+    Limits that need models fail if the models have no skill.
     """
     given = {name: value for name, value in locals().items() if name in GATE_FLAGS}
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
@@ -108,7 +108,7 @@ def gate(
     from doubtcli.pipelines.gate import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
-    needs_lines = output_format != FULL  # a person knows a row by its id, a CI by its line
+    needs_lines = output_format != FULL  # people find a row by its id, CI systems by its line
     found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
         paths or [], with_lines=needs_lines
     )
@@ -134,7 +134,7 @@ def _print_found(found: GateResult, output_format: str, color: Color, top: int) 
 
 
 def _render_found(found: GateResult, output_format: str, top: int) -> bytes:
-    """The report in UTF-8 whatever the terminal speaks; the full one as it is printed into a pipe."""
+    """The report, always in UTF-8; the full one as it is printed into a pipe."""
     if output_format != FULL:
         return render_gate(output_format, found).encode(errors="backslashreplace")
 

@@ -1,1 +1,1 @@
-"""An audit, limits, a baseline and waivers -> pass or fail, and the formats that CI reads."""
+"""An audit, limits, a baseline and waivers -> pass or fail, and the formats that CI systems read."""

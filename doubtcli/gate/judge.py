@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from doubtcli.gate.baseline.compare import compare_with_baseline
 from doubtcli.gate.baseline.rows import check_hashes
-from doubtcli.gate.limits import Figures, check_limits, failed_by
+from doubtcli.gate.limits import Figures, check_limits, list_failed_limits
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult, Finding
 from doubtcli.gate.waivers.apply import apply_waivers
 from doubtcli.plugins import load_our_reasons
@@ -30,42 +30,40 @@ if TYPE_CHECKING:
 
 
 _FEWEST_OF_CLASS = 3
-"""Rows of a class from which on models are heard on it."""
-UNJUDGED_ROW = "the row was added or changed, and too few rows bear its label for models to judge it"
-
-
+"""Models can judge a class that has at least so many rows."""
+UNJUDGED_ROW = "the row was added or changed, and too few rows have its label for models to judge it"
 _FINGERPRINT_BYTES = 8
-"""Of a fingerprint: 16 hexadecimal digits."""
+"""16 hexadecimal digits."""
 
 
 @dataclass(frozen=True)
-class Known:
-    """What people have said of doubts before."""
+class PriorKnowledge:
+    """What people decided about doubts before: waivers and a baseline."""
 
     waivers: Sequence[Waiver]
     waivers_path: str
     today: dt.date
-    """By which waivers expire."""
+    """The day that decides which waivers have expired."""
     section: Section | None = None
-    """What a baseline knows of the file."""
+    """What a baseline has on the file; None without a baseline."""
     baseline_path: str = ""
 
 
 def judge_file(
-    document: AuditDocument, doubts: DoubtTable, data_path: str, settings: GateSettings, known: Known
+    document: AuditDocument, doubts: DoubtTable, data_path: str, settings: GateSettings, known: PriorKnowledge
 ) -> tuple[FileResult, AppliedWaivers]:
-    """Hold an audit against limits; also says what became of the waivers.
+    """Check an audit against limits; also gives which waivers were applied.
 
     Args:
         document: `audit.json`.
         doubts: `doubts.parquet`.
-        data_path: The file that was judged, as it is to be shown.
+        data_path: The labelled file, as it is to be shown.
         settings: The limits.
-        known: The waivers, and what the baseline knows of this file.
+        known: The waivers, and what the baseline has on this file.
 
     Raises:
-        InputError: The audit is of an earlier version, which told no hash of a row.
-        SettingsError: A limit names a reason that there is none of.
+        InputError: The audit was made by an earlier version, which kept no hashes of rows.
+        SettingsError: A limit names a reason that does not exist.
     """
     applied = apply_waivers(
         known.waivers,
@@ -81,7 +79,7 @@ def judge_file(
     comparison, findings = _compare_findings(known, doubts, applied.findings)
     figures = _count_findings(document, findings)
     checks = check_limits(settings, figures)
-    failed = failed_by(checks)
+    failed = list_failed_limits(checks)
     result = FileResult(
         path=data_path,
         sha256=document.source.sha256,
@@ -99,7 +97,7 @@ def judge_file(
 
 
 def _find_findings(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterator[Finding]:
-    """The doubted rows and, where they are limited, those in conflict and those without a label."""
+    """The doubted rows and, where there is a limit on them, those in conflict and those without a label."""
     yield from find_doubted(doubts, data_path)
     if settings.max_conflicts is not None:
         yield from find_conflicts(doubts, data_path)
@@ -110,24 +108,24 @@ def _find_findings(doubts: DoubtTable, data_path: str, settings: GateSettings) -
 def _find_new_unjudged(
     document: AuditDocument, doubts: DoubtTable, data_path: str, section: Section | None
 ) -> Iterator[Finding]:
-    """Rows that the baseline does not know, with labels that too few rows bear for models to judge them.
+    """Rows that the baseline does not know, with a label that too few rows have for models to judge it.
 
-    Nothing could doubt them: a label that is misspelt once would go unseen.
+    No reason can doubt such a row: without this, a label that is misspelt once would go unnoticed.
     """
     tiny = [one.name for one in document.classes if 0 < one.n_given < _FEWEST_OF_CLASS]
     if section is None or not tiny:
         return
-    borne = doubts.filter(pc.is_in(doubts.given_label, pa.array(tiny, pa.string())))
-    hashes = dict(zip(borne.row.tolist(), borne.row_hash.to_pylist(), strict=True))
-    for finding in find_unjudged(borne, data_path):
+    rows = doubts.filter(pc.is_in(doubts.given_label, pa.array(tiny, pa.string())))
+    hashes = dict(zip(rows.row.tolist(), rows.row_hash.to_pylist(), strict=True))
+    for finding in find_unjudged(rows, data_path):
         if not section.count_like(hashes[finding.row], finding.given_label):
             yield replace(finding, change=Change.NEW, change_why=UNJUDGED_ROW)
 
 
 def _compare_findings(
-    known: Known, doubts: DoubtTable, findings: Sequence[Finding]
+    known: PriorKnowledge, doubts: DoubtTable, findings: Sequence[Finding]
 ) -> tuple[Comparison | None, tuple[Finding, ...]]:
-    """The findings, the doubted ones each with what it is to the baseline."""
+    """The findings, each doubted one marked as new or known."""
     if known.section is None:
         return None, tuple(findings)
     waived = {one.row for one in findings if one.waiver is not None and _is_doubted(one)}
@@ -158,7 +156,7 @@ def _is_doubted(finding: Finding) -> bool:
     return finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
 
 
-# -------------------------------------------------------------- rows to find fault with
+# -------------------------------------------------------------- findings of each kind
 
 
 def find_doubted(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
@@ -166,17 +164,17 @@ def find_doubted(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
 
     Args:
         doubts: As `doubts.parquet` has it.
-        path: Of the data file, as it is to be shown.
+        path: The path of the data file, as it is to be shown.
 
     Raises:
-        InputError: The audit is of an earlier version, which told no hash of a row.
+        InputError: The audit was made by an earlier version, which kept no hashes of rows.
     """
     rows = _read_rows(doubts.filter(doubts.doubted))
     return tuple(_make_finding(row, path, number, row.reasons) for row, number in _number_equals(rows))
 
 
 def find_conflicts(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
-    """Rows whose very input stands elsewhere with another label, by place in the file.
+    """Rows whose exact input occurs elsewhere with another label, in file order.
 
     Raises:
         InputError: As `find_doubted`.
@@ -184,9 +182,9 @@ def find_conflicts(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     check_hashes(doubts)
     labelled = doubts.filter(~np.isnan(doubts.doubt))
     labels = labelled.data.group_by("row_hash").aggregate([("given_label", "count_distinct")])
-    at_odds = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
-    rows = _read_rows(labelled.filter(pc.is_in(labelled.row_hash, at_odds.combine_chunks())))
-    # what a waiver of a conflict may name
+    in_conflict = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
+    rows = _read_rows(labelled.filter(pc.is_in(labelled.row_hash, in_conflict.combine_chunks())))
+    # a waiver of a conflict may name one of these
     reasons = tuple(one.name for one in load_our_reasons() if one.sources == ("duplicates",))
     found = [
         _make_finding(row, path, number, reasons, LABEL_CONFLICT) for row, number in _number_equals(rows)
@@ -195,23 +193,23 @@ def find_conflicts(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
 
 
 def find_unjudged(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
-    """Rows with labels that nobody can judge, but those that are doubted all the same, by place in the file.
+    """Rows with labels that can't be judged, without those that are doubted anyway, in file order.
 
     Args:
-        doubts: As `doubts.parquet` has it, of these rows alone.
-        path: Of the data file, as it is to be shown.
+        doubts: As `doubts.parquet` has it, of these rows only.
+        path: The path of the data file, as it is to be shown.
 
     Raises:
         InputError: As `find_doubted`.
     """
     rows = _read_rows(doubts.filter(~doubts.doubted))
     found = [_make_finding(row, path, number, (), UNJUDGED) for row, number in _number_equals(rows)]
-    told = (replace(finding, suggested_label=None, doubt=None, why="") for finding in found)
-    return tuple(sorted(told, key=lambda finding: finding.row))
+    bare = (replace(finding, suggested_label=None, doubt=None, why="") for finding in found)
+    return tuple(sorted(bare, key=lambda finding: finding.row))
 
 
 def find_unlabelled(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
-    """Rows without a label, by place in the file.
+    """Rows without a label, in file order.
 
     Raises:
         InputError: As `find_doubted`.
@@ -227,7 +225,7 @@ def _read_rows(doubts: DoubtTable) -> list[DoubtRow]:
 
 
 def _number_equals(rows: Sequence[DoubtRow]) -> list[tuple[DoubtRow, int]]:
-    """Each row with its number among those of equal content and label, which are counted by id."""
+    """Each row with its number among the rows of the same content and label, in the order of their ids."""
     counts: Counter[tuple[str | None, str | None]] = Counter()
     numbers = {}
     for row in sorted(rows, key=lambda row: (len(row.row_id), row.row_id, row.row)):
@@ -254,7 +252,7 @@ def _make_finding(
 
 
 def _make_fingerprint(path: str, row: DoubtRow, number: int, kind: str) -> str:
-    """What tells a finding from all others, and stays when other rows come and go."""
+    """Identifies a finding, and stays the same when other rows are added or removed."""
     label = "" if row.given_label is None else f"={row.given_label}"
-    told = "\0".join([path, row.row_hash or "", label, str(number), kind])
-    return blake2b(told.encode(errors="backslashreplace"), digest_size=_FINGERPRINT_BYTES).hexdigest()
+    identity = "\0".join([path, row.row_hash or "", label, str(number), kind])
+    return blake2b(identity.encode(errors="backslashreplace"), digest_size=_FINGERPRINT_BYTES).hexdigest()

@@ -23,33 +23,33 @@ _MOST_SHOWN = 5
 
 @dataclass(frozen=True)
 class Figures:
-    """What the limits are held against."""
+    """The figures and findings that limits are checked on."""
 
     document: AuditDocument
     """`audit.json`."""
     doubted: tuple[Finding, ...]
-    """Doubted rows that nobody waived, most doubted first."""
+    """Doubted rows that are not waived, most doubted first."""
     unjudged: tuple[Finding, ...]
-    """Rows that were added or changed, and bear a label that models can't judge."""
+    """Rows that were added or changed, and have a label that models can't judge."""
     conflicts: tuple[Finding, ...]
     unlabelled: tuple[Finding, ...]
 
     @property
     def n_rows(self) -> int:
-        """Of the file."""
+        """Counted over the whole file."""
         return self.document.counts.n_rows
 
     @property
     def n_labelled(self) -> int:
-        """Of the file."""
+        """Counted over the whole file."""
         return self.document.counts.n_labelled
 
 
 def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
-    """Every limit that is set, held against one file.
+    """One check for every limit that is set.
 
     Raises:
-        SettingsError: A limit names a reason that there is none of.
+        SettingsError: A limit names a reason that does not exist.
     """
     checks = [
         *_check_noise(settings, figures),
@@ -65,7 +65,7 @@ def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
     return tuple(checks)
 
 
-# ---------------------------------------------------------------- of the models
+# ---------------------------------------------------------------- limits on models
 
 
 def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
@@ -89,7 +89,7 @@ def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         rows=_list_fingerprints(figures.doubted),
     )
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
-        yield _leave_open(check, noise.why, settings)
+        yield _mark_unassessable(check, noise.why, settings)
         return
     interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
     words = f"estimate {percent(noise.rate)}, {interval}"
@@ -113,10 +113,10 @@ def _check_skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         why=skill.why,
         rows=(),
     )
-    yield _judge_value(check) if skill.assessable else _leave_open(check, skill.why, settings)
+    yield _judge_value(check) if skill.assessable else _mark_unassessable(check, skill.why, settings)
 
 
-# ------------------------------------------------------------------ of doubted rows
+# ------------------------------------------------------------------ limits on doubted rows
 
 
 def _check_doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
@@ -146,7 +146,7 @@ def _check_by_reason(settings: GateSettings, figures: Figures) -> Iterator[Check
             check = _check_number(
                 "max-per-reason", f"rows doubted for {name}", limit, (), figures.n_labelled, of=name
             )
-            yield _leave_open(replace(check, value=None), skipped[name], settings)
+            yield _mark_unassessable(replace(check, value=None), skipped[name], settings)
     ours = {
         name: family for name, family in run.items() if family == "error" or name in settings.max_per_reason
     }
@@ -166,12 +166,12 @@ def _check_new(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         yield _judge_by_skill(check, settings, figures)
 
 
-# -------------------------------------------------------------- told without models
+# -------------------------------------------------------------- limits that need no models
 
 
 def _check_conflicts(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_conflicts is not None:
-        measured = "rows whose very input stands elsewhere with another label"
+        measured = "rows whose exact input occurs elsewhere with another label"
         yield _judge_value(
             _check_number(
                 "max-conflicts", measured, settings.max_conflicts, figures.conflicts, figures.n_labelled
@@ -199,14 +199,14 @@ def _check_required(settings: GateSettings, figures: Figures) -> Iterator[Check]
         yield Check(
             limit="require-reason",
             of=name,
-            measured="reason that must have been asked",
+            measured="required reason",
             value=None,
             bound=None,
             is_share=False,
             is_floor=False,
             outcome=Outcome.PASSED if name in run else Outcome.FAILED,
             allowed=False,
-            why="it was asked" if name in run else skipped.get(name, "it was not among the reasons to ask"),
+            why="it was run" if name in run else skipped.get(name, "it was not among the reasons to run"),
             rows=(),
         )
 
@@ -217,7 +217,7 @@ def _check_required(settings: GateSettings, figures: Figures) -> Iterator[Check]
 def _check_number(  # noqa: PLR0917  # as a line of a table
     name: str, measured: str, limit: Limit, rows: Sequence[Finding], n_rows: int, of: str = ""
 ) -> Check:
-    """The check of a number of rows, or of their share in `n_rows`."""
+    """The check of a number of rows, or of their share of `n_rows`."""
     share = len(rows) / n_rows if n_rows else 0.0
     return Check(
         limit=name,
@@ -235,7 +235,7 @@ def _check_number(  # noqa: PLR0917  # as a line of a table
 
 
 def _judge_value(check: Check) -> Check:
-    """The check with its outcome by value and bound."""
+    """The check with the outcome that follows from its value and bound."""
     if check.value is None or check.bound is None:
         return check
     missed = check.value < check.bound if check.is_floor else check.value > check.bound
@@ -243,23 +243,24 @@ def _judge_value(check: Check) -> Check:
 
 
 def _judge_by_skill(check: Check, settings: GateSettings, figures: Figures) -> Check:
-    """The check by its value where models have skill; without it nobody can tell what goes undoubted."""
+    """The check with its outcome where models have skill; without skill, doubts may have been missed."""
     skill = figures.document.skill
     if skill.assessable:
         return _judge_value(check)
     if settings.allow_unassessable:
-        return replace(_judge_value(check), why=f"{check.why}, by reasons without models: {skill.why}")
-    return _leave_open(check, skill.why, settings)
+        why = f"{check.why}, counting only reasons that need no models: {skill.why}"
+        return replace(_judge_value(check), why=why)
+    return _mark_unassessable(check, skill.why, settings)
 
 
-def _leave_open(check: Check, why: str, settings: GateSettings) -> Check:
+def _mark_unassessable(check: Check, why: str, settings: GateSettings) -> Check:
     return replace(check, outcome=Outcome.NOT_ASSESSABLE, allowed=settings.allow_unassessable, why=why)
 
 
 def _list_limits(limits: Mapping[str, Limit], names: Iterable[str]) -> list[tuple[str, Limit]]:
     """The limit of each name: its own, or the one for all that have none."""
-    told = ((name, limits.get(name, limits.get(EACH))) for name in names)
-    return [(name, limit) for name, limit in told if limit is not None]
+    found = ((name, limits.get(name, limits.get(EACH))) for name in names)
+    return [(name, limit) for name, limit in found if limit is not None]
 
 
 def _refuse_unknown_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -> None:
@@ -268,15 +269,15 @@ def _refuse_unknown_reasons(limits: Mapping[str, Limit], known: Iterable[str]) -
         if name == EACH or name in names:
             continue
         raise SettingsError(
-            f"there is no reason {name!r}",
+            f"{name!r} is not a reason of this audit",
             where="--max-per-reason",
-            expected=f"one of {name_first(names)}",
+            expected=f"one of {quote_first_names(names)}",
             hint=did_you_mean(name, names),
         )
 
 
-def name_first(names: Sequence[str]) -> str:
-    """The first few names in quotes; an ellipsis says that there are more."""
+def quote_first_names(names: Sequence[str]) -> str:
+    """The first few names in quotes; an ellipsis shows that there are more."""
     return ", ".join(map(repr, names[:_MOST_SHOWN])) + (", …" if len(names) > _MOST_SHOWN else "")
 
 
@@ -284,8 +285,8 @@ def _list_fingerprints(rows: Iterable[Finding]) -> tuple[str, ...]:
     return tuple(row.fingerprint for row in rows)
 
 
-def failed_by(checks: Iterable[Check]) -> dict[str, tuple[str, ...]]:
-    """The names of the limits that each finding made fail, by its fingerprint."""
+def list_failed_limits(checks: Iterable[Check]) -> dict[str, tuple[str, ...]]:
+    """The names of the limits that failed because of a finding, by its fingerprint."""
     failed: dict[str, tuple[str, ...]] = {}
     for check in checks:
         if not check.passed:

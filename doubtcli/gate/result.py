@@ -1,4 +1,4 @@
-"""What a gate found: the records that its formats are made from."""
+"""What a gate found: the records that all its output formats are made from."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ if TYPE_CHECKING:
 
 
 class Outcome(StrEnum):
-    """How a limit was met."""
+    """Whether a limit was met."""
 
     PASSED = "passed"
     FAILED = "failed"
     NOT_ASSESSABLE = "not assessable"
-    """Nobody can tell; the gate fails, unless that is allowed."""
+    """It is not known; the gate fails, unless that is allowed."""
 
 
 class Change(StrEnum):
-    """What a doubted row is, held against the baseline."""
+    """Whether the baseline knows a doubted row."""
 
     NEW = "new"
     KNOWN = "known"
@@ -28,110 +28,110 @@ class Change(StrEnum):
 
 @dataclass(frozen=True)
 class Waiver:
-    """A person's word that a row is to be left as it is."""
+    """A person's decision that a row's label stays as it is."""
 
     row_id: str
     """The row's `doubt_id`."""
     number: int
-    """Its place in the file of waivers, from 1."""
+    """Its position in the waivers file, from 1."""
     label: str | None = None
-    """It holds only while the given label is this one."""
+    """It applies only while the given label is this one."""
     reasons: tuple[str, ...] = ()
-    """It holds for these reasons; for all of them where none is named."""
+    """The reasons that it applies to; all of them where none is named."""
     until: dt.date | None = None
-    """The last day on which it holds."""
+    """The last day on which it applies."""
     why: str = ""
     files: tuple[str, ...] = ()
-    """It holds for these data files alone; for all of them where none is named."""
+    """The data files that it applies to; all of them where none is named."""
 
 
 @dataclass(frozen=True)
 class Finding:
-    """A row that is doubted, stands in conflict with an equal one, or lacks a label."""
+    """A row that is doubted, is in conflict with an equal one, or has no label."""
 
     row_id: str
     row: int
-    """Its place in the file, from 1, the header left out."""
+    """Its number in the file, from 1, not counting the header."""
     fingerprint: str
-    """16 hexadecimal digits: of the file's path, the row's content, its label and, among equal rows, its
-    number. Other rows may come and go."""
+    """16 hexadecimal digits, made from the file's path, the row's content, its label and, among equal rows,
+    its number. Adding or removing other rows does not change it."""
     given_label: str | None
     """None where the row has no label."""
     suggested_label: str | None
     doubt: float | None
-    """From 0 to 1; None where the row has no label, or one that nobody can judge."""
+    """From 0 to 1; None where the row has no label, or one that can't be judged."""
     reasons: tuple[str, ...]
-    """Those that speak on the row and are not waived, strongest first."""
+    """Those that raise doubt about the row and are not waived, strongest first."""
     why: str
     """The reasons in plain words; "" where there are none."""
     rule: str
-    """What it is reported as: its strongest reason's name, `DOUBTED` where no single one speaks,
+    """What it is reported as: its strongest reason's name, `DOUBTED` where no single reason raises doubt,
     `LABEL_CONFLICT`, `UNLABELLED` or `UNJUDGED`."""
     change: Change | None = None
     """None without a baseline, and on a row that is not doubted."""
     change_why: str = ""
-    """Of a new one, in plain words: "the row was added or changed since the baseline"."""
+    """Why it is new, in plain words: "the row was added or changed since the baseline"."""
     waiver: Waiver | None = None
-    """It is counted by no limit where there is one."""
+    """Where there is one, no limit counts the finding."""
     failed: tuple[str, ...] = ()
-    """The limits that it made fail."""
+    """The names of the limits that failed because of it."""
     lines: tuple[int, int] | None = None
-    """The first and last physical line of its row; None in a file without lines, or where nobody asked."""
+    """The first and last physical line of its row; None in a file without lines, or where not asked for."""
 
 
 DOUBTED, LABEL_CONFLICT, UNLABELLED = "doubted", "label-conflict", "unlabelled"
 UNJUDGED = "unjudged"
-"""Rules of findings that no single reason stands for."""
+"""Rules of findings that are not reported under the name of a single reason."""
 RULES = {
-    DOUBTED: "No single reason speaks, but all of them together make its label likelier wrong than right.",
-    LABEL_CONFLICT: "The very same input stands elsewhere with another label.",
+    DOUBTED: "No single reason raises doubt, but together they make its label more likely wrong than right.",
+    LABEL_CONFLICT: "The same input occurs elsewhere with another label.",
     UNLABELLED: "It has no label.",
-    UNJUDGED: "It is new, and too few rows bear its label for models to judge it.",
+    UNJUDGED: "It is new, and too few rows have its label for models to judge it.",
 }
 
 
 @dataclass(frozen=True)
 class Check:
-    """One limit, held against one file."""
+    """One limit, checked on one file."""
 
     limit: str
     """The setting's name: "max-noise", "max-per-class"."""
     of: str
-    """The class or reason that it holds for; "" where it holds for the file."""
+    """The class or reason that it applies to; "" where it applies to the whole file."""
     measured: str
     """What was measured, in words: "suspected label noise, by its lower bound"."""
     value: float | None
-    """A share (0 to 1) where `is_share`, else a number of rows; None where it can't be told."""
+    """A share (0 to 1) where `is_share`, else a number of rows; None where it is not known."""
     bound: float | None
-    """As `value`; None where the limit is no number (a required reason)."""
+    """As `value`; None where the limit is not a number (a required reason)."""
     is_share: bool
     is_floor: bool
     """Whether the value must not fall below the bound, rather than not rise above it."""
     outcome: Outcome
     allowed: bool
-    """Whether it does not count though it can't be assessed (`--allow-unassessable`)."""
+    """Whether the gate may pass although the limit can't be assessed (`--allow-unassessable`)."""
     why: str
-    """What the outcome rests on, in one plain sentence."""
+    """Why the outcome is what it is, in one sentence."""
     rows: tuple[str, ...]
-    """The fingerprints of the findings that made the value, most doubted first."""
+    """The fingerprints of the findings that were counted, most doubted first."""
 
     @property
     def passed(self) -> bool:
-        """Whether the gate may pass by this limit."""
+        """Whether the limit lets the gate pass."""
         return self.outcome is Outcome.PASSED or self.allowed
 
     @property
     def name(self) -> str:
-        """The limit and what it holds for: "max-per-class refund"."""
+        """The limit and what it applies to: "max-per-class refund"."""
         return f"{self.limit} {self.of}".rstrip()
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The doubted rows, held against the baseline."""
+    """The doubted rows, compared with the baseline."""
 
     path: str
-    """The baseline's file."""
+    """The baseline file."""
     n_new: int
     n_known: int
     gone: tuple[GoneDoubt, ...]
@@ -139,7 +139,7 @@ class Comparison:
 
 @dataclass(frozen=True)
 class GoneDoubt:
-    """A doubt of the baseline that is no more."""
+    """A doubt of the baseline that is there no longer."""
 
     row_id: str
     given_label: str
@@ -149,34 +149,34 @@ class GoneDoubt:
 
 @dataclass(frozen=True)
 class LapsedWaiver:
-    """A waiver that did not hold, and why."""
+    """A waiver that applied to no row, and why."""
 
     waiver: Waiver
     why: str
-    """"expired on 2026-06-30", "no row bears this id"."""
+    """"expired on 2026-06-30", "no row has this id"."""
 
 
 @dataclass(frozen=True)
 class FileResult:
-    """What came of one data file."""
+    """What the gate found in one data file."""
 
     path: str
-    """The data file, as it was given or as the audit tells."""
+    """The data file, as the user gave it or as the audit names it."""
     sha256: str
     format: str
     """"csv", "jsonl", "parquet" or "arrow"."""
     n_rows: int
     n_labelled: int
     n_doubted: int
-    """Waived rows left out."""
+    """Waived rows are not counted."""
     audit: str | None
-    """The audit directory that was judged; None where none was kept."""
+    """The directory of the audit that was checked; None where none was kept."""
     origin: str
-    """Where the audit is from, in plain words: "scanned now", "the audit of 2026-11-21 in the cache"."""
+    """Where the audit comes from, in plain words: "scanned now", "the audit data.doubt"."""
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
-    """Most doubted first, then conflicts, then rows without a label, each by place in the file; waived ones
-    are among them."""
+    """Most doubted first, then conflicts, then rows without a label, each in file order; waived ones are
+    included."""
     comparison: Comparison | None
     """None without a baseline."""
     notes: tuple[str, ...] = ()
@@ -188,7 +188,7 @@ class FileResult:
 
     @property
     def failing(self) -> tuple[Finding, ...]:
-        """The findings that made a limit fail."""
+        """The findings because of which a limit failed."""
         return tuple(finding for finding in self.findings if finding.failed)
 
     @property
@@ -199,16 +199,16 @@ class FileResult:
 
 @dataclass(frozen=True, repr=False)
 class GateResult:
-    """What came of all files: the one thing that the formats are made from."""
+    """What the gate found in all files: all output formats are made from it."""
 
     files: tuple[FileResult, ...]
     waivers_path: str | None
     lapsed: tuple[LapsedWaiver, ...]
-    """Waivers that held for none of the files."""
+    """Waivers that applied to none of the files."""
     version: str
-    """Of doubt."""
+    """The version of doubt."""
     rules: dict[str, str]
-    """What each rule means, in one sentence: for every reason that was asked, and for `RULES`."""
+    """What each rule means, in one sentence: every reason that was run, and `RULES`."""
 
     @property
     def passed(self) -> bool:

@@ -1,7 +1,7 @@
-"""A finding or a limit -> plain sentences on one line, for systems that show a line a finding.
+"""A finding or a limit -> plain sentences on one line, for systems that show one line per finding.
 
-Whatever stands in the data, the line has only characters that can be seen (and joiners): no new line, no
-control character, none that turns text around, no half of a character. JSON, XML and UTF-8 can all hold it.
+No matter what the data contain, the line has only visible characters (and joiners): no new line, no control
+character, none that changes the direction of text, no half of a character. JSON, XML and UTF-8 can hold it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from doubtcli.disk.paths import names_a_file, relative_path
-from doubtcli.gate.limit_words import held_words, is_open
+from doubtcli.gate.limit_words import format_value_and_bound, is_unassessable
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome, Waiver
 from doubtcli.gate.waivers.write import add_waivers
 from doubtcli.settings import WAIVERS_FILE
@@ -29,151 +29,155 @@ if TYPE_CHECKING:
     Found = tuple[FileResult, Finding]
 
 LONGEST_NAME = 100
-"""Characters of an id or a label: more of it tells no two apart that a person could."""
+"""Characters of an id or a label: a person does not compare longer ones."""
 LONGEST_WHY = 1000
 _DIGEST_BYTES = 8
 
 
-def on_a_line(text: str, most: int = LONGEST_NAME) -> str:
-    r"""The text cut to so many characters, what nobody could see of it shown as an escape: `\n`."""
+def fit_on_line(text: str, most: int = LONGEST_NAME) -> str:
+    r"""The text cut to so many characters, with invisible ones shown as escapes: `\n`."""
     shown = printable_path(text[: most + 1])
     return shown if len(shown) <= most else f"{shown[: most - 1]}…"
 
 
-def row_sentences(finding: Finding, rules: Mapping[str, str]) -> str:
-    """What is the matter with a row, why, and what is known of it: `T0017: label "a" is doubted (0.9). …`."""
-    told = [why_words(finding, rules)]
+def describe_finding(finding: Finding, rules: Mapping[str, str]) -> str:
+    """What is wrong with a row, why, whether it is new or waived: `T0017: label "a" is doubted (0.9). …`."""
+    more = [explain_finding(finding, rules)]
     if finding.change is Change.NEW:
-        told.append(_because("new", finding.change_why))
+        more.append(_join_with_colon("new", finding.change_why))
     if finding.waiver:
-        told.append(_because("waived", finding.waiver.why))
-    return _sentences(f"{row_name(finding)}: {_claim(finding)}", told)
+        more.append(_join_with_colon("waived", finding.waiver.why))
+    return _join_sentences(f"{name_row(finding)}: {_describe_label(finding)}", more)
 
 
-def row_name(finding: Finding) -> str:
-    """Its id; where no line leads to the row, its place in the file, too."""
-    name, place = on_a_line(finding.row_id).strip(), f"row {finding.row}"
+def name_row(finding: Finding) -> str:
+    """Its id; also its number in the file where its line is not known."""
+    name, place = fit_on_line(finding.row_id).strip(), f"row {finding.row}"
     if not name:
         return place
     return name if finding.lines else f"{name} ({place})"
 
 
-def why_words(finding: Finding, rules: Mapping[str, str]) -> str:
-    """Its reasons in plain words, or what it is reported as; "" where that is already said."""
+def explain_finding(finding: Finding, rules: Mapping[str, str]) -> str:
+    """Its reasons in plain words, or what its rule means; "" where the label's sentence says all."""
     if finding.rule == UNLABELLED:
         return ""
     return finding.why or rules.get(finding.rule, "")
 
 
-def check_sentences(check: Check) -> str:
-    """How a limit was met, and what that rests on: `max-noise failed: 4.3%, at most 3%. Suspected …`."""
-    held = "" if is_open(check) else held_words(check)
-    outcome = f"{on_a_line(check.name)} {'is ' if is_open(check) else ''}{check.outcome}"
-    rests_on = _because(check.measured, check.why)
-    return _sentences(f"{outcome}{f': {held}' if held else ''}", [rests_on])
+def describe_check(check: Check) -> str:
+    """Whether a limit was met, and why: `max-noise failed: 4.3%, at most 3%. Suspected …`."""
+    figures = "" if is_unassessable(check) else format_value_and_bound(check)
+    outcome = f"{fit_on_line(check.name)} {'is ' if is_unassessable(check) else ''}{check.outcome}"
+    why = _join_with_colon(check.measured, check.why)
+    return _join_sentences(f"{outcome}{f': {figures}' if figures else ''}", [why])
 
 
-def is_of_the_file(check: Check) -> bool:
-    """Whether a limit was not met, and no rows can be shown for it."""
+def is_failed_without_rows(check: Check) -> bool:
+    """Whether a limit was not met and there are no rows to show for it."""
     rowless = check.limit in {"max-noise", "min-skill", "require-reason"} or not check.rows
     return not check.passed and (rowless or check.outcome is Outcome.NOT_ASSESSABLE)
 
 
-def check_fingerprint(file: FileResult, check: Check) -> str:
-    """16 hexadecimal digits that tell a file's limit from all others, whatever came of it."""
-    told = f"{file.path}\0{check.name}".encode(errors="backslashreplace")
-    return blake2b(told, digest_size=_DIGEST_BYTES).hexdigest()
+def make_check_fingerprint(file: FileResult, check: Check) -> str:
+    """16 hexadecimal digits that identify a limit of a file; they don't depend on its outcome."""
+    identity = f"{file.path}\0{check.name}".encode(errors="backslashreplace")
+    return blake2b(identity, digest_size=_DIGEST_BYTES).hexdigest()
 
 
-def _claim(finding: Finding) -> str:
+def _describe_label(finding: Finding) -> str:
     if finding.given_label is None:
         return "it has no label"
-    label = f'label "{on_a_line(finding.given_label)}"'
+    label = f'label "{fit_on_line(finding.given_label)}"'
     if finding.rule == LABEL_CONFLICT:
         return f"{label} is in conflict"
     doubted = f"{label} is doubted" + ("" if finding.doubt is None else f" ({score(finding.doubt)})")
     if finding.suggested_label in {None, finding.given_label}:
         return doubted
-    return f'{doubted}, "{on_a_line(finding.suggested_label or "")}" is suggested'
+    return f'{doubted}, "{fit_on_line(finding.suggested_label or "")}" is suggested'
 
 
-def _because(what: str, why: str) -> str:
-    """The two with a colon between them, where there are two."""
+def _join_with_colon(what: str, why: str) -> str:
+    """The two with a colon between them; if one is empty, the other one."""
     return ": ".join(words for words in (what.strip(), why.strip()) if words)
 
 
-def _sentences(first: str, others: Iterable[str]) -> str:
-    """Each with a full stop and all but the first, which begins with a name, with a capital."""
-    shown = [on_a_line(words.strip(), LONGEST_WHY) for words in others]
-    told = [first, *(f"{words[0].upper()}{words[1:]}" for words in shown if words)]
-    return " ".join(f"{words.removesuffix('.')}." for words in told)
+def _join_sentences(first: str, others: Iterable[str]) -> str:
+    """Each with a full stop, and with a capital except the first, which begins with a name."""
+    shown = [fit_on_line(words.strip(), LONGEST_WHY) for words in others]
+    sentences = [first, *(f"{words[0].upper()}{words[1:]}" for words in shown if words)]
+    return " ".join(f"{words.removesuffix('.')}." for words in sentences)
 
 
 # --------------------------------------------------------------------------- order
 
 
-def new_first(findings: Sequence[Finding]) -> list[Finding]:
-    """The findings that the baseline does not know, then the others, each in the order given."""
+def sort_new_first(findings: Sequence[Finding]) -> list[Finding]:
+    """The findings that the baseline does not know, then the others, each in the given order."""
     return sorted(findings, key=lambda finding: finding.change is not Change.NEW)
 
 
-def worst_first(files: Iterable[FileResult]) -> list[Found]:
-    """Those that fail a limit first, waived ones last, each kind most doubted first; ties as they stood."""
+def sort_worst_first(files: Iterable[FileResult]) -> list[Found]:
+    """Those because of which a limit failed first, waived ones last, most doubted first in each kind.
+
+    Ties keep their order.
+    """
     found = [(file, finding) for file in files for finding in file.findings]
     return sorted(
         found, key=lambda one: (not one[1].failed, one[1].waiver is not None, -(one[1].doubt or 0.0))
     )
 
 
-def failing_first_new(files: Iterable[FileResult]) -> list[Found]:
-    """Those alone that fail a limit: what the baseline does not know first, most doubted first."""
-    failing = [one for one in worst_first(files) if one[1].failed]
+def list_failing_new_first(files: Iterable[FileResult]) -> list[Found]:
+    """Only those because of which a limit failed: new ones first, then most doubted first."""
+    failing = [one for one in sort_worst_first(files) if one[1].failed]
     return sorted(failing, key=lambda one: one[1].change is not Change.NEW)
 
 
-# -------------------------------------------------------------------------- places
+# -------------------------------------------------------------------------- paths
 
 
-def repository_path(path: str) -> str:
-    """The path as seen from the working directory, "/" between its parts; whole where it lies elsewhere."""
+def make_repository_path(path: str) -> str:
+    """The path relative to the working directory, with "/" as separator; absolute if it is outside."""
     if not names_a_file(path):
         return path
-    seen = Path(relative_path(path or "."))
-    return (Path(os.path.abspath(path)) if seen.parts[:1] == ("..",) else seen).as_posix()  # noqa: PTH100  # links are kept
+    relative = Path(relative_path(path or "."))
+    is_outside = relative.parts[:1] == ("..",)
+    return (Path(os.path.abspath(path)) if is_outside else relative).as_posix()  # noqa: PTH100  # keep links
 
 
-def shown_path(path: str) -> str:
-    """As `repository_path`, what nobody could see of it shown as an escape."""
-    return printable_path(repository_path(path))
+def make_shown_path(path: str) -> str:
+    """As `make_repository_path`, with invisible characters shown as escapes."""
+    return printable_path(make_repository_path(path))
 
 
-def uri(path: str) -> tuple[str, bool]:
+def make_uri(path: str) -> tuple[str, bool]:
     """Percent-encoded, and whether it is relative to the working directory; else it is a `file:` URI."""
-    told = repository_path(path)
-    is_relative = not os.path.isabs(told)  # noqa: PTH117  # a text, not a path
-    encoded = quote(path_bytes(told))
+    shown = make_repository_path(path)
+    is_relative = not os.path.isabs(shown)  # noqa: PTH117  # a text, not a path
+    encoded = quote(path_bytes(shown))
     return (encoded, True) if is_relative else (f"file:///{encoded.lstrip('/')}", False)
 
 
 MOST_COMMANDS = 3
-"""Written out, one a file; whoever reads three knows the others."""
+"""Files for which a command is written out; three are enough of an example."""
 _COMMAND, _WORDS = "bold", ""
 _UNWAIVABLE = frozenset({"max-noise", "min-skill", "require-reason", "max-unlabelled"})
-"""Limits that a waiver does not touch, or that is no answer to."""
+"""Limits on which a waiver has no effect, or for which it is not the right answer."""
 _LEAD_CELLS = len("Relabel:  ")
 _HALF_CHARACTERS = range(0xD800, 0xE000)
 
 
 def print_next(sheet: Sheet, result: GateResult) -> None:
-    """Print what may be done about a gate that failed: commands to copy, and a waiver to write."""
+    """Print what to do about a gate that failed: commands to copy, and a waiver to paste."""
     failed = [file for file in result.files if not file.passed]
-    waived = next(_waivable(failed), None)
+    waived = next(_find_waivable(failed), None)
     steps = {
-        "Look:": [*_look(failed)],
-        "Relabel:": [*_relabel(failed)],
-        "Accept:": [*_accept(failed)],
-        "Allow:": [*_allow(failed)],
-        "Waive:": _waiver_to_paste(result, *waived) if waived else [],
+        "Look:": [*_list_pages(failed)],
+        "Relabel:": [*_list_relabel_commands(failed)],
+        "Accept:": [*_list_accept_commands(failed)],
+        "Allow:": [*_list_allow_hint(failed)],
+        "Waive:": _make_waiver_lines(result, *waived) if waived else [],
     }
     if any(steps.values()):
         sheet.title("Next")
@@ -187,43 +191,45 @@ def print_next(sheet: Sheet, result: GateResult) -> None:
                 sheet.hang(lead, shown)
 
 
-def _look(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
-    """The page of each audit that is kept."""
+def _list_pages(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
+    """The page of each audit that was kept."""
     pages = [str(Path(file.audit) / "report.html") for file in failed if file.audit is not None]
     yield from ((page, _COMMAND) for page in pages[:MOST_COMMANDS])
 
 
-def _relabel(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
-    """Scan each file, and decide on the rows in its queue."""
-    doubted = [file for file in failed if any(_is_queued(one, _missed(file)) for one in file.failing)]
+def _list_relabel_commands(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
+    """The commands that scan each file again, and what to do with the rows in its queue."""
+    doubted = [
+        file for file in failed if any(_is_queued(one, _find_failed_checks(file)) for one in file.failing)
+    ]
     commands = [f"doubt scan {shell_word(file.path)}" for file in doubted if names_a_file(file.path)]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
     if commands:
-        yield "with this gate's flags; then write the right label under verdict in its queue.csv", _WORDS
+        yield "with the flags of this gate; then write the right labels under verdict in queue.csv", _WORDS
 
 
-def _accept(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
-    """Take the new doubts for known, where they made a limit fail."""
+def _list_accept_commands(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
+    """The commands that add new doubts to the baseline, where a limit failed because of them."""
     commands = [
         f"doubt baseline {shell_word(file.path)} -o {shell_word(file.comparison.path)}"
         for file in failed
-        if "max-new" in _missed(file) and file.comparison and names_a_file(file.path)
+        if "max-new" in _find_failed_checks(file) and file.comparison and names_a_file(file.path)
     ]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
 
 
-def _allow(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
-    if any(is_open(check) and not check.allowed for file in failed for check in file.checks):
-        yield "--allow-unassessable passes limits that nobody can tell of", _WORDS
+def _list_allow_hint(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:
+    if any(is_unassessable(check) and not check.allowed for file in failed for check in file.checks):
+        yield "add --allow-unassessable to pass in spite of limits that can't be assessed", _WORDS
 
 
-def _missed(file: FileResult) -> dict[str, Check]:
-    """The limits that failed for sure, by name: where nobody can tell, no row is to blame."""
+def _find_failed_checks(file: FileResult) -> dict[str, Check]:
+    """The limits that did fail, by name; without those that can't be assessed, which are no row's fault."""
     return {check.name: check for check in file.checks if check.outcome is Outcome.FAILED}
 
 
 def _is_queued(finding: Finding, missed: Mapping[str, Check]) -> bool:
-    """Whether it stands in a scan's queue, and a limit failed by it."""
+    """Whether a scan puts it into its queue, and a limit failed because of it."""
     is_doubted = finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
     return is_doubted and any(name in missed for name in finding.failed)
 
@@ -231,30 +237,30 @@ def _is_queued(finding: Finding, missed: Mapping[str, Check]) -> bool:
 # ------------------------------------------------------------------------ waive
 
 
-def _waivable(failed: Sequence[FileResult]) -> Iterator[tuple[FileResult, Finding]]:
-    """The findings that a waiver would help with, as they are listed."""
+def _find_waivable(failed: Sequence[FileResult]) -> Iterator[tuple[FileResult, Finding]]:
+    """The findings for which a waiver would help, in the order in which they are listed."""
     for file in failed:
-        limits = {name for name, check in _missed(file).items() if check.limit not in _UNWAIVABLE}
-        for finding in new_first(file.failing):
+        limits = {name for name, check in _find_failed_checks(file).items() if check.limit not in _UNWAIVABLE}
+        for finding in sort_new_first(file.failing):
             if limits.intersection(finding.failed) and _is_writable(finding):
                 yield file, finding
 
 
 def _is_writable(finding: Finding) -> bool:
-    """Whether TOML has a way to write its id and its label."""
+    """Whether its id and its label can be written in TOML."""
     return not any(ord(c) in _HALF_CHARACTERS for c in finding.row_id + (finding.given_label or ""))
 
 
-def _waiver_to_paste(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
-    """The first row's waiver, ready to be pasted."""
+def _make_waiver_lines(result: GateResult, file: FileResult, finding: Finding) -> list[tuple[str, str]]:
+    """The lines of the first row's waiver, ready to be pasted."""
     waivers = result.waivers_path or WAIVERS_FILE
-    beside = len(result.files) > 1 and names_a_file(file.path)
+    names_file = len(result.files) > 1 and names_a_file(file.path)
     waiver = Waiver(
         finding.row_id,
         number=1,
         label=finding.given_label,
-        why="looked at by NAME: the label is right",
-        files=(relative_path(file.path, Path(waivers).parent),) if beside else (),
+        why="checked by NAME: the label is right",
+        files=(relative_path(file.path, Path(waivers).parent),) if names_file else (),
     )
-    words = f"a row whose label is right after all, in {waivers}"
+    words = f"if the label of a row is right, add to {waivers}:"
     return [(words, _WORDS), *((line, _COMMAND) for line in add_waivers("", [waiver]).splitlines())]

@@ -32,7 +32,7 @@ from doubtcli.apply.plan_undo import note_lost_changes
 from doubtcli.apply.target import check_ending, check_waivers_apart, follow_link
 from doubtcli.errors import InputError
 from doubtcli.files.source import check_there
-from doubtcli.gate.waivers.read import waivers_to_add_to
+from doubtcli.gate.waivers.read import choose_waivers_to_write
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
 from doubtcli.records.relabelling import ApplyResult, list_batches_in_effect, list_current_batches
@@ -145,7 +145,7 @@ def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progres
         DoubtError: A file can't be used, the verdicts can't be settled, or something is in the way; nothing
             was written.
     """
-    request = replace(request, waivers=waivers_to_add_to(request.waivers) if request.waive else None)
+    request = replace(request, waivers=choose_waivers_to_write(request.waivers) if request.waive else None)
     target = _choose_target(request)
     audit = request.open_audit or _find_queue_audit(request)
     with _lock_outputs(request, target):

@@ -14,11 +14,11 @@ from doubtcli.errors import SettingsError
 from doubtcli.files.text import find_physical_lines
 from doubtcli.gate.baseline.file import read_baseline, render_baseline
 from doubtcli.gate.baseline.section import find_section, make_section, update_baseline
-from doubtcli.gate.judge import Known, find_doubted, judge_file
-from doubtcli.gate.limits import name_first
+from doubtcli.gate.judge import PriorKnowledge, find_doubted, judge_file
+from doubtcli.gate.limits import quote_first_names
 from doubtcli.gate.result import RULES, GateResult
-from doubtcli.gate.waivers.apply import apply_waivers, lapsed_waivers
-from doubtcli.gate.waivers.read import find_waivers, read_waivers
+from doubtcli.gate.waivers.apply import apply_waivers, find_lapsed_waivers
+from doubtcli.gate.waivers.read import find_waivers_file, read_waivers
 from doubtcli.pipelines.find_audit import find_or_make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.settings import EACH
@@ -40,32 +40,32 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Gate:
-    """How files are to be gated."""
+    """How to gate files: the settings, and what waivers and audits depend on."""
 
     plan: GatePlan
-    """What flags and settings file say."""
+    """The flags and the settings file."""
     today: dt.date
-    """By which waivers expire."""
+    """The day that decides which waivers have expired."""
     progress: Progress
-    """Told of each long stage."""
+    """Is called at each long stage."""
     cache: bool = True
-    """Whether audits may be taken from the user's cache folder, and kept there."""
+    """Whether audits may be read from the user's cache folder, and kept there."""
 
     def run(self, paths: Sequence[str], *, with_lines: bool = False) -> GateResult:
-        """Hold every file, or every audit, against its limits.
+        """Check every file, or every audit, against its limits.
 
         Args:
             paths: Labelled files and directories of audits; none: the files of the settings file.
             with_lines: Whether to find the physical lines of the rows.
 
         Raises:
-            DoubtError: A file, an audit, a baseline or a file of waivers can't be used, a setting makes no
-                sense, or no limit is set.
+            DoubtError: A file, an audit, a baseline or a waivers file can't be used, a setting is not valid,
+                or no limit is set.
         """
         return self._judge_files(self._list_paths(paths), with_lines=with_lines)
 
     def run_on(self, audits: Sequence[FoundAudit]) -> GateResult:
-        """Hold audits that are open already against their limits.
+        """Check audits that are open already against their limits.
 
         Raises:
             DoubtError: As `run`.
@@ -82,30 +82,32 @@ class Gate:
         return GateResult(
             files=tuple(file.result for file in files),
             waivers_path=known.waivers_path or None,
-            lapsed=lapsed_waivers(known.waivers, [file.applied for file in files]),
+            lapsed=find_lapsed_waivers(known.waivers, [file.applied for file in files]),
             version=version("doubtcli"),
             rules=rules,
         )
 
     def write_baseline(self, paths: Sequence[str], path: str, *, overwrite: bool = False) -> Baseline:
-        """Write down what is known of these files now; what the baseline says of other files stays.
+        """Write the doubts of these files to a baseline; what it has on other files is kept.
 
-        Of two runs at once on one baseline, one waits for the other to write.
+        If two runs write the same baseline at once, one waits for the other.
 
         Args:
             paths: Labelled files and directories of audits; none: the files of the settings file.
-            path: Where the baseline is to be.
-            overwrite: Whether to pass over what is there.
+            path: The baseline file.
+            overwrite: Whether to replace the file, instead of adding to the baseline in it.
 
         Raises:
-            DoubtError: As `run`; or something else is there.
+            DoubtError: As `run`; or the file exists and is not a baseline.
         """
         if Path(path).exists() and not overwrite:
-            read_baseline(path)  # what is wrong with it is an error before a scan
+            read_baseline(path)  # so that an error in it is raised before a long scan
         known = self._read_waivers()
         audits = [self._find_audit(one) for one in self._list_paths(paths)]
         sections = [
-            make_section(one.data_path, path, one.document, one.doubts, waived=_find_waived_rows(one, known))
+            make_section(
+                one.data_path, path, one.document, one.doubts, waived=_find_waived_doubts(one, known)
+            )
             for one in audits
         ]
         inputs = [*(one.data_path for one in audits), *filter(None, [self.plan.config, known.waivers_path])]
@@ -116,8 +118,8 @@ class Gate:
             replace_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
         return made
 
-    def _judge_file(self, one: str | FoundAudit, known: Known, *, with_lines: bool) -> _JudgedFile:
-        """One file held against its limits; what is wrong with these is an error before a scan."""
+    def _judge_file(self, one: str | FoundAudit, known: PriorKnowledge, *, with_lines: bool) -> _JudgedFile:
+        """Check one file against its limits; an error in these is raised before a long scan."""
         given = self._open_audit(one) if isinstance(one, str) and is_audit(one) else one
         limits = self._find_limits(given if isinstance(given, str) else given.data_path)
         baseline = read_baseline(limits.baseline) if limits.baseline else None
@@ -143,7 +145,7 @@ class Gate:
         return find_or_make_audit(self.plan.scan(path), progress=self.progress, cache=self.cache)
 
     def _open_audit(self, path: str) -> FoundAudit:
-        found = open_audit(path, or_backup=False)  # what is gated are the data as they are now
+        found = open_audit(path, or_backup=False)  # the data are gated as they are now
         check_settings(found, self.plan.scan_values(found.data_path))
         return found
 
@@ -151,10 +153,10 @@ class Gate:
         named = tuple(dict.fromkeys(map(path_from_here, paths or self.plan.paths)))
         if not named:
             raise SettingsError(
-                "no file is named",
+                "no file is given",
                 where="DATA",
                 expected="a labelled file or the directory of an audit",
-                hint='name one, or put it into the settings file as [gate.files."data.csv"]',
+                hint='name a file, or add it to the settings file as [gate.files."data.csv"]',
             )
         return named
 
@@ -164,59 +166,59 @@ class Gate:
             raise SettingsError(
                 f"no limit is set for {data_path}",
                 where="doubt gate",
-                expected="a limit, for nothing else can pass or fail",
+                expected="at least one limit, which passes or fails",
                 hint="add --max-noise 3%, or --max-new 0 with a baseline; `doubt gate -h` lists all limits",
             )
         if settings.max_new is not None and settings.baseline is None:
             raise SettingsError(
-                "it needs a baseline to tell what is new",
+                "new doubts can't be found without a baseline",
                 where="--max-new",
                 hint=f"write one: doubt baseline {data_path}; then add --baseline .doubt-baseline.json",
             )
         return settings
 
-    def _read_waivers(self) -> Known:
-        path = find_waivers(self.plan)
+    def _read_waivers(self) -> PriorKnowledge:
+        path = find_waivers_file(self.plan)
         waivers = read_waivers(path, [reason.name for reason in list_reasons()]) if path else ()
-        return Known(waivers, path, self.today)
+        return PriorKnowledge(waivers, path, self.today)
 
 
 @dataclass(frozen=True)
 class _JudgedFile:
-    """What came of one file, and what is asked of all files together."""
+    """What the gate found in one file, and what is needed to check all files together."""
 
     result: FileResult
     applied: AppliedWaivers
-    """What became of the waivers."""
+    """The findings with their waivers, and the waivers that applied to none."""
     limited_labels: frozenset[str]
-    """Those that limits name."""
+    """The labels that limits name."""
     labels: tuple[str, ...]
-    """Those that there are in the file."""
+    """The labels in the file."""
     rules: Mapping[str, str]
     """What each reason means, as a sentence."""
 
 
 def _check_limited_labels(files: Sequence[_JudgedFile]) -> None:
-    """Refuse a name that is no label in any file: a limit on it would always be met."""
-    there = list(dict.fromkeys(label for file in files for label in file.labels))
-    for name in sorted({name for file in files for name in file.limited_labels} - {*there}):
+    """Refuse a name that is not a label in any file: a limit on it would always be met."""
+    labels = list(dict.fromkeys(label for file in files for label in file.labels))
+    for name in sorted({name for file in files for name in file.limited_labels} - {*labels}):
         raise SettingsError(
-            f"no row bears the label {name!r}",
+            f"no row has the label {name!r}",
             where="max-per-class",
-            expected=f"one of {name_first(there)}",
-            hint=did_you_mean(name, there),
+            expected=f"one of {quote_first_names(labels)}",
+            hint=did_you_mean(name, labels),
         )
 
 
 def _add_lines(result: FileResult, found: FoundAudit) -> FileResult:
-    """The same, each finding with the physical lines of its row."""
+    """The same result, each finding with the physical lines of its row."""
     rows = {finding.row for finding in result.findings}
     lines = find_physical_lines(found.source, rows, quoting=found.settings.quoting)
     return replace(result, findings=tuple(replace(one, lines=lines.get(one.row)) for one in result.findings))
 
 
-def _find_waived_rows(found: FoundAudit, known: Known) -> set[int]:
-    """The rows that a person waived, by their place in the file."""
+def _find_waived_doubts(found: FoundAudit, known: PriorKnowledge) -> set[int]:
+    """The numbers of the doubted rows that are waived."""
     applied = apply_waivers(
         known.waivers,
         find_doubted(found.doubts, found.data_path),

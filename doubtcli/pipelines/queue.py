@@ -11,8 +11,8 @@ from doubtcli.disk.file import os_errors_as_output_error
 from doubtcli.disk.folder import FOLDER_HINTS, replace_folder
 from doubtcli.disk.paths import relative_path
 from doubtcli.errors import InputError, OutputError, SettingsError
-from doubtcli.gate.waivers.apply import waived_rows
-from doubtcli.gate.waivers.read import read_waivers, waivers_to_read
+from doubtcli.gate.waivers.apply import find_waived_rows
+from doubtcli.gate.waivers.read import choose_waivers_to_read, read_waivers
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import as_flags
@@ -75,7 +75,7 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
     check_output_is_folder(request.output)
     _check_is_audit(request.audit)
     found = open_audit(request.audit)
-    waived = _find_waived(found, waivers_to_read(request.waivers), today)
+    waived = _find_waived(found, choose_waivers_to_read(request.waivers), today)
     made = make_queue(found.document, found.doubts, found.read_data().data, request.choice, waived)
     queue = replace(made, notes=(*made.notes, *_note_data(found)))
     _check_choices(queue, request.tool)
@@ -117,7 +117,9 @@ def _find_waived(found: FoundAudit, path: str, today: dt.date) -> set[int]:
     if not path:
         return set()
     data_path = found.backup_of or found.data_path
-    return waived_rows(read_waivers(path), found.doubts, waivers_path=path, data_path=data_path, today=today)
+    return find_waived_rows(
+        read_waivers(path), found.doubts, waivers_path=path, data_path=data_path, today=today
+    )
 
 
 def _find_origin(request: QueueRequest, found: FoundAudit) -> QueueOrigin:

@@ -1,4 +1,4 @@
-"""What a gate found -> what a person reads: every limit, the rows that failed it, what to do, the verdict."""
+"""What a gate found -> a report for people: every limit, the rows over it, what to do, the outcome."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 from rich.text import Text
 
-from doubtcli.gate.limit_words import ALLOWED, limit_lines, limits_words, verdict
+from doubtcli.gate.limit_words import ALLOWED, count_limits, describe_outcome, make_limit_lines
 from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome
-from doubtcli.gate.sentences import new_first, print_next
+from doubtcli.gate.sentences import print_next, sort_new_first
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import count, percent, score
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     )
 
 MOST_WHOLE = 3
-"""Of more files those that passed have one line each: what failed is what a person looks for."""
+"""Of more files, those that passed have one line each: people look for what failed."""
 MOST_PASSED = 10
 MOST_LAPSED_PRINTED = 10
 MOST_WHYS = 3
@@ -41,47 +41,47 @@ NEW_FIRST = ", new ones first"
 CHANGE_STYLE = "magenta"
 ROW_WHY_LINES = 4
 LIMIT_NAME_SHARE = 0.5
-"""Of a line, for a limit's name at most."""
+"""The most of a line that a limit's name can take."""
 WHY_CELLS = 24
-"""Beside the figures a text of fewer is hard to read: it goes below them."""
+"""A narrower text next to the figures is hard to read: it goes below them."""
 LIMIT_WHY_LINES = 3
 _GAP = "  "
 
 
 def print_gate(console: Console, result: GateResult, *, top: int = 10) -> None:
-    """Print every file's limits and the rows that failed them, what may be done, and last the verdict.
+    """Print every file's limits and the rows over them, what to do next, and whether the gate passed.
 
-    Nothing of the data is taken for markup, and control characters in it are shown, not obeyed.
+    Nothing in the data is taken for markup, and control characters in it are shown as escapes.
 
     Args:
-        console: Where to; bars are drawn only on a terminal.
-        result: What to tell of.
-        top: The rows to list of each file and kind of finding, most doubted first.
+        console: Where to print; bars are drawn only on a terminal.
+        result: What the gate found.
+        top: How many rows to list per file and kind of finding, most doubted first.
     """
     sheet = Sheet(console)
-    told, short = _split_passed(result.files)
-    for number, file in enumerate(told):
+    whole, short = _split_passed(result.files)
+    for number, file in enumerate(whole):
         if number:
             sheet.print()
         _print_file_result(sheet, file, result, top)
-    if told and short:
+    if whole and short:
         sheet.print()
     _print_passed(sheet, short)
     _print_lapsed(sheet, result)
     print_next(sheet, result)
     sheet.print()
-    sheet.print((printable_path(verdict(result)), "bold green" if result.passed else "bold red"))
+    sheet.print((printable_path(describe_outcome(result)), "bold green" if result.passed else "bold red"))
 
 
 def _split_passed(files: Sequence[FileResult]) -> tuple[list[FileResult], list[FileResult]]:
-    """The files to tell whole, and those that one line is enough for."""
+    """The files to print in full, and those for which one line is enough."""
     if len(files) <= MOST_WHOLE:
         return list(files), []
     return [file for file in files if not file.passed], [file for file in files if file.passed]
 
 
 def _print_file_result(sheet: Sheet, file: FileResult, result: GateResult, top: int) -> None:
-    sheet.print((_file_name(file), "bold"))
+    sheet.print((_name_file(file), "bold"))
     sheet.hang(sheet.indent(), _count_rows(file))
     sheet.hang(sheet.indent(), printable(file.origin), "dim")
     for note in file.notes:
@@ -92,7 +92,7 @@ def _print_file_result(sheet: Sheet, file: FileResult, result: GateResult, top: 
         _print_comparison(sheet, file.comparison)
 
 
-def _file_name(file: FileResult) -> str:
+def _name_file(file: FileResult) -> str:
     return "standard input" if file.path == "-" else printable_path(file.path)
 
 
@@ -108,19 +108,19 @@ def _count_rows(file: FileResult) -> str:
 
 
 def _print_comparison(sheet: Sheet, comparison: Comparison) -> None:
-    """How the doubts changed since the baseline; what is gone is told by what became of it."""
+    """Print how many doubts are new, known and gone since the baseline."""
     sheet.title("Since the baseline", printable_path(comparison.path))
-    told = f"{count(comparison.n_new)} new, {count(comparison.n_known)} known, "
-    sheet.hang(sheet.indent(), printable(told + _gone_words(comparison.gone)))
+    changes = f"{count(comparison.n_new)} new, {count(comparison.n_known)} known, "
+    sheet.hang(sheet.indent(), printable(changes + _count_gone(comparison.gone)))
 
 
-def _gone_words(gone: Sequence[GoneDoubt]) -> str:
-    """What became of them: "4 gone: it is no longer doubted (3), the row is gone or was changed (1)"."""
+def _count_gone(gone: Sequence[GoneDoubt]) -> str:
+    """How many, and why: "4 gone: it is no longer doubted (3), the row is gone or was changed (1)"."""
     whys = Counter(doubt.why for doubt in gone).most_common()
-    told = [f"{why} ({count(n)})" for why, n in whys[:MOST_WHYS]]
+    counted = [f"{why} ({count(n)})" for why, n in whys[:MOST_WHYS]]
     if len(whys) > MOST_WHYS:
-        told.append(f"other causes ({count(sum(n for _, n in whys[MOST_WHYS:]))})")
-    return f"{count(len(gone))} gone{': ' if told else ''}{', '.join(told)}"
+        counted.append(f"other causes ({count(sum(n for _, n in whys[MOST_WHYS:]))})")
+    return f"{count(len(gone))} gone{': ' if counted else ''}{', '.join(counted)}"
 
 
 def _print_passed(sheet: Sheet, files: Sequence[FileResult]) -> None:
@@ -128,16 +128,16 @@ def _print_passed(sheet: Sheet, files: Sequence[FileResult]) -> None:
         sheet.print(("Passed", "bold"), (f"  {count(len(files), 'file')}", "dim"))
     for file in files[:MOST_PASSED]:
         aside = (
-            f"  {limits_words(file.checks)}, {count(file.n_doubted)} of {count(file.n_rows, 'row')} doubted"
+            f"  {count_limits(file.checks)}, {count(file.n_doubted)} of {count(file.n_rows, 'row')} doubted"
         )
-        sheet.print(sheet.indent(_file_name(file), (aside, "dim")))
+        sheet.print(sheet.indent(_name_file(file), (aside, "dim")))
     _print_left_out(sheet, len(files) - MOST_PASSED)
 
 
 def _print_lapsed(sheet: Sheet, result: GateResult) -> None:
-    """The waivers that held for nothing, each with why."""
+    """Print the waivers that applied to no row, each with the reason."""
     if result.lapsed:
-        sheet.title("Waivers that did not hold", printable_path(result.waivers_path or WAIVERS_FILE))
+        sheet.title("Waivers that applied to no row", printable_path(result.waivers_path or WAIVERS_FILE))
     for lapsed in result.lapsed[:MOST_LAPSED_PRINTED]:
         sheet.hang(
             sheet.indent("- "),
@@ -147,7 +147,7 @@ def _print_lapsed(sheet: Sheet, result: GateResult) -> None:
 
 
 def _print_left_out(sheet: Sheet, n: int) -> None:
-    """How many are not listed."""
+    """Print how many are not listed."""
     if rest := and_more(n):
         sheet.print(sheet.indent((rest, "dim")))
 
@@ -156,17 +156,17 @@ def _print_left_out(sheet: Sheet, n: int) -> None:
 
 
 def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top: int) -> None:
-    """Print the rows that made a limit fail, at most `top` of each kind; the rest are counted."""
+    """Print the rows because of which a limit failed, at most `top` of each kind; the rest are counted."""
     kinds: dict[str, list[Finding]] = {DOUBTED: [], UNJUDGED: [], LABEL_CONFLICT: [], UNLABELLED: []}
     for finding in file.failing:
         kinds[finding.rule if finding.rule in kinds else DOUBTED].append(finding)
     if kinds[DOUBTED]:
-        ranked = new_first(kinds[DOUBTED])
+        ranked = sort_new_first(kinds[DOUBTED])
         is_mixed = ranked[0].change is not ranked[-1].change
         sheet.title("Most doubted", _count_over_limit(ranked, top) + (NEW_FIRST if is_mixed else ""))
         _print_doubted(sheet, ranked[:top], rules)
     if kinds[UNJUDGED]:
-        sheet.title("Labels that nobody can judge", _count_over_limit(kinds[UNJUDGED], top))
+        sheet.title("Labels that can't be judged", _count_over_limit(kinds[UNJUDGED], top))
         sheet.hang(sheet.indent(), printable(rules.get(UNJUDGED, "")), "dim")
     for finding in kinds[UNJUDGED][:top]:
         _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
@@ -178,17 +178,17 @@ def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top:
     if kinds[UNLABELLED]:
         sheet.title("Without a label", _count_over_limit(kinds[UNLABELLED], top))
     for finding in kinds[UNLABELLED][:top]:
-        sheet.print(sheet.indent(_row_place(sheet, finding)))
+        sheet.print(sheet.indent(_describe_place(sheet, finding)))
 
 
 def _count_over_limit(findings: Sequence[Finding], top: int) -> str:
-    told = count(len(findings), "row")
-    shown = f"the first {top} of {told}" if 0 < top < len(findings) else told
+    rows = count(len(findings), "row")
+    shown = f"the first {top} of {rows}" if 0 < top < len(findings) else rows
     return f"{shown} over a limit"
 
 
 def _print_doubted(sheet: Sheet, findings: Sequence[Finding], rules: Mapping[str, str]) -> None:
-    """Rows below each other, with an empty line between two; below each what changed and why."""
+    """Print rows with an empty line between two; below each what changed and why it is doubted."""
     scores = [score(finding.doubt or 0.0) for finding in findings]
     cells = max(map(len, scores), default=0)
     for number, (finding, figure) in enumerate(zip(findings, scores, strict=True)):
@@ -207,10 +207,10 @@ def _print_doubted(sheet: Sheet, findings: Sequence[Finding], rules: Mapping[str
 
 
 def _print_labels(sheet: Sheet, finding: Finding, lead: Text, under: Text) -> None:
-    """A row's labels, and beside them or, where they are long, below them its place."""
+    """Print a row's labels with its place next to them or, if they are long, below them."""
     new = Text("  new" if finding.change is Change.NEW else "", f"bold {CHANGE_STYLE}")
-    place = _row_place(sheet, finding)
-    labels = _label_words(sheet, finding, sheet.width - lead.cell_len - new.cell_len)
+    place = _describe_place(sheet, finding)
+    labels = _describe_labels(sheet, finding, sheet.width - lead.cell_len - new.cell_len)
     if lead.cell_len + labels.cell_len + new.cell_len + cell_len(f"  {place}") <= sheet.width:
         sheet.print(lead, labels, new, (f"  {place}", "dim"))
     else:
@@ -218,28 +218,28 @@ def _print_labels(sheet: Sheet, finding: Finding, lead: Text, under: Text) -> No
         sheet.print(under, (place, "dim"))
 
 
-def _label_words(sheet: Sheet, finding: Finding, cells: int) -> Text:
-    """The given label and the suggested one; of a conflict that one alone where they are the same."""
+def _describe_labels(sheet: Sheet, finding: Finding, cells: int) -> Text:
+    """The given label and the suggested one; for a conflict only one if they are the same."""
     given, suggested = finding.given_label or "", finding.suggested_label
     if suggested is None or (suggested == given and finding.rule == LABEL_CONFLICT):
         return Text(sheet.crop(printable(given), cells), "bold")
     return label_change(sheet, given, suggested, cells)
 
 
-def _row_place(sheet: Sheet, finding: Finding) -> str:
-    """Where a row stands: "row 17, line 18, id T0480"; an id that is long is cropped."""
-    told = [f"row {finding.row}", f"id {sheet.crop(printable(finding.row_id), ID_CELLS)}"]
+def _describe_place(sheet: Sheet, finding: Finding) -> str:
+    """Where a row is: "row 17, line 18, id T0480"; a long id is cropped."""
+    places = [f"row {finding.row}", f"id {sheet.crop(printable(finding.row_id), ID_CELLS)}"]
     if finding.lines:
         first, last = finding.lines
-        told.insert(1, f"line {first}" if first == last else f"lines {first} to {last}")
-    return ", ".join(told)
+        places.insert(1, f"line {first}" if first == last else f"lines {first} to {last}")
+    return ", ".join(places)
 
 
 # ---------------------------------------------------------------------- limits
 
 
 class OutcomeMark(NamedTuple):
-    """What tells at a glance how a limit was met, by more than its colour."""
+    """A sign that shows at a glance whether a limit was met, even without colour."""
 
     sign: str
     ascii_sign: str
@@ -255,11 +255,11 @@ _OUTCOME_MARKS: Mapping[str, OutcomeMark] = {
 
 
 def print_limits(sheet: Sheet, checks: Sequence[Check]) -> None:
-    """Print how each limit was met: whether, its name, the value, the bound, and what that rests on."""
+    """Print a line per limit: whether it was met, its name, the value, the bound, and why."""
     n_missed = sum(not check.passed for check in checks)
     sheet.title("Limits", f"{n_missed} of {len(checks)} not met" if n_missed else "")
-    lines = limit_lines(checks)
-    signs = _pad_column(sheet, [_outcome_sign(sheet, line.state) for line in lines])
+    lines = make_limit_lines(checks)
+    signs = _pad_column(sheet, [_format_outcome_sign(sheet, line.state) for line in lines])
     values = _pad_column(sheet, [line.value for line in lines], to_right=True)
     bounds = _pad_column(sheet, [line.bound for line in lines])
     room = sheet.width - sum(cell_len(_GAP + column[0]) for column in (signs, values, bounds)) - len(_GAP)
@@ -269,7 +269,7 @@ def print_limits(sheet: Sheet, checks: Sequence[Check]) -> None:
         _print_limit(sheet, line, texts)
 
 
-def _outcome_sign(sheet: Sheet, state: str) -> str:
+def _format_outcome_sign(sheet: Sheet, state: str) -> str:
     mark = _OUTCOME_MARKS[state]
     return f"{mark.ascii_sign if sheet.console.options.ascii_only else mark.sign} {state}"
 
@@ -280,7 +280,7 @@ def _pad_column(sheet: Sheet, texts: Sequence[str], *, to_right: bool = False) -
 
 
 def _print_limit(sheet: Sheet, line: LimitLine, texts: Sequence[str]) -> None:
-    """A limit's figures, and beside them or, where the lines are short, below them the why."""
+    """Print a limit's figures with the reason next to them or, on a narrow screen, below them."""
     sign, *figures = texts
     strong, dim = ("", "dim") if line.state == Outcome.PASSED else ("bold", "")
     lead = sheet.indent((sign, _OUTCOME_MARKS[line.state].style), _GAP, (_GAP.join(figures), strong), _GAP)

@@ -1,4 +1,4 @@
-"""Small records made by hand, for all that is made from what a gate found."""
+"""Small records made by hand, for tests of everything that is made from what a gate found."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from doubtcli.gate.baseline.compare import CHANGED_ROW, GONE_ROW, UNDOUBTED_ROW
 from doubtcli.gate.result import (
     LABEL_CONFLICT,
     RULES,
@@ -76,7 +77,7 @@ RESULT = GateResult(
 
 @pytest.fixture
 def a_finding() -> Callable[..., Finding]:
-    """Makes a doubted row that fails no limit; what is given differs."""
+    """Makes a doubted row because of which no limit failed; what is given differs."""
     return lambda **changes: replace(FINDING, **changes)
 
 
@@ -102,7 +103,6 @@ def a_result() -> Callable[..., GateResult]:
     return make
 
 
-ADDED = "the row was added or changed since the baseline"
 NO_SKILL = "models predict no better than the largest class"
 
 
@@ -124,7 +124,7 @@ def findings(a_finding: Callable[..., Finding]) -> tuple[Finding, ...]:
         a_finding(
             fingerprint="00000000000000a2",
             change=Change.NEW,
-            change_why=ADDED,
+            change_why=CHANGED_ROW,
             doubt=0.93,
             failed=("max-noise", "max-per-class refund", "max-new"),
             lines=(18, 18),
@@ -140,7 +140,7 @@ def findings(a_finding: Callable[..., Finding]) -> tuple[Finding, ...]:
             rule="doubted",
             why="",
             change=Change.KNOWN,
-            change_why="0.62 is over 0.5 by no more than it wobbles between repeats, 0.20",
+            change_why="0.62 is over 0.5, but by no more than it varies between repeats (0.20)",
             failed=("max-noise",),
             lines=(1101, 1101),
         ),
@@ -228,7 +228,7 @@ def checks(a_check: Callable[..., Check]) -> tuple[Check, ...]:
         ),
         a_check(
             limit="max-conflicts",
-            measured="rows whose very input stands elsewhere with another label",
+            measured="rows whose exact input occurs elsewhere with another label",
             why="1 of 1,190 rows",
             rows=("00000000000000a6",),
             **counted,
@@ -263,7 +263,7 @@ def checks(a_check: Callable[..., Check]) -> tuple[Check, ...]:
         a_check(
             limit="require-reason",
             of="model-disagreement",
-            measured="reason that must have been asked",
+            measured="required reason",
             value=None,
             bound=None,
             is_share=False,
@@ -274,14 +274,14 @@ def checks(a_check: Callable[..., Check]) -> tuple[Check, ...]:
 
 
 @pytest.fixture
-def told_in_full(
+def full_result(
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
     findings: tuple[Finding, ...],
     checks: tuple[Check, ...],
 ) -> GateResult:
     """A gate that failed, with something in every part of it."""
-    undoubted, gone = "it is no longer doubted", "the row is gone or was changed"
+    undoubted, gone = UNDOUBTED_ROW, GONE_ROW
     file = a_file(
         n_rows=1200,
         n_labelled=1190,
@@ -304,7 +304,7 @@ def told_in_full(
         waivers_path="doubt-waivers.toml",
         lapsed=(
             LapsedWaiver(Waiver("T0003", 3, until=dt.date(2026, 6, 30)), "expired on 2026-06-30"),
-            LapsedWaiver(Waiver("T0007", 7), "no row bears this id"),
+            LapsedWaiver(Waiver("T0007", 7), "no row has this id"),
         ),
     )
 
@@ -323,12 +323,12 @@ NASTY = (
     "",
     " ",
 )
-"""Texts that some format or other could trip over."""
+"""Texts that could break one of the formats."""
 
 
 @pytest.fixture(params=NASTY, ids=lambda text: ascii(text)[:24])
 def nasty(request: pytest.FixtureRequest) -> str:
-    """A text that some format or other could trip over."""
+    """A text that could break one of the formats."""
     text: str = request.param
     return text
 
@@ -341,14 +341,14 @@ def nasty_result(
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
 ) -> GateResult:
-    """A gate that failed, with that text wherever a text may stand."""
-    told = {"row_id": nasty, "given_label": nasty, "suggested_label": f"{nasty}!", "why": nasty}
+    """A gate that failed, with that text in every place where a text can be."""
+    texts = {"row_id": nasty, "given_label": nasty, "suggested_label": f"{nasty}!", "why": nasty}
     rows = (
         a_finding(
-            **told, fingerprint="0" * 16, rule=nasty, reasons=(nasty,), failed=(f"max-doubted {nasty}",)
+            **texts, fingerprint="0" * 16, rule=nasty, reasons=(nasty,), failed=(f"max-doubted {nasty}",)
         ),
-        a_finding(**told, fingerprint="1" * 16, waiver=Waiver(nasty, 1, nasty, why=nasty)),
-        a_finding(**told, fingerprint="2" * 16, change=Change.NEW, change_why=nasty, failed=("max-new",)),
+        a_finding(**texts, fingerprint="1" * 16, waiver=Waiver(nasty, 1, nasty, why=nasty)),
+        a_finding(**texts, fingerprint="2" * 16, change=Change.NEW, change_why=nasty, failed=("max-new",)),
     )
     limits = (
         a_check(of=nasty, measured=nasty, why=nasty, outcome=Outcome.FAILED, rows=("0" * 16,)),

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+    from tests.conftest import Sentences
 
 FAILED, UNKNOWN = Outcome.FAILED, Outcome.NOT_ASSESSABLE
 PRINT = ("00000000000000aa",)
@@ -32,7 +33,7 @@ def printed(result: GateResult) -> str:
 def failing(
     a_finding: Callable[..., Finding], a_check: Callable[..., Check], a_file: Callable[..., FileResult]
 ) -> Callable[..., FileResult]:
-    """Makes a file that failed one limit by one row."""
+    """Makes a file in which one limit failed because of one row."""
 
     def make(limit: str = "max-doubted", path: str = "a.csv", **finding: object) -> FileResult:
         return a_file(
@@ -50,23 +51,19 @@ def test_passed(a_result: Callable[..., GateResult]) -> None:
     assert not printed(a_result())
 
 
-def test_doubted(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
+def test_doubted(
+    failing: Callable[..., FileResult], a_result: Callable[..., GateResult], sentences: Sentences
+) -> None:
     """Doubted rows are relabelled, or waived where the label is right."""
-    assert printed(a_result(failing())) == (
-        "\nNext\n"
-        "  Relabel:  doubt scan a.csv\n"
-        "            with this gate's flags; then write the right label under verdict in\n"
-        "            its queue.csv\n"
-        "  Waive:    a row whose label is right after all, in doubt-waivers.toml\n"
-        "            [[waive]]\n"
-        '            id = "T0017"\n'
-        '            label = "refund"\n'
-        '            why = "looked at by NAME: the label is right"\n'
-    )
+    text = printed(a_result(failing()))
+
+    assert "\n  Relabel:  doubt scan a.csv\n" in text
+    assert '\n            [[waive]]\n            id = "T0017"\n            label = "refund"\n' in text
+    sentences.check(text)
 
 
 def test_page(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
-    """The page of an audit that is kept is there to be looked at."""
+    """The page of an audit that was kept is named."""
     text = printed(a_result(replace(failing(), audit="/cache/a.doubt")))
 
     assert text.startswith("\nNext\n  Look:     /cache/a.doubt/report.html\n  Relabel:  ")
@@ -74,7 +71,7 @@ def test_page(failing: Callable[..., FileResult], a_result: Callable[..., GateRe
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows quotes words in another way")
 def test_new(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
-    """New doubts can be taken into the baseline; a path with spaces is one word to the shell."""
+    """New doubts can be added to the baseline; a path with spaces is one word for the shell."""
     text = printed(a_result(failing("max-new", "my data.csv")))
 
     assert "\n  Relabel:  doubt scan 'my data.csv'\n" in text
@@ -85,14 +82,14 @@ def test_new(failing: Callable[..., FileResult], a_result: Callable[..., GateRes
 def test_not_waivable(
     failing: Callable[..., FileResult], a_result: Callable[..., GateResult], limit: str
 ) -> None:
-    """No waiver is told for a limit that none touches."""
+    """No waiver is suggested for a limit on which it has no effect."""
     assert "Waive:" not in printed(a_result(failing(limit)))
 
 
 def test_waived_for_one_limit(
     failing: Callable[..., FileResult], a_check: Callable[..., Check], a_result: Callable[..., GateResult]
 ) -> None:
-    """A row is to be waived where that helps with one of the limits that it made fail."""
+    """A waiver is suggested if it helps with one of the limits that failed because of the row."""
     check = a_check(limit="max-per-class", of="big refunds", outcome=FAILED)
     file = replace(failing("max-noise", failed=("max-noise", "max-per-class big refunds")), checks=(check,))
 
@@ -100,7 +97,7 @@ def test_waived_for_one_limit(
 
 
 def test_conflict(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
-    """A conflict stands in no queue; it can be waived."""
+    """A conflict is not in a queue; it can be waived."""
     text = printed(a_result(failing("max-conflicts", rule=LABEL_CONFLICT)))
 
     assert "Relabel:" not in text
@@ -108,35 +105,41 @@ def test_conflict(failing: Callable[..., FileResult], a_result: Callable[..., Ga
 
 
 def test_unlabelled(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
-    """Rows without a label tell themselves what to do."""
+    """For rows without a label nothing is suggested, because it is plain what to do."""
     file = failing("max-unlabelled", rule=UNLABELLED, given_label=None, suggested_label=None, doubt=None)
 
     assert not printed(a_result(file))
 
 
-@pytest.mark.parametrize(("allowed", "is_told"), [(False, True), (True, False)])
+@pytest.mark.parametrize(("allowed", "is_named"), [(False, True), (True, False)])
 def test_not_assessable(
     a_check: Callable[..., Check],
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
     allowed: bool,
-    is_told: bool,
+    is_named: bool,
 ) -> None:
-    """Where nobody can tell, the flag that passes it is told, unless it was given."""
+    """Where a limit can't be assessed, the flag that lets it pass is named, unless it was given."""
     checks = (a_check(outcome=UNKNOWN, allowed=allowed), a_check(outcome=FAILED))
 
     text = printed(a_result(a_file(checks=checks)))
 
-    assert ("\n  Allow:    --allow-unassessable passes limits that nobody can tell of\n" in text) is is_told
+    assert ("--allow-unassessable" in text) is is_named
 
 
-def test_no_row_to_blame(
-    failing: Callable[..., FileResult], a_check: Callable[..., Check], a_result: Callable[..., GateResult]
+def test_no_row_is_to_blame(
+    failing: Callable[..., FileResult],
+    a_check: Callable[..., Check],
+    a_result: Callable[..., GateResult],
+    sentences: Sentences,
 ) -> None:
-    """Where nobody can tell, no row is to be relabelled, accepted or waived."""
+    """Where a limit can't be assessed, no row is to be relabelled, accepted or waived."""
     file = replace(failing("max-new"), checks=(a_check(limit="max-new", outcome=UNKNOWN, rows=PRINT),))
 
-    assert printed(a_result(file)).count(":") == 1
+    text = printed(a_result(file))
+
+    assert text.count(":") == 1
+    sentences.check(text)
 
 
 def test_worst_row(
@@ -146,7 +149,7 @@ def test_worst_row(
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
 ) -> None:
-    """The row to waive is the first that is listed: a new one before a known one of more doubt."""
+    """The row to waive is the first that is listed: a new one before a known one with more doubt."""
     findings = (
         a_finding(row_id="known", change=Change.KNOWN, failed=("max-doubted",)),
         a_finding(row_id="new", doubt=0.6, change=Change.NEW, failed=("max-doubted",)),
@@ -159,7 +162,7 @@ def test_worst_row(
 def test_several_files(
     failing: Callable[..., FileResult], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """Of several files three commands are told, and the waiver says for which file it holds."""
+    """For several files three commands are shown, and the waiver names its file."""
     files = [failing("max-new", f"data/{name}.csv") for name in "abcd"]
 
     text = printed(a_result(a_file(), *files, waivers_path="data/rules/waivers.toml"))
@@ -170,14 +173,14 @@ def test_several_files(
         "data/c.csv",
     ]
     assert text.count("doubt baseline") == 3
-    assert "after all, in data/rules/waivers.toml\n" in text
+    assert "data/rules/waivers.toml" in text
     assert '\n            file = "../a.csv"\n' in text
 
 
 def test_standard_input(
     failing: Callable[..., FileResult], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """Standard input is no file that a waiver could name, nor one to be read again."""
+    """Standard input is not a file that a waiver could name, or that could be read again."""
     text = printed(a_result(a_file(), failing(path="-")))
 
     assert "file =" not in text
@@ -186,5 +189,5 @@ def test_standard_input(
 
 
 def test_half_a_character(failing: Callable[..., FileResult], a_result: Callable[..., GateResult]) -> None:
-    """No waiver is told for a row whose label TOML has no way to write."""
+    """No waiver is suggested for a row whose label can't be written in TOML."""
     assert "Waive:" not in printed(a_result(failing(given_label="\ud800")))

@@ -324,5 +324,5 @@ def _load_conftest(room: str) -> ModuleType:
 
 _GATE = _load_conftest("gate")
 a_finding, a_check, a_file, a_result = _GATE.a_finding, _GATE.a_check, _GATE.a_file, _GATE.a_result
-findings, checks, told_in_full = _GATE.findings, _GATE.checks, _GATE.told_in_full
+findings, checks, full_result = _GATE.findings, _GATE.checks, _GATE.full_result
 nasty, nasty_result = _GATE.nasty, _GATE.nasty_result

@@ -1,1 +1,1 @@
-"""The doubts that are known: written to a file for review, and told from new ones."""
+"""The doubts that are known already: kept in a file for review, and compared with those of today."""

@@ -1,4 +1,4 @@
-"""A baseline <-> its file: sorted JSON with one row a line, to be reviewed and merged like code."""
+"""A baseline <-> its file: sorted JSON with one row per line, to be reviewed and merged like code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.gate.baseline.rows import DIGEST_DIGITS, from_lines, in_lines, prefix_digits
+from doubtcli.gate.baseline.rows import DIGEST_DIGITS, count_prefix_digits, pack_digests, unpack_digests
 from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section
 from doubtcli.records.schemas import BASELINE_SCHEMA_VERSION, TOOL
 from doubtcli.wording.quoting import quote_json
@@ -18,7 +18,7 @@ from doubtcli.wording.quoting import quote_json
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-ABOUT = "Doubted labels that are known, so that `doubt gate` tells new ones; written by `doubt baseline`."
+ABOUT = "Doubted labels that are known, so that `doubt gate` can find new ones; written by `doubt baseline`."
 _MERGE_MARKER = re.compile(r"(?:<<<<<<< |=======$|>>>>>>> |\|\|\|\|\|\|\| )")
 
 
@@ -28,8 +28,8 @@ _MERGE_MARKER = re.compile(r"(?:<<<<<<< |=======$|>>>>>>> |\|\|\|\|\|\|\| )")
 def render_baseline(sections: Sequence[Section]) -> str:
     """The text of a baseline file: the same bytes for the same sections, in any order.
 
-    A changed row changes the line of its doubt, the lines of its digests, and the file's hash and number of
-    rows; and the comma behind a line that was or became the last.
+    A changed row changes the line of its doubt, the lines of its digests, the file's hash and number of
+    rows, and the comma after a line that was or has become the last one.
     """
     ordered = sorted(sections, key=lambda section: section.path)
     head = {
@@ -52,7 +52,7 @@ def _render_section(section: Section) -> str:
         "settings": _one_line_json(section.settings),
         "version": quote_json(section.version),
         "doubts": _indent_block("[]", map(_render_known, section.doubts), depth=3),
-        "borderline": _render_digests(in_lines(section.borderline)),
+        "borderline": _render_digests(pack_digests(section.borderline)),
         "rows": _render_digests(section.lines),
     }
     return _indent_block("{}", (f'"{key}": {value}' for key, value in parts.items()), depth=2)
@@ -77,10 +77,10 @@ def _render_known(doubt: KnownDoubt) -> str:
 
 
 def _indent_block(brackets: str, lines: Iterable[str], depth: int) -> str:
-    """Lines between brackets, one more step in than the line they close on."""
+    """Lines between brackets, indented one step more than the closing bracket."""
     inner, outer = "\n" + "  " * (depth + 1), "\n" + "  " * depth
-    told = f",{inner}".join(lines)
-    return f"{brackets[0]}{inner}{told}{outer}{brackets[1]}" if told else brackets
+    joined = f",{inner}".join(lines)
+    return f"{brackets[0]}{inner}{joined}{outer}{brackets[1]}" if joined else brackets
 
 
 def _one_line_object(parts: dict[str, str]) -> str:
@@ -115,8 +115,8 @@ def read_baseline(path: str) -> Baseline:
     """The baseline in a file, as `render_baseline` wrote it.
 
     Raises:
-        InputError: It can't be read, is no baseline, is of another schema version, or was edited so that it
-            no longer says what it should.
+        InputError: It can't be read, is not a baseline, has another schema version, or was edited so that its
+            parts are malformed or contradict each other.
     """
     text = _read_text(path)
     document = _parse_document(text, path)
@@ -132,19 +132,19 @@ def _read_text(path: str) -> str:
         hint = f"write it: doubt baseline DATA -o {path}"
         raise InputError(f"can't be read: {error.strerror}", where=path, hint=hint) from error
     except UnicodeDecodeError as error:
-        raise _broken(path, f"is no UTF-8: byte {error.start + 1} can't be read") from error
+        raise _make_broken_error(path, f"is not UTF-8: byte {error.start + 1} can't be decoded") from error
 
 
 def _parse_document(text: str, path: str) -> Any:  # noqa: ANN401  # JSON is anything
     for number, line in enumerate(text.split("\n"), 1):
         if line[:1] in "<=>|" and _MERGE_MARKER.match(line):
-            raise _broken(path, "git's merge markers stand in it: two branches changed it", number)
+            raise _make_broken_error(path, "it has merge markers of git: two branches changed it", number)
     try:
-        return json.loads(text, object_pairs_hook=_refuse_repeated_key, parse_constant=_refuse_no_number)
+        return json.loads(text, object_pairs_hook=_refuse_repeated_key, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
-        raise _broken(path, f"is no valid JSON: {error.msg}", error.lineno) from error
+        raise _make_broken_error(path, f"is not valid JSON: {error.msg}", error.lineno) from error
     except (ValueError, RecursionError) as error:
-        raise _broken(path, f"is no valid JSON: {error}") from error
+        raise _make_broken_error(path, f"is not valid JSON: {error}") from error
 
 
 def _refuse_repeated_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -152,12 +152,12 @@ def _refuse_repeated_key(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         keys = [key for key, _ in pairs]
         twice = next(key for key in keys if keys.count(key) > 1)
-        raise ValueError(f"{quote_json(twice)} stands twice")
+        raise ValueError(f"{quote_json(twice)} occurs twice")
     return found
 
 
-def _refuse_no_number(name: str) -> float:
-    raise ValueError(f"{name} is no number")
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not a number")
 
 
 def _check_head(document: Any, path: str) -> None:  # noqa: ANN401  # JSON is anything
@@ -166,10 +166,10 @@ def _check_head(document: Any, path: str) -> None:  # noqa: ANN401  # JSON is an
             pass
         case _:
             raise InputError(
-                "is no baseline of doubt",
+                "is not a baseline of doubt",
                 where=path,
                 expected="a file that `doubt baseline` wrote",
-                hint="name it with --baseline, or write one: doubt baseline DATA -o FILE",
+                hint="name the baseline with --baseline, or write one: doubt baseline DATA -o FILE",
             )
     if found != BASELINE_SCHEMA_VERSION:
         raise InputError(
@@ -178,22 +178,22 @@ def _check_head(document: Any, path: str) -> None:  # noqa: ANN401  # JSON is an
             expected=f"schema version {BASELINE_SCHEMA_VERSION}",
             hint="update doubt: a newer one wrote this baseline"
             if found > BASELINE_SCHEMA_VERSION
-            else _write_again(path),
+            else _suggest_rewriting(path),
         )
     if not isinstance(document.get("files"), dict):
-        raise _broken(path, "its files are missing")
+        raise _make_broken_error(path, "its files are missing")
 
 
 def parse_section(path: str, body: object, where: str) -> Section:
-    """What a baseline knows of one data file.
+    """What a baseline has on one data file.
 
     Args:
         path: The data file.
-        body: What stands behind it.
-        where: The baseline's file.
+        body: The JSON value under its name.
+        where: The baseline file.
 
     Raises:
-        InputError: A part is missing, malformed or stands twice, or two parts contradict each other.
+        InputError: A part is missing, malformed or occurs twice, or two parts contradict each other.
     """
     match body:
         case {
@@ -208,38 +208,40 @@ def parse_section(path: str, body: object, where: str) -> Section:
             "rows": dict() as lines,
         } if _are_texts(inputs) and type(n_rows) is int:
             _check_lines(path, lines, n_rows, where)
-            _check_form(path, near, sum(map(_n_digests, near.values())), where)
+            _check_line_format(path, near, sum(map(_count_digests, near.values())), where)
             known = tuple(_parse_known(path, number, doubt, where) for number, doubt in enumerate(doubts, 1))
-            borderline = from_lines(near)
+            borderline = unpack_digests(near)
             section = Section(
                 path, sha256, n_rows, label, tuple(inputs), settings, version, known, lines, borderline
             )
             _check_doubts(section, where)
             return section
         case _:
-            raise _broken(where, f"what it says of {path!r} is malformed, or a part of it is missing")
+            raise _make_broken_error(where, f"the entry for {path!r} is malformed or incomplete")
 
 
 def _check_lines(path: str, lines: dict[str, Any], n_rows: int, where: str) -> None:
-    """Refuse digests that can't be looked up, or are not as many as there are rows."""
-    _check_form(path, lines, n_rows, where)
-    n_digests = sum(map(_n_digests, lines.values()))
+    """Refuse malformed lines of digests, and a number of digests that is not the number of rows."""
+    _check_line_format(path, lines, n_rows, where)
+    n_digests = sum(map(_count_digests, lines.values()))
     if n_digests != n_rows:
-        raise _broken(where, f"it says that {path!r} has {n_rows:,} rows, and lists {n_digests:,}")
+        raise _make_broken_error(where, f"{path!r} has {n_rows:,} rows, but {n_digests:,} digests")
 
 
-def _check_form(path: str, lines: dict[str, Any], n_digests: int, where: str) -> None:
-    """Refuse lines that are not as `in_lines` makes them of so many digests."""
-    n_first = prefix_digits(n_digests)
+def _check_line_format(path: str, lines: dict[str, Any], n_digests: int, where: str) -> None:
+    """Refuse lines that `pack_digests` would not make from so many digests."""
+    n_first = count_prefix_digits(n_digests)
     rest = f"[0-9a-f]{{{DIGEST_DIGITS - n_first}}}"
     prefix, line = re.compile(f"[0-9a-f]{{{n_first}}}"), re.compile(f"{rest}(?: {rest})*")
     for start, digests in lines.items():
         if not (prefix.fullmatch(start) and isinstance(digests, str) and line.fullmatch(digests)):
-            raise _broken(where, f"the line {start!r} of the rows of {path!r} is malformed")
+            raise _make_broken_error(
+                where, f"in the entry for {path!r}, the line {start!r} of digests is malformed"
+            )
 
 
-def _n_digests(line: object) -> int:
-    """How many digests stand in a line; 0 in what is no line."""
+def _count_digests(line: object) -> int:
+    """How many digests a line has; 0 if it is not a line."""
     return line.count(" ") + 1 if isinstance(line, str) else 0
 
 
@@ -256,20 +258,20 @@ def _parse_known(path: str, number: int, doubt: object, where: str) -> KnownDoub
             n = more.get("n", 1)
             if type(n) is int and n >= 1:
                 return KnownDoubt(row_hash, n, row_id, given, float(value), tuple(reasons))
-    raise _broken(where, f"doubt {number:,} of {path!r} is malformed")
+    raise _make_broken_error(where, f"in the entry for {path!r}, doubt {number:,} is malformed")
 
 
 def _check_doubts(section: Section, where: str) -> None:
-    """Refuse a doubt that stands twice, and one on a row that is not among the rows."""
+    """Refuse a doubt that occurs twice, and one on a row that is not among the rows."""
     lines = Counter((*doubt.key, doubt.n) for doubt in section.doubts)
     twice = next((doubt for doubt in section.doubts if lines[*doubt.key, doubt.n] > 1), None)
     if twice:
-        raise _broken(where, f"the doubt on row {twice.row_id!r} of {section.path!r} stands twice")
+        raise _make_broken_error(where, f"the doubt on row {twice.row_id!r} of {section.path!r} occurs twice")
     equal = Counter(doubt.key for doubt in section.doubts)
     for doubt in section.doubts:
         if equal[doubt.key] > section.count_like(*doubt.key):
-            raise _broken(
-                where, f"the doubt on row {doubt.row_id!r} of {section.path!r} is on none of its rows"
+            raise _make_broken_error(
+                where, f"the doubt on row {doubt.row_id!r} of {section.path!r} fits none of its rows"
             )
 
 
@@ -277,12 +279,12 @@ def _are_texts(values: Sequence[object]) -> bool:
     return all(isinstance(value, str) for value in values)
 
 
-def _broken(where: str, found: str, line: int | None = None) -> InputError:
-    """The error for a baseline that does not say what it should."""
+def _make_broken_error(where: str, found: str, line: int | None = None) -> InputError:
+    """The error for a baseline that is malformed or contradicts itself."""
     expected = "a baseline as `doubt baseline` wrote it"
-    return InputError(found, where=where, line=line, expected=expected, hint=_write_again(where))
+    return InputError(found, where=where, line=line, expected=expected, hint=_suggest_rewriting(where))
 
 
-def _write_again(where: str) -> str:
-    """What to do with a baseline that is of no use."""
-    return f"write it again: doubt baseline DATA --force -o {where}; or take it back from git"
+def _suggest_rewriting(where: str) -> str:
+    """What to do about a baseline that can't be used."""
+    return f"write it again: doubt baseline DATA --force -o {where}; or restore it from git"

@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from doubtcli.records import DoubtTable
 
 DIGEST_DIGITS = 10
-"""40 bits: of a thousand rows added to a million, one is taken for an old one once in a thousand times."""
+"""40 bits: if a thousand rows are added to a million, the chance that one looks like an old one is 0.1%."""
 BORDERLINE_FROM = 0.1
-"""Doubt. In 32 draws of ten labels made wrong (sample tickets, breast cancer, wine, iris), ten rows that
-nobody had touched rose over the cut by more than they wobble between repeats; all ten came from here on."""
+"""A doubt. In 32 trials with ten labels made wrong (sample tickets, breast cancer, wine, iris), ten rows that
+were not changed rose over the cut by more than they vary between repeats; all ten had at least this doubt."""
 _BATCH_ROWS = 2**16
 _LONGEST_LINE = 64
-"""Digests; with 16 times fewer in the shortest, a line holds about 16."""
+"""Digests in the longest line; the shortest has 16 times fewer, so that a line has about 16."""
 
 Key = tuple[str, str]
 """Of a labelled row: the hash of its content, and its given label."""
@@ -32,7 +32,7 @@ class DoubtedRow:
     """A row that is doubted now."""
 
     row: int
-    """Its place in the file, from 1."""
+    """Its number in the file, from 1."""
     row_id: str
     row_hash: str
     given_label: str
@@ -45,15 +45,15 @@ class DoubtedRow:
         return self.row_hash, self.given_label
 
 
-def doubted_rows(doubts: DoubtTable, last: Collection[int] = ()) -> dict[Key, list[DoubtedRow]]:
+def group_doubted_rows(doubts: DoubtTable, last: Collection[int] = ()) -> dict[Key, list[DoubtedRow]]:
     """The doubted rows by content and label; among equal ones the most doubted first, ties by row id.
 
     Args:
         doubts: As in `doubts.parquet`.
-        last: Places in the file of rows that come after their equals.
+        last: Numbers of rows that come after all rows equal to them.
 
     Raises:
-        InputError: The audit does not tell what stands in the rows.
+        InputError: The audit was made by an earlier version, which kept no hashes of rows.
     """
     check_hashes(doubts)
     found = doubts.filter(doubts.doubted)
@@ -68,64 +68,65 @@ def doubted_rows(doubts: DoubtTable, last: Collection[int] = ()) -> dict[Key, li
 
 
 def check_hashes(doubts: DoubtTable, where: str | None = None) -> None:
-    """Refuse the table of an audit that does not tell what stands in the rows.
+    """Refuse an audit without hashes of its rows: they can't be recognised by their content.
 
     Args:
         doubts: As in `doubts.parquet`.
         where: The data file.
 
     Raises:
-        InputError: An earlier doubt made it.
+        InputError: The audit was made by an earlier version, which kept no hashes of rows.
     """
     if doubts.row_hash.null_count:
         raise InputError(
-            "the audit does not tell what stands in the rows: an earlier doubt made it",
+            "the audit has no hashes of its rows: an earlier version of doubt made it",
             where=where,
             hint="scan the file again",
         )
 
 
-def borderline_rows(doubts: DoubtTable) -> DoubtTable:
-    """The rows that are not doubted, but might be with a few other labels in the file."""
+def select_borderline_rows(doubts: DoubtTable) -> DoubtTable:
+    """The rows that are not doubted, but could be if a few other labels in the file changed."""
     return doubts.filter((doubts.doubt >= BORDERLINE_FROM) & ~doubts.doubted)
 
 
-def digests(doubts: DoubtTable) -> Iterator[str]:
-    """The digest of every row, made as they are asked for, in the table's order."""
+def make_digests(doubts: DoubtTable) -> Iterator[str]:
+    """The digest of every row in the table's order, made one batch at a time."""
     for batch in doubts.data.select(["row_hash", "given_label"]).to_batches(max_chunksize=_BATCH_ROWS):
-        yield from map(digest, *(column.to_pylist() for column in batch.columns))
+        yield from map(make_digest, *(column.to_pylist() for column in batch.columns))
 
 
-def digest(row_hash: str, given_label: str | None) -> str:
+def make_digest(row_hash: str, given_label: str | None) -> str:
     """10 hexadecimal digits for a row's content and label: BLAKE2b of 40 bits.
 
-    It is made of the hash, and with a label of a NUL and the label behind it: no label can look like none.
+    It is made from the hash and, if there is a label, a NUL and the label: so that no label and an empty one
+    differ.
     """
-    told = row_hash if given_label is None else f"{row_hash}\0{given_label}"
-    return blake2b(told.encode(errors="surrogatepass"), digest_size=DIGEST_DIGITS // 2).hexdigest()
+    identity = row_hash if given_label is None else f"{row_hash}\0{given_label}"
+    return blake2b(identity.encode(errors="surrogatepass"), digest_size=DIGEST_DIGITS // 2).hexdigest()
 
 
-def prefix_digits(n_rows: int) -> int:
-    """By how many of its first digits a digest finds its line: each holds 4 to 64 of them on average."""
+def count_prefix_digits(n_rows: int) -> int:
+    """How many first digits are the key of a digest's line: so many that a line has 4 to 64 on average."""
     digits = 0
     while n_rows > _LONGEST_LINE * 16**digits:
         digits += 1
     return digits
 
 
-def in_lines(row_digests: Iterable[str]) -> dict[str, str]:
-    """Digests in lines, by their first digits: the rest of each, sorted, blanks between them.
+def pack_digests(row_digests: Iterable[str]) -> dict[str, str]:
+    """Digests in lines, by their first digits: the rest of each, sorted, separated by blanks.
 
-    One that occurs twice stands there twice. A changed row changes the lines of its old and its new digest.
+    One that occurs twice is listed twice. A changed row changes the lines of its old and its new digest.
     """
     ordered = sorted(row_digests)
-    start = prefix_digits(len(ordered))
+    start = count_prefix_digits(len(ordered))
     lines: dict[str, list[str]] = defaultdict(list)
     for one in ordered:
         lines[one[:start]].append(one[start:])
     return {prefix: " ".join(rests) for prefix, rests in lines.items()}
 
 
-def from_lines(lines: Mapping[str, str]) -> tuple[str, ...]:
-    """The digests of `in_lines`, sorted."""
+def unpack_digests(lines: Mapping[str, str]) -> tuple[str, ...]:
+    """The digests of `pack_digests`, sorted."""
     return tuple(sorted(f"{prefix}{rest}" for prefix, rests in lines.items() for rest in rests.split(" ")))

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from doubtcli.disk.paths import names_a_file
 from doubtcli.gate.formats.markdown import render_markdown
-from doubtcli.gate.limit_words import verdict
+from doubtcli.gate.limit_words import describe_outcome
 from doubtcli.gate.sentences import (
     LONGEST_WHY,
-    check_sentences,
-    failing_first_new,
-    on_a_line,
-    row_sentences,
-    shown_path,
+    describe_check,
+    describe_finding,
+    fit_on_line,
+    list_failing_new_first,
+    make_shown_path,
 )
 
 if TYPE_CHECKING:
@@ -24,24 +24,29 @@ if TYPE_CHECKING:
     from doubtcli.gate.result import FileResult, GateResult
 
 STEP_SUMMARY = "GITHUB_STEP_SUMMARY"
-"""The environment variable by which GitHub Actions names the file that a step's summary is added to."""
+"""The environment variable in which GitHub Actions names the file that a step's summary is added to."""
 MOST = 10
-"""Errors, and warnings, of a step that GitHub shows."""
+"""GitHub shows so many errors and so many warnings of a step."""
 _MESSAGE = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY = _MESSAGE | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def render_github(result: GateResult) -> str:
-    """An error a limit that was not met, a warning a row of the worst, and one notice that sums up."""
+    """An error per limit that was not met, a warning for each of the worst rows, and a notice as summary."""
     missed = [(file, check) for file in result.files for check in file.checks if not check.passed]
-    failing = failing_first_new(result.files)
+    failing = list_failing_new_first(result.files)
     lines = [
-        *(_annotation("error", check_sentences(check), check.name, file) for file, check in missed[:MOST]),
         *(
-            _annotation("warning", row_sentences(finding, result.rules), finding.rule, file, finding.lines)
+            _make_annotation("error", describe_check(check), check.name, file)
+            for file, check in missed[:MOST]
+        ),
+        *(
+            _make_annotation(
+                "warning", describe_finding(finding, result.rules), finding.rule, file, finding.lines
+            )
             for file, finding in failing[:MOST]
         ),
-        _annotation("notice", " ".join(_summary(result, len(missed), len(failing)))),
+        _make_annotation("notice", " ".join(_list_summary(result, len(missed), len(failing)))),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -54,27 +59,27 @@ def finish_github(result: GateResult) -> None:
             file.write(render_markdown(result).encode(errors="backslashreplace"))
 
 
-def _summary(result: GateResult, n_missed: int, n_failing: int) -> Iterator[str]:
-    """The verdict, and what is not shown for want of room."""
-    yield f"{on_a_line(verdict(result), LONGEST_WHY)}."
+def _list_summary(result: GateResult, n_missed: int, n_failing: int) -> Iterator[str]:
+    """The outcome, and how much is not shown because there is no room for it."""
+    yield f"{fit_on_line(describe_outcome(result), LONGEST_WHY)}."
     if n_missed > MOST:
-        yield f"{n_missed - MOST:,} more limits failed than are shown."
+        yield f"{n_missed - MOST:,} more failed limits are not shown."
     if n_failing > MOST:
         yield f"The {MOST} worst of {n_failing:,} rows over a limit are shown."
     if result.lapsed:
-        yield f"Waivers that did not hold: {len(result.lapsed):,}."
+        yield f"Waivers that applied to no row: {len(result.lapsed):,}."
 
 
-def _annotation(
+def _make_annotation(
     kind: str,
     message: str,
     about: str = "",
     file: FileResult | None = None,
     lines: tuple[int, int] | None = None,
 ) -> str:
-    properties = {"title": f"doubt: {on_a_line(about)}" if about.strip() else "doubt"}
+    properties = {"title": f"doubt: {fit_on_line(about)}" if about.strip() else "doubt"}
     if file is not None and names_a_file(file.path):
-        properties["file"] = shown_path(file.path)
+        properties["file"] = make_shown_path(file.path)
         properties |= {} if lines is None else {"line": str(lines[0]), "endLine": str(lines[1])}
-    told = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
-    return f"::{kind} {told}::{message.translate(_MESSAGE)}"
+    listed = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
+    return f"::{kind} {listed}::{message.translate(_MESSAGE)}"

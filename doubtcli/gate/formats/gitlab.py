@@ -1,4 +1,4 @@
-"""What a gate found -> a Code Quality report, as GitLab takes it: an issue a finding or limit of a file."""
+"""What a gate found -> a Code Quality report for GitLab: one issue per finding or limit of a file."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.gate.result import DOUBTED, Change
 from doubtcli.gate.sentences import (
-    check_fingerprint,
-    check_sentences,
-    is_of_the_file,
-    on_a_line,
-    row_sentences,
-    shown_path,
-    worst_first,
+    describe_check,
+    describe_finding,
+    fit_on_line,
+    is_failed_without_rows,
+    make_check_fingerprint,
+    make_shown_path,
+    sort_worst_first,
 )
 from doubtcli.wording.quoting import json_document
 
@@ -25,46 +25,47 @@ if TYPE_CHECKING:
     Json = dict[str, Any]
 
 _ISSUE_DIGEST_BYTES = 16
-"""GitLab's own fingerprints have 32 digits, too."""
+"""32 hexadecimal digits, as GitLab's own fingerprints have."""
 
 
 def render_gitlab(result: GateResult) -> str:
-    """The report, equal to the byte for equal results; waived rows are left out."""
+    """The report, with the same bytes for equal results; waived rows are left out."""
     issues = [
         *(
-            _limit_issue(file, check)
+            _make_limit_issue(file, check)
             for file in result.files
             for check in file.checks
-            if is_of_the_file(check)
+            if is_failed_without_rows(check)
         ),
         *(
-            _row_issue(file, one, result.rules)
-            for file, one in worst_first(result.files)
+            _make_row_issue(file, one, result.rules)
+            for file, one in sort_worst_first(result.files)
             if one.waiver is None
         ),
     ]
     return json_document(issues)
 
 
-def _limit_issue(file: FileResult, check: Check) -> Json:
-    fingerprint = check_fingerprint(file, check)
-    return _issue(file, check_sentences(check), on_a_line(check.limit), f"limit {fingerprint}", "major")
+def _make_limit_issue(file: FileResult, check: Check) -> Json:
+    fingerprint = make_check_fingerprint(file, check)
+    return _make_issue(file, describe_check(check), fit_on_line(check.limit), f"limit {fingerprint}", "major")
 
 
-def _row_issue(file: FileResult, finding: Finding, rules: Mapping[str, str]) -> Json:
+def _make_row_issue(file: FileResult, finding: Finding, rules: Mapping[str, str]) -> Json:
     line = finding.lines[0] if finding.lines else 1
-    name = on_a_line(finding.rule.strip()) or DOUBTED
-    told = f"row {finding.fingerprint}"
-    return _issue(file, row_sentences(finding, rules), name, told, _severity(finding), line)
+    name = fit_on_line(finding.rule.strip()) or DOUBTED
+    identity = f"row {finding.fingerprint}"
+    text = describe_finding(finding, rules)
+    return _make_issue(file, text, name, identity, _choose_severity(finding), line)
 
 
-def _severity(finding: Finding) -> str:
+def _choose_severity(finding: Finding) -> str:
     if finding.failed:
         return "major"
     return "info" if finding.change is Change.KNOWN else "minor"
 
 
-def _issue(  # noqa: PLR0917  # as a line of a table
+def _make_issue(  # noqa: PLR0917  # as a line of a table
     file: FileResult, description: str, name: str, identity: str, severity: str, line: int = 1
 ) -> Json:
     return {
@@ -72,5 +73,5 @@ def _issue(  # noqa: PLR0917  # as a line of a table
         "check_name": name,
         "fingerprint": blake2b(identity.encode(), digest_size=_ISSUE_DIGEST_BYTES).hexdigest(),
         "severity": severity,
-        "location": {"path": shown_path(file.path), "lines": {"begin": line}},
+        "location": {"path": make_shown_path(file.path), "lines": {"begin": line}},
     }

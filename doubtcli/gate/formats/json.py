@@ -1,6 +1,6 @@
 """What a gate found -> one JSON document, in a fixed order of keys.
 
-`gate.schema.json` in the folder above is its published JSON Schema. Keys are added, never renamed.
+`gate.schema.json` in the parent folder is its published JSON Schema. Keys may be added, but never renamed.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 
 def render_json(result: GateResult) -> str:
-    """The document, equal to the byte for equal results."""
-    return json_document(_document(result))
+    """The document, with the same bytes for equal results."""
+    return json_document(_list_result_fields(result))
 
 
-def finding_fields(finding: Finding) -> dict[str, Any]:
+def list_finding_fields(finding: Finding) -> dict[str, Any]:
     """A finding, ready for JSON."""
     return {
         "row_id": finding.row_id,
@@ -30,51 +30,51 @@ def finding_fields(finding: Finding) -> dict[str, Any]:
         "fingerprint": finding.fingerprint,
         "given_label": finding.given_label,
         "suggested_label": finding.suggested_label,
-        "doubt": _figure(finding.doubt),
+        "doubt": _round_figure(finding.doubt),
         "rule": finding.rule,
         "reasons": list(finding.reasons),
         "why": finding.why,
         "change": finding.change.value if finding.change else None,
         "change_why": finding.change_why,
-        "waiver": _waiver_fields(finding.waiver) if finding.waiver else None,
+        "waiver": _list_waiver_fields(finding.waiver) if finding.waiver else None,
         "failed": list(finding.failed),
     }
 
 
-def _document(result: GateResult) -> dict[str, Any]:
+def _list_result_fields(result: GateResult) -> dict[str, Any]:
     return {
         "schema_version": GATE_SCHEMA_VERSION,
         "tool": {"name": TOOL, "version": result.version},
         "passed": result.passed,
-        "files": [_file_fields(file) for file in result.files],
+        "files": [_list_file_fields(file) for file in result.files],
         "waivers": {
             "path": result.waivers_path,
-            "lapsed": [{"waiver": _waiver_fields(one.waiver), "why": one.why} for one in result.lapsed],
+            "lapsed": [{"waiver": _list_waiver_fields(one.waiver), "why": one.why} for one in result.lapsed],
         },
         "rules": dict(result.rules),
     }
 
 
-def _file_fields(file: FileResult) -> dict[str, Any]:
+def _list_file_fields(file: FileResult) -> dict[str, Any]:
     return {
         "input": {"path": file.path, "format": file.format, "sha256": file.sha256, "rows": file.n_rows},
         "audit": {"path": file.audit, "origin": file.origin},
         "passed": file.passed,
-        "checks": [_check_fields(check) for check in file.checks],
-        "counts": _finding_counts(file),
-        "findings": [finding_fields(finding) for finding in file.findings],
-        "comparison": _baseline_fields(file.comparison) if file.comparison else None,
+        "checks": [_list_check_fields(check) for check in file.checks],
+        "counts": _count_findings(file),
+        "findings": [list_finding_fields(finding) for finding in file.findings],
+        "comparison": _list_comparison_fields(file.comparison) if file.comparison else None,
         "notes": list(file.notes),
     }
 
 
-def _check_fields(check: Check) -> dict[str, Any]:
+def _list_check_fields(check: Check) -> dict[str, Any]:
     return {
         "limit": check.limit,
         "of": check.of,
         "measured": check.measured,
-        "value": _whole_or_rounded(check, check.value),
-        "bound": _whole_or_rounded(check, check.bound),
+        "value": _round_value(check, check.value),
+        "bound": _round_value(check, check.bound),
         "is_share": check.is_share,
         "is_floor": check.is_floor,
         "outcome": check.outcome.value,
@@ -85,7 +85,7 @@ def _check_fields(check: Check) -> dict[str, Any]:
     }
 
 
-def _finding_counts(file: FileResult) -> dict[str, int]:
+def _count_findings(file: FileResult) -> dict[str, int]:
     return {
         "rows": file.n_rows,
         "labelled": file.n_labelled,
@@ -96,7 +96,7 @@ def _finding_counts(file: FileResult) -> dict[str, int]:
     }
 
 
-def _baseline_fields(comparison: Comparison) -> dict[str, Any]:
+def _list_comparison_fields(comparison: Comparison) -> dict[str, Any]:
     return {
         "path": comparison.path,
         "new": comparison.n_new,
@@ -108,7 +108,7 @@ def _baseline_fields(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _waiver_fields(waiver: Waiver) -> dict[str, Any]:
+def _list_waiver_fields(waiver: Waiver) -> dict[str, Any]:
     return {
         "number": waiver.number,
         "row_id": waiver.row_id,
@@ -120,13 +120,13 @@ def _waiver_fields(waiver: Waiver) -> dict[str, Any]:
     }
 
 
-def _whole_or_rounded(check: Check, value: float | None) -> float | int | None:
-    """A value or a bound: a share rounded, a number of rows whole."""
-    return _figure(value) if value is None or check.is_share else int(value)
+def _round_value(check: Check, value: float | None) -> float | int | None:
+    """A value or a bound: a share is rounded, a number of rows is an integer."""
+    return _round_figure(value) if value is None or check.is_share else int(value)
 
 
-def _figure(value: float | None) -> float | None:
-    """A figure with the digits it is good for; null where it is no number."""
+def _round_figure(value: float | None) -> float | None:
+    """A figure rounded to the digits that mean something; null where it is not a number."""
     if value is None or not math.isfinite(value):
         return None
     return round_figure(value)

@@ -1,10 +1,10 @@
-"""What a gate found -> its findings as JSON Lines: one a line, each with its file's path, for `jq`."""
+"""What a gate found -> its findings as JSON Lines: one per line, each with its file's path, for `jq`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from doubtcli.gate.formats.json import finding_fields
+from doubtcli.gate.formats.json import list_finding_fields
 from doubtcli.wording.quoting import json_text
 
 if TYPE_CHECKING:
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 def render_jsonl(result: GateResult) -> str:
-    """Every finding, those that fail a limit and others alike; "" where there are none."""
+    """Every finding, whether a limit failed because of it or not; "" where there are none."""
     lines = (
-        json_text({"path": file.path} | finding_fields(finding))
+        json_text({"path": file.path} | list_finding_fields(finding))
         for file in result.files
         for finding in file.findings
     )

@@ -1,1 +1,1 @@
-"""Rows that a person wants left as they are: read from their file, held against findings, added to it."""
+"""Rows whose labels a person wants to keep: waivers are read, applied to findings, and written."""

@@ -1,4 +1,4 @@
-"""`doubt-waivers.toml`: where it is, which keys a waiver may have, and the waivers in it."""
+"""`doubt-waivers.toml`: where it is, which keys a waiver can have, and the waivers in it."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ KEYS: Mapping[str, Kind] = MappingProxyType(
     {
         "id": Kind("The row, by its doubt_id.", 'a text that is not empty: id = "17"', as_word),
         "label": Kind(
-            "It holds only while the given label is this one.",
+            "It applies only while the given label is this one.",
             'a text that is not empty: label = "spam"; or nothing, for any label',
             as_word,
         ),
         "reasons": Kind(
-            "It takes these reasons off the row, and waives it where no other speaks.",
+            "It removes these reasons from the row, and waives the row if no other reason is left.",
             "a reason's name, or a list of them; or nothing, for every reason",
             as_names,
         ),
-        "until": Kind("The last day on which it holds.", "a day: until = 2027-06-30", _as_day),
+        "until": Kind("The last day on which it applies.", "a day: until = 2027-06-30", _as_day),
         "why": Kind("What was found, and by whom.", "a text", _as_any_text),
         "file": Kind(
-            "It holds for these data files alone, seen from the folder of the waivers.",
+            "It applies only to these data files; paths are relative to the folder of the waivers file.",
             'a file, or a list of them: file = "data/train.csv"; or nothing, for any file',
             as_names,
         ),
@@ -67,26 +67,25 @@ KEYS: Mapping[str, Kind] = MappingProxyType(
 # ---------------------------------------------------------------------------- place
 
 
-def find_waivers(plan: GatePlan) -> str:
-    """The file of waivers as seen from the working directory; "" where there is none.
+def find_waivers_file(plan: GatePlan) -> str:
+    """The waivers file, relative to the working directory; "" where there is none.
 
-    It is the one that flags or settings name, be it there or not; else the usual one in the working
-    directory, else that beside the settings file.
+    It is the one that flags or settings name, even if it does not exist; else the usual one in the working
+    directory, else the one next to the settings file.
 
     Args:
-        plan: What flags and settings file say of the gate.
+        plan: The flags and the settings file.
     """
-    return plan.waivers or next((str(path) for path in _usual_places(plan) if path.is_file()), "")
+    return plan.waivers or next((str(path) for path in _list_usual_places(plan) if path.is_file()), "")
 
 
-def waivers_to_add_to(named: str | None) -> str:
-    """The file that waivers are to be added to, so that a gate that is run from here finds them.
+def choose_waivers_to_write(named: str | None) -> str:
+    """The file to add waivers to, so that a gate that is run from here finds them.
 
-    Where there is none yet, it is to stand beside the settings file, for gates from other folders find it
-    there, too.
+    A new one goes next to the settings file, because gates that are run in other folders find it there, too.
 
     Args:
-        named: By the user, who has the last word; None if they have not.
+        named: The file that the user named, which is taken; None if they named none.
 
     Raises:
         SettingsError: The settings file can't be used.
@@ -94,26 +93,26 @@ def waivers_to_add_to(named: str | None) -> str:
     if named:
         return named
     plan = _load_plan()
-    return find_waivers(plan) or str(_usual_places(plan)[-1])
+    return find_waivers_file(plan) or str(_list_usual_places(plan)[-1])
 
 
-def waivers_to_read(named: str | None) -> str:
-    """The file of waivers that a gate reads that is run from here; "" where there is none.
+def choose_waivers_to_read(named: str | None) -> str:
+    """The waivers file of a gate that is run from here; "" where there is none.
 
     Args:
-        named: By the user, who has the last word; None if they have not.
+        named: The file that the user named, which is taken; None if they named none.
 
     Raises:
         SettingsError: The settings file can't be used.
     """
-    return named or find_waivers(_load_plan())
+    return named or find_waivers_file(_load_plan())
 
 
 def _load_plan() -> GatePlan:
     return load_gate({}, {}, start=Path.cwd())
 
 
-def _usual_places(plan: GatePlan) -> tuple[Path, ...]:
+def _list_usual_places(plan: GatePlan) -> tuple[Path, ...]:
     return tuple(folder / WAIVERS_FILE for folder in (Path(), Path(plan.config or "").parent))
 
 
@@ -125,10 +124,10 @@ def read_waivers(path: str, known_reasons: Collection[str] | None = None) -> tup
 
     Args:
         path: The file.
-        known_reasons: The names that `reasons` may hold; None: any.
+        known_reasons: The names that `reasons` can have; None allows any.
 
     Raises:
-        InputError: The file can't be read, is no TOML, or a waiver can't be meant.
+        InputError: The file can't be read, is not TOML, or has a waiver that is not valid.
     """
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
@@ -136,7 +135,7 @@ def read_waivers(path: str, known_reasons: Collection[str] | None = None) -> tup
         raise InputError(f"can't be read: {error.strerror}", where=path) from error
     except UnicodeDecodeError as error:
         raise InputError(
-            f"is no UTF-8: byte {error.start + 1} can't be read", where=path, hint="save it as UTF-8"
+            f"is not UTF-8: byte {error.start + 1} can't be decoded", where=path, hint="save it as UTF-8"
         ) from error
     return parse_waivers(text, path, known_reasons)
 
@@ -147,12 +146,12 @@ def parse_waivers(text: str, where: str, known_reasons: Collection[str] | None =
     waivers = tuple(_read_waiver(table, number, where) for number, table in enumerate(tables, 1))
     for waiver in waivers:
         _check_reasons(waiver, known_reasons, where)
-    _refuse_equal(waivers, where)
+    _refuse_repeated_waivers(waivers, where)
     return waivers
 
 
-def what_it_waives(waiver: Waiver) -> tuple[object, ...]:
-    """Equal in waivers that differ at most by what they say why."""
+def make_waiver_key(waiver: Waiver) -> tuple[object, ...]:
+    """A key that is equal for waivers that differ at most in their `why`."""
     return waiver.row_id, waiver.label, frozenset(waiver.reasons), waiver.until, frozenset(waiver.files)
 
 
@@ -162,7 +161,7 @@ def _parse_toml(text: str, where: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         place = _PLACE.search(str(error))
         line = int(place[1] or len(text.rstrip().split("\n"))) if place else None
-        found = f"is no valid TOML: {_PLACE.sub('', str(error))}"
+        found = f"is not valid TOML: {_PLACE.sub('', str(error))}"
         raise InputError(found, where=where, line=line) from error
 
 
@@ -170,46 +169,50 @@ def _waive_tables(document: Mapping[str, Any], where: str) -> list[Mapping[str, 
     for key in document:
         if key != TABLE:
             hint = "put it under [[waive]]" if key in KEYS else None
-            raise InputError(f"{key!r} is no known key", where=where, expected="[[waive]] tables", hint=hint)
+            raise InputError(
+                f"{key!r} is not a known key", where=where, expected="[[waive]] tables", hint=hint
+            )
     tables = document.get(TABLE, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
         raise InputError(
-            f"{TABLE!r} is no list of tables", where=where, expected="[[waive]], in two pairs of brackets"
+            f"{TABLE!r} is not a list of tables", where=where, expected="[[waive]], with double brackets"
         )
     return tables
 
 
 def _read_waiver(table: Mapping[str, Any], number: int, where: str) -> Waiver:
     for key in table:
-        check_known(key, KEYS, where=_place_of(number, where), error=InputError)
+        check_known(key, KEYS, where=_describe_place(number, where), error=InputError)
     if "id" not in table:
         raise InputError(
-            "it names no row", where=_place_of(number, where), expected='id = "…", the row\'s doubt_id'
+            "it has no id",
+            where=_describe_place(number, where),
+            expected='id = "…", with the row\'s doubt_id',
         )
-    told = {key: _check_value(key, value, number, where) for key, value in table.items()}
-    return Waiver(row_id=told.pop("id"), number=number, files=told.pop("file", ()), **told)
+    values = {key: _check_value(key, value, number, where) for key, value in table.items()}
+    return Waiver(row_id=values.pop("id"), number=number, files=values.pop("file", ()), **values)
 
 
 def _check_value(key: str, value: object, number: int, where: str) -> Any:  # noqa: ANN401  # of any kind
     shown = value.isoformat() if isinstance(value, (dt.date, dt.time)) else repr(value)
-    found = f"{key} = {shown} won't do"
-    return KEYS[key].check_value(value, found=found, where=_place_of(number, where), error=InputError)
+    found = f"{key} = {shown} is not valid"
+    return KEYS[key].check_value(value, found=found, where=_describe_place(number, where), error=InputError)
 
 
 def _check_reasons(waiver: Waiver, known_reasons: Collection[str] | None, where: str) -> None:
     for name in waiver.reasons if known_reasons is not None else ():
-        place = _place_of(waiver.number, where)
+        place = _describe_place(waiver.number, where)
         check_known(name, known_reasons or (), "reason", where=place, error=InputError)
 
 
-def _refuse_equal(waivers: Sequence[Waiver], where: str) -> None:
+def _refuse_repeated_waivers(waivers: Sequence[Waiver], where: str) -> None:
     first: dict[tuple[object, ...], Waiver] = {}
     for waiver in waivers:
-        before = first.setdefault(what_it_waives(waiver), waiver)
+        before = first.setdefault(make_waiver_key(waiver), waiver)
         if before is not waiver:
-            found = f"it waives the same as waiver {before.number}: {waiver.row_id!r}"
-            raise InputError(found, where=_place_of(waiver.number, where), hint="take one of the two out")
+            found = f"it waives the same as waiver {before.number}: row {waiver.row_id!r}"
+            raise InputError(found, where=_describe_place(waiver.number, where), hint="remove one of the two")
 
 
-def _place_of(number: int, where: str) -> str:
+def _describe_place(number: int, where: str) -> str:
     return f"{where}, waiver {number}"

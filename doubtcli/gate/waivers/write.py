@@ -1,4 +1,4 @@
-"""Waivers -> added to the text of a file of waivers, everything else in it as it was."""
+"""Waivers -> the text of a waivers file with these added, everything else in it as it was."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.gate.waivers.read import TABLE, parse_waivers, what_it_waives
+from doubtcli.gate.waivers.read import TABLE, make_waiver_key, parse_waivers
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.quoting import toml_item
 
@@ -20,69 +20,69 @@ if TYPE_CHECKING:
 
     from doubtcli.gate.result import Waiver
 
-_HALF = re.compile("[\ud800-\udfff]")
+_HALF_CHARACTER = re.compile("[\ud800-\udfff]")
 BYTE_ORDER_MARK = "\ufeff"
-"""Some editors begin a file with it."""
+"""Some editors write it at the start of a file."""
 
 
 def add_waivers(text: str, new: Sequence[Waiver], *, where: str = WAIVERS_FILE) -> str:
-    """The text of a file of waivers with these appended.
+    """The text of a waivers file with these appended.
 
-    What stands there is not touched. Nothing is waived twice, whatever is said why: a new waiver names only
-    the files for which the same is not waived yet, and one of which none is left is passed over.
+    The text so far is not changed. Nothing is waived twice, even with another `why`: a new waiver names only
+    the files for which the same is not waived yet, and is left out if there are none.
 
     Args:
-        text: The file's; "" for a new one.
-        new: What to append; the numbers don't matter.
+        text: The text of the file; "" for a new one.
+        new: The waivers to append; their numbers don't matter.
         where: The file, for messages.
 
     Raises:
-        InputError: The text is no file of waivers, or an id, label or file's name can't be written in TOML.
+        InputError: The text is not a waivers file, or an id, label or file name can't be written in TOML.
     """
-    there = parse_waivers(text.removeprefix(BYTE_ORDER_MARK), where)
-    fresh = _fresh(new, there)
+    old = parse_waivers(text.removeprefix(BYTE_ORDER_MARK), where)
+    fresh = _select_new_waivers(new, old)
     if not fresh:
         return text
     ending = "\r\n" if "\r\n" in text else "\n"
     ended = text if not text or text.endswith("\n") else text + ending
-    # Behind the text, not into a parsed document: tomlkit spells every header of a list as the first one.
-    tables = _tables(fresh, where)
+    # Added to the text, not to a parsed document: tomlkit writes every header of a list like the first one.
+    tables = _render_tables(fresh, where)
     added = ended + (tables if ended else tables.lstrip()).replace("\n", ending)
     _check_appended(added, where)
     return added
 
 
-def _tables(waivers: Sequence[Waiver], where: str) -> str:
-    """The text of these waivers, an empty line before each."""
+def _render_tables(waivers: Sequence[Waiver], where: str) -> str:
+    """The text of these waivers, with an empty line before each."""
     import tomlkit
 
     tables = tomlkit.aot()
     for waiver in waivers:
-        tables.append(_waiver_table(waiver, where))
+        tables.append(_make_waiver_table(waiver, where))
     return tomlkit.document().append(TABLE, tables).as_string()
 
 
 def _check_appended(text: str, where: str) -> None:
-    """Make sure that what was appended can be read."""
+    """Make sure that the text with what was appended can be read."""
     try:
         tomllib.loads(text.removeprefix(BYTE_ORDER_MARK))
     except tomllib.TOMLDecodeError as error:
         raise InputError(
-            "nothing can be appended to the way its waivers are written",
+            "no waiver can be appended, because of the way in which those in the file are written",
             where=where,
             expected="[[waive]] tables",
             hint="write each waiver as a [[waive]] table",
         ) from error
 
 
-def _fresh(new: Sequence[Waiver], there: Sequence[Waiver]) -> list[Waiver]:
-    """The new ones, each for the files for which nothing waives the same yet."""
+def _select_new_waivers(new: Sequence[Waiver], old: Sequence[Waiver]) -> list[Waiver]:
+    """The new ones, each for the files for which the same is not waived yet."""
     known: dict[tuple[object, ...], set[str | None]] = defaultdict(set)
-    for waiver in there:
-        known[_same(waiver)].update(waiver.files or (None,))
+    for waiver in old:
+        known[_make_key_without_files(waiver)].update(waiver.files or (None,))
     fresh = []
     for waiver in new:
-        waived = known[_same(waiver)]
+        waived = known[_make_key_without_files(waiver)]
         left = tuple(file for file in waiver.files or (None,) if file not in waived)
         if left and None not in waived:
             fresh.append(replace(waiver, files=tuple(file for file in left if file is not None)))
@@ -90,34 +90,34 @@ def _fresh(new: Sequence[Waiver], there: Sequence[Waiver]) -> list[Waiver]:
     return fresh
 
 
-def _same(waiver: Waiver) -> tuple[object, ...]:
-    """Equal in waivers that differ at most by their files, and by what they say why."""
-    return what_it_waives(replace(waiver, files=()))
+def _make_key_without_files(waiver: Waiver) -> tuple[object, ...]:
+    """A key that is equal for waivers that differ at most in their files and their `why`."""
+    return make_waiver_key(replace(waiver, files=()))
 
 
-def _waiver_table(waiver: Waiver, where: str) -> Table:
-    """A waiver's table: the keys that say something, one a line."""
+def _make_waiver_table(waiver: Waiver, where: str) -> Table:
+    """A waiver's table: the keys that have a value, one per line."""
     import tomlkit
 
-    files = tuple(_exact(file, "file", where) for file in waiver.files)
-    said = {
-        "id": _exact(waiver.row_id, "id", where),
-        "label": None if waiver.label is None else _exact(waiver.label, "label", where),
+    files = tuple(_check_writable(file, "file", where) for file in waiver.files)
+    values = {
+        "id": _check_writable(waiver.row_id, "id", where),
+        "label": None if waiver.label is None else _check_writable(waiver.label, "label", where),
         "reasons": waiver.reasons or None,
         "until": waiver.until,
         "file": files[0] if len(files) == 1 else files or None,
-        "why": _HALF.sub("\N{REPLACEMENT CHARACTER}", waiver.why) or None,
+        "why": _HALF_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", waiver.why) or None,
     }
     table = tomlkit.table()
     table.trivia.indent = "\n"
-    for key, value in said.items():
+    for key, value in values.items():
         if value is not None:
             table.append(key, toml_item(value))
     return table
 
 
-def _exact(text: str, key: str, where: str) -> str:
-    if _HALF.search(text):
+def _check_writable(text: str, key: str, where: str) -> str:
+    if _HALF_CHARACTER.search(text):
         raise InputError(
             f"{key} = {text!r} can't be written: TOML has no way to write half of a character",
             where=where,

@@ -23,8 +23,8 @@ INPUTS = ("text", "lang")
 
 
 def build_doubts(*rows: dict[str, Any]) -> DoubtTable:
-    """`doubts.parquet` of these rows; what a row does not say is made up, and its content is its own."""
-    told = []
+    """`doubts.parquet` of these rows; missing fields are made up, and each row has content of its own."""
+    complete = []
     for place, row in enumerate(rows, 1):
         doubt = row.get("doubt", 0.05)
         made_up = {
@@ -37,8 +37,8 @@ def build_doubts(*rows: dict[str, Any]) -> DoubtTable:
             "reasons": [],
             "row_hash": f"{place:016x}",
         }
-        told.append(made_up | row)
-    return DoubtTable(pa.Table.from_pylist(told, schema=pa.schema(DOUBT_COLUMNS)))
+        complete.append(made_up | row)
+    return DoubtTable(pa.Table.from_pylist(complete, schema=pa.schema(DOUBT_COLUMNS)))
 
 
 @pytest.fixture(scope="session")
@@ -49,7 +49,7 @@ def table() -> Callable[..., DoubtTable]:
 
 @pytest.fixture(scope="session")
 def document(a_document: Callable[..., AuditDocument]) -> Callable[..., AuditDocument]:
-    """Makes `audit.json`, as far as a baseline looks at it; settings differ as given."""
+    """Makes the parts of `audit.json` that a baseline reads; settings differ as given."""
 
     def make(
         label: str = "label", inputs: tuple[str, ...] = INPUTS, version: str = "0.1.0", **settings: Any

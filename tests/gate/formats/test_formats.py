@@ -41,26 +41,26 @@ def _telegram(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
 
 
 def test_names() -> None:
-    """The formats are listed in one order, without any of them being imported."""
+    """The formats are listed in a fixed order, without importing any of them."""
     assert list_gate_formats() == (
         *("concise", "json", "jsonl", "github", "markdown", "gitlab", "junit", "sarif"),
     )
 
 
 @pytest.mark.usefixtures("_telegram")
-def test_one_file_more(told_in_full: GateResult, tmp_path: Path) -> None:
-    """A file in the folder is a format: it is listed behind the others, rendered, and finished."""
+def test_one_file_more(full_result: GateResult, tmp_path: Path) -> None:
+    """A file in the folder is a format: it is listed after the others, rendered, and finished."""
     assert list_gate_formats()[-1] == "telegram"
-    assert render_gate("telegram", told_in_full) == "FAILED STOP"
+    assert render_gate("telegram", full_result) == "FAILED STOP"
 
-    finish_gate("telegram", told_in_full)
+    finish_gate("telegram", full_result)
 
     assert (tmp_path / "rung").exists()
 
 
 @pytest.mark.usefixtures("_telegram")
 def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
-    """The command line takes the format without being told of it; of an unknown one it lists all."""
+    """The command line accepts the format without further changes; for an unknown one it lists all."""
     assert main.run(["gate", "no-such-file.csv", "-f", "telegram", "--max-new", "0"]) == 2
     assert "no-such-file.csv" in capsys.readouterr().err
 
@@ -68,6 +68,6 @@ def test_on_the_command_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert "'junit', 'sarif', 'telegram'" in " ".join(capsys.readouterr().err.split())
 
 
-def test_nothing_to_finish(told_in_full: GateResult) -> None:
-    """A format that does nothing beside its text has no such function."""
-    finish_gate("sarif", told_in_full)
+def test_nothing_to_finish(full_result: GateResult) -> None:
+    """A format that does nothing in addition to its text has no such function."""
+    finish_gate("sarif", full_result)

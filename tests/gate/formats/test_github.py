@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pytest
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+    from tests.conftest import Sentences
 
 FAILED = Outcome.FAILED
 
@@ -26,7 +27,7 @@ class Command(NamedTuple):
 
 
 def unescaped(text: str, *, is_property: bool) -> str:
-    """What a runner makes of a value: the per cent sign is the last to be put back."""
+    """A value as a runner reads it: the percent sign is restored last."""
     for code, character in (("%0D", "\r"), ("%0A", "\n")):
         text = text.replace(code, character)
     if is_property:
@@ -35,12 +36,12 @@ def unescaped(text: str, *, is_property: bool) -> str:
 
 
 def command(line: str) -> Command:
-    """A line as a runner takes it apart: at its first `::` after the one that it begins with."""
+    """A line as a runner splits it: at the first `::` after the one at its start."""
     assert line.startswith("::")
     head, found, message = line[2:].partition("::")
     assert found
-    kind, _, told = head.partition(" ")
-    pairs = (pair.partition("=") for pair in told.split(","))
+    kind, _, listed = head.partition(" ")
+    pairs = (pair.partition("=") for pair in listed.split(","))
     properties = {name: unescaped(value, is_property=True) for name, _, value in pairs}
     return Command(kind, properties, unescaped(message, is_property=False))
 
@@ -58,7 +59,7 @@ def test_lines(
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
 ) -> None:
-    """An error a limit, a warning a row at its lines, a notice for all."""
+    """An error per limit, a warning per row at its lines, a notice for all."""
     check = a_check(limit="max-per-class", of="a:b", value=0.06, outcome=FAILED)
     finding = a_finding(failed=("max-per-class a:b",), lines=(18, 20), why="50%")
 
@@ -75,30 +76,30 @@ def test_passed(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
     """A gate that passed is one notice."""
-    told = render_github(a_result(a_file(findings=(a_finding(),))))
+    text = render_github(a_result(a_file(findings=(a_finding(),))))
 
-    assert told == "::notice title=doubt::gate passed: 1 limit, data/tickets.csv.\n"
+    assert text == "::notice title=doubt::gate passed: 1 limit, data/tickets.csv.\n"
 
 
-def test_something_of_everything(told_in_full: GateResult) -> None:
+def test_something_of_everything(full_result: GateResult, sentences: Sentences) -> None:
     """Limits come first, then rows with the new ones first; waived rows are left out."""
-    told = commands_of(told_in_full)
+    commands = commands_of(full_result)
 
-    assert [one.kind for one in told] == ["error"] * 7 + ["warning"] * 6 + ["notice"]
-    assert [one.message.partition(":")[0] for one in told[7:9]] == ["T0017", "T0480"]
-    assert told[-1].message.endswith("data/tickets.csv. Waivers that did not hold: 2.")
+    assert [one.kind for one in commands] == ["error"] * 7 + ["warning"] * 6 + ["notice"]
+    assert [one.message.partition(":")[0] for one in commands[7:9]] == ["T0017", "T0480"]
+    sentences.check(commands[-1].message)
 
 
 def test_no_line(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """A row of a file without lines is shown at the file; standard input is no file."""
+    """A row of a file without lines is shown at the file; for standard input no file is named."""
     finding = a_finding(failed=("max-doubted",))
 
-    told = commands_of(a_result(a_file(findings=(finding,))))[0]
+    named = commands_of(a_result(a_file(findings=(finding,))))[0]
     piped = commands_of(a_result(a_file(path="-", findings=(finding,))))[0]
 
-    assert told.properties == {"title": "doubt: low-self-confidence", "file": "data/tickets.csv"}
+    assert named.properties == {"title": "doubt: low-self-confidence", "file": "data/tickets.csv"}
     assert piped.properties == {"title": "doubt: low-self-confidence"}
 
 
@@ -107,46 +108,44 @@ def test_most(
     a_finding: Callable[..., Finding],
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
+    sentences: Sentences,
 ) -> None:
-    """At most 10 errors and 10 warnings are printed, and the notice says what is not."""
+    """At most 10 errors and 10 warnings are printed, and the notice counts those left out."""
     checks = tuple(a_check(of=f"class {n}", outcome=FAILED) for n in range(12))
     rows = tuple(a_finding(row_id=f"R{n}", doubt=n / 100, failed=("x",)) for n in range(60))
 
-    told = commands_of(a_result(a_file(checks=checks, findings=rows)))
+    commands = commands_of(a_result(a_file(checks=checks, findings=rows)))
 
-    assert [one.kind for one in told] == ["error"] * 10 + ["warning"] * 10 + ["notice"]
-    assert told[10].message.startswith("R59 (row 17): ")
-    assert told[-1].message == (
-        "gate failed: 12 of 12 limits, data/tickets.csv. 2 more limits failed than are shown. "
-        "The 10 worst of 60 rows over a limit are shown."
-    )
+    assert [one.kind for one in commands] == ["error"] * 10 + ["warning"] * 10 + ["notice"]
+    assert commands[10].message.startswith("R59 (row 17): ")
+    sentences.check(commands[-1].message)
 
 
 def test_lapsed(a_result: Callable[..., GateResult]) -> None:
-    """Waivers that did not hold are counted."""
-    lapsed = (LapsedWaiver(Waiver("T1", 1), "no row bears this id"),)
+    """Waivers that applied to no row are counted."""
+    lapsed = (LapsedWaiver(Waiver("T1", 1), "expired"),) * 17
 
-    assert commands_of(a_result(lapsed=lapsed))[-1].message.endswith("Waivers that did not hold: 1.")
+    assert " 17." in commands_of(a_result(lapsed=lapsed))[-1].message
 
 
 def test_any_text(nasty: str, nasty_result: GateResult) -> None:
-    """Whatever the data holds, a runner reads back what was meant, and no other command."""
-    told = commands_of(nasty_result)
+    """With any text in the data, a runner reads what was meant, and no other command."""
+    commands = commands_of(nasty_result)
 
-    assert [one.kind for one in told] == ["error", "error", "warning", "warning", "notice"]
-    assert {tuple(one.properties) for one in told[:4]} == {("title", "file")}
+    assert [one.kind for one in commands] == ["error", "error", "warning", "warning", "notice"]
+    assert {tuple(one.properties) for one in commands[:4]} == {("title", "file")}
     if nasty.isprintable() and nasty.strip() and len(nasty) < 100:
-        assert told[0].properties["title"] == f"doubt: max-doubted {nasty}"[: len("doubt: ") + 100]
-        assert f'label "{nasty}" is doubted (0.97), "{nasty}!" is suggested.' in told[2].message
+        assert commands[0].properties["title"] == f"doubt: max-doubted {nasty}"[: len("doubt: ") + 100]
+        assert f'label "{nasty}" is doubted (0.97), "{nasty}!" is suggested.' in commands[2].message
 
 
-def test_summary(told_in_full: GateResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The Markdown is added to the summary of the step, where there is a file for it."""
-    finish_github(told_in_full)
+def test_summary(full_result: GateResult, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The Markdown is added to the summary of the step, if there is a file for it."""
+    finish_github(full_result)
     summary = tmp_path / "summary.md"
     summary.write_text("before\n")
     monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
 
-    finish_github(told_in_full)
+    finish_github(full_result)
 
-    assert summary.read_text(encoding="utf-8") == f"before\n{render_markdown(told_in_full)}"
+    assert summary.read_text(encoding="utf-8") == f"before\n{render_markdown(full_result)}"

@@ -40,11 +40,11 @@ SCHEMA = {
         },
     },
 }
-"""What GitLab's pages on Code Quality ask of a report."""
+"""What GitLab's pages on Code Quality require of a report."""
 
 
 def issues_of(result: GateResult) -> list[dict[str, Any]]:
-    """The issues of the report, each as GitLab's pages ask, no fingerprint twice."""
+    """The issues of the report, each as GitLab's pages require, no fingerprint twice."""
     issues: list[dict[str, Any]] = json.loads(render_gitlab(result))
     validate(issues, SCHEMA)
     assert len({issue["fingerprint"] for issue in issues}) == len(issues)
@@ -54,7 +54,7 @@ def issues_of(result: GateResult) -> list[dict[str, Any]]:
 def test_an_issue(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """A row that fails a limit is a major issue at its first line."""
+    """A row because of which a limit failed is a major issue at its first line."""
     finding = a_finding(failed=("max-doubted",), lines=(18, 20))
 
     (issue,) = issues_of(a_result(a_file(findings=(finding,))))
@@ -69,9 +69,9 @@ def test_an_issue(
     }
 
 
-def test_something_of_everything(told_in_full: GateResult) -> None:
-    """Limits that no row stands for come first, then the rows; waived ones are left out."""
-    assert [(one["check_name"], one["severity"]) for one in issues_of(told_in_full)] == [
+def test_something_of_everything(full_result: GateResult) -> None:
+    """Limits without rows to show come first, then the rows; waived ones are left out."""
+    assert [(one["check_name"], one["severity"]) for one in issues_of(full_result)] == [
         ("max-noise", "major"),
         ("min-skill", "major"),
         ("require-reason", "major"),
@@ -87,13 +87,13 @@ def test_something_of_everything(told_in_full: GateResult) -> None:
 def test_severities(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """What fails no limit is minor, and mere information where the baseline knows it."""
-    told = {None: "minor", Change.NEW: "minor", Change.KNOWN: "info"}
-    rows = tuple(a_finding(fingerprint=f"{n:016x}", change=change) for n, change in enumerate(told))
+    """A row because of which no limit failed is minor, or only information if the baseline knows it."""
+    expected = {None: "minor", Change.NEW: "minor", Change.KNOWN: "info"}
+    rows = tuple(a_finding(fingerprint=f"{n:016x}", change=change) for n, change in enumerate(expected))
 
     issues = issues_of(a_result(a_file(findings=rows)))
 
-    assert [issue["severity"] for issue in issues] == list(told.values())
+    assert [issue["severity"] for issue in issues] == list(expected.values())
     assert {issue["location"]["lines"]["begin"] for issue in issues} == {1}
 
 
@@ -120,14 +120,15 @@ def test_fingerprints_stay(
     )
     other = replace(before, path="other.csv", findings=(a_finding(fingerprint="b" * 16),))
 
-    told = [{one["fingerprint"] for one in issues_of(a_result(file))} for file in (before, after, other)]
+    files = (before, after, other)
+    first, moved, others = ({one["fingerprint"] for one in issues_of(a_result(file))} for file in files)
 
-    assert told[0] == told[1]
-    assert not told[0] & told[2]
+    assert first == moved
+    assert not first & others
 
 
 def test_any_text(nasty_result: GateResult) -> None:
-    """Whatever the data holds, the report is as GitLab asks, without control characters."""
+    """With any text in the data, the report is as GitLab requires, without control characters."""
     issues = issues_of(nasty_result)
 
     assert len(issues) == 3

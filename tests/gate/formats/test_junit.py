@@ -14,13 +14,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+    from tests.conftest import Sentences
 
 SCHEMA = XMLSchema(Path(__file__).parent / "junit-10.xsd")
 FAILED, UNKNOWN = Outcome.FAILED, Outcome.NOT_ASSESSABLE
 
 
 def root_of(result: GateResult) -> ET.Element:
-    """The document, which an outside schema has found valid."""
+    """The document, after it was validated by Jenkins' schema."""
     text = render_junit(result)
     SCHEMA.validate(text)
     return ET.fromstring(text.encode())
@@ -31,36 +32,35 @@ def test_document(
     a_finding: Callable[..., Finding],
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
+    sentences: Sentences,
 ) -> None:
-    """A suite a file, a test a limit, a failure with its rows where one was not met."""
+    """A suite per file, a test per limit, a failure with its rows where one was not met."""
     failed = a_check(value=0.06, outcome=FAILED, rows=("00000000000000aa",))
     skipped = a_check(limit="min-skill", bound=0.7, is_floor=True, outcome=UNKNOWN, allowed=True)
     file = a_file(checks=(failed, skipped, a_check(of="a")), findings=(a_finding(lines=(18, 18)),))
 
-    assert render_junit(a_result(file)) == (
-        '<?xml version="1.0" encoding="utf-8"?>\n'
-        '<testsuites name="doubt" tests="3" failures="1" errors="0" time="0">\n'
-        "  <!-- Times are 0, so that equal results give equal documents. -->\n"
-        '  <testsuite name="data/tickets.csv" tests="3" failures="1" errors="0" time="0" skipped="1">\n'
-        '    <testcase classname="doubt.gate" name="max-doubted &lt;= 5%" time="0">\n'
-        '      <failure type="failed" message="max-doubted failed: 6.0%, at most 5%. '
-        'Doubted rows: 4 of 100 rows.">max-doubted failed: 6.0%, at most 5%. Doubted rows: 4 of 100 rows.\n'
-        'line 18, T0017: label "refund" is doubted (0.97), "billing" is suggested. '
-        "Models give billing 0.97, refund 0.01.</failure>\n"
-        "    </testcase>\n"
-        '    <testcase classname="doubt.gate" name="min-skill &gt;= 70%" time="0">\n'
-        '      <skipped type="not assessable" message="min-skill is not assessable. '
-        'Doubted rows: 4 of 100 rows." />\n'
-        "    </testcase>\n"
-        '    <testcase classname="doubt.gate" name="max-doubted a &lt;= 5%" time="0" />\n'
-        "  </testsuite>\n"
-        "</testsuites>\n"
-    )
+    text = render_junit(a_result(file))
+
+    assert text.startswith('<?xml version="1.0" encoding="utf-8"?>\n')
+    (suite,) = ET.fromstring(text.encode()).findall("testsuite")
+    counts = {"tests": "3", "failures": "1", "errors": "0", "skipped": "1"}
+    assert suite.attrib == {"name": "data/tickets.csv", "time": "0"} | counts
+    assert [case.get("name") for case in suite] == [
+        "max-doubted <= 5%",
+        "min-skill >= 70%",
+        "max-doubted a <= 5%",
+    ]
+    assert [[(part.tag, part.get("type")) for part in case] for case in suite] == [
+        [("failure", "failed")],
+        [("skipped", "not assessable")],
+        [],
+    ]
+    sentences.check(text)
 
 
-def test_something_of_everything(told_in_full: GateResult) -> None:
+def test_something_of_everything(full_result: GateResult) -> None:
     """The document is valid, and its counts are those of the gate."""
-    root = root_of(told_in_full)
+    root = root_of(full_result)
 
     (suite,) = root.findall("testsuite")
     counts = ("tests", "failures", "errors")
@@ -97,7 +97,7 @@ def test_names(
 def test_not_assessable(
     a_check: Callable[..., Check], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """A limit that nobody can tell of fails, unless that is allowed."""
+    """A limit that can't be assessed fails, unless that is allowed."""
     (case,) = root_of(a_result(a_file(checks=(a_check(outcome=UNKNOWN),)))).findall(".//testcase")
 
     assert [part.tag for part in case] == ["failure"]
@@ -123,7 +123,7 @@ def test_most_rows(
 
 
 def test_any_text(nasty_result: GateResult) -> None:
-    """Whatever the data holds, the document is valid, and one line a row."""
+    """With any text in the data, the document is valid, with one line per row."""
     root = root_of(nasty_result)
 
     assert [len((one.text or "").splitlines()) for one in root.findall(".//failure")] == [2, 2]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonSchema as Sarif
 
+from doubtcli.gate.formats import sarif
 from doubtcli.gate.formats.sarif import render_sarif
 from doubtcli.gate.result import Change, LapsedWaiver, Outcome, Waiver
 
@@ -15,12 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from doubtcli.gate.result import Check, FileResult, Finding, GateResult
+    from tests.conftest import Sentences
 
 FAILED = Outcome.FAILED
 
 
 def run_of(result: GateResult) -> dict[str, Any]:
-    """The only run of the document, which an outside reader has found valid."""
+    """The only run of the document, after it was validated by another package's model."""
     document = json.loads(render_sarif(result))
     Sarif.model_validate(document)
     assert list(document) == ["$schema", "version", "runs"]
@@ -34,7 +36,7 @@ def results_of(result: GateResult) -> list[dict[str, Any]]:
 
 
 def texts_of(value: object) -> list[str]:
-    """Every text in a document, keys left out."""
+    """Every text in a document, without the keys."""
     if isinstance(value, dict):
         return [text for item in value.values() for text in texts_of(item)]
     if isinstance(value, list):
@@ -45,7 +47,7 @@ def texts_of(value: object) -> list[str]:
 def test_a_result(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """A row that fails a limit is an error at its lines, with what keeps it apart from all others."""
+    """A row because of which a limit failed is an error at its lines, with what identifies it."""
     finding = a_finding(failed=("max-doubted",), lines=(18, 20), change=Change.NEW)
 
     assert results_of(a_result(a_file(findings=(finding,)))) == [
@@ -87,9 +89,9 @@ def test_a_result(
     ]
 
 
-def test_something_of_everything(told_in_full: GateResult) -> None:
+def test_something_of_everything(full_result: GateResult) -> None:
     """Limits of the file come first, then the rows that failed one by their doubt, then the waived ones."""
-    results = results_of(told_in_full)
+    results = results_of(full_result)
 
     assert [(one["ruleId"], one["level"]) for one in results] == [
         ("max-noise", "error"),
@@ -109,24 +111,25 @@ def test_something_of_everything(told_in_full: GateResult) -> None:
 def test_a_limit_of_the_file(
     a_check: Callable[..., Check], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """A limit that no row stands for is a result at the file's first line, the same at every run."""
+    """A limit without rows to show is a result at the file's first line, the same in every run."""
     check = a_check(limit="min-skill", value=0.5, bound=0.6, is_floor=True, outcome=FAILED)
 
-    (told,) = results_of(a_result(a_file(checks=(check,))))
+    (result,) = results_of(a_result(a_file(checks=(check,))))
 
-    region = told["locations"][0]["physicalLocation"]["region"]
+    region = result["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2}
-    assert "logicalLocations" not in told["locations"][0]
-    assert told["message"]["text"].startswith("min-skill failed: 50.0%, at least 60%.")
-    assert told["partialFingerprints"] == {
-        "primaryLocationLineHash": f"{told['partialFingerprints']['doubtLimit/v1']}:1",
-        "doubtLimit/v1": told["partialFingerprints"]["doubtLimit/v1"],
+    assert "logicalLocations" not in result["locations"][0]
+    assert result["message"]["text"].startswith("min-skill failed: 50.0%, at least 60%.")
+    prints = result["partialFingerprints"]
+    assert prints == {
+        "primaryLocationLineHash": f"{prints['doubtLimit/v1']}:1",
+        "doubtLimit/v1": prints["doubtLimit/v1"],
     }
 
 
-def test_rules(told_in_full: GateResult) -> None:
-    """Rules are those that results name, sorted, each told in a sentence; results point at them."""
-    run = run_of(told_in_full)
+def test_rules(full_result: GateResult, sentences: Sentences) -> None:
+    """The rules are those of the results, sorted, each with a sentence; results point to them."""
+    run = run_of(full_result)
     rules = run["tool"]["driver"]["rules"]
 
     assert [rule["id"] for rule in rules] == [
@@ -139,24 +142,24 @@ def test_rules(told_in_full: GateResult) -> None:
         "unlabelled",
     ]
     assert rules[2]["shortDescription"]["text"] == "Models give it little probability."
-    assert rules[2]["help"]["text"].endswith(
-        "waive the row with a reason. How the reason judges: doubt explain low-self-confidence."
-    )
-    assert rules[1]["help"]["text"].endswith("waive the row with a reason.")
-    assert rules[3]["help"]["text"].endswith("set another: --max-noise.")
+    helps = [rule["help"]["text"] for rule in rules]
+    assert ["doubt explain" in text for text in helps] == [False, False, True, False, False, False, False]
+    assert "--max-noise" in helps[3]
+    for text in helps[1:4]:
+        sentences.check(text)
     assert all(rules[one["ruleIndex"]]["id"] == one["ruleId"] for one in run["results"])
 
 
 def test_doubted_and_passed(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """A doubted row that fails nothing is a warning; in a file without lines it stands at the first."""
+    """A doubted row because of which no limit failed is a warning; in a file without lines, at line 1."""
     run = run_of(a_result(a_file(findings=(a_finding(),))))
 
-    (told,) = run["results"]
-    assert told["level"] == "warning"
-    assert told["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
-    assert "baselineState" not in told
+    (result,) = run["results"]
+    assert result["level"] == "warning"
+    assert result["locations"][0]["physicalLocation"]["region"]["startLine"] == 1
+    assert "baselineState" not in result
     assert run["invocations"] == [
         {
             "executionSuccessful": True,
@@ -167,17 +170,17 @@ def test_doubted_and_passed(
     ]
 
 
-def test_failed_run(told_in_full: GateResult) -> None:
-    """A gate that fails has still done its work; what a reader has to know stands in the notifications."""
-    run = run_of(told_in_full)
+def test_failed_run(full_result: GateResult, sentences: Sentences) -> None:
+    """A gate that failed was still run successfully; notes and unused waivers are in the notifications."""
+    run = run_of(full_result)
 
     (invocation,) = run["invocations"]
     assert (invocation["executionSuccessful"], invocation["exitCode"]) == (True, 1)
-    assert [(one["level"], one["message"]["text"]) for one in invocation["toolExecutionNotifications"]] == [
-        ("note", "data/tickets.csv: scanned with seed = 3"),
-        ("warning", "The waiver of T0003 did not hold: expired on 2026-06-30."),
-        ("warning", "The waiver of T0007 did not hold: no row bears this id."),
-    ]
+    notifications = invocation["toolExecutionNotifications"]
+    texts = [one["message"]["text"] for one in notifications]
+    assert [one["level"] for one in notifications] == ["note", "warning", "warning"]
+    assert [name in text for name, text in zip(["seed", "T0003", "T0007"], texts, strict=True)] == [True] * 3
+    sentences.check("\n".join(texts))
     assert run["automationDetails"] == {"id": "doubt/"}
 
 
@@ -199,76 +202,79 @@ def test_levels(  # noqa: PLR0917  # fixtures and a table
     level: str,
     state: str | None,
 ) -> None:
-    """A row that fails no limit warns, unless the baseline knows it or a person waived it."""
-    (told,) = results_of(a_result(a_file(findings=(a_finding(**changes),))))
+    """A row because of which no limit failed is a warning, unless it is known or waived."""
+    (result,) = results_of(a_result(a_file(findings=(a_finding(**changes),))))
 
-    assert (told["level"], told.get("baselineState")) == (level, state)
+    assert (result["level"], result.get("baselineState")) == (level, state)
 
 
-@pytest.mark.parametrize(("why", "told"), [("checked by ada", "checked by ada"), ("", "waived")])
+@pytest.mark.parametrize(("why", "justification"), [("checked by ada", "checked by ada"), ("", "waived")])
 def test_waived(
     a_finding: Callable[..., Finding],
     a_file: Callable[..., FileResult],
     a_result: Callable[..., GateResult],
     why: str,
-    told: str,
+    justification: str,
 ) -> None:
     """A waived row is suppressed, with a justification that is never empty and no status."""
     finding = a_finding(waiver=Waiver("T0017", 1, why=why))
 
     (result,) = results_of(a_result(a_file(findings=(finding,))))
 
-    assert result["suppressions"] == [{"kind": "external", "justification": told}]
+    assert result["suppressions"] == [{"kind": "external", "justification": justification}]
 
 
 def test_most_results(
-    a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+    a_finding: Callable[..., Finding],
+    a_file: Callable[..., FileResult],
+    a_result: Callable[..., GateResult],
+    monkeypatch: pytest.MonkeyPatch,
+    sentences: Sentences,
 ) -> None:
-    """At most 5,000 results are kept, failing rows first, then by doubt; the run says how many are not."""
-    rows = [a_finding(row_id=f"R{n}", doubt=n / 10_000) for n in range(5_001)]
+    """As many results are kept as GitHub shows, failing rows first, then by doubt; the rest are counted."""
+    assert sarif.MOST_RESULTS == 5_000
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 50)  # the same with less work
+    rows = [a_finding(row_id=f"R{n}", doubt=n / 100) for n in range(51)]
     rows.append(a_finding(row_id="failing", doubt=0.0, failed=("max-doubted",)))
 
     run = run_of(a_result(a_file(findings=tuple(rows))))
 
     ids = [one["properties"]["doubt"]["id"] for one in run["results"]]
-    assert ids == ["failing", *(f"R{n}" for n in range(5_000, 1, -1))]
-    assert run["invocations"][0]["toolExecutionNotifications"] == [
-        {
-            "level": "warning",
-            "message": {"text": "2 results are left out: the 5,000 worst are kept."},
-        }
-    ]
+    assert ids == ["failing", *(f"R{n}" for n in range(50, 1, -1))]
+    (note,) = run["invocations"][0]["toolExecutionNotifications"]
+    assert note["level"] == "warning"
+    sentences.check(note["message"]["text"])
 
 
 def test_most_bytes(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """However long the texts, and however badly they pack, GitHub takes the document by its size."""
+    """Even if long texts can hardly be compressed, the document is not too large for GitHub."""
     chance = random.Random(0)
-    texts = ["".join(map(chr, chance.choices(range(0x4E00, 0x9FA5), k=1_000))) for _ in range(4_000)]
-    rows = tuple(a_finding(row_id=f"R{n}", why=text) for n, text in enumerate(texts))
-    result = a_result(a_file(findings=rows))
+    texts = ["".join(map(chr, chance.choices(range(0x4E00, 0x9FA5), k=1_000))) for _ in range(40)]
+    # gzip looks back 32 kB, and so finds no text again
+    rows = tuple(a_finding(row_id=f"R{n}", why=texts[n % 40]) for n in range(4_000))
 
-    run = run_of(result)
+    text = render_sarif(a_result(a_file(findings=rows)))
 
+    (run,) = json.loads(text)["runs"]
     n_kept = len(run["results"])
     assert [one["properties"]["doubt"]["id"] for one in run["results"]] == [f"R{n}" for n in range(n_kept)]
     assert 2_000 < n_kept < 4_000
-    assert len(gzip.compress(render_sarif(result).encode())) < 10_000_000
+    assert len(gzip.compress(text.encode(), 1)) < 10_000_000
     (note,) = run["invocations"][0]["toolExecutionNotifications"]
-    assert note["message"]["text"] == (
-        f"{4_000 - n_kept:,} results are left out: the {n_kept:,} worst are kept."
-    )
+    assert f"{4_000 - n_kept:,} " in note["message"]["text"]
+    assert f" {n_kept:,} " in note["message"]["text"]
 
 
-def test_most_lapsed(a_result: Callable[..., GateResult]) -> None:
-    """Waivers that did not hold are told up to a bound, and then counted."""
-    lapsed = tuple(LapsedWaiver(Waiver(f"T{n}", n), "no row bears this id") for n in range(60))
+def test_most_lapsed(a_result: Callable[..., GateResult], sentences: Sentences) -> None:
+    """Waivers that applied to no row are listed up to a bound, and then counted."""
+    lapsed = tuple(LapsedWaiver(Waiver(f"T{n}", n), "expired") for n in range(60))
 
-    told = run_of(a_result(lapsed=lapsed))["invocations"][0]["toolExecutionNotifications"]
+    notifications = run_of(a_result(lapsed=lapsed))["invocations"][0]["toolExecutionNotifications"]
 
-    assert len(told) == 51
-    assert told[-1]["message"]["text"] == "10 more waivers did not hold."
+    assert len(notifications) == 51
+    sentences.check(notifications[-1]["message"]["text"])
 
 
 def test_elsewhere(
@@ -277,9 +283,9 @@ def test_elsewhere(
     """A file outside the working directory has a `file:` URI and no base."""
     file = a_file(path="/elsewhere/a b.csv", findings=(a_finding(),))
 
-    (told,) = results_of(a_result(file))
+    (result,) = results_of(a_result(file))
 
-    assert told["locations"][0]["physicalLocation"]["artifactLocation"] == {
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {
         "uri": "file:///elsewhere/a%20b.csv"
     }
 
@@ -287,16 +293,16 @@ def test_elsewhere(
 def test_links(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
-    """What SARIF would take for a link is escaped, other brackets stay."""
+    """Text that would be a link in SARIF is escaped, other brackets stay."""
     finding = a_finding(given_label="[a](http://b) [c]")
 
-    (told,) = results_of(a_result(a_file(findings=(finding,))))
+    (result,) = results_of(a_result(a_file(findings=(finding,))))
 
-    assert r'label "\[a](http://b) [c]" is doubted' in told["message"]["text"]
+    assert r'label "\[a](http://b) [c]" is doubted' in result["message"]["text"]
 
 
 def test_any_text(nasty_result: GateResult) -> None:
-    """Whatever the data holds, the document is valid and no text that it requires is empty."""
+    """With any text in the data, the document is valid and no required text is empty."""
     run = run_of(nasty_result)
 
     texts = [
@@ -311,8 +317,8 @@ def test_any_text(nasty_result: GateResult) -> None:
     assert max(len(rule["fullDescription"]["text"]) for rule in run["tool"]["driver"]["rules"]) <= 1024
 
 
-def test_repeatable(told_in_full: GateResult) -> None:
+def test_repeatable(full_result: GateResult) -> None:
     """Equal results give equal bytes, which end in one new line."""
-    assert render_sarif(told_in_full) == render_sarif(told_in_full)
-    assert render_sarif(told_in_full).endswith("}\n")
-    assert render_sarif(told_in_full).encode()
+    assert render_sarif(full_result) == render_sarif(full_result)
+    assert render_sarif(full_result).endswith("}\n")
+    assert render_sarif(full_result).encode()

@@ -2,13 +2,22 @@ from __future__ import annotations
 
 import datetime as dt
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.gate.result import Waiver
-from doubtcli.gate.waivers.read import find_waivers, read_waivers, waivers_to_add_to, waivers_to_read
+from doubtcli.gate.waivers.read import (
+    choose_waivers_to_read,
+    choose_waivers_to_write,
+    find_waivers_file,
+    read_waivers,
+)
 from doubtcli.settings import load_gate
+
+if TYPE_CHECKING:
+    from tests.conftest import Sentences
 
 REASONS = ("outlier", "low-self-confidence", "ambiguous")
 
@@ -20,15 +29,16 @@ def read(folder: Path, text: str | bytes) -> tuple[Waiver, ...]:
     return read_waivers(str(path), REASONS)
 
 
-def refusal(folder: Path, text: str | bytes) -> str:
-    """How a file is refused; its folder left out."""
+def refusal(folder: Path, text: str | bytes) -> InputError:
+    """How a file is refused, with its name without the folder."""
     with pytest.raises(InputError) as caught:
         read(folder, text)
-    return str(caught.value).replace(f"{folder}/", "")
+    caught.value.where = (caught.value.where or "").replace(f"{folder}/", "")
+    return caught.value
 
 
 class TestRead:
-    """Files of waivers that can be meant."""
+    """Waivers files that are valid."""
 
     def test_every_key(self, tmp_path: Path) -> None:
         """Each key is read, and waivers are numbered in the order of the file."""
@@ -63,7 +73,7 @@ class TestRead:
 
     @pytest.mark.parametrize("text", ["", "# nothing yet\n", "waive = []"])
     def test_none(self, tmp_path: Path, text: str) -> None:
-        """A file may hold no waiver."""
+        """A file can have no waiver in it."""
         assert read(tmp_path, text) == ()
 
     def test_other_spellings(self, tmp_path: Path) -> None:
@@ -75,11 +85,11 @@ class TestRead:
         assert waiver == Waiver("a", 1, reasons=("outlier",), until=dt.date(2027, 6, 30))
 
     def test_inline(self, tmp_path: Path) -> None:
-        """Tables may stand on one line, as TOML has it."""
+        """Tables can be on one line, as TOML allows."""
         assert read(tmp_path, 'waive = [{id = "a"}, {id = "b"}]') == (Waiver("a", 1), Waiver("b", 2))
 
     def test_as_windows_saves_it(self, tmp_path: Path) -> None:
-        """A byte-order mark and Windows' line ends are no matter."""
+        """A byte-order mark and the line ends of Windows don't matter."""
         assert read(tmp_path, b'\xef\xbb\xbf[[waive]]\r\nid = "a"\r\n') == (Waiver("a", 1),)
 
     def test_a_waiver_that_was_renewed(self, tmp_path: Path) -> None:
@@ -92,7 +102,7 @@ class TestRead:
         ]
 
     def test_any_reason(self, tmp_path: Path) -> None:
-        """Where nobody says which reasons there are, any name will do."""
+        """Without a list of known reasons, any name is valid."""
         path = tmp_path / "w.toml"
         path.write_text('[[waive]]\nid = "a"\nreasons = "mine"')
 
@@ -102,84 +112,71 @@ class TestRead:
 class TestRefused:
     """Files that can't be read as waivers."""
 
-    def test_missing(self, tmp_path: Path) -> None:
-        """A missing file is an error: it was asked for."""
-        with pytest.raises(InputError, match="can't be read: No such file or directory"):
-            read_waivers(str(tmp_path / "none.toml"))
+    def test_missing(self, tmp_path: Path, sentences: Sentences) -> None:
+        """A missing file is an error, because it was asked for."""
+        path = str(tmp_path / "none.toml")
 
-    def test_bytes(self, tmp_path: Path) -> None:
-        """A file that is no UTF-8 is refused, with the byte."""
-        assert refusal(tmp_path, b"# \xe9") == (
-            "w.toml: is no UTF-8: byte 3 can't be read\nto do: save it as UTF-8"
-        )
+        with pytest.raises(InputError) as caught:
+            read_waivers(path)
+        assert caught.value.where == path
+        sentences.check(caught.value)
+
+    def test_bytes(self, tmp_path: Path, sentences: Sentences) -> None:
+        """A file that is not UTF-8 is refused, with the number of the byte."""
+        error = refusal(tmp_path, b"# \xe9")
+
+        assert error.where == "w.toml"
+        assert "byte 3 " in error.found
+        sentences.check(error)
 
     @pytest.mark.parametrize(
-        ("text", "expected"),
+        ("text", "line"),
         [
-            ('[[waive]]\nid "a"', "w.toml, line 2: is no valid TOML: Expected '=' after a key"),
-            ('[[waive]]\nid = "a\n\n', "w.toml, line 2: is no valid TOML: "),
-            ('[[waive]]\nid = "a"\nuntil = 2027-02-30', "w.toml, line 3: is no valid TOML: "),
-            ('[[waive]]\nid = "a"\nid = "b"', "w.toml, line 3: is no valid TOML: Cannot overwrite"),
-            ("a = " + "[" * 5000, "w.toml: is no valid TOML: "),
-            ("a = " + "9" * 5000, "w.toml: is no valid TOML: "),
+            ('[[waive]]\nid "a"', 2),
+            ('[[waive]]\nid = "a\n\n', 2),
+            ('[[waive]]\nid = "a"\nuntil = 2027-02-30', 3),
+            ('[[waive]]\nid = "a"\nid = "b"', 3),
+            ("a = " + "[" * 5000, None),
+            ("a = " + "9" * 5000, None),
         ],
         ids=["syntax", "end of file", "no such day", "twice", "deep", "long"],
     )
-    def test_broken(self, tmp_path: Path, text: str, expected: str) -> None:
-        """Broken TOML is told with its line: the last one that says something, where the end is to blame."""
-        assert refusal(tmp_path, text).startswith(expected)
+    def test_broken(self, tmp_path: Path, text: str, line: int | None) -> None:
+        """Broken TOML is reported with its line: the last one with text, if the end of the file is wrong."""
+        error = refusal(tmp_path, text)
+
+        assert (error.where, error.line, "TOML" in error.found) == ("w.toml", line, True)
 
     @pytest.mark.parametrize(
-        ("text", "expected"),
-        [
-            ("ignore = []", "w.toml: 'ignore' is no known key\nexpected: [[waive]] tables"),
-            (
-                'id = "a"',
-                "w.toml: 'id' is no known key\nexpected: [[waive]] tables\nto do: put it under [[waive]]",
-            ),
-            (
-                '[waive]\nid = "a"',
-                "w.toml: 'waive' is no list of tables\nexpected: [[waive]], in two pairs of brackets",
-            ),
-            (
-                'waive = ["a"]',
-                "w.toml: 'waive' is no list of tables\nexpected: [[waive]], in two pairs of brackets",
-            ),
-        ],
+        "text",
+        ["ignore = []", 'id = "a"', '[waive]\nid = "a"', 'waive = ["a"]'],
         ids=["another table", "outside", "one pair of brackets", "list of texts"],
     )
-    def test_no_tables(self, tmp_path: Path, text: str, expected: str) -> None:
-        """What is no [[waive]] table is refused."""
-        assert refusal(tmp_path, text) == expected
+    def test_no_tables(self, tmp_path: Path, text: str, sentences: Sentences) -> None:
+        """Anything other than a [[waive]] table is refused."""
+        error = refusal(tmp_path, text)
+
+        assert error.where == "w.toml"
+        sentences.check(error)
 
     @pytest.mark.parametrize(
-        ("lines", "expected"),
+        ("lines", "fact"),
         [
-            (
-                'id = "a"\nlable = "x"',
-                "'lable' is no known key\nto do: did you mean 'label'?",
-            ),
-            (
-                'id = "a"\nzzz = 1',
-                "'zzz' is no known key\nexpected: one of id, label, reasons, until, why, file",
-            ),
-            (
-                'id = "a"\nreasons = ["outlier", "ambigous"]',
-                "'ambigous' is no known reason\nto do: did you mean 'ambiguous'?",
-            ),
-            (
-                'id = "a"\nreasons = "zzz"',
-                "'zzz' is no known reason\nexpected: one of outlier, low-self-confidence, ambiguous",
-            ),
-            ('label = "x"', 'it names no row\nexpected: id = "…", the row\'s doubt_id'),
+            ('id = "a"\nlable = "x"', "did you mean 'label'?"),
+            ('id = "a"\nzzz = 1', "id, label, reasons, until, why, file"),
+            ('id = "a"\nreasons = ["outlier", "ambigous"]', "did you mean 'ambiguous'?"),
+            ('id = "a"\nreasons = "zzz"', "outlier, low-self-confidence, ambiguous"),
+            ('label = "x"', 'id = "…"'),
         ],
         ids=["near key", "far key", "near reason", "far reason", "no id"],
     )
-    def test_unknown(self, tmp_path: Path, lines: str, expected: str) -> None:
-        """A name that nobody knows is told with the nearest one, or with all."""
-        text = f'[[waive]]\nid = "first"\n[[waive]]\n{lines}'
+    def test_unknown(self, tmp_path: Path, lines: str, fact: str, sentences: Sentences) -> None:
+        """For an unknown name, the nearest known one is suggested, or all are listed."""
+        error = refusal(tmp_path, f'[[waive]]\nid = "first"\n[[waive]]\n{lines}')
 
-        assert refusal(tmp_path, text) == f"w.toml, waiver 2: {expected}"
+        assert error.where == "w.toml, waiver 2"
+        assert fact in str(error)
+        sentences.check(error)
 
     @pytest.mark.parametrize(
         ("line", "shown"),
@@ -201,39 +198,36 @@ class TestRefused:
         ],
     )
     def test_wrong_value(self, tmp_path: Path, line: str, shown: str) -> None:
-        """A value that can't be meant is told as it stands there."""
+        """A value that is not valid is shown as it was read, with what was expected."""
         rest = "" if line.startswith("id") else 'id = "a"\n'
 
-        assert refusal(tmp_path, f"[[waive]]\n{rest}{line}").startswith(
-            f"w.toml, waiver 1: {shown} won't do\nexpected: "
-        )
+        error = refusal(tmp_path, f"[[waive]]\n{rest}{line}")
 
-    @pytest.mark.parametrize(
-        ("line", "expected"),
-        [
-            ("id = 17", 'a text that is not empty: id = "17"'),
-            ("reasons = []", "a reason's name, or a list of them; or nothing, for every reason"),
-            ("until = 0001-01-01T00:00:00Z", "a day: until = 2027-06-30"),
-        ],
-    )
-    def test_what_was_expected(self, tmp_path: Path, line: str, expected: str) -> None:
-        """Each key says what it takes."""
-        rest = "" if line.startswith("id") else 'id = "a"\n'
+        assert error.where == "w.toml, waiver 1"
+        assert error.found.startswith(shown)
+        assert error.expected
 
-        assert refusal(tmp_path, f"[[waive]]\n{rest}{line}").endswith(f"\nexpected: {expected}")
+    @pytest.mark.parametrize("key", ["id", "label", "reasons", "until", "why", "file"])
+    def test_what_was_expected(self, tmp_path: Path, key: str, sentences: Sentences) -> None:
+        """The message shows what each key takes."""
+        rest = "" if key == "id" else 'id = "a"\n'
+
+        sentences.check(refusal(tmp_path, f"[[waive]]\n{rest}{key} = 0001-01-01T00:00:00Z"))
 
     @pytest.mark.parametrize(
         "second",
         ['reasons = ["ambiguous", "outlier"]', 'reasons = ["outlier", "ambiguous"]\nwhy = "seen"'],
         ids=["order", "why"],
     )
-    def test_twice(self, tmp_path: Path, second: str) -> None:
-        """Two waivers that waive the same are refused, whatever they say why."""
+    def test_twice(self, tmp_path: Path, second: str, sentences: Sentences) -> None:
+        """Two waivers that waive the same are refused, even if they have another `why`."""
         first = 'id = "a"\nreasons = ["outlier", "ambiguous"]'
 
-        assert refusal(tmp_path, f'[[waive]]\n{first}\n[[waive]]\nid = "a"\n{second}') == (
-            "w.toml, waiver 2: it waives the same as waiver 1: 'a'\nto do: take one of the two out"
-        )
+        error = refusal(tmp_path, f'[[waive]]\n{first}\n[[waive]]\nid = "a"\n{second}')
+
+        assert error.where == "w.toml, waiver 2"
+        assert "waiver 1" in error.found
+        sentences.check(error)
 
 
 USUAL = "doubt-waivers.toml"
@@ -241,7 +235,7 @@ USUAL = "doubt-waivers.toml"
 
 @pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with a settings file, in a folder below which we are."""
+    """A folder with a settings file; the working directory is a folder in it."""
     (tmp_path / "doubt.toml").write_text("")
     (tmp_path / "sub").mkdir()
     monkeypatch.chdir(tmp_path / "sub")
@@ -249,14 +243,14 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def found_path(**flags: str) -> str:
-    """What a gate that is run from here reads."""
-    return find_waivers(load_gate({}, flags, start=Path.cwd()))
+    """The waivers file of a gate that is run from here."""
+    return find_waivers_file(load_gate({}, flags, start=Path.cwd()))
 
 
 def test_no_file_yet(root: Path) -> None:
-    """Where there is none, a gate reads none, and a new one is to stand beside the settings file."""
-    assert (found_path(), waivers_to_read(None)) == ("", "")
-    assert waivers_to_add_to(None) == f"../{USUAL}"
+    """Where there is none, a gate reads none, and a new one goes next to the settings file."""
+    assert (found_path(), choose_waivers_to_read(None)) == ("", "")
+    assert choose_waivers_to_write(None) == f"../{USUAL}"
 
     (root / USUAL).write_text("")
 
@@ -264,43 +258,49 @@ def test_no_file_yet(root: Path) -> None:
 
 
 def test_place_without_settings(root: Path) -> None:
-    """Without a settings file it stands where we are."""
+    """Without a settings file it goes into the working directory."""
     (root / "doubt.toml").unlink()
 
-    assert waivers_to_add_to(None) == USUAL
+    assert choose_waivers_to_write(None) == USUAL
 
 
 @pytest.mark.parametrize(
-    ("there", "expected"),
+    ("folders", "expected"),
     [(("",), f"../{USUAL}"), (("sub",), USUAL), (("", "sub"), USUAL)],
 )
-def test_usual_places(root: Path, there: tuple[str, ...], expected: str) -> None:
-    """Of the usual ones that here goes before that beside the settings file; all ways lead to the same."""
-    for folder in there:
+def test_usual_places(root: Path, folders: tuple[str, ...], expected: str) -> None:
+    """The one in the working directory goes before the one next to the settings file, for every command."""
+    for folder in folders:
         (root / folder / USUAL).write_text("")
 
-    assert {found_path(), waivers_to_read(None), waivers_to_add_to(None)} == {expected}
+    assert {found_path(), choose_waivers_to_read(None), choose_waivers_to_write(None)} == {expected}
 
 
-@pytest.mark.parametrize("is_there", [False, True])
-def test_named_by_settings(root: Path, *, is_there: bool) -> None:
-    """The one that the settings name goes before any other, be it there or not."""
+@pytest.mark.parametrize("exists", [False, True])
+def test_named_by_settings(root: Path, *, exists: bool) -> None:
+    """The one that the settings name goes before any other, even if it does not exist."""
     (root / "doubt.toml").write_text('[gate]\nwaivers = "conf/keep.toml"\n')
     (root / "sub" / USUAL).write_text("")
-    if is_there:
+    if exists:
         (root / "conf").mkdir()
         (root / "conf" / "keep.toml").write_text("")
 
-    assert {found_path(), waivers_to_read(None), waivers_to_add_to(None)} == {"../conf/keep.toml"}
+    assert {found_path(), choose_waivers_to_read(None), choose_waivers_to_write(None)} == {
+        "../conf/keep.toml"
+    }
 
 
 def test_named_by_the_user(root: Path) -> None:
-    """The one that the user names goes before all, and no settings file is asked."""
+    """The one that the user names goes before all others, and the settings file is not read."""
     (root / "doubt.toml").write_text('[gate]\nwaivers = "keep.toml"\n')
     assert found_path(waivers="mine.toml") == "mine.toml"
 
     (root / "doubt.toml").write_text("no TOML")
 
-    assert (waivers_to_read("mine.toml"), waivers_to_add_to("mine.toml")) == ("mine.toml", "mine.toml")
-    with pytest.raises(SettingsError, match="no valid TOML"):
-        waivers_to_add_to(None)
+    assert (choose_waivers_to_read("mine.toml"), choose_waivers_to_write("mine.toml")) == (
+        "mine.toml",
+        "mine.toml",
+    )
+    with pytest.raises(SettingsError) as caught:
+        choose_waivers_to_write(None)
+    assert caught.value.where == "../doubt.toml"

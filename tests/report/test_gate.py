@@ -10,6 +10,7 @@ from rich.console import Console
 from doubtcli.gate.result import (
     LABEL_CONFLICT,
     RULES,
+    UNJUDGED,
     UNLABELLED,
     Change,
     Comparison,
@@ -386,9 +387,10 @@ def test_long_why(a_finding: Callable[..., Finding], a_file: Callable[..., FileR
 def test_kinds(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], sentences: Sentences
 ) -> None:
-    """Conflicts and rows without a label are listed separately, so that doubted rows don't hide them."""
+    """Findings of other kinds are listed separately, so that doubted rows don't hide them."""
     findings = (
         *(a_finding(failed=BAD),) * 5,
+        a_finding(rule=UNJUDGED, suggested_label=None, doubt=None, why="", failed=("max-new",)),
         a_finding(rule=LABEL_CONFLICT, suggested_label="refund", failed=("max-conflicts",)),
         a_finding(rule=LABEL_CONFLICT, row_id="T0018", row=18, failed=("max-conflicts",)),
         a_finding(

@@ -217,10 +217,10 @@ class GateResult:
 
     def __repr__(self) -> str:
         """Whether it passed, and a line for each limit: all findings would be too much to look at."""
-        from doubtcli.gate.limit_words import held_words  # which has words for these records
+        from doubtcli.gate.limit_words import format_value_and_bound  # which has words for these records
 
         lines = [
-            f"  {file.path}: {check.name} {check.outcome}: {held_words(check) or check.why}"
+            f"  {file.path}: {check.name} {check.outcome}: {format_value_and_bound(check) or check.why}"
             for file in self.files
             for check in file.checks
         ]

@@ -17,7 +17,7 @@ from doubtcli.errors import DoubtError, InputError, OutputError
 from doubtcli.files.formats import find_format
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
-from doubtcli.files.text import plain_encoding
+from doubtcli.files.text import find_plain_encoding
 from doubtcli.read.labels import class_label_names
 from doubtcli.read.row_ids import hash_rows, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
@@ -258,7 +258,7 @@ def _describe_layout(table: Table, data: DataFile, column: str, *, quoted: bool)
         column=column,
         place=names.index(column),
         n_columns=len(names),
-        encoding=plain_encoding(data.content, source.encoding or "utf-8"),
+        encoding=find_plain_encoding(data.content, source.encoding or "utf-8"),
         delimiter=source.delimiter or ",",
         quoted=quoted,
     )

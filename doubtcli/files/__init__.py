@@ -1,1 +1,1 @@
-"""One file a format, both ways; with encodings, compression and folders of parts."""
+"""Files -> tables, and back: one module for each format; encodings, compression and folders of parts."""

@@ -1,4 +1,4 @@
-"""Arrow IPC files, which Feather is, and streams -> their columns with types and metadata; and back."""
+"""Arrow IPC files (Feather) and streams -> their columns with types and metadata; and back."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
-from doubtcli.files.columnar import edit_table, name_damage, read_batches, sizes_after
+from doubtcli.files.columnar import count_rows_after, damage_as_input_error, edit_table, read_batches
 from doubtcli.files.values import ComparedByCell
 from doubtcli.records.file_format import ColumnsBy, Rewritten, group_added_rows
 
@@ -20,15 +20,15 @@ if TYPE_CHECKING:
 FILE_START = b"ARROW1"
 STREAM_START = b"\xff\xff\xff\xff"
 STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
-"""How a file starts, and how a stream of messages starts and ends: see "IPC File Format" and "IPC Streaming
-Format" of the Arrow Columnar Format."""
+"""The first bytes of a file, and the first and last bytes of a stream: see "IPC File Format" and "IPC
+Streaming Format" in the Arrow Columnar Format."""
 
 FRAMES = {"lz4": b"\x04\x22\x4d\x18", "zstd": b"\x28\xb5\x2f\xfd"}
-"""How what each codec packs starts (LZ4 Frame Format; RFC 8878)."""
+"""The first bytes of what each codec compresses (LZ4 Frame Format; RFC 8878)."""
 
 
 class Arrow(ComparedByCell):
-    """Arrow IPC files, which Feather is, and streams."""
+    """Arrow IPC files (Feather) and streams."""
 
     name = "arrow"
     title = "Arrow"
@@ -39,7 +39,7 @@ class Arrow(ComparedByCell):
     columns_by = ColumnsBy.SCHEMA
 
     def recognise(self, head: bytes) -> str | None:
-        """By how a file or a stream starts."""
+        """By the first bytes of a file or a stream."""
         looks = {FILE_START: "Arrow IPC", STREAM_START: "an Arrow stream"}
         return next((look for start, look in looks.items() if head.startswith(start)), None)
 
@@ -49,7 +49,7 @@ class Arrow(ComparedByCell):
             is_stream = file.read(len(STREAM_START)) == STREAM_START
             notes = _end_note(file) if is_stream else ()
             file.seek(0)
-            with name_damage(stored.path):
+            with damage_as_input_error(stored.path):
                 reader = pa.ipc.open_stream(file) if is_stream else pa.ipc.open_file(file)
             batches = reader if is_stream else map(reader.get_batch, range(reader.num_record_batches))
             return read_batches(reader.schema, batches, stored.path, on_rows, notes)
@@ -57,13 +57,13 @@ class Arrow(ComparedByCell):
     def rewrite(
         self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
     ) -> Rewritten:
-        """The file with its edits; only the label column is replaced, and layout, batches and codec stay."""
+        """The file with its edits; only the label column changes, and layout, batches and codec stay."""
         is_file = content.startswith(FILE_START)
         batches = _read_whole(content, is_file=is_file)
         data = pa.Table.from_batches(batches).unify_dictionaries()
         before = group_added_rows(edits, added)
         edited, touched = edit_table(data, layout.column, edits, before)
-        sizes = sizes_after([batch.num_rows for batch in batches], edits, before)
+        sizes = count_rows_after([batch.num_rows for batch in batches], edits, before)
         sink = pa.BufferOutputStream()
         options = pa.ipc.IpcWriteOptions(compression=find_codec(content, batches))
         new = pa.ipc.new_file if is_file else pa.ipc.new_stream
@@ -76,13 +76,13 @@ class Arrow(ComparedByCell):
 
 
 def find_codec(content: bytes, batches: Iterable[pa.RecordBatch]) -> str | None:
-    """What batches are packed by: pyarrow unpacks them, and doesn't say.
+    """The codec that compresses batches, which pyarrow does not report.
 
-    What it needn't unpack is not copied: it stays where the file's own bytes are.
+    Data that is not compressed is not copied: its buffers are inside the file's own bytes.
 
     Args:
         content: The whole file or stream.
-        batches: As they were read from these very bytes.
+        batches: The batches that were read from these same bytes.
     """
     start = pa.py_buffer(content).address
     buffers = (buffer for batch in batches for column in batch.columns for buffer in column.buffers())
@@ -100,7 +100,7 @@ def _read_whole(content: bytes, *, is_file: bool) -> list[pa.RecordBatch]:
 
 
 def _end_note(file: BinaryIO) -> tuple[str, ...]:
-    """A note on a stream that just stops, which is allowed, but also how one looks that was cut short."""
+    """A note on a stream without an end mark, which is allowed, but may mean that it was cut short."""
     file.seek(-min(len(STREAM_END), file.seek(0, os.SEEK_END)), os.SEEK_END)
     if file.read() == STREAM_END:
         return ()

@@ -1,4 +1,4 @@
-"""Tables of typed columns, whatever the file that has them: read by batches, and edited."""
+"""Tables of typed columns, from any file format: read in batches, and edited."""
 
 from __future__ import annotations
 
@@ -30,22 +30,22 @@ def read_batches(
     on_rows: OnRows | None,
     notes: tuple[str, ...] = (),
 ) -> Parsed:
-    """The table that the batches make.
+    """The batches as one table.
 
     Raises:
-        InputError: One is damaged, or its columns can't be told apart.
+        InputError: A batch is damaged, or columns have no name or the same one.
     """
-    with name_damage(where):
+    with damage_as_input_error(where):
         names = schema.names
     check_names(names, where)
     data = pa.Table.from_batches(watch_batches(_check_batches(batches, where), on_rows), schema)
     check_rows(data.num_rows, names, where)
-    # so that a code means the same in every chunk
+    # so that a code means the same value in every chunk
     return Parsed(convert_views(data).unify_dictionaries(), notes)
 
 
 def convert_views(data: pa.Table) -> pa.Table:
-    """The same texts and bytes in the older layout, also as categories: pyarrow can't take rows of views."""
+    """The same texts and bytes in the older layout, also as categories: pyarrow can't take rows from views."""
     older = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
     for place, field in enumerate(data.schema):
         column = data.column(place)
@@ -69,27 +69,27 @@ def _convert_categories(column: pa.ChunkedArray, older: Mapping[pa.DataType, pa.
 def _check_batches(batches: Iterable[pa.RecordBatch], where: str) -> Iterator[pa.RecordBatch]:
     remaining = iter(batches)
     while True:
-        with name_damage(where):
+        with damage_as_input_error(where):
             batch = next(remaining, None)
             if batch is not None:
-                batch.validate(full=True)  # else a flipped bit in an offset reads beyond the data
+                batch.validate(full=True)  # otherwise a damaged offset would read beyond the data
         if batch is None:
             return
         yield batch
 
 
 @contextmanager
-def name_damage(where: str) -> Iterator[None]:
-    """Say of what the libraries raise that the file is damaged."""
+def damage_as_input_error(where: str) -> Iterator[None]:
+    """Turn what the libraries raise into an InputError: the file is damaged."""
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        detail = str(error) or "a part of it is larger than the memory"
+        detail = str(error) or "a part of it is larger than memory"
         raise InputError(
             f"the file is truncated or damaged ({detail.splitlines()[0].rstrip('.')})",
             where=where,
             expected="a Parquet file, or an Arrow IPC (Feather version 2) file or stream",
-            hint="fetch or write the file again",
+            hint="download or write the file again",
         ) from error
 
 
@@ -99,16 +99,16 @@ def name_damage(where: str) -> Iterator[None]:
 def edit_table(
     data: pa.Table, column: str, edits: Mapping[int, Edit], before: Mapping[int, Sequence[bytes]]
 ) -> tuple[pa.Table, dict[int, Touched]]:
-    """The table with its edits, and what stood in the rows that they name.
+    """The table with its edits, and the old content of the edited rows.
 
     Args:
         data: The whole table.
         column: The label column.
         edits: By row.
-        before: Whole rows to be added, as `Touched.record` has them, by the row that each goes before.
+        before: Whole rows to add, as in `Touched.record`, by the row that each goes before.
 
     Raises:
-        InputError: There is no such row, it has no label, or a row to be added has other columns.
+        InputError: There is no such row, it has no label, or a row to add has other columns.
         OutputError: The column can't hold a label.
     """
     place = data.schema.get_field_index(column)
@@ -120,10 +120,10 @@ def edit_table(
     return _drop_and_add_rows(relabelled, dropped, before), touched
 
 
-def sizes_after(
+def count_rows_after(
     sizes: Sequence[int], edits: Mapping[int, Edit], before: Mapping[int, Sequence[bytes]]
 ) -> list[int]:
-    """How many rows each part of a table has once it is edited; some may have none left."""
+    """The number of rows in each part of a table after the edits; it may be 0."""
     ends, after = list(accumulate(sizes)), list(sizes)
 
     def part_of(row: int) -> int:
@@ -140,7 +140,7 @@ def sizes_after(
 
 
 def _make_label(row: int, edit: Edit, labels: pa.ChunkedArray, column: str) -> pa.Array | None:
-    """The label as an array of one; None where the row goes."""
+    """The label as an array of one; None if the row is dropped."""
     if row >= len(labels) or not labels[row].is_valid:
         raise InputError("there is no label to replace", row=row + 1, column=column)
     if isinstance(edit, Drop):
@@ -155,7 +155,7 @@ def _make_label(row: int, edit: Edit, labels: pa.ChunkedArray, column: str) -> p
 
 
 def _label_array(text: str, type_: pa.DataType) -> pa.Array:
-    """A label as text -> an array of one, of the column's type."""
+    """A label as an array of one, of the column's type."""
     if pa.types.is_dictionary(type_):
         index = pa.array([0], type_.index_type)
         values = _label_array(text, type_.value_type)
@@ -164,7 +164,7 @@ def _label_array(text: str, type_: pa.DataType) -> pa.Array:
     return pa.array([_label_value(text, storage)], type_)
 
 
-def _label_value(text: str, type_: pa.DataType) -> Any:  # noqa: ANN401  # what pyarrow makes a value of
+def _label_value(text: str, type_: pa.DataType) -> Any:  # noqa: ANN401  # any value that pyarrow takes
     if pa.types.is_boolean(type_):
         return {"true": True, "false": False}.get(text) if text in ("true", "false") else _refuse_text(text)
     if pa.types.is_integer(type_):
@@ -174,23 +174,23 @@ def _label_value(text: str, type_: pa.DataType) -> Any:  # noqa: ANN401  # what 
     return Decimal(text) if pa.types.is_decimal(type_) else text
 
 
-def _refuse_text(text: str) -> Any:  # noqa: ANN401  # never gives anything
+def _refuse_text(text: str) -> Any:  # noqa: ANN401  # never returns
     raise ValueError(text)
 
 
 def _unfit_error(text: str, type_: pa.DataType, row: int, column: str) -> OutputError:
     return OutputError(
-        f"the label {text!r} can't be written: the column holds {type_}",
+        f"the label {text!r} can't be written: the column has the type {type_}",
         row=row + 1,
         column=column,
-        hint="decide for a label that fits, or write the whole file anew in a form that takes it",
+        hint="choose a label that fits, or save the file in a format that can store it",
     )
 
 
 def _replace_labels(
     labels: pa.ChunkedArray, new: Mapping[int, pa.Array | None], column: str
 ) -> pa.ChunkedArray:
-    """The column with other labels; those of rows that go stay."""
+    """The column with its new labels; dropped rows keep theirs."""
     chunks: list[pa.Array] = []
     start = 0
     for row in sorted(row for row, label in new.items() if label is not None):
@@ -203,7 +203,7 @@ def _replace_labels(
         raise OutputError(
             f"its type {labels.type} has no room for another label",
             column=column,
-            hint="write the whole file anew with a larger type of index",
+            hint="write the file again with a larger index type",
         ) from error
 
 
@@ -211,7 +211,7 @@ def _replace_labels(
 
 
 def _describe_row(data: pa.Table, place: int, row: int, label: pa.Array | None) -> Touched:
-    """What stands in a row, and the label that it gets."""
+    """The content of a row, and its new label."""
     here = data.slice(row, 1)
     rest = hash_rest(repr(here.remove_column(place).to_pylist()))
     old = _label_bytes(here.column(place)[0])
@@ -227,7 +227,7 @@ def _label_bytes(label: pa.Scalar) -> bytes:
 
 
 def _pack_row(row: pa.Table) -> bytes:
-    """One row as an Arrow stream; without its categories, which may be many."""
+    """One row as an Arrow stream; without the list of categories, which may be long."""
     for place, field in enumerate(row.schema):
         if pa.types.is_dictionary(field.type):
             column = row.column(place).cast(field.type.value_type)
@@ -244,14 +244,14 @@ def _unpack_row(record: bytes, schema: pa.Schema) -> pa.Table:
         columns = [row.column(field.name).cast(field.type) for field in schema]
     except (pa.ArrowException, KeyError) as error:
         raise InputError(
-            f"a row that was dropped does not fit into its columns any more ({error})",
+            f"a dropped row can't be put back, since the file's columns have changed ({error})",
             expected="the columns that it had",
         ) from error
     return pa.Table.from_arrays(columns, schema=schema)
 
 
 def _drop_and_add_rows(data: pa.Table, dropped: set[int], before: Mapping[int, Sequence[bytes]]) -> pa.Table:
-    """The table without some rows, and with others added."""
+    """The table without the dropped rows, and with the added ones."""
     parts: list[pa.Table] = []
     start = 0
     for row in sorted({*dropped, *before}):

@@ -1,7 +1,7 @@
-"""CSV, TSV and the like -> text columns, an empty field being null; and back.
+"""CSV, TSV and the like -> text columns, where an empty field is null; and back.
 
-What rewrites a file finds the same fields as the csv module, which reads it: a field that starts with a quote
-ends with one, quotes in it are doubled, and every other field is taken as it is.
+The code that rewrites a file finds the same fields as the csv module, which reads it: a field that starts
+with a quote ends with one, quotes in it are doubled, and every other field is plain text.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ MAX_FIELD = 2**31 - 1
 """The largest limit that the csv module takes on every platform (a C long)."""
 
 ROW_NUMBERS = "unnamed_0"
-"""The name given to the column of row numbers that pandas and R write without one."""
+"""The name given to the column of row numbers that pandas and R write without a name."""
 
 LIKELY_DELIMITERS = (",", "\t", ";", "|")
-"""The ones looked for; earlier ones win a tie."""
+"""The delimiters that are tried; earlier ones win a tie."""
 
 SAMPLE_RECORDS = 200
-"""How many records are looked at: enough to tell a delimiter from a character of the text."""
+"""The number of records in the sample: enough to tell a delimiter from a character in the text."""
 
 SAMPLE_CHARACTERS = 2**20
-"""Where the sample ends at the latest, as with a quote that is never closed."""
+"""The largest sample, for instance if a quote is never closed."""
 
 QUOTE = '"'
 LINE_END = r"(?:\r\n?|\n|\Z)"
@@ -64,19 +64,19 @@ class Csv(ComparedByCell):
         return self.title
 
     def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:
-        """Every row as text columns, in the encoding and by the delimiter that are given or found out."""
+        """Every row as text columns, with the encoding and the delimiter that are given or detected."""
         delimiter = options.delimiter or self.delimiter
         parse = partial(read_delimited, delimiter=delimiter, quoted=options.quoted, on_rows=on_rows)
         return parse_text(stored, options.encoding, parse)
 
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:
-        """The lines of each record but the header."""
+        """The lines of each record except the header."""
         csv.field_size_limit(MAX_FIELD)
         reader = csv_reader(text, options.delimiter or ",", quoted=options.quoted)
         width, end = 0, 0
         for record in reader:
             start, end = end + 1, reader.line_num
-            # a blank line is a row where there is but one column, else nothing
+            # a blank line is a row only if there is a single column
             if not width:
                 width = len(record)
             elif record or width == 1:
@@ -85,16 +85,16 @@ class Csv(ComparedByCell):
     def rewrite(
         self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
     ) -> Rewritten:
-        """The file with its edits, every other byte as it was."""
+        """The file with its edits; all other bytes are unchanged."""
         return rewrite_text(content, layout, self, edits, added)
 
     def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:
-        """Each row with the blank lines before it and its own line end, the header left out.
+        """Each row with the blank lines before it and its line end, without the header.
 
-        Where there is but one column, a blank line is a row.
+        If there is a single column, a blank line is a row.
 
         Raises:
-            InputError: A row has other fields than the header.
+            InputError: A row's fields don't match the header.
         """
         between, field = re.escape(layout.delimiter), _field_pattern(layout)
         row = re.compile(rf"{field}(?:{between}{field}){{{layout.n_columns - 1}}}{LINE_END}")
@@ -102,7 +102,7 @@ class Csv(ComparedByCell):
         while place < len(text):
             found = row.match(text, place)
             if found is None:
-                raise InputError("the row has other fields than the header", row=number or None)
+                raise InputError("the row's fields don't match the header", row=number or None)
             if number:
                 yield end, found.end()
             number, end = number + 1, found.end()
@@ -113,14 +113,14 @@ class Csv(ComparedByCell):
         field = _field_pattern(layout)
         cell = re.compile(rf"(?:{field}{re.escape(layout.delimiter)}){{{layout.place}}}({field})")
         found = cell.match(text, _find_first_field(text, row[0], layout))
-        assert found is not None, "`find_rows` has matched the same fields"  # noqa: S101
+        assert found is not None, "`find_rows` matched the same fields"  # noqa: S101
         return found.span(1)
 
     def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:  # noqa: ARG002
-        """A label in quotes if the cell was, or if it needs them.
+        """A label, in quotes if the old cell was, or if it needs them.
 
         Raises:
-            ValueError: Quotes are plain characters here, and the label can't do without.
+            ValueError: Quotes are plain characters here, and the label would need them.
         """
         breaks = [mark for mark in (layout.delimiter, "\r", "\n") if mark in label]
         if layout.quoted:
@@ -132,18 +132,18 @@ class Csv(ComparedByCell):
 
 
 class Tsv(Csv):
-    """Delimited text whose name says that tabs keep the fields apart."""
+    """Delimited text whose name says that tabs separate the fields."""
 
     title = "TSV"
     endings = (".tsv", ".tab")
     delimiter = "\t"
 
     def recognise(self, head: bytes) -> None:
-        """Only a name says it."""
+        """Only by its name, not by its content."""
 
 
 def _field_pattern(layout: FileLayout) -> str:
-    """A pattern for one field; nothing in it is tried twice, however long the field."""
+    """A pattern for one field; it never backtracks, so long fields take no longer."""
     plain = rf"[^{re.escape(layout.delimiter)}\r\n]"
     if not layout.quoted:
         return f"{plain}*+"
@@ -151,7 +151,7 @@ def _field_pattern(layout: FileLayout) -> str:
 
 
 def _find_first_field(text: str, start: int, layout: FileLayout) -> int:
-    """Where a row's own text starts."""
+    """The start of a row's text."""
     return start if layout.n_columns == 1 else _skip_blank_lines(text, start)
 
 
@@ -177,13 +177,13 @@ def read_delimited(
     Args:
         open_text: Opens the text at its start, line ends untouched.
         where: The file's name, for messages.
-        delimiter: What keeps fields apart; guessed from the first records if None.
-        quoted: Whether a quote at a field's start begins a quoted field, or is a character like any other.
-        on_rows: Is told the number of rows read so far.
-        batch_rows: Rows turned into Arrow at a time.
+        delimiter: What separates fields; guessed from the first records if None.
+        quoted: Whether a quote at the start of a field begins a quoted field, or is a plain character.
+        on_rows: Called with the number of rows read so far.
+        batch_rows: Rows that are converted to Arrow at a time.
 
     Raises:
-        InputError: The header or a row makes no sense; names the row and the physical line.
+        InputError: The header or a row is not valid; names the row and the physical line.
     """
     csv.field_size_limit(MAX_FIELD)
     notes: tuple[str, ...] = ()
@@ -202,15 +202,15 @@ def read_delimited(
         data = pa.Table.from_batches((_text_batch(rows, schema) for rows in batches), schema)
     check_rows(data.num_rows, names, where)
     if names[0] != header[0]:
-        if not _counts_rows(data.column(0)):
+        if not _are_row_numbers(data.column(0)):
             check_names(header, where)
-        notes += (f"the first column has no name and only counts the rows: called {ROW_NUMBERS!r}",)
+        notes += (f"the first column has no name and only numbers the rows: named {ROW_NUMBERS!r}",)
     return Parsed(data, notes, delimiter)
 
 
 @dataclass(frozen=True)
 class _DelimitedText:
-    """A delimited text that can be opened again to look into a broken record."""
+    """A delimited text that can be opened again to examine a broken record."""
 
     open_text: Callable[[], TextIO]
     where: str
@@ -218,30 +218,30 @@ class _DelimitedText:
     quoted: bool
 
     def records(self, lines: Lines) -> Iterator[list[str]]:
-        """The header, then every row, all of the header's width."""
+        """The header, then every row, all with as many fields as the header."""
         reader = csv_reader(lines, self.delimiter, quoted=self.quoted)
         header: list[str] = []
-        row, line = 0, 1  # of the record to come; row 0 is the header
+        row, line = 0, 1  # of the next record; row 0 is the header
         try:
             for record in reader:
-                # a blank line is a row where there is but one column, else nothing
+                # a blank line is a row only if there is a single column
                 fields = record or ([""] if len(header) == 1 else [])
                 if fields:
                     header = header or fields
                     if len(fields) != len(header):
-                        raise self._ragged(fields, header, row, line)
+                        raise self._ragged_error(fields, header, row, line)
                     yield fields
                     row += 1
                 line = reader.line_num + 1
         except csv.Error as error:
-            raise self._misquoted(row or None, line, reader.line_num) from error
+            raise self._misquoted_error(row or None, line, reader.line_num) from error
 
-    def _ragged(self, record: list[str], header: list[str], row: int, line: int) -> InputError:
-        hint = f"a field that holds {self.delimiter!r} needs quotes around it"
+    def _ragged_error(self, record: list[str], header: list[str], row: int, line: int) -> InputError:
+        hint = f"a field with {self.delimiter!r} in it needs quotes around it"
         if self.quoted:
-            hint += "; where quotes are plain characters: --quoting none"
+            hint += "; if quotes are plain characters: --quoting none"
         if len(record) == 1 or len(header) == 1:
-            hint += f"; if {self.delimiter!r} is not what keeps fields apart: --delimiter"
+            hint += f"; if fields are not separated by {self.delimiter!r}: --delimiter"
         return InputError(
             f"the row has {_count_fields(len(record))}",
             where=self.where,
@@ -251,12 +251,12 @@ class _DelimitedText:
             hint=hint,
         )
 
-    def _misquoted(self, row: int | None, first_line: int, line: int) -> InputError:
+    def _misquoted_error(self, row: int | None, first_line: int, line: int) -> InputError:
         with self.open_text() as text:
             opened, closed = find_opening_quote(islice(text, first_line - 1, None), self.delimiter)
         opened += first_line
         found = (
-            f"a quoted field is closed on line {line}, but goes on after the quote"
+            f"a quoted field is closed on line {line}, but there is text after the quote"
             if closed
             else "a quote that opens here is never closed"
         )
@@ -265,8 +265,8 @@ class _DelimitedText:
             where=self.where,
             row=row,
             line=opened,
-            expected='a quoted field to end in a quote, and quotes inside it to be doubled: "say ""yes"""',
-            hint="where quotes are plain characters: --quoting none",
+            expected='quotes around the whole field, and doubled quotes inside it: "say ""yes"""',
+            hint="if quotes are plain characters: --quoting none",
         )
 
 
@@ -275,8 +275,8 @@ def _text_batch(rows: list[list[str]], schema: pa.Schema) -> pa.RecordBatch:
     return pa.record_batch(columns, schema=schema)
 
 
-def _counts_rows(column: pa.ChunkedArray) -> bool:
-    """Whether a column only counts the rows, from 0 (as pandas writes it) or from 1 (as R does)."""
+def _are_row_numbers(column: pa.ChunkedArray) -> bool:
+    """Whether a column only numbers the rows, from 0 (as pandas writes it) or from 1 (as R does)."""
     try:
         numbers = column.cast(pa.int64()).to_numpy()
     except pa.ArrowInvalid:
@@ -293,27 +293,27 @@ def _count_fields(count: int) -> str:
 
 @dataclass(frozen=True)
 class DelimiterGuess:
-    """One delimiter, and how well the sample fits it."""
+    """A delimiter, and how well it fits the sample."""
 
     delimiter: str
     width: int
-    """How many fields the header has."""
+    """The number of fields in the header."""
     share: float
     """The share of records with as many fields as the header."""
 
 
 def guess_delimiter(lines: Lines, *, quoted: bool) -> tuple[str, tuple[str, ...]]:
-    """The delimiter that gives most records as many fields as the header, more fields winning a tie.
+    """The delimiter that gives most records as many fields as the header; more fields win a tie.
 
-    Text holds commas too, but seldom the same number in every record and in the header. The second part
-    is a note where another delimiter fits no worse.
+    Text has commas too, but seldom the same number in every record and in the header. Also returns a note if
+    another delimiter fits equally well.
     """
     sample = list(takewhile(lambda _: lines.n_characters < SAMPLE_CHARACTERS, lines))
     guesses = [_try_delimiter(delimiter, sample, quoted=quoted) for delimiter in LIKELY_DELIMITERS]
     guesses = [guess for guess in guesses if guess.width > 1]
     if not guesses:
         return LIKELY_DELIMITERS[0], ()
-    best = max(guesses, key=_rate_guess)  # the first of equals
+    best = max(guesses, key=_rate_guess)  # the first if several are equal
     rivals = [
         guess.delimiter for guess in guesses if guess is not best and _rate_guess(guess) == _rate_guess(best)
     ]
@@ -321,7 +321,7 @@ def guess_delimiter(lines: Lines, *, quoted: bool) -> tuple[str, tuple[str, ...]
 
 
 def csv_reader(lines: Iterable[str], delimiter: str, *, quoted: bool) -> Reader:
-    """A strict reader; with `quoted` off, quotes are characters like any other."""
+    """A strict reader; without `quoted`, quotes are plain characters."""
     if quoted:
         return csv.reader(lines, delimiter=delimiter, strict=True)
     return csv.reader(lines, delimiter=delimiter, quoting=csv.QUOTE_NONE, quotechar=None)
@@ -338,7 +338,7 @@ def _try_delimiter(delimiter: str, sample: list[str], *, quoted: bool) -> Delimi
 
 
 def _record_widths(delimiter: str, sample: list[str], *, quoted: bool) -> Iterator[int]:
-    """The number of fields of each record; -1 for one that can't be read, which ends the sample."""
+    """The number of fields in each record; -1 for one that can't be read, which ends the sample."""
     try:
         for record in islice(csv_reader(sample, delimiter, quoted=quoted), SAMPLE_RECORDS):
             yield len(record)
@@ -350,18 +350,18 @@ def _rivals_note(delimiter: str, rivals: list[str]) -> tuple[str, ...]:
     if not rivals:
         return ()
     others = " or ".join(map(repr, rivals))
-    return (f"fields could be kept apart by {others} as well as by {delimiter!r}: --delimiter says which",)
+    return (f"read with the delimiter {delimiter!r}, but {others} would fit as well: --delimiter overrides",)
 
 
 # --------------------------------------------------------------- a quote that breaks it
 
 
 def find_opening_quote(lines: Iterable[str], delimiter: str) -> tuple[int, bool]:
-    """The line, from 0, on which the quoted field opened that breaks a record, and whether it is ever closed.
+    """The line, from 0, on which the field with the broken quote opens, and whether it is ever closed.
 
     Args:
         lines: Physical lines from the start of the record that the CSV reader refused.
-        delimiter: What keeps fields apart.
+        delimiter: What separates fields.
     """
     opened, inside = 0, False
     for number, line in enumerate(lines):
@@ -380,7 +380,7 @@ def find_opening_quote(lines: Iterable[str], delimiter: str) -> tuple[int, bool]
 
 
 def _skip_quoted(line: str, at: int) -> tuple[int, bool]:
-    """The place after the closing quote, or the line's end and that the field goes on."""
+    """The place after the closing quote; or the end of the line, and True since the field is still open."""
     while (quote := line.find(QUOTE, at)) >= 0:
         if not line.startswith(QUOTE, quote + 1):
             return quote + 1, False

@@ -1,4 +1,4 @@
-"""Text out of bytes: the encoding that a file is written in, what to do when it is not, and its lines."""
+"""Bytes -> text: the encoding of a file, what to do if it is wrong, and the file's lines."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ if TYPE_CHECKING:
     from doubtcli.records.file_format import Parsed, StoredFile
 
     TextReader = Callable[[Callable[[], TextIO], str], Parsed]
-    """Reads the text that the first argument opens, more than once if it likes; the second is its name."""
+    """Reads the text that the first argument opens, perhaps more than once; the second is its name."""
 
 
 BATCH_CHARACTERS = 2**26
-"""A batch of rows ends here at the latest (64 Mi characters): rows may be whole documents."""
+"""The most characters in a batch of rows (64 Mi), since rows may be whole documents."""
 
 Row = TypeVar("Row")
 
@@ -37,31 +37,31 @@ BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 
-NO_FORMATS = {
+OTHER_FORMATS = {
     b"FEA1": "it looks like Feather version 1: write it again as version 2",
     b"PK\x03\x04": "it looks like an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
     b"\xd0\xcf\x11\xe0": "it looks like an Excel workbook: save the sheet as CSV",
     b"\xfd7zXZ\0": "it is packed by xz: unpack it, or pack it by gzip, bzip2 or zstd",
     b"SQLite format 3\0": "it is an SQLite database: export the table as CSV",
 }
-"""What to do with files that people take for tables of ours, by their first bytes."""
+"""What to do with files of other formats that people may try, by their first bytes."""
 
 ASCII = bytes(range(0x80))
 NOT_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
-"""Unassigned there: https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT."""
+"""Unassigned bytes: https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT."""
 NOT_IN_LATIN_1 = frozenset(range(0x80, 0xA0))
-"""Control characters there, that nobody types: letters and quotes in Windows-1252."""
+"""Control characters in Latin-1, which nobody types; letters and quotes in Windows-1252."""
 
 STRAY_BYTE = re.compile("[\udc80-\udcff]")
-"""What the error handler "surrogateescape" makes of a byte that can't be decoded."""
+"""A byte that can't be decoded, as the error handler "surrogateescape" writes it."""
 NOT_ASCII = re.compile("[^\0-\x7f]")
 
 
 def check_encoding(name: str) -> None:
-    """Refuse a name that is no text encoding.
+    """Refuse a name that is not a text encoding.
 
     Raises:
-        SettingsError: Python knows no such encoding; the nearest known name is the hint.
+        SettingsError: Python has no such encoding; the hint is the nearest name that it has.
     """
     try:
         "".encode(name)
@@ -75,20 +75,20 @@ def check_encoding(name: str) -> None:
 
 
 def choose_encoding(head: bytes, given: str | None, where: str) -> str:
-    """The encoding to start with: the one given, else the byte order mark's, else UTF-8.
+    """The encoding to try first: the one given, else that of the byte order mark, else UTF-8.
 
     Raises:
-        InputError: The file has no byte order mark and holds NUL bytes: it is no text, or UTF-16.
+        InputError: The file has no byte order mark but NUL bytes, so it is not text, or it is UTF-16.
     """
     marked = next((name for mark, name in BYTE_ORDER_MARKS if head.startswith(mark)), None)
     if given:
         if marked is None and codecs.lookup(given).name in ("utf-16", "utf-32"):
             raise InputError(
-                f"the file has no byte order mark, so which {given} it is can't be told",
+                f"the file has no byte order mark, so its byte order in {given} is not known",
                 where=where,
                 hint=_utf_16_hint(head) or f"--encoding {given}-le or {given}-be",
             )
-        # "utf-8" or "utf-16-le" given, and a mark that says the same: read the mark as a mark
+        # if "utf-8" or "utf-16-le" is given and the mark agrees, the mark is not part of the text
         return (
             marked
             if marked and _encoding_family(marked) == _encoding_family(codecs.lookup(given).name)
@@ -100,20 +100,20 @@ def choose_encoding(head: bytes, given: str | None, where: str) -> str:
 
 
 def open_text(stored: StoredFile, encoding: str) -> TextIO:
-    """The text of a file from its start, line ends untouched."""
+    """The text of a file from its start, with its line ends unchanged."""
     return io.TextIOWrapper(stored.open(), encoding=encoding, newline="")
 
 
 def parse_text(stored: StoredFile, given: str | None, parse: TextReader) -> Parsed:
-    """The rows of a text file, in the encoding that is given or found out.
+    """The rows of a text file, in the encoding that is given or detected.
 
     Args:
         stored: The file.
-        given: Its encoding, if somebody says it.
+        given: Its encoding, if the user gave one.
         parse: Reads its text, twice if it turns out to be in another encoding.
 
     Raises:
-        InputError: It is no text, or in no encoding that makes sense.
+        InputError: It is not text, or its encoding can't be detected.
     """
     encoding = choose_encoding(stored.head(), given, stored.path)
     notes: tuple[str, ...] = ()
@@ -126,33 +126,34 @@ def parse_text(stored: StoredFile, given: str | None, parse: TextReader) -> Pars
 
 
 def choose_second_encoding(stored: StoredFile, tried: str, *, given: bool) -> tuple[str, str]:
-    """The encoding to read a file with that is not in the one tried, and the note that says so.
+    """Another encoding for a file that is not in the first one tried, and a note on it.
 
-    Only a file assumed to be UTF-8 gets a second choice, and only when most of its letters beyond ASCII
-    speak against UTF-8: a UTF-8 file with a damaged line would come out garbled.
+    Only a file that was assumed to be UTF-8 gets another encoding, and only if most of its non-ASCII bytes
+    are not valid UTF-8: otherwise a UTF-8 file with one damaged line would be garbled.
 
     Raises:
-        InputError: There is none that makes sense; names the first byte that can't be decoded.
+        InputError: No other encoding is likely; names the first byte that can't be decoded.
     """
-    stray = _first_stray(stored, tried)
+    stray = _find_stray_byte(stored, tried)
     byte = f"byte 0x{stray.byte:02X} at offset {stray.offset}"
 
     def refusal(found: str, hint: str) -> InputError:
         return InputError(found, where=stored.path, line=stray.line, hint=hint)
 
     if given:
-        raise refusal(f"{byte} is not {tried}", "name the file's true encoding with --encoding")
+        raise refusal(f"{byte} is not valid {tried}", "give the file's true encoding with --encoding")
     if tried != "utf-8":
         raise refusal(
-            f"{byte} is not {tried}, as its byte order mark says", "the file is damaged: write it again"
+            f"{byte} is not valid {tried}, the encoding of the file's byte order mark",
+            "the file is damaged: write it again",
         )
     n_stray, n_decoded, high_bytes = _tally_bytes(stored)
     if n_decoded >= n_stray:
-        found = f"{byte} is not UTF-8, but {n_decoded} other characters beyond ASCII are"
-        raise refusal(found, "repair the line; or name the encoding with --encoding (latin-1 takes any byte)")
+        found = f"{byte} is not valid UTF-8, but {n_decoded} other non-ASCII characters are"
+        raise refusal(found, "repair the line; or give the encoding with --encoding (latin-1 reads any byte)")
     if high_bytes & NOT_IN_WINDOWS_1252:
         found = f"the text is neither UTF-8 ({byte}) nor Windows-1252"
-        raise refusal(found, "name its encoding with --encoding: shift-jis, gb18030, windows-1251, …")
+        raise refusal(found, "give its encoding with --encoding: shift-jis, gb18030, windows-1251, …")
     name = "windows-1252" if high_bytes & NOT_IN_LATIN_1 else "latin-1"
     return name, f"not UTF-8 ({byte}, line {stray.line}): read as {name}; --encoding NAME overrides"
 
@@ -166,10 +167,10 @@ class _Stray:
     line: int
 
 
-def _first_stray(stored: StoredFile, encoding: str) -> _Stray:
+def _find_stray_byte(stored: StoredFile, encoding: str) -> _Stray:
     decoder = codecs.getincrementaldecoder(encoding)()
     line_ends = io.IncrementalNewlineDecoder(None, translate=True)
-    line, offset, chunk = 1, 0, b"not yet the last"
+    line, offset, chunk = 1, 0, b"not empty"
     with stored.open() as file:
         while chunk:
             chunk = file.read(BUFFER_BYTES)
@@ -178,7 +179,7 @@ def _first_stray(stored: StoredFile, encoding: str) -> _Stray:
             try:
                 line += line_ends.decode(decoder.decode(chunk, final=not chunk)).count("\n")
             except UnicodeDecodeError as error:
-                left = len(error.object) - error.start  # a held back start may precede the chunk
+                left = len(error.object) - error.start  # a character may start in the chunk before
                 decoder.setstate(state)
                 line += line_ends.decode(decoder.decode(chunk[: max(0, len(chunk) - left)])).count("\n")
                 return _Stray(error.object[error.start], offset - left, line)
@@ -186,7 +187,7 @@ def _first_stray(stored: StoredFile, encoding: str) -> _Stray:
 
 
 def _tally_bytes(stored: StoredFile) -> tuple[int, int, set[int]]:
-    """How many bytes are not UTF-8, how many characters beyond ASCII are, and which high bytes occur."""
+    """The number of bytes that are not UTF-8 and of non-ASCII characters, and the high bytes that occur."""
     decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
     n_stray, n_decoded = 0, 0
     high_bytes: set[int] = set()
@@ -208,11 +209,11 @@ def _encoding_family(encoding: str) -> tuple[str, ...]:
 
 
 def _binary_hint(head: bytes) -> str | None:
-    """What to do with a file that is no text, by its first bytes."""
+    """What to do with a file that is not text, by its first bytes."""
     format_ = find_binary(head)
     if format_ is not None:
         return f"it looks like {format_.recognise(head)}: --input-format {format_.name}"
-    return next((hint for magic, hint in NO_FORMATS.items() if head.startswith(magic)), None)
+    return next((hint for magic, hint in OTHER_FORMATS.items() if head.startswith(magic)), None)
 
 
 def _utf_16_hint(head: bytes) -> str | None:
@@ -227,9 +228,9 @@ def _utf_16_hint(head: bytes) -> str | None:
 
 
 class Lines:
-    r"""The physical lines of a text, ends kept (`\n`, `\r` or `\r\n`), NUL refused.
+    r"""The physical lines of a text with their ends (`\n`, `\r` or `\r\n`); NUL is refused.
 
-    A NUL has no business in text: it is how binary files and UTF-16 read as something else look.
+    Text has no NUL: one means a binary file, or UTF-16 that is read as another encoding.
     """
 
     def __init__(self, text: TextIO, where: str) -> None:
@@ -246,7 +247,7 @@ class Lines:
 
 
 def split_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterator[list[Row]]:
-    """The rows in lists of at most `batch_rows`, fewer where rows are long."""
+    """The rows in lists of at most `batch_rows`, fewer if rows are long."""
     batch: list[Row] = []
     limit = BATCH_CHARACTERS
     for row in rows:
@@ -260,11 +261,11 @@ def split_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterato
 
 
 def binary_error(where: str, *, line: int | None = None, hint: str | None = None) -> InputError:
-    """The error for bytes that make no sense as text."""
+    """The error for bytes that are not text."""
     return InputError(
-        "the file looks binary: it holds NUL bytes",
+        "the file looks binary: it has NUL bytes",
         where=where,
         line=line,
         expected=f"text: {join_or(one.title for one in load_formats().values() if one.is_text)}",
-        hint=hint or "name the file's format with --input-format, or its encoding with --encoding",
+        hint=hint or "give the file's format with --input-format, or its encoding with --encoding",
     )

@@ -1,6 +1,6 @@
-"""The file formats, ours and other people's: found by entry point, asked for by word, ending or first bytes.
+"""The file formats, ours and plug-ins': found by entry point, and chosen by word, ending or first bytes.
 
-Here is also what each of their readers promises of a table.
+Also the checks that every reader makes of a table.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ FORMATS_GROUP = "doubtcli.formats"
 NOUN = "file format"
 
 FORMATS_ORDER = ("csv", "tsv", "jsonl", "parquet", "arrow")
-"""The order in which formats are named; any other follows by name."""
+"""The order in which formats are listed; plug-ins follow by name."""
 
 FORMAT_PARTS = (
     *("name", "title", "endings", "aliases", "part_endings", "delimiter", "is_text", "columns_by"),
@@ -38,19 +38,19 @@ FORMAT_PARTS = (
 """What a format must have: see `FileFormat`."""
 
 BATCH_ROWS = 50_000
-"""Rows turned into Arrow at a time: enough to cost nothing a batch, few enough to fit beside the table."""
+"""Rows converted to Arrow at a time: a batch costs little time, and little memory next to the table."""
 
 PACKED_ENDINGS = {"gzip": ".gz", "bz2": ".bz2", "zstd": ".zst"}
-"""Endings that say nothing of what is inside, by how the file is packed."""
+"""The endings of compressed files, which say nothing about the format, by the compression."""
 
 
-def format_words() -> tuple[str, ...]:
-    """The words that --input-format takes, aliases left out; no format is imported for it."""
+def list_format_words() -> tuple[str, ...]:
+    """The words that --input-format takes, without aliases; no format is imported."""
     return tuple(one.name for one in _find_formats())
 
 
 def fill_in_formats(sentence: str) -> str:
-    """A sentence about a setting, with the formats that are installed.
+    """A sentence about a setting, with the names of the installed formats.
 
     Example:
         >>> fill_in_formats("How the rows are ranked.")
@@ -58,23 +58,23 @@ def fill_in_formats(sentence: str) -> str:
     """
     if INSTALLED_FORMATS not in sentence:
         return sentence
-    return sentence.replace(INSTALLED_FORMATS, join_or(format_words()))
+    return sentence.replace(INSTALLED_FORMATS, join_or(list_format_words()))
 
 
 def load_formats() -> dict[str, FileFormat]:
-    """Every installed format by the word for it, the familiar ones first.
+    """Every installed format by its word for --input-format, the usual ones first.
 
     Raises:
-        FormatError: One can't be imported, lacks something, or has a word or an ending that another one has.
+        FormatError: A format can't be imported, lacks a part, or has a word or an ending of another one.
     """
-    return _loaded(_find_formats())
+    return _load_all(_find_formats())
 
 
 def find_format(word: str) -> FileFormat:
-    """The format that a `Source` or a ledger names, or that --input-format takes the word for.
+    """The format with a name from a `Source` or a ledger, or with a word from --input-format.
 
     Raises:
-        InputError: No package that is installed brings it.
+        InputError: No installed package provides it.
     """
     formats = load_formats()
     found = formats.get(word) or next((one for one in formats.values() if word in one.aliases), None)
@@ -82,42 +82,42 @@ def find_format(word: str) -> FileFormat:
         raise InputError(
             f"there is no file format {word!r}",
             expected=f"one of {', '.join(formats)}",
-            hint="install the package that brought it",
+            hint="install the package that provides it",
         )
     return found
 
 
-def title_of(name: str) -> str:
-    """What reports call a format; its name where it is not installed any more."""
+def find_title(name: str) -> str:
+    """A format's title in reports; its name if it is no longer installed."""
     formats = load_formats()
     return formats[name].title if name in formats else name
 
 
 def guess_format(path: str, head: bytes) -> str:
-    """The word for a file's format: its ending says it, else its first bytes, which CSV has any of."""
+    """The word for a file's format, by its ending, else by its first bytes; any text may be CSV."""
     recognised = (word for word, one in reversed(load_formats().items()) if one.recognise(head))
     return find_by_ending(path) or next(recognised)
 
 
 def find_by_ending(path: str) -> str | None:
-    """The word for the format that a file's name promises; None where it promises none."""
-    ending = last_ending(path)
+    """The word for a file's format by the ending of its name; None if the ending is of no format."""
+    ending = find_ending(path)
     return next((word for word, one in load_formats().items() if ending in one.endings), None)
 
 
-def last_ending(path: str) -> str:
-    """A file's ending in lower case, one that says how it is packed left out; empty where it has none."""
+def find_ending(path: str) -> str:
+    """A file's ending in lower case, except that of its compression; empty if it has none."""
     endings = [one for one in PurePath(path.lower()).suffixes if one not in PACKED_ENDINGS.values()]
     return endings[-1] if endings else ""
 
 
 def find_binary(head: bytes) -> FileFormat | None:
-    """The format that is no text and whose files start so; None if there is none."""
+    """The binary format whose files have these first bytes; None if there is none."""
     return next((one for one in load_formats().values() if not one.is_text and one.recognise(head)), None)
 
 
-def input_format_of(source: Source) -> str:
-    """The word by which --input-format has a file read again as it was read."""
+def find_input_format(source: Source) -> str:
+    """The word for --input-format with which a file is read again as it was read."""
     same = (
         word
         for word, one in load_formats().items()
@@ -131,7 +131,7 @@ def _find_formats() -> tuple[Installed, ...]:
 
 
 @cache
-def _loaded(found: tuple[Installed, ...]) -> dict[str, FileFormat]:
+def _load_all(found: tuple[Installed, ...]) -> dict[str, FileFormat]:
     loaded: dict[str, FileFormat] = {}
     taken: dict[str, str] = {}
     for one in found:
@@ -142,19 +142,19 @@ def _loaded(found: tuple[Installed, ...]) -> dict[str, FileFormat]:
 
 
 def _check_claims(found: FileFormat, where: str, word: str, taken: dict[str, str]) -> None:
-    """Refuse a format that takes a word or an ending that means another one already."""
+    """Refuse a format with a word or an ending that another one has."""
     for claim in (word, *found.aliases, *found.endings):
         if claim in taken:
             raise FormatError(
-                f"{claim!r} means {taken[claim]} already",
+                f"{claim!r} is already used by {taken[claim]}",
                 where=where,
-                hint="uninstall it, or leave all plug-ins out with DOUBT_PLUGINS=off",
+                hint="uninstall it, or turn all plug-ins off with DOUBT_PLUGINS=off",
             )
         taken[claim] = found.title
 
 
 def name_in_crash(format_: FileFormat) -> AbstractContextManager[None]:
-    """Name somebody else's format in what it raises that is no error of ours."""
+    """Name a plug-in's format in an exception of it that is not an error of ours."""
     return blame_author(format_, f"{NOUN} {format_.title}", FormatError)
 
 
@@ -164,19 +164,19 @@ def rewrite_content(
     """A file with its edits: see `FileFormat.rewrite`.
 
     Raises:
-        InputError: There is no such row, it has no label, or a row to be added has other columns.
-        OutputError: The file can't hold a label.
+        InputError: There is no such row, it has no label, or a row to add has other columns.
+        OutputError: The file can't store a label.
     """
     format_ = find_format(layout.format)
     with name_in_crash(format_):
         return format_.rewrite(content, layout, edits, added or {})
 
 
-# ------------------------------------------------------------- what every reader promises
+# ------------------------------------------------------------- checks of every reader
 
 
 def watch_batches(batches: Iterable[Rows], on_rows: OnRows | None) -> Iterator[Rows]:
-    """The same batches; tells how many rows were read so far after each."""
+    """The same batches; after each one, `on_rows` is called with the number of rows read so far."""
     n_rows = 0
     for batch in batches:
         yield batch
@@ -186,7 +186,7 @@ def watch_batches(batches: Iterable[Rows], on_rows: OnRows | None) -> Iterator[R
 
 
 def check_names(names: Sequence[str], where: str) -> None:
-    """Refuse columns that can't be told apart by name."""
+    """Refuse columns without a name, or with the same name."""
     if not names:
         raise InputError("the file is empty", where=where, expected="a header and rows")
     unnamed = [str(place) for place, name in enumerate(names, start=1) if not name.strip()]
@@ -200,7 +200,7 @@ def check_names(names: Sequence[str], where: str) -> None:
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(
-            f"more than one column is called {', '.join(map(repr, repeated))}",
+            f"more than one column is named {', '.join(map(repr, repeated))}",
             where=where,
             column=repeated[0],
             expected="each column name once",
@@ -209,10 +209,10 @@ def check_names(names: Sequence[str], where: str) -> None:
 
 
 def check_rows(n_rows: int, names: Sequence[str], where: str) -> None:
-    """Refuse a table without a row."""
+    """Refuse a table without rows."""
     if n_rows == 0:
         raise InputError(
-            f"the file has no rows, only columns: {', '.join(names)}",
+            f"the file has no rows, only columns: {', '.join(names)}" if names else "the file has no rows",
             where=where,
             expected="at least one row",
         )

@@ -1,7 +1,7 @@
-"""JSON Lines -> columns of the types that JSON gives them; and back.
+"""JSON Lines -> columns with the types of their JSON values; and back.
 
-JSON has no columns, so each one's type is known only at the end. Until then every batch keeps its values
-in a form that loses nothing: its own Arrow type where they are all of one kind, else JSON text.
+JSON has no columns, so a column's type is known only at the end. Until then every batch keeps its values in
+a form that loses nothing: an Arrow type if they are all of one kind, else JSON text.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
     )
 
 ONE_A_LINE = 'one object a line: {"text": "...", "label": "..."}'
-ONE_DOCUMENT = "one JSON document over the whole file? jq -c '.[]' rows.json makes a line of each row"
+ONE_DOCUMENT = "if the file is one JSON document, write one row on each line: jq -c '.[]' rows.json"
 
 SHOWN = 40
-"""How much of a line that is no object is shown."""
+"""The number of characters shown of a line that is not an object."""
 
 LIST_KINDS = frozenset({"whole lists", "lists"})
 
@@ -54,12 +54,12 @@ TYPES = (
     ({"whole lists"}, pa.list_(pa.int64())),
     (LIST_KINDS, pa.list_(pa.float64())),
 )
-"""Which kinds of values go together in which type; all else goes together as text."""
+"""The type for values of these kinds together; all other mixtures become text."""
 
 KINDS = {bool: "true/false", float: "fractions", str: "text", dict: "nested values"}
 
 EXACT = 2**53
-"""Up to here every whole number is a float64, too."""
+"""Up to this size a float64 represents every whole number."""
 
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n|\Z)")
 JSON_BLANKS = re.compile(r"[ \t\r\n]*+")
@@ -69,7 +69,7 @@ DECODER = JSONDecoder()
 
 
 class JsonLines(FileFormat):
-    """One JSON object a line, a row each."""
+    """One JSON object a line, each of them a row."""
 
     name = "jsonl"
     title = "JSON Lines"
@@ -83,7 +83,7 @@ class JsonLines(FileFormat):
         return self.title if start.startswith((b"{", b"[{")) else None
 
     def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:
-        """Every object as a row, in the encoding that is given or found out."""
+        """Every object as a row, in the encoding that is given or detected."""
         return parse_text(stored, options.encoding, partial(read_jsonl, on_rows=on_rows))
 
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:  # noqa: ARG002
@@ -93,36 +93,37 @@ class JsonLines(FileFormat):
     def rewrite(
         self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
     ) -> Rewritten:
-        """The file with its edits, every other byte as it was."""
+        """The file with its edits; all other bytes are unchanged."""
         return rewrite_text(content, layout, self, edits, added)
 
     def find_difference(
         self, table: Table, before: StoredFile, after: StoredFile, changes: Changes, options: ReadOptions
     ) -> str | None:
-        """The first object that differs and should not: a column's type may be another once labels are."""
+        """The first object with a wrong change; not by cell, since new labels may change a column's type."""
 
         def objects_of(stored: StoredFile) -> Iterator[dict[str, Any]]:
             with open_text(stored, options.encoding or "utf-8") as text:
                 yield from read_json_objects(Lines(text, table.source.path), table.source.path)
 
         column, likes = changes.column, {row for row in changes.labels.values() if isinstance(row, int)}
-        borne = {row: one.get(column) for row, one in enumerate(objects_of(before)) if row in likes}
+        old_labels = {row: one.get(column) for row, one in enumerate(objects_of(before)) if row in likes}
         stays = ((row, one) for row, one in enumerate(objects_of(before)) if row not in changes.dropped)
-        came_of_it = (one for row, one in enumerate(objects_of(after)) if row not in changes.added)
-        for was, found in zip_longest(stays, came_of_it):
+        remaining = (one for row, one in enumerate(objects_of(after)) if row not in changes.added)
+        for was, found in zip_longest(stays, remaining):
             if was is None or found is None:
-                return "it would have other rows"
+                return "the number of its rows would be wrong"
             row, one = was
             wanted = changes.labels.get(row)
-            label = borne[wanted] if isinstance(wanted, int) else _in_kind(wanted, found.get(column))
+            here = found.get(column)
+            label = old_labels[wanted] if isinstance(wanted, int) else _convert_label(wanted, here)
             if row in changes.labels:
-                one[column] = found.get(column) if wanted is None else label
+                one[column] = here if wanted is None else label
             if json.dumps(one) != json.dumps(found):
-                return f"row {row + 1} would hold something else"
+                return f"row {row + 1} would have other content"
         return None
 
     def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:  # noqa: ARG002  # as every format's
-        """Each line that holds an object, with the blank lines before it."""
+        """Each line with an object, with the blank lines before it."""
         start = 0
         for line in LINE.finditer(text):
             if line[0] and not line[0].isspace():
@@ -130,17 +131,17 @@ class JsonLines(FileFormat):
                 start = line.end()
 
     def find_label(self, text: str, row: Span, layout: FileLayout) -> Span | None:
-        """The value of the label's key as it is written; None where the object lacks the key."""
-        for name, value in _members(text[row[0] : row[1]]):
+        """Where the value of the label's key is; None if the object lacks the key."""
+        for name, value in _find_members(text[row[0] : row[1]]):
             if name == layout.column:
                 return row[0] + value[0], row[0] + value[1]
         return None
 
     def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:
-        """A label as it stands elsewhere in the file; a new one of the type that the old one has.
+        """A label as it is written elsewhere in the file; a new one in the type of the old one.
 
         Raises:
-            ValueError: The labels are numbers or true and false, and this one is neither.
+            ValueError: The labels are numbers, or true and false, and this one is not.
         """
         if like is not None:
             return like
@@ -152,8 +153,8 @@ class JsonLines(FileFormat):
         raise ValueError(f"the labels are {'true and false' if is_switch else 'numbers'}")
 
 
-def _members(line: str) -> Iterator[tuple[str, Span]]:
-    """The keys of an object, and where the value of each stands."""
+def _find_members(line: str) -> Iterator[tuple[str, Span]]:
+    """The keys of an object, and where the value of each is."""
     at = _skip_blanks(line, line.index("{") + 1)
     while line[at] != "}":
         name, at = scanstring(line, at + 1)
@@ -178,8 +179,8 @@ def _can_hold(encoding: str, label: str) -> bool:
     return True
 
 
-def _in_kind(label: str | None, found: object) -> Any:  # noqa: ANN401  # JSON is anything
-    """A label as text in the kind that the file holds it in."""
+def _convert_label(label: str | None, found: object) -> Any:  # noqa: ANN401  # JSON is anything
+    """A label, given as text, as a value of the same kind as in the file."""
     return label if label is None or isinstance(found, str) else json.loads(label)
 
 
@@ -193,14 +194,14 @@ def read_jsonl(
     on_rows: OnRows | None = None,
     batch_rows: int = BATCH_ROWS,
 ) -> Parsed:
-    """Every object of a JSON Lines text as a row; its keys are the columns, in order of first appearance.
+    """Every object of a JSON Lines text as a row; the keys are the columns, in order of first appearance.
 
-    A missing key and null are null; "" stays "". Whole numbers beside fractions become fractions; values
-    of kinds that don't mix become text, which a note says. Lists of numbers become lists of float64, all
-    that is nested otherwise JSON text.
+    A missing key and null are null; "" stays "". Whole numbers mixed with fractions become fractions; other
+    mixtures of kinds become text, with a note. Lists of numbers become lists of float64; all other nested
+    values become JSON text.
 
     Raises:
-        InputError: A line is no JSON object; names it.
+        InputError: A line is not a JSON object; names the line.
     """
     columns: dict[str, JsonColumn] = {}
     n_rows = 0
@@ -212,7 +213,7 @@ def read_jsonl(
             n_rows += len(rows)
             for name, column in columns.items():
                 column.add([row.get(name) for row in rows])
-    if n_rows:  # `{}` alone has no columns
+    if n_rows:  # a file of `{}` has no columns
         check_names(list(columns), where)
     check_rows(n_rows, list(columns), where)
     data = pa.table({name: column.finish() for name, column in columns.items()})
@@ -224,7 +225,7 @@ def read_json_objects(lines: Lines, where: str, expected: str = ONE_A_LINE) -> I
     """The object on each line that isn't blank.
 
     Raises:
-        InputError: A line is no JSON object; names it.
+        InputError: A line is not a JSON object; names the line.
     """
     row = 0
     for number, line in enumerate(lines, start=1):
@@ -248,22 +249,22 @@ def _parse_object(line: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         shown = line.strip()
         raise ValueError(shown if len(shown) <= SHOWN else f"{shown[:SHOWN]}…")  # noqa: TRY004  # as json does
-    if "\\ud" in line.lower():  # half of a character, if its other half is missing
+    if "\\ud" in line.lower():  # may be half of a character, which can't be encoded
         json.dumps(value, ensure_ascii=False).encode()
     return value
 
 
 def refuse_repeated_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object of these keys and values.
+    """An object with these keys and values.
 
     Raises:
-        ValueError: A key stands there twice.
+        ValueError: A key occurs twice.
     """
     value = dict(pairs)
     if len(value) < len(pairs):
         names = [name for name, _ in pairs]
         repeated = next(name for name in names if names.count(name) > 1)
-        raise ValueError(f"the key {repeated!r} stands there more than once")
+        raise ValueError(f"the key {repeated!r} occurs more than once")
     return value
 
 
@@ -278,10 +279,10 @@ class JsonColumn:
         self._chunks = [(False, pa.nulls(n_rows_before, TEXT))]
 
     def add(self, values: list[Any]) -> None:
-        """Take in the values of the next rows; None is missing."""
-        kinds = _kinds_of(values)
+        """Add the values of the next rows; None is missing."""
+        kinds = _find_kinds(values)
         self._kinds |= kinds
-        # 1 beside 1.5 must stay "1" until it is clear that no text follows; in lists nobody would tell
+        # 1 next to 1.5 must stay "1" until it is clear that no text follows; in lists it makes no difference
         type_ = _fitting_type(kinds) if len(kinds) <= 1 or kinds <= LIST_KINDS else None
         if type_ is None:
             texts = [None if value is None else json.dumps(value) for value in values]
@@ -293,62 +294,62 @@ class JsonColumn:
         """The whole column."""
         type_ = _fitting_type(self._kinds)
         chunks = []
-        while self._chunks:  # one at a time, each given up as it is converted
+        while self._chunks:  # one at a time, to free each as it is converted
             is_json, chunk = self._chunks.pop(0)
             if is_json or chunk.type != type_:
                 values = [json.loads(value) if is_json and value else value for value in chunk.to_pylist()]
                 chunk = pa.array(
-                    [_json_text(value) for value in values] if type_ is None else values, type_ or TEXT
+                    [_to_json_text(value) for value in values] if type_ is None else values, type_ or TEXT
                 )
             chunks.append(chunk)
         return pa.chunked_array(chunks, type_ or TEXT)
 
     @property
     def note(self) -> str | None:
-        """What the user should know of the type, in words that follow the column's name."""
+        """A note for the user on the type, to follow the column's name."""
         if _fitting_type(self._kinds) is not None or self._kinds <= {"nested values", *LIST_KINDS}:
             return None
-        return f"holds {' and '.join(sorted(self._kinds))}: kept as text, each value as JSON writes it"
+        return f"has {' and '.join(sorted(self._kinds))}: read as text, each value as JSON writes it"
 
 
 def _fitting_type(kinds: set[str]) -> pa.DataType | None:
-    """The type that fits all kinds; None where only text does. No kind at all is a column of missing text."""
+    """The type that fits all kinds; None if only text does. Without any kind all values are missing text."""
     if not kinds:
         return TEXT
     return next((type_ for members, type_ in TYPES if kinds <= members), None)
 
 
-def _kinds_of(values: list[Any]) -> set[str]:
+def _find_kinds(values: list[Any]) -> set[str]:
     types = set(map(type, values)) - {type(None)}
     kinds = {KINDS[type_] for type_ in types if type_ in KINDS}
     if int in types:
-        kinds |= _kinds_of_whole([value for value in values if type(value) is int])
+        kinds |= _find_whole_kinds([value for value in values if type(value) is int])
     if list in types:
-        kinds |= {_kind_of_list(value) for value in values if type(value) is list}
+        kinds |= {_find_list_kind(value) for value in values if type(value) is list}
     return kinds
 
 
-def _kinds_of_whole(values: list[int]) -> set[str]:
+def _find_whole_kinds(values: list[int]) -> set[str]:
     if max(map(abs, values)) <= EXACT:
         return {"whole numbers"}
-    return {_kind_of_whole(value) for value in values}
+    return {_find_whole_kind(value) for value in values}
 
 
-def _kind_of_whole(value: int) -> str:
+def _find_whole_kind(value: int) -> str:
     if abs(value) <= EXACT:
         return "whole numbers"
     return "long numbers" if -(2**63) <= value < 2**63 else "numbers beyond 64 bits"
 
 
-def _kind_of_list(values: list[Any]) -> str:
+def _find_list_kind(values: list[Any]) -> str:
     types = set(map(type, values))
     if not types <= {int, float}:
         return "nested values"
     whole = [value for value in values if type(value) is int]
-    if whole and _kinds_of_whole(whole) != {"whole numbers"}:
+    if whole and _find_whole_kinds(whole) != {"whole numbers"}:
         return "nested values"
     return "lists" if float in types else "whole lists"
 
 
-def _json_text(value: object) -> str | None:
+def _to_json_text(value: object) -> str | None:
     return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

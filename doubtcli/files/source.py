@@ -1,4 +1,4 @@
-"""A path or a stream -> stored bytes that can be read again, hashed, unpacked and watched for change."""
+"""A path or a stream -> bytes that can be read again, hashed, unpacked and checked for changes."""
 
 from __future__ import annotations
 
@@ -26,26 +26,26 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 HEAD_BYTES = 2**16
-"""How much of a file is looked at to tell its format and encoding."""
+"""The bytes from which a file's format and encoding are detected."""
 
 BUFFER_BYTES = 2**18
 
 STDIN_NAME = "standard input"
-"""What messages call the path "-"."""
+"""The name for the path "-" in messages."""
 
-ROOM = "name a folder with room in the environment variable TMPDIR"
+MORE_SPACE = "set the environment variable TMPDIR to a folder with more space"
 
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
-"""The first bytes of each (RFC 1952; the bzip2 format; RFC 8878), and Arrow's word for it."""
+"""The first bytes of each compression (RFC 1952; the bzip2 format; RFC 8878), and Arrow's name for it."""
 
 
 class SpoolError(InputError):
-    """Bytes can't be kept in a temporary file: nothing is wrong with them."""
+    """Bytes can't be copied to a temporary file; nothing is wrong with the bytes."""
 
 
 @dataclass(frozen=True)
 class Stored:
-    """One file's bytes as they lie on disk; a stream's are spooled to a nameless temporary file."""
+    """A file's bytes as they are on disk; a stream is copied to a nameless temporary file."""
 
     path: str
     descriptor: int
@@ -54,13 +54,13 @@ class Stored:
     compression: str | None
 
     def open_stored(self) -> io.BufferedReader:
-        """The bytes as stored, from the first one; closing it leaves the file open."""
+        """The bytes as stored, from the start; closing it leaves the file open."""
         file = open(self.descriptor, "rb", closefd=False)  # noqa: SIM115
         file.seek(0)
         return file
 
     def open(self) -> BinaryIO:
-        """The bytes unpacked, from the first one."""
+        """The bytes unpacked, from the start."""
         return io.BufferedReader(_Unpacked(self), BUFFER_BYTES)
 
     @contextmanager
@@ -70,7 +70,7 @@ class Stored:
             with self.open_stored() as file:
                 yield file
         else:
-            with self.open() as packed, _spooled(packed, self.path) as spool:
+            with self.open() as packed, _spool(packed, self.path) as spool:
                 yield spool
 
     def head(self) -> bytes:
@@ -80,7 +80,7 @@ class Stored:
 
 
 class _Unpacked(io.RawIOBase):
-    """The unpacked bytes of a file; an unreadable or damaged one is an InputError that says so."""
+    """The unpacked bytes of a file; raises InputError if it can't be read or is damaged."""
 
     def __init__(self, stored: Stored) -> None:
         file = stored.open_stored()
@@ -98,41 +98,41 @@ class _Unpacked(io.RawIOBase):
             raise InputError(
                 f"the {self._compression or 'file'} data are truncated or damaged ({error})",
                 where=self._path,
-                hint="fetch or write the file again",
+                hint="download or write the file again",
             ) from error
 
 
 @contextmanager
 def open_source(path: str, stdin: BinaryIO | None = None) -> Iterator[Stored]:
-    """The bytes of the file at `path` ("-": of standard input), unchanged from start to end.
+    """The bytes of the file at `path` ("-": standard input), which must not change while it is read.
 
     Raises:
-        InputError: There is no such file, it can't be opened or it is empty; or, when the block ends,
-            it was changed while it was read.
+        InputError: There is no such file, or it can't be opened; or, when the block ends, the file changed
+            while it was read.
     """
     if path == "-":
-        with _spooled(stdin or sys.stdin.buffer, STDIN_NAME) as spool:
-            yield _stored(STDIN_NAME, spool)
+        with _spool(stdin or sys.stdin.buffer, STDIN_NAME) as spool:
+            yield _make_stored(STDIN_NAME, spool)
         return
-    with _opened(path) as file:
+    with _open_file(path) as file:
         before = os.fstat(file.fileno())
         if not stat.S_ISREG(before.st_mode):  # a pipe, as in `doubt scan <(zcat rows.gz)`
-            with _spooled(file, path) as spool:
-                yield _stored(path, spool)
+            with _spool(file, path) as spool:
+                yield _make_stored(path, spool)
             return
         try:
-            yield _stored(path, file)
+            yield _make_stored(path, file)
         except DoubtError:
-            _check_unchanged(path, before)  # the likelier cause of a broken row
+            _check_unchanged(path, before)  # a change is the likelier cause of a broken row
             raise
         _check_unchanged(path, before)
 
 
 def check_there(path: str) -> None:
-    """Make sure that there is something at a path.
+    """Make sure that a path exists.
 
     Raises:
-        InputError: There is not; it names what is called nearly so.
+        InputError: It does not; the hint is the nearest name.
     """
     try:
         Path(path).stat()
@@ -141,13 +141,13 @@ def check_there(path: str) -> None:
 
 
 def unreadable_error(path: str, error: OSError) -> InputError:
-    """The error for a file that the system won't let us read, with what may help."""
+    """The error for a file that the system can't read, with a hint."""
     return InputError(
-        f"the file can't be read: {_system_reason(error)}", where=path, hint=_hint(Path(path), error)
+        f"the file can't be read: {_system_reason(error)}", where=path, hint=_find_hint(Path(path), error)
     )
 
 
-def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
+def _make_stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
     try:
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         size = file.tell()
@@ -160,29 +160,31 @@ def _stored(path: str, file: io.BufferedReader | io.BufferedRandom) -> Stored:
 
 
 @contextmanager
-def _spooled(stream: BinaryIO, path: str) -> Iterator[io.BufferedRandom]:
+def _spool(stream: BinaryIO, path: str) -> Iterator[io.BufferedRandom]:
     with ExitStack() as opened:
         try:
             spool: Any = opened.enter_context(tempfile.TemporaryFile(prefix="doubt-"))  # Windows wraps it
-            opened.callback(_close, spool)
+            opened.callback(_close_quietly, spool)
             shutil.copyfileobj(stream, spool, BUFFER_BYTES)
             spool.flush()
         except OSError as error:
             raise SpoolError(
-                f"its bytes can't be kept in a temporary file: {_system_reason(error)}",
+                f"it can't be copied to a temporary file: {_system_reason(error)}",
                 where=path,
-                hint="raise the limit on file sizes (ulimit -f)" if error.errno == errno.EFBIG else ROOM,
+                hint="raise the limit on file sizes (ulimit -f)"
+                if error.errno == errno.EFBIG
+                else MORE_SPACE,
             ) from error
         spool.seek(0)
         yield spool
 
 
-def _close(spool: io.BufferedRandom) -> None:
-    with suppress(OSError):  # it tries once more to write what could not be written, which is told already
+def _close_quietly(spool: io.BufferedRandom) -> None:
+    with suppress(OSError):  # closing tries to write again, after the failure was reported
         spool.close()
 
 
-def _opened(path: str) -> io.BufferedReader:
+def _open_file(path: str) -> io.BufferedReader:
     try:
         return Path(path).open("rb")
     except OSError as error:
@@ -193,44 +195,44 @@ def _system_reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
-def _hint(path: Path, error: OSError) -> str | None:
+def _find_hint(path: Path, error: OSError) -> str | None:
     if isinstance(error, PermissionError):
-        return "ask for the right to read it, or copy it somewhere you may read"
+        return "get permission to read it, or copy it to a place where you can read it"
     if not isinstance(error, FileNotFoundError):
         return None
     if not os.access(path.parent, os.R_OK):
-        return f"there is no readable folder {str(path.parent)!r} either"
+        return f"the folder {str(path.parent)!r} can't be read, either"
     near = find_nearest(path.name, sorted(entry.name for entry in path.parent.iterdir()))
     return f"did you mean {str(path.parent / near)!r}?" if near else None
 
 
 def _check_unchanged(path: str, before: os.stat_result) -> None:
-    if fingerprint(path) != _marks(before):
+    if fingerprint(path) != _change_marks(before):
         raise InputError(
             "the file changed while it was read",
             where=path,
-            hint="run again when nothing writes to it any more",
+            hint="run again when nothing is writing to it",
         )
 
 
 def fingerprint(path: str) -> tuple[int, ...] | None:
-    """What differs once a file is written to or replaced; None where it is gone."""
+    """What changes when a file is written to or replaced; None if it is gone."""
     try:
-        return _marks(Path(path).stat())
+        return _change_marks(Path(path).stat())
     except OSError:
         return None
 
 
-def _marks(status: os.stat_result) -> tuple[int, ...]:
+def _change_marks(status: os.stat_result) -> tuple[int, ...]:
     return status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns
 
 
 def pack_bytes(content: bytes, compression: str | None) -> bytes:
-    """The bytes packed.
+    """The bytes, compressed.
 
     Args:
         content: Unpacked.
-        compression: "gzip", "bz2", "zstd" or None, as `Source.compression` has it.
+        compression: "gzip", "bz2", "zstd" or None, as in `Source.compression`.
     """
     if compression is None:
         return content

@@ -1,4 +1,4 @@
-"""A file, a folder of parts or standard input -> a Table; and a rewritten file, read back to be compared."""
+"""A file, a folder of parts or standard input -> a Table; and the check of a rewritten file."""
 
 from __future__ import annotations
 
@@ -26,15 +26,15 @@ if TYPE_CHECKING:
     from doubtcli.records.file_format import Changes, FileFormat, OnRows
 
 AS_FOUND = ReadOptions()
-"""Nothing is said of how a file is written."""
+"""Everything about the file is detected."""
 
 QUOTINGS = ("minimal", "none")
 
 DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
-"""For those that are hard to type in a shell."""
+"""Names for delimiters that are hard to type in a shell."""
 
-NO_PARTS = ("_", ".", "cache-")
-"""How names start that are no data: Spark's `_SUCCESS`, hidden files, leftovers of Hugging Face datasets."""
+NOT_DATA = ("_", ".", "cache-")
+"""Prefixes of files that are not data: Spark's `_SUCCESS`, hidden files, caches of Hugging Face datasets."""
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
@@ -46,18 +46,18 @@ def read_table(
     stdin: BinaryIO | None = None,
     on_rows: OnRows | None = None,
 ) -> Table:
-    r"""The rows and columns of a file, as they stand in it.
+    r"""The rows and columns of a file, with unchanged values.
 
     Args:
-        path: A file, packed by gzip, bzip2 or Zstandard or not; a folder of Parquet or Arrow parts; "-" for
-            standard input.
-        options: What is said of how it is written.
-        stdin: What "-" reads; the process's own standard input if None.
-        on_rows: Is told after each batch how many rows were read so far.
+        path: A file, perhaps compressed by gzip, bzip2 or Zstandard; a folder of Parquet or Arrow parts; "-"
+            for standard input.
+        options: What the user says about how it is written.
+        stdin: What "-" reads; the process's standard input if None.
+        on_rows: Called after each batch with the number of rows read so far.
 
     Raises:
-        InputError: The file can't be read, or what is in it makes no table.
-        SettingsError: An option has a value that makes no sense.
+        InputError: The file can't be read, or its content is not a table.
+        SettingsError: An option has a value that is not valid.
 
     Example:
         >>> import io
@@ -71,7 +71,7 @@ def read_table(
     _check_options(options)
     if path == "-" and options.input_format is None:
         raise InputError(
-            "standard input has no name that tells its format",
+            "the format of standard input is not known",
             where="-",
             hint=f"add --input-format {'|'.join(_input_formats())}",
         )
@@ -105,24 +105,24 @@ def _check_options(options: ReadOptions) -> None:
     delimiter = options.delimiter
     if delimiter is not None and (len(delimiter) != 1 or delimiter in '"\r\n\0'):
         raise SettingsError(
-            f"{delimiter!r} can't keep fields apart",
+            f"{delimiter!r} is not a valid delimiter",
             where="--delimiter",
-            expected=f"one character that is no quote and no line end, or {', '.join(DELIMITER_NAMES)}",
+            expected=f"one character, not a quote or a line end, or one of {', '.join(DELIMITER_NAMES)}",
         )
 
 
 def _check_choice(option: str, given: str | None, choices: Collection[str]) -> None:
     if given is not None and given not in choices:
         raise SettingsError(
-            f"{given!r} is none of its values",
+            f"{given!r} is not a valid value",
             where=option,
-            expected=", ".join(choices),
+            expected=f"one of {', '.join(choices)}",
             hint=did_you_mean(given, choices),
         )
 
 
 def _input_formats() -> list[str]:
-    """All that --input-format takes."""
+    """All values of --input-format."""
     return [each for word, one in load_formats().items() for each in (word, *one.aliases)]
 
 
@@ -132,7 +132,7 @@ def _input_formats() -> list[str]:
 def read_folder(
     path: str, options: ReadOptions = AS_FOUND, on_rows: OnRows | None = None
 ) -> tuple[Source, Parsed]:
-    """The rows of all parts of a folder, sorted by name; `key=value` folders add text columns.
+    """The rows of all parts of a folder, in the order of their names; `key=value` folders add text columns.
 
     Raises:
         InputError: There are no parts, their columns differ, or something changed while they were read.
@@ -144,7 +144,7 @@ def read_folder(
     digest, size, n_rows = hashlib.sha256(), 0, 0
     for part in before:
         with open_source(str(part)) as stored, name_in_crash(format_):
-            parsed = format_.read(stored, options, _count_on(n_rows, on_rows))
+            parsed = format_.read(stored, options, _add_to_count(n_rows, on_rows))
         name = part.relative_to(path)
         table = _add_partition_columns(parsed.data, name)
         _check_same_schema(table.schema, tables, str(part))
@@ -162,7 +162,7 @@ def read_folder(
 
 
 def folder_sha256(path: str) -> str:
-    """The hash of a folder as `read_folder` tells it: of its parts' names and hashes.
+    """The hash of a folder, as in the Source from `read_folder`: of its parts' names and hashes.
 
     Raises:
         InputError: It can't be read.
@@ -179,7 +179,7 @@ def _part_digest(name: Path, sha256: str) -> bytes:
 
 
 def _list_part_files(folder: Path) -> dict[Path, tuple[int, ...] | None]:
-    """Each part, sorted by name, and by what a change would be noticed."""
+    """Each part, sorted by name, and its fingerprint, to notice changes."""
     return {part: fingerprint(str(part)) for part in sorted(_walk_parts(folder), key=Path.as_posix)}
 
 
@@ -190,10 +190,10 @@ def _walk_parts(folder: Path) -> Iterator[Path]:
     except OSError as error:
         raise unreadable_error(str(folder), error) from error
     for entry in entries:
-        if entry.name.startswith(NO_PARTS):
+        if entry.name.startswith(NOT_DATA):
             continue
         if entry.is_dir():
-            if "=" in entry.name:  # Hive's layout; any other folder is another table, such as a test split
+            if "=" in entry.name:  # Hive's layout; other folders are other tables, such as a test split
                 yield from _walk_parts(entry)
         elif any(_is_part(entry, one) for one in formats):
             yield entry
@@ -206,10 +206,10 @@ def _choose_part_format(path: str, parts: Iterable[Path], wanted: str | None) ->
         return formats[0]
     inside = sorted(entry.name for entry in Path(path).iterdir())
     kinds = name or join_or(one.title for one in _part_formats())
-    # nobody needs to be told of abbreviations
+    # abbreviated endings are not worth mentioning
     endings = ([end for end in one.part_endings if len(end) > len(".pq")] for one in _part_formats())
     raise InputError(
-        f"the folder holds both {' and '.join(one.title for one in formats)} parts"
+        f"the folder has both {' and '.join(one.title for one in formats)} parts"
         if len(formats) > 1
         else f"the folder has no {kinds} parts in it",
         where=path,
@@ -227,21 +227,26 @@ def _is_part(path: Path, format_: FileFormat) -> bool:
 
 
 def _check_same_schema(schema: pa.Schema, tables: list[pa.Table], where: str) -> None:
-    check_names(schema.names, where)  # again, now that partition columns stand beside the part's own
+    check_names(schema.names, where)  # again, since partition columns were added
     if not tables or schema.equals(tables[0].schema):
         return
     first = {field.name: str(field.type) for field in tables[0].schema}
     found = {field.name: str(field.type) for field in schema}
-    names = [name for name in {**first, **found} if first.get(name) != found.get(name)]
+    name = next((name for name in {**first, **found} if first.get(name) != found.get(name)), None)
+    if name is None:
+        problem, expected = "this part has its columns in another order", ", ".join(first)
+    else:
+        problem = (
+            f"the column has the type {found[name]} in this part"
+            if name in found
+            else "it is missing in this part"
+        )
+        expected = f"{first.get(name, 'no such column')}, as in the first part"
     raise InputError(
-        f"the part has {found.get(names[0], 'no such column')}"
-        if names
-        else "the part has its columns in another order",
+        problem,
         where=where,
-        column=names[0] if names else None,
-        expected=f"{first.get(names[0], 'no such column')}, as in the first part"
-        if names
-        else ", ".join(first),
+        column=name,
+        expected=expected,
         hint="name one of the parts, or write them all with one schema",
     )
 
@@ -255,12 +260,12 @@ def _add_partition_columns(data: pa.Table, name: Path) -> pa.Table:
     return data
 
 
-def _count_on(n_rows: int, on_rows: OnRows | None) -> OnRows | None:
+def _add_to_count(n_rows: int, on_rows: OnRows | None) -> OnRows | None:
     return (lambda more: on_rows(n_rows + more)) if on_rows else None
 
 
 def sha256_of(path: str) -> str:
-    """The SHA-256 of a file as it is stored, or of a folder of parts: as `Source.sha256` has it.
+    """The SHA-256 of a file as it is stored, or of a folder of parts, as in `Source.sha256`.
 
     Raises:
         InputError: It can't be read.
@@ -277,21 +282,21 @@ def sha256_of(path: str) -> str:
 def check_unchanged(
     table: Table, before: bytes, after: bytes, changes: Changes, *, quoting: str | None = None
 ) -> None:
-    """Make sure that a rewritten file, read back, differs as it should and in nothing else.
+    """Make sure that a rewritten file, read back, has the intended changes and no others.
 
-    It is read by the reader that every command uses, so that a slip in the rewriting is seen, not written.
-    The file as it was is read again only by a format whose `table` has not all of it.
+    It is read with the same reader as in every command, so that a fault in the rewriting is found before
+    anything is written. The old file is read again only by formats whose `table` does not have all of it.
 
     Args:
-        table: The file as it was read.
-        before: The same file as it is stored.
-        after: The file as it will be stored.
-        changes: What may differ.
-        quoting: As it was read.
+        table: The table that was read from the file.
+        before: The bytes of the same file.
+        after: The bytes of the rewritten file.
+        changes: The intended changes.
+        quoting: The quoting with which it was read.
 
     Raises:
-        OutputError: Something else differs, or the file can't be read any more.
-        SpoolError: There is no room to look.
+        OutputError: Something else differs, or the rewritten file can't be read.
+        SpoolError: There is no space to read it back.
     """
     source = table.source
     format_, options = find_format(source.format), source.read_options(quoting)
@@ -309,7 +314,7 @@ def check_unchanged(
         found = str(error).replace("\n", "; ")
     if found is not None:
         raise OutputError(
-            f"it can't be rewritten without changing more than labels: {found}",
+            f"rewriting it would change more than labels: {found}",
             where=source.path,
-            hint="nothing was written: write the file anew as UTF-8, and decide on the audit of that one",
+            hint="nothing was written: save the file as UTF-8, and scan and relabel that one",
         )

@@ -1,6 +1,6 @@
-"""Text and edits -> the same bytes but for label cells and the rows that are dropped; and the lines of rows.
+"""Text and edits -> the same bytes, except label cells and dropped rows; and the lines of rows.
 
-What is particular to a format comes as `LabelCells`; here its characters become bytes again.
+A format says by `LabelCells` where its labels are; here positions in characters become positions in bytes.
 """
 
 from __future__ import annotations
@@ -33,33 +33,33 @@ if TYPE_CHECKING:
     from doubtcli.records.file_format import Edit, FileLayout, LineSpan
 
     Span = tuple[int, int]
-    """Where something starts and ends, in characters."""
+    """Start and end, in characters."""
 
 LINE_ENDS = "\r\n"
 
 
 class LabelCells(Protocol):
-    """Where a format of text has rows and labels, and how it writes a label."""
+    """Where a text format has rows and labels, and how it writes a label."""
 
     def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:
-        """Each row with the blank lines before it and its own line end, the header left out."""
+        """Each row with the blank lines before it and its line end, without the header."""
         ...
 
     def find_label(self, text: str, row: Span, layout: FileLayout) -> Span | None:
-        """The label's cell within a row; None where the row has none."""
+        """The label's cell in a row; None if the row has none."""
         ...
 
     def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:
-        """A label as the file writes it.
+        """A label as it is written in the file.
 
         Args:
-            label: To be written.
-            old: The cell as it was.
-            like: A cell of the file that holds the label; None where there is none.
-            layout: Of the file.
+            label: The new label.
+            old: The old cell.
+            like: A cell of the file with this label; None if there is none.
+            layout: The layout of the file.
 
         Raises:
-            ValueError: The file can't hold it; says why.
+            ValueError: The file can't store it; says why.
         """
         ...
 
@@ -75,46 +75,46 @@ def rewrite_text(
 
     Args:
         content: The whole file, unpacked.
-        layout: How it is written.
+        layout: The layout of the file.
         labels: Where rows and labels are in its format, and how a label is written.
         edits: By row.
-        added: Whole rows, by their place in the file as it will be.
+        added: Whole rows to add, by their place in the new file.
 
     Raises:
         InputError: There is no such row, or it has no label.
-        OutputError: The file can't hold a label.
+        OutputError: The file can't store a label.
     """
     before = group_added_rows(edits, added)
-    start = mark_length(content, layout.encoding)
+    start = count_mark_bytes(content, layout.encoding)
     body = content[start:]
-    laid_out = _lay_out(body.decode(layout.encoding), layout, labels, edits, before)
-    new = {row: _new_cell(row, edit, laid_out, layout, labels) for row, edit in edits.items()}
-    at = _places_of_interest(body, layout.encoding, laid_out, before)
+    located = _locate_rows(body.decode(layout.encoding), layout, labels, edits, before)
+    new = {row: _new_cell(row, edit, located, layout, labels) for row, edit in edits.items()}
+    at = _find_byte_positions(body, layout.encoding, located, before)
 
     def cut(span: Span) -> bytes:
         return body[at[span[0]] : at[span[1]]]
 
-    pieces = [(at[place], at[place], b"".join(before[row])) for row, place in laid_out.gaps(before)]
+    pieces = [(at[place], at[place], b"".join(before[row])) for row, place in located.gaps(before)]
     touched = {}
     for row, raw in new.items():
-        span = laid_out.rows[row] if raw is None else laid_out.cells[row]
+        span = located.rows[row] if raw is None else located.cells[row]
         pieces.append((at[span[0]], at[span[1]], raw or b""))
         record = cut(span) if raw is None else b""
-        touched[row] = Touched(cut(laid_out.cells[row]), raw, laid_out.rest(row), record)
-    pieces.sort(key=lambda piece: piece[:2])  # what is added before a row stays before its edits
-    return Rewritten(content[:start] + _spliced(body, pieces), laid_out.n_rows, touched)
+        touched[row] = Touched(cut(located.cells[row]), raw, located.rest(row), record)
+    pieces.sort(key=lambda piece: piece[:2])  # rows added before a row come before its edits
+    return Rewritten(content[:start] + _splice(body, pieces), located.n_rows, touched)
 
 
 @dataclass(frozen=True)
-class _LaidOut:
-    """A text, and where in it the rows stand that matter."""
+class _LocatedRows:
+    """A text, and where the rows that are needed are in it."""
 
     text: str
     rows: Mapping[int, Span]
     cells: Mapping[int, Span]
     n_rows: int
     end: int
-    """Of the last row."""
+    """The end of the last row."""
 
     def cell(self, row: int) -> str:
         """The label's cell of a row."""
@@ -122,20 +122,20 @@ class _LaidOut:
         return self.text[start:end]
 
     def rest(self, row: int) -> str:
-        """A hash of what stands in a row beside its label, its line end left out."""
+        """A hash of a row's content without its label and its line end."""
         start, end = self.rows[row]
         cell_start, cell_end = self.cells[row]
         before, after = self.text[start:cell_start], self.text[cell_end:end]
         return hash_rest(before.lstrip(LINE_ENDS), after.rstrip(LINE_ENDS))
 
     def gaps(self, before: Iterable[int]) -> Iterator[Span]:
-        """Rows, and the place where something goes that is added before each."""
+        """Each of these rows, and the place for what is added before it."""
         return ((row, self.rows[row][0] if row in self.rows else self.end) for row in before)
 
 
-def _lay_out(
+def _locate_rows(
     text: str, layout: FileLayout, labels: LabelCells, edits: Mapping[int, Edit], before: Iterable[int]
-) -> _LaidOut:
+) -> _LocatedRows:
     likes = {edit.like for edit in edits.values() if isinstance(edit, Relabel) and edit.like is not None}
     labelled, wanted = likes | edits.keys(), likes | edits.keys() | set(before)
     rows: dict[int, Span] = {}
@@ -150,14 +150,16 @@ def _lay_out(
         if cell is None:
             raise InputError("there is no label to replace", row=row + 1, column=layout.column)
         cells[row] = cell
-    return _LaidOut(text, rows | dict(_with_seams(text, rows, edits)), cells, n_rows, end)
+    return _LocatedRows(text, rows | dict(_extend_dropped_rows(text, rows, edits)), cells, n_rows, end)
 
 
-def _with_seams(text: str, rows: Mapping[int, Span], edits: Mapping[int, Edit]) -> Iterator[tuple[int, Span]]:
-    """Dropped rows with the line ends behind them that must go along.
+def _extend_dropped_rows(
+    text: str, rows: Mapping[int, Span], edits: Mapping[int, Edit]
+) -> Iterator[tuple[int, Span]]:
+    """Dropped rows with the line ends after them that must be dropped, too.
 
-    Where a CR before a row would meet an LF behind it, the two would become one line end: nobody could tell
-    any more where the row was.
+    If a CR before a row would meet an LF after it, the two would become one line end, and the row's place
+    would be lost.
     """
     dropped = {row for row, edit in edits.items() if isinstance(edit, Drop)}
     before = ""
@@ -172,39 +174,39 @@ def _with_seams(text: str, rows: Mapping[int, Span], edits: Mapping[int, Edit]) 
 
 
 def _new_cell(
-    row: int, edit: Edit, laid_out: _LaidOut, layout: FileLayout, labels: LabelCells
+    row: int, edit: Edit, located: _LocatedRows, layout: FileLayout, labels: LabelCells
 ) -> bytes | None:
-    """The label's cell as it will be; None where the row goes."""
+    """The label's new cell; None if the row is dropped."""
     match edit:
         case Drop():
             return None
         case Restore():
             return edit.raw
-    like = None if edit.like is None else laid_out.cell(edit.like)
+    like = None if edit.like is None else located.cell(edit.like)
     try:
-        return labels.write_label(edit.label, laid_out.cell(row), like, layout).encode(layout.encoding)
+        return labels.write_label(edit.label, located.cell(row), like, layout).encode(layout.encoding)
     except ValueError as error:
-        why = f"{layout.encoding} lacks a letter of it" if isinstance(error, UnicodeError) else str(error)
+        why = f"{layout.encoding} can't encode it" if isinstance(error, UnicodeError) else str(error)
         raise OutputError(
             f"the label {edit.label!r} can't be written: {why}",
             row=row + 1,
             column=layout.column,
-            hint="decide for a label that fits, or write the whole file anew in a form that takes it",
+            hint="choose a label that fits, or save the file in a format that can store it",
         ) from error
 
 
-def _places_of_interest(
-    body: bytes, encoding: str, laid_out: _LaidOut, before: Iterable[int]
+def _find_byte_positions(
+    body: bytes, encoding: str, located: _LocatedRows, before: Iterable[int]
 ) -> Mapping[int, int]:
-    """Where each character of interest starts among the bytes."""
-    spans = (*laid_out.rows.values(), *laid_out.cells.values())
-    places = {place for span in spans for place in span} | {place for _, place in laid_out.gaps(before)}
+    """The position in bytes of each character position that is needed."""
+    spans = (*located.rows.values(), *located.cells.values())
+    places = {place for span in spans for place in span} | {place for _, place in located.gaps(before)}
     in_order = sorted(places)
-    return dict(zip(in_order, byte_places(body, encoding, in_order), strict=True))
+    return dict(zip(in_order, find_byte_places(body, encoding, in_order), strict=True))
 
 
-def _spliced(body: bytes, pieces: Iterable[tuple[int, int, bytes]]) -> bytes:
-    """The bytes with some of them replaced; pieces stand in order and don't overlap."""
+def _splice(body: bytes, pieces: Iterable[tuple[int, int, bytes]]) -> bytes:
+    """The bytes with some of them replaced; pieces are in order and don't overlap."""
     parts, done = [], 0
     for start, end, new in pieces:
         parts += [body[done:start], new]
@@ -213,7 +215,7 @@ def _spliced(body: bytes, pieces: Iterable[tuple[int, int, bytes]]) -> bytes:
 
 
 STEP_BYTES = 2**12
-"""Decoded at a time: few enough to be decoded again for every place that is looked for in them."""
+"""Bytes decoded at a time: few enough to decode them again for every position that is looked for."""
 
 MARKS = {
     "utf-8": (codecs.BOM_UTF8, "utf-8"),
@@ -223,17 +225,17 @@ MARKS = {
     "utf-32-le": (codecs.BOM_UTF32_LE, "utf-32-le"),
     "utf-32-be": (codecs.BOM_UTF32_BE, "utf-32-be"),
 }
-"""The byte order mark that text may start with, and the encoding of what follows it."""
+"""The byte order mark that text may start with, and the encoding of the text after it."""
 
 ORDERED = {
     "utf-16": (codecs.BOM_UTF16_BE, "utf-16-be", "utf-16-le"),
     "utf-32": (codecs.BOM_UTF32_BE, "utf-32-be", "utf-32-le"),
 }
-"""Encodings whose mark tells one of two orders: the mark of the first, the first, the other."""
+"""Encodings with two byte orders: the mark of one, that encoding, and the other encoding."""
 
 
-def plain_encoding(content: bytes, encoding: str) -> str:
-    """The encoding of what follows the byte order mark: "utf-16" -> "utf-16-le", "utf-8-sig" -> "utf-8"."""
+def find_plain_encoding(content: bytes, encoding: str) -> str:
+    """The encoding of the text after the byte order mark: "utf-16" -> "utf-16-le", "utf-8-sig" -> "utf-8"."""
     name = codecs.lookup(encoding).name
     if name in ORDERED:
         mark, one, other = ORDERED[name]
@@ -241,22 +243,22 @@ def plain_encoding(content: bytes, encoding: str) -> str:
     return MARKS[name][1] if name in MARKS else encoding
 
 
-def mark_length(content: bytes, encoding: str) -> int:
-    """How many bytes the byte order mark takes; 0 where there is none."""
+def count_mark_bytes(content: bytes, encoding: str) -> int:
+    """The number of bytes in the byte order mark; 0 if there is none."""
     mark, _ = MARKS.get(codecs.lookup(encoding).name, (b"", ""))
     return len(mark) if mark and content.startswith(mark) else 0
 
 
-def byte_places(content: bytes, encoding: str, places: Sequence[int]) -> list[int]:
-    """Where the bytes of each character start.
+def find_byte_places(content: bytes, encoding: str, places: Sequence[int]) -> list[int]:
+    """The place at which the bytes of each character start.
 
-    They are found by decoding alone: some encodings have two ways to write one character, so that what
-    encoding gives need not be what stands in the file.
+    They are found by decoding only: some encodings can write a character in two ways, so that encoding it
+    again might not give the file's bytes.
 
     Args:
         content: Text without a byte order mark.
-        encoding: As `plain_encoding` gives it.
-        places: Characters, from 0, in ascending order; the last may stand behind the end.
+        encoding: From `find_plain_encoding`.
+        places: Numbers of characters, from 0, in ascending order; the last may be past the end.
     """
     decoder = codecs.getincrementaldecoder(encoding)()
     found: list[int] = []
@@ -267,14 +269,16 @@ def byte_places(content: bytes, encoding: str, places: Sequence[int]) -> list[in
         after = decoder.getstate()
         while len(found) < len(places) and places[len(found)] <= n_before + n_characters:
             wanted = places[len(found)] - n_before
-            found.append(start + _shortest(decoder, state, chunk, wanted))
+            found.append(start + _count_fewest_bytes(decoder, state, chunk, wanted))
         decoder.setstate(after)
         n_before += n_characters
     return found + [len(content)] * (len(places) - len(found))
 
 
-def _shortest(decoder: codecs.IncrementalDecoder, state: tuple[bytes, int], chunk: bytes, wanted: int) -> int:
-    """The fewest bytes of the chunk that hold so many characters."""
+def _count_fewest_bytes(
+    decoder: codecs.IncrementalDecoder, state: tuple[bytes, int], chunk: bytes, wanted: int
+) -> int:
+    """The smallest number of bytes of the chunk that decode to this many characters."""
 
     def n_characters(n_bytes: int) -> int:
         decoder.setstate(state)
@@ -289,27 +293,28 @@ def _shortest(decoder: codecs.IncrementalDecoder, state: tuple[bytes, int], chun
 def find_physical_lines(
     source: Source, rows: Collection[int], *, quoting: str | None = None
 ) -> dict[int, LineSpan]:
-    """The first and the last line of each row, counted from 1; empty for a file that has no lines.
+    """The first and the last line of each row, counted from 1; empty for a file without lines.
 
-    A row of a delimited file spans lines where a quoted field does; blank lines are no rows. Standard input
-    and pipes can't be read again, Parquet and Arrow have no lines. A row that the file has not is left out.
+    A row of a delimited file spans several lines if a quoted field does; blank lines are not rows. Standard
+    input and pipes can't be read again; Parquet and Arrow have no lines. A row that is not in the file is
+    left out.
 
     Args:
-        source: As it was read: its path, format, encoding and delimiter count, and its hash.
-        rows: Places in the file, from 1, the header left out.
-        quoting: As it was read.
+        source: The file when it was read: path, format, encoding, delimiter and hash.
+        rows: Row numbers, from 1, without the header.
+        quoting: The quoting with which it was read.
 
     Raises:
-        InputError: The file is gone, can't be read any more, or was changed since.
+        InputError: The file is gone, can't be read, or has changed since.
     """
-    if source.encoding is None or not rows or not _is_kept(source.path):
+    if source.encoding is None or not rows or not _can_be_read_again(source.path):
         return {}
     with open_source(source.path) as stored:
         if stored.sha256 != source.sha256:
             raise InputError(
-                "the file was changed while it was judged",
+                "the file has changed since it was read",
                 where=source.path,
-                hint="run again when nothing writes to it any more",
+                hint="run again when nothing is writing to it",
             )
         format_ = find_format(source.format)
         with open_text(stored, source.encoding) as text, name_in_crash(format_):
@@ -318,6 +323,6 @@ def find_physical_lines(
             return {row: span for row, span in enumerate(spans, start=1) if row in wanted}
 
 
-def _is_kept(path: str) -> bool:
-    """Whether the bytes are still there once they were read, unlike a pipe's."""
+def _can_be_read_again(path: str) -> bool:
+    """Whether the bytes are still there after they were read, unlike those of a pipe."""
     return path != "-" and (Path(path).is_file() or not Path(path).exists())

@@ -1,4 +1,4 @@
-"""What stands in a column, whatever its Arrow type: its distinct values, as text, numbers or times."""
+"""The values of a column of any Arrow type: its distinct values, as text, numbers or times."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from doubtcli.records.file_format import Changes, StoredFile
 
 TEXT = pa.large_string()
-"""64-bit offsets: sorting or joining chunks never overflows, however long the texts."""
+"""64-bit offsets, so that sorting or joining chunks of long texts never overflows."""
 
 MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null", "none", "missing", "-", "?", "."})
-"""What stands for a missing number among numbers: pandas' and R's own words, and the marks of UCI's files."""
+"""Words for a missing number: those of pandas and R, and the marks in UCI's files."""
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 CODE = r"^\s*[+-]?0\d"
-"""A leading zero that a number would lose: a zip code, a phone number."""
+"""Text with a leading zero that a number would lose: a zip code, a phone number."""
 DAY = r"\d{4}[-/]\d{2}[-/]\d{2}"
 CLOCK = r"[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 TIME = rf"^\s*{DAY}({CLOCK})?\s*$"
 
 PEEK = 200
-"""Values looked at before all are, when all must look alike: the first few rule most columns out."""
+"""Values checked first, when all must match a pattern: these few rule most columns out."""
 
 
 @dataclass(frozen=True)
@@ -49,29 +49,29 @@ class Distinct:
 
     @property
     def n_rows(self) -> int:
-        """How many rows the column has."""
+        """The number of rows."""
         return len(self.codes)
 
     @cached_property
     def n_missing(self) -> int:
-        """On how many rows nothing stands."""
+        """The number of rows where the value is missing."""
         return int((self.codes < 0).sum())
 
     @cached_property
     def counts(self) -> NDArray[np.intp]:
-        """On how many rows each value stands."""
+        """The number of rows with each value."""
         return np.bincount(self.codes[self.codes >= 0], minlength=len(self.values))
 
     @cached_property
     def texts(self) -> pa.Array:
         """Each value as text."""
-        return _texts_of(self.values)
+        return _to_texts(self.values)
 
     @cached_property
     def numbers(self) -> NDArray[np.float64] | None:
-        """Each value as a number, NaN for a word such as "NA"; None if one is neither, or none a number."""
+        """Each value as a number, NaN for a word such as "NA"; None if one is neither, or all are words."""
         if _is_number(self.values.type):
-            return _floats(self.values)
+            return _to_floats(self.values)
         if self.values.type != TEXT or not self._look_like(NUMBER, but=MISSING_WORDS):
             return None
         numbers = parse_numbers(self.values)
@@ -79,14 +79,14 @@ class Distinct:
 
     @cached_property
     def times(self) -> pd.DatetimeIndex | None:
-        """Each value as a moment; None where one is no moment or there is none."""
+        """Each value as a time; None if a value is not a time, or there are no values."""
         if self.values.type == TEXT and not self._look_like(TIME):
             return None
         return None if self.moments.hasnans or not len(self.values) else self.moments
 
     @cached_property
     def moments(self) -> pd.DatetimeIndex:
-        """Each value as a moment, in UTC where it names no zone; NaT where it is none."""
+        """Each value as a time, in UTC if it has no zone; NaT if it is not a time."""
         if pa.types.is_timestamp(self.values.type) or pa.types.is_date(self.values.type):
             return pd.DatetimeIndex(pd.to_datetime(self.values.to_pandas(date_as_object=False), utc=True))
         like = pc.match_substring_regex(self.texts, TIME)
@@ -100,7 +100,7 @@ class Distinct:
         return (hits or 0) / max(1, len(self.texts))
 
     def on_rows(self, by_value: NDArray[Any], missing: object) -> NDArray[Any]:
-        """What is known of each value, row by row."""
+        """Something that was computed for each value, on the rows with that value."""
         return np.append(by_value, np.array([missing], dtype=by_value.dtype))[self.codes]
 
     def _look_like(self, pattern: str, but: frozenset[str] = frozenset()) -> bool:
@@ -113,7 +113,7 @@ class Distinct:
 
 
 def simplify_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """The column without its dictionary or extension type, text as large_string and NaN as null."""
+    """The column without dictionary or extension type, with text as large_string and NaN as null."""
     type_ = column.type
     if isinstance(type_, pa.BaseExtensionType):
         column = pa.chunked_array([chunk.storage for chunk in column.chunks], type_.storage_type)
@@ -128,7 +128,7 @@ def simplify_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def find_distinct(column: pa.ChunkedArray) -> Distinct:
-    """The different values of a column; lists and other nested values count by how JSON writes them."""
+    """The different values of a column; lists and other nested values are compared as JSON text."""
     column = simplify_column(column)
     if pa.types.is_nested(column.type):
         column = pa.chunked_array([[show_value(value) for value in column.to_pylist()]], TEXT)
@@ -139,7 +139,7 @@ def find_distinct(column: pa.ChunkedArray) -> Distinct:
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Every value as text, missing ones null."""
+    """Every value as text; missing ones are null."""
     column = simplify_column(column)
     if column.type == TEXT:
         return column
@@ -162,20 +162,20 @@ def show_value(value: object) -> str | None:
 
 
 def to_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
-    """Every value as a number, NaN where it is missing or none."""
+    """Every value as a number, NaN if it is missing or not a number."""
     column = simplify_column(column)
     if column.type == TEXT:
         return parse_numbers(column.combine_chunks())
     if _is_number(column.type):
-        return _floats(column)
+        return _to_floats(column)
     return np.full(len(column), np.nan)
 
 
 def parse_numbers(texts: pa.Array) -> NDArray[np.float64]:
-    """Each text as a number; NaN where it is none."""
+    """Each text as a number; NaN if it is not one."""
     like = pc.match_substring_regex(texts, NUMBER)
     numbers = pc.if_else(like, pc.utf8_trim_whitespace(texts), pa.scalar(None, TEXT))
-    return _floats(pc.cast(numbers, pa.float64()))
+    return _to_floats(pc.cast(numbers, pa.float64()))
 
 
 def is_text(type_: pa.DataType) -> bool:
@@ -204,14 +204,14 @@ def _is_number(type_: pa.DataType) -> bool:
     return any(is_(type_) for is_ in kinds)
 
 
-def _floats(values: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
+def _to_floats(values: pa.Array | pa.ChunkedArray) -> NDArray[np.float64]:
     if pa.types.is_boolean(values.type):
         values = pc.cast(values, pa.int8())
     floats = pc.cast(values, pa.float64(), safe=False)
     return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
 
 
-def _texts_of(values: pa.Array) -> pa.Array:
+def _to_texts(values: pa.Array) -> pa.Array:
     if values.type == TEXT:
         return values
     if pa.types.is_integer(values.type):
@@ -223,35 +223,35 @@ def _texts_of(values: pa.Array) -> pa.Array:
 
 
 class ComparedByCell(FileFormat):
-    """A format whose files are the same where their tables are."""
+    """A format whose files are equal if their tables are."""
 
     def find_difference(
         self,
         table: Table,
-        before: StoredFile,  # noqa: ARG002  # `table` has all of it
+        before: StoredFile,  # noqa: ARG002  # `table` has all of its content
         after: StoredFile,
         changes: Changes,
         options: ReadOptions,
     ) -> str | None:
-        """The first cell that differs and should not."""
-        return find_other_cell(table.data, self.read(after, options).data, changes)
+        """The first cell with a wrong change."""
+        return find_wrong_change(table.data, self.read(after, options).data, changes)
 
 
-def find_other_cell(old: pa.Table, new: pa.Table, changes: Changes) -> str | None:
-    """What differs first that should not; None if nothing does."""
+def find_wrong_change(old: pa.Table, new: pa.Table, changes: Changes) -> str | None:
+    """The first difference that is not intended; None if there is none."""
     if not old.schema.equals(new.schema, check_metadata=True):
-        return "its columns would be others"
+        return "its columns would change"
     stays = drop_rows(old, changes.dropped)
-    came_of_it = drop_rows(new, changes.added)
-    if stays.num_rows != came_of_it.num_rows:
-        return f"{stays.num_rows:,} of its rows should stay, and {came_of_it.num_rows:,} would"
+    remaining = drop_rows(new, changes.added)
+    if stays.num_rows != remaining.num_rows:
+        return f"{stays.num_rows:,} of its rows should stay, but {remaining.num_rows:,} would"
     names = [name for name in old.column_names if name != changes.column]
     other = next(
-        (name for name in names if not _same_values(stays.column(name), came_of_it.column(name))), None
+        (name for name in names if not _same_values(stays.column(name), remaining.column(name))), None
     )
     if other is not None:
-        return f"column {other!r} would be another"
-    before, after = (as_text(table.column(changes.column)).to_pylist() for table in (old, came_of_it))
+        return f"column {other!r} would change"
+    before, after = (as_text(table.column(changes.column)).to_pylist() for table in (old, remaining))
     kept = [row for row in range(len(before)) if row not in changes.dropped]
     as_number = not is_text(simplify_column(old.column(changes.column).slice(0, 0)).type)
     for row, found in zip(kept, after, strict=True):
@@ -263,7 +263,7 @@ def find_other_cell(old: pa.Table, new: pa.Table, changes: Changes) -> str | Non
 
 
 def drop_rows(data: pa.Table, rows: Collection[int]) -> pa.Table:
-    """The table without some rows; by slices, for some types of columns can't be filtered."""
+    """The table without some rows; made of slices, since some column types can't be filtered."""
     starts = [0, *(row + 1 for row in sorted(rows))]
     ends = [*sorted(rows), data.num_rows]
     parts = [data.slice(start, end - start) for start, end in zip(starts, ends, strict=True)]
@@ -271,7 +271,7 @@ def drop_rows(data: pa.Table, rows: Collection[int]) -> pa.Table:
 
 
 def _same_values(one: pa.ChunkedArray, other: pa.ChunkedArray) -> bool:
-    # to Arrow no NaN is like another
+    # to Arrow, NaN is not equal to NaN
     return bool(one.equals(other)) or repr(one.to_pylist()) == repr(other.to_pylist())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
 
-from doubtcli.files.formats import title_of
+from doubtcli.files.formats import find_title
 from doubtcli.rank.figures import list_queued_rows
 from doubtcli.records import Role
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
@@ -68,7 +68,7 @@ def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
     if summary.n_unusable:
         rows += f", {count(summary.n_unusable)} of them judged unusable (set aside)"
     sheet.hang(sheet.indent(), rows)
-    stored = [title_of(source.format), source.compression, _name_encoding(source.encoding)]
+    stored = [find_title(source.format), source.compression, _name_encoding(source.encoding)]
     if source.delimiter:
         stored.append(_name_delimiter(source.delimiter))
     parts = (*stored, _format_size(source.size))

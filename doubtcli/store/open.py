@@ -52,13 +52,13 @@ class FoundAudit:
     @property
     def settings(self) -> ScanSettings:
         """The settings that the audit was made with; by them a backup is read as the data file was."""
-        from doubtcli.files.formats import input_format_of
+        from doubtcli.files.formats import find_input_format
 
         settings = restore_settings(self.document, self.data_path)
         if settings.input_format or self.backup_of is None:
             return settings
         # the ending of a backup no longer says it
-        return replace(settings, input_format=input_format_of(self.document.source))
+        return replace(settings, input_format=find_input_format(self.document.source))
 
     @property
     def source(self) -> Source:
@@ -71,14 +71,14 @@ class FoundAudit:
         Raises:
             InputError: It can't be read, or was changed meanwhile.
         """
-        from doubtcli.files.formats import input_format_of
+        from doubtcli.files.formats import find_input_format
         from doubtcli.files.table import read_table
 
         if self.given.table is not None:
             return self.given.table
         options = self.settings.read_options
         if options.input_format is None:
-            options = replace(options, input_format=input_format_of(self.document.source))
+            options = replace(options, input_format=find_input_format(self.document.source))
         table = read_table(self.data_path, options)
         if table.source.sha256 != self.document.source.sha256:
             raise _data_changed_error(self.folder or Path(self.data_path), self.data_path)

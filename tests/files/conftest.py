@@ -1,4 +1,4 @@
-"""Files of any shape, made piece by piece, so that a test knows where each label stands."""
+"""Files of any shape, made from pieces, so that a test knows where each label is."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ ENCODINGS = {
     "shift-jis": (b"", "aソ表能|"),
     "gb18030": (b"", "a中é😀"),
 }
-"""With their byte order mark and some letters; those of Shift JIS and UTF-16 hold bytes of delimiters, quotes
+"""With their byte order mark and some letters; some of Shift JIS and UTF-16 have bytes of delimiters, quotes
 and line ends."""
 
 
@@ -40,12 +40,12 @@ class WrittenRow:
     """Blank lines."""
     before: str
     cell: str
-    """The label as it is written."""
+    """The label as it is written in the file."""
     after: str
     end: str
-    """Of the line."""
+    """The end of the line."""
     label: str
-    """What the cell means, as text."""
+    """The label as text."""
 
 
 @dataclass(frozen=True)
@@ -58,12 +58,12 @@ class WrittenText:
     rows: tuple[WrittenRow, ...]
     tail: str
     letters: str
-    """Some that its encoding holds."""
+    """Some letters of its encoding."""
 
     def content(self, cells: Mapping[int, str] | None = None, dropped: Collection[int] = ()) -> bytes:
-        """The file, with some cells written anew and without some rows.
+        """The file, with some other cells and without some rows.
 
-        Where a CR meets an LF over a row that is gone, the LF is gone, too: else they would be one line end.
+        Where a CR would meet an LF over a dropped row, the LF is dropped, too: they would be one line end.
         """
         cells, text, is_seam = cells or {}, self.head, False
         for number, row in enumerate(self.rows):
@@ -78,7 +78,7 @@ class WrittenText:
 
 
 def _finished(draw: DrawFn, text: WrittenText, blanks: SearchStrategy[str]) -> WrittenText:
-    """The text with an end, or without; no CR meets an LF that belongs to another line."""
+    """The text with a last line end, or without; no CR meets an LF of another line."""
     rows = list(text.rows)
     for place, row in enumerate(rows[1:]):
         if rows[place].end == "\r" and (row.blanks + row.before + row.cell).startswith("\n"):
@@ -101,12 +101,12 @@ def _finished(draw: DrawFn, text: WrittenText, blanks: SearchStrategy[str]) -> W
 def csv_texts(
     draw: DrawFn, *, labels: Callable[[str], SearchStrategy[str]] | None = None, least_rows: int = 1
 ) -> WrittenText:
-    """Any delimited text: quoted as it likes, with any line ends, blank lines, marks and encodings.
+    """Any delimited text, with any quoting, line ends, blank lines, marks and encodings.
 
     Args:
-        draw: Of hypothesis.
-        labels: Gives what labels may be, by the letters of the encoding; any text if None.
-        least_rows: How many rows there are at least.
+        draw: From hypothesis.
+        labels: Makes a strategy of labels from the letters of the encoding; any text if None.
+        least_rows: The smallest number of rows.
     """
     name = draw(st.sampled_from(sorted(ENCODINGS)))
     mark, letters = ENCODINGS[name]
@@ -133,14 +133,14 @@ def csv_texts(
 
 
 def cell_texts(letters: str, form: FileLayout) -> SearchStrategy[str]:
-    """What may stand in a cell of a delimited file; not nothing where an empty line would be no row."""
+    """What a cell of a delimited file may have; not nothing if an empty line would not be a row."""
     marks = f' "x{letters}' + (f"{form.delimiter}\r\n" if form.quoted else "")
     return st.text(st.sampled_from(marks), min_size=int(form.n_columns == 1), max_size=6)
 
 
 @st.composite
 def _raw(draw: DrawFn, value: str, form: FileLayout) -> str:
-    """A value as a delimited file may write it."""
+    """A value as it may be written in a delimited file."""
     must = value.startswith('"') or any(mark in value for mark in f"{form.delimiter}\r\n")
     if form.quoted and (must or draw(st.booleans())):
         return '"' + value.replace('"', '""') + '"'
@@ -196,7 +196,7 @@ def json_texts(
 
 
 def _member(draw: DrawFn, name: str, value: object) -> tuple[str, str]:
-    """A key and a value as JSON may write them."""
+    """A key and a value as they may be written in JSON."""
     key, written = (json.dumps(one, ensure_ascii=draw(st.booleans())) for one in (name, value))
     return (key.replace("b", "\\u0062") if draw(st.booleans()) else key), written
 

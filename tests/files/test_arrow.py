@@ -18,7 +18,7 @@ TABLE = pa.table(
 LAYOUTS = {"file": pa.ipc.new_file, "stream": pa.ipc.new_stream}
 CODECS = [None, "lz4", "zstd"]
 FRAME_STARTS = {"lz4": bytes.fromhex("04224d18"), "zstd": bytes.fromhex("28b52ffd")}
-"""Of the LZ4 Frame Format and of RFC 8878."""
+"""From the LZ4 Frame Format and RFC 8878."""
 
 
 def written(layout: str, codec: str | None = None, table: pa.Table = TABLE) -> bytes:
@@ -57,7 +57,7 @@ def test_exactly_this_value_changes(layout: str, codec: str | None) -> None:
 
 @pytest.mark.parametrize("layout", LAYOUTS)
 def test_all_of_it_comes_back(layout: str) -> None:
-    """What was relabelled and dropped comes back from what is told of it."""
+    """Relabelled and dropped rows can be restored from what `touched` has of them."""
     made = rewrite_content(written(layout), FORM, {0: Relabel("y", 1), 2: Drop(), 3: Drop()})
     records = {row: made.touched[row].record for row in (2, 3)}
 
@@ -68,7 +68,7 @@ def test_all_of_it_comes_back(layout: str) -> None:
 
 
 def codec_of(content: bytes) -> str | None:
-    """What the batches are packed by, if no data look like the start of a frame."""
+    """The codec of the batches, if no data looks like the start of a frame."""
     return next((codec for codec, start in FRAME_STARTS.items() if start in content), None)
 
 
@@ -76,7 +76,7 @@ def codec_of(content: bytes) -> str | None:
 @pytest.mark.parametrize("codec", CODECS)
 @pytest.mark.parametrize("start", FRAME_STARTS.values())
 def test_codec(layout: str, codec: str | None, start: bytes) -> None:
-    """The codec is found, although data look like the start of a frame."""
+    """The codec is found, even if data looks like the start of a frame."""
     table = TABLE.append_column("b", pa.array([start * 9] * 4))
     content = written(layout, codec, table)
 
@@ -84,7 +84,7 @@ def test_codec(layout: str, codec: str | None, start: bytes) -> None:
 
 
 def test_codec_of_no_batch() -> None:
-    """A stream without a batch is packed by nothing."""
+    """A stream without a batch has no codec."""
     sink = pa.BufferOutputStream()
     pa.ipc.new_stream(sink, TABLE.schema).close()
     content = bytes(sink.getvalue())

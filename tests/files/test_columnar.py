@@ -1,9 +1,12 @@
+from __future__ import annotations
+
 import io
 import json
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -12,11 +15,14 @@ import pytest
 from pyarrow import feather, ipc, parquet
 
 from doubtcli.errors import InputError
-from doubtcli.files.columnar import name_damage
+from doubtcli.files.columnar import damage_as_input_error
 from doubtcli.files.parquet import read_parquet
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.records import ReadOptions
+
+if TYPE_CHECKING:
+    from tests.conftest import Sentences
 
 CLASS_LABEL = {"info": {"features": {"label": {"names": ["neg", "pos"], "_type": "ClassLabel"}}}}
 
@@ -56,9 +62,18 @@ WRITERS: dict[str, Writer] = {
 }
 
 
+@contextmanager
+def raises_damage(path: Path) -> Iterator[None]:
+    """The block must end in the error for a damaged file, caused by what a library raised."""
+    with pytest.raises(InputError) as caught:
+        yield
+    assert caught.value.where == str(path)
+    assert isinstance(caught.value.__cause__, (pa.ArrowException, OSError, ValueError))
+
+
 @pytest.mark.parametrize("name", WRITERS)
 def test_types_and_metadata_stay(tmp_path: Path, name: str) -> None:
-    """Every type, null and piece of schema metadata comes back as pyarrow wrote it."""
+    """Every type, null and piece of schema metadata is read as pyarrow wrote it."""
     WRITERS[name](TABLE, tmp_path / name)
 
     read = read_table(str(tmp_path / name))
@@ -70,7 +85,7 @@ def test_types_and_metadata_stay(tmp_path: Path, name: str) -> None:
 
 
 def test_pandas_categories_and_index_stay(tmp_path: Path) -> None:
-    """What pandas wrote reads back, through pandas' own metadata, as the same frame."""
+    """What pandas wrote is read back, with pandas' own metadata, as the same frame."""
     frame = pd.DataFrame(
         {
             "label": pd.Categorical(["b", "a", None], categories=["b", "c", "a"], ordered=True),
@@ -87,7 +102,7 @@ def test_pandas_categories_and_index_stay(tmp_path: Path) -> None:
 
 
 def test_codes_mean_the_same_in_every_row_group(tmp_path: Path) -> None:
-    """Row groups with dictionaries of their own are given one."""
+    """Row groups with different dictionaries get a common one."""
     schema = pa.schema([("label", pa.dictionary(pa.int32(), pa.string()))])
     with parquet.ParquetWriter(tmp_path / "rows.parquet", schema) as writer:
         writer.write_table(pa.table({"label": pa.array(["a", "b"]).dictionary_encode()}, schema))
@@ -101,20 +116,20 @@ def test_codes_mean_the_same_in_every_row_group(tmp_path: Path) -> None:
 
 
 def test_parquet_is_read_in_batches(tmp_path: Path) -> None:
-    """Rows come batch by batch, and `on_rows` hears of each."""
+    """Rows are read batch by batch, and `on_rows` is called after each."""
     parquet.write_table(pa.table({"a": range(5)}), tmp_path / "rows.parquet")
-    told: list[int] = []
+    counts: list[int] = []
 
     with open_source(str(tmp_path / "rows.parquet")) as stored:
-        read = read_parquet(stored, on_rows=told.append, batch_rows=2)
+        read = read_parquet(stored, on_rows=counts.append, batch_rows=2)
 
-    assert told == [2, 4, 5]
+    assert counts == [2, 4, 5]
     assert read.data["a"].to_pylist() == [0, 1, 2, 3, 4]
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_packed_columnar_file_is_unpacked(tmp_path: Path, name: str) -> None:
-    """Parquet and Arrow may be packed as a whole, too."""
+    """Parquet and Arrow files may be compressed as a whole, too."""
     WRITERS[name](TABLE, tmp_path / name)
     with pa.output_stream(tmp_path / f"{name}.gz", compression="gzip") as sink:
         sink.write((tmp_path / name).read_bytes())
@@ -127,34 +142,35 @@ def test_packed_columnar_file_is_unpacked(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.feather", "rows.arrow"])
 def test_truncated_file_is_refused(tmp_path: Path, name: str) -> None:
-    """Cut anywhere, a file says that it is truncated or damaged."""
+    """A file that is cut anywhere is refused."""
     WRITERS[name](TABLE, tmp_path / name)
     whole = (tmp_path / name).read_bytes()
     path = tmp_path / f"cut-{name}"
 
     for cut in [*range(1, 40), *range(40, len(whole), 97), *range(len(whole) - 20, len(whole))]:
         path.write_bytes(whole[:cut])
-        with pytest.raises(InputError, match="truncated or damaged"):
+        with raises_damage(path):
             read_table(str(path))
 
 
-def test_truncated_stream_is_refused_or_noted(tmp_path: Path) -> None:
-    """A stream cut inside a message is damaged; between messages it may be whole, and a note doubts it."""
+def test_truncated_stream_is_refused_or_noted(tmp_path: Path, sentences: Sentences) -> None:
+    """A stream cut inside a message is damaged; one cut between messages may be whole, and gets a note."""
     write_stream(TABLE, tmp_path / "rows.arrow")
     whole = (tmp_path / "rows.arrow").read_bytes()
     path = tmp_path / "cut.arrow"
     (tmp_path / "cut.arrow").write_bytes(whole[:-8])
 
-    assert read_table(str(path)).notes == ("the Arrow stream has no end mark: it may have been cut short",)
+    (note,) = read_table(str(path)).notes
+    sentences.check(note)
 
     path.write_bytes(whole[:-100])
-    with pytest.raises(InputError, match="truncated or damaged"):
+    with raises_damage(path):
         read_table(str(path))
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.arrow", "rows.ipc"])
 def test_damaged_file_never_crashes(tmp_path: Path, name: str) -> None:
-    """With any one byte changed, a file reads as some table or is refused as damaged."""
+    """With any one byte changed, a file is read as some table or refused as damaged."""
     WRITERS[name](TABLE.drop_columns(["meta"]), tmp_path / name)
     whole = bytearray((tmp_path / name).read_bytes())
     path = tmp_path / f"bad-{name}"
@@ -171,47 +187,50 @@ def test_damaged_file_never_crashes(tmp_path: Path, name: str) -> None:
             assert read.data.num_rows >= 1
 
 
-@pytest.mark.parametrize(
-    ("names", "found"), [(["a", "a"], "more than one column is called 'a'"), (["a", ""], "have no name: 2")]
-)
-def test_columns_need_names_of_their_own(tmp_path: Path, names: list[str], found: str) -> None:
+@pytest.mark.parametrize(("names", "column"), [(["a", "a"], "a"), (["a", ""], None)])
+def test_columns_need_different_names(tmp_path: Path, names: list[str], column: str | None) -> None:
     """Repeated and empty names, which Parquet allows, are refused."""
     parquet.write_table(
         pa.Table.from_arrays([pa.array([1]), pa.array([2])], names), tmp_path / "rows.parquet"
     )
 
-    with pytest.raises(InputError, match=found):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path / "rows.parquet"))
+
+    assert caught.value.column == column
 
 
 @pytest.mark.parametrize("name", WRITERS)
 def test_no_rows_are_refused(tmp_path: Path, name: str) -> None:
-    """Columns without rows are no table to judge."""
+    """A table without rows is refused; its columns are named."""
     WRITERS[name](TABLE.slice(0, 0), tmp_path / name)
 
-    with pytest.raises(InputError, match="no rows, only columns: id, text, label"):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path / name))
 
+    assert "id, text, label" in caught.value.found
 
-def test_part_too_large_for_memory_is_damage() -> None:
-    """A length that no memory holds is what a damaged file claims, and Arrow says nothing more of it."""
-    with pytest.raises(InputError, match="larger than the memory"), name_damage("rows.parquet"):
+
+def test_part_too_large_for_memory_is_damage(sentences: Sentences) -> None:
+    """A damaged file may give a length that is larger than memory, for which Arrow has no message."""
+    with pytest.raises(InputError) as caught, damage_as_input_error("rows.parquet"):
         raise MemoryError
+    sentences.check(caught.value)
 
 
 def test_tiny_arrow_stream_is_refused(tmp_path: Path) -> None:
     """A stream shorter than its own end mark is truncated."""
     (tmp_path / "rows.arrow").write_bytes(b"\xff\xff\xff\xff\x01")
 
-    with pytest.raises(InputError, match="truncated or damaged"):
+    with raises_damage(tmp_path / "rows.arrow"):
         read_table(str(tmp_path / "rows.arrow"))
 
 
 def test_extension_must_be_true(tmp_path: Path) -> None:
-    """Text called Parquet is refused with the reader's words."""
+    """A text file with the ending of Parquet is refused as damaged."""
     (tmp_path / "rows.parquet").write_bytes(io.BytesIO(b"text,label\nhi,a\n").getvalue())
 
-    with pytest.raises(InputError, match="truncated or damaged") as caught:
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path / "rows.parquet"))
 
     assert "Parquet" in str(caught.value.expected)
@@ -219,10 +238,10 @@ def test_extension_must_be_true(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", [pa.string_view(), pa.binary_view()])
 def test_views_are_read_as_texts(tmp_path: Path, kind: pa.DataType) -> None:
-    """Texts and bytes that are stored as views are read like all others, and rows of them can be taken."""
-    texts = pa.array(["a long text of its own", None, "b"], pa.string())
+    """Texts and bytes that are stored as views are read like others, and their rows can be taken."""
+    texts = pa.array(["a long text, not inlined", None, "b"], pa.string())
     parquet.write_table(pa.table({"t": texts.cast(kind)}), tmp_path / "a.parquet")
 
     data = read_table(str(tmp_path / "a.parquet")).data.take(pa.array([2, 0, 1]))
 
-    assert data["t"].cast(pa.string()).to_pylist() == ["b", "a long text of its own", None]
+    assert data["t"].cast(pa.string()).to_pylist() == ["b", "a long text, not inlined", None]

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal, TextIO, cast
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
@@ -23,18 +23,19 @@ if TYPE_CHECKING:
 
     from hypothesis.strategies import SearchStrategy
 
+    from tests.conftest import Sentences
     from tests.files.conftest import WrittenText
 
     Files = Callable[..., SearchStrategy[WrittenText]]
 
 
 def text_of(content: str) -> Callable[[], TextIO]:
-    """What opens a text, again and again."""
+    """A function that opens a text from its start."""
     return partial(io.StringIO, content, newline="")
 
 
 def rows_of(content: str, *, quoted: bool = True) -> list[dict[str, str | None]]:
-    """The rows that a text is read as."""
+    """The rows that are read from a text."""
     return cast(
         "list[dict[str, str | None]]",
         read_delimited(text_of(content), "rows.csv", quoted=quoted).data.to_pylist(),
@@ -42,7 +43,7 @@ def rows_of(content: str, *, quoted: bool = True) -> list[dict[str, str | None]]
 
 
 def error_of(content: str, *, delimiter: str | None = None, quoted: bool = True) -> InputError:
-    """The error that a text is refused with."""
+    """The error with which a text is refused."""
     with pytest.raises(InputError) as caught:
         read_delimited(text_of(content), "rows.csv", delimiter=delimiter, quoted=quoted, batch_rows=1)
     return caught.value
@@ -65,13 +66,13 @@ FIELDS = st.text(
     quote_all=st.booleans(),
     batch_rows=st.sampled_from([1, 2, 3, 50_000]),
 )
-def test_whatever_csv_writes_is_read_back(
+def test_all_that_csv_writes_is_read_back(
     rows: list[list[str]], delimiter: str, line_end: str, quote_all: bool, batch_rows: int
 ) -> None:
-    """Quotes, line ends, delimiters and any letters come back from quoted fields, at any batch size."""
+    """Quotes, line ends, delimiters and any letters in quoted fields are read back, at any batch size."""
     names = [f"column {number}" for number in range(len(rows[0]))]
     sink = io.StringIO(newline="")
-    # with "\n" as line end, older versions of the csv module leave a lone "\r" unquoted
+    # if the line end is "\n", older versions of the csv module don't quote a lone "\r"
     quoting: Literal[0, 1] = csv.QUOTE_ALL if quote_all or line_end == "\n" else csv.QUOTE_MINIMAL
     csv.writer(sink, delimiter=delimiter, lineterminator=line_end, quoting=quoting).writerows([names, *rows])
 
@@ -87,8 +88,8 @@ def test_whatever_csv_writes_is_read_back(
     texts=st.lists(st.text('ab,;|\t"\n', max_size=8), min_size=1, max_size=20),
     delimiter=st.sampled_from(",\t;|"),
 )
-def test_delimiter_is_found_whatever_the_text_holds(texts: list[str], delimiter: str) -> None:
-    """With three plain columns the delimiter is guessed right, even where the text holds the others."""
+def test_delimiter_is_found_despite_others_in_the_text(texts: list[str], delimiter: str) -> None:
+    """With three plain columns the delimiter is guessed right, even if the text has other delimiters."""
     sink = io.StringIO(newline="")
     writer = csv.writer(sink, delimiter=delimiter)
     writer.writerows([["id", "text", "label"], *([str(i), text, "x"] for i, text in enumerate(texts))])
@@ -98,7 +99,7 @@ def test_delimiter_is_found_whatever_the_text_holds(texts: list[str], delimiter:
 
 @pytest.mark.parametrize("size", range(8186, 8200))
 def test_line_end_across_a_block_border_stays_whole(size: int) -> None:
-    """A CRLF inside quotes survives wherever it falls between two blocks of the decoder."""
+    """A CRLF inside quotes is kept, even if it is split between two blocks of the decoder."""
     content = f'text,label\r\n"{"x" * size}\r\ny",a\r\n"z\r",b\r\n'.encode()
 
     read = read_delimited(lambda: io.TextIOWrapper(io.BytesIO(content), "utf-8", newline=""), "rows.csv")
@@ -107,20 +108,20 @@ def test_line_end_across_a_block_border_stays_whole(size: int) -> None:
 
 
 def test_every_column_is_text_of_64_bit_offsets() -> None:
-    """Numbers stay text, and no amount of text can overflow a column."""
+    """Numbers stay text, and a column can't overflow."""
     read = read_delimited(text_of("a,b\n1,2.0\n"), "rows.csv")
 
     assert read.data.schema.types == [pa.large_string(), pa.large_string()]
 
 
 def test_long_rows_end_a_batch_early(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of whole documents are turned into Arrow before they pile up."""
+    """Rows that are whole documents are converted to Arrow before they fill the memory."""
     monkeypatch.setattr(encoding, "BATCH_CHARACTERS", 20)
-    told: list[int] = []
+    counts: list[int] = []
 
-    read_delimited(text_of("a,b\n" + "0123456789,x\n" * 4), "rows.csv", on_rows=told.append)
+    read_delimited(text_of("a,b\n" + "0123456789,x\n" * 4), "rows.csv", on_rows=counts.append)
 
-    assert told == [2, 4]
+    assert counts == [2, 4]
 
 
 def test_field_may_be_longer_than_the_csv_modules_limit() -> None:
@@ -144,33 +145,42 @@ def test_field_may_be_longer_than_the_csv_modules_limit() -> None:
     ],
 )
 def test_delimiter_is_what_fits_header_and_rows(content: str, delimiter: str) -> None:
-    """The delimiter that gives the records the header's width is taken."""
+    """The delimiter is the one that gives records as many fields as the header."""
     assert read_delimited(text_of(content), "rows.csv").delimiter == delimiter
 
 
 @pytest.mark.parametrize(
-    ("content", "found"),
+    ("content", "delimiter", "line"),
     [
-        ("a,b;c\n1,2\n3,4,5\n", "the row has 3 fields"),
-        ("a;b;c\n1;2;3\n1,1;2\n", "the row has 2 fields"),
-        ('a;b\n1;"2,\n3', "a quote that opens here is never closed"),
+        ("a,b;c\n1,2\n3,4,5\n", ",", 3),
+        ("a;b;c\n1;2;3\n1,1;2\n", ";", 3),
+        ('a;b\n1;"2,\n3', ";", 2),
     ],
+    ids=["3 fields", "2 fields", "open quote"],
 )
-def test_broken_rows_do_not_hide_the_delimiter(content: str, found: str) -> None:
-    """Most rows decide, so that a broken one is told as the right delimiter shows it."""
-    assert error_of(content).found == found
+def test_broken_rows_do_not_hide_the_delimiter(
+    content: str, delimiter: str, line: int, sentences: Sentences
+) -> None:
+    """Most rows decide on the delimiter, so that a broken one gets the right error."""
+    error = error_of(content)
+
+    assert error.line == line
+    assert str(error) == str(error_of(content, delimiter=delimiter))
+    sentences.check(error)
 
 
-def test_second_delimiter_that_fits_as_well_is_noted() -> None:
-    """Where two delimiters fit alike, the first is taken and a note names the other."""
+def test_second_delimiter_that_fits_as_well_is_noted(sentences: Sentences) -> None:
+    """If two delimiters fit equally well, the first is used and a note names the other."""
     read = read_delimited(text_of("a;b,c\n1;2,3\n"), "rows.csv")
 
     assert read.delimiter == ","
-    assert read.notes == ("fields could be kept apart by ';' as well as by ',': --delimiter says which",)
+    (note,) = read.notes
+    assert "';'" in note
+    sentences.check(note)
 
 
 def test_sample_may_end_inside_a_quoted_field() -> None:
-    """A text longer than the sample doesn't speak against the delimiter."""
+    """A text longer than the sample does not count against the delimiter."""
     long = "x;y\n" * 400_000
 
     read = read_delimited(text_of(f'text,label\nshort,a\n"{long}",b\n'), "rows.csv")
@@ -179,7 +189,7 @@ def test_sample_may_end_inside_a_quoted_field() -> None:
 
 
 def test_first_line_may_be_longer_than_the_sample() -> None:
-    """A header of more characters than the sample is still read."""
+    """A header with more characters than the sample is read."""
     name = "n" * 2**20
 
     assert read_delimited(text_of(f"{name},b\n1,2\n"), "rows.csv").data.column_names == [name, "b"]
@@ -188,11 +198,12 @@ def test_first_line_may_be_longer_than_the_sample() -> None:
 # ---------------------------------------------------------------------- quotes
 
 
-def test_unclosed_quote_is_named_by_its_opening_line() -> None:
-    """A quote that is never closed is reported where it opened, not where the file ends."""
+def test_unclosed_quote_is_reported_on_its_opening_line(sentences: Sentences) -> None:
+    """A quote that is never closed is reported where it opens, not where the file ends."""
     error = error_of('text,label\nok,a\n"two\nlines","open\nx,y\nz,w\n')
 
-    assert (error.found, error.row, error.line) == ("a quote that opens here is never closed", 2, 4)
+    assert (error.row, error.line) == (2, 4)
+    sentences.check(error)
 
 
 def test_unclosed_quote_in_the_header_has_no_row() -> None:
@@ -211,17 +222,17 @@ def test_unclosed_quote_in_the_header_has_no_row() -> None:
         ('text,label\n"fine","a" b\n', 2, 2),
     ],
 )
-def test_stray_quote_is_named_with_its_opening_line(content: str, line: int, closed_on: int) -> None:
+def test_stray_quote_is_reported_with_its_opening_line(content: str, line: int, closed_on: int) -> None:
     """Text after a closing quote is refused, not silently joined, and `--quoting none` is the hint."""
     error = error_of(content, delimiter=",")
 
-    assert error.found == f"a quoted field is closed on line {closed_on}, but goes on after the quote"
+    assert f"line {closed_on}," in error.found
     assert error.line == line
-    assert error.hint == "where quotes are plain characters: --quoting none"
+    assert "--quoting none" in str(error.hint)
 
 
 def test_quotes_can_be_plain_characters() -> None:
-    """With quoting off, a quote is a letter and every line is a row."""
+    """Without quoting, a quote is a plain character and every line is a row."""
     assert rows_of('text\tlabel\n"Hello" he said\ta\n"open\tb\n', quoted=False) == [
         {"text": '"Hello" he said', "label": "a"},
         {"text": '"open', "label": "b"},
@@ -229,7 +240,7 @@ def test_quotes_can_be_plain_characters() -> None:
 
 
 def test_quote_within_a_plain_field_is_a_character() -> None:
-    """Inches need no quoting."""
+    """A quote for inches needs no quoting."""
     assert rows_of('text,label\n5" pipe,a\n') == [{"text": '5" pipe', "label": "a"}]
 
 
@@ -237,83 +248,88 @@ def test_quote_within_a_plain_field_is_a_character() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "row", "line", "found", "expected"),
+    ("content", "row", "line"),
     [
-        ("a,b\n1,2\n3\n", 2, 3, "the row has 1 field", "2 fields, as in the header"),
-        ("a,b\n1,2,3\n", 1, 2, "the row has 3 fields", "2 fields, as in the header"),
-        ('a,b\n\n"1\n1\r\n1\r1",2\n\n3,4,5\n', 2, 8, "the row has 3 fields", "2 fields, as in the header"),
-        ("a\n1,2\n", 1, 2, "the row has 2 fields", "1 field, as in the header"),
+        pytest.param("a,b\n1,2\n3\n", 2, 3, id="1 field"),
+        pytest.param("a,b\n1,2,3\n", 1, 2, id="3 fields"),
+        pytest.param('a,b\n\n"1\n1\r\n1\r1",2\n\n3,4,5\n', 2, 8, id="after line ends in quotes"),
+        pytest.param("a\n1,2\n", 1, 2, id="1 column"),
     ],
 )
-def test_ragged_row_is_named(content: str, row: int, line: int, found: str, expected: str) -> None:
+def test_ragged_row_is_named(content: str, row: int, line: int, sentences: Sentences) -> None:
     """A row with too few or too many fields is named by row and by physical line."""
     error = error_of(content, delimiter=",")
 
-    assert (error.row, error.line, error.found, error.expected) == (row, line, found, expected)
+    assert (error.row, error.line) == (row, line)
+    sentences.check(error)
 
 
 def test_ragged_row_hint_fits_the_quoting() -> None:
-    """The hint proposes plain quotes only where they aren't plain already."""
+    """The hint proposes plain quotes only if they aren't plain already."""
     assert "--quoting none" in str(error_of("a,b\n1,2,3\n").hint)
     assert "--quoting none" not in str(error_of("a,b\n1,2,3\n", quoted=False).hint)
 
 
 def test_blank_lines_are_skipped() -> None:
-    """Blank lines before, between and after rows of several columns are no rows."""
+    """Blank lines before, between and after rows of several columns are not rows."""
     assert rows_of("\n\r\na,b\n\n1,2\r\n\r\n3,4\n\n") == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
 
 
 def test_blank_line_of_a_single_column_is_a_row() -> None:
-    """Where there is but one column, a blank line is an empty field."""
+    """If there is a single column, a blank line is an empty field."""
     assert rows_of('a\n1\n\n""\n2\n') == [{"a": "1"}, {"a": None}, {"a": None}, {"a": "2"}]
 
 
 def test_last_line_needs_no_end() -> None:
-    """The last row counts whether its line is ended or not."""
+    """The last row counts with or without a line end."""
     assert rows_of("a,b\n1,2") == [{"a": "1", "b": "2"}]
 
 
-def test_only_blank_lines_are_an_empty_file() -> None:
+def test_only_blank_lines_are_an_empty_file(sentences: Sentences) -> None:
     """A file of blank lines has no header."""
-    assert error_of("\n\n").found == "the file is empty"
+    sentences.check(error_of("\n\n"))
 
 
 # --------------------------------------------------------------------- header
 
 
-def test_repeated_names_are_refused() -> None:
-    """Columns of one name can't be told apart, so all such names are listed."""
+def test_repeated_names_are_refused(sentences: Sentences) -> None:
+    """Names that several columns have are refused, and listed."""
     error = error_of("a,b,a,b,c\n1,2,3,4,5\n")
 
-    assert error.found == "more than one column is called 'a', 'b'"
     assert error.column == "a"
+    sentences.check(error)
 
 
-def test_unnamed_columns_are_refused() -> None:
-    """A column without a name is told by its place."""
-    assert error_of("a,, ,b\n1,2,3,4\n").found == "of the 4 columns, these have no name: 2, 3"
+def test_unnamed_columns_are_refused(sentences: Sentences) -> None:
+    """Columns without a name are refused, and listed by their place."""
+    error = error_of("a,, ,b\n1,2,3,4\n")
+
+    assert error.found.endswith(": 2, 3")
+    sentences.check(error)
 
 
 @pytest.mark.parametrize("start", [0, 1])
-def test_row_numbers_may_be_unnamed(start: int) -> None:
+def test_row_numbers_may_be_unnamed(start: int, sentences: Sentences) -> None:
     """The first column that pandas (from 0) or R (from 1) writes without a name gets one, and a note."""
     read = read_delimited(text_of(f",a\n{start},x\n{start + 1},y\n"), "rows.csv", batch_rows=1)
 
     assert read.data.column_names == ["unnamed_0", "a"]
-    assert read.notes == ("the first column has no name and only counts the rows: called 'unnamed_0'",)
+    (note,) = read.notes
+    sentences.check(note)
 
 
 @pytest.mark.parametrize("values", [("0", "2"), ("x", "y"), ("0", ""), ("2", "3")])
 def test_other_unnamed_first_columns_are_refused(values: tuple[str, str]) -> None:
-    """An unnamed first column that doesn't count the rows is refused like any other."""
+    """An unnamed first column is refused if it doesn't number the rows."""
     error = error_of(f",a\n{values[0]},x\n{values[1]},y\n")
 
-    assert error.found == "of the 2 columns, these have no name: 1"
+    assert error.found.endswith(": 1")
 
 
 def test_name_given_to_row_numbers_must_be_free() -> None:
-    """A file that has the name we would give already can't have it twice."""
-    assert error_of(",unnamed_0\n0,x\n").found == "more than one column is called 'unnamed_0'"
+    """Row numbers can't be named if another column has the name."""
+    assert error_of(",unnamed_0\n0,x\n").column == "unnamed_0"
 
 
 # ------------------------------------------------------------------ rewritten
@@ -343,9 +359,10 @@ def relabelled(text: str, label: str, form: FileLayout = FORM) -> str:
 # ------------------------------------------------------------------- any file
 
 
+@settings(max_examples=50)
 @given(data=st.data())
 def test_exactly_these_cells_change(csv_files: Files, data: st.DataObject) -> None:
-    """Every label is replaced, and every other byte stays; the csv module reads what was decided."""
+    """Labels are replaced, and all other bytes stay; the csv module reads the new labels."""
     file = data.draw(csv_files())
     new = st.text(st.sampled_from(f"x {file.letters}"), min_size=1, max_size=4)
     if file.form.quoted:
@@ -363,12 +380,13 @@ def test_exactly_these_cells_change(csv_files: Files, data: st.DataObject) -> No
     assert made.n_rows == len(after) == len(file.rows)
 
 
+@settings(max_examples=50)
 @given(data=st.data())
 def test_all_of_it_comes_back(csv_files: Files, data: st.DataObject) -> None:
-    """What was relabelled and dropped comes back to the byte from what is told of it."""
+    """Relabelled and dropped rows can be restored to the byte from what `touched` has of them."""
     file = data.draw(csv_files(least_rows=2))
     rows = st.integers(0, len(file.rows) - 1)
-    changed = data.draw(st.sets(rows, min_size=1))  # a file without any row is none that could be read
+    changed = data.draw(st.sets(rows, min_size=1))  # so that a row is left
     dropped = data.draw(st.sets(rows)) - changed
     edits = dict.fromkeys(changed, Relabel("x")) | dict.fromkeys(dropped, Drop())
 
@@ -402,44 +420,45 @@ def test_all_of_it_comes_back(csv_files: Files, data: st.DataObject) -> None:
     ids=["plain", "quoted", "delimiter", "quotes", "line end", "neighbour", "no end", "empty, blank lines"],
 )
 def test_quotes(before: str, label: str, after: str) -> None:
-    """A cell that was quoted stays so; another one is quoted only if it needs it."""
+    """A quoted cell stays quoted; any other one is quoted only if it needs to be."""
     assert relabelled(before, label) == after
 
 
 def test_plain_quotes() -> None:
-    """Where quotes are plain characters, a label with some is written as it is."""
+    """If quotes are plain characters, a label with quotes is written unchanged."""
     form = FileLayout("csv", "label", place=1, n_columns=2, delimiter="\t", quoted=False)
 
     assert relabelled('t\tlabel\n"a\t"x"\n', '"y"', form) == 't\tlabel\n"a\t"y"\n'
 
 
 @pytest.mark.parametrize("label", ["a\tb", "a\nb", "a\rb"])
-def test_label_that_plain_quotes_cannot_hold(label: str) -> None:
-    """Without quotes to enclose it, a label with a delimiter or line end is refused, naming it."""
+def test_label_that_needs_quotes(label: str) -> None:
+    """If quotes are plain characters, a label with a delimiter or line end is refused, and named."""
     form = FileLayout("csv", "label", place=1, n_columns=2, delimiter="\t", quoted=False)
 
-    with pytest.raises(OutputError, match="would end the field") as caught:
+    with pytest.raises(OutputError) as caught:
         relabelled("t\tlabel\na\tx\n", label, form)
 
     assert repr(label) in caught.value.found
     assert (caught.value.row, caught.value.column) == (1, "label")
 
 
-def test_label_that_the_encoding_cannot_hold() -> None:
-    """A label with a letter that the encoding lacks is refused, naming both."""
+def test_label_that_can_t_be_encoded(sentences: Sentences) -> None:
+    """A label with a letter that the encoding lacks is refused; label and encoding are named."""
     form = FileLayout("csv", "label", place=1, n_columns=2, encoding="latin-1")
 
-    with pytest.raises(OutputError, match="latin-1 lacks a letter of it") as caught:
+    with pytest.raises(OutputError) as caught:
         relabelled("t,label\na,x\n", "снег", form)
 
     assert "'снег'" in caught.value.found
+    sentences.check(caught.value)
 
 
 # ------------------------------------------------------------------------- rows
 
 
 def test_single_column() -> None:
-    """Where there is but one column, a blank line is a row of its own."""
+    """If there is a single column, a blank line is a row."""
     form = FileLayout("csv", "label")
 
     made = rewrite_content(b"\nlabel\nx\n\n\r\nz", form, {1: Relabel("y"), 3: Relabel("w"), 2: Drop()})
@@ -448,7 +467,7 @@ def test_single_column() -> None:
 
 
 def test_dropped_row_takes_the_blank_lines_before_it() -> None:
-    """A dropped row is told with the blank lines before it, so that its place is known."""
+    """The record of a dropped row has the blank lines before it, so that its place is known."""
     made = rewrite_content(b"t,label\na,x\n\n\nb,y\n\nc,z\n", FORM, {1: Drop()})
 
     assert made.content == b"t,label\na,x\n\nc,z\n"
@@ -456,7 +475,7 @@ def test_dropped_row_takes_the_blank_lines_before_it() -> None:
 
 
 def test_no_line_ends_become_one() -> None:
-    """A CR before a dropped row doesn't meet the LF of a blank line behind it."""
+    """A CR before a dropped row is not joined to the LF of a blank line after it."""
     content = b"t,label\na,x\rb,y\n\nc,z\n"
 
     made = rewrite_content(content, FORM, {1: Drop()})
@@ -471,21 +490,21 @@ def test_no_line_ends_become_one() -> None:
     ids=["wider", "stray quote", "open quote", "other header"],
 )
 def test_other_fields_than_the_header(content: bytes) -> None:
-    """A row that has not the header's fields is refused, rather than taken for something else."""
-    with pytest.raises(InputError, match="other fields"):
+    """A row whose fields don't match the header is refused, never misread."""
+    with pytest.raises(InputError):
         rewrite_content(content, FORM, {0: Relabel("z")})
 
 
 def test_no_such_row() -> None:
-    """A row behind the last can't be relabelled."""
-    with pytest.raises(InputError, match="no label to replace") as caught:
+    """A row after the last can't be relabelled."""
+    with pytest.raises(InputError) as caught:
         rewrite_content(b"t,label\na,x\n", FORM, {1: Relabel("y")})
 
     assert caught.value.row == 2
 
 
 def test_rest_of_a_row() -> None:
-    """What is told of the rest of a row stays with its label and its line end, and changes with its text."""
+    """The hash of the rest of a row does not depend on its label or line end, only on its text."""
     contents = (b"t,label\na,x\n", b"t,label\na,y\r\n", b"t,label\n\na,x", b"t,label\nb,x\n")
 
     same, other_label, other_end, other_text = (
@@ -511,5 +530,5 @@ def test_rest_of_a_row() -> None:
     ],
 )
 def test_opening_line_is_the_broken_fields(lines: list[str], expected: tuple[int, bool]) -> None:
-    """The line is the one on which the quoted field opened that doesn't end as it should."""
+    """The line is the one on which the broken quoted field opens."""
     assert find_opening_quote(lines, ",") == expected

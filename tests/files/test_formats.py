@@ -1,44 +1,48 @@
-"""The registry of file formats; and one from outside the package, taken through the commands."""
+"""The registry of file formats; and a plug-in's format, used with all commands."""
 
 from __future__ import annotations
 
 import csv
+import io
 import json
-import os
 import subprocess
 import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from doubtcli.cli import main
 from doubtcli.errors import FormatError, InputError
 from doubtcli.files.csv import Csv
 from doubtcli.files.formats import (
     fill_in_formats,
     find_by_ending,
     find_format,
-    format_words,
+    find_input_format,
+    find_title,
     guess_format,
-    input_format_of,
+    list_format_words,
     load_formats,
     name_in_crash,
-    title_of,
 )
 from doubtcli.records import Source
-from doubtcli.settings import FILE_KEYS
+from doubtcli.settings.fields import INSTALLED_FORMATS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from tests.conftest import Sentences
 
 FROM_OUTSIDE = Path(__file__).parent / "from_outside"
 
 
 @pytest.fixture
-def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
-    """Installs a format `odd` from a package of the same name, by the lines of its class."""
+def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Installs a format `odd` from a package of the same name, with these lines in its class."""
 
-    def bring_format(lines: str, base: str = "Csv") -> None:
+    def install_format(lines: str, base: str = "Csv") -> None:
         (tmp_path / "odd_format.py").write_text(
             f"from doubtcli.files.csv import Csv\n\n\nclass Odd({base}):\n"
             f"    name, title, endings = 'odd', 'Odd', ('.odd',)\n    {lines}\n"
@@ -50,58 +54,60 @@ def bring(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None
         monkeypatch.syspath_prepend(tmp_path)
         monkeypatch.delitem(sys.modules, "odd_format", raising=False)
 
-    return bring_format
+    return install_format
 
 
 # ------------------------------------------------------------------------- the registry
 
 
-def test_formats_are_named_in_a_steady_order(bring: Callable[..., None]) -> None:
-    """Ours come first, the most usual first; any other follows."""
-    bring("pass")
+def test_formats_are_listed_in_a_fixed_order(install: Callable[..., None]) -> None:
+    """Ours come first, the most usual first; plug-ins follow."""
+    install("pass")
 
-    assert format_words() == ("csv", "tsv", "jsonl", "parquet", "arrow", "odd")
-    assert fill_in_formats(FILE_KEYS["input-format"].about) == (
-        "How the file is stored: csv, tsv, jsonl, parquet, arrow or odd."
-    )
+    assert list_format_words() == ("csv", "tsv", "jsonl", "parquet", "arrow", "odd")
+    assert fill_in_formats(INSTALLED_FORMATS) == "csv, tsv, jsonl, parquet, arrow or odd"
 
 
-def test_other_peoples_formats_can_be_left_out(
-    bring: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """DOUBT_PLUGINS=off leaves only ours."""
-    bring("pass")
+def test_plug_ins_can_be_turned_off(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    """With DOUBT_PLUGINS=off there are only our own formats."""
+    install("pass")
     monkeypatch.setenv("DOUBT_PLUGINS", "off")
 
     assert "odd" not in load_formats()
 
 
 @pytest.mark.parametrize(
-    ("lines", "message"),
+    ("lines", "fact"),
     [
-        ("title = property()\n    del title\n    1 / 0", "it can't be imported: ZeroDivisionError"),
-        ("def __init__(self, size): pass", "it can't be made: "),
-        ("endings = ('.odd', '.tsv')", "'.tsv' means TSV already"),
-        ("aliases = ('feather',)", "'feather' means Arrow already"),
+        ("title = property()\n    del title\n    1 / 0", "ZeroDivisionError"),
+        ("def __init__(self, size): pass", "size"),
+        ("endings = ('.odd', '.tsv')", "'.tsv'"),
+        ("aliases = ('feather',)", "'feather'"),
     ],
     ids=["import", "constructor", "ending", "alias"],
 )
-def test_format_that_can_t_be_used(bring: Callable[..., None], lines: str, message: str) -> None:
-    """A format that fails to load, or takes what means another one, is refused by its name and package."""
-    bring(lines)
+def test_format_that_can_t_be_used(
+    install: Callable[..., None], lines: str, fact: str, sentences: Sentences
+) -> None:
+    """A format that fails to load, or has a word or an ending of another one, is refused by its name."""
+    install(lines)
 
-    with pytest.raises(FormatError, match=message) as caught:
+    with pytest.raises(FormatError) as caught:
         load_formats()
 
     assert caught.value.where == "file format 'odd' of odd 2.0"
+    assert fact in caught.value.found
+    sentences.check(caught.value)
 
 
-def test_format_that_lacks_something(bring: Callable[..., None]) -> None:
-    """A format that inherits nothing has to have all parts: the first that is missing is named."""
-    bring("pass", base="object")
+def test_format_that_lacks_a_part(install: Callable[..., None]) -> None:
+    """A format without a base class must have all parts: the first missing one is named."""
+    install("pass", base="object")
 
-    with pytest.raises(FormatError, match="it has no 'aliases'"):
+    with pytest.raises(FormatError) as caught:
         load_formats()
+
+    assert "'aliases'" in caught.value.found
 
 
 @pytest.mark.parametrize(
@@ -109,17 +115,18 @@ def test_format_that_lacks_something(bring: Callable[..., None]) -> None:
     [("csv", "csv"), ("tsv", "csv"), ("ndjson", "jsonl"), ("feather", "arrow"), ("parquet", "parquet")],
 )
 def test_word_leads_to_a_format(word: str, name: str) -> None:
-    """Whatever --input-format takes leads to a format, which a `Source` names."""
+    """Every value of --input-format leads to a format, with the name that a `Source` has."""
     assert find_format(word).name == name
 
 
-def test_format_that_is_not_installed() -> None:
-    """A format that no package brings is an error with those there are; a report has its bare name."""
-    with pytest.raises(InputError, match="there is no file format 'lines'") as caught:
+def test_format_that_is_not_installed(sentences: Sentences) -> None:
+    """A format that no package provides is an error that lists the formats; a report has its bare name."""
+    with pytest.raises(InputError) as caught:
         find_format("lines")
 
-    assert caught.value.expected == "one of csv, tsv, jsonl, parquet, arrow"
-    assert (title_of("lines"), title_of("jsonl")) == ("lines", "JSON Lines")
+    assert "'lines'" in caught.value.found
+    sentences.check(caught.value)
+    assert (find_title("lines"), find_title("jsonl")) == ("lines", "JSON Lines")
 
 
 @pytest.mark.parametrize(
@@ -136,13 +143,13 @@ def test_format_that_is_not_installed() -> None:
     ],
 )
 def test_guess(path: str, head: bytes, word: str) -> None:
-    """The ending says the format, else the first bytes; what nothing else recognises is CSV."""
+    """The ending decides on the format, else the first bytes; what no other format recognises is CSV."""
     assert guess_format(path, head) == word
 
 
 @pytest.mark.parametrize(("path", "word"), [("a.pq", "parquet"), ("a.b.json.zst", "jsonl"), ("a.txt", None)])
 def test_ending(path: str, word: str | None) -> None:
-    """A name promises a format by its ending, whatever it is packed by."""
+    """The ending of a name leads to a format, with any ending for its compression."""
     assert find_by_ending(path) == word
 
 
@@ -155,18 +162,20 @@ def test_ending(path: str, word: str | None) -> None:
     ],
 )
 def test_input_format_of(source: Source, word: str) -> None:
-    """What was read is read again by the word of its format; by tsv where tabs keep the fields apart."""
-    assert input_format_of(source) == word
+    """A file is read again with the word of its format; with tsv if tabs separate the fields."""
+    assert find_input_format(source) == word
 
 
-def test_crash_is_blamed_on_whose_it_is() -> None:
-    """What somebody else's format raises names the format; what ours raises stays as it is."""
+def test_crash_names_the_plug_in() -> None:
+    """What a plug-in's format raises becomes an error with its name; what ours raises is not changed."""
 
     class Foreign(Csv):
         title = "Foreign"
 
-    with pytest.raises(FormatError, match="it crashed: KeyError: 'x'"), name_in_crash(Foreign()):
+    with pytest.raises(FormatError) as caught, name_in_crash(Foreign()):
         raise KeyError("x")
+    assert "Foreign" in str(caught.value.where)
+    assert "KeyError: 'x'" in caught.value.found
     with pytest.raises(KeyError), name_in_crash(Csv()):
         raise KeyError("x")
 
@@ -174,7 +183,7 @@ def test_crash_is_blamed_on_whose_it_is() -> None:
 def test_registry_is_light() -> None:
     """Naming the formats imports none of them."""
     script = (
-        "import sys; from doubtcli.files.formats import format_words; format_words(); "
+        "import sys; from doubtcli.files.formats import list_format_words; list_format_words(); "
         "print(sorted({'pyarrow', 'numpy', 'pandas', 'doubtcli.files.csv'} & sys.modules.keys()))"
     )
 
@@ -183,7 +192,7 @@ def test_registry_is_light() -> None:
     assert done.stdout == "[]\n"
 
 
-# ------------------------------------------------------------ a format from outside the package
+# ------------------------------------------------------------ a plug-in's format
 
 WORDS = {"fruit": ["apple", "pear", "plum", "fig"], "tool": ["saw", "drill", "axe", "file"]}
 ROWS = [
@@ -194,49 +203,49 @@ ROWS = [
 WRONG = 30
 
 
-def doubt(folder: Path, *arguments: str, code: int = 0) -> str:
-    """What the command prints, with the format installed."""
-    done = subprocess.run(
-        [sys.executable, "-m", "doubtcli", *arguments],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(FROM_OUTSIDE), "NO_COLOR": "1", "COLUMNS": "200"},
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-        check=False,
-    )
-    assert done.returncode == code, done.stderr
-    return done.stdout
+def doubt(*arguments: str, code: int = 0) -> str:
+    """What the command prints, in the working directory."""
+    stdout = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    with redirect_stdout(stdout):
+        assert main.run(arguments) == code
+    return stdout.buffer.getvalue().decode()
 
 
 @pytest.fixture(scope="module")
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a file of the format, in Latin-1, scanned; one of its labels is wrong."""
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A folder with a file of the format, in Latin-1, and its audit; one of the labels is wrong."""
     folder = tmp_path_factory.mktemp("outside")
     rows = list(ROWS)
     rows[WRONG] = ("tool", ROWS[WRONG][1])
     content = "".join(f"{label}|{text}\r\n" for label, text in rows)
     (folder / "data.lines").write_bytes(content.encode("latin-1"))
-    (folder / "scan.txt").write_text(doubt(folder, "scan", "data.lines", "--fast"), encoding="utf-8")
-    return folder
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(FROM_OUTSIDE))
+        patch.chdir(folder)
+        patch.setenv("COLUMNS", "200")
+        printed = doubt("scan", "data.lines", "--fast", "--no-progress")
+        (folder / "scan.txt").write_text(printed, encoding="utf-8")
+        yield folder
 
 
 def test_scan_reads_it(outside: Path) -> None:
-    """It is known by its ending, named in the report and recorded; the audit is named after the file."""
+    """It is recognised by its ending, named in the report and recorded; its audit has the file's name."""
     document = json.loads((outside / "data.doubt" / "audit.json").read_text(encoding="utf-8"))
 
-    assert "labelled lines, latin-1" in (outside / "scan.txt").read_text(encoding="utf-8")
+    assert "labelled lines" in (outside / "scan.txt").read_text(encoding="utf-8")
     assert (document["input"]["format"], document["input"]["encoding"]) == ("lines", "latin-1")
 
 
-def test_help_names_it(outside: Path) -> None:
+@pytest.mark.usefixtures("outside")
+def test_help_names_it() -> None:
     """The help of --input-format lists it."""
-    assert "csv, tsv, jsonl, parquet, arrow or lines." in " ".join(doubt(outside, "scan", "--help").split())
+    assert "csv, tsv, jsonl, parquet, arrow or lines" in " ".join(doubt("scan", "--help").split())
 
 
-def test_gate_finds_its_lines(outside: Path) -> None:
+@pytest.mark.usefixtures("outside")
+def test_gate_finds_its_lines() -> None:
     """A gate names the physical line of a doubted row."""
-    printed = doubt(outside, "gate", "data.doubt", "--max-doubted", "0", "--output-format", "concise", code=1)
+    printed = doubt("gate", "data.doubt", "--max-doubted", "0", "--output-format", "concise", code=1)
 
     assert f"data.lines:{WRONG + 1}: " in printed
 
@@ -251,8 +260,8 @@ def test_apply_rewrites_it_and_undo_gives_it_back(outside: Path) -> None:
         writer.writeheader()
         writer.writerow(decided | {"verdict": ROWS[WRONG][0]})
 
-    doubt(outside, "apply", "data.lines", "--verdicts", "done.csv", "-o", "fixed.lines", "--no-waive")
-    doubt(outside, "undo", "fixed.lines", "-o", "before.lines")
+    doubt("apply", "data.lines", "--verdicts", "done.csv", "-o", "fixed.lines", "--no-waive")
+    doubt("undo", "fixed.lines", "-o", "before.lines")
 
     fixed = "".join(f"{label}|{text}\r\n" for label, text in ROWS)
     assert (outside / "fixed.lines").read_bytes() == fixed.encode("latin-1")

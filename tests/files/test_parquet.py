@@ -4,18 +4,21 @@ import datetime as dt
 import io
 import json
 from decimal import Decimal
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import rewrite_content
 from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
+
+if TYPE_CHECKING:
+    from tests.conftest import Sentences
 
 FORM = FileLayout("parquet", "label")
 HUGGING_FACE = {
@@ -89,7 +92,7 @@ def read(content: bytes) -> pa.Table:
 
 
 def as_python(table: pa.Table) -> str:
-    """All values, so that NaN is like NaN."""
+    """All values as text, so that NaN equals NaN."""
     return repr(table.to_pylist())
 
 
@@ -110,7 +113,7 @@ def test_exactly_this_value_changes(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", LABELS)
 def test_all_of_it_comes_back(kind: str) -> None:
-    """What was relabelled and dropped comes back from what is told of it."""
+    """Relabelled and dropped rows can be restored from what `touched` has of them."""
     type_, labels, text, _ = LABELS[kind]
     content = written(table_of(type_, labels))
 
@@ -127,9 +130,10 @@ def test_all_of_it_comes_back(kind: str) -> None:
     assert as_python(read(back.content)) == as_python(read(content))
 
 
+@settings(max_examples=40)
 @given(data=st.data())
 def test_any_rows(data: st.DataObject) -> None:
-    """Any rows of any row groups take over any others' labels and come back."""
+    """Rows of any row groups can take the labels of any others, and be restored."""
     labels = data.draw(st.lists(st.sampled_from(["x", "y", "z"]), min_size=2, max_size=8))
     rows = st.integers(0, len(labels) - 1)
     likes = data.draw(st.dictionaries(rows, rows, min_size=1))
@@ -150,13 +154,13 @@ def test_any_rows(data: st.DataObject) -> None:
 
 
 def groups_of(content: bytes) -> list[pq.RowGroupMetaData]:
-    """What a file tells of its row groups."""
+    """The metadata of a file's row groups."""
     metadata = pq.ParquetFile(io.BytesIO(content)).metadata
     return [metadata.row_group(group) for group in range(metadata.num_row_groups)]
 
 
 def test_how_it_was_written() -> None:
-    """Codecs, dictionaries, statistics, page index, sorting and version stay, column by column."""
+    """The codecs, dictionaries, statistics, page index, sorting and version of each column stay."""
     content = written(
         table_of(pa.string(), ["x", "y", "y", "x"]),
         compression={"t": "gzip", "n": "zstd", "vector.list.element": "none", "label": "snappy"},
@@ -169,7 +173,7 @@ def test_how_it_was_written() -> None:
 
     made = rewrite_content(content, FORM, {1: Relabel("x", 0)}).content
 
-    told = [
+    options = [
         [
             [
                 (
@@ -185,14 +189,14 @@ def test_how_it_was_written() -> None:
         ]
         for file in (content, made)
     ]
-    assert told[0] == told[1]
+    assert options[0] == options[1]
     assert groups_of(made)[0].sorting_columns == (pq.SortingColumn(1),)
     versions = {pq.ParquetFile(io.BytesIO(file)).metadata.format_version for file in (content, made)}
     assert len(versions) == 1
 
 
-def test_order_of_labels_is_no_longer_told() -> None:
-    """A file that is sorted by its labels isn't, once they are others."""
+def test_order_of_labels_is_not_kept() -> None:
+    """A file that is sorted by its labels is not marked as sorted when they change."""
     content = written(pa.table({"label": ["x", "y"]}), sorting_columns=[pq.SortingColumn(0)])
 
     made = rewrite_content(content, FORM, {1: Relabel("a")}).content
@@ -201,7 +205,7 @@ def test_order_of_labels_is_no_longer_told() -> None:
 
 
 def test_files_of_others() -> None:
-    """Spark's timestamps stay as it wrote them, and no schema of Arrow's is added."""
+    """Spark's timestamps stay as they are, and no Arrow schema is added."""
     table = pa.table({"label": ["x", "y"], "when": pa.array([1, 2], pa.timestamp("ns"))})
     content = written(table, use_deprecated_int96_timestamps=True, store_schema=False)
 
@@ -212,7 +216,7 @@ def test_files_of_others() -> None:
 
 
 def test_pandas() -> None:
-    """A frame that pandas wrote comes back with its index, types and categories."""
+    """A frame that pandas wrote keeps its index, types and categories."""
     frame = pd.DataFrame(
         {"t": ["a", "b", "c"], "label": pd.Categorical(["x", "y", "x"])},
         index=pd.Index([7, 8, 9], name="key"),
@@ -237,35 +241,39 @@ def test_pandas() -> None:
     ],
 )
 def test_label_of_another_type(type_: pa.DataType, labels: list[Any], label: str) -> None:
-    """A label that the column's type can't hold is refused, naming row, column and type."""
-    with pytest.raises(OutputError, match="the column holds") as caught:
+    """A label that doesn't fit the column's type is refused; row, column and type are named."""
+    with pytest.raises(OutputError) as caught:
         rewrite_content(written(table_of(type_, labels)), FORM, {1: Relabel(label)})
 
     assert (caught.value.row, caught.value.column) == (2, "label")
     assert repr(label) in caught.value.found
+    assert str(type_) in caught.value.found
 
 
-def test_no_room_for_another_category() -> None:
-    """Categories that are numbered in bytes can be 128, and no more."""
+def test_no_room_for_another_category(sentences: Sentences) -> None:
+    """A column whose categories are numbered in one byte can have 128 of them, and no more."""
     names = [f"c{number:03}" for number in range(128)]
     content = written(pa.table({"label": _categories(names, pa.dictionary(pa.int8(), pa.string()))}))
 
-    with pytest.raises(OutputError, match="no room for another label"):
+    with pytest.raises(OutputError) as caught:
         rewrite_content(content, FORM, {0: Relabel("new")})
+
+    assert caught.value.column == "label"
+    sentences.check(caught.value)
 
 
 def test_row_without_a_label() -> None:
-    """A row without a label, or behind the last, can't be relabelled."""
+    """A row without a label, or after the last, can't be relabelled."""
     content = written(table_of(pa.string(), ["x", "y", None, "x"]))
 
     for row in (2, 4):
-        with pytest.raises(InputError, match="no label to replace") as caught:
+        with pytest.raises(InputError) as caught:
             rewrite_content(content, FORM, {row: Relabel("y")})
         assert caught.value.row == row + 1
 
 
 def test_rest_of_a_row() -> None:
-    """What is told of the rest of a row stays when its label changes, and differs from row to row."""
+    """The hash of the rest of a row stays when its label changes, and differs from row to row."""
     content = written(table_of(pa.string(), ["x", "y", "x", "x"]))
     made = rewrite_content(content, FORM, {0: Relabel("y"), 3: Relabel("y")})
 
@@ -275,12 +283,12 @@ def test_rest_of_a_row() -> None:
 
 
 def test_dropped_row_of_other_columns() -> None:
-    """A row doesn't come back into a file whose columns are others by now."""
+    """A dropped row can't be put back into a file with other columns."""
     record = (
         rewrite_content(written(pa.table({"a": [1, 2], "label": ["x", "y"]})), FORM, {0: Drop()})
         .touched[0]
         .record
     )
 
-    with pytest.raises(InputError, match="does not fit into its columns"):
+    with pytest.raises(InputError):
         rewrite_content(written(pa.table({"b": [2], "label": ["y"]})), FORM, {}, {0: record})

@@ -16,12 +16,14 @@ import pytest
 import zstandard
 
 from doubtcli.errors import InputError
-from doubtcli.files.source import open_source, pack_bytes
+from doubtcli.files.source import STDIN_NAME, open_source, pack_bytes
 from doubtcli.files.table import read_folder, read_table
 from doubtcli.records import ReadOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from tests.conftest import Sentences
 
 CSV = b"text,label\n" + b"".join(b"row %d with words,%d\n" % (i, i % 3) for i in range(3_000))
 
@@ -31,13 +33,15 @@ PACKERS: dict[str, Callable[[bytes], bytes]] = {
     "zst": zstandard.compress,
 }
 
+ARROW_NAMES = {"gz": "gzip", "bz2": "bz2", "zst": "zstd"}
+
 NOBODY = 65534
-"""The user id that owns nothing."""
+"""A user id that owns no files."""
 
 
 @contextmanager
 def unprivileged(path: Path) -> Iterator[None]:
-    """Run as somebody who may not read `path`."""
+    """Run as a user without permission to read `path`."""
     user = os.geteuid()
     path.chmod(0)
     if user == 0:
@@ -49,9 +53,9 @@ def unprivileged(path: Path) -> Iterator[None]:
         path.chmod(0o700)
 
 
-@pytest.mark.parametrize(("ending", "name"), [("gz", "gzip"), ("bz2", "bz2"), ("zst", "zstd")])
+@pytest.mark.parametrize(("ending", "name"), ARROW_NAMES.items())
 def test_packed_file_is_unpacked(tmp_path: Path, ending: str, name: str) -> None:
-    """Each packing is told by its first bytes, whatever the file's name, and hashed as stored."""
+    """Each compression is recognised by its first bytes, with any file name, and hashed as stored."""
     packed = PACKERS[ending](CSV)
     for path in (tmp_path / f"rows.csv.{ending}", tmp_path / "rows.csv"):
         path.write_bytes(packed)
@@ -65,7 +69,7 @@ def test_packed_file_is_unpacked(tmp_path: Path, ending: str, name: str) -> None
 
 @pytest.mark.parametrize("ending", PACKERS)
 def test_parts_packed_one_after_the_other_are_joined(tmp_path: Path, ending: str) -> None:
-    """Packed files put together by `cat` unpack to all of their text."""
+    """Compressed files that were joined by `cat` unpack to all of their text."""
     path = tmp_path / f"rows.csv.{ending}"
     path.write_bytes(PACKERS[ending](CSV[:1000]) + PACKERS[ending](CSV[1000:]))
 
@@ -73,8 +77,8 @@ def test_parts_packed_one_after_the_other_are_joined(tmp_path: Path, ending: str
         assert file.read() == CSV
 
 
-def test_ending_may_lie(tmp_path: Path) -> None:
-    """A file that is called packed and isn't is read as it is."""
+def test_ending_may_be_wrong(tmp_path: Path) -> None:
+    """A file that is not compressed, despite its ending, is read as it is."""
     (tmp_path / "rows.csv.gz").write_bytes(CSV)
 
     assert read_table(str(tmp_path / "rows.csv.gz")).source.compression is None
@@ -82,7 +86,7 @@ def test_ending_may_lie(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", PACKERS)
 def test_truncated_packing_is_refused(tmp_path: Path, ending: str) -> None:
-    """Cut anywhere behind its first bytes, a packed file is damaged, never just shorter."""
+    """A compressed file that is cut anywhere after its first bytes is damaged, never just shorter."""
     packed = PACKERS[ending](CSV)
     path = tmp_path / f"rows.csv.{ending}"
 
@@ -92,45 +96,49 @@ def test_truncated_packing_is_refused(tmp_path: Path, ending: str) -> None:
         *range(len(packed) - 12, len(packed)),
     ]:
         path.write_bytes(packed[:cut])
-        with pytest.raises(InputError, match="data are truncated or damaged"):
+        with pytest.raises(InputError, match=ARROW_NAMES[ending]):
             read_table(str(path))
 
 
 def test_damaged_gzip_is_refused(tmp_path: Path) -> None:
-    """A wrong checksum, or bytes behind the end that are no gzip, are damage."""
+    """A wrong checksum, or bytes after the end that are not gzip, are damage."""
     packed = gzip.compress(CSV)
     path = tmp_path / "rows.csv.gz"
 
     for damaged in (packed[:-8] + b"\0\0\0\0" + packed[-4:], packed + b"junk"):
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match="gzip data are truncated or damaged"):
+        with pytest.raises(InputError, match="gzip") as caught:
             read_table(str(path))
+        assert caught.value.where == str(path)
 
 
 @pytest.mark.parametrize("ending", PACKERS)
-def test_packing_of_nothing_is_empty(tmp_path: Path, ending: str) -> None:
-    """A packed file with nothing in it is empty."""
+def test_packing_of_nothing_is_empty(tmp_path: Path, ending: str, sentences: Sentences) -> None:
+    """A compressed file with nothing in it is empty."""
     path = tmp_path / f"rows.csv.{ending}"
     path.write_bytes(PACKERS[ending](b""))
 
-    with pytest.raises(InputError, match="the file is empty"):
+    with pytest.raises(InputError) as caught:
         read_table(str(path))
 
+    assert caught.value.where == str(path)
+    sentences.check(caught.value)
 
-def test_missing_file_names_its_likeliest_neighbour(tmp_path: Path) -> None:
-    """No such file: the nearest name in that folder is the hint."""
+
+def test_missing_file_has_the_nearest_name_as_hint(tmp_path: Path) -> None:
+    """If there is no such file, the hint is the nearest name in that folder."""
     (tmp_path / "tickets.csv").touch()
     (tmp_path / "other.txt").touch()
 
-    with pytest.raises(InputError, match="no such file") as caught:
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path / "ticket.csv"))
 
     assert caught.value.where == str(tmp_path / "ticket.csv")
-    assert caught.value.hint == f"did you mean {str(tmp_path / 'tickets.csv')!r}?"
+    assert repr(str(tmp_path / "tickets.csv")) in str(caught.value.hint)
 
 
-def test_missing_file_with_no_like_neighbour_has_no_hint(tmp_path: Path) -> None:
-    """Nothing is suggested where nothing is near."""
+def test_missing_file_without_a_near_name_has_no_hint(tmp_path: Path) -> None:
+    """Without a similar name there is no hint."""
     with pytest.raises(InputError) as caught:
         read_table(str(tmp_path / "rows.csv"))
 
@@ -138,46 +146,46 @@ def test_missing_file_with_no_like_neighbour_has_no_hint(tmp_path: Path) -> None
 
 
 def test_missing_folder_is_named(tmp_path: Path) -> None:
-    """Where the folder is missing already, the hint says so."""
+    """If the folder is missing, too, the hint says so."""
     with pytest.raises(InputError) as caught:
         read_table(str(tmp_path / "no" / "rows.csv"))
 
-    assert caught.value.hint == f"there is no readable folder {str(tmp_path / 'no')!r} either"
+    assert repr(str(tmp_path / "no")) in str(caught.value.hint)
 
 
 def test_file_used_as_a_folder_is_refused(tmp_path: Path) -> None:
-    """A path that goes on below a file gets the system's own words."""
+    """A path that continues below a file is refused with the system's message."""
     (tmp_path / "rows.csv").touch()
 
-    with pytest.raises(InputError, match="not a directory") as caught:
+    with pytest.raises(InputError, match=os.strerror(errno.ENOTDIR).lower()) as caught:
         read_table(str(tmp_path / "rows.csv" / "rows.csv"))
 
     assert caught.value.hint is None
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-def test_file_without_read_permission_is_refused(tmp_path: Path) -> None:
-    """A file that may not be read says so."""
+def test_file_without_read_permission_is_refused(tmp_path: Path, sentences: Sentences) -> None:
+    """A file that the user has no permission to read is refused."""
     path = tmp_path / "rows.csv"
     path.write_bytes(CSV)
 
-    with unprivileged(path), pytest.raises(InputError, match="permission denied") as caught:
+    with unprivileged(path), pytest.raises(InputError) as caught:
         read_table(str(path))
 
-    assert "ask for the right" in str(caught.value.hint)
+    sentences.check(caught.value)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_folder_without_read_permission_is_refused(tmp_path: Path) -> None:
-    """A folder that may not be listed says so."""
-    with unprivileged(tmp_path), pytest.raises(InputError, match="permission denied"):
+    """A folder that the user has no permission to list is refused."""
+    with unprivileged(tmp_path), pytest.raises(InputError, match=os.strerror(errno.EACCES).lower()):
         read_folder(str(tmp_path))
 
 
 @pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="needs Linux's /proc")
 def test_file_that_fails_while_read_is_refused() -> None:
-    """An input/output error gets the system's own words."""
-    with pytest.raises(InputError, match="the file can't be read: input/output error"):
+    """A file that fails while it is read is refused with the system's message."""
+    with pytest.raises(InputError, match=os.strerror(errno.EIO).lower()):
         read_table("/proc/self/mem")
 
 
@@ -194,15 +202,18 @@ def test_process_standard_input_is_the_default(monkeypatch: pytest.MonkeyPatch) 
     assert table.source.compression == "gzip"
 
 
-def test_empty_standard_input_is_refused() -> None:
-    """Nothing piped in is no table."""
-    with pytest.raises(InputError, match="standard input: the file is empty"):
+def test_empty_standard_input_is_refused(sentences: Sentences) -> None:
+    """Empty standard input is refused."""
+    with pytest.raises(InputError) as caught:
         read_table("-", ReadOptions(input_format="csv"), stdin=io.BytesIO())
+
+    assert caught.value.where == STDIN_NAME
+    sentences.check(caught.value)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no named pipes")
 def test_named_pipe_is_read_like_a_file(tmp_path: Path) -> None:
-    """A pipe with a path, as a shell's `<(...)` gives, is read to its end."""
+    """A pipe with a path, as from a shell's `<(...)`, is read to its end."""
     path = tmp_path / "pipe"
     os.mkfifo(path)
     writer = threading.Thread(target=path.write_bytes, args=(CSV,))
@@ -216,10 +227,10 @@ def test_named_pipe_is_read_like_a_file(tmp_path: Path) -> None:
 
 
 class FullDisk(io.RawIOBase):
-    """A stream that fails as a full disk does."""
+    """A stream that fails like a full disk."""
 
     def readable(self) -> bool:
-        """As every stream to read from."""
+        """True, like every stream to read from."""
         return True
 
     def read(self, size: int = -1, /) -> bytes:  # noqa: ARG002  # as RawIOBase
@@ -227,16 +238,17 @@ class FullDisk(io.RawIOBase):
         raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
-def test_stream_that_finds_no_room_is_refused() -> None:
-    """A stream that can't be spooled says where to make room."""
-    with pytest.raises(InputError, match="no space left") as caught:
+def test_stream_without_space_is_refused(sentences: Sentences) -> None:
+    """If a stream can't be copied to a temporary file, the hint says how to get more space."""
+    with pytest.raises(InputError) as caught:
         read_table("-", ReadOptions(input_format="csv"), stdin=FullDisk())  # type: ignore[arg-type]
 
     assert "TMPDIR" in str(caught.value.hint)
+    sentences.check(caught.value)
 
 
 def test_bytes_can_be_read_again_and_in_any_order(tmp_path: Path) -> None:
-    """Closing one pass over a file leaves it open for the next."""
+    """A file can be read again after it was closed."""
     path = tmp_path / "rows.csv.gz"
     path.write_bytes(gzip.compress(CSV))
 
@@ -274,33 +286,41 @@ def replace(path: Path) -> None:
 
 
 @pytest.mark.parametrize("change", [append, touch, replace, Path.unlink])
-def test_file_that_changes_while_read_is_refused(tmp_path: Path, change: Callable[[Path], None]) -> None:
-    """Written to, touched, replaced or removed: the file is not the one that was read."""
+def test_file_that_changes_while_read_is_refused(
+    tmp_path: Path, change: Callable[[Path], None], sentences: Sentences
+) -> None:
+    """A file that is written to, touched, replaced or removed while it is read is refused."""
     path = tmp_path / "rows.csv"
     path.write_bytes(CSV)
 
-    with pytest.raises(InputError, match="the file changed while it was read") as caught:
+    with pytest.raises(InputError) as caught:
         read_table(str(path), on_rows=lambda _: change(path))
 
-    assert caught.value.where == str(path)
+    assert (caught.value.where, caught.value.row) == (str(path), None)
+    sentences.check(caught.value)
 
 
-def test_change_is_the_likelier_cause_of_a_broken_row(tmp_path: Path) -> None:
-    """Where rows break because the file changed, the change is what is told."""
+def test_change_is_the_likelier_cause_of_a_broken_row(tmp_path: Path, sentences: Sentences) -> None:
+    """If a row is broken and the file changed, the error is about the change."""
     path = tmp_path / "rows.csv"
     path.write_bytes(b"a,b\n" + b"1,2\n" * 60_000 + b"1\n")
 
-    with pytest.raises(InputError, match="the file changed while it was read"):
+    with pytest.raises(InputError) as caught:
         read_table(str(path), on_rows=lambda _: append(path))
+
+    assert caught.value.row is None
+    sentences.check(caught.value)
 
 
 def test_broken_row_of_an_unchanged_file_stays_the_cause(tmp_path: Path) -> None:
-    """Where nothing changed, the broken row is what is told."""
+    """If a row is broken and the file did not change, the error is about the row."""
     path = tmp_path / "rows.csv"
     path.write_bytes(b"a,b\n1\n")
 
-    with pytest.raises(InputError, match="the row has 1 field"):
+    with pytest.raises(InputError) as caught:
         read_table(str(path))
+
+    assert caught.value.row == 1
 
 
 # --------------------------------------------------------------- packed again
@@ -315,7 +335,7 @@ UNPACK = {
 
 @pytest.mark.parametrize("compression", UNPACK)
 def test_packed(compression: str) -> None:
-    """What is packed is unpacked by somebody else's code; the same content gives the same bytes."""
+    """Other libraries can unpack what is packed; the same content gives the same bytes."""
     content = b"label\nx\n" * 1000
 
     packed = pack_bytes(content, compression)
@@ -326,5 +346,5 @@ def test_packed(compression: str) -> None:
 
 
 def test_not_packed() -> None:
-    """What was not packed stays as it is."""
+    """Without compression the content is unchanged."""
     assert pack_bytes(b"x", None) == b"x"

@@ -24,12 +24,14 @@ from doubtcli.records.file_format import Changes
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Sentences
+
 CSV = b"id,text,label\n007,NA,ham\n008,,spam\n"
 ROWS = [{"id": "007", "text": "NA", "label": "ham"}, {"id": "008", "text": None, "label": "spam"}]
 
 
 def write(folder: Path, name: str, content: bytes) -> str:
-    """Put a file there and give its path."""
+    """The path of a new file with this content."""
     path = folder / name
     path.write_bytes(content)
     return str(path)
@@ -43,7 +45,7 @@ def arrow_stream(table: pa.Table) -> bytes:
     return sink.getvalue()
 
 
-def test_csv_gives_text_as_it_stands(tmp_path: Path) -> None:
+def test_csv_values_are_not_changed(tmp_path: Path) -> None:
     """`007` stays `007`, `NA` stays a word, and an empty field is null."""
     path = write(tmp_path, "rows.csv", CSV)
 
@@ -53,8 +55,8 @@ def test_csv_gives_text_as_it_stands(tmp_path: Path) -> None:
     assert table.notes == ()
 
 
-def test_source_says_what_was_read(tmp_path: Path) -> None:
-    """The source tells path, format, size, hash, encoding and delimiter."""
+def test_source_has_what_was_read(tmp_path: Path) -> None:
+    """The source has path, format, size, hash, encoding and delimiter."""
     path = write(tmp_path, "rows.csv", CSV)
 
     source = read_table(path).source
@@ -87,7 +89,7 @@ def test_source_says_what_was_read(tmp_path: Path) -> None:
     ],
 )
 def test_format_follows_ending_then_content(tmp_path: Path, name: str, content: bytes, format_: str) -> None:
-    """A known ending tells the format, else the first bytes do."""
+    """A known ending decides on the format, else the first bytes do."""
     path = write(tmp_path, name, content)
 
     table = read_table(path)
@@ -97,8 +99,8 @@ def test_format_follows_ending_then_content(tmp_path: Path, name: str, content: 
 
 
 @pytest.mark.parametrize("name", ["rows.parquet", "rows.pq", "rows.feather", "rows", "rows.dat"])
-def test_columnar_files_are_told_by_ending_or_magic(tmp_path: Path, name: str) -> None:
-    """Parquet and Feather are read whatever they are called."""
+def test_columnar_files_are_recognised_by_ending_or_first_bytes(tmp_path: Path, name: str) -> None:
+    """Parquet and Feather are read under any name."""
     path = str(tmp_path / name)
     table = pa.Table.from_pylist(ROWS)
     write_table = feather.write_feather if name in {"rows.feather", "rows"} else parquet.write_table
@@ -111,18 +113,18 @@ def test_columnar_files_are_told_by_ending_or_magic(tmp_path: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", ["rows.json", "rows", "rows.jsonl.gz"])
-def test_json_array_is_taken_for_json(tmp_path: Path, name: str) -> None:
-    """One JSON document is refused as what it is, with the hint how to make lines of it."""
+def test_json_array_is_recognised(tmp_path: Path, name: str) -> None:
+    """One JSON document is refused, with the hint how to make lines of it."""
     path = write(tmp_path, name, json.dumps(ROWS).encode())
 
-    with pytest.raises(InputError, match="not a JSON object") as caught:
+    with pytest.raises(InputError) as caught:
         read_table(path)
 
     assert "jq -c" in str(caught.value.hint)
 
 
 def test_input_format_overrides_the_ending(tmp_path: Path) -> None:
-    """`input_format` wins over what the name says."""
+    """`input_format` goes before the ending of the name."""
     path = write(tmp_path, "rows.jsonl", CSV)
 
     assert read_table(path, ReadOptions(input_format="csv")).data.to_pylist() == ROWS
@@ -137,7 +139,7 @@ def test_standard_input_is_read_like_a_file() -> None:
 
 
 def test_standard_input_takes_parquet() -> None:
-    """A format that needs to seek can come through a pipe, too."""
+    """Formats that are not read from start to end can be piped in, too."""
     sink = io.BytesIO()
     parquet.write_table(pa.Table.from_pylist(ROWS), sink)
 
@@ -146,66 +148,81 @@ def test_standard_input_takes_parquet() -> None:
     assert table.data.to_pylist() == ROWS
 
 
-def test_standard_input_needs_a_format() -> None:
-    """Without a format, "-" is refused with the formats to choose from."""
-    with pytest.raises(InputError, match="standard input has no name") as caught:
+def test_standard_input_needs_a_format(sentences: Sentences) -> None:
+    """Without a format, "-" is refused; the hint lists the formats."""
+    with pytest.raises(InputError) as caught:
         read_table("-", stdin=io.BytesIO(CSV))
 
-    assert caught.value.hint == "add --input-format csv|tsv|jsonl|ndjson|parquet|arrow|feather"
+    assert caught.value.where == "-"
+    sentences.check(caught.value)
 
 
 @pytest.mark.parametrize("name", ["empty.csv", "empty.jsonl", "empty.parquet", "empty.arrow"])
-def test_empty_file_is_refused(tmp_path: Path, name: str) -> None:
-    """A file of no bytes says that it is empty, in any format."""
-    with pytest.raises(InputError, match="the file is empty"):
+def test_empty_file_is_refused(tmp_path: Path, name: str, sentences: Sentences) -> None:
+    """A file without bytes is refused as empty, in any format."""
+    with pytest.raises(InputError) as caught:
         read_table(write(tmp_path, name, b""))
 
+    sentences.check(caught.value)
+
 
 @pytest.mark.parametrize(
-    ("name", "content"), [("rows.csv", b"text,label\n"), ("rows.jsonl", b"{}\n"), ("rows.csv", b"text,label")]
+    ("name", "content"),
+    [("rows.csv", b"text,label\n"), ("rows.jsonl", b"{}\n"), ("rows.csv", b"text,label")],
+    ids=["header", "no keys", "header without a line end"],
 )
-def test_table_without_rows_or_columns_is_refused(tmp_path: Path, name: str, content: bytes) -> None:
-    """A header alone, or rows without any key, is no table."""
-    with pytest.raises(InputError, match=r"no rows, only columns: text, label|file is empty"):
+def test_table_without_rows_or_columns_is_refused(
+    tmp_path: Path, name: str, content: bytes, sentences: Sentences
+) -> None:
+    """A header alone, or rows without any key, is refused."""
+    with pytest.raises(InputError) as caught:
         read_table(write(tmp_path, name, content))
 
+    sentences.check(caught.value)
+
 
 @pytest.mark.parametrize(
-    ("option", "value", "message"),
+    ("option", "value", "nearest"),
     [
-        ("input_format", "jsonlines", "did you mean 'jsonl'"),
-        ("input_format", "xlsx", "csv, tsv, jsonl"),
-        ("quoting", "never", "minimal, none"),
-        ("encoding", "utf-7777", "no text encoding called 'utf-7777'"),
-        ("encoding", "latin1x", "did you mean 'latin1'"),
-        ("encoding", "rot13", "no text encoding called 'rot13'"),
-        ("encoding", "undefined", "no text encoding called 'undefined'"),
-        ("delimiter", "::", "one character"),
-        ("delimiter", '"', "one character"),
+        ("input_format", "jsonlines", "'jsonl'"),
+        ("input_format", "xlsx", ""),
+        ("quoting", "never", ""),
+        ("encoding", "utf-7777", ""),
+        ("encoding", "latin1x", "'latin1'"),
+        ("encoding", "rot13", ""),
+        ("encoding", "undefined", ""),
+        ("delimiter", "::", ""),
+        ("delimiter", '"', ""),
     ],
 )
-def test_senseless_option_is_a_settings_error(option: str, value: str, message: str) -> None:
-    """An unknown format, encoding or quoting, or an impossible delimiter, is named with what would do."""
-    with pytest.raises(SettingsError, match=message):
+def test_option_that_is_not_valid(option: str, value: str, nearest: str, sentences: Sentences) -> None:
+    """An unknown format, encoding or quoting, or an impossible delimiter, is refused with what is valid."""
+    with pytest.raises(SettingsError) as caught:
         read_table("rows.csv", ReadOptions(**{option: value}))
+
+    assert caught.value.where == f"--{option.replace('_', '-')}"
+    assert repr(value) in caught.value.found
+    assert nearest in str(caught.value.hint)
+    if option != "encoding" or nearest:  # Python's list of encodings differs between versions
+        sentences.check(caught.value)
 
 
 @pytest.mark.parametrize("name", ["tab", "\t", r"\t"])
 def test_tab_can_be_named(tmp_path: Path, name: str) -> None:
-    """A tab may be given as such, as a backslash and a t, or by name."""
+    """A tab may be given as a tab, as a backslash and a t, or by name."""
     path = write(tmp_path, "rows.csv", b"a,b\tc\n1,2\t3\n")
 
     assert read_table(path, ReadOptions(delimiter=name)).data.to_pylist() == [{"a,b": "1,2", "c": "3"}]
 
 
-def test_rows_read_are_told(tmp_path: Path) -> None:
-    """`on_rows` hears how many rows were read so far, the last time of all."""
+def test_rows_read_are_counted(tmp_path: Path) -> None:
+    """`on_rows` is called with the number of rows read so far, the last time with all."""
     path = write(tmp_path, "rows.csv", b"a,b\n" + b"1,2\n" * 50_001)
-    told: list[int] = []
+    counts: list[int] = []
 
-    read_table(path, on_rows=told.append)
+    read_table(path, on_rows=counts.append)
 
-    assert told == [50_000, 50_001]
+    assert counts == [50_000, 50_001]
 
 
 def test_callers_own_error_passes_through(tmp_path: Path) -> None:
@@ -222,7 +239,7 @@ def test_callers_own_error_passes_through(tmp_path: Path) -> None:
 
 
 def test_pandas_agrees_on_a_real_dialect(tmp_path: Path) -> None:
-    """What pandas wrote with its own quoting reads back as pandas reads it."""
+    """What pandas wrote with its own quoting is read as pandas reads it."""
     frame = pd.DataFrame({"text": ['say "yes"', "a,b", "two\nlines", "x"], "label": ["1", "0", "1", "00"]})
     path = str(tmp_path / "rows.csv.gz")
     frame.to_csv(path, index=False)
@@ -246,18 +263,18 @@ def part(folder: Path, name: str, *labels: str | None) -> Path:
 
 
 def test_parts_are_read_in_order_of_name(tmp_path: Path) -> None:
-    """All Parquet parts make one table; hidden files, marks of success and other files are left alone."""
+    """All Parquet parts make one table; hidden files, Spark's marks and other files are ignored."""
     second, first = part(tmp_path, "part-1.parquet", "c"), part(tmp_path, "part-0.parquet", "a", "b")
     part(tmp_path, "_metadata.parquet", "x")
     part(tmp_path, "test/part-0.parquet", "x")
     (tmp_path / "_SUCCESS").touch()
     (tmp_path / "README.md").write_text("about")
-    told: list[int] = []
+    counts: list[int] = []
 
-    table = read_table(str(tmp_path), on_rows=told.append)
+    table = read_table(str(tmp_path), on_rows=counts.append)
 
     assert table.data["label"].to_pylist() == ["a", "b", "c"]
-    assert told == [2, 3]
+    assert counts == [2, 3]
     assert (table.source.path, table.source.format) == (str(tmp_path), "parquet")
     assert table.source.size == first.stat().st_size + second.stat().st_size
 
@@ -273,7 +290,7 @@ def test_folders_hash_is_of_names_and_hashes(tmp_path: Path) -> None:
 
 
 def test_hive_folders_add_text_columns(tmp_path: Path) -> None:
-    """`key=value` folders become columns, as pyarrow's own dataset reader has them; the null word is null."""
+    """`key=value` folders become columns, as in pyarrow's own dataset reader; the word for null is null."""
     part(tmp_path, "lang=de/day=007/a.parquet", "x")
     part(tmp_path, "lang=a%20b/day=__HIVE_DEFAULT_PARTITION__/a.parquet", "y", "z")
 
@@ -286,7 +303,7 @@ def test_hive_folders_add_text_columns(tmp_path: Path) -> None:
 
 
 def test_parts_may_be_arrow_streams(tmp_path: Path) -> None:
-    """A dataset saved by Hugging Face's library is read, notes naming the part, its cache left out."""
+    """A dataset saved by Hugging Face's library is read, without its cache; notes name the part."""
     table = pa.table({"label": [1, 0]})
     for name in ("data-00000-of-00001.arrow", "cache-1a2b.arrow"):
         with ipc.new_stream(tmp_path / name, table.schema) as writer:
@@ -298,13 +315,12 @@ def test_parts_may_be_arrow_streams(tmp_path: Path) -> None:
 
     assert read.data.equals(table)
     assert read.source.format == "arrow"
-    assert read.notes == (
-        "data-00000-of-00001.arrow: the Arrow stream has no end mark: it may have been cut short",
-    )
+    (note,) = read.notes
+    assert note.startswith("data-00000-of-00001.arrow: ")
 
 
 def test_codes_mean_the_same_in_every_part(tmp_path: Path) -> None:
-    """Parts with dictionaries of their own are given one."""
+    """Parts with different dictionaries get a common one."""
     for name, labels in (("a.parquet", ["x", "y"]), ("b.parquet", ["y", "z"])):
         parquet.write_table(pa.table({"label": pa.array(labels).dictionary_encode()}), tmp_path / name)
 
@@ -313,52 +329,52 @@ def test_codes_mean_the_same_in_every_part(tmp_path: Path) -> None:
     assert [chunk.dictionary.to_pylist() for chunk in chunks] == [["x", "y", "z"]] * 2
 
 
-def test_folder_without_parts_is_refused(tmp_path: Path) -> None:
-    """A folder that holds other things lists them; an empty one says so."""
-    with pytest.raises(InputError, match="no Parquet or Arrow parts in it") as empty:
+def test_folder_without_parts_is_refused(tmp_path: Path, sentences: Sentences) -> None:
+    """An empty folder and one with other files are refused; the hint lists the files."""
+    with pytest.raises(InputError) as empty:
         read_table(str(tmp_path))
     (tmp_path / "rows.csv").touch()
     (tmp_path / "train").mkdir()
     with pytest.raises(InputError) as other:
         read_table(str(tmp_path))
 
-    assert empty.value.hint == "the folder is empty: name another"
-    assert other.value.hint == "name one of: rows.csv, train"
+    sentences.check(empty.value)
+    sentences.check(other.value)
 
 
-def test_format_given_must_be_the_parts(tmp_path: Path) -> None:
+def test_format_given_must_be_the_parts(tmp_path: Path, sentences: Sentences) -> None:
     """A folder of Parquet can't be read as CSV."""
     part(tmp_path, "a.parquet", "x")
 
-    with pytest.raises(InputError, match="no csv parts in it"):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path), ReadOptions(input_format="csv"))
 
+    sentences.check(caught.value)
 
-def test_mixed_formats_are_refused(tmp_path: Path) -> None:
-    """Parquet and Arrow parts side by side are no one table."""
+
+def test_mixed_formats_are_refused(tmp_path: Path, sentences: Sentences) -> None:
+    """A folder with both Parquet and Arrow parts is refused."""
     part(tmp_path, "a.parquet", "x")
     (tmp_path / "b.arrow").touch()
 
-    with pytest.raises(InputError, match="both Parquet and Arrow"):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path))
+
+    sentences.check(caught.value)
 
 
 @pytest.mark.parametrize(
-    ("second", "column", "found", "expected"),
+    ("second", "column"),
     [
-        ({"label": [1], "text": ["x"]}, "label", "the part has int64", "string, as in the first part"),
-        ({"text": ["x"]}, "label", "the part has no such column", "string, as in the first part"),
-        (
-            {"label": ["a"], "text": ["x"], "more": [1]},
-            "more",
-            "the part has int64",
-            "no such column, as in the first part",
-        ),
-        ({"text": ["x"], "label": ["a"]}, None, "the part has its columns in another order", "label, text"),
+        ({"label": [1], "text": ["x"]}, "label"),
+        ({"text": ["x"]}, "label"),
+        ({"label": ["a"], "text": ["x"], "more": [1]}, "more"),
+        ({"text": ["x"], "label": ["a"]}, None),
     ],
+    ids=["another type", "missing column", "new column", "another order"],
 )
-def test_parts_must_agree(
-    tmp_path: Path, second: dict[str, list[object]], column: str | None, found: str, expected: str
+def test_parts_must_have_the_same_columns(
+    tmp_path: Path, second: dict[str, list[object]], column: str | None, sentences: Sentences
 ) -> None:
     """A part with another column, type or order is named, with what differs."""
     parquet.write_table(pa.table({"label": ["a"], "text": ["x"]}), tmp_path / "a.parquet")
@@ -369,42 +385,47 @@ def test_parts_must_agree(
 
     error = caught.value
     assert (error.where, error.column) == (str(tmp_path / "b.parquet"), column)
-    assert (error.found, error.expected) == (found, expected)
+    sentences.check(error)
 
 
 def test_partition_column_must_be_new(tmp_path: Path) -> None:
-    """A `key=value` folder that repeats a column of the part is refused."""
+    """A `key=value` folder with the name of a column in the part is refused."""
     part(tmp_path, "label=x/a.parquet", "x")
 
-    with pytest.raises(InputError, match="more than one column is called 'label'"):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path))
+
+    assert caught.value.column == "label"
 
 
 def test_damaged_part_is_named(tmp_path: Path) -> None:
-    """A truncated part is told from its neighbours."""
+    """A truncated part is refused by its own name."""
     part(tmp_path, "a.parquet", "x")
     broken = part(tmp_path, "b.parquet", "y")
     broken.write_bytes(broken.read_bytes()[:-5])
 
-    with pytest.raises(InputError, match="truncated or damaged") as caught:
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path))
 
     assert caught.value.where == str(broken)
 
 
-def test_part_that_comes_meanwhile_is_a_change(tmp_path: Path) -> None:
-    """A folder that grows while it is read is refused."""
+def test_part_that_is_added_meanwhile_is_a_change(tmp_path: Path, sentences: Sentences) -> None:
+    """A folder that gets another part while it is read is refused."""
     part(tmp_path, "a.parquet", "x")
 
     def grow(_: int) -> None:
         part(tmp_path, "b.parquet", "y")
 
-    with pytest.raises(InputError, match="the folder changed"):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path), on_rows=grow)
+
+    assert caught.value.where == str(tmp_path)
+    sentences.check(caught.value)
 
 
 def test_part_that_changes_meanwhile_is_a_change(tmp_path: Path) -> None:
-    """A part written again after it was read is noticed, too."""
+    """A folder with a part that is written again after it was read is refused."""
     part(tmp_path, "a.parquet", "x")
     part(tmp_path, "b.parquet", "y")
 
@@ -412,15 +433,17 @@ def test_part_that_changes_meanwhile_is_a_change(tmp_path: Path) -> None:
         if n_rows == 2:
             part(tmp_path, "a.parquet", "z", "z")
 
-    with pytest.raises(InputError, match="the folder changed"):
+    with pytest.raises(InputError) as caught:
         read_table(str(tmp_path), on_rows=rewrite)
+
+    assert caught.value.where == str(tmp_path)
 
 
 # --------------------------------------------------------------------- hashes
 
 
 def test_of_a_file(tmp_path: Path) -> None:
-    """The hash of a file is that of its bytes, as `sha256sum` has it."""
+    """The hash of a file is that of its bytes, as from `sha256sum`."""
     (tmp_path / "a.csv").write_bytes(b"abc")
 
     # FIPS 180-2, appendix B.1
@@ -430,7 +453,7 @@ def test_of_a_file(tmp_path: Path) -> None:
 
 
 def test_of_a_folder(tmp_path: Path) -> None:
-    """The hash of a folder of parts is the one that its table bears, and changes with a part's name."""
+    """The hash of a folder of parts is that of its table's source, and changes with a part's name."""
     for name in ("a", "b"):
         pq.write_table(pa.table({"text": [name], "label": ["x"]}), tmp_path / f"{name}.parquet")
 
@@ -442,9 +465,11 @@ def test_of_a_folder(tmp_path: Path) -> None:
 
 
 def test_of_nothing(tmp_path: Path) -> None:
-    """What is not there is told as such."""
-    with pytest.raises(InputError, match="can't be read"):
+    """A file that doesn't exist is an error."""
+    with pytest.raises(InputError) as caught:
         sha256_of(str(tmp_path / "none.csv"))
+
+    assert caught.value.where == str(tmp_path / "none.csv")
 
 
 # ----------------------------------------------------------- a rewritten file
@@ -479,13 +504,13 @@ def read(format_: str, content: bytes) -> Table:
 
 
 def check(format_: str, before: bytes, after: bytes, labels: dict[int, Any], **changes: Any) -> None:
-    """Hold a file against what it was rewritten to."""
+    """Compare a file with its rewritten version."""
     check_unchanged(read(format_, before), before, after, Changes("label", labels, **changes))
 
 
 @pytest.mark.parametrize("format_", SOURCES)
 def test_as_it_should_be(format_: str) -> None:
-    """Labels that are what was decided, and rows that came and went as they should, are no error."""
+    """Intended labels, and rows that were intentionally dropped and added, are not an error."""
     before = stored(format_, ["x", "y", "x", "y"])
     after = stored(format_, ["y", "new", "y", "z"], ["t0", "t1", "t3", "t4"])
 
@@ -506,21 +531,27 @@ def test_as_it_should_be(format_: str) -> None:
     ids=["another label", "the wrong label", "another text", "a row less", "a row more", "a row that stays"],
 )
 def test_anything_else(
-    format_: str, labels: list[str], texts: list[str] | None, changes: dict[str, Any]
+    format_: str,
+    labels: list[str],
+    texts: list[str] | None,
+    changes: dict[str, Any],
+    sentences: Sentences,
 ) -> None:
-    """Whatever else differs is refused: a label that wasn't decided, a text, a row."""
+    """All other differences are refused: in a label, a text or a row."""
     before, after = stored(format_, ["x", "y", "x"]), stored(format_, labels, texts)
 
-    with pytest.raises(OutputError, match="without changing more than labels") as caught:
+    with pytest.raises(OutputError) as caught:
         check(format_, before, after, {1: "x"}, **changes)
 
     assert caught.value.where == SOURCES[format_].path
+    if format_ == "csv":
+        sentences.check(caught.value)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 @pytest.mark.parametrize("format_", SOURCES)
-def test_no_room_to_look(format_: str) -> None:
-    """Where the file can't be read back for want of room, that is told of the file, and what to do."""
+def test_no_space_to_read_back(format_: str, sentences: Sentences) -> None:
+    """If there is no space to read the rewritten file back, the error names the file, with a hint."""
     import resource
 
     content = stored(format_, ["x", "y"])
@@ -534,15 +565,13 @@ def test_no_room_to_look(format_: str) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
-    assert str(caught.value) == (
-        f"{SOURCES[format_].path}: its bytes can't be kept in a temporary file: file too large\n"
-        "to do: raise the limit on file sizes (ulimit -f)"
-    )
+    assert caught.value.where == SOURCES[format_].path
+    sentences.check(caught.value)
 
 
 @pytest.mark.parametrize("format_", SOURCES)
 def test_any_label(format_: str) -> None:
-    """Where a label may be any, only the rest is looked at."""
+    """Where any label is allowed, only the rest is compared."""
     before, after = stored(format_, ["x", "y"]), stored(format_, ["x", "z"])
 
     check(format_, before, after, {1: None})
@@ -554,7 +583,7 @@ def test_any_label(format_: str) -> None:
     [([1, 2], "3", 3), ([1.0, 2.0], "2.50", 2.5), ([1.0, 2.0], "3.0", 3.0), ([True, False], "true", True)],
 )
 def test_labels_of_a_type(format_: str, labels: list[Any], wanted: str, value: object) -> None:
-    """A label as text is the value that it stands for."""
+    """A label as text is compared as a value of the column's type."""
     check(format_, stored(format_, labels), stored(format_, [labels[0], value]), {1: wanted})
 
     with pytest.raises(OutputError):
@@ -562,7 +591,7 @@ def test_labels_of_a_type(format_: str, labels: list[Any], wanted: str, value: o
 
 
 def test_not_a_number() -> None:
-    """No number is like another, and yet unchanged."""
+    """NaN is not equal to NaN, but counts as unchanged."""
     before, after = (stored("parquet", labels, n=[float("nan"), 1.0]) for labels in (["x", "y"], ["y", "y"]))
 
     check("parquet", before, after, {0: "y"})
@@ -572,26 +601,29 @@ def test_other_schema() -> None:
     """Columns of another type, or other metadata, are refused."""
     before, after = stored("parquet", ["x", "y"], n=[1, 2]), stored("parquet", ["x", "y"], n=[1.0, 2.0])
 
-    with pytest.raises(OutputError, match="its columns would be others"):
+    with pytest.raises(OutputError, match="columns"):
         check("parquet", before, after, {})
 
 
 @pytest.mark.parametrize("after", [b't,label\n"t0,x\n', b"t,label\nt0,\xff\n", b"t,label\n"])
 def test_no_longer_readable(after: bytes) -> None:
-    """What can't be read any more is refused."""
-    with pytest.raises(OutputError, match="without changing more than labels"):
+    """A rewritten file that can't be read is refused."""
+    with pytest.raises(OutputError) as caught:
         check("csv", stored("csv", ["x"]), after, {})
+
+    assert caught.value.where == SOURCES["csv"].path
 
 
 def test_lines_no_longer_readable() -> None:
-    """Lines that are no JSON any more are refused, and letters that aren't in the encoding."""
+    """Lines that are not JSON are refused, and bytes that are not in the encoding."""
     for after in (b'{"label": "x"\n', b'{"label": "\xff"}\n'):
-        with pytest.raises(OutputError, match="without changing more than labels"):
+        with pytest.raises(OutputError) as caught:
             check("jsonl", stored("jsonl", ["x"]), after, {})
+        assert caught.value.where == SOURCES["jsonl"].path
 
 
 def test_packed() -> None:
-    """Packed files are held against each other unpacked."""
+    """Compressed files are compared unpacked."""
     before, after = (gzip.compress(stored("csv", labels)) for labels in (["x", "y"], ["y", "y"]))
 
     check("csv", before, after, {0: "y"})
@@ -599,7 +631,7 @@ def test_packed() -> None:
 
 @pytest.mark.parametrize(("rows", "left"), [((), [0, 1, 2]), ((0,), [1, 2]), ((2, 1), [0]), ((0, 1, 2), [])])
 def test_without_rows(rows: tuple[int, ...], left: list[int]) -> None:
-    """The other rows stay, also of types that can't be filtered."""
+    """The other rows stay, also in columns of types that can't be filtered."""
     table = pa.table({"n": [0, 1, 2], "t": pa.array(["a", "b", "c"], pa.string_view())})
 
     assert drop_rows(table, rows).column("n").to_pylist() == left

@@ -10,47 +10,60 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
-from doubtcli.files.text import STEP_BYTES, byte_places, find_physical_lines, mark_length, plain_encoding
+from doubtcli.files.text import (
+    STEP_BYTES,
+    count_mark_bytes,
+    find_byte_places,
+    find_physical_lines,
+    find_plain_encoding,
+)
 from doubtcli.records import ReadOptions, Source
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.conftest import Sentences
+
 LETTERS = st.text(st.sampled_from("aé😀ソ\n,"), max_size=40)
 
 
+@settings(max_examples=60)
 @given(text=LETTERS, encoding=st.sampled_from(["utf-8", "utf-16-le", "utf-16-be", "utf-32-le", "gb18030"]))
 def test_each_character(text: str, encoding: str) -> None:
     """Each character's bytes start where those of the characters before it end."""
-    found = byte_places(text.encode(encoding), encoding, range(len(text) + 1))
+    found = find_byte_places(text.encode(encoding), encoding, range(len(text) + 1))
 
     assert found == [len(text[:place].encode(encoding)) for place in range(len(text) + 1)]
 
 
 @pytest.mark.parametrize("before", range(STEP_BYTES - 3, STEP_BYTES + 2))
 def test_across_a_border(before: int) -> None:
-    """A character whose bytes stand in two chunks has one place."""
+    """A character whose bytes are split between two chunks has one place."""
     content = b"x" * before + "😀y".encode()
 
-    assert byte_places(content, "utf-8", [before, before + 1, before + 2]) == [before, before + 4, before + 5]
+    assert find_byte_places(content, "utf-8", [before, before + 1, before + 2]) == [
+        before,
+        before + 4,
+        before + 5,
+    ]
 
 
 def test_two_ways_to_write_a_character() -> None:
-    """A character that is not in the way in which it would be encoded still has its place."""
+    """A character has its place even if encoding it would give other bytes."""
     content = b"\x87\x9a,\x81\xe6,x"  # both are "because" in Windows' Shift JIS
 
     assert content.decode("cp932") == "∵,∵,x"
-    assert byte_places(content, "cp932", [0, 1, 2, 3, 4]) == [0, 2, 3, 5, 6]
+    assert find_byte_places(content, "cp932", [0, 1, 2, 3, 4]) == [0, 2, 3, 5, 6]
 
 
 def test_behind_the_end() -> None:
-    """A place behind the end is the end."""
-    assert byte_places(b"", "utf-8", [0]) == [0]
+    """A place past the end is the end."""
+    assert find_byte_places(b"", "utf-8", [0]) == [0]
 
 
 @pytest.mark.parametrize(
@@ -67,10 +80,10 @@ def test_behind_the_end() -> None:
     ],
 )
 def test_marks(content: bytes, encoding: str, plain: str, length: int) -> None:
-    """A byte order mark tells the encoding of what follows it, and how long it is."""
-    found = plain_encoding(content, encoding)
+    """The encoding after a byte order mark, and the mark's length, are found."""
+    found = find_plain_encoding(content, encoding)
 
-    assert (found, mark_length(content, found)) == (plain, length)
+    assert (found, count_mark_bytes(content, found)) == (plain, length)
 
 
 # ------------------------------------------------------------- physical lines
@@ -83,42 +96,42 @@ def lines_of(path: Path, *rows: int, quoting: str | None = None) -> dict[int, tu
 
 
 def test_plain_rows(tmp_path: Path) -> None:
-    """The first row stands below the header."""
+    """The first row is below the header."""
     (tmp_path / "a.csv").write_text("text,label\na,x\nb,y\nc,x\n")
 
     assert lines_of(tmp_path / "a.csv", 1, 3) == {1: (2, 2), 3: (4, 4)}
 
 
 def test_quoted_newlines(tmp_path: Path) -> None:
-    """A row spans the lines of its quoted fields, and so does the header; blank lines are no rows."""
+    """A row spans the lines of its quoted fields, and so does the header; blank lines are not rows."""
     (tmp_path / "a.csv").write_bytes(b'"te\nxt",label\n"a\n\nb",x\n\nc,y\n"d\r\n",x\n')
 
     assert lines_of(tmp_path / "a.csv", 1, 2, 3) == {1: (3, 5), 2: (7, 7), 3: (8, 9)}
 
 
 def test_one_column(tmp_path: Path) -> None:
-    """Where there is but one column, a blank line is a row."""
+    """If there is a single column, a blank line is a row."""
     (tmp_path / "a.csv").write_text("label\nx\n\ny\n")
 
     assert lines_of(tmp_path / "a.csv", 2, 3) == {2: (3, 3), 3: (4, 4)}
 
 
 def test_quotes_as_characters(tmp_path: Path) -> None:
-    """Where quotes are plain characters, a quote opens nothing."""
+    """If quotes are plain characters, a row is one line."""
     (tmp_path / "a.csv").write_text('text,label\n"a,x\nb,y"\n')
 
     assert lines_of(tmp_path / "a.csv", 2, quoting="none") == {2: (3, 3)}
 
 
 def test_json_lines(tmp_path: Path) -> None:
-    """In JSON Lines each row has a line; blank ones are none."""
+    """In JSON Lines each row is one line; blank lines are not rows."""
     (tmp_path / "a.jsonl").write_text('{"label": "x", "t": "a"}\n\n \n{"label": "y", "t": "b"}\n')
 
     assert lines_of(tmp_path / "a.jsonl", 1, 2) == {1: (1, 1), 2: (4, 4)}
 
 
 def test_packed_and_encoded(tmp_path: Path) -> None:
-    """Lines are those of the text, whatever it is packed and encoded in."""
+    """Lines are counted in the text, after unpacking and decoding."""
     text = 'text,label\n"ä\nb",x\nc,y\n'
     (tmp_path / "a.csv.gz").write_bytes(gzip.compress(text.encode("utf-16")))
 
@@ -133,39 +146,42 @@ def test_files_without_lines(tmp_path: Path) -> None:
 
 
 def test_no_such_row(tmp_path: Path) -> None:
-    """A row that the file has not has no lines; asked for none, none are told."""
+    """A row that is not in the file has no lines; without rows there are no lines."""
     (tmp_path / "a.csv").write_text("text,label\na,x\n")
 
     assert lines_of(tmp_path / "a.csv", 1, 2) == {1: (2, 2)}
     assert lines_of(tmp_path / "a.csv") == {}
 
 
-def test_changed_since(tmp_path: Path) -> None:
-    """A file that was changed since it was read is refused: its rows may stand elsewhere now."""
+def test_changed_since(tmp_path: Path, sentences: Sentences) -> None:
+    """A file that has changed since it was read is refused, since its rows may be on other lines."""
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,x\n")
     source = read_table(str(path)).source
     path.write_text('text,label\n"a\n')
 
-    with pytest.raises(InputError, match="changed while it was judged") as caught:
+    with pytest.raises(InputError) as caught:
         find_physical_lines(source, [1])
-    assert caught.value.where == str(path)
+    assert (caught.value.where, caught.value.row) == (str(path), None)
+    sentences.check(caught.value)
 
 
 def test_gone_since(tmp_path: Path) -> None:
-    """A file that is gone is an error that says so."""
+    """A file that no longer exists is an error."""
     path = tmp_path / "a.csv"
     path.write_text("text,label\na,x\n")
     source = read_table(str(path)).source
     path.unlink()
 
-    with pytest.raises(InputError, match="can't be read"):
+    with pytest.raises(InputError) as caught:
         find_physical_lines(source, [1])
+
+    assert isinstance(caught.value.__cause__, FileNotFoundError)
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="the system has no named pipes")
 def test_pipe(tmp_path: Path) -> None:
-    """A pipe is not waited for a second time."""
+    """A pipe is not read a second time."""
     os.mkfifo(tmp_path / "pipe")
     source = Source(str(tmp_path / "pipe"), "csv", 1, "ab", encoding="utf-8", delimiter=",")
 
@@ -182,9 +198,10 @@ def test_standard_input() -> None:
 TEXTS = st.text(st.sampled_from('ab,";\n\r ä😀'), max_size=6)
 
 
+@settings(max_examples=50)
 @given(st.lists(st.tuples(TEXTS, TEXTS), min_size=1, max_size=8), st.sampled_from(["\n", "\r\n"]))
 def test_any_table(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str]], end: str) -> None:
-    """Of any table that the csv module writes, the lines are those counted while it was written."""
+    """For any table that the csv module writes, the lines are those counted while it was written."""
     path = tmp_path_factory.mktemp("lines") / "a.csv"
     written, expected = "t,label,n" + end, {}
     for number, row in enumerate(rows, start=1):
@@ -200,7 +217,7 @@ def test_any_table(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[st
 
 
 def _count(text: str) -> int:
-    r"""How many lines end in a text: at `\n`, at `\r`, and at both together once."""
+    r"""The number of line ends in a text: `\n`, `\r`, and both together as one."""
     return text.replace("\r\n", "\n").replace("\r", "\n").count("\n")
 
 
@@ -209,9 +226,10 @@ TABLES = {
     "minimal": ["a,b", '"a",b', '"a\nb",c', 'ä,"""\r\n\n"', '"\n",""', '",",', ","],
     "none": ["a,b", '"a,b', 'ä,b"', ',""', ",", '" ,"'],
 }
-"""Rows of two fields that a strict reader takes, by what quotes are."""
+"""Rows of two fields that a strict reader accepts, by quoting."""
 
 
+@settings(max_examples=60)
 @given(
     st.sampled_from(list(TABLES)).flatmap(
         lambda quoting: st.tuples(
@@ -228,7 +246,7 @@ def test_agrees_with_the_reader(
     before: str,
     encoding: str,
 ) -> None:
-    """Whatever ends a line, each row's lines hold it alone, and there are as many rows as are read."""
+    """With any line ends, each row's lines have only this row, and there are as many rows as are read."""
     quoting, (_, *rows) = table
     header = 'h,"\nn"' if quoting == "minimal" else 'h,"n'
     text = before + header + "\n" + "".join(row + end for row, end in rows)
@@ -239,7 +257,7 @@ def test_agrees_with_the_reader(
     found = find_physical_lines(read.source, range(1, 10), quoting=quoting)
 
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    standing = ["\n".join(lines[first - 1 : last]) for first, last in found.values()]
+    found_rows = ["\n".join(lines[first - 1 : last]) for first, last in found.values()]
     assert list(found) == list(range(1, len(rows) + 1))
-    assert standing == [row.replace("\r\n", "\n") for row, _ in rows]
+    assert found_rows == [row.replace("\r\n", "\n") for row, _ in rows]
     assert len(rows) == read.data.num_rows

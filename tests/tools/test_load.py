@@ -183,7 +183,7 @@ class TestRefusals:
             ("[1, 2]", "row 1 (line 1)", "a number stands there"),
             ('[{"a": 1} {"a": 2}]', "row 1 (line 1)", "neither a comma nor the end of the list follows"),
             ('[{"a": 1}]\n[{"a": 2}]', "line 2", "something follows the end of the list"),
-            ('[{"a": 1, "a": 2}]', "row 1 (line 1)", "the key 'a' stands there more than once"),
+            ('[{"a": 1, "a": 2}]', "row 1 (line 1)", "the key 'a' occurs more than once"),
             ("[x]", "row 1 (line 1)", "Expecting value"),
         ],
     )
@@ -243,7 +243,7 @@ class TestRefusals:
         [
             (b"doubt_id,verdict\na,x,y\n", "the row has 3 fields"),
             (b'doubt_id,verdict\na,"x\n', "a quote that opens here is never closed"),
-            (b"doubt_id,verdict\na,\xe9\xc3\xa9\n", "byte 0xE9 at offset 19 is not UTF-8"),
+            (b"doubt_id,verdict\na,\xe9\xc3\xa9\n", "byte 0xE9 at offset 19 is not valid UTF-8"),
             ("doubt_id,verdict\na,x\n".encode("utf-16-le"), "the file looks binary"),
             (b"doubt_id,verdict\na,\x81\xff\n", "the text is neither UTF-8"),
         ],
@@ -271,7 +271,7 @@ class TestRefusals:
         """What it says besides stays."""
         records = load_records(write("doubt_id,verdict;x\na,y;x\n"))
 
-        assert records.notes == ("fields could be kept apart by ';' as well as by ','",)
+        assert records.notes == ("read with the delimiter ',', but ';' would fit as well",)
 
     def test_a_ragged_row(self, write: Write) -> None:
         """A table that was cut off in the middle of a row."""

@@ -1,6 +1,6 @@
-"""A file format as somebody else may bring it: one record a line, `label|text`."""
+"""A file format of a plug-in: one record a line, `label|text`."""
 
-# ruff: noqa: ARG002  # a format takes what every format is given
+# ruff: noqa: ARG002  # every format has the same parameters
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class LabelledLines(ComparedByCell):
     columns_by = ColumnsBy.SCHEMA
 
     def recognise(self, head: bytes) -> str | None:
-        """Only its ending tells it from other text."""
+        """Never: only the ending of a name says that it is this format."""
 
     def read(self, stored: StoredFile, options: ReadOptions, on_rows: OnRows | None = None) -> Parsed:
         """Two columns of text."""
@@ -50,7 +50,7 @@ class LabelledLines(ComparedByCell):
     def rewrite(
         self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
     ) -> Rewritten:
-        """Only what stands before the bar changes."""
+        """Only what is before the bar changes."""
         return rewrite_text(content, layout, self, edits, added)
 
     def find_rows(self, text: str, layout: FileLayout) -> Iterator[tuple[int, int]]:
@@ -61,11 +61,11 @@ class LabelledLines(ComparedByCell):
             start += len(line)
 
     def find_label(self, text: str, row: tuple[int, int], layout: FileLayout) -> tuple[int, int]:
-        """All before the bar."""
+        """Everything before the bar."""
         return row[0], text.index("|", row[0])
 
     def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:
-        """The label as it is."""
+        """The label, unchanged."""
         if "|" in label:
             raise ValueError("a bar would end the label")
         return label

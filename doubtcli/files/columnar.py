@@ -45,7 +45,7 @@ def read_batches(
 
 
 def convert_views(data: pa.Table) -> pa.Table:
-    """The same texts and bytes in the older layout, also as categories: pyarrow can't take rows from views."""
+    """The same texts and bytes, also in categories, in an older layout: rows of views can't be taken."""
     older = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
     for place, field in enumerate(data.schema):
         column = data.column(place)

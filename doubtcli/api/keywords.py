@@ -18,7 +18,7 @@ from doubtcli.records import InMemory, SideFile
 from doubtcli.settings import load_gate
 from doubtcli.store.audit_key import SIDE_FILES
 from doubtcli.tools.load import list_frame_records
-from doubtcli.tools.read import read_together
+from doubtcli.tools.read import read_answer_files
 
 if TYPE_CHECKING:
     from doubtcli.files.frame import Frame
@@ -138,7 +138,7 @@ def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[d
             continue
         if name == "verdicts":
             records = list_records(given)
-            answers = read_together([records])
+            answers = read_answer_files([records])
             side_files[name] = SideFile(records.path, records.sha256)
         else:
             arrays[name], side_files[name] = _read_array(given)
@@ -163,7 +163,7 @@ def _read_array(given: Array) -> tuple[Any, SideFile]:
 def read_answers_in_memory(sources: Sequence[Any], *, confirmed: bool) -> AnswersRead:
     """The answers in tables, in labels by row id, and in files; several of each."""
     read = (os.fspath(one) if is_path(one) else list_records(one) for one in sources)
-    return read_together(read, confirmed=confirmed)
+    return read_answer_files(read, confirmed=confirmed)
 
 
 def list_records(verdicts: Data) -> Records:

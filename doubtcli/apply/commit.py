@@ -1,15 +1,16 @@
-"""A rewritten file and its batch -> both in their places, or neither, whatever happens in between.
+"""A rewritten file and its batch -> both written, or neither, even if the run is killed.
 
 The steps, each safe on disk before the next:
 
     hidden file ─▶ hidden batch ─▶ lines in the ledger ─▶ the file renamed into place ─▶ no hidden batch
 
-Whatever may fail for want of room or rights comes before the renaming: an error on the way takes the lines
-out of the ledger again. What a kill leaves the next command ends: the hidden file and the hidden batch say
-together that the file is as it was, so that the lines go; the batch alone says that they stay. A batch
-without lines says that the file is new and nothing changes in it: the old one's ledger is set aside.
+All steps that may fail, for lack of space or permissions, come before the renaming: after an error, the
+lines are removed from the ledger again. If a run was killed, the next command cleans up. If both the hidden
+file and the hidden batch are there, the file has not been replaced, so the lines are removed. If only the
+hidden batch is there, the file has been replaced, so the lines stay. A batch without lines means that the
+file is written again without changes: the ledger of the old one is set aside.
 
-A file that is written over is kept before, as DATA.bak, DATA.bak2, ...: under the first free name.
+Before a file is replaced, a backup is kept under the first free name of DATA.bak, DATA.bak2, ...
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.apply.labelled import read_data_file
-from doubtcli.apply.ledger import append_lines, aside_path, ledger_path, retract_lines
+from doubtcli.apply.ledger import append_lines, ledger_path, old_ledger_path, retract_lines
 from doubtcli.disk.file import (
     UNFINISHED,
     make_hints,
@@ -43,31 +44,32 @@ if TYPE_CHECKING:
     from doubtcli.apply.labelled import DataFile
 
 HIDDEN_BATCH = ".doubt-batch"
-"""The ending of a hidden file with the batch of a file that is complete."""
+"""The ending of the hidden file with the batch; it is written once the hidden data file is complete."""
 BACKUP_SUFFIX = ".bak"
 
 LEDGER_HINTS = make_hints(
-    other="make it writable: a file and its ledger are changed together, or not at all",
+    other="make it writable: a file and its ledger are only changed together",
     full="free some space",
 )
 RECOVER_HINTS = make_hints(
-    other="let doubt write to its folder: what a run that was killed left there is to be ended", too_big=""
+    other="make its folder writable: an earlier run was killed, and left files that must be cleaned up",
+    too_big="",
 )
 BACKUP_HINTS = make_hints(
-    other="let doubt write to its folder, or write a new file: -o FILE",
+    other="make its folder writable, or write a new file: -o FILE",
     full="free some space, or write a new file: -o FILE",
 )
 
 
-# ------------------------------------------------------------------- before all else
+# --------------------------------------------------------------------- preparations
 
 
 @contextmanager
 def make_room_for(path: Path) -> Iterator[None]:
-    """Make the folder that a file needs; it goes again if the block fails.
+    """Make the folder for a file; it is removed again if the block fails.
 
     Raises:
-        OutputError: The system won't let us.
+        OutputError: The system doesn't allow it.
     """
     with ExitStack() as made:
         with os_errors_as_output_error(path):
@@ -77,14 +79,14 @@ def make_room_for(path: Path) -> Iterator[None]:
 
 @contextmanager
 def lock_and_recover(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
-    """Keep other runs of doubt from files and their ledgers, and end what a killed one left of them.
+    """Lock files and their ledgers against other runs of doubt, and clean up after one that was killed.
 
     Args:
-        files: No links.
-        beside: Files without a ledger that no other run is to write either.
+        files: The files; not links.
+        beside: Other files to lock, which have no ledger.
 
     Raises:
-        OutputError: The system won't let us.
+        OutputError: The system doesn't allow it.
     """
     with lock_folders_of(*files, *beside):
         for file in files:
@@ -97,7 +99,7 @@ def lock_and_recover(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None
 
 
 def list_backup_paths(path: Path) -> Iterator[Path]:
-    """The backups of a file, one after the other; the last path is that of the next one."""
+    """The paths of a file's backups, oldest first; the last path is free, for the next backup."""
     place, number = path.with_name(path.name + BACKUP_SUFFIX), 1
     yield place
     while os.path.lexists(place):
@@ -107,19 +109,19 @@ def list_backup_paths(path: Path) -> Iterator[Path]:
 
 
 def keep_backup(path: Path, data: DataFile) -> Path:
-    """Keep what a file holds beside it, with the same rights; what is kept there already is not kept twice.
+    """Keep a backup next to a file, with the same permissions; equal content is not kept twice.
 
-    It stays though all that follows may fail: the next try finds it.
+    The backup stays even if a later step fails: the next run uses it.
 
     Args:
-        path: The file; no link.
-        data: What it holds.
+        path: The file; not a link.
+        data: Its content.
 
     Returns:
-        Where it is kept.
+        The path of the backup.
 
     Raises:
-        OutputError: The system won't let us.
+        OutputError: The system doesn't allow it.
     """
     *taken, free = list_backup_paths(path)
     for backup in taken:
@@ -130,7 +132,7 @@ def keep_backup(path: Path, data: DataFile) -> Path:
 
 
 def has_backup(path: Path, data: DataFile) -> bool:
-    """Whether a backup of a file holds this already: the same bytes once both are unpacked."""
+    """Whether a backup of a file has the same decompressed bytes."""
     return any(_is_backup_of(backup, data) for backup in list_backup_paths(path))
 
 
@@ -139,13 +141,13 @@ def _is_backup_of(backup: Path, data: DataFile) -> bool:
         return False
     try:
         found = read_data_file(str(backup))
-    except InputError:  # what can't be unpacked, or is empty, is something else
+    except InputError:  # it can't be decompressed, or is empty
         return False
     return (found.content, found.compression) == (data.content, data.compression)
 
 
 def show_backup_path(backup: Path | None, output: str) -> str | None:
-    """A backup's path as the file's is given; None where there is no backup."""
+    """The path of a backup, relative like that of the file; None where there is no backup."""
     return None if backup is None else str(Path(output).with_name(backup.name))
 
 
@@ -153,16 +155,17 @@ def show_backup_path(backup: Path | None, output: str) -> str | None:
 
 
 def commit_file(path: Path, content: bytes, lines: bytes, *, like: Path) -> None:
-    """Put a file and the lines of its batch into place, both or neither.
+    """Write a file and the lines of its batch, both or neither.
 
     Args:
-        path: The file; no link. Nobody else writes it meanwhile, and what a killed run left of it is ended.
-        content: All of it.
-        lines: Of its batch; empty where there is none, and a ledger that is there is of another file.
-        like: A file whose rights the new one gets, where it replaces none; its ledger gets them, too.
+        path: The file; not a link. The caller has locked it, and cleaned up after a killed run.
+        content: The new content.
+        lines: The ledger lines of its batch; empty where there is no batch, so that a ledger that is there
+            belongs to the old file.
+        like: A file whose permissions the new file and its ledger get, if it doesn't replace one.
 
     Raises:
-        OutputError: The system won't let us write; the file and its ledger are as they were.
+        OutputError: The system doesn't allow it; the file and its ledger are unchanged.
     """
     mode = read_mode(path) if path.exists() else read_mode(like)
     unfinished = _hidden_beside_file(path, UNFINISHED)
@@ -181,12 +184,12 @@ def commit_file(path: Path, content: bytes, lines: bytes, *, like: Path) -> None
 
 
 def recover_commit(path: Path) -> None:
-    """End or undo what a run that was killed, or that failed, left of a file and its ledger.
+    """Complete or revert what a run that was killed, or that failed, has left of a file and its ledger.
 
-    Nothing is touched where nothing was left.
+    Does nothing if there is nothing left to clean up.
 
     Raises:
-        OSError: As the system had it.
+        OSError: The error of the system.
         OutputError: The ledger can't be written.
     """
     unfinished, batch = _hidden_beside_file(path, UNFINISHED), _hidden_beside_file(path, HIDDEN_BATCH)
@@ -196,7 +199,9 @@ def recover_commit(path: Path) -> None:
         else:
             _complete_ledger(path, batch.read_bytes(), read_mode(batch))
         batch.unlink()
-        sync_folder(path.parent)  # without its file it would be taken for one whose file is in place
+        sync_folder(
+            path.parent
+        )  # before the hidden file is removed: a batch alone would mean that the file was replaced
     *_, free_backup = list_backup_paths(path)
     for left in (unfinished, unfinished_path(free_backup)):
         if left.exists():
@@ -212,23 +217,23 @@ def _let_owner_write(mode: int | None) -> int | None:
 
 
 def _write_to_ledger(path: Path, lines: bytes, mode: int | None) -> None:
-    """Add the lines of a batch to the ledger; of one without lines, the ledger to what was set aside."""
-    ledger, aside = ledger_path(path), aside_path(path)
-    rights = _let_owner_write(mode)  # more lines will come
+    """Add the lines of a batch to the ledger. Without lines, set the ledger aside."""
+    ledger, aside = ledger_path(path), old_ledger_path(path)
+    permissions = _let_owner_write(mode)  # more lines will be added
     if lines:
         with os_errors_as_output_error(ledger, LEDGER_HINTS):
-            append_lines(ledger, lines, rights)
+            append_lines(ledger, lines, permissions)
     elif ledger.exists():
         with os_errors_as_output_error(ledger, LEDGER_HINTS):
             old = ledger.read_bytes()
-            ledger.open("r+b").close()  # it goes in the end: what keeps us from that is found out now
+            ledger.open("r+b").close()  # checks now that it can be removed later
         with os_errors_as_output_error(aside, LEDGER_HINTS):
-            append_lines(aside, old, rights)
+            append_lines(aside, old, permissions)
     sync_folder(path.parent)
 
 
 def _complete_ledger(path: Path, lines: bytes, mode: int | None) -> None:
-    """Make sure that the ledger says what became of the file."""
+    """Make sure that the ledger has the lines of the batch."""
     _write_to_ledger(path, lines, mode)
     if not lines:
         with os_errors_as_output_error(ledger_path(path), LEDGER_HINTS):
@@ -236,8 +241,8 @@ def _complete_ledger(path: Path, lines: bytes, mode: int | None) -> None:
 
 
 def _restore_ledger(path: Path, lines: bytes) -> None:
-    """Make sure that the ledger is as it was."""
-    ledger, aside = ledger_path(path), aside_path(path)
+    """Make sure that the ledger is as it was before the batch."""
+    ledger, aside = ledger_path(path), old_ledger_path(path)
     if lines:
         with os_errors_as_output_error(ledger, LEDGER_HINTS):
             retract_lines(ledger, lines)

@@ -1,4 +1,4 @@
-"""Decisions on rows -> the file as it will be and its batch; waivers for labels that were kept."""
+"""Decisions on rows -> the new file and its batch, and waivers for labels that were kept."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ if TYPE_CHECKING:
 WAIVER_HINTS = {number: f"{hint}; or {WAIVE_ELSEWHERE}" for number, hint in FILE_HINTS.items()} | {
     OTHER_ERROR: WAIVE_ELSEWHERE
 }
-"""What to do about a file of waivers, by the system's error number."""
+"""What to do if a file of waivers can't be written, by the system's error number."""
 
 
 @dataclass(frozen=True)
 class RewrittenFile:
-    """A file as it will be."""
+    """The new content of a file."""
 
     data: DataFile
     batch: Batch | None = None
-    """What makes it so; None where nothing is changed."""
+    """The changes; None where nothing changes."""
 
 
 # ---------------------------------------------------------------------- the file
@@ -56,18 +56,18 @@ def rewrite_file(
     source: str | None,
     now: dt.datetime,
 ) -> tuple[DataFile, Batch]:
-    """The file as it will be, and what is done to it: a batch that has no id yet.
+    """The new content of a file, and the batch of its changes, which has no id yet.
 
     Args:
-        file: As it is.
-        decisions: All of them change a row.
-        audit_sha256: Of the audit that the rows were queued by.
-        source: The file, where another is made from it; None where it is changed in place.
+        file: The file as it is.
+        decisions: Decisions that change a row.
+        audit_sha256: The hash of the audit that the queue was made from.
+        source: The file, if a new one is made from it; None if it is changed in place.
         now: The time.
 
     Raises:
         InputError: No row would be left.
-        OutputError: The file can't hold a label, or can't be rewritten without changing anything else.
+        OutputError: A label can't be written to the file, or something else would change, too.
     """
     path, data = file.data.path, file.data
     edits = {decision.row - 1: file.edit(decision) for decision in decisions}
@@ -89,15 +89,15 @@ def rewrite_file(
 
 
 def check_way_back(file: LabelledFile, new: DataFile, batch: Batch) -> None:
-    """Make sure that a batch can be taken back to the byte; of typed columns the values are enough.
+    """Make sure that a batch can be undone byte for byte; in a file with typed columns, value for value.
 
     Args:
-        file: As it is.
-        new: As it will be.
-        batch: What is done to it.
+        file: The file as it is.
+        new: The file as it will be.
+        batch: The changes.
 
     Raises:
-        OutputError: It can't.
+        OutputError: It can't be undone.
     """
     if file.source.encoding is None:
         return
@@ -105,10 +105,10 @@ def check_way_back(file: LabelledFile, new: DataFile, batch: Batch) -> None:
     plan = plan_undo([batch], batch, batch.rows - n_dropped, file.data.path)
     if rewrite_content(new.content, file.form, plan.edits, plan.records).content != file.data.content:
         raise OutputError(
-            f"what is changed in it could not be taken back to the byte: in {file.source.encoding} "
-            "letters do not stand by themselves",
+            f"the changes could not be undone byte for byte, because the bytes of a letter in "
+            f"{file.source.encoding} depend on the letters around it",
             where=file.data.path,
-            hint="nothing was written: write the file anew as UTF-8, and decide on the audit of that one",
+            hint="nothing was written: convert the file to UTF-8, scan that, and decide by that audit",
         )
 
 
@@ -128,7 +128,7 @@ def _find_dropped(edits: Mapping[int, Edit]) -> set[int]:
 def _refuse_empty(edits: Mapping[int, Edit], made: Rewritten, path: str) -> None:
     if len(_find_dropped(edits)) == made.n_rows:
         raise InputError(
-            "every row was judged unusable, and would be dropped", where=path, hint="leave out --drop"
+            "all rows were judged unusable, and would be dropped", where=path, hint="leave out --drop"
         )
 
 
@@ -157,22 +157,22 @@ def _make_line(decision: Decision, touched: Touched, audit_sha256: str) -> Ledge
 
 @dataclass(frozen=True)
 class WaiverFile:
-    """A file of waivers as it is to be written."""
+    """A file of waivers to be written."""
 
     path: Path
     text: str
     n_rows: int
-    """How many kept rows it waives."""
+    """How many kept rows get a waiver."""
 
 
 def plan_waivers(
     kept: Iterable[Decision], doubts: DoubtTable, file: LabelledFile, target: Path, path: str
 ) -> WaiverFile | None:
-    """The file of waivers with one for each kept row that was doubted; None where nothing is to be added.
+    """The file of waivers, with one for each kept row that was doubted; None where there is nothing to add.
 
     Args:
-        kept: Rows whose label was found right.
-        doubts: `doubts.parquet`: it tells which of them were doubted.
+        kept: Decisions on rows whose label is right.
+        doubts: The table `doubts.parquet`, which says which rows were doubted.
         file: The data.
         target: The corrected file.
         path: The file of waivers.
@@ -183,8 +183,8 @@ def plan_waivers(
     found = Path(path)
     doubted = _list_doubted_ids(doubts)
     rows = [one for one in kept if one.row_id in doubted]
-    # an id that the user gave may stand in other files; a hash of the content means the same input there.
-    # Both names are told, since the corrected file may take the place of the data.
+    # An id from a column may be in other files, too, for another row; a hash of the content can't.
+    # A waiver names both files, since the corrected file may replace the data.
     files = (path_beside(file.source.path, found), path_beside(target, found)) if file.has_ids else ()
     text = _read_waiver_text(found)
     added = add_waivers(
@@ -197,27 +197,27 @@ def check_waivers_writable(waivers: WaiverFile) -> None:
     """Make sure that the file of waivers can be written.
 
     Raises:
-        OutputError: The system won't let us.
+        OutputError: The system doesn't allow it.
     """
     check_writable(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
 
 
 def write_waivers(waivers: WaiverFile, *, after: Iterable[Path]) -> None:
-    """Write the file of waivers, after all else.
+    """Write the file of waivers, last of all files.
 
     Args:
         waivers: The file.
-        after: What was written before it.
+        after: The files that were written before it.
 
     Raises:
-        OutputError: The system won't let us; it names what was written.
+        OutputError: The system doesn't allow it; names the files that were written.
     """
     try:
         replace_file(waivers.path, waivers.text.encode(), hints=WAIVER_HINTS)
     except OutputError as error:
         done = ", ".join(map(str, after))
         if done:
-            error.found += f"; written before it, and complete: {done}"
+            error.found += f"; these files were written before it, and are complete: {done}"
         raise
 
 
@@ -227,10 +227,10 @@ def _list_doubted_ids(doubts: DoubtTable) -> set[str]:
 
 def _make_waiver(decision: Decision, files: tuple[str, ...]) -> Waiver:
     who = ", ".join(decision.annotators) or "a person"
-    said = ", ".join(part for part in (decision.tool, decision.time) if part)
+    by_what = ", ".join(part for part in (decision.tool, decision.time) if part)
     other = decision.spread_from
-    did = f"decided on {other}, which is the same, and kept the label" if other else "kept its label"
-    why = f"{who} {did} ({said})" + (f": {decision.why}" if decision.why else "")
+    did = f"kept the label of its duplicate {other}" if other else "kept its label"
+    why = f"{who} {did} ({by_what})" + (f": {decision.why}" if decision.why else "")
     return Waiver(decision.row_id, 0, label=decision.given_label, files=files, why=why)
 
 

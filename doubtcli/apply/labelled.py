@@ -1,4 +1,4 @@
-"""A data file and its audit -> its rows and labels, and how it is written."""
+"""A data file and its audit -> its rows, its labels and its layout."""
 
 from __future__ import annotations
 
@@ -36,18 +36,18 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 
-# ---------------------------------------------------------------------- its bytes
+# ---------------------------------------------------------------------- the bytes
 
 
 @dataclass(frozen=True)
 class DataFile:
-    """All that a file holds."""
+    """A file with all its bytes."""
 
     path: str
     stored: bytes
-    """As it lies on disk."""
+    """The bytes on disk."""
     content: bytes
-    """Unpacked."""
+    """The decompressed bytes."""
     compression: str | None
     sha256: str
     """Of `stored`."""
@@ -59,17 +59,18 @@ def hash_bytes(content: bytes) -> str:
 
 
 def read_data_file(path: str) -> DataFile:
-    """All that a file holds, read at once.
+    """A file with all its bytes, read at once.
 
     Raises:
-        InputError: It can't be read, changes meanwhile, or is no single file.
+        InputError: It can't be read, changes meanwhile, or is not a single file.
     """
     if path == "-":
-        raise _no_file("standard input", "save it to a file, and scan that one")
+        raise _explain_no_file("standard input", "save it to a file, and scan that")
     if Path(path).is_dir():
-        raise _no_file(path, "its parts can't be rewritten together: scan one of them, and apply to that one")
+        hint = "a folder can't be rewritten as a whole: scan one of its parts, and apply to that"
+        raise _explain_no_file(path, hint)
     if Path(path).exists() and not stat.S_ISREG(Path(path).stat().st_mode):
-        raise _no_file(path, "save what comes out of it to a file, and scan that one")
+        raise _explain_no_file(path, "it is not a regular file: save its content to one, and scan that")
     with open_source(path) as stored:
         with stored.open_stored() as file:
             as_stored = content = file.read()
@@ -79,13 +80,13 @@ def read_data_file(path: str) -> DataFile:
         return DataFile(path, as_stored, content, stored.compression, stored.sha256)
 
 
-def _no_file(where: str, hint: str) -> InputError:
-    return InputError("verdicts can be written back into a single file only", where=where, hint=hint)
+def _explain_no_file(where: str, hint: str) -> InputError:
+    return InputError("verdicts can only be written back into a single file", where=where, hint=hint)
 
 
 @contextmanager
 def name_file_in_errors(path: str) -> Iterator[None]:
-    """Name the file in errors that know but the row."""
+    """Add the file to errors that name only a row."""
     try:
         yield
     except DoubtError as error:
@@ -93,12 +94,12 @@ def name_file_in_errors(path: str) -> Iterator[None]:
         raise
 
 
-# ----------------------------------------------------------------------- its rows
+# ----------------------------------------------------------------------- the rows
 
 
 @dataclass(frozen=True)
 class LabelledFile:
-    """A file and what is read from it."""
+    """A file, and what was read from it."""
 
     data: DataFile
     table: Table
@@ -108,9 +109,9 @@ class LabelledFile:
     labels: Labels
     form: FileLayout
     listed: tuple[str, ...]
-    """The names that a ClassLabel column lists; empty for any other."""
+    """The names that a ClassLabel column lists; empty for all other columns."""
     has_ids: bool
-    """Whether a column names the rows, rather than their content."""
+    """Whether row ids are from a column; otherwise they are hashes of the content."""
     quoting: str | None
 
     @property
@@ -119,8 +120,8 @@ class LabelledFile:
         return self.table.source
 
     @cached_property
-    def bearers(self) -> dict[str, int]:
-        """For each label a row, from 0, that bears it."""
+    def row_by_label(self) -> dict[str, int]:
+        """For each label a row that has it, counted from 0."""
         codes, rows = np.unique(self.labels.codes, return_index=True)
         return {
             self.labels.class_names[code]: row
@@ -129,25 +130,25 @@ class LabelledFile:
         }
 
     def edit(self, decision: Decision) -> Edit:
-        """What becomes of a row.
+        """The edit that carries out a decision.
 
         Raises:
-            OutputError: The label is none that the column lists.
+            OutputError: The column does not list the label.
         """
         label = decision.verdict
         if label is None:
             return Drop()
         if not self.listed:
-            return Relabel(label, self.bearers.get(label))
+            return Relabel(label, self.row_by_label.get(label))
         if label in self.listed:
-            return Relabel(str(self.listed.index(label)), self.bearers.get(label))
+            return Relabel(str(self.listed.index(label)), self.row_by_label.get(label))
         raise OutputError(
-            f"the label {label!r} can't be written: the file lists its classes, and this is none of them",
+            f"the label {label!r} can't be written: it is not in the file's list of classes",
             where=self.data.path,
             row=decision.row,
             column=self.form.column,
             expected=f"one of {', '.join(map(repr, self.listed))}",
-            hint="decide for one of them, or write the file anew with another list (ClassLabel)",
+            hint="choose one of them, or write the file again with another list (ClassLabel)",
         )
 
 
@@ -156,21 +157,21 @@ def read_labelled(
 ) -> LabelledFile:
     """A file's rows and labels, read as its audit read them.
 
-    What its columns are is as the audit says: labels that are others by now must not make it another.
+    The roles of columns are from the audit: they must not change because labels have changed.
 
     Args:
         data: The file.
-        document: What the audit says.
-        progress: Told how far it is.
+        document: The `audit.json` of the audit.
+        progress: Shows the stages.
         given: What is in memory, and not read from files.
 
     Raises:
-        InputError: The file can't be read, was changed meanwhile, or has not the columns of the audit.
-        SettingsError: A setting of the audit makes no sense.
+        InputError: The file can't be read, was changed meanwhile, or does not have the audit's columns.
+        SettingsError: A setting of the audit is not valid.
     """
     settings = restore_settings(document, data.path)
     with progress.stage("Reading"):
-        roles = document.roles  # a column that the audit doesn't know plays no part
+        roles = document.roles  # a column that is not in the audit is not used
         table = _with_columns(given.table or _read_same_table(data, settings), roles)
         column = roles.names(Role.LABEL)[0]
         labels = find_task(document.task_name).parse_labels(table, column, to_judge=False)
@@ -194,12 +195,12 @@ def _read_same_table(data: DataFile, settings: ScanSettings) -> Table:
     raise InputError(
         "the file changed while it was read",
         where=data.path,
-        hint="run again when nothing writes to it any more",
+        hint="run again when no other program writes to it",
     )
 
 
 def _with_columns(table: Table, roles: Roles) -> Table:
-    """The table with all columns of the audit; one that rows have by key, and none has any more, is empty."""
+    """The table with all columns of the audit. A JSON key that no row has any more gives an empty column."""
     names = table.data.column_names
     missing = [column for column in roles.columns if column.name not in names]
     if not missing:
@@ -208,11 +209,11 @@ def _with_columns(table: Table, roles: Roles) -> Table:
     gone = [one for one in missing if not may_go or one.role == Role.LABEL]
     if gone:
         raise InputError(
-            "a column is gone that was there when the file was audited",
+            "a column of the audit is missing",
             where=table.source.path,
             column=gone[0].name,
-            expected=f"the columns of the audit; it has {listed(names)}",
-            hint="put it back, or scan the file as it is now and decide on that audit",
+            expected=f"the columns of the audit; the file has {listed(names)}",
+            hint="put it back, or scan the file as it is now and decide by that audit",
         )
     data = table.data
     for column in missing:
@@ -225,7 +226,7 @@ def _snapshot_rows(
 ) -> tuple[RowSnapshot, ...]:
     n_rows = table.data.num_rows
     vectors = probs = None
-    if (settings.embeddings or settings.pred_probs) and not _can_be_told_apart(table, roles, labels):
+    if (settings.embeddings or settings.pred_probs) and not _are_rows_distinct(table, roles, labels):
         if settings.embeddings:
             vectors = read_embeddings(settings.embeddings, n_rows, arrays.get("embeddings"))
         if settings.pred_probs:
@@ -233,15 +234,15 @@ def _snapshot_rows(
     hashes = hash_rows(table, roles, vectors, probs)
     ids = make_row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
-    told = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
-    return tuple(RowSnapshot(*row) for row in told)
+    rows = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
+    return tuple(RowSnapshot(*row) for row in rows)
 
 
-def _can_be_told_apart(table: Table, roles: Roles, labels: Labels) -> bool:
-    """Whether the file itself tells which row is which, as the audit told it.
+def _are_rows_distinct(table: Table, roles: Roles, labels: Labels) -> bool:
+    """Whether the file alone identifies its rows, without the files of embeddings and probabilities.
 
-    The files beside it have other rows once some were dropped. They are needed where there are no inputs, and
-    where nothing else tells rows of the same inputs and label apart.
+    Those have other rows once some rows were dropped. They are needed only if there are no input columns, or
+    if rows have the same inputs and the same label.
     """
     if not any(column.is_input for column in roles.columns):
         return False

@@ -1,9 +1,9 @@
-"""A ledger: one line of JSON for each row that was changed, appended and never rewritten.
+"""A ledger: one line of JSON for each changed row. Lines are appended and never rewritten.
 
     Line ──┐
     Line ──┴─▶ Batch (what one command did) ─▶ the ledger of one file, oldest batch first
 
-It stands beside the file whose changes it tells.
+A ledger is next to the file whose changes it lists.
 """
 
 from __future__ import annotations
@@ -33,37 +33,37 @@ LEDGER_SUFFIX = ".ledger.jsonl"
 ASIDE_SUFFIX = ".old"
 LEDGER_VERSION = 1
 RAW_FIELDS = ("old_cell", "new_cell", "record")
-"""What of a line is bytes of the file."""
+"""The fields of a line that are bytes of the file."""
 BATCH_FIELDS = ("rows", "before", "after", "undoes")
-"""What of a batch stands on each of its lines under its own name."""
+"""The fields of a batch that are repeated on each of its lines, under the same name."""
 BATCH_DIGITS = 12
-"""Hexadecimal ones of a batch's id: enough to tell a file's batches apart, and short enough to be typed."""
+"""Hexadecimal digits of a batch's id: enough to be unique in a file, and short enough to type."""
 
 
 def ledger_path(path: Path) -> Path:
-    """Where the ledger of a file stands."""
+    """The path of a file's ledger."""
     return path.with_name(ledger_name(path.name))
 
 
 def ledger_name(name: str) -> str:
-    """What the ledger of a file is called."""
+    """The name of a file's ledger."""
     return name + LEDGER_SUFFIX
 
 
-def aside_path(path: Path) -> Path:
-    """Where the ledger of a file goes once the file is made anew with nothing changed in it."""
+def old_ledger_path(path: Path) -> Path:
+    """Where a ledger is set aside when its file is written again without changes."""
     return path.with_name(ledger_name(path.name) + ASIDE_SUFFIX)
 
 
 def name_batch(batch: Batch, earlier: Sequence[Batch]) -> Batch:
-    """The batch with its id: the same for the same changes at the same time to a file of the same past."""
-    told = hashlib.sha256(earlier[-1].id.encode() if earlier else b"")
-    told.update(render_batch(replace(batch, id="")))
-    return replace(batch, id=told.hexdigest()[:BATCH_DIGITS])
+    """The batch with its id, which depends on the changes, their time and the batch before it."""
+    digest = hashlib.sha256(earlier[-1].id.encode() if earlier else b"")
+    digest.update(render_batch(replace(batch, id="")))
+    return replace(batch, id=digest.hexdigest()[:BATCH_DIGITS])
 
 
 def format_ledger_time(now: dt.datetime) -> str:
-    """A time as ledgers have it: "2026-11-21T14:05:00Z"."""
+    """A time as it is written in ledgers: "2026-11-21T14:05:00Z"."""
     return now.astimezone(dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
@@ -71,10 +71,12 @@ def format_ledger_time(now: dt.datetime) -> str:
 
 
 def read_ledger(path: Path) -> tuple[Batch, ...]:
-    """The batches of a ledger, oldest first; none where there is no ledger. A torn last line is left out.
+    """The batches of a ledger, oldest first; empty where there is no ledger.
+
+    An incomplete last line is left out.
 
     Raises:
-        InputError: It can't be read, is damaged, or a newer doubt wrote it.
+        InputError: It can't be read, is damaged, or a newer version of doubt wrote it.
     """
     try:
         content = path.read_bytes() if path.exists() else b""
@@ -87,59 +89,59 @@ def read_ledger(path: Path) -> tuple[Batch, ...]:
 
 
 def _read_line(line: bytes, number: int, path: Path) -> Batch:
-    """One line, as a batch of that line alone."""
+    """One line, as a batch with only that line."""
     try:
-        told = json.loads(line)
-        version = told["ledger"]
+        entry = json.loads(line)
+        version = entry["ledger"]
         if version == LEDGER_VERSION:
-            return _parse_batch(told)
+            return _parse_batch(entry)
     except (ValueError, LookupError, TypeError) as error:
         raise InputError(
             f"the line is damaged ({error})",
             where=str(path),
             line=number,
-            expected="what `doubt apply` wrote",
-            hint="put the ledger back as it was, or move it away: its changes can't be taken back then",
+            expected="a line as `doubt apply` wrote it",
+            hint="restore the ledger, or move it away: then its changes can't be undone",
         ) from error
     raise InputError(
         f"the line has version {version}",
         where=str(path),
         line=number,
         expected=f"version {LEDGER_VERSION}",
-        hint="update doubt: a newer one wrote it",
+        hint="update doubt: a newer version wrote it",
     )
 
 
-def _parse_batch(told: dict[str, Any]) -> Batch:
-    form = FileLayout(**told["form"])
-    cells = {name: _parse_cell(told[name], form.encoding) for name in RAW_FIELDS}
+def _parse_batch(entry: dict[str, Any]) -> Batch:
+    form = FileLayout(**entry["form"])
+    cells = {name: _parse_cell(entry[name], form.encoding) for name in RAW_FIELDS}
     line = LedgerLine(
-        **{item.name: told[item.name] for item in fields(LedgerLine)}
+        **{item.name: entry[item.name] for item in fields(LedgerLine)}
         | cells
-        | {"action": LedgerAction(told["action"]), "who": tuple(told["who"])}
+        | {"action": LedgerAction(entry["action"]), "who": tuple(entry["who"])}
     )
     return Batch(
-        id=told["batch"],
-        applied=told["applied"],
+        id=entry["batch"],
+        applied=entry["applied"],
         lines=(line,),
         form=form,
-        source=told["from"],
-        n_written=int(told["lines"]) if "lines" in told else None,
-        **{name: told[name] for name in BATCH_FIELDS},
+        source=entry["from"],
+        n_written=int(entry["lines"]) if "lines" in entry else None,
+        **{name: entry[name] for name in BATCH_FIELDS},
     )
 
 
-def _parse_cell(told: str | dict[str, str] | None, encoding: str) -> bytes | None:
-    if told is None:
+def _parse_cell(cell: str | dict[str, str] | None, encoding: str) -> bytes | None:
+    if cell is None:
         return None
-    return told.encode(encoding) if isinstance(told, str) else b64decode(told["base64"])
+    return cell.encode(encoding) if isinstance(cell, str) else b64decode(cell["base64"])
 
 
 # --------------------------------------------------------------------- writing
 
 
 def describe_batch(batch: Batch) -> list[dict[str, Any]]:
-    """The lines of a batch as JSON has them."""
+    """The lines of a batch as JSON objects."""
     source = None if batch.source is None else with_slashes(batch.source)
     about = {name: getattr(batch, name) for name in BATCH_FIELDS} | {"from": source}
     about["lines"] = len(batch.lines) if batch.n_written is None else batch.n_written
@@ -150,19 +152,19 @@ def describe_batch(batch: Batch) -> list[dict[str, Any]]:
 
 
 def render_batch(batch: Batch) -> bytes:
-    """The lines of a batch as a ledger has them."""
+    """The lines of a batch as they are written to a ledger."""
     text = "".join(json.dumps(line, ensure_ascii=False) + "\n" for line in describe_batch(batch))
-    # a path may hold bytes that are no UTF-8 (lone surrogates in Python): JSON has an escape for them
+    # a path may hold bytes that are not UTF-8 (lone surrogates in Python), which JSON can escape
     return text.encode(errors="backslashreplace")
 
 
 def _line_to_json(line: LedgerLine, form: FileLayout) -> dict[str, Any]:
-    told = asdict(line)
-    return told | {name: _cell_to_json(told[name], form.encoding) for name in RAW_FIELDS}
+    entry = asdict(line)
+    return entry | {name: _cell_to_json(entry[name], form.encoding) for name in RAW_FIELDS}
 
 
 def _cell_to_json(raw: bytes | None, encoding: str) -> str | dict[str, str] | None:
-    """Bytes of the file as text, if the text gives the very same bytes again."""
+    """Bytes of the file as text, or as base64 if the text would not give the same bytes."""
     if raw is None:
         return None
     try:
@@ -174,17 +176,17 @@ def _cell_to_json(raw: bytes | None, encoding: str) -> str | dict[str, str] | No
 
 
 def append_lines(path: Path, lines: bytes, mode: int | None = None) -> None:
-    """Add whole lines to a ledger in one step; what is there of them already is not added again.
+    """Add whole lines to a ledger in one step; lines that are already in it are not added again.
 
-    A last line that a killed run left torn is cut off first.
+    An incomplete last line, left by a killed run, is removed first.
 
     Args:
-        path: The ledger; made if it is missing.
-        lines: To be added.
-        mode: Who may do what with one that is made; None: as the system has it.
+        path: The ledger; created if it is missing.
+        lines: The lines to add.
+        mode: The permissions of a ledger that is created; None for the system's default.
 
     Raises:
-        OSError: As the system had it; no line is half written.
+        OSError: The error of the system; no line is half written.
     """
     if not path.exists():
         write_new_file(path, b"", mode)
@@ -203,14 +205,14 @@ def append_lines(path: Path, lines: bytes, mode: int | None = None) -> None:
 
 
 def retract_lines(path: Path, lines: bytes) -> None:
-    """Take away what `append` has added last, whole or torn; a ledger that it has made goes.
+    """Remove the lines that `append_lines` added last, complete or not; also a ledger that it created.
 
     Args:
         path: The ledger, or where it would be.
-        lines: As they were to be added; what else is there stays.
+        lines: The lines that were to be added; all others stay.
 
     Raises:
-        OSError: As the system had it.
+        OSError: The error of the system.
     """
     if not path.is_file():  # nothing was added to it
         return
@@ -225,9 +227,9 @@ def retract_lines(path: Path, lines: bytes) -> None:
 
 
 def _find_size_without(content: bytes, added: set[bytes]) -> int:
-    """How much of a ledger stood there before these lines were added behind it."""
+    """The size of a ledger before these lines were added at its end."""
     *whole, torn = content.split(b"\n")
-    if not any(line.startswith(torn) for line in added):  # `append` would have cut it off first
+    if not any(line.startswith(torn) for line in added):  # else `append_lines` would have removed it first
         return len(content)
     while whole and whole[-1] + b"\n" in added:
         whole.pop()

@@ -1,6 +1,6 @@
-"""A ledger and a batch of it -> the edits that take the batch back, if nobody has touched its rows since.
+"""A ledger and one of its batches -> the edits that undo it, if nobody has edited its rows since.
 
-Also what is lost of a ledger's changes where the file is made from another one again.
+Also notes on the changes in a ledger that get lost when the file is made again from another one.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from doubtcli.records.relabelling import (
     list_batches_in_effect,
     list_current_batches,
 )
+from doubtcli.wording.lists import join_first
 from doubtcli.wording.numbers import count
 
 if TYPE_CHECKING:
@@ -39,19 +40,19 @@ LOST_WORDS = {
 
 @dataclass(frozen=True)
 class UndoPlan:
-    """What takes a batch back."""
+    """The edits that undo a batch."""
 
     batch: Batch
     rows: Mapping[int, LedgerLine]
-    """The batch's lines on rows that are there, by row of the file as it is, from 0."""
+    """The batch's lines on rows that are in the file now, by their index in it, from 0."""
     added: Mapping[int, LedgerLine]
-    """Its lines on rows that are gone, by row of the file as it will be, from 0."""
+    """Its lines on rows that it dropped, by their index in the restored file, from 0."""
     later: Sequence[Batch] = ()
-    """The batches that came after it and that are not taken back, oldest first."""
+    """The batches after it that were not undone, oldest first."""
 
     @property
     def edits(self) -> dict[int, Edit]:
-        """What becomes of the rows that are there."""
+        """The edits of rows that are in the file now."""
         return {
             row: Restore(line.old_cell) if line.action is LedgerAction.RELABEL else Drop()
             for row, line in self.rows.items()
@@ -59,7 +60,7 @@ class UndoPlan:
 
     @property
     def records(self) -> dict[int, bytes]:
-        """The rows that are put back."""
+        """The dropped rows that are restored."""
         return {row: line.record for row, line in self.added.items()}
 
 
@@ -67,15 +68,15 @@ class UndoPlan:
 
 
 def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Batch:
-    """The batch to take back: the one that is asked for, else the last that is in effect and no undo itself.
+    """The batch to undo: the one that the user names, or else the last in effect that is not an undo.
 
     Args:
-        batches: Of the ledger, oldest first.
-        wanted: Its id.
+        batches: The batches of the ledger, oldest first.
+        wanted: The id of the batch.
         where: The ledger, for messages.
 
     Raises:
-        InputError: There is none, it is not in effect, or the ledger has not all of it.
+        InputError: There is no such batch, it is not in effect, or lines of it are missing.
     """
     left = list_batches_in_effect(list_current_batches(batches))
     for batch in reversed(left):
@@ -83,11 +84,11 @@ def choose_batch(batches: Sequence[Batch], wanted: str | None, where: str) -> Ba
             _check_complete(batch, where)
             return batch
     if wanted is None:
-        raise InputError("nothing is in effect that could be taken back", where=where, hint=LOG_HINT)
+        raise InputError("no batch is in effect, so there is nothing to undo", where=where, hint=LOG_HINT)
     if wanted not in {batch.id for batch in batches}:
         raise InputError(f"there is no batch {wanted!r}", where=where, hint=LOG_HINT)
     gone = wanted not in {batch.id for batch in list_current_batches(batches)}
-    why = "the file was made anew since" if gone else "it is taken back already"
+    why = "the file was written again since" if gone else "it was already undone"
     raise InputError(f"batch {wanted} is not in effect: {why}", where=where, hint=LOG_HINT)
 
 
@@ -96,8 +97,8 @@ def _check_complete(batch: Batch, where: str) -> None:
         raise InputError(
             f"batch {batch.id} is {batch.missing_lines}",
             where=where,
-            expected="all that `doubt apply` wrote",
-            hint="nothing was taken back: put the ledger back as it was, or edit the labels by hand",
+            expected="all lines that `doubt apply` wrote",
+            hint="nothing was undone: restore the ledger, or edit the labels by hand",
         )
 
 
@@ -105,48 +106,50 @@ def _check_complete(batch: Batch, where: str) -> None:
 
 
 def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -> UndoPlan:
-    """Where the rows of a batch are now.
+    """Find the rows of a batch in the file as it is now.
 
     Args:
-        batches: Of the ledger, oldest first.
-        batch: To be taken back.
-        n_rows: The rows that the file has now.
+        batches: The batches of the ledger, oldest first.
+        batch: The batch to undo.
+        n_rows: The number of rows that the file has now.
         where: The file, for messages.
 
     Raises:
-        InputError: Rows came or went since, so that the batch's rows can't be told any more.
+        InputError: Rows were added or removed since, so that the batch's rows can't be found.
     """
     later = _list_later(batches, batch)
-    if mover := _find_mover(later):
+    if row_mover := _find_row_moving_batch(later):
         raise InputError(
-            f"batch {mover.id} came after batch {batch.id}, and dropped rows or put some back",
+            f"batch {row_mover.id} came after batch {batch.id}, and dropped or restored rows",
             where=where,
-            hint=f"take that one back first: --batch {mover.id}",
+            hint=f"undo that one first: --batch {row_mover.id}",
         )
-    came, went = _list_places(batch, LedgerAction.RESTORE), _list_places(batch, LedgerAction.DROP)
-    if n_rows != batch.rows + len(came) - len(went):
+    restored, dropped = _list_places(batch, LedgerAction.RESTORE), _list_places(batch, LedgerAction.DROP)
+    if n_rows != batch.rows + len(restored) - len(dropped):
         raise InputError(
-            f"it was edited since batch {batch.id}: it has {count(n_rows, 'row')}",
+            f"the file was edited since batch {batch.id}: it has {count(n_rows, 'row')}",
             where=where,
-            expected=f"{count(batch.rows + len(came) - len(went), 'row')}, as the batch left it",
-            hint="put it back as the batch left it, or edit the labels by hand",
+            expected=f"{count(batch.rows + len(restored) - len(dropped), 'row')}, as the batch left it",
+            hint="restore the file as the batch left it, or edit the labels by hand",
         )
     there = {
-        _place_after(line, came, went): line for line in batch.lines if line.action is not LedgerAction.DROP
+        _find_place_after(line, restored, dropped): line
+        for line in batch.lines
+        if line.action is not LedgerAction.DROP
     }
     gone = {line.row - 1: line for line in batch.lines if line.action is LedgerAction.DROP}
     return UndoPlan(batch, there, gone, later)
 
 
 def _list_later(batches: Sequence[Batch], batch: Batch) -> tuple[Batch, ...]:
-    """The batches that came later; of one and that which takes it back nothing is left."""
+    """The later batches in effect, without a batch that was undone and without its undo."""
     later = batches[list(batches).index(batch) + 1 :]
     ids = {one.id for one in later}
     return tuple(one for one in list_batches_in_effect(later) if one.undoes not in ids)
 
 
-def _find_mover(later: Sequence[Batch]) -> Batch | None:
-    """The last of the later batches after which rows stand elsewhere."""
+def _find_row_moving_batch(later: Sequence[Batch]) -> Batch | None:
+    """The last of the later batches that moved rows to other places."""
     movers = [one for one in later if any(line.action is not LedgerAction.RELABEL for line in one.lines)]
     return movers[-1] if movers else None
 
@@ -155,70 +158,72 @@ def _list_places(batch: Batch, action: LedgerAction) -> list[int]:
     return sorted(line.row - 1 for line in batch.lines if line.action is action)
 
 
-def _place_after(line: LedgerLine, came: Sequence[int], went: Sequence[int]) -> int:
-    """The place, from 0, of a line's row in the file as the batch left it; `came` and `went` are in order."""
+def _find_place_after(line: LedgerLine, restored: Sequence[int], dropped: Sequence[int]) -> int:
+    """The index of a line's row in the file as the batch left it; `restored` and `dropped` are sorted."""
     place = line.row - 1
     if line.action is LedgerAction.RESTORE:
         return place
-    return find_nth_free(came, place - bisect_left(went, place))
+    return find_nth_free(restored, place - bisect_left(dropped, place))
 
 
-# ------------------------------------------------------------------- what came of it
+# ----------------------------------------------------------------- what the undo did
 
 
 def check_untouched(undo: UndoPlan, rewritten: Rewritten, where: str) -> None:
-    """Refuse to take back what a later batch has changed again, or somebody has edited since.
+    """Refuse to undo what a later batch has changed again, or somebody has edited since.
 
     Raises:
-        InputError: A row is not as the batch left it; names the later batch that left it so, or such rows.
+        InputError: A row is not as the batch left it; names the later batch that changed it, or the rows.
     """
     edited = {
         row: what for row, line in undo.rows.items() if (what := _find_edit(line, rewritten.touched[row]))
     }
-    if later := _find_changer(undo, rewritten, edited):
+    if later := _find_later_change(undo, rewritten, edited):
         raise InputError(
             f"batch {later.id} came after batch {undo.batch.id}, and changed rows of it again",
             where=where,
-            hint=f"take that one back first: --batch {later.id}",
+            hint=f"undo that one first: --batch {later.id}",
         )
     if edited:
-        told = [f"row {row + 1} ({undo.rows[row].row_id!r}): {what}" for row, what in edited.items()]
-        rest = f" and {len(told) - MOST_EDITED_NAMED} more" if len(told) > MOST_EDITED_NAMED else ""
+        rows = [f"row {row + 1} ({undo.rows[row].row_id!r}): {what}" for row, what in edited.items()]
+        named = join_first(rows, MOST_EDITED_NAMED, between="; ", last="; ")
         raise InputError(
-            f"rows were edited since batch {undo.batch.id}: {'; '.join(told[:MOST_EDITED_NAMED])}{rest}",
+            f"rows were edited since batch {undo.batch.id}: {named}",
             where=where,
             expected="these rows as the batch left them",
-            hint="nothing was taken back: put these rows back as they were, or edit them by hand",
+            hint="nothing was undone: restore these rows, or edit them by hand",
         )
 
 
 def _find_edit(line: LedgerLine, found: Touched) -> str:
-    """What of a row is not as its batch left it; "" where all of it is."""
-    if found.raw_old != _cell_left_by(line):
+    """The part of a row that was edited since its batch; empty where none was."""
+    if found.raw_old != _find_cell_left(line):
         return "its label"
-    return "" if found.rest == line.rest else "what stands beside its label"
+    return "" if found.rest == line.rest else "another column"
 
 
-def _cell_left_by(line: LedgerLine) -> bytes | None:
-    """The label's cell as a batch left it."""
+def _find_cell_left(line: LedgerLine) -> bytes | None:
+    """The bytes of the label's cell as a batch left them."""
     return line.old_cell if line.action is LedgerAction.RESTORE else line.new_cell
 
 
-def _find_changer(undo: UndoPlan, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
-    """The last of the later batches that left any of these rows as it is now."""
+def _find_later_change(undo: UndoPlan, rewritten: Rewritten, rows: Iterable[int]) -> Batch | None:
+    """The last of the later batches that made one of these rows what it is now."""
     now = {
         (undo.rows[row].row_id, rewritten.touched[row].raw_old, rewritten.touched[row].rest) for row in rows
     }
-    changed = (one for one in reversed(undo.later) if any(_row_as_left(line) in now for line in one.lines))
+    changed = (
+        one for one in reversed(undo.later) if any(_describe_row_left(line) in now for line in one.lines)
+    )
     return next(changed, None)
 
 
-def _row_as_left(line: LedgerLine) -> tuple[str, bytes | None, str]:
+def _describe_row_left(line: LedgerLine) -> tuple[str, bytes | None, str]:
     return line.row_id, line.new_cell, line.rest
 
 
 def list_undone_lines(undo: UndoPlan, rewritten: Rewritten) -> tuple[LedgerLine, ...]:
-    """What an undo did, in its own lines, by place in the file."""
+    """The ledger lines of an undo, in file order."""
     lines = [_undo_line(row, line, rewritten) for row, line in undo.rows.items()]
     lines += [_restore_line(row, line) for row, line in undo.added.items()]
     return tuple(sorted((_sign_by_undo(line, undo.batch) for line in lines), key=lambda line: line.row))
@@ -243,25 +248,25 @@ def _restore_line(row: int, line: LedgerLine) -> LedgerLine:
 
 
 def _sign_by_undo(line: LedgerLine, batch: Batch) -> LedgerLine:
-    return replace(line, who=(), when="", tool=UNDO_TOOL, why=f"takes back batch {batch.id}", seen_as="")
+    return replace(line, who=(), when="", tool=UNDO_TOOL, why=f"undoes batch {batch.id}", seen_as="")
 
 
-# ------------------------------------------------------------- what a new file lacks
+# --------------------------------------------------------------------- lost changes
 
 
 def note_lost_changes(
     earlier: Sequence[Batch], decisions: Iterable[Decision], path: str, output: str, *, is_dry_run: bool
 ) -> tuple[str, ...]:
-    """A note for each batch of which something is lost, oldest first; rows that are decided anew are not.
+    """A note for each batch with lost changes, oldest first; rows that are decided again are not lost.
 
     Args:
-        earlier: The ledger of the file that is made anew.
-        decisions: All that are made now, for the label that the row has or for another.
-        path: What it is made from.
-        output: The file.
-        is_dry_run: Whether it only would be.
+        earlier: The ledger of the file that is written again.
+        decisions: All decisions of this run, also those that keep a label.
+        path: The file that it is made from.
+        output: The file that is written.
+        is_dry_run: Whether nothing is written.
     """
-    batches = _list_lasting(earlier)
+    batches = _list_kept_batches(earlier)
     last = {line.row_id: batch.id for batch in batches for line in batch.lines}
     kept = {decision.row_id for decision in decisions}
     notes = []
@@ -272,8 +277,8 @@ def note_lost_changes(
     return tuple(notes)
 
 
-def _list_lasting(batches: Sequence[Batch]) -> list[Batch]:
-    """Those that the file still bears: neither taken back, nor one that takes another of them back."""
+def _list_kept_batches(batches: Sequence[Batch]) -> list[Batch]:
+    """The batches whose changes are still in the file: not undone, and not an undo of another one."""
     current = list_current_batches(batches)
     ids = {batch.id for batch in current}
     return [batch for batch in list_batches_in_effect(current) if batch.undoes not in ids]
@@ -286,9 +291,9 @@ def _write_lost_note(
     what = " and ".join(
         count(actions[action], word) for action, word in LOST_WORDS.items() if actions[action]
     )
-    is_not = "would not be" if is_dry_run else "is not" if len(lost) == 1 else "are not"
-    made = "it would be made" if is_dry_run else "it was made"
+    are_lost = "would be lost" if is_dry_run else "is lost" if len(lost) == 1 else "are lost"
+    is_made = "would be" if is_dry_run else "was"
     return (
-        f"{what} of batch {batch.id} {is_not} in it any more: {made} anew from {path}; "
-        f"to build on them, apply to {output} itself"
+        f"{what} of batch {batch.id} {are_lost}, because the new file {is_made} made from {path} again; "
+        f"to keep earlier changes, apply to {output} itself"
     )

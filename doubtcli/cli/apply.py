@@ -1,4 +1,4 @@
-"""`doubt apply`: what people decided, written back into the file."""
+"""`doubt apply`: write what people decided back into the file."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ def apply(
     audit: Annotated[
         str | None,
         options.declare_option(
-            "--audit", "The audit that the queue was made from. [default: beside DATA]", WHAT, "FOLDER"
+            "--audit", "The audit that the queue was made from. [default: next to DATA]", WHAT, "FOLDER"
         ),
     ] = None,
     on_conflict: Annotated[
         OnConflict,
         options.declare_option(
             "--on-conflict",
-            f"What to do where people differ: {', '.join(OnConflict)}. [default: majority]",
+            f"What to do where people disagree: {', '.join(OnConflict)}. [default: majority]",
             WHAT,
             "HOW",
         ),
@@ -47,18 +47,20 @@ def apply(
     ] = False,
     spread: Annotated[
         bool,
-        options.declare_option("--spread", "Decide on rows of the very same input and label, too.", WHAT),
+        options.declare_option(
+            "--spread", "Apply each decision to rows of the same input and label, too.", WHAT
+        ),
     ] = False,
     confirmed: Annotated[
         bool,
         options.declare_option(
             "--confirmed",
-            "All rows were looked at, also those left as they were (doccano doesn't tell).",
+            "All rows were looked at, including unchanged ones (doccano doesn't record it).",
             WHAT,
         ),
     ] = False,
     drop: Annotated[
-        bool, options.declare_option("--drop", "Take out rows that were judged unusable.", WHAT)
+        bool, options.declare_option("--drop", "Remove rows that were judged unusable.", WHAT)
     ] = False,
     output: options.CorrectedFile = None,
     in_place: options.InPlace = False,
@@ -68,8 +70,8 @@ def apply(
         str | None,
         options.declare_option(
             "--waivers",
-            "Where to waive doubted rows whose label was kept. [default: where `doubt gate` finds them: "
-            "as the settings file has it, else doubt-waivers.toml here or beside that file]",
+            "The file for waivers of doubted rows whose label was kept. [default: the one that `doubt gate` "
+            "reads: the settings file names it, else doubt-waivers.toml here or next to that file]",
             options.WHERE,
             "FILE",
         ),
@@ -80,11 +82,11 @@ def apply(
     no_progress: options.NoProgress = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
-    """Write people's verdicts back: a new file, the same but for the labels.
+    """Write people's verdicts back: a new file in which only labels differ.
 
-    A row that is not certain, or was changed since the audit, is told and left as it is.
-    Who changed what and why is added to the ledger beside the new file: `doubt log` reads it, `doubt undo`
-    takes it back.
+    A row that can't be identified for certain, or was changed since the audit, is reported and left as it is.
+    Who changed what and why is added to the ledger next to the new file: `doubt log` prints it, `doubt undo`
+    undoes it.
     """
     from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.console import choose_progress

@@ -1,4 +1,4 @@
-"""`doubt undo` and `doubt log`: take back what verdicts changed, and list it."""
+"""`doubt undo` and `doubt log`: undo what verdicts changed, and list it."""
 
 from __future__ import annotations
 
@@ -38,10 +38,10 @@ def undo(
     quiet: options.Quiet = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
-    """Take a batch of changes back, to the byte.
+    """Undo a batch of changes: the file is again what it was, byte for byte.
 
-    If anybody has edited one of its rows since, nothing is taken back.
-    Undoing is a batch of its own, which can be taken back.
+    If anybody has edited one of its rows since, nothing is undone.
+    An undo is a batch, too, and can be undone.
     """
     from doubtcli.apply.target import OutputOptions
     from doubtcli.pipelines.undo import undo_batch

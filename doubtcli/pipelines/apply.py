@@ -27,7 +27,7 @@ from doubtcli.apply.decisions import (
     write_waivers,
 )
 from doubtcli.apply.labelled import DataFile, hash_bytes, read_data_file, read_labelled
-from doubtcli.apply.ledger import aside_path, ledger_path, name_batch, read_ledger, render_batch
+from doubtcli.apply.ledger import ledger_path, name_batch, old_ledger_path, read_ledger, render_batch
 from doubtcli.apply.plan_undo import note_lost_changes
 from doubtcli.apply.target import check_ending, check_waivers_apart, follow_link
 from doubtcli.errors import InputError
@@ -38,8 +38,8 @@ from doubtcli.records import OnConflict
 from doubtcli.records.relabelling import ApplyResult, list_batches_in_effect, list_current_batches
 from doubtcli.store import default_folder, read_audit
 from doubtcli.store.folder import DOCUMENT
-from doubtcli.tools.read import read_together
-from doubtcli.verdicts.corrections import lenient_terms, settle_answers
+from doubtcli.tools.read import read_answer_files
+from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers
 from doubtcli.verdicts.rows import VerdictRows, list_audited_rows
 from doubtcli.verdicts.spelling import Spellings
 
@@ -58,75 +58,75 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ApplyRequest:
-    """What is to be applied to what, and how."""
+    """The verdicts to apply, the file to apply them to, and how."""
 
     path: str
     """The labelled file."""
     verdicts: tuple[str, ...]
-    """Files of them, of any tool."""
+    """Files of verdicts, of any tools."""
     where: OutputOptions
     audit: str | None = None
-    """The directory of the audit; the one beside the file if None."""
+    """The directory of the audit; None for the one next to the file."""
     drop: bool = False
-    """Whether rows that were judged unusable go; else they stay, and are reported."""
+    """Whether to drop rows that were judged unusable; else they stay, and are reported."""
     new_labels: bool = False
     """Whether a label may be chosen that the file doesn't have."""
     spread: bool = False
-    """Whether a decision also holds for rows of the very same input and label."""
+    """Whether a decision also holds for rows of the same input and label."""
     confirmed: bool = False
-    """Whether all rows of the verdicts were looked at, where their tool doesn't say."""
+    """Whether all rows of the verdicts were looked at, if their tool doesn't record it."""
     on_conflict: OnConflict = OnConflict.MAJORITY
     waivers: str | None = None
-    """The file to add waivers to; the one that a gate run from here would read if None."""
+    """The file to add waivers to; None for the one that `doubt gate` would read here."""
     waive: bool = True
-    """Whether keeping a doubted row's label waives it."""
+    """Whether a doubted row whose label is kept gets a waiver."""
     answers: AnswersRead | None = None
-    """The verdicts themselves, where they are not in files."""
+    """The verdicts themselves, if they are not in files."""
     open_audit: QueueAudit | None = None
-    """The audit itself, where it is open already."""
+    """The audit itself, if it is already open."""
 
 
 @dataclass(frozen=True)
 class QueueAudit:
-    """The audit that the rows were queued by."""
+    """The audit that the queue was made from."""
 
     stored: StoredAudit
     sha256: str
-    """Of `audit.json`."""
+    """The hash of `audit.json`."""
 
 
 @dataclass(frozen=True)
 class ApplyInput:
-    """What verdicts are applied to."""
+    """The file that verdicts are applied to, its audit and its ledger."""
 
     file: LabelledFile
     audit: QueueAudit
     earlier: tuple[Batch, ...]
-    """The ledger of the file that is meant."""
+    """The ledger of the file that is written."""
 
     @property
     def is_as_audited(self) -> bool:
-        """Whether these very bytes were audited."""
+        """Whether the file has the same bytes as when it was audited."""
         return self.audit.stored.document.source.sha256 == self.file.data.sha256
 
 
 @dataclass(frozen=True)
 class DecidedRows:
-    """What verdicts decide on the rows of a file, and what of it is left to do."""
+    """The decisions on the rows of a file, and which of them are still to be carried out."""
 
     settled: Settled
     changing: tuple[Decision, ...]
-    """What is to be done: rows that get another label, or go."""
+    """Rows that get another label, or are dropped."""
     kept: tuple[Decision, ...]
     unusable: tuple[Decision, ...]
-    """Rows that stay nevertheless."""
+    """Unusable rows that stay in the file."""
     done_before: tuple[Decision, ...]
-    """What the ledger has already."""
+    """Decisions that are already in the ledger."""
 
 
 @dataclass(frozen=True)
 class CorrectedFrame:
-    """What became of a table in memory."""
+    """A table in memory after a correction."""
 
     data: Any
     """A table of the same kind, with other labels."""
@@ -134,16 +134,16 @@ class CorrectedFrame:
 
 
 def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progress) -> ApplyResult:
-    """Write a file with the labels that people decided on, every other byte of it as it was.
+    """Write a file with the labels that people decided on; all other bytes are unchanged.
 
     Args:
-        request: What to apply to what.
+        request: What to apply, and to what.
         now: The time, for the ledger.
-        progress: Told of each long stage.
+        progress: Shows the stages.
 
     Raises:
-        DoubtError: A file can't be used, the verdicts can't be settled, or something is in the way; nothing
-            was written.
+        DoubtError: A file can't be used, people disagree, or the result can't be written; then nothing was
+            written.
     """
     request = replace(request, waivers=choose_waivers_to_write(request.waivers) if request.waive else None)
     target = _choose_target(request)
@@ -158,16 +158,16 @@ def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progres
 
 
 def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given: InMemory) -> CorrectedFrame:
-    """A table in memory with the labels that people decided on; the table itself stays as it is.
+    """A table in memory with the labels that people decided on; the given table is not changed.
 
     Args:
         frame: The table, as it was audited.
         request: What to apply, and how; nothing is written.
         audit: The audit of the table.
-        given: The table and what was given with it.
+        given: The table, and what was given with it.
 
     Raises:
-        DoubtError: The verdicts can't be settled, or the column can't hold a label.
+        DoubtError: People disagree, or the column can't hold a label.
     """
     source = frame.table.source
     data = DataFile(source.path, b"", b"", None, source.sha256)
@@ -177,7 +177,7 @@ def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given:
     return CorrectedFrame(frame.relabel(file.form.column, edits), decided)
 
 
-# ------------------------------------------------------------------------- what is there
+# ----------------------------------------------------------------------------- the input
 
 
 def _choose_target(request: ApplyRequest) -> Path | None:
@@ -188,15 +188,15 @@ def _choose_target(request: ApplyRequest) -> Path | None:
 
 
 def _find_queue_audit(request: ApplyRequest) -> QueueAudit:
-    """The audit in a folder; the one beside the file if none is named."""
+    """The audit in the named folder, or else the one next to the file."""
     if request.path != "-":
         check_there(request.path)
     folder = Path(request.audit) if request.audit else default_folder(request.path)
     if request.audit is None and not (folder / DOCUMENT).is_file():
         raise InputError(
-            "there is no audit beside the file",
+            "there is no audit next to the file",
             where=str(folder),
-            expected="the audit that the verdicts' queue was made from",
+            expected="the audit from which the queue was made",
             hint="name it: --audit FOLDER",
         )
     stored = read_audit(folder)
@@ -205,7 +205,7 @@ def _find_queue_audit(request: ApplyRequest) -> QueueAudit:
 
 @contextmanager
 def _lock_outputs(request: ApplyRequest, target: Path | None) -> Iterator[None]:
-    """Keep other runs from all that will be written; a dry run writes nothing."""
+    """Lock the files that will be written against other runs; a dry run needs no lock."""
     if target is None:
         yield
         return
@@ -225,15 +225,14 @@ def _read_input(
     return ApplyInput(file, audit, read_ledger(ledger_path(place)) if place else ())
 
 
-# ----------------------------------------------------------------------- what is decided
+# ------------------------------------------------------------------------- the decisions
 
 
 def _decide_rows(request: ApplyRequest, found: ApplyInput) -> DecidedRows:
-    """What verdicts decide on the rows, and what of it is left to do.
+    """The decisions on the rows, and which of them are still to be carried out.
 
-    Where rows of equal input change labels with each other, their ids do, too: what the ledger says was done
-    in place is not done again, unless the file is, byte for byte, what was audited: then its backup was put
-    back.
+    If rows of equal input swap labels, their ids are swapped, too. So a change that was made in place before,
+    by the ledger, is not made again, unless the file has the audited bytes: then its backup was restored.
     """
     done_lines = _list_done(request, found)
     settled = _settle_verdicts(request, found, done_lines)
@@ -251,7 +250,7 @@ def _decide_rows(request: ApplyRequest, found: ApplyInput) -> DecidedRows:
 
 
 def _list_done(request: ApplyRequest, found: ApplyInput) -> tuple[LedgerLine, ...]:
-    """What the ledger says was done in place on this audit, and not taken back."""
+    """The changes that were made in place by this audit, and not undone."""
     if not request.where.in_place or found.is_as_audited:
         return ()
     lines = (
@@ -261,25 +260,25 @@ def _list_done(request: ApplyRequest, found: ApplyInput) -> tuple[LedgerLine, ..
 
 
 def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[LedgerLine]) -> Settled:
-    told = request.answers or read_together(request.verdicts, confirmed=request.confirmed)
+    read = request.answers or read_answer_files(request.verdicts, confirmed=request.confirmed)
     rows = VerdictRows.of(
         found.file.rows,
         Spellings.of(found.file.labels, found.file.listed),
         audited=list_audited_rows(found.audit.stored.doubts),
         dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
-    terms = lenient_terms(request.on_conflict, new_labels=request.new_labels)
-    settled = settle_answers(told.answers, rows, terms, spread=request.spread)
-    return replace(settled, notes=(*told.notes, *settled.notes))
+    terms = make_lenient_terms(request.on_conflict, new_labels=request.new_labels)
+    settled = settle_answers(read.answers, rows, terms, spread=request.spread)
+    return replace(settled, notes=(*read.notes, *settled.notes))
 
 
-# ------------------------------------------------------------------------- what is made
+# -------------------------------------------------------------------------- the new file
 
 
 def _make_new_file(
     request: ApplyRequest, found: ApplyInput, decided: DecidedRows, now: dt.datetime
 ) -> RewrittenFile:
-    """The file as it will be, made sure that it can be taken back."""
+    """The new content of the file, checked to make sure that the changes can be undone."""
     if not decided.changing:
         return RewrittenFile(found.file.data)
     data, batch = rewrite_file(
@@ -296,8 +295,10 @@ def _make_new_file(
 def _describe_result(
     request: ApplyRequest, found: ApplyInput, decided: DecidedRows, new: RewrittenFile
 ) -> ApplyResult:
-    """What there is to report before anything is written."""
-    changed = "the file was changed since it was audited: a row was taken for the same where its content is"
+    """The report before anything is written."""
+    changed = (
+        "the file has changed since it was audited; verdicts were applied where a row's content is the same"
+    )
     return ApplyResult(
         path=request.path,
         output=None,
@@ -318,7 +319,7 @@ def _describe_result(
 def _note_lost(
     request: ApplyRequest, found: ApplyInput, decided: DecidedRows, new: RewrittenFile
 ) -> tuple[str, ...]:
-    """What was applied to the file that is replaced by a new one, and is not in that."""
+    """Notes on changes to the file that is replaced, if the new one doesn't have them."""
     where = request.where
     place = where.find_place(request.path)
     if where.output is None or place is None or _has_content(place, new.data.stored):
@@ -331,17 +332,17 @@ def _has_content(path: Path, content: bytes) -> bool:
     return path.is_file() and path.read_bytes() == content
 
 
-# ----------------------------------------------------------------------- what is written
+# ------------------------------------------------------------------------------- writing
 
 
 def _write_outputs(
     request: ApplyRequest, found: ApplyInput, new: RewrittenFile, result: ApplyResult, target: Path
 ) -> ApplyResult:
-    """Write all of it, the waivers last; what is there already is not written again."""
+    """Write all files, the waivers last; a file that is already as it should be is not written again."""
     waivers = None
     if request.waivers:
         waivers = plan_waivers(result.kept, found.audit.stored.doubts, found.file, target, request.waivers)
-    request.where.choose_target(request.path)  # again: somebody may have been faster
+    request.where.choose_target(request.path)  # again: another program may have written it meanwhile
     if waivers:
         check_waivers_writable(waivers)
     if _has_content(target, new.data.stored) and (found.earlier or new.batch is None):
@@ -357,12 +358,12 @@ def _write_outputs(
 def _commit_new_file(
     request: ApplyRequest, found: ApplyInput, new: RewrittenFile, result: ApplyResult, target: Path
 ) -> ApplyResult:
-    """Put the file and the lines of its batch into place."""
+    """Write the file and the lines of its batch."""
     output = follow_link(request.where.output or request.path)
     notes = result.notes
     if new.batch is None and ledger_path(target).exists():
-        aside = aside_path(Path(output))
-        notes += (f"nothing is changed in the new file: the ledger of the old one is now {aside}",)
+        aside = old_ledger_path(Path(output))
+        notes += (f"the new file has no changes, so the ledger of the old one was moved to {aside}",)
     backup = keep_backup(target, found.file.data) if request.where.in_place else None
     lines = render_batch(new.batch) if new.batch else b""
     commit_file(target, new.data.stored, lines, like=Path(request.path))

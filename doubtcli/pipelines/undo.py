@@ -1,4 +1,4 @@
-"""`doubt log` and `doubt undo`: what a ledger tells, and a batch of it taken back."""
+"""`doubt log` and `doubt undo`: list the batches of a ledger, and undo one."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ if TYPE_CHECKING:
     from doubtcli.records import Table
     from doubtcli.records.file_format import FileLayout, Rewritten
 
-NO_LEDGER_HINT = "`doubt apply` writes one beside each file that it makes; it bears that file's name"
+NO_LEDGER_HINT = "`doubt apply` writes one next to each file that it makes, under that file's name"
 
 
 def read_log(path: str) -> tuple[Batch, ...]:
-    """All that was done to a file, oldest batch first.
+    """All batches of changes to a file, oldest first.
 
     Raises:
-        InputError: There is no such file or no ledger, it is damaged, or a newer doubt wrote it.
+        InputError: There is no such file or no ledger, it is damaged, or a newer version of doubt wrote it.
     """
     with lock_and_recover(Path(path).resolve()):
         return _read_batches(path)
@@ -61,17 +61,17 @@ def _show_ledger(path: str) -> str:
 
 
 def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now: dt.datetime) -> UndoResult:
-    """Take a batch back: the rows that it changed become what they were, to the byte.
+    """Undo a batch: the rows that it changed become what they were, byte for byte.
 
     Args:
         path: The corrected file.
-        where: Where the result goes.
+        where: Where the result is written.
         batch: The id of the batch; the last one that is in effect if None.
         now: The time, for the ledger.
 
     Raises:
-        DoubtError: There is no such batch, a row was edited since, or something is in the way; nothing was
-            written.
+        DoubtError: There is no such batch, a row was edited since, or the result can't be written; then
+            nothing was written.
     """
     target, source = where.choose_target(path), Path(path).resolve()
     with (
@@ -83,11 +83,11 @@ def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now
         data = read_data_file(path)
         if target:
             check_ending(target, path, chosen.form.format, data.compression)
-        new, made = _take_back(chosen, batches, data)
+        new, made = _undo_rows(chosen, batches, data)
         made = replace(made, applied=format_ledger_time(now), source=None if where.in_place else path)
         if target is None:
             return UndoResult(path, None, chosen, name_batch(made, batches))
-        where.choose_target(path)  # again: somebody may have been faster
+        where.choose_target(path)  # again: another program may have written it meanwhile
         made = name_batch(made, read_ledger(ledger_path(target)))
         backup = keep_backup(target, data) if where.in_place and not has_backup(target, new) else None
         commit_file(target, new.stored, render_batch(made), like=source)
@@ -95,8 +95,8 @@ def undo_batch(path: str, where: OutputOptions, *, batch: str | None = None, now
         return UndoResult(path, output, chosen, made, show_backup_path(backup, output))
 
 
-def _take_back(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple[DataFile, Batch]:
-    """The file as it will be, and the batch that takes another one back."""
+def _undo_rows(chosen: Batch, batches: Sequence[Batch], data: DataFile) -> tuple[DataFile, Batch]:
+    """The new content of the file, and the batch that undoes the chosen one."""
     table = _read_as_left(data, chosen.form)
     plan = plan_undo(batches, chosen, table.data.num_rows, data.path)
     with name_file_in_errors(data.path):
@@ -123,45 +123,45 @@ def _read_as_left(data: DataFile, form: FileLayout) -> Table:
     by_place = find_format(form.format).columns_by is ColumnsBy.PLACE
     if form.column not in names or (by_place and names.index(form.column) != form.place):
         raise InputError(
-            "the column of the labels is gone, or stands elsewhere",
+            "the label column was removed or moved",
             where=data.path,
             column=form.column,
-            hint="nothing was taken back: put it back as it was, or edit the labels by hand",
+            hint="nothing was undone: restore the column, or edit the labels by hand",
         )
     if by_place and len(names) != form.n_columns:
         raise InputError(
-            f"columns came or went since: it has {len(names)} of them",
+            f"columns were added or removed since: there are {len(names)}",
             where=data.path,
-            expected=f"the {form.n_columns} columns that the batch left",
-            hint="nothing was taken back: put the columns back as they were, or edit the labels by hand",
+            expected=f"the {form.n_columns} columns that were there after the batch",
+            hint="nothing was undone: restore the columns, or edit the labels by hand",
         )
     return table
 
 
 def _read_as_written(data: DataFile, form: FileLayout) -> Table:
-    """The file, read as it was written then: there is no option to say that it is written otherwise now."""
+    """The table, read with the encoding and so on of the batch: `doubt undo` has no options for these."""
     try:
         return read_table(data.path, form.read_options)
     except InputError as error:
         if "--" in (error.hint or ""):
             error.hint = (
-                f"nothing was taken back: write it again as it was, in {form.encoding}, "
+                f"nothing was undone: save the file in {form.encoding} again, as it was, "
                 "or edit the labels by hand"
             )
         raise
 
 
 def _check_undone(plan: UndoPlan, rewritten: Rewritten, data: DataFile, stored: bytes, table: Table) -> None:
-    """Make sure that the rows are what they were, and all others what they are."""
+    """Make sure that the batch's rows are what they were, and that all others are unchanged."""
     batch = plan.batch
     is_as_left = hash_bytes(data.content) == batch.after and table.source.encoding is not None
     if is_as_left and hash_bytes(rewritten.content) != batch.before:
         raise OutputError(
-            f"taking batch {batch.id} back would not give the file as it was",
+            f"undoing batch {batch.id} would not give the file as it was before",
             where=data.path,
-            hint="nothing was taken back: the ledger was changed",
+            hint="nothing was undone, since the ledger was edited: restore it, or edit labels by hand",
         )
-    came = {row for row, line in plan.rows.items() if line.action is LedgerAction.RESTORE}
-    labels = dict.fromkeys(plan.rows.keys() - came)
-    changes = Changes(batch.form.column, labels, dropped=came, added=plan.added.keys())
+    restored = {row for row, line in plan.rows.items() if line.action is LedgerAction.RESTORE}
+    labels = dict.fromkeys(plan.rows.keys() - restored)
+    changes = Changes(batch.form.column, labels, dropped=restored, added=plan.added.keys())
     check_unchanged(table, data.stored, stored, changes, quoting=batch.form.read_options.quoting)

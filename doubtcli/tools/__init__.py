@@ -1,1 +1,1 @@
-"""One file an annotation tool, both ways: how a queue goes out to it, and how its answers come back."""
+"""One file for each annotation tool: how a queue is handed out to it, and how its answers are read back."""

@@ -1,8 +1,8 @@
-"""Argilla 2: a folder that `Dataset.from_disk` reads out, its exports back.
+"""Argilla 2: writes a folder for `Dataset.from_disk`, reads its exports.
 
-It exports nested records (`to_json`, `to_disk`) and flat ones (`to_list(flatten=True)`, as JSON or a table);
-measured on version 2.8.0. A record's `id` is our `doubt_id`. Only the flat export says which responses were
-submitted; of a nested one those of completed records count.
+Argilla exports nested records (`to_json`, `to_disk`) and flat ones (`to_list(flatten=True)`, as JSON or a
+table); tested with version 2.8.0. A record's `id` is our `doubt_id`. Only the flat export has the status of
+each response; in a nested one, the responses of completed records count.
 """
 
 from __future__ import annotations
@@ -23,29 +23,29 @@ if TYPE_CHECKING:
     from doubtcli.records.tool import AnswerRecord
 
 QUESTION, COMMENT = "label", "comment"
-"""What the two questions are called."""
+"""The names of the two questions."""
 RESPONSES = ".responses"
-"""How a column of answers ends in the flat export, behind the question's name."""
+"""What follows the question's name in the flat export's column of answers."""
 PLACE = "doubt_place"
-"""The metadata by which records stand in the order of the queue; Argilla keeps no order of its own."""
+"""The metadata to sort records by, in the order of the queue; Argilla doesn't keep the order."""
 ARGILLA_KEYS = frozenset({QUESTION, COMMENT, PLACE, "id", "status", "_server_id"})
-"""Names that Argilla's exports use themselves."""
+"""Names that Argilla's exports use."""
 RECORDS_FILE = "records.json"
 SETTINGS_FILE, DATASET_FILE = ".argilla/settings.json", ".argilla/dataset.json"
 DATASET_NAME = "doubt_queue"
 FLOATS, TERMS = ("doubt_score",), ("doubt_reasons", "given_label", "doubt_suggested", "doubt_strategy")
-"""Metadata that records may be filtered and sorted by."""
+"""Metadata for filtering and sorting records."""
 MOST_LABELS = 500
-"""As many as a server of Argilla takes unless it is configured otherwise."""
+"""The default limit of an Argilla server."""
 RESPONSE_STATUSES = {"submitted": "", "draft": "draft", "discarded": "discarded"}
-_GUIDELINES = "Rows whose labels are doubted. Choose the right label; the given one stands in the metadata."
+_GUIDELINES = "Rows whose labels are doubted. Choose the right label; the given one is in the metadata."
 _NO_STATUS = (
-    "this export does not tell which responses were submitted: those of completed records count; "
-    "records.to_list(flatten=True) tells it of each"
+    "this export does not say which responses were submitted, so those of completed records count; "
+    "records.to_list(flatten=True) exports the status of each response"
 )
 _IMAGES_WHEN_LOADED = (
-    "Argilla reads images on this machine when it loads the folder: do so in the folder that the paths start "
-    "from, and give from_disk the way to this one."
+    "Argilla reads images on this machine when it loads the folder. So run this in the folder that the image "
+    "paths start from, and give from_disk the path of this folder."
 )
 _MANY_LABELS = (
     f"There are more than {MOST_LABELS} labels: the server must be started with "
@@ -68,11 +68,11 @@ _EXPORT_SCRIPT = (
 )
 
 
-# --------------------------------------------------------------- records that go out
+# ----------------------------------------------------------- records that are written
 
 
 def _write_records(queue: Queue) -> str:
-    own = values.own_columns_as_json(queue, ARGILLA_KEYS)
+    own = values.list_own_columns_as_json(queue, ARGILLA_KEYS)
     records = [
         json.dumps(_make_record(queue, row, {PLACE: place} | columns), allow_nan=False)
         for place, (row, columns) in enumerate(zip(queue.rows, own, strict=True), start=1)
@@ -96,7 +96,7 @@ def _make_record(queue: Queue, row: QueueRow, more: dict[str, Any]) -> dict[str,
 
 
 def _make_fields(queue: Queue, row: QueueRow) -> dict[str, str]:
-    """What is shown. A text is never empty, since Argilla wants one; a missing image is left out."""
+    """What is shown. Argilla requires a text, so it is never empty; a missing image is left out."""
     images = zip(values.name_image_keys(queue), row.shown.images, strict=True)
     texts = {TEXT: row.shown.text, CARD: row.shown.card}
     return {key: path for key, path in images if path} | {
@@ -109,7 +109,7 @@ def _make_suggestion(row: QueueRow, suggestion: str) -> dict[str, Any]:
     return {"value": suggestion, "score": row.score, "agent": agent}
 
 
-# -------------------------------------------------------------- settings that go out
+# ---------------------------------------------------------- settings that are written
 
 
 def _make_settings(queue: Queue) -> dict[str, Any]:
@@ -134,7 +134,7 @@ def _make_settings(queue: Queue) -> dict[str, Any]:
 
 
 def _describe_fields(queue: Queue) -> list[dict[str, Any]]:
-    """The fields. Argilla wants one that is required: a text, which is never empty, else the first image."""
+    """The fields. Argilla wants a required one: a text, which is never empty, or else the first image."""
     words = {"type": "text", "use_markdown": False}
     has_words = bool(queue.parts.text) or queue.parts.has_card
     fields = [
@@ -149,7 +149,7 @@ def _describe_fields(queue: Queue) -> list[dict[str, Any]]:
 
 
 def _describe_field(name: str, title: str, settings: dict[str, Any], *, required: bool) -> dict[str, Any]:
-    """A field, or a question: they have the same parts."""
+    """A field or a question: both have the same parts."""
     return _leave_to_server() | {
         "name": name,
         "settings": settings,
@@ -184,11 +184,11 @@ def _describe_dataset() -> dict[str, Any]:
 
 
 def _leave_to_server() -> dict[str, None]:
-    """What the server fills in."""
+    """The parts that the server fills in."""
     return {"id": None, "inserted_at": None, "updated_at": None}
 
 
-# ------------------------------------------------------- nested records that come back
+# ----------------------------------------------------------- nested records, read back
 
 
 def _is_nested(record: AnswerRecord) -> bool:
@@ -211,15 +211,15 @@ def _read_nested(record: AnswerRecord, row: int, path: str) -> Iterator[Answer]:
 
 
 def _list_nested_responses(record: AnswerRecord, question: str, row: int, path: str) -> list[tuple[str, Any]]:
-    """Who answered a question, and what."""
+    """Who answered a question, and the answer."""
     responses = record["responses"].get(question) or []
     if not isinstance(responses, list) or not all(isinstance(one, dict) for one in responses):
-        found = f"the responses to {question!r} are no list of objects"
-        raise values.malformed_record(found, path, row, "responses")
+        found = f"the responses to {question!r} are not a list of objects"
+        raise values.explain_malformed_record(found, path, row, "responses")
     return [(values.read_answer_text(one.get("user_id")), one.get("value")) for one in responses]
 
 
-# --------------------------------------------------------- flat records that come back
+# ------------------------------------------------------------- flat records, read back
 
 
 def _is_flat(record: AnswerRecord) -> bool:
@@ -246,13 +246,13 @@ def _read_flat(record: AnswerRecord, row: int, path: str) -> Iterator[Answer]:
 
 
 def _list_responses(record: AnswerRecord, question: str, row: int, path: str) -> list[tuple[str, Any, str]]:
-    """Who answered a question, what, and whether it was submitted."""
+    """Who answered a question, the answer, and its status."""
     name = f"{question}{RESPONSES}"
     chosen, people, statuses = (record.get(key) or [] for key in (name, f"{name}.users", f"{name}.status"))
     lists = (chosen, people, statuses)
     if not all(isinstance(one, list) for one in lists) or len({len(one) for one in lists}) > 1:
-        found = "its responses, their users and their statuses are not as many"
-        raise values.malformed_record(found, path, row, name, "three lists of one length")
+        found = "its responses, their users and their statuses differ in number"
+        raise values.explain_malformed_record(found, path, row, name, "three lists of the same length")
     return [
         (values.read_answer_text(person), value, values.read_answer_text(status))
         for value, person, status in zip(*lists, strict=True)
@@ -262,7 +262,7 @@ def _list_responses(record: AnswerRecord, question: str, row: int, path: str) ->
 def _read_response_status(found: str, row: int, path: str) -> str:
     if found not in RESPONSE_STATUSES:
         column, expected = f"{QUESTION}{RESPONSES}.status", f"one of {', '.join(RESPONSE_STATUSES)}"
-        raise values.malformed_record(f"{found!r} is no status", path, row, column, expected)
+        raise values.explain_malformed_record(f"{found!r} is not a status", path, row, column, expected)
     return RESPONSE_STATUSES[found]
 
 
@@ -271,20 +271,20 @@ def _read_response_status(found: str, row: int, path: str) -> str:
 
 def _check_question(answered: set[str], path: str) -> None:
     if answered - {COMMENT} and QUESTION not in answered:
-        found = f"no question is called {QUESTION!r}: answered are {listed(sorted(answered))}"
-        expected = f"the questions that go out with a queue, {QUESTION!r} and {COMMENT!r}"
-        raise values.malformed_record(found, path, 1, expected=expected)
+        found = f"there are no answers to a question {QUESTION!r}, only to {listed(sorted(answered))}"
+        expected = f"the questions that `doubt queue` writes, {QUESTION!r} and {COMMENT!r}"
+        raise values.explain_malformed_record(found, path, 1, expected=expected)
 
 
 def _read_metadata(record: AnswerRecord, metadata: Mapping[str, Any]) -> dict[str, Any]:
-    # a column of the user's that is called "id" hides the record's own in a flat export
+    # a user's column "id" hides the record's own id in a flat export
     return values.read_our_columns({"doubt_id": record.get("id"), **metadata})
 
 
 def _read_responses(
     responses: Sequence[tuple[str, Any, str, str]], row: int, ours: Mapping[str, Any]
 ) -> Iterator[Answer]:
-    """An answer of each person; an open one if there is nobody's."""
+    """One answer for each person; an empty one if nobody answered."""
     if not responses:
         yield Answer(row, **ours)
     for person, value, status, why in responses:
@@ -301,14 +301,14 @@ def _read_responses(
 
 
 class Argilla(Tool):
-    """Argilla: a data set with its settings out, its records back."""
+    """Argilla: writes a data set with its settings, reads its records."""
 
     name = "argilla"
     title = "Argilla"
     answers_file = "argilla.json"
     folder_file = RECORDS_FILE
     how_to_export = (
-        "Run this (flatten keeps whether an answer was submitted, a draft or discarded):",
+        "Run this (flatten=True keeps whether an answer was submitted, a draft or discarded):",
         *(f"    {line}" for line in _EXPORT_SCRIPT),
     )
     shapes = (
@@ -325,7 +325,7 @@ class Argilla(Tool):
     )
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
-        """The three files. They are ASCII, since Argilla reads them in any encoding the machine has."""
+        """The three files. They are ASCII, since Argilla reads them in the machine's default encoding."""
         return {
             RECORDS_FILE: _write_records(queue).encode(),
             SETTINGS_FILE: (json.dumps(_make_settings(queue), indent=1) + "\n").encode(),
@@ -333,11 +333,11 @@ class Argilla(Tool):
         }
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:
-        """The script that loads the folder, and what to know before."""
+        """The script that loads the folder, and what to know before running it."""
         return (
-            "Where Python has the package argilla (it needs requests, too), go to this folder and run:",
+            "In a Python with the packages argilla and requests, go to this folder and run:",
             *(f"    {line}" for line in _IMPORT_SCRIPT),
-            f"In Argilla, sort the records by {PLACE}, ascending. The suggestion is marked.",
+            f"In Argilla, sort the records by {PLACE}, ascending. The suggested label is marked.",
             *([_IMAGES_WHEN_LOADED] if queue.parts.images else ()),
             *([_MANY_LABELS] if len(queue.class_names) > MOST_LABELS else ()),
         )

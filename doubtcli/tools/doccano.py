@@ -1,13 +1,13 @@
-"""doccano: `queue.jsonl` and `labels.json` with all labels out; its JSONL, JSON and CSV back.
+"""doccano: writes `queue.jsonl`, and `labels.json` with all labels; reads its JSONL, JSON and CSV exports.
 
-doccano knows no suggestions: a row comes with its given label, and what is suggested is beside it. What was
-drawn at random comes without a label: else a label that was kept could not be told from one that nobody
-looked at, and the noise rate is measured on both. doccano refuses rows of unlike keys and missing values, so
-all rows have the same keys; all but the score are text.
+doccano has no suggestions: a row has its given label, and the suggested one is in its metadata. A row that
+was drawn at random has no label, because the noise rate is measured on such rows, and a given label that was
+kept would look like one that nobody checked. doccano refuses rows with different keys or missing values, so
+all rows have the same keys, and all values except the score are text.
 
-Its exports are those of a text or image classification, measured on version 1.8.4. Nothing in them says
-whether anybody looked at a row. So one that still has its given label counts as undecided, unless the user
-knows that only confirmed rows were exported. Of what was drawn at random, any label was chosen.
+The exports are those of a text or image classification, tested with version 1.8.4. They don't record whether
+anybody looked at a row. So a row that still has its given label counts as undecided, unless the user knows
+that only confirmed rows were exported. For a row that was drawn at random, each label was chosen by a person.
 """
 
 from __future__ import annotations
@@ -30,12 +30,12 @@ if TYPE_CHECKING:
 DATA_FILE, LABELS_FILE = "queue.jsonl", "labels.json"
 LABELS, COMMENTS = "label", "Comments"
 DOCCANO_KEYS = frozenset({"id", LABELS, "meta", COMMENTS, "filename", "upload_name", "data"})
-"""Names that doccano's imports and exports use themselves."""
+"""Names that doccano's imports and exports use."""
 LABEL_HOTKEYS = "1234567890" + string.ascii_lowercase
-"""Keys that doccano lets stand for a label."""
+"""Keys that doccano accepts as shortcuts for labels."""
 LABEL_COLOR = "#1976d2"
 _NOT_LOOKED_AT = (
-    "doccano does not tell which rows were looked at: those that still bear their given label count as "
+    "doccano does not record which rows were looked at: rows that still have their given label count as "
     "undecided"
 )
 _IMPORT = (
@@ -44,19 +44,19 @@ _IMPORT = (
 )
 _EXPORT_APPROVED = (
     "Under Dataset, choose Actions, then Export Dataset, then JSONL, and tick Export only approved "
-    "documents: rows that nobody looked at would come back as if their label was to be kept. "
-    "Unzip what comes: all.jsonl, or, where annotations aren't shared, one file a person, named after them "
-    "(give --verdicts for each)."
+    "documents: otherwise rows that nobody looked at would count as if their label was confirmed. "
+    "Unzip the download. It holds all.jsonl or, if annotations aren't shared, one file for each person (give "
+    "--verdicts for each)."
 )
-_COME = "Each row comes with its given label; the suggested one and why stand in its metadata."
-_COME_SAMPLED = (
-    "Rows that were drawn at random come without a label: choose the given one where it is right, so that it "
-    "is told from one that nobody looked at. All others come with their given label. The suggested one and "
-    "why stand in a row's metadata."
+_SHOWN_LABELS = "Each row has its given label; the suggested one, and why, are in its metadata."
+_SHOWN_LABELS_SAMPLED = (
+    "Rows that were drawn at random have no label: choose the given one where it is right, to show that you "
+    "looked at it. All other rows have their given label. The suggested label, and why, are in a row's "
+    "metadata."
 )
 _APPROVE = (
-    "Approve each row that is decided: a click turns the cross above it into a check mark. Others are left "
-    "out when the verdicts are brought back."
+    "Approve each row that you have decided: click the cross above it, so that it becomes a check mark. Rows "
+    "that are not approved are left out of the export."
 )
 
 
@@ -121,7 +121,7 @@ def _read_classified(record: AnswerRecord, row: int, labels: tuple[str, ...], *,
 
 
 class Doccano(Tool):
-    """doccano: rows with their given labels out, its classifications back."""
+    """doccano: writes rows with their given labels, reads its classifications."""
 
     name = "doccano"
     title = "doccano"
@@ -147,7 +147,7 @@ class Doccano(Tool):
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
         """Both files."""
-        rows = zip(queue.rows, values.own_columns_as_text(queue, DOCCANO_KEYS), strict=True)
+        rows = zip(queue.rows, values.list_own_columns_as_text(queue, DOCCANO_KEYS), strict=True)
         labels = json.dumps(_make_label_types(queue), ensure_ascii=False, indent=1)
         return {
             DATA_FILE: values.write_json_lines(_make_document(queue, row, own) for row, own in rows),
@@ -155,12 +155,16 @@ class Doccano(Tool):
         }
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:
-        """From a new project to approved rows."""
+        """The steps from a new project to approved rows."""
         return (
             "In doccano, choose Create, then Text Classification, and tick Allow single label.",
             f"Under Labels, choose Actions, then Import Labels, and pick {LABELS_FILE}. Do this first.",
             _IMPORT,
-            _COME_SAMPLED if queue.is_sampled else _COME,
+            _SHOWN_LABELS_SAMPLED if queue.is_sampled else _SHOWN_LABELS,
             _APPROVE,
-            *(["doccano shows the paths of the images, not the images."] if queue.parts.images else ()),
+            *(
+                ["doccano shows the paths of images, not the images themselves."]
+                if queue.parts.images
+                else ()
+            ),
         )

@@ -1,12 +1,12 @@
-"""Label Studio: `tasks.json` with predictions and `label_config.xml` out, its exports back.
+"""Label Studio: writes `tasks.json` with predictions and `label_config.xml`, reads its exports.
 
-All that has to come back is in `data`, since only the JSON export has the rest. Label Studio takes
-predictions unchecked, so they are made to fit the config here. It shows tasks in the file's order as long as
-the project's sampling is sequential, which is its default.
+All values that must come back are in `data`, since only the JSON export has the rest. Label Studio doesn't
+check predictions, so they are made to fit the config here. It shows tasks in the order of the file as long as
+the project's sampling is sequential, which is the default.
 
-It exports JSON (tasks with annotations), JSON_MIN, CSV and TSV (a record an annotation); measured on version
-1.23.2. Of one person's annotations of a task the newest counts; only JSON has the tasks that were skipped.
-All labels come back as texts.
+It exports JSON (tasks with annotations), JSON_MIN, CSV and TSV (one record for each annotation); tested with
+version 1.23.2. If one person annotated a task several times, the newest annotation counts; only JSON has the
+skipped tasks. All labels come back as texts.
 """
 
 from __future__ import annotations
@@ -31,45 +31,45 @@ if TYPE_CHECKING:
     from doubtcli.records.tool import AnswerRecord
 
 LABEL, NOTE = "label", "note"
-"""What the two controls of the labelling config are called."""
+"""The names of the two controls in the labelling config."""
 ANNOTATION_KEYS = ("annotation_id", "annotator", "created_at", "updated_at", "lead_time")
-"""What is beside the task's own data in every record of an annotation."""
+"""What a record of an annotation has in addition to the task's own data."""
 LABEL_STUDIO_KEYS = frozenset(
     {LABEL, NOTE, *ANNOTATION_KEYS, "id", "annotations", "predictions", "data", "meta"},
 )
-"""Names that Label Studio's exports use themselves."""
+"""Names that Label Studio's exports use."""
 TASKS_FILE, CONFIG_FILE = "tasks.json", "label_config.xml"
 CHOICE_HOTKEYS = "1234567890"
-"""More classes than these stand below each other, with a filter above them."""
+"""More classes than these are shown below each other, with a filter above them."""
 LOCAL_FILES = "/data/local-files/?d="
-"""Where Label Studio serves files of its own machine."""
-AS_EXPORTED = "what Label Studio exports: a choice called 'label'"
+"""Where Label Studio serves files of the machine that it runs on."""
+AS_EXPORTED = "an export of Label Studio, with a choice called 'label'"
 _ADDRESS = re.compile(r"(?i)[a-z][a-z0-9+.-]+:")
 _VARIABLE = re.compile(r"\$(?=[\w\[\].{}])")
-"""What Label Studio takes for the name of a value within a text of the config."""
+"""What Label Studio reads as the name of a value, inside a text of the config."""
 _FULL_WIDTH_DOLLAR = "\uff04"
 _NOT_XML = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _IN_ORDER = (
-    "Choose Save. Leave Settings > General > Task Sampling at sequential: the tasks stand in the "
-    "order in which they should be asked. (Uncertainty sampling would turn it around.)"
+    "Choose Save. Leave Settings > General > Task Sampling at sequential: the tasks are in the order in "
+    "which people should see them. (Uncertainty sampling would reverse it.)"
 )
 _EXPORT_JSON = (
-    "In the project, choose Export, then JSON. (JSON-MIN and CSV are read, too, but do not tell which tasks "
-    "were skipped.)"
+    "In the project, choose Export, then JSON. (doubt reads JSON-MIN and CSV, too, but they leave out "
+    "skipped tasks.)"
 )
 _LOCAL_IMAGES = (
     "Images on this machine: start Label Studio with LOCAL_FILES_SERVING_ENABLED=true and "
     "LOCAL_FILES_DOCUMENT_ROOT set to the folder that the paths start from (/ if they start with /). In the "
     "project, under Settings > Cloud Storage > Add Source Storage > Local Files, add each folder below it "
-    "that holds images, without syncing it: Label Studio serves no file that lies right in the first one."
+    "that holds images, without syncing it: Label Studio does not serve files directly in the first folder."
 )
 
 
-# ---------------------------------------------------------------- tasks that go out
+# ------------------------------------------------------------ tasks that are written
 
 
 def _write_tasks(queue: Queue) -> bytes:
-    own = values.own_columns_as_json(queue, LABEL_STUDIO_KEYS)
+    own = values.list_own_columns_as_json(queue, LABEL_STUDIO_KEYS)
     tasks = [
         values.write_json_line(_make_task(queue, row, columns))
         for row, columns in zip(queue.rows, own, strict=True)
@@ -95,7 +95,7 @@ def _make_shown_data(queue: Queue, row: QueueRow) -> dict[str, str]:
 
 
 def _address_image(path: str) -> str:
-    """Where Label Studio finds an image: an address as it is, a path as a file of its own machine."""
+    """Where Label Studio finds an image: a URL as it is, a path as a file of its own machine."""
     if not path or _ADDRESS.match(path) or path.startswith("/data/"):
         return path
     return LOCAL_FILES + quote(path.replace("\\", "/"))
@@ -112,14 +112,14 @@ def _make_prediction(queue: Queue, row: QueueRow, suggestion: str) -> dict[str, 
     return {"model_version": queue.made_by, "score": row.score, "result": [region]}
 
 
-# --------------------------------------------------------------- config that goes out
+# -------------------------------------------------------------- config that is written
 
 
 def write_label_config(queue: Queue) -> str:
     """The labelling config: the given label, why it is doubted, the row, and the labels to choose from.
 
     Raises:
-        InputError: A label holds a control character, for which XML has no way to be written.
+        InputError: A label holds a control character, which can't be written in XML.
     """
     objects = _list_objects(queue)
     shown = objects[0][1]
@@ -128,7 +128,7 @@ def write_label_config(queue: Queue) -> str:
     ET.SubElement(view, "Header", value="Given label: $given_label")
     ET.SubElement(view, "Header", value="$doubt_why", size="6")
     for tag, name in objects:
-        # valueType: where Label Studio runs in its secure mode, a text is else taken for an address
+        # valueType: without it, Label Studio in its secure mode treats a text as a URL
         more = {} if tag == "Image" else {"valueType": "text"}
         ET.SubElement(view, tag, {"name": name, "value": f"${name}", **more})
     if not is_few:
@@ -142,7 +142,7 @@ def write_label_config(queue: Queue) -> str:
 
 
 def _list_objects(queue: Queue) -> list[tuple[str, str]]:
-    """What is shown of a row, as tag and name: images, text, card."""
+    """The tag and name of each part of a row that is shown: images, text, card."""
     return [
         *(("Image", key) for key in values.name_image_keys(queue)),
         *([("Text", TEXT)] if queue.parts.text else []),
@@ -161,24 +161,24 @@ def _make_choices(class_names: Sequence[str], shown: str, *, is_inline: bool) ->
 
 
 def _make_choice_value(name: str) -> dict[str, str]:
-    """A label as an attribute; where it would be taken for a variable, another sign is shown in its place.
+    """A label as an attribute. A `$` that Label Studio would read as a variable is shown as another sign.
 
     Raises:
         InputError: As `write_label_config`.
     """
     if found := _NOT_XML.search(name):
         raise InputError(
-            f"the label {name!r} holds {found[0]!r}, which XML has no way to write",
+            f"the label {name!r} holds {found[0]!r}, which can't be written in XML",
             where=CONFIG_FILE,
             expected="labels without control characters",
-            hint="take another format, such as --to csv",
+            hint="use another format, such as --to csv",
         )
     if not _VARIABLE.search(name):
         return {"value": name}
     return {"value": _VARIABLE.sub(_FULL_WIDTH_DOLLAR, name), "alias": name}
 
 
-# ------------------------------------------------------------- tasks that come back
+# ----------------------------------------------------------------- tasks, read back
 
 
 def _is_task(record: AnswerRecord) -> bool:
@@ -200,7 +200,7 @@ def _read_task(task: AnswerRecord, row: int, path: str, control: str) -> list[An
 
 
 def _read_annotation(
-    annotation: Any,  # noqa: ANN401  # `_list_results` looks at it
+    annotation: Any,  # noqa: ANN401  # `_list_results` checks it
     row: int,
     path: str,
     control: str,
@@ -227,17 +227,21 @@ def _read_annotation(
 
 
 def _list_results(annotation: object, row: int, path: str) -> list[tuple[str, Mapping[str, Any]]]:
-    """The controls of an annotation by name, each with what was entered there."""
+    """The controls of an annotation: the name and the entered value of each."""
     if not isinstance(annotation, dict) or not isinstance(annotation.get("result"), list):
-        raise values.malformed_record("an annotation has no 'result'", path, row, "annotations", AS_EXPORTED)
+        raise values.explain_malformed_record(
+            "an annotation has no 'result'", path, row, "annotations", AS_EXPORTED
+        )
     results = annotation["result"]
     if not all(isinstance(one, dict) and isinstance(one.get("value"), dict) for one in results):
-        raise values.malformed_record("a result has no 'value'", path, row, "annotations", AS_EXPORTED)
+        raise values.explain_malformed_record(
+            "a result has no 'value'", path, row, "annotations", AS_EXPORTED
+        )
     return [(values.read_answer_text(one.get("from_name")), one["value"]) for one in results]
 
 
 def _find_label_control(records: Sequence[AnswerRecord], path: str) -> str:
-    """The control that labels were chosen in: "label", else the only one that offers choices."""
+    """The control for labels: "label", or else the only one with choices."""
     first: dict[str, int] = {}
     for row, task in enumerate(records, start=1):
         for annotation in task["annotations"]:
@@ -246,11 +250,11 @@ def _find_label_control(records: Sequence[AnswerRecord], path: str) -> str:
                     first.setdefault(name, row)
     if LABEL in first or len(first) < 2:  # noqa: PLR2004
         return LABEL if LABEL in first else next(iter(first), LABEL)
-    found = f"its choices are called {', '.join(map(repr, sorted(first)))}"
-    raise values.malformed_record(found, path, max(first.values()), "annotations", AS_EXPORTED)
+    found = f"it has several choices, and none is called 'label': {', '.join(map(repr, sorted(first)))}"
+    raise values.explain_malformed_record(found, path, max(first.values()), "annotations", AS_EXPORTED)
 
 
-# ----------------------------------- annotations that come back (JSON_MIN, CSV, TSV)
+# --------------------------------------- annotations, read back (JSON_MIN, CSV, TSV)
 
 
 def _is_annotation(record: AnswerRecord) -> bool:
@@ -259,12 +263,12 @@ def _is_annotation(record: AnswerRecord) -> bool:
 
 def _read_annotations(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
     if not any(LABEL in record for record in records):
-        raise values.malformed_record("no annotation has a label", path, 1, LABEL, AS_EXPORTED)
+        raise values.explain_malformed_record("no annotation has a label", path, 1, LABEL, AS_EXPORTED)
     return [_read_flat_annotation(record, row) for row, record in enumerate(records, start=1)]
 
 
 def _read_flat_annotation(record: AnswerRecord, row: int) -> Answer:
-    is_text = isinstance(record["annotation_id"], str)  # CSV and TSV, where a number is a text, too
+    is_text = isinstance(record["annotation_id"], str)  # CSV and TSV, in which numbers are texts, too
     label, note = (
         _unpack_field(record.get(name), key) if is_text else record.get(name)
         for name, key in ((LABEL, "choices"), (NOTE, "text"))
@@ -282,7 +286,7 @@ def _read_flat_annotation(record: AnswerRecord, row: int) -> Answer:
 
 
 def _list_entries(value: object, key: str) -> tuple[str, ...]:
-    """What was entered in a control: one text, or several under a key."""
+    """The entries of a control: one text, or several under a key."""
     if isinstance(value, dict):
         value = value.get(key)
     if isinstance(value, str):
@@ -291,7 +295,7 @@ def _list_entries(value: object, key: str) -> tuple[str, ...]:
 
 
 def _unpack_field(field: object, key: str) -> object:
-    """What a CSV field holds: several entries, or none, are there as JSON; a single one as it is."""
+    """The value of a CSV field: several entries, or none, are written as JSON; a single one as it is."""
     if not isinstance(field, str) or not field.startswith("{"):
         return field
     try:
@@ -304,7 +308,7 @@ def _unpack_field(field: object, key: str) -> object:
 
 
 class LabelStudio(Tool):
-    """Label Studio: tasks with predictions and a labelling config out, its exports back."""
+    """Label Studio: writes tasks with predictions and a labelling config, reads its exports."""
 
     name = "label-studio"
     title = "Label Studio"
@@ -329,12 +333,12 @@ class LabelStudio(Tool):
         return {TASKS_FILE: _write_tasks(queue), CONFIG_FILE: write_label_config(queue).encode()}
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:
-        """From a new project to the first task."""
+        """The steps from a new project to the first task."""
         return (
             "In Label Studio, choose Create Project and name it.",
             f"On the tab Data Import, choose Upload Files and pick {TASKS_FILE}.",
             f"On the tab Labeling Setup, choose Custom template, then Code, and paste all of {CONFIG_FILE}.",
             _IN_ORDER,
-            "The suggestion is selected already. A key (1 to 9, then 0) selects one of the first ten labels.",
+            "The suggestion is already selected. A key (1 to 9, then 0) selects one of the first ten labels.",
             *([_LOCAL_IMAGES] if queue.parts.images else ()),
         )

@@ -1,6 +1,6 @@
-"""A file of verdicts -> its records, whatever holds them: a JSON array, JSON Lines, CSV, Parquet.
+"""A file of verdicts -> its records, from a JSON array, JSON Lines, CSV or Parquet.
 
-What holds them is told by the file's bytes, never by its name.
+The format is recognised by the file's bytes, not by its name.
 """
 
 from __future__ import annotations
@@ -36,21 +36,21 @@ LONE_RETURN = re.compile(r"\r(?!\n)")
 JSON_SPACE = re.compile(r"[ \t\r\n]*")
 
 READER_OPTION = re.compile(r"([;:] *)?--(quoting|encoding|input-format|delimiter)\b.*")
-"""Where readers of data advise what can't be said of a file of verdicts."""
+"""Advice of the data readers that doesn't hold for a file of verdicts, which has no such options."""
 SAVE_AGAIN = (
-    "save it again in UTF-8; as CSV, with quotes around fields that hold a comma, a quote or a line end"
+    "save it again as UTF-8; in CSV, put quotes around fields that hold a comma, a quote or a line end"
 )
-FETCH_AGAIN = "fetch or write the file again: it ends too early, or was edited by hand"
+FETCH_AGAIN = "export or download the file again: it ends too early, or was edited by hand"
 
 
 @dataclass(frozen=True)
 class Records:
-    """What stands in a file, one mapping a record, in the file's order; there is at least one."""
+    """The records of a file as mappings, in file order; there is at least one."""
 
     path: str
     rows: list[dict[str, Any]]
     sha256: str
-    """Of the file's bytes, unpacked."""
+    """Of the decompressed bytes."""
     notes: tuple[str, ...] = ()
 
 
@@ -59,11 +59,11 @@ def load_records(path: str, inside: Collection[str] = ()) -> Records:
 
     Args:
         path: The file or folder; "-" for standard input.
-        inside: What the file with the records may be called in a folder that a tool exports.
+        inside: The possible names of the file with the records, in a folder that a tool exports.
 
     Raises:
-        InputError: The file can't be read, or is no array, no lines and no table of records; names the
-            first record that makes no sense.
+        InputError: The file can't be read, or is not an array, lines or a table of records; names the
+            first record that can't be used.
     """
     try:
         records = _load_file(path, inside)
@@ -79,14 +79,14 @@ def list_frame_records(data: pa.Table, where: str) -> Records:
 
     Args:
         data: The table.
-        where: What messages call it.
+        where: The name of the table in messages.
 
     Raises:
         InputError: It has no rows.
     """
     rows = _list_records(data)
     if not rows:
-        raise InputError("there are no rows", where=where, expected="verdicts")
+        raise InputError("there are no rows", where=where, expected="a table of verdicts")
     content = json.dumps(rows, default=str, sort_keys=True).encode(errors="backslashreplace")
     return Records(where, rows, hashlib.sha256(content).hexdigest())
 
@@ -104,7 +104,7 @@ def _load_file(path: str, inside: Collection[str]) -> Records:
 
 
 def _read_stored(stored: Stored) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The records of a file, and what the user should know of how it was read."""
+    """The records of a file, and notes on how it was read."""
     head = stored.head()
     format_ = find_binary(head)
     if format_ is not None:
@@ -116,13 +116,13 @@ def _read_stored(stored: Stored) -> tuple[list[dict[str, Any]], tuple[str, ...]]
 
 
 def _hash_stored(stored: Stored) -> str:
-    """Of the bytes unpacked: a packed copy is the same file."""
+    """The hash of the decompressed bytes: a compressed copy is the same file."""
     with stored.open() as file:
         return hashlib.sha256(file.read()).hexdigest()
 
 
 def _decode_stored(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
-    """The text of a file, and what the user should know of its encoding."""
+    """The text of a file, and notes on its encoding."""
     encoding, notes = choose_encoding(head, None, stored.path), ()
     try:
         with open_text(stored, encoding) as text:
@@ -130,14 +130,16 @@ def _decode_stored(stored: Stored, head: bytes) -> tuple[str, tuple[str, ...]]:
     except UnicodeDecodeError:
         encoding, _ = choose_second_encoding(stored, encoding, given=False)
     with open_text(stored, encoding) as text:
-        return text.read(), (f"not UTF-8: read as {encoding}",)  # the same of all files that are alike
+        return text.read(), (
+            f"not UTF-8: read as {encoding}",
+        )  # without the path: read once for several files
 
 
 def _parse_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
     start = text.lstrip()[:1]
     notes: tuple[str, ...] = ()
     if not start:
-        raise InputError("the file is empty", where=path, expected="verdicts")
+        raise InputError("the file is empty", where=path, expected="a file of verdicts")
     if start == "[":
         rows = list(_parse_array(text, path))
     elif start == "{":
@@ -147,12 +149,12 @@ def _parse_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, 
         table = _parse_delimited(text, path)
         rows, notes = _list_records(table.data), table.notes
     if not rows:
-        raise InputError("the list is empty", where=path, expected="verdicts")
+        raise InputError("the list is empty", where=path, expected="a list of verdicts")
     return rows, notes
 
 
 def _parse_delimited(text: str, path: str) -> Parsed:
-    """The table in a text, though pandas puts no quotes around a field with a carriage return in it."""
+    """The table in a text; also if a field has a carriage return without quotes, as pandas writes it."""
     try:
         return read_delimited(lambda: io.StringIO(text, newline=""), path)
     except InputError:
@@ -160,7 +162,7 @@ def _parse_delimited(text: str, path: str) -> Parsed:
         if mended == text or "\n" not in text:
             raise
     parsed = read_delimited(lambda: io.StringIO(mended, newline=""), path)
-    return replace(parsed, notes=(*parsed.notes, "carriage returns within fields were read as blanks"))
+    return replace(parsed, notes=(*parsed.notes, "carriage returns inside fields were read as spaces"))
 
 
 def _list_records(data: pa.Table) -> list[dict[str, Any]]:
@@ -172,7 +174,7 @@ def _list_records(data: pa.Table) -> list[dict[str, Any]]:
 
 
 def _parse_array(text: str, path: str) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON array, one by one, so that a broken one can be named."""
+    """The objects of a JSON array, one by one, so that an error can name the broken one."""
     place, row = _skip_space(text, text.index("[") + 1), 0
     goes_on = text[place : place + 1] != "]"
     while goes_on:
@@ -181,32 +183,30 @@ def _parse_array(text: str, path: str) -> Iterator[dict[str, Any]]:
         yield value
         mark = text[place : place + 1]
         if mark not in {",", "]"}:
-            raise _explain_broken_json(
-                text, path, row, place, "neither a comma nor the end of the list follows"
-            )
+            raise _explain_broken_json(text, path, row, place, "expected a comma or the end of the list")
         goes_on = mark == ","
         place = _skip_space(text, place + 1) if goes_on else place
     rest = _skip_space(text, place + 1)
     if rest < len(text):
-        raise _explain_broken_json(text, path, None, rest, "something follows the end of the list")
+        raise _explain_broken_json(text, path, None, rest, "there is more text after the end of the list")
 
 
 def _parse_element(text: str, path: str, row: int, place: int) -> tuple[dict[str, Any], int]:
-    """The object that starts at a place, and where what follows it starts."""
+    """The object that starts at a place, and the place of what follows."""
     try:
         value, end = STRICT_JSON.raw_decode(text, place)
-        json.dumps(value, ensure_ascii=False).encode()  # half of a character stops here
+        json.dumps(value, ensure_ascii=False).encode()  # fails on half a character (a lone surrogate)
     except (ValueError, RecursionError) as error:
         at = error.pos if isinstance(error, json.JSONDecodeError) else place
         raise _explain_broken_json(text, path, row, at, str(getattr(error, "msg", error))) from error
     if not isinstance(value, dict):
-        raise _explain_broken_json(text, path, row, place, f"{_name_kind(value)} stands there")
+        raise _explain_broken_json(text, path, row, place, f"found {_name_kind(value)}")
     return value, _skip_space(text, end)
 
 
 def _skip_space(text: str, place: int) -> int:
-    """The next place where no white space stands."""
-    return JSON_SPACE.match(text, place).end()  # type: ignore[union-attr]  # it matches nothing, too
+    """The next place without white space."""
+    return JSON_SPACE.match(text, place).end()  # type: ignore[union-attr]  # it also matches an empty text
 
 
 def _name_kind(value: object) -> str:
@@ -216,7 +216,7 @@ def _name_kind(value: object) -> str:
 
 def _explain_broken_json(text: str, path: str, row: int | None, place: int, why: str) -> InputError:
     return InputError(
-        f"the JSON makes no sense here: {why}",
+        f"the JSON is not valid here: {why}",
         where=path,
         row=row,
         line=text.count("\n", 0, place) + 1,

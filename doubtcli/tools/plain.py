@@ -1,7 +1,7 @@
-"""Files of ours, which people fill in by hand: CSV, JSON Lines and Parquet.
+"""Queue files that people fill in by hand: CSV, JSON Lines and Parquet.
 
-They hold our columns, an empty `verdict` among them, and then the user's columns as they were. One of these
-that has a name of ours gets the prefix `input_`. `queue.csv` of an audit is such a file, too.
+First come our columns, among them an empty `verdict`; then the user's columns, unchanged. If one of the
+user's columns has a name of ours, it gets the prefix `input_`. The `queue.csv` of an audit is such a file.
 """
 
 from __future__ import annotations
@@ -32,32 +32,32 @@ if TYPE_CHECKING:
     from doubtcli.records.tool import AnswerRecord
 
 ID, VERDICT, STATUS = QUEUE_COLUMNS[0], QUEUE_COLUMNS[-1], "verdict_status"
-"""The columns that make a file one of ours."""
+"""The columns by which a queue file is recognised."""
 VERDICT_STATUSES = {"": "", "skip": "skipped", UNUSABLE_STATUS: UNUSABLE_STATUS}
-"""What may be in the column, and what it is called once read."""
+"""The values of the column, and the status that each means."""
 SCORE = "doubt_score"
 QUEUE_GROUP_ROWS = 2**16
 """Fixed, so that the same queue gives the same bytes."""
 _KEEP = "the given one to keep it, another one to correct it"
 _UNSURE = (
-    "Leave verdict empty where you can't tell. A column verdict_status may say skip or unusable, the columns "
-    "annotator and why who decided, and why."
+    "Leave verdict empty where you are not sure. You may add columns: verdict_status with skip or unusable, "
+    "annotator with who decided, and why with the reason."
 )
 _QUOTED = re.compile(r'[",\r\n]|^$')
 
 
-# ------------------------------------------------------------------ files that go out
+# ---------------------------------------------------------------------- writing
 
 
 def write_queue_csv(rows: Sequence[QueueRow], columns: Sequence[str], own: pa.Table) -> bytes:
-    r"""A queue as CSV: UTF-8, comma, `\n` after each line, quotes only where they are needed.
+    r"""A queue as CSV: UTF-8, comma-separated, `\n` after each line, quotes only where they are needed.
 
-    The user's own columns come back as they were (`007`, `NA`), so nothing is changed to keep a spreadsheet
-    from taking a text that starts with `=`, `+`, `-` or `@` for a formula: import the columns as text.
+    The values of the user's own columns are not changed (`007`, `NA`), not even a text that starts with `=`,
+    `+`, `-` or `@`, which a spreadsheet would read as a formula: import the columns as text.
     Nothing between two commas is a missing value, `""` an empty text; nested values are written as JSON.
 
     Args:
-        rows: What doubt has to say of each row.
+        rows: The rows of the queue.
         columns: Which of our columns to write.
         own: The user's columns of the same rows.
     """
@@ -69,8 +69,8 @@ def write_queue_csv(rows: Sequence[QueueRow], columns: Sequence[str], own: pa.Ta
 
 
 def write_csv_line(values: Iterable[str | None]) -> str:
-    r"""One line of a CSV file, `\n` at its end: nothing for None, quotes only where they are needed."""
-    # Not csv.writer: it can't tell "" from None, and before Python 3.13 leaves a lone carriage return bare.
+    r"""One line of a CSV file, with `\n`: nothing for None, quotes only where they are needed."""
+    # Not csv.writer: it writes "" like None, and before Python 3.13 doesn't quote a lone carriage return.
     return ",".join("" if value is None else _quote_field(value) for value in values) + "\n"
 
 
@@ -83,7 +83,7 @@ def _write_cell(value: str | float | None) -> str | None:
 
 
 def _write_queue_jsonl(queue: Queue) -> bytes:
-    """One object a line; numbers stay numbers, and a missing value is null."""
+    """One object for each row; numbers stay numbers, and a missing value is null."""
     names = [*queue.columns, *name_own_columns(queue.own.column_names)]
     own = [[to_json_value(value) for value in column.to_pylist()] for column in queue.own.columns]
     values = zip(*_list_our_columns(queue.rows, queue.columns), *own, strict=True)
@@ -91,7 +91,7 @@ def _write_queue_jsonl(queue: Queue) -> bytes:
 
 
 def _write_queue_parquet(queue: Queue) -> bytes:
-    """Our columns as text, but for the score; the user's in their own types."""
+    """Our columns as text, except the score; the user's in their own types."""
     ours = zip(queue.columns, _list_our_columns(queue.rows, queue.columns), strict=True)
     columns = {
         name: pa.array(values, pa.float64() if name == SCORE else pa.string()) for name, values in ours
@@ -103,12 +103,12 @@ def _write_queue_parquet(queue: Queue) -> bytes:
 
 
 def _list_our_columns(rows: Sequence[QueueRow], columns: Sequence[str]) -> list[list[str | float | None]]:
-    """The values of some of our columns; the verdict is still empty."""
+    """The values of some of our columns; the verdict is empty."""
     cells = [row.cells for row in rows]
     return [[None if name == VERDICT else cell[name] for cell in cells] for name in columns]
 
 
-# --------------------------------------------------------------- files that come back
+# ---------------------------------------------------------------------- reading
 
 
 def _holds_verdicts(record: AnswerRecord) -> bool:
@@ -135,11 +135,11 @@ def _read_verdict_status(record: AnswerRecord, row: int, path: str) -> str:
     status = VERDICT_STATUSES.get(found.strip().lower())
     if status is None:
         raise InputError(
-            f"{found!r} is no status",
+            f"{found!r} is not a status",
             where=path,
             row=row,
             column=STATUS,
-            expected="one of skip, unusable, or nothing",
+            expected="skip, unusable, or nothing",
         )
     return status
 
@@ -148,7 +148,7 @@ def _read_verdict_status(record: AnswerRecord, row: int, path: str) -> str:
 
 
 class QueueFile(Tool):
-    """A queue in a file of ours, to be filled in by hand."""
+    """A queue in one file, to be filled in by hand."""
 
     verdict_column = VERDICT
     is_filled_in = True
@@ -158,10 +158,10 @@ class QueueFile(Tool):
         self, name: str, title: str, write: Callable[[Queue], bytes], how_to_fill_in: tuple[str, ...]
     ) -> None:
         self.name = name
-        """Also the file's ending."""
+        """Also the ending of the file."""
         self.title = title
         self.answers_file = f"queue.done.{name}"
-        self.how_to_export = (f"Save the file under a name of its own, such as {self.answers_file}.",)
+        self.how_to_export = (f"Save the file under another name, such as {self.answers_file}.",)
         self._write = write
         self._how_to_fill_in = how_to_fill_in
 
@@ -169,7 +169,7 @@ class QueueFile(Tool):
         """The one file."""
         return {f"queue.{self.name}": self._write(queue)}
 
-    def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # as every tool is asked
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # all tools have it
         """What to write where."""
         return (*self._how_to_fill_in, _UNSURE)
 

@@ -1,8 +1,8 @@
-"""Prodigy: `queue.jsonl` out, one choice a line; its `db-out` back, a task and its answer a line.
+"""Prodigy: writes `queue.jsonl`, one choice task for each line; reads the output of `db-out`.
 
-Prodigy makes the hashes of a task itself. It may pass over a task whose text it has seen, but equal inputs
-come once anyway, and the ids of the others are in `meta`. An accepted task counts by what was selected in
-`accept`, or by its `label` in a binary one; rejected and ignored ones are no corrections.
+Prodigy makes the hashes of a task itself. It may skip a task whose text it has seen, but the queue has only
+one of several equal inputs anyway, and the ids of the others are in `meta`. The answer of an accepted task is
+what was selected in `accept`, or the `label` of a binary task; rejected and ignored tasks correct nothing.
 """
 
 from __future__ import annotations
@@ -25,19 +25,19 @@ PRODIGY_FILE = "queue.jsonl"
 PRODIGY_DATASET = "doubt_queue"
 ACCEPT, OPTIONS, META = "accept", "options", "meta"
 GIVEN = "given"
-"""What the given label is called in a card's corner."""
+"""The name of the given label in a card's corner."""
 TYPED_NOTE = "user_input"
-"""Where Prodigy puts what is typed, unless a recipe names another field."""
+"""The field for typed text, unless a recipe names another one."""
 TASK_KEYS = frozenset(
     {TEXT, IMAGE, "html", "audio", "video", OPTIONS, ACCEPT, "answer", META, "label", "spans", "tokens"}
     | {"relations", "config", "style", "path", "priority", "view_id", "field_id", "field_label", "images"}
     | {"_input_hash", "_task_hash", "_session_id", "_view_id", "_annotator_id", "_timestamp", "_is_binary"}
 )
-"""Names that mean something in a task of Prodigy's."""
+"""Names with a meaning in a Prodigy task."""
 TASK_STATUSES = {"accept": "", "reject": "rejected", "ignore": "ignored"}
 _WEB_IMAGES = (
-    "Prodigy shows images that a browser can open, so paths of this machine need a web server, or must be "
-    "made data URIs first."
+    "Prodigy shows only images that a browser can open: serve images on this machine by a web server, or "
+    "turn them into data URIs first."
 )
 
 
@@ -54,7 +54,7 @@ def _make_choice_task(queue: Queue, row: QueueRow, own: dict[str, Any]) -> dict[
 
 
 def _make_card(queue: Queue, row: QueueRow) -> dict[str, str]:
-    """An image, or all that there is as one text: Prodigy shows one or the other."""
+    """The images, or else the whole row as one text: Prodigy can't show both."""
     if not queue.parts.images:
         return {TEXT: row.shown.all_text}
     return dict(zip(values.name_image_keys(queue), row.shown.images, strict=True))
@@ -68,7 +68,7 @@ def _make_option(row: QueueRow, name: str) -> dict[str, str]:
 
 
 def _make_corner(row: QueueRow) -> dict[str, str | float]:
-    """What is shown in a corner of the card."""
+    """The details in a corner of the card."""
     corner: dict[str, str | float] = {
         "doubt_id": row.doubt_id,
         GIVEN: row.given_label,
@@ -115,13 +115,13 @@ def _read_accepted(record: AnswerRecord, row: int, path: str) -> tuple[str, ...]
         return (record["label"],) if isinstance(record.get("label"), str) else ()
     accepted = record.get(ACCEPT) or []
     if not isinstance(accepted, list):
-        expected = "the ids of the options selected"
-        raise values.malformed_record(f"{ACCEPT!r} is no list", path, row, ACCEPT, expected)
+        expected = "a list with the ids of the selected options"
+        raise values.explain_malformed_record(f"{ACCEPT!r} is not a list", path, row, ACCEPT, expected)
     return values.read_answer_texts(accepted)
 
 
 def _read_timestamp(seconds: object) -> str:
-    """Seconds since 1970 in ISO 8601; empty where they make no time."""
+    """Seconds since 1970 as ISO 8601; empty where they are not a valid time."""
     if not isinstance(seconds, (int, float)):
         return ""
     try:
@@ -131,7 +131,7 @@ def _read_timestamp(seconds: object) -> str:
 
 
 class Prodigy(Tool):
-    """Prodigy: one choice a line out, the tasks with their answers back."""
+    """Prodigy: writes choice tasks, reads the tasks with their answers."""
 
     name = "prodigy"
     title = "Prodigy"
@@ -142,18 +142,18 @@ class Prodigy(Tool):
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
         """The one file."""
-        rows = zip(queue.rows, values.own_columns_as_json(queue, TASK_KEYS), strict=True)
+        rows = zip(queue.rows, values.list_own_columns_as_json(queue, TASK_KEYS), strict=True)
         return {
             PRODIGY_FILE: values.write_json_lines(_make_choice_task(queue, row, own) for row, own in rows)
         }
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:
-        """The command that opens the queue, and what to set before."""
+        """The settings, and the command that opens the queue."""
         return (
-            "Go to this folder. For one key a row, put this into prodigy.json:",
+            "Go to this folder. To answer each row with one key, put this into prodigy.json:",
             '    {"choice_style": "single", "choice_auto_accept": true}',
             "Then run:",
             f"    prodigy mark {PRODIGY_DATASET} {PRODIGY_FILE} --view-id choice",
-            "The suggestion is selected already.",
+            "The suggestion is already selected.",
             *([_WEB_IMAGES] if queue.parts.images else ()),
         )

@@ -1,4 +1,4 @@
-"""Files of people's answers -> the answers: a file's content shows which tool wrote it, never its name."""
+"""Files with people's answers -> the answers. The tool is recognised by a file's content, not by its name."""
 
 from __future__ import annotations
 
@@ -27,16 +27,16 @@ MOST_KEYS = 12
 
 
 def read_answers(source: str | Records, *, confirmed: bool = False) -> AnswerFile:
-    """What people said, from an annotation tool's export or a file of ours that was filled in.
+    """People's answers, from an annotation tool's export or a queue file that was filled in.
 
     Args:
-        source: The file or folder, "-" for standard input; or records that were read already.
-        confirmed: Whether all rows in it were looked at, where the tool itself doesn't say (doccano).
+        source: The file or folder, "-" for standard input; or records that were already read.
+        confirmed: Whether all rows in it were looked at, if the tool doesn't record it (doccano).
 
     Raises:
-        InputError: The file can't be read or has no tool's shape, no record has an id of ours, one differs
-            from the others, or a part of one has no meaning; names the record.
-        ToolError: A tool's own code crashed.
+        InputError: The file can't be read, no tool is recognised, no record has a `doubt_id`, or a record
+            differs from the others or can't be used; names the record.
+        ToolError: The code of a tool crashed.
     """
     tools = load_tools()
     inside = [tool.folder_file for tool in tools if tool.folder_file]
@@ -68,7 +68,7 @@ def read_answers(source: str | Records, *, confirmed: bool = False) -> AnswerFil
 
 
 def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
-    """The one shape that all records have, and its tool."""
+    """The shape that all records have, and its tool."""
     shapes = [(tool, shape) for tool in tools for shape in tool.shapes]
     found = next((one for one in shapes if _fits(*one, records.rows[0])), None)
     if found is None:
@@ -77,11 +77,11 @@ def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
         if not _fits(*found, record):
             name, known_by = found[1].name, found[1].known_by
             raise InputError(
-                "the record is not like those before it",
+                "the record is not like the first one",
                 where=records.path,
                 row=row,
-                expected=f"{name}, told by {known_by}; it has {listed(record, MOST_KEYS)}",
-                hint="give one export as its tool wrote it, not several in one file",
+                expected=f"{name}, with {known_by}; it has {listed(record, MOST_KEYS)}",
+                hint="give each export as the tool wrote it, with --verdicts for each file",
             )
     return found
 
@@ -98,39 +98,39 @@ def _explain_unknown(records: Records, shapes: Sequence[AnswerShape]) -> InputEr
             f"there is no column {ID!r}",
             where=records.path,
             expected=f"the columns {ID!r} and {VERDICT!r}; it has {listed(record, MOST_KEYS)}",
-            hint="give a queue.csv with its verdicts filled in, or a file with these two columns",
+            hint="give a queue.csv with verdicts filled in, or a file with these two columns",
         )
     known = "; ".join(dict.fromkeys(f"{shape.name} ({shape.known_by})" for shape in shapes))
     return InputError(
-        f"there are no verdicts of a shape that we know: it has {listed(record, MOST_KEYS)}",
+        f"it is not a known file of verdicts: its first record has {listed(record, MOST_KEYS)}",
         where=records.path,
         row=1,
         expected=f"one of: {known}",
-        hint="give a tool's export, a queue.csv with its verdicts filled in, or a file with its two columns",
+        hint="give a tool's export, or a queue.csv with verdicts filled in",
     )
 
 
 def _explain_no_ids(records: Records, shape: AnswerShape) -> InputError:
     return InputError(
-        f"{shape.name} in which no record has a 'doubt_id'",
+        f"it is {shape.name}, but no record has a 'doubt_id'",
         where=records.path,
-        expected="tasks that were made by `doubt queue`: their ids tell which rows they are of",
-        hint="export the project that the queue was brought into",
+        expected="tasks from `doubt queue`: their ids say which rows they belong to",
+        hint="export the project into which the queue was imported",
     )
 
 
 # ------------------------------------------------------------------- several files
 
 
-def read_together(sources: Iterable[str | Records], *, confirmed: bool = False) -> AnswersRead:
-    """What people said in some files. One that is named twice counts once, and so does a copy of it.
+def read_answer_files(sources: Iterable[str | Records], *, confirmed: bool = False) -> AnswersRead:
+    """People's answers from several files. A file that is named twice counts once, and so does a copy.
 
-    Files that are the same, and that say neither who answered nor when, may be copies or those of people who
-    said just the same. The answers of all but one are marked as `repeated`.
+    Equal files that name neither people nor times may be copies, or may come from people who agree. The
+    answers of all but one of them are marked as `repeated`.
 
     Args:
-        sources: The files or folders, "-" for standard input; or records that were read already.
-        confirmed: As `read_answers` has it.
+        sources: The files or folders, "-" for standard input; or records that were already read.
+        confirmed: As in `read_answers`.
 
     Raises:
         InputError: As `read_answers`.
@@ -151,7 +151,7 @@ def read_together(sources: Iterable[str | Records], *, confirmed: bool = False) 
 
 
 def _find_place(source: str | Records) -> str:
-    """Equal for two paths that lead to one file, and for records that are the same."""
+    """A key that is equal for two paths of one file, and for equal records."""
     if not isinstance(source, str):
         return source.sha256
     return source if source == "-" else os.path.realpath(source)
@@ -160,7 +160,7 @@ def _find_place(source: str | Records) -> str:
 def _sort_out_copies(
     files: Sequence[AnswerFile],
 ) -> tuple[list[AnswerFile], list[AnswerFile], list[AnswerFile]]:
-    """The files that are like none before them, copies of them, and those that may be copies or not."""
+    """The different files, the copies of them, and equal files that may be copies or not."""
     firsts: dict[str, AnswerFile] = {}
     copies, alike = [], []
     for file in files:
@@ -178,15 +178,15 @@ def _describe_copies(
     copies: Sequence[AnswerFile], alike: Sequence[AnswerFile], n_older: int, n_elsewhere: int
 ) -> Iterator[str]:
     if copies:
-        yield f"files that are copies of another, passed over: {_list_paths(copies)}"
+        yield f"copies of another file, passed over: {_list_paths(copies)}"
     if alike:
         yield (
-            "files that are the same as another, and don't tell who answered: "
-            f"{_list_paths(alike)}; a majority counts only if it is the same without them"
+            f"files that are equal to another, and don't name who answered: {_list_paths(alike)}; a majority "
+            "counts only if it is the same without them"
         )
     if n_older + n_elsewhere:
-        elsewhere = f" ({n_elsewhere:,} of them in another file)" if n_elsewhere else ""
-        yield f"answers of people who answered again, passed over: {n_older + n_elsewhere:,}{elsewhere}"
+        elsewhere = f" ({n_elsewhere:,} of them replaced by another file)" if n_elsewhere else ""
+        yield f"older answers of people who answered again, passed over: {n_older + n_elsewhere:,}{elsewhere}"
 
 
 def _list_paths(files: Sequence[AnswerFile]) -> str:

@@ -1,6 +1,6 @@
-"""The annotation tools that are installed, ours and other people's, by the word that `--to` takes.
+"""The installed annotation tools, ours and those of other packages, by the name that `--to` takes.
 
-Their names are known without importing any of them, so that `doubt queue --help` is fast.
+The names are listed without importing any tool, so that `doubt queue --help` is fast.
 """
 
 from __future__ import annotations
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 
 TOOLS_GROUP = "doubtcli.tools"
 TOOLS_ORDER = ("csv", "jsonl", "parquet", "label-studio", "argilla", "prodigy", "doccano")
-"""The order in which ours are listed, and tried on a file of answers; all others follow by name."""
+"""The order in which our tools are listed, and tried on a file of answers; others follow by name."""
 TOOL_PARTS = (*Tool.__annotations__, "hand_out", "how_to_import")
-"""What a tool must have."""
+"""The attributes that a tool must have."""
 
 
 def list_tool_names() -> tuple[str, ...]:
     """The names of all tools.
 
     Raises:
-        ToolError: Two packages bring a tool of the same name.
+        ToolError: Two packages have a tool of the same name.
     """
     return tuple(tool.name for tool in _find_tools())
 
@@ -36,13 +36,15 @@ def load_tool(name: str) -> Tool:
     """One tool by its name.
 
     Raises:
-        SettingsError: There is none of that name.
+        SettingsError: There is no tool of that name.
         ToolError: It can't be imported, or lacks a part.
     """
     for installed in _find_tools():
         if installed.name == name:
             return _make_tool(installed)
-    raise SettingsError(f"there is no tool {name!r}", expected=f"one of {', '.join(list_tool_names())}")
+    raise SettingsError(
+        f"{name!r} is not an annotation tool", expected=f"one of {', '.join(list_tool_names())}"
+    )
 
 
 def load_tools() -> tuple[Tool, ...]:
@@ -55,7 +57,7 @@ def load_tools() -> tuple[Tool, ...]:
 
 
 def name_tool(name: str) -> str:
-    """A tool's title; its name where it is not installed, or can't be used."""
+    """A tool's title; its name where the tool is not installed or can't be used."""
     try:
         return load_tool(name).title
     except (SettingsError, ToolError):
@@ -63,8 +65,8 @@ def name_tool(name: str) -> str:
 
 
 def blame_tool(tool: Tool) -> AbstractContextManager[None]:
-    """Name somebody else's tool in what it raises that is no error of ours."""
-    hint = "take another tool, and tell its authors"
+    """Turn an unexpected exception of a tool into a `ToolError` that names the tool."""
+    hint = "use another tool, and report this to its authors"
     return blame_author(tool, f"tool {tool.name!r}", ToolError, hint)
 
 
@@ -77,7 +79,7 @@ def _make_tool(installed: Installed) -> Tool:
     tool: Tool = installed.make(TOOL_PARTS)
     if tool.name != installed.name:
         raise ToolError(
-            f"its class is named {tool.name!r} and its entry point {installed.name!r}",
+            f"its class is named {tool.name!r}, but its entry point {installed.name!r}",
             where=installed.where,
             expected="the same name in both",
         )

@@ -1,4 +1,4 @@
-"""Values of the data -> what annotation tools take, and values that come back from them -> texts."""
+"""Values of the data -> values for annotation tools; values that come back from them -> texts."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ if TYPE_CHECKING:
     from doubtcli.records.queue import Queue
 
 TEXT, CARD, IMAGE = "text", "doubt_card", "image"
-"""The keys that hold what a person is shown."""
+"""The keys of what a person sees."""
 MISSING = "(missing)"
-"""Shown in place of a value that there is not."""
+"""Shown in place of a missing value."""
 INPUT_PREFIX = "input_"
 _LINE_BREAKS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "\x7f\x85\u2028\u2029"})
-"""Marks that JSON leaves as they are and that some readers take for the end of a line."""
+"""Characters that JSON doesn't escape, and that some readers treat as the end of a line."""
 
 
-# ------------------------------------------------------------ columns that go out
+# -------------------------------------------------------- columns that are written
 
 
 def name_own_columns(names: Sequence[str], reserved: Collection[str] = RESERVED_COLUMNS) -> list[str]:
-    """The user's column names, with a prefix where one is ours, or is that of another column by its prefix.
+    """The user's column names; a name that is ours, or is already taken by a prefixed one, gets a prefix.
 
     Example:
         >>> name_own_columns(["text", "verdict"])
@@ -49,31 +49,31 @@ def name_own_columns(names: Sequence[str], reserved: Collection[str] = RESERVED_
 
 
 def name_image_keys(queue: Queue) -> list[str]:
-    """The keys of the columns of images: the first is "image", the second "image_2"."""
+    """The keys of the image columns: the first is "image", the second "image_2"."""
     return [IMAGE if number == 1 else f"{IMAGE}_{number}" for number in range(1, len(queue.parts.images) + 1)]
 
 
-def own_columns_as_json(queue: Queue, taken: Collection[str]) -> list[dict[str, Any]]:
-    """The user's columns of each row as JSON has them, but for vectors, bytes and the text that is shown.
+def list_own_columns_as_json(queue: Queue, taken: Collection[str]) -> list[dict[str, Any]]:
+    """The user's columns of each row as JSON values, without vectors, bytes and the text that is shown.
 
     Args:
         queue: The rows.
-        taken: Names that mean something to the tool; a column of that name gets the prefix `input_`.
+        taken: Names with a meaning for the tool; a column of that name gets the prefix `input_`.
     """
     keys = _key_own_columns(queue, taken)
     columns = [map(to_json_value, queue.own.column(name).to_pylist()) for name in keys]
-    return _rows_of_columns(queue, list(keys.values()), columns)
+    return _make_rows(queue, list(keys.values()), columns)
 
 
-def own_columns_as_text(queue: Queue, taken: Collection[str]) -> list[dict[str, str]]:
-    """As `own_columns_as_json`, with every value as text and missing ones empty."""
+def list_own_columns_as_text(queue: Queue, taken: Collection[str]) -> list[dict[str, str]]:
+    """Like `list_own_columns_as_json`, with all values as text and missing ones empty."""
     keys = _key_own_columns(queue, taken)
     columns = [[text or "" for text in to_readable_texts(queue.own.column(name))] for name in keys]
-    return _rows_of_columns(queue, list(keys.values()), columns)
+    return _make_rows(queue, list(keys.values()), columns)
 
 
 def _key_own_columns(queue: Queue, taken: Collection[str]) -> dict[str, str]:
-    """The user's columns that go with each row, and the key of each."""
+    """The user's columns that are written with each row, and the key of each."""
     names = [
         field.name
         for field in queue.own.schema
@@ -83,19 +83,17 @@ def _key_own_columns(queue: Queue, taken: Collection[str]) -> dict[str, str]:
     return dict(zip(names, name_own_columns(names, RESERVED_COLUMNS | shown_keys | set(taken)), strict=True))
 
 
-def _rows_of_columns(
-    queue: Queue, keys: Sequence[str], columns: Sequence[Iterable[Any]]
-) -> list[dict[str, Any]]:
+def _make_rows(queue: Queue, keys: Sequence[str], columns: Sequence[Iterable[Any]]) -> list[dict[str, Any]]:
     if not columns:
         return [{} for _ in queue.rows]
     return [dict(zip(keys, values, strict=True)) for values in zip(*columns, strict=True)]
 
 
-# ------------------------------------------------------------- values that go out
+# --------------------------------------------------------- values that are written
 
 
 def is_readable(type_: pa.DataType) -> bool:
-    """Whether values of a type say anything to a person: vectors and bytes do not."""
+    """Whether a person can read values of a type: not vectors and bytes."""
     types = pa.types
     if isinstance(type_, pa.BaseExtensionType):
         return is_readable(type_.storage_type)
@@ -110,17 +108,17 @@ def is_readable(type_: pa.DataType) -> bool:
 
 
 def to_readable_texts(column: pa.ChunkedArray) -> list[str | None]:
-    """Every value as text for a person; what is missing, or no number among numbers, is None."""
+    """Every value as text for a person; None for a missing value and for NaN."""
     if pa.types.is_floating(column.type):
         column = pc.if_else(pc.is_nan(column), pa.scalar(None, column.type), column)
     return to_csv_texts(column).to_pylist()  # type: ignore[no-any-return]
 
 
 def to_csv_texts(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Every value as a CSV file would have it: text as it is, what has no text of its own as JSON."""
+    """Every value as in a CSV file: text as it is, nested values and the like as JSON."""
     try:
         return pc.cast(column, pa.large_string())
-    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # a list, a struct, bytes that are no text, …
+    except (pa.ArrowNotImplementedError, pa.ArrowInvalid):  # a list, a struct, bytes that are not text, …
         texts = list(map(_to_csv_text, column.to_pylist()))
         return pa.chunked_array([pa.array(texts, pa.large_string())])
 
@@ -132,7 +130,7 @@ def _to_csv_text(value: object) -> str | None:
 
 
 def to_json_value(value: object) -> Any:  # noqa: ANN401  # JSON is anything
-    """A value as JSON has it: what is no number null, times and other types as their text."""
+    """A value as JSON has it: null for NaN and infinities; times and other types as text."""
     match value:
         case None | bool() | int() | str():
             return value
@@ -147,7 +145,7 @@ def to_json_value(value: object) -> Any:  # noqa: ANN401  # JSON is anything
 
 
 def write_json_line(value: object) -> str:
-    """One line of JSON that every reader takes for one line."""
+    """One line of JSON, which every reader treats as one line."""
     return json.dumps(value, ensure_ascii=False, allow_nan=False).translate(_LINE_BREAKS)
 
 
@@ -156,7 +154,7 @@ def write_json_lines(values: Iterable[object]) -> bytes:
     return "".join(write_json_line(value) + "\n" for value in values).encode()
 
 
-# ------------------------------------------------------------ values that come back
+# --------------------------------------------------------------- values, read back
 
 
 def read_answer_text(value: object) -> str:
@@ -167,7 +165,7 @@ def read_answer_text(value: object) -> str:
 
 
 def read_answer_texts(value: object) -> tuple[str, ...]:
-    """The texts of a list, of JSON that holds one, or a single text; those that say nothing left out."""
+    """The texts of a list, of a JSON list, or a single text; without blank ones."""
     if isinstance(value, str) and value.lstrip().startswith("["):
         value = _parse_json_text(value)
     values = value if isinstance(value, (list, tuple)) else [value]
@@ -175,7 +173,7 @@ def read_answer_texts(value: object) -> tuple[str, ...]:
 
 
 def read_our_columns(data: Mapping[str, Any]) -> dict[str, Any]:
-    """What a task brings back of what we wrote into it, as keywords of an `Answer`."""
+    """The values that we wrote into a task and that came back with it, as keywords of an `Answer`."""
     return {
         "row_id": read_answer_text(data.get("doubt_id")),
         "given_label": read_answer_text(data.get("given_label")),
@@ -186,22 +184,22 @@ def read_our_columns(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def malformed_record(
+def explain_malformed_record(
     found: str, path: str, row: int, column: str | None = None, expected: str = ""
 ) -> InputError:
-    """The error for a record that has its tool's shape, but not what belongs into it."""
+    """The error for a record that has its tool's shape, but a part that can't be used."""
     return InputError(
         found,
         where=path,
         row=row,
         column=column,
         expected=expected or None,
-        hint="export it again, and leave the file as the tool wrote it",
+        hint="export it again, and don't edit the file",
     )
 
 
 def _parse_json_text(text: str) -> object:
-    """The value of a JSON text; the text itself if it is none."""
+    """The value of a JSON text; the text itself if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

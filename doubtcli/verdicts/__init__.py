@@ -1,1 +1,1 @@
-"""People's answers become decisions on rows."""
+"""People's answers -> decisions on rows."""

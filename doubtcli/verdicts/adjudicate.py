@@ -1,9 +1,8 @@
 """Answers and the rows that they may be about -> what is decided on each row, or why nothing is.
 
-There is one adjudicator. A decision is made only where the row is certain, its content and label are those
-that were audited and seen, and people agree as far as they must. What becomes of all other answers is a
-matter of the terms: a correction of a file keeps them and says why they decide nothing, a scan takes all
-answers or none.
+A decision is made only if the row is known for certain, its content and label are what was audited and what
+the person saw, and enough people agree. What happens to all other answers depends on the terms: a correction
+of a file keeps them and reports why they decide nothing; a scan takes all answers or none.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class DecidedRow:
-    """A row that was looked at, what was decided, and by which answers."""
+    """A row, the decision on it, and the answers behind it."""
 
     row: RowSnapshot
     """As it was audited."""
@@ -42,65 +41,65 @@ class DecidedRow:
 
 @dataclass(frozen=True)
 class Adjudication:
-    """What became of all answers."""
+    """All answers and their outcome."""
 
     answers: tuple[Answer, ...]
-    """All that were given."""
+    """All answers that were given."""
     rows: VerdictRows
     ballots: tuple[RowBallot, ...]
     votes: tuple[Vote, ...]
-    """What people want, be it on rows that are known for certain or not; in the order of the answers."""
+    """All votes, also those on rows that are not known for certain; in the order of the answers."""
     decided: tuple[DecidedRow, ...]
     rejections: tuple[Rejection, ...]
-    """Answers on no row that is known for certain, each by itself; then ballots that came to nothing."""
+    """First the answers whose row is not known for certain, each by itself; then rejected ballots."""
 
     def rejected_for(self, reason: RejectionReason) -> list[Rejection]:
-        """The rejections for a reason."""
+        """The rejections for one reason."""
         return [one for one in self.rejections if one.problem.reason is reason]
 
 
 Refusal = Callable[[Adjudication], InputError | None]
-"""The error that an adjudication ends with, if it is not one to go on with."""
+"""Checks an adjudication, and returns the error if it must not be used."""
 
 
 @dataclass(frozen=True)
 class Terms:
     """How people's answers are judged.
 
-    The rules that a row and its answers must meet are the same for everybody. What differs is named here.
-    Without refusals, terms are lenient: each rejection is kept, and reported.
+    All callers share the rules that a row and its answers must meet; here is what differs. Without refusals,
+    terms are lenient: each rejection is kept and reported.
     """
 
     on_conflict: OnConflict = OnConflict.MAJORITY
-    """What becomes of rows on which answers differ. The label of more than half is a safe choice where three
-    or more were asked; of two who differ neither is believed."""
+    """What to do with rows on which answers differ. The majority is a safe choice where three or more people
+    answered; if two disagree, neither is believed."""
     new_labels: bool = False
     """Whether a label may be chosen that the file doesn't have."""
     refusals: tuple[Refusal, ...] = ()
-    """What ends it with an error; asked in this order."""
+    """Checks that may end it with an error, run in this order."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """What was said of one row, and all that it is held against."""
+    """The answers on one row, and all that they are checked against."""
 
     ballot: RowBallot
     winners: tuple[Vote, ...]
-    """The votes for what the ballot comes to; none if it comes to nothing."""
+    """The votes for the outcome of the ballot; empty if there is no outcome."""
     rows: VerdictRows
     terms: Terms
 
 
 def adjudicate(answers: Sequence[Answer], rows: VerdictRows, terms: Terms) -> Adjudication:
-    """What answers decide on rows.
+    """Decide on rows by people's answers.
 
-    The order of the answers doesn't matter. Of several answers that one person gave on a row the newest
-    counts, where times tell which it is.
+    The order of the answers doesn't matter. If one person gave several answers on a row, the newest counts,
+    as far as times show which one that is.
 
     Args:
-        answers: What people said, in any tools.
+        answers: People's answers, from any tools.
         rows: The rows that they may be about.
-        terms: How they are judged.
+        terms: How the answers are judged.
 
     Raises:
         InputError: The terms refuse what was found.
@@ -125,8 +124,8 @@ def adjudicate(answers: Sequence[Answer], rows: VerdictRows, terms: Terms) -> Ad
 
 def _decide(case: Case) -> DecidedRow:
     row = case.ballot.row
-    others = [one for one in case.ballot.votes if one.said != case.winners[0].said]
-    decision = describe_decision(case.rows.unchanged(row), case.winners, others)
+    others = [one for one in case.ballot.votes if one.choice != case.winners[0].choice]
+    decision = describe_decision(case.rows.find_unchanged(row), case.winners, others)
     return DecidedRow(row, decision, tuple(one.answer for one in case.winners))
 
 
@@ -136,23 +135,23 @@ def _decide(case: Case) -> DecidedRow:
 def _find_broken_rule(case: Case) -> Problem | None:
     """The first rule that a row and its answers break; None if they meet all of them.
 
-    The answers are settled first, then held against the row. So a row that has the chosen label by now is
-    told from one that has changed otherwise.
+    The outcome of the answers is known before they are checked against the row. So a row that already has the
+    chosen label is not reported as changed.
     """
     problem = next(filter(None, (rule(case) for rule in DECISION_RULES)), None)
     return problem and (_find_done(case) or problem)
 
 
 def _find_done(case: Case) -> Problem | None:
-    """That what is wanted of a row was done before; None where it wasn't."""
+    """The problem that a decision was carried out before; None where it was not."""
     if not case.winners:
         return None
     row, wanted = case.ballot.row, case.winners[0]
     if wanted.unusable:
         is_dropped = (row.row_id, row.given_label) in case.rows.dropped
-        return Problem(RejectionReason.ALREADY, "it was dropped before") if is_dropped else None
+        return Problem(RejectionReason.ALREADY, "it was already dropped") if is_dropped else None
     is_done = len(wanted.labels) == 1 and case.rows.has_label_now(row, wanted.labels[0])
-    return Problem(RejectionReason.ALREADY, "it bears this label by now") if is_done else None
+    return Problem(RejectionReason.ALREADY, "it already has this label") if is_done else None
 
 
 def _require_votes(case: Case) -> Problem | None:
@@ -168,7 +167,7 @@ def _require_label_seen(case: Case) -> Problem | None:
 def _require_label(case: Case) -> Problem | None:
     if case.ballot.row.given_label is not None:
         return None
-    return Problem(RejectionReason.UNLABELLED, "the row has no label that could be judged")
+    return Problem(RejectionReason.UNLABELLED, "the row has no label")
 
 
 def _require_agreement(case: Case) -> Problem | None:
@@ -178,15 +177,15 @@ def _require_agreement(case: Case) -> Problem | None:
     counts = Counter(" and ".join(map(repr, one.labels)) or "unusable" for one in votes)
     counts.update(why for _, why in case.ballot.passed)
     repeated = sum(one.answer.repeated for one in votes)
-    rest = f"; {repeated} of them in files that are the same as another" if repeated else ""
-    said = ", ".join(f"{name} ({counts[name]})" for name in sorted(counts))
-    return Problem(RejectionReason.DISAGREEMENT, f"answers differ: {said}{rest}")
+    rest = f"; {repeated} of them are in files that are equal to another" if repeated else ""
+    chosen = ", ".join(f"{name} ({counts[name]})" for name in sorted(counts))
+    return Problem(RejectionReason.DISAGREEMENT, f"answers differ: {chosen}{rest}")
 
 
 def _require_one_label(case: Case) -> Problem | None:
     wanted = case.winners[0]
     if wanted.is_unclear:
-        why = f"{wanted.labels[-1]!r} is none of the labels, nor several of them with '#' between"
+        why = f"{wanted.labels[-1]!r} is not a label of the file, nor several of them joined by '#'"
         return Problem(RejectionReason.NEW_LABEL, why)
     if len(wanted.labels) > 1:
         why = f"it got several labels: {listed(wanted.labels, MOST_NAMED)}"
@@ -204,7 +203,7 @@ def _require_known_label(case: Case) -> Problem | None:
 @lru_cache  # many rows may have the same few
 def _explain_new_label(found: str, known: tuple[str, ...]) -> str:
     near = find_nearest(found, reversed(known), str.casefold)
-    return f"{found!r} is none of the labels{f'; perhaps {near!r} was meant' if near else ''}"
+    return f"{found!r} is not a label of the file{f'; did you mean {near!r}?' if near else ''}"
 
 
 def _require_same_row(case: Case) -> Problem | None:
@@ -212,8 +211,8 @@ def _require_same_row(case: Case) -> Problem | None:
 
 
 def _require_content_seen(case: Case) -> Problem | None:
-    # again, since an audit of an earlier version doesn't say what was in the row
-    now = case.rows.unchanged(case.ballot.row)
+    # checked again, since an audit of an earlier version has no hash of the row's content
+    now = case.rows.find_unchanged(case.ballot.row)
     return None if all(is_as_seen(one.answer, now) for one in case.ballot.votes) else OTHER_CONTENT
 
 
@@ -227,4 +226,4 @@ DECISION_RULES: tuple[Callable[[Case], Problem | None], ...] = (
     _require_same_row,
     _require_content_seen,
 )
-"""What a row and its answers must meet, so that something is decided: each rule may rely on those before."""
+"""What a row and its answers must meet for a decision. Each rule may rely on those before it."""

@@ -1,6 +1,6 @@
-"""Answers on a file that is to be corrected -> what is decided on each row, and what is not applied.
+"""Answers on a file that is to be corrected -> the decisions on its rows, and what is not applied.
 
-Decisions on rows that others ride along with give further decisions, on those others.
+A decision on a row that has duplicates gives further decisions, on these duplicates.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from doubtcli.verdicts.rows import RowIndex, VerdictRows
 
 
-def lenient_terms(on_conflict: OnConflict = OnConflict.MAJORITY, *, new_labels: bool = False) -> Terms:
+def make_lenient_terms(on_conflict: OnConflict = OnConflict.MAJORITY, *, new_labels: bool = False) -> Terms:
     """The terms of a correction: each rejection is kept and reported.
 
-    Nothing is refused, but for answers that differ where the user wants that.
+    Nothing is refused, except answers that differ if the user wants that.
 
     Args:
-        on_conflict: What becomes of rows on which answers differ.
+        on_conflict: What to do with rows on which answers differ.
         new_labels: Whether a label may be chosen that the file doesn't have.
     """
     refusals = (refuse_conflicts,) if on_conflict is OnConflict.FAIL else ()
@@ -43,20 +43,20 @@ def lenient_terms(on_conflict: OnConflict = OnConflict.MAJORITY, *, new_labels: 
 def settle_answers(
     answers: Sequence[Answer], rows: VerdictRows, terms: Terms, *, spread: bool = False
 ) -> Settled:
-    """What answers decide on the rows of a file, what they don't, and what would follow for equal rows.
+    """What answers decide on the rows of a file, what is not applied, and what would follow for duplicates.
 
     Args:
-        answers: What people said, in any tools.
+        answers: People's answers, from any tools.
         rows: The rows of the file, as they were audited and as they are now.
         terms: How the answers are judged.
-        spread: Whether a decision also holds for the rows of equal input and of the same label that rode
-            along, where nobody decided on them; else these decisions are only offered.
+        spread: Whether a decision also holds for duplicates of the row (same input, same label) that nobody
+            decided on; else these decisions are only offered.
 
     Raises:
         InputError: The terms refuse what was found.
     """
     found = adjudicate(answers, rows, terms)
-    further = spread_out(found.decided, rows, {one.row for one in found.ballots if one.votes})
+    further = spread_decisions(found.decided, rows, {one.row for one in found.ballots if one.votes})
     own = [one.decision for one in found.decided]
     decisions = sorted([*own, *further.decisions] if spread else own, key=_sort_by_row)
     left = _list_unapplied(found)
@@ -79,16 +79,16 @@ def refuse_conflicts(found: Adjudication) -> InputError | None:
         [f"{one.row_id!r}: {one.why}" for one in conflicts], MOST_NAMED, between="; ", last="; "
     )
     return InputError(
-        f"people's answers can't be settled on {len(conflicts):,} of the rows: {rows}",
+        f"people disagree on {len(conflicts):,} of the rows: {rows}",
         where=", ".join(sorted({answer.file for answer in found.answers} - {""})) or None,
         row=conflicts[0].places[0],
-        expected="one answer a row, or equal ones",
-        hint="let people settle it, or say how: --on-conflict majority|unanimous|newest|skip",
+        expected="one answer for each row, or equal answers",
+        hint="let people agree, or choose a rule: --on-conflict majority|unanimous|newest|skip",
     )
 
 
 def _list_unapplied(found: Adjudication) -> list[Unapplied]:
-    """The rejections as records; strays of the same id are one, where they are it for the same reason."""
+    """The rejections as records; strays with the same id and the same problem make one record."""
     strays: dict[tuple[str, Problem], list[Answer]] = {}
     for one in found.rejections:
         if one.row is None:
@@ -98,7 +98,7 @@ def _list_unapplied(found: Adjudication) -> list[Unapplied]:
 
 
 def _list_new_labels(decisions: Sequence[Decision], rows: VerdictRows) -> tuple[str, ...]:
-    """The labels that are none of the file's."""
+    """The decided labels that the file does not have."""
     chosen = {decision.verdict for decision in decisions if decision.verdict is not None}
     return tuple(sorted(label for label in chosen if rows.labels.find_label(label) is None))
 
@@ -106,22 +106,25 @@ def _list_new_labels(decisions: Sequence[Decision], rows: VerdictRows) -> tuple[
 def _write_notes(found: Adjudication, terms: Terms) -> Iterator[str]:
     counts = Counter(why for ballot in found.ballots for _, why in ballot.passed)
     if counts:
-        yield f"answers that decide nothing: {', '.join(f'{counts[why]:,} {why}' for why in sorted(counts))}"
+        yield f"answers without a decision: {', '.join(f'{counts[why]:,} {why}' for why in sorted(counts))}"
     outvoted = sum(bool(one.decision.outvoted) for one in found.decided)
     if outvoted:
-        yield f"rows on which answers differed, settled by --on-conflict {terms.on_conflict}: {outvoted:,}"
+        yield f"rows on which answers differed, decided by --on-conflict {terms.on_conflict}: {outvoted:,}"
     if any(row.row_hash is None for rows in found.rows.audited.by_id.values() for row in rows):
-        yield "an earlier version wrote the audit: whether a row's content has changed since can't be told"
+        yield (
+            "an earlier version of doubt wrote the audit, so it is not known whether the content of rows has "
+            "changed since"
+        )
 
 
 def _explain_strange_rows(found: Adjudication) -> Iterator[str]:
-    """What may be the matter where no row is what was seen: hardly has somebody edited all of them."""
+    """The likely cause where the content of no row is what people saw: nobody edits all rows."""
     other = {one.row_id for one in found.rejected_for(RejectionReason.OTHER_CONTENT)}
     if other and other >= {one.row_id for one in found.answers if one.seen_hash and one.decides}:
         yield (
-            "none of the rows is as it was seen: either these verdicts are of another file, or the audit is "
-            "of other columns than the queue was (--ignore, --annotators and so on, or one came or went): "
-            "name the queue's own audit with --audit, or scan with the same columns"
+            "no row has the content that people saw: either these verdicts are for another file, or the "
+            "audit used other columns than the queue (--ignore, --annotators and so on, or a column was "
+            "added or removed): name the queue's own audit with --audit, or scan with the same columns"
         )
 
 
@@ -133,38 +136,40 @@ def _sort_by_kind(one: Unapplied) -> tuple[int, str, tuple[int, ...], str]:
     return list(UnappliedKind).index(one.kind), one.row_id, one.places, one.why
 
 
-# ------------------------------------------------------------------------- rows that ride along
+# ------------------------------------------------------------------------------ duplicates
 
 
 @dataclass(frozen=True)
 class Spread:
-    """What decisions mean for the rows that ride along."""
+    """What decisions mean for the duplicates of the decided rows."""
 
     decisions: tuple[Decision, ...]
-    """By place in the file, at most one a row."""
+    """At most one for each row, in file order."""
     unapplied: tuple[Unapplied, ...]
 
 
-def spread_out(decided: Sequence[DecidedRow], rows: VerdictRows, voted_on: Collection[RowSnapshot]) -> Spread:
-    """The decisions that follow on rows of equal input and of the same given label, and what doesn't follow.
+def spread_decisions(
+    decided: Sequence[DecidedRow], rows: VerdictRows, voted_on: Collection[RowSnapshot]
+) -> Spread:
+    """Repeat decisions on duplicates: rows with the same input and the same given label.
 
     Args:
-        decided: What was decided, at most once a row.
+        decided: The decisions, at most one for each row.
         rows: All rows.
-        voted_on: The audited rows that people have answers on: nothing follows for them.
+        voted_on: The audited rows that people gave answers on: no decision is repeated on them.
     """
     follow: dict[int, list[Decision]] = {}
     left: list[Unapplied] = []
     for source in decided:
         twins, unknown = _list_twins(source, rows.audited)
-        left += [_describe_rider(source, UNKNOWN_ID, text) for text in unknown]
+        left += [_describe_duplicate(source, UNKNOWN_ID, text) for text in unknown]
         open_ones = [same for same in twins if not any(row in voted_on for row in same)]
         for same in open_ones:
             problem = _find_twin_problem(same, source, rows)
             if problem is not None:
-                left.append(_describe_rider(source, problem, same[0].row_id, _find_given_label(same)))
+                left.append(_describe_duplicate(source, problem, same[0].row_id, _find_given_label(same)))
             elif same[0].given_label == source.row.given_label:
-                now = rows.unchanged(same[0])
+                now = rows.find_unchanged(same[0])
                 follow.setdefault(now.row, []).append(_repeat_decision(source, same[0], now))
     agreed = {row: min(ones, key=_sort_by_source) for row, ones in follow.items() if _are_alike(ones)}
     left += [_describe_conflict(ones) for row, ones in follow.items() if row not in agreed]
@@ -172,7 +177,7 @@ def spread_out(decided: Sequence[DecidedRow], rows: VerdictRows, voted_on: Colle
 
 
 def _list_twins(source: DecidedRow, audited: RowIndex) -> tuple[list[tuple[RowSnapshot, ...]], list[str]]:
-    """The rows that ride along, those of one id together; and texts that name other rows, too."""
+    """The duplicates of a decided row, grouped by id; and the texts that name unknown rows."""
     texts = [text for answer in source.answers for text in answer.duplicates]
     named = [_split_ids(text, audited) for text in texts]
     ids = dict.fromkeys(row_id for some in named for row_id in some)
@@ -181,7 +186,7 @@ def _list_twins(source: DecidedRow, audited: RowIndex) -> tuple[list[tuple[RowSn
 
 
 def _split_ids(text: str, audited: RowIndex) -> list[str]:
-    """The ids that a text names, one or several with commas between; none if it names others, too."""
+    """The ids in a text, one or several separated by commas; empty if an id is unknown."""
     if text in audited.by_id:
         return [text]
     joined = text.replace(f"{BETWEEN_IDS} ", BETWEEN_IDS)
@@ -189,28 +194,28 @@ def _split_ids(text: str, audited: RowIndex) -> list[str]:
 
 
 def _find_twin_problem(same: Sequence[RowSnapshot], source: DecidedRow, rows: VerdictRows) -> Problem | None:
-    """Why a decision doesn't hold for the rows of one id; None if it does, or if they have its verdict."""
+    """Why a decision doesn't hold for the duplicates with one id; None if it does, or was carried out."""
     row, verdict = same[0], source.decision.verdict
     if len(same) > 1:
-        return Problem.of_several(len(same))
+        return Problem.of_ambiguous_id(len(same))
     if row.given_label != source.row.given_label:
-        why = f"it bears another label than {source.row.row_id!r}, so it must be decided by itself"
+        why = f"its label is not that of {source.row.row_id!r}, so it needs its own decision"
         return None if row.given_label == verdict else Problem(RejectionReason.OTHER_TWIN, why)
     if any(one.seen_hash for one in source.answers) and not has_same_content(row, source.row):
-        return Problem(RejectionReason.EDITED, "its content is no longer the same")
+        return Problem(RejectionReason.EDITED, "its content is not the same any more")
     return rows.find_edit(row)
 
 
 def _repeat_decision(source: DecidedRow, row: RowSnapshot, now: RowSnapshot) -> Decision:
-    """The same decision on a row that rides along."""
+    """The same decision on a duplicate."""
     return replace(source.decision, row_id=row.row_id, row=now.row, spread_from=source.row.row_id)
 
 
-def _describe_rider(
+def _describe_duplicate(
     source: DecidedRow, problem: Problem, row_id: str, given_label: str | None = None
 ) -> Unapplied:
-    """That a decision doesn't hold for a row that rides along, and why."""
-    why = f"rides along with {source.row.row_id!r}: {problem.why}"
+    """The record of a duplicate that a decision doesn't hold for, and why."""
+    why = f"a duplicate of {source.row.row_id!r}, but {problem.why}"
     return describe_unapplied(replace(problem, why=why), row_id, given_label, source.answers)
 
 
@@ -223,7 +228,7 @@ def _are_alike(decisions: Sequence[Decision]) -> bool:
 
 
 def _describe_conflict(decisions: Sequence[Decision]) -> Unapplied:
-    """Rows that it rides along with were decided in unlike ways."""
+    """The record of a row whose duplicates were decided in different ways."""
     one = decisions[0]
     sources = listed(sorted(decision.spread_from for decision in decisions))
     return Unapplied(
@@ -233,7 +238,7 @@ def _describe_conflict(decisions: Sequence[Decision]) -> Unapplied:
         tuple(sorted({decision.verdict or UNUSABLE_STATUS for decision in decisions})),
         tuple(sorted({name for decision in decisions for name in decision.annotators})),
         (),
-        f"rows of equal input were decided in unlike ways: {sources}",
+        f"duplicates of it were decided in different ways: {sources}",
     )
 
 

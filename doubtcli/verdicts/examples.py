@@ -1,7 +1,7 @@
 """People's answers and the labelled rows -> the rows with one verdict each, for a scan.
 
 The answers are judged as `doubt apply` judges them by default. But a scan takes all answers of a file or
-none: what doesn't fit the rows is an error.
+none: an answer that doesn't fit the rows is an error.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from doubtcli.errors import InputError
 from doubtcli.files.values import TEXT, parse_numbers
 from doubtcli.records import UNDECIDED, UNUSABLE, Stratum, Verdicts
 from doubtcli.records.answers import PASSED_OVER
-from doubtcli.tools.read import read_together
+from doubtcli.tools.read import read_answer_files
 from doubtcli.verdicts.adjudicate import Terms, adjudicate
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
 from doubtcli.verdicts.spelling import LOST_ZEROS, Spellings
@@ -38,21 +38,21 @@ STRATUM, INCLUSION = "doubt_stratum", "doubt_inclusion"
 def read_verdicts(
     path: str, examples: Examples, labels: Labels, data_path: str, given: AnswersRead | None = None
 ) -> Examples:
-    """The labelled rows with the verdicts of a tool's export or of a file of ours.
+    """The labelled rows, with the verdicts from a tool's export or from a queue file.
 
     Raises:
-        InputError: As `read_together`, `judge_examples` and `follow_verdicts`.
+        InputError: As `read_answer_files`, `judge_examples` and `follow_verdicts`.
     """
-    read = given or read_together([path])
+    read = given or read_answer_files([path])
     verdicts = judge_examples(read.answers, read.path, examples, labels, data_path)
     return follow_verdicts(examples, replace(verdicts, notes=(*read.notes, *verdicts.notes)))
 
 
 def follow_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
-    """The rows with what people decided on them, unusable ones set aside.
+    """The rows with people's verdicts; unusable rows are set aside.
 
     Raises:
-        InputError: By these verdicts fewer than two classes are left.
+        InputError: With these verdicts, fewer than two classes are left.
     """
     unusable = verdicts.codes == UNUSABLE
     aside = np.flatnonzero(unusable)
@@ -66,9 +66,9 @@ def follow_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
     n_classes = len(np.unique(kept.training_labels))
     if n_classes < 2:  # noqa: PLR2004
         raise InputError(
-            f"by these verdicts the rows bear {'one label' if n_classes else 'no label'} only",
+            f"with these verdicts, {'all rows have the same label' if n_classes else 'no row has a label'}",
             where=verdicts.path,
-            expected="rows of at least two classes, once its verdicts are followed",
+            expected="rows of at least two classes after its verdicts are applied",
         )
     return kept
 
@@ -78,23 +78,23 @@ def judge_examples(
 ) -> Verdicts:
     """What people decided on the labelled rows.
 
-    A row that has its verdict by now is kept: it was corrected since. A row on which people differ and none
-    is in the majority is left undecided, and so is one without a label; notes say so.
+    A row that already has the chosen label is kept: it was corrected since. A row on which people disagree
+    without a majority stays undecided, and so does one without a label; notes report them.
 
     Args:
-        answers: What people said, in the file's order.
-        path: The file they are in.
+        answers: People's answers, in file order.
+        path: The file with the answers.
         examples: The labelled rows.
         labels: Their classes.
         data_path: The labelled file.
 
     Raises:
-        InputError: An id that no row has, a label that is no class, several labels, or a row whose content
-            has changed since, or its given label to another than was chosen; or a part of an audit sample is
-            not as a queue has it.
+        InputError: An id that no row has, a label that the file does not have, several labels for a row, a
+            row whose content has changed since, or whose given label has changed to another than the chosen
+            one; or a column of an audit sample is not as a queue has it.
     """
     rows = VerdictRows.of(list_rows(examples), Spellings.of(labels))
-    found = adjudicate(answers, rows, AllOrNothing(path, data_path).terms)
+    found = adjudicate(answers, rows, StrictTerms(path, data_path).terms)
     place = {row_id: row for row, row_id in enumerate(examples.row_ids)}
     codes = np.full(examples.n_rows, UNDECIDED, dtype=np.intp)
     further = _list_further_labels(found, labels)
@@ -116,13 +116,13 @@ def judge_examples(
 
 
 def _list_further_labels(found: Adjudication, labels: Labels) -> tuple[str, ...]:
-    """What people chose that no row of the file has."""
+    """The labels that people chose and that no row of the file has."""
     chosen = dict.fromkeys(one.decision.verdict for one in found.decided)
     return tuple(one for one in chosen if one is not None and one not in labels.class_names)
 
 
 def _list_codes(found: Adjudication, names: Sequence[str]) -> Iterator[tuple[str, int]]:
-    """The codes of rows, by their ids; what people said of a row as it is now comes last, and counts."""
+    """Row ids and codes; answers on a row as it is now come last, so that they count."""
     code = {name: number for number, name in enumerate(names)}
     for done in found.rejected_for(RejectionReason.ALREADY):
         if done.row is not None and done.row.given_label is not None:
@@ -135,7 +135,7 @@ def _list_codes(found: Adjudication, names: Sequence[str]) -> Iterator[tuple[str
 
 
 def _count_corrected(found: Adjudication) -> int:
-    """How many rows that were drawn at random have got another label since."""
+    """How many rows of the random sample were corrected since."""
     corrected = found.rejected_for(RejectionReason.ALREADY)
     return sum(any(vote.answer.stratum.strip() for vote in one.votes) for one in corrected)
 
@@ -144,12 +144,12 @@ def _count_corrected(found: Adjudication) -> int:
 
 
 @dataclass(frozen=True)
-class AllOrNothing:
+class StrictTerms:
     """The strict terms: the first answer that doesn't fit the labelled rows is an error.
 
-    Each vote must fit by itself, also one that is outvoted: nobody has settled what it means. Answers on rows
-    without a label are passed over, and so are those that decide nothing, as far as their ids name a row. Of
-    people who differ no one is refused.
+    Each vote must fit, also one that is outvoted: nobody knows what was meant by one that doesn't fit.
+    Answers on rows without a label are passed over, and so are those that decide nothing, as long as their
+    ids name a row. People may disagree.
     """
 
     path: str
@@ -159,7 +159,7 @@ class AllOrNothing:
 
     @property
     def terms(self) -> Terms:
-        """As an adjudicator takes them."""
+        """The terms for `adjudicate`."""
         refusals: tuple[Refusal, ...] = (
             self.refuse_unknown_ids,
             self.refuse_new_labels,
@@ -170,7 +170,7 @@ class AllOrNothing:
         return Terms(refusals=refusals)
 
     def refuse_unknown_ids(self, found: Adjudication) -> InputError | None:
-        """Refuse ids that no row has; counts them, and names the first ones."""
+        """Refuse ids that no row has; the error counts them, and names the first ones."""
         strangers = [
             answer for one in found.rejected_for(RejectionReason.NO_SUCH_ROW) for answer in one.answers
         ]
@@ -179,23 +179,23 @@ class AllOrNothing:
         names = listed((answer.row_id for answer in strangers), MOST_NAMED)
         is_near = found.rows.audited.may_have_lost_zeros(answer.row_id for answer in strangers)
         return InputError(
-            f"{len(strangers):,} of its {len(found.answers):,} ids name no row of {self.data_path}: {names}",
+            f"{len(strangers):,} of {len(found.answers):,} ids are not in {self.data_path}: {names}",
             where=self.path,
             row=strangers[0].row,
             column=ID,
-            expected=f"ids as a scan of {self.data_path} writes them",
-            hint="scan the file that the queue was made from, with the same --id and the same input columns"
+            expected=f"the ids that a scan of {self.data_path} writes",
+            hint="scan the file that the queue was made from, with the same --id and the same columns"
             + (f"; or {LOST_ZEROS}" if is_near else ""),
         )
 
     def refuse_new_labels(self, found: Adjudication) -> InputError | None:
-        """Refuse a label that is none of the file's; names it, and the label that is nearest to it."""
+        """Refuse a label that the file does not have; the error names it, and the nearest label."""
         labels = found.rows.labels.names
         for vote in _keep_labelled(found.votes):
             if vote.is_new:
                 new = next(label for label in vote.labels if label not in labels)
                 return InputError(
-                    f"{new!r} is none of the labels",
+                    f"{new!r} is not a label of the file",
                     where=self.path,
                     row=vote.answer.row,
                     column=vote.answer.column,
@@ -205,25 +205,25 @@ class AllOrNothing:
         return None
 
     def refuse_other_content(self, found: Adjudication) -> InputError | None:
-        """Refuse votes on rows that are not what the person saw; counts them, and names the first ones."""
+        """Refuse votes on rows whose content has changed since; the error counts and names them."""
         changed = [vote.answer for vote in self._list_refused(found, RejectionReason.OTHER_CONTENT)]
         if not changed:
             return None
         names = listed((answer.row_id for answer in changed), MOST_NAMED)
         n_votes = len(_keep_labelled(found.votes))
         return InputError(
-            f"{len(changed):,} of its {n_votes:,} decisions are on rows of another content: {names}",
+            f"{len(changed):,} of {n_votes:,} decisions are on rows whose content has changed: {names}",
             where=self.path,
             row=changed[0].row,
             column=SEEN,
-            expected=f"the rows of {self.data_path} as they were queued, with the same input columns",
-            hint="if they were queued from another file, scan that one; if with other columns (--ignore, "
-            "--annotators and so on, or one came or went), scan with those; else take these rows out of the "
+            expected=f"the rows of {self.data_path} as they were in the queue, with the same columns",
+            hint="if the queue was made from another file, scan that one; if it was made with other columns "
+            "(--ignore, --annotators and so on), scan with those; otherwise remove these rows from the "
             "verdicts, or decide them again",
         )
 
     def refuse_other_labels(self, found: Adjudication) -> InputError | None:
-        """Refuse votes on labels that were changed since, to others than were chosen; names both labels."""
+        """Refuse votes on labels that have changed since, to another than the chosen one; names both."""
         changed = self._list_refused(found, RejectionReason.OTHER_LABEL)
         if not changed:
             return None
@@ -233,16 +233,16 @@ class AllOrNothing:
             for one in changed
         ]
         return InputError(
-            f"rows bear another label than when they were decided: {join_first(rows, MOST_NAMED)}",
+            f"given labels have changed since people saw them: {join_first(rows, MOST_NAMED)}",
             where=self.path,
             row=changed[0].answer.row,
             column=GIVEN,
-            expected=f"the labels of {self.data_path}, or those that were chosen",
-            hint="take these rows out of the verdicts, or decide them again",
+            expected=f"the labels of {self.data_path}, or the chosen ones",
+            hint="remove these rows from the verdicts, or decide them again",
         )
 
     def refuse_several_labels(self, found: Adjudication) -> InputError | None:
-        """Refuse several labels for a row; names them."""
+        """Refuse several labels for a row; the error names them."""
         rejected = found.rejected_for(RejectionReason.SEVERAL_LABELS)
         if not rejected:
             return None
@@ -252,8 +252,8 @@ class AllOrNothing:
             where=self.path,
             row=wanted.answer.row,
             column=wanted.answer.column,
-            expected="one label a row",
-            hint="decide for one of them, or take the row out",
+            expected="one label for each row",
+            hint="choose one of them, or remove the row",
         )
 
     @staticmethod
@@ -262,7 +262,7 @@ class AllOrNothing:
 
 
 def _keep_labelled(votes: Iterable[Vote]) -> list[Vote]:
-    """Those votes that are on rows with a label."""
+    """The votes on rows with a label."""
     return [vote for vote in votes if vote.row.given_label is not None]
 
 
@@ -270,20 +270,22 @@ def _keep_labelled(votes: Iterable[Vote]) -> list[Vote]:
 
 
 def _note_passed_over(answers: Sequence[Answer], unlabelled: set[str]) -> Iterator[str]:
-    on_no_label = len({answer.row_id for answer in answers if answer.row_id in unlabelled and answer.decides})
-    if on_no_label:
-        yield f"verdicts on rows without a label, passed over: {on_no_label}"
+    n_unlabelled = len(
+        {answer.row_id for answer in answers if answer.row_id in unlabelled and answer.decides}
+    )
+    if n_unlabelled:
+        yield f"verdicts on rows without a label, passed over: {n_unlabelled}"
     counts = Counter(PASSED_OVER[answer.status] for answer in answers if answer.status in PASSED_OVER)
     if counts:
         yield f"answers passed over: {', '.join(f'{counts[name]} {name}' for name in sorted(counts))}"
 
 
 def _note_differing(found: Adjudication) -> Iterator[str]:
-    """How many rows people's answers differ on, and what becomes of them."""
+    """How many rows people disagree on, and what happens to them."""
     outvoted = sum(bool(one.decision.outvoted) for one in found.decided)
     outvoted += sum(one.winners != one.votes for one in found.rejected_for(RejectionReason.ALREADY))
     if outvoted:
-        yield f"rows on which answers differed, settled by the majority: {outvoted:,}"
+        yield f"rows on which answers differed, decided by the majority: {outvoted:,}"
     conflicts = [one.row_id for one in found.rejected_for(RejectionReason.DISAGREEMENT)]
     if conflicts:
         names = listed(conflicts, MOST_NAMED)
@@ -291,11 +293,11 @@ def _note_differing(found: Adjudication) -> Iterator[str]:
 
 
 def _note_corrected(corrected: int) -> Iterator[str]:
-    """Rows that were drawn are corrected by now, all others are not: they no longer stand for the file."""
+    """Sampled rows were corrected and the others not: the sample does not represent the file any more."""
     if corrected:
         yield (
-            f"rows of the audit sample that were corrected since: {corrected:,}; it tells no noise rate of "
-            "the file as it is now"
+            f"rows of the audit sample that were corrected since: {corrected:,}; so it can't measure the "
+            "noise rate of the file as it is now"
         )
 
 
@@ -305,11 +307,11 @@ def _note_corrected(corrected: int) -> Iterator[str]:
 def _read_sample_parts(
     drawn: Iterable[tuple[int, Answer]], n_rows: int, path: str
 ) -> tuple[tuple[Stratum | None, ...], Floats]:
-    """The stratum of each row that was drawn for an audit sample, and with what probability it was.
+    """The stratum of each row of an audit sample, and the probability with which it was drawn.
 
     Args:
-        drawn: The answers, decided or not, each with its row's number.
-        n_rows: How many rows there are.
+        drawn: The answers, decided or not, each with the index of its row.
+        n_rows: The number of rows.
         path: The file of verdicts.
 
     Raises:
@@ -327,11 +329,11 @@ def _read_stratum(answer: Answer, path: str) -> Stratum:
     stratum = Stratum.parse(answer.stratum)
     if stratum is None:
         raise InputError(
-            f"{answer.stratum!r} is no part of an audit sample",
+            f"{answer.stratum!r} is not a part of an audit sample",
             where=path,
             row=answer.row,
             column=STRATUM,
-            expected="what --audit-sample wrote there, such as '1 of 3 (120 rows)'",
+            expected="what --audit-sample wrote, such as '1 of 3 (120 rows)'",
         )
     return stratum
 
@@ -340,10 +342,10 @@ def _read_inclusion(answer: Answer, path: str) -> float:
     inclusion = float(parse_numbers(pa.array([answer.inclusion], TEXT))[0])
     if not 0 < inclusion <= 1:
         raise InputError(
-            f"{answer.inclusion!r} is no probability",
+            f"{answer.inclusion!r} is not a probability",
             where=path,
             row=answer.row,
             column=INCLUSION,
-            expected="what --audit-sample wrote there, such as 0.125",
+            expected="what --audit-sample wrote, such as 0.125",
         )
     return inclusion

@@ -1,8 +1,8 @@
 """The rows that answers may be about: as they were audited, and as they are now.
 
-A user's own ids name rows by themselves. An id that is a hash of the row's content is numbered where inputs
-are equal, in order of their labels. So it names the same row only while none of these rows is added, removed
-or relabelled.
+A user's own ids name rows by themselves. An id can also be a hash of the row's content. Where inputs are
+equal, it gets a number, in the order of the labels. So it names the same row only as long as none of these
+rows is added, removed or relabelled.
 """
 
 from __future__ import annotations
@@ -29,65 +29,65 @@ COUNT_BEHIND_HASH = re.compile(r"(\.[0-9]+)?")
 """What follows the hash in an id, from the second row of equal input on."""
 
 SHOWN_DIGITS = 1e-4
-"""How far off a number may be, relatively, once a spreadsheet has shown it in short: 1.23457E+15."""
+"""The relative error of a number that a spreadsheet has shortened: 1.23457E+15."""
 
 BETWEEN_IDS = ","
-"""What tools write between the ids of rows that ride along; a user's own id may have it, too."""
+"""What tools write between the ids of duplicate rows; a user's own id may have it, too."""
 
 
 class RejectionReason(Enum):
-    """Why answers decide nothing; each with the kind that users are shown."""
+    """Why answers decide nothing, each with the kind that users see."""
 
     PASSED_OVER = "nobody decided", UnappliedKind.UNDECIDED
-    NO_SUCH_ROW = "no row was audited under this id", UnappliedKind.UNKNOWN
+    NO_SUCH_ROW = "no audited row has this id", UnappliedKind.UNKNOWN
     GONE = "the row is no longer in the file", UnappliedKind.UNKNOWN
-    OTHER_CONTENT = "the row is not what the person saw", UnappliedKind.CHANGED
+    OTHER_CONTENT = "the content is not what the person saw", UnappliedKind.CHANGED
     OTHER_LABEL = "the person saw another label", UnappliedKind.CHANGED
-    EDITED = "the row is not what was audited", UnappliedKind.CHANGED
+    EDITED = "the row is not as it was audited", UnappliedKind.CHANGED
     AMBIGUOUS = "several rows have the id", UnappliedKind.AMBIGUOUS
     UNLABELLED = "there is no label to judge", UnappliedKind.UNLABELLED
-    DISAGREEMENT = "people differ", UnappliedKind.CONFLICT
+    DISAGREEMENT = "people disagree", UnappliedKind.CONFLICT
     SEVERAL_LABELS = "several labels were chosen", UnappliedKind.CONFLICT
-    NEW_LABEL = "the label is none of the file's", UnappliedKind.NEW_LABEL
-    OTHER_TWIN = "the row rides along, but has another label", UnappliedKind.UNDECIDED
+    NEW_LABEL = "the file does not have the label", UnappliedKind.NEW_LABEL
+    OTHER_TWIN = "the duplicate has another label", UnappliedKind.UNDECIDED
     ALREADY = "nothing is left to do", UnappliedKind.ALREADY
 
     @property
     def kind(self) -> UnappliedKind:
-        """What users are shown."""
+        """The kind that users see."""
         return self.value[1]
 
 
 @dataclass(frozen=True)
 class Problem:
-    """What keeps answers from deciding on a row."""
+    """Why answers can't decide on a row."""
 
     reason: RejectionReason
     why: str
-    """In plain words, as users are shown it."""
+    """In plain words, for users."""
 
     @classmethod
-    def of_several(cls, number: int, when: str = "") -> Problem:
-        """That several rows have the id that one was named by."""
-        why = f"{number} rows bear this id{when}, and which one is meant can't be told"
+    def of_ambiguous_id(cls, number: int, when: str = "") -> Problem:
+        """Several rows have the id that an answer names."""
+        why = f"{number} rows have this id{when}, so it is not known which one is meant"
         return cls(RejectionReason.AMBIGUOUS, why)
 
 
-UNKNOWN_ID = Problem(RejectionReason.NO_SUCH_ROW, "no row of the audit bears this id")
-OTHER_CONTENT = Problem(RejectionReason.OTHER_CONTENT, "its content is another than when it was decided")
+UNKNOWN_ID = Problem(RejectionReason.NO_SUCH_ROW, "no row of the audit has this id")
+OTHER_CONTENT = Problem(RejectionReason.OTHER_CONTENT, "its content is not the same as when it was decided")
 
 
 @dataclass(frozen=True)
 class RowIndex:
-    """Rows as they were seen at one moment."""
+    """Rows as they were at one moment."""
 
     by_id: Mapping[str, tuple[RowSnapshot, ...]]
     labels: Mapping[str | None, Counter[str | None]]
-    """Of the rows whose ids are hashes: which labels those of one hash have, and how often."""
+    """For rows whose ids are hashes: by hash, which labels its rows have, and how often."""
 
     @classmethod
     def of(cls, rows: Iterable[RowSnapshot]) -> RowIndex:
-        """The rows, ready to be looked up."""
+        """Index the rows by id."""
         by_id: dict[str, list[RowSnapshot]] = {}
         labels: dict[str | None, Counter[str | None]] = {}
         for row in sorted(rows, key=lambda row: row.row):
@@ -98,7 +98,7 @@ class RowIndex:
 
     @cached_property
     def most_commas(self) -> int:
-        """How many commas one of the ids has at most."""
+        """The largest number of commas in one id."""
         return count_most_marks(BETWEEN_IDS, self.by_id)
 
     @cached_property
@@ -107,19 +107,19 @@ class RowIndex:
         return find_numerals(self.by_id)
 
     def may_have_lost_zeros(self, ids: Iterable[str]) -> bool:
-        """Whether some ids, which name no row, may be ids of rows that a spreadsheet took for numbers."""
+        """Whether some unknown ids may be ids of rows that a spreadsheet has read as numbers."""
         return not find_numerals(ids).isdisjoint(self.numerals)
 
 
 @dataclass(frozen=True)
 class VerdictRows:
-    """All that answers are held against: rows, their labels and how these are written."""
+    """All that answers are checked against: the rows, their labels and how these are written."""
 
     audited: RowIndex
     now: RowIndex
     labels: Spellings
     dropped: Collection[tuple[str, str | None]] = ()
-    """Rows that earlier verdicts took out, each by its id and its label when it was audited."""
+    """Rows that earlier verdicts removed: the id of each, and its label when it was audited."""
 
     @classmethod
     def of(
@@ -130,36 +130,36 @@ class VerdictRows:
         audited: Iterable[RowSnapshot] | None = None,
         dropped: Collection[tuple[str, str | None]] = (),
     ) -> VerdictRows:
-        """The rows of a file; where no audit is at hand, they are taken for what was audited."""
+        """The rows of a file; without an audit, the rows as they are now count as audited."""
         index = RowIndex.of(now)
         return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped)
 
     # ------------------------------------------------------------ which row an answer is on
 
-    def named_by(self, answer: Answer) -> tuple[RowSnapshot, ...]:
-        """The audited rows that have the id of an answer."""
+    def find_named(self, answer: Answer) -> tuple[RowSnapshot, ...]:
+        """The audited rows with the id of an answer."""
         return self.audited.by_id.get(answer.row_id, ())
 
-    def meant_by(self, answer: Answer) -> tuple[RowSnapshot, ...]:
-        """The audited rows that an answer may be on: of the content that the person saw.
+    def find_meant(self, answer: Answer) -> tuple[RowSnapshot, ...]:
+        """The audited rows that an answer may be about: those with the content that the person saw.
 
-        If one of them also has the label that the person saw, then only those; else the first of them alone.
+        If some of them also have the label that the person saw, only those; else only the first of them.
         """
-        rows = [row for row in self.named_by(answer) if is_as_seen(answer, row)]
+        rows = [row for row in self.find_named(answer) if is_as_seen(answer, row)]
         return tuple([row for row in rows if self.find_relabelling(answer, row) is None] or rows[:1])
 
     def find_stray(self, answer: Answer) -> Problem | None:
-        """Why the audited row that an answer is on is not known; None if it is."""
-        if not self.named_by(answer):
+        """Why it is not known which audited row an answer is about; None if it is known."""
+        if not self.find_named(answer):
             return self._explain_unknown(answer)
-        meant = self.meant_by(answer)
+        meant = self.find_meant(answer)
         if len(meant) > 1:
-            return Problem.of_several(len(meant))
+            return Problem.of_ambiguous_id(len(meant))
         return None if meant else OTHER_CONTENT
 
     def _explain_unknown(self, answer: Answer) -> Problem:
         if not answer.row_id:
-            # nothing else says which answer it is
+            # only its place shows which answer it is
             place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
             return replace(UNKNOWN_ID, why=f"the answer has no id ({place})")
         if self.audited.may_have_lost_zeros([answer.row_id]):
@@ -167,23 +167,23 @@ class VerdictRows:
         return UNKNOWN_ID
 
     def find_relabelling(self, answer: Answer, row: RowSnapshot) -> Problem | None:
-        """That a row had another label when it was decided than when it was audited; None if it had not."""
+        """The problem that a row's label was changed between audit and decision; None if it was not."""
         seen = answer.given_label
         if not seen.strip() or row.given_label in {seen, self.labels.find_label(seen) or seen}:
             return None
         audited = _quote_label(row.given_label)
         return Problem(
             RejectionReason.OTHER_LABEL,
-            f"its label was {seen!r} when it was decided, and {audited} when audited",
+            f"its label was {seen!r} when it was decided, but {audited} when it was audited",
         )
 
     # ----------------------------------------------------- what became of it since the audit
 
     def find_edit(self, row: RowSnapshot) -> Problem | None:
-        """What has become of an audited row, if it isn't the same any more, or can't be told from others."""
+        """What has changed in an audited row, or why it can't be identified; None if it is unchanged."""
         rows = self.now.by_id.get(row.row_id, ())
         if not rows:
-            return Problem(RejectionReason.GONE, "no row of the file bears this id any more")
+            return Problem(RejectionReason.GONE, "no row of the file has this id any more")
         alike = [one for one in rows if has_same_content(row, one)]
         if not alike:
             return Problem(RejectionReason.EDITED, "its content has changed since it was audited")
@@ -191,17 +191,15 @@ class VerdictRows:
         if not fitting:
             label, other = _quote_label(row.given_label), _quote_label(alike[0].given_label)
             return Problem(
-                RejectionReason.EDITED, f"its label was {label} when it was audited, and is {other} now"
+                RejectionReason.EDITED, f"its label was {label} when it was audited, but is {other} now"
             )
         labels = self.audited.labels, self.now.labels
         if _is_named_by_hash(row) and labels[0][row.row_hash] != labels[1].get(row.row_hash):
-            why = (
-                "rows of equal input were added, removed or relabelled since, and it can't be told from them"
-            )
+            why = "rows of the same input were added, removed or relabelled since, so it can't be identified"
             return Problem(RejectionReason.EDITED, why)
-        return Problem.of_several(len(fitting), " now") if len(fitting) > 1 else None
+        return Problem.of_ambiguous_id(len(fitting), " now") if len(fitting) > 1 else None
 
-    def unchanged(self, row: RowSnapshot) -> RowSnapshot:
+    def find_unchanged(self, row: RowSnapshot) -> RowSnapshot:
         """An audited row as it is now, where `find_edit` finds no change."""
         return next(
             one
@@ -210,15 +208,15 @@ class VerdictRows:
         )
 
     def has_label_now(self, row: RowSnapshot, label: str) -> bool:
-        """Whether an audited row, its content the same, has a label by now."""
+        """Whether an audited row now has a label, with its content unchanged."""
         rows = self.now.by_id.get(row.row_id, ())
         return len(rows) == 1 and has_same_content(row, rows[0]) and rows[0].given_label == label
 
 
 def is_as_seen(answer: Answer, row: RowSnapshot) -> bool:
-    """Whether what the person saw is still in a row, its label left out; so it is where nothing tells.
+    """Whether a row's content, without its label, is what the person saw; True where there is no hash.
 
-    A hash may look like a number, and come back from a spreadsheet as it shows one.
+    A hash may look like a number, and a spreadsheet may have shortened it.
     """
     if not answer.seen_hash or row.row_hash is None or answer.seen_hash == row.row_hash:
         return True
@@ -229,7 +227,7 @@ def is_as_seen(answer: Answer, row: RowSnapshot) -> bool:
 
 
 def has_same_content(one: RowSnapshot, other: RowSnapshot) -> bool:
-    """Whether two rows are the same but for their labels; so they are where an audit has no hashes."""
+    """Whether two rows are the same except for their labels; True where an audit has no hashes."""
     return None in {one.row_hash, other.row_hash} or one.row_hash == other.row_hash
 
 
@@ -238,7 +236,7 @@ def _quote_label(label: str | None) -> str:
 
 
 def _is_named_by_hash(row: RowSnapshot) -> bool:
-    """Whether a row's id is a hash of its content, numbered or not."""
+    """Whether a row's id is a hash of its content, with or without a number."""
     if row.row_hash is None or not row.row_id.startswith(row.row_hash):
         return False
     return COUNT_BEHIND_HASH.fullmatch(row.row_id.removeprefix(row.row_hash)) is not None
@@ -248,7 +246,7 @@ def _is_named_by_hash(row: RowSnapshot) -> bool:
 
 
 def list_rows(examples: Examples) -> list[RowSnapshot]:
-    """The rows of a file that was just read: those with a label in their order, then all others."""
+    """The rows of a file that was just read: first those with a label, then all others, in file order."""
     hashes = examples.row_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]
     labelled = zip(examples.row_ids, examples.positions.tolist(), labels, strict=True)
@@ -261,7 +259,7 @@ def list_rows(examples: Examples) -> list[RowSnapshot]:
 
 
 def list_audited_rows(doubts: DoubtTable) -> list[RowSnapshot]:
-    """The rows as an audit has them.
+    """The rows as they were audited.
 
     Args:
         doubts: The table `doubts.parquet`.

@@ -1,4 +1,4 @@
-"""A label or an id as a person, a tool or a spreadsheet wrote it -> the one that the file means."""
+"""A label or an id as a person, a tool or a spreadsheet wrote it -> the label or id of the file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from doubtcli.records.answers import Answer
 
 BETWEEN_LABELS = "#"
-"""What doccano's CSV writes between labels, and does not escape inside them."""
+"""What doccano's CSV writes between labels. It is not escaped inside a label."""
 
 WHOLE_NUMBER = re.compile(r"(-?[0-9]+)\.0")
 """A whole number as pandas writes it in a column with gaps: 3.0."""
 
-LOST_ZEROS = "ids may have lost leading zeros, or been saved as numbers: save the column as text"
+LOST_ZEROS = "a spreadsheet may have turned ids into numbers without leading zeros: save the column as text"
 NUMERAL = re.compile(r"0*([0-9]+)(?:\.0+)?")
 
 
@@ -31,21 +31,21 @@ class ChosenLabels:
     """What an answer chose."""
 
     labels: tuple[str, ...]
-    """The labels of the file that it names, as they are shown, each once."""
+    """The labels of the file that it names, each once, as they are shown."""
     unknown: tuple[str, ...] = ()
-    """What it names beside them, as it is written there without spaces around it."""
+    """What else it names, as written, without spaces around it."""
     unclear: bool = False
-    """Whether something unknown may be several labels joined."""
+    """Whether an unknown text may be several joined labels."""
 
 
 @dataclass(frozen=True)
 class Spellings:
-    """The labels of a file, and every way to write them."""
+    """The labels of a file, and all ways to write them."""
 
     by_text: Mapping[str, str]
-    """Each label as it is shown, by every way to write it."""
+    """All ways to write a label -> the label as it is shown."""
     parse_other: Callable[[str], str | None] = reject_other_label
-    """As `Labels` has it."""
+    """As in `Labels`."""
 
     @classmethod
     def of(cls, labels: Labels, listed: Iterable[str] = ()) -> Spellings:
@@ -53,7 +53,7 @@ class Spellings:
 
         Args:
             labels: The labels of the file.
-            listed: More that it names but no row has, such as a ClassLabel's.
+            listed: Labels that no row has but the file lists, such as those of a ClassLabel.
         """
         named = zip(labels.class_values, labels.class_names, strict=True)
         values = {show_value(value) or "": name for value, name in named}
@@ -62,28 +62,28 @@ class Spellings:
 
     @cached_property
     def names(self) -> tuple[str, ...]:
-        """The labels, each once: the listed ones first, then the file's in the order of its classes."""
+        """The labels, each once: first the listed ones, then those of the rows in the order of classes."""
         return tuple(dict.fromkeys(self.by_text.values()))
 
     @cached_property
     def in_order(self) -> tuple[str, ...]:
-        """All ways to write them, in string order."""
+        """All ways to write labels, in string order."""
         return tuple(sorted(self.by_text))
 
     @cached_property
     def most_marks(self) -> int:
-        """How often the mark between joined labels is part of one of them at most."""
+        """The largest number of marks between joined labels that is inside one label."""
         return count_most_marks(BETWEEN_LABELS, self.by_text)
 
     def find_label(self, text: str) -> str | None:
-        """The label that a text means; None if it means none."""
+        """The label that a text means; None if it is not known."""
         whole = WHOLE_NUMBER.fullmatch(text.strip())
         forms = (text, text.strip(), *(whole.groups() if whole else ()))
         known = next((self.by_text[form] for form in forms if form in self.by_text), None)
         return self.parse_other(text.strip()) if known is None else known
 
     def find_chosen(self, answer: Answer) -> ChosenLabels:
-        """The labels that an answer chose; none if it is open."""
+        """The labels that an answer chose; empty if it has none."""
         labels: list[str] = []
         unknown: list[str] = []
         for text in filter(str.strip, (answer.verdict, *answer.other_verdicts)):
@@ -94,7 +94,7 @@ class Spellings:
         return ChosenLabels(tuple(dict.fromkeys(labels)), tuple(dict.fromkeys(unknown)), unclear)
 
     def _find_all(self, text: str, *, joined: bool) -> list[str]:
-        """The labels that a text means, or several joined in it; empty if it means none."""
+        """The label that a text means, or the several labels that it joins; empty if not known."""
         label = self.find_label(text)
         if label is not None or not joined:
             return [] if label is None else [label]
@@ -103,21 +103,22 @@ class Spellings:
 
 
 def count_most_marks(mark: str, known: Iterable[str]) -> int:
-    """How often a mark is part of that one of the texts which has most of them."""
+    """The largest number of times that a mark is in one of the texts."""
     return max((one.count(mark) for one in known), default=0)
 
 
 def split_joined(text: str, mark: str, known: Collection[str], most: int) -> list[str] | None:
-    """The known texts that were joined by a mark, which may also be part of them; None if they were not.
+    """Split a text into the known texts that were joined by a mark; None if that isn't possible.
 
-    Where there is more than one way to take the text apart, the one with the longest first part is taken.
+    The mark may also be inside a known text. If there is more than one way to split, the one with the longest
+    first part is used.
 
     Args:
         text: What was joined.
-        mark: What is written between.
-        known: What may have been joined.
-        most: How many marks one of the known texts has at most, as `count_most_marks` says: it is asked of
-            all of them once, not for each text.
+        mark: What is written between the joined texts.
+        known: The texts that may have been joined.
+        most: The largest number of marks in a known text, from `count_most_marks`. The caller counts once
+            for all texts that it splits.
 
     Example:
         >>> split_joined("C#Java", "#", {"C", "C#Java", "Java"}, most=1)
@@ -129,7 +130,7 @@ def split_joined(text: str, mark: str, known: Collection[str], most: int) -> lis
     """
     pieces, longest = text.split(mark), most + 1
     ends: list[int | None] = [*[None] * len(pieces), len(pieces)]
-    # from the end: where the part that starts at each piece ends, if all from there on can be taken apart
+    # from the end: where the part that starts at each piece ends, if the rest of the text can be split
     for start in reversed(range(len(pieces))):
         to_try = range(min(start + longest, len(pieces)), start, -1)
         fits = (end for end in to_try if ends[end] is not None and mark.join(pieces[start:end]) in known)
@@ -145,7 +146,7 @@ def split_joined(text: str, mark: str, known: Collection[str], most: int) -> lis
 
 
 def find_numerals(ids: Iterable[str]) -> frozenset[str]:
-    """Those of some ids that are whole numbers, as a spreadsheet writes them.
+    """The ids that are whole numbers, as a spreadsheet writes them.
 
     Example:
         >>> sorted(find_numerals(["00154", "7.0", "a7", "0"]))

@@ -1,4 +1,4 @@
-"""Answers -> a ballot a row: all that people said of it, and what it comes to."""
+"""Answers -> one ballot for each row, with all answers on it and the outcome."""
 
 from __future__ import annotations
 
@@ -19,61 +19,61 @@ if TYPE_CHECKING:
     from doubtcli.verdicts.rows import VerdictRows
     from doubtcli.verdicts.spelling import Spellings
 
-LEFT_OPEN = "left open"
-LEFT_AS_IT_WAS = "left as it was, which its tool doesn't tell from not looked at"
+LEFT_OPEN = "without a verdict"
+LEFT_UNCHANGED = "unchanged, and its tool doesn't record whether somebody looked at it"
 
 
 @dataclass(frozen=True)
 class Vote:
-    """What one person wants of a row."""
+    """What one person decided on a row."""
 
     answer: Answer
     row: RowSnapshot
     """As it was audited."""
     labels: tuple[str, ...]
-    """As the file shows them; none where the row is called unusable."""
+    """As the file shows them; empty where the row is unusable."""
     is_new: bool = False
-    """Whether a label is none of the file's."""
+    """Whether the file does not have one of the labels."""
     is_unclear: bool = False
-    """Whether a new label may be several labels joined."""
+    """Whether a new label may be several joined labels."""
 
     @property
     def unusable(self) -> bool:
-        """Whether it says that no label fits."""
+        """Whether the person decided that no label fits."""
         return self.answer.status == UNUSABLE_STATUS
 
     @property
-    def said(self) -> tuple[str, ...]:
-        """What it says: votes that say the same are for the same."""
+    def choice(self) -> tuple[str, ...]:
+        """What was chosen, in a form in which equal votes are equal."""
         return (UNUSABLE_STATUS,) if self.unusable else ("label", *sorted(self.labels))
 
     @property
     def verdict(self) -> str | None:
-        """The label that it chose, where it is one; None where it calls the row unusable."""
+        """The first label that was chosen; None where the row is unusable."""
         return None if self.unusable else self.labels[0]
 
 
 @dataclass(frozen=True)
 class RowBallot:
-    """All that was said of one row."""
+    """All answers on one row."""
 
     row: RowSnapshot
     """As it was audited."""
     relabelled: Problem | None = None
-    """That it had another label when these answers were given; None if it had not."""
+    """The problem that it had another label when these answers were given; None if it had not."""
     votes: list[Vote] = field(default_factory=list)
     passed: list[tuple[Answer, str]] = field(default_factory=list)
     """The answers that decide nothing, each with why."""
 
     def reject(self, problem: Problem, winners: tuple[Vote, ...]) -> Rejection:
-        """That nothing comes of what was said."""
+        """The rejection of this ballot for a problem."""
         answers = [one.answer for one in self.votes] or [answer for answer, _ in self.passed]
         return Rejection(problem, self.row.row_id, self.row, tuple(answers), tuple(self.votes), winners)
 
     def find_winners(self, on_conflict: OnConflict) -> tuple[Vote, ...]:
-        """The votes for what the ballot comes to; none where it comes to nothing."""
-        said = _find_winning(self.votes, on_conflict, anybody_passed=bool(self.passed))
-        return tuple(one for one in self.votes if one.said == said)
+        """The votes for the outcome of the ballot; empty where there is no outcome."""
+        outcome = _find_winning(self.votes, on_conflict, anybody_passed=bool(self.passed))
+        return tuple(one for one in self.votes if one.choice == outcome)
 
 
 @dataclass(frozen=True)
@@ -84,15 +84,15 @@ class Rejection:
     row_id: str
     """As the answers name it."""
     row: RowSnapshot | None
-    """As it was audited; None where it isn't known which one it is."""
+    """As it was audited; None where it is not known which row is meant."""
     answers: tuple[Answer, ...]
     votes: tuple[Vote, ...] = ()
-    """What these answers want of a row."""
+    """The votes of these answers."""
     winners: tuple[Vote, ...] = ()
-    """The votes for what they come to all the same; none if they come to nothing."""
+    """The votes for the outcome, which was rejected; empty if there is no outcome."""
 
     def as_record(self) -> Unapplied:
-        """As it is handed on."""
+        """The same as a record for reports."""
         return describe_unapplied(
             self.problem, self.row_id, self.row.given_label if self.row else None, self.answers
         )
@@ -100,26 +100,26 @@ class Rejection:
 
 @dataclass(frozen=True)
 class AnswersByRow:
-    """Answers, by the rows that they are on."""
+    """Answers, grouped by row."""
 
     ballots: tuple[RowBallot, ...]
     strays: tuple[Rejection, ...]
-    """Each answer on no row that is known for certain."""
+    """The answers whose row is not known for certain, each by itself."""
     votes: tuple[Vote, ...]
-    """All of them, also those of strays, in the order of the answers."""
+    """All votes, including those of strays, in the order of the answers."""
 
 
 def group_answers(answers: Sequence[Answer], rows: VerdictRows) -> AnswersByRow:
-    """The answers by the rows that they are on, and those on no row that is known for certain.
+    """Group answers by row, and list those whose row is not known for certain.
 
-    Answers on a row that has got another label since are ballots of their own.
+    Answers that were given when a row had another label make a separate ballot.
     """
     ballots: dict[tuple[RowSnapshot, Problem | None], RowBallot] = {}
     strays: list[Rejection] = []
     votes: list[Vote] = []
     for answer in answers:
         problem = rows.find_stray(answer)
-        named = rows.named_by(answer) if problem else rows.meant_by(answer)
+        named = rows.find_named(answer) if problem else rows.find_meant(answer)
         vote, passed = _read_vote(answer, named, rows.labels)
         own = () if vote is None else (vote,)
         votes += own
@@ -136,17 +136,17 @@ def group_answers(answers: Sequence[Answer], rows: VerdictRows) -> AnswersByRow:
 
 
 def _read_vote(answer: Answer, rows: Sequence[RowSnapshot], labels: Spellings) -> tuple[Vote | None, str]:
-    """The vote of an answer that decides, and where it has none, why; of the first of the rows it names."""
+    """The vote of an answer on the first of the rows that it names; or None, and why it has no vote."""
     if not answer.decides:
         return None, PASSED_OVER.get(answer.status, LEFT_OPEN)
     if not rows:
         return None, ""
     vote = cast_vote(answer, rows[0], labels)
-    return (None, LEFT_AS_IT_WAS) if _is_left_as_it_was(vote, labels) else (vote, "")
+    return (None, LEFT_UNCHANGED) if _is_left_as_it_was(vote, labels) else (vote, "")
 
 
 def cast_vote(answer: Answer, row: RowSnapshot, labels: Spellings) -> Vote:
-    """The vote of an answer that decides."""
+    """The vote of an answer that decides something."""
     if answer.status == UNUSABLE_STATUS:
         return Vote(answer, row, labels=())
     chosen = labels.find_chosen(answer)
@@ -160,57 +160,57 @@ def cast_vote(answer: Answer, row: RowSnapshot, labels: Spellings) -> Vote:
 
 
 def _is_left_as_it_was(vote: Vote, labels: Spellings) -> bool:
-    """Whether a tool that starts from the given label brings it back, so that perhaps nobody looked."""
+    """Whether a tool that starts from the given label returns just that: perhaps nobody looked."""
     seen = vote.answer.given_label
     started_from = labels.find_label(seen) or seen.strip() or vote.row.given_label
     return vote.answer.prefilled and vote.labels == (started_from,)
 
 
-# ---------------------------------------------------------------------- what votes come to
+# ------------------------------------------------------------------- the outcome of votes
 
 
 def _find_winning(
     votes: Sequence[Vote], on_conflict: OnConflict, *, anybody_passed: bool
 ) -> tuple[str, ...] | None:
-    """What the votes on one row come to; None where they come to nothing."""
-    said = {one.said for one in votes}
-    if len(said) == 1:
+    """The outcome of the votes on one row; None where there is none."""
+    if len({one.choice for one in votes}) == 1:
         is_settled = not (anybody_passed and on_conflict is OnConflict.UNANIMOUS)
-        return votes[0].said if is_settled else None
+        return votes[0].choice if is_settled else None
     if on_conflict is OnConflict.MAJORITY:
         return _find_majority(votes)
     return _find_newest(votes) if on_conflict is OnConflict.NEWEST else None
 
 
 def _find_majority(votes: Sequence[Vote]) -> tuple[str, ...] | None:
-    """What more than half of the people say, be files that are the same one person's or several people's."""
-    said = _find_most_said(votes)
-    return said if said == _find_most_said([one for one in votes if not one.answer.repeated]) else None
+    """The choice of more than half of the people; it must be the same with and without repeated files."""
+    choice = _find_most_chosen(votes)
+    without = _find_most_chosen([one for one in votes if not one.answer.repeated])
+    return choice if choice == without else None
 
 
-def _find_most_said(votes: Sequence[Vote]) -> tuple[str, ...] | None:
-    # a person who said the same twice has one vote
-    whose = [(identify_person(one.answer), one.said) for one in votes]
-    counts = Counter(said for who, said in set(whose) if who)
-    counts.update(said for who, said in whose if not who)
-    return next((said for said, count in counts.items() if 2 * count > counts.total()), None)
+def _find_most_chosen(votes: Sequence[Vote]) -> tuple[str, ...] | None:
+    # a person who gave the same answer twice has one vote
+    choices = [(identify_person(one.answer), one.choice) for one in votes]
+    counts = Counter(choice for person, choice in set(choices) if person)
+    counts.update(choice for person, choice in choices if not person)
+    return next((choice for choice, count in counts.items() if 2 * count > counts.total()), None)
 
 
 def _find_newest(votes: Sequence[Vote]) -> tuple[str, ...] | None:
-    """What was said last, where times tell."""
+    """The last choice; None where times don't show which one that is."""
     moments = [parse_moment(one.answer.time) for one in votes]
     known = [when for when in moments if when is not None]
     if len(known) < len(votes):
         return None
-    last = {one.said for one, when in zip(votes, moments, strict=True) if when == max(known)}
+    last = {one.choice for one, when in zip(votes, moments, strict=True) if when == max(known)}
     return last.pop() if len(last) == 1 else None
 
 
-# --------------------------------------------------------- the records that are handed on
+# ------------------------------------------------------------------ records for reports
 
 
 def describe_decision(now: RowSnapshot, winners: Sequence[Vote], others: Iterable[Vote]) -> Decision:
-    """What the winning votes decide on a row as it is now."""
+    """The decision of the winning votes, on a row as it is now."""
     answers = sorted((one.answer for one in winners), key=_sort_by_time)
     return Decision(
         row_id=winners[0].row.row_id,
@@ -229,7 +229,7 @@ def describe_decision(now: RowSnapshot, winners: Sequence[Vote], others: Iterabl
 def describe_unapplied(
     problem: Problem, row_id: str, given_label: str | None, answers: Sequence[Answer]
 ) -> Unapplied:
-    """What some answers on a row said to no effect, and why."""
+    """The record of answers on a row that are not applied, and why."""
     return Unapplied(
         problem.reason.kind,
         row_id,
@@ -242,8 +242,8 @@ def describe_unapplied(
 
 
 def _list_chosen(answers: Iterable[Answer]) -> tuple[str, ...]:
-    """What was chosen, each once, in string order."""
-    said = {
+    """The labels that were chosen, each once, in string order."""
+    chosen = {
         text.strip()
         for answer in answers
         for text in (
@@ -252,7 +252,7 @@ def _list_chosen(answers: Iterable[Answer]) -> tuple[str, ...]:
             else (answer.verdict, *answer.other_verdicts)
         )
     }
-    return tuple(sorted(said - {""}))
+    return tuple(sorted(chosen - {""}))
 
 
 def _list_annotators(answers: Iterable[Answer]) -> tuple[str, ...]:

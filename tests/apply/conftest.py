@@ -1,4 +1,4 @@
-"""A folder with a labelled file, its audit and people's verdicts, made without asking any model."""
+"""A folder with a labelled file, its audit and people's verdicts, made without models."""
 
 from __future__ import annotations
 
@@ -54,9 +54,9 @@ class Desk:
         return str(self.folder / name)
 
     def audit(self, name: str, *, doubted: Iterable[str] = (), **settings: Any) -> list[RowSnapshot]:
-        """Write the audit of a file beside it; gives its rows, by place in the file."""
-        told = ScanSettings(path=self.path(name), **settings)
-        table, roles, _, examples = read_examples(told, find_task(), Silence())
+        """Write the audit of a file next to it; gives its rows in file order."""
+        scan_settings = ScanSettings(path=self.path(name), **settings)
+        table, roles, _, examples = read_examples(scan_settings, find_task(), Silence())
         rows = sorted(list_rows(examples), key=lambda row: row.row)
         doubts = [asdict(row) | {"doubted": row.row_id in doubted} for row in rows]
         schema = pa.schema(DOUBT_COLUMNS)
@@ -69,8 +69,8 @@ class Desk:
             tool_version="0.1.0",
             source=replace(table.source, path=name),
             roles=roles,
-            settings=asdict(told),
-            seed=told.seed,
+            settings=asdict(scan_settings),
+            seed=scan_settings.seed,
             versions={},
             skill=Skill(
                 assessable=True,
@@ -97,7 +97,7 @@ class Desk:
             writer.writerows(answers)
 
     def apply(self, name: str, output: str | None = None, **options: Any) -> ApplyResult:
-        """Apply the verdicts; options are those of `Request` and of `Where`."""
+        """Apply the verdicts; options are those of `ApplyRequest` and of `OutputOptions`."""
         where = {key: options.pop(key) for key in ("in_place", "force", "dry_run") if key in options}
         now = options.pop("now", NOW)
         options = {"audit": self.path("data.doubt"), "waivers": self.path("waivers.toml")} | options
@@ -111,20 +111,20 @@ class Desk:
     def undo(
         self, name: str, output: str | None = None, *, batch: str | None = None, **where: Any
     ) -> UndoResult:
-        """Take a batch back."""
+        """Undo a batch."""
         target = OutputOptions(None if output is None else self.path(output), **where)
         return undo_batch(self.path(name), target, batch=batch, now=NOW)
 
-    def refused(self, error: type[Exception], message: str, *names: str, **options: Any) -> Any:
+    def check_refused(self, error: type[Exception], *names: str, **options: Any) -> Any:
         """Make sure that applying is refused and nothing is written; gives the error."""
-        before = self.held()
-        with pytest.raises(error, match=message) as caught:
+        before = self.list_files()
+        with pytest.raises(error) as caught:
             self.apply(*names, **options)
-        assert self.held() == before
+        assert self.list_files() == before
         return caught.value
 
-    def held(self) -> dict[str, bytes]:
-        """The files in the folder, hidden ones too."""
+    def list_files(self) -> dict[str, bytes]:
+        """The files in the folder, including hidden ones."""
         return {path.name: path.read_bytes() for path in self.folder.iterdir() if path.is_file()}
 
     def ledger(self, name: str) -> list[dict[str, Any]]:
@@ -147,9 +147,9 @@ class Reviews(Desk):
     fixed: bytes = ROWS.replace(b"awful,pos", b"awful,neg")
 
 
-def verdict(row_id: str, label: str = "", **told: str) -> dict[str, str]:
-    """What one person said of one row."""
-    return {"doubt_id": row_id, "verdict": label} | told
+def verdict(row_id: str, label: str = "", **fields: str) -> dict[str, str]:
+    """One person's verdict on one row."""
+    return {"doubt_id": row_id, "verdict": label} | fields
 
 
 @pytest.fixture
@@ -170,13 +170,13 @@ def desk(tmp_path: Path) -> Desk:
 
 @pytest.fixture(scope="session")
 def desk_in() -> type[Desk]:
-    """A folder of one's choice."""
+    """Makes a desk in any folder."""
     return Desk
 
 
 @pytest.fixture(scope="session")
 def files() -> ModuleType:
-    """The strategies of files of the rewriters' tests."""
+    """The hypothesis strategies for files, from the tests of `files`."""
     path = Path(__file__).parents[1] / "files" / "conftest.py"
     spec = spec_from_file_location("rewrite_conftest", path)
     assert spec is not None

@@ -33,67 +33,67 @@ ASIDE = f"{LEDGER}.old"
 UNFINISHED, BATCH = f".{FILE}.doubt-unfinished", f".{FILE}.doubt-batch"
 
 
-def held(folder: Path) -> dict[str, bytes]:
-    """What lies in a folder, hidden things too."""
+def list_files(folder: Path) -> dict[str, bytes]:
+    """The files in a folder, including hidden ones."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
 def modes(folder: Path) -> set[int]:
-    """Who may do what with the files in a folder."""
+    """The permissions of the files in a folder."""
     return {stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """A place for a file that isn't there."""
+    """The path of a file that does not exist."""
     (tmp_path / "data").mkdir()
     return tmp_path / "data" / FILE
 
 
 @pytest.fixture
 def old(path: Path) -> Path:
-    """A file that is there, and a ledger with a line."""
+    """A file and its ledger, with one line."""
     path.write_bytes(OLD)
     path.with_name(LEDGER).write_bytes(b"0\n")
     return path
 
 
-# -------------------------------------------------------------------- it writes
+# ----------------------------------------------------------------- it is written
 
 
 def test_new_file(path: Path) -> None:
     """A file and its lines are written, and nothing else is left."""
     commit_file(path, NEW, LINES, like=path)
 
-    assert held(path.parent) == {FILE: NEW, LEDGER: LINES}
+    assert list_files(path.parent) == {FILE: NEW, LEDGER: LINES}
 
 
 def test_without_lines(path: Path) -> None:
-    """Where nothing was changed, there is no ledger."""
+    """Without changes, there is no ledger."""
     commit_file(path, NEW, b"", like=path)
 
-    assert held(path.parent) == {FILE: NEW}
+    assert list_files(path.parent) == {FILE: NEW}
 
 
-def test_made_anew(old: Path) -> None:
-    """A file made anew with nothing changed has no ledger: the old one joins what was set aside before."""
+def test_written_again(old: Path) -> None:
+    """If a file is written again without changes, its ledger is added to the one that was set aside."""
     old.with_name(ASIDE).write_bytes(b"first\n")
 
     commit_file(old, NEW, b"", like=old)
 
-    assert held(old.parent) == {FILE: NEW, ASIDE: b"first\n0\n"}
+    assert list_files(old.parent) == {FILE: NEW, ASIDE: b"first\n0\n"}
 
 
 def test_old_file(old: Path) -> None:
-    """A file is replaced, and its lines are added to those that are there."""
+    """A file is replaced, and its lines are added to the ledger."""
     commit_file(old, NEW, LINES, like=old)
 
-    assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
+    assert list_files(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-def test_rights_of_a_new_file(path: Path) -> None:
-    """A new file and its ledger may be read by whoever may read what it was made from, and by nobody else."""
+def test_permissions_of_a_new_file(path: Path) -> None:
+    """A new file and its ledger have the permissions of the file that it was made from."""
     source = path.parents[1] / "private.csv"
     source.write_bytes(OLD)
     source.chmod(0o600)
@@ -104,8 +104,8 @@ def test_rights_of_a_new_file(path: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-def test_rights_of_an_old_file(old: Path) -> None:
-    """A file that replaces another has its rights; a ledger that is there keeps its own."""
+def test_permissions_of_an_old_file(old: Path) -> None:
+    """A file that replaces another one has its permissions; an existing ledger keeps its own."""
     source = old.parents[1] / "public.csv"
     source.write_bytes(OLD)
     old.chmod(0o640)
@@ -118,8 +118,8 @@ def test_rights_of_an_old_file(old: Path) -> None:
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-def test_ledger_of_a_file_that_may_not_be_written(path: Path) -> None:
-    """The ledger of a file that nobody may write to can be written, for more lines will come."""
+def test_ledger_of_a_read_only_file(path: Path) -> None:
+    """The ledger of a read-only file is writable, since more lines will be added."""
     path.write_bytes(OLD)
     path.chmod(0o440)
 
@@ -131,10 +131,10 @@ def test_ledger_of_a_file_that_may_not_be_written(path: Path) -> None:
 
 @pytest.mark.parametrize("fails", [False, True])
 def test_names_persist_in_order(old: Path, monkeypatch: pytest.MonkeyPatch, *, fails: bool) -> None:
-    """The system writes each name down before the next one comes or goes, whether all goes well or not."""
+    """The folder is synced after each change of a name, whether the commit succeeds or fails."""
     synced: list[set[str]] = []
     monkeypatch.setattr(
-        commit_module, "sync_folder", lambda folder: synced.append({*held(folder)} - {FILE, LEDGER})
+        commit_module, "sync_folder", lambda folder: synced.append({*list_files(folder)} - {FILE, LEDGER})
     )
     if fails:
         monkeypatch.setattr(Path, "replace", _refuse)
@@ -147,7 +147,7 @@ def test_names_persist_in_order(old: Path, monkeypatch: pytest.MonkeyPatch, *, f
     assert synced == before + ([{UNFINISHED}] if fails else after)
 
 
-# ------------------------------------------------------------------- it does not
+# --------------------------------------------------------------- it is not written
 
 
 def _refuse(*_: object) -> None:
@@ -157,49 +157,47 @@ def _refuse(*_: object) -> None:
 @pytest.mark.parametrize(("owner", "step"), [(commit_module, "sync_folder"), (Path, "replace")])
 @pytest.mark.parametrize("lines", [LINES, b""])
 def test_failed(old: Path, monkeypatch: pytest.MonkeyPatch, owner: object, step: str, lines: bytes) -> None:
-    """An error on the way leaves the file and its ledger as they were, and says what to do."""
+    """After an error, the file and its ledger are unchanged."""
     monkeypatch.setattr(owner, step, _refuse)
 
-    with pytest.raises(OutputError, match="No space left") as caught:
+    with pytest.raises(OutputError) as caught:
         commit_file(old, NEW, lines, like=old)
 
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
-    assert (caught.value.where, caught.value.hint) == (
-        str(old),
-        "free some space, or name a file on another disk",
-    )
+    assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
+    assert caught.value.where == str(old)
+    assert isinstance(caught.value.__cause__, OSError)
 
 
 def test_failed_without_a_ledger(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing was, an error on the way leaves nothing, and no empty ledger either."""
+    """After an error with a new file, there is no file, and no empty ledger."""
     monkeypatch.setattr(Path, "replace", _refuse)
 
     with pytest.raises(OutputError):
         commit_file(path, NEW, LINES, like=path)
 
-    assert held(path.parent) == {}
+    assert list_files(path.parent) == {}
 
 
 @pytest.mark.parametrize(("lines", "name"), [(LINES, LEDGER), (b"", ASIDE)], ids=["added to", "set aside"])
-def test_ledger_that_cannot_be_written(old: Path, lines: bytes, name: str) -> None:
-    """Where the lines find no place, the file is not replaced, and what resists is named."""
+def test_ledger_that_cannot_be_written(old: Path, lines: bytes, name: str, sentences: Any) -> None:
+    """If lines can't be written, the file is not replaced, and the error names the ledger."""
     before = {FILE: OLD, LEDGER: b"0\n"}
     in_the_way = old.with_name(name)
     in_the_way.unlink(missing_ok=True)
     in_the_way.mkdir()
 
-    with pytest.raises(OutputError, match="can't be written: Is a directory") as caught:
+    with pytest.raises(OutputError) as caught:
         commit_file(old, NEW, lines, like=old)
 
     assert caught.value.where == str(in_the_way)
-    assert caught.value.hint == "make it writable: a file and its ledger are changed together, or not at all"
+    sentences.check(str(caught.value.hint))
     in_the_way.rmdir()
-    assert held(old.parent) == {one: content for one, content in before.items() if one != name}
+    assert list_files(old.parent) == {one: content for one, content in before.items() if one != name}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 def test_no_room_in_the_ledger(old: Path) -> None:
-    """A ledger that takes no more lines keeps the file from being replaced."""
+    """If there is no space for more lines, the file is not replaced."""
     import resource
 
     ledger = old.with_name(LEDGER)
@@ -208,17 +206,17 @@ def test_no_room_in_the_ledger(old: Path) -> None:
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (1010, limits[1]))
     try:
-        with pytest.raises(OutputError, match="can't be written") as caught:
+        with pytest.raises(OutputError) as caught:
             commit_file(old, NEW, LINES, like=old)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert caught.value.where == str(ledger)
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n" * 500}
+    assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n" * 500}
 
 
 def test_folder_that_cannot_be_synced(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where folders can't be opened, as on Windows, that is no error."""
+    """If folders can't be opened, as on Windows, that is not an error."""
     honest = os.open
 
     def refuse(name: Path, *arguments: int) -> int:
@@ -230,7 +228,7 @@ def test_folder_that_cannot_be_synced(old: Path, monkeypatch: pytest.MonkeyPatch
 
     commit_file(old, NEW, LINES, like=old)
 
-    assert held(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
+    assert list_files(old.parent) == {FILE: NEW, LEDGER: b"0\n" + LINES}
 
 
 # ------------------------------------------------------------------------ a kill
@@ -241,8 +239,8 @@ from pathlib import Path
 from doubtcli.apply.commit import commit_file, keep_backup, recover_commit
 from doubtcli.apply.labelled import read_data_file
 
-path, lines = Path(sys.argv[1]), sys.argv[2].encode()
-before = json.loads(sys.argv[3])
+path, cases = Path(sys.argv[1]), sys.argv[2:4]
+before = json.loads(sys.argv[4])
 os.umask(0)
 
 def held():
@@ -255,10 +253,10 @@ def clear():
         (path.parent / name).write_text(content)
         (path.parent / name).chmod(0o600)
 
-def run(moment):
+def run(lines, moment):
     seen = 0
     def watch(event, arguments):
-        # what changes files or opens them: the process is gone before it is done
+        # before anything that changes files or opens them, the process ends
         nonlocal seen
         if event == "open" or event.startswith("os."):
             seen += 1
@@ -270,39 +268,49 @@ def run(moment):
     commit_file(path, b"new\\n", lines, like=path)
     os._exit(0)
 
-code = moment = 1
-while code:
-    clear()
-    child = os.fork() or run(moment)
-    code = os.waitpid(child, 0)[1]
-    killed = held()
-    recover_commit(path)
-    print(json.dumps([killed, held()]))
-    moment += 1
+for lines in cases:
+    code = moment = 1
+    while code:
+        clear()
+        child = os.fork() or run(lines.encode(), moment)
+        code = os.waitpid(child, 0)[1]
+        killed = held()
+        recover_commit(path)
+        print(json.dumps([lines, killed, held()]))
+        moment += 1
 """
+
+
+BEFORE = {FILE: OLD.decode(), LEDGER: "0\n", ASIDE: "first\n"}
+
+
+@pytest.fixture(scope="module")
+def killed_runs(tmp_path_factory: pytest.TempPathFactory) -> list[list[Any]]:
+    """For a kill at every step, with lines and without: the files then, and after the next command."""
+    path = tmp_path_factory.mktemp("killed") / FILE
+    command = [sys.executable, "-c", KILLED, str(path), LINES.decode(), "", json.dumps(BEFORE)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [json.loads(line) for line in done.stdout.splitlines()]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="forks")
 @pytest.mark.parametrize(
     ("lines", "after"),
     [(LINES, {LEDGER: "0\n" + LINES.decode()}), (b"", {ASIDE: "first\n0\n"})],
-    ids=["corrected", "made anew"],
+    ids=["corrected", "written again"],
 )
-def test_killed_at_every_step(old: Path, lines: bytes, after: dict[str, str]) -> None:
-    """Whatever step is the last, the next command makes it all old or all new, and no file is ever public."""
+def test_killed_at_every_step(killed_runs: list[list[Any]], lines: bytes, after: dict[str, str]) -> None:
+    """After a kill at any step, the next command leaves all old or all new files, and none is ever public."""
     backup = {f"{FILE}.bak": OLD.decode()}
-    before = {FILE: OLD.decode(), LEDGER: "0\n", ASIDE: "first\n"}
-    command = [sys.executable, "-c", KILLED, str(old), lines.decode(), json.dumps(before)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    runs: list[list[dict[str, Any]]] = [json.loads(line) for line in done.stdout.splitlines()]
     whole = {ASIDE: "first\n", FILE: NEW.decode()} | after | backup
 
     ends = []
-    for killed, settled in runs:
-        told = {name: content for name, (content, _) in settled.items()}
+    for killed, recovered in [run for case, *run in killed_runs if case == lines.decode()]:
+        files = {name: content for name, (content, _) in recovered.items()}
         is_new = killed[FILE][0] == NEW.decode()
-        assert told == (whole if is_new else before | {name: backup[name] for name in backup if name in told})
-        assert {mode for _, mode in (*killed.values(), *settled.values())} == {0o600}
+        kept = {name: backup[name] for name in backup if name in files}
+        assert files == (whole if is_new else BEFORE | kept)
+        assert {mode for _, mode in (*killed.values(), *recovered.values())} == {0o600}
         ends.append(is_new)
     assert len(ends) > 20
     assert ends == sorted(ends)
@@ -310,77 +318,77 @@ def test_killed_at_every_step(old: Path, lines: bytes, after: dict[str, str]) ->
 
 
 def test_half_written_batch(old: Path) -> None:
-    """A batch that was being written when the run was killed is forgotten, for its file isn't in place."""
+    """A half-written batch is removed, since the file was not replaced yet."""
     old.with_name(UNFINISHED).write_bytes(NEW)
     old.with_name(BATCH).write_bytes(LINES[:-5])
 
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
+    assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
 
 @pytest.mark.parametrize("n_bytes", [0, 5, 12, 20, len(LINES)])
-def test_lines_of_a_file_that_never_came(old: Path, n_bytes: int) -> None:
-    """Lines in the ledger of which the file was not yet in place are taken out, whole or torn."""
+def test_lines_of_a_file_that_was_not_replaced(old: Path, n_bytes: int) -> None:
+    """Their lines are removed from the ledger, complete or not."""
     old.with_name(UNFINISHED).write_bytes(NEW)
     old.with_name(BATCH).write_bytes(LINES)
     old.with_name(LEDGER).write_bytes(b"0\n" + LINES[:n_bytes])
 
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
+    assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
 
 def test_half_added_lines(old: Path) -> None:
-    """Lines that were being added when the run was killed are added once, and whole."""
+    """Lines that were half added when the run was killed are added once, and in full."""
     old.with_name(BATCH).write_bytes(LINES)
     old.with_name(LEDGER).write_bytes(b"0\n" + LINES[:-5])
 
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n" + LINES}
+    assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n" + LINES}
 
 
-def test_made_anew_by_a_killed_run(old: Path) -> None:
-    """A ledger that was being set aside when the run was killed is set aside once."""
+def test_ledger_half_set_aside(old: Path) -> None:
+    """A ledger that a killed run was setting aside is set aside once."""
     old.with_name(BATCH).write_bytes(b"")
     old.with_name(ASIDE).write_bytes(b"0\n")
 
     recover_commit(old)
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD, ASIDE: b"0\n"}
+    assert list_files(old.parent) == {FILE: OLD, ASIDE: b"0\n"}
 
 
 def test_set_aside_already(old: Path) -> None:
-    """Where a killed run had moved the ledger, its trace goes, and nothing else is done."""
+    """If a killed run has already moved the ledger, only its hidden file is removed."""
     old.with_name(LEDGER).unlink()
     old.with_name(BATCH).write_bytes(b"")
 
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD}
+    assert list_files(old.parent) == {FILE: OLD}
 
 
-def test_ledger_that_somebody_took_away(old: Path) -> None:
-    """Where the ledger is gone that was to be set aside, its trace goes."""
+def test_ledger_that_was_removed(old: Path) -> None:
+    """If somebody has removed the ledger, the hidden files of a killed run are removed."""
     old.with_name(UNFINISHED).write_bytes(NEW)
     old.with_name(BATCH).write_bytes(b"")
     old.with_name(LEDGER).unlink()
 
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD}
+    assert list_files(old.parent) == {FILE: OLD}
 
 
 def test_nothing_was_left(old: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where nothing was left, nothing is touched: a folder that can't be written to is no trouble."""
+    """If there is nothing to clean up, nothing is written, so that a read-only folder is fine."""
     for step in ("unlink", "replace", "chmod"):
         monkeypatch.setattr(Path, step, _refuse)
 
     recover_commit(old)
 
-    assert held(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
+    assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
 
 ROWS = b"text,label\ngood,pos\n"
@@ -390,32 +398,32 @@ ROWS = b"text,label\ngood,pos\n"
 
 
 def file_with(path: Path, content: bytes) -> DataFile:
-    """A file, and what it holds."""
+    """Write a file, and read it."""
     path.write_bytes(content)
     return read_data_file(str(path))
 
 
-def others(folder: Path, name: str) -> dict[str, bytes]:
-    """What lies in a folder beside a file, hidden things too."""
+def list_other_files(folder: Path, name: str) -> dict[str, bytes]:
+    """The other files in a folder, including hidden ones."""
     return {path.name: path.read_bytes() for path in folder.iterdir() if path.name != name}
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
 def test_kept(tmp_path: Path) -> None:
-    """What a file holds is kept beside it, with the rights that the file has."""
+    """A backup is next to the file, with the same content and permissions."""
     path = tmp_path / "data.csv"
     data = file_with(path, ROWS)
     path.chmod(0o600)
 
     backup = keep_backup(path, data)
 
-    assert others(tmp_path, "data.csv") == {"data.csv.bak": ROWS}
+    assert list_other_files(tmp_path, "data.csv") == {"data.csv.bak": ROWS}
     assert backup == tmp_path / "data.csv.bak"
     assert backup.stat().st_mode & 0o777 == 0o600
 
 
 def test_next_free_name(tmp_path: Path) -> None:
-    """Where anything else has the name, the next free one is taken, and nothing is lost."""
+    """If the name is taken, the next free one is used, and nothing is lost."""
     path = tmp_path / "data.csv"
     data = file_with(path, ROWS)
     (tmp_path / "data.csv.bak").write_bytes(b"mine")
@@ -431,7 +439,7 @@ def test_next_free_name(tmp_path: Path) -> None:
 
 
 def test_kept_once(tmp_path: Path) -> None:
-    """What any backup holds already is not kept again."""
+    """Content that is already in a backup is not kept again."""
     path = tmp_path / "data.csv"
     data = file_with(path, ROWS)
     (tmp_path / "data.csv.bak").write_bytes(b"mine")
@@ -439,16 +447,16 @@ def test_kept_once(tmp_path: Path) -> None:
 
     assert keep_backup(path, data) == tmp_path / "data.csv.bak2"
     assert has_backup(path, data)
-    assert len(others(tmp_path, "data.csv")) == 2
+    assert len(list_other_files(tmp_path, "data.csv")) == 2
 
 
 @pytest.mark.parametrize(
     ("backup", "again"),
     [(gzip.compress(ROWS, 1), True), (ROWS, False), (gzip.compress(ROWS)[:-9], False)],
-    ids=["packed otherwise", "not packed", "damaged"],
+    ids=["compressed otherwise", "not compressed", "damaged"],
 )
-def test_packed(tmp_path: Path, backup: bytes, *, again: bool) -> None:
-    """Of packed files what is packed counts, not how well."""
+def test_compressed(tmp_path: Path, backup: bytes, *, again: bool) -> None:
+    """Two compressed files are the same if their decompressed bytes are."""
     path = tmp_path / "data.csv.gz"
     data = file_with(path, gzip.compress(ROWS, 9))
     (tmp_path / "data.csv.gz.bak").write_bytes(backup)
@@ -458,7 +466,7 @@ def test_packed(tmp_path: Path, backup: bytes, *, again: bool) -> None:
 
 
 def test_names(tmp_path: Path) -> None:
-    """The names are those that are taken, and the next one."""
+    """The names are those that are taken, and the next free one."""
     for name in ("data.csv.bak", "data.csv.bak3"):
         (tmp_path / name).touch()
 
@@ -469,71 +477,62 @@ def test_names(tmp_path: Path) -> None:
 
 
 def test_shown(tmp_path: Path) -> None:
-    """A backup is told beside the file as the user has named it."""
+    """The path of a backup is relative like that of the file."""
     assert show_backup_path(tmp_path / "data.csv.bak2", "in/data.csv") == "in/data.csv.bak2"
     assert show_backup_path(None, "in/data.csv") is None
 
 
-def test_no_place(tmp_path: Path) -> None:
-    """Where it can't be kept, it is said where it should have been."""
+def test_backup_that_cannot_be_written(tmp_path: Path, sentences: Any) -> None:
+    """The error names the backup."""
     data = file_with(tmp_path / "data.csv", ROWS)
     (tmp_path / "other").touch()
 
-    with pytest.raises(OutputError, match="can't be written") as caught:
+    with pytest.raises(OutputError) as caught:
         keep_backup(tmp_path / "other" / "data.csv", data)
 
     assert caught.value.where == str(tmp_path / "other" / "data.csv.bak")
-    assert caught.value.hint == "let doubt write to its folder, or write a new file: -o FILE"
+    sentences.check(str(caught.value.hint))
 
 
 # ----------------------------------------------------------------------- other runs
 
 
-def test_held_ends_what_a_killed_run_left(tmp_path: Path) -> None:
-    """Whoever holds a file next ends what a killed run left of it."""
+def test_lock_cleans_up_after_a_killed_run(tmp_path: Path) -> None:
+    """The next run that locks a file cleans up."""
     (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
 
     with lock_and_recover(tmp_path / "data.csv"):
         assert [path.name for path in tmp_path.iterdir()] == ["data.csv.ledger.jsonl"]
 
 
-def test_held_without_rights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What the system doesn't let us end is told."""
+def test_lock_without_permissions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentences: Any) -> None:
+    """If cleaning up is not allowed, that is an error."""
 
     def refuse(_: Path) -> None:
         raise PermissionError(13, "Permission denied")
 
     monkeypatch.setattr(commit_module, "recover_commit", refuse)
 
-    with (
-        pytest.raises(OutputError, match="can't be written: Permission denied") as caught,
-        lock_and_recover(tmp_path / "a"),
-    ):
+    with pytest.raises(OutputError) as caught, lock_and_recover(tmp_path / "a"):
         raise AssertionError
-    assert (
-        caught.value.hint
-        == "let doubt write to its folder: what a run that was killed left there is to be ended"
-    )
+    assert caught.value.where == str(tmp_path / "a")
+    sentences.check(str(caught.value.hint))
 
 
 def test_ledger_that_a_killed_run_left_behind(tmp_path: Path) -> None:
-    """Where lines are still to be added to a ledger that can't be written, it is the ledger that is named."""
+    """If a killed run's lines can't be added to the ledger, the error names the ledger."""
     (tmp_path / ".data.csv.doubt-batch").write_bytes(b"1\n")
     (tmp_path / "data.csv.ledger.jsonl").mkdir()
 
-    with (
-        pytest.raises(OutputError, match="can't be written") as caught,
-        lock_and_recover(tmp_path / "data.csv"),
-    ):
+    with pytest.raises(OutputError) as caught, lock_and_recover(tmp_path / "data.csv"):
         raise AssertionError
 
     assert caught.value.where == str(tmp_path / "data.csv.ledger.jsonl")
-    assert "make it writable" in str(caught.value.hint)
     assert (tmp_path / ".data.csv.doubt-batch").read_bytes() == b"1\n"
 
 
 def test_room_for(tmp_path: Path) -> None:
-    """A folder is made for a file, and goes again if nothing comes of it; what resists is told."""
+    """A folder is made for a file, and removed again after an error."""
     with pytest.raises(ZeroDivisionError), make_room_for(tmp_path / "a" / "new.csv"):
         raise ZeroDivisionError
     assert list(tmp_path.iterdir()) == []
@@ -541,9 +540,6 @@ def test_room_for(tmp_path: Path) -> None:
     with make_room_for(tmp_path / "a" / "new.csv"):
         pass
     (tmp_path / "a" / "file").touch()
-    with (
-        pytest.raises(OutputError, match="can't be written"),
-        make_room_for(tmp_path / "a" / "file" / "new.csv"),
-    ):
+    with pytest.raises(OutputError), make_room_for(tmp_path / "a" / "file" / "new.csv"):
         raise AssertionError
     assert [path.name for path in tmp_path.rglob("*")] == ["a", "file"]

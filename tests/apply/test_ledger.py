@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import sys
 from dataclasses import replace
@@ -8,7 +9,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doubtcli.apply.ledger import (
@@ -31,7 +32,7 @@ ANY = st.text(max_size=8)
 RAW = st.binary(max_size=8)
 
 
-def written(folder: Path, *batches: Batch) -> Path:
+def write_ledger(folder: Path, *batches: Batch) -> Path:
     """A ledger with some batches."""
     path = folder / "ledger.jsonl"
     path.write_bytes(b"".join(map(render_batch, batches)))
@@ -48,22 +49,23 @@ LINES = st.builds(
 )
 
 
+@settings(max_examples=50)
 @given(line=LINES, encoding=st.sampled_from(["utf-8", "latin-1", "utf-16-le", "cp932"]))
 def test_read_back(line: LedgerLine, encoding: str) -> None:
-    """Whatever stands in a row or was said of it is read back as it was, one line a row."""
+    """Any content and any comment are read back unchanged, from one line for each row."""
     form = FileLayout("csv", "é", encoding=encoding)
     batch = replace(BATCH, lines=(line, LINE), form=form, source="caf\udce9/\n.csv", undoes="a")
     other = replace(BATCH, id="b2")
 
     with TemporaryDirectory() as folder:
-        path = written(Path(folder), batch, other)
+        path = write_ledger(Path(folder), batch, other)
 
         assert read_ledger(path) == (batch, other)
         assert len(path.read_bytes().split(b"\n")) == 4
 
 
 def test_cells_are_text() -> None:
-    """A cell stands in the ledger as the text that it is in the file, quotes and all."""
+    """A cell is written to the ledger as its text in the file, with quotes."""
     line = json.loads(render_batch(BATCH))
 
     assert (line["old_cell"], line["new_cell"], line["old"], line["new"]) == ('"x"', '"y"', "x", "y")
@@ -71,38 +73,39 @@ def test_cells_are_text() -> None:
 
 
 def test_number_of_lines() -> None:
-    """Each line says how many its batch has."""
+    """Each line has the number of lines of its batch."""
     lines = render_batch(replace(BATCH, lines=(LINE, LINE))).splitlines()
 
     assert [json.loads(line)["lines"] for line in lines] == [2, 2]
 
 
 def test_lost_line(tmp_path: Path) -> None:
-    """A batch that lost a line is told by its number of lines, which is kept when it is written out again."""
+    """A lost line is detected by the number of lines, which stays when the batch is written again."""
     path = tmp_path / "ledger.jsonl"
     (first, _) = render_batch(replace(BATCH, lines=(LINE, LINE))).splitlines(keepends=True)
     path.write_bytes(first)
 
     (found,) = read_ledger(path)
 
-    assert found.missing_lines == "incomplete: 1 of 2 lines"
+    assert found.missing_lines
+    assert (found.n_written, len(found.lines)) == (2, 1)
     assert render_batch(found) == first
 
 
 def test_ledger_without_numbers_of_lines(tmp_path: Path) -> None:
-    """A ledger of an earlier doubt, whose lines don't say how many they are, is read as it is."""
+    """A ledger of an earlier version, without numbers of lines, is read."""
     path = tmp_path / "ledger.jsonl"
-    told = json.loads(render_batch(BATCH))
-    del told["lines"]
-    path.write_text(json.dumps(told) + "\n")
+    entry = json.loads(render_batch(BATCH))
+    del entry["lines"]
+    path.write_text(json.dumps(entry) + "\n")
 
     (found,) = read_ledger(path)
 
     assert (found, found.missing_lines) == (BATCH, None)
 
 
-def test_cells_that_no_text_gives_again() -> None:
-    """Bytes that text would not give again stand there as they are, in base 64."""
+def test_cells_in_base64() -> None:
+    """Bytes that a text would not give again are written as base64."""
     line = replace(LINE, old_cell=b"\x87\x9a")  # cp932 writes this character as 81 E6
     batch = replace(BATCH, lines=(line,), form=FileLayout("csv", "label", encoding="cp932"))
 
@@ -110,7 +113,7 @@ def test_cells_that_no_text_gives_again() -> None:
 
 
 def test_path() -> None:
-    """The ledger stands beside its file, and bears its whole name."""
+    """The ledger is next to its file, and has its whole name."""
     assert ledger_path(Path("a/data.csv.gz")) == Path("a/data.csv.gz.ledger.jsonl")
 
 
@@ -118,7 +121,7 @@ def test_path() -> None:
 
 
 def test_same_batch_same_id() -> None:
-    """The same changes at the same time to a file of the same past have the same id, of 12 digits."""
+    """The same changes at the same time after the same batches have the same id, of 12 digits."""
     one, other = (name_batch(replace(BATCH, id=name), ()) for name in ("", "x"))
 
     assert one == other
@@ -132,7 +135,7 @@ def test_same_batch_same_id() -> None:
     ids=["time", "label", "past"],
 )
 def test_other_batch_other_id(change: dict[str, Any], past: tuple[Batch, ...]) -> None:
-    """Another time, another change or another past gives another id."""
+    """Another time, another change or another earlier batch gives another id."""
     assert name_batch(replace(BATCH, **change), past).id != name_batch(BATCH, ()).id
 
 
@@ -140,46 +143,49 @@ def test_other_batch_other_id(change: dict[str, Any], past: tuple[Batch, ...]) -
 
 
 def test_no_ledger(tmp_path: Path) -> None:
-    """Where there is no ledger, there is no batch."""
+    """Without a ledger, there is no batch."""
     assert read_ledger(tmp_path / "none") == ()
 
 
 def test_unreadable(tmp_path: Path) -> None:
-    """What can't be read is told."""
-    with pytest.raises(InputError, match="can't be read"):
+    """A ledger that can't be read is an error."""
+    with pytest.raises(InputError) as caught:
         read_ledger(tmp_path)
+
+    assert caught.value.where == str(tmp_path)
 
 
 @pytest.mark.parametrize(
     "line", [b"{", b"[]", b"{}", b'"x"', render_batch(BATCH).replace(b'"who": []', b'"whose": []').rstrip()]
 )
 def test_damaged(tmp_path: Path, line: bytes) -> None:
-    """A line that makes no sense is told by its number."""
+    """The error names the damaged line."""
     path = tmp_path / "ledger"
     path.write_bytes(render_batch(BATCH) + line + b"\n")
 
-    with pytest.raises(InputError, match="the line is damaged") as caught:
+    with pytest.raises(InputError) as caught:
         read_ledger(path)
 
     assert (caught.value.where, caught.value.line) == (str(path), 2)
 
 
-def test_of_a_newer_doubt(tmp_path: Path) -> None:
-    """A line of a later version is refused, and says what to do."""
+def test_of_a_newer_version(tmp_path: Path, sentences: Any) -> None:
+    """A line of a newer version is refused, and the error says what to do."""
     path = tmp_path / "ledger"
     path.write_bytes(b'{"ledger": 2}\n')
 
-    with pytest.raises(InputError, match="version 2") as caught:
+    with pytest.raises(InputError) as caught:
         read_ledger(path)
 
-    assert "update doubt" in str(caught.value)
+    assert (caught.value.where, caught.value.line) == (str(path), 1)
+    sentences.check(caught.value)
 
 
 # --------------------------------------------------------------------- appending
 
 
 def test_append(tmp_path: Path) -> None:
-    """Lines are added behind those that are there."""
+    """Lines are added at the end."""
     path = tmp_path / "ledger"
     append_lines(path, b"1\n")
 
@@ -189,7 +195,7 @@ def test_append(tmp_path: Path) -> None:
 
 
 def test_append_again(tmp_path: Path) -> None:
-    """Lines that are there already are not added again; those that are missing are."""
+    """Only missing lines are added."""
     path = tmp_path / "ledger"
     path.write_bytes(b"0\n1\n")
 
@@ -198,9 +204,9 @@ def test_append_again(tmp_path: Path) -> None:
     assert path.read_bytes() == b"0\n1\n2\n"
 
 
-def test_torn_line(tmp_path: Path) -> None:
-    """A last line that was torn is not read, and is cut off when the next ones are added."""
-    path = written(tmp_path, BATCH)
+def test_incomplete_line(tmp_path: Path) -> None:
+    """An incomplete last line is not read, and is removed when lines are added."""
+    path = write_ledger(tmp_path, BATCH)
     path.write_bytes(path.read_bytes() + render_batch(replace(BATCH, id="b2"))[:-9])
     before = read_ledger(path)
 
@@ -212,7 +218,7 @@ def test_torn_line(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such limits")
 def test_no_room(tmp_path: Path) -> None:
-    """If not all of the lines can be written, none of them stays."""
+    """If not all lines can be written, none is."""
     import resource
 
     path = tmp_path / "ledger"
@@ -221,17 +227,18 @@ def test_no_room(tmp_path: Path) -> None:
 
     resource.setrlimit(resource.RLIMIT_FSIZE, (5, limits[1]))
     try:
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(OSError) as caught:  # noqa: PT011  # its number is checked below
             append_lines(path, b"22\n333\n")
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
+    assert caught.value.errno == errno.ENOSPC
     assert path.read_bytes() == b"1\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
-def test_rights(tmp_path: Path) -> None:
-    """A ledger that is made has the rights that are asked for; one that is there keeps its own."""
+def test_permissions(tmp_path: Path) -> None:
+    """A new ledger gets the given permissions; an existing one keeps its own."""
     append_lines(tmp_path / "new", b"1\n", 0o600)
     append_lines(tmp_path / "new", b"2\n", 0o644)
 
@@ -239,7 +246,7 @@ def test_rights(tmp_path: Path) -> None:
     assert (tmp_path / "new").read_bytes() == b"1\n2\n"
 
 
-# -------------------------------------------------------------------- taking away
+# --------------------------------------------------------------------- retracting
 
 
 @pytest.mark.parametrize(
@@ -259,7 +266,7 @@ def test_rights(tmp_path: Path) -> None:
     ],
 )
 def test_retract(tmp_path: Path, content: bytes | None, left: bytes | None) -> None:
-    """Only what was added last goes, whole or torn; a ledger of nothing else goes, too."""
+    """Only the lines that were added last are removed, complete or not; an empty ledger is removed, too."""
     path = tmp_path / "ledger"
     if content is not None:
         path.write_bytes(content)
@@ -270,13 +277,14 @@ def test_retract(tmp_path: Path, content: bytes | None, left: bytes | None) -> N
     assert (path.read_bytes() if path.exists() else None) == left
 
 
+@settings(max_examples=50)
 @given(
     before=st.lists(st.sampled_from([b"0\n", b"1\n", b"\n"])),
     lines=st.lists(st.sampled_from([b"a\n", b"b\n", b"ab\n"]), min_size=1, unique=True),
     data=st.data(),
 )
 def test_back_and_forth(before: list[bytes], lines: list[bytes], data: st.DataObject) -> None:
-    """However much of some lines was added, taking them away gives the ledger that was there before."""
+    """Whether lines were added in part or in full, retracting them restores the ledger."""
     old, added = b"".join(before), b"".join(lines)
     n_bytes = data.draw(st.integers(0, len(added)))
     with TemporaryDirectory() as folder:

@@ -1,4 +1,4 @@
-"""Any file, any verdicts: exactly these labels change, once, and come back."""
+"""With any file and any verdicts, exactly these labels change, once, and can be undone."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 CLASSES = ("ham", "spam", "x, y", 'say "z"')
 
 
-def audited(desk: Desk, name: str, **settings: Any) -> list[Any]:
-    """The rows of a file; files that can't be audited are passed over."""
+def audit_file(desk: Desk, name: str, **settings: Any) -> list[Any]:
+    """Audit a file, and give its rows; files that can't be audited are skipped."""
     try:
         return desk.audit(name, **settings)
     except InputError:
@@ -35,7 +35,7 @@ def audited(desk: Desk, name: str, **settings: Any) -> list[Any]:
 
 
 def decide(desk: Desk, data: st.DataObject, rows: list[Any], *, drop: bool = True) -> dict[int, str | None]:
-    """Decide on some of the rows; gives the labels that change, by row from 0, None for rows that go."""
+    """Decide on some of the rows; gives the new labels by row from 0, None for rows that are dropped."""
     labelled = [row for row in rows if row.given_label is not None]
     classes = sorted({row.given_label for row in labelled})
     choices = st.sampled_from([*classes, None] if drop else classes)
@@ -56,25 +56,25 @@ def decide(desk: Desk, data: st.DataObject, rows: list[Any], *, drop: bool = Tru
 
 
 def check_once_and_back(desk: Desk, name: str, output: str) -> None:
-    """Applying again changes nothing more, and writes no second batch; undoing gives the same bytes again."""
-    made = desk.held()
+    """Applying again changes nothing and writes no second batch; an undo restores the bytes."""
+    made = desk.list_files()
 
     desk.apply(name, output, drop=True, force=True)
     desk.apply(output, in_place=True, drop=True)
 
-    assert desk.held() == made
+    assert desk.list_files() == made
     if f"{output}.ledger.jsonl" in made:
         desk.undo(output, in_place=True)
-        assert desk.held()[f"{output}.bak"] == made[output]
+        assert desk.list_files()[f"{output}.bak"] == made[output]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> None:
-    """A delimited file: quotes, line ends, blank lines, marks, encodings and all other cells stay."""
+    """In a delimited file, quotes, line ends, blank lines, the encoding and all other cells stay."""
 
     def labels(letters: str) -> st.SearchStrategy[str]:
-        # a verdict of nothing but blanks decides nothing
+        # a verdict of only spaces decides nothing
         return st.sampled_from(["ham", "spam", *letters.split()])
 
     file = data.draw(files.csv_texts(labels=labels, least_rows=4), "file")
@@ -82,7 +82,7 @@ def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> Non
     with TemporaryDirectory() as folder:
         desk = desk_in(Path(folder))
         (desk.folder / "data.csv").write_bytes(file.content())
-        rows = audited(
+        rows = audit_file(
             desk,
             "data.csv",
             label="label",
@@ -94,35 +94,35 @@ def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> Non
 
         desk.apply("data.csv", "fixed.csv", drop=True)
 
-        cells = cells_told(desk, "fixed.csv", form.encoding) if changed else {}
+        cells = read_new_cells(desk, "fixed.csv", form.encoding) if changed else {}
         dropped = {row for row, label in changed.items() if label is None}
-        assert desk.held()["fixed.csv"] == file.content(cells, dropped)
-        assert {row: meant(cell, form) for row, cell in cells.items()} == {
+        assert desk.list_files()["fixed.csv"] == file.content(cells, dropped)
+        assert {row: read_cell(cell, form) for row, cell in cells.items()} == {
             row: label for row, label in changed.items() if label is not None
         }
         check_once_and_back(desk, "data.csv", "fixed.csv")
         if changed:
-            assert desk.held()["fixed.csv"] == file.content()
+            assert desk.list_files()["fixed.csv"] == file.content()
 
 
-def cells_told(desk: Desk, name: str, encoding: str) -> dict[int, str]:
-    """What the ledger tells of the new cells, by row from 0."""
+def read_new_cells(desk: Desk, name: str, encoding: str) -> dict[int, str]:
+    """The new cells in the ledger, by row from 0."""
     assert encoding
     return {line["row"] - 1: line["new_cell"] for line in desk.ledger(name) if line["action"] == "relabel"}
 
 
-def meant(cell: str, form: Any) -> str:
-    """What a cell of a delimited file means."""
+def read_cell(cell: str, form: Any) -> str:
+    """The value of a cell in a delimited file."""
     if not form.quoted:
         return cell
     (fields,) = csv.reader(io.StringIO(cell, newline=""), delimiter=form.delimiter, strict=True)
     return fields[0]
 
 
-@settings(max_examples=60)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_json_lines(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> None:
-    """JSON Lines, packed or not: only the label's value changes in its line."""
+    """In JSON Lines, compressed or not, only the value of the label changes."""
     kind = data.draw(
         st.sampled_from(
             [st.sampled_from(CLASSES), st.integers(0, 2), st.booleans(), st.sampled_from([1, "1", "a", True])]
@@ -134,33 +134,33 @@ def test_json_lines(desk_in: type[Desk], files: ModuleType, data: st.DataObject)
     with TemporaryDirectory() as folder:
         desk = desk_in(Path(folder))
         (desk.folder / name).write_bytes(gzip.compress(file.content()) if is_packed else file.content())
-        rows = audited(desk, name, label="label")
+        rows = audit_file(desk, name, label="label")
         changed = decide(desk, data, rows)
 
         desk.apply(name, output, drop=True)
 
-        cells = cells_told(desk, output, "utf-8") if changed else {}
+        cells = read_new_cells(desk, output, "utf-8") if changed else {}
         dropped = {row for row, label in changed.items() if label is None}
-        assert unpacked(desk, output) == file.content(cells, dropped)
-        told = {row: json.loads(cell) for row, cell in cells.items()}
-        assert {row: one if isinstance(one, str) else json.dumps(one) for row, one in told.items()} == {
+        assert read_content(desk, output) == file.content(cells, dropped)
+        values = {row: json.loads(cell) for row, cell in cells.items()}
+        assert {row: one if isinstance(one, str) else json.dumps(one) for row, one in values.items()} == {
             row: label for row, label in changed.items() if label is not None
         }
         check_once_and_back(desk, name, output)
         if changed:
-            assert unpacked(desk, output) == file.content()
+            assert read_content(desk, output) == file.content()
 
 
-def unpacked(desk: Desk, name: str) -> bytes:
-    """A file's content."""
-    content = desk.held()[name]
+def read_content(desk: Desk, name: str) -> bytes:
+    """The decompressed content of a file."""
+    content = desk.list_files()[name]
     return gzip.decompress(content) if name.endswith(".gz") else content
 
 
-@settings(max_examples=40)
+@settings(max_examples=15)
 @given(data=st.data())
 def test_parquet(desk_in: type[Desk], data: st.DataObject) -> None:
-    """Parquet: schema, metadata, row groups and all other values stay."""
+    """In Parquet, the schema, metadata, row groups and all other values stay."""
     n_rows = data.draw(st.integers(4, 8), "rows")
     names = ["neg", "pos", "mixed"]
     feature = {"label": {"names": names, "_type": "ClassLabel"}}
@@ -173,7 +173,7 @@ def test_parquet(desk_in: type[Desk], data: st.DataObject) -> None:
     with TemporaryDirectory() as folder:
         desk = desk_in(Path(folder))
         pq.write_table(table, desk.path("data.parquet"), row_group_size=data.draw(st.integers(1, 5)))
-        rows = audited(desk, "data.parquet", label="label")
+        rows = audit_file(desk, "data.parquet", label="label")
         changed = decide(desk, data, rows)
 
         desk.apply("data.parquet", "fixed.parquet", drop=True)

@@ -10,13 +10,13 @@ Write = Callable[..., str]
 
 @pytest.fixture
 def exports() -> Path:
-    """The folder of what tools wrote themselves."""
+    """The folder with exports that the tools wrote."""
     return Path(__file__).parent / "exports"
 
 
 @pytest.fixture
 def write(tmp_path: Path) -> Write:
-    """Writes a file: a text as it is, a list as JSON; gives its path. Its name tells nothing."""
+    """Writes a file, a text as it is and a list as JSON, under a name without an ending; gives its path."""
 
     def written(content: str | list[Any], name: str = "verdicts") -> str:
         path = tmp_path / name

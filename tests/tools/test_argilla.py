@@ -27,7 +27,7 @@ RECORDS, SETTINGS, DATASET = "records.json", ".argilla/settings.json", ".argilla
 
 
 def test_record(tickets: Case, first: dict[str, Any]) -> None:
-    """A record keeps its id, shows text and card, and carries our keys as metadata."""
+    """A record has its id, shows text and card, and has our keys as metadata."""
     records = tickets.files("argilla")[RECORDS]
 
     assert records[0] == {
@@ -47,15 +47,15 @@ def test_record(tickets: Case, first: dict[str, Any]) -> None:
 
 
 def test_order(tickets: Case) -> None:
-    """Each record knows its place in the queue, since Argilla keeps no order of its own."""
+    """Each record has its place in the queue, since Argilla doesn't keep the order."""
     records = tickets.files("argilla")[RECORDS]
 
     assert [record["metadata"]["doubt_place"] for record in records] == [1, 2, 3]
-    assert any("doubt_place, ascending" in step for step in Argilla().how_to_import(tickets.queue()))
+    assert any("doubt_place" in step for step in Argilla().how_to_import(tickets.queue()))
 
 
 def test_nothing_is_null(tickets: Case) -> None:
-    """Metadata that a row has nothing for is left out, and a row without a better label has no suggestion."""
+    """Missing metadata are left out, and a row without a better label has no suggestion."""
     records = tickets.files("argilla")[RECORDS]
 
     assert "zip" not in records[1]["metadata"]
@@ -73,14 +73,14 @@ def test_missing_texts(tickets: Case) -> None:
 
 
 def test_agent_without_reasons(images: Case) -> None:
-    """A suggestion that no single reason stands for is doubt's."""
+    """The agent of a suggestion without a single reason is doubt."""
     records = images.files("argilla")[RECORDS]
 
     assert records[2]["suggestions"]["label"]["agent"] == "doubt"
 
 
 def test_images(images: Case) -> None:
-    """An image is a field of its own; a missing one is left out."""
+    """Each image is a separate field; a missing one is left out."""
     files = images.files("argilla")
 
     records, settings = files[RECORDS], files[SETTINGS]
@@ -94,7 +94,7 @@ def test_images(images: Case) -> None:
         ("image", "image"),
         ("doubt_card", "text"),
     ]
-    assert any("Argilla reads images" in step for step in Argilla().how_to_import(images.queue()))
+    assert any("from_disk" in step for step in Argilla().how_to_import(images.queue())[-1:])
 
 
 @pytest.mark.parametrize(
@@ -108,14 +108,14 @@ def test_images(images: Case) -> None:
 def test_one_field_is_required(
     case: type[Case], data: dict[str, Any], roles: dict[str, str], required: dict[str, bool]
 ) -> None:
-    """Argilla wants a field that is required: one that no row lacks."""
+    """Argilla wants a required field: it is one that all rows have."""
     settings = case(rows=[{}], data=data, roles=roles).files("argilla")[SETTINGS]
 
     assert {field["name"]: field["required"] for field in settings["fields"]} == required
 
 
 def test_settings(tickets: Case) -> None:
-    """All labels are there to choose from; what records are sorted and filtered by is declared."""
+    """All labels are options; metadata for sorting and filtering are declared."""
     files = tickets.files("argilla")
 
     settings, dataset = files[SETTINGS], files[DATASET]
@@ -138,7 +138,7 @@ def test_settings(tickets: Case) -> None:
 
 
 def test_shape_of_real_settings(tickets: Case) -> None:
-    """Each part has the keys that Argilla 2.8.0 wrote for a part of its own kind."""
+    """Each part has the keys that Argilla 2.8.0 writes for it."""
     settings = tickets.files("argilla")[SETTINGS]
 
     stamps = {"id", "inserted_at", "updated_at", "dataset_id", "name", "title", "settings"}
@@ -155,7 +155,7 @@ def test_shape_of_real_settings(tickets: Case) -> None:
 
 
 class Client:
-    """Stands in for Argilla's own, whose one data set has one record."""
+    """A fake of Argilla's client, with one data set of one record."""
 
     def __init__(self, *, api_url: str, api_key: str) -> None:
         assert api_url
@@ -163,7 +163,7 @@ class Client:
         self.records = self
 
     def datasets(self, name: str, *, workspace: str) -> Client:
-        """The data set, which stands for its records, too."""
+        """The data set, which is also its records."""
         assert (name, workspace) == ("doubt_queue", "YOUR WORKSPACE")
         return self
 
@@ -172,8 +172,8 @@ class Client:
         return [{"id": "t1", "flat": flatten}]
 
 
-def test_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What brings answers back runs in a Python of its own, days later, and writes the file that is named."""
+def test_export_script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The export script runs by itself, and writes the file that the instructions name."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setitem(sys.modules, "argilla", SimpleNamespace(Argilla=Client))
     lines = [step.removeprefix("    ") for step in Argilla().how_to_export if step.startswith("    ")]
@@ -185,12 +185,12 @@ def test_back(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_ascii(images: Case) -> None:
-    """The files are ASCII: Argilla reads them in the machine's own encoding."""
+    """The files are ASCII, since Argilla reads them in the machine's encoding."""
     assert all(content.isascii() for content in Argilla().hand_out(images.queue()).values())
 
 
 def test_many_labels(tickets: Case) -> None:
-    """More labels than a server takes by default are told of."""
+    """The instructions mention a limit of the server only if there are more labels."""
     many = replace(tickets, class_names=tuple(f"c{n}" for n in range(501))).queue()
 
     assert any("MAX_ITEMS" in step for step in Argilla().how_to_import(many))
@@ -219,18 +219,18 @@ FLAT: dict[str, Any] = {
 }
 
 
-def refusal(path: str) -> str:
-    """How a file is refused."""
+def refuse(path: str) -> InputError:
+    """The error for a file that is refused."""
     with pytest.raises(InputError) as refused:
         read_answers(path)
-    return str(refused.value)
+    return refused.value
 
 
 class TestRecorded:
-    """What the package wrote."""
+    """Exports that the package wrote are read."""
 
     def test_flat(self, exports: Path) -> None:
-        """Each response comes with its status, and with its writer's comment."""
+        """Each response has its status, and the comment of the same person."""
         path = str(exports / "argilla-flat.json")
 
         found = read_answers(path)
@@ -250,8 +250,8 @@ class TestRecorded:
             Answer(3, "row-3", **about),
         )
 
-    def test_nested(self, exports: Path) -> None:
-        """Which responses were submitted isn't told: those of completed records count, as a note says."""
+    def test_nested(self, exports: Path, sentences: Any) -> None:
+        """Without the status of responses, those of completed records count, as a note says."""
         found = read_answers(str(exports / "argilla.json"))
 
         assert [(one.row_id, one.verdict, one.status, one.why) for one in found.answers] == [
@@ -261,13 +261,10 @@ class TestRecorded:
             ("row-3", "", "", ""),
         ]
         [note] = found.notes
-        assert note == (
-            "this export does not tell which responses were submitted: those of completed records count; "
-            "records.to_list(flatten=True) tells it of each"
-        )
+        sentences.check(note)
 
     def test_a_folder(self, exports: Path, tmp_path: Path) -> None:
-        """What `to_disk` writes is read by its folder's name, and the file in it is named."""
+        """A folder that `to_disk` wrote is read; the path is that of the file in it."""
         (tmp_path / "records.json").write_bytes((exports / "argilla.json").read_bytes())
 
         found = read_answers(str(tmp_path))
@@ -276,10 +273,10 @@ class TestRecorded:
 
 
 class TestShapes:
-    """Other forms of the same."""
+    """The same records in other files."""
 
     def test_flat_records_in_a_table(self, tmp_path: Path) -> None:
-        """What was handed to a data frame keeps its lists."""
+        """A data frame of records keeps its lists."""
         path = tmp_path / "records"
         parquet.write_table(pa.Table.from_pylist([FLAT]), path)
 
@@ -294,14 +291,14 @@ class TestShapes:
         assert found.verdict == "spam"
 
     def test_an_id_column_of_the_users_does_not_hide_ours(self, write: Write) -> None:
-        """In a flat export a field called "id" takes the place of the record's; ours stands beside it."""
+        """In a flat export, a user's column "id" replaces the record's id, but not `doubt_id`."""
         [found] = read_answers(write([FLAT | {"id": "17", "doubt_id": "a"}])).answers
 
         assert found.row_id == "a"
 
     @pytest.mark.parametrize("value", [["spam", "ham"], ["spam", "ham", "spam"]])
     def test_several_labels(self, write: Write, value: list[str]) -> None:
-        """A question for many labels gives a list."""
+        """A question for several labels gives a list."""
         nested = deepcopy(NESTED)
         nested["responses"]["label"][0]["value"] = value
 
@@ -324,53 +321,52 @@ class TestShapes:
         ids=["nested", "flat"],
     )
     def test_comments_alone(self, write: Write, record: dict[str, Any]) -> None:
-        """Somebody wrote something, and nobody has chosen yet."""
+        """A comment without a label is not a verdict."""
         [found] = read_answers(write([record])).answers
 
         assert found.open
 
     def test_a_record_without_metadata(self, write: Write) -> None:
-        """The id is enough."""
+        """A record needs only its id."""
         [found] = read_answers(write([NESTED | {"metadata": None}])).answers
 
         assert (found.row_id, found.given_label) == ("a", "")
 
 
 class TestRefusals:
-    """What is broken is named."""
+    """The error names the broken record."""
 
     @pytest.mark.parametrize("responses", ["spam", ["spam"]])
-    def test_responses_that_are_none(self, write: Write, responses: object) -> None:
-        """A nested record lists them, each with a user and a value."""
+    def test_invalid_responses(self, write: Write, responses: object, sentences: Any) -> None:
+        """A nested record has a list of responses, each with a user and a value."""
         path = write([NESTED, NESTED | {"responses": {"label": responses}}])
 
-        assert refusal(path).startswith(
-            f"{path}, row 2, column 'responses': the responses to 'label' are no list of objects\n"
-        )
+        error = refuse(path)
+
+        assert (error.where, error.row, error.column) == (path, 2, "responses")
+        sentences.check(error)
 
     @pytest.mark.parametrize(
         "changed",
         [{"label.responses": "spam"}, {"label.responses.users": []}, {"label.responses.status": None}],
     )
-    def test_lists_that_do_not_fit_each_other(self, write: Write, changed: dict[str, Any]) -> None:
+    def test_lists_of_different_lengths(self, write: Write, changed: dict[str, Any], sentences: Any) -> None:
         """A flat record has a user and a status for each response."""
         path = write([FLAT, FLAT | changed])
 
-        assert refusal(path) == (
-            f"{path}, row 2, column 'label.responses': its responses, their users and their statuses are not "
-            "as many\n"
-            "expected: three lists of one length\n"
-            "to do: export it again, and leave the file as the tool wrote it"
-        )
+        error = refuse(path)
 
-    def test_an_unknown_status(self, write: Write) -> None:
-        """What it means for a correction is nothing to guess at."""
+        assert (error.where, error.row, error.column) == (path, 2, "label.responses")
+        sentences.check(error)
+
+    def test_an_unknown_status(self, write: Write, sentences: Any) -> None:
+        """An unknown status is refused, since it is not known whether the answer counts."""
         path = write([FLAT | {"label.responses.status": ["done"]}])
 
-        assert refusal(path).startswith(
-            f"{path}, row 1, column 'label.responses.status': 'done' is no status\n"
-            "expected: one of submitted, draft, discarded\n"
-        )
+        error = refuse(path)
+
+        assert (error.where, error.row, error.column) == (path, 1, "label.responses.status")
+        sentences.check(error)
 
     @pytest.mark.parametrize(
         "record",
@@ -386,11 +382,11 @@ class TestRefusals:
         ],
         ids=["nested", "flat"],
     )
-    def test_a_question_of_another_name(self, write: Write, record: dict[str, Any]) -> None:
-        """Its answers would be passed over in silence."""
+    def test_a_question_with_another_name(self, write: Write, record: dict[str, Any], sentences: Any) -> None:
+        """It is refused, since its answers would be ignored."""
         path = write([record])
 
-        assert refusal(path).startswith(
-            f"{path}, row 1: no question is called 'label': answered are 'comment', 'tone'\n"
-            "expected: the questions that go out with a queue, 'label' and 'comment'\n"
-        )
+        error = refuse(path)
+
+        assert (error.where, error.row) == (path, 1)
+        sentences.check(error)

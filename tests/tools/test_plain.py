@@ -6,12 +6,12 @@ import io
 import json
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyarrow import parquet
 
@@ -34,12 +34,12 @@ OWN = "text,label,zip,input_doubt_id,age,vector"
 
 
 def read(content: bytes) -> list[dict[str, str]]:
-    """The rows of a CSV file, as Python's own reader has them."""
+    """The rows of a CSV file, read by Python's csv module."""
     return list(csv.DictReader(io.StringIO(content.decode(), newline="")))
 
 
 def test_text_of_csv(tickets: Case) -> None:
-    """Our columns stand first, as in an audit's own queue; then the user's, as they were."""
+    """Our columns come first, as in the queue of an audit; then the user's, unchanged."""
     text = CSV.hand_out(tickets.queue(size=1))["queue.csv"].decode()
 
     assert text == (
@@ -51,7 +51,7 @@ def test_text_of_csv(tickets: Case) -> None:
 
 
 def test_audit_sample_in_csv(tickets: Case) -> None:
-    """Drawn rows have two more columns, of which others leave both empty."""
+    """Rows that were drawn have values in two more columns, which are empty in other rows."""
     rows = read(CSV.hand_out(tickets.queue({"random": 50, "top": 50}, size=2))["queue.csv"])
 
     assert list(rows[0])[7:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
@@ -62,7 +62,7 @@ def test_audit_sample_in_csv(tickets: Case) -> None:
 
 
 def test_jsonl(tickets: Case) -> None:
-    """Numbers stay numbers, and what is missing is null."""
+    """Numbers stay numbers, and a missing value is null."""
     lines = JSONL.hand_out(tickets.queue())["queue.jsonl"].decode().splitlines()
 
     second = json.loads(lines[1])
@@ -87,7 +87,7 @@ def test_parquet(tickets: Case) -> None:
 
 @pytest.mark.parametrize("tool", [CSV, JSONL, PARQUET], ids=lambda tool: tool.title)
 def test_read_back(tickets: Case, tool: Tool, tmp_path: Path) -> None:
-    """What reads verdicts reads all of them: ids, labels, strata and what a person left open."""
+    """All formats are read back: ids, strata, and rows without a verdict."""
     ((name, content),) = tool.hand_out(tickets.queue({"random": 50, "top": 50}, size=4)).items()
     (tmp_path / name).write_bytes(content)
 
@@ -106,8 +106,9 @@ def test_read_back(tickets: Case, tool: Tool, tmp_path: Path) -> None:
 
 
 @given(st.text(), st.text(), st.text())
+@settings(max_examples=50)
 def test_anything_comes_back(tickets: Case, own: str, why: str, row_id: str) -> None:
-    """Any text, ours or the user's, comes back from CSV and JSON Lines as it was."""
+    """Any text, ours or the user's, comes back unchanged from CSV and JSON Lines."""
     rows = [{"row_id": row_id, "doubt": 0.9, "why": why}]
     queue = replace(tickets, rows=rows, data={"text": [own], "label": ["bug"]}).queue()
 
@@ -119,7 +120,7 @@ def test_anything_comes_back(tickets: Case, own: str, why: str, row_id: str) -> 
 
 
 def test_a_filled_in_queue_is_read(tmp_path: Path) -> None:
-    """Our own columns are read, and the user's are passed over."""
+    """Our columns are read, and the user's are ignored."""
     path = tmp_path / "queue.csv"
     path.write_text(
         "doubt_id,given_label,verdict,doubt_stratum,doubt_inclusion,text\n"
@@ -145,7 +146,7 @@ def test_a_filled_in_queue_is_read(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["jsonl", "json", "parquet"])
 def test_other_formats_are_read(tmp_path: Path, ending: str) -> None:
-    """JSON and Parquet hold the same columns in types of their own."""
+    """JSON and Parquet have the same columns, with types."""
     rows = [
         {"doubt_id": 7, "verdict": 1, "annotator": "ana", "time": "2026-01-31", "why": "it sells"},
         {"doubt_id": 8, "verdict": None, "verdict_status": "skip"},
@@ -164,8 +165,8 @@ def test_other_formats_are_read(tmp_path: Path, ending: str) -> None:
     )
 
 
-def test_whole_numbers_with_gaps_are_read_as_they_were_meant(tmp_path: Path) -> None:
-    """A column of whole numbers that holds a missing one comes as fractions; a missing one is no verdict."""
+def test_whole_numbers_with_gaps(tmp_path: Path) -> None:
+    """Labels that are whole numbers may be stored as fractions; a missing one is not a verdict."""
     path = tmp_path / "v.parquet"
     parquet.write_table(pa.table({"doubt_id": ["a", "b"], "verdict": [3.0, float("nan")]}), path)
 
@@ -173,7 +174,7 @@ def test_whole_numbers_with_gaps_are_read_as_they_were_meant(tmp_path: Path) -> 
 
 
 def test_a_status_is_read_in_any_case(tmp_path: Path) -> None:
-    """Spaces around it and capitals mean nothing."""
+    """Spaces around a status and capital letters are ignored."""
     path = tmp_path / "v.csv"
     path.write_text("doubt_id,verdict,verdict_status\na,ham, Unusable \nb,,SKIP\n")
 
@@ -183,7 +184,7 @@ def test_a_status_is_read_in_any_case(tmp_path: Path) -> None:
     assert [answer.decides for answer in found] == [True, False]
 
 
-def test_a_status_that_is_none(tmp_path: Path) -> None:
+def test_an_invalid_status(tmp_path: Path, sentences: Any) -> None:
     """Only "skip" and "unusable" are known."""
     path = tmp_path / "v.csv"
     path.write_text("doubt_id,verdict,verdict_status\na,ham,\nb,,done\n")
@@ -191,22 +192,18 @@ def test_a_status_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(InputError) as refused:
         read_answers(str(path))
 
-    assert str(refused.value) == (
-        f"{path}, row 2, column 'verdict_status': 'done' is no status\n"
-        "expected: one of skip, unusable, or nothing"
-    )
+    error = refused.value
+    assert (error.where, error.row, error.column) == (str(path), 2, "verdict_status")
+    sentences.check(error)
 
 
-def test_a_file_without_ids_is_refused(tmp_path: Path) -> None:
-    """The message names the column that is missing, and those that are there."""
+def test_a_file_without_ids_is_refused(tmp_path: Path, sentences: Any) -> None:
+    """The error names the missing column, and the columns of the file."""
     path = tmp_path / "v.csv"
     path.write_text("verdict,text\nham,x\n")
 
     with pytest.raises(InputError) as refused:
         read_answers(str(path))
 
-    assert str(refused.value) == (
-        f"{path}: there is no column 'doubt_id'\n"
-        "expected: the columns 'doubt_id' and 'verdict'; it has 'verdict', 'text'\n"
-        "to do: give a queue.csv with its verdicts filled in, or a file with these two columns"
-    )
+    assert refused.value.where == str(path)
+    sentences.check(refused.value)

@@ -1,4 +1,4 @@
-"""An annotation tool that somebody else brings: its one file and its entry point are all that it takes."""
+"""An annotation tool of another package: it needs only one module and an entry point."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -62,7 +62,7 @@ WORDS = {"fruit": ("apple", "pear", "cherry", "plum"), "tool": ("hammer", "saw",
 
 @pytest.fixture
 def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
-    """Installs a package that brings a tool."""
+    """Installs a package with a tool."""
 
     def install_one(code: str = CARDS, name: str = "index-cards", value: str = "IndexCards") -> None:
         info = tmp_path / "site" / "doubt_cards-2.0.dist-info"
@@ -78,7 +78,7 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with labelled rows, the first of them labelled wrong, and their audit."""
+    """A folder with labelled rows, the first of which has a wrong label, and their audit."""
     folder = tmp_path_factory.mktemp("cards")
     rows = ["id,text,label", "r00,apple pear cherry,tool"]
     for number in range(1, 60):
@@ -101,13 +101,11 @@ def folder(scanned: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
 
 
 def test_out_and_back(folder: Path, install: Install, capsys: pytest.CaptureFixture[str]) -> None:
-    """A queue goes out to it, and what people decide there is written into the file."""
+    """A queue is handed out to it, and its answers are written into the file."""
     install()
     assert main.run(["queue", "rows.doubt", "--size", "3", "--to", "index-cards"]) == 0
-    out = capsys.readouterr().out
-    assert out.startswith("3 rows for Index Cards: 3 by top.\n")
+    assert "Index Cards" in capsys.readouterr().out
     readme = (folder / "rows.queue" / "README.txt").read_text()
-    assert "How to load them into Index Cards" in readme
     assert "1. Print 3 cards." in readme
     assert "1. Collect the cards." in readme
     cards = json.loads((folder / "rows.queue" / "cards.json").read_text())
@@ -127,7 +125,7 @@ def test_out_and_back(folder: Path, install: Install, capsys: pytest.CaptureFixt
 
 
 def test_a_scan_reads_it(folder: Path, install: Install, capsys: pytest.CaptureFixture[str]) -> None:
-    """What people decided there counts in a scan; a label that is none is told by the tool's own column."""
+    """Its answers count in a scan; the error on an unknown label names the tool's column."""
     install()
     card = {"card": "r00", "was": "tool", "by": "ana", "says": "fruit"}
     scan = ["scan", "rows.csv", *SCAN, "--verdicts", "cards.json", "-o", "new"]
@@ -138,15 +136,15 @@ def test_a_scan_reads_it(folder: Path, install: Install, capsys: pytest.CaptureF
 
     (folder / "cards.json").write_text(json.dumps([card | {"says": "vegetable"}]))
     assert main.run(scan) == 2
-    assert "cards.json, row 1, column 'says': 'vegetable' is none of the labels" in capsys.readouterr().err
+    assert "cards.json, row 1, column 'says': 'vegetable'" in capsys.readouterr().err
 
 
 def test_it_is_listed(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
-    """Its name comes last of what --to takes, and is one of the shapes that answers are known by."""
+    """Its name is listed last among the tools of --to."""
     install()
 
     assert main.run(["queue", "--help"]) == 0
-    assert "prodigy, doccano or index-cards. [default: csv]" in " ".join(capsys.readouterr().out.split())
+    assert "prodigy, doccano or index-cards" in " ".join(capsys.readouterr().out.split())
     assert list_tool_names()[-1] == "index-cards"
     assert name_tool("index-cards") == "Index Cards"
 
@@ -159,46 +157,55 @@ def test_it_may_be_one_object(install: Install) -> None:
 
 
 @pytest.mark.parametrize(
-    ("code", "name", "found"),
+    ("code", "name"),
     [
-        ("class IndexCards:\n    name = 'index-cards'\n", "index-cards", "it has no 'title'"),
-        (CARDS, "cards", "its class is named 'index-cards' and its entry point 'cards'"),
-        ("raise OSError('gone')", "index-cards", "it can't be imported: OSError: gone"),
+        ("class IndexCards:\n    name = 'index-cards'\n", "index-cards"),
+        (CARDS, "cards"),
+        ("raise OSError('gone')", "index-cards"),
     ],
     ids=["part", "name", "import"],
 )
-def test_what_is_no_tool(install: Install, code: str, name: str, found: str) -> None:
-    """It is named with its package; a report that only names it does without its title."""
+def test_an_invalid_tool(install: Install, code: str, name: str, sentences: Any) -> None:
+    """The error names it and its package; a report uses its name as the title."""
     install(code, name)
 
     with pytest.raises(ToolError) as error:
         load_tool(name)
 
-    assert (error.value.where, error.value.found) == (f"tool {name!r} of doubt-cards 2.0", found)
+    assert error.value.where == f"tool {name!r} of doubt-cards 2.0"
     assert name_tool(name) == name
+    if name == "cards":
+        sentences.check(error.value)
 
 
-def test_no_such_tool() -> None:
-    """What there is, is named."""
-    with pytest.raises(SettingsError, match="there is no tool 'paper'") as error:
+def test_no_such_tool(sentences: Any) -> None:
+    """The error lists all tools."""
+    with pytest.raises(SettingsError) as error:
         load_tool("paper")
 
-    assert error.value.expected == "one of csv, jsonl, parquet, label-studio, argilla, prodigy, doccano"
+    assert error.value.expected
+    assert error.value.expected.endswith("csv, jsonl, parquet, label-studio, argilla, prodigy, doccano")
+    sentences.check(error.value)
 
 
 @pytest.mark.parametrize("broken", ["is_card", "read_cards"])
 def test_a_crash_while_reading(tmp_path: Path, install: Install, broken: str) -> None:
-    """The tool is named, and not the file blamed."""
+    """The error names the tool, not the file."""
     install(CARDS.replace(f"def {broken}(", f"def {broken}(*_):\n    return 1 // 0\n\n\ndef was_{broken}("))
     (tmp_path / "cards.json").write_text(json.dumps([{"card": "a"}]))
 
-    with pytest.raises(ToolError, match="it crashed: ZeroDivisionError") as error:
+    with pytest.raises(ToolError) as error:
         read_answers(str(tmp_path / "cards.json"))
 
     assert error.value.where == "tool 'index-cards'"
+    assert "ZeroDivisionError" in error.value.found
 
 
 def test_our_own_errors_pass() -> None:
-    """What a tool says of a file is told as it says it."""
-    with pytest.raises(SettingsError, match="as it is"), blame_tool(load_tool("csv")):
-        raise SettingsError("as it is")
+    """An error of ours is passed on unchanged."""
+    error = SettingsError("")
+
+    with pytest.raises(SettingsError) as found, blame_tool(load_tool("csv")):
+        raise error
+
+    assert found.value is error

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_task(tickets: Case, first: dict[str, Any]) -> None:
-    """A task shows the row, offers all labels with the suggested one accepted, and names its equals."""
+    """A task shows the row, all labels with the suggested one selected, and the row's duplicates."""
     assert tickets.files("prodigy")["queue.jsonl"][0] == {
         "text": "Where is\nmy parcel?\n\nage: 1.5",
         "options": [
@@ -39,7 +39,7 @@ def test_task(tickets: Case, first: dict[str, Any]) -> None:
 
 
 def test_nothing_to_suggest(tickets: Case) -> None:
-    """Where nothing better is seen, nothing is accepted beforehand, and what is empty is not shown."""
+    """Without a better label, nothing is selected, and empty values are not shown."""
     second = tickets.files("prodigy")["queue.jsonl"][1]
 
     assert second["accept"] == []
@@ -52,7 +52,7 @@ def test_no_hashes(tickets: Case) -> None:
 
 
 def test_images(images: Case) -> None:
-    """An image is shown alone, and the rest of the row stands in its corner."""
+    """An image is shown alone, with the rest of the row in the card's corner."""
     first = images.files("prodigy")["queue.jsonl"][0]
 
     assert first["image"] == "cats/a b#1.png"
@@ -85,7 +85,7 @@ def lines(*tasks: dict[str, Any]) -> str:
 
 
 def test_an_accepted_choice_is_a_verdict(write: Write) -> None:
-    """Who, when and what was typed come along; the given label stands where a queue put it."""
+    """The annotator, the time and a typed note are read, and the given label of the queue."""
     path = write(
         lines(
             TASK
@@ -118,15 +118,15 @@ def test_an_accepted_choice_is_a_verdict(write: Write) -> None:
 
 
 @pytest.mark.parametrize(("word", "status"), [("reject", "rejected"), ("ignore", "ignored")])
-def test_what_is_not_accepted_is_no_correction(write: Write, word: str, status: str) -> None:
-    """Even though the suggestion was marked when it was turned down."""
+def test_a_task_that_is_not_accepted_corrects_nothing(write: Write, word: str, status: str) -> None:
+    """Its selected suggestion does not count."""
     [found] = read_answers(write(lines(TASK | {"answer": word}))).answers
 
     assert (found.status, found.decides) == (status, False)
 
 
 def test_binary_tasks(write: Write) -> None:
-    """The label on the card is the verdict if it is accepted; turned down, it tells no other."""
+    """The label on the card is the verdict if it is accepted; if rejected, there is no verdict."""
     binary = {"doubt_id": "a", "label": "spam", "_task_hash": 1}
 
     found = read_answers(write(lines(binary | {"answer": "accept"}, binary | {"answer": "reject"}))).answers
@@ -135,49 +135,47 @@ def test_binary_tasks(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "verdict", "other_verdicts"),
+    ("accept", "verdict", "also"),
     [([], "", ()), (None, "", ()), (["a", "b"], "a", ("b",)), ([1], "1", ()), (["[x]"], "[x]", ())],
 )
 def test_what_was_selected(
     write: Write, accept: object, verdict: str, other_verdicts: tuple[str, ...]
 ) -> None:
-    """Nothing is open, several are several, and ids of options are texts."""
+    """Nothing selected is no verdict, several stay several, and ids of options are texts."""
     [found] = read_answers(write(lines(TASK | {"accept": accept}))).answers
 
     assert (found.verdict, found.other_verdicts) == (verdict, other_verdicts)
 
 
-def test_a_task_without_choices_is_open(write: Write) -> None:
-    """It was accepted, but for what is not told."""
+def test_a_task_without_choices_has_no_verdict(write: Write) -> None:
+    """It was accepted, but has no label."""
     [found] = read_answers(write(lines({"doubt_id": "a", "answer": "accept", "_task_hash": 1}))).answers
 
     assert found.open
 
 
-def test_meta_that_is_none(write: Write) -> None:
-    """Somebody may have written a text there."""
+def test_meta_that_is_a_text(write: Write) -> None:
+    """`meta` is ignored if it is not an object."""
     [found] = read_answers(write(lines(TASK | {"meta": "hi", "given_label": "positive"}))).answers
 
     assert (found.row_id, found.given_label) == ("row-17", "positive")
 
 
 @pytest.mark.parametrize("time", ["yesterday", None, 1e300, float("inf")])
-def test_a_time_that_is_none(write: Write, time: object) -> None:
-    """It is left out."""
+def test_an_invalid_time(write: Write, time: object) -> None:
+    """A time that is not valid is left out."""
     [found] = read_answers(write(lines(TASK | {"_timestamp": time}))).answers
 
     assert found.time == ""
 
 
-def test_a_selection_that_is_no_list(write: Write) -> None:
-    """The record is named."""
+def test_a_selection_that_is_not_a_list(write: Write, sentences: Any) -> None:
+    """The error names the record."""
     path = write(lines(TASK, TASK | {"accept": "negative"}))
 
     with pytest.raises(InputError) as refused:
         read_answers(path)
 
-    assert str(refused.value) == (
-        f"{path}, row 2, column 'accept': 'accept' is no list\n"
-        "expected: the ids of the options selected\n"
-        "to do: export it again, and leave the file as the tool wrote it"
-    )
+    error = refused.value
+    assert (error.where, error.row, error.column) == (path, 2, "accept")
+    sentences.check(error)

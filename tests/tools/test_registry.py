@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -21,15 +21,15 @@ TEXTS = [name for name in list_tool_names() if name != "parquet"]
 
 @pytest.fixture(params=["tickets", "images"])
 def audit(request: pytest.FixtureRequest) -> tuple[str, Case]:
-    """Both audits made by hand."""
+    """Both small audits that are made by hand."""
     return request.param, request.getfixturevalue(request.param)
 
 
 @pytest.mark.parametrize("tool", TEXTS)
 def test_golden(audit: tuple[str, Case], tool: str) -> None:
-    """The files are those that the tools took (`SNAPSHOTS=write` writes them anew: look at what changed).
+    """The files are those that the tools accepted (`SNAPSHOTS=write` writes them again: read the changes).
 
-    tests/integration holds them against the tools' own readers.
+    tests/integration loads them with the tools themselves.
     """
     name, case = audit
     files = load_tool(tool).hand_out(case.queue({"top": 50, "random": 50}, size=len(case.rows)))
@@ -48,7 +48,7 @@ def test_golden(audit: tuple[str, Case], tool: str) -> None:
 
 @pytest.mark.parametrize("tool", TEXTS)
 def test_keys(tickets: Case, tool: str) -> None:
-    """The keys of a row stand in every format, under the same names."""
+    """Every format has the keys of a row, under the same names."""
     text = b"\n".join(load_tool(tool).hand_out(tickets.queue()).values()).decode()
 
     assert [key for key in KEYS if key not in text] == []
@@ -61,18 +61,19 @@ def test_deterministic(images: Case, tool: str) -> None:
 
 
 @pytest.mark.parametrize("name", list_tool_names())
-def test_steps(images: Case, tickets: Case, name: str) -> None:
-    """Every format tells how to load it and how verdicts come back, in whole sentences."""
+def test_steps(images: Case, tickets: Case, name: str, sentences: Any) -> None:
+    """Every tool has instructions for importing and exporting, in whole sentences."""
     tool = load_tool(name)
 
     steps = [*tool.how_to_import(images.queue()), *tool.how_to_import(tickets.queue()), *tool.how_to_export]
     assert [step for step in steps if not step.startswith("    ") and step[-1] not in ".:)"] == []
     assert tool.how_to_export
+    sentences.check("\n".join(dict.fromkeys(steps)))
 
 
 @pytest.mark.parametrize("tool", [name for name in TEXTS if name != "csv"])
 def test_files_are_json(images: Case, tool: str) -> None:
-    """What is called JSON is JSON, also with labels and ids that would break a careless writer."""
+    """A file with a JSON ending is JSON, also with labels and ids that need escaping."""
     files = images.files(tool)
 
     assert all(content for name, content in files.items() if ".json" in name)

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from doubtcli.records.queue import RESERVED_COLUMNS
 from doubtcli.tools.plain import write_csv_line
 from doubtcli.tools.values import (
+    list_own_columns_as_json,
+    list_own_columns_as_text,
     name_image_keys,
     name_own_columns,
-    own_columns_as_json,
-    own_columns_as_text,
     read_answer_text,
     read_answer_texts,
     read_our_columns,
@@ -32,14 +32,14 @@ if TYPE_CHECKING:
 
 
 class TestValues:
-    """What tools write."""
+    """Values that tools write become texts."""
 
     @pytest.mark.parametrize(
         ("value", "text"),
         [("x", "x"), (None, ""), (1, "1"), (1.0, "1"), (0.5, "0.5"), (float("nan"), ""), (True, "true")],
     )
     def test_as_text(self, value: object, text: str) -> None:
-        """Every label is a text, and what is missing says nothing."""
+        """Every value is a text; a missing one is empty."""
         assert read_answer_text(value) == text
 
     @pytest.mark.parametrize(
@@ -56,11 +56,11 @@ class TestValues:
         ],
     )
     def test_lists(self, value: object, found: tuple[str, ...]) -> None:
-        """A list, JSON of one, or a single text."""
+        """A list, a JSON list, or a single text."""
         assert read_answer_texts(value) == found
 
-    def test_what_is_carried(self) -> None:
-        """What a task brings back of what went out with it."""
+    def test_our_columns(self) -> None:
+        """Our columns are read back from a task."""
         data = {"doubt_id": 7, "given_label": True, "doubt_duplicates": ["8"], "doubt_inclusion": 0.25}
         data |= {"doubt_row_hash": " 00ff"}
 
@@ -75,7 +75,7 @@ class TestValues:
 
 
 @pytest.mark.parametrize(
-    ("value", "told"),
+    ("value", "expected"),
     [
         (None, None),
         (True, True),
@@ -92,14 +92,14 @@ class TestValues:
         (b"\xff", "b'\\xff'"),
     ],
 )
-def test_plain(value: object, told: Any) -> None:
-    """A value is as JSON has it; what JSON has no number for is null, what it has no type for is text."""
-    assert to_json_value(value) == told
+def test_json_value(value: object, expected: Any) -> None:
+    """A value is as in JSON: NaN and infinity are null, and a value of another type is a text."""
+    assert to_json_value(value) == expected
 
 
 @given(st.text())
 def test_a_line_is_one_line(text: str) -> None:
-    """Whatever stands in a value, its line is one line to every reader, and gives the value back."""
+    """With any text in it, the JSON of a value is one line for every reader, and gives the value back."""
     line = write_json_line({"a": text})
 
     assert line.splitlines() == [line]
@@ -107,13 +107,13 @@ def test_a_line_is_one_line(text: str) -> None:
 
 
 def test_lines() -> None:
-    """Each line ends, also the last; letters of every script stay as they are."""
+    """Each line has a line end, also the last one; letters of all scripts are not escaped."""
     assert write_json_lines([{"a": "é"}, {"b": 1}]) == '{"a": "é"}\n{"b": 1}\n'.encode()
 
 
 def test_own_columns(tickets: Case) -> None:
-    """The user's columns go along with their types, but for vectors and the text that is shown as it is."""
-    rows = own_columns_as_json(tickets.queue(), {"label", "age"})
+    """The user's columns keep their types; vectors and the text that is shown are left out."""
+    rows = list_own_columns_as_json(tickets.queue(), {"label", "age"})
 
     assert rows == [
         {"input_label": "billing", "zip": "007", "input_doubt_id": "mine", "input_age": 1.5},
@@ -123,34 +123,40 @@ def test_own_columns(tickets: Case) -> None:
 
 
 def test_own_columns_as_text(tickets: Case) -> None:
-    """As texts they are never missing."""
-    rows = own_columns_as_text(tickets.queue(), ())
+    """As texts, missing values are empty."""
+    rows = list_own_columns_as_text(tickets.queue(), ())
 
     assert rows[1] == {"label": "bug", "zip": "", "input_doubt_id": "mine", "age": ""}
     assert [row["age"] for row in rows] == ["1.5", "", ""]
 
 
-def test_no_columns_go_along(tickets: Case) -> None:
-    """A file of nothing but a vector has no columns that go along."""
+def test_no_own_columns(tickets: Case) -> None:
+    """A file with only a vector has no columns to write."""
     queue = tickets.queue()
     bare = replace(queue, own=queue.own.select(["vector"]))
 
-    assert own_columns_as_json(bare, ()) == own_columns_as_text(bare, ()) == [{}, {}, {}]
+    assert list_own_columns_as_json(bare, ()) == list_own_columns_as_text(bare, ()) == [{}, {}, {}]
 
 
 def test_shown_keys_are_taken(images: Case, case: type[Case]) -> None:
-    """A column that bears the name of what is shown gets a prefix; the text itself goes once."""
-    assert [row["input_image"] for row in own_columns_as_json(images.queue(), ())] == ["one", "two", "three"]
+    """A column with the name of a shown part gets a prefix; the text itself is written once."""
+    assert [row["input_image"] for row in list_own_columns_as_json(images.queue(), ())] == [
+        "one",
+        "two",
+        "three",
+    ]
 
     several = case(
         rows=[{}], data={"text": ["a"], "b": ["c"], "doubt_card": [1]}, roles={"text": "text", "b": "text"}
     )
 
-    assert own_columns_as_json(several.queue(), ()) == [{"input_text": "a", "b": "c", "input_doubt_card": 1}]
+    assert list_own_columns_as_json(several.queue(), ()) == [
+        {"input_text": "a", "b": "c", "input_doubt_card": 1}
+    ]
 
 
 def test_image_keys(case: type[Case]) -> None:
-    """Columns of images are counted."""
+    """Image columns are numbered."""
     two = case(
         rows=[{}], data={"a": ["x.png"], "b": ["y.png"]}, roles={"a": "categorical", "b": "categorical"}
     )
@@ -159,7 +165,7 @@ def test_image_keys(case: type[Case]) -> None:
 
 
 def test_names_of_ours_are_reserved() -> None:
-    """A user's column that bears a name of ours, or of a verdict's, gets a prefix; others keep theirs."""
+    """A user's column with a name of ours, or of a verdict, gets a prefix; others keep their names."""
     assert name_own_columns(["doubt_duplicates", "why", "text"]) == [
         "input_doubt_duplicates",
         "input_why",
@@ -169,17 +175,17 @@ def test_names_of_ours_are_reserved() -> None:
 
 
 def test_names_of_a_tool() -> None:
-    """A tool's own names may be reserved, too; two columns never come to bear one name."""
+    """A tool's names are reserved, too; two columns never get the same name."""
     names = name_own_columns(["label", "input_label", "text"], RESERVED_COLUMNS | {"label"})
 
     assert names == ["input_input_label", "input_label", "text"]
 
 
-def test_nested_values_stand_as_json() -> None:
-    """A list has no text of its own."""
+def test_nested_values_are_json() -> None:
+    """A list is written as JSON."""
     assert to_csv_texts(pa.chunked_array([[[1, 2], None]])).to_pylist() == ["[1, 2]", None]
 
 
 def test_line() -> None:
-    """Nothing stands for a missing value, quotes for an empty text, and a quote is doubled."""
+    """A missing value is nothing, an empty text is two quotes, and a quote is doubled."""
     assert write_csv_line([None, "", 'a "b"', "c"]) == ',"","a ""b""",c\n'

@@ -8,8 +8,8 @@ from doubtcli.errors import InputError
 from doubtcli.records import UNDECIDED, UNUSABLE, Examples, Labels, UnappliedKind
 from doubtcli.records.answers import Answer
 from doubtcli.verdicts.adjudicate import Adjudication, Terms, adjudicate
-from doubtcli.verdicts.corrections import lenient_terms, settle_answers
-from doubtcli.verdicts.examples import AllOrNothing, judge_examples
+from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers
+from doubtcli.verdicts.examples import StrictTerms, judge_examples
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
 from doubtcli.verdicts.spelling import Spellings
 
@@ -45,36 +45,37 @@ ANSWERS = st.lists(
 
 
 def judge_strictly(answers: list[Answer]) -> Adjudication | None:
-    """What answers come to on the strict terms; None where they are refused."""
+    """The outcome of answers on the strict terms; None where they are refused."""
     try:
-        return adjudicate(answers, ROWS, AllOrNothing("v.csv", "data.csv").terms)
+        return adjudicate(answers, ROWS, StrictTerms("v.csv", "data.csv").terms)
     except InputError:
         return None
 
 
 class TestTerms:
-    """What ends an adjudication."""
+    """Refusals end an adjudication; without them, nothing does."""
 
-    def test_refusals_are_asked_in_their_order(self) -> None:
-        """The first that has an error raises it; each is asked of all that was found."""
+    def test_refusals_run_in_order(self) -> None:
+        """The first one that returns an error ends the adjudication; each gets the whole outcome."""
         asked: list[Adjudication] = []
 
         def accept(found: Adjudication) -> None:
             asked.append(found)
 
         def refuse(found: Adjudication) -> InputError:
-            return InputError(f"{len(found.decided)} decided")
+            return InputError("", row=len(found.decided))
 
         def never(found: Adjudication) -> InputError:
             raise AssertionError(found)
 
-        with pytest.raises(InputError, match="1 decided"):
+        with pytest.raises(InputError) as refused:
             adjudicate([Answer(1, "a", "ham")], ROWS, Terms(refusals=(accept, refuse, never)))
 
         assert len(asked) == 1
+        assert refused.value.row == 1
 
     def test_without_refusals_each_rejection_is_kept(self) -> None:
-        """With its reason, and with the answers that it is about."""
+        """Each has its reason and its answers."""
         found = adjudicate(
             [Answer(1, "x", "ham"), Answer(2, "a", "egg"), Answer(3, "e", "ham")], ROWS, Terms()
         )
@@ -88,23 +89,23 @@ class TestTerms:
 
 
 class TestModes:
-    """One engine, two modes."""
+    """Strict terms, for a scan, and lenient ones, for a correction, agree."""
 
     @given(ANSWERS)
     def test_strict_terms_decide_what_lenient_ones_do(self, answers: list[Answer]) -> None:
-        """Where answers are taken at all, the same is decided on the same rows, and the same rejected."""
+        """If answers are accepted at all, decisions and rejections are the same."""
         strict = judge_strictly(answers)
         assume(strict is not None)
 
-        assert strict == adjudicate(answers, ROWS, lenient_terms())
+        assert strict == adjudicate(answers, ROWS, make_lenient_terms())
 
     @given(ANSWERS)
     def test_strict_terms_refuse_what_lenient_ones_reject(self, answers: list[Answer]) -> None:
-        """Of what people want of rows with a label; but where they differ, and what was done before.
+        """Rejected votes on labelled rows are refused, except disagreements and what was done before.
 
-        An id that no row has is refused in any case, and so is a label that is none, though it is outvoted.
+        An unknown id is always refused, and so is an unknown label, even if it is outvoted.
         """
-        lenient = adjudicate(answers, ROWS, lenient_terms())
+        lenient = adjudicate(answers, ROWS, make_lenient_terms())
 
         refused = {
             RejectionReason.OTHER_CONTENT,
@@ -119,11 +120,11 @@ class TestModes:
 
     @given(ANSWERS)
     def test_a_scan_follows_what_a_correction_applies(self, answers: list[Answer]) -> None:
-        """And it keeps a row that has its verdict by now, where nobody said anything else of it since."""
+        """A scan also keeps a row that already has its verdict, if people don't disagree on it."""
         assume(judge_strictly(answers) is not None)
 
         codes = judge_examples(answers, "v.csv", EXAMPLES, LABELS, "data.csv").codes
-        settled = settle_answers(answers, ROWS, lenient_terms())
+        settled = settle_answers(answers, ROWS, make_lenient_terms())
 
         names = {UNUSABLE: None, 0: "ham", 1: "spam"}
         followed = {

@@ -32,34 +32,34 @@ EXAMPLES = Examples(
 
 
 def matched(*answers: Answer, labels: Labels = LABELS) -> Verdicts:
-    """These answers held against the four rows."""
+    """The verdicts of these answers on the four rows."""
     examples = replace(EXAMPLES, class_names=labels.class_names)
     return judge_examples(answers, "v.csv", examples, labels, "data.csv")
 
 
-def answer(row_id: str, verdict: str = "", **said: Any) -> Answer:
-    """What one person said on a row."""
-    return Answer(said.pop("row", 1), row_id, verdict, **said)
+def answer(row_id: str, verdict: str = "", **fields: Any) -> Answer:
+    """One person's answer on a row."""
+    return Answer(fields.pop("row", 1), row_id, verdict, **fields)
 
 
 def seen(*answers: Answer) -> Verdicts:
-    """These answers held against the four rows, whose contents are 0000, 1111, 2222 and 3333."""
+    """The verdicts of these answers on the four rows, whose hashes are 0000, 1111, 2222 and 3333."""
     examples = replace(EXAMPLES, row_hashes=("3333", "2222", "1111", "0000", "4444"))
     return judge_examples(answers, "v.csv", examples, LABELS, "data.csv")
 
 
-def refusal(*answers: Answer) -> str:
-    """How answers are refused."""
+def refuse(*answers: Answer) -> InputError:
+    """The error for answers that are refused."""
     with pytest.raises(InputError) as refused:
         matched(*answers)
-    return str(refused.value)
+    return refused.value
 
 
 class TestMatching:
-    """Answers become one code a row."""
+    """Answers become one code for each row."""
 
     def test_rows_are_kept_corrected_left_or_unusable(self) -> None:
-        """A verdict equal to the given label keeps it; a skipped row is undecided, whatever stands beside."""
+        """A verdict equal to the given label keeps it; a skipped row is undecided, even with a verdict."""
         found = matched(
             answer("a", "spam"),
             answer("b", "spam"),
@@ -69,8 +69,8 @@ class TestMatching:
 
         assert found.codes.tolist() == [1, 1, UNDECIDED, UNUSABLE]
 
-    def test_what_is_passed_over_is_counted(self) -> None:
-        """A note says how many answers decide nothing, and why; rows left open are no news."""
+    def test_answers_without_a_decision_are_counted(self, sentences: Any) -> None:
+        """A note counts them by cause; rows without an answer are not mentioned."""
         found = matched(
             answer("a", "ham", status="draft"),
             answer("b", status="skipped"),
@@ -79,34 +79,35 @@ class TestMatching:
         )
 
         assert found.codes.tolist() == [UNDECIDED] * 4
-        assert found.notes == ("answers passed over: 1 a draft, 2 skipped",)
+        [note] = found.notes
+        sentences.check(note)
 
     def test_no_note_without_need(self) -> None:
-        """Verdicts that all fit are no news."""
+        """There is no note if all verdicts fit."""
         assert matched(answer("a", "spam"), answer("b")).notes == ()
 
-    def test_what_a_tool_filled_in_by_itself_is_no_verdict(self) -> None:
-        """A label that was there from the start counts only once it is another one."""
+    def test_a_label_that_the_tool_filled_in_is_not_a_verdict(self) -> None:
+        """A label that was there from the start counts only if somebody changed it."""
         found = matched(answer("a", "spam", prefilled=True), answer("b", "spam", prefilled=True))
 
         assert found.codes.tolist() == [UNDECIDED, 1, UNDECIDED, UNDECIDED]
 
-    def test_spaces_and_what_spreadsheets_do_to_whole_numbers_are_forgiven(self) -> None:
-        """A column of whole numbers with gaps comes back from pandas as 3.0."""
+    def test_spaces_and_decimal_points_of_whole_numbers_are_ignored(self) -> None:
+        """A whole number may be written with a point, as pandas does in a column with gaps."""
         labels = Labels(LABELS.codes, ("1", "3"), (1, 3))
 
         found = matched(answer("a", "1.0"), answer("b", " 3 ", given_label="1.0"), labels=labels)
 
         assert found.codes.tolist() == [0, 1, UNDECIDED, UNDECIDED]
 
-    def test_what_the_file_writes_for_a_class_names_it_too(self) -> None:
-        """A ClassLabel's code stands for its name."""
+    def test_a_class_is_known_by_its_code(self) -> None:
+        """The code of a ClassLabel means its name."""
         labels = Labels(LABELS.codes, ("ham", "spam"), (0, 1))
 
         assert matched(answer("a", "0"), labels=labels).codes[0] == 0
 
-    def test_a_row_that_bears_its_verdict_by_now_is_kept(self) -> None:
-        """It was decided, and corrected since; the majority of those who decided it says so."""
+    def test_a_row_that_already_has_its_verdict_is_kept(self) -> None:
+        """It was corrected since, as the majority decided."""
         found = matched(
             answer("a", "spam", given_label="ham", annotator="ann"),
             answer("a", "spam", given_label="ham", annotator="bob"),
@@ -116,14 +117,14 @@ class TestMatching:
 
         assert found.codes.tolist() == [1, 0, UNDECIDED, UNDECIDED]
 
-    def test_what_was_decided_again_counts(self) -> None:
-        """Of a row that was corrected, and decided once more after that, whichever stands first."""
+    def test_the_second_decision_counts(self) -> None:
+        """If a row was corrected and then decided again, the later decision counts, in any order."""
         first, again = answer("a", "spam", given_label="ham"), answer("a", "ham", given_label="spam")
 
         assert [matched(*both).codes[0] for both in ((first, again), (again, first))] == [0, 0]
 
-    def test_once_its_rows_are_corrected_a_sample_tells_no_rate(self) -> None:
-        """They are better than the rows that were not drawn; a note says so."""
+    def test_a_corrected_sample_measures_no_rate(self, sentences: Any) -> None:
+        """Its rows are better than all others, so they are not treated as drawn; a note says so."""
         drawn = {"stratum": "1 of 1 (4 rows)", "inclusion": "0.5"}
 
         found = matched(
@@ -132,43 +133,41 @@ class TestMatching:
 
         assert (found.codes.tolist()[:2], found.strata) == ([1, 0], (None,) * 4)
         [note] = found.notes
-        assert note == (
-            "rows of the audit sample that were corrected since: 1; it tells no noise rate of the file as it "
-            "is now"
-        )
+        sentences.check(note)
 
-    def test_a_label_that_its_tool_filled_in_is_no_verdict_on_the_next(self) -> None:
-        """Nobody looked at the row before it was relabelled."""
+    def test_a_filled_in_label_is_not_a_verdict_on_the_next_label(self) -> None:
+        """If a row was relabelled later, its old label in the tool does not count."""
         assert matched(answer("a", "ham", given_label="ham", prefilled=True)).codes[0] == UNDECIDED
 
     def test_equal_answers_are_one(self) -> None:
-        """Two annotators who agree decide a row once, and one who has not answered does not unsettle it."""
+        """Two annotators who agree decide a row once; one who has not answered does not matter."""
         found = matched(
             answer("b", "spam", annotator="ann"), answer("b", "spam", annotator="bob"), answer("b")
         )
 
         assert found.codes[1] == 1
 
-    def test_a_row_of_an_audit_sample_keeps_its_part_and_probability(self) -> None:
-        """Decided or not, a row that was drawn is known as drawn."""
+    def test_a_row_of_an_audit_sample_keeps_its_stratum_and_probability(self) -> None:
+        """An undecided row of the sample keeps its stratum and its probability."""
         found = matched(answer("b", stratum="2 of 3 (812 rows)", inclusion="0.05"))
 
         assert found.strata == (None, Stratum(2, 3, 812), None, None)
         np.testing.assert_array_equal(found.inclusion, [np.nan, 0.05, np.nan, np.nan])
 
-    def test_rows_without_a_label_are_passed_over(self) -> None:
-        """There is no given label to judge, and a note says so."""
+    def test_rows_without_a_label_are_passed_over(self, sentences: Any) -> None:
+        """They have no given label to judge; a note counts them."""
         found = matched(answer("e", "ham"), answer("a", "ham"))
 
         assert found.codes.tolist() == [0, UNDECIDED, UNDECIDED, UNDECIDED]
-        assert found.notes == ("verdicts on rows without a label, passed over: 1",)
+        [note] = found.notes
+        sentences.check(note)
 
 
-class TestDifferences:
-    """Several people, one row."""
+class TestDisagreement:
+    """Several people answer on one row."""
 
-    def test_the_majority_decides(self) -> None:
-        """As in `doubt apply`; a note says on how many rows somebody was outvoted."""
+    def test_the_majority_decides(self, sentences: Any) -> None:
+        """The majority decides, as in `doubt apply`; a note counts the rows where somebody was outvoted."""
         found = matched(
             answer("a", "ham", annotator="ann"),
             answer("a", "ham", annotator="bob"),
@@ -180,17 +179,19 @@ class TestDifferences:
         )
 
         assert found.codes.tolist() == [0, UNUSABLE, 0, UNDECIDED]
-        assert found.notes == ("rows on which answers differed, settled by the majority: 2",)
+        [note] = found.notes
+        sentences.check(note)
 
-    def test_of_two_who_differ_neither_is_believed(self) -> None:
-        """The row is left undecided, the others are not, and a note names it."""
+    def test_if_two_disagree_neither_is_believed(self, sentences: Any) -> None:
+        """Their row stays undecided, the others are decided, and a note names it."""
         found = matched(answer("a", "ham"), answer("a", status="unusable", row=2), answer("b", "spam"))
 
         assert found.codes.tolist() == [UNDECIDED, 1, UNDECIDED, UNDECIDED]
-        assert found.notes == ("rows on which answers differ, left undecided: 1 ('a')",)
+        [note] = found.notes
+        sentences.check(note)
 
-    def test_many_such_rows_are_counted(self) -> None:
-        """In the file's order; five are named."""
+    def test_many_such_rows_are_counted(self, sentences: Any) -> None:
+        """The first five are named, in file order."""
         ids = tuple("gfedcba")
         examples = replace(
             EXAMPLES,
@@ -204,12 +205,11 @@ class TestDifferences:
 
         found = judge_examples(answers, "v.csv", examples, LABELS, "data.csv")
 
-        assert found.notes == (
-            "rows on which answers differ, left undecided: 7 ('g', 'f', 'e', 'd', 'c' and 2 more)",
-        )
+        [note] = found.notes
+        sentences.check(note)
 
     def test_an_answer_of_several_labels_may_be_outvoted(self) -> None:
-        """Then it is refused no more than any other."""
+        """An outvoted answer with several labels is not refused."""
         found = matched(
             answer("a", "ham", annotator="ann"),
             answer("a", "ham", annotator="bob"),
@@ -219,7 +219,7 @@ class TestDifferences:
         assert found.codes[0] == 0
 
     def test_a_row_of_an_audit_sample_stays_one(self) -> None:
-        """Left undecided, it is known as drawn."""
+        """A row of the sample on which people disagree stays part of it."""
         drawn = {"stratum": "2 of 3 (812 rows)", "inclusion": "0.05"}
 
         found = matched(answer("b", "ham", **drawn), answer("b", "spam", **drawn))
@@ -228,91 +228,86 @@ class TestDifferences:
 
 
 class TestRefusals:
-    """What does not fit is never applied in silence."""
+    """Answers that don't fit the rows are an error."""
 
-    def test_unknown_ids(self) -> None:
-        """The message counts and names them, and says of which file they are not."""
-        assert refusal(answer("a"), answer("x", row=2), answer("y", row=3)) == (
-            "v.csv, row 2, column 'doubt_id': 2 of its 3 ids name no row of data.csv: 'x', 'y'\n"
-            "expected: ids as a scan of data.csv writes them\n"
-            "to do: scan the file that the queue was made from, with the same --id and the same input columns"
-        )
+    def test_unknown_ids(self, sentences: Any) -> None:
+        """The error names the first of them, counts them, and names the data file."""
+        error = refuse(answer("a"), answer("x", row=2), answer("y", row=3))
 
-    def test_ids_that_a_spreadsheet_took_for_numbers(self) -> None:
-        """What may have happened to them is told."""
+        assert (error.where, error.row, error.column) == ("v.csv", 2, "doubt_id")
+        sentences.check(error)
+
+    def test_ids_that_a_spreadsheet_read_as_numbers(self, sentences: Any) -> None:
+        """The error explains what may have happened to ids that lost their zeros."""
         examples = replace(EXAMPLES, row_ids=("00154", "00155", "c", "d"))
 
         with pytest.raises(InputError) as refused:
             judge_examples([answer("154", "ham")], "v.csv", examples, LABELS, "data.csv")
 
-        assert str(refused.value).endswith(
-            "; or ids may have lost leading zeros, or been saved as numbers: save the column as text"
-        )
+        assert refused.value.column == "doubt_id"
+        sentences.check(refused.value)
 
     @pytest.mark.parametrize(
-        ("verdict", "hint"),
-        [
-            ("spma", "\nto do: did you mean 'spam'?"),
-            ("SPAM", "\nto do: did you mean 'spam'?"),
-            ("other", ""),
-        ],
+        ("verdict", "nearest"),
+        [("spma", "'spam'"), ("SPAM", "'spam'"), ("other", None)],
         ids=["near", "capitals", "far"],
     )
-    def test_a_label_that_is_none(self, verdict: str, hint: str) -> None:
-        """The labels are listed, and the nearest one is named."""
-        assert refusal(answer("a", verdict, row=4)) == (
-            f"v.csv, row 4, column 'verdict': {verdict!r} is none of the labels\n"
-            f"expected: one of 'ham', 'spam'{hint}"
-        )
+    def test_an_unknown_label(self, verdict: str, nearest: str | None, sentences: Any) -> None:
+        """The error lists the labels, and names the nearest one."""
+        error = refuse(answer("a", verdict, row=4))
+
+        assert (error.where, error.row, error.column) == ("v.csv", 4, "verdict")
+        assert nearest in error.hint if nearest and error.hint else error.hint is nearest
+        sentences.check(error)
 
     @pytest.mark.parametrize("column", ["verdict", "accept", "label"])
-    def test_several_labels(self, column: str) -> None:
-        """A row bears one label; the column is called as the tool calls it."""
-        assert refusal(answer("a", "ham", other_verdicts=("spam",), column=column)) == (
-            f"v.csv, row 1, column {column!r}: 'a' has several labels: 'ham', 'spam'\n"
-            "expected: one label a row\n"
-            "to do: decide for one of them, or take the row out"
-        )
+    def test_several_labels(self, column: str, sentences: Any) -> None:
+        """A row has one label; the error names the tool's column."""
+        error = refuse(answer("a", "ham", other_verdicts=("spam",), column=column))
 
-    def test_a_given_label_that_has_changed_since(self) -> None:
-        """The first few rows are listed, with both labels; undecided rows do not matter."""
-        assert refusal(
+        assert (error.where, error.row, error.column) == ("v.csv", 1, column)
+        sentences.check(error)
+
+    def test_a_given_label_that_has_changed_since(self, sentences: Any) -> None:
+        """The error lists the first rows with both labels; undecided rows do not matter."""
+        error = refuse(
             answer("a", "ham", given_label="spam"),
             answer("b", "spam", given_label="spam", row=2),
             answer("c", given_label="spam", row=3),
-        ) == (
-            "v.csv, row 2, column 'given_label': rows bear another label than when they were decided: "
-            "'b' ('spam', now 'ham')\n"
-            "expected: the labels of data.csv, or those that were chosen\n"
-            "to do: take these rows out of the verdicts, or decide them again"
         )
 
-    def test_many_changed_labels_are_counted(self) -> None:
-        """Five are listed, and how many more there are."""
+        assert (error.where, error.row, error.column) == ("v.csv", 2, "given_label")
+        sentences.check(error)
+
+    def test_many_changed_labels_are_counted(self, sentences: Any) -> None:
+        """The error lists five of them, and counts the others."""
         answers = [answer("b", "spam", given_label="spam", annotator=name) for name in "abcdefg"]
 
-        assert "'b' ('spam', now 'ham') and 2 more\n" in refusal(*answers)
+        sentences.check(refuse(*answers).found)
 
-    def test_a_label_that_is_none_is_refused_though_it_is_outvoted(self) -> None:
-        """It is the label that is named, not the one beside it."""
-        assert "row 3, column 'verdict': 'egg' is none of the labels" in refusal(
+    def test_an_unknown_label_is_refused_even_if_outvoted(self) -> None:
+        """The error names the unknown label, not a known one in the same answer."""
+        error = refuse(
             answer("a", "ham", annotator="ann"),
             answer("a", "ham", annotator="bob"),
             answer("a", "ham", other_verdicts=("egg",), row=3),
         )
 
-    def test_a_changed_label_is_refused_though_it_is_outvoted(self) -> None:
-        """Nobody has settled what the row is now."""
-        told = refusal(
+        assert (error.row, error.column) == (3, "verdict")
+        assert "'egg'" in error.found
+
+    def test_a_changed_label_is_refused_even_if_outvoted(self) -> None:
+        """A vote on an old label is refused, even against a majority."""
+        error = refuse(
             answer("b", "ham", annotator="ann"),
             answer("b", "ham", annotator="bob"),
             answer("b", "spam", given_label="spam", row=3),
         )
 
-        assert "v.csv, row 3, column 'given_label': rows bear another label" in told
+        assert (error.row, error.column) == (3, "given_label")
 
-    def test_a_content_that_has_changed_since(self) -> None:
-        """The rows are counted and named; undecided ones, and those without a label, do not matter."""
+    def test_content_that_has_changed_since(self, sentences: Any) -> None:
+        """The error counts and names the rows; undecided and unlabelled ones do not matter."""
         with pytest.raises(InputError) as refused:
             seen(
                 answer("a", "ham", seen_hash="0000"),
@@ -322,32 +317,31 @@ class TestRefusals:
                 answer("e", "ham", seen_hash="0000", row=5),
             )
 
-        assert str(refused.value) == (
-            "v.csv, row 2, column 'doubt_row_hash': 1 of its 3 decisions are on rows of another content: "
-            "'b'\n"
-            "expected: the rows of data.csv as they were queued, with the same input columns\n"
-            "to do: if they were queued from another file, scan that one; if with other columns (--ignore, "
-            "--annotators and so on, or one came or went), scan with those; else take these rows out of the "
-            "verdicts, or decide them again"
-        )
+        error = refused.value
+        assert (error.where, error.row, error.column) == ("v.csv", 2, "doubt_row_hash")
+        sentences.check(error)
 
-    def test_a_content_that_is_the_same(self) -> None:
-        """Then verdicts are followed; so they are where nothing tells."""
+    def test_content_that_is_the_same(self) -> None:
+        """Verdicts are used if the content is the same, or if the file has no hashes."""
         assert seen(answer("a", "ham", seen_hash="0000")).codes[0] == 0
         assert matched(answer("a", "ham", seen_hash="0000")).codes[0] == 0
 
     @pytest.mark.parametrize(
-        ("stratum", "inclusion", "found"),
+        ("stratum", "inclusion", "column"),
         [
-            ("top", "0.5", "column 'doubt_stratum': 'top' is no part of an audit sample"),
-            ("1 of 1 (4 rows)", "", "column 'doubt_inclusion': '' is no probability"),
-            ("1 of 1 (4 rows)", "0", "column 'doubt_inclusion': '0' is no probability"),
-            ("1 of 1 (4 rows)", "1.5", "column 'doubt_inclusion': '1.5' is no probability"),
+            ("top", "0.5", "doubt_stratum"),
+            ("1 of 1 (4 rows)", "", "doubt_inclusion"),
+            ("1 of 1 (4 rows)", "0", "doubt_inclusion"),
+            ("1 of 1 (4 rows)", "1.5", "doubt_inclusion"),
         ],
+        ids=["stratum", "no probability", "zero", "above one"],
     )
-    def test_a_sample_that_makes_no_sense(self, stratum: str, inclusion: str, found: str) -> None:
-        """A part that we did not write, or a probability that is none, is refused."""
-        assert found in refusal(answer("a", stratum=stratum, inclusion=inclusion))
+    def test_an_invalid_sample(self, stratum: str, inclusion: str, column: str, sentences: Any) -> None:
+        """A stratum that doubt did not write, or an invalid probability, is refused."""
+        error = refuse(answer("a", stratum=stratum, inclusion=inclusion))
+
+        assert (error.where, error.row, error.column) == ("v.csv", 1, column)
+        sentences.check(error)
 
 
 FOUR_LABELS = Labels(np.array([1, 0, 0, 1]), ("ham", "spam"), ("ham", "spam"))
@@ -361,10 +355,10 @@ FOUR_ROWS = Examples(
 
 
 class TestSettingAside:
-    """Unusable rows leave the examples."""
+    """Unusable rows are removed from the examples."""
 
-    def test_all_that_belongs_to_a_row_goes_with_it(self) -> None:
-        """Every array loses the same rows, and the rows' names are kept."""
+    def test_all_values_of_a_row_are_removed(self) -> None:
+        """Every array loses the same rows, and the ids of the removed rows are kept."""
         whole = Examples(
             row_ids=FOUR_ROWS.row_ids,
             positions=FOUR_ROWS.positions,
@@ -398,8 +392,8 @@ class TestSettingAside:
         assert found.verdicts.strata == (*strata[:2], None)
         assert (found.unusable_row_ids, found.unusable_positions) == (("c",), (1,))
 
-    def test_rows_without_inputs_are_kept_apart_too(self) -> None:
-        """Where only annotators judge there is no input column to take rows from."""
+    def test_rows_without_inputs_are_removed_too(self) -> None:
+        """It also works without input columns, when only annotators judge."""
         bare = Examples(("a", "b", "c"), np.arange(3), np.array([0, 1, 0]), ("ham", "spam"), pa.table({}))
 
         found = follow_verdicts(
@@ -408,22 +402,23 @@ class TestSettingAside:
 
         assert found.row_ids == ("b", "c")
 
-    @pytest.mark.parametrize(
-        ("codes", "left"), [((0, 0, 0, 0), "one label"), ((-2, -2, -2, -2), "no label")], ids=["one", "none"]
-    )
-    def test_verdicts_that_leave_one_class_are_refused(self, codes: tuple[int, ...], left: str) -> None:
-        """There must be something to tell apart."""
+    @pytest.mark.parametrize("codes", [(0, 0, 0, 0), (-2, -2, -2, -2)], ids=["one", "none"])
+    def test_verdicts_that_leave_one_class_are_refused(self, codes: tuple[int, ...], sentences: Any) -> None:
+        """There must be at least two classes."""
         verdicts = Verdicts("v.csv", np.array(codes), (None,) * 4, np.full(4, np.nan))
 
-        with pytest.raises(InputError, match=f"by these verdicts the rows bear {left} only"):
+        with pytest.raises(InputError) as refused:
             follow_verdicts(FOUR_ROWS, verdicts)
+
+        assert refused.value.where == "v.csv"
+        sentences.check(refused.value)
 
 
 class TestReading:
-    """From a file to the rows in one step, as a scan takes it."""
+    """A scan reads a file of verdicts."""
 
     def test_a_file_becomes_the_rows_with_their_verdicts(self, tmp_path: Path) -> None:
-        """Row "a" was called ham where the file says spam, "c" is unusable."""
+        """Row "a" is ham by its verdict and spam in the file; row "c" is unusable."""
         path = tmp_path / "v.csv"
         path.write_text("doubt_id,verdict,verdict_status\na,ham,\nc,,unusable\n")
 
@@ -432,8 +427,8 @@ class TestReading:
         assert found.row_ids == ("a", "b", "d")
         assert found.training_labels.tolist() == [0, 0, 1]
 
-    def test_a_tools_export_is_taken_as_well(self, tmp_path: Path) -> None:
-        """Its verdicts are followed, and what is to be known of its shape is told first."""
+    def test_a_tools_export_is_read_as_well(self, tmp_path: Path, sentences: Any) -> None:
+        """Its verdicts are used, and its notes come first."""
         path = tmp_path / "all.jsonl"
         path.write_text(
             '{"doubt_id": "a", "label": ["ham"], "Comments": []}\n'
@@ -445,7 +440,4 @@ class TestReading:
         assert found.verdicts is not None
         assert found.verdicts.codes.tolist() == [0, -1, -1, -1]
         [note] = found.verdicts.notes
-        assert note == (
-            "doccano does not tell which rows were looked at: those that still bear their given label count "
-            "as undecided"
-        )
+        sentences.check(note)

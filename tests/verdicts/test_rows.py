@@ -17,7 +17,7 @@ EXAMPLES = Examples(
 
 
 def test_rows_of_a_file() -> None:
-    """Each with its place from 1 and the hash of what stands there; those without a label, too."""
+    """Each row has its number from 1 and the hash of its content; rows without a label are listed, too."""
     assert list_rows(EXAMPLES) == [
         RowSnapshot("a", 3, "spam", "h2"),
         RowSnapshot("b", 1, "ham", "h0"),
@@ -26,14 +26,14 @@ def test_rows_of_a_file() -> None:
 
 
 def test_rows_of_a_file_that_was_not_hashed() -> None:
-    """They are told without hashes."""
+    """Rows of a file without hashes have none."""
     bare = Examples(("a",), np.array([0]), np.array([0]), ("ham",), pa.table({}))
 
     assert list_rows(bare) == [RowSnapshot("a", 1, "ham")]
 
 
 def test_rows_of_an_audit() -> None:
-    """As `doubts.parquet` has them, in any order."""
+    """The rows of an audit are those of `doubts.parquet`, with or without hashes."""
     doubts = pa.table(
         {
             "row_id": ["a", "c"],

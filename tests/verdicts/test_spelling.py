@@ -11,20 +11,20 @@ NUMBERS = Spellings.of(Labels(np.array([0, 1]), ("1", "3"), (1, 3)))
 CLASS_LABEL = Spellings.of(Labels(np.array([0, 1]), ("ham", "spam"), (0, 2)), listed=("ham", "egg", "spam"))
 LANGUAGES = {name: name for name in ("C", "C#", "Java", "#", "F#Java")}
 MOST = 1
-"""How often "#" stands in one of them."""
+"""The largest number of "#" in one of them."""
 
 
 @pytest.mark.parametrize(
     ("text", "label"), [("1", "1"), ("1.0", "1"), (" 3 ", "3"), ("3.00", None), ("", None)]
 )
 def test_whole_numbers(text: str, label: str | None) -> None:
-    """Spaces and what pandas makes of a column with gaps are forgiven."""
+    """Spaces are ignored, and so is the ".0" that pandas writes in a column with gaps."""
     assert NUMBERS.find_label(text) == label
 
 
 @pytest.mark.parametrize("text", ["v2.0", "2.0.0", "a.0", "-.0", ".0", "x 2.0"])
 def test_what_only_ends_like_a_whole_number(text: str) -> None:
-    """A version is no number: `v2.0` is not `v2`."""
+    """A version is not a number: `v2.0` is not `v2`."""
     known = Spellings({name: name for name in ("v2", "2.0", "a", "-", "", "x 2")})
 
     assert known.find_label(text) is None
@@ -32,7 +32,7 @@ def test_what_only_ends_like_a_whole_number(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["-1.0", " -1.0 ", "-1"])
 def test_a_negative_number(text: str) -> None:
-    """It is whole, too."""
+    """A negative whole number loses its ".0", too."""
     assert Spellings({"-1": "-1"}).find_label(text) == "-1"
 
 
@@ -40,12 +40,12 @@ def test_a_negative_number(text: str) -> None:
     ("text", "label"), [("spam", "spam"), ("2", "spam"), ("egg", "egg"), ("1", None), ("Spam", None)]
 )
 def test_a_class_label(text: str, label: str | None) -> None:
-    """Its name, its code, and names that no row bears; case is kept."""
+    """A class is known by its name and its code, also if no row has it; case matters."""
     assert CLASS_LABEL.find_label(text) == label
 
 
 def test_a_name_wins_over_a_code() -> None:
-    """Where a class is called as another one is coded, it is what it is called."""
+    """If one class has the code of another as its name, the name counts."""
     known = Spellings.of(Labels(np.array([0, 1]), ("1", "0"), (0, 1)))
 
     assert (known.find_label("0"), known.find_label("1")) == ("0", "1")
@@ -66,19 +66,19 @@ def test_a_name_wins_over_a_code() -> None:
     ],
 )
 def test_labels_that_were_joined(text: str, parts: list[str] | None) -> None:
-    """They are taken apart into known ones, though the mark stands inside some."""
+    """Joined labels are split into known ones, even if some contain the mark."""
     assert split_joined(text, "#", LANGUAGES, MOST) == parts
 
 
-def test_a_long_text_is_no_trouble() -> None:
-    """Ten thousand marks are ten thousand steps."""
+def test_a_long_text_is_split_fast() -> None:
+    """Ten thousand marks take ten thousand steps."""
     assert split_joined("C#" * 10_000 + "Java", "#", LANGUAGES, MOST) is not None
     assert split_joined("C#" * 10_000 + "Rust", "#", LANGUAGES, MOST) is None
 
 
 @given(st.lists(st.text(st.sampled_from("ab#"), min_size=1), min_size=1, max_size=6))
-def test_what_was_joined_can_always_be_taken_apart(names: list[str]) -> None:
-    """Perhaps elsewhere than it was put together, but into known ones that make the same text."""
+def test_joined_labels_can_always_be_split(names: list[str]) -> None:
+    """The parts may differ from the original ones, but they are known and give the same text."""
     parts = split_joined("#".join(names), "#", set(names), count_most_marks("#", names))
 
     assert parts is not None
@@ -87,13 +87,13 @@ def test_what_was_joined_can_always_be_taken_apart(names: list[str]) -> None:
 
 
 @pytest.mark.parametrize(("known", "most"), [(LANGUAGES, MOST), ({"a##b", "#"}, 2), ({"C"}, 0), (set(), 0)])
-def test_how_often_a_mark_stands_in_one_of_them(known: set[str], most: int) -> None:
-    """In the one that holds most of them."""
+def test_most_marks_in_one_text(known: set[str], most: int) -> None:
+    """The text with the most marks counts."""
     assert count_most_marks("#", known) == most
 
 
 class TestChoices:
-    """What an answer chose."""
+    """An answer's labels are looked up."""
 
     @pytest.mark.parametrize(
         ("answer", "chosen"),
@@ -106,7 +106,7 @@ class TestChoices:
         ],
     )
     def test_labels_are_known_or_not(self, answer: Answer, chosen: ChosenLabels) -> None:
-        """Each counts once, and only a joined one is taken apart."""
+        """Each label counts once, and only a joined answer is split."""
         assert Spellings(LANGUAGES).find_chosen(answer) == chosen
 
     @pytest.mark.parametrize(
@@ -120,12 +120,12 @@ class TestChoices:
         ],
     )
     def test_a_joined_answer(self, verdict: str, chosen: ChosenLabels) -> None:
-        """The whole of it wins; what can't be taken apart may be one label or several."""
+        """The whole text comes first; one that can't be split may be one label or several."""
         assert Spellings(LANGUAGES).find_chosen(Answer(1, "a", verdict, joined=True)) == chosen
 
 
 def test_ids_that_are_whole_numbers() -> None:
-    """Zeros before them and behind the point are left out, as are spaces; what is no whole number is none."""
+    """Leading zeros, zeros after the point and spaces are left out; other numbers and texts are ignored."""
     ids = ["00154", " 154 ", "154.00", "0", "000", "1.5", "-3", "r-7", "", "٣"]
 
     assert find_numerals(ids) == {"154", "0"}

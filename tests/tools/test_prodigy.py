@@ -135,7 +135,7 @@ def test_binary_tasks(write: Write) -> None:
 
 
 @pytest.mark.parametrize(
-    ("accept", "verdict", "also"),
+    ("accept", "verdict", "other_verdicts"),
     [([], "", ()), (None, "", ()), (["a", "b"], "a", ("b",)), ([1], "1", ()), (["[x]"], "[x]", ())],
 )
 def test_what_was_selected(

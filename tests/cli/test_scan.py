@@ -163,7 +163,7 @@ class TestVerdicts:
 
         assert done.returncode == 2
         assert done.stdout == ""
-        assert "verdicts.csv, row 1, column 'verdict': 'fruity' is none of the labels" in done.stderr
+        assert "verdicts.csv, row 1, column 'verdict': 'fruity' " in done.stderr
         assert "did you mean 'fruit'?" in done.stderr
         assert not (doubt.folder / "rows.doubt").exists()
 

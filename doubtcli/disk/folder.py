@@ -85,8 +85,8 @@ def recover_folder(folder: Path, names: Collection[str]) -> None:
     Raises:
         OSError: As the system raises it.
     """
-    _discard(_hidden_beside(folder), names)
-    _discard(folder / UNFINISHED, names)
+    _remove_hidden_folder(_hidden_beside(folder), names)
+    _remove_hidden_folder(folder / UNFINISHED, names)
     _move_up(folder / COMPLETE, names)
 
 
@@ -107,7 +107,7 @@ def _is_exchangeable(folder: Path, names: Collection[str]) -> bool:
 
 def _is_ours(path: Path, folder: Path, names: Collection[str]) -> bool:
     name = path.relative_to(folder).as_posix()
-    return name in names if path.is_file() else path.is_dir() and name in _folders(names)
+    return name in names if path.is_file() else path.is_dir() and name in _list_folders(names)
 
 
 def _was_exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
@@ -115,7 +115,7 @@ def _was_exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
     try:
         with _stage_folder(_hidden_beside(folder), files, like=folder) as made:
             made.chmod(folder.stat().st_mode)
-            _exchange(made, folder)
+            _exchange_folders(made, folder)
             sync_folder(folder.parent)
     except OSError:  # writing inside the folder is tried next, and raises if the disk is full
         return False
@@ -126,7 +126,7 @@ def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
     for name in files:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
-    for name in _folders(files):
+    for name in _list_folders(files):
         if (folder / name).exists() and not (folder / name).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder / name))
     with _stage_folder(folder / UNFINISHED, files, like=folder) as made:
@@ -144,16 +144,16 @@ def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path) -> It
     """A hidden folder with the files, with the permissions they have in `like`; removed unless renamed."""
     try:
         hidden.mkdir(mode=_choose_mode(like))
-        for name in reversed(_folders(files)):
+        for name in reversed(_list_folders(files)):
             (hidden / name).mkdir()
         for name, content in files.items():
             write_new_file(hidden / name, content, read_mode(like / name))
-        for name in _folders(files):
+        for name in _list_folders(files):
             sync_folder(hidden / name)
         sync_folder(hidden)
         yield hidden
     finally:
-        _discard(hidden, files)
+        _remove_hidden_folder(hidden, files)
 
 
 def _choose_mode(like: Path) -> int:
@@ -180,7 +180,7 @@ def _hidden_beside(folder: Path) -> Path:
     return folder.with_name(f".{folder.name}{UNFINISHED}")
 
 
-def _discard(folder: Path, names: Collection[str]) -> None:
+def _remove_hidden_folder(folder: Path, names: Collection[str]) -> None:
     """Remove a hidden folder and our files in it; raises if it holds anything else."""
     if folder.is_dir():
         for name in names:
@@ -198,7 +198,7 @@ def _move_up(folder: Path, names: Collection[str]) -> None:
         sync_folder(folder.parent)
 
 
-def _folders(names: Collection[str]) -> list[str]:
+def _list_folders(names: Collection[str]) -> list[str]:
     """The folders in the names of files, the deepest first."""
     parents = {str(parent) for name in names for parent in PurePosixPath(name).parents} - {"."}
     return sorted(parents, key=lambda name: (-name.count("/"), name))
@@ -206,13 +206,13 @@ def _folders(names: Collection[str]) -> list[str]:
 
 def _remove_folders(folder: Path, names: Collection[str]) -> None:
     """Remove a folder and the folders below it, all of which are empty by now."""
-    for name in _folders(names):
+    for name in _list_folders(names):
         if (folder / name).is_dir():
             (folder / name).rmdir()
     folder.rmdir()
 
 
-def _exchange(one: Path, other: Path) -> None:
+def _exchange_folders(one: Path, other: Path) -> None:
     """Exchange two folders in a single step."""
     rename = getattr(ctypes.CDLL(None, use_errno=True), "renameat2", None)
     if rename is None:  # in older C libraries

@@ -62,17 +62,17 @@ class TableBlock:
 def table_block(examples: Examples) -> TableBlock | None:
     """The numbers, categories, times and vectors of the rows side by side, or None if there are none."""
     makers = {
-        numeric_features: examples.columns_of(Role.NUMERIC),
-        categorical_features: examples.columns_of(Role.CATEGORICAL),
-        datetime_features: examples.columns_of(Role.DATETIME),
+        make_numeric_features: examples.columns_of(Role.NUMERIC),
+        make_categorical_features: examples.columns_of(Role.CATEGORICAL),
+        make_datetime_features: examples.columns_of(Role.DATETIME),
     }
     parts = [make(examples.inputs.column(name)) for make, names in makers.items() for name in names]
     if examples.embeddings is not None:
-        parts.append(embedding_features(np.asarray(examples.embeddings, dtype=np.float32)))
+        parts.append(make_embedding_features(np.asarray(examples.embeddings, dtype=np.float32)))
     return TableBlock(np.ascontiguousarray(np.hstack(parts))) if parts else None
 
 
-def numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
+def make_numeric_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """A standardized column with missing values at its median, and an indicator if any are missing.
 
     Extreme values are compressed (cut off at 100 times the usual distance from the median, then `arcsinh`),
@@ -99,7 +99,7 @@ def _compress_extremes(values: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.asarray(np.arcsinh((near - near.mean()) / near.std()))
 
 
-def categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
+def make_categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """One indicator for each of the commonest values (missing is a value), and one for all others.
 
     Returns:
@@ -119,7 +119,7 @@ def categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     return np.asarray(indicators if len(kept) < len(values) else indicators[:, :-1])
 
 
-def datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
+def make_datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """The time as a standardized number of days, and the hour and weekday as points on circles.
 
     Returns:
@@ -127,13 +127,13 @@ def datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     """
     seconds = pc.divide(pc.cast(pc.cast(column, pa.timestamp("us")), pa.int64()), 1_000_000)
     days = np.asarray(pc.cast(seconds, pa.float64()).to_numpy(zero_copy_only=False)) / _SECONDS_A_DAY
-    when = numeric_features(pa.chunked_array([pa.array(days, from_pandas=True)]))
+    when = make_numeric_features(pa.chunked_array([pa.array(days, from_pandas=True)]))
     known = np.where(np.isfinite(days), days, 0.0)
     circles = [np.stack([np.sin(turn), np.cos(turn)]) for turn in (2 * np.pi * known, 2 * np.pi * known / 7)]
     return np.column_stack([when, *np.concatenate(circles)]).astype(np.float32)
 
 
-def embedding_features(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+def make_embedding_features(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
     """Embeddings at one length, since only their direction has meaning, scaled like columns of a table."""
     largest = np.abs(embeddings).max(axis=1, keepdims=True)
     # otherwise squares may leave the range of float32

@@ -66,7 +66,7 @@ class TextBlock:
 
     def neighbor_space(self) -> NDArray[np.float32]:
         """Latent semantic analysis of words and of spelling; each has half of the squared length of 1."""
-        parts = (latent_space(self.words), latent_space(self.tokens, self.spelling))
+        parts = (compute_latent_space(self.words), compute_latent_space(self.tokens, self.spelling))
         return np.hstack([part / np.sqrt(2, dtype=np.float32) for part in parts])
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
@@ -111,9 +111,9 @@ def make_text_block(texts: Sequence[str]) -> TextBlock:
     token_ids, row_starts, vocabulary = _tokenize(texts)
     rows = np.repeat(np.arange(len(texts)), np.diff(row_starts))
     tokens = _count_matrix(rows, token_ids, (len(texts), len(vocabulary)))
-    pairs = _pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
+    pairs = _count_pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
     words = _unit_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
-    spelling = _spelling(vocabulary, tokens)
+    spelling = _make_spelling(vocabulary, tokens)
     return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *_find_copies(texts))
 
 
@@ -152,7 +152,7 @@ def _count_matrix(
     return counts
 
 
-def _pairs(
+def _count_pairs(
     token_ids: NDArray[np.int64], rows: NDArray[np.int64], *, n_texts: int, n_tokens: int
 ) -> sparse.csr_matrix:
     """Counts of adjacent token pairs that occur at least twice: a pair that occurs once is no use."""
@@ -193,7 +193,7 @@ def _divide_rows(matrix: sparse.csr_matrix, lengths: NDArray[np.float64]) -> spa
     return matrix
 
 
-def _spelling(vocabulary: list[str], tokens: sparse.csr_matrix) -> sparse.csr_matrix:
+def _make_spelling(vocabulary: list[str], tokens: sparse.csr_matrix) -> sparse.csr_matrix:
     """Each token's character n-grams, weighted by how few texts have them, if more than one has them."""
     from sklearn.feature_extraction.text import CountVectorizer
 
@@ -215,7 +215,9 @@ def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -
     return _divide_rows(tokens, np.sqrt(row_squares))
 
 
-def latent_space(rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) -> NDArray[np.float32]:
+def compute_latent_space(
+    rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None
+) -> NDArray[np.float32]:
     """Latent semantic analysis of `rows` (times `spelling`, a product never computed), each row at length 1.
 
     Source: randomized subspace iteration, Halko, Martinsson and Tropp, 2011.

@@ -128,7 +128,7 @@ def open_source(path: str, stdin: BinaryIO | None = None) -> Iterator[Stored]:
         _check_unchanged(path, before)
 
 
-def check_there(path: str) -> None:
+def check_exists(path: str) -> None:
     """Make sure that a path exists.
 
     Raises:

@@ -31,7 +31,7 @@ from doubtcli.apply.ledger import ledger_path, name_batch, old_ledger_path, read
 from doubtcli.apply.plan_undo import note_lost_changes
 from doubtcli.apply.target import check_ending, check_waivers_apart, follow_link
 from doubtcli.errors import InputError
-from doubtcli.files.source import check_there
+from doubtcli.files.source import check_exists
 from doubtcli.gate.waivers.read import choose_waivers_to_write
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
@@ -190,7 +190,7 @@ def _choose_target(request: ApplyRequest) -> Path | None:
 def _find_queue_audit(request: ApplyRequest) -> QueueAudit:
     """The audit in the named folder, or else the one next to the file."""
     if request.path != "-":
-        check_there(request.path)
+        check_exists(request.path)
     folder = Path(request.audit) if request.audit else default_folder(request.path)
     if request.audit is None and not (folder / DOCUMENT).is_file():
         raise InputError(

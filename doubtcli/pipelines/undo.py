@@ -21,7 +21,7 @@ from doubtcli.apply.plan_undo import check_untouched, choose_batch, list_undone_
 from doubtcli.apply.target import check_ending, follow_link
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import find_format, rewrite_content
-from doubtcli.files.source import check_there, pack_bytes
+from doubtcli.files.source import check_exists, pack_bytes
 from doubtcli.files.table import check_unchanged, read_table
 from doubtcli.records.file_format import Changes, ColumnsBy
 from doubtcli.records.relabelling import Batch, LedgerAction, UndoResult
@@ -51,7 +51,7 @@ def read_log(path: str) -> tuple[Batch, ...]:
 def _read_batches(path: str) -> tuple[Batch, ...]:
     batches = read_ledger(ledger_path(Path(path).resolve()))
     if not batches:
-        check_there(path)
+        check_exists(path)
         raise InputError("there is no ledger", where=_show_ledger(path), hint=NO_LEDGER_HINT)
     return batches
 

@@ -84,7 +84,7 @@ def find_label_column(table: Table, settings: ScanSettings, claims: Collection[s
     if settings.label is not None:
         return settings.label, "--label"
     free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
-    usual = sorted((name for name in free if plain_name(name) in USUAL_NAMES), key=_place_among_usual)
+    usual = sorted((name for name in free if to_snake_case(name) in USUAL_NAMES), key=_place_among_usual)
     if usual:
         others = f"; so {'is' if len(usual) == 2 else 'are'} {listed(usual[1:], 3)}" if len(usual) > 1 else ""  # noqa: PLR2004
         return usual[0], f"named like a label{others}"
@@ -94,18 +94,18 @@ def find_label_column(table: Table, settings: ScanSettings, claims: Collection[s
     raise _no_label_column_error(table, ending)
 
 
-def plain_name(name: str) -> str:
+def to_snake_case(name: str) -> str:
     """A column's name in snake_case: "Given Label", "givenLabel" and "given-label" are all "given_label"."""
     words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name.strip())
     return re.sub(r"[^0-9a-z]+", "_", words.lower()).strip("_")
 
 
 def _place_among_usual(name: str) -> int:
-    return USUAL_NAMES.index(plain_name(name))
+    return USUAL_NAMES.index(to_snake_case(name))
 
 
 def _ends_like_a_label(name: str) -> bool:
-    name = plain_name(name)
+    name = to_snake_case(name)
     return name.endswith("_label") and not OTHER_ANSWER.search(name)
 
 
@@ -143,7 +143,7 @@ def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels
     found = dict(zip(names, values.values.to_pylist(), strict=True))
     found.pop(None, None)
     class_names = tuple(_sort_classes({name: value for name, value in found.items() if name is not None}))
-    codes = _encode(values, names, {name: code for code, name in enumerate(class_names)})
+    codes = _encode_values(values, names, {name: code for code, name in enumerate(class_names)})
     is_class_label = bool(class_label_names(table, column))
     if to_judge:
         check_labels(codes, class_names, None if is_class_label else values.numbers, table, column)
@@ -167,7 +167,7 @@ def encode_answers(table: Table, column: str, labels: Labels) -> tuple[Codes, in
     known = {show_value(value): code for code, value in enumerate(labels.class_values)}
     known |= {name: code for code, name in enumerate(labels.class_names)}
     names = _class_of_each_value(values, table, column)
-    codes = _encode(values, names, known)
+    codes = _encode_values(values, names, known)
     is_answer = values.on_rows(np.array([name is not None for name in names], dtype=bool), missing=False)
     return codes, int((is_answer & (codes < 0)).sum())
 
@@ -221,7 +221,7 @@ def _sort_classes(found: Mapping[str, Any]) -> list[str]:
     return sorted(found)
 
 
-def _encode(values: Distinct, names: list[str | None], known: Mapping[str | None, int]) -> Codes:
+def _encode_values(values: Distinct, names: list[str | None], known: Mapping[str | None, int]) -> Codes:
     of_value = np.array([-1 if name is None else known.get(name, -1) for name in names], dtype=np.intp)
     return np.asarray(values.on_rows(of_value, missing=-1), dtype=np.intp)
 

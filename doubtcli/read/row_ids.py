@@ -96,7 +96,7 @@ def _row_contents(
     """The content of each row as bytes, so that different rows have different bytes."""
     texts, matrices = [], list(arrays)
     for column in (simplify_column(data.column(name)) for name in names):
-        matrix = _matrix(column)
+        matrix = _to_float_matrix(column)
         if matrix is None:
             texts.append(_prefix_lengths(as_text(column)))
         else:
@@ -109,7 +109,7 @@ def _row_contents(
         yield text + b"".join(matrix[row].tobytes() for matrix in rows) if rows else text
 
 
-def _matrix(column: pa.ChunkedArray) -> NDArray[np.floating] | None:
+def _to_float_matrix(column: pa.ChunkedArray) -> NDArray[np.floating] | None:
     """The values of a column of floats or of complete vectors; None for any other column."""
     if pa.types.is_floating(column.type):
         numbers = np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)

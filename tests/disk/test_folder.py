@@ -153,7 +153,7 @@ def test_without_exchange(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None
         raise OSError(22, "Invalid argument", str(one), None, str(other))
 
     replace_folder(folder, content(1))
-    monkeypatch.setattr(folder_module, "_exchange", refuse)
+    monkeypatch.setattr(folder_module, "_exchange_folders", refuse)
 
     replace_folder(folder, content(2))
 
@@ -167,7 +167,7 @@ def test_exchange_refused(folder: Path) -> None:
     folder.mkdir()
 
     with pytest.raises(FileNotFoundError):
-        folder_module._exchange(folder, folder.with_name("none"))
+        folder_module._exchange_folders(folder, folder.with_name("none"))
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux exchanges folders")
@@ -180,7 +180,7 @@ def test_old_c_library(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert held(folder) == content(2)
     with pytest.raises(OSError, match=re.escape(os.strerror(errno.ENOSYS))):
-        folder_module._exchange(folder, folder.with_name("none"))
+        folder_module._exchange_folders(folder, folder.with_name("none"))
 
 
 def test_two_at_once(folder: Path) -> None:

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.features.table import categorical_features, datetime_features, numeric_features
+from doubtcli.features.table import make_categorical_features, make_datetime_features, make_numeric_features
 
 
 def column(values, type_=None):
@@ -11,14 +11,14 @@ def column(values, type_=None):
 
 def test_numbers_are_standardized_and_compressed():
     """1 and 3 are one standard deviation from their mean, which arcsinh compresses to .8814."""
-    features = numeric_features(column([1.0, 3.0]))
+    features = make_numeric_features(column([1.0, 3.0]))
 
     np.testing.assert_allclose(features, [[-0.881374], [0.881374]], rtol=1e-5)
 
 
 def test_one_typing_slip_does_not_flatten_the_rest():
     """Next to a slip of 1e30 the numbers 0 to 199 still differ."""
-    features = numeric_features(column([*map(float, range(200)), 1e30]))
+    features = make_numeric_features(column([*map(float, range(200)), 1e30]))
 
     assert len(np.unique(features[:200])) == 200
     assert features[:200].max() - features[:200].min() > 0.5
@@ -26,7 +26,7 @@ def test_one_typing_slip_does_not_flatten_the_rest():
 
 def test_missing_numbers_are_put_at_the_median_with_an_indicator():
     """A missing value is neither high nor low, and is marked as missing."""
-    features = numeric_features(column([1.0, None, 3.0, 2.0]))
+    features = make_numeric_features(column([1.0, None, 3.0, 2.0]))
 
     np.testing.assert_allclose(features[:, 1], [0, 1, 0, 0])
     np.testing.assert_allclose(features[1, 0], 0, atol=1e-6)
@@ -34,13 +34,13 @@ def test_missing_numbers_are_put_at_the_median_with_an_indicator():
 
 def test_a_constant_or_empty_column_is_all_zeros():
     """A column without information is all zeros, never a division by zero."""
-    np.testing.assert_allclose(numeric_features(column([5.0, 5.0])), [[0], [0]])
-    np.testing.assert_allclose(numeric_features(column([None, None], pa.float64())), [[0, 1], [0, 1]])
+    np.testing.assert_allclose(make_numeric_features(column([5.0, 5.0])), [[0], [0]])
+    np.testing.assert_allclose(make_numeric_features(column([None, None], pa.float64())), [[0, 1], [0, 1]])
 
 
 def test_common_categories_have_their_own_indicator_and_rare_ones_share_one():
     """The values a and missing occur twice, b and c once each."""
-    features = categorical_features(column(["a", "a", None, None, "b", "c"]))
+    features = make_categorical_features(column(["a", "a", None, None, "b", "c"]))
 
     assert features.shape == (6, 3)
     np.testing.assert_allclose(features.sum(axis=1), 1)
@@ -50,14 +50,14 @@ def test_common_categories_have_their_own_indicator_and_rare_ones_share_one():
 
 def test_without_rare_values_there_is_no_indicator_for_them():
     """Two common values need two indicators."""
-    assert categorical_features(column(["a", "a", "b", "b"])).shape == (4, 2)
+    assert make_categorical_features(column(["a", "a", "b", "b"])).shape == (4, 2)
 
 
 def test_times_a_week_apart_differ_only_in_days():
     """Hour and weekday are on circles: the same hour of the same weekday is the same point."""
     times = column(np.array(["2026-01-05T09:00", "2026-01-12T09:00"], dtype="datetime64[us]"))
 
-    first, second = datetime_features(times)
+    first, second = make_datetime_features(times)
 
     assert first[0] < second[0]
     np.testing.assert_allclose(first[1:], second[1:], atol=1e-2)
@@ -67,4 +67,4 @@ def test_missing_times_have_an_indicator():
     """A missing time is marked as missing."""
     times = pa.chunked_array([pa.array([0, None, 86_400_000_000], pa.timestamp("us"))])
 
-    np.testing.assert_allclose(datetime_features(times)[:, 1], [0, 1, 0])
+    np.testing.assert_allclose(make_datetime_features(times)[:, 1], [0, 1, 0])

@@ -56,7 +56,7 @@ def test_texts_without_any_word_give_empty_matrices():
     assert features.words.nnz == features.tokens.nnz == 0
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(st.lists(st.text(max_size=20), min_size=1, max_size=8))
 def test_any_texts_give_finite_features(texts):
     """For all letters, every entry is a finite number and every row is there."""

@@ -320,7 +320,7 @@ CHOICES = of_user(
 )
 
 
-@settings(max_examples=50)
+@settings(max_examples=30)
 @given(ROWS, st.randoms(use_true_random=False))
 def test_shuffled_rows_give_the_same_examples(rows: list[tuple[Any, ...]], random: Any) -> None:
     """The same rows in another order give the same examples; only the positions follow the rows."""

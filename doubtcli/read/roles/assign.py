@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import FeatureError, InputError, SettingsError
 from doubtcli.files.values import find_distinct, holds_bytes
-from doubtcli.read.labels import encode_answers, plain_name
+from doubtcli.read.labels import encode_answers, to_snake_case
 from doubtcli.read.roles.left_out import (
     LEAK,
     can_name_rows,
@@ -134,7 +134,7 @@ def _find_annotators(
         return {}
     found = []
     for name in table.data.column_names:
-        if name in claims or name in settings.use or not ANNOTATOR_NAME.match(plain_name(name)):
+        if name in claims or name in settings.use or not ANNOTATOR_NAME.match(to_snake_case(name)):
             continue
         codes, n_other = encode_answers(table, name, labels)
         if n_other == 0 and (codes >= 0).any():
@@ -154,7 +154,7 @@ def _with_row_ids(columns: list[Column], table: Table) -> list[Column]:
     ]
     if not fit:
         return columns
-    chosen = min(fit, key=lambda column: plain_name(column.name) != "id")
+    chosen = min(fit, key=lambda column: to_snake_case(column.name) != "id")
     named = replace(chosen, used=True, why="named like an id, and different on every row: used as row ids")
     return [named if column is chosen else column for column in columns]
 
@@ -178,7 +178,7 @@ class InspectedColumn:
         """Its role, and why."""
         role, why = claims.get(self.name, (None, ""))
         if role is None:
-            return self._infer()
+            return self._infer_role()
         if role == Role.ANNOTATOR:
             why += self._note_other_answers()
         elif role == Role.IDENTIFIER:
@@ -186,7 +186,7 @@ class InspectedColumn:
         column = Column(self.name, role, role != Role.IGNORED, why)
         return self._check_input(column) if column.is_input else column
 
-    def _infer(self) -> Column:
+    def _infer_role(self) -> Column:
         data = self.table.data.column(self.name)
         roles = sorted(list_roles(), key=lambda role: role.asked_at)
         first = self._first_that_fits([role for role in roles if role.asked_at < IDENTIFIERS_ASKED_AT])

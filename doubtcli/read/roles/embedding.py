@@ -88,9 +88,9 @@ def read_vectors(column: pa.ChunkedArray) -> NDArray[np.float32] | Flaw:
     lists = _as_lists(simplify_column(column))
     lengths = pc.fill_null(pc.list_value_length(lists), -1).to_numpy(zero_copy_only=False)
     if (lengths < 1).any():
-        return Flaw("the vector is missing", _first(lengths < 1))
+        return Flaw("the vector is missing", _first_row_of(lengths < 1))
     if (lengths != lengths[0]).any():
-        row = _first(lengths != lengths[0])
+        row = _first_row_of(lengths != lengths[0])
         return Flaw(f"its vector has {lengths[row - 1]} numbers, but that of row 1 has {lengths[0]}", row)
     numbers = pc.cast(pc.list_flatten(lists), pa.float64()).to_numpy(zero_copy_only=False)
     return as_finite(numbers.reshape(len(lengths), -1))
@@ -103,7 +103,7 @@ def as_finite(numbers: NDArray[np.floating]) -> NDArray[np.float32] | Flaw:
     broken = np.asarray(~np.isfinite(narrow).all(axis=1))
     if not broken.any():
         return narrow
-    row = _first(broken)
+    row = _first_row_of(broken)
     place = int(np.flatnonzero(~np.isfinite(narrow[row - 1]))[0])
     return Flaw(f"number {place + 1} of its vector is {numbers[row - 1, place]}", row)
 
@@ -116,5 +116,5 @@ def _as_lists(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return words.cast(pa.large_list(pa.float64()))
 
 
-def _first(rows: NDArray[np.bool_]) -> int:
+def _first_row_of(rows: NDArray[np.bool_]) -> int:
     return int(np.flatnonzero(rows)[0]) + 1

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.read.labels import OTHER_ANSWER, plain_name
+from doubtcli.read.labels import OTHER_ANSWER, to_snake_case
 
 if TYPE_CHECKING:
     from doubtcli.files.values import Distinct
@@ -83,12 +83,12 @@ def explain_identifier(name: str, values: Distinct) -> str | None:
 
 def is_id(name: str, values: Distinct) -> bool:
     """Whether a column is named like an identifier, and could be one: fractions are measures."""
-    return plain_name(name).rpartition("_")[2] in ID_ENDINGS and not _has_fractions(values)
+    return to_snake_case(name).rpartition("_")[2] in ID_ENDINGS and not _has_fractions(values)
 
 
 def is_counter(name: str) -> bool:
     """Whether a column is named like a row number."""
-    return plain_name(name) in COUNTERS
+    return to_snake_case(name) in COUNTERS
 
 
 def can_name_rows(name: str, values: Distinct) -> bool:
@@ -176,7 +176,7 @@ def one_to_one_share(values: Distinct, labels: Labels) -> float:
 
 def is_another_answer(name: str, values: Distinct, labels: Labels) -> bool:
     """Whether a column may be another answer to the label's question, by its name or by its values."""
-    plain = plain_name(name)
+    plain = to_snake_case(name)
     if OTHER_ANSWER.search(plain) or LABEL_NAME.search(plain):
         return len(values.values) <= VALUES_A_CLASS * len(labels.class_names)
     words = set(labels.class_names)

@@ -1,4 +1,4 @@
-"""Every row predicted by models that never saw it, several times over."""
+"""Predicts every row with models that never saw it, several times."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Codes, Engine, Floats, Model
 
-_LEAST_LEARNT = 0.05
-"""Of the way from chance to always right, that a model must have gone to be heard."""
+_LEAST_SKILL = 0.05
+"""The chance-corrected balanced accuracy (0 by chance, 1 if always right) that a model needs to be used."""
 
 
 @dataclass(frozen=True, eq=False)
 class FitModel:
-    """The job of fitting one model to all folds but one, for each of them in turn."""
+    """The job of fitting one model to all folds but one, for each fold in turn."""
 
     model: Model
     given_labels: Codes
@@ -37,11 +37,11 @@ class FitModel:
 
     @property
     def libraries(self) -> tuple[str, ...]:
-        """What calibration imports, and the model."""
+        """The libraries that the model and its calibration import."""
         return ("scipy.optimize", *self.model.libraries)
 
     def run(self) -> Floats:
-        """Out-of-fold probabilities, float32, or the model's own scores: shape `(n_rows, n_classes)`."""
+        """Out-of-fold probabilities as float32, or the model's own scores: shape `(n_rows, n_classes)`."""
         scores = self.model.predict_out_of_fold(self.given_labels, self.folds, self.n_classes, self.seed)
         return (
             calibrate_scores(scores, self.given_labels).astype(np.float32) if self.is_calibrated else scores
@@ -60,32 +60,32 @@ def cross_fit(
     engine: Engine,
     advance: Callable[[int], None],
 ) -> Predictions:
-    """Predict each row with every model, out of fold, once a repeat; folds are reshuffled between repeats.
+    """Predict each row out of fold with every model, once in each repeat; each repeat has other folds.
 
     Args:
-        models: Each fitted to all rows.
+        models: Each is fitted to all rows.
         given_labels: Shape `(n_rows,)`.
-        n_classes: Columns of the result.
+        n_classes: How many classes there are: the columns of the result.
         groups: Shape `(n_rows,)`; rows of one group share a fold.
-        n_folds: Of each cross-validation.
-        n_repeats: How many cross-validations.
-        seed: Of the shuffles and the trees.
+        n_folds: How many folds each cross-validation has.
+        n_repeats: How many cross-validations there are.
+        seed: The seed of the folds and the trees.
         engine: Fits the models; the result does not depend on it.
-        advance: Told of each model fitted; at most `n_repeats` for each of them.
+        advance: Counts each fitted model: at most `n_repeats` for each of them.
 
     Raises:
-        ModelError: All rows are one group, so none can be held out.
+        ModelError: All rows are one group, so that none can be held out.
     """
     n_folds = min(n_folds, len(np.unique(groups)))
     if n_folds < 2:  # noqa: PLR2004
         raise ModelError(
-            "every row has the same input (or the same group), so none can be predicted from the others",
-            hint="check that the input columns are read as you expect, or name them with --text or --numeric",
+            "all rows have the same input or are in one group, so no row can be predicted from the others",
+            hint="check how the input columns are read, or name them with --text or --numeric",
         )
     folds = [assign_folds(given_labels, groups, n_folds, seed + repeat) for repeat in range(n_repeats)]
 
     def fit(models: Sequence[Model], repeats: range) -> list[Floats]:
-        """The probabilities of each model for one repeat after the other."""
+        """The probabilities by each model, one repeat after the other."""
         jobs = [
             FitModel(model, given_labels, folds[repeat], n_classes, seed + repeat)
             for repeat in repeats
@@ -98,31 +98,32 @@ def cross_fit(
         return fitted
 
     first = fit(models, range(1))
-    knows = [_knows(probs, given_labels) for probs in first]
-    heard = [model for model, known in zip(models, knows, strict=True) if known or not any(knows)]
-    kept = [probs for probs, known in zip(first, knows, strict=True) if known or not any(knows)]
-    # what learnt nothing once is not asked again: on large tables the forests alone take most of the time
-    kept += fit(heard, range(1, n_repeats))
-    probs = np.stack(kept).reshape(n_repeats, len(heard), *kept[0].shape)
-    left_out = tuple(model.name for model in models if model not in heard)
-    return _predictions(tuple(model.name for model in heard), probs, given_labels, left_out)
+    is_skilled = [_beats_chance(probs, given_labels) for probs in first]
+    use_all = not any(is_skilled)
+    used = [model for model, skilled in zip(models, is_skilled, strict=True) if skilled or use_all]
+    fitted = [probs for probs, skilled in zip(first, is_skilled, strict=True) if skilled or use_all]
+    # a model without skill is not fitted again: on large tables the forests take most of the time
+    fitted += fit(used, range(1, n_repeats))
+    probs = np.stack(fitted).reshape(n_repeats, len(used), *fitted[0].shape)
+    left_out = tuple(model.name for model in models if model not in used)
+    return _pool_predictions(tuple(model.name for model in used), probs, given_labels, left_out)
 
 
 def wrap_given_pred_probs(
     pred_probs: NDArray[np.floating[Any]], model_name: str = "your probabilities"
 ) -> Predictions:
-    """Probabilities that the user brought, in the shape of one model and one repeat."""
+    """The user's own probabilities, in the shape of one model and one repeat."""
     probs = np.asarray(pred_probs, dtype=np.float32)
     return Predictions((model_name,), probs[None], probs[None], probs)
 
 
-def _predictions(
+def _pool_predictions(
     names: tuple[str, ...],
     probs: NDArray[np.float32],
     given_labels: NDArray[np.intp],
     left_out: tuple[str, ...],
 ) -> Predictions:
-    """Pool the models, each trusted as far as the labels bear it out; probs: (repeat, model, row, class)."""
+    """Pool the models, weighted by how well each predicts the labels; probs: (repeat, model, row, class)."""
     by_model = probs.mean(axis=0)
     trust = learn_trust(by_model, given_labels, np.full(len(names), 1 / len(names)))
     by_repeat = np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs]).astype(
@@ -132,12 +133,12 @@ def _predictions(
     return Predictions(names, by_model, by_repeat, pooled, left_out)
 
 
-def _knows(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:
-    """Whether the predictions beat chance with all classes weighed evenly.
+def _beats_chance(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:
+    """Whether the predictions are better than chance if all classes have equal weight.
 
-    A model that always answers the largest class is often right and knows nothing; one that finds the
-    rare class is often wrong and does.
+    A model that always predicts the largest class is often right, and has learned nothing; one that finds
+    the rare class is often wrong, and has.
     """
     chance = 1 / len(np.unique(given_labels))
     skill = (balanced_accuracy(probs.argmax(axis=1), given_labels) - chance) / (1 - chance)
-    return bool(skill > _LEAST_LEARNT)
+    return bool(skill > _LEAST_SKILL)

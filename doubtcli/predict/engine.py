@@ -1,8 +1,8 @@
-"""Jobs -> what they give: the engine that models are fitted on.
+"""Jobs -> their results: the engine that fits the models.
 
-There is one layer of parallelism: jobs run side by side, and each library of native code on one thread. More
-threads would wait for each other, and waiting costs as much as working. It also keeps sums in one order, so
-that the result is the same to the bit on any number of cores.
+There is one layer of parallelism: jobs run in parallel, and each native library uses one thread. More threads
+would wait for each other, and a waiting thread costs as much as a working one. This also keeps sums in one
+order, so that the result is the same to the bit on any number of cores.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 
 
 class SharedContext:
-    """A context of the whole process that several threads may be in at once.
+    """A context of the whole process that several threads can use at the same time.
 
-    The first thread enters it and the last one leaves it. So no thread undoes what another still needs, and
-    in the end everything is as it was.
+    The first thread enters it, and the last one leaves it. So no thread undoes what another still needs, and
+    at the end the process is as before.
     """
 
     def __init__(self, make: Callable[[], AbstractContextManager[object]]) -> None:
@@ -41,7 +41,7 @@ class SharedContext:
 
     @contextmanager
     def enter(self) -> Iterator[None]:
-        """Be inside."""
+        """Enter the context, unless another thread is already inside."""
         with self._lock:
             if not self._n_inside:
                 self._entered.enter_context(self._make())
@@ -64,7 +64,7 @@ def _limit_threads() -> AbstractContextManager[object]:
 
 @contextmanager
 def _accept_short_fits() -> Iterator[None]:
-    """A fit that is cut short has a stronger penalty: not a fault that a user could mend."""
+    """Hide the warning about fits that stop early: they are penalised more, and a user can do nothing."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="lbfgs failed to converge")
         yield
@@ -75,9 +75,9 @@ _SHORT_FITS = SharedContext(_accept_short_fits)
 
 
 def limit_native_threads() -> AbstractContextManager[None]:
-    """Keep native libraries on one thread each: for a whole pipeline, and once in every other process.
+    """Limit each native library to one thread: for a whole pipeline, and in every other process.
 
-    Several pipelines may run at once, each in its own thread.
+    Several pipelines may run at the same time, each in its own thread.
     """
     return _ONE_THREAD.enter()
 
@@ -89,33 +89,36 @@ class ThreadEngine:
     n_threads: int = 1
 
     def map(self, jobs: Iterable[Job[Result]]) -> Iterator[Result]:
-        """What each job gives, in the order of the jobs."""
+        """The result of each job, in the order of the jobs."""
         from joblib import Parallel, delayed
 
         waiting = tuple(jobs)
-        native = _native_libraries(tuple(dict.fromkeys(name for job in waiting for name in job.libraries)))
+        native = _load_native_libraries(
+            tuple(dict.fromkeys(name for job in waiting for name in job.libraries))
+        )
 
         def run(job: Job[Result]) -> Result:
-            # OpenMP counts threads for each thread that starts some
+            # OpenMP has a limit for each thread that starts others
             with native.limit(limits=1, user_api="openmp"):
                 return job.run()
 
         parallel = Parallel(n_jobs=self.n_threads, backend="threading", return_as="generator")
-        # filters belong to the whole process: threads of their own would undo each other's
+        # warning filters belong to the whole process: threads that set their own would undo each other's
         with _SHORT_FITS.enter():
             yield from parallel(delayed(run)(job) for job in waiting)
 
 
 def make_engine(n_threads: int | None) -> ThreadEngine:
-    """Threads of this process, so many; as many as there are cores if left out."""
+    """An engine with this many threads of this process; as many as there are cores if None."""
     return ThreadEngine(n_threads or os.cpu_count() or 1)
 
 
 @cache
-def _native_libraries(modules: tuple[str, ...]) -> ThreadpoolController:
-    """A hold on the native code of some modules.
+def _load_native_libraries(modules: tuple[str, ...]) -> ThreadpoolController:
+    """Controls the threads of the native libraries of some modules.
 
-    They are loaded before there are threads: of two that load one at once the second may see half of it.
+    The modules are imported before there are threads: if two threads import one at the same time, the second
+    may see half of it.
     """
     from threadpoolctl import ThreadpoolController
 

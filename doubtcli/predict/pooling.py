@@ -1,4 +1,4 @@
-"""Scores of any scale -> probabilities, and several opinions -> one: what models and the ranking share."""
+"""Scores on any scale -> probabilities, and several opinions -> one; for models and for the ranking."""
 
 from __future__ import annotations
 
@@ -14,25 +14,26 @@ if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
 
 _MOST_ROWS_FITTED = 20_000
-"""Rows that one temperature is fitted on; its error is far below what matters."""
+"""The most rows that a temperature is fitted to; its error is then far smaller than matters."""
 _LEAST_LOGGED = 1e-6
 _WRONG = 0.1
-"""Of the labels, while opinions are weighed; .05 and .2 gave nearly the same trust."""
+"""The share of labels that is assumed to be wrong when opinions are weighed; .05 and .2 gave nearly the same
+weights."""
 _PULL = 0.003
-"""Of the prior on trust; .001 to .01 gave nearly the same trust, .05 lost."""
+"""The strength of the prior on trust; .001 to .01 gave nearly the same weights, .05 worse ones."""
 
 
 def softmax(scores: Floats) -> Floats:
-    """Probabilities in proportion to `exp(scores)`, each row summing to 1."""
+    """Probabilities in proportion to `exp(scores)`; each row sums to 1."""
     raised = np.exp(scores - scores.max(axis=1, keepdims=True))
     return np.asarray(raised / raised.sum(axis=1, keepdims=True))
 
 
 def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
-    """Out-of-fold scores as probabilities, by the one temperature that makes the labels likeliest.
+    """Out-of-fold scores as probabilities, by the single temperature that makes the labels likeliest.
 
-    No class gets less than its part of one more, unseen row would give it, so that twenty rows never make a
-    model surer than one in twenty-one. Sources: Guo et al., 2017; the rule of succession, Laplace, 1774.
+    One more row, spread evenly over the classes, is added to the `n_rows` rows, so that with few rows no
+    model is nearly certain. Sources: Guo et al., 2017; the rule of succession, Laplace, 1774.
 
     Args:
         scores: Shape `(n_rows, n_classes)`, higher is likelier.
@@ -47,12 +48,12 @@ def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
         return softmax(centred)
     scaled = centred / spread
     rows = spread_rows(len(labels), _MOST_ROWS_FITTED)
-    probs = softmax(scaled * np.exp(_best_log_temperature(scaled[rows], labels[rows])))
+    probs = softmax(scaled * np.exp(_fit_log_temperature(scaled[rows], labels[rows])))
     n_rows, n_classes = probs.shape
     return np.asarray((probs * n_rows + 1 / n_classes) / (n_rows + 1))
 
 
-def _best_log_temperature(scores: Floats, labels: Codes) -> float:
+def _fit_log_temperature(scores: Floats, labels: Codes) -> float:
     from scipy.optimize import minimize_scalar
 
     rows = np.arange(len(labels))
@@ -65,17 +66,17 @@ def _best_log_temperature(scores: Floats, labels: Codes) -> float:
 
 
 def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Floats:
-    """How much to trust each opinion: the weights of a logarithmic pool that foretells the labels best.
+    """How much to trust each opinion: the weights of the logarithmic pool that predicts the labels best.
 
-    Every class counts as much as every other, however few its rows: trusted by all rows alike, opinions that
-    never name a rare class won, and its errors were lost. A share of the labels is taken to be wrong, so that
-    no single row, least of all a wrong label, costs more than a little. Weights are 0 or more.
-    Sources: stacking, Wolpert, 1992; logarithmic pools, Genest and Zidek, 1986.
+    All classes count equally, however few rows they have: with equal rows, opinions that never name a rare
+    class had the largest weights, and errors in it were not found. Some of the labels are assumed to be
+    wrong, so that no single row, least of all one with a wrong label, has a large loss. Weights are 0 or
+    more. Sources: stacking, Wolpert, 1992; logarithmic pools, Genest and Zidek, 1986.
 
     Args:
         opinions: Out-of-fold probabilities, each of shape `(n_rows, n_classes)`.
         labels: Shape `(n_rows,)`.
-        prior: Shape `(n_opinions,)`: the weights where the labels tell nothing.
+        prior: Shape `(n_opinions,)`: the weights if the labels give no evidence.
 
     Returns:
         Shape `(n_opinions,)`.
@@ -98,19 +99,22 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
         expected = (1 - _WRONG) * right + _WRONG / n_classes
         pull = weight * (1 - _WRONG) * right / expected
         slope = np.array(
-            [(pull * (mine - (probs * log).sum(axis=1))).sum() for mine, log in zip(own, logs, strict=True)]
+            [
+                (pull * (own_log - (probs * log).sum(axis=1))).sum()
+                for own_log, log in zip(own, logs, strict=True)
+            ]
         )
-        away = trust - prior
-        return float(-(weight * np.log(expected)).sum() + _PULL * (away @ away)), 2 * _PULL * away - slope
+        step = trust - prior
+        return float(-(weight * np.log(expected)).sum() + _PULL * (step @ step)), 2 * _PULL * step - slope
 
     found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(opinions))
     return np.asarray(found.x)
 
 
 def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats) -> Floats:
-    """The geometric mean of several opinions, each as far as it is trusted, calibrated again.
+    """The geometric mean of several opinions, weighted by trust, and calibrated again.
 
-    Opinions must be calibrated: one that knows little is then nearly flat, and moves the mean little.
+    Opinions must be calibrated: one that knows little is then nearly flat, and changes the mean little.
     Source: Genest and Zidek, 1986.
 
     Args:

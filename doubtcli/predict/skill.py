@@ -1,4 +1,4 @@
-"""Whether the models know anything about these labels, told before anything is made of them."""
+"""Measures whether the models can predict these labels, before their predictions are used."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _LEAST_SKILL = 0.2
-"""Chance-corrected balanced accuracy from which a model's disagreements are read; an agreement of up to .2
-beyond chance is called slight (Landis and Koch, 1977)."""
+"""The chance-corrected balanced accuracy that it takes to use the models' disagreements; an agreement of up
+to .2 beyond chance is called slight (Landis and Koch, 1977)."""
 _PERMUTATIONS = 99
 _MOST_ROWS = 50_000
 
@@ -32,22 +32,22 @@ def measure_skill(
 
     Args:
         pooled: Out-of-fold probabilities, shape `(n_rows, n_classes)`.
-        by_model: The same of each model alone, by name.
+        by_model: The same for each model alone, by its name.
         given_labels: Shape `(n_rows,)`.
-        n_classes: How many there are.
-        seed: Of the permutations.
+        n_classes: How many classes there are.
+        seed: The seed of the permutations.
     """
     predicted = pooled.argmax(axis=1)
     shares = np.bincount(given_labels, minlength=n_classes) / len(given_labels)
     balanced = balanced_accuracy(predicted, given_labels)
-    permuted = _permuted(predicted, given_labels, seed)
+    permuted = _measure_on_permutations(predicted, given_labels, seed)
     chance = 1 / np.count_nonzero(shares)
     skill = (balanced - chance) / (1 - chance)
     accuracy = float((predicted == given_labels).mean())
     assessable = bool(skill >= _LEAST_SKILL and balanced > permuted)
     return Skill(
         assessable=assessable,
-        why=_skill_sentence(accuracy, float(shares.max()), balanced, chance, assessable=assessable),
+        why=_describe_skill(accuracy, float(shares.max()), balanced, chance, assessable=assessable),
         accuracy=accuracy,
         balanced_accuracy=balanced,
         majority_accuracy=float(shares.max()),
@@ -59,7 +59,7 @@ def measure_skill(
 
 
 def make_unassessable_skill(given_labels: NDArray[np.intp], why: str) -> Skill:
-    """What to say where nothing could be predicted."""
+    """The skill where nothing could be predicted."""
     majority = float(np.bincount(given_labels).max() / len(given_labels))
     return Skill(
         assessable=False,
@@ -72,22 +72,22 @@ def make_unassessable_skill(given_labels: NDArray[np.intp], why: str) -> Skill:
 
 
 def balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> float:
-    """The mean over classes of the share of a class's rows that are predicted as it."""
+    """The mean over the classes of the share of their rows that is predicted right."""
     counts = np.bincount(labels)
     hits = np.bincount(labels[predicted == labels], minlength=len(counts))
     present = counts > 0
     return float((hits[present] / counts[present]).mean())
 
 
-def _permuted(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) -> float:
-    """The highest balanced accuracy that the same predictions reach on 99 permutations of the labels."""
+def _measure_on_permutations(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) -> float:
+    """The highest balanced accuracy of the same predictions on 99 permutations of the labels."""
     rng = np.random.default_rng(seed)
     rows = spread_rows(len(labels), _MOST_ROWS)
     predicted, labels = predicted[rows], labels[rows]
     return max(balanced_accuracy(predicted, rng.permutation(labels)) for _ in range(_PERMUTATIONS))
 
 
-def _skill_sentence(
+def _describe_skill(
     accuracy: float, majority: float, balanced: float, chance: float, *, assessable: bool
 ) -> str:
     figures = (
@@ -97,6 +97,6 @@ def _skill_sentence(
     if assessable:
         return figures
     return (
-        f"{figures}, and classes evenly weighed {balanced:.0%} where chance gives {chance:.0%}:"
-        " too little to judge labels by"
+        f"{figures}, and with all classes weighted equally {balanced:.0%}, where chance gives {chance:.0%}:"
+        " too few to judge labels by"
     )

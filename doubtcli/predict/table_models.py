@@ -1,4 +1,4 @@
-"""Dense features -> out-of-fold scores by three unlike models: one linear, two of trees."""
+"""Dense features -> out-of-fold scores by three different models: a linear one, and two of trees."""
 
 from __future__ import annotations
 
@@ -16,14 +16,15 @@ if TYPE_CHECKING:
     Scores = NDArray[np.float64]
 
 _LINEAR_PENALTY = 0.1
-"""Scikit-learn's `C`: strong. At 1 or 10, wrong labels bend the model and hide in the bend."""
+"""Scikit-learn's `C`: a strong penalty. With 1 or 10, the model adapts to wrong labels, and misses them."""
 _TREES, _LEAF = 200, 2
 _BOOSTS = 30
-"""Fifty ranked label errors hardly better, at nearly twice the cost."""
+"""Fifty ranked label errors hardly better, and took nearly twice the time."""
 MOST_TREE_ROWS = 200_000
-"""Rows that one tree is grown on, drawn anew for each tree; in a larger file a note says so: it costs AP."""
+"""The most rows that a tree is grown on, drawn for each tree; in a larger file average precision is lower,
+and a note says so."""
 _FLOOR = 0.01
-"""Added to probabilities before the logarithm: trees and small folds answer exactly 0."""
+"""Added to probabilities before the logarithm, as trees and small folds give exactly 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,27 +33,27 @@ class _DenseModel(ABC):
 
     dense: NDArray[np.float32]
     suffix: str = ""
-    """Told behind its name, where other blocks have such a model, too."""
+    """Follows its name, where another block has such a model, too."""
 
     kind: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
 
     @property
     def name(self) -> str:
-        """How it is called in the report."""
+        """The name in the report."""
         return f"{self.kind}{self.suffix}"
 
     @property
     def note(self) -> str | None:
-        """What the user should know of how it is fitted."""
+        """What the user should know about how it is fitted."""
         return None
 
     @abstractmethod
-    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401  # one of scikit-learn's
+    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401  # a class of scikit-learn
         """The classifier, not fitted yet."""
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Fit on all folds but one, predict that one; a class that the training rows lack scores as 0.
+        """Fit on all folds but one and predict that one; a class without training rows has probability 0.
 
         Returns:
             Shape `(n_rows, n_classes)`.
@@ -91,10 +92,10 @@ class ExtraTrees(_DenseModel):
 
     @property
     def note(self) -> str | None:
-        """What the user should know of large files."""
+        """What the user should know about large files."""
         if len(self.dense) <= MOST_TREE_ROWS:
             return None
-        return f"each tree is grown on {MOST_TREE_ROWS:,} rows drawn from all, to keep its cost in bounds"
+        return f"each tree is grown on {MOST_TREE_ROWS:,} rows, drawn at random, to save time"
 
     def make_classifier(self, seed: int) -> _Forest:
         """The forest, not grown yet."""
@@ -102,7 +103,7 @@ class ExtraTrees(_DenseModel):
 
 
 class GradientBoosting(_DenseModel):
-    """Gradient boosted trees (Friedman, 2001), few of them."""
+    """Gradient boosting with few trees (Friedman, 2001)."""
 
     kind = "gradient boosting"
     libraries = ("sklearn.ensemble",)
@@ -117,20 +118,20 @@ class GradientBoosting(_DenseModel):
 class _Forest:
     """Scikit-learn's `ExtraTreesClassifier`, tree by tree.
 
-    The forest itself changes the process's warning filters around every tree, and forests grown side by side
-    undo that for each other, and for everybody.
+    Scikit-learn's own class changes the warning filters of the process for every tree, and forests that grow
+    in parallel undo each other's changes, and those of the caller.
     """
 
     def __init__(self, seed: int) -> None:
-        self._chance = np.random.RandomState(seed)  # what scikit-learn draws from
+        self._random = np.random.RandomState(seed)  # the generator that scikit-learn uses
         self._trees: list[Any] = []
 
     def fit(self, dense: NDArray[np.float32], labels: NDArray[np.intp]) -> _Forest:
-        """Grow all trees; each on a sample of the rows if there are more than `MOST_TREE_ROWS`."""
+        """Grow all trees, each on a sample of the rows if there are more than `MOST_TREE_ROWS`."""
         from sklearn.tree import ExtraTreeClassifier
 
         n_rows = len(labels)
-        for tree_seed in self._chance.randint(np.iinfo(np.int32).max, size=_TREES):
+        for tree_seed in self._random.randint(np.iinfo(np.int32).max, size=_TREES):
             tree = ExtraTreeClassifier(
                 min_samples_leaf=_LEAF, max_features="sqrt", random_state=int(tree_seed)
             )

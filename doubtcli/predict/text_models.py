@@ -1,7 +1,6 @@
-"""Text features -> out-of-fold scores by five cheap, strongly regularised models.
+"""Text features -> out-of-fold scores by five fast, strongly regularised models.
 
-Each takes all folds at once, because the sums that a fold's model is made of are the total's less the
-fold's own.
+Each fits all folds at once: the sums that the model of a fold needs are the total less those of the fold.
 """
 
 from __future__ import annotations
@@ -25,33 +24,33 @@ if TYPE_CHECKING:
     Product = Callable[[Matrix], Matrix]
 
 _SMOOTHING = 0.3
-"""Added to every n-gram's weight in every class; chosen once, not tuned."""
+"""Added to the weight of every n-gram in every class; chosen once, not tuned."""
 _RIDGE_PENALTY = 1.0
-"""As scikit-learn's default: rows have length about 1, so this is strong."""
+"""Scikit-learn's default; it is strong here, as rows have a length of about 1."""
 _MOST_STEPS, _TOLERANCE = 30, 1e-2
-"""Of the conjugate gradients: a looser fit is a stronger penalty; chosen once, not tuned."""
+"""Limits of the conjugate gradients: a fit that stops earlier is penalised more; chosen once, not tuned."""
 
 
 @dataclass(frozen=True, eq=False)
 class Ngrams:
-    """The n-grams of all texts: `counts`, or `counts @ spelling`, which is never multiplied out."""
+    """The n-grams of all texts: `counts`, or `counts @ spelling`, which is never computed as a whole."""
 
     counts: sparse.csr_matrix
     spelling: sparse.csr_matrix | None = None
 
     def class_sums(self, rows: NDArray[np.intp], labels: NDArray[np.intp], n_classes: int) -> Matrix:
-        """Shape `(n_classes, n_ngrams)`: added up over these rows."""
+        """The sums over these rows, shape `(n_classes, n_ngrams)`."""
         summed = _one_hot(labels[rows], n_classes) @ self.counts[rows]
         return np.asarray((summed if self.spelling is None else summed @ self.spelling).toarray())
 
     def scores(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
-        """Shape `(n_rows, n_classes)`, from weights of shape `(n_ngrams, n_classes)`."""
+        """The scores, shape `(n_rows, n_classes)`, by weights of shape `(n_ngrams, n_classes)`."""
         return np.asarray(self.counts[rows] @ (weights if self.spelling is None else self.spelling @ weights))
 
 
 @dataclass(frozen=True, eq=False)
 class _ClassSumModel(ABC):
-    """A model that is made of the n-grams of each class, added up."""
+    """A model that is made of the sums of n-grams in each class."""
 
     ngrams: Ngrams
     on: str
@@ -63,20 +62,20 @@ class _ClassSumModel(ABC):
 
     @property
     def name(self) -> str:
-        """How it is called in the report."""
+        """The name in the report."""
         return f"{self.kind} on {self.on}"
 
     @abstractmethod
     def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Each class's summed n-grams -> what each weighs for it, both of shape `(n_classes, n_ngrams)`."""
+        """The sums of n-grams in each class -> their weights, both of shape `(n_classes, n_ngrams)`."""
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Fit on the total of the class sums less the fold's own: exactly the model fitted without the fold.
+        """Fit on the total of the class sums less those of the fold: exactly the model without the fold.
 
         Returns:
             Shape `(n_rows, n_classes)`.
         """
-        del seed  # nothing is drawn
+        del seed  # nothing is random
         parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
         sums_by_fold = [self.ngrams.class_sums(rows, labels, n_classes).astype(np.float64) for rows in parts]
         total = np.sum(sums_by_fold, axis=0)
@@ -87,21 +86,21 @@ class _ClassSumModel(ABC):
 
 
 class ComplementNaiveBayes(_ClassSumModel):
-    """Complement naive Bayes (Rennie et al., 2003); its scores are of no fixed scale."""
+    """Complement naive Bayes (Rennie et al., 2003); its scores have no fixed scale."""
 
     kind = "complement naive Bayes"
 
     def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How seldom an n-gram is in all other classes."""
+        """How rare an n-gram is in all other classes."""
         complement = np.maximum(of_class.sum(axis=0) - of_class, 0.0) + _SMOOTHING
         return np.asarray(-np.log(complement / complement.sum(axis=1, keepdims=True)))
 
 
 class NearestCentroid(_ClassSumModel):
-    """Cosines between each text and each class's mean text (Rocchio, 1971), 0 to 1.
+    """Cosines of each text with the mean text of each class (Rocchio, 1971), 0 to 1.
 
-    How common a class is plays no part, so that a rare class is heard as well as a common one. Of spelling,
-    texts have length about 1, not just 1.
+    They do not depend on how common a class is, so that a rare class is predicted as well as a common one.
+    For spelling, texts have a length of about 1, not exactly 1.
     """
 
     kind = "nearest centroid"
@@ -114,7 +113,7 @@ class NearestCentroid(_ClassSumModel):
 
 @dataclass(frozen=True, eq=False)
 class RidgeOnSpelling:
-    """One-against-rest ridge regression on character n-grams, table values beside them; about -1 to 1."""
+    """One-against-rest ridge regression on character n-grams and table values; scores of about -1 to 1."""
 
     tokens: sparse.csr_matrix
     """Shape `(n_rows, n_tokens)`."""
@@ -128,7 +127,7 @@ class RidgeOnSpelling:
     note: ClassVar = None
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Shape `(n_rows, n_classes)`."""
+        """The out-of-fold scores, shape `(n_rows, n_classes)`."""
         del seed  # its optimum is unique
         targets = np.where(np.eye(n_classes, dtype=bool)[labels], 1.0, -1.0).astype(np.float32)
         spelling_back = self.spelling.T.tocsr()
@@ -137,14 +136,14 @@ class RidgeOnSpelling:
             train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             mean = targets[train].mean(axis=0)
             forward, back = self._design(train, spelling_back)
-            weights = _conjugate_gradients(forward, back, targets[train] - mean)
+            weights = _solve_ridge(forward, back, targets[train] - mean)
             predict, _ = self._design(test, spelling_back)
             scores[test] = predict(weights) + mean
         return scores
 
     def _design(self, rows: Codes, spelling_back: sparse.csr_matrix) -> tuple[Product, Product]:
-        """`X @ w` and `X.T @ v` for `X = [tokens @ spelling, dense]` of some rows, which is never built."""
-        tokens, dense = self.tokens[rows], _rows_of(self.dense, rows)
+        """`X @ w` and `X.T @ v` of some rows, where `X = [tokens @ spelling, dense]` is never built."""
+        tokens, dense = self.tokens[rows], _scale_rows(self.dense, rows)
         tokens_back = tokens.T.tocsr()
         n_ngrams = self.spelling.shape[1]
 
@@ -160,17 +159,17 @@ class RidgeOnSpelling:
 
 
 def _one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
-    """Shape `(n_classes, n_rows)`."""
+    """The labels as indicators, shape `(n_classes, n_rows)`."""
     ones = np.ones(len(labels), dtype=np.float32)
     return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(n_classes, len(labels)))
 
 
-def _rows_of(dense: NDArray[np.float32] | None, rows: NDArray[np.intp]) -> Matrix | None:
-    """Table values at a length like the text's, so that one penalty suits both."""
+def _scale_rows(dense: NDArray[np.float32] | None, rows: NDArray[np.intp]) -> Matrix | None:
+    """Table values, scaled to a length like that of texts, so that one penalty fits both."""
     return None if dense is None else dense[rows] / np.sqrt(dense.shape[1], dtype=np.float32)
 
 
-def _conjugate_gradients(forward: Product, back: Product, targets: Matrix) -> Matrix:
+def _solve_ridge(forward: Product, back: Product, targets: Matrix) -> Matrix:
     """Solve `(X'X + penalty) w = X' targets` for all classes at once (Hestenes and Stiefel, 1952)."""
     residual = back(targets)
     weights, direction = np.zeros_like(residual), residual.copy()

@@ -23,7 +23,7 @@ ON_TABLES = ("logistic regression", "extra trees", "gradient boosting")
 
 
 def fit(features, groups, *, n_threads=1, n_repeats=2, only=None, advance=lambda _: None):
-    """Cross-fit on the texts' labels."""
+    """The predictions of models that are fitted to the labels of the texts."""
     return cross_fit(
         [model for model in features.models() if only is None or model.name in only],
         LABELS,
@@ -43,18 +43,30 @@ def table(*shape):
 
 
 def names(*blocks, fast=False):
-    """The models of some blocks."""
+    """The names of the models of some blocks."""
     return tuple(model.name for model in Features(blocks).models(fast=fast))
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
+def few_trees(monkeypatch):
+    """Twenty trees are enough for 24 rows."""
+    monkeypatch.setattr("doubtcli.predict.table_models._TREES", 20)
+
+
+@pytest.fixture(scope="module")
 def text():
     """The texts as features."""
     return Features((make_text_block(TEXTS),))
 
 
-def test_text_and_tables_each_bring_unlike_models():
-    """Text has five models, a table three, both together all eight."""
+@pytest.fixture(scope="module")
+def by_text(text):
+    """The predictions by the texts alone."""
+    return fit(text, np.arange(24))
+
+
+def test_texts_and_tables_have_different_models():
+    """Text has five models, a table three, and both together all eight."""
     words = make_text_block(TEXTS)
 
     assert names(words) == ON_TEXT
@@ -63,7 +75,7 @@ def test_text_and_tables_each_bring_unlike_models():
 
 
 def test_a_fast_scan_fits_the_cheapest_models():
-    """No ridge on texts, no boosting on tables, and no trees beside a text."""
+    """It has no ridge on texts, no boosting on tables, and no trees where there is a text."""
     words = make_text_block(TEXTS)
 
     assert set(ON_TEXT) - set(names(words, fast=True)) == {"ridge regression on spelling"}
@@ -71,27 +83,25 @@ def test_a_fast_scan_fits_the_cheapest_models():
     assert "extra trees" not in names(words, table(24, 2), fast=True)
 
 
-def test_probabilities_have_their_shapes_and_sum_to_one(text):
-    """By model, by repeat and pooled, every row is a distribution."""
-    predictions = fit(text, np.arange(24))
-
-    assert predictions.by_model.shape == (5, 24, 2)
-    assert predictions.by_repeat.shape == (2, 24, 2)
-    for probs in (predictions.by_model, predictions.by_repeat, predictions.pooled):
+def test_probabilities_have_their_shapes_and_sum_to_one(by_text):
+    """Every row is a distribution: by model, by repeat and pooled."""
+    assert by_text.by_model.shape == (5, 24, 2)
+    assert by_text.by_repeat.shape == (2, 24, 2)
+    for probs in (by_text.by_model, by_text.by_repeat, by_text.pooled):
         np.testing.assert_allclose(probs.sum(axis=-1), 1, rtol=1e-5)
 
 
-def test_a_model_that_learnt_nothing_is_not_heard(text):
-    """A constant column beside telling texts gets no vote."""
+def test_a_model_without_skill_is_left_out(text, by_text):
+    """The models of a constant column do not count, next to those of texts that predict the labels."""
     predictions = fit(Features((*text.blocks, table(24, 1))), np.arange(24))
 
     assert predictions.left_out == ON_TABLES
     assert predictions.model_names == ON_TEXT
-    np.testing.assert_array_equal(predictions.pooled, fit(text, np.arange(24)).pooled)
+    np.testing.assert_array_equal(predictions.pooled, by_text.pooled)
 
 
-def test_a_model_that_learnt_nothing_is_fitted_once_only(text):
-    """Three models of the texts are fitted for each of three repeats, two of a constant for the first."""
+def test_a_model_without_skill_is_fitted_only_once(text):
+    """Three models of texts are fitted in each of three repeats, two of a constant only in the first."""
     steps = []
 
     fit(
@@ -105,34 +115,32 @@ def test_a_model_that_learnt_nothing_is_fitted_once_only(text):
     assert sum(steps) == 3 * 3 + 2
 
 
-def test_the_models_to_fit_can_be_named(text):
-    """Named alone, a model predicts what it predicts among all, and nobody else is heard or fitted."""
-    every = fit(text, np.arange(24))
-
+def test_a_model_predicts_the_same_alone_and_among_others(text, by_text):
+    """Only the given models are fitted and used."""
     named = fit(text, np.arange(24), only=ON_TEXT[3:])
 
     assert named.model_names == ON_TEXT[3:]
     assert named.left_out == ()
-    np.testing.assert_array_equal(named.by_model, every.by_model[3:])
+    np.testing.assert_array_equal(named.by_model, by_text.by_model[3:])
 
 
 def test_one_repeat_is_enough_to_predict(text):
-    """Its pool is the pool of all repeats."""
+    """The only repeat is equal to the pool of all repeats."""
     predictions = fit(text, np.arange(24), n_repeats=1)
 
     np.testing.assert_allclose(predictions.by_repeat[0], predictions.pooled, atol=1e-6)
 
 
-def test_where_no_model_learnt_anything_all_are_heard():
-    """A constant alone: the models stand, and their want of skill is told elsewhere."""
-    predictions = fit(Features((table(24, 2),)), np.arange(24))
+def test_where_no_model_has_skill_all_are_used():
+    """The models of a constant column stay; their skill is measured elsewhere."""
+    predictions = fit(Features((table(24, 2),)), np.arange(24), n_repeats=1)
 
     assert predictions.model_names == ON_TABLES
     assert predictions.left_out == ()
 
 
 def test_each_fitted_model_is_counted(text):
-    """The progress bar gets one step a model and repeat."""
+    """The progress bar has a step for each model and repeat."""
     steps = []
 
     fit(text, np.arange(24), advance=steps.append)
@@ -140,13 +148,15 @@ def test_each_fitted_model_is_counted(text):
     assert sum(steps) == 2 * 5
 
 
-def test_rows_that_are_all_alike_can_not_be_predicted(text):
-    """One group leaves nothing to learn from, and the error says so."""
-    with pytest.raises(ModelError, match="same input"):
+def test_rows_with_the_same_input_can_not_be_predicted(text, sentences):
+    """If all rows are one group, there is nothing to learn from."""
+    with pytest.raises(ModelError) as error:
         fit(text, np.zeros(24, dtype=np.intp))
 
+    sentences.check(error.value)
 
-def test_probabilities_that_the_user_brings_stand_as_they_are():
+
+def test_probabilities_of_the_user_do_not_change():
     """They count as one model and one repeat."""
     probs = np.array([[0.25, 0.75]])
 

@@ -15,8 +15,8 @@ def test_single_rows_are_dealt_evenly_by_class():
     assert (np.bincount(folds[10:], minlength=5) == 1).all()
 
 
-def test_another_seed_reshuffles():
-    """Repeats see other folds."""
+def test_another_seed_gives_other_folds():
+    """So each repeat has its own folds."""
     labels = np.array([0, 1] * 20)
 
     first, second = (assign_folds(labels, np.arange(40), 5, seed) for seed in (0, 1))
@@ -40,7 +40,7 @@ def test_a_large_group_is_balanced_by_the_other_rows():
     st.integers(0, 3),
 )
 def test_groups_never_split_and_every_row_has_a_fold(rows, n_folds, seed):
-    """Rows of one group share a fold, whatever their labels."""
+    """Rows of one group share a fold, with any labels."""
     labels, groups = np.array(rows, dtype=np.intp).T
 
     folds = assign_folds(labels, groups, n_folds, seed)
@@ -50,8 +50,8 @@ def test_groups_never_split_and_every_row_has_a_fold(rows, n_folds, seed):
 
 
 @given(st.lists(st.integers(0, 3), min_size=5, max_size=80), st.integers(2, 5))
-def test_classes_are_level_to_one_row_without_groups(labels, n_folds):
-    """No fold holds two rows more of a class than another does."""
+def test_without_groups_folds_differ_by_at_most_one_row_of_a_class(labels, n_folds):
+    """No fold has two rows more of a class than another fold."""
     labels = np.array(labels, dtype=np.intp)
 
     folds = assign_folds(labels, np.arange(len(labels)), n_folds, seed=0)

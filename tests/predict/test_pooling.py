@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn.metrics import log_loss
@@ -10,8 +10,8 @@ from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabi
 EVEN = np.array([0.5, 0.5])
 
 
-def naming(classes, sure=0.9):
-    """An opinion that names these classes, each as sure as this, out of two."""
+def predict(classes, sure=0.9):
+    """An opinion that predicts these classes of two, with this probability."""
     return np.where(np.eye(2)[np.asarray(classes)] == 1, sure, 1 - sure)
 
 
@@ -21,7 +21,7 @@ def test_softmax_is_in_proportion_to_exponentials():
 
 
 def test_overconfident_scores_are_softened():
-    """Of ten sure answers one is wrong: .9, and with one unseen row of twenty-one (.9 * 20 + .5) / 21."""
+    """One of ten sure predictions is wrong: .9, and with one more row (.9 * 20 + .5) / 21."""
     labels = np.array([0] * 9 + [1] + [1] * 9 + [0])
     scores = np.repeat([[50.0, -50.0], [-50.0, 50.0]], 10, axis=0)
 
@@ -31,7 +31,7 @@ def test_overconfident_scores_are_softened():
 
 
 def test_calibration_never_raises_the_log_loss():
-    """Scikit-learn's log loss after it is no higher than before."""
+    """Scikit-learn's log loss is not higher than before."""
     rng = np.random.default_rng(0)
     scores, labels = rng.normal(size=(200, 3)) * 9, rng.integers(0, 3, 200)
 
@@ -40,13 +40,13 @@ def test_calibration_never_raises_the_log_loss():
     assert after <= before
 
 
-def test_scores_that_tell_nothing_are_even():
-    """All scores equal: all classes equally likely."""
+def test_equal_scores_give_equal_probabilities():
+    """All classes are equally likely."""
     np.testing.assert_allclose(calibrate_scores(np.zeros((4, 2)), np.array([0, 1, 0, 1])), 0.5)
 
 
-def test_a_flat_opinion_does_not_move_the_pool():
-    """One that knows nothing leaves the other's order and calibration alone."""
+def test_a_flat_opinion_does_not_change_the_pool():
+    """The order and the calibration of the other opinion stay."""
     labels = np.array([0] * 9 + [1] + [1] * 9 + [0])
     knows = np.repeat([[0.9, 0.1], [0.1, 0.9]], 10, axis=0)
     flat = np.full((20, 2), 0.5)
@@ -56,8 +56,8 @@ def test_a_flat_opinion_does_not_move_the_pool():
     )
 
 
-def test_trust_of_nothing_silences_an_opinion():
-    """An opinion of weight 0 might as well be absent."""
+def test_an_opinion_of_weight_0_does_not_count():
+    """The pool is the same without it."""
     rng = np.random.default_rng(1)
     one, other = softmax(rng.normal(size=(50, 3))), softmax(rng.normal(size=(50, 3)))
     labels = rng.integers(0, 3, 50)
@@ -70,14 +70,14 @@ def test_trust_of_nothing_silences_an_opinion():
 
 
 def test_opposite_opinions_of_equal_trust_cancel_each_other():
-    """One says .9 to .1, one .1 to .9: their geometric means are equal."""
+    """For .9 and .1 against .1 and .9, the geometric means are equal."""
     labels = np.arange(20) % 2
 
-    np.testing.assert_allclose(pool_probabilities([naming(labels), naming(1 - labels)], labels, EVEN), 0.5)
+    np.testing.assert_allclose(pool_probabilities([predict(labels), predict(1 - labels)], labels, EVEN), 0.5)
 
 
 def test_only_the_proportions_of_trust_matter():
-    """The pool is calibrated again, so that twice the trust in everybody gives the same."""
+    """The pool is calibrated again, so that twice the trust in all opinions changes nothing."""
     rng = np.random.default_rng(1)
     opinions = [softmax(rng.normal(size=(50, 3))) for _ in range(2)]
     labels, trust = rng.integers(0, 3, 50), np.array([0.7, 0.2])
@@ -90,23 +90,23 @@ def test_only_the_proportions_of_trust_matter():
 
 
 class TestTrust:
-    """How much each opinion is trusted."""
+    """How much each opinion is trusted, by how well it predicts the labels."""
 
-    def test_who_is_always_right_is_trusted_and_who_guesses_is_not(self):
-        """The one names every label, the other every second of each class; both are as sure."""
+    def test_an_opinion_that_is_always_right_is_trusted_and_a_guess_is_not(self):
+        """One predicts every label, the other half of the labels of each class; both are equally sure."""
         labels = np.arange(40) % 2
         guesses = np.arange(40) // 2 % 2
 
-        right, at_chance = learn_trust([naming(labels), naming(guesses)], labels, EVEN)
+        right, at_chance = learn_trust([predict(labels), predict(guesses)], labels, EVEN)
 
         assert right > 1.5
         assert at_chance < 0.2
 
     def test_the_trust_is_where_likelihood_and_prior_balance(self):
-        """Always right at odds of 9 to 1, beside one who says nothing: worked out with one unknown.
+        """One opinion is always right at odds of 9 to 1, and the other is flat: a single unknown is left.
 
-        Right with probability p = 1 / (1 + 9^-w), a label is foretold with .9 p + .1 / 2; the slope of its
-        logarithm, .9 p (1 - p) log 9 / (.9 p + .05), is that of .003 (w - .5)^2 where w is found.
+        Right with probability p = 1 / (1 + 9^-w), a label is predicted with .9 p + .1 / 2. At the optimum w,
+        the slope of its logarithm, .9 p (1 - p) log 9 / (.9 p + .05), is the slope of .003 (w - .5)^2.
         """
         labels = np.arange(40) % 2
 
@@ -114,24 +114,24 @@ class TestTrust:
             p = 1 / (1 + 9**-weight)
             return 0.9 * p * (1 - p) * np.log(9) / (0.9 * p + 0.05) - 2 * 0.003 * (weight - 0.5)
 
-        trust = learn_trust([naming(labels), np.full((40, 2), 0.5)], labels, EVEN)
+        trust = learn_trust([predict(labels), np.full((40, 2), 0.5)], labels, EVEN)
 
         np.testing.assert_allclose(trust, [brentq(slope, 0.5, 10), 0.5], rtol=1e-3)
 
-    def test_who_knows_the_rare_class_beats_who_only_knows_the_common_one(self):
-        """Of 100 rows 10 are rare: right on 70 with all the rare ones is worth more than on 90 with none."""
+    def test_an_opinion_that_knows_the_rare_class_is_trusted_more(self):
+        """Of 100 rows 10 are rare: 70 right ones with all of these are worth more than 90 without them."""
         labels = np.array([0] * 90 + [1] * 10)
-        only_common, knows_rare = naming([0] * 100), naming([1] * 30 + [0] * 60 + [1] * 10)
+        only_common, knows_rare = predict([0] * 100), predict([1] * 30 + [0] * 60 + [1] * 10)
 
         common, rare = learn_trust([only_common, knows_rare], labels, EVEN)
 
         assert rare > 1.5 * common
 
-    def test_how_common_a_class_is_plays_no_part(self):
-        """Each row of the one class seven times over: the same trust."""
+    def test_trust_does_not_depend_on_how_common_a_class_is(self):
+        """With seven copies of each row of one class, the trust is the same."""
         rng = np.random.default_rng(0)
         labels = np.arange(60) % 2
-        opinions = [softmax(rng.normal(size=(60, 2)) + naming(labels)) for _ in range(3)]
+        opinions = [softmax(rng.normal(size=(60, 2)) + predict(labels)) for _ in range(3)]
         rows = np.repeat(np.arange(60), np.where(labels == 0, 7, 1))
         prior = np.full(3, 1 / 3)
 
@@ -140,11 +140,11 @@ class TestTrust:
 
         np.testing.assert_allclose(after, before, rtol=1e-3)
 
-    def test_one_wrong_label_hardly_moves_it(self):
-        """Of 40 labels one is wrong, which a nearly sure opinion contradicts: it loses a tenth at most."""
+    def test_one_wrong_label_hardly_changes_it(self):
+        """A nearly sure opinion contradicts one wrong label of 40, and loses at most a tenth of its trust."""
         labels = np.arange(40) % 2
-        sure = naming(labels, 0.999)
-        often_right = naming(np.where(np.arange(40) % 8 < 2, 1 - labels, labels))
+        sure = predict(labels, 0.999)
+        often_right = predict(np.where(np.arange(40) % 8 < 2, 1 - labels, labels))
         wrong = np.where(np.arange(40) == 3, 1 - labels, labels)
 
         before, after = (learn_trust([sure, often_right], given, EVEN)[0] for given in (labels, wrong))
@@ -152,21 +152,21 @@ class TestTrust:
         assert 0.9 * before < after <= before
 
     def test_one_opinion_alone_keeps_its_prior(self):
-        """There is nobody else to trust, right or wrong."""
+        """There is no other opinion to trust, so it does not matter whether it is right."""
         labels = np.arange(10) % 2
 
-        np.testing.assert_array_equal(learn_trust([naming(1 - labels)], labels, np.array([0.3])), [0.3])
+        np.testing.assert_array_equal(learn_trust([predict(1 - labels)], labels, np.array([0.3])), [0.3])
 
-    def test_nobody_is_trusted_to_be_wrong(self):
-        """An opinion that is wrong on every row could foretell all labels, turned around: it gets 0."""
+    def test_trust_is_not_negative(self):
+        """An opinion that is wrong on every row gets 0, though inverted it would predict all labels."""
         labels = np.arange(40) % 2
 
-        trust = learn_trust([naming(1 - labels), np.full((40, 2), 0.5)], labels, EVEN)
+        trust = learn_trust([predict(1 - labels), np.full((40, 2), 0.5)], labels, EVEN)
 
         np.testing.assert_array_equal(trust, [0.0, 0.5])
 
     def test_the_same_opinions_get_the_same_trust(self):
-        """Asked twice, to the last bit."""
+        """It is the same to the last bit."""
         rng = np.random.default_rng(2)
         opinions = [softmax(rng.normal(size=(80, 4))) for _ in range(5)]
         labels = rng.integers(0, 4, 80)
@@ -175,11 +175,11 @@ class TestTrust:
 
         assert first.tobytes() == second.tobytes()
 
-    def test_of_many_rows_a_sample_tells_as_much(self):
-        """50,000 rows, of which 20,000 are looked at, give the trust that 20,000 others give, to a tenth."""
+    def test_a_sample_of_many_rows_gives_about_the_same_trust(self):
+        """50,000 rows, of which 20,000 are used, give the trust of the first 20,000, to a tenth."""
         rng = np.random.default_rng(3)
         labels = rng.integers(0, 2, 50_000)
-        opinions = [naming(np.where(rng.random(50_000) < miss, 1 - labels, labels)) for miss in (0.1, 0.3)]
+        opinions = [predict(np.where(rng.random(50_000) < miss, 1 - labels, labels)) for miss in (0.1, 0.3)]
 
         whole = learn_trust(opinions, labels, EVEN)
         part = learn_trust([probs[:20_000] for probs in opinions], labels[:20_000], EVEN)
@@ -187,8 +187,9 @@ class TestTrust:
         np.testing.assert_allclose(whole, part, rtol=0.1)
 
     @given(st.integers(2, 4), st.integers(1, 4), st.integers(1, 30), st.integers(0, 10_000))
+    @settings(max_examples=30)
     def test_trust_is_finite_and_never_negative(self, n_classes, n_opinions, n_rows, seed):
-        """Whatever the opinions say, also where some class has no row."""
+        """This holds for any opinions, also where a class has no rows."""
         rng = np.random.default_rng(seed)
         opinions = [softmax(rng.normal(size=(n_rows, n_classes)) * 5) for _ in range(n_opinions)]
         labels = rng.integers(0, n_classes, n_rows)
@@ -201,7 +202,7 @@ class TestTrust:
 
 @given(st.integers(2, 5), st.integers(1, 30), st.integers(0, 10_000))
 def test_calibrated_rows_are_distributions_that_keep_their_order(n_classes, n_rows, seed):
-    """Rows sum to 1 and the likeliest class stays the likeliest."""
+    """Rows sum to 1, and the likeliest class stays the likeliest."""
     rng = np.random.default_rng(seed)
     scores, labels = rng.normal(size=(n_rows, n_classes)), rng.integers(0, n_classes, n_rows)
 
@@ -213,7 +214,7 @@ def test_calibrated_rows_are_distributions_that_keep_their_order(n_classes, n_ro
 
 @pytest.mark.parametrize("n_rows", [25_000])
 def test_many_rows_are_calibrated_on_a_sample(n_rows):
-    """A quarter wrong at full confidence comes out as .75 on a large file as well."""
+    """If a quarter of sure predictions is wrong, they get .75, also in a large file."""
     labels = np.arange(n_rows) % 2
     wrong = np.arange(n_rows) // 2 % 4 == 0
     scores = np.eye(2)[np.where(wrong, 1 - labels, labels)] * 20

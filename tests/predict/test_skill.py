@@ -6,12 +6,12 @@ LABELS = np.array([0] * 60 + [1] * 40)
 
 
 def hot(predicted):
-    """Probabilities that are sure of these predictions."""
+    """Probabilities of 1 for these predictions."""
     return np.eye(2)[predicted]
 
 
-def test_good_predictions_are_assessable():
-    """Nine of ten right in each class: accuracy .9 against a majority of .6."""
+def test_good_predictions_are_assessable(sentences):
+    """Nine of ten rows of each class are right: the accuracy is .9, and the majority .6."""
     predicted = LABELS.copy()
     predicted[:6] = 1
     predicted[60:64] = 0
@@ -22,16 +22,16 @@ def test_good_predictions_are_assessable():
     assert (skill.accuracy, skill.balanced_accuracy, skill.majority_accuracy) == (0.9, 0.9, 0.6)
     assert skill.by_model == {"one": 0.9}
     assert skill.permuted_accuracy < 0.9
-    assert "90% of the labels (the largest class alone: 60%)" in skill.why
+    sentences.check(skill.why)
 
 
-def test_always_the_largest_class_is_no_skill():
-    """Accuracy .6 by answering one class is chance once classes weigh the same."""
+def test_predicting_the_largest_class_is_not_skill(sentences):
+    """An accuracy of .6 by always predicting one class is chance if classes have equal weight."""
     skill = measure_skill(hot(np.zeros(100, dtype=int)), {}, LABELS, 2, seed=0)
 
     assert not skill.assessable
     assert skill.balanced_accuracy == 0.5
-    assert "too little to judge labels by" in skill.why
+    sentences.check(skill.why)
 
 
 def test_slightly_better_than_chance_is_not_enough():
@@ -47,7 +47,7 @@ def test_slightly_better_than_chance_is_not_enough():
 
 
 def test_without_models_there_is_no_accuracy():
-    """The reason why is handed through, and the majority is still told."""
+    """The given cause is kept, and the share of the largest class is known."""
     skill = make_unassessable_skill(LABELS, "nothing to learn from")
 
     assert (skill.assessable, skill.accuracy, skill.why) == (False, None, "nothing to learn from")

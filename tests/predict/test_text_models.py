@@ -15,7 +15,7 @@ from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, 
 
 @dataclass(frozen=True)
 class Texts:
-    """Texts as models see them."""
+    """The features of texts."""
 
     words: Any
     tokens: Any
@@ -42,7 +42,7 @@ CENTROID_ON_WORDS, CENTROID_ON_SPELLING = on_words(NearestCentroid), on_spelling
 
 
 def scores_of(model, labels, folds, n_classes):
-    """What a model says of each row."""
+    """The scores of a model for each row."""
     return model.predict_out_of_fold(labels, folds, n_classes, 0)
 
 
@@ -65,7 +65,7 @@ def features():
     ],
 )
 def test_complement_naive_bayes_equals_scikit_learn_fitted_fold_by_fold(features, model, matrix):
-    """Subtracting a fold's sums gives the very model that scikit-learn fits without the fold."""
+    """Subtracting the sums of a fold gives the model that scikit-learn fits without the fold."""
     text, labels, folds = features
 
     scores = scores_of(model(text), labels, folds, 3)
@@ -100,10 +100,10 @@ def test_centroids_are_the_means_of_all_other_folds(features, model, matrix):
         )
 
 
-def test_a_text_is_held_against_the_mean_of_each_class():
-    """Class 0 has lost and found in equal parts, class 1 blue: lost lies at 45 degrees to the one.
+def test_a_text_is_compared_with_the_mean_of_each_class():
+    """Class 0 has "lost" and "found" in equal parts, class 1 has "blue": "lost" is at 45 degrees to class 0.
 
-    In each fold there is one text of each word, so that every word weighs the same.
+    Each fold has one text of each word, so that all words have the same weight.
     """
     features = make_text_block(["lost", "found", "blue"] * 2)
     labels, folds = np.array([0, 0, 1] * 2), np.repeat([0, 1], 3)
@@ -115,8 +115,8 @@ def test_a_text_is_held_against_the_mean_of_each_class():
 
 
 @pytest.mark.parametrize("model", [CENTROID_ON_WORDS, CENTROID_ON_SPELLING])
-def test_a_common_class_is_no_nearer_for_being_common(features, model):
-    """Every text of class 0 five times over, in its own fold: all scores stay as they were."""
+def test_scores_do_not_depend_on_how_common_a_class_is(features, model):
+    """With five copies of each text of class 0, in the same fold, no score changes."""
     text, labels, folds = features
     rows = np.repeat(np.arange(40), np.where(labels == 0, 5, 1))
     more = Texts(text.words[rows], text.tokens[rows], text.spelling)
@@ -130,8 +130,8 @@ def test_a_common_class_is_no_nearer_for_being_common(features, model):
 
 
 @pytest.mark.parametrize("model", [CENTROID_ON_WORDS, CENTROID_ON_SPELLING])
-def test_a_class_that_the_training_rows_lack_is_like_nothing(features, model):
-    """All rows of class 2 lie in the fold that is left out: there it scores 0."""
+def test_a_class_without_training_rows_scores_0(features, model):
+    """All rows of class 2 are in the fold that is left out."""
     text, _, _ = features
     labels = np.where(np.arange(40) < 5, 2, np.arange(40) % 2)
     folds = np.where(np.arange(40) < 10, 0, 1)
@@ -144,7 +144,7 @@ def test_a_class_that_the_training_rows_lack_is_like_nothing(features, model):
 
 @pytest.mark.parametrize("with_table", [False, True])
 def test_ridge_equals_scikit_learn_fitted_fold_by_fold(features, with_table, monkeypatch):
-    """Solved to the end, the factored ridge is scikit-learn's on the product and the table side by side."""
+    """If it runs to the end, the ridge equals scikit-learn's on the product and the table in one matrix."""
     monkeypatch.setattr(text_models, "_TOLERANCE", 1e-7)
     monkeypatch.setattr(text_models, "_MOST_STEPS", 500)
     text, labels, folds = features
@@ -163,8 +163,8 @@ def test_ridge_equals_scikit_learn_fitted_fold_by_fold(features, with_table, mon
         np.testing.assert_allclose(scores[test], oracle.predict(design[test]) + mean, atol=1e-3)
 
 
-def test_a_ridge_cut_short_is_a_more_cautious_one(features, monkeypatch):
-    """After one step in place of thirty, scores lie nearer to what the shares of the classes say."""
+def test_a_ridge_that_stops_early_is_penalised_more(features, monkeypatch):
+    """After one step instead of thirty, scores are nearer to the shares of the classes."""
     text, labels, folds = features
     whole = scores_of(ridge(text), labels, folds, 3)
     monkeypatch.setattr(text_models, "_MOST_STEPS", 1)
@@ -185,7 +185,7 @@ def test_a_ridge_cut_short_is_a_more_cautious_one(features, monkeypatch):
     ],
 )
 def test_a_rows_own_label_does_not_reach_its_score(features, model):
-    """Out of fold: flipping a row's label changes no score of its fold."""
+    """Flipping the label of a row changes no score of its fold."""
     text, labels, folds = features
     flipped = labels.copy()
     flipped[0] = (labels[0] + 1) % 3

@@ -300,7 +300,7 @@ def _check_parameters(method: str, parameters: Iterable[str], known: Sequence[st
             raise ReasonError(
                 f"`{method}` has an unknown parameter {name!r}",
                 where=where,
-                expected=f"some of {', '.join(known)}",
+                expected=f"one of {', '.join(known)}",
                 hint=did_you_mean(name, known),
             )
 

@@ -1,1 +1,1 @@
-"""Examples -> the evidence that reasons look at."""
+"""Examples -> the evidence that reasons read."""

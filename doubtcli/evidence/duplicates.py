@@ -1,4 +1,4 @@
-"""Features -> groups of rows with the same input, exactly or nearly, and of those held out together."""
+"""Features -> groups of rows with the same or nearly the same input, and of rows held out together."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 _ALIKE = 0.8
-"""Share of distinct words (Jaccard) from which two texts are near-duplicates."""
+"""The share of common words (Jaccard) from which two texts are near-duplicates."""
 _BANDS, _BAND_ROWS = 12, 4
-"""MinHash bands: two texts of similarity .8 meet in some band with probability 1 - (1 - .8^4)^12 = .998."""
+"""MinHash bands: two texts of similarity .8 share a band with probability 1 - (1 - .8^4)^12 = .998."""
 
 
 @dataclass(frozen=True)
 class DuplicateGroups:
-    """Which rows have the same input, which are held out together, and what can be learnt from."""
+    """Which rows have the same input, which are held out together, and the features to learn from."""
 
     makes: ClassVar = {
         "duplicate_groups": Need(
@@ -51,12 +51,12 @@ class DuplicateGroups:
         note: Callable[[str], None],
         features: Features | None = None,
     ) -> Mapping[str, Any]:
-        """Without features each row is alike to itself alone."""
+        """Find the duplicates; without features, there are none."""
         with progress.stage("Making features"):
             found = find_duplicates(features, settings.folds) if features else None
         alike = found.groups if found else np.arange(examples.n_rows)
         together, chained = join_groups(alike, examples.groups)
-        # else nothing is left to judge by, and cross-fitting says so
+        # without annotators there is nothing to judge by, and cross-fitting raises the error
         is_one_input = examples.annotations is not None and len(np.unique(together)) < 2  # noqa: PLR2004
         one_input = "every row has the same input, so only the annotators judge" if is_one_input else None
         for sentence in (chained, one_input, found.note if found else None):
@@ -71,14 +71,14 @@ class DuplicateGroups:
 
 
 def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
-    """Rows with the same input: texts equal or nearly so; without texts, equal table values.
+    """Rows with the same input: equal or nearly equal texts; without texts, equal table values.
 
-    What stands beside a text (a source, a date, a price) does not make a copied text another one: held out, a
-    row would else be judged by its own copy. No text, or one of fewer than four words, copies nothing: there
-    the table values must be equal, too. Texts are compared without case, marks and blanks.
-    Near-duplicates gather around one text, the first of them in row order, and do not chain: every member is
-    alike to that one. Where a near-duplicate group would hold more than half a fold's worth of a usual
-    five-fold split (a tenth of all rows), only exact duplicates are grouped.
+    Rows with the same text are duplicates, even if other values (a source, a date, a price) differ: else a
+    row that is held out would be judged by its own copy. Where there is no text, or one of fewer than four
+    words, the table values must be equal, too. Case, punctuation and white space do not count.
+    Near-duplicates are grouped around a single text, the first of them in row order, and do not chain: every
+    member is similar to that one. If a group of near-duplicates would have more than half as many rows as a
+    fold (a tenth of all rows with five folds), only exact duplicates are grouped.
     """
     exact = _exact_groups(features)
     tokens = [block.tokens for block in features.blocks if block.tokens is not None]
@@ -90,14 +90,14 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     largest = int(np.bincount(near).max())
     if largest > max(2, len(near) // (2 * n_folds)) and largest > int(np.bincount(exact).max()):
         note = (
-            f"near-duplicates would form one group of {largest:,} rows, so only exact duplicates share a fold"
+            f"near-duplicates would make a group of {largest:,} rows, so only exact duplicates share a fold"
         )
         return Duplicates(exact, note)
     return Duplicates(near)
 
 
 def _exact_groups(features: Features) -> NDArray[np.intp]:
-    """Rows alike in the blocks that decide alone are one group, else rows alike in every block."""
+    """Groups of rows that are equal in the blocks that decide alone, or else in every block."""
     decides = np.stack([block.decides_alone for block in features.blocks], axis=1)
     keys = np.stack([block.exact_keys for block in features.blocks], axis=1)
     keys = np.where(decides.any(axis=1, keepdims=True) & ~decides, -1, keys)
@@ -107,7 +107,7 @@ def _exact_groups(features: Features) -> NDArray[np.intp]:
 
 
 def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
-    """Let every group of equal texts join the first text that it is alike to, if that one joined no other."""
+    """Join each group of equal texts to the first similar text, unless that one has joined another."""
     from doubtcli.features.text import FEWEST_WORDS
 
     _, first = np.unique(exact, return_index=True)
@@ -115,19 +115,19 @@ def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[
     sizes = np.diff(has.indptr)
     long_enough = np.flatnonzero(sizes >= FEWEST_WORDS)
     leader = np.arange(len(first))
-    for bucket_of in _band_keys(has[long_enough]):
-        _join(leader, long_enough, bucket_of, has, sizes)
+    for bucket_of in _find_buckets(has[long_enough]):
+        _join_leaders(leader, long_enough, bucket_of, has, sizes)
     return leader[exact]
 
 
-def _join(
+def _join_leaders(
     leader: NDArray[np.intp],
     members: NDArray[np.intp],
     bucket_of: NDArray[np.intp],
     has: sparse.csr_matrix,
     sizes: NDArray[np.int32],
 ) -> None:
-    """Within each bucket, rows alike to the bucket's first row take it as their leader, in place."""
+    """Make the first row of each bucket the leader of the rows that are similar to it, in place."""
     heads = np.full(bucket_of.max(initial=-1) + 1, len(leader), dtype=np.intp)
     np.minimum.at(heads, bucket_of, members)
     head = heads[bucket_of]
@@ -136,13 +136,13 @@ def _join(
     followers, head = members[free], head[free]
     shared = np.asarray(has[followers].multiply(has[head]).sum(axis=1)).ravel()
     alike = shared >= _ALIKE * (sizes[followers] + sizes[head] - shared)
-    # a row that leads or follows by now is not free any more: heads of this very pass stay leaders
+    # rows that became leaders in this pass can't follow another
     alike &= ~np.isin(followers, head[alike])
     leader[followers[alike]] = head[alike]
 
 
-def _band_keys(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
-    """For each MinHash band (Broder, 1997), each row's bucket; rows with like word sets often share one."""
+def _find_buckets(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
+    """For each MinHash band (Broder, 1997), the bucket of each row; similar rows often share one."""
     if has.shape[0] == 0:
         return []
     rng = np.random.default_rng(0)
@@ -158,10 +158,10 @@ def _band_keys(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
 
 
 def join_groups(duplicates: Codes, groups: Codes | None) -> tuple[Codes, str | None]:
-    """Groups that keep duplicates and the user's groups together: the connected components of the two.
+    """Groups that keep both duplicates and the user's groups together: their connected components.
 
-    A text that everybody writes would chain all groups into one. Where that makes a group of more than half
-    of the rows, only the user's groups are kept.
+    A common text could chain all groups into one. If that makes a group of more than half of the rows, only
+    the user's groups are kept.
     """
     if groups is None:
         return duplicates, None
@@ -174,5 +174,5 @@ def join_groups(duplicates: Codes, groups: Codes | None) -> tuple[Codes, str | N
     components = connected_components(coo_matrix(edges, shape=(n_nodes, n_nodes)), directed=False)[1]
     joined = np.unique(components[duplicates], return_inverse=True)[1].astype(np.intp)
     if np.bincount(joined).max() > max(n_rows // 2, np.bincount(groups).max()):
-        return groups, "duplicates chain most groups into one, so only the groups share a fold"
+        return groups, "duplicates join most groups into one, so only the groups share a fold"
     return joined, None

@@ -1,8 +1,8 @@
-"""Examples -> all that the reasons may ask for: a walk over the providers, each in its turn and asked once.
+"""Examples -> all evidence that the reasons need: runs the providers, each once, in the order of their graph.
 
-A provider makes pieces of evidence out of others; the parameters of its `make` name what they are made of. So
-the providers are a graph, and what depends on the labels is what follows from them in it: errors are planted,
-and verdicts are judged, by walking again from other labels.
+A provider makes pieces of evidence from other pieces; the parameters of its `make` name what it needs. So the
+providers are a graph, and it is known which pieces depend on the labels. To judge planted errors or verdicts,
+only these are made again, from other labels.
 """
 
 from __future__ import annotations
@@ -39,70 +39,70 @@ PROVIDERS_ORDER = (
     "neighbor-votes",
     "duplicates",
 )
-"""Those of ours that are listed first: a reason that reads several sources speaks for the first."""
+"""The order of our own; a reason that reads several sources has the voice of the first."""
 PROVIDER_PARTS = ("makes", "is_costly", "is_fast", "make")
-HELP = ("settings", "engine", "progress", "note")
-"""What a provider may ask for beside pieces: how to judge, who does jobs, whom to tell how far it is, and a
-function that takes a sentence for the user. That another one is given makes no piece another."""
+SERVICES = ("settings", "engine", "progress", "note")
+"""What a provider may ask for besides pieces: the settings, the engine for jobs, the progress, and a function
+that takes a sentence for the user. If one of these changes, no piece is made again."""
 
 
 @dataclass(frozen=True)
 class LoadedProvider:
-    """A provider, and what it takes."""
+    """A provider, and what it needs."""
 
     name: str
     where: str
-    """As a message names it."""
+    """How a message names it."""
     provider: Provider
     made_from: tuple[str, ...]
-    """The pieces that it takes, by name."""
+    """The names of the pieces that it needs."""
     may_lack: frozenset[str]
-    """Those of them that it can do without."""
-    helped_by: tuple[str, ...]
-    """What else it takes, of `HELP`."""
+    """Those of them that may be missing."""
+    services: tuple[str, ...]
+    """The names of the services that it needs, of `SERVICES`."""
 
-    def make(self, pieces: Mapping[str, Any], helps: Mapping[str, Any]) -> dict[str, Any]:
-        """What it makes of some pieces; nothing where one is missing that it can't do without."""
+    def make(self, pieces: Mapping[str, Any], services: Mapping[str, Any]) -> dict[str, Any]:
+        """The pieces that it makes; none if a piece is missing that must not be."""
         if any(name not in pieces for name in self.made_from if name not in self.may_lack):
             return {}
-        asked = {name: pieces.get(name) for name in self.made_from} | {
-            name: helps[name] for name in self.helped_by
+        needed = {name: pieces.get(name) for name in self.made_from} | {
+            name: services[name] for name in self.services
         }
         hint = "leave out the reasons that need it with --skip, and tell its authors"
         with blame_author(self.provider, self.where, ReasonError, hint):
-            made = dict(self.provider.make(**asked))
+            made = dict(self.provider.make(**needed))
         if unknown := made.keys() - self.provider.makes.keys():
             raise ReasonError(
                 f"it made {min(unknown)!r}",
                 where=self.where,
-                expected=f"some of {', '.join(self.provider.makes)}",
+                expected=f"one of {', '.join(self.provider.makes)}",
             )
-        return {name: _frozen(piece) for name, piece in made.items() if piece is not None}
+        return {name: _freeze(piece) for name, piece in made.items() if piece is not None}
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """All pieces that were made of some examples, and what the user should know of it."""
+    """All pieces that were made from some examples, and what the user should know about them."""
 
     pieces: Mapping[str, Any]
     notes: tuple[str, ...] = ()
-    asked: tuple[LoadedProvider, ...] = ()
-    """In their order."""
+    providers: tuple[LoadedProvider, ...] = ()
+    """The providers that were run, in order."""
 
     @property
     def evidence(self) -> Evidence:
-        """What reasons may ask for; judges the given labels, though models were trained on others."""
+        """The pieces that reasons may ask for, with the given labels, not the training labels."""
         return Evidence({name: self.pieces[name] for name in list_known_needs() if name in self.pieces})
 
     @property
     def features(self) -> Features | None:
-        """What models and neighbours look at; None where there is nothing to learn from."""
+        """The features that models and neighbours use; None where there is nothing to learn from."""
         found: Features | None = self.pieces.get("learnable_features")
         return found
 
     @property
     def predictions(self) -> Predictions | None:
-        """What models make of the rows."""
+        """The predictions of the models."""
         found: Predictions | None = self.pieces.get("predictions")
         return found
 
@@ -116,17 +116,17 @@ class Gathered:
 def gather_evidence(
     examples: Examples, needed: Collection[str], settings: ScanSettings, engine: Engine, progress: Progress
 ) -> Gathered:
-    """All that the reasons may ask for.
+    """All evidence that the reasons need.
 
     Args:
         examples: The labelled rows.
-        needed: The pieces that some reason asks for; what costs much is made for these alone.
+        needed: The pieces that some reason asks for; costly pieces are only made if they are needed.
         settings: How to judge.
-        engine: Does what can be done side by side.
-        progress: Told of each long stage.
+        engine: Runs jobs in parallel.
+        progress: Shows each long stage.
     """
-    asked = _order_providers(load_providers(), needed)
-    return _walk({"examples": examples}, asked, asked, settings, engine, progress)
+    providers = _order_providers(load_providers(), needed)
+    return _run_providers({"examples": examples}, providers, providers, settings, engine, progress)
 
 
 def gather_evidence_again(
@@ -136,58 +136,58 @@ def gather_evidence_again(
     engine: Engine,
     progress: Progress,
 ) -> Gathered:
-    """The same with some pieces exchanged, and all that follows from them made again.
+    """The same evidence with some pieces replaced, and with all pieces that depend on them made again.
 
     Args:
-        gathered: From the examples as they are.
-        changed: The new pieces by name: "given_labels" are judged, "training_labels" learnt from.
+        gathered: The evidence from the examples as they are.
+        changed: The new pieces by name: "given_labels" are judged, models learn from "training_labels".
         settings: How to judge.
-        engine: Does what can be done side by side.
-        progress: Told of each long stage.
+        engine: Runs jobs in parallel.
+        progress: Shows each long stage.
     """
     stale = set(changed)
     again = []
-    for one in gathered.asked:
+    for one in gathered.providers:
         if stale & set(one.made_from):
             stale |= one.provider.makes.keys()
             again.append(one)
     kept = {name: piece for name, piece in gathered.pieces.items() if name not in stale}
-    new = {name: _frozen(piece) for name, piece in changed.items()}
-    return _walk(kept | new, again, gathered.asked, settings, engine, progress, exchanged=new)
+    new = {name: _freeze(piece) for name, piece in changed.items()}
+    return _run_providers(kept | new, again, gathered.providers, settings, engine, progress, replaced=new)
 
 
-def _walk(  # noqa: PLR0917  # one step of two functions that name all their parts
+def _run_providers(  # noqa: PLR0917  # the common part of two functions that name all their parameters
     given: Mapping[str, Any],
-    providers: Iterable[LoadedProvider],
-    asked: tuple[LoadedProvider, ...],
+    to_run: Iterable[LoadedProvider],
+    providers: tuple[LoadedProvider, ...],
     settings: ScanSettings,
     engine: Engine,
     progress: Progress,
     *,
-    exchanged: dict[str, Any] | None = None,
+    replaced: dict[str, Any] | None = None,
 ) -> Gathered:
-    """Ask each provider in turn; a piece that was exchanged stays."""
+    """Run some of the providers in order; pieces that were replaced are not made again."""
     pieces, notes = dict(given), list[str]()
-    helps = {"settings": settings, "engine": engine, "progress": progress, "note": notes.append}
-    for one in providers:
-        pieces |= one.make(pieces, helps) | (exchanged or {})
-    return Gathered(MappingProxyType(pieces), tuple(notes), asked)
+    services = {"settings": settings, "engine": engine, "progress": progress, "note": notes.append}
+    for one in to_run:
+        pieces |= one.make(pieces, services) | (replaced or {})
+    return Gathered(MappingProxyType(pieces), tuple(notes), providers)
 
 
 def list_known_needs() -> Mapping[str, Need]:
-    """All that a reason may ask for, by name."""
-    return _needs_of(load_providers())
+    """All pieces that a reason may ask for, by name."""
+    return _list_needs(load_providers())
 
 
 def list_sources(needs: Iterable[str]) -> tuple[str, ...]:
-    """What some needs are made of, each source once, in the order of `list_known_needs`."""
-    asked = set(needs)
+    """The sources of some needs, each once, in the order of `list_known_needs`."""
+    wanted = set(needs)
     known = list_known_needs().items()
-    return tuple(dict.fromkeys(need.source for name, need in known if name in asked and need.source))
+    return tuple(dict.fromkeys(need.source for name, need in known if name in wanted and need.source))
 
 
 def find_slow_pieces() -> frozenset[str]:
-    """The pieces that a fast scan does without, and all that follows from them."""
+    """The pieces that a fast scan leaves out, and all pieces that depend on them."""
     out: set[str] = set()
     for one in _order_providers(load_providers(), list_known_needs()):
         if not one.provider.is_fast or out & (set(one.made_from) - one.may_lack):
@@ -199,42 +199,42 @@ def load_providers() -> tuple[LoadedProvider, ...]:
     """Every installed provider, ours first.
 
     Raises:
-        ReasonError: One can't be imported, two make the same piece, or one needs what nobody makes.
+        ReasonError: One can't be imported, two make the same piece, or one needs a piece that none makes.
     """
     return _load_installed(find_installed(PROVIDERS_GROUP, "provider", ReasonError, PROVIDERS_ORDER))
 
 
 @cache
 def _load_installed(installed: tuple[Installed, ...]) -> tuple[LoadedProvider, ...]:
-    loaded = tuple(_as_loaded(one) for one in installed)
+    loaded = tuple(_load_provider(one) for one in installed)
     if not any(one.is_ours for one in installed):
         raise ReasonError(
-            "nothing is installed that could make evidence",
+            "doubtcli's own providers of evidence are not installed",
             where=f"entry points {PROVIDERS_GROUP!r}",
-            hint="install doubtcli again: the installed package is older than its code",
+            hint="install doubtcli again, as the installed package is older than its code",
         )
     _check_graph(loaded)
     return loaded
 
 
 @cache
-def _needs_of(providers: tuple[LoadedProvider, ...]) -> Mapping[str, Need]:
+def _list_needs(providers: tuple[LoadedProvider, ...]) -> Mapping[str, Need]:
     made = (piece for one in providers for piece in one.provider.makes.items())
     return MappingProxyType({name: need for name, need in made if need is not None})
 
 
-def _as_loaded(installed: Installed) -> LoadedProvider:
+def _load_provider(installed: Installed) -> LoadedProvider:
     provider: Provider = installed.make(PROVIDER_PARTS)
     parameters = signature(provider.make).parameters
     return LoadedProvider(
         name=installed.name,
         where=installed.where,
         provider=provider,
-        made_from=tuple(name for name in parameters if name not in HELP),
+        made_from=tuple(name for name in parameters if name not in SERVICES),
         may_lack=frozenset(
             name for name, parameter in parameters.items() if parameter.default is not Parameter.empty
         ),
-        helped_by=tuple(name for name in parameters if name in HELP),
+        services=tuple(name for name in parameters if name in SERVICES),
     )
 
 
@@ -244,29 +244,29 @@ def _check_graph(providers: Sequence[LoadedProvider]) -> None:
         for piece in one.provider.makes:
             other = makers.setdefault(piece, one)
             if other is not one:
-                found = f"it makes {piece!r}, as {other.where} does"
+                found = f"it makes {piece!r}, which {other.where} makes, too"
                 raise ReasonError(found, where=one.where, hint="uninstall one of the two packages")
-    known = ("examples", *makers, *HELP)
+    known = ("examples", *makers, *SERVICES)
     for one in providers:
         for piece in one.made_from:
             if piece not in known:
                 raise ReasonError(
-                    f"it is made from {piece!r}, which nobody makes",
+                    f"`make` has a parameter {piece!r}, which no provider makes",
                     where=one.where,
-                    expected=f"parameters of `make` out of {', '.join(known)}",
+                    expected=f"one of {', '.join(known)}",
                     hint=did_you_mean(piece, known),
                 )
     try:
         _order_providers(providers, makers)
     except CycleError as error:
         circle = " -> ".join(error.args[1])
-        raise ReasonError(f"they are made from each other: {circle}", where="the providers") from error
+        raise ReasonError(f"each is made from another one: {circle}", where="the providers") from error
 
 
 def _order_providers(
     providers: Sequence[LoadedProvider], needed: Collection[str]
 ) -> tuple[LoadedProvider, ...]:
-    """Those that are needed or cost little, and what they need themselves, each after what it is made of."""
+    """The providers that are needed or cheap, and those that they need, in the order to run them."""
     makers = {piece: one for one in providers for piece in one.provider.makes}
     waiting = [
         one for one in providers if not one.provider.is_costly or set(needed) & one.provider.makes.keys()
@@ -285,8 +285,8 @@ def _order_providers(
     return tuple(wanted[name] for name in TopologicalSorter(graph).static_order())
 
 
-def _frozen(piece: Any) -> Any:  # noqa: ANN401  # a piece is whatever its provider makes
-    """The piece; an array read-only from now on, so that no reason can spoil what the next one sees."""
+def _freeze(piece: Any) -> Any:  # noqa: ANN401  # a piece may be anything
+    """Make an array read-only, so that no reason can change what the next one reads."""
     if isinstance(piece, np.ndarray):
         piece.flags.writeable = False
     return piece

@@ -1,4 +1,4 @@
-"""What the file itself says of its labels: as given, as people have decided since, as annotators answered."""
+"""The labels of the file: as given, as people have decided since, and as annotators answered."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GivenLabels:
-    """The labels that are judged, those that models learn, and how many classes there are."""
+    """The labels that are judged, the labels that models learn, and the number of classes."""
 
     makes: ClassVar = {
         "given_labels": Need("Shape `(n_rows,)`.", "the labels", axes=("rows",), codes_of="classes"),
-        "n_classes": Need("How many classes there are.", "the labels are no classes"),
+        "n_classes": Need("How many classes there are.", "the labels are not classes"),
         "training_labels": None,
     }
     is_costly: ClassVar = False
     is_fast: ClassVar = True
 
     def make(self, examples: Examples) -> Mapping[str, Any]:
-        """As the file and people's verdicts have them."""
+        """The labels of the file, and those with verdicts."""
         return {
             "given_labels": examples.given_labels,
             "n_classes": examples.n_classes if examples.are_classes else None,
@@ -36,11 +36,11 @@ class GivenLabels:
 
 @dataclass(frozen=True)
 class AnnotatorAnswers:
-    """What each annotator answered."""
+    """The answers of each annotator."""
 
     makes: ClassVar = {
         "annotations": Need(
-            "Shape `(n_rows, n_annotators)`; -1 where one was not asked.",
+            "Shape `(n_rows, n_annotators)`; -1 where there is no answer.",
             "there are no annotator columns: name them with --annotators a,b,c",
             source="annotators",
             axes=("rows", "annotators"),
@@ -51,5 +51,5 @@ class AnnotatorAnswers:
     is_fast: ClassVar = True
 
     def make(self, examples: Examples) -> Mapping[str, Any]:
-        """As the file has it."""
+        """The answers in the file."""
         return {"annotations": examples.annotations.codes if examples.annotations is not None else None}

@@ -1,4 +1,4 @@
-"""Features and labels -> what models that never saw a row make of it."""
+"""Features and labels -> the predictions of models that never saw the row."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class SuitableModels:
-    """The models that suit the features."""
+    """The models for the features."""
 
     makes: ClassVar = {"models": None}
     is_costly: ClassVar = True
     is_fast: ClassVar = True
 
     def make(self, learnable_features: Features, settings: ScanSettings) -> Mapping[str, Any]:
-        """None of them is fitted yet."""
+        """Choose the models; none of them is fitted yet."""
         return {"models": learnable_features.models(fast=settings.fast)}
 
 
 @dataclass(frozen=True)
 class ModelPredictions:
-    """The user's probabilities if there are any, else those of models, each row out of fold."""
+    """The user's own probabilities if there are any, else those of models, out of fold for each row."""
 
     makes: ClassVar = {
         "pred_probs": Need(
@@ -47,7 +47,7 @@ class ModelPredictions:
         ),
         "pred_probs_by_repeat": Need(
             "Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled.",
-            "no cross-validation was repeated: the probabilities are yours or missing",
+            "no cross-validation was repeated: the probabilities are your own, or there are none",
             source="models",
             axes=("repeats", "rows", "classes"),
         ),
@@ -69,11 +69,11 @@ class ModelPredictions:
         note: Callable[[str], None],
         models: Sequence[Model] | None = None,
     ) -> Mapping[str, Any]:
-        """Fit all models to all folds but one, as often as the settings say; a fast scan once."""
+        """Fit all models to all folds but one, as often as the settings have it, or once in a fast scan."""
         from doubtcli.predict.crossfit import cross_fit, wrap_given_pred_probs
 
         if examples.given_pred_probs is not None:
-            return _pieces(wrap_given_pred_probs(examples.given_pred_probs))
+            return _make_pieces(wrap_given_pred_probs(examples.given_pred_probs))
         if models is None:
             return {}
         for sentence in dict.fromkeys(model.note for model in models if model.note):
@@ -94,10 +94,10 @@ class ModelPredictions:
         if predictions.left_out:
             names = ", ".join(predictions.left_out)
             note(f"left out, because they predict the labels no better than chance: {names}")
-        return _pieces(predictions)
+        return _make_pieces(predictions)
 
 
-def _pieces(predictions: Predictions) -> Mapping[str, Any]:
+def _make_pieces(predictions: Predictions) -> Mapping[str, Any]:
     several, repeated = len(predictions.by_model) > 1, len(predictions.by_repeat) > 1
     return {
         "predictions": predictions,

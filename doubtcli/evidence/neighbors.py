@@ -1,6 +1,6 @@
 """Features -> the nearest rows of each row, and their votes.
 
-Duplicates never vouch for each other: one row stands for its group, and a group is no neighbour of its own.
+Duplicates are not neighbours of each other: one row represents all rows of a group.
 """
 
 from __future__ import annotations
@@ -23,22 +23,23 @@ if TYPE_CHECKING:
 
 N_NEIGHBORS = 10
 _MOST_COMPARED = 20_000
-"""Rows that neighbours are looked for among: the cost grows with rows times this, never with rows squared."""
+"""The most rows among which neighbours are searched: the cost grows with the rows times this, not with their
+square."""
 _MOST_AT_ONCE = 4_000_000
-"""Distances held at a time (rows times reach): 64 MB with their indices."""
+"""The most distances in memory at a time (rows times reach): 64 MB with their indices."""
 _LARGEST_GROUP = 500
-"""Rows of a user's group that are looked past for a neighbour outside; the cost grows with it. In a larger
-group a row may find fewer neighbours, or none."""
-_NO_NEIGHBORS = "there are no neighbours: no input columns, or all rows alike"
+"""The most rows of its own group that a row skips to find neighbours outside; the cost grows with it. In a
+larger group a row may have fewer neighbours, or none."""
+_NO_NEIGHBORS = "there are no neighbours: no input columns, or all rows have the same input"
 
 
 @dataclass(frozen=True)
 class NearestRows:
-    """The rows most like each row."""
+    """The rows that are most similar to each row."""
 
     makes: ClassVar = {
         "neighbor_indices": Need(
-            "Shape `(n_rows, k)`: the most alike rows, nearest first, own duplicates left out; -1 where "
+            "Shape `(n_rows, k)`: the most similar rows, nearest first, without own duplicates; -1 where "
             "there are fewer.",
             _NO_NEIGHBORS,
             source="neighbors",
@@ -54,7 +55,7 @@ class NearestRows:
         ),
     }
     is_costly: ClassVar = True
-    is_fast: ClassVar = False  # in large files it takes longest
+    is_fast: ClassVar = False  # in large files it takes the most time
 
     def make(
         self,
@@ -64,7 +65,7 @@ class NearestRows:
         progress: Progress,
         note: Callable[[str], None],
     ) -> Mapping[str, Any]:
-        """As `find_neighbors` finds them."""
+        """Find the nearest rows: see `find_neighbors`."""
         with progress.stage("Finding neighbours"):
             found = find_neighbors(learnable_features, alike, together)
         if found is None:
@@ -76,12 +77,12 @@ class NearestRows:
 
 @dataclass(frozen=True)
 class NeighborVotes:
-    """What the rows most like each row are labelled."""
+    """The labels of the rows that are most similar to each row."""
 
     makes: ClassVar = {
         "neighbor_votes": Need(
-            "Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour that "
-            "stands for a group of duplicates votes with the group's mix of labels.",
+            "Shape `(n_rows, n_classes)`: the neighbours' labels as shares that sum to 1; a neighbour with "
+            "duplicates votes with the mix of their labels.",
             _NO_NEIGHBORS,
             source="neighbors",
             axes=("rows", "classes"),
@@ -93,27 +94,27 @@ class NeighborVotes:
     def make(
         self, neighbor_indices: Codes, alike: Codes, training_labels: Codes, n_classes: int
     ) -> Mapping[str, Any]:
-        """As `count_votes` counts them."""
+        """Count the votes: see `count_votes`."""
         return {"neighbor_votes": count_votes(neighbor_indices, alike, training_labels, n_classes)}
 
 
 def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbors | None:
-    """The nearest rows in the `build_comparison_space`, or None with fewer than two unlike rows.
+    """The nearest rows in the space of `build_comparison_space`; None if all rows have the same input.
 
     Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
-    Ties break by row order. Rows that are `together` (duplicates, or of one group of the user's) are no
-    neighbours of each other: what a model may not learn from, a neighbour may not say.
+    Ties are in row order. Rows that are `together` (duplicates, or one group of the user) are not neighbours
+    of each other, just as models do not learn from them.
     """
-    _, stands_for, group = np.unique(alike, return_index=True, return_inverse=True)
-    if len(stands_for) < 2:  # noqa: PLR2004
+    _, representatives, group = np.unique(alike, return_index=True, return_inverse=True)
+    if len(representatives) < 2:  # noqa: PLR2004
         return None
-    space = build_comparison_space(features)[stands_for]
-    candidates = spread_rows(len(stands_for), _MOST_COMPARED)
-    indices, distances = _nearest(space, candidates, together[stands_for])
-    rows = np.where(indices >= 0, stands_for[indices], -1)[group]
+    space = build_comparison_space(features)[representatives]
+    candidates = spread_rows(len(representatives), _MOST_COMPARED)
+    indices, distances = _find_nearest(space, candidates, together[representatives])
+    rows = np.where(indices >= 0, representatives[indices], -1)[group]
     note = (
-        f"neighbours are looked for among {len(candidates):,} of {len(stands_for):,} unlike rows"
-        if len(candidates) < len(stands_for)
+        f"neighbours are searched among {len(candidates):,} of {len(representatives):,} different rows"
+        if len(candidates) < len(representatives)
         else None
     )
     return Neighbors(rows, distances[group], note)
@@ -125,13 +126,13 @@ def count_votes(
     labels: NDArray[np.intp],
     n_classes: int,
 ) -> NDArray[np.float64]:
-    """The neighbours' labels as shares; one that stands for duplicates votes with the mix of their labels.
+    """The neighbours' labels as shares; one that has duplicates votes with the mix of their labels.
 
     Args:
         indices: Shape `(n_rows, k)`: each row's neighbours, -1 for none.
         alike: Shape `(n_rows,)`: rows with the same number have the same input.
         labels: Shape `(n_rows,)`.
-        n_classes: Columns of the result.
+        n_classes: How many classes there are: the columns of the result.
 
     Returns:
         Shape `(n_rows, n_classes)`: rows sum to 1, or to 0 where there is no neighbour.
@@ -147,20 +148,20 @@ def count_votes(
 
 
 def build_comparison_space(features: Features) -> NDArray[np.float32]:
-    """Where rows lie: what each block says, side by side.
+    """The space in which rows are compared: the columns of all blocks.
 
     Returns:
         Shape `(n_rows, n_dimensions)`.
     """
-    # the last block first: distances are sums, and round by the order of their parts
+    # the last block first: distances are sums, and their rounding depends on the order of the columns
     parts = [block.neighbor_space() for block in reversed(features.blocks)]
     return np.asarray(np.hstack(parts), dtype=np.float32)
 
 
-def _nearest(
+def _find_nearest(
     space: NDArray[np.float32], candidates: NDArray[np.intp], together: NDArray[np.intp]
 ) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """Each row's nearest candidates that are not together with it: indices (-1: none), distances (NaN)."""
+    """The nearest candidates that are not together with each row: indices (-1 for none), distances (NaN)."""
     from sklearn.neighbors import NearestNeighbors
 
     largest = int(np.bincount(together[candidates]).max())
@@ -178,7 +179,7 @@ def _nearest(
         squares = np.where(together[found] == together[rows, None], np.inf, squares)
         order = np.lexsort((found, squares), axis=1)[:, :N_NEIGHBORS]
         found, squares = np.take_along_axis(found, order, 1), np.take_along_axis(squares, order, 1)
-        nobody = np.isinf(squares)
-        indices[rows] = np.where(nobody, -1, found)
-        distances[rows] = np.sqrt(np.where(nobody, np.nan, np.maximum(squares, 0.0)))
+        is_missing = np.isinf(squares)
+        indices[rows] = np.where(is_missing, -1, found)
+        distances[rows] = np.sqrt(np.where(is_missing, np.nan, np.maximum(squares, 0.0)))
     return indices, distances

@@ -1,4 +1,4 @@
-"""One class a row: the labels are names of classes, and each row bears one of them."""
+"""One class a row: the labels are names of classes, and each row has one of them."""
 
 from __future__ import annotations
 
@@ -22,40 +22,40 @@ if TYPE_CHECKING:
 _MOST_NAMED = 5
 _LEAST_PROBABILITY = 1e-12
 _TIE = 1e-9
-"""A tie is broken for the given label."""
+"""Added to the given label, so that it wins ties."""
 _TRUST = np.array([1.0, 0.25])
-"""In the models together, and in the neighbours, where the labels tell nothing of either."""
+"""The prior trust in the pooled models and in the neighbours."""
 _FEWEST_GROUPS = 3
-"""Unlike rows a class needs before models judge its rows: with fewer, the fold left out leaves one
-or none."""
+"""The fewest different rows of a class that models can judge: with fewer, only one or none is left to learn
+from when a fold is held out."""
 
 
 class Classification:
-    """One class a row. An opinion is a probability for each class, shape `(n_rows, n_classes)`."""
+    """One class a row. An opinion has a probability for each class: shape `(n_rows, n_classes)`."""
 
     name = "classification"
     why_nothing_is_planted = ""
 
     def parse_labels(self, table: Table, column: str, *, to_judge: bool = True) -> Labels:
-        """The labels of every row as codes of the classes.
+        """The label of each row as the code of a class.
 
         Raises:
-            InputError: As `encode_labels` says.
+            InputError: See `encode_labels`.
         """
         return encode_labels(table, column, to_judge=to_judge)
 
     def pool_opinions(self, evidence: Evidence, sources: Collection[str]) -> Sequence[Floats]:
-        """The probabilities of models and neighbours, pooled, once a repeat."""
+        """The pooled probabilities of models and neighbours, one array for each repeat."""
         return pool_pred_probs(evidence, sources)
 
     def measure_skill(
         self, opinions: Sequence[Floats], evidence: Evidence, predictions: Predictions | None, seed: int
     ) -> Skill:
-        """Whether the predictions beat the majority class and permuted labels."""
+        """Whether the predictions are better than the majority class and permuted labels."""
         given = evidence.given_labels
         if not opinions:
             return make_unassessable_skill(
-                given, "there are no models: the labels are judged by other reasons alone"
+                given, "there are no models, so only other reasons judge the labels"
             )
         by_model = (
             dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
@@ -63,20 +63,22 @@ class Classification:
         return measure_skill(np.mean(opinions, axis=0), by_model, given, evidence.n_classes, seed)
 
     def find_judgeable(self, evidence: Evidence, together: Codes) -> Bools:
-        """The rows of classes that are large enough."""
+        """The rows whose class is large enough."""
         given = evidence.given_labels
         return ~np.isin(given, find_too_small_classes(given, together, evidence.n_classes))
 
     def explain_unjudged(self, judgeable: Bools, evidence: Evidence, class_names: Sequence[str]) -> list[str]:
-        """Which classes are too small for models to judge their labels."""
+        """A note on the classes that are too small for models to judge their labels."""
         tiny = [class_names[code] for code in np.unique(evidence.given_labels[~judgeable])]
         shown = listed(tiny, _MOST_NAMED)
-        return [f"too few unlike rows for models to judge them (fewer than 3): {shown}"] if tiny else []
+        if not tiny:
+            return []
+        return [f"classes with too few different rows for models to judge them (fewer than 3): {shown}"]
 
     def estimate_noise(
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
     ) -> NoiseModel:
-        """The rate at which contradictions level off as models grow surer."""
+        """The rate at which contradictions level off as models are surer."""
         return estimate_noise(np.asarray(opinions), evidence.given_labels, together, seed)
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
@@ -84,7 +86,7 @@ class Classification:
         return measure_contradiction(opinion, evidence.given_labels)
 
     def plant(self, evidence: Evidence, opinion: Floats, judgeable: Bools, seed: int) -> Planting:
-        """Flip a twentieth of the labels the way these classes get confused."""
+        """Flip a twentieth of the labels the way the classes get confused."""
         return plant_errors(evidence.given_labels, opinion, judgeable, seed)
 
     def suggest(
@@ -93,9 +95,9 @@ class Classification:
         opinion: Floats | None,
         doubt: Floats,
         judgeable: Bools,
-        n_labels: int,  # noqa: ARG002  # as Task
+        n_labels: int,  # noqa: ARG002  # as in Task
     ) -> Suggestions:
-        """The likeliest class by opinion and annotators; for a doubted row the likeliest but the given."""
+        """The likeliest class by opinion and annotators; for a doubted row the likeliest other class."""
         return Suggestions(*suggest_classes(evidence, opinion, doubt, judgeable))
 
 
@@ -105,16 +107,16 @@ def plant_errors(
     may_be_planted: Bools,
     seed: int,
 ) -> Planting:
-    """Flip a twentieth of the labels, each to a class that rows of its own class are taken for.
+    """Flip a twentieth of the labels, each to a class that its own class gets confused with.
 
-    The rows are drawn by chance; a row's new class is drawn in proportion to the mean out-of-fold probability
-    that the rows of its old class give to each other class.
+    The rows are drawn at random. The new class of a row is drawn in proportion to the mean out-of-fold
+    probabilities of the other classes among the rows of its old class.
 
     Args:
         labels: Shape `(n_rows,)`.
         pred_probs: Out-of-fold, shape `(n_rows, n_classes)`.
         may_be_planted: Shape `(n_rows,)`.
-        seed: Another one draws others.
+        seed: Another seed draws other rows and classes.
     """
     rng = np.random.default_rng(seed)
     rows = rng.permutation(np.flatnonzero(may_be_planted))[: max(1, round(PLANTED_SHARE * len(labels)))]
@@ -130,10 +132,10 @@ def plant_errors(
 
 
 def measure_confusions(labels: Codes, pred_probs: Floats) -> Floats:
-    """What each class is taken for, if not for itself.
+    """Which classes each class gets confused with.
 
     Returns:
-        Shape `(n_classes, n_classes)`: rows are the labels' classes and sum to 1, the diagonal is 0.
+        Shape `(n_classes, n_classes)`: each row is a class of the labels and sums to 1; the diagonal is 0.
     """
     n_classes = pred_probs.shape[1]
     sums = np.full((n_classes, n_classes), 1e-9)
@@ -143,18 +145,18 @@ def measure_confusions(labels: Codes, pred_probs: Floats) -> Floats:
 
 
 def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats]:
-    """What models and neighbours together make of each row, once a repeat; empty where neither was asked.
+    """The pooled probabilities of models and neighbours for each repeat; empty if no reason reads them.
 
     Args:
-        evidence: Of all rows.
-        sources: Of the reasons that were run and that have a voice, as `find_ranked_sources` gives them.
+        evidence: The evidence about all rows.
+        sources: The sources of the ranked reasons, as `find_ranked_sources` gives them.
 
     Returns:
         Probabilities, each of shape `(n_rows, n_classes)`.
     """
     neighbors = None
     if "neighbors" in sources and evidence.neighbor_votes is not None:
-        neighbors = _neighbor_pred_probs(evidence)
+        neighbors = _convert_votes(evidence)
     if evidence.pred_probs is None or "models" not in sources:
         return [] if neighbors is None else [neighbors]
     repeats = (
@@ -167,7 +169,7 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
     return [pool_probabilities([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
 
 
-def _neighbor_pred_probs(evidence: Evidence) -> Floats:
+def _convert_votes(evidence: Evidence) -> Floats:
     votes = np.asarray(evidence.neighbor_votes, dtype=np.float64)
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
     return np.asarray(calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels))
@@ -176,8 +178,9 @@ def _neighbor_pred_probs(evidence: Evidence) -> Floats:
 def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:
     """Log odds against each label: the mean of those of the best other class and of all other classes.
 
-    With two classes these are one. With many, the best other class finds labels swapped between two like
-    classes, all of them together find labels that fit nowhere; neither alone found both.
+    With two classes these are the same. With more, the best other class finds labels that were swapped
+    between two similar classes, and all other classes together find labels that do not fit; neither found
+    both alone.
     """
     rows = np.arange(len(given))
     others = pred_probs.copy()
@@ -190,16 +193,16 @@ def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:
 
 
 def find_too_small_classes(given_labels: Codes, together: Codes, n_classes: int) -> Codes:
-    """The classes with too few rows that are held out apart for models to judge their labels."""
-    apart = np.unique(np.stack([given_labels, together]), axis=1)[0]
-    sizes = np.bincount(apart, minlength=n_classes)
+    """The classes with too few rows, counting rows that are held out together once, for models to judge."""
+    different = np.unique(np.stack([given_labels, together]), axis=1)[0]
+    sizes = np.bincount(different, minlength=n_classes)
     return np.flatnonzero((sizes > 0) & (sizes < _FEWEST_GROUPS))
 
 
 def suggest_classes(
     evidence: Evidence, pred_probs: Floats | None, doubt: Floats, judgeable: Bools
 ) -> tuple[Codes, Floats]:
-    """The likeliest label and how sure it is; for a doubted row the likeliest one but the given."""
+    """The likeliest label and how sure it is; for a doubted row the likeliest other label."""
     n_rows, rows = len(doubt), np.arange(len(doubt))
     given = evidence.given_labels
     likely = (
@@ -207,7 +210,7 @@ def suggest_classes(
         if pred_probs is None
         else np.log(pred_probs + _LEAST_PROBABILITY)
     )
-    likely = np.where(judgeable[:, None], likely, 0.0) + _annotators_log_shares(evidence)
+    likely = np.where(judgeable[:, None], likely, 0.0) + _measure_log_shares(evidence)
     likely[rows, given] = np.where(doubt >= DOUBTED_FROM, -np.inf, likely[rows, given] + _TIE)
     suggested = likely.argmax(axis=1)
     among_others = np.exp(likely - likely.max(axis=1, keepdims=True))
@@ -216,8 +219,8 @@ def suggest_classes(
     return suggested, np.where(suggested == given, 1 - doubt, doubt * share)
 
 
-def _annotators_log_shares(evidence: Evidence) -> Floats:
-    """The logarithm of each label's share of a row's answers, half an answer added to each."""
+def _measure_log_shares(evidence: Evidence) -> Floats:
+    """The logarithm of each label's share of the answers for a row; half an answer is added to each label."""
     counts = np.full((len(evidence.given_labels), evidence.n_classes), 0.5)
     if evidence.annotations is not None:
         for answers in evidence.annotations.T:

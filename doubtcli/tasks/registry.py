@@ -1,4 +1,4 @@
-"""The tasks that are installed, ours and other people's, by the name that an audit has."""
+"""The installed tasks, ours and those of other packages, by the name that an audit has."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ DEFAULT_TASK = "classification"
 
 
 def find_task(name: str = DEFAULT_TASK) -> Task:
-    """A task by its name.
+    """The task of this name.
 
     Raises:
         SettingsError: No task of this name is installed, or it can't be used.
@@ -28,7 +28,7 @@ def find_task(name: str = DEFAULT_TASK) -> Task:
         raise SettingsError(
             f"there is no task {name!r}",
             expected=f"one of {listed([one.name for one in installed])}",
-            hint="install the package that brought it",
+            hint="install the package that has it",
         )
     task: Task = found.make(TASK_PARTS)
     return task

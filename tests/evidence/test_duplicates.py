@@ -7,7 +7,7 @@ from doubtcli.records import Features
 
 
 def duplicates(texts):
-    """The rows of each group, and what was found."""
+    """The rows of each group, and the duplicates as they were found."""
     found = find_duplicates(Features((make_text_block(texts),)))
     return [
         sorted(np.flatnonzero(found.groups == group).tolist()) for group in np.unique(found.groups)
@@ -17,14 +17,14 @@ def duplicates(texts):
 class TestDuplicates:
     """Which rows have the same input."""
 
-    def test_case_marks_and_blanks_do_not_make_a_text_another(self):
-        """Card lost! is card  lost, and card found is not."""
+    def test_case_punctuation_and_white_space_do_not_count(self):
+        """The text "Card lost!" equals "card  lost", and "card found" does not."""
         groups, _ = duplicates(["Card lost!", "card  lost", "card found"])
 
         assert groups == [[0, 1], [2]]
 
     def test_one_word_in_ten_makes_a_near_duplicate(self):
-        """Nine shared words of eleven distinct ones are a similarity of .82."""
+        """Nine common words of eleven distinct ones are a similarity of .82."""
         shared = "the card that i ordered last month did not arrive"
         filler = [f"{word} is something else entirely for row {word}" for word in "abcdefghijklmnopqrs"]
 
@@ -32,14 +32,14 @@ class TestDuplicates:
 
         assert groups[0] == [0, 1]
 
-    def test_short_texts_are_duplicates_only_when_equal(self):
-        """Not good at all and good at all share three of four words and mean the opposite."""
+    def test_short_texts_are_duplicates_only_if_equal(self):
+        """The texts "not good at all" and "good at all" share three of four words, and mean the opposite."""
         groups, _ = duplicates(["good at all", "not good at all", "x", "y"])
 
         assert groups == [[0], [1], [2], [3]]
 
     def test_near_duplicates_do_not_chain(self):
-        """Each member is alike to the first one, so a slow drift does not end up in one group."""
+        """Each member is similar to the first one, so texts that change step by step are not one group."""
         words = [f"w{i}" for i in range(40)]
         drift = [" ".join(words[start : start + 20]) for start in range(0, 20, 2)]
         filler = [f"x{i} y{i} z{i} q{i} r{i}" for i in range(200)]
@@ -51,18 +51,18 @@ class TestDuplicates:
             assert all(len(sets[0] & other) / len(sets[0] | other) >= 0.8 for other in sets)
         assert len(groups[0]) < len(drift)
 
-    def test_one_huge_near_group_falls_back_to_exact_duplicates(self):
-        """Half of all rows alike would make folds uneven: only equal ones are grouped, and a note says so."""
+    def test_instead_of_a_huge_group_only_exact_duplicates_are_grouped(self, sentences):
+        """A group of half of all rows would make the folds uneven, and a note says so."""
         template = "your order number {} has been shipped and will arrive on monday"
         texts = [template.format(i) for i in range(30)] + [f"a{i} b{i} c{i} d{i}" for i in range(30)]
 
         groups, found = duplicates(texts)
 
         assert len(groups) == 60
-        assert "one group of 30 rows" in found.note
+        sentences.check(found.note)
 
     def test_equal_table_rows_are_duplicates(self):
-        """The same values are the same input; beside a short text they must be equal, too."""
+        """Equal values are the same input; next to a short text they must be equal, too."""
         dense = np.array([[1, 2], [1, 2], [1, 3]], dtype=np.float32)
 
         alone = find_duplicates(Features((TableBlock(dense),))).groups
@@ -72,13 +72,13 @@ class TestDuplicates:
         assert with_text.tolist() == [0, 1, 2]
 
     def test_texts_without_words_are_compared_as_they_are(self):
-        """Marks alone equal the same marks and no others; empty texts equal each other."""
+        """Punctuation equals only the same punctuation; empty texts equal each other."""
         groups, _ = duplicates(["!!!", "???", "!!!", "", ""])
 
         assert groups == [[0, 2], [1], [3, 4]]
 
-    def test_a_long_text_is_a_copy_whatever_stands_beside_it(self):
-        """Four words or more: another price does not make it another text."""
+    def test_rows_with_the_same_long_text_are_duplicates(self):
+        """With four words or more, another price does not make it another input."""
         dense = np.array([[1.0], [2.0]], dtype=np.float32)
         texts = ["this lamp flickers badly", "This lamp flickers badly."]
 
@@ -86,8 +86,8 @@ class TestDuplicates:
 
         assert found.groups.tolist() == [0, 0]
 
-    def test_empty_texts_beside_a_table_copy_nothing(self):
-        """A column of comments that most leave empty makes no duplicates of unlike rows."""
+    def test_rows_with_empty_texts_are_not_duplicates(self):
+        """A column of comments that is mostly empty does not make duplicates of different rows."""
         dense = np.arange(4, dtype=np.float32)[:, None]
         texts = ["", "", "", "fine"]
 
@@ -96,7 +96,7 @@ class TestDuplicates:
         assert found.groups.tolist() == [0, 1, 2, 3]
 
     def test_tokens_of_several_blocks_are_compared_together(self):
-        """Two texts beside two others: nine shared words of eleven in both together, not in each."""
+        """Nine of eleven words are common in both texts of a row together, not in each of them."""
         shared = ["the", "card", "that", "i", "ordered", "last", "month", "did", "not", "arrive"]
         first, second = " ".join(shared[:5]), " ".join(shared[5:])
         filler = [f"{word} is something else entirely for row {word}" for word in "abcdefghijklmnopqrs"]

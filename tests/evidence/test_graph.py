@@ -29,7 +29,7 @@ ENGINE = ThreadEngine()
 
 
 def examples_of(**parts):
-    """Rows of two classes that lie far apart."""
+    """Rows of two classes that are far apart."""
     x = 10.0 * LABELS + np.random.default_rng(0).normal(size=N_ROWS)
     whole = Examples(
         row_ids=tuple(f"r{row:03}" for row in range(N_ROWS)),
@@ -42,77 +42,93 @@ def examples_of(**parts):
     return replace(whole, **parts)
 
 
-def walk(*needed, settings=SETTINGS, **parts):
-    """What is gathered for some needs."""
+def gather_for(*needed, settings=SETTINGS, **parts):
+    """The evidence for some needs."""
     return gather_evidence(examples_of(**parts), needed, settings, ENGINE, Silence())
 
 
-def again(gathered, **changed):
-    """The same with some pieces exchanged."""
+def gather_again(gathered, **changed):
+    """The same evidence with some pieces replaced."""
     return gather_evidence_again(gathered, changed, SETTINGS, ENGINE, Silence())
 
 
-class TestGather:
-    """The evidence for the labels as given."""
+@pytest.fixture(scope="module", autouse=True)
+def few_trees():
+    """Ten trees are enough for two classes that are far apart."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("doubtcli.predict.table_models._TREES", 10)
+        yield
 
-    def test_what_no_reason_needs_is_not_made(self):
-        """Neither models nor neighbours, for a reason that only looks at duplicates."""
-        gathered = walk("duplicate_groups")
+
+@pytest.fixture(scope="module")
+def with_models(few_trees):  # noqa: ARG001
+    """The evidence for a reason that reads the models."""
+    return gather_for("pred_probs")
+
+
+class TestGather:
+    """The evidence for the given labels."""
+
+    def test_pieces_that_no_reason_needs_are_not_made(self):
+        """For a reason that only reads duplicates, there are no models and no neighbours."""
+        gathered = gather_for("duplicate_groups")
 
         assert set(gathered.evidence) == {"given_labels", "n_classes", "duplicate_groups"}
         assert gathered.predictions is None
         assert len(np.unique(gathered.together)) == N_ROWS
 
-    def test_what_is_needed_is_made_with_all_that_it_needs_itself(self):
+    def test_a_piece_is_made_with_the_pieces_that_it_needs(self):
         """Votes need the nearest rows, but not the models."""
-        found = walk("neighbor_votes").evidence
+        found = gather_for("neighbor_votes").evidence
 
         assert found.neighbor_votes is not None
         assert found.neighbor_indices is not None
         assert found.pred_probs is None
 
-    def test_several_models_and_repeats_are_told_apart(self):
-        """Three models of a table, two repeats, two classes."""
-        found = walk("pred_probs").evidence
+    def test_models_and_repeats_have_their_own_probabilities(self, with_models):
+        """A table has three models, and there are two repeats and two classes."""
+        found = with_models.evidence
 
         assert found["pred_probs_by_model"].shape == (3, N_ROWS, 2)
         assert found["pred_probs_by_repeat"].shape == (2, N_ROWS, 2)
 
     def test_a_fast_scan_fits_once(self):
-        """One repeat, whatever is asked for, and without gradient boosting."""
-        gathered = walk("pred_probs", settings=replace(SETTINGS, fast=True, repeats=3))
+        """There is one repeat, whatever the setting, and no gradient boosting."""
+        gathered = gather_for("pred_probs", settings=replace(SETTINGS, fast=True, repeats=3))
 
         assert gathered.predictions.model_names == ("logistic regression", "extra trees")
         assert "pred_probs_by_repeat" not in gathered.evidence
 
-    def test_probabilities_that_the_user_brought_replace_the_models(self):
-        """They are one model's, and no other is fitted."""
+    def test_probabilities_of_the_user_replace_the_models(self):
+        """They count as one model, and no other is fitted."""
         probs = np.eye(2)[LABELS]
 
-        found = walk("pred_probs", given_pred_probs=probs).evidence
+        found = gather_for("pred_probs", given_pred_probs=probs).evidence
 
         np.testing.assert_array_equal(found.pred_probs, probs)
         assert "pred_probs_by_model" not in found
 
     def test_without_inputs_there_is_nothing_but_labels(self):
-        """No features, so no models, no neighbours and no duplicates; each row is held out alone."""
-        gathered = walk(*list_known_needs(), inputs=pa.table({}), column_roles={})
+        """There are no features, models, neighbours or duplicates; each row is held out alone."""
+        gathered = gather_for(*list_known_needs(), inputs=pa.table({}), column_roles={})
 
         assert set(gathered.evidence) == {"given_labels", "n_classes"}
         assert gathered.together.tolist() == list(range(N_ROWS))
 
-    def test_where_all_inputs_are_one_annotators_judge_alone(self):
-        """Models and neighbours are not asked, and a note says so."""
+    def test_where_all_rows_have_the_same_input_only_annotators_judge(self, sentences):
+        """There are no models and no neighbours, and a note says so."""
         answers = Annotations(("ann",), LABELS[:, None])
 
-        gathered = walk(*list_known_needs(), inputs=pa.table({"x": np.ones(N_ROWS)}), annotations=answers)
+        gathered = gather_for(
+            *list_known_needs(), inputs=pa.table({"x": np.ones(N_ROWS)}), annotations=answers
+        )
 
         assert set(gathered.evidence) == {"given_labels", "n_classes", "duplicate_groups", "annotations"}
-        assert gathered.notes == ("every row has the same input, so only the annotators judge",)
+        sentences.check("\n".join(gathered.notes))
 
-    def test_nobody_can_spoil_what_the_next_one_sees(self):
+    def test_no_reason_can_change_what_the_next_one_reads(self):
         """Arrays are read-only."""
-        found = walk("neighbor_votes").evidence
+        found = gather_for("neighbor_votes").evidence
 
         assert not any(piece.flags.writeable for piece in found.values() if isinstance(piece, np.ndarray))
 
@@ -120,37 +136,35 @@ class TestGather:
 class TestGatherAgain:
     """The evidence for other labels."""
 
-    def test_what_follows_from_the_labels_is_made_again(self):
-        """Row 0 becomes a 1: its neighbours hear so; who is near, and what is alike, stays as it was."""
+    def test_what_depends_on_the_labels_is_made_again(self):
+        """If the label of row 0 becomes 1, the votes of its neighbours change; the nearest rows stay."""
         labels = LABELS.copy()
         labels[0] = 1
-        gathered = walk("neighbor_votes", "pred_probs")
+        gathered = gather_for("neighbor_votes", "pred_probs")
 
-        other = again(gathered, given_labels=labels, training_labels=labels)
+        other = gather_again(gathered, given_labels=labels, training_labels=labels)
 
-        heard = np.flatnonzero((gathered.evidence.neighbor_indices == 0).any(axis=1))
+        near_row_0 = np.flatnonzero((gathered.evidence.neighbor_indices == 0).any(axis=1))
         votes = other.evidence.neighbor_votes - gathered.evidence.neighbor_votes
-        assert heard.tolist() == np.flatnonzero(votes[:, 1] > 0).tolist() != []
+        assert near_row_0.tolist() == np.flatnonzero(votes[:, 1] > 0).tolist() != []
         assert other.evidence.neighbor_indices is gathered.evidence.neighbor_indices
         assert other.pieces["features"] is gathered.pieces["features"]
         assert (other.evidence.pred_probs != gathered.evidence.pred_probs).any()
 
-    def test_labels_that_are_judged_alone_cost_nothing(self):
-        """Nothing of ours follows from them; the first evidence stays as it is."""
-        gathered = walk("pred_probs")
+    def test_given_labels_alone_cost_nothing(self, with_models):
+        """None of our pieces depends on them; the first evidence does not change."""
+        other = gather_again(with_models, given_labels=1 - LABELS)
 
-        other = again(gathered, given_labels=1 - LABELS)
-
-        assert other.evidence.pred_probs is gathered.evidence.pred_probs
-        np.testing.assert_array_equal(gathered.evidence.given_labels, LABELS)
+        assert other.evidence.pred_probs is with_models.evidence.pred_probs
+        np.testing.assert_array_equal(with_models.evidence.given_labels, LABELS)
         np.testing.assert_array_equal(other.evidence.given_labels, 1 - LABELS)
         assert not other.evidence.given_labels.flags.writeable
 
-    def test_models_can_be_exchanged_too(self):
-        """One model, nobody to compare it with; no votes where there were none."""
-        gathered = walk("pred_probs")
+    def test_models_can_be_replaced_too(self, with_models):
+        """A single model has nothing to be compared with; votes that were not there are not made."""
+        one = with_models.pieces["models"][:1]
 
-        other = again(gathered, training_labels=LABELS.copy(), models=gathered.pieces["models"][:1])
+        other = gather_again(with_models, training_labels=LABELS.copy(), models=one)
 
         assert other.predictions.model_names == ("logistic regression",)
         assert {"pred_probs_by_model", "neighbor_votes"}.isdisjoint(other.evidence)
@@ -160,27 +174,27 @@ class TestNeeds:
     """What a reason may ask for."""
 
     def test_sources_are_listed_once(self):
-        """Models before neighbours, whatever is asked for first."""
+        """Models come before neighbours, in any order of needs."""
         assert list_sources(["neighbor_votes", "given_labels", "pred_probs", "neighbor_indices"]) == (
             "models",
             "neighbors",
         )
 
     def test_a_fast_scan_does_without_neighbours(self):
-        """Votes follow from the nearest rows, so they are left out with them."""
+        """Votes depend on the nearest rows, so they are left out, too."""
         assert find_slow_pieces() == {"neighbor_indices", "neighbor_distances", "neighbor_votes"}
 
 
 @dataclass(frozen=True)
 class Lengths:
-    """A provider of somebody's."""
+    """A provider of another package."""
 
     makes: ClassVar = {"lengths": Need("Shape `(n_rows,)`.", "there are none", axes=("rows",))}
     is_costly: ClassVar = True
     is_fast: ClassVar = True
 
     def make(self, given_labels, note, neighbor_votes=None):
-        """One for each row."""
+        """A length for each row."""
         note("measured")
         return {"lengths": np.ones(len(given_labels)) * (1 if neighbor_votes is None else 2)}
 
@@ -191,18 +205,18 @@ def made(**changes):
 
 
 class Point(EntryPoint):
-    """An entry point that is installed nowhere."""
+    """An entry point that is not installed."""
 
     known: ClassVar = []
 
     def load(self):
-        """The provider that stands at its number."""
+        """The provider with its number."""
         return self.known[int(self.value)]
 
 
 @pytest.fixture
 def installed(monkeypatch):
-    """A way to install providers beside ours."""
+    """Installs providers next to ours."""
 
     def install(*kinds):
         theirs = []
@@ -219,79 +233,87 @@ class TestPlugIns:
     """Providers of other packages."""
 
     def test_its_pieces_are_needs_like_any_other(self, installed):
-        """It is asked after what it is made of, though it could do without, and its notes are heard."""
+        """It is run after what it is made from, even where that may be missing, and its notes are kept."""
         installed(Lengths)
 
-        gathered = walk("lengths")
+        gathered = gather_for("lengths")
 
         assert list(list_known_needs())[-1] == "lengths"
         assert set(gathered.evidence["lengths"]) == {2}
         assert gathered.notes == ("measured",)
 
-    def test_what_a_missing_piece_is_needed_for_is_missing_too(self, installed):
-        """There are no annotators, so it is not asked."""
+    def test_a_piece_is_missing_where_its_need_is_missing(self, installed):
+        """There are no annotators, so the provider is not run."""
         installed(made(make=lambda self, annotations: {"lengths": annotations}))  # noqa: ARG005
 
-        assert "lengths" not in walk("lengths").evidence
+        assert "lengths" not in gather_for("lengths").evidence
 
-    def test_it_is_made_again_with_the_labels_that_it_is_made_of(self, installed):
-        """Labels as they are judged, here."""
+    def test_it_is_made_again_if_its_labels_change(self, installed):
+        """This one is made from the given labels."""
         installed(made(make=lambda self, given_labels: {"lengths": given_labels * 3}))  # noqa: ARG005
 
-        other = again(walk("lengths"), given_labels=LABELS * 0 + 1)
+        other = gather_again(gather_for("lengths"), given_labels=LABELS * 0 + 1)
 
         assert set(other.evidence["lengths"]) == {3}
 
     @pytest.mark.parametrize(
-        ("kinds", "message"),
+        ("kinds", "where"),
         [
-            ([made(make=lambda self, given_label: {})], "'given_label', which nobody makes"),  # noqa: ARG005
-            ([Lengths, Lengths], "it makes 'lengths', as provider 'lengths-0' of somebody 1.0 does"),
-            ([made(make=lambda self, lengths: {})], "made from each other: lengths-0 -> lengths-0"),  # noqa: ARG005
-            ([type("Bare", (), {})], "it has no 'makes'"),
-            ([made(__init__=lambda self: 1 / 0)], "it can't be made: division by zero"),  # noqa: ARG005
+            ([made(make=lambda self, given_label: {})], "provider 'lengths-0' of somebody 1.0"),  # noqa: ARG005
+            ([Lengths, Lengths], "provider 'lengths-1' of somebody 1.0"),
+            ([made(make=lambda self, lengths: {})], "the providers"),  # noqa: ARG005
+            ([type("Bare", (), {})], "provider 'lengths-0' of somebody 1.0"),
+            ([made(__init__=lambda self: 1 / 0)], "provider 'lengths-0' of somebody 1.0"),  # noqa: ARG005
         ],
         ids=["unknown piece", "same piece", "circle", "no provider", "crash"],
     )
-    def test_what_makes_no_graph_is_refused(self, installed, kinds, message):
-        """The message names the provider."""
+    def test_providers_that_are_not_a_graph_are_refused(self, installed, kinds, where, sentences):
+        """The error names the provider."""
         installed(*kinds)
 
-        with pytest.raises(ReasonError, match=message):
+        with pytest.raises(ReasonError) as error:
             load_providers()
 
+        assert error.value.where == where
+        sentences.check(error.value)
+
     @pytest.mark.parametrize(
-        ("make", "message"),
+        "make",
         [
-            (lambda self, n_classes: n_classes / 0, "it crashed: ZeroDivisionError"),  # noqa: ARG005
-            (lambda self, n_classes: {"length": n_classes}, "it made 'length'"),  # noqa: ARG005
+            lambda self, n_classes: n_classes / 0,  # noqa: ARG005
+            lambda self, n_classes: {"length": n_classes},  # noqa: ARG005
         ],
+        ids=["crash", "unknown piece"],
     )
-    def test_what_goes_wrong_names_the_provider(self, installed, make, message):
-        """It is never passed over."""
+    def test_an_error_names_the_provider(self, installed, make, sentences):
+        """A crash or a piece that it does not declare is never ignored."""
         installed(made(make=make))
 
-        with pytest.raises(ReasonError, match=message) as error:
-            walk("lengths")
+        with pytest.raises(ReasonError) as error:
+            gather_for("lengths")
 
         assert error.value.where == "provider 'lengths-0' of somebody 1.0"
+        sentences.check(error.value)
 
-    def test_an_error_of_ours_is_passed_on(self, installed):
-        """It says already what happened."""
+    def test_an_error_of_ours_is_not_changed(self, installed):
+        """It already says what happened."""
+        refusal = InputError("too few classes")
 
-        def refuse(_self, n_classes):
-            raise InputError(f"{n_classes} are too few")
+        def refuse(_self, n_classes):  # noqa: ARG001
+            raise refusal
 
         installed(made(make=refuse))
 
-        with pytest.raises(InputError, match="2 are too few"):
-            walk("lengths")
+        with pytest.raises(InputError) as error:
+            gather_for("lengths")
 
-    def test_an_installation_older_than_the_code_is_told(self, monkeypatch):
-        """Without any provider of ours nothing could be judged."""
+        assert error.value is refusal
+
+    def test_an_installation_that_is_older_than_the_code_is_an_error(self, monkeypatch, sentences):
+        """Without our providers nothing can be judged."""
         monkeypatch.setattr(graph, "find_installed", lambda *_: ())
 
-        with pytest.raises(ReasonError, match="nothing is installed") as error:
+        with pytest.raises(ReasonError) as error:
             load_providers()
 
-        assert "install doubtcli again" in error.value.hint
+        sentences.check(error.value)

@@ -14,7 +14,7 @@ from doubtcli.records import Features
 
 
 def neighbors_of(dense, groups=None):
-    """Neighbours where only duplicates belong together; no row has any unless it is said otherwise."""
+    """Neighbours where only duplicates are held out together; without `groups` there are none."""
     groups = np.arange(len(dense)) if groups is None else groups
     return find_neighbors(Features((TableBlock(dense),)), groups, groups)
 
@@ -28,15 +28,15 @@ def decaying(n_rows, n_columns, seed):
 
 
 def as_sparse(matrix):
-    """The matrix as texts are held."""
+    """The matrix as text features have it."""
     return sparse.csr_matrix(matrix.astype(np.float32))
 
 
 class TestComparisonSpace:
-    """Where rows lie, before anybody asks what is near."""
+    """The space in which rows are compared."""
 
-    def test_texts_lie_where_scikit_learns_truncated_svd_puts_them(self, monkeypatch):
-        """In 5 dimensions, cosines between rows are the means of those by words and by spelling."""
+    def test_texts_are_where_scikit_learns_truncated_svd_puts_them(self, monkeypatch):
+        """In 5 dimensions, the cosines of rows are the means of those by words and by spelling."""
         monkeypatch.setattr(texts_as_features, "_DIMENSIONS", 5)
         words, product = decaying(60, 40, 0), decaying(60, 30, 1)
         spelling = np.random.default_rng(2).normal(size=(30, 30))
@@ -52,8 +52,8 @@ class TestComparisonSpace:
         )
         np.testing.assert_allclose(space @ space.T, (by_words + by_spelling) / 2, atol=1e-3)
 
-    def test_words_spelt_alike_bring_texts_nearer(self):
-        """No word is shared: the misspelt text lies nearer than the other one."""
+    def test_similar_spelling_brings_texts_nearer(self):
+        """Without a common word, the misspelt text is nearer than the other one."""
         texts = ["delivery", "delivary", "refund", "refunds", "invoice", "invoices"]
 
         space = build_comparison_space(Features((make_text_block(texts),)))
@@ -61,20 +61,20 @@ class TestComparisonSpace:
         assert space[0] @ space[1] > 0.1
         assert abs(space[0] @ space[2]) < 0.01
 
-    def test_a_text_without_words_lies_at_the_origin(self):
-        """It is like nothing, and no division by its length of 0 is tried."""
+    def test_a_text_without_words_is_at_the_origin(self):
+        """It is similar to nothing, and nothing is divided by its length of 0."""
         space = build_comparison_space(Features((make_text_block(["card lost", "card gone", ""]),)))
 
         np.testing.assert_allclose(np.linalg.norm(space, axis=1), [1, 1, 0], atol=1e-5)
 
-    def test_texts_that_share_no_spelling_are_told_apart_by_their_words(self):
-        """Where no two words share an n-gram, spelling has no dimension, and words have half the weight."""
+    def test_texts_without_common_spelling_differ_by_their_words(self):
+        """Where no two words share an n-gram, spelling has no dimension, and words half of the weight."""
         space = build_comparison_space(Features((make_text_block(["xq", "zw"]),)))
 
         np.testing.assert_allclose(space @ space.T, [[0.5, 0], [0, 0.5]], atol=1e-6)
 
-    def test_table_values_stand_beside_the_texts(self):
-        """Two columns, divided by the square root of 2, come before what the text says."""
+    def test_table_values_are_next_to_the_texts(self):
+        """Two columns, divided by the square root of 2, come before those of the text."""
         dense = np.array([[2.0, 4.0], [6.0, 8.0]], dtype=np.float32)
         text = make_text_block(["card lost", "card gone"])
 
@@ -85,10 +85,10 @@ class TestComparisonSpace:
 
 
 class TestNeighbors:
-    """Which rows are most alike."""
+    """The most similar rows."""
 
     def test_the_nearest_rows_are_those_of_scikit_learn(self):
-        """On distinct rows the indices and distances are the brute-force ones, the row itself left out."""
+        """Without duplicates, indices and distances are those of brute force, without the row itself."""
         dense = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)
 
         found = neighbors_of(dense)
@@ -99,7 +99,7 @@ class TestNeighbors:
         np.testing.assert_allclose(found.distances, distances[:, 1:], atol=1e-3)
 
     def test_votes_are_the_neighbours_labels_as_shares(self):
-        """Of a row's two neighbours one is labelled 0 and one 1."""
+        """One of two neighbours of a row is labelled 0, the other 1."""
         dense = np.array([[0.0], [1.0], [2.0]], dtype=np.float32)
 
         found = neighbors_of(dense)
@@ -110,15 +110,15 @@ class TestNeighbors:
         assert np.isnan(found.distances[:, 2:]).all()
 
     def test_other_labels_give_the_same_neighbours_other_votes(self):
-        """Row 0 hears rows 1 and 2, which stands for 3, too: 1/2 for its 0, 1/4 for each of 1 and 2."""
+        """Row 0 has neighbours 1 and 2; row 2 has a duplicate, 3: 1/2 for label 0, 1/4 each for 1 and 2."""
         indices = np.array([[1, 2], [0, -1], [-1, -1], [-1, -1]])
 
         votes = count_votes(indices, np.array([5, 9, 7, 7]), np.array([2, 0, 1, 2]), 3)
 
         np.testing.assert_allclose(votes, [[0.5, 0.25, 0.25], [0, 0, 1], [0, 0, 0], [0, 0, 0]])
 
-    def test_duplicates_do_not_vouch_for_each_other(self):
-        """Rows 0 and 1 are one input labelled twice: neither is a neighbour, their votes are a mix."""
+    def test_duplicates_are_not_neighbours(self):
+        """Rows 0 and 1 are one input with two labels: they are not neighbours, and vote with the mix."""
         dense = np.array([[0.0], [0.0], [5.0]], dtype=np.float32)
 
         alike = np.array([0, 0, 1])
@@ -129,14 +129,14 @@ class TestNeighbors:
         np.testing.assert_allclose(votes, [[0, 1], [0, 1], [0.5, 0.5]])
         assert found.indices[:, 0].tolist() == [2, 2, 0]
 
-    def test_nobody_is_near_where_all_rows_are_one(self):
-        """A single unlike row has no neighbours."""
+    def test_rows_with_a_single_input_have_no_neighbours(self):
+        """All rows are duplicates of each other."""
         dense = np.zeros((3, 1), dtype=np.float32)
 
         assert neighbors_of(dense, np.zeros(3, dtype=np.intp)) is None
 
-    def test_rows_of_one_group_are_no_neighbours(self):
-        """What a model may not learn from, a neighbour may not say: rows 0 and 1 are one patient's."""
+    def test_rows_of_one_group_are_not_neighbours(self):
+        """Rows 0 and 1 are of one patient, so that neither votes on the other."""
         dense = np.array([[0.0], [0.1], [5.0]], dtype=np.float32)
 
         found = find_neighbors(Features((TableBlock(dense),)), np.arange(3), np.array([7, 7, 8]))
@@ -144,19 +144,19 @@ class TestNeighbors:
         votes = count_votes(found.indices, np.arange(3), np.array([0, 0, 1]), 2)
         np.testing.assert_allclose(votes, [[0, 1], [0, 1], [1, 0]])
 
-    def test_large_files_are_compared_with_a_sample_and_say_so(self, monkeypatch):
-        """Every row still gets neighbours, all of them out of the sample."""
+    def test_large_files_are_compared_with_a_sample(self, monkeypatch, sentences):
+        """Every row still has neighbours, all of them in the sample, and a note says so."""
         monkeypatch.setattr(neighbors, "_MOST_COMPARED", 20)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
         found = neighbors_of(dense)
 
         assert len(np.unique(found.indices)) <= 20
-        assert "among 20 of 100" in found.note
+        sentences.check(found.note)
 
     @pytest.mark.parametrize("texts", [["a", "a b"], ["one", "two", "three"]])
     def test_tiny_vocabularies_still_have_neighbours(self, texts):
-        """Two or three words are too few to reduce, and are compared as they are."""
+        """Two or three words are too few to reduce, and are compared directly."""
         features = Features((make_text_block(texts),))
 
         found = find_neighbors(features, np.arange(len(texts)), np.arange(len(texts)))

@@ -1,4 +1,4 @@
-"""Evidence that somebody else brings, and a reason that asks for it, through a whole scan."""
+"""Another package adds evidence and a reason that reads it, in a whole scan."""
 
 import json
 import sys
@@ -39,10 +39,10 @@ class TextLengths:
 
 
 @dataclass(frozen=True)
-class ShoutedDown:
+class LongText:
     """Its text is far longer than those of its label."""
 
-    name = "shouted-down"
+    name = "long-text"
     family = "error"
     because = "its text is far longer than those of its label"
 
@@ -54,7 +54,7 @@ class ShoutedDown:
 POINTS = """[doubtcli.evidence]
 text-lengths = doubt_lengths:TextLengths
 [doubtcli.reasons]
-shouted-down = doubt_lengths:ShoutedDown
+long-text = doubt_lengths:LongText
 """
 
 
@@ -75,23 +75,23 @@ def folder(tmp_path, monkeypatch):
 
 
 def scan(*arguments):
-    """What a scan by this reason writes into audit.json."""
-    flags = ("--id", "id", "--reasons", "shouted-down", "--quiet", "--no-progress", "--force")
+    """The audit.json of a scan with this reason alone."""
+    flags = ("--id", "id", "--reasons", "long-text", "--quiet", "--no-progress", "--force")
     assert main.run(["scan", "rows.csv", *flags, *arguments]) == 0
     return json.loads(Path("rows.doubt/audit.json").read_text(encoding="utf-8"))
 
 
-def test_a_reason_asks_for_evidence_of_somebody_elses(folder):
-    """It is made, its note is told, and the one long text is doubted most."""
+def test_a_reason_reads_evidence_of_another_package(folder):
+    """The evidence is made, its note is kept, and the one long text is doubted most."""
     found = scan()
 
-    assert [reason["name"] for reason in found["reasons"]["run"]] == ["shouted-down"]
+    assert [reason["name"] for reason in found["reasons"]["run"]] == ["long-text"]
     assert "the lengths of text were counted" in found["notes"]
     assert (folder / "rows.doubt" / "queue.csv").read_text().splitlines()[1].startswith("r07,")
 
 
-def test_evidence_that_is_missing_is_told_in_its_own_words(folder):
-    """Without a text the reason is skipped, with the sentence that the provider has for it."""
+def test_the_provider_says_why_its_evidence_is_missing(folder):
+    """Without a text the reason is skipped, with the sentence of the provider."""
     (folder / "rows.csv").write_text("id,x,label\n" + "".join(f"r{n},{n},{'ab'[n % 2]}\n" for n in range(40)))
 
     found = scan("--numeric", "x")
@@ -100,8 +100,8 @@ def test_evidence_that_is_missing_is_told_in_its_own_words(folder):
 
 
 @pytest.mark.usefixtures("folder")
-def test_an_audit_knows_whose_evidence_it_is_made_of(monkeypatch):
-    """Without the package, the audit of the same file has another key, and is another one."""
+def test_the_key_of_an_audit_depends_on_the_installed_evidence(monkeypatch):
+    """Without the package, the audit of the same file has another key."""
     settings = ScanSettings(path="rows.csv")
     monkeypatch.setattr(audit_key, "list_reasons", tuple)
     ours_and_theirs = audit_key.make_audit_key(settings, "", {})
@@ -112,9 +112,9 @@ def test_an_audit_knows_whose_evidence_it_is_made_of(monkeypatch):
 
 
 @pytest.mark.usefixtures("folder")
-def test_other_peoples_evidence_can_be_left_out(monkeypatch, capsys):
-    """With plug-ins switched off nobody knows of it, nor of the reason."""
+def test_evidence_of_other_packages_can_be_switched_off(monkeypatch, capsys):
+    """Without plug-ins, neither the evidence nor the reason is known."""
     monkeypatch.setenv("DOUBT_PLUGINS", "off")
 
-    assert main.run(["scan", "rows.csv", "--reasons", "shouted-down"]) == 2
-    assert "there is no reason 'shouted-down'" in capsys.readouterr().err
+    assert main.run(["scan", "rows.csv", "--reasons", "long-text"]) == 2
+    assert "'long-text'" in capsys.readouterr().err

@@ -53,7 +53,7 @@ def examples_of(n_rows: int = N_ROWS, **parts: Any) -> Examples:
     )
 
 
-ASKED = gather_evidence(examples_of(), list_known_needs(), SETTINGS, ENGINE, Silence()).asked
+PROVIDERS = gather_evidence(examples_of(), list_known_needs(), SETTINGS, ENGINE, Silence()).providers
 
 
 def gathered_of(**parts: Any) -> Gathered:
@@ -77,7 +77,7 @@ def gathered_of(**parts: Any) -> Gathered:
         "together": np.arange(N_ROWS),
         **parts,
     }
-    return Gathered({name: piece for name, piece in pieces.items() if piece is not None}, asked=ASKED)
+    return Gathered({name: piece for name, piece in pieces.items() if piece is not None}, providers=PROVIDERS)
 
 
 def planted_in(

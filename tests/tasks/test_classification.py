@@ -8,22 +8,22 @@ LABELS = np.array([0, 0, 1, 2])
 PROBS = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.0, 0.2, 0.8]])
 
 
-def test_confusions_are_what_a_class_is_taken_for():
-    """Class 0 gives .6 to class 1 and .2 to class 2: three times out of four it is taken for class 1."""
+def test_confusions_are_shares_of_the_other_classes():
+    """Class 0 gives .6 to class 1 and .2 to class 2: three of four times it is confused with class 1."""
     found = measure_confusions(LABELS, PROBS)
 
     np.testing.assert_allclose(found, [[0, 3 / 4, 1 / 4], [2 / 3, 0, 1 / 3], [0, 1, 0]], atol=1e-7)
 
 
-def test_a_class_that_is_taken_for_nothing_is_taken_for_any_other():
-    """Where its rows give nothing to other classes, or where it has none, the others share evenly."""
+def test_a_class_without_confusions_gets_confused_with_all_others():
+    """If its rows give other classes nothing, or it has no rows, the other classes have equal shares."""
     found = measure_confusions(np.array([0, 0]), np.array([[1.0, 0, 0], [1.0, 0, 0]]))
 
     np.testing.assert_allclose(found, [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]])
 
 
-def test_labels_are_planted_as_classes_are_confused():
-    """Of 2,000 planted rows of class 0 three out of four become class 1 (within four standard errors)."""
+def test_errors_are_planted_the_way_classes_get_confused():
+    """Of 2,000 planted rows of class 0, three of four become class 1 (within four standard errors)."""
     labels = np.repeat(LABELS, 10_000)
 
     planting = plant_errors(labels, np.repeat(PROBS, 10_000, axis=0), labels == 0, seed=0)
@@ -35,12 +35,12 @@ def test_labels_are_planted_as_classes_are_confused():
 
 
 def test_one_error_is_planted_in_a_tiny_file():
-    """A twentieth of four rows is none, and one is planted."""
+    """A twentieth of four rows is less than one row, and one error is planted."""
     assert plant_errors(LABELS, PROBS, np.ones(4, dtype=bool), seed=0).is_planted.sum() == 1
 
 
 def test_another_seed_plants_other_rows():
-    """Plantings differ."""
+    """The two plantings differ."""
     labels, probs, every = np.repeat(LABELS, 100), np.repeat(PROBS, 100, axis=0), np.ones(400, dtype=bool)
 
     one, other = (plant_errors(labels, probs, every, seed).is_planted for seed in (0, 1))
@@ -50,7 +50,7 @@ def test_another_seed_plants_other_rows():
 
 @st.composite
 def tables(draw):
-    """Labels, probabilities of any kind, and which rows may be planted."""
+    """Labels, any probabilities, and which rows may be planted."""
     n_rows, n_classes = draw(st.integers(1, 120)), draw(st.integers(2, 5))
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     probs = rng.dirichlet(np.full(n_classes, draw(st.sampled_from([0.01, 1.0, 100.0]))), n_rows)
@@ -58,8 +58,8 @@ def tables(draw):
 
 
 @given(tables(), st.integers(0, 2**32 - 1))
-def test_only_eligible_rows_change_and_all_that_are_told(table, seed):
-    """A planted row bears another class, and no other row has changed, nor the labels handed in."""
+def test_only_eligible_rows_change(table, seed):
+    """A planted row has another class; no other row changes, nor do the given labels."""
     labels, probs, eligible = table
     before = labels.copy()
 
@@ -73,7 +73,7 @@ def test_only_eligible_rows_change_and_all_that_are_told(table, seed):
 
 @given(tables(), st.integers(0, 2**32 - 1))
 def test_a_twentieth_is_planted(table, seed):
-    """Of all rows, one at least, and no more than are eligible."""
+    """It is a twentieth of all rows, at least one, and not more than are eligible."""
     labels, probs, eligible = table
 
     planting = plant_errors(labels, probs, eligible, seed)
@@ -83,7 +83,7 @@ def test_a_twentieth_is_planted(table, seed):
 
 @given(tables(), st.integers(0, 2**32 - 1))
 def test_the_same_seed_plants_the_same(table, seed):
-    """Nothing but the seed draws."""
+    """Nothing depends on anything else that is random."""
     one, other = plant_errors(*table, seed), plant_errors(*table, seed)
 
     np.testing.assert_array_equal(one.labels, other.labels)

@@ -1,4 +1,4 @@
-"""A task that somebody else brings: numbers as labels, through a scan, its report, a queue, and back."""
+"""A task of another package: numbers as labels, in a scan, its report, a queue, and the verdicts."""
 
 from __future__ import annotations
 
@@ -55,10 +55,10 @@ def parse_number(text):
 
 @dataclass(frozen=True)
 class Residuals:
-    """What a ridge regression that never saw a row makes of its number."""
+    """The number that a ridge regression predicts, which never saw the row."""
 
     makes: ClassVar = {
-        name: Need("Shape `(n_rows,)`.", "the labels are no numbers", source="models", axes=("rows",))
+        name: Need("Shape `(n_rows,)`.", "the labels are not numbers", source="models", axes=("rows",))
         for name in ("given_numbers", "predicted_numbers")
     }
     is_costly: ClassVar = False
@@ -78,7 +78,7 @@ class Residuals:
 class FarFromPrediction:
     """Far from what is predicted.
 
-    **Why doubt.** The other columns foretell another number.
+    **Why doubt.** The other columns predict another number.
     **How it is scored.** By the residual in typical residuals; five of them are a half.
     **When it misleads.** Where the relation is not linear.
     **Source.** None.
@@ -148,7 +148,7 @@ OFF = (7, 31, 64, 120, 188)
 
 
 def write_prices(path: Path) -> None:
-    """Flats whose price follows from two columns, but for five."""
+    """Flats whose price depends on two columns, except for five of them."""
     rng = np.random.default_rng(0)
     size, age = rng.uniform(20, 120, N_ROWS), rng.uniform(0, 50, N_ROWS)
     price = 3 * size - age + rng.normal(0, 1, N_ROWS)
@@ -162,7 +162,7 @@ def write_prices(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A folder with prices, while the package that brings the task is installed."""
+    """A folder with prices, while the package with the task is installed."""
     folder = tmp_path_factory.mktemp("numbers")
     info = folder / "site" / "doubt_numbers-1.0.dist-info"
     info.mkdir(parents=True)
@@ -179,7 +179,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def audit(folder: Path) -> ScanResult:  # noqa: ARG001  # it is where the prices are
-    """The prices judged as numbers, and the audit written beside them."""
+    """The audit of the prices as numbers, written next to them."""
     settings = ScanSettings(path="prices.csv", label="price", id="id")
     found, table = make_audit(settings, progress=Silence(), task=find_task("numbers"))
     queue = write_scan_queue(found, table)
@@ -193,22 +193,22 @@ def read_rows(text: str) -> list[dict[str, str]]:
 
 
 class TestScan:
-    """Numbers that stand far from what is predicted are doubted."""
+    """Numbers that are far from the prediction are doubted."""
 
     def test_numbers_that_are_off_come_first(self, audit: ScanResult) -> None:
-        """The five that were put off are the five most doubted rows, and no other is doubted."""
+        """The five wrong prices are the five most doubted rows, and no other row is doubted."""
         assert sorted(audit.ranking.order[:5].tolist()) == list(OFF)
         assert np.flatnonzero(audit.ranking.doubted).tolist() == list(OFF)
 
     def test_suggestions_are_near_the_truth(self, audit: ScanResult) -> None:
-        """What is suggested lies within 5 of the number before it was put off."""
+        """The suggested numbers are within 5 of the right ones."""
         names = audit.label_names
         for row in OFF:
             given, suggested = audit.examples.given_labels[row], audit.ranking.suggested_labels[row]
             assert abs(float(names[suggested]) - (float(names[given]) - 40)) < 5
 
     def test_reasons_about_classes_are_skipped(self, audit: ScanResult) -> None:
-        """Models that predict classes are not asked."""
+        """There are no models that predict classes."""
         assert "low-self-confidence" in {skipped.name for skipped in audit.skipped}
         assert {reason.name for reason in audit.reasons} == {"far-from-prediction", "outlier"}
 
@@ -220,15 +220,15 @@ class TestScan:
         validate(document, schema)
         assert (document["task"], document["classes"], document["confusions"]) == ("numbers", [], [])
 
-    def test_an_audit_of_another_task_is_another(self, audit: ScanResult) -> None:
-        """The same file judged as classes has another key, so that neither is taken for the other."""
+    def test_an_audit_of_another_task_has_another_key(self, audit: ScanResult) -> None:
+        """So the audit of the same file as classes is not mistaken for it."""
         settings = ScanSettings(path="prices.csv", label="price", id="id")
 
         assert audit.audit_key == make_audit_key(settings, audit.source.sha256, {}, "numbers")
         assert audit.audit_key != make_audit_key(settings, audit.source.sha256, {})
 
     def test_the_report_shows_numbers(self, audit: ScanResult) -> None:
-        """The terminal's report has the first row's number and what is suggested for it."""
+        """The report on the terminal has the number of the first row and its suggestion."""
         console = Console(file=io.StringIO(), width=100)
         print_report(console, audit, folder=Path("prices.doubt"), top=1)
         first = audit.ranking.order[0]
@@ -236,15 +236,15 @@ class TestScan:
         printed = console.file.getvalue()  # type: ignore[attr-defined]
         assert audit.label_names[audit.examples.given_labels[first]] in printed
         assert audit.label_names[audit.ranking.suggested_labels[first]] in printed
-        assert "5 of 200 labels are doubted" in printed
+        assert "5 of 200" in printed
 
 
 @pytest.mark.usefixtures("audit")
 class TestRelabel:
-    """Numbers go out to people and come back."""
+    """Numbers are handed out to people, and their verdicts are read back."""
 
     def test_a_queue_suggests_numbers(self, folder: Path) -> None:
-        """`doubt queue` writes the five rows, each with a number of its own as suggestion."""
+        """`doubt queue` writes the five rows, each with its own suggested number."""
         assert main.run(["queue", "prices.doubt", "--size", "5", "--to", "csv", "-o", "queue"]) == 0
         rows = read_rows((folder / "queue" / "queue.csv").read_text(encoding="utf-8"))
 
@@ -257,20 +257,20 @@ class TestRelabel:
         assert not Path("no-queue").exists()
 
     def test_a_new_number_is_applied_and_undone(self, folder: Path) -> None:
-        """A number that no row has is written into exactly that cell; undoing gives the same bytes."""
+        """A number that no row has is written into that cell alone; undoing it gives the same bytes."""
         before = (folder / "prices.csv").read_bytes()
         (folder / "done.csv").write_text("doubt_id,verdict\nf008,123.45\n")
 
         assert main.run(["apply", "prices.csv", "--verdicts", "done.csv", "-o", "fixed.csv"]) == 0
         assert main.run(["undo", "fixed.csv", "-o", "undone.csv"]) == 0
-        was, now = (read_rows(path.read_text()) for path in (folder / "prices.csv", folder / "fixed.csv"))
-        assert [row for row, other in zip(now, was, strict=True) if row != other] == [
-            {**was[7], "price": "123.45"}
+        old, new = (read_rows(path.read_text()) for path in (folder / "prices.csv", folder / "fixed.csv"))
+        assert [row for row, other in zip(new, old, strict=True) if row != other] == [
+            {**old[7], "price": "123.45"}
         ]
         assert (folder / "undone.csv").read_bytes() == before
 
-    def test_what_is_no_number_is_not_applied(self, folder: Path) -> None:
-        """A verdict in words changes nothing."""
+    def test_a_verdict_that_is_not_a_number_is_not_applied(self, folder: Path) -> None:
+        """A word changes nothing."""
         (folder / "words.csv").write_text("doubt_id,verdict\nf008,cheap\n")
 
         assert main.run(["apply", "prices.csv", "--verdicts", "words.csv", "-o", "same.csv"]) == 0
@@ -279,9 +279,9 @@ class TestRelabel:
         )
 
     def test_a_scan_learns_from_new_numbers(self, folder: Path) -> None:
-        """A row that a person gave a number that no row has is doubted no more, and trains models with it."""
-        (folder / "learnt.csv").write_text("doubt_id,verdict\nf008,123.45\n")
-        settings = ScanSettings(path="prices.csv", label="price", id="id", verdicts="learnt.csv")
+        """A row with a new number from a person is not doubted any more, and models learn this number."""
+        (folder / "learned.csv").write_text("doubt_id,verdict\nf008,123.45\n")
+        settings = ScanSettings(path="prices.csv", label="price", id="id", verdicts="learned.csv")
 
         again, _ = make_audit(settings, progress=Silence(), task=find_task("numbers"))
 
@@ -290,16 +290,16 @@ class TestRelabel:
 
 
 def test_an_unknown_task() -> None:
-    """A task that is not installed is an error that lists those that are."""
+    """If a task is not installed, the error lists the tasks that are."""
     with pytest.raises(SettingsError) as error:
         find_task("tokens")
 
     assert "'classification'" in str(error.value.expected)
 
 
-def test_nobody_asks_which_task_it_is() -> None:
+def test_no_module_depends_on_the_name_of_a_task() -> None:
     """No module compares a task, or its name, with anything."""
-    asking = [
+    comparing = [
         f"{path.relative_to(PACKAGE)}:{node.lineno}"
         for path in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
@@ -308,4 +308,4 @@ def test_nobody_asks_which_task_it_is() -> None:
         and path.parent.name != "tasks"
     ]
 
-    assert asking == []
+    assert comparing == []

@@ -461,7 +461,7 @@ class TestOutput:
         done = gate("gate", "data.csv", "--max-doubted", "0", "-f", "json", "-o", path)
 
         assert done.returncode == 2
-        assert "this file is read, so it is not overwritten" in done.stderr
+        assert Path(path).name in done.stderr
         assert (gate.folder / path).read_bytes() == before
 
     def test_however_it_is_typed(self, gate: Command) -> None:

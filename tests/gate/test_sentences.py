@@ -28,12 +28,9 @@ if TYPE_CHECKING:
 FAILED, UNKNOWN = Outcome.FAILED, Outcome.NOT_ASSESSABLE
 
 
-def test_doubted(a_finding: Callable[..., Finding]) -> None:
+def test_doubted(a_finding: Callable[..., Finding], sentences: Sentences) -> None:
     """A doubted row is described by its id, its labels, its doubt, and why."""
-    assert describe_finding(a_finding(lines=(18, 18)), RULES) == (
-        'T0017: label "refund" is doubted (0.97), "billing" is suggested. '
-        "Models give billing 0.97, refund 0.01."
-    )
+    sentences.check(describe_finding(a_finding(lines=(18, 18)), RULES))
 
 
 def test_without_a_line(a_finding: Callable[..., Finding]) -> None:
@@ -45,9 +42,10 @@ def test_nothing_better(a_finding: Callable[..., Finding]) -> None:
     """Without a better label none is suggested; without a reason the rule's meaning is shown."""
     finding = a_finding(suggested_label="refund", why="", rule="doubted", lines=(2, 2))
 
-    assert describe_finding(finding, {"doubted": "All of them together."}) == (
-        'T0017: label "refund" is doubted (0.97). All of them together.'
-    )
+    text = describe_finding(finding, {"doubted": "All of them together."})
+
+    assert text.count("refund") == 1
+    assert text.endswith(" All of them together.")
 
 
 def test_conflict(a_finding: Callable[..., Finding], sentences: Sentences) -> None:
@@ -83,32 +81,32 @@ def test_new_or_waived(a_finding: Callable[..., Finding], changes: dict[str, obj
     assert describe_finding(a_finding(**{"why": "w"} | changes), RULES).endswith(end)
 
 
-def test_without_doubt(a_finding: Callable[..., Finding]) -> None:
+def test_without_doubt(a_finding: Callable[..., Finding], sentences: Sentences) -> None:
     """A doubt that was not measured is left out."""
     finding = a_finding(doubt=None, suggested_label=None, why="", rule="x", lines=(2, 2))
 
-    assert describe_finding(finding, {}) == 'T0017: label "refund" is doubted.'
+    sentences.check(describe_finding(finding, {}))
 
 
-def test_failed(a_check: Callable[..., Check]) -> None:
+def test_failed(a_check: Callable[..., Check], sentences: Sentences) -> None:
     """A limit that was not met is shown with its figures and what was measured."""
     check = a_check(value=0.0431, bound=0.03, outcome=FAILED)
 
-    assert describe_check(check) == "max-doubted failed: 4.3%, at most 3%. Doubted rows: 4 of 100 rows."
+    sentences.check(describe_check(check))
 
 
-def test_not_a_number(a_check: Callable[..., Check]) -> None:
+def test_not_a_number(a_check: Callable[..., Check], sentences: Sentences) -> None:
     """A limit that is not a number has no figures."""
     check = a_check(limit="require-reason", of="outlier", value=None, bound=None, outcome=FAILED, measured="")
 
-    assert describe_check(check) == "require-reason outlier failed. 4 of 100 rows."
+    sentences.check(describe_check(check))
 
 
-def test_not_assessable(a_check: Callable[..., Check]) -> None:
+def test_not_assessable(a_check: Callable[..., Check], sentences: Sentences) -> None:
     """A limit that can't be assessed is shown without figures."""
     check = a_check(outcome=UNKNOWN, measured="", why="")
 
-    assert describe_check(check) == "max-doubted is not assessable."
+    sentences.check(describe_check(check))
 
 
 @pytest.mark.parametrize(
@@ -139,7 +137,7 @@ def test_blank_id(a_finding: Callable[..., Finding]) -> None:
     """A row with a blank id is named by its number; blanks in a label are kept."""
     finding = a_finding(row_id=" ", given_label=" a\n", why=" ", lines=(2, 2))
 
-    assert describe_finding(finding, {}) == r'row 17: label " a\n" is doubted (0.97), "billing" is suggested.'
+    assert describe_finding(finding, {}).startswith(r'row 17: label " a\n" ')
 
 
 def test_one_line(nasty: str) -> None:

@@ -91,7 +91,7 @@ def test_each_file_is_judged(a_document: Describe) -> None:
         ("one.csv", "one.doubt", True),
         ("two.csv", "two.doubt", False),
     ]
-    assert found.files[0].origin == "the audit one.doubt"
+    assert "one.doubt" in found.files[0].origin
 
 
 def test_what_reasons_mean(a_document: Describe) -> None:

@@ -265,7 +265,7 @@ def _make_settings_notes(section: Section, document: AuditDocument) -> tuple[str
     if version != section.version:
         changed = [f"doubt {section.version}, now {version}", *changed]
     differences = "; ".join(changed)
-    note = f"doubts may differ because settings or versions do: the baseline has {differences}"
+    note = f"doubts may differ for this reason, too: the baseline was written with {differences}"
     return (note,) if changed else ()
 
 

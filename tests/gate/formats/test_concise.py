@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.gate.formats.concise import render_concise
+from doubtcli.gate.limit_words import describe_outcome
 from doubtcli.gate.result import RULES, Check, FileResult, Finding, GateResult, Outcome
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def test_lines(full_result: GateResult, sentences: Sentences) -> None:
 
 def test_passed(a_result: Callable[..., GateResult]) -> None:
     """A gate that passed is one line."""
-    assert render_concise(a_result()) == "gate passed: 1 limit, data/tickets.csv\n"
+    assert render_concise(a_result()) == f"{describe_outcome(a_result())}\n"
 
 
 def test_no_better_label(

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from doubtcli.gate.formats.github import finish_github, render_github
 from doubtcli.gate.formats.markdown import render_markdown
-from doubtcli.gate.result import LapsedWaiver, Outcome, Waiver
+from doubtcli.gate.result import RULES, LapsedWaiver, Outcome, Waiver
+from doubtcli.gate.sentences import describe_check, describe_finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -63,12 +64,17 @@ def test_lines(
     check = a_check(limit="max-per-class", of="a:b", value=0.06, outcome=FAILED)
     finding = a_finding(failed=("max-per-class a:b",), lines=(18, 20), why="50%")
 
-    assert render_github(a_result(a_file(path="a,b.csv", checks=(check,), findings=(finding,)))) == (
-        "::error title=doubt%3A max-per-class a%3Ab,file=a%2Cb.csv::"
-        "max-per-class a:b failed: 6.0%25, at most 5%25. Doubted rows: 4 of 100 rows.\n"
-        "::warning title=doubt%3A low-self-confidence,file=a%2Cb.csv,line=18,endLine=20::"
-        'T0017: label "refund" is doubted (0.97), "billing" is suggested. 50%25.\n'
-        "::notice title=doubt::gate failed: 1 of 1 limit, a,b.csv.\n"
+    text = render_github(a_result(a_file(path="a,b.csv", checks=(check,), findings=(finding,))))
+
+    heads, messages = zip(*(line[2:].split("::", 1) for line in text.splitlines()), strict=True)
+    assert heads == (
+        "error title=doubt%3A max-per-class a%3Ab,file=a%2Cb.csv",
+        "warning title=doubt%3A low-self-confidence,file=a%2Cb.csv,line=18,endLine=20",
+        "notice title=doubt",
+    )
+    assert messages[:2] == (
+        describe_check(check).replace("%", "%25"),
+        describe_finding(finding, RULES).replace("%", "%25"),
     )
 
 
@@ -76,9 +82,9 @@ def test_passed(
     a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
 ) -> None:
     """A gate that passed is one notice."""
-    text = render_github(a_result(a_file(findings=(a_finding(),))))
+    (notice,) = commands_of(a_result(a_file(findings=(a_finding(),))))
 
-    assert text == "::notice title=doubt::gate passed: 1 limit, data/tickets.csv.\n"
+    assert (notice.kind, notice.properties) == ("notice", {"title": "doubt"})
 
 
 def test_something_of_everything(full_result: GateResult, sentences: Sentences) -> None:

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 from jsonschema import validate
 
 from doubtcli.gate.formats.gitlab import render_gitlab
-from doubtcli.gate.result import Change, Outcome, Waiver
+from doubtcli.gate.result import RULES, Change, Outcome, Waiver
+from doubtcli.gate.sentences import describe_finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,8 +61,7 @@ def test_an_issue(
     (issue,) = issues_of(a_result(a_file(findings=(finding,))))
 
     assert issue == {
-        "description": 'T0017: label "refund" is doubted (0.97), "billing" is suggested. '
-        "Models give billing 0.97, refund 0.01.",
+        "description": describe_finding(finding, RULES),
         "check_name": "low-self-confidence",
         "fingerprint": issue["fingerprint"],
         "severity": "major",

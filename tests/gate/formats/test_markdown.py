@@ -37,16 +37,9 @@ def test_summary(full_result: GateResult, sentences: Sentences) -> None:
     sentences.check(render_markdown(full_result))
 
 
-def test_passed(a_result: Callable[..., GateResult]) -> None:
+def test_passed(a_result: Callable[..., GateResult], sentences: Sentences) -> None:
     """A gate that passed has its limits, and no next steps."""
-    assert render_markdown(a_result()) == (
-        "## ✅ gate passed: 1 limit, data/tickets.csv\n\n"
-        "- <code>data/tickets.csv</code>: 102 rows, 100 with a label; 4 doubted\n\n"
-        "### Limits\n\n"
-        "| Limit | Outcome | Value | Bound | Measured |\n"
-        "| --- | --- | --- | --- | --- |\n"
-        "| <code>max-doubted</code> | ✅ passed | 4.0% | at most 5% | 4 of 100 rows |\n"
-    )
+    sentences.check(render_markdown(a_result()))
 
 
 def test_many_files(

@@ -10,7 +10,9 @@ from pydantic_sarif.model import StaticAnalysisResultsFormatSarifVersion210JsonS
 
 from doubtcli.gate.formats import sarif
 from doubtcli.gate.formats.sarif import render_sarif
-from doubtcli.gate.result import Change, LapsedWaiver, Outcome, Waiver
+from doubtcli.gate.limit_words import describe_outcome
+from doubtcli.gate.result import RULES, Change, LapsedWaiver, Outcome, Waiver
+from doubtcli.gate.sentences import describe_check, describe_finding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -55,10 +57,7 @@ def test_a_result(
             "ruleId": "low-self-confidence",
             "ruleIndex": 0,
             "level": "error",
-            "message": {
-                "text": 'T0017: label "refund" is doubted (0.97), "billing" is suggested. '
-                "Models give billing 0.97, refund 0.01. New."
-            },
+            "message": {"text": describe_finding(finding, RULES)},
             "locations": [
                 {
                     "physicalLocation": {
@@ -119,7 +118,7 @@ def test_a_limit_of_the_file(
     region = result["locations"][0]["physicalLocation"]["region"]
     assert region == {"startLine": 1, "startColumn": 1, "endLine": 1, "endColumn": 2}
     assert "logicalLocations" not in result["locations"][0]
-    assert result["message"]["text"].startswith("min-skill failed: 50.0%, at least 60%.")
+    assert result["message"]["text"] == describe_check(check)
     prints = result["partialFingerprints"]
     assert prints == {
         "primaryLocationLineHash": f"{prints['doubtLimit/v1']}:1",
@@ -164,7 +163,7 @@ def test_doubted_and_passed(
         {
             "executionSuccessful": True,
             "exitCode": 0,
-            "exitCodeDescription": "gate passed: 1 limit, data/tickets.csv",
+            "exitCodeDescription": describe_outcome(a_result(a_file())),
             "toolExecutionNotifications": [],
         }
     ]

@@ -1,14 +1,23 @@
 from __future__ import annotations
 
-from typing import Any
+import datetime as dt
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
 from doubtcli.errors import InputError
-from doubtcli.gate.judge import find_conflicts, find_doubted, find_unlabelled
-from doubtcli.records import DoubtTable
+from doubtcli.gate.baseline.section import make_section
+from doubtcli.gate.judge import PriorKnowledge, find_conflicts, find_doubted, find_unlabelled, judge_file
+from doubtcli.gate.result import Change
+from doubtcli.records import ClassCount, DoubtTable
+from doubtcli.settings import GateSettings, Limit
 from doubtcli.store.describe import DOUBT_COLUMNS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from doubtcli.records import AuditDocument
 
 
 def row(
@@ -113,6 +122,22 @@ class TestFingerprints:
 
         assert len({*prints.values()}) == 2
         assert after == prints
+
+
+@pytest.mark.parametrize(("known_row", "changes"), [("h9", [Change.NEW]), ("h3", [])])
+def test_a_rare_label(
+    a_document: Callable[..., AuditDocument], known_row: str, changes: list[Change]
+) -> None:
+    """A row with a label that too few rows have is new, unless the baseline has the row."""
+    rare = a_document(classes=(ClassCount("ham", "ham", 2, 0),))
+    section = make_section("a.csv", "b.json", rare, table([ROWS[4] | {"row_hash": known_row}]))
+    known = PriorKnowledge((), "", dt.date(2026, 11, 21), section, "b.json")
+    settings = GateSettings(max_new=Limit(0, is_share=False))
+
+    found, _ = judge_file(rare, table([ROWS[4]]), "a.csv", settings, known)
+
+    assert [one.change for one in found.findings] == changes
+    assert found.passed is not bool(changes)
 
 
 def test_an_old_audit() -> None:

@@ -1,16 +1,21 @@
-"""The command as its user has it: a process of its own."""
+"""The command `doubt`: within the tests' process, or in one of its own as its user has it."""
 
 from __future__ import annotations
 
+import io
 import os
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack, chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
+from unittest import mock
 
 import pytest
+
+from doubtcli.cli import main
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -20,7 +25,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Doubt:
-    """Runs `doubt` in one folder."""
+    """Runs `doubt` in one folder, in a process of its own."""
 
     folder: Path
     environment: dict[str, str] = field(
@@ -41,6 +46,32 @@ class Doubt:
         )
 
 
+@dataclass(frozen=True)
+class DoubtHere(Doubt):
+    """Runs `doubt` in one folder, within this process: libraries are imported once for many tests."""
+
+    def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
+        """Run the command to its end; gives its code and what it printed, as a process would."""
+        out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
+        piped = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
+        with ExitStack() as process:
+            process.enter_context(mock.patch.dict(os.environ, self.environment, clear=True))
+            process.enter_context(mock.patch.object(sys, "argv", ["doubt", *arguments]))
+            process.enter_context(mock.patch.object(sys, "stdin", piped))
+            for context in (chdir(self.folder), redirect_stdout(out), redirect_stderr(err)):
+                process.enter_context(context)
+            ended = process.enter_context(pytest.raises(SystemExit))
+            main.main()
+        printed = (_read_back(stream) for stream in (out, err))
+        return subprocess.CompletedProcess(arguments, int(ended.value.code or 0), *printed)
+
+
+def _read_back(stream: io.TextIOWrapper) -> str:
+    stream.flush()
+    stream.seek(0)
+    return stream.read()
+
+
 @pytest.fixture
 def hears_interrupts() -> Iterator[None]:
     """Processes that are started hear Ctrl-C, even where the tests run in a shell's background and don't."""
@@ -51,11 +82,17 @@ def hears_interrupts() -> Iterator[None]:
 
 @pytest.fixture
 def doubt(tmp_path: Path) -> Doubt:
-    """The command, in an empty folder."""
+    """The command within this process, in an empty folder."""
+    return DoubtHere(tmp_path)
+
+
+@pytest.fixture
+def doubt_process(tmp_path: Path) -> Doubt:
+    """The command in a process of its own, in an empty folder."""
     return Doubt(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def doubt_in() -> type[Doubt]:
-    """The command in a folder of one's choice."""
+    """The command in a process of its own, in a folder of one's choice."""
     return Doubt

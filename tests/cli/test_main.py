@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from tests.cli.conftest import Doubt
+    from tests.conftest import Sentences
 
 
 def command_that(error: BaseException) -> Callable[..., int]:
@@ -30,7 +31,7 @@ def command_that(error: BaseException) -> Callable[..., int]:
 
 
 def end_with(error: str) -> subprocess.CompletedProcess[str]:
-    """A real process whose command raises an error, given as source."""
+    """A real process whose command raises an error, given as source code."""
     script = (
         f"from doubtcli.cli import main\ndef app(*_, **__):\n    raise {error}\nmain.app = app\nmain.main()\n"
     )
@@ -38,24 +39,33 @@ def end_with(error: str) -> subprocess.CompletedProcess[str]:
 
 
 class TestCodes:
-    """What the real process ends with."""
+    """Exit codes."""
 
     @pytest.mark.parametrize(
         ("error", "code"),
         [
-            ("typer.Exit(0)", 0),
-            ("typer.Exit(1)", 1),
-            ("typer.Abort", 130),
-            ("KeyboardInterrupt", 130),
-            ("BrokenPipeError", 2),
-            ("main.DoubtError('the file is empty')", 2),
-            ("ZeroDivisionError", 2),
-            ("SystemExit(0)", 0),
+            (typer.Exit(0), 0),
+            (typer.Exit(1), 1),
+            (typer.Abort(), 130),
+            (KeyboardInterrupt(), 130),
+            (InputError("the file is empty"), 2),
+            (ZeroDivisionError(), 2),
+            (SystemExit(0), 0),
         ],
+        ids=repr,
     )
-    def test_errors(self, error: str, code: int) -> None:
-        """Each error ends with its own code, and none but the gate's with 1."""
-        assert end_with(error.replace("typer.", "main.typer.")).returncode == code
+    def test_errors(
+        self, doubt: Doubt, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int
+    ) -> None:
+        """Each error has its own exit code, and only the gate's is 1."""
+        monkeypatch.setattr(main, "app", command_that(error))
+
+        assert doubt("scan").returncode == code
+
+    @pytest.mark.parametrize(("error", "code"), [("KeyboardInterrupt", 130), ("BrokenPipeError", 2)])
+    def test_errors_of_a_process(self, error: str, code: int) -> None:
+        """A real process ends with these codes, too."""
+        assert end_with(error).returncode == code
 
     def test_help(self, doubt: Doubt) -> None:
         """Asking for help is no trouble."""
@@ -101,13 +111,14 @@ class TestCodes:
         assert "Error: " in done.stderr
 
     def test_settings(self, doubt: Doubt) -> None:
-        """A setting that makes no sense ends with 2, before anything is read."""
-        (doubt.folder / "doubt.toml").write_text("fold = 3")
+        """A setting that is not valid ends with 2, before anything is read."""
+        (doubt.folder / "doubt.toml").write_text("fold = 3", encoding="utf-8")
 
         done = doubt("scan", "no-such-file.csv")
 
         assert (done.returncode, done.stdout) == (2, "")
-        assert done.stderr == "doubt: doubt.toml: 'fold' is no known key\n  to do: did you mean 'folds'?\n"
+        assert done.stderr.startswith("doubt: doubt.toml: 'fold' ")
+        assert "'folds'" in done.stderr
 
     @pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
     def test_nobody_reads(self) -> None:
@@ -159,23 +170,23 @@ class TestMessages:
 
         assert capsys.readouterr().err == "doubt: holds \\x1b[2J and \\x07 in größe\n"
 
-    def test_interrupted(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """Ctrl-C is answered with what it means for the files."""
+    def test_interrupted(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sentences: Sentences
+    ) -> None:
+        """After Ctrl-C a message says what state the files are in."""
         monkeypatch.setattr(main, "app", command_that(KeyboardInterrupt()))
 
         assert main.run([]) == 130
-        assert capsys.readouterr().err == "doubt: interrupted; nothing half written is left behind\n"
+        sentences.check(capsys.readouterr().err)
 
-    def test_bug(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """An unforeseen error is called a bug of ours, and says how to learn more."""
+    def test_bug(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sentences: Sentences
+    ) -> None:
+        """An error that was not expected is a bug of ours, and the message says how to report it."""
         monkeypatch.setattr(main, "app", command_that(ZeroDivisionError("division by zero")))
 
         assert main.run([]) == 2
-        assert capsys.readouterr().err == (
-            "doubt: ZeroDivisionError: division by zero\n"
-            "  this is a bug in doubt, not in your file\n"
-            "  to do: run it again with --debug and report it\n"
-        )
+        sentences.check(capsys.readouterr().err)
 
     @pytest.mark.parametrize("arguments", [["--debug", "scan", "a.csv"], ["scan", "a.csv", "--debug"]])
     @pytest.mark.parametrize("error", [InputError("the file is empty"), ZeroDivisionError()])
@@ -228,10 +239,10 @@ class TestHelp:
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a device that is always full")
 def test_full_disk() -> None:
-    """A standard output that has no room is told as that, and ends with 2."""
+    """A standard output on a full disk is an error that says so, and ends with 2."""
     with Path("/dev/full").open("w", encoding="utf-8") as full:
         done = subprocess.run(
-            [sys.executable, "-m", "doubtcli", "reasons"],
+            [sys.executable, "-m", "doubtcli", "--help"],
             stdout=full,
             stderr=subprocess.PIPE,
             text=True,
@@ -239,13 +250,13 @@ def test_full_disk() -> None:
         )
 
     assert done.returncode == 2
-    assert done.stderr.startswith("doubt: standard output can't be written: no space is left\n")
+    assert done.stderr.startswith("doubt: standard output ")
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 def test_closed_output() -> None:
     """A standard output that the caller closed is no trouble."""
-    command = ["sh", "-c", '"$0" -m doubtcli reasons >&-', sys.executable]
+    command = ["sh", "-c", '"$0" -m doubtcli --help >&-', sys.executable]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
 
     assert (done.returncode, done.stderr) == (0, "")

@@ -6,7 +6,6 @@ import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,6 +13,8 @@ import pytest
 from doubtcli.cli import main
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.cli.conftest import Doubt
 
     Scanned = tuple[Path, subprocess.CompletedProcess[str]]
@@ -148,8 +149,9 @@ class TestVerdicts:
 
         assert (done.returncode, done.stderr) == (0, "")
         n_decided = len(queue)
-        assert f"{n_decided} rows are decided: {n_decided - 1} kept, 1 corrected" in done.stdout
-        assert "Label noise: 1.7% of rows" in done.stdout
+        assert f" {n_decided} rows" in done.stdout
+        assert f" {n_decided - 1} kept, 1 corrected" in done.stdout
+        assert " 1.7% of rows" in done.stdout
         with (doubt.folder / "rows.doubt" / "queue.csv").open(newline="", encoding="utf-8") as file:
             left = {row["doubt_id"] for row in csv.DictReader(file)}
         assert not left & {row["doubt_id"] for row in queue}
@@ -163,21 +165,21 @@ class TestVerdicts:
 
         assert done.returncode == 2
         assert done.stdout == ""
-        assert "verdicts.csv, row 1, column 'verdict': 'fruity' " in done.stderr
-        assert "did you mean 'fruit'?" in done.stderr
+        assert done.stderr.startswith("doubt: verdicts.csv, row 1, column 'verdict': 'fruity' ")
+        assert "'fruit'" in done.stderr
         assert not (doubt.folder / "rows.doubt").exists()
 
 
 class TestTrouble:
     """What can't be scanned leaves nothing behind."""
 
-    def test_real_process(self, doubt: Doubt) -> None:
+    def test_real_process(self, doubt_process: Doubt) -> None:
         """The process ends with 2 and one message, and leaves no audit."""
-        done = doubt("scan", "no-such.csv")
+        done = doubt_process("scan", "no-such.csv")
 
         assert (done.returncode, done.stdout) == (2, "")
         assert done.stderr.startswith("doubt: no-such.csv: ")
-        assert list(doubt.folder.iterdir()) == []
+        assert list(doubt_process.folder.iterdir()) == []
 
     @pytest.mark.parametrize(
         ("content", "message"),
@@ -217,7 +219,7 @@ class TestTrouble:
     def test_output_in_the_way(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """A folder that is no audit of the file is told of before anything is read, and stays as it was."""
+        """A folder that is not an audit of the file is an error before anything is read, and is kept."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "out").mkdir()
         (tmp_path / "out" / "notes.txt").write_text("mine")
@@ -234,12 +236,12 @@ class TestTrouble:
         done = doubt("scan", "rows.csv", "--verdicts", "a.csv", "--verdicts", "b.csv")
 
         assert done.returncode == 2
-        assert done.stderr.startswith("doubt: --verdicts: 2 files are given\n  expected: one file\n")
+        assert done.stderr.startswith("doubt: --verdicts: 2 ")
 
     @pytest.mark.usefixtures("hears_interrupts")
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
     def test_interrupted(self, tmp_path: Path) -> None:
-        """Ctrl-C ends a scan with 130, in one line, and no audit is left."""
+        """Ctrl-C ends a scan with 130 and one line, and no audit is left."""
         command = [sys.executable, "-m", "doubtcli", "scan", "-", "--input-format", "csv", "--label", "label"]
         process = subprocess.Popen(
             command,
@@ -258,22 +260,20 @@ class TestTrouble:
         _, said = process.communicate()
 
         assert process.returncode == 130
-        assert said == "doubt: interrupted; nothing half written is left behind\n"
+        assert (said.startswith("doubt: interrupted"), said.count("\n")) == (True, 1)
         assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
 def test_nobody_reads_the_report(tmp_path: Path) -> None:
-    """A closed pipe while the report is printed ends with 2, never the gate's 1, and the audit stands."""
+    """A closed pipe while the report is printed ends with 2, never the gate's 1, and the audit is written."""
     reader, writer = os.pipe()
     os.close(reader)
-    fixture = Path(__file__).parents[2] / "fixtures" / "penguins.csv"
-    command = [sys.executable, "-m", "doubtcli", "scan", str(fixture), "--label", "species"]
+    write_rows(tmp_path / "rows.csv")
+    command = [sys.executable, "-m", "doubtcli", "scan", "rows.csv", "--fast"]
 
-    done = subprocess.run(
-        [*command, "-o", str(tmp_path / "out")], stdout=writer, stderr=subprocess.PIPE, check=False
-    )
+    done = subprocess.run(command, cwd=tmp_path, stdout=writer, stderr=subprocess.PIPE, check=False)
 
     os.close(writer)
     assert (done.returncode, done.stderr) == (2, b"")
-    assert (tmp_path / "out" / "audit.json").exists()
+    assert (tmp_path / "rows.doubt" / "audit.json").exists()

@@ -37,6 +37,13 @@ Array = Any
 """A NumPy array of shape `(n_rows, n_columns)`, a table, or the path of a file."""
 
 
+COLUMNS = frozenset(
+    {"label", "text", "numeric", "categorical", "datetime", "id", "annotators", "embedding"}
+    | {"group", "ignore", "use"}
+)
+"""The keywords that name columns."""
+
+
 class ScanOptions(TypedDict, total=False):
     """The keywords of `scan`: the flags of `doubt scan`, with underscores for dashes."""
 
@@ -129,6 +136,14 @@ def as_flag(value: Any) -> Any:  # noqa: ANN401  # of any kind
     return tuple(value) if is_many else value
 
 
+def as_column(value: Any) -> Any:  # noqa: ANN401  # a name, or several
+    """Names of columns as texts: a frame's columns may be called by numbers."""
+    named = as_flag(value)
+    if isinstance(named, tuple):
+        return tuple(map(str, named))
+    return named if named is None else str(named)
+
+
 def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[dict[str, Any], InMemory]:
     """The options as flags have them, names in place of what is in memory; and what is."""
     arrays, side_files, answers = {}, {}, None
@@ -142,7 +157,11 @@ def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[d
             side_files[name] = SideFile(records.path, records.sha256)
         else:
             arrays[name], side_files[name] = _read_array(given)
-    flags = {name: as_flag(value) for name, value in options.items() if name not in side_files}
+    flags = {
+        name: (as_column if name in COLUMNS else as_flag)(value)
+        for name, value in options.items()
+        if name not in side_files
+    }
     flags |= {name: side_file.path for name, side_file in side_files.items()}
     table = None if frame is None else frame.table
     return flags, InMemory(table, arrays, answers, side_files)

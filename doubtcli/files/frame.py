@@ -33,7 +33,7 @@ IN_MEMORY = "memory"
 BATCH_ROWS = 2**16
 """Fixed, so that a table's hash does not depend on the chunks it is stored in."""
 
-PLAIN = (str, int, float, Decimal, dt.date)
+PLAIN = (str, int, float, Decimal, dt.date, np.generic)
 """Types whose values have texts that say all of them."""
 
 EXPECTED = "a pandas or polars DataFrame, a pyarrow Table, or the path of a file"
@@ -158,6 +158,8 @@ def _read_pandas(frame: Any, where: str, index_as: str | None) -> pa.Table:  # n
 
 def _read_series(series: Any, name: str, where: str) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
     """A column; where it mixes texts, numbers and the like, their texts, as a CSV file would have them."""
+    if hasattr(series, "sparse"):
+        series = series.sparse.to_dense()
     try:
         return pa.array(series, from_pandas=True)
     except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:

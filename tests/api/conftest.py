@@ -10,6 +10,7 @@ import pytest
 import doubtcli
 
 TICKETS = Path(__file__).parents[2] / "fixtures" / "tickets.csv"
+COLORS = ["red", "red", "blue", "blue"] * 10
 OPTIONS = {"id": "ticket_id", "annotators": "annotator_*", "fast": True}
 
 
@@ -30,3 +31,11 @@ def audit(tickets: pd.DataFrame) -> doubtcli.Audit:
 def scan_tickets():
     """Scans a table or a file as `audit` was made; keywords overrule its own."""
     return lambda data, **changes: doubtcli.scan(data, **{**OPTIONS, **changes})
+
+
+@pytest.fixture(scope="session")
+def colors():
+    """Forty rows of two colours, which a number and a text give away."""
+    words = {"red": "warm like fire", "blue": "cold like ice"}
+    texts = [f"{words[color]} {number % 7}" for number, color in enumerate(COLORS)]
+    return pd.DataFrame({"text": texts, "color": COLORS, "key": [f"k{number}" for number in range(40)]})

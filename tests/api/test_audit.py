@@ -19,14 +19,6 @@ COLORS = ["red", "red", "blue", "blue"] * 10
 
 
 @pytest.fixture(scope="module")
-def colors():
-    """Forty rows of two colours, which a number and a text give away."""
-    words = {"red": "warm like fire", "blue": "cold like ice"}
-    texts = [f"{words[color]} {number % 7}" for number, color in enumerate(COLORS)]
-    return pd.DataFrame({"text": texts, "color": COLORS, "key": [f"k{number}" for number in range(40)]})
-
-
-@pytest.fixture(scope="module")
 def scan_colors():
     """Scans such a table as cheaply as it can be."""
     return lambda data: doubtcli.scan(

@@ -140,6 +140,17 @@ def test_names_are_not_split(tickets, scan_tickets):
     assert len(found.doubts) == len(tickets)
 
 
+def test_columns_may_be_numbers(colors):
+    """A frame's columns are called by their texts, and named by numbers all the same."""
+    numbered = colors.set_axis([0, 1, 2], axis="columns")
+
+    found = doubtcli.scan(
+        numbered, label=1, id=2, text=[0], fast=True, folds=2, reasons="low-self-confidence"
+    )
+
+    assert list(found.doubts["row_id"]) == list(colors["key"])
+
+
 def test_no_settings_file_is_read_unasked(tickets, scan_tickets, tmp_path, monkeypatch):
     """A settings file in the working directory changes nothing, unless `config` names it."""
     monkeypatch.chdir(tmp_path)

@@ -62,8 +62,7 @@ docs: .venv/dev ## Write the generated parts of README.md and docs/
 	COLUMNS=80 $(BIN)/cog -r -I docs $(DOCS)
 
 notebook: .venv/dev ## Run docs/notebook.ipynb and keep what it shows
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check nbconvert ipykernel
-	$(BIN)/jupyter nbconvert --to notebook --execute --inplace docs/notebook.ipynb
+	$(BIN)/jupyter execute --inplace docs/notebook.ipynb
 
 clean: ## Remove all that the other targets made
 	rm -rf .venv .venv-integration demo.doubt dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -19,6 +19,7 @@ from doubtcli.files.frame import read_frame
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.records import InMemory
+from doubtcli.report.notebook import NotebookBars, is_notebook, load_quietly
 from doubtcli.report.page import render_html
 from doubtcli.settings import load_settings
 from doubtcli.store.describe import describe_audit, tabulate_doubts
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from doubtcli.api.keywords import Array, Data, Names
     from doubtcli.files.frame import Frame
+    from doubtcli.progress import Progress
     from doubtcli.records import AuditDocument
 
 
@@ -153,7 +155,11 @@ def _scan(
     path = os.fspath(data) if frame is None else frame.table.source.path
     flags, given = take_from_memory(options, frame)
     settings = load_settings({**flags, "path": path}, start=Path.cwd(), **find_config(config))
-    result, table = make_audit(settings, progress=choose_progress(wanted=shows_progress), given=given)
+    progress: Progress = choose_progress(wanted=shows_progress)
+    if is_notebook():
+        load_quietly()
+        progress = NotebookBars() if shows_progress else progress
+    result, table = make_audit(settings, progress=progress, given=given)
     found = FoundAudit(
         describe_audit(result), tabulate_doubts(result), path, None, "the audit of this session", given=given
     )

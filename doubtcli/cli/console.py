@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Concatenate, ParamSpec
 
 from doubtcli.progress import Silence
@@ -120,24 +119,13 @@ class Bars:
 
 
 def choose_progress(*, wanted: bool) -> Progress:
-    """Bars if they are wanted and somebody can see them, in a terminal or a notebook; else silence."""
-    is_terminal = sys.stderr.isatty()
-    if not (wanted and (is_terminal or _can_show_widgets())):
+    """Bars if they are wanted and stderr is a terminal; else silence."""
+    if not (wanted and sys.stderr.isatty()):
         return Silence()
 
     from rich.console import Console
 
-    return Bars(make_bars(Console(stderr=is_terminal)))
-
-
-def _can_show_widgets() -> bool:
-    """Whether this is a notebook that can show a bar: without ipywidgets it would print a warning."""
-    if "ipykernel" not in sys.modules or find_spec("ipywidgets") is None:
-        return False
-
-    from rich.console import Console
-
-    return Console().is_jupyter
+    return Bars(make_bars(Console(stderr=True)))
 
 
 def make_bars(console: Console) -> RichProgress:

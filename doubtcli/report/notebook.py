@@ -1,9 +1,14 @@
-"""An audit -> the HTML that a notebook shows of it: the summary, and the first rows of the queue."""
+"""What a notebook shows: of an audit the summary and the first rows of its queue, of a scan a bar."""
 
 from __future__ import annotations
 
+import sys
+import time
+import warnings
+from contextlib import contextmanager
 from html import escape
-from typing import TYPE_CHECKING
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 from doubtcli.records import Role
 from doubtcli.report.summary import noise_sentence, power_sentence, skill_sentence
@@ -14,8 +19,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from doubtcli.progress import Advance
     from doubtcli.records import AuditDocument
 
+SECONDS_BETWEEN = 0.2
+"""Between two updates of a bar."""
 FIRST_ROWS = 10
 MOST_CHARACTERS = 160
 """Of a row's text, about two lines of a notebook."""
@@ -32,6 +40,55 @@ STYLE = """
 }
 .doubt-audit small { opacity: .75; display: block; }
 """
+
+
+def is_notebook() -> bool:
+    """Whether this code runs in a notebook, where output is HTML."""
+    if "ipykernel" not in sys.modules:
+        return False
+    shell = import_module("IPython").get_ipython()
+    return type(shell).__name__ == "ZMQInteractiveShell"
+
+
+class NotebookBars:
+    """The stage that runs now, as one line of a notebook's output; gone when the last stage is done."""
+
+    def __init__(self) -> None:
+        notebook = import_module("IPython.display")
+        self._shown: Any = notebook.display({"text/html": ""}, raw=True, display_id=True)
+        self._titles: list[str] = []
+        self._last = 0.0
+
+    @contextmanager
+    def stage(self, title: str, total: int | None = None) -> Iterator[Advance]:
+        """Open a stage; a stage within a stage is shown in its place."""
+        done = 0
+
+        def advance(steps: int) -> None:
+            nonlocal done
+            done += steps
+            if time.monotonic() - self._last >= SECONDS_BETWEEN:
+                self._show(f" {min(done / total, 1):.0%}" if total else f" {count(done)}")
+
+        self._titles.append(title)
+        self._show()
+        try:
+            yield advance
+        finally:
+            self._titles.pop()
+            self._show()
+
+    def _show(self, figure: str = "") -> None:
+        self._last = time.monotonic()
+        line = f"<small>{escape(self._titles[-1])}{figure} …</small>" if self._titles else ""
+        self._shown.update({"text/html": line}, raw=True)
+
+
+def load_quietly() -> None:
+    """Load cleanlab: in a notebook without ipywidgets its bars, which we don't use, print a warning."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        import_module("cleanlab.filter")
 
 
 def render_for_notebook(document: AuditDocument, queue: pd.DataFrame) -> str:

@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
 NOTEBOOK = Path(__file__).parents[2] / "docs" / "notebook.ipynb"
 
 
@@ -26,3 +30,26 @@ def test_the_notebook_shows_an_audit():
     )
 
     assert '<div class="doubt-audit">' in "".join(first["outputs"][0]["data"]["text/html"])
+
+
+@pytest.fixture(scope="module")
+def outputs():
+    """What a real kernel shows of a scan, with nobody there to see a bar, and of its audit."""
+    tickets = NOTEBOOK.parents[1] / "fixtures" / "penguins.csv"
+    source = (
+        "import doubtcli\n"
+        f"audit = doubtcli.scan({str(tickets)!r}, label='species', fast=True, reasons='confident-learning')\n"
+        "audit"
+    )
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
+
+    NotebookClient(notebook, timeout=300).execute()
+
+    return notebook.cells[0].outputs
+
+
+def test_a_kernel_shows_the_audit_and_nothing_else(outputs):
+    """No text and no warning is printed, and the bar is gone when the scan is done."""
+    assert [output.output_type for output in outputs] == ["display_data", "execute_result"]
+    assert outputs[0].data == {"text/html": ""}
+    assert "doubt-audit" in outputs[1].data["text/html"]

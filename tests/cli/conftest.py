@@ -29,7 +29,7 @@ class Doubt:
 
     folder: Path
     environment: dict[str, str] = field(
-        default_factory=lambda: {**os.environ, "COLUMNS": "80", "NO_COLOR": "1"}
+        default_factory=lambda: {**os.environ, "COLUMNS": "80", "NO_COLOR": "1", "PYTHONIOENCODING": "utf-8"}
     )
 
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:

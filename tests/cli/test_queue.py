@@ -442,7 +442,7 @@ class TestTrouble:
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
     ) -> None:
         """An audit of standard input has no data to make a queue from, and nothing is written."""
-        piped = io.TextIOWrapper(io.BytesIO((folder / "rows.csv").read_bytes()))
+        piped = io.TextIOWrapper(io.BytesIO((folder / "rows.csv").read_bytes()), encoding="utf-8")
         monkeypatch.setattr("sys.stdin", piped)
         assert main.run(["scan", "-", "--input-format", "csv", *SCAN]) == 0
 

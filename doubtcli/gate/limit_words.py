@@ -1,4 +1,4 @@
-"""Limits and whole results -> words: a line a limit, its figures, and whether the gate passed."""
+"""Limits and whole results -> words: one line per limit, its figures, and whether the gate passed."""
 
 from __future__ import annotations
 

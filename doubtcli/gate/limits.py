@@ -1,4 +1,4 @@
-"""An audit's figures, its findings and the limits -> one check a limit."""
+"""An audit's figures, its findings and the limits -> one check per limit."""
 
 from __future__ import annotations
 

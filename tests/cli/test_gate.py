@@ -511,7 +511,7 @@ def test_waivers_next_to_the_settings(gate: Command) -> None:
 @pytest.mark.parametrize("named", ["", '[gate]\nwaivers = "conf/keep.toml"\n'], ids=["usual", "named"])
 @pytest.mark.parametrize("place", ["", "sub"])
 def test_waived_by_apply(gate: Command, named: str, place: str) -> None:
-    """A doubted row whose label people kept is waived in the next gate, in every folder and with every setting."""
+    """A doubted row whose label people kept is waived in the next gate, in any folder."""
     (gate.folder / "doubt.toml").write_text(CONFIG + named)
     (gate.folder / "sub").mkdir()
     there = Command(gate.folder / place, gate.environment)

@@ -11,20 +11,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+__all__ = ["Audit", "open_audit", "scan"]
+
 if TYPE_CHECKING:
     from doubtcli import testing as testing
     from doubtcli.api.audit import Audit
     from doubtcli.api.scan import open_audit, scan
+else:
+    _HOMES = {"Audit": "doubtcli.api.audit", "open_audit": "doubtcli.api.scan", "scan": "doubtcli.api.scan"}
 
-__all__ = ["Audit", "open_audit", "scan"]
-
-_HOMES = {"Audit": "doubtcli.api.audit", "open_audit": "doubtcli.api.scan", "scan": "doubtcli.api.scan"}
-
-
-def __getattr__(name: str) -> Any:  # noqa: ANN401  # as modules have it
-    """Load a public name when it is first used: the command line starts without pandas."""
-    if name == "testing":
-        return import_module("doubtcli.testing")
-    if name not in _HOMES:
-        raise AttributeError(f"module 'doubtcli' has no attribute {name!r}")
-    return getattr(import_module(_HOMES[name]), name)
+    def __getattr__(name: str) -> Any:  # noqa: ANN401  # as modules have it
+        """Load a public name when it is first used: the command line starts without pandas."""
+        if name == "testing":
+            return import_module("doubtcli.testing")
+        if name not in _HOMES:
+            raise AttributeError(f"module 'doubtcli' has no attribute {name!r}")
+        return getattr(import_module(_HOMES[name]), name)

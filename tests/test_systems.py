@@ -27,7 +27,7 @@ from doubtcli.disk.folder import COMPLETE, replace_folder
 from doubtcli.errors import OutputError
 from doubtcli.files import source as source_module
 from doubtcli.files.table import read_table
-from doubtcli.gate.sentences import repository_path
+from doubtcli.gate.sentences import make_repository_path
 from doubtcli.records import ReadOptions
 from doubtcli.records.file_format import FileLayout
 from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine
@@ -138,7 +138,7 @@ def test_paths_from_here() -> None:
     r"""A path is shown with "/" where it was typed with "\"."""
     assert paths.path_from_here(r"data\rows.csv") == "data/rows.csv"
     assert paths.path_from_here(r"..\rows.csv") == "../rows.csv"
-    assert repository_path(r"data\rows.csv") == "data/rows.csv"
+    assert make_repository_path(r"data\rows.csv") == "data/rows.csv"
 
 
 @pytest.mark.usefixtures("windows_paths")

@@ -13,7 +13,7 @@ from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct, to_numbers
 from doubtcli.read.roles.embedding import Flaw, as_finite, looks_like_vectors, read_vectors
-from doubtcli.read.roles.left_out import is_counter, is_id
+from doubtcli.read.roles.left_out import is_id, is_row_number
 from doubtcli.wording.lists import listed
 
 if TYPE_CHECKING:
@@ -31,9 +31,9 @@ ROUNDING = 1e-6
 """How far below 0 or above 1 float32 arithmetic may be."""
 ENOUGH_ROWS_TO_MATCH = 50
 """With fewer rows, another order of the classes may fit better by chance."""
-FITS = 0.5
+CLEAR_FIT = 0.5
 """Another order counts if it makes at least this share of labels the most probable class, ..."""
-FITS_NOT = 0.5
+CLEAR_MISFIT = 0.5
 """... and the expected order makes it less than this fraction of that share."""
 
 
@@ -83,7 +83,7 @@ def _vectors_of_table(table: pa.Table, path: str) -> NDArray[np.float32] | Flaw:
 
 
 def _identifies_rows(name: str, table: pa.Table) -> bool:
-    return is_counter(name) or is_id(name, find_distinct(table.column(name)))
+    return is_row_number(name) or is_id(name, find_distinct(table.column(name)))
 
 
 def read_pred_probs(
@@ -212,7 +212,7 @@ def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
     table = met.reshape(n_classes, n_classes)
     places, classes = linear_sum_assignment(table, maximize=True)
     best = table[places, classes].sum() / n_rows
-    if best >= FITS and np.trace(table) / n_rows < FITS_NOT * best:
+    if best >= CLEAR_FIT and np.trace(table) / n_rows < CLEAR_MISFIT * best:
         fitting = [labels.class_names[code] for code in classes]
         raise InputError(
             f"its columns seem to be in another order than expected: {listed(fitting)}",

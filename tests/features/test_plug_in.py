@@ -29,7 +29,7 @@ class ColourRole:
     shown: ClassVar = "value"
 
     def fits(self, column):
-        if "sick" in column.name:
+        if "broken" in column.name:
             raise ValueError("not a colour")
         known = column.values
         return Fit("colours") if len(known.texts) and known.share_like("^#[0-9a-f]{6}$") == 1 else None
@@ -106,9 +106,9 @@ def test_people_see_it_in_a_queue(audit, monkeypatch, capsys):
 
 def test_a_crash_names_the_role(audit, capsys):
     """A role that crashes ends the scan."""
-    (audit / "sick.csv").write_text("sick,label\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(9)))
+    (audit / "broken.csv").write_text("broken,label\n" + "".join(f"{n},{'ab'[n % 2]}\n" for n in range(9)))
 
-    assert main.run(["scan", str(audit / "sick.csv")]) == 2
+    assert main.run(["scan", str(audit / "broken.csv")]) == 2
     printed = capsys.readouterr().err
     assert "role 'colour'" in printed
     assert "ValueError: not a colour" in printed

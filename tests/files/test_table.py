@@ -597,12 +597,15 @@ def test_not_a_number() -> None:
     check("parquet", before, after, {0: "y"})
 
 
-def test_other_schema() -> None:
+def test_other_schema(sentences: Sentences) -> None:
     """Columns of another type, or other metadata, are refused."""
     before, after = stored("parquet", ["x", "y"], n=[1, 2]), stored("parquet", ["x", "y"], n=[1.0, 2.0])
 
-    with pytest.raises(OutputError, match="columns"):
+    with pytest.raises(OutputError) as caught:
         check("parquet", before, after, {})
+
+    assert caught.value.where == SOURCES["parquet"].path
+    sentences.check(caught.value)
 
 
 @pytest.mark.parametrize("after", [b't,label\n"t0,x\n', b"t,label\nt0,\xff\n", b"t,label\n"])

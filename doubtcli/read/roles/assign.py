@@ -13,7 +13,7 @@ from doubtcli.files.values import find_distinct, holds_bytes
 from doubtcli.read.labels import encode_answers, to_snake_case
 from doubtcli.read.roles.left_out import (
     LEAK,
-    can_name_rows,
+    can_be_row_ids,
     check_row_ids,
     explain_identifier,
     is_another_answer,
@@ -68,7 +68,7 @@ def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], l
         for name in table.data.column_names
     ]
     if settings.id is None:
-        columns = _with_row_ids(columns, table)
+        columns = _choose_row_ids(columns, table)
     return Roles(tuple(columns))
 
 
@@ -144,13 +144,13 @@ def _find_annotators(
     return dict.fromkeys(found, (Role.ANNOTATOR, "named like an annotator, and has only classes"))
 
 
-def _with_row_ids(columns: list[Column], table: Table) -> list[Column]:
+def _choose_row_ids(columns: list[Column], table: Table) -> list[Column]:
     """The same columns, one of them as the row ids: the first named "id", else the first fit for it."""
     fit = [
         column
         for column in columns
         if column.role == Role.IDENTIFIER
-        and can_name_rows(column.name, find_distinct(table.data.column(column.name)))
+        and can_be_row_ids(column.name, find_distinct(table.data.column(column.name)))
     ]
     if not fit:
         return columns

@@ -27,7 +27,7 @@ CHARACTERS_OF_A_PHRASE = 30
 """The same in characters, for languages that are written without blanks."""
 
 ID_ENDINGS = frozenset({"id", "uid", "uuid", "guid", "pk", "hash", "md5", "sha1", "sha256"})
-COUNTERS = frozenset({"index", "idx", "row", "rownum", "row_number", "row_nr", "nr", "unnamed_0"})
+ROW_NUMBER_NAMES = frozenset({"index", "idx", "row", "rownum", "row_number", "row_nr", "nr", "unnamed_0"})
 """Names of columns that only number the rows: the next export may number them in another way."""
 
 NEARLY_ALL = 0.95
@@ -49,14 +49,14 @@ LEAK = 0.99
 VALUES_A_CLASS = 2
 """With more values for each class than this, a column is more than a copy of the label."""
 CLASSES_PAIRED = 0.9
-"""Not all, since a few wrong labels may hide the match of a tiny class; most, since one match is no leak."""
+"""The share of classes that must match a value: a few wrong labels may hide the match of a tiny class."""
 MOSTLY_FILLED = 0.5
 """A column that is empty on more of the rows is not taken for a leak."""
-FEWEST_MEETINGS = 2
+ROWS_A_VALUE = 2
 """Values that occur once each match anything one to one."""
 
 LABEL_NAME = re.compile(r"^labels?_|_labels?$|^labels?$")
-ANYBODYS_WORDS = frozenset({"yes", "no", "true", "false", "y", "n", "t", "f"})
+COMMON_ANSWERS = frozenset({"yes", "no", "true", "false", "y", "n", "t", "f"})
 """Answers to any question: two columns with them need not answer the same one."""
 
 
@@ -66,7 +66,7 @@ def explain_identifier(name: str, values: Distinct) -> str | None:
     is_unique = n_known > 1 and len(values.values) >= NEARLY_ALL * n_known
     if not is_unique and (has_few_values(values) or n_known == 0):
         return None
-    if is_counter(name) and is_unique:
+    if is_row_number(name) and is_unique:
         return "named like a row number"
     if is_id(name, values):
         return (
@@ -86,12 +86,12 @@ def is_id(name: str, values: Distinct) -> bool:
     return to_snake_case(name).rpartition("_")[2] in ID_ENDINGS and not _has_fractions(values)
 
 
-def is_counter(name: str) -> bool:
+def is_row_number(name: str) -> bool:
     """Whether a column is named like a row number."""
-    return to_snake_case(name) in COUNTERS
+    return to_snake_case(name) in ROW_NUMBER_NAMES
 
 
-def can_name_rows(name: str, values: Distinct) -> bool:
+def can_be_row_ids(name: str, values: Distinct) -> bool:
     """Whether a column is named like an id, and every row has a different one."""
     if not is_id(name, values) or len(values.values) < values.n_rows:
         return False
@@ -160,7 +160,7 @@ def one_to_one_share(values: Distinct, labels: Labels) -> float:
     known = (values.codes >= 0) & (labels.codes >= 0)
     met, met_codes = np.unique(values.codes[known], return_inverse=True)
     is_filled = known.sum() >= MOSTLY_FILLED * (labels.codes >= 0).sum()
-    recurs = known.sum() >= FEWEST_MEETINGS * len(met)
+    recurs = known.sum() >= ROWS_A_VALUE * len(met)
     if len(met) > VALUES_A_CLASS * n_classes or not is_filled or not recurs:
         return 0.0
     pairs = np.bincount(met_codes * n_classes + labels.codes[known], minlength=len(met) * n_classes)
@@ -180,7 +180,7 @@ def is_another_answer(name: str, values: Distinct, labels: Labels) -> bool:
     if OTHER_ANSWER.search(plain) or LABEL_NAME.search(plain):
         return len(values.values) <= VALUES_A_CLASS * len(labels.class_names)
     words = set(labels.class_names)
-    if all(word.lower() in ANYBODYS_WORDS or re.fullmatch(r"[\d.+-]+", word) for word in words):
+    if all(word.lower() in COMMON_ANSWERS or re.fullmatch(r"[\d.+-]+", word) for word in words):
         return False
     if len(values.values) > len(words):
         return False

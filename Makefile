@@ -1,4 +1,4 @@
-# Every target stands on its own: it makes .venv from nothing but python3 (3.11 or later) and make.
+# Every target sets itself up: it makes .venv, and needs only python3 (3.11 or later) and make.
 
 PYTHON ?= python3
 BIN := .venv/bin
@@ -7,14 +7,14 @@ DOCS := README.md docs/*.md
 .DEFAULT_GOAL := help
 .PHONY: help demo test explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
 
-help: ## Say what each target does
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: .venv/run ## Scan the sample tickets and say where the page is
+demo: .venv/run ## Scan the sample tickets and print where the report is
 	$(BIN)/doubt scan fixtures/tickets.csv --id ticket_id --label intent --annotators 'annotator_*' \
 		--isolated --output demo.doubt
 	@echo
-	@echo "The page: file://$(CURDIR)/demo.doubt/report.html"
+	@echo "The report: file://$(CURDIR)/demo.doubt/report.html"
 
 test: .venv/dev ## Run the tests, with coverage
 	$(BIN)/pytest -n 2 --cov --cov-report=term
@@ -22,10 +22,10 @@ test: .venv/dev ## Run the tests, with coverage
 explore: .venv/dev ## Run the property tests on random draws, and remember those that failed
 	$(BIN)/pytest -n 2 -m 'hypothesis and not integration' --hypothesis-profile=explore
 
-test-integration: .venv-integration/made ## Run the tests against other people's tools: minutes, 2 GB, the network
+test-integration: .venv-integration/made ## Run the tests with real annotation tools: minutes, 2 GB, the network
 	.venv-integration/bin/pytest -m integration
 
-check: .venv/dev ## All that must hold: format, lint, types, docstrings, docs, tests
+check: .venv/dev ## Run all checks: format, lint, types, docstrings, docs, tests
 	$(BIN)/ruff format --check
 	$(BIN)/ruff check
 	$(BIN)/ruff check --preview --select PLW1514  # text files name their encoding: systems have other defaults
@@ -36,14 +36,14 @@ check: .venv/dev ## All that must hold: format, lint, types, docstrings, docs, t
 	COLUMNS=80 $(BIN)/cog --check -I docs $(DOCS)
 	$(MAKE) test
 
-format: .venv/dev ## Put the code into the one format
+format: .venv/dev ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 bench-ranking: .venv/bench ## Compare the ranking with other tools, on sets with known errors (DOUBT_DATA)
 	$(BIN)/python benchmarks/ranking.py
 
-bench-coverage: .venv/bench ## Plant label errors in clean data and see how often the noise rate's interval holds
+bench-coverage: .venv/bench ## Plant label errors in clean data and count how often the noise rate's interval is right
 	$(BIN)/python benchmarks/intervals.py
 
 bench-flips: .venv/bench ## Compare the ranking on two public tables with labels flipped at random
@@ -64,7 +64,7 @@ docs: .venv/dev ## Write the generated parts of README.md and docs/
 notebook: .venv/dev ## Run docs/notebook.ipynb and keep what it shows
 	$(BIN)/jupyter execute --inplace docs/notebook.ipynb
 
-clean: ## Remove all that the other targets made
+clean: ## Remove all files that the other targets made
 	rm -rf .venv .venv-integration demo.doubt dist .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 

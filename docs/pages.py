@@ -1,24 +1,23 @@
-"""The generated parts of README.md and docs/: cog calls these, and pastes what they give."""
+"""The generated parts of README.md and docs/: cog calls these functions and pastes their results."""
 
 from __future__ import annotations
 
 import ast
 import atexit
-import contextlib
 import inspect
 import io
 import re
 import shlex
 import shutil
-import subprocess
-import sys
 import tempfile
+from contextlib import chdir, redirect_stdout
 from dataclasses import MISSING, fields
 from functools import cache
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.cli.main import run
 from doubtcli.cli.reasons import explanation
 from doubtcli.evidence.graph import list_known_needs
 from doubtcli.files.formats import fill_in_formats
@@ -36,24 +35,28 @@ FENCE = "```"
 
 
 def output_of(command: str, folder: Path = REPOSITORY) -> str:
-    """What a `doubt` command prints in a folder, as a block."""
-    arguments = shlex.split(command)[1:]
-    done = subprocess.run(
-        [sys.executable, "-m", "doubtcli", *arguments], cwd=folder, capture_output=True, text=True, check=True
-    )
-    lines = [line.rstrip() for line in done.stdout.strip("\n").splitlines()]
+    """The output of a `doubt` command in a folder, as a block.
+
+    Raises:
+        ValueError: The command fails; it has printed why.
+    """
+    with chdir(folder), redirect_stdout(io.StringIO()) as printed:
+        code = run(shlex.split(command)[1:])
+    if code:
+        raise ValueError(f"{command} ended with {code}")
+    lines = [line.rstrip() for line in printed.getvalue().strip("\n").splitlines()]
     return "\n".join([f"{FENCE}text", *lines, FENCE])
 
 
 def output_on_fixtures(command: str) -> str:
-    """What a `doubt` command prints where nothing but the fixtures lies, as a block."""
+    """The output of a `doubt` command in a folder with nothing but the fixtures, as a block."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copytree(REPOSITORY / "fixtures", Path(folder, "fixtures"))
         return output_of(command, Path(folder))
 
 
 class Session:
-    """Python that a page shows, run block by block where nothing but the fixtures lies."""
+    """The Python blocks of a page, run one after the other in a folder with nothing but the fixtures."""
 
     def __init__(self) -> None:
         self.names: dict[str, object] = {"__name__": "__main__"}
@@ -63,9 +66,9 @@ class Session:
         atexit.register(shutil.rmtree, self.folder)
 
     def run(self, blocks: list[str]) -> str:
-        """Run the blocks that were not run yet, one after the other; gives what they print."""
+        """The output of the blocks that were not run yet."""
         printed = io.StringIO()
-        with contextlib.chdir(self.folder), contextlib.redirect_stdout(printed):
+        with chdir(self.folder), redirect_stdout(printed):
             for block in blocks[self.n_run :]:
                 exec(block, self.names)  # noqa: S102  # our own pages
         self.n_run = len(blocks)
@@ -73,25 +76,25 @@ class Session:
 
 
 @cache
-def _session_of(_page: str) -> Session:
+def _get_session(_page: str) -> Session:
     return Session()
 
 
 def output_of_blocks_above(page: str, line: int) -> str:
-    """What the Python blocks of a page above a line print, those that had their turn left out, as a block."""
+    """The output of a page's Python blocks above a line, without those that were run before, as a block."""
     above = "".join(Path(page).read_text(encoding="utf-8").splitlines(keepends=True)[: line - 1])
     blocks = re.findall(r"^```python\n(.*?)^```$", above, re.DOTALL | re.MULTILINE)
-    lines = [text.rstrip() for text in _session_of(page).run(blocks).strip("\n").splitlines()]
+    lines = [text.rstrip() for text in _get_session(page).run(blocks).strip("\n").splitlines()]
     return "\n".join(["", f"{FENCE}text", *lines, FENCE])
 
 
 def settings_table() -> str:
-    """Every key that a settings file may hold."""
+    """A table of all keys of a settings file."""
     return _keys_table(ScanSettings, FILE_KEYS)
 
 
 def gate_table() -> str:
-    """Every key that the table `gate` of a settings file may hold."""
+    """A table of all keys of the table `gate` in a settings file."""
     return _keys_table(GateSettings, GATE_KEYS)
 
 
@@ -109,7 +112,7 @@ def _default(value: object) -> str:
 
 
 def reason_table() -> str:
-    """Each built-in reason with what it says."""
+    """A table of the built-in reasons."""
     rows = [
         f"| [{reason.name}](#{reason.name}) | {reason.family} | {reason.because} |"
         for reason in load_our_reasons()
@@ -118,19 +121,19 @@ def reason_table() -> str:
 
 
 def reason_sections() -> str:
-    """All that there is to say of each built-in reason."""
+    """A section for each built-in reason."""
     return "\n\n".join(explanation(reason) for reason in load_our_reasons())
 
 
 def needs_table() -> str:
-    """What a reason may ask for, in the words of its provider."""
+    """A table of the evidence that a reason may ask for."""
     return _table_of_needs({name: need.about for name, need in list_known_needs().items()})
 
 
 def background_table() -> str:
-    """What a reason's words may ask for beside its needs, in the words of the record that holds it."""
-    rows = {"rows": "The row numbers to explain; one text for each is asked for."}
-    return _table_of_needs(rows | _fields_in_words(Background))
+    """A table of what `explain` may ask for in addition to evidence."""
+    rows = {"rows": "The row numbers to explain; `explain` gives a text for each."}
+    return _table_of_needs(rows | _describe_fields(Background))
 
 
 def _table_of_needs(about: Mapping[str, str]) -> str:
@@ -138,8 +141,8 @@ def _table_of_needs(about: Mapping[str, str]) -> str:
     return "\n".join(["| need | what it is |", "|---|---|", *rows])
 
 
-def _fields_in_words(record: type) -> dict[str, str]:
-    """The fields of a record, each with the docstring below it."""
+def _describe_fields(record: type) -> dict[str, str]:
+    """The fields of a record, each with its docstring."""
     (tree,) = ast.parse(inspect.getsource(record)).body
     assert isinstance(tree, ast.ClassDef)
     return {

@@ -2,7 +2,7 @@
 
 Usage: python benchmarks/flips.py [--seeds N]      (`make bench-flips` takes 10)
 
-Of all labels 5% become another class, each other one as likely as the next. tabaudit sees the
+5% of the labels become another class, all others with the same probability. tabaudit runs on the
 first three seeds only. The table goes to standard output and, with ten seeds, into benchmarks/README.md.
 """
 
@@ -28,16 +28,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--seeds", type=int, default=SEEDS, metavar="N", help=f"[default: {SEEDS}]")
     n_seeds = parser.parse_args().seeds
-    rows = [line(name, tool, min(n_seeds, most)) for name in SETS for tool, most in MOST_SEEDS.items()]
+    rows = [
+        measure_seeds(name, tool, min(n_seeds, most)) for name in SETS for tool, most in MOST_SEEDS.items()
+    ]
     table = markdown_table(["set", "tool", "seeds", "AP", "lowest", "highest", "CPU seconds"], rows)
     print(table)
     if n_seeds == SEEDS:
         write_between(PAGE, BEGIN, END, table)
 
 
-def line(name: str, tool, n_seeds: int) -> list[str]:  # noqa: ANN001  # one of the tools
-    """One tool on one set: the mean over the seeds and its range."""
-    results = [measure(tool, flipped(name, seed))[tool.methods[0]] for seed in range(n_seeds)]
+def measure_seeds(name: str, tool, n_seeds: int) -> list[str]:  # noqa: ANN001  # one of the tools
+    """One tool on one set: the mean over the seeds, and the range."""
+    results = [measure(tool, flip_labels(name, seed))[tool.methods[0]] for seed in range(n_seeds)]
     found = [result.average_precision for result in results]
     cpu = np.mean([result.cost.cpu_seconds for result in results])
     print(f"{name}: {tool.name} {np.mean(found):.3f}", file=sys.stderr, flush=True)
@@ -45,8 +47,8 @@ def line(name: str, tool, n_seeds: int) -> list[str]:  # noqa: ANN001  # one of 
     return [name, tool.name, str(n_seeds), *figures, f"{cpu:.1f}"]
 
 
-def flipped(name: str, seed: int) -> Task:
-    """The set with some of its labels flipped, as many as the share says."""
+def flip_labels(name: str, seed: int) -> Task:
+    """The set with a share of its labels flipped."""
     rng = np.random.default_rng(seed)
     data = SETS[name](as_frame=True)
     truth, n_classes = data.target.to_numpy(), len(data.target_names)

@@ -1,10 +1,10 @@
-"""What `doubt gate` costs on an audit of a million rows, beside reading the audit's Parquet file alone.
+"""How much `doubt gate` costs on an audit of a million rows, compared with reading the audit's Parquet file.
 
 Usage: python benchmarks/gate.py [ROWS]      (`make bench-gate` takes 1,000,000)
 
-The audit is that of a made-up table of 2,000 rows, repeated; its data are repeated likewise, with ids of
-their own. Processes are run one after the other, three times, and the least CPU time of each counts:
-Python's start with pyarrow, reading the Parquet file, hashing the data, and the gate, which must do all that.
+The audit is that of a made-up table of 2,000 rows, repeated; the data are repeated too, with new ids.
+Processes run one after the other, three times, and the least CPU time of each counts: starting Python with
+pyarrow, reading the Parquet file, hashing the data, and the gate, which has to do all of these.
 The table goes to standard output and, with 1,000,000 rows, into benchmarks/README.md.
 """
 
@@ -36,19 +36,24 @@ LIMITS = {
 
 
 def main() -> None:
-    """Measure all and write the table."""
+    """Measure everything and write the table."""
     n_rows = int(sys.argv[1]) if len(sys.argv) > 1 else MANY
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         write_audit(folder, n_rows)
         runs = RUNS if n_rows == MANY else 1
-        start = least(["-c", START], folder, runs)
-        read = least(["-c", f"{START}; {READ.format('data.doubt/doubts.parquet')}"], folder, runs) - start
-        hashing = least(["-c", HASH.format("data.csv")], folder, runs) - least(["-c", ""], folder, runs)
+        start = least_cpu_seconds(["-c", START], folder, runs)
+        read = (
+            least_cpu_seconds(["-c", f"{START}; {READ.format('data.doubt/doubts.parquet')}"], folder, runs)
+            - start
+        )
+        hashing = least_cpu_seconds(["-c", HASH.format("data.csv")], folder, runs) - least_cpu_seconds(
+            ["-c", ""], folder, runs
+        )
         rows = [["start of Python with pyarrow", f"{start:.2f}", ""]]
         rows += [["reading its Parquet", f"{read:.2f}", "1"], ["hashing the data", f"{hashing:.2f}", ""]]
         for shown, limits in LIMITS.items():
-            cost = least(["-m", "doubtcli", "gate", "data.doubt", *limits], folder, runs)
+            cost = least_cpu_seconds(["-m", "doubtcli", "gate", "data.doubt", *limits], folder, runs)
             over = (cost - start - hashing) / read
             rows.append([f"`doubt gate data.doubt {shown}`", f"{cost:.2f}", f"{over:.1f}"])
     head = ["", "CPU seconds", "times reading, start and hashing taken off"]
@@ -58,8 +63,8 @@ def main() -> None:
         write_between(PAGE, BEGIN, END, f"{n_rows:,} rows:\n\n{table}")
 
 
-def least(arguments: list[str], folder: Path, runs: int) -> float:
-    """The CPU seconds of a Python process, the least of so many runs."""
+def least_cpu_seconds(arguments: list[str], folder: Path, runs: int) -> float:
+    """The least CPU seconds of a Python process in some runs."""
     command = ["sh", "-c", 'cd "$0" && exec "$@"', str(folder), sys.executable, *arguments]
     return min(run_process(command).cpu_seconds for _ in range(runs))
 
@@ -71,17 +76,21 @@ def write_audit(folder: Path, n_rows: int) -> None:
     values = rng.normal(truth[:, None], 0.7, (SMALL, 3)).round(4)
     small = pd.DataFrame(values, columns=list("abc")).assign(label=np.where(truth == 0, "ham", "spam"))
     small.to_csv(folder / "data.csv", index=False)
-    doubt = [sys.executable, "-m", "doubtcli"]
-    subprocess.run([*doubt, "scan", "data.csv", "-q", "--fast"], cwd=folder, check=True)
+    run_doubt(["scan", "data.csv", "-q", "--fast"], folder)
     repeats = n_rows // SMALL
     pd.concat([small] * repeats).assign(id=range(SMALL * repeats)).to_csv(folder / "data.csv", index=False)
     _repeat_doubts(folder / "data.doubt" / "doubts.parquet", repeats)
     _repeat_document(folder / "data.doubt" / "audit.json", folder / "data.csv", repeats)
-    subprocess.run([*doubt, "baseline", "data.doubt", "-o", "known.json", "-q"], cwd=folder, check=True)
+    run_doubt(["baseline", "data.doubt", "-o", "known.json", "-q"], folder)
+
+
+def run_doubt(arguments: list[str], folder: Path) -> None:
+    """Run `doubt` in a folder."""
+    subprocess.run([sys.executable, "-m", "doubtcli", *arguments], cwd=folder, check=True)
 
 
 def _repeat_doubts(path: Path, repeats: int) -> None:
-    """Make the table of doubts that many times as long, each row with a name and a content of its own."""
+    """Make the table of doubts that many times as long, each row with its own id and content."""
     table = pa.concat_tables([pq.read_table(path)] * repeats)
     n_rows = table.num_rows
     own = {
@@ -97,14 +106,14 @@ def _repeat_doubts(path: Path, repeats: int) -> None:
 
 
 def _repeat_document(path: Path, data: Path, repeats: int) -> None:
-    told = json.loads(path.read_text(encoding="utf-8"))
-    told["input"] |= {"sha256": hashlib.sha256(data.read_bytes()).hexdigest(), "rows": SMALL * repeats}
-    told["counts"] = {name: count * repeats for name, count in told["counts"].items()}
-    told["classes"] = [
+    document = json.loads(path.read_text(encoding="utf-8"))
+    document["input"] |= {"sha256": hashlib.sha256(data.read_bytes()).hexdigest(), "rows": SMALL * repeats}
+    document["counts"] = {name: count * repeats for name, count in document["counts"].items()}
+    document["classes"] = [
         one | {"given": one["given"] * repeats, "doubted": one["doubted"] * repeats}
-        for one in told["classes"]
+        for one in document["classes"]
     ]
-    path.write_text(json.dumps(told), encoding="utf-8")
+    path.write_text(json.dumps(document), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,12 +1,12 @@
-"""How often the noise rate's interval holds, on clean labels with errors planted in them.
+"""How often the noise rate's interval has the true rate in it, on clean labels with planted errors.
 
 Usage: python benchmarks/intervals.py [FIRST LAST]      (`make bench-coverage` runs replicates 100 and 101)
 
 Every replicate takes thirteen labelled sets: four public ones that are clean or nearly so, and nine made up,
 of 2, 4 and 10 classes that overlap until logistic regression is right about .75, .85 or .95 of the time.
-Labels are flipped at known rates, the models are cross-fitted on the flipped labels as `doubt scan` does, and
-the interval is held against the share that was flipped. cleanlab's figure for the same probabilities stands
-beside. The noise rate's few constants were chosen on replicates 0 to 2; those of the table are new.
+Labels are flipped at known rates, the models are cross-fitted on the flipped labels as in `doubt scan`, and
+the interval is compared with the share that was flipped, and with cleanlab's figure for the same
+probabilities. The noise rate's few constants were chosen on replicates 0 to 2; the table is of new ones.
 The table goes to standard output and into benchmarks/README.md.
 """
 
@@ -50,10 +50,10 @@ CLASSES = (2, 4, 10)
 ACCURACIES = (0.75, 0.85, 0.95)
 SIZES = (300, 600, 1000, 2000, 3000, 5000)
 FOLDS, REPEATS = 5, 2
-"""As `doubt scan` has them by default."""
+"""The defaults of `doubt scan`."""
 FIRST, LAST = 100, 102
 WEAK_PART = 4
-"""The pool on weak features sees one column in this many."""
+"""The pool on weak features gets one column in this many."""
 
 
 @dataclass(frozen=True)
@@ -66,13 +66,13 @@ class Base:
 
     @property
     def n_classes(self) -> int:
-        """How many classes the labels have."""
+        """The number of classes."""
         return int(self.labels.max()) + 1
 
 
 @dataclass(frozen=True)
 class Run:
-    """One planting, and what the models made of it."""
+    """One planting, and the models' predictions for it."""
 
     base: str
     model: str
@@ -82,22 +82,22 @@ class Run:
     wrong: np.ndarray
     groups: np.ndarray
     voices: np.ndarray
-    """Shape `(n_repeats, n_rows, n_classes)`: what the noise rate is estimated from."""
+    """Shape `(n_repeats, n_rows, n_classes)`: the probabilities that the noise rate is estimated from."""
     has_skill: bool
 
 
-def bases(replicate: int) -> Iterator[Base]:
-    """The thirteen sets of a replicate; the made-up ones are made anew in each."""
+def make_bases(replicate: int) -> Iterator[Base]:
+    """The thirteen sets of a replicate; each replicate makes new made-up sets."""
     for name, load in PUBLIC.items():
         yield Base(name, *load(return_X_y=True))
     rng = np.random.default_rng(replicate)
     for n_classes in CLASSES:
         for accuracy in ACCURACIES:
-            yield made_up(n_classes, accuracy, int(rng.choice(SIZES)), seed=int(rng.integers(2**31)))
+            yield make_base(n_classes, accuracy, int(rng.choice(SIZES)), seed=int(rng.integers(2**31)))
 
 
-def made_up(n_classes: int, accuracy: float, n_rows: int, seed: int) -> Base:
-    """Classes drawn just so far apart that logistic regression reaches the accuracy; no label is flipped."""
+def make_base(n_classes: int, accuracy: float, n_rows: int, seed: int) -> Base:
+    """Classes just far enough apart for logistic regression to reach the accuracy; no label is flipped."""
     for separation in np.geomspace(0.1, 4.0, 25):
         inputs, labels = make_classification(
             n_rows,
@@ -118,13 +118,13 @@ def made_up(n_classes: int, accuracy: float, n_rows: int, seed: int) -> Base:
 def plant(
     labels: np.ndarray, rate: float, confusion: np.ndarray, rng: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Labels of which each was flipped with this probability, and which were.
+    """The labels after flips with this probability, and which were flipped.
 
     Args:
-        labels: The right ones.
-        rate: Of flips.
+        labels: The right labels.
+        rate: The probability of a flip.
         confusion: Shape `(n_classes, n_classes)`: where labels of each class go, up to a factor.
-        rng: Of the flips.
+        rng: Draws the flips.
     """
     to = confusion * (1 - np.eye(len(confusion)))
     to /= to.sum(axis=1, keepdims=True)
@@ -134,9 +134,9 @@ def plant(
 
 
 def pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
-    """What `doubt scan` estimates the noise rate from: its models and neighbours, pooled, once a repeat."""
+    """The models and neighbours of `doubt scan`, pooled in each repeat."""
     features = Features((TableBlock(StandardScaler().fit_transform(inputs).astype(np.float32)),))
-    groups = groups_of(inputs)
+    groups = group_equal_rows(inputs)
     predictions = cross_fit(
         features.models(),
         labels,
@@ -161,7 +161,7 @@ def pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: in
 
 
 def weak_pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
-    """The same of a quarter of the columns."""
+    """The same with a quarter of the columns."""
     n_columns = inputs.shape[1]
     kept = np.random.default_rng(seed).permutation(n_columns)[: -(-n_columns // WEAK_PART)]
     return pool_voices(inputs[:, kept], labels, n_classes, seed)
@@ -169,7 +169,7 @@ def weak_pool_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, see
 
 def linear_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
     """Logistic regression alone."""
-    dense, groups = StandardScaler().fit_transform(inputs).astype(np.float32), groups_of(inputs)
+    dense, groups = StandardScaler().fit_transform(inputs).astype(np.float32), group_equal_rows(inputs)
     voices = []
     for repeat in range(REPEATS):
         folds = assign_folds(labels, groups, FOLDS, seed + repeat)
@@ -180,9 +180,9 @@ def linear_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: 
 
 
 def bayes_voices(inputs: np.ndarray, labels: np.ndarray, n_classes: int, seed: int) -> np.ndarray:
-    """Naive Bayes alone, once and not calibrated: what a user may bring with `--pred-probs`."""
+    """Naive Bayes alone, once and not calibrated: like a user's own `--pred-probs`."""
     probs = np.zeros((len(labels), n_classes))
-    folds = assign_folds(labels, groups_of(inputs), FOLDS, seed)
+    folds = assign_folds(labels, group_equal_rows(inputs), FOLDS, seed)
     for fold in range(FOLDS):
         model = GaussianNB(var_smoothing=1e-3).fit(inputs[folds != fold], labels[folds != fold])
         probs[np.ix_(folds == fold, model.classes_)] = model.predict_proba(inputs[folds == fold])
@@ -198,37 +198,37 @@ MODELS = {
 STRONG = "default models"
 
 
-def groups_of(inputs: np.ndarray) -> np.ndarray:
+def group_equal_rows(inputs: np.ndarray) -> np.ndarray:
     """Rows with the same input, which share a fold."""
     return find_duplicates(Features((TableBlock(inputs.astype(np.float32)),))).groups
 
 
-def runs(base: Base, model: str, seed: int) -> Iterator[Run]:
+def run_plantings(base: Base, model: str, seed: int) -> Iterator[Run]:
     """Every rate and kind of flips on one set, judged by one model; clean labels first."""
     rng = np.random.default_rng([seed, list(MODELS).index(model)])
     clean = np.zeros(len(base.labels), dtype=bool)
-    first = judged(base, model, ("none", 0.0), (base.labels, clean), seed)
+    first = judge_labels(base, model, ("none", 0.0), (base.labels, clean), seed)
     yield first
     mean_probs = first.voices.mean(axis=0)
     confused = np.stack([mean_probs[base.labels == code].mean(axis=0) for code in range(base.n_classes)])
     for kind, confusion in zip(KINDS, (np.ones_like(confused), confused), strict=True):
         for rate in RATES[1:]:
-            yield judged(base, model, (kind, rate), plant(base.labels, rate, confusion, rng), seed)
+            yield judge_labels(base, model, (kind, rate), plant(base.labels, rate, confusion, rng), seed)
 
 
-def judged(
+def judge_labels(
     base: Base,
     model: str,
     planted: tuple[str, float],
     labels: tuple[np.ndarray, np.ndarray],
     seed: int,
 ) -> Run:
-    """The run of these labels, and of which of them are wrong."""
+    """The run with these labels, of which some are wrong."""
     (kind, rate), (given, wrong) = planted, labels
     voices = MODELS[model](base.inputs, given, base.n_classes, seed)
     names = [str(code) for code in range(base.n_classes)]
     skill = measure_skill(voices.mean(axis=0), {}, given, len(names), seed)
-    groups = groups_of(base.inputs)
+    groups = group_equal_rows(base.inputs)
     return Run(base.name, model, kind, rate, given, wrong, groups, voices, skill.assessable)
 
 
@@ -240,7 +240,7 @@ def cleanlab_rate(run: Run) -> float:
 
 @dataclass(frozen=True)
 class Verdict:
-    """What the interval of one run was worth, and cleanlab's figure."""
+    """The interval of one run, with the truth and cleanlab's figure."""
 
     model: str
     kind: str
@@ -257,7 +257,7 @@ class Verdict:
         return self.interval is not None and self.interval[0] <= self.truth <= self.interval[1]
 
 
-def verdict(run: Run) -> Verdict:
+def judge_interval(run: Run) -> Verdict:
     """Estimate the noise rate of a run whose models have skill, and compare."""
     interval = None
     if run.has_skill:
@@ -267,23 +267,23 @@ def verdict(run: Run) -> Verdict:
     return Verdict(run.model, run.kind, run.rate, run.has_skill, truth, interval, cleanlab_rate(run))
 
 
-def row(name: str, verdicts: list[Verdict]) -> str:
+def render_row(name: str, verdicts: list[Verdict]) -> str:
     """A line of the table."""
     skilled = [one for one in verdicts if one.has_skill]
-    told = [one for one in skilled if one.interval is not None]
-    if not told:
+    assessed = [one for one in skilled if one.interval is not None]
+    if not assessed:
         return f"| {name} | {len(verdicts)} | {len(verdicts) - len(skilled)} | - | - | - | - | - | - |"
-    low, high = np.array([one.interval for one in told]).T
-    truth = np.array([one.truth for one in told])
+    low, high = np.array([one.interval for one in assessed]).T
+    truth = np.array([one.truth for one in assessed])
     cells = [
         len(verdicts),
         len(verdicts) - len(skilled),
-        f"{1 - len(told) / len(skilled):.0%}",
-        f"{np.mean([one.holds for one in told]):.0%}",
+        f"{1 - len(assessed) / len(skilled):.0%}",
+        f"{np.mean([one.holds for one in assessed]):.0%}",
         f"{(truth < low).mean():.0%} / {(truth > high).mean():.0%}",
         f"{(low == 0).mean():.0%}",
         f"{np.median(high - low):.3f}",
-        f"{np.mean([one.cleanlab for one in told]):.3f}",
+        f"{np.mean([one.cleanlab for one in assessed]):.3f}",
     ]
     return f"| {name} | " + " | ".join(str(cell) for cell in cells) + " |"
 
@@ -298,39 +298,41 @@ def report(verdicts: list[Verdict]) -> str:
     """All tables: by rate; by strength, kind and rate; by model and rate."""
     planted = [one for one in verdicts if one.rate > 0]
     parts = [f"{len(planted):,} plantings and {len(verdicts) - len(planted):,} runs on clean labels.\n"]
-    parts += [HEAD.format("planted"), *lines(verdicts, lambda one: f"{one.rate:.0%}")]
+    parts += [HEAD.format("planted"), *render_lines(verdicts, lambda one: f"{one.rate:.0%}")]
     parts += ["", HEAD.format("models, flips, planted")]
-    parts += lines(
+    parts += render_lines(
         verdicts,
         lambda one: f"{'strong' if one.model == STRONG else 'weak'}, {one.kind}, {one.rate:.0%}",
     )
     parts += [
         "",
         HEAD.format("models, planted"),
-        *lines(verdicts, lambda one: f"{one.model}, {one.rate:.0%}"),
+        *render_lines(verdicts, lambda one: f"{one.model}, {one.rate:.0%}"),
     ]
     return "\n".join(parts)
 
 
-def lines(verdicts: list[Verdict], name: Callable[[Verdict], str]) -> list[str]:
+def render_lines(verdicts: list[Verdict], name: Callable[[Verdict], str]) -> list[str]:
     """A line for each name, in the order of models, kinds and rates."""
     models, kinds = list(MODELS), ("none", *KINDS)
     ordered = sorted(verdicts, key=lambda one: (models.index(one.model), kinds.index(one.kind), one.rate))
     names = list(dict.fromkeys(name(one) for one in ordered))
-    return [row(wanted, [one for one in verdicts if name(one) == wanted]) for wanted in names]
+    return [render_row(wanted, [one for one in verdicts if name(one) == wanted]) for wanted in names]
 
 
 def main() -> None:
-    """Run all replicates, print the tables and write them into the README beside this file."""
+    """Run all replicates, print the tables and write them into the README next to this file."""
     first, last = (int(word) for word in sys.argv[1:]) if sys.argv[1:] else (FIRST, LAST)
     verdicts: list[Verdict] = []
     warnings.filterwarnings("ignore", message="lbfgs failed to converge")
     with limit_native_threads():
         for replicate in range(first, last):
-            for place, base in enumerate(bases(replicate)):
+            for place, base in enumerate(make_bases(replicate)):
                 print(replicate, base.name, flush=True)
                 for model in MODELS:
-                    verdicts += [verdict(run) for run in runs(base, model, 1000 * replicate + place)]
+                    verdicts += [
+                        judge_interval(run) for run in run_plantings(base, model, 1000 * replicate + place)
+                    ]
     tables = report(verdicts)
     print("\n" + tables)
     if not sys.argv[1:]:

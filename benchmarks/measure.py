@@ -1,4 +1,4 @@
-"""What a process costs, and how well its scores rank known errors."""
+"""The cost of a process, and how well its scores rank known errors."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ LOOK_EVERY = 0.05
 
 @dataclass(frozen=True)
 class Cost:
-    """What a process and all that it started used, start-up included."""
+    """What a process and its children used, start-up included."""
 
     cpu_seconds: float
     peak_megabytes: float
 
 
 def run_process(command: list[str]) -> Cost:
-    """Run to the end; what it cost. The peak is that of the sum over all processes that ran at once."""
+    """Run a command to its end, and give its cost. The peak is of the sum over all processes at one time."""
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     watched, peak, pid = psutil.Process(process.pid), 0, 0
     while not pid:
@@ -35,13 +35,13 @@ def run_process(command: list[str]) -> Cost:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    # The system knows the peak of each process exactly, but not what stood beside it at that moment.
+    # The system knows the exact peak of each process, but not the memory of the others at that moment.
     peak = max(peak, usage.ru_maxrss * 1024)
     return Cost(usage.ru_utime + usage.ru_stime, peak / 2**20)
 
 
 def memory_of(process: psutil.Process) -> int:
-    """Bytes that a process and its children hold now; 0 where one ended between question and answer."""
+    """Bytes that a process and its children use now; 0 where one of them has just ended."""
     try:
         return sum(one.memory_info().rss for one in [process, *process.children(recursive=True)])
     except psutil.NoSuchProcess:
@@ -49,7 +49,7 @@ def memory_of(process: psutil.Process) -> int:
 
 
 def errors_among_first(is_error: np.ndarray, doubt: np.ndarray, n_first: int) -> float:
-    """How many of the first rows are errors; of rows with equal doubt at the cut, their share counts."""
+    """How many of the first rows are errors; ties at the cut count by their share of errors."""
     cut = np.sort(doubt)[::-1][n_first - 1]
     above, tied = doubt > cut, doubt == cut
     return float(is_error[above].sum() + (n_first - above.sum()) * is_error[tied].mean())
@@ -62,15 +62,15 @@ def precision_at_errors(is_error: np.ndarray, doubt: np.ndarray) -> float:
 
 
 def recall_in_tenth(is_error: np.ndarray, doubt: np.ndarray) -> float:
-    """The share of all errors that stand in the first 10% of the rows, rounded up to whole rows."""
+    """The share of all errors in the first 10% of the rows, rounded up to whole rows."""
     n_first = -(-len(doubt) // 10)
     return errors_among_first(is_error, doubt, n_first) / float(is_error.sum())
 
 
 def calibration_error(is_error: np.ndarray, probability: np.ndarray) -> float:
-    """Expected calibration error: how far stated and true error rates lie apart, in bins of equal width.
+    """Expected calibration error: the gap between stated and true error rates, in bins of equal width.
 
-    Each bin counts by its rows; a probability on a border belongs to the bin above it, and 1 to the last.
+    Each bin is weighted by its rows; a probability on a border is in the bin above it, and 1 in the last.
     """
     bins = np.minimum((probability * N_BINS).astype(int), N_BINS - 1)
     gaps = [abs((probability[bins == one] - is_error[bins == one]).sum()) for one in range(N_BINS)]

@@ -6,17 +6,17 @@ from pathlib import Path
 
 PAGE = Path(__file__).with_name("README.md")
 NOTHING = "-"
-"""Stands where nothing was run, or nothing is to be said."""
+"""The cell of a measure that was not run, or does not exist."""
 
 
 def markdown_table(head: list[str], rows: list[list[str]]) -> str:
-    """The rows under their heads."""
+    """A Markdown table of the rows."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in lines)
 
 
 def write_between(page: Path, begin: str, end: str, text: str) -> None:
-    """Replace what stands between two marks of a page."""
+    """Replace the text between two marks of a page."""
     before, found_begin, rest = page.read_text(encoding="utf-8").partition(begin)
     _, found_end, after = rest.partition(end)
     if not (found_begin and found_end):

@@ -1,11 +1,11 @@
-"""How well `doubt scan` ranks known label errors, beside the tools that a user would reach for otherwise.
+"""How well `doubt scan` ranks known label errors, compared with other tools.
 
 Usage: python benchmarks/ranking.py [--tools NAME,...] [SET ...]      (`make bench-ranking` runs all)
 
-The sets are the folders under `DOUBT_DATA` (default: ../shared/data) that hold a `data.parquet` with
-the columns `label` and `is_error`. The peers are the scripts in benchmarks/peers/. Each tool runs as a
-process of its own on the same file, one after the other, and none is shown what is known of the errors. A run
-of all tools on all sets writes its tables into benchmarks/README.md; any run prints them.
+The sets are the folders under `DOUBT_DATA` (default: ../shared/data) with a `data.parquet` that
+has the columns `label` and `is_error`. The peers are the scripts in benchmarks/peers/. Each tool runs as a
+separate process on the same file, one after the other, and does not see which labels are wrong. Each run
+prints its tables; a run of all tools on all sets also writes them into benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ BEGIN, END = "<!-- ranking: begin -->", "<!-- ranking: end -->"
 
 
 def main() -> None:
-    """Measure the wanted tools on the wanted sets; print the tables, or write them too if that is all."""
+    """Measure the wanted tools on the wanted sets; print the tables, and write them if all were run."""
     wanted = read_arguments()
     tools = [tool for tool in TOOLS if tool.name in wanted.tools]
     found = []
@@ -50,7 +50,7 @@ def main() -> None:
 
 
 def read_arguments() -> argparse.Namespace:
-    """Which tools and sets are wanted."""
+    """The wanted tools and sets."""
     names = [tool.name for tool in TOOLS]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("sets", nargs="*", metavar="SET", help="a folder's name [default: all]")
@@ -59,14 +59,14 @@ def read_arguments() -> argparse.Namespace:
     wanted.tools = wanted.tools.split(",")
     unknown = [name for name in wanted.tools if name not in names]
     if unknown:
-        parser.error(f"no tool is called {', '.join(unknown)}; there are {', '.join(names)}")
+        parser.error(f"unknown tool {', '.join(unknown)}: choose from {', '.join(names)}")
     return wanted
 
 
 def progress(task: Task, tool: str, result: Result | None) -> str:
-    """One line as it goes."""
+    """A line about one finished run."""
     if result is None:
-        return f"{task.name}: {tool} declines to judge"
+        return f"{task.name}: {tool} gives no result"
     return f"{task.name}: {tool} AP {result.average_precision:.3f}, {result.cost.cpu_seconds:.0f} CPU seconds"
 
 
@@ -74,7 +74,7 @@ def progress(task: Task, tool: str, result: Result | None) -> str:
 
 
 def report(found: list[tuple[Task, Results]], tools: list[Tool]) -> str:
-    """All tables: the means first, then each set by each measure; real and injected errors apart."""
+    """All tables: the means first, then each set by each measure; real and injected errors separately."""
     methods = [method for tool in tools for method in tool.methods]
     groups = {
         "Real errors": [pair for pair in found if not pair[0].is_injected],
@@ -86,21 +86,21 @@ def report(found: list[tuple[Task, Results]], tools: list[Tool]) -> str:
     }
     parts = ["### Means"]
     for title, chosen in (groups | tables).items():
-        if fair(chosen):
-            parts += [f"#### {title}", means(fair(chosen), methods)]
+        if select_comparable(chosen):
+            parts += [f"#### {title}", render_means(select_comparable(chosen), methods)]
     for title, chosen in groups.items():
         if chosen:
-            parts += [f"### {title}, each set", *each_set(chosen, tools)]
+            parts += [f"### {title}, each set", *render_each_set(chosen, tools)]
     return "\n\n".join(parts)
 
 
-def fair(found: list[tuple[Task, Results]]) -> list[tuple[Task, Results]]:
-    """The tasks that count for means: those with inputs, and without answers that only `doubt` reads."""
+def select_comparable(found: list[tuple[Task, Results]]) -> list[tuple[Task, Results]]:
+    """The tasks that count for means: they have inputs, and no answers, which only `doubt` reads."""
     return [(task, results) for task, results in found if task.has_inputs and not task.has_answers]
 
 
-def means(found: list[tuple[Task, Results]], methods: list[str]) -> str:
-    """One line a method, over the tasks that it was run on, beside `doubt` on the same ones."""
+def render_means(found: list[tuple[Task, Results]], methods: list[str]) -> str:
+    """One line a method: its means over its tasks, with those of `doubt` on the same tasks."""
     head = ["method", "sets", "AP", "AP of doubt, same sets", "ratio of AP", "worst ratio", "P@k"]
     head += ["recall in 10%", "ECE", "ratio of CPU"]
     ours, theirs = DOUBT.methods[0], REFERENCE.methods[0]
@@ -139,22 +139,22 @@ def geometric_mean(ratios: list[float]) -> str:
     return f"{np.exp(np.mean(np.log(ratios))):.2f}" if ratios else NOTHING
 
 
-def each_set(found: list[tuple[Task, Results]], tools: list[Tool]) -> list[str]:
+def render_each_set(found: list[tuple[Task, Results]], tools: list[Tool]) -> list[str]:
     """A table for each measure, a line for each task."""
     by_method = {method: method for tool in tools for method in tool.methods}
     by_tool = {tool.methods[0]: tool.name for tool in tools}
     parts = []
     for measured, cell in JUDGED.items():
-        parts += [f"{measured}:", one_measure(found, by_method, cell)]
+        parts += [f"{measured}:", render_measure(found, by_method, cell)]
     for measured, cell in SPENT.items():
-        parts += [f"{measured}:", one_measure(found, by_tool, cell)]
+        parts += [f"{measured}:", render_measure(found, by_tool, cell)]
     return parts
 
 
-def one_measure(
+def render_measure(
     found: list[tuple[Task, Results]], heads: dict[str, str], cell: Callable[[Result], str]
 ) -> str:
-    """A table of one measure: a column for each method of which it says anything, under its head."""
+    """A table of one measure, with a column for each method that has it."""
     cells = {
         method: [cell(results[method]) if method in results else NOTHING for _, results in found]
         for method in heads
@@ -168,14 +168,14 @@ def one_measure(
 
 
 def flags(result: Result) -> str:
-    """How many rows are flagged outright, and how many of them are errors."""
+    """How many rows are flagged, and which share of them are errors."""
     if result.flagged is None:
         return NOTHING
     return f"{result.flagged:,}" + (f" ({result.flagged_precision:.2f})" if result.flagged else "")
 
 
 def calibration(result: Result) -> str:
-    """How far stated and true error rates lie apart."""
+    """The expected calibration error as a cell."""
     return NOTHING if result.calibration_error is None else f"{result.calibration_error:.3f}"
 
 
@@ -186,12 +186,12 @@ JUDGED: dict[str, Callable[[Result], str]] = {
     "Expected calibration error": calibration,
     "Rows flagged outright, and the share of errors among them": flags,
 }
-"""What each method is measured by."""
+"""The measures of each method."""
 SPENT: dict[str, Callable[[Result], str]] = {
     "CPU seconds": lambda one: f"{one.cost.cpu_seconds:.1f}",
     "Peak memory, MB": lambda one: f"{one.cost.peak_megabytes:,.0f}",
 }
-"""What a tool spends, with all of its methods."""
+"""The costs of each tool, with all its methods."""
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The labelled sets with known errors, each with all that tells of the errors taken out."""
+"""The labelled sets with known errors, without the columns that give the errors away."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 DATA = Path(os.environ.get("DOUBT_DATA", "../shared/data"))
 
 KNOWN_OF_ERRORS = ("true_label", "is_error", "label_", "n_rules", "n_answers", "original_class")
-"""Columns that start like this tell of the errors, and are hidden from every tool."""
+"""Columns with these prefixes give the errors away, and are hidden from every tool."""
 ANSWERED_BY_PEOPLE = ("rte_crowd", "crowd_sentiment_sp", "crowd_music_ms")
-"""Sets whose `annotations.parquet` holds people's answers; elsewhere the errors were found with it."""
+"""Sets whose `annotations.parquet` has people's answers; in other sets it was used to find the errors."""
 ANSWER = "annotator_"
-"""How the names of columns with people's answers start."""
+"""The prefix of columns with people's answers."""
 INJECTED = "inj_"
-"""Sets whose names start like this had their errors put in; in the others people made them."""
+"""The prefix of sets whose errors were injected; in all others people made them."""
 
 
 @dataclass(frozen=True)
@@ -33,16 +33,16 @@ class Task:
     table: pd.DataFrame
     is_error: np.ndarray
     is_given: bool = True
-    """Whether its labels are those of the set's `label`, and not of another kind of noise."""
+    """Whether its labels are the set's `label`, and not another kind of noise."""
 
     @property
     def is_injected(self) -> bool:
-        """Whether the errors were put in."""
+        """Whether the errors were injected."""
         return self.name.startswith(INJECTED)
 
     @property
     def inputs(self) -> pd.DataFrame:
-        """All but ids, labels and people's answers."""
+        """All columns except ids, labels and people's answers."""
         return self.table[[c for c in self.table if c not in ("id", "label") and not is_answer(c)]]
 
     @property
@@ -68,7 +68,7 @@ def all_tasks(wanted: list[str]) -> list[Task]:
 
 
 def tasks_of(folder: Path) -> list[Task]:
-    """A task for each column of given labels, with all that tells of the errors taken out."""
+    """A task for each column of given labels, without the columns that give the errors away."""
     path = folder / "data.parquet"
     if not path.exists():
         return []
@@ -99,7 +99,7 @@ def noise_kinds(name: str, data: pd.DataFrame) -> dict[str, pd.Series]:
 
 
 def answers(folder: Path) -> pd.DataFrame:
-    """Who answered what, one column an annotator."""
+    """The annotators' answers, one column each."""
     long = pd.read_parquet(folder / "annotations.parquet")
     wide = long.drop_duplicates(["id", "annotator"]).pivot_table(
         index="id", columns="annotator", values="label", aggfunc="first"
@@ -108,5 +108,5 @@ def answers(folder: Path) -> pd.DataFrame:
 
 
 def is_answer(column: str) -> bool:
-    """Whether a column holds one person's answers."""
+    """Whether a column has one person's answers."""
     return column.startswith(ANSWER)

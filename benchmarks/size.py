@@ -1,10 +1,10 @@
-"""What `doubt scan` costs on many texts, beside the script that a careful user would write today.
+"""How much `doubt scan` costs on many texts, compared with the script that a careful user would write.
 
 Usage: python benchmarks/size.py [ROWS]      (`make bench-size` takes 100,000)
 
-The texts are made up: 10 classes, 20 to 50 words each out of 60,000 (Zipf's law), an eighth of them of the
-class's own, one label in twenty wrong. Both tools run as processes of their own on the same CSV file, one
-after the other; CPU seconds are those of a process and all its children, and the peak is the sum over them.
+The texts are made up: 10 classes, 20 to 50 words each out of 60,000 (Zipf's law), an eighth of them
+specific to the class; one label in twenty is wrong. Each tool runs as a separate process on the same CSV
+file, one after the other; CPU seconds and peak memory include all child processes.
 The table goes to standard output and, with 100,000 rows, into benchmarks/README.md.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 from page import PAGE, markdown_table, write_between
 from sklearn.metrics import average_precision_score
-from tools import DOUBT, REFERENCE, Tool, by_row, run_tool
+from tools import DOUBT, REFERENCE, Tool, run_tool, sort_by_row
 
 BEGIN, END = "<!-- size: begin -->", "<!-- size: end -->"
 MANY = 100_000
@@ -32,7 +32,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wrong = write_texts(folder / "texts.csv", n_rows)
-        figures = {tool: figures_of(tool, folder, wrong) for tool in (DOUBT, REFERENCE)}
+        figures = {tool: measure_on_texts(tool, folder, wrong) for tool in (DOUBT, REFERENCE)}
     rows = []
     for measured, places in {"CPU seconds": 0, "peak memory, MB": 0, "AP": 3}.items():
         ours, theirs = (figures[tool][measured] for tool in (DOUBT, REFERENCE))
@@ -43,17 +43,17 @@ def main() -> None:
         write_between(PAGE, BEGIN, END, f"{n_rows:,} rows:\n\n{table}")
 
 
-def figures_of(tool: Tool, folder: Path, wrong: np.ndarray) -> dict[str, float]:
-    """What one tool costs on the texts, and its average precision."""
+def measure_on_texts(tool: Tool, folder: Path, wrong: np.ndarray) -> dict[str, float]:
+    """One tool's cost on the texts, and its average precision."""
     scores = folder / f"{tool.name}.parquet"
     cost = run_tool(tool, folder / "texts.csv", scores)
-    doubt = by_row(pd.read_parquet(scores), len(wrong))[tool.methods[0]]
+    doubt = sort_by_row(pd.read_parquet(scores), len(wrong))[tool.methods[0]]
     precision = float(average_precision_score(wrong, doubt))
     return {"CPU seconds": cost.cpu_seconds, "peak memory, MB": cost.peak_megabytes, "AP": precision}
 
 
 def write_texts(path: Path, n_rows: int) -> np.ndarray:
-    """Write the file; which labels are wrong."""
+    """Write the file, and give which labels are wrong."""
     rng = np.random.default_rng(0)
     letters = list("abcdefghijklmnopqrstuvwxyz")
     words = np.array(["".join(rng.choice(letters, rng.integers(3, 11))) for _ in range(N_WORDS)])

@@ -1,4 +1,4 @@
-"""`doubt` and its peers: how each is run on a file, and what comes of it."""
+"""`doubt` and its peers: how each is run on a file, and its results."""
 
 from __future__ import annotations
 
@@ -30,17 +30,17 @@ class Tool:
     methods: tuple[str, ...]
     """The columns of scores that it writes."""
     probabilities: tuple[str, ...] = ()
-    """Those of them that are meant as probabilities, or read like one."""
+    """Those of them that are probabilities."""
     script: str = ""
     """The peer's file; none for `doubt`."""
     only_given: bool = True
-    """Whether to run it on each set's `label` alone, and not on the other kinds of noise."""
+    """Whether to run it only on each set's `label`, and not on other kinds of noise."""
     only_tables: bool = False
     most_rows: int = sys.maxsize
-    """Above that it is left out: it would take too long."""
+    """Above this it is not run: it would take too long."""
 
     def takes(self, task: Task) -> bool:
-        """Whether it is run on a task: peers need something for a model to learn from."""
+        """Whether it is run on a task: peers need inputs for a model."""
         if not self.script:
             return True
         fits = task.has_inputs and len(task.table) <= self.most_rows
@@ -67,7 +67,7 @@ REFERENCE = CLEANLAB
 
 @dataclass(frozen=True)
 class Result:
-    """What one method made of one task; None where it says nothing of the kind."""
+    """One method's result on one task; None where it gives no such figure."""
 
     average_precision: float
     precision_at_errors: float
@@ -79,18 +79,18 @@ class Result:
 
 
 def measure(tool: Tool, task: Task) -> dict[str, Result]:
-    """What each of the tool's methods makes of a task; none where the tool declines to judge."""
+    """The results of a tool's methods on a task; empty where the tool gives none."""
     with tempfile.TemporaryDirectory() as folder:
         source, target = Path(folder) / "data.parquet", Path(folder) / "scores.parquet"
         task.table.to_parquet(source)
         cost = run_tool(tool, source, target)
-        found = by_row(pd.read_parquet(target), len(task.table))
+        found = sort_by_row(pd.read_parquet(target), len(task.table))
     methods = [method for method in tool.methods if method in found]
-    return {method: judge(task.is_error, found, method, tool, cost) for method in methods}
+    return {method: score_method(task.is_error, found, method, tool, cost) for method in methods}
 
 
 def run_tool(tool: Tool, source: Path, target: Path) -> Cost:
-    """Run a tool on a file as its user would; leaves its scores in another."""
+    """Run a tool on a file as a user would; it writes its scores to another file."""
     if tool.script:
         return run_process([sys.executable, str(PEERS / tool.script), str(source), str(target)])
     audit = target.with_suffix(".doubt")
@@ -99,13 +99,17 @@ def run_tool(tool: Tool, source: Path, target: Path) -> Cost:
         scan += ["--annotators", f"{ANSWER}*"]
     cost = run_process([*scan, "--isolated", "--quiet", "-o", str(audit)])
     doubts = pd.read_parquet(audit / "doubts.parquet", columns=["row", "doubt", "doubted"])
-    doubts["row"] -= 1  # people count a file's rows from 1, and so does doubt
+    doubts["row"] -= 1  # doubt counts a file's rows from 1, as people do
     doubts.rename(columns={"doubted": "flagged"}).to_parquet(target)
     return cost
 
 
-def by_row(found: pd.DataFrame, n_rows: int) -> pd.DataFrame:
-    """A tool's rows in the order of the file; each must be there exactly once, or nothing can be compared."""
+def sort_by_row(found: pd.DataFrame, n_rows: int) -> pd.DataFrame:
+    """A tool's rows in the order of the file.
+
+    Raises:
+        ValueError: A row is missing or there twice, so that scores and errors would not match.
+    """
     found = found.sort_values("row").reset_index(drop=True)
     if len(found.columns) > 1 and found["row"].tolist() != list(range(n_rows)):
         numbers = f"{len(found)} from {found['row'].min()} to {found['row'].max()}"
@@ -113,7 +117,7 @@ def by_row(found: pd.DataFrame, n_rows: int) -> pd.DataFrame:
     return found
 
 
-def judge(is_error: np.ndarray, found: pd.DataFrame, method: str, tool: Tool, cost: Cost) -> Result:
+def score_method(is_error: np.ndarray, found: pd.DataFrame, method: str, tool: Tool, cost: Cost) -> Result:
     """How well one method's scores find the errors."""
     doubt = found[method].to_numpy(dtype=float)
     has_flags = "flagged" in found and method == tool.methods[0]

@@ -1,13 +1,12 @@
-"""What 50 verdicts do to the ranking and to the noise rate, on sets with known errors.
+"""The effect of 50 verdicts on the ranking and the noise rate, on sets with known errors.
 
 Usage: python benchmarks/verdicts.py [SET ...]      (`make bench-verdicts` runs all sets)
 
-The sets are those of `ranking.py`. The known true labels play the person: first 50 rows from the top of the
-queue are decided, then, apart from that, 50 rows of an audit sample; each time the file is scanned again with
-these verdicts. Then 1,000 audit samples are drawn of each set by the doubts of its first scan, and
-the interval that each gives is held against the true rate; so are intervals on sets of which all errors but
-a few, or as many labels at random instead, are called wrong. The tables go to standard output and into
-benchmarks/README.md.
+The sets are those of `ranking.py`. The known true labels play the person. First the top 50 rows of the
+queue are decided; then, separately, 50 rows of an audit sample; each time the file is scanned again with
+these verdicts. Then 1,000 audit samples are drawn from each set by the doubts of its first scan, and each interval
+is compared with the true rate; so are intervals for rarer errors: a few of the set's errors, or as many rows
+at random. The tables go to standard output and into benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -38,7 +37,7 @@ BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 
 @dataclass(frozen=True)
 class Scan:
-    """What one scan made of a task, in the file's order."""
+    """One scan's results on a task, in the file's order."""
 
     doubt: np.ndarray
     rank: np.ndarray
@@ -48,7 +47,7 @@ class Scan:
 
 
 def main() -> None:
-    """Measure every set, print the tables and write them into the README beside this file."""
+    """Measure every set, print the tables and write them into the README next to this file."""
     wanted = sys.argv[1:]
     ranked, covered = [], []
     for folder in sorted(DATA.iterdir()):
@@ -57,7 +56,7 @@ def main() -> None:
         for task in tasks_of(folder):
             truth = pd.read_parquet(folder / "data.parquet").set_index("id")["true_label"]
             first = compare(task, truth[task.table["id"]].to_numpy(dtype=str), ranked)
-            coverage(task, first, covered)
+            add_coverage(task, first, covered)
     if not ranked:
         sys.exit(f"no labelled sets in {DATA}")
     text = report(ranked, covered)
@@ -70,7 +69,7 @@ def main() -> None:
 
 
 def compare(task: Task, truth: np.ndarray, lines: list[list]) -> Scan:
-    """Scan without verdicts, with 50 from the top and with 50 of an audit sample; gives the first scan."""
+    """Scan without verdicts, with 50 from the top, and with 50 of an audit sample; gives the first scan."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         task.table.to_parquet(folder / "data.parquet")
@@ -103,7 +102,7 @@ def compare(task: Task, truth: np.ndarray, lines: list[list]) -> Scan:
 
 
 def scan(task: Task, folder: Path, *options: str) -> Scan:
-    """One `doubt scan`, as a user would call it."""
+    """The results of one `doubt scan`, called as a user would."""
     out = folder / "out"
     command = [sys.executable, "-m", "doubtcli", "scan", str(folder / "data.parquet"), "--isolated"]
     command += ["--label", "label", "--id", "id", "--quiet", "--force", "--threads", "1", "-o", str(out)]
@@ -136,7 +135,7 @@ def holds(task: Task, scanned: Scan) -> bool | None:
 
 
 def interval(task: Task, scanned: Scan) -> str:
-    """The interval of the noise rate, marked where the truth lies outside."""
+    """The interval of the noise rate, with a mark where the true rate is outside."""
     noise = scanned.noise_rate
     if not noise["assessable"]:
         return "not assessable"
@@ -146,8 +145,8 @@ def interval(task: Task, scanned: Scan) -> str:
 # --------------------------------------------------------------------- coverage
 
 
-def coverage(task: Task, scanned: Scan, lines: list[list]) -> None:
-    """How often the interval of an audit sample holds, with the errors of the set and with rarer ones."""
+def add_coverage(task: Task, scanned: Scan, lines: list[list]) -> None:
+    """How often an audit sample's interval holds, for the set's errors and for rarer ones."""
     rng = np.random.default_rng(0)
     kinds = {"its errors": task.is_error}
     for rate in RARE:
@@ -159,27 +158,29 @@ def coverage(task: Task, scanned: Scan, lines: list[list]) -> None:
                 kinds[f"{rate:.1%} {kind}"] = wrong
     for kind, is_wrong in kinds.items():
         lines += [
-            [task.name, kind, size, is_wrong.mean(), *covered(scanned.doubt, is_wrong, size)]
+            [task.name, kind, size, is_wrong.mean(), *measure_coverage(scanned.doubt, is_wrong, size)]
             for size in SIZES
             if size < len(is_wrong)
         ]
 
 
-def covered(doubt: np.ndarray, is_wrong: np.ndarray, size: int) -> tuple[float, float, float]:
-    """Share of 1,000 intervals that hold, their median width, and that of samples without strata."""
+def measure_coverage(doubt: np.ndarray, is_wrong: np.ndarray, size: int) -> tuple[float, float, float]:
+    """The share of 1,000 intervals that hold, their median width, and that of samples without strata."""
     rng = np.random.default_rng(0)
     strata, n_drawn = stratify(doubt, size)
-    held, width = simulated(np.bincount(strata, weights=is_wrong), np.bincount(strata), n_drawn, rng)
-    plain = simulated(np.array([is_wrong.sum()]), np.array([len(doubt)]), np.array([size]), rng)[1]
+    held, width = simulate_intervals(np.bincount(strata, weights=is_wrong), np.bincount(strata), n_drawn, rng)
+    plain = simulate_intervals(np.array([is_wrong.sum()]), np.array([len(doubt)]), np.array([size]), rng)[1]
     return held, width, plain
 
 
-def simulated(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) -> tuple[float, float]:  # noqa: ANN001
-    """Share of 1,000 intervals that hold, and their median width, from the known errors in each stratum."""
+def simulate_intervals(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) -> tuple[float, float]:  # noqa: ANN001
+    """The share of 1,000 intervals that hold, and their median width, by the known errors in each stratum."""
     truth, wrong = wrong.sum() / sizes.sum(), wrong.astype(int)
     found = rng.hypergeometric(wrong, sizes - wrong, n_drawn, size=(DRAWS, len(sizes)))
-    unlike, of_draw = np.unique(found, axis=0, return_inverse=True)
-    bounds = np.array([estimate_stratified_rate(one, n_drawn, sizes)[1:] for one in unlike])[of_draw.ravel()]
+    different, of_draw = np.unique(found, axis=0, return_inverse=True)
+    bounds = np.array([estimate_stratified_rate(one, n_drawn, sizes)[1:] for one in different])[
+        of_draw.ravel()
+    ]
     held = (bounds[:, 0] - 1e-9 <= truth) & (truth <= bounds[:, 1] + 1e-9)
     return float(held.mean()), float(np.median(bounds[:, 1] - bounds[:, 0]))
 
@@ -188,7 +189,7 @@ def simulated(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) ->
 
 
 def report(ranked: list[list], covered: list[list]) -> str:
-    """Both tables, with the means that matter."""
+    """Both tables, with means."""
     head = (
         "| set | rows | errors | AP, no verdicts | AP, 50 from the top | its undecided rows, before → after "
         "| AP, 50 of a sample | its undecided rows, before → after "
@@ -229,8 +230,8 @@ def coverage_table(covered: list[list], kind: str) -> list[str]:
     heads = [f"{size} rows: holds, width (without strata)" for size in SIZES]
     lines = [f"| set | errors | {' | '.join(heads)} |", "|" + "---|" * (2 + len(SIZES))]
     for name, (rate, *sizes) in rows.items():
-        told = {size: f"{held:.1%}, {width:.1%} ({plain:.1%})" for size, held, width, plain in sizes}
-        lines.append(f"| {name} | {rate} | {' | '.join(told.get(size, '-') for size in SIZES)} |")
+        cells = {size: f"{held:.1%}, {width:.1%} ({plain:.1%})" for size, held, width, plain in sizes}
+        lines.append(f"| {name} | {rate} | {' | '.join(cells.get(size, '-') for size in SIZES)} |")
     return lines
 
 

@@ -54,9 +54,9 @@ PRIVILEGE_NOT_HELD = 1314
 
 @dataclass
 class Sentences:
-    """What the product says, in one file a room: `tests/gate/sentences.txt` has the sentences of `gate`.
+    """The product's messages, in one file a room: `tests/gate/sentences.txt` has those of `gate`.
 
-    A test asserts facts: the place in an error, figures, outcomes. Where the wording matters too, it says
+    A test asserts facts: the place in an error, figures, outcomes. Where the wording matters too, it calls
     `sentences.check(error)` or `sentences.check(text)`, and the text is kept under the names of the test's
     module and the test. After a change of wording: `pytest --write-sentences`, then read what changed.
     """
@@ -67,9 +67,9 @@ class Sentences:
     is_writing: bool
     n_checked: int = 0
 
-    def check(self, said: DoubtError | str) -> None:
+    def check(self, message: DoubtError | str) -> None:
         """The text of an error without its place, which may be a temporary folder; else the text itself."""
-        text = "\n".join(line.rstrip() for line in as_text(said).strip("\n").splitlines())
+        text = "\n".join(line.rstrip() for line in as_text(message).strip("\n").splitlines())
         self.n_checked += 1
         name = self.name if self.n_checked == 1 else f"{self.name} ({self.n_checked})"
         kept = read_sentences(self.path)
@@ -83,11 +83,11 @@ class Sentences:
 HEADING = "== "
 
 
-def as_text(said: DoubtError | str) -> str:
+def as_text(message: DoubtError | str) -> str:
     """What an error says was found, was expected and is to do; a text as it is."""
-    if isinstance(said, str):
-        return said
-    lines = {"": said.found, "expected: ": said.expected, "to do: ": said.hint}
+    if isinstance(message, str):
+        return message
+    lines = {"": message.found, "expected: ": message.expected, "to do: ": message.hint}
     return "\n".join(f"{word}{line}" for word, line in lines.items() if line)
 
 
@@ -138,11 +138,11 @@ READERS: dict[str, Callable[[str], Any]] = {
 
 
 def doubts_of(rows: Sequence[Row]) -> DoubtTable:
-    """`doubts.parquet` of some rows in file order; what is not said of one is nothing out of the ordinary.
+    """`doubts.parquet` of some rows in file order, with usual values for keys that a row lacks.
 
-    A row is doubted from a doubt of 0.5 on; a doubt of None stands for a row that was set aside.
+    A row is doubted from a doubt of 0.5 on; a doubt of None is a row that was set aside.
     """
-    told = [
+    table = [
         {
             "row_id": row.get("row_id", f"r{number}"),
             "row": number,
@@ -158,14 +158,14 @@ def doubts_of(rows: Sequence[Row]) -> DoubtTable:
         }
         for number, row in enumerate(rows, start=1)
     ]
-    told.sort(key=lambda row: (row["doubt"] is None, -(row["doubt"] or 0), row["row_id"]))
-    for rank, row in enumerate(told, start=1):
+    table.sort(key=lambda row: (row["doubt"] is None, -(row["doubt"] or 0), row["row_id"]))
+    for rank, row in enumerate(table, start=1):
         row["rank"] = rank if row["doubt"] is not None else None
-    return DoubtTable(pa.Table.from_pylist(told, schema=pa.schema(DOUBT_COLUMNS)))
+    return DoubtTable(pa.Table.from_pylist(table, schema=pa.schema(DOUBT_COLUMNS)))
 
 
 def pool_of(rows: Sequence[Row]) -> Pool:
-    """The pool of some rows; `characters` says how much there is to read of one, `waived` whether it is."""
+    """The pool of some rows; `characters` is the length of a row's text, `waived` whether it is waived."""
     doubts = doubts_of(rows)
     codes = {name: code for code, name in enumerate(sorted(set(doubts.row_hash.to_pylist())))}
     inputs = np.array([codes[name] for name in doubts.row_hash.to_pylist()])
@@ -212,12 +212,12 @@ DOCUMENT = AuditDocument(
     reasons=(),
     skipped=(),
 )
-"""What `audit.json` may say of 100 rows."""
+"""An `audit.json` of 100 rows."""
 
 
 @dataclass(frozen=True)
 class Case:
-    """An audit and its data, and the queue that comes of them."""
+    """An audit and its data, and the queue made from them."""
 
     rows: list[Row]
     data: Mapping[str, Any]
@@ -227,7 +227,7 @@ class Case:
 
     @property
     def document(self) -> AuditDocument:
-        """The part of `audit.json` that a queue is made of."""
+        """The part of `audit.json` that a queue is made from."""
         return replace(
             DOCUMENT,
             roles=roles_of(**self.roles),
@@ -241,13 +241,13 @@ class Case:
         return pa.table({name: pa.array(values) for name, values in self.data.items()})
 
     def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
-        """The queue: by doubt, unless something else is said."""
+        """The queue: by doubt, unless other shares are given."""
         choice = QueueChoice(shares or {"top": 100}, **options)
         waived = [number for number, row in enumerate(self.rows, start=1) if row.get("waived")]
         return make_queue(self.document, doubts_of(self.rows), self.table, choice, waived)
 
     def files(self, tool: str, shares: Mapping[str, int] | None = None, **options: Any) -> dict[str, Any]:
-        """The files of that queue for a tool, by their name: JSON as any reader has it, else the text."""
+        """The files of that queue for a tool, by name: parsed JSON, or the text."""
         texts = {
             name: content.decode()
             for name, content in load_tool(tool).hand_out(self.queue(shares, **options)).items()
@@ -281,7 +281,7 @@ TICKETS = Case(
     },
     roles={"text": "text", "label": "label", "zip": "(categorical)", "age": "numeric", "vector": "embedding"},
 )
-"""t1 stands for t4, its equal, and is in conflict with t3; t5 is not doubted."""
+"""t1 and t4 are equal, and in conflict with t3; t5 is not doubted."""
 
 KEYS = {
     "doubt_id": "t1",
@@ -356,13 +356,13 @@ def keys() -> Row:
 
 @pytest.fixture
 def first(keys: Row) -> Row:
-    """What goes out of the first of the tickets beside what is shown: our keys, and the user's."""
+    """What is written of the first ticket in addition to what is shown: our keys, and the user's."""
     return keys | OWN
 
 
 @pytest.fixture(scope="session")
 def case() -> type[Case]:
-    """Makes an audit of one's own."""
+    """Makes an audit of a test's own rows."""
     return Case
 
 
@@ -392,7 +392,7 @@ def _roles_of() -> Any:
 
 @pytest.fixture(scope="session")
 def a_document() -> Callable[..., AuditDocument]:
-    """Makes what `audit.json` says of 100 rows; what is given differs."""
+    """Makes an `audit.json` of 100 rows, with changes."""
     return lambda **changes: replace(DOCUMENT, **changes)
 
 

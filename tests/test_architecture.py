@@ -1,4 +1,4 @@
-"""The tree is the design: its rooms, its layers, and names that can be searched for."""
+"""The package follows its design: its rooms, its layers, and names that can be searched for."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ NOT_YET = {"review"}
 """Rooms of the design that are still to be built."""
 
 FILES = {"py.typed"}
-"""What lies in the package beside its rooms."""
+"""Files of the package that are not rooms."""
 
 HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "scipy", "cleanlab")
 
 MOST_SHARED, MOST_SHARED_PUBLIC = 0.10, 0.015
-"""Of the top-level definitions: how many may have a name that another module defines, too."""
+"""The share of top-level names that more than one module may define."""
 MOST_MODULES, MOST_FOR_ONE = 180, 20
-"""How many modules there may be, and how many of them only one other of their own folder may use."""
+"""The most modules, and the most of them that only one other module of their folder uses."""
 
 
 def modules() -> list[Path]:
@@ -93,13 +93,13 @@ def parsed(path: Path) -> ast.Module:
 
 @cache
 def imported(path: Path) -> frozenset[str]:
-    """The package's modules that a module imports anywhere: in functions and for type checkers, too."""
+    """The package's modules that a module imports, also in functions and for type checkers."""
     return frozenset(_modules_of(ast.walk(parsed(path))))
 
 
 @cache
 def imported_at_once(path: Path) -> frozenset[str]:
-    """Those that it imports when it is loaded, and those for type checkers; not those inside functions."""
+    """Those that it imports when it is loaded or for type checkers, but not inside functions."""
     outside = []
     for node in parsed(path).body:
         outside += node.body if isinstance(node, ast.If) else [node]
@@ -160,7 +160,7 @@ def public_functions_and_classes() -> set[str]:
 
 
 def test_rooms_of_the_design():
-    """The package holds the rooms of the design, and nothing else."""
+    """The package has the rooms of the design, and nothing else."""
     entries = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir()}
 
     assert entries - FILES - {"__pycache__"} == set().union(*LAYERS) - NOT_YET
@@ -168,7 +168,7 @@ def test_rooms_of_the_design():
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)
 def test_layers(path):
-    """A module uses its own room, the layers below, and in its own layer what the list names."""
+    """A module uses its own room, the layers below, and in its own layer only listed rooms."""
     here = room(dotted(path))
 
     others = {room(name) for name in imported(path)} - {here, "__init__"}
@@ -179,14 +179,14 @@ def test_layers(path):
 
 
 def test_no_needless_exceptions():
-    """Each pair of rooms that the list names is one that some module needs."""
+    """Each listed pair of rooms is needed by a module."""
     used = {(room(dotted(path)), room(name)) for path in modules() for name in imported(path)}
 
     assert used >= BESIDE
 
 
 def test_exceptions_lead_one_way():
-    """No two rooms of one layer use each other, be it through others."""
+    """No two rooms of one layer use each other, directly or through others."""
     graph = defaultdict(set)
     for one, other in BESIDE:
         graph[one].add(other)
@@ -195,7 +195,7 @@ def test_exceptions_lead_one_way():
 
 
 def test_no_import_cycles():
-    """No module is used by what it uses itself, in types neither."""
+    """There are no import cycles, also not between types."""
     graph = {dotted(path): imported_at_once(path) - {dotted(path)} for path in modules()}
 
     assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)
@@ -254,7 +254,7 @@ def test_light_start(arguments):
 
 @pytest.mark.parametrize("module", ["doubtcli", "doubtcli.records", "doubtcli.errors", "doubtcli.settings"])
 def test_light_modules(module):
-    """What everybody imports loads none of the heavy libraries itself."""
+    """A module that all others import loads none of the heavy libraries."""
     script = f"import sys, {module}; print([name for name in {HEAVY!r} if name in sys.modules])"
 
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)

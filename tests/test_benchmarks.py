@@ -1,31 +1,46 @@
-"""The benchmarks measure what they say: on hand-worked scores, and on small sets of the project's own."""
+"""The benchmarks measure what they say: on scores worked out by hand, and on our small fixtures."""
 
-import os
-import subprocess
 import sys
+from contextlib import chdir
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from doubtcli.cli.main import run
+
 ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
-ENVIRONMENT = dict(os.environ)
 sys.path += [str(BENCHMARKS), str(BENCHMARKS / "peers")]
 
 import flips  # noqa: E402
+import gate  # noqa: E402
 import measure  # noqa: E402
 import nessie_methods  # noqa: E402
 import page  # noqa: E402
+import ranking  # noqa: E402
 import sets  # noqa: E402
 import tools  # noqa: E402
+import verdicts  # noqa: E402
+
+QUICK = ["--folds", "2", "--repeats", "1"]
+"""Settings of scans that save time."""
+
+
+def run_here(command):
+    """Run a scan in this process and quickly, any other command as it is; gives the cost."""
+    if "doubtcli" not in command:
+        return measure.run_process(command)
+    assert run([*command[3:], *QUICK]) == 0
+    return measure.Cost(cpu_seconds=1.0, peak_megabytes=1.0)
+
 
 # ----------------------------------------------------------------- the measures
 
 
 def test_recall_in_the_first_tenth_counts_whole_rows_rounded_up():
-    """Of 11 rows the first two count, which here hold one of two errors."""
+    """Of 11 rows the first two count, and one of two errors is among them."""
     is_error = np.array([False, True, *[False] * 8, True])
     doubt = np.linspace(1, 0, 11)
 
@@ -33,7 +48,7 @@ def test_recall_in_the_first_tenth_counts_whole_rows_rounded_up():
 
 
 def test_a_tenth_of_thirty_rows_is_three():
-    """The fourth of 30 rows does not count, whatever floating point makes of 0.1 times 30."""
+    """The fourth of 30 rows does not count, although 0.1 times 30 is more than 3 in floating point."""
     is_error = np.arange(30) == 3
 
     assert measure.recall_in_tenth(is_error, np.linspace(1, 0, 30)) == 0
@@ -65,25 +80,27 @@ def test_calibration_error_is_the_mean_gap_of_the_bins_weighted_by_rows():
 
 
 def test_calibration_error_counts_certainty_in_the_last_bin():
-    """A row at 1 that is no error cancels out against one at 0.9 that is: (1.9 - 1) / 2."""
+    """A row at 1 without an error and one at 0.9 with an error are in one bin: (1.9 - 1) / 2."""
     assert measure.calibration_error(np.array([False, True]), np.array([1.0, 0.9])) == pytest.approx(0.45)
 
 
-def test_a_process_costs_what_its_children_cost_too():
-    """A child's CPU and memory are its parent's cost."""
-    burn = "import time\nx = bytearray(60_000_000)\nwhile time.process_time() < 1.0: pass"
+def test_the_cost_of_a_process_includes_its_children():
+    """The CPU time and memory of a child are part of its parent's cost."""
+    burn = "import time\nx = bytearray(60_000_000)\nwhile time.process_time() < 0.3: pass"
     parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {burn!r}], check=True)"
 
     cost = measure.run_process([sys.executable, "-c", parent])
 
-    assert cost.cpu_seconds >= 1.0
+    assert cost.cpu_seconds >= 0.3
     assert cost.peak_megabytes >= 60
 
 
 def test_a_tool_that_fails_stops_the_benchmark():
-    """An exit code other than 0 ends the run and says whose it was."""
-    with pytest.raises(SystemExit, match="ended with 3"):
+    """An exit code other than 0 ends the run, and the message has the command and the code."""
+    with pytest.raises(SystemExit) as ended:
         measure.run_process([sys.executable, "-c", "raise SystemExit(3)"])
+    assert str(ended.value).startswith(sys.executable)
+    assert str(ended.value).endswith(" 3")
 
 
 # --------------------------------------------------------------------- the sets
@@ -113,22 +130,25 @@ def write_penguins(folder):
     table.to_parquet(folder / "data.parquet")
 
 
-def test_the_verdicts_benchmark_tells_what_fifty_verdicts_do(tmp_path):
-    """On the penguins, who have 17 wrong labels, 50 verdicts from the top find them all."""
-    write_penguins(tmp_path / "data" / "penguins")
-    env = {**os.environ, "DOUBT_DATA": str(tmp_path / "data")}
+def test_the_verdicts_benchmark_shows_what_fifty_verdicts_do(tmp_path, monkeypatch, capsys):
+    """On the penguins, which have 17 wrong labels, 50 verdicts from the top find them all."""
+    write_penguins(tmp_path / "penguins")
+    monkeypatch.setattr(verdicts, "DATA", tmp_path)
+    monkeypatch.setattr(verdicts, "DRAWS", 50)
+    monkeypatch.setattr(verdicts, "run_process", run_here)
+    monkeypatch.setattr(sys, "argv", ["verdicts.py", "penguins"])
 
-    command = [sys.executable, str(ROOT / "benchmarks" / "verdicts.py"), "penguins"]
-    done = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    verdicts.main()
 
-    cells = [cell.strip() for cell in done.stdout.splitlines()[0].split("|")]
+    printed = capsys.readouterr().out
+    cells = [cell.strip() for cell in printed.splitlines()[0].split("|")]
     assert cells[1:4] == ["penguins", "344", "4.9%"]
     assert (cells[5], cells[6]) == ("1.000", "none is an error")
-    assert "### Coverage of the measured rate's 90% interval, 1,000 samples each" in done.stdout
+    assert "### Coverage of the measured rate's 90% interval, 50 samples each" in printed
 
 
 def test_no_tool_is_shown_what_is_known_of_the_errors(tmp_path):
-    """Only ids, labels and inputs are left of a set."""
+    """A task has only the ids, labels and inputs of a set."""
     known = {
         "n_rules": 1,
         "n_answers": 2,
@@ -144,8 +164,8 @@ def test_no_tool_is_shown_what_is_known_of_the_errors(tmp_path):
     assert task.is_error.tolist() == [True] * 4 + [False] * 36
 
 
-def test_each_kind_of_injected_noise_is_a_task_of_its_own(tmp_path):
-    """The kind that `label` repeats comes once, under its name; errors are told by the true label."""
+def test_each_kind_of_injected_noise_is_a_task(tmp_path):
+    """The kind that `label` repeats comes once, under its name; errors follow from the true label."""
     truth = ["ham", "spam"] * 20
     near, uniform = ["spam", "ham"] * 2 + truth[4:], ["spam", *truth[1:]]
     write_set(tmp_path / "inj_mail", label_near10=near, label_uniform05=uniform)
@@ -159,7 +179,7 @@ def test_each_kind_of_injected_noise_is_a_task_of_its_own(tmp_path):
 
 
 def test_peoples_answers_are_a_column_each(tmp_path):
-    """Each annotator's answers stand beside the rows, and are no inputs."""
+    """Each annotator's answers are a column, and not an input."""
     folder = tmp_path / "rte_crowd"
     write_set(folder)
     long = pd.DataFrame(
@@ -175,14 +195,14 @@ def test_peoples_answers_are_a_column_each(tmp_path):
 
 
 def test_a_set_whose_labels_are_measures_is_left_out(tmp_path):
-    """There is nothing to rank where labels are no classes."""
+    """A set is left out if its labels are not classes."""
     write_set(tmp_path / "prices", label=np.linspace(0, 1, 40))
 
     assert sets.tasks_of(tmp_path / "prices") == []
 
 
 def test_a_folder_without_a_known_set_gives_no_tasks(tmp_path):
-    """A folder without the file, or without the column that tells the errors, is passed by."""
+    """A folder is skipped if it has no data file, or no column with the errors."""
     (tmp_path / "blind").mkdir()
     pd.DataFrame({"id": [1], "label": ["ham"]}).to_parquet(tmp_path / "blind" / "data.parquet")
 
@@ -194,21 +214,21 @@ def test_a_folder_without_a_known_set_gives_no_tasks(tmp_path):
 
 
 def test_scores_are_put_back_in_the_order_of_the_file():
-    """A tool may write its rows in any order: `row` says which is which."""
-    found = tools.by_row(pd.DataFrame({"row": [2, 0, 1], "doubt": [0.2, 0.0, 0.1]}), 3)
+    """A tool may write its rows in any order: they are sorted by `row`."""
+    found = tools.sort_by_row(pd.DataFrame({"row": [2, 0, 1], "doubt": [0.2, 0.0, 0.1]}), 3)
 
     assert found["doubt"].tolist() == [0.0, 0.1, 0.2]
 
 
 @pytest.mark.parametrize("rows", [[0, 1], [0, 1, 1], [1, 2, 3]], ids=["missing", "twice", "from-one"])
 def test_rows_that_do_not_match_the_file_are_refused(rows):
-    """A missing, doubled or shifted row would set scores against other rows' errors."""
-    with pytest.raises(ValueError, match="each of 3 rows once, counted from 0"):
-        tools.by_row(pd.DataFrame({"row": rows, "doubt": 0.5}), 3)
+    """Missing, repeated or shifted rows are an error: scores and errors would not match."""
+    with pytest.raises(ValueError, match="3 rows"):
+        tools.sort_by_row(pd.DataFrame({"row": rows, "doubt": 0.5}), 3)
 
 
 def task_of(text=None, n_rows=40, **fields):
-    """A small task, with a text or without."""
+    """A small task, with or without a text."""
     inputs = pd.DataFrame({"size": range(n_rows)}).assign(**({"text": text} if text else {}))
     return sets.Task("mail", inputs.assign(id=range(n_rows), label="ham"), np.zeros(n_rows, bool), **fields)
 
@@ -227,12 +247,12 @@ def task_of(text=None, n_rows=40, **fields):
     ],
 )
 def test_each_tool_is_run_on_what_it_can_judge(tool, task, is_run):
-    """Peers but the reference see a set's own labels only, tabaudit tables only, nessie no large sets."""
+    """Peers except the reference run on `label` only, tabaudit on tables only, nessie on small sets."""
     assert tool.takes(task) == is_run
 
 
 def penguins(tmp_path):
-    """The project's penguins with their planted errors, as a set."""
+    """The penguins with their planted errors, as a set."""
     table = pd.read_csv(ROOT / "fixtures" / "penguins.csv").rename(columns={"species": "label"})
     wrong = pd.read_csv(ROOT / "fixtures" / "penguins_errors.csv")["row"] - 1
     table = table.assign(id=range(len(table)), is_error=table.index.isin(wrong))
@@ -244,82 +264,103 @@ def penguins(tmp_path):
 
 @pytest.fixture(scope="module")
 def penguin_results(tmp_path_factory):
-    """What `doubt`, the reference and nessie's methods make of the penguins."""
+    """The results of `doubt`, the reference and nessie's methods on the penguins."""
     (task,) = sets.tasks_of(penguins(tmp_path_factory.mktemp("data")))
     wanted = (tools.DOUBT, tools.CLEANLAB, tools.NESSIE_METHODS)
-    return {method: one for tool in wanted for method, one in tools.measure(tool, task).items()}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tools, "run_process", run_here)
+        patch.setenv("OMP_NUM_THREADS", "1")  # threads that wait for each other cost CPU time
+        return {method: one for tool in wanted for method, one in tools.measure(tool, task).items()}
 
 
 @pytest.mark.parametrize("method", ["doubt", "cleanlab", "classification uncertainty", "retag"])
 def test_tools_that_look_at_the_label_find_the_planted_errors(penguin_results, method):
-    """Average precision lies far above the 5% that chance would reach, so rows and scores belong together."""
+    """Average precision is far above the 5% of chance, so scores and rows match."""
     assert penguin_results[method].average_precision > 0.7
 
 
 @pytest.mark.parametrize("tool", [tools.DOUBTLAB, tools.TABAUDIT], ids=lambda tool: tool.name)
-def test_peers_with_needs_of_their_own_find_the_planted_errors(tmp_path, tool):
-    """Where they are installed their scores, which doubtlab hands back sorted, belong to the rows too."""
+def test_peers_that_need_more_packages_find_the_planted_errors(tmp_path, tool):
+    """Where they are installed, their scores match the rows too, although doubtlab sorts them."""
     pytest.importorskip(tool.name)
     (task,) = sets.tasks_of(penguins(tmp_path))
 
     assert tools.measure(tool, task)[tool.methods[0]].average_precision > 0.7
 
 
-def test_only_what_reads_like_a_probability_has_a_calibration_error(penguin_results):
-    """Of nessie's methods that is the uncertainty alone."""
-    said = {method for method, one in penguin_results.items() if one.calibration_error is not None}
+def test_only_probabilities_have_a_calibration_error(penguin_results):
+    """Of nessie's methods, only the uncertainty is a probability."""
+    found = {method for method, one in penguin_results.items() if one.calibration_error is not None}
 
-    assert said == {"doubt", "cleanlab", "classification uncertainty"}
+    assert found == {"doubt", "cleanlab", "classification uncertainty"}
 
 
-def test_the_command_prints_its_tables_and_writes_them_only_when_all_was_run(tmp_path):
-    """A run of one tool on one set shows that set, and leaves the page as it is."""
+def test_a_run_of_some_tools_prints_its_tables_and_writes_nothing(tmp_path, monkeypatch, capsys):
+    """A run of one tool on one set prints that set, and does not change the page."""
     penguins(tmp_path)
     before = page.PAGE.read_bytes()
 
-    command = [sys.executable, str(BENCHMARKS / "ranking.py"), "--tools", "doubt", "penguins"]
-    done = subprocess.run(
-        command, env={**ENVIRONMENT, "DOUBT_DATA": str(tmp_path)}, capture_output=True, text=True, check=True
-    )
+    monkeypatch.setattr(sets, "DATA", tmp_path)
+    monkeypatch.setattr(tools, "run_process", run_here)
+    monkeypatch.setattr(sys, "argv", ["ranking.py", "--tools", "doubt", "penguins"])
 
-    assert "| set | rows | errors | doubt |" in done.stdout
-    assert "| penguins | 344 | 4.9% |" in done.stdout
+    ranking.main()
+
+    printed = capsys.readouterr().out
+    assert "| set | rows | errors | doubt |" in printed
+    assert "| penguins | 344 | 4.9% |" in printed
     assert page.PAGE.read_bytes() == before
 
 
-def test_the_gate_is_measured_on_an_audit_that_it_takes_for_real():
-    """On a small audit the gate runs through, and the page stays as it is."""
+def test_the_gate_is_measured_on_an_audit_that_it_accepts(monkeypatch, capsys):
+    """The gate runs on a small audit of the benchmark, and the page does not change."""
     before = page.PAGE.read_bytes()
 
-    done = subprocess.run(
-        [sys.executable, str(BENCHMARKS / "gate.py"), "4000"], capture_output=True, text=True, check=True
-    )
+    def run_doubt(arguments, folder):
+        with chdir(folder):
+            assert run([*arguments, *(QUICK if arguments[0] == "scan" else [])]) == 0
 
-    assert "| `doubt gate data.doubt --max-doubted 50% --max-new 0` |" in done.stdout
+    def run_command(command):
+        folder, words = command[3], command[4:]
+        if "doubtcli" not in words:
+            return measure.run_process(command)
+        run_doubt(words[3:], folder)
+        return measure.Cost(cpu_seconds=1.0, peak_megabytes=1.0)
+
+    monkeypatch.setattr(gate, "run_doubt", run_doubt)
+    monkeypatch.setattr(gate, "run_process", run_command)
+    monkeypatch.setattr(sys, "argv", ["gate.py", "4000"])
+
+    gate.main()
+
+    assert "| `doubt gate data.doubt --max-doubted 50% --max-new 0` |" in capsys.readouterr().out
     assert page.PAGE.read_bytes() == before
 
 
-def test_an_unknown_tool_is_refused_by_name():
-    """The message says which tools there are."""
-    command = [sys.executable, str(BENCHMARKS / "ranking.py"), "--tools", "magic"]
-    done = subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
+def test_an_unknown_tool_is_refused_by_name(monkeypatch, capsys):
+    """The error has the unknown name, and those of all tools."""
+    monkeypatch.setattr(sys, "argv", ["ranking.py", "--tools", "magic"])
 
-    assert done.returncode == 2
-    assert "no tool is called magic; there are doubt, cleanlab, doubtlab, tabaudit, nessie" in done.stderr
+    with pytest.raises(SystemExit) as ended:
+        ranking.main()
+
+    assert ended.value.code == 2
+    printed = capsys.readouterr().err
+    assert all(name in printed for name in ("magic", *(tool.name for tool in tools.TOOLS)))
 
 
 # -------------------------------------------------- nessie's methods, by hand
 
 
-def test_mean_distance_is_to_the_mean_of_the_rows_own_label():
-    """Rows at 0 and 4 lie 2 from their mean; the one row of the other label lies on its own."""
+def test_mean_distance_is_to_the_mean_of_the_rows_label():
+    """Rows at 0 and 4 are 2 from their mean; the only row of the other label is its own mean."""
     embeddings = np.array([[0.0], [4.0], [9.0]])
 
     assert nessie_methods.mean_distance(embeddings, np.array([0, 0, 1])).tolist() == [2, 2, 0]
 
 
 def test_neighbor_entropy_counts_near_rows_for_more():
-    """Two rows on one spot with two labels are a coin's toss, ln 2; a far pair of one label is sure, 0."""
+    """Rows in one place, half of each label, have the entropy ln 2; distant rows of one label have 0."""
     embeddings = np.array([[0.0]] * 10 + [[1000.0]] * 10)
     labels = np.array([0, 1] * 5 + [1] * 10)
 
@@ -329,7 +370,7 @@ def test_neighbor_entropy_counts_near_rows_for_more():
 
 
 def test_borda_adds_up_ranks():
-    """Ranks 1, 2, 3 and 3, 1, 2 make 4, 3 and 5."""
+    """Ranks 1, 2, 3 and 3, 1, 2 add up to 4, 3 and 5."""
     scores = [np.array([0.1, 0.2, 0.3]), np.array([90.0, 10.0, 50.0])]
 
     assert nessie_methods.borda(scores).tolist() == [4, 3, 5]
@@ -339,21 +380,21 @@ def test_borda_adds_up_ranks():
 
 
 def test_flips_change_five_percent_of_the_labels_and_nothing_else():
-    """Of 569 rows 28 have another label than scikit-learn's, and these are the ones called errors."""
-    task, truth = flips.flipped("breast cancer", seed=3), flips.SETS["breast cancer"]().target
+    """28 of 569 rows have a different label than in scikit-learn, and exactly these are errors."""
+    task, truth = flips.flip_labels("breast cancer", seed=3), flips.SETS["breast cancer"]().target
 
     changed = task.table["label"] != [f"class {label}" for label in truth]
 
     assert task.is_error.sum() == 28
     assert changed.tolist() == task.is_error.tolist()
-    assert flips.flipped("breast cancer", seed=4).is_error.tolist() != task.is_error.tolist()
+    assert flips.flip_labels("breast cancer", seed=4).is_error.tolist() != task.is_error.tolist()
 
 
 # --------------------------------------------------------------------- the page
 
 
-def test_what_stands_between_the_marks_is_replaced_and_nothing_else(tmp_path):
-    """The page around the marks stays."""
+def test_only_the_text_between_the_marks_is_replaced(tmp_path):
+    """The page around the marks stays the same."""
     readme = tmp_path / "README.md"
     readme.write_text("before <!-- a --> old <!-- b --> after")
 
@@ -363,19 +404,19 @@ def test_what_stands_between_the_marks_is_replaced_and_nothing_else(tmp_path):
 
 
 @pytest.mark.parametrize("text", ["no marks", "<!-- a --> alone", "<!-- b --> <!-- a -->"])
-def test_a_page_without_both_marks_in_order_is_left_alone(tmp_path, text):
-    """A lost mark is an error, not the end of the page."""
+def test_a_page_without_both_marks_in_order_does_not_change(tmp_path, text):
+    """A missing mark is an error."""
     readme = tmp_path / "README.md"
     readme.write_text(text)
 
-    with pytest.raises(ValueError, match="lacks the marks"):
+    with pytest.raises(ValueError, match=r"README\.md"):
         page.write_between(readme, "<!-- a -->", "<!-- b -->", "new")
     assert readme.read_text() == text
 
 
 @pytest.mark.parametrize("name", ["ranking", "flips", "size"])
 def test_the_page_has_the_marks_of_each_benchmark(name):
-    """Each command finds its place."""
+    """The page has both marks once."""
     text = page.PAGE.read_text()
 
     assert text.count(f"<!-- {name}: begin -->") == text.count(f"<!-- {name}: end -->") == 1

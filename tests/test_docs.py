@@ -142,7 +142,9 @@ def test_writing_a_reason() -> None:
     blocks = re.findall(r"^```python\n(.*?)^```$", page("writing-a-reason.md"), re.DOTALL | re.MULTILINE)
 
     defined: dict[str, object] = {"__name__": "__main__"}
-    exec("\n".join(blocks), defined)  # our own docs
+    exec(
+        compile("\n".join(blocks), "writing-a-reason.md", "exec", dont_inherit=True), defined
+    )  # our own docs
 
     assert {"Outvoted", "TextLengths", "check_reason"} <= defined.keys()
 

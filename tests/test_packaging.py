@@ -26,7 +26,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> ZipFile:
 
 
 def test_every_file_of_the_package(wheel: ZipFile) -> None:
-    """The wheel holds each file of the package, data files too, and nothing else but its metadata."""
+    """The wheel has all files of the package, also data files, and otherwise only metadata."""
     files = {
         path.relative_to(REPOSITORY).as_posix()
         for path in (REPOSITORY / "doubtcli").rglob("*")
@@ -38,7 +38,7 @@ def test_every_file_of_the_package(wheel: ZipFile) -> None:
 
 
 def test_commands(wheel: ZipFile) -> None:
-    """The wheel installs the command `doubt` and announces the reasons and the tools."""
+    """The wheel installs the command `doubt` and has all entry points."""
     (name,) = [name for name in wheel.namelist() if name.endswith("entry_points.txt")]
     groups = configparser.ConfigParser(delimiters="=")
     groups.read_string(wheel.read(name).decode())
@@ -48,7 +48,7 @@ def test_commands(wheel: ZipFile) -> None:
 
 
 def test_metadata(wheel: ZipFile) -> None:
-    """The metadata tells the licence, the Python versions and lower bounds only."""
+    """The metadata has the licence, the Python versions, and only lower bounds of dependencies."""
     (name,) = [name for name in wheel.namelist() if name.endswith("METADATA")]
     metadata = Parser().parsestr(wheel.read(name).decode())
 
@@ -61,7 +61,7 @@ def test_metadata(wheel: ZipFile) -> None:
 
 
 def test_sources(tmp_path: Path) -> None:
-    """The source archive holds the package, its tests and what they are run on."""
+    """The source archive has the package and its tests."""
     (path,) = sources.SdistBuilder(str(REPOSITORY)).build(directory=str(tmp_path), versions=["standard"])
 
     with tarfile.open(path) as archive:

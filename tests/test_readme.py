@@ -23,8 +23,8 @@ REPOSITORY = Path(__file__).parents[1]
 README = (REPOSITORY / "README.md").read_text(encoding="utf-8")
 INSTALL = "python3 -m pip install ."
 """Not run: it was done before any test can run, and `test_packaging.py` builds the package."""
-QUICK = "folds = 2\nrepeats = 1\n"
-"""Settings that save time; they change figures, but no line of the output that is compared."""
+QUICK = {True: "folds = 2\n", False: "folds = 2\nrepeats = 1\nfast = true\n"}
+"""Settings that save time, for sections whose output is compared, without its figures, and for all others."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,6 @@ def folder(tmp_path: Path, samples: Path, monkeypatch: pytest.MonkeyPatch) -> Pa
     shutil.copytree(samples, tmp_path, dirs_exist_ok=True)
     (tmp_path / "fixtures").mkdir()
     shutil.copy(REPOSITORY / "fixtures" / "tickets.csv", tmp_path / "fixtures")
-    (tmp_path / "doubt.toml").write_text(QUICK, encoding="utf-8")
     command = tmp_path / "bin" / "doubt"
     command.parent.mkdir()
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m doubtcli "$@"\n', encoding="utf-8")
@@ -97,15 +96,18 @@ def skeleton(report: str) -> list[str]:
 @pytest.mark.parametrize("section", sections())
 def test_blocks(section: str, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Every block runs as it is, with only the files that earlier blocks of its section have made."""
-    printed = ""
-    for block in sections()[section]:
+    printed, blocks = "", sections()[section]
+    quick = QUICK[any(block.language == "text" for block in blocks)]
+    (folder / "doubt.toml").write_text(quick, encoding="utf-8")
+    for block in blocks:
         match block.language:
             case "sh":
                 for line in block.text.replace(INSTALL, "").splitlines():
                     run_line(line)
                 printed = capsys.readouterr().out
             case "python":
-                exec(block.text, {"__name__": "__main__"})  # our own README
+                code = compile(block.text, "README.md", "exec", dont_inherit=True)
+                exec(code, {"__name__": "__main__"})  # our own README
             case "toml":
                 (folder / "project").mkdir()
                 (folder / "project" / "pyproject.toml").write_text(block.text, encoding="utf-8")

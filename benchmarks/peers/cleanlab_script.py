@@ -1,9 +1,9 @@
-"""The script that a careful user would write today: out-of-fold probabilities judged by cleanlab.
+"""The script that a careful user would write: out-of-fold probabilities, judged by cleanlab.
 
 Usage: python cleanlab_script.py DATA OUT
 
-Texts go through TF-IDF and logistic regression, tables through histogram gradient boosting; the doubt is
-one minus cleanlab's self-confidence, and what `find_label_issues` finds is flagged.
+It uses TF-IDF and logistic regression on texts, and histogram gradient boosting on tables; the doubt is one
+minus cleanlab's self-confidence, and the rows that `find_label_issues` finds are flagged.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""doubtlab as its README has it: a fitted logistic regression and reasons, asked about the same rows.
+"""doubtlab as in its README: a fitted logistic regression and reasons, applied to the same rows.
 
 Usage: python doubtlab_script.py DATA OUT
 
@@ -45,7 +45,7 @@ def main() -> None:
 
 
 def others(model: Pipeline, inputs: pd.DataFrame | pd.Series, labels: np.ndarray) -> dict:
-    """The rest of the README's list, with an unlike model where a second one is wanted."""
+    """The rest of the README's list, with a different model where a second one is needed."""
     tree = DecisionTreeClassifier(max_depth=10, random_state=0)
     tree = make_pipeline(encoder_for(inputs), tree).fit(inputs, labels)
     forest = make_pipeline(encoder_for(inputs), IsolationForest(random_state=0)).fit(inputs)
@@ -63,7 +63,7 @@ def others(model: Pipeline, inputs: pd.DataFrame | pd.Series, labels: np.ndarray
 def share_that_fire(reasons: dict, inputs: pd.DataFrame | pd.Series, labels: np.ndarray) -> np.ndarray:
     """The share of the reasons that fire on each row, in the order of the file."""
     predicates = DoubtEnsemble(**reasons).get_predicates(inputs, labels)
-    # They come back sorted: a row's index, not its place, says which it is.
+    # They come back sorted: the index, not the place, says which row it is.
     return predicates.mean(axis=1).sort_index().to_numpy()
 
 

@@ -12,7 +12,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
 MEAN_LENGTH_OF_TEXT = 15
-"""A column of longer strings is taken for written text."""
+"""A column of longer strings counts as text."""
 
 
 def read_inputs(path: str) -> tuple[pd.DataFrame | pd.Series, np.ndarray]:
@@ -27,7 +27,7 @@ def read_inputs(path: str) -> tuple[pd.DataFrame | pd.Series, np.ndarray]:
 
 
 def text_columns(inputs: pd.DataFrame) -> list[str]:
-    """The columns of written text."""
+    """The columns of text."""
     strings = [name for name in inputs if not pd.api.types.is_numeric_dtype(inputs[name])]
     return [name for name in strings if inputs[name].astype(str).str.len().mean() > MEAN_LENGTH_OF_TEXT]
 
@@ -39,7 +39,7 @@ def split(labels: np.ndarray) -> StratifiedKFold:
 
 
 def encoder_for(inputs: pd.DataFrame | pd.Series):  # noqa: ANN201  # a scikit-learn transformer
-    """What a linear model wants: TF-IDF, or numbers standardised, all else one-hot, gaps filled."""
+    """Features for a linear model: TF-IDF, or standardised numbers and one-hot categories, gaps filled."""
     if isinstance(inputs, pd.Series):
         return TfidfVectorizer()
     numbers = make_pipeline(SimpleImputer(), StandardScaler())
@@ -52,7 +52,7 @@ def encoder_for(inputs: pd.DataFrame | pd.Series):  # noqa: ANN201  # a scikit-l
 
 
 def write_scores(path: str, scores: dict[str, np.ndarray], flagged: np.ndarray | None = None) -> None:
-    """A column of scores for each method, by row, and which rows are flagged outright."""
+    """Write a column of scores for each method, by row, and which rows are flagged."""
     found = pd.DataFrame(scores)
     if flagged is not None:
         found["flagged"] = flagged

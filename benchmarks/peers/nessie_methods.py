@@ -1,10 +1,10 @@
-"""The methods of nessie (Klie et al., 2022) that a few lines rebuild; its package can't stand beside ours.
+"""Methods of nessie (Klie et al., 2022), rebuilt in a few lines each: its package conflicts with ours.
 
 Usage: python nessie_methods.py DATA OUT
 
-All share the same five folds. Texts become TF-IDF for the models and its 128 leading components for what
-wants embeddings; tables are standardised and one-hot for both. Retag and the ensembles say yes or no, the
-others more finely, as in nessie.
+All share the same five folds. Texts become TF-IDF for models, and its 128 leading components where embeddings
+are needed; tables are standardised and one-hot for both. Retag and the ensembles score 0 or 1, the others
+continuously, as in nessie.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def embed(inputs: pd.DataFrame | pd.Series) -> np.ndarray:
 
 
 def diverse_models(inputs: pd.DataFrame | pd.Series) -> list[Pipeline]:
-    """Models of unlike families."""
+    """Models of different families."""
     models = [
         logistic_regression(),
         LinearSVC(random_state=0),
@@ -74,14 +74,14 @@ def diverse_models(inputs: pd.DataFrame | pd.Series) -> list[Pipeline]:
 
 
 def projected_models(n_features: int) -> list[Pipeline]:
-    """Logistic regression on all features and on 16 random projections of them, none wider than they are."""
+    """Logistic regression on all features, and on 16 random projections that are not wider than they are."""
     widths = [(min(n_dimensions, n_features), seed) for n_dimensions, seed in PROJECTIONS]
     views = ["passthrough", *(GaussianRandomProjection(width, random_state=seed) for width, seed in widths)]
     return [make_pipeline(view, logistic_regression()) for view in views]
 
 
 def logistic_regression() -> LogisticRegression:
-    """The model of every method that wants one."""
+    """The model of every method that needs one."""
     return LogisticRegression(max_iter=1000)
 
 
@@ -93,7 +93,7 @@ def outvoted(models: list, inputs: pd.DataFrame | pd.Series | np.ndarray, labels
 
 
 def neighbor_entropy(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How mixed the labels of the ten nearest rows are, itself among them, near ones counting for more."""
+    """How mixed the labels of the ten nearest rows are, the row included; nearer rows count for more."""
     search = NearestNeighbors(n_neighbors=min(N_NEIGHBORS, len(labels))).fit(embeddings)
     distances, near = search.kneighbors(embeddings)
     squared = distances**2
@@ -105,7 +105,7 @@ def neighbor_entropy(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def mean_distance(embeddings: np.ndarray, labels: np.ndarray) -> np.ndarray:
-    """How far each row lies from the mean of the rows with its label."""
+    """The distance of each row from the mean of the rows with its label."""
     means = np.array([embeddings[labels == one].mean(axis=0) for one in range(labels.max() + 1)])
     return np.linalg.norm(embeddings - means[labels], axis=1)
 

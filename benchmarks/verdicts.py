@@ -4,9 +4,9 @@ Usage: python benchmarks/verdicts.py [SET ...]      (`make bench-verdicts` runs 
 
 The sets are those of `ranking.py`. The known true labels play the person. First the top 50 rows of the
 queue are decided; then, separately, 50 rows of an audit sample; each time the file is scanned again with
-these verdicts. Then 1,000 audit samples are drawn from each set by the doubts of its first scan, and each interval
-is compared with the true rate; so are intervals for rarer errors: a few of the set's errors, or as many rows
-at random. The tables go to standard output and into benchmarks/README.md.
+these verdicts. Then 1,000 audit samples are drawn from each set by the doubts of its first scan, and each
+interval is compared with the true rate; so are intervals for rarer errors: a few of the set's errors, or as
+many rows at random. The tables go to standard output and into benchmarks/README.md.
 """
 
 from __future__ import annotations

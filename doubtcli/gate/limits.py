@@ -113,7 +113,8 @@ def _check_skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         why=skill.why,
         rows=(),
     )
-    yield _judge_value(check) if skill.assessable else _mark_unassessable(check, skill.why, settings)
+    is_measured = skill.assessable and skill.balanced_accuracy is not None
+    yield _judge_value(check) if is_measured else _mark_unassessable(check, skill.why, settings)
 
 
 # ------------------------------------------------------------------ limits on doubted rows

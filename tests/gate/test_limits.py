@@ -257,6 +257,15 @@ class TestOthers:
 
         assert (made.value, made.passed, made.is_floor) == (0.85, passed, True)
 
+    def test_skill_without_a_figure(self) -> None:
+        """An audit that has no figure for its skill does not pass a floor."""
+        audit = document()
+        audit = replace(audit, skill=replace(audit.skill, balanced_accuracy=None))
+
+        (made,) = check_limits(GateSettings(min_skill=0.1), Figures(audit, DOUBTED, (), (), ()))
+
+        assert (made.outcome, made.passed) == (Outcome.NOT_ASSESSABLE, False)
+
     @pytest.mark.parametrize(
         ("name", "passed"),
         [("outlier", True), ("annotator-disagreement", False), ("rule-conflict", False)],

@@ -1,4 +1,4 @@
-"""`doubt bench`: what a scan of this file could see, before anybody trusts it."""
+"""`doubt bench`: how many errors a scan of this file could find, to know before you trust it."""
 
 from __future__ import annotations
 
@@ -28,9 +28,9 @@ def bench(
     no_progress: options.NoProgress = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
-    """Plant errors in a file's labels and say how many of them a scan would find.
+    """Plant errors in a copy of a file's labels, and show how many of them a scan would find.
 
-    The file itself stays as it is, and nothing is written.
+    The file itself is not changed, and nothing is written.
     """
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), config=config, isolated=isolated)
 

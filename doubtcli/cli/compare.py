@@ -1,4 +1,4 @@
-"""`doubt compare`: what relabelling did between two audits, and what it bought."""
+"""`doubt compare`: what relabelling changed between two audits, and what it gained."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from doubtcli.errors import ExitCode
 
 def compare(
     before: Annotated[
-        str, typer.Argument(metavar="BEFORE", help="The audit of the old labels: a folder of `doubt scan`.")
+        str, typer.Argument(metavar="BEFORE", help="The audit of the old labels: a folder from `doubt scan`.")
     ],
-    after: Annotated[str, typer.Argument(metavar="AFTER", help="The audit of the new ones.")],
+    after: Annotated[str, typer.Argument(metavar="AFTER", help="The audit of the new labels.")],
     *,
     output_format: options.FullOrJson = OutputFormat.FULL,
     no_progress: options.NoProgress = False,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
-    """Compare two audits: what became of doubted labels, and what that bought.
+    """Compare two audits: what became of doubted labels, and what relabelling gained.
 
-    A model is trained on the old labels and on the new ones, and judged on the rows whose label stayed.
+    A model is trained on the old labels and on the new ones, and tested on the rows whose label stayed.
     """
     from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.compare import compare_audits

@@ -1,4 +1,4 @@
-"""Where a command prints: the report on stdout, in colour for a person; how far it has come on stderr."""
+"""Where a command prints: the report on stdout, in colour on a terminal; progress bars on stderr."""
 
 from __future__ import annotations
 
@@ -38,11 +38,11 @@ class OutputFormat(StrEnum):
 
 
 def make_console(color: Color) -> Console:
-    """A console on stdout; `auto` heeds NO_COLOR, FORCE_COLOR and whether stdout is a terminal."""
+    """A console on stdout; `auto` depends on NO_COLOR, FORCE_COLOR and whether stdout is a terminal."""
     from rich.console import Console
 
     class Pipe(Console):
-        """A console that lets a closed pipe through: rich would end the process with 1, the gate's code."""
+        """A console that raises an error for a closed pipe, where rich would end the process with 1."""
 
         def on_broken_pipe(self) -> None:
             """Let `cli.main` end the process."""
@@ -63,15 +63,15 @@ def print_result(
     *found: Found.args,
     **more: Found.kwargs,
 ) -> None:
-    """Print what came of a command.
+    """Print the result of a command.
 
     Args:
-        output_format: How.
+        output_format: As text or as JSON.
         color: When to use colour.
-        render: Gives its JSON document.
-        print_sheet: Prints what a person reads on a console.
-        found: What came of it, for either of the two.
-        more: The same.
+        render: Returns its JSON document.
+        print_sheet: Prints it as text on a console.
+        found: The result, as the arguments of these two.
+        more: The same, by name.
     """
     if output_format is OutputFormat.JSON:
         print_bytes(render(*found, **more).encode())
@@ -80,13 +80,13 @@ def print_result(
 
 
 def print_bytes(content: bytes) -> None:
-    """Print a document as it is, in UTF-8 whatever the terminal speaks."""
+    """Print a document as it is, in UTF-8 on any terminal."""
     sys.stdout.flush()
     sys.stdout.buffer.write(content)
 
 
 def print_trimmed(console: Console, content: RenderableType) -> None:
-    """Print something; in a pipe without the blanks that fill each line up."""
+    """Print content; in a pipe without the spaces at the ends of lines."""
     if console.is_terminal:
         console.print(content)
         return
@@ -99,14 +99,14 @@ def print_trimmed(console: Console, content: RenderableType) -> None:
 
 
 class Bars:
-    """One bar a running stage; gone when the stage is done."""
+    """One bar for each running stage, removed when the stage is done."""
 
     def __init__(self, bars: RichProgress) -> None:
         self._bars = bars
 
     @contextmanager
     def stage(self, title: str, total: int | None = None) -> Iterator[Advance]:
-        """Open a stage with its own bar; a stage within a stage stands below it."""
+        """Open a stage with its own bar; the bar of a stage inside it is below."""
         if not self._bars.tasks:
             self._bars.start()
         task = self._bars.add_task(title, total=total)
@@ -119,7 +119,7 @@ class Bars:
 
 
 def choose_progress(*, wanted: bool) -> Progress:
-    """Bars if they are wanted and stderr is a terminal; else silence."""
+    """Bars if they are wanted and stderr is a terminal; else none."""
     if not (wanted and sys.stderr.isatty()):
         return Silence()
 
@@ -129,20 +129,20 @@ def choose_progress(*, wanted: bool) -> Progress:
 
 
 def make_bars(console: Console) -> RichProgress:
-    """Bars with title, share done and time left; stdout, which belongs to the report, is left alone."""
+    """Bars with title, share done and time left; stdout is not touched, since the report goes there."""
     from rich.progress import BarColumn, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
     from rich.progress import Progress as RichProgress
     from rich.text import Text
 
     class LeftColumn(ProgressColumn):
-        """The time left; of a stage whose end is not known, the steps done."""
+        """The time left; for a stage of unknown length, the steps done."""
 
         def __init__(self) -> None:
             super().__init__()
             self._time = TimeRemainingColumn(compact=True)
 
         def render(self, task: Task) -> Text:
-            """One short text."""
+            """The text for one stage."""
             if task.total is None:
                 return Text(f"{task.completed:,.0f}" if task.completed else "")
             return self._time.render(task) + Text(" left")

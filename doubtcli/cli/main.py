@@ -1,4 +1,4 @@
-"""The command `doubt`: its help in titled sections, and the one place that turns errors into exit codes."""
+"""The command `doubt`: its help in titled sections, and the only place that turns errors into exit codes."""
 # ruff: noqa: ANN401  # the classes behind commands and options are click's in some versions of typer, its own in others
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ DEBUG = "--debug"
 
 
 class DoubtCommand(TyperCommand):
-    """A command whose help is plain text in titled sections: readable at 80 columns and in a pipe.
+    """A command whose help is plain text in titled sections: readable with 80 columns and in a pipe.
 
-    Typer's own boxes look well, but drawing them takes longer than all the rest of `doubt --help`.
+    Typer's own boxes look good, but drawing them takes longer than everything else in `doubt --help`.
     """
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002  # as typer calls it
-        """The words behind the command's name in the usage line."""
+        """The words after the command's name in the usage line."""
         return [str(self.options_metavar), *_argument_names(self.params)]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -53,14 +53,14 @@ class DoubtGroup(TyperGroup):
     """The command `doubt` itself."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands first: they are what a reader looks for."""
+        """Write the commands first, since readers look for them."""
         self.format_commands(ctx, formatter)
         _write_sections(self.get_params(ctx), formatter)
 
     def main(
         self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **_rest: Any
     ) -> Any:
-        """Run, and let every error through: typer would end some with 1, which here is the gate's."""
+        """Run without catching errors: typer would end some with 1, which is the gate's exit code here."""
         self._main_shell_completion({}, str(prog_name))
         with self.make_context(prog_name, list(args or ())) as context:
             return self.invoke(context)
@@ -79,7 +79,7 @@ def _write_sections(parameters: Sequence[Any], formatter: Any) -> None:
 
 
 def _by_section(parameters: Sequence[Any]) -> dict[str, list[Any]]:
-    """Parameters by title, arguments first, what has no title of its own last."""
+    """Parameters by title, arguments first, those without a title last."""
     arguments = [parameter for parameter in parameters if parameter.param_type_name == "argument"]
     options = [parameter for parameter in parameters if parameter.param_type_name == "option"]
     titles = dict.fromkeys(option.rich_help_panel for option in options if option.rich_help_panel)
@@ -114,7 +114,7 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done, 1 the gate did not pass, 2 trouble, 130 interrupted.",
+    epilog="Exit codes: 0 done, 1 the gate did not pass, 2 an error, 130 interrupted.",
 )
 for command in (
     *(scan, queue, apply, compare, log, undo),
@@ -135,10 +135,10 @@ def _print_version(wanted: bool) -> None:  # noqa: FBT001  # so typer calls it
 @app.callback()
 def doubt(
     *,
-    debug: Annotated[  # `run` sees to it
-        bool, typer.Option(DEBUG, help="Show where an error came from; may stand anywhere.")
+    debug: Annotated[  # handled by `run`
+        bool, typer.Option(DEBUG, help="Show the traceback of an error; may be anywhere in the command.")
     ] = False,
-    version: Annotated[  # its callback sees to it
+    version: Annotated[  # handled by its callback
         bool,
         typer.Option("-V", "--version", is_eager=True, callback=_print_version, help="Print the version."),
     ] = False,
@@ -147,35 +147,35 @@ def doubt(
 
 
 def main() -> None:
-    """Run `doubt` on the process's arguments and end the process."""
-    if sys.stdout is None:  # closed by the caller, who wants the exit code alone
+    """Run `doubt` with the arguments of the process, and end the process."""
+    if sys.stdout is None:  # closed by a caller that wants only the exit code
         sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that lacks the letters of the data still gets the rest.
+        # A terminal that can't show some characters of the data still shows all others.
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: Sequence[str]) -> int:
-    """The exit code of `doubt` on these arguments; says on stderr whatever kept it from its work."""
+    """The exit code of `doubt` with these arguments; errors are printed on stderr."""
     debug = DEBUG in arguments
     try:
         code = app([word for word in arguments if word != DEBUG], prog_name="doubt")
         sys.stdout.flush()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each is told, and ends with its code
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each is printed, and has its exit code
         return _end_with(error, debug=debug)
     return int(code or ExitCode.DONE)
 
 
 def _end_with(error: BaseException, *, debug: bool) -> int:
-    """Say what happened, and give the code it ends with."""
+    """Print what happened, and return the exit code."""
     if isinstance(error, typer.Exit):
         return error.exit_code
     if debug:
         traceback.print_exception(error)
     match error:
         case KeyboardInterrupt() | typer.Abort():
-            _print_problem("interrupted; nothing half written is left behind")
+            _print_problem("interrupted; no half-written file is left")
             return ExitCode.INTERRUPTED
         case BrokenPipeError():
             _abandon_stdout()
@@ -183,12 +183,10 @@ def _end_with(error: BaseException, *, debug: bool) -> int:
             _abandon_stdout()  # so Windows says that nobody reads the pipe
         case OSError(errno=errno.ENOSPC):
             _abandon_stdout()
-            _print_problem(
-                "standard output can't be written: no space is left\nto do: free some, or print elsewhere"
-            )
+            _print_problem("can't write to standard output: the disk is full\nto do: free some space")
         case DoubtError():
             _print_problem(str(error))
-        case _ if hasattr(error, "show"):  # a usage error; typer keeps its class to itself
+        case _ if hasattr(error, "show"):  # a usage error; typer does not export its class
             error.show()
         case _:
             _print_problem(_describe_bug(error, debug=debug))
@@ -196,17 +194,17 @@ def _end_with(error: BaseException, *, debug: bool) -> int:
 
 
 def _print_problem(message: str) -> None:
-    """Print a message on stderr, indented from its second line on, without control characters of the data."""
+    """Print a message on stderr, indented from its second line on, with control characters escaped."""
     first, *rest = map(escape_unprintable, message.split("\n"))
     print(f"doubt: {first}", *(f"  {line}" for line in rest), sep="\n", file=sys.stderr)  # noqa: T201
 
 
 def _describe_bug(error: BaseException, *, debug: bool) -> str:
     found = f"{type(error).__name__}: {error}".rstrip(": ")
-    again = "report it with the traceback above" if debug else "run it again with --debug and report it"
+    again = "report it with the traceback above" if debug else "run it again with --debug, and report it"
     return f"{found}\nthis is a bug in doubt, not in your file\nto do: {again}"
 
 
 def _abandon_stdout() -> None:
-    """Nobody reads stdout any more: keep Python from writing the rest, and failing, at its end."""
+    """Keep Python from writing the rest to a closed stdout when it ends, which would fail."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

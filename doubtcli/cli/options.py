@@ -1,4 +1,4 @@
-"""The options that several commands have: what is in the file, and how to judge it."""
+"""The options that several commands have: what is in the file, and how to scan it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ JUDGE = "How to judge"
 OUTPUT = "Output"
 WHERE = "Where it goes"
 TOOL_NAMES = "{tools}"
-"""Within a help text: the names of the annotation tools that are installed, looked up when it is shown."""
+"""In a help text: replaced by the names of the installed annotation tools when the help is shown."""
 
 DEFAULTS = {item.name.replace("_", "-"): item.default for item in fields(ScanSettings)}
 
 
 def declare_setting(key: str, panel: str, metavar: str, *names: str, otherwise: str | None = None) -> Any:  # noqa: ANN401
-    """An option for a setting, with the setting's own words and default as its help."""
+    """An option for a setting, with the setting's description and default as its help."""
     default = otherwise if otherwise is not None else DEFAULTS[key]
     shown = f" [default: {default}]" if default not in ((), None) else ""
     return typer.Option(
@@ -42,15 +42,15 @@ def declare_option(  # as a line of a table
     short: str | None = None,
     least: int | None = None,
 ) -> Any:  # noqa: ANN401  # as `typer.Option`
-    """An option that is no setting; a switch where it has no metavar.
+    """An option that is not a setting; a switch if it has no metavar.
 
     Args:
         name: With its dashes.
         about: What the help says.
         panel: The help's section.
-        metavar: What stands for the value in the help.
-        short: The same option in short: "-o".
-        least: The least number that is taken.
+        metavar: The name of the value in the help.
+        short: The short form of the option: "-o".
+        least: The least number that is accepted.
     """
     names = [*([short] if short else []), name]
     return typer.Option(*names, metavar=metavar, min=least, help=about, rich_help_panel=panel)
@@ -63,11 +63,11 @@ def declare_choice(
 
     Args:
         name: With its dashes.
-        list_names: Gives the words; called once one was given, or is to be completed.
+        list_names: Returns the words; called only to check or to complete one.
         about: What the help says.
         panel: The help's section.
-        metavar: What stands for the word in the help.
-        short: The same option in short: "-f".
+        metavar: The name of the value in the help.
+        short: The short form of the option: "-f".
     """
 
     def check(word: str) -> str:
@@ -111,10 +111,8 @@ Use = Annotated[Words, declare_setting("use", FILE_PANEL, "COLUMNS")]
 InputFormat = Annotated[
     str | None, declare_setting("input-format", FILE_PANEL, "FORMAT", otherwise="by name")
 ]
-Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME", otherwise="found out")]
-Delimiter = Annotated[
-    str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="found out")
-]
+Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME", otherwise="detected")]
+Delimiter = Annotated[str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="detected")]
 Quoting = Annotated[str | None, declare_setting("quoting", FILE_PANEL, "STYLE", otherwise="minimal")]
 PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
 VerdictFiles = Annotated[Words, declare_setting("verdicts", JUDGE, "FILE")]
@@ -126,11 +124,11 @@ Repeats = Annotated[int | None, declare_setting("repeats", JUDGE, "NUMBER")]
 Fast = Annotated[bool | None, declare_option("--fast", FILE_KEYS["fast"].about, JUDGE)]
 Threads = Annotated[int | None, declare_setting("threads", JUDGE, "NUMBER", otherwise="all cores")]
 Config = Annotated[
-    str | None, declare_option("--config", "Read this settings file, not the nearest.", JUDGE, "FILE")
+    str | None, declare_option("--config", "Read this settings file, not the nearest one.", JUDGE, "FILE")
 ]
 Isolated = Annotated[bool, declare_option("--isolated", "Read no settings file.", JUDGE)]
 NoCache = Annotated[
-    bool, declare_option("--no-cache", "Take no audit from the user's cache folder, keep none.", JUDGE)
+    bool, declare_option("--no-cache", "Don't read or keep audits in the user's cache folder.", JUDGE)
 ]
 NoProgress = Annotated[bool, declare_option("--no-progress", "Show no progress bars.", OUTPUT)]
 FullOrJson = Annotated[
@@ -139,8 +137,8 @@ FullOrJson = Annotated[
 ColorWhen = Annotated[
     Color, declare_option("--color", "When to use colour. [default: auto]", OUTPUT, "auto|always|never")
 ]
-Quiet = Annotated[bool, declare_option("--quiet", "Print nothing but problems.", OUTPUT, short="-q")]
-Force = Annotated[bool, declare_option("--force", "Replace whatever is in the way.", OUTPUT)]
+Quiet = Annotated[bool, declare_option("--quiet", "Print only errors.", OUTPUT, short="-q")]
+Force = Annotated[bool, declare_option("--force", "Replace files that are in the way.", OUTPUT)]
 
 CorrectedFile = Annotated[
     str | None, declare_option("--output", "The new file to write.", WHERE, "FILE", short="-o")
@@ -148,12 +146,12 @@ CorrectedFile = Annotated[
 InPlace = Annotated[
     bool,
     declare_option(
-        "--in-place", "Replace DATA itself; what it was is kept in DATA.bak, or DATA.bak2, ...", WHERE
+        "--in-place", "Replace DATA itself; the old file is kept as DATA.bak, or DATA.bak2, ...", WHERE
     ),
 ]
-ForceNewFile = Annotated[bool, declare_option("--force", "Replace what stands at --output.", WHERE)]
+ForceNewFile = Annotated[bool, declare_option("--force", "Replace the file at --output.", WHERE)]
 DryRun = Annotated[bool, declare_option("--dry-run", "Print each change, and write nothing.", WHERE)]
-"""Where the corrected file of `doubt apply` and `doubt undo` goes."""
+"""The options for the corrected file of `doubt apply` and `doubt undo`."""
 
 OF_THE_FILE = {
     "label": Label,
@@ -184,16 +182,16 @@ OF_THE_SCAN = OF_THE_FILE | {
     "fast": Fast,
     "threads": Threads,
 }
-"""Every option that says what is in a file and how to judge it, by field of `ScanSettings`."""
+"""All options for what is in a file and how to scan it, by field of `ScanSettings`."""
 
 Flags = Mapping[str, Any]
-"""What was given of `OF_THE_SCAN`, by field of `ScanSettings`; None where it was not."""
+"""The values given for `OF_THE_SCAN`, by field of `ScanSettings`; None if not given."""
 
 
 def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """A decorator for commands that read a file: it gives them all these options.
+    """A decorator for commands that read a file: it adds all these options.
 
-    In place of the command's parameter `scan` come the options; what was given of them is handed to it.
+    The options replace the command's parameter `scan`, which gets the values given for them.
 
     Args:
         without: Options that the command does not have.
@@ -203,11 +201,13 @@ def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def expanded(*positional: Any, **named: Any) -> Any:  # noqa: ANN401  # as the command has it
-            return command(*positional, scan={name: _given(name, named.pop(name)) for name in given}, **named)
+            return command(
+                *positional, scan={name: _check_given(name, named.pop(name)) for name in given}, **named
+            )
 
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command, eval_str=True).parameters.values():
-            parameters += _of(given) if parameter.name == "scan" else [parameter]
+            parameters += _make_parameters(given) if parameter.name == "scan" else [parameter]
         expanded.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
         expanded.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
         return expanded
@@ -215,21 +215,21 @@ def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..
     return decorate
 
 
-def _given(name: str, value: object) -> object:
-    """What was said of a setting; of two files of verdicts the first would go unread without a word."""
+def _check_given(name: str, value: object) -> object:
+    """The value given for a setting; two files of verdicts are refused, since only one would be read."""
     if name != "verdicts" or not isinstance(value, list):
         return value
     if len(value) > 1:
         raise SettingsError(
-            f"{len(value)} files are given",
+            f"{len(value)} files were given",
             where="--verdicts",
             expected="one file",
-            hint="put them into one, or write them back first: `doubt apply` takes several",
+            hint="join them into one, or write them back first: `doubt apply` takes several",
         )
     return next(iter(value), None)
 
 
-def _of(given: Mapping[str, Any]) -> list[inspect.Parameter]:
+def _make_parameters(given: Mapping[str, Any]) -> list[inspect.Parameter]:
     return [
         inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=kind)
         for name, kind in given.items()

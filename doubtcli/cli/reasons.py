@@ -1,4 +1,4 @@
-"""`doubt reasons` and `doubt explain`: the reasons that are installed, and what each looks at."""
+"""`doubt reasons` and `doubt explain`: the installed reasons, and what each looks at."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def reasons(
     output_format: options.FullOrJson = OutputFormat.FULL,
     color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
-    """List the reasons to doubt a row, and the packages they come from."""
+    """List the reasons to doubt a row, and their packages."""
     from doubtcli.plugins import load_reasons
     from doubtcli.report.documents import render_reasons
 
@@ -60,7 +60,7 @@ def explain(
     """Explain a reason: why it doubts, how it scores, when it misleads."""
     from rich.markdown import Markdown
 
-    print_trimmed(make_console(color), Markdown(explanation(_find_reason(name)), hyperlinks=False))
+    print_trimmed(make_console(color), Markdown(explain_reason(_find_reason(name)), hyperlinks=False))
     return ExitCode.DONE
 
 
@@ -78,28 +78,28 @@ def _find_reason(name: str) -> LoadedReason:
     )
 
 
-def explanation(loaded: LoadedReason) -> str:
-    """All that there is to say of a reason, as Markdown: its docstring, needs, settings and worked rows."""
+def explain_reason(loaded: LoadedReason) -> str:
+    """A reason as Markdown: its docstring, needs, settings and worked rows."""
     reason = loaded.reason
     parts = [
         f"## {loaded.name}",
         f"*{loaded.family} reason of {loaded.package}*",
         inspect.getdoc(type(reason)) or "",
         f"**Needs.** {', '.join(f'`{need}`' for need in loaded.needs)}.",
-        *_settings_words(reason),
-        *_worked_rows("Raises doubt", getattr(reason, "raises_doubt", ())),
-        *_worked_rows("Stays quiet", getattr(reason, "stays_quiet", ())),
+        *_describe_settings(reason),
+        *_list_worked_rows("Raises doubt", getattr(reason, "raises_doubt", ())),
+        *_list_worked_rows("Stays quiet", getattr(reason, "stays_quiet", ())),
     ]
     return "\n\n".join(parts)
 
 
-def _settings_words(reason: Any) -> Iterator[str]:  # noqa: ANN401  # anybody's class
+def _describe_settings(reason: Any) -> Iterator[str]:  # noqa: ANN401  # any package's class
     values = [f"`{item.name.replace('_', '-')} = {getattr(reason, item.name)!r}`" for item in fields(reason)]
     if values:
         yield f"**Settings.** {', '.join(values)}."
 
 
-def _worked_rows(title: str, rows: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
+def _list_worked_rows(title: str, rows: tuple[Mapping[str, Any], ...]) -> Iterator[str]:
     lines = [f"- doubt {row['doubt']:.2f}: {row['because']}" for row in rows]
     if lines:
         yield "\n".join([f"**{title}.**", "", *lines])

@@ -28,7 +28,7 @@ def scan(
     force: options.Force = False,
     queue_size: Annotated[
         int | None,
-        options.declare_setting("queue-size", options.OUTPUT, "NUMBER", otherwise="all that are doubted"),
+        options.declare_setting("queue-size", options.OUTPUT, "NUMBER", otherwise="all doubted rows"),
     ] = None,
     audit_sample: Annotated[
         int | None, options.declare_setting("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
@@ -36,7 +36,7 @@ def scan(
     top: Annotated[
         int,
         options.declare_option(
-            "--top", "Doubted rows to print. [default: 10]", options.OUTPUT, "NUMBER", least=0
+            "--top", "How many doubted rows to print. [default: 10]", options.OUTPUT, "NUMBER", least=0
         ),
     ] = 10,
     output_format: options.FullOrJson = OutputFormat.FULL,
@@ -46,8 +46,8 @@ def scan(
 ) -> ExitCode:
     """Rank a file's labels by doubt; write a report and a relabel queue.
 
-    An option that takes several names takes a list (a,b) or is given again.
-    A name with a comma in it stands in quotes: '"last, first"'.
+    An option for several names takes a list (a,b), or is given several times.
+    A name with a comma in it needs quotes: '"last, first"'.
     """
     flags = {
         **scan,
@@ -67,7 +67,7 @@ def scan(
 
 
 def _scan(settings: ScanSettings, *, bars: bool) -> tuple[ScanResult, Path]:
-    """Judge the file and write its audit; gives the audit and its folder."""
+    """Scan the file and write its audit; returns the audit and its folder."""
     from doubtcli import store
     from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.scan import make_audit
@@ -85,7 +85,7 @@ def _scan(settings: ScanSettings, *, bars: bool) -> tuple[ScanResult, Path]:
 
 
 def _print_json(audit: ScanResult) -> None:
-    """Print `audit.json`, in UTF-8 whatever the terminal speaks."""
+    """Print `audit.json`, in UTF-8 on any terminal."""
     from doubtcli.store import describe_audit, render_document
 
     print_bytes(render_document(describe_audit(audit)).encode())

@@ -1,1 +1,1 @@
-"""Two audits of one data set -> what relabelling did between them."""
+"""Two audits of one data set -> what relabelling changed between them."""

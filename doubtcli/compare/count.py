@@ -25,7 +25,7 @@ class Pairs:
     class_names: tuple[str, ...]
     """Of both files, sorted."""
     before: Codes
-    """The label before; `NO_LABEL_CODE` where there is none."""
+    """The label before; `NO_LABEL_CODE` if there is none."""
     after: Codes
     doubted_before: Bools
     doubted_after: Bools
@@ -34,12 +34,12 @@ class Pairs:
 
     @property
     def changed(self) -> Bools:
-        """Rows that bear another label, none any more, or one at last."""
+        """Rows whose label is another one, was removed, or was added."""
         return np.asarray(self.before != self.after)
 
 
 def count_outcomes(pairs: Pairs, of: Bools | None = None) -> RowOutcomes:
-    """What became of the rows, or of those that `of` marks."""
+    """What became of all rows, or of those that `of` marks."""
     those = np.ones(len(pairs.before), dtype=np.bool_) if of is None else of
     was, is_now, changed = pairs.doubted_before, pairs.doubted_after, pairs.changed
     left = was & ~is_now & pairs.judged_after
@@ -78,13 +78,13 @@ def count_outcomes_by_annotator(pairs: Pairs, gave: Mapping[str, Bools]) -> dict
 
     Args:
         pairs: The rows.
-        gave: By annotator, shape `(n_pairs,)`: whether the label before is what the annotator answered.
+        gave: By annotator, shape `(n_pairs,)`: whether the label before is the annotator's answer.
     """
     return {annotator: count_outcomes(pairs, rows) for annotator, rows in gave.items()}
 
 
-def label_changes(pairs: Pairs) -> tuple[LabelChange, ...]:
-    """From which label to which, how often; the commonest first, ties by name, no label last."""
+def count_label_changes(pairs: Pairs) -> tuple[LabelChange, ...]:
+    """From which label to which, and how often; most frequent first, ties by name, no label last."""
     rows = np.flatnonzero(pairs.changed)
     counts = Counter(zip(pairs.before[rows].tolist(), pairs.after[rows].tolist(), strict=True))
     last = len(pairs.class_names)

@@ -1,14 +1,14 @@
-"""Rows with their labels before and after -> what the labels after teach a model, cross-validated.
+"""Rows with labels before and after -> whether a model learns more from the labels after, cross-validated.
 
 One plain model is trained twice on the same rows, once on the labels before and once on those after, with the
-same folds and the same seed. Both are judged on the held-out rows whose label stayed, by that label.
+same folds and the same seed. Both are tested on the held-out rows whose label stayed, against that label.
 
-Which rows changed is a choice of who judges, too. Where those go that models can't learn, whatever they are
-changed to, the rest is easier to learn: a gain says that, and not that the changes are right.
+The rows that changed are not a random choice. If they are the rows that models can't learn, the other rows
+are easier to learn, with any new labels. So a gain does not show that the changes are right.
 
-The interval is a paired bootstrap's: whole groups of duplicates are drawn anew, and so are the ways in which
-rows were dealt into folds; both models are judged on the same draw. McNemar's exact interval would not do: it
-knows neither balanced accuracy nor several deals.
+The interval is from a paired bootstrap: groups of duplicates are resampled as a whole, and so are the splits
+into folds; both models are tested on the same resample. McNemar's exact interval is not enough, since it
+covers neither balanced accuracy nor several splits.
 """
 
 from __future__ import annotations
@@ -34,14 +34,14 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 PLAIN_MODELS = ("ridge regression on spelling", "logistic regression")
-"""Linear, well known and the same everywhere: the first one that suits the features."""
+"""Linear, well known and available everywhere: the first one that suits the features is used."""
 GAIN_LEVEL = 0.9
 FEWEST_JUDGED = 30
-"""Rows whose label stayed. With fewer, one row is worth more than three points."""
-MOST_DEALS, FEWEST_DEALS = 10, 2
-"""How often rows are dealt into folds. Over a few hundred rows one deal moves the gain by a point."""
+"""Rows whose label stayed. With fewer, one row would make a difference of more than three points."""
+MOST_SPLITS, FEWEST_SPLITS = 10, 2
+"""How often rows are split into folds. With a few hundred rows another split changes the gain by a point."""
 _ROWS_IN_ALL = 20_000
-"""Rows to train on, all deals together, up to which there are more than the fewest."""
+"""Rows to train on in all splits together: with more, there are only the fewest splits."""
 _RESAMPLES = 1000
 _GAIN_DECIMALS = 12
 _NO_INPUTS = "there are no inputs that a model could learn from"
@@ -50,7 +50,7 @@ _ONE_INPUT = "every row has the same input (or the same group), so none can be p
 
 @dataclass(frozen=True)
 class TwiceLabelled:
-    """The rows that are judged in both audits, in canonical order, as features and two sets of labels."""
+    """The rows with a label in both audits, in canonical order, as features and two sets of labels."""
 
     features: Features
     before: Codes
@@ -64,13 +64,13 @@ class TwiceLabelled:
 def score_relabelling(
     matched: Matched, examples: Examples, is_edited: Bools, progress: Progress
 ) -> RelabelScore:
-    """What the labels after teach that those before did not.
+    """Whether a model learns more from the labels after than from those before.
 
     Args:
         matched: Both sides.
-        examples: The rows that both judge, as they were before.
-        is_edited: Of these: rows with other inputs after, which no model is shown.
-        progress: Told of each long stage.
+        examples: The rows with a label in both, as they were before.
+        is_edited: Of these: rows with other inputs after, which are left out.
+        progress: Shows each long stage.
     """
     rows = np.flatnonzero(~is_edited)
     before, after = (labels[matched.judged][rows] for labels in (matched.pairs.before, matched.pairs.after))
@@ -84,51 +84,51 @@ def score_relabelling(
     if features is None or len(np.unique(together)) < 2:  # noqa: PLR2004
         return RelabelScore(assessable=False, why=_NO_INPUTS if features is None else _ONE_INPUT)
     twice = TwiceLabelled(features, before, after, len(matched.pairs.class_names), together)
-    with progress.stage("Training on either labels", 2 * count_deals(len(rows))) as advance:
+    with progress.stage("Training on either labels", 2 * count_splits(len(rows))) as advance:
         return score_labels(twice, settings, engine, advance)
 
 
 def _explain_no_skill(matched: Matched) -> str:
-    """What to say where models know nothing of the labels on either side; "" where they do on one."""
+    """Why there is no score if models have no skill on either side; "" if they have on one."""
     before, after = (side.document.skill for side in (matched.before, matched.after))
     if before.assessable or after.assessable:
         return ""
-    return f"models lack skill on the labels before and on those after: {after.why}"
+    return f"models have no skill on the labels before and on those after: {after.why}"
 
 
 def explain_unfit(before: Codes, after: Codes) -> str:
-    """What keeps two sets of labels from being compared by what they teach; "" if nothing does."""
+    """Why two sets of labels can't be compared by training on them; "" if they can."""
     n_judged = int(np.count_nonzero(before == after))
     if n_judged == len(before):
-        return "no label changed on the rows that both audits judge, so both would teach the same"
+        return "no label changed on the rows with a label in both audits, so a model would learn the same"
     if n_judged < FEWEST_JUDGED:
-        return f"fewer than {FEWEST_JUDGED} rows kept their label to judge by (there are {n_judged})"
+        return f"only {n_judged} rows kept their label, and at least {FEWEST_JUDGED} are needed to test on"
     return ""
 
 
-def count_deals(n_rows: int) -> int:
-    """How often rows are dealt into folds: fewer times the more there are, since chance has less of a say."""
-    return max(FEWEST_DEALS, min(MOST_DEALS, _ROWS_IN_ALL // n_rows))
+def count_splits(n_rows: int) -> int:
+    """How often rows are split into folds: fewer times with more rows, since chance matters less."""
+    return max(FEWEST_SPLITS, min(MOST_SPLITS, _ROWS_IN_ALL // n_rows))
 
 
 def score_labels(
     rows: TwiceLabelled, settings: ScanSettings, engine: Engine, advance: Callable[[int], None]
 ) -> RelabelScore:
-    """How well a model of either set of labels predicts the rows whose label stayed.
+    """How well models trained on either set of labels predict the rows whose label stayed.
 
     Args:
         rows: At least two groups; `explain_unfit` has found nothing.
         settings: Seed and folds.
         engine: Fits the models.
-        advance: Told of each fit, two a repeat.
+        advance: Called after each fit, twice a repeat.
     """
     models = {model.name: model for model in rows.features.models()}
     name = next(name for name in PLAIN_MODELS if name in models)
     n_folds = min(settings.folds, len(np.unique(rows.together)))
-    n_repeats = count_deals(len(rows.before))
+    n_repeats = count_splits(len(rows.before))
     right = np.array(
         [
-            _find_right(rows, _plan_fits(rows, models[name], n_folds, settings.seed + n), engine, advance)
+            _predict_right(rows, _plan_fits(rows, models[name], n_folds, settings.seed + n), engine, advance)
             for n in range(n_repeats)
         ]
     )
@@ -140,7 +140,7 @@ def score_labels(
         assessable=True,
         why=(
             f"{name} is trained on the labels before and on those after, with the same rows and folds, and "
-            "judged on the rows whose label stayed, out of fold"
+            "tested on the rows whose label stayed, out of fold"
         ),
         model=name,
         n_folds=n_folds,
@@ -155,9 +155,9 @@ def score_labels(
 
 def _plan_fits(rows: TwiceLabelled, model: Model, n_folds: int, seed: int) -> tuple[FitModel, FitModel]:
     """The trainings on the labels before and on those after."""
-    # changed rows are dealt out as a class of their own: neither set of labels has a say in the folds
-    dealt = np.where(rows.before == rows.after, rows.before, rows.n_classes)
-    folds = assign_folds(dealt, rows.together, n_folds, seed)
+    # changed rows are one class in the split, so that neither set of labels determines the folds
+    strata = np.where(rows.before == rows.after, rows.before, rows.n_classes)
+    folds = assign_folds(strata, rows.together, n_folds, seed)
     before, after = (
         FitModel(model, labels, folds, rows.n_classes, seed, is_calibrated=False)
         for labels in (rows.before, rows.after)
@@ -165,7 +165,7 @@ def _plan_fits(rows: TwiceLabelled, model: Model, n_folds: int, seed: int) -> tu
     return before, after
 
 
-def _find_right(
+def _predict_right(
     rows: TwiceLabelled, jobs: tuple[FitModel, FitModel], engine: Engine, advance: Callable[[int], None]
 ) -> Bools:
     """Whether each row's label before is predicted, out of fold: shape `(2, n_rows)`, before and after."""
@@ -180,10 +180,10 @@ def _measure_gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tup
     """Accuracy and balanced accuracy with their intervals.
 
     Args:
-        right: Shape `(n_deals, 2, n_rows)`: whether each row was predicted right, before and after.
+        right: Shape `(n_splits, 2, n_rows)`: whether each row was predicted right, before and after.
         labels: Shape `(n_rows,)`.
-        groups: Shape `(n_rows,)`: rows with the same number are drawn together.
-        seed: Of the draws.
+        groups: Shape `(n_rows,)`: rows with the same number are resampled together.
+        seed: Of the bootstrap.
     """
     units = np.unique(groups, return_inverse=True)[1]
     n_units = int(units.max()) + 1
@@ -192,9 +192,9 @@ def _measure_gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tup
     drawn = np.empty((_RESAMPLES, 2))
     for draw in drawn:
         times = np.bincount(rng.integers(0, n_units, n_units), minlength=n_units)[units]
-        deals = np.bincount(rng.integers(0, len(gained), len(gained)), minlength=len(gained))
-        draw[:] = _average(deals @ gained / len(gained), labels, times)
-    # thirds and fifths don't add up to 0 exactly, and a bound of 0 must be one
+        splits = np.bincount(rng.integers(0, len(gained), len(gained)), minlength=len(gained))
+        draw[:] = _average(splits @ gained / len(gained), labels, times)
+    # sums of thirds and fifths may miss 0 by rounding, and a bound of 0 must be exactly 0
     low, high = np.quantile(drawn, [(1 - GAIN_LEVEL) / 2, (1 + GAIN_LEVEL) / 2], axis=0).round(_GAIN_DECIMALS)
     shares = [_average(one, labels, np.ones(len(labels))) for one in right.mean(axis=0)]
     before, after = np.round(shares, _GAIN_DECIMALS).tolist()
@@ -203,7 +203,7 @@ def _measure_gains(right: Bools, labels: Codes, groups: Codes, seed: int) -> tup
 
 
 def _average(values: Floats, labels: Codes, times: Floats | Codes) -> tuple[float, float]:
-    """The mean over rows, and the mean over classes of their rows' means; each row counts so many times."""
+    """The mean over rows, and the mean over classes of their rows' means; `times` weights the rows."""
     counts = np.bincount(labels, weights=times)
     sums = np.bincount(labels, weights=values * times)
     there = counts > 0

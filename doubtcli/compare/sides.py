@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Side:
-    """One of two audits and its data; what is told of rows stands in file order."""
+    """One of two audits and its data; arrays of rows are in file order."""
 
     folder: str
     """As the user gave it."""
     data_path: str
-    """The data file, or a backup of it that holds what was judged."""
+    """The data file, or a backup of it with the bytes that were scanned."""
     document: AuditDocument
     settings: ScanSettings
     """The settings that the audit was made with."""
@@ -44,55 +44,55 @@ class Side:
 
     @property
     def label_column(self) -> str:
-        """The column that was judged."""
+        """The label column."""
         return self.roles.names(Role.LABEL)[0]
 
     @property
     def input_columns(self) -> set[str]:
-        """The columns that could be learnt from, whether or not they were."""
+        """The columns that models could learn from, used or not."""
         return {column.name for column in self.roles.columns if column.is_input}
 
     @property
     def has_ids(self) -> bool:
-        """Whether rows are named otherwise than by what stands in them."""
+        """Whether rows have ids that are not made from their values."""
         hashes = self.examples.row_hashes
         return any(not row_id.startswith(own) for row_id, own in zip(self.row_ids, hashes, strict=True))
 
     def named_rows(self, *, by_id: bool) -> NamedRows:
-        """The rows as they are matched: by their ids, or by what stands in them."""
+        """The rows as they are matched: by their ids, or by their values."""
         names = self.row_ids if by_id else self.examples.row_hashes
         labels = [self.labels.class_names[code] if code >= 0 else None for code in self.labels.codes.tolist()]
         return NamedRows(names, self.row_ids, labels)
 
 
 def check_comparable(before: Side, after: Side) -> None:
-    """Refuse two audits whose labels or inputs are other columns.
+    """Refuse two audits with different label or input columns.
 
     Raises:
-        InputError: Names the columns that differ.
+        InputError: The columns differ; it names them.
     """
     if before.label_column != after.label_column:
         raise InputError(
-            f"judges the labels in {after.label_column!r}",
+            f"is an audit of the labels in {after.label_column!r}",
             where=after.folder,
-            expected=f"an audit of the labels in {before.label_column!r}, as {before.folder} is",
+            expected=f"an audit of the labels in {before.label_column!r}, like {before.folder}",
             hint="scan one of the files again with --label",
         )
     if others := sorted(before.input_columns ^ after.input_columns):
         raise InputError(
-            f"has other input columns than {before.folder}; in one of the two alone: {listed(others, 5)}",
+            f"has other input columns than {before.folder}; only one of the two has {listed(others, 5)}",
             where=after.folder,
-            expected="audits of one data set, whose labels alone have changed",
+            expected="audits of one data set in which only labels have changed",
             hint="scan both files with the same columns; --ignore leaves one out",
         )
 
 
 @dataclass(frozen=True)
 class NamedRows:
-    """The rows of one file, in file order, and what they are known by."""
+    """The rows of one file, in file order, and what identifies them."""
 
     names: Sequence[str]
-    """What stays the same when a label changes: an id, or the hash of the inputs, which others may share."""
+    """What stays the same when a label changes: an id, or the hash of the inputs, which may not be unique."""
     row_ids: Sequence[str]
     labels: Sequence[str | None]
 
@@ -100,28 +100,28 @@ class NamedRows:
 def match_rows(before: NamedRows, after: NamedRows) -> list[tuple[int, int]]:
     """Pairs of places in the two files, in the order of the row ids before; each row is in one pair at most.
 
-    Rows of one name are paired by label first: rows with equal inputs are numbered in order of their labels,
-    so that a changed label gives others new numbers, too. What is then left of a name has changed its label.
-    Where several rows are equal in both, the first is paired with the first.
+    Rows of one name are paired by label first, because rows with equal inputs are numbered by their labels,
+    and a changed label also changes the numbers of others. The rows left of a name have changed their label.
+    If several rows are equal in both files, the first is paired with the first.
     """
     same = _pair_by_name(
-        _rows_by_id(before),
-        _rows_by_id(after),
+        _sort_rows_by_id(before),
+        _sort_rows_by_id(after),
         lambda row: (before.names[row], before.labels[row]),
         lambda row: (after.names[row], after.labels[row]),
     )
-    told_before, told_after = ({pair[side] for pair in same} for side in (0, 1))
+    paired_before, paired_after = ({pair[side] for pair in same} for side in (0, 1))
     changed = _pair_by_name(
-        [row for row in _rows_by_id(before) if row not in told_before],
-        [row for row in _rows_by_id(after) if row not in told_after],
+        [row for row in _sort_rows_by_id(before) if row not in paired_before],
+        [row for row in _sort_rows_by_id(after) if row not in paired_after],
         before.names.__getitem__,
         after.names.__getitem__,
     )
     return sorted(same + changed, key=lambda pair: before.row_ids[pair[0]])
 
 
-def _rows_by_id(rows: NamedRows) -> list[int]:
-    """By row id, `<hash>.10` behind `<hash>.9`."""
+def _sort_rows_by_id(rows: NamedRows) -> list[int]:
+    """Rows by id, with `<hash>.10` after `<hash>.9`."""
     return sorted(range(len(rows.row_ids)), key=lambda row: (len(rows.row_ids[row]), rows.row_ids[row]))
 
 
@@ -136,18 +136,18 @@ def _pair_by_name(
     for row in after:
         waiting[name_after(row)].append(row)
     places = {name: iter(rows) for name, rows in waiting.items()}
-    met = ((row, next(places.get(name_before(row), iter(())), None)) for row in before)
-    return [(one, other) for one, other in met if other is not None]
+    pairs = ((row, next(places.get(name_before(row), iter(())), None)) for row in before)
+    return [(one, other) for one, other in pairs if other is not None]
 
 
 @dataclass(frozen=True)
 class Matched:
-    """Two sides, and which row of the one is which row of the other."""
+    """Two sides, and which row of one is which row of the other."""
 
     before: Side
     after: Side
     by_id: bool
-    """Whether rows are known by their ids; else they are known by what stands in them."""
+    """Whether rows are matched by their ids; else they are matched by their values."""
     rows_before: Codes
     """Shape `(n_pairs,)`: places in the file before."""
     rows_after: Codes
@@ -155,15 +155,15 @@ class Matched:
 
     @property
     def judged(self) -> Codes:
-        """Which of the pairs both audits judge: rows with a label on either side, called unusable on none."""
+        """The pairs of rows that have a label in both audits and were judged unusable in none."""
         return np.flatnonzero(self.before.judged[self.rows_before] & self.after.judged[self.rows_after])
 
 
 def match_sides(before: Side, after: Side) -> Matched:
-    """Which row of the one file is which row of the other.
+    """Which row of one file is which row of the other.
 
     Raises:
-        InputError: There is no row that both have.
+        InputError: They have no row in common.
     """
     by_id = before.has_ids and after.has_ids
     found = match_rows(before.named_rows(by_id=by_id), after.named_rows(by_id=by_id))
@@ -171,15 +171,15 @@ def match_sides(before: Side, after: Side) -> Matched:
         raise InputError(
             f"has no row in common with {before.folder}",
             where=after.folder,
-            expected="audits of one data set, whose labels alone have changed",
+            expected="audits of one data set in which only labels have changed",
             hint="if rows have ids, scan both files with the same --id",
         )
     rows_before, rows_after = np.array(found, dtype=np.intp).T
     names = tuple(sorted({*before.labels.class_names, *after.labels.class_names}))
     pairs = Pairs(
         class_names=names,
-        before=_share_codes(before, names)[rows_before],
-        after=_share_codes(after, names)[rows_after],
+        before=_encode_labels(before, names)[rows_before],
+        after=_encode_labels(after, names)[rows_after],
         doubted_before=before.doubted[rows_before],
         doubted_after=after.doubted[rows_after],
         judged_after=after.judged[rows_after],
@@ -187,15 +187,15 @@ def match_sides(before: Side, after: Side) -> Matched:
     return Matched(before, after, by_id, rows_before, rows_after, pairs)
 
 
-def _share_codes(side: Side, names: tuple[str, ...]) -> Codes:
+def _encode_labels(side: Side, names: tuple[str, ...]) -> Codes:
     """The labels of a file as codes of the classes of both."""
     place = {name: code for code, name in enumerate(names)}
     places = [place[name] for name in side.labels.class_names]
-    return np.array([*places, NO_LABEL_CODE], dtype=np.intp)[side.labels.codes]  # the last one stands for -1
+    return np.array([*places, NO_LABEL_CODE], dtype=np.intp)[side.labels.codes]  # the last one is for code -1
 
 
 def list_answers(matched: Matched) -> dict[str, Bools]:
-    """By annotator, shape `(n_pairs,)`: whether the label before is what they answered."""
+    """By annotator, shape `(n_pairs,)`: whether the label before is their answer."""
     examples = matched.before.examples
     if examples.annotations is None:
         return {}
@@ -206,7 +206,7 @@ def list_answers(matched: Matched) -> dict[str, Bools]:
 
 
 def select_same_rows(matched: Matched) -> tuple[Examples, Examples]:
-    """The rows that both audits judge, in one order, with the inputs that both learn from."""
+    """The rows with a label in both audits, in the same order, with the inputs that both use."""
     before, after = matched.before.examples, matched.after.examples
     shared = [
         column.name
@@ -224,7 +224,7 @@ def select_same_rows(matched: Matched) -> tuple[Examples, Examples]:
 
 
 def find_edited(before: Examples, after: Examples) -> Bools:
-    """Which rows have other inputs after; both examples are as `select_same_rows` gives them."""
+    """Which rows have changed inputs; both examples are from `select_same_rows`."""
     differs = np.zeros(before.n_rows, dtype=np.bool_)
     for one, other in zip(before.inputs.columns, after.inputs.columns, strict=True):
         differs |= _differs(one, other)
@@ -235,7 +235,7 @@ def find_edited(before: Examples, after: Examples) -> Bools:
 
 
 def take_inputs(examples: Examples, rows: Codes) -> Examples:
-    """Some of the rows, as inputs alone: no annotators, verdicts or probabilities beside them."""
+    """Some of the rows with their inputs only, without annotators, verdicts or probabilities."""
     return replace(examples, annotations=None, given_pred_probs=None, verdicts=None).take(rows)
 
 
@@ -245,14 +245,14 @@ def _select_inputs(examples: Examples, names: list[str]) -> Examples:
 
 
 def _places_among_examples(side: Side, rows: Codes) -> Codes:
-    """Where rows of the file stand among the examples."""
+    """The places of rows of the file among the examples."""
     places = np.full(len(side.judged), -1, dtype=np.intp)
     places[side.examples.positions] = np.arange(side.examples.n_rows)
     return places[rows]
 
 
 def _differs(one: pa.ChunkedArray, other: pa.ChunkedArray) -> Bools:
-    """Where two columns differ; a missing value equals a missing one."""
+    """Where two columns differ; missing values are equal."""
     unlike = pc.fill_null(pc.not_equal(one, other), fill_value=False)
     one_missing = pc.xor(pc.is_null(one), pc.is_null(other))
     return np.asarray(pc.or_(unlike, one_missing), dtype=np.bool_)

@@ -1,4 +1,4 @@
-"""The pipeline: the directories of two audits in, what relabelling did between them out."""
+"""The pipeline: the directories of two audits in, what relabelling changed between them out."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.compare.count import (
+    count_label_changes,
     count_outcomes,
     count_outcomes_by_annotator,
     count_outcomes_by_class,
-    label_changes,
 )
 from doubtcli.compare.score import score_relabelling
 from doubtcli.compare.sides import (
@@ -37,22 +37,22 @@ if TYPE_CHECKING:
     from doubtcli.store.open import FoundAudit
 
 _JUDGING = ("pred_probs", "verdicts", "embeddings", "reasons", "skip", "seed", "folds", "repeats", "fast")
-"""Settings that change doubts though no label has changed."""
+"""Settings that change doubts even if no label has changed."""
 
 
 def compare_audits(
     before: str | FoundAudit, after: str | FoundAudit, *, progress: Progress
 ) -> AuditComparison:
-    """What lies between two audits of one data set: labels, doubts, noise rate, skill, and what it teaches.
+    """The differences between two audits of one data set: labels, doubts, noise rate, skill, a model's gain.
 
     Args:
         before: The directory of the first audit, or the audit if it is open already.
         after: The second one, likewise.
-        progress: Told of each long stage.
+        progress: Shows each long stage.
 
     Raises:
-        InputError: There is no audit, it is damaged, its data are gone or others by now, or the two are not
-            of one data set.
+        InputError: There is no audit, it is damaged, its data have changed or are gone, or the two are not of
+            one data set.
     """
     sides = read_side(before, progress), read_side(after, progress)
     check_comparable(*sides)
@@ -73,7 +73,7 @@ def compare_audits(
         gone_doubted=int(np.count_nonzero(gone)),
         n_added=len(added),
         added_doubted=int(np.count_nonzero(added)),
-        changes=label_changes(matched.pairs),
+        changes=count_label_changes(matched.pairs),
         outcomes=count_outcomes(matched.pairs),
         by_class=count_outcomes_by_class(matched.pairs),
         by_annotator=count_outcomes_by_annotator(matched.pairs, list_answers(matched)),
@@ -115,10 +115,10 @@ def read_side(audit: str | FoundAudit, progress: Progress) -> Side:
 def _open_directory(folder: str) -> FoundAudit:
     if not is_audit(folder):
         raise InputError(
-            "is no audit",
+            "is not an audit",
             where=folder,
             expected="a folder that `doubt scan` wrote",
-            hint="scan the data first, then name the folder that the scan says it wrote",
+            hint="scan the data with `doubt scan`, and name the folder that it writes",
         )
     return open_audit(folder)
 
@@ -132,7 +132,7 @@ def _list_row_ids(examples: Examples) -> list[str]:
 
 
 def _doubted_alone(side: Side, matched: Codes) -> Bools:
-    """Of the rows that are in this file alone: whether each is doubted."""
+    """For the rows that are only in this file: whether each is doubted."""
     is_alone = np.ones(len(side.doubted), dtype=np.bool_)
     is_alone[matched] = False
     return side.doubted[is_alone]
@@ -151,17 +151,17 @@ def _describe_side(side: Side) -> ComparedAudit:
 
 
 def _note_differences(matched: Matched, *, is_alone: bool) -> tuple[str, ...]:
-    """What may be told apart by something else than a label."""
+    """Notes on differences that may have other causes than changed labels."""
     one, other = matched.before.document, matched.after.document
     settings = [
         name.replace("_", "-") for name in _JUDGING if one.settings.get(name) != other.settings.get(name)
     ]
     notes = []
     if is_alone and not matched.by_id:
-        notes.append("rows have no ids, so one whose inputs were edited counts as gone and as added")
+        notes.append("rows have no ids, so a row with changed inputs counts as gone and as added")
     if settings:
-        told = ", ".join(settings)
-        notes.append(f"the audits were made with other settings ({told}): doubts may differ for that alone")
+        names = ", ".join(settings)
+        notes.append(f"the audits have different settings ({names}), which alone may change doubts")
     if one.versions != other.versions:
-        notes.append("the audits were made with other versions: doubts may differ for that alone")
+        notes.append("the audits were made with different versions, which alone may change doubts")
     return tuple(notes)

@@ -1,7 +1,7 @@
 """A labelled file -> an audit of it as it is now: one that fits, or a new one.
 
-An audit is looked for beside the file and in the user's cache folder. It is used if it has the same key, so
-that it is the one that a scan would make. Else the file is scanned, and the audit kept in the cache.
+An audit is looked for beside the file and in the user's cache folder. It is used if it has the same key: then
+a scan would make the same one. Otherwise the file is scanned, and its audit is kept in the cache.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def find_or_make_audit(settings: ScanSettings, *, progress: Progress, cache: boo
 
     Args:
         settings: The file, and how to judge it.
-        progress: Told of each long stage.
-        cache: Whether to look for an audit that fits, and to keep a new one in the user's cache folder.
+        progress: Shows each long stage.
+        cache: Whether to look for an audit, and to keep a new one in the user's cache folder.
 
     Raises:
-        DoubtError: The file can't be used, a setting makes no sense, or a reason failed.
+        DoubtError: The file can't be used, a setting is not valid, or a reason failed.
     """
     if settings.path == STANDARD_INPUT or not cache:
         return _make_audit_now(settings, progress)
@@ -53,14 +53,14 @@ def find_or_make_audit(settings: ScanSettings, *, progress: Progress, cache: boo
 
 
 def _find_beside(path: str, wanted: str) -> tuple[StoredAudit | None, tuple[str, ...]]:
-    """The audit beside a file if it has the key; a note if it has another."""
+    """The audit beside a file if it has the key; a note if it has another key."""
     folder = default_folder(path)
     if not is_audit(str(folder)):
         return None, ()
     stored = read_audit(folder)
     if stored.document.audit_key == wanted:
         return stored, ()
-    return None, (f"{folder} is of other data, settings or versions, and was not used",)
+    return None, (f"{folder} was made from other data, settings or versions, and was not used",)
 
 
 def _use_audit(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAudit:
@@ -79,7 +79,7 @@ def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = 
 def _keep_audit(
     made: ScanResult, table: Table, settings: ScanSettings
 ) -> tuple[Path | None, tuple[str, ...]]:
-    """Where a new audit is kept; None, and a note, where the cache can't be written."""
+    """The folder of a new audit in the cache; None and a note if the cache can't be written."""
     from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.page import render_html
 
@@ -89,5 +89,5 @@ def _keep_audit(
         write_audit(made, folder, queue_csv=queue, report_html=page, force=True)
         remove_unused_audits()
     except (OSError, OutputError) as error:
-        return None, (f"the audit is not kept for the next gate: {error}".replace("\n", "; "),)
+        return None, (f"the audit could not be kept for the next gate: {error}".replace("\n", "; "),)
     return folder, ()

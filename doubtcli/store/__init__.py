@@ -1,4 +1,4 @@
-"""The audit directory: written whole or not at all, read back."""
+"""The audit directory: written whole or not at all, and read back."""
 
 from doubtcli.store.describe import describe_audit, tabulate_doubts
 from doubtcli.store.document import render_document

@@ -1,4 +1,4 @@
-"""All that an audit is made of, as one hash: audits with the same key are the same."""
+"""Everything that determines an audit, as one hash: audits with the same key are the same."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 _NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "config"})
-"""Settings that say where and how fast, not what: equal audits must not differ by them."""
+"""Settings for where and how fast to work: they make no difference to an audit."""
 SIDE_FILES = ("embeddings", "pred_probs", "verdicts")
-"""Settings that name a file to be read beside the data."""
+"""Settings that name another file to read besides the data."""
 _PACKAGES = ("doubtcli", "cleanlab", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
 
 
 def select_judging_settings(settings: ScanSettings) -> dict[str, Any]:
-    """The settings that make a difference to what an audit says."""
+    """The settings that make a difference to an audit."""
     return {key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT}
 
 
@@ -41,7 +41,7 @@ def list_versions() -> dict[str, str]:
 
 
 def hash_side_files(settings: ScanSettings, given: InMemory = FROM_FILES) -> dict[str, SideFile]:
-    """The files beside the data that a scan would read, by setting; what is in memory has its hash already.
+    """The side files that a scan would read, by setting; objects in memory already have a hash.
 
     Raises:
         InputError: One can't be read.
@@ -59,16 +59,16 @@ def hash_side_files(settings: ScanSettings, given: InMemory = FROM_FILES) -> dic
 def make_audit_key(
     settings: ScanSettings, sha256: str, beside: Mapping[str, SideFile], task_name: str = DEFAULT_TASK
 ) -> str:
-    """64 hexadecimal digits that differ once anything does that an audit is made of.
+    """64 hexadecimal digits that are different if anything that determines an audit is.
 
     Args:
         settings: Of the scan.
         sha256: Of the data.
         beside: As `hash_side_files` gives them.
-        task_name: What a label is taken for.
+        task_name: The kind of label.
     """
     made_of: dict[str, Any] = {
-        "name": Path(settings.path).name,  # its ending says how it is stored
+        "name": Path(settings.path).name,  # its ending gives the file's format
         "sha256": sha256,
         "task": task_name,
         "settings": select_judging_settings(settings),
@@ -83,7 +83,7 @@ def make_audit_key(
 
 
 def _list_plug_ins() -> list[str]:
-    """What other packages read and make of the data, before any reason is asked."""
+    """The roles, blocks and providers of other packages, which change what reasons get."""
     kinds = {ROLES_GROUP: "role", BLOCKS_GROUP: "block", PROVIDERS_GROUP: "provider"}
     installed = (one for group, kind in kinds.items() for one in find_installed(group, kind, DoubtError))
     return [one.where for one in installed if not one.is_ours]

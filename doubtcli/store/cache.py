@@ -1,4 +1,4 @@
-"""The audits that a gate keeps for itself: in the user's cache folder, by their key."""
+"""The audits that a gate keeps for later runs: in the user's cache folder, by their key."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from doubtcli.store.folder import StoredAudit
 
 FOLDER_VARIABLE = "DOUBT_CACHE"
-"""The environment variable that names another folder."""
+"""The environment variable with the path of another folder."""
 _KEY_DIGITS = 32
 _MOST_KEPT = 30
-"""Audits; of a million rows each is some 100 MB."""
+"""Audits. Each takes about 100 MB for a million rows."""
 
 
 def cache_folder(audit_key: str) -> Path:
-    """Where the audit of this key is kept, whether there is one or not."""
+    """The folder for the audit with this key, whether it exists or not."""
     return _audits_folder() / f"{audit_key[:_KEY_DIGITS]}{SUFFIX}"
 
 
 def find_cached_audit(audit_key: str) -> StoredAudit | None:
-    """The audit of this key, if one is kept; a damaged one is none, for it will be made anew."""
+    """The audit with this key; None if there is none, or if it is damaged and has to be made again."""
     folder = cache_folder(audit_key)
     if not (folder / DOCUMENT).exists():
         return None
@@ -36,12 +36,12 @@ def find_cached_audit(audit_key: str) -> StoredAudit | None:
         return None
     if found.document.audit_key != audit_key:
         return None
-    os.utime(folder)  # it was of use: among the last to be removed
+    os.utime(folder)  # used now, so among the last to be removed
     return found
 
 
 def remove_unused_audits() -> None:
-    """Remove the audits that were of no use for longest, but for the last `_MOST_KEPT`."""
+    """Remove the audits that were not used for longest, and keep the last `_MOST_KEPT`."""
     audits = _audits_folder()
     with lock_folders_of(audits / "any"):
         folders = sorted(audits.glob(f"*{SUFFIX}"), key=lambda folder: folder.stat().st_mtime_ns)

@@ -1,4 +1,4 @@
-"""An audit -> what its directory says of it: the document of `audit.json`, the table of `doubts.parquet`."""
+"""The result of a scan -> the contents of `audit.json` and the table of `doubts.parquet`."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 
 def describe_audit(audit: ScanResult) -> AuditDocument:
-    """What `audit.json` says of an audit, its figures rounded as they are written."""
+    """The contents of `audit.json`, with figures rounded as they are written."""
     figures = count_audit(audit)
     return AuditDocument(
         tool_name=TOOL,
@@ -104,13 +104,13 @@ def _count_sample(audit: ScanResult) -> SampleCounts | None:
 
 
 def _power_of_file(power: Power) -> Power:
-    """What the file holds of the power: its parts by class and by reason are only for `doubt bench`."""
+    """The power without its parts by class and by reason, which are only for `doubt bench`."""
     found = {_to_plain(share): _to_plain(found) for share, found in power.found_in_first.items()}
     return Power(power.assessable, power.why, power.n_planted, found)
 
 
 def _round_record(record: Record) -> Record:
-    """A record with its values as JSON has them."""
+    """A record with values that JSON can represent."""
     values: dict[str, Any] = {item.name: _to_plain(getattr(record, item.name)) for item in fields(record)}  # type: ignore[arg-type]
     return replace(record, **values)  # type: ignore[type-var]
 
@@ -120,7 +120,7 @@ def _sort_by_key(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _to_plain(value: object) -> Any:  # noqa: ANN401  # JSON is anything
-    """A value as JSON has it: numbers rounded, what is no number null, other types as their text."""
+    """A value as JSON has it: numbers rounded, NaN and infinity null, other types as their text."""
     match value:
         case np.generic():
             return _to_plain(value.item())
@@ -154,19 +154,19 @@ DOUBT_COLUMNS = {
     "row_hash": pa.string(),
 }
 LATER_COLUMNS = {"verdict", "row_hash"}
-"""Not in the audits of earlier versions, which are read all the same."""
+"""Not in the audits of earlier versions, which can still be read."""
 JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
 
 
 def tabulate_doubts(audit: ScanResult) -> DoubtTable:
-    """Every row, most doubted first; rows that were set aside stand last, by row id, and their doubt is null.
+    """Every row, most doubted first; rows that were set aside are last, by row id, and their doubt is null.
 
-    `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` names the
-    reasons that speak on a row, strongest first. A null in `reason:<name>` means it had nothing to say.
-    Set aside are rows without a label, and those that a person judged unusable. `verdict` is the label that
-    a person chose, null where nobody has decided. `row_hash` stands for the row's inputs: equal in rows that
-    differ by their label alone.
+    `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` are the names
+    of the reasons that raise doubt about a row, strongest first. A null in `reason:<name>` means that the
+    reason has no score for the row. Rows without a label are set aside, and those that a person judged
+    unusable. `verdict` is the label that a person chose, null without a verdict. `row_hash` is a hash of the
+    row's inputs: rows that differ in their label alone have the same one.
     """
     ranked = audit.ranking.order
     labelled = _labelled_rows(audit, ranked)

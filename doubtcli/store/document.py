@@ -1,6 +1,6 @@
-"""What `audit.json` says of an audit <-> its text, with keys in a fixed order.
+"""The contents of `audit.json` <-> its text, with keys in a fixed order.
 
-`audit.schema.json` beside this file is its published JSON Schema. Keys are added, never renamed.
+`audit.schema.json`, in this folder, is its published JSON Schema. New keys are added, and none is renamed.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     ReasonRun: ("name", "package", "family", "because", "scored", "speaks", "speaks_on_doubted"),
     SkippedReason: ("name", "package", "why"),
 }
-"""What the fields of a record are called in the file, in their order; what follows is written apart."""
+"""The names of a record's fields in the file, in their order; fields that are not here are written apart."""
 
 
 OPTIONAL: Mapping[str, Any] = {
@@ -75,8 +75,8 @@ OPTIONAL: Mapping[str, Any] = {
     "notes": [],
     "timings": {},
 }
-"""What may be missing in a file, for an earlier version did not write it or nobody needs it; and what is read
-in its place."""
+"""Keys that may be missing, because an earlier version did not write them or they are not needed, and the
+values that are read instead."""
 
 # ------------------------------------------------------------------------- write
 
@@ -137,13 +137,13 @@ def _sample_object(sample: SampleCounts) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Part:
-    """An object in the file, and where the file is: whatever is wrong with it is an error that says so."""
+    """An object in the file, and the path of the file, which is in the error if something is wrong."""
 
     where: str
     values: Mapping[str, Any]
 
     def need(self, key: str) -> Any:  # noqa: ANN401  # JSON is anything
-        """What is under a key that has to be there."""
+        """The value of a key that must be there."""
         if key not in self.values:
             raise _damaged(self.where, f"{key!r} is missing")
         return self.values[key]
@@ -156,11 +156,11 @@ class _Part:
         return _Part(self.where, values)
 
     def part_or_null(self, key: str) -> _Part | None:
-        """The object under a key; None where null is."""
+        """The object under a key; None for null."""
         return None if self.need(key) is None else self.part(key)
 
     def items(self, key: str) -> tuple[Any, ...]:
-        """What the list under a key holds."""
+        """The items of the list under a key."""
         values = self.need(key)
         if not isinstance(values, list):
             raise _damaged(self.where, f"{key!r} is not a list")
@@ -174,11 +174,11 @@ class _Part:
         return tuple(_Part(self.where, item) for item in values)
 
     def records(self, key: str, kind: type[Record]) -> tuple[Record, ...]:
-        """The records that the objects in a list are."""
+        """The objects in a list as records."""
         return tuple(part.record(kind) for part in self.parts(key))
 
     def record(self, kind: type[Record], **others: object) -> Record:
-        """The record that this object is; a key may be missing where its field has a default."""
+        """This object as a record; a key may be missing if its field has a default."""
         optional = {item.name for item in fields(kind) if _has_default(item)}  # type: ignore[arg-type]
         keys = [(key, name) for key, name in _list_keys(kind) if key in self.values or name not in optional]
         return kind(**{name: self.need(key) for key, name in keys}, **others)
@@ -193,19 +193,20 @@ def _damaged(where: str, what: str) -> InputError:
 
 
 def parse_document(content: bytes, where: str) -> AuditDocument:
-    """What the bytes of `audit.json` say.
+    """The contents of the bytes of `audit.json`.
 
     Args:
         content: Of the file.
         where: Its path.
 
     Raises:
-        InputError: The file is damaged, or a newer doubt wrote it.
+        InputError: The file is damaged, or was written by a newer version.
     """
     try:
         values = json.loads(content)
     except ValueError as error:
-        raise _damaged(where, str(error)) from error
+        line = f"line {error.lineno} is not valid JSON" if isinstance(error, json.JSONDecodeError) else ""
+        raise _damaged(where, line or "it is not UTF-8") from error
     found = values.get("schema_version") if isinstance(values, dict) else None
     if found != AUDIT_SCHEMA_VERSION:
         newer = isinstance(found, int) and found > AUDIT_SCHEMA_VERSION
@@ -213,7 +214,7 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
             f"has schema version {found}",
             where=where,
             expected=f"schema version {AUDIT_SCHEMA_VERSION}",
-            hint="update doubt: a newer one wrote this audit" if newer else SCAN_AGAIN,
+            hint="update doubt: a newer version wrote this audit" if newer else SCAN_AGAIN,
         )
     return _parse_parts(_Part(where, {**OPTIONAL, **values}))
 

@@ -1,4 +1,4 @@
-"""The audit directory: where it is, what is in it, what of it may be replaced; written whole, and read."""
+"""The audit directory: where it is, what is in it, what may be replaced; how it is written and read."""
 
 from __future__ import annotations
 
@@ -29,44 +29,44 @@ DOUBTS = "doubts.parquet"
 QUEUE = "queue.csv"
 REPORT = "report.html"
 AUDIT_FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
-"""All that we ever write, replace or remove in an audit directory; the document last, as it makes it one."""
+"""The only files that we write, replace or remove in an audit directory; the document is written last."""
 
 SUFFIX = ".doubt"
 
 RECOVER_HINTS = make_hints(other="let doubt write to it: a run that was killed left its last step to be done")
 
 ROW_GROUP_ROWS = 2**16
-"""Fixed, so that the same table gives the same bytes; pyarrow's own default has changed between releases."""
+"""Fixed, so that the same table gives the same bytes: pyarrow's default has changed between releases."""
 
 
 def default_folder(source_path: str) -> Path:
-    """Where the audit of a file goes when nothing else was said: beside it, `data.csv.gz` -> `data.doubt`."""
+    """The default folder for the audit of a file: beside it, `data.csv.gz` -> `data.doubt`."""
     if source_path == "-":
         return Path(f"stdin{SUFFIX}")
     path = Path(source_path)
     if path.name in ("", ".."):
         path = path.resolve()
     formats = {ending for one in load_formats().values() for ending in one.endings}
-    for endings in (PACKED_ENDINGS.values(), {".txt", *formats}):  # they say how it is stored, not what it is
+    for endings in (PACKED_ENDINGS.values(), {".txt", *formats}):  # these give the file's format
         if path.suffix.lower() in endings:
             path = path.with_suffix("")
     return path.with_name(path.name + SUFFIX)
 
 
 def is_audit(path: str) -> bool:
-    """Whether a path leads to the directory of an audit."""
+    """Whether a path is the directory of an audit."""
     return (Path(path) / DOCUMENT).is_file()
 
 
 def check_folder(folder: Path, source_path: str, *, force: bool = False, verdicts: str | None = None) -> None:
-    """Refuse a folder that must not be written to; cheap enough to be asked before a long scan.
+    """Refuse a folder that must not be written to; fast enough to call before a long scan.
 
-    Free to use: no folder, an empty one, an audit of the same file that nobody has worked on.
+    Accepted are: no folder, an empty one, an audit of the same file whose queue has no verdicts.
     With `force`, any folder: our four files in it are replaced, all others stay. A file is never replaced,
     nor is the queue that `verdicts` are read from.
 
     Raises:
-        OutputError: It says what is in the way.
+        OutputError: Something is in the way.
     """
     where = str(folder)
     with os_errors_as_output_error(folder, FOLDER_HINTS):
@@ -74,9 +74,9 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
             raise OutputError("a file is in the way", where=where, hint="name another folder with --output")
         if verdicts is not None and Path(verdicts).resolve() == (folder / QUEUE).resolve():
             raise OutputError(
-                f"{QUEUE} in it holds the verdicts, and would be replaced",
+                f"its {QUEUE} has the verdicts to read, and would be replaced",
                 where=where,
-                hint="move it away and name it there with --verdicts, or name another folder with --output",
+                hint="move it and name its new path with --verdicts, or name another folder with --output",
             )
         if force or not folder.exists() or {path.name for path in folder.iterdir()} <= {UNFINISHED}:
             return
@@ -84,29 +84,29 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
     _refuse_unless_ours(judged, folder, source_path)
     if _has_verdicts(folder / QUEUE):
         raise OutputError(
-            f"{QUEUE} in it has been worked on, and would be replaced",
+            f"its {QUEUE} has verdicts or was edited, and would be replaced",
             where=where,
-            hint="move it away, or replace it with --force",
+            hint="move it, or replace it with --force",
         )
 
 
 def recover_audit(folder: Path) -> None:
-    """End what a run that was killed at its very last step left to do."""
+    """Finish the work of a run that was killed in its last step."""
     if (folder / COMPLETE).exists():
         with os_errors_as_output_error(folder, RECOVER_HINTS):
             recover_folder(folder, AUDIT_FILES)
 
 
 def _refuse_unless_ours(judged: str | None, folder: Path, source_path: str) -> None:
-    hint = "name another folder with --output, or replace our files in it with --force"
+    hint = "name another folder with --output, or write into it anyway with --force"
     if judged is None:
-        raise OutputError("is no audit, and not empty", where=str(folder), hint=hint)
+        raise OutputError("is not empty, and not an audit", where=str(folder), hint=hint)
     if not _is_same_input(judged, source_path, folder):
         raise OutputError(f"is the audit of another file, {judged!r}", where=str(folder), hint=hint)
 
 
 def _is_same_input(judged: str, source_path: str, folder: Path) -> bool:
-    """Whether two paths, perhaps as seen from different working directories, mean the same file."""
+    """Whether two paths are the same file, even if written in different working directories."""
     if Path(judged).resolve() == Path(source_path).resolve():
         return True
     at_its_default = folder.resolve() == default_folder(source_path).resolve()
@@ -114,7 +114,7 @@ def _is_same_input(judged: str, source_path: str, folder: Path) -> bool:
 
 
 def _judged_path(folder: Path) -> str | None:
-    """The path of the file that an audit in a folder judged; None where there is no audit of ours."""
+    """The path of the file that the audit in a folder is of; None if there is no audit of ours."""
     recover_audit(folder)
     try:
         document = json.loads((folder / DOCUMENT).read_bytes())
@@ -125,7 +125,7 @@ def _judged_path(folder: Path) -> str | None:
 
 
 def _has_verdicts(queue: Path) -> bool:
-    """Whether a person has worked on a queue: a verdict stands in it, or it isn't as we wrote it."""
+    """Whether a person has worked on a queue: it has a verdict, or can't be read as we wrote it."""
     if not queue.exists():
         return False
     try:
@@ -158,10 +158,10 @@ def write_audit(
         folder: Made if it is missing, its parents too.
         queue_csv: The rows to relabel.
         report_html: The page.
-        force: Whether to replace what `check_folder` would not.
+        force: Whether to write into a folder that `check_folder` would refuse.
 
     Raises:
-        OutputError: Something is in the way, or the system won't let us write; the folder is as it was.
+        OutputError: Something is in the way, or the folder can't be written; it is unchanged.
     """
     write_described_audit(
         describe_audit(audit),
@@ -182,7 +182,7 @@ def write_described_audit(
     report_html: str,
     force: bool = False,
 ) -> None:
-    """As `write_audit`, where what the directory says is at hand already."""
+    """The same as `write_audit`, with the document and the table already made."""
     check_folder(folder, document.source.path, force=force)
     files = {
         DOUBTS: write_parquet(doubts),
@@ -205,7 +205,7 @@ def write_parquet(doubts: DoubtTable) -> bytes:
 
 @dataclass(frozen=True)
 class StoredAudit:
-    """An audit as it was read back."""
+    """An audit that was read from its folder."""
 
     folder: Path
     document: AuditDocument
@@ -218,7 +218,7 @@ def read_audit(folder: Path) -> StoredAudit:
     """The audit in a folder, as `write_audit` wrote it.
 
     Raises:
-        InputError: There is none, it is damaged, or a newer doubt wrote it.
+        InputError: There is none, it is damaged, or was written by a newer version.
     """
     with lock_folders_of(folder):
         recover_audit(folder)
@@ -231,7 +231,7 @@ def _read_document(path: Path) -> AuditDocument:
         content = path.read_bytes()
     except OSError as error:
         raise InputError(
-            f"can't be read: {error.strerror}", where=str(path), hint="`doubt scan` writes one"
+            f"can't be read: {error.strerror}", where=str(path), hint="make an audit with `doubt scan`"
         ) from error
     return parse_document(content, str(path))
 
@@ -248,7 +248,7 @@ def _read_doubts(path: Path, counts: RowCounts) -> DoubtTable:
     if lost := [name for name in missing if name not in LATER_COLUMNS]:
         raise InputError("a column is missing", where=str(path), column=lost[0], hint=SCAN_AGAIN)
     if doubts.num_rows != counts.n_rows:
-        expected = f"{counts.n_rows} rows, as {DOCUMENT} has it"
+        expected = f"{counts.n_rows} rows, as in {DOCUMENT}"
         raise InputError(f"has {doubts.num_rows} rows", where=str(path), expected=expected, hint=SCAN_AGAIN)
     for name in missing:
         doubts = doubts.append_column(name, pa.nulls(doubts.num_rows, DOUBT_COLUMNS[name]))

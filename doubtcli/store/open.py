@@ -1,6 +1,6 @@
-"""The directory of an audit -> the audit, checked to be of the very data and settings that are there now.
+"""The directory of an audit -> the audit, after checking that its data and settings are still the same.
 
-The bytes that it judged must be there, in its data file or in a backup beside it.
+The bytes that were scanned must be there, in the data file or in a backup beside it.
 """
 
 from __future__ import annotations
@@ -24,40 +24,40 @@ if TYPE_CHECKING:
     from doubtcli.records import AuditDocument, DoubtTable, InMemory, SideFile, Source, Table
 
 _BACKUP = ".bak"
-"""What backups of a file are called behind its name; a number may follow."""
+"""The ending of backups, after the name of the file; a number may follow."""
 _NOT_COMPARED = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
-"""Settings by which a given audit need not be what is asked for now: they don't touch what a gate reads."""
+"""Settings that may differ between a given audit and those asked for: they make no difference to a gate."""
 
 
 @dataclass(frozen=True)
 class FoundAudit:
-    """An audit, and the data file that it is of."""
+    """An audit, and its data file."""
 
     document: AuditDocument
     """`audit.json`."""
     doubts: DoubtTable
     """`doubts.parquet`."""
     data_path: str
-    """The data file as seen from the working directory, or a backup of it: these bytes were judged."""
+    """The data file, as a path from the working directory, or a backup of it: these bytes were scanned."""
     folder: Path | None
-    """Where the audit is kept; None where it is not."""
+    """Where the audit is kept; None if it is not."""
     origin: str
-    """In plain words."""
+    """Where the audit is from, in words."""
     notes: tuple[str, ...] = ()
     given: InMemory = FROM_FILES
     """What is in memory, and not in files."""
     backup_of: str | None = None
-    """The data file, changed or gone since, that `data_path` is a backup of; None where it is that itself."""
+    """If `data_path` is a backup: the data file, which has changed or is gone."""
 
     @property
     def settings(self) -> ScanSettings:
-        """The settings that the audit was made with; by them a backup is read as the data file was."""
+        """The settings that the audit was made with; a backup is read with the format of the data file."""
         from doubtcli.files.formats import find_input_format
 
         settings = restore_settings(self.document, self.data_path)
         if settings.input_format or self.backup_of is None:
             return settings
-        # the ending of a backup no longer says it
+        # the ending of a backup does not give its format
         return replace(settings, input_format=find_input_format(self.document.source))
 
     @property
@@ -69,7 +69,7 @@ class FoundAudit:
         """The data file, read as the audit read it.
 
         Raises:
-            InputError: It can't be read, or was changed meanwhile.
+            InputError: It can't be read, or has changed.
         """
         from doubtcli.files.formats import find_input_format
         from doubtcli.files.table import read_table
@@ -86,7 +86,7 @@ class FoundAudit:
 
 
 def restore_settings(document: AuditDocument, data_path: str) -> ScanSettings:
-    """The settings that an audit was made with; those that a later doubt wrote are passed over."""
+    """The settings that an audit was made with; settings of later versions are left out."""
     known = {item.name for item in fields(ScanSettings)}
     stored = {key: value for key, value in document.settings.items() if key in known}
     lists = {key: tuple(value) for key, value in stored.items() if isinstance(value, list)}
@@ -94,16 +94,15 @@ def restore_settings(document: AuditDocument, data_path: str) -> ScanSettings:
 
 
 def open_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
-    """The audit in a directory, checked to be of the data and of the files beside them that lie there now.
+    """The audit in a directory, after checking that data and side files are still the same.
 
     Args:
         path: The directory.
-        or_backup: Whether, where the data are others by now, a backup that holds the bytes that were judged
-            will do: DATA.bak, DATA.bak2, … beside DATA. Not for those who ask what the data are like now.
+        or_backup: Whether to accept a backup that has the bytes that were scanned if the data have changed:
+            DATA.bak, DATA.bak2, … beside DATA. False for callers that need the data as they are now.
 
     Raises:
-        InputError: There is no audit, it is damaged, or its data or a file beside them are gone or others by
-            now.
+        InputError: There is no audit, it is damaged, or its data or a side file have changed or are gone.
     """
     folder = Path(path)
     stored = read_audit(folder)
@@ -113,17 +112,17 @@ def open_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
     return FoundAudit(stored.document, stored.doubts, data_path, folder, origin, notes, backup_of=backup_of)
 
 
-def check_settings(found: FoundAudit, said: Mapping[str, Any]) -> None:
-    """Refuse a given audit that was made with other settings than flags and settings file say.
+def check_settings(found: FoundAudit, given: Mapping[str, Any]) -> None:
+    """Refuse a given audit that was made with other settings than those of the flags and the settings file.
 
     Args:
         found: As `open_audit` gives it.
-        said: By field of `ScanSettings`; what they don't say is as the audit has it.
+        given: By field of `ScanSettings`; settings that are not given are taken from the audit.
 
     Raises:
-        InputError: It was made with other settings, or with another file beside the data.
+        InputError: It was made with other settings, or with another side file.
     """
-    for name, value in said.items():
+    for name, value in given.items():
         if name in _NOT_COMPARED:
             continue
         if name in SIDE_FILES:
@@ -147,13 +146,13 @@ def _made_with_error(found: FoundAudit, stored: str, name: str, value: object) -
     return InputError(
         f"it was made with {stored}",
         where=str(found.folder),
-        expected=f"{name.replace('_', '-')} = {_as_stored(value)!r}, as the flags or the settings file say",
-        hint="scan the file again, or name it in place of the audit",
+        expected=f"{name.replace('_', '-')} = {_as_stored(value)!r}, as in the flags or the settings file",
+        hint="scan the file again, or name the file instead of the audit",
     )
 
 
 def _find_judged_data(folder: Path, judged: Source, *, or_backup: bool) -> tuple[str, str | None]:
-    """The file with the bytes that an audit judged; if that is a backup, the data file that it is one of."""
+    """The file with the bytes that were scanned; if that is a backup, also the data file."""
     from doubtcli.files.table import sha256_of
 
     places = _possible_places(folder, judged.path)
@@ -170,12 +169,12 @@ def _find_judged_data(folder: Path, judged: Source, *, or_backup: bool) -> tuple
 
 
 def _possible_places(folder: Path, judged: str) -> tuple[Path, Path]:
-    """Where the data of an audit may be: beside it, or where they were, seen from the working directory."""
+    """Where the data of an audit may be: beside it, or at their path, seen from the working directory."""
     if judged == STANDARD_INPUT:
         raise InputError(
-            "the audit is of standard input: nobody can tell whether its data are still the same",
+            "the audit is of standard input, so it is not known whether its data are still the same",
             where=str(folder),
-            hint="scan a file, and name it or its audit",
+            hint="save the data as a file and scan it, then name the file or its audit",
         )
     if is_in_memory(judged):
         raise InputError(
@@ -188,8 +187,8 @@ def _possible_places(folder: Path, judged: str) -> tuple[Path, Path]:
 
 
 def _list_backups(places: Iterable[Path], size: int) -> Iterator[str]:
-    """Files called a backup of the data, and as long, by their number; of a link beside what it leads to."""
-    for place in dict.fromkeys(path for told in places for path in (told, told.resolve())):
+    """Files with the name of a backup and the right size, by number; for a link, also beside its target."""
+    for place in dict.fromkeys(path for one in places for path in (one, one.resolve())):
         named = place.parent.glob(glob.escape(place.name) + f"{_BACKUP}*")
         for backup in sorted(named, key=lambda path: (len(path.name), path.name)):
             if backup.is_file() and backup.stat().st_size == size:
@@ -197,22 +196,22 @@ def _list_backups(places: Iterable[Path], size: int) -> Iterator[str]:
 
 
 def _data_gone_error(folder: Path, judged: str, *, is_needed: bool) -> InputError:
-    """Nobody who needs the audit can name a data file in its place; others may, wherever it is by now."""
+    """A caller that needs this audit must have its data back; others can name a data file instead."""
     other = "put it back beside the audit" if is_needed else "name the data file itself"
     return InputError(
-        f"its data file {judged!r} is not there",
+        f"its data file {judged!r} does not exist",
         where=str(folder),
-        expected="the file that was judged, beside the audit or where it was",
-        hint=f"run from the folder that the scan was run from, or {other}",
+        expected="the file that was scanned, beside the audit or at its path",
+        hint=f"run this in the folder where the scan was run, or {other}",
     )
 
 
 def _data_changed_error(folder: Path, data_path: str, *, or_backup: bool = False) -> InputError:
     hint = f"scan it again: doubt scan {data_path}"
     if or_backup and Path(data_path).is_file():
-        hint += f"; or put what was judged beside it, as {data_path}{_BACKUP}"
+        hint += f"; or put the file that was scanned beside it, as {data_path}{_BACKUP}"
     return InputError(
-        f"{data_path} was changed since it was judged",
+        f"{data_path} has changed since it was scanned",
         where=str(folder),
         expected="an audit of the data as they are now",
         hint=hint,
@@ -220,21 +219,21 @@ def _data_changed_error(folder: Path, data_path: str, *, or_backup: bool = False
 
 
 def _check_side_files(folder: Path, side_files: Mapping[str, SideFile]) -> None:
-    """Refuse an audit that was made with vectors, probabilities or verdicts that are others by now."""
+    """Refuse an audit whose vectors, probabilities or verdicts have changed."""
     from doubtcli.files.table import sha256_of
 
     for name, file in side_files.items():
         if sha256_of(file.path) != file.sha256:
             raise InputError(
-                f"{file.path} (--{name.replace('_', '-')}) was changed since it was read",
+                f"{file.path} (--{name.replace('_', '-')}) has changed since the scan",
                 where=str(folder),
-                expected="an audit by the files as they are now",
+                expected="an audit made with the files as they are now",
                 hint="scan the data again",
             )
 
 
 def _note_settings(settings: Mapping[str, Any]) -> tuple[str, ...]:
-    """What the audit was asked to do beyond the defaults, so that nobody takes it for another."""
+    """The settings that are not defaults, so that the audit is not mistaken for another."""
     default = ScanSettings(path="")
     others = [
         f"{name.replace('_', '-')} = {json.dumps(value, ensure_ascii=False)}"

@@ -1,4 +1,4 @@
-"""The command `doubt`: within the tests' process, or in one of its own as its user has it."""
+"""The command `doubt`: in the tests' process, or in a new one, as users run it."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ REPOSITORY = Path(__file__).parents[2]
 
 @dataclass(frozen=True)
 class Doubt:
-    """Runs `doubt` in one folder, in a process of its own."""
+    """Runs `doubt` in one folder, in a new process."""
 
     folder: Path
     environment: dict[str, str] = field(
@@ -33,7 +33,7 @@ class Doubt:
     )
 
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the command to its end; gives its code and what it printed."""
+        """Run the command to its end; returns its exit code and what it printed."""
         return subprocess.run(
             [sys.executable, "-m", "doubtcli", *arguments],
             cwd=self.folder,
@@ -48,10 +48,10 @@ class Doubt:
 
 @dataclass(frozen=True)
 class DoubtHere(Doubt):
-    """Runs `doubt` in one folder, within this process: libraries are imported once for many tests."""
+    """Runs `doubt` in one folder, in this process: libraries are imported once for many tests."""
 
     def __call__(self, *arguments: str, stdin: str = "") -> subprocess.CompletedProcess[str]:
-        """Run the command to its end; gives its code and what it printed, as a process would."""
+        """Run the command to its end; returns its exit code and what it printed, as a process would."""
         out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
         piped = io.TextIOWrapper(io.BytesIO(stdin.encode()), encoding="utf-8")
         with ExitStack() as process:
@@ -74,7 +74,7 @@ def _read_back(stream: io.TextIOWrapper) -> str:
 
 @pytest.fixture
 def hears_interrupts() -> Iterator[None]:
-    """Processes that are started hear Ctrl-C, even where the tests run in a shell's background and don't."""
+    """New processes react to Ctrl-C, also if the tests run in the background of a shell."""
     before = signal.signal(signal.SIGINT, signal.default_int_handler)
     yield
     signal.signal(signal.SIGINT, before)
@@ -82,17 +82,17 @@ def hears_interrupts() -> Iterator[None]:
 
 @pytest.fixture
 def doubt(tmp_path: Path) -> Doubt:
-    """The command within this process, in an empty folder."""
+    """The command in this process, in an empty folder."""
     return DoubtHere(tmp_path)
 
 
 @pytest.fixture
 def doubt_process(tmp_path: Path) -> Doubt:
-    """The command in a process of its own, in an empty folder."""
+    """The command in a new process, in an empty folder."""
     return Doubt(tmp_path)
 
 
 @pytest.fixture(scope="session")
 def doubt_in() -> type[Doubt]:
-    """The command in a process of its own, in a folder of one's choice."""
+    """The command in a new process, in any folder."""
     return Doubt

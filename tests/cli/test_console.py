@@ -15,10 +15,10 @@ if TYPE_CHECKING:
 
 
 class Terminal(io.StringIO):
-    """A stream that says it is a terminal."""
+    """A stream that is a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """It is."""
         return True
 
 
@@ -29,20 +29,20 @@ def bars() -> Progress:
 
 
 def drawn(bars: Progress) -> str:
-    """The bars as they stand on the terminal now."""
+    """The bars as they are on the terminal now."""
     console = Console(file=io.StringIO(), width=60, color_system=None)
     console.print(bars.get_renderable())
     return console.file.getvalue().rstrip()  # type: ignore[attr-defined]
 
 
 def test_silence() -> None:
-    """Silence takes any number of steps and prints nothing."""
+    """Without bars, any number of steps prints nothing."""
     with Silence().stage("fitting", 10) as advance:
         advance(3)
 
 
 def test_a_stage_counts_its_steps(bars: Progress) -> None:
-    """Each stage has a bar that moves by the steps it is told, and goes when the stage is done."""
+    """Each stage has a bar that moves with its steps, and is removed when the stage is done."""
     with Bars(bars).stage("fitting", 10) as advance:
         advance(3)
         advance(4)
@@ -61,8 +61,8 @@ def test_time_left(bars: Progress) -> None:
         assert drawn(bars).endswith(" 25% --:-- left")
 
 
-def test_no_end_in_sight(bars: Progress) -> None:
-    """A stage whose end is not known shows the steps done, and promises no time."""
+def test_unknown_length(bars: Progress) -> None:
+    """A stage of unknown length shows the steps done, and no time left."""
     with Bars(bars).stage("reading") as advance:
         before = drawn(bars)
         advance(120_000)
@@ -72,7 +72,7 @@ def test_no_end_in_sight(bars: Progress) -> None:
 
 
 def test_a_stage_within_a_stage(bars: Progress) -> None:
-    """A stage within a stage has its own bar below; the display ends with the outer one."""
+    """A stage inside a stage has its own bar below; the display ends with the outer stage."""
     progress = Bars(bars)
 
     with progress.stage("outer"):

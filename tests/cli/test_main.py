@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def command_that(error: BaseException) -> Callable[..., int]:
-    """A stand-in for the whole command, which ends with an error."""
+    """A replacement for the whole command, which ends with an error."""
 
     def command(*_arguments: object, **_keywords: object) -> int:
         raise error
@@ -68,7 +68,7 @@ class TestCodes:
         assert end_with(error).returncode == code
 
     def test_help(self, doubt: Doubt) -> None:
-        """Asking for help is no trouble."""
+        """The help is printed on stdout, and ends with 0."""
         done = doubt("--help")
 
         assert (done.returncode, done.stderr) == (0, "")
@@ -84,7 +84,7 @@ class TestCodes:
         assert doubt(flag).stdout == f"doubt {version('doubtcli')}\n"
 
     def test_no_arguments(self, doubt: Doubt) -> None:
-        """Without arguments the help goes to stderr, as wrong usage."""
+        """Without arguments the help is printed on stderr, as for wrong usage."""
         done = doubt()
 
         assert (done.returncode, done.stdout) == (2, "")
@@ -93,9 +93,9 @@ class TestCodes:
     @pytest.mark.parametrize(
         ("arguments", "message"),
         [
-            (["scam"], "No such command 'scam'. Did you mean 'scan'?"),
+            (["scam"], "'scan'"),
             (["scan", "--lable", "y", "a.csv"], "--label"),
-            (["scan"], "Missing argument"),
+            (["scan"], "DATA"),
             (["scan", "a.csv", "b.csv"], "b.csv"),
             (["scan", "a.csv", "--folds", "five"], "--folds"),
             (["scan", "a.csv", "--color", "blue"], "--color"),
@@ -122,7 +122,7 @@ class TestCodes:
 
     @pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
     def test_nobody_reads(self) -> None:
-        """When nobody reads stdout any more, the process ends without a word."""
+        """If stdout is a closed pipe, the process ends without a message."""
         reader, writer = os.pipe()
         os.close(reader)
 
@@ -137,7 +137,7 @@ class TestCodes:
         assert (done.returncode, done.stderr) == (2, "")
 
     def test_any_stdout(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The command may be run from Python too, with a string for its stdout."""
+        """The command can be run from Python, too, with its stdout as a string."""
         monkeypatch.setattr(sys, "argv", ["doubt", "--version"])
         monkeypatch.setattr(sys, "stdout", io.StringIO())
 
@@ -148,10 +148,10 @@ class TestCodes:
 
 
 class TestMessages:
-    """What stderr says."""
+    """What is printed on stderr."""
 
     def test_error(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """An error is told in a line each for place, expectation and remedy."""
+        """An error has one line each for place and problem, for what was expected, and for what to do."""
         error = InputError("has 5 fields", where="a.csv", row=2, expected="4 fields", hint="quote the comma")
         monkeypatch.setattr(main, "app", command_that(error))
 
@@ -163,12 +163,12 @@ class TestMessages:
     def test_control_characters(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
     ) -> None:
-        """Control characters of the data are shown, not sent to the terminal."""
-        monkeypatch.setattr(main, "app", command_that(InputError("holds \x1b[2J and \x07 in größe")))
+        """Control characters of the data are escaped."""
+        monkeypatch.setattr(main, "app", command_that(InputError("has \x1b[2J and \x07 in größe")))
 
         main.run([])
 
-        assert capsys.readouterr().err == "doubt: holds \\x1b[2J and \\x07 in größe\n"
+        assert capsys.readouterr().err == "doubt: has \\x1b[2J and \\x07 in größe\n"
 
     def test_interrupted(
         self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], sentences: Sentences
@@ -197,7 +197,7 @@ class TestMessages:
         arguments: list[str],
         error: Exception,
     ) -> None:
-        """`--debug`, wherever it stands, adds the traceback and keeps message and code."""
+        """`--debug`, at any place, adds the traceback, with the same message and exit code."""
         monkeypatch.setattr(main, "app", command_that(error))
 
         assert main.run(arguments) == 2
@@ -206,7 +206,7 @@ class TestMessages:
         assert "\ndoubt: " in shown
 
     def test_asked_to_end(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        """A command that ends itself with a code gives that code, and no traceback."""
+        """A command that ends with an exit code has that code, and no traceback."""
         monkeypatch.setattr(main, "app", command_that(typer.Exit(1)))
 
         assert main.run(["--debug"]) == 1
@@ -214,10 +214,10 @@ class TestMessages:
 
 
 class TestHelp:
-    """What the help looks like."""
+    """The layout of the help."""
 
     def test_sections(self, doubt: Doubt) -> None:
-        """The options of `scan` stand under titles, in the order of the work."""
+        """The options of `scan` are in titled sections, in the order of the work."""
         lines = doubt("scan", "--help").stdout.splitlines()
 
         titles = [line for line in lines if line.endswith(":") and not line.startswith(" ")]
@@ -250,12 +250,12 @@ def test_full_disk() -> None:
         )
 
     assert done.returncode == 2
-    assert done.stderr.startswith("doubt: standard output ")
+    assert "standard output" in done.stderr
 
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a shell")
 def test_closed_output() -> None:
-    """A standard output that the caller closed is no trouble."""
+    """A standard output that the caller closed is not an error."""
     command = ["sh", "-c", '"$0" -m doubtcli --help >&-', sys.executable]
     done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
 

@@ -7,15 +7,16 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubtcli.cli import main
-from doubtcli.cli.reasons import explanation
+from doubtcli.cli.reasons import explain_reason
 from doubtcli.plugins import LoadedReason, list_reasons
 
 if TYPE_CHECKING:
     from tests.cli.conftest import Doubt
+    from tests.conftest import Sentences
 
 
 def test_table(doubt: Doubt) -> None:
-    """`doubt reasons` lists every reason with its family, its package and its words, plain when piped."""
+    """`doubt reasons` lists every reason with its family, package and text, without trailing spaces."""
     done = doubt("reasons")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -36,7 +37,7 @@ def test_json(doubt: Doubt) -> None:
 
 
 def test_color(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--color always` colours a pipe too, `--color never` nothing."""
+    """`--color always` uses colour in a pipe, too, and `--color never` nowhere."""
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.delenv("NO_COLOR", raising=False)
 
@@ -51,7 +52,7 @@ def test_color(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
 
 @pytest.mark.parametrize("name", [reason.name for reason in list_reasons()])
 def test_every_reason(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """Each reason is explained: why, how, when it misleads, from where, and by worked rows."""
+    """Each reason is explained: why, how, when it misleads, its source, and worked rows."""
     assert main.run(["explain", name]) == 0
 
     shown = capsys.readouterr().out
@@ -71,7 +72,7 @@ def test_worked_rows(capsys: pytest.CaptureFixture[str]) -> None:
     """A worked row is shown with its doubt and its reason."""
     main.run(["explain", "low-self-confidence"])
 
-    assert "doubt 0.90: its label 0 got a probability of .1" in capsys.readouterr().out
+    assert "doubt 0.90: " in capsys.readouterr().out
 
 
 def test_settings(capsys: pytest.CaptureFixture[str]) -> None:
@@ -83,33 +84,34 @@ def test_settings(capsys: pytest.CaptureFixture[str]) -> None:
 
 @dataclass(frozen=True)
 class Bare:
-    """A plug-in that shows no worked rows."""
+    """A plug-in without worked rows."""
 
 
 def test_bare_reason() -> None:
     """A plug-in without settings and worked rows is explained without them."""
     loaded = LoadedReason("bare", "other 1.0", "error", "it is bare", ("given_labels",), Bare())
 
-    assert explanation(loaded).split("\n\n") == [
+    assert explain_reason(loaded).split("\n\n") == [
         "## bare",
         "*error reason of other 1.0*",
-        "A plug-in that shows no worked rows.",
+        "A plug-in without worked rows.",
         "**Needs.** `given_labels`.",
     ]
 
 
-def test_unknown_name(doubt: Doubt) -> None:
-    """An unknown name ends with 2 and the nearest known one."""
+def test_unknown_name(doubt: Doubt, sentences: Sentences) -> None:
+    """An unknown name ends with 2 and suggests the nearest known one."""
     done = doubt("explain", "outliers")
 
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "doubt: there is no reason 'outliers'\n  to do: did you mean 'outlier'?\n"
+    assert "'outlier'" in done.stderr
+    sentences.check(done.stderr)
 
 
 def test_unlike_name(capsys: pytest.CaptureFixture[str]) -> None:
-    """A name that is like no other is answered with all that there are."""
+    """For a name that is like no other, the error lists all names."""
     assert main.run(["explain", "xyz"]) == 2
 
-    shown = capsys.readouterr().err
-    assert "expected: one of low-self-confidence, " in shown
-    assert "to do: `doubt reasons` lists them all" in shown
+    err = capsys.readouterr().err
+    assert all(reason.name in err for reason in list_reasons())
+    assert "`doubt reasons`" in err

@@ -35,7 +35,7 @@ TEXTS = {
         "rusty saw tooth",
     ],
 }
-"""Two kinds of text that no model mixes up."""
+"""Two kinds of text that every model can separate."""
 
 
 def write_rows(path: Path) -> None:
@@ -51,23 +51,23 @@ def write_rows(path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def scanned(tmp_path_factory: pytest.TempPathFactory, doubt_in: type[Doubt]) -> Scanned:
-    """A folder in which `doubt scan rows.csv` has run, and what it said."""
+    """A folder in which `doubt scan rows.csv` has run, and what it printed."""
     folder = tmp_path_factory.mktemp("scanned")
     write_rows(folder / "rows.csv")
     return folder, doubt_in(folder)("scan", "rows.csv", "--id", "id")
 
 
 class TestScan:
-    """`doubt scan` on a file that it can judge."""
+    """`doubt scan` on a valid file."""
 
     def test_done(self, scanned: Scanned) -> None:
-        """A scan ends with 0 and says nothing on stderr when nobody watches."""
+        """A scan ends with 0, and prints nothing on stderr if that is not a terminal."""
         _, done = scanned
 
         assert (done.returncode, done.stderr) == (0, "")
 
     def test_files(self, scanned: Scanned) -> None:
-        """The audit stands beside the file, in four files, and the file is as it was."""
+        """The audit is a folder of four files beside the file."""
         folder, _ = scanned
 
         assert {path.name for path in folder.iterdir()} == {"rows.csv", "rows.doubt"}
@@ -101,7 +101,7 @@ class TestScan:
         )
 
     def test_json(self, scanned: Scanned, doubt: Doubt) -> None:
-        """`--output-format json` prints `audit.json` and nothing else; the same scan says the same."""
+        """`--output-format json` prints `audit.json` and nothing else; the same scan prints the same."""
         folder, _ = scanned
         write_rows(doubt.folder / "rows.csv")
 
@@ -116,7 +116,7 @@ class TestScan:
         assert first | {"timings": None} == second | {"timings": None}
 
     def test_quiet_from_stdin(self, doubt: Doubt) -> None:
-        """With `-q` a scan of standard input prints nothing; its settings file says where the audit goes."""
+        """With `-q` a scan of standard input prints nothing; the settings file names the audit's folder."""
         write_rows(doubt.folder / "rows.csv")
         (doubt.folder / "doubt.toml").write_text(
             'output = "out"\ninput-format = "csv"\nrepeats = 1\nid = "id"'
@@ -133,7 +133,7 @@ class TestVerdicts:
     """`doubt scan --audit-sample`, a person's answers, `doubt scan --verdicts`."""
 
     def test_a_filled_in_queue_comes_back(self, doubt: Doubt) -> None:
-        """The sample measures the rate, the wrong label is known, and the decided rows are in no queue."""
+        """Verdicts on the sample measure the rate and correct the label; decided rows leave the queue."""
         write_rows(doubt.folder / "rows.csv")
         assert doubt("scan", "rows.csv", "--id", "id", "--audit-sample", "59", "-q").returncode == 0
         with (doubt.folder / "rows.doubt" / "queue.csv").open(newline="", encoding="utf-8") as file:
@@ -157,7 +157,7 @@ class TestVerdicts:
         assert not left & {row["doubt_id"] for row in queue}
 
     def test_verdicts_that_do_not_fit_are_refused(self, doubt: Doubt) -> None:
-        """One message with the file, the row, the column, and what to do; exit code 2."""
+        """One message names the file, the row, the column and the right label; the exit code is 2."""
         write_rows(doubt.folder / "rows.csv")
         (doubt.folder / "verdicts.csv").write_text("doubt_id,verdict\nrow-00,fruity\n")
 
@@ -171,7 +171,7 @@ class TestVerdicts:
 
 
 class TestTrouble:
-    """What can't be scanned leaves nothing behind."""
+    """A scan that fails leaves nothing behind."""
 
     def test_real_process(self, doubt_process: Doubt) -> None:
         """The process ends with 2 and one message, and leaves no audit."""
@@ -203,7 +203,7 @@ class TestTrouble:
         content: str,
         message: str,
     ) -> None:
-        """A file that can't be judged ends with 2, one clear message and no audit."""
+        """A file that can't be scanned ends with 2, one message and no audit."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "bad.csv").write_text(content)
 
@@ -232,7 +232,7 @@ class TestTrouble:
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
     def test_two_files_of_verdicts(self, doubt: Doubt) -> None:
-        """A second file of verdicts is refused: the first would go unread."""
+        """A second file of verdicts is refused, since only one would be read."""
         done = doubt("scan", "rows.csv", "--verdicts", "a.csv", "--verdicts", "b.csv")
 
         assert done.returncode == 2
@@ -252,7 +252,7 @@ class TestTrouble:
             text=True,
         )
         assert process.stdin is not None
-        # More than a pipe holds: once it is written, the scan is reading.
+        # More than the buffer of a pipe: once it is written, the scan is reading.
         process.stdin.write("text,label\n" + "some text,x\n" * 20_000)
         process.stdin.flush()
 

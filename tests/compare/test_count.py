@@ -6,10 +6,10 @@ import pytest
 from doubtcli.compare.count import (
     NO_LABEL_CODE,
     Pairs,
+    count_label_changes,
     count_outcomes,
     count_outcomes_by_annotator,
     count_outcomes_by_class,
-    label_changes,
 )
 from doubtcli.records import LabelChange, RowOutcomes
 
@@ -19,11 +19,11 @@ ROWS = [
     (0, 1, True, True, True),  # kept, with another label
     (1, 1, True, True, True),  # kept
     (1, 1, True, False, True),  # cleared
-    (1, NO_LABEL_CODE, True, False, False),  # set aside: it lost its label
+    (1, NO_LABEL_CODE, True, False, False),  # set aside: its label was removed
     (0, 0, True, False, False),  # set aside: judged unusable
     (1, 1, False, True, True),  # new
     (1, 0, False, True, True),  # new, with another label
-    (NO_LABEL_CODE, 1, False, True, True),  # new, and labelled at last
+    (NO_LABEL_CODE, 1, False, True, True),  # new, and a label was added
     (NO_LABEL_CODE, NO_LABEL_CODE, False, False, False),
     (0, 0, False, False, True),
     (0, 1, False, False, True),  # another label, never doubted
@@ -37,8 +37,8 @@ def pairs():
     return Pairs(("ham", "spam"), before, after, was, is_now, judged)
 
 
-def test_fates(pairs):
-    """Each doubted row has one fate; new doubts are counted beside them."""
+def test_outcomes(pairs):
+    """Each doubted row has one outcome; new doubts are counted apart."""
     assert count_outcomes(pairs) == RowOutcomes(
         n_rows=12,
         n_doubted=6,
@@ -53,7 +53,7 @@ def test_fates(pairs):
 
 
 def test_some_rows(pairs):
-    """Rows that are not asked for are not counted."""
+    """Only the rows that are marked are counted."""
     only = np.zeros(12, dtype=bool)
     only[[0, 6]] = True
 
@@ -61,7 +61,7 @@ def test_some_rows(pairs):
 
 
 def test_by_class(pairs):
-    """A row counts for the label it bore before, one without a label last, and the parts add up."""
+    """A row counts for its label before; rows without a label are last, and the parts add up."""
     by_class = count_outcomes_by_class(pairs)
 
     assert list(by_class) == ["ham", "spam", None]
@@ -71,12 +71,12 @@ def test_by_class(pairs):
 
 
 def test_every_row_labelled(pairs):
-    """Where every row had a label, there is no line for rows without."""
+    """If every row had a label, there is no entry for rows without one."""
     assert list(count_outcomes_by_class(replace(pairs, before=np.zeros(12, dtype=int)))) == ["ham"]
 
 
 def test_by_annotator(pairs):
-    """An annotator is told of the rows whose label before was their answer, and of no others."""
+    """An annotator has the rows whose label before was their answer, and no others."""
     gave = np.arange(12) < 4
 
     by_annotator = count_outcomes_by_annotator(pairs, {"ana": gave, "ben": ~gave})
@@ -86,8 +86,8 @@ def test_by_annotator(pairs):
 
 
 def test_changes(pairs):
-    """The commonest change comes first, then by name; no label is None, and comes last."""
-    assert label_changes(pairs) == (
+    """The most frequent change is first, ties by name; a missing label is None, and last."""
+    assert count_label_changes(pairs) == (
         LabelChange("ham", "spam", 3),
         LabelChange("spam", "ham", 1),
         LabelChange("spam", None, 1),

@@ -20,23 +20,23 @@ def examples(n_rows=3, **columns):
 
 
 class TestEdited:
-    """Rows that are no longer what was judged."""
+    """Rows whose inputs have changed."""
 
     def test_one_cell(self):
-        """A row with one other cell is another; the others are as they were."""
+        """A row with one changed cell is edited; the others are not."""
         before = examples(text=["a", "b", "c"], place=["x", "x", "x"])
         after = examples(text=["a", "b", "c"], place=["x", "y", "x"])
 
         assert find_edited(before, after).tolist() == [False, True, False]
 
     def test_missing(self):
-        """A missing value equals a missing one, and no other."""
+        """A missing value is equal to a missing one only."""
         before, after = examples(text=[None, None, "c"]), examples(text=[None, "b", None])
 
         assert find_edited(before, after).tolist() == [False, True, True]
 
     def test_numbers(self):
-        """A number that is missing, or another, is an edit."""
+        """A number that is missing or different is an edit."""
         before, after = examples(size=[1.5, None, 2.0]), examples(size=[1.5, 1.0, 2.5])
 
         assert find_edited(before, after).tolist() == [False, True, True]
@@ -49,7 +49,7 @@ class TestEdited:
         assert find_edited(before, after).tolist() == [False, True, False]
 
     def test_vectors_of_another_length(self):
-        """Vectors of another length are other vectors, on every row."""
+        """With vectors of another length, every row is edited."""
         before = replace(examples(), embeddings=np.zeros((3, 2), dtype=np.float32))
         after = replace(examples(), embeddings=np.zeros((3, 4), dtype=np.float32))
 
@@ -57,10 +57,10 @@ class TestEdited:
 
 
 class TestTake:
-    """Some of the rows, as inputs alone."""
+    """Some of the rows, with their inputs only."""
 
     def test_rows(self):
-        """All that is told of a row goes with it."""
+        """Each row keeps its id, place, label, inputs, vector and group."""
         whole = replace(
             examples(text=["a", "b", "c"]),
             embeddings=np.arange(6, dtype=np.float32).reshape(3, 2),
@@ -78,15 +78,15 @@ class TestTake:
         assert some.groups.tolist() == [9, 7]
 
     def test_inputs_alone(self):
-        """What people or other models said of the rows is left out."""
-        told = replace(
+        """Annotations, verdicts and given probabilities are left out."""
+        whole = replace(
             examples(text=["a", "b", "c"]),
             annotations=Annotations(("ana",), np.zeros((3, 1), dtype=int)),
             given_pred_probs=np.full((3, 2), 0.5),
             verdicts=Verdicts("v.csv", np.zeros(3, dtype=int), (None,) * 3, np.full(3, np.nan)),
         )
 
-        some = take_inputs(told, np.array([1]))
+        some = take_inputs(whole, np.array([1]))
 
         assert (some.annotations, some.given_pred_probs, some.verdicts) == (None, None, None)
         assert (some.embeddings, some.groups) == (None, None)

@@ -5,7 +5,7 @@ import pytest
 from sklearn.linear_model import LogisticRegression
 
 from doubtcli.compare import score
-from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, count_deals, explain_unfit, score_labels
+from doubtcli.compare.score import FEWEST_JUDGED, TwiceLabelled, count_splits, explain_unfit, score_labels
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
 from doubtcli.predict.engine import ThreadEngine, limit_native_threads
@@ -19,13 +19,13 @@ N_ROWS = 240
 
 @pytest.fixture(autouse=True)
 def one_thread():
-    """As the pipeline has it."""
+    """One thread, as in the pipeline."""
     with limit_native_threads():
         yield
 
 
 def quiet(steps):
-    """Take no notice."""
+    """Ignore progress."""
 
 
 def blobs(n_rows=N_ROWS, *, seed=0, apart=1.2):
@@ -45,9 +45,15 @@ def flipped(true, share, seed):
 
 
 def rows(before, after, points, together=None):
-    """Points with two sets of labels; each is held out by itself unless it is said otherwise."""
+    """Points with two sets of labels; without `together` each is held out by itself."""
     together = np.arange(len(points)) if together is None else together
     return TwiceLabelled(Features((TableBlock(points),)), before, after, 3, together)
+
+
+@pytest.fixture
+def two_splits(monkeypatch):
+    """Rows are split into folds twice, not ten times: enough where the number makes no difference."""
+    monkeypatch.setattr(score, "count_splits", lambda _: 2)
 
 
 def confused(true):
@@ -58,10 +64,10 @@ def confused(true):
 
 
 class TestWhatIsMeasured:
-    """Labels that teach more score higher."""
+    """Labels from which a model learns more have a higher score."""
 
     def test_errors_taken_back(self):
-        """Where half of a class was taken for another, and is put right, a model predicts more."""
+        """If half of a class had the label of another and is corrected, a model predicts more."""
         points, true = blobs()
 
         found = score_labels(rows(confused(true), true, points), SETTINGS, ENGINE, quiet)
@@ -70,10 +76,10 @@ class TestWhatIsMeasured:
         assert found.balanced_accuracy.low > 0
         assert found.accuracy.before < found.accuracy.after
 
-    def test_easier_is_not_righter(self):
-        """Where right labels that no line can part are changed to what a line suggests, it predicts more.
+    def test_easier_to_learn_is_not_right(self):
+        """If right labels that a linear model can't learn are changed to its suggestions, it predicts more.
 
-        So a gain alone does not say that the changes are right.
+        So a gain alone does not show that the changes are right.
         """
         rng = np.random.default_rng(0)
         points = rng.normal(size=(1000, 3)).astype(np.float32)
@@ -94,8 +100,9 @@ class TestWhatIsMeasured:
         assert (after[hardest] != true[hardest]).all()
         assert found.accuracy.low > 0
 
+    @pytest.mark.usefixtures("two_splits")
     def test_errors_put_in(self):
-        """The other way round it predicts fewer, by the very same figures."""
+        """With before and after swapped it predicts fewer, by the same figures."""
         points, true = blobs()
         wrong = confused(true)
 
@@ -106,15 +113,16 @@ class TestWhatIsMeasured:
         assert (back.low, back.high) == pytest.approx((-there.high, -there.low))
 
     def test_only_rows_whose_label_stayed_judge(self):
-        """The changed rows train the models, and are not asked for their labels."""
+        """Rows that changed are used to train, but not to test."""
         points, true = blobs()
 
         found = score_labels(rows(flipped(true, 0.25, seed=1), true, points), SETTINGS, ENGINE, quiet)
 
         assert (found.n_trained, found.n_judged) == (240, 180)
 
-    def test_nothing_bought(self):
-        """Labels replaced by others as noisy buy nothing, and that lies in most of the intervals."""
+    @pytest.mark.usefixtures("two_splits")
+    def test_no_gain(self):
+        """If labels are replaced by others with as much noise, most of the intervals contain 0."""
         held = 0
         for seed in range(20):
             points, true = blobs(seed=seed)
@@ -126,8 +134,9 @@ class TestWhatIsMeasured:
 
         assert held >= 16
 
+    @pytest.mark.usefixtures("two_splits")
     def test_equal_labels(self):
-        """The same labels twice score the same, and leave no room for a difference."""
+        """The same labels twice have the same score, and an interval of 0."""
         points, true = blobs()
 
         found = score_labels(rows(true, true, points), SETTINGS, ENGINE, quiet).accuracy
@@ -139,7 +148,7 @@ class TestHow:
     """The same model, folds and seed on either side."""
 
     def test_the_model_of_a_table(self):
-        """Where there is no text, the plain model is logistic regression."""
+        """Without texts the plain model is logistic regression."""
         points, true = blobs()
 
         found = score_labels(rows(flipped(true, 0.1, 1), true, points), SETTINGS, ENGINE, quiet)
@@ -147,7 +156,7 @@ class TestHow:
         assert (found.model, found.n_folds, found.n_repeats) == ("logistic regression", 5, 10)
 
     def test_the_model_of_texts(self):
-        """Where there is text, it is ridge regression on character n-grams."""
+        """With texts it is ridge regression on character n-grams."""
         texts = [f"{('apple', 'saw', 'lake')[row % 3]} {row}" for row in range(90)]
         true = np.arange(90) % 3
         features = Features((make_text_block(texts),))
@@ -161,10 +170,11 @@ class TestHow:
     @pytest.mark.parametrize(
         ("n_rows", "expected"), [(30, 10), (2_000, 10), (5_000, 4), (10_000, 2), (1_000_000, 2)]
     )
-    def test_deals(self, n_rows, expected):
-        """Few rows are dealt into folds ten times, many twice: 20,000 rows in all, or two deals."""
-        assert count_deals(n_rows) == expected
+    def test_splits(self, n_rows, expected):
+        """Few rows are split into folds ten times, many twice: 20,000 rows in all, or two splits."""
+        assert count_splits(n_rows) == expected
 
+    @pytest.mark.usefixtures("two_splits")
     def test_two_groups(self):
         """Two groups make two folds."""
         points, true = blobs()
@@ -173,7 +183,7 @@ class TestHow:
         assert score_labels(twice, SETTINGS, ENGINE, quiet).n_folds == 2
 
     def test_progress(self):
-        """Each of two trainings is told, in each of ten deals."""
+        """Progress is reported for both trainings, in each of ten splits."""
         points, true = blobs()
         steps = []
 
@@ -181,8 +191,9 @@ class TestHow:
 
         assert steps == [1] * 20
 
+    @pytest.mark.usefixtures("two_splits")
     def test_duplicates_count_as_one(self):
-        """Each row ten times over makes the interval no narrower: a group of duplicates is drawn as one."""
+        """Ten copies of each row don't make the interval narrower: duplicates are resampled together."""
         points, true = blobs(90)
         before = flipped(true, 0.3, 1)
 
@@ -192,6 +203,7 @@ class TestHow:
 
         assert ten.high - ten.low > 0.6 * (once.high - once.low)
 
+    @pytest.mark.usefixtures("two_splits")
     def test_same_figures(self):
         """The same rows give the same figures."""
         points, true = blobs()
@@ -201,7 +213,7 @@ class TestHow:
 
 
 class TestGains:
-    """Accuracies and intervals by hand."""
+    """Accuracies and intervals computed by hand."""
 
     def test_shares(self):
         """Four rows of one class and one of another: one in five, and one half of the classes."""
@@ -222,7 +234,7 @@ class TestGains:
         assert balanced == accuracy
 
     def test_sums_that_are_not_quite_zero(self):
-        """Gains and losses in one of three deals that even out are no difference at all, neither way."""
+        """Gains and losses in the splits that add up to 0 are exactly 0."""
         none, some, more = np.zeros(4), np.array([0, 1, 0, 0]), np.array([1, 1, 0, 0])
         right = np.array([[none, none], [some[::-1], some], [more[::-1], more]], dtype=bool)
 
@@ -231,8 +243,8 @@ class TestGains:
 
             assert (accuracy.difference, accuracy.low, accuracy.high) == (0, 0, 0)
 
-    def test_deals_that_differ(self):
-        """What one of two deals gains on every row and the other on none may be all or nothing."""
+    def test_splits_that_differ(self):
+        """If one of two splits gains on every row and the other on none, the interval is from 0 to 1."""
         none, all_ = np.zeros(50, dtype=bool), np.ones(50, dtype=bool)
 
         accuracy, _ = score._measure_gains(
@@ -242,7 +254,7 @@ class TestGains:
         assert (accuracy.difference, accuracy.low, accuracy.high) == (0.5, 0, 1)
 
     def test_a_class_that_was_not_drawn(self):
-        """A resample without one of the classes is the mean over those it has."""
+        """In a resample without one of the classes, the mean is over the others."""
         right = np.array([[[0, 0], [1, 1]]], dtype=bool)
 
         accuracy, balanced = score._measure_gains(right, np.array([0, 2]), np.arange(2), 0)
@@ -251,7 +263,7 @@ class TestGains:
         assert (balanced.low, balanced.high) == (1, 1)
 
     def test_numbers_of_groups_may_have_gaps(self):
-        """What numbers the groups bear makes no difference."""
+        """The numbers of the groups make no difference."""
         right = np.array([[np.zeros(30), np.arange(30) % 2]], dtype=bool)
         labels, groups = np.arange(30) % 3, np.arange(30)
 
@@ -261,15 +273,15 @@ class TestGains:
 
 
 class TestWhyNot:
-    """What keeps labels from being compared."""
+    """Why labels can't be compared."""
 
     def test_nothing_changed(self):
-        """Equal labels teach the same."""
-        assert "no label changed" in explain_unfit(np.arange(50) % 2, np.arange(50) % 2)
+        """From equal labels a model learns the same."""
+        assert explain_unfit(np.arange(50) % 2, np.arange(50) % 2)
 
     @pytest.mark.parametrize(("n_stayed", "is_enough"), [(29, False), (30, True)])
     def test_too_few_judges(self, n_stayed, is_enough):
-        """Thirty rows that kept their label are enough, 29 are not, and how many there are is said."""
+        """Thirty rows that kept their label are enough, 29 are not, and their number is in the text."""
         before = np.zeros(40, dtype=int)
         after = (np.arange(40) >= n_stayed).astype(int)
 
@@ -279,7 +291,7 @@ class TestWhyNot:
         assert is_enough or (str(n_stayed) in why and str(FEWEST_JUDGED) in why)
 
     def test_no_rows(self):
-        """Where no row is in both, nothing changed."""
+        """Without common rows nothing changed."""
         empty = np.array([], dtype=int)
 
-        assert "no label changed" in explain_unfit(empty, empty)
+        assert explain_unfit(empty, empty)

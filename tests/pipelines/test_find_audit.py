@@ -3,7 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -16,6 +16,9 @@ from doubtcli.settings import ScanSettings
 from doubtcli.store import read_audit, write_audit
 from doubtcli.store.cache import cache_folder
 
+if TYPE_CHECKING:
+    from tests.conftest import Sentences
+
 ROWS = [
     f"{kind} number {n},{label}" for n in range(15) for kind, label in (("apple", "fruit"), ("saw", "tool"))
 ]
@@ -24,7 +27,7 @@ QUICK: dict[str, Any] = {"fast": True, "folds": 2}
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A working directory with a labelled file in it, and a cache folder beside."""
+    """A working directory with a labelled file, and a cache folder beside it."""
     monkeypatch.setenv("DOUBT_CACHE", str(tmp_path / "cache"))
     work = tmp_path / "work"
     work.mkdir()
@@ -57,7 +60,7 @@ class TestFindOrMakeAudit:
         )
 
     def test_scanned_and_kept(self, folder: Path) -> None:
-        """A file without an audit is scanned; the audit is kept in the cache, and nothing beside the file."""
+        """A file without an audit is scanned; the audit is kept in the cache, and not beside the file."""
         first, second = self.find(), self.find()
 
         assert (first.origin, second.origin) == ("scanned now", "an audit kept in the cache")
@@ -65,8 +68,8 @@ class TestFindOrMakeAudit:
         assert first.doubts == second.doubts
         assert [path.name for path in folder.iterdir()] == ["data.csv"]
 
-    def test_what_it_is_made_of(self) -> None:
-        """Once data, settings or the files beside them differ, the audit in the cache is not used."""
+    def test_other_data_settings_or_side_files(self) -> None:
+        """If data, settings or side files are different, the audit in the cache is not used."""
         first = self.find()
         Path("v.csv").write_text(
             f"doubt_id,verdict\n{first.doubts.row_id[0].as_py()},tool\n", encoding="utf-8"
@@ -90,19 +93,19 @@ class TestFindOrMakeAudit:
         assert (found.origin, found.folder, found.notes) == ("the audit data.doubt", Path("data.doubt"), ())
         assert not cache_folder(found.document.audit_key).exists()
 
-    def test_a_stale_one_beside_the_file(self) -> None:
-        """One of other data is not used, and that is said."""
+    def test_a_stale_one_beside_the_file(self, sentences: Sentences) -> None:
+        """An audit of other data is not used, and a note says so."""
         scan()
         write_data(Path("data.csv"), "pear,fruit")
 
         found = self.find()
 
         assert found.origin == "scanned now"
-        assert found.notes == ("data.doubt is of other data, settings or versions, and was not used",)
+        sentences.check("\n".join(found.notes))
         assert self.find().notes == found.notes
 
     def test_without_the_cache(self) -> None:
-        """Without the cache nothing is kept or taken."""
+        """Without the cache no audit is kept or read."""
         self.find()
 
         found = self.find(cache=False)
@@ -110,17 +113,17 @@ class TestFindOrMakeAudit:
         assert (found.origin, found.folder) == ("scanned now", None)
 
     def test_a_cache_that_can_not_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the cache can't be written the file is judged all the same, and that is said."""
+        """If the cache can't be written, the file is scanned all the same, with a note."""
         Path("file").write_text("", encoding="utf-8")
         monkeypatch.setenv("DOUBT_CACHE", "file/cache")
 
         found = self.find()
 
         assert found.folder is None
-        assert found.notes[0].startswith("the audit is not kept for the next gate: ")
+        assert len(found.notes) == 1
 
     def test_kept_as_a_scan_would_write_it(self) -> None:
-        """What is judged after a scan is what the audit in the cache says."""
+        """The audit that is used after a scan is equal to the one in the cache."""
         first = self.find()
 
         kept = read_audit(first.folder)
@@ -128,15 +131,31 @@ class TestFindOrMakeAudit:
         assert kept.document == first.document
 
     def test_two_at_once(self, folder: Path) -> None:
-        """Two gates that scan one file at once leave one whole audit in the cache."""
+        """Two processes that scan one file at once leave one whole audit in the cache."""
         script = (
-            "from doubtcli.pipelines.find_audit import find_or_make_audit\n"
+            "import sys; from doubtcli.pipelines.find_audit import find_or_make_audit\n"
             "from doubtcli.progress import Silence; from doubtcli.settings import ScanSettings\n"
-            "find_or_make_audit(ScanSettings(path='data.csv', fast=True, folds=2), progress=Silence())"
+            "settings = ScanSettings(path='data.csv', fast=True, folds=2)\n"
+            "find_or_make_audit(settings, progress=Silence(), cache=False)  # loads all modules\n"
+            "print('ready', flush=True); sys.stdin.readline()\n"
+            "find_or_make_audit(settings, progress=Silence())"
         )
-        both = [subprocess.Popen([sys.executable, "-c", script], cwd=folder) for _ in range(2)]
+        other = subprocess.Popen(
+            [sys.executable, "-c", script],
+            cwd=folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            encoding="utf-8",
+        )
+        assert other.stdout is not None
+        assert other.stdout.readline() == "ready\n"
 
-        codes = [process.wait() for process in both]
+        assert other.stdin is not None
+        other.stdin.write("go\n")
+        other.stdin.flush()
+        here = self.find()
+        other.communicate()
 
-        assert codes == [0, 0]
+        assert other.returncode == 0
+        assert here.doubts == read_audit(cache_folder(here.document.audit_key)).doubts
         assert self.find().origin == "an audit kept in the cache"

@@ -1,4 +1,4 @@
-"""The hand-made audit of the reports' tests, and a table that it could have come from."""
+"""The hand-made audit of the reports' tests, and a table that it could be of."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ build_audit = _build_audit()
 
 
 def build_table(audit: ScanResult, own: Mapping[str, Sequence[Any]] | None = None) -> Table:
-    """The file that the hand-made audit judged: its rows in reverse, and after them those without a label."""
+    """The file of the hand-made audit: its rows in reverse, then those without a label."""
     n_unlabelled = len(audit.examples.unlabelled_row_ids)
     text = audit.examples.inputs.column("text").to_pylist()[::-1] + [None] * n_unlabelled
     codes = audit.labels.codes.tolist()
@@ -49,7 +49,7 @@ class Writer:
     folder: Path
 
     def __call__(self, *, force: bool = False, report_html: str = "<!doctype html>", **changes: Any) -> None:
-        """Write it, with changes as `build_audit` has them."""
+        """Write it, with changes for `build_audit`."""
         audit = build_audit(**changes)
         queue = write_scan_queue(audit, build_table(audit))
         write_audit(audit, self.folder, queue_csv=queue, report_html=report_html, force=force)
@@ -63,7 +63,7 @@ def make_audit() -> Callable[..., ScanResult]:
 
 @pytest.fixture(scope="session")
 def make_table() -> Callable[..., Table]:
-    """Makes the table that the hand-made audit could have come from."""
+    """Makes the table that the hand-made audit could be of."""
     return build_table
 
 

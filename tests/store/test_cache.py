@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A cache folder of its own for each test."""
+    """A new cache folder for each test."""
     monkeypatch.setenv("DOUBT_CACHE", str(tmp_path))
     return tmp_path
 
 
 def keep(audit: ScanResult, key: str) -> None:
-    """Put an audit where the one of this key is kept."""
+    """Write an audit into the folder of this key."""
     write_audit(audit, cache_folder(key), queue_csv=b"", report_html="<!doctype html>")
 
 
 def test_nothing_kept() -> None:
-    """Where no audit of a key is kept there is none."""
+    """For a key without an audit, none is found."""
     assert find_cached_audit("a" * 64) is None
 
 
 def test_kept(make_audit: Make) -> None:
-    """An audit that is kept is found by its key."""
+    """An audit in the cache is found by its key."""
     audit = make_audit(audit_key="a" * 64)
     keep(audit, "a" * 64)
 
@@ -46,7 +46,7 @@ def test_kept(make_audit: Make) -> None:
 
 
 def test_another_key(make_audit: Make) -> None:
-    """An audit in its place that has another key is not taken for it."""
+    """An audit with another key in this folder is not used."""
     audit = make_audit(audit_key="b" * 64)
     keep(audit, "a" * 64)
 
@@ -54,7 +54,7 @@ def test_another_key(make_audit: Make) -> None:
 
 
 def test_damaged(make_audit: Make) -> None:
-    """A damaged audit is none, since it can be made anew."""
+    """A damaged audit is not used, since it can be made again."""
     audit = make_audit(audit_key="a" * 64)
     keep(audit, "a" * 64)
     (cache_folder("a" * 64) / "doubts.parquet").write_bytes(b"no Parquet")
@@ -63,7 +63,7 @@ def test_damaged(make_audit: Make) -> None:
 
 
 def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without a word of the user's, audits are kept in the system's folder for caches."""
+    """By default, audits are kept in the system's folder for caches."""
     monkeypatch.delenv("DOUBT_CACHE")
     monkeypatch.setenv("XDG_CACHE_HOME", "/xdg")
 
@@ -71,7 +71,7 @@ def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_removed(make_audit: Make, folder: Path) -> None:
-    """The last thirty audits are kept, by when they were of use; what is not ours is left alone."""
+    """The thirty audits that were used last are kept; other folders are not touched."""
     audit = make_audit()
     keys = [f"{number:064x}"[::-1] for number in range(32)]
     for number, key in enumerate(keys):

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from jsonschema import Draft202012Validator
 
+from doubtcli.errors import InputError
 from doubtcli.records import AuditSample, NoiseRate, Power, Skill, Stratum, Verdicts
 from doubtcli.store import describe_audit, render_document
 from doubtcli.store.document import parse_document
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from doubtcli.records import ScanResult
+    from tests.conftest import Sentences
 
     Make = Callable[..., ScanResult]
 
@@ -48,7 +50,7 @@ NOTHING_KNOWN = {
 
 
 def undeclared(value: Any, schema: dict[str, Any], path: str = "") -> list[str]:
-    """The keys of a document that its schema doesn't tell of."""
+    """The keys of a document that are not in its schema."""
     if isinstance(value, list):
         return [key for item in value for key in undeclared(item, schema["items"], path)]
     if not isinstance(value, dict) or "properties" not in schema:
@@ -91,7 +93,7 @@ POWER = Power(
     ids=["full", "nothing known", "decided and sampled", "errors planted"],
 )
 def test_schema(make_audit: Make, changes: dict[str, Any]) -> None:
-    """Every document meets the published schema, which tells of each of its keys."""
+    """Every document is valid by the published schema, which has each of its keys."""
     document = json.loads(render(make_audit(**changes)))
 
     Draft202012Validator.check_schema(SCHEMA)
@@ -101,13 +103,13 @@ def test_schema(make_audit: Make, changes: dict[str, Any]) -> None:
 
 @pytest.mark.parametrize("changes", [{}, NOTHING_KNOWN, DECIDED, {"power": POWER}])
 def test_read_back(make_audit: Make, changes: dict[str, Any]) -> None:
-    """What is read from the text is what an audit in memory says."""
+    """A document that was written is read back equal."""
     document = describe_audit(make_audit(**changes))
 
     assert parse_document(render_document(document).encode(), "audit.json") == document
 
 
-def test_schema_tells_of_all_and_requires_all(make_audit: Make) -> None:
+def test_schema_has_all_keys_and_requires_them(make_audit: Make) -> None:
     """The schema requires exactly what a document has, in the same order."""
     document = json.loads(render(make_audit()))
 
@@ -115,7 +117,7 @@ def test_schema_tells_of_all_and_requires_all(make_audit: Make) -> None:
 
 
 def test_figures(make_audit: Make) -> None:
-    """The document counts rows, classes, confusions and what each reason spoke on."""
+    """The document counts rows, classes, confusions and the rows that each reason doubts."""
     document = json.loads(render(make_audit()))
 
     assert document["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "unusable": 0, "doubted": 3}
@@ -129,8 +131,10 @@ def test_figures(make_audit: Make) -> None:
         {"given": "bug", "suggested": "delivery", "doubted": 1},
     ]
     ran = {reason["name"]: reason for reason in document["reasons"]["run"]}
-    heard = {name: (ran[name]["scored"], ran[name]["speaks"], ran[name]["speaks_on_doubted"]) for name in ran}
-    assert heard == {
+    counts = {
+        name: (ran[name]["scored"], ran[name]["speaks"], ran[name]["speaks_on_doubted"]) for name in ran
+    }
+    assert counts == {
         "low-self-confidence": (8, 3, 3),
         "duplicate-conflict": (1, 1, 1),
         "outlier": (8, 0, 0),
@@ -139,7 +143,7 @@ def test_figures(make_audit: Make) -> None:
 
 
 def test_verdicts_and_sample(make_audit: Make) -> None:
-    """What people decided, how a sample was drawn, and what the noise rate rests on."""
+    """The document counts verdicts and strata, and says what the noise rate is measured on."""
     document = json.loads(render(make_audit(**DECIDED)))
 
     assert document["verdicts"] == {"path": "v.csv", "kept": 1, "corrected": 1, "unusable": 1}
@@ -152,7 +156,7 @@ def test_verdicts_and_sample(make_audit: Make) -> None:
 
 
 def test_no_verdicts_and_no_sample(make_audit: Make) -> None:
-    """Both are null, and the rate rests on models."""
+    """Both are null, and the rate is estimated by models."""
     document = json.loads(render(make_audit()))
 
     assert document["verdicts"] is None
@@ -161,7 +165,7 @@ def test_no_verdicts_and_no_sample(make_audit: Make) -> None:
 
 
 def test_power(make_audit: Make) -> None:
-    """How many errors were planted and, by how far one looks, found; classes and reasons are the bench's."""
+    """How many errors were planted, and what share was found; parts by class and reason are left out."""
     document = json.loads(render(make_audit(power=POWER)))
 
     assert document["power"] == {
@@ -173,7 +177,7 @@ def test_power(make_audit: Make) -> None:
 
 
 def test_no_power(make_audit: Make) -> None:
-    """Where nothing was planted the document says why, and null where nobody asked."""
+    """If no errors could be planted the document says why; it has null if none were asked for."""
     document = json.loads(render(make_audit(**NOTHING_KNOWN)))
 
     assert document["power"] == {
@@ -194,7 +198,7 @@ def test_expected_precision(make_audit: Make) -> None:
 
 
 def test_plain_values(make_audit: Make) -> None:
-    """Figures are rounded to six digits, what is no number is null, and other types are written as text."""
+    """Figures are rounded to six digits, NaN is null, and other types are written as text."""
     audit = make_audit(timings={"read": np.float64(1.23456789), "rank": float("nan")})
     values = {"z": np.int64(7), "a": (1.5, True, None), "path": b"x"}
     object.__setattr__(audit, "settings", values)
@@ -206,7 +210,7 @@ def test_plain_values(make_audit: Make) -> None:
 
 
 def test_class_values(make_audit: Make) -> None:
-    """A class keeps the value that the file has for it."""
+    """A class has the value that it has in the file."""
     audit = make_audit()
     object.__setattr__(audit.labels, "class_values", (np.int64(0), True, "delivery"))
 
@@ -216,7 +220,7 @@ def test_class_values(make_audit: Make) -> None:
 
 
 def test_equal_but_for_timings(make_audit: Make) -> None:
-    """Two equal audits give the same text but for their timings."""
+    """Two equal audits give the same text except for their timings."""
     one = render(make_audit(timings={"read": 1.0}))
     other = render(make_audit(timings={"read": 2.0}))
 
@@ -224,8 +228,18 @@ def test_equal_but_for_timings(make_audit: Make) -> None:
 
 
 def test_any_path(make_audit: Make) -> None:
-    """A path that is no UTF-8 comes back as it was, and letters of any script stand as themselves."""
+    """A path that is not UTF-8 is read back unchanged, and letters of any script are not escaped."""
     text = render(make_audit(path="döner\udcff.csv"))
 
     assert "döner" in text
     assert json.loads(text.encode().decode())["input"]["path"] == "döner\udcff.csv"
+
+
+@pytest.mark.parametrize("content", [b"{", b'{\n"a": \xff\xfe}'], ids=["not JSON", "not UTF-8"])
+def test_not_a_document(sentences: Sentences, content: bytes) -> None:
+    """Bytes that are not JSON are refused as damaged."""
+    with pytest.raises(InputError) as error:
+        parse_document(content, "audit.json")
+
+    assert error.value.where == "audit.json"
+    sentences.check(error.value)

@@ -26,12 +26,12 @@ if TYPE_CHECKING:
 
 
 def read(queue: bytes) -> list[dict[str, str]]:
-    """The rows of a queue, as Python's own reader has them."""
+    """The rows of a queue, as Python's csv module reads them."""
     return list(csv.DictReader(io.StringIO(queue.decode(), newline="")))
 
 
 def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
-    """The queue holds the doubted rows in rank order, an empty verdict, and the user's columns."""
+    """The queue has the doubted rows in order of doubt, an empty verdict, and the user's columns."""
     audit = make_audit(why=["", "", "", "", "a; b", "c", "", 'say "d", e'])
 
     queue = write_scan_queue(audit, make_table(audit))
@@ -48,7 +48,7 @@ def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
 
 
 def test_audit_sample(make_audit: MakeAudit, make_table: MakeTable) -> None:
-    """An audit sample comes first as it was drawn, with part and inclusion; nothing stands twice."""
+    """An audit sample is first, in the order of the draw, with strata and inclusion, and no row is twice."""
     parts = (Stratum(2, 2, 5), Stratum(1, 2, 3))
     audit = make_audit(sample=AuditSample(np.array([6, 4]), parts, np.array([0.2, 1 / 3])))
 
@@ -63,8 +63,8 @@ def test_audit_sample(make_audit: MakeAudit, make_table: MakeTable) -> None:
     assert list(rows[0])[6:11] == ["verdict", "doubt_stratum", "doubt_inclusion", "doubt_row_hash", "text"]
 
 
-def test_what_was_seen(make_audit: MakeAudit, make_table: MakeTable) -> None:
-    """The hash of each row's content stands beside it, as in `doubts.parquet`, if there is one."""
+def test_row_hashes(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """Each row has the hash that it has in `doubts.parquet`, if there are hashes."""
     audit = make_audit()
     unhashed = replace(audit, examples=replace(audit.examples, row_hashes=()))
 
@@ -76,7 +76,7 @@ def test_what_was_seen(make_audit: MakeAudit, make_table: MakeTable) -> None:
 
 
 def test_size(make_audit: MakeAudit, make_table: MakeTable) -> None:
-    """A queue of a given size holds the most doubted rows, and none that are not doubted."""
+    """A queue of a given size has the most doubted rows, and none that are not doubted."""
     audit = make_audit()
 
     sizes = {size: len(read(write_scan_queue(audit, make_table(audit), size))) for size in (1, 2, 50)}
@@ -85,7 +85,7 @@ def test_size(make_audit: MakeAudit, make_table: MakeTable) -> None:
 
 
 def test_nothing_doubted(make_audit: MakeAudit, make_table: MakeTable) -> None:
-    """A queue without rows still has its header."""
+    """A queue without rows has its header."""
     audit = make_audit(doubt=[0.0] * 8)
 
     queue = write_scan_queue(audit, make_table(audit)).decode()
@@ -94,8 +94,8 @@ def test_nothing_doubted(make_audit: MakeAudit, make_table: MakeTable) -> None:
     assert queue.startswith("doubt_id,")
 
 
-def test_names_told_apart(make_audit: MakeAudit, make_table: MakeTable) -> None:
-    """A column of the user's that bears a name of ours gets a prefix that no other column has."""
+def test_names_of_columns(make_audit: MakeAudit, make_table: MakeTable) -> None:
+    """A column of the user's with a name of ours gets a prefix that makes its name unique."""
     names = ["verdict", "input_verdict", "given_label", "time", "input_input_verdict", "text"]
     audit = make_audit()
 
@@ -132,7 +132,7 @@ def test_names_told_apart(make_audit: MakeAudit, make_table: MakeTable) -> None:
     ],
 )
 def test_values(make_audit: MakeAudit, make_table: MakeTable, value: Any, text: str) -> None:
-    """A value stands in the queue as it was; what has no text of its own stands as JSON."""
+    """A value is written as it is; a value without a plain text is written as JSON."""
     audit = make_audit()
     table = make_table(audit, {"own": [value] * 10})
 
@@ -142,7 +142,7 @@ def test_values(make_audit: MakeAudit, make_table: MakeTable, value: Any, text: 
 
 
 def test_dictionary_column(make_audit: MakeAudit) -> None:
-    """A column stored as a dictionary stands by its words."""
+    """A column stored as a dictionary is written with its words."""
     audit = make_audit()
     words = pa.array(["red", None] * 5).dictionary_encode()
 
@@ -155,7 +155,7 @@ def test_dictionary_column(make_audit: MakeAudit) -> None:
 def test_round_trip(
     make_audit: MakeAudit, make_table: MakeTable, own: list[str], why: list[str], name: str
 ) -> None:
-    """Any text, ours or the user's, comes back from the queue as it was."""
+    """Any text, ours or the user's, is read back from the queue unchanged."""
     audit = make_audit(why=why)
     table = replace(make_table(audit, {"own": own}), data=pa.table({f"own {name}": own}))
 

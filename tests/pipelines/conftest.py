@@ -1,4 +1,4 @@
-"""The desk of the tests of `apply`, and small files in which every label is plain from the text, audited."""
+"""The desk of the tests of `apply`, and audits of small files whose texts show which label is right."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ Rows = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Shelf:
-    """Writes files of rows into a folder, and audits them."""
+    """Writes files with rows into a folder, and audits them."""
 
     folder: Path
 
     def rows(self, n_rows: int = 80) -> Rows:
-        """Texts of three words, of either kind by turns; no two are equal."""
+        """Texts of three words, about fruit and tools in turn; no two are equal."""
         kinds = ["fruit" if number % 2 == 0 else "tool" for number in range(n_rows)]
         return [
             {
@@ -65,7 +65,7 @@ class Shelf:
         ]
 
     def relabelled(self, rows: Rows, numbers: Sequence[int], label: str | None = None) -> Rows:
-        """The same rows, some of them with the other label, or with the one that is given."""
+        """The same rows, some of them with the other label or with `label`."""
         other = {"fruit": "tool", "tool": "fruit"}
         return [
             row | {"label": other[row["label"]] if label is None else label} if number in numbers else row
@@ -82,11 +82,11 @@ class Shelf:
         return path
 
     def audit(self, name: str, rows: Rows, **settings: Any) -> str:
-        """Write rows and audit them; gives the folder of the audit."""
+        """Write rows and audit them; returns the folder of the audit."""
         return self.audit_of(self.write(name, rows), name, **settings)
 
     def audit_of(self, path: Path, name: str, **settings: Any) -> str:
-        """Audit a file; gives the folder of the audit."""
+        """Audit a file; returns the folder of the audit."""
         chosen = {"fast": True, "threads": 1, **settings}
         found, table = make_audit(ScanSettings(path=str(path), **chosen), progress=Silence())
         folder = self.folder / f"{name}.doubt"
@@ -103,5 +103,5 @@ def shelf(tmp_path: Path) -> Shelf:
 
 @pytest.fixture(scope="module")
 def shared_shelf(tmp_path_factory: pytest.TempPathFactory) -> Shelf:
-    """A shelf for the audits that several tests look at."""
+    """A shelf for the audits that several tests share."""
     return Shelf(tmp_path_factory.mktemp("desk"))

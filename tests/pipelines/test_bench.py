@@ -1,3 +1,5 @@
+import csv
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ QUICK = {"folds": 3, "repeats": 1}
 
 
 def test_power_by_class_and_reason():
-    """A bench tells it of each species and of each error reason that was asked."""
+    """A bench measures it for each species and for each error reason that was run."""
     settings = ScanSettings(path=str(PENGUINS), label="species", skip=("cross-val-flip",), **QUICK)
 
     power, names = measure_scan_power(settings, plantings=1, progress=Silence())
@@ -25,24 +27,27 @@ def test_power_by_class_and_reason():
     assert "outlier" not in power.by_reason
 
 
-def test_a_bench_measures_what_a_scan_says():
-    """It plants as often as a scan, and finds the scan's own shares; annotators stay silent."""
-    settings = ScanSettings(path=str(TICKETS), **QUICK)
+def test_a_bench_finds_the_shares_of_a_scan(tmp_path):
+    """It plants as often as a scan, and finds the same shares; annotators are left out."""
+    with TICKETS.open(newline="", encoding="utf-8") as whole, (tmp_path / "tickets.csv").open("w") as part:
+        csv.writer(part).writerows(islice(csv.reader(whole), 241))
+    settings = ScanSettings(path=str(tmp_path / "tickets.csv"), **QUICK)
 
     power, _ = measure_scan_power(settings, plantings=None, progress=Silence())
     tickets = make_audit(settings, progress=Silence())[0]
 
-    assert power.n_planted == tickets.power.n_planted == 60
+    assert power.n_planted == tickets.power.n_planted == 24
     assert power.found_in_first == tickets.power.found_in_first
     assert "annotator-disagreement" in {reason.name for reason in tickets.reasons}
     assert "annotator-disagreement" not in power.by_reason
 
 
-def test_the_power_of_probabilities_of_ones_own_is_not_assessable(tmp_path):
-    """They were made without planted errors, and the bench says so, too."""
+def test_the_power_of_own_probabilities_is_not_assessable(tmp_path, sentences):
+    """They were made without planted errors, and the bench says so."""
     np.save(tmp_path / "probs.npy", np.full((344, 3), 1 / 3))
     settings = ScanSettings(path=str(PENGUINS), label="species", pred_probs=str(tmp_path / "probs.npy"))
 
     power, _ = measure_scan_power(settings, plantings=1, progress=Silence())
 
-    assert (power.assessable, power.why) == (False, "your probabilities were made without planted errors")
+    assert not power.assessable
+    sentences.check(power.why)

@@ -1,4 +1,4 @@
-"""What takes minutes and the network: our package, installed by other people's tools."""
+"""Tests that take minutes and the network: our package, installed and used by other tools."""
 
 from __future__ import annotations
 
@@ -22,32 +22,32 @@ COMMON = ["please", "hello", "the", "my", "is", "since", "yesterday", "again", "
 
 @dataclass(frozen=True)
 class Shell:
-    """Runs commands in one folder, with nothing of the user's own settings."""
+    """Runs commands in one folder, without the user's settings."""
 
     folder: Path
     environment: dict[str, str]
 
     def __call__(self, *command: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a command to its end; gives its code and what it printed."""
+        """Run a command; gives its exit code and its output."""
         return subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True, check=False
         )
 
     def must(self, *command: str | Path) -> None:
-        """Run a command that must end well."""
+        """Run a command that must succeed."""
         done = self(*command)
         assert done.returncode == 0, done.stdout + done.stderr
 
 
 @pytest.fixture(scope="session")
 def shell_in() -> type[Shell]:
-    """A shell in a folder of one's choice."""
+    """Makes a shell in any folder."""
     return Shell
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """An environment in which git has a name, and caches are our own."""
+    """An environment with a name for git, and with separate caches."""
     home = tmp_path_factory.mktemp("home")
     (home / "git").write_text(
         "[user]\nname = Ann\nemail = ann@example.org\n[init]\ndefaultBranch = main\n", encoding="utf-8"
@@ -65,7 +65,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def ours(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) -> Shell:
-    """This repository as it is now, committed to a new one."""
+    """The files of this repository as they are now, committed to a new repository."""
     if shutil.which("git") is None or not (REPOSITORY / ".git").exists():
         pytest.skip("needs git, and the repository")
     here = Shell(REPOSITORY, environment)
@@ -83,7 +83,7 @@ def ours(tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str]) 
 
 @pytest.fixture(scope="module")
 def clean_rows() -> list[list[str]]:
-    """240 texts of three classes, each with words of its own."""
+    """240 texts of three classes with different words."""
     chance = random.Random(0)
     rows = []
     for number in range(240):
@@ -96,14 +96,14 @@ def clean_rows() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def wrong_rows(clean_rows: list[list[str]]) -> list[list[str]]:
-    """The same rows, ten of them with another class's label."""
+    """The same rows, ten of them with the label of another class."""
     other = {"billing": "delivery", "delivery": "login", "login": "billing"}
     return [[*row[:2], other[row[2]]] if number % 24 == 0 else row for number, row in enumerate(clean_rows)]
 
 
 @pytest.fixture
 def theirs(tmp_path: Path, environment: dict[str, str]) -> Shell:
-    """Somebody's repository, empty yet."""
+    """A user's repository, still empty."""
     shell = Shell(tmp_path, environment)
     shell.must("git", "init", "--quiet")
     return shell

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -24,7 +25,7 @@ repos:
 
 @pytest.fixture
 def gated(theirs: Shell, ours: Shell, clean_rows: list[list[str]]) -> Shell:
-    """Somebody's repository with clean data, settings, a baseline and our hooks, all committed."""
+    """A user's repository with clean data, settings, a baseline and our hooks, all committed."""
     revision = ours("git", "rev-parse", "HEAD").stdout.strip()
     config = CONFIG.format(ours=ours.folder, revision=revision)
     (theirs.folder / ".pre-commit-config.yaml").write_text(config, encoding="utf-8")
@@ -46,7 +47,7 @@ def write(shell: Shell, rows: list[list[str]]) -> None:
 
 
 def commit(shell: Shell, rows: list[list[str]]) -> tuple[int, str]:
-    """Commit data with these rows; gives git's exit code and what the hooks said."""
+    """Commit data with these rows; gives the exit code and the output of git and its hooks."""
     write(shell, rows)
     shell.must("git", "add", "--all")
     done = shell("git", "commit", "--allow-empty", "--message", "Data")
@@ -54,21 +55,21 @@ def commit(shell: Shell, rows: list[list[str]]) -> tuple[int, str]:
 
 
 def test_commits(gated: Shell, clean_rows: list[list[str]], wrong_rows: list[list[str]]) -> None:
-    """Reordered data are committed, ten wrong labels are not, and mended ones are again."""
-    code, said = commit(gated, clean_rows[::-1])
-    assert (code, said.count("Passed")) == (0, 2), said
+    """Reordered data can be committed, ten wrong labels can't, and corrected ones can again."""
+    code, output = commit(gated, clean_rows[::-1])
+    assert (code, output.count("Passed")) == (0, 2), output
 
-    code, said = commit(gated, wrong_rows)
-    assert (code, said.count("exit code: 1")) == (1, 2), said
+    code, output = commit(gated, wrong_rows)
+    assert (code, output.count("exit code: 1")) == (1, 2), output
     assert gated("git", "log", "--oneline").stdout.count("\n") == 2
 
-    code, said = commit(gated, clean_rows)
-    assert (code, said.count("Passed")) == (0, 2), said
+    code, output = commit(gated, clean_rows)
+    assert (code, output.count("Passed")) == (0, 2), output
     assert gated("git", "status", "--short").stdout == ""
 
 
 def test_other_files(gated: Shell) -> None:
-    """A commit without data is not gated."""
+    """A commit without data skips the gate."""
     (gated.folder / "notes.md").write_text("Nothing of note.\n")
     gated.must("git", "add", "--all")
 
@@ -79,10 +80,10 @@ def test_other_files(gated: Shell) -> None:
 
 
 def test_printed_hook(theirs: Shell, clean_rows: list[list[str]], wrong_rows: list[list[str]]) -> None:
-    """The hook that `doubt init` prints gates with the `doubt` that is installed."""
+    """The hook that `doubt init` prints runs the installed `doubt`."""
     write(theirs, clean_rows)
     printed = theirs(BIN / "doubt", "init", "data/train.csv").stdout
-    hook = printed.partition(".pre-commit-config.yaml say:\n\n")[2].partition("\n4. ")[0]
+    [hook] = re.findall(r"^repos:\n.*?^        files: .*?\n", printed, re.MULTILINE | re.DOTALL)
     hook = hook.replace("entry: 'doubt", f"entry: '{BIN}/doubt")
     (theirs.folder / ".pre-commit-config.yaml").write_text(hook, encoding="utf-8")
     theirs.must(BIN / "doubt", "baseline")

@@ -1,10 +1,10 @@
-"""Run by doccano's own Python: a queue and what is decided on it -> doccano's exports, as zip files.
+"""Run by the Python of doccano: a queue and decisions on it -> doccano's exports, as zip files.
 
     python drive_doccano.py HOME QUEUE DECIDED
 
-HOME is an empty folder; QUEUE one that `doubt queue --to doccano` wrote; DECIDED a JSON file of the chosen
-label by row id, which also is what gets approved. For each format, HOME then holds what its export gives:
-FORMAT.zip, and FORMAT-approved.zip of approved rows alone.
+HOME is an empty folder; QUEUE is a folder that `doubt queue --to doccano` wrote; DECIDED is a JSON file with
+the chosen labels by row id. These rows are also approved. For each format, the exports are written to HOME:
+FORMAT.zip, and FORMAT-approved.zip with approved rows only.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ TASK = "DocumentClassification"
 def main(home: Path, queue: Path, decided: Path) -> None:
     """Set doccano up, import the queue, decide, and export."""
     client = log_in(home)
-    project = client.post("/v1/projects", described(), format="json").json()["id"]
+    project = client.post("/v1/projects", describe_project(), format="json").json()["id"]
     with (queue / "labels.json").open("rb") as labels:
-        must(client.post(f"/v1/projects/{project}/category-type-upload", {"file": labels}))
-    load(project, queue / "queue.jsonl")
+        check_answer(client.post(f"/v1/projects/{project}/category-type-upload", {"file": labels}))
+    import_queue(project, queue / "queue.jsonl")
     decide(client, project, json.loads(decided.read_bytes()))
     export(project, home)
 
 
 def log_in(home: Path) -> Any:
-    """An administrator of a new doccano, as its page would talk to it."""
+    """A client for an administrator of a new doccano, which sends what the page would send."""
     settings = {
         "DJANGO_SETTINGS_MODULE": "config.settings.production",
         "DATABASE_URL": f"sqlite:///{home}/db.sqlite3",
@@ -59,8 +59,8 @@ def log_in(home: Path) -> Any:
     return client
 
 
-def described() -> dict[str, Any]:
-    """The project that a queue's README.txt asks for."""
+def describe_project() -> dict[str, Any]:
+    """The project as the README.txt of a queue describes it."""
     return {
         "resourcetype": "TextClassificationProject",
         "project_type": TASK,
@@ -70,14 +70,14 @@ def described() -> dict[str, Any]:
     }
 
 
-def must(answer: Any) -> Any:
-    """What was answered, if all is well."""
+def check_answer(answer: Any) -> Any:
+    """The content of an answer, which must not be an error."""
     assert answer.status_code < 400, answer.content
     return answer.json() if answer.content else None
 
 
-def load(project: int, path: Path) -> None:
-    """Import a data set as its dialog does, the columns left as it proposes them."""
+def import_queue(project: int, path: Path) -> None:
+    """Import a data set as the dialog does, with its default columns."""
     from data_import.celery_tasks import import_dataset
     from django.contrib.auth.models import User
     from django.core.files import File
@@ -90,25 +90,25 @@ def load(project: int, path: Path) -> None:
             upload_id=upload, file_id="1", file=File(file, path.name), upload_name=path.name, upload_type="F"
         )
     user = User.objects.get(username="admin").pk
-    told = import_dataset(user, project, "JSONL", [upload], TASK, column_data="text", column_label="label")
-    assert told == {"error": []}, told
+    result = import_dataset(user, project, "JSONL", [upload], TASK, column_data="text", column_label="label")
+    assert result == {"error": []}, result
 
 
 def decide(client: Any, project: int, decided: dict[str, str]) -> None:
     """Choose the labels, and approve these rows."""
     address = f"/v1/projects/{project}"
-    kinds = {kind["text"]: kind["id"] for kind in must(client.get(f"{address}/category-types"))}
-    examples = must(client.get(f"{address}/examples", {"limit": 1000}))["results"]
+    kinds = {kind["text"]: kind["id"] for kind in check_answer(client.get(f"{address}/category-types"))}
+    examples = check_answer(client.get(f"{address}/examples", {"limit": 1000}))["results"]
     for example in examples:
         row_id = example["meta"]["doubt_id"]
         if row_id in decided:
             one = f"{address}/examples/{example['id']}"
-            must(client.post(f"{one}/categories", {"label": kinds[decided[row_id]]}, format="json"))
-            must(client.post(f"{one}/states", format="json"))
+            check_answer(client.post(f"{one}/categories", {"label": kinds[decided[row_id]]}, format="json"))
+            check_answer(client.post(f"{one}/states", format="json"))
 
 
 def export(project: int, home: Path) -> None:
-    """Every export, as its dialog makes it."""
+    """Make all exports, as the dialog does."""
     from data_export.celery_tasks import export_dataset
 
     for kind in FORMATS:

@@ -1,4 +1,4 @@
-"""Argilla's own package (argilla 2.8.0) on the folder that is written for it; a stand-in is its server."""
+"""The package of Argilla (argilla 2.8.0) reads the folder that is written for it; its server is a fake."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ STAMPS = dict.fromkeys(("inserted_at", "updated_at"), "2026-01-01T00:00:00")
 WORKSPACE = {"id": str(uuid.UUID(int=1)), "name": "people", **STAMPS}
 
 
-class StandIn(BaseHTTPRequestHandler):
-    """Answers as Argilla's server would, and keeps what was sent."""
+class FakeServer(BaseHTTPRequestHandler):
+    """Answers like Argilla's server, and keeps what was sent."""
 
     sent: ClassVar[list[tuple[str, str, Any]]] = []
 
@@ -55,15 +55,15 @@ class StandIn(BaseHTTPRequestHandler):
             return {"items": [item | answered | {"id": str(uuid.uuid4())} for item in body["items"]]}
         if self.command == "GET" and "/workspaces/" in path:
             return WORKSPACE
-        told = {"username": "ana", "role": "owner", "name": "doubt_queue", "workspace_id": WORKSPACE["id"]}
+        about = {"username": "ana", "role": "owner", "name": "doubt_queue", "workspace_id": WORKSPACE["id"]}
         if self.command == "GET":
             return {
                 "items": self._made(path.rpartition("/")[2]),
                 "id": str(uuid.UUID(int=3)),
-                **told,
+                **about,
                 **STAMPS,
             }
-        return told | (body or {}) | {"id": str(uuid.UUID(int=3)), **STAMPS}
+        return about | (body or {}) | {"id": str(uuid.UUID(int=3)), **STAMPS}
 
     def _made(self, kind: str) -> list[Any]:
         """The fields, questions or metadata properties that were sent."""
@@ -73,14 +73,14 @@ class StandIn(BaseHTTPRequestHandler):
         ]
 
     def log_message(self, *_: Any) -> None:
-        """Say nothing."""
+        """Print nothing."""
 
 
 @pytest.fixture
 def server() -> Iterator[str]:
-    """A stand-in of the server, on this machine."""
-    StandIn.sent.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), StandIn)
+    """The address of the fake server."""
+    FakeServer.sent.clear()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), FakeServer)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
     yield f"http://127.0.0.1:{server.server_port}"
@@ -90,7 +90,7 @@ def server() -> Iterator[str]:
 
 
 def test_settings(golden: Path, server: str) -> None:
-    """The settings load, and say the same when Argilla writes them itself."""
+    """The settings can be loaded, and are the same when Argilla writes them."""
     import argilla as rg
 
     rg.Argilla(api_url=server, api_key="key")
@@ -101,7 +101,7 @@ def test_settings(golden: Path, server: str) -> None:
 
     settings.validate()
     theirs = json.loads(json.dumps(settings.serialize(), default=str))
-    for question in theirs["questions"]:  # it counts them itself
+    for question in theirs["questions"]:  # Argilla counts the options itself
         question["settings"].pop("visible_options", None)
     for question in ours["questions"]:
         question["settings"].pop("visible_options", None)
@@ -109,7 +109,7 @@ def test_settings(golden: Path, server: str) -> None:
 
 
 def test_records(golden: Path) -> None:
-    """Every record loads, with its id, fields, metadata and suggestion."""
+    """All records can be loaded, with id, fields, metadata and suggestion."""
     import argilla as rg
 
     records = json.loads((golden / "argilla" / "records.json").read_bytes())
@@ -117,19 +117,19 @@ def test_records(golden: Path) -> None:
     for record in records:
         loaded = rg.Record.from_dict(record)
 
-        told = loaded.to_dict()
-        assert {key: told[key] for key in ("id", "fields", "metadata")} == {
+        theirs = loaded.to_dict()
+        assert {key: theirs[key] for key in ("id", "fields", "metadata")} == {
             key: record[key] for key in ("id", "fields", "metadata")
         }
         suggestions = {
             name: {"value": s["value"], "score": s["score"], "agent": s["agent"]}
-            for name, s in told["suggestions"].items()
+            for name, s in theirs["suggestions"].items()
         }
         assert suggestions == record["suggestions"]
 
 
 def test_from_disk(golden: Path, server: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`Dataset.from_disk` makes the data set and sends every record, its fields and metadata as they were."""
+    """`Dataset.from_disk` makes the data set and sends all records with their fields and metadata."""
     import argilla as rg
 
     folder = tmp_path / "queue"
@@ -142,7 +142,7 @@ def test_from_disk(golden: Path, server: str, tmp_path: Path, monkeypatch: pytes
     rg.Dataset.from_disk(str(folder), workspace="people", client=client)
 
     ours = json.loads((folder / "records.json").read_bytes())
-    (sent,) = [body["items"] for _, path, body in StandIn.sent if path.endswith("/records/bulk")]
+    (sent,) = [body["items"] for _, path, body in FakeServer.sent if path.endswith("/records/bulk")]
     assert [item["external_id"] for item in sent] == [record["id"] for record in ours]
     assert [item["metadata"] for item in sent] == [record["metadata"] for record in ours]
     assert [len(item["suggestions"]) for item in sent] == [len(record["suggestions"]) for record in ours]
@@ -150,4 +150,4 @@ def test_from_disk(golden: Path, server: str, tmp_path: Path, monkeypatch: pytes
     assert texts == [{k: v for k, v in record["fields"].items() if k != "image"} for record in ours]
     images = [item["fields"]["image"] for item in sent if "image" in item["fields"]]
     assert [image for image in images if not image.startswith(("data:image/png;base64,", "https://"))] == []
-    assert any(path.endswith("/publish") for _, path, _ in StandIn.sent)
+    assert any(path.endswith("/publish") for _, path, _ in FakeServer.sent)

@@ -1,4 +1,4 @@
-"""doccano's own import and export (doccano 1.8.4, in an environment of its own) on a queue made for it."""
+"""doccano (1.8.4, in a separate environment) imports a queue that was made for it, and exports it."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.integration
 
 WANTED = ["doccano==1.8.4", "marshmallow<4", "numpy<2", "setuptools<81"]
-"""What it takes to start it: it names no upper limits of these, and stands none of the newer ones."""
+"""Packages that doccano needs: it doesn't limit their versions, and fails with newer ones."""
 DRIVER = Path(__file__).with_name("drive_doccano.py")
 KINDS = ["JSONL", "JSON", "CSV"]
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A queue in doccano of which some rows were decided and approved."""
+    """A queue in doccano, with some rows decided and approved."""
 
     data: Data
     chosen: dict[str, str]
     """The label of each approved row."""
     kept: set[str]
-    """Rows among them whose given label was chosen."""
+    """The approved rows whose given label was chosen."""
     drawn: set[str]
-    """Rows of the queue that were drawn at random."""
+    """The rows of the queue that were drawn at random."""
 
     @property
     def changed(self) -> dict[str, str]:
-        """The labels that have to be others."""
+        """The new labels of the rows that must change."""
         return {row_id: label for row_id, label in self.chosen.items() if row_id not in self.kept}
 
     def export(self, kind: str) -> str:
-        """Unzip an export into the folder of the data; gives the file's name."""
+        """Unzip an export into the folder of the data; gives the name of the file."""
         folder = self.data.shell.folder
         with zipfile.ZipFile(folder / "doccano-home" / f"{kind}.zip") as packed:
             [name] = packed.namelist()
@@ -54,7 +54,7 @@ class Decided:
 def python(
     tmp_path_factory: pytest.TempPathFactory, environment: dict[str, str], shell_in: type[Shell]
 ) -> Path:
-    """A Python that has doccano: the one that DOCCANO_PYTHON names, else one made now."""
+    """A Python with doccano: the one that DOCCANO_PYTHON names, or else a new environment."""
     if named := os.environ.get("DOCCANO_PYTHON"):
         return Path(named)
     shell = shell_in(tmp_path_factory.mktemp("doccano"), environment)
@@ -83,7 +83,7 @@ def decided(tickets: Data, python: Path) -> Decided:
 
 
 def test_import(decided: Decided) -> None:
-    """Every row comes in and out again with all that stood in it."""
+    """All rows are imported, and exported with all their values."""
     queue = (decided.data.shell.folder / "doccano" / "queue.jsonl").read_text(encoding="utf-8")
     export = (decided.data.shell.folder / decided.export("JSONL")).read_text(encoding="utf-8")
 
@@ -97,7 +97,7 @@ def test_import(decided: Decided) -> None:
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_approved(decided: Decided, kind: str) -> None:
-    """Of approved rows, those with another label are changed, all others are kept."""
+    """Approved rows with another label are changed, all other approved rows are kept."""
     export = decided.export(f"{kind}-approved")
 
     printed = decided.data.doubt(
@@ -111,7 +111,7 @@ def test_approved(decided: Decided, kind: str) -> None:
 
 
 def test_all_rows(decided: Decided) -> None:
-    """Where it isn't known which rows were looked at, only those drawn at random count as kept."""
+    """If it is not known which rows were looked at, only those drawn at random count as kept."""
     printed = decided.data.doubt(
         *("apply", decided.data.name, "--verdicts", decided.export("JSONL"), "--output", "all.csv"),
         *("--output-format", "json"),
@@ -122,7 +122,7 @@ def test_all_rows(decided: Decided) -> None:
 
 
 def test_undo(decided: Decided) -> None:
-    """What was changed is taken back, to the byte."""
+    """The changes can be undone, byte for byte."""
     name, folder = decided.data.name, decided.data.shell.folder
     decided.data.doubt("apply", name, "--verdicts", decided.export("CSV-approved"), "--output", "done.csv")
 

@@ -1,4 +1,4 @@
-"""Label Studio's own package (label-studio-sdk 2.1.2) on the files that are written for it."""
+"""The package of Label Studio (label-studio-sdk 2.1.2) reads the files that are written for it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def _package() -> None:
 
 @pytest.fixture
 def interface(golden: Path) -> LabelInterface:
-    """The config, as Label Studio reads it."""
+    """The config, read by Label Studio's package."""
     from label_studio_sdk.label_interface import LabelInterface
 
     return LabelInterface((golden / "label-studio" / "label_config.xml").read_text(encoding="utf-8"))
@@ -36,23 +36,23 @@ def tasks(golden: Path) -> list[dict[str, Any]]:
 
 
 def labels(golden: Path) -> list[str]:
-    """All labels of a queue, as the files for Argilla have them."""
+    """All labels of a queue, from the files for Argilla."""
     settings = json.loads((golden / "argilla" / ".argilla" / "settings.json").read_bytes())
     return [option["value"] for option in settings["questions"][0]["settings"]["options"]]
 
 
 def test_config_is_valid(interface: LabelInterface) -> None:
-    """The config is one that Label Studio takes."""
+    """Label Studio accepts the config."""
     interface.validate()
 
 
 def test_labels(golden: Path, interface: LabelInterface) -> None:
-    """The control's labels are the classes, to the letter."""
+    """The labels of the control are exactly the classes."""
     assert interface.get_control("label").labels == labels(golden)
 
 
 def test_predictions_are_valid(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
-    """Every prediction fits the config."""
+    """All predictions fit the config."""
     predictions = [prediction for task in tasks for prediction in task["predictions"]]
 
     errors = [interface.validate_prediction(prediction, return_errors=True) for prediction in predictions]
@@ -61,8 +61,8 @@ def test_predictions_are_valid(interface: LabelInterface, tasks: list[dict[str, 
     assert [error for error in errors if error] == []
 
 
-def test_a_wrong_prediction_would_be_told(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
-    """The check is one: a label that is none is told."""
+def test_a_wrong_prediction_is_detected(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
+    """The check of predictions works: an unknown label is an error."""
     prediction = next(prediction for task in tasks for prediction in task["predictions"])
     prediction["result"][0]["value"]["choices"] = ["no label at all"]
 
@@ -70,7 +70,7 @@ def test_a_wrong_prediction_would_be_told(interface: LabelInterface, tasks: list
 
 
 def test_tasks_have_what_the_config_shows(interface: LabelInterface, tasks: list[dict[str, Any]]) -> None:
-    """Every value that the config shows stands in every task."""
+    """All tasks have all values that the config shows."""
     shown = {tag.value_name for tag in interface.objects} | {"given_label", "doubt_why"}
 
     assert [name for task in tasks for name in shown if not isinstance(task["data"].get(name), str)] == []

@@ -1,4 +1,4 @@
-"""The real Label Studio server (label-studio 1.23.2): a queue goes in, people decide, exports come back."""
+"""A real Label Studio server (label-studio 1.23.2): import a queue, decide, and export the answers."""
 
 from __future__ import annotations
 
@@ -20,28 +20,28 @@ pytestmark = pytest.mark.integration
 
 KINDS = ["JSON", "JSON_MIN", "CSV"]
 ANA, BEN = "1", "2"
-"""How the server's exports name people: by their numbers, in the order in which they signed up."""
+"""The names of people in exports: numbers in the order in which they signed up."""
 
 
 @dataclass(frozen=True)
 class Decided:
-    """A queue of tickets of which people have decided some."""
+    """A queue of tickets, some of them decided."""
 
     data: Data
     queue: Path
     project: Project
     changed: dict[str, tuple[str, list[str], str]]
-    """What has to become of rows: the new label, who chose it, and why."""
+    """The rows that must change: the new label, who chose it, and why."""
     kept: str
     """The row whose given label was chosen."""
     skipped: str
-    torn: str
+    disputed: str
     """The row on which the two chose different labels."""
 
 
 @pytest.fixture(scope="module")
 def decided(tickets: Data, people: tuple[Person, Person]) -> Decided:
-    """Of ten tasks in the server, people decide eight in eight ways."""
+    """People answer eight of ten tasks in the server, each in a different way."""
     (ana, ben), queue = people, tickets.queue("label-studio", "--size", "10")
     project = ana.project(queue)
     task = list(project.tasks)
@@ -68,21 +68,21 @@ def decided(tickets: Data, people: tuple[Person, Person]) -> Decided:
         task[6]: (suggested[6], [ANA], ""),
         task[7]: (suggested[7], [BEN], ""),
     }
-    return Decided(tickets, queue, project, changed, kept=task[1], skipped=task[3], torn=task[5])
+    return Decided(tickets, queue, project, changed, kept=task[1], skipped=task[3], disputed=task[5])
 
 
 def another(*labels: str) -> str:
-    """A label of the tickets that is none of these."""
+    """A label of the tickets other than these."""
     return next(name for name in ("billing", "delivery", "refund") if name not in labels)
 
 
 @dataclass(frozen=True)
 class Applied:
-    """What `doubt apply` made of an export."""
+    """The result of `doubt apply` with an export."""
 
     output: str
     waivers: Path
-    told: dict[str, Any]
+    result: dict[str, Any]
 
 
 @pytest.fixture(scope="module", params=KINDS)
@@ -91,14 +91,14 @@ def applied(request: pytest.FixtureRequest, decided: Decided) -> Applied:
     name = str(request.param).lower()
     export = decided.project.export(request.param, decided.data.shell.folder)
     files = ["--output", f"{name}.csv", "--waivers", f"{name}.toml"]
-    told = decided.data.doubt(
+    printed = decided.data.doubt(
         "apply", decided.data.name, "--verdicts", export, *files, "--output-format", "json"
     )
-    return Applied(f"{name}.csv", decided.data.shell.folder / f"{name}.toml", json.loads(told))
+    return Applied(f"{name}.csv", decided.data.shell.folder / f"{name}.toml", json.loads(printed))
 
 
 def test_tasks(decided: Decided) -> None:
-    """Every task arrives in its place, with all of its data, and its suggestion."""
+    """All tasks are imported in order, with all their data and suggestions."""
     sent = json.loads((decided.queue / "tasks.json").read_bytes())
     arrived = list(decided.project.tasks.values())
 
@@ -110,14 +110,14 @@ def test_tasks(decided: Decided) -> None:
 
 
 def test_order(decided: Decided, people: tuple[Person, Person]) -> None:
-    """The server asks for the most doubted row that is left."""
-    asked = people[0].ask("GET", f"/api/projects/{decided.project.number}/next")
+    """The server shows the most doubted row that is left."""
+    shown = people[0].ask("GET", f"/api/projects/{decided.project.number}/next")
 
-    assert asked["data"]["doubt_id"] == list(decided.project.tasks)[8]
+    assert shown["data"]["doubt_id"] == list(decided.project.tasks)[8]
 
 
 def test_cells(decided: Decided, applied: Applied) -> None:
-    """Exactly the cells that people changed are others; all other bytes are those of the input."""
+    """Exactly the labels that people changed differ; all other bytes are those of the input."""
     folder = decided.data.shell.folder
     expected = (folder / decided.data.name).read_bytes()
     for row_id, (label, _, _) in decided.changed.items():
@@ -130,7 +130,7 @@ def test_cells(decided: Decided, applied: Applied) -> None:
 
 
 def test_ledger(decided: Decided, applied: Applied) -> None:
-    """The ledger tells who changed what to what, why, and in which tool; `doubt log` reads it."""
+    """The ledger has who changed what, why, and in which tool; `doubt log` prints it."""
     rows = decided.data.rows()
 
     lines = json.loads(decided.data.doubt("log", applied.output, "--output-format", "json"))
@@ -143,7 +143,7 @@ def test_ledger(decided: Decided, applied: Applied) -> None:
 
 
 def test_kept_label(decided: Decided, applied: Applied) -> None:
-    """A doubted label that a person kept is waived, and nothing else is."""
+    """Only the doubted label that a person kept gets a waiver."""
     [waiver] = tomllib.loads(applied.waivers.read_text(encoding="utf-8"))["waive"]
 
     assert (waiver["id"], waiver["label"]) == (decided.kept, decided.data.rows()[decided.kept]["intent"])
@@ -151,29 +151,29 @@ def test_kept_label(decided: Decided, applied: Applied) -> None:
     assert waiver["why"].endswith('): It "is"\nso, I think.')
 
 
-def test_nobody_decided(decided: Decided, applied: Applied) -> None:
-    """Rows on which two people differ are told, and left; a skipped task is no correction."""
-    told = {(one["kind"], one["row_id"]) for one in applied.told["not_applied"]}
+def test_undecided_rows(decided: Decided, applied: Applied) -> None:
+    """A row on which two people disagree is reported and not changed, and so is a skipped one."""
+    found = {(one["kind"], one["row_id"]) for one in applied.result["not_applied"]}
 
-    assert told - {("undecided", decided.skipped)} == {("conflict", decided.torn)}
+    assert found - {("undecided", decided.skipped)} == {("conflict", decided.disputed)}
 
 
 def test_skipped(decided: Decided) -> None:
-    """JSON tells a skipped task; asked for all of them, also the tasks that nobody opened."""
+    """JSON has the skipped task; with all tasks, also those that nobody opened."""
     name = decided.project.export("JSON", decided.data.shell.folder, download_all_tasks="true")
 
     printed = decided.data.doubt(
         "apply", decided.data.name, "--verdicts", name, "--dry-run", "--output-format", "json"
     )
 
-    told = {one["row_id"]: one["why"] for one in json.loads(printed)["not_applied"]}
+    found = {one["row_id"]: one["why"] for one in json.loads(printed)["not_applied"]}
     left = list(decided.project.tasks)[8:]
-    assert set(told) == {decided.skipped, decided.torn, *left}
-    assert told[decided.skipped] == "skipped"
+    assert set(found) == {decided.skipped, decided.disputed, *left}
+    assert found[decided.skipped] == "skipped"
 
 
 def test_undo(decided: Decided, applied: Applied) -> None:
-    """What was changed is taken back, to the byte."""
+    """The changes can be undone, byte for byte."""
     back = f"back-{applied.output}"
 
     decided.data.doubt("undo", applied.output, "--output", back)
@@ -182,10 +182,10 @@ def test_undo(decided: Decided, applied: Applied) -> None:
     assert (folder / back).read_bytes() == (folder / decided.data.name).read_bytes()
 
 
-# ------------------------------------------------------- what its exports could break on
+# ------------------------------------------------------- values that are hard to export
 
 OWN_NAMES = ["id", "text", "label", "note", "annotator", "annotation_id", "lead_time", "created_at"]
-"""Columns that are called as what the server adds to its exports."""
+"""Columns with the names that the server uses in its exports."""
 HARD = [
     *("1", "NA", 'a, "b"; c', '["x", "y"]', '{"choices": ["x"]}', "$given_label", "{{text}}"),
     *("<b>&amp;</b>", " a space before", "two\nlines", "#a#", "\u202e\u05e9\u05dc\u05d5\u05dd \U0001f388"),
@@ -194,7 +194,7 @@ HARD = [
 
 @pytest.fixture(scope="module")
 def hard(scanned: Callable[..., Data], tmp_path_factory: pytest.TempPathFactory) -> Data:
-    """Five rows of each label that is hard to carry, lines ended by CR and LF."""
+    """Five rows of each label that is hard to export; lines end with CR and LF."""
     path = tmp_path_factory.mktemp("hard") / "hard.csv"
     with path.open("w", encoding="utf-8", newline="") as file:
         table = csv.writer(file)
@@ -209,7 +209,7 @@ def hard(scanned: Callable[..., Data], tmp_path_factory: pytest.TempPathFactory)
 
 @pytest.fixture(scope="module")
 def hard_project(hard: Data, people: tuple[Person, Person]) -> tuple[Project, dict[str, str]]:
-    """In the server, one row of each label got the next one; the project, and what was chosen."""
+    """A project in which one row of each label got the next label, and the chosen labels."""
     project = people[0].project(hard.queue("label-studio", "--size", str(len(hard.rows()))))
     chosen = {f"r{number:02}": label for number, label in enumerate([*HARD[1:], HARD[0]])}
     for row_id, label in chosen.items():
@@ -219,7 +219,7 @@ def hard_project(hard: Data, people: tuple[Person, Person]) -> tuple[Project, di
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_hard_labels(hard: Data, hard_project: tuple[Project, dict[str, str]], kind: str) -> None:
-    """Labels that look like markup, JSON or nothing come back as they are, beside columns of any name."""
+    """Labels that look like markup, JSON or nothing come back unchanged, with columns of any name."""
     project, chosen = hard_project
 
     export = project.export(kind, hard.shell.folder)

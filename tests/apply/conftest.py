@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import datetime as dt
 import json
+import shutil
 import sys
 from dataclasses import asdict, dataclass, replace
 from importlib.util import module_from_spec, spec_from_file_location
@@ -152,14 +153,20 @@ def verdict(row_id: str, label: str = "", **fields: str) -> dict[str, str]:
     return {"doubt_id": row_id, "verdict": label} | fields
 
 
-@pytest.fixture
-def reviews(tmp_path: Path) -> Reviews:
+@pytest.fixture(scope="session")
+def reviews_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Five rows with ids, the third and the fourth doubted, and a verdict that corrects the fourth."""
-    made = Reviews(tmp_path)
+    made = Reviews(tmp_path_factory.mktemp("reviews"))
     (made.folder / "data.csv").write_bytes(ROWS)
     made.audit("data.csv", id="id", doubted=["r3", "r4"])
     made.decide(verdict("r4", "neg", annotator="ann", time="2026-11-20T09:00:00Z", why="sounds angry"))
-    return made
+    return made.folder
+
+
+@pytest.fixture
+def reviews(reviews_folder: Path, tmp_path: Path) -> Reviews:
+    """A copy of that folder to work in."""
+    return Reviews(Path(shutil.copytree(reviews_folder, tmp_path / "reviews")))
 
 
 @pytest.fixture

@@ -234,7 +234,7 @@ def test_folder_that_cannot_be_synced(old: Path, monkeypatch: pytest.MonkeyPatch
 # ------------------------------------------------------------------------ a kill
 
 KILLED = """
-import json, os, sys
+import gc, json, os, sys
 from pathlib import Path
 from doubtcli.apply.commit import commit_file, keep_backup, recover_commit
 from doubtcli.apply.labelled import read_data_file
@@ -262,12 +262,16 @@ def run(lines, moment):
             seen += 1
             if seen == moment:
                 os._exit(9)
-    data = read_data_file(str(path))
     sys.addaudithook(watch)
     keep_backup(path, data)
     commit_file(path, b"new\\n", lines, like=path)
     os._exit(0)
 
+clear()
+data = read_data_file(str(path))
+keep_backup(path, data)
+commit_file(path, b"new\\n", b"", like=path)  # once without a kill, so that all modules are loaded
+gc.freeze()
 for lines in cases:
     code = moment = 1
     while code:

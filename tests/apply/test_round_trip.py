@@ -6,12 +6,14 @@ import csv
 import gzip
 import io
 import json
+import os
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
@@ -21,6 +23,13 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from tests.apply.conftest import Desk
+
+
+@pytest.fixture(autouse=True)
+def _without_syncing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hundreds of files are written here, and none has to survive a power cut."""
+    monkeypatch.setattr(os, "fsync", lambda _: None)
+
 
 CLASSES = ("ham", "spam", "x, y", 'say "z"')
 

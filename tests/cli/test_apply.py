@@ -334,16 +334,22 @@ def test_undo_conflict(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
 # ------------------------------------------------------------------------- a kill
 
 KILLED = """
-import hashlib, json, os, random, sys, time
+import gc, hashlib, json, os, random, sys, time
 from pathlib import Path
 from doubtcli.cli import main
+from doubtcli.tasks.registry import find_task
+from doubtcli.tools.registry import load_tools
 import doubtcli.pipelines.apply, doubtcli.cli.console, doubtcli.apply.commit
+import doubtcli.files.arrow, doubtcli.files.parquet, pyarrow.pandas_compat
 
 ARGUMENTS = ["apply", "rows.csv", "--verdicts", "verdicts.csv", "-o", "fixed.csv", "-q", "--drop"]
 NAMES = ("fixed.csv", "fixed.csv.ledger.jsonl")
 STEPS = (".fixed.csv.doubt-unfinished", ".fixed.csv.doubt-batch", "fixed.csv.ledger.jsonl", "fixed.csv")
 chance = random.Random(7)
-main.run(["log", "none.csv"])  # loads all modules, so that a run is short
+main.run(["log", "none.csv"])  # from here on, all modules are loaded, so that a run is short
+load_tools()
+find_task()
+gc.freeze()
 
 def start():
     child = os.fork()

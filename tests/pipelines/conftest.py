@@ -32,7 +32,8 @@ def _load_desk() -> ModuleType:
 
 
 _DESK = _load_desk()
-desk, desk_in, reviews = _DESK.desk, _DESK.desk_in, _DESK.reviews
+desk, desk_in = _DESK.desk, _DESK.desk_in
+reviews, reviews_folder = _DESK.reviews, _DESK.reviews_folder
 
 WORDS = {
     "fruit": ("apple", "pear", "cherry", "plum", "peach", "quince"),

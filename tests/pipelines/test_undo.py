@@ -4,6 +4,7 @@ import errno
 import gzip
 import json
 import os
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,9 +27,10 @@ FIRST = ROWS.replace(b"awful,pos", b"awful,neg").replace(b"\nr2,bad,neg\n", b"")
 SECOND = FIRST.replace(b"nice,neg", b"nice,pos")
 
 
-@pytest.fixture
-def twice(desk: Desk) -> Desk:
-    """A file to which verdicts were applied twice: first to rows 2 and 4, then to row 5."""
+@pytest.fixture(scope="module")
+def applied_twice(desk_in: type[Desk], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file to which verdicts were applied twice: first to rows 2 and 4, then to row 5."""
+    desk = desk_in(tmp_path_factory.mktemp("twice"))
     (desk.folder / "data.csv").write_bytes(ROWS)
     desk.audit("data.csv", id="id")
     desk.decide({"doubt_id": "r4", "verdict": "neg"}, {"doubt_id": "r2", "verdict_status": "unusable"})
@@ -36,7 +38,13 @@ def twice(desk: Desk) -> Desk:
     desk.decide({"doubt_id": "r5", "verdict": "pos"})
     desk.apply("fixed.csv", in_place=True)
     (desk.folder / "fixed.csv.bak").unlink()
-    return desk
+    return desk.folder
+
+
+@pytest.fixture
+def twice(desk_in: type[Desk], applied_twice: Path, tmp_path: Path) -> Desk:
+    """A copy of that folder to work in."""
+    return desk_in(Path(shutil.copytree(applied_twice, tmp_path / "twice")))
 
 
 def batches(desk: Desk, name: str = "fixed.csv") -> list[str]:

@@ -1,7 +1,7 @@
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
@@ -91,6 +91,7 @@ class TestTerms:
 class TestModes:
     """Strict terms, for a scan, and lenient ones, for a correction, agree."""
 
+    @settings(max_examples=60)
     @given(ANSWERS)
     def test_strict_terms_decide_what_lenient_ones_do(self, answers: list[Answer]) -> None:
         """If answers are accepted at all, decisions and rejections are the same."""
@@ -99,6 +100,7 @@ class TestModes:
 
         assert strict == adjudicate(answers, ROWS, make_lenient_terms())
 
+    @settings(max_examples=60)
     @given(ANSWERS)
     def test_strict_terms_refuse_what_lenient_ones_reject(self, answers: list[Answer]) -> None:
         """Rejected votes on labelled rows are refused, except disagreements and what was done before.
@@ -118,6 +120,7 @@ class TestModes:
         must = bool(strangers) or any(vote.row.row_id != "e" for vote in votes)
         assert (judge_strictly(answers) is None) == must
 
+    @settings(max_examples=60)
     @given(ANSWERS)
     def test_a_scan_follows_what_a_correction_applies(self, answers: list[Answer]) -> None:
         """A scan also keeps a row that already has its verdict, if people don't disagree on it."""

@@ -5,7 +5,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
@@ -878,6 +878,7 @@ OPTIONS = st.fixed_dictionaries(
 )
 
 
+@settings(max_examples=60)
 @given(BOTH, ANSWERS, OPTIONS)
 def test_no_decision_is_unsafe(
     files: tuple[list[RowSnapshot], list[RowSnapshot]], answers: list[Answer], options: dict[str, Any]
@@ -897,6 +898,7 @@ def test_no_decision_is_unsafe(
     assert options["new_labels"] or not found.new_labels
 
 
+@settings(max_examples=60)
 @given(BOTH, ANSWERS, OPTIONS, st.randoms(use_true_random=False))
 def test_the_order_of_answers_and_rows_does_not_matter(
     files: tuple[list[RowSnapshot], list[RowSnapshot]],
@@ -911,6 +913,7 @@ def test_the_order_of_answers_and_rows_does_not_matter(
     assert judge(*shuffled, **options) == judge(answers, now, audited, **options)
 
 
+@settings(max_examples=60)
 @given(files(), ANSWERS, OPTIONS)
 def test_no_answer_is_lost(rows: list[RowSnapshot], answers: list[Answer], options: dict[str, Any]) -> None:
     """For each row with an answer there is a decision, or a report why there is none."""
@@ -920,6 +923,7 @@ def test_no_answer_is_lost(rows: list[RowSnapshot], answers: list[Answer], optio
     assert {answer.row_id for answer in answers} <= reported
 
 
+@settings(max_examples=60)
 @given(files(), ANSWERS, OPTIONS)
 def test_what_was_applied_is_not_applied_again(
     rows: list[RowSnapshot], answers: list[Answer], options: dict[str, Any]

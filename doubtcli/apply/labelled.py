@@ -25,7 +25,7 @@ from doubtcli.records import FROM_FILES, Role, RowSnapshot
 from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
 from doubtcli.store.open import restore_settings
 from doubtcli.tasks.registry import find_task
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -212,7 +212,7 @@ def _with_columns(table: Table, roles: Roles) -> Table:
             "a column of the audit is missing",
             where=table.source.path,
             column=gone[0].name,
-            expected=f"the columns of the audit; the file has {listed(names)}",
+            expected=f"the columns of the audit; the file has {quote_names(names)}",
             hint="put it back, or scan the file as it is now and decide by that audit",
         )
     data = table.data

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from doubtcli.compare.count import NO_LABEL_CODE, Pairs
 from doubtcli.errors import InputError
 from doubtcli.records import Role
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Iterable, Sequence
@@ -80,7 +80,7 @@ def check_comparable(before: Side, after: Side) -> None:
         )
     if others := sorted(before.input_columns ^ after.input_columns):
         raise InputError(
-            f"has other input columns than {before.folder}; only one of the two has {listed(others, 5)}",
+            f"has other input columns than {before.folder}; only one of the two has {quote_names(others, 5)}",
             where=after.folder,
             expected="audits of one data set in which only labels have changed",
             hint="scan both files with the same columns; --ignore leaves one out",

@@ -20,7 +20,7 @@ from doubtcli.files.columnar import convert_views, edit_table
 from doubtcli.files.formats import check_names
 from doubtcli.records import Source, Table
 from doubtcli.records.file_format import Drop, Relabel
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -168,7 +168,7 @@ def _read_series(series: Any, name: str, where: str) -> pa.Array | pa.ChunkedArr
         if all(issubclass(kind, PLAIN) for kind in kinds):
             return pa.array(there.map(str).reindex(series.index), pa.large_string(), from_pandas=True)
         raise InputError(
-            f"these types of value can't be in one column: {listed(kind.__name__ for kind in kinds)}",
+            f"these types of value can't be in one column: {quote_names(kind.__name__ for kind in kinds)}",
             where=where,
             column=name,
             expected="texts, numbers, dates, or lists of numbers",

@@ -1,4 +1,4 @@
-"""The pipeline: the directories of two audits in, what relabelling changed between them out."""
+"""The pipeline: the directories of two audits -> what relabelling changed between them."""
 
 from __future__ import annotations
 
@@ -83,10 +83,10 @@ def compare_audits(
 
 
 def read_side(audit: str | FoundAudit, progress: Progress) -> Side:
-    """An audit, or the one in a directory, with the data that it judged.
+    """An audit, or the one in a directory, with its data.
 
     Raises:
-        InputError: There is no audit, it is damaged, or its data are gone or others by now.
+        InputError: There is no audit, it is damaged, or its data have changed or are gone.
     """
     found = _open_directory(audit) if isinstance(audit, str) else audit
     settings, given = found.settings, found.given

@@ -1,4 +1,4 @@
-"""The pipeline: the directory of an audit in, a folder of tasks for the people who decide out."""
+"""The pipeline: the directory of an audit -> a folder of tasks for the people who decide."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 from doubtcli.errors import InputError
 from doubtcli.files.values import find_distinct, show_value, simplify_column
 from doubtcli.records import Labels, Role
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -86,7 +86,8 @@ def find_label_column(table: Table, settings: ScanSettings, claims: Collection[s
     free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
     usual = sorted((name for name in free if to_snake_case(name) in USUAL_NAMES), key=_place_among_usual)
     if usual:
-        others = f"; so {'is' if len(usual) == 2 else 'are'} {listed(usual[1:], 3)}" if len(usual) > 1 else ""  # noqa: PLR2004
+        more = quote_names(usual[1:], 3)
+        others = f"; so {'is' if len(usual) == 2 else 'are'} {more}" if more else ""  # noqa: PLR2004
         return usual[0], f"named like a label{others}"
     ending = [name for name in free if _ends_like_a_label(name)]
     if len(ending) == 1:
@@ -110,11 +111,13 @@ def _ends_like_a_label(name: str) -> bool:
 
 
 def _no_label_column_error(table: Table, ending: Sequence[str]) -> InputError:
-    found = f"{listed(ending)} could all hold the labels" if ending else "no column is named like a label"
+    found = (
+        f"{quote_names(ending)} could all hold the labels" if ending else "no column is named like a label"
+    )
     return InputError(
         found,
         where=table.source.path,
-        expected=f"one of its columns as {Role.LABEL}: {listed(table.data.column_names)}",
+        expected=f"one of its columns as {Role.LABEL}: {quote_names(table.data.column_names)}",
         hint="name it: --label COLUMN",
     )
 
@@ -305,12 +308,12 @@ def describe_labels(codes: Codes, class_names: Sequence[str]) -> tuple[str, ...]
         notes.append(f"{rows} no label: set aside, and listed last")
     blank = [name for name in class_names if name.strip().lower() in MISSING_LIKE]
     if blank:
-        notes.append(f"used as a class, though it may mean that there is no label: {listed(blank)}")
+        notes.append(f"used as a class, though it may mean that there is no label: {quote_names(blank)}")
     alike = defaultdict(list)
     for name in class_names:
         alike[" ".join(name.split()).casefold()].append(name)
     notes += [
-        f"classes that differ only in case or blanks, treated as different classes: {listed(names)}"
+        f"classes that differ only in case or blanks, treated as different classes: {quote_names(names)}"
         for names in alike.values()
         if len(names) > 1
     ]

@@ -14,7 +14,7 @@ from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct, to_numbers
 from doubtcli.read.roles.embedding import Flaw, as_finite, looks_like_vectors, read_vectors
 from doubtcli.read.roles.left_out import is_id, is_row_number
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -157,10 +157,10 @@ def _probs_of_lists(column: pa.ChunkedArray, path: str, name: str) -> NDArray[np
 def _missing_columns_error(names: list[str], labels: Labels, path: str) -> InputError:
     lacking = [name for name in labels.class_names if name not in names]
     return InputError(
-        f"no column is named after the class{'' if len(lacking) == 1 else 'es'} {listed(lacking, 10)}",
+        f"no column is named after the class{'' if len(lacking) == 1 else 'es'} {quote_names(lacking, 10)}",
         where=path,
         expected="a column for each class, named after it",
-        hint=f"its columns are {listed(names)}",
+        hint=f"its columns are {quote_names(names)}",
     )
 
 
@@ -169,7 +169,7 @@ def _check_n_classes(n_columns: int, labels: Labels, path: str) -> None:
         raise InputError(
             f"it has {n_columns} columns, but there are {len(labels.class_names)} classes",
             where=path,
-            expected=f"a column for each class, in this order: {listed(labels.class_names)}",
+            expected=f"a column for each class, in this order: {quote_names(labels.class_names)}",
             hint="reorder them, or use a CSV or Parquet file with columns named after the classes",
         )
 
@@ -215,9 +215,9 @@ def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
     if best >= CLEAR_FIT and np.trace(table) / n_rows < CLEAR_MISFIT * best:
         fitting = [labels.class_names[code] for code in classes]
         raise InputError(
-            f"its columns seem to be in another order than expected: {listed(fitting)}",
+            f"its columns seem to be in another order than expected: {quote_names(fitting)}",
             where=path,
-            expected=f"columns in this order: {listed(labels.class_names)}",
+            expected=f"columns in this order: {quote_names(labels.class_names)}",
             hint="reorder them, or use a CSV or Parquet file with columns named after the classes",
         )
 

@@ -279,10 +279,10 @@ def _describe_method(score: RelabelScore) -> str:
 
 
 def _points_and_interval(gain: Gain) -> str:
-    return f"{points(gain.difference)} ({points(gain.low)} to {points(gain.high)})"
+    return f"{format_points(gain.difference)} ({format_points(gain.low)} to {format_points(gain.high)})"
 
 
-def points(share: float) -> str:
+def format_points(share: float) -> str:
     """A difference of two shares in percentage points, with its sign; only 0 is printed as 0."""
     if not share:
         return "0"

@@ -100,14 +100,14 @@ def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) ->
     """Rows below each other, with an empty line between them."""
     score_cells = max(len(score(row.doubt)) for row in rows)
     print_one = _print_beside if sheet.width >= SIDE_BY_SIDE else _print_below
-    label_cells = _label_cells(sheet, audit, rows)
+    label_cells = _count_label_cells(sheet, audit, rows)
     for number, row in enumerate(rows):
         if number:
             sheet.print()
-        print_one(sheet, audit, row, _lead(sheet, row, score_cells), label_cells)
+        print_one(sheet, audit, row, _make_lead(sheet, row, score_cells), label_cells)
 
 
-def _lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
+def _make_lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
     """A row's doubt, and a bar of it."""
     style = "red" if row.doubt >= HIGH_DOUBT else "yellow" if row.doubted else ""
     figure = (score(row.doubt).rjust(cells), f"bold {style}".rstrip())
@@ -116,53 +116,53 @@ def _lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
 
 def _print_below(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, _label_cells: int) -> None:
     """A row's labels on a line, and its texts below."""
-    place = f"  {_row_and_id(sheet, audit, row)}"
-    change = _row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
+    place = f"  {_name_row(sheet, audit, row)}"
+    change = _make_row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
     sheet.print(lead, change, (place, "dim"))
     under = sheet.indent(" " * len(lead.plain.split()[0]), "  ")
-    for line, style in _row_texts(sheet, audit, row, sheet.width - under.cell_len):
+    for line, style in _wrap_row_texts(sheet, audit, row, sheet.width - under.cell_len):
         sheet.print(under, (line, style))
 
 
 def _print_beside(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, label_cells: int) -> None:
     """A row's labels and its place on the left, its texts on the right."""
-    place = Text(sheet.crop(_row_and_id(sheet, audit, row), label_cells), "dim")
-    left = [(lead, _row_change(sheet, row, label_cells)), (Text(" " * lead.cell_len), place)]
-    right = _row_texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2)
+    place = Text(sheet.crop(_name_row(sheet, audit, row), label_cells), "dim")
+    left = [(lead, _make_row_change(sheet, row, label_cells)), (Text(" " * lead.cell_len), place)]
+    right = _wrap_row_texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2)
     for beside, line in zip_longest(left, right):
         before, words = beside or (Text(" " * lead.cell_len), Text())
         gap = " " * (label_cells + 2 - words.cell_len) if line else ""
         sheet.print(before, words, gap, line or "")
 
 
-def _label_cells(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> int:
+def _count_label_cells(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> int:
     """The cells that labels and places of these rows need, up to `LABEL_SHARE` of the line."""
     most = int(sheet.width * LABEL_SHARE)
     return max(
-        max(_row_change(sheet, row, most).cell_len, min(cell_len(_row_and_id(sheet, audit, row)), most))
+        max(_make_row_change(sheet, row, most).cell_len, min(cell_len(_name_row(sheet, audit, row)), most))
         for row in rows
     )
 
 
-def _row_and_id(sheet: Sheet, audit: ScanResult, row: RowSummary) -> str:
+def _name_row(sheet: Sheet, audit: ScanResult, row: RowSummary) -> str:
     place = f"row {row.row}"
     if audit.roles.names(Role.IDENTIFIER):
         place += f", id {sheet.crop(printable(row.row_id), ID_CELLS)}"
     return place
 
 
-def _row_texts(sheet: Sheet, audit: ScanResult, row: RowSummary, cells: int) -> list[Line]:
+def _wrap_row_texts(sheet: Sheet, audit: ScanResult, row: RowSummary, cells: int) -> list[Line]:
     """An excerpt of a row, and why it is doubted."""
-    excerpt = sheet.wrap(_excerpt(audit.examples, row.index), cells, EXCERPT_LINES)
+    excerpt = sheet.wrap(_make_excerpt(audit.examples, row.index), cells, EXCERPT_LINES)
     why = sheet.wrap(printable(row.why), cells)
     return [*((line, "") for line in excerpt), *((line, "cyan") for line in why)]
 
 
-def _row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
+def _make_row_change(sheet: Sheet, row: RowSummary, cells: int) -> Text:
     return label_change(sheet, row.given, row.suggested, cells, "bold green" if row.doubted else "bold")
 
 
-def _excerpt(examples: Examples, row: int) -> str:
+def _make_excerpt(examples: Examples, row: int) -> str:
     """A row's texts; in a table without texts its first values, each with its column's name."""
     values = examples.inputs.slice(row, 1).to_pylist()[0] if examples.inputs.num_columns else {}
     if columns := examples.columns_of(Role.TEXT):

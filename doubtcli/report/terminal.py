@@ -55,7 +55,7 @@ def print_report(console: Console, audit: ScanResult, *, folder: Path, top: int 
     print_findings(sheet, summary)
     print_confusions(sheet, summary)
     print_rows(sheet, audit, summary, top)
-    sheet.print_list("Reasons skipped", _skipped(audit))
+    sheet.print_list("Reasons skipped", _group_skipped(audit))
     _print_files(sheet, audit, folder)
     _print_next(sheet, audit, folder)
 
@@ -120,7 +120,7 @@ def _show_names(sheet: Sheet, line: ColumnLine) -> str:
     return f"{first}{between}{last}{counted}"
 
 
-def _skipped(audit: ScanResult) -> list[str]:
+def _group_skipped(audit: ScanResult) -> list[str]:
     """Why reasons were skipped, those with the same cause together."""
     by_cause: dict[str, list[str]] = defaultdict(list)
     for reason in audit.skipped:
@@ -185,10 +185,10 @@ def fold_columns(columns: Sequence[Column]) -> list[ColumnLine]:
     ordered = sorted(columns, key=lambda column: (_is_left_out(column), *_place_of_role(column.role)))
     if len(ordered) <= MOST_LINES:
         return [_fold_line([column]) for column in ordered]
-    lines = _folded(ordered, lambda column: (_is_left_out(column), column.role, column.why))
+    lines = _fold_kinds(ordered, lambda column: (_is_left_out(column), column.role, column.why))
     if len(lines) <= MOST_LINES:
         return lines
-    return _folded(ordered, lambda column: (_is_left_out(column), column.role))
+    return _fold_kinds(ordered, lambda column: (_is_left_out(column), column.role))
 
 
 def _place_of_role(role: str) -> tuple[int, str]:
@@ -197,7 +197,7 @@ def _place_of_role(role: str) -> tuple[int, str]:
     return (known.index(Role(role)), "") if role in known else (known.index(Role.EMBEDDING), role)
 
 
-def _folded(columns: Iterable[Column], kind: Callable[[Column], Hashable]) -> list[ColumnLine]:
+def _fold_kinds(columns: Iterable[Column], kind: Callable[[Column], Hashable]) -> list[ColumnLine]:
     kinds: dict[Hashable, list[Column]] = defaultdict(list)
     for column in columns:
         kinds[kind(column)].append(column)

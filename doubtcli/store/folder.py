@@ -33,7 +33,9 @@ AUDIT_FILES = (DOUBTS, QUEUE, REPORT, DOCUMENT)
 
 SUFFIX = ".doubt"
 
-RECOVER_HINTS = make_hints(other="let doubt write to it: a run that was killed left its last step to be done")
+RECOVER_HINTS = make_hints(
+    other="let doubt write to it: the last step of a run that was killed has to be finished"
+)
 
 ROW_GROUP_ROWS = 2**16
 """Fixed, so that the same table gives the same bytes: pyarrow's default has changed between releases."""

@@ -11,7 +11,7 @@ from doubtcli.predict.skill import make_unassessable_skill, measure_skill
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.read.labels import encode_labels
 from doubtcli.records import DOUBTED_FROM, PLANTED_SHARE, Planting, Suggestions
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -70,7 +70,7 @@ class Classification:
     def explain_unjudged(self, judgeable: Bools, evidence: Evidence, class_names: Sequence[str]) -> list[str]:
         """A note on the classes that are too small for models to judge their labels."""
         tiny = [class_names[code] for code in np.unique(evidence.given_labels[~judgeable])]
-        shown = listed(tiny, _MOST_NAMED)
+        shown = quote_names(tiny, _MOST_NAMED)
         if not tiny:
             return []
         return [f"classes with too few different rows for models to judge them (fewer than 3): {shown}"]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import SettingsError
 from doubtcli.records.task import TASK_PARTS
 from doubtcli.settings.installed import find_installed
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from doubtcli.records import Task
@@ -27,7 +27,7 @@ def find_task(name: str = DEFAULT_TASK) -> Task:
     if found is None:
         raise SettingsError(
             f"there is no task {name!r}",
-            expected=f"one of {listed([one.name for one in installed])}",
+            expected=f"one of {quote_names([one.name for one in installed])}",
             hint="install the package that has it",
         )
     task: Task = found.make(TASK_PARTS)

@@ -14,7 +14,7 @@ from doubtcli.records.answers import Answer
 from doubtcli.records.tool import AnswerShape, Tool
 from doubtcli.tools import values
 from doubtcli.tools.values import CARD, IMAGE, MISSING, TEXT
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -271,7 +271,7 @@ def _read_response_status(found: str, row: int, path: str) -> str:
 
 def _check_question(answered: set[str], path: str) -> None:
     if answered - {COMMENT} and QUESTION not in answered:
-        found = f"there are no answers to a question {QUESTION!r}, only to {listed(sorted(answered))}"
+        found = f"there are no answers to a question {QUESTION!r}, only to {quote_names(sorted(answered))}"
         expected = f"the questions that `doubt queue` writes, {QUESTION!r} and {COMMENT!r}"
         raise values.explain_malformed_record(found, path, 1, expected=expected)
 

@@ -11,7 +11,7 @@ from doubtcli.records.answers import FILLED_IN, AnswerFile, AnswersRead, newest_
 from doubtcli.tools.load import Records, load_records
 from doubtcli.tools.plain import ID, VERDICT
 from doubtcli.tools.registry import blame_tool, load_tools
-from doubtcli.wording.lists import MOST_NAMED, listed
+from doubtcli.wording.lists import MOST_NAMED, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -80,7 +80,7 @@ def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
                 "the record is not like the first one",
                 where=records.path,
                 row=row,
-                expected=f"{name}, with {known_by}; it has {listed(record, MOST_KEYS)}",
+                expected=f"{name}, with {known_by}; it has {quote_names(record, MOST_KEYS)}",
                 hint="give each export as the tool wrote it, with --verdicts for each file",
             )
     return found
@@ -97,12 +97,12 @@ def _explain_unknown(records: Records, shapes: Sequence[AnswerShape]) -> InputEr
         return InputError(
             f"there is no column {ID!r}",
             where=records.path,
-            expected=f"the columns {ID!r} and {VERDICT!r}; it has {listed(record, MOST_KEYS)}",
+            expected=f"the columns {ID!r} and {VERDICT!r}; it has {quote_names(record, MOST_KEYS)}",
             hint="give a queue.csv with verdicts filled in, or a file with these two columns",
         )
     known = "; ".join(dict.fromkeys(f"{shape.name} ({shape.known_by})" for shape in shapes))
     return InputError(
-        f"it is not a known file of verdicts: its first record has {listed(record, MOST_KEYS)}",
+        f"it is not a known file of verdicts: its first record has {quote_names(record, MOST_KEYS)}",
         where=records.path,
         row=1,
         expected=f"one of: {known}",
@@ -190,4 +190,4 @@ def _describe_copies(
 
 
 def _list_paths(files: Sequence[AnswerFile]) -> str:
-    return listed((file.path for file in files), MOST_NAMED)
+    return quote_names((file.path for file in files), MOST_NAMED)

@@ -18,7 +18,7 @@ from doubtcli.records import OnConflict
 from doubtcli.records.answers import newest_of_each
 from doubtcli.verdicts.rows import OTHER_CONTENT, Problem, RejectionReason, is_as_seen
 from doubtcli.verdicts.votes import Rejection, describe_decision, group_answers
-from doubtcli.wording.lists import MOST_NAMED, find_nearest, listed
+from doubtcli.wording.lists import MOST_NAMED, find_nearest, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -188,7 +188,7 @@ def _require_one_label(case: Case) -> Problem | None:
         why = f"{wanted.labels[-1]!r} is not a label of the file, nor several of them joined by '#'"
         return Problem(RejectionReason.NEW_LABEL, why)
     if len(wanted.labels) > 1:
-        why = f"it got several labels: {listed(wanted.labels, MOST_NAMED)}"
+        why = f"it got several labels: {quote_names(wanted.labels, MOST_NAMED)}"
         return Problem(RejectionReason.SEVERAL_LABELS, why)
     return None
 

@@ -16,7 +16,7 @@ from doubtcli.verdicts.adjudicate import Terms, adjudicate
 from doubtcli.verdicts.rows import BETWEEN_IDS, UNKNOWN_ID, Problem, RejectionReason, has_same_content
 from doubtcli.verdicts.spelling import split_joined
 from doubtcli.verdicts.votes import Rejection, describe_unapplied
-from doubtcli.wording.lists import MOST_NAMED, join_first, listed
+from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -230,7 +230,7 @@ def _are_alike(decisions: Sequence[Decision]) -> bool:
 def _describe_conflict(decisions: Sequence[Decision]) -> Unapplied:
     """The record of a row whose duplicates were decided in different ways."""
     one = decisions[0]
-    sources = listed(sorted(decision.spread_from for decision in decisions))
+    sources = quote_names(sorted(decision.spread_from for decision in decisions))
     return Unapplied(
         UnappliedKind.CONFLICT,
         one.row_id,

@@ -21,7 +21,7 @@ from doubtcli.tools.read import read_answer_files
 from doubtcli.verdicts.adjudicate import Terms, adjudicate
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
 from doubtcli.verdicts.spelling import LOST_ZEROS, Spellings
-from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, listed
+from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -176,7 +176,7 @@ class StrictTerms:
         ]
         if not strangers:
             return None
-        names = listed((answer.row_id for answer in strangers), MOST_NAMED)
+        names = quote_names((answer.row_id for answer in strangers), MOST_NAMED)
         is_near = found.rows.audited.may_have_lost_zeros(answer.row_id for answer in strangers)
         return InputError(
             f"{len(strangers):,} of {len(found.answers):,} ids are not in {self.data_path}: {names}",
@@ -199,7 +199,7 @@ class StrictTerms:
                     where=self.path,
                     row=vote.answer.row,
                     column=vote.answer.column,
-                    expected=f"one of {listed(labels)}",
+                    expected=f"one of {quote_names(labels)}",
                     hint=did_you_mean(new, reversed(labels), str.casefold),
                 )
         return None
@@ -209,7 +209,7 @@ class StrictTerms:
         changed = [vote.answer for vote in self._list_refused(found, RejectionReason.OTHER_CONTENT)]
         if not changed:
             return None
-        names = listed((answer.row_id for answer in changed), MOST_NAMED)
+        names = quote_names((answer.row_id for answer in changed), MOST_NAMED)
         n_votes = len(_keep_labelled(found.votes))
         return InputError(
             f"{len(changed):,} of {n_votes:,} decisions are on rows whose content has changed: {names}",
@@ -248,7 +248,7 @@ class StrictTerms:
             return None
         wanted = rejected[0].winners[0]
         return InputError(
-            f"{wanted.answer.row_id!r} has several labels: {listed(wanted.labels, MOST_NAMED)}",
+            f"{wanted.answer.row_id!r} has several labels: {quote_names(wanted.labels, MOST_NAMED)}",
             where=self.path,
             row=wanted.answer.row,
             column=wanted.answer.column,
@@ -288,7 +288,7 @@ def _note_differing(found: Adjudication) -> Iterator[str]:
         yield f"rows on which answers differed, decided by the majority: {outvoted:,}"
     conflicts = [one.row_id for one in found.rejected_for(RejectionReason.DISAGREEMENT)]
     if conflicts:
-        names = listed(conflicts, MOST_NAMED)
+        names = quote_names(conflicts, MOST_NAMED)
         yield f"rows on which answers differ, left undecided: {len(conflicts):,} ({names})"
 
 

@@ -12,7 +12,7 @@ MOST_NAMED = 5
 """How many of the rows, labels or files a message names."""
 
 
-def listed(names: Iterable[str], most: int = 30) -> str:
+def quote_names(names: Iterable[str], most: int = 30) -> str:
     """The first names in quotes in one line, and how many more there are."""
     return join_first([repr(name) for name in names], most)
 

@@ -226,9 +226,9 @@ class TestTrouble:
 
         assert main.run(["scan", "no-such.csv", "-o", "out"]) == 2
 
-        said = capsys.readouterr().err
-        assert said.startswith("doubt: out: ")
-        assert "--force" in said
+        err = capsys.readouterr().err
+        assert err.startswith("doubt: out: ")
+        assert "--force" in err
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
     def test_two_files_of_verdicts(self, doubt: Doubt) -> None:
@@ -257,10 +257,10 @@ class TestTrouble:
         process.stdin.flush()
 
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+        _, err = process.communicate()
 
         assert process.returncode == 130
-        assert (said.startswith("doubt: interrupted"), said.count("\n")) == (True, 1)
+        assert (err.startswith("doubt: interrupted"), err.count("\n")) == (True, 1)
         assert list(tmp_path.iterdir()) == []
 
 

@@ -84,7 +84,7 @@ class TestParts:
         ],
     )
     def test_images(self, roles_of: RolesOf, values: list[Any], is_shown: bool) -> None:
-        """A column whose values all end as an image's path does holds images, whatever its role."""
+        """A column of any role whose values all end like the path of an image has images."""
         data = pa.table({"file": values, "label": ["x.png"] * len(values)})
 
         parts = find_shown_columns(data, roles_of(file="(identifier)", label="label"))

@@ -10,7 +10,7 @@ from rich.console import Console
 from doubtcli.records import Gain, LabelChange, NoiseRate, RelabelScore, RowOutcomes, Skill
 from doubtcli.report.compared import (
     EASIER,
-    points,
+    format_points,
     print_changes,
     print_comparison,
     print_outcomes,
@@ -432,4 +432,4 @@ def test_not_assessable():
 )
 def test_points(share, text):
     """Percentage points have a sign and one decimal; only 0 is printed as 0."""
-    assert points(share) == text
+    assert format_points(share) == text

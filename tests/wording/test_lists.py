@@ -2,14 +2,14 @@ from __future__ import annotations
 
 import pytest
 
-from doubtcli.wording.lists import and_more, did_you_mean, find_nearest, join_first, join_or, listed
+from doubtcli.wording.lists import and_more, did_you_mean, find_nearest, join_first, join_or, quote_names
 
 
 def test_listed() -> None:
     """Names are in quotes, and those that are left out are counted."""
-    assert listed(iter(["a", "b"])) == "'a', 'b'"
-    assert listed(["a", "b", "c"], 1) == "'a' and 2 more"
-    assert listed([]) == ""
+    assert quote_names(iter(["a", "b"])) == "'a', 'b'"
+    assert quote_names(["a", "b", "c"], 1) == "'a' and 2 more"
+    assert quote_names([]) == ""
 
 
 def test_join_first() -> None:

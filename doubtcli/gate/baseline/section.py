@@ -19,7 +19,7 @@ from doubtcli.gate.baseline.rows import (
     pack_digests,
     select_borderline_rows,
 )
-from doubtcli.wording.lists import listed
+from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -244,7 +244,7 @@ def _make_other_data_error(found: str, where: str, data_path: str, cure: str = "
 
 def _make_unknown_file_error(baseline: Baseline, data_path: str, path: str) -> InputError:
     names = [section.path for section in baseline.sections]
-    known = listed(names, _MOST_FILES)
+    known = quote_names(names, _MOST_FILES)
     return InputError(
         f"the baseline has nothing on {path!r}",
         where=baseline.path,

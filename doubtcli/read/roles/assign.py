@@ -21,7 +21,7 @@ from doubtcli.read.roles.left_out import (
 )
 from doubtcli.records import NOT_INPUTS, ROLES_GROUP, Column, Role, Roles
 from doubtcli.settings.installed import blame_author, find_installed
-from doubtcli.wording.lists import did_you_mean, listed
+from doubtcli.wording.lists import did_you_mean, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -291,7 +291,7 @@ def check_column(name: str, names: Sequence[str], option: str, where: str) -> st
     raise SettingsError(
         f"there is no column {name!r} (given by {option})",
         where=where,
-        expected=f"one of {listed(names)}",
+        expected=f"one of {quote_names(names)}",
         hint=did_you_mean(name, names, str.lower),
     )
 
@@ -307,7 +307,7 @@ def _match_pattern(pattern: str, names: Sequence[str], taken: set[str], where: s
     raise SettingsError(
         f"no column matches {pattern!r} (given by --annotators)",
         where=where,
-        expected=f"a pattern that matches some of {listed(names)}",
+        expected=f"a pattern that matches some of {quote_names(names)}",
     )
 
 

@@ -78,17 +78,17 @@ def make_room_for(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def lock_and_recover(*files: Path, beside: Iterable[Path] = ()) -> Iterator[None]:
+def lock_and_recover(*files: Path, others: Iterable[Path] = ()) -> Iterator[None]:
     """Lock files and their ledgers against other runs of doubt, and clean up after one that was killed.
 
     Args:
         files: The files; not links.
-        beside: Other files to lock, which have no ledger.
+        others: Other files to lock, which have no ledger.
 
     Raises:
         OutputError: The system doesn't allow it.
     """
-    with lock_folders_of(*files, *beside):
+    with lock_folders_of(*files, *others):
         for file in files:
             with os_errors_as_output_error(file, RECOVER_HINTS):
                 recover_commit(file)
@@ -168,13 +168,13 @@ def commit_file(path: Path, content: bytes, lines: bytes, *, like: Path) -> None
         OutputError: The system doesn't allow it; the file and its ledger are unchanged.
     """
     mode = read_mode(path) if path.exists() else read_mode(like)
-    unfinished = _hidden_beside_file(path, UNFINISHED)
+    unfinished = _find_hidden_path(path, UNFINISHED)
     with os_errors_as_output_error(path):
         try:
             write_new_file(unfinished, content, mode)
             sync_folder(path.parent)
             if lines or ledger_path(path).exists():
-                write_new_file(_hidden_beside_file(path, HIDDEN_BATCH), lines, _let_owner_write(mode))
+                write_new_file(_find_hidden_path(path, HIDDEN_BATCH), lines, _let_owner_write(mode))
                 sync_folder(path.parent)
                 _write_to_ledger(path, lines, mode)
             unfinished.replace(path)
@@ -192,7 +192,7 @@ def recover_commit(path: Path) -> None:
         OSError: The error of the system.
         OutputError: The ledger can't be written.
     """
-    unfinished, batch = _hidden_beside_file(path, UNFINISHED), _hidden_beside_file(path, HIDDEN_BATCH)
+    unfinished, batch = _find_hidden_path(path, UNFINISHED), _find_hidden_path(path, HIDDEN_BATCH)
     if batch.exists():
         if unfinished.exists():
             _restore_ledger(path, batch.read_bytes())
@@ -208,7 +208,7 @@ def recover_commit(path: Path) -> None:
             remove_file(left)
 
 
-def _hidden_beside_file(path: Path, ending: str) -> Path:
+def _find_hidden_path(path: Path, ending: str) -> Path:
     return path.with_name(f".{path.name}{ending}")
 
 

@@ -41,7 +41,7 @@ class OutputOptions:
 
         Raises:
             SettingsError: No place or several are named, or it is a file that is read.
-            OutputError: Something is in the way.
+            OutputError: There is already a file, or a folder, at that place.
         """
         self._check_flags()
         if self.dry_run:
@@ -90,7 +90,7 @@ class OutputOptions:
         where = str(self.output)
         for read in (path, *but_not):
             if target.exists() and Path(read).exists() and target.samefile(read):
-                hint = f"to replace it, with a backup: {IN_PLACE}" if read == path else None
+                hint = f"to replace it, use {IN_PLACE}, which keeps a backup" if read == path else None
                 raise SettingsError("it can't be written to, because it is read", where=where, hint=hint)
         if target.exists() and not target.is_file():
             raise OutputError(

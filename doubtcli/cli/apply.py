@@ -22,7 +22,7 @@ def apply(
         list[str],
         options.declare_option(
             "--verdicts",
-            "An annotation tool's export, or a queue.csv with its verdicts; may be given again.",
+            "An annotation tool's export, or a queue.csv with verdicts; may be repeated.",
             WHAT,
             "FILE",
         ),
@@ -86,7 +86,7 @@ def apply(
 
     A row that can't be identified for certain, or was changed since the audit, is reported and left as it is.
     Who changed what and why is added to the ledger next to the new file: `doubt log` prints it, `doubt undo`
-    undoes it.
+    undoes the changes.
     """
     from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.console import choose_progress

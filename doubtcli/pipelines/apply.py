@@ -210,7 +210,7 @@ def _lock_outputs(request: ApplyRequest, target: Path | None) -> Iterator[None]:
         yield
         return
     waivers = [Path(request.waivers).resolve()] if request.waivers else []
-    with make_room_for(target), lock_and_recover(target, beside=waivers):
+    with make_room_for(target), lock_and_recover(target, others=waivers):
         yield
 
 

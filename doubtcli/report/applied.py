@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rich.text import Text
 
 from doubtcli.apply.ledger import ledger_name
-from doubtcli.apply.plan_undo import UNDO_TOOL as UNDO_NAME
+from doubtcli.apply.plan_undo import UNDO_TOOL
 from doubtcli.queue.readme import count_by_strategy
 from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
@@ -36,7 +36,7 @@ MOST_ROWS_NAMED = 10
 """How many rows are named for each kind of verdict that was not applied; JSON has them all."""
 MOST_LISTED = 20
 """How many changed rows are listed for each batch of a log; JSON has them all."""
-OURS = frozenset({FILLED_IN, UNDO_NAME})
+OURS = frozenset({FILLED_IN, UNDO_TOOL})
 COUNTED_KINDS = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
 """Only the number of these is printed: nobody has to look at them."""
 
@@ -170,7 +170,7 @@ def _describe_line(line: LedgerLine) -> str:
     """Which row it is, who decided on it, and why."""
     by_whom = ", ".join(part for part in (_name_people(line.who), line.when, _name_tools(line.tool)) if part)
     decided = " ".join(filter(None, [f"on {line.seen_as}" if line.seen_as else "", by_whom]))
-    why = "" if line.tool == UNDO_NAME else line.why  # the batch says it once for all its lines
+    why = "" if line.tool == UNDO_TOOL else line.why  # for an undo, the batch itself shows it once
     parts = (f"({line.row_id})", decided and f"decided {decided}", why)
     return printable("; ".join(part for part in parts if part))
 
@@ -236,8 +236,8 @@ def print_queue(console: Console, queue: Queue, tool_title: str, readme: str) ->
     """Print how many rows are handed out, by which strategies, and which file says what to do with them.
 
     Args:
-        console: Where to.
-        queue: What was handed out.
+        console: Where to print.
+        queue: The queue that was handed out.
         tool_title: The tool in which people decide.
         readme: The path of the file with the instructions.
     """

@@ -199,7 +199,7 @@ def _find_twin_problem(same: Sequence[RowSnapshot], source: DecidedRow, rows: Ve
     if len(same) > 1:
         return Problem.of_ambiguous_id(len(same))
     if row.given_label != source.row.given_label:
-        why = f"its label is not that of {source.row.row_id!r}, so it needs its own decision"
+        why = "it has another label, so it needs its own decision"
         return None if row.given_label == verdict else Problem(RejectionReason.OTHER_TWIN, why)
     if any(one.seen_hash for one in source.answers) and not has_same_content(row, source.row):
         return Problem(RejectionReason.EDITED, "its content is not the same any more")

@@ -177,7 +177,7 @@ class VerdictRows:
             f"its label was {seen!r} when it was decided, but {audited} when it was audited",
         )
 
-    # ----------------------------------------------------- what became of it since the audit
+    # ------------------------------------------------------------- changes since the audit
 
     def find_edit(self, row: RowSnapshot) -> Problem | None:
         """What has changed in an audited row, or why it can't be identified; None if it is unchanged."""

@@ -110,14 +110,14 @@ def render_means(found: list[tuple[Task, Results]], methods: list[str]) -> str:
         if not ran:
             continue
         own = [results[method] for results in ran]
-        beside = [results[ours] for results in ran if ours in results]
+        ours_on_same = [results[ours] for results in ran if ours in results]
         pairs = [(results[method], results[theirs]) for results in ran if theirs in results]
         ratios = [one.average_precision / other.average_precision for one, other in pairs]
         cpu = [one.cost.cpu_seconds / other.cost.cpu_seconds for one, other in pairs]
         calibration = [one.calibration_error for one in own if one.calibration_error is not None]
         cells = [
             mean([one.average_precision for one in own], 3),
-            mean([one.average_precision for one in beside], 3),
+            mean([one.average_precision for one in ours_on_same], 3),
             geometric_mean(ratios),
             f"{min(ratios):.2f}" if ratios else NOTHING,
             mean([one.precision_at_errors for one in own], 2),

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from doubtcli.errors import DoubtError
     from doubtcli.records.queue import Queue
 
-# No test measures time: a busy machine is no defect. The suite draws the same examples each time, so that a
+# No test measures time: a busy machine is not a defect. The suite draws the same examples each time, so that a
 # change is judged by what it changed; `make explore` draws others, and remembers those that failed.
 settings.register_profile("same-draws", deadline=None, derandomize=True)
 settings.register_profile(

@@ -27,7 +27,7 @@ LAYERS = (
 )
 """The rooms of the package, the highest layer first. A room may use every layer below its own."""
 
-BESIDE = {
+ALLOWED_PAIRS = {
     ("__main__", "cli"),
     ("__init__", "api"),
     ("__init__", "testing"),
@@ -173,22 +173,22 @@ def test_layers(path):
 
     others = {room(name) for name in imported(path)} - {here, "__init__"}
 
-    beside = {(here, other) for other in others if layer(other) == layer(here)}
+    used_in_layer = {(here, other) for other in others if layer(other) == layer(here)}
     assert {other for other in others if layer(other) < layer(here)} == set()
-    assert beside <= BESIDE
+    assert used_in_layer <= ALLOWED_PAIRS
 
 
 def test_no_needless_exceptions():
     """Each listed pair of rooms is needed by a module."""
     used = {(room(dotted(path)), room(name)) for path in modules() for name in imported(path)}
 
-    assert used >= BESIDE
+    assert used >= ALLOWED_PAIRS
 
 
 def test_exceptions_lead_one_way():
     """No two rooms of one layer use each other, directly or through others."""
     graph = defaultdict(set)
-    for one, other in BESIDE:
+    for one, other in ALLOWED_PAIRS:
         graph[one].add(other)
 
     assert len(list(TopologicalSorter(graph).static_order())) >= len(graph)

@@ -71,7 +71,7 @@ class Gain:
     @property
     def difference(self) -> float:
         """After less before, -1 to 1."""
-        return round(self.after - self.before, 12)  # 0.1 + 0.2 - 0.3 is no difference
+        return round(self.after - self.before, 12)  # 0.1 + 0.2 - 0.3 is not a difference
 
 
 @dataclass(frozen=True)

@@ -160,7 +160,7 @@ class ReasonScores:
     package: str
     """The package that has it, with its version: "doubtcli 0.1.0"."""
     family: str
-    """"error" (looks at the label, ranked) or "context" (shown beside)."""
+    """"error" (looks at the label, ranked) or "context" (only shown)."""
     because: str
     """Completes "doubted because …"."""
     scores: Floats

@@ -120,7 +120,7 @@ class QueueRow:
 
     @property
     def cells(self) -> dict[str, str | float | None]:
-        """All our columns but the verdict, with their values; None where there is no value."""
+        """All our columns except the verdict, with their values; None where there is no value."""
         inclusion = None if self.inclusion is None else f"{self.inclusion:.{INCLUSION_DIGITS}g}"
         values: tuple[str | float | None, ...] = (
             *(self.doubt_id, self.given_label, self.suggested_label, self.score),

@@ -65,7 +65,7 @@ class ReasonRun:
     package: str
     """The package that has it, with its version."""
     family: str
-    """"error" (ranked) or "context" (shown beside)."""
+    """"error" (ranked) or "context" (only shown)."""
     because: str
     """Completes "doubted because …"."""
     n_scored: int

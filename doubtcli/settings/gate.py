@@ -34,12 +34,14 @@ class GateSettings:
         "Fails if one of these reasons could not be asked.", expected="a reason's name, or a list of them"
     )
     strict: bool = switch("Compare --max-noise with the upper bound.")
-    allow_unassessable: bool = switch("Pass limits that are not assessable.")
+    allow_unassessable: bool = switch("Pass limits that can't be assessed; otherwise they fail.")
     baseline: str | None = word(
-        "Known doubts, as `doubt baseline` wrote them.", expected="a file", is_path=True
+        "The file of known doubts, which `doubt baseline` writes.", expected="a file", is_path=True
     )
     waivers: str | None = word(
-        "Rows that a person has checked and wants to keep as they are.", expected="a file", is_path=True
+        "The file of waivers: rows that a person has checked and wants to keep.",
+        expected="a file",
+        is_path=True,
     )
 
     @property

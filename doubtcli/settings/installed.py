@@ -39,7 +39,7 @@ class Installed:
         """Its name in messages: "reason 'outlier' of doubtcli 0.1.0"."""
         return f"{self.kind} {self.name!r} of {self.package}"
 
-    def load(self) -> Any:  # noqa: ANN401  # anybody's
+    def load(self) -> Any:  # noqa: ANN401  # of a plug-in
         """The object that the entry point names.
 
         Raises:
@@ -54,7 +54,7 @@ class Installed:
                 hint="update or uninstall it",
             ) from error
 
-    def make(self, parts: Iterable[str]) -> Any:  # noqa: ANN401  # anybody's
+    def make(self, parts: Iterable[str]) -> Any:  # noqa: ANN401  # of a plug-in
         """The object that the entry point names; where it is a class, an instance of it.
 
         Args:
@@ -123,7 +123,7 @@ def _list_entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPo
 
 @contextmanager
 def blame_author(
-    made: object, where: str, error: type[DoubtError], hint: str = "report it to its authors"
+    made: object, where: str, error: type[DoubtError], hint: str = "tell its authors"
 ) -> Iterator[None]:
     """Turn a crash of a plug-in into an error that names it; a crash of our own code is a bug, and passes.
 

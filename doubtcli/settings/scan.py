@@ -29,7 +29,7 @@ class ScanSettings:
 
     path: str
     """The file to judge as the user gave it; "-" for standard input."""
-    label: str | None = word("Labels to check.", expected=ONE_COLUMN)
+    label: str | None = word("The labels to check.", expected=ONE_COLUMN)
     text: tuple[str, ...] = names("Free text.", expected=SOME_COLUMNS)
     numeric: tuple[str, ...] = names("Numbers.", expected=SOME_COLUMNS)
     categorical: tuple[str, ...] = names("Categories, such as a country.", expected=SOME_COLUMNS)

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     """A comment, an empty line, or a key with its value."""
 
 ON = {
-    "baseline": (BASELINE_FILE, "Doubts that are in it do not fail the gate."),
+    "baseline": (BASELINE_FILE, "They do not fail the gate."),
     "max-new": (0, "Correct each, waive it, or add it to the baseline."),
 }
 """Limits that suit a team from the first day: the gate fails for new doubts only."""
@@ -101,7 +101,7 @@ def make_table(lines: Iterator[Line]) -> Table:
 
 def _head_lines(path: str) -> Iterator[Comment]:
     yield comment(
-        f"Settings of doubt for {crop_comment(path)}, written by `doubt init`; change them as you like."
+        f"Settings of doubt for {crop_comment(path)}, written by `doubt init`. Change them as you like."
     )
     yield comment('A key after a "#" is off: remove the "#" to switch it on.')
     yield comment('A limit is a share, such as "3%", or a number of rows; the gate fails above it.')
@@ -130,8 +130,8 @@ def _list_limits_off() -> dict[str, tuple[object, str]]:
         "max-per-reason": ({"*": "5%", by_source["duplicates"]: 0}, '"*" is any other reason.'),
         "require-reason": ((by_source["neighbors"],), ""),
         "min-skill": ("60%", ""),
-        "allow-unassessable": (True, "Without this key the gate fails."),
-        "waivers": (WAIVERS_FILE, "Not needed for a file with this name in the working directory."),
+        "allow-unassessable": (True, ""),
+        "waivers": (WAIVERS_FILE, "Not needed if it has this name and is in the working directory."),
     }
 
 

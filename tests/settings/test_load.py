@@ -206,7 +206,7 @@ class TestValues:
         assert (settings.reasons, settings.skip) == (("outlier",), ("ambiguous",))
 
     def test_reason_tables_and_list(self, tmp_path: Path) -> None:
-        """`reasons.run` lists the reasons to ask beside their settings."""
+        """`reasons.run` lists the reasons to ask, next to their settings."""
         (tmp_path / "pyproject.toml").write_text(
             '[tool.doubt.reasons]\nrun = ["outlier"]\n[tool.doubt.reasons.outlier]\nneighbors = 5'
         )

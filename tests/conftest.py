@@ -39,8 +39,8 @@ if TYPE_CHECKING:
     from doubtcli.errors import DoubtError
     from doubtcli.records.queue import Queue
 
-# No test measures time: a busy machine is not a defect. The suite draws the same examples each time, so that a
-# change is judged by what it changed; `make explore` draws others, and remembers those that failed.
+# No test measures time: a busy machine is not a defect. The suite draws the same examples each time, so that
+# only changes of the code change results; `make explore` draws others, and remembers those that failed.
 settings.register_profile("same-draws", deadline=None, derandomize=True)
 settings.register_profile(
     "explore", deadline=None, max_examples=500, database=DirectoryBasedExampleDatabase(".hypothesis/examples")

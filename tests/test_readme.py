@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.cli.main import run
+from doubtcli.predict.engine import limit_native_threads
 from doubtcli.settings import load_settings
 
 REPOSITORY = Path(__file__).parents[1]
@@ -107,7 +108,8 @@ def test_blocks(section: str, folder: Path, capsys: pytest.CaptureFixture[str]) 
                 printed = capsys.readouterr().out
             case "python":
                 code = compile(block.text, "README.md", "exec", dont_inherit=True)
-                exec(code, {"__name__": "__main__"})  # our own README
+                with limit_native_threads():  # threads that wait for each other cost time
+                    exec(code, {"__name__": "__main__"})  # our own README
             case "toml":
                 (folder / "project").mkdir()
                 (folder / "project" / "pyproject.toml").write_text(block.text, encoding="utf-8")

@@ -90,8 +90,7 @@ POSIX_FUNCTIONS = (
 )
 LOAD_ALL = f"""
 import importlib, os, pathlib, pkgutil, sys
-import cleanlab, filelock, joblib, numpy, pandas, platformdirs, pyarrow.parquet, rich.progress, scipy
-import sklearn.ensemble, threadpoolctl, tomlkit, typer
+import pandas, pyarrow.parquet, typer
 for name in {POSIX_MODULES}:
     sys.modules[name] = None
 for name in {POSIX_FUNCTIONS}:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from doubtcli.errors import ReasonError, SettingsError
 from doubtcli.evidence.graph import list_known_needs, list_sources
-from doubtcli.reasons.contract import REASON_FAMILIES, explain_parameters
+from doubtcli.reasons.contract import REASON_FAMILIES, list_explain_parameters
 from doubtcli.records import ReasonScores, SkippedReason
 from doubtcli.settings.installed import find_installed
 from doubtcli.wording.lists import did_you_mean
@@ -291,7 +291,7 @@ def check_class(kind: Any, name: str, where: str) -> None:  # noqa: ANN401  # an
         raise ReasonError("it has no method `score`", where=where, expected="`score(self, <needs by name>)`")
     _check_parameters("score", list_needs(kind), list(list_known_needs()), where)
     if hasattr(kind, "explain"):
-        _check_parameters("explain", list_needs(kind, "explain"), explain_parameters(), where)
+        _check_parameters("explain", list_needs(kind, "explain"), list_explain_parameters(), where)
 
 
 def _check_parameters(method: str, parameters: Iterable[str], known: Sequence[str], where: str) -> None:

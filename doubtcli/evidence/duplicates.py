@@ -80,13 +80,15 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     member is similar to that one. If a group of near-duplicates would have more than half as many rows as a
     fold (a tenth of all rows with five folds), only exact duplicates are grouped.
     """
-    exact = _exact_groups(features)
+    exact = _group_exact_duplicates(features)
     tokens = [block.tokens for block in features.blocks if block.tokens is not None]
     if not tokens:
         return Duplicates(exact)
     from scipy import sparse
 
-    near = _near_groups(exact, tokens[0] if len(tokens) == 1 else sparse.hstack(tokens, format="csr"))
+    near = _group_near_duplicates(
+        exact, tokens[0] if len(tokens) == 1 else sparse.hstack(tokens, format="csr")
+    )
     largest = int(np.bincount(near).max())
     if largest > max(2, len(near) // (2 * n_folds)) and largest > int(np.bincount(exact).max()):
         note = (
@@ -96,7 +98,7 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     return Duplicates(near)
 
 
-def _exact_groups(features: Features) -> NDArray[np.intp]:
+def _group_exact_duplicates(features: Features) -> NDArray[np.intp]:
     """Groups of rows that are equal in the blocks that decide alone, or else in every block."""
     decides = np.stack([block.decides_alone for block in features.blocks], axis=1)
     keys = np.stack([block.exact_keys for block in features.blocks], axis=1)
@@ -106,7 +108,7 @@ def _exact_groups(features: Features) -> NDArray[np.intp]:
     return np.array(groups, dtype=np.intp)
 
 
-def _near_groups(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
+def _group_near_duplicates(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
     """Join each group of equal texts to the first similar text, unless that one has joined another."""
     from doubtcli.features.text import FEWEST_WORDS
 

@@ -36,13 +36,13 @@ def measure_scan_power(
             settings, find_task(), make_engine(settings.threads), progress, Clock(), plantings
         )
         planted, doubted = judged.planted, judged.ranking.doubted
-        power = planted.power(doubted)
+        power = planted.measure_power(doubted)
         if not power.assessable:
             return power, judged.examples.class_names
         # annotators answered before the errors were planted, so their answers would give every one away
         without_annotators = tuple(reason for reason in judged.loaded if "annotators" not in reason.sources)
         return replace(
             power,
-            by_class=planted.power_by_class(doubted),
-            by_reason=planted.power_by_reason(without_annotators, doubted),
+            by_class=planted.measure_power_by_class(doubted),
+            by_reason=planted.measure_power_by_reason(without_annotators, doubted),
         ), judged.examples.class_names

@@ -111,7 +111,7 @@ def make_audit(
         ),
         timings=clock.seconds,
         sample=sample,
-        power=judged.planted.power(ranking.doubted),
+        power=judged.planted.measure_power(ranking.doubted),
         side_files=judged.side_files,
         task_name=task.name,
         audit_key=make_audit_key(settings, table.source.sha256, judged.side_files, task.name),

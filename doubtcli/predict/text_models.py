@@ -38,12 +38,12 @@ class Ngrams:
     counts: sparse.csr_matrix
     spelling: sparse.csr_matrix | None = None
 
-    def class_sums(self, rows: NDArray[np.intp], labels: NDArray[np.intp], n_classes: int) -> Matrix:
+    def sum_by_class(self, rows: NDArray[np.intp], labels: NDArray[np.intp], n_classes: int) -> Matrix:
         """The sums over these rows, shape `(n_classes, n_ngrams)`."""
-        summed = _one_hot(labels[rows], n_classes) @ self.counts[rows]
+        summed = _encode_one_hot(labels[rows], n_classes) @ self.counts[rows]
         return np.asarray((summed if self.spelling is None else summed @ self.spelling).toarray())
 
-    def scores(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
+    def score_rows(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
         """The scores, shape `(n_rows, n_classes)`, by weights of shape `(n_ngrams, n_classes)`."""
         return np.asarray(self.counts[rows] @ (weights if self.spelling is None else self.spelling @ weights))
 
@@ -77,11 +77,13 @@ class _ClassSumModel(ABC):
         """
         del seed  # nothing is random
         parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
-        sums_by_fold = [self.ngrams.class_sums(rows, labels, n_classes).astype(np.float64) for rows in parts]
+        sums_by_fold = [
+            self.ngrams.sum_by_class(rows, labels, n_classes).astype(np.float64) for rows in parts
+        ]
         total = np.sum(sums_by_fold, axis=0)
         scores = np.zeros((len(labels), n_classes))
         for rows, own in zip(parts, sums_by_fold, strict=True):
-            scores[rows] = self.ngrams.scores(rows, self.weigh(total - own).T.astype(np.float32))
+            scores[rows] = self.ngrams.score_rows(rows, self.weigh(total - own).T.astype(np.float32))
         return scores
 
 
@@ -135,13 +137,13 @@ class RidgeOnSpelling:
         for fold in range(folds.max() + 1):
             train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
             mean = targets[train].mean(axis=0)
-            forward, back = self._design(train, spelling_back)
+            forward, back = self._make_design(train, spelling_back)
             weights = _solve_ridge(forward, back, targets[train] - mean)
-            predict, _ = self._design(test, spelling_back)
+            predict, _ = self._make_design(test, spelling_back)
             scores[test] = predict(weights) + mean
         return scores
 
-    def _design(self, rows: Codes, spelling_back: sparse.csr_matrix) -> tuple[Product, Product]:
+    def _make_design(self, rows: Codes, spelling_back: sparse.csr_matrix) -> tuple[Product, Product]:
         """`X @ w` and `X.T @ v` of some rows, where `X = [tokens @ spelling, dense]` is never built."""
         tokens, dense = self.tokens[rows], _scale_rows(self.dense, rows)
         tokens_back = tokens.T.tocsr()
@@ -158,7 +160,7 @@ class RidgeOnSpelling:
         return forward, back
 
 
-def _one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
+def _encode_one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
     """The labels as indicators, shape `(n_classes, n_rows)`."""
     ones = np.ones(len(labels), dtype=np.float32)
     return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(n_classes, len(labels)))

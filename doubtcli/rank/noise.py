@@ -99,7 +99,7 @@ def estimate_noise(
         seed: Not used, as nothing is drawn.
     """
     del seed
-    by_repeat = [fit_curves(probs, given_labels) for probs in pred_probs_by_repeat]
+    by_repeat = [fit_candidates(probs, given_labels) for probs in pred_probs_by_repeat]
     weights = _weigh_candidates(by_repeat, len(given_labels), len(np.unique(groups)))
     unfit = _explain_unfit(by_repeat, weights)
     if unfit:
@@ -116,7 +116,7 @@ def estimate_noise(
     )
 
 
-def _explain_unfit(by_repeat: list[Curves], weights: Floats) -> str:
+def _explain_unfit(by_repeat: list[CandidateFits], weights: Floats) -> str:
     """Why these models can't separate wrong labels from overlap; "" if they can."""
     contradicted = float(np.mean([repeat.contradicted for repeat in by_repeat]))
     if contradicted > _MOST_CONTRADICTED:
@@ -133,7 +133,7 @@ def _explain_unfit(by_repeat: list[Curves], weights: Floats) -> str:
     return ""
 
 
-def _weigh_candidates(by_repeat: list[Curves], n_rows: int, n_groups: int) -> Floats:
+def _weigh_candidates(by_repeat: list[CandidateFits], n_rows: int, n_groups: int) -> Floats:
     """The posterior probability of each candidate; repeats are averaged, as they judge the same labels."""
     likelihood = np.mean([repeat.log_likelihood for repeat in by_repeat], axis=0)
     trust = n_groups / n_rows / (1 + n_groups / _MOST_TRUSTED)
@@ -142,7 +142,9 @@ def _weigh_candidates(by_repeat: list[Curves], n_rows: int, n_groups: int) -> Fl
     return np.asarray(weights / weights.sum())
 
 
-def _estimate_interval(by_repeat: list[Curves], weights: Floats, n_rows: int) -> tuple[float, float, float]:
+def _estimate_interval(
+    by_repeat: list[CandidateFits], weights: Floats, n_rows: int
+) -> tuple[float, float, float]:
     """The median share of wrong labels and the bounds of the interval."""
     kept = weights > _NEGLIGIBLE
     share = np.mean([repeat.wrong[kept] for repeat in by_repeat], axis=0) / n_rows
@@ -180,7 +182,7 @@ def _find_quantiles(means: Floats, sds: Floats, weights: Floats, levels: list[fl
 
 
 @dataclass(frozen=True)
-class Curves:
+class CandidateFits:
     """How each candidate (rate, slope, location, lapse) fits the labels; arrays have a cell for each."""
 
     log_likelihood: Floats
@@ -211,7 +213,7 @@ def make_log_prior() -> Floats:
     )
 
 
-def fit_curves(pred_probs: Floats, given_labels: Codes) -> Curves:
+def fit_candidates(pred_probs: Floats, given_labels: Codes) -> CandidateFits:
     """Fit every candidate to the labels, in bins of equally many rows.
 
     Args:
@@ -233,7 +235,7 @@ def fit_curves(pred_probs: Floats, given_labels: Codes) -> Curves:
     surest = slice(-max(1, len(n_rows) // _SUREST_PART), None)
     blur = overlap[..., surest] @ n_rows[surest] / n_rows[surest].sum()
     blurs = np.broadcast_to(blur, likelihood.shape)
-    return Curves(likelihood, wrong, variance, blurs, float(contradicted.mean()), mean, sd)
+    return CandidateFits(likelihood, wrong, variance, blurs, float(contradicted.mean()), mean, sd)
 
 
 def _measure_confidence(pred_probs: Floats) -> Floats:

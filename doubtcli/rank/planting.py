@@ -119,13 +119,13 @@ class PlantedErrors:
         slope = np.sqrt(learn_slope(self.margins, self.plantings, doubt) * noise.slope / noise.sd)
         return replace(noise, mean=0.0, sd=1.0, slope=float(slope), location=0.0)
 
-    def power(self, doubted: Bools) -> Power:
+    def measure_power(self, doubted: Bools) -> Power:
         """How many of the planted errors a scan finds."""
         if not self.plantings:
             return Power(assessable=False, why=self.why_not)
-        return measure_power(self.margins, self.plantings, doubted)
+        return measure_found_shares(self.margins, self.plantings, doubted)
 
-    def power_by_class(self, doubted: Bools) -> dict[int, float]:
+    def measure_power_by_class(self, doubted: Bools) -> dict[int, float]:
         """The share of planted errors that is found, by the planted label, with all reasons."""
         classes = np.unique(np.concatenate([one.labels[one.is_planted] for one in self.plantings]))
         return {
@@ -135,7 +135,7 @@ class PlantedErrors:
             for code in classes
         }
 
-    def power_by_reason(self, loaded: Sequence[LoadedReason], doubted: Bools) -> dict[str, float]:
+    def measure_power_by_reason(self, loaded: Sequence[LoadedReason], doubted: Bools) -> dict[str, float]:
         """The share of planted errors that each error reason finds on its own.
 
         Where a reason can't be run on a planting, its scores there are NaN.
@@ -238,7 +238,7 @@ def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt:
     return float(found.x[0])
 
 
-def measure_power(margins: Sequence[Floats], plantings: Sequence[Planting], doubted: Bools) -> Power:
+def measure_found_shares(margins: Sequence[Floats], plantings: Sequence[Planting], doubted: Bools) -> Power:
     """How many of the planted errors are among the most doubted rows.
 
     Rows that were doubted before planting are left out, unless planted: they would rightly come first.

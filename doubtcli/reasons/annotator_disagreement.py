@@ -79,7 +79,7 @@ class AnnotatorDisagreement:
         asked = [np.flatnonzero(answers >= 0) for answers in annotations.T]
         for answers, rows in zip(annotations.T, asked, strict=True):
             counts[rows, answers[rows]] += 1.0
-        weights = self._weights(annotations, asked, counts, n_classes)
+        weights = self._weigh_annotators(annotations, asked, counts, n_classes)
         votes = np.zeros_like(counts)
         for answers, rows, weight in zip(annotations.T, asked, weights, strict=True):
             votes[rows, answers[rows]] += weight
@@ -100,7 +100,7 @@ class AnnotatorDisagreement:
         answers = annotations[rows]
         return describe_votes(_ANNOTATORS, answers, given_labels[rows], suggested_labels[rows], class_names)
 
-    def _weights(
+    def _weigh_annotators(
         self,
         annotations: Codes,
         asked: list[Codes],

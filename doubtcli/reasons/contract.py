@@ -38,7 +38,7 @@ REASON_FAMILIES = ("error", "context")
 SECTIONS = ("**Why doubt.**", "**How it is scored.**", "**When it misleads.**", "**Source.**")
 
 
-def explain_parameters() -> tuple[str, ...]:
+def list_explain_parameters() -> tuple[str, ...]:
     """What `explain` may ask for: the row numbers, the evidence, and the fields of `records.Background`."""
     return ("rows", *list_known_needs(), *(item.name for item in fields(Background)))
 

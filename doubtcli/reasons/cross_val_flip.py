@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.reasons.explain import VoteWords, describe_votes
-from doubtcli.reasons.model_disagreement import EVEN, best_other_share
+from doubtcli.reasons.model_disagreement import EVEN, measure_best_other_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,7 +75,7 @@ class CrossValFlip:
 
     def score(self, given_labels: Codes, pred_probs_by_repeat: Floats) -> Floats:
         """The mean of the share of repeats that flip and of the best other class's share."""
-        shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_repeat]
+        shares = [measure_best_other_share(given_labels, probs) for probs in pred_probs_by_repeat]
         flipped = np.mean([share > EVEN for share in shares], axis=0)
         return np.asarray((flipped + np.mean(shares, axis=0)) / 2)
 

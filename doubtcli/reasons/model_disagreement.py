@@ -64,7 +64,7 @@ class ModelDisagreement:
 
     def score(self, given_labels: Codes, pred_probs_by_model: Floats) -> Floats:
         """The mean share of the best other class; a model that gives both classes nothing counts as 0.5."""
-        shares = [best_other_share(given_labels, probs) for probs in pred_probs_by_model]
+        shares = [measure_best_other_share(given_labels, probs) for probs in pred_probs_by_model]
         return np.asarray(np.mean(shares, axis=0))
 
     def explain(
@@ -85,7 +85,7 @@ EVEN = 0.5
 """The share at which the given label and the best other class tie."""
 
 
-def best_other_share(given_labels: Codes, pred_probs: Floats) -> Floats:
+def measure_best_other_share(given_labels: Codes, pred_probs: Floats) -> Floats:
     """How likely the best other class is against the given label: p(other) / (p(other) + p(given)).
 
     Args:

@@ -93,7 +93,7 @@ class TestGather:
         assert found["pred_probs_by_repeat"].shape == (2, N_ROWS, 2)
 
     def test_a_fast_scan_fits_once(self):
-        """There is one repeat, whatever the setting, and no gradient boosting."""
+        """There is one repeat, with any setting, and no gradient boosting."""
         gathered = gather_for("pred_probs", settings=replace(SETTINGS, fast=True, repeats=3))
 
         assert gathered.predictions.model_names == ("logistic regression", "extra trees")

@@ -163,7 +163,7 @@ class TestPlant:
         """Where planting shows nothing or takes too long, the power is not assessable, and it is said why."""
         planted = planted_in(gathered_of(**gathered), examples_of(**examples), **settings)
 
-        power = planted.power(np.zeros(N_ROWS, dtype=bool))
+        power = planted.measure_power(np.zeros(N_ROWS, dtype=bool))
 
         assert planted.plantings == ()
         assert not power.assessable
@@ -230,26 +230,26 @@ class TestPower:
 
     def test_all_reasons_together(self) -> None:
         """Row 0 is in the first two of 20, row 1 is last; in the second planting row 2 is second."""
-        power = two_plantings().power(np.zeros(20, dtype=bool))
+        power = two_plantings().measure_power(np.zeros(20, dtype=bool))
 
         assert power.n_planted == 3
         assert power.found_in_first[0.1] == 0.75
 
     def test_by_class(self) -> None:
         """Both errors with label 1 are in the first tenth of rows, the one with label 2 is not."""
-        assert two_plantings().power_by_class(np.zeros(20, dtype=bool)) == {1: 1.0, 2: 0.0}
+        assert two_plantings().measure_power_by_class(np.zeros(20, dtype=bool)) == {1: 1.0, 2: 0.0}
 
     def test_doubted_rows_are_left_out(self) -> None:
         """Without row 0, doubted before and not planted the second time, row 2 is still in the first two."""
         doubted = np.isin(np.arange(20), [0, 3])
 
-        assert two_plantings().power_by_class(doubted) == {1: 1.0, 2: 0.0}
+        assert two_plantings().measure_power_by_class(doubted) == {1: 1.0, 2: 0.0}
 
     def test_by_reason(self) -> None:
         """Where only row 1 is first, one of three errors is found; context reasons are left out."""
         first = np.where(np.arange(20) == 1, 0.9, np.arange(20) / 100)
 
-        found = two_plantings().power_by_reason(
+        found = two_plantings().measure_power_by_reason(
             (reason("sees-row-1", first), reason("context", first, family="context")),
             np.zeros(20, dtype=bool),
         )
@@ -260,7 +260,7 @@ class TestPower:
         """Without scores in the first planting, two of 20 rows by chance; in the second, row 2 is first."""
         scores = np.where(np.arange(20) == 2, 0.9, 0.1)
 
-        found = two_plantings().power_by_reason(
+        found = two_plantings().measure_power_by_reason(
             (reason("needs-answers", scores, needs=("annotations",)),), np.zeros(20, dtype=bool)
         )
 

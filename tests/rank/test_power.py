@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.rank.planting import SHARES, learn_slope, measure_power, measure_share_found
+from doubtcli.rank.planting import SHARES, learn_slope, measure_found_shares, measure_share_found
 from doubtcli.records import Planting
 
 A = np.log(3)
@@ -90,7 +90,7 @@ class TestPower:
         """Errors at ranks 1, 2, 8 and 50 of 100: half are in the first two rows, three quarters in ten."""
         margin, is_planted = -np.arange(100.0), np.isin(np.arange(100), [0, 1, 7, 49])
 
-        power = measure_power([margin], [planting(is_planted)], np.zeros(100, dtype=bool))
+        power = measure_found_shares([margin], [planting(is_planted)], np.zeros(100, dtype=bool))
 
         assert power.assessable
         assert power.n_planted == 4
@@ -102,7 +102,7 @@ class TestPower:
         first, last = np.arange(100) < 1, np.arange(100) > 98
         margins = [-np.arange(100.0)] * 2
 
-        power = measure_power(margins, [planting(first), planting(last)], np.zeros(100, dtype=bool))
+        power = measure_found_shares(margins, [planting(first), planting(last)], np.zeros(100, dtype=bool))
 
         assert power.n_planted == 2
         assert power.found_in_first == dict.fromkeys(SHARES, 0.5)
@@ -112,8 +112,8 @@ class TestPower:
         doubted = np.arange(110) < 10
         margin = -np.arange(110.0)
 
-        behind = measure_power([margin], [planting(np.arange(110) == 10)], doubted)
-        among = measure_power([margin], [planting(np.arange(110) == 5)], doubted)
+        behind = measure_found_shares([margin], [planting(np.arange(110) == 10)], doubted)
+        among = measure_found_shares([margin], [planting(np.arange(110) == 5)], doubted)
 
         assert behind.found_in_first[0.01] == 1
         assert among.found_in_first[0.01] == 1

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from doubtcli.reasons.model_disagreement import ModelDisagreement, best_other_share
+from doubtcli.reasons.model_disagreement import ModelDisagreement, measure_best_other_share
 
 
 def doubt_of_label_0(*models):
@@ -54,4 +54,4 @@ def test_with_a_single_class_there_is_no_doubt():
 )
 def test_best_other_share(probs, share):
     """The share of the best other class in what it and label 0 get together."""
-    assert best_other_share(np.array([0]), np.array([probs])) == pytest.approx([share])
+    assert measure_best_other_share(np.array([0]), np.array([probs])) == pytest.approx([share])

@@ -1,4 +1,4 @@
-"""What Windows and macOS do in another way, acted out on the system that the tests run on."""
+"""What differs on Windows and macOS, simulated on the system that the tests run on."""
 
 from __future__ import annotations
 
@@ -48,14 +48,14 @@ SHARING_VIOLATION = 32
 
 @pytest.fixture
 def windows(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Disk and shell are taken for those of Windows."""
+    """Disk and shell behave as if the system were Windows."""
     for module in (folder_module, quoting):
         monkeypatch.setattr(module, "sys", SimpleNamespace(platform="win32"))
 
 
 @pytest.fixture
 def windows_paths(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The package takes paths for those of Windows."""
+    """Paths behave as on Windows."""
     names = SimpleNamespace(path=ntpath, sep="\\", curdir=".", pardir="..")
     monkeypatch.setattr(paths, "os", names)
 
@@ -74,7 +74,7 @@ def kept_read_only(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def used_elsewhere(path: object) -> OSError:
-    """What Windows says of a file that another program has open."""
+    """The error of Windows for a file that another program has open."""
     error = PermissionError(errno.EACCES, "used by another process", str(path))
     error.winerror = SHARING_VIOLATION  # type: ignore[attr-defined]
     return error
@@ -214,7 +214,7 @@ def _name_twice(folder: Path, name: str, other: str) -> None:
     ],
 )
 def test_words(text: str, word: str) -> None:
-    """A word of PowerShell and cmd stands in double quotes where it needs any."""
+    """A word for PowerShell and cmd is in double quotes if it needs quotes."""
     assert quote_word(text) == word
 
 
@@ -301,11 +301,11 @@ class TestFolder:
 
     @pytest.mark.usefixtures("windows")
     def test_rights(self, tmp_path: Path) -> None:
-        """The files have the rights of their folder: Python for Windows makes private folders really so."""
+        """Files get their folder's permissions: on Windows a private folder would keep others out."""
         assert folder_module._choose_mode(tmp_path) == 0o777
 
     def test_reader_of_a_half_moved_audit(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        """An audit whose last step was interrupted, and can't be taken yet, is an error that says so."""
+        """An audit whose last step was interrupted, and can't be finished yet, is an OutputError."""
         (tmp_path / "data.doubt" / COMPLETE).mkdir(parents=True)
         (tmp_path / "data.doubt" / COMPLETE / "queue.csv").write_bytes(b"")
         monkeypatch.setattr(Path, "replace", _refuse)

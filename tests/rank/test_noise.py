@@ -16,6 +16,14 @@ from doubtcli.rank.noise import estimate_noise, make_unassessable_noise
 from doubtcli.records import Features
 
 
+@pytest.fixture(autouse=True, scope="module")
+def fewer_trees():
+    """Fifty trees are enough for such tables."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("doubtcli.predict.table_models._TREES", 50)
+        yield
+
+
 def estimate(inputs, labels):
     """The noise model of a table with these labels, by three folds."""
     features = Features((TableBlock(StandardScaler().fit_transform(inputs).astype(np.float32)),))

@@ -1,4 +1,4 @@
-"""The process `doubt`, and `python -m doubtcli`: Ctrl-C is told from the first moment on."""
+"""The process `doubt`, and `python -m doubtcli`: Ctrl-C ends it with a message from the first moment on."""
 
 from __future__ import annotations
 

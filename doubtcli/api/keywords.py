@@ -1,4 +1,4 @@
-"""The keywords of the Python API: the flags of the commands, and what stands in for files in memory."""
+"""The keywords of the Python API: the flags of the commands, and objects in memory in place of files."""
 
 from __future__ import annotations
 

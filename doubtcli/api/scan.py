@@ -105,7 +105,7 @@ def scan(  # the flags of the command, so that an editor lists them
         threads: Processor threads; they change the time, never the result.
         queue_size: Rows in the queue; all that are doubted if left out.
         audit_sample: Rows drawn at random and put first in the queue, to measure the noise rate.
-        config: A settings file to read. None is read if it is left out, whatever the working directory has.
+        config: A settings file to read; without it none is read, not even one in the working directory.
         progress: Whether to show a bar, in a terminal or a notebook.
 
     Raises:

@@ -177,7 +177,7 @@ def _read_series(series: Any, name: str, where: str) -> pa.Array | pa.ChunkedArr
 
 
 def _hash_contents(data: pa.Table) -> tuple[str, int]:
-    """SHA-256 of columns and values, whatever the chunks, and how many bytes were hashed."""
+    """SHA-256 of columns and values, not of how they are chunked; and how many bytes were hashed."""
     sink = _Hashing()
     plain = data.replace_schema_metadata(None)
     with pa.ipc.new_stream(pa.PythonFile(sink, "w"), plain.schema) as stream:

@@ -2,16 +2,20 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
 
 import pytest
 from cogapp import Cog
 from typer.main import get_command
 
+import doubtcli
 from doubtcli.cli.main import app
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
+from doubtcli.predict.engine import limit_native_threads
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied
 from doubtcli.records.file_format import FileLayout
 from doubtcli.records.relabelling import ApplyResult, Batch, LedgerAction, LedgerLine, UndoResult
@@ -23,6 +27,13 @@ PAGES = [
     "README.md",
     *sorted(path.relative_to(REPOSITORY).as_posix() for path in REPOSITORY.glob("docs/*.md")),
 ]
+
+
+SHOWN_BY_SCANS = {
+    "README.md": "its one output is compared by test_readme.py",
+    "docs/python.md": "its outputs are compared by test_python_page",
+}
+"""Pages with figures of scans, which other versions of scikit-learn change; `make check` compares them."""
 
 
 def page(name: str) -> str:
@@ -43,8 +54,8 @@ def commands() -> dict[str, list[str]]:
 @pytest.mark.parametrize("name", PAGES)
 def test_generated_parts(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The generated parts of a page are up to date; `make docs` writes them."""
-    if name == "README.md":
-        pytest.skip("its one output is compared by test_readme.py")
+    if name in SHOWN_BY_SCANS:
+        pytest.skip(SHOWN_BY_SCANS[name])
     monkeypatch.chdir(REPOSITORY)
     monkeypatch.setenv("COLUMNS", "80")
 
@@ -135,6 +146,29 @@ def test_the_tree() -> None:
     names = {f"doubtcli/{path.name}" + "/" * path.is_dir() for path in parts}
 
     assert {name for name in names if f"`{name}`" not in contributing} == set()
+
+
+def test_python_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every block of the page on Python runs, and prints as many lines as the page shows."""
+    shutil.copytree(REPOSITORY / "fixtures", tmp_path / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(doubtcli, "scan", partial(doubtcli.scan, folds=2, repeats=1, fast=True))
+    names: dict[str, object] = {"__name__": "__main__"}
+
+    lines = []
+    for language, text in re.findall(
+        r"^```(python|text)\n(.*?)^```$", page("python.md"), re.DOTALL | re.MULTILINE
+    ):
+        if language == "python":
+            with limit_native_threads():
+                exec(compile(text, "python.md", "exec", dont_inherit=True), names)
+        else:
+            lines.append((capsys.readouterr().out.count("\n"), text.count("\n")))
+
+    assert len(lines) > 4
+    assert [(printed, shown) for printed, shown in lines if printed != shown] == []
 
 
 def test_writing_a_reason() -> None:

@@ -62,7 +62,7 @@ class LoadedProvider:
     """The names of the services that it needs, of `SERVICES`."""
 
     def make(self, pieces: Mapping[str, Any], services: Mapping[str, Any]) -> dict[str, Any]:
-        """The pieces that it makes; none if a piece is missing that must not be."""
+        """The pieces that it makes; none if it lacks a piece that it can't do without."""
         if any(name not in pieces for name in self.made_from if name not in self.may_lack):
             return {}
         needed = {name: pieces.get(name) for name in self.made_from} | {

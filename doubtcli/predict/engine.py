@@ -64,7 +64,7 @@ def _limit_threads() -> AbstractContextManager[object]:
 
 @contextmanager
 def _accept_short_fits() -> Iterator[None]:
-    """Hide the warning about fits that stop early: they are penalised more, and a user can do nothing."""
+    """Hide the warning about fits that stop early: they are only penalised more."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="lbfgs failed to converge")
         yield

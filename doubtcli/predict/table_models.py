@@ -19,7 +19,7 @@ _LINEAR_PENALTY = 0.1
 """Scikit-learn's `C`: a strong penalty. With 1 or 10, the model adapts to wrong labels, and misses them."""
 _TREES, _LEAF = 200, 2
 _BOOSTS = 30
-"""Fifty ranked label errors hardly better, and took nearly twice the time."""
+"""With 50, label errors were ranked hardly better, at nearly twice the cost."""
 MOST_TREE_ROWS = 200_000
 """The most rows that a tree is grown on, drawn for each tree; in a larger file average precision is lower,
 and a note says so."""

@@ -15,7 +15,7 @@ from doubtcli.gate.waivers.apply import find_waived_rows
 from doubtcli.gate.waivers.read import choose_waivers_to_read, read_waivers
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
-from doubtcli.settings import as_flags
+from doubtcli.settings import render_flags
 from doubtcli.store.folder import default_folder, is_audit
 from doubtcli.store.open import open_audit
 from doubtcli.tools.registry import blame_tool, load_tool
@@ -126,7 +126,7 @@ def _find_origin(request: QueueRequest, found: FoundAudit) -> QueueOrigin:
     is_there = found.backup_of is not None and Path(found.backup_of).exists()
     target = found.backup_of if is_there else found.data_path
     apply_to = None if _is_of_folder(found) else target
-    return QueueOrigin(found.data_path, request.audit, apply_to, as_flags(found.settings))
+    return QueueOrigin(found.data_path, request.audit, apply_to, render_flags(found.settings))
 
 
 def _is_of_folder(found: FoundAudit) -> bool:

@@ -3,7 +3,7 @@
 from doubtcli.settings.fields import EACH, Limit
 from doubtcli.settings.gate import BASELINE_FILE, GATE_KEYS, LIMITS, WAIVERS_FILE, GateSettings
 from doubtcli.settings.load import GatePlan, load_gate, load_settings
-from doubtcli.settings.scan import FILE_KEYS, ScanSettings, as_flags
+from doubtcli.settings.scan import FILE_KEYS, ScanSettings, render_flags
 
 __all__ = [
     "BASELINE_FILE",
@@ -16,7 +16,7 @@ __all__ = [
     "GateSettings",
     "Limit",
     "ScanSettings",
-    "as_flags",
     "load_gate",
     "load_settings",
+    "render_flags",
 ]

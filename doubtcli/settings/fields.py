@@ -70,26 +70,26 @@ class Limit:
     is_share: bool
 
 
-def kind_of(setting: Field[Any]) -> Kind | None:
+def get_kind(setting: Field[Any]) -> Kind | None:
     """The kind of setting that a record's field is; None if it is not a setting."""
     kind: Kind | None = setting.metadata.get("kind")
     return kind
 
 
-def word(about: str, *, expected: str = "a text", is_path: bool = False) -> Any:  # noqa: ANN401  # as `field`
+def text_setting(about: str, *, expected: str = "a text", is_path: bool = False) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes one text that is not empty."""
-    return field(default=None, metadata={"kind": Kind(about, expected, as_word, is_path)})
+    return field(default=None, metadata={"kind": Kind(about, expected, check_text, is_path)})
 
 
-def names(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`
+def names_setting(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a name or a list of names; a name given twice counts once."""
-    return field(default=default, metadata={"kind": Kind(about, expected, as_names)})
+    return field(default=default, metadata={"kind": Kind(about, expected, check_names)})
 
 
-def number(about: str, *, least: int, most: int | None = None, default: int | None = None) -> Any:  # noqa: ANN401
+def number_setting(about: str, *, least: int, most: int | None = None, default: int | None = None) -> Any:  # noqa: ANN401
     """A setting that takes a whole number from `least` to `most`, both included."""
 
-    def as_number(value: object) -> int:
+    def check_number(value: object) -> int:
         if type(value) is not int or value < least or (most is not None and value > most):
             raise ValueError
         return value
@@ -97,34 +97,34 @@ def number(about: str, *, least: int, most: int | None = None, default: int | No
     expected = (
         f"a whole number of at least {least}" if most is None else f"a whole number from {least} to {most}"
     )
-    return field(default=default, metadata={"kind": Kind(about, expected, as_number)})
+    return field(default=default, metadata={"kind": Kind(about, expected, check_number)})
 
 
-def switch(about: str) -> Any:  # noqa: ANN401  # as `field`
+def switch_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
     """A setting that is on or off, and off by default."""
 
-    def as_switch(value: object) -> bool:
+    def check_switch(value: object) -> bool:
         if type(value) is not bool:
             raise ValueError
         return value
 
-    return field(default=False, metadata={"kind": Kind(about, "true or false", as_switch)})
+    return field(default=False, metadata={"kind": Kind(about, "true or false", check_switch)})
 
 
-def share(about: str) -> Any:  # noqa: ANN401  # as `field`
+def share_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a share."""
-    return field(default=None, metadata={"kind": Kind(about, SHARE, _as_share)})
+    return field(default=None, metadata={"kind": Kind(about, SHARE, _check_share)})
 
 
-def limit(about: str) -> Any:  # noqa: ANN401  # as `field`
+def limit_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a share or a number of rows."""
-    return field(default=None, metadata={"kind": Kind(about, LIMIT, as_limit)})
+    return field(default=None, metadata={"kind": Kind(about, LIMIT, parse_limit)})
 
 
-def limits(about: str, name: str) -> Any:  # noqa: ANN401  # as `field`
+def limits_setting(about: str, name: str) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a limit for all, limits with names, or both."""
     expected = f"{LIMIT}; or {name}=LIMIT, for that one only; or a list of these"
-    return field(default_factory=dict, metadata={"kind": Kind(about, expected, _as_limits)})
+    return field(default_factory=dict, metadata={"kind": Kind(about, expected, _parse_limits)})
 
 
 # -------------------------------------------------------------------------- checks
@@ -154,22 +154,22 @@ def check_known(
     )
 
 
-def as_word(value: object) -> str:
+def check_text(value: object) -> str:
     """The value, if it is a text and not empty; raises ValueError if not."""
     if not isinstance(value, str) or not value:
         raise ValueError
     return value
 
 
-def as_names(value: object) -> tuple[str, ...]:
+def check_names(value: object) -> tuple[str, ...]:
     """The names in a text, a list or a tuple, each once; raises ValueError if there are none."""
     listed = value if isinstance(value, list | tuple) else [value]
     if not listed:
         raise ValueError
-    return tuple(dict.fromkeys(as_word(name) for name in listed))
+    return tuple(dict.fromkeys(check_text(name) for name in listed))
 
 
-def as_limit(value: object) -> Limit:
+def parse_limit(value: object) -> Limit:
     """A limit from a number or a text.
 
     Raises:
@@ -183,32 +183,32 @@ def as_limit(value: object) -> Limit:
         case float() if 0 <= value <= 1:
             return Limit(value, is_share=True)
         case str():
-            return _parse_limit(value.strip())
+            return _parse_limit_text(value.strip())
         case _:
             raise ValueError
 
 
-def _parse_limit(text: str) -> Limit:
+def _parse_limit_text(text: str) -> Limit:
     if found := _PERCENT.fullmatch(text):
-        return as_limit(float(found[1]) / _HUNDRED)
+        return parse_limit(float(found[1]) / _HUNDRED)
     if _FRACTION.fullmatch(text):
-        return as_limit(float(text))
+        return parse_limit(float(text))
     if _COUNT.fullmatch(text):
-        return as_limit(int(text))
+        return parse_limit(int(text))
     raise ValueError
 
 
-def _as_share(value: object) -> float:
-    found = as_limit(value)
+def _check_share(value: object) -> float:
+    found = parse_limit(value)
     if not found.is_share and found.bound > 0:  # 0 rows are also a share of 0
         raise ValueError
     return float(found.bound)
 
 
-def _as_limits(value: object) -> dict[str, Limit]:
+def _parse_limits(value: object) -> dict[str, Limit]:
     """By name; from a table, or from a list of `LIMIT` and `NAME=LIMIT`."""
     if isinstance(value, dict):
-        return {EACH if name == "*" else name: as_limit(item) for name, item in value.items()}
+        return {EACH if name == "*" else name: parse_limit(item) for name, item in value.items()}
     listed = value if isinstance(value, list) else [value]
     if not listed:
         raise ValueError
@@ -222,4 +222,4 @@ def _split_named_limit(item: object) -> tuple[str, Limit]:
     name, is_named, bound = item.rpartition("=") if isinstance(item, str) else (EACH, "", item)
     if is_named and not name:
         raise ValueError
-    return name, as_limit(bound)
+    return name, parse_limit(bound)

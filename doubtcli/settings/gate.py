@@ -7,7 +7,17 @@ from dataclasses import dataclass, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from doubtcli.settings.fields import Kind, Limit, kind_of, limit, limits, names, share, switch, word
+from doubtcli.settings.fields import (
+    Kind,
+    Limit,
+    get_kind,
+    limit_setting,
+    limits_setting,
+    names_setting,
+    share_setting,
+    switch_setting,
+    text_setting,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,23 +32,29 @@ WAIVERS_FILE = "doubt-waivers.toml"
 class GateSettings:
     """The limits for one file, and its baseline and waivers; a limit that is None is not set."""
 
-    max_noise: float | None = share("Suspected label noise; fails when its lower bound is above this.")
-    max_doubted: Limit | None = limit("Doubted rows.")
-    max_per_class: Mapping[str, Limit] = limits("Doubted rows of each label.", "LABEL")
-    max_per_reason: Mapping[str, Limit] = limits("Rows that each reason doubts.", "REASON")
-    max_new: Limit | None = limit("Doubted rows that are not in the baseline.")
-    max_conflicts: Limit | None = limit("Rows with the same input as another row, but a different label.")
-    max_unlabelled: Limit | None = limit("Rows without a label.")
-    min_skill: float | None = share("The least balanced accuracy of the models, on rows that they never saw.")
-    require_reason: tuple[str, ...] = names(
+    max_noise: float | None = share_setting(
+        "Suspected label noise; fails when its lower bound is above this."
+    )
+    max_doubted: Limit | None = limit_setting("Doubted rows.")
+    max_per_class: Mapping[str, Limit] = limits_setting("Doubted rows of each label.", "LABEL")
+    max_per_reason: Mapping[str, Limit] = limits_setting("Rows that each reason doubts.", "REASON")
+    max_new: Limit | None = limit_setting("Doubted rows that are not in the baseline.")
+    max_conflicts: Limit | None = limit_setting(
+        "Rows with the same input as another row, but a different label."
+    )
+    max_unlabelled: Limit | None = limit_setting("Rows without a label.")
+    min_skill: float | None = share_setting(
+        "The least balanced accuracy of the models, on rows that they never saw."
+    )
+    require_reason: tuple[str, ...] = names_setting(
         "Fails if one of these reasons could not be asked.", expected="a reason's name, or a list of them"
     )
-    strict: bool = switch("Compare --max-noise with the upper bound.")
-    allow_unassessable: bool = switch("Pass limits that can't be assessed; otherwise they fail.")
-    baseline: str | None = word(
+    strict: bool = switch_setting("Compare --max-noise with the upper bound.")
+    allow_unassessable: bool = switch_setting("Pass limits that can't be assessed; otherwise they fail.")
+    baseline: str | None = text_setting(
         "The file of known doubts, which `doubt baseline` writes.", expected="a file", is_path=True
     )
-    waivers: str | None = word(
+    waivers: str | None = text_setting(
         "The file of waivers: rows that a person has checked and wants to keep.",
         expected="a file",
         is_path=True,
@@ -52,7 +68,7 @@ class GateSettings:
 
 
 GATE_KEYS: Mapping[str, Kind] = MappingProxyType(
-    {item.name.replace("_", "-"): kind for item in fields(GateSettings) if (kind := kind_of(item))}
+    {item.name.replace("_", "-"): kind for item in fields(GateSettings) if (kind := get_kind(item))}
 )
 """Every key of the table `gate` in a settings file, in the order of the record."""
 LIMITS = tuple(

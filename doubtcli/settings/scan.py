@@ -9,7 +9,15 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.records import ReadOptions
-from doubtcli.settings.fields import INSTALLED_FORMATS, Kind, kind_of, names, number, switch, word
+from doubtcli.settings.fields import (
+    INSTALLED_FORMATS,
+    Kind,
+    get_kind,
+    names_setting,
+    number_setting,
+    switch_setting,
+    text_setting,
+)
 from doubtcli.wording.quoting import quote_word
 
 if TYPE_CHECKING:
@@ -29,56 +37,62 @@ class ScanSettings:
 
     path: str
     """The file to judge as the user gave it; "-" for standard input."""
-    label: str | None = word("The labels to check.", expected=ONE_COLUMN)
-    text: tuple[str, ...] = names("Free text.", expected=SOME_COLUMNS)
-    numeric: tuple[str, ...] = names("Numbers.", expected=SOME_COLUMNS)
-    categorical: tuple[str, ...] = names("Categories, such as a country.", expected=SOME_COLUMNS)
-    datetime: tuple[str, ...] = names("Dates or times.", expected=SOME_COLUMNS)
-    id: str | None = word("The id of each row.", expected=ONE_COLUMN)
-    annotators: tuple[str, ...] = names(
+    label: str | None = text_setting("The labels to check.", expected=ONE_COLUMN)
+    text: tuple[str, ...] = names_setting("Free text.", expected=SOME_COLUMNS)
+    numeric: tuple[str, ...] = names_setting("Numbers.", expected=SOME_COLUMNS)
+    categorical: tuple[str, ...] = names_setting("Categories, such as a country.", expected=SOME_COLUMNS)
+    datetime: tuple[str, ...] = names_setting("Dates or times.", expected=SOME_COLUMNS)
+    id: str | None = text_setting("The id of each row.", expected=ONE_COLUMN)
+    annotators: tuple[str, ...] = names_setting(
         "The answers of one annotator each; a pattern works too: 'rater_*'.", expected=SOME_COLUMNS
     )
-    embedding: tuple[str, ...] = names("Vectors.", expected=SOME_COLUMNS)
-    embeddings: str | None = word(
+    embedding: tuple[str, ...] = names_setting("Vectors.", expected=SOME_COLUMNS)
+    embeddings: str | None = text_setting(
         "A separate file with a vector for each row: .npy, .npz, Parquet or CSV.",
         expected="a file",
         is_path=True,
     )
-    pred_probs: str | None = word(
+    pred_probs: str | None = text_setting(
         "Your own out-of-sample probabilities, to use instead of our models: .npy, .npz, Parquet or CSV.",
         expected="a file",
         is_path=True,
     )
-    verdicts: str | None = word(
+    verdicts: str | None = text_setting(
         "Labels that people have decided on: a filled-in queue.csv, or the export of an annotation tool.",
         expected="a file",
         is_path=True,
     )
-    group: str | None = word(
+    group: str | None = text_setting(
         "Groups of rows: no model judges a row if it has seen another row of its group.", expected=ONE_COLUMN
     )
-    ignore: tuple[str, ...] = names("Columns to leave out.", expected=SOME_COLUMNS)
-    use: tuple[str, ...] = names(
+    ignore: tuple[str, ...] = names_setting("Columns to leave out.", expected=SOME_COLUMNS)
+    use: tuple[str, ...] = names_setting(
         "Columns to use although they look like a leak or an id.", expected=SOME_COLUMNS
     )
-    input_format: str | None = word(f"The file's format: {INSTALLED_FORMATS}.")
-    encoding: str | None = word("The text's encoding, such as latin-1.")
-    delimiter: str | None = word("The character between two fields, or tab.")
-    quoting: str | None = word("minimal: quotes may enclose a field; none: quotes are plain characters.")
-    reasons: tuple[str, ...] | None = names("Ask only these reasons.", expected=SOME_REASONS, default=None)
-    skip: tuple[str, ...] = names("Don't ask these reasons.", expected=SOME_REASONS)
+    input_format: str | None = text_setting(f"The file's format: {INSTALLED_FORMATS}.")
+    encoding: str | None = text_setting("The text's encoding, such as latin-1.")
+    delimiter: str | None = text_setting("The character between two fields, or tab.")
+    quoting: str | None = text_setting(
+        "minimal: quotes may enclose a field; none: quotes are plain characters."
+    )
+    reasons: tuple[str, ...] | None = names_setting(
+        "Ask only these reasons.", expected=SOME_REASONS, default=None
+    )
+    skip: tuple[str, ...] = names_setting("Don't ask these reasons.", expected=SOME_REASONS)
     reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Each reason's table in the settings file; checked when the reason is created."""
-    seed: int = number("The seed of all random numbers.", least=0, most=LARGEST_SEED, default=0)
-    folds: int = number(
+    seed: int = number_setting("The seed of all random numbers.", least=0, most=LARGEST_SEED, default=0)
+    folds: int = number_setting(
         "Parts to split the rows into; models fitted on the others judge each part.", least=2, default=5
     )
-    repeats: int = number("How often to split the rows.", least=1, default=2)
-    fast: bool = switch("For a first look: the cheapest models, one split, and no planted errors.")
-    threads: int | None = number("Processor threads; the result is the same with any number.", least=1)
-    output: str | None = word("The folder to write to.", expected="a folder", is_path=True)
-    queue_size: int | None = number("Rows in the relabel queue.", least=1)
-    audit_sample: int | None = number(
+    repeats: int = number_setting("How often to split the rows.", least=1, default=2)
+    fast: bool = switch_setting("For a first look: the cheapest models, one split, and no planted errors.")
+    threads: int | None = number_setting(
+        "Processor threads; the result is the same with any number.", least=1
+    )
+    output: str | None = text_setting("The folder to write to.", expected="a folder", is_path=True)
+    queue_size: int | None = number_setting("Rows in the relabel queue.", least=1)
+    audit_sample: int | None = number_setting(
         "Rows drawn at random and put first in the queue, to measure the noise rate on.", least=10
     )
     force: bool = False
@@ -93,14 +107,14 @@ class ScanSettings:
 
 
 FILE_KEYS: Mapping[str, Kind] = MappingProxyType(
-    {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := kind_of(item))}
+    {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := get_kind(item))}
 )
 """Every key of a settings file, in the order of the record."""
 WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "verdicts", "threads")
 """Settings that do not change how a file is read and judged, or that name other files."""
 
 
-def as_flags(settings: ScanSettings) -> str:
+def render_flags(settings: ScanSettings) -> str:
     """The flags with which `doubt scan` reads and judges a file in the same way: "--label intent --fast".
 
     They are quoted for a shell. Defaults are left out, and so are the tables of reasons' settings, which have
@@ -109,7 +123,7 @@ def as_flags(settings: ScanSettings) -> str:
     return " ".join(
         word
         for item in fields(ScanSettings)
-        if kind_of(item) and item.name not in WITHOUT_FLAGS and getattr(settings, item.name) != item.default
+        if get_kind(item) and item.name not in WITHOUT_FLAGS and getattr(settings, item.name) != item.default
         for word in _flag_words(f"--{item.name.replace('_', '-')}", getattr(settings, item.name))
     )
 

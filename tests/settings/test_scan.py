@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.settings import ScanSettings, as_flags, load_settings
+from doubtcli.settings import ScanSettings, load_settings, render_flags
 
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
 LISTS = ("text", "annotators", "ignore")
@@ -28,14 +28,14 @@ def test_by_hand() -> None:
         threads=2,
     )
 
-    assert as_flags(settings) == (
+    assert render_flags(settings) == (
         "--label 'the intent' --annotators 'rater_*,\"last, first\"' --seed 7 --fast"
     )
 
 
 def test_defaults() -> None:
     """Default settings need no flags."""
-    assert as_flags(ScanSettings("data.csv")) == ""
+    assert render_flags(ScanSettings("data.csv")) == ""
 
 
 @given(
@@ -49,7 +49,7 @@ def test_any_settings_are_read_back(given_flags: dict[str, object]) -> None:
     """Any settings, written as flags, are read back as the same settings."""
     settings = load_settings(quoted(given_flags) | {"path": "data.csv"}, start=Path.cwd(), isolated=True)
 
-    assert load_settings(parsed(as_flags(settings)), start=Path.cwd(), isolated=True) == settings
+    assert load_settings(parsed(render_flags(settings)), start=Path.cwd(), isolated=True) == settings
 
 
 def quoted(given_flags: dict[str, object]) -> dict[str, object]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
 from doubtcli.settings import WAIVERS_FILE, GatePlan, load_gate
-from doubtcli.settings.fields import Kind, as_names, as_word, check_known
+from doubtcli.settings.fields import Kind, check_known, check_names, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -41,23 +41,23 @@ def _as_day(value: object) -> dt.date:
 
 KEYS: Mapping[str, Kind] = MappingProxyType(
     {
-        "id": Kind("The row, by its doubt_id.", 'a text that is not empty: id = "17"', as_word),
+        "id": Kind("The row, by its doubt_id.", 'a text that is not empty: id = "17"', check_text),
         "label": Kind(
             "It applies only while the given label is this one.",
             'a text that is not empty: label = "spam"; or nothing, for any label',
-            as_word,
+            check_text,
         ),
         "reasons": Kind(
             "It removes these reasons from the row, and waives the row if no other reason is left.",
             "a reason's name, or a list of them; or nothing, for every reason",
-            as_names,
+            check_names,
         ),
         "until": Kind("The last day on which it applies.", "a day: until = 2027-06-30", _as_day),
         "why": Kind("What was found, and by whom.", "a text", _as_any_text),
         "file": Kind(
             "It applies only to these data files; paths are relative to the folder of the waivers file.",
             'a file, or a list of them: file = "data/train.csv"; or nothing, for any file',
-            as_names,
+            check_names,
         ),
     }
 )

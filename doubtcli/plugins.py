@@ -17,7 +17,7 @@ from doubtcli.reasons.contract import REASON_FAMILIES, list_explain_parameters
 from doubtcli.records import ReasonScores, SkippedReason
 from doubtcli.settings.installed import find_installed
 from doubtcli.wording.lists import did_you_mean
-from doubtcli.wording.numbers import count, score
+from doubtcli.wording.numbers import format_count, format_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -222,7 +222,7 @@ def explain_reason(
     Raises:
         ReasonError: It crashed, or did not give one text for each row.
     """
-    fallback = [f"{reason.because} ({score(value)})" for value in reason.scores[rows].tolist()]
+    fallback = [f"{reason.because} ({format_score(value)})" for value in reason.scores[rows].tolist()]
     if not one.can_explain or not len(rows):
         return fallback
     further = {item.name: getattr(background, item.name) for item in fields(background)}
@@ -239,7 +239,9 @@ def explain_reason(
             hint=f"leave it out with --skip {one.name}, and tell its authors",
         ) from error
     if len(texts) != len(rows) or not all(isinstance(text, str) for text in texts):
-        found = f"for {count(len(rows), 'row')}, its `explain` gave {count(len(texts), 'value')}"
+        found = (
+            f"for {format_count(len(rows), 'row')}, its `explain` gave {format_count(len(texts), 'value')}"
+        )
         raise ReasonError(found, where=one.where, expected="one text for each row")
     return [text or because for text, because in zip(texts, fallback, strict=True)]
 

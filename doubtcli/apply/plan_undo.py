@@ -19,7 +19,7 @@ from doubtcli.records.relabelling import (
     list_current_batches,
 )
 from doubtcli.wording.lists import join_first
-from doubtcli.wording.numbers import count
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -125,11 +125,12 @@ def plan_undo(batches: Sequence[Batch], batch: Batch, n_rows: int, where: str) -
             hint=f"undo that one first: --batch {row_mover.id}",
         )
     restored, dropped = _list_places(batch, LedgerAction.RESTORE), _list_places(batch, LedgerAction.DROP)
-    if n_rows != batch.rows + len(restored) - len(dropped):
+    n_expected = batch.rows + len(restored) - len(dropped)
+    if n_rows != n_expected:
         raise InputError(
-            f"the file was edited since batch {batch.id}: it has {count(n_rows, 'row')}",
+            f"the file was edited since batch {batch.id}: it has {format_count(n_rows, 'row')}",
             where=where,
-            expected=f"{count(batch.rows + len(restored) - len(dropped), 'row')}, as the batch left it",
+            expected=f"{format_count(n_expected, 'row')}, as the batch left it",
             hint="restore the file as the batch left it, or edit the labels by hand",
         )
     there = {
@@ -289,7 +290,7 @@ def _write_lost_note(
 ) -> str:
     actions = Counter(line.action for line in lost)
     what = " and ".join(
-        count(actions[action], word) for action, word in LOST_WORDS.items() if actions[action]
+        format_count(actions[action], word) for action, word in LOST_WORDS.items() if actions[action]
     )
     are_lost = "would be lost" if is_dry_run else "is lost" if len(lost) == 1 else "are lost"
     is_made = "would be" if is_dry_run else "was"

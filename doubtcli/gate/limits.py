@@ -9,7 +9,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.gate.result import Change, Check, Outcome
 from doubtcli.settings import EACH, Limit
 from doubtcli.wording.lists import did_you_mean
-from doubtcli.wording.numbers import percent
+from doubtcli.wording.numbers import format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -91,8 +91,8 @@ def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         yield _mark_unassessable(check, noise.why, settings)
         return
-    interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
-    words = f"estimate {percent(noise.rate)}, {interval}"
+    interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
+    words = f"estimate {format_percent(noise.rate)}, {interval}"
     yield _judge_value(replace(check, why=words))
 
 

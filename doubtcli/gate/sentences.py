@@ -17,7 +17,7 @@ from doubtcli.gate.limit_words import format_value_and_bound, is_unassessable
 from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome, Waiver
 from doubtcli.gate.waivers.write import add_waivers
 from doubtcli.settings import WAIVERS_FILE
-from doubtcli.wording.numbers import score
+from doubtcli.wording.numbers import format_score
 from doubtcli.wording.quoting import path_bytes, printable_path, shell_word
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def _describe_label(finding: Finding) -> str:
     label = f'label "{fit_on_line(finding.given_label)}"'
     if finding.rule == LABEL_CONFLICT:
         return f"{label} is in conflict"
-    doubted = f"{label} is doubted" + ("" if finding.doubt is None else f" ({score(finding.doubt)})")
+    doubted = f"{label} is doubted" + ("" if finding.doubt is None else f" ({format_score(finding.doubt)})")
     if finding.suggested_label in {None, finding.given_label}:
         return doubted
     return f'{doubted}, "{fit_on_line(finding.suggested_label or "")}" is suggested'

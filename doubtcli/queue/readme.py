@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.queue.strategies import BALANCED, BUDGET, RANDOM, TOP
 from doubtcli.store import default_folder
-from doubtcli.wording.numbers import count
+from doubtcli.wording.numbers import format_count
 from doubtcli.wording.quoting import escape_unprintable, shell_word
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def count_by_strategy(queue: Queue) -> str:
 
 def _compose_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[str]:
     data, audit = escape_unprintable(origin.data_path), escape_unprintable(origin.audit_path)
-    title = f"{count(len(queue.rows), 'row')} of {data} to relabel, for {tool.title}"
+    title = f"{format_count(len(queue.rows), 'row')} of {data} to relabel, for {tool.title}"
     yield from (title, "=" * len(title), "")
     yield fill_paragraph(f"Made by {queue.made_by} from the audit {audit}. {_estimate_worth(queue)}")
     yield from _title_section("Which rows these are", "\n\n".join(_explain_choice(queue, origin)))

@@ -9,7 +9,7 @@ import numpy as np
 
 from doubtcli.rank.noise import ADVICE, LEVEL
 from doubtcli.records import NoiseRate
-from doubtcli.wording.numbers import count
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -149,7 +149,9 @@ def _explain_no_measurement(sampled: Mapping[Stratum, Codes], verdicts: Verdicts
     n_checked = sum(len(rows) for rows in sampled.values())
     if not sampled:
         n_decided = int((verdicts.codes >= 0).sum())
-        return f"{count(n_decided, 'verdict')} can't measure it without an audit sample (--audit-sample)"
+        return (
+            f"{format_count(n_decided, 'verdict')} can't measure it without an audit sample (--audit-sample)"
+        )
     numbers = [stratum.number for stratum in sampled]
     if len({stratum.n_strata for stratum in sampled}) > 1 or len(set(numbers)) < len(numbers):
         return f"{verdicts.path} has rows of more than one audit sample, which can't measure it together"

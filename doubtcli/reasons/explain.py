@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.wording.numbers import score
+from doubtcli.wording.numbers import format_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,7 +63,7 @@ def order_by_probability(probs: Floats, pairs: Codes, class_names: Sequence[str]
     likelier_first = np.take_along_axis(pairs, order, axis=1).tolist()
     in_order = np.take_along_axis(of_pairs, order, axis=1).tolist()
     return [
-        (f"{class_names[one]} {score(of_one)}", f"{class_names[other]} {score(of_other)}")
+        (f"{class_names[one]} {format_score(of_one)}", f"{class_names[other]} {format_score(of_other)}")
         for (one, other), (of_one, of_other) in zip(likelier_first, in_order, strict=True)
     ]
 

@@ -18,7 +18,7 @@ from doubtcli.records.answers import FILLED_IN
 from doubtcli.records.relabelling import LedgerAction, list_batches_in_effect, list_current_batches
 from doubtcli.tools.registry import name_tool
 from doubtcli.wording.lists import and_more
-from doubtcli.wording.numbers import count
+from doubtcli.wording.numbers import format_count
 from doubtcli.wording.quoting import LONGEST, printable, printable_path
 from doubtcli.wording.sheet import Sheet
 
@@ -112,9 +112,9 @@ def _count_changes(lines: Sequence[LedgerLine]) -> str:
     """How many rows were changed, and how: "2 labels, 1 row dropped"."""
     numbers = {action: sum(line.action is action for line in lines) for action in LedgerAction}
     phrases = [
-        count(numbers[LedgerAction.RELABEL], "label"),
-        f"{count(numbers[LedgerAction.DROP], 'row')} dropped",
-        f"{count(numbers[LedgerAction.RESTORE], 'row')} restored",
+        format_count(numbers[LedgerAction.RELABEL], "label"),
+        f"{format_count(numbers[LedgerAction.DROP], 'row')} dropped",
+        f"{format_count(numbers[LedgerAction.RESTORE], 'row')} restored",
     ]
     return ", ".join(phrase for phrase, number in zip(phrases, numbers.values(), strict=True) if number)
 
@@ -122,14 +122,16 @@ def _count_changes(lines: Sequence[LedgerLine]) -> str:
 def _list_result_sentences(applied: ApplyResult) -> Iterable[str]:
     if applied.kept:
         waived = (
-            f"; waivers were written for {count(applied.n_waived, 'doubted row')}" if applied.waivers else ""
+            f"; waivers were written for {format_count(applied.n_waived, 'doubted row')}"
+            if applied.waivers
+            else ""
         )
-        yield f"confirmed and kept: {count(len(applied.kept), 'label')}{waived}"
+        yield f"confirmed and kept: {format_count(len(applied.kept), 'label')}{waived}"
     if applied.unusable:
-        rows = count(len(applied.unusable), "row")
+        rows = format_count(len(applied.unusable), "row")
         yield f"judged unusable, but left in the file: {rows}; --drop removes them"
     if applied.settled.offered:
-        rows = count(len(applied.settled.offered), "row")
+        rows = format_count(len(applied.settled.offered), "row")
         yield f"not decided, but duplicates of decided rows: {rows}; --spread decides them, too"
     if applied.settled.new_labels:
         yield f"labels that are new to the file: {printable(', '.join(applied.settled.new_labels))}"
@@ -196,7 +198,7 @@ def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:
     sheet.title("Not applied")
     for kind, group in groupby(unapplied, key=lambda one: one.kind):
         some = list(group)
-        sheet.hang(sheet.indent(f"{kind}: "), count(len(some)))
+        sheet.hang(sheet.indent(f"{kind}: "), format_count(len(some)))
         for one in () if kind in COUNTED_KINDS else some[:MOST_ROWS_NAMED]:
             sheet.hang(sheet.indent("  - "), printable(_explain_unapplied(one)), "dim")
         if kind not in COUNTED_KINDS and len(some) > MOST_ROWS_NAMED:
@@ -242,7 +244,7 @@ def print_queue(console: Console, queue: Queue, tool_title: str, readme: str) ->
         readme: The path of the file with the instructions.
     """
     sheet = Sheet(console)
-    rows = count(len(queue.rows), "row")
+    rows = format_count(len(queue.rows), "row")
     sheet.print((f"{rows} for {tool_title}: {count_by_strategy(queue)}.", "bold"))
     for note in queue.notes:
         sheet.hang(Text("Note: "), f"{printable(note)}.")

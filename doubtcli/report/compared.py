@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from doubtcli.wording.numbers import count, percent
+from doubtcli.wording.numbers import format_count, format_percent
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import INDENT, Sheet
 
@@ -65,23 +65,27 @@ def _print_audits(sheet: Sheet, comparison: AuditComparison) -> None:
 
 
 def _count_judged(one: ComparedAudit) -> str:
-    rows = count(one.n_rows, "row")
-    return rows if one.n_labelled == one.n_rows else f"{rows}, {count(one.n_labelled)} of them with a label"
+    rows = format_count(one.n_rows, "row")
+    return (
+        rows
+        if one.n_labelled == one.n_rows
+        else f"{rows}, {format_count(one.n_labelled)} of them with a label"
+    )
 
 
 def _count_matched(comparison: AuditComparison) -> str:
     parts = [
-        f"{count(comparison.n_matched, 'row')} in both",
-        _add_doubted(f"{count(comparison.n_gone)} gone", comparison.gone_doubted),
-        _add_doubted(f"{count(comparison.n_added)} added", comparison.added_doubted),
+        f"{format_count(comparison.n_matched, 'row')} in both",
+        _add_doubted(f"{format_count(comparison.n_gone)} gone", comparison.gone_doubted),
+        _add_doubted(f"{format_count(comparison.n_added)} added", comparison.added_doubted),
     ]
     if comparison.n_edited:
-        parts.append(f"{count(comparison.n_edited)} with changed inputs")
+        parts.append(f"{format_count(comparison.n_edited)} with changed inputs")
     return ", ".join(parts)
 
 
 def _add_doubted(text: str, n_doubted: int) -> str:
-    return f"{text} ({count(n_doubted)} doubted)" if n_doubted else text
+    return f"{text} ({format_count(n_doubted)} doubted)" if n_doubted else text
 
 
 def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
@@ -96,10 +100,12 @@ def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
 def _describe_noise(noise: NoiseRate) -> str:
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         return f"not assessable: {noise.why}"
-    interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
-    rests_on = "suspected by models" if noise.rests_on == "models" else f"on {count(noise.n_checked, 'row')}"
+    interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
+    rests_on = (
+        "suspected by models" if noise.rests_on == "models" else f"on {format_count(noise.n_checked, 'row')}"
+    )
     measured = rests_on if noise.rests_on == "models" else f"{rests_on} that people checked"
-    return f"{percent(noise.rate)} of rows ({interval}), {measured}"
+    return f"{format_percent(noise.rate)} of rows ({interval}), {measured}"
 
 
 def _print_skill(sheet: Sheet, comparison: AuditComparison) -> None:
@@ -111,9 +117,11 @@ def _print_skill(sheet: Sheet, comparison: AuditComparison) -> None:
 def _describe_skill(skill: Skill) -> str:
     if not skill.assessable or skill.accuracy is None or skill.balanced_accuracy is None:
         return f"not assessable: {skill.why}"
+    shares = (skill.accuracy, skill.balanced_accuracy, skill.majority_accuracy)
+    plain, balanced, majority = map(format_percent, shares)
     return (
-        f"{percent(skill.accuracy)} of labels predicted, {percent(skill.balanced_accuracy)} with classes "
-        f"weighted equally (always guessing the largest class: {percent(skill.majority_accuracy)})"
+        f"{plain} of labels predicted, {balanced} with classes weighted equally (always guessing the largest "
+        f"class: {majority})"
     )
 
 
@@ -140,14 +148,14 @@ OUTCOME_COLUMNS = {
 def print_changes(sheet: Sheet, comparison: AuditComparison) -> None:
     """How many labels changed, and from which to which."""
     n_changed, changes = comparison.outcomes.changed, comparison.changes
-    sheet.title(f"{count(n_changed, 'label')} changed" if n_changed else "No label changed")
-    cells = max((len(count(change.n_rows)) for change in changes), default=0)
+    sheet.title(f"{format_count(n_changed, 'label')} changed" if n_changed else "No label changed")
+    cells = max((len(format_count(change.n_rows)) for change in changes), default=0)
     for change in changes[:MOST_CHANGES]:
-        lead = sheet.indent(count(change.n_rows).rjust(cells), "  ")
+        lead = sheet.indent(format_count(change.n_rows).rjust(cells), "  ")
         sheet.print(lead, _change(sheet, change, sheet.width - lead.cell_len))
     if rest := changes[MOST_CHANGES:]:
-        n_rows = count(sum(change.n_rows for change in rest), "row")
-        sheet.hang(sheet.indent(), f"and {count(len(rest))} other kinds of change, {n_rows}", "dim")
+        n_rows = format_count(sum(change.n_rows for change in rest), "row")
+        sheet.hang(sheet.indent(), f"and {format_count(len(rest))} other kinds of change, {n_rows}", "dim")
 
 
 def _change(sheet: Sheet, change: LabelChange, cells: int) -> Text:
@@ -178,9 +186,11 @@ def print_outcomes(sheet: Sheet, comparison: AuditComparison) -> None:
 
 def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
     outcomes = comparison.outcomes
-    before, after = count(comparison.before.n_doubted), count(comparison.after.n_doubted)
+    before, after = format_count(comparison.before.n_doubted), format_count(comparison.after.n_doubted)
     sheet.title(f"Doubted rows: {before} before, {after} after")
-    kept = f", {count(outcomes.kept_changed)} of them with another label" if outcomes.kept_changed else ""
+    kept = (
+        f", {format_count(outcomes.kept_changed)} of them with another label" if outcomes.kept_changed else ""
+    )
     lines = [
         (outcomes.fixed, "fixed", "doubted before and not now, with another label", True),
         (outcomes.cleared, "cleared", "doubted before and not now, with the same label", True),
@@ -195,7 +205,7 @@ def _print_all(sheet: Sheet, comparison: AuditComparison) -> None:
         (comparison.gone_doubted, "gone", "doubted before, and no longer in the file", False),
         (comparison.added_doubted, "added", "doubted now, and not in the file before", False),
     ]
-    shown = [(count(n), name, what) for n, name, what, always in lines if n or always]
+    shown = [(format_count(n), name, what) for n, name, what, always in lines if n or always]
     figures, names = (max(len(line[place]) for line in shown) for place in (0, 1))
     for figure, name, what in shown:
         lead = sheet.indent(figure.rjust(figures), "  ", (name.ljust(names), "bold"), "  ")
@@ -209,7 +219,9 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, RowOutcomes
     busiest = sorted(range(len(rows)), key=lambda row: -_count_outcomes(rows[row][1]))[:MOST_ROWS_OF_TABLE]
     shown = [rows[row] for row in sorted(busiest)]
     if len(shown) < len(rows):
-        aside = "; ".join(part for part in (aside, f"{MOST_ROWS_OF_TABLE} of {count(len(rows))}") if part)
+        aside = "; ".join(
+            part for part in (aside, f"{MOST_ROWS_OF_TABLE} of {format_count(len(rows))}") if part
+        )
     sheet.title(title, aside)
     figures = _outcome_lines([outcomes for _, outcomes in shown])
     room = max(sheet.width - len(figures[0]) - len(INDENT) - len(GAP), FEWEST_NAME_CELLS)
@@ -222,7 +234,7 @@ def _print_table(sheet: Sheet, title: str, rows: Sequence[tuple[str, RowOutcomes
 def _outcome_lines(shown: Sequence[RowOutcomes]) -> list[str]:
     """The head of a table and its lines, all equally wide."""
     columns = [
-        [head, *(count(getattr(outcomes, name)) for outcomes in shown)]
+        [head, *(format_count(getattr(outcomes, name)) for outcomes in shown)]
         for head, name in OUTCOME_COLUMNS.items()
     ]
     padded = [[cell.rjust(max(map(len, column))) for cell in column] for column in columns]
@@ -253,7 +265,7 @@ def print_score(sheet: Sheet, score: RelabelScore) -> None:
     head = f"{'before':>6}  {'after':>6}  points ({score.level:.0%} interval)"
     sheet.print(sheet.indent(" " * cells, "  ", (head, "dim")))
     for name, gain in gains.items():
-        shares = f"{percent(gain.before):>6}  {percent(gain.after):>6}"
+        shares = f"{format_percent(gain.before):>6}  {format_percent(gain.after):>6}"
         sheet.print(sheet.indent(name.ljust(cells), "  ", shares, "  ", _points_and_interval(gain)))
     sheet.hang(sheet.indent(), _describe_method(score), "dim")
     if score.accuracy.low > 0:
@@ -261,20 +273,21 @@ def print_score(sheet: Sheet, score: RelabelScore) -> None:
 
 
 def _describe_gain(score: RelabelScore, gain: Gain) -> str:
-    rows = f"the {count(score.n_judged, 'row')} whose label stayed"
+    rows = f"the {format_count(score.n_judged, 'row')} whose label stayed"
     if gain.low > 0:
         return f"Trained on the new labels, a model predicts more of {rows}."
     if gain.high < 0:
         return f"Trained on the new labels, a model predicts fewer of {rows}."
-    return f"No difference, as far as {count(score.n_judged, 'row')} can show."
+    return f"No difference, as far as {format_count(score.n_judged, 'row')} can show."
 
 
 def _describe_method(score: RelabelScore) -> str:
     repeats = {1: "once", 2: "twice"}.get(score.n_repeats, f"{score.n_repeats} times")
+    trained, tested = format_count(score.n_trained, "row"), format_count(score.n_judged)
     return (
-        f"{score.model.capitalize()} is trained on {count(score.n_trained, 'row')}, with the labels before "
-        f"and with those after, and tested on the {count(score.n_judged)} whose label stayed, out of fold "
-        f"({score.n_folds} folds, split {repeats}). Interval: a paired bootstrap over rows and splits."
+        f"{score.model.capitalize()} is trained on {trained}, with the labels before and with those after, "
+        f"and tested on the {tested} whose label stayed, out of fold ({score.n_folds} folds, "
+        f"split {repeats}). Interval: a paired bootstrap over rows and splits."
     )
 
 

@@ -11,7 +11,7 @@ from rich.text import Text
 from doubtcli.rank.figures import list_top_rows
 from doubtcli.records import SHARE_OF_PARTS, Role
 from doubtcli.report.summary import power_sentence
-from doubtcli.wording.numbers import count, percent, plain, score
+from doubtcli.wording.numbers import format_count, format_percent, format_score, format_value
 from doubtcli.wording.quoting import printable, printable_text
 from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, Sheet, label_change
 
@@ -45,10 +45,10 @@ WHY_LOOK = (
 
 def print_findings(sheet: Sheet, summary: Summary) -> None:
     """How many labels are doubted, the noise rate, and how well the models predict the labels."""
-    doubted = count(summary.n_doubted) if summary.n_doubted else "None"
-    share = f" ({percent(summary.share)})" if summary.n_doubted else ""
+    doubted = format_count(summary.n_doubted) if summary.n_doubted else "None"
+    share = f" ({format_percent(summary.share)})" if summary.n_doubted else ""
     be = "is" if summary.n_doubted <= 1 else "are"
-    sheet.title(f"{doubted} of {count(summary.n_labelled, 'label')} {be} doubted{share}")
+    sheet.title(f"{doubted} of {format_count(summary.n_labelled, 'label')} {be} doubted{share}")
     sentences = (
         summary.verdict_sentence,
         summary.precision_sentence,
@@ -66,7 +66,7 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
     pairs = summary.confusions[:MOST_CONFUSIONS]
     if pairs:
         sheet.title("Most often confused", f"doubted rows, given {sheet.arrow} suggested")
-    counts = [count(pair.n_doubted) for pair in pairs]
+    counts = [format_count(pair.n_doubted) for pair in pairs]
     cells = max((len(counted) for counted in counts), default=0)
     for pair, counted in zip(pairs, counts, strict=True):
         lead = sheet.indent(counted.rjust(cells), "  ")
@@ -90,7 +90,7 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int) -> N
 
 
 def _count_shown(n_shown: int, n_rows: int) -> str:
-    return f"the first {n_shown} of {count(n_rows, 'row')}" if n_shown < n_rows else ""
+    return f"the first {n_shown} of {format_count(n_rows, 'row')}" if n_shown < n_rows else ""
 
 
 # ----------------------------------------------------------------- rows
@@ -98,7 +98,7 @@ def _count_shown(n_shown: int, n_rows: int) -> str:
 
 def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> None:
     """Rows below each other, with an empty line between them."""
-    score_cells = max(len(score(row.doubt)) for row in rows)
+    score_cells = max(len(format_score(row.doubt)) for row in rows)
     print_one = _print_beside if sheet.width >= SIDE_BY_SIDE else _print_below
     label_cells = _count_label_cells(sheet, audit, rows)
     for number, row in enumerate(rows):
@@ -110,7 +110,7 @@ def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) ->
 def _make_lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
     """A row's doubt, and a bar of it."""
     style = "red" if row.doubt >= HIGH_DOUBT else "yellow" if row.doubted else ""
-    figure = (score(row.doubt).rjust(cells), f"bold {style}".rstrip())
+    figure = (format_score(row.doubt).rjust(cells), f"bold {style}".rstrip())
     return sheet.indent(figure, sheet.bar(row.doubt, style), "  ")
 
 
@@ -168,7 +168,11 @@ def _make_excerpt(examples: Examples, row: int) -> str:
     if columns := examples.columns_of(Role.TEXT):
         texts = (printable_text(str(values[name])) for name in columns if values[name] is not None)
         return " | ".join(text for text in texts if text) or "(no text)"
-    named = [f"{name} {plain(value)}" for name, value in values.items() if not isinstance(value, list | None)]
+    named = [
+        f"{name} {format_value(value)}"
+        for name, value in values.items()
+        if not isinstance(value, list | None)
+    ]
     return printable(", ".join(named[:MOST_VALUES]))
 
 
@@ -187,7 +191,7 @@ def print_power(console: Console, power: Power, class_names: Sequence[str]) -> N
     if not power.assessable:
         sheet.hang(sheet.indent(), power_sentence(power))
         return
-    sheet.title(f"{count(power.n_planted, 'error')} planted")
+    sheet.title(f"{format_count(power.n_planted, 'error')} planted")
     sheet.hang(sheet.indent(), power.why, "dim")
     sheet.title("Found among the most doubted rows")
     _print_shares(
@@ -206,4 +210,4 @@ def _print_shares(sheet: Sheet, shares: Mapping[str, float]) -> None:
     names = [sheet.crop(printable(name), most) for name in shares]
     cells = max(map(cell_len, names), default=0)
     for name, share in zip(names, shares.values(), strict=True):
-        sheet.print(sheet.indent(sheet.pad(name, cells), f"  {percent(share).rjust(5)}"))
+        sheet.print(sheet.indent(sheet.pad(name, cells), f"  {format_percent(share).rjust(5)}"))

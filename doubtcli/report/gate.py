@@ -13,7 +13,7 @@ from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, 
 from doubtcli.gate.sentences import print_next, sort_new_first
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.lists import and_more
-from doubtcli.wording.numbers import count, percent, score
+from doubtcli.wording.numbers import format_count, format_percent, format_score
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, Sheet, label_change
 
@@ -98,38 +98,37 @@ def _name_file(file: FileResult) -> str:
 
 def _count_rows(file: FileResult) -> str:
     """Rows, labels, doubts and waivers: "1,200 rows, 1,190 with a label; 47 doubted (3.9%), 2 waived"."""
-    rows = count(file.n_rows, "row")
+    rows = format_count(file.n_rows, "row")
     if file.n_labelled != file.n_rows:
-        rows += f", {count(file.n_labelled)} with a label"
-    share = f" ({percent(file.n_doubted / file.n_labelled)})" if file.n_doubted else ""
-    doubted = f"{count(file.n_doubted) if file.n_doubted else 'none'} doubted{share}"
+        rows += f", {format_count(file.n_labelled)} with a label"
+    share = f" ({format_percent(file.n_doubted / file.n_labelled)})" if file.n_doubted else ""
+    doubted = f"{format_count(file.n_doubted) if file.n_doubted else 'none'} doubted{share}"
     n_waived = len({finding.row for finding in file.waived})
-    return f"{rows}; {doubted}{f', {count(n_waived)} waived' if n_waived else ''}"
+    return f"{rows}; {doubted}{f', {format_count(n_waived)} waived' if n_waived else ''}"
 
 
 def _print_comparison(sheet: Sheet, comparison: Comparison) -> None:
     """Print how many doubts are new, known and gone since the baseline."""
     sheet.title("Since the baseline", printable_path(comparison.path))
-    changes = f"{count(comparison.n_new)} new, {count(comparison.n_known)} known, "
+    changes = f"{format_count(comparison.n_new)} new, {format_count(comparison.n_known)} known, "
     sheet.hang(sheet.indent(), printable(changes + _count_gone(comparison.gone)))
 
 
 def _count_gone(gone: Sequence[GoneDoubt]) -> str:
     """How many, and why: "4 gone: it is no longer doubted (3), the row is gone or was changed (1)"."""
     whys = Counter(doubt.why for doubt in gone).most_common()
-    counted = [f"{why} ({count(n)})" for why, n in whys[:MOST_WHYS]]
+    counted = [f"{why} ({format_count(n)})" for why, n in whys[:MOST_WHYS]]
     if len(whys) > MOST_WHYS:
-        counted.append(f"other causes ({count(sum(n for _, n in whys[MOST_WHYS:]))})")
-    return f"{count(len(gone))} gone{': ' if counted else ''}{', '.join(counted)}"
+        counted.append(f"other causes ({format_count(sum(n for _, n in whys[MOST_WHYS:]))})")
+    return f"{format_count(len(gone))} gone{': ' if counted else ''}{', '.join(counted)}"
 
 
 def _print_passed(sheet: Sheet, files: Sequence[FileResult]) -> None:
     if files:
-        sheet.print(("Passed", "bold"), (f"  {count(len(files), 'file')}", "dim"))
+        sheet.print(("Passed", "bold"), (f"  {format_count(len(files), 'file')}", "dim"))
     for file in files[:MOST_PASSED]:
-        aside = (
-            f"  {count_limits(file.checks)}, {count(file.n_doubted)} of {count(file.n_rows, 'row')} doubted"
-        )
+        doubted, rows = format_count(file.n_doubted), format_count(file.n_rows, "row")
+        aside = f"  {count_limits(file.checks)}, {doubted} of {rows} doubted"
         sheet.print(sheet.indent(_name_file(file), (aside, "dim")))
     _print_left_out(sheet, len(files) - MOST_PASSED)
 
@@ -182,14 +181,14 @@ def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top:
 
 
 def _count_over_limit(findings: Sequence[Finding], top: int) -> str:
-    rows = count(len(findings), "row")
+    rows = format_count(len(findings), "row")
     shown = f"the first {top} of {rows}" if 0 < top < len(findings) else rows
     return f"{shown} over a limit"
 
 
 def _print_doubted(sheet: Sheet, findings: Sequence[Finding], rules: Mapping[str, str]) -> None:
     """Print rows with an empty line between two; below each what changed and why it is doubted."""
-    scores = [score(finding.doubt or 0.0) for finding in findings]
+    scores = [format_score(finding.doubt or 0.0) for finding in findings]
     cells = max(map(len, scores), default=0)
     for number, (finding, figure) in enumerate(zip(findings, scores, strict=True)):
         if number:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.records import Role
 from doubtcli.report.summary import noise_sentence, power_sentence, skill_sentence
-from doubtcli.wording.numbers import count, percent, score
+from doubtcli.wording.numbers import format_count, format_percent, format_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -68,7 +68,7 @@ class NotebookBars:
             nonlocal done
             done += steps
             if time.monotonic() - self._last >= SECONDS_BETWEEN:
-                self._show(f" {min(done / total, 1):.0%}" if total else f" {count(done)}")
+                self._show(f" {min(done / total, 1):.0%}" if total else f" {format_count(done)}")
 
         self._titles.append(title)
         self._show()
@@ -111,8 +111,8 @@ def render_for_notebook(document: AuditDocument, queue: pd.DataFrame) -> str:
 
 def _render_summary(document: AuditDocument) -> Iterator[str]:
     counts = document.counts
-    doubted = f"{count(counts.n_doubted)} of {count(counts.n_labelled, 'label')} doubted"
-    share = f" ({percent(counts.n_doubted / counts.n_labelled)})" if counts.n_doubted else ""
+    doubted = f"{format_count(counts.n_doubted)} of {format_count(counts.n_labelled, 'label')} doubted"
+    share = f" ({format_percent(counts.n_doubted / counts.n_labelled)})" if counts.n_doubted else ""
     yield f"<h3>{doubted}{share}</h3>"
     yield f"<p>{escape(noise_sentence(document.noise_rate))}</p>"
     if document.skill.assessable:
@@ -132,7 +132,7 @@ def _render_rows(document: AuditDocument, queue: pd.DataFrame) -> Iterator[str]:
         if len(text) > MOST_CHARACTERS:
             text = f"{text[: MOST_CHARACTERS - 1].rstrip()}…"
         cells = (
-            escape(score(float(row["doubt_score"]))),
+            escape(format_score(float(row["doubt_score"]))),
             escape(str(row["given_label"])),
             escape(str(row["doubt_suggested"])),
             f"{escape(text or str(row['doubt_id']))}<small>{escape(str(row['doubt_why']))}</small>",
@@ -140,4 +140,4 @@ def _render_rows(document: AuditDocument, queue: pd.DataFrame) -> Iterator[str]:
         yield "<tr>" + "".join(f"<td>{cell}</td>" for cell in cells) + "</tr>"
     yield "</tbody></table>"
     if len(queue) > FIRST_ROWS:
-        yield f"<p><small>The first {FIRST_ROWS} of {count(len(queue), 'row')} to check.</small></p>"
+        yield f"<p><small>The first {FIRST_ROWS} of {format_count(len(queue), 'row')} to check.</small></p>"

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from doubtcli.rank.figures import find_bins
 from doubtcli.records import Role
-from doubtcli.wording.numbers import plain
+from doubtcli.wording.numbers import format_value
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -197,7 +197,7 @@ def _to_texts(column: pa.ChunkedArray) -> list[str | None]:
     if any(is_kind(column.type) for is_kind in _VECTORS):
         lengths = pc.list_value_length(column).to_pylist()
         return [None if length is None else f"[{length} numbers]" for length in lengths]
-    return [None if value is None else plain(value) for value in column.to_pylist()]
+    return [None if value is None else format_value(value) for value in column.to_pylist()]
 
 
 _VECTORS = (pa.types.is_list, pa.types.is_large_list, pa.types.is_fixed_size_list)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, estimate_precision
-from doubtcli.wording.numbers import count, percent
+from doubtcli.wording.numbers import format_count, format_percent
 
 if TYPE_CHECKING:
     from doubtcli.records import NoiseRate, Power, ScanResult, Skill
@@ -48,8 +48,8 @@ def power_sentence(power: Power) -> str:
         return f"What this audit can find: not assessable. {_end_sentence(power.why)}"
     found = power.found_in_first[_FIRST]
     return (
-        f"What this audit can find: of {count(power.n_planted, 'planted error')}, "
-        f"{percent(found)} are among the {_FIRST:.0%} most doubted rows."
+        f"What this audit can find: of {format_count(power.n_planted, 'planted error')}, "
+        f"{format_percent(found)} are among the {_FIRST:.0%} most doubted rows."
     )
 
 
@@ -65,9 +65,9 @@ def noise_sentence(noise: NoiseRate) -> str:
     """One sentence with the share of wrong labels and its interval, or why it is not known."""
     if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
         return f"Suspected label noise: not assessable. {_end_sentence(noise.why)}"
-    interval = f"{noise.level:.0%} interval {percent(noise.low)} to {percent(noise.high)}"
+    interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
     lead = "Label noise" if noise.rests_on == "verdicts" else "Suspected label noise"
-    return f"{lead}: {percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}."
+    return f"{lead}: {format_percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}."
 
 
 def verdict_sentence(audit: ScanResult) -> str:
@@ -77,10 +77,10 @@ def verdict_sentence(audit: ScanResult) -> str:
     n_kept, n_corrected = count_decided(audit)
     if not n_kept + n_corrected:
         return f"{audit.examples.verdicts.path} has no verdicts yet."
-    rows = count(n_kept + n_corrected, "row")
+    rows = format_count(n_kept + n_corrected, "row")
     have = "has" if n_kept + n_corrected == 1 else "have"
     return (
-        f"{rows} {have} a verdict: {count(n_kept)} kept, {count(n_corrected)} corrected. "
+        f"{rows} {have} a verdict: {format_count(n_kept)} kept, {format_count(n_corrected)} corrected. "
         "The models learn from the verdicts."
     )
 

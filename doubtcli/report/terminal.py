@@ -12,7 +12,7 @@ from doubtcli.rank.figures import list_queued_rows
 from doubtcli.records import Role
 from doubtcli.report.findings import print_confusions, print_findings, print_rows
 from doubtcli.report.summary import summarize
-from doubtcli.wording.numbers import count
+from doubtcli.wording.numbers import format_count
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import Sheet
 
@@ -62,11 +62,11 @@ def print_report(console: Console, audit: ScanResult, *, folder: Path, top: int 
 
 def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
     sheet.print((printable_path(source.path) if source.path != "-" else "standard input", "bold"))
-    rows = count(summary.n_rows, "row")
+    rows = format_count(summary.n_rows, "row")
     if summary.n_unlabelled:
-        rows += f", {count(summary.n_unlabelled)} of them without a label (set aside)"
+        rows += f", {format_count(summary.n_unlabelled)} of them without a label (set aside)"
     if summary.n_unusable:
-        rows += f", {count(summary.n_unusable)} of them judged unusable (set aside)"
+        rows += f", {format_count(summary.n_unusable)} of them judged unusable (set aside)"
     sheet.hang(sheet.indent(), rows)
     stored = [find_title(source.format), source.compression, _name_encoding(source.encoding)]
     if source.delimiter:
@@ -89,7 +89,7 @@ def _name_delimiter(delimiter: str) -> str:
 def _format_size(n_bytes: int) -> str:
     """Bytes in a unit that suits them: "421 bytes", "1.2 MB"."""
     if n_bytes < 1000:  # noqa: PLR2004  # the next unit's size
-        return count(n_bytes, "byte")
+        return format_count(n_bytes, "byte")
     size, unit = float(n_bytes), "bytes"
     for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # used after the loop
         size /= 1000
@@ -132,11 +132,11 @@ def _describe_queue(audit: ScanResult) -> str:
     """How many rows are queued, and how many of them are doubted if not all are."""
     queue = list_queued_rows(audit, audit.settings.get("queue_size"))
     doubted = int(audit.ranking.doubted[queue].sum())
-    text = f"{count(len(queue), 'row')} to check"
+    text = f"{format_count(len(queue), 'row')} to check"
     if doubted != len(queue):
-        text += f", {count(doubted) if doubted else 'none'} of them doubted"
+        text += f", {format_count(doubted) if doubted else 'none'} of them doubted"
     if audit.sample is not None:
-        text += f"; the first {count(len(audit.sample.rows))} are a random sample"
+        text += f"; the first {format_count(len(audit.sample.rows))} are a random sample"
     return text
 
 

@@ -6,7 +6,7 @@ SIGNIFICANT_DIGITS = 6
 """More than the precision of any of our figures, and few enough to read."""
 
 
-def percent(share: float) -> str:
+def format_percent(share: float) -> str:
     """A share as a percentage with one decimal; only exactly 0 and 1 are printed as 0% and 100%."""
     if share in (0, 1):
         return f"{share:.0%}"
@@ -17,14 +17,14 @@ def percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def count(number: int, noun: str = "") -> str:
+def format_count(number: int, noun: str = "") -> str:
     """A whole number with thousands separators, and its noun in singular or plural: "1,204 rows"."""
     if not noun:
         return f"{number:,}"
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def score(value: float) -> str:
+def format_score(value: float) -> str:
     """A doubt or a probability with two decimals; never printed as 0 or 1, since no model is certain."""
     if value < 0.005:  # noqa: PLR2004  # would round to 0.00
         return "<0.01"
@@ -33,7 +33,7 @@ def score(value: float) -> str:
     return f"{value:.2f}"
 
 
-def plain(value: object) -> str:
+def format_value(value: object) -> str:
     """A value of the data as text; a float without digits that have no meaning: "3750", "0.1"."""
     return f"{value:.8g}" if isinstance(value, float) else str(value)
 

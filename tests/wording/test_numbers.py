@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from doubtcli.wording.numbers import count, percent, plain, round_figure, score
+from doubtcli.wording.numbers import format_count, format_percent, format_score, format_value, round_figure
 
 
 @pytest.mark.parametrize(
@@ -19,24 +19,29 @@ from doubtcli.wording.numbers import count, percent, plain, round_figure, score
 )
 def test_percent(share: float, text: str) -> None:
     """Only 0 is printed as 0%, and only 1 as 100%."""
-    assert percent(share) == text
+    assert format_percent(share) == text
 
 
 def test_numbers() -> None:
     """Counts have thousands separators and agree with their noun; scores have two decimals."""
-    assert [count(1, "row"), count(0, "row"), count(12_345, "row"), count(1_000)] == [
+    assert [
+        format_count(1, "row"),
+        format_count(0, "row"),
+        format_count(12_345, "row"),
+        format_count(1_000),
+    ] == [
         "1 row",
         "0 rows",
         "12,345 rows",
         "1,000",
     ]
-    assert score(0.966) == "0.97"
+    assert format_score(0.966) == "0.97"
 
 
 @pytest.mark.parametrize(("value", "text"), [(3750.0, "3750"), (0.1, "0.1"), (7, "7"), ("a", "a")])
 def test_plain(value: object, text: str) -> None:
     """A value of the data is written without digits that have no meaning."""
-    assert plain(value) == text
+    assert format_value(value) == text
 
 
 @pytest.mark.parametrize(

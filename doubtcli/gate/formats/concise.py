@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from doubtcli.gate.limit_words import describe_outcome, format_value_and_bound
-from doubtcli.wording.numbers import score
+from doubtcli.wording.numbers import format_score
 from doubtcli.wording.quoting import printable_path
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ def _list_file_lines(file: FileResult) -> Iterator[str]:
 def _describe_row(path: str, finding: Finding) -> str:
     """`data.csv:18: refund -> billing, doubt 0.99, new [low-self-confidence] id T0480`."""
     place = f"{path}:{finding.lines[0]}" if finding.lines else f"{path}: row {finding.row}"
-    doubt = None if finding.doubt is None else f"doubt {score(finding.doubt)}"
+    doubt = None if finding.doubt is None else f"doubt {format_score(finding.doubt)}"
     parts = ", ".join(words for words in (_describe_labels(finding), doubt, finding.change) if words)
     return f"{place}: {parts} [{finding.rule}] id {finding.row_id}"
 

@@ -10,7 +10,7 @@ from doubtcli.gate.limit_words import describe_outcome, make_limit_lines
 from doubtcli.gate.result import Change, Outcome
 from doubtcli.gate.sentences import explain_finding, fit_on_line, list_failing_new_first, print_next
 from doubtcli.wording.lists import and_more
-from doubtcli.wording.numbers import count, score
+from doubtcli.wording.numbers import format_count, format_score
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -78,13 +78,14 @@ def _list_file_lines(result: GateResult) -> Iterator[str]:
 
 def _count_contents(file: FileResult) -> Iterator[str]:
     """Counts of rows, doubts and waivers, and how doubts changed since the baseline."""
-    labelled = "" if file.n_labelled == file.n_rows else f", {count(file.n_labelled)} with a label"
-    yield f"{count(file.n_rows, 'row')}{labelled}"
+    labelled = "" if file.n_labelled == file.n_rows else f", {format_count(file.n_labelled)} with a label"
+    yield f"{format_count(file.n_rows, 'row')}{labelled}"
     n_waived = len({finding.row for finding in file.waived})
-    yield f"{count(file.n_doubted)} doubted{f', {count(n_waived)} waived' if n_waived else ''}"
+    yield f"{format_count(file.n_doubted)} doubted{f', {format_count(n_waived)} waived' if n_waived else ''}"
     if file.comparison:
         one = file.comparison
-        changes = f"{count(one.n_new)} new, {count(one.n_known)} known, {count(len(one.gone))} gone"
+        kinds = {"new": one.n_new, "known": one.n_known, "gone": len(one.gone)}
+        changes = ", ".join(f"{format_count(n)} {kind}" for kind, n in kinds.items())
         yield f"since the baseline {format_code(one.path, _NAME)}: {changes}"
 
 
@@ -142,7 +143,7 @@ def _make_row_cells(finding: Finding, rules: Mapping[str, str]) -> list[str]:
         f"{format_code(finding.row_id, _NAME)}, {place}",
         "no label" if given is None else format_code(given, _NAME),
         "" if suggested is None or suggested == given else format_code(suggested, _NAME),
-        "" if finding.doubt is None else escape_words(score(finding.doubt), _NAME),
+        "" if finding.doubt is None else escape_words(format_score(finding.doubt), _NAME),
         f"{new}{escape_words(explain_finding(finding, rules), _WHY)}",
     ]
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from page import NOTHING, PAGE, markdown_table, write_between
-from sets import DATA, Task, all_tasks
+from sets import DATA, Task, read_all_tasks
 from tools import DOUBT, REFERENCE, TOOLS, Result, Tool, measure
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def main() -> None:
     wanted = read_arguments()
     tools = [tool for tool in TOOLS if tool.name in wanted.tools]
     found = []
-    for task in all_tasks(wanted.sets):
+    for task in read_all_tasks(wanted.sets):
         results: Results = {}
         for tool in tools:
             if tool.takes(task):

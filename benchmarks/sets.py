@@ -61,13 +61,13 @@ class Task:
         return bool(text_columns(self.inputs))
 
 
-def all_tasks(wanted: list[str]) -> list[Task]:
+def read_all_tasks(wanted: list[str]) -> list[Task]:
     """The tasks of the wanted sets under `DOUBT_DATA`, or of all sets."""
     folders = [folder for folder in sorted(DATA.iterdir()) if not wanted or folder.name in wanted]
-    return [task for folder in folders for task in tasks_of(folder)]
+    return [task for folder in folders for task in read_tasks(folder)]
 
 
-def tasks_of(folder: Path) -> list[Task]:
+def read_tasks(folder: Path) -> list[Task]:
     """A task for each column of given labels, without the columns that give the errors away."""
     path = folder / "data.parquet"
     if not path.exists():
@@ -77,20 +77,20 @@ def tasks_of(folder: Path) -> list[Task]:
         return []
     inputs = data[[c for c in data if c not in ("id", "label") and not c.startswith(KNOWN_OF_ERRORS)]]
     tasks = []
-    for kind, labels in noise_kinds(folder.name, data).items():
+    for kind, labels in list_noise_kinds(folder.name, data).items():
         is_given = labels.equals(data["label"])
         wrong = data["is_error"] if is_given else labels != data["true_label"]
         known = wrong.notna().to_numpy()
         table = inputs.assign(id=data["id"], label=labels)
         if folder.name in ANSWERED_BY_PEOPLE:
-            table = table.merge(answers(folder), on="id", how="left")
+            table = table.merge(read_answers(folder), on="id", how="left")
         table = table[known].reset_index(drop=True)
         is_error = wrong[known].to_numpy(dtype=bool)
         tasks.append(Task(f"{folder.name} {kind}".strip(), table, is_error, is_given))
     return tasks
 
 
-def noise_kinds(name: str, data: pd.DataFrame) -> dict[str, pd.Series]:
+def list_noise_kinds(name: str, data: pd.DataFrame) -> dict[str, pd.Series]:
     """The columns of given labels by kind of noise, `label` first, under its kind's name where it has one."""
     kinds = [c for c in data if c.startswith("label_")] if name.startswith(INJECTED) else []
     same = [kind for kind in kinds if data[kind].equals(data["label"])]
@@ -98,7 +98,7 @@ def noise_kinds(name: str, data: pd.DataFrame) -> dict[str, pd.Series]:
     return given | {kind.removeprefix("label_"): data[kind] for kind in kinds if kind not in same}
 
 
-def answers(folder: Path) -> pd.DataFrame:
+def read_answers(folder: Path) -> pd.DataFrame:
     """The annotators' answers, one column each."""
     long = pd.read_parquet(folder / "annotations.parquet")
     wide = long.drop_duplicates(["id", "annotator"]).pivot_table(

@@ -21,7 +21,7 @@ import numpy as np
 import pandas as pd
 from measure import run_process
 from page import PAGE, write_between
-from sets import DATA, Task, tasks_of
+from sets import DATA, Task, read_tasks
 from sklearn.metrics import average_precision_score
 
 from doubtcli.queue.sampling import stratify
@@ -53,7 +53,7 @@ def main() -> None:
     for folder in sorted(DATA.iterdir()):
         if wanted and folder.name not in wanted:
             continue
-        for task in tasks_of(folder):
+        for task in read_tasks(folder):
             truth = pd.read_parquet(folder / "data.parquet").set_index("id")["true_label"]
             first = compare(task, truth[task.table["id"]].to_numpy(dtype=str), ranked)
             add_coverage(task, first, covered)

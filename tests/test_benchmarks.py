@@ -166,7 +166,7 @@ def test_no_tool_is_shown_what_is_known_of_the_errors(tmp_path):
     }
     write_set(tmp_path / "mail", **known)
 
-    (task,) = sets.tasks_of(tmp_path / "mail")
+    (task,) = sets.read_tasks(tmp_path / "mail")
 
     assert sorted(task.table) == ["id", "label", "size"]
     assert task.is_error.tolist() == [True] * 4 + [False] * 36
@@ -178,7 +178,7 @@ def test_each_kind_of_injected_noise_is_a_task(tmp_path):
     near, uniform = ["spam", "ham"] * 2 + truth[4:], ["spam", *truth[1:]]
     write_set(tmp_path / "inj_mail", label_near10=near, label_uniform05=uniform)
 
-    given, other = sets.tasks_of(tmp_path / "inj_mail")
+    given, other = sets.read_tasks(tmp_path / "inj_mail")
 
     assert (given.name, given.is_given, given.is_error.sum()) == ("inj_mail near10", True, 4)
     assert (other.name, other.is_given, other.is_error.sum()) == ("inj_mail uniform05", False, 1)
@@ -195,7 +195,7 @@ def test_peoples_answers_are_a_column_each(tmp_path):
     )
     long.to_parquet(folder / "annotations.parquet")
 
-    (task,) = sets.tasks_of(folder)
+    (task,) = sets.read_tasks(folder)
 
     assert task.has_answers
     assert task.table["annotator_a"].tolist()[:2] == ["ham", "ham"]
@@ -206,7 +206,7 @@ def test_a_set_whose_labels_are_measures_is_left_out(tmp_path):
     """A set is left out if its labels are not classes."""
     write_set(tmp_path / "prices", label=np.linspace(0, 1, 40))
 
-    assert sets.tasks_of(tmp_path / "prices") == []
+    assert sets.read_tasks(tmp_path / "prices") == []
 
 
 def test_a_folder_without_a_known_set_gives_no_tasks(tmp_path):
@@ -214,8 +214,8 @@ def test_a_folder_without_a_known_set_gives_no_tasks(tmp_path):
     (tmp_path / "blind").mkdir()
     pd.DataFrame({"id": [1], "label": ["ham"]}).to_parquet(tmp_path / "blind" / "data.parquet")
 
-    assert sets.tasks_of(tmp_path) == []
-    assert sets.tasks_of(tmp_path / "blind") == []
+    assert sets.read_tasks(tmp_path) == []
+    assert sets.read_tasks(tmp_path / "blind") == []
 
 
 # -------------------------------------------------------------------- the tools
@@ -273,7 +273,7 @@ def penguins(tmp_path):
 @pytest.fixture(scope="module")
 def penguin_results(tmp_path_factory):
     """The results of `doubt`, the reference and nessie's methods on the penguins."""
-    (task,) = sets.tasks_of(penguins(tmp_path_factory.mktemp("data")))
+    (task,) = sets.read_tasks(penguins(tmp_path_factory.mktemp("data")))
     wanted = (tools.DOUBT, tools.CLEANLAB, tools.NESSIE_METHODS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(tools, "run_process", run_here)
@@ -291,7 +291,7 @@ def test_tools_that_look_at_the_label_find_the_planted_errors(penguin_results, m
 def test_peers_that_need_more_packages_find_the_planted_errors(tmp_path, tool):
     """Where they are installed, their scores match the rows too, although doubtlab sorts them."""
     pytest.importorskip(tool.name)
-    (task,) = sets.tasks_of(penguins(tmp_path))
+    (task,) = sets.read_tasks(penguins(tmp_path))
 
     assert tools.measure(tool, task)[tool.methods[0]].average_precision > 0.7
 

@@ -111,7 +111,7 @@ class AnswersRead:
     """What the user should know of how they were read."""
 
 
-def newest_of_each(answers: Sequence[Answer]) -> list[Answer]:
+def keep_newest_answers(answers: Sequence[Answer]) -> list[Answer]:
     """The answers; of several by one person on one row, only the newest.
 
     Answers that decide nothing give way to those that decide. Where times don't show which of a person's

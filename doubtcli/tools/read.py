@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
-from doubtcli.records.answers import FILLED_IN, AnswerFile, AnswersRead, newest_of_each
+from doubtcli.records.answers import FILLED_IN, AnswerFile, AnswersRead, keep_newest_answers
 from doubtcli.tools.load import Records, load_records
 from doubtcli.tools.plain import ID, VERDICT
 from doubtcli.tools.registry import blame_tool, load_tools
@@ -55,7 +55,7 @@ def read_answers(source: str | Records, *, confirmed: bool = False) -> AnswerFil
         ]
     if not any(answer.row_id for answer in answers):
         raise _explain_no_ids(records, shape)
-    newest = tuple(newest_of_each(answers))
+    newest = tuple(keep_newest_answers(answers))
     notes = (*records.notes, shape.note, "" if confirmed else shape.unconfirmed)
     return AnswerFile(
         records.path,
@@ -143,7 +143,7 @@ def read_answer_files(sources: Iterable[str | Records], *, confirmed: bool = Fal
     )
     files = [*firsts, *alike]
     found = [answer for file in files for answer in file.answers]
-    answers = tuple(newest_of_each(found))
+    answers = tuple(keep_newest_answers(found))
     n_older = sum(file.n_older for file in files)
     notes = dict.fromkeys(note for file in files for note in file.notes)
     own = _describe_copies(copies, alike, n_older, len(found) - len(answers))

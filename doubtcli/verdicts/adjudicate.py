@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError
 from doubtcli.records import OnConflict
-from doubtcli.records.answers import newest_of_each
+from doubtcli.records.answers import keep_newest_answers
 from doubtcli.verdicts.rows import OTHER_CONTENT, Problem, RejectionReason, is_as_seen
 from doubtcli.verdicts.votes import Rejection, describe_decision, group_answers
 from doubtcli.wording.lists import MOST_NAMED, find_nearest, quote_names
@@ -104,7 +104,7 @@ def adjudicate(answers: Sequence[Answer], rows: VerdictRows, terms: Terms) -> Ad
     Raises:
         InputError: The terms refuse what was found.
     """
-    gathered = group_answers(newest_of_each(answers), rows)
+    gathered = group_answers(keep_newest_answers(answers), rows)
     cases = [Case(one, one.find_winners(terms.on_conflict), rows, terms) for one in gathered.ballots]
     problems = [_find_broken_rule(case) for case in cases]
     judged = list(zip(cases, problems, strict=True))

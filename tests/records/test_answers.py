@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records.answers import Answer, newest_of_each, parse_moment
+from doubtcli.records.answers import Answer, keep_newest_answers, parse_moment
 
 EARLY, LATE = "2026-01-01T00:00:00Z", "2026-01-01T03:00:00+01:00"
 
@@ -58,61 +58,63 @@ class TestTheNewest:
         """The newest answer counts, at any place in the file; other people's answers are kept."""
         late, other = by("ana", "spam", LATE), by("bob", "ham", EARLY)
 
-        assert newest_of_each([late, by("ana", "ham", EARLY), other]) == [late, other]
+        assert keep_newest_answers([late, by("ana", "ham", EARLY), other]) == [late, other]
 
     def test_what_decides_nothing_gives_way(self) -> None:
         """An answer that decides nothing gives way to one that decides, even if it is newer."""
         decided = by("ana", "spam", EARLY)
 
-        assert newest_of_each([decided, by("ana", "", LATE), by("ana", "ham", LATE, status="draft")]) == [
-            decided
-        ]
+        assert keep_newest_answers(
+            [decided, by("ana", "", LATE), by("ana", "ham", LATE, status="draft")]
+        ) == [decided]
 
     def test_without_times_different_answers_stay(self) -> None:
         """Where a time is missing, the newest of a person's answers is not guessed."""
         answers = [by("ana", "ham"), by("ana", "spam", LATE)]
 
-        assert newest_of_each(answers) == answers
+        assert keep_newest_answers(answers) == answers
 
     def test_answers_of_one_moment_stay(self) -> None:
         """Different answers of one moment stay, also where their times are in two zones."""
         answers = [by("ana", "ham", "2026-01-01T02:00:00Z"), by("ana", "spam", LATE)]
 
-        assert newest_of_each(answers) == answers
+        assert keep_newest_answers(answers) == answers
 
     def test_equal_answers_are_one(self) -> None:
         """Of equal answers the newest stays, and with it one that has no time."""
-        assert newest_of_each([by("ana", "ham"), by("ana", " ham ")]) == [by("ana", "ham")]
-        assert newest_of_each([by("ana", "ham", EARLY), by("ana", "ham", LATE)]) == [by("ana", "ham", LATE)]
-        assert len(newest_of_each([by("ana", "ham"), by("ana", "ham", LATE)])) == 2
+        assert keep_newest_answers([by("ana", "ham"), by("ana", " ham ")]) == [by("ana", "ham")]
+        assert keep_newest_answers([by("ana", "ham", EARLY), by("ana", "ham", LATE)]) == [
+            by("ana", "ham", LATE)
+        ]
+        assert len(keep_newest_answers([by("ana", "ham"), by("ana", "ham", LATE)])) == 2
 
     def test_the_nameless_are_different_people(self) -> None:
         """Answers without a name count as different people's: it is not known who answered twice."""
         answers = [by("", "ham", EARLY), by("", "spam", LATE)]
 
-        assert newest_of_each(answers) == answers
+        assert keep_newest_answers(answers) == answers
 
     @pytest.mark.parametrize("other", ["ham", "spam"])
     def test_the_nameless_of_two_files_are_two_people(self, other: str) -> None:
         """Answers without a name in two files are two people's, even if they are equal."""
         answers = [by("", "ham", EARLY, file="ann.jsonl"), by("", other, EARLY, file="bob.jsonl")]
 
-        assert newest_of_each(answers) == answers
+        assert keep_newest_answers(answers) == answers
 
     def test_a_record_twice_in_a_file_counts_once(self) -> None:
         """A record that is in a file twice counts once; another comment or time makes it a different one."""
         once, again = by("", "ham", EARLY, why="so"), Answer(7, "a", "ham ", time=EARLY, why="so")
         others = [by("", "ham", LATE, why="so"), by("", "ham", EARLY, why="no"), by("", "ham", EARLY)]
 
-        assert newest_of_each([once, again, once, *others]) == [again, *others]
+        assert keep_newest_answers([once, again, once, *others]) == [again, *others]
 
     @pytest.mark.parametrize("name", ["1", "12", "1.0", " 1 "])
     def test_a_number_names_nobody_outside_of_its_file(self, name: str) -> None:
         """A number is a person in one file only: every Label Studio calls its first user 1."""
         answers = [by(name, "ham", EARLY, file="one.json"), by(name, "spam", LATE, file="two.json")]
 
-        assert newest_of_each(answers) == answers
-        assert newest_of_each([replace(one, file="one.json") for one in answers]) == [
+        assert keep_newest_answers(answers) == answers
+        assert keep_newest_answers([replace(one, file="one.json") for one in answers]) == [
             by(name, "spam", LATE, file="one.json")
         ]
 
@@ -121,7 +123,7 @@ class TestTheNewest:
         """A name that is not a number is one person in all files, and the newest answer counts."""
         newest = by(name, "spam", LATE, file="two.json")
 
-        assert newest_of_each([by(name, "ham", EARLY, file="one.json"), newest]) == [newest]
+        assert keep_newest_answers([by(name, "ham", EARLY, file="one.json"), newest]) == [newest]
 
     @pytest.mark.parametrize("name", ["", "1", "ann"])
     def test_the_same_to_the_microsecond_is_one_answer(self, name: str) -> None:
@@ -130,8 +132,8 @@ class TestTheNewest:
         once = by(name, "ham", time, file="monday.json")
         again = Answer(9, "a", "ham", annotator=name, time=time, file="tuesday.json")
 
-        assert newest_of_each([once, again]) == [again]
-        assert newest_of_each([replace(once, verdict="spam"), again]) == [
+        assert keep_newest_answers([once, again]) == [again]
+        assert keep_newest_answers([replace(once, verdict="spam"), again]) == [
             replace(once, verdict="spam"),
             again,
         ]
@@ -144,7 +146,7 @@ class TestTheNewest:
             Answer(1, "b", "ham", annotator="ana", time=LATE),
         ]
 
-        assert newest_of_each(answers) == answers
+        assert keep_newest_answers(answers) == answers
 
     @given(
         st.lists(
@@ -163,7 +165,7 @@ class TestTheNewest:
         """The order of answers does not matter, and a second pass changes nothing."""
         shuffled = random.sample(answers, len(answers))
 
-        found = newest_of_each(answers)
+        found = keep_newest_answers(answers)
 
-        assert sorted(newest_of_each(shuffled), key=astuple) == sorted(found, key=astuple)
-        assert newest_of_each(found) == found
+        assert sorted(keep_newest_answers(shuffled), key=astuple) == sorted(found, key=astuple)
+        assert keep_newest_answers(found) == found

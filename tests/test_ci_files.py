@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 import shutil
 import subprocess
 import sys
+from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +21,6 @@ import yaml
 from doubtcli.files.formats import PACKED_ENDINGS, load_formats
 
 REPOSITORY = Path(__file__).parents[1]
-BIN = Path(sys.executable).parent
 ACTION = yaml.safe_load((REPOSITORY / "action.yml").read_text(encoding="utf-8"))
 HOOKS = {
     hook["id"]: hook
@@ -37,9 +39,23 @@ VALIDATORS = {
 
 
 def check(command: list[str], path: Path) -> str:
-    """A validator's complaints about a file; "" if it has none."""
-    done = subprocess.run([BIN / command[0], *command[1:], path], capture_output=True, text=True, check=False)
-    return "" if done.returncode == 0 else done.stdout + done.stderr
+    """A validator's complaints about a file; "" if it has none.
+
+    Where a validator can be called in this process, that is faster than to start it.
+    """
+    if command[0] == "pre-commit":  # it keeps the standard output that it finds when it is imported
+        script = Path(sys.executable).with_name(command[0])
+        done = subprocess.run([script, *command[1:], path], capture_output=True, text=True, check=False)
+        return "" if done.returncode == 0 else done.stdout + done.stderr
+    (entry,) = entry_points(group="console_scripts", name=command[0])
+    printed = io.StringIO()
+    with pytest.MonkeyPatch.context() as patch, redirect_stdout(printed), redirect_stderr(printed):
+        patch.setattr(sys, "argv", [*command, str(path)])
+        try:
+            code = entry.load()()
+        except SystemExit as ended:
+            code = ended.code
+    return printed.getvalue() or f"exit code {code}" if code else ""
 
 
 class TestHooks:

@@ -62,11 +62,12 @@ def assert_labels(data: Data, **options: Unpack[LabelOptions]) -> None:
         >>> from doubtcli.testing import assert_labels
         >>> assert_labels("fixtures/penguins.csv", label="species", max_doubted="50%", fast=True)
     """
+    config = options.get("config")
     scan_options = {name: value for name, value in options.items() if name not in GateOptions.__annotations__}
     limits = {name: value for name, value in options.items() if name in GateOptions.__annotations__}
-    plan_gate(limits)  # what is wrong with a limit is an error before the scan
-    audit = scan(data, progress=False, **scan_options)  # type: ignore[arg-type]  # split by name just now
-    result = audit.gate(**limits)  # type: ignore[arg-type]
+    plan_gate(limits, config)  # what is wrong with a limit is an error before the scan
+    audit = scan(data, **({"progress": False} | scan_options))  # type: ignore[arg-type]  # split by name just now
+    result = audit.gate(**limits, config=config)  # type: ignore[arg-type]
     if not result.passed:
         raise AssertionError(_describe_failure(result))
 

@@ -5,14 +5,21 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from doubtcli.api.keywords import GateOptions, is_path, plan_gate, read_answers_in_memory
+from doubtcli.api.keywords import (
+    GateOptions,
+    is_path,
+    plan_gate,
+    read_answers_in_memory,
+    say_in_keywords,
+    with_keywords_in_errors,
+)
 from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import SettingsError
 from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels
@@ -82,7 +89,8 @@ class Audit:
     @property
     def noise_rate(self) -> NoiseRate:
         """The suspected share of wrong labels with its interval; `assessable` says whether there is one."""
-        return self._found.document.noise_rate
+        noise = self._found.document.noise_rate
+        return replace(noise, why=say_in_keywords(noise.why))
 
     @property
     def skill(self) -> Skill:
@@ -92,7 +100,7 @@ class Audit:
     @property
     def notes(self) -> tuple[str, ...]:
         """All that you should know of how the table was read and judged."""
-        return self._found.document.notes
+        return tuple(map(say_in_keywords, self._found.document.notes))
 
     def __repr__(self) -> str:
         """One line for a terminal."""
@@ -105,10 +113,11 @@ class Audit:
 
     def _repr_html_(self) -> str:
         """The summary and the first rows of the queue, for a notebook."""
-        return render_for_notebook(self._found.document, self.queue)
+        return say_in_keywords(render_for_notebook(self._found.document, self.queue))
 
     # --------------------------------------------------------------- what is done with it
 
+    @with_keywords_in_errors
     def save(self, folder: str | os.PathLike[str], *, force: bool = False) -> None:
         """Write the audit as `doubt scan` does: `audit.json`, `doubts.parquet`, `queue.csv`, `report.html`.
 
@@ -129,6 +138,7 @@ class Audit:
             force=force,
         )
 
+    @with_keywords_in_errors
     def gate(  # the flags of the command
         self,
         *,
@@ -175,9 +185,17 @@ class Audit:
         """
         given = dict(locals())
         plan = plan_gate({name: given[name] for name in GateOptions.__annotations__}, config)
-        gate = Gate(plan, today=dt.datetime.now().astimezone().date(), progress=Silence())
+        if max_new is not None and self._frame is not None:
+            raise SettingsError(
+                "a baseline is of a file, and this audit is of a table in memory",
+                where="max_new",
+                hint="save the table to a file, and scan that",
+            )
+        today = dt.datetime.now().astimezone().date()
+        gate = Gate(plan, today, Silence(), finds_waivers=config is not None)
         return gate.run_on([self._check_data(or_backup=False)])
 
+    @with_keywords_in_errors
     def apply(  # the flags of the command
         self,
         verdicts: Data,
@@ -192,7 +210,6 @@ class Audit:
         confirmed: bool = False,
         drop: bool = False,
         waivers: str | os.PathLike[str] | None = None,
-        waive: bool = True,
     ) -> AppliedVerdicts:
         """Put people's verdicts in place of the labels, as `doubt apply` does.
 
@@ -212,8 +229,8 @@ class Audit:
             spread: Whether a decision also holds for rows of the same input and label.
             confirmed: Whether all rows were looked at, also those left as they were.
             drop: Whether to take out rows that were judged unusable.
-            waivers: Where to waive doubted rows whose label was kept, so that a gate passes them.
-            waive: Whether to waive them.
+            waivers: A file in which to waive the doubted rows whose label was kept, so that a gate that
+                reads it passes them; no row is waived if it is left out.
 
         Raises:
             DoubtError: The verdicts can't be read or applied, or something is in the way; nothing was
@@ -235,7 +252,7 @@ class Audit:
             spread=spread,
             on_conflict=_parse_on_conflict(on_conflict),
             waivers=None if waivers is None else os.fspath(waivers),
-            waive=waive,
+            waive=waivers is not None,
             answers=read_answers_in_memory(sources, confirmed=confirmed),
             open_audit=audit,
         )
@@ -245,6 +262,7 @@ class Audit:
         _refuse_file_options(output=output, in_place=in_place, force=force, waivers=waivers)
         return _describe_frame(correct_frame(self._frame, request, audit, found.given))
 
+    @with_keywords_in_errors
     def compare(self, other: Audit | str | os.PathLike[str]) -> AuditComparison:
         """What lies between this audit and a later one of the same data, as `doubt compare` reports it.
 
@@ -296,7 +314,7 @@ class AppliedVerdicts:
     def __repr__(self) -> str:
         """One line."""
         return (
-            f"<AppliedVerdicts: {len(self.changes):,} labels changed, "
+            f"<AppliedVerdicts: {len(self.changes):,} rows changed, "
             f"{len(self.unapplied):,} answers not applied>"
         )
 

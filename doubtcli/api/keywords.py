@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import pathlib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import wraps
+from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 
 import numpy as np
-import pyarrow as pa
+import pandas as pd
 
-from doubtcli.errors import SettingsError
-from doubtcli.files.frame import is_table, name_kind, read_frame
+from doubtcli.errors import DoubtError, InputError, SettingsError
+from doubtcli.files.frame import is_pandas, is_table, name_kind, read_frame
 from doubtcli.read.side_files import check_matrix
 from doubtcli.records import InMemory, SideFile
 from doubtcli.settings import load_gate
@@ -35,13 +37,6 @@ Data = Any
 """A pandas or polars DataFrame, a pyarrow Table, anything else that offers Arrow's C stream, or a path."""
 Array = Any
 """A NumPy array of shape `(n_rows, n_columns)`, a table, or the path of a file."""
-
-
-COLUMNS = frozenset(
-    {"label", "text", "numeric", "categorical", "datetime", "id", "annotators", "embedding"}
-    | {"group", "ignore", "use"}
-)
-"""The keywords that name columns."""
 
 
 class ScanOptions(TypedDict, total=False):
@@ -98,6 +93,49 @@ class GateOptions(TypedDict, total=False):
 class LabelOptions(ScanOptions, GateOptions, total=False):
     """The keywords of `doubtcli.testing.assert_labels`."""
 
+    config: Path | None
+    progress: bool
+
+
+FLAG = re.compile(r"--([a-z]+(?:-[a-z]+)*)(?: ([A-Z]+|[0-9]+%?)\b)?|(?<!\S)-o\b(?: ([A-Z]+))?")
+"""A flag of the command line in a sentence, with its value if there is one."""
+OF_APPLY = frozenset(
+    {"output", "in_place", "force", "dry_run", "on_conflict", "new_labels", "spread", "confirmed", "drop"}
+)
+
+
+def say_in_keywords(text: str) -> str:
+    """A sentence of the command line with keywords in place of flags: "--seed 3" becomes "seed=3"."""
+    return FLAG.sub(_to_keyword, text)
+
+
+def _to_keyword(flag: re.Match[str]) -> str:
+    name = "output" if flag[1] is None else flag[1].replace("-", "_")
+    if name not in LabelOptions.__annotations__.keys() | OF_APPLY:
+        return flag[0]
+    value = flag[2] or flag[3]
+    return f"{name}={value}" if value else name
+
+
+Given = ParamSpec("Given")
+Result = TypeVar("Result")
+
+
+def with_keywords_in_errors(function: Callable[Given, Result]) -> Callable[Given, Result]:
+    """The same function, whose errors name keywords where the command line has flags."""
+
+    @wraps(function)
+    def call(*args: Given.args, **kwargs: Given.kwargs) -> Result:
+        try:
+            return function(*args, **kwargs)
+        except DoubtError as error:
+            for name in ("where", "found", "expected", "hint"):
+                text = getattr(error, name)
+                setattr(error, name, None if text is None else say_in_keywords(text))
+            raise
+
+    return call
+
 
 def is_path(given: object) -> bool:
     """Whether somebody gave a path rather than what a file holds."""
@@ -132,6 +170,8 @@ def as_flag(value: Any) -> Any:  # noqa: ANN401  # of any kind
     """A keyword's value as settings have it: names in a tuple, a path as text."""
     if isinstance(value, os.PathLike):
         return os.fspath(value)
+    if isinstance(value, np.generic):
+        return value.item()
     is_many = isinstance(value, Iterable) and not isinstance(value, str | Mapping)
     return tuple(value) if is_many else value
 
@@ -142,6 +182,20 @@ def as_column(value: Any) -> Any:  # noqa: ANN401  # a name, or several
     if isinstance(named, tuple):
         return tuple(map(str, named))
     return named if named is None else str(named)
+
+
+def as_one_column(value: Any) -> Any:  # noqa: ANN401  # a name, which is a tuple where a frame has levels
+    """The name of one column as text."""
+    return value if value is None else str(value)
+
+
+CONVERT: Mapping[str, Callable[[Any], Any]] = {
+    **dict.fromkeys(("label", "id", "group"), as_one_column),
+    **dict.fromkeys(
+        ("text", "numeric", "categorical", "datetime", "annotators", "embedding", "ignore", "use"), as_column
+    ),
+}
+"""How the keywords that name columns are read."""
 
 
 def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[dict[str, Any], InMemory]:
@@ -156,20 +210,20 @@ def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[d
             answers = read_answer_files([records])
             side_files[name] = SideFile(records.path, records.sha256)
         else:
-            arrays[name], side_files[name] = _read_array(given)
+            arrays[name], side_files[name] = _read_array(given, frame)
     flags = {
-        name: (as_column if name in COLUMNS else as_flag)(value)
-        for name, value in options.items()
-        if name not in side_files
+        name: CONVERT.get(name, as_flag)(value) for name, value in options.items() if name not in side_files
     }
     flags |= {name: side_file.path for name, side_file in side_files.items()}
     table = None if frame is None else frame.table
     return flags, InMemory(table, arrays, answers, side_files)
 
 
-def _read_array(given: Array) -> tuple[Any, SideFile]:
+def _read_array(given: Array, frame: Frame | None) -> tuple[Any, SideFile]:
     """An array or a table, and what stands for it where a file would be named."""
     if is_table(given):
+        if is_pandas(given) and frame is not None and is_pandas(frame.given):
+            given = _align_rows(given, frame.index)
         table = read_frame(given).table
         return table.data, SideFile(table.source.path, table.source.sha256)
     array = np.asarray(given)
@@ -177,6 +231,24 @@ def _read_array(given: Array) -> tuple[Any, SideFile]:
     check_matrix(array, name)
     content = f"{array.shape} {array.dtype.str} ".encode() + array.tobytes()
     return array, SideFile(name, hashlib.sha256(content).hexdigest())
+
+
+def _align_rows(table: pd.DataFrame, index: pd.Index[Any]) -> pd.DataFrame:
+    """A pandas table with its rows in the order of an index; one without an index of its own as it is.
+
+    Raises:
+        InputError: It has an index of its own, and that is another one.
+    """
+    if table.index.equals(index) or table.index.equals(pd.RangeIndex(len(table))):
+        return table
+    if table.index.is_unique and index.is_unique and set(table.index) == set(index):
+        return table.loc[index]
+    raise InputError(
+        "its index is not the index of the table that is scanned",
+        where=name_kind(table),
+        expected="the same index in any order, or none (0, 1, 2, ...)",
+        hint="reset_index(drop=True), if its rows are in the order of the table",
+    )
 
 
 def read_answers_in_memory(sources: Sequence[Any], *, confirmed: bool) -> AnswersRead:
@@ -187,9 +259,11 @@ def read_answers_in_memory(sources: Sequence[Any], *, confirmed: bool) -> Answer
 
 def list_records(verdicts: Data) -> Records:
     """The records of a table of verdicts, or of labels by row id."""
+    if type(verdicts).__name__ == "Series" and hasattr(verdicts, "to_dict"):
+        verdicts = verdicts.to_dict()
     if isinstance(verdicts, Mapping):
-        columns = {"doubt_id": map(str, verdicts), "verdict": map(str, verdicts.values())}
-        table = pa.table({name: pa.array(values, pa.string()) for name, values in columns.items()})
-        return list_frame_records(table, name_kind(verdicts))
+        where, columns = name_kind(verdicts), {"doubt_id": map(str, verdicts), "verdict": verdicts.values()}
+        verdicts = pd.DataFrame({name: list(values) for name, values in columns.items()})
+        return list_frame_records(read_frame(verdicts).table.data, where)
     table = read_frame(verdicts).table
     return list_frame_records(table.data, table.source.path)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.api.audit import Audit
-from doubtcli.api.keywords import ScanOptions, find_config, is_path, take_from_memory
+from doubtcli.api.keywords import ScanOptions, find_config, is_path, take_from_memory, with_keywords_in_errors
 from doubtcli.cli.console import choose_progress
 from doubtcli.errors import InputError
 from doubtcli.files.frame import read_frame
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from doubtcli.records import AuditDocument
 
 
+@with_keywords_in_errors
 def scan(  # the flags of the command, so that an editor lists them
     data: Data,
     *,
@@ -123,6 +124,7 @@ def scan(  # the flags of the command, so that an editor lists them
     return _scan(data, options, None if config is None else os.fspath(config), shows_progress=progress)
 
 
+@with_keywords_in_errors
 def open_audit(folder: str | os.PathLike[str], data: Data = None) -> Audit:
     """Open an audit that `doubt scan` or `Audit.save` wrote.
 
@@ -152,7 +154,7 @@ def _scan(
 ) -> Audit:
 
     frame = None if is_path(data) else read_frame(data, index_as=options["id"])
-    path = os.fspath(data) if frame is None else frame.table.source.path
+    path = os.path.expanduser(os.fspath(data)) if frame is None else frame.table.source.path  # noqa: PTH111
     flags, given = take_from_memory(options, frame)
     settings = load_settings({**flags, "path": path}, start=Path.cwd(), **find_config(config))
     progress: Progress = choose_progress(wanted=shows_progress)
@@ -169,6 +171,12 @@ def _scan(
 
 def _read_judged_frame(data: Data, document: AuditDocument, folder: str) -> Frame:
     """The table that an audit judged, and no other."""
+    if is_path(data):
+        raise InputError(
+            "a path is given, where the table itself is needed",
+            where="data",
+            expected="the DataFrame or Arrow table that was scanned",
+        )
     frame = read_frame(data, index_as=document.settings.get("id"))
     if frame.table.source.sha256 != document.source.sha256:
         raise InputError(

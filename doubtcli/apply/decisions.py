@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from doubtcli.apply.labelled import LabelledFile
     from doubtcli.records import Decision, DoubtTable
-    from doubtcli.records.file_format import Edit, Rewritten, Touched
+    from doubtcli.records.file_format import Edit, Touched
 
 
 WAIVER_HINTS = {number: f"{hint}; or {WAIVE_ELSEWHERE}" for number, hint in FILE_HINTS.items()} | {
@@ -73,7 +73,7 @@ def rewrite_file(
     edits = {decision.row - 1: file.edit(decision) for decision in decisions}
     with name_file_in_errors(path):
         made = rewrite_content(data.content, file.form, edits)
-    _refuse_empty(edits, made, path)
+    refuse_empty(edits, made.n_rows, path)
     stored = pack_bytes(made.content, data.compression)
     check_unchanged(file.table, data.stored, stored, _list_changes(edits, file), quoting=file.quoting)
     return DataFile(path, stored, made.content, data.compression, hash_bytes(stored)), Batch(
@@ -125,8 +125,13 @@ def _find_dropped(edits: Mapping[int, Edit]) -> set[int]:
     return {row for row, edit in edits.items() if isinstance(edit, Drop)}
 
 
-def _refuse_empty(edits: Mapping[int, Edit], made: Rewritten, path: str) -> None:
-    if len(_find_dropped(edits)) == made.n_rows:
+def refuse_empty(edits: Mapping[int, Edit], n_rows: int, path: str) -> None:
+    """Refuse to drop every row.
+
+    Raises:
+        InputError: No row would be left.
+    """
+    if len(_find_dropped(edits)) == n_rows:
         raise InputError(
             "all rows were judged unusable, and would be dropped", where=path, hint="leave out --drop"
         )

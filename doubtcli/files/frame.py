@@ -44,7 +44,7 @@ class Frame:
     """A table that Python code hands over, and what was read from it."""
 
     given: Any
-    """The pandas, polars or Arrow table itself; it is never changed."""
+    """The pandas, polars or Arrow table as it was given: a copy, where it could be changed later."""
     table: Table
 
     @property
@@ -90,28 +90,30 @@ class Frame:
 def read_frame(given: object, *, index_as: str | None = None) -> Frame:
     """A table in memory as every other part of doubt knows tables.
 
+    A column whose values can't be read is left empty, and a note says so.
+
     Args:
         given: A pandas or polars DataFrame, a pyarrow Table or RecordBatch, or anything else that offers the
             Arrow C stream interface.
         index_as: A level of a pandas index that is to be read as a column of this name.
 
     Raises:
-        InputError: It isn't a table, has no rows, has columns of the same name, or a column mixes types.
+        InputError: It isn't a table, has no rows, or has columns of the same name.
     """
     where = name_kind(given)
+    notes: list[str] = []
     if is_pandas(given):
-        data = _read_pandas(given, where, index_as)
-    elif is_table(given):
-        data = pa.table(given)
+        given = given.copy()  # type: ignore[attr-defined]  # what is done to the frame later is not judged
+        data = _read_pandas(given, where, index_as, notes)
     else:
-        raise InputError("it can't be read as a table", where=where, expected=EXPECTED)
+        given = given.clone() if _is_polars(given) else given  # type: ignore[attr-defined]
+        data = _read_arrow(given, where, notes)
     if not data.num_columns or not data.num_rows:
         missing = "rows" if data.num_columns else "columns"
         raise InputError(f"it has no {missing}", where=where, expected="a table with a column of labels")
-    check_names(data.column_names, where)
-    data = convert_views(data).unify_dictionaries()
+    data = data.unify_dictionaries()
     digest, size = _hash_contents(data)
-    return Frame(given, Table(Source(where, IN_MEMORY, size, digest), data))
+    return Frame(given, Table(Source(where, IN_MEMORY, size, digest), data, tuple(notes)))
 
 
 def name_kind(given: object) -> str:
@@ -122,7 +124,9 @@ def name_kind(given: object) -> str:
 
 
 def is_table(given: object) -> bool:
-    """Whether an object can be read as a table."""
+    """Whether an object can be read as a table; a pandas or polars Series can't."""
+    if type(given).__name__ == "Series":
+        return False
     return is_pandas(given) or hasattr(given, "__arrow_c_stream__") or isinstance(given, pa.RecordBatch)
 
 
@@ -146,34 +150,65 @@ def _is_frame_of(given: object, library: str) -> bool:
 # -------------------------------------------------------------------- read
 
 
-def _read_pandas(frame: Any, where: str, index_as: str | None) -> pa.Table:  # noqa: ANN401
+def _read_pandas(frame: Any, where: str, index_as: str | None, notes: list[str]) -> pa.Table:  # noqa: ANN401
     if index_as is not None and index_as not in frame.columns and index_as in frame.index.names:
         frame = frame.reset_index(level=index_as)
     names = [str(name) for name in frame.columns]
     if names:
         check_names(names, where)
-    columns = [_read_series(frame.iloc[:, place], name, where) for place, name in enumerate(names)]
-    return pa.table(columns, names=names)
+    columns = [_read_series(frame.iloc[:, place], name, notes) for place, name in enumerate(names)]
+    return convert_views(pa.table(columns, names=names))
 
 
-def _read_series(series: Any, name: str, where: str) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
+def _read_series(series: Any, name: str, notes: list[str]) -> pa.Array | pa.ChunkedArray:  # noqa: ANN401
     """A column; where it mixes texts, numbers and the like, their texts, as a CSV file would have them."""
     if hasattr(series, "sparse"):
         series = series.sparse.to_dense()
     try:
-        return pa.array(series, from_pandas=True)
-    except (pa.ArrowException, TypeError, ValueError, OverflowError) as error:
-        there = series.dropna()
-        kinds = sorted({type(value) for value in there}, key=lambda kind: kind.__name__)
+        values = pa.array(series, from_pandas=True)
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        kinds = sorted({type(value) for value in series.dropna()}, key=lambda kind: kind.__name__)
         if all(issubclass(kind, PLAIN) for kind in kinds):
-            return pa.array(there.map(str).reindex(series.index), pa.large_string(), from_pandas=True)
-        raise InputError(
-            f"these types of value can't be in one column: {quote_names(kind.__name__ for kind in kinds)}",
-            where=where,
-            column=name,
-            expected="texts, numbers, dates, or lists of numbers",
-            hint="convert the column, or drop it",
-        ) from error
+            return _read_as_text(series)
+        notes.append(_note_unreadable(name, quote_names(kind.__name__ for kind in kinds)))
+        return pa.nulls(len(series))
+    return _read_as_text(series) if _is_only_for_pandas(values.type) else values
+
+
+def _read_as_text(series: Any) -> pa.Array:  # noqa: ANN401
+    missing = series.isna().to_numpy()
+    texts = [None if gone else str(value) for value, gone in zip(series, missing, strict=True)]
+    return pa.array(texts, pa.large_string())
+
+
+def _is_only_for_pandas(type_: pa.DataType) -> bool:
+    """Whether only pandas knows the type: periods and intervals, also as categories."""
+    own = type_.value_type if pa.types.is_dictionary(type_) else type_
+    return isinstance(own, pa.BaseExtensionType) and own.extension_name.startswith("pandas.")
+
+
+def _read_arrow(given: Any, where: str, notes: list[str]) -> pa.Table:  # noqa: ANN401
+    if not is_table(given):
+        raise InputError("it can't be read as a table", where=where, expected=EXPECTED)
+    try:
+        data = pa.table(given)
+    except (pa.ArrowException, TypeError, ValueError) as error:
+        reason = str(error).partition("\n")[0]
+        raise InputError(f"it can't be read as a table: {reason}", where=where, expected=EXPECTED) from error
+    if data.num_columns:
+        check_names(data.column_names, where)
+    data = convert_views(data)
+    for place, name in enumerate(data.column_names):
+        try:
+            data.select([place]).slice(0, 1).take([0])
+        except (pa.ArrowException, TypeError):
+            notes.append(_note_unreadable(name, str(data.field(place).type)))
+            data = data.set_column(place, name, pa.nulls(data.num_rows))
+    return data
+
+
+def _note_unreadable(name: str, kinds: str) -> str:
+    return f"column {name!r} is left out, because values of type {kinds} can't be read"
 
 
 def _hash_contents(data: pa.Table) -> tuple[str, int]:
@@ -221,6 +256,8 @@ def _relabel_pandas(
 ) -> Any:  # noqa: ANN401
     place = _find_place(frame, column)
     new = frame.copy()
+    if hasattr(new.iloc[:, place], "sparse"):
+        new.isetitem(place, new.iloc[:, place].sparse.to_dense())
     values = new.iloc[:, place]
     if hasattr(values, "cat"):
         unknown = [label for label in dict.fromkeys(labels.values()) if label not in values.cat.categories]
@@ -257,8 +294,9 @@ def _relabel_polars(
     return new if rows is None else new[rows]
 
 
-def _relabel_arrow(given: Any, column: str, labels: pa.ChunkedArray, rows: list[int] | None) -> pa.Table:  # noqa: ANN401
+def _relabel_arrow(given: Any, column: str, labels: pa.ChunkedArray, rows: list[int] | None) -> Any:  # noqa: ANN401
     data = pa.table(given)
     place = data.schema.get_field_index(column)
     new = data.set_column(place, data.field(place), labels.cast(data.field(place).type))
-    return new if rows is None else new.take(rows)
+    new = new if rows is None else new.take(rows)
+    return new.combine_chunks().to_batches()[0] if isinstance(given, pa.RecordBatch) else new

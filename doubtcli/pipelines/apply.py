@@ -23,6 +23,7 @@ from doubtcli.apply.decisions import (
     check_waivers_writable,
     check_way_back,
     plan_waivers,
+    refuse_empty,
     rewrite_file,
     write_waivers,
 )
@@ -174,6 +175,7 @@ def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given:
     file = read_labelled(data, audit.stored.document, Silence(), given)
     decided = _decide_rows(request, ApplyInput(file, audit, ()))
     edits = {one.row - 1: file.edit(one) for one in decided.changing}
+    refuse_empty(edits, frame.table.data.num_rows, source.path)
     return CorrectedFrame(frame.relabel(file.form.column, edits), decided)
 
 

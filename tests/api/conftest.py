@@ -39,3 +39,11 @@ def colors():
     words = {"red": "warm like fire", "blue": "cold like ice"}
     texts = [f"{words[color]} {number % 7}" for number, color in enumerate(COLORS)]
     return pd.DataFrame({"text": texts, "color": COLORS, "key": [f"k{number}" for number in range(40)]})
+
+
+@pytest.fixture(scope="session")
+def scan_colors():
+    """Scans such a table as cheaply as it can be."""
+    return lambda data: doubtcli.scan(
+        data, label="color", id="key", fast=True, folds=2, reasons="low-self-confidence"
+    )

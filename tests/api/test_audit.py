@@ -12,18 +12,10 @@ from pandas.testing import assert_frame_equal
 
 import doubtcli
 from doubtcli.cli.main import run
-from doubtcli.errors import OutputError, SettingsError
+from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.testing import assert_labels
 
 COLORS = ["red", "red", "blue", "blue"] * 10
-
-
-@pytest.fixture(scope="module")
-def scan_colors():
-    """Scans such a table as cheaply as it can be."""
-    return lambda data: doubtcli.scan(
-        data, label="color", id="key", fast=True, folds=2, reasons="low-self-confidence"
-    )
 
 
 @pytest.fixture(scope="module")
@@ -185,6 +177,49 @@ def test_on_conflict_is_checked(color_audit, sentences):
     sentences.check(refusal.value)
 
 
+def test_all_rows_are_not_dropped(color_audit):
+    """A table without rows is never the result."""
+    keys = [f"k{number}" for number in range(40)]
+    verdicts = pd.DataFrame({"doubt_id": keys, "verdict": None, "verdict_status": "unusable"})
+
+    with pytest.raises(InputError):
+        color_audit.apply(verdicts, drop=True)
+
+
+@pytest.mark.parametrize("kind", [dict, pd.Series], ids=["dict", "Series"])
+def test_labels_by_row_id(colors, scan_colors, kind):
+    """Verdicts may be a mapping or a Series of labels, of the labels' own type."""
+    switches = colors.assign(color=colors["color"] == "red")
+
+    corrected = scan_colors(switches).apply(kind({"k0": False})).data
+
+    assert corrected["color"].tolist()[:3] == [False, True, False]
+
+
+def test_waivers_count_only_where_they_are_named(colors, tmp_path, monkeypatch):
+    """A waivers file in the working directory is neither read nor written unasked."""
+    monkeypatch.chdir(tmp_path)
+    wrong = colors.assign(color=["blue", *COLORS[1:]], size=[4.0 * (color == "red") for color in COLORS])
+    wrong.to_csv("colors.csv", index=False)
+    audit = doubtcli.scan("colors.csv", label="color", id="key", numeric="size", fast=True)
+    keep = audit.queue.assign(verdict=audit.queue["given_label"])
+
+    audit.apply(keep, output="same.csv", waivers="doubt-waivers.toml")
+
+    assert not audit.gate(max_doubted=0).passed
+    assert audit.gate(max_doubted=0, waivers="doubt-waivers.toml").passed
+    audit.apply(keep, output="other.csv")
+    assert Path("doubt-waivers.toml").read_text(encoding="utf-8").count("[[waiver") <= len(keep)
+
+
+def test_new_doubts_need_a_file(color_audit, sentences):
+    """A baseline is of a file, so that a limit on new doubts is refused for a table in memory."""
+    with pytest.raises(SettingsError) as refusal:
+        color_audit.gate(max_new=0)
+
+    sentences.check(refusal.value)
+
+
 def test_verdicts_on_a_file_are_written_as_the_command_does(colors, scan_colors, tmp_path, monkeypatch):
     """A new file with its ledger; the command takes it back to the very bytes."""
     monkeypatch.chdir(tmp_path)
@@ -227,15 +262,18 @@ def test_compare_with_a_saved_audit(color_audit, colors, scan_colors, tmp_path, 
     assert color_audit.compare("colors.doubt").n_matched == 40
 
 
-def test_assert_labels(colors, sentences):
+def test_assert_labels(colors, tmp_path, sentences):
     """In a test: passes within the limits, else fails and names limits and rows."""
     sizes = [1 + number % 5 / 10 + 4 * (color == "blue") for number, color in enumerate(COLORS)]
     wrong = pd.DataFrame({"key": colors["key"], "size": sizes, "color": ["blue", *COLORS[1:]]})
     options = {"label": "color", "id": "key", "numeric": "size", "fast": True}
 
+    config = tmp_path / "doubt.toml"
+    config.write_text("[gate]\nmax-doubted = 0\n", encoding="utf-8")
+
     assert_labels(wrong, max_doubted="50%", **options)
     with pytest.raises(AssertionError) as failure:
-        assert_labels(wrong, max_doubted=0, **options)
+        assert_labels(wrong, max_unlabelled=0, config=config, progress=False, **options)
 
     sentences.check(str(failure.value))
 

@@ -84,6 +84,20 @@ def test_the_frame_stays_as_it_is(tickets, scan_tickets):
     assert_frame_equal(tickets, before)
 
 
+def test_later_changes_of_the_frame_are_not_in_the_audit(colors, scan_colors):
+    """An audit keeps the frame as it was: an index, an order and values that change later don't reach it."""
+    frame = colors.copy()
+    audit = scan_colors(frame)
+
+    frame["color"] = "blue"
+    frame.index = frame.index[::-1]
+    frame.loc[0] = frame.loc[1]
+
+    assert audit.doubts.index.equals(colors.index)
+    corrected = audit.apply({"k0": "blue"}).data
+    assert corrected["color"].tolist() == ["blue", *colors["color"][1:]]
+
+
 def test_a_level_of_the_index_names_the_rows(tickets, audit, scan_tickets):
     """`id` may be the name of a pandas index."""
     found = scan_tickets(tickets.set_index("ticket_id"))
@@ -108,10 +122,10 @@ def test_a_column_of_mixed_types_is_read_as_text(tickets, scan_tickets):
         (pd.DataFrame(), "<pandas.DataFrame>"),
         (pd.DataFrame({"a": []}), "<pandas.DataFrame>"),
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "<pandas.DataFrame>"),
-        (pd.DataFrame({"a": [object()], "label": ["x"]}), "<pandas.DataFrame>"),
+        (pd.Series(["a"]), "<pandas.Series>"),
         (pl.LazyFrame({"a": [1]}), "<polars.LazyFrame>"),
     ],
-    ids=["a list", "no columns", "no rows", "equal names", "objects", "a lazy frame"],
+    ids=["a list", "no columns", "no rows", "equal names", "a series", "a lazy frame"],
 )
 def test_what_is_not_a_table_is_refused(data, where, sentences):
     """The error names the object, and says what was expected."""
@@ -128,6 +142,15 @@ def test_settings_are_checked(tickets, sentences):
         doubtcli.scan(tickets, queue_size="many")
 
     assert refusal.value.where == "queue_size"
+    sentences.check(refusal.value)
+
+
+def test_errors_name_keywords(tickets, sentences):
+    """What the command line says with flags is said with keywords."""
+    with pytest.raises(InputError) as refusal:
+        doubtcli.scan(tickets[["subject", "body"]])
+
+    assert "--" not in str(refusal.value)
     sentences.check(refusal.value)
 
 
@@ -179,6 +202,60 @@ def test_probabilities_may_be_an_array_or_a_table(tickets, scan_tickets, tmp_pat
 
     assert_frame_equal(rows(found[0]), rows(found[1]))
     assert_frame_equal(rows(found[0]), rows(found[2]))
+
+
+def test_a_table_beside_the_frame_is_aligned(tickets, scan_tickets, sentences):
+    """Probabilities with the frame's index may be in any order; those with another index are refused."""
+    classes = sorted(tickets["intent"].dropna().unique())
+    random = np.random.default_rng(0).dirichlet(np.ones(len(classes)), len(tickets))
+    table = pd.DataFrame(random, columns=classes, index=tickets.index)
+
+    in_order, shuffled = (
+        scan_tickets(tickets, pred_probs=probs, reasons="low-self-confidence")
+        for probs in (table, table.sample(frac=1, random_state=0))
+    )
+    with pytest.raises(InputError) as refusal:
+        scan_tickets(tickets, pred_probs=table.set_axis(range(1, len(tickets) + 1)))
+
+    assert_frame_equal(rows(in_order), rows(shuffled))
+    sentences.check(refusal.value)
+
+
+def test_numpy_scalars_are_settings(colors, scan_colors):
+    """Numbers and switches may be NumPy's."""
+    options = {"label": "color", "id": "key", "folds": np.int64(2), "fast": np.True_}
+    audit = doubtcli.scan(colors, **options, reasons="low-self-confidence")
+
+    assert audit.doubts["doubt"].tolist() == scan_colors(colors).doubts["doubt"].tolist()
+    assert audit.gate(max_doubted=np.int64(40), allow_unassessable=np.True_).passed
+
+
+def test_unreadable_columns_are_left_out(colors, scan_colors):
+    """A column of objects is left out with a note; periods, intervals and sparse values are read."""
+    n_rows = len(colors)
+    odd = colors.assign(
+        shape=[object()] * n_rows,
+        month=pd.period_range("2020", periods=n_rows, freq="M"),
+        bin=pd.cut(np.arange(float(n_rows)), 3),
+        sparse=pd.arrays.SparseArray([0, 1] * (n_rows // 2)),
+        mixed=[1, "a", None, 2.5] * (n_rows // 4),
+    ).set_axis([0] * n_rows)
+
+    audit = scan_colors(odd)
+
+    assert [note for note in audit.notes if "'shape'" in note]
+    assert not [note for note in audit.notes if "'bin'" in note or "'month'" in note]
+
+
+def test_arrow_types_that_can_not_be_read_are_left_out(colors, scan_colors):
+    """A column of a type that few libraries know is left out with a note, like one of objects."""
+    table = pa.Table.from_pandas(colors)
+    runs = pa.RunEndEncodedArray.from_arrays(pa.array([40], pa.int32()), pa.array([1]))
+
+    audit = scan_colors(table.append_column("runs", runs))
+
+    assert len(audit.doubts) == 40
+    assert [note for note in audit.notes if "'runs'" in note]
 
 
 def test_vectors_may_be_an_array(tickets, scan_tickets):
@@ -268,14 +345,14 @@ def test_a_saved_audit_is_opened_as_it_was(tickets, audit, tmp_path):
     assert (tmp_path / "tickets.doubt" / "report.html").stat().st_size > 10_000
 
 
-@pytest.mark.parametrize("given", ["nothing", "another frame"])
+@pytest.mark.parametrize("given", ["nothing", "another frame", "a path"])
 def test_work_on_a_saved_audit_needs_its_frame(tickets, audit, tmp_path, sentences, given):
     """Without the frame that was judged nothing is gated, relabelled or compared; with another neither."""
     audit.save(tmp_path / "tickets.doubt")
-    data = None if given == "nothing" else tickets.head(100)
+    data = {"nothing": None, "another frame": tickets.head(100), "a path": "tickets.csv"}[given]
 
     with pytest.raises(DoubtError) as refusal:
         doubtcli.open_audit(tmp_path / "tickets.doubt", data=data).gate(max_doubted=0)
 
-    assert refusal.value.where == os.fspath(tmp_path / "tickets.doubt")
+    assert refusal.value.where == ("data" if given == "a path" else os.fspath(tmp_path / "tickets.doubt"))
     sentences.check(refusal.value.found)

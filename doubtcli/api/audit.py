@@ -32,6 +32,7 @@ from doubtcli.store.document import render_document
 from doubtcli.store.folder import DOCUMENT, StoredAudit, write_described_audit
 from doubtcli.store.open import open_audit
 from doubtcli.wording.lists import did_you_mean
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -286,7 +287,6 @@ class Audit:
         return open_audit(str(found.folder), or_backup=or_backup)
 
     def _queue_audit(self) -> QueueAudit:
-
         found = self._found
         stored = StoredAudit(found.folder or Path(), found.document, found.doubts)
         content = render_document(found.document).encode()
@@ -313,10 +313,8 @@ class AppliedVerdicts:
 
     def __repr__(self) -> str:
         """One line."""
-        return (
-            f"<AppliedVerdicts: {len(self.changes):,} rows changed, "
-            f"{len(self.unapplied):,} answers not applied>"
-        )
+        changed, left = format_count(len(self.changes), "row"), format_count(len(self.unapplied), "answer")
+        return f"<AppliedVerdicts: {changed} changed, {left} not applied>"
 
 
 def _parse_on_conflict(word: str) -> OnConflict:

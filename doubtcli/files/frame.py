@@ -238,9 +238,6 @@ class _Hashing:
         self.size += len(content)
         return len(content)
 
-    def flush(self) -> None:
-        """Nothing waits."""
-
     def close(self) -> None:
         """Nothing is open."""
 

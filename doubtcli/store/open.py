@@ -74,8 +74,6 @@ class FoundAudit:
         from doubtcli.files.formats import find_input_format
         from doubtcli.files.table import read_table
 
-        if self.given.table is not None:
-            return self.given.table
         options = self.settings.read_options
         if options.input_format is None:
             options = replace(options, input_format=find_input_format(self.document.source))

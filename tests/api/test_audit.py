@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +14,8 @@ from pandas.testing import assert_frame_equal
 import doubtcli
 from doubtcli.cli.main import run
 from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.records import NoiseRate, Power
+from doubtcli.report.notebook import render_for_notebook
 from doubtcli.testing import assert_labels
 
 COLORS = ["red", "red", "blue", "blue"] * 10
@@ -44,6 +47,28 @@ def test_figures_are_sentences_when_printed(audit, sentences):
 def test_notebook_html(audit, sentences):
     """A notebook shows the summary and the first rows, escaped."""
     sentences.check(audit._repr_html_())
+
+
+def test_results_are_lines_when_printed(color_audit, sentences):
+    """What a gate, verdicts and a comparison give is shown in a few lines, not with all it holds."""
+    results = (
+        color_audit.gate(max_doubted=40, allow_unassessable=True),
+        color_audit.apply({"k0": "blue"}),
+        color_audit.compare(color_audit),
+    )
+    sentences.check("\n".join(map(repr, results)))
+
+
+def test_html_of_other_audits(a_document, sentences):
+    """What the audit can find is shown where errors were planted, and what can't be assessed is said."""
+    power = Power(assessable=True, why="", n_planted=20, found_in_first={0.05: 0.5})
+    noise = NoiseRate(assessable=False, why="the models have no skill")
+    skill = replace(a_document().skill, assessable=False)
+    document = a_document(power=power, noise_rate=noise, skill=skill)
+
+    html = render_for_notebook(document, pd.DataFrame())
+
+    sentences.check(f"{noise}\n" + html.partition("</style>")[2])
 
 
 def test_html_is_escaped(colors, scan_colors):
@@ -159,6 +184,17 @@ def test_a_column_that_can_not_hold_a_label_is_an_error(colors, scan_colors, sen
     sentences.check(refusal.value)
 
 
+def test_an_enum_of_polars_takes_no_new_label(colors, scan_colors, sentences):
+    """A category that the column's type doesn't have is refused."""
+    enum = pl.from_pandas(colors).with_columns(pl.col("color").cast(pl.Enum(["red", "blue"])))
+
+    with pytest.raises(OutputError) as refusal:
+        scan_colors(enum).apply({"k0": "green"}, new_labels=True)
+
+    assert refusal.value.column == "color"
+    sentences.check(refusal.value)
+
+
 @pytest.mark.parametrize("option", [{"output": "new.csv"}, {"in_place": True}, {"waivers": "w.toml"}])
 def test_no_file_is_written_for_a_frame(color_audit, option, sentences):
     """Options that name files are refused where a frame was judged."""
@@ -207,7 +243,7 @@ def test_waivers_count_only_where_they_are_named(colors, tmp_path, monkeypatch):
     audit.apply(keep, output="same.csv", waivers="doubt-waivers.toml")
 
     assert not audit.gate(max_doubted=0).passed
-    assert audit.gate(max_doubted=0, waivers="doubt-waivers.toml").passed
+    assert audit.gate(max_doubted=0, waivers=Path("doubt-waivers.toml")).passed
     audit.apply(keep, output="other.csv")
     assert Path("doubt-waivers.toml").read_text(encoding="utf-8").count("[[waiver") <= len(keep)
 

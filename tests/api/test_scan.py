@@ -18,7 +18,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 import doubtcli
-from doubtcli.api.keywords import GateOptions, ScanOptions
+from doubtcli.api.keywords import GateOptions, ScanOptions, say_in_keywords
 from doubtcli.cli.main import run
 from doubtcli.errors import DoubtError, InputError, SettingsError
 from doubtcli.settings import FILE_KEYS, GateSettings
@@ -124,8 +124,17 @@ def test_a_column_of_mixed_types_is_read_as_text(tickets, scan_tickets):
         (pd.DataFrame([[1, 2]], columns=["a", "a"]), "<pandas.DataFrame>"),
         (pd.Series(["a"]), "<pandas.Series>"),
         (pl.LazyFrame({"a": [1]}), "<polars.LazyFrame>"),
+        (pl.DataFrame({"a": [1]}, schema={"a": pl.Int128}), "<polars.DataFrame>"),
     ],
-    ids=["a list", "no columns", "no rows", "equal names", "a series", "a lazy frame"],
+    ids=[
+        "a list",
+        "no columns",
+        "no rows",
+        "equal names",
+        "a series",
+        "a lazy frame",
+        "a type without Arrow's",
+    ],
 )
 def test_what_is_not_a_table_is_refused(data, where, sentences):
     """The error names the object, and says what was expected."""
@@ -196,12 +205,12 @@ def test_probabilities_may_be_an_array_or_a_table(tickets, scan_tickets, tmp_pat
     random = np.random.default_rng(0).dirichlet(np.ones(len(classes)), len(tickets))
     table = pd.DataFrame(random, columns=classes)
     np.save(tmp_path / "probs.npy", random)
-    forms = (random, table[classes[::-1]], str(tmp_path / "probs.npy"))
+    forms = (random, table[classes[::-1]], str(tmp_path / "probs.npy"), pl.from_pandas(table))
 
     found = [scan_tickets(tickets, pred_probs=form, reasons="low-self-confidence") for form in forms]
 
-    assert_frame_equal(rows(found[0]), rows(found[1]))
-    assert_frame_equal(rows(found[0]), rows(found[2]))
+    for other in found[1:]:
+        assert_frame_equal(rows(found[0]), rows(other))
 
 
 def test_a_table_beside_the_frame_is_aligned(tickets, scan_tickets, sentences):
@@ -300,6 +309,20 @@ def test_two_threads_may_scan_at_once(tickets, audit, scan_tickets):
         assert one.doubts.loc[tickets.index, "doubt"].tolist() == audit.doubts["doubt"].tolist()
 
 
+@pytest.mark.parametrize(
+    ("said", "expected"),
+    [
+        ("name it: --label COLUMN", "name it: label=COLUMN"),
+        ("measure yours with --audit-sample 100", "measure yours with audit_sample=100"),
+        ("a new file: -o FILE; or --in-place", "a new file: output=FILE; or in_place"),
+        ("add --no-such-flag 3 to well-known words", "add --no-such-flag 3 to well-known words"),
+    ],
+)
+def test_flags_become_keywords(said, expected):
+    """A flag that has a keyword is replaced by it, with its value; all else stays."""
+    assert say_in_keywords(said) == expected
+
+
 def test_keywords_are_the_settings():
     """Every setting of a scan is a keyword of `scan`, and every one of a gate is one of `Audit.gate`."""
     of_scan = set(inspect.signature(doubtcli.scan).parameters) - {"data", "config", "progress"}
@@ -342,6 +365,7 @@ def test_a_saved_audit_is_opened_as_it_was(tickets, audit, tmp_path):
     assert_frame_equal(opened.doubts, audit.doubts)
     assert_frame_equal(opened.queue, audit.queue)
     assert opened.gate(max_doubted="50%").passed
+    assert opened.apply({"T0480": "billing"}).changes["row_id"].tolist() == ["T0480"]
     assert (tmp_path / "tickets.doubt" / "report.html").stat().st_size > 10_000
 
 

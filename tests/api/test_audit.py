@@ -165,6 +165,15 @@ def test_unusable_rows_are_dropped(colors, scan_colors, convert):
     assert len(audit.apply(verdicts, drop=True).data) == 39
 
 
+def test_sparse_labels_become_dense(colors, scan_colors):
+    """A sparse column of labels is corrected as a plain one."""
+    numbers = colors.assign(color=pd.arrays.SparseArray([int(color == "red") for color in COLORS]))
+
+    corrected = scan_colors(numbers).apply({"k0": 0}).data
+
+    assert corrected["color"].tolist()[:3] == [0, 1, 0]
+
+
 def test_a_new_label_is_allowed_when_it_is_asked_for(colors, scan_colors):
     """A label that the data don't have is reported, unless new labels are allowed."""
     audit = scan_colors(colors.astype({"color": "category"}))

@@ -6,10 +6,11 @@ from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.neighbors import NearestNeighbors
 
 from doubtcli.evidence import neighbors
-from doubtcli.evidence.neighbors import build_comparison_space, count_votes, find_neighbors
+from doubtcli.evidence.neighbors import NearestRows, build_comparison_space, count_votes, find_neighbors
 from doubtcli.features import text as texts_as_features
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import TextBlock, make_text_block
+from doubtcli.progress import Silence
 from doubtcli.records import Features
 
 
@@ -153,6 +154,22 @@ class TestNeighbors:
 
         assert len(np.unique(found.indices)) <= 20
         sentences.check(found.note)
+
+    def test_the_provider_passes_the_note_on(self, monkeypatch):
+        """What the user should know of the search becomes a note of the audit."""
+        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 20)
+        dense, rows, notes = np.arange(100, dtype=np.float32)[:, None], np.arange(100), []
+
+        made = NearestRows().make(Features((TableBlock(dense),)), rows, rows, Silence(), notes.append)
+
+        assert made["neighbor_indices"].shape[0] == 100
+        assert notes == [neighbors_of(dense).note]
+
+    def test_the_provider_makes_nothing_where_there_are_no_neighbours(self):
+        """Reasons that need neighbours are skipped then."""
+        dense, same = np.zeros((3, 1), dtype=np.float32), np.zeros(3, dtype=np.intp)
+
+        assert NearestRows().make(Features((TableBlock(dense),)), same, same, Silence(), print) == {}
 
     @pytest.mark.parametrize("texts", [["a", "a b"], ["one", "two", "three"]])
     def test_tiny_vocabularies_still_have_neighbours(self, texts):

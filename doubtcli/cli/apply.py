@@ -35,8 +35,9 @@ def apply(
     ] = None,
     on_conflict: Annotated[
         OnConflict,
-        options.declare_option(
+        options.declare_word(
             "--on-conflict",
+            OnConflict,
             f"What to do where people disagree: {', '.join(OnConflict)}. [default: majority]",
             WHAT,
             "HOW",

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
 from functools import wraps
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from doubtcli.cli.console import Color, OutputFormat
 from doubtcli.errors import SettingsError
 from doubtcli.settings import FILE_KEYS, ScanSettings
+from doubtcli.wording.lists import did_you_mean
+
+if TYPE_CHECKING:
+    from enum import StrEnum
 
 FILE_PANEL = "What is in the file"
 JUDGE = "How to judge"
 OUTPUT = "Output"
 WHERE = "Where it goes"
+NUMBER = "NUMBER"
+WHOLE_NUMBER = re.compile(r"[+-]?[0-9]+")
 TOOL_NAMES = "{tools}"
 """In a help text: replaced by the names of the installed annotation tools when the help is shown."""
 
@@ -29,8 +36,18 @@ def declare_setting(key: str, panel: str, metavar: str, *names: str, otherwise: 
     default = otherwise if otherwise is not None else DEFAULTS[key]
     shown = f" [default: {default}]" if default not in ((), None) else ""
     return typer.Option(
-        *names, f"--{key}", metavar=metavar, help=FILE_KEYS[key].about + shown, rich_help_panel=panel
+        *names,
+        f"--{key}",
+        metavar=metavar,
+        parser=_read_number if metavar == NUMBER else None,
+        help=FILE_KEYS[key].about + shown,
+        rich_help_panel=panel,
     )
+
+
+def _read_number(text: str) -> Any:  # noqa: ANN401  # the text itself where it is not a number
+    """A number for a setting; the settings refuse anything else, in the words that they have for it."""
+    return int(text) if WHOLE_NUMBER.fullmatch(text) else text
 
 
 def declare_option(  # as a line of a table
@@ -53,7 +70,44 @@ def declare_option(  # as a line of a table
         least: The least number that is accepted.
     """
     names = [*([short] if short else []), name]
-    return typer.Option(*names, metavar=metavar, min=least, help=about, rich_help_panel=panel)
+
+    def read(given: str | int) -> int:  # a default is a number already
+        if WHOLE_NUMBER.fullmatch(str(given)) and int(given) >= (least or 0):
+            return int(given)
+        raise typer.BadParameter(f"{given!r} is not a whole number of at least {least}.")
+
+    parser = None if least is None else read
+    return typer.Option(*names, metavar=metavar, parser=parser, help=about, rich_help_panel=panel)
+
+
+def declare_word(name: str, words: type[StrEnum], about: str, panel: str, metavar: str) -> Any:  # noqa: ANN401
+    """An option for one word of a few.
+
+    Args:
+        name: With its dashes.
+        words: All of them.
+        about: What the help says.
+        panel: The help's section.
+        metavar: The name of the value in the help.
+    """
+
+    def read(text: str) -> StrEnum:
+        if text in list(words):
+            return words(text)
+        raise _refuse_word(text, [word.value for word in words])
+
+    def complete(incomplete: str) -> list[str]:
+        return [word.value for word in words if word.startswith(incomplete)]
+
+    return typer.Option(
+        name, metavar=metavar, parser=read, autocompletion=complete, help=about, rich_help_panel=panel
+    )
+
+
+def _refuse_word(word: str, known: Sequence[str]) -> typer.BadParameter:
+    near = did_you_mean(word, known)
+    ending = f" {near[:1].upper()}{near[1:]}" if near else ""
+    return typer.BadParameter(f"{word!r} is not one of {', '.join(map(repr, known))}.{ending}")
 
 
 def declare_choice(
@@ -73,7 +127,7 @@ def declare_choice(
     def check(word: str) -> str:
         known = list_names()
         if word not in known:
-            raise typer.BadParameter(f"{word!r} is not one of {', '.join(map(repr, known))}.")
+            raise _refuse_word(word, known)
         return word
 
     def complete(incomplete: str) -> list[str]:
@@ -132,10 +186,12 @@ NoCache = Annotated[
 ]
 NoProgress = Annotated[bool, declare_option("--no-progress", "Show no progress bars.", OUTPUT)]
 FullOrJson = Annotated[
-    OutputFormat, declare_option("--output-format", "What to print. [default: full]", OUTPUT, "full|json")
+    OutputFormat,
+    declare_word("--output-format", OutputFormat, "What to print. [default: full]", OUTPUT, "full|json"),
 ]
 ColorWhen = Annotated[
-    Color, declare_option("--color", "When to use colour. [default: auto]", OUTPUT, "auto|always|never")
+    Color,
+    declare_word("--color", Color, "When to use colour. [default: auto]", OUTPUT, "auto|always|never"),
 ]
 Quiet = Annotated[bool, declare_option("--quiet", "Print only errors.", OUTPUT, short="-q")]
 Force = Annotated[bool, declare_option("--force", "Replace files that are in the way.", OUTPUT)]

@@ -207,7 +207,7 @@ def run_reason(one: LoadedReason, needs: Mapping[str, Any], n_rows: int) -> Floa
         raise ReasonError(
             f"it gave a doubt of {doubts[outside[0]]:g}",
             where=one.where,
-            expected="a number from 0 to 1, or NaN where there is nothing to say",
+            expected="a number from 0 to 1, or NaN for a row without a score",
         )
     return doubts
 
@@ -346,7 +346,9 @@ def _check_settings(settings: Mapping[str, Any], kind: Any, where: str) -> dict[
         fits = type(value) is wanted or (wanted is float and is_whole)
         if isinstance(wanted, type) and not fits:
             raise SettingsError(
-                f"{value!r} is not a valid {key}", where=where, expected=f"a value of type {wanted.__name__}"
+                f"{value!r} is not a valid value for {key}",
+                where=where,
+                expected=f"a value of type {wanted.__name__}",
             )
         checked[known[key]] = float(value) if wanted is float and is_whole else value
     return checked

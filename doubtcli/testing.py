@@ -105,7 +105,7 @@ def check_form(reason: Any) -> None:  # noqa: ANN401
     with _as_assertion_error():
         plugins.check_class(kind, str(getattr(kind, "name", "")), kind.__name__)
     frozen = kind.__dataclass_params__.frozen
-    assert frozen, f"{kind.__name__} is not frozen"
+    assert frozen, f"{kind.__name__} is a dataclass, but not frozen: write @dataclass(frozen=True)"
     assert reason.because, "`because` is empty"
     missing = [section for section in SECTIONS if section not in (inspect.getdoc(kind) or "")]
     assert not missing, f"the docstring has no section {', '.join(missing)}"
@@ -123,7 +123,8 @@ def check_worked_rows(reason: Any) -> None:  # noqa: ANN401
                 f"`{table}`: {worked['because']!r} states a doubt of {stated}, but `score` gives {doubt:.6g}"
             )
             belongs = (stated >= REASON_SPEAKS) == loud
-            assert belongs, f"`{table}`: the row with a stated doubt of {stated} belongs in the other table"
+            other = "stays_quiet" if loud else "raises_doubt"
+            assert belongs, f"`{table}`: the row with a stated doubt of {stated} belongs in `{other}`"
 
 
 def score_worked_row(reason: Any, worked: Mapping[str, Any]) -> float:  # noqa: ANN401

@@ -163,19 +163,19 @@ class Audit:
         A limit is a share ("2%", 0.02) or a whole number of rows.
 
         Args:
-            max_noise: Of the suspected label noise; it fails when the lower bound is above.
+            max_noise: Of the suspected share of wrong labels; fails if its lower bound is above.
             max_doubted: Of doubted rows.
             max_per_class: Of doubted rows of each label: one limit for all, or one by label.
             max_per_reason: Of rows doubted for each reason: one limit for all, or one by reason.
             max_new: Of doubted rows that the baseline does not know.
-            max_conflicts: Of rows that have the very input of another with another label.
+            max_conflicts: Of rows with the same input as another row, but a different label.
             max_unlabelled: Of rows without a label.
-            min_skill: The least balanced accuracy of the models on rows that they never saw.
-            require_reason: It fails where one of these reasons could not be asked.
-            strict: Whether to hold `max_noise` against the upper bound.
+            min_skill: The lowest balanced accuracy that models may have on rows that they never saw.
+            require_reason: It fails if one of these reasons could not be used.
+            strict: Whether to compare `max_noise` with the upper end of the interval.
             allow_unassessable: Whether to pass where the models have no skill.
             baseline: A file of known doubts, as `doubt baseline` wrote it.
-            waivers: A file of rows that people want left as they are.
+            waivers: A file of rows that a person has checked and wants to keep.
             config: A settings file to read; none is read if it is left out.
 
         Raises:
@@ -188,7 +188,7 @@ class Audit:
         plan = plan_gate({name: given[name] for name in GateOptions.__annotations__}, config)
         if max_new is not None and self._frame is not None:
             raise SettingsError(
-                "a baseline is of a file, and this audit is of a table in memory",
+                "a baseline needs a file, but this audit is of a table in memory",
                 where="max_new",
                 hint="save the table to a file, and scan that",
             )
@@ -333,7 +333,7 @@ def _refuse_file_options(**options: Any) -> None:  # noqa: ANN401  # of any kind
     given = [name for name, value in options.items() if value]
     if given:
         raise SettingsError(
-            "this audit is of a table in memory, and no file is written",
+            "this audit is of a table in memory, so there is no file to write",
             where=given[0],
             hint="take the corrected table from the result's `data`, and save it yourself",
         )

@@ -160,7 +160,7 @@ def plan_gate(limits: Mapping[str, Any], config: Path | None = None) -> GatePlan
         raise SettingsError(
             "no limit is given",
             where="gate",
-            expected="at least one, for nothing else can pass or fail",
+            expected="at least one limit, to pass or fail",
             hint='add one, such as max_doubted="2%"',
         )
     return plan

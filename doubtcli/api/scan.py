@@ -91,15 +91,15 @@ def scan(  # the flags of the command, so that an editor lists them
         verdicts: Rows that people have decided: a filled-in queue, or the export of an annotation tool.
         group: A column; rows of the same value are judged by models that saw none of them.
         ignore: Columns to leave out.
-        use: Columns to use though they look like a leak or an id.
+        use: Columns to use although they look like a leak or an id.
         input_format: How a file is stored.
         encoding: A text file's encoding.
         delimiter: What separates a file's fields.
         quoting: Whether quotes enclose fields: "minimal" or "none".
-        reasons: Ask these reasons and no others.
-        skip: Don't ask these reasons.
+        reasons: Use only these reasons.
+        skip: Leave out these reasons.
         reason_settings: Settings of reasons, by the reason's name.
-        seed: What all chance is drawn from; 0 if left out.
+        seed: The seed of all random numbers; 0 if left out.
         folds: How many parts the rows are split into; 5 if left out.
         repeats: How often they are split; 2 if left out.
         fast: The cheapest models, split once, for a first look.
@@ -180,7 +180,7 @@ def _read_judged_frame(data: Data, document: AuditDocument, folder: str) -> Fram
     frame = read_frame(data, index_as=document.settings.get("id"))
     if frame.table.source.sha256 != document.source.sha256:
         raise InputError(
-            "this is not the table that was judged: its contents are others",
+            "this is not the table that was scanned: its content differs",
             where=folder,
             expected=f"the table as it was when it was scanned ({document.counts.n_rows:,} rows)",
             hint="scan the table as it is now",

@@ -108,7 +108,7 @@ def check_way_back(file: LabelledFile, new: DataFile, batch: Batch) -> None:
             f"the changes could not be undone byte for byte, because the bytes of a letter in "
             f"{file.source.encoding} depend on the letters around it",
             where=file.data.path,
-            hint="nothing was written: convert the file to UTF-8, scan that, and decide by that audit",
+            hint="nothing was written: convert the file to UTF-8, scan it, and apply the verdicts to it",
         )
 
 

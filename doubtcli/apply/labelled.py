@@ -213,7 +213,7 @@ def _with_columns(table: Table, roles: Roles) -> Table:
             where=table.source.path,
             column=gone[0].name,
             expected=f"the columns of the audit; the file has {quote_names(names)}",
-            hint="put it back, or scan the file as it is now and decide by that audit",
+            hint="put it back; or scan the file as it is now, and make a new queue from that audit",
         )
     data = table.data
     for column in missing:

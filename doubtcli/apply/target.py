@@ -81,7 +81,7 @@ class OutputOptions:
             )
         if self.in_place and self.force:
             raise SettingsError(
-                f"--force is for a new file: {IN_PLACE} always replaces the file, and never a backup",
+                f"--force has no use with {IN_PLACE}, which always replaces the file, and never a backup",
                 where=f"--force and {IN_PLACE}",
                 hint="leave out --force, or name a new file to replace: -o FILE",
             )
@@ -90,8 +90,11 @@ class OutputOptions:
         where = str(self.output)
         for read in (path, *but_not):
             if target.exists() and Path(read).exists() and target.samefile(read):
-                hint = f"to replace it, use {IN_PLACE}, which keeps a backup" if read == path else None
-                raise SettingsError("it can't be written to, because it is read", where=where, hint=hint)
+                other = "name another file with -o"
+                hint = f"to replace it, use {IN_PLACE}, which keeps a backup" if read == path else other
+                raise SettingsError(
+                    "this command reads it, so it can't be the new file", where=where, hint=hint
+                )
         if target.exists() and not target.is_file():
             raise OutputError(
                 "it is not a file, so it can't be replaced", where=where, hint="name another with -o"
@@ -122,16 +125,16 @@ def check_ending(target: Path, path: str, format_: str, compression: str | None)
     promised = format_ if word is None else find_format(word).name
     if promised != format_:
         raise SettingsError(
-            f"its ending is that of {promised}, but like {path} it will be {format_}",
+            f"its ending is that of {promised}, but it will be {format_}, like {path}",
             where=str(target),
-            hint="convert it afterwards: doubt changes nothing but labels",
+            hint=f"use the ending of {path}, and convert the file afterwards: doubt only changes labels",
         )
     wanted = PACKED_ENDINGS.get(compression or "", "")
     found = next((ending for ending in _list_endings(target)[-1:] if ending in PACKED), "")
     if found != wanted and (found or wanted in _list_endings(Path(path))):
         promised, real = _name_packing(found), _name_packing(wanted)
         raise SettingsError(
-            f"its ending is that of {promised}, but like {path} it will be {real}",
+            f"its ending is that of {promised}, but it will be {real}, like {path}",
             where=str(target),
             hint=f"name it {target.name.removesuffix(found)}{wanted}",
         )
@@ -166,7 +169,7 @@ def check_waivers_apart(path: str, target: Path, read: Iterable[str]) -> None:
     what += [
         "a backup of the corrected file" for place in list_backup_paths(target) if _is_same_file(found, place)
     ]
-    what += ["a file that is read" for one in read if _is_same_file(found, Path(one))]
+    what += ["a file that this command reads" for one in read if _is_same_file(found, Path(one))]
     if what:
         raise SettingsError(
             f"waivers can't be written to it: it is {what[0]}",

@@ -42,9 +42,9 @@ def baseline(
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
 ) -> ExitCode:
-    """Write the doubts of today to a file, for `doubt gate --max-new`.
+    """Write today's doubts to a file, for `doubt gate --max-new`.
 
-    Other data files in it are kept.
+    If the file exists, its entries for other data files are kept.
     """
     plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
 

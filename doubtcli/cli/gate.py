@@ -98,7 +98,8 @@ def gate(
     """Check labels against limits: exit 0 if all are met, 1 if not.
 
     SHARE is a share such as 3% or 0.03; LIMIT is a share or a number of rows.
-    Limits that need models fail if the models have no skill.
+    Limits that need models fail if models predict the labels no better than
+    chance.
     """
     given = {name: value for name, value in locals().items() if name in GATE_FLAGS}
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)

@@ -34,7 +34,7 @@ def init(
         bool, options.declare_option("--force", "Replace an existing file.", options.OUTPUT)
     ] = False,
 ) -> ExitCode:
-    """Write a commented settings file that gates a file, and print the next steps.
+    """Write a commented settings file for `doubt gate`, and print the next steps.
 
     It looks at the columns, and does not scan the labels yet.
     """
@@ -83,7 +83,7 @@ def _check_config(config: Path, *, force: bool) -> None:
     where = str(config)
     if config.name == "pyproject.toml":
         raise SettingsError(
-            "would lose all else that is in it", where=where, hint="write a doubt.toml, and copy from it"
+            "everything else in it would be lost", where=where, hint="write a doubt.toml, and copy from it"
         )
     if config.is_dir():
         raise OutputError("is a folder", where=where, hint="name a file with --output")

@@ -150,7 +150,7 @@ Words = list[str] | None
 Data = Annotated[
     str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON Lines, …; - for standard input.")
 ]
-Label = Annotated[str | None, declare_setting("label", FILE_PANEL, "COLUMN", otherwise="a usual name")]
+Label = Annotated[str | None, declare_setting("label", FILE_PANEL, "COLUMN", otherwise="found by its name")]
 Text = Annotated[Words, declare_setting("text", FILE_PANEL, "COLUMNS")]
 Numeric = Annotated[Words, declare_setting("numeric", FILE_PANEL, "COLUMNS")]
 Categorical = Annotated[Words, declare_setting("categorical", FILE_PANEL, "COLUMNS")]
@@ -163,7 +163,7 @@ Group = Annotated[str | None, declare_setting("group", FILE_PANEL, "COLUMN")]
 Ignore = Annotated[Words, declare_setting("ignore", FILE_PANEL, "COLUMNS")]
 Use = Annotated[Words, declare_setting("use", FILE_PANEL, "COLUMNS")]
 InputFormat = Annotated[
-    str | None, declare_setting("input-format", FILE_PANEL, "FORMAT", otherwise="by name")
+    str | None, declare_setting("input-format", FILE_PANEL, "FORMAT", otherwise="by the file's name")
 ]
 Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME", otherwise="detected")]
 Delimiter = Annotated[str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="detected")]

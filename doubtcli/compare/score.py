@@ -93,7 +93,7 @@ def _explain_no_skill(matched: Matched) -> str:
     before, after = (side.document.skill for side in (matched.before, matched.after))
     if before.assessable or after.assessable:
         return ""
-    return f"models have no skill on the labels before and on those after: {after.why}"
+    return f"models predict neither the labels before nor those after better than chance: {after.why}"
 
 
 def explain_unfit(before: Codes, after: Codes) -> str:

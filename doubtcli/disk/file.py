@@ -110,7 +110,9 @@ def replace_file(
     """
     if any(is_same_file(read, path) for read in never):
         raise OutputError(
-            "this file is read, so it is not overwritten", where=str(path), hint="name another file"
+            "it is one of the files that are read, so it is not overwritten",
+            where=str(path),
+            hint="name another file",
         )
     with os_errors_as_output_error(path, hints):
         if _is_special(path):

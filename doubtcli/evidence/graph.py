@@ -260,7 +260,9 @@ def _check_graph(providers: Sequence[LoadedProvider]) -> None:
         _order_providers(providers, makers)
     except CycleError as error:
         circle = " -> ".join(error.args[1])
-        raise ReasonError(f"each is made from another one: {circle}", where="the providers") from error
+        raise ReasonError(
+            f"they are made from each other, in a circle: {circle}", where="the providers"
+        ) from error
 
 
 def _order_providers(

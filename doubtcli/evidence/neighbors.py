@@ -113,7 +113,8 @@ def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbo
     indices, distances = _find_nearest(space, candidates, together[representatives])
     rows = np.where(indices >= 0, representatives[indices], -1)[group]
     note = (
-        f"neighbours are searched among {len(candidates):,} of {len(representatives):,} different rows"
+        f"to save time, neighbours are looked for among {len(candidates):,} of the "
+        f"{len(representatives):,} different rows"
         if len(candidates) < len(representatives)
         else None
     )

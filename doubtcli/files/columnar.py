@@ -84,7 +84,7 @@ def damage_as_input_error(where: str) -> Iterator[None]:
     try:
         yield
     except (pa.ArrowException, OSError, ValueError, MemoryError) as error:
-        detail = str(error) or "a part of it is larger than memory"
+        detail = str(error) or "a part of it needs more memory than there is"
         raise InputError(
             f"the file is truncated or damaged ({detail.splitlines()[0].rstrip('.')})",
             where=where,

@@ -239,9 +239,9 @@ class _DelimitedText:
     def _ragged_error(self, record: list[str], header: list[str], row: int, line: int) -> InputError:
         hint = f"a field with {self.delimiter!r} in it needs quotes around it"
         if self.quoted:
-            hint += "; if quotes are plain characters: --quoting none"
+            hint += "; if quotes are ordinary characters in this file, use --quoting none"
         if len(record) == 1 or len(header) == 1:
-            hint += f"; if fields are not separated by {self.delimiter!r}: --delimiter"
+            hint += f"; if fields are not separated by {self.delimiter!r}, use --delimiter"
         return InputError(
             f"the row has {_count_fields(len(record))}",
             where=self.where,
@@ -266,7 +266,7 @@ class _DelimitedText:
             row=row,
             line=opened,
             expected='quotes around the whole field, and doubled quotes inside it: "say ""yes"""',
-            hint="if quotes are plain characters: --quoting none",
+            hint="if quotes are ordinary characters in this file, use --quoting none",
         )
 
 

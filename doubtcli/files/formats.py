@@ -195,12 +195,12 @@ def check_names(names: Sequence[str], where: str) -> None:
             f"of the {len(names)} columns, these have no name: {', '.join(unnamed)}",
             where=where,
             expected="a name for every column",
-            hint="name it in the header, or remove it (a header that ends in a delimiter adds one)",
+            hint="name them, or remove them (a delimiter at the end of a header makes one more column)",
         )
     repeated = [name for name, count in Counter(names).items() if count > 1]
     if repeated:
         raise InputError(
-            f"more than one column is named {', '.join(map(repr, repeated))}",
+            f"these names are used for more than one column: {', '.join(map(repr, repeated))}",
             where=where,
             column=repeated[0],
             expected="each column name once",

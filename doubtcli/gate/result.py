@@ -86,7 +86,7 @@ RULES = {
     DOUBTED: "No single reason raises doubt, but together they make its label more likely wrong than right.",
     LABEL_CONFLICT: "The same input occurs elsewhere with another label.",
     UNLABELLED: "It has no label.",
-    UNJUDGED: "It is new, and too few rows have its label for models to judge it.",
+    UNJUDGED: "The row is new, and too few rows have its label for models to judge it.",
 }
 
 

@@ -161,7 +161,9 @@ def _note_differences(matched: Matched, *, is_alone: bool) -> tuple[str, ...]:
         notes.append("rows have no ids, so a row with changed inputs counts as gone and as added")
     if settings:
         names = ", ".join(settings)
-        notes.append(f"the audits have different settings ({names}), which alone may change doubts")
+        notes.append(
+            f"the audits have different settings ({names}): some doubts may differ only for that reason"
+        )
     if one.versions != other.versions:
-        notes.append("the audits were made with different versions, which alone may change doubts")
+        notes.append("different versions made the audits: some doubts may differ only for that reason")
     return tuple(notes)

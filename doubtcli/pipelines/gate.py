@@ -168,7 +168,7 @@ class Gate:
             raise SettingsError(
                 f"no limit is set for {data_path}",
                 where="doubt gate",
-                expected="at least one limit, which passes or fails",
+                expected="at least one limit, to pass or fail",
                 hint="add --max-noise 3%, or --max-new 0 with a baseline; `doubt gate -h` lists all limits",
             )
         if settings.max_new is not None and settings.baseline is None:

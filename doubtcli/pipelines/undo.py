@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from doubtcli.records import Table
     from doubtcli.records.file_format import FileLayout, Rewritten
 
-NO_LEDGER_HINT = "`doubt apply` writes one next to each file that it makes, under that file's name"
+NO_LEDGER_HINT = "name a file that `doubt apply` wrote: its ledger is next to it"
 
 
 def read_log(path: str) -> tuple[Batch, ...]:

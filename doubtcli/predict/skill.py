@@ -92,11 +92,11 @@ def _describe_skill(
 ) -> str:
     figures = (
         f"models that never saw a row's label predict {accuracy:.0%} of the labels"
-        f" (the largest class alone: {majority:.0%})"
+        f" (always guessing the largest class: {majority:.0%})"
     )
     if assessable:
         return figures
     return (
-        f"{figures}, and with all classes weighted equally {balanced:.0%}, where chance gives {chance:.0%}:"
-        " too few to judge labels by"
+        f"{figures}, or {balanced:.0%} with all classes weighted equally (by chance: {chance:.0%}), which is"
+        " not enough to judge labels"
     )

@@ -104,9 +104,13 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
 def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: QueueChoice) -> InputError:
     if not pool.n_rows:
         return InputError(
-            "no row is left to check",
+            "no row is left to check: each has a verdict or no label"
+            if doubts.n_rows
+            else "there is no row to check",
             expected="labelled rows without a verdict",
-            hint="all rows have a verdict or no label" if doubts.n_rows else None,
+            hint="if people have decided them all, write the verdicts back: `doubt apply`"
+            if doubts.n_rows
+            else None,
         )
     if _count_left_out(pool, (), choice):
         return InputError(

@@ -111,10 +111,7 @@ def _title_section(title: str, text: str) -> Iterator[str]:
 
 def _estimate_worth(queue: Queue) -> str:
     minutes = max(1, round(sum(row.minutes for row in queue.rows)))
-    takes = (
-        f"A person needs about {minutes:,} min for all rows, with the reading times that the strategy budget "
-        "assumes."
-    )
+    takes = f"A person needs about {minutes:,} min for all rows, estimated from how much there is to read."
     if not queue.assessable:
         return takes
     n_wrong = round(sum(row.doubt for row in queue.rows))
@@ -136,8 +133,8 @@ def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:
 
 
 def _explain_equal_rows(queue: Queue, origin: QueueOrigin) -> str:
-    drawn = ", except those drawn at random" if queue.is_sampled else ""
-    once = f"Of rows with the same input and the same label one is in the queue{drawn};"
+    drawn = " (unless they were drawn at random)" if queue.is_sampled else ""
+    once = f"If several rows have the same input and the same label, only one is in the queue{drawn};"
     names = "its doubt_duplicates names the others."
     return " ".join((once, names, *([SPREAD] if origin.apply_to else []), UNLIKE))
 

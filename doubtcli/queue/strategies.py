@@ -240,7 +240,7 @@ def parse_shares(text: str) -> dict[str, int]:
         name, share = _parse_share(part)
         if name in shares:
             raise SettingsError(
-                f"{name!r} is named twice", where=STRATEGY_OPTION, expected="one share a strategy"
+                f"{name!r} is named twice", where=STRATEGY_OPTION, expected="each strategy once"
             )
         shares[name] = share
     if sum(shares.values()) != ALL_PERCENT:
@@ -270,9 +270,9 @@ def _parse_share(part: str) -> tuple[str, int]:
     found = re.fullmatch(r"\s*([1-9][0-9]?|100)\s*%?\s*", share)
     if not found:
         raise SettingsError(
-            f"{part!r} is not a share of a strategy",
+            f"{part!r} is not a strategy with a valid share",
             where=STRATEGY_OPTION,
-            expected=f"one name, or names with whole percentages: {SHARES_EXAMPLE}",
+            expected=f"one name, or names with shares from 1% to 100%, in whole percent: {SHARES_EXAMPLE}",
         )
     return _check_strategy(name.strip()), int(found[1])
 

@@ -46,11 +46,11 @@ _NEGLIGIBLE = 1e-6
 _BASE_RATE = 0.05
 """The share of wrong labels where nothing can be estimated: public test sets have 3.3% on average (Northcutt
 et al., 2021), and training sets no fewer."""
-ADVICE = ", so measure yours with --audit-sample 100"
+ADVICE = "; to measure it, use --audit-sample 100"
 """The end of the sentence about a suspected rate, as long as nobody has checked a row."""
 _WHY = (
-    "by models alone, which miss errors that follow a pattern; such estimates have been up to 8 times too "
-    f"high where people checked{ADVICE}"
+    "estimated by models alone, which miss errors that follow a pattern; where people checked, such "
+    f"estimates were up to 8 times too high{ADVICE}"
 )
 """cleanlab's joint was 1.8 to 7.7 times as high as what people confirmed in three of the four public test
 sets that were checked by hand for cleanlab/label-errors (Northcutt et al., 2021)."""
@@ -121,14 +121,14 @@ def _explain_unfit(by_repeat: list[CandidateFits], weights: Floats) -> str:
     contradicted = float(np.mean([repeat.contradicted for repeat in by_repeat]))
     if contradicted > _MOST_CONTRADICTED:
         return (
-            f"models contradict {contradicted:.0%} of the labels: too many to separate wrong labels from "
-            "classes that the models know too little about"
+            f"models contradict {contradicted:.0%} of the labels, so many that it is not known whether the "
+            "labels are wrong or the models"
         )
     blur = float(np.mean([(weights * repeat.blur).sum() for repeat in by_repeat]))
     if blur > _MOST_BLUR:
         return (
-            f"models are too rarely sure: even among the tenth of rows that they are surest of, they would "
-            f"contradict about {blur:.0%} of the labels if all were right"
+            "models are too rarely sure: even if all labels were right, they would contradict about "
+            f"{blur:.0%} of them among the tenth of rows where they are surest"
         )
     return ""
 

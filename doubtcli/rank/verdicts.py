@@ -9,7 +9,6 @@ import numpy as np
 
 from doubtcli.rank.noise import ADVICE, LEVEL
 from doubtcli.records import NoiseRate
-from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -148,15 +147,14 @@ def _explain_no_measurement(sampled: Mapping[Stratum, Codes], verdicts: Verdicts
     """Why the verdicts can't measure the rate, as a clause; None if they can."""
     n_checked = sum(len(rows) for rows in sampled.values())
     if not sampled:
-        n_decided = int((verdicts.codes >= 0).sum())
-        return (
-            f"{format_count(n_decided, 'verdict')} can't measure it without an audit sample (--audit-sample)"
-        )
+        return "no verdict is on a row drawn at random (--audit-sample), so they can't measure it"
     numbers = [stratum.number for stratum in sampled]
     if len({stratum.n_strata for stratum in sampled}) > 1 or len(set(numbers)) < len(numbers):
         return f"{verdicts.path} has rows of more than one audit sample, which can't measure it together"
     if n_checked < FEWEST_CHECKED:
-        return f"it takes {FEWEST_CHECKED} decided rows of the audit sample to measure it, not {n_checked}"
+        return (
+            f"to measure it, {FEWEST_CHECKED} rows of the audit sample must be decided, and {n_checked} are"
+        )
     n_strata = next(iter(sampled)).n_strata
     empty = [n for n in range(1, n_strata + 1) if not any(s.number == n and len(sampled[s]) for s in sampled)]
     if empty:

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError
 from doubtcli.files.values import find_distinct, show_value, simplify_column
-from doubtcli.records import Labels, Role
+from doubtcli.records import Labels
 from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
@@ -112,12 +112,14 @@ def _ends_like_a_label(name: str) -> bool:
 
 def _no_label_column_error(table: Table, ending: Sequence[str]) -> InputError:
     found = (
-        f"{quote_names(ending)} could all hold the labels" if ending else "no column is named like a label"
+        f"{quote_names(ending)} could all hold the labels"
+        if ending
+        else "no column has a usual name for labels, such as label or class"
     )
     return InputError(
         found,
         where=table.source.path,
-        expected=f"one of its columns as {Role.LABEL}: {quote_names(table.data.column_names)}",
+        expected=f"the column that holds the labels, one of {quote_names(table.data.column_names)}",
         hint="name it: --label COLUMN",
     )
 

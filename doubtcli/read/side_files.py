@@ -160,7 +160,7 @@ def _missing_columns_error(names: list[str], labels: Labels, path: str) -> Input
         f"no column is named after the class{'' if len(lacking) == 1 else 'es'} {quote_names(lacking, 10)}",
         where=path,
         expected="a column for each class, named after it",
-        hint=f"its columns are {quote_names(names)}",
+        hint=f"rename its columns, which are {quote_names(names)}",
     )
 
 

@@ -19,7 +19,7 @@ _SAME = 1e-6
 
 @dataclass(frozen=True)
 class ConfidentLearning:
-    """The confident joint counts the row in another class than its label.
+    """By its probabilities, the row is a typical member of another class.
 
     **Why doubt.** Each class has a usual level of confidence. A row that reaches the level of another class
     rather than that of its own looks like a typical member of that other class.
@@ -38,7 +38,7 @@ class ConfidentLearning:
 
     name = "confident-learning"
     family = "error"
-    because = "models give another class its usual confidence"
+    because = "models give another class as much probability as rows of that class usually get"
     place = 30
 
     raises_doubt = (

@@ -171,7 +171,7 @@ def _print_label(sheet: Sheet, mark: str, label: str, style: str, aside: str) ->
 def _describe_line(line: LedgerLine) -> str:
     """Which row it is, who decided on it, and why."""
     by_whom = ", ".join(part for part in (_name_people(line.who), line.when, _name_tools(line.tool)) if part)
-    decided = " ".join(filter(None, [f"on {line.seen_as}" if line.seen_as else "", by_whom]))
+    decided = " ".join(filter(None, [f"on its duplicate {line.seen_as}" if line.seen_as else "", by_whom]))
     why = "" if line.tool == UNDO_TOOL else line.why  # for an undo, the batch itself shows it once
     parts = (f"({line.row_id})", decided and f"decided {decided}", why)
     return printable("; ".join(part for part in parts if part))

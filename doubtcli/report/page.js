@@ -100,7 +100,7 @@ function drawAccuracy({ accuracy, majority }) {
   if (accuracy === undefined) return;
   byId("accuracy").append(
     line("models", accuracy, percent(accuracy), "plain"),
-    line("always the largest class", majority, percent(majority), "quiet")
+    line("guessing the largest class", majority, percent(majority), "quiet")
   );
 }
 

@@ -48,7 +48,7 @@ def power_sentence(power: Power) -> str:
         return f"What this audit can find: not assessable. {_end_sentence(power.why)}"
     found = power.found_in_first[_FIRST]
     return (
-        f"What this audit can find: of {format_count(power.n_planted, 'planted error')}, "
+        f"What this audit can find: of {format_count(power.n_planted, 'error')} planted as a test, "
         f"{format_percent(found)} are among the {_FIRST:.0%} most doubted rows."
     )
 

@@ -33,7 +33,7 @@ class GateSettings:
     """The limits for one file, and its baseline and waivers; a limit that is None is not set."""
 
     max_noise: float | None = share_setting(
-        "Suspected label noise; fails when its lower bound is above this."
+        "The suspected share of wrong labels; fails only if the lower end of its interval is above this."
     )
     max_doubted: Limit | None = limit_setting("Doubted rows.")
     max_per_class: Mapping[str, Limit] = limits_setting("Doubted rows of each label.", "LABEL")
@@ -44,12 +44,12 @@ class GateSettings:
     )
     max_unlabelled: Limit | None = limit_setting("Rows without a label.")
     min_skill: float | None = share_setting(
-        "The least balanced accuracy of the models, on rows that they never saw."
+        "The lowest balanced accuracy that models may have, on rows that they never saw."
     )
     require_reason: tuple[str, ...] = names_setting(
-        "Fails if one of these reasons could not be asked.", expected="a reason's name, or a list of them"
+        "Fails if one of these reasons could not be used.", expected="a reason's name, or a list of them"
     )
-    strict: bool = switch_setting("Compare --max-noise with the upper bound.")
+    strict: bool = switch_setting("Compare --max-noise with the upper end of the interval.")
     allow_unassessable: bool = switch_setting("Pass limits that can't be assessed; otherwise they fail.")
     baseline: str | None = text_setting(
         "The file of known doubts, which `doubt baseline` writes.", expected="a file", is_path=True

@@ -46,7 +46,9 @@ class ScanSettings:
     annotators: tuple[str, ...] = names_setting(
         "The answers of one annotator each; a pattern works too: 'rater_*'.", expected=SOME_COLUMNS
     )
-    embedding: tuple[str, ...] = names_setting("Vectors.", expected=SOME_COLUMNS)
+    embedding: tuple[str, ...] = names_setting(
+        "Vectors, such as embeddings: a list of numbers on each row.", expected=SOME_COLUMNS
+    )
     embeddings: str | None = text_setting(
         "A separate file with a vector for each row: .npy, .npz, Parquet or CSV.",
         expected="a file",
@@ -71,14 +73,14 @@ class ScanSettings:
     )
     input_format: str | None = text_setting(f"The file's format: {INSTALLED_FORMATS}.")
     encoding: str | None = text_setting("The text's encoding, such as latin-1.")
-    delimiter: str | None = text_setting("The character between two fields, or tab.")
+    delimiter: str | None = text_setting("The character between two fields; tab for a tab.")
     quoting: str | None = text_setting(
         "minimal: quotes may enclose a field; none: quotes are plain characters."
     )
     reasons: tuple[str, ...] | None = names_setting(
-        "Ask only these reasons.", expected=SOME_REASONS, default=None
+        "Use only these reasons.", expected=SOME_REASONS, default=None
     )
-    skip: tuple[str, ...] = names_setting("Don't ask these reasons.", expected=SOME_REASONS)
+    skip: tuple[str, ...] = names_setting("Leave out these reasons.", expected=SOME_REASONS)
     reason_settings: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Each reason's table in the settings file; checked when the reason is created."""
     seed: int = number_setting("The seed of all random numbers.", least=0, most=LARGEST_SEED, default=0)
@@ -86,7 +88,9 @@ class ScanSettings:
         "Parts to split the rows into; models fitted on the others judge each part.", least=2, default=5
     )
     repeats: int = number_setting("How often to split the rows.", least=1, default=2)
-    fast: bool = switch_setting("For a first look: the cheapest models, one split, and no planted errors.")
+    fast: bool = switch_setting(
+        "For a first look: the cheapest models, one split, and no test with planted errors."
+    )
     threads: int | None = number_setting(
         "Processor threads; the result is the same with any number.", least=1
     )

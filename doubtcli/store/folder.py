@@ -76,7 +76,7 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
             raise OutputError("a file is in the way", where=where, hint="name another folder with --output")
         if verdicts is not None and Path(verdicts).resolve() == (folder / QUEUE).resolve():
             raise OutputError(
-                f"its {QUEUE} has the verdicts to read, and would be replaced",
+                f"its {QUEUE} is the file given with --verdicts, and would be replaced",
                 where=where,
                 hint="move it and name its new path with --verdicts, or name another folder with --output",
             )

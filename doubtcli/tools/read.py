@@ -178,15 +178,16 @@ def _describe_copies(
     copies: Sequence[AnswerFile], alike: Sequence[AnswerFile], n_older: int, n_elsewhere: int
 ) -> Iterator[str]:
     if copies:
-        yield f"copies of another file, passed over: {_list_paths(copies)}"
+        yield f"left out, because they are copies of another file: {_list_paths(copies)}"
     if alike:
         yield (
-            f"files that are equal to another, and don't name who answered: {_list_paths(alike)}; a majority "
-            "counts only if it is the same without them"
+            f"files that are equal to another, without names of people: {_list_paths(alike)}; they may be "
+            "copies, so a majority counts only if it is the same without them"
         )
     if n_older + n_elsewhere:
-        elsewhere = f" ({n_elsewhere:,} of them replaced by another file)" if n_elsewhere else ""
-        yield f"older answers of people who answered again, passed over: {n_older + n_elsewhere:,}{elsewhere}"
+        elsewhere = f" ({n_elsewhere:,} of them in another file)" if n_elsewhere else ""
+        n_all = n_older + n_elsewhere
+        yield f"older answers, left out because the same person answered again: {n_all:,}{elsewhere}"
 
 
 def _list_paths(files: Sequence[AnswerFile]) -> str:

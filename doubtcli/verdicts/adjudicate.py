@@ -177,7 +177,7 @@ def _require_agreement(case: Case) -> Problem | None:
     counts = Counter(" and ".join(map(repr, one.labels)) or "unusable" for one in votes)
     counts.update(why for _, why in case.ballot.passed)
     repeated = sum(one.answer.repeated for one in votes)
-    rest = f"; {repeated} of them are in files that are equal to another" if repeated else ""
+    rest = f"; {repeated} of these may be copies, as their file is equal to another" if repeated else ""
     chosen = ", ".join(f"{name} ({counts[name]})" for name in sorted(counts))
     return Problem(RejectionReason.DISAGREEMENT, f"answers differ: {chosen}{rest}")
 

@@ -106,7 +106,7 @@ def _list_new_labels(decisions: Sequence[Decision], rows: VerdictRows) -> tuple[
 def _write_notes(found: Adjudication, terms: Terms) -> Iterator[str]:
     counts = Counter(why for ballot in found.ballots for _, why in ballot.passed)
     if counts:
-        yield f"answers without a decision: {', '.join(f'{counts[why]:,} {why}' for why in sorted(counts))}"
+        yield f"answers without a decision: {', '.join(f'{why} ({counts[why]:,})' for why in sorted(counts))}"
     outvoted = sum(bool(one.decision.outvoted) for one in found.decided)
     if outvoted:
         yield f"rows on which answers differed, decided by --on-conflict {terms.on_conflict}: {outvoted:,}"

@@ -274,10 +274,11 @@ def _note_passed_over(answers: Sequence[Answer], unlabelled: set[str]) -> Iterat
         {answer.row_id for answer in answers if answer.row_id in unlabelled and answer.decides}
     )
     if n_unlabelled:
-        yield f"verdicts on rows without a label, passed over: {n_unlabelled}"
+        yield f"verdicts left out, because their rows have no label: {n_unlabelled}"
     counts = Counter(PASSED_OVER[answer.status] for answer in answers if answer.status in PASSED_OVER)
     if counts:
-        yield f"answers passed over: {', '.join(f'{counts[name]} {name}' for name in sorted(counts))}"
+        kinds = ", ".join(f"{name} ({counts[name]})" for name in sorted(counts))
+        yield f"answers without a decision: {kinds}"
 
 
 def _note_differing(found: Adjudication) -> Iterator[str]:

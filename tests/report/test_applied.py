@@ -96,7 +96,7 @@ def test_many_rows_of_one_kind() -> None:
         (replace(LINE, old="\x1b[31m[red]", new="né\n"), "  - \\x1b[31m[red]\n  + né\\n\n"),
         (replace(LINE, action=LedgerAction.DROP, new=None), "  - x  ("),
         (replace(LINE, action=LedgerAction.RESTORE, old=None), "  + y  ("),
-        (replace(LINE, who=(), when="", why="", seen_as="r7"), " on r7 in Argilla\n"),
+        (replace(LINE, who=(), when="", why="", seen_as="r7"), " on its duplicate r7 in Argilla\n"),
         (replace(LINE, new="y" * 10_000), "  + " + "y" * 2000 + "\n"),
     ],
     ids=["label", "spaces", "control characters", "dropped", "restored", "spread", "long"],

@@ -153,8 +153,8 @@ def _judge_crossing(doubt: float, variation: float) -> tuple[Change, str]:
     shown = f"{min(doubt, 0.99):.2f}"  # a doubt is never shown as certain
     than_it_varies = f"than it varies between repeats ({variation:.2f})"
     if doubt - CUT > variation:
-        return Change.NEW, f"newly doubted: {shown} is over {CUT} by more {than_it_varies}"
-    return Change.KNOWN, f"{shown} is over {CUT}, but by no more {than_it_varies}"
+        return Change.NEW, f"newly doubted: its doubt of {shown} is above {CUT} by more {than_it_varies}"
+    return Change.KNOWN, f"not new: its doubt of {shown} is above {CUT}, but by no more {than_it_varies}"
 
 
 def _explain_gone(

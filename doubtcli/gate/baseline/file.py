@@ -225,7 +225,7 @@ def _check_lines(path: str, lines: dict[str, Any], n_rows: int, where: str) -> N
     _check_line_format(path, lines, n_rows, where)
     n_digests = sum(map(_count_digests, lines.values()))
     if n_digests != n_rows:
-        raise _make_broken_error(where, f"{path!r} has {n_rows:,} rows, but {n_digests:,} digests")
+        raise _make_broken_error(where, f"{path!r} has {n_rows:,} rows, but its digests are of {n_digests:,}")
 
 
 def _check_line_format(path: str, lines: dict[str, Any], n_digests: int, where: str) -> None:

@@ -198,7 +198,8 @@ def find_section(
     renamed = _find_renamed(baseline, document, doubts)
     if renamed is None:
         raise _make_unknown_file_error(baseline, data_path, path)
-    note = f"the baseline has {path} as {renamed.path}: same columns, and rows in common"
+    same = "they have the same columns, and rows in common"
+    note = f"{path} is compared with {renamed.path} in the baseline: {same}"
     return renamed, (note, *_make_settings_notes(renamed, document))
 
 
@@ -246,7 +247,7 @@ def _make_unknown_file_error(baseline: Baseline, data_path: str, path: str) -> I
     names = [section.path for section in baseline.sections]
     known = quote_names(names, _MOST_FILES)
     return InputError(
-        f"the baseline has nothing on {path!r}",
+        f"the baseline has no entry for {path!r}",
         where=baseline.path,
         expected=f"one of {known}" if names else "a file that is in it; it is empty",
         hint=f"add the file: doubt baseline {data_path} -o {baseline.path}",
@@ -265,7 +266,7 @@ def _make_settings_notes(section: Section, document: AuditDocument) -> tuple[str
     if version != section.version:
         changed = [f"doubt {section.version}, now {version}", *changed]
     differences = "; ".join(changed)
-    note = f"doubts may differ for this reason, too: the baseline was written with {differences}"
+    note = f"some doubts may differ only because the baseline was written with {differences}"
     return (note,) if changed else ()
 
 

@@ -44,19 +44,19 @@ KEYS: Mapping[str, Kind] = MappingProxyType(
         "id": Kind("The row, by its doubt_id.", 'a text that is not empty: id = "17"', check_text),
         "label": Kind(
             "It applies only while the given label is this one.",
-            'a text that is not empty: label = "spam"; or nothing, for any label',
+            'a text that is not empty: label = "spam"; leave it out for any label',
             check_text,
         ),
         "reasons": Kind(
             "It removes these reasons from the row, and waives the row if no other reason is left.",
-            "a reason's name, or a list of them; or nothing, for every reason",
+            "a reason's name, or a list of them; leave it out for every reason",
             check_names,
         ),
         "until": Kind("The last day on which it applies.", "a day: until = 2027-06-30", _as_day),
         "why": Kind("What was found, and by whom.", "a text", _as_any_text),
         "file": Kind(
             "It applies only to these data files; paths are relative to the folder of the waivers file.",
-            'a file, or a list of them: file = "data/train.csv"; or nothing, for any file',
+            'a file, or a list of them: file = "data/train.csv"; leave it out for any file',
             check_names,
         ),
     }

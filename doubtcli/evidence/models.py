@@ -47,7 +47,7 @@ class ModelPredictions:
         ),
         "pred_probs_by_repeat": Need(
             "Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled.",
-            "no cross-validation was repeated: the probabilities are your own, or there are none",
+            "rows were not split repeatedly: the scan is fast, or the probabilities are yours, or missing",
             source="models",
             axes=("repeats", "rows", "classes"),
         ),

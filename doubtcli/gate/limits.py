@@ -92,7 +92,7 @@ def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         yield _mark_unassessable(check, noise.why, settings)
         return
     interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-    words = f"estimate {format_percent(noise.rate)}, {interval}"
+    words = f"estimate {format_percent(noise.rate)}, {interval}; its {side} bound counts"
     yield _judge_value(replace(check, why=words))
 
 

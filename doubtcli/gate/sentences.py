@@ -216,6 +216,8 @@ def _list_accept_commands(failed: Sequence[FileResult]) -> Iterator[tuple[str, s
         if "max-new" in _find_failed_checks(file) and file.comparison and names_a_file(file.path)
     ]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
+    if commands:
+        yield "to record the doubts of today as known", _WORDS
 
 
 def _list_allow_hint(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:

@@ -33,13 +33,13 @@ STRATEGY_NOTES = {
     RANDOM: (
         "rows drawn at random from all rows without a verdict, doubted or not; rows with a doubt near 0.5 "
         "are drawn more often. They are in random order, so that the first half alone is a random sample, "
-        "too. The noise rate is measured on them: don't skip the easy ones. Equal rows are each in the "
-        "queue if they were drawn, since the rate is a share of rows."
+        "too. The noise rate is measured on them: don't skip the easy ones. If equal rows are drawn, each "
+        "of them is in the queue, since the noise rate is a share of rows."
     ),
     BUDGET: (
         "rows by expected corrections a minute: the row's doubt, divided by the time to read it (238 words a "
         "minute, at most one minute), to look (2 seconds) and to answer (1.5 seconds if the suggestion is "
-        "right, else 5). These times are assumptions: trust the order more than the sum."
+        "right, else 5). These times are assumptions: trust the order more than the total time."
     ),
 }
 """How each strategy chooses, and in which order."""
@@ -49,7 +49,7 @@ UNLIKE = (
     "them; doubt_conflicts of each names the others."
 )
 COLUMN_NOTES = {
-    "doubt_id": "the row's id, which must come back",
+    "doubt_id": "the row's id: keep it, since verdicts are matched to rows by it",
     "given_label": "the label in the file",
     "doubt_suggested": "the label that doubt suggests; the given label if it found no better one",
     "doubt_score": "the doubt, from 0 (none) to 1 (most)",
@@ -58,10 +58,10 @@ COLUMN_NOTES = {
     "doubt_strategy": "the strategy that chose the row",
     "doubt_duplicates": "ids of rows with the same input and the same label, as a JSON list",
     "doubt_conflicts": "ids of rows with the same input and another label, as a JSON list",
-    "doubt_row_hash": "shows whether the row has changed since: it must come back",
+    "doubt_row_hash": "shows whether the row has changed since: keep it",
 }
 SAMPLE_COLUMN_NOTES = {
-    "doubt_stratum, doubt_inclusion": "how the row was drawn; the noise rate needs them back as they are",
+    "doubt_stratum, doubt_inclusion": "how the row was drawn: keep them, to measure the noise rate",
 }
 TEXT_WIDTH = 80
 TYPED = "    "
@@ -88,9 +88,9 @@ def write_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> bytes:
 
 
 def count_by_strategy(queue: Queue) -> str:
-    """How many rows each strategy chose: "140 by top, 60 by random"."""
+    """How many rows each strategy chose: "140 by the strategy top, 60 by the strategy random"."""
     counts = Counter(row.strategy for row in queue.rows)
-    return ", ".join(f"{n:,} by {name}" for name, n in counts.items())
+    return ", ".join(f"{n:,} by the strategy {name}" for name, n in counts.items())
 
 
 def _compose_readme(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[str]:
@@ -122,7 +122,7 @@ def _estimate_worth(queue: Queue) -> str:
 def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:
     counts = Counter(row.strategy for row in queue.rows)
     for name, n in counts.items():
-        yield fill_paragraph(f"{n:,} by {name}: {STRATEGY_NOTES[name]}")
+        yield fill_paragraph(f"{n:,} by the strategy {name}: {STRATEGY_NOTES[name]}")
     if len(counts) > 1:
         yield fill_paragraph(
             "They are in this order; a row that several strategies would choose is in the queue once."

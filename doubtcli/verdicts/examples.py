@@ -237,7 +237,7 @@ class StrictTerms:
             where=self.path,
             row=changed[0].answer.row,
             column=GIVEN,
-            expected=f"the labels of {self.data_path}, or the chosen ones",
+            expected=f"given labels as they are in {self.data_path}, or as people chose them",
             hint="remove these rows from the verdicts, or decide them again",
         )
 

@@ -55,15 +55,15 @@ def test_each_strategy_is_explained(tickets: Case, name: str) -> None:
     """The strategy that chose the rows is explained, and no other."""
     text = readme(tickets, **{name: 100})
 
-    assert f" by {name}: " in text
-    assert [other for other in STRATEGIES if f" by {other}: " in text] == [name]
+    assert f" by the strategy {name}: " in text
+    assert [other for other in STRATEGIES if f" by the strategy {other}: " in text] == [name]
 
 
 def test_mixed(tickets: Case) -> None:
     """Each part of a mixed queue is explained, in the order of the rows."""
     text = readme(tickets, top=50, random=50)
 
-    assert text.index("2 by random: ") < text.index("2 by top: ")
+    assert text.index("2 by the strategy random: ") < text.index("2 by the strategy top: ")
 
 
 def test_one_row(tickets: Case) -> None:
@@ -210,7 +210,9 @@ def test_lines_are_narrow(tickets: Case, tool: str) -> None:
 
 def test_count_by_strategy(tickets: Case) -> None:
     """How many rows each strategy chose, in the order of the queue."""
-    assert count_by_strategy(tickets.queue({"top": 50, "random": 50}, size=4)) == "2 by random, 2 by top"
+    counted = count_by_strategy(tickets.queue({"top": 50, "random": 50}, size=4))
+
+    assert counted == "2 by the strategy random, 2 by the strategy top"
 
 
 def test_paragraph() -> None:

@@ -320,5 +320,5 @@ def _check_use(table: Table, settings: ScanSettings, claims: dict[str, tuple[str
                 f"it is named by two options: {option} and --use",
                 where=table.source.path,
                 column=name,
-                expected="--use only for a column that models can learn from",
+                expected="only one of the two: --use is for columns that models learn from",
             )

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,7 +16,10 @@ demo: .venv/run ## Scan the sample tickets and print where the report is
 	@echo
 	@echo "The report: file://$(CURDIR)/demo.doubt/report.html"
 
-test: .venv/dev ## Run the tests, with coverage
+test: .venv/dev ## Run the tests
+	$(BIN)/pytest -n 2
+
+coverage: .venv/dev ## Run the tests, and list the lines that none of them reached
 	$(BIN)/pytest -n 2 --cov --cov-report=term
 
 explore: .venv/dev ## Run the property tests on random draws, and remember those that failed
@@ -34,7 +37,7 @@ check: .venv/dev ## Run all checks: format, lint, types, docstrings, docs, tests
 	$(BIN)/mypy --platform darwin --cache-dir .mypy_cache/darwin
 	$(BIN)/interrogate -q doubtcli tests benchmarks docs
 	COLUMNS=80 $(BIN)/cog --check -I docs $(DOCS)
-	$(MAKE) test
+	$(MAKE) coverage
 
 format: .venv/dev ## Format the code
 	$(BIN)/ruff format

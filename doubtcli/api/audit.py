@@ -22,7 +22,7 @@ from doubtcli.api.keywords import (
 )
 from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import SettingsError
-from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels
+from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels, refuse_unusable
 from doubtcli.pipelines.compare import compare_audits
 from doubtcli.pipelines.gate import Gate
 from doubtcli.progress import Silence
@@ -259,7 +259,10 @@ class Audit:
         )
         if self._frame is None:
             now = dt.datetime.now(dt.UTC)
-            return _describe_file(correct_labels(request, now=now, progress=Silence()))
+            applied = correct_labels(request, now=now, progress=Silence())
+            if not dry_run:
+                refuse_unusable(applied)
+            return _describe_file(applied)
         _refuse_file_options(output=output, in_place=in_place, force=force, waivers=waivers)
         return _describe_frame(correct_frame(self._frame, request, audit, found.given))
 

@@ -60,6 +60,12 @@ def apply(
             WHAT,
         ),
     ] = False,
+    strict: Annotated[
+        bool,
+        options.declare_option(
+            "--strict", "Write nothing, and end with 2, if any verdict can't be used.", WHAT
+        ),
+    ] = False,
     drop: Annotated[
         bool, options.declare_option("--drop", "Remove rows that were judged unusable.", WHAT)
     ] = False,
@@ -86,12 +92,13 @@ def apply(
     """Write people's verdicts back: a new file in which only labels differ.
 
     A row that can't be identified for certain, or was changed since the audit, is reported and left as it is.
+    If no verdict can be used, nothing is written, and the exit code is 2.
     Who changed what and why is added to the ledger next to the new file: `doubt log` prints it, `doubt undo`
     undoes the changes.
     """
     from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.console import choose_progress
-    from doubtcli.pipelines.apply import ApplyRequest, correct_labels
+    from doubtcli.pipelines.apply import ApplyRequest, correct_labels, refuse_unusable
     from doubtcli.report.applied import print_applied
     from doubtcli.report.documents import render_applied
 
@@ -104,6 +111,7 @@ def apply(
         new_labels=new_labels,
         spread=spread,
         confirmed=confirmed,
+        strict=strict,
         on_conflict=on_conflict,
         waivers=waivers,
         waive=not no_waive,
@@ -112,4 +120,5 @@ def apply(
     applied = correct_labels(request, now=dt.datetime.now(dt.UTC), progress=progress)
     if not quiet:
         print_result(output_format, color, render_applied, print_applied, applied)
+    refuse_unusable(applied)
     return ExitCode.DONE

@@ -10,7 +10,7 @@ import csv
 import re
 from dataclasses import dataclass
 from functools import partial
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, TextIO
 
 import numpy as np
@@ -48,6 +48,8 @@ SAMPLE_CHARACTERS = 2**20
 
 QUOTE = '"'
 LINE_END = r"(?:\r\n?|\n|\Z)"
+DELIMITER_LINE = re.compile(r"""("?)sep=([^\w"'\r\n])\1[,;\t| ]*(?:\r\n?|\n|\Z)""", re.IGNORECASE)
+"""A first line that names the delimiter, as Excel reads it: sep=;"""
 BLANK_LINES = re.compile(r"[\r\n]*+")
 
 
@@ -72,10 +74,12 @@ class Csv(ComparedByCell):
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:
         """The lines of each record except the header."""
         csv.field_size_limit(MAX_FIELD)
-        reader = csv_reader(text, options.delimiter or ",", quoted=options.quoted)
-        width, end = 0, 0
+        _, lines, end = split_delimiter_line(text)
+        n_before = end
+        reader = csv_reader(lines, options.delimiter or ",", quoted=options.quoted)
+        width = 0
         for record in reader:
-            start, end = end + 1, reader.line_num
+            start, end = end + 1, reader.line_num + n_before
             # a blank line is a row only if there is a single column
             if not width:
                 width = len(record)
@@ -98,7 +102,8 @@ class Csv(ComparedByCell):
         """
         between, field = re.escape(layout.delimiter), _field_pattern(layout)
         row = re.compile(rf"{field}(?:{between}{field}){{{layout.n_columns - 1}}}{LINE_END}")
-        number, end, place = 0, 0, _skip_blank_lines(text, 0)  # the header is number 0
+        named = DELIMITER_LINE.match(text)
+        number, end, place = 0, 0, _skip_blank_lines(text, named.end() if named else 0)  # 0 is the header
         while place < len(text):
             found = row.match(text, place)
             if found is None:
@@ -219,9 +224,10 @@ class _DelimitedText:
 
     def records(self, lines: Lines) -> Iterator[list[str]]:
         """The header, then every row, all with as many fields as the header."""
-        reader = csv_reader(lines, self.delimiter, quoted=self.quoted)
+        _, rest, n_before = split_delimiter_line(lines)
+        reader = csv_reader(rest, self.delimiter, quoted=self.quoted)
         header: list[str] = []
-        row, line = 0, 1  # of the next record; row 0 is the header
+        row, line = 0, n_before + 1  # of the next record; row 0 is the header
         try:
             for record in reader:
                 # a blank line is a row only if there is a single column
@@ -232,9 +238,9 @@ class _DelimitedText:
                         raise self._ragged_error(fields, header, row, line)
                     yield fields
                     row += 1
-                line = reader.line_num + 1
+                line = n_before + reader.line_num + 1
         except csv.Error as error:
-            raise self._misquoted_error(row or None, line, reader.line_num) from error
+            raise self._misquoted_error(row or None, line, n_before + reader.line_num) from error
 
     def _ragged_error(self, record: list[str], header: list[str], row: int, line: int) -> InputError:
         hint = f"a field with {self.delimiter!r} in it needs quotes around it"
@@ -306,9 +312,12 @@ def guess_delimiter(lines: Lines, *, quoted: bool) -> tuple[str, tuple[str, ...]
     """The delimiter that gives most records as many fields as the header; more fields win a tie.
 
     Text has commas too, but seldom the same number in every record and in the header. Also returns a note if
-    another delimiter fits equally well.
+    another delimiter fits equally well. A first line such as `sep=;` names the delimiter.
     """
-    sample = list(takewhile(lambda _: lines.n_characters < SAMPLE_CHARACTERS, lines))
+    named, rest, _ = split_delimiter_line(lines)
+    if named is not None:
+        return named, ()
+    sample = list(takewhile(lambda _: lines.n_characters < SAMPLE_CHARACTERS, rest))
     guesses = [_try_delimiter(delimiter, sample, quoted=quoted) for delimiter in LIKELY_DELIMITERS]
     guesses = [guess for guess in guesses if guess.width > 1]
     if not guesses:
@@ -318,6 +327,24 @@ def guess_delimiter(lines: Lines, *, quoted: bool) -> tuple[str, tuple[str, ...]
         guess.delimiter for guess in guesses if guess is not best and _rate_guess(guess) == _rate_guess(best)
     ]
     return best.delimiter, _rivals_note(best.delimiter, rivals)
+
+
+def split_delimiter_line(lines: Iterable[str]) -> tuple[str | None, Iterator[str], int]:
+    r"""The delimiter that a first line names, the lines after it, and how many lines came before these.
+
+    Where the first line names none, that is None, all lines, and 0.
+
+    Example:
+        >>> delimiter, rest, n_before = split_delimiter_line(["sep=;\n", "text;label\n"])
+        >>> delimiter, list(rest), n_before
+        (';', ['text;label\n'], 1)
+    """
+    rest = iter(lines)
+    first = next(rest, None)
+    found = DELIMITER_LINE.fullmatch(first or "")
+    if found is not None:
+        return found[2], rest, 1
+    return None, chain(() if first is None else (first,), rest), 0
 
 
 def csv_reader(lines: Iterable[str], delimiter: str, *, quoted: bool) -> Reader:

@@ -43,6 +43,7 @@ from doubtcli.tools.read import read_answer_files
 from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers
 from doubtcli.verdicts.rows import VerdictRows, list_audited_rows
 from doubtcli.verdicts.spelling import Spellings
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -79,6 +80,8 @@ class ApplyRequest:
     on_conflict: OnConflict = OnConflict.MAJORITY
     waivers: str | None = None
     """The file to add waivers to; None for the one that `doubt gate` would read here."""
+    strict: bool = False
+    """Whether nothing is written if a verdict can't be used."""
     waive: bool = True
     """Whether a doubted row whose label is kept gets a waiver."""
     answers: AnswersRead | None = None
@@ -155,7 +158,26 @@ def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progres
         with progress.stage("Rewriting"):
             new = _make_new_file(request, found, decided, now)
         result = _describe_result(request, found, decided, new)
-        return _write_outputs(request, found, new, result, target) if target else result
+        if result.refusal or target is None:
+            return result
+        return _write_outputs(request, found, new, result, target)
+
+
+def refuse_unusable(result: ApplyResult) -> None:
+    """Make an error of a result for which nothing could be written.
+
+    Raises:
+        InputError: No verdict could be used, or with `strict` not all of them.
+    """
+    if result.refusal is None:
+        return
+    raise InputError(
+        result.refusal,
+        where=result.path,
+        expected="verdicts on rows of the audit, with labels of the file",
+        hint="nothing was written: correct the verdicts, or name the audit that the queue was made from "
+        "with --audit",
+    )
 
 
 def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given: InMemory) -> CorrectedFrame:
@@ -309,6 +331,7 @@ def _describe_result(
         unusable=decided.unusable,
         done_before=decided.done_before,
         settled=decided.settled,
+        refusal=_explain_refusal(request, decided.settled),
         is_dry_run=request.where.dry_run,
         notes=(
             *([] if found.is_as_audited else [changed]),
@@ -316,6 +339,19 @@ def _describe_result(
             *decided.settled.notes,
         ),
     )
+
+
+def _explain_refusal(request: ApplyRequest, settled: Settled) -> str | None:
+    """Why nothing may be written, if no verdict could be used, or with --strict not all; None if it may."""
+    n_refused = settled.n_refused
+    if n_refused and not settled.uses_any:
+        found = f"of {format_count(n_refused, 'verdict')}, none could be used"
+    elif n_refused and request.strict:
+        found = f"{format_count(n_refused, 'verdict')} could not be used"
+    else:
+        return None
+    first = settled.refused[0]
+    return f"{found}; the first: {': '.join(filter(None, [first.row_id, first.why]))}"
 
 
 def _note_lost(

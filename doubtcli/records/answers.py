@@ -33,6 +33,10 @@ BARE_NUMBER = re.compile(r"[0-9]+(\.0+)?")
 """A name that means nothing outside its file: 1 is the first user of every Label Studio."""
 
 
+SHORTENED_ID = re.compile(r"[0-9]+([.,][0-9]+)?[eE]\+?[0-9]+")
+"""A long id as a spreadsheet shows it: 1.46032E+18."""
+
+
 @dataclass(frozen=True)
 class Answer:
     """One person's answer about one row; a text is empty where the file has none."""
@@ -67,6 +71,8 @@ class Answer:
     file: str = ""
     column: str = "verdict"
     """What the file calls the chosen label."""
+    rewritten: bool = False
+    """Whether a spreadsheet has rewritten labels of its file: `0112` as `112`, `true` as `WAHR`."""
     repeated: bool = False
     """Whether its file equals another file and has neither names nor times: it may be a copy, or another
     person's equal answers."""
@@ -162,6 +168,8 @@ def _identify_record(answer: Answer) -> tuple[object, ...]:
     # equal to the microsecond: it is one answer, and its project was exported twice
     file = "" if when is not None and when.microsecond else answer.file
     what = answer.status, answer.verdict.strip(), answer.other_verdicts, answer.time, answer.why
+    if SHORTENED_ID.fullmatch(answer.row_id.strip()):  # many rows may have been shortened to this
+        return file, *_identify_seen_row(answer), answer.annotator, what, answer.row
     return file, *_identify_seen_row(answer), answer.annotator, what
 
 

@@ -99,6 +99,10 @@ class UnappliedKind(StrEnum):
     """The row already has the chosen label, or was dropped before: nothing is left to do."""
 
 
+HARMLESS_KINDS = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
+"""Nobody has to look at these."""
+
+
 @dataclass(frozen=True)
 class Unapplied:
     """Answers on one row that change nothing, and why."""
@@ -116,6 +120,11 @@ class Unapplied:
     why: str
     """In plain words: "skipped", "its label was 'ham' when it was audited, and is 'spam' now"."""
 
+    @property
+    def n_rows(self) -> int:
+        """How many rows it is about: each answer with an unknown id may be about another row."""
+        return max(1, len(self.places)) if self.kind is UnappliedKind.UNKNOWN else 1
+
 
 @dataclass(frozen=True)
 class Settled:
@@ -132,6 +141,21 @@ class Settled:
     """Labels in `decisions` that the file did not have, in string order."""
     notes: tuple[str, ...] = ()
     """What the user should know about the answers as a whole."""
+
+    @property
+    def refused(self) -> tuple[Unapplied, ...]:
+        """The verdicts that could not be used: not those that were left open, or were carried out before."""
+        return tuple(one for one in self.unapplied if one.verdicts and one.kind not in HARMLESS_KINDS)
+
+    @property
+    def n_refused(self) -> int:
+        """How many verdicts could not be used, by row."""
+        return sum(one.n_rows for one in self.refused)
+
+    @property
+    def uses_any(self) -> bool:
+        """Whether a verdict decides on a row, or was carried out before."""
+        return bool(self.decisions) or any(one.kind is UnappliedKind.ALREADY for one in self.unapplied)
 
 
 class LedgerAction(StrEnum):
@@ -223,6 +247,9 @@ class ApplyResult:
     """Rows that were changed in this way before, says the ledger, and have since been changed back."""
     settled: Settled
     """All answers, with those that are not applied, and why."""
+    refusal: str | None = None
+    """Why nothing was written though verdicts were given: none of them could be used, or not all; else None.
+    """
     is_dry_run: bool = False
     backup: str | None = None
     """The copy of the file as it was; None where it was not written over."""

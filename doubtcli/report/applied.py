@@ -13,9 +13,13 @@ from rich.text import Text
 from doubtcli.apply.ledger import ledger_name
 from doubtcli.apply.plan_undo import UNDO_TOOL
 from doubtcli.queue.readme import count_by_strategy
-from doubtcli.records import UnappliedKind
 from doubtcli.records.answers import FILLED_IN
-from doubtcli.records.relabelling import LedgerAction, list_batches_in_effect, list_current_batches
+from doubtcli.records.relabelling import (
+    HARMLESS_KINDS,
+    LedgerAction,
+    list_batches_in_effect,
+    list_current_batches,
+)
 from doubtcli.tools.registry import name_tool
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import format_count
@@ -37,8 +41,6 @@ MOST_ROWS_NAMED = 10
 MOST_LISTED = 20
 """How many changed rows are listed for each batch of a log; JSON has them all."""
 OURS = frozenset({FILLED_IN, UNDO_TOOL})
-COUNTED_KINDS = (UnappliedKind.UNDECIDED, UnappliedKind.ALREADY)
-"""Only the number of these is printed: nobody has to look at them."""
 
 
 def print_applied(console: Console, applied: ApplyResult) -> None:
@@ -198,10 +200,10 @@ def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:
     sheet.title("Not applied")
     for kind, group in groupby(unapplied, key=lambda one: one.kind):
         some = list(group)
-        sheet.hang(sheet.indent(f"{kind}: "), format_count(len(some)))
-        for one in () if kind in COUNTED_KINDS else some[:MOST_ROWS_NAMED]:
+        sheet.hang(sheet.indent(f"{kind}: "), format_count(sum(one.n_rows for one in some)))
+        for one in () if kind in HARMLESS_KINDS else some[:MOST_ROWS_NAMED]:
             sheet.hang(sheet.indent("  - "), printable(_explain_unapplied(one)), "dim")
-        if kind not in COUNTED_KINDS and len(some) > MOST_ROWS_NAMED:
+        if kind not in HARMLESS_KINDS and len(some) > MOST_ROWS_NAMED:
             sheet.hang(sheet.indent("  - "), and_more(len(some) - MOST_ROWS_NAMED), "dim")
 
 

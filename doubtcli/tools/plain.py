@@ -7,6 +7,7 @@ user's columns has a name of ours, it gets the prefix `input_`. The `queue.csv` 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
@@ -14,7 +15,7 @@ import pyarrow.parquet as pq
 
 from doubtcli.errors import InputError
 from doubtcli.records.answers import UNUSABLE_STATUS, Answer
-from doubtcli.records.queue import QUEUE_COLUMNS, SCORE_DECIMALS
+from doubtcli.records.queue import QUEUE_COLUMNS, ROW_HASH_COLUMN, SCORE_DECIMALS
 from doubtcli.records.tool import AnswerShape, Tool
 from doubtcli.tools.values import (
     name_own_columns,
@@ -38,6 +39,16 @@ VERDICT_STATUSES = {"": "", "skip": "skipped", UNUSABLE_STATUS: UNUSABLE_STATUS}
 SCORE = "doubt_score"
 QUEUE_GROUP_ROWS = 2**16
 """Fixed, so that the same queue gives the same bytes."""
+FOLDED_COLUMNS = {
+    *QUEUE_COLUMNS,
+    STATUS,
+    ROW_HASH_COLUMN,
+    "doubt_duplicates",
+    "doubt_stratum",
+    "doubt_inclusion",
+}
+"""The columns that are also known in another case. `annotator`, `time` and `why` are not: the user's own data
+may have columns named `Time` or `Why`."""
 _KEEP = "the given one to keep it, another one to correct it"
 _UNSURE = (
     "Leave verdict empty where you are not sure. You may add columns: verdict_status with skip or unusable, "
@@ -112,10 +123,43 @@ def _list_our_columns(rows: Sequence[QueueRow], columns: Sequence[str]) -> list[
 
 
 def _holds_verdicts(record: AnswerRecord) -> bool:
-    return ID in record and (VERDICT in record or STATUS in record)
+    names = find_our_columns(tuple(record)).values()
+    return ID in names and (VERDICT in names or STATUS in names)
+
+
+@lru_cache  # the records of a file have the same names
+def find_our_columns(names: tuple[str, ...]) -> dict[str, str]:
+    """Our columns by the name that a file has for them: in any case, and with spaces around it.
+
+    A column of our very name wins over one that is nearly named so, which is then the user's own.
+
+    Example:
+        >>> find_our_columns(("DOUBT_ID", "Verdict", "verdict ", "text"))
+        {'DOUBT_ID': 'doubt_id', 'Verdict': 'verdict'}
+    """
+    found: dict[str, str] = {}
+    for name in sorted(names, key=lambda name: name.strip() != name.strip().lower() or name != name.strip()):
+        own = name.strip().lower()
+        if own in FOLDED_COLUMNS and own not in found.values():
+            found[name] = own
+    return found
+
+
+def _rename_columns(record: AnswerRecord) -> AnswerRecord:
+    """The record with our columns under our names."""
+    ours = find_our_columns(tuple(record))
+    taken = set(ours.values())
+    own = {name: value for name, value in record.items() if name not in taken}
+    return {**own, **{ours[name]: record[name] for name in ours}}
+
+
+def _is_blank(record: AnswerRecord) -> bool:
+    """Whether a record has no value: spreadsheets write such rows under a table."""
+    return not any(read_answer_text(value).strip() for value in record.values())
 
 
 def _read_verdicts(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
+    numbered = enumerate(map(_rename_columns, records), start=1)
     return [
         Answer(
             row,
@@ -126,7 +170,8 @@ def _read_verdicts(records: Sequence[AnswerRecord], path: str) -> list[Answer]:
             why=read_answer_text(record.get("why")),
             **read_our_columns(record),
         )
-        for row, record in enumerate(records, start=1)
+        for row, record in numbered
+        if not _is_blank(record)
     ]
 
 

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import InputError
 from doubtcli.records.answers import FILLED_IN, AnswerFile, AnswersRead, keep_newest_answers
 from doubtcli.tools.load import Records, load_records
-from doubtcli.tools.plain import ID, VERDICT
+from doubtcli.tools.plain import ID, VERDICT, find_our_columns
 from doubtcli.tools.registry import blame_tool, load_tools
-from doubtcli.wording.lists import MOST_NAMED, quote_names
+from doubtcli.wording.lists import MOST_NAMED, find_nearest, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -93,12 +93,17 @@ def _fits(tool: Tool, shape: AnswerShape, record: AnswerRecord) -> bool:
 
 def _explain_unknown(records: Records, shapes: Sequence[AnswerShape]) -> InputError:
     record = records.rows[0]
-    if VERDICT in record and ID not in record:
+    ours = set(find_our_columns(tuple(record)).values())
+    missing = [name for name in (ID, VERDICT) if name not in ours]
+    near = find_nearest(missing[0], record, lambda name: name.strip().lower()) if missing else None
+    if missing == [ID] or (missing == [VERDICT] and near):
         return InputError(
-            f"there is no column {ID!r}",
+            f"there is no column {missing[0]!r}",
             where=records.path,
             expected=f"the columns {ID!r} and {VERDICT!r}; it has {quote_names(record, MOST_KEYS)}",
-            hint="give a queue.csv with verdicts filled in, or a file with these two columns",
+            hint=f"if {near!r} is that column, rename it to {missing[0]!r}"
+            if near
+            else "give a queue.csv with verdicts filled in, or a file with these two columns",
         )
     known = "; ".join(dict.fromkeys(f"{shape.name} ({shape.known_by})" for shape in shapes))
     return InputError(

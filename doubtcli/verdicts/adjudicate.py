@@ -18,7 +18,7 @@ from doubtcli.records import OnConflict
 from doubtcli.records.answers import keep_newest_answers
 from doubtcli.verdicts.rows import OTHER_CONTENT, Problem, RejectionReason, is_as_seen
 from doubtcli.verdicts.votes import Rejection, describe_decision, group_answers
-from doubtcli.wording.lists import MOST_NAMED, find_nearest, quote_names
+from doubtcli.wording.lists import MOST_NAMED, find_nearest, join_first, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ class Adjudication:
     """All answers and their outcome."""
 
     answers: tuple[Answer, ...]
-    """All answers that were given."""
+    """All answers that were given, with the ids of the audit where a spreadsheet rewrote them."""
     rows: VerdictRows
     ballots: tuple[RowBallot, ...]
     votes: tuple[Vote, ...]
@@ -104,6 +104,7 @@ def adjudicate(answers: Sequence[Answer], rows: VerdictRows, terms: Terms) -> Ad
     Raises:
         InputError: The terms refuse what was found.
     """
+    answers = rows.restore_answers(answers)
     gathered = group_answers(keep_newest_answers(answers), rows)
     cases = [Case(one, one.find_winners(terms.on_conflict), rows, terms) for one in gathered.ballots]
     problems = [_find_broken_rule(case) for case in cases]
@@ -129,6 +130,20 @@ def _decide(case: Case) -> DecidedRow:
     return DecidedRow(row, decision, tuple(one.answer for one in case.winners))
 
 
+def note_respelled(found: Adjudication) -> tuple[str, ...]:
+    """A note on the verdicts that are written in another way than the file's labels, and what was read."""
+    labels = found.rows.labels
+    meant = {
+        (vote.answer.verdict.strip(), vote.labels[0])
+        for vote in found.votes
+        if len(vote.labels) == 1 and not vote.is_new and labels.find_exact(vote.answer.verdict) is None
+    }
+    if not meant:
+        return ()
+    pairs = [f"{written!r} as {label!r}" for written, label in sorted(meant)]
+    return (f"verdicts not written as in the file: read {join_first(pairs, MOST_NAMED)}",)
+
+
 # ------------------------------------------------------------------------------ the rules
 
 
@@ -150,7 +165,7 @@ def _find_done(case: Case) -> Problem | None:
     if wanted.unusable:
         is_dropped = (row.row_id, row.given_label) in case.rows.dropped
         return Problem(RejectionReason.ALREADY, "it was already dropped") if is_dropped else None
-    is_done = len(wanted.labels) == 1 and case.rows.has_label_now(row, wanted.labels[0])
+    is_done = len(wanted.labels) == 1 and not wanted.is_new and case.rows.has_label_now(row, wanted.labels[0])
     return Problem(RejectionReason.ALREADY, "it already has this label") if is_done else None
 
 
@@ -195,6 +210,9 @@ def _require_one_label(case: Case) -> Problem | None:
 
 def _require_known_label(case: Case) -> Problem | None:
     wanted = case.winners[0]
+    cause = case.rows.labels.explain_unknown(wanted.labels[0]) if wanted.is_new else None
+    if cause:
+        return Problem(RejectionReason.REWRITTEN, cause)
     if not wanted.is_new or case.terms.new_labels:
         return None
     return Problem(RejectionReason.NEW_LABEL, _explain_new_label(wanted.labels[0], case.rows.labels.in_order))

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import InputError
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied, UnappliedKind
 from doubtcli.records.answers import UNUSABLE_STATUS
-from doubtcli.verdicts.adjudicate import Terms, adjudicate
+from doubtcli.verdicts.adjudicate import Terms, adjudicate, note_respelled
 from doubtcli.verdicts.rows import BETWEEN_IDS, UNKNOWN_ID, Problem, RejectionReason, has_same_content
 from doubtcli.verdicts.spelling import split_joined
+from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
 from doubtcli.verdicts.votes import Rejection, describe_unapplied
 from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -65,7 +67,12 @@ def settle_answers(
         tuple(sorted([*left, *further.unapplied] if spread else left, key=_sort_by_kind)),
         offered=() if spread else further.decisions,
         new_labels=_list_new_labels(decisions, rows),
-        notes=(*_write_notes(found, terms), *_explain_strange_rows(found)),
+        notes=(
+            *note_respelled(found),
+            *_note_rewritten(found),
+            *_write_notes(found, terms),
+            *_explain_strange_rows(found),
+        ),
     )
 
 
@@ -115,6 +122,14 @@ def _write_notes(found: Adjudication, terms: Terms) -> Iterator[str]:
             "an earlier version of doubt wrote the audit, so it is not known whether the content of rows has "
             "changed since"
         )
+
+
+def _note_rewritten(found: Adjudication) -> Iterator[str]:
+    """How many rows keep their label because a spreadsheet rewrote the verdict, and what to do."""
+    rewritten = found.rejected_for(RejectionReason.REWRITTEN)
+    if rewritten:
+        rows = format_count(len(rewritten), "row")
+        yield f"verdicts that may mean more than one label, or none: {rows}; {SAVE_AS_TEXT}"
 
 
 def _explain_strange_rows(found: Adjudication) -> Iterator[str]:

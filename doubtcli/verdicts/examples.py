@@ -18,10 +18,12 @@ from doubtcli.files.values import TEXT, parse_numbers
 from doubtcli.records import UNDECIDED, UNUSABLE, Stratum, Verdicts
 from doubtcli.records.answers import PASSED_OVER
 from doubtcli.tools.read import read_answer_files
-from doubtcli.verdicts.adjudicate import Terms, adjudicate
+from doubtcli.verdicts.adjudicate import Terms, adjudicate, note_respelled
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
-from doubtcli.verdicts.spelling import LOST_ZEROS, Spellings
+from doubtcli.verdicts.spelling import Spellings
+from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
 from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, quote_names
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -96,6 +98,7 @@ def judge_examples(
     rows = VerdictRows.of(list_rows(examples), Spellings.of(labels))
     found = adjudicate(answers, rows, StrictTerms(path, data_path).terms)
     place = {row_id: row for row, row_id in enumerate(examples.row_ids)}
+    answers = found.answers
     codes = np.full(examples.n_rows, UNDECIDED, dtype=np.intp)
     further = _list_further_labels(found, labels)
     for row_id, code in _list_codes(found, (*labels.class_names, *further)):
@@ -108,6 +111,7 @@ def judge_examples(
         *_read_sample_parts(sample, examples.n_rows, path),
         notes=(
             *_note_passed_over(answers, set(examples.unlabelled_row_ids)),
+            *note_respelled(found),
             *_note_differing(found),
             *_note_corrected(corrected),
         ),
@@ -177,7 +181,7 @@ class StrictTerms:
         if not strangers:
             return None
         names = quote_names((answer.row_id for answer in strangers), MOST_NAMED)
-        is_near = found.rows.audited.may_have_lost_zeros(answer.row_id for answer in strangers)
+        cause = found.rows.audited.explain_unknown(answer.row_id for answer in strangers)
         return InputError(
             f"{len(strangers):,} of {len(found.answers):,} ids are not in {self.data_path}: {names}",
             where=self.path,
@@ -185,7 +189,7 @@ class StrictTerms:
             column=ID,
             expected=f"the ids that a scan of {self.data_path} writes",
             hint="scan the file that the queue was made from, with the same --id and the same columns"
-            + (f"; or {LOST_ZEROS}" if is_near else ""),
+            + (f"; or {cause}" if cause else ""),
         )
 
     def refuse_new_labels(self, found: Adjudication) -> InputError | None:
@@ -193,7 +197,9 @@ class StrictTerms:
         labels = found.rows.labels.names
         for vote in _keep_labelled(found.votes):
             if vote.is_new:
-                new = next(label for label in vote.labels if label not in labels)
+                new = next((label for label in vote.labels if label not in labels), vote.labels[-1])
+                if cause := found.rows.labels.explain_unknown(new):
+                    return self._refuse_rewritten(found, vote, cause)
                 return InputError(
                     f"{new!r} is not a label of the file",
                     where=self.path,
@@ -203,6 +209,23 @@ class StrictTerms:
                     hint=did_you_mean(new, reversed(labels), str.casefold),
                 )
         return None
+
+    def _refuse_rewritten(self, found: Adjudication, first: Vote, cause: str) -> InputError:
+        """The error for labels that a spreadsheet rewrote; it counts the rows."""
+        labels = found.rows.labels
+        rewritten = [
+            vote
+            for vote in _keep_labelled(found.votes)
+            if vote.is_new and any(map(labels.explain_unknown, vote.labels))
+        ]
+        return InputError(
+            f"{cause} (so in {format_count(len(rewritten), 'row')})",
+            where=self.path,
+            row=first.answer.row,
+            column=first.answer.column,
+            expected=f"one of {quote_names(labels.names)}",
+            hint=SAVE_AS_TEXT,
+        )
 
     def refuse_other_content(self, found: Adjudication) -> InputError | None:
         """Refuse votes on rows whose content has changed since; the error counts and names them."""

@@ -16,10 +16,17 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.records import RowSnapshot, UnappliedKind
-from doubtcli.verdicts.spelling import LOST_ZEROS, count_most_marks, find_numerals
+from doubtcli.verdicts.spelling import count_most_marks
+from doubtcli.verdicts.spreadsheet import (
+    LOST_ZEROS,
+    SHORTENED_IDS,
+    find_numerals,
+    is_rewritten,
+    is_shortened,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
+    from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from doubtcli.records import DoubtTable, Examples
     from doubtcli.records.answers import Answer
@@ -48,6 +55,7 @@ class RejectionReason(Enum):
     UNLABELLED = "there is no label to judge", UnappliedKind.UNLABELLED
     DISAGREEMENT = "people disagree", UnappliedKind.CONFLICT
     SEVERAL_LABELS = "several labels were chosen", UnappliedKind.CONFLICT
+    REWRITTEN = "several labels fit, or a spreadsheet changed it", UnappliedKind.NEW_LABEL
     NEW_LABEL = "the file does not have the label", UnappliedKind.NEW_LABEL
     OTHER_TWIN = "the duplicate has another label", UnappliedKind.UNDECIDED
     ALREADY = "nothing is left to do", UnappliedKind.ALREADY
@@ -106,9 +114,21 @@ class RowIndex:
         """The ids that are whole numbers, as a spreadsheet writes them."""
         return find_numerals(self.by_id)
 
-    def may_have_lost_zeros(self, ids: Iterable[str]) -> bool:
-        """Whether some unknown ids may be ids of rows that a spreadsheet has read as numbers."""
-        return not find_numerals(ids).isdisjoint(self.numerals)
+    @cached_property
+    def by_hash(self) -> Mapping[str | None, tuple[RowSnapshot, ...]]:
+        """The rows by the hash of their content."""
+        found: dict[str | None, list[RowSnapshot]] = {}
+        for rows in self.by_id.values():
+            for row in rows:
+                found.setdefault(row.row_hash, []).append(row)
+        return {row_hash: tuple(rows) for row_hash, rows in found.items()}
+
+    def explain_unknown(self, ids: Iterable[str]) -> str | None:
+        """What a spreadsheet may have done to ids that no row has; None if there is no sign of it."""
+        unknown = list(ids)
+        if self.numerals and any(map(is_shortened, unknown)):
+            return SHORTENED_IDS
+        return None if find_numerals(unknown).isdisjoint(self.numerals) else LOST_ZEROS
 
 
 @dataclass(frozen=True)
@@ -133,6 +153,34 @@ class VerdictRows:
         """The rows of a file; without an audit, the rows as they are now count as audited."""
         index = RowIndex.of(now)
         return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped)
+
+    # --------------------------------------------------------- what a spreadsheet rewrote
+
+    def restore_answers(self, answers: Sequence[Answer]) -> tuple[Answer, ...]:
+        """The answers with the ids of the audit, and marked where a spreadsheet rewrote labels of their file.
+
+        A rewritten id is only taken for an audited one if the hash of the row names the same row.
+        """
+        restored = [self._restore_id(answer) for answer in answers]
+        files = {answer.file for answer in restored if self._has_rewritten_label(answer)}
+        return tuple(replace(one, rewritten=True) if one.file in files else one for one in restored)
+
+    def _restore_id(self, answer: Answer) -> Answer:
+        if not answer.seen_hash or any(is_as_seen(answer, row) for row in self.find_named(answer)):
+            return answer
+        same = self.audited.by_hash.get(answer.seen_hash, ())
+        rows = [row for row in same if is_rewritten(answer.row_id, row.row_id)]
+        return replace(answer, row_id=rows[0].row_id) if len(rows) == 1 else answer
+
+    def _has_rewritten_label(self, answer: Answer) -> bool:
+        """Whether the label that was seen or chosen is as only a spreadsheet writes it."""
+        seen = answer.given_label
+        if any(row.given_label and is_rewritten(seen, row.given_label) for row in self.find_named(answer)):
+            return True
+        texts = [text for text in (seen, answer.verdict) if text.strip()]
+        return any(
+            self.labels.find_exact(text) is None and self.labels.list_rewritten(text) for text in texts
+        )
 
     # ------------------------------------------------------------ which row an answer is on
 
@@ -162,20 +210,26 @@ class VerdictRows:
             # only its place shows which answer it is
             place = f"{answer.file}, row {answer.row}" if answer.file else f"row {answer.row}"
             return replace(UNKNOWN_ID, why=f"the answer has no id ({place})")
-        if self.audited.may_have_lost_zeros([answer.row_id]):
-            return replace(UNKNOWN_ID, why=f"{UNKNOWN_ID.why}; {LOST_ZEROS}")
-        return UNKNOWN_ID
+        cause = self.audited.explain_unknown([answer.row_id])
+        return replace(UNKNOWN_ID, why=f"{UNKNOWN_ID.why}; {cause}") if cause else UNKNOWN_ID
 
     def find_relabelling(self, answer: Answer, row: RowSnapshot) -> Problem | None:
         """The problem that a row's label was changed between audit and decision; None if it was not."""
         seen = answer.given_label
-        if not seen.strip() or row.given_label in {seen, self.labels.find_label(seen) or seen}:
+        if not seen.strip() or row.given_label in {seen, *self._list_meant(answer)}:
             return None
         audited = _quote_label(row.given_label)
         return Problem(
             RejectionReason.OTHER_LABEL,
             f"its label was {seen!r} when it was decided, but {audited} when it was audited",
         )
+
+    def _list_meant(self, answer: Answer) -> tuple[str, ...]:
+        """The labels that the person may have seen."""
+        exact = self.labels.find_exact(answer.given_label)
+        if exact is None:
+            return self.labels.list_fitting(answer.given_label)
+        return (exact, *(self.labels.list_rewritten(answer.given_label) if answer.rewritten else ()))
 
     # ------------------------------------------------------------- changes since the audit
 

@@ -9,6 +9,15 @@ from typing import TYPE_CHECKING
 
 from doubtcli.files.values import show_value
 from doubtcli.records.reading import reject_other_label
+from doubtcli.verdicts.spreadsheet import (
+    DATE,
+    find_own_value,
+    find_value,
+    fold_case,
+    is_rewritten,
+    is_shortened,
+)
+from doubtcli.wording.lists import join_or
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -22,8 +31,8 @@ BETWEEN_LABELS = "#"
 WHOLE_NUMBER = re.compile(r"(-?[0-9]+)\.0")
 """A whole number as pandas writes it in a column with gaps: 3.0."""
 
-LOST_ZEROS = "a spreadsheet may have turned ids into numbers without leading zeros: save the column as text"
-NUMERAL = re.compile(r"0*([0-9]+)(?:\.0+)?")
+
+HAS_DIGIT = re.compile("[0-9]")
 
 
 @dataclass(frozen=True)
@@ -75,8 +84,57 @@ class Spellings:
         """The largest number of marks between joined labels that is inside one label."""
         return count_most_marks(BETWEEN_LABELS, self.by_text)
 
-    def find_label(self, text: str) -> str | None:
-        """The label that a text means; None if it is not known."""
+    @cached_property
+    def _by_fold(self) -> Mapping[str, frozenset[str]]:
+        return _index_labels(self.by_text, fold_case)
+
+    @cached_property
+    def _by_value(self) -> Mapping[str, frozenset[str]]:
+        return _index_labels(self.by_text, find_own_value)
+
+    def find_label(self, text: str, *, rewritten: bool = False) -> str | None:
+        """The label that a text means; None if none fits, or several fit equally.
+
+        A label may be in another case, or as a spreadsheet has rewritten it.
+
+        Args:
+            text: What was written.
+            rewritten: Whether a spreadsheet has rewritten labels of the same file: then an exact label may
+                have been another one before.
+        """
+        exact = self.find_exact(text)
+        if exact is not None and not rewritten:
+            return exact
+        fitting = self.list_rewritten(text) if exact else self.list_fitting(text)
+        labels = {*fitting, exact} if exact else {*fitting}
+        return labels.pop() if len(labels) == 1 else None
+
+    def list_fitting(self, text: str) -> tuple[str, ...]:
+        """The labels that fit a text by case, by number or as a boolean, in string order."""
+        by_case = self._by_fold.get(fold_case(text), frozenset())
+        return tuple(sorted(by_case.union(self.list_rewritten(text))))
+
+    def list_rewritten(self, text: str) -> tuple[str, ...]:
+        """The labels that a spreadsheet may have saved as this text, in string order."""
+        found = self._by_value.get(find_value(text) or "", frozenset())
+        if is_shortened(text):
+            found |= {label for own, label in self.by_text.items() if is_rewritten(text, own)}
+        return tuple(sorted(found))
+
+    def explain_unknown(self, text: str) -> str | None:
+        """Why a text is no label, if several labels fit it or a spreadsheet changed it; else None."""
+        fitting = self.list_rewritten(text)
+        if len(fitting) > 1:
+            return f"a spreadsheet rewrote the labels: {text!r} may be {join_or(map(repr, fitting))}"
+        fitting = self.list_fitting(text)
+        if len(fitting) > 1:
+            return f"{text!r} may be {join_or(map(repr, fitting))}: write it as the file does"
+        if DATE.fullmatch(text) and any(map(HAS_DIGIT.search, self.by_text)):
+            return f"a spreadsheet rewrote the labels: it saved one of them as the date {text!r}"
+        return None
+
+    def find_exact(self, text: str) -> str | None:
+        """The label that a text is, apart from spaces around it and the ".0" of a whole number."""
         whole = WHOLE_NUMBER.fullmatch(text.strip())
         forms = (text, text.strip(), *(whole.groups() if whole else ()))
         known = next((self.by_text[form] for form in forms if form in self.by_text), None)
@@ -87,19 +145,29 @@ class Spellings:
         labels: list[str] = []
         unknown: list[str] = []
         for text in filter(str.strip, (answer.verdict, *answer.other_verdicts)):
-            found = self._find_all(text, joined=answer.joined)
+            found = self._find_all(text, answer)
             labels += found
             unknown += [] if found else [text.strip()]
         unclear = answer.joined and any(BETWEEN_LABELS in text for text in unknown)
         return ChosenLabels(tuple(dict.fromkeys(labels)), tuple(dict.fromkeys(unknown)), unclear)
 
-    def _find_all(self, text: str, *, joined: bool) -> list[str]:
+    def _find_all(self, text: str, answer: Answer) -> list[str]:
         """The label that a text means, or the several labels that it joins; empty if not known."""
-        label = self.find_label(text)
-        if label is not None or not joined:
+        label = self.find_label(text, rewritten=answer.rewritten)
+        if label is not None or not answer.joined:
             return [] if label is None else [label]
         parts = split_joined(text, BETWEEN_LABELS, self.by_text, self.most_marks)
         return [self.by_text[part] for part in parts or ()]
+
+
+def _index_labels(by_text: Mapping[str, str], key: Callable[[str], str | None]) -> dict[str, frozenset[str]]:
+    """The labels by a key of the texts that are written for them; texts without a key are left out."""
+    found: dict[str, set[str]] = {}
+    for text, label in by_text.items():
+        own = key(text)
+        if own is not None:
+            found.setdefault(own, set()).add(label)
+    return {own: frozenset(labels) for own, labels in found.items()}
 
 
 def count_most_marks(mark: str, known: Iterable[str]) -> int:
@@ -143,14 +211,3 @@ def split_joined(text: str, mark: str, known: Collection[str], most: int) -> lis
         parts.append(mark.join(pieces[start:end]))
         start = end
     return parts
-
-
-def find_numerals(ids: Iterable[str]) -> frozenset[str]:
-    """The ids that are whole numbers, as a spreadsheet writes them.
-
-    Example:
-        >>> sorted(find_numerals(["00154", "7.0", "a7", "0"]))
-        ['0', '154', '7']
-    """
-    found = (NUMERAL.fullmatch(row_id.strip()) for row_id in ids)
-    return frozenset(match[1] for match in found if match)

@@ -92,6 +92,35 @@ def test_applied(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert max(map(len, out.splitlines())) <= 80
 
 
+def test_verdicts_of_which_none_can_be_used(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """If no verdict can be used, nothing is written, and the exit code is 2."""
+    write_verdicts(folder, ["row-98", "fruit", "", "", ""], ["row-00", "", "", "", ""])
+    before = list_files(folder)
+
+    assert apply("-o", "fixed.csv") == apply("--dry-run", "-q") == 2
+
+    assert list_files(folder) == before
+    assert "row-98" in capsys.readouterr().err
+
+
+def test_no_verdict_at_all(folder: Path) -> None:
+    """A queue that nobody has filled in is no error."""
+    write_verdicts(folder, ["row-00", "", "", "", ""])
+
+    assert apply("--dry-run", "-q") == 0
+
+
+def test_strict(folder: Path) -> None:
+    """If a verdict can't be used, --strict writes nothing, and the exit code is 2."""
+    before = list_files(folder)
+
+    assert apply("-o", "fixed.csv", "--strict") == 2
+    assert list_files(folder) == before
+
+    write_verdicts(folder, ["row-00", "FRUIT", "", "", ""], ["row-01", "", "", "", ""])
+    assert apply("-o", "fixed.csv", "--strict", "-q") == 0
+
+
 def scan(*arguments: str) -> int:
     """Scan a file."""
     return main.run(["scan", *arguments, "--id", "id", "--fast", "-q", "--no-progress"])

@@ -532,3 +532,34 @@ def test_rest_of_a_row() -> None:
 def test_opening_line_is_the_broken_fields(lines: list[str], expected: tuple[int, bool]) -> None:
     """The line is the one on which the broken quoted field opens."""
     assert find_opening_quote(lines, ",") == expected
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_first_line_that_names_the_delimiter(delimiter: str, line_end: str) -> None:
+    """It is no header: the rows after it are read, and rewritten, and the line stays."""
+    lines = [f"sep={delimiter}", f"text{delimiter}label", f"a, b; c{delimiter}x", f"d{delimiter}y", ""]
+    content = line_end.join(line.replace("a, b; c", '"a, b; c"') for line in lines)
+
+    read = read_delimited(text_of(content), "rows.csv")
+
+    assert (read.delimiter, read.data.to_pydict()) == (
+        delimiter,
+        {"text": ["a, b; c", "d"], "label": ["x", "y"]},
+    )
+    form = FileLayout("csv", "label", place=1, n_columns=2, delimiter=delimiter)
+    made = rewrite_content(content.encode(), form, {1: Relabel("z", None)})
+    assert made.content.decode() == content.replace(f"d{delimiter}y", f"d{delimiter}z")
+
+
+def test_lines_after_one_that_names_the_delimiter() -> None:
+    """Errors count all lines of the file."""
+    with pytest.raises(InputError) as caught:
+        read_delimited(text_of("sep=;\ntext;label\na;x\nb\n"), "rows.csv")
+
+    assert (caught.value.row, caught.value.line) == (2, 4)
+
+
+def test_a_column_may_be_named_like_such_a_line() -> None:
+    """`sep=` with a word behind it is a header."""
+    assert rows_of("sep=a,label\n1,x\n") == [{"sep=a": "1", "label": "x"}]

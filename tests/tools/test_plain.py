@@ -207,3 +207,40 @@ def test_a_file_without_ids_is_refused(tmp_path: Path, sentences: Any) -> None:
 
     assert refused.value.where == str(path)
     sentences.check(refused.value)
+
+
+@pytest.mark.parametrize(
+    "header", ["Doubt_ID,Verdict", " doubt_id,verdict ", "DOUBT_ID,VERDICT", "doubt_id,verdict"]
+)
+def test_names_of_columns(tmp_path: Path, header: str) -> None:
+    """Our columns are known in any case and with spaces around them; blank rows under them are nothing."""
+    path = tmp_path / "queue.csv"
+    path.write_text(f"{header}\na,ham\n,\nb,spam\n,\n , \n", encoding="utf-8")
+
+    found = read_answers(str(path)).answers
+
+    assert [(one.row, one.row_id, one.verdict) for one in found] == [(1, "a", "ham"), (3, "b", "spam")]
+
+
+def test_a_column_of_our_very_name_wins(tmp_path: Path) -> None:
+    """A column that is only nearly named like ours is then the user's own."""
+    path = tmp_path / "queue.csv"
+    path.write_text("Verdict,doubt_id,verdict,DOUBT_ID\nmine,a,ham,9\n", encoding="utf-8")
+
+    [answer] = read_answers(str(path)).answers
+
+    assert (answer.row_id, answer.verdict) == ("a", "ham")
+
+
+@pytest.mark.parametrize(
+    ("header", "near"), [("doubt_id,verdcit", "verdcit"), ("doubt-id,verdict", "doubt-id")]
+)
+def test_a_misspelt_column(tmp_path: Path, header: str, near: str) -> None:
+    """The error names the column that is nearly named like ours."""
+    path = tmp_path / "queue.csv"
+    path.write_text(f"{header}\na,ham\n", encoding="utf-8")
+
+    with pytest.raises(InputError) as refused:
+        read_answers(str(path))
+
+    assert repr(near) in str(refused.value.hint)

@@ -14,7 +14,8 @@ from doubtcli.records.answers import Answer
 from doubtcli.verdicts.adjudicate import DecidedRow
 from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers, spread_decisions
 from doubtcli.verdicts.rows import RowIndex, VerdictRows
-from doubtcli.verdicts.spelling import LOST_ZEROS, Spellings
+from doubtcli.verdicts.spelling import Spellings
+from doubtcli.verdicts.spreadsheet import LOST_ZEROS, SHORTENED_IDS
 
 KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}
 FILE = (
@@ -152,7 +153,6 @@ class TestUnapplied:
             (make_answer("", "spam", row=3), "unknown"),
             (make_answer("", "spam", row=3, file="a.csv"), "unknown"),
             (make_answer("a", "spma"), "new label"),
-            (make_answer("a", "SPAM"), "new label"),
             (make_answer("a", "other"), "new label"),
             (make_answer("a", "ham", other_verdicts=("spam",)), "conflict"),
             (make_answer("a", "ham#spam", joined=True), "conflict"),
@@ -165,7 +165,7 @@ class TestUnapplied:
             (make_answer("a", "ham", prefilled=True), "undecided"),
         ],
         ids=[
-            *("no id", "no id in a named file", "misspelt label", "label in capitals", "unknown label"),
+            *("no id", "no id in a named file", "misspelt label", "unknown label"),
             *("several labels", "joined labels", "unknown joined label", "label changed since"),
             *("label removed since", "no label", "discarded", "draft", "unchanged by the tool"),
         ],
@@ -228,6 +228,68 @@ class TestUnapplied:
 
         assert one.kind is UnappliedKind.UNKNOWN
         assert one.why.endswith(LOST_ZEROS) == is_explained
+
+    @pytest.mark.parametrize(
+        ("seen", "verdict", "kind"),
+        [("250", "112", "new label"), ("250", "250", None), ("112", "250", None)],
+        ids=["two labels fit", "one fits", "two fit the label that was seen"],
+    )
+    def test_labels_that_a_spreadsheet_may_have_rewritten(
+        self, seen: str, verdict: str, kind: str | None
+    ) -> None:
+        """If labels of a file were rewritten, even an exact label may have been another one before."""
+        given = "0250" if seen == "250" else "0112"
+        rows = (RowSnapshot("a", 1, given, "h1"),)
+        index = VerdictRows.of(rows, Spellings({name: name for name in ("0112", "112", "0250")}))
+
+        found = settle_answers(
+            [make_answer("a", verdict, given_label=seen)], index, make_lenient_terms(new_labels=True)
+        )
+
+        assert [one.kind for one in found.unapplied] == ([kind] if kind else [])
+        assert found.n_refused == (kind is not None)
+        assert [one.verdict for one in found.decisions] == ([] if kind else ["0250"])
+
+    def test_rewritten_labels_are_explained(self, sentences: Any) -> None:
+        """The report names the labels that fit, and how many rows were left because of that."""
+        labels = Spellings({name: name for name in ("1.2", "1.20", "US", "us")})
+        rows = [RowSnapshot(row_id, place, "us", row_id) for place, row_id in enumerate("abc", 1)]
+        verdicts = zip("abc", ("1,2", "Us", "02. Jan"), strict=True)
+
+        found = settle_answers(
+            [make_answer(*one) for one in verdicts], VerdictRows.of(rows, labels), make_lenient_terms()
+        )
+
+        assert (found.decisions, found.n_refused, found.uses_any) == ((), 3, False)
+        for text in (*(one.why for one in found.unapplied), *found.notes):
+            sentences.check(text)
+
+    def test_a_shortened_id(self) -> None:
+        """It is known by the hash of its row; without a hash, or where two rows have it, it is not."""
+        ids = ("1460323737035677698", "1460323737035685617", "1460323737035693536")
+        hashes = ("h1", "h2", "h2")
+        rows = [
+            RowSnapshot(*one, "ham", row_hash) for *one, row_hash in zip(ids, (1, 2, 3), hashes, strict=True)
+        ]
+        answers = [
+            make_answer("1.46032E+18", "spam", row=place, seen_hash=seen)
+            for place, seen in enumerate(("h1", "h2", "h2", "", ""), 1)
+        ]
+
+        found = settle_answers(answers, VerdictRows.of(rows, Spellings(KNOWN)), make_lenient_terms())
+
+        assert [one.row_id for one in found.decisions] == [ids[0]]
+        assert (found.n_refused, found.uses_any) == (4, True)
+        assert all(one.why.endswith(SHORTENED_IDS) for one in found.unapplied)
+
+    def test_an_id_with_another_rows_name(self) -> None:
+        """If an id without its zeros is another row's id, the row's hash shows which one is meant."""
+        rows = (RowSnapshot("007", 1, "ham", "h1"), RowSnapshot("7", 2, "ham", "h2"))
+        answers = [make_answer("7", "spam", seen_hash="h1"), make_answer("7", "ham", seen_hash="h2")]
+
+        found = settle_answers(answers, VerdictRows.of(rows, Spellings(KNOWN)), make_lenient_terms())
+
+        assert [(one.row_id, one.verdict) for one in found.decisions] == [("007", "spam"), ("7", "ham")]
 
     def test_a_row_that_already_has_its_verdict(self) -> None:
         """It was corrected and audited again: nothing is left to do, even if somebody was outvoted."""

@@ -16,10 +16,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from doubtcli.records import RowSnapshot, UnappliedKind
-from doubtcli.verdicts.spelling import count_most_marks
-from doubtcli.verdicts.spreadsheet import (
+from doubtcli.verdicts.spelling import (
     LOST_ZEROS,
     SHORTENED_IDS,
+    count_most_marks,
     find_numerals,
     is_rewritten,
     is_shortened,

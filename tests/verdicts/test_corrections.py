@@ -14,8 +14,7 @@ from doubtcli.records.answers import Answer
 from doubtcli.verdicts.adjudicate import DecidedRow
 from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers, spread_decisions
 from doubtcli.verdicts.rows import RowIndex, VerdictRows
-from doubtcli.verdicts.spelling import Spellings
-from doubtcli.verdicts.spreadsheet import LOST_ZEROS, SHORTENED_IDS
+from doubtcli.verdicts.spelling import LOST_ZEROS, SHORTENED_IDS, Spellings
 
 KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}
 FILE = (

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import pyarrow as pa
 
+from doubtcli.errors import InputError
 from doubtcli.files.columnar import count_rows_after, damage_as_input_error, edit_table, read_batches
 from doubtcli.files.values import ComparedByCell
 from doubtcli.records.file_format import ColumnsBy, Rewritten, group_added_rows
@@ -22,6 +23,11 @@ STREAM_START = b"\xff\xff\xff\xff"
 STREAM_END = b"\xff\xff\xff\xff\0\0\0\0"
 """The first bytes of a file, and the first and last bytes of a stream: see "IPC File Format" and "IPC
 Streaming Format" in the Arrow Columnar Format."""
+
+FOOTER_BYTES = 4 + len(FILE_START)
+"""The end of a file: the footer's size, then the same bytes as at its start."""
+FILE_HEAD_BYTES = 8
+"""The start of a file, padded."""
 
 FRAMES = {"lz4": b"\x04\x22\x4d\x18", "zstd": b"\x28\xb5\x2f\xfd"}
 """The first bytes of what each codec compresses (LZ4 Frame Format; RFC 8878)."""
@@ -48,8 +54,10 @@ class Arrow(ComparedByCell):
         with stored.open_seekable() as file:
             is_stream = file.read(len(STREAM_START)) == STREAM_START
             notes = _end_note(file) if is_stream else ()
-            file.seek(0)
             with damage_as_input_error(stored.path):
+                if not is_stream:
+                    _check_frame(file, stored.path)
+                file.seek(0)
                 reader = pa.ipc.open_stream(file) if is_stream else pa.ipc.open_file(file)
             batches = reader if is_stream else map(reader.get_batch, range(reader.num_record_batches))
             return read_batches(reader.schema, batches, stored.path, on_rows, notes)
@@ -97,6 +105,25 @@ def _read_whole(content: bytes, *, is_file: bool) -> list[pa.RecordBatch]:
         return list(pa.ipc.open_stream(content))
     reader = pa.ipc.open_file(content)
     return [reader.get_batch(number) for number in range(reader.num_record_batches)]
+
+
+def _check_frame(file: BinaryIO, where: str) -> None:
+    """Refuse a file without Arrow's first and last bytes: on some, pyarrow ends the whole process."""
+    file.seek(0)
+    start = file.read(len(FILE_START))
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - FOOTER_BYTES))
+    end = file.read()
+    if not FILE_START.startswith(start):
+        raise InputError(
+            "the file is no Arrow file, though its name says so: its first bytes are others",
+            where=where,
+            expected="an Arrow IPC (Feather version 2) file or stream",
+            hint="if it is another format: --input-format csv (or tsv, jsonl, parquet)",
+        )
+    footer = int.from_bytes(end[:4], "little", signed=True)
+    if not end.endswith(FILE_START) or not 0 < footer <= size - FOOTER_BYTES - FILE_HEAD_BYTES:
+        raise pa.ArrowInvalid("an Arrow file's last bytes are missing")
 
 
 def _end_note(file: BinaryIO) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.formats import find_binary, load_formats
-from doubtcli.files.source import BUFFER_BYTES
+from doubtcli.files.source import BUFFER_BYTES, HEAD_BYTES
 from doubtcli.wording.lists import did_you_mean, join_or
 
 if TYPE_CHECKING:
@@ -51,6 +51,51 @@ NOT_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
 """Unassigned bytes: https://www.unicode.org/Public/MAPPINGS/VENDORS/MICSFT/WINDOWS/CP1252.TXT."""
 NOT_IN_LATIN_1 = frozenset(range(0x80, 0xA0))
 """Control characters in Latin-1, which nobody types; letters and quotes in Windows-1252."""
+
+WESTERN = "windows-1252"
+WESTERN_ALPHABETS = (
+    *("äöüß", "àâæçéèêëîïôœùûüÿ", "áéíóúüñçàèòïºª", "áâãàçéêíóôõúüºª", "àèéìíîòóùú", "éëïóöüèêáíú"),
+    "åäöéüøæõšž",
+)
+"""The letters beyond ASCII of German, French, Spanish with Catalan, Portuguese, Italian, Dutch with Irish,
+and the Nordic languages with Estonian."""
+ICELANDIC = ("áðéíóúýþæöø", "á")
+"""Its letters, with Faroese, and one that is not in Turkish, which has the others, read as Windows-1252."""
+RARE_IN_THE_WEST = frozenset("ìøãõûùþðýæšžºª")
+"""What frequent letters of Windows-1250, -1254 and -1257 become, read as Windows-1252."""
+OTHER_SCRIPTS = {
+    **{f"cp{number}": f"windows-{number}" for number in (1251, 1253, 1255, 1256)},
+    "koi8_r": "koi8-r",
+    "cp866": "cp866",
+    "cp1125": "cp866",
+    "mac_cyrillic": "mac-cyrillic",
+    "gb18030": "gb18030",
+    "big5": "big5",
+    "cp932": "cp932",
+    "euc_jis_2004": "euc-jis-2004",
+    "euc_jp": "euc-jp",
+    "cp949": "euc-kr",
+    "cp874": "cp874",
+    "iso8859_5": "iso-8859-5",
+    "iso8859_6": "iso-8859-6",
+    "iso8859_7": "iso-8859-7",
+    "iso8859_8": "iso-8859-8",
+}
+"""Older encodings of other scripts that files still have: our name of each, by charset-normalizer's name."""
+WORD_BYTES = re.compile(rb"[A-Za-z\x80-\xff]{3,}")
+MOSTLY_HIGH = 0.5
+"""In words of Latin letters with some accents, fewer bytes are beyond ASCII; in other scripts nearly all are,
+or, in East Asian encodings, at least every other one."""
+ODD_WORD = re.compile(
+    r"[^\W\d_][\u00a1-\u00a9\u00ab\u00ac\u00ae-\u00b1\u00b3-\u00b6"
+    r"\u00b8\u00b9\u00bb-\u00bf\u00d7\u00f7\ufffd][^\W\d_]"  # a sign between letters
+    r"|[a-zß-ÿа-яα-ω][À-ÞА-ЯΑ-Ω]"  # a capital after a small letter
+    r"|[\uff61-\uff9f]{2}|[\u0080-\u009f�]"  # half-width katakana; no character
+    r"|(?<![ก-ฮ\u0e31\u0e34-\u0e3a\u0e47-\u0e4e])[\u0e31\u0e34-\u0e3a\u0e47-\u0e4e]"  # a Thai sign
+    r"|[เ-ไ]{2}"  # that has no letter before or after it
+)
+MOST_ODD = 0.05
+"""The largest share of odd words in true text: names such as "McDonald" and typing errors."""
 
 STRAY_BYTE = re.compile("[\udc80-\udcff]")
 """A byte that can't be decoded, as the error handler "surrogateescape" writes it."""
@@ -151,11 +196,85 @@ def choose_second_encoding(stored: StoredFile, tried: str, *, given: bool) -> tu
     if n_decoded >= n_stray:
         found = f"{byte} is not valid UTF-8, but {n_decoded} other non-ASCII characters are"
         raise refusal(found, "repair the line; or give the encoding with --encoding (latin-1 reads any byte)")
-    if high_bytes & NOT_IN_WINDOWS_1252:
-        found = f"the text is neither UTF-8 ({byte}) nor Windows-1252"
-        raise refusal(found, "give its encoding with --encoding: shift-jis, gb18030, windows-1251, …")
-    name = "windows-1252" if high_bytes & NOT_IN_LATIN_1 else "latin-1"
+    name = guess_encoding(stored)
+    if name == WESTERN and high_bytes & NOT_IN_WINDOWS_1252:
+        name = None
+    if name is None:
+        raise refusal(
+            f"the text is not UTF-8 ({byte}), and its older encoding is not certain",
+            "give it with --encoding: windows-1250, windows-1251, windows-1254, shift-jis, gb18030, …",
+        )
+    if name == WESTERN and not high_bytes & NOT_IN_LATIN_1:
+        name = "latin-1"
     return name, f"not UTF-8 ({byte}, line {stray.line}): read as {name}; --encoding NAME overrides"
+
+
+# ------------------------------------------------------------- which older encoding
+
+
+def guess_encoding(stored: StoredFile) -> str | None:
+    """The encoding that a text which is not UTF-8 has; None if that is not certain."""
+    sample = _sample_lines(stored)
+    words = [word for word in WORD_BYTES.findall(sample) if not word.isascii()]
+    n_high = sum(len(word.translate(None, delete=ASCII)) for word in words)
+    if words and n_high > MOSTLY_HIGH * sum(map(len, words)):
+        return next(_rank_encodings(stored, sample), None)
+    return WESTERN if _is_western(sample.decode(WESTERN, "replace")) else None
+
+
+def _is_western(text: str) -> bool:
+    """Whether a text has the accents of a Western European language, read as Windows-1252.
+
+    Polish, Czech, Turkish and others have signs within words then, or letters that are rare in the West.
+    """
+    letters = [letter for letter in NOT_ASCII.findall(text.lower()) if letter.isalpha()]
+    most_rare = MOST_ODD * len(letters)
+    n_rare = sum(letter in RARE_IN_THE_WEST for letter in letters)
+    alphabets = (*WESTERN_ALPHABETS, *(ICELANDIC[:1] if ICELANDIC[1] in letters else ()))
+    fewest_others = min(sum(letter not in alphabet for letter in letters) for alphabet in alphabets)
+    return _is_plausible(text) and (n_rare <= most_rare or fewest_others <= most_rare)
+
+
+def _rank_encodings(stored: StoredFile, sample: bytes) -> Iterator[str]:
+    """Encodings of other scripts that decode the file to plausible words, the likeliest first."""
+    from charset_normalizer import from_bytes
+
+    for match in from_bytes(sample, cp_isolation=list(OTHER_SCRIPTS)):
+        name = OTHER_SCRIPTS[match.encoding]
+        if _is_plausible(sample.decode(name, "replace")) and _can_decode(stored, name):
+            yield name
+
+
+def _is_plausible(text: str) -> bool:
+    """Whether few words have what words of no language have: see `ODD_WORD`."""
+    words = [word for word in text.split() if not word.isascii()]
+    return sum(ODD_WORD.search(word) is not None for word in words) <= MOST_ODD * len(words)
+
+
+def _can_decode(stored: StoredFile, encoding: str) -> bool:
+    decoder = codecs.getincrementaldecoder(encoding)()
+    with stored.open() as file:
+        try:
+            while chunk := file.read(BUFFER_BYTES):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            return False
+    return True
+
+
+def _sample_lines(stored: StoredFile) -> bytes:
+    """The first lines that have bytes beyond ASCII."""
+    found: list[bytes] = []
+    size = 0
+    with stored.open() as file:
+        for line in file:
+            if not line.isascii():
+                found.append(line)
+                size += len(line)
+                if size >= HEAD_BYTES:
+                    break
+    return b"".join(found)
 
 
 @dataclass(frozen=True)

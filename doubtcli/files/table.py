@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.files.encoding import check_encoding
+from doubtcli.files.foreign import check_columns, check_pointer, check_start
 from doubtcli.files.formats import check_names, find_format, guess_format, load_formats, name_in_crash
 from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable_error
 from doubtcli.records import ReadOptions, Source, Table
@@ -82,9 +83,14 @@ def read_table(
         head = stored.head()
         if not head:
             raise InputError("the file is empty", where=stored.path, expected="a table with a label column")
+        check_pointer(head, stored.path)
+        if options.input_format is None and options.delimiter is None:
+            check_start(head, stored.path)
         format_ = find_format(options.input_format or guess_format(path, head))
         with name_in_crash(format_):
             parsed = format_.read(stored, options, on_rows)
+        if options.input_format is None:
+            check_columns(parsed.data, head, stored.path)
         source = Source(
             path,
             format_.name,

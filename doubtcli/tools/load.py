@@ -18,29 +18,26 @@ from doubtcli.errors import InputError
 from doubtcli.files.csv import read_delimited
 from doubtcli.files.encoding import Lines, choose_encoding, choose_second_encoding, open_text
 from doubtcli.files.formats import find_binary
-from doubtcli.files.jsonl import read_json_objects, refuse_repeated_keys
+from doubtcli.files.jsonl import parse_array, read_json_objects
 from doubtcli.files.source import open_source
 from doubtcli.files.table import AS_FOUND, read_folder
 from doubtcli.files.values import simplify_column
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection
 
     import pyarrow as pa
 
     from doubtcli.files.source import Stored
     from doubtcli.records.file_format import Parsed
 
-STRICT_JSON = json.JSONDecoder(object_pairs_hook=refuse_repeated_keys)
 LONE_RETURN = re.compile(r"\r(?!\n)")
-JSON_SPACE = re.compile(r"[ \t\r\n]*")
 
 READER_OPTION = re.compile(r"([;:] *)?--(quoting|encoding|input-format|delimiter)\b.*")
 """Advice of the data readers that doesn't hold for a file of verdicts, which has no such options."""
 SAVE_AGAIN = (
     "save it again as UTF-8; in CSV, put quotes around fields that hold a comma, a quote or a line end"
 )
-FETCH_AGAIN = "export or download the file again: it ends too early, or was edited by hand"
 
 
 @dataclass(frozen=True)
@@ -136,7 +133,7 @@ def _parse_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, 
     if not start:
         raise InputError("the file is empty", where=path, expected="a file of verdicts")
     if start == "[":
-        rows = list(_parse_array(text, path))
+        rows = list(parse_array(text, path))
     elif start == "{":
         lines = Lines(io.StringIO(text, newline=""), path)
         rows = list(read_json_objects(lines, path, expected="one JSON object a line"))
@@ -163,58 +160,3 @@ def _parse_delimited(text: str, path: str) -> Parsed:
 def _list_records(data: pa.Table) -> list[dict[str, Any]]:
     columns = (simplify_column(column).to_pylist() for column in data.columns)
     return [dict(zip(data.column_names, values, strict=True)) for values in zip(*columns, strict=True)]
-
-
-# ------------------------------------------------------------------ JSON arrays
-
-
-def _parse_array(text: str, path: str) -> Iterator[dict[str, Any]]:
-    """The objects of a JSON array, one by one, so that an error can name the broken one."""
-    place, row = _skip_space(text, text.index("[") + 1), 0
-    goes_on = text[place : place + 1] != "]"
-    while goes_on:
-        row += 1
-        value, place = _parse_element(text, path, row, place)
-        yield value
-        mark = text[place : place + 1]
-        if mark not in {",", "]"}:
-            raise _explain_broken_json(text, path, row, place, "expected a comma or the end of the list")
-        goes_on = mark == ","
-        place = _skip_space(text, place + 1) if goes_on else place
-    rest = _skip_space(text, place + 1)
-    if rest < len(text):
-        raise _explain_broken_json(text, path, None, rest, "there is more text after the end of the list")
-
-
-def _parse_element(text: str, path: str, row: int, place: int) -> tuple[dict[str, Any], int]:
-    """The object that starts at a place, and the place of what follows."""
-    try:
-        value, end = STRICT_JSON.raw_decode(text, place)
-        json.dumps(value, ensure_ascii=False).encode()  # fails on half a character (a lone surrogate)
-    except (ValueError, RecursionError) as error:
-        at = error.pos if isinstance(error, json.JSONDecodeError) else place
-        raise _explain_broken_json(text, path, row, at, str(getattr(error, "msg", error))) from error
-    if not isinstance(value, dict):
-        raise _explain_broken_json(text, path, row, place, f"found {_name_kind(value)}")
-    return value, _skip_space(text, end)
-
-
-def _skip_space(text: str, place: int) -> int:
-    """The next place without white space."""
-    return JSON_SPACE.match(text, place).end()  # type: ignore[union-attr]  # it also matches an empty text
-
-
-def _name_kind(value: object) -> str:
-    names = {list: "a list", str: "a text", bool: "true or false", type(None): "null"}
-    return names.get(type(value), "a number")
-
-
-def _explain_broken_json(text: str, path: str, row: int | None, place: int, why: str) -> InputError:
-    return InputError(
-        f"the JSON is not valid here: {why}",
-        where=path,
-        row=row,
-        line=text.count("\n", 0, place) + 1,
-        expected="a list of objects, such as an annotation tool exports",
-        hint=None if text.rstrip().endswith("]") else FETCH_AGAIN,
-    )

@@ -1,11 +1,18 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pytest
 
+from doubtcli.errors import InputError
 from doubtcli.files.arrow import FILE_START, find_codec
 from doubtcli.files.formats import rewrite_content
+from doubtcli.files.table import read_table
 from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FORM = FileLayout("arrow", "label")
 TABLE = pa.table(
@@ -90,3 +97,26 @@ def test_codec_of_no_batch() -> None:
     content = bytes(sink.getvalue())
 
     assert find_codec(content, batches_of(content)) is None
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        pytest.param(b"text,label\na,b\n", "no Arrow file", id="CSV"),
+        pytest.param(bytes(range(200)), "no Arrow file", id="any bytes"),
+        pytest.param(b"ARROW1\0\0garbagegarbage", "truncated or damaged", id="start only"),
+        pytest.param(b"ARROW1\0\0" + b"\xff" * 4 + b"ARROW1", "truncated or damaged", id="negative footer"),
+        pytest.param(b"ARROW1\0\0\xff\xff\xff\x7fARROW1", "truncated or damaged", id="endless footer"),
+    ],
+)
+def test_file_that_is_no_arrow_file_is_refused_before_pyarrow_sees_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes, fact: str
+) -> None:
+    """Without Arrow's first and last bytes a file is refused, since pyarrow may end the process."""
+    (tmp_path / "rows.arrow").write_bytes(content)
+    monkeypatch.setattr(pa.ipc, "open_file", None)
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path / "rows.arrow"))
+
+    assert fact in caught.value.found

@@ -1,3 +1,4 @@
+# ruff: noqa: RUF001  # letters of other scripts are what is tested
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
@@ -104,8 +105,8 @@ def test_damaged_utf_8_is_refused(tmp_path: Path, sentences: Sentences) -> None:
 
 
 def test_text_that_is_neither_is_refused(tmp_path: Path, sentences: Sentences) -> None:
-    """The encoding is not guessed if the text has bytes that Windows-1252 lacks."""
-    path = write(tmp_path, "rows.csv", "text,label\nжди,Ѓ\n".encode("cp1251") + b"\xc4\x81\x81,x\n")
+    """The encoding is not guessed if the text has bytes that Windows-1252 lacks, and fits no other."""
+    path = write(tmp_path, "rows.csv", b"text,label\n" + bytes(range(0x80, 0x100)) * 3 + b",x\n")
 
     with pytest.raises(InputError) as caught:
         read_table(path)
@@ -199,3 +200,73 @@ def test_stray_byte_that_is_gone_means_a_change(tmp_path: Path, sentences: Sente
     with open_source(path) as stored, pytest.raises(InputError) as caught:
         choose_second_encoding(stored, "utf-8", given=False)
     sentences.check(caught.value)
+
+
+OTHER_SCRIPTS = [
+    ("windows-1251", "Посылка до сих пор не пришла, где мой заказ"),
+    ("koi8-r", "Посылка до сих пор не пришла, где мой заказ"),
+    ("cp866", "посылка до сих пор не пришла, где мой заказ"),
+    ("gb18030", "包裹还没有到,我的订单在哪里"),
+    ("big5", "包裹還沒有到,我的訂單在哪裡"),
+    ("cp932", "荷物がまだ届きません,注文はどこですか"),
+    ("euc-jis-2004", "荷物がまだ届きません,注文はどこですか"),
+    ("euc-kr", "소포가 아직 도착하지 않았습니다,주문은 어디에 있나요"),
+    ("cp874", "พัสดุยังไม่มาถึง,คำสั่งซื้อของฉันอยู่ที่ไหน"),
+    ("windows-1253", "Το πακέτο δεν έφτασε ακόμα, πού είναι η παραγγελία"),
+    ("windows-1255", "החבילה עדיין לא הגיעה, איפה ההזמנה שלי"),
+    ("windows-1256", "لم يصل الطرد بعد, أين طلبي من فضلك"),
+]
+
+
+@pytest.mark.parametrize(("encoding", "text"), OTHER_SCRIPTS)
+def test_older_encoding_of_another_script_is_guessed(tmp_path: Path, encoding: str, text: str) -> None:
+    """Text of another script in an older encoding is read as it was written, with a note."""
+    path = write(tmp_path, "rows.csv", f"text\tlabel\n{text}\ta\n{text}\tb\n".encode(encoding))
+
+    table = read_table(path)
+
+    assert table.data["text"].to_pylist() == [text, text]
+    assert encoding in table.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "text"),
+    [
+        ("windows-1250", "Proszę o zwrot, płatność wyłączyła się wczoraj"),
+        ("windows-1250", "Zásilka ještě nepřišla, účet byl zaplacen dvakrát"),
+        ("windows-1250", "Nem érkezett meg időben, főleg a gyűjtő"),
+        ("windows-1254", "Şifre yanlış değil, ödeme yapıldı"),
+        ("windows-1257", "Siuntinys dar neatėjo, kur mano užsakymas, ačiū už greitą atsakymą"),
+    ],
+)
+def test_letters_of_another_language_are_not_read_as_western(
+    tmp_path: Path, encoding: str, text: str
+) -> None:
+    """Text that Windows-1252 would decode to letters of no language is refused."""
+    path = write(tmp_path, "rows.csv", f"text\tlabel\n{text}\ta\n".encode(encoding))
+
+    with pytest.raises(InputError) as caught:
+        read_table(path)
+
+    assert "--encoding" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Où est ma commande déjà payée, ça marche très bien",
+        "Não recebi a encomenda, vocês já enviaram as informações",
+        "Pakken har ikke kommet på døren, søknaden ble ærlig avslått",
+        "Það er gott að heyra frá þér, pöntunin mín kom ekki",
+        "El niño pagó según señal, ¿dónde está?",
+        "costs £5 or 20°C ±3, naïve café",
+    ],
+)
+def test_western_text_is_read_as_latin_1(tmp_path: Path, text: str) -> None:
+    """Accents and signs of Western European languages are read as before."""
+    path = write(tmp_path, "rows.csv", f"text\tlabel\n{text}\ta\n".encode("latin-1"))
+
+    table = read_table(path)
+
+    assert table.data["text"].to_pylist() == [text]
+    assert table.source.encoding == "latin-1"

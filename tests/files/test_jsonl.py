@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import rewrite_content
-from doubtcli.files.jsonl import read_jsonl
+from doubtcli.files.jsonl import JsonLines, read_jsonl
+from doubtcli.records import ReadOptions
 from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
 
 if TYPE_CHECKING:
@@ -168,7 +169,9 @@ def test_keys_make_columns_in_order_of_appearance() -> None:
         pytest.param('{"a": 1}\n{"a": 1', 2, 2, "column 8", id="not closed"),
         pytest.param('{"a": 1}\n[1, 2]\n', 2, 2, "[1, 2]", id="list"),
         pytest.param('"text"\n', 1, 1, '"text"', id="text"),
-        pytest.param("[" + "1," * 100 + "1]\n", 1, 1, "[" + "1," * 19 + "1…", id="long list"),
+        pytest.param('{"a": 1}\n[' + "1," * 100 + "1]\n", 2, 2, "[" + "1," * 19 + "1…", id="long list"),
+        pytest.param('[{"a": 1},\n 2]', 2, 2, "a number", id="number in an array"),
+        pytest.param('[{"a": 1}\n {"a": 2}]', 1, 2, "comma", id="array without a comma"),
         pytest.param('{"a": 1, "b": 2, "a": 3}\n', 1, 1, "'a'", id="repeated key"),
         pytest.param('{"a": "\\uD83D"}\n', 1, 1, "surrogates", id="half a character"),
         pytest.param('{"a": ' + "[" * 100_000 + "\n", 1, 1, "recursion", id="deep"),
@@ -189,10 +192,47 @@ def test_error_of_a_bad_line(sentences: Sentences) -> None:
     sentences.check(error_of('{"a": 1, "b": 2, "a": 3}\n'))
 
 
-@pytest.mark.parametrize("content", ['[\n{"a": 1}\n]', '{\n  "a": 1\n}', '[{"a": 1}]'])
-def test_one_document_has_a_hint(content: str) -> None:
-    """For a JSON array or a pretty-printed object the hint is how to make lines of it."""
-    assert "jq -c" in str(error_of(content).hint)
+@pytest.mark.parametrize(
+    "content",
+    ['[\n{"a": 1},\n{"a": 2}\n]', ' [ {"a": 1} , {"a": 2} ] ', '[{\n  "a": 1\n},{\n  "a": 2\n}]'],
+)
+def test_array_of_objects_is_read(content: str) -> None:
+    """Each object of a JSON array is a row, however it is laid out."""
+    assert read_jsonl(text_of(content), "rows.json").data.to_pylist() == [{"a": 1}, {"a": 2}]
+
+
+def test_object_over_several_lines_is_one_row() -> None:
+    """A file that is one object over several lines has one row."""
+    assert read_jsonl(text_of('{\n  "a": 1\n}'), "rows.json").data.to_pylist() == [{"a": 1}]
+
+
+def test_rows_of_an_array_have_their_lines() -> None:
+    """An object of an array may have several lines."""
+    text = io.StringIO('\n[{"a": 1},\n{\n"a": 2\n}]\n', newline="")
+
+    assert list(JsonLines().row_lines(text, ReadOptions())) == [(2, 2), (3, 5)]
+
+
+def test_labels_in_an_array_are_rewritten() -> None:
+    """A changed label in an array changes those bytes only, and what was changed is found in the same way."""
+    content = b'[\n {"label": "a", "x": 1},\n {"x": 2, "label": "b"}\n]\n'
+    layout = FileLayout("jsonl", "label")
+
+    found = JsonLines().rewrite(content, layout, {1: Relabel("a")}, {})
+
+    assert found.content == content.replace(b'"b"', b'"a"')
+    assert found.n_rows == 2
+    assert found.touched[1].raw_old == b'"b"'
+
+
+def test_rows_of_an_array_are_not_dropped(sentences: Sentences) -> None:
+    """Dropping a row of an array would leave a comma too many: it is refused."""
+    content = b'[{"label": "a"}, {"label": "b"}]'
+
+    with pytest.raises(OutputError) as caught:
+        JsonLines().rewrite(content, FileLayout("jsonl", "label"), {1: Drop()}, {})
+
+    sentences.check(caught.value)
 
 
 def test_emoji_in_two_escapes_is_one_letter() -> None:

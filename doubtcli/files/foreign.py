@@ -1,0 +1,359 @@
+"""Files that people try and that hold no table as they are: each is named, with a command that makes one."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from dataclasses import dataclass
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any
+
+from doubtcli.errors import InputError
+from doubtcli.wording.quoting import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import pyarrow as pa
+
+LFS_START = b"version https://git-lfs.github.com/spec/"
+"""The first bytes of every pointer: Git LFS's specification, docs/spec.md."""
+
+SAMPLE_LINES = 50
+
+LIBSVM = re.compile(r"[+-]?\d+(\.\d*)?([eE][+-]?\d+)?( +\d+:[+-]?[\d.]+([eE][+-]?\d+)?)+ *(#.*)?")
+"""A label, then numbered values: https://www.csie.ntu.edu.tw/~cjlin/libsvmtools/datasets/."""
+FASTTEXT = "__label__"
+TAG = re.compile(r"(O|[BIESLU]-\S+)")
+"""A token's tag in the schemes IOB, IOBES and BILOU."""
+FEWEST_TAGGED = 5
+LIKELY_DELIMITERS = (",", "\t", ";", "|")
+MARKUP_TITLE = re.compile(r"<(title|Code|Message)>\s*([^<]{1,80}?)\s*</", re.IGNORECASE)
+
+ANSWERS = frozenset({"accept", "reject", "ignore"})
+"""What people answer in Prodigy."""
+COCO = frozenset({"images", "annotations", "categories"})
+
+OPEN_JSON = "json.load(open(sys.argv[1], encoding='utf-8'))"
+OPEN_LINES = "map(json.loads, open(sys.argv[1], encoding='utf-8'))"
+
+
+@dataclass(frozen=True)
+class _Foreign:
+    """What a file is, what was expected, and what to do."""
+
+    is_a: str
+    hint: str
+    expected: str = "a table with a row for each example, and a column of labels"
+
+    def make_error(self, where: str) -> InputError:
+        return InputError(f"this is {self.is_a}", where=where, expected=self.expected, hint=self.hint)
+
+
+@dataclass(frozen=True)
+class _Start:
+    """The first characters of a file, its first whole lines without their ends, and its path."""
+
+    text: str
+    lines: Sequence[str]
+    where: str
+
+
+@dataclass(frozen=True)
+class _Read:
+    """What was read of a file, whether it is one JSON array, and its path."""
+
+    data: pa.Table
+    is_array: bool
+    where: str
+
+
+def check_pointer(head: bytes, where: str) -> None:
+    """Refuse a Git LFS pointer, whatever the file's ending.
+
+    Raises:
+        InputError: The file's content has not been fetched.
+    """
+    if head.startswith(LFS_START):
+        raise InputError(
+            "this is a Git LFS pointer: the content of the file has not been fetched",
+            where=where,
+            expected="the file itself",
+            hint="fetch it: git lfs pull (in GitHub Actions: actions/checkout with lfs: true)",
+        )
+
+
+def check_start(head: bytes, where: str) -> None:
+    """Refuse a file whose first bytes are of a known kind that holds no table.
+
+    Args:
+        head: The first bytes, unpacked.
+        where: The file's path, for the message and its command.
+
+    Raises:
+        InputError: Names the kind, and a command that makes a table of the file.
+    """
+    text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
+    lines = [line.strip() for line in text.splitlines(keepends=True)[:SAMPLE_LINES] if line.endswith("\n")]
+    start = _Start(text.lstrip(), lines, where)
+    found = next(filter(None, (name(start) for name in NAMED_BY_START)), None)
+    if found is not None:
+        raise found.make_error(where)
+
+
+def check_columns(data: pa.Table, head: bytes, where: str) -> None:
+    """Refuse a table whose columns are those of a known kind of file that holds something else.
+
+    Args:
+        data: What was read.
+        head: The file's first bytes, unpacked.
+        where: The file's path, for the message and its command.
+
+    Raises:
+        InputError: Names the kind, and a command that makes a table of the file.
+    """
+    read = _Read(data, head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["), where)
+    found = next(filter(None, (name(read) for name in NAMED_BY_COLUMNS)), None)
+    if found is not None:
+        raise found.make_error(where)
+
+
+def _write_command(code: str, where: str, ending: str) -> str:
+    """A command that runs Python on the file, and writes another file beside it."""
+    new = str(PurePath(where).with_suffix(ending))
+    return f'python -c "{code}" {shell_word(where)} {shell_word(new)}'
+
+
+def _dump_rows(rows: str, where: str, imports: str = "json, sys") -> str:
+    """A command that writes a list of records as JSON."""
+    code = f"import {imports}; json.dump({rows}, open(sys.argv[2], 'w'))"
+    return "make a table of it: " + _write_command(code, where, ".rows.json")
+
+
+def _write_csv(code: str, where: str) -> str:
+    """A command that writes a CSV file."""
+    return "make a table of it: " + _write_command(code, where, ".rows.csv")
+
+
+# ------------------------------------------------------------- by the first bytes
+
+
+def _name_markup(start: _Start) -> _Foreign | None:
+    first = start.text[:20].lower()
+    is_page = first.startswith(("<!doctype html", "<html", "<head"))
+    if not is_page and not first.startswith(("<?xml", "<error")):
+        return None
+    title = MARKUP_TITLE.search(start.text)
+    shown = f" ({title[2]!r})" if title else ""
+    return _Foreign(
+        f"an HTML page{shown}, not data" if is_page else f"an XML document{shown}, not a table",
+        "servers send such a file in place of data if an address is wrong or needs a sign-in: "
+        f"download it again: curl --fail --location --output {shell_word(start.where)} ADDRESS",
+    )
+
+
+def _name_arff(start: _Start) -> _Foreign | None:
+    first = next((line for line in start.lines if line and not line.startswith("%")), "")
+    if not re.match(r"@relation\b", first, re.IGNORECASE):
+        return None
+    code = (
+        "import sys, pandas as pd; from scipy.io import arff; "
+        "d = pd.DataFrame(arff.loadarff(sys.argv[1])[0]); "
+        "d.map(lambda v: v.decode() if isinstance(v, bytes) else v).to_csv(sys.argv[2], index=False)"
+    )
+    return _Foreign("an ARFF file (Weka's format)", _write_csv(code, start.where))
+
+
+def _name_fasttext(start: _Start) -> _Foreign | None:
+    filled = [line for line in start.lines if line]
+    if not filled or not all(line.startswith(FASTTEXT) for line in filled):
+        return None
+    if any(len(re.findall(rf"(?:^|\s){FASTTEXT}", line)) > 1 for line in filled):
+        return _Foreign(
+            "a fastText file whose rows have several labels",
+            "keep one label a row, or write a file for each label: several labels a row can't be judged yet",
+            expected="one label a row",
+        )
+    code = (
+        "import csv, sys; csv.writer(open(sys.argv[2], 'w', newline='', encoding='utf-8')).writerows("
+        "[['label', 'text'], *(row[9:].strip().split(None, 1) for row in open(sys.argv[1], encoding='utf-8') "
+        "if row[9:].strip())])"
+    )
+    return _Foreign(f"a fastText file: each line starts with {FASTTEXT}", _write_csv(code, start.where))
+
+
+def _name_libsvm(start: _Start) -> _Foreign | None:
+    if not start.lines or not all(LIBSVM.fullmatch(line) for line in start.lines):
+        return None
+    code = (
+        "import sys, pandas as pd; from sklearn.datasets import load_svmlight_file as load; "
+        "x, y = load(sys.argv[1]); pd.DataFrame(x.toarray()).add_prefix('x').assign(label=y.astype(int))"
+        ".to_csv(sys.argv[2], index=False)"
+    )
+    return _Foreign("a libsvm (svmlight) file: a label, then number:value", _write_csv(code, start.where))
+
+
+def _name_conll(start: _Start) -> _Foreign | None:
+    filled = [line.split() for line in start.lines if line and not line.startswith(("-DOCSTART-", "#"))]
+    tagged = [words for words in filled if len(words) > 1 and TAG.fullmatch(words[-1])]
+    is_marked = start.text.startswith("-DOCSTART-")
+    if not is_marked and not ("" in start.lines and len(tagged) == len(filled) >= FEWEST_TAGGED):
+        return None
+    code = (
+        "import csv, sys; csv.writer(open(sys.argv[2], 'w', newline='', encoding='utf-8')).writerows("
+        "[['token', 'label'], *([w[0], w[-1]] for w in map(str.split, open(sys.argv[1], encoding='utf-8')) "
+        "if len(w) > 1 and w[0] != '-DOCSTART-')])"
+    )
+    return _Foreign(
+        "a CoNLL file: a token and its tag on each line",
+        "tags of tokens can't be judged in their sentences yet; to judge each token by itself, "
+        + _write_csv(code, start.where),
+    )
+
+
+def _name_spaces(start: _Start) -> _Foreign | None:
+    filled = [line for line in start.lines if line]
+    widths = {len(line.split()) for line in filled}
+    if len(filled) < FEWEST_TAGGED or len(widths) != 1 or widths == {1}:
+        return None
+    if any(mark in line for line in filled for mark in LIKELY_DELIMITERS):
+        return None
+    if not all(re.search(r"\s\s", line) or re.search(r"\s[+-]?\d+\.\d+(\s|$)", line) for line in filled[1:]):
+        return None  # texts of equally many words
+    names = "header=None" if re.search(r"(^|\s)[+-]?[\d.]+(\s|$)", filled[0]) else "header=0"
+    named = (
+        f"sep=r'\\s+', {names}).rename(columns=lambda c: c if isinstance(c, str) else f'column_{{c + 1}}')"
+    )
+    code = f"import sys, pandas as pd; pd.read_csv(sys.argv[1], {named}.to_csv(sys.argv[2], index=False)"
+    return _Foreign(
+        "a text whose columns are separated by runs of spaces",
+        _write_csv(code, start.where),
+        expected="one character between two fields",
+    )
+
+
+NAMED_BY_START: tuple[Callable[[_Start], _Foreign | None], ...] = (
+    *(_name_markup, _name_arff, _name_fasttext, _name_libsvm, _name_conll, _name_spaces),
+)
+
+
+# ----------------------------------------------------------------- by the columns
+
+
+def _name_label_studio(read: _Read) -> _Foreign | None:
+    if not {"data", "annotations"} <= set(read.data.column_names):
+        return None
+    rows = (
+        "[{**t['data'], 'id': t.get('id'), 'label': r['value']['choices'][0]} for t in FILE "
+        "for a in t['annotations'][:1] for r in a['result'][:1] if r['value'].get('choices')]"
+    )
+    return _Foreign(
+        "an export of Label Studio in its own JSON",
+        f"export it as JSON-MIN or CSV, or {_dump_rows(_open_rows(rows, read), read.where)}",
+    )
+
+
+def _open_rows(code: str, read: _Read) -> str:
+    """Code with the expression that reads records of this file, in place of FILE."""
+    return code.replace("FILE", OPEN_JSON if read.is_array else OPEN_LINES)
+
+
+def _name_chat(read: _Read) -> _Foreign | None:
+    name = read.data.column_names[0]
+    if len(read.data.column_names) > 1 or name not in ("messages", "conversations"):
+        return None
+    said = "content" if name == "messages" else "value"
+    rows = (
+        f"[{{'text': m[-2]['{said}'], 'label': m[-1]['{said}']}} for m in (r['{name}'] for r in FILE) "
+        "if len(m) > 1]"
+    )
+    return _Foreign(
+        "a file of chat messages, without a column of labels",
+        f"if the last message is the label, {_dump_rows(_open_rows(rows, read), read.where)}",
+    )
+
+
+def _name_prodigy(read: _Read) -> _Foreign | None:
+    names = set(read.data.column_names)
+    if "answer" not in names or not names & {"label", "accept", "spans"}:
+        return None
+    answers: list[Any] = read.data.column("answer").to_pylist()
+    refused = sum(answer in ("reject", "ignore") for answer in answers)
+    if not refused or not set(answers) - {None} <= ANSWERS:
+        return None
+    given = "{**r, 'label': r['accept'][0]}" if "accept" in names and "label" not in names else "r"
+    only = " if r.get('answer') == 'accept'" + (" and r['accept']" if given != "r" else "")
+    return _Foreign(
+        f"an export of Prodigy in which {refused:,} of {len(answers):,} labels were rejected or ignored",
+        "keep the rows that were accepted: "
+        + _dump_rows(_open_rows(f"[{given} for r in FILE{only}]", read), read.where),
+        expected="labels that people gave, not labels that they rejected",
+    )
+
+
+def _name_document(read: _Read) -> _Foreign | None:
+    """One JSON object that holds a whole data set."""
+    if read.data.num_rows != 1:
+        return None
+    values = {name: _read_nested(read.data.column(name)[0].as_py()) for name in read.data.column_names}
+    if set(values) >= COCO:
+        return _name_coco(read.where)
+    if all(isinstance(value, dict) for value in values.values()) and _have_same_keys(list(values.values())):
+        return _name_pandas(read.where)
+    held = [name for name, value in values.items() if _is_list_of_records(value)]
+    if not held:
+        return None
+    key = held[0].replace("\\", "\\\\").replace("'", "\\'")
+    return _Foreign(
+        f"one JSON object, with the rows in {held[0]!r}",
+        _dump_rows(f"{OPEN_JSON}['{key}']", read.where),
+        expected="a list of objects, or one object a line",
+    )
+
+
+def _read_nested(value: object) -> object:
+    """What a cell of JSON text holds; the value itself if it is none."""
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
+def _is_list_of_records(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
+
+
+def _have_same_keys(values: Sequence[object]) -> bool:
+    keys = [tuple(value) for value in values if isinstance(value, dict)]
+    return len(keys) > 1 and len(keys[0]) > 1 and len(set(keys)) == 1
+
+
+def _name_pandas(where: str) -> _Foreign:
+    code = "import sys, pandas as pd; pd.read_json(sys.argv[1], dtype=False).to_csv(sys.argv[2], index=False)"
+    return _Foreign(
+        "JSON column by column, as pandas' DataFrame.to_json writes it",
+        f"write it with to_json(..., orient='records', lines=True), or {_write_csv(code, where)}",
+        expected="JSON row by row",
+    )
+
+
+def _name_coco(where: str) -> _Foreign:
+    rows = (
+        "[{'image': f.get(a['image_id'], a['image_id']), 'label': n[a['category_id']]} "
+        "for a in d['annotations']]"
+    )
+    code = (
+        f"import json, sys; d = {OPEN_JSON}; n = {{c['id']: c['name'] for c in d['categories']}}; "
+        f"f = {{i['id']: i['file_name'] for i in d['images']}}; json.dump({rows}, open(sys.argv[2], 'w'))"
+    )
+    return _Foreign(
+        "a COCO file: annotations of images",
+        f"make a row for each annotation: {_write_command(code, where, '.rows.json')}, "
+        "and give a vector for each row with --embeddings",
+    )
+
+
+NAMED_BY_COLUMNS: tuple[Callable[[_Read], _Foreign | None], ...] = (
+    *(_name_label_studio, _name_chat, _name_prodigy, _name_document),
+)

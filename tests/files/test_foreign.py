@@ -1,0 +1,177 @@
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from doubtcli.errors import InputError
+from doubtcli.files.table import read_table
+from doubtcli.records import ReadOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.conftest import Sentences
+
+TASKS = [
+    {
+        "id": number,
+        "data": {"text": text},
+        "annotations": [{"result": [{"value": {"choices": [label]}, "type": "choices"}]}],
+    }
+    for number, (text, label) in enumerate([("hi", "a"), ("bye", "b")])
+]
+COCO = {
+    "images": [{"id": 7, "file_name": "7.jpg"}],
+    "annotations": [{"id": 0, "image_id": 7, "category_id": 3}],
+    "categories": [{"id": 3, "name": "cat"}],
+}
+CHATS = [
+    {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": label}]}
+    for text, label in [("hi", "a"), ("bye", "b")]
+]
+ANSWERS = [
+    {"text": "hi", "label": "a", "answer": "accept"},
+    {"text": "no", "label": "b", "answer": "reject"},
+]
+CHOICES = [
+    {"text": "hi", "accept": ["a"], "answer": "accept"},
+    {"text": "no", "accept": [], "answer": "ignore"},
+]
+TEXTS = [{"text": "hi", "label": "a"}, {"text": "bye", "label": "b"}]
+
+
+def lines_of(records: list[Any]) -> str:
+    """JSON Lines."""
+    return "".join(f"{json.dumps(one)}\n" for one in records)
+
+
+CONLL = "Anna NNP B-PER\nsees VBZ O\nBonn NNP B-LOC\n. . O\n\nYes RB O\n"
+MADE = [
+    pytest.param("r.json", json.dumps(TASKS), [{**one, "id": i} for i, one in enumerate(TEXTS)], id="tasks"),
+    pytest.param("r.jsonl", lines_of(TASKS), [{**one, "id": i} for i, one in enumerate(TEXTS)], id="lines"),
+    pytest.param("r.json", json.dumps(COCO), [{"image": "7.jpg", "label": "cat"}], id="COCO"),
+    pytest.param("r.json", json.dumps(COCO, indent=1), [{"image": "7.jpg", "label": "cat"}], id="indented"),
+    pytest.param("r.jsonl", lines_of(CHATS), TEXTS, id="chat"),
+    pytest.param("r.jsonl", lines_of(ANSWERS), ANSWERS[:1], id="answers"),
+    pytest.param("r.jsonl", lines_of(CHOICES), [{**CHOICES[0], "label": "a"}], id="choices"),
+    pytest.param("r.json", json.dumps({"version": "1", "data": TEXTS}), TEXTS, id="rows under a key"),
+    pytest.param(
+        "r.json",
+        json.dumps({name: {str(i): one[name] for i, one in enumerate(TEXTS)} for name in ("text", "label")}),
+        TEXTS,
+        id="pandas",
+    ),
+    pytest.param(
+        "r.arff",
+        "% made up\n@relation r\n@attribute x numeric\n@attribute y {a,b}\n@data\n0.5,a\n2,b\n",
+        [{"x": "0.5", "y": "a"}, {"x": "2.0", "y": "b"}],
+        id="ARFF",
+    ),
+    pytest.param(
+        "r.txt",
+        "0 1:0.5 3:2\n1 2:1\n",
+        [
+            {"x0": "0.5", "x1": "0.0", "x2": "2.0", "label": "0"},
+            {"x0": "0.0", "x1": "1.0", "x2": "0.0", "label": "1"},
+        ],
+        id="libsvm",
+    ),
+    pytest.param("r.txt", "__label__a hi\n__label__b bye\n", TEXTS, id="fastText"),
+    pytest.param(
+        "r.data", "0.5   3  a\n" * 6, [{"column_1": "0.5", "column_2": "3", "column_3": "a"}] * 6, id="spaces"
+    ),
+]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # one line has no room to close files
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+@pytest.mark.parametrize(("name", "content", "rows"), MADE)
+def test_command_of_the_message_makes_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str, rows: list[Any]
+) -> None:
+    """The command in the message makes a file that is read, with the examples and their labels."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_table(name)
+    hint = str(caught.value.hint)
+    _, _, code, old, new, *_ = shlex.split(hint[hint.index("python -c") :].replace(".json,", ".json"))
+    monkeypatch.setattr(sys, "argv", ["-c", old, new])
+
+    exec(code, {})  # what the user is asked to run
+
+    found = read_table(new).data
+    names = sorted(rows[0])
+    assert found.select([one for one in names if one in found.column_names]).to_pylist() == [
+        {key: json.dumps(row[key]) if key == "accept" else row[key] for key in names} for row in rows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fact"),
+    [
+        pytest.param("r.csv", "<!DOCTYPE html>\n<title>404</title>\n", "an HTML page ('404')", id="HTML"),
+        pytest.param("r.parquet", "<html><body></body></html>", "an HTML page", id="HTML as Parquet"),
+        pytest.param("r.csv", '<?xml version="1.0"?>\n<Error><Code>No</Code></Error>', "'No'", id="XML"),
+        pytest.param("r.txt", "__label__a __label__b hi\n", "several labels", id="labels"),
+        pytest.param("r.conll", CONLL, "CoNLL", id="CoNLL"),
+        pytest.param("r.txt", "-DOCSTART- -X- O\n\n" + CONLL, "CoNLL", id="documents"),
+    ],
+)
+def test_other_files_are_named(
+    tmp_path: Path, name: str, content: str, fact: str, sentences: Sentences
+) -> None:
+    """A file that is no table is named for what it is."""
+    (tmp_path / name).write_text(content, encoding="utf-8")
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path / name))
+
+    assert fact in caught.value.found
+    sentences.check(str(caught.value.found))
+
+
+@pytest.mark.parametrize("name", ["r.csv", "r.tsv", "r.csv.gz", "r.jsonl", "r.parquet", "r.arrow", "r"])
+@pytest.mark.parametrize("given", [None, "csv"])
+def test_git_lfs_pointer_is_named(tmp_path: Path, name: str, given: str | None, sentences: Sentences) -> None:
+    """A Git LFS pointer is named under any name, and with any format given."""
+    path = tmp_path / name
+    path.write_bytes(b"version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n")
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(path), ReadOptions(given))
+
+    assert "git lfs pull" in str(caught.value.hint)
+    if name == "r.csv" and given is None:
+        sentences.check(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "n_rows"),
+    [
+        pytest.param("r.csv", "text\n" + "two words\n" * 9, 9, id="texts of two words"),
+        pytest.param(
+            "r.jsonl", '{"text": "a", "answer": "accept", "label": "x"}\n' * 3, 3, id="all accepted"
+        ),
+        pytest.param("r.jsonl", '{"text": "a", "answer": "reject"}\n' * 3, 3, id="answer is the label"),
+        pytest.param("r.jsonl", '{"messages": [], "label": "x"}\n' * 2, 2, id="chats with a label"),
+        pytest.param("r.jsonl", '{"a": {"x": 1}}\n', 1, id="one row"),
+        pytest.param("r.csv", "label\n__label__a\n__label__b\n", 2, id="marked labels"),
+    ],
+)
+def test_tables_stay_tables(tmp_path: Path, name: str, content: str, n_rows: int) -> None:
+    """A table that only resembles one of these files is read."""
+    (tmp_path / name).write_text(content, encoding="utf-8")
+
+    assert read_table(str(tmp_path / name)).data.num_rows == n_rows
+
+
+def test_given_format_is_believed(tmp_path: Path) -> None:
+    """With --input-format, a file is read as that."""
+    (tmp_path / "r.txt").write_text("__label__a hi\n__label__b bye\n", encoding="utf-8")
+
+    assert read_table(str(tmp_path / "r.txt"), ReadOptions("csv")).data.num_rows == 1

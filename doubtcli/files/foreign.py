@@ -6,11 +6,12 @@ import codecs
 import json
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.wording.quoting import shell_word
+from doubtcli.wording.quoting import shell_word, shorten_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,6 +31,9 @@ TAG = re.compile(r"(O|[BIESLU]-\S+)")
 FEWEST_TAGGED = 5
 LIKELY_DELIMITERS = (",", "\t", ";", "|")
 MARKUP_TITLE = re.compile(r"<(title|Code|Message)>\s*([^<]{1,80}?)\s*</", re.IGNORECASE)
+
+SAMPLE_VALUES, FEWEST_VALUES, FEWEST_VOTES, MANY_WORDS = 1000, 8, 2, 4
+NUMBER_WORD = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 ANSWERS = frozenset({"accept", "reject", "ignore"})
 """What people answer in Prodigy."""
@@ -134,6 +138,61 @@ def _dump_rows(rows: str, where: str, imports: str = "json, sys") -> str:
 def _write_csv(code: str, where: str) -> str:
     """A command that writes a CSV file."""
     return "make a table of it: " + _write_command(code, where, ".rows.csv")
+
+
+# ---------------------------------------------------------- a table without header
+
+
+def check_header(data: pa.Table, delimiter: str, where: str) -> None:
+    """Refuse a delimited file whose first row looks like the rows below it.
+
+    Every column is asked: numbers under a number, classes under one of them, texts of many words under
+    another, codes under a code. At least two columns must say so, and none the contrary. Whole numbers that
+    ascend are names: years, or places.
+
+    Raises:
+        InputError: The first row was read as names of columns, and looks like data.
+    """
+    votes = [_resembles_name(name, data.column(name)) for name in data.column_names]
+    numbers = [float(name) for name in data.column_names if NUMBER_WORD.fullmatch(name)]
+    ascend = all(one < other for one, other in pairwise(numbers))
+    if False in votes or votes.count(True) < FEWEST_VOTES:
+        return
+    if ascend and all(number.is_integer() for number in numbers) and len(numbers) == len(data.column_names):
+        return
+    shown = ", ".join(shorten_quoted(name) for name in data.column_names[:3])
+    code = (
+        "import sys, pandas as pd; "
+        f"d = pd.read_csv(sys.argv[1], sep={delimiter!r}, header=None, dtype=str, keep_default_na=False); "
+        "d.rename(columns=lambda c: f'column_{c + 1}').to_csv(sys.argv[2], index=False)"
+    )
+    raise InputError(
+        f"the first row looks like data ({shown}): has the file no header?",
+        where=where,
+        expected="a first row with the names of the columns",
+        hint=f"write it with names, here column_1 and so on: {_write_command(code, where, '.named.csv')}; "
+        "if these are names: --input-format csv (or tsv)",
+    )
+
+
+def _resembles_name(name: str, column: pa.ChunkedArray) -> bool | None:
+    """Whether a column's name looks like its values; None if they don't decide."""
+    values = [value for value in column.slice(0, SAMPLE_VALUES).to_pylist() if isinstance(value, str)]
+    if len(values) < FEWEST_VALUES:
+        return None
+    if all(NUMBER_WORD.fullmatch(value) for value in values):
+        return NUMBER_WORD.fullmatch(name) is not None
+    if len(set(values)) * FEWEST_VALUES <= len(values):
+        return name in values
+    if sorted(len(value.split()) for value in values)[len(values) // 2] >= MANY_WORDS:
+        return len(name.split()) >= MANY_WORDS
+    shapes = {_find_shape(value) for value in values}
+    return _find_shape(name) in shapes if len(shapes) == 1 and "9" in shapes.copy().pop() else None
+
+
+def _find_shape(value: str) -> str:
+    """Runs of letters as "a", and of digits as "9"."""
+    return re.sub(r"\d+", "9", re.sub(r"[^\W\d_]+", "a", value))
 
 
 # ------------------------------------------------------------- by the first bytes

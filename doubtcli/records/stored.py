@@ -20,6 +20,19 @@ if TYPE_CHECKING:
     from doubtcli.records.evidence import SkippedReason
     from doubtcli.records.reading import Roles, SideFile, Source
 
+# --------------------------------------------------------- names in files that are read
+
+TOOL = "doubt"
+"""The name of the tool in our files."""
+AUDIT_SCHEMA_VERSION = 1
+"""Of `audit.json`; like those below, raised by a change that breaks a program which reads the JSON."""
+BASELINE_SCHEMA_VERSION = 1
+"""Of the file that `doubt baseline` writes."""
+GATE_SCHEMA_VERSION = 1
+"""Of what `doubt gate --output-format json` prints."""
+COMPARISON_SCHEMA_VERSION = 1
+"""Of what `doubt compare --output-format json` prints."""
+
 # -------------------------------------------------------------------- audit.json
 
 

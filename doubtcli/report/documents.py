@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.apply.ledger import describe_batch
 from doubtcli.rank.figures import describe_power
-from doubtcli.records.schemas import COMPARISON_SCHEMA_VERSION
+from doubtcli.records.stored import COMPARISON_SCHEMA_VERSION
 from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
 

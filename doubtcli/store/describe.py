@@ -24,7 +24,7 @@ from doubtcli.records import (
     StratumCount,
     VerdictCounts,
 )
-from doubtcli.records.schemas import TOOL
+from doubtcli.records.stored import TOOL
 from doubtcli.wording.numbers import round_figure
 
 if TYPE_CHECKING:

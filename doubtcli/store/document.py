@@ -29,7 +29,7 @@ from doubtcli.records import (
     StratumCount,
     VerdictCounts,
 )
-from doubtcli.records.schemas import AUDIT_SCHEMA_VERSION
+from doubtcli.records.stored import AUDIT_SCHEMA_VERSION
 from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:

@@ -17,7 +17,7 @@ from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import PACKED_ENDINGS, load_formats
 from doubtcli.records import DoubtTable
-from doubtcli.records.schemas import TOOL
+from doubtcli.records.stored import TOOL
 from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS, describe_audit, tabulate_doubts
 from doubtcli.store.document import SCAN_AGAIN, parse_document, render_document
 

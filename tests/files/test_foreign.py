@@ -175,3 +175,51 @@ def test_given_format_is_believed(tmp_path: Path) -> None:
     (tmp_path / "r.txt").write_text("__label__a hi\n__label__b bye\n", encoding="utf-8")
 
     assert read_table(str(tmp_path / "r.txt"), ReadOptions("csv")).data.num_rows == 1
+
+
+HEADLESS = [
+    pytest.param("r.csv", "0.57,3,b\n0.26,2,a\n" * 12, id="numbers and classes"),
+    pytest.param(
+        "r.tsv", "a\tthis is a bank charge\nb\tthe parcel is not here\n" * 12, id="classes and texts"
+    ),
+    pytest.param("r.csv", "".join(f"R{number:03};{'ab'[number % 2]}\n" for number in range(30)), id="codes"),
+]
+WITH_HEADER = [
+    pytest.param("0,1,2\n" + "0.5,0.25,0.25\n" * 20, id="places"),
+    pytest.param("2019,2021,2023\n" + "5,7,2\n" * 20, id="years"),
+    pytest.param("spam,text\n" + "spam,win a prize now today\nham,see you at the office\n" * 9, id="class"),
+    pytest.param("x,label\n" + "0.5,a\n0.7,b\n" * 9 + "x,label\n", id="repeated header"),
+    pytest.param("0.5,a\n0.7,b\n", id="too few rows"),
+    pytest.param("id,label\n" + "".join(f"R{number},a\n" for number in range(20)), id="codes"),
+]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize(("name", "content"), HEADLESS)
+def test_file_without_header_is_refused_with_a_command_that_names_columns(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, content: str
+) -> None:
+    """A first row like the rows below it is named, and the command in the message keeps it as a row."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / name).write_text(content, encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_table(name)
+    assert "has the file no header?" in caught.value.found
+    hint = str(caught.value.hint)
+    _, _, code, old, new, *_ = shlex.split(hint[hint.index("python -c") :].replace(";", " ;"))
+    code = code.replace(" ;", ";")
+    monkeypatch.setattr(sys, "argv", ["-c", old, new])
+
+    exec(code, {})  # what the user is asked to run
+
+    read = read_table(new).data
+    assert read.column_names == [f"column_{place + 1}" for place in range(read.num_columns)]
+    assert read.num_rows == len(content.splitlines())
+
+
+@pytest.mark.parametrize("content", WITH_HEADER)
+def test_header_that_resembles_data_is_a_header(tmp_path: Path, content: str) -> None:
+    """Names that are numbers, or one of the classes, stay names."""
+    (tmp_path / "r.csv").write_text(content, encoding="utf-8")
+
+    assert read_table(str(tmp_path / "r.csv")).data.num_rows == len(content.splitlines()) - 1

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import DIGEST_DIGITS, count_prefix_digits, pack_digests, unpack_digests
 from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section
-from doubtcli.records.schemas import BASELINE_SCHEMA_VERSION, TOOL
+from doubtcli.records.stored import BASELINE_SCHEMA_VERSION, TOOL
 from doubtcli.wording.quoting import quote_json
 
 if TYPE_CHECKING:

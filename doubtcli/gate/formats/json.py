@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.records.schemas import GATE_SCHEMA_VERSION, TOOL
+from doubtcli.records.stored import GATE_SCHEMA_VERSION, TOOL
 from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
 

@@ -10,13 +10,13 @@ from itertools import pairwise
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
+
 from doubtcli.errors import InputError
 from doubtcli.wording.quoting import shell_word, shorten_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-
-    import pyarrow as pa
 
 LFS_START = b"version https://git-lfs.github.com/spec/"
 """The first bytes of every pointer: Git LFS's specification, docs/spec.md."""
@@ -31,6 +31,12 @@ TAG = re.compile(r"(O|[BIESLU]-\S+)")
 FEWEST_TAGGED = 5
 LIKELY_DELIMITERS = (",", "\t", ";", "|")
 MARKUP_TITLE = re.compile(r"<(title|Code|Message)>\s*([^<]{1,80}?)\s*</", re.IGNORECASE)
+
+ANNOTATOR = re.compile(
+    r"(annotator|rater|coder|worker|judge|labell?er|reviewer)([ _-]?(id|name))?", re.IGNORECASE
+)
+ROWS_FOR_EACH = 1.5
+"""The fewest rows for each example, on average, in a table with a row for each answer."""
 
 SAMPLE_VALUES, FEWEST_VALUES, FEWEST_VOTES, MANY_WORDS = 1000, 8, 2, 4
 NUMBER_WORD = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
@@ -138,6 +144,58 @@ def _dump_rows(rows: str, where: str, imports: str = "json, sys") -> str:
 def _write_csv(code: str, where: str) -> str:
     """A command that writes a CSV file."""
     return "make a table of it: " + _write_command(code, where, ".rows.csv")
+
+
+# -------------------------------------------------- a table with a row for each answer
+
+
+def find_long_note(data: pa.Table, delimiter: str | None, where: str) -> tuple[str, ...]:
+    """A note on a table with a row for each answer of an annotator, and how to make one row an example.
+
+    A column named like annotators is needed, and one whose values repeat, but never for the same annotator.
+    The label is the only other column that differs within an example; without one there is no command.
+    """
+    annotator = next((name for name in data.column_names if ANNOTATOR.fullmatch(name)), None)
+    if annotator is None:
+        return ()
+    item = next((name for name in data.column_names if _is_item(data, name, annotator)), None)
+    if item is None:
+        return ()
+    n_items = _count_different(data, [item])
+    others = [name for name in data.column_names if name not in (item, annotator)]
+    constant = [name for name in others if _count_different(data, [item, name]) == n_items]
+    answers = [name for name in others if name not in constant]
+    note = f"{item!r} repeats, with a row for each {annotator!r}: answers are judged as if they were examples"
+    if delimiter is None or len(answers) != 1:
+        return (f"{note}; write one row for each {item!r}, with a column for each annotator: --annotators",)
+    code = (
+        f"import sys, pandas as pd; d = pd.read_csv(sys.argv[1], sep={delimiter!r}, dtype=str); "
+        f"w = d.pivot(index={[item, *constant]}, columns={annotator!r}, values={answers[0]!r})"
+        ".add_prefix('annotator_'); w['label'] = w.mode(axis=1)[0]; "
+        "w.reset_index().to_csv(sys.argv[2], index=False)"
+    )
+    command = _write_command(code, where, ".wide.csv")
+    scan = "scan that with --label label --annotators 'annotator_*'"
+    return (f"{note}; write one row for each: {command}, and {scan}",)
+
+
+def _is_item(data: pa.Table, name: str, annotator: str) -> bool:
+    """Whether a column's values repeat, but never for the same annotator."""
+    if name == annotator:
+        return False
+    n_items = _count_different(data, [name])
+    if n_items <= _count_different(data, [annotator]) or data.num_rows < ROWS_FOR_EACH * n_items:
+        return False
+    return _count_different(data, [name, annotator]) == data.num_rows
+
+
+def _count_different(data: pa.Table, names: list[str]) -> int:
+    """The number of different rows of some columns; of others than text and whole numbers: of all rows."""
+    types = [data.column(name).type for name in names]
+    kinds = (pa.types.is_string, pa.types.is_large_string, pa.types.is_integer)
+    if not all(any(is_kind(one) for is_kind in kinds) for one in types):
+        return int(data.num_rows)
+    return int(data.group_by(names).aggregate([]).num_rows)
 
 
 # ---------------------------------------------------------- a table without header

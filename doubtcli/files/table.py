@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.files.encoding import check_encoding
-from doubtcli.files.foreign import check_columns, check_header, check_pointer, check_start
+from doubtcli.files.foreign import check_columns, check_header, check_pointer, check_start, find_long_note
 from doubtcli.files.formats import check_names, find_format, guess_format, load_formats, name_in_crash
 from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable_error
 from doubtcli.records import ReadOptions, Source, Table
@@ -93,6 +93,8 @@ def read_table(
             check_columns(parsed.data, head, stored.path)
             if parsed.delimiter is not None:
                 check_header(parsed.data, parsed.delimiter, stored.path)
+            notes = find_long_note(parsed.data, parsed.delimiter, stored.path)
+            parsed = replace(parsed, notes=parsed.notes + notes)
         source = Source(
             path,
             format_.name,

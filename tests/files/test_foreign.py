@@ -223,3 +223,49 @@ def test_header_that_resembles_data_is_a_header(tmp_path: Path, content: str) ->
     (tmp_path / "r.csv").write_text(content, encoding="utf-8")
 
     assert read_table(str(tmp_path / "r.csv")).data.num_rows == len(content.splitlines()) - 1
+
+
+ANSWERED = "item,text,annotator,label\n" + "".join(
+    f"{item},text {item},{who},{label}\n"
+    for item in range(5)
+    for who, label in [("ann", "a"), ("bob", "b"), ("cid", "b")]
+)
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+def test_row_for_each_answer_is_noted_with_a_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The command in the note makes one row an example, a column an annotator, and the label most gave."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.csv").write_text(ANSWERED, encoding="utf-8")
+    (note,) = read_table("r.csv").notes
+    code = note[note.index('"') + 1 : note.rindex('"')]
+    monkeypatch.setattr(sys, "argv", ["-c", "r.csv", "r.wide.csv"])
+
+    exec(code, {})
+
+    assert read_table("r.wide.csv").data.to_pylist() == [
+        {
+            "item": str(item),
+            "text": f"text {item}",
+            "label": "b",
+            "annotator_ann": "a",
+            "annotator_bob": "b",
+            "annotator_cid": "b",
+        }
+        for item in range(5)
+    ]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pytest.param("id,annotator,label\n1,ann,a\n2,bob,b\n3,ann,a\n", id="one answer each"),
+        pytest.param("text,annotator,label\nhi,ann,a\nhi,ann,b\nbye,bob,a\nbye,bob,b\n", id="same annotator"),
+        pytest.param("item,label\n1,a\n1,b\n", id="no annotators"),
+    ],
+)
+def test_one_row_an_example_has_no_note(tmp_path: Path, content: str) -> None:
+    """Rows that repeat for other reasons get no note."""
+    (tmp_path / "r.csv").write_text(content, encoding="utf-8")
+
+    assert read_table(str(tmp_path / "r.csv")).notes == ()

@@ -186,7 +186,7 @@ def _is_item(data: pa.Table, name: str, annotator: str) -> bool:
     n_items = _count_different(data, [name])
     if n_items <= _count_different(data, [annotator]) or data.num_rows < ROWS_FOR_EACH * n_items:
         return False
-    return _count_different(data, [name, annotator]) == data.num_rows
+    return bool(_count_different(data, [name, annotator]) == data.num_rows)
 
 
 def _count_different(data: pa.Table, names: list[str]) -> int:

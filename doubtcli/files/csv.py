@@ -282,12 +282,12 @@ def _text_batch(rows: list[list[str]], schema: pa.Schema) -> pa.RecordBatch:
 
 
 def _are_row_numbers(column: pa.ChunkedArray) -> bool:
-    """Whether a column only numbers the rows, from 0 (as pandas writes it) or from 1 (as R does)."""
+    """Whether a column has whole numbers that all differ; with gaps and in any order if rows were drawn."""
     try:
         numbers = column.cast(pa.int64()).to_numpy()
     except pa.ArrowInvalid:
         return False
-    return any(np.array_equal(numbers, np.arange(start, start + len(numbers))) for start in (0, 1))
+    return bool(len(np.unique(numbers)) == len(numbers) and numbers.min(initial=0) >= 0)
 
 
 def _count_fields(count: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ import numpy as np
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
 from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_evidence_again
+from doubtcli.evidence.leaks import explain_leak, find_leaks, note_leak
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import find_ranked_sources, rank_rows
@@ -21,20 +22,22 @@ from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.records import FROM_FILES, ScanResult
+from doubtcli.records import FROM_FILES, Roles, ScanResult
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from doubtcli.evidence.graph import Gathered
+    from doubtcli.evidence.leaks import Leak
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
     from doubtcli.rank.planting import PlantedErrors
     from doubtcli.records import (
         AuditSample,
+        Column,
         Engine,
         Evidence,
         Examples,
@@ -43,7 +46,6 @@ if TYPE_CHECKING:
         NoiseModel,
         Ranking,
         ReasonScores,
-        Roles,
         SideFile,
         Skill,
         SkippedReason,
@@ -105,6 +107,7 @@ def make_audit(
         notes=(
             *table.notes,
             *judged.labels.notes,
+            *(note_leak(leak, settings.use) for leak in judged.leaks),
             *_list_verdict_notes(examples),
             *gathered.notes,
             *judged.unjudged_notes,
@@ -131,6 +134,7 @@ class JudgedFile:
     gathered: Gathered
     reasons: tuple[ReasonScores, ...]
     skipped: tuple[SkippedReason, ...]
+    leaks: tuple[Leak, ...]
     unjudged_notes: Sequence[str]
     """What the user should know about rows that models can't judge."""
     skill: Skill
@@ -165,6 +169,8 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     with clock.stage("read"):
         side_files = hash_side_files(settings, given)
         table, roles, labels, examples = read_examples(settings, task, progress, given)
+        leaks = find_leaks(examples, settings.seed, engine, progress)
+        roles, examples = leave_out_leaks(leaks, roles, examples, settings.use)
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path, given.answers)
     with clock.stage("gather evidence"):
@@ -213,12 +219,46 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         gathered,
         reasons,
         skipped,
+        leaks,
         _explain_unjudged(task, opinions, evidence, examples, together),
         skill,
         planted,
         noise,
         ranking,
     )
+
+
+def leave_out_leaks(
+    leaks: Sequence[Leak], roles: Roles, examples: Examples, use: Collection[str]
+) -> tuple[Roles, Examples]:
+    """The roles with why each leak is left out or kept, and the rows without the leaks.
+
+    Args:
+        leaks: As `find_leaks` found them.
+        roles: The roles of all columns.
+        examples: The labelled rows.
+        use: The columns that the user wants to be used.
+    """
+    leak_of = {name: leak for leak in leaks for name in leak.columns}
+    columns = tuple(
+        _explain_column(column, leak_of[column.name], use) if column.name in leak_of else column
+        for column in roles.columns
+    )
+    used = {column.name for column in columns if column.used}
+    kept = {name: role for name, role in examples.column_roles.items() if name in used}
+    if len(kept) < len(examples.column_roles):
+        examples = replace(examples, inputs=examples.inputs.select(list(kept)), column_roles=kept)
+    return Roles(columns), examples
+
+
+def _explain_column(column: Column, leak: Leak, use: Collection[str]) -> Column:
+    why = explain_leak(leak)
+    if column.name in use:
+        return replace(column, why=f"--use, although {why}")
+    if leak.is_certain:
+        return replace(column, used=False, why=f"{why}: left out (--use {column.name} keeps it)")
+    hint = f"if it was made from the label, --ignore {column.name} leaves it out"
+    return replace(column, why=f"{column.why}; {why}: {hint}")
 
 
 def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:

@@ -309,17 +309,17 @@ def test_unnamed_columns_are_refused(sentences: Sentences) -> None:
     sentences.check(error)
 
 
-@pytest.mark.parametrize("start", [0, 1])
-def test_row_numbers_may_be_unnamed(start: int, sentences: Sentences) -> None:
-    """The first column that pandas (from 0) or R (from 1) writes without a name gets one, and a note."""
-    read = read_delimited(text_of(f",a\n{start},x\n{start + 1},y\n"), "rows.csv", batch_rows=1)
+@pytest.mark.parametrize("second", [1, 7, 0])
+def test_row_numbers_may_be_unnamed(second: int, sentences: Sentences) -> None:
+    """The first column that pandas or R writes without a name gets one, also where rows were drawn."""
+    read = read_delimited(text_of(f",a\n3,x\n{second},y\n"), "rows.csv", batch_rows=1)
 
     assert read.data.column_names == ["unnamed_0", "a"]
     (note,) = read.notes
     sentences.check(note)
 
 
-@pytest.mark.parametrize("values", [("0", "2"), ("x", "y"), ("0", ""), ("2", "3")])
+@pytest.mark.parametrize("values", [("2", "2"), ("x", "y"), ("0", ""), ("2.5", "3"), ("-1", "0")])
 def test_other_unnamed_first_columns_are_refused(values: tuple[str, str]) -> None:
     """An unnamed first column is refused if it doesn't number the rows."""
     error = error_of(f",a\n{values[0]},x\n{values[1]},y\n")

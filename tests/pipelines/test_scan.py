@@ -559,3 +559,45 @@ class TestPower:
 
         assert not found.power.assessable
         assert found.power.n_planted == 0
+
+
+def add_leak(path):
+    """The tickets, with an index left over from when the file was written label by label."""
+    rows = rows_of(TICKETS)
+    place = {label: place for place, label in enumerate(sorted({row["intent"] for row in rows}))}
+    write_rows(path, [{"line": place[row["intent"]] * 5_000 + 7 * at, **row} for at, row in enumerate(rows)])
+    return path
+
+
+class TestLeaks:
+    """Columns that give the label away."""
+
+    def test_a_leak_is_left_out_and_the_doubts_are_those_without_it(self, tmp_path):
+        """A column that agrees with contradicted labels is left out, which its role and a note say."""
+        plain, leak = audit(TICKETS, **FASTEST), audit(add_leak(tmp_path / "rows.csv"), **FASTEST)
+
+        column = next(column for column in leak.roles.columns if column.name == "line")
+        assert (column.role, column.used) == ("numeric", False)
+        assert "--use line" in column.why
+        assert any("'line'" in note for note in leak.notes)
+        assert leak.ranking.doubted.sum() == plain.ranking.doubted.sum() > 0
+
+    def test_use_keeps_a_leak(self, tmp_path):
+        """Models learn from it, since the user wants it, and the note stays."""
+        found = audit(add_leak(tmp_path / "rows.csv"), use=("line",), **FASTEST)
+
+        column = next(column for column in found.roles.columns if column.name == "line")
+        assert column.used
+        assert column.why.startswith("--use")
+        assert any("'line'" in note for note in found.notes)
+
+    def test_a_strong_column_that_nothing_contradicts_is_used_and_reported(self, tmp_path):
+        """Where no other column knows the labels, a column that predicts them all is named."""
+        path = tmp_path / "rows.csv"
+        write_rows(path, [{"weight": at * 11 % 97 * 1.5, "low": "ny"[at * 11 % 97 > 40]} for at in range(97)])
+
+        found = audit(path, label="low", **FASTEST)
+
+        (weight, _) = found.roles.columns
+        assert weight.used
+        assert "--ignore weight" in weight.why

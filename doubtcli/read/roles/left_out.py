@@ -27,8 +27,10 @@ CHARACTERS_OF_A_PHRASE = 30
 """The same in characters, for languages that are written without blanks."""
 
 ID_ENDINGS = frozenset({"id", "uid", "uuid", "guid", "pk", "hash", "md5", "sha1", "sha256"})
-ROW_NUMBER_NAMES = frozenset({"index", "idx", "row", "rownum", "row_number", "row_nr", "nr", "unnamed_0"})
+ROW_NUMBER_NAMES = frozenset({"index", "idx", "row", "rownum", "row_number", "row_nr", "nr"})
 """Names of columns that only number the rows: the next export may number them in another way."""
+LEFT_OVER_INDEX = re.compile(r"_*(unnamed(_\d+)+|(index_)?level_\d+)_*")
+"""Names that pandas gives an index when it writes or resets it: "Unnamed: 0.1", "level_0"."""
 
 NEARLY_ALL = 0.95
 """From this share of different values on, a column counts as unique."""
@@ -88,7 +90,8 @@ def is_id(name: str, values: Distinct) -> bool:
 
 def is_row_number(name: str) -> bool:
     """Whether a column is named like a row number."""
-    return to_snake_case(name) in ROW_NUMBER_NAMES
+    plain = to_snake_case(name)
+    return plain in ROW_NUMBER_NAMES or LEFT_OVER_INDEX.fullmatch(plain) is not None
 
 
 def can_be_row_ids(name: str, values: Distinct) -> bool:

@@ -43,6 +43,7 @@ class ScanOptions(TypedDict, total=False):
     """The keywords of `scan`: the flags of `doubt scan`, with underscores for dashes."""
 
     label: str | None
+    no_label: Names | None
     text: Names | None
     numeric: Names | None
     categorical: Names | None
@@ -192,10 +193,14 @@ def as_one_column(value: Any) -> Any:  # noqa: ANN401  # a name, which is a tupl
 CONVERT: Mapping[str, Callable[[Any], Any]] = {
     **dict.fromkeys(("label", "id", "group"), as_one_column),
     **dict.fromkeys(
-        ("text", "numeric", "categorical", "datetime", "annotators", "embedding", "ignore", "use"), as_column
+        (
+            *("text", "numeric", "categorical", "datetime", "annotators", "embedding", "ignore", "use"),
+            "no_label",
+        ),
+        as_column,
     ),
 }
-"""How the keywords that name columns are read."""
+"""How the keywords that name columns, or values of one, are read."""
 
 
 def take_from_memory(options: Mapping[str, Any], frame: Frame | None) -> tuple[dict[str, Any], InMemory]:

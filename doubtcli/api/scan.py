@@ -40,6 +40,7 @@ def scan(  # the flags of the command, so that an editor lists them
     data: Data,
     *,
     label: str | None = None,
+    no_label: Names | None = None,
     text: Names | None = None,
     numeric: Names | None = None,
     categorical: Names | None = None,
@@ -78,6 +79,7 @@ def scan(  # the flags of the command, so that an editor lists them
     Args:
         data: A pandas or polars DataFrame, a pyarrow Table, or the path of a file. A table is never changed.
         label: The column of labels. Recognised if left out.
+        no_label: Values of that column that mean that there is no label: -1, "unlabeled".
         text: Columns of written text; so for `numeric`, `categorical`, `datetime` and `embedding`.
         numeric: Columns of measures.
         categorical: Columns of kinds, such as a country.

@@ -18,7 +18,7 @@ from doubtcli.files.formats import find_format
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import find_plain_encoding
-from doubtcli.read.labels import class_label_names
+from doubtcli.read.labels import class_label_names, clear_other_cells
 from doubtcli.read.row_ids import hash_rows, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Role, RowSnapshot
@@ -174,7 +174,8 @@ def read_labelled(
         roles = document.roles  # a column that is not in the audit is not used
         table = _with_columns(given.table or _read_same_table(data, settings), roles)
         column = roles.names(Role.LABEL)[0]
-        labels = find_task(document.task_name).parse_labels(table, column, to_judge=False)
+        cleared = clear_other_cells(table, column, settings.no_label).table
+        labels = find_task(document.task_name).parse_labels(cleared, column, to_judge=False)
         rows = _snapshot_rows(table, roles, labels, settings, given.arrays)
     return LabelledFile(
         data=data,

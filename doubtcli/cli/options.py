@@ -151,6 +151,7 @@ Data = Annotated[
     str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON Lines, …; - for standard input.")
 ]
 Label = Annotated[str | None, declare_setting("label", FILE_PANEL, "COLUMN", otherwise="found by its name")]
+NoLabel = Annotated[Words, declare_setting("no-label", FILE_PANEL, "VALUES")]
 Text = Annotated[Words, declare_setting("text", FILE_PANEL, "COLUMNS")]
 Numeric = Annotated[Words, declare_setting("numeric", FILE_PANEL, "COLUMNS")]
 Categorical = Annotated[Words, declare_setting("categorical", FILE_PANEL, "COLUMNS")]
@@ -211,6 +212,7 @@ DryRun = Annotated[bool, declare_option("--dry-run", "Print each change, and wri
 
 OF_THE_FILE = {
     "label": Label,
+    "no_label": NoLabel,
     "text": Text,
     "numeric": Numeric,
     "categorical": Categorical,

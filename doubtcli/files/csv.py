@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain, islice, takewhile
 from typing import TYPE_CHECKING, TextIO
@@ -22,10 +22,11 @@ from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watch_ba
 from doubtcli.files.text import rewrite_text
 from doubtcli.files.values import TEXT, ComparedByCell
 from doubtcli.records.file_format import ColumnsBy, Parsed
+from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
 
 if TYPE_CHECKING:
     from _csv import Reader
-    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.files.text import Span
     from doubtcli.records import ReadOptions
@@ -50,7 +51,6 @@ QUOTE = '"'
 LINE_END = r"(?:\r\n?|\n|\Z)"
 DELIMITER_LINE = re.compile(r"""("?)sep=([^\w"'\r\n])\1[,;\t| ]*(?:\r\n?|\n|\Z)""", re.IGNORECASE)
 """A first line that names the delimiter, as Excel reads it: sep=;"""
-BLANK_LINES = re.compile(r"[\r\n]*+")
 
 
 class Csv(ComparedByCell):
@@ -80,11 +80,12 @@ class Csv(ComparedByCell):
         width = 0
         for record in reader:
             start, end = end + 1, reader.line_num + n_before
-            # a blank line is a row only if there is a single column
-            if not width:
-                width = len(record)
-            elif record or width == 1:
+            if is_no_row(record, width):
+                continue
+            if width:
                 yield start, end
+            else:
+                width = len(record)
 
     def rewrite(
         self, content: bytes, layout: FileLayout, edits: Mapping[int, Edit], added: Mapping[int, bytes]
@@ -93,7 +94,7 @@ class Csv(ComparedByCell):
         return rewrite_text(content, layout, self, edits, added)
 
     def find_rows(self, text: str, layout: FileLayout) -> Iterator[Span]:
-        """Each row with the blank lines before it and its line end, without the header.
+        """Each row with the lines before it that are no rows and its line end, without the header.
 
         If there is a single column, a blank line is a row.
 
@@ -101,9 +102,11 @@ class Csv(ComparedByCell):
             InputError: A row's fields don't match the header.
         """
         between, field = re.escape(layout.delimiter), _field_pattern(layout)
-        row = re.compile(rf"{field}(?:{between}{field}){{{layout.n_columns - 1}}}{LINE_END}")
+        surplus = rf"(?:{between}{_empty_field(layout)})*+" if layout.n_columns > 1 else ""
+        row = re.compile(rf"{field}(?:{between}{field}){{{layout.n_columns - 1}}}{surplus}{LINE_END}")
         named = DELIMITER_LINE.match(text)
-        number, end, place = 0, 0, _skip_blank_lines(text, named.end() if named else 0)  # 0 is the header
+        number, end = 0, 0  # the header is number 0
+        place = _skip_empty_lines(text, named.end() if named else 0, layout)
         while place < len(text):
             found = row.match(text, place)
             if found is None:
@@ -155,13 +158,20 @@ def _field_pattern(layout: FileLayout) -> str:
     return rf"(?:{QUOTE}[^{QUOTE}]*+(?:{QUOTE}{QUOTE}[^{QUOTE}]*+)*+{QUOTE}|(?!{QUOTE}){plain}*+)"
 
 
+def _empty_field(layout: FileLayout) -> str:
+    return f"(?:{QUOTE}{QUOTE})?+" if layout.quoted else ""
+
+
 def _find_first_field(text: str, start: int, layout: FileLayout) -> int:
     """The start of a row's text."""
-    return start if layout.n_columns == 1 else _skip_blank_lines(text, start)
+    return start if layout.n_columns == 1 else _skip_empty_lines(text, start, layout)
 
 
-def _skip_blank_lines(text: str, start: int) -> int:
-    found = BLANK_LINES.match(text, start)
+def _skip_empty_lines(text: str, start: int, layout: FileLayout) -> int:
+    """The first place that is not in a blank line, nor in a line of nothing but delimiters."""
+    empty, between = _empty_field(layout), re.escape(layout.delimiter)
+    lines = re.compile(rf"(?:[\r\n]|{empty}(?:{between}{empty})++{LINE_END})*+")
+    found = lines.match(text, start)
     return start if found is None else found.end()
 
 
@@ -200,17 +210,70 @@ def read_delimited(
         lines = Lines(text, where)
         records = source.records(lines)
         header = next(records, [])
-        names = [name if name.strip() or place else ROW_NUMBERS for place, name in enumerate(header)]
+        names = _name_columns(header)
         check_names(names, where)
         schema = pa.schema([(name, TEXT) for name in names])
         batches = watch_batches(split_batches(records, lines, batch_rows), on_rows)
         data = pa.Table.from_batches((_text_batch(rows, schema) for rows in batches), schema)
     check_rows(data.num_rows, names, where)
-    if names[0] != header[0]:
-        if not _are_row_numbers(data.column(0)):
-            check_names(header, where)
-        notes += (f"the first column has no name and only numbers the rows: named {ROW_NUMBERS!r}",)
-    return Parsed(data, notes, delimiter)
+    return Parsed(
+        data, (*notes, *_note_unnamed(header, data, where), *source.odd_lines.list_notes()), delimiter
+    )
+
+
+def _name_columns(header: list[str]) -> list[str]:
+    """A name for each column, as pandas gives those without one."""
+    return [name if name.strip() else f"unnamed_{place}" for place, name in enumerate(header)]
+
+
+def _note_unnamed(header: list[str], data: pa.Table, where: str) -> Iterator[str]:
+    """Notes on columns without a name, if they need none: row numbers at the start, or nothing at all.
+
+    Raises:
+        InputError: Another column has no name.
+    """
+    unnamed = [place for place, name in enumerate(header) if not name.strip()]
+    empty = [place for place in unnamed if place and data.column(place).null_count == data.num_rows]
+    if unnamed[:1] == [0] and _are_row_numbers(data.column(0)):
+        yield f"the first column has no name and only numbers the rows: named {ROW_NUMBERS!r}"
+        unnamed = unnamed[1:]
+    if unnamed != empty:
+        check_names(header, where)
+    if empty:
+        names = quote_names((data.column_names[place] for place in empty), MOST_NAMED)
+        what = "a column without a name is" if len(empty) == 1 else f"{len(empty)} columns without names are"
+        yield f"{what} empty on every row (the header ends in a delimiter?): named {names}"
+
+
+@dataclass
+class OddLines:
+    """The physical lines that are no rows, or have more delimiters than the header."""
+
+    empty: list[int] = field(default_factory=list)
+    surplus: list[int] = field(default_factory=list)
+
+    def list_notes(self) -> Iterator[str]:
+        """A note on each kind."""
+        if self.empty:
+            yield f"lines of nothing but delimiters, which are no rows: {name_lines(self.empty)}"
+        if self.surplus:
+            yield f"rows that end with more delimiters than the header: {name_lines(self.surplus)}"
+
+
+def name_lines(lines: Sequence[int]) -> str:
+    """How many lines there are, and the first of them: "3 (lines 202, 203, 204)"."""
+    noun = "line" if len(lines) == 1 else "lines"
+    return f"{len(lines):,} ({noun} {join_first([f'{line:,}' for line in lines], MOST_NAMED)})"
+
+
+def is_no_row(record: list[str], width: int) -> bool:
+    """Whether a record is a blank line or nothing but delimiters; if there is a single column, it is a row.
+
+    Args:
+        record: Its fields.
+        width: The number of columns; 0 before the header was read.
+    """
+    return width != 1 and not any(record)
 
 
 @dataclass(frozen=True)
@@ -221,6 +284,7 @@ class _DelimitedText:
     where: str
     delimiter: str
     quoted: bool
+    odd_lines: OddLines = field(default_factory=OddLines)
 
     def records(self, lines: Lines) -> Iterator[list[str]]:
         """The header, then every row, all with as many fields as the header."""
@@ -230,17 +294,30 @@ class _DelimitedText:
         row, line = 0, n_before + 1  # of the next record; row 0 is the header
         try:
             for record in reader:
-                # a blank line is a row only if there is a single column
-                fields = record or ([""] if len(header) == 1 else [])
-                if fields:
+                if not is_no_row(record, len(header)):
+                    fields = record or [""]
                     header = header or fields
                     if len(fields) != len(header):
-                        raise self._ragged_error(fields, header, row, line)
+                        fields = self._cut_surplus(fields, header, row, line)
                     yield fields
                     row += 1
+                elif record:
+                    self.odd_lines.empty.append(line)
                 line = n_before + reader.line_num + 1
         except csv.Error as error:
             raise self._misquoted_error(row or None, line, n_before + reader.line_num) from error
+
+    def _cut_surplus(self, record: list[str], header: list[str], row: int, line: int) -> list[str]:
+        """The record without the empty fields after its last column.
+
+        Raises:
+            InputError: It has fewer fields than the header, or something in the surplus ones.
+        """
+        width = len(header)
+        if not 1 < width < len(record) or any(record[width:]):
+            raise self._ragged_error(record, header, row, line)
+        self.odd_lines.surplus.append(line)
+        return record[:width]
 
     def _ragged_error(self, record: list[str], header: list[str], row: int, line: int) -> InputError:
         hint = f"a field with {self.delimiter!r} in it needs quotes around it"

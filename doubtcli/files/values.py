@@ -29,6 +29,40 @@ MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null", "none", "
 """Words for a missing number: those of pandas and R, and the marks in UCI's files."""
 
 NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+
+NO_VALUE = (
+    r"(?i)^[\s\x{A0}]*(#[\pL\d/]+[!?]?|[+-]?inf(inity)?|[nk]\.?\s?[ad]\.?|\\n|[-\x{2013}\x{2014}.*?]+|"
+    r"nan|n/a|<na>|null|nil|none|missing|unknown|blank|empty|\(blank\)|\(empty\)|"
+    r"not available|not applicable|not detected)?[\s\x{A0}]*$"
+)
+"""Cells without a value, of which a column of numbers may have many: words, dashes, and the errors of
+spreadsheets in any language (#DIV/0!, #WERT!)."""
+
+MINUS = "\u2212"
+BLANK = r"[\s\x{A0}\x{2009}\x{202F}]*"
+CURRENCY = r"(?:[A-Z]{0,3}\p{Sc}|USD|EUR|GBP|CHF|JPY|CNY|INR|BRL|CAD|AUD|SEK|NOK|DKK|PLN|CZK|RUB|Rs\.?|kr\.?)"
+UNIT = rf"(?:{CURRENCY}|[%‰°\pL][^\s\d,;|]{{0,11}}[²³23]?)"
+SIGN = r"[+\-\x{2212}]"
+SPACE = r"\x{20}\x{A0}\x{2009}\x{202F}'\x{2019}"
+WRITTEN = (
+    rf"^{BLANK}(?P<sign>{SIGN}?)(?P<before>{CURRENCY}?){BLANK}(?P<sign_after>{SIGN}?)"
+    rf"(?P<digits>\d(?:[\d.,{SPACE}]*\d)?\.?|[.,]\d+)(?P<exponent>(?:[eE]{SIGN}?\d+)?)"
+    rf"{BLANK}(?P<after>{UNIT}?){BLANK}$"
+)
+"""A number with what may be around it; what is between its digits is looked at apart."""
+
+LAYOUTS = {
+    ".": rf"^(\d+|[1-9]\d{{0,2}}(,\d{{3}})+|[1-9]\d{{0,2}}([{SPACE}]\d{{3}})+)(\.\d*)?$|^\.\d+$",
+    ",": rf"^(\d+|[1-9]\d{{0,2}}(\.\d{{3}})+|[1-9]\d{{0,2}}([{SPACE}]\d{{3}})+)(,\d+)?$|^,\d+$",
+}
+"""How digits are separated, by the sign between whole numbers and fractions."""
+
+NEARLY_ALL_NUMBERS = 0.9
+"""From this share of the rows on, a column has numbers, and its other cells are missing: the share of rows,
+not of different cells, so that one odd cell counts as one."""
+MOST_CHARACTERS = 40
+"""Longer cells, on average, are texts."""
+
 CODE = r"^\s*[+-]?0\d"
 """Text with a leading zero that a number would lose: a zip code, a phone number."""
 DAY = r"\d{4}[-/]\d{2}[-/]\d{2}"
@@ -37,6 +71,16 @@ TIME = rf"^\s*{DAY}({CLOCK})?\s*$"
 
 PEEK = 200
 """Values checked first, when all must match a pattern: these few rule most columns out."""
+
+
+@dataclass(frozen=True)
+class NumbersRead:
+    """The different cells of a column as numbers."""
+
+    numbers: NDArray[np.float64]
+    """Shape `(n_values,)`; NaN for a cell that is not a number."""
+    example: str | None = None
+    """A number that is written in another way than 1234.5; None if there is none."""
 
 
 @dataclass(frozen=True)
@@ -69,13 +113,20 @@ class Distinct:
 
     @cached_property
     def numbers(self) -> NDArray[np.float64] | None:
-        """Each value as a number, NaN for a word such as "NA"; None if one is neither, or all are words."""
+        """Each value as a number, NaN for one that is none; None if fewer than nearly all are numbers."""
+        return None if self.numbers_read is None else self.numbers_read.numbers
+
+    @cached_property
+    def numbers_read(self) -> NumbersRead | None:
+        """The same, and an example of how they are written."""
         if _is_number(self.values.type):
-            return _to_floats(self.values)
-        if self.values.type != TEXT or not self._look_like(NUMBER, but=MISSING_WORDS):
+            return NumbersRead(_to_floats(self.values))
+        if self.values.type != TEXT:
             return None
+        if not self._look_like(NUMBER, but=MISSING_WORDS):
+            return read_written_numbers(self.values, self.counts)
         numbers = parse_numbers(self.values)
-        return None if np.isnan(numbers).all() else numbers
+        return None if np.isnan(numbers).all() else NumbersRead(numbers)
 
     @cached_property
     def times(self) -> pd.DatetimeIndex | None:
@@ -171,13 +222,6 @@ def to_numbers(column: pa.ChunkedArray) -> NDArray[np.float64]:
     return np.full(len(column), np.nan)
 
 
-def parse_numbers(texts: pa.Array) -> NDArray[np.float64]:
-    """Each text as a number; NaN if it is not one."""
-    like = pc.match_substring_regex(texts, NUMBER)
-    numbers = pc.if_else(like, pc.utf8_trim_whitespace(texts), pa.scalar(None, TEXT))
-    return _to_floats(pc.cast(numbers, pa.float64()))
-
-
 def is_text(type_: pa.DataType) -> bool:
     """Whether a type holds text."""
     return any(is_(type_) for is_ in (pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view))
@@ -217,6 +261,79 @@ def _to_texts(values: pa.Array) -> pa.Array:
     if pa.types.is_integer(values.type):
         return values.cast(TEXT)
     return pa.array([show_value(value) for value in values.to_pylist()], TEXT)
+
+
+# ------------------------------------------------- numbers as people write them
+
+
+def parse_numbers(texts: pa.Array) -> NDArray[np.float64]:
+    """Each text as a number, written like 1234.5; NaN if it is not one."""
+    like = pc.match_substring_regex(texts, NUMBER)
+    numbers = pc.if_else(like, pc.utf8_trim_whitespace(texts), pa.scalar(None, texts.type))
+    return _to_floats(numbers)
+
+
+def read_written_numbers(texts: pa.Array, counts: NDArray[np.intp]) -> NumbersRead | None:
+    """The cells of a column as numbers, if nearly all are; None if too few are.
+
+    A column has one layout: a decimal comma or a decimal point, whichever fits more rows (the point if both
+    fit as many), and one unit or currency, that of most rows. Cells without it are numbers too; cells with
+    another one are not, since 5 mm among centimetres is not 5.
+
+    Args:
+        texts: The different cells.
+        counts: Shape `(n_values,)`: the rows with each of them.
+    """
+    if not len(texts) or pc.mean(pc.utf8_length(texts)).as_py() > MOST_CHARACTERS:
+        return None
+    is_word = np.asarray(pc.match_substring_regex(texts, NO_VALUE))
+    n_filled = counts[~is_word].sum()
+    like = np.asarray(pc.match_substring_regex(texts, WRITTEN)) & ~is_word
+    if not n_filled or counts[like].sum() < NEARLY_ALL_NUMBERS * n_filled:
+        return None
+    numbers = _read_one_layout(texts, np.where(like, counts, 0))
+    if counts[~np.isnan(numbers)].sum() < NEARLY_ALL_NUMBERS * n_filled:
+        return None
+    is_plain = np.asarray(pc.match_substring_regex(texts, NUMBER))
+    others = texts.filter(pa.array(~np.isnan(numbers) & ~is_plain)).to_pylist()
+    return NumbersRead(numbers, min(others, default=None))
+
+
+def _read_one_layout(texts: pa.Array, counts: NDArray[np.intp]) -> NDArray[np.float64]:
+    """Each cell as a number in the commonest layout; NaN if it has another one, or its count is 0."""
+    parts = pc.extract_regex(texts, WRITTEN)
+    sign, before, sign_after, digits, exponent, after = (
+        pc.struct_field(parts, name)
+        for name in ("sign", "before", "sign_after", "digits", "exponent", "after")
+    )
+    nothing = pa.scalar("", texts.type)
+    affix = pc.binary_join_element_wise(before, after, pa.scalar("\0", texts.type))
+    decimal, is_laid_out = _choose_decimal(digits, counts)
+    is_read = (counts > 0) & is_laid_out & _has_usual_affix(affix, counts)
+    digits = pc.replace_substring_regex(digits, rf"[{SPACE}]|{'[.]' if decimal == ',' else ','}", "")
+    digits = pc.replace_substring(digits, ",", ".")
+    written = pc.binary_join_element_wise(sign, sign_after, digits, exponent, nothing)
+    written = pc.replace_substring(written, MINUS, "-")
+    return parse_numbers(pc.if_else(pa.array(is_read), written, pa.scalar(None, texts.type)))
+
+
+def _choose_decimal(digits: pa.Array, counts: NDArray[np.intp]) -> tuple[str, NDArray[np.bool_]]:
+    """The decimal sign that fits most rows, and the cells that it fits."""
+    fits = {
+        sign: np.asarray(pc.fill_null(pc.match_substring_regex(digits, layout), False))  # noqa: FBT003
+        for sign, layout in LAYOUTS.items()
+    }
+    best = max(fits, key=lambda sign: counts[fits[sign]].sum())  # the first, a point, wins a tie
+    return best, fits[best]
+
+
+def _has_usual_affix(affix: pa.Array, counts: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Which cells have the unit or currency of most rows, or none."""
+    names, codes = np.unique(
+        np.array(pc.fill_null(affix, "\0").to_pylist(), dtype=object), return_inverse=True
+    )
+    usual = int(np.argmax(np.bincount(codes, counts)))
+    return np.asarray((codes == usual) | (names[codes] == "\0"))
 
 
 # ---------------------------------------------------------------- two tables compared

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +12,10 @@ import pyarrow.compute as pc
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct
-from doubtcli.read.labels import encode_answers, find_label_column
+from doubtcli.read.labels import clear_other_cells, encode_answers, find_label_column
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
 from doubtcli.read.roles.embedding import read_vectors
+from doubtcli.read.roles.numeric import describe_other_cells
 from doubtcli.read.row_ids import hash_rows, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
@@ -51,8 +53,11 @@ def read_examples(
         table = given.table or read_table(settings.path, settings.read_options, on_rows=on_rows)
         claims = find_claims(table, settings)
         label = find_label_column(table, settings, claims)
-        labels = task.parse_labels(table, label[0])
+        cells = clear_other_cells(table, label[0], settings.no_label)
+        labels = task.parse_labels(cells.table, label[0])
+        labels = replace(labels, notes=(*cells.notes, *labels.notes))
         roles = assign_roles(table, settings, label, labels)
+        table = _add_note(table, describe_other_cells(table, roles.names(Role.NUMERIC)))
         n_rows = table.data.num_rows
         examples = build_examples(
             table,
@@ -62,6 +67,10 @@ def read_examples(
             pred_probs=_read_pred_probs(settings, labels, n_rows, given),
         )
     return table, roles, labels, examples
+
+
+def _add_note(table: Table, note: str | None) -> Table:
+    return table if note is None else replace(table, notes=(*table.notes, note))
 
 
 def _read_embeddings(settings: ScanSettings, n_rows: int, given: InMemory) -> NDArray[np.float32] | None:

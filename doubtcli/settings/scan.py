@@ -38,6 +38,10 @@ class ScanSettings:
     path: str
     """The file to judge as the user gave it; "-" for standard input."""
     label: str | None = text_setting("The labels to check.", expected=ONE_COLUMN)
+    no_label: tuple[str, ...] = names_setting(
+        "Values of the label column that mean that there is no label: -1, unlabeled.",
+        expected="a value, or a list of them",
+    )
     text: tuple[str, ...] = names_setting("Free text.", expected=SOME_COLUMNS)
     numeric: tuple[str, ...] = names_setting("Numbers.", expected=SOME_COLUMNS)
     categorical: tuple[str, ...] = names_setting("Categories, such as a country.", expected=SOME_COLUMNS)

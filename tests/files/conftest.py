@@ -101,7 +101,9 @@ def _finished(draw: DrawFn, text: WrittenText, blanks: SearchStrategy[str]) -> W
 def csv_texts(
     draw: DrawFn, *, labels: Callable[[str], SearchStrategy[str]] | None = None, least_rows: int = 1
 ) -> WrittenText:
-    """Any delimited text, with any quoting, line ends, blank lines, marks and encodings.
+    """Any delimited text, with any quoting, line ends, marks, encodings, and lines that are no rows.
+
+    Some rows end with more delimiters than the header.
 
     Args:
         draw: From hypothesis.
@@ -117,16 +119,20 @@ def csv_texts(
     form = FileLayout("csv", "label", place, n_columns, name.partition(" ")[0], delimiter, quoted)
     texts = cell_texts(letters, form)
     of_label = labels(letters) if labels else texts
-    blanks = st.lists(LINE_ENDS, max_size=2).map("".join) if n_columns > 1 else st.just("")
+    empty = st.builds(str.__add__, st.sampled_from([delimiter, delimiter * 4]), LINE_ENDS)
+    blanks = st.lists(LINE_ENDS | empty, max_size=2).map("".join) if n_columns > 1 else st.just("")
     names = ["label" if column == place else f"c{column}" for column in range(n_columns)]
-    head = draw(st.lists(LINE_ENDS, max_size=2).map("".join))
+    head = draw(blanks | st.lists(LINE_ENDS, max_size=2).map("".join))
     head += delimiter.join(draw(_raw(name, form)) for name in names) + draw(LINE_ENDS)
     rows = []
     for _ in range(draw(st.integers(least_rows, least_rows + 3))):
         values = [draw(of_label if column == place else texts) for column in range(n_columns)]
+        if n_columns > 1 and not any(values[:place] + values[place + 1 :]):
+            values[place - 1] = "x"  # else it would be no row without its label
         raw = [draw(_raw(value, form)) for value in values]
         before = "".join(cell + delimiter for cell in raw[:place])
         after = "".join(delimiter + cell for cell in raw[place + 1 :])
+        after += draw(st.sampled_from(["", delimiter])) if n_columns > 1 else ""
         end = draw(LINE_ENDS)
         rows.append(WrittenRow(draw(blanks), before, raw[place], after, end, values[place]))
     return _finished(draw, WrittenText(form, mark, head, tuple(rows), "", letters), blanks)

@@ -68,7 +68,7 @@ def explain_identifier(name: str, values: Distinct) -> str | None:
     is_unique = n_known > 1 and len(values.values) >= NEARLY_ALL * n_known
     if not is_unique and (has_few_values(values) or n_known == 0):
         return None
-    if is_row_number(name) and is_unique:
+    if is_row_number(name) and is_unique and not _has_fractions(values):
         return "named like a row number"
     if is_id(name, values):
         return (

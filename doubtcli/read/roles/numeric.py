@@ -12,13 +12,19 @@ from doubtcli.errors import InputError
 from doubtcli.files.values import CODE, MISSING_WORDS, TEXT, find_distinct, to_numbers
 from doubtcli.read.roles.left_out import is_id
 from doubtcli.records import Fit
+from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from doubtcli.files.values import Distinct
     from doubtcli.read.roles.assign import InspectedColumn
     from doubtcli.records import Table
+
+MOST_EXAMPLES = 3
+"""How many cells of a column a note shows."""
 
 
 @dataclass(frozen=True)
@@ -31,17 +37,20 @@ class NumericRole:
     shown: ClassVar = "value"
 
     def fits(self, column: InspectedColumn) -> Fit | None:
-        """If every value is a number, or a word for a missing one."""
+        """If nearly every value is a number, or a word for a missing one."""
         if not are_measures(column.values) or (is_id(column.name, column.values) and not column.use):
             return None
-        return Fit("numbers" + _note_missing_words(column.values))
+        return Fit("numbers" + _note_layout(column.values) + _note_missing_words(column.values))
 
     def convert(self, table: Table, name: str) -> pa.ChunkedArray:
-        """As float64; missing values are null.
+        """As float64; missing values are null, and so are the other cells where nearly all are numbers.
 
         Raises:
-            InputError: A value is not a number.
+            InputError: A value is not a number, and more than a few are not.
         """
+        values = find_distinct(table.data.column(name))
+        if values.numbers is not None:
+            return pa.chunked_array([pa.array(values.on_rows(values.numbers, np.nan), from_pandas=True)])
         numbers = to_numbers(table.data.column(name))
         refuse_other_values(table, name, np.isnan(numbers), kind="number", example="3.5", but=MISSING_WORDS)
         return pa.chunked_array([pa.array(numbers, from_pandas=True)])
@@ -78,10 +87,44 @@ def refuse_other_values(
         )
 
 
+def describe_other_cells(table: Table, names: Sequence[str]) -> str | None:
+    """A note on the cells of some columns of numbers that are no numbers; None if there are none."""
+    found = [(name, find_distinct(table.data.column(name))) for name in names]
+    parts = [part for name, values in found if (part := _count_other_cells(name, values))]
+    if not parts:
+        return None
+    return f"cells that are not numbers, read as missing: {join_first(parts, MOST_NAMED, between='; ')}"
+
+
+def _count_other_cells(name: str, values: Distinct) -> str | None:
+    """The column, how many of its cells are no numbers, and the commonest of these."""
+    if values.values.type != TEXT or values.numbers is None:
+        return None
+    texts, counts = values.values.to_pylist(), values.counts
+    others = [place for place in np.flatnonzero(np.isnan(values.numbers)) if not _is_missing(texts[place])]
+    if not others:
+        return None
+    others.sort(key=lambda place: (-counts[place], texts[place]))
+    n_cells = int(counts[others].sum())
+    cells = "1 cell" if n_cells == 1 else f"{n_cells:,} cells"
+    shown = quote_names((texts[place] for place in others), MOST_EXAMPLES)
+    return f"{cells} of {name!r} ({shown})"
+
+
+def _is_missing(text: str) -> bool:
+    return text.strip().lower() in MISSING_WORDS
+
+
+def _note_layout(values: Distinct) -> str:
+    """A note on how numbers are written, with an example."""
+    read = values.numbers_read
+    return "" if read is None or read.example is None else f", written like {read.example!r}"
+
+
 def _note_missing_words(values: Distinct) -> str:
-    """A note on the words among numbers that were read as missing."""
+    """A note on the usual words for a missing number that were read as missing."""
     if values.values.type != TEXT or values.numbers is None:
         return ""
-    is_word = np.isnan(values.numbers)
-    words = sorted({str(word).strip() for word in values.values.filter(pa.array(is_word)).to_pylist()})
+    others = values.values.filter(pa.array(np.isnan(values.numbers))).to_pylist()
+    words = sorted({str(word).strip() for word in others if _is_missing(word)})
     return f"; {', '.join(map(repr, words))} read as missing" if words else ""

@@ -51,6 +51,8 @@ WRITTEN = (
 )
 """A number with what may be around it; what is between its digits is looked at apart."""
 
+PLAIN = " "
+"""What is before and after a number without unit and currency, joined by a blank."""
 LAYOUTS = {
     ".": rf"^(\d+|[1-9]\d{{0,2}}(,\d{{3}})+|[1-9]\d{{0,2}}([{SPACE}]\d{{3}})+)(\.\d*)?$|^\.\d+$",
     ",": rf"^(\d+|[1-9]\d{{0,2}}(\.\d{{3}})+|[1-9]\d{{0,2}}([{SPACE}]\d{{3}})+)(,\d+)?$|^,\d+$",
@@ -307,7 +309,7 @@ def _read_one_layout(texts: pa.Array, counts: NDArray[np.intp]) -> NDArray[np.fl
         for name in ("sign", "before", "sign_after", "digits", "exponent", "after")
     )
     nothing = pa.scalar("", texts.type)
-    affix = pc.binary_join_element_wise(before, after, pa.scalar("\0", texts.type))
+    affix = pc.binary_join_element_wise(before, after, pa.scalar(PLAIN, texts.type))
     decimal, is_laid_out = _choose_decimal(digits, counts)
     is_read = (counts > 0) & is_laid_out & _has_usual_affix(affix, counts)
     digits = pc.replace_substring_regex(digits, rf"[{SPACE}]|{'[.]' if decimal == ',' else ','}", "")
@@ -330,10 +332,10 @@ def _choose_decimal(digits: pa.Array, counts: NDArray[np.intp]) -> tuple[str, ND
 def _has_usual_affix(affix: pa.Array, counts: NDArray[np.intp]) -> NDArray[np.bool_]:
     """Which cells have the unit or currency of most rows, or none."""
     names, codes = np.unique(
-        np.array(pc.fill_null(affix, "\0").to_pylist(), dtype=object), return_inverse=True
+        np.array(pc.fill_null(affix, PLAIN).to_pylist(), dtype=object), return_inverse=True
     )
     usual = int(np.argmax(np.bincount(codes, counts)))
-    return np.asarray((codes == usual) | (names[codes] == "\0"))
+    return np.asarray((codes == usual) | (names[codes] == PLAIN))
 
 
 # ---------------------------------------------------------------- two tables compared

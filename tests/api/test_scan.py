@@ -239,6 +239,17 @@ def test_numpy_scalars_are_settings(colors, scan_colors):
     assert audit.gate(max_doubted=np.int64(40), allow_unassessable=np.True_).passed
 
 
+def test_values_may_mean_no_label(colors):
+    """Rows with a value that the user names as "no label" have none, and are not judged."""
+    some = colors.assign(color=colors["color"].where(colors.index % 10 != 0, "-1"))
+    options = {"label": "color", "id": "key", "folds": 2, "fast": True, "reasons": "low-self-confidence"}
+
+    audit = doubtcli.scan(some, **options, no_label=-1)
+
+    assert audit.doubts["given_label"].isna().sum() == 4
+    assert set(audit.doubts["given_label"].dropna()) == {"red", "blue"}
+
+
 def test_unreadable_columns_are_left_out(colors, scan_colors):
     """A column of objects is left out with a note; periods, intervals and sparse values are read."""
     n_rows = len(colors)

@@ -276,6 +276,56 @@ def test_blank_lines_are_skipped() -> None:
     assert rows_of("\n\r\na,b\n\n1,2\r\n\r\n3,4\n\n") == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a,b\n1,2\n,\n3,4\n,,,\n",
+        ',,\n\na,b\n1,2\n"",""\n3,4\n,',
+        'a,b\r\n"1",2\r\n,\r\n"3",4\r\n,""\r\n',
+    ],
+    ids=["more or fewer than columns", "above the header", "quoted"],
+)
+def test_lines_of_nothing_but_delimiters_are_no_rows(text: str, sentences: Sentences) -> None:
+    """A line of nothing but delimiters is no row, wherever it is; a note counts and names such lines."""
+    read = read_delimited(text_of(text), "rows.csv", delimiter=",")
+
+    assert read.data.to_pylist() == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
+    (note,) = read.notes
+    sentences.check(note)
+
+
+def test_a_row_with_one_field_filled_is_a_row() -> None:
+    """A row is one as soon as one of its fields has something, if only a blank."""
+    assert read_delimited(text_of("a,b\n,2\n, \n"), "rows.csv", delimiter=",").data.num_rows == 2
+
+
+def test_surplus_delimiters_are_cut(sentences: Sentences) -> None:
+    """Empty fields after the last column are left out, and a note counts the rows that have them."""
+    read = read_delimited(text_of('a,b\n1,2,\n3,4\n5,6,"",\n'), "rows.csv", delimiter=",")
+
+    assert read.data.column("b").to_pylist() == ["2", "4", "6"]
+    (note,) = read.notes
+    sentences.check(note)
+
+
+def test_surplus_fields_are_refused(sentences: Sentences) -> None:
+    """A row with something after its last column is refused."""
+    error = error_of("a,b\n1,2,,x\n")
+
+    assert (error.row, error.line) == (1, 2)
+    sentences.check(str(error))
+
+
+def test_unnamed_empty_columns_get_a_name(sentences: Sentences) -> None:
+    """Columns without a name and without a value are named by their place, and a note says so."""
+    read = read_delimited(text_of("a,,b,\n1,,2,\n3,,4,\n"), "rows.csv", delimiter=",")
+
+    assert read.data.column_names == ["a", "unnamed_1", "b", "unnamed_3"]
+    assert read.data.column("unnamed_3").null_count == 2
+    (note,) = read.notes
+    sentences.check(note)
+
+
 def test_blank_line_of_a_single_column_is_a_row() -> None:
     """If there is a single column, a blank line is an empty field."""
     assert rows_of('a\n1\n\n""\n2\n') == [{"a": "1"}, {"a": None}, {"a": None}, {"a": "2"}]
@@ -340,14 +390,14 @@ FORM = FileLayout("csv", "label", place=1, n_columns=2)
 
 
 def cells_of(content: bytes, form: FileLayout) -> list[list[str]]:
-    """The fields of every row, without blank lines and the header, as the csv module reads them."""
+    """The fields of every row, without the header and what is no row, as the csv module reads them."""
     text = io.StringIO(content.decode(form.encoding).removeprefix("\ufeff"), newline="")
     if form.quoted:
         rows = list(csv_module.reader(text, delimiter=form.delimiter, strict=True))
     else:
         plain = csv_module.QUOTE_NONE
         rows = list(csv_module.reader(text, delimiter=form.delimiter, quoting=plain, quotechar=None))
-    return [row for row in rows if row][1:]
+    return [row[: form.n_columns] for row in rows if any(row) or (row and form.n_columns == 1)][1:]
 
 
 def relabelled(text: str, label: str, form: FileLayout = FORM) -> str:

@@ -12,12 +12,21 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from doubtcli.errors import InputError, SettingsError
-from doubtcli.read.labels import encode_answers, encode_labels, find_label_column
+from doubtcli.files.table import read_table
+from doubtcli.read.labels import (
+    clear_other_cells,
+    encode_answers,
+    encode_labels,
+    find_label_column,
+    find_missing_like,
+)
 from doubtcli.read.roles.assign import find_claims
 from doubtcli.records import Source, Table
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.conftest import Sentences
 
 
@@ -274,6 +283,158 @@ def test_notes_on_odd_labels(sentences: Sentences) -> None:
     assert labels.class_names == ("NA", "Spam", "spam ")
     assert len(labels.notes) == 3
     sentences.check("\n".join(labels.notes))
+
+
+@pytest.mark.parametrize(
+    ("classes", "found"),
+    [
+        (["-1", "0", "1"], ["-1"]),
+        (["-1.0", "a", "b"], ["-1.0"]),
+        (["0", "1", "99"], ["99"]),
+        (["0", "-999", "1"], ["-999"]),
+        (["a", "b", "\\N", "#N/A", "(blank)", "Unlabeled", "no_label"], [3, 4, 5, 6, 2]),
+        (["-1", "1"], []),
+        (["-2", "-1", "0", "1", "2"], []),
+        ([*map(str, range(100))], []),
+        (["9", "19", "29"], []),
+    ],
+)
+def test_classes_that_may_mean_no_label(classes: list[str], found: list[Any]) -> None:
+    """Words and numbers for "no label" are found, but not a number that counts on from the others."""
+    expected = [classes[each] if isinstance(each, int) else each for each in found]
+
+    assert sorted(find_missing_like(classes)) == sorted(expected)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [["1", "1.0", "01"], ["caf\u00e9", "cafe\u0301"], ["a", "a\u200b"], ["a", "\ufeffA\u00a0"], ["A", "a "]],
+)
+def test_one_class_written_in_many_ways(names: list[str], sentences: Sentences) -> None:
+    """One note names the classes that differ only in how they are written, with counts."""
+    labels = encode_labels(table(label=[*names, "other"] * 3), "label")
+
+    (note,) = labels.notes
+    assert len(labels.class_names) == len(names) + 1
+    assert note.count("(3 rows)") == len(names)
+    sentences.check(note)
+
+
+@pytest.mark.parametrize("names", [["1", "10", "100"], ["0.1", "0.01"], ["e", "\u00e9"], ["-1", "1"]])
+def test_other_classes_do_not_look_alike(names: list[str]) -> None:
+    """Different numbers and letters are different classes, without a note."""
+    assert not any("differ only" in note for note in encode_labels(table(label=names * 3), "label").notes)
+
+
+def test_most_groups_of_like_classes_are_counted() -> None:
+    """Beyond five groups of like classes, the rest are counted in one note."""
+    names = [name for letter in "abcdefg" for name in (letter, letter.upper())]
+
+    notes = encode_labels(table(label=names * 3), "label").notes
+
+    assert len(notes) == 6
+    assert notes[-1].startswith("and 2 more groups")
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["a", "b", "a|b", "b|a"],
+        ["red; blue", "red;green;blue", "green ;red"],
+        ["a", "b", "c", "a,b", "b,c"],
+        ["['a', 'b']", "['a']", "['b', 'a']"],
+    ],
+)
+def test_several_labels_in_a_cell_are_refused(names: list[str], sentences: Sentences) -> None:
+    """Labels that are lists of labels are refused as lists in Parquet are."""
+    sentences.check(str(find_refusal(names * 5)))
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["Paris, France", "Rome, Italy", "Oslo, Norway"],
+        ["red|large", "red|small", "blue|large", "blue|small"],
+        ["yes", "no", "yes, but"],
+        ["[a]", "[b]"],
+        ["a|", "b|", "a"],
+    ],
+)
+def test_separators_in_a_label_alone_are_accepted(names: list[str]) -> None:
+    """A separator in a label is accepted where its parts are no labels, or each label has as many parts."""
+    assert len(encode_labels(table(label=names * 5), "label").class_names) == len(names)
+
+
+def read_file(tmp_path: Path, text: str) -> Table:
+    """A CSV file with this text, as it is read."""
+    path = tmp_path / "rows.csv"
+    path.write_text(text, encoding="utf-8")
+    return read_table(str(path))
+
+
+def test_repeated_headers_have_no_label(tmp_path: Path, sentences: Sentences) -> None:
+    """Rows that repeat the header, as where files were joined, have no label; a note names row and line."""
+    rows = read_file(tmp_path, "x,label\n1,a\n\nx,label\n2,b\n\ufeffx,label\nx,b\n")
+
+    cells = clear_other_cells(rows, "label")
+
+    assert cells.table.data.column("label").to_pylist() == ["a", None, "b", None, "b"]
+    assert rows.data.column("label").to_pylist() == ["a", "label", "b", "label", "b"]
+    sentences.check("\n".join(cells.notes))
+
+
+@pytest.mark.parametrize("top", ["cm,kg,", "(cm),(kg),(class)", "cm,kg,species"])
+def test_a_row_of_units_has_no_label(tmp_path: Path, top: str, sentences: Sentences) -> None:
+    """A first row of units, over columns of numbers or in brackets, has no label; a note names its line."""
+    rows = read_file(tmp_path, f"x,y,label\n{top}\n1,2,a\n3,4,b\n5,6,a\n")
+
+    cells = clear_other_cells(rows, "label")
+
+    assert cells.table.data.column("label").to_pylist() == [None, "a", "b", "a"]
+    sentences.check("\n".join(cells.notes))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "x,y,label\ncm,kg,a\n1,2,a\n3,4,b\n",
+        "x,y,label\nNA,n.d.,c\n1,2,a\n3,4,b\n",
+        "x,y,label\ncm,2,c\n1,2,a\n3,4,b\n",
+        "x,y,label\n[hi],[ho],c\n[he],u,a\no,i,b\n",
+        "x,y,label\nmany,words,c\nand,more,a\nof,them,b\n",
+    ],
+    ids=["its label recurs", "words for missing", "a number", "brackets below", "words below"],
+)
+def test_other_first_rows_keep_their_label(tmp_path: Path, text: str) -> None:
+    """A first row is a row like others if it has a number, a missing one, a label that recurs, or words."""
+    rows = read_file(tmp_path, text)
+
+    assert clear_other_cells(rows, "label").table is rows
+
+
+@pytest.mark.parametrize("column", [["-1", "a", "b", "a"], [-1, 0, 1, 0], [-1.0, 0.0, 1.0, 0.0]])
+def test_values_that_mean_no_label(column: list[object]) -> None:
+    """Values that the user names are no labels, whatever their type."""
+    cells = clear_other_cells(table(label=column, x=[[1]] * 4), "label", ["-1"])
+
+    assert cells.table.data.column("label").to_pylist() == [None, *column[1:]]
+    assert cells.notes == ()
+
+
+def test_names_of_a_class_label_that_mean_no_label() -> None:
+    """The classes of a ClassLabel are named by their names."""
+    rows = table(class_label(["none", "a", "b"], "label"), label=[0, 1, 2, -1])
+
+    labels = encode_labels(clear_other_cells(rows, "label", ["none"]).table, "label", to_judge=False)
+
+    assert (labels.codes.tolist(), labels.class_names) == ([-1, 0, 1, -1], ("a", "b"))
+
+
+def test_a_value_that_no_label_has_is_noted(sentences: Sentences) -> None:
+    """A value for "no label" that no row has is noted, with the nearest label."""
+    cells = clear_other_cells(table(label=["unlabeled", "a"]), "label", ["unlabelled"])
+
+    sentences.check("\n".join(cells.notes))
 
 
 def test_note_on_one_missing_label(sentences: Sentences) -> None:

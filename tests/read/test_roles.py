@@ -5,14 +5,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, SettingsError
+from doubtcli.files.values import find_distinct
 from doubtcli.read.labels import encode_labels
 from doubtcli.read.roles.assign import assign_roles
+from doubtcli.read.roles.numeric import NumericRole, describe_other_cells
 from doubtcli.records import Column, Role, Source, Table
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from tests.conftest import Sentences
 
 N_ROWS = 40
@@ -414,6 +420,100 @@ def test_missing_words_are_noted(sentences: Sentences) -> None:
 
     assert "'?', 'NA'" in why
     sentences.check(why)
+
+
+def numbers_of(*values: str | None) -> list[float | None] | None:
+    """The numbers that a column of these cells has; None if it is not one of numbers."""
+    rows = Table(Source("rows", "csv", 0, ""), pa.table({"x": pa.array(values, pa.string())}))
+    if find_distinct(rows.data.column("x")).numbers is None:
+        return None
+    return NumericRole().convert(rows, "x").to_pylist()
+
+
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["4,96", "0,5", "-12,25"], [4.96, 0.5, -12.25]),
+        (["1.234,5", "12,5", "1.000.000"], [1234.5, 12.5, 1_000_000]),
+        (["1,234.5", "12.5", "1,000,000"], [1234.5, 12.5, 1_000_000]),
+        (["1 234,5", "1\u00a0234,5", "7"], [1234.5, 1234.5, 7]),
+        (["1'234.50", "1\u2019234.50", "7"], [1234.5, 1234.5, 7]),
+        (["12 kg", "3kg", "1,200 kg", "5"], [12, 3, 1200, 5]),
+        (["12%", "7 %", "0.5%"], [12, 7, 0.5]),
+        (["$4.96", "-$2", "$-3", "$4,447.07"], [4.96, -2, -3, 4447.07]),
+        (["4,96 \u20ac", "2 \u20ac", "1.000,00 \u20ac"], [4.96, 2, 1000]),
+        (["\u22123.5", "2", "\u22121e\u22122"], [-3.5, 2, -0.01]),
+        (["1", "#DIV/0!", "#WERT!", "inf", "n.d.", "3"], [1, None, None, None, None, 3]),
+    ],
+)
+def test_numbers_as_people_write_them(cells: list[str], numbers: list[float | None]) -> None:
+    """Decimal commas, thousands, units, currencies and the minus sign are numbers; no value is missing."""
+    assert numbers_of(*cells) == numbers
+
+
+@pytest.mark.parametrize("odd", ["<0.1", "5.1*", "n.d.", " ", "inf", "see note", "7 mm", "1.234.567", "x"])
+def test_an_odd_cell_is_missing(odd: str) -> None:
+    """A column with one odd cell among twenty is numeric, and the cell is missing."""
+    column = [f"{number}.5" for number in range(19)] + [odd]
+
+    assert numbers_of(*column) == [number + 0.5 for number in range(19)] + [None]
+
+
+@pytest.mark.parametrize(
+    "cells",
+    [
+        ["R001", "R002", "R003"],
+        ["2024-01-31", "31.01.2024"],
+        ["10.0.0.1", "10.0.0.2"],
+        ["12:30", "11:20"],
+        ["5 mm", "6 cm", "7 km"],
+        ["1st", "2nd", "3rd"],
+        ["1", "2", "3", "x"],
+        ["555 123 4567", "555 123 4568"],
+        ["2 cups of flour and " + "more " * 9, "3 cups of flour"],
+        ["n.d.", "#DIV/0!"],
+    ],
+)
+def test_other_cells_are_no_numbers(cells: list[str]) -> None:
+    """Codes, dates, addresses, several units, texts, and a column with many odd cells are no numbers."""
+    assert numbers_of(*cells) is None
+
+
+@given(st.lists(st.decimals(-10_000_000, 10_000_000, places=2), min_size=1), st.booleans())
+def test_any_layout_gives_the_same_numbers(numbers: list[Decimal], in_euros: bool) -> None:
+    """Numbers with two decimals are read back from English and from German notation."""
+    english = [f"{number:,}{' EUR' if in_euros else ''}" for number in numbers]
+    german = [text.translate(str.maketrans(",.", ".,")) for text in english]
+
+    assert numbers_of(*english) == numbers_of(*german) == [float(number) for number in numbers]
+
+
+def test_decimals_are_no_identifier() -> None:
+    """Fractions that differ on every row are numbers, however they are written, even as an index."""
+    numbers = [number * 1.37 + 0.01 for number in range(N_ROWS)]
+    texts = [f"{number:.2f}".replace(".", ",") for number in numbers]
+
+    assert role_of(texts).role == Role.NUMERIC
+    assert role_of(numbers, "index").role == Role.NUMERIC
+    assert role_of(list(range(N_ROWS)), "index").role == Role.IDENTIFIER
+
+
+def test_odd_cells_are_noted_once(sentences: Sentences) -> None:
+    """One note counts the cells of each column that are no numbers, and shows the commonest."""
+    odd = ["<0.1", "<0.1", "n.d.", "5*", "6*"]
+    columns = {"x": [*["1.5"] * 50, *odd], "y": [*["2"] * 54, "#REF!"], "z": [*["3"] * 54, "NA"]}
+    rows = Table(Source("rows", "csv", 0, ""), pa.table(columns))
+
+    note = describe_other_cells(rows, ("x", "y", "z"))
+
+    assert note is not None
+    sentences.check(note)
+    assert describe_other_cells(rows, ("z",)) is None
+
+
+def test_the_way_numbers_are_written_is_said(sentences: Sentences) -> None:
+    """A column whose numbers are written in another way than 1234.5 shows one."""
+    sentences.check(role_of(spread("4,96 kg", "1,5 kg", "12 kg")).why)
 
 
 def test_roles_do_not_depend_on_row_order() -> None:

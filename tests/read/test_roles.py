@@ -459,6 +459,15 @@ def test_an_odd_cell_is_missing(odd: str) -> None:
     assert numbers_of(*column) == [number + 0.5 for number in range(19)] + [None]
 
 
+def test_numbers_may_be_categories() -> None:
+    """Numbers as text that is stored once each, as pandas' categories are, are read in the same way."""
+    cells = pa.array([*["1,5"] * 30, "n.d.", "x"]).dictionary_encode()
+    rows = Table(Source("rows", "parquet", 0, ""), pa.table({"x": cells}))
+
+    assert NumericRole().convert(rows, "x").to_pylist() == [1.5] * 30 + [None, None]
+    assert "2 cells" in (describe_other_cells(rows, ("x",)) or "")
+
+
 @pytest.mark.parametrize(
     "cells",
     [

@@ -9,7 +9,15 @@ import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import InputError
-from doubtcli.files.values import CODE, MISSING_WORDS, TEXT, find_distinct, to_numbers
+from doubtcli.files.values import (
+    CODE,
+    MISSING_WORDS,
+    TEXT,
+    find_distinct,
+    is_text,
+    simplify_column,
+    to_numbers,
+)
 from doubtcli.read.roles.left_out import is_id
 from doubtcli.records import Fit
 from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
@@ -48,9 +56,9 @@ class NumericRole:
         Raises:
             InputError: A value is not a number, and more than a few are not.
         """
-        values = find_distinct(table.data.column(name))
-        if values.numbers is not None:
-            return pa.chunked_array([pa.array(values.on_rows(values.numbers, np.nan), from_pandas=True)])
+        numbers = _read_texts(table.data.column(name))
+        if numbers is not None:
+            return pa.chunked_array([pa.array(numbers, from_pandas=True)])
         numbers = to_numbers(table.data.column(name))
         refuse_other_values(table, name, np.isnan(numbers), kind="number", example="3.5", but=MISSING_WORDS)
         return pa.chunked_array([pa.array(numbers, from_pandas=True)])
@@ -87,10 +95,24 @@ def refuse_other_values(
         )
 
 
+def _read_texts(column: pa.ChunkedArray) -> NDArray[np.float64] | None:
+    """Each cell as a number, NaN if it is none; None if the column has no text, or too few are numbers."""
+    if not _has_text(column):
+        return None
+    values = find_distinct(column)
+    return None if values.numbers is None else values.on_rows(values.numbers, np.nan)
+
+
+def _has_text(column: pa.ChunkedArray) -> bool:
+    """Whether its values are text, also if each is stored once (pandas' categories)."""
+    return is_text(simplify_column(column.slice(0, 0)).type)
+
+
 def describe_other_cells(table: Table, names: Sequence[str]) -> str | None:
     """A note on the cells of some columns of numbers that are no numbers; None if there are none."""
-    found = [(name, find_distinct(table.data.column(name))) for name in names]
-    parts = [part for name, values in found if (part := _count_other_cells(name, values))]
+    texts = [name for name in names if _has_text(table.data.column(name))]
+    found = [_count_other_cells(name, find_distinct(table.data.column(name))) for name in texts]
+    parts = [part for part in found if part]
     if not parts:
         return None
     return f"cells that are not numbers, read as missing: {join_first(parts, MOST_NAMED, between='; ')}"
@@ -98,7 +120,7 @@ def describe_other_cells(table: Table, names: Sequence[str]) -> str | None:
 
 def _count_other_cells(name: str, values: Distinct) -> str | None:
     """The column, how many of its cells are no numbers, and the commonest of these."""
-    if values.values.type != TEXT or values.numbers is None:
+    if values.numbers is None:
         return None
     texts, counts = values.values.to_pylist(), values.counts
     others = [place for place in np.flatnonzero(np.isnan(values.numbers)) if not _is_missing(texts[place])]

@@ -513,10 +513,15 @@ def clear_other_cells(table: Table, column: str, no_label: Sequence[str] = ()) -
 
 
 def find_repeated_headers(table: Table, column: str) -> Bools:
-    """The rows in which every cell is the name of its column, as where files were joined: `(n_rows,)`."""
+    """The rows in which every cell is the name of its column, as where files were joined: `(n_rows,)`.
+
+    There are none if a column is named by a number: then the header may be a row, and rows may be equal.
+    """
     data = table.data
     found = np.zeros(data.num_rows, dtype=np.bool_)
     if data.num_columns < FEWEST_CELLS or not all(is_text(field.type) for field in data.schema):
+        return found
+    if _share_like(pa.array(data.column_names, TEXT), NUMBER):
         return found
     rows = np.flatnonzero(_has_name(data.column(column), column))
     for name in data.column_names:

@@ -402,8 +402,9 @@ def test_a_row_of_units_has_no_label(tmp_path: Path, top: str, sentences: Senten
         "x,y,label\ncm,2,c\n1,2,a\n3,4,b\n",
         "x,y,label\n[hi],[ho],c\n[he],u,a\no,i,b\n",
         "x,y,label\nmany,words,c\nand,more,a\nof,them,b\n",
+        "1,2,label\n1,2,label\n1,2,label\n",
     ],
-    ids=["its label recurs", "words for missing", "a number", "brackets below", "words below"],
+    ids=["its label recurs", "words for missing", "a number", "brackets below", "words below", "no header"],
 )
 def test_other_first_rows_keep_their_label(tmp_path: Path, text: str) -> None:
     """A first row is a row like others if it has a number, a missing one, a label that recurs, or words."""

@@ -415,7 +415,7 @@ def test_other_first_rows_keep_their_label(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.parametrize("column", [["-1", "a", "b", "a"], [-1, 0, 1, 0], [-1.0, 0.0, 1.0, 0.0]])
 def test_values_that_mean_no_label(column: list[object]) -> None:
-    """Values that the user names are no labels, whatever their type."""
+    """Values that the user names are no labels, of any type."""
     cells = clear_other_cells(table(label=column, x=[[1]] * 4), "label", ["-1"])
 
     assert cells.table.data.column("label").to_pylist() == [None, *column[1:]]

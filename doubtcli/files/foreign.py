@@ -80,7 +80,7 @@ class _Read:
 
 
 def check_pointer(head: bytes, where: str) -> None:
-    """Refuse a Git LFS pointer, whatever the file's ending.
+    """Refuse a Git LFS pointer, with any file ending.
 
     Raises:
         InputError: The file's content has not been fetched.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +27,7 @@ from doubtcli.predict.engine import limit_native_threads
 from doubtcli.read.examples import read_examples
 from doubtcli.records import AuditComparison, ComparedAudit
 from doubtcli.store.folder import is_audit
-from doubtcli.store.open import open_audit
+from doubtcli.store.open import open_judged_audit
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
 
@@ -56,7 +57,7 @@ def compare_audits(
     """
     sides = read_side(before, progress), read_side(after, progress)
     check_comparable(*sides)
-    matched = match_sides(*sides)
+    matched = match_sides(*_leave_out_leaks(*sides))
     examples, examples_after = select_same_rows(matched)
     is_edited = find_edited(examples, examples_after)
     # one thread keeps sums in one order, so that the result is the same to the bit on any number of cores
@@ -79,6 +80,15 @@ def compare_audits(
         by_annotator=count_outcomes_by_annotator(matched.pairs, list_answers(matched)),
         score=score,
         notes=_note_differences(matched, is_alone=bool(len(gone) and len(added))),
+    )
+
+
+def _leave_out_leaks(before: Side, after: Side) -> tuple[Side, Side]:
+    """The same without inputs that one of the scans left out: a model would learn from a leak alone."""
+    used = {*before.document.roles.inputs} & {*after.document.roles.inputs}
+    return (
+        replace(before, examples=before.examples.keep_inputs(used)),
+        replace(after, examples=after.examples.keep_inputs(used)),
     )
 
 
@@ -120,7 +130,7 @@ def _open_directory(folder: str) -> FoundAudit:
             expected="a folder that `doubt scan` wrote",
             hint="scan the data with `doubt scan`, and name the folder that it writes",
         )
-    return open_audit(folder)
+    return open_judged_audit(folder)
 
 
 def _list_row_ids(examples: Examples) -> list[str]:

@@ -244,11 +244,7 @@ def leave_out_leaks(
         _explain_column(column, leak_of[column.name], use) if column.name in leak_of else column
         for column in roles.columns
     )
-    used = {column.name for column in columns if column.used}
-    kept = {name: role for name, role in examples.column_roles.items() if name in used}
-    if len(kept) < len(examples.column_roles):
-        examples = replace(examples, inputs=examples.inputs.select(list(kept)), column_roles=kept)
-    return Roles(columns), examples
+    return Roles(columns), examples.keep_inputs({column.name for column in columns if column.used})
 
 
 def _explain_column(column: Column, leak: Leak, use: Collection[str]) -> Column:

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     import pyarrow as pa
 
@@ -317,6 +317,13 @@ class Examples:
     def columns_of(self, role: str) -> tuple[str, ...]:
         """The input columns with a role, in file order."""
         return tuple(name for name, its_role in self.column_roles.items() if its_role == role)
+
+    def keep_inputs(self, names: Collection[str]) -> Examples:
+        """The rows with only those of their input columns that are named."""
+        kept = {name: role for name, role in self.column_roles.items() if name in names}
+        if len(kept) == len(self.column_roles):
+            return self
+        return replace(self, inputs=self.inputs.select(list(kept)), column_roles=kept)
 
     def take(self, rows: Codes) -> Examples:
         """Some of the labelled rows, in the order of `rows`."""

@@ -327,3 +327,22 @@ def test_assert_labels_needs_a_limit(colors):
     """Without a limit nothing would ever fail, so that is an error before the scan."""
     with pytest.raises(SettingsError):
         assert_labels(colors, label="color")
+
+
+def test_a_comparison_does_not_learn_from_a_leak():
+    """A column that the scans left out gives nothing away where relabelling is scored either."""
+    folder = Path(__file__).parents[2] / "fixtures"
+    errors = pd.read_csv(folder / "tickets_errors.csv").set_index("ticket_id")["true_intent"]
+    tickets = pd.read_csv(folder / "tickets.csv", usecols=["ticket_id", "subject", "body", "intent"])
+    plain = tickets.dropna(subset="intent").reset_index(drop=True)
+    leaky = plain.assign(measured=plain["intent"].rank(method="first") + 0.25)
+    right = plain["ticket_id"].map(errors).fillna(plain["intent"])
+    options = {"id": "ticket_id", "fast": True, "reasons": "low-self-confidence"}
+
+    scores = []
+    for frame in (plain, leaky):
+        before, after = (doubtcli.scan(each, **options) for each in (frame, frame.assign(intent=right)))
+        scores.append(before.compare(after).score)
+
+    assert [note for note in before.notes if "'measured'" in note]
+    assert scores[0] == scores[1]

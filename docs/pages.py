@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.cli.main import run
-from doubtcli.cli.reasons import explain_reason
+from doubtcli.cli.reasons import describe_reason
 from doubtcli.evidence.graph import list_known_needs
 from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import load_our_reasons
@@ -122,7 +122,7 @@ def reason_table() -> str:
 
 def reason_sections() -> str:
     """A section for each built-in reason."""
-    return "\n\n".join(explain_reason(reason) for reason in load_our_reasons())
+    return "\n\n".join(describe_reason(reason) for reason in load_our_reasons())
 
 
 def needs_table() -> str:

@@ -30,7 +30,7 @@ from doubtcli.records import OnConflict
 from doubtcli.report.notebook import render_for_notebook
 from doubtcli.store.document import render_document
 from doubtcli.store.folder import DOCUMENT, StoredAudit, write_described_audit
-from doubtcli.store.open import open_audit
+from doubtcli.store.open import open_judged_audit
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.numbers import format_count
 
@@ -287,7 +287,7 @@ class Audit:
         found = self._found
         if found.folder is None or self._frame is not None:
             return found
-        return open_audit(str(found.folder), or_backup=or_backup)
+        return open_judged_audit(str(found.folder), or_backup=or_backup)
 
     def _queue_audit(self) -> QueueAudit:
         found = self._found

@@ -60,7 +60,7 @@ def explain(
     """Explain a reason: why it doubts, how it scores, when it misleads."""
     from rich.markdown import Markdown
 
-    print_trimmed(make_console(color), Markdown(explain_reason(_find_reason(name)), hyperlinks=False))
+    print_trimmed(make_console(color), Markdown(describe_reason(_find_reason(name)), hyperlinks=False))
     return ExitCode.DONE
 
 
@@ -78,7 +78,7 @@ def _find_reason(name: str) -> LoadedReason:
     )
 
 
-def explain_reason(loaded: LoadedReason) -> str:
+def describe_reason(loaded: LoadedReason) -> str:
     """A reason as Markdown: its docstring, needs, settings and worked rows."""
     reason = loaded.reason
     parts = [

@@ -82,7 +82,7 @@ def _find_shared(alike: Sequence[Check]) -> list[Check]:
 def _make_limit_line(check: Check) -> LimitLine:
     """The line of one limit; it says what was measured where the limit was not met."""
     why = check.why if check.outcome is Outcome.PASSED else f"{check.measured}: {check.why}"
-    return LimitLine(_find_state(check), check.name, format_value(check), format_bound(check), why)
+    return LimitLine(_find_state(check), check.name, format_measured(check), format_bound(check), why)
 
 
 def _make_shared_line(alike: Sequence[Check], n_family: int) -> LimitLine:
@@ -105,13 +105,13 @@ def _describe_highest(alike: Iterable[Check]) -> str:
     if len({check.is_share for check in valued}) != 1:
         return ""
     highest = max(valued, key=lambda check: check.value or 0.0)
-    return f" (highest: {highest.of}, {format_value(highest)})"
+    return f" (highest: {highest.of}, {format_measured(highest)})"
 
 
 # ------------------------------------------------------------------------- figures
 
 
-def format_value(check: Check) -> str:
+def format_measured(check: Check) -> str:
     """What was measured: "4.3%", "1,204"; "" where it is not known.
 
     A share has one decimal, and more where it would otherwise look equal to its bound, to 0% or to 100%.
@@ -133,7 +133,7 @@ def format_bound(check: Check) -> str:
 
 def format_value_and_bound(check: Check) -> str:
     """The value and its bound: "4.3%, at most 3%"."""
-    return ", ".join(words for words in (format_value(check), format_bound(check)) if words)
+    return ", ".join(words for words in (format_measured(check), format_bound(check)) if words)
 
 
 def is_unassessable(check: Check) -> bool:

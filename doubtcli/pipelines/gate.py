@@ -23,7 +23,7 @@ from doubtcli.pipelines.find_audit import find_or_make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.settings import EACH
 from doubtcli.store.folder import is_audit
-from doubtcli.store.open import check_settings, open_audit
+from doubtcli.store.open import check_settings, open_judged_audit
 from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Gate:
         return find_or_make_audit(self.plan.scan(path), progress=self.progress, cache=self.cache)
 
     def _open_audit(self, path: str) -> FoundAudit:
-        found = open_audit(path, or_backup=False)  # the data are gated as they are now
+        found = open_judged_audit(path, or_backup=False)  # the data are gated as they are now
         check_settings(found, self.plan.scan_values(found.data_path))
         return found
 

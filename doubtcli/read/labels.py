@@ -477,7 +477,7 @@ def _are_measures(numbers: NDArray[np.float64], n_rows: int) -> bool:
 
 
 @dataclass(frozen=True)
-class LabelCells:
+class ClearedLabels:
     """A table whose label column has only labels, and what was set aside."""
 
     table: Table
@@ -485,7 +485,7 @@ class LabelCells:
     notes: tuple[str, ...] = ()
 
 
-def clear_other_cells(table: Table, column: str, no_label: Sequence[str] = ()) -> LabelCells:
+def clear_other_cells(table: Table, column: str, no_label: Sequence[str] = ()) -> ClearedLabels:
     """The table without the label cells that are no labels.
 
     Args:
@@ -494,7 +494,7 @@ def clear_other_cells(table: Table, column: str, no_label: Sequence[str] = ()) -
         no_label: Values that mean "no label", as the user named them.
     """
     if pa.types.is_nested(simplify_column(table.data.column(column).slice(0, 0)).type):
-        return LabelCells(table)
+        return ClearedLabels(table)
     headers, units = find_repeated_headers(table, column), find_units_row(table, column)
     unlabelled, notes = _find_unlabelled(table, column, no_label)
     is_none = headers | units | unlabelled
@@ -509,7 +509,7 @@ def clear_other_cells(table: Table, column: str, no_label: Sequence[str] = ()) -
         *_note_rows(table, headers, "repeat the header", "repeats the header"),
         *_note_rows(table, units, "", "says what the columns hold, such as their units"),
     )
-    return LabelCells(cleared, (*found, *notes))
+    return ClearedLabels(cleared, (*found, *notes))
 
 
 def find_repeated_headers(table: Table, column: str) -> Bools:

@@ -83,7 +83,7 @@ def text_setting(about: str, *, expected: str = "a text", is_path: bool = False)
 
 def names_setting(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a name or a list of names; a name given twice counts once."""
-    return field(default=default, metadata={"kind": Kind(about, expected, check_names)})
+    return field(default=default, metadata={"kind": Kind(about, expected, check_name_list)})
 
 
 def number_setting(about: str, *, least: int, most: int | None = None, default: int | None = None) -> Any:  # noqa: ANN401
@@ -161,7 +161,7 @@ def check_text(value: object) -> str:
     return value
 
 
-def check_names(value: object) -> tuple[str, ...]:
+def check_name_list(value: object) -> tuple[str, ...]:
     """The names in a text, a list or a tuple, each once; raises ValueError if there are none."""
     listed = value if isinstance(value, list | tuple) else [value]
     if not listed:

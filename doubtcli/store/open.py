@@ -91,7 +91,7 @@ def restore_settings(document: AuditDocument, data_path: str) -> ScanSettings:
     return ScanSettings(**(stored | lists | {"path": data_path}))
 
 
-def open_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
+def open_judged_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
     """The audit in a directory, after checking that data and side files are still the same.
 
     Args:
@@ -114,7 +114,7 @@ def check_settings(found: FoundAudit, given: Mapping[str, Any]) -> None:
     """Refuse a given audit that was made with other settings than those of the flags and the settings file.
 
     Args:
-        found: As `open_audit` gives it.
+        found: As `open_judged_audit` gives it.
         given: By field of `ScanSettings`; settings that are not given are taken from the audit.
 
     Raises:

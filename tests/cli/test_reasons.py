@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubtcli.cli import main
-from doubtcli.cli.reasons import explain_reason
+from doubtcli.cli.reasons import describe_reason
 from doubtcli.plugins import LoadedReason, list_reasons
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def test_bare_reason() -> None:
     """A plug-in without settings and worked rows is explained without them."""
     loaded = LoadedReason("bare", "other 1.0", "error", "it is bare", ("given_labels",), Bare())
 
-    assert explain_reason(loaded).split("\n\n") == [
+    assert describe_reason(loaded).split("\n\n") == [
         "## bare",
         "*error reason of other 1.0*",
         "A plug-in without worked rows.",

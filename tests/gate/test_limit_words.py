@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from doubtcli.gate.limit_words import (
     describe_outcome,
     format_bound,
-    format_value,
+    format_measured,
     format_value_and_bound,
     make_limit_lines,
 )
@@ -193,7 +193,7 @@ def test_never_looks_like_its_bound(value: float, thousandths: int) -> None:
     bound = thousandths / 1000
     check = Check("max-noise", "", "", value, bound, True, False, FAILED, False, "", ())
 
-    looks_equal = format_value(check) == format_bound(check).removeprefix("at most ")
+    looks_equal = format_measured(check) == format_bound(check).removeprefix("at most ")
 
     assert looks_equal is (value == bound) or abs(value - bound) < 1e-6
 

@@ -17,7 +17,7 @@ from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store.folder import is_audit, write_audit
-from doubtcli.store.open import check_settings, open_audit
+from doubtcli.store.open import check_settings, open_judged_audit
 
 if TYPE_CHECKING:
     from tests.conftest import Sentences
@@ -56,7 +56,7 @@ def scan(path: str = "data.csv", **settings: Any) -> Path:
 def refusal(path: str, given: dict[str, Any] | None = None, *, or_backup: bool = True) -> InputError:
     """The error for a given audit."""
     with pytest.raises(InputError) as caught:
-        check_settings(open_audit(path, or_backup=or_backup), given or {})
+        check_settings(open_judged_audit(path, or_backup=or_backup), given or {})
     return caught.value
 
 
@@ -67,7 +67,7 @@ class TestOpenAudit:
         """It has the path of its data file from here, and a note on its settings."""
         scan()
 
-        found = open_audit("data.doubt")
+        found = open_judged_audit("data.doubt")
 
         assert found.data_path == "data.csv"
         assert found.doubts.n_rows == 30
@@ -80,8 +80,8 @@ class TestOpenAudit:
         (tmp_path / "work" / "sub").mkdir()
         monkeypatch.chdir(tmp_path / "work" / "sub")
 
-        assert open_audit("../data.doubt").data_path == "../data.csv"
-        assert open_audit(str(tmp_path / "work" / "data.doubt")).data_path == str(
+        assert open_judged_audit("../data.doubt").data_path == "../data.csv"
+        assert open_judged_audit(str(tmp_path / "work" / "data.doubt")).data_path == str(
             tmp_path / "work" / "data.csv"
         )
 
@@ -90,7 +90,7 @@ class TestOpenAudit:
         Path("audits").mkdir()
         shutil.move(scan(), "audits/first")
 
-        assert open_audit("audits/first").data_path == "data.csv"
+        assert open_judged_audit("audits/first").data_path == "data.csv"
 
     def test_changed_data(self, sentences: Sentences) -> None:
         """An audit is refused if its data have changed, and the error says what to do."""
@@ -133,12 +133,14 @@ class TestOpenAudit:
         """Settings in flags or a settings file must be those of the audit; others need not."""
         scan(seed=7, label="label")
 
-        check_settings(open_audit("data.doubt"), {"seed": 7, "threads": 1, "config": "x", "queue_size": 3})
+        check_settings(
+            open_judged_audit("data.doubt"), {"seed": 7, "threads": 1, "config": "x", "queue_size": 3}
+        )
         error = refusal("data.doubt", {"seed": 8})
         assert "seed = 7" in error.found
         assert "seed = 8" in str(error.expected)
         sentences.check(error)
-        check_settings(open_audit("data.doubt"), {"label": "label"})
+        check_settings(open_judged_audit("data.doubt"), {"label": "label"})
         assert "text = []" in refusal("data.doubt", {"text": ("text",)}).found
 
     def test_changed_side_file(self, sentences: Sentences) -> None:
@@ -146,7 +148,7 @@ class TestOpenAudit:
         ids = pq.read_table(scan() / "doubts.parquet")["row_id"].to_pylist()
         Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[0]},tool\n", encoding="utf-8")
         scan(verdicts="checked.csv")
-        assert open_audit("data.doubt")
+        assert open_judged_audit("data.doubt")
 
         Path("checked.csv").write_text(f"doubt_id,verdict\n{ids[1]},tool\n", encoding="utf-8")
 
@@ -161,7 +163,7 @@ class TestOpenAudit:
 
         assert "no verdicts" in refusal("data.doubt", {"verdicts": "one.csv"}).found
         scan(verdicts="one.csv")
-        check_settings(open_audit("data.doubt"), {"verdicts": "one.csv"})
+        check_settings(open_judged_audit("data.doubt"), {"verdicts": "one.csv"})
         assert "verdicts = 'one.csv'" in refusal("data.doubt", {"verdicts": "two.csv"}).found
         assert refusal("data.doubt", {"verdicts": "none.csv"}).where == "none.csv"
 
@@ -173,12 +175,12 @@ class TestOpenAudit:
         write_data(Path("y/data.csv"), "pear,fruit")
         shutil.move(scan("x/data.csv"), "y/audit")
 
-        assert open_audit("y/audit").data_path == "x/data.csv"
+        assert open_judged_audit("y/audit").data_path == "x/data.csv"
 
     def test_its_data(self) -> None:
         """The data are read as for the audit, and not if they have changed."""
         scan(text=("text",))
-        found = open_audit("data.doubt")
+        found = open_judged_audit("data.doubt")
 
         assert found.read_data().data.num_rows == 30
         assert found.settings == ScanSettings(path="data.csv", text=("text",), **QUICK)
@@ -195,7 +197,7 @@ class TestOpenAudit:
         write_data(Path("data.csv"), "pear,fruit")
         write_data(Path("data.csv.bak1"), "plum,fruit")
 
-        found = open_audit("data.doubt")
+        found = open_judged_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == (backup, "data.csv")
         assert found.read_data().data.num_rows == 30
@@ -205,7 +207,7 @@ class TestOpenAudit:
         scan()
         shutil.copy("data.csv", "data.csv.bak")
 
-        found = open_audit("data.doubt")
+        found = open_judged_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == ("data.csv", None)
 
@@ -214,7 +216,7 @@ class TestOpenAudit:
         scan()
         Path("data.csv").rename("data.csv.bak")
 
-        found = open_audit("data.doubt")
+        found = open_judged_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == ("data.csv.bak", "data.csv")
 
@@ -225,7 +227,7 @@ class TestOpenAudit:
             shutil.copy("data.csv", name)
         write_data(Path("data.csv"), "pear,fruit")
 
-        assert open_audit("data.doubt").data_path == "data.csv.bak2"
+        assert open_judged_audit("data.doubt").data_path == "data.csv.bak2"
 
     def test_a_backup_beside_the_target_of_a_link(self) -> None:
         """For a link, the backup beside its target is read."""
@@ -236,7 +238,7 @@ class TestOpenAudit:
         shutil.copy("store/v1.csv", "store/v1.csv.bak")
         write_data(Path("store/v1.csv"), "pear,fruit")
 
-        found = open_audit("data.doubt")
+        found = open_judged_audit("data.doubt")
 
         assert (found.data_path, found.backup_of) == ("store/v1.csv.bak", "data.csv")
 
@@ -262,7 +264,7 @@ class TestOpenAudit:
         shutil.copy("[a]*.csv", "[a]*.csv.bak")
         write_data(Path("[a]*.csv"), "pear,fruit")
 
-        assert open_audit("[a]*.doubt").data_path == "[a]*.csv.bak"
+        assert open_judged_audit("[a]*.doubt").data_path == "[a]*.csv.bak"
 
     def test_without_backups(self) -> None:
         """A caller that needs the data as they are now gets no backup."""
@@ -286,7 +288,7 @@ class TestOpenAudit:
         audit = scan(name)
         Path(name).rename(f"{name}.bak")
 
-        found = open_audit(str(audit))
+        found = open_judged_audit(str(audit))
 
         assert found.settings.input_format == name.removeprefix("data.")
         assert found.read_data().data.num_rows == 30
@@ -302,7 +304,7 @@ class TestOpenAudit:
         Path(name).write_text(text, encoding="utf-8")
         folder = scan(name)
 
-        assert open_audit(str(folder)).read_data().data.column_names == ["text", "label"]
+        assert open_judged_audit(str(folder)).read_data().data.column_names == ["text", "label"]
 
 
 def test_unknown_settings_are_left_out() -> None:
@@ -312,4 +314,4 @@ def test_unknown_settings_are_left_out() -> None:
     document["settings"]["later"] = 3
     Path("data.doubt/audit.json").write_text(json.dumps(document), encoding="utf-8")
 
-    assert open_audit("data.doubt").settings == replace(ScanSettings(path="data.csv"), **QUICK)
+    assert open_judged_audit("data.doubt").settings == replace(ScanSettings(path="data.csv"), **QUICK)

@@ -99,7 +99,7 @@ def _make_limit_table(result: GateResult) -> Iterator[str]:
     many = len(result.files) > 1
     heads = ["Limit", "Outcome", "Value", "Bound", "Measured"]
     yield from ["### Limits", ""]
-    yield from make_table(
+    yield from make_markdown_table(
         [*["File"] * many, *heads],
         (
             [*[format_code(file.path, _NAME)] * many, *_make_limit_cells(line)]
@@ -124,7 +124,7 @@ def _make_row_table(result: GateResult) -> Iterator[str]:
     many = len(result.files) > 1
     heads = ["Row", "Label", "Suggested", "Doubt", "Why"]
     yield from ["### Rows over a limit", ""]
-    yield from make_table(
+    yield from make_markdown_table(
         [*["File"] * many, *heads],
         (
             [*[format_code(file.path, _NAME)] * many, *_make_row_cells(one, result.rules)]
@@ -200,7 +200,7 @@ def _escape_marks(text: str, most: int) -> str:
     return _MARKS.sub(lambda mark: f"&#{ord(mark[0])};", fit_on_line(text, most))
 
 
-def make_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
+def make_markdown_table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> Iterator[str]:
     """The lines of a table; the cells are Markdown."""
     yield f"| {' | '.join(heads)} |"
     yield f"|{' --- |' * len(heads)}"

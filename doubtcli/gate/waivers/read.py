@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
 from doubtcli.settings import WAIVERS_FILE, GatePlan, load_gate
-from doubtcli.settings.fields import Kind, check_known, check_names, check_text
+from doubtcli.settings.fields import Kind, check_known, check_name_list, check_text
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -50,14 +50,14 @@ KEYS: Mapping[str, Kind] = MappingProxyType(
         "reasons": Kind(
             "It removes these reasons from the row, and waives the row if no other reason is left.",
             "a reason's name, or a list of them; leave it out for every reason",
-            check_names,
+            check_name_list,
         ),
         "until": Kind("The last day on which it applies.", "a day: until = 2027-06-30", _as_day),
         "why": Kind("What was found, and by whom.", "a text", _as_any_text),
         "file": Kind(
             "It applies only to these data files; paths are relative to the folder of the waivers file.",
             'a file, or a list of them: file = "data/train.csv"; leave it out for any file',
-            check_names,
+            check_name_list,
         ),
     }
 )

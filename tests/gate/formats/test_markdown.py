@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from doubtcli.gate.formats.markdown import escape_words, format_code, make_block, make_table, render_markdown
+from doubtcli.gate.formats.markdown import (
+    escape_words,
+    format_code,
+    make_block,
+    make_markdown_table,
+    render_markdown,
+)
 from doubtcli.gate.result import LABEL_CONFLICT, RULES, LapsedWaiver, Outcome, Waiver
 from doubtcli.gate.sentences import fit_on_line
 
@@ -164,7 +170,7 @@ def shown(tokens: list[Token]) -> str:
 
 def in_a_table(cell: str) -> list[list[Token]]:
     """The cells of a table of one row, between two others."""
-    return cells_of("\n".join(make_table(["a", "b", "c"], [["x", cell, "y"]])))[3:]
+    return cells_of("\n".join(make_markdown_table(["a", "b", "c"], [["x", cell, "y"]])))[3:]
 
 
 def test_any_cell(nasty: str) -> None:

@@ -16,7 +16,7 @@ from doubtcli.read.labels import clear_other_cells, encode_answers, find_label_c
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
 from doubtcli.read.roles.embedding import read_vectors
 from doubtcli.read.roles.numeric import describe_other_cells
-from doubtcli.read.row_ids import hash_rows, make_row_ids
+from doubtcli.read.row_ids import hash_rows, make_row_ids, number_equal_inputs
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
 
@@ -133,6 +133,7 @@ def build_examples(
         unlabelled_row_ids=tuple(ids[unlabelled]),
         unlabelled_positions=tuple(unlabelled.tolist()),
         row_hashes=tuple(hashes),
+        equal_inputs=number_equal_inputs(table, roles, hashes, embeddings)[rows],
     )
 
 

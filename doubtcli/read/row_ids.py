@@ -9,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.files.values import TEXT, as_text, is_vector, simplify_column
+from doubtcli.files.values import TEXT, as_text, find_distinct, is_vector, simplify_column
 from doubtcli.read.roles.embedding import Flaw, read_vectors
+from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Codes, Labels, Roles, Table
 
+FILE_OR_ADDRESS = rf"{FILE_NAME}|^\w+://"
 DIGEST_BYTES = 8
 """64 bits: of tables with a million rows, one in 37 million has two different rows with the same hash."""
 
@@ -71,6 +73,52 @@ def hash_rows(table: Table, roles: Roles, *given: NDArray[np.floating] | None) -
     if arrays:
         return _hash_each_row(table.data, [], arrays)
     return _hash_each_row(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
+
+
+def number_equal_inputs(
+    table: Table, roles: Roles, hashes: Sequence[str], embeddings: NDArray[np.floating] | None = None
+) -> Codes:
+    """A number for each row in file order: equal where a person who decides on the label sees the same row.
+
+    Rows with the same number have the same cells, character by character, in every input column, also in
+    those that models don't use. Ids and labels may differ. Vectors that the user gave must be equal, too, and
+    so must names of images, sounds and videos, since the file itself doesn't have what these show; in a
+    table without texts, names of any files and addresses. Without an input that a person can read, no two
+    rows have the same number.
+
+    Args:
+        table: The file.
+        roles: What its columns are.
+        hashes: The hashes of its rows, from `hash_rows`.
+        embeddings: The user's own vectors, of shape `(n_rows_in_file, n_dimensions)`.
+    """
+    codes = np.unique(np.array(hashes), return_inverse=True)[1].astype(np.intp)
+    if not any(column.is_input and column.role != Role.EMBEDDING for column in roles.columns):
+        return np.arange(len(codes), dtype=np.intp)
+    for name in _list_references(table, roles):
+        codes = _number_pairs(codes, find_distinct(table.data.column(name)).codes)
+    shared = np.flatnonzero(np.bincount(codes)[codes] > 1)  # vectors are long, and most rows are not equal
+    if embeddings is not None and len(shared):
+        vectors = np.unique(np.asarray(embeddings)[shared], axis=0, return_inverse=True)[1]
+        part = np.zeros(len(codes), dtype=np.intp)
+        part[shared] = vectors.ravel()
+        codes = _number_pairs(codes, part)
+    return codes
+
+
+def _list_references(table: Table, roles: Roles) -> list[str]:
+    """The columns, other than inputs, that name what a row shows: files and addresses."""
+    pattern = MEDIA_NAME if Role.TEXT in {column.role for column in roles.columns} else FILE_OR_ADDRESS
+    others = [column.name for column in roles.columns if not column.is_input and column.role != Role.LABEL]
+    return [
+        name for name in others if find_distinct(table.data.column(name)).share_like(pattern) >= NEARLY_ALL
+    ]
+
+
+def _number_pairs(one: Codes, other: Codes) -> Codes:
+    """A number for each place, the same where both numbers are."""
+    together = one * (int(other.max(initial=0)) + 2) + other + 1
+    return np.asarray(np.unique(together, return_inverse=True)[1], dtype=np.intp)
 
 
 def _input_names(roles: Roles) -> list[str]:

@@ -313,6 +313,8 @@ class Examples:
     """Whether the labels are names of classes."""
     row_hashes: tuple[str, ...] = ()
     """A hash of each row of the file without its label, in file order."""
+    equal_inputs: Codes | None = None
+    """Shape `(n_rows,)`: rows with the same number have the same inputs, cell by cell; None: no two have."""
 
     def columns_of(self, role: str) -> tuple[str, ...]:
         """The input columns with a role, in file order."""
@@ -339,6 +341,7 @@ class Examples:
             annotations=None if self.annotations is None else self.annotations.take(rows),
             given_pred_probs=None if self.given_pred_probs is None else self.given_pred_probs[rows],
             verdicts=None if self.verdicts is None else self.verdicts.take(rows),
+            equal_inputs=None if self.equal_inputs is None else self.equal_inputs[rows],
         )
 
     @property

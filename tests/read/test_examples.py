@@ -345,6 +345,73 @@ def test_shuffled_rows_give_the_same_examples(rows: list[tuple[Any, ...]], rando
     assert np.array_equal(second.given_pred_probs, first.given_pred_probs)
     assert [rows[order[row]] for row in second.positions] == [rows[row] for row in first.positions]
     assert _together(second.groups) == _together(first.groups)
+    assert _together(second.equal_inputs) == _together(first.equal_inputs)
+
+
+class TestEqualInputs:
+    """Which rows look the same to the person who decides on their labels."""
+
+    def numbers(self, data: Mapping[str, Any], choices: ScanSettings | None = None, **arrays: Any) -> Any:
+        """The number of each row of a table without missing labels, in file order."""
+        found = examples(data, choices, **arrays)
+        assert found.equal_inputs is not None
+        return found.equal_inputs[np.argsort(found.positions)]
+
+    def is_equal(self, data: Mapping[str, Any], choices: ScanSettings | None = None, **arrays: Any) -> bool:
+        """Whether the first two of four rows are equal; the last two never are."""
+        one, two, *others = self.numbers({**data, "label": ["a", "b", "a", "b"]}, choices, **arrays)
+        assert len({one, *others}) == 3
+        return bool(one == two)
+
+    def test_ids_and_labels_may_differ(self) -> None:
+        """Rows with the same cells are equal, although their ids and labels differ."""
+        text = ["late again", "late again", "it broke", "a refund"]
+
+        assert self.is_equal({"id": ["a1", "a2", "a3", "a4"], "text": text})
+
+    @pytest.mark.parametrize("other", ["Late again", "late again ", "late  again", "late again."])
+    def test_cells_are_compared_as_they_are(self, other: str) -> None:
+        """A text in another case, with other spaces or marks is another text."""
+        assert not self.is_equal({"text": ["late again", other, "it broke", "a refund"]})
+
+    def test_each_input_counts(self) -> None:
+        """Rows that differ in one of several inputs differ, also where models don't use that input."""
+        text = ["late again", "late again", "it broke", "a refund"]
+        copy = {"text": text, "copy": ["x", "y", "x", "y"]}
+
+        assert not self.is_equal({"text": text, "price": [1.5, 1.6, 2.5, 3.5]})
+        assert not self.is_equal(copy)
+        assert self.is_equal(copy, of_user(ignore=("copy",)))
+
+    def test_names_of_images_count(self) -> None:
+        """Rows with one caption and two images differ; two names of one text file don't make a difference."""
+        text = ["late again", "late again", "it broke", "a refund"]
+
+        assert not self.is_equal({"text": text, "image": [f"{n}.jpg" for n in "abcd"]})
+        assert self.is_equal({"text": text, "image": [f"{n}.jpg" for n in "aacd"]})
+        assert self.is_equal({"text": text, "file": [f"{n}.txt" for n in "abcd"]})
+
+    @pytest.mark.parametrize("name", ["{}.txt", "{}.wav", "https://images.example/{}"])
+    def test_names_of_files_count_without_a_text(self, name: str) -> None:
+        """In a table without texts, what is in a file or at an address counts."""
+        price = [1.5, 1.5, 2.5, 3.5]
+
+        assert not self.is_equal({"price": price, "file": [name.format(n) for n in range(4)]})
+
+    def test_given_vectors_count(self) -> None:
+        """Rows with other vectors differ."""
+        data = {"price": [1.5, 1.5, 2.5, 3.5]}
+        vectors = np.eye(4, 3, dtype=np.float32)
+
+        assert not self.is_equal(data, embeddings=vectors)
+        assert self.is_equal(data, embeddings=vectors[[0, 0, 1, 2]])
+
+    def test_vectors_alone_can_not_be_read(self) -> None:
+        """Without a column that a person can read, no two rows are equal."""
+        vectors = np.ones((4, 3), dtype=np.float32)
+
+        assert len(set(self.numbers({"label": ["a", "a", "b", "b"]}, embeddings=vectors))) == 4
+        assert len(set(self.numbers({"v": vectors.tolist(), "label": ["a", "a", "b", "b"]}))) == 4
 
 
 def _probs(of_ham: list[float]) -> np.ndarray:

@@ -41,10 +41,10 @@ GAPS = 1.1
 
 UUID_OR_HASH = r"^([0-9a-fA-F]{8}-([0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|[0-9a-fA-F]{16,}|\d{16,})$"
 CODE_WITH_DIGITS = r"^[\w.:/#@|-]*\d[\w.:/#@|-]*$"
-FILE_NAME = (
-    r"(?i)^[^\n]+\.(jpe?g|png|gif|bmp|webp|tiff?|svg|dcm|nii|wav|mp3|flac|ogg|m4a|mp4|avi|mov|webm|"
-    r"txt|csv|tsv|json|xml|html?|pdf|docx?|npy|npz|parquet)(\.gz)?$"
-)
+_MEDIA = "jpe?g|png|gif|bmp|webp|tiff?|svg|dcm|nii|wav|mp3|flac|ogg|m4a|mp4|avi|mov|webm"
+MEDIA_NAME = rf"(?i)^[^\n]+\.({_MEDIA})(\.gz|\?\S*)?$"
+"""An image, a sound or a video: a row that names one shows more than its cells."""
+FILE_NAME = rf"(?i)^[^\n]+\.({_MEDIA}|txt|csv|tsv|json|xml|html?|pdf|docx?|npy|npz|parquet)(\.gz)?$"
 
 LEAK = 0.99
 """From this share of rows on, a column that matches the label one to one is a leak."""

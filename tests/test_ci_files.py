@@ -220,7 +220,7 @@ class TestGateStep:
 
         report = ended.outputs["report"]
         assert ended.calls == [
-            ["gate", "--output-format", "json", "--output-file", report, "--", "a.csv"],
+            ["gate", "--quiet", "--output-format", "json", "--output-file", report, "--", "a.csv"],
             ["gate", "--quiet", "--output-format", "sarif", "--output-file", "a b.sarif", "--", "a.csv"],
             ["gate", "--output-format", "github", "--", "a.csv"],
         ]
@@ -230,7 +230,7 @@ class TestGateStep:
         """Without SARIF and summary it writes only the report and the annotations."""
         ended = self.run(folder, summary="false")
 
-        assert [call[2] for call in ended.calls] == ["json", "github"]
+        assert [call[call.index("--output-format") + 1] for call in ended.calls] == ["json", "github"]
         assert ended.summary == ""
 
     def test_passed(self, folder: Path) -> None:

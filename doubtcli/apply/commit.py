@@ -33,6 +33,7 @@ from doubtcli.disk.file import (
     replace_file,
     sync_folder,
     unfinished_path,
+    was_left_over,
     write_new_file,
 )
 from doubtcli.disk.lock import lock_folders_of
@@ -190,11 +191,12 @@ def recover_commit(path: Path) -> None:
 
     Raises:
         OSError: The error of the system.
-        OutputError: The ledger can't be written.
+        OutputError: The ledger can't be written, or a link is in the way.
     """
     unfinished, batch = _find_hidden_path(path, UNFINISHED), _find_hidden_path(path, HIDDEN_BATCH)
-    if batch.exists():
-        if unfinished.exists():
+    is_unfinished = was_left_over(unfinished)
+    if was_left_over(batch):
+        if is_unfinished:
             _restore_ledger(path, batch.read_bytes())
         else:
             _complete_ledger(path, batch.read_bytes(), read_mode(batch))
@@ -204,7 +206,7 @@ def recover_commit(path: Path) -> None:
         )  # before the hidden file is removed: a batch alone would mean that the file was replaced
     *_, free_backup = list_backup_paths(path)
     for left in (unfinished, unfinished_path(free_backup)):
-        if left.exists():
+        if was_left_over(left):
             remove_file(left)
 
 

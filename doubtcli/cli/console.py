@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
-from typing import TYPE_CHECKING, Concatenate, ParamSpec
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
 from doubtcli.progress import Silence
+from doubtcli.wording.quoting import break_runner_commands
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+    from typing import TextIO
 
     from rich.console import Console, RenderableType
     from rich.progress import Progress as RichProgress
@@ -35,6 +38,35 @@ class OutputFormat(StrEnum):
 
     FULL = "full"
     JSON = "json"
+
+
+class RunnerLog:
+    """A text stream to the log of a GitHub runner, without the commands that it would find in the data."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text with each command in it broken."""
+        return self._stream.write(break_runner_commands(text))
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write several texts."""
+        for line in lines:
+            self.write(line)
+
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # as the stream has it
+        return getattr(self._stream, name)
+
+
+def is_github_runner() -> bool:
+    """Whether a step of GitHub Actions runs this process, so that it reads what is printed."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+def break_commands_in_log(content: bytes) -> bytes:
+    """A text in UTF-8 as `RunnerLog` writes it, where a GitHub runner reads what is printed."""
+    return break_runner_commands(content.decode()).encode() if is_github_runner() else content
 
 
 def make_console(color: Color) -> Console:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, make_console, print_bytes
+from doubtcli.cli.console import Color, break_commands_in_log, make_console, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.gate.formats import finish_gate, list_gate_formats, render_gate
 from doubtcli.settings import GATE_KEYS, GateSettings, load_gate
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 LIMITS, KNOWN = "Limits", "What is known"
 FULL, CONCISE = "full", "concise"
 """The formats for people: the full report, and one line per finding."""
+AS_TEXT = (CONCISE, "markdown")
+"""The formats that can't write the commands of a runner with an escape."""
 GATE_FLAGS = tuple(item.name for item in fields(GateSettings))
 
 Paths = Annotated[
@@ -117,7 +119,8 @@ def gate(
         known = (file.comparison.path for file in found.files if file.comparison is not None)
         inputs = [*(file.path for file in found.files), *known, found.waivers_path, plan.config]
         report = _render_found(found, output_format, top)
-        replace_file(Path(output_file), report, never=[path for path in inputs if path])
+        data = [file.path for file in found.files]
+        replace_file(Path(output_file), report, made_from=data, never=[path for path in inputs if path])
     if output_format != FULL:
         finish_gate(output_format, found)
     if not quiet:
@@ -131,7 +134,8 @@ def _print_found(found: GateResult, output_format: str, color: Color, top: int) 
 
         print_gate(make_console(color), found, top=top)
     else:
-        print_bytes(_render_found(found, output_format, top))
+        report = _render_found(found, output_format, top)
+        print_bytes(break_commands_in_log(report) if output_format in AS_TEXT else report)
 
 
 def _render_found(found: GateResult, output_format: str, top: int) -> bytes:

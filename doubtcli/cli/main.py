@@ -18,6 +18,7 @@ from doubtcli.cli.apply import apply
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
 from doubtcli.cli.compare import compare
+from doubtcli.cli.console import RunnerLog, is_github_runner
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
 from doubtcli.cli.options import TOOL_NAMES
@@ -153,6 +154,8 @@ def main() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that can't show some characters of the data still shows all others.
         sys.stdout.reconfigure(errors="backslashreplace")
+    if is_github_runner():
+        sys.stdout, sys.stderr = RunnerLog(sys.stdout), RunnerLog(sys.stderr)
     sys.exit(run(sys.argv[1:]))
 
 

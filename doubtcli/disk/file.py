@@ -10,7 +10,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from doubtcli.disk.lock import lock_folders_of
@@ -19,7 +21,6 @@ from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 UNFINISHED = ".doubt-unfinished"
 """The ending of hidden files and folders that are still being written."""
@@ -29,6 +30,9 @@ CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 
 IN_USE = (5, 32)
 """Windows' own numbers (ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION) for a file that a program has open."""
+
+ANYBODY, OWNER = 0o666, 0o600
+"""The permissions of a file that all may read and write, and of one that only its owner may."""
 
 OTHER_ERROR = 0
 """In hints: every system error that has no hint of its own."""
@@ -90,6 +94,7 @@ def replace_file(
     content: bytes,
     *,
     mode: int | None = None,
+    made_from: Iterable[str] = (),
     never: Iterable[str] = (),
     hints: Mapping[int, str] = FILE_HINTS,
 ) -> None:
@@ -102,6 +107,7 @@ def replace_file(
         path: The file to write.
         content: The whole file.
         mode: Its permissions; None: those of the file that it replaces, else the system's default.
+        made_from: The files that its content is from: a new file is no less private than they are.
         never: Files that were read, and must not be replaced.
         hints: What to do about errors, by the system's error number.
 
@@ -118,7 +124,7 @@ def replace_file(
         if _is_special(path):
             path.write_bytes(content)
             return
-        with _stage_file(path, content, mode) as hidden:
+        with _stage_file(path, content, mode, limit_mode(made_from)) as hidden:
             hidden.replace(path.resolve())
             sync_folder(hidden.parent)
 
@@ -149,14 +155,15 @@ def unfinished_path(path: Path) -> Path:
 
 
 @contextmanager
-def _stage_file(path: Path, content: bytes, mode: int | None) -> Iterator[Path]:
+def _stage_file(path: Path, content: bytes, mode: int | None, at_most: int = ANYBODY) -> Iterator[Path]:
     """The hidden file, safe on disk; removed after the block unless it was renamed."""
     path = path.resolve()
     hidden = unfinished_path(path)
     with make_parents(path), lock_folders_of(path):
+        if was_left_over(hidden):
+            remove_file(hidden)
         try:
-            remove_file(hidden)  # what a killed run left
-            write_new_file(hidden, content, read_mode(path) if mode is None else mode)
+            write_new_file(hidden, content, read_mode(path) if mode is None else mode, at_most=at_most)
             yield hidden
         finally:
             remove_file(hidden)
@@ -165,18 +172,19 @@ def _stage_file(path: Path, content: bytes, mode: int | None) -> Iterator[Path]:
 # ----------------------------------------------------------------------- steps
 
 
-def write_new_file(path: Path, content: bytes, mode: int | None = None) -> None:
+def write_new_file(path: Path, content: bytes, mode: int | None = None, *, at_most: int = ANYBODY) -> None:
     """Write a file that doesn't exist yet; its content is then safe on disk, its name not yet.
 
     Args:
         path: The file to write.
         content: The whole file.
         mode: Its permissions, set before the first byte is written; None: the system's default.
+        at_most: The permissions that it may have by that default.
 
     Raises:
         OSError: As the system raises it.
     """
-    with _open_new(path, mode) as file:
+    with _open_new(path, at_most if mode is None else mode) as file:
         if mode is not None:
             path.chmod(mode)  # the umask may have removed some permissions
         file.write(content)
@@ -193,17 +201,62 @@ def remove_file(path: Path) -> None:
     try:
         path.unlink(missing_ok=True)
     except PermissionError:
-        if (read_mode(path) or 0) & stat.S_IWUSR:
+        if path.is_symlink() or (read_mode(path) or 0) & stat.S_IWUSR:
             raise
         path.chmod(stat.S_IWUSR)
         path.unlink()
 
 
-def _open_new(path: Path, mode: int | None) -> BinaryIO:
+def _open_new(path: Path, mode: int) -> BinaryIO:
     def with_mode(name: str, flags: int) -> int:
-        return os.open(name, flags, 0o666 if mode is None else mode)
+        return os.open(name, flags, mode)
 
     return open(path, "xb", opener=with_mode)  # Path.open has no `opener`
+
+
+def was_left_over(path: Path) -> bool:
+    """Whether a killed run left a file or a folder at one of our hidden names.
+
+    Anybody who may write to a folder can plant a link there: following it would change files elsewhere. So
+    a link is never ours, nor is what belongs to somebody else than us and the folder's owner.
+
+    Raises:
+        OutputError: Something is there that can't be ours.
+    """
+    try:
+        status = path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    found = ""
+    if stat.S_ISLNK(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
+        found = "is a link"
+    elif sys.platform != "win32" and status.st_uid not in {os.geteuid(), path.parent.stat().st_uid}:
+        found = "belongs to another user"
+    if not found:
+        return True
+    raise OutputError(
+        f"{found}, with a name that doubt uses for unfinished files",
+        where=str(path),
+        expected="nothing, or what a run of doubt left there",
+        hint="remove it, and run the command again",
+    )
+
+
+def limit_mode(made_from: Iterable[str]) -> int:
+    """The most permissions for a new file that is made from others: what nobody may do with one of those.
+
+    Its owner may always read and write it. What the group of one may do only counts if new files get the
+    same group. Names that are no file, such as `-`, are left out.
+    """
+    most = ANYBODY
+    for name in made_from:
+        with suppress(OSError, ValueError):
+            status = Path(name).stat()
+            mode = status.st_mode
+            if sys.platform != "win32" and status.st_gid != os.getegid():
+                mode &= ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
+            most &= mode | OWNER
+    return most
 
 
 def read_mode(path: Path) -> int | None:

@@ -29,18 +29,20 @@ from typing import TYPE_CHECKING
 from doubtcli.disk.file import (
     TOO_BIG,
     UNFINISHED,
+    limit_mode,
     make_hints,
     make_parents,
     os_errors_as_output_error,
     read_mode,
     remove_file,
     sync_folder,
+    was_left_over,
     write_new_file,
 )
 from doubtcli.disk.lock import lock_folders_of
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Collection, Iterable, Iterator, Mapping
 
 COMPLETE = ".doubt-complete"
 """A hidden folder with all its files written, which only have to be moved up."""
@@ -53,12 +55,15 @@ FOLDER_HINTS = make_hints(
 )
 """What to do about a folder that the user chose."""
 
+READ = 0o444
+"""The permissions to read a file: its owner's, its group's and all others'."""
+
 AT_FDCWD = -100
 RENAME_EXCHANGE = 2
 """From Linux's fcntl.h and renameat2(2)."""
 
 
-def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
+def replace_folder(folder: Path, files: Mapping[str, bytes], *, made_from: Iterable[str] = ()) -> None:
     """Write the files into the folder, all of them or none; other files in it are left alone.
 
     Missing parents are made, and removed again on failure. Of two runs at once, one waits for the other.
@@ -66,17 +71,19 @@ def replace_folder(folder: Path, files: Mapping[str, bytes]) -> None:
     Args:
         folder: The folder to write to; a link is followed.
         files: Their content by name; a name has "/" between its parts on every system.
+        made_from: The files that their content is from: what is new is no less private than they are.
 
     Raises:
-        OutputError: The system refuses; the folder is unchanged.
+        OutputError: The system refuses, or a link is in the way; the folder is unchanged.
     """
+    at_most = limit_mode(made_from)
     place = Path(os.path.realpath(folder))
     with os_errors_as_output_error(folder, FOLDER_HINTS), make_parents(place), lock_folders_of(place):
         recover_folder(place, files)
         if not place.exists():
-            _make_folder(place, files)
-        elif not (_is_exchangeable(place, files) and _was_exchanged(place, files)):
-            _replace_inside(place, files)
+            _make_folder(place, files, at_most)
+        elif not (_is_exchangeable(place, files) and _was_exchanged(place, files, at_most)):
+            _replace_inside(place, files, at_most)
 
 
 def recover_folder(folder: Path, names: Collection[str]) -> None:
@@ -93,8 +100,8 @@ def recover_folder(folder: Path, names: Collection[str]) -> None:
 # ------------------------------------------------------------------ ways to write
 
 
-def _make_folder(folder: Path, files: Mapping[str, bytes]) -> None:
-    with _stage_folder(_hidden_beside(folder), files, like=folder) as made:
+def _make_folder(folder: Path, files: Mapping[str, bytes], at_most: int) -> None:
+    with _stage_folder(_hidden_beside(folder), files, like=folder, at_most=at_most) as made:
         made.rename(folder)
         sync_folder(folder.parent)
 
@@ -110,10 +117,10 @@ def _is_ours(path: Path, folder: Path, names: Collection[str]) -> bool:
     return name in names if path.is_file() else path.is_dir() and name in _list_folders(names)
 
 
-def _was_exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
+def _was_exchanged(folder: Path, files: Mapping[str, bytes], at_most: int) -> bool:
     """Put a new folder in the place of the old one; False if the system refuses (a mount point)."""
     try:
-        with _stage_folder(_hidden_beside(folder), files, like=folder) as made:
+        with _stage_folder(_hidden_beside(folder), files, like=folder, at_most=at_most) as made:
             made.chmod(folder.stat().st_mode)
             _exchange_folders(made, folder)
             sync_folder(folder.parent)
@@ -122,14 +129,14 @@ def _was_exchanged(folder: Path, files: Mapping[str, bytes]) -> bool:
     return True
 
 
-def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
+def _replace_inside(folder: Path, files: Mapping[str, bytes], at_most: int) -> None:
     for name in files:
         if (folder / name).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(folder / name))
     for name in _list_folders(files):
         if (folder / name).exists() and not (folder / name).is_dir():
             raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder / name))
-    with _stage_folder(folder / UNFINISHED, files, like=folder) as made:
+    with _stage_folder(folder / UNFINISHED, files, like=folder, at_most=at_most) as made:
         _check_none_in_use(folder, files)
         made.rename(folder / COMPLETE)
         sync_folder(folder)
@@ -140,14 +147,14 @@ def _replace_inside(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 @contextmanager
-def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path) -> Iterator[Path]:
+def _stage_folder(hidden: Path, files: Mapping[str, bytes], *, like: Path, at_most: int) -> Iterator[Path]:
     """A hidden folder with the files, with the permissions they have in `like`; removed unless renamed."""
     try:
-        hidden.mkdir(mode=_choose_mode(like))
+        hidden.mkdir(mode=_choose_mode(like) & _let_enter(at_most))
         for name in reversed(_list_folders(files)):
-            (hidden / name).mkdir()
+            (hidden / name).mkdir(mode=_let_enter(at_most))
         for name, content in files.items():
-            write_new_file(hidden / name, content, read_mode(like / name))
+            write_new_file(hidden / name, content, read_mode(like / name), at_most=at_most)
         for name in _list_folders(files):
             sync_folder(hidden / name)
         sync_folder(hidden)
@@ -162,6 +169,11 @@ def _choose_mode(like: Path) -> int:
     On Windows the files would keep those rights when they are moved out of it.
     """
     return stat.S_IRWXU if like.exists() and sys.platform != "win32" else 0o777
+
+
+def _let_enter(mode: int) -> int:
+    """The permissions of a folder: who may read its files may also enter it."""
+    return mode | (mode & READ) >> 2
 
 
 def _check_none_in_use(folder: Path, names: Collection[str]) -> None:
@@ -181,15 +193,15 @@ def _hidden_beside(folder: Path) -> Path:
 
 
 def _remove_hidden_folder(folder: Path, names: Collection[str]) -> None:
-    """Remove a hidden folder and our files in it; raises if it holds anything else."""
-    if folder.is_dir():
+    """Remove a hidden folder and our files in it; raises if it holds anything else, or is a link."""
+    if was_left_over(folder) and folder.is_dir():
         for name in names:
             remove_file(folder / name)
         _remove_folders(folder, names)
 
 
 def _move_up(folder: Path, names: Collection[str]) -> None:
-    if folder.is_dir():
+    if was_left_over(folder) and folder.is_dir():
         for name in names:
             if (folder / name).exists():
                 (folder.parent / name).parent.mkdir(parents=True, exist_ok=True)

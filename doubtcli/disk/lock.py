@@ -62,7 +62,8 @@ def _open_lockable(folder: Path) -> int:
 
         name = os.path.normcase(os.path.realpath(folder))
         digest = hashlib.sha256(os.fsencode(name)).hexdigest()
-        return os.open(Path(tempfile.gettempdir(), f"doubt-{digest[:32]}.lock"), os.O_RDWR | os.O_CREAT)
+        flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0)  # in a folder that all may write to
+        return os.open(Path(tempfile.gettempdir(), f"doubt-{digest[:32]}.lock"), flags)
 
 
 def _wait_for_lock(descriptor: int, folder: Path) -> None:

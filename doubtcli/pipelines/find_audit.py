@@ -13,16 +13,15 @@ from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import OutputError
 from doubtcli.files.table import sha256_of
 from doubtcli.store.audit_key import hash_side_files, make_audit_key
-from doubtcli.store.cache import cache_folder, find_cached_audit, remove_unused_audits
+from doubtcli.store.cache import find_cached_audit, keep_audit
 from doubtcli.store.describe import describe_audit, tabulate_doubts
-from doubtcli.store.folder import default_folder, is_audit, read_audit, write_audit
+from doubtcli.store.folder import default_folder, is_audit, read_audit
 from doubtcli.store.open import FoundAudit
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from doubtcli.progress import Progress
-    from doubtcli.records import ScanResult, Table
     from doubtcli.settings import ScanSettings
     from doubtcli.store.folder import StoredAudit
 
@@ -69,25 +68,17 @@ def _use_audit(stored: StoredAudit, settings: ScanSettings, origin: str) -> Foun
 
 def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = False) -> FoundAudit:
     from doubtcli.pipelines.scan import make_audit
-
-    made, table = make_audit(settings, progress=progress)
-    folder, notes = _keep_audit(made, table, settings) if keep else (None, ())
-    document, doubts = describe_audit(made), tabulate_doubts(made)
-    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)
-
-
-def _keep_audit(
-    made: ScanResult, table: Table, settings: ScanSettings
-) -> tuple[Path | None, tuple[str, ...]]:
-    """The folder of a new audit in the cache; None and a note if the cache can't be written."""
     from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.page import render_html
 
-    folder = cache_folder(made.audit_key)
-    queue, page = write_scan_queue(made, table, settings.queue_size), render_html(made)
-    try:
-        write_audit(made, folder, queue_csv=queue, report_html=page, force=True)
-        remove_unused_audits()
-    except (OSError, OutputError) as error:
-        return None, (f"the audit could not be kept for the next gate: {error}".replace("\n", "; "),)
-    return folder, ()
+    made, table = make_audit(settings, progress=progress)
+    document, doubts = describe_audit(made), tabulate_doubts(made)
+    folder: Path | None = None
+    notes: tuple[str, ...] = ()
+    if keep:
+        queue, page = write_scan_queue(made, table, settings.queue_size), render_html(made)
+        try:
+            folder = keep_audit(document, doubts, queue_csv=queue, report_html=page)
+        except OutputError as error:
+            notes = (f"the audit could not be kept for the next gate: {error}".replace("\n", "; "),)
+    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)

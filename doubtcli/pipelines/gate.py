@@ -117,7 +117,8 @@ class Gate:
             old = read_baseline(path) if Path(path).exists() and not overwrite else None
             made = update_baseline(old, path, sections)
             text = render_baseline(made.sections)
-            replace_file(Path(path), text.encode(errors="surrogatepass"), never=inputs)
+            data = [one.data_path for one in audits]
+            replace_file(Path(path), text.encode(errors="surrogatepass"), made_from=data, never=inputs)
         return made
 
     def _judge_file(self, one: str | FoundAudit, known: PriorKnowledge, *, with_lines: bool) -> _JudgedFile:

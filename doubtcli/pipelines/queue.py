@@ -16,7 +16,7 @@ from doubtcli.gate.waivers.read import choose_waivers_to_read, read_waivers
 from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import render_flags
-from doubtcli.store.folder import default_folder, is_audit
+from doubtcli.store.folder import DOUBTS, default_folder, is_audit
 from doubtcli.store.open import open_judged_audit
 from doubtcli.tools.registry import blame_tool, load_tool
 
@@ -84,7 +84,7 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
         files = {**request.tool.hand_out(queue), README_FILE: readme}
     with os_errors_as_output_error(request.folder, FOLDER_HINTS):
         check_queue_folder(request.folder, files, force=request.force)
-    replace_folder(request.folder, files)
+    replace_folder(request.folder, files, made_from=(found.data_path, str(Path(request.audit, DOUBTS))))
     return queue
 
 

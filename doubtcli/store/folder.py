@@ -192,7 +192,8 @@ def write_described_audit(
         REPORT: report_html.encode(errors="backslashreplace"),
         DOCUMENT: render_document(document).encode(),
     }
-    replace_folder(folder, files)
+    side_files = (one.path for one in document.side_files.values())
+    replace_folder(folder, files, made_from=(document.source.path, *side_files))
 
 
 def write_parquet(doubts: DoubtTable) -> bytes:

@@ -29,6 +29,9 @@ _LAST_SHORT = 0xFFFF
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 _PLAIN_WORD = re.compile(r"[\w./:=+-]+")
 _LONGEST_NAMED = 60
+ANYWHERE_COMMAND = "##["
+"""What begins a command of GitHub's runner anywhere in a line."""
+_LINE_COMMAND = re.compile(r"^(\s*)::", re.MULTILINE)
 _HALVES = re.compile("[\ud800-\udfff]")
 """Lone surrogates; in Python those from DC80 to DCFF are bytes of a path that are not UTF-8."""
 
@@ -56,6 +59,18 @@ def escape_unprintable(text: str, keep: str = "") -> str:
         a\x1b[31m
     """
     return "".join(c if c.isprintable() or c in keep else ascii(c)[1:-1] for c in text)
+
+
+def break_runner_commands(text: str) -> str:
+    """A text in which the runner of GitHub Actions finds no command, such as one that hides later lines.
+
+    It reads commands in all that a step prints: `##[command]` anywhere, `::command::` where a line begins.
+
+    Example:
+        >>> print(break_runner_commands("::add-mask::a ##[group]"))
+        : :add-mask::a # #[group]
+    """
+    return _LINE_COMMAND.sub(r"\1: :", text).replace(ANYWHERE_COMMAND, "# #[")
 
 
 def shell_word(path: str) -> str:
@@ -142,13 +157,15 @@ def toml_key(name: str) -> SingleKey:
 def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # JSON is anything
     """A value as JSON, with non-ASCII characters as they are.
 
-    Lone surrogates are escaped, since UTF-8 has no bytes for them. In Python, bytes of a path that are not
-    UTF-8 are lone surrogates.
+    A command of GitHub's runner in a text is written with an escape, since JSON is printed in its logs. Lone
+    surrogates are escaped, since UTF-8 has no bytes for them. In Python, bytes of a path that are not UTF-8
+    are lone surrogates.
 
     Raises:
         ValueError: A number in it is infinite or NaN.
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
+    text = text.replace(ANYWHERE_COMMAND, "#\\u0023[")
     return text.encode(errors="backslashreplace").decode()
 
 

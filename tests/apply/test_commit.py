@@ -343,6 +343,22 @@ def test_lines_of_a_file_that_was_not_replaced(old: Path, n_bytes: int) -> None:
     assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
 
+@pytest.mark.parametrize("ending", [".doubt-batch", ".doubt-unfinished"])
+def test_planted_link(old: Path, ending: str) -> None:
+    """A link at the name of the hidden batch or file is refused: no private file gets into the ledger."""
+    secret = old.with_name("secret")
+    secret.write_bytes(b"private")
+    before = old.with_name(LEDGER).read_bytes()
+    old.with_name(f".{old.name}{ending}").symlink_to(secret)
+
+    with pytest.raises(OutputError) as caught:
+        recover_commit(old)
+
+    assert caught.value.where == str(old.with_name(f".{old.name}{ending}"))
+    assert old.with_name(LEDGER).read_bytes() == before
+    assert secret.read_bytes() == b"private"
+
+
 def test_half_added_lines(old: Path) -> None:
     """Lines that were half added when the run was killed are added once, and in full."""
     old.with_name(BATCH).write_bytes(LINES)

@@ -180,6 +180,21 @@ def test_leftovers_that_stay(tmp_path: Path) -> None:
     assert caught.value.where == str(tmp_path / "out.json")
 
 
+@pytest.mark.parametrize("plant", ["symlink_to", "hardlink_to"])
+def test_planted_link_to_a_file(tmp_path: Path, plant: str) -> None:
+    """A link at the hidden name is refused, and what it leads to is not changed."""
+    path, victim = tmp_path / "data.json", tmp_path / "victim"
+    victim.write_bytes(b"theirs")
+    getattr(unfinished_path(path), plant)(victim)
+
+    with pytest.raises(OutputError) as caught:
+        replace_file(path, b"new")
+
+    assert caught.value.where == str(unfinished_path(path))
+    assert victim.read_bytes() == b"theirs"
+    assert not path.exists()
+
+
 def test_two_at_once(tmp_path: Path) -> None:
     """When several runs write one file at the same time, one run's whole file stays, and nothing else."""
     with ThreadPoolExecutor(4) as pool:

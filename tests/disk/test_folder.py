@@ -440,3 +440,71 @@ def test_files_of_others_are_not_removed(folder: Path) -> None:
         replace_folder(folder, content(1))
 
     assert (hidden / "mine.txt").exists()
+
+
+# ------------------------------------------------------------------- planted links
+
+PLANTED = (".out.doubt-unfinished", "out/.doubt-unfinished", "out/.doubt-complete")
+
+
+@pytest.mark.parametrize("name", PLANTED)
+def test_planted_link(folder: Path, name: str, sentences: Sentences) -> None:
+    """A link at a hidden name is not followed: what it points to stays, and the message names the link."""
+    replace_folder(folder, content(1) | {"notes.txt": b"mine"})
+    victim = folder.parent / "victim"
+    replace_folder(victim, content(7))
+    (folder.parent / name).symlink_to(victim)
+
+    with pytest.raises(OutputError) as caught:
+        replace_folder(folder, content(2))
+
+    assert held(victim) == content(7)
+    assert {name: (folder / name).read_bytes() for name in NAMES} == content(1)
+    assert caught.value.where == str(folder.parent / name)
+    if name == PLANTED[0]:
+        sentences.check(caught.value)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other owners")
+def test_leftovers_of_another_user(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A hidden folder that belongs to somebody else than us and its folder's owner is not touched."""
+    replace_folder(folder, content(1) | {"notes.txt": b"mine"})
+    hidden = folder / ".doubt-complete"
+    replace_folder(hidden, content(2))
+    honest = Path.lstat
+
+    def lstat(path: Path) -> os.stat_result:
+        found = honest(path)
+        return os.stat_result((*found[:4], found.st_uid + 1, *found[5:])) if path == hidden else found
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+
+    with pytest.raises(OutputError) as caught:
+        recover_folder(folder, NAMES)
+
+    assert caught.value.where == str(hidden)
+    assert held(hidden) == content(2)
+
+
+# ------------------------------------------------------------------- as private as the data
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+@pytest.mark.parametrize(
+    ("data", "file", "directory"),
+    [(0o600, 0o600, 0o700), (0o400, 0o600, 0o700), (0o640, 0o640, 0o750), (0o666, 0o644, 0o755)],
+)
+def test_no_less_private(folder: Path, data: int, file: int, directory: int) -> None:
+    """Nobody may read what is made from a file but who may read that file; its owner may write it."""
+    source = folder.parent / "data.csv"
+    source.touch()
+    source.chmod(data)
+    before = os.umask(0o022)
+
+    try:
+        replace_folder(folder, {"a.json": b"1", "x/b.json": b"2"}, made_from=[str(source), "-"])
+    finally:
+        os.umask(before)
+
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
+    assert modes == {"out": directory, "x": directory, "a.json": file, "b.json": file}

@@ -112,15 +112,30 @@ class TestFindOrMakeAudit:
 
         assert (found.origin, found.folder) == ("scanned now", None)
 
-    def test_a_cache_that_can_not_be_written(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """If the cache can't be written, the file is scanned all the same, with a note."""
+    @pytest.mark.parametrize("cache", ["file/cache", "x" * 300], ids=["not written", "not even looked at"])
+    def test_a_cache_that_can_not_be_used(self, cache: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If the cache can't be used, the file is scanned all the same, with a note."""
         Path("file").write_text("", encoding="utf-8")
-        monkeypatch.setenv("DOUBT_CACHE", "file/cache")
+        monkeypatch.setenv("DOUBT_CACHE", cache)
 
         found = self.find()
 
         assert found.folder is None
         assert len(found.notes) == 1
+
+    def test_no_home_folder(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        """Without a home folder nothing is kept, and nothing is written to the working directory."""
+        pwd = pytest.importorskip("pwd")
+        monkeypatch.delenv("DOUBT_CACHE")
+        monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+        monkeypatch.setenv("HOME", "no/absolute/path")
+        monkeypatch.setattr(pwd, "getpwuid", {}.__getitem__)
+
+        found = self.find()
+
+        assert found.folder is None
+        assert len(found.notes) == 1
+        assert [path.name for path in folder.iterdir()] == ["data.csv"]
 
     def test_kept_as_a_scan_would_write_it(self) -> None:
         """The audit that is used after a scan is equal to the one in the cache."""

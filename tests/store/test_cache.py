@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import os
+import stat
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from doubtcli.store import write_audit
-from doubtcli.store.cache import cache_folder, find_cached_audit, remove_unused_audits
+from doubtcli.store.cache import cache_folder, find_cached_audit, keep_audit, remove_unused_audits
+from doubtcli.store.describe import describe_audit, tabulate_doubts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,6 +63,19 @@ def test_damaged(make_audit: Make) -> None:
     (cache_folder("a" * 64) / "doubts.parquet").write_bytes(b"no Parquet")
 
     assert find_cached_audit("a" * 64) is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_private(make_audit: Make, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only its owner may enter the cache."""
+    monkeypatch.setenv("DOUBT_CACHE", str(folder / "cache"))
+    audit = make_audit(audit_key="a" * 64)
+
+    keep_audit(describe_audit(audit), tabulate_doubts(audit), queue_csv=b"", report_html="<!doctype html>")
+
+    assert find_cached_audit("a" * 64) is not None
+    made = [folder / "cache", folder / "cache" / "audits"]
+    assert [stat.S_IMODE(one.stat().st_mode) for one in made] == [0o700, 0o700]
 
 
 def test_default_folder(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doubtcli.wording.quoting import (
+    break_runner_commands,
     escape_unprintable,
     json_document,
     json_text,
@@ -54,6 +55,30 @@ def test_words(texts: list[str]) -> None:
 def test_escape_unprintable() -> None:
     """Control characters are escaped."""
     assert escape_unprintable("a\x1b[31m\u202eb\n\udc80é") == r"a\x1b[31m\u202eb\n\udc80é"
+
+
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("::add-mask::a", ": :add-mask::a"),
+        ("  ::stop-commands::x", "  : :stop-commands::x"),
+        ("a\n::error::b", "a\n: :error::b"),
+        ("see a::b", "see a::b"),
+        ("label ##[group]", "label # #[group]"),
+        ("## [group]", "## [group]"),
+    ],
+)
+def test_break_runner_commands(text: str, safe: str) -> None:
+    """What GitHub's runner would take for a command is broken, and only that."""
+    assert break_runner_commands(text) == safe
+
+
+def test_json_has_no_runner_commands() -> None:
+    """A command of GitHub's runner in a text is escaped in JSON, and is read back unchanged."""
+    text = json_text({"##[a]": "##[b]"})
+
+    assert "##[" not in text
+    assert json.loads(text) == {"##[a]": "##[b]"}
 
 
 def test_printable() -> None:

@@ -17,6 +17,7 @@ from doubtcli.gate.sentences import (
     list_failing_new_first,
     make_shown_path,
 )
+from doubtcli.wording.quoting import ANYWHERE_COMMAND
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,4 +83,5 @@ def _make_annotation(
         properties["file"] = make_shown_path(file.path)
         properties |= {} if lines is None else {"line": str(lines[0]), "endLine": str(lines[1])}
     listed = ",".join(f"{name}={value.translate(_PROPERTY)}" for name, value in properties.items())
-    return f"::{kind} {listed}::{message.translate(_MESSAGE)}"
+    annotation = f"::{kind} {listed}::{message.translate(_MESSAGE)}"
+    return annotation.replace(ANYWHERE_COMMAND, "# #[")

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, OutputFormat, print_result
+from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
@@ -34,13 +34,16 @@ def bench(
     """
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli.cli.console import choose_progress
-    from doubtcli.pipelines.bench import measure_scan_power
-    from doubtcli.report.documents import render_power
-    from doubtcli.report.findings import print_power
+    progress = choose_progress(wanted=not no_progress)
+    report = LiveReport(settings.path, color) if output_format is OutputFormat.FULL else None
+    with progress.stage("Loading libraries"):
+        from doubtcli.pipelines.bench import measure_scan_power
+        from doubtcli.report.documents import render_power
+        from doubtcli.report.findings import print_power
 
-    power, class_names = measure_scan_power(
-        settings, plantings=plantings, progress=choose_progress(wanted=not no_progress)
-    )
-    print_result(output_format, color, render_power, print_power, power, class_names)
+    power, class_names = measure_scan_power(settings, plantings=plantings, progress=progress, listener=report)
+    if report is None:
+        print_bytes(render_power(power, class_names).encode())
+    else:
+        report.finish(print_power, power, class_names)
     return ExitCode.DONE

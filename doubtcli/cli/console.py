@@ -6,13 +6,18 @@ import os
 import sys
 from contextlib import contextmanager
 from enum import StrEnum
+from functools import cached_property, partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec
 
+import typer
+
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.progress import Silence
-from doubtcli.wording.quoting import break_runner_commands
+from doubtcli.wording.quoting import break_runner_commands, printable_path
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import TextIO
 
     from rich.console import Console, RenderableType
@@ -21,6 +26,7 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from doubtcli.progress import Advance, Progress
+    from doubtcli.records import FileRead
 
 Found = ParamSpec("Found")
 
@@ -109,6 +115,73 @@ def print_result(
         print_bytes(render(*found, **more).encode())
     else:
         print_sheet(make_console(color), *found, **more)
+
+
+class LiveReport:
+    """The report of a scan or a bench, printed part by part as soon as a part is known.
+
+    If a part can't be printed, since nobody reads any more or the disk is full, the work goes on, and the
+    error is raised at the end.
+    """
+
+    def __init__(self, path: str, color: Color, *, verbose: bool = False) -> None:
+        self._color, self._verbose = color, verbose
+        self._failure: OSError | None = None
+        self._has_notes = False
+        if path == STANDARD_INPUT or Path(path).exists():
+            self._try_to_print(partial(_print_path, path, color))
+
+    def show_file(self, file: FileRead) -> None:
+        """Print what was read."""
+        from doubtcli.report.terminal import print_file
+
+        self._try_to_print(partial(print_file, self._console, file, verbose=self._verbose))
+        self._has_notes = bool(file.notes)
+
+    def show_notes(self, notes: Sequence[str]) -> None:
+        """Print notes below those printed before."""
+        from doubtcli.report.terminal import print_notes
+
+        self._try_to_print(partial(print_notes, self._console, notes, has_title=self._has_notes))
+        self._has_notes = True
+
+    def finish(
+        self,
+        print_sheet: Callable[Concatenate[Console, Found], None],
+        *found: Found.args,
+        **more: Found.kwargs,
+    ) -> None:
+        """Print the result.
+
+        Args:
+            print_sheet: Prints it as text on a console.
+            found: The result, as the arguments of this function.
+            more: The same, by name.
+
+        Raises:
+            OSError: An earlier part could not be printed.
+        """
+        if self._failure is not None:
+            raise self._failure
+        print_sheet(self._console, *found, **more)
+
+    @cached_property
+    def _console(self) -> Console:
+        return make_console(self._color)
+
+    def _try_to_print(self, print_part: Callable[[], None]) -> None:
+        if self._failure is None:
+            try:
+                print_part()
+                sys.stdout.flush()
+            except OSError as error:
+                self._failure = error
+
+
+def _print_path(path: str, color: Color) -> None:
+    """Print a report's first line, without the libraries for the others: they take time to load."""
+    shown = "standard input" if path == STANDARD_INPUT else printable_path(path)
+    typer.echo(typer.style(shown, bold=True), color={Color.ALWAYS: True, Color.NEVER: False}.get(color))
 
 
 def print_bytes(content: bytes) -> None:

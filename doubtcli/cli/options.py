@@ -195,6 +195,10 @@ ColorWhen = Annotated[
     declare_word("--color", Color, "When to use colour. [default: auto]", OUTPUT, "auto|always|never"),
 ]
 Quiet = Annotated[bool, declare_option("--quiet", "Print only errors.", OUTPUT, short="-q")]
+Verbose = Annotated[
+    bool,
+    declare_option("--verbose", "Print all that was found, and each column on a line.", OUTPUT, short="-v"),
+]
 Force = Annotated[bool, declare_option("--force", "Replace files that are in the way.", OUTPUT)]
 
 CorrectedFile = Annotated[

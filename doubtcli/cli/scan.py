@@ -6,12 +6,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, OutputFormat, make_console, print_bytes
+from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
 if TYPE_CHECKING:
-    from doubtcli.records import ScanResult
+    from doubtcli.progress import Progress
+    from doubtcli.records import Listener, ScanResult
     from doubtcli.settings import ScanSettings
 
 
@@ -34,11 +35,16 @@ def scan(
         int | None, options.declare_setting("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
     ] = None,
     top: Annotated[
-        int,
+        int | None,
         options.declare_option(
-            "--top", "How many doubted rows to print. [default: 10]", options.OUTPUT, "NUMBER", least=0
+            "--top",
+            "How many doubted rows to print. [default: as many as fit on a screen]",
+            options.OUTPUT,
+            "NUMBER",
+            least=0,
         ),
-    ] = 10,
+    ] = None,
+    verbose: options.Verbose = False,
     output_format: options.FullOrJson = OutputFormat.FULL,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
@@ -58,26 +64,34 @@ def scan(
         "audit_sample": audit_sample,
     }
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
-    audit, folder = _scan(settings, bars=not (quiet or no_progress))
-    if output_format is OutputFormat.JSON:
-        _print_json(audit)
-    elif not quiet:
-        _print_report(audit, folder, color=color, top=top)
+    progress = choose_progress(wanted=not (quiet or no_progress))
+    if quiet or output_format is OutputFormat.JSON:
+        audit, _ = _scan(settings, progress)
+        if not quiet:
+            _print_json(audit)
+        return ExitCode.DONE
+    report = LiveReport(settings.path, color, verbose=verbose)
+    audit, folder = _scan(settings, progress, report)
+
+    from doubtcli.report.terminal import print_result
+
+    report.finish(print_result, audit, folder=folder, top=top, verbose=verbose)
     return ExitCode.DONE
 
 
-def _scan(settings: ScanSettings, *, bars: bool) -> tuple[ScanResult, Path]:
+def _scan(
+    settings: ScanSettings, progress: Progress, listener: Listener | None = None
+) -> tuple[ScanResult, Path]:
     """Scan the file and write its audit; returns the audit and its folder."""
-    from doubtcli import store
-    from doubtcli.cli.console import choose_progress
-    from doubtcli.pipelines.scan import make_audit
-    from doubtcli.queue.make import write_scan_queue
-    from doubtcli.report.page import render_html
+    with progress.stage("Loading libraries"):
+        from doubtcli import store
+        from doubtcli.pipelines.scan import make_audit
+        from doubtcli.queue.make import write_scan_queue
+        from doubtcli.report.page import render_html
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
     store.check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)
-    progress = choose_progress(wanted=bars)
-    found, table = make_audit(settings, progress=progress)
+    found, table = make_audit(settings, progress=progress, listener=listener)
     with progress.stage("Writing the audit"):
         queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
         store.write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)
@@ -89,9 +103,3 @@ def _print_json(audit: ScanResult) -> None:
     from doubtcli.store import describe_audit, render_document
 
     print_bytes(render_document(describe_audit(audit)).encode())
-
-
-def _print_report(audit: ScanResult, folder: Path, *, color: Color, top: int) -> None:
-    from doubtcli.report.terminal import print_report
-
-    print_report(make_console(color), audit, folder=folder, top=top)

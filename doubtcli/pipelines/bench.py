@@ -11,12 +11,12 @@ from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
     from doubtcli.progress import Progress
-    from doubtcli.records import Power
+    from doubtcli.records import Listener, Power
     from doubtcli.settings import ScanSettings
 
 
 def measure_scan_power(
-    settings: ScanSettings, *, plantings: int | None, progress: Progress
+    settings: ScanSettings, *, plantings: int | None, progress: Progress, listener: Listener | None = None
 ) -> tuple[Power, tuple[str, ...]]:
     """Plant errors in a labelled table, and count how many of them a scan finds, by reason and by class.
 
@@ -24,6 +24,7 @@ def measure_scan_power(
         settings: What to read and how to judge it.
         plantings: How often to plant; as often as a scan does if None.
         progress: Shows each long stage.
+        listener: Is given what was read and the notes, as soon as they are known.
 
     Returns:
         How many planted errors were found, and the name of each class.
@@ -33,7 +34,13 @@ def measure_scan_power(
     """
     with limit_native_threads():
         judged = judge_labels(
-            settings, find_task(), make_engine(settings.threads), progress, Clock(), plantings
+            settings,
+            find_task(),
+            make_engine(settings.threads),
+            progress,
+            Clock(),
+            plantings,
+            listener=listener,
         )
         planted, doubted = judged.planted, judged.ranking.doubted
         power = planted.measure_power(doubted)

@@ -22,7 +22,7 @@ from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.records import FROM_FILES, Roles, ScanResult
+from doubtcli.records import FROM_FILES, FileRead, Roles, ScanResult
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
@@ -43,6 +43,7 @@ if TYPE_CHECKING:
         Examples,
         InMemory,
         Labels,
+        Listener,
         NoiseModel,
         Ranking,
         ReasonScores,
@@ -63,6 +64,7 @@ def make_audit(
     task: Task | None = None,
     engine: Engine | None = None,
     given: InMemory = FROM_FILES,
+    listener: Listener | None = None,
 ) -> tuple[ScanResult, Table]:
     """Read a labelled table, and say how much each label is doubted, and why. Writes nothing.
 
@@ -71,6 +73,7 @@ def make_audit(
         progress: Shows each long stage.
         task: What kind of labels the file has; one class a row if left out.
         given: What is in memory already, and not read from files.
+        listener: Is given what was read and the notes, as soon as they are known.
         engine: Fits the models; threads of this process if left out. The audit does not depend on it.
 
     Returns:
@@ -82,7 +85,7 @@ def make_audit(
     _check_sample_fits(settings)
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
     with limit_native_threads():
-        judged = judge_labels(settings, task, engine, progress, clock, given=given)
+        judged = judge_labels(settings, task, engine, progress, clock, given=given, listener=listener)
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _draw_sample(ranking, settings)
@@ -104,14 +107,7 @@ def make_audit(
         settings=select_judging_settings(settings),
         seed=settings.seed,
         versions=list_versions(),
-        notes=(
-            *table.notes,
-            *judged.labels.notes,
-            *(note_leak(leak, settings.use) for leak in judged.leaks),
-            *_list_verdict_notes(examples),
-            *gathered.notes,
-            *judged.unjudged_notes,
-        ),
+        notes=judged.notes,
         timings=clock.seconds,
         sample=sample,
         power=judged.planted.measure_power(ranking.doubted),
@@ -134,9 +130,8 @@ class JudgedFile:
     gathered: Gathered
     reasons: tuple[ReasonScores, ...]
     skipped: tuple[SkippedReason, ...]
-    leaks: tuple[Leak, ...]
-    unjudged_notes: Sequence[str]
-    """What the user should know about rows that models can't judge."""
+    notes: tuple[str, ...]
+    """What the user should know, in the order in which it became known."""
     skill: Skill
     planted: PlantedErrors
     noise: NoiseModel
@@ -151,6 +146,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     clock: Clock,
     plantings: int | None = None,
     given: InMemory = FROM_FILES,
+    listener: Listener | None = None,
 ) -> JudgedFile:
     """Read a labelled file, and rank its rows by doubt.
 
@@ -164,20 +160,27 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         clock: Measures the stages.
         plantings: How often to plant errors; as often as a scan needs if left out.
         given: What is in memory already, and not read from files.
+        listener: Is given what was read and the notes, as soon as they are known.
     """
     loaded = _load_reasons(settings)
     with clock.stage("read"):
         side_files = hash_side_files(settings, given)
-        table, roles, labels, examples = read_examples(settings, task, progress, given)
-        leaks = find_leaks(examples, settings.seed, engine, progress)
-        roles, examples = leave_out_leaks(leaks, roles, examples, settings.use)
+        table, roles, labels, all_examples = read_examples(settings, task, progress, given)
+        notes = _show_file(listener, table, roles, labels, all_examples)
+        examples = all_examples
         if settings.verdicts is not None:
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path, given.answers)
+            notes.add(examples.verdicts.notes if examples.verdicts is not None else ())
+    with clock.stage("look for leaks"):
+        leaks = find_leaks(all_examples, settings.seed, engine, progress)
+        roles, examples = leave_out_leaks(leaks, roles, examples, settings.use)
+        notes.add([note_leak(leak, settings.use) for leak in leaks])
     with clock.stage("gather evidence"):
         gathered = gather_evidence(
             examples, _list_wanted_pieces(loaded, examples), settings, engine, progress
         )
         evidence, together = gathered.evidence, gathered.together
+        notes.add(gathered.notes)
     with clock.stage("ask the reasons"), progress.stage("Running the reasons"):
         reasons, skipped = plugins.run_reasons(loaded, evidence)
     sources = find_ranked_sources(reasons)
@@ -209,6 +212,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
         noise = planted.weigh(noise, rank(noise, together).doubt)
         ranking = mark_decided_rows(rank(noise, together, verdicts=examples.verdicts), examples)
+    notes.add(_explain_unjudged(task, opinions, evidence, examples, together))
     return JudgedFile(
         loaded,
         side_files,
@@ -219,13 +223,38 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         gathered,
         reasons,
         skipped,
-        leaks,
-        _explain_unjudged(task, opinions, evidence, examples, together),
+        tuple(notes.texts),
         skill,
         planted,
         noise,
         ranking,
     )
+
+
+@dataclass(frozen=True)
+class Notes:
+    """What the user should know, passed on as soon as it is known."""
+
+    listener: Listener | None
+    texts: list[str]
+
+    def add(self, texts: Sequence[str]) -> None:
+        """Keep some notes, and show them."""
+        self.texts.extend(texts)
+        if self.listener is not None and texts:
+            self.listener.show_notes(texts)
+
+
+def _show_file(
+    listener: Listener | None, table: Table, roles: Roles, labels: Labels, examples: Examples
+) -> Notes:
+    """Show what was read; returns the notes on it, to which those that follow are added."""
+    notes = (*table.notes, *labels.notes)
+    if listener is not None:
+        n_unlabelled = len(examples.unlabelled_row_ids)
+        file = FileRead(table.source, roles, examples.n_rows + n_unlabelled, n_unlabelled, notes)
+        listener.show_file(file)
+    return Notes(listener, [*notes])
 
 
 def leave_out_leaks(
@@ -287,10 +316,6 @@ def _draw_sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None
         return None
     undecided = np.ones(len(ranking.doubt), dtype=np.bool_) if ranking.decided is None else ~ranking.decided
     return draw_sample(ranking.doubt, undecided, settings.audit_sample, settings.seed)
-
-
-def _list_verdict_notes(examples: Examples) -> tuple[str, ...]:
-    return examples.verdicts.notes if examples.verdicts is not None else ()
 
 
 def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> tuple[str, ...]:

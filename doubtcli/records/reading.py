@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     import pyarrow as pa
 
@@ -194,6 +194,30 @@ class Roles:
     def inputs(self) -> tuple[str, ...]:
         """The columns that models learn from."""
         return tuple(column.name for column in self.columns if column.used and column.is_input)
+
+
+@dataclass(frozen=True)
+class FileRead:
+    """What is known of a labelled file before any model is fitted."""
+
+    source: Source
+    roles: Roles
+    n_rows: int
+    """Rows with and without a label."""
+    n_unlabelled: int
+    notes: tuple[str, ...]
+
+
+class Listener(Protocol):
+    """Is given what a pipeline knows as soon as it knows it, so that a wrong guess can be seen at once."""
+
+    def show_file(self, file: FileRead) -> None:
+        """What was read, before any model is fitted."""
+        ...
+
+    def show_notes(self, notes: Sequence[str]) -> None:
+        """What the user should know besides, in sentences; called again when there is more."""
+        ...
 
 
 def reject_other_label(_text: str) -> None:

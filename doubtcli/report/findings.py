@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
     """A text and its style."""
 
 MOST_CONFUSIONS = 5
+TOP_IF_BRIEF = 3
+"""How many rows are listed at most besides everything else that a screen has."""
 MOST_VALUES = 12
 """How many values of a table's row are shown: about two lines of them."""
 EXCERPT_LINES = 2
@@ -43,8 +46,8 @@ WHY_LOOK = (
 )
 
 
-def print_findings(sheet: Sheet, summary: Summary) -> None:
-    """How many labels are doubted, the noise rate, and how well the models predict the labels."""
+def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
+    """How many labels are doubted, and the noise rate; if verbose, what the models can find, too."""
     doubted = format_count(summary.n_doubted) if summary.n_doubted else "None"
     share = f" ({format_percent(summary.share)})" if summary.n_doubted else ""
     be = "is" if summary.n_doubted <= 1 else "are"
@@ -53,8 +56,7 @@ def print_findings(sheet: Sheet, summary: Summary) -> None:
         summary.verdict_sentence,
         summary.precision_sentence,
         summary.noise_sentence,
-        summary.skill_sentence,
-        summary.power_sentence,
+        *((summary.skill_sentence, summary.power_sentence) if verbose else ()),
     )
     for sentence in sentences:
         if sentence:
@@ -73,20 +75,38 @@ def print_confusions(sheet: Sheet, summary: Summary) -> None:
         sheet.print(lead, label_change(sheet, pair.given, pair.suggested, sheet.width - lead.cell_len))
 
 
-def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int) -> None:
-    """The first rows of the queue: labels, doubt, an excerpt, and why; rows not doubted are listed apart."""
+def print_first_rows(sheet: Sheet, audit: ScanResult, summary: Summary, room: int) -> None:
+    """As many of the first rows as fit in so many lines, each cut to a few lines; at least one."""
+    for top in range(TOP_IF_BRIEF, 0, -1):
+        print_some = partial(print_rows, sheet, audit, summary, top, brief=True)
+        if top == 1 or sheet.count_lines(print_some) <= room:
+            print_some()
+            return
+
+
+def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, brief: bool = False) -> None:
+    """The first rows of the queue: labels, doubt, an excerpt, and why; rows not doubted are listed apart.
+
+    Args:
+        sheet: Where to print.
+        audit: The result of a scan.
+        summary: Its figures.
+        top: How many rows.
+        brief: Whether an excerpt and why a row is doubted have one line each, with no line between rows.
+    """
     rows = list_top_rows(audit, top)
     doubted, others = ([row for row in rows if row.doubted is wanted] for wanted in (True, False))
     if doubted:
         sheet.title("Most doubted", _count_shown(len(doubted), summary.n_doubted))
-        _print_block(sheet, audit, doubted)
+        _print_block(sheet, audit, doubted, brief=brief)
     if others:
         shown = _count_shown(len(others), len(audit.ranking.queue) - summary.n_doubted)
         aside = "these rows are not doubted" + (f"; {shown}" if shown else "")
         sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
         sheet.hang(sheet.indent(), WHY_LOOK, "dim")
-        sheet.print()
-        _print_block(sheet, audit, others)
+        if not brief:
+            sheet.print()
+        _print_block(sheet, audit, others, brief=brief)
 
 
 def _count_shown(n_shown: int, n_rows: int) -> str:
@@ -96,15 +116,15 @@ def _count_shown(n_shown: int, n_rows: int) -> str:
 # ----------------------------------------------------------------- rows
 
 
-def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary]) -> None:
-    """Rows below each other, with an empty line between them."""
+def _print_block(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummary], *, brief: bool) -> None:
+    """Rows below each other, with an empty line between them if they are not brief."""
     score_cells = max(len(format_score(row.doubt)) for row in rows)
     print_one = _print_beside if sheet.width >= SIDE_BY_SIDE else _print_below
     label_cells = _count_label_cells(sheet, audit, rows)
     for number, row in enumerate(rows):
-        if number:
+        if number and not brief:
             sheet.print()
-        print_one(sheet, audit, row, _make_lead(sheet, row, score_cells), label_cells)
+        print_one(sheet, audit, row, _make_lead(sheet, row, score_cells), label_cells, brief=brief)
 
 
 def _make_lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
@@ -114,21 +134,25 @@ def _make_lead(sheet: Sheet, row: RowSummary, cells: int) -> Text:
     return sheet.indent(figure, sheet.bar(row.doubt, style), "  ")
 
 
-def _print_below(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, _label_cells: int) -> None:
+def _print_below(
+    sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, _label_cells: int, *, brief: bool
+) -> None:
     """A row's labels on a line, and its texts below."""
     place = f"  {_name_row(sheet, audit, row)}"
     change = _make_row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
     sheet.print(lead, change, (place, "dim"))
     under = sheet.indent(" " * len(lead.plain.split()[0]), "  ")
-    for line, style in _wrap_row_texts(sheet, audit, row, sheet.width - under.cell_len):
+    for line, style in _wrap_row_texts(sheet, audit, row, sheet.width - under.cell_len, brief=brief):
         sheet.print(under, (line, style))
 
 
-def _print_beside(sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, label_cells: int) -> None:
+def _print_beside(
+    sheet: Sheet, audit: ScanResult, row: RowSummary, lead: Text, label_cells: int, *, brief: bool
+) -> None:
     """A row's labels and its place on the left, its texts on the right."""
     place = Text(sheet.crop(_name_row(sheet, audit, row), label_cells), "dim")
     left = [(lead, _make_row_change(sheet, row, label_cells)), (Text(" " * lead.cell_len), place)]
-    right = _wrap_row_texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2)
+    right = _wrap_row_texts(sheet, audit, row, sheet.width - lead.cell_len - label_cells - 2, brief=brief)
     for beside, line in zip_longest(left, right):
         before, words = beside or (Text(" " * lead.cell_len), Text())
         gap = " " * (label_cells + 2 - words.cell_len) if line else ""
@@ -151,10 +175,12 @@ def _name_row(sheet: Sheet, audit: ScanResult, row: RowSummary) -> str:
     return place
 
 
-def _wrap_row_texts(sheet: Sheet, audit: ScanResult, row: RowSummary, cells: int) -> list[Line]:
+def _wrap_row_texts(
+    sheet: Sheet, audit: ScanResult, row: RowSummary, cells: int, *, brief: bool
+) -> list[Line]:
     """An excerpt of a row, and why it is doubted."""
-    excerpt = sheet.wrap(_make_excerpt(audit.examples, row.index), cells, EXCERPT_LINES)
-    why = sheet.wrap(printable(row.why), cells)
+    excerpt = sheet.wrap(_make_excerpt(audit.examples, row.index), cells, 1 if brief else EXCERPT_LINES)
+    why = sheet.wrap(printable(row.why), cells, 1 if brief else None)
     return [*((line, "") for line in excerpt), *((line, "cyan") for line in why)]
 
 
@@ -189,6 +215,7 @@ def print_power(console: Console, power: Power, class_names: Sequence[str]) -> N
     """
     sheet = Sheet(console)
     if not power.assessable:
+        sheet.print()
         sheet.hang(sheet.indent(), power_sentence(power))
         return
     sheet.title(f"{format_count(power.n_planted, 'error')} planted")

@@ -75,13 +75,15 @@ def verdict_sentence(audit: ScanResult) -> str:
     if audit.examples.verdicts is None:
         return ""
     n_kept, n_corrected = count_decided(audit)
-    if not n_kept + n_corrected:
+    n_unusable = len(audit.examples.unusable_row_ids)
+    n_decided = n_kept + n_corrected + n_unusable
+    if not n_decided:
         return f"{audit.examples.verdicts.path} has no verdicts yet."
-    rows = format_count(n_kept + n_corrected, "row")
-    have = "has" if n_kept + n_corrected == 1 else "have"
+    have = "has" if n_decided == 1 else "have"
+    unusable = f", {format_count(n_unusable)} unusable (set aside)" if n_unusable else ""
     return (
-        f"{rows} {have} a verdict: {format_count(n_kept)} kept, {format_count(n_corrected)} corrected. "
-        "The models learn from the verdicts."
+        f"{format_count(n_decided, 'row')} {have} a verdict: {format_count(n_kept)} kept, "
+        f"{format_count(n_corrected)} corrected{unusable}. The models learn from the verdicts."
     )
 
 

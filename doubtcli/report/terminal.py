@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from rich.cells import cell_len
@@ -10,8 +11,9 @@ from rich.cells import cell_len
 from doubtcli.files.formats import find_title
 from doubtcli.rank.figures import list_queued_rows
 from doubtcli.records import Role
-from doubtcli.report.findings import print_confusions, print_findings, print_rows
+from doubtcli.report.findings import print_confusions, print_findings, print_first_rows, print_rows
 from doubtcli.report.summary import summarize
+from doubtcli.wording.lists import join_first
 from doubtcli.wording.numbers import format_count
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import Sheet
@@ -22,11 +24,17 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
-    from doubtcli.records import Column, ScanResult, Source
-    from doubtcli.report.summary import Summary
+    from doubtcli.records import Column, FileRead, ScanResult
 
 NAME_SHARE = 0.4
 """The part of a line that names of columns may take."""
+
+MOST_LINES = 12
+"""A table with more columns is shown by kinds of column: this is half of a screen of 24 lines."""
+SCREEN_LINES = 24
+"""Lines of a terminal at least: the most for what was found and what to do next. The first line is empty, so
+that the rest is in sight above the next prompt."""
+TOP_IF_VERBOSE = 10
 
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar", " ": "space"}
 FILES = {
@@ -37,36 +45,63 @@ FILES = {
 }
 
 
-def print_report(console: Console, audit: ScanResult, *, folder: Path, top: int = 10) -> None:
-    """Print what was read and found, the most doubted rows, where the files are, and what to do next.
+def print_file(console: Console, file: FileRead, *, verbose: bool = False) -> None:
+    """Print what was read: how it is stored, its columns, and notes; its path is printed already.
 
     Text from the data is printed as it is, never as markup, and its control characters are escaped.
+
+    Args:
+        console: Where to print.
+        file: What was read.
+        verbose: Whether each column has a line of its own, in a table of any width.
+    """
+    sheet = Sheet(console)
+    _print_source(sheet, file)
+    _print_columns(sheet, file.roles.columns, verbose=verbose)
+    print_notes(console, file.notes, has_title=False)
+
+
+def print_notes(console: Console, notes: Sequence[str], *, has_title: bool) -> None:
+    """Print notes, each with a dash; below the notes that were printed before, if these have a title."""
+    sheet = Sheet(console)
+    if notes and not has_title:
+        sheet.title("Notes")
+    for note in notes:
+        sheet.hang(sheet.indent("- "), printable(note))
+
+
+def print_result(
+    console: Console, audit: ScanResult, *, folder: Path, top: int | None = None, verbose: bool = False
+) -> None:
+    """Print what a scan found, the most doubted rows, and what to do next: together at most a screen.
 
     Args:
         console: Where to print; bars are drawn only on a terminal.
         audit: The result of a scan.
         folder: The audit directory.
-        top: How many of the most doubted rows to list.
+        top: How many of the most doubted rows to list; as many as fit if None.
+        verbose: Whether to print everything else, too.
     """
     sheet, summary = Sheet(console), summarize(audit)
-    _print_source(sheet, audit.source, summary)
-    _print_columns(sheet, audit.roles.columns)
-    sheet.print_list("Notes", audit.notes)
-    print_findings(sheet, summary)
-    print_confusions(sheet, summary)
-    print_rows(sheet, audit, summary, top)
-    sheet.print_list("Reasons skipped", _group_skipped(audit))
-    _print_files(sheet, audit, folder)
-    _print_next(sheet, audit, folder)
+    found = partial(print_findings, sheet, summary, verbose=verbose)
+    steps = partial(_print_next, sheet, audit, folder, verbose=verbose)
+    found()
+    if verbose:
+        print_confusions(sheet, summary)
+        print_rows(sheet, audit, summary, TOP_IF_VERBOSE if top is None else top)
+        sheet.print_list("Reasons skipped", _group_skipped(audit))
+        _print_files(sheet, audit, folder)
+    elif top is None:
+        print_first_rows(sheet, audit, summary, SCREEN_LINES - sheet.count_lines(found, steps))
+    else:
+        print_rows(sheet, audit, summary, top)
+    steps()
 
 
-def _print_source(sheet: Sheet, source: Source, summary: Summary) -> None:
-    sheet.print((printable_path(source.path) if source.path != "-" else "standard input", "bold"))
-    rows = format_count(summary.n_rows, "row")
-    if summary.n_unlabelled:
-        rows += f", {format_count(summary.n_unlabelled)} of them without a label (set aside)"
-    if summary.n_unusable:
-        rows += f", {format_count(summary.n_unusable)} of them judged unusable (set aside)"
+def _print_source(sheet: Sheet, file: FileRead) -> None:
+    source, rows = file.source, format_count(file.n_rows, "row")
+    if file.n_unlabelled:
+        rows += f", {format_count(file.n_unlabelled)} of them without a label (set aside)"
     sheet.hang(sheet.indent(), rows)
     stored = [find_title(source.format), source.compression, _name_encoding(source.encoding)]
     if source.delimiter:
@@ -98,9 +133,10 @@ def _format_size(n_bytes: int) -> str:
     return f"{size:.3g} {unit}"
 
 
-def _print_columns(sheet: Sheet, columns: Iterable[Column]) -> None:
+def _print_columns(sheet: Sheet, columns: Sequence[Column], *, verbose: bool) -> None:
     sheet.title("Columns")
-    lines = [(_show_names(sheet, line), line) for line in fold_columns(tuple(columns))]
+    most_lines = len(columns) if verbose else MOST_LINES
+    lines = [(_show_names(sheet, line), line) for line in fold_columns(columns, most_lines)]
     name_cells = max(cell_len(names) for names, _ in lines)
     use_cells = max(len(line.use) for _, line in lines)
     for names, line in lines:
@@ -110,14 +146,15 @@ def _print_columns(sheet: Sheet, columns: Iterable[Column]) -> None:
 
 
 def _show_names(sheet: Sheet, line: ColumnLine) -> str:
-    """One name, or the first and the last of several and how many they are."""
+    """The names as a list: all of them, or as many as fit and how many more there are."""
     cells = int(sheet.width * NAME_SHARE)
-    if len(line.names) == 1:
-        return sheet.crop(printable(line.names[0]), cells)
-    between, counted = f" {sheet.ellipsis} ", f" ({len(line.names)})"
-    each = (cells - len(between) - len(counted)) // 2
-    first, last = (sheet.crop(printable(name), each) for name in (line.names[0], line.names[-1]))
-    return f"{first}{between}{last}{counted}"
+    names = [printable(name) for name in line.names]
+    for n_named in range(len(names), 1, -1):
+        listed = join_first(names, n_named)
+        if cell_len(listed) <= cells:
+            return listed
+    rest = join_first(["", *names[1:]], 1)
+    return sheet.crop(names[0], cells - cell_len(rest)) + rest
 
 
 def _group_skipped(audit: ScanResult) -> list[str]:
@@ -130,14 +167,19 @@ def _group_skipped(audit: ScanResult) -> list[str]:
 
 def _describe_queue(audit: ScanResult) -> str:
     """How many rows are queued, and how many of them are doubted if not all are."""
-    queue = list_queued_rows(audit, audit.settings.get("queue_size"))
-    doubted = int(audit.ranking.doubted[queue].sum())
-    text = f"{format_count(len(queue), 'row')} to check"
-    if doubted != len(queue):
-        text += f", {format_count(doubted) if doubted else 'none'} of them doubted"
+    n_rows, n_doubted = _count_queue(audit)
+    text = f"{format_count(n_rows, 'row')} to check"
+    if n_doubted != n_rows:
+        text += f", {format_count(n_doubted) if n_doubted else 'none'} of them doubted"
     if audit.sample is not None:
         text += f"; the first {format_count(len(audit.sample.rows))} are a random sample"
     return text
+
+
+def _count_queue(audit: ScanResult) -> tuple[int, int]:
+    """How many rows `queue.csv` has, and how many of them are doubted."""
+    queue = list_queued_rows(audit, audit.settings.get("queue_size"))
+    return len(queue), int(audit.ranking.doubted[queue].sum())
 
 
 def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
@@ -148,11 +190,17 @@ def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
         sheet.hang(lead, what.format(queued=_describe_queue(audit)), "dim")
 
 
-def _print_next(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
+def _print_next(sheet: Sheet, audit: ScanResult, folder: Path, *, verbose: bool) -> None:
     sheet.title("Next")
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
-    if len(list_queued_rows(audit)):
-        _print_step(sheet, "Relabel:  ", "enter the right label under verdict in", folder / "queue.csv")
+    n_rows, n_doubted = _count_queue(audit)
+    if n_rows:
+        which = format_count(n_rows, "row") + f" ({format_count(n_doubted)} doubted)" * (n_doubted < n_rows)
+        _print_step(
+            sheet, "Relabel:  ", f"{which}: enter the right label under verdict in", folder / "queue.csv"
+        )
+    if not verbose:
+        sheet.print(sheet.indent("Details:  on the page, or here with --verbose"))
 
 
 def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
@@ -160,12 +208,9 @@ def _print_step(sheet: Sheet, lead: str, words: str, path: Path) -> None:
     shown = printable_path(str(path))
     fits = cell_len(lead + words + shown) + len("   ") <= sheet.width
     if not fits:
-        sheet.print(sheet.indent(lead, words))
+        sheet.hang(sheet.indent(lead), words)
     sheet.print(sheet.indent(*((lead, words, " ") if fits else (" " * len(lead),)), (shown, "bold")))
 
-
-MOST_LINES = 12
-"""A table with more columns is shown by kinds of column: this is half of a screen of 24 lines."""
 
 LEFT_OUT = "left out"
 
@@ -180,13 +225,13 @@ class ColumnLine(NamedTuple):
     why: str
 
 
-def fold_columns(columns: Sequence[Column]) -> list[ColumnLine]:
+def fold_columns(columns: Sequence[Column], most_lines: int = MOST_LINES) -> list[ColumnLine]:
     """How the columns are used: the label first, columns left out last, many of one kind on one line."""
     ordered = sorted(columns, key=lambda column: (_is_left_out(column), *_place_of_role(column.role)))
-    if len(ordered) <= MOST_LINES:
+    if len(ordered) <= most_lines:
         return [_fold_line([column]) for column in ordered]
     lines = _fold_kinds(ordered, lambda column: (_is_left_out(column), column.role, column.why))
-    if len(lines) <= MOST_LINES:
+    if len(lines) <= most_lines:
         return lines
     return _fold_kinds(ordered, lambda column: (_is_left_out(column), column.role))
 
@@ -206,8 +251,8 @@ def _fold_kinds(columns: Iterable[Column], kind: Callable[[Column], Hashable]) -
 
 def _fold_line(alike: Sequence[Column]) -> ColumnLine:
     names, first = tuple(column.name for column in alike), alike[0]
-    others = len({column.why for column in alike}) - 1
-    why = f"{first.why}; for the others see audit.json" if others else first.why
+    causes = {column.why for column in alike}
+    why = first.why if len(causes) == 1 else "why: see --verbose"
     if not _is_left_out(first):
         return ColumnLine(names, first.role, why)
     once = why.replace(f": {LEFT_OUT}", "")  # the column "use" has it already

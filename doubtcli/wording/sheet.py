@@ -11,7 +11,7 @@ from rich.text import Text
 from doubtcli.wording.quoting import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from rich.console import Console
 
@@ -53,6 +53,13 @@ class Sheet:
     def print(self, *parts: Part) -> None:
         """Print one line as it is, at any length."""
         self.console.print(Text.assemble(*parts), soft_wrap=True)
+
+    def count_lines(self, *prints: Callable[[], None]) -> int:
+        """How many lines these functions print, without printing them."""
+        with self.console.capture() as printed:
+            for print_part in prints:
+                print_part()
+        return printed.get().count("\n")
 
     def title(self, title: str, aside: str = "") -> None:
         """Print a section's title below an empty line."""

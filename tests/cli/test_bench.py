@@ -118,7 +118,7 @@ def test_too_few_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentences
     shown = " ".join(run("few.csv").split())
     as_json = json.loads(run("few.csv", "--output-format", "json"))
 
-    sentences.check(shown)
+    sentences.check(shown[shown.index("What this") :])
     assert as_json.pop("why")[1:] in shown
     assert as_json == {
         "assessable": False,
@@ -138,7 +138,7 @@ def test_fast_by_file(
 
     shown = run("rows.csv", "--config", str(tmp_path / "fast.toml"))
 
-    sentences.check(" ".join(shown.split()))
+    sentences.check(" ".join(shown[shown.index("What this") :].split()))
 
 
 def test_no_planting(

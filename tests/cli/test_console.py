@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from doubtcli.cli.console import Bars, choose_progress, make_bars
+from doubtcli.cli.console import Bars, Color, LiveReport, choose_progress, make_bars
 from doubtcli.progress import Silence
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rich.progress import Progress
 
 
@@ -100,3 +102,36 @@ def test_choose(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, wanted: bo
     monkeypatch.setattr(sys, "stderr", stream)
 
     assert isinstance(choose_progress(wanted=wanted), kind)
+
+
+class TestLiveReport:
+    """A report that is printed part by part."""
+
+    def test_the_path_is_printed_at_once(self, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        """The file's path is printed before anything is read, but not that of a file that is not there."""
+        path = tmp_path / "a.csv"
+        path.touch()
+
+        LiveReport("no-such.csv", Color.AUTO)
+        LiveReport(str(path), Color.AUTO)
+        LiveReport("-", Color.ALWAYS)
+
+        assert capsys.readouterr().out == f"{path}\n\x1b[1mstandard input\x1b[0m\n"
+
+    def test_nobody_reads(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If a part can't be printed, the work goes on, and the error is raised with the result."""
+        monkeypatch.setattr(sys, "stdout", ClosedPipe())
+        report = LiveReport("-", Color.NEVER)
+
+        report.show_notes(["a note"])
+
+        with pytest.raises(BrokenPipeError):
+            report.finish(print)
+
+
+class ClosedPipe(io.StringIO):
+    """A stream that nobody reads."""
+
+    def write(self, _text: str) -> int:
+        """Fail, as a closed pipe does."""
+        raise BrokenPipeError

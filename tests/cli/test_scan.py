@@ -165,7 +165,7 @@ class TestVerdicts:
         done = doubt("scan", "rows.csv", "--id", "id", "--verdicts", "verdicts.csv")
 
         assert done.returncode == 2
-        assert done.stdout == ""
+        assert done.stdout.startswith("rows.csv\n")
         assert done.stderr.startswith("doubt: verdicts.csv, row 1, column 'verdict': 'fruity' ")
         assert "'fruit'" in done.stderr
         assert not (doubt.folder / "rows.doubt").exists()
@@ -204,14 +204,14 @@ class TestTrouble:
         content: str,
         message: str,
     ) -> None:
-        """A file that can't be scanned ends with 2, one message and no audit."""
+        """A file that can't be scanned ends with 2, its name, one message and no audit."""
         monkeypatch.chdir(tmp_path)
         (tmp_path / "bad.csv").write_text(content)
 
         assert main.run(["scan", "bad.csv"]) == 2
 
         out, err = capsys.readouterr()
-        assert out == ""
+        assert out == "bad.csv\n"
         assert err.startswith("doubt: ")
         assert message in err
         assert "bug" not in err

@@ -73,6 +73,41 @@ def penguins():
     return audit(PENGUINS, audit_sample=30, **QUICK)
 
 
+class KeptParts:
+    """A listener that keeps what it is given, in order."""
+
+    def __init__(self):
+        self.parts = []
+
+    def show_file(self, file):
+        """Keep what was read."""
+        self.parts.append(file)
+
+    def show_notes(self, notes):
+        """Keep the notes."""
+        self.parts.extend(notes)
+
+
+def test_what_was_read_is_known_before_models_are_fitted(tmp_path):
+    """A listener gets the file, its columns and its notes, also of a scan that fails after that."""
+    words = ("apple", "pear", "plum")
+    rows = [{"text": f"{words[n % 3]} {n}", "label": "ab"[n % 2] if n else ""} for n in range(40)]
+    path, listener = write_rows(tmp_path / "rows.csv", rows), KeptParts()
+
+    found, _ = make_audit(ScanSettings(path=str(path), **FASTEST), progress=Silence(), listener=listener)
+
+    file, *later = listener.parts
+    assert (file.source, file.roles, file.n_rows, file.n_unlabelled) == (found.source, found.roles, 40, 1)
+    assert (*file.notes, *later) == found.notes
+    with pytest.raises(InputError):
+        make_audit(
+            ScanSettings(path=str(path), verdicts="no-such.csv", **FASTEST),
+            progress=Silence(),
+            listener=listener,
+        )
+    assert listener.parts[-1] == file
+
+
 def known_errors(found, ids):
     """Which rows are known to have a wrong label."""
     return np.isin(np.array(found.examples.row_ids), list(ids))

@@ -107,10 +107,12 @@ def gate(
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
 
     from doubtcli.cli.console import choose_progress
-    from doubtcli.disk.file import replace_file
+    from doubtcli.disk.file import check_writable, replace_file
     from doubtcli.pipelines.gate import Gate
 
     progress = choose_progress(wanted=not (quiet or no_progress))
+    if output_file is not None:
+        check_writable(Path(output_file), b"")  # before the labels are judged, which may take long
     needs_lines = output_format != FULL  # people find a row by its id, CI systems by its line
     found = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache).run(
         paths or [], with_lines=needs_lines

@@ -55,7 +55,7 @@ def init(
     folder = parent_folder(config)
     shown = relative_path(path, folder)
     flags = collect_flags(settings, folder)
-    replace_file(config, render_config(shown, flags, roles, examples).encode())
+    replace_file(config, render_config(shown, flags, roles, examples).encode(), overwrite=force)
     typer.echo(f"Wrote {output}\n\n{render_next_steps(path, config)}", nl=False)
     return ExitCode.DONE
 

@@ -95,6 +95,7 @@ def replace_file(
     *,
     mode: int | None = None,
     made_from: Iterable[str] = (),
+    overwrite: bool = True,
     never: Iterable[str] = (),
     hints: Mapping[int, str] = FILE_HINTS,
 ) -> None:
@@ -108,11 +109,13 @@ def replace_file(
         content: The whole file.
         mode: Its permissions; None: those of the file that it replaces, else the system's default.
         made_from: The files that its content is from: a new file is no less private than they are.
+        overwrite: Whether a file that is there already is replaced.
         never: Files that were read, and must not be replaced.
         hints: What to do about errors, by the system's error number.
 
     Raises:
-        OutputError: It is one of those, or the system refuses; the old file is unchanged.
+        OutputError: It is one of those, or must not be replaced, or the system refuses; the old file is
+            unchanged.
     """
     if any(is_same_file(read, path) for read in never):
         raise OutputError(
@@ -125,6 +128,8 @@ def replace_file(
             path.write_bytes(content)
             return
         with _stage_file(path, content, mode, limit_mode(made_from)) as hidden:
+            if not overwrite and path.exists():  # another run was faster
+                raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
             hidden.replace(path.resolve())
             sync_folder(hidden.parent)
 
@@ -135,10 +140,12 @@ def check_writable(path: Path, content: bytes, *, hints: Mapping[int, str] = FIL
     Raises:
         OutputError: The system refuses.
     """
+    missing = [parent for parent in path.parents if not parent.exists()]
     with os_errors_as_output_error(path, hints):
         if not _is_special(path):
             with _stage_file(path, content, None):
                 pass
+    _remove_empty(missing)
 
 
 def _is_special(path: Path) -> bool:
@@ -295,7 +302,11 @@ def make_parents(path: Path) -> Iterator[None]:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield
     except BaseException:
-        for parent in missing:
-            with suppress(OSError):  # the first error is the one to raise
-                parent.rmdir()
+        _remove_empty(missing)
         raise
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):  # another run uses it
+            folder.rmdir()

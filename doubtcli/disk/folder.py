@@ -86,6 +86,24 @@ def replace_folder(folder: Path, files: Mapping[str, bytes], *, made_from: Itera
             _replace_inside(place, files, at_most)
 
 
+def check_folder_writable(folder: Path) -> None:
+    """Make sure that `replace_folder` can write, by making a hidden folder there and removing it.
+
+    Where the folder doesn't exist yet, its nearest parent that does is tried.
+
+    Raises:
+        OSError: As the system raises it.
+        OutputError: A link is in the way.
+    """
+    place = Path(os.path.realpath(folder))
+    parent = next(one for one in (place, *place.parents) if one.exists())
+    hidden = parent / UNFINISHED if parent == place else parent / f".{place.name}{UNFINISHED}"
+    with lock_folders_of(place, hidden):
+        if not was_left_over(hidden):
+            hidden.mkdir()
+            hidden.rmdir()
+
+
 def recover_folder(folder: Path, names: Collection[str]) -> None:
     """Finish or undo what a killed run left of the files with these names.
 

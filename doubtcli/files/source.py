@@ -35,6 +35,10 @@ STDIN_NAME = "standard input"
 
 MORE_SPACE = "set the environment variable TMPDIR to a folder with more space"
 
+MOST_TIMES, ALWAYS_UNPACKED = 500, 2**30
+"""A file that unpacks to more than so many times its size, and to more bytes than this, was made to fill a
+disk: tables of text shrink 3 to 50 times."""
+
 COMPRESSIONS = {b"\x1f\x8b": "gzip", b"BZh": "bz2", b"\x28\xb5\x2f\xfd": "zstd"}
 """The first bytes of each compression (RFC 1952; the bzip2 format; RFC 8878), and Arrow's name for it."""
 
@@ -86,6 +90,7 @@ class _Unpacked(io.RawIOBase):
         file = stored.open_stored()
         self._path = stored.path
         self._compression = stored.compression
+        self._left = max(stored.size * MOST_TIMES, ALWAYS_UNPACKED) if stored.compression else sys.maxsize
         self._bytes = pa.input_stream(file, compression=stored.compression) if stored.compression else file
 
     def readable(self) -> bool:
@@ -93,13 +98,21 @@ class _Unpacked(io.RawIOBase):
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         try:
-            return int(self._bytes.readinto(buffer))
+            n_bytes = int(self._bytes.readinto(buffer))
         except (OSError, pa.ArrowInvalid) as error:
             raise InputError(
                 f"the {self._compression or 'file'} data are truncated or damaged ({error})",
                 where=self._path,
                 hint="download or write the file again",
             ) from error
+        self._left -= n_bytes
+        if self._left < 0:
+            raise InputError(
+                f"the {self._compression} data unpack to more than {MOST_TIMES:,} times their size",
+                where=self._path,
+                hint="unpack the file, if it is what you expect, and name the unpacked one",
+            )
+        return n_bytes
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.disk.file import replace_file
+from doubtcli.disk.file import check_writable, replace_file
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.disk.paths import path_from_here
 from doubtcli.errors import SettingsError
@@ -104,6 +104,7 @@ class Gate:
         """
         if Path(path).exists() and not overwrite:
             read_baseline(path)  # so that an error in it is raised before a long scan
+        check_writable(Path(path), b"")
         known = self._read_waivers()
         audits = [self._find_audit(one) for one in self._list_paths(paths)]
         sections = [

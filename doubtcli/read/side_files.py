@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -277,9 +276,12 @@ def _read_array(file: BinaryIO, path: str, name: str) -> NDArray[Any]:
         if isinstance(loaded, np.ndarray):
             return loaded
         return np.asarray(loaded[_choose_array(loaded.files, path, name)])
-    except (ValueError, EOFError, OSError, zipfile.BadZipFile) as error:
+    except InputError:
+        raise
+    except Exception as error:  # damaged bytes raise what numpy, zipfile and Python's tokenizer think of
+        why = str(error) or type(error).__name__
         raise InputError(
-            f"the array can't be read: {error}",
+            f"the array can't be read: {why}",
             where=path,
             expected="a file of numbers, as numpy.save or numpy.savez writes it",
         ) from error

@@ -9,6 +9,8 @@ those of one file in a table of that file, in `gate.files`.
 from __future__ import annotations
 
 import csv
+import os
+import sys
 import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -18,6 +20,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.settings.fields import check_known
 from doubtcli.settings.gate import GATE_KEYS, GateSettings
 from doubtcli.settings.scan import FILE_KEYS, ScanSettings
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +30,8 @@ if TYPE_CHECKING:
 
 GATE, FILES = "gate", "files"
 DASHES = "--"
+MOST_BYTES = 2**17
+"""A settings file may come with a pull request, and there is TOML of 200,000 bytes that takes 20 seconds."""
 ALL_KEYS = {**FILE_KEYS, **GATE_KEYS}
 _GATE_KEYS_OF_A_FILE = {key: kind for key, kind in GATE_KEYS.items() if key != "waivers"}
 """All waivers are in one file: each can name its data file."""
@@ -159,17 +164,42 @@ def _find_settings_file(start: Path) -> Path | None:
     candidates = (
         folder / name for folder in (start, *start.parents) for name in ("doubt.toml", "pyproject.toml")
     )
-    return next((path for path in candidates if path.is_file() and _read_keys(path, start) is not None), None)
+    return next((path for path in candidates if _is_settings_file(path, start)), None)
+
+
+def _is_settings_file(path: Path, start: Path) -> bool:
+    """Whether a file has settings for doubt; refuses one that somebody else put into a folder above."""
+    if not path.is_file() or _read_keys(path, start) is None:
+        return False
+    if path.parent != start and sys.platform != "win32":
+        _check_owner(path, start, trusted={0, os.geteuid(), start.stat().st_uid})
+    return True
+
+
+def _check_owner(path: Path, start: Path, *, trusted: set[int]) -> None:
+    if path.stat().st_uid not in trusted:
+        shown = _show_path(path, start)
+        raise SettingsError(
+            "belongs to another user, so its settings are not used",
+            where=shown,
+            expected="a file of yours, of root, or of the owner of the working directory",
+            hint=f"name it with --config {shell_word(shown)}, or leave it out with --isolated",
+        )
 
 
 def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
     """The settings in a file; None if it is a `pyproject.toml` without a table for `doubt`."""
     try:
-        keys = tomllib.loads(path.read_text(encoding="utf-8"))
+        size = path.stat().st_size
+        keys = tomllib.loads(path.read_text(encoding="utf-8")) if size <= MOST_BYTES else {}
     except OSError as error:
         raise SettingsError(f"can't be read: {error.strerror}", where=_show_path(path, start)) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"is not valid TOML: {error}", where=_show_path(path, start)) from error
+    if size > MOST_BYTES:
+        raise SettingsError(
+            f"has {size:,} bytes", where=_show_path(path, start), expected=f"at most {MOST_BYTES:,} bytes"
+        )
     for table in ("tool", "doubt") if path.name == "pyproject.toml" else ():
         if table not in keys:
             return None

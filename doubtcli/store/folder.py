@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 from pyarrow import csv
 
 from doubtcli.disk.file import UNFINISHED, make_hints, os_errors_as_output_error
-from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, recover_folder, replace_folder
+from doubtcli.disk.folder import COMPLETE, FOLDER_HINTS, check_folder_writable, recover_folder, replace_folder
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import PACKED_ENDINGS, load_formats
@@ -61,7 +61,7 @@ def is_audit(path: str) -> bool:
 
 
 def check_folder(folder: Path, source_path: str, *, force: bool = False, verdicts: str | None = None) -> None:
-    """Refuse a folder that must not be written to; fast enough to call before a long scan.
+    """Refuse a folder that must not or can't be written to; fast enough to call before a long scan.
 
     Accepted are: no folder, an empty one, an audit of the same file whose queue has no verdicts.
     With `force`, any folder: our four files in it are replaced, all others stay. A file is never replaced,
@@ -80,6 +80,8 @@ def check_folder(folder: Path, source_path: str, *, force: bool = False, verdict
                 where=where,
                 hint="move it and name its new path with --verdicts, or name another folder with --output",
             )
+        check_folder_writable(folder)
+        _refuse_special_files(folder)
         if force or not folder.exists() or {path.name for path in folder.iterdir()} <= {UNFINISHED}:
             return
         judged = _judged_path(folder)
@@ -97,6 +99,17 @@ def recover_audit(folder: Path) -> None:
     if (folder / COMPLETE).exists():
         with os_errors_as_output_error(folder, RECOVER_HINTS):
             recover_folder(folder, AUDIT_FILES)
+
+
+def _refuse_special_files(folder: Path) -> None:
+    """Refuse a folder in which one of our names is no regular file: reading from a pipe would never end."""
+    for path in (folder / name for name in AUDIT_FILES):
+        if path.exists() and not path.is_file():
+            raise OutputError(
+                "is not a regular file",
+                where=str(path),
+                hint="remove it, or name another folder with --output",
+            )
 
 
 def _refuse_unless_ours(judged: str | None, folder: Path, source_path: str) -> None:
@@ -240,7 +253,7 @@ def _read_document(path: Path) -> AuditDocument:
 
 
 def _read_doubts(path: Path, counts: RowCounts) -> DoubtTable:
-    if not path.exists():
+    if not path.is_file():
         raise InputError("is missing", where=str(path), expected=f"a file beside {DOCUMENT}", hint=SCAN_AGAIN)
     try:
         with pq.ParquetFile(path) as file:  # `pq.read_table` would load pandas

@@ -364,3 +364,23 @@ def test_made_parents_go_again(tmp_path: Path) -> None:
     fail_in(tmp_path / "a" / "c" / "file", "mine")
 
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["a", "c", "mine"]
+
+
+def test_parents_of_a_check(tmp_path: Path) -> None:
+    """A check leaves no folders that it made."""
+    check_writable(tmp_path / "a" / "b" / "data.json", b"new")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_run_was_faster(tmp_path: Path) -> None:
+    """A file that must be new is not written over one that is there by now."""
+    path = tmp_path / "data.json"
+    path.write_bytes(b"theirs")
+
+    with pytest.raises(OutputError) as caught:
+        replace_file(path, b"ours", overwrite=False)
+
+    assert caught.value.where == str(path)
+    assert path.read_bytes() == b"theirs"
+    assert list(tmp_path.iterdir()) == [path]

@@ -19,7 +19,7 @@ import pytest
 
 import doubtcli
 from doubtcli.disk import folder as folder_module
-from doubtcli.disk.folder import recover_folder, replace_folder
+from doubtcli.disk.folder import check_folder_writable, recover_folder, replace_folder
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
@@ -508,3 +508,22 @@ def test_no_less_private(folder: Path, data: int, file: int, directory: int) -> 
 
     modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in (folder, *folder.rglob("*"))}
     assert modes == {"out": directory, "x": directory, "a.json": file, "b.json": file}
+
+
+# ------------------------------------------------------------------- tried first
+
+
+@pytest.mark.parametrize("place", ["out", "out/a/b"])
+def test_writable(folder: Path, place: str) -> None:
+    """A place that can be written to passes, and nothing is left there."""
+    check_folder_writable(folder.parent / place)
+
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_not_writable(folder: Path) -> None:
+    """A place below a file is refused before anything is written."""
+    (folder.parent / "file").touch()
+
+    with pytest.raises(NotADirectoryError):
+        check_folder_writable(folder.parent / "file" / "out")

@@ -16,6 +16,7 @@ import pytest
 import zstandard
 
 from doubtcli.errors import InputError
+from doubtcli.files import source as source_module
 from doubtcli.files.source import STDIN_NAME, open_source, pack_bytes
 from doubtcli.files.table import read_folder, read_table
 from doubtcli.records import ReadOptions
@@ -348,3 +349,16 @@ def test_packed(compression: str) -> None:
 def test_not_packed() -> None:
     """Without compression the content is unchanged."""
     assert pack_bytes(b"x", None) == b"x"
+
+
+@pytest.mark.parametrize("ending", PACKERS)
+def test_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    """A small file that unpacks to far more than tables do is refused, before it fills the disk."""
+    monkeypatch.setattr(source_module, "ALWAYS_UNPACKED", 2**16)
+    path = tmp_path / f"rows.parquet.{ending}"
+    path.write_bytes(PACKERS[ending](bytes(2**24)))
+
+    with pytest.raises(InputError) as caught, open_source(str(path)) as stored, stored.open_seekable():
+        pass
+
+    assert caught.value.where == str(path)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from doubtcli.errors import InputError
-from doubtcli.read.side_files import read_embeddings, read_pred_probs
+from doubtcli.read.side_files import read_array_or_table, read_embeddings, read_pred_probs
 from doubtcli.records import Labels
 
 if TYPE_CHECKING:
@@ -255,3 +255,34 @@ def test_unfit_embeddings_are_refused(
 
     assert caught.value.row == row
     sentences.check(caught.value)
+
+
+@pytest.mark.parametrize("name", ["p.npy", "p.npz"])
+def test_damaged_anywhere(tmp_path: Path, name: str) -> None:
+    """With any byte of the file changed, it is read or refused with its name, and nothing else happens."""
+    path = saved(tmp_path, name, PROBS if name.endswith("y") else {"x": PROBS})
+    whole = (tmp_path / name).read_bytes()
+    places = set()
+
+    for place in range(len(whole)):
+        for byte in (0x00, 0x01, 0xFF, whole[place] ^ 0x10):
+            (tmp_path / name).write_bytes(whole[:place] + bytes([byte]) + whole[place + 1 :])
+            try:
+                read_array_or_table(path, "pred_probs")
+            except InputError as error:
+                places.add(error.where)
+
+    assert places == {path}
+
+
+def test_array_that_lies(tmp_path: Path) -> None:
+    """An array that says it is larger than memory is refused."""
+    path = tmp_path / "p.npy"
+    head = np.lib.format.magic(1, 0) + (118).to_bytes(2, "little")
+    says = b"{'descr': '<f8', 'fortran_order': False, 'shape': (999999999999, 99), }"
+    path.write_bytes(head + says.ljust(117) + b"\n")
+
+    with pytest.raises(InputError) as caught:
+        read_array_or_table(str(path), "pred_probs")
+
+    assert caught.value.where == str(path)

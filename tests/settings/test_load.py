@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -10,8 +13,6 @@ from doubtcli.errors import SettingsError
 from doubtcli.settings import FILE_KEYS, ScanSettings, load_settings
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Sentences
 
 
@@ -352,3 +353,49 @@ class TestTrouble:
 
         assert error.where == "pyproject.toml"
         sentences.check(error)
+
+    def test_too_large(self, tmp_path: Path) -> None:
+        """A settings file of more bytes than anybody writes is refused before it is parsed."""
+        (tmp_path / "doubt.toml").write_text("[" * (2**17 + 1))
+
+        assert trouble(tmp_path).expected == "at most 131,072 bytes"
+
+    def test_too_deep(self, tmp_path: Path) -> None:
+        """A settings file that is nested too deeply is refused."""
+        (tmp_path / "doubt.toml").write_text(f"label = {'[' * 50_000}")
+
+        assert trouble(tmp_path).where == "doubt.toml"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other owners")
+class TestOwner:
+    """Whose settings files are read."""
+
+    STRANGER = 54321
+    """A user id that is neither ours nor root's."""
+
+    @pytest.fixture
+    def below(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+        """A working directory below a folder with a settings file that belongs to somebody else."""
+        config, honest = tmp_path / "doubt.toml", Path.stat
+        config.write_text("folds = 7")
+        (tmp_path / "work").mkdir()
+
+        def stat(path: Path, **keywords: bool) -> os.stat_result:
+            found = honest(path, **keywords)
+            return os.stat_result((*found[:4], self.STRANGER, *found[5:])) if path == config else found
+
+        monkeypatch.setattr(Path, "stat", stat)
+        return tmp_path / "work"
+
+    def test_above(self, below: Path, sentences: Sentences) -> None:
+        """A settings file of another user in a folder above is refused."""
+        sentences.check(trouble(below))
+
+    def test_here(self, below: Path) -> None:
+        """One in the working directory is read: whoever runs a command there trusts it."""
+        assert load(below.parent).folds == 7
+
+    def test_named(self, below: Path) -> None:
+        """One that is named is read."""
+        assert load(below, config="../doubt.toml").folds == 7

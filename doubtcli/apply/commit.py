@@ -25,6 +25,7 @@ from doubtcli.apply.labelled import read_data_file
 from doubtcli.apply.ledger import append_lines, ledger_path, old_ledger_path, retract_lines
 from doubtcli.disk.file import (
     UNFINISHED,
+    keep_owner,
     make_hints,
     make_parents,
     os_errors_as_output_error,
@@ -173,6 +174,7 @@ def commit_file(path: Path, content: bytes, lines: bytes, *, like: Path) -> None
     with os_errors_as_output_error(path):
         try:
             write_new_file(unfinished, content, mode)
+            keep_owner(unfinished, like=path if path.exists() else like)
             sync_folder(path.parent)
             if lines or ledger_path(path).exists():
                 write_new_file(_find_hidden_path(path, HIDDEN_BATCH), lines, _let_owner_write(mode))
@@ -225,6 +227,8 @@ def _write_to_ledger(path: Path, lines: bytes, mode: int | None) -> None:
     if lines:
         with os_errors_as_output_error(ledger, LEDGER_HINTS):
             append_lines(ledger, lines, permissions)
+            unfinished = _find_hidden_path(path, UNFINISHED)
+            keep_owner(ledger, like=unfinished if unfinished.exists() else path)
     elif ledger.exists():
         with os_errors_as_output_error(ledger, LEDGER_HINTS):
             old = ledger.read_bytes()

@@ -178,7 +178,7 @@ def _end_with(error: BaseException, *, debug: bool) -> int:
         traceback.print_exception(error)
     match error:
         case KeyboardInterrupt() | typer.Abort():
-            _print_problem("interrupted; no half-written file is left")
+            _print_problem("interrupted; your files are whole, or as they were")
             return ExitCode.INTERRUPTED
         case BrokenPipeError():
             _abandon_stdout()

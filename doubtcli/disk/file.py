@@ -11,6 +11,7 @@ import errno
 import os
 import stat
 import sys
+import time
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
@@ -30,6 +31,9 @@ CANNOT_SYNC = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.ENOSYS)
 
 IN_USE = (5, 32)
 """Windows' own numbers (ERROR_ACCESS_DENIED, ERROR_SHARING_VIOLATION) for a file that a program has open."""
+
+ABANDONED_AFTER = 24 * 60 * 60
+"""Seconds: no run writes one file for so long."""
 
 ANYBODY, OWNER = 0o666, 0o600
 """The permissions of a file that all may read and write, and of one that only its owner may."""
@@ -167,13 +171,24 @@ def _stage_file(path: Path, content: bytes, mode: int | None, at_most: int = ANY
     path = path.resolve()
     hidden = unfinished_path(path)
     with make_parents(path), lock_folders_of(path):
-        if was_left_over(hidden):
-            remove_file(hidden)
+        for left in (hidden, *_list_abandoned(path.parent)):
+            if was_left_over(left):
+                remove_file(left)
         try:
             write_new_file(hidden, content, read_mode(path) if mode is None else mode, at_most=at_most)
+            keep_owner(hidden, like=path)
             yield hidden
         finally:
             remove_file(hidden)
+
+
+def _list_abandoned(folder: Path) -> Iterator[Path]:
+    """The hidden files of runs that were killed long ago, and that wrote other files in this folder."""
+    oldest = time.time() - ABANDONED_AFTER
+    for path in folder.glob(f".*.new{UNFINISHED}"):
+        with suppress(OSError):  # another run has just removed it
+            if path.lstat().st_mtime < oldest and path.lstat().st_uid == folder.stat().st_uid:
+                yield path
 
 
 # ----------------------------------------------------------------------- steps
@@ -247,6 +262,17 @@ def was_left_over(path: Path) -> bool:
         expected="nothing, or what a run of doubt left there",
         hint="remove it, and run the command again",
     )
+
+
+def keep_owner(path: Path, *, like: Path) -> None:
+    """Give a new file the owner and group of an old one, where the system allows it: to root.
+
+    Others can't give files away, and theirs have the right owner anyway.
+    """
+    if sys.platform != "win32" and like.exists():
+        status = like.stat()
+        with suppress(PermissionError):
+            os.chown(path, status.st_uid, status.st_gid)
 
 
 def limit_mode(made_from: Iterable[str]) -> int:

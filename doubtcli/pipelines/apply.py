@@ -402,6 +402,8 @@ def _commit_new_file(
     if new.batch is None and ledger_path(target).exists():
         aside = old_ledger_path(Path(output))
         notes += (f"the new file has no changes, so the ledger of the old one was moved to {aside}",)
+    if target.exists() and target.stat().st_nlink > 1:
+        notes += (f"{output} has other names (hard links); under these the old content stays",)
     backup = keep_backup(target, found.file.data) if request.where.in_place else None
     lines = render_batch(new.batch) if new.batch else b""
     commit_file(target, new.data.stored, lines, like=Path(request.path))

@@ -343,6 +343,21 @@ def test_lines_of_a_file_that_was_not_replaced(old: Path, n_bytes: int) -> None:
     assert list_files(old.parent) == {FILE: OLD, LEDGER: b"0\n"}
 
 
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root gives files away")
+def test_owner(path: Path, old: Path) -> None:
+    """What root writes for somebody has that owner: the file and its ledger."""
+    old.unlink()
+    old.with_name(LEDGER).unlink()
+    source = path.with_name("source.csv")
+    source.touch()
+    os.chown(source, 1234, 4321)
+
+    commit_file(path, NEW, LINES, like=source)
+
+    made = [path, path.with_name(LEDGER)]
+    assert [(one.stat().st_uid, one.stat().st_gid) for one in made] == [(1234, 4321)] * 2
+
+
 @pytest.mark.parametrize("ending", [".doubt-batch", ".doubt-unfinished"])
 def test_planted_link(old: Path, ending: str) -> None:
     """A link at the name of the hidden batch or file is refused: no private file gets into the ledger."""

@@ -384,3 +384,28 @@ def test_another_run_was_faster(tmp_path: Path) -> None:
     assert caught.value.where == str(path)
     assert path.read_bytes() == b"theirs"
     assert list(tmp_path.iterdir()) == [path]
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root gives files away")
+def test_owner(tmp_path: Path) -> None:
+    """A file that root replaces keeps its owner and its group."""
+    path = tmp_path / "data.json"
+    path.write_bytes(b"old")
+    os.chown(path, 1234, 4321)
+
+    replace_file(path, b"new")
+
+    assert (path.stat().st_uid, path.stat().st_gid) == (1234, 4321)
+    assert path.read_bytes() == b"new"
+
+
+def test_abandoned(tmp_path: Path) -> None:
+    """What a run that was killed days ago has left of another file is removed; what is newer stays."""
+    old, new = (unfinished_path(tmp_path / name) for name in ("old.json", "new.json"))
+    for path in (old, new):
+        path.write_bytes(b"half")
+    os.utime(old, (0, 0))
+
+    replace_file(tmp_path / "data.json", b"whole")
+
+    assert {path.name for path in tmp_path.iterdir()} == {"data.json", new.name}

@@ -153,6 +153,17 @@ def test_link(reviews: Reviews) -> None:
     assert reviews.list_files()["data.csv"] == reviews.fixed
 
 
+def test_hard_link(reviews: Reviews) -> None:
+    """In place, the other name of a file keeps its old content, and a note says so."""
+    (reviews.folder / "other.csv").hardlink_to(reviews.folder / "data.csv")
+
+    found = reviews.apply("data.csv", in_place=True)
+
+    assert reviews.list_files()["data.csv"] == reviews.fixed
+    assert reviews.list_files()["other.csv"] == reviews.rows
+    assert len(found.notes) == 1
+
+
 def test_link_is_reported_as_its_target(reviews: Reviews) -> None:
     """For a link, the paths of the target, its ledger and its backup are reported."""
     (reviews.folder / "real").mkdir()

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS, Role
+from doubtcli.report.findings import WHY_LOOK
 from doubtcli.report.page_rows import row_content
 from doubtcli.report.summary import summarize
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 1_000
 """More than a person checks in one session; `doubts.parquet` has all rows."""
-_SCRIPTS = ("page_charts.js", "page_evidence.js", "page.js")
-"""In the order in which they are put together: the last one draws the page."""
+_SCRIPTS = ("page_parts.js", "page_charts.js", "page_table.js", "page_evidence.js", "page.js")
+"""In the order in which they are put together: the first has what all share, the last one draws the page."""
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 RATE_DECIMALS = 4
 """Of rates and accuracies, enough to show a tenth of a percent."""
@@ -106,6 +107,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         },
         "noise": _noise_content(audit, summary),
         "skill": _skill_content(audit, summary),
+        "whyLook": WHY_LOOK,
         "precision": summary.precision_sentence,
         "power": summary.power_sentence,
         "notes": list(audit.notes),
@@ -121,6 +123,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         "reasons": _reason_content(audit),
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
+        "hasIds": bool(audit.roles.names(Role.IDENTIFIER)),
         "textColumns": len(audit.examples.columns_of(Role.TEXT)),
         **({} if audit.labels.are_classes else {"areClasses": False}),
         **row_content(audit, list_top_rows(audit, max_rows)),

@@ -1,11 +1,13 @@
 // The charts: histogram, matrix and bars. A click on any of them filters the table.
 
+const BARS = 10; // of the histogram: each is wide enough for its count
 const MATRIX_CLASSES = 20; // as many as fit a screen with room for their names
-const HALF_SCREEN = 36; // rem, the width of a panel; a wider matrix gets the room of two
-const CELL = 2.25; // rem, the narrowest cell
+const PANEL = 17; // rem, the width of a panel; a wider matrix has a dialog
+const CELL = 1.75; // rem, the narrowest cell and its border
 const LETTER = 0.45; // rem, an average letter
-const LONGEST_NAME = 11; // rem, as in page.css
-const LISTED_CLASSES = 100;
+const LONGEST_NAME = 6.5; // rem, as in page.css
+const LISTED = 100; // bars of a chart
+const LISTED_PAIRS = 12;
 
 function byClass(key, name, codes) {
   return { key, value: codes.join(), label: `${key}: ${name}`, test: (row) => codes.includes(row[key]) };
@@ -16,26 +18,36 @@ function byReason(place) {
   return { key: `reason ${place}`, value: place, label, test: (row) => row.speaks.includes(place) };
 }
 
-/** One bar: all rows of the bin, and in front of it those in the queue. */
+/** A count that fits a narrow bar. */
+const short = (number) => number.toLocaleString("en", { notation: "compact" });
+
+/** One bar: all its rows, and in front of them those to check. */
 function binButton(bin, n, listed, highest) {
-  const [from, to] = [bin, bin + 1].map((border) => (border / audit.histogram.all.length).toFixed(2));
+  const [from, to] = [bin, bin + 1].map((border) => (border / BARS).toFixed(1));
   const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(listed)} to check`;
-  const filter = { key: "doubt", value: bin, label: `doubt: ${from} to ${to}`, test: (row) => row.bin === bin };
+  const isIn = (row) => Math.floor((row.bin * BARS) / audit.histogram.all.length) === bin;
+  const filter = { key: "doubt", value: bin, label: `doubt: ${from} to ${to}`, test: isIn };
   const column = (count, kind, ...inside) =>
     sized(make("span", { class: `column ${kind}` }, ...inside), "--share", Math.sqrt(count / highest));
-  const figure = make("span", { class: n > 99 ? "count long" : "count" }, n ? grouped(n) : "");
+  const figure = make("span", { class: "count" }, n ? short(n) : "");
   const attributes = { class: "bin", title: words, "aria-label": words, disabled: listed === 0 };
   return filterButton([filter], attributes, column(n, "", figure), column(listed, "listed"));
 }
 
+/** Counts of narrow bins, added up for as many bars as are drawn. */
+function widenBins(counts) {
+  const each = counts.length / BARS;
+  return Array.from({ length: BARS }, (_, bar) => total(counts.slice(bar * each, (bar + 1) * each)));
+}
+
 function drawHistogram() {
-  const { all, listed } = audit.histogram;
+  const [all, listed] = [widenBins(audit.histogram.all), widenBins(audit.histogram.listed)];
   const highest = Math.max(...all, 1);
   const bars = all.map((n, bin) => binButton(bin, n, listed[bin], highest));
   byId("histogram").append(
-    make("div", { class: "hold" }, make("div", { class: "bins" }, ...bars)),
+    make("div", { class: "bins" }, ...bars),
     make("div", { class: "ticks" }, ...["0 none", "doubt", "1 most"].map((text) => make("span", {}, text))),
-    muted("All labelled rows; those to check are in colour. Heights are on a square-root scale.")
+    muted("All labelled rows; those to check in colour. Square-root scale.")
   );
 }
 
@@ -52,11 +64,15 @@ function matrixClasses() {
   return others.length ? [...groups, { name: `${others.length} other classes`, codes: others }] : groups;
 }
 
+const byPair = (given, suggested) => [
+  byClass("given", given.name, given.codes),
+  byClass("suggested", suggested.name, suggested.codes),
+];
+
 function matrixCell(given, suggested, n, highest) {
   if (n === 0) return null;
   const words = `${counted(n, "row")}: given ${given.name}, suggested ${suggested.name}`;
-  const wanted = [byClass("given", given.name, given.codes), byClass("suggested", suggested.name, suggested.codes)];
-  const button = filterButton(wanted, { class: "cell", title: words, "aria-label": words }, grouped(n));
+  const button = filterButton(byPair(given, suggested), { class: "cell", title: words, "aria-label": words }, grouped(n));
   const isAlone = given.codes.length === 1 && suggested.codes.length === 1;
   return sized(button, "--heat", isAlone ? n / highest : 0);
 }
@@ -71,14 +87,13 @@ function matrixNotes(groups) {
   ].join(" ");
 }
 
-/** How much room the matrix needs, in rem. */
-function matrixWidth(groups) {
-  const longest = Math.max(...groups.map(({ name }) => name.length));
-  return groups.length * CELL + Math.min(longest * LETTER, LONGEST_NAME);
+/** How much room the matrix needs, in rem, with names upright or level. */
+function matrixWidth(groups, { isLevel = false } = {}) {
+  const name = Math.min(Math.max(...groups.map(({ name }) => name.length)) * LETTER, LONGEST_NAME);
+  return groups.length * (isLevel ? Math.max(name, CELL) : CELL) + name;
 }
 
-function drawMatrix() {
-  const groups = matrixClasses();
+function matrixTable(groups) {
   const place = new Map(groups.flatMap(({ codes }, at) => codes.map((code) => [code, at])));
   const counts = groups.map(() => groups.map(() => 0));
   for (const [given, suggested, n] of audit.matrix) counts[place.get(given)][place.get(suggested)] += n;
@@ -90,24 +105,50 @@ function drawMatrix() {
     groups.map((suggested, to) =>
       make("td", { class: at === to && "same" }, matrixCell(given, suggested, counts[at][to], highest))
     );
-  const corner = make("td", { class: "corner" }, "given ↓ suggested →");
+  const corner = make("td", { class: "corner" }, "suggested →\ngiven ↓");
   const top = make("thead", {}, make("tr", {}, corner, ...groups.map((group) => head(group, "col"))));
   const lines = groups.map((given, at) => make("tr", {}, head(given, "row"), ...cells(given, at)));
-  document.querySelector(".panels").classList.toggle("wide", matrixWidth(groups) > HALF_SCREEN);
   const scroll = { class: "scroll", tabindex: "0", role: "group", "aria-label": "Given by suggested label" };
-  byId("matrix").append(
-    make("div", scroll, make("table", {}, top, make("tbody", {}, ...lines))),
-    muted(matrixNotes(groups))
-  );
+  const kind = matrixWidth(groups, { isLevel: true }) <= PANEL ? "matrix level" : "matrix";
+  return make("div", scroll, make("table", { class: kind }, top, make("tbody", {}, ...lines)));
+}
+
+/** The matrix; where it is wider than its panel, the panel has its largest cells, and a dialog the matrix. */
+function drawMatrix() {
+  const groups = matrixClasses();
+  const parts = [matrixTable(groups), muted(matrixNotes(groups))];
+  if (matrixWidth(groups) <= PANEL) {
+    byId("matrix").append(...parts);
+    return;
+  }
+  const close = { type: "button", class: "key", onclick: () => byId("pairs").close() };
+  byId("pairs").firstElementChild.append(make("button", close, "Close ", make("kbd", {}, "Esc")));
+  byId("pairs").append(...parts);
+  const open = { type: "button", class: "more", onclick: () => byId("pairs").showModal() };
+  drawPairs();
+  byId("matrix").append(make("button", open, "Show all as a matrix"));
+}
+
+function drawPairs() {
+  const bars = audit.matrix.map(([given, suggested, n]) => {
+    const [from, to] = [given, suggested].map((code) => ({ name: className(code), codes: [code] }));
+    const name = [make("bdi", {}, from.name), make("bdi", { class: "to" }, given === suggested ? "no better label" : to.name)];
+    const title = `${counted(n, "row")}: given ${from.name}, suggested ${to.name}`;
+    return { name, n, figure: grouped(n), title, filter: byPair(from, to), isPair: true };
+  });
+  drawBars("matrix", bars, "", LISTED_PAIRS);
 }
 
 /** Bars that filter, the longest first. */
-function drawBars(id, bars, note) {
-  const ranked = bars.sort((a, b) => b.n - a.n).slice(0, LISTED_CLASSES);
+function drawBars(id, bars, note, most = LISTED) {
+  const ranked = bars.sort((a, b) => b.n - a.n).slice(0, most);
   const highest = Math.max(...ranked.map(({ n }) => n), 1);
-  const button = ({ filter, title, name, n, figure, kind }) => {
+  const button = ({ filter, title, name, n, figure, kind, isPair }) => {
     const attributes = { class: "line", title, disabled: n === 0 };
-    return filterButton([filter], attributes, ...measure(make("bdi", {}, name), n / highest, figure, kind));
+    const parts = measure("", n / highest, figure, kind);
+    parts[0].append(...name);
+    parts[0].classList.toggle("pair", Boolean(isPair));
+    return filterButton(filter, attributes, ...parts);
   };
   const cut = bars.length > ranked.length ? ` The first ${ranked.length} of ${bars.length}.` : "";
   byId(id).append(make("div", { class: "lines" }, ...ranked.map(button)), muted(note, cut));
@@ -115,23 +156,23 @@ function drawBars(id, bars, note) {
 
 function drawClasses() {
   const bars = audit.classes.map(([name, given, n], code) => ({
-    name,
+    name: [make("bdi", {}, name)],
     n,
     figure: `${grouped(n)} of ${grouped(given)}`,
     title: `${name}: ${percent(given ? n / given : 0)} to check`,
-    filter: byClass("given", name, [code]),
+    filter: [byClass("given", name, [code])],
   }));
   drawBars("classes", bars, "Rows to check, of all rows with that label.");
 }
 
 function drawReasons() {
   const bars = audit.reasons.map(({ name, because, listed, isContext }, place) => ({
-    name,
+    name: [make("bdi", {}, name)],
     n: listed,
     figure: grouped(listed),
     title: `${isContext ? "Context: " : "Doubted because "}${because}`,
     kind: isContext ? "quiet" : "",
-    filter: byReason(place),
+    filter: [byReason(place)],
   }));
   const note = "Rows to check that each reason doubts; a row may have several reasons.";
   const hasContext = audit.reasons.some(({ isContext }) => isContext);

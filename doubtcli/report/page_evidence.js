@@ -12,7 +12,23 @@ function evidenceOf(row) {
   const makers = [valuesPart, probsPart, nearPart, duplicatesPart, answersPart, reasonsPart];
   const parts = makers.map((maker) => maker(row)).filter(Boolean);
   const box = make("div", { class: "evidence" }, ...parts);
-  return make("tr", { class: "evidence-row" }, make("td", { colspan: columns.length }, box));
+  const whole = make("td", { role: "cell", "aria-colspan": columns.length }, movesOf(row), box);
+  return make("tr", { class: "evidence-row", role: "row" }, whole);
+}
+
+/** Where the row is in the file, and the buttons that leave it, each with its key. */
+function movesOf(row) {
+  const button = (words, key, onclick) =>
+    make("button", { type: "button", class: "key", onclick }, `${words} `, make("kbd", {}, key));
+  const moves = [
+    button("Previous", "k", () => step(-1)),
+    button("Next", "j", () => step(1)),
+    button("Close", "Esc", () => {
+      close();
+      row.button.focus();
+    }),
+  ];
+  return make("div", { class: "moves" }, placeOf(row.id, row.row), ...moves);
 }
 
 function valuesPart(row) {
@@ -23,7 +39,7 @@ function valuesPart(row) {
   ];
   const values = audit.columns.map(value);
   const texts = make("dl", {}, ...values.slice(0, audit.textColumns).flat());
-  const others = make("dl", { class: "pairs" }, ...values.slice(audit.textColumns).flat());
+  const others = make("dl", { class: "pairs-list" }, ...values.slice(audit.textColumns).flat());
   return part("This row", texts, others);
 }
 
@@ -73,7 +89,7 @@ function answersPart(row) {
     make("dt", {}, make("bdi", {}, audit.annotators[annotator])),
     make("dd", {}, labelBeside(code, row)),
   ];
-  return part("Annotators", make("dl", { class: "pairs" }, ...row.answers.flatMap(answer)));
+  return part("Annotators", make("dl", { class: "pairs-list" }, ...row.answers.flatMap(answer)));
 }
 
 function reasonsPart(row) {

@@ -113,6 +113,43 @@ class TestPage:
         assert len(render_html(audit).encode()) < 2_000_000
 
 
+SCHEMES = {"light": 0, "dark": 1}
+"""The block of colours of each in the style sheet; those that the dark one leaves out are light ones."""
+
+
+class TestColours:
+    """What can be read on what, by the Web Content Accessibility Guidelines 2.2."""
+
+    @pytest.mark.parametrize("ground", ["paper", "card", "wash"])
+    @pytest.mark.parametrize("scheme", SCHEMES)
+    def test_contrast(self, make_audit: Make, scheme: str, ground: str) -> None:
+        """Text has a contrast of at least 4.5 to any ground, and the edge of the search field one of 3."""
+        blocks = re.findall(r":root \{(.*?)\}", render_html(make_audit()), re.DOTALL)
+        colours = dict(re.findall(r"--(\w+): #(\w{6})", "".join(blocks[: SCHEMES[scheme] + 1])))
+
+        assert len(blocks) == len(SCHEMES)
+        assert min(contrast(colours[text], colours[ground]) for text in ("ink", "muted", "accent")) >= 4.5
+        assert contrast(colours["edge"], colours[ground]) >= 3
+
+    def test_contrast_as_published(self) -> None:
+        """Black on white has a contrast of 21, and #767676, the lightest grey for text, one of 4.54."""
+        assert contrast("000000", "ffffff") == pytest.approx(21)
+        assert contrast("767676", "ffffff") == pytest.approx(4.54, abs=0.005)
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast of two colours, 1 to 21."""
+    dark, light = sorted(map(luminance, (one, other)))
+    return (light + 0.05) / (dark + 0.05)
+
+
+def luminance(colour: str) -> float:
+    """How light a colour is, 0 to 1."""
+    red, green, blue = (int(colour[place : place + 2], 16) / 255 for place in (0, 2, 4))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in (red, green, blue)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
 class TestEscaping:
     """Text from the data is never markup."""
 

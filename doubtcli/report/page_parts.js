@@ -1,0 +1,58 @@
+// What all parts of the page share: the audit, and small pieces of the page.
+// All values shown are from the JSON in #data. They are written as text, never as markup.
+
+const audit = JSON.parse(document.getElementById("data").textContent);
+
+const rows = audit.doubted.map((found, place) => {
+  const [id, row, given, values] = audit.pool[place];
+  return { ...found, id, row, given, values, rank: place + 1 };
+});
+
+const RIGHT_TO_LEFT = /([\u0590-\u08ff\ufb1d-\ufefc]+(?:[ _-]+[\u0590-\u08ff\ufb1d-\ufefc]+)*)/;
+
+const byId = (id) => document.getElementById(id);
+const className = (code) => audit.classes[code][0];
+const grouped = (number) => number.toLocaleString("en");
+const counted = (number, one, many = `${one}s`) => `${grouped(number)} ${number === 1 ? one : many}`;
+const score = (value) => (value >= 0.995 ? ">0.99" : value < 0.005 ? "<0.01" : value.toFixed(2)); // never 0 or 1: no model is certain
+const percent = (share) => `${(100 * share).toFixed(share % 1 ? 1 : 0)}%`;
+const total = (numbers) => numbers.reduce((sum, number) => sum + number, 0);
+const folded = (text) => text.normalize("NFKC").toLowerCase();
+
+/** An element with attributes, listeners (on…) and children; strings become text, never markup. */
+function make(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (value === true) node.setAttribute(name, "");
+    else if (value !== false && value != null) node.setAttribute(name, value);
+  }
+  node.append(...children.filter((child) => child != null));
+  return node;
+}
+
+/** Sets a style's variable, such as a bar's length. */
+function sized(node, name, value) {
+  node.style.setProperty(name, value);
+  return node;
+}
+
+/** A sentence, with each name in a right-to-left script kept in its place. */
+const isolated = (text) => text.split(RIGHT_TO_LEFT).map((part, at) => (at % 2 ? make("bdi", {}, part) : part));
+
+/** A class's name, which may break after a mark between its words. */
+function labelOf(code, kind = "") {
+  const words = className(code).split(/(?<=[_./-])(?=\w)/);
+  const broken = words.flatMap((word, at) => (at ? [make("wbr"), word] : [word]));
+  return make("bdi", { class: `label ${kind}`, title: className(code) }, ...broken);
+}
+
+const meter = (share, kind = "") => sized(make("span", { class: `meter ${kind}` }), "--share", Math.min(share, 1));
+const muted = (...children) => make("p", { class: "muted small" }, ...children);
+
+/** A name, a bar and a figure, side by side. */
+function measure(name, share, figure, kind = "") {
+  return [make("span", { class: "name" }, name), meter(share, kind), make("span", { class: "figure" }, figure)];
+}
+
+const line = (...measured) => make("div", { class: "line" }, ...measure(...measured));

@@ -1,0 +1,221 @@
+// The rows to check: each in two lines, filtered, searched and sorted; one of them may be open.
+
+const filters = new Map(); // key of a filter -> { label, value, test }
+const order = { by: "doubt", descending: true };
+let opened = null;
+
+/** Each heads a line of a row: what the file has is above what the audit says. */
+const columns = [
+  { key: "doubt", title: "Doubt", value: (row) => -row.rank },
+  { key: "given", title: "Given" },
+  { key: "suggested", title: "Suggested" },
+  { key: "text", title: "Input" },
+  { key: "why", title: "Why" },
+  { key: "place", title: "Row", value: (row) => row.row },
+];
+const WIDEST = 12; // rem, of labels and of ids; longer ones are cut, and whole in the evidence
+const SORTABLE = ["doubt", "given", "suggested", "place"];
+
+// ---------------------------------------------------------------- filters
+
+const pressable = []; // [button, its filters]
+
+/** A button of a chart that sets some filters, or removes them if they are set, and shows the rows. */
+function filterButton(wanted, attributes, ...children) {
+  const onclick = () => {
+    byId("pairs").close();
+    toggle(wanted);
+    showRows();
+  };
+  const button = make("button", { type: "button", ...attributes, onclick }, ...children);
+  pressable.push([button, wanted]);
+  return button;
+}
+
+const isSet = (wanted) => wanted.every(({ key, value }) => filters.get(key)?.value === value);
+
+function toggle(wanted) {
+  const isOn = isSet(wanted);
+  for (const filter of wanted) {
+    if (isOn) filters.delete(filter.key);
+    else filters.set(filter.key, filter);
+  }
+  render();
+}
+
+/** Keeps the height of the bar, which covers the rows' top when they are scrolled into view. */
+const measureBar = () => sized(document.documentElement, "--bar", `${byId("bar").offsetHeight}px`);
+
+/** Scrolls to the first rows, unless they are on screen. */
+function showRows() {
+  const top = byId("rows").getBoundingClientRect().top;
+  const isInView = top >= byId("bar").getBoundingClientRect().bottom - 1 && top < innerHeight / 2;
+  if (!isInView) byId("rows").scrollIntoView();
+}
+
+function filterChips() {
+  const chip = (filter) => {
+    const attributes = { type: "button", class: "chip", "aria-label": `Remove filter ${filter.label}` };
+    return make("button", { ...attributes, onclick: () => toggle([filter]) }, make("bdi", {}, filter.label), " ×");
+  };
+  const chips = [...filters.values()].map(chip);
+  const clear = { type: "button", class: "chip clear", onclick: () => toggle([...filters.values()]) };
+  return chips.length > 1 ? [...chips, make("button", clear, "Clear all")] : chips;
+}
+
+// ---------------------------------------------------------------- one row
+
+/** A row in one line: its texts, or in a table without texts its columns with their names. */
+function excerpt(values) {
+  if (audit.textColumns) return values.slice(0, audit.textColumns).filter(Boolean).join(" · ") || "(no text)";
+  const named = values.map((value, at) => (value === null ? "" : `${audit.columns[at]} ${value}`));
+  return named.filter(Boolean).join(" · ");
+}
+
+const excerptOf = (values) => make("p", { class: "excerpt", dir: "auto" }, excerpt(values));
+const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
+/** Ids that are our hashes are of use to programs, and shown with the evidence only. */
+function placeInFile(row) {
+  if (row.equal > 1) return muted(counted(row.equal, "equal row"));
+  return audit.hasIds ? placeOf(row.id, row.row) : muted(`row ${grouped(row.row)}`);
+}
+
+function suggestion(row) {
+  if (row.suggested === row.given) return make("span", { class: "muted" }, "no better label");
+  return labelOf(row.suggested, row.isDoubted ? "suggested" : "suggested weak");
+}
+
+const cell = (name, ...children) => make("td", { role: "cell", class: name }, ...children);
+
+/** A row's two lines, made once. */
+function lineOf(row) {
+  const open = { type: "button", class: "open", "aria-expanded": "false", "aria-label": `Evidence for row ${row.id}` };
+  row.button = make("button", open);
+  return make(
+    "tr",
+    { class: "row", role: "row", onclick: () => getSelection().isCollapsed && toggleRow(row) },
+    cell("doubt", row.button, make("span", { class: "figure" }, score(row.doubt)), meter(row.doubt, row.isDoubted ? "" : "quiet")),
+    cell("given", labelOf(row.given)),
+    cell("suggestion", suggestion(row)),
+    cell("text", excerptOf(row.values)),
+    cell("why", make("p", { dir: "auto", title: row.why }, ...isolated(row.why))),
+    cell("place", placeInFile(row))
+  );
+}
+
+const searchable = (row) =>
+  folded([row.id, ...row.values, row.why, className(row.given), className(row.suggested)].join("\n"));
+
+// ---------------------------------------------------------------- all rows
+
+function drawTable() {
+  fitColumn("--labels", rows.flatMap((row) => [className(row.given), `→ ${className(row.suggested)}`]));
+  fitColumn("--place", rows.map((row) => placeInFile(row).textContent));
+  for (const row of rows) Object.assign(row, { line: lineOf(row), haystack: searchable(row) });
+  const head = ({ key, title }) => {
+    const canSort = SORTABLE.includes(key);
+    const button = canSort && make("button", { type: "button", onclick: () => sortBy(key) }, title);
+    return make("th", { scope: "col", role: "columnheader", class: key }, button || title);
+  };
+  byId("rows").tHead.rows[0].append(...columns.map(head));
+  byId("cut").textContent = cutNote(audit.counts);
+  addEventListener("resize", measureBar);
+}
+
+/** As wide as its longest text, so that all rows have equal columns. */
+function fitColumn(name, texts) {
+  const longest = Math.max(...texts.map((text) => text.length));
+  sized(byId("rows"), name, `${Math.min(longest * LETTER + 0.75, WIDEST)}rem`);
+}
+
+/** A note if not all rows are in the table. */
+function cutNote({ listed }) {
+  if (rows.length === listed) return "";
+  const most = `These are the ${grouped(rows.length)} most doubted of ${grouped(listed)} rows to check`;
+  return `${most}; the charts count all of them, and doubts.parquet has all of them.`;
+}
+
+function sortBy(key) {
+  order.descending = order.by === key ? !order.descending : key === "doubt";
+  order.by = key;
+  render();
+}
+
+function visibleRows() {
+  const words = folded(byId("search").value).split(/\s+/).filter(Boolean);
+  const tests = [...filters.values()].map((filter) => filter.test);
+  const value = columns.find((column) => column.key === order.by).value ?? ((row) => row[order.by]);
+  const direction = order.descending ? -1 : 1;
+  return rows
+    .filter((row) => tests.every((test) => test(row)) && words.every((word) => row.haystack.includes(word)))
+    .sort((a, b) => direction * (value(a) - value(b)) || a.rank - b.rank);
+}
+
+/** The line above the rows that only fill up the list, where the rows are in order of doubt. */
+function dividerOf(visible) {
+  const first = visible.findIndex((row) => !row.isDoubted);
+  const isApart = order.by === "doubt" && order.descending && !visible.slice(first).some((row) => row.isDoubted);
+  if (first < 0 || !isApart) return null;
+  const words = make("td", { role: "cell", "aria-colspan": columns.length }, make("b", {}, "Not doubted. "), audit.whyLook);
+  return { first: visible[first], line: make("tr", { class: "divider", role: "row" }, words) };
+}
+
+function render() {
+  const visible = visibleRows();
+  if (opened && !visible.includes(opened)) close();
+  const divider = dividerOf(visible);
+  const linesOf = (row) => [row === divider?.first && divider.line, row.line, row === opened && row.evidence];
+  byId("rows").tBodies[0].replaceChildren(...visible.flatMap(linesOf).filter(Boolean));
+  byId("shown").textContent = countRows(visible);
+  byId("empty").hidden = visible.length > 0;
+  byId("chips").replaceChildren(...filterChips());
+  measureBar();
+  for (const [button, wanted] of pressable) button.setAttribute("aria-pressed", String(isSet(wanted)));
+  columns.forEach(({ key }, at) => {
+    const direction = order.descending ? "descending" : "ascending";
+    if (SORTABLE.includes(key)) byId("rows").tHead.rows[0].cells[at].setAttribute("aria-sort", order.by === key ? direction : "none");
+  });
+}
+
+function countRows(visible) {
+  if (visible.length < rows.length) return `${grouped(visible.length)} of ${counted(rows.length, "row")}`;
+  const { doubted, listed } = audit.counts;
+  const all = counted(listed, "row");
+  return doubted === listed ? `${all}, all doubted` : `${all}, ${doubted ? grouped(doubted) : "none"} of them doubted`;
+}
+
+// ---------------------------------------------------------------- opening a row
+
+function toggleRow(row) {
+  const wasOpen = opened === row;
+  close();
+  if (!wasOpen) open(row);
+}
+
+/** Shows a row's evidence below it, and closes the row that was open. */
+function open(row) {
+  close();
+  opened = row;
+  row.evidence ??= evidenceOf(row);
+  row.line.after(row.evidence);
+  row.line.classList.add("opened");
+  row.button.setAttribute("aria-expanded", "true");
+}
+
+function close() {
+  if (!opened) return;
+  opened.evidence.remove();
+  opened.line.classList.remove("opened");
+  opened.button.setAttribute("aria-expanded", "false");
+  opened = null;
+}
+
+/** Opens the next or the previous row; the first if none is open. */
+function step(by) {
+  const visible = visibleRows();
+  const next = visible[opened ? visible.indexOf(opened) + by : 0];
+  if (!next) return;
+  open(next);
+  next.button.focus({ preventScroll: true });
+  next.line.scrollIntoView();
+}

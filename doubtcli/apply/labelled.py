@@ -19,9 +19,9 @@ from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import find_plain_encoding
 from doubtcli.read.labels import class_label_names, clear_other_cells
-from doubtcli.read.row_ids import hash_rows, make_row_ids
+from doubtcli.read.row_ids import hash_rows, hash_rows_as_before, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import FROM_FILES, Role, RowSnapshot
+from doubtcli.records import FROM_FILES, EarlierNames, Role, RowSnapshot
 from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
 from doubtcli.store.open import restore_settings
 from doubtcli.tasks.registry import find_task
@@ -118,6 +118,11 @@ class LabelledFile:
     def source(self) -> Source:
         """How it was read."""
         return self.table.source
+
+    @cached_property
+    def earlier_names(self) -> EarlierNames:
+        """What earlier versions of doubt called its rows."""
+        return EarlierNames.of((row.row_hash, row.earlier_hashes) for row in self.rows)
 
     @cached_property
     def row_by_label(self) -> dict[str, int]:
@@ -235,7 +240,8 @@ def _snapshot_rows(
     hashes = hash_rows(table, roles, vectors, probs)
     ids = make_row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
-    rows = zip(ids, range(1, n_rows + 1), names, hashes, strict=True)
+    earlier = hash_rows_as_before(table, roles, hashes, vectors, probs)
+    rows = zip(ids, range(1, n_rows + 1), names, hashes, earlier, strict=True)
     return tuple(RowSnapshot(*row) for row in rows)
 
 

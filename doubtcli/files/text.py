@@ -25,6 +25,7 @@ from doubtcli.records.file_format import (
     group_added_rows,
     hash_rest,
 )
+from doubtcli.wording.lists import MOST_NAMED, join_first
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -321,6 +322,20 @@ def find_physical_lines(
             spans = islice(format_.row_lines(text, source.read_options(quoting)), max(rows))
             wanted = set(rows)
             return {row: span for row, span in enumerate(spans, start=1) if row in wanted}
+
+
+def show_rows(source: Source, rows: Sequence[int]) -> str:
+    """Row numbers as text, each with its first line where it is known: `17 (line 35) and 18 (line 37)`.
+
+    Only the first few are listed.
+
+    Args:
+        source: The file when it was read.
+        rows: Row numbers, from 1.
+    """
+    lines = find_physical_lines(source, rows[:MOST_NAMED])
+    shown = [f"{row:,} (line {lines[row][0]:,})" if row in lines else f"{row:,}" for row in rows]
+    return join_first(shown, MOST_NAMED)
 
 
 def _can_be_read_again(path: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
     from doubtcli.apply.target import OutputOptions
     from doubtcli.files.frame import Frame
     from doubtcli.progress import Progress
-    from doubtcli.records import AnswersRead, Decision, InMemory, Settled
+    from doubtcli.records import AnswersRead, Decision, DoubtTable, InMemory, Settled
     from doubtcli.records.relabelling import Batch, LedgerLine
     from doubtcli.store import StoredAudit
 
@@ -107,6 +108,11 @@ class ApplyInput:
     audit: QueueAudit
     earlier: tuple[Batch, ...]
     """The ledger of the file that is written."""
+
+    @cached_property
+    def doubts(self) -> DoubtTable:
+        """The audited rows, with ids and hashes of today if an earlier version made the audit."""
+        return self.audit.stored.doubts.rename_rows(self.file.earlier_names)
 
     @property
     def is_as_audited(self) -> bool:
@@ -280,7 +286,10 @@ def _list_done(request: ApplyRequest, found: ApplyInput) -> tuple[LedgerLine, ..
     lines = (
         line for batch in list_batches_in_effect(list_current_batches(found.earlier)) for line in batch.lines
     )
-    return tuple(line for line in lines if line.audit == found.audit.sha256)
+    names = found.file.earlier_names
+    return tuple(
+        replace(line, row_id=names.rename(line.row_id)) for line in lines if line.audit == found.audit.sha256
+    )
 
 
 def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[LedgerLine]) -> Settled:
@@ -288,7 +297,7 @@ def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[Le
     rows = VerdictRows.of(
         found.file.rows,
         Spellings.of(found.file.labels, found.file.listed),
-        audited=list_audited_rows(found.audit.stored.doubts),
+        audited=list_audited_rows(found.doubts),
         dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
     terms = make_lenient_terms(request.on_conflict, new_labels=request.new_labels)
@@ -379,7 +388,7 @@ def _write_outputs(
     """Write all files, the waivers last; a file that is already as it should be is not written again."""
     waivers = None
     if request.waivers:
-        waivers = plan_waivers(result.kept, found.audit.stored.doubts, found.file, target, request.waivers)
+        waivers = plan_waivers(result.kept, found.doubts, found.file, target, request.waivers)
     request.where.choose_target(request.path)  # again: another program may have written it meanwhile
     if waivers:
         check_waivers_writable(waivers)

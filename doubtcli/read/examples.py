@@ -12,11 +12,22 @@ import pyarrow.compute as pc
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct
-from doubtcli.read.labels import clear_other_cells, encode_answers, find_label_column
+from doubtcli.read.labels import (
+    clear_other_cells,
+    encode_answers,
+    find_label_column,
+    find_rows_of_names,
+)
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
 from doubtcli.read.roles.embedding import read_vectors
 from doubtcli.read.roles.numeric import describe_other_cells
-from doubtcli.read.row_ids import hash_rows, make_row_ids, number_equal_inputs
+from doubtcli.read.row_ids import (
+    describe_odd_ids,
+    hash_rows,
+    hash_rows_as_before,
+    make_row_ids,
+    number_equal_inputs,
+)
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
 
@@ -57,7 +68,7 @@ def read_examples(
         labels = task.parse_labels(cells.table, label[0])
         labels = replace(labels, notes=(*cells.notes, *labels.notes))
         roles = assign_roles(table, settings, label, labels)
-        table = _add_note(table, describe_other_cells(table, roles.names(Role.NUMERIC)))
+        table = _add_notes(table, roles, ~find_rows_of_names(table, label[0]))
         n_rows = table.data.num_rows
         examples = build_examples(
             table,
@@ -69,8 +80,12 @@ def read_examples(
     return table, roles, labels, examples
 
 
-def _add_note(table: Table, note: str | None) -> Table:
-    return table if note is None else replace(table, notes=(*table.notes, note))
+def _add_notes(table: Table, roles: Roles, is_data: NDArray[np.bool_]) -> Table:
+    """The table with notes on odd cells; the rows that are no data have notes of their own."""
+    rows = table if is_data.all() else replace(table, data=table.data.filter(pa.array(is_data)))
+    cells = describe_other_cells(rows, roles.names(Role.NUMERIC))
+    found = (*filter(None, [cells]), *describe_odd_ids(table, roles, is_data))
+    return replace(table, notes=(*table.notes, *found))
 
 
 def _read_embeddings(settings: ScanSettings, n_rows: int, given: InMemory) -> NDArray[np.float32] | None:
@@ -133,6 +148,7 @@ def build_examples(
         unlabelled_row_ids=tuple(ids[unlabelled]),
         unlabelled_positions=tuple(unlabelled.tolist()),
         row_hashes=tuple(hashes),
+        earlier_hashes=tuple(hash_rows_as_before(table, roles, hashes, embeddings, pred_probs)),
         equal_inputs=number_equal_inputs(table, roles, hashes, embeddings)[rows],
     )
 

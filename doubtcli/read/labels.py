@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.files.text import find_physical_lines
+from doubtcli.files.text import show_rows
 from doubtcli.files.values import (
     NO_VALUE,
     NUMBER,
@@ -512,6 +512,16 @@ def clear_other_cells(table: Table, column: str, no_label: Sequence[str] = ()) -
     return ClearedLabels(cleared, (*found, *notes))
 
 
+def find_rows_of_names(table: Table, column: str) -> Bools:
+    """The rows that are no data: they repeat the header, or say what the columns hold; shape `(n_rows,)`.
+
+    Args:
+        table: The file.
+        column: The label column.
+    """
+    return find_repeated_headers(table, column) | find_units_row(table, column)
+
+
 def find_repeated_headers(table: Table, column: str) -> Bools:
     """The rows in which every cell is the name of its column, as where files were joined: `(n_rows,)`.
 
@@ -579,10 +589,7 @@ def _note_rows(table: Table, is_found: Bools, many: str, one: str) -> tuple[str,
     rows = (np.flatnonzero(is_found) + 1).tolist()
     if not rows:
         return ()
-    lines = find_physical_lines(table.source, rows[:MOST_NAMED])
-    shown = join_first(
-        [f"{row:,} (line {lines[row][0]:,})" if row in lines else f"{row:,}" for row in rows], MOST_NAMED
-    )
+    shown = show_rows(table.source, rows)
     if len(rows) == 1:
         return (f"row {shown} {one}: not judged; remove it from the file",)
     return (f"rows {shown} {many}: not judged; remove them from the file",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -9,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.files.text import show_rows
 from doubtcli.files.values import TEXT, as_text, find_distinct, is_vector, simplify_column
 from doubtcli.read.roles.embedding import Flaw, read_vectors
-from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL
+from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL, find_odd_ids
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 FILE_OR_ADDRESS = rf"{FILE_NAME}|^\w+://"
 DIGEST_BYTES = 8
 """64 bits: of tables with a million rows, one in 37 million has two different rows with the same hash."""
+LINE_END = re.compile(r"\r\n?|\n")
+LF, CRLF, AS_READ = "\n", "\r\n", None
+"""The ends of the lines within a text, as they are hashed."""
 
 
 def make_row_ids(
@@ -35,7 +40,8 @@ def make_row_ids(
 ) -> list[str]:
     """The id of every row, in file order.
 
-    It is the value of the identifier column, if there is one. Else it is the row's hash, from `hash_rows`;
+    It is the value of the identifier column, if there is one; a few rows may lack an id or repeat that of an
+    earlier row, and have their hash instead. Without such a column it is the row's hash, from `hash_rows`;
     without inputs and without arrays it is the row's number, from 1.
 
     Rows with the same hash are numbered in the order of their given labels, missing ones last: `<hash>`,
@@ -49,15 +55,49 @@ def make_row_ids(
         given: The user's embeddings and probabilities, each of shape `(n_rows_in_file, m)`.
         hashes: The hashes of its rows, if they are known already.
     """
-    identifiers = roles.names(Role.IDENTIFIER)
-    if identifiers:
-        return [str(name) for name in as_text(table.data.column(identifiers[0])).to_pylist()]
-    arrays = _list_arrays(given)
-    if not (_input_names(roles) or arrays):
-        return [str(row) for row in range(1, table.data.num_rows + 1)]
-    hashes = hash_rows(table, roles, *given) if hashes is None else hashes
-    others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
-    return _number_repeats(hashes, labels.codes, table.data, others, arrays)
+    identifiers, arrays = roles.names(Role.IDENTIFIER), _list_arrays(given)
+    column = table.data.column(identifiers[0]) if identifiers else None
+    odd = frozenset(range(table.data.num_rows)) if column is None else find_odd_ids(find_distinct(column)).all
+    own: Sequence[str] = ()
+    if column is None and not (_input_names(roles) or arrays):
+        own = [str(row) for row in range(1, table.data.num_rows + 1)]
+    elif odd:
+        hashes = hash_rows(table, roles, *given) if hashes is None else hashes
+        others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
+        own = _number_repeats(hashes, labels.codes, table.data, others, arrays)
+    if column is None:
+        return list(own)
+    return [own[row] if row in odd else str(name) for row, name in enumerate(as_text(column).to_pylist())]
+
+
+def describe_odd_ids(table: Table, roles: Roles, is_data: NDArray[np.bool_]) -> tuple[str, ...]:
+    """Notes on the rows that the identifier column does not name, with their lines.
+
+    Args:
+        table: The file.
+        roles: What its columns are.
+        is_data: Shape `(n_rows,)`: False for rows that other notes say are no data.
+    """
+    name = next(iter(roles.names(Role.IDENTIFIER)), None)
+    if name is None:
+        return ()
+    odd = find_odd_ids(find_distinct(table.data.column(name)))
+    kinds = (
+        (odd.missing, f"has no {name!r}", f"have no {name!r}"),
+        (odd.repeated, f"has the {name!r} of an earlier row", f"have the {name!r} of an earlier row"),
+    )
+    return tuple(
+        _say_odd(table, (rows[is_data[rows]] + 1).tolist(), one, many)
+        for rows, one, many in kinds
+        if is_data[rows].any()
+    )
+
+
+def _say_odd(table: Table, rows: list[int], one: str, many: str) -> str:
+    shown = show_rows(table.source, rows)
+    if len(rows) == 1:
+        return f"row {shown} {one}, and is named by its content instead: give it an id of its own"
+    return f"rows {shown} {many}, and are named by their content instead: give each an id of its own"
 
 
 def hash_rows(table: Table, roles: Roles, *given: NDArray[np.floating] | None) -> list[str]:
@@ -66,13 +106,63 @@ def hash_rows(table: Table, roles: Roles, *given: NDArray[np.floating] | None) -
     It is made from the row's inputs: all columns that models can learn from, also those left out as empty,
     constant or a leak, so that no hash changes when a column stops looking like one. Without inputs it is
     made from the user's arrays; without those, from the row's id and its annotators' answers.
+
+    Cells are hashed as they were read. Only the ends of lines within a text don't count: git and editors
+    write CR LF for LF, and back.
     """
+    names, arrays = _list_hashed(roles, given)
+    return _hash_each_row(table.data, names, arrays, LF)
+
+
+def hash_rows_as_before(
+    table: Table, roles: Roles, hashes: Sequence[str], *given: NDArray[np.floating] | None
+) -> list[tuple[str, ...]]:
+    """The hashes that versions up to 0.4 gave each row, where they are not the same as now.
+
+    These counted the ends of lines. So rows whose texts have several lines had another hash, or may have had
+    one where the file had CR LF; it has a hash for each.
+
+    Args:
+        table: The file.
+        roles: What its columns are.
+        hashes: What `hash_rows` gives.
+        given: As in `hash_rows`.
+
+    Returns:
+        In file order, empty for most rows.
+    """
+    names, arrays = _list_hashed(roles, given)
+    rows = _find_several_lines(table.data, names)
+    found: list[tuple[str, ...]] = [()] * table.data.num_rows
+    if len(rows):
+        some, their = table.data.select(names).take(pa.array(rows)), [array[rows] for array in arrays]
+        before = zip(*(_hash_each_row(some, names, their, ends) for ends in (AS_READ, CRLF)), strict=True)
+        for row, both in zip(rows.tolist(), before, strict=True):
+            found[row] = tuple(one for one in dict.fromkeys(both) if one != hashes[row])
+    return found
+
+
+def _list_hashed(
+    roles: Roles, given: Sequence[NDArray[np.floating] | None]
+) -> tuple[list[str], list[NDArray[np.floating]]]:
+    """The columns and the arrays that a row's hash is made of."""
     inputs, arrays = _input_names(roles), _list_arrays(given)
-    if inputs:
-        return _hash_each_row(table.data, inputs, [])
-    if arrays:
-        return _hash_each_row(table.data, [], arrays)
-    return _hash_each_row(table.data, sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), [])
+    if inputs or arrays:
+        return inputs, [] if inputs else arrays
+    return sorted(roles.names(Role.IDENTIFIER, Role.ANNOTATOR)), []
+
+
+def _find_several_lines(data: pa.Table, names: Sequence[str]) -> NDArray[np.intp]:
+    """The rows with a text of more than one line; all of them where a column's name has more than one."""
+    if any(LINE_END.search(name) for name in names):
+        return np.arange(data.num_rows)
+    found = np.zeros(data.num_rows, dtype=np.bool_)
+    for name in names:
+        column = simplify_column(data.column(name))
+        if column.type == TEXT:
+            has_several = pc.match_substring_regex(column, LINE_END.pattern)
+            found |= np.asarray(pc.fill_null(has_several, fill_value=False))
+    return np.flatnonzero(found)
 
 
 def number_equal_inputs(
@@ -129,24 +219,34 @@ def _list_arrays(given: Sequence[NDArray[np.floating] | None]) -> list[NDArray[n
     return [np.asarray(array) for array in given if array is not None]
 
 
-def _hash_each_row(data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]) -> list[str]:
+def _hash_each_row(
+    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], ends: str | None
+) -> list[str]:
     """A hash of each row; the columns' names go into all of them."""
-    key = blake2b("\0".join(names).encode(), digest_size=16).digest()
+    named = "\0".join(names) if ends is None else LINE_END.sub(ends, "\0".join(names))
+    key = blake2b(named.encode(), digest_size=16).digest()
     return [
         blake2b(content, digest_size=DIGEST_BYTES, key=key).hexdigest()
-        for content in _row_contents(data, names, arrays)
+        for content in _row_contents(data, names, arrays, ends)
     ]
 
 
 def _row_contents(
-    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]]
+    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], ends: str | None = LF
 ) -> Iterator[bytes]:
-    """The content of each row as bytes, so that different rows have different bytes."""
+    """The content of each row as bytes, so that different rows have different bytes.
+
+    Args:
+        data: The rows.
+        names: The columns that count.
+        arrays: Further numbers of each row.
+        ends: What ends the lines within a text; None: what was read.
+    """
     texts, matrices = [], list(arrays)
     for column in (simplify_column(data.column(name)) for name in names):
         matrix = _to_float_matrix(column)
         if matrix is None:
-            texts.append(_prefix_lengths(as_text(column)))
+            texts.append(_prefix_lengths(_end_lines(as_text(column), ends)))
         else:
             matrices.append(matrix)
     # the bytes of a number, not its text, which may change between versions
@@ -165,6 +265,14 @@ def _to_float_matrix(column: pa.ChunkedArray) -> NDArray[np.floating] | None:
         return numbers[:, np.newaxis]
     found = read_vectors(column) if is_vector(column.type) else None
     return None if isinstance(found, Flaw) else found
+
+
+def _end_lines(texts: pa.ChunkedArray, ends: str | None) -> pa.ChunkedArray:
+    """The texts with these ends of lines."""
+    sought = "\r" if ends == LF else "\n"
+    if ends is None or not pc.any(pc.match_substring(texts, sought)).as_py():
+        return texts
+    return pc.replace_substring_regex(texts, LINE_END.pattern, ends)
 
 
 def _prefix_lengths(texts: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -80,7 +80,15 @@ from doubtcli.records.reading import (
     Table,
     Verdicts,
 )
-from doubtcli.records.relabelling import Decision, OnConflict, RowSnapshot, Settled, Unapplied, UnappliedKind
+from doubtcli.records.relabelling import (
+    Decision,
+    EarlierNames,
+    OnConflict,
+    RowSnapshot,
+    Settled,
+    Unapplied,
+    UnappliedKind,
+)
 from doubtcli.records.stored import (
     AuditDocument,
     ClassCount,
@@ -129,6 +137,7 @@ __all__ = [
     "DoubtRow",
     "DoubtTable",
     "Duplicates",
+    "EarlierNames",
     "Engine",
     "Evidence",
     "Examples",

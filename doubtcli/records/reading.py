@@ -339,6 +339,8 @@ class Examples:
     """A hash of each row of the file without its label, in file order."""
     equal_inputs: Codes | None = None
     """Shape `(n_rows,)`: rows with the same number have the same inputs, cell by cell; None: no two have."""
+    earlier_hashes: tuple[tuple[str, ...], ...] = ()
+    """The hashes of each row by earlier versions of doubt, where they are not the same."""
 
     def columns_of(self, role: str) -> tuple[str, ...]:
         """The input columns with a role, in file order."""

@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from doubtcli.records.file_format import FileLayout
 
@@ -23,6 +23,27 @@ class RowSnapshot:
     """As it is shown; None where it has no label."""
     row_hash: str | None = None
     """A hash of the row without its label; None in audits of earlier versions, which have none."""
+    earlier_hashes: tuple[str, ...] = ()
+    """By earlier versions of doubt, where they are not the same."""
+
+
+@dataclass(frozen=True)
+class EarlierNames:
+    """The hashes that earlier versions of doubt gave rows, each with the row's hash of today."""
+
+    hashes: Mapping[str, str]
+
+    @classmethod
+    def of(cls, rows: Iterable[tuple[str | None, Iterable[str]]]) -> EarlierNames:
+        """Of rows that each have a hash, and earlier ones."""
+        return cls({old: now for now, earlier in rows if now is not None for old in earlier})
+
+    def rename(self, name: str) -> str:
+        """A row's id or hash as it is today; unchanged if it is not from such a hash."""
+        if not self.hashes:
+            return name
+        row_hash, dot, number = name.partition(".")
+        return f"{self.hashes.get(row_hash, row_hash)}{dot}{number}"
 
 
 class OnConflict(StrEnum):

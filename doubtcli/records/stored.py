@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.records.reading import Role
+from doubtcli.records.relabelling import EarlierNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +31,8 @@ BASELINE_SCHEMA_VERSION = 1
 """Of the file that `doubt baseline` writes."""
 GATE_SCHEMA_VERSION = 1
 """Of what `doubt gate --output-format json` prints."""
+ROW_HASH_VERSION = 2
+"""Of `row_hash`. Version 1 counted the ends of lines within a text; other rows have the same hash in both."""
 COMPARISON_SCHEMA_VERSION = 1
 """Of what `doubt compare --output-format json` prints."""
 
@@ -155,6 +158,8 @@ class AuditDocument:
     voices: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     timings: Mapping[str, float | None] = field(default_factory=dict)
+    row_hash_version: int = ROW_HASH_VERSION
+    """How `row_hash` was made: a number that each other way raises."""
 
     @property
     def label_column(self) -> str:
@@ -189,6 +194,8 @@ class DoubtRow:
     why: str
     verdict: str | None
     row_hash: str | None
+    earlier_hashes: tuple[str, ...] = ()
+    """By earlier versions of doubt, where they are not the same."""
 
 
 @dataclass(frozen=True)
@@ -271,6 +278,33 @@ class DoubtTable:
         """A hash of each row's inputs; null in audits of earlier versions, which have none."""
         return self.data.column("row_hash")
 
+    @property
+    def earlier_hashes(self) -> pa.ChunkedArray:
+        """Lists of the hashes that earlier versions of doubt gave each row, where they are not the same."""
+        return self.data.column("earlier_hashes")
+
+    @property
+    def earlier_names(self) -> EarlierNames:
+        """The same, each with the row's hash of today."""
+        import pyarrow.compute as pc
+
+        n_earlier = pc.fill_null(pc.list_value_length(self.earlier_hashes), 0)
+        some = self.filter(pc.greater(n_earlier, 0))
+        return EarlierNames.of(zip(some.row_hash.to_pylist(), some.earlier_hashes.to_pylist(), strict=True))
+
+    def rename_rows(self, names: EarlierNames) -> DoubtTable:
+        """The rows with ids and hashes of today in place of earlier ones."""
+        import pyarrow as pa
+
+        if not names.hashes:
+            return self
+        data = self.data
+        for name in ("row_id", "row_hash"):
+            old = data.column(name)
+            new = [None if text is None else names.rename(text) for text in old.to_pylist()]
+            data = data.set_column(data.column_names.index(name), name, pa.array(new, old.type))
+        return DoubtTable(data)
+
     def filter(self, mask: Bools | pa.Array | pa.ChunkedArray) -> DoubtTable:
         """The rows that a mask marks."""
         import numpy as np
@@ -287,14 +321,12 @@ class DoubtTable:
 
     def to_rows(self) -> list[DoubtRow]:
         """The rows as records."""
-        names = [name for name in DoubtRow.__dataclass_fields__ if name != "reasons"]
-        columns = {name: self.data.column(name).to_pylist() for name in names}
-        reasons = [tuple(listed or ()) for listed in self.reasons.to_pylist()]
-        values = zip(*columns.values(), strict=True)
-        return [
-            DoubtRow(**dict(zip(names, row, strict=True)), reasons=listed)
-            for row, listed in zip(values, reasons, strict=True)
-        ]
+        names = list(DoubtRow.__dataclass_fields__)
+        columns = [self.data.column(name).to_pylist() for name in names]
+        for name in ("reasons", "earlier_hashes"):
+            place = names.index(name)
+            columns[place] = [tuple(listed or ()) for listed in columns[place]]
+        return [DoubtRow(*values) for values in zip(*columns, strict=True)]
 
 
 # Arrow's own conversions to and from NumPy load pandas, which takes longer than most gates. So these

@@ -152,8 +152,9 @@ DOUBT_COLUMNS = {
     "why": pa.string(),
     "verdict": pa.string(),
     "row_hash": pa.string(),
+    "earlier_hashes": pa.list_(pa.string()),
 }
-LATER_COLUMNS = {"verdict", "row_hash"}
+LATER_COLUMNS = {"verdict", "row_hash", "earlier_hashes"}
 """Not in the audits of earlier versions, which can still be read."""
 JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
@@ -166,7 +167,8 @@ def tabulate_doubts(audit: ScanResult) -> DoubtTable:
     of the reasons that raise doubt about a row, strongest first. A null in `reason:<name>` means that the
     reason has no score for the row. Rows without a label are set aside, and those that a person judged
     unusable. `verdict` is the label that a person chose, null without a verdict. `row_hash` is a hash of the
-    row's inputs: rows that differ in their label alone have the same one.
+    row's inputs: rows that differ in their label alone have the same one. `earlier_hashes` are those that
+    earlier versions gave the row, where they are not the same.
     """
     ranked = audit.ranking.order
     labelled = _labelled_rows(audit, ranked)
@@ -199,6 +201,7 @@ def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
         "why": [audit.why[row] for row in rows],
         "verdict": _chosen_labels(audit, rows),
         "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),
+        "earlier_hashes": [_earlier_hashes(examples, position) for position in examples.positions[rows]],
     }
 
 
@@ -212,6 +215,10 @@ def _chosen_labels(audit: ScanResult, rows: Codes) -> list[str | None]:
 
 def _row_hashes(examples: Examples, positions: Sequence[int]) -> list[str | None]:
     return [examples.row_hashes[position] if examples.row_hashes else None for position in positions]
+
+
+def _earlier_hashes(examples: Examples, position: int) -> tuple[str, ...]:
+    return examples.earlier_hashes[position] if examples.earlier_hashes else ()
 
 
 def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:
@@ -230,6 +237,7 @@ def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:
                 "reasons": [],
                 "why": why,
                 "row_hash": _row_hashes(examples, [position])[0],
+                "earlier_hashes": _earlier_hashes(examples, position),
             }
             for row_id, position, given, why in sorted(rows, key=lambda row: row[:2])
         ],

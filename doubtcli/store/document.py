@@ -64,6 +64,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
 OPTIONAL: Mapping[str, Any] = {
     "task": "classification",
     "recipe": "",
+    "row_hash_version": 1,
     "side_files": {},
     "models": [],
     "power": None,
@@ -93,6 +94,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "input": _to_object(document.source) | {"rows": document.counts.n_rows},
         "task": document.task_name,
         "recipe": document.audit_key,
+        "row_hash_version": document.row_hash_version,
         "side_files": {name: _to_object(file) for name, file in document.side_files.items()},
         "columns": list(map(_to_object, document.roles.columns)),
         "settings": document.settings,
@@ -248,6 +250,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         voices=document.items("doubt_made_of"),
         notes=document.items("notes"),
         timings=document.part("timings").values,
+        row_hash_version=document.need("row_hash_version"),
     )
 
 

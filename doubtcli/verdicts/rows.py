@@ -10,12 +10,12 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
-from doubtcli.records import RowSnapshot, UnappliedKind
+from doubtcli.records import EarlierNames, RowSnapshot, UnappliedKind
 from doubtcli.verdicts.spelling import (
     LOST_ZEROS,
     SHORTENED_IDS,
@@ -140,6 +140,8 @@ class VerdictRows:
     labels: Spellings
     dropped: Collection[tuple[str, str | None]] = ()
     """Rows that earlier verdicts removed: the id of each, and its label when it was audited."""
+    names: EarlierNames = field(default_factory=partial(EarlierNames, {}))
+    """What earlier versions of doubt called the rows."""
 
     @classmethod
     def of(
@@ -151,19 +153,33 @@ class VerdictRows:
         dropped: Collection[tuple[str, str | None]] = (),
     ) -> VerdictRows:
         """The rows of a file; without an audit, the rows as they are now count as audited."""
+        now, audited = list(now), None if audited is None else list(audited)
         index = RowIndex.of(now)
-        return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped)
+        names = EarlierNames.of((row.row_hash, row.earlier_hashes) for row in (*now, *(audited or ())))
+        return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped, names)
 
-    # --------------------------------------------------------- what a spreadsheet rewrote
+    # ------------------------------------ what a spreadsheet rewrote, or an earlier version named
 
     def restore_answers(self, answers: Sequence[Answer]) -> tuple[Answer, ...]:
         """The answers with the ids of the audit, and marked where a spreadsheet rewrote labels of their file.
 
         A rewritten id is only taken for an audited one if the hash of the row names the same row.
         """
-        restored = [self._restore_id(answer) for answer in answers]
+        restored = [self._restore_id(self._rename(answer)) for answer in answers]
         files = {answer.file for answer in restored if self._has_rewritten_label(answer)}
         return tuple(replace(one, rewritten=True) if one.file in files else one for one in restored)
+
+    def _rename(self, answer: Answer) -> Answer:
+        """The answer with the hashes of today, if its file has those of an earlier version of doubt."""
+        if not self.names.hashes:
+            return answer
+        rename = self.names.rename
+        row_id = answer.row_id if answer.row_id in self.audited.by_id else rename(answer.row_id)
+        duplicates = tuple(
+            text if text in self.audited.by_id else ", ".join(map(rename, text.split(f"{BETWEEN_IDS} ")))
+            for text in answer.duplicates
+        )
+        return replace(answer, row_id=row_id, seen_hash=rename(answer.seen_hash), duplicates=duplicates)
 
     def _restore_id(self, answer: Answer) -> Answer:
         if not answer.seen_hash or any(is_as_seen(answer, row) for row in self.find_named(answer)):
@@ -301,13 +317,19 @@ def _is_named_by_hash(row: RowSnapshot) -> bool:
 
 def list_rows(examples: Examples) -> list[RowSnapshot]:
     """The rows of a file that was just read: first those with a label, then all others, in file order."""
-    hashes = examples.row_hashes
+    hashes, earlier = examples.row_hashes, examples.earlier_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]
     labelled = zip(examples.row_ids, examples.positions.tolist(), labels, strict=True)
     unlabelled = zip(examples.unlabelled_row_ids, examples.unlabelled_positions, strict=True)
     rows = [*labelled, *((row_id, position, None) for row_id, position in unlabelled)]
     return [
-        RowSnapshot(row_id, position + 1, label, hashes[position] if hashes else None)
+        RowSnapshot(
+            row_id,
+            position + 1,
+            label,
+            hashes[position] if hashes else None,
+            earlier[position] if earlier else (),
+        )
         for row_id, position, label in rows
     ]
 
@@ -318,6 +340,9 @@ def list_audited_rows(doubts: DoubtTable) -> list[RowSnapshot]:
     Args:
         doubts: The table `doubts.parquet`.
     """
-    texts = (column.to_pylist() for column in (doubts.row_id, doubts.given_label, doubts.row_hash))
-    rows = zip(*texts, doubts.row.tolist(), strict=True)
-    return [RowSnapshot(row_id, row, label, row_hash) for row_id, label, row_hash, row in rows]
+    columns = (doubts.row_id, doubts.given_label, doubts.row_hash, doubts.earlier_hashes)
+    rows = zip(*(column.to_pylist() for column in columns), doubts.row.tolist(), strict=True)
+    return [
+        RowSnapshot(row_id, row, label, row_hash, tuple(earlier or ()))
+        for row_id, label, row_hash, earlier, row in rows
+    ]

@@ -10,15 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.read.examples import build_examples
+from doubtcli.progress import Silence
+from doubtcli.read.examples import build_examples, read_examples
 from doubtcli.read.labels import encode_labels
 from doubtcli.read.roles.assign import assign_roles
-from doubtcli.records import Examples, Source, Table
+from doubtcli.records import Examples, Role, Source, Table
 from doubtcli.settings import ScanSettings
+from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
+    from doubtcli.records import Roles
     from tests.conftest import Sentences
 
 LABELS = ["ham", "spam", None, "ham"]
@@ -295,6 +299,133 @@ def test_row_hashes_without_inputs() -> None:
     after = examples({**data, "b": ["ham", "ham"]}, choices).row_hashes
     assert before[0] == after[0]
     assert len({before[0], before[1], after[1]}) == 3
+
+
+def test_line_ends_do_not_count() -> None:
+    """Texts that differ in the ends of their lines alone are the same content; all else counts."""
+    texts = ["a\nb", "a\r\nb", "a\rb", "a b", "a\n\nb", "a\n\rb"]
+
+    hashes = examples(of_texts(texts)).row_hashes
+
+    assert hashes[0] == hashes[1] == hashes[2]
+    assert hashes[4] == hashes[5]
+    assert len({*hashes}) == 3
+
+
+def test_hashes_are_those_of_earlier_versions() -> None:
+    """Rows without a carriage return have the hash that version 0.4 gave them."""
+    data = {
+        "text": ["a\nb", "a\r\nb", "a\rb", "ab", None],
+        "n": ["1,5", "1.5", "x", "", "2"],
+        "f": [1.5, 2.0, None, 0.0, 3.0],
+        "label": list("xyxyx"),
+    }
+
+    found = examples(data, of_user(text=("text", "n"), use=("f",)))
+
+    # as doubt 0.4.0 printed them
+    assert [found.row_hashes[row] for row in (0, 3, 4)] == [
+        "8be816b50649d9a4",
+        "debc8980490ad609",
+        "de652f0c73368b71",
+    ]
+    assert "6b0738e206399dfd" in found.earlier_hashes[1]
+    assert "02c5b9b85464fb7b" in found.earlier_hashes[2]
+    assert found.earlier_hashes[3:] == ((), ())
+
+
+@given(st.lists(st.text("ab\r\n", max_size=6), min_size=2, max_size=6))
+def test_earlier_hashes_are_found(texts: list[str]) -> None:
+    """A row's hash, or one of its earlier ones, is that of the same file with any ends of lines."""
+    texts = [text.replace("\r\n", "\n").replace("\r", "\n") for text in texts]
+
+    lf, crlf = (
+        examples(of_texts([text.replace("\n", end) for text in texts]), of_user(use=("text",)))
+        for end in ("\n", "\r\n")
+    )
+
+    assert lf.row_hashes == crlf.row_hashes
+    assert lf.earlier_hashes == crlf.earlier_hashes
+    assert [bool(earlier) for earlier in lf.earlier_hashes] == ["\n" in text for text in texts]
+
+
+def of_texts(texts: list[str]) -> dict[str, Any]:
+    """A text on each row, beside two alternating labels."""
+    return {"text": texts, "label": [("ham", "spam")[row % 2] for row in range(len(texts))]}
+
+
+def test_odd_rows_of_an_id_column() -> None:
+    """A row without an id, or with that of an earlier row, is named by its content; others keep theirs."""
+    texts = [f"row {row}" for row in range(60)]
+    ids: list[str | None] = [f"T{row}" for row in range(60)]
+    ids[7], ids[8], ids[9] = None, "", "T3"
+
+    found = examples({"id": ids, **of_texts(texts)}, of_user(text=("text",)))
+
+    names = ids_by_position(found)
+    assert [row for row in range(60) if names[row] != f"T{row}"] == [7, 8, 9]
+    assert names[7:10] == list(found.row_hashes[7:10])
+
+
+def test_equal_odd_rows_are_numbered() -> None:
+    """Two rows without an id and with the same content have different names."""
+    texts = ["same", "same", *(f"row {row}" for row in range(40))]
+    ids = [None, None, *range(40)]
+
+    found = examples({"id": ids, **of_texts(texts)}, of_user(text=("text",)))
+
+    names = ids_by_position(found)
+    assert names[1] == f"{names[0]}.2"
+
+
+def of_file(content: str, tmp_path: Path) -> tuple[tuple[str, ...], Roles, Examples]:
+    """A file as it is read for a scan: notes, roles and rows."""
+    path = tmp_path / "rows.csv"
+    path.write_text(content, encoding="utf-8")
+    of_label = ScanSettings(path=str(path), label="label")
+    rows, roles, labels, found = read_examples(of_label, find_task(), Silence())
+    notes = (note for note in (*rows.notes, *labels.notes) if "no label" not in note)  # which only counts
+    return tuple(notes), roles, found
+
+
+NUMBERED = [f"T{row},{row % 7 * 1.5},{row % 5},a text with number {row},{'ab'[row % 2]}" for row in range(40)]
+HEADER = "id,size,weight,text,label"
+
+
+@pytest.mark.parametrize(
+    ("at", "odd", "n_kept"),
+    [
+        pytest.param(0, "m,cm,kg,,", 40, id="units"),
+        pytest.param(0, ",cm,kg,words,class", 40, id="units without an id"),
+        pytest.param(20, HEADER, 40, id="header"),
+        pytest.param(20, ",,,,", 40, id="nothing"),
+        pytest.param(20, ",1.5,2,some other text,a", 40, id="no id"),
+        pytest.param(40, "T3,1.5,2,some other text,a", 40, id="id again"),
+        pytest.param(20, "T90,n.d.,2,some other text,a", 41, id="no number"),
+    ],
+)
+def test_ids_survive_an_odd_row(at: int, odd: str, n_kept: int, tmp_path: Path, sentences: Sentences) -> None:
+    """One odd row leaves all others their ids and hashes, and there is at most one note on it."""
+    before = of_file("\n".join([HEADER, *NUMBERED]), tmp_path)[2]
+
+    notes, roles, found = of_file("\n".join([HEADER, *NUMBERED[:at], odd, *NUMBERED[at:]]), tmp_path)
+
+    names = ids_by_position(found)
+    assert roles.names(Role.IDENTIFIER) == ("id",)
+    assert sum(name.startswith("T") for name in names) >= n_kept
+    assert {*before.row_hashes} <= {*found.row_hashes}
+    assert len(notes) == 1
+    sentences.check(notes[0])
+
+
+def test_ids_survive_joined_files(tmp_path: Path) -> None:
+    """Where many files were joined with their headers, the column of ids is still one."""
+    parts = [row for start in range(0, 40, 5) for row in (HEADER, *NUMBERED[start : start + 5])]
+
+    _, roles, found = of_file("\n".join(parts), tmp_path)
+
+    assert roles.names(Role.IDENTIFIER) == ("id",)
+    assert {f"T{row}" for row in range(40)} == {*found.row_ids}
 
 
 ROWS = st.lists(

@@ -112,10 +112,16 @@ def test_roles_are_found_by_values(values: Any, role: Role) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "values"), [("user_id", range(100, 140)), ("userId", [f"u{row}" for row in range(N_ROWS)])]
+    ("name", "values"),
+    [
+        ("user_id", range(100, 140)),
+        ("userId", [f"u{row}" for row in range(N_ROWS)]),
+        pytest.param("user_id", [*range(39), 0], id="one twice"),
+        pytest.param("user_id", ["", *map(str, range(39))], id="one missing"),
+    ],
 )
 def test_row_ids_are_found(name: str, values: Any, sentences: Sentences) -> None:
-    """A column that is named like an id and different on every row becomes the row ids."""
+    """A column that is named like an id and different on nearly every row becomes the row ids."""
     column = role_of(list(values), name)
 
     assert (column.role, column.used) == (Role.IDENTIFIER, True)
@@ -131,8 +137,7 @@ def test_row_ids_are_found(name: str, values: Any, sentences: Sentences) -> None
         pytest.param("x", [f"{row:016x}" for row in range(N_ROWS)], id="hash"),
         pytest.param("x", [10**15 + row for row in range(N_ROWS)], id="long number"),
         pytest.param("x", [f"im/cat {row}.JPG" for row in range(N_ROWS)], id="file name"),
-        pytest.param("user_id", [*range(39), 0], id="id, one twice"),
-        pytest.param("user_id", ["", *map(str, range(39))], id="id, one missing"),
+        pytest.param("user_id", [*range(36), *range(4)], id="id, some twice"),
         pytest.param("user_id", [*map(str, range(30)), *["a"] * 10], id="id, many the same"),
     ],
 )
@@ -169,6 +174,17 @@ def test_id_goes_before_other_ids() -> None:
     columns = roles_of(user_id=list(range(N_ROWS)), ID=[3 * row for row in range(N_ROWS)])
 
     assert [name for name, column in columns.items() if column.used] == ["label", "ID"]
+
+
+def test_whole_ids_go_before_odd_ones() -> None:
+    """Of several columns, one without an odd row is the row ids, unless the other is named "id"."""
+    odd, whole = [*range(39), 0], list(range(N_ROWS))
+
+    first = roles_of(user_id=odd, order_id=whole)
+    second = roles_of(order_id=whole, id=odd)
+
+    assert [name for name, column in first.items() if column.used] == ["label", "order_id"]
+    assert [name for name, column in second.items() if column.used] == ["label", "id"]
 
 
 @pytest.mark.parametrize(

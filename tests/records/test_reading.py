@@ -27,6 +27,7 @@ WHOLE = Examples(
     unusable_row_ids=("f",),
     unusable_positions=(5,),
     row_hashes=tuple("012345"),
+    earlier_hashes=((),) * 6,
 )
 """Four rows of a file of six, with every field set."""
 

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.records import Column, DoubtRow, DoubtTable, Role, Roles
+from doubtcli.records import Column, DoubtRow, DoubtTable, EarlierNames, Role, Roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,7 @@ COLUMNS = {
     "why": pa.string(),
     "verdict": pa.string(),
     "row_hash": pa.string(),
+    "earlier_hashes": pa.list_(pa.string()),
 }
 ARRAYS = ("row", "suggested_confidence", "doubt", "doubt_sd", "doubted")
 
@@ -54,6 +55,7 @@ def table(*doubts: float | None) -> DoubtTable:
             "why": "",
             "verdict": None,
             "row_hash": f"h{row}",
+            "earlier_hashes": [] if row > 1 else ["e1"],
         }
         for row, doubt in enumerate(doubts, 1)
     ]
@@ -113,8 +115,22 @@ def test_rows() -> None:
         why="",
         verdict=None,
         row_hash="h1",
+        earlier_hashes=("e1",),
     )
     assert (second.doubt, second.given_label, second.reasons) == (None, None, ())
+
+
+def test_rows_get_the_names_of_today() -> None:
+    """Ids and hashes of an earlier version are replaced, with the number behind a hash; others stay."""
+    rows = table(0.9, 0.8, None)
+    old = pa.array(["e1.2", "T17.2", "h3"], pa.string())
+    rows = DoubtTable(rows.data.set_column(0, "row_id", old))
+
+    renamed = rows.rename_rows(EarlierNames({"e1": "h1", "h3": "n3"}))
+
+    assert renamed.row_id.to_pylist() == ["h1.2", "T17.2", "n3"]
+    assert renamed.row_hash.to_pylist() == ["h1", "h2", "n3"]
+    assert rows.earlier_names == EarlierNames({"e1": "h1"})
 
 
 def test_without_pandas(tmp_path: Path) -> None:

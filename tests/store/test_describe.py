@@ -28,7 +28,7 @@ def test_columns(make_audit: Make) -> None:
 
     assert table.column_names == [
         *("row_id", "row", "given_label", "suggested_label", "suggested_confidence"),
-        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict", "row_hash"),
+        *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict", "row_hash", "earlier_hashes"),
         *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
         "reason:annotator-disagreement",
     ]
@@ -80,6 +80,7 @@ def test_most_doubted_row(make_audit: Make) -> None:
         "why": "models give 'delivery' more",
         "verdict": None,
         "row_hash": "0000000000000000",
+        "earlier_hashes": [],
         "reason:low-self-confidence": 0.97,
         "reason:duplicate-conflict": 0.5,
         "reason:outlier": 0.25,
@@ -99,6 +100,7 @@ def test_unlabelled_row(make_audit: Make) -> None:
         "reasons": [],
         "why": "",
         "row_hash": "0000000000000009",
+        "earlier_hashes": [],
     }
 
 

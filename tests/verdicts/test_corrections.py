@@ -74,6 +74,23 @@ class TestDecisions:
         assert found.unapplied == found.offered == found.new_labels == found.notes == ()
         assert (found.decisions[0].corrects, found.decisions[0].keeps) == (True, False)
 
+    def test_hashes_of_an_earlier_version(self) -> None:
+        """Ids, duplicates and seen hashes are also known as an earlier version of doubt wrote them."""
+        file = (
+            RowSnapshot("n1", 1, "ham", "n1", ("o1", "p1")),
+            RowSnapshot("n1.2", 2, "ham", "n1", ("o1", "p1")),
+        )
+
+        found = settle(
+            make_answer("p1", "spam", seen_hash="o1", duplicates=("o1.2",)),
+            now=file,
+            audited=file,
+            spread=True,
+        )
+
+        assert [(one.row_id, one.verdict) for one in found.decisions] == [("n1", "spam"), ("n1.2", "spam")]
+        assert found.unapplied == ()
+
     def test_a_kept_label(self) -> None:
         """A label that is confirmed is a decision, too."""
         [one] = settle(make_answer("b", "spam")).decisions

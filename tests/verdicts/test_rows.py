@@ -41,12 +41,16 @@ def test_rows_of_an_audit() -> None:
             "given_label": ["spam", None],
             "doubt": [0.5, None],
             "row_hash": ["h2", "h1"],
+            "earlier_hashes": pa.array([["e2"], None], pa.list_(pa.string())),
         }
     )
 
     assert list_audited_rows(DoubtTable(doubts)) == [
-        RowSnapshot("a", 3, "spam", "h2"),
+        RowSnapshot("a", 3, "spam", "h2", ("e2",)),
         RowSnapshot("c", 2, None, "h1"),
     ]
     unknown = doubts.set_column(4, "row_hash", pa.nulls(2, pa.string()))
-    assert list_audited_rows(DoubtTable(unknown)) == [RowSnapshot("a", 3, "spam"), RowSnapshot("c", 2, None)]
+    assert list_audited_rows(DoubtTable(unknown)) == [
+        RowSnapshot("a", 3, "spam", None, ("e2",)),
+        RowSnapshot("c", 2, None),
+    ]

@@ -56,6 +56,7 @@ def apply_waivers(
         data_path: The data file.
         today: A waiver applies until the end of its last day.
     """
+    waivers = _rename_rows(waivers, doubts)
     ruled_out = {waiver.number: _find_obstacle(waiver, waivers_path, data_path, today) for waiver in waivers}
     usable = [waiver for waiver in waivers if ruled_out[waiver.number] is None]
     by_id: dict[str, list[Waiver]] = defaultdict(list)
@@ -99,12 +100,20 @@ def find_waived_rows(
         today: A waiver applies until the end of its last day.
     """
     labels: dict[str, set[str | None]] = defaultdict(set)
-    for waiver in waivers:
+    for waiver in _rename_rows(waivers, doubts):
         if not waiver.reasons and _find_obstacle(waiver, waivers_path, data_path, today) is None:
             labels[waiver.row_id].add(waiver.label)
     ids = pa.array(sorted(labels), doubts.row_id.type)
     rows = doubts.filter(pc.is_in(doubts.row_id, value_set=ids)).to_rows()
     return {row.row for row in rows if labels[row.row_id] & {None, row.given_label}}
+
+
+def _rename_rows(waivers: Sequence[Waiver], doubts: DoubtTable) -> list[Waiver]:
+    """The waivers with the ids of today in place of those of earlier versions of doubt."""
+    names = doubts.earlier_names
+    if not names.hashes:
+        return list(waivers)
+    return [replace(waiver, row_id=names.rename(waiver.row_id)) for waiver in waivers]
 
 
 def _find_obstacle(waiver: Waiver, waivers_path: str, data_path: str, today: dt.date) -> UnusedWaiver | None:

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import FeatureError, InputError, SettingsError
 from doubtcli.files.values import find_distinct, holds_bytes
-from doubtcli.read.labels import encode_answers, to_snake_case
+from doubtcli.read.labels import encode_answers, find_rows_of_names, to_snake_case
 from doubtcli.read.roles.left_out import (
     LEAK,
     can_be_row_ids,
     check_row_ids,
     explain_identifier,
+    find_odd_ids,
     is_another_answer,
     one_to_one_share,
 )
@@ -25,6 +26,9 @@ from doubtcli.wording.lists import did_you_mean, quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from doubtcli.files.values import Distinct
     from doubtcli.records import Fit, InputRole, Labels, Table
@@ -68,7 +72,7 @@ def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], l
         for name in table.data.column_names
     ]
     if settings.id is None:
-        columns = _choose_row_ids(columns, table)
+        columns = _choose_row_ids(columns, table, ~find_rows_of_names(table, label[0]))
     return Roles(tuple(columns))
 
 
@@ -144,18 +148,21 @@ def _find_annotators(
     return dict.fromkeys(found, (Role.ANNOTATOR, "named like an annotator, and has only classes"))
 
 
-def _choose_row_ids(columns: list[Column], table: Table) -> list[Column]:
-    """The same columns, one of them as the row ids: the first named "id", else the first fit for it."""
-    fit = [
-        column
-        for column in columns
-        if column.role == Role.IDENTIFIER
-        and can_be_row_ids(column.name, find_distinct(table.data.column(column.name)))
-    ]
+def _choose_row_ids(columns: list[Column], table: Table, is_data: NDArray[np.bool_]) -> list[Column]:
+    """The same columns, one of them as the row ids: the first named "id", else the first fit for it.
+
+    One in which every row has another id is better than one with a few odd rows.
+    """
+    fit: dict[Column, int] = {}
+    for column in columns:
+        values = find_distinct(table.data.column(column.name)) if column.role == Role.IDENTIFIER else None
+        if values is not None and can_be_row_ids(column.name, values, is_data):
+            fit[column] = len(find_odd_ids(values).all)
     if not fit:
         return columns
-    chosen = min(fit, key=lambda column: to_snake_case(column.name) != "id")
-    named = replace(chosen, used=True, why="named like an id, and different on every row: used as row ids")
+    chosen = min(fit, key=lambda column: (to_snake_case(column.name) != "id", fit[column] > 0))
+    different = "nearly every row" if fit[chosen] else "every row"
+    named = replace(chosen, used=True, why=f"named like an id, and different on {different}: used as row ids")
     return [named if column is chosen else column for column in columns]
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from math import isqrt
 from typing import TYPE_CHECKING
 
@@ -14,8 +16,10 @@ from doubtcli.errors import InputError
 from doubtcli.read.labels import OTHER_ANSWER, to_snake_case
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from doubtcli.files.values import Distinct
-    from doubtcli.records import Labels, Table
+    from doubtcli.records import Codes, Labels, Table
 
 FEW_KINDS = 50
 """Up to this many short values are categories: the states of a country."""
@@ -36,6 +40,10 @@ NEARLY_ALL = 0.95
 """From this share of different values on, a column counts as unique."""
 ENOUGH_ROWS_TO_COUNT = 20
 """With fewer rows, numbers may all differ, or be consecutive, by chance."""
+ODD_ROWS, ODD_SHARE = (1, 3), 0.01
+"""How many rows of a column of ids may lack an id or repeat one: one, up to three where that is no more than
+one row in twenty, and one row in a hundred. So few are slips of an edit or a merge; where more rows share a
+value, it may name something else, such as a customer."""
 GAPS = 1.1
 """Row numbers have a few gaps where rows were dropped."""
 
@@ -94,11 +102,46 @@ def is_row_number(name: str) -> bool:
     return plain in ROW_NUMBER_NAMES or LEFT_OVER_INDEX.fullmatch(plain) is not None
 
 
-def can_be_row_ids(name: str, values: Distinct) -> bool:
-    """Whether a column is named like an id, and every row has a different one."""
-    if not is_id(name, values) or len(values.values) < values.n_rows:
+@dataclass(frozen=True)
+class OddIds:
+    """The rows that a column of ids does not name, as places in the file, in file order."""
+
+    missing: Codes
+    repeated: Codes
+    """Their id is that of an earlier row."""
+
+    @cached_property
+    def all(self) -> frozenset[int]:
+        """Both kinds."""
+        return frozenset([*self.missing.tolist(), *self.repeated.tolist()])
+
+
+def find_odd_ids(values: Distinct) -> OddIds:
+    """The rows without an id, and those that repeat one.
+
+    Args:
+        values: The ids.
+    """
+    is_empty = np.array([text == "" for text in values.texts.to_pylist()], dtype=bool)
+    missing = values.on_rows(is_empty, missing=True)
+    again = np.ones(values.n_rows, dtype=bool)
+    again[np.unique(values.codes, return_index=True)[1]] = False
+    return OddIds(np.flatnonzero(missing), np.flatnonzero(again & ~missing))
+
+
+def can_be_row_ids(name: str, values: Distinct, is_data: NDArray[np.bool_]) -> bool:
+    """Whether a column is named like an id, and nearly every row has a different one.
+
+    Args:
+        name: The column's.
+        values: Of the column.
+        is_data: Shape `(n_rows,)`: False for rows that repeat the header or say what the columns hold.
+    """
+    if not is_id(name, values):
         return False
-    return "" not in values.texts.to_pylist()
+    n_odd = sum(bool(is_data[row]) for row in find_odd_ids(values).all)
+    share = values.n_rows * (1 - NEARLY_ALL)
+    return n_odd <= max(ODD_ROWS[0], min(ODD_ROWS[1], share), values.n_rows * ODD_SHARE)
 
 
 def check_row_ids(values: Distinct, table: Table, name: str) -> None:
@@ -107,17 +150,13 @@ def check_row_ids(values: Distinct, table: Table, name: str) -> None:
     Raises:
         InputError: Names the first such row, and the earlier one with the same id.
     """
-    codes = values.codes
-    is_empty = np.array([text == "" for text in values.texts.to_pylist()], dtype=bool)
-    empty = np.flatnonzero(values.on_rows(is_empty, missing=True))
-    first = np.unique(codes, return_index=True)[1]
-    again = np.setdiff1d(np.arange(len(codes)), first)
-    if len(empty):
-        row, found = int(empty[0]), "the id is missing"
-    elif len(again):
-        row = int(again[0])
-        earlier = int(np.flatnonzero(codes == codes[row])[0])
-        found = f"the id {values.texts[int(codes[row])].as_py()!r} is already on row {earlier + 1}"
+    odd = find_odd_ids(values)
+    if len(odd.missing):
+        row, found = int(odd.missing[0]), "the id is missing"
+    elif len(odd.repeated):
+        row = int(odd.repeated[0])
+        earlier = int(np.flatnonzero(values.codes == values.codes[row])[0])
+        found = f"the id {values.texts[int(values.codes[row])].as_py()!r} is already on row {earlier + 1}"
     else:
         return
     raise InputError(

@@ -111,6 +111,18 @@ class TestApplies:
         """It applies to its row, label and file, until the end of its last day."""
         assert find_applied([waiver], finding()) == expected
 
+    def test_id_of_an_earlier_version(self) -> None:
+        """It applies to its row also by the id that an earlier version of doubt gave the row."""
+        row = {"row_id": "n1.2", "given_label": "spam", "row": 1, "row_hash": "n1", "earlier_hashes": ["o1"]}
+        doubts = DoubtTable(pa.Table.from_pylist([row], schema=pa.schema(DOUBT_COLUMNS)))
+        place = {"waivers_path": "w.toml", "data_path": "data.csv", "today": TODAY}
+
+        judged = apply_waivers([Waiver("o1.2", 7)], [finding(row_id="n1.2")], doubts, **place)
+
+        assert judged.findings[0].waiver == Waiver("n1.2", 7)
+        assert judged.unused == {}
+        assert find_waived_rows([Waiver("o1.2", 7)], doubts, **place) == {1}
+
     def test_file_beside_the_waivers(self, tmp_path: Path) -> None:
         """Its file is relative to the folder of the waivers file, however the path of the data is written."""
         waivers = [Waiver("a", 1, files=("../data/train.csv",))]

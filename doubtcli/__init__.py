@@ -9,11 +9,15 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
+
+TYPE_CHECKING = False
+"""As in `typing`, which `python -m doubtcli` would load from the working directory, if it were imported."""
 
 __all__ = ["Audit", "open_audit", "scan"]
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from doubtcli import testing as testing
     from doubtcli.api.audit import Audit
     from doubtcli.api.scan import open_audit, scan

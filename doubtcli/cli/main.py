@@ -1,5 +1,4 @@
-"""The command `doubt`: its help in titled sections, and the only place that turns errors into exit codes."""
-# ruff: noqa: ANN401  # the classes behind commands and options are click's in some versions of typer, its own in others
+"""The command `doubt`, and the only place that turns errors into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -8,20 +7,18 @@ import io
 import os
 import sys
 import traceback
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from typer.core import TyperCommand, TyperGroup
 
 from doubtcli.cli.apply import apply
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
+from doubtcli.cli.commands import DoubtCommand, DoubtGroup, describe_usage
 from doubtcli.cli.compare import compare
 from doubtcli.cli.console import RunnerLog, is_github_runner
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
-from doubtcli.cli.options import TOOL_NAMES
 from doubtcli.cli.queue import queue
 from doubtcli.cli.reasons import explain, reasons
 from doubtcli.cli.scan import scan
@@ -30,83 +27,19 @@ from doubtcli.errors import DoubtError, ExitCode
 from doubtcli.wording.quoting import escape_unprintable
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
+    from typing import TextIO
 
 DEBUG = "--debug"
-
-
-class DoubtCommand(TyperCommand):
-    """A command whose help is plain text in titled sections: readable with 80 columns and in a pipe.
-
-    Typer's own boxes look good, but drawing them takes longer than everything else in `doubt --help`.
-    """
-
-    def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002  # as typer calls it
-        """The words after the command's name in the usage line."""
-        return [str(self.options_metavar), *_argument_names(self.params)]
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write each section of arguments and options."""
-        _write_sections(self.get_params(ctx), formatter)
-
-
-class DoubtGroup(TyperGroup):
-    """The command `doubt` itself."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands first, since readers look for them."""
-        self.format_commands(ctx, formatter)
-        _write_sections(self.get_params(ctx), formatter)
-
-    def main(
-        self, args: Sequence[str] | None = None, prog_name: str | None = None, *_: Any, **_rest: Any
-    ) -> Any:
-        """Run without catching errors: typer would end some with 1, which is the gate's exit code here."""
-        self._main_shell_completion({}, str(prog_name))
-        with self.make_context(prog_name, list(args or ())) as context:
-            return self.invoke(context)
-
-
-def _argument_names(parameters: Sequence[Any]) -> list[str]:
-    return [str(parameter.metavar) for parameter in parameters if parameter.param_type_name == "argument"]
-
-
-def _write_sections(parameters: Sequence[Any], formatter: Any) -> None:
-    for title, members in _by_section(
-        [parameter for parameter in parameters if not parameter.hidden]
-    ).items():
-        with formatter.section(typer.style(title, bold=True)):
-            formatter.write_dl([_help_row(parameter) for parameter in members])
-
-
-def _by_section(parameters: Sequence[Any]) -> dict[str, list[Any]]:
-    """Parameters by title, arguments first, those without a title last."""
-    arguments = [parameter for parameter in parameters if parameter.param_type_name == "argument"]
-    options = [parameter for parameter in parameters if parameter.param_type_name == "option"]
-    titles = dict.fromkeys(option.rich_help_panel for option in options if option.rich_help_panel)
-    sections = {
-        "Arguments": arguments,
-        **{title: [option for option in options if option.rich_help_panel == title] for title in titles},
-        "Options": [option for option in options if not option.rich_help_panel],
-    }
-    return {title: members for title, members in sections.items() if members}
-
-
-def _help_row(parameter: Any) -> tuple[str, str]:
-    from doubtcli.files.formats import fill_in_formats
-
-    names = "" if parameter.param_type_name == "argument" else ", ".join(sorted(parameter.opts, key=len))
-    help_ = fill_in_formats(parameter.help or "")
-    if TOOL_NAMES in help_:
-        help_ = help_.replace(TOOL_NAMES, _join_tools())
-    return f"{names} {parameter.metavar or ''}".strip(), help_
-
-
-def _join_tools() -> str:
-    from doubtcli.tools.registry import list_tool_names
-    from doubtcli.wording.lists import join_or
-
-    return join_or(list_tool_names())
+FEWEST_COLUMNS = 20
+"""In narrower lines no word of a report would fit: they are taken for a mistake, and 80 columns are used."""
+NO_MEMORY = (
+    "there is too little memory\n"
+    "to do: free some, or scan fewer rows or columns; --fast and --threads 1 need less"
+)
+MEMORY_WORDS = ("Cannot allocate memory", "failed to map segment", "can't start new thread")
+"""In the messages of errors that are no MemoryError: of the system, and of libraries that can't be loaded."""
+NO_FOLDER = "the working directory no longer exists\nto do: change to a folder that exists, with cd"
 
 
 app = typer.Typer(
@@ -149,11 +82,12 @@ def doubt(
 
 def main() -> None:
     """Run `doubt` with the arguments of the process, and end the process."""
-    if sys.stdout is None:  # closed by a caller that wants only the exit code
-        sys.stdout = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115  # until the process ends
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that can't show some characters of the data still shows all others.
         sys.stdout.reconfigure(errors="backslashreplace")
+    columns = os.environ.get("COLUMNS", "")
+    if not columns.isdecimal() or int(columns) < FEWEST_COLUMNS:  # some terminals report 0
+        os.environ.pop("COLUMNS", None)
     if is_github_runner():
         sys.stdout, sys.stderr = RunnerLog(sys.stdout), RunnerLog(sys.stderr)
     sys.exit(run(sys.argv[1:]))
@@ -165,7 +99,7 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = app([word for word in arguments if word != DEBUG], prog_name="doubt")
         sys.stdout.flush()
-    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  # each is printed, and has its exit code
+    except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001  # each has its exit code
         return _end_with(error, debug=debug)
     return int(code or ExitCode.DONE)
 
@@ -174,40 +108,80 @@ def _end_with(error: BaseException, *, debug: bool) -> int:
     """Print what happened, and return the exit code."""
     if isinstance(error, typer.Exit):
         return error.exit_code
+    if isinstance(error, SystemExit):  # of a library: 1 is the gate's alone
+        return ExitCode.TROUBLE if error.code else ExitCode.DONE
+    if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export its classes
+        error.show()  # type: ignore[attr-defined]
+        return ExitCode.TROUBLE
     if debug:
-        traceback.print_exception(error)
-    match error:
-        case KeyboardInterrupt() | typer.Abort():
-            _print_problem("interrupted; your files are whole, or as they were")
-            return ExitCode.INTERRUPTED
-        case BrokenPipeError():
-            _abandon_stdout()
-        case OSError(errno=errno.EINVAL, filename=None) if sys.platform == "win32":
-            _abandon_stdout()  # so Windows says that nobody reads the pipe
-        case OSError(errno=errno.ENOSPC):
-            _abandon_stdout()
-            _print_problem("can't write to standard output: the disk is full\nto do: free some space")
-        case DoubtError():
-            _print_problem(str(error))
-        case _ if hasattr(error, "show"):  # a usage error; typer does not export its class
-            error.show()
-        case _:
-            _print_problem(_describe_bug(error, debug=debug))
+        _print_lines("".join(traceback.format_exception(error)).splitlines())
+    if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+        _print_problem("interrupted; your files are whole, or as they were")
+        return ExitCode.INTERRUPTED
+    if _is_of_closed_pipe(error):
+        _abandon(sys.stdout)
+    else:
+        _print_problem(_describe_problem(error, debug=debug))
     return ExitCode.TROUBLE
 
 
-def _print_problem(message: str) -> None:
-    """Print a message on stderr, indented from its second line on, with control characters escaped."""
-    first, *rest = map(escape_unprintable, message.split("\n"))
-    print(f"doubt: {first}", *(f"  {line}" for line in rest), sep="\n", file=sys.stderr)  # noqa: T201
+def _is_of_closed_pipe(error: BaseException) -> bool:
+    """Whether nobody reads standard output; on Windows the error has no class of its own."""
+    if isinstance(error, OSError) and sys.platform == "win32" and error.errno == errno.EINVAL:
+        return error.filename is None
+    return isinstance(error, BrokenPipeError)
 
 
-def _describe_bug(error: BaseException, *, debug: bool) -> str:
+def _describe_problem(error: BaseException, *, debug: bool) -> str:
+    """What happened and what to do, in a few lines."""
+    if _lacks_memory(error):
+        return NO_MEMORY
+    match error:
+        case DoubtError():
+            return str(error)
+        case OSError(errno=errno.ENOSPC):
+            _abandon(sys.stdout)
+            return "can't write to standard output: the disk is full\nto do: free some space"
+        case _ if hasattr(error, "format_message"):  # a usage error
+            return str(describe_usage(error))
+        case OSError() if not _has_working_folder():
+            return NO_FOLDER
     found = f"{type(error).__name__}: {error}".rstrip(": ")
     again = "report it with the traceback above" if debug else "run it again with --debug, and report it"
     return f"{found}\nthis is a bug in doubt, not in your file\nto do: {again}"
 
 
-def _abandon_stdout() -> None:
-    """Keep Python from writing the rest to a closed stdout when it ends, which would fail."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+def _lacks_memory(error: BaseException | None) -> bool:
+    """Whether an error, or one that it was made from, is that memory is used up."""
+    while error is not None:
+        if isinstance(error, MemoryError) or any(words in str(error) for words in MEMORY_WORDS):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
+def _has_working_folder() -> bool:
+    try:
+        os.getcwd()  # noqa: PTH109  # as Path.cwd
+    except OSError:
+        return False
+    return True
+
+
+def _print_problem(message: str) -> None:
+    """Print a message on stderr, indented from its second line on, with control characters escaped."""
+    first, *rest = message.split("\n")
+    _print_lines([f"doubt: {first}", *(f"  {line}" for line in rest)])
+
+
+def _print_lines(lines: Iterable[str]) -> None:
+    """Print lines on stderr, with control characters escaped; if that fails, the exit code is left."""
+    try:
+        print(*map(escape_unprintable, lines), sep="\n", file=sys.stderr, flush=True)  # noqa: T201
+    except OSError:
+        _abandon(sys.stderr)
+
+
+def _abandon(stream: TextIO) -> None:
+    """Keep Python from writing the rest to a stream when it ends, which would fail."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())

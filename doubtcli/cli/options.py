@@ -14,7 +14,7 @@ import typer
 from doubtcli.cli.console import Color, OutputFormat
 from doubtcli.errors import SettingsError
 from doubtcli.settings import FILE_KEYS, ScanSettings
-from doubtcli.wording.lists import did_you_mean
+from doubtcli.wording.lists import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from enum import StrEnum
@@ -74,7 +74,9 @@ def declare_option(  # as a line of a table
     def read(given: str | int) -> int:  # a default is a number already
         if WHOLE_NUMBER.fullmatch(str(given)) and int(given) >= (least or 0):
             return int(given)
-        raise typer.BadParameter(f"{given!r} is not a whole number of at least {least}.")
+        raise SettingsError(
+            f"{given!r} is not valid", where=name, expected=f"a whole number of at least {least}"
+        )
 
     parser = None if least is None else read
     return typer.Option(*names, metavar=metavar, parser=parser, help=about, rich_help_panel=panel)
@@ -94,7 +96,7 @@ def declare_word(name: str, words: type[StrEnum], about: str, panel: str, metava
     def read(text: str) -> StrEnum:
         if text in list(words):
             return words(text)
-        raise _refuse_word(text, [word.value for word in words])
+        raise _refuse_word(name, text, [word.value for word in words])
 
     def complete(incomplete: str) -> list[str]:
         return [word.value for word in words if word.startswith(incomplete)]
@@ -104,10 +106,10 @@ def declare_word(name: str, words: type[StrEnum], about: str, panel: str, metava
     )
 
 
-def _refuse_word(word: str, known: Sequence[str]) -> typer.BadParameter:
-    near = did_you_mean(word, known)
-    ending = f" {near[:1].upper()}{near[1:]}" if near else ""
-    return typer.BadParameter(f"{word!r} is not one of {', '.join(map(repr, known))}.{ending}")
+def _refuse_word(option: str, word: str, known: Sequence[str]) -> SettingsError:
+    return SettingsError(
+        f"{word!r} is not valid", where=option, expected=join_or(known), hint=did_you_mean(word, known)
+    )
 
 
 def declare_choice(
@@ -127,7 +129,7 @@ def declare_choice(
     def check(word: str) -> str:
         known = list_names()
         if word not in known:
-            raise _refuse_word(word, known)
+            raise _refuse_word(name, word, known)
         return word
 
     def complete(incomplete: str) -> list[str]:
@@ -170,7 +172,7 @@ Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME",
 Delimiter = Annotated[str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="detected")]
 Quoting = Annotated[str | None, declare_setting("quoting", FILE_PANEL, "STYLE", otherwise="minimal")]
 PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
-VerdictFiles = Annotated[Words, declare_setting("verdicts", JUDGE, "FILE")]
+VerdictFile = Annotated[str | None, declare_setting("verdicts", JUDGE, "FILE")]
 Reasons = Annotated[Words, declare_setting("reasons", JUDGE, "NAMES", otherwise="all")]
 Skip = Annotated[Words, declare_setting("skip", JUDGE, "NAMES")]
 Seed = Annotated[int | None, declare_setting("seed", JUDGE, "NUMBER")]
@@ -235,7 +237,7 @@ OF_THE_FILE = {
 }
 OF_THE_SCAN = OF_THE_FILE | {
     "pred_probs": PredProbs,
-    "verdicts": VerdictFiles,
+    "verdicts": VerdictFile,
     "reasons": Reasons,
     "skip": Skip,
     "seed": Seed,
@@ -263,9 +265,7 @@ def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..
     def decorate(command: Callable[..., Any]) -> Callable[..., Any]:
         @wraps(command)
         def expanded(*positional: Any, **named: Any) -> Any:  # noqa: ANN401  # as the command has it
-            return command(
-                *positional, scan={name: _check_given(name, named.pop(name)) for name in given}, **named
-            )
+            return command(*positional, scan={name: named.pop(name) for name in given}, **named)
 
         parameters: list[inspect.Parameter] = []
         for parameter in inspect.signature(command, eval_str=True).parameters.values():
@@ -275,20 +275,6 @@ def with_scan_options(*, without: Collection[str] = ()) -> Callable[[Callable[..
         return expanded
 
     return decorate
-
-
-def _check_given(name: str, value: object) -> object:
-    """The value given for a setting; two files of verdicts are refused, since only one would be read."""
-    if name != "verdicts" or not isinstance(value, list):
-        return value
-    if len(value) > 1:
-        raise SettingsError(
-            f"{len(value)} files were given",
-            where="--verdicts",
-            expected="one file",
-            hint="join them into one, or write them back first: `doubt apply` takes several",
-        )
-    return next(iter(value), None)
 
 
 def _make_parameters(given: Mapping[str, Any]) -> list[inspect.Parameter]:

@@ -53,9 +53,7 @@ def explain(
         str, typer.Argument(metavar="NAME", help="A reason's name, as `doubt reasons` lists it.")
     ],
     *,
-    color: Annotated[
-        Color, typer.Option(metavar="auto|always|never", help="When to use colour. [default: auto]")
-    ] = Color.AUTO,
+    color: options.ColorWhen = Color.AUTO,
 ) -> ExitCode:
     """Explain a reason: why it doubts, how it scores, when it misleads."""
     from rich.markdown import Markdown

@@ -51,6 +51,7 @@ class TestCodes:
             (InputError("the file is empty"), 2),
             (ZeroDivisionError(), 2),
             (SystemExit(0), 0),
+            (SystemExit(1), 2),
         ],
         ids=repr,
     )
@@ -94,6 +95,20 @@ class TestCodes:
         ("arguments", "message"),
         [
             (["scam"], "'scan'"),
+            (["scna", "x"], "'scan'"),
+            (["zzz"], "--help"),
+            (["--label", "y", "a.csv"], "doubt scan DATA --label"),
+            (["--versoin"], "'--version'"),
+            (["--"], "--help"),
+            (["scan", "a.csv", "--zzz"], "doubt scan --help"),
+            (["scan", "a.csv", "--fast=yes"], "--fast"),
+            (["scan", "a.csv", "--label", "x", "--label=y"], "--label: "),
+            (["scan", "a.csv", "-o", "x", "--output", "y"], "--output: "),
+            (["bench", "a.csv", "--seed", "1", "--seed", "1"], "--seed: "),
+            (["apply", "a.csv"], "--verdicts FILE"),
+            (["compare", "a.doubt"], "AFTER"),
+            (["explain", "confident"], "'confident-learning'"),
+            (["explain", "outlier", "--color", "nevr"], "'never'"),
             (["scan", "--lable", "y", "a.csv"], "--label"),
             (["scan"], "DATA"),
             (["scan", "a.csv", "b.csv"], "b.csv"),
@@ -104,12 +119,38 @@ class TestCodes:
         ],
     )
     def test_wrong_usage(self, doubt: Doubt, arguments: list[str], message: str) -> None:
-        """Wrong usage ends with 2, and stderr says what was wrong."""
+        """Wrong usage ends with 2, and stderr says what was wrong, in our words."""
         done = doubt(*arguments)
 
         assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith("doubt: ")
         assert message in done.stderr
-        assert "Input should be" not in done.stderr  # a validator's own words
+        for words in ("Input should be", "Usage:", "No such", "Missing argument", "Invalid value", "Got un"):
+            assert words not in done.stderr
+
+    def test_options_for_several_values(self, doubt: Doubt) -> None:
+        """An option for several values may be given several times."""
+        done = doubt("scan", "no-such.csv", "--text", "a", "--text", "b", "--fast", "--fast")
+
+        assert done.stderr.startswith("doubt: no-such.csv: ")
+
+    def test_a_path_alone_is_scanned(self, doubt: Doubt) -> None:
+        """The path of a file that exists, without a command, is scanned, and stderr says so unless quiet."""
+        (doubt.folder / "my data.csv").touch()
+
+        done, quiet = doubt("my data.csv"), doubt("my data.csv", "-q")
+
+        note, problem = done.stderr.splitlines()[:2]
+        assert "`doubt scan 'my data.csv'`" in note
+        assert problem.startswith("doubt: my data.csv: ")
+        assert (done.returncode, done.stdout) == (2, "my data.csv\n")
+        assert quiet.stderr.startswith("doubt: my data.csv: ")
+
+    def test_a_command_comes_before_a_file(self, doubt: Doubt) -> None:
+        """A file that is named like a command does not hide it."""
+        (doubt.folder / "reasons").touch()
+
+        assert doubt("reasons").returncode == 0
 
     def test_settings(self, doubt: Doubt) -> None:
         """A setting that is not valid ends with 2, before anything is read."""
@@ -206,6 +247,61 @@ class TestMessages:
         assert shown.startswith("Traceback (most recent call last):")
         assert "\ndoubt: " in shown
 
+    def test_control_characters_of_a_traceback(
+        self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        """Control characters of the data are escaped in a traceback, too."""
+        monkeypatch.setattr(main, "app", command_that(ValueError("\x1b[2J\x9b")))
+
+        main.run(["--debug"])
+
+        assert "\\x1b[2J\\x9b" in capsys.readouterr().err
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            MemoryError(),
+            ImportError("_odd.so: failed to map segment from shared object"),
+            OSError(12, "Cannot allocate memory"),
+            RuntimeError("can't start new thread"),
+            InputError("it crashed"),
+        ],
+        ids=repr,
+    )
+    def test_too_little_memory(
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        sentences: Sentences,
+        error: Exception,
+    ) -> None:
+        """If memory is used up, the message says that, and what needs less."""
+        if isinstance(error, InputError):
+            error.__cause__ = MemoryError()
+        monkeypatch.setattr(main, "app", command_that(error))
+
+        assert main.run([]) == 2
+        shown = capsys.readouterr().err
+        assert "bug" not in shown
+        if isinstance(error, InputError):
+            sentences.check(shown)
+
+    @pytest.mark.skipif(os.name != "posix", reason="removes a working directory")
+    def test_no_working_directory(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        capsys: pytest.CaptureFixture[str],
+        sentences: Sentences,
+    ) -> None:
+        """A working directory that was removed is said to be gone."""
+        (tmp_path / "gone").mkdir()
+        monkeypatch.chdir(tmp_path / "gone")
+        (tmp_path / "gone").rmdir()
+
+        assert main.run(["scan", "a.csv"]) == 2
+        sentences.check(capsys.readouterr().err)
+
     def test_asked_to_end(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
         """A command that ends with an exit code has that code, and no traceback."""
         monkeypatch.setattr(main, "app", command_that(typer.Exit(1)))
@@ -229,6 +325,22 @@ class TestHelp:
     def test_width(self, doubt: Doubt, command: list[str]) -> None:
         """Help fits into 80 columns."""
         assert max(map(len, doubt(*command, "--help").stdout.splitlines())) <= 80
+
+    def test_whole_descriptions(self, doubt: Doubt) -> None:
+        """With 80 columns each command's description is whole."""
+        commands = doubt("--help").stdout.partition("Commands:")[2].partition("Options:")[0]
+
+        assert "..." not in commands
+        assert "byte for byte." in " ".join(commands.split())
+
+    @pytest.mark.parametrize("columns", ["0", "-1", "7", "wide"])
+    def test_odd_widths(self, doubt: Doubt, columns: str) -> None:
+        """A width that no terminal has is taken for 80 columns."""
+        doubt.environment["COLUMNS"] = columns
+
+        lines = doubt("reasons").stdout.splitlines()
+
+        assert max(map(len, lines)) in range(70, 81)
 
     @pytest.mark.skipif(os.name != "posix", reason="asks for a shell's completion")
     def test_completion(self, doubt: Doubt) -> None:
@@ -254,10 +366,43 @@ def test_full_disk() -> None:
     assert "standard output" in done.stderr
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs a shell")
-def test_closed_output() -> None:
-    """A standard output that the caller closed is not an error."""
-    command = ["sh", "-c", '"$0" -m doubtcli --help >&-', sys.executable]
-    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+def run_in_shell(words: str, folder: Path) -> subprocess.CompletedProcess[str]:
+    """A line of a shell with `doubt` in it."""
+    line = words.replace("doubt", f"'{sys.executable}' -m doubtcli", 1)
+    return subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs a shell and a device that is always full")
+@pytest.mark.parametrize(
+    ("line", "code"),
+    [
+        ("doubt --help >&-", 0),
+        ("doubt --help >&- 2>&- <&-", 0),
+        ("doubt zzz 2>&-", 2),
+        ("doubt zzz 2>/dev/full", 2),
+        ("doubt --debug zzz >/dev/full 2>&1", 2),
+        ("doubt --help >/dev/full 2>&1", 2),
+    ],
+)
+def test_streams_that_take_nothing(tmp_path: Path, line: str, code: int) -> None:
+    """Closed streams are no error, and trouble ends with 2 even if it can't be written."""
+    done = run_in_shell(line, tmp_path)
+
+    assert (done.returncode, done.stdout, done.stderr) == (code, "", "")
+
+
+def test_nothing_is_run_from_the_working_directory(tmp_path: Path) -> None:
+    """`python -m doubtcli` loads no file of the working directory that is named like a library."""
+    for name in ("typing", "typer", "json"):
+        (tmp_path / f"{name}.py").write_text("print('mine')", encoding="utf-8")
+
+    done = subprocess.run(
+        [sys.executable, "-m", "doubtcli", "reasons"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert (done.returncode, done.stderr) == (0, "")
+    assert "mine" not in done.stdout

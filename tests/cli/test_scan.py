@@ -232,13 +232,6 @@ class TestTrouble:
         assert "--force" in err
         assert [path.name for path in (tmp_path / "out").iterdir()] == ["notes.txt"]
 
-    def test_two_files_of_verdicts(self, doubt: Doubt) -> None:
-        """A second file of verdicts is refused, since only one would be read."""
-        done = doubt("scan", "rows.csv", "--verdicts", "a.csv", "--verdicts", "b.csv")
-
-        assert done.returncode == 2
-        assert done.stderr.startswith("doubt: --verdicts: 2 ")
-
     @pytest.mark.usefixtures("hears_interrupts")
     @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
     def test_interrupted(self, tmp_path: Path) -> None:

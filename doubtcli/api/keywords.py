@@ -61,6 +61,7 @@ class ScanOptions(TypedDict, total=False):
     encoding: str | None
     delimiter: str | None
     quoting: str | None
+    no_header: bool | None
     reasons: Names | None
     skip: Names | None
     reason_settings: Mapping[str, Mapping[str, Any]] | None

@@ -58,6 +58,7 @@ def scan(  # the flags of the command, so that an editor lists them
     encoding: str | None = None,
     delimiter: str | None = None,
     quoting: str | None = None,
+    no_header: bool | None = None,
     reasons: Names | None = None,
     skip: Names | None = None,
     reason_settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -97,7 +98,8 @@ def scan(  # the flags of the command, so that an editor lists them
         input_format: How a file is stored.
         encoding: A text file's encoding.
         delimiter: What separates a file's fields.
-        quoting: Whether quotes enclose fields: "minimal" or "none".
+        quoting: What may enclose a file's fields: "minimal", "none", "spaced", "backslash" or "single".
+        no_header: Whether the first row of a CSV or TSV file is data.
         reasons: Use only these reasons.
         skip: Leave out these reasons.
         reason_settings: Settings of reasons, by the reason's name.

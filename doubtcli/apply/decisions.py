@@ -75,7 +75,7 @@ def rewrite_file(
         made = rewrite_content(data.content, file.form, edits)
     refuse_empty(edits, made.n_rows, path)
     stored = pack_bytes(made.content, data.compression)
-    check_unchanged(file.table, data.stored, stored, _list_changes(edits, file), quoting=file.quoting)
+    check_unchanged(file.table, data.stored, stored, _list_changes(edits, file))
     return DataFile(path, stored, made.content, data.compression, hash_bytes(stored)), Batch(
         id="",
         applied=format_ledger_time(now),

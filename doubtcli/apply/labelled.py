@@ -112,7 +112,6 @@ class LabelledFile:
     """The names that a ClassLabel column lists; empty for all other columns."""
     has_ids: bool
     """Whether row ids are from a column; otherwise they are hashes of the content."""
-    quoting: str | None
 
     @property
     def source(self) -> Source:
@@ -187,10 +186,9 @@ def read_labelled(
         table=table,
         rows=rows,
         labels=labels,
-        form=_describe_layout(table, data, column, quoted=settings.read_options.quoted),
+        form=_describe_layout(table, data, column),
         listed=tuple(class_label_names(table, column)),
         has_ids=bool(roles.names(Role.IDENTIFIER)),
-        quoting=settings.quoting,
     )
 
 
@@ -259,7 +257,7 @@ def _are_rows_distinct(table: Table, roles: Roles, labels: Labels) -> bool:
     return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 
-def _describe_layout(table: Table, data: DataFile, column: str, *, quoted: bool) -> FileLayout:
+def _describe_layout(table: Table, data: DataFile, column: str) -> FileLayout:
     source, names = table.source, table.data.column_names
     return FileLayout(
         format=source.format,
@@ -268,5 +266,8 @@ def _describe_layout(table: Table, data: DataFile, column: str, *, quoted: bool)
         n_columns=len(names),
         encoding=find_plain_encoding(data.content, source.encoding or "utf-8"),
         delimiter=source.delimiter or ",",
-        quoted=quoted,
+        quoted=source.quoting != "none",
+        quoting=source.quoting,
+        has_header=source.has_header,
+        lead_lines=source.lead_lines,
     )

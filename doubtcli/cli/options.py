@@ -170,7 +170,8 @@ InputFormat = Annotated[
 ]
 Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME", otherwise="detected")]
 Delimiter = Annotated[str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="detected")]
-Quoting = Annotated[str | None, declare_setting("quoting", FILE_PANEL, "STYLE", otherwise="minimal")]
+Quoting = Annotated[str | None, declare_setting("quoting", FILE_PANEL, "STYLE", otherwise="detected")]
+NoHeader = Annotated[bool | None, declare_option("--no-header", FILE_KEYS["no-header"].about, FILE_PANEL)]
 PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
 VerdictFile = Annotated[str | None, declare_setting("verdicts", JUDGE, "FILE")]
 Reasons = Annotated[Words, declare_setting("reasons", JUDGE, "NAMES", otherwise="all")]
@@ -234,6 +235,7 @@ OF_THE_FILE = {
     "encoding": Encoding,
     "delimiter": Delimiter,
     "quoting": Quoting,
+    "no_header": NoHeader,
 }
 OF_THE_SCAN = OF_THE_FILE | {
     "pred_probs": PredProbs,

@@ -8,12 +8,14 @@ import re
 from dataclasses import dataclass, replace
 from encodings.aliases import aliases
 from functools import partial
+from pathlib import PurePath
 from typing import TYPE_CHECKING, TextIO, TypeVar
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.formats import find_binary, load_formats
 from doubtcli.files.source import BUFFER_BYTES, HEAD_BYTES
 from doubtcli.wording.lists import did_you_mean, join_or
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -45,6 +47,9 @@ OTHER_FORMATS = {
     b"SQLite format 3\0": "it is an SQLite database: export the table as CSV",
 }
 """What to do with files of other formats that people may try, by their first bytes."""
+
+MOST_NUL = 0.01
+"""The largest share of NULs in a text with a fault: random bytes have .004 of them, but are no UTF-8."""
 
 ASCII = bytes(range(0x80))
 NOT_IN_WINDOWS_1252 = frozenset(b"\x81\x8d\x8f\x90\x9d")
@@ -139,7 +144,7 @@ def choose_encoding(head: bytes, given: str | None, where: str) -> str:
             if marked and _encoding_family(marked) == _encoding_family(codecs.lookup(given).name)
             else given
         )
-    if marked is None and b"\0" in head:
+    if marked is None and _looks_binary(head):
         raise binary_error(where, hint=_binary_hint(head) or _utf_16_hint(head))
     return marked or "utf-8"
 
@@ -335,6 +340,18 @@ def _binary_hint(head: bytes) -> str | None:
     return next((hint for magic, hint in OTHER_FORMATS.items() if head.startswith(magic)), None)
 
 
+def _looks_binary(head: bytes) -> bool:
+    """Whether a file's first bytes have more NULs than a text with a fault, or are no text."""
+    if 0 not in head or _binary_hint(head) is not None:
+        return 0 in head
+    text = head.rstrip(PADDING.encode())
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(text)
+    except UnicodeDecodeError:
+        return True
+    return text.count(0) > max(1, MOST_NUL * len(text))
+
+
 def _utf_16_hint(head: bytes) -> str | None:
     """What to try where every other byte is NUL, as in UTF-16 of Western text."""
     for name, nul_bytes in (("utf-16-le", head[1::2]), ("utf-16-be", head[::2])):
@@ -346,23 +363,48 @@ def _utf_16_hint(head: bytes) -> str | None:
 # --------------------------------------------------------------------------- lines
 
 
-class Lines:
-    r"""The physical lines of a text with their ends (`\n`, `\r` or `\r\n`); NUL is refused.
+PADDING = "\0\x1a"
+"""What may fill up the end of a file: NULs, where its space was set aside; the sign by which DOS ended texts
+(Ctrl-Z)."""
 
-    Text has no NUL: one means a binary file, or UTF-16 that is read as another encoding.
+
+class Lines:
+    r"""The physical lines of a text with their ends (`\n`, `\r` or `\r\n`), without padding at its end.
+
+    A NUL elsewhere is refused. Text has none: one means a binary file, or UTF-16 that is read as another
+    encoding.
     """
 
     def __init__(self, text: TextIO, where: str) -> None:
         self._text = text
         self._where = where
+        self._padded: int | None = None
         self.n_characters = 0
 
     def __iter__(self) -> Iterator[str]:
         for number, line in enumerate(self._text, start=1):
-            if "\0" in line:
-                raise binary_error(self._where, line=number)
+            if "\0" in line or line.endswith(PADDING[1:]):
+                line = self._cut_padding(line, number)  # noqa: PLW2901  # the same line
             self.n_characters += len(line)
-            yield line
+            if line:
+                yield line
+
+    def _cut_padding(self, line: str, number: int) -> str:
+        """The last line without the padding after it.
+
+        Raises:
+            InputError: It has a NUL elsewhere, or is not the last line.
+        """
+        cut = line.rstrip(PADDING)
+        if "\0" in cut:
+            raise nul_error(self._where, number)
+        self._padded = number
+        return cut
+
+    def list_notes(self) -> Iterator[str]:
+        """A note on what was cut off at the end."""
+        if self._padded is not None:
+            yield f"padding at the end of the file (NUL or Ctrl-Z), which is no text: line {self._padded:,}"
 
 
 def split_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterator[list[Row]]:
@@ -377,6 +419,18 @@ def split_batches(rows: Iterable[Row], lines: Lines, batch_rows: int) -> Iterato
             limit = lines.n_characters + BATCH_CHARACTERS
     if batch:
         yield batch
+
+
+def nul_error(where: str, line: int) -> InputError:
+    """The error for a text with a NUL in it."""
+    new = PurePath(where).with_suffix(f".clean{PurePath(where).suffix}")
+    return InputError(
+        "the line has a NUL, a byte of zero, which no text has",
+        where=where,
+        line=line,
+        hint=f"write the file again; or remove them: tr -d '\\000' < {shell_word(where)} > "
+        f"{shell_word(str(new))}; if it is UTF-16, give the encoding with --encoding",
+    )
 
 
 def binary_error(where: str, *, line: int | None = None, hint: str | None = None) -> InputError:

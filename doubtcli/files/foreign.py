@@ -29,7 +29,6 @@ FASTTEXT = "__label__"
 TAG = re.compile(r"(O|[BIESLU]-\S+)")
 """A token's tag in the schemes IOB, IOBES and BILOU."""
 FEWEST_TAGGED = 5
-LIKELY_DELIMITERS = (",", "\t", ";", "|")
 MARKUP_TITLE = re.compile(r"<(title|Code|Message)>\s*([^<]{1,80}?)\s*</", re.IGNORECASE)
 
 ANNOTATOR = re.compile(
@@ -201,7 +200,7 @@ def _count_different(data: pa.Table, names: list[str]) -> int:
 # ---------------------------------------------------------- a table without header
 
 
-def check_header(data: pa.Table, delimiter: str, where: str) -> None:
+def check_header(data: pa.Table, where: str) -> None:
     """Refuse a delimited file whose first row looks like the rows below it.
 
     Every column is asked: numbers under a number, classes under one of them, texts of many words under
@@ -219,17 +218,12 @@ def check_header(data: pa.Table, delimiter: str, where: str) -> None:
     if ascend and all(number.is_integer() for number in numbers) and len(numbers) == len(data.column_names):
         return
     shown = ", ".join(shorten_quoted(name) for name in data.column_names[:3])
-    code = (
-        "import sys, pandas as pd; "
-        f"d = pd.read_csv(sys.argv[1], sep={delimiter!r}, header=None, dtype=str, keep_default_na=False); "
-        "d.rename(columns=lambda c: f'column_{c + 1}').to_csv(sys.argv[2], index=False)"
-    )
     raise InputError(
         f"the first row looks like data ({shown}): has the file no header?",
         where=where,
         expected="a first row with the names of the columns",
-        hint=f"write it with names, here column_1 and so on: {_write_command(code, where, '.named.csv')}; "
-        "if these are names: --input-format csv (or tsv)",
+        hint="if it has none, add --no-header: the columns are then called column_1, column_2, and so on; "
+        "if these are names, add --input-format csv",
     )
 
 
@@ -329,29 +323,8 @@ def _name_conll(start: _Start) -> _Foreign | None:
     )
 
 
-def _name_spaces(start: _Start) -> _Foreign | None:
-    filled = [line for line in start.lines if line]
-    widths = {len(line.split()) for line in filled}
-    if len(filled) < FEWEST_TAGGED or len(widths) != 1 or widths == {1}:
-        return None
-    if any(mark in line for line in filled for mark in LIKELY_DELIMITERS):
-        return None
-    if not all(re.search(r"\s\s", line) or re.search(r"\s[+-]?\d+\.\d+(\s|$)", line) for line in filled[1:]):
-        return None  # texts of equally many words
-    names = "header=None" if re.search(r"(^|\s)[+-]?[\d.]+(\s|$)", filled[0]) else "header=0"
-    named = (
-        f"sep=r'\\s+', {names}).rename(columns=lambda c: c if isinstance(c, str) else f'column_{{c + 1}}')"
-    )
-    code = f"import sys, pandas as pd; pd.read_csv(sys.argv[1], {named}.to_csv(sys.argv[2], index=False)"
-    return _Foreign(
-        "a text whose columns are separated by runs of spaces",
-        _write_csv(code, start.where),
-        expected="one character between two fields",
-    )
-
-
 NAMED_BY_START: tuple[Callable[[_Start], _Foreign | None], ...] = (
-    *(_name_markup, _name_arff, _name_fasttext, _name_libsvm, _name_conll, _name_spaces),
+    *(_name_markup, _name_arff, _name_fasttext, _name_libsvm, _name_conll),
 )
 
 

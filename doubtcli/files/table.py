@@ -13,12 +13,13 @@ from urllib.parse import unquote
 import pyarrow as pa
 
 from doubtcli.errors import InputError, OutputError, SettingsError
+from doubtcli.files.dialect import BLANKS, QUOTINGS
 from doubtcli.files.encoding import check_encoding
 from doubtcli.files.foreign import check_columns, check_header, check_pointer, check_start, find_long_note
 from doubtcli.files.formats import check_names, find_format, guess_format, load_formats, name_in_crash
 from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable_error
 from doubtcli.records import ReadOptions, Source, Table
-from doubtcli.records.file_format import Parsed
+from doubtcli.records.file_format import ColumnsBy, Parsed
 from doubtcli.wording.lists import did_you_mean, join_or
 
 if TYPE_CHECKING:
@@ -29,9 +30,14 @@ if TYPE_CHECKING:
 AS_FOUND = ReadOptions()
 """Everything about the file is detected."""
 
-QUOTINGS = ("minimal", "none")
-
-DELIMITER_NAMES = {"tab": "\t", "\\t": "\t", "comma": ",", "semicolon": ";", "pipe": "|"}
+DELIMITER_NAMES = {
+    "tab": "\t",
+    "\\t": "\t",
+    "comma": ",",
+    "semicolon": ";",
+    "pipe": "|",
+    "blanks": BLANKS,
+}
 """Names for delimiters that are hard to type in a shell."""
 
 NOT_DATA = ("_", ".", "cache-")
@@ -87,12 +93,18 @@ def read_table(
         if options.input_format is None and options.delimiter is None:
             check_start(head, stored.path)
         format_ = find_format(options.input_format or guess_format(path, head))
+        if not options.has_header and format_.columns_by is not ColumnsBy.PLACE:
+            raise SettingsError(
+                f"a {format_.title} file has no header that could be missing",
+                where="--no-header",
+                expected="a file of CSV, TSV or the like",
+            )
         with name_in_crash(format_):
             parsed = format_.read(stored, options, on_rows)
         if options.input_format is None:
             check_columns(parsed.data, head, stored.path)
-            if parsed.delimiter is not None:
-                check_header(parsed.data, parsed.delimiter, stored.path)
+            if parsed.delimiter is not None and options.has_header:
+                check_header(parsed.data, stored.path)
             notes = find_long_note(parsed.data, parsed.delimiter, stored.path)
             parsed = replace(parsed, notes=parsed.notes + notes)
         source = Source(
@@ -103,6 +115,9 @@ def read_table(
             stored.compression,
             parsed.encoding,
             parsed.delimiter,
+            parsed.quoting,
+            options.has_header,
+            parsed.lead_lines,
         )
     return Table(source, parsed.data, parsed.notes)
 
@@ -289,9 +304,7 @@ def sha256_of(path: str) -> str:
 # ------------------------------------------------------------------ a rewritten file
 
 
-def check_unchanged(
-    table: Table, before: bytes, after: bytes, changes: Changes, *, quoting: str | None = None
-) -> None:
+def check_unchanged(table: Table, before: bytes, after: bytes, changes: Changes) -> None:
     """Make sure that a rewritten file, read back, has the intended changes and no others.
 
     It is read with the same reader as in every command, so that a fault in the rewriting is found before
@@ -302,14 +315,13 @@ def check_unchanged(
         before: The bytes of the same file.
         after: The bytes of the rewritten file.
         changes: The intended changes.
-        quoting: The quoting with which it was read.
 
     Raises:
         OutputError: Something else differs, or the rewritten file can't be read.
         SpoolError: There is no space to read it back.
     """
     source = table.source
-    format_, options = find_format(source.format), source.read_options(quoting)
+    format_, options = find_format(source.format), source.read_options()
     try:
         with (
             open_source("-", BytesIO(before)) as old,

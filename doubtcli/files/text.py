@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.encoding import open_text
+from doubtcli.files.encoding import PADDING, open_text
 from doubtcli.files.formats import find_format, name_in_crash
 from doubtcli.files.source import open_source
 from doubtcli.records.file_format import (
@@ -88,7 +88,8 @@ def rewrite_text(
     before = group_added_rows(edits, added)
     start = count_mark_bytes(content, layout.encoding)
     body = content[start:]
-    located = _locate_rows(body.decode(layout.encoding), layout, labels, edits, before)
+    text = body.decode(layout.encoding).rstrip(PADDING)
+    located = _locate_rows(text, layout, labels, edits, before)
     new = {row: _new_cell(row, edit, located, layout, labels) for row, edit in edits.items()}
     at = _find_byte_positions(body, layout.encoding, located, before)
 
@@ -291,9 +292,7 @@ def _count_fewest_bytes(
 # -------------------------------------------------------------------------- lines
 
 
-def find_physical_lines(
-    source: Source, rows: Collection[int], *, quoting: str | None = None
-) -> dict[int, LineSpan]:
+def find_physical_lines(source: Source, rows: Collection[int]) -> dict[int, LineSpan]:
     """The first and the last line of each row, counted from 1; empty for a file without lines.
 
     A row of a delimited file spans several lines if a quoted field does; blank lines are not rows. Standard
@@ -301,9 +300,8 @@ def find_physical_lines(
     left out.
 
     Args:
-        source: The file when it was read: path, format, encoding, delimiter and hash.
+        source: The file when it was read: path, hash, and how it is written.
         rows: Row numbers, from 1, without the header.
-        quoting: The quoting with which it was read.
 
     Raises:
         InputError: The file is gone, can't be read, or has changed since.
@@ -319,7 +317,7 @@ def find_physical_lines(
             )
         format_ = find_format(source.format)
         with open_text(stored, source.encoding) as text, name_in_crash(format_):
-            spans = islice(format_.row_lines(text, source.read_options(quoting)), max(rows))
+            spans = islice(format_.row_lines(text, source.read_options()), max(rows))
             wanted = set(rows)
             return {row: span for row, span in enumerate(spans, start=1) if row in wanted}
 

@@ -217,7 +217,7 @@ def _check_limited_labels(files: Sequence[_JudgedFile]) -> None:
 def _add_lines(result: FileResult, found: FoundAudit) -> FileResult:
     """The same result, each finding with the physical lines of its row."""
     rows = {finding.row for finding in result.findings}
-    lines = find_physical_lines(found.source, rows, quoting=found.settings.quoting)
+    lines = find_physical_lines(found.source, rows)
     return replace(result, findings=tuple(replace(one, lines=lines.get(one.row)) for one in result.findings))
 
 

@@ -164,4 +164,4 @@ def _check_undone(plan: UndoPlan, rewritten: Rewritten, data: DataFile, stored: 
     restored = {row for row, line in plan.rows.items() if line.action is LedgerAction.RESTORE}
     labels = dict.fromkeys(plan.rows.keys() - restored)
     changes = Changes(batch.form.column, labels, dropped=restored, added=plan.added.keys())
-    check_unchanged(table, data.stored, stored, changes, quoting=batch.form.read_options.quoting)
+    check_unchanged(table, data.stored, stored, changes)

@@ -53,6 +53,10 @@ class Parsed:
     """Of a delimited file."""
     encoding: str | None = None
     """Of a text file."""
+    quoting: str | None = None
+    """Of a delimited file, as in `ReadOptions`."""
+    lead_lines: int | None = None
+    """Of a delimited file, as in `ReadOptions`."""
 
 
 class StoredFile(Protocol):
@@ -171,11 +175,20 @@ class FileLayout:
     """Of a delimited file."""
     quoted: bool = True
     """Of a delimited file: whether quotes may enclose a field."""
+    quoting: str | None = None
+    """Of a delimited file, as in `ReadOptions`; None where `quoted` says it all."""
+    has_header: bool = True
+    """Of a delimited file, as in `ReadOptions`."""
+    lead_lines: int | None = None
+    """Of a delimited file, as in `ReadOptions`."""
 
     @property
     def read_options(self) -> ReadOptions:
         """The options to read the file with."""
-        return ReadOptions(self.format, self.encoding, self.delimiter, "minimal" if self.quoted else "none")
+        quoting = self.quoting or ("minimal" if self.quoted else "none")
+        return ReadOptions(
+            self.format, self.encoding, self.delimiter, quoting, self.has_header, self.lead_lines
+        )
 
 
 @dataclass(frozen=True)

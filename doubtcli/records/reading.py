@@ -27,12 +27,12 @@ class ReadOptions:
     delimiter: str | None = None
     """Of a delimited file: one character, or "tab"; else detected from the first records."""
     quoting: str | None = None
-    """Of a delimited file: "minimal" (quotes may enclose a field) or "none" (quotes are plain characters)."""
-
-    @property
-    def quoted(self) -> bool:
-        """Whether quotes may enclose a field."""
-        return self.quoting != "none"
+    """Of a delimited file: what may enclose a field, a word of `files.dialect.QUOTINGS`; else detected."""
+    has_header: bool = True
+    """Of a delimited file: whether its first row has the names of the columns."""
+    lead_lines: int | None = None
+    """Of a delimited file: the number of lines above the header that are no rows, such as comments and a
+    title; else detected."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +53,18 @@ class Source:
     """Of a text file: "utf-8", "utf-16", "latin-1", …"""
     delimiter: str | None = None
     """Of a delimited file."""
+    quoting: str | None = None
+    """Of a delimited file, as in `ReadOptions`."""
+    has_header: bool = True
+    """Of a delimited file, as in `ReadOptions`."""
+    lead_lines: int | None = None
+    """Of a delimited file, as in `ReadOptions`."""
 
-    def read_options(self, quoting: str | None = None) -> ReadOptions:
-        """The options to read it again in the same way; `quoting` as it was given then."""
-        return ReadOptions(self.format, self.encoding, self.delimiter, quoting)
+    def read_options(self) -> ReadOptions:
+        """The options to read it again in the same way."""
+        return ReadOptions(
+            self.format, self.encoding, self.delimiter, self.quoting, self.has_header, self.lead_lines
+        )
 
 
 @dataclass(frozen=True)

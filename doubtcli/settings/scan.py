@@ -79,7 +79,11 @@ class ScanSettings:
     encoding: str | None = text_setting("The text's encoding, such as latin-1.")
     delimiter: str | None = text_setting("The character between two fields; tab for a tab.")
     quoting: str | None = text_setting(
-        "minimal: quotes may enclose a field; none: quotes are plain characters."
+        "What may enclose a field: minimal (quotes), none, spaced (quotes after blanks), backslash (quotes, "
+        'with \\" for a quote inside), or single (single quotes).'
+    )
+    no_header: bool = switch_setting(
+        "The first row of a CSV or TSV file is data; its columns are called column_1, column_2, and so on."
     )
     reasons: tuple[str, ...] | None = names_setting(
         "Use only these reasons.", expected=SOME_REASONS, default=None
@@ -111,7 +115,7 @@ class ScanSettings:
     @property
     def read_options(self) -> ReadOptions:
         """How the file is written, as far as the settings have it."""
-        return ReadOptions(self.input_format, self.encoding, self.delimiter, self.quoting)
+        return ReadOptions(self.input_format, self.encoding, self.delimiter, self.quoting, not self.no_header)
 
 
 FILE_KEYS: Mapping[str, Kind] = MappingProxyType(

@@ -41,7 +41,10 @@ Record = TypeVar("Record")
 SCAN_AGAIN = "scan the file again"
 
 RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
-    Source: ("path", "format", "size", "sha256", "compression", "encoding", "delimiter"),
+    Source: (
+        *("path", "format", "size", "sha256", "compression", "encoding", "delimiter"),
+        *("quoting", "has_header", "lead_lines"),
+    ),
     SideFile: ("path", "sha256"),
     Column: ("name", "role", "used", "why"),
     Skill: (

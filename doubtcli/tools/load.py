@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
-from doubtcli.files.csv import read_delimited
+from doubtcli.files.delimited import read_delimited
 from doubtcli.files.encoding import Lines, choose_encoding, choose_second_encoding, open_text
 from doubtcli.files.formats import find_binary
 from doubtcli.files.jsonl import parse_array, read_json_objects

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
-import io
 import json
 import os
 from pathlib import Path
@@ -94,10 +92,11 @@ def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> Non
         rows = audit_file(
             desk,
             "data.csv",
-            label="label",
+            label=form.column,
             encoding=form.encoding,
             delimiter=form.delimiter,
-            quoting="minimal" if form.quoted else "none",
+            quoting=form.quoting,
+            no_header=not form.has_header,
         )
         changed = decide(desk, data, rows)
 
@@ -106,7 +105,7 @@ def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> Non
         cells = read_new_cells(desk, "fixed.csv", form.encoding) if changed else {}
         dropped = {row for row, label in changed.items() if label is None}
         assert desk.list_files()["fixed.csv"] == file.content(cells, dropped)
-        assert {row: read_cell(cell, form) for row, cell in cells.items()} == {
+        assert {row: files.parse_fields([cell], form)[0][0] for row, cell in cells.items()} == {
             row: label for row, label in changed.items() if label is not None
         }
         check_once_and_back(desk, "data.csv", "fixed.csv")
@@ -118,14 +117,6 @@ def read_new_cells(desk: Desk, name: str, encoding: str) -> dict[int, str]:
     """The new cells in the ledger, by row from 0."""
     assert encoding
     return {line["row"] - 1: line["new_cell"] for line in desk.ledger(name) if line["action"] == "relabel"}
-
-
-def read_cell(cell: str, form: Any) -> str:
-    """The value of a cell in a delimited file."""
-    if not form.quoted:
-        return cell
-    (fields,) = csv.reader(io.StringIO(cell, newline=""), delimiter=form.delimiter, strict=True)
-    return fields[0]
 
 
 @settings(max_examples=25)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import csv
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -10,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import strategies as st
 
+from doubtcli.files.dialect import QUOTINGS
 from doubtcli.records.file_format import FileLayout
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from hypothesis.strategies import DrawFn, SearchStrategy
 
@@ -103,7 +105,8 @@ def csv_texts(
 ) -> WrittenText:
     """Any delimited text, with any quoting, line ends, marks, encodings, and lines that are no rows.
 
-    Some rows end with more delimiters than the header.
+    Some rows end with more delimiters than the header, or all end early. There may be comments above the
+    header, or no header; lines after the last row, or padding.
 
     Args:
         draw: From hypothesis.
@@ -112,45 +115,93 @@ def csv_texts(
     """
     name = draw(st.sampled_from(sorted(ENCODINGS)))
     mark, letters = ENCODINGS[name]
-    delimiter, quoted = draw(st.sampled_from(",;|\t")), draw(st.booleans())
-    letters = letters.replace(delimiter, "")
-    n_columns = draw(st.integers(1, 3))
+    delimiter, quoting = draw(st.sampled_from(",;|\t ")), draw(st.sampled_from(QUOTINGS))
+    if delimiter == " " and quoting in ("spaced", "backslash"):
+        quoting = "minimal"
+    letters = "".join(one for one in letters.replace(delimiter, "") if delimiter != " " or not one.isspace())
+    has_header, n_lead = draw(st.booleans()), draw(st.integers(0, 2))
+    n_columns = draw(st.integers(1 if has_header and delimiter != " " else 2, 3))
+    n_lead *= n_columns > 1
     place = draw(st.integers(0, n_columns - 1))
-    form = FileLayout("csv", "label", place, n_columns, name.partition(" ")[0], delimiter, quoted)
+    form = FileLayout(
+        *("csv", "label" if has_header else f"column_{place + 1}", place, n_columns, name.partition(" ")[0]),
+        *(delimiter, quoting != "none", quoting, has_header, n_lead),
+    )
     texts = cell_texts(letters, form)
     of_label = labels(letters) if labels else texts
     empty = st.builds(str.__add__, st.sampled_from([delimiter, delimiter * 4]), LINE_ENDS)
     blanks = st.lists(LINE_ENDS | empty, max_size=2).map("".join) if n_columns > 1 else st.just("")
     names = ["label" if column == place else f"c{column}" for column in range(n_columns)]
-    head = draw(blanks | st.lists(LINE_ENDS, max_size=2).map("".join))
-    head += delimiter.join(draw(_raw(name, form)) for name in names) + draw(LINE_ENDS)
+    head = "".join(f"#made_by_hand_{number}\n" for number in range(n_lead))
+    if has_header:
+        head += draw(blanks | st.lists(LINE_ENDS, max_size=2).map("".join))
+        head += delimiter.join(draw(_raw(name, form)) for name in names) + draw(LINE_ENDS)
+    n_rows = draw(st.integers(least_rows, least_rows + 3))
+    n_kept = max(place + 1, 2) if draw(st.booleans()) else n_columns
+    if n_rows < 3 or n_kept >= n_columns or n_rows * (n_kept - 1) + 1 == n_columns or not has_header:
+        n_kept = n_columns  # else it would be no habit to end rows early
     rows = []
-    for _ in range(draw(st.integers(least_rows, least_rows + 3))):
-        values = [draw(of_label if column == place else texts) for column in range(n_columns)]
+    for _ in range(n_rows):
+        values = [draw(of_label if column == place else texts) for column in range(n_kept)]
         if n_columns > 1 and not any(values[:place] + values[place + 1 :]):
-            values[place - 1] = "x"  # else it would be no row without its label
+            values[place - 1 if place else 1] = "x"  # else it would be no row without its label
         raw = [draw(_raw(value, form)) for value in values]
-        before = "".join(cell + delimiter for cell in raw[:place])
-        after = "".join(delimiter + cell for cell in raw[place + 1 :])
-        after += draw(st.sampled_from(["", delimiter])) if n_columns > 1 else ""
-        end = draw(LINE_ENDS)
-        rows.append(WrittenRow(draw(blanks), before, raw[place], after, end, values[place]))
-    return _finished(draw, WrittenText(form, mark, head, tuple(rows), "", letters), blanks)
+        gaps = [draw(_gaps(form)) for _ in values]
+        before = "".join(gap + cell + delimiter for gap, cell in zip(gaps[:place], raw[:place], strict=True))
+        after = "".join(
+            delimiter + gap + cell for gap, cell in zip(gaps[place + 1 :], raw[place + 1 :], strict=True)
+        )
+        after += draw(st.sampled_from(["", delimiter])) if n_columns == n_kept > 1 else ""
+        end, cell = draw(LINE_ENDS), raw[place]
+        rows.append(WrittenRow(draw(blanks), before + gaps[place], cell, after, end, values[place]))
+    text = _finished(draw, WrittenText(form, mark, head, tuple(rows), "", letters), blanks)
+    return replace(text, tail=text.tail + draw(st.sampled_from(["", "\x1a", "\0\0\0"])))
 
 
 def cell_texts(letters: str, form: FileLayout) -> SearchStrategy[str]:
     """What a cell of a delimited file may have; not nothing if an empty line would not be a row."""
-    marks = f' "x{letters}' + (f"{form.delimiter}\r\n" if form.quoted else "")
-    return st.text(st.sampled_from(marks), min_size=int(form.n_columns == 1), max_size=6)
+    marks = f"\"'x\\{letters}" + (f" {form.delimiter}\r\n" if form.quoted or form.delimiter != " " else "")
+    marks = marks if form.quoted else marks.replace(form.delimiter, "").rstrip("\r\n")
+    least = int(form.n_columns == 1 or form.delimiter == " ")
+    return st.text(st.sampled_from(marks), min_size=least, max_size=6).filter(
+        lambda text: form.n_columns > 1 or not text or text.strip() or not form.has_header
+    )
+
+
+def parse_fields(lines: Iterable[str], form: FileLayout) -> list[list[str]]:
+    """The fields of delimited lines, as the csv module reads them."""
+    marks: dict[str, Any] = {
+        "none": {"quoting": csv.QUOTE_NONE, "quotechar": None},
+        "spaced": {"skipinitialspace": True},
+        "backslash": {"escapechar": "\\"},
+        "single": {"quotechar": "'"},
+    }.get(form.quoting or "", {})
+    if form.delimiter == " ":
+        marks["skipinitialspace"] = True
+        lines = [line.rstrip(" \r\n") + "\n" for line in lines]
+    return list(csv.reader(lines, delimiter=form.delimiter, strict=True, **marks))
+
+
+def _gaps(form: FileLayout) -> SearchStrategy[str]:
+    """The spaces before a field that are no part of it."""
+    return st.sampled_from(["", " ", "   "] if form.quoting == "spaced" or form.delimiter == " " else [""])
 
 
 @st.composite
 def _raw(draw: DrawFn, value: str, form: FileLayout) -> str:
     """A value as it may be written in a delimited file."""
-    must = value.startswith('"') or any(mark in value for mark in f"{form.delimiter}\r\n")
-    if form.quoted and (must or draw(st.booleans())):
-        return '"' + value.replace('"', '""') + '"'
-    return value
+    if not form.quoted:
+        return value
+    quote = "'" if form.quoting == "single" else '"'
+    marks = f"{form.delimiter}\r\n" + ("\t" if form.delimiter == " " else "")
+    must = value.startswith((quote, " ") if form.quoting == "spaced" else quote)
+    must = must or any(mark in value for mark in marks) or (form.quoting == "backslash" and "\\" in value)
+    if not must and draw(st.booleans()):
+        return value
+    if form.quoting == "backslash":
+        doubled = value.replace("\\", "\\\\")
+        return '"' + doubled.replace('"', draw(st.sampled_from(['\\"', '""']))) + '"'
+    return quote + value.replace(quote, quote * 2) + quote
 
 
 # ----------------------------------------------------------------------- JSON Lines

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import csv
-import csv as csv_module
 import io
 from collections.abc import Callable
 from functools import partial
@@ -14,9 +13,12 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files import encoding
-from doubtcli.files.csv import find_opening_quote, read_delimited
+from doubtcli.files.delimited import find_opening_quote, read_delimited
+from doubtcli.files.dialect import Dialect
 from doubtcli.files.formats import rewrite_content
+from doubtcli.records import ReadOptions
 from doubtcli.records.file_format import Drop, FileLayout, Relabel, Restore
+from tests.files.conftest import parse_fields
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,14 +40,17 @@ def rows_of(content: str, *, quoted: bool = True) -> list[dict[str, str | None]]
     """The rows that are read from a text."""
     return cast(
         "list[dict[str, str | None]]",
-        read_delimited(text_of(content), "rows.csv", quoted=quoted).data.to_pylist(),
+        read_delimited(
+            text_of(content), "rows.csv", ReadOptions(quoting=None if quoted else "none")
+        ).data.to_pylist(),
     )
 
 
 def error_of(content: str, *, delimiter: str | None = None, quoted: bool = True) -> InputError:
     """The error with which a text is refused."""
+    options = ReadOptions(delimiter=delimiter, quoting=None if quoted else "none")
     with pytest.raises(InputError) as caught:
-        read_delimited(text_of(content), "rows.csv", delimiter=delimiter, quoted=quoted, batch_rows=1)
+        read_delimited(text_of(content), "rows.csv", options, batch_rows=1)
     return caught.value
 
 
@@ -77,7 +82,9 @@ def test_all_that_csv_writes_is_read_back(
     quoting: Literal[0, 1] = csv.QUOTE_ALL if quote_all or line_end == "\n" else csv.QUOTE_MINIMAL
     csv.writer(sink, delimiter=delimiter, lineterminator=line_end, quoting=quoting).writerows([names, *rows])
 
-    read = read_delimited(text_of(sink.getvalue()), "rows.csv", delimiter=delimiter, batch_rows=batch_rows)
+    read = read_delimited(
+        text_of(sink.getvalue()), "rows.csv", ReadOptions(delimiter=delimiter), batch_rows=batch_rows
+    )
 
     assert [list(row.values()) for row in read.data.to_pylist()] == [
         [field or None for field in row] for row in rows
@@ -287,7 +294,7 @@ def test_blank_lines_are_skipped() -> None:
 )
 def test_lines_of_nothing_but_delimiters_are_no_rows(text: str, sentences: Sentences) -> None:
     """A line of nothing but delimiters is no row, wherever it is; a note counts and names such lines."""
-    read = read_delimited(text_of(text), "rows.csv", delimiter=",")
+    read = read_delimited(text_of(text), "rows.csv", ReadOptions(delimiter=","))
 
     assert read.data.to_pylist() == [{"a": "1", "b": "2"}, {"a": "3", "b": "4"}]
     (note,) = read.notes
@@ -296,12 +303,12 @@ def test_lines_of_nothing_but_delimiters_are_no_rows(text: str, sentences: Sente
 
 def test_a_row_with_one_field_filled_is_a_row() -> None:
     """A row is one as soon as one of its fields has something, if only a blank."""
-    assert read_delimited(text_of("a,b\n,2\n, \n"), "rows.csv", delimiter=",").data.num_rows == 2
+    assert read_delimited(text_of("a,b\n,2\n, \n"), "rows.csv", ReadOptions(delimiter=",")).data.num_rows == 2
 
 
 def test_surplus_delimiters_are_cut(sentences: Sentences) -> None:
     """Empty fields after the last column are left out, and a note counts the rows that have them."""
-    read = read_delimited(text_of('a,b\n1,2,\n3,4\n5,6,"",\n'), "rows.csv", delimiter=",")
+    read = read_delimited(text_of('a,b\n1,2,\n3,4\n5,6,"",\n'), "rows.csv", ReadOptions(delimiter=","))
 
     assert read.data.column("b").to_pylist() == ["2", "4", "6"]
     (note,) = read.notes
@@ -318,7 +325,7 @@ def test_surplus_fields_are_refused(sentences: Sentences) -> None:
 
 def test_unnamed_empty_columns_get_a_name(sentences: Sentences) -> None:
     """Columns without a name and without a value are named by their place, and a note says so."""
-    read = read_delimited(text_of("a,,b,\n1,,2,\n3,,4,\n"), "rows.csv", delimiter=",")
+    read = read_delimited(text_of("a,,b,\n1,,2,\n3,,4,\n"), "rows.csv", ReadOptions(delimiter=","))
 
     assert read.data.column_names == ["a", "unnamed_1", "b", "unnamed_3"]
     assert read.data.column("unnamed_3").null_count == 2
@@ -391,13 +398,13 @@ FORM = FileLayout("csv", "label", place=1, n_columns=2)
 
 def cells_of(content: bytes, form: FileLayout) -> list[list[str]]:
     """The fields of every row, without the header and what is no row, as the csv module reads them."""
-    text = io.StringIO(content.decode(form.encoding).removeprefix("\ufeff"), newline="")
-    if form.quoted:
-        rows = list(csv_module.reader(text, delimiter=form.delimiter, strict=True))
-    else:
-        plain = csv_module.QUOTE_NONE
-        rows = list(csv_module.reader(text, delimiter=form.delimiter, quoting=plain, quotechar=None))
-    return [row[: form.n_columns] for row in rows if any(row) or (row and form.n_columns == 1)][1:]
+    text = io.StringIO(content.decode(form.encoding).removeprefix("\ufeff").rstrip("\0\x1a"), newline="")
+    lines = list(text)[form.lead_lines or 0 :]
+    rows = parse_fields(lines, form)
+    width = form.n_columns
+    blank = [row for row in rows if not any(row) or (width > 1 and len(row) == 1 and not row[0].strip())]
+    rows = [row[:width] for row in rows if row not in blank or (row and width == 1)]
+    return rows[int(form.has_header) :]
 
 
 def relabelled(text: str, label: str, form: FileLayout = FORM) -> str:
@@ -415,9 +422,10 @@ def relabelled(text: str, label: str, form: FileLayout = FORM) -> str:
 def test_exactly_these_cells_change(csv_files: Files, data: st.DataObject) -> None:
     """Labels are replaced, and all other bytes stay; the csv module reads the new labels."""
     file = data.draw(csv_files())
-    new = st.text(st.sampled_from(f"x {file.letters}"), min_size=1, max_size=4)
+    blank = "" if file.form.delimiter == " " else " "
+    new = st.text(st.sampled_from(f"x{blank}{file.letters}"), min_size=1, max_size=4)
     if file.form.quoted:
-        new |= st.text(st.sampled_from(f'x",;|\t\r\n{file.letters}'), min_size=1, max_size=4)
+        new |= st.text(st.sampled_from(f"""x'"\\ ,;|\t\r\n{file.letters}"""), min_size=1, max_size=4)
     labels = data.draw(st.dictionaries(st.integers(0, len(file.rows) - 1), new))
     after = cells_of(file.content(), file.form)
 
@@ -582,7 +590,7 @@ def test_rest_of_a_row() -> None:
 )
 def test_opening_line_is_the_broken_fields(lines: list[str], expected: tuple[int, bool]) -> None:
     """The line is the one on which the broken quoted field opens."""
-    assert find_opening_quote(lines, ",") == expected
+    assert find_opening_quote(lines, Dialect()) == expected
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", "^"])

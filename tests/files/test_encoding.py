@@ -147,7 +147,7 @@ def test_damage_after_a_byte_order_mark_is_refused(
     [
         ("text,label\nhi,a\n".encode("utf-16-le"), "--encoding utf-16-le"),
         ("text,label\nhi,a\n".encode("utf-16-be"), "--encoding utf-16-be"),
-        (b"text,label\nhi,\0\n", "--input-format"),
+        (b"text,label\nhi,\0\0\n", "--input-format"),
         (b"PK\x03\x04\x14\0\x06\0", "Excel"),
         (b"PAR1\0\0", "--input-format parquet"),
     ],

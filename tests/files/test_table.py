@@ -56,7 +56,7 @@ def test_csv_values_are_not_changed(tmp_path: Path) -> None:
 
 
 def test_source_has_what_was_read(tmp_path: Path) -> None:
-    """The source has path, format, size, hash, encoding and delimiter."""
+    """The source has path, format, size, hash, and how the file is written."""
     path = write(tmp_path, "rows.csv", CSV)
 
     source = read_table(path).source
@@ -69,6 +69,8 @@ def test_source_has_what_was_read(tmp_path: Path) -> None:
         compression=None,
         encoding="utf-8",
         delimiter=",",
+        quoting="minimal",
+        lead_lines=0,
     )
 
 

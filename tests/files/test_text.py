@@ -92,7 +92,7 @@ def test_marks(content: bytes, encoding: str, plain: str, length: int) -> None:
 def lines_of(path: Path, *rows: int, quoting: str | None = None) -> dict[int, tuple[int, int]]:
     """The lines of rows of a file, read as a scan reads it."""
     source = read_table(str(path), ReadOptions(quoting=quoting)).source
-    return find_physical_lines(source, rows, quoting=quoting)
+    return find_physical_lines(source, rows)
 
 
 def test_plain_rows(tmp_path: Path) -> None:
@@ -256,7 +256,7 @@ def test_agrees_with_the_reader(
     path.write_bytes(text.encode(encoding))
     read = read_table(str(path), ReadOptions(delimiter=",", encoding=encoding, quoting=quoting))
 
-    found = find_physical_lines(read.source, range(1, 11), quoting=quoting)
+    found = find_physical_lines(read.source, range(1, 11))
 
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     found_rows = ["\n".join(lines[first - 1 : last]) for first, last in found.values()]

@@ -74,7 +74,7 @@ function onKey(event) {
 
 /** On a small screen what is above the rows is folded, so that the rows are in sight. */
 function foldParts() {
-  const small = matchMedia("(max-width: 60rem)");
+  const small = matchMedia("(max-width: 70rem)");
   const openAll = (isOpen) => document.querySelectorAll(".foldable").forEach((part) => (part.open = isOpen));
   const fit = () => openAll(!small.matches);
   fit();

@@ -2,8 +2,8 @@
 
 const BARS = 10; // of the histogram: each is wide enough for its count
 const MATRIX_CLASSES = 20; // as many as fit a screen with room for their names
-const PANEL = 17; // rem, the width of a panel; a wider matrix has a dialog
-const CELL = 1.75; // rem, the narrowest cell and its border
+const PANEL = 17.25; // rem, the width of a panel; a wider matrix has a dialog
+const CELL = 1.625; // rem, the narrowest cell and its border
 const LETTER = 0.45; // rem, an average letter
 const LONGEST_NAME = 6.5; // rem, as in page.css
 const LISTED = 100; // bars of a chart
@@ -105,8 +105,7 @@ function matrixTable(groups) {
     groups.map((suggested, to) =>
       make("td", { class: at === to && "same" }, matrixCell(given, suggested, counts[at][to], highest))
     );
-  const corner = make("td", { class: "corner" }, "suggested →\ngiven ↓");
-  const top = make("thead", {}, make("tr", {}, corner, ...groups.map((group) => head(group, "col"))));
+  const top = make("thead", {}, make("tr", {}, make("td"), ...groups.map((group) => head(group, "col"))));
   const lines = groups.map((given, at) => make("tr", {}, head(given, "row"), ...cells(given, at)));
   const scroll = { class: "scroll", tabindex: "0", role: "group", "aria-label": "Given by suggested label" };
   const kind = matrixWidth(groups, { isLevel: true }) <= PANEL ? "matrix level" : "matrix";
@@ -116,7 +115,7 @@ function matrixTable(groups) {
 /** The matrix; where it is wider than its panel, the panel has its largest cells, and a dialog the matrix. */
 function drawMatrix() {
   const groups = matrixClasses();
-  const parts = [matrixTable(groups), muted(matrixNotes(groups))];
+  const parts = [muted("given ↓ suggested →"), matrixTable(groups), muted(matrixNotes(groups))];
   if (matrixWidth(groups) <= PANEL) {
     byId("matrix").append(...parts);
     return;

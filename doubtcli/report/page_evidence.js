@@ -78,9 +78,12 @@ function nearPart(row) {
 function duplicatesPart(row) {
   if (!row.duplicates) return null;
   const [places, n] = row.duplicates;
-  const list = places.map((place) => mention(place, row, ""));
+  const list = places.map((place) => {
+    const [id, number, given] = audit.pool[place];
+    return make("li", {}, labelBeside(given, row), " ", placeOf(id, number));
+  });
   const more = n > places.length ? [muted(`and ${counted(n - places.length, "more row")}`)] : [];
-  return part("Rows with the same input", make("ul", { class: "mentions" }, ...list), ...more);
+  return part("Rows with the same input", make("ul", { class: "mentions brief" }, ...list), ...more);
 }
 
 function answersPart(row) {

@@ -66,13 +66,16 @@ function filterChips() {
 // ---------------------------------------------------------------- one row
 
 /** A row in one line: its texts, or in a table without texts its columns with their names. */
-function excerpt(values) {
-  if (audit.textColumns) return values.slice(0, audit.textColumns).filter(Boolean).join(" · ") || "(no text)";
-  const named = values.map((value, at) => (value === null ? "" : `${audit.columns[at]} ${value}`));
-  return named.filter(Boolean).join(" · ");
+function excerptOf(values) {
+  const texts = values.slice(0, audit.textColumns).filter(Boolean);
+  const named = (value, at) => [make("span", { class: "muted" }, make("bdi", {}, audit.columns[at]), " "), make("bdi", {}, value)];
+  const parts = audit.textColumns
+    ? texts.map((text) => [text])
+    : values.flatMap((value, at) => (value === null ? [] : [named(value, at)]));
+  const joined = parts.flatMap((part, at) => (at ? [" · ", ...part] : part));
+  return make("p", { class: "excerpt", dir: "auto" }, ...(joined.length || !audit.textColumns ? joined : ["(no text)"]));
 }
 
-const excerptOf = (values) => make("p", { class: "excerpt", dir: "auto" }, excerpt(values));
 const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
 /** Ids that are our hashes are of use to programs, and shown with the evidence only. */
 function placeInFile(row) {

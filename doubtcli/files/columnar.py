@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from bisect import bisect_right
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.formats import check_names, check_rows, watch_batches
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from doubtcli.records.file_format import Edit, OnRows
 
+OLDER = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+"""Views, and the older types of the same values: rows of views can't be taken."""
 INTEGER_TEXT = re.compile(r"-?[0-9]+")
 
 
@@ -40,25 +44,96 @@ def read_batches(
     check_names(names, where)
     data = pa.Table.from_batches(watch_batches(_check_batches(batches, where), on_rows), schema)
     check_rows(data.num_rows, names, where)
+    with damage_as_input_error(where):
+        data, unreadable = blank_unreadable(convert_views(data))
     # so that a code means the same value in every chunk
-    return Parsed(convert_views(data).unify_dictionaries(), notes)
+    return Parsed(data.unify_dictionaries(), (*notes, *unreadable))
 
 
 def convert_views(data: pa.Table) -> pa.Table:
-    """The same texts and bytes, also in categories, in an older layout: rows of views can't be taken."""
-    older = {pa.string_view(): pa.large_string(), pa.binary_view(): pa.large_binary()}
+    """The same values in types that all that follows can work with.
+
+    Texts and bytes in the layout of views, also within categories, lists and structures, get an older layout;
+    runs of equal values are written out; times that Python's calendar or list of zones doesn't have become
+    text, or times without a zone.
+    """
     for place, field in enumerate(data.schema):
         column = data.column(place)
-        if field.type in older:
-            data = data.set_column(place, field.name, column.cast(older[field.type]))
-        elif pa.types.is_dictionary(field.type) and field.type.value_type in older:
-            data = data.set_column(place, field.name, _convert_categories(column, older))
+        simple = _simplify_column(column)
+        if simple is not column:
+            data = data.set_column(place, field.name, simple)
     return data
 
 
-def _convert_categories(column: pa.ChunkedArray, older: Mapping[pa.DataType, pa.DataType]) -> pa.ChunkedArray:
+def blank_unreadable(data: pa.Table) -> tuple[pa.Table, tuple[str, ...]]:
+    """The table with missing values in the columns whose rows can't be taken, and a note on each."""
+    notes = []
+    for place, name in enumerate(data.column_names):
+        try:
+            data.select([place]).slice(0, 1).take([0])
+        except (pa.ArrowException, TypeError):
+            notes.append(note_unreadable(name, str(data.field(place).type)))
+            data = data.set_column(place, name, pa.nulls(data.num_rows))
+    return data, tuple(notes)
+
+
+def note_unreadable(name: str, kinds: str) -> str:
+    """A note on a column whose values can't be read."""
+    return f"column {name!r} is left out, because values of type {kinds} can't be read"
+
+
+def _simplify_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The column itself where its type is one that all can work with."""
     type_ = column.type
-    values = older[type_.value_type]
+    if pa.types.is_dictionary(type_):
+        values = _simplify_type(type_.value_type)
+        return column if values == type_.value_type else _convert_categories(column, values)
+    if pa.types.is_timestamp(type_) or pa.types.is_date(type_):
+        return _simplify_times(column)
+    simple = _simplify_type(type_)
+    return column if simple == type_ else pa.chunked_array([pa.array(column.to_pylist(), simple)])
+
+
+def _simplify_type(type_: pa.DataType) -> pa.DataType:
+    """The type without views and runs, on every level."""
+    if pa.types.is_run_end_encoded(type_):
+        return _simplify_type(type_.value_type)
+    if pa.types.is_struct(type_):
+        return pa.struct([field.with_type(_simplify_type(field.type)) for field in type_])
+    if pa.types.is_map(type_):
+        return pa.map_(_simplify_type(type_.key_type), _simplify_type(type_.item_type))
+    if pa.types.is_list(type_) or pa.types.is_large_list(type_) or pa.types.is_fixed_size_list(type_):
+        return _simplify_list(type_)
+    return OLDER.get(type_, type_)
+
+
+def _simplify_list(type_: pa.DataType) -> pa.DataType:
+    values = type_.value_field.with_type(_simplify_type(type_.value_type))
+    if pa.types.is_fixed_size_list(type_):
+        return pa.list_(values, type_.list_size)
+    return pa.large_list(values) if pa.types.is_large_list(type_) else pa.list_(values)
+
+
+def _simplify_times(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Times as text where Python's calendar, which has the years 1 to 9999, can't hold one of them."""
+    is_zoned = pa.types.is_timestamp(column.type) and column.type.tz is not None
+    plain = column.cast(pa.timestamp(column.type.unit)) if is_zoned else column  # in UTC
+    years = pc.min_max(pc.year(plain))
+    if years["min"].is_valid and not dt.MINYEAR <= years["min"].as_py() <= years["max"].as_py() <= dt.MAXYEAR:
+        return plain.cast(pa.string())
+    return plain if is_zoned and not _is_known_zone(column.type.tz) else column
+
+
+def _is_known_zone(name: str) -> bool:
+    try:
+        pa.scalar(0, pa.timestamp("s", name)).as_py()
+    except (ValueError, LookupError, ImportError):  # pyarrow's are ValueErrors
+        return False
+    return True
+
+
+def _convert_categories(column: pa.ChunkedArray, values: pa.DataType) -> pa.ChunkedArray:
+    type_ = column.type
     chunks = [
         pa.DictionaryArray.from_arrays(chunk.indices, chunk.dictionary.cast(values), ordered=type_.ordered)
         for chunk in column.chunks

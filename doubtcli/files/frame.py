@@ -16,7 +16,7 @@ import pyarrow as pa
 
 from doubtcli.disk.paths import name_in_memory
 from doubtcli.errors import InputError, OutputError
-from doubtcli.files.columnar import convert_views, edit_table
+from doubtcli.files.columnar import blank_unreadable, convert_views, edit_table, note_unreadable
 from doubtcli.files.formats import check_names
 from doubtcli.records import Source, Table
 from doubtcli.records.file_format import Drop, Relabel
@@ -170,7 +170,7 @@ def _read_series(series: Any, name: str, notes: list[str]) -> pa.Array | pa.Chun
         kinds = sorted({type(value) for value in series.dropna()}, key=lambda kind: kind.__name__)
         if all(issubclass(kind, PLAIN) for kind in kinds):
             return _read_as_text(series)
-        notes.append(_note_unreadable(name, quote_names(kind.__name__ for kind in kinds)))
+        notes.append(note_unreadable(name, quote_names(kind.__name__ for kind in kinds)))
         return pa.nulls(len(series))
     return _read_as_text(series) if _is_only_for_pandas(values.type) else values
 
@@ -197,18 +197,9 @@ def _read_arrow(given: Any, where: str, notes: list[str]) -> pa.Table:  # noqa: 
         raise InputError(f"it can't be read as a table: {reason}", where=where, expected=EXPECTED) from error
     if data.num_columns:
         check_names(data.column_names, where)
-    data = convert_views(data)
-    for place, name in enumerate(data.column_names):
-        try:
-            data.select([place]).slice(0, 1).take([0])
-        except (pa.ArrowException, TypeError):
-            notes.append(_note_unreadable(name, str(data.field(place).type)))
-            data = data.set_column(place, name, pa.nulls(data.num_rows))
+    data, unreadable = blank_unreadable(convert_views(data))
+    notes += unreadable
     return data
-
-
-def _note_unreadable(name: str, kinds: str) -> str:
-    return f"column {name!r} is left out, because values of type {kinds} can't be read"
 
 
 def _hash_contents(data: pa.Table) -> tuple[str, int]:

@@ -245,3 +245,49 @@ def test_views_are_read_as_texts(tmp_path: Path, kind: pa.DataType) -> None:
     data = read_table(str(tmp_path / "a.parquet")).data.take(pa.array([2, 0, 1]))
 
     assert data["t"].cast(pa.string()).to_pylist() == ["b", "a long text, not inlined", None]
+
+
+TEXTS = ["a", None, "c"]
+MOMENT = datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("column", "read"),
+    [
+        (pa.array([[text] for text in TEXTS], pa.list_(pa.string_view())), [["a"], [None], ["c"]]),
+        (pa.array([["a", "b"]] * 3, pa.list_(pa.string_view(), 2)), [["a", "b"]] * 3),
+        (pa.array([["a"], None, []], pa.large_list(pa.binary_view())), [[b"a"], None, []]),
+        (
+            pa.array(
+                [{"t": {"u": text}} for text in TEXTS],
+                pa.struct([("t", pa.struct([("u", pa.string_view())]))]),
+            ),
+            [{"t": {"u": text}} for text in TEXTS],
+        ),
+        (pa.array([[("k", "a")]] * 3, pa.map_(pa.string_view(), pa.string_view())), [[("k", "a")]] * 3),
+        (pa.RunEndEncodedArray.from_arrays([2, 3], ["x", None]), ["x", "x", None]),
+        (pa.RunEndEncodedArray.from_arrays([1, 3], pa.array(["x", "y"], pa.string_view())), ["x", "y", "y"]),
+        (
+            pa.ListArray.from_arrays([0, 1, 2, 3], pa.RunEndEncodedArray.from_arrays([3], ["x"])),
+            [["x"], ["x"], ["x"]],
+        ),
+        (pa.array([1, None, 1], pa.timestamp("s", "Mars/Olympus")), [MOMENT.replace(tzinfo=None), None] * 2),
+        (pa.array([1, None, 1], pa.timestamp("s", "UTC")), [MOMENT, None, MOMENT]),
+        (
+            pa.array([253402300800, None, 0], pa.timestamp("s", "Mars/Olympus")),
+            ["10000-01-01 00:00:00", None, "1970-01-01 00:00:00"],
+        ),
+        (pa.array([2932897, None, 0], pa.date32()), ["10000-01-01", None, "1970-01-01"]),
+        (pa.nulls(3, pa.timestamp("s", "Mars/Olympus")), [None] * 3),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
+)
+def test_rare_types(tmp_path: Path, column: pa.Array, read: list[object]) -> None:
+    """Types that few libraries can work with are read in others that hold the same values."""
+    path = tmp_path / "rows.arrow"
+    write_file(pa.table({"column": column}), path)
+
+    found = read_table(str(path)).data.column("column")
+
+    assert found.to_pylist() == read[:3]
+    assert found.take([2, 0]).to_pylist() == [read[2], read[0]]

@@ -69,7 +69,7 @@ class Sentences:
 
     def check(self, message: DoubtError | str) -> None:
         """The text of an error without its place, which may be a temporary folder; else the text itself."""
-        text = "\n".join(line.rstrip() for line in as_text(message).strip("\n").splitlines())
+        text = "\n".join(line.rstrip() for line in as_text(message).splitlines()).strip("\n")
         self.n_checked += 1
         name = self.name if self.n_checked == 1 else f"{self.name} ({self.n_checked})"
         kept = read_sentences(self.path)

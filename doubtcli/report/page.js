@@ -103,6 +103,7 @@ if (rows.length) {
     render();
     showRows();
   });
+  byId("reset").addEventListener("click", reset);
   document.addEventListener("keydown", onKey);
 } else {
   document.body.classList.add("nothing-doubted");

@@ -53,13 +53,19 @@ function showRows() {
   if (!isInView) byId("rows").scrollIntoView();
 }
 
+function reset() {
+  byId("search").value = "";
+  filters.clear();
+  render();
+}
+
 function filterChips() {
   const chip = (filter) => {
     const attributes = { type: "button", class: "chip", "aria-label": `Remove filter ${filter.label}` };
     return make("button", { ...attributes, onclick: () => toggle([filter]) }, make("bdi", {}, filter.label), " ×");
   };
   const chips = [...filters.values()].map(chip);
-  const clear = { type: "button", class: "chip clear", onclick: () => toggle([...filters.values()]) };
+  const clear = { type: "button", class: "chip clear", onclick: reset };
   return chips.length > 1 ? [...chips, make("button", clear, "Clear all")] : chips;
 }
 
@@ -102,7 +108,7 @@ function lineOf(row) {
     cell("suggestion", suggestion(row)),
     cell("text", excerptOf(row.values)),
     cell("why", make("p", { dir: "auto", title: row.why }, ...isolated(row.why))),
-    cell("place", placeInFile(row))
+    cell(row.equal > 1 ? "place equal" : "place", placeInFile(row))
   );
 }
 

@@ -186,6 +186,19 @@ def test_filters_combine(show: Show, make_audit: Make) -> None:
     assert view.ids == ["t0007", "t0004", "t0005"]
 
 
+def test_no_match(show: Show, make_audit: Make) -> None:
+    """Where no row matches, a button removes the search and all filters."""
+    view = show(make_audit())
+
+    view.keys("/", "no such words")
+    view.press('#classes [title^="billing:"]')
+    assert view.ids == []
+    view.press("#reset")
+
+    assert view.ids == ["t0007", "t0004", "t0005"]
+    assert view.texts("#chips bdi") == []
+
+
 def test_search(show: Show, make_audit: Make) -> None:
     """A search finds words in any order and case, in texts, labels, ids and reasons."""
     view = show(make_audit())

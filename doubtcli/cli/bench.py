@@ -34,8 +34,8 @@ def bench(
     """
     settings = load_settings({**scan, "path": path}, start=Path.cwd(), config=config, isolated=isolated)
 
-    progress = choose_progress(wanted=not no_progress)
     report = LiveReport(settings.path, color) if output_format is OutputFormat.FULL else None
+    progress = choose_progress(wanted=not no_progress)
     with progress.stage("Loading libraries"):
         from doubtcli.pipelines.bench import measure_scan_power
         from doubtcli.report.documents import render_power

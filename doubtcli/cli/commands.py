@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,10 @@ class DoubtCommand(TyperCommand):
     Typer's own boxes look good, but drawing them takes longer than everything else in `doubt --help`.
     """
 
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters, with `--help`."""
+        return _take_values_as_given(super().get_params(ctx))
+
     def collect_usage_pieces(self, ctx: Any) -> list[str]:  # noqa: ARG002  # as typer calls it
         """The words after the command's name in the usage line."""
         return [str(self.options_metavar), *_argument_names(self.params)]
@@ -58,6 +63,10 @@ class DoubtCommand(TyperCommand):
 
 class DoubtGroup(TyperGroup):
     """The command `doubt` itself."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """All parameters, with `--help`."""
+        return _take_values_as_given(super().get_params(ctx))
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands first, since readers look for them, each with its whole description."""
@@ -90,6 +99,23 @@ class DoubtGroup(TyperGroup):
         self._main_shell_completion({}, str(prog_name))
         with self.make_context(prog_name, list(args or ())) as context:
             return self.invoke(context)
+
+
+def _take_values_as_given(parameters: list[Any]) -> list[Any]:
+    """The same parameters, but the callback of each checks its value, and nobody else.
+
+    Typer itself would load a library to convert values: that takes longer than all of `doubt --help`, and the
+    messages would be that library's.
+    """
+    for parameter in parameters:
+        parameter.process_value = partial(_take_value, parameter)
+    return parameters
+
+
+def _take_value(parameter: Any, context: Any, value: Any) -> Any:
+    if parameter.required and value in (None, (), []):
+        raise _describe_missing(parameter, context)
+    return value if parameter.callback is None else parameter.callback(context, parameter, value)
 
 
 @contextmanager
@@ -130,15 +156,16 @@ def describe_usage(error: Any) -> SettingsError:
         if option.is_flag:
             return SettingsError("it takes no value", where=name)
         return SettingsError("its value is missing", where=name, expected=f"{name} {option.metavar}")
-    parameter = getattr(error, "param", None)
-    if parameter is not None and parameter.param_type_name == "argument":
-        usage = f"`{context.command_path} {' '.join(_argument_names(command.params))}`"
-        name = parameter.metavar
-        return SettingsError(f"{name} is missing", expected=f"{usage}, with {name}: {parameter.help}")
-    if parameter is not None:
+    return SettingsError(str(error.format_message()), hint=f"`{context.command_path} --help` has the usage")
+
+
+def _describe_missing(parameter: Any, context: Any) -> SettingsError:
+    if parameter.param_type_name == "option":
         where = max(parameter.opts, key=len)
         return SettingsError("it is missing", where=where, expected=f"{where} {parameter.metavar}")
-    return SettingsError(str(error.format_message()), hint=f"`{context.command_path} --help` has the usage")
+    usage = f"`{context.command_path} {' '.join(_argument_names(context.command.params))}`"
+    name = parameter.metavar
+    return SettingsError(f"{name} is missing", expected=f"{usage}, with {name}: {parameter.help}")
 
 
 def _describe_unknown_option(name: str, context: Any) -> SettingsError:

@@ -39,15 +39,15 @@ def declare_setting(key: str, panel: str, metavar: str, *names: str, otherwise: 
         *names,
         f"--{key}",
         metavar=metavar,
-        parser=_read_number if metavar == NUMBER else None,
+        callback=_read_number if metavar == NUMBER else None,
         help=FILE_KEYS[key].about + shown,
         rich_help_panel=panel,
     )
 
 
-def _read_number(text: str) -> Any:  # noqa: ANN401  # the text itself where it is not a number
+def _read_number(text: Any) -> Any:  # noqa: ANN401  # the text itself where it is not a number
     """A number for a setting; the settings refuse anything else, in the words that they have for it."""
-    return int(text) if WHOLE_NUMBER.fullmatch(text) else text
+    return int(text) if text is not None and WHOLE_NUMBER.fullmatch(text) else text
 
 
 def declare_option(  # as a line of a table
@@ -71,15 +71,17 @@ def declare_option(  # as a line of a table
     """
     names = [*([short] if short else []), name]
 
-    def read(given: str | int) -> int:  # a default is a number already
+    def read(given: Any) -> Any:  # noqa: ANN401  # a text, or the default
+        if given is None:
+            return None
         if WHOLE_NUMBER.fullmatch(str(given)) and int(given) >= (least or 0):
             return int(given)
         raise SettingsError(
             f"{given!r} is not valid", where=name, expected=f"a whole number of at least {least}"
         )
 
-    parser = None if least is None else read
-    return typer.Option(*names, metavar=metavar, parser=parser, help=about, rich_help_panel=panel)
+    callback = None if least is None else read
+    return typer.Option(*names, metavar=metavar, callback=callback, help=about, rich_help_panel=panel)
 
 
 def declare_word(name: str, words: type[StrEnum], about: str, panel: str, metavar: str) -> Any:  # noqa: ANN401
@@ -93,7 +95,7 @@ def declare_word(name: str, words: type[StrEnum], about: str, panel: str, metava
         metavar: The name of the value in the help.
     """
 
-    def read(text: str) -> StrEnum:
+    def read(text: Any) -> Any:  # noqa: ANN401  # one of the words
         if text in list(words):
             return words(text)
         raise _refuse_word(name, text, [word.value for word in words])
@@ -102,7 +104,7 @@ def declare_word(name: str, words: type[StrEnum], about: str, panel: str, metava
         return [word.value for word in words if word.startswith(incomplete)]
 
     return typer.Option(
-        name, metavar=metavar, parser=read, autocompletion=complete, help=about, rich_help_panel=panel
+        name, metavar=metavar, callback=read, autocompletion=complete, help=about, rich_help_panel=panel
     )
 
 

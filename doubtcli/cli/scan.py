@@ -64,24 +64,20 @@ def scan(
         "audit_sample": audit_sample,
     }
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
+    shows_report = not quiet and output_format is OutputFormat.FULL
+    report = LiveReport(settings.path, color, verbose=verbose) if shows_report else None
     progress = choose_progress(wanted=not (quiet or no_progress))
-    if quiet or output_format is OutputFormat.JSON:
-        audit, _ = _scan(settings, progress)
-        if not quiet:
-            _print_json(audit)
-        return ExitCode.DONE
-    report = LiveReport(settings.path, color, verbose=verbose)
     audit, folder = _scan(settings, progress, report)
+    if report is not None:
+        from doubtcli.report.terminal import print_result
 
-    from doubtcli.report.terminal import print_result
-
-    report.finish(print_result, audit, folder=folder, top=top, verbose=verbose)
+        report.finish(print_result, audit, folder=folder, top=top, verbose=verbose)
+    elif not quiet:
+        _print_json(audit)
     return ExitCode.DONE
 
 
-def _scan(
-    settings: ScanSettings, progress: Progress, listener: Listener | None = None
-) -> tuple[ScanResult, Path]:
+def _scan(settings: ScanSettings, progress: Progress, listener: Listener | None) -> tuple[ScanResult, Path]:
     """Scan the file and write its audit; returns the audit and its folder."""
     with progress.stage("Loading libraries"):
         from doubtcli import store

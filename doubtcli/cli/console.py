@@ -70,6 +70,17 @@ def is_github_runner() -> bool:
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
+def can_open_browser() -> bool:
+    """Whether a page may be opened: not in CI, nor on a Linux machine without a screen.
+
+    There Python would find browsers for terminals only, which don't run the page's script.
+    """
+    if os.environ.get("CI"):
+        return False
+    has_screen = os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
+    return bool(sys.platform != "linux" or has_screen or os.environ.get("BROWSER"))
+
+
 def break_commands_in_log(content: bytes) -> bytes:
     """A text in UTF-8 as `RunnerLog` writes it, where a GitHub runner reads what is printed."""
     return break_runner_commands(content.decode()).encode() if is_github_runner() else content

@@ -5,8 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
+import typer
+
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes
+from doubtcli.cli.console import (
+    Color,
+    LiveReport,
+    OutputFormat,
+    can_open_browser,
+    choose_progress,
+    print_bytes,
+)
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
@@ -45,6 +54,9 @@ def scan(
         ),
     ] = None,
     verbose: options.Verbose = False,
+    open_page: Annotated[
+        bool, options.declare_option("--open", "Open the page in a browser.", options.OUTPUT)
+    ] = False,
     output_format: options.FullOrJson = OutputFormat.FULL,
     quiet: options.Quiet = False,
     no_progress: options.NoProgress = False,
@@ -74,6 +86,8 @@ def scan(
         report.finish(print_result, audit, folder=folder, top=top, verbose=verbose)
     elif not quiet:
         _print_json(audit)
+    if open_page:
+        _open_page(folder / "report.html", quiet=quiet)
     return ExitCode.DONE
 
 
@@ -99,3 +113,15 @@ def _print_json(audit: ScanResult) -> None:
     from doubtcli.store import describe_audit, render_document
 
     print_bytes(render_document(describe_audit(audit)).encode())
+
+
+def _open_page(page: Path, *, quiet: bool) -> None:
+    """Open the page in the user's browser; where there is none, and in CI, say the page's address."""
+    import webbrowser
+
+    address = page.resolve().as_uri()
+    if can_open_browser() and webbrowser.open(address):
+        if not quiet:
+            typer.echo(f"Opened {address}", err=True)
+    else:
+        typer.echo(f"No browser can be opened here. The page is at {address}", err=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from rich.console import Console
 
-from doubtcli.cli.console import Bars, Color, LiveReport, choose_progress, make_bars
+from doubtcli.cli.console import Bars, Color, LiveReport, can_open_browser, choose_progress, make_bars
 from doubtcli.progress import Silence
 
 if TYPE_CHECKING:
@@ -102,6 +102,32 @@ def test_choose(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, wanted: bo
     monkeypatch.setattr(sys, "stderr", stream)
 
     assert isinstance(choose_progress(wanted=wanted), kind)
+
+
+@pytest.mark.parametrize(
+    ("environment", "platform", "can_open"),
+    [
+        ({}, "linux", False),
+        ({"DISPLAY": ":0"}, "linux", True),
+        ({"WAYLAND_DISPLAY": "wayland-0"}, "linux", True),
+        ({"BROWSER": "firefox"}, "linux", True),
+        ({}, "darwin", True),
+        ({}, "win32", True),
+        ({"CI": "true", "DISPLAY": ":0"}, "linux", False),
+        ({"CI": "1"}, "win32", False),
+    ],
+)
+def test_can_open_browser(
+    monkeypatch: pytest.MonkeyPatch, environment: dict[str, str], platform: str, can_open: bool
+) -> None:
+    """A browser can be opened on a machine with a screen, and never in CI."""
+    for name in ("CI", "DISPLAY", "WAYLAND_DISPLAY", "BROWSER"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(sys, "platform", platform)
+
+    assert can_open_browser() is can_open
 
 
 class TestLiveReport:

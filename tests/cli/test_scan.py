@@ -130,6 +130,37 @@ class TestScan:
         assert audit["settings"]["repeats"] == 1
 
 
+class TestOpen:
+    """`doubt scan --open`."""
+
+    QUICK = ("--fast", "--folds", "2", "--open")
+
+    @pytest.mark.skipif(os.name != "posix", reason="the browser is a shell script")
+    def test_browser(self, doubt_process: Doubt) -> None:
+        """The page is opened in the user's browser."""
+        folder = doubt_process.folder
+        write_rows(folder / "rows.csv")
+        (folder / "browser").write_text(f'#!/bin/sh\necho "$1" >> "{folder}/opened"\n', encoding="utf-8")
+        (folder / "browser").chmod(0o755)
+        doubt_process.environment.update(BROWSER=str(folder / "browser"), CI="")
+
+        done = doubt_process("scan", "rows.csv", *self.QUICK)
+
+        (address,) = (folder / "opened").read_text(encoding="utf-8").splitlines()
+        assert address == (folder / "rows.doubt" / "report.html").as_uri()
+        assert (done.returncode, done.stderr) == (0, f"Opened {address}\n")
+
+    def test_no_browser(self, doubt: Doubt) -> None:
+        """In CI no browser is opened, and the page's address is printed."""
+        write_rows(doubt.folder / "rows.csv")
+        doubt.environment["CI"] = "true"
+
+        done = doubt("scan", "rows.csv", "-q", *self.QUICK)
+
+        assert (done.returncode, done.stdout) == (0, "")
+        assert done.stderr.endswith(f" {(doubt.folder / 'rows.doubt' / 'report.html').as_uri()}\n")
+
+
 class TestVerdicts:
     """`doubt scan --audit-sample`, a person's answers, `doubt scan --verdicts`."""
 

@@ -62,6 +62,7 @@ class ScanOptions(TypedDict, total=False):
     delimiter: str | None
     quoting: str | None
     no_header: bool | None
+    sheet: str | None
     reasons: Names | None
     skip: Names | None
     reason_settings: Mapping[str, Mapping[str, Any]] | None

@@ -59,6 +59,7 @@ def scan(  # the flags of the command, so that an editor lists them
     delimiter: str | None = None,
     quoting: str | None = None,
     no_header: bool | None = None,
+    sheet: str | None = None,
     reasons: Names | None = None,
     skip: Names | None = None,
     reason_settings: Mapping[str, Mapping[str, Any]] | None = None,
@@ -99,7 +100,8 @@ def scan(  # the flags of the command, so that an editor lists them
         encoding: A text file's encoding.
         delimiter: What separates a file's fields.
         quoting: What may enclose a file's fields: "minimal", "none", "spaced", "backslash" or "single".
-        no_header: Whether the first row of a CSV or TSV file is data.
+        no_header: Whether the first row of a CSV, TSV or Excel file is data.
+        sheet: The sheet to read, of a spreadsheet with several.
         reasons: Use only these reasons.
         skip: Leave out these reasons.
         reason_settings: Settings of reasons, by the reason's name.

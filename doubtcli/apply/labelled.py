@@ -14,14 +14,16 @@ import numpy as np
 import pyarrow as pa
 
 from doubtcli.errors import DoubtError, InputError, OutputError
+from doubtcli.files.csv import USUAL, write_csv
 from doubtcli.files.formats import find_format
+from doubtcli.files.frame import IN_MEMORY
 from doubtcli.files.source import open_source
 from doubtcli.files.table import read_table
 from doubtcli.files.text import find_plain_encoding
 from doubtcli.read.labels import class_label_names, clear_other_cells
 from doubtcli.read.row_ids import hash_rows, hash_rows_as_before, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
-from doubtcli.records import FROM_FILES, EarlierNames, Role, RowSnapshot
+from doubtcli.records import FROM_FILES, EarlierNames, Role, RowSnapshot, Source
 from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
 from doubtcli.store.open import restore_settings
 from doubtcli.tasks.registry import find_task
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from doubtcli.progress import Progress
-    from doubtcli.records import AuditDocument, Decision, InMemory, Labels, Roles, Source, Table
+    from doubtcli.records import AuditDocument, Decision, InMemory, Labels, Roles, Table
     from doubtcli.records.file_format import Edit
     from doubtcli.settings import ScanSettings
 
@@ -112,6 +114,8 @@ class LabelledFile:
     """The names that a ClassLabel column lists; empty for all other columns."""
     has_ids: bool
     """Whether row ids are from a column; otherwise they are hashes of the content."""
+    converted_from: Source | None = None
+    """The file that was read, where files of its format can't be rewritten, and `data` are in another."""
 
     @property
     def source(self) -> Source:
@@ -177,6 +181,7 @@ def read_labelled(
     with progress.stage("Reading"):
         roles = document.roles  # a column that is not in the audit is not used
         table = _with_columns(given.table or _read_same_table(data, settings), roles)
+        data, table, original = _convert(data, table)
         column = roles.names(Role.LABEL)[0]
         cleared = clear_other_cells(table, column, settings.no_label).table
         labels = find_task(document.task_name).parse_labels(cleared, column, to_judge=False)
@@ -189,6 +194,7 @@ def read_labelled(
         form=_describe_layout(table, data, column),
         listed=tuple(class_label_names(table, column)),
         has_ids=bool(roles.names(Role.IDENTIFIER)),
+        converted_from=original,
     )
 
 
@@ -201,6 +207,17 @@ def _read_same_table(data: DataFile, settings: ScanSettings) -> Table:
         where=data.path,
         hint="run again when no other program writes to it",
     )
+
+
+def _convert(data: DataFile, table: Table) -> tuple[DataFile, Table, Source | None]:
+    """The data as CSV where files of their format can't be rewritten; and what they were read from."""
+    original = table.source
+    if original.format == IN_MEMORY or find_format(original.format).corrected_as is None:
+        return data, table, None
+    content = write_csv(table.data)
+    as_csv = Source(data.path, "csv", len(content), data.sha256, encoding="utf-8", delimiter=USUAL.delimiter)
+    source = replace(as_csv, quoting=USUAL.quoting, lead_lines=USUAL.lead_lines)
+    return DataFile(data.path, content, content, None, data.sha256), replace(table, source=source), original
 
 
 def _with_columns(table: Table, roles: Roles) -> Table:

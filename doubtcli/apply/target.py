@@ -123,6 +123,14 @@ def check_ending(target: Path, path: str, format_: str, compression: str | None)
     """
     word = find_by_ending(target.name)
     promised = format_ if word is None else find_format(word).name
+    own = find_by_ending(path)
+    if promised != format_ and own and find_format(own).corrected_as == format_:
+        raise SettingsError(
+            f"{path} is a spreadsheet, which is not rewritten: the corrected file is "
+            f"{find_format(format_).title}",
+            where=str(target),
+            hint=f"name it {target.stem}{find_format(format_).endings[0]}",
+        )
     if promised != format_:
         raise SettingsError(
             f"its ending is that of {promised}, but it will be {format_}, like {path}",

@@ -152,7 +152,7 @@ Words = list[str] | None
 
 
 Data = Annotated[
-    str, typer.Argument(metavar="DATA", help="CSV, Parquet, JSON Lines, …; - for standard input.")
+    str, typer.Argument(metavar="DATA", help="CSV, Excel, Parquet, JSON Lines, …; - for standard input.")
 ]
 Label = Annotated[str | None, declare_setting("label", FILE_PANEL, "COLUMN", otherwise="found by its name")]
 NoLabel = Annotated[Words, declare_setting("no-label", FILE_PANEL, "VALUES")]
@@ -174,6 +174,9 @@ Encoding = Annotated[str | None, declare_setting("encoding", FILE_PANEL, "NAME",
 Delimiter = Annotated[str | None, declare_setting("delimiter", FILE_PANEL, "CHARACTER", otherwise="detected")]
 Quoting = Annotated[str | None, declare_setting("quoting", FILE_PANEL, "STYLE", otherwise="detected")]
 NoHeader = Annotated[bool | None, declare_option("--no-header", FILE_KEYS["no-header"].about, FILE_PANEL)]
+Sheet = Annotated[
+    str | None, declare_setting("sheet", FILE_PANEL, "NAME", otherwise="the only one with a table")
+]
 PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
 VerdictFile = Annotated[str | None, declare_setting("verdicts", JUDGE, "FILE")]
 Reasons = Annotated[Words, declare_setting("reasons", JUDGE, "NAMES", otherwise="all")]
@@ -238,6 +241,7 @@ OF_THE_FILE = {
     "delimiter": Delimiter,
     "quoting": Quoting,
     "no_header": NoHeader,
+    "sheet": Sheet,
 }
 OF_THE_SCAN = OF_THE_FILE | {
     "pred_probs": PredProbs,

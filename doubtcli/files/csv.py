@@ -15,22 +15,25 @@ from typing import TYPE_CHECKING, TextIO
 
 from doubtcli.errors import InputError
 from doubtcli.files.delimited import FEWEST_FIELDS, is_no_row, read_delimited
-from doubtcli.files.dialect import MOST_LEAD, SAMPLE_CHARACTERS, find_dialect
+from doubtcli.files.dialect import MOST_LEAD, SAMPLE_CHARACTERS, Dialect, find_dialect
 from doubtcli.files.encoding import parse_text
 from doubtcli.files.text import rewrite_text
 from doubtcli.files.values import ComparedByCell
 from doubtcli.records.file_format import ColumnsBy, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from doubtcli.files.dialect import Dialect
+    import pyarrow as pa
+
     from doubtcli.files.text import Span
     from doubtcli.records import ReadOptions
     from doubtcli.records.file_format import Edit, FileLayout, LineSpan, OnRows, Rewritten, StoredFile
 
 LINE_END = r"(?:\r\n?|\n|\Z)"
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)")
+USUAL = Dialect()
+"""How doubt writes CSV itself."""
 
 
 class Csv(ComparedByCell):
@@ -125,6 +128,26 @@ class Tsv(Csv):
 
     def recognise(self, head: bytes) -> None:
         """Only by its name, not by its content."""
+
+
+def write_csv(data: pa.Table) -> bytes:
+    r"""Columns of text as CSV: UTF-8, comma-separated, with a header, and `\n` after each line.
+
+    Example:
+        >>> import pyarrow as pa
+        >>> write_csv(pa.table({"text": ["say, hi", None], "label": ["a", "b"]}))
+        b'text,label\n"say, hi",a\n,b\n'
+    """
+    columns = (column.to_pylist() for column in data.columns)
+    lines = (data.column_names, *zip(*columns, strict=True))
+    return "".join(map(write_csv_line, lines)).encode()
+
+
+def write_csv_line(values: Iterable[str | None]) -> str:
+    r"""One line of a CSV file, with `\n`: nothing for None, quotes only where they are needed."""
+    # Not csv.writer: it writes "" like None, and before Python 3.13 doesn't quote a lone carriage return.
+    fields = ("" if value is None else USUAL.write_field(value, in_quotes=not value) for value in values)
+    return ",".join(fields) + "\n"
 
 
 def _find_dialect(text: str, options: ReadOptions) -> Dialect:

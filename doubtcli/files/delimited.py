@@ -441,7 +441,7 @@ def _note_unnamed(header: list[str], data: pa.Table, where: str) -> Iterator[str
     """
     unnamed = [place for place, name in enumerate(header) if not name.strip()]
     empty = [place for place in unnamed if place and data.column(place).null_count == data.num_rows]
-    if unnamed[:1] == [0] and _are_row_numbers(data.column(0)):
+    if unnamed[:1] == [0] and are_row_numbers(data.column(0)):
         yield f"the first column has no name and only numbers the rows: named {ROW_NUMBERS!r}"
         unnamed = unnamed[1:]
     if unnamed != empty:
@@ -452,7 +452,7 @@ def _note_unnamed(header: list[str], data: pa.Table, where: str) -> Iterator[str
         yield f"{what} empty on every row (the header ends in a delimiter?): named {names}"
 
 
-def _are_row_numbers(column: pa.ChunkedArray) -> bool:
+def are_row_numbers(column: pa.ChunkedArray) -> bool:
     """Whether a column has whole numbers that all differ; with gaps and in any order if rows were drawn."""
     try:
         numbers = column.cast(pa.int64()).to_numpy()

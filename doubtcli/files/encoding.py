@@ -41,8 +41,8 @@ BYTE_ORDER_MARKS = (
 
 OTHER_FORMATS = {
     b"FEA1": "it looks like Feather version 1: write it again as version 2",
-    b"PK\x03\x04": "it looks like an Excel workbook or a zip archive: save the sheet as CSV, or unpack it",
-    b"\xd0\xcf\x11\xe0": "it looks like an Excel workbook: save the sheet as CSV",
+    b"PK\x03\x04": "it looks like a zip archive: unpack it; if it is an Excel workbook: --input-format xlsx",
+    b"\xd0\xcf\x11\xe0": "it looks like an Excel workbook: save it as .xlsx or CSV in a spreadsheet",
     b"\xfd7zXZ\0": "it is packed by xz: unpack it, or pack it by gzip, bzip2 or zstd",
     b"SQLite format 3\0": "it is an SQLite database: export the table as CSV",
 }

@@ -28,12 +28,13 @@ if TYPE_CHECKING:
 FORMATS_GROUP = "doubtcli.formats"
 NOUN = "file format"
 
-FORMATS_ORDER = ("csv", "tsv", "jsonl", "parquet", "arrow")
+FORMATS_ORDER = ("csv", "tsv", "jsonl", "parquet", "arrow", "xlsx")
 """The order in which formats are listed; plug-ins follow by name."""
 
 FORMAT_PARTS = (
     *("name", "title", "endings", "aliases", "part_endings", "delimiter", "is_text", "columns_by"),
-    *("recognise", "read", "row_lines", "rewrite", "find_difference"),
+    *("has_sheets", "corrected_as", "recognise", "read", "row_lines", "sheet_rows", "rewrite"),
+    "find_difference",
 )
 """What a format must have: see `FileFormat`."""
 
@@ -109,6 +110,22 @@ def find_ending(path: str) -> str:
     """A file's ending in lower case, except that of its compression; empty if it has none."""
     endings = [one for one in PurePath(path.lower()).suffixes if one not in PACKED_ENDINGS.values()]
     return endings[-1] if endings else ""
+
+
+def name_corrected_file(path: str) -> str:
+    """The name of a corrected file beside a file, with the ending of the format that it has.
+
+    Example:
+        >>> name_corrected_file("in/data.csv.gz"), name_corrected_file("data.xlsx")
+        ('in/data.fixed.csv.gz', 'data.fixed.csv')
+    """
+    folder, slash, name = path.rpartition("/")
+    stem, dot, endings = name.partition(".")
+    word = find_by_ending(path)
+    other = None if word is None else find_format(word).corrected_as
+    if other is not None:
+        stem, dot, endings = name.rpartition(".")[0], "", find_format(other).endings[0]
+    return f"{folder}{slash}{stem}.fixed{dot}{endings}"
 
 
 def find_binary(head: bytes) -> FileFormat | None:

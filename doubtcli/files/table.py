@@ -93,6 +93,12 @@ def read_table(
         if options.input_format is None and options.delimiter is None:
             check_start(head, stored.path)
         format_ = find_format(options.input_format or guess_format(path, head))
+        if options.sheet is not None and not format_.has_sheets:
+            raise SettingsError(
+                f"{stored.path} is {format_.title}, which has no sheets",
+                where="--sheet",
+                hint="leave out --sheet",
+            )
         if not options.has_header and format_.columns_by is not ColumnsBy.PLACE:
             raise SettingsError(
                 f"a {format_.title} file has no header that could be missing",
@@ -103,7 +109,7 @@ def read_table(
             parsed = format_.read(stored, options, on_rows)
         if options.input_format is None:
             check_columns(parsed.data, head, stored.path)
-            if parsed.delimiter is not None and options.has_header:
+            if (parsed.delimiter or parsed.sheet) and options.has_header:
                 check_header(parsed.data, stored.path)
             notes = find_long_note(parsed.data, parsed.delimiter, stored.path)
             parsed = replace(parsed, notes=parsed.notes + notes)
@@ -118,6 +124,7 @@ def read_table(
             parsed.quoting,
             options.has_header,
             parsed.lead_lines,
+            parsed.sheet,
         )
     return Table(source, parsed.data, parsed.notes)
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 from bisect import bisect_left
+from contextlib import ExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -295,8 +296,9 @@ def _count_fewest_bytes(
 def find_physical_lines(source: Source, rows: Collection[int]) -> dict[int, LineSpan]:
     """The first and the last line of each row, counted from 1; empty for a file without lines.
 
-    A row of a delimited file spans several lines if a quoted field does; blank lines are not rows. Standard
-    input and pipes can't be read again; Parquet and Arrow have no lines. A row that is not in the file is
+    A row of a delimited file spans several lines if a quoted field does; blank lines are not rows. A line of
+    a spreadsheet is a row of its sheet. Standard input and pipes can't be read again; Parquet and Arrow have
+    no lines. A row that is not in the file is
     left out.
 
     Args:
@@ -306,7 +308,8 @@ def find_physical_lines(source: Source, rows: Collection[int]) -> dict[int, Line
     Raises:
         InputError: The file is gone, can't be read, or has changed since.
     """
-    if source.encoding is None or not rows or not _can_be_read_again(source.path):
+    has_lines = source.encoding is not None or source.sheet is not None
+    if not (has_lines and rows and _can_be_read_again(source.path)):
         return {}
     with open_source(source.path) as stored:
         if stored.sha256 != source.sha256:
@@ -315,11 +318,17 @@ def find_physical_lines(source: Source, rows: Collection[int]) -> dict[int, Line
                 where=source.path,
                 hint="run again when nothing is writing to it",
             )
-        format_ = find_format(source.format)
-        with open_text(stored, source.encoding) as text, name_in_crash(format_):
-            spans = islice(format_.row_lines(text, source.read_options()), max(rows))
+        format_, options = find_format(source.format), source.read_options()
+        with ExitStack() as opened:
+            opened.enter_context(name_in_crash(format_))
+            if source.encoding is None:
+                spans = format_.sheet_rows(stored, options)
+            else:
+                text = opened.enter_context(open_text(stored, source.encoding))
+                spans = format_.row_lines(text, options)
             wanted = set(rows)
-            return {row: span for row, span in enumerate(spans, start=1) if row in wanted}
+            numbered = enumerate(islice(spans, max(rows)), start=1)
+            return {row: span for row, span in numbered if row in wanted}
 
 
 def show_rows(source: Source, rows: Sequence[int]) -> str:

@@ -31,8 +31,9 @@ from doubtcli.apply.decisions import (
 from doubtcli.apply.labelled import DataFile, hash_bytes, read_data_file, read_labelled
 from doubtcli.apply.ledger import ledger_path, name_batch, old_ledger_path, read_ledger, render_batch
 from doubtcli.apply.plan_undo import note_lost_changes
-from doubtcli.apply.target import check_ending, check_waivers_apart, follow_link
-from doubtcli.errors import InputError
+from doubtcli.apply.target import IN_PLACE, check_ending, check_waivers_apart, follow_link
+from doubtcli.errors import InputError, SettingsError
+from doubtcli.files.formats import name_corrected_file
 from doubtcli.files.source import check_exists
 from doubtcli.gate.waivers.read import choose_waivers_to_write
 from doubtcli.progress import Silence
@@ -45,6 +46,7 @@ from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers
 from doubtcli.verdicts.rows import VerdictRows, list_audited_rows
 from doubtcli.verdicts.spelling import Spellings
 from doubtcli.wording.numbers import format_count
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -249,8 +251,14 @@ def _read_input(
 ) -> ApplyInput:
     data = read_data_file(request.path)
     file = read_labelled(data, audit.stored.document, progress)
+    if file.converted_from and request.where.in_place:
+        raise SettingsError(
+            f"{request.path} is a spreadsheet: rewriting it would lose its formulas and formats",
+            where=IN_PLACE,
+            hint=f"write its table to a new file: -o {shell_word(name_corrected_file(request.path))}",
+        )
     if target:
-        check_ending(target, request.path, file.source.format, data.compression)
+        check_ending(target, request.path, file.source.format, file.data.compression)
     place = request.where.find_place(request.path)
     return ApplyInput(file, audit, read_ledger(ledger_path(place)) if place else ())
 
@@ -344,6 +352,7 @@ def _describe_result(
         is_dry_run=request.where.dry_run,
         notes=(
             *([] if found.is_as_audited else [changed]),
+            *_note_converted(request.path, found.file),
             *_note_lost(request, found, decided, new),
             *decided.settled.notes,
         ),
@@ -361,6 +370,15 @@ def _explain_refusal(request: ApplyRequest, settled: Settled) -> str | None:
         return None
     first = settled.refused[0]
     return f"{found}; the first: {': '.join(filter(None, [first.row_id, first.why]))}"
+
+
+def _note_converted(path: str, file: LabelledFile) -> Iterator[str]:
+    original = file.converted_from
+    if original is not None:
+        yield (
+            f"{path} is a spreadsheet, which is not rewritten: the new file is CSV, with the table of the "
+            f"sheet {original.sheet!r}"
+        )
 
 
 def _note_lost(

@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from doubtcli.files.formats import name_corrected_file
 from doubtcli.queue.strategies import BALANCED, BUDGET, RANDOM, TOP
 from doubtcli.store import default_folder
 from doubtcli.wording.numbers import format_count
@@ -165,14 +166,7 @@ def _write_apply_words(path: str, audit_path: str, tool: Tool) -> str:
     is_beside = default_folder(path) == Path(audit_path)
     audit = "" if is_beside else f" --audit {shell_word(audit_path)}"
     verdicts = f"--verdicts {tool.answers_file}{tool.apply_flags}"
-    return f"{shell_word(path)}{audit} {verdicts} -o {shell_word(_name_fixed_file(path))}"
-
-
-def _name_fixed_file(path: str) -> str:
-    """The name of a corrected file beside a file: "data.csv.gz" -> "data.fixed.csv.gz"."""
-    folder, _, name = path.rpartition("/")
-    stem, dot, endings = name.partition(".")
-    return f"{folder}/{stem}.fixed{dot}{endings}".removeprefix("/" if not path.startswith("/") else "")
+    return f"{shell_word(path)}{audit} {verdicts} -o {shell_word(name_corrected_file(path))}"
 
 
 def _name_measured_audit(path: str) -> str:

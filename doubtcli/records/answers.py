@@ -42,7 +42,7 @@ class Answer:
     """One person's answer about one row; a text is empty where the file has none."""
 
     row: int
-    """Its place in the file of verdicts, counted from 1 without the header."""
+    """Its place in the file of verdicts, from 1 without the header; in a spreadsheet its row's number."""
     row_id: str
     verdict: str = ""
     """The chosen label, as its tool wrote it: the given label to keep it, empty where undecided."""

@@ -57,6 +57,8 @@ class Parsed:
     """Of a delimited file, as in `ReadOptions`."""
     lead_lines: int | None = None
     """Of a delimited file, as in `ReadOptions`."""
+    sheet: str | None = None
+    """Of a spreadsheet: the name of the sheet that was read."""
 
 
 class StoredFile(Protocol):
@@ -101,6 +103,10 @@ class FileFormat(Protocol):
     is_text: bool = True
     """Whether its files are text, which has an encoding and lines."""
     columns_by: ColumnsBy = ColumnsBy.KEY
+    has_sheets: bool = False
+    """Whether a file has sheets, of which one is read, and whose rows have numbers."""
+    corrected_as: str | None = None
+    """The name of the format of corrected files, where files of this one can't be rewritten."""
 
     @abstractmethod
     def recognise(self, head: bytes) -> str | None:
@@ -121,6 +127,10 @@ class FileFormat(Protocol):
 
     def row_lines(self, text: TextIO, options: ReadOptions) -> Iterator[LineSpan]:  # noqa: ARG002
         """The lines of each row, in file order; only text formats are asked."""
+        return iter(())
+
+    def sheet_rows(self, stored: StoredFile, options: ReadOptions) -> Iterator[LineSpan]:  # noqa: ARG002
+        """The number of each row in its sheet, as first and last line; only formats with sheets are asked."""
         return iter(())
 
     @abstractmethod

@@ -29,10 +29,14 @@ class ReadOptions:
     quoting: str | None = None
     """Of a delimited file: what may enclose a field, a word of `files.dialect.QUOTINGS`; else detected."""
     has_header: bool = True
-    """Of a delimited file: whether its first row has the names of the columns."""
+    """Of a delimited file or a spreadsheet: whether its first row has the names of the columns."""
     lead_lines: int | None = None
     """Of a delimited file: the number of lines above the header that are no rows, such as comments and a
     title; else detected."""
+    sheet: str | None = None
+    """Of a spreadsheet: the name of the sheet; else the only one that holds a table."""
+    holding: str | None = None
+    """Of a spreadsheet: a column by which the sheet is found, where several hold a table."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +60,22 @@ class Source:
     quoting: str | None = None
     """Of a delimited file, as in `ReadOptions`."""
     has_header: bool = True
-    """Of a delimited file, as in `ReadOptions`."""
+    """Of a delimited file or a spreadsheet, as in `ReadOptions`."""
     lead_lines: int | None = None
     """Of a delimited file, as in `ReadOptions`."""
+    sheet: str | None = None
+    """Of a spreadsheet."""
 
     def read_options(self) -> ReadOptions:
         """The options to read it again in the same way."""
         return ReadOptions(
-            self.format, self.encoding, self.delimiter, self.quoting, self.has_header, self.lead_lines
+            self.format,
+            self.encoding,
+            self.delimiter,
+            self.quoting,
+            self.has_header,
+            self.lead_lines,
+            self.sheet,
         )
 
 

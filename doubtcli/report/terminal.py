@@ -106,6 +106,8 @@ def _print_source(sheet: Sheet, file: FileRead) -> None:
     stored = [find_title(source.format), source.compression, _name_encoding(source.encoding)]
     if source.delimiter:
         stored.append(_name_delimiter(source.delimiter))
+    if source.sheet:
+        stored.append(f"sheet {source.sheet!r}")
     parts = (*stored, _format_size(source.size))
     sheet.hang(sheet.indent(), printable(", ".join(part for part in parts if part)), "dim")
 

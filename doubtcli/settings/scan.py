@@ -83,7 +83,10 @@ class ScanSettings:
         'with \\" for a quote inside), or single (single quotes).'
     )
     no_header: bool = switch_setting(
-        "The first row of a CSV or TSV file is data; its columns are called column_1, column_2, and so on."
+        "The first row of a CSV, TSV or Excel file is data; its columns are called column_1, column_2, and so on."
+    )
+    sheet: str | None = text_setting(
+        "The sheet to read, of a spreadsheet with several.", expected="a sheet's name"
     )
     reasons: tuple[str, ...] | None = names_setting(
         "Use only these reasons.", expected=SOME_REASONS, default=None
@@ -115,7 +118,14 @@ class ScanSettings:
     @property
     def read_options(self) -> ReadOptions:
         """How the file is written, as far as the settings have it."""
-        return ReadOptions(self.input_format, self.encoding, self.delimiter, self.quoting, not self.no_header)
+        return ReadOptions(
+            self.input_format,
+            self.encoding,
+            self.delimiter,
+            self.quoting,
+            not self.no_header,
+            sheet=self.sheet,
+        )
 
 
 FILE_KEYS: Mapping[str, Kind] = MappingProxyType(

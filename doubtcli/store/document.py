@@ -43,7 +43,7 @@ SCAN_AGAIN = "scan the file again"
 RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Source: (
         *("path", "format", "size", "sha256", "compression", "encoding", "delimiter"),
-        *("quoting", "has_header", "lead_lines"),
+        *("quoting", "has_header", "lead_lines", "sheet"),
     ),
     SideFile: ("path", "sha256"),
     Column: ("name", "role", "used", "why"),

@@ -22,6 +22,7 @@ from doubtcli.files.jsonl import parse_array, read_json_objects
 from doubtcli.files.source import open_source
 from doubtcli.files.table import AS_FOUND, read_folder
 from doubtcli.files.values import simplify_column
+from doubtcli.records.queue import QUEUE_COLUMNS
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from doubtcli.files.source import Stored
-    from doubtcli.records.file_format import Parsed
+    from doubtcli.records.file_format import FileFormat, Parsed
 
 LONE_RETURN = re.compile(r"\r(?!\n)")
 
@@ -49,6 +50,12 @@ class Records:
     sha256: str
     """Of the decompressed bytes."""
     notes: tuple[str, ...] = ()
+    numbers: tuple[int, ...] = ()
+    """Of a spreadsheet: the number of each record's row; else they count from 1."""
+
+    def number(self, place: int) -> int:
+        """What messages call a record by its place from 1."""
+        return self.numbers[place - 1] if self.numbers else place
 
 
 def load_records(path: str, inside: Collection[str] = ()) -> Records:
@@ -91,20 +98,21 @@ def _load_file(path: str, inside: Collection[str]) -> Records:
             return Records(path, _list_records(parsed.data), source.sha256, parsed.notes)
         path = str(exported)
     with open_source(path) as stored:
-        rows, notes = _read_stored(stored)
-        return Records(stored.path, rows, _hash_stored(stored), notes)
+        head = stored.head()
+        format_ = find_binary(head)
+        if format_ is not None:
+            return _read_binary(stored, format_)
+        text, notes = _decode_stored(stored, head)
+        rows, more = _parse_text(stored.path, text)
+        return Records(stored.path, rows, _hash_stored(stored), notes + more)
 
 
-def _read_stored(stored: Stored) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
-    """The records of a file, and notes on how it was read."""
-    head = stored.head()
-    format_ = find_binary(head)
-    if format_ is not None:
-        table = format_.read(stored, AS_FOUND)
-        return _list_records(table.data), table.notes
-    text, notes = _decode_stored(stored, head)
-    rows, more = _parse_text(stored.path, text)
-    return rows, notes + more
+def _read_binary(stored: Stored, format_: FileFormat) -> Records:
+    """The records of a file of typed columns, or of the sheet of a workbook that holds the queue."""
+    options = replace(AS_FOUND, holding=QUEUE_COLUMNS[0])
+    table = format_.read(stored, options)
+    numbers = tuple(first for first, _ in format_.sheet_rows(stored, options)) if format_.has_sheets else ()
+    return Records(stored.path, _list_records(table.data), _hash_stored(stored), table.notes, numbers)
 
 
 def _hash_stored(stored: Stored) -> str:

@@ -6,7 +6,6 @@ user's columns has a name of ours, it gets the prefix `input_`. The `queue.csv` 
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from doubtcli.errors import InputError
+from doubtcli.files.csv import write_csv_line
 from doubtcli.records.answers import UNUSABLE_STATUS, Answer
 from doubtcli.records.queue import QUEUE_COLUMNS, ROW_HASH_COLUMN, SCORE_DECIMALS
 from doubtcli.records.tool import AnswerShape, Tool
@@ -27,7 +27,7 @@ from doubtcli.tools.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
     from doubtcli.records.tool import AnswerRecord
@@ -54,7 +54,6 @@ _UNSURE = (
     "Leave verdict empty where you are not sure. You may add columns: verdict_status with skip or unusable, "
     "annotator with who decided, and why with the reason."
 )
-_QUOTED = re.compile(r'[",\r\n]|^$')
 
 
 # ---------------------------------------------------------------------- writing
@@ -77,16 +76,6 @@ def write_queue_csv(rows: Sequence[QueueRow], columns: Sequence[str], own: pa.Ta
     lines = [write_csv_line([*columns, *name_own_columns(own.column_names)])]
     lines += [write_csv_line(values) for values in zip(*ours, *theirs, strict=True)]
     return "".join(lines).encode()
-
-
-def write_csv_line(values: Iterable[str | None]) -> str:
-    r"""One line of a CSV file, with `\n`: nothing for None, quotes only where they are needed."""
-    # Not csv.writer: it writes "" like None, and before Python 3.13 doesn't quote a lone carriage return.
-    return ",".join("" if value is None else _quote_field(value) for value in values) + "\n"
-
-
-def _quote_field(value: str) -> str:
-    return '"' + value.replace('"', '""') + '"' if _QUOTED.search(value) else value
 
 
 def _write_cell(value: str | float | None) -> str | None:
@@ -200,7 +189,12 @@ class QueueFile(Tool):
     shapes = (AnswerShape("doubt's own queue", "'doubt_id' and 'verdict'", _holds_verdicts, _read_verdicts),)
 
     def __init__(
-        self, name: str, title: str, write: Callable[[Queue], bytes], how_to_fill_in: tuple[str, ...]
+        self,
+        name: str,
+        title: str,
+        write: Callable[[Queue], bytes],
+        how_to_fill_in: tuple[str, ...],
+        if_unsure: str = _UNSURE,
     ) -> None:
         self.name = name
         """Also the ending of the file."""
@@ -208,7 +202,7 @@ class QueueFile(Tool):
         self.answers_file = f"queue.done.{name}"
         self.how_to_export = (f"Save the file under another name, such as {self.answers_file}.",)
         self._write = write
-        self._how_to_fill_in = how_to_fill_in
+        self._how_to_fill_in = (*how_to_fill_in, if_unsure)
 
     def hand_out(self, queue: Queue) -> dict[str, bytes]:
         """The one file."""
@@ -216,7 +210,7 @@ class QueueFile(Tool):
 
     def how_to_import(self, queue: Queue) -> tuple[str, ...]:  # noqa: ARG002  # all tools have it
         """What to write where."""
-        return (*self._how_to_fill_in, _UNSURE)
+        return self._how_to_fill_in
 
 
 _FILL_IN = (f"Set verdict of each row to the right label: {_KEEP}.",)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os.path
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -42,10 +43,11 @@ def read_answers(source: str | Records, *, confirmed: bool = False) -> AnswerFil
     inside = [tool.folder_file for tool in tools if tool.folder_file]
     records = load_records(source, inside) if isinstance(source, str) else source
     tool, shape = _find_shape(records, tools)
-    with blame_tool(tool):
+    with blame_tool(tool), _number_rows(records):
         answers = [
             replace(
                 answer,
+                row=records.number(answer.row),
                 prefilled=answer.prefilled and not confirmed,
                 tool=FILLED_IN if tool.is_filled_in else tool.name,
                 file=records.path,
@@ -67,6 +69,16 @@ def read_answers(source: str | Records, *, confirmed: bool = False) -> AnswerFil
     )
 
 
+@contextmanager
+def _number_rows(records: Records) -> Iterator[None]:
+    """Give the row of an error the number that the file's program shows."""
+    try:
+        yield
+    except InputError as error:
+        error.row = None if error.row is None else records.number(error.row)
+        raise
+
+
 def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
     """The shape that all records have, and its tool."""
     shapes = [(tool, shape) for tool in tools for shape in tool.shapes]
@@ -79,7 +91,7 @@ def _find_shape(records: Records, tools: Sequence[Tool]) -> ToolShape:
             raise InputError(
                 "the record is not like the first one",
                 where=records.path,
-                row=row,
+                row=records.number(row),
                 expected=f"{name}, with {known_by}; it has {quote_names(record, MOST_KEYS)}",
                 hint="give each export as the tool wrote it, with --verdicts for each file",
             )
@@ -109,7 +121,7 @@ def _explain_unknown(records: Records, shapes: Sequence[AnswerShape]) -> InputEr
     return InputError(
         f"it is not a known file of verdicts: its first record has {quote_names(record, MOST_KEYS)}",
         where=records.path,
-        row=1,
+        row=records.number(1),
         expected=f"one of: {known}",
         hint="give a tool's export, or a queue.csv with verdicts filled in",
     )

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from doubtcli.settings.installed import Installed
 
 TOOLS_GROUP = "doubtcli.tools"
-TOOLS_ORDER = ("csv", "jsonl", "parquet", "label-studio", "argilla", "prodigy", "doccano")
+TOOLS_ORDER = ("csv", "xlsx", "jsonl", "parquet", "label-studio", "argilla", "prodigy", "doccano")
 """The order in which our tools are listed, and tried on a file of answers; others follow by name."""
 TOOL_PARTS = (*Tool.__annotations__, "hand_out", "how_to_import")
 """The attributes that a tool must have."""

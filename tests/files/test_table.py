@@ -184,7 +184,7 @@ def test_table_without_rows_or_columns_is_refused(
     ("option", "value", "nearest"),
     [
         ("input_format", "jsonlines", "'jsonl'"),
-        ("input_format", "xlsx", ""),
+        ("input_format", "xls", ""),
         ("quoting", "never", ""),
         ("encoding", "utf-7777", ""),
         ("encoding", "latin1x", "'latin1'"),

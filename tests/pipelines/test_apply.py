@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import xlsxwriter
 
 from doubtcli.apply import commit
 from doubtcli.apply.target import OutputOptions
@@ -713,3 +714,77 @@ def test_dropped_row_of_equal_ones(desk: Desk) -> None:
     assert [one.kind for one in found.settled.unapplied] == [UnappliedKind.ALREADY]
     assert dropped["data.csv"] == b"text,label\nsame,pos\nbad,neg\nfine,pos\n"
     assert desk.list_files() == dropped
+
+
+@pytest.fixture
+def book(desk: Desk) -> Desk:
+    """A folder with a workbook of three rows below a title, and a verdict that corrects the second."""
+    with xlsxwriter.Workbook(desk.path("data.xlsx")) as made:
+        sheet = made.add_worksheet("May")
+        sheet.write(0, 0, "Reviews of May")
+        for number, row in enumerate(
+            (["id", "text", "label"], ["007", 'so "so"', "pos"], ["008", "bad, bad", "pos"])
+        ):
+            sheet.write_row(number + 1, 0, row)
+        sheet.write_row(4, 0, ["009", 3.5, "neg"])
+    desk.audit("data.xlsx", id="id")
+    desk.decide(verdict("008", "neg"))
+    return desk
+
+
+BOOK_ROWS = 'id,text,label\n007,"so ""so""",pos\n008,"bad, bad",pos\n009,3.5,neg\n'
+
+
+def test_workbook_is_corrected_as_csv(book: Desk, sentences: Any) -> None:
+    """The corrected file of a workbook is CSV with every value of its table, and an undo gives the table back."""
+    before = book.list_files()["data.xlsx"]
+
+    applied = book.apply("data.xlsx", "fixed.csv")
+    book.undo("fixed.csv", "undone.csv")
+
+    assert book.list_files()["fixed.csv"].decode() == BOOK_ROWS.replace('"bad, bad",pos', '"bad, bad",neg')
+    assert book.list_files()["undone.csv"].decode() == BOOK_ROWS
+    assert book.list_files()["data.xlsx"] == before
+    (line,) = (line for line in book.ledger("fixed.csv") if line.get("row_id"))
+    assert (line["row"], line["old"], line["new"]) == (2, "pos", "neg")
+    sentences.check(applied.notes[0].replace(book.path(""), ""))
+
+
+def test_workbook_without_changes(book: Desk) -> None:
+    """If no label changes, the new file has the table as it is."""
+    book.decide(verdict("008", "pos"))
+
+    book.apply("data.xlsx", "fixed.csv")
+
+    assert book.list_files()["fixed.csv"].decode() == BOOK_ROWS
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [
+        (("data.xlsx",), {"in_place": True}),
+        (("data.xlsx", "fixed.xlsx"), {}),
+        (("data.xlsx", "fixed.parquet"), {}),
+    ],
+    ids=["in place", "as a workbook", "as another format"],
+)
+def test_workbook_is_not_rewritten(
+    book: Desk, names: tuple[str, ...], options: dict[str, bool], sentences: Any
+) -> None:
+    """A workbook is not written over, nor written anew; the error has a name for a CSV file."""
+    error = book.check_refused(SettingsError, *names, **options)
+
+    for name in ("found", "hint"):
+        setattr(error, name, getattr(error, name).replace(book.path(""), ""))
+    sentences.check(error)
+
+
+def test_corrected_file_of_a_workbook_takes_verdicts(book: Desk) -> None:
+    """Rows of the new file are those that were audited: further verdicts can be applied to it."""
+    book.apply("data.xlsx", "fixed.csv")
+    book.decide(verdict("009", "pos"))
+
+    applied = book.apply("fixed.csv", "again.csv")
+
+    assert [one.row_id for one in applied.settled.decisions] == ["009"]
+    assert book.list_files()["again.csv"].decode().count("neg") == 1

@@ -99,7 +99,7 @@ def test_the_way_in_and_back(tickets: Case, tool: str) -> None:
     files = load_tool(tool).hand_out(tickets.queue())
     named = [name for name in files if name in text or tool == "argilla" or tool in ("jsonl", "parquet")]
     assert named == list(files)
-    is_filled_in = tool in ("csv", "jsonl", "parquet")
+    is_filled_in = tool in ("csv", "xlsx", "jsonl", "parquet")
     assert (f"How to load them into {load_tool(tool).title}" in text) is not is_filled_in
     assert ("How to fill them in" in text) is is_filled_in
     assert f"replace {load_tool(tool).answers_file} " in text

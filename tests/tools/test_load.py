@@ -263,10 +263,10 @@ class TestRefusals:
         sentences.check(error.hint)
 
     def test_other_hints_are_kept(self, tmp_path: Path) -> None:
-        """A hint without an option stays: this looks like a workbook."""
-        (tmp_path / "v.xlsx").write_bytes(b"PK\x03\x04\0\0")
+        """A hint without an option stays: this is packed in a way that is not read."""
+        (tmp_path / "v.csv.xz").write_bytes(b"\xfd7zXZ\0\0\0")
 
-        hint = refuse(str(tmp_path / "v.xlsx")).hint
+        hint = refuse(str(tmp_path / "v.csv.xz")).hint
 
         assert hint
         assert hint != SAVE_AGAIN

@@ -184,7 +184,7 @@ def test_no_such_tool(sentences: Any) -> None:
         load_tool("paper")
 
     assert error.value.expected
-    assert error.value.expected.endswith("csv, jsonl, parquet, label-studio, argilla, prodigy, doccano")
+    assert error.value.expected.endswith("csv, xlsx, jsonl, parquet, label-studio, argilla, prodigy, doccano")
     sentences.check(error.value)
 
 

@@ -16,7 +16,7 @@ KEYS = (
     *("doubt_id", "given_label", "doubt_suggested", "doubt_score", "doubt_reasons", "doubt_why"),
     "doubt_row_hash",
 )
-TEXTS = [name for name in list_tool_names() if name != "parquet"]
+TEXTS = [name for name in list_tool_names() if name not in ("parquet", "xlsx")]
 
 
 @pytest.fixture(params=["tickets", "images"])

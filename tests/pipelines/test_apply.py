@@ -736,7 +736,7 @@ BOOK_ROWS = 'id,text,label\n007,"so ""so""",pos\n008,"bad, bad",pos\n009,3.5,neg
 
 
 def test_workbook_is_corrected_as_csv(book: Desk, sentences: Any) -> None:
-    """The corrected file of a workbook is CSV with every value of its table, and an undo gives the table back."""
+    """The corrected file of a workbook is CSV with every value of its table; an undo gives that back."""
     before = book.list_files()["data.xlsx"]
 
     applied = book.apply("data.xlsx", "fixed.csv")
@@ -747,7 +747,7 @@ def test_workbook_is_corrected_as_csv(book: Desk, sentences: Any) -> None:
     assert book.list_files()["data.xlsx"] == before
     (line,) = (line for line in book.ledger("fixed.csv") if line.get("row_id"))
     assert (line["row"], line["old"], line["new"]) == (2, "pos", "neg")
-    sentences.check(applied.notes[0].replace(book.path(""), ""))
+    sentences.check(applied.notes[0].replace(f"{book.folder}/", ""))
 
 
 def test_workbook_without_changes(book: Desk) -> None:
@@ -775,7 +775,7 @@ def test_workbook_is_not_rewritten(
     error = book.check_refused(SettingsError, *names, **options)
 
     for name in ("found", "hint"):
-        setattr(error, name, getattr(error, name).replace(book.path(""), ""))
+        setattr(error, name, getattr(error, name).replace(f"{book.folder}/", ""))
     sentences.check(error)
 
 

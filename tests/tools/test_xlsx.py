@@ -55,7 +55,7 @@ def of_one(queue: Queue, row_id: str, **changes: Any) -> Queue:
 
 
 def test_columns(tickets: Case) -> None:
-    """What people fill in and look at comes first, then our columns, then others; all but the doubt is text."""
+    """What people fill in and look at comes first, then our columns; all but the doubt is text."""
     cells = read_sheets(XLSX.hand_out(tickets.queue(size=1))["queue.xlsx"])["queue"]
 
     assert dict(zip(*cells, strict=True)) == {

@@ -83,7 +83,7 @@ class ScanSettings:
         'with \\" for a quote inside), or single (single quotes).'
     )
     no_header: bool = switch_setting(
-        "The first row of a CSV, TSV or Excel file is data; its columns are called column_1, column_2, and so on."
+        "The first row of a CSV, TSV or Excel file is data; columns are called column_1, column_2, and so on."
     )
     sheet: str | None = text_setting(
         "The sheet to read, of a spreadsheet with several.", expected="a sheet's name"

@@ -771,7 +771,7 @@ def test_workbook_without_changes(book: Desk) -> None:
 def test_workbook_is_not_rewritten(
     book: Desk, names: tuple[str, ...], options: dict[str, bool], sentences: Any
 ) -> None:
-    """A workbook is not written over, nor written anew; the error has a name for a CSV file."""
+    """A workbook is never written; the error has a name for a CSV file."""
     error = book.check_refused(SettingsError, *names, **options)
 
     for name in ("found", "hint"):

@@ -203,6 +203,8 @@ def make_example_evidence(seed: int = 0, n_rows: int = 40, n_classes: int = 3) -
         neighbor_distances=distances,
         neighbor_votes=votes,
         duplicate_groups=rng.integers(0, max(2, n_rows // 2), n_rows),
+        equal_groups=rng.integers(0, n_rows, n_rows),
+        are_copies=rng.random(n_rows) < _SMALL_SHARE,
         annotations=annotations,
     )
     sizes = {"rows": n_rows, "classes": n_classes}

@@ -36,6 +36,19 @@ class DuplicateGroups:
             source="duplicates",
             axes=("rows",),
         ),
+        "equal_groups": Need(
+            "Shape `(n_rows,)`: rows with the same number have the same long text, or else the same value in "
+            "every input.",
+            "there are no input columns to compare",
+            source="duplicates",
+            axes=("rows",),
+        ),
+        "are_copies": Need(
+            "Shape `(n_rows,)`: whether equal rows must be copies of one text; the label may be a copy, too.",
+            "there are no input columns to compare",
+            source="duplicates",
+            axes=("rows",),
+        ),
         "alike": None,
         "together": None,
         "learnable_features": None,
@@ -64,6 +77,8 @@ class DuplicateGroups:
                 note(sentence)
         return {
             "duplicate_groups": found.groups if found else None,
+            "equal_groups": group_equal_rows(features) if features else None,
+            "are_copies": find_copies(features) if features else None,
             "alike": alike,
             "together": together,
             "learnable_features": None if is_one_input else features,
@@ -80,7 +95,7 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     member is similar to that one. If a group of near-duplicates would have more than half as many rows as a
     fold (a tenth of all rows with five folds), only exact duplicates are grouped.
     """
-    exact = _group_exact_duplicates(features)
+    exact = group_equal_rows(features)
     tokens = [block.tokens for block in features.blocks if block.tokens is not None]
     if not tokens:
         return Duplicates(exact)
@@ -98,7 +113,7 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     return Duplicates(near)
 
 
-def _group_exact_duplicates(features: Features) -> NDArray[np.intp]:
+def group_equal_rows(features: Features) -> NDArray[np.intp]:
     """Groups of rows that are equal in the blocks that decide alone, or else in every block."""
     decides = np.stack([block.decides_alone for block in features.blocks], axis=1)
     keys = np.stack([block.exact_keys for block in features.blocks], axis=1)
@@ -106,6 +121,11 @@ def _group_exact_duplicates(features: Features) -> NDArray[np.intp]:
     number: dict[tuple[int, ...], int] = {}
     groups = [number.setdefault(tuple(key), len(number)) for key in keys.tolist()]
     return np.array(groups, dtype=np.intp)
+
+
+def find_copies(features: Features) -> NDArray[np.bool_]:
+    """Which rows have a block that decides alone, so that equal ones must be copies of each other."""
+    return np.asarray(np.stack([block.decides_alone for block in features.blocks]).any(axis=0))
 
 
 def _group_near_duplicates(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:

@@ -16,10 +16,10 @@ from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_ev
 from doubtcli.evidence.leaks import explain_leak, find_leaks, note_leak
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
-from doubtcli.rank.combine import find_ranked_sources, rank_rows
+from doubtcli.rank.combine import find_ranked_sources, list_heard_reasons, rank_rows
 from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.rank.planting import plant_and_judge
-from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate
+from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.records import FROM_FILES, FileRead, Roles, ScanResult
@@ -55,6 +55,10 @@ if TYPE_CHECKING:
     )
     from doubtcli.records.arrays import Codes, Floats
     from doubtcli.settings import ScanSettings
+
+
+NO_EVIDENCE = "no evidence against its label: models can't predict these labels"
+"""Why a row is in the queue that no reason has something to say about but those of models without skill."""
 
 
 def make_audit(
@@ -204,10 +208,11 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         )
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the given labels: where people have corrected the surest errors, the noise would look too low
+        evidence = set_corrected_apart(evidence, examples)
         noise = (
             task.estimate_noise(opinions, evidence, together, settings.seed)
             if skill.assessable
-            else make_unassessable_noise(skill.why)
+            else make_unassessable_noise(skill.why, has_skill=False)
         )
         rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
         noise = planted.weigh(noise, rank(noise, together).doubt)
@@ -323,9 +328,11 @@ def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> tuple[str,
     examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
     why = [""] * examples.n_rows
     queued = ranking.queue if sample is None else np.union1d(ranking.queue, sample.rows)
-    explained = explain_rows(judged.loaded, judged.reasons, examples, evidence, ranking, queued)
+    heard = list_heard_reasons(judged.reasons, judged.skill)
+    explained = explain_rows(judged.loaded, heard, examples, evidence, ranking, queued)
+    nothing = "" if len(heard) == len(judged.reasons) else NO_EVIDENCE
     for row, text in zip(queued, explained, strict=True):
-        why[row] = text
+        why[row] = text or nothing
     return tuple(why)
 
 

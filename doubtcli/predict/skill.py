@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _LEAST_SKILL = 0.2
 """The chance-corrected balanced accuracy that it takes to use the models' disagreements; an agreement of up
 to .2 beyond chance is called slight (Landis and Koch, 1977)."""
+_CLEAR = 0.05
+"""With less between the models and the largest class, skill shows only where all classes weigh the same."""
 _PERMUTATIONS = 99
 _MOST_ROWS = 50_000
 
@@ -94,9 +96,7 @@ def _describe_skill(
         f"models that never saw a row's label predict {accuracy:.0%} of the labels"
         f" (always guessing the largest class: {majority:.0%})"
     )
-    if assessable:
+    if assessable and accuracy - majority >= _CLEAR:
         return figures
-    return (
-        f"{figures}, or {balanced:.0%} with all classes weighted equally (by chance: {chance:.0%}), which is"
-        " not enough to judge labels"
-    )
+    figures += f", or {balanced:.0%} with all classes weighted equally (by chance: {chance:.0%})"
+    return figures if assessable else f"{figures}, which is not enough to judge labels"

@@ -18,7 +18,7 @@ from doubtcli.records import DOUBTED_FROM, Evidence, Ranking, ReasonScores
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from doubtcli.records import NoiseModel, Task, Verdicts
+    from doubtcli.records import NoiseModel, Skill, Task, Verdicts
     from doubtcli.records.arrays import Bools, Codes, Floats
 
 
@@ -79,7 +79,8 @@ def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
     log_odds = calibrated(raw)
     doubt = expit(log_odds)
     repeats = [expit(calibrated(weigh(opinion))) for opinion in opinions]
-    suggestions = task.suggest(evidence, mean_opinion, doubt, judgeable, n_labels)
+    suggested_by = mean_opinion if noise.has_skill else None
+    suggestions = task.suggest(evidence, suggested_by, doubt, judgeable, n_labels)
     return Ranking(
         doubt=doubt,
         doubt_sd=np.std(repeats, axis=0) if len(repeats) > 1 else np.full(len(given), np.nan),
@@ -96,6 +97,15 @@ def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
 def find_ranked_sources(reasons: Iterable[ReasonScores]) -> frozenset[str]:
     """The sources of the evidence that the ranked reasons read."""
     return frozenset(source for one in reasons if one.family == "error" for source in one.sources)
+
+
+def list_heard_reasons(reasons: Iterable[ReasonScores], skill: Skill) -> tuple[ReasonScores, ...]:
+    """The reasons that count as evidence: without skill, none that read models, nor neighbours' labels."""
+    return tuple(
+        one
+        for one in reasons
+        if skill.assessable or (one.voice != "models" and (one.voice not in POOLED or one.family != "error"))
+    )
 
 
 def _describe_voices(reasons: Sequence[ReasonScores], *, is_pooled: bool) -> tuple[str, ...]:
@@ -140,14 +150,19 @@ def _convert_to_log_odds(reason: ReasonScores) -> Floats:
 
 
 def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: Bools) -> Floats:
-    """Log odds against each label: those of the prior, moved by opinions in the rows that these can judge."""
+    """Log odds against each label: those of the prior, moved by opinions in the rows that these can judge.
+
+    They are at most those of the opinions themselves: where models hardly know the labels, the share of wrong
+    labels may look so high that rows would be doubted whose label the models give, too.
+    """
     from scipy.special import logit
 
     prior = float(logit(noise.prior))
     if against is None or not judgeable.any():
         return np.full(len(judgeable), prior)
     evidence = noise.log_odds(against)
-    return np.where(judgeable, evidence + _find_offset(evidence[judgeable], noise.prior), prior)
+    weighed = evidence + _find_offset(evidence[judgeable], noise.prior)
+    return np.where(judgeable, np.minimum(weighed, against), prior)
 
 
 def _find_offset(log_odds: Floats, prior: float) -> float:

@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.records import REASON_SPEAKS, ClassCount, Confusion
+from doubtcli.rank.combine import list_heard_reasons
+from doubtcli.rank.noise import FEWEST_ROWS
+from doubtcli.records import DOUBTED_FROM, REASON_SPEAKS, ClassCount, Confusion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,9 +126,16 @@ def _count_confusions(audit: ScanResult) -> tuple[Confusion, ...]:
 
 
 def estimate_precision(audit: ScanResult) -> float | None:
-    """The expected share of wrong labels among the doubted rows: their mean doubt; None if there are none."""
-    doubted = audit.ranking.doubt[audit.ranking.doubted]
-    return float(doubted.mean()) if len(doubted) else None
+    """The expected share of wrong labels among the doubted rows: their mean doubt; None if nothing backs it.
+
+    It is as sure as the noise rate. So there is none where that is not known, where there are few rows, and
+    where by its lower bound less than half of the doubted labels need to be wrong.
+    """
+    doubted, noise = audit.ranking.doubt[audit.ranking.doubted], audit.noise_rate
+    n_labelled = audit.examples.n_rows
+    if not len(doubted) or not noise.assessable or noise.low is None or n_labelled < FEWEST_ROWS:
+        return None
+    return float(doubted.mean()) if noise.low * n_labelled >= DOUBTED_FROM * len(doubted) else None
 
 
 def count_doubts(doubt: Floats) -> tuple[int, ...]:
@@ -190,7 +199,8 @@ def list_queued_rows(audit: ScanResult, size: int | None = None) -> Codes:
 
 def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
     """The reasons that raise doubt about each row: errors before context, strongest first, ties by name."""
-    ordered = sorted(audit.reasons, key=lambda reason: (reason.family != "error", reason.name))
+    heard = list_heard_reasons(audit.reasons, audit.skill)
+    ordered = sorted(heard, key=lambda reason: (reason.family != "error", reason.name))
     chosen = np.asarray(rows, dtype=np.intp)
     # All rows at once, as the table of doubts needs every row of the file.
     scores = np.array([reason.scores[chosen] for reason in ordered]).reshape(len(ordered), len(chosen)).T

@@ -28,6 +28,7 @@ import numpy as np
 
 from doubtcli.records import NoiseRate
 from doubtcli.records.audit import NoiseModel
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
@@ -42,6 +43,10 @@ _MOST_BLUR = 0.07
 off; in benchmarks/intervals.py the intervals of such runs held less often."""
 _MOST_CONTRADICTED = 0.6
 """Share of labels. Of 11 runs with more in benchmarks/intervals.py, 9 gave a rate that was far too high."""
+FEWEST_ROWS = 100
+"""With fewer rows, or rows of fewer different inputs, no rate is given: the prior would decide it."""
+_UNSKILLED_SLOPE = 0.2
+"""How much a contradiction weighs where models have no skill: as little as it may by planted errors."""
 _NEGLIGIBLE = 1e-6
 _BASE_RATE = 0.05
 """The share of wrong labels where nothing can be estimated: public test sets have 3.3% on average (Northcutt
@@ -79,9 +84,11 @@ _LEAST_SHARE = 1e-9
 _QUANTILE_TOLERANCE = 1e-13
 
 
-def make_unassessable_noise(why: str) -> NoiseModel:
-    """The noise model where models have no skill: a base rate, and margins that are not weighed."""
-    return NoiseModel(NoiseRate(assessable=False, why=why, level=LEVEL), _BASE_RATE, 0.0, 1.0, 1.0, 0.0)
+def make_unassessable_noise(why: str, *, has_skill: bool = True) -> NoiseModel:
+    """The noise model where no rate is known: a base rate, and margins as they are, or hardly weighed."""
+    rate = NoiseRate(assessable=False, why=why, level=LEVEL)
+    slope = 1.0 if has_skill else _UNSKILLED_SLOPE
+    return NoiseModel(rate, _BASE_RATE, mean=0.0, sd=1.0, slope=slope, location=0.0, has_skill=has_skill)
 
 
 def estimate_noise(
@@ -100,20 +107,36 @@ def estimate_noise(
     """
     del seed
     by_repeat = [fit_candidates(probs, given_labels) for probs in pred_probs_by_repeat]
-    weights = _weigh_candidates(by_repeat, len(given_labels), len(np.unique(groups)))
+    n_groups = len(np.unique(groups))
+    weights = _weigh_candidates(by_repeat, len(given_labels), n_groups)
     unfit = _explain_unfit(by_repeat, weights)
     if unfit:
         return make_unassessable_noise(unfit)
     rate, low, high = _estimate_interval(by_repeat, weights, len(given_labels))
     best = np.unravel_index(weights.argmax(), weights.shape)
+    too_few = _explain_too_few(len(given_labels), n_groups)
+    known = NoiseRate(assessable=True, why=_WHY, rate=rate, low=low, high=high, level=LEVEL)
     return NoiseModel(
-        NoiseRate(assessable=True, why=_WHY, rate=rate, low=low, high=high, level=LEVEL),
+        NoiseRate(assessable=False, why=too_few, level=LEVEL) if too_few else known,
         prior=max((rate + high) / 2, 1 / (len(given_labels) + 1)),
         mean=by_repeat[0].mean,
         sd=by_repeat[0].sd,
         slope=float(SLOPES[best[1]]),
         location=float(LOCATIONS[best[2]]),
     )
+
+
+def _explain_too_few(n_rows: int, n_groups: int) -> str:
+    """Why no rate is given, though each row has its doubt; "" if there are enough rows."""
+    enough = f"to say how many labels are wrong: it takes {FEWEST_ROWS}"
+    if n_rows < FEWEST_ROWS:
+        return f"{format_count(n_rows, 'row')} are too few {enough}"
+    if n_groups < FEWEST_ROWS:
+        return (
+            f"the rows have only {n_groups} different inputs, or groups that are held out together, too few "
+            f"{enough}"
+        )
+    return ""
 
 
 def _explain_unfit(by_repeat: list[CandidateFits], weights: Floats) -> str:

@@ -113,7 +113,7 @@ class PlantedErrors:
 
     def weigh(self, noise: NoiseModel, doubt: Floats) -> NoiseModel:
         """The noise model, where a contradiction weighs as much as planted errors show that it should."""
-        if not self.plantings:
+        if not self.plantings or not noise.has_skill:
             return noise
         # planted errors are easier to find than real ones, the curve is coarser: their mean did best on both
         slope = np.sqrt(learn_slope(self.margins, self.plantings, doubt) * noise.slope / noise.sd)

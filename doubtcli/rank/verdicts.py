@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.rank.noise import ADVICE, LEVEL
-from doubtcli.records import NoiseRate
+from doubtcli.records import Evidence, NoiseRate
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -68,6 +68,15 @@ def _fit_line(log_odds: Floats, is_wrong: Bools) -> tuple[float, float]:
         step = np.linalg.solve(curvature, slope)
         found = found + step * min(1.0, 0.5 / float(np.abs(step).max() or 1.0))
     return float(found[0]), max(float(found[1]), _LEAST_SLOPE)
+
+
+def set_corrected_apart(evidence: Evidence, examples: Examples) -> Evidence:
+    """The evidence in which a row whose label people corrected does not support that label in equal rows."""
+    corrected = examples.training_labels != examples.given_labels
+    if evidence.equal_groups is None or not corrected.any():
+        return evidence
+    alone = int(evidence.equal_groups.max()) + 1 + np.arange(len(corrected))
+    return Evidence(evidence, equal_groups=np.where(corrected, alone, evidence.equal_groups))
 
 
 def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:

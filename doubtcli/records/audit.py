@@ -72,6 +72,8 @@ class NoiseModel:
     sd: float
     slope: float
     location: float
+    has_skill: bool = True
+    """Whether the models can predict the labels; else they only order the rows, and suggest no label."""
 
     def log_odds(self, margin: Floats) -> Floats:
         """Evidence that a label is wrong rather than in an overlap, as log odds to be added to the prior's.

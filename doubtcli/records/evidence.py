@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     import pyarrow as pa
 
-    from doubtcli.records.arrays import Codes, Floats
+    from doubtcli.records.arrays import Bools, Codes, Floats
 
 
 @dataclass(frozen=True)
@@ -124,6 +124,16 @@ class Evidence(Mapping[str, Any]):
     def duplicate_groups(self) -> Codes | None:
         """Rows with the same number have the same input."""
         return self._pieces.get("duplicate_groups")
+
+    @property
+    def equal_groups(self) -> Codes | None:
+        """Rows with the same number have equal inputs."""
+        return self._pieces.get("equal_groups")
+
+    @property
+    def are_copies(self) -> Bools | None:
+        """Whether rows of the same input must be copies of one text."""
+        return self._pieces.get("are_copies")
 
     @property
     def annotations(self) -> Codes | None:

@@ -44,6 +44,10 @@ WHY_LOOK = (
     "According to the models, each of these labels is more likely right than wrong. Check some anyway, to "
     "see whether the labels are good or the audit misses their errors."
 )
+WHY_LOOK_UNSKILLED = (
+    "The models can't judge these labels, so their order says little. Check some to see whether the labels "
+    "are good."
+)
 
 
 def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
@@ -103,7 +107,8 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, b
         shown = _count_shown(len(others), len(audit.ranking.queue) - summary.n_doubted)
         aside = "these rows are not doubted" + (f"; {shown}" if shown else "")
         sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
-        sheet.hang(sheet.indent(), WHY_LOOK, "dim")
+        why_look = WHY_LOOK if audit.skill.assessable else WHY_LOOK_UNSKILLED
+        sheet.hang(sheet.indent(), why_look, "dim")
         if not brief:
             sheet.print()
         _print_block(sheet, audit, others, brief=brief)

@@ -18,6 +18,7 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.rank.combine import list_heard_reasons
 from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS, Role
 from doubtcli.report.findings import WHY_LOOK
@@ -140,7 +141,8 @@ def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
 def _skill_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     """The sentence, and the accuracies to draw."""
     drawn = {"accuracy": audit.skill.accuracy, "majority": audit.skill.majority_accuracy}
-    return {"sentence": summary.skill_sentence} | _round_known(drawn)
+    known = {"sentence": summary.skill_sentence, "isAssessable": audit.skill.assessable}
+    return known | _round_known(drawn)
 
 
 def _class_counts(audit: ScanResult, summary: Summary) -> list[list[Any]]:
@@ -169,7 +171,7 @@ def _reason_content(audit: ScanResult) -> list[dict[str, Any]]:
             "isContext": reason.family != "error",
             "listed": int((reason.scores[queue] >= REASON_SPEAKS).sum()),
         }
-        for reason in audit.reasons
+        for reason in list_heard_reasons(audit.reasons, audit.skill)
     ]
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.rank.combine import list_heard_reasons
 from doubtcli.rank.figures import find_bins
 from doubtcli.records import Role
 from doubtcli.wording.numbers import format_value
@@ -61,7 +62,8 @@ def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]
 
 def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
     ranking = audit.ranking
-    names = [reason.name for reason in audit.reasons]
+    heard = list_heard_reasons(audit.reasons, audit.skill)
+    names = [reason.name for reason in heard]
     return {
         "suggested": int(ranking.suggested_labels[row.index]),
         "confidence": _round_or_none(row.suggested_confidence),
@@ -70,7 +72,7 @@ def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
         "bin": int(find_bins(ranking.doubt[[row.index]])[0]),
         "doubtSd": _round_or_none(float(ranking.doubt_sd[row.index])),
         "why": row.why,
-        "scores": [_round_or_none(float(reason.scores[row.index])) for reason in audit.reasons],
+        "scores": [_round_or_none(float(reason.scores[row.index])) for reason in heard],
         "speaks": [names.index(name) for name in row.reasons],
     }
 
@@ -106,8 +108,8 @@ class _Evidence:
 
 
 def _list_probs(audit: ScanResult, row: int) -> list[list[float]]:
-    """`[class, probability]`, likeliest first."""
-    if audit.evidence.pred_probs is None:
+    """`[class, probability]`, likeliest first; none by models without skill."""
+    if audit.evidence.pred_probs is None or not audit.skill.assessable:
         return []
     probs = audit.evidence.pred_probs[row]
     likeliest = np.argsort(-probs, kind="stable")

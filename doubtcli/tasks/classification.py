@@ -79,11 +79,12 @@ class Classification:
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
     ) -> NoiseModel:
         """The rate at which contradictions level off as models are surer."""
-        return estimate_noise(np.asarray(opinions), evidence.given_labels, together, seed)
+        heeded = np.stack([heed_equal_rows(opinion, evidence) for opinion in opinions])
+        return estimate_noise(heeded, evidence.given_labels, together, seed)
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
         """Log odds against each label by the probabilities of the other classes."""
-        return measure_contradiction(opinion, evidence.given_labels)
+        return measure_contradiction(heed_equal_rows(opinion, evidence), evidence.given_labels)
 
     def plant(self, evidence: Evidence, opinion: Floats, judgeable: Bools, seed: int) -> Planting:
         """Flip a twentieth of the labels the way the classes get confused."""
@@ -98,7 +99,8 @@ class Classification:
         n_labels: int,  # noqa: ARG002  # as in Task
     ) -> Suggestions:
         """The likeliest class by opinion and annotators; for a doubted row the likeliest other class."""
-        return Suggestions(*suggest_classes(evidence, opinion, doubt, judgeable))
+        heeded = None if opinion is None else heed_equal_rows(opinion, evidence)
+        return Suggestions(*suggest_classes(evidence, heeded, doubt, judgeable))
 
 
 def plant_errors(
@@ -173,6 +175,43 @@ def _convert_votes(evidence: Evidence) -> Floats:
     votes = np.asarray(evidence.neighbor_votes, dtype=np.float64)
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
     return np.asarray(calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels))
+
+
+def heed_equal_rows(pred_probs: Floats, evidence: Evidence) -> Floats:
+    """The probabilities, where no label is outvoted whose row equals rows that mostly have the same label.
+
+    Equal rows are held out together, so models never saw how they are labelled. The label of a majority of
+    them, the row included, is given at least the share of it among the next equal rows that is to be expected
+    by the rule of succession (Laplace, 1774): (3 + 1) / (4 + 2) if three of four have it. Copies of a text
+    that all have one label are no majority: it may have been given once, and copied.
+    """
+    support = measure_support(evidence)
+    rows = np.arange(len(support))
+    own = np.asarray(pred_probs[rows, evidence.given_labels], dtype=np.float64)
+    raised = own < support
+    others = (1 - support[raised]) / np.maximum(1 - own[raised], _LEAST_PROBABILITY)
+    heeded = np.array(pred_probs, dtype=np.float64)
+    heeded[raised] *= others[:, None]
+    heeded[rows[raised], evidence.given_labels[raised]] = support[raised]
+    return heeded
+
+
+def measure_support(evidence: Evidence) -> Floats:
+    """The least probability that equal rows give each label; 0 where most of them have another, or a tie.
+
+    Returns:
+        Shape `(n_rows,)`, 0 or more than 0.5.
+    """
+    groups, given = evidence.equal_groups, evidence.given_labels
+    if groups is None:
+        return np.zeros(len(given))
+    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
+    _, kind, same = np.unique(group * evidence.n_classes + given, return_inverse=True, return_counts=True)
+    n_equal, n_same = sizes[group], same[kind]
+    is_majority = (n_equal > 1) & (2 * n_same > n_equal)
+    if evidence.are_copies is not None:
+        is_majority &= ~evidence.are_copies | (n_same < n_equal)
+    return np.where(is_majority, (n_same + 1) / (n_equal + 2), 0.0)
 
 
 def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:

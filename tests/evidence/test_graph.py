@@ -24,6 +24,8 @@ from doubtcli.settings.installed import Installed, find_installed
 
 N_ROWS = 120
 LABELS = np.arange(N_ROWS) % 2
+DUPLICATES = {"duplicate_groups", "equal_groups", "are_copies"}
+"""Pieces that one provider makes together."""
 SETTINGS = ScanSettings(path="rows.csv", folds=2, repeats=2, threads=1)
 ENGINE = ThreadEngine()
 
@@ -73,7 +75,7 @@ class TestGather:
         """For a reason that only reads duplicates, there are no models and no neighbours."""
         gathered = gather_for("duplicate_groups")
 
-        assert set(gathered.evidence) == {"given_labels", "n_classes", "duplicate_groups"}
+        assert set(gathered.evidence) == {"given_labels", "n_classes", *DUPLICATES}
         assert gathered.predictions is None
         assert len(np.unique(gathered.together)) == N_ROWS
 
@@ -123,7 +125,7 @@ class TestGather:
             *list_known_needs(), inputs=pa.table({"x": np.ones(N_ROWS)}), annotations=answers
         )
 
-        assert set(gathered.evidence) == {"given_labels", "n_classes", "duplicate_groups", "annotations"}
+        assert set(gathered.evidence) == {"given_labels", "n_classes", *DUPLICATES, "annotations"}
         sentences.check("\n".join(gathered.notes))
 
     def test_no_reason_can_change_what_the_next_one_reads(self):

@@ -46,6 +46,19 @@ def test_slightly_better_than_chance_is_not_enough():
     assert not skill.assessable
 
 
+def test_skill_that_shows_only_in_rare_classes_is_described_by_it(sentences):
+    """Models that are hardly right more often than the largest class know something if they find the rest."""
+    predicted = LABELS.copy()
+    predicted[:30] = 1
+    predicted[60:66] = 0
+
+    skill = measure_skill(hot(predicted), {}, LABELS, 2, seed=0)
+
+    assert skill.assessable
+    assert (skill.accuracy, skill.majority_accuracy, skill.balanced_accuracy) == (0.64, 0.6, 0.675)
+    sentences.check(skill.why)
+
+
 def test_without_models_there_is_no_accuracy():
     """The given cause is kept, and the share of the largest class is known."""
     skill = make_unassessable_skill(LABELS, "nothing to learn from")

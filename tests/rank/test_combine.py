@@ -295,3 +295,75 @@ class TestRanking:
         assert ((ranking.doubt >= 0) & (ranking.doubt <= 1)).all()
         assert (np.diff(ranking.doubt[ranking.order]) <= 0).all()
         assert ((ranking.suggested_confidence >= 0) & (ranking.suggested_confidence <= 1)).all()
+
+
+def votes_of_equals(labels, *, copies=False, own=0.1):
+    """A ranking of equal rows of which the models give every label so little; the last row is another."""
+    given = np.array([*labels, 0])
+    probs = np.where(np.eye(2)[given] == 1, own, 1 - own)
+    rows = Evidence(
+        given_labels=given,
+        n_classes=2,
+        equal_groups=np.array([*[0] * len(labels), 1]),
+        are_copies=np.full(len(given), copies),
+    )
+    apart = np.arange(len(given))
+    return combine.rank_rows(Classification(), rows, [], [probs], noise(0.6), apart, n_labels=2)
+
+
+class TestEqualRows:
+    """A row is not outvoted by models that see it as equal to rows which mostly have its label."""
+
+    @pytest.mark.parametrize(
+        ("labels", "most"),
+        [
+            ([0, 0, 0, 1], 2 / 6),
+            ([0, 0, 1], 2 / 5),
+            ([0, 0], 1 / 4),
+            ([0] * 51 + [1] * 49, 50 / 102),
+            ([0] * 118 + [1] * 57, 58 / 177),
+        ],
+        ids=["3 of 4", "2 of 3", "2 of 2", "51 of 100", "118 of 175"],
+    )
+    def test_a_majority_is_doubted_at_most_as_often_as_the_next_equal_row_would_differ(self, labels, most):
+        """By the rule of succession it is (other labels + 1) / (rows + 2), which is always below .5."""
+        ranking = votes_of_equals(labels)
+
+        assert ranking.doubt[0] <= most + 1e-12
+        assert not ranking.doubted[0]
+        assert ranking.suggested_labels[0] == 0
+
+    @pytest.mark.parametrize("labels", [[0, 1], [0, 1, 1], [0]], ids=["a tie", "a minority", "alone"])
+    def test_other_rows_can_be_outvoted(self, labels):
+        """With as many equal rows of another label, or none, what the models say counts."""
+        assert votes_of_equals(labels).doubted[0]
+
+    def test_copies_of_one_text_that_have_one_label_can_be_outvoted(self):
+        """The label of five copies may have been given once; where copies differ, it was not."""
+        assert votes_of_equals([0] * 5, copies=True).doubted.tolist()[:5] == [True] * 5
+        assert votes_of_equals([0, 0, 0, 1], copies=True).doubted.tolist()[:4] == [False] * 3 + [True]
+
+    def test_a_majority_that_the_models_support_keeps_their_doubt(self):
+        """Equal rows only lower doubt: with .99 for the label it is below (1 + 1) / (4 + 2)."""
+        assert votes_of_equals([0, 0, 0, 1], own=0.99).doubt[0] < 0.1
+
+
+class TestSkill:
+    """What models without skill say hardly counts."""
+
+    def test_models_without_skill_order_the_rows_and_doubt_none(self):
+        """Rows 5 and 2 come first, as they do with skill; their labels stay."""
+        unskilled = make_unassessable_noise("no skill", has_skill=False)
+
+        ranking = rank_rows(evidence(), [], [PROBS], unskilled)
+
+        assert ranking.order[:2].tolist() == [5, 2]
+        assert not ranking.doubted.any()
+        assert ranking.doubt.max() < 0.1
+        assert ranking.suggested_labels.tolist() == GIVEN.tolist()
+
+    def test_no_row_is_doubted_more_than_the_models_contradict_it(self):
+        """At a prior of .9 a row to whose label models give .9 would be doubted; its doubt is .1 at most."""
+        ranking = rank_rows(evidence(), [], [PROBS], noise(0.9))
+
+        assert (ranking.doubt <= 1 - PROBS[np.arange(6), GIVEN] + 1e-12).all()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -115,5 +115,32 @@ def test_no_reasons(make_audit: Make, rows: list[int]) -> None:
 
 def test_expected_precision(make_audit: Make) -> None:
     """Doubts of .97, .80 and .55 mean 2.32 wrong labels of 3; without a doubted row there is no precision."""
-    assert estimate_precision(make_audit()) == pytest.approx(2.32 / 3)
-    assert estimate_precision(make_audit(doubt=(0.1,) * 8)) is None
+    assert estimate_precision(make_audit(n_more=92)) == pytest.approx(2.32 / 3)
+    assert estimate_precision(make_audit(n_more=92, doubt=(0.1,) * 8)) is None
+
+
+@pytest.mark.parametrize(
+    ("n_more", "noise"),
+    [
+        (91, {}),
+        (92, {"assessable": False, "rate": None, "low": None, "high": None}),
+        (92, {"low": 0.0149}),
+        (92, {"low": 0.0}),
+    ],
+    ids=["99 rows", "no rate", "1.49 wrong labels", "no wrong label"],
+)
+def test_no_precision_that_nothing_backs(make_audit: Make, n_more: int, noise: dict[str, Any]) -> None:
+    """There is none below 100 rows, without a noise rate, or if 1.5 of 3 labels need not be wrong by it."""
+    audit = make_audit(n_more=n_more)
+
+    assert estimate_precision(replace(audit, noise_rate=replace(audit.noise_rate, **noise))) is None
+
+
+def test_reasons_of_models_without_skill_do_not_speak(make_audit: Make) -> None:
+    """Without skill, what models and neighbours' labels say is no evidence; annotators' answers are."""
+    audit = make_audit()
+    unskilled = replace(audit, skill=replace(audit.skill, assessable=False))
+
+    both = ("annotator-disagreement", "duplicate-conflict")
+    assert list_speaking_reasons(audit, [7]) == [("low-self-confidence", *both)]
+    assert list_speaking_reasons(unskilled, [7]) == [both]

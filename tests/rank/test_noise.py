@@ -187,6 +187,21 @@ def test_copies_do_not_narrow_the_interval():
     assert copied.high - copied.low >= 0.8 * (alone.high - alone.low)
 
 
+def test_few_rows_have_doubts_but_no_rate(sentences):
+    """With 99 rows, or 99 different ones, no rate is given; doubts start from the same share as with 100."""
+    probs, labels = make_sure_rows(100, contradicted=10)
+    enough = estimate_noise(probs, labels, np.arange(100), seed=0)
+
+    few = estimate_noise(probs[:, 1:], labels[1:], np.arange(99), seed=0)
+    repeated = estimate_noise(probs, labels, np.maximum(np.arange(100), 1), seed=0)
+
+    assert enough.noise_rate.assessable
+    for noise in (few, repeated):
+        assert (noise.noise_rate.assessable, noise.noise_rate.rate) == (False, None)
+        assert noise.prior == pytest.approx(enough.prior, rel=0.2)
+        sentences.check(noise.noise_rate.why)
+
+
 def test_the_same_labels_give_the_same_model():
     """Nothing is drawn, so another seed changes nothing."""
     probs, labels, _ = make_overlap(300, rate=0.1)

@@ -8,8 +8,9 @@ from doubtcli.rank.verdicts import (
     fit_recalibration,
     mark_decided_rows,
     measure_noise_rate,
+    set_corrected_apart,
 )
-from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
+from doubtcli.records import Evidence, Examples, NoiseRate, Ranking, Stratum, Verdicts
 
 SUSPECTED = NoiseRate(assessable=True, why="by models alone", rate=0.1, low=0.05, high=0.2)
 
@@ -31,6 +32,18 @@ def examples(given, codes=None, strata=None):
         inputs=pa.table({}),
         verdicts=None if codes is None else verdicts(codes, strata),
     )
+
+
+def test_a_corrected_label_does_not_support_equal_rows():
+    """Rows 1 and 3 were corrected, and have groups of their own; row 0 was kept, and stays with row 2."""
+    rows = examples([0, 0, 0, 0], [0, 1, -1, 1])
+    evidence = Evidence(given_labels=rows.given_labels, equal_groups=np.zeros(4, dtype=np.intp))
+
+    groups = set_corrected_apart(evidence, rows).equal_groups
+
+    assert groups[0] == groups[2]
+    assert len(np.unique(groups)) == 3
+    assert set_corrected_apart(evidence, examples([0, 0, 0, 0])) is evidence
 
 
 class TestRecalibration:

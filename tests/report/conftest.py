@@ -119,12 +119,20 @@ def build_audit(
     power: Power | None = None,
     timings: Mapping[str, float] | None = None,
     audit_key: str = "",
+    n_more: int = 0,
 ) -> ScanResult:
     """An audit of a few support tickets; all other values are derived from those that are given.
+
+    `n_more` rows like the first follow.
 
     In the file the rows are in reverse, unlabelled ones last. A row is doubted from a doubt of 0.5 on. Its
     neighbours are the next three rows. Models give its suggested label 0.75, and the others an equal share.
     """
+    texts = (*texts, *(f"{texts[0]}, number {number}" for number in range(n_more)))
+    given, suggested, doubt = (
+        (*values, *values[:1] * n_more) for values in (tuple(given), tuple(suggested), tuple(doubt))
+    )
+    answers = (*answers, *tuple(answers)[:1] * n_more) if answers else answers
     n_rows = len(given)
     row_ids = row_ids or tuple(f"t{row:04d}" for row in range(n_rows))
     flags = np.asarray([value >= 0.5 for value in doubt] if doubted is None else doubted, dtype=bool)

@@ -242,7 +242,7 @@ class TestOverview:
         """The page has the share of planted errors found, and the expected share of wrong labels."""
         power = Power(True, "planted", 40, dict.fromkeys((0.01, 0.02, 0.05, 0.1, 0.2), 0.75))
 
-        page = read_data(make_audit(power=power))
+        page = read_data(make_audit(power=power, n_more=92))
 
         assert " 75.0% " in page["power"]
         assert " 77 of 100 " in page["precision"]
@@ -273,7 +273,12 @@ class TestOverview:
 
         assert "No skill." in page["noise"].pop("sentence")
         assert page["noise"] == {}
-        assert page["skill"] == {"sentence": "", "accuracy": 0.875, "majority": 0.5}
+        assert page["skill"] == {
+            "sentence": "",
+            "isAssessable": False,
+            "accuracy": 0.875,
+            "majority": 0.5,
+        }
 
     @pytest.mark.parametrize(
         ("path", "name"), [("-", "standard input"), ("a/b/rows.csv", "rows.csv"), ("/", "/")]

@@ -16,7 +16,7 @@ from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_ev
 from doubtcli.evidence.leaks import explain_leak, find_leaks, note_leak
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
-from doubtcli.rank.combine import find_ranked_sources, list_heard_reasons, rank_rows
+from doubtcli.rank.combine import find_ranked_sources, list_counted_reasons, rank_rows
 from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
@@ -328,9 +328,9 @@ def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> tuple[str,
     examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
     why = [""] * examples.n_rows
     queued = ranking.queue if sample is None else np.union1d(ranking.queue, sample.rows)
-    heard = list_heard_reasons(judged.reasons, judged.skill)
-    explained = explain_rows(judged.loaded, heard, examples, evidence, ranking, queued)
-    nothing = "" if len(heard) == len(judged.reasons) else NO_EVIDENCE
+    counted = list_counted_reasons(judged.reasons, judged.skill)
+    explained = explain_rows(judged.loaded, counted, examples, evidence, ranking, queued)
+    nothing = "" if len(counted) == len(judged.reasons) else NO_EVIDENCE
     for row, text in zip(queued, explained, strict=True):
         why[row] = text or nothing
     return tuple(why)

@@ -99,7 +99,7 @@ def find_ranked_sources(reasons: Iterable[ReasonScores]) -> frozenset[str]:
     return frozenset(source for one in reasons if one.family == "error" for source in one.sources)
 
 
-def list_heard_reasons(reasons: Iterable[ReasonScores], skill: Skill) -> tuple[ReasonScores, ...]:
+def list_counted_reasons(reasons: Iterable[ReasonScores], skill: Skill) -> tuple[ReasonScores, ...]:
     """The reasons that count as evidence: without skill, none that read models, nor neighbours' labels."""
     return tuple(
         one

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.rank.combine import list_heard_reasons
+from doubtcli.rank.combine import list_counted_reasons
 from doubtcli.rank.noise import FEWEST_ROWS
 from doubtcli.records import DOUBTED_FROM, REASON_SPEAKS, ClassCount, Confusion
 
@@ -199,8 +199,8 @@ def list_queued_rows(audit: ScanResult, size: int | None = None) -> Codes:
 
 def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
     """The reasons that raise doubt about each row: errors before context, strongest first, ties by name."""
-    heard = list_heard_reasons(audit.reasons, audit.skill)
-    ordered = sorted(heard, key=lambda reason: (reason.family != "error", reason.name))
+    counted = list_counted_reasons(audit.reasons, audit.skill)
+    ordered = sorted(counted, key=lambda reason: (reason.family != "error", reason.name))
     chosen = np.asarray(rows, dtype=np.intp)
     # All rows at once, as the table of doubts needs every row of the file.
     scores = np.array([reason.scores[chosen] for reason in ordered]).reshape(len(ordered), len(chosen)).T

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from doubtcli.rank.figures import RowSummary
-    from doubtcli.records import Examples, Power, ScanResult
+    from doubtcli.records import Examples, Power, ScanResult, Skill
     from doubtcli.report.summary import Summary
 
     Line = tuple[str, str]
@@ -48,6 +48,11 @@ WHY_LOOK_UNSKILLED = (
     "The models can't judge these labels, so their order says little. Check some to see whether the labels "
     "are good."
 )
+
+
+def explain_why_look(skill: Skill) -> str:
+    """Why rows are listed that are not doubted."""
+    return WHY_LOOK if skill.assessable else WHY_LOOK_UNSKILLED
 
 
 def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
@@ -107,8 +112,7 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, b
         shown = _count_shown(len(others), len(audit.ranking.queue) - summary.n_doubted)
         aside = "these rows are not doubted" + (f"; {shown}" if shown else "")
         sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
-        why_look = WHY_LOOK if audit.skill.assessable else WHY_LOOK_UNSKILLED
-        sheet.hang(sheet.indent(), why_look, "dim")
+        sheet.hang(sheet.indent(), explain_why_look(audit.skill), "dim")
         if not brief:
             sheet.print()
         _print_block(sheet, audit, others, brief=brief)

@@ -18,10 +18,10 @@ from itertools import zip_longest
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.rank.combine import list_heard_reasons
+from doubtcli.rank.combine import list_counted_reasons
 from doubtcli.rank.figures import count_doubts, list_top_rows
 from doubtcli.records import REASON_SPEAKS, Role
-from doubtcli.report.findings import WHY_LOOK
+from doubtcli.report.findings import explain_why_look
 from doubtcli.report.page_rows import row_content
 from doubtcli.report.summary import summarize
 
@@ -108,7 +108,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         },
         "noise": _noise_content(audit, summary),
         "skill": _skill_content(audit, summary),
-        "whyLook": WHY_LOOK,
+        "whyLook": explain_why_look(audit.skill),
         "precision": summary.precision_sentence,
         "power": summary.power_sentence,
         "notes": list(audit.notes),
@@ -141,8 +141,7 @@ def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
 def _skill_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     """The sentence, and the accuracies to draw."""
     drawn = {"accuracy": audit.skill.accuracy, "majority": audit.skill.majority_accuracy}
-    known = {"sentence": summary.skill_sentence, "isAssessable": audit.skill.assessable}
-    return known | _round_known(drawn)
+    return {"sentence": summary.skill_sentence} | _round_known(drawn)
 
 
 def _class_counts(audit: ScanResult, summary: Summary) -> list[list[Any]]:
@@ -171,7 +170,7 @@ def _reason_content(audit: ScanResult) -> list[dict[str, Any]]:
             "isContext": reason.family != "error",
             "listed": int((reason.scores[queue] >= REASON_SPEAKS).sum()),
         }
-        for reason in list_heard_reasons(audit.reasons, audit.skill)
+        for reason in list_counted_reasons(audit.reasons, audit.skill)
     ]
 
 

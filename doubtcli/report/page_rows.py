@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.rank.combine import list_heard_reasons
+from doubtcli.rank.combine import list_counted_reasons
 from doubtcli.rank.figures import find_bins
 from doubtcli.records import Role
 from doubtcli.wording.numbers import format_value
@@ -62,8 +62,8 @@ def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]
 
 def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
     ranking = audit.ranking
-    heard = list_heard_reasons(audit.reasons, audit.skill)
-    names = [reason.name for reason in heard]
+    counted = list_counted_reasons(audit.reasons, audit.skill)
+    names = [reason.name for reason in counted]
     return {
         "suggested": int(ranking.suggested_labels[row.index]),
         "confidence": _round_or_none(row.suggested_confidence),
@@ -72,7 +72,7 @@ def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
         "bin": int(find_bins(ranking.doubt[[row.index]])[0]),
         "doubtSd": _round_or_none(float(ranking.doubt_sd[row.index])),
         "why": row.why,
-        "scores": [_round_or_none(float(reason.scores[row.index])) for reason in heard],
+        "scores": [_round_or_none(float(reason.scores[row.index])) for reason in counted],
         "speaks": [names.index(name) for name in row.reasons],
     }
 

@@ -275,7 +275,6 @@ class TestOverview:
         assert page["noise"] == {}
         assert page["skill"] == {
             "sentence": "",
-            "isAssessable": False,
             "accuracy": 0.875,
             "majority": 0.5,
         }

@@ -114,7 +114,9 @@ class Audit:
 
     def _repr_html_(self) -> str:
         """The summary and the first rows of the queue, for a notebook."""
-        return say_in_keywords(render_for_notebook(self._found.document, self.queue))
+        rows = self._found.doubts.data
+        doubted = set(rows.filter(rows["doubted"])["row_id"].to_pylist())
+        return say_in_keywords(render_for_notebook(self._found.document, self.queue, doubted))
 
     # --------------------------------------------------------------- what is done with it
 

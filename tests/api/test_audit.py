@@ -66,9 +66,20 @@ def test_html_of_other_audits(a_document, sentences):
     skill = replace(a_document().skill, assessable=False)
     document = a_document(power=power, noise_rate=noise, skill=skill)
 
-    html = render_for_notebook(document, pd.DataFrame())
+    html = render_for_notebook(document, pd.DataFrame(), [])
 
     sentences.check(f"{noise}\n" + html.partition("</style>")[2])
+
+
+def test_html_of_rows_without_texts(colors, scan_colors):
+    """A row without texts is shown by its values with their names, and a right-to-left label is isolated."""
+    sizes = [float(10 + number) if color == "red" else -2.5 for number, color in enumerate(colors["color"])]
+    table = colors.drop(columns="text").assign(size=sizes).replace("blue", "כחול")
+
+    html = scan_colors(table)._repr_html_()
+
+    assert '<div dir="auto">size ' in html
+    assert "<bdi>כחול</bdi>" in html
 
 
 def test_html_is_escaped(colors, scan_colors):

@@ -23,7 +23,7 @@ function drawHead() {
   byId("precision").textContent = audit.precision;
   byId("power").textContent = audit.power;
   byId("noise").textContent = audit.noise.sentence;
-  byId("skill").textContent = audit.skill.sentence;
+  byId("skill").textContent = audit.skill;
 }
 
 /** The interval as a band with the point in it, on a scale from 0 to the next round end. */

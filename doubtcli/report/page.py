@@ -105,9 +105,10 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
             "corrected": summary.n_corrected,
             "doubted": summary.n_doubted,
             "listed": len(audit.ranking.queue),
+            "entries": len(audit.ranking.queue),
         },
         "noise": _noise_content(audit, summary),
-        "skill": _skill_content(audit, summary),
+        "skill": summary.skill_sentence,
         "whyLook": explain_why_look(audit.skill),
         "precision": summary.precision_sentence,
         "power": summary.power_sentence,
@@ -136,12 +137,6 @@ def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     noise = audit.noise_rate
     drawn = {"rate": noise.rate, "low": noise.low, "high": noise.high} if noise.assessable else {}
     return {"sentence": summary.noise_sentence} | _round_known(drawn)
-
-
-def _skill_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
-    """The sentence, and the accuracies to draw."""
-    drawn = {"accuracy": audit.skill.accuracy, "majority": audit.skill.majority_accuracy}
-    return {"sentence": summary.skill_sentence} | _round_known(drawn)
 
 
 def _class_counts(audit: ScanResult, summary: Summary) -> list[list[Any]]:

@@ -28,7 +28,16 @@ function movesOf(row) {
       row.button.focus();
     }),
   ];
-  return make("div", { class: "moves" }, placeOf(row.id, row.row), ...moves);
+  return make("div", { class: "moves" }, placesOf(row), ...moves);
+}
+
+/** The row's id and number; of equal rows how many there are, and the numbers of the first. */
+function placesOf({ id, row, equal }) {
+  if (!equal) return placeOf(id, row);
+  const [named, n] = equal;
+  const numbers = named.map(([, number]) => grouped(number)).join(", ");
+  const more = n > named.length ? ` and ${grouped(n - named.length)} more` : "";
+  return muted(`${counted(n, "equal row")}, decided together: rows ${numbers}${more}`);
 }
 
 function valuesPart(row) {

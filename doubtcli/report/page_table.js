@@ -82,10 +82,14 @@ function excerptOf(values) {
   return make("p", { class: "excerpt", dir: "auto" }, ...(joined.length || !audit.textColumns ? joined : ["(no text)"]));
 }
 
+/** The ids of the rows that a row stands for, as far as the page has them. */
+const idsOf = ({ id, equal }) => [id, ...(equal?.[0] ?? []).map(([other]) => other)];
+
 const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
-/** Ids that are our hashes are of use to programs, and shown with the evidence only. */
+
+/** The row's number; ids that are our hashes are of use to programs, and shown with the evidence only. */
 function placeInFile(row) {
-  if (row.equal > 1) return muted(counted(row.equal, "equal row"));
+  if (row.equal) return muted(counted(row.equal[1], "equal row"));
   return audit.hasIds ? placeOf(row.id, row.row) : muted(`row ${grouped(row.row)}`);
 }
 
@@ -108,12 +112,12 @@ function lineOf(row) {
     cell("suggestion", suggestion(row)),
     cell("text", excerptOf(row.values)),
     cell("why", make("p", { dir: "auto", title: row.why }, ...isolated(row.why))),
-    cell(row.equal > 1 ? "place equal" : "place", placeInFile(row))
+    cell(row.equal ? "place equal" : "place", placeInFile(row))
   );
 }
 
 const searchable = (row) =>
-  folded([row.id, ...row.values, row.why, className(row.given), className(row.suggested)].join("\n"));
+  folded([...idsOf(row), ...row.values, row.why, className(row.given), className(row.suggested)].join("\n"));
 
 // ---------------------------------------------------------------- all rows
 
@@ -138,9 +142,10 @@ function fitColumn(name, texts) {
 }
 
 /** A note if not all rows are in the table. */
-function cutNote({ listed }) {
-  if (rows.length === listed) return "";
-  const most = `These are the ${grouped(rows.length)} most doubted of ${grouped(listed)} rows to check`;
+function cutNote({ listed, entries }) {
+  if (rows.length === entries) return "";
+  const all = entries === listed ? `${grouped(listed)} rows` : `${grouped(entries)} entries`;
+  const most = `These are the ${grouped(rows.length)} most doubted of ${all} to check`;
   return `${most}; the charts count all of them, and doubts.parquet has all of them.`;
 }
 
@@ -187,9 +192,10 @@ function render() {
 }
 
 function countRows(visible) {
-  if (visible.length < rows.length) return `${grouped(visible.length)} of ${counted(rows.length, "row")}`;
-  const { doubted, listed } = audit.counts;
-  const all = counted(listed, "row");
+  const { doubted, listed, entries } = audit.counts;
+  const [one, many] = entries === listed ? ["row", "rows"] : ["entry", "entries"];
+  if (visible.length < rows.length) return `${grouped(visible.length)} of ${counted(rows.length, one, many)}`;
+  const all = counted(listed, "row") + (entries === listed ? "" : ` in ${counted(entries, one, many)}`);
   return doubted === listed ? `${all}, all doubted` : `${all}, ${doubted ? grouped(doubted) : "none"} of them doubted`;
 }
 

@@ -45,6 +45,7 @@ if TYPE_CHECKING:
     from doubtcli.records.relabelling import ApplyResult
     from doubtcli.store.open import FoundAudit
 
+OTHER_AUDIT = "nothing was changed: correct the verdicts, or apply them to the audit of their queue"
 NUMBERS_OF_QUEUE = frozenset({"doubt_score", "doubt_inclusion"})
 
 
@@ -211,6 +212,7 @@ class Audit:
         new_labels: bool = False,
         spread: bool = False,
         confirmed: bool = False,
+        strict: bool = False,
         drop: bool = False,
         waivers: str | os.PathLike[str] | None = None,
     ) -> AppliedVerdicts:
@@ -231,12 +233,14 @@ class Audit:
             new_labels: Whether to allow labels that the data don't have yet.
             spread: Whether a decision also holds for rows of the same input and label.
             confirmed: Whether all rows were looked at, also those left as they were.
+            strict: Whether any verdict that can't be used is an error; else only if none can be used. With
+                `dry_run` neither is one.
             drop: Whether to take out rows that were judged unusable.
             waivers: A file in which to waive the doubted rows whose label was kept, so that a gate that
                 reads it passes them; no row is waived if it is left out.
 
         Raises:
-            DoubtError: The verdicts can't be read or applied, or something is in the way; nothing was
+            DoubtError: The verdicts can't be read, none can be used, or something is in the way; nothing was
                 written.
         """
         found, audit = self._check_data(), self._queue_audit()
@@ -251,6 +255,7 @@ class Audit:
                 dry_run=dry_run,
             ),
             drop=drop,
+            strict=strict,
             new_labels=new_labels,
             spread=spread,
             on_conflict=_parse_on_conflict(on_conflict),
@@ -263,10 +268,13 @@ class Audit:
             now = dt.datetime.now(dt.UTC)
             applied = correct_labels(request, now=now, progress=Silence())
             if not dry_run:
-                refuse_unusable(applied)
+                refuse_unusable(applied.refusal, applied.path, OTHER_AUDIT)
             return _describe_file(applied)
         _refuse_file_options(output=output, in_place=in_place, force=force, waivers=waivers)
-        return _describe_frame(correct_frame(self._frame, request, audit, found.given))
+        corrected = correct_frame(self._frame, request, audit, found.given)
+        if not dry_run:
+            refuse_unusable(corrected.refusal, found.data_path, OTHER_AUDIT)
+        return _describe_frame(corrected)
 
     @with_keywords_in_errors
     def compare(self, other: Audit | str | os.PathLike[str]) -> AuditComparison:

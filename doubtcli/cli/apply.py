@@ -120,5 +120,5 @@ def apply(
     applied = correct_labels(request, now=dt.datetime.now(dt.UTC), progress=progress)
     if not quiet:
         print_result(output_format, color, render_applied, print_applied, applied)
-    refuse_unusable(applied)
+    refuse_unusable(applied.refusal, applied.path)
     return ExitCode.DONE

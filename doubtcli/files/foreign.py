@@ -200,12 +200,17 @@ def _count_different(data: pa.Table, names: list[str]) -> int:
 # ---------------------------------------------------------- a table without header
 
 
-def check_header(data: pa.Table, where: str) -> None:
-    """Refuse a delimited file whose first row looks like the rows below it.
+def check_header(data: pa.Table, where: str, word: str = "csv") -> None:
+    """Refuse a delimited file or a spreadsheet whose first row looks like the rows below it.
 
     Every column is asked: numbers under a number, classes under one of them, texts of many words under
     another, codes under a code. At least two columns must say so, and none the contrary. Whole numbers that
     ascend are names: years, or places.
+
+    Args:
+        data: What was read.
+        where: The file's path.
+        word: Its format, for --input-format.
 
     Raises:
         InputError: The first row was read as names of columns, and looks like data.
@@ -223,7 +228,7 @@ def check_header(data: pa.Table, where: str) -> None:
         where=where,
         expected="a first row with the names of the columns",
         hint="if it has none, add --no-header: the columns are then called column_1, column_2, and so on; "
-        "if these are names, add --input-format csv",
+        f"if these are names, add --input-format {word}",
     )
 
 

@@ -110,7 +110,7 @@ def read_table(
         if options.input_format is None:
             check_columns(parsed.data, head, stored.path)
             if (parsed.delimiter or parsed.sheet) and options.has_header:
-                check_header(parsed.data, stored.path)
+                check_header(parsed.data, stored.path, format_.name)
             notes = find_long_note(parsed.data, parsed.delimiter, stored.path)
             parsed = replace(parsed, notes=parsed.notes + notes)
         source = Source(

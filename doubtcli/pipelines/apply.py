@@ -143,6 +143,8 @@ class CorrectedFrame:
     data: Any
     """A table of the same kind, with other labels."""
     decided: DecidedRows
+    refusal: str | None = None
+    """Why it must not be used, if no verdict could be, or with `strict` not all."""
 
 
 def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progress) -> ApplyResult:
@@ -171,21 +173,26 @@ def correct_labels(request: ApplyRequest, *, now: dt.datetime, progress: Progres
         return _write_outputs(request, found, new, result, target)
 
 
-def refuse_unusable(result: ApplyResult) -> None:
-    """Make an error of a result for which nothing could be written.
+NAME_AUDIT = (
+    "nothing was written: correct the verdicts, or name the audit that the queue was made from with --audit"
+)
+
+
+def refuse_unusable(refusal: str | None, where: str, hint: str = NAME_AUDIT) -> None:
+    """Make an error of a refusal, after which nothing is written.
+
+    Args:
+        refusal: Why nothing may be written; None if it may.
+        where: The file, or what a table in memory is called.
+        hint: What to do.
 
     Raises:
         InputError: No verdict could be used, or with `strict` not all of them.
     """
-    if result.refusal is None:
-        return
-    raise InputError(
-        result.refusal,
-        where=result.path,
-        expected="verdicts on rows of the audit, with labels of the file",
-        hint="nothing was written: correct the verdicts, or name the audit that the queue was made from "
-        "with --audit",
-    )
+    if refusal is not None:
+        raise InputError(
+            refusal, where=where, expected="verdicts on rows of the audit, with labels of the file", hint=hint
+        )
 
 
 def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given: InMemory) -> CorrectedFrame:
@@ -206,7 +213,8 @@ def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given:
     decided = _decide_rows(request, ApplyInput(file, audit, ()))
     edits = {one.row - 1: file.edit(one) for one in decided.changing}
     refuse_empty(edits, frame.table.data.num_rows, source.path)
-    return CorrectedFrame(frame.relabel(file.form.column, edits), decided)
+    refusal = _explain_refusal(request, decided.settled)
+    return CorrectedFrame(frame.relabel(file.form.column, edits), decided, refusal)
 
 
 # ----------------------------------------------------------------------------- the input

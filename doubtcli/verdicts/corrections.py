@@ -14,7 +14,8 @@ from doubtcli.records import Decision, OnConflict, Settled, Unapplied, Unapplied
 from doubtcli.records.answers import UNUSABLE_STATUS
 from doubtcli.verdicts.adjudicate import Terms, adjudicate, note_respelled
 from doubtcli.verdicts.rows import BETWEEN_IDS, UNKNOWN_ID, Problem, RejectionReason, has_same_content
-from doubtcli.verdicts.spelling import SAVE_AS_TEXT, split_joined
+from doubtcli.verdicts.spelling import split_joined
+from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
 from doubtcli.verdicts.votes import Rejection, describe_unapplied
 from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
 from doubtcli.wording.numbers import format_count

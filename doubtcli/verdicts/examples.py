@@ -20,7 +20,8 @@ from doubtcli.records.answers import PASSED_OVER
 from doubtcli.tools.read import read_answer_files
 from doubtcli.verdicts.adjudicate import Terms, adjudicate, note_respelled
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
-from doubtcli.verdicts.spelling import SAVE_AS_TEXT, Spellings
+from doubtcli.verdicts.spelling import Spellings
+from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
 from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, quote_names
 from doubtcli.wording.numbers import format_count
 

@@ -16,10 +16,10 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from doubtcli.records import EarlierNames, RowSnapshot, UnappliedKind
-from doubtcli.verdicts.spelling import (
+from doubtcli.verdicts.spelling import count_most_marks
+from doubtcli.verdicts.spreadsheet import (
     LOST_ZEROS,
     SHORTENED_IDS,
-    count_most_marks,
     find_numerals,
     is_rewritten,
     is_shortened,
@@ -182,11 +182,23 @@ class VerdictRows:
         return replace(answer, row_id=row_id, seen_hash=rename(answer.seen_hash), duplicates=duplicates)
 
     def _restore_id(self, answer: Answer) -> Answer:
+        answer = replace(answer, duplicates=self._restore_duplicates(answer))
         if not answer.seen_hash or any(is_as_seen(answer, row) for row in self.find_named(answer)):
             return answer
         same = self.audited.by_hash.get(answer.seen_hash, ())
         rows = [row for row in same if is_rewritten(answer.row_id, row.row_id)]
         return replace(answer, row_id=rows[0].row_id) if len(rows) == 1 else answer
+
+    def _restore_duplicates(self, answer: Answer) -> tuple[str, ...]:
+        """The ids of duplicates, which have the same content, with those that a spreadsheet rewrote."""
+        same = self.audited.by_hash.get(answer.seen_hash, ()) if answer.seen_hash else ()
+        fitting = {
+            text: [row.row_id for row in same if is_rewritten(text, row.row_id)] for text in answer.duplicates
+        }
+        return tuple(
+            fitting[text][0] if text not in self.audited.by_id and len(fitting[text]) == 1 else text
+            for text in answer.duplicates
+        )
 
     def _has_rewritten_label(self, answer: Answer) -> bool:
         """Whether the label that was seen or chosen is as only a spreadsheet writes it."""

@@ -189,8 +189,23 @@ def test_a_new_label_is_allowed_when_it_is_asked_for(colors, scan_colors):
     """A label that the data don't have is reported, unless new labels are allowed."""
     audit = scan_colors(colors.astype({"color": "category"}))
 
-    assert audit.apply({"k0": "green"}).unapplied["kind"].tolist() == ["new label"]
+    assert audit.apply({"k0": "green", "k1": "blue"}).unapplied["kind"].tolist() == ["new label"]
     assert audit.apply({"k0": "green"}, new_labels=True).data["color"].tolist()[:2] == ["green", "red"]
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "strict"),
+    [({"k0": "green", "k99": "red"}, False), ({"k0": "green", "k1": "blue"}, True)],
+    ids=["none", "not all"],
+)
+def test_verdicts_that_can_not_be_used_are_an_error(color_audit, verdicts, strict, sentences):
+    """If no verdict can be used, or with `strict` not all, that is an error; in a dry run it is not."""
+    with pytest.raises(InputError) as refusal:
+        color_audit.apply(verdicts, strict=strict)
+
+    found = color_audit.apply(verdicts, strict=strict, dry_run=True)
+    assert len(found.unapplied) == len(verdicts) - len(found.changes)
+    sentences.check(refusal.value)
 
 
 def test_a_column_that_can_not_hold_a_label_is_an_error(colors, scan_colors, sentences):

@@ -124,6 +124,27 @@ def test_row_of_names(rows: list[tuple[int, str]], header: int) -> None:
     assert find_header([(number, set(map(ord, columns))) for number, columns in rows]) == header
 
 
+def test_no_header(tmp_path: Path) -> None:
+    """With --no-header, the first filled row is data."""
+    path = write(tmp_path / "data.xlsx", {"Data": [[], *([None, *row] for row in TABLE[1:])]})
+
+    table = read_table(path, ReadOptions(has_header=False))
+
+    assert table.data.to_pylist() == [
+        {"column_1": "1", "column_2": "one", "column_3": "a"},
+        {"column_1": "2", "column_2": "two", "column_3": "b"},
+    ]
+    assert find_physical_lines(table.source, [1]) == {1: (2, 2)}
+
+
+def test_first_row_looks_like_data(tmp_path: Path, sentences: Sentences) -> None:
+    """A sheet whose first row looks like those below is refused, as a CSV file is."""
+    with pytest.raises(InputError) as caught:
+        read(tmp_path, *[[f"A-{number}", "ab"[number % 2]] for number in range(40)])
+
+    sentences.check(caught.value)
+
+
 def test_row_numbers_without_a_name(tmp_path: Path, sentences: Sentences) -> None:
     """A first column that only numbers the rows needs no name, as pandas writes it."""
     table = read(tmp_path, [None, "text", "label"], [0, "one", "a"], [1, "two", "b"])

@@ -14,7 +14,8 @@ from doubtcli.records.answers import Answer
 from doubtcli.verdicts.adjudicate import DecidedRow
 from doubtcli.verdicts.corrections import make_lenient_terms, settle_answers, spread_decisions
 from doubtcli.verdicts.rows import RowIndex, VerdictRows
-from doubtcli.verdicts.spelling import LOST_ZEROS, SHORTENED_IDS, Spellings
+from doubtcli.verdicts.spelling import Spellings
+from doubtcli.verdicts.spreadsheet import LOST_ZEROS, SHORTENED_IDS
 
 KNOWN = {"ham": "ham", "spam": "spam", "0": "ham", "1": "spam"}
 FILE = (
@@ -279,6 +280,18 @@ class TestUnapplied:
         assert (found.decisions, found.n_refused, found.uses_any) == ((), 3, False)
         for text in (*(one.why for one in found.unapplied), *found.notes):
             sentences.check(text)
+
+    def test_shortened_duplicates(self) -> None:
+        """Ids of duplicates are known in their short form, too, where one row of the same content fits."""
+        ids = ("1460323737035677698", "1470323737035685617", "1480323737035693536")
+        rows = [RowSnapshot(row_id, place, "ham", "h1") for place, row_id in enumerate(ids, 1)]
+        answer = make_answer(ids[0], "spam", seen_hash="h1", duplicates=("1,47032E+18", "1.5E+18"))
+
+        found = settle_answers(
+            [answer], VerdictRows.of(rows, Spellings(KNOWN)), make_lenient_terms(), spread=True
+        )
+
+        assert [one.row_id for one in found.decisions] == [*ids[:2]]
 
     def test_a_shortened_id(self) -> None:
         """It is known by the hash of its row; without a hash, or where two rows have it, it is not."""

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, dataclass, fields
+from functools import cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from doubtcli.errors import InputError
@@ -19,6 +21,7 @@ from doubtcli.records import (
     NoiseRate,
     Power,
     ReasonRun,
+    Role,
     Roles,
     RowCounts,
     SampleCounts,
@@ -30,10 +33,12 @@ from doubtcli.records import (
     VerdictCounts,
 )
 from doubtcli.records.stored import AUDIT_SCHEMA_VERSION
-from doubtcli.wording.quoting import json_document
+from doubtcli.settings import ScanSettings
+from doubtcli.settings.fields import get_kind
+from doubtcli.wording.quoting import json_document, json_text, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from dataclasses import Field
 
 Record = TypeVar("Record")
@@ -142,7 +147,7 @@ def _sample_object(sample: SampleCounts) -> dict[str, Any]:
 
 @dataclass(frozen=True)
 class _Part:
-    """An object in the file, and the path of the file, which is in the error if something is wrong."""
+    """An object of the published shape; the path of its file is in the error if a key is missing."""
 
     where: str
     values: Mapping[str, Any]
@@ -155,10 +160,7 @@ class _Part:
 
     def part(self, key: str) -> _Part:
         """The object under a key."""
-        values = self.need(key)
-        if not isinstance(values, dict):
-            raise _damaged(self.where, f"{key!r} is not an object")
-        return _Part(self.where, values)
+        return _Part(self.where, self.need(key))
 
     def part_or_null(self, key: str) -> _Part | None:
         """The object under a key; None for null."""
@@ -166,17 +168,11 @@ class _Part:
 
     def items(self, key: str) -> tuple[Any, ...]:
         """The items of the list under a key."""
-        values = self.need(key)
-        if not isinstance(values, list):
-            raise _damaged(self.where, f"{key!r} is not a list")
-        return tuple(values)
+        return tuple(self.need(key))
 
     def parts(self, key: str) -> tuple[_Part, ...]:
         """The objects in the list under a key."""
-        values = self.items(key)
-        if not all(isinstance(item, dict) for item in values):
-            raise _damaged(self.where, f"{key!r} is not a list of objects")
-        return tuple(_Part(self.where, item) for item in values)
+        return tuple(_Part(self.where, item) for item in self.items(key))
 
     def records(self, key: str, kind: type[Record]) -> tuple[Record, ...]:
         """The objects in a list as records."""
@@ -209,6 +205,8 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
     """
     try:
         values = json.loads(content)
+    except RecursionError as error:
+        raise _damaged(where, "it is nested too deeply") from error
     except ValueError as error:
         line = f"line {error.lineno} is not valid JSON" if isinstance(error, json.JSONDecodeError) else ""
         raise _damaged(where, line or "it is not UTF-8") from error
@@ -221,7 +219,61 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
             expected=f"schema version {AUDIT_SCHEMA_VERSION}",
             hint="update doubt: a newer version wrote this audit" if newer else SCAN_AGAIN,
         )
-    return _parse_parts(_Part(where, {**OPTIONAL, **values}))
+    complete = {**OPTIONAL, **values}
+    _check_shape(complete, where)
+    _check_settings(complete.get("settings", {}), where)
+    return _parse_parts(_Part(where, complete))
+
+
+def _check_shape(values: Mapping[str, Any], where: str) -> None:
+    """Refuse values of other kinds than the published schema has; that a key is missing is found later."""
+    from fastjsonschema import JsonSchemaValueException
+
+    try:
+        _compile_schema()(values)
+    except JsonSchemaValueException as error:
+        place = ".".join(map(str, error.path[1:]))
+        raise _damaged(where, f"{place!r} is {shorten(json_text(error.value))}") from error
+    noise = values.get("noise_rate", {})
+    if noise.get("assessable") and None in {noise.get(name, 0) for name in ("rate", "low", "high", "level")}:
+        raise _damaged(where, "'noise_rate' is assessable, and has no figures")
+    if not any(column.get("role") == Role.LABEL for column in values.get("columns", ())):
+        raise _damaged(where, "no column in 'columns' is the label")
+
+
+@cache
+def _compile_schema() -> Callable[[object], object]:
+    import fastjsonschema
+
+    text = files("doubtcli.store").joinpath("audit.schema.json").read_text(encoding="utf-8")
+    compiled: Callable[[object], object] = fastjsonschema.compile(_without_required(json.loads(text)))
+    return compiled
+
+
+def _without_required(schema: Any) -> Any:  # noqa: ANN401  # JSON is anything
+    """A schema in which every key may be missing, since earlier versions did not write all of them."""
+    if isinstance(schema, list):
+        return list(map(_without_required, schema))
+    if not isinstance(schema, dict):
+        return schema
+    return {
+        key: _without_required(value) for key, value in schema.items() if key not in {"required", "$schema"}
+    }
+
+
+def _check_settings(settings: Mapping[str, Any], where: str) -> None:
+    """Refuse values that a scan would refuse; settings of later versions are not looked at."""
+    defaults = ScanSettings(path="")
+    for item in fields(ScanSettings):
+        kind, default = get_kind(item), getattr(defaults, item.name)
+        value = settings.get(item.name, default)
+        if kind is None or value in (default, json.loads(json_text(default))):
+            continue
+        try:
+            kind.check(value)
+        except ValueError as error:
+            found = f"'settings.{item.name}' is {shorten(json_text(value))}"
+            raise _damaged(where, found) from error
 
 
 def _parse_parts(document: _Part) -> AuditDocument:

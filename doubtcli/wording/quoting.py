@@ -106,7 +106,12 @@ def _known_byte(half: re.Match[str]) -> str:
 
 def shorten_quoted(text: str) -> str:
     """The text in single quotes, for a sentence; the end of a long text is left out."""
-    return repr(text if len(text) <= _LONGEST_NAMED else text[: _LONGEST_NAMED - 1] + "…")
+    return repr(shorten(text))
+
+
+def shorten(text: str) -> str:
+    """The text, for a sentence; the end of a long text is left out."""
+    return text if len(text) <= _LONGEST_NAMED else text[: _LONGEST_NAMED - 1] + "…"
 
 
 def quote_json(text: str) -> str:

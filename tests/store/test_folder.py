@@ -440,6 +440,14 @@ def test_what_may_be_missing(write: Writer) -> None:
     assert (found.noise_rate.rests_on, found.counts.n_unusable) == ("models", 0)
 
 
+def test_nested_too_deeply(write: Writer) -> None:
+    """A document that is nested more deeply than any that doubt writes is refused."""
+    write()
+    (write.folder / "audit.json").write_text("[" * 100_000, encoding="utf-8")
+
+    assert why_unread(write.folder).hint is not None
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -448,6 +456,10 @@ def test_what_may_be_missing(write: Writer) -> None:
         ("columns", {}),
         ("classes", ["spam"]),
         ("side_files", {"verdicts": "v.csv"}),
+        ("columns", [{"name": "text", "role": "text", "used": True, "why": ""}]),
+        ("noise_rate", {"assessable": True, "why": "", "rate": None, "low": 0, "high": 1, "level": 0.9}),
+        ("settings", {"folds": "many"}),
+        ("settings", {"text": [["a"]]}),
     ],
     ids=str,
 )
@@ -458,6 +470,5 @@ def test_key_of_another_kind(write: Writer, sentences: Sentences, name: str, val
     document = json.loads(file.read_text(encoding="utf-8"))
     file.write_text(json.dumps(document | {name: value}), encoding="utf-8")
 
-    named = "verdicts" if name == "side_files" else name
-    assert repr(named) in why_unread(write.folder).found
+    assert name in why_unread(write.folder).found
     sentences.check(why_unread(write.folder))

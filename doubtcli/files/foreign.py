@@ -8,11 +8,13 @@ import re
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
 from doubtcli.errors import InputError
+from doubtcli.files.formats import find_by_ending
+from doubtcli.wording.lists import quote_names
 from doubtcli.wording.quoting import shell_word, shorten_quoted
 
 if TYPE_CHECKING:
@@ -20,6 +22,12 @@ if TYPE_CHECKING:
 
 LFS_START = b"version https://git-lfs.github.com/spec/"
 """The first bytes of every pointer: Git LFS's specification, docs/spec.md."""
+
+ZIP_START, SQLITE_START = b"PK\x03\x04", b"SQLite format 3\0"
+OFFICE_PARTS = ("[Content_Types].xml", "_rels/", "docProps/", "xl/", "mimetype")
+"""The names with which a workbook of Excel or OpenDocument may begin."""
+SQLITE_TABLE = re.compile(rb"CREATE TABLE (?:IF NOT EXISTS )?[\"'`\[]?([A-Za-z_]\w*)", re.IGNORECASE)
+"""A table in the schema, which is on the first page: https://www.sqlite.org/fileformat.html, 2.6."""
 
 SAMPLE_LINES = 50
 
@@ -40,8 +48,6 @@ ROWS_FOR_EACH = 1.5
 SAMPLE_VALUES, FEWEST_VALUES, FEWEST_VOTES, MANY_WORDS = 1000, 8, 2, 4
 NUMBER_WORD = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
-ANSWERS = frozenset({"accept", "reject", "ignore"})
-"""What people answer in Prodigy."""
 COCO = frozenset({"images", "annotations", "categories"})
 
 OPEN_JSON = "json.load(open(sys.argv[1], encoding='utf-8'))"
@@ -62,8 +68,9 @@ class _Foreign:
 
 @dataclass(frozen=True)
 class _Start:
-    """The first characters of a file, its first whole lines without their ends, and its path."""
+    """The first bytes and characters of a file, its first whole lines without their ends, and its path."""
 
+    head: bytes
     text: str
     lines: Sequence[str]
     where: str
@@ -105,7 +112,7 @@ def check_start(head: bytes, where: str) -> None:
     """
     text = head.removeprefix(codecs.BOM_UTF8).decode("utf-8", "replace")
     lines = [line.strip() for line in text.splitlines(keepends=True)[:SAMPLE_LINES] if line.endswith("\n")]
-    start = _Start(text.lstrip(), lines, where)
+    start = _Start(head, text.lstrip(), lines, where)
     found = next(filter(None, (name(start) for name in NAMED_BY_START)), None)
     if found is not None:
         raise found.make_error(where)
@@ -255,6 +262,36 @@ def _find_shape(value: str) -> str:
 # ------------------------------------------------------------- by the first bytes
 
 
+def _name_zip(start: _Start) -> _Foreign | None:
+    """Not an office document, which is a zip archive, too."""
+    if not start.head.startswith(ZIP_START):
+        return None
+    size = int.from_bytes(start.head[26:28], "little")  # of the first name: APPNOTE.TXT, 4.3.7
+    name = start.head[30 : 30 + size].decode("utf-8", "replace")
+    if not name or name.startswith(OFFICE_PARTS):
+        return None
+    folder = PurePath(start.where).with_suffix("")
+    return _Foreign(
+        f"a zip archive, with {shorten_quoted(name)} in it",
+        f"unpack it: python -m zipfile -e {shell_word(start.where)} {shell_word(str(folder))}, and scan "
+        f"{shell_word(str(folder / name))}",
+    )
+
+
+def _name_sqlite(start: _Start) -> _Foreign | None:
+    if not start.head.startswith(SQLITE_START):
+        return None
+    names = [name.decode("utf-8", "replace") for name in SQLITE_TABLE.findall(start.head)]
+    names = [name for name in names if not name.startswith("sqlite_")]
+    table = names[-1] if names else "TABLE"  # pages are filled from their ends
+    code = (
+        "import sys, sqlite3, pandas as pd; "  # noqa: S608  # the user runs it
+        f"pd.read_sql('select * from {table}', sqlite3.connect(sys.argv[1])).to_csv(sys.argv[2], index=False)"
+    )
+    several = f" with the tables {quote_names(reversed(names))}" if len(names) > 1 else ""
+    return _Foreign(f"an SQLite database{several}", _write_csv(code, start.where))
+
+
 def _name_markup(start: _Start) -> _Foreign | None:
     first = start.text[:20].lower()
     is_page = first.startswith(("<!doctype html", "<html", "<head"))
@@ -291,12 +328,9 @@ def _name_fasttext(start: _Start) -> _Foreign | None:
             "keep one label a row, or write a file for each label: several labels a row can't be judged yet",
             expected="one label a row",
         )
-    code = (
-        "import csv, sys; csv.writer(open(sys.argv[2], 'w', newline='', encoding='utf-8')).writerows("
-        "[['label', 'text'], *(row[9:].strip().split(None, 1) for row in open(sys.argv[1], encoding='utf-8') "
-        "if row[9:].strip())])"
-    )
-    return _Foreign(f"a fastText file: each line starts with {FASTTEXT}", _write_csv(code, start.where))
+    if find_by_ending(start.where) is None:
+        return None
+    return _Foreign(f"a fastText file: each line starts with {FASTTEXT}", "add --input-format fasttext")
 
 
 def _name_libsvm(start: _Start) -> _Foreign | None:
@@ -329,7 +363,7 @@ def _name_conll(start: _Start) -> _Foreign | None:
 
 
 NAMED_BY_START: tuple[Callable[[_Start], _Foreign | None], ...] = (
-    *(_name_markup, _name_arff, _name_fasttext, _name_libsvm, _name_conll),
+    *(_name_zip, _name_sqlite, _name_markup, _name_arff, _name_fasttext, _name_libsvm, _name_conll),
 )
 
 
@@ -366,24 +400,6 @@ def _name_chat(read: _Read) -> _Foreign | None:
     return _Foreign(
         "a file of chat messages, without a column of labels",
         f"if the last message is the label, {_dump_rows(_open_rows(rows, read), read.where)}",
-    )
-
-
-def _name_prodigy(read: _Read) -> _Foreign | None:
-    names = set(read.data.column_names)
-    if "answer" not in names or not names & {"label", "accept", "spans"}:
-        return None
-    answers: list[Any] = read.data.column("answer").to_pylist()
-    refused = sum(answer in ("reject", "ignore") for answer in answers)
-    if not refused or not set(answers) - {None} <= ANSWERS:
-        return None
-    given = "{**r, 'label': r['accept'][0]}" if "accept" in names and "label" not in names else "r"
-    only = " if r.get('answer') == 'accept'" + (" and r['accept']" if given != "r" else "")
-    return _Foreign(
-        f"an export of Prodigy in which {refused:,} of {len(answers):,} labels were rejected or ignored",
-        "keep the rows that were accepted: "
-        + _dump_rows(_open_rows(f"[{given} for r in FILE{only}]", read), read.where),
-        expected="labels that people gave, not labels that they rejected",
     )
 
 
@@ -450,5 +466,5 @@ def _name_coco(where: str) -> _Foreign:
 
 
 NAMED_BY_COLUMNS: tuple[Callable[[_Read], _Foreign | None], ...] = (
-    *(_name_label_studio, _name_chat, _name_prodigy, _name_document),
+    *(_name_label_studio, _name_chat, _name_document),
 )

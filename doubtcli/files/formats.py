@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 FORMATS_GROUP = "doubtcli.formats"
 NOUN = "file format"
 
-FORMATS_ORDER = ("csv", "tsv", "jsonl", "parquet", "arrow", "xlsx")
+FORMATS_ORDER = ("csv", "tsv", "jsonl", "parquet", "arrow", "xlsx", "fasttext")
 """The order in which formats are listed; plug-ins follow by name."""
 
 FORMAT_PARTS = (

@@ -1,7 +1,6 @@
 """JSON Lines -> columns with the types of their JSON values; and back.
 
-JSON has no columns, so a column's type is known only at the end. Until then every batch keeps its values in
-a form that loses nothing: an Arrow type if they are all of one kind, else JSON text.
+`JsonColumn` finds the type of a column, and `json_label` where a label is that is not under a key of its own.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ import json
 import re
 from functools import partial
 from itertools import chain, zip_longest
-from json.decoder import JSONDecoder, scanstring  # type: ignore[attr-defined]
+from json.decoder import JSONDecoder
 from typing import TYPE_CHECKING, Any, TextIO
 
 import pyarrow as pa
@@ -19,8 +18,9 @@ import pyarrow as pa
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files.encoding import Lines, open_text, parse_text, split_batches
 from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watch_batches
+from doubtcli.files.json_column import JsonColumn
+from doubtcli.files.json_label import flatten_labels, get_label, locate_label, set_label, skip_blanks
 from doubtcli.files.text import rewrite_text
-from doubtcli.files.values import TEXT
 from doubtcli.records.file_format import ColumnsBy, Drop, FileFormat, Parsed
 
 if TYPE_CHECKING:
@@ -43,28 +43,9 @@ ONE_A_LINE = 'one object a line: {"text": "...", "label": "..."}'
 SHOWN = 40
 """The number of characters shown of a line that is not an object."""
 
-LIST_KINDS = frozenset({"whole lists", "lists"})
-
-TYPES = (
-    ({"true/false"}, pa.bool_()),
-    ({"whole numbers", "long numbers"}, pa.int64()),
-    ({"whole numbers", "fractions"}, pa.float64()),
-    ({"text"}, TEXT),
-    ({"whole lists"}, pa.list_(pa.int64())),
-    (LIST_KINDS, pa.list_(pa.float64())),
-)
-"""The type for values of these kinds together; all other mixtures become text."""
-
-KINDS = {bool: "true/false", float: "fractions", str: "text", dict: "nested values"}
-
-EXACT = 2**53
-"""Up to this size a float64 represents every whole number."""
-
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n|\Z)")
-JSON_BLANKS = re.compile(r"[ \t\r\n]*+")
 JSON_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 """RFC 8259, section 6."""
-DECODER = JSONDecoder()
 FETCH_AGAIN = "export or download the file again: it ends too early, or was edited by hand"
 
 
@@ -120,7 +101,9 @@ class JsonLines(FileFormat):
                 yield from read_json_rows(Lines(text, table.source.path), table.source.path)
 
         column, likes = changes.column, {row for row in changes.labels.values() if isinstance(row, int)}
-        old_labels = {row: one.get(column) for row, one in enumerate(objects_of(before)) if row in likes}
+        old_labels = {
+            row: get_label(one, column) for row, one in enumerate(objects_of(before)) if row in likes
+        }
         stays = ((row, one) for row, one in enumerate(objects_of(before)) if row not in changes.dropped)
         remaining = (one for row, one in enumerate(objects_of(after)) if row not in changes.added)
         for was, found in zip_longest(stays, remaining):
@@ -128,10 +111,10 @@ class JsonLines(FileFormat):
                 return "the number of its rows would be wrong"
             row, one = was
             wanted = changes.labels.get(row)
-            here = found.get(column)
+            here = get_label(found, column)
             label = old_labels[wanted] if isinstance(wanted, int) else _convert_label(wanted, here)
             if row in changes.labels:
-                one[column] = here if wanted is None else label
+                set_label(one, column, here if wanted is None else label)
             if json.dumps(one) != json.dumps(found):
                 return f"row {row + 1} would have other content"
         return None
@@ -148,11 +131,8 @@ class JsonLines(FileFormat):
                 start = line.end()
 
     def find_label(self, text: str, row: Span, layout: FileLayout) -> Span | None:
-        """Where the value of the label's key is; None if the object lacks the key."""
-        for name, value in _find_members(text[row[0] : row[1]]):
-            if name == layout.column:
-                return row[0] + value[0], row[0] + value[1]
-        return None
+        """Where the label is in the object; None if it has none."""
+        return locate_label(text, row, layout.column)
 
     def write_label(self, label: str, old: str, like: str | None, layout: FileLayout) -> str:
         """A label as it is written elsewhere in the file; a new one in the type of the old one.
@@ -181,24 +161,6 @@ def _find_element_lines(text: str) -> Iterator[LineSpan]:
         first = line + text.count("\n", done, start)
         line, done = first + text.count("\n", start, end), end
         yield first, line
-
-
-def _find_members(line: str) -> Iterator[tuple[str, Span]]:
-    """The keys of an object, and where the value of each is."""
-    at = _skip_blanks(line, line.index("{") + 1)
-    while line[at] != "}":
-        name, at = scanstring(line, at + 1)
-        start = _skip_blanks(line, line.index(":", at) + 1)
-        end = DECODER.raw_decode(line, start)[1]
-        yield name, (start, end)
-        at = _skip_blanks(line, end)
-        if line[at] == ",":
-            at = _skip_blanks(line, at + 1)
-
-
-def _skip_blanks(line: str, at: int) -> int:
-    found = JSON_BLANKS.match(line, at)
-    return at if found is None else found.end()
 
 
 def _can_hold(encoding: str, label: str) -> bool:
@@ -247,8 +209,13 @@ def read_jsonl(
         check_names(list(columns), where)
     check_rows(n_rows, list(columns), where)
     data = pa.table({name: column.finish() for name, column in columns.items()})
-    notes = (f"column {name!r} {column.note}" for name, column in columns.items() if column.note)
-    return Parsed(data, tuple(notes))
+    data, more, flat = flatten_labels(data)
+    notes = (
+        f"column {name!r} {column.note}"
+        for name, column in columns.items()
+        if column.note and name not in flat
+    )
+    return Parsed(data, (*notes, *more, *lines.list_notes()))
 
 
 def read_json_rows(lines: Iterable[str], where: str) -> Iterator[dict[str, Any]]:
@@ -353,20 +320,20 @@ def locate_elements(text: str, path: str) -> Iterator[tuple[dict[str, Any], Span
     Raises:
         InputError: As for `parse_array`.
     """
-    place, row = _skip_blanks(text, text.index("[") + 1), 0
+    place, row = skip_blanks(text, text.index("[") + 1), 0
     goes_on = text[place : place + 1] != "]"
     while goes_on:
         row += 1
         start = place
         value, end = _parse_element(text, path, row, start)
         yield value, (start, end)
-        place = _skip_blanks(text, end)
+        place = skip_blanks(text, end)
         mark = text[place : place + 1]
         if mark not in {",", "]"}:
             raise _explain_broken_json(text, path, row, place, "expected a comma or the end of the list")
         goes_on = mark == ","
-        place = _skip_blanks(text, place + 1) if goes_on else place
-    rest = _skip_blanks(text, place + 1)
+        place = skip_blanks(text, place + 1) if goes_on else place
+    rest = skip_blanks(text, place + 1)
     if rest < len(text):
         raise _explain_broken_json(text, path, None, rest, "there is more text after the end of the list")
 
@@ -398,90 +365,3 @@ def _explain_broken_json(text: str, path: str, row: int | None, place: int, why:
         expected="a list of objects",
         hint=None if text.rstrip().endswith("]") else FETCH_AGAIN,
     )
-
-
-# -------------------------------------------------------------------- types of columns
-
-
-class JsonColumn:
-    """A column that grows by batches and gets its type at the end."""
-
-    def __init__(self, n_rows_before: int) -> None:
-        self._kinds: set[str] = set()
-        self._chunks = [(False, pa.nulls(n_rows_before, TEXT))]
-
-    def add(self, values: list[Any]) -> None:
-        """Add the values of the next rows; None is missing."""
-        kinds = _find_kinds(values)
-        self._kinds |= kinds
-        # 1 next to 1.5 must stay "1" until it is clear that no text follows; in lists it makes no difference
-        type_ = _fitting_type(kinds) if len(kinds) <= 1 or kinds <= LIST_KINDS else None
-        if type_ is None:
-            texts = [None if value is None else json.dumps(value) for value in values]
-            self._chunks.append((True, pa.array(texts, TEXT)))
-        else:
-            self._chunks.append((False, pa.array(values, type_)))
-
-    def finish(self) -> pa.ChunkedArray:
-        """The whole column."""
-        type_ = _fitting_type(self._kinds)
-        chunks = []
-        while self._chunks:  # one at a time, to free each as it is converted
-            is_json, chunk = self._chunks.pop(0)
-            if is_json or chunk.type != type_:
-                values = [json.loads(value) if is_json and value else value for value in chunk.to_pylist()]
-                chunk = pa.array(
-                    [_to_json_text(value) for value in values] if type_ is None else values, type_ or TEXT
-                )
-            chunks.append(chunk)
-        return pa.chunked_array(chunks, type_ or TEXT)
-
-    @property
-    def note(self) -> str | None:
-        """A note for the user on the type, to follow the column's name."""
-        if _fitting_type(self._kinds) is not None or self._kinds <= {"nested values", *LIST_KINDS}:
-            return None
-        return f"has {' and '.join(sorted(self._kinds))}: read as text, each value as JSON writes it"
-
-
-def _fitting_type(kinds: set[str]) -> pa.DataType | None:
-    """The type that fits all kinds; None if only text does. Without any kind all values are missing text."""
-    if not kinds:
-        return TEXT
-    return next((type_ for members, type_ in TYPES if kinds <= members), None)
-
-
-def _find_kinds(values: list[Any]) -> set[str]:
-    types = set(map(type, values)) - {type(None)}
-    kinds = {KINDS[type_] for type_ in types if type_ in KINDS}
-    if int in types:
-        kinds |= _find_whole_kinds([value for value in values if type(value) is int])
-    if list in types:
-        kinds |= {_find_list_kind(value) for value in values if type(value) is list}
-    return kinds
-
-
-def _find_whole_kinds(values: list[int]) -> set[str]:
-    if max(map(abs, values)) <= EXACT:
-        return {"whole numbers"}
-    return {_find_whole_kind(value) for value in values}
-
-
-def _find_whole_kind(value: int) -> str:
-    if abs(value) <= EXACT:
-        return "whole numbers"
-    return "long numbers" if -(2**63) <= value < 2**63 else "numbers beyond 64 bits"
-
-
-def _find_list_kind(values: list[Any]) -> str:
-    types = set(map(type, values))
-    if not types <= {int, float}:
-        return "nested values"
-    whole = [value for value in values if type(value) is int]
-    if whole and _find_whole_kinds(whole) != {"whole numbers"}:
-        return "nested values"
-    return "lists" if float in types else "whole lists"
-
-
-def _to_json_text(value: object) -> str | None:
-    return value if value is None or isinstance(value, str) else json.dumps(value, ensure_ascii=False)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os.path
+import re
 from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
@@ -20,7 +21,8 @@ from doubtcli.files.formats import check_names, find_format, guess_format, load_
 from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable_error
 from doubtcli.records import ReadOptions, Source, Table
 from doubtcli.records.file_format import ColumnsBy, Parsed
-from doubtcli.wording.lists import did_you_mean, join_or
+from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, join_or
+from doubtcli.wording.quoting import shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Iterator
@@ -42,6 +44,12 @@ DELIMITER_NAMES = {
 
 NOT_DATA = ("_", ".", "cache-")
 """Prefixes of files that are not data: Spark's `_SUCCESS`, hidden files, caches of Hugging Face datasets."""
+
+SPLIT_PART = re.compile(r"(.+)-\d{5}-of-\d{5}(?:-[0-9a-f]+)?")
+"""A part's name as Hugging Face's hub has it: train-00000-of-00002."""
+MOST_DEPTH, MOST_FOLDERS = 4, 50
+"""How deep folders are looked through for parts, and how many of one depth; in the hub's cache they are three
+folders deep."""
 
 HIVE_NULL = "__HIVE_DEFAULT_PARTITION__"
 
@@ -190,6 +198,7 @@ def read_folder(
             "the folder changed while it was read", where=path, hint="run again when it is complete"
         )
     data = pa.concat_tables(tables).unify_dictionaries()
+    notes += _note_splits(before)
     return Source(path, format_.name, size, digest.hexdigest()), Parsed(data, tuple(notes))
 
 
@@ -216,7 +225,6 @@ def _list_part_files(folder: Path) -> dict[Path, tuple[int, ...] | None]:
 
 
 def _walk_parts(folder: Path) -> Iterator[Path]:
-    formats = _part_formats()
     try:
         entries = list(folder.iterdir())
     except OSError as error:
@@ -227,7 +235,7 @@ def _walk_parts(folder: Path) -> Iterator[Path]:
         if entry.is_dir():
             if "=" in entry.name:  # Hive's layout; other folders are other tables, such as a test split
                 yield from _walk_parts(entry)
-        elif any(_is_part(entry, one) for one in formats):
+        elif _is_any_part(entry):
             yield entry
 
 
@@ -236,6 +244,14 @@ def _choose_part_format(path: str, parts: Iterable[Path], wanted: str | None) ->
     name = None if wanted is None else find_format(wanted).name
     if len(formats) == 1 and name in (None, formats[0].name):
         return formats[0]
+    inner = [] if formats else _find_inner_folders(Path(path))
+    if inner:
+        raise InputError(
+            "the folder has no parts of a table itself, only folders in it have",
+            where=path,
+            expected="one table, such as one split of a data set",
+            hint=f"name one of them: {join_first([shell_word(str(folder)) for folder in inner], MOST_NAMED)}",
+        )
     inside = sorted(entry.name for entry in Path(path).iterdir())
     kinds = name or join_or(one.title for one in _part_formats())
     # abbreviated endings are not worth mentioning
@@ -248,6 +264,38 @@ def _choose_part_format(path: str, parts: Iterable[Path], wanted: str | None) ->
         expected=f"parts that end in {', or in '.join(' or '.join(ends) for ends in endings)}",
         hint=f"name one of: {', '.join(inside[:10])}" if inside else "the folder is empty: name another",
     )
+
+
+def _find_inner_folders(folder: Path) -> list[Path]:
+    """The folders within a folder that have parts, such as the splits of a Hugging Face data set."""
+    found, deeper = [], [folder]
+    for _ in range(MOST_DEPTH):
+        entries = [entry for each in deeper for entry in _list_entries(each) if entry.is_dir()]
+        deeper = [entry for entry in entries if not entry.name.startswith(NOT_DATA)][:MOST_FOLDERS]
+        found += [each for each in deeper if any(map(_is_any_part, _list_entries(each)))]
+    return found
+
+
+def _list_entries(folder: Path) -> list[Path]:
+    try:
+        return sorted(folder.iterdir())
+    except OSError:  # a folder that may not be read is not proposed
+        return []
+
+
+def _is_any_part(path: Path) -> bool:
+    return any(_is_part(path, one) for one in _part_formats())
+
+
+def _note_splits(parts: Iterable[Path]) -> Iterator[str]:
+    """A note on the parts of several splits, by their names in Hugging Face's layout."""
+    found = (SPLIT_PART.fullmatch(part.stem) for part in parts)
+    splits = sorted({one[1] for one in found if one})
+    if len(splits) > 1:
+        yield (
+            f"parts of {len(splits)} splits ({join_first(splits, MOST_NAMED)}), read as one table; "
+            "to scan one of them, name its file"
+        )
 
 
 def _part_formats() -> list[FileFormat]:

@@ -2,8 +2,12 @@ from __future__ import annotations
 
 import json
 import shlex
+import sqlite3
+import subprocess
 import sys
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -33,14 +37,6 @@ CHATS = [
     {"messages": [{"role": "user", "content": text}, {"role": "assistant", "content": label}]}
     for text, label in [("hi", "a"), ("bye", "b")]
 ]
-ANSWERS = [
-    {"text": "hi", "label": "a", "answer": "accept"},
-    {"text": "no", "label": "b", "answer": "reject"},
-]
-CHOICES = [
-    {"text": "hi", "accept": ["a"], "answer": "accept"},
-    {"text": "no", "accept": [], "answer": "ignore"},
-]
 TEXTS = [{"text": "hi", "label": "a"}, {"text": "bye", "label": "b"}]
 
 
@@ -56,8 +52,6 @@ MADE = [
     pytest.param("r.json", json.dumps(COCO), [{"image": "7.jpg", "label": "cat"}], id="COCO"),
     pytest.param("r.json", json.dumps(COCO, indent=1), [{"image": "7.jpg", "label": "cat"}], id="indented"),
     pytest.param("r.jsonl", lines_of(CHATS), TEXTS, id="chat"),
-    pytest.param("r.jsonl", lines_of(ANSWERS), ANSWERS[:1], id="answers"),
-    pytest.param("r.jsonl", lines_of(CHOICES), [{**CHOICES[0], "label": "a"}], id="choices"),
     pytest.param("r.json", json.dumps({"version": "1", "data": TEXTS}), TEXTS, id="rows under a key"),
     pytest.param(
         "r.json",
@@ -80,7 +74,6 @@ MADE = [
         ],
         id="libsvm",
     ),
-    pytest.param("r.txt", "__label__a hi\n__label__b bye\n", TEXTS, id="fastText"),
 ]
 
 
@@ -104,7 +97,7 @@ def test_command_of_the_message_makes_a_table(
     found = read_table(new).data
     names = sorted(rows[0])
     assert found.select([one for one in names if one in found.column_names]).to_pylist() == [
-        {key: json.dumps(row[key]) if key == "accept" else row[key] for key in names} for row in rows
+        {key: row[key] for key in names} for row in rows
     ]
 
 
@@ -165,6 +158,53 @@ def test_tables_stay_tables(tmp_path: Path, name: str, content: str, n_rows: int
     (tmp_path / name).write_text(content, encoding="utf-8")
 
     assert read_table(str(tmp_path / name)).data.num_rows == n_rows
+
+
+def test_fasttext_with_another_ending_is_named(tmp_path: Path) -> None:
+    """Lines of fastText in a file named like CSV are named, with the format that reads them."""
+    (tmp_path / "r.csv").write_text("__label__a hi\n__label__b bye\n", encoding="utf-8")
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path / "r.csv"))
+
+    assert caught.value.hint == "add --input-format fasttext"
+    assert read_table(str(tmp_path / "r.csv"), ReadOptions("fasttext")).data.num_rows == 2
+
+
+def test_command_unpacks_a_zip_archive(tmp_path: Path, sentences: Sentences) -> None:
+    """An archive is named with the first file in it, and the command unpacks it."""
+    with ZipFile(tmp_path / "r.zip", "w") as archive:
+        archive.writestr("data/r.csv", "text,label\nhi,a\n")
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path / "r.zip"))
+
+    sentences.check(caught.value.found)
+    command, _, new = str(caught.value.hint).partition(": ")[2].partition(", and scan ")
+    subprocess.run([sys.executable, *shlex.split(command)[1:]], check=True)
+    assert read_table(new).data.to_pylist() == [{"text": "hi", "label": "a"}]
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_command_exports_a_database(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sentences: Sentences
+) -> None:
+    """A database is named with its tables, and the command writes one of them as CSV."""
+    with closing(sqlite3.connect(tmp_path / "r.db")) as database:
+        database.execute("create table tickets (text, label)")
+        database.execute("insert into tickets values ('hi', 'a')")
+        database.execute("create table people (name)")
+        database.commit()
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path / "r.db"))
+
+    sentences.check(caught.value.found)
+    _, _, code, old, new = shlex.split(str(caught.value.hint).partition(": ")[2])
+    monkeypatch.setattr(sys, "argv", ["-c", old, new])
+    exec(code, {})
+    assert read_table(new).data.to_pylist() == [{"text": "hi", "label": "a"}]
 
 
 def test_given_format_is_believed(tmp_path: Path) -> None:

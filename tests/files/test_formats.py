@@ -64,8 +64,8 @@ def test_formats_are_listed_in_a_fixed_order(install: Callable[..., None]) -> No
     """Ours come first, the most usual first; plug-ins follow."""
     install("pass")
 
-    assert list_format_words() == ("csv", "tsv", "jsonl", "parquet", "arrow", "xlsx", "odd")
-    assert fill_in_formats(INSTALLED_FORMATS) == "csv, tsv, jsonl, parquet, arrow, xlsx or odd"
+    assert list_format_words() == ("csv", "tsv", "jsonl", "parquet", "arrow", "xlsx", "fasttext", "odd")
+    assert fill_in_formats(INSTALLED_FORMATS) == "csv, tsv, jsonl, parquet, arrow, xlsx, fasttext or odd"
 
 
 def test_plug_ins_can_be_turned_off(install: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -239,7 +239,9 @@ def test_scan_reads_it(outside: Path) -> None:
 @pytest.mark.usefixtures("outside")
 def test_help_names_it() -> None:
     """The help of --input-format lists it."""
-    assert "csv, tsv, jsonl, parquet, arrow, xlsx or lines" in " ".join(doubt("scan", "--help").split())
+    assert "csv, tsv, jsonl, parquet, arrow, xlsx, fasttext or lines" in " ".join(
+        doubt("scan", "--help").split()
+    )
 
 
 @pytest.mark.usefixtures("outside")

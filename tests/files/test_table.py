@@ -637,3 +637,31 @@ def test_without_rows(rows: tuple[int, ...], left: list[int]) -> None:
     table = pa.table({"n": [0, 1, 2], "t": pa.array(["a", "b", "c"], pa.string_view())})
 
     assert drop_rows(table, rows).column("n").to_pylist() == left
+
+
+# ------------------------------------------------------- folders of Hugging Face
+
+
+def test_folders_with_parts_are_proposed(tmp_path: Path, sentences: Sentences) -> None:
+    """A folder whose folders have parts, as splits do and the hub's cache, is refused with their names."""
+    for name in ("test", "snapshots/ab/data"):
+        (tmp_path / "d" / name).mkdir(parents=True)
+        pq.write_table(pa.table({"label": ["a"]}), tmp_path / "d" / name / "data-00000-of-00001.parquet")
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(tmp_path / "d"))
+
+    names = str(caught.value.hint).partition(": ")[2].split(", ")
+    assert names == [str(tmp_path / "d" / "test"), str(tmp_path / "d" / "snapshots" / "ab" / "data")]
+    sentences.check(caught.value.found)
+
+
+def test_parts_of_several_splits_are_noted(tmp_path: Path, sentences: Sentences) -> None:
+    """Parts that are named for several splits are read as one table, and a note says so."""
+    for split in ("train", "test"):
+        pq.write_table(pa.table({"label": [split]}), tmp_path / f"{split}-00000-of-00001.parquet")
+
+    table = read_table(str(tmp_path))
+
+    assert table.data["label"].to_pylist() == ["test", "train"]
+    sentences.check("\n".join(table.notes))

@@ -11,26 +11,25 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from doubtcli.errors import DoubtError, InputError, OutputError
 from doubtcli.files.csv import USUAL, write_csv
 from doubtcli.files.formats import find_format
 from doubtcli.files.frame import IN_MEMORY
 from doubtcli.files.source import open_source
-from doubtcli.files.table import read_table
+from doubtcli.files.table import add_missing_keys, read_table
 from doubtcli.files.text import find_plain_encoding
 from doubtcli.read.labels import class_label_names, clear_other_cells
 from doubtcli.read.row_ids import hash_rows, hash_rows_as_before, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, EarlierNames, Role, RowSnapshot, Source
-from doubtcli.records.file_format import ColumnsBy, Drop, FileLayout, Relabel
+from doubtcli.records.file_format import Drop, FileLayout, Relabel
 from doubtcli.store.open import restore_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from doubtcli.progress import Progress
     from doubtcli.records import AuditDocument, Decision, InMemory, Labels, Roles, Table
@@ -185,7 +184,7 @@ def read_labelled(
         column = roles.names(Role.LABEL)[0]
         cleared = clear_other_cells(table, column, settings.no_label).table
         labels = find_task(document.task_name).parse_labels(cleared, column, to_judge=False)
-        rows = _snapshot_rows(table, roles, labels, settings, given.arrays)
+        rows = _snapshot_rows(table, document, labels, settings, given.arrays)
     return LabelledFile(
         data=data,
         table=table,
@@ -222,45 +221,43 @@ def _convert(data: DataFile, table: Table) -> tuple[DataFile, Table, Source | No
 
 def _with_columns(table: Table, roles: Roles) -> Table:
     """The table with all columns of the audit. A JSON key that no row has any more gives an empty column."""
-    names = table.data.column_names
-    missing = [column for column in roles.columns if column.name not in names]
-    if not missing:
-        return table
-    may_go = find_format(table.source.format).columns_by is ColumnsBy.KEY
-    gone = [one for one in missing if not may_go or one.role == Role.LABEL]
+    names = [column.name for column in roles.columns if column.role != Role.LABEL]
+    whole = add_missing_keys(table, names)
+    gone = [one for one in roles.columns if one.name not in whole.data.column_names]
     if gone:
         raise InputError(
             "a column of the audit is missing",
             where=table.source.path,
             column=gone[0].name,
-            expected=f"the columns of the audit; the file has {quote_names(names)}",
+            expected=f"the columns of the audit; the file has {quote_names(table.data.column_names)}",
             hint="put it back; or scan the file as it is now, and make a new queue from that audit",
         )
-    data = table.data
-    for column in missing:
-        data = data.append_column(column.name, pa.nulls(data.num_rows, pa.large_string()))
-    return replace(table, data=data)
+    return whole
 
 
 def _snapshot_rows(
-    table: Table, roles: Roles, labels: Labels, settings: ScanSettings, arrays: Mapping[str, Any]
+    table: Table,
+    document: AuditDocument,
+    labels: Labels,
+    settings: ScanSettings,
+    arrays: Mapping[str, Any],
 ) -> tuple[RowSnapshot, ...]:
-    n_rows = table.data.num_rows
+    n_rows, roles, numbers = table.data.num_rows, document.roles, document.hashed_as_numbers
     vectors = probs = None
-    if (settings.embeddings or settings.pred_probs) and not _are_rows_distinct(table, roles, labels):
+    if (settings.embeddings or settings.pred_probs) and not _are_rows_distinct(table, roles, labels, numbers):
         if settings.embeddings:
             vectors = read_embeddings(settings.embeddings, n_rows, arrays.get("embeddings"))
         if settings.pred_probs:
             probs = read_pred_probs(settings.pred_probs, labels, n_rows, arrays.get("pred_probs"))
-    hashes = hash_rows(table, roles, vectors, probs)
+    hashes = hash_rows(table, roles, vectors, probs, numbers=numbers)
     ids = make_row_ids(table, roles, labels, vectors, probs, hashes=hashes)
     names = [labels.class_names[code] if code >= 0 else None for code in labels.codes.tolist()]
-    earlier = hash_rows_as_before(table, roles, hashes, vectors, probs)
+    earlier = hash_rows_as_before(table, roles, hashes, vectors, probs, numbers=numbers)
     rows = zip(ids, range(1, n_rows + 1), names, hashes, earlier, strict=True)
     return tuple(RowSnapshot(*row) for row in rows)
 
 
-def _are_rows_distinct(table: Table, roles: Roles, labels: Labels) -> bool:
+def _are_rows_distinct(table: Table, roles: Roles, labels: Labels, numbers: Collection[str] | None) -> bool:
     """Whether the file alone identifies its rows, without the files of embeddings and probabilities.
 
     Those have other rows once some rows were dropped. They are needed only if there are no input columns, or
@@ -270,7 +267,7 @@ def _are_rows_distinct(table: Table, roles: Roles, labels: Labels) -> bool:
         return False
     if roles.names(Role.IDENTIFIER):
         return True
-    hashes = hash_rows(table, roles)
+    hashes = hash_rows(table, roles, numbers=numbers)
     return len(set(zip(hashes, labels.codes.tolist(), strict=True))) == len(hashes)
 
 

@@ -166,6 +166,21 @@ def _input_formats() -> list[str]:
     return [each for word, one in load_formats().items() for each in (word, *one.aliases)]
 
 
+def add_missing_keys(table: Table, names: Iterable[str]) -> Table:
+    """The table with an empty column for each name that it lacks, if columns are the keys of its rows (JSON).
+
+    Tables of other formats are unchanged: they have all their columns.
+    """
+    format_ = load_formats().get(table.source.format)
+    if format_ is None or format_.columns_by is not ColumnsBy.KEY:
+        return table
+    data = table.data
+    for name in names:
+        if name not in data.column_names:
+            data = data.append_column(name, pa.nulls(data.num_rows, pa.large_string()))
+    return replace(table, data=data)
+
+
 # ---------------------------------------------------------------- a folder of parts
 
 

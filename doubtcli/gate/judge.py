@@ -47,6 +47,8 @@ class PriorKnowledge:
     section: Section | None = None
     """What a baseline has on the file; None without a baseline."""
     baseline_path: str = ""
+    named: DoubtTable | None = None
+    """The file's rows with the ids and hashes that the baseline knows them by; None without a baseline."""
 
 
 def judge_file(
@@ -65,18 +67,20 @@ def judge_file(
         InputError: The audit was made by an earlier version, which kept no hashes of rows.
         SettingsError: A limit names a reason that does not exist.
     """
+    named = known.named or doubts
     applied = apply_waivers(
         known.waivers,
         (
-            *_find_findings(doubts, data_path, settings),
-            *_find_new_unjudged(document, doubts, data_path, known.section),
+            *_find_findings(named, doubts, data_path, settings),
+            *_find_new_unjudged(document, named, data_path, known.section),
         ),
+        named,
         doubts,
         waivers_path=known.waivers_path,
         data_path=data_path,
         today=known.today,
     )
-    comparison, findings = _compare_findings(known, doubts, applied.findings)
+    comparison, findings = _compare_findings(known, named, applied.findings)
     figures = _count_findings(document, findings)
     checks = check_limits(settings, figures)
     failed = list_failed_limits(checks)
@@ -96,13 +100,15 @@ def judge_file(
     return result, applied
 
 
-def _find_findings(doubts: DoubtTable, data_path: str, settings: GateSettings) -> Iterator[Finding]:
+def _find_findings(
+    named: DoubtTable, doubts: DoubtTable, data_path: str, settings: GateSettings
+) -> Iterator[Finding]:
     """The doubted rows and, where there is a limit on them, those in conflict and those without a label."""
-    yield from find_doubted(doubts, data_path)
+    yield from find_doubted(named, data_path)
     if settings.max_conflicts is not None:
-        yield from find_conflicts(doubts, data_path)
+        yield from find_conflicts(doubts, data_path, named)
     if settings.max_unlabelled is not None:
-        yield from find_unlabelled(doubts, data_path)
+        yield from find_unlabelled(named, data_path)
 
 
 def _find_new_unjudged(
@@ -173,17 +179,23 @@ def find_doubted(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     return tuple(_make_finding(row, path, number, row.reasons) for row, number in _number_equals(rows))
 
 
-def find_conflicts(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
+def find_conflicts(doubts: DoubtTable, path: str, named: DoubtTable | None = None) -> tuple[Finding, ...]:
     """Rows whose exact input occurs elsewhere with another label, in file order.
+
+    Args:
+        doubts: As `doubts.parquet` has it.
+        path: The path of the data file, as it is to be shown.
+        named: The same rows, as a baseline names them.
 
     Raises:
         InputError: As `find_doubted`.
     """
     check_hashes(doubts)
-    labelled = doubts.filter(~np.isnan(doubts.doubt))
+    is_labelled = ~np.isnan(doubts.doubt)
+    labelled, named = doubts.filter(is_labelled), (named or doubts).filter(is_labelled)
     labels = labelled.data.group_by("row_hash").aggregate([("given_label", "count_distinct")])
     in_conflict = labels.filter(pc.greater(labels["given_label_count_distinct"], 1))["row_hash"]
-    rows = _read_rows(labelled.filter(pc.is_in(labelled.row_hash, in_conflict.combine_chunks())))
+    rows = _read_rows(named.filter(pc.is_in(labelled.row_hash, in_conflict.combine_chunks())))
     # a waiver of a conflict may name one of these
     reasons = tuple(one.name for one in load_our_reasons() if one.sources == ("duplicates",))
     found = [

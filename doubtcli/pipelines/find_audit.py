@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import OutputError
 from doubtcli.files.table import sha256_of
+from doubtcli.records import FROM_FILES, InMemory
 from doubtcli.store.audit_key import hash_side_files, make_audit_key
 from doubtcli.store.cache import find_cached_audit, keep_audit
 from doubtcli.store.describe import describe_audit, tabulate_doubts
@@ -81,4 +82,6 @@ def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = 
             folder = keep_audit(document, doubts, queue_csv=queue, report_html=page)
         except OutputError as error:
             notes = (f"the audit could not be kept for the next gate: {error}".replace("\n", "; "),)
-    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes)
+    # standard input can't be read again
+    given = InMemory(table=table) if settings.path == STANDARD_INPUT else FROM_FILES
+    return FoundAudit(document, doubts, settings.path, folder, "scanned now", notes, given)

@@ -13,7 +13,8 @@ from doubtcli.disk.paths import path_from_here
 from doubtcli.errors import SettingsError
 from doubtcli.files.text import find_physical_lines
 from doubtcli.gate.baseline.file import read_baseline, render_baseline
-from doubtcli.gate.baseline.section import find_section, make_section, update_baseline
+from doubtcli.gate.baseline.match import find_section
+from doubtcli.gate.baseline.section import find_label, make_section, update_baseline
 from doubtcli.gate.judge import PriorKnowledge, find_doubted, judge_file
 from doubtcli.gate.limits import quote_first_names
 from doubtcli.gate.result import RULES, GateResult
@@ -127,11 +128,14 @@ class Gate:
         given = self._open_audit(one) if isinstance(one, str) and is_audit(one) else one
         limits = self._find_limits(given if isinstance(given, str) else given.data_path)
         baseline = read_baseline(limits.baseline) if limits.baseline else None
-        found = self._find_audit(given) if isinstance(given, str) else given
+        found = self._find_audit(given, baseline) if isinstance(given, str) else given
         notes = found.notes
         if baseline is not None:
-            section, more = find_section(baseline, found.data_path, found.document, found.doubts)
-            known, notes = replace(known, section=section, baseline_path=baseline.path), (*notes, *more)
+            section, named, more = find_section(
+                baseline, found.data_path, found.document, found.doubts, found.read_data
+            )
+            known = replace(known, section=section, baseline_path=baseline.path, named=named)
+            notes = (*notes, *more)
         result, applied = judge_file(found.document, found.doubts, found.data_path, limits, known)
         folder = None if found.folder is None else str(found.folder)
         result = replace(result, audit=folder, origin=found.origin, notes=notes)
@@ -143,10 +147,17 @@ class Gate:
             rules=_describe_reasons(found),
         )
 
-    def _find_audit(self, path: str) -> FoundAudit:
+    def _find_audit(self, path: str, baseline: Baseline | None = None) -> FoundAudit:
+        """The audit of a file, or in a directory; by the baseline's label column where nobody names one."""
         if is_audit(path):
             return self._open_audit(path)
-        return find_or_make_audit(self.plan.scan(path), progress=self.progress, cache=self.cache)
+        settings = self.plan.scan(path)
+        found = find_or_make_audit(settings, progress=self.progress, cache=self.cache)
+        label = find_label(baseline, path) if baseline and settings.label is None else None
+        if label in {None, found.document.label_column} or not found.document.has_column(label):
+            return found
+        of_baseline = replace(settings, label=label)
+        return find_or_make_audit(of_baseline, progress=self.progress, cache=self.cache)
 
     def _open_audit(self, path: str) -> FoundAudit:
         found = open_judged_audit(path, or_backup=False)  # the data are gated as they are now

@@ -25,6 +25,7 @@ from doubtcli.read.row_ids import (
     describe_odd_ids,
     hash_rows,
     hash_rows_as_before,
+    list_number_columns,
     make_row_ids,
     number_equal_inputs,
 )
@@ -148,6 +149,7 @@ def build_examples(
         unlabelled_row_ids=tuple(ids[unlabelled]),
         unlabelled_positions=tuple(unlabelled.tolist()),
         row_hashes=tuple(hashes),
+        hashed_as_numbers=list_number_columns(table, roles),
         earlier_hashes=tuple(hash_rows_as_before(table, roles, hashes, embeddings, pred_probs)),
         equal_inputs=number_equal_inputs(table, roles, hashes, embeddings)[rows],
     )

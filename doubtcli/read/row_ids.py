@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -11,13 +12,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.files.text import show_rows
-from doubtcli.files.values import TEXT, as_text, find_distinct, is_vector, simplify_column
+from doubtcli.files.values import TEXT, as_text, find_distinct, is_vector, simplify_column, to_numbers
 from doubtcli.read.roles.embedding import Flaw, read_vectors
 from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL, find_odd_ids
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -57,16 +58,24 @@ def make_row_ids(
     """
     identifiers, arrays = roles.names(Role.IDENTIFIER), _list_arrays(given)
     column = table.data.column(identifiers[0]) if identifiers else None
-    odd = frozenset(range(table.data.num_rows)) if column is None else find_odd_ids(find_distinct(column)).all
-    own: Sequence[str] = ()
+    if column is not None and not find_odd_ids(find_distinct(column)).all:
+        return [str(name) for name in as_text(column).to_pylist()]
     if column is None and not (_input_names(roles) or arrays):
-        own = [str(row) for row in range(1, table.data.num_rows + 1)]
-    elif odd:
-        hashes = hash_rows(table, roles, *given) if hashes is None else hashes
-        others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
-        own = _number_repeats(hashes, labels.codes, table.data, others, arrays)
-    if column is None:
-        return list(own)
+        return [str(row) for row in range(1, table.data.num_rows + 1)]
+    hashes = hash_rows(table, roles, *given) if hashes is None else hashes
+    others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
+    own = _number_repeats(hashes, labels.codes, table.data, others, arrays)
+    return own if column is None else fill_in_ids(column, own)
+
+
+def fill_in_ids(column: pa.ChunkedArray, own: Sequence[str]) -> list[str]:
+    """The ids of a column; a row without one, or with that of an earlier row, has another name.
+
+    Args:
+        column: Of ids.
+        own: What the rows are named by their content.
+    """
+    odd = find_odd_ids(find_distinct(column)).all
     return [own[row] if row in odd else str(name) for row, name in enumerate(as_text(column).to_pylist())]
 
 
@@ -100,7 +109,28 @@ def _say_odd(table: Table, rows: list[int], one: str, many: str) -> str:
     return f"rows {shown} {many}, and are named by their content instead: give each an id of its own"
 
 
-def hash_rows(table: Table, roles: Roles, *given: NDArray[np.floating] | None) -> list[str]:
+@dataclass(frozen=True)
+class HashedAs:
+    """How cells become the bytes that are hashed."""
+
+    ends: str | None = LF
+    """What ends the lines within a text; None: what was read."""
+    numbers: Collection[str] | None = None
+    """The columns of which numbers are hashed; of all others texts are. None: as the columns' types are."""
+
+
+def list_number_columns(table: Table, roles: Roles) -> tuple[str, ...]:
+    """The input columns of which numbers are hashed, by their type, sorted by name; vectors left out.
+
+    One odd cell can make a JSON file's numbers texts. So this is kept, to hash rows as they were.
+    """
+    types = {name: simplify_column(table.data.column(name).slice(0, 0)).type for name in _input_names(roles)}
+    return tuple(name for name in types if pa.types.is_floating(types[name]))
+
+
+def hash_rows(
+    table: Table, roles: Roles, *given: NDArray[np.floating] | None, numbers: Collection[str] | None = None
+) -> list[str]:
     """A hash of each row's content without its label: 16 hexadecimal digits, in file order.
 
     It is made from the row's inputs: all columns that models can learn from, also those left out as empty,
@@ -109,13 +139,24 @@ def hash_rows(table: Table, roles: Roles, *given: NDArray[np.floating] | None) -
 
     Cells are hashed as they were read. Only the ends of lines within a text don't count: git and editors
     write CR LF for LF, and back.
+
+    Args:
+        table: The file.
+        roles: What its columns are.
+        given: The user's embeddings and probabilities, each of shape `(n_rows_in_file, m)`.
+        numbers: The columns of which numbers are hashed, as `list_number_columns` gave them before; None: by
+            the types that the columns have now.
     """
     names, arrays = _list_hashed(roles, given)
-    return _hash_each_row(table.data, names, arrays, LF)
+    return _hash_each_row(table.data, names, arrays, HashedAs(numbers=numbers))
 
 
 def hash_rows_as_before(
-    table: Table, roles: Roles, hashes: Sequence[str], *given: NDArray[np.floating] | None
+    table: Table,
+    roles: Roles,
+    hashes: Sequence[str],
+    *given: NDArray[np.floating] | None,
+    numbers: Collection[str] | None = None,
 ) -> list[tuple[str, ...]]:
     """The hashes that versions up to 0.4 gave each row, where they are not the same as now.
 
@@ -126,7 +167,8 @@ def hash_rows_as_before(
         table: The file.
         roles: What its columns are.
         hashes: What `hash_rows` gives.
-        given: As in `hash_rows`.
+        given: As in `hash_rows`; so are `numbers`.
+        numbers: The columns of which numbers are hashed.
 
     Returns:
         In file order, empty for most rows.
@@ -136,7 +178,8 @@ def hash_rows_as_before(
     found: list[tuple[str, ...]] = [()] * table.data.num_rows
     if len(rows):
         some, their = table.data.select(names).take(pa.array(rows)), [array[rows] for array in arrays]
-        before = zip(*(_hash_each_row(some, names, their, ends) for ends in (AS_READ, CRLF)), strict=True)
+        ways = (HashedAs(ends, numbers) for ends in (AS_READ, CRLF))
+        before = zip(*(_hash_each_row(some, names, their, way) for way in ways), strict=True)
         for row, both in zip(rows.tolist(), before, strict=True):
             found[row] = tuple(one for one in dict.fromkeys(both) if one != hashes[row])
     return found
@@ -220,33 +263,27 @@ def _list_arrays(given: Sequence[NDArray[np.floating] | None]) -> list[NDArray[n
 
 
 def _hash_each_row(
-    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], ends: str | None
+    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], way: HashedAs
 ) -> list[str]:
     """A hash of each row; the columns' names go into all of them."""
-    named = "\0".join(names) if ends is None else LINE_END.sub(ends, "\0".join(names))
+    named = "\0".join(names) if way.ends is None else LINE_END.sub(way.ends, "\0".join(names))
     key = blake2b(named.encode(), digest_size=16).digest()
     return [
         blake2b(content, digest_size=DIGEST_BYTES, key=key).hexdigest()
-        for content in _row_contents(data, names, arrays, ends)
+        for content in _row_contents(data, names, arrays, way)
     ]
 
 
 def _row_contents(
-    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], ends: str | None = LF
+    data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], way: HashedAs
 ) -> Iterator[bytes]:
-    """The content of each row as bytes, so that different rows have different bytes.
-
-    Args:
-        data: The rows.
-        names: The columns that count.
-        arrays: Further numbers of each row.
-        ends: What ends the lines within a text; None: what was read.
-    """
+    """The content of each row as bytes, so that different rows have different bytes."""
     texts, matrices = [], list(arrays)
-    for column in (simplify_column(data.column(name)) for name in names):
-        matrix = _to_float_matrix(column)
+    for name in names:
+        column = simplify_column(data.column(name))
+        matrix = _to_float_matrix(column, None if way.numbers is None else name in way.numbers)
         if matrix is None:
-            texts.append(_prefix_lengths(_end_lines(as_text(column), ends)))
+            texts.append(_prefix_lengths(_end_lines(as_text(column), way.ends)))
         else:
             matrices.append(matrix)
     # the bytes of a number, not its text, which may change between versions
@@ -257,10 +294,15 @@ def _row_contents(
         yield text + b"".join(matrix[row].tobytes() for matrix in rows) if rows else text
 
 
-def _to_float_matrix(column: pa.ChunkedArray) -> NDArray[np.floating] | None:
-    """The values of a column of floats or of complete vectors; None for any other column."""
-    if pa.types.is_floating(column.type):
-        numbers = np.array(column.to_numpy(zero_copy_only=False), dtype=np.float64)
+def _to_float_matrix(column: pa.ChunkedArray, as_numbers: bool | None) -> NDArray[np.floating] | None:  # noqa: FBT001
+    """The values of a column of numbers or of complete vectors; None for any other column.
+
+    Args:
+        column: The column.
+        as_numbers: Whether it is one of numbers; None: if it has floats.
+    """
+    if as_numbers or (as_numbers is None and pa.types.is_floating(column.type)):
+        numbers = np.array(to_numbers(column), dtype=np.float64)
         numbers[np.isnan(numbers)] = np.nan  # the same bytes for every NaN
         return numbers[:, np.newaxis]
     found = read_vectors(column) if is_vector(column.type) else None
@@ -293,7 +335,7 @@ def _number_repeats(
     groups, counts = np.unique(np.array(hashes), return_inverse=True, return_counts=True)[1:]
     rows = np.flatnonzero(counts[groups] > 1)
     some = [np.asarray(array)[rows] for array in arrays]
-    contents = list(_row_contents(data.take(pa.array(rows)), others, some))
+    contents = list(_row_contents(data.take(pa.array(rows)), others, some, HashedAs()))
     ranks = np.where(codes < 0, len(codes), codes)[rows].tolist()
     order = sorted(range(len(rows)), key=lambda place: (groups[rows[place]], ranks[place], contents[place]))
     count, before = 0, -1

@@ -359,6 +359,8 @@ class Examples:
     """A hash of each row of the file without its label, in file order."""
     equal_inputs: Codes | None = None
     """Shape `(n_rows,)`: rows with the same number have the same inputs, cell by cell; None: no two have."""
+    hashed_as_numbers: tuple[str, ...] = ()
+    """The input columns of which numbers were hashed; of the others texts were."""
     earlier_hashes: tuple[tuple[str, ...], ...] = ()
     """The hashes of each row by earlier versions of doubt, where they are not the same."""
 

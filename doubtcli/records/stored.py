@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.records.reading import Role
-from doubtcli.records.relabelling import EarlierNames
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,6 +19,7 @@ if TYPE_CHECKING:
     from doubtcli.records.audit import NoiseRate, Power, Skill
     from doubtcli.records.evidence import SkippedReason
     from doubtcli.records.reading import Roles, SideFile, Source
+    from doubtcli.records.relabelling import EarlierNames
 
 # --------------------------------------------------------- names in files that are read
 
@@ -27,7 +27,7 @@ TOOL = "doubt"
 """The name of the tool in our files."""
 AUDIT_SCHEMA_VERSION = 1
 """Of `audit.json`; like those below, raised by a change that breaks a program which reads the JSON."""
-BASELINE_SCHEMA_VERSION = 1
+BASELINE_SCHEMA_VERSION = 2
 """Of the file that `doubt baseline` writes."""
 GATE_SCHEMA_VERSION = 1
 """Of what `doubt gate --output-format json` prints."""
@@ -160,11 +160,22 @@ class AuditDocument:
     timings: Mapping[str, float | None] = field(default_factory=dict)
     row_hash_version: int = ROW_HASH_VERSION
     """How `row_hash` was made: a number that each other way raises."""
+    hashed_as_numbers: tuple[str, ...] | None = None
+    """The input columns of which it has numbers, not texts; None in audits of earlier versions."""
 
     @property
     def label_column(self) -> str:
         """The column that was judged."""
         return next(column.name for column in self.roles.columns if column.role == Role.LABEL)
+
+    @property
+    def id_column(self) -> str | None:
+        """The column that names the rows; None where their content does."""
+        return next(iter(self.roles.names(Role.IDENTIFIER)), None)
+
+    def has_column(self, name: str | None) -> bool:
+        """Whether the file has a column of this name."""
+        return any(column.name == name for column in self.roles.columns)
 
     @property
     def input_columns(self) -> tuple[str, ...]:
@@ -282,15 +293,6 @@ class DoubtTable:
     def earlier_hashes(self) -> pa.ChunkedArray:
         """Lists of the hashes that earlier versions of doubt gave each row, where they are not the same."""
         return self.data.column("earlier_hashes")
-
-    @property
-    def earlier_names(self) -> EarlierNames:
-        """The same, each with the row's hash of today."""
-        import pyarrow.compute as pc
-
-        n_earlier = pc.fill_null(pc.list_value_length(self.earlier_hashes), 0)
-        some = self.filter(pc.greater(n_earlier, 0))
-        return EarlierNames.of(zip(some.row_hash.to_pylist(), some.earlier_hashes.to_pylist(), strict=True))
 
     def rename_rows(self, names: EarlierNames) -> DoubtTable:
         """The rows with ids and hashes of today in place of earlier ones."""

@@ -71,6 +71,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         voices=audit.ranking.voices,
         notes=audit.notes,
         timings=_to_plain(audit.timings),
+        hashed_as_numbers=audit.examples.hashed_as_numbers,
     )
 
 

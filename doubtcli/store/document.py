@@ -73,6 +73,7 @@ OPTIONAL: Mapping[str, Any] = {
     "task": "classification",
     "recipe": "",
     "row_hash_version": 1,
+    "hashed_as_numbers": None,
     "side_files": {},
     "models": [],
     "power": None,
@@ -103,6 +104,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "task": document.task_name,
         "recipe": document.audit_key,
         "row_hash_version": document.row_hash_version,
+        "hashed_as_numbers": document.hashed_as_numbers,
         "side_files": {name: _to_object(file) for name, file in document.side_files.items()},
         "columns": list(map(_to_object, document.roles.columns)),
         "settings": document.settings,
@@ -169,6 +171,10 @@ class _Part:
     def items(self, key: str) -> tuple[Any, ...]:
         """The items of the list under a key."""
         return tuple(self.need(key))
+
+    def items_or_null(self, key: str) -> tuple[Any, ...] | None:
+        """The items of the list under a key; None for null."""
+        return None if self.need(key) is None else self.items(key)
 
     def parts(self, key: str) -> tuple[_Part, ...]:
         """The objects in the list under a key."""
@@ -306,6 +312,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         notes=document.items("notes"),
         timings=document.part("timings").values,
         row_hash_version=document.need("row_hash_version"),
+        hashed_as_numbers=document.items_or_null("hashed_as_numbers"),
     )
 
 

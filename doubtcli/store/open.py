@@ -66,7 +66,7 @@ class FoundAudit:
         return replace(self.document.source, path=self.data_path)
 
     def read_data(self) -> Table:
-        """The data file, read as the audit read it.
+        """The data file, read as the audit read it; the table itself where it is in memory.
 
         Raises:
             InputError: It can't be read, or has changed.
@@ -74,6 +74,8 @@ class FoundAudit:
         from doubtcli.files.formats import find_input_format
         from doubtcli.files.table import read_table
 
+        if self.given.table is not None:
+            return self.given.table
         options = self.settings.read_options
         if options.input_format is None:
             options = replace(options, input_format=find_input_format(self.document.source))

@@ -163,7 +163,8 @@ class VerdictRows:
     def restore_answers(self, answers: Sequence[Answer]) -> tuple[Answer, ...]:
         """The answers with the ids of the audit, and marked where a spreadsheet rewrote labels of their file.
 
-        A rewritten id is only taken for an audited one if the hash of the row names the same row.
+        A rewritten id is only taken for an audited one if the hash of the row names the same row; so is one
+        that was made from the hash, before the file had ids.
         """
         restored = [self._restore_id(self._rename(answer)) for answer in answers]
         files = {answer.file for answer in restored if self._has_rewritten_label(answer)}
@@ -186,7 +187,8 @@ class VerdictRows:
         if not answer.seen_hash or any(is_as_seen(answer, row) for row in self.find_named(answer)):
             return answer
         same = self.audited.by_hash.get(answer.seen_hash, ())
-        rows = [row for row in same if is_rewritten(answer.row_id, row.row_id)]
+        is_of_content = _is_made_from(answer.row_id, answer.seen_hash)
+        rows = [row for row in same if is_of_content or is_rewritten(answer.row_id, row.row_id)]
         return replace(answer, row_id=rows[0].row_id) if len(rows) == 1 else answer
 
     def _restore_duplicates(self, answer: Answer) -> tuple[str, ...]:
@@ -319,9 +321,12 @@ def _quote_label(label: str | None) -> str:
 
 def _is_named_by_hash(row: RowSnapshot) -> bool:
     """Whether a row's id is a hash of its content, with or without a number."""
-    if row.row_hash is None or not row.row_id.startswith(row.row_hash):
-        return False
-    return COUNT_BEHIND_HASH.fullmatch(row.row_id.removeprefix(row.row_hash)) is not None
+    return row.row_hash is not None and _is_made_from(row.row_id, row.row_hash)
+
+
+def _is_made_from(row_id: str, row_hash: str) -> bool:
+    is_start = row_id.startswith(row_hash)
+    return is_start and COUNT_BEHIND_HASH.fullmatch(row_id.removeprefix(row_hash)) is not None
 
 
 # ------------------------------------------------------------------- where rows come from

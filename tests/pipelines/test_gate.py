@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import datetime as dt
 import subprocess
 import sys
 from dataclasses import replace
 from hashlib import sha256
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +28,7 @@ from doubtcli.store.describe import DOUBT_COLUMNS
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from doubtcli.gate.result import GateResult
     from doubtcli.records import AuditDocument
     from tests.conftest import Sentences
 
@@ -190,3 +193,74 @@ def test_an_audit_is_gated_without_heavy_libraries(a_document: Describe) -> None
     done = subprocess.run([sys.executable, "-c", script, audit], capture_output=True, text=True, check=True)
 
     assert done.stdout == "[]\n"
+
+
+WORDS = {"fruit": ("apple", "pear", "cherry", "plum"), "tool": ("hammer", "saw", "chisel", "plane")}
+
+
+def make_rows(n_rows: int = 60) -> list[dict[str, str]]:
+    """Texts of two lines about fruit and tools in turn; three rows have the other label."""
+    rows = []
+    for number in range(n_rows):
+        kind = ("fruit", "tool")[number % 2]
+        text = "\n".join(WORDS[kind][number // 2 // 4**place % 4] for place in range(3))
+        label = ("tool", "fruit")[number % 2] if number in {11, 30, 47} else kind
+        rows.append({"text": f"{text} n{number}", "label": label})
+    return rows
+
+
+def write_rows(path: Path, rows: list[dict[str, str]], ends: str = "\n") -> None:
+    """A CSV file of these rows, with these ends of lines, also within texts."""
+    text = StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    path.write_bytes(text.getvalue().replace("\n", ends).encode())
+
+
+def judge(data: Path, **limits: Any) -> GateResult:
+    """A gate by a new scan with few models."""
+    plan = load_gate({"fast": True}, limits, start=data.parent, isolated=True)
+    return Gate(plan, TODAY, Silence(), cache=False).run([str(data)])
+
+
+def write_known(data: Path, path: Path, **flags: Any) -> str:
+    """A baseline of a file, by a new scan."""
+    plan = load_gate({"fast": True, **flags}, {}, start=data.parent, isolated=True)
+    Gate(plan, TODAY, Silence(), cache=False).write_baseline([str(data)], str(path))
+    return str(path)
+
+
+@pytest.mark.parametrize("has_ids", [False, True])
+def test_a_file_that_others_touch(has_ids: bool, tmp_path: Path) -> None:
+    """Other ends of lines, an added column and odd rows are no new doubts, and let no waiver lapse."""
+    rows = [({"id": f"T{number}"} if has_ids else {}) | row for number, row in enumerate(make_rows())]
+    data = tmp_path / "data.csv"
+    write_rows(data, rows)
+    baseline = write_known(data, tmp_path / "known.json")
+    waived = judge(data, max_doubted="9").files[0].findings[0]
+    waivers = tmp_path / "w.toml"
+    waivers.write_text(f'[[waive]]\nid = "{waived.row_id}"\n', encoding="utf-8")
+    odd = dict.fromkeys(rows[0], "") | {"text": "apple\npear n99", "label": "fruit"}
+    again = rows[2] | {"text": "apple\nplum n98"}
+
+    for changed, ends in (
+        (rows, "\r\n"),
+        ([row | {"added": "abc"[place % 3]} for place, row in enumerate(rows)], "\n"),
+        ([*rows, odd, again], "\r\n"),
+    ):
+        write_rows(data, changed, ends)
+        found = judge(data, max_new="0", baseline=baseline, waivers=str(waivers))
+
+        [one] = found.files[0].waived
+        assert (found.passed, one.row, one.fingerprint) == (True, waived.row, waived.fingerprint)
+
+
+def test_a_baseline_of_another_label(tmp_path: Path) -> None:
+    """Where nobody names the label column, it is the baseline's, also if another one looks like it today."""
+    data, rows = tmp_path / "data.csv", [row | {"kind": row["label"]} for row in make_rows()]
+    write_rows(data, [{"text": row["text"], "kind": row["kind"]} for row in rows])
+    baseline = write_known(data, tmp_path / "known.json", label="kind")
+    write_rows(data, [row | {"label": "ab"[place // 2 % 2]} for place, row in enumerate(rows)])
+
+    assert judge(data, max_new="0", baseline=baseline).passed

@@ -130,7 +130,6 @@ def test_rows_get_the_names_of_today() -> None:
 
     assert renamed.row_id.to_pylist() == ["h1.2", "T17.2", "n3"]
     assert renamed.row_hash.to_pylist() == ["h1", "h2", "n3"]
-    assert rows.earlier_names == EarlierNames({"e1": "h1"})
 
 
 def test_without_pandas(tmp_path: Path) -> None:

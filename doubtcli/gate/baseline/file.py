@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import DIGEST_DIGITS, count_prefix_digits, pack_digests, unpack_digests
 from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section
-from doubtcli.records.stored import BASELINE_SCHEMA_VERSION, TOOL
+from doubtcli.records.stored import BASELINE_SCHEMA_VERSION, ROW_HASH_VERSION, TOOL
 from doubtcli.wording.quoting import quote_json
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ def _render_section(section: Section) -> str:
         "n_rows": str(section.n_rows),
         "label": quote_json(section.label),
         "inputs": _one_line_array(section.inputs),
+        **_render_names(section),
         "settings": _one_line_json(section.settings),
         "version": quote_json(section.version),
         "doubts": _indent_block("[]", map(_render_known, section.doubts), depth=3),
@@ -56,6 +58,18 @@ def _render_section(section: Section) -> str:
         "rows": _render_digests(section.lines),
     }
     return _indent_block("{}", (f'"{key}": {value}' for key, value in parts.items()), depth=2)
+
+
+def _render_names(section: Section) -> dict[str, str]:
+    """How rows were named; nothing where an earlier version wrote it."""
+    if not section.roles:
+        return {}
+    return {
+        "id": _one_line_json(section.id),
+        "numbers": _one_line_json(section.numbers),
+        "roles": _one_line_json(section.roles),
+        "row_hash_version": str(section.row_hash_version),
+    }
 
 
 def _render_digests(lines: Mapping[str, str]) -> str:
@@ -171,11 +185,11 @@ def _check_head(document: Any, path: str) -> None:  # noqa: ANN401  # JSON is an
                 expected="a file that `doubt baseline` wrote",
                 hint="name the baseline with --baseline, or write one: doubt baseline DATA -o FILE",
             )
-    if found != BASELINE_SCHEMA_VERSION:
+    if not 1 <= found <= BASELINE_SCHEMA_VERSION:
         raise InputError(
             f"has schema version {found}",
             where=path,
-            expected=f"schema version {BASELINE_SCHEMA_VERSION}",
+            expected=f"schema version {BASELINE_SCHEMA_VERSION} or lower, from 1",
             hint="update doubt: a newer one wrote this baseline"
             if found > BASELINE_SCHEMA_VERSION
             else _suggest_rewriting(path),
@@ -206,6 +220,7 @@ def parse_section(path: str, body: object, where: str) -> Section:
             "doubts": list() as doubts,
             "borderline": dict() as near,
             "rows": dict() as lines,
+            **names,
         } if _are_texts(inputs) and type(n_rows) is int:
             _check_lines(path, lines, n_rows, where)
             _check_line_format(path, near, sum(map(_count_digests, near.values())), where)
@@ -214,10 +229,36 @@ def parse_section(path: str, body: object, where: str) -> Section:
             section = Section(
                 path, sha256, n_rows, label, tuple(inputs), settings, version, known, lines, borderline
             )
+            section = replace(section, **_parse_names(path, names, where))
             _check_doubts(section, where)
             return section
         case _:
             raise _make_broken_error(where, f"the entry for {path!r} is malformed or incomplete")
+
+
+def _parse_names(path: str, names: Mapping[Any, object], where: str) -> dict[str, Any]:
+    """The fields on how rows were named; none where an earlier version wrote it."""
+    if "roles" not in names:
+        return {}
+    match names:
+        case {
+            "id": str() | None as id_column,
+            "numbers": list() | None as numbers,
+            "roles": dict() as roles,
+            "row_hash_version": int() as row_hash_version,
+        } if _are_texts(numbers or []) and _are_texts([*roles.values()]) and type(row_hash_version) is int:
+            pass
+        case _:
+            raise _make_broken_error(where, f"the entry for {path!r} is malformed or incomplete")
+    if not 1 <= row_hash_version <= ROW_HASH_VERSION:
+        raise InputError(
+            f"in the entry for {path!r}, rows are hashed as in version {row_hash_version}",
+            where=where,
+            expected=f"row_hash_version {ROW_HASH_VERSION} or lower, from 1",
+            hint="update doubt: a newer one wrote this baseline",
+        )
+    fields = {"id": id_column, "numbers": numbers if numbers is None else tuple(numbers)}
+    return fields | {"roles": roles, "row_hash_version": row_hash_version}
 
 
 def _check_lines(path: str, lines: dict[str, Any], n_rows: int, where: str) -> None:

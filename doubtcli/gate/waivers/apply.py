@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
@@ -38,7 +38,7 @@ def apply_waivers(
     waivers: Sequence[Waiver],
     findings: Sequence[Finding],
     doubts: DoubtTable,
-    *,
+    *others: DoubtTable,
     waivers_path: str,
     data_path: str,
     today: dt.date,
@@ -52,11 +52,12 @@ def apply_waivers(
         waivers: As they were read, for all files.
         findings: The findings of this file, none of them waived.
         doubts: `doubts.parquet` of this file: every row.
+        others: The same rows with other ids or hashes, by which waivers may name them, too.
         waivers_path: The waivers file: the paths in it are relative to its folder.
         data_path: The data file.
         today: A waiver applies until the end of its last day.
     """
-    waivers = _rename_rows(waivers, doubts)
+    waivers = _rename_rows(waivers, doubts, others)
     ruled_out = {waiver.number: _find_obstacle(waiver, waivers_path, data_path, today) for waiver in waivers}
     usable = [waiver for waiver in waivers if ruled_out[waiver.number] is None]
     by_id: dict[str, list[Waiver]] = defaultdict(list)
@@ -108,12 +109,57 @@ def find_waived_rows(
     return {row.row for row in rows if labels[row.row_id] & {None, row.given_label}}
 
 
-def _rename_rows(waivers: Sequence[Waiver], doubts: DoubtTable) -> list[Waiver]:
-    """The waivers with the ids of today in place of those of earlier versions of doubt."""
-    names = doubts.earlier_names
-    if not names.hashes:
-        return list(waivers)
-    return [replace(waiver, row_id=names.rename(waiver.row_id)) for waiver in waivers]
+def _rename_rows(
+    waivers: Sequence[Waiver], doubts: DoubtTable, others: Sequence[DoubtTable] = ()
+) -> list[Waiver]:
+    """The waivers with the ids of today in place of others that their rows have had."""
+    ids = find_ids_of_today({waiver.row_id for waiver in waivers}, doubts, others)
+    return [
+        replace(waiver, row_id=ids[waiver.row_id]) if waiver.row_id in ids else waiver for waiver in waivers
+    ]
+
+
+def find_ids_of_today(
+    names: Collection[str], doubts: DoubtTable, others: Sequence[DoubtTable] = ()
+) -> dict[str, str]:
+    """The id of the row that each name means, of the names that no row has as its id now.
+
+    A row that has an id of the user's may have been named by its content before, as `<hash>` or `<hash>.2`;
+    and hashes may have been made in another way.
+
+    Args:
+        names: Ids as they were once.
+        doubts: `doubts.parquet`: every row.
+        others: The same rows with other ids or hashes.
+    """
+    if not names:
+        return {}
+    known = doubts.filter(pc.is_in(doubts.row_id, value_set=pa.array(sorted(names), doubts.row_id.type)))
+    unknown = sorted({*names} - {*known.row_id.to_pylist()})
+    if not unknown:
+        return {}
+    ids = dict(zip(doubts.row.tolist(), doubts.row_id.to_pylist(), strict=True))
+    found: dict[str, str] = {}
+    for table in (doubts, *others):
+        rows = _number_by_name(unknown, table)
+        found = {name: ids[rows[name]] for name in unknown if name in rows} | found
+    return found
+
+
+def _number_by_name(names: Sequence[str], doubts: DoubtTable) -> dict[str, int]:
+    """The row that each name means, as an id, or as a hash with the row's place among rows of that hash."""
+    hashes = pa.array([name.partition(".")[0] for name in names], doubts.row_hash.type)
+    has_earlier = pc.greater(pc.fill_null(pc.list_value_length(doubts.earlier_hashes), 0), 0)
+    is_named = pc.is_in(doubts.row_id, value_set=pa.array(names, doubts.row_id.type))
+    some = doubts.filter(pc.or_(pc.or_(is_named, has_earlier), pc.is_in(doubts.row_hash, value_set=hashes)))
+    found: dict[str, int] = {}
+    count: Counter[str] = Counter()
+    for row in sorted(some.to_rows(), key=lambda row: (row.given_label is None, row.given_label, row.row)):
+        for one in {row.row_hash or "", *row.earlier_hashes}:
+            count[one] += 1
+            found.setdefault(one if count[one] == 1 else f"{one}.{count[one]}", row.row)
+        found[row.row_id] = row.row
+    return found
 
 
 def _find_obstacle(waiver: Waiver, waivers_path: str, data_path: str, today: dt.date) -> UnusedWaiver | None:

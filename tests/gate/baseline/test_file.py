@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Describe = Callable[..., AuditDocument]
 
 TWO_ROWS = """{
-  "schema_version": 1,
+  "schema_version": 2,
   "tool": {"name": "doubt", "version": "VERSION"},
   "about": "ABOUT",
   "files": {
@@ -156,7 +156,14 @@ def any_section(draw: st.DrawFn) -> Section:
         )
         for place, (row_hash, label) in enumerate(doubted)
     )
+    roles = draw(st.dictionaries(TEXT, st.sampled_from(["text", "label"]), max_size=2))
+    names = {
+        "id": draw(st.none() | TEXT),
+        "numbers": draw(st.none() | st.tuples(TEXT)),
+        "row_hash_version": 2,
+    }
     return Section(
+        **({"roles": roles} | names if roles else {}),
         path=draw(TEXT),
         sha256=draw(TEXT),
         n_rows=len(rows),
@@ -311,7 +318,7 @@ class TestRefused:
             "{}",
             '{"schema_version": 1, "tool": {"name": "doubt", "version": "0.1.0"}, "input": {}}',
             GOOD.replace('"name": "doubt"', '"name": "bandit"'),
-            GOOD.replace('"schema_version": 1', '"schema_version": "1"'),
+            GOOD.replace('"schema_version": 2', '"schema_version": "2"'),
         ],
         ids=["list", "empty", "an audit", "of another tool", "version of another kind"],
     )
@@ -326,10 +333,10 @@ class TestRefused:
         """The message shows how to name or write one."""
         sentences.check(refusal("{}", tmp_path))
 
-    @pytest.mark.parametrize("found", [2, 0], ids=["newer", "older"])
+    @pytest.mark.parametrize("found", [3, 0], ids=["newer", "older"])
     def test_other_schema_version(self, tmp_path: Path, found: int, sentences: Sentences) -> None:
         """Another schema version is refused, with what to do about it."""
-        error = refusal(GOOD.replace('"schema_version": 1', f'"schema_version": {found}'), tmp_path)
+        error = refusal(GOOD.replace('"schema_version": 2', f'"schema_version": {found}'), tmp_path)
 
         assert error.where == "known.json"
         assert error.found.endswith(f"version {found}")
@@ -385,6 +392,28 @@ def test_sound() -> None:
     )
 
 
+NAMES = {
+    "id": "no",
+    "numbers": ["size"],
+    "roles": {"no": "identifier", "text": "text", "intent": "label"},
+    "row_hash_version": 2,
+}
+
+
+def test_names() -> None:
+    """An entry has the roles of columns, and how rows were named; one of an earlier version has neither."""
+    found, earlier = (parse_section("a.csv", part, "known.json") for part in (body(**NAMES), body()))
+
+    assert (found.id, found.numbers, found.row_hash_version) == ("no", ("size",), 2)
+    assert [*found.roles.items()] == [("no", "identifier"), ("text", "text"), ("intent", "label")]
+    assert (earlier.id, earlier.numbers, earlier.roles, earlier.row_hash_version) == (None, None, {}, 1)
+
+
+def test_a_later_hash(sentences: Sentences) -> None:
+    """Rows that a later version hashed in another way are refused, with what to do."""
+    sentences.check(section_refusal(body(**NAMES | {"row_hash_version": 3})))
+
+
 def test_more_than_we_know() -> None:
     """A key that a later version may add is ignored."""
     assert parse_section("a.csv", body(more=1), "known.json").n_rows == 2
@@ -401,8 +430,16 @@ def test_more_than_we_know() -> None:
         body(settings=[]),
         body(doubts={}),
         body(rows=[]),
+        body(**NAMES | {"id": 1}),
+        body(**NAMES | {"numbers": "a"}),
+        body(**NAMES | {"roles": {"a": 1}}),
+        body(**NAMES | {"row_hash_version": True}),
+        body(roles={}),
     ],
-    ids=["list", "no label", "text", "flag", "columns", "settings", "doubts", "rows"],
+    ids=[
+        *("list", "no label", "text", "flag", "columns", "settings", "doubts", "rows"),
+        *("id", "numbers", "roles", "version", "roles alone"),
+    ],
 )
 def test_malformed(part: object) -> None:
     """An entry in which something is missing or of another type is refused."""

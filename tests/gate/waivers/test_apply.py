@@ -13,6 +13,7 @@ from doubtcli.gate.waivers.apply import (
     UnusedWaiver,
     apply_waivers,
     explain_unused,
+    find_ids_of_today,
     find_lapsed_waivers,
     find_waived_rows,
 )
@@ -113,15 +114,39 @@ class TestApplies:
 
     def test_id_of_an_earlier_version(self) -> None:
         """It applies to its row also by the id that an earlier version of doubt gave the row."""
-        row = {"row_id": "n1.2", "given_label": "spam", "row": 1, "row_hash": "n1", "earlier_hashes": ["o1"]}
-        doubts = DoubtTable(pa.Table.from_pylist([row], schema=pa.schema(DOUBT_COLUMNS)))
+        rows = [
+            {"row_id": name, "given_label": "spam", "row": row, "row_hash": "n1", "earlier_hashes": ["o1"]}
+            for row, name in enumerate(["n1", "n1.2"], 1)
+        ]
+        doubts = DoubtTable(pa.Table.from_pylist(rows, schema=pa.schema(DOUBT_COLUMNS)))
         place = {"waivers_path": "w.toml", "data_path": "data.csv", "today": TODAY}
 
         judged = apply_waivers([Waiver("o1.2", 7)], [finding(row_id="n1.2")], doubts, **place)
 
         assert judged.findings[0].waiver == Waiver("n1.2", 7)
         assert judged.unused == {}
-        assert find_waived_rows([Waiver("o1.2", 7)], doubts, **place) == {1}
+        assert find_waived_rows([Waiver("o1.2", 7)], doubts, **place) == {2}
+
+    def test_name_by_content(self) -> None:
+        """It applies to a row that was named by its content, and has an id of the user's now."""
+        rows = [
+            {"row_id": name, "given_label": label, "row": row, "row_hash": "c1"}
+            for row, (name, label) in enumerate([("T1", "spam"), ("T2", None), ("T3", "ham")], 1)
+        ]
+        doubts = DoubtTable(pa.Table.from_pylist(rows, schema=pa.schema(DOUBT_COLUMNS)))
+
+        names = find_ids_of_today({"c1", "c1.2", "c1.3", "c1.4", "T1"}, doubts)
+
+        assert names == {"c1": "T3", "c1.2": "T1", "c1.3": "T2"}
+
+    def test_name_in_the_baseline(self) -> None:
+        """It applies to a row also by the id that the row has in the baseline."""
+        now, then = labelled(("h1", "spam"), ("h2", "ham")), labelled(("T1", "spam"), ("T2", "ham"))
+        place = {"waivers_path": "w.toml", "data_path": "data.csv", "today": TODAY}
+
+        judged = apply_waivers([Waiver("T2", 7)], [finding(row_id="h2")], now, then, **place)
+
+        assert judged.findings[0].waiver == Waiver("h2", 7)
 
     def test_file_beside_the_waivers(self, tmp_path: Path) -> None:
         """Its file is relative to the folder of the waivers file, however the path of the data is written."""

@@ -28,6 +28,7 @@ WHOLE = Examples(
     unusable_positions=(5,),
     row_hashes=tuple("012345"),
     earlier_hashes=((),) * 6,
+    hashed_as_numbers=("size",),
     equal_inputs=np.array([0, 1, 1, 0]),
 )
 """Four rows of a file of six, with every field set."""

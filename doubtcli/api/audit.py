@@ -67,10 +67,11 @@ class Audit:
         """Every row with its doubt, in the order and with the index of the table that was judged.
 
         `doubt` runs from 0 (none) to 1 (most); it is missing where a row has no label. `doubted` marks the
-        rows to check, `suggested_label` is what we would write instead, `why` says what speaks against the
-        given label, and each `reason:` column has one reason's score.
+        doubted rows, `suggested_label` is what we would write instead, `why` says what speaks against the
+        given label, and each `reason:` column has one reason's score. `row` counts from 1, `position` from 0.
         """
         table: pd.DataFrame = self._found.doubts.data.sort_by("row").to_pandas()
+        table["position"] = table["row"] - 1  # audits of earlier versions lack it
         table["rank"] = table["rank"].astype("Int64")
         table["reasons"] = table["reasons"].map(list)
         table.index = pd.RangeIndex(len(table)) if self._frame is None else self._frame.index
@@ -78,14 +79,19 @@ class Audit:
 
     @property
     def queue(self) -> pd.DataFrame:
-        """The rows to relabel, most doubted first, as `queue.csv` has them.
+        """The rows to check, most doubted first, as `queue.csv` has them.
 
-        Write the right label under `verdict` (the given one to keep it), and give the table to `apply`, or
+        `doubt_position` is a row's place in the table that was judged, from 0: `frame.iloc` takes it. Write
+        the right label under `verdict` (the given one to keep it), and give the table to `apply`, or
         to the next scan as `verdicts`.
         """
         table = pd.read_csv(BytesIO(self._queue_csv), dtype=str, keep_default_na=False, na_values=[""])
         for name in NUMBERS_OF_QUEUE.intersection(table.columns):
             table[name] = pd.to_numeric(table[name])
+        doubts = self._found.doubts
+        positions = pd.Series(doubts.row - 1, index=doubts.row_id.to_pylist(), dtype="Int64")
+        found = positions.reindex(table["doubt_id"]).reset_index(drop=True)
+        table.insert(1, "doubt_position", found if found.hasnans else found.astype("int64"))
         return table
 
     @property

@@ -50,6 +50,8 @@ class RowCounts:
     n_unusable: int = field(default=0, kw_only=True)
     """Rows that a person called unusable: also set aside."""
     n_doubted: int
+    n_to_check: int | None = None
+    """Rows of `queue.csv`; None in audits of earlier versions."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.rank.figures import count_audit, estimate_precision, list_speaking_reasons
+from doubtcli.rank.figures import count_audit, estimate_precision, list_queued_rows, list_speaking_reasons
 from doubtcli.records import (
     REASON_SPEAKS,
     AuditDocument,
@@ -55,6 +55,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
             n_unlabelled=figures.n_unlabelled,
             n_doubted=figures.n_doubted,
             n_unusable=figures.n_unusable,
+            n_to_check=len(list_queued_rows(audit, audit.settings.get("queue_size"))),
         ),
         classes=tuple(map(_round_record, figures.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
@@ -142,6 +143,7 @@ def _to_plain(value: object) -> Any:  # noqa: ANN401  # JSON is anything
 DOUBT_COLUMNS = {
     "row_id": pa.string(),
     "row": pa.int64(),
+    "position": pa.int64(),
     "given_label": pa.string(),
     "suggested_label": pa.string(),
     "suggested_confidence": pa.float64(),
@@ -155,7 +157,7 @@ DOUBT_COLUMNS = {
     "row_hash": pa.string(),
     "earlier_hashes": pa.list_(pa.string()),
 }
-LATER_COLUMNS = {"verdict", "row_hash", "earlier_hashes"}
+LATER_COLUMNS = {"position", "verdict", "row_hash", "earlier_hashes"}
 """Not in the audits of earlier versions, which can still be read."""
 JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
@@ -164,8 +166,9 @@ REASON_PREFIX = "reason:"
 def tabulate_doubts(audit: ScanResult) -> DoubtTable:
     """Every row, most doubted first; rows that were set aside are last, by row id, and their doubt is null.
 
-    `row` and `rank` count from 1; `row` is the place in the file (without a header). `reasons` are the names
-    of the reasons that raise doubt about a row, strongest first. A null in `reason:<name>` means that the
+    `row` and `rank` count from 1; `row` is the place in the file (without a header), and `position` the same
+    place counted from 0, as pandas does. `reasons` are the names of the reasons that raise doubt about a row,
+    strongest first. A null in `reason:<name>` means that the
     reason has no score for the row. Rows without a label are set aside, and those that a person judged
     unusable. `verdict` is the label that a person chose, null without a verdict. `row_hash` is a hash of the
     row's inputs: rows that differ in their label alone have the same one. `earlier_hashes` are those that
@@ -191,6 +194,7 @@ def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
     return {
         "row_id": [examples.row_ids[row] for row in rows],
         "row": examples.positions[rows] + 1,
+        "position": examples.positions[rows],
         "given_label": names[examples.given_labels[rows]],
         "suggested_label": names[ranking.suggested_labels[rows]],
         "suggested_confidence": ranking.suggested_confidence[rows],
@@ -233,6 +237,7 @@ def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:
             {
                 "row_id": row_id,
                 "row": position + 1,
+                "position": position,
                 "given_label": given,
                 "doubted": False,
                 "reasons": [],

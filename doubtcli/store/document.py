@@ -60,7 +60,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Power: ("assessable", "why", "planted"),
     VerdictCounts: ("path", "kept", "corrected", "unusable"),
     StratumCount: ("rows", "drawn"),
-    RowCounts: ("rows", "labelled", "unlabelled", "unusable", "doubted"),
+    RowCounts: ("rows", "labelled", "unlabelled", "unusable", "doubted", "to_check"),
     ClassCount: ("name", "value", "given", "doubted"),
     Confusion: ("given", "suggested", "doubted"),
     ReasonRun: ("name", "package", "family", "because", "scored", "speaks", "speaks_on_doubted"),

@@ -116,7 +116,7 @@ def shorten(text: str) -> str:
 
 def quote_json(text: str) -> str:
     """The text in double quotes on one line as in JSON, with invisible characters escaped."""
-    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", json.dumps(text, ensure_ascii=False))
+    return json_text(text)
 
 
 def quote_toml(text: str) -> str:
@@ -160,18 +160,21 @@ def toml_key(name: str) -> SingleKey:
 
 
 def json_text(value: Any, indent: int | None = None) -> str:  # noqa: ANN401  # JSON is anything
-    """A value as JSON, with non-ASCII characters as they are.
+    r"""A value as JSON, with non-ASCII characters as they are, and invisible ones escaped.
 
-    A command of GitHub's runner in a text is written with an escape, since JSON is printed in its logs. Lone
-    surrogates are escaped, since UTF-8 has no bytes for them. In Python, bytes of a path that are not UTF-8
-    are lone surrogates.
+    So no control character reaches a terminal, no command in a text GitHub's runner, and UTF-8 has bytes for
+    lone surrogates: in Python, bytes of a path that are not UTF-8.
 
     Raises:
         ValueError: A number in it is infinite or NaN.
+
+    Example:
+        >>> print(json_text(["größe", "\x9b[2J"]))
+        ["größe", "\u009b[2J"]
     """
     text = json.dumps(value, indent=indent, ensure_ascii=False, allow_nan=False)
     text = text.replace(ANYWHERE_COMMAND, "#\\u0023[")
-    return text.encode(errors="backslashreplace").decode()
+    return _HIDDEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
 def json_document(value: Any) -> str:  # noqa: ANN401  # JSON is anything

@@ -39,6 +39,16 @@ def test_queue_is_ready_to_be_filled_in(audit):
     assert queue["verdict"].isna().all()
 
 
+def test_positions_count_from_0(audit):
+    """A row's position in the queue and among the doubts is its place in the table, as `iloc` takes it."""
+    queue = audit.queue
+
+    doubts = audit.doubts.iloc[queue["doubt_position"]]
+    assert list(doubts["row_id"]) == list(queue["doubt_id"])
+    assert list(doubts["position"]) == list(queue["doubt_position"])
+    assert list(doubts["row"]) == [position + 1 for position in doubts["position"]]
+
+
 def test_figures_are_sentences_when_printed(audit, sentences):
     """The noise rate, the skill and the audit print as a person would say them."""
     sentences.check(f"{audit!r}\n{audit.noise_rate}\n{audit.skill}")

@@ -27,7 +27,7 @@ def test_columns(make_audit: Make) -> None:
     table = tabulate_doubts(make_audit()).data
 
     assert table.column_names == [
-        *("row_id", "row", "given_label", "suggested_label", "suggested_confidence"),
+        *("row_id", "row", "position", "given_label", "suggested_label", "suggested_confidence"),
         *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict", "row_hash", "earlier_hashes"),
         *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
         "reason:annotator-disagreement",
@@ -63,12 +63,13 @@ def test_verdicts(make_audit: Make) -> None:
 
 
 def test_most_doubted_row(make_audit: Make) -> None:
-    """A doubted row has its place in the file from 1, its labels, its doubt and its reasons."""
+    """A doubted row has its place in the file from 1 and from 0, its labels, its doubt and its reasons."""
     row = tabulate_doubts(make_audit()).data.to_pylist()[0]
 
     assert row == {
         "row_id": "t0007",
         "row": 1,
+        "position": 0,
         "given_label": "billing",
         "suggested_label": "delivery",
         "suggested_confidence": 0.75,
@@ -96,6 +97,7 @@ def test_unlabelled_row(make_audit: Make) -> None:
     assert known == {
         "row_id": "u0001",
         "row": 10,
+        "position": 9,
         "doubted": False,
         "reasons": [],
         "why": "",

@@ -120,7 +120,14 @@ def test_figures(make_audit: Make) -> None:
     """The document counts rows, classes, confusions and the rows that each reason doubts."""
     document = json.loads(render(make_audit()))
 
-    assert document["counts"] == {"rows": 10, "labelled": 8, "unlabelled": 2, "unusable": 0, "doubted": 3}
+    assert document["counts"] == {
+        "rows": 10,
+        "labelled": 8,
+        "unlabelled": 2,
+        "unusable": 0,
+        "doubted": 3,
+        "to_check": 3,
+    }
     assert document["classes"] == [
         {"name": "billing", "value": "billing", "given": 4, "doubted": 2},
         {"name": "bug", "value": "bug", "given": 3, "doubted": 1},

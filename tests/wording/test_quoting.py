@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+import unicodedata
 
 import pytest
 import yaml
@@ -100,6 +101,15 @@ def test_printable_path() -> None:
 def test_path_bytes() -> None:
     """A byte that is not UTF-8 is unchanged, and a lone surrogate that is not a byte is replaced."""
     assert path_bytes("é\udc80\ud800") == b"\xc3\xa9\x80\xef\xbf\xbd"
+
+
+@given(st.text())
+def test_json_has_no_control_characters(text: str) -> None:
+    """No control character and no mark that turns a text around is in a JSON text, and it is read back."""
+    shown = json_text([text])
+
+    assert json.loads(shown) == [text]
+    assert not any(unicodedata.category(c) in {"Cc", "Cs"} or c in "\u202e\u2066\u2028" for c in shown)
 
 
 def test_json_text() -> None:

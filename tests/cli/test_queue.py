@@ -388,8 +388,8 @@ class TestTrouble:
         [
             (("--strategy", "best"), "--strategy"),
             (("--strategy", "random"), "--size"),
-            (("--size", "0"), "'--size'"),
-            (("--to", "excel"), "'--to': 'excel' "),
+            (("--size", "0"), "--size: "),
+            (("--to", "excel"), "--to: 'excel' "),
             (("--output", "rows.csv"), "rows.csv"),
             (("--output", "rows.csv/queue"), "rows.csv/queue"),
         ],

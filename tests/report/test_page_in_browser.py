@@ -364,6 +364,21 @@ def is_first_row_in_view(view: View) -> bool:
     return bool(bar["bottom"] <= row["top"] + 1 <= middle)
 
 
+@pytest.mark.parametrize("width", [390, 1400])
+def test_targets(show: Show, make_audit: Make, width: int) -> None:
+    """All that can be clicked has a name, and is at least 24 pixels wide and high (WCAG 2.5.8)."""
+    view = show(make_audit())
+    view.resize(width, 900)
+    view.keys("j")
+    view.ask("document.querySelectorAll('details').forEach((part) => { part.open = true; })")
+
+    targets = [target for target in view.all("button, summary, input") if target.is_displayed()]
+
+    assert len(targets) > 20
+    assert [target.text for target in targets if min(target.size.values()) < 24] == []
+    assert [target.tag_name for target in targets if not target.accessible_name] == []
+
+
 def test_key_legend(show: Show, make_audit: Make) -> None:
     """Each key that the page shows does what is written beside it."""
     view = show(make_audit())

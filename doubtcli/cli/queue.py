@@ -62,6 +62,14 @@ def queue(
         str,
         options.declare_choice("--to", _list_tools, f"{options.TOOL_NAMES}. [default: csv]", OUTPUT, "TOOL"),
     ] = "csv",
+    safe_cells: Annotated[
+        bool,
+        options.declare_option(
+            "--safe-cells",
+            "In CSV, put ' before cells that a spreadsheet would run as formulas; `doubt apply` removes it.",
+            OUTPUT,
+        ),
+    ] = False,
     output: Annotated[
         str | None,
         options.declare_option(
@@ -82,7 +90,9 @@ def queue(
     from doubtcli.report.applied import print_queue
 
     choice = QueueChoice(parse_shares(strategy), size, seed)
-    request = QueueRequest(audit, choice, to, output=output, force=force, waivers=waivers)
+    request = QueueRequest(
+        audit, choice, to, output=output, force=force, waivers=waivers, safe_cells=safe_cells
+    )
     made = write_queue(request, today=dt.datetime.now().astimezone().date())
     if not quiet:
         readme = str(request.folder / README_FILE)

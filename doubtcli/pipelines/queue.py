@@ -18,6 +18,7 @@ from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import render_flags
 from doubtcli.store.folder import DOUBTS, default_folder, is_audit
 from doubtcli.store.open import open_judged_audit
+from doubtcli.tools.plain import CSV
 from doubtcli.tools.registry import blame_tool, load_tool
 
 if TYPE_CHECKING:
@@ -49,6 +50,8 @@ class QueueRequest:
     """Whether to write into a folder with other files in it."""
     waivers: str | None = None
     """The file of waivers; if None, the one that a gate run from here reads."""
+    safe_cells: bool = False
+    """Whether CSV is written so that a spreadsheet takes no cell for a formula."""
 
     @cached_property
     def tool(self) -> Tool:
@@ -73,11 +76,13 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
             can't be read, the tool can't hold the labels, or something is in the way. Nothing was written.
     """
     check_output_is_folder(request.output)
+    _check_safe_cells(request)
     _check_is_audit(request.audit)
     found = open_judged_audit(request.audit)
     waived = _find_waived(found, choose_waivers_to_read(request.waivers), today)
     made = make_queue(found.document, found.doubts, found.read_data().data, request.choice, waived)
-    queue = replace(made, notes=(*made.notes, *_note_data(found)))
+    notes = (*made.notes, *_note_data(found))
+    queue = replace(made, notes=notes, safe_cells=request.safe_cells)
     _check_choices(queue, request.tool)
     with blame_tool(request.tool):
         readme = write_readme(queue, request.tool, _find_origin(request, found))
@@ -86,6 +91,17 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
         check_queue_folder(request.folder, files, force=request.force)
     replace_folder(request.folder, files, made_from=(found.data_path, str(Path(request.audit, DOUBTS))))
     return queue
+
+
+def _check_safe_cells(request: QueueRequest) -> None:
+    """Refuse --safe-cells for files in which no cell is taken for a formula."""
+    if request.safe_cells and request.tool.name != CSV.name:
+        raise SettingsError(
+            f"files for {request.tool.title} have no cells that are taken for formulas",
+            where="--safe-cells",
+            expected="--to csv",
+            hint="leave out --safe-cells",
+        )
 
 
 def _check_choices(queue: Queue, tool: Tool) -> None:

@@ -26,12 +26,15 @@ SAMPLE_COLUMNS = ("doubt_stratum", "doubt_inclusion")
 """Columns of an audit sample; empty for rows outside it."""
 ROW_HASH_COLUMN = "doubt_row_hash"
 """The last of our columns: a hash of what the person saw, to find rows that changed since."""
+CELLS_COLUMN, SAFE_CELLS = "doubt_cells", "safe"
+"""A column of a queue whose cells a spreadsheet can't take for formulas, and its value."""
 RESERVED_COLUMNS = frozenset(
     {
         *QUEUE_COLUMNS,
         *CHOICE_COLUMNS,
         *SAMPLE_COLUMNS,
         ROW_HASH_COLUMN,
+        CELLS_COLUMN,
         *("verdict_status", "annotator", "time", "why"),
     }
 )
@@ -149,6 +152,8 @@ class Queue:
     """Whether the models can predict these labels, so that doubts are probabilities."""
     notes: tuple[str, ...] = ()
     """What a person should know about it."""
+    safe_cells: bool = False
+    """Whether CSV is written so that a spreadsheet takes no cell for a formula."""
 
     @cached_property
     def is_sampled(self) -> bool:

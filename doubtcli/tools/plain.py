@@ -6,6 +6,7 @@ user's columns has a name of ours, it gets the prefix `input_`. The `queue.csv` 
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,13 @@ import pyarrow.parquet as pq
 from doubtcli.errors import InputError
 from doubtcli.files.csv import write_csv_line
 from doubtcli.records.answers import UNUSABLE_STATUS, Answer
-from doubtcli.records.queue import QUEUE_COLUMNS, ROW_HASH_COLUMN, SCORE_DECIMALS
+from doubtcli.records.queue import (
+    CELLS_COLUMN,
+    QUEUE_COLUMNS,
+    ROW_HASH_COLUMN,
+    SAFE_CELLS,
+    SCORE_DECIMALS,
+)
 from doubtcli.records.tool import AnswerShape, Tool
 from doubtcli.tools.values import (
     name_own_columns,
@@ -27,7 +34,7 @@ from doubtcli.tools.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
     from doubtcli.records.tool import AnswerRecord
@@ -43,12 +50,26 @@ FOLDED_COLUMNS = {
     *QUEUE_COLUMNS,
     STATUS,
     ROW_HASH_COLUMN,
+    CELLS_COLUMN,
     "doubt_duplicates",
     "doubt_stratum",
     "doubt_inclusion",
 }
 """The columns that are also known in another case. `annotator`, `time` and `why` are not: the user's own data
 may have columns named `Time` or `Why`."""
+_WARNING = (
+    "Warning: a spreadsheet may run cells that begin with =, +, - or @ as formulas, here in these columns"
+)
+_HOW_TO_GUARD = (
+    "Import all columns as text, or write the queue again with --safe-cells, or as a workbook with --to xlsx."
+)
+_GUARDED = (
+    "Cells that begin with =, +, - or @ have ' before them, so that a spreadsheet shows them as text. Leave "
+    "it, and keep the column doubt_cells: `doubt apply` removes it."
+)
+FORMULA = re.compile(r"'*[=+\-@\t\r\n\uff0b\uff0d\uff1d\uff20]")
+"""What a formula begins with: https://owasp.org/www-community/attacks/CSV_Injection; and quotes before it."""
+PLAIN_NUMBER = re.compile(r"[+-]?[0-9]+([.,][0-9]+)?([eE][+-]?[0-9]+)?")
 _KEEP = "the given one to keep it, another one to correct it"
 _UNSURE = (
     "Leave verdict empty where you are not sure. You may add columns: verdict_status with skip or unusable, "
@@ -59,23 +80,51 @@ _UNSURE = (
 # ---------------------------------------------------------------------- writing
 
 
-def write_queue_csv(rows: Sequence[QueueRow], columns: Sequence[str], own: pa.Table) -> bytes:
+def write_queue_csv(
+    rows: Sequence[QueueRow], columns: Sequence[str], own: pa.Table, *, safe_cells: bool = False
+) -> bytes:
     r"""A queue as CSV: UTF-8, comma-separated, `\n` after each line, quotes only where they are needed.
 
     The values of the user's own columns are not changed (`007`, `NA`), not even a text that starts with `=`,
-    `+`, `-` or `@`, which a spreadsheet would read as a formula: import the columns as text.
+    `+`, `-` or `@`, which a spreadsheet would read as a formula, unless `safe_cells` puts `'` before it.
     Nothing between two commas is a missing value, `""` an empty text; nested values are written as JSON.
 
     Args:
         rows: The rows of the queue.
         columns: Which of our columns to write.
         own: The user's columns of the same rows.
+        safe_cells: Whether a spreadsheet must not take a cell for a formula.
     """
     ours = [[_write_cell(value) for value in values] for values in _list_our_columns(rows, columns)]
     theirs = [to_csv_texts(column).to_pylist() for column in own.columns]
-    lines = [write_csv_line([*columns, *name_own_columns(own.column_names)])]
-    lines += [write_csv_line(values) for values in zip(*ours, *theirs, strict=True)]
-    return "".join(lines).encode()
+    names = [*columns, *name_own_columns(own.column_names)]
+    cells = [names, *zip(*ours, *theirs, strict=True)]
+    if safe_cells:
+        marks = [CELLS_COLUMN, *[SAFE_CELLS] * len(rows)]
+        cells = [(*map(guard_cell, row), mark) for row, mark in zip(cells, marks, strict=True)]
+    return "".join(map(write_csv_line, cells)).encode()
+
+
+def guard_cell(text: str | None) -> str | None:
+    """A text that a spreadsheet shows as text: with `'` before it, if it would be taken for a formula.
+
+    Example:
+        >>> guard_cell("=1+1"), guard_cell("'=1"), guard_cell("-5"), guard_cell("it's")
+        ("'=1+1", "''=1", '-5', "it's")
+    """
+    return f"'{text}" if text is not None and is_formula(text) else text
+
+
+def is_formula(text: str) -> bool:
+    """Whether a spreadsheet may take a text for a formula, or would if `'` before it were taken away."""
+    return FORMULA.match(text) is not None and PLAIN_NUMBER.fullmatch(text) is None
+
+
+def _release_cell(value: object) -> object:
+    """What `guard_cell` was given."""
+    if isinstance(value, str) and value.startswith("'") and FORMULA.match(value):
+        return value[1:]
+    return value
 
 
 def _write_cell(value: str | float | None) -> str | None:
@@ -139,7 +188,10 @@ def _rename_columns(record: AnswerRecord) -> AnswerRecord:
     ours = find_our_columns(tuple(record))
     taken = set(ours.values())
     own = {name: value for name, value in record.items() if name not in taken}
-    return {**own, **{ours[name]: record[name] for name in ours}}
+    renamed = {**own, **{ours[name]: record[name] for name in ours}}
+    if renamed.get(CELLS_COLUMN) != SAFE_CELLS:
+        return renamed
+    return {name: _release_cell(value) for name, value in renamed.items()}
 
 
 def _is_blank(record: AnswerRecord) -> bool:
@@ -213,11 +265,31 @@ class QueueFile(Tool):
         return self._how_to_fill_in
 
 
+class CsvQueue(QueueFile):
+    """A queue in CSV, whose cells a spreadsheet may take for formulas."""
+
+    def how_to_import(self, queue: Queue) -> tuple[str, ...]:
+        """What to write where; and which columns have cells that begin like formulas."""
+        steps = super().how_to_import(queue)
+        if queue.safe_cells:
+            return (*steps, _GUARDED)
+        names = [name for name, cells in _list_csv_cells(queue) if any(map(is_formula, filter(None, cells)))]
+        return (*steps, f"{_WARNING}: {', '.join(names)}. {_HOW_TO_GUARD}") if names else steps
+
+
+def _list_csv_cells(queue: Queue) -> Iterator[tuple[str, Iterable[str | None]]]:
+    """The name and the texts of each column that people read."""
+    yield ID, [row.doubt_id for row in queue.rows]
+    yield "given_label", [row.given_label for row in queue.rows]
+    for name, column in zip(queue.own.column_names, queue.own.columns, strict=True):
+        yield name, to_csv_texts(column).to_pylist()
+
+
 _FILL_IN = (f"Set verdict of each row to the right label: {_KEEP}.",)
-CSV = QueueFile(
+CSV = CsvQueue(
     "csv",
     "CSV",
-    lambda queue: write_queue_csv(queue.rows, queue.columns, queue.own),
+    lambda queue: write_queue_csv(queue.rows, queue.columns, queue.own, safe_cells=queue.safe_cells),
     (
         "Open queue.csv in a spreadsheet, all columns as text (so that 007 stays 007).",
         f"Write the right label into the column verdict: {_KEEP}.",

@@ -74,6 +74,24 @@ def test_another_place_and_tool() -> None:
     assert request.folder == Path("a/b")
 
 
+def test_safe_cells() -> None:
+    """With safe cells, every row of the CSV file says so, and README.txt explains it."""
+    write_queue(replace(REQUEST, safe_cells=True), today=TODAY)
+
+    lines = Path("data.queue/queue.csv").read_text(encoding="utf-8").splitlines()
+    assert [line.rpartition(",")[2] for line in lines] == ["doubt_cells", "safe", "safe", "safe"]
+    assert "doubt_cells" in Path("data.queue/README.txt").read_text(encoding="utf-8")
+
+
+def test_safe_cells_are_for_csv(folder: Path, sentences: Sentences) -> None:
+    """No other file has cells that a spreadsheet takes for formulas."""
+    with pytest.raises(SettingsError) as caught:
+        write_queue(replace(REQUEST, to="xlsx", safe_cells=True), today=TODAY)
+
+    assert names(folder) == {"data.csv", "data.doubt"}
+    sentences.check(caught.value)
+
+
 def test_in_the_way() -> None:
     """Another queue in the way is replaced only with force."""
     write_queue(REQUEST, today=TODAY)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from doubtcli.records.tool import Tool
-    from tests.conftest import Case
+    from tests.conftest import Case, Sentences
 
 
 OURS = "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict"
@@ -244,3 +244,69 @@ def test_a_misspelt_column(tmp_path: Path, header: str, near: str) -> None:
         read_answers(str(path))
 
     assert repr(near) in str(refused.value.hint)
+
+
+# ------------------------------------------------------- cells that look like formulas
+
+
+FORMULAS = [
+    "=1+1",
+    "+49 30",
+    "-x",
+    "@home",
+    "\t=1",
+    "'=1",
+    "''=1",
+    "\uff1d1",
+    "it's",
+    "-5",
+    "+1.5e3",
+    "'",
+    "'a",
+    "",
+]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+49 30 1", "-x", "@home", "\t=1", "\r=1", "'=1", "\uff1d1"])
+def test_cells_that_would_be_formulas_are_guarded(tickets: Case, text: str) -> None:
+    """With safe cells, a text that would be a formula has a quote before it; plain numbers have none."""
+    queue = tickets.queue(size=1)
+    own = queue.own.set_column(0, "text", pa.array([text])).set_column(2, "zip", pa.array(["-5.5"]))
+
+    [row] = read(CSV.hand_out(replace(queue, own=own, safe_cells=True))["queue.csv"])
+
+    assert (row["text"], row["zip"], row["doubt_cells"]) == (f"'{text}", "-5.5", "safe")
+
+
+@pytest.mark.parametrize("safe_cells", [True, False])
+@given(
+    texts=st.lists(st.sampled_from(FORMULAS) | st.text(st.characters(codec="utf-8", exclude_characters="\0")))
+)
+@settings(max_examples=30)
+def test_guarded_cells_come_back(
+    tickets: Case, tmp_path_factory: pytest.TempPathFactory, texts: list[str], safe_cells: bool
+) -> None:
+    """Any text, also one that begins with a quote, is read back as it was, with safe cells or without."""
+    ids = list(dict.fromkeys(text for text in texts if text.strip())) or ["=1"]
+    queue = tickets.queue(size=1)
+    rows = tuple(replace(queue.rows[0], doubt_id=one, given_label=one) for one in ids)
+    own = queue.own.take(pa.array([0] * len(ids)))
+    path = tmp_path_factory.mktemp("queue") / "queue.csv"
+    made = replace(queue, rows=rows, own=own, safe_cells=safe_cells)
+    path.write_bytes(CSV.hand_out(made)["queue.csv"])
+
+    read_back = read_answers(str(path)).answers
+
+    assert [(one.row_id, one.given_label) for one in read_back] == [(one, one) for one in ids]
+
+
+@pytest.mark.parametrize(("safe_cells", "text"), [(False, "=1+1"), (True, "=1+1"), (False, "fine")])
+def test_formulas_are_warned_of(tickets: Case, safe_cells: bool, text: str, sentences: Sentences) -> None:
+    """The instructions name the columns with cells that a spreadsheet may run, and what to do."""
+    queue = tickets.queue(size=1)
+    own = queue.own.set_column(0, "text", pa.array([text]))
+
+    steps = CSV.how_to_import(replace(queue, own=own, safe_cells=safe_cells))
+
+    assert ("text" in steps[-1]) == (text != "fine")
+    sentences.check(steps[-1])

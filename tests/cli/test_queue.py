@@ -176,7 +176,7 @@ class TestQueue:
         assert main.run(["queue", "--help"]) == 0
 
         text = " ".join(capsys.readouterr().out.split())
-        assert "--to TOOL csv, jsonl, parquet, label-studio, argilla, prodigy or doccano. " in text
+        assert "--to TOOL csv, xlsx, jsonl, parquet, label-studio, argilla, prodigy or doccano. " in text
 
     def test_completion(self) -> None:
         """A shell completes the names of tools."""

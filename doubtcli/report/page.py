@@ -19,7 +19,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.combine import list_counted_reasons
-from doubtcli.rank.figures import count_doubts, list_top_rows
+from doubtcli.rank.figures import count_doubts, list_queued_rows, list_top_rows
 from doubtcli.records import REASON_SPEAKS, Role
 from doubtcli.report.findings import explain_why_look
 from doubtcli.report.page_rows import row_content
@@ -106,6 +106,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
             "doubted": summary.n_doubted,
             "listed": len(audit.ranking.queue),
             "entries": len(audit.ranking.queue),
+            "toCheck": len(list_queued_rows(audit, audit.settings.get("queue_size"))),
         },
         "noise": _noise_content(audit, summary),
         "skill": summary.skill_sentence,

@@ -21,10 +21,10 @@ function byReason(place) {
 /** A count that fits a narrow bar. */
 const short = (number) => number.toLocaleString("en", { notation: "compact" });
 
-/** One bar: all its rows, and in front of them those to check. */
+/** One bar: all its rows, and in front of them those in the list. */
 function binButton(bin, n, listed, highest) {
   const [from, to] = [bin, bin + 1].map((border) => (border / BARS).toFixed(1));
-  const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(listed)} to check`;
+  const words = `doubt ${from} to ${to}: ${counted(n, "row")}, ${grouped(listed)} listed`;
   const isIn = (row) => Math.floor((row.bin * BARS) / audit.histogram.all.length) === bin;
   const filter = { key: "doubt", value: bin, label: `doubt: ${from} to ${to}`, test: isIn };
   const column = (count, kind, ...inside) =>
@@ -47,11 +47,11 @@ function drawHistogram() {
   byId("histogram").append(
     make("div", { class: "bins" }, ...bars),
     make("div", { class: "ticks" }, ...["0 none", "doubt", "1 most"].map((text) => make("span", {}, text))),
-    muted("All labelled rows; those to check in colour. Square-root scale.")
+    muted("All labelled rows; those in the list in colour. Square-root scale.")
   );
 }
 
-/** The given and suggested classes of rows to check; if there are too many, the rarest are shown as one. */
+/** The given and suggested classes of listed rows; if there are too many, the rarest are shown as one. */
 function matrixClasses() {
   const involved = new Map();
   for (const [given, suggested, n] of audit.matrix) {
@@ -83,7 +83,7 @@ function matrixNotes(groups) {
   return [
     "On the diagonal: rows for which no better label was found.",
     isFolded ? `The ${MATRIX_CLASSES} classes with the most rows are shown one by one, the others together.` : "",
-    absent ? `${counted(absent, "class", "classes")} without rows to check left out.` : "",
+    absent ? `${counted(absent, "class", "classes")} without listed rows left out.` : "",
   ].join(" ");
 }
 
@@ -158,10 +158,10 @@ function drawClasses() {
     name: [make("bdi", {}, name)],
     n,
     figure: `${grouped(n)} of ${grouped(given)}`,
-    title: `${name}: ${percent(given ? n / given : 0)} to check`,
+    title: `${name}: ${percent(given ? n / given : 0)} of its rows listed`,
     filter: [byClass("given", name, [code])],
   }));
-  drawBars("classes", bars, "Rows to check, of all rows with that label.");
+  drawBars("classes", bars, "Listed rows, of all rows with that label.");
 }
 
 function drawReasons() {
@@ -173,7 +173,7 @@ function drawReasons() {
     kind: isContext ? "quiet" : "",
     filter: [byReason(place)],
   }));
-  const note = "Rows to check that each reason doubts; a row may have several reasons.";
+  const note = "Listed rows that each reason doubts; a row may have several reasons.";
   const hasContext = audit.reasons.some(({ isContext }) => isContext);
   drawBars("reasons", bars, hasContext ? `${note} Grey: context, not part of the doubt.` : note);
 }

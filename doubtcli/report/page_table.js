@@ -1,4 +1,4 @@
-// The rows to check: each in two lines, filtered, searched and sorted; one of them may be open.
+// The list of rows: each in two lines, filtered, searched and sorted; one of them may be open.
 
 const filters = new Map(); // key of a filter -> { label, value, test }
 const order = { by: "doubt", descending: true };
@@ -132,6 +132,7 @@ function drawTable() {
   };
   byId("rows").tHead.rows[0].append(...columns.map(head));
   byId("cut").textContent = cutNote(audit.counts);
+  byId("rows-title").textContent = isQueue ? "Rows to check" : "Most doubted rows";
   addEventListener("resize", measureBar);
 }
 
@@ -145,7 +146,7 @@ function fitColumn(name, texts) {
 function cutNote({ listed, entries }) {
   if (rows.length === entries) return "";
   const all = entries === listed ? `${grouped(listed)} rows` : `${grouped(entries)} entries`;
-  const most = `These are the ${grouped(rows.length)} most doubted of ${all} to check`;
+  const most = `These are the ${grouped(rows.length)} most doubted of ${all}`;
   return `${most}; the charts count all of them, and doubts.parquet has all of them.`;
 }
 
@@ -191,12 +192,16 @@ function render() {
   });
 }
 
+/** Whether the list has the rows of queue.csv: it has others if that one was cut, or begins with a sample. */
+const isQueue = audit.counts.toCheck === audit.counts.entries;
+
 function countRows(visible) {
   const { doubted, listed, entries } = audit.counts;
   const [one, many] = entries === listed ? ["row", "rows"] : ["entry", "entries"];
   if (visible.length < rows.length) return `${grouped(visible.length)} of ${counted(rows.length, one, many)}`;
   const all = counted(listed, "row") + (entries === listed ? "" : ` in ${counted(entries, one, many)}`);
-  return doubted === listed ? `${all}, all doubted` : `${all}, ${doubted ? grouped(doubted) : "none"} of them doubted`;
+  const share = doubted === listed ? "all" : `${doubted ? grouped(doubted) : "none"} of them`;
+  return `${all}, ${share} doubted${isQueue ? "" : `; ${grouped(audit.counts.toCheck)} to check in queue.csv`}`;
 }
 
 // ---------------------------------------------------------------- opening a row

@@ -221,6 +221,7 @@ class TestOverview:
             "doubted": 3,
             "listed": 3,
             "entries": 3,
+            "toCheck": 3,
         }
         assert page["classes"] == [["billing", 4, 2], ["bug", 3, 1], ["delivery", 1, 0]]
         bins = page["histogram"]["all"]

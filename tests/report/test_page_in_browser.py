@@ -441,12 +441,23 @@ def test_filled_queue(show: Show, make_audit: Make) -> None:
     assert view.ids == ["t0007", "t0004", "t0005", "t0003", "t0002"]
     assert view.texts("#shown") == ["5 rows, 3 of them doubted"]
     assert sum(int(cell) for cell in view.texts(".cell")) == 5
-    view.press('.bin[aria-label="doubt 0.3 to 0.4: 1 row, 1 to check"]')
+    view.press('.bin[aria-label="doubt 0.3 to 0.4: 1 row, 1 listed"]')
     assert view.ids == ["t0003"]
     view.press("#chips .chip")
     view.press('#classes [title^="billing:"]')
     assert view.texts('#classes [title^="billing:"] .figure') == ["3 of 4"]
     assert view.ids == ["t0007", "t0005", "t0003"]
+
+
+def test_queue_of_another_size(show: Show, make_audit: Make) -> None:
+    """Where `queue.csv` has other rows than the list, its number is given, and the title is another."""
+    audit = make_audit(queue_at_least=5)
+
+    assert show(audit).texts("#rows-title") == ["Rows to check"]
+    view = show(replace(audit, settings={**audit.settings, "queue_size": 2}))
+
+    assert view.texts("#rows-title") == ["Most doubted rows"]
+    assert view.texts("#shown") == ["5 rows, 3 of them doubted; 2 to check in queue.csv"]
 
 
 @pytest.mark.parametrize("n_doubted", [0, 4, 5])

@@ -84,6 +84,9 @@ class Dialect:
         csv.field_size_limit(MAX_FIELD)
         if self.delimiter == BLANKS:
             lines = (line.rstrip(" \t\r\n").replace("\t", " ") + "\n" for line in lines)
+        if self.has_escapes:  # a database's missing value, which the csv module would read as the letter N
+            null = re.compile(rf"((?:^|{self.between})\\)(?=N(?:{self.between}|[\r\n]|$))")
+            lines = (null.sub(r"\1\\", line) for line in lines)
         if self.quote is None:
             return csv.reader(
                 lines,

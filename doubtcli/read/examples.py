@@ -12,12 +12,8 @@ import pyarrow.compute as pc
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct
-from doubtcli.read.labels import (
-    clear_other_cells,
-    encode_answers,
-    find_label_column,
-    find_rows_of_names,
-)
+from doubtcli.read.answers import encode_answers
+from doubtcli.read.labels import clear_other_cells, find_label_column, find_rows_of_names
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
 from doubtcli.read.roles.embedding import read_vectors
 from doubtcli.read.roles.numeric import describe_other_cells
@@ -204,7 +200,7 @@ def _encode_annotations(
 ) -> Annotations | None:
     if not names:
         return None
-    codes = [encode_answers(table, name, labels)[0][rows] for name in names]
+    codes = [encode_answers(table, name, labels, by_words=True)[0][rows] for name in names]
     return Annotations(names, np.column_stack(codes))
 
 

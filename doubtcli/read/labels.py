@@ -72,6 +72,8 @@ MISSING_LIKE = frozenset(
 )
 """Classes that may mean "no label": what pandas reads as missing, and what people and databases write."""
 
+NULL_WRITTEN = "\\N"
+"""A missing value in what MySQL (SELECT … INTO OUTFILE) and PostgreSQL (COPY) write; it is never a class."""
 NINES = re.compile(r"-?9{2,}(\.0+)?")
 """Numbers that stand for "no label" in surveys: 99, -999."""
 WRITTEN_NUMBER = re.compile(r"([+-]?)0*(\d+)(?:\.(\d*?)0*)?")
@@ -164,7 +166,8 @@ def _no_label_column_error(table: Table, ending: Sequence[str]) -> InputError:
 def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels:
     """The labels of every row as codes, and their classes.
 
-    Missing labels are null, NaN, empty text, and -1 in a Hugging Face ClassLabel. The word "NA" is a class.
+    Missing labels are null, NaN, empty text, `NULL_WRITTEN`, and -1 in a Hugging Face ClassLabel. The word
+    "NA" is a class.
 
     Classes are in the order of scikit-learn's LabelEncoder, so that arrays of probabilities made with it fit:
     numbers by size (whole numbers also if they are text), a ClassLabel by its codes, text in plain string
@@ -199,23 +202,6 @@ def encode_labels(table: Table, column: str, *, to_judge: bool = True) -> Labels
     )
 
 
-def encode_answers(table: Table, column: str, labels: Labels) -> tuple[Codes, int]:
-    """One annotator's answers as codes of the labels' classes, -1 where there is no answer.
-
-    An answer that is not a class counts as missing: there is nothing to compare it with.
-
-    Returns:
-        The codes, shape `(n_rows_in_file,)`, and the number of rows whose answer is not a class.
-    """
-    values = find_distinct(table.data.column(column))
-    known = {show_value(value): code for code, value in enumerate(labels.class_values)}
-    known |= {name: code for code, name in enumerate(labels.class_names)}
-    names = _class_of_each_value(values, table, column)
-    codes = _encode_values(values, names, known)
-    is_answer = values.on_rows(np.array([name is not None for name in names], dtype=bool), missing=False)
-    return codes, int((is_answer & (codes < 0)).sum())
-
-
 def class_label_names(table: Table, column: str) -> list[str]:
     """The class names that Hugging Face `datasets` wrote for the column; empty if it is not a ClassLabel.
 
@@ -242,7 +228,8 @@ def _class_of_each_value(values: Distinct, table: Table, column: str) -> list[st
     """The class of each distinct value, None for a value that means "no label"."""
     names = class_label_names(table, column)
     if not names:
-        return [show_value(value) or None for value in values.values.to_pylist()]
+        shown = (show_value(value) for value in values.values.to_pylist())
+        return [None if name in ("", NULL_WRITTEN) else name for name in shown]
     for code in values.values.to_pylist():
         if not -1 <= code < len(names):
             row = int(np.flatnonzero(values.codes == values.values.to_pylist().index(code))[0]) + 1

@@ -129,6 +129,17 @@ def test_quotes_of_other_kinds_are_found(tmp_path: Path, quoting: str, sentences
     assert relabel_second(table, QUOTED[quoting]) == QUOTED[quoting].replace("spam", "other")
 
 
+def test_missing_values_of_databases_keep_their_backslash(tmp_path: Path) -> None:
+    r"""`\N` is a missing value in a database's export, not the letter N."""
+    content = 'id,text,label\n1,"see \\"you\\"",\\N\n\\N,\\N,spam\n'
+
+    assert read(tmp_path, content).data.to_pydict() == {
+        "id": ["1", "\\N"],
+        "text": ['see "you"', "\\N"],
+        "label": ["\\N", "spam"],
+    }
+
+
 @pytest.mark.parametrize(
     "content",
     [

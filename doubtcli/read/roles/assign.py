@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import FeatureError, InputError, SettingsError
 from doubtcli.files.values import find_distinct, holds_bytes
-from doubtcli.read.labels import encode_answers, find_rows_of_names, to_snake_case
+from doubtcli.read.answers import encode_answers, find_loose_answer
+from doubtcli.read.labels import find_rows_of_names, to_snake_case
 from doubtcli.read.roles.left_out import (
     LEAK,
     can_be_row_ids,
@@ -23,6 +24,7 @@ from doubtcli.read.roles.left_out import (
 from doubtcli.records import NOT_INPUTS, ROLES_GROUP, Column, Role, Roles
 from doubtcli.settings.installed import blame_author, find_installed
 from doubtcli.wording.lists import did_you_mean, quote_names
+from doubtcli.wording.quoting import shorten_quoted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -140,7 +142,7 @@ def _find_annotators(
     for name in table.data.column_names:
         if name in claims or name in settings.use or not ANNOTATOR_NAME.match(to_snake_case(name)):
             continue
-        codes, n_other = encode_answers(table, name, labels)
+        codes, n_other = encode_answers(table, name, labels, by_words=True)
         if n_other == 0 and (codes >= 0).any():
             found.append(name)
     if len(found) < FEWEST_ANNOTATORS:
@@ -256,7 +258,7 @@ class InspectedColumn:
 
     def _note_other_answers(self) -> str:
         """How many answers are not classes; a column without a class is refused."""
-        codes, n_other = encode_answers(self.table, self.name, self.labels)
+        codes, n_other = encode_answers(self.table, self.name, self.labels, by_words=True)
         if not (codes >= 0).any():
             raise InputError(
                 "none of its answers is a class of the label",
@@ -265,11 +267,15 @@ class InspectedColumn:
                 expected=f"answers such as {', '.join(map(repr, self.labels.class_names[:5]))}",
                 hint=f"leave it out: --ignore {self.name}",
             )
+        loose = find_loose_answer(self.table, self.name, self.labels)
+        read = (
+            f"; answers such as {shorten_quoted(loose)} are read as the class that they name" if loose else ""
+        )
         if not n_other:
-            return ""
+            return read
         if n_other == 1:
-            return "; 1 answer is not a class of the label, and counts as missing"
-        return f"; {n_other:,} answers are not classes of the label, and count as missing"
+            return f"{read}; 1 answer is not a class of the label, and counts as missing"
+        return f"{read}; {n_other:,} answers are not classes of the label, and count as missing"
 
 
 def _named_columns(settings: ScanSettings, names: Sequence[str]) -> Iterator[tuple[str, str, str]]:

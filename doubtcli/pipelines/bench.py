@@ -50,6 +50,7 @@ def measure_scan_power(
         without_annotators = tuple(reason for reason in judged.loaded if "annotators" not in reason.sources)
         return replace(
             power,
+            most_in_first=planted.measure_most_found(doubted),
             by_class=planted.measure_power_by_class(doubted),
             by_reason=planted.measure_power_by_reason(without_annotators, doubted),
         ), judged.examples.class_names

@@ -125,6 +125,11 @@ class PlantedErrors:
             return Power(assessable=False, why=self.why_not)
         return measure_found_shares(self.margins, self.plantings, doubted)
 
+    def measure_most_found(self, doubted: Bools) -> dict[float, float]:
+        """The share of planted errors in the first rows if all of them came first, by the share of rows."""
+        perfect = [one.is_planted.astype(np.float64) for one in self.plantings]
+        return dict(measure_found_shares(perfect, self.plantings, doubted).found_in_first)
+
     def measure_power_by_class(self, doubted: Bools) -> dict[int, float]:
         """The share of planted errors that is found, by the planted label, with all reasons."""
         classes = np.unique(np.concatenate([one.labels[one.is_planted] for one in self.plantings]))

@@ -94,6 +94,9 @@ class Power:
     n_planted: int = 0
     found_in_first: Mapping[float, float] = field(default_factory=dict)
     """The share of the planted errors among the most doubted rows, by the share of the rows looked at."""
+    most_in_first: Mapping[float, float] = field(default_factory=dict)
+    """The share that would be among them if every planted error came before every other row; only by
+    `doubt bench`."""
     by_class: Mapping[int, float] = field(default_factory=dict)
     """Of the errors planted with each label, the share in the first `SHARE_OF_PARTS` of the rows; only by
     `doubt bench`."""

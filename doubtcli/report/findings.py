@@ -231,7 +231,9 @@ def print_power(console: Console, power: Power, class_names: Sequence[str]) -> N
     sheet.hang(sheet.indent(), power.why, "dim")
     sheet.title("Found among the most doubted rows")
     _print_shares(
-        sheet, {f"the first {share:.0%} of rows": found for share, found in power.found_in_first.items()}
+        sheet,
+        {f"the first {share:.0%} of rows": found for share, found in power.found_in_first.items()},
+        [_limit_share(power.most_in_first.get(share, 1.0)) for share in power.found_in_first],
     )
     first = f"in the first {SHARE_OF_PARTS:.0%} of rows"
     sheet.title("Found by each reason alone", first)
@@ -241,9 +243,18 @@ def print_power(console: Console, power: Power, class_names: Sequence[str]) -> N
     _print_shares(sheet, dict(sorted(by_class.items(), key=lambda item: (item[1], item[0]))))
 
 
-def _print_shares(sheet: Sheet, shares: Mapping[str, float]) -> None:
+def _limit_share(most: float) -> str:
+    """That not all errors fit into the first rows; empty if they do."""
+    return f"{format_percent(most)} is all that could be found there" if most < 1 else ""
+
+
+def _print_shares(sheet: Sheet, shares: Mapping[str, float], asides: Sequence[str] = ()) -> None:
     most = int(sheet.width * PART_NAME_SHARE)
     names = [sheet.crop(printable(name), most) for name in shares]
     cells = max(map(cell_len, names), default=0)
-    for name, share in zip(names, shares.values(), strict=True):
-        sheet.print(sheet.indent(sheet.pad(name, cells), f"  {format_percent(share).rjust(5)}"))
+    for name, share, aside in zip(names, shares.values(), asides or [""] * len(names), strict=True):
+        line = sheet.indent(sheet.pad(name, cells), f"  {format_percent(share).rjust(5)}")
+        if aside:
+            sheet.hang(Text.assemble(line, "  "), aside, "dim")
+        else:
+            sheet.print(line)

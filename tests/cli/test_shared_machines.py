@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
     from tests.cli.conftest import Doubt
 
-QUICK = ("--label", "label", "--text", "text", "--fast", "--folds", "2", "--no-progress")
+ROLES = ("--label", "label", "--text", "text", "--fast", "--no-progress")
+QUICK = (*ROLES, "--folds", "2")
 OURS = ("::error ", "::warning ", "::notice ")
 """What the format `github` says to the runner."""
 
@@ -44,7 +45,7 @@ def test_private_data(doubt: Doubt) -> None:
         codes = [
             doubt("scan", "data.csv", *QUICK).returncode,
             doubt("queue", "data.doubt", "--to", "jsonl").returncode,
-            doubt("baseline", "data.csv", *QUICK, "--folds", "3").returncode,
+            doubt("baseline", "data.csv", *ROLES, "--folds", "3").returncode,
             doubt("gate", "data.doubt", "--max-doubted", "90%", "-f", "sarif", "-o", "out.sarif").returncode,
         ]
     finally:

@@ -20,6 +20,7 @@ POWER = Power(
     why="planted as classes get confused",
     n_planted=1_204,
     found_in_first={0.01: 0.125, 0.05: 0.6, 0.1: 1.0},
+    most_in_first={0.01: 0.2, 0.05: 1.0, 0.1: 1.0},
     by_class={0: 0.75, 2: 0.25, 1: 0.75},
     by_reason={"outlier": 0.5, "ambiguous": 0.5, "low-self-confidence": 0.9},
 )
@@ -60,7 +61,7 @@ def test_shares_found() -> None:
 
     assert section(text, "1,204 errors planted") == ["planted as classes get confused"]
     assert section(text, "Found among the most doubted rows") == [
-        "the first 1% of rows 12.5%",
+        "the first 1% of rows 12.5% 20.0% is all that could be found there",
         "the first 5% of rows 60.0%",
         "the first 10% of rows 100%",
     ]

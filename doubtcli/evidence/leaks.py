@@ -19,7 +19,7 @@ from doubtcli.errors import ModelError
 from doubtcli.features.blocks import build_features
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.folds import spread_rows
-from doubtcli.predict.skill import balanced_accuracy
+from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Role
 from doubtcli.wording.lists import MOST_NAMED, quote_names
 
@@ -327,9 +327,8 @@ def _predict_by_others(
         )
     except ModelError:
         return None
-    chance = 1 / len(np.unique(labels))
     found = balanced_accuracy(predictions.pooled.argmax(axis=1), labels)
-    has_skill = found - chance >= SKILL_OF_OTHERS * (1 - chance)
+    has_skill = correct_for_chance(found, labels) >= SKILL_OF_OTHERS
     return np.asarray(predictions.pooled, dtype=np.float64) if has_skill else None
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from doubtcli.errors import ModelError
 from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities
-from doubtcli.predict.skill import balanced_accuracy
+from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Predictions
 
 if TYPE_CHECKING:
@@ -139,6 +139,5 @@ def _beats_chance(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) ->
     A model that always predicts the largest class is often right, and has learned nothing; one that finds
     the rare class is often wrong, and has.
     """
-    chance = 1 / len(np.unique(given_labels))
-    skill = (balanced_accuracy(probs.argmax(axis=1), given_labels) - chance) / (1 - chance)
-    return bool(skill > _LEAST_SKILL)
+    balanced = balanced_accuracy(probs.argmax(axis=1), given_labels)
+    return correct_for_chance(balanced, given_labels) > _LEAST_SKILL

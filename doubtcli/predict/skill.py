@@ -44,7 +44,7 @@ def measure_skill(
     balanced = balanced_accuracy(predicted, given_labels)
     permuted = _measure_on_permutations(predicted, given_labels, seed)
     chance = 1 / np.count_nonzero(shares)
-    skill = (balanced - chance) / (1 - chance)
+    skill = correct_for_chance(balanced, given_labels)
     accuracy = float((predicted == given_labels).mean())
     assessable = bool(skill >= _LEAST_SKILL and balanced > permuted)
     return Skill(
@@ -79,6 +79,12 @@ def balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> 
     hits = np.bincount(labels[predicted == labels], minlength=len(counts))
     present = counts > 0
     return float((hits[present] / counts[present]).mean())
+
+
+def correct_for_chance(balanced: float, labels: NDArray[np.intp]) -> float:
+    """A balanced accuracy on a scale from 0 (by chance) to 1 (always right); 0 where all labels are equal."""
+    chance = 1 / len(np.unique(labels))
+    return (balanced - chance) / (1 - chance) if chance < 1 else 0.0
 
 
 def _measure_on_permutations(predicted: NDArray[np.intp], labels: NDArray[np.intp], seed: int) -> float:

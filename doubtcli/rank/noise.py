@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import NoiseRate
 from doubtcli.records.audit import NoiseModel
 from doubtcli.wording.numbers import format_count
@@ -47,6 +48,9 @@ FEWEST_ROWS = 100
 """With fewer rows, or rows of fewer different inputs, no rate is given: the prior would decide it."""
 _UNSKILLED_SLOPE = 0.2
 """How much a contradiction weighs where models have no skill: as little as it may by planted errors."""
+_MOST_ABOVE_KNOWN = 1.5
+"""How far above the share that models may know to be wrong a rate may be. If all errors are known, it is
+above it, too: 1.3 times where a fifth of the labels of two clear classes is wrong, and a tenth surely is."""
 _NEGLIGIBLE = 1e-6
 _BASE_RATE = 0.05
 """The share of wrong labels where nothing can be estimated: public test sets have 3.3% on average (Northcutt
@@ -113,12 +117,13 @@ def estimate_noise(
     if unfit:
         return make_unassessable_noise(unfit)
     rate, low, high = _estimate_interval(by_repeat, weights, len(given_labels))
+    known_wrong = measure_known_share(pred_probs_by_repeat, given_labels, low)
     best = np.unravel_index(weights.argmax(), weights.shape)
-    too_few = _explain_too_few(len(given_labels), n_groups)
+    too_few = _explain_too_few(len(given_labels), n_groups) or _explain_too_weak(rate, known_wrong, by_repeat)
     known = NoiseRate(assessable=True, why=_WHY, rate=rate, low=low, high=high, level=LEVEL)
     return NoiseModel(
         NoiseRate(assessable=False, why=too_few, level=LEVEL) if too_few else known,
-        prior=max((rate + high) / 2, 1 / (len(given_labels) + 1)),
+        prior=max(min((rate + high) / 2, known_wrong), 1 / (len(given_labels) + 1)),
         mean=by_repeat[0].mean,
         sd=by_repeat[0].sd,
         slope=float(SLOPES[best[1]]),
@@ -137,6 +142,37 @@ def _explain_too_few(n_rows: int, n_groups: int) -> str:
             f"{enough}"
         )
     return ""
+
+
+def measure_known_share(pred_probs_by_repeat: Floats, given_labels: Codes, low: float) -> float:
+    """The share of labels that models of this skill may know to be wrong.
+
+    Models with a chance-corrected balanced accuracy of s know the label of a share s of the rows and guess
+    the others, so of the labels that they contradict, they know a share s to be wrong. The skill is measured
+    on the given labels; as far as these are surely wrong, it is really higher.
+
+    Args:
+        pred_probs_by_repeat: Out-of-fold, shape `(n_repeats, n_rows, n_classes)`.
+        given_labels: Shape `(n_rows,)`.
+        low: The share of labels that are wrong at least.
+    """
+    predicted = pred_probs_by_repeat.mean(axis=0).argmax(axis=1)
+    skill = correct_for_chance(balanced_accuracy(predicted, given_labels), given_labels)
+    n_classes = len(np.unique(given_labels))
+    by_errors = 1 - low * n_classes / max(n_classes - 1, 1)
+    skill = min(max(skill, 0.0) / by_errors, 1.0) if by_errors > 0 else 1.0
+    return skill * float((predicted != given_labels).mean())
+
+
+def _explain_too_weak(rate: float, known_wrong: float, by_repeat: list[CandidateFits]) -> str:
+    """Why a rate is not given that is far above what models of this skill may know; "" if it is not."""
+    if rate <= _MOST_ABOVE_KNOWN * known_wrong:
+        return ""
+    contradicted = float(np.mean([repeat.contradicted for repeat in by_repeat]))
+    return (
+        f"models contradict {contradicted:.0%} of the labels, and know too little of them to say how many of "
+        "these are wrong"
+    )
 
 
 def _explain_unfit(by_repeat: list[CandidateFits], weights: Floats) -> str:

@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.engine import ThreadEngine
-from doubtcli.rank.noise import estimate_noise, make_unassessable_noise
+from doubtcli.rank.noise import estimate_noise, make_unassessable_noise, measure_known_share
 from doubtcli.records import Features
 
 
@@ -121,11 +121,18 @@ def test_constant_confidence_is_not_evidence_against_all_rows():
 
 
 def make_sure_rows(n_rows, contradicted, top=0.99):
-    """Two classes: every row is predicted as the first with this confidence; some labels are the second."""
+    """Two classes, each predicted for half of the rows with this confidence, and some labels are not."""
     confidence = np.linspace(top - 0.009, top + 0.009, n_rows)
     labels = np.zeros(n_rows, dtype=np.intp)
     labels[np.linspace(0, n_rows - 1, contradicted).astype(np.intp)] = 1
-    return np.stack([confidence, 1 - confidence], axis=1)[None], labels
+    return swap_classes_of_half(confidence, labels)
+
+
+def swap_classes_of_half(top, labels):
+    """Probabilities of two classes, and labels: class 0 has `top` in even rows, and class 1 in odd ones."""
+    is_odd = np.arange(len(labels)) % 2 == 1
+    first = np.where(is_odd, 1 - top, top)
+    return np.stack([first, 1 - first], axis=1)[None], np.where(is_odd, 1 - labels, labels)
 
 
 def make_overlap(n_rows, rate, seed=0):
@@ -135,7 +142,7 @@ def make_overlap(n_rows, rate, seed=0):
     top = 1 / (1 + np.exp(-confidence))
     wrong = rng.random(n_rows) < rate
     labels = ((rng.random(n_rows) > top) ^ wrong).astype(np.intp)
-    return np.stack([top, 1 - top], axis=1)[None], labels, wrong
+    return *swap_classes_of_half(top, labels), wrong
 
 
 def test_labels_that_all_agree_have_a_rate_of_zero():
@@ -185,6 +192,22 @@ def test_copies_do_not_narrow_the_interval():
     ).noise_rate
 
     assert copied.high - copied.low >= 0.8 * (alone.high - alone.low)
+
+
+def test_weak_models_do_not_know_a_high_rate(sentences):
+    """Models of skill .2 that contradict 40 of 100 labels know 8 to be wrong; a rate is near that."""
+    rng = np.random.default_rng(0)
+    labels = np.arange(1000) % 2
+    predicted = np.where(rng.permutation(1000) < 400, 1 - labels, labels)
+    probs = np.where(np.eye(2)[predicted] == 1, 0.9 + rng.normal(0, 0.01, 1000)[:, None], 0.1)
+
+    noise = estimate_noise((probs / probs.sum(axis=1, keepdims=True))[None], labels, np.arange(1000), seed=0)
+
+    assert measure_known_share(np.eye(2)[predicted][None], labels, 0.0) == pytest.approx(0.2 * 0.4)
+    assert measure_known_share(np.eye(2)[predicted][None], labels, 0.1) == pytest.approx(0.25 * 0.4)
+    assert noise.noise_rate.rate is None
+    assert noise.prior < 0.3
+    sentences.check(noise.noise_rate.why)
 
 
 def test_few_rows_have_doubts_but_no_rate(sentences):

@@ -24,7 +24,7 @@ from doubtcli.records import Role
 from doubtcli.wording.lists import MOST_NAMED, quote_names
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from doubtcli.progress import Progress
     from doubtcli.records import Bools, Codes, Engine, Examples
@@ -55,6 +55,8 @@ FEWEST = 5
 """The fewest contradicted rows that a leak decides."""
 PREDICTS_ALL = 0.98
 """From this balanced accuracy on, a column is reported, though nothing shows that it is a leak."""
+PREDICTS_MUCH = 0.9
+"""From this on it is named where the models predict nearly all labels, and doubt none."""
 MOST_SPELLED, SAMPLE_OF_TEXTS = 100, 1_000
 """The most classes that are looked for in texts, and how many texts show whether it is worth it."""
 FEWEST_ALIKE, FEWEST_CLASSES = 2, 3
@@ -74,6 +76,11 @@ class Leak:
     agrees with the label."""
     is_certain: bool = False
     """Whether it agrees with the label where the others contradict it."""
+
+    @property
+    def is_reported(self) -> bool:
+        """Whether the user should know of it in any case."""
+        return self.is_certain or self.share >= PREDICTS_ALL
 
 
 @dataclass(frozen=True, eq=False)
@@ -118,7 +125,7 @@ def _round_down(share: float) -> str:
 
 
 def find_leaks(examples: Examples, seed: int, engine: Engine, progress: Progress) -> tuple[Leak, ...]:
-    """The columns that give the label away: numbers, categories, times, and texts that name their class.
+    """The columns that give the label away, or might: numbers, categories, times, texts that name classes.
 
     Args:
         examples: The labelled rows.
@@ -138,7 +145,13 @@ def find_leaks(examples: Examples, seed: int, engine: Engine, progress: Progress
         others = _predict_by_others(examples.take(rows), strong, seed, engine)
     labels = examples.given_labels
     judged = (_judge_suspect(one, labels, rows, others) for one in suspects)
-    return _drop_parts([one for one in judged if one.is_certain or one.share >= PREDICTS_ALL])
+    return _drop_parts([one for one in judged if one.is_certain or one.share >= PREDICTS_MUCH])
+
+
+def find_strongest(leaks: Sequence[Leak], used: Collection[str]) -> Leak | None:
+    """The leak of columns in use that predicts most labels; None if there is none."""
+    kept = (leak for leak in leaks if set(leak.columns) <= set(used))
+    return max(kept, key=lambda leak: leak.share, default=None)
 
 
 def _list_plain_columns(examples: Examples) -> list[str]:
@@ -165,7 +178,9 @@ def _list_values(examples: Examples) -> Iterator[tuple[tuple[str, ...], Codes, b
         is_ordered = examples.column_roles[name] != Role.CATEGORICAL
         values = numbers[name]
         yield (name,), np.unique(values, return_inverse=True)[1].astype(np.intp), is_ordered
-    for alike in group_like_columns(_list_measures(examples), examples.class_names):
+    measures = _list_measures(examples)
+    flags = group_exclusive_columns({name: numbers[name] for name in measures})
+    for alike in dict.fromkeys([*group_like_columns(measures, examples.class_names), *flags]):
         matrix = np.column_stack([numbers[name] for name in alike])
         known = np.where(np.isnan(matrix), -np.inf, matrix)
         highest = known.argmax(axis=1)
@@ -245,6 +260,28 @@ def group_like_columns(names: Sequence[str], class_names: Sequence[str]) -> list
     fewest = max(FEWEST_ALIKE, len(class_names) - 1)
     enough = [tuple(alike) for alike in by_stem.values() if fewest <= len(alike) <= len(class_names) + 1]
     return enough if len(class_names) >= FEWEST_CLASSES else []
+
+
+def group_exclusive_columns(numbers: Mapping[str, Floats]) -> list[tuple[str, ...]]:
+    """Columns of 0 and 1 of which at most one is 1 in each row: one-hot columns, by any names.
+
+    Example:
+        >>> group_exclusive_columns({"red": np.array([1, 0, 0]), "blue": np.array([0, 1, 0])})
+        [('red', 'blue')]
+    """
+    groups: list[tuple[list[str], Bools]] = []
+    for name, values in numbers.items():
+        is_set = values == 1
+        if not is_set.any() or not (is_set | (values == 0)).all():
+            continue
+        for names, taken in groups:
+            if not (taken & is_set).any():
+                names.append(name)
+                np.logical_or(taken, is_set, out=taken)
+                break
+        else:
+            groups.append(([name], is_set))
+    return [tuple(names) for names, _ in groups if len(names) >= FEWEST_ALIKE]
 
 
 def _to_plain(name: str) -> str:

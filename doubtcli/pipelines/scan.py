@@ -13,7 +13,7 @@ import numpy as np
 from doubtcli import plugins
 from doubtcli.errors import SettingsError
 from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_evidence_again
-from doubtcli.evidence.leaks import explain_leak, find_leaks, note_leak
+from doubtcli.evidence.leaks import explain_leak, find_leaks, find_strongest, note_leak
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import find_ranked_sources, list_counted_reasons, rank_rows
@@ -95,6 +95,7 @@ def make_audit(
         sample = _draw_sample(ranking, settings)
         with clock.stage("explain"):
             why = _explain_queue(judged, sample)
+        strongest = find_strongest(judged.leaks, examples.inputs.column_names)
     return ScanResult(
         source=table.source,
         roles=judged.roles,
@@ -117,6 +118,8 @@ def make_audit(
         power=judged.planted.measure_power(ranking.doubted),
         side_files=judged.side_files,
         task_name=task.name,
+        strongest_columns=strongest.columns if strongest else (),
+        strongest_share=strongest.share if strongest else 0.0,
         audit_key=make_audit_key(settings, table.source.sha256, judged.side_files, task.name),
     ), table
 
@@ -136,6 +139,7 @@ class JudgedFile:
     skipped: tuple[SkippedReason, ...]
     notes: tuple[str, ...]
     """What the user should know, in the order in which it became known."""
+    leaks: tuple[Leak, ...]
     skill: Skill
     planted: PlantedErrors
     noise: NoiseModel
@@ -178,7 +182,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     with clock.stage("look for leaks"):
         leaks = find_leaks(all_examples, settings.seed, engine, progress)
         roles, examples = leave_out_leaks(leaks, roles, examples, settings.use)
-        notes.add([note_leak(leak, settings.use) for leak in leaks])
+        notes.add([note_leak(leak, settings.use) for leak in leaks if leak.is_reported])
     with clock.stage("gather evidence"):
         gathered = gather_evidence(
             examples, _list_wanted_pieces(loaded, examples), settings, engine, progress
@@ -229,6 +233,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         reasons,
         skipped,
         tuple(notes.texts),
+        leaks,
         skill,
         planted,
         noise,
@@ -273,7 +278,7 @@ def leave_out_leaks(
         examples: The labelled rows.
         use: The columns that the user wants to be used.
     """
-    leak_of = {name: leak for leak in leaks for name in leak.columns}
+    leak_of = {name: leak for leak in leaks if leak.is_reported for name in leak.columns}
     columns = tuple(
         _explain_column(column, leak_of[column.name], use) if column.name in leak_of else column
         for column in roles.columns

@@ -191,6 +191,10 @@ class ScanResult:
     """A hash of all that the audit depends on."""
     task_name: str = "classification"
     """The name of the task: what a label is."""
+    strongest_columns: tuple[str, ...] = ()
+    """The column in use, or set of like columns, that alone predicts most labels; none that predicts much."""
+    strongest_share: float = 0.0
+    """The share of labels that it predicts, each class with the same weight."""
 
     @property
     def label_names(self) -> tuple[str, ...]:

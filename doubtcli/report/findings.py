@@ -64,6 +64,7 @@ def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
     sentences = (
         summary.verdict_sentence,
         summary.precision_sentence,
+        summary.strongest_sentence,
         summary.noise_sentence,
         *((summary.skill_sentence, summary.power_sentence) if verbose else ()),
     )

@@ -111,7 +111,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         "noise": _noise_content(audit, summary),
         "skill": summary.skill_sentence,
         "whyLook": explain_why_look(audit.skill),
-        "precision": summary.precision_sentence,
+        "precision": summary.precision_sentence or summary.strongest_sentence,
         "power": summary.power_sentence,
         "notes": list(audit.notes),
         "roles": [[column.name, column.role, column.used, column.why] for column in audit.roles.columns],

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, estimate_precision
+from doubtcli.wording.lists import MOST_NAMED, quote_names
 from doubtcli.wording.numbers import format_count, format_percent
 
 if TYPE_CHECKING:
@@ -13,6 +14,10 @@ if TYPE_CHECKING:
 
 _FIRST = 0.05
 """The part of the rows, most doubted first, that the sentence on the audit's power is about."""
+
+
+NEARLY_ALL = 0.98
+"""The balanced accuracy from which on labels are so well predicted that a column may give them away."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +33,8 @@ class Summary(AuditFigures):
     """Empty if no row is doubted."""
     skill_sentence: str
     """Empty if the noise sentence says the same."""
+    strongest_sentence: str = ""
+    """Empty unless nearly all labels are predicted, no label is doubted, and one column does it."""
 
 
 def summarize(audit: ScanResult) -> Summary:
@@ -38,6 +45,7 @@ def summarize(audit: ScanResult) -> Summary:
         noise_sentence=noise_sentence(audit.noise_rate),
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
         precision_sentence=precision_sentence(audit),
+        strongest_sentence=strongest_sentence(audit),
         skill_sentence="" if _says_the_same(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
 
@@ -59,6 +67,19 @@ def precision_sentence(audit: ScanResult) -> str:
     if expected is None:
         return ""
     return f"If the doubts are right, about {expected * 100:.0f} of 100 doubted labels are wrong."
+
+
+def strongest_sentence(audit: ScanResult) -> str:
+    """Which column may be the cause that models predict nearly all labels and doubt none; else empty."""
+    accuracy = audit.skill.balanced_accuracy
+    if not audit.strongest_columns or audit.ranking.doubted.any() or (accuracy or 0) < NEARLY_ALL:
+        return ""
+    names = quote_names(audit.strongest_columns, MOST_NAMED)
+    predict, it = ("predicts", "it was") if len(audit.strongest_columns) == 1 else ("predict", "they were")
+    return (
+        f"{names} alone {predict} {format_percent(audit.strongest_share)} of the labels; if {it} made from "
+        "the label, errors can't be seen: leave out such columns with --ignore."
+    )
 
 
 def noise_sentence(noise: NoiseRate) -> str:

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from doubtcli.evidence.leaks import explain_leak, find_leaks, group_like_columns, note_leak, predict_alone
+from doubtcli.evidence.leaks import (
+    Leak,
+    explain_leak,
+    find_leaks,
+    find_strongest,
+    group_like_columns,
+    note_leak,
+    predict_alone,
+)
 from doubtcli.predict.engine import make_engine
 from doubtcli.progress import Silence
 from doubtcli.read.examples import read_examples
@@ -20,7 +28,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from doubtcli.evidence.leaks import Leak
     from tests.conftest import Sentences
 
 WORDS = {
@@ -49,14 +56,14 @@ def make_rows(column: Callable[[str, str, int], Row]) -> list[Row]:
 
 
 def leaks_of(tmp_path: Path, rows: list[Row], **settings: Any) -> tuple[Leak, ...]:
-    """The leaks of a CSV file with these rows."""
+    """The leaks of a CSV file with these rows that are reported."""
     path = tmp_path / "rows.csv"
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.DictWriter(file, list(rows[0]))
         writer.writeheader()
         writer.writerows(rows)
     examples = read_examples(ScanSettings(path=str(path), **settings), find_task(), Silence())[3]
-    return find_leaks(examples, 0, make_engine(1), Silence())
+    return tuple(leak for leak in find_leaks(examples, 0, make_engine(1), Silence()) if leak.is_reported)
 
 
 def number_by_class(_true: str, given: str, number: int) -> Row:
@@ -79,6 +86,10 @@ LEAKS: dict[str, tuple[Callable[[str, str, int], Row], set[str]]] = {
     "one-hot, one left out": (
         lambda _, given, __: {name: name == given for name in ("fruit", "tool")},
         {"fruit", "tool"},
+    ),
+    "one-hot, by other names": (
+        lambda _, given, __: dict(zip("abc", (int(name == given) for name in CLASSES), strict=True)),
+        {"a", "b", "c"},
     ),
     "probabilities": (
         lambda _, given, number: {
@@ -241,3 +252,32 @@ def test_a_leak_is_explained_by_what_it_does(tmp_path: Path, sentences: Sentence
     sentences.check("\n".join(map(explain_leak, (certain, together, alone))))
     sentences.check("\n".join(note_leak(leak, ()) for leak in (certain, together, alone)))
     sentences.check(note_leak(certain, ("line",)))
+
+
+def test_the_other_classes_of_one_hot_columns_are_a_leak(tmp_path: Path) -> None:
+    """Where the label is one of them, any row that is in no other class has it."""
+    rows = [
+        {
+            "text": row["text"],
+            "a": int(row["label"] == "tool"),
+            "b": int(row["label"] == "pet"),
+            "label": found,
+        }
+        for row in make_rows(lambda *_: {})
+        for found in [int(row["label"] == "fruit")]
+    ]
+
+    (leak,) = leaks_of(tmp_path, rows)
+
+    assert (leak.columns, leak.is_certain, leak.share) == (("a", "b"), True, 1.0)
+
+
+def test_the_strongest_columns_are_those_in_use() -> None:
+    """A leak that is left out is not in use, so the next one is the strongest."""
+    line, batch, both = (
+        Leak(columns, share) for columns, share in ((("line",), 0.99), (("batch",), 0.95), (("a", "b"), 0.97))
+    )
+
+    assert find_strongest((line, batch, both), ["batch", "a"]) == batch
+    assert find_strongest((line, batch, both), ["batch", "a", "b", "line"]) == line
+    assert find_strongest((line,), []) is None

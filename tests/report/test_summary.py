@@ -114,3 +114,16 @@ def test_skill_sentence() -> None:
     )
 
     assert skill_sentence(skill) == "Models predict 88% of the labels."
+
+
+def test_the_column_that_predicts_nearly_all_labels_is_named(make_audit: Make, sentences: Sentences) -> None:
+    """Where models predict at least 98% of the labels and doubt none, the strongest column is named."""
+    calm = make_audit(doubt=(0.1,) * 8)
+    strong = {"strongest_columns": ("batch",), "strongest_share": 0.973}
+    sure = replace(calm, skill=replace(calm.skill, balanced_accuracy=0.99), **strong)
+
+    sentences.check(summarize(sure).strongest_sentence)
+    sentences.check(summarize(replace(sure, strongest_columns=("is_a", "is_b"))).strongest_sentence)
+    assert summarize(replace(sure, strongest_columns=())).strongest_sentence == ""
+    assert summarize(replace(calm, **strong)).strongest_sentence == ""
+    assert summarize(replace(make_audit(), skill=sure.skill, **strong)).strongest_sentence == ""

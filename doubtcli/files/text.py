@@ -334,14 +334,15 @@ def find_physical_lines(source: Source, rows: Collection[int]) -> dict[int, Line
 def show_rows(source: Source, rows: Sequence[int]) -> str:
     """Row numbers as text, each with its first line where it is known: `17 (line 35) and 18 (line 37)`.
 
-    Only the first few are listed.
+    Only the first few are listed. In a spreadsheet it is the row of the sheet: `17 (row 18 of the sheet)`.
 
     Args:
         source: The file when it was read.
         rows: Row numbers, from 1.
     """
     lines = find_physical_lines(source, rows[:MOST_NAMED])
-    shown = [f"{row:,} (line {lines[row][0]:,})" if row in lines else f"{row:,}" for row in rows]
+    place = "line {:,}" if source.sheet is None else "row {:,} of the sheet"
+    shown = [f"{row:,} ({place.format(lines[row][0])})" if row in lines else f"{row:,}" for row in rows]
     return join_first(shown, MOST_NAMED)
 
 

@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.files.delimited import ROW_NUMBERS, are_row_numbers
@@ -31,6 +32,10 @@ FEWEST_COLUMNS = 2
 """A single column is no table where there are several sheets: it may be a note, or a list to choose from."""
 FEW_REMARKS, MOST_REMARKS = 3, 0.1
 """Up to this many cells in a column without a name, or this share of rows, are remarks beside the table."""
+
+
+LONG_NUMBER, SHORTENED = r"^-?\d{16,}$", r"^-?\d{15,17}0+$"
+"""A spreadsheet keeps 15 to 17 digits of a number, since it has doubles; of a text it keeps all."""
 
 
 class Xlsx(ComparedByCell):
@@ -280,6 +285,7 @@ def _read_table(table: SheetTable, on_rows: OnRows | None) -> Parsed:
         *_note_row_numbers(table, data),
         *beside.note(table, data.num_rows),
         *_note_merged(table),
+        *_note_shortened(data),
     )
     return Parsed(data, notes, sheet=table.sheet)
 
@@ -317,6 +323,17 @@ def _note_merged(table: SheetTable) -> Iterator[str]:
             f"{name_cell(first, column)}:{name_cell(last, column)}" for first, last, column in table.merged
         ]
         yield f"merged cells have their value in each of their rows: {join_first(cells, MOST_NAMED)}"
+
+
+def _note_shortened(data: pa.Table) -> Iterator[str]:
+    """A note on columns whose long numbers all end with zeros: they have lost their last digits."""
+    for name, column in zip(data.column_names, data.columns, strict=True):
+        long = column.filter(pc.fill_null(pc.match_substring_regex(column, LONG_NUMBER), False))  # noqa: FBT003
+        if len(long) and pc.all(pc.match_substring_regex(long, SHORTENED)).as_py():
+            yield (
+                f"column {name!r} has numbers of more than 15 digits ({len(long):,}), which a spreadsheet "
+                f"rounds: {long[0].as_py()}; write them as text"
+            )
 
 
 def _explain_unnamed(table: SheetTable, column: int) -> InputError:

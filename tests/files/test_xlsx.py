@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import read_table
-from doubtcli.files.text import find_physical_lines
+from doubtcli.files.text import find_physical_lines, show_rows
 from doubtcli.files.xlsx import find_header
 from doubtcli.records import ReadOptions, Table
 
@@ -82,6 +82,27 @@ def test_cells_as_text(tmp_path: Path) -> None:
         },
     ]
     assert (table.source.format, table.source.sheet, table.notes) == ("xlsx", "Data", ())
+
+
+@pytest.mark.parametrize(
+    ("ids", "is_noted"),
+    [
+        ([1460323737035677698, 1460323737035685617], True),
+        (["1460323737035677698", "1460323737035677000"], False),
+    ],
+    ids=["numbers", "texts"],
+)
+def test_long_numbers(tmp_path: Path, ids: list[Any], is_noted: bool, sentences: Sentences) -> None:
+    """A note says that numbers of more than 15 digits are rounded in a spreadsheet; texts are not."""
+    table = read(tmp_path, ["id", "text"], *([one, "a"] for one in ids))
+
+    assert bool(table.notes) == is_noted
+    sentences.check("\n".join(table.notes) or "no note")
+
+
+def test_line_of_a_row(tmp_path: Path) -> None:
+    """A message names a row by its number in the sheet, too."""
+    assert show_rows(read(tmp_path, ["Title"], [], *TABLE).source, [1]) == "1 (row 4 of the sheet)"
 
 
 def test_empty_rows_and_columns_around(tmp_path: Path) -> None:

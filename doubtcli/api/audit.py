@@ -29,7 +29,7 @@ from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
 from doubtcli.report.notebook import render_for_notebook
 from doubtcli.store.document import render_document
-from doubtcli.store.folder import DOCUMENT, StoredAudit, write_described_audit
+from doubtcli.store.folder import DOCUMENT, StoredAudit, add_hash, write_described_audit, write_parquet
 from doubtcli.store.open import open_judged_audit
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.numbers import format_count
@@ -308,7 +308,7 @@ class Audit:
     def _queue_audit(self) -> QueueAudit:
         found = self._found
         stored = StoredAudit(found.folder or Path(), found.document, found.doubts)
-        content = render_document(found.document).encode()
+        content = render_document(add_hash(found.document, write_parquet(found.doubts))).encode()
         if found.folder is not None:
             content = (found.folder / DOCUMENT).read_bytes()
         return QueueAudit(stored, hashlib.sha256(content).hexdigest())

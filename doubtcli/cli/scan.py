@@ -85,7 +85,7 @@ def scan(
 
         report.finish(print_result, audit, folder=folder, top=top, verbose=verbose)
     elif not quiet:
-        _print_json(audit)
+        _print_json(folder)
     if open_page:
         _open_page(folder / "report.html", quiet=quiet)
     return ExitCode.DONE
@@ -108,11 +108,11 @@ def _scan(settings: ScanSettings, progress: Progress, listener: Listener | None)
     return found, folder
 
 
-def _print_json(audit: ScanResult) -> None:
+def _print_json(folder: Path) -> None:
     """Print `audit.json`, in UTF-8 on any terminal."""
-    from doubtcli.store import describe_audit, render_document
+    from doubtcli.store.folder import DOCUMENT
 
-    print_bytes(render_document(describe_audit(audit)).encode())
+    print_bytes((folder / DOCUMENT).read_bytes())
 
 
 def _open_page(page: Path, *, quiet: bool) -> None:

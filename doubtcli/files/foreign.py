@@ -50,6 +50,9 @@ NUMBER_WORD = re.compile(r"\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*")
 
 COCO = frozenset({"images", "annotations", "categories"})
 
+AUDITED = frozenset({"row_id", "given_label", "suggested_label", "doubt", "rank", "doubted", "why"})
+"""Columns that the doubts.parquet of every version has."""
+
 OPEN_JSON = "json.load(open(sys.argv[1], encoding='utf-8'))"
 OPEN_LINES = "map(json.loads, open(sys.argv[1], encoding='utf-8'))"
 
@@ -100,6 +103,21 @@ def check_pointer(head: bytes, where: str) -> None:
         )
 
 
+def check_audit(data: pa.Table, where: str) -> None:
+    """Refuse the doubts of an audit: a gate would judge what a scan found, instead of the labels.
+
+    Raises:
+        InputError: The table has the columns of an audit's doubts.parquet.
+    """
+    if AUDITED.issubset(data.column_names):
+        raise InputError(
+            "these are the doubts that a scan found (doubts.parquet), not labelled data",
+            where=where,
+            expected="the labelled file itself, or the complete folder of an audit, with its audit.json",
+            hint="name the labelled file; if its audit is damaged, scan it again",
+        )
+
+
 def check_start(head: bytes, where: str) -> None:
     """Refuse a file whose first bytes are of a known kind that holds no table.
 
@@ -129,6 +147,7 @@ def check_columns(data: pa.Table, head: bytes, where: str) -> None:
     Raises:
         InputError: Names the kind, and a command that makes a table of the file.
     """
+    check_audit(data, where)
     read = _Read(data, head.removeprefix(codecs.BOM_UTF8).lstrip().startswith(b"["), where)
     found = next(filter(None, (name(read) for name in NAMED_BY_COLUMNS)), None)
     if found is not None:

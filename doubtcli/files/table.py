@@ -16,7 +16,14 @@ import pyarrow as pa
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.files.dialect import BLANKS, QUOTINGS
 from doubtcli.files.encoding import check_encoding
-from doubtcli.files.foreign import check_columns, check_header, check_pointer, check_start, find_long_note
+from doubtcli.files.foreign import (
+    check_audit,
+    check_columns,
+    check_header,
+    check_pointer,
+    check_start,
+    find_long_note,
+)
 from doubtcli.files.formats import check_names, find_format, guess_format, load_formats, name_in_crash
 from doubtcli.files.source import SpoolError, fingerprint, open_source, unreadable_error
 from doubtcli.records import ReadOptions, Source, Table
@@ -213,6 +220,7 @@ def read_folder(
             "the folder changed while it was read", where=path, hint="run again when it is complete"
         )
     data = pa.concat_tables(tables).unify_dictionaries()
+    check_audit(data, path)
     notes += _note_splits(before)
     return Source(path, format_.name, size, digest.hexdigest()), Parsed(data, tuple(notes))
 

@@ -164,6 +164,8 @@ class AuditDocument:
     """How `row_hash` was made: a number that each other way raises."""
     hashed_as_numbers: tuple[str, ...] | None = None
     """The input columns of which it has numbers, not texts; None in audits of earlier versions."""
+    doubts_sha256: str = field(default="", compare=False)
+    """Of `doubts.parquet`, which is written with it; "" before, and in audits of earlier versions."""
 
     @property
     def label_column(self) -> str:

@@ -74,6 +74,7 @@ OPTIONAL: Mapping[str, Any] = {
     "recipe": "",
     "row_hash_version": 1,
     "hashed_as_numbers": None,
+    "doubts_sha256": "",
     "side_files": {},
     "models": [],
     "power": None,
@@ -105,6 +106,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "recipe": document.audit_key,
         "row_hash_version": document.row_hash_version,
         "hashed_as_numbers": document.hashed_as_numbers,
+        "doubts_sha256": document.doubts_sha256,
         "side_files": {name: _to_object(file) for name, file in document.side_files.items()},
         "columns": list(map(_to_object, document.roles.columns)),
         "settings": document.settings,
@@ -313,6 +315,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         timings=document.part("timings").values,
         row_hash_version=document.need("row_hash_version"),
         hashed_as_numbers=document.items_or_null("hashed_as_numbers"),
+        doubts_sha256=document.need("doubts_sha256"),
     )
 
 

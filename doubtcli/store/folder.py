@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS, describe_audit
 from doubtcli.store.document import SCAN_AGAIN, parse_document, render_document
 
 if TYPE_CHECKING:
-    from doubtcli.records import AuditDocument, RowCounts, ScanResult
+    from doubtcli.records import AuditDocument, ScanResult
 
 DOCUMENT = "audit.json"
 DOUBTS = "doubts.parquet"
@@ -199,14 +200,20 @@ def write_described_audit(
 ) -> None:
     """The same as `write_audit`, with the document and the table already made."""
     check_folder(folder, document.source.path, force=force)
+    table = write_parquet(doubts)
     files = {
-        DOUBTS: write_parquet(doubts),
+        DOUBTS: table,
         QUEUE: queue_csv,
         REPORT: report_html.encode(errors="backslashreplace"),
-        DOCUMENT: render_document(document).encode(),
+        DOCUMENT: render_document(add_hash(document, table)).encode(),
     }
     side_files = (one.path for one in document.side_files.values())
     replace_folder(folder, files, made_from=(document.source.path, *side_files))
+
+
+def add_hash(document: AuditDocument, doubts: bytes) -> AuditDocument:
+    """The document with the hash of `doubts.parquet`: a changed table is noticed when they are read."""
+    return replace(document, doubts_sha256=sha256(doubts).hexdigest())
 
 
 def write_parquet(doubts: DoubtTable) -> bytes:
@@ -239,7 +246,7 @@ def read_audit(folder: Path) -> StoredAudit:
     with lock_folders_of(folder):
         recover_audit(folder)
         document = _read_document(folder / DOCUMENT)
-        return StoredAudit(folder, document, _read_doubts(folder / DOUBTS, document.counts))
+        return StoredAudit(folder, document, _read_doubts(folder / DOUBTS, document))
 
 
 def _read_document(path: Path) -> AuditDocument:
@@ -252,20 +259,33 @@ def _read_document(path: Path) -> AuditDocument:
     return parse_document(content, str(path))
 
 
-def _read_doubts(path: Path, counts: RowCounts) -> DoubtTable:
+def _read_doubts(path: Path, document: AuditDocument) -> DoubtTable:
     if not path.is_file():
         raise InputError("is missing", where=str(path), expected=f"a file beside {DOCUMENT}", hint=SCAN_AGAIN)
     try:
-        with pq.ParquetFile(path) as file:  # `pq.read_table` would load pandas
+        content = path.read_bytes()
+        _check_hash(content, document.doubts_sha256, str(path))
+        with pq.ParquetFile(pa.BufferReader(content)) as file:  # `pq.read_table` would load pandas
             doubts = file.read()
     except (OSError, pa.ArrowException) as error:
         raise InputError(f"can't be read: {error}", where=str(path), hint=SCAN_AGAIN) from error
     missing = [name for name in DOUBT_COLUMNS if name not in doubts.column_names]
     if lost := [name for name in missing if name not in LATER_COLUMNS]:
         raise InputError("a column is missing", where=str(path), column=lost[0], hint=SCAN_AGAIN)
-    if doubts.num_rows != counts.n_rows:
-        expected = f"{counts.n_rows} rows, as in {DOCUMENT}"
+    if doubts.num_rows != document.counts.n_rows:
+        expected = f"{document.counts.n_rows} rows, as in {DOCUMENT}"
         raise InputError(f"has {doubts.num_rows} rows", where=str(path), expected=expected, hint=SCAN_AGAIN)
     for name in missing:
         doubts = doubts.append_column(name, pa.nulls(doubts.num_rows, DOUBT_COLUMNS[name]))
     return DoubtTable(doubts)
+
+
+def _check_hash(content: bytes, wanted: str, where: str) -> None:
+    """Refuse a table that is not the one that was written; audits of earlier versions have no hash."""
+    if wanted and sha256(content).hexdigest() != wanted:
+        raise InputError(
+            f"is not as it was written: it does not have the hash that is in {DOCUMENT}",
+            where=where,
+            expected=f"the file that was written with {DOCUMENT}",
+            hint=SCAN_AGAIN,
+        )

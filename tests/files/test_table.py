@@ -328,6 +328,20 @@ def test_codes_mean_the_same_in_every_part(tmp_path: Path) -> None:
     assert [chunk.dictionary.to_pylist() for chunk in chunks] == [["x", "y", "z"]] * 2
 
 
+def test_doubts_of_an_audit_are_no_data(tmp_path: Path, sentences: Sentences) -> None:
+    """The doubts of an audit without its audit.json are refused, as a folder and as a file."""
+    names = ("row_id", "row", "given_label", "suggested_label", "doubt", "rank", "doubted", "reasons", "why")
+    folder = tmp_path / "rows.doubt"
+    folder.mkdir()
+    pq.write_table(pa.table({name: ["a", "b"] for name in names}), folder / "doubts.parquet")
+
+    for path in (folder, folder / "doubts.parquet"):
+        with pytest.raises(InputError) as caught:
+            read_table(str(path))
+        assert caught.value.where == str(path)
+        sentences.check(caught.value)
+
+
 def test_folder_without_parts_is_refused(tmp_path: Path, sentences: Sentences) -> None:
     """An empty folder and one with other files are refused; the hint lists the files."""
     with pytest.raises(InputError) as empty:

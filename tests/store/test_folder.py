@@ -15,6 +15,7 @@ import pytest
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.store import check_folder, default_folder, describe_audit, read_audit, render_document
+from doubtcli.store.folder import add_hash
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -212,7 +213,8 @@ def test_four_files(write: Writer, make_audit: Callable[..., ScanResult]) -> Non
 
     files = held(write.folder)
     assert set(files) == FILES
-    assert files["audit.json"].decode() == render_document(describe_audit(make_audit()))
+    whole = add_hash(describe_audit(make_audit()), files["doubts.parquet"])
+    assert files["audit.json"].decode() == render_document(whole)
     assert pq.read_table(write.folder / "doubts.parquet").num_rows == 10
     assert files["queue.csv"].count(b"\n") == 4
     assert files["report.html"] == "<p>ö</p>".encode()
@@ -378,9 +380,29 @@ def test_newer(write: Writer) -> None:
     assert "update doubt" in str(why_unread(write.folder).hint)
 
 
+def forget_hash(folder: Path) -> None:
+    """Make the document that of an earlier version, which did not write the hash of the doubts."""
+    document = json.loads((folder / "audit.json").read_text(encoding="utf-8"))
+    del document["doubts_sha256"]
+    (folder / "audit.json").write_text(json.dumps(document), encoding="utf-8")
+
+
+def test_changed_doubts(write: Writer, sentences: Sentences) -> None:
+    """Doubts in which one bit was flipped are refused, with what to do."""
+    write()
+    doubts = write.folder / "doubts.parquet"
+    content = bytearray(doubts.read_bytes())
+    content[len(content) // 2] ^= 1
+    doubts.write_bytes(content)
+
+    assert why_unread(write.folder).where == str(doubts)
+    sentences.check(why_unread(write.folder))
+
+
 def test_bad_doubts(write: Writer, sentences: Sentences) -> None:
     """Doubts that are missing, damaged, or don't fit the document are refused."""
     write()
+    forget_hash(write.folder)
     doubts = write.folder / "doubts.parquet"
     table = pq.read_table(doubts)
 
@@ -398,6 +420,7 @@ def test_bad_doubts(write: Writer, sentences: Sentences) -> None:
 def test_earlier_columns(write: Writer) -> None:
     """Verdicts and hashes, which earlier versions did not write, are null if they are missing."""
     write()
+    forget_hash(write.folder)
     doubts = write.folder / "doubts.parquet"
     pq.write_table(pq.read_table(doubts).drop_columns(["verdict", "row_hash", "earlier_hashes"]), doubts)
 

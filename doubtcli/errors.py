@@ -2,6 +2,7 @@
 
     DoubtError                 2  anything that keeps `doubt` from judging the labels
     ├── InputError             2  a file that can't be read or used
+    │   └── UnclearLabelError  2  no column is clearly the label
     ├── SettingsError          2  a flag or a settings key that is not valid
     ├── OutputError            2  a file can't be written where it should be
     ├── ReasonError            2  a reason, ours or a plug-in's, crashed or broke its contract
@@ -17,6 +18,10 @@ Only `doubtcli.cli.main` turns an error into a message and an exit code.
 from __future__ import annotations
 
 from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class ExitCode(IntEnum):
@@ -85,6 +90,24 @@ class DoubtError(Exception):
 
 class InputError(DoubtError):
     """A file that can't be read, or whose content can't be used."""
+
+
+class UnclearLabelError(InputError):
+    """No column of a file is clearly the label.
+
+    Args:
+        found: What is wrong, as one sentence without the place.
+        candidates: The columns that could be the label, best first, each with a description of its values.
+        where: The file.
+        expected: What was expected.
+        hint: What to do now.
+    """
+
+    def __init__(
+        self, found: str, candidates: Mapping[str, str], *, where: str, expected: str, hint: str
+    ) -> None:
+        super().__init__(found, where=where, expected=expected, hint=hint)
+        self.candidates = candidates
 
 
 class SettingsError(DoubtError):

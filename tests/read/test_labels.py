@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,49 +10,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
-from doubtcli.errors import InputError, SettingsError
-from doubtcli.files.table import read_table
+from doubtcli.errors import InputError
 from doubtcli.read.labels import (
-    clear_other_cells,
     encode_answers,
     encode_labels,
-    find_label_column,
     find_missing_like,
 )
-from doubtcli.read.roles.assign import find_claims
-from doubtcli.records import Source, Table
-from doubtcli.settings import ScanSettings
+from tests.read.conftest import class_label, table
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Sentences
-
-
-def of_user(**options: Any) -> ScanSettings:
-    """Settings with a user's options for columns."""
-    return ScanSettings(path="rows.csv", **options)
-
-
-def find_label(rows: Table, settings: ScanSettings) -> tuple[str, str]:
-    """The label column of a table, and why it is that one."""
-    return find_label_column(rows, settings, find_claims(rows, settings))
-
-
-def table(metadata: dict[bytes, bytes] | None = None, **columns: Any) -> Table:
-    """A table of these columns."""
-    return Table(Source("rows", "csv", 0, ""), pa.table(columns).replace_schema_metadata(metadata))
-
-
-def of_names(names: list[str]) -> Table:
-    """A table of one row with these columns."""
-    return table(**{name: ["a"] for name in names})
-
-
-def class_label(names: list[str], *columns: str) -> dict[bytes, bytes]:
-    """The metadata that makes columns Hugging Face ClassLabels."""
-    features = {column: {"names": names, "_type": "ClassLabel"} for column in columns}
-    return {b"huggingface": json.dumps({"info": {"features": features}}).encode()}
 
 
 def find_refusal(values: Any) -> InputError:
@@ -71,63 +37,6 @@ def test_labels_that_are_not_to_be_judged(values: list[Any]) -> None:
     labels = encode_labels(table(label=values), "label", to_judge=False)
 
     assert [labels.class_values[code] for code in labels.codes] == values
-
-
-@pytest.mark.parametrize(
-    ("names", "found"),
-    [
-        (["text", "label"], "label"),
-        (["text", "Label"], "Label"),
-        (["y", "text", "Given Label"], "Given Label"),
-        (["category", "class"], "class"),
-        (["text", "toxicity_label"], "toxicity_label"),
-        (["text", "toxicity_label", "true_label", "predictedLabel"], "toxicity_label"),
-    ],
-)
-def test_usual_names_are_found(names: list[str], found: str) -> None:
-    """The first of the usual names, in upper or lower case, is the label, else the only one in "_label"."""
-    name, _ = find_label(of_names(names), of_user())
-
-    assert name == found
-
-
-@pytest.mark.parametrize(
-    "names",
-    [["label"], ["label", "y"], ["y", "label", "class"], ["spam_label"]],
-    ids=["alone", "one other", "two others", "ending"],
-)
-def test_why_names_the_other_candidates(names: list[str], sentences: Sentences) -> None:
-    """The explanation names the other columns that are named like labels."""
-    sentences.check(find_label(of_names(names), of_user())[1])
-
-
-def test_option_goes_before_names() -> None:
-    """The column that the user names is the label, even if another is named "label"."""
-    assert find_label(table(label=["a"], x=["b"]), of_user(label="x")) == ("x", "--label")
-
-
-def test_columns_with_another_role_are_not_labels() -> None:
-    """A column to which the user gave another role is not taken for the label."""
-    assert find_label(table(label=["a"], y=["b"]), of_user(ignore=("label",)))[0] == "y"
-
-
-@pytest.mark.parametrize("names", [["text", "true_label"], ["a_label", "b_label"]], ids=["none", "two"])
-def test_no_label_column_lists_the_columns(names: list[str], sentences: Sentences) -> None:
-    """If there is no label column, the error lists all columns and says how to name one."""
-    with pytest.raises(InputError) as caught:
-        find_label(of_names(names), of_user())
-
-    assert all(repr(name) in str(caught.value) for name in names)
-    sentences.check(caught.value)
-
-
-def test_unknown_label_column_names_the_nearest(sentences: Sentences) -> None:
-    """A label column that doesn't exist is refused with the nearest name."""
-    with pytest.raises(SettingsError) as caught:
-        find_label(table(Intent=["a"], text=["b"]), of_user(label="intnt"))
-
-    assert "'Intent'" in str(caught.value.hint)
-    sentences.check(caught.value)
 
 
 @pytest.mark.parametrize(
@@ -363,79 +272,6 @@ def test_several_labels_in_a_cell_are_refused(names: list[str], sentences: Sente
 def test_separators_in_a_label_alone_are_accepted(names: list[str]) -> None:
     """A separator in a label is accepted where its parts are no labels, or each label has as many parts."""
     assert len(encode_labels(table(label=names * 5), "label").class_names) == len(names)
-
-
-def read_file(tmp_path: Path, text: str) -> Table:
-    """A CSV file with this text, as it is read."""
-    path = tmp_path / "rows.csv"
-    path.write_text(text, encoding="utf-8")
-    return read_table(str(path))
-
-
-def test_repeated_headers_have_no_label(tmp_path: Path, sentences: Sentences) -> None:
-    """Rows that repeat the header, as where files were joined, have no label; a note names row and line."""
-    rows = read_file(tmp_path, "x,label\n1,a\n\nx,label\n2,b\n\ufeffx,label\nx,b\n")
-
-    cells = clear_other_cells(rows, "label")
-
-    assert cells.table.data.column("label").to_pylist() == ["a", None, "b", None, "b"]
-    assert rows.data.column("label").to_pylist() == ["a", "label", "b", "label", "b"]
-    sentences.check("\n".join(cells.notes))
-
-
-@pytest.mark.parametrize("top", ["cm,kg,", "(cm),(kg),(class)", "cm,kg,species"])
-def test_a_row_of_units_has_no_label(tmp_path: Path, top: str, sentences: Sentences) -> None:
-    """A first row of units, over columns of numbers or in brackets, has no label; a note names its line."""
-    rows = read_file(tmp_path, f"x,y,label\n{top}\n1,2,a\n3,4,b\n5,6,a\n")
-
-    cells = clear_other_cells(rows, "label")
-
-    assert cells.table.data.column("label").to_pylist() == [None, "a", "b", "a"]
-    sentences.check("\n".join(cells.notes))
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "x,y,label\ncm,kg,a\n1,2,a\n3,4,b\n",
-        "x,y,label\nNA,n.d.,c\n1,2,a\n3,4,b\n",
-        "x,y,label\ncm,2,c\n1,2,a\n3,4,b\n",
-        "x,y,label\n[hi],[ho],c\n[he],u,a\no,i,b\n",
-        "x,y,label\nmany,words,c\nand,more,a\nof,them,b\n",
-        "1,2,label\n1,2,label\n1,2,label\n",
-    ],
-    ids=["its label recurs", "words for missing", "a number", "brackets below", "words below", "no header"],
-)
-def test_other_first_rows_keep_their_label(tmp_path: Path, text: str) -> None:
-    """A first row is a row like others if it has a number, a missing one, a label that recurs, or words."""
-    rows = read_file(tmp_path, text)
-
-    assert clear_other_cells(rows, "label").table is rows
-
-
-@pytest.mark.parametrize("column", [["-1", "a", "b", "a"], [-1, 0, 1, 0], [-1.0, 0.0, 1.0, 0.0]])
-def test_values_that_mean_no_label(column: list[object]) -> None:
-    """Values that the user names are no labels, of any type."""
-    cells = clear_other_cells(table(label=column, x=[[1]] * 4), "label", ["-1"])
-
-    assert cells.table.data.column("label").to_pylist() == [None, *column[1:]]
-    assert cells.notes == ()
-
-
-def test_names_of_a_class_label_that_mean_no_label() -> None:
-    """The classes of a ClassLabel are named by their names."""
-    rows = table(class_label(["none", "a", "b"], "label"), label=[0, 1, 2, -1])
-
-    labels = encode_labels(clear_other_cells(rows, "label", ["none"]).table, "label", to_judge=False)
-
-    assert (labels.codes.tolist(), labels.class_names) == ([-1, 0, 1, -1], ("a", "b"))
-
-
-def test_a_value_that_no_label_has_is_noted(sentences: Sentences) -> None:
-    """A value for "no label" that no row has is noted, with the nearest label."""
-    cells = clear_other_cells(table(label=["unlabeled", "a"]), "label", ["unlabelled"])
-
-    sentences.check("\n".join(cells.notes))
 
 
 def test_note_on_one_missing_label(sentences: Sentences) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.read.labels import OTHER_ANSWER, to_snake_case
+from doubtcli.read.column_names import OTHER_ANSWER, to_snake_case
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,6 +68,19 @@ ROWS_A_VALUE = 2
 LABEL_NAME = re.compile(r"^labels?_|_labels?$|^labels?$")
 COMMON_ANSWERS = frozenset({"yes", "no", "true", "false", "y", "n", "t", "f"})
 """Answers to any question: two columns with them need not answer the same one."""
+
+
+PARTS = frozenset(
+    {"train", "training", "test", "testing", "dev", "development", "val", "valid", "validation", "eval"}
+    | {"evaluation", "holdout", "hold-out", "held-out", "calibration", "unlabeled", "unlabelled"}
+)
+"""The parts into which people split their data."""
+
+
+def names_part(values: Distinct) -> bool:
+    """Whether each value is the name of a part of the data, and one of them is for training or testing."""
+    words = {text.strip().lower() for text in values.texts.slice(0, len(PARTS) + 1).to_pylist()}
+    return words <= PARTS and any(word.startswith(("train", "test")) for word in words)
 
 
 def explain_identifier(name: str, values: Distinct) -> str | None:

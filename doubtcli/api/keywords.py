@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ParamSpec, TypedDict, TypeVar
 import numpy as np
 import pandas as pd
 
-from doubtcli.errors import DoubtError, InputError, SettingsError
+from doubtcli.errors import DoubtError, InputError, SettingsError, UnclearLabelError
 from doubtcli.files.frame import is_pandas, is_table, name_kind, read_frame
 from doubtcli.read.side_files import check_matrix
 from doubtcli.records import InMemory, SideFile
@@ -21,6 +21,7 @@ from doubtcli.settings import load_gate
 from doubtcli.store.audit_key import SIDE_FILES
 from doubtcli.tools.load import list_frame_records
 from doubtcli.tools.read import read_answer_files
+from doubtcli.wording.lists import join_or
 
 if TYPE_CHECKING:
     from doubtcli.files.frame import Frame
@@ -135,6 +136,8 @@ def with_keywords_in_errors(function: Callable[Given, Result]) -> Callable[Given
             for name in ("where", "found", "expected", "hint"):
                 text = getattr(error, name)
                 setattr(error, name, None if text is None else say_in_keywords(text))
+            if isinstance(error, UnclearLabelError) and error.candidates:
+                error.hint = f"name it: {join_or(f'label={name!r}' for name in error.candidates)}"
             raise
 
     return call

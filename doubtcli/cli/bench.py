@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 from doubtcli.cli import options
+from doubtcli.cli.ask import run_with_label
 from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
@@ -41,7 +43,8 @@ def bench(
         from doubtcli.report.documents import render_power
         from doubtcli.report.findings import print_power
 
-    power, class_names = measure_scan_power(settings, plantings=plantings, progress=progress, listener=report)
+    measure = partial(measure_scan_power, plantings=plantings, progress=progress, listener=report)
+    power, class_names = run_with_label(measure, settings, may_ask=report is not None)
     if report is None:
         print_bytes(render_power(power, class_names).encode())
     else:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from doubtcli.cli import options
+from doubtcli.cli.ask import run_with_label
 from doubtcli.errors import ExitCode, InputError, OutputError, SettingsError
 from doubtcli.settings import load_settings
 
@@ -51,7 +53,8 @@ def init(
     from doubtcli.starter.steps import parent_folder, render_next_steps
     from doubtcli.tasks.registry import find_task
 
-    _, roles, _, examples = read_examples(settings, find_task(), choose_progress(wanted=True))
+    read = partial(read_examples, task=find_task(), progress=choose_progress(wanted=True))
+    _, roles, _, examples = run_with_label(read, settings, may_ask=True)
     folder = parent_folder(config)
     shown = relative_path(path, folder)
     flags = collect_flags(settings, folder)

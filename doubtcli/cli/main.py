@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doubtcli.cli.apply import apply
+from doubtcli.cli.ask import name_commands
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
 from doubtcli.cli.commands import DoubtCommand, DoubtGroup, describe_usage
@@ -23,7 +24,7 @@ from doubtcli.cli.queue import queue
 from doubtcli.cli.reasons import explain, reasons
 from doubtcli.cli.scan import scan
 from doubtcli.cli.undo import log, undo
-from doubtcli.errors import DoubtError, ExitCode
+from doubtcli.errors import DoubtError, ExitCode, UnclearLabelError
 from doubtcli.wording.quoting import escape_unprintable
 
 if TYPE_CHECKING:
@@ -100,6 +101,8 @@ def run(arguments: Sequence[str]) -> int:
         code = app([word for word in arguments if word != DEBUG], prog_name="doubt")
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt, SystemExit) as error:  # noqa: BLE001  # each has its exit code
+        if isinstance(error, UnclearLabelError):
+            name_commands(error, arguments)
         return _end_with(error, debug=debug)
     return int(code or ExitCode.DONE)
 

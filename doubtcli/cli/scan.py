@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from doubtcli.cli import options
+from doubtcli.cli.ask import run_with_label
 from doubtcli.cli.console import (
     Color,
     LiveReport,
@@ -79,7 +81,8 @@ def scan(
     shows_report = not quiet and output_format is OutputFormat.FULL
     report = LiveReport(settings.path, color, verbose=verbose) if shows_report else None
     progress = choose_progress(wanted=not (quiet or no_progress))
-    audit, folder = _scan(settings, progress, report)
+    scan_with = partial(_scan, progress=progress, listener=report)
+    audit, folder = run_with_label(scan_with, settings, may_ask=report is not None)
     if report is not None:
         from doubtcli.report.terminal import print_result
 

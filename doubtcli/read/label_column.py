@@ -160,7 +160,7 @@ def _unclear_label_error(table: Table, candidates: Sequence[Candidate]) -> Uncle
             "no column looks like a label: none has a few values that recur",
             {},
             where=table.source.path,
-            expected=f"the column that holds the labels, one of {quote_names(table.data.column_names)}",
+            expected=f"a column of classes; the columns are {quote_names(table.data.column_names)}",
             hint="name it: --label COLUMN",
         )
     width = max(len(repr(name)) for name in best)

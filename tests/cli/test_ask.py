@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import select
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -110,6 +111,9 @@ def test_each_candidate_has_a_command_to_copy(doubt: Doubt, unclear: Path, sente
     sentences.check(done.stderr)
 
 
+PATIENCE, AGAIN = 0.5, 40
+"""Seconds without output after which keys are pressed, and after how many such times again."""
+
 pty = pytest.importorskip("pty", reason="Windows has no pseudo-terminals")
 
 
@@ -129,17 +133,21 @@ def talk(folder: Path, *arguments: str, keys: str) -> tuple[int, str]:
         preexec_fn=take_terminal,  # noqa: PLW1509  # so that Ctrl-C reaches it
     )
     os.close(theirs)
-    shown = ""
-    try:
-        while part := os.read(ours, 4096).decode(errors="replace"):
-            shown += part
-            if keys and "or name: " in shown:
+    shown, n_quiet = "", 0
+    while True:
+        if not select.select([ours], [], [], PATIENCE)[0]:
+            n_quiet += "or name:" in shown
+            if n_quiet % AGAIN == 1:  # what is typed while the terminal is made ready may be lost
                 os.write(ours, keys.encode())
-                keys = ""
-    except OSError:  # Linux says so at the end
-        pass
-    finally:
-        os.close(ours)
+            continue
+        try:
+            part = os.read(ours, 4096)
+        except OSError:  # Linux says so at the end
+            break
+        if not part:
+            break
+        shown += part.decode(errors="replace")
+    os.close(ours)
     return process.wait(), shown
 
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from typing import Annotated
 
 from doubtcli.cli import options
-from doubtcli.cli.ask import run_with_label
-from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes
+from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes, run_with_label
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.ask import run_with_label
+from doubtcli.cli.console import run_with_label
 from doubtcli.errors import ExitCode, InputError, OutputError, SettingsError
 from doubtcli.settings import load_settings
 

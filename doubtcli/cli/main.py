@@ -12,12 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doubtcli.cli.apply import apply
-from doubtcli.cli.ask import name_commands
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
 from doubtcli.cli.commands import DoubtCommand, DoubtGroup, describe_usage
 from doubtcli.cli.compare import compare
-from doubtcli.cli.console import RunnerLog, is_github_runner
+from doubtcli.cli.console import RunnerLog, is_github_runner, name_commands
 from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
 from doubtcli.cli.queue import queue

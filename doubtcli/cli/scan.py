@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.ask import run_with_label
 from doubtcli.cli.console import (
     Color,
     LiveReport,
@@ -17,6 +16,7 @@ from doubtcli.cli.console import (
     can_open_browser,
     choose_progress,
     print_bytes,
+    run_with_label,
 )
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.cli import ask
-from doubtcli.cli.ask import is_interactive, run_with_label
+from doubtcli.cli import console
+from doubtcli.cli.console import is_interactive, run_with_label
 from doubtcli.errors import ExitCode, UnclearLabelError
 from doubtcli.settings import ScanSettings
 
@@ -48,8 +48,8 @@ class Answers:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, *answers: str) -> None:
         self.asked = 0
         self._answers = list(answers)
-        monkeypatch.setattr(ask, "is_interactive", lambda: True)
-        monkeypatch.setattr(ask.typer, "prompt", self._answer)
+        monkeypatch.setattr(console, "is_interactive", lambda: True)
+        monkeypatch.setattr(console.typer, "prompt", self._answer)
 
     def _answer(self, _question: str, *, err: bool) -> str:
         assert err

@@ -19,8 +19,7 @@ from doubtcli.files.frame import IN_MEMORY
 from doubtcli.files.source import open_source
 from doubtcli.files.table import add_missing_keys, read_table
 from doubtcli.files.text import find_plain_encoding
-from doubtcli.read.label_cells import clear_other_cells
-from doubtcli.read.labels import class_label_names
+from doubtcli.read.labels import class_label_names, clear_other_cells
 from doubtcli.read.row_ids import hash_rows, hash_rows_as_before, make_row_ids
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, EarlierNames, Role, RowSnapshot, Source

@@ -13,10 +13,10 @@ from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct
 from doubtcli.read.answers import encode_answers
-from doubtcli.read.label_cells import clear_other_cells, find_rows_of_names
-from doubtcli.read.label_column import find_label_column
+from doubtcli.read.labels import clear_other_cells, find_rows_of_names
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
 from doubtcli.read.roles.embedding import read_vectors
+from doubtcli.read.roles.label import find_label_column
 from doubtcli.read.roles.numeric import describe_other_cells
 from doubtcli.read.row_ids import (
     describe_odd_ids,

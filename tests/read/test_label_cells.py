@@ -5,8 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from doubtcli.files.table import read_table
-from doubtcli.read.label_cells import clear_other_cells
-from doubtcli.read.labels import encode_labels
+from doubtcli.read.labels import clear_other_cells, encode_labels
 from tests.read.conftest import class_label, table
 
 if TYPE_CHECKING:

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from sklearn.preprocessing import LabelEncoder
 
 from doubtcli.errors import InputError
+from doubtcli.read.answers import encode_answers
 from doubtcli.read.labels import (
-    encode_answers,
     encode_labels,
     find_missing_like,
 )

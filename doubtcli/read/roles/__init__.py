@@ -1,1 +1,1 @@
-"""A table -> the role of each of its columns; one file a role that models learn from."""
+"""A table -> the role of each column; one file a role: the label, and those that models learn from."""

@@ -12,7 +12,7 @@ from doubtcli.errors import FeatureError, InputError, SettingsError
 from doubtcli.files.values import find_distinct, holds_bytes
 from doubtcli.read.answers import encode_answers, find_loose_answer
 from doubtcli.read.column_names import to_snake_case
-from doubtcli.read.label_cells import find_rows_of_names
+from doubtcli.read.labels import find_rows_of_names
 from doubtcli.read.roles.left_out import (
     LEAK,
     can_be_row_ids,

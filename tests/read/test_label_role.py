@@ -8,8 +8,8 @@ import pytest
 
 from doubtcli.errors import InputError, SettingsError, UnclearLabelError
 from doubtcli.files.table import read_table
-from doubtcli.read.label_column import find_label_column
 from doubtcli.read.roles.assign import find_claims
+from doubtcli.read.roles.label import find_label_column
 from tests.read.conftest import of_user, table
 
 if TYPE_CHECKING:

@@ -34,8 +34,11 @@ ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 """The name of the stream that holds a workbook with a password: [MS-OFFCRYPTO], 2.3.4.4."""
 OPEN_DOCUMENT = b"mimetypeapplication/vnd.oasis.opendocument."
 """What follows the header of the first part, of 30 bytes: OpenDocument 1.3, part 2, 3.3."""
-PARTS, BINARY_PART = "xl/", "xl/workbook.bin"
+PARTS, BINARY_PART, CONTENT_TYPES = "xl/", "xl/workbook.bin", "[Content_Types].xml"
 SHEETS, STYLES = "xl/worksheets/", "xl/styles"
+
+STRICT = b"http://purl.oclc.org/ooxml/spreadsheetml/"
+"""A namespace of ISO 29500 Strict, which openpyxl does not read."""
 
 MOST_BYTES, MOST_PARTS = 2**32, 10_000
 """The largest workbook, unpacked: more than a sheet of a million rows takes."""
@@ -168,7 +171,7 @@ def open_workbook(stored: StoredFile) -> Iterator[Workbook]:
 
 def is_workbook(head: bytes) -> bool:
     """Whether these are the first bytes of an Excel workbook; perhaps of another Office document."""
-    return head.startswith(ZIP) and (PARTS.encode() in head or b"[Content_Types].xml" in head[:64])
+    return head.startswith(ZIP) and (PARTS.encode() in head or CONTENT_TYPES.encode() in head[:64])
 
 
 def name_other_kind(head: bytes) -> str | None:
@@ -250,6 +253,8 @@ def _inspect_archive(file: BinaryIO, path: str) -> Marks:
                 continue
             with archive.open(part) as content:
                 for number, chunk in enumerate(_read_overlapping(content)):
+                    if not number and STRICT in chunk:
+                        raise _explain_strict(path)
                     if not number and b"<!DOCTYPE" in chunk.replace(b"\0", b""):
                         raise ValueError(f"{part.filename} has a document type definition")
                     if not part.filename.startswith((SHEETS, STYLES)):
@@ -258,15 +263,27 @@ def _inspect_archive(file: BinaryIO, path: str) -> Marks:
     return Marks(*found.values())
 
 
+def _explain_strict(path: str) -> InputError:
+    return InputError(
+        "the workbook is stored as Strict Open XML",
+        where=path,
+        expected="the usual kind of .xlsx",
+        hint="open it in a spreadsheet, and save it as Excel Workbook (.xlsx), or the sheet as CSV",
+    )
+
+
 def _check_parts(parts: list[zipfile.ZipInfo], path: str, file: BinaryIO) -> None:
     names = {part.filename for part in parts}
     if BINARY_PART in names:
         raise _refuse_kind(path, BINARY_KIND, file)
     if not any(name.startswith(PARTS) for name in names):
+        is_document = CONTENT_TYPES in names
         raise InputError(
-            "this is a zip archive, and not an Excel workbook",
+            f"this is {'another Office document' if is_document else 'a zip archive'}, not an Excel workbook",
             where=path,
-            hint="unpack it, and name the file that is in it",
+            hint="save its table as .xlsx or CSV"
+            if is_document
+            else "unpack it, and name the file that is in it",
         )
     total = sum(part.file_size for part in parts)
     is_packed = any(part.file_size > max(LARGE_BYTES, MOST_PACKED * part.compress_size) for part in parts)

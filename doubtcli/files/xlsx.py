@@ -167,10 +167,10 @@ def _explain_choice(book: Workbook, tables: Sequence[SheetTable]) -> InputError:
     hidden = f"; hidden: {quote_names(book.hidden, MOST_NAMED)}" if book.hidden else ""
     visible = [name for name in book.sheets if name not in book.hidden]
     return InputError(
-        f"no sheet holds a table (sheets: {quote_names(visible, MOST_NAMED) or 'none'}{hidden})",
+        f"no sheet holds a table (sheets: {quote_names(visible, MOST_NAMED)}{hidden})",
         where=book.path,
         expected="a sheet with a row of column names, and rows below it",
-        hint=f"name the sheet to read: --sheet {shell_word([*book.hidden, *visible, 'NAME'][0])}",
+        hint=f"name the sheet to read: --sheet {shell_word([*book.hidden, *visible][0])}",
     )
 
 
@@ -341,5 +341,5 @@ def _explain_unnamed(table: SheetTable, column: int) -> InputError:
         f"column {name_column(column)} has values, and no name",
         where=table.where,
         expected=f"its name in cell {name_cell(table.header, column)}",
-        hint="name the column there, or empty it",
+        hint="name the column there, or empty it; if the header is further down, put an empty row above it",
     )

@@ -120,6 +120,7 @@ OTHERS: dict[str, bytes] = {
     "office.ods": zip_of(mimetype=b"application/vnd.oasis.opendocument.spreadsheet"),
     "binary.xlsb": zip_of(**{"xl/workbook.bin": b"x"}),
     "archive.xlsx": zip_of(**{"data.csv": b"text,label\n"}),
+    "text.docx": zip_of(**{"[Content_Types].xml": b"x", "word/document.xml": b"x"}),
     "cut.xlsx": b"PK\x03\x04xl/" + bytes(40),
     "text.xlsx": b"text,label\nhello,a\n",
 }
@@ -135,7 +136,7 @@ def test_spreadsheet_of_another_kind(tmp_path: Path, name: str, sentences: Sente
         read_table(str(path))
 
     assert caught.value.where == str(path)
-    caught.value.hint = (caught.value.hint or "").replace(str(path), "FILE")
+    caught.value.hint = (caught.value.hint or "").replace(str(path), "FILE").replace(str(tmp_path), "FOLDER")
     sentences.check(caught.value)
 
 
@@ -154,6 +155,19 @@ def test_workbook_is_known_without_its_ending(book: Path) -> None:
     found = read_table(str(book.rename(book.with_name("data"))))
 
     assert found.source.format == "xlsx"
+
+
+def test_strict_open_xml(book: Path, sentences: Sentences) -> None:
+    """A workbook in the strict variant, which is not read, is an error that says so."""
+    strict = b"http://purl.oclc.org/ooxml/spreadsheetml/main"
+    usual = b"http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+    for name in ("xl/workbook.xml", "xl/worksheets/sheet1.xml", "xl/styles.xml", "xl/sharedStrings.xml"):
+        replace_part(book, name, lambda part: part.replace(usual, strict))
+
+    with pytest.raises(InputError) as caught:
+        read_table(str(book))
+
+    sentences.check(caught.value)
 
 
 def test_packed_too_much(book: Path, sentences: Sentences) -> None:

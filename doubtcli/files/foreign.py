@@ -53,8 +53,8 @@ COCO = frozenset({"images", "annotations", "categories"})
 AUDITED = frozenset({"row_id", "given_label", "suggested_label", "doubt", "rank", "doubted", "why"})
 """Columns that the doubts.parquet of every version has."""
 
-OPEN_JSON = "json.load(open(sys.argv[1], encoding='utf-8'))"
-OPEN_LINES = "map(json.loads, open(sys.argv[1], encoding='utf-8'))"
+OPEN_JSON = "json.load(open(sys.argv[1], encoding='utf-8-sig'))"
+OPEN_LINES = "map(json.loads, open(sys.argv[1], encoding='utf-8-sig'))"
 
 
 @dataclass(frozen=True)
@@ -470,7 +470,7 @@ def _name_pandas(where: str) -> _Foreign:
 
 def _name_coco(where: str) -> _Foreign:
     rows = (
-        "[{'image': f.get(a['image_id'], a['image_id']), 'label': n[a['category_id']]} "
+        "[{'image': f.get(a['image_id'], a['image_id']), 'label': n.get(a['category_id'], a['category_id'])} "
         "for a in d['annotations']]"
     )
     code = (

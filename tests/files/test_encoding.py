@@ -221,12 +221,35 @@ OTHER_SCRIPTS = [
 @pytest.mark.parametrize(("encoding", "text"), OTHER_SCRIPTS)
 def test_older_encoding_of_another_script_is_guessed(tmp_path: Path, encoding: str, text: str) -> None:
     """Text of another script in an older encoding is read as it was written, with a note."""
-    path = write(tmp_path, "rows.csv", f"text\tlabel\n{text}\ta\n{text}\tb\n".encode(encoding))
+    content = "text\tlabel\n" + f"{text}\ta\n{text}\tb\n" * 5
+    path = write(tmp_path, "rows.csv", content.encode(encoding))
 
     table = read_table(path)
 
-    assert table.data["text"].to_pylist() == [text, text]
+    assert table.data["text"].to_pylist() == [text] * 10
     assert encoding in table.notes[0]
+
+
+@pytest.mark.parametrize(("encoding", "text"), OTHER_SCRIPTS)
+def test_short_text_of_another_script_is_refused(tmp_path: Path, encoding: str, text: str) -> None:
+    """A few words may be in many encodings: none is guessed, and the message asks for it."""
+    path = write(tmp_path, "rows.csv", f"text\tlabel\n{text}\ta\n".encode(encoding))
+
+    with pytest.raises(InputError) as caught:
+        read_table(path)
+
+    assert "--encoding" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize(
+    "text", ["Proszę o zwrot pieniędzy", "Kurier nie zadzwonił i odjechał", "Zásilka ještě nepřišla"]
+)
+def test_few_words_of_eastern_europe_are_refused(tmp_path: Path, text: str) -> None:
+    """Letters that other encodings have in the same place need a Western word beside them."""
+    path = write(tmp_path, "rows.csv", f"text,label\n{text},a\n".encode("windows-1250"))
+
+    with pytest.raises(InputError):
+        read_table(path)
 
 
 @pytest.mark.parametrize(

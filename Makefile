@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,11 @@ explore: .venv/dev ## Run the property tests on random draws, and remember those
 
 test-integration: .venv-integration/made ## Run the tests with real annotation tools: minutes, 2 GB, the network
 	.venv-integration/bin/pytest -m integration
+
+dist: .venv/dev ## Build the package, and try it in new environments: needs the network
+	rm -rf dist
+	$(BIN)/python -m build --quiet
+	DOUBT_DIST=dist $(BIN)/pytest -m integration tests/integration/test_package.py
 
 check: .venv/dev ## Run all checks: format, lint, types, docstrings, docs, tests
 	$(BIN)/ruff format --check

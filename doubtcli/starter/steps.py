@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
-from importlib.metadata import version
+from importlib.metadata import distribution
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.paths import relative_path
 from doubtcli.settings import BASELINE_FILE, WAIVERS_FILE
 from doubtcli.wording.quoting import quote_toml, shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
 FOUND_BY_ITSELF = "doubt.toml"
+UNKNOWN_REPOSITORY = "https://github.com/OWNER/doubt"
 SPECIAL, _BACKSLASHED = r"([][\\.^$*+?{}|()])", r"\\\1"
 """Characters with a meaning in a regular expression; `re.escape` would also escape others."""
 
@@ -65,6 +67,7 @@ repos:
 
 
 def _render_workflow(config: Path, root: Path) -> str:
+    wanted = find_requirement()
     return f"""\
 name: labels
 on: [pull_request]
@@ -78,9 +81,38 @@ jobs:
       - uses: actions/setup-python@v6
         with:
           python-version: "3.12"
-      - run: python -m pip install doubtcli=={version("doubtcli")}
+      - run: {_quote_yaml(f"python -m pip install {shell_word(wanted)}")}{_comment_on(wanted)}
       - run: {_quote_yaml(f"doubt gate --output-format github{_config_option(config, root)}")}
 """
+
+
+def find_requirement() -> str:
+    """What pip has to install to get this version of doubt, from where it was installed here."""
+    found = distribution("doubtcli")
+    return name_requirement(json.loads(found.read_text("direct_url.json") or "{}"), found.version)
+
+
+def name_requirement(source: Mapping[str, Any], version: str) -> str:
+    """What pip has to install: from the package index, from an address, or from a commit of a repository.
+
+    The repository of a package that was installed from a folder is not known: it has a name to fill in.
+
+    Args:
+        source: What `direct_url.json` of the installed package has (PEP 610); empty for the index.
+        version: Of the package.
+    """
+    if not source:
+        return f"doubtcli=={version}"
+    url, commit = source["url"], source.get("vcs_info", {}).get("commit_id")
+    if commit:
+        return f"git+{url}@{commit}"
+    return str(url) if url.startswith("https:") else f"git+{UNKNOWN_REPOSITORY}@v{version}"
+
+
+def _comment_on(requirement: str) -> str:
+    """A comment that says what to fill in; empty where there is nothing."""
+    is_unknown = UNKNOWN_REPOSITORY in requirement
+    return "  # OWNER/doubt: the repository that you have doubt from" if is_unknown else ""
 
 
 def _match_paths(paths: Iterable[Path], root: Path) -> str:

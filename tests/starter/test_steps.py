@@ -5,12 +5,12 @@ import shlex
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
 
-from doubtcli.starter.steps import render_next_steps
+from doubtcli.starter.steps import name_requirement, render_next_steps
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -147,6 +147,37 @@ def test_validators(tmp_path: Path) -> None:
     ]
 
     assert [run(check) for check in checks] == [0, 0]
+
+
+@pytest.mark.parametrize(
+    ("source", "wanted"),
+    [
+        ({}, "doubtcli==1.2"),
+        (
+            {"url": "https://example.org/a/doubt.git", "vcs_info": {"vcs": "git", "commit_id": "f00d"}},
+            "git+https://example.org/a/doubt.git@f00d",
+        ),
+        (
+            {"url": "https://example.org/doubt-1.2.tar.gz", "archive_info": {}},
+            "https://example.org/doubt-1.2.tar.gz",
+        ),
+        ({"url": "file:///home/ann/doubt", "dir_info": {}}, "git+https://github.com/OWNER/doubt@v1.2"),
+    ],
+    ids=["index", "repository", "address", "folder"],
+)
+def test_ci_installs_the_same_package(source: dict[str, Any], wanted: str) -> None:
+    """The workflow installs doubt from where it was installed; a folder is to be replaced by hand."""
+    assert name_requirement(source, "1.2") == wanted
+
+
+@pytest.mark.usefixtures("repository")
+def test_the_workflow_says_what_to_fill_in() -> None:
+    """Here doubt is installed from a folder, so the workflow says what its placeholder stands for."""
+    steps = render_next_steps("a.csv", Path("doubt.toml"))
+
+    (line,) = [line for line in steps.splitlines() if "pip install" in line]
+    assert "OWNER/doubt@v" in line.partition("#")[0]
+    assert "OWNER/doubt" in line.partition("#")[2]
 
 
 def run(command: list[str]) -> int:

@@ -20,10 +20,10 @@ function drawHead() {
     ...(kept + corrected ? [`${counted(kept + corrected, "verdict")}: ${grouped(kept)} kept, ${grouped(corrected)} corrected`] : []),
   ];
   byId("counts").textContent = facts.join(" · ");
-  byId("precision").textContent = audit.precision;
-  byId("power").textContent = audit.power;
-  byId("noise").textContent = audit.noise.sentence;
-  byId("skill").textContent = audit.skill;
+  byId("precision").append(...worded(audit.precision));
+  byId("power").append(...worded(audit.power));
+  byId("noise").append(...worded(audit.noise.sentence));
+  byId("skill").append(...worded(audit.skill));
 }
 
 /** The interval as a band with the point in it, on a scale from 0 to the next round end. */
@@ -40,7 +40,7 @@ function drawInterval({ rate, low, high }) {
 }
 
 function drawFacts() {
-  const notes = audit.notes.map((note) => make("li", {}, note));
+  const notes = audit.notes.map((note) => make("li", {}, ...worded(note)));
   const more = notes.splice(SHOWN_NOTES);
   byId("notes").append(...notes);
   if (more.length) {

@@ -40,6 +40,10 @@ function sized(node, name, value) {
 /** A sentence, with each name in a right-to-left script kept in its place. */
 const isolated = (text) => text.split(RIGHT_TO_LEFT).map((part, at) => (at % 2 ? make("bdi", {}, part) : part));
 
+/** A sentence, with each flag of a command on one line. */
+const worded = (text) =>
+  text.split(/(--[a-z]+(?:-[a-z]+)*)/).map((part, at) => (at % 2 ? make("span", { class: "flag" }, part) : part));
+
 /** A class's name, which may break after a mark between its words. */
 function labelOf(code, kind = "") {
   const words = className(code).split(/(?<=[_./-])(?=\w)/);

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +11,13 @@ from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
 from doubtcli.records import OnConflict
+
+if TYPE_CHECKING:
+    from typing import TypeAlias
+
+    ConflictWord: TypeAlias = OnConflict
+else:
+    ConflictWord = str  # as `options.ColorWord`
 
 WHAT = "What to apply"
 
@@ -34,7 +41,7 @@ def apply(
         ),
     ] = None,
     on_conflict: Annotated[
-        OnConflict,
+        ConflictWord,
         options.declare_word(
             "--on-conflict",
             OnConflict,

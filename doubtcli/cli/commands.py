@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from doubtcli.cli.options import TOOL_NAMES
-from doubtcli.errors import SettingsError
+from doubtcli.errors import ExitCode, SettingsError
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.quoting import shell_word
 
@@ -97,6 +97,10 @@ class DoubtGroup(TyperGroup):
     ) -> Any:
         """Run without catching errors: typer would end some with 1, which is the gate's exit code here."""
         self._main_shell_completion({}, str(prog_name))
+        if not args:
+            with self.make_context(prog_name, [], resilient_parsing=True) as context:
+                typer.echo(self.get_help(context), err=True)
+            return ExitCode.TROUBLE
         with self.make_context(prog_name, list(args or ())) as context:
             return self.invoke(context)
 
@@ -115,6 +119,8 @@ def _take_values_as_given(parameters: list[Any]) -> list[Any]:
 def _take_value(parameter: Any, context: Any, value: Any) -> Any:
     if parameter.required and value in (None, (), []):
         raise _describe_missing(parameter, context)
+    if value is None and (parameter.nargs == -1 or getattr(parameter, "multiple", False)):
+        value = ()
     return value if parameter.callback is None else parameter.callback(context, parameter, value)
 
 
@@ -198,11 +204,12 @@ def _by_section(parameters: Sequence[Any]) -> dict[str, list[Any]]:
     """Parameters by title, arguments first, those without a title last."""
     arguments = [parameter for parameter in parameters if parameter.param_type_name == "argument"]
     options = [parameter for parameter in parameters if parameter.param_type_name == "option"]
-    titles = dict.fromkeys(option.rich_help_panel for option in options if option.rich_help_panel)
+    panels = {id(option): getattr(option, "rich_help_panel", None) for option in options}  # not of `--help`
+    titles = dict.fromkeys(panel for panel in panels.values() if panel)
     sections = {
         "Arguments": arguments,
-        **{title: [option for option in options if option.rich_help_panel == title] for title in titles},
-        "Options": [option for option in options if not option.rich_help_panel],
+        **{title: [option for option in options if panels[id(option)] == title] for title in titles},
+        "Options": [option for option in options if not panels[id(option)]],
     }
     return {title: members for title, members in sections.items() if members}
 

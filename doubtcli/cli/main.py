@@ -44,7 +44,6 @@ NO_FOLDER = "the working directory no longer exists\nto do: change to a folder t
 
 app = typer.Typer(
     cls=DoubtGroup,
-    no_args_is_help=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -112,9 +111,6 @@ def _end_with(error: BaseException, *, debug: bool) -> int:
         return error.exit_code
     if isinstance(error, SystemExit):  # of a library: 1 is the gate's alone
         return ExitCode.TROUBLE if error.code else ExitCode.DONE
-    if type(error).__name__ == "NoArgsIsHelpError":  # typer does not export its classes
-        error.show()  # type: ignore[attr-defined]
-        return ExitCode.TROUBLE
     if debug:
         _print_lines("".join(traceback.format_exception(error)).splitlines())
     if isinstance(error, (KeyboardInterrupt, typer.Abort)):

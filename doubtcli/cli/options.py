@@ -18,6 +18,12 @@ from doubtcli.wording.lists import did_you_mean, join_or
 
 if TYPE_CHECKING:
     from enum import StrEnum
+    from typing import TypeAlias
+
+    ColorWord: TypeAlias = Color
+    FormatWord: TypeAlias = OutputFormat
+else:
+    ColorWord = FormatWord = str  # where typer knows of an enum, some versions lose a word that is not in it
 
 FILE_PANEL = "What is in the file"
 JUDGE = "How to judge"
@@ -195,11 +201,11 @@ NoCache = Annotated[
 ]
 NoProgress = Annotated[bool, declare_option("--no-progress", "Show no progress bars.", OUTPUT)]
 FullOrJson = Annotated[
-    OutputFormat,
+    FormatWord,
     declare_word("--output-format", OutputFormat, "What to print. [default: full]", OUTPUT, "full|json"),
 ]
 ColorWhen = Annotated[
-    Color,
+    ColorWord,
     declare_word("--color", Color, "When to use colour. [default: auto]", OUTPUT, "auto|always|never"),
 ]
 Quiet = Annotated[bool, declare_option("--quiet", "Print only errors.", OUTPUT, short="-q")]

@@ -158,6 +158,11 @@ def doubts_of(rows: Sequence[Row]) -> DoubtTable:
         }
         for number, row in enumerate(rows, start=1)
     ]
+    entries: dict[Any, int] = {}
+    for row in table:
+        equal = (row["row_hash"], row["given_label"], row["suggested_label"], row["verdict"] is None)
+        known = row["doubt"] is not None and row["row_hash"] is not None
+        row["entry"] = entries.setdefault(equal, len(entries) + 1) if known else None
     table.sort(key=lambda row: (row["doubt"] is None, -(row["doubt"] or 0), row["row_id"]))
     for rank, row in enumerate(table, start=1):
         row["rank"] = rank if row["doubt"] is not None else None
@@ -215,6 +220,11 @@ DOCUMENT = AuditDocument(
 """An `audit.json` of 100 rows."""
 
 
+def _is_open(row: Row) -> bool:
+    """Whether a row is doubted, and neither decided nor waived."""
+    return (row.get("doubt", 0.9) or 0) >= 0.5 and row.get("verdict") is None and not row.get("waived")
+
+
 @dataclass(frozen=True)
 class Case:
     """An audit and its data, and the queue made from them."""
@@ -241,8 +251,11 @@ class Case:
         return pa.table({name: pa.array(values) for name, values in self.data.items()})
 
     def queue(self, shares: Mapping[str, int] | None = None, **options: Any) -> Queue:
-        """The queue: by doubt, unless other shares are given."""
-        choice = QueueChoice(shares or {"top": 100}, **options)
+        """The queue: the doubted entries by doubt, unless other shares or another size are given."""
+        size = len(
+            {(row.get("row_hash", n), row.get("given")) for n, row in enumerate(self.rows) if _is_open(row)}
+        )
+        choice = QueueChoice(shares or {"top": 100}, **{"size": size, **options})
         waived = [number for number, row in enumerate(self.rows, start=1) if row.get("waived")]
         return make_queue(self.document, doubts_of(self.rows), self.table, choice, waived)
 
@@ -290,8 +303,8 @@ KEYS = {
     "doubt_score": 0.97,
     "doubt_reasons": "low-self-confidence, duplicate-conflict",
     "doubt_why": 'models give delivery 0.91; "t3" is delivery',
+    "doubt_equal_rows": "2",
     "doubt_strategy": "top",
-    "doubt_duplicates": '["t4"]',
     "doubt_conflicts": '["t3"]',
     "doubt_row_hash": "a" * 16,
 }

@@ -56,7 +56,7 @@ def apply(
     spread: Annotated[
         bool,
         options.declare_option(
-            "--spread", "Apply each decision to rows of the same input and label, too.", WHAT
+            "--spread", "Apply each decision to all rows equal to it, also those of a random sample.", WHAT
         ),
     ] = False,
     confirmed: Annotated[

@@ -36,7 +36,7 @@ def queue(
     size: Annotated[
         int | None,
         options.declare_option(
-            "--size", "How many rows. [default: all doubted rows]", CHOICE, "NUMBER", least=1
+            "--size", "How many rows. [default: those of the scan's queue.csv]", CHOICE, "NUMBER", least=1
         ),
     ] = None,
     strategy: Annotated[

@@ -16,7 +16,13 @@ from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_ev
 from doubtcli.evidence.leaks import explain_leak, find_leaks, find_strongest, note_leak
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
-from doubtcli.rank.combine import find_ranked_sources, list_counted_reasons, rank_rows
+from doubtcli.rank.combine import (
+    find_ranked_sources,
+    group_equal_rows,
+    list_counted_reasons,
+    list_queue_rows,
+    rank_rows,
+)
 from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
@@ -221,6 +227,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
         noise = planted.weigh(noise, rank(noise, together).doubt)
         ranking = mark_decided_rows(rank(noise, together, verdicts=examples.verdicts), examples)
+        ranking = group_equal_rows(ranking, examples)
     notes.add(_explain_unjudged(task, opinions, evidence, examples, together))
     return JudgedFile(
         loaded,
@@ -329,10 +336,11 @@ def _draw_sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None
 
 
 def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> tuple[str, ...]:
-    """Why each row of the queue is doubted, in plain words; "" for the other rows."""
+    """Why each doubted row and each row of the queue is doubted, in plain words; "" for the other rows."""
     examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
     why = [""] * examples.n_rows
-    queued = ranking.queue if sample is None else np.union1d(ranking.queue, sample.rows)
+    listed = (np.flatnonzero(ranking.doubted), ranking.queue, list_queue_rows(ranking, sample))
+    queued = np.unique(np.concatenate(listed))
     counted = list_counted_reasons(judged.reasons, judged.skill)
     explained = explain_rows(judged.loaded, counted, examples, evidence, ranking, queued)
     nothing = "" if len(counted) == len(judged.reasons) else NO_EVIDENCE

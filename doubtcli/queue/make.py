@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -9,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.queue.pool import build_pool, find_equal_rows, list_file_rows, number_inputs
-from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes
+from doubtcli.queue.pool import build_pool, find_conflicts, list_file_rows, number_inputs
+from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes, mark_drawn_picks
+from doubtcli.rank.combine import count_equal_rows, list_entries, mark_drawn_rows
 from doubtcli.rank.figures import list_queued_rows, list_speaking_reasons
 from doubtcli.read.roles.assign import list_roles
 from doubtcli.records import Role
@@ -57,9 +59,10 @@ def make_queue(
     parts = find_shown_columns(data, document.roles)
     characters = count_characters(data, parts)[list_file_rows(doubts)]
     pool = build_pool(doubts, number_inputs(doubts, data, document.roles), characters, waived)
+    choice = _follow_scan(choice, document)
     picks = choose_rows(pool, choice, document.seed)
     if not picks:
-        raise _explain_nothing_left(pool, doubts, choice)
+        raise _explain_nothing_left(pool, doubts)
     rows = data.take(list_file_rows(pool.doubts)[[pick.row for pick in picks]])
     return Queue(
         rows=tuple(_make_rows(pool, picks, rows, parts)),
@@ -72,18 +75,26 @@ def make_queue(
     )
 
 
+def _follow_scan(choice: QueueChoice, document: AuditDocument) -> QueueChoice:
+    """The choice with the settings that the scan had for its own queue."""
+    asked = document.settings
+    return replace(choice, scan_sample=asked.get("audit_sample"), scan_size=asked.get("queue_size"))
+
+
 def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownColumns) -> list[QueueRow]:
     numbers = [pick.row for pick in picks]
     doubts = pool.doubts.take(np.array(numbers)).to_rows()
     minutes = estimate_minutes(pool.n_characters[numbers], pool.suggestion[numbers]).tolist()
-    equal = find_equal_rows(pool, numbers)
+    conflicts = find_conflicts(pool, numbers)
+    is_drawn = mark_drawn_picks(pool, picks)
+    equal = count_equal_rows(pool.entries, np.array(numbers, dtype=np.intp), is_drawn).tolist()
     ids = pool.doubts.row_id.combine_chunks()
     return [
         QueueRow(
             doubt_id=row.row_id,
-            given_label=row.given_label,  # type: ignore[arg-type]  # all rows of a pool have labels and a doubt
-            suggested_label=row.suggested_label,  # type: ignore[arg-type]
-            doubt=row.doubt,  # type: ignore[arg-type]
+            given_label=row.given_label,
+            suggested_label=row.suggested_label,
+            doubt=row.doubt,
             reasons=row.reasons,
             why=row.why,
             strategy=pick.strategy,
@@ -91,17 +102,17 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
             minutes=takes,
             stratum=None if pick.stratum is None else str(pick.stratum),
             inclusion=pick.inclusion,
-            duplicates=tuple(ids.take(pa.array(same.duplicates, pa.int64())).to_pylist()),
-            conflicts=tuple(ids.take(pa.array(same.conflicts, pa.int64())).to_pylist()),
+            equal_rows=n_equal,
+            conflicts=tuple(ids.take(pa.array(others, pa.int64())).to_pylist()),
             row_hash=row.row_hash,
         )
-        for row, pick, shown, takes, same in zip(
-            doubts, picks, show_rows(rows, parts), minutes, equal, strict=True
+        for row, pick, shown, takes, n_equal, others in zip(
+            doubts, picks, show_rows(rows, parts), minutes, equal, conflicts, strict=True
         )
     ]
 
 
-def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: QueueChoice) -> InputError:
+def _explain_nothing_left(pool: Pool, doubts: DoubtTable) -> InputError:
     if not pool.n_rows:
         return InputError(
             "no row is left to check: each has a verdict or no label"
@@ -112,15 +123,9 @@ def _explain_nothing_left(pool: Pool, doubts: DoubtTable, choice: QueueChoice) -
             if doubts.n_rows
             else None,
         )
-    if _count_left_out(pool, (), choice):
-        return InputError(
-            "all rows that could be queued are waived, so there is nothing to relabel",
-            hint="to queue them again, remove their waivers; or measure the noise rate with "
-            f"--strategy {RANDOM} --size 200",
-        )
     return InputError(
-        "no row is doubted, so there is nothing to relabel",
-        hint="queue the most doubted rows anyway with --size 50, or measure the noise rate with "
+        "all rows that could be queued are waived, so there is nothing to relabel",
+        hint="to queue them again, remove their waivers; or measure the noise rate with "
         f"--strategy {RANDOM} --size 200",
     )
 
@@ -146,7 +151,10 @@ def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> i
     if choice.shares.keys() == {RANDOM}:
         return 0
     could = pool.waived if choice.size is not None else pool.waived & pool.doubted
-    return int(could.sum()) - sum(bool(could[pick.row]) for pick in picks)
+    drawn = [pick.row for pick in picks if pick.strategy == RANDOM]
+    chosen = [pick.row for pick in picks if pick.strategy != RANDOM]
+    could = could & ~np.isin(pool.entries, pool.entries[chosen])  # these are equal to a row of the queue
+    return int(could.sum()) - int(could[drawn].sum())
 
 
 # ------------------------------------------------------------- the queue of a scan
@@ -158,7 +166,7 @@ def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -
     Args:
         audit: What a scan found.
         table: The file that it judged; the queue has its columns.
-        size: How many rows at most are in it because of their doubt; None: all that are doubted.
+        size: How many rows it has at most; None: one for each doubted entry, and the sample.
     """
     rows = list_queued_rows(audit, size)
     sample = () if audit.sample is None else SAMPLE_COLUMNS
@@ -172,8 +180,10 @@ def _make_scan_rows(audit: ScanResult, rows: Codes) -> list[QueueRow]:
     if sample is not None:
         draws = zip(map(str, sample.strata), sample.inclusion.tolist(), strict=True)
         drawn = dict(zip(sample.rows.tolist(), draws, strict=True))
+    is_drawn = mark_drawn_rows(ranking, sample)
+    equal = count_equal_rows(list_entries(ranking), rows, is_drawn).tolist()
     made = []
-    for row, reasons in zip(rows.tolist(), list_speaking_reasons(audit, rows), strict=True):
+    for row, reasons, n_equal in zip(rows.tolist(), list_speaking_reasons(audit, rows), equal, strict=True):
         stratum, inclusion = drawn.get(row, (None, None))
         made.append(
             QueueRow(
@@ -183,6 +193,7 @@ def _make_scan_rows(audit: ScanResult, rows: Codes) -> list[QueueRow]:
                 doubt=float(ranking.doubt[row]),
                 reasons=reasons,
                 why=audit.why[row],
+                equal_rows=n_equal,
                 stratum=stratum,
                 inclusion=inclusion,
                 row_hash=examples.row_hashes[examples.positions[row]] if examples.row_hashes else None,

@@ -1,16 +1,17 @@
-"""The doubts of an audit -> the rows that may be queued, and the rows that are equal to them."""
+"""The doubts of an audit -> the rows that may be queued, and those of equal input."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.rank.combine import count_least_entries
 from doubtcli.records import Role
 from doubtcli.tools.values import to_csv_texts
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Bools, Codes, DoubtTable, Floats, Roles
 
-    EqualMembers = Mapping[int, Mapping[int, list[int]]]
+    InputMembers = Mapping[int, Mapping[int, list[int]]]
     """By input, by given label: the rows, most doubted first."""
 
 
@@ -31,6 +32,10 @@ class Pool:
     """Their rows of `doubts.parquet`."""
     inputs: Codes
     """Shape `(n_rows,)`: rows with the same number have the same input."""
+    entries: Codes
+    """Shape `(n_rows,)`: rows with the same number are equal, and one entry of the queue."""
+    least_entries: int
+    """The least number of entries in a queue of no given size, where there are so many."""
     n_characters: Codes
     """Shape `(n_rows,)`: how much there is to read."""
     waived: Bools
@@ -63,12 +68,6 @@ class Pool:
         return _number_names([names[0] if names else "" for names in self.doubts.reasons.to_pylist()])
 
     @cached_property
-    def groups(self) -> Codes:
-        """Shape `(n_rows,)`: rows with the same number have the same input and the same given label."""
-        together = self.inputs * (int(self.labels.max(initial=0)) + 1) + self.labels
-        return np.asarray(np.unique(together, return_inverse=True)[1], dtype=np.intp)
-
-    @cached_property
     def suggestion(self) -> Floats:
         """Shape `(n_rows,)`: how likely the suggested label is right; 0 where none but the given one is."""
         confidence = np.nan_to_num(self.doubts.suggested_confidence)
@@ -88,7 +87,15 @@ def build_pool(doubts: DoubtTable, inputs: Codes, n_characters: Codes, waived: C
     rows = np.flatnonzero(~np.isnan(doubts.doubt) & pc.is_null(doubts.verdict).to_numpy())
     rows = rows[np.argsort(doubts.take(rows).rank.to_numpy(), kind="stable")]
     is_waived = np.isin(list_file_rows(doubts) + 1, list(waived))
-    return Pool(doubts.take(rows), inputs[rows], n_characters[rows], is_waived[rows])
+    entries = _number_entries(doubts)
+    least = count_least_entries(len(np.unique(entries[~np.isnan(doubts.doubt)])))
+    return Pool(doubts.take(rows), inputs[rows], entries[rows], least, n_characters[rows], is_waived[rows])
+
+
+def _number_entries(doubts: DoubtTable) -> Codes:
+    """The entry of each row of `doubts`; in an audit of a version that knew none, each row is one."""
+    known = pc.fill_null(doubts.entry, 0).to_numpy()
+    return np.where(known > 0, known, np.arange(doubts.n_rows) + 1 + int(known.max(initial=0)))
 
 
 def number_inputs(doubts: DoubtTable, data: pa.Table, roles: Roles) -> Codes:
@@ -114,37 +121,26 @@ def list_file_rows(doubts: DoubtTable) -> Codes:
     return doubts.row.astype(np.intp) - 1
 
 
-class EqualRows(NamedTuple):
-    """The rows without a verdict that have the same input as a row, as row numbers."""
+def find_conflicts(pool: Pool, picked: Sequence[int]) -> list[tuple[int, ...]]:
+    """For each picked row, the rows with the same input and another given label: one row for each such label.
 
-    duplicates: tuple[int, ...]
-    """With the same given label, most doubted first, none of them in the queue: the row represents them."""
-    conflicts: tuple[int, ...]
-    """With another given label: for each such label the row that represents it, in the queue or not."""
-
-
-def find_equal_rows(pool: Pool, picked: Sequence[int]) -> list[EqualRows]:
-    """The rows with the same input as each picked row; of equal picked rows only the first has duplicates.
-
-    A waived row counts as decided, unless it is picked.
+    That is the first one in the queue, else the most doubted one. A waived row counts as decided, unless it
+    is picked.
 
     Args:
         pool: All rows that may be queued.
         picked: Row numbers of those that are.
     """
     members = _group_members(pool, picked)
-    taken, representatives = set(picked), _pick_representatives(members, picked)
+    representatives = _pick_representatives(members, picked)
     inputs, labels = pool.inputs[list(picked)].tolist(), pool.labels[list(picked)].tolist()
-    equal: list[EqualRows] = []
-    for row, its_input, label in zip(picked, inputs, labels, strict=True):
-        represents = representatives[its_input, label] == row
-        same = members[its_input][label] if represents else []
-        others = [representatives[its_input, other] for other in members[its_input] if other != label]
-        equal.append(EqualRows(tuple(one for one in same if one not in taken), tuple(others)))
-    return equal
+    return [
+        tuple(representatives[its_input, other] for other in members[its_input] if other != label)
+        for its_input, label in zip(inputs, labels, strict=True)
+    ]
 
 
-def _group_members(pool: Pool, picked: Sequence[int]) -> EqualMembers:
+def _group_members(pool: Pool, picked: Sequence[int]) -> InputMembers:
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     is_asked = np.isin(np.arange(pool.n_rows), list(picked))
     rows = np.flatnonzero(np.isin(pool.inputs, pool.inputs[list(picked)]) & (is_asked | ~pool.waived))
@@ -155,7 +151,7 @@ def _group_members(pool: Pool, picked: Sequence[int]) -> EqualMembers:
     return members
 
 
-def _pick_representatives(members: EqualMembers, picked: Sequence[int]) -> dict[tuple[int, int], int]:
+def _pick_representatives(members: InputMembers, picked: Sequence[int]) -> dict[tuple[int, int], int]:
     """The row that represents an input and a label: the first one in the queue, else the most doubted one."""
     place = {row: number for number, row in enumerate(picked)}
     return {

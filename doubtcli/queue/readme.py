@@ -44,7 +44,12 @@ STRATEGY_NOTES = {
     ),
 }
 """How each strategy chooses, and in which order."""
-SPREAD = "A verdict is for its own row only; `doubt apply --spread` gives it to these other rows, too."
+EQUAL = (
+    "Equal rows (the same cells in every column that models could use, and the same label) are one row of "
+    "the queue: doubt_equal_rows says how many it stands for, and its verdict decides them all."
+)
+DRAWN = "A row that was drawn at random stands for itself alone, so equal rows may come again."
+SPREAD = "`doubt apply --spread` gives its verdict to all its equal rows, too."
 UNLIKE = (
     "Rows with the same input and different labels are each in the queue, so that you can decide between "
     "them; doubt_conflicts of each names the others."
@@ -56,8 +61,8 @@ COLUMN_NOTES = {
     "doubt_score": "the doubt, from 0 (none) to 1 (most)",
     "doubt_reasons": "the reasons to doubt it, strongest first; `doubt explain NAME` explains one",
     "doubt_why": "the same in plain words",
+    "doubt_equal_rows": "how many equal rows the verdict decides; write 1 to decide this row alone",
     "doubt_strategy": "the strategy that chose the row",
-    "doubt_duplicates": "ids of rows with the same input and the same label, as a JSON list",
     "doubt_conflicts": "ids of rows with the same input and another label, as a JSON list",
     "doubt_row_hash": "shows whether the row has changed since: keep it",
 }
@@ -115,8 +120,8 @@ def _estimate_worth(queue: Queue) -> str:
     takes = f"A person needs about {minutes:,} min for all rows, estimated from how much there is to read."
     if not queue.assessable:
         return takes
-    n_wrong = round(sum(row.doubt for row in queue.rows))
-    expected = f"About {n_wrong:,} of these {len(queue.rows):,} labels are expected to be wrong."
+    n_wrong = round(sum(row.doubt * row.equal_rows for row in queue.rows))
+    expected = f"About {n_wrong:,} of these {queue.n_equal_rows:,} labels are expected to be wrong."
     return f"Doubt is the probability that a label is wrong. {expected} {takes}"
 
 
@@ -134,10 +139,16 @@ def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:
 
 
 def _explain_equal_rows(queue: Queue, origin: QueueOrigin) -> str:
-    drawn = " (unless they were drawn at random)" if queue.is_sampled else ""
-    once = f"If several rows have the same input and the same label, only one is in the queue{drawn};"
-    names = "its doubt_duplicates names the others."
-    return " ".join((once, names, *([SPREAD] if origin.apply_to else []), UNLIKE))
+    stand = [f"So these {len(queue.rows):,} rows stand for {queue.n_equal_rows:,}."]
+    drawn = [DRAWN, *([SPREAD] if origin.apply_to else [])]
+    return " ".join(
+        (
+            EQUAL,
+            *(stand if queue.n_equal_rows > len(queue.rows) else ()),
+            *(drawn if queue.is_sampled else ()),
+            UNLIKE,
+        )
+    )
 
 
 def _explain_columns(queue: Queue) -> Iterator[str]:

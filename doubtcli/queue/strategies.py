@@ -12,6 +12,8 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import SettingsError
 from doubtcli.queue.sampling import draw_sample
+from doubtcli.rank.combine import choose_free_heads
+from doubtcli.records.audit import find_queue_heads
 from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.queue.pool import Pool
-    from doubtcli.records import Codes, Floats, Stratum
+    from doubtcli.records import Bools, Codes, Floats, Stratum
 
 TOP, BALANCED, RANDOM, BUDGET = "top", "balanced", "random", "budget"
 """The strategies by their names on the command line."""
@@ -50,9 +52,13 @@ class QueueChoice:
     shares: Mapping[str, int]
     """The share in percent of each strategy."""
     size: int | None = None
-    """How many rows; None: all that are doubted, and none at random."""
+    """How many entries; None: those of the scan's own queue."""
     seed: int | None = None
     """Of the rows drawn at random; the scan's own if None."""
+    scan_sample: int | None = None
+    """Without a size: how many rows the scan drew at random."""
+    scan_size: int | None = None
+    """Without a size: how many entries the scan's own queue has at most."""
 
 
 @dataclass(frozen=True)
@@ -166,8 +172,8 @@ def _find_first_place(codes: Codes) -> Codes:
 def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
     """The rows that people check: those drawn at random first, then each strategy's in its own order.
 
-    Of rows with the same input and the same given label only the most doubted one is in the queue. Rows
-    drawn at random are all in it, even where two are equal, since the noise rate is a share of rows. A row
+    Equal rows are one entry of the queue, represented by the most doubted of them. Rows drawn at random are
+    each an entry of their own, even where two are equal, since the noise rate is a share of rows. A row
     that several strategies would choose counts as drawn at random if it was, else as chosen by the strategy
     named first. Waived rows can be drawn at random like all others, because the noise rate includes them; no
     other strategy chooses them.
@@ -187,12 +193,21 @@ def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
             expected="the number of rows to draw",
             hint="add --size 200; to measure the noise rate, draw 100 rows or more",
         )
-    n_doubted = len(_list_candidates(pool, [], doubted=True))
-    wanted = split_by_share(n_doubted if choice.size is None else choice.size, choice.shares)
-    picks = _draw_at_random(pool, wanted.get(RANDOM, 0), scan_seed if choice.seed is None else choice.seed)
+    seed = scan_seed if choice.seed is None else choice.seed
+    if choice.size is None:
+        picks = _draw_at_random(pool, choice.scan_sample or 0, seed)
+        heads = find_queue_heads(pool.entries, pool.doubted, pool.least_entries)
+        n_rows = len(_list_candidates(pool, picks, heads))
+        if choice.scan_size is not None:
+            n_rows = min(n_rows, max(0, choice.scan_size - len(picks)))
+        wanted = split_by_share(n_rows, choice.shares)
+    else:
+        wanted = split_by_share(choice.size, choice.shares)
+        picks = _draw_at_random(pool, wanted.get(RANDOM, 0), seed)
+        heads = np.arange(pool.n_rows)
     for name in choice.shares:
         if name != RANDOM:
-            rows = _list_candidates(pool, picks, doubted=choice.size is None)
+            rows = _list_candidates(pool, picks, heads)
             picks += [Pick(row, name) for row in ORDERS[name](pool, rows)[: wanted[name]].tolist()]
     return picks
 
@@ -207,16 +222,26 @@ def _draw_at_random(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
     return [Pick(row, RANDOM, stratum, inclusion) for row, stratum, inclusion in drawn]
 
 
-def _list_candidates(pool: Pool, taken: Iterable[Pick], *, doubted: bool) -> Codes:
-    """The most doubted row of each group of equal ones of which none is taken, most doubted first.
+def _list_candidates(pool: Pool, picks: Iterable[Pick], heads: Codes) -> Codes:
+    """One row for each entry that is not in the queue yet, most doubted first.
 
-    Waived rows are not among them.
+    Waived rows are not among them, and neither are rows drawn at random.
+
+    Args:
+        pool: The rows to choose from.
+        picks: The rows that are already chosen.
+        heads: One row of each entry that may be chosen.
     """
-    groups = pool.groups
-    left = np.flatnonzero(~pool.waived)
-    rows = left[np.sort(np.unique(groups[left], return_index=True)[1])]
-    is_left = ~np.isin(groups[rows], groups[[pick.row for pick in taken]])
-    return np.asarray(rows[is_left & (pool.doubted[rows] | (not doubted))], dtype=np.intp)
+    chosen = [pick.row for pick in picks if pick.strategy != RANDOM]
+    left = np.flatnonzero(~pool.waived & ~np.isin(pool.entries, pool.entries[chosen]))
+    return choose_free_heads(left, pool.entries, heads, mark_drawn_picks(pool, picks))
+
+
+def mark_drawn_picks(pool: Pool, picks: Iterable[Pick]) -> Bools:
+    """Shape `(n_rows,)`: whether a row of the pool was drawn at random."""
+    drawn = np.zeros(pool.n_rows, dtype=np.bool_)
+    drawn[[pick.row for pick in picks if pick.strategy == RANDOM]] = True
+    return drawn
 
 
 # ----------------------------------------------------------------------- the shares

@@ -4,30 +4,31 @@ A reason's voice follows from the sources of its evidence. Voices add up as log 
 repeat each other, and count once. Models and neighbours look at the same inputs, so they are one voice: their
 opinions are pooled, and the noise model weighs how much they contradict a label. The task decides how
 opinions are pooled. Context reasons have no voice.
+
+Rows that are equal are one entry of the queue, so that a person decides once on what looks the same.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from doubtcli.rank.verdicts import fit_recalibration
 from doubtcli.records import DOUBTED_FROM, Evidence, Ranking, ReasonScores
+from doubtcli.records.arrays import find_first_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from doubtcli.records import NoiseModel, Skill, Task, Verdicts
+    from doubtcli.records import AuditSample, Examples, NoiseModel, Skill, Task, Verdicts
     from doubtcli.records.arrays import Bools, Codes, Floats
 
 
 POOLED = frozenset({"models", "neighbors"})
 """The voices that count as one, by their pooled probabilities."""
 
-_SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
-"""Where few rows are doubted, a twentieth of all rows is queued, at least 10 and at most 50: checking them
-shows whether the models miss errors here or the labels are good."""
 _OFFSET_TOLERANCE = 1e-12
 """The precision of the offset: no doubt changes by more than a quarter of this."""
 _SURE = 0.7
@@ -89,7 +90,6 @@ def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
         doubted=doubt >= DOUBTED_FROM,
         order=np.lexsort((np.arange(len(given)), -log_odds)),
         voices=_describe_voices(reasons, is_pooled=bool(opinions)),
-        queue_at_least=min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, len(given) // 20)),
         further_labels=suggestions.further,
     )
 
@@ -174,3 +174,96 @@ def _find_offset(log_odds: Floats, prior: float) -> float:
     return float(
         brentq(lambda offset: expit(log_odds + offset).mean() - prior, low, high, xtol=_OFFSET_TOLERANCE)
     )
+
+
+# ---------------------------------------------------- equal rows, as one entry of the queue
+
+_SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
+"""Where few entries are doubted, a twentieth of all is queued, at least 10 and at most 50: checking them
+shows whether the models miss errors here or the labels are good."""
+
+
+def group_equal_rows(ranking: Ranking, examples: Examples) -> Ranking:
+    """The ranking with its rows grouped into entries of the queue.
+
+    The rows of an entry have equal inputs, cell by cell, the same given and the same suggested label, and
+    either all have a verdict or none has. Entries are numbered by their most doubted row, from 0.
+    """
+    n_rows = len(ranking.doubt)
+    inputs = np.arange(n_rows) if examples.equal_inputs is None else examples.equal_inputs
+    decided = np.zeros(n_rows, dtype=np.bool_) if ranking.decided is None else ranking.decided
+    alike = np.column_stack([inputs, examples.given_labels, ranking.suggested_labels, decided])
+    found = np.unique(alike, axis=0, return_inverse=True)[1].ravel()
+    in_order = found[ranking.order]
+    number = np.empty(n_rows, dtype=np.intp)
+    heads = in_order[find_first_of_each(in_order)]
+    number[heads] = np.arange(len(heads))
+    return replace(ranking, entries=number[found], queue_at_least=count_least_entries(len(heads)))
+
+
+def count_least_entries(n_entries: int) -> int:
+    """How many entries a queue has at least, if a file has so many in all."""
+    return min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, n_entries // 20))
+
+
+def choose_free_heads(rows: Codes, entries: Codes, heads: Codes, taken: Bools) -> Codes:
+    """The rows that stand for some entries where some of their rows are taken: the first that is not.
+
+    An entry of which all rows are taken has none.
+
+    Args:
+        rows: The rows that may stand for an entry, most doubted first.
+        entries: Shape `(n_rows,)`: the entry of each row.
+        heads: One row of each of these entries.
+        taken: Shape `(n_rows,)`.
+    """
+    free = rows[np.isin(entries[rows], entries[heads]) & ~taken[rows]]
+    return free[find_first_of_each(entries[free])]
+
+
+def count_equal_rows(entries: Codes, rows: Codes, drawn: Bools) -> Codes:
+    """How many rows each of some rows stands for, itself counted.
+
+    Args:
+        entries: Shape `(n_rows,)`: the entry of each row that may be queued.
+        rows: Row numbers.
+        drawn: Shape `(n_rows,)`: whether a row was drawn at random, and stands for itself alone.
+    """
+    sizes = np.bincount(entries[~drawn], minlength=int(entries.max(initial=0)) + 1)
+    return np.where(drawn[rows], 1, sizes[entries[rows]])
+
+
+def list_queue_rows(ranking: Ranking, sample: AuditSample | None, size: int | None = None) -> Codes:
+    """The rows of `queue.csv`, at most `size`: the audit sample as drawn, then the most doubted entries.
+
+    A row of the sample is an entry of its own, since each row had its own odds of being drawn: its equal rows
+    are an entry without it.
+    """
+    if sample is None:
+        return ranking.queue[:size]
+    drawn = mark_drawn_rows(ranking, sample)
+    rest = choose_free_heads(ranking.undecided, list_entries(ranking), ranking.queue, drawn)
+    return np.concatenate([sample.rows, rest])[:size]
+
+
+def find_equal_rows(ranking: Ranking, rows: Codes) -> list[Codes]:
+    """The rows of the entry of each of some rows: itself and its equal ones, in canonical order."""
+    entries = list_entries(ranking)
+    members = np.flatnonzero(np.isin(entries, entries[rows]))
+    members = members[np.argsort(entries[members], kind="stable")]
+    starts = np.searchsorted(entries[members], entries[rows], side="left").tolist()
+    ends = np.searchsorted(entries[members], entries[rows], side="right").tolist()
+    return [members[start:end] for start, end in zip(starts, ends, strict=True)]
+
+
+def list_entries(ranking: Ranking) -> Codes:
+    """The entry of each row; without entries, each row is one."""
+    return np.arange(len(ranking.doubt)) if ranking.entries is None else ranking.entries
+
+
+def mark_drawn_rows(ranking: Ranking, sample: AuditSample | None) -> Bools:
+    """Shape `(n_rows,)`: whether a row was drawn for the audit sample."""
+    drawn = np.zeros(len(ranking.doubt), dtype=np.bool_)
+    if sample is not None:
+        drawn[sample.rows] = True
+    return drawn

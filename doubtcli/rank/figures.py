@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.rank.combine import list_counted_reasons
+from doubtcli.rank.combine import (
+    count_equal_rows,
+    find_equal_rows,
+    list_counted_reasons,
+    list_entries,
+    list_queue_rows,
+    mark_drawn_rows,
+)
 from doubtcli.rank.noise import FEWEST_ROWS
 from doubtcli.records import DOUBTED_FROM, REASON_SPEAKS, ClassCount, Confusion
 
@@ -38,6 +45,8 @@ class AuditFigures:
     """Labelled rows whose label a person confirmed."""
     n_corrected: int
     n_doubted: int
+    n_doubted_entries: int
+    """How many entries of the queue they are: equal rows are one."""
     share: float
     """Doubted rows among the labelled ones, 0 to 1."""
     by_class: tuple[ClassCount, ...]
@@ -57,6 +66,8 @@ class RowSummary:
     row_id: str
     row: int
     """Its row number in the file, from 1, without the header."""
+    equal: tuple[int, ...]
+    """The indices of all rows that it stands for, itself among them, in file order."""
     given: str
     suggested: str
     """Equal to `given` where no label is better."""
@@ -84,6 +95,7 @@ def count_audit(audit: ScanResult) -> AuditFigures:
         n_kept=n_kept,
         n_corrected=n_corrected,
         n_doubted=n_doubted,
+        n_doubted_entries=int(np.count_nonzero(audit.ranking.doubted[audit.ranking.queue])),
         share=n_doubted / n_labelled if n_labelled else 0.0,
         by_class=_count_classes(audit),
         confusions=_count_confusions(audit),
@@ -164,20 +176,22 @@ def describe_power(power: Power) -> dict[str, Any]:
 
 
 def list_top_rows(audit: ScanResult, n: int) -> tuple[RowSummary, ...]:
-    """The first `n` rows of the queue (fewer where it is shorter), most doubted first."""
-    rows = audit.ranking.queue[:n].tolist()
+    """The first `n` entries of the queue (fewer where it is shorter), most doubted first."""
+    rows = audit.ranking.queue[:n]
+    reasons, equal = list_speaking_reasons(audit, rows), find_equal_rows(audit.ranking, rows)
     return tuple(
-        _summarize_row(audit, row, names)
-        for row, names in zip(rows, list_speaking_reasons(audit, rows), strict=True)
+        _summarize_row(audit, row, names, same)
+        for row, names, same in zip(rows.tolist(), reasons, equal, strict=True)
     )
 
 
-def _summarize_row(audit: ScanResult, row: int, reasons: tuple[str, ...]) -> RowSummary:
+def _summarize_row(audit: ScanResult, row: int, reasons: tuple[str, ...], equal: Codes) -> RowSummary:
     examples, ranking = audit.examples, audit.ranking
     return RowSummary(
         index=row,
         row_id=examples.row_ids[row],
         row=int(examples.positions[row]) + 1,
+        equal=tuple(equal[np.argsort(examples.positions[equal])].tolist()),
         given=examples.class_names[examples.given_labels[row]],
         suggested=audit.label_names[ranking.suggested_labels[row]],
         suggested_confidence=float(ranking.suggested_confidence[row]),
@@ -189,12 +203,20 @@ def _summarize_row(audit: ScanResult, row: int, reasons: tuple[str, ...]) -> Row
 
 
 def list_queued_rows(audit: ScanResult, size: int | None = None) -> Codes:
-    """The rows of `queue.csv`, at most `size`: the audit sample as drawn, then the most doubted rows."""
-    ranked = audit.ranking.queue
-    if audit.sample is None:
-        return ranked[:size]
-    rest = ranked[~np.isin(ranked, audit.sample.rows)]
-    return np.concatenate([audit.sample.rows, rest])[:size]
+    """The rows of `queue.csv`, at most `size`: the audit sample as drawn, then the most doubted entries."""
+    return list_queue_rows(audit.ranking, audit.sample, size)
+
+
+def count_rows_to_decide(audit: ScanResult, queued: Codes) -> int:
+    """How many rows are decided by verdicts on the rows of a queue, which may stand for equal ones."""
+    drawn = mark_drawn_rows(audit.ranking, audit.sample)
+    return int(count_equal_rows(list_entries(audit.ranking), queued, drawn).sum())
+
+
+def list_rows_to_decide(audit: ScanResult) -> Codes:
+    """All rows of the entries in the queue: those that are queued, and those that are equal to them."""
+    found = find_equal_rows(audit.ranking, audit.ranking.queue)
+    return np.concatenate(found) if found else audit.ranking.queue
 
 
 def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:

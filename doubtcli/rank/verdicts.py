@@ -39,7 +39,8 @@ def fit_recalibration(
     A logistic regression of "the label was corrected" on the log odds; by its prior the doubts are already
     calibrated (intercept 0, slope 1). Rows were decided because they were doubted; this does not bias the
     regression, as the doubt is its input. The log odds of a row come from models that were fitted without it,
-    so they do not contain its own verdict. Source: Platt, 1999; Cox, 1958.
+    so they do not contain its own verdict. A verdict on equal rows counts once: it is one person's look.
+    Source: Platt, 1999; Cox, 1958.
 
     Args:
         log_odds: Shape `(n_rows,)`: the log odds that each given label is wrong.
@@ -47,6 +48,8 @@ def fit_recalibration(
         verdicts: What people decided.
     """
     decided = verdicts.codes >= 0 if verdicts is not None else np.zeros(len(log_odds), dtype=np.bool_)
+    if verdicts is not None and verdicts.from_equal is not None:
+        decided = decided & ~verdicts.from_equal
     if verdicts is None or not decided.any():
         return lambda unchanged: unchanged
     is_wrong = verdicts.codes[decided] != given_labels[decided]

@@ -66,7 +66,11 @@ class Answer:
     """Whether the tool started from the given label and doesn't say who looked: a label left as it was
     decides nothing."""
     duplicates: tuple[str, ...] = ()
-    """The ids of rows with equal input that get the same answer; one text may be several, comma-separated."""
+    """In queues of earlier versions: the ids of equal rows; one text may be several, comma-separated."""
+    equal_rows: int = 1
+    """How many equal rows its row stands for, itself counted: the answer is about all of them."""
+    seen_as: str = ""
+    """The id of the equal row that the person looked at; empty where the person looked at this row."""
     tool: str = FILLED_IN
     file: str = ""
     column: str = "verdict"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
+
+from doubtcli.records.arrays import find_first_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,17 +135,40 @@ class Ranking:
     voices: tuple[str, ...]
     """The kinds of evidence that the doubt is made of, as reports name them."""
     queue_at_least: int = 0
-    """The least number of rows in the queue: where fewer are doubted, the next most doubted join them."""
+    """The least number of entries in the queue: where fewer are doubted, the next most doubted join them."""
     decided: Bools | None = None
     """Shape `(n_rows,)`: whether a person has decided on it, so that it is not in the queue; None: no row."""
     further_labels: tuple[str, ...] = ()
     """Labels that are suggested though the file doesn't have them."""
+    entries: Codes | None = None
+    """Shape `(n_rows,)`: rows with the same number are equal, and one entry of the queue; None: none are."""
 
-    @property
+    @cached_property
+    def undecided(self) -> Codes:
+        """The rows that nobody has decided on, most doubted first."""
+        return self.order if self.decided is None else self.order[~self.decided[self.order]]
+
+    @cached_property
     def queue(self) -> Codes:
-        """The rows to relabel, most doubted first: the doubted ones, then as many more as there should be."""
-        left = self.order if self.decided is None else self.order[~self.decided[self.order]]
-        return left[: max(int(self.doubted.sum()), self.queue_at_least)]
+        """The entries to relabel, most doubted first: the doubted ones, then as many more as there should be.
+
+        Each is the row that stands for all its equal ones: the most doubted of them.
+        """
+        left = self.undecided
+        entries = left if self.entries is None else self.entries[left]
+        return left[find_queue_heads(entries, self.doubted[left], self.queue_at_least)]
+
+
+def find_queue_heads(entries: Codes, doubted: Bools, at_least: int) -> Codes:
+    """The places of the rows that stand for the entries of a queue: of each entry the first row.
+
+    Args:
+        entries: Shape `(n_rows,)`: the entry of each row that may be queued, most doubted first.
+        doubted: Shape `(n_rows,)`: whether it is doubted.
+        at_least: The least number of entries, where there are so many.
+    """
+    heads = find_first_of_each(entries)
+    return heads[: max(int(doubted[heads].sum()), at_least)]
 
 
 @dataclass(frozen=True)

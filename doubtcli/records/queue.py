@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pyarrow as pa
 
+EQUAL_ROWS_COLUMN = "doubt_equal_rows"
+"""How many rows the row stands for: itself, and those that are equal to it. Its verdict decides all."""
 QUEUE_COLUMNS = (
     "doubt_id",
     "given_label",
@@ -17,11 +19,12 @@ QUEUE_COLUMNS = (
     "doubt_score",
     "doubt_reasons",
     "doubt_why",
+    EQUAL_ROWS_COLUMN,
     "verdict",
 )
 """The columns of every queue, in this order; the verdict is empty until a person fills it in."""
-CHOICE_COLUMNS = ("doubt_strategy", "doubt_duplicates", "doubt_conflicts")
-"""Columns that `doubt queue` adds: why the row was chosen, and the rows of equal input."""
+CHOICE_COLUMNS = ("doubt_strategy", "doubt_conflicts")
+"""Columns that `doubt queue` adds: why the row was chosen, and rows of equal input with another label."""
 SAMPLE_COLUMNS = ("doubt_stratum", "doubt_inclusion")
 """Columns of an audit sample; empty for rows outside it."""
 ROW_HASH_COLUMN = "doubt_row_hash"
@@ -35,7 +38,7 @@ RESERVED_COLUMNS = frozenset(
         *SAMPLE_COLUMNS,
         ROW_HASH_COLUMN,
         CELLS_COLUMN,
-        *("verdict_status", "annotator", "time", "why"),
+        *("doubt_duplicates", "verdict_status", "annotator", "time", "why"),
     }
 )
 """Names with a meaning where a queue is read back: our columns, a sample's, and those of a verdict."""
@@ -104,8 +107,8 @@ class QueueRow:
     """Only for a row that was drawn at random."""
     inclusion: float | None = None
     """Only for a row that was drawn at random: the probability of that."""
-    duplicates: tuple[str, ...] = ()
-    """Ids of rows with the same input and the same given label: this row represents them."""
+    equal_rows: int = 1
+    """How many rows it stands for, itself counted: those that are equal to it, label included."""
     conflicts: tuple[str, ...] = ()
     """Ids of rows with the same input and another given label."""
     row_hash: str | None = None
@@ -127,8 +130,8 @@ class QueueRow:
         inclusion = None if self.inclusion is None else f"{self.inclusion:.{INCLUSION_DIGITS}g}"
         values: tuple[str | float | None, ...] = (
             *(self.doubt_id, self.given_label, self.suggested_label, self.score),
-            *(", ".join(self.reasons), self.why),
-            *(self.strategy, _ids_as_json(self.duplicates), _ids_as_json(self.conflicts)),
+            *(", ".join(self.reasons), self.why, str(self.equal_rows)),
+            *(self.strategy, _ids_as_json(self.conflicts)),
             *(self.stratum, inclusion, self.row_hash),
         )
         names = (*QUEUE_COLUMNS[:-1], *CHOICE_COLUMNS, *SAMPLE_COLUMNS, ROW_HASH_COLUMN)
@@ -154,6 +157,11 @@ class Queue:
     """What a person should know about it."""
     safe_cells: bool = False
     """Whether CSV is written so that a spreadsheet takes no cell for a formula."""
+
+    @cached_property
+    def n_equal_rows(self) -> int:
+        """How many rows of the file its verdicts decide: more than it has, if some stand for others."""
+        return sum(row.equal_rows for row in self.rows)
 
     @cached_property
     def is_sampled(self) -> bool:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from doubtcli.records.answers import AnswersRead
-    from doubtcli.records.arrays import Codes, Floats
+    from doubtcli.records.arrays import Bools, Codes, Floats
 
 
 @dataclass(frozen=True)
@@ -311,6 +311,8 @@ class Verdicts:
     inclusion: Floats
     """Shape `(n_rows,)`: the probability with which it was drawn; NaN where it was not."""
     notes: tuple[str, ...] = ()
+    from_equal: Bools | None = None
+    """Shape `(n_rows,)`: whether people only looked at an equal row; None where they looked at each."""
 
     def take(self, rows: Codes) -> Verdicts:
         """The decisions on some of the rows, in the order of `rows`."""
@@ -319,6 +321,7 @@ class Verdicts:
             codes=self.codes[rows],
             strata=tuple(self.strata[row] for row in rows),
             inclusion=self.inclusion[rows],
+            from_equal=None if self.from_equal is None else self.from_equal[rows],
         )
 
     further_labels: tuple[str, ...] = ()

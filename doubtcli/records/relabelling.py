@@ -25,6 +25,8 @@ class RowSnapshot:
     """A hash of the row without its label; None in audits of earlier versions, which have none."""
     earlier_hashes: tuple[str, ...] = ()
     """By earlier versions of doubt, where they are not the same."""
+    entry: int | None = field(default=None, compare=False)
+    """Rows with the same number are equal, label included; None where it is not known, or without a label."""
 
 
 @dataclass(frozen=True)
@@ -140,10 +142,17 @@ class Unapplied:
     """The answers' places in the file of verdicts, from 1."""
     why: str
     """In plain words: "skipped", "its label was 'ham' when it was audited, and is 'spam' now"."""
+    equal_rows: int = 1
+    """How many equal rows it is about, where all of them have the same fate."""
 
     @property
     def n_rows(self) -> int:
         """How many rows it is about: each answer with an unknown id may be about another row."""
+        return self.n_verdicts if self.kind is UnappliedKind.UNKNOWN else self.equal_rows
+
+    @property
+    def n_verdicts(self) -> int:
+        """How many verdicts it is about: one on equal rows is one."""
         return max(1, len(self.places)) if self.kind is UnappliedKind.UNKNOWN else 1
 
 
@@ -170,8 +179,8 @@ class Settled:
 
     @property
     def n_refused(self) -> int:
-        """How many verdicts could not be used, by row."""
-        return sum(one.n_rows for one in self.refused)
+        """How many verdicts could not be used; those of several people on one row are one."""
+        return sum(one.n_verdicts for one in self.refused)
 
     @property
     def uses_any(self) -> bool:

@@ -211,6 +211,8 @@ class DoubtRow:
     row_hash: str | None
     earlier_hashes: tuple[str, ...] = ()
     """By earlier versions of doubt, where they are not the same."""
+    entry: int | None = None
+    """Of the queue; None where it is not known."""
 
 
 @dataclass(frozen=True)
@@ -310,6 +312,11 @@ class DoubtTable:
             new = [None if text is None else names.rename(text) for text in old.to_pylist()]
             data = data.set_column(data.column_names.index(name), name, pa.array(new, old.type))
         return DoubtTable(data)
+
+    @property
+    def entry(self) -> pa.ChunkedArray:
+        """The entry of the queue that each row belongs to; null where it was set aside, or has none yet."""
+        return self.data.column("entry")
 
     def filter(self, mask: Bools | pa.Array | pa.ChunkedArray) -> DoubtTable:
         """The rows that a mask marks."""

@@ -134,7 +134,7 @@ def _list_result_sentences(applied: ApplyResult) -> Iterable[str]:
         yield f"judged unusable, but left in the file: {rows}; --drop removes them"
     if applied.settled.offered:
         rows = format_count(len(applied.settled.offered), "row")
-        yield f"not decided, but duplicates of decided rows: {rows}; --spread decides them, too"
+        yield f"not decided, but equal to decided rows: {rows}; --spread decides them, too"
     if applied.settled.new_labels:
         yield f"labels that are new to the file: {printable(', '.join(applied.settled.new_labels))}"
 
@@ -208,7 +208,9 @@ def _print_unapplied(sheet: Sheet, unapplied: Sequence[Unapplied]) -> None:
 
 
 def _explain_unapplied(one: Unapplied) -> str:
-    return f"{one.row_id}: {one.why}" if one.row_id else one.why
+    others = format_count(one.equal_rows - 1, "equal row")
+    named = f"{one.row_id} and {others}" if one.equal_rows > 1 else one.row_id
+    return f"{named}: {one.why}" if named else one.why
 
 
 def _print_written(sheet: Sheet, applied: ApplyResult) -> None:
@@ -247,7 +249,8 @@ def print_queue(console: Console, queue: Queue, tool_title: str, readme: str) ->
     """
     sheet = Sheet(console)
     rows = format_count(len(queue.rows), "row")
-    sheet.print((f"{rows} for {tool_title}: {count_by_strategy(queue)}.", "bold"))
+    stand = f", which stand for {queue.n_equal_rows:,}" if queue.n_equal_rows > len(queue.rows) else ""
+    sheet.print((f"{rows} for {tool_title}{stand}: {count_by_strategy(queue)}.", "bold"))
     for note in queue.notes:
         sheet.hang(Text("Note: "), f"{printable(note)}.")
     sheet.print(f"How to import them, and how to export the verdicts: {printable_path(readme)}")

@@ -12,6 +12,7 @@ from rich.text import Text
 from doubtcli.rank.figures import list_top_rows
 from doubtcli.records import SHARE_OF_PARTS, Role
 from doubtcli.report.summary import power_sentence
+from doubtcli.wording.lists import join_first
 from doubtcli.wording.numbers import format_count, format_percent, format_score, format_value
 from doubtcli.wording.quoting import printable, printable_text
 from doubtcli.wording.sheet import HIGH_DOUBT, ID_CELLS, Sheet, label_change
@@ -33,6 +34,8 @@ TOP_IF_BRIEF = 3
 """How many rows are listed at most besides everything else that a screen has."""
 MOST_VALUES = 12
 """How many values of a table's row are shown: about two lines of them."""
+MOST_NUMBERS = 3
+"""How many equal rows are named by their numbers."""
 EXCERPT_LINES = 2
 SIDE_BY_SIDE = 110
 """With a line of this many cells, a row's texts are next to its labels: the texts have some 60 cells left."""
@@ -107,11 +110,14 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, b
     rows = list_top_rows(audit, top)
     doubted, others = ([row for row in rows if row.doubted is wanted] for wanted in (True, False))
     if doubted:
-        sheet.title("Most doubted", _count_shown(len(doubted), summary.n_doubted))
+        sheet.title("Most doubted", _count_shown(len(doubted), summary))
         _print_block(sheet, audit, doubted, brief=brief)
     if others:
-        shown = _count_shown(len(others), len(audit.ranking.queue) - summary.n_doubted)
-        aside = "these rows are not doubted" + (f"; {shown}" if shown else "")
+        n_others = len(audit.ranking.queue) - summary.n_doubted_entries
+        shown = (
+            f"; the first {len(others)} of {format_count(n_others, 'row')}" if len(others) < n_others else ""
+        )
+        aside = f"these rows are not doubted{shown}"
         sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
         sheet.hang(sheet.indent(), explain_why_look(audit.skill), "dim")
         if not brief:
@@ -119,8 +125,14 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, b
         _print_block(sheet, audit, others, brief=brief)
 
 
-def _count_shown(n_shown: int, n_rows: int) -> str:
-    return f"the first {n_shown} of {format_count(n_rows, 'row')}" if n_shown < n_rows else ""
+def _count_shown(n_shown: int, summary: Summary) -> str:
+    """How many of the doubted rows are shown; equal ones are shown together."""
+    n_rows, n_entries = summary.n_doubted, summary.n_doubted_entries
+    if n_rows == n_entries:
+        return f"the first {n_shown} of {format_count(n_rows, 'row')}" if n_shown < n_rows else ""
+    first = f"the first {n_shown} of " if n_shown < n_entries else ""
+    entries = "1 entry" if n_entries == 1 else f"{n_entries:,} entries"
+    return f"{first}{entries}, for {format_count(n_rows, 'row')}"
 
 
 # ----------------------------------------------------------------- rows
@@ -179,6 +191,11 @@ def _count_label_cells(sheet: Sheet, audit: ScanResult, rows: Sequence[RowSummar
 
 
 def _name_row(sheet: Sheet, audit: ScanResult, row: RowSummary) -> str:
+    """A row's number and id; of equal rows how many there are, and the numbers of the first."""
+    if len(row.equal) > 1:
+        places = audit.examples.positions[list(row.equal)] + 1
+        numbers = join_first([str(place) for place in places.tolist()], MOST_NUMBERS)
+        return f"{format_count(len(row.equal), 'equal row')}: rows {numbers}"
     place = f"row {row.row}"
     if audit.roles.names(Role.IDENTIFIER):
         place += f", id {sheet.crop(printable(row.row_id), ID_CELLS)}"

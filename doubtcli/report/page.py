@@ -19,7 +19,12 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.rank.combine import list_counted_reasons
-from doubtcli.rank.figures import count_doubts, list_queued_rows, list_top_rows
+from doubtcli.rank.figures import (
+    count_doubts,
+    list_queued_rows,
+    list_rows_to_decide,
+    list_top_rows,
+)
 from doubtcli.records import REASON_SPEAKS, Role
 from doubtcli.report.findings import explain_why_look
 from doubtcli.report.page_rows import row_content
@@ -28,7 +33,7 @@ from doubtcli.report.summary import summarize
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.records import ScanResult
+    from doubtcli.records import Codes, ScanResult
     from doubtcli.report.summary import Summary
 
 MAX_ROWS = 1_000
@@ -91,8 +96,11 @@ def file_name(audit: ScanResult) -> str:
 
 
 def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
-    """All data of the page: the figures of the whole audit, and the first `max_rows` rows of the queue."""
-    summary = summarize(audit)
+    """All data of the page: the figures of the whole audit, and the first `max_rows` entries of the queue.
+
+    The queue's figures count rows: those of an entry are equal, and shown together.
+    """
+    summary, listed = summarize(audit), list_rows_to_decide(audit)
     annotations = audit.examples.annotations
     return {
         "file": file_name(audit),
@@ -104,7 +112,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
             "kept": summary.n_kept,
             "corrected": summary.n_corrected,
             "doubted": summary.n_doubted,
-            "listed": len(audit.ranking.queue),
+            "listed": len(listed),
             "entries": len(audit.ranking.queue),
             "toCheck": len(list_queued_rows(audit, audit.settings.get("queue_size"))),
         },
@@ -119,11 +127,11 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         "voices": list(audit.ranking.voices),
         "histogram": {
             "all": list(summary.histogram),
-            "listed": list(count_doubts(audit.ranking.doubt[audit.ranking.queue])),
+            "listed": list(count_doubts(audit.ranking.doubt[listed])),
         },
-        "classes": _class_counts(audit, summary),
-        "matrix": _count_pairs(audit),
-        "reasons": _reason_content(audit),
+        "classes": _class_counts(audit, summary, listed),
+        "matrix": _count_pairs(audit, listed),
+        "reasons": _reason_content(audit, listed),
         "annotators": list(annotations.annotators) if annotations else [],
         "modelNames": list(audit.model_names),
         "hasIds": bool(audit.roles.names(Role.IDENTIFIER)),
@@ -140,31 +148,29 @@ def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     return {"sentence": summary.noise_sentence} | _round_known(drawn)
 
 
-def _class_counts(audit: ScanResult, summary: Summary) -> list[list[Any]]:
+def _class_counts(audit: ScanResult, summary: Summary, rows: Codes) -> list[list[Any]]:
     """`[name, rows with this label, how many of them are in the queue]`, in the order of the codes."""
-    listed = Counter(audit.examples.given_labels[audit.ranking.queue].tolist())
+    listed = Counter(audit.examples.given_labels[rows].tolist())
     given = [known.n_given for known in summary.by_class]
     named = zip_longest(audit.label_names, given, fillvalue=0)
     return [[name, n_given, listed[code]] for code, (name, n_given) in enumerate(named)]
 
 
-def _count_pairs(audit: ScanResult) -> list[list[int]]:
+def _count_pairs(audit: ScanResult, rows: Codes) -> list[list[int]]:
     """`[given, suggested, how many rows of the queue]`, in the order of the classes."""
-    queue = audit.ranking.queue
-    given, suggested = audit.examples.given_labels[queue], audit.ranking.suggested_labels[queue]
+    given, suggested = audit.examples.given_labels[rows], audit.ranking.suggested_labels[rows]
     pairs = Counter(zip(given.tolist(), suggested.tolist(), strict=True))
     return [[*pair, pairs[pair]] for pair in sorted(pairs)]
 
 
-def _reason_content(audit: ScanResult) -> list[dict[str, Any]]:
+def _reason_content(audit: ScanResult, rows: Codes) -> list[dict[str, Any]]:
     """The reasons in the order of each row's scores, each with how many rows of the queue it doubts."""
-    queue = audit.ranking.queue
     return [
         {
             "name": reason.name,
             "because": reason.because,
             "isContext": reason.family != "error",
-            "listed": int((reason.scores[queue] >= REASON_SPEAKS).sum()),
+            "listed": int((reason.scores[rows] >= REASON_SPEAKS).sum()),
         }
         for reason in list_counted_reasons(audit.reasons, audit.skill)
     ]

@@ -30,6 +30,8 @@ MOST_COLUMNS = 60
 NEAREST = 5
 """Nearest rows that are shown; all are counted. More would double the page, and few people scroll to them."""
 MOST_DUPLICATES = 10
+MOST_EQUAL = 20
+"""Equal rows that are named, and found by a search for their id; all are counted."""
 TOP_CLASSES = 6
 """Probabilities that are shown; those of the given and the suggested label are always among them."""
 DECIMALS = 3
@@ -55,9 +57,19 @@ def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]
             _plain_row(audit, row)
             | known.to_plain(place)
             | ({"duplicates": [[place[r] for r in same[:MOST_DUPLICATES]], len(same)]} if same else {})
+            | _name_equal_rows(audit, row)
             for row, known, same in zip(rows, evidence, duplicates, strict=True)
         ],
     }
+
+
+def _name_equal_rows(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
+    """The ids and numbers of the first rows that an entry stands for, itself among them, and how many."""
+    if len(row.equal) < 2:  # noqa: PLR2004
+        return {}
+    examples = audit.examples
+    named = [[examples.row_ids[one], int(examples.positions[one]) + 1] for one in row.equal[:MOST_EQUAL]]
+    return {"equal": [named, len(row.equal)]}
 
 
 def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:

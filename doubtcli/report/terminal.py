@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from rich.cells import cell_len
 
 from doubtcli.files.formats import find_title
-from doubtcli.rank.figures import list_queued_rows
+from doubtcli.rank.figures import count_rows_to_decide, list_queued_rows
 from doubtcli.records import Role
 from doubtcli.report.findings import print_confusions, print_findings, print_first_rows, print_rows
 from doubtcli.report.summary import summarize
@@ -168,9 +168,12 @@ def _group_skipped(audit: ScanResult) -> list[str]:
 
 
 def _describe_queue(audit: ScanResult) -> str:
-    """How many rows are queued, and how many of them are doubted if not all are."""
+    """How many rows are queued, how many they stand for, and how many are doubted if not all are."""
     n_rows, n_doubted = _count_queue(audit)
+    n_equal = count_rows_to_decide(audit, list_queued_rows(audit, audit.settings.get("queue_size")))
     text = f"{format_count(n_rows, 'row')} to check"
+    if n_equal > n_rows:
+        text += f", which stand for {n_equal:,}"
     if n_doubted != n_rows:
         text += f", {format_count(n_doubted) if n_doubted else 'none'} of them doubted"
     if audit.sample is not None:

@@ -156,8 +156,9 @@ DOUBT_COLUMNS = {
     "verdict": pa.string(),
     "row_hash": pa.string(),
     "earlier_hashes": pa.list_(pa.string()),
+    "entry": pa.int64(),
 }
-LATER_COLUMNS = {"position", "verdict", "row_hash", "earlier_hashes"}
+LATER_COLUMNS = {"position", "verdict", "row_hash", "earlier_hashes", "entry"}
 """Not in the audits of earlier versions, which can still be read."""
 JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
@@ -173,6 +174,8 @@ def tabulate_doubts(audit: ScanResult) -> DoubtTable:
     unusable. `verdict` is the label that a person chose, null without a verdict. `row_hash` is a hash of the
     row's inputs: rows that differ in their label alone have the same one. `earlier_hashes` are those that
     earlier versions gave the row, where they are not the same.
+    Rows with the same `entry` are equal, with the same given and suggested label, and one entry of the queue;
+    it counts from 1, the most doubted entry.
     """
     ranked = audit.ranking.order
     labelled = _labelled_rows(audit, ranked)
@@ -207,6 +210,7 @@ def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
         "verdict": _chosen_labels(audit, rows),
         "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),
         "earlier_hashes": [_earlier_hashes(examples, position) for position in examples.positions[rows]],
+        "entry": np.arange(len(rows)) + 1 if ranking.entries is None else ranking.entries[rows] + 1,
     }
 
 

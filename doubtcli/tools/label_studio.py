@@ -127,6 +127,8 @@ def write_label_config(queue: Queue) -> str:
     view = ET.Element("View")
     ET.SubElement(view, "Header", value="Given label: $given_label")
     ET.SubElement(view, "Header", value="$doubt_why", size="6")
+    if queue.n_equal_rows > len(queue.rows):
+        ET.SubElement(view, "Header", value="Equal rows that this decides: $doubt_equal_rows", size="6")
     for tag, name in objects:
         # valueType: without it, Label Studio in its secure mode treats a text as a URL
         more = {} if tag == "Image" else {"valueType": "text"}

@@ -1,7 +1,7 @@
 """Prodigy: writes `queue.jsonl`, one choice task for each line; reads the output of `db-out`.
 
 Prodigy makes the hashes of a task itself. It may skip a task whose text it has seen, but the queue has only
-one of several equal inputs anyway, and the ids of the others are in `meta`. The answer of an accepted task is
+one of several equal rows anyway, and their number is in `meta`. The answer of an accepted task is
 what was selected in `accept`, or the `label` of a binary task; rejected and ignored tasks correct nothing.
 """
 
@@ -75,7 +75,7 @@ def _make_corner(row: QueueRow) -> dict[str, str | float]:
         "score": row.score,
         "reasons": ", ".join(row.reasons),
         "why": row.why,
-        "duplicates": ", ".join(row.duplicates),
+        "equal rows": str(row.equal_rows) if row.equal_rows > 1 else "",
         "conflicts": ", ".join(row.conflicts),
     }
     if row.shown.images:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import json
 import math
+import re
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +14,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.files.values import show_value
-from doubtcli.records.queue import RESERVED_COLUMNS, ROW_HASH_COLUMN
+from doubtcli.records.queue import EQUAL_ROWS_COLUMN, RESERVED_COLUMNS, ROW_HASH_COLUMN
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -25,6 +26,8 @@ TEXT, CARD, IMAGE = "text", "doubt_card", "image"
 MISSING = "(missing)"
 """Shown in place of a missing value."""
 INPUT_PREFIX = "input_"
+COUNT = re.compile(r"(\d{1,15}|\d{1,3}(?:[.,' \u00a0\u202f]\d{3})+)(?:[.,]0{1,2})?")
+"""A whole number, with marks between its thousands or without."""
 _LINE_BREAKS = str.maketrans({mark: f"\\u{ord(mark):04x}" for mark in "\x7f\x85\u2028\u2029"})
 """Characters that JSON doesn't escape, and that some readers treat as the end of a line."""
 
@@ -181,7 +184,19 @@ def read_our_columns(data: Mapping[str, Any]) -> dict[str, Any]:
         "inclusion": read_answer_text(data.get("doubt_inclusion")),
         "seen_hash": read_answer_text(data.get(ROW_HASH_COLUMN)).strip(),
         "duplicates": read_answer_texts(data.get("doubt_duplicates")),
+        "equal_rows": read_count(data.get(EQUAL_ROWS_COLUMN)),
     }
+
+
+def read_count(value: object) -> int:
+    """A number of rows as we wrote it, or as a spreadsheet or pandas writes it again; 1 for anything else.
+
+    Example:
+        >>> read_count("12"), read_count("12.0"), read_count("1,200"), read_count("")
+        (12, 12, 1200, 1)
+    """
+    found = COUNT.fullmatch(read_answer_text(value).strip())
+    return max(1, int(re.sub(r"\D", "", found[1]))) if found else 1
 
 
 def explain_malformed_record(

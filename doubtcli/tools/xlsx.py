@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.files.workbook import name_cell
 from doubtcli.records.answers import UNUSABLE_STATUS
-from doubtcli.records.queue import ROW_HASH_COLUMN
+from doubtcli.records.queue import EQUAL_ROWS_COLUMN, ROW_HASH_COLUMN
 from doubtcli.tools.plain import ID, SCORE, STATUS, VERDICT, QueueFile
 from doubtcli.tools.values import name_own_columns, to_csv_texts
 from doubtcli.wording.quoting import shorten_quoted
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FILLED_IN = (VERDICT, STATUS, "why")
 """The columns that people fill in; they come first."""
-LOOKED_AT = ("given_label", "doubt_suggested")
+LOOKED_AT = ("given_label", "doubt_suggested", EQUAL_ROWS_COLUMN)
 """The columns beside them; then come those that the models judged by, and all others."""
 SHEET, ABOUT, LABELS = "queue", "about", "labels"
 ABOUT_LINES = (

@@ -17,7 +17,7 @@ from doubtcli.errors import InputError
 from doubtcli.records import OnConflict
 from doubtcli.records.answers import keep_newest_answers
 from doubtcli.verdicts.rows import OTHER_CONTENT, Problem, RejectionReason, is_as_seen
-from doubtcli.verdicts.votes import Rejection, describe_decision, group_answers
+from doubtcli.verdicts.votes import Rejection, describe_decision, group_answers, repeat_on_equal_rows
 from doubtcli.wording.lists import MOST_NAMED, find_nearest, join_first, quote_names
 
 if TYPE_CHECKING:
@@ -44,7 +44,8 @@ class Adjudication:
     """All answers and their outcome."""
 
     answers: tuple[Answer, ...]
-    """All answers that were given, with the ids of the audit where a spreadsheet rewrote them."""
+    """All answers that were given, with the ids of the audit where a spreadsheet rewrote them. In the parts
+    below they are on each row that they are about."""
     rows: VerdictRows
     ballots: tuple[RowBallot, ...]
     votes: tuple[Vote, ...]
@@ -93,7 +94,8 @@ class Case:
 def adjudicate(answers: Sequence[Answer], rows: VerdictRows, terms: Terms) -> Adjudication:
     """Decide on rows by people's answers.
 
-    The order of the answers doesn't matter. If one person gave several answers on a row, the newest counts,
+    The order of the answers doesn't matter. An answer on a row that stands for equal rows counts on each of
+    them. If one person gave several answers on a row, the newest counts,
     as far as times show which one that is.
 
     Args:
@@ -105,8 +107,12 @@ def adjudicate(answers: Sequence[Answer], rows: VerdictRows, terms: Terms) -> Ad
         InputError: The terms refuse what was found.
     """
     answers = rows.restore_answers(answers)
-    gathered = group_answers(keep_newest_answers(answers), rows)
-    cases = [Case(one, one.find_winners(terms.on_conflict), rows, terms) for one in gathered.ballots]
+    gathered = group_answers(keep_newest_answers(repeat_on_equal_rows(answers, rows)), rows)
+    outcomes = [(one, one.find_winners(terms.on_conflict)) for one in gathered.ballots]
+    rows = rows.make_interchangeable(
+        {one.row: winners[0].verdict for one, winners in outcomes if winners and not one.relabelled}
+    )
+    cases = [Case(one, winners, rows, terms) for one, winners in outcomes]
     problems = [_find_broken_rule(case) for case in cases]
     judged = list(zip(cases, problems, strict=True))
     found = Adjudication(
@@ -142,6 +148,13 @@ def note_respelled(found: Adjudication) -> tuple[str, ...]:
         return ()
     pairs = [f"{written!r} as {label!r}" for written, label in sorted(meant)]
     return (f"verdicts not written as in the file: read {join_first(pairs, MOST_NAMED)}",)
+
+
+def count_decided_rows(found: Adjudication) -> Counter[str]:
+    """By the id of the row that a person looked at, how many rows its verdict decides, now or before."""
+    done = found.rejected_for(RejectionReason.ALREADY)
+    answers = [one.answers for one in found.decided] + [one.answers for one in done]
+    return Counter(row_id for some in answers for row_id in {one.seen_as or one.row_id for one in some})
 
 
 # ------------------------------------------------------------------------------ the rules

@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import InputError
 from doubtcli.records import Decision, OnConflict, Settled, Unapplied, UnappliedKind
 from doubtcli.records.answers import UNUSABLE_STATUS
-from doubtcli.verdicts.adjudicate import Terms, adjudicate, note_respelled
+from doubtcli.verdicts.adjudicate import Terms, adjudicate, count_decided_rows, note_respelled
 from doubtcli.verdicts.rows import BETWEEN_IDS, UNKNOWN_ID, Problem, RejectionReason, has_same_content
 from doubtcli.verdicts.spelling import split_joined
 from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
-from doubtcli.verdicts.votes import Rejection, describe_unapplied
+from doubtcli.verdicts.votes import Rejection, describe_unapplied, note_equal_rows
 from doubtcli.wording.lists import MOST_NAMED, join_first, quote_names
 from doubtcli.wording.numbers import format_count
 
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from doubtcli.records.answers import Answer
     from doubtcli.verdicts.adjudicate import Adjudication, DecidedRow
     from doubtcli.verdicts.rows import RowIndex, VerdictRows
+
+
+OF_ONE_ROW = frozenset({RejectionReason.GONE, RejectionReason.EDITED, RejectionReason.AMBIGUOUS})
+"""The reasons that say what happened to a row: of equal rows, each may have been changed on its own."""
 
 
 def make_lenient_terms(on_conflict: OnConflict = OnConflict.MAJORITY, *, new_labels: bool = False) -> Terms:
@@ -58,7 +62,7 @@ def settle_answers(
         InputError: The terms refuse what was found.
     """
     found = adjudicate(answers, rows, terms)
-    further = spread_decisions(found.decided, rows, {one.row for one in found.ballots if one.votes})
+    further = spread_decisions(found.decided, found.rows, {one.row for one in found.ballots if one.votes})
     own = [one.decision for one in found.decided]
     decisions = sorted([*own, *further.decisions] if spread else own, key=_sort_by_row)
     left = _list_unapplied(found)
@@ -68,6 +72,7 @@ def settle_answers(
         offered=() if spread else further.decisions,
         new_labels=_list_new_labels(decisions, rows),
         notes=(
+            *note_equal_rows(found.answers, count_decided_rows(found)),
             *note_respelled(found),
             *_note_rewritten(found),
             *_write_notes(found, terms),
@@ -95,13 +100,21 @@ def refuse_conflicts(found: Adjudication) -> InputError | None:
 
 
 def _list_unapplied(found: Adjudication) -> list[Unapplied]:
-    """The rejections as records; strays with the same id and the same problem make one record."""
+    """The rejections as records; strays with the same id and the same problem make one record.
+
+    So do equal rows with a problem of the answer itself; what happened to a row is said of each.
+    """
     strays: dict[tuple[str, Problem], list[Answer]] = {}
+    equal: dict[tuple[object, ...], list[Rejection]] = {}
     for one in found.rejections:
         if one.row is None:
             strays.setdefault((one.row_id, one.problem), []).extend(one.answers)
+        else:
+            is_alone = one.problem.reason in OF_ONE_ROW or not one.is_of_equal_rows
+            equal.setdefault((id(one),) if is_alone else (one.row_seen, one.problem), []).append(one)
     together = [Rejection(problem, row_id, None, tuple(own)) for (row_id, problem), own in strays.items()]
-    return [one.as_record() for one in (*together, *(one for one in found.rejections if one.row))]
+    records = [one.as_record() for one in together]
+    return records + [same[0].as_record(equal_rows=len(same)) for same in equal.values()]
 
 
 def _list_new_labels(decisions: Sequence[Decision], rows: VerdictRows) -> tuple[str, ...]:
@@ -111,7 +124,10 @@ def _list_new_labels(decisions: Sequence[Decision], rows: VerdictRows) -> tuple[
 
 
 def _write_notes(found: Adjudication, terms: Terms) -> Iterator[str]:
-    counts = Counter(why for ballot in found.ballots for _, why in ballot.passed)
+    passed = {
+        (one.file, one.row, one.annotator, why) for ballot in found.ballots for one, why in ballot.passed
+    }
+    counts = Counter(why for *_, why in passed)
     if counts:
         yield f"answers without a decision: {', '.join(f'{why} ({counts[why]:,})' for why in sorted(counts))}"
     outvoted = sum(bool(one.decision.outvoted) for one in found.decided)
@@ -168,6 +184,8 @@ def spread_decisions(
 ) -> Spread:
     """Repeat decisions on duplicates: rows with the same input and the same given label.
 
+    These are the rows that the audit knows as equal, and those that a queue of an earlier version names.
+
     Args:
         decided: The decisions, at most one for each row.
         rows: All rows.
@@ -175,8 +193,12 @@ def spread_decisions(
     """
     follow: dict[int, list[Decision]] = {}
     left: list[Unapplied] = []
+    equal = _list_undecided_equals(decided, rows.audited, voted_on)
     for source in decided:
+        if source.decision.spread_from:
+            continue
         twins, unknown = _list_twins(source, rows.audited)
+        twins = list(dict.fromkeys([*twins, *equal.get(source.row.entry, ())]))
         left += [_describe_duplicate(source, UNKNOWN_ID, text) for text in unknown]
         open_ones = [same for same in twins if not any(row in voted_on for row in same)]
         for same in open_ones:
@@ -189,6 +211,17 @@ def spread_decisions(
     agreed = {row: min(ones, key=_sort_by_source) for row, ones in follow.items() if _are_alike(ones)}
     left += [_describe_conflict(ones) for row, ones in follow.items() if row not in agreed]
     return Spread(tuple(agreed[row] for row in sorted(agreed)), tuple(left))
+
+
+def _list_undecided_equals(
+    decided: Sequence[DecidedRow], audited: RowIndex, voted_on: Collection[RowSnapshot]
+) -> dict[int | None, list[tuple[RowSnapshot, ...]]]:
+    """By entry of the queue, the rows without an answer that are equal to a decided row."""
+    entries = {source.row.entry for source in decided} & audited.by_entry.keys()
+    return {
+        entry: [audited.by_id[row.row_id] for row in audited.by_entry[entry] if row not in voted_on]
+        for entry in entries
+    }
 
 
 def _list_twins(source: DecidedRow, audited: RowIndex) -> tuple[list[tuple[RowSnapshot, ...]], list[str]]:

@@ -18,10 +18,11 @@ from doubtcli.files.values import TEXT, parse_numbers
 from doubtcli.records import UNDECIDED, UNUSABLE, Stratum, Verdicts
 from doubtcli.records.answers import PASSED_OVER
 from doubtcli.tools.read import read_answer_files
-from doubtcli.verdicts.adjudicate import Terms, adjudicate, note_respelled
+from doubtcli.verdicts.adjudicate import Terms, adjudicate, count_decided_rows, note_respelled
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
 from doubtcli.verdicts.spelling import Spellings
 from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
+from doubtcli.verdicts.votes import note_equal_rows, note_lost_rows
 from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, quote_names
 from doubtcli.wording.numbers import format_count
 
@@ -100,10 +101,12 @@ def judge_examples(
     place = {row_id: row for row, row_id in enumerate(examples.row_ids)}
     answers = found.answers
     codes = np.full(examples.n_rows, UNDECIDED, dtype=np.intp)
+    from_equal = np.zeros(examples.n_rows, dtype=np.bool_)
+    from_equal[[place[row_id] for row_id in _list_from_equal(found)]] = True
     further = _list_further_labels(found, labels)
     for row_id, code in _list_codes(found, (*labels.class_names, *further)):
         codes[place[row_id]] = code
-    corrected = _count_corrected(found)
+    corrected, n_decided = _count_corrected(found), count_decided_rows(found)
     sample = [] if corrected else [(place[one.row_id], one) for one in answers if one.row_id in place]
     return Verdicts(
         path,
@@ -111,10 +114,13 @@ def judge_examples(
         *_read_sample_parts(sample, examples.n_rows, path),
         notes=(
             *_note_passed_over(answers, set(examples.unlabelled_row_ids)),
+            *note_equal_rows(answers, n_decided),
+            *note_lost_rows(answers, n_decided),
             *note_respelled(found),
             *_note_differing(found),
             *_note_corrected(corrected),
         ),
+        from_equal=from_equal,
         further_labels=further,
     )
 
@@ -136,6 +142,13 @@ def _list_codes(found: Adjudication, names: Sequence[str]) -> Iterator[tuple[str
         yield one.row.row_id, UNUSABLE if verdict is None else code[verdict]
     for differing in found.rejected_for(RejectionReason.DISAGREEMENT):
         yield differing.row_id, UNDECIDED
+
+
+def _list_from_equal(found: Adjudication) -> Iterator[str]:
+    """The ids of decided rows of which people looked only at an equal row."""
+    yield from (one.row.row_id for one in found.decided if one.decision.spread_from)
+    done = found.rejected_for(RejectionReason.ALREADY)
+    yield from (one.row_id for one in done if one.row_seen != one.row_id)
 
 
 def _count_corrected(found: Adjudication) -> int:
@@ -285,8 +298,8 @@ class StrictTerms:
 
 
 def _keep_labelled(votes: Iterable[Vote]) -> list[Vote]:
-    """The votes on rows with a label."""
-    return [vote for vote in votes if vote.row.given_label is not None]
+    """The votes on rows with a label; of votes on equal rows that of the row that the person looked at."""
+    return [vote for vote in votes if vote.row.given_label is not None and not vote.answer.seen_as]
 
 
 # -------------------------------------------------------------------------- what is noted

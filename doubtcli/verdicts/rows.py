@@ -2,7 +2,7 @@
 
 A user's own ids name rows by themselves. An id can also be a hash of the row's content. Where inputs are
 equal, it gets a number, in the order of the labels. So it names the same row only as long as none of these
-rows is added, removed or relabelled.
+rows is added, removed or relabelled; after that only rows that are all decided alike can be found again.
 """
 
 from __future__ import annotations
@@ -83,6 +83,10 @@ class Problem:
 
 UNKNOWN_ID = Problem(RejectionReason.NO_SUCH_ROW, "no row of the audit has this id")
 OTHER_CONTENT = Problem(RejectionReason.OTHER_CONTENT, "its content is not the same as when it was decided")
+GONE_OR_CHANGED = Problem(RejectionReason.EDITED, "it is gone, or its content or label has changed since")
+
+Contents = tuple[str | None, str | None]
+"""The hash of a row's content, and its label."""
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,31 @@ class RowIndex:
                 found.setdefault(row.row_hash, []).append(row)
         return {row_hash: tuple(rows) for row_hash, rows in found.items()}
 
+    @cached_property
+    def by_contents(self) -> Mapping[Contents, tuple[RowSnapshot, ...]]:
+        """The rows whose ids are hashes, by content and label, in file order."""
+        found: dict[Contents, list[RowSnapshot]] = {}
+        for rows in self.by_id.values():
+            for row in rows:
+                if _is_named_by_hash(row):
+                    found.setdefault((row.row_hash, row.given_label), []).append(row)
+        in_order = {contents: sorted(rows, key=lambda row: row.row) for contents, rows in found.items()}
+        return {contents: tuple(rows) for contents, rows in in_order.items()}
+
+    @cached_property
+    def places(self) -> Mapping[int, int]:
+        """For each row whose id is a hash its place among those of the same content and label, from 0."""
+        return {row.row: place for rows in self.by_contents.values() for place, row in enumerate(rows)}
+
+    @cached_property
+    def by_entry(self) -> Mapping[int | None, tuple[RowSnapshot, ...]]:
+        """The rows that are equal, label included; only where there are several."""
+        found: dict[int | None, list[RowSnapshot]] = {}
+        for rows in self.by_id.values():
+            for row in rows:
+                found.setdefault(row.entry, []).append(row)
+        return {entry: tuple(rows) for entry, rows in found.items() if entry is not None and len(rows) > 1}
+
     def explain_unknown(self, ids: Iterable[str]) -> str | None:
         """What a spreadsheet may have done to ids that no row has; None if there is no sign of it."""
         unknown = list(ids)
@@ -142,6 +171,9 @@ class VerdictRows:
     """Rows that earlier verdicts removed: the id of each, and its label when it was audited."""
     names: EarlierNames = field(default_factory=partial(EarlierNames, {}))
     """What earlier versions of doubt called the rows."""
+    interchangeable: Collection[Contents] = frozenset()
+    """Contents whose rows, named by their hash, are all decided alike: it makes no difference which is which.
+    """
 
     @classmethod
     def of(
@@ -157,6 +189,30 @@ class VerdictRows:
         index = RowIndex.of(now)
         names = EarlierNames.of((row.row_hash, row.earlier_hashes) for row in (*now, *(audited or ())))
         return cls(index if audited is None else RowIndex.of(audited), index, labels, dropped, names)
+
+    def make_interchangeable(self, chosen: Mapping[RowSnapshot, str | None]) -> VerdictRows:
+        """The same rows, knowing which of them are all decided alike.
+
+        Contents are left out if other rows of the same input get their label: these may have it already.
+
+        Args:
+            chosen: What was chosen for each audited row; None where it is unusable.
+        """
+        choices: dict[Contents, list[str | None]] = {}
+        for row, label in chosen.items():
+            if _is_named_by_hash(row):
+                choices.setdefault((row.row_hash, row.given_label), []).append(label)
+        given = {
+            (row_hash, new) for (row_hash, old), labels in choices.items() for new in labels if new != old
+        }
+        alike = (
+            contents
+            for contents, labels in choices.items()
+            if 1 < len(labels) == len(self.audited.by_contents[contents])
+            and len(set(labels)) == 1
+            and (contents not in given or labels[0] == contents[1])
+        )
+        return replace(self, interchangeable=frozenset(alike))
 
     # ------------------------------------ what a spreadsheet rewrote, or an earlier version named
 
@@ -265,6 +321,25 @@ class VerdictRows:
 
     def find_edit(self, row: RowSnapshot) -> Problem | None:
         """What has changed in an audited row, or why it can't be identified; None if it is unchanged."""
+        found = self._find_now(row)
+        return found if isinstance(found, Problem) else None
+
+    def find_unchanged(self, row: RowSnapshot) -> RowSnapshot:
+        """An audited row as it is now, where `find_edit` finds no change."""
+        found = self._find_now(row)
+        assert isinstance(found, RowSnapshot)  # noqa: S101  # the caller has asked `find_edit`
+        return found
+
+    def _find_now(self, row: RowSnapshot) -> RowSnapshot | Problem:
+        found = self._find_by_id(row)
+        contents = row.row_hash, row.given_label
+        if isinstance(found, RowSnapshot) or contents not in self.interchangeable:
+            return found
+        left = self.now.by_contents.get(contents, ())
+        place = self.audited.places[row.row]
+        return left[place] if place < len(left) else GONE_OR_CHANGED
+
+    def _find_by_id(self, row: RowSnapshot) -> RowSnapshot | Problem:
         rows = self.now.by_id.get(row.row_id, ())
         if not rows:
             return Problem(RejectionReason.GONE, "no row of the file has this id any more")
@@ -281,18 +356,20 @@ class VerdictRows:
         if _is_named_by_hash(row) and labels[0][row.row_hash] != labels[1].get(row.row_hash):
             why = "rows of the same input were added, removed or relabelled since, so it can't be identified"
             return Problem(RejectionReason.EDITED, why)
-        return Problem.of_ambiguous_id(len(fitting), " now") if len(fitting) > 1 else None
-
-    def find_unchanged(self, row: RowSnapshot) -> RowSnapshot:
-        """An audited row as it is now, where `find_edit` finds no change."""
-        return next(
-            one
-            for one in self.now.by_id[row.row_id]
-            if has_same_content(row, one) and one.given_label == row.given_label
-        )
+        return Problem.of_ambiguous_id(len(fitting), " now") if len(fitting) > 1 else fitting[0]
 
     def has_label_now(self, row: RowSnapshot, label: str) -> bool:
-        """Whether an audited row now has a label, with its content unchanged."""
+        """Whether an audited row now has a label, with its content unchanged.
+
+        Of interchangeable rows that are gone, as many have it as there are more rows with it now.
+        """
+        contents = row.row_hash, row.given_label
+        if contents in self.interchangeable:
+            before, after = (
+                index.labels.get(row.row_hash, Counter())[label] for index in (self.audited, self.now)
+            )
+            n_left = len(self.now.by_contents.get(contents, ()))
+            return self.audited.places[row.row] - n_left < after - before
         rows = self.now.by_id.get(row.row_id, ())
         return len(rows) == 1 and has_same_content(row, rows[0]) and rows[0].given_label == label
 
@@ -336,9 +413,11 @@ def list_rows(examples: Examples) -> list[RowSnapshot]:
     """The rows of a file that was just read: first those with a label, then all others, in file order."""
     hashes, earlier = examples.row_hashes, examples.earlier_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]
-    labelled = zip(examples.row_ids, examples.positions.tolist(), labels, strict=True)
+    labelled = zip(
+        examples.row_ids, examples.positions.tolist(), labels, _list_entries(examples), strict=True
+    )
     unlabelled = zip(examples.unlabelled_row_ids, examples.unlabelled_positions, strict=True)
-    rows = [*labelled, *((row_id, position, None) for row_id, position in unlabelled)]
+    rows = [*labelled, *((row_id, position, None, None) for row_id, position in unlabelled)]
     return [
         RowSnapshot(
             row_id,
@@ -346,9 +425,18 @@ def list_rows(examples: Examples) -> list[RowSnapshot]:
             label,
             hashes[position] if hashes else None,
             earlier[position] if earlier else (),
+            entry,
         )
-        for row_id, position, label in rows
+        for row_id, position, label, entry in rows
     ]
+
+
+def _list_entries(examples: Examples) -> list[int | None]:
+    """A number for each row, the same for rows of equal input and the same label."""
+    if examples.equal_inputs is None:
+        return [None] * examples.n_rows
+    n_classes = max(examples.n_classes, 1)
+    return (examples.equal_inputs * n_classes + examples.given_labels).tolist()  # type: ignore[no-any-return]
 
 
 def list_audited_rows(doubts: DoubtTable) -> list[RowSnapshot]:
@@ -357,9 +445,9 @@ def list_audited_rows(doubts: DoubtTable) -> list[RowSnapshot]:
     Args:
         doubts: The table `doubts.parquet`.
     """
-    columns = (doubts.row_id, doubts.given_label, doubts.row_hash, doubts.earlier_hashes)
+    columns = (doubts.row_id, doubts.given_label, doubts.row_hash, doubts.earlier_hashes, doubts.entry)
     rows = zip(*(column.to_pylist() for column in columns), doubts.row.tolist(), strict=True)
     return [
-        RowSnapshot(row_id, row, label, row_hash, tuple(earlier or ()))
-        for row_id, label, row_hash, earlier, row in rows
+        RowSnapshot(row_id, row, label, row_hash, tuple(earlier or ()), entry)
+        for row_id, label, row_hash, earlier, entry, row in rows
     ]

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from dataclasses import dataclass, field
+from collections import Counter, defaultdict
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.records import Decision, OnConflict, Unapplied
 from doubtcli.records.answers import EARLIEST, PASSED_OVER, UNUSABLE_STATUS, identify_person, parse_moment
 from doubtcli.verdicts.rows import Problem, RejectionReason
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     import datetime as dt
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.records import RowSnapshot
     from doubtcli.records.answers import Answer
@@ -91,11 +92,20 @@ class Rejection:
     winners: tuple[Vote, ...] = ()
     """The votes for the outcome, which was rejected; empty if there is no outcome."""
 
-    def as_record(self) -> Unapplied:
+    @property
+    def is_of_equal_rows(self) -> bool:
+        """Whether an answer was given for several equal rows at once."""
+        return any(answer.equal_rows > 1 for answer in self.answers)
+
+    @property
+    def row_seen(self) -> str:
+        """The id of the row that people looked at: this row, or one that is equal to it."""
+        return _find_row_seen(self.answers) or self.row_id
+
+    def as_record(self, equal_rows: int = 1) -> Unapplied:
         """The same as a record for reports."""
-        return describe_unapplied(
-            self.problem, self.row_id, self.row.given_label if self.row else None, self.answers
-        )
+        label = self.row.given_label if self.row else None
+        return describe_unapplied(self.problem, self.row_id, label, self.answers, equal_rows)
 
 
 @dataclass(frozen=True)
@@ -223,13 +233,23 @@ def describe_decision(now: RowSnapshot, winners: Sequence[Vote], others: Iterabl
         tool=", ".join(sorted({answer.tool for answer in answers})),
         why="; ".join(dict.fromkeys(answer.why.strip() for answer in answers if answer.why.strip())),
         outvoted=_list_chosen(one.answer for one in others),
+        spread_from=_find_row_seen(answers),
     )
 
 
+def _find_row_seen(answers: Sequence[Answer]) -> str:
+    """The equal row that people looked at instead; empty if one of them looked at this row."""
+    return min(answer.seen_as for answer in answers)
+
+
 def describe_unapplied(
-    problem: Problem, row_id: str, given_label: str | None, answers: Sequence[Answer]
+    problem: Problem,
+    row_id: str,
+    given_label: str | None,
+    answers: Sequence[Answer],
+    equal_rows: int = 1,
 ) -> Unapplied:
-    """The record of answers on a row that are not applied, and why."""
+    """The record of answers on a row, or on equal rows, that are not applied, and why."""
     return Unapplied(
         problem.reason.kind,
         row_id,
@@ -238,6 +258,7 @@ def describe_unapplied(
         _list_annotators(answers),
         tuple(sorted({answer.row for answer in answers})),
         problem.why,
+        equal_rows,
     )
 
 
@@ -261,3 +282,79 @@ def _list_annotators(answers: Iterable[Answer]) -> tuple[str, ...]:
 
 def _sort_by_time(answer: Answer) -> tuple[dt.datetime, str, str, str]:
     return parse_moment(answer.time) or EARLIEST, answer.time, answer.annotator, answer.why
+
+
+# --------------------------------------- answers on a row that stands for equal rows
+
+# What is equal is known from the rows themselves, not from ids in the queue: a queue has one line for a
+# thousand equal rows, and a spreadsheet may rewrite ids.
+
+
+def repeat_on_equal_rows(answers: Sequence[Answer], rows: VerdictRows) -> list[Answer]:
+    """The answers, each followed by those on the other rows that its row stands for.
+
+    A row that has an answer in the same file stands for itself: it was drawn at random.
+
+    Args:
+        answers: People's answers, with the ids of the audit.
+        rows: The rows that they may be about.
+    """
+    own: dict[str, set[str]] = defaultdict(set)
+    for answer in answers:
+        own[answer.file].add(answer.row_id)
+    return [one for answer in answers for one in _repeat_answer(answer, rows, own[answer.file])]
+
+
+def _repeat_answer(answer: Answer, rows: VerdictRows, own: Collection[str]) -> Iterator[Answer]:
+    seen_as = answer.row_id
+    if answer.equal_rows > 1:
+        answer = _move_from_changed_row(answer, rows, own)
+    yield answer
+    if answer.equal_rows > 1:
+        shared = replace(answer, seen_as=seen_as, stratum="", inclusion="", duplicates=())
+        for row in _list_equal_rows(answer, rows):
+            if row.row_id not in own and row.row_id != answer.row_id:
+                yield replace(shared, row_id=row.row_id)
+
+
+def _list_equal_rows(answer: Answer, rows: VerdictRows) -> tuple[RowSnapshot, ...]:
+    meant = rows.find_meant(answer)
+    return rows.audited.by_entry.get(meant[0].entry, ()) if len(meant) == 1 else ()
+
+
+def _move_from_changed_row(answer: Answer, rows: VerdictRows, own: Collection[str]) -> Answer:
+    """The answer on an equal row, if its own has other content or another label since; else the answer."""
+    meant = rows.find_meant(answer)
+    if any(rows.find_relabelling(answer, row) is None for row in meant) or not answer.given_label.strip():
+        return answer
+    for row in rows.audited.by_hash.get(answer.seen_hash, ()):
+        if row.row_id not in own and rows.find_relabelling(answer, row) is None:
+            return replace(answer, row_id=row.row_id, seen_as=answer.row_id)
+    return answer
+
+
+def note_equal_rows(answers: Sequence[Answer], n_decided: Mapping[str, int]) -> Iterator[str]:
+    """How many rows the verdicts on equal rows decide.
+
+    Args:
+        answers: People's answers, as they were given.
+        n_decided: By the id of the row that a person looked at, how many rows its verdict decides.
+    """
+    found = _list_groups(answers, n_decided)
+    if found:
+        decide = "decides" if len(found) == 1 else "decide"
+        rows = format_count(sum(n for _, n in found), "row")
+        yield f"{format_count(len(found), 'verdict')} on equal rows {decide} {rows}"
+
+
+def note_lost_rows(answers: Sequence[Answer], n_decided: Mapping[str, int]) -> Iterator[str]:
+    """How many rows that were equal when people looked are not any more; the arguments are the same."""
+    lost = sum(max(0, asked - n) for asked, n in _list_groups(answers, n_decided))
+    if lost:
+        yield f"rows that were equal, and have changed since or are gone: {format_count(lost)}"
+
+
+def _list_groups(answers: Sequence[Answer], n_decided: Mapping[str, int]) -> list[tuple[int, int]]:
+    """For each verdict on equal rows, how many there were and how many it decides."""
+    asked = {answer.row_id: answer.equal_rows for answer in answers if answer.decides}
+    return [(asked[row_id], n) for row_id, n in n_decided.items() if asked.get(row_id, 1) > 1]

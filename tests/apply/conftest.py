@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from doubtcli.records.relabelling import ApplyResult, UndoResult
 
 NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
-COLUMNS = ("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why")
+COLUMNS = (
+    *("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why"),
+    "doubt_equal_rows",
+)
 
 
 @dataclass(frozen=True)

@@ -119,6 +119,61 @@ def read_new_cells(desk: Desk, name: str, encoding: str) -> dict[int, str]:
     return {line["row"] - 1: line["new_cell"] for line in desk.ledger(name) if line["action"] == "relabel"}
 
 
+REPEATED = st.lists(
+    st.tuples(st.sampled_from(["late", "it broke", "3.5"]), st.sampled_from(["ham", "spam"])),
+    min_size=4,
+    max_size=12,
+)
+
+
+@settings(max_examples=25)
+@given(rows=REPEATED, has_ids=st.booleans(), data=st.data())
+def test_equal_rows(
+    desk_in: type[Desk], rows: list[tuple[str, str]], data: st.DataObject, *, has_ids: bool
+) -> None:
+    """In a table of repeated rows, verdicts on one of equal rows change exactly these, and can be undone."""
+    names = [*range(len(rows)), len(rows)]
+    data.draw(st.randoms(use_true_random=False)).shuffle(names)
+    lines = [f"r{name},{text},{label}" for name, (text, label) in zip(names, rows, strict=False)]
+    if not has_ids:
+        lines = [line.partition(",")[2] for line in lines]
+    content = "\n".join([("id," if has_ids else "") + "text,label", *lines]) + "\n"
+    with TemporaryDirectory() as folder:
+        desk = desk_in(Path(folder))
+        (desk.folder / "data.csv").write_text(content, encoding="utf-8")
+        audited = audit_file(desk, "data.csv", label="label", text=("text",), id="id" if has_ids else None)
+        groups: dict[tuple[str, str], list[Any]] = {}
+        for row, kind in zip(audited, rows, strict=True):
+            groups.setdefault(kind, []).append(row)
+        seen = {kind: data.draw(st.sampled_from(same)) for kind, same in groups.items()}
+        chosen = data.draw(st.dictionaries(st.sampled_from(sorted(groups)), st.sampled_from(["ham", "spam"])))
+        desk.decide(
+            *(
+                {
+                    "doubt_id": seen[kind].row_id,
+                    "given_label": kind[1],
+                    "verdict": label,
+                    "doubt_equal_rows": str(len(groups[kind])),
+                }
+                for kind, label in chosen.items()
+            )
+        )
+        assume(chosen)
+
+        desk.apply("data.csv", "fixed.csv")
+
+        fixed = [
+            f"{line.rpartition(',')[0]},{chosen.get(kind, kind[1])}"
+            for line, kind in zip(lines, rows, strict=True)
+        ]
+        assert desk.list_files()["fixed.csv"].decode().splitlines()[1:] == fixed
+        changed = [kind for kind in rows if chosen.get(kind, kind[1]) != kind[1]]
+        if changed:
+            assert len(desk.ledger("fixed.csv")) == len(changed)
+            desk.undo("fixed.csv", "before.csv")
+            assert desk.list_files()["before.csv"].decode() == content
+
+
 @settings(max_examples=25)
 @given(data=st.data())
 def test_json_lines(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import csv
 import datetime as dt
+import io
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -62,6 +64,47 @@ def test_written(folder: Path) -> None:
     assert names(folder) == {"data.csv", "data.doubt", "data.queue"}
     assert names(folder / "data.queue") == {"queue.csv", "README.txt"}
     assert (REQUEST.folder, REQUEST.tool.title) == (Path("data.queue"), "CSV")
+
+
+def write_repeated(path: Path) -> None:
+    """Three texts and numbers, some of them repeated, with labels that don't always agree."""
+    kinds = [("pear", "fruit")] * 8 + [("saw", "tool")] * 8 + [("pear", "tool")] * 2 + [("saw", "fruit")]
+    lines = [f"a {name} is here,{label}" for name, label in kinds]
+    lines += [f"{name} number {n},{label}" for n in range(9) for name, label in kinds[7:9]]
+    path.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("name", "asked", "has_groups"),
+    [
+        ("data.csv", {}, False),
+        ("repeated.csv", {}, True),
+        ("repeated.csv", {"audit_sample": 5, "seed": 3}, True),
+        ("repeated.csv", {"audit_sample": 30, "queue_size": 32}, False),
+        ("data.csv", {"queue_size": 4}, False),
+    ],
+    ids=str,
+)
+def test_as_the_scan(name: str, asked: dict[str, int], *, has_groups: bool) -> None:
+    """Without options, the queue has the rows of the scan's own queue, also where none is doubted."""
+    write_repeated(Path("repeated.csv"))
+    settings = ScanSettings(path=name, fast=True, folds=2, repeats=1, label="label", **asked)
+    found, table = scan.make_audit(settings, progress=Silence())
+    own = write_scan_queue(found, table, settings.queue_size)
+    write_audit(found, Path("own.doubt"), queue_csv=own, report_html="<!doctype html>")
+
+    write_queue(replace(REQUEST, audit="own.doubt", choice=QueueChoice({"top": 100})), today=TODAY)
+
+    scanned, queued = (
+        list(csv.DictReader(io.StringIO(Path(path).read_text(encoding="utf-8"))))
+        for path in ("own.doubt/queue.csv", "own.queue/queue.csv")
+    )
+    shared = set(scanned[0]) & set(queued[0])
+    assert {"doubt_id", "doubt_score", "doubt_why", "doubt_equal_rows", "text"} <= shared
+    assert [{key: row[key] for key in shared} for row in queued] == [
+        {key: row[key] for key in shared} for row in scanned
+    ]
+    assert any(row["doubt_equal_rows"] != "1" for row in scanned) is has_groups
 
 
 def test_another_place_and_tool() -> None:

@@ -33,7 +33,7 @@ def test_task(tickets: Case) -> None:
     assert row.reasons == ("low-self-confidence", "duplicate-conflict")
     assert row.shown.text == "Where is\nmy parcel?"
     assert row.shown.card == "age: 1.5"
-    assert (row.duplicates, row.conflicts) == (("t4",), ("t3",))
+    assert (row.equal_rows, row.conflicts) == (2, ("t3",))
     assert row.strategy == "top"
     # 2 s, 25 characters, and an answer of 1.5 s with probability .75, else 5 s
     assert row.minutes == pytest.approx(2 / 60 + 25 / 1430 + (0.75 * 1.5 + 0.25 * 5) / 60)
@@ -46,7 +46,7 @@ def test_keys(tickets: Case, keys: dict[str, Any]) -> None:
     first, second, _ = (queue.cells(row) for row in queue.rows)
 
     assert first == keys
-    assert (second["doubt_reasons"], second["doubt_duplicates"]) == ("", None)
+    assert (second["doubt_reasons"], second["doubt_equal_rows"], second["doubt_conflicts"]) == ("", "1", None)
 
 
 def test_an_audit_of_an_earlier_version_has_no_hash(tickets: Case, doubts_of: Any) -> None:
@@ -59,13 +59,13 @@ def test_an_audit_of_an_earlier_version_has_no_hash(tickets: Case, doubts_of: An
 
 
 def test_ids_may_hold_anything(tickets: Case) -> None:
-    """An id with commas, quotes and line ends is the same when it is read from the list of duplicates."""
+    """An id with commas, quotes and line ends is the same when it is read from the list of conflicts."""
     odd = 'a, "b"]\n\u2028😀'
-    rows = [row | {"row_id": odd} if row["row_id"] == "t4" else row for row in tickets.rows]
+    rows = [row | {"row_id": odd} if row["row_id"] == "t3" else row for row in tickets.rows]
 
     row = replace(tickets, rows=rows).queue().rows[0]
 
-    assert json.loads(str(row.cells["doubt_duplicates"])) == [odd]
+    assert json.loads(str(row.cells["doubt_conflicts"])) == [odd]
 
 
 def test_suggestion(tickets: Case) -> None:
@@ -123,13 +123,21 @@ def test_more_than_there_are(tickets: Case, sentences: Sentences) -> None:
     sentences.check("\n".join(queue.notes))
 
 
-@pytest.mark.parametrize("change", [{"doubt": 0.1}, {"verdict": "bug"}, {"doubt": None}], ids=str)
+def test_no_row_is_doubted(tickets: Case, sentences: Sentences) -> None:
+    """If no row is doubted, the queue has the most doubted ones, as the scan's has, and a note says so."""
+    queue = replace(tickets, rows=[row | {"doubt": 0.1} for row in tickets.rows]).queue(size=None)
+
+    assert [row.doubt_id for row in queue.rows] == ["t1", "t2", "t3", "t5"]
+    sentences.check("\n".join(queue.notes))
+
+
+@pytest.mark.parametrize("change", [{"verdict": "bug"}, {"doubt": None}], ids=str)
 def test_nothing_to_ask(tickets: Case, sentences: Sentences, change: dict[str, Any]) -> None:
     """An empty queue is an error that says why it is empty."""
     nothing = replace(tickets, rows=[row | change for row in tickets.rows])
 
     with pytest.raises(InputError) as error:
-        nothing.queue()
+        nothing.queue(size=None)
 
     assert error.value.hint
     sentences.check(error.value)
@@ -146,16 +154,16 @@ class TestWaived:
     @pytest.mark.parametrize(
         ("ids", "options", "n_left_out"),
         [
-            (("t1", "t3"), {}, 2),
-            (("t2",), {}, 1),
-            (("t5",), {}, 0),
+            (("t1", "t3"), {"size": None}, 1),
+            (("t2",), {"size": None}, 1),
+            (("t5",), {"size": None}, 0),
             (("t5",), {"size": 3}, 1),
         ],
     )
     def test_noted(
         self, tickets: Case, ids: tuple[str, ...], options: dict[str, Any], n_left_out: int
     ) -> None:
-        """They are left out, and a note counts those that the queue would have."""
+        """They are left out, and a note counts those that the queue would have; t1 still has an equal row."""
         queue = self.waived(tickets, *ids).queue(**options)
 
         assert not {row.doubt_id for row in queue.rows} & set(ids)
@@ -176,9 +184,9 @@ class TestWaived:
         assert ({row.strategy for row in queue.rows}, queue.notes[0].split()[0]) == ({"random"}, "3")
 
     def test_all(self, tickets: Case, sentences: Sentences) -> None:
-        """If all doubted rows are waived, the error says so, and what to do."""
+        """If all rows are waived, the error says so, and what to do."""
         with pytest.raises(InputError) as error:
-            self.waived(tickets, "t1", "t2", "t3", "t4").queue()
+            self.waived(tickets, "t1", "t2", "t3", "t4", "t5").queue(size=None)
 
         assert error.value.hint
         sentences.check(error.value)

@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
-from doubtcli.queue.pool import find_equal_rows, number_inputs
-from doubtcli.records import Roles
+from doubtcli.queue.pool import build_pool, find_conflicts, number_inputs
+from doubtcli.records import DoubtTable, Roles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -36,23 +36,39 @@ def test_no_rows(pool_of: Callable[..., Any]) -> None:
     """A pool may be empty."""
     pool = pool_of([{"verdict": "bug"}])
 
-    assert (pool.n_rows, pool.groups.tolist(), pool.suggestion.tolist()) == (0, [], [])
+    assert (pool.n_rows, pool.entries.tolist(), pool.suggestion.tolist()) == (0, [], [])
 
 
-def test_groups(pool_of: Callable[..., Any]) -> None:
-    """Rows are in one group by equal input and equal given label."""
+def test_entries(doubts_of: Callable[..., Any], pool_of: Callable[..., Any]) -> None:
+    """Rows are one entry where the audit says so; in an older audit, each row is one."""
+    rows = [
+        {"doubt": 0.9, "row_hash": "a"},
+        {"doubt": 0.8, "row_hash": "b"},
+        {"doubt": 0.7, "row_hash": "a"},
+    ]
+    doubts = doubts_of(rows)
+    older = doubts.data.drop_columns("entry").append_column("entry", pa.nulls(3, pa.int64()))
+
+    first, other, again = pool_of(rows).entries.tolist()
+    pool = build_pool(DoubtTable(older), np.zeros(3, np.intp), np.zeros(3, np.intp))
+
+    assert first == again != other
+    assert len(set(pool.entries.tolist())) == 3
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "n_equal", "least"), [(6, 1, 10), (400, 1, 20), (400, 2, 10), (1200, 1, 50)]
+)
+def test_least_entries(pool_of: Callable[..., Any], n_rows: int, n_equal: int, least: int) -> None:
+    """A queue has a twentieth of all entries at least, from 10 to 50, with or without a verdict."""
     pool = pool_of(
         [
-            {"doubt": 0.9, "row_hash": "a", "given": "bug"},
-            {"doubt": 0.8, "row_hash": "a", "given": "billing"},
-            {"doubt": 0.7, "row_hash": "b", "given": "bug"},
-            {"doubt": 0.6, "row_hash": "a", "given": "bug"},
+            {"row_hash": str(row // n_equal), "verdict": "bug" if row < n_rows // 2 else None}
+            for row in range(n_rows)
         ]
     )
 
-    first, other, third, again = pool.groups.tolist()
-    assert first == again
-    assert len({first, other, third}) == 3
+    assert pool.least_entries == least
 
 
 def test_strongest_reason(pool_of: Callable[..., Any]) -> None:
@@ -136,61 +152,31 @@ ROWS = [
 ]
 
 
-def test_duplicates(pool_of: PoolOf) -> None:
-    """A row has its equals with the same label, most doubted first, and one of each other label."""
-    bug, billing, other = find_equal_rows(pool_of(ROWS), [0, 2, 4])
-
-    assert bug == ((1, 3), (2,))
-    assert billing == ((), (0,))
-    assert other == ((), ())
+def test_conflicts(pool_of: PoolOf) -> None:
+    """A row has one conflict for each other label that rows of the same input have."""
+    assert find_conflicts(pool_of(ROWS), [0, 2, 4]) == [(2,), (0,), ()]
 
 
 def test_equals_that_are_both_queued(pool_of: PoolOf) -> None:
-    """If two equal rows are queued, the first has the duplicates, and is the conflict of others."""
-    once_more, billing, bug = find_equal_rows(pool_of(ROWS), [3, 2, 0])
-
-    assert once_more == ((1,), (2,))
-    assert billing == ((), (3,))
-    assert bug == ((), (2,))
+    """If two equal rows are queued, the first of them is the conflict of others."""
+    assert find_conflicts(pool_of(ROWS), [3, 2, 0]) == [(2,), (3,), (2,)]
 
 
 def test_a_conflict_that_is_not_queued(pool_of: PoolOf) -> None:
     """The most doubted row with another label is a conflict, in the queue or not."""
-    (billing,) = find_equal_rows(pool_of(ROWS), [2])
-
-    assert billing.conflicts == (0,)
+    assert find_conflicts(pool_of(ROWS), [2]) == [(0,)]
 
 
-def test_decided_equals_are_left_alone(pool_of: PoolOf) -> None:
-    """Rows with a verdict are neither duplicates nor conflicts."""
-    (bug,) = find_equal_rows(
-        pool_of([row | {"verdict": "bug" if n else None} for n, row in enumerate(ROWS)]), [0]
-    )
+def test_decided_rows_are_no_conflicts(pool_of: PoolOf) -> None:
+    """Rows with a verdict are not conflicts."""
+    pool = pool_of([row | {"verdict": "bug" if n else None} for n, row in enumerate(ROWS)])
 
-    assert bug == ((), ())
+    assert find_conflicts(pool, [0]) == [()]
 
 
-@given(st.lists(st.tuples(st.sampled_from("abc"), st.sampled_from("xy")), min_size=1, max_size=30), st.data())
-def test_each_row_is_in_one_place(pool_of: PoolOf, rows: list[tuple[str, str]], data: st.DataObject) -> None:
-    """A row is in the queue, or a duplicate of exactly one row in it, or equal to none in it."""
-    pool = pool_of([{"row_hash": same, "given": label} for same, label in rows])
-    picked = data.draw(st.lists(st.integers(0, pool.n_rows - 1), unique=True))
-
-    equal_rows = find_equal_rows(pool, picked)
-
-    duplicates = [row for equal in equal_rows for row in equal.duplicates]
-    assert len(set(duplicates)) == len(duplicates)
-    groups = {pool.groups[row] for row in picked}
-    assert {*picked, *duplicates} == {row for row in range(pool.n_rows) if pool.groups[row] in groups}
-
-
-def test_waived_equals_are_left_alone(pool_of: PoolOf) -> None:
-    """Waived rows are neither duplicates nor conflicts, unless they are in the queue themselves."""
+def test_waived_rows_are_no_conflicts(pool_of: PoolOf) -> None:
+    """Waived rows are not conflicts, unless they are in the queue themselves."""
     pool = pool_of([row | {"waived": row["row_id"] in ("bug again", "billing")} for row in ROWS])
 
-    (bug,) = find_equal_rows(pool, [0])
-    again, billing = find_equal_rows(pool, [1, 2])
-
-    assert bug == ((3,), ())
-    assert again == ((0, 3), (2,))
-    assert billing == ((), (1,))
+    assert find_conflicts(pool, [0]) == [()]
+    assert find_conflicts(pool, [1, 2]) == [(2,), (1,)]

@@ -32,8 +32,8 @@ FOLDER = QueueOrigin("parts", "parts.doubt", None)
 
 def readme(case: Case, tool: str = "csv", origin: QueueOrigin = ORIGIN, **shares: int) -> str:
     """The README.txt of a queue, on one line."""
-    size = 4 if "random" in shares else None
-    text = write_readme(case.queue(shares or None, size=size), load_tool(tool), origin).decode()
+    size = {"size": 4} if "random" in shares else {}
+    text = write_readme(case.queue(shares or None, **size), load_tool(tool), origin).decode()
     return " ".join(text.split())
 
 
@@ -44,8 +44,8 @@ def test_what_it_says(tickets: Case, sentences: Sentences) -> None:
     assert text.startswith("3 rows of data/tickets.csv ")
     assert " doubt 0.1.0 " in text
     assert " data/tickets.doubt." in text
-    # .97 + .6 + .512 = 2.08
-    assert " 2 of these 3 " in text
+    # 2 * .97 + .6 + .512 = 3.05, since the first of three rows stands for two
+    assert " 3 of these 4 " in text
     assert " 1 min " in text
     sentences.check(write_readme(tickets.queue(), load_tool("csv"), ORIGIN).decode())
 
@@ -74,8 +74,9 @@ def test_one_row(tickets: Case) -> None:
 
 
 def test_equal_rows(tickets: Case, sentences: Sentences) -> None:
-    """It explains where rows with the same input are, and how a verdict gets to those not in the queue."""
-    assert "`doubt apply --spread`" in readme(tickets)
+    """It says how many rows the queue stands for, and how a drawn row's verdict gets to its equal rows."""
+    assert "these 3 rows stand for 4." in readme(tickets)
+    assert "`doubt apply --spread`" not in readme(tickets)
     sentences.check(write_readme(tickets.queue({"random": 100}, size=4), load_tool("csv"), ORIGIN).decode())
 
 

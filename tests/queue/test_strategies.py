@@ -36,12 +36,21 @@ def linear(n_rows: int) -> list[dict[str, Any]]:
 
 def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
     """The strategy top chooses the doubted rows, most doubted first."""
-    pool = pool_of(linear(6))
+    pool = pool_of(linear(24))
 
     picks = choose_rows(pool, QueueChoice({"top": 100}), 0)
 
-    assert ids_of(pool, [pick.row for pick in picks]) == ["r000", "r001", "r002"]
+    assert ids_of(pool, [pick.row for pick in picks]) == [f"r{row:03}" for row in range(12)]
     assert {pick.strategy for pick in picks} == {"top"}
+
+
+def test_few_doubted_rows(pool_of: PoolOf) -> None:
+    """If few rows are doubted, the most doubted of the others fill the queue up to 10."""
+    picks = choose_rows(
+        pool_of([row | {"doubt": row["doubt"] / 2} for row in linear(24)]), QueueChoice({"top": 100}), 0
+    )
+
+    assert [pick.row for pick in picks] == list(range(10))
 
 
 @pytest.mark.parametrize(("size", "n_rows"), [(1, 1), (4, 4), (6, 6), (100, 6)])
@@ -53,7 +62,7 @@ def test_size(pool_of: PoolOf, size: int, n_rows: int) -> None:
 
 
 @pytest.mark.parametrize("name", ["top", "balanced", "budget"])
-def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> None:
+def test_equal_rows_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> None:
     """Of rows with the same input and label only the most doubted is chosen; with other labels both are."""
     pool = pool_of(
         [
@@ -72,9 +81,9 @@ def test_duplicates_come_once(pool_of: PoolOf, ids_of: PoolOf, name: str) -> Non
 @pytest.mark.parametrize("name", ["balanced", "budget"])
 def test_only_doubted_rows_without_a_size(pool_of: PoolOf, name: str) -> None:
     """Without a size only doubted rows are chosen, in any order."""
-    picks = choose_rows(pool_of(linear(10)), QueueChoice({name: 100}), 0)
+    picks = choose_rows(pool_of(linear(30)), QueueChoice({name: 100}), 0)
 
-    assert sorted(pick.row for pick in picks) == [0, 1, 2, 3, 4]
+    assert sorted(pick.row for pick in picks) == list(range(15))
 
 
 class TestRandom:
@@ -135,6 +144,29 @@ class TestRandom:
         assert one != other
 
 
+class TestAsTheScan:
+    """Without a size, the entries of the scan's own queue are chosen."""
+
+    def test_sample(self, pool_of: PoolOf) -> None:
+        """The scan's random sample comes first, as it was drawn; then come the doubted rows that are left."""
+        pool = pool_of(linear(200))
+        drawn = choose_rows(pool, QueueChoice({"random": 100}, 60), 5)
+
+        picks = choose_rows(pool, QueueChoice({"top": 100}, scan_sample=60), 5)
+
+        assert picks[:60] == drawn
+        assert [pick.row for pick in picks[60:]] == sorted(set(range(100)) - {pick.row for pick in drawn})
+
+    @pytest.mark.parametrize(("size", "kinds"), [(70, ["random"] * 60 + ["top"] * 10), (60, ["random"] * 60)])
+    def test_size(self, pool_of: PoolOf, size: int, kinds: list[str]) -> None:
+        """The queue is no longer than the scan's."""
+        picks = choose_rows(
+            pool_of(linear(200)), QueueChoice({"top": 100}, scan_sample=60, scan_size=size), 5
+        )
+
+        assert [pick.strategy for pick in picks] == kinds
+
+
 class TestMixed:
     """Several strategies by share."""
 
@@ -167,15 +199,15 @@ class TestMixed:
             ("b1", "balanced"),
         ]
 
-    def test_equals_of_drawn_rows_are_left_out(self, pool_of: PoolOf) -> None:
-        """If a row of a group of equal rows is drawn, no other strategy chooses another row of it."""
-        picks = choose_rows(
-            pool_of([row | {"row_hash": "same"} for row in linear(30)]),
-            QueueChoice({"random": 50, "top": 50}, 2),
-            0,
-        )
+    def test_equals_of_drawn_rows_are_an_entry(self, pool_of: PoolOf) -> None:
+        """If equal rows are drawn, another of them represents the rest, as long as there are any."""
+        pool = pool_of([row | {"row_hash": "same"} for row in linear(30)])
 
-        assert [pick.strategy for pick in picks] == ["random"]
+        some, all_ = (choose_rows(pool, QueueChoice({"random": 50, "top": 50}, size), 0) for size in (4, 60))
+
+        assert [pick.strategy for pick in some] == ["random", "random", "top"]
+        assert some[2].row == min({*range(3)} - {pick.row for pick in some[:2]})
+        assert [pick.strategy for pick in all_] == ["random"] * 30
 
     @given(
         st.lists(
@@ -195,7 +227,7 @@ class TestMixed:
     def test_each_row_is_chosen_once(
         self, pool_of: PoolOf, rows: list[tuple[str, str, int]], shares: dict[str, int], size: int
     ) -> None:
-        """No row is chosen twice, no more rows than asked for, and equal ones only if they are drawn."""
+        """No row is chosen twice, no more rows than asked for, and one of equal ones that are not drawn."""
         pool = pool_of(
             [{"row_hash": same, "given": label, "doubt": doubt / 100} for same, label, doubt in rows]
         )
@@ -203,26 +235,31 @@ class TestMixed:
         picks = choose_rows(pool, QueueChoice(shares, size), 0)
 
         assert len({pick.row for pick in picks}) == len(picks) <= size
-        groups = [pool.groups[pick.row] for pick in picks if pick.strategy != "random"]
-        assert len(set(groups)) == len(groups)
-        assert set(groups).isdisjoint(pool.groups[pick.row] for pick in picks if pick.strategy == "random")
+        entries = [pool.entries[pick.row] for pick in picks if pick.strategy != "random"]
+        assert len(set(entries)) == len(entries)
 
 
 class TestWaived:
     """Rows whose label a person has found to be right."""
 
     @pytest.mark.parametrize("name", ["top", "balanced", "budget"])
-    @pytest.mark.parametrize(("size", "expected"), [(None, ["r001"]), (9, ["r001", "r003", "r004", "r005"])])
-    def test_left_out(
-        self, pool_of: PoolOf, ids_of: PoolOf, name: str, size: int | None, expected: list[str]
-    ) -> None:
-        """No strategy that goes by doubt chooses them; with a size other rows take their place."""
+    @pytest.mark.parametrize("size", [None, 9])
+    def test_left_out(self, pool_of: PoolOf, ids_of: PoolOf, name: str, size: int | None) -> None:
+        """No strategy that goes by doubt chooses them."""
         rows = [row | {"waived": row["row_id"] in ("r000", "r002")} for row in linear(6)]
         pool = pool_of(rows)
 
         picks = choose_rows(pool, QueueChoice({name: 100}, size), 0)
 
-        assert sorted(ids_of(pool, [pick.row for pick in picks])) == expected
+        assert sorted(ids_of(pool, [pick.row for pick in picks])) == ["r001", "r003", "r004", "r005"]
+
+    def test_their_place_is_taken(self, pool_of: PoolOf) -> None:
+        """With a size, other rows take their place."""
+        pool = pool_of([row | {"waived": number < 2} for number, row in enumerate(linear(30))])
+
+        picks = choose_rows(pool, QueueChoice({"top": 100}, 3), 0)
+
+        assert [pick.row for pick in picks] == [2, 3, 4]
 
     def test_represent_no_other_row(self, pool_of: PoolOf, ids_of: PoolOf) -> None:
         """Of equal rows the most doubted one without a waiver is chosen."""

@@ -271,19 +271,6 @@ class TestRanking:
         assert ranking.doubted[0]
         assert ranking.suggested_labels[0] == 1
 
-    @pytest.mark.parametrize("n_rows", [6, 400, 4000])
-    def test_the_queue_has_rows_where_none_is_doubted(self, n_rows):
-        """Then a twentieth of the rows is queued, at least 10 and at most 50."""
-        labels = np.arange(n_rows) % 2
-        calm = np.where(np.eye(2)[labels] == 1, 0.9, 0.1)
-
-        ranking = rank_rows(
-            Evidence(given_labels=labels, n_classes=2, pred_probs=calm), [], [calm], noise(0.01)
-        )
-
-        assert not ranking.doubted.any()
-        assert len(ranking.queue) == {6: 6, 400: 20, 4000: 50}[n_rows]
-
     @given(st.lists(st.floats(0, 1), min_size=6, max_size=6), st.floats(0.001, 0.5))
     @settings(max_examples=50)
     def test_doubts_are_probabilities_in_rank_order(self, first, prior):

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -66,6 +68,17 @@ class TestRecalibration:
 
         assert 0.35 < read[0] < 0.45
         assert read[1] < 0.2
+
+    def test_a_verdict_on_equal_rows_counts_once(self):
+        """A verdict that decides 50 equal rows moves doubt as one verdict does."""
+        log_odds, labels = np.zeros(50), np.zeros(50, dtype=int)
+        equal = replace(verdicts([0] * 50), from_equal=np.arange(50) > 0)
+
+        moved = fit_recalibration(log_odds, labels, equal)(np.zeros(1))
+        alone = fit_recalibration(log_odds, labels, verdicts([0] + [-1] * 49))(np.zeros(1))
+
+        assert moved[0] == alone[0]
+        assert moved[0] > fit_recalibration(log_odds, labels, verdicts([0] * 50))(np.zeros(1))[0] + 0.5
 
     def test_the_optimum_is_that_of_the_penalised_likelihood(self):
         """SciPy's optimiser finds the same line."""

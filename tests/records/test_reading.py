@@ -23,6 +23,7 @@ WHOLE = Examples(
         np.array([-1, 0, 1, -1]),
         (None, Stratum(1, 1, 4), None, None),
         np.array([np.nan, 1, np.nan, np.nan]),
+        from_equal=np.array([False, False, True, False]),
     ),
     unusable_row_ids=("f",),
     unusable_positions=(5,),
@@ -64,6 +65,10 @@ def test_some_of_the_rows() -> None:
     assert taken.verdicts.codes.tolist() == [-1, 0]
     assert taken.verdicts.strata == (None, Stratum(1, 1, 4))
     assert np.isnan(taken.verdicts.inclusion).tolist() == [True, False]
+    assert taken.verdicts.from_equal is not None
+    assert taken.verdicts.from_equal.tolist() == [False, False]
+    assert taken.equal_inputs is not None
+    assert taken.equal_inputs.tolist() == [0, 1]
 
 
 def test_no_part_is_forgotten() -> None:

@@ -34,6 +34,7 @@ COLUMNS = {
     "verdict": pa.string(),
     "row_hash": pa.string(),
     "earlier_hashes": pa.list_(pa.string()),
+    "entry": pa.int64(),
 }
 ARRAYS = ("row", "suggested_confidence", "doubt", "doubt_sd", "doubted")
 
@@ -56,6 +57,7 @@ def table(*doubts: float | None) -> DoubtTable:
             "verdict": None,
             "row_hash": f"h{row}",
             "earlier_hashes": [] if row > 1 else ["e1"],
+            "entry": None if doubt is None else row,
         }
         for row, doubt in enumerate(doubts, 1)
     ]
@@ -116,6 +118,7 @@ def test_rows() -> None:
         verdict=None,
         row_hash="h1",
         earlier_hashes=("e1",),
+        entry=1,
     )
     assert (second.doubt, second.given_label, second.reasons) == (None, None, ())
 

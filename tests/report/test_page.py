@@ -236,6 +236,19 @@ class TestOverview:
         }
         assert page["histogram"]["listed"] == [0] * 11 + [1, 0, 0, 0, 0, 1, 0, 0, 1]
 
+    def test_equal_rows(self, make_audit: Make) -> None:
+        """Equal rows are one row of the table with their ids and numbers; figures count them all."""
+        audit = make_audit(doubt=[0.1, 0.1, 0.1, 0.1, 0.9, 0.9, 0.1, 0.9], suggested=[0, 0, 1, 1, 2, 2, 0, 2])
+        entries = np.array([1, 2, 3, 4, 0, 0, 5, 6])
+        page = read_data(replace(audit, ranking=replace(audit.ranking, entries=entries)))
+
+        counts = page["counts"]
+        assert (counts["doubted"], counts["listed"], counts["entries"]) == (3, 3, 2)
+        assert [page["pool"][place][0] for place in range(2)] == ["t0004", "t0007"]
+        assert page["doubted"][0]["equal"] == [[["t0005", 3], ["t0004", 4]], 2]
+        assert "equal" not in page["doubted"][1]
+        assert sum(page["histogram"]["listed"]) == sum(n for *_, n in page["matrix"]) == 3
+
     def test_matrix(self, make_audit: Make) -> None:
         """The matrix counts doubted rows by given and suggested class, also those without a better label."""
         assert read_data(make_audit())["matrix"] == [[0, 0, 1], [0, 2, 1], [1, 2, 1]]

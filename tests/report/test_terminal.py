@@ -198,6 +198,19 @@ def test_top(make_audit: Make) -> None:
     assert "models give" not in printed(make_audit(), top=0)
 
 
+def test_equal_rows(make_audit: Make, sentences: Sentences) -> None:
+    """Equal rows are one block, with their number and the places of the first of them in the file."""
+    audit = make_audit(doubt=[0.9, 0.1, 0.9, 0.9, 0.9, 0.8, 0.1, 0.1])
+    audit = replace(audit, ranking=replace(audit.ranking, entries=np.array([0, 2, 0, 0, 0, 1, 3, 4])))
+
+    text = printed(audit)
+
+    assert text.count("models give") == 2
+    wanted = ("Most doubted", " equal rows: ", "queue.csv ")
+    sentences.check("\n".join(line for line in text.splitlines() if any(word in line for word in wanted)))
+    assert "Most doubted  the first 1 of 2 entries, for 5 rows\n" in printed(audit, top=1)
+
+
 def test_filled_queue(make_audit: Make, sentences: Sentences) -> None:
     """Rows that only fill up the queue have a list of their own, which says why to check them."""
     audit = make_audit(queue_at_least=5)

@@ -29,6 +29,7 @@ def test_columns(make_audit: Make) -> None:
     assert table.column_names == [
         *("row_id", "row", "position", "given_label", "suggested_label", "suggested_confidence"),
         *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict", "row_hash", "earlier_hashes"),
+        "entry",
         *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
         "reason:annotator-disagreement",
     ]
@@ -82,6 +83,7 @@ def test_most_doubted_row(make_audit: Make) -> None:
         "verdict": None,
         "row_hash": "0000000000000000",
         "earlier_hashes": [],
+        "entry": 1,
         "reason:low-self-confidence": 0.97,
         "reason:duplicate-conflict": 0.5,
         "reason:outlier": 0.25,

@@ -124,11 +124,12 @@ class TestConfig:
     """`label_config.xml` shows a row and its labels."""
 
     def test_text_of_config(self, tickets: Case) -> None:
-        """It shows the given label, why it is doubted, the row, the labels with their keys, and a note."""
+        """It shows the given label, why it is doubted, how many equal rows there are, the row, and labels."""
         assert write_label_config(tickets.queue()) == (
             "<View>\n"
             '  <Header value="Given label: $given_label" />\n'
             '  <Header value="$doubt_why" size="6" />\n'
+            '  <Header value="Equal rows that this decides: $doubt_equal_rows" size="6" />\n'
             '  <Text name="text" value="$text" valueType="text" />\n'
             '  <Text name="doubt_card" value="$doubt_card" valueType="text" />\n'
             '  <Choices name="label" toName="text" choice="single-radio" required="true" showInline="true">\n'
@@ -140,6 +141,10 @@ class TestConfig:
             'maxSubmissions="1" />\n'
             "</View>\n"
         )
+
+    def test_no_equal_rows(self, images: Case) -> None:
+        """Where no rows are equal, their number is not shown."""
+        assert "doubt_equal_rows" not in write_label_config(images.queue())
 
     def test_many_labels(self, images: Case) -> None:
         """More than ten labels are below each other, with a filter, and ten of them have a key."""

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from tests.conftest import Case, Sentences
 
 
-OURS = "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,verdict"
-CHOICE = "doubt_strategy,doubt_duplicates,doubt_conflicts"
+OURS = "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,doubt_equal_rows,verdict"
+CHOICE = "doubt_strategy,doubt_conflicts"
 SEEN = "doubt_row_hash"
 OWN = "text,label,zip,input_doubt_id,age,vector"
 
@@ -45,7 +45,7 @@ def test_text_of_csv(tickets: Case) -> None:
     assert text == (
         f"{OURS},{CHOICE},{SEEN},{OWN}\n"
         't1,billing,delivery,0.9700,"low-self-confidence, duplicate-conflict",'
-        '"models give delivery 0.91; ""t3"" is delivery",,top,"[""t4""]","[""t3""]",aaaaaaaaaaaaaaaa,'
+        '"models give delivery 0.91; ""t3"" is delivery",2,,top,"[""t3""]",aaaaaaaaaaaaaaaa,'
         '"Where is\nmy parcel?",billing,007,mine,1.5,"[0.1, 0.2]"\n'
     )
 
@@ -54,7 +54,7 @@ def test_audit_sample_in_csv(tickets: Case) -> None:
     """Rows that were drawn have values in two more columns, which are empty in other rows."""
     rows = read(CSV.hand_out(tickets.queue({"random": 50, "top": 50}, size=2))["queue.csv"])
 
-    assert list(rows[0])[7:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
+    assert list(rows[0])[8:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
     assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
         ("1 of 1 (5 rows)", "0.2"),
         ("", ""),
@@ -68,7 +68,7 @@ def test_jsonl(tickets: Case) -> None:
     second = json.loads(lines[1])
     assert len(lines) == 3
     assert list(second) == [*OURS.split(","), *CHOICE.split(","), SEEN, *OWN.split(",")]
-    assert (second["doubt_score"], second["verdict"], second["doubt_duplicates"]) == (0.6, None, None)
+    assert (second["doubt_score"], second["verdict"], second["doubt_equal_rows"]) == (0.6, None, "1")
     assert (second["zip"], second["age"], second["vector"]) == (None, None, [0.1, 0.2])
 
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def test_task(tickets: Case, first: dict[str, Any]) -> None:
-    """A task shows the row, all labels with the suggested one selected, and the row's duplicates."""
+    """A task shows the row, all labels with the suggested one selected, and how many rows are equal."""
     assert tickets.files("prodigy")["queue.jsonl"][0] == {
         "text": "Where is\nmy parcel?\n\nage: 1.5",
         "options": [
@@ -31,7 +31,7 @@ def test_task(tickets: Case, first: dict[str, Any]) -> None:
             "score": 0.97,
             "reasons": "low-self-confidence, duplicate-conflict",
             "why": 'models give delivery 0.91; "t3" is delivery',
-            "duplicates": "t4",
+            "equal rows": "2",
             "conflicts": "t3",
         },
         **first,

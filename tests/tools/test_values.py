@@ -20,6 +20,7 @@ from doubtcli.tools.values import (
     name_own_columns,
     read_answer_text,
     read_answer_texts,
+    read_count,
     read_our_columns,
     to_csv_texts,
     to_json_value,
@@ -59,10 +60,33 @@ class TestValues:
         """A list, a JSON list, or a single text."""
         assert read_answer_texts(value) == found
 
+    @pytest.mark.parametrize(
+        ("value", "count"),
+        [
+            ("12", 12),
+            (12, 12),
+            ("12.0", 12),
+            (12.0, 12),
+            ("1,200", 1200),
+            ("1.200", 1200),
+            ("1 200", 1200),
+            ("1,00", 1),
+            ("", 1),
+            (None, 1),
+            ("0", 1),
+            ("-3", 1),
+            ("many", 1),
+            ("1.2", 1),
+        ],
+    )
+    def test_counts(self, value: object, count: int) -> None:
+        """A number of rows, as a spreadsheet or pandas writes it again; 1 for anything else."""
+        assert read_count(value) == count
+
     def test_our_columns(self) -> None:
         """Our columns are read back from a task."""
         data = {"doubt_id": 7, "given_label": True, "doubt_duplicates": ["8"], "doubt_inclusion": 0.25}
-        data |= {"doubt_row_hash": " 00ff"}
+        data |= {"doubt_row_hash": " 00ff", "doubt_equal_rows": "12"}
 
         assert read_our_columns(data) == {
             "row_id": "7",
@@ -71,6 +95,7 @@ class TestValues:
             "inclusion": "0.25",
             "seen_hash": "00ff",
             "duplicates": ("8",),
+            "equal_rows": 12,
         }
 
 

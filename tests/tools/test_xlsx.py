@@ -64,6 +64,7 @@ def test_columns(tickets: Case) -> None:
         "why": "",
         "given_label": "billing",
         "doubt_suggested": "delivery",
+        "doubt_equal_rows": "2",
         "text": "Where is\nmy parcel?",
         "age": "1.5",
         "doubt_id": "t1",
@@ -71,7 +72,6 @@ def test_columns(tickets: Case) -> None:
         "doubt_reasons": "low-self-confidence, duplicate-conflict",
         "doubt_why": 'models give delivery 0.91; "t3" is delivery',
         "doubt_strategy": "top",
-        "doubt_duplicates": '["t4"]',
         "doubt_conflicts": '["t3"]',
         "doubt_row_hash": "a" * 16,
         "label": "billing",
@@ -79,8 +79,9 @@ def test_columns(tickets: Case) -> None:
         "input_doubt_id": "mine",
         "vector": "[0.1, 0.2]",
     }
-    assert list(cells[0])[:7] == [
-        *("verdict", "verdict_status", "why", "given_label", "doubt_suggested", "text", "age"),
+    assert list(cells[0])[:8] == [
+        *("verdict", "verdict_status", "why", "given_label", "doubt_suggested", "doubt_equal_rows"),
+        *("text", "age"),
     ]
 
 

@@ -42,13 +42,14 @@ def test_rows_of_an_audit() -> None:
             "doubt": [0.5, None],
             "row_hash": ["h2", "h1"],
             "earlier_hashes": pa.array([["e2"], None], pa.list_(pa.string())),
+            "entry": pa.array([7, None], pa.int64()),
         }
     )
 
-    assert list_audited_rows(DoubtTable(doubts)) == [
-        RowSnapshot("a", 3, "spam", "h2", ("e2",)),
-        RowSnapshot("c", 2, None, "h1"),
-    ]
+    rows = list_audited_rows(DoubtTable(doubts))
+
+    assert rows == [RowSnapshot("a", 3, "spam", "h2", ("e2",)), RowSnapshot("c", 2, None, "h1")]
+    assert [row.entry for row in rows] == [7, None]
     unknown = doubts.set_column(4, "row_hash", pa.nulls(2, pa.string()))
     assert list_audited_rows(DoubtTable(unknown)) == [
         RowSnapshot("a", 3, "spam", None, ("e2",)),

@@ -23,6 +23,7 @@ from doubtcli.disk.paths import with_slashes
 from doubtcli.errors import InputError
 from doubtcli.records.file_format import FileLayout
 from doubtcli.records.relabelling import Batch, LedgerAction, LedgerLine
+from doubtcli.store.schema import LEDGER_SCHEMA, find_flaw
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -93,22 +94,29 @@ def _read_line(line: bytes, number: int, path: Path) -> Batch:
     try:
         entry = json.loads(line)
         version = entry["ledger"]
-        if version == LEDGER_VERSION:
+        flaw = find_flaw(entry, LEDGER_SCHEMA)
+        if version == LEDGER_VERSION and flaw is None:
             return _parse_batch(entry)
-    except (ValueError, LookupError, TypeError) as error:
-        raise InputError(
-            f"the line is damaged ({error})",
-            where=str(path),
-            line=number,
-            expected="a line as `doubt apply` wrote it",
-            hint="restore the ledger, or move it away: then its changes can't be undone",
-        ) from error
+    except (ValueError, LookupError, TypeError, RecursionError) as error:
+        raise _damaged_line(str(error), path, number) from error
+    if version == LEDGER_VERSION:
+        raise _damaged_line(str(flaw), path, number)
     raise InputError(
         f"the line has version {version}",
         where=str(path),
         line=number,
         expected=f"version {LEDGER_VERSION}",
         hint="update doubt: a newer version wrote it",
+    )
+
+
+def _damaged_line(found: str, path: Path, number: int) -> InputError:
+    return InputError(
+        f"the line is damaged ({found})",
+        where=str(path),
+        line=number,
+        expected="a line as `doubt apply` wrote it",
+        hint="restore the ledger, or move it away: then its changes can't be undone",
     )
 
 

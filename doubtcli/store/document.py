@@ -7,8 +7,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import MISSING, dataclass, fields
-from functools import cache
-from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from doubtcli.errors import InputError
@@ -35,10 +33,11 @@ from doubtcli.records import (
 from doubtcli.records.stored import AUDIT_SCHEMA_VERSION
 from doubtcli.settings import ScanSettings
 from doubtcli.settings.fields import get_kind
+from doubtcli.store.schema import AUDIT_SCHEMA, find_flaw
 from doubtcli.wording.quoting import json_document, json_text, shorten
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
     from dataclasses import Field
 
 Record = TypeVar("Record")
@@ -235,38 +234,14 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
 
 def _check_shape(values: Mapping[str, Any], where: str) -> None:
     """Refuse values of other kinds than the published schema has; that a key is missing is found later."""
-    from fastjsonschema import JsonSchemaValueException
-
-    try:
-        _compile_schema()(values)
-    except JsonSchemaValueException as error:
-        place = ".".join(map(str, error.path[1:]))
-        raise _damaged(where, f"{place!r} is {shorten(json_text(error.value))}") from error
+    flaw = find_flaw(values, AUDIT_SCHEMA)
+    if flaw is not None:
+        raise _damaged(where, flaw)
     noise = values.get("noise_rate", {})
     if noise.get("assessable") and None in {noise.get(name, 0) for name in ("rate", "low", "high", "level")}:
         raise _damaged(where, "'noise_rate' is assessable, and has no figures")
     if not any(column.get("role") == Role.LABEL for column in values.get("columns", ())):
         raise _damaged(where, "no column in 'columns' is the label")
-
-
-@cache
-def _compile_schema() -> Callable[[object], object]:
-    import fastjsonschema
-
-    text = files("doubtcli.store").joinpath("audit.schema.json").read_text(encoding="utf-8")
-    compiled: Callable[[object], object] = fastjsonschema.compile(_without_required(json.loads(text)))
-    return compiled
-
-
-def _without_required(schema: Any) -> Any:  # noqa: ANN401  # JSON is anything
-    """A schema in which every key may be missing, since earlier versions did not write all of them."""
-    if isinstance(schema, list):
-        return list(map(_without_required, schema))
-    if not isinstance(schema, dict):
-        return schema
-    return {
-        key: _without_required(value) for key, value in schema.items() if key not in {"required", "$schema"}
-    }
 
 
 def _check_settings(settings: Mapping[str, Any], where: str) -> None:

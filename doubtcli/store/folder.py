@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv
 
@@ -277,6 +278,13 @@ def _read_doubts(path: Path, document: AuditDocument) -> DoubtTable:
         raise InputError(f"has {doubts.num_rows} rows", where=str(path), expected=expected, hint=SCAN_AGAIN)
     for name in missing:
         doubts = doubts.append_column(name, pa.nulls(doubts.num_rows, DOUBT_COLUMNS[name]))
+    if flawed := _find_flawed_column(doubts):
+        raise InputError(
+            "is damaged: the column has values that no scan writes",
+            where=str(path),
+            column=flawed,
+            hint=SCAN_AGAIN,
+        )
     return DoubtTable(doubts)
 
 
@@ -289,3 +297,25 @@ def _check_hash(content: bytes, wanted: str, where: str) -> None:
             expected=f"the file that was written with {DOCUMENT}",
             hint=SCAN_AGAIN,
         )
+
+
+def _find_flawed_column(doubts: pa.Table) -> str | None:
+    """A column with another type than a scan writes, or values that no scan writes; None if there is none."""
+    for name, type_ in DOUBT_COLUMNS.items():
+        if not _is_of_type(doubts.column(name).type, type_):
+            return name
+    for name in ("row_id", "row", "doubted"):
+        if doubts.column(name).null_count:
+            return name
+    rows, doubt, n_rows = doubts.column("row"), doubts.column("doubt"), doubts.num_rows
+    if pc.count_distinct(rows).as_py() != n_rows or pc.min_max(rows).as_py() != {"min": 1, "max": n_rows}:
+        return "row"
+    is_share = pc.and_(pc.greater_equal(doubt, 0.0), pc.less_equal(doubt, 1.0))
+    return None if pc.all(is_share, min_count=0).as_py() else "doubt"
+
+
+def _is_of_type(found: pa.DataType, wanted: pa.DataType) -> bool:
+    """Whether types are the same; the field within a list may have any name."""
+    if pa.types.is_list(wanted):
+        return bool(pa.types.is_list(found) and found.value_type == wanted.value_type)
+    return bool(found == wanted)

@@ -155,8 +155,20 @@ def test_unreadable(tmp_path: Path) -> None:
     assert caught.value.where == str(tmp_path)
 
 
+RENDERED = render_batch(BATCH).rstrip()
+
+
 @pytest.mark.parametrize(
-    "line", [b"{", b"[]", b"{}", b'"x"', render_batch(BATCH).replace(b'"who": []', b'"whose": []').rstrip()]
+    "line",
+    [
+        *(b"{", b"[]", b"{}", b'"x"', b"[" * 100_000),
+        RENDERED.replace(b'"who": []', b'"whose": []'),
+        RENDERED.replace(b'"who": []', b'"who": [1]'),
+        RENDERED.replace(b'"when": ""', b'"when": 7'),
+        RENDERED.replace(b'"undoes": null', b'"undoes": []'),
+        RENDERED.replace(b'"format": ', b'"format": 1, "was": '),
+    ],
+    ids=range(10),
 )
 def test_damaged(tmp_path: Path, line: bytes) -> None:
     """The error names the damaged line."""

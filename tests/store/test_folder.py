@@ -10,6 +10,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
@@ -461,6 +462,37 @@ def test_what_may_be_missing(write: Writer) -> None:
 
     assert (found.audit_key, found.side_files, found.power, found.notes) == ("", {}, None, ())
     assert (found.noise_rate.rests_on, found.counts.n_unusable) == ("models", 0)
+
+
+@pytest.mark.parametrize(
+    ("column", "values"),
+    [
+        ("row_id", pa.nulls(10, pa.string())),
+        ("row_id", pa.array(range(10))),
+        ("row", pa.array([1] * 10)),
+        ("row", pa.array(range(10))),
+        ("doubt", pa.array([1.5] * 10)),
+        ("doubt", pa.array([float("nan")] * 10)),
+        ("doubted", pa.array(["yes"] * 10)),
+        ("reasons", pa.array(["outlier"] * 10)),
+        ("reasons", pa.array([[1]] * 10)),
+    ],
+    ids=str,
+)
+def test_column_of_another_kind(write: Writer, column: str, values: pa.Array) -> None:
+    """A column of doubts.parquet that no scan writes is refused by its name, also where there is no hash."""
+    write()
+    document = json.loads((write.folder / "audit.json").read_text(encoding="utf-8"))
+    text = json.dumps(document | {"doubts_sha256": ""})
+    (write.folder / "audit.json").write_text(text, encoding="utf-8")
+    path = write.folder / "doubts.parquet"
+    table = pq.read_table(path)
+    pq.write_table(table.set_column(table.column_names.index(column), column, values), path)
+
+    with pytest.raises(InputError) as caught:
+        read_audit(write.folder)
+
+    assert (caught.value.where, caught.value.column) == (str(path), column)
 
 
 def test_nested_too_deeply(write: Writer) -> None:

@@ -300,7 +300,10 @@ def _check_hash(content: bytes, wanted: str, where: str) -> None:
 
 
 def _find_flawed_column(doubts: pa.Table) -> str | None:
-    """A column with another type than a scan writes, or values that no scan writes; None if there is none."""
+    """A column with another type than a scan writes, or values that no scan writes; None if there is none.
+
+    Arrow's functions that take a number of Python's would load pandas.
+    """
     for name, type_ in DOUBT_COLUMNS.items():
         if not _is_of_type(doubts.column(name).type, type_):
             return name
@@ -310,8 +313,9 @@ def _find_flawed_column(doubts: pa.Table) -> str | None:
     rows, doubt, n_rows = doubts.column("row"), doubts.column("doubt"), doubts.num_rows
     if pc.count_distinct(rows).as_py() != n_rows or pc.min_max(rows).as_py() != {"min": 1, "max": n_rows}:
         return "row"
-    is_share = pc.and_(pc.greater_equal(doubt, 0.0), pc.less_equal(doubt, 1.0))
-    return None if pc.all(is_share, min_count=0).as_py() else "doubt"
+    found = [value for value in pc.min_max(doubt).as_py().values() if value is not None]
+    is_right = all(0 <= value <= 1 for value in found) and not pc.any(pc.is_nan(doubt)).as_py()
+    return None if is_right else "doubt"
 
 
 def _is_of_type(found: pa.DataType, wanted: pa.DataType) -> bool:

@@ -313,6 +313,11 @@ def _name_sqlite(start: _Start) -> _Foreign | None:
 
 def _name_markup(start: _Start) -> _Foreign | None:
     first = start.text[:20].lower()
+    if first.startswith("<table"):
+        return _Foreign(
+            "an HTML table, as some programs export it under the name of a spreadsheet",
+            "open it in a spreadsheet, and save it as .xlsx or CSV",
+        )
     is_page = first.startswith(("<!doctype html", "<html", "<head"))
     if not is_page and not first.startswith(("<?xml", "<error")):
         return None

@@ -106,6 +106,9 @@ def test_command_of_the_message_makes_a_table(
     [
         pytest.param("r.csv", "<!DOCTYPE html>\n<title>404</title>\n", "an HTML page ('404')", id="HTML"),
         pytest.param("r.parquet", "<html><body></body></html>", "an HTML page", id="HTML as Parquet"),
+        pytest.param(
+            "r.xls", "<table border=1>\n<tr><td>a</td></tr>\n</table>\n", "an HTML table", id="HTML as XLS"
+        ),
         pytest.param("r.csv", '<?xml version="1.0"?>\n<Error><Code>No</Code></Error>', "'No'", id="XML"),
         pytest.param("r.txt", "__label__a __label__b hi\n", "several labels", id="labels"),
         pytest.param("r.conll", CONLL, "CoNLL", id="CoNLL"),

@@ -25,6 +25,8 @@ BETWEEN_LABELS = "#"
 WHOLE_NUMBER = re.compile(r"(-?[0-9]+)\.0")
 """A whole number as pandas writes it in a column with gaps: 3.0."""
 
+BETWEEN_WORDS, LAST_STOP = re.compile(r"(?<=[^\W\d_])[_-](?=[^\W\d_])"), re.compile(r"(?<=[^\W\d_])\.$")
+"""What people write between words for a space, and after them; beside a digit it may be part of a number."""
 HAS_DIGIT = re.compile("[0-9]")
 
 
@@ -79,7 +81,7 @@ class Spellings:
 
     @cached_property
     def _by_fold(self) -> Mapping[str, frozenset[str]]:
-        return _index_labels(self.by_text, fold_case)
+        return _index_labels(self.by_text, fold_spelling)
 
     @cached_property
     def _by_value(self) -> Mapping[str, frozenset[str]]:
@@ -104,7 +106,7 @@ class Spellings:
 
     def list_fitting(self, text: str) -> tuple[str, ...]:
         """The labels that fit a text by case, by number or as a boolean, in string order."""
-        by_case = self._by_fold.get(fold_case(text), frozenset())
+        by_case = self._by_fold.get(fold_spelling(text), frozenset())
         return tuple(sorted(by_case.union(self.list_rewritten(text))))
 
     def list_rewritten(self, text: str) -> tuple[str, ...]:
@@ -206,6 +208,12 @@ def split_joined(text: str, mark: str, known: Collection[str], most: int) -> lis
     return parts
 
 
-def fold_case(text: str) -> str:
-    """A text in lower case, with single spaces and composed letters: equal for `Spam ` and `SPAM`."""
-    return " ".join(unicodedata.normalize("NFC", text.casefold()).split())
+def fold_spelling(text: str) -> str:
+    """A text in lower case, with single spaces between words, composed letters and no full stop at the end.
+
+    Example:
+        >>> list(map(fold_spelling, ("Technical_Issue ", "technical-issue.", "-1", "1.0")))
+        ['technical issue', 'technical issue', '-1', '1.0']
+    """
+    words = " ".join(unicodedata.normalize("NFC", text.casefold()).split())
+    return LAST_STOP.sub("", BETWEEN_WORDS.sub(" ", words))

@@ -130,6 +130,20 @@ class TestChoices:
         assert Spellings(LANGUAGES).find_chosen(Answer(1, "a", verdict, joined=True)) == chosen
 
 
+@pytest.mark.parametrize(
+    ("text", "label"),
+    [
+        *(("technical_issue", "Technical Issue"), ("Technical-Issue.", "Technical Issue"), ("Bug.", "bug")),
+        *(("NON BINARY", "non-binary"), ("-1", None), ("bug..", None), ("bugs", None), ("on_off", None)),
+    ],
+)
+def test_words_and_what_is_between_them(text: str, label: str | None) -> None:
+    """A label is known with other signs between its words, or a full stop after them, if only one fits."""
+    names = ("Technical Issue", "bug", "non-binary", "1", "on-off", "on off")
+
+    assert Spellings({name: name for name in names}).find_label(text) == label
+
+
 BOOLEANS = Spellings({"true": "true", "false": "false"})
 CODES = Spellings({name: name for name in ("0112", "0119", "1.20", "2.10", "1460323737035677698", "v1")})
 

@@ -199,9 +199,10 @@ function countRows(visible) {
   const { doubted, listed, entries } = audit.counts;
   const [one, many] = entries === listed ? ["row", "rows"] : ["entry", "entries"];
   if (visible.length < rows.length) return `${grouped(visible.length)} of ${counted(rows.length, one, many)}`;
-  const all = counted(listed, "row") + (entries === listed ? "" : ` in ${counted(entries, one, many)}`);
+  const grouping = entries === listed ? "" : `, in ${counted(entries, one, many)}`;
   const share = doubted === listed ? "all" : `${doubted ? grouped(doubted) : "none"} of them`;
-  return `${all}, ${share} doubted${isQueue ? "" : `; ${grouped(audit.counts.toCheck)} to check in queue.csv`}`;
+  const apart = isQueue ? "" : `; ${grouped(audit.counts.toCheck)} to check in queue.csv`;
+  return `${counted(listed, "row")}, ${share} doubted${grouping}${apart}`;
 }
 
 // ---------------------------------------------------------------- opening a row

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options
+from doubtcli.cli.console import LOADING, choose_progress
 from doubtcli.cli.gate import Paths  # noqa: TC001  # typer reads the annotations
 from doubtcli.errors import ExitCode
 from doubtcli.settings import BASELINE_FILE, load_gate
@@ -48,16 +49,12 @@ def baseline(
     """
     plan = load_gate(scan, {"waivers": waivers}, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli.cli.console import choose_progress
-    from doubtcli.pipelines.gate import Gate
+    progress = choose_progress(wanted=not (quiet or no_progress))
+    with progress.stage(LOADING):
+        from doubtcli.pipelines.gate import Gate
 
     path = output or plan.limits("").baseline or BASELINE_FILE
-    gate = Gate(
-        plan,
-        dt.datetime.now().astimezone().date(),
-        choose_progress(wanted=not (quiet or no_progress)),
-        cache=not no_cache,
-    )
+    gate = Gate(plan, dt.datetime.now().astimezone().date(), progress, cache=not no_cache)
     made = gate.write_baseline(paths or [], path, overwrite=force)
     if not quiet:
         for section in made.sections:

@@ -7,7 +7,15 @@ from pathlib import Path
 from typing import Annotated
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, LiveReport, OutputFormat, choose_progress, print_bytes, run_with_label
+from doubtcli.cli.console import (
+    LOADING,
+    Color,
+    LiveReport,
+    OutputFormat,
+    choose_progress,
+    print_bytes,
+    run_with_label,
+)
 from doubtcli.errors import ExitCode
 from doubtcli.settings import load_settings
 
@@ -37,7 +45,7 @@ def bench(
 
     report = LiveReport(settings.path, color) if output_format is OutputFormat.FULL else None
     progress = choose_progress(wanted=not no_progress)
-    with progress.stage("Loading libraries"):
+    with progress.stage(LOADING):
         from doubtcli.pipelines.bench import measure_scan_power
         from doubtcli.report.documents import render_power
         from doubtcli.report.findings import print_power

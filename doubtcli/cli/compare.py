@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from doubtcli.cli import options  # noqa: TC001  # typer reads the annotations
-from doubtcli.cli.console import Color, OutputFormat, print_result
+from doubtcli.cli.console import LOADING, Color, OutputFormat, choose_progress, print_result
 from doubtcli.errors import ExitCode
 
 
@@ -25,11 +25,12 @@ def compare(
 
     A model is trained on the old labels and on the new ones, and tested on the rows whose label stayed.
     """
-    from doubtcli.cli.console import choose_progress
-    from doubtcli.pipelines.compare import compare_audits
-    from doubtcli.report.compared import print_comparison
-    from doubtcli.report.documents import render_comparison
+    progress = choose_progress(wanted=not no_progress)
+    with progress.stage(LOADING):
+        from doubtcli.pipelines.compare import compare_audits
+        from doubtcli.report.compared import print_comparison
+        from doubtcli.report.documents import render_comparison
 
-    comparison = compare_audits(before, after, progress=choose_progress(wanted=not no_progress))
+    comparison = compare_audits(before, after, progress=progress)
     print_result(output_format, color, render_comparison, print_comparison, comparison)
     return ExitCode.DONE

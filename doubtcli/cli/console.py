@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 Found = ParamSpec("Found")
+LOADING = "Loading libraries"
+"""The first stage of commands that use pandas and the like: these take a second to load."""
 Answer = TypeVar("Answer")
 
 

@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from doubtcli.cli import options
-from doubtcli.cli.console import Color, break_commands_in_log, make_console, print_bytes
+from doubtcli.cli.console import (
+    LOADING,
+    Color,
+    break_commands_in_log,
+    choose_progress,
+    make_console,
+    print_bytes,
+)
 from doubtcli.errors import ExitCode
 from doubtcli.gate.formats import finish_gate, list_gate_formats, render_gate
 from doubtcli.settings import GATE_KEYS, GateSettings, load_gate
@@ -106,11 +113,11 @@ def gate(
     given = {name: value for name, value in locals().items() if name in GATE_FLAGS}
     plan = load_gate(scan, given, start=Path.cwd(), config=config, isolated=isolated)
 
-    from doubtcli.cli.console import choose_progress
-    from doubtcli.disk.file import check_writable, replace_file
-    from doubtcli.pipelines.gate import Gate
-
     progress = choose_progress(wanted=not (quiet or no_progress))
+    with progress.stage(LOADING):
+        from doubtcli.disk.file import check_writable, replace_file
+        from doubtcli.pipelines.gate import Gate
+
     if output_file is not None:
         check_writable(Path(output_file), b"")  # before the labels are judged, which may take long
     needs_lines = output_format != FULL  # people find a row by its id, CI systems by its line

@@ -10,6 +10,7 @@ import typer
 
 from doubtcli.cli import options
 from doubtcli.cli.console import (
+    LOADING,
     Color,
     LiveReport,
     OutputFormat,
@@ -96,7 +97,7 @@ def scan(
 
 def _scan(settings: ScanSettings, progress: Progress, listener: Listener | None) -> tuple[ScanResult, Path]:
     """Scan the file and write its audit; returns the audit and its folder."""
-    with progress.stage("Loading libraries"):
+    with progress.stage(LOADING):
         from doubtcli import store
         from doubtcli.pipelines.scan import make_audit
         from doubtcli.queue.make import write_scan_queue

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from doubtcli.plugins import LoadedReason
     from doubtcli.records import Evidence, Examples, Ranking, ReasonScores
-    from doubtcli.records.arrays import Codes
+    from doubtcli.records.arrays import Bools, Codes
 
 MOST_FRAGMENTS = 3
 """As many as a person can read at a glance; the report has the others."""
@@ -30,6 +30,8 @@ class _Fragment(NamedTuple):
     """The text of one reason for a row; fragments that compare as smaller come first."""
 
     is_context: bool
+    is_supportive: bool
+    """Whether its evidence gives the label more than any other one, though less than usual."""
     weakness: float
     place: tuple[bool, int, int]
     """Within a voice: error reasons first, then those with the plainest evidence, then the listed order."""
@@ -51,6 +53,7 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
     The reasons that raise doubt are explained by their evidence, the strongest first, error reasons before
     context. Where no error reason raises doubt, the strongest one is explained nevertheless. Of the reasons
     of one voice only one is shown: four texts about the same probabilities would look like four opinions.
+    Evidence that gives the label more than any other is left out where there is evidence against the label.
 
     Args:
         loaded: The reasons that were run.
@@ -62,14 +65,20 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
     """
     listed = {one.name: (place, one) for place, one in enumerate(loaded)}
     background = _make_background(examples, ranking)
+    supported, nothing = _find_supported(evidence), np.zeros(examples.n_rows, dtype=np.bool_)
     fragments: dict[int, list[_Fragment]] = defaultdict(list)
     for reason, chosen in zip(reasons, _choose_rows(reasons, np.asarray(rows, dtype=np.intp)), strict=True):
         place, one = listed[reason.name]
         is_context = reason.family != "error"
         voice = f"voice {reason.voice}" if one.can_explain else reason.name
         texts = explain_reason(one, reason, evidence, background, chosen)
-        for row, score, text in zip(chosen.tolist(), reason.scores[chosen].tolist(), texts, strict=True):
-            fragments[row].append(_Fragment(is_context, -score, (is_context, one.n_axes, place), voice, text))
+        is_supportive = supported.get("" if is_context else reason.voice, nothing)[chosen]
+        by_row = zip(
+            chosen.tolist(), is_supportive.tolist(), reason.scores[chosen].tolist(), texts, strict=True
+        )
+        for row, supports, score, text in by_row:
+            order = (is_context, one.n_axes, place)
+            fragments[row].append(_Fragment(is_context, supports, -score, order, voice, text))
     return [_join_fragments(fragments[int(row)]) for row in rows]
 
 
@@ -81,6 +90,18 @@ def _make_background(examples: Examples, ranking: Ranking) -> Background:
         pred_probs_are_yours=examples.given_pred_probs is not None,
         inputs=examples.inputs,
     )
+
+
+def _find_supported(evidence: Evidence) -> dict[str, Bools]:
+    """For models and for neighbours, the rows of which they give the label more than any other one."""
+    if "n_classes" not in evidence:
+        return {}
+    known = {"models": evidence.pred_probs, "neighbors": evidence.neighbor_votes}
+    return {
+        voice: (shares.argmax(axis=1) == evidence.given_labels) & (shares.max(axis=1) > 0)
+        for voice, shares in known.items()
+        if shares is not None
+    }
 
 
 def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
@@ -98,7 +119,9 @@ def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
 def _join_fragments(fragments: list[_Fragment]) -> str:
     """One text of each voice, the strongest first; equally strong ones in the order of the reasons."""
     by_voice: dict[str, list[_Fragment]] = defaultdict(list)
-    for fragment in sorted(fragments, key=lambda fragment: fragment[:2]):
+    is_contradicted = any(not one.is_context and not one.is_supportive for one in fragments)
+    kept = [one for one in fragments if not (one.is_supportive and is_contradicted)]
+    for fragment in sorted(kept, key=lambda fragment: (fragment.is_context, fragment.weakness)):
         by_voice[fragment.voice].append(fragment)
     chosen = (min(same, key=lambda fragment: fragment.place) for same in by_voice.values())
     return "; ".join(list(dict.fromkeys(fragment.text for fragment in chosen))[:MOST_FRAGMENTS])

@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from doubtcli.errors import InputError, SettingsError
-from doubtcli.pipelines.scan import make_audit
+from doubtcli.pipelines.scan import NO_EVIDENCE, make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
@@ -639,3 +639,57 @@ class TestLeaks:
         (weight, _) = found.roles.columns
         assert weight.used
         assert "--ignore weight" in weight.why
+
+
+class TestClaims:
+    """A scan claims no more than its rows and its models' skill can show."""
+
+    def test_forty_tickets_have_doubts_but_no_rate_and_no_precision(self, tmp_path):
+        """Labels are doubted as in a larger file; how many are wrong is not said."""
+        first = write_rows(tmp_path / "first.csv", rows_of(TICKETS)[:40])
+
+        found = audit(first, **QUICK)
+
+        assert found.skill.assessable
+        assert (found.noise_rate.assessable, found.noise_rate.rate) == (False, None)
+        assert estimate_precision(found) is None
+        assert len(found.ranking.queue) == 10
+
+    def test_models_without_skill_doubt_nothing_and_are_not_quoted(self, tmp_path):
+        """Labels that follow nothing: the queue has rows without a reason, and no other label."""
+        draw = random.Random(4)
+        rows = [
+            {"kind": draw.choice("ABCD"), "size": draw.random(), "label": draw.choice("xy")}
+            for _ in range(120)
+        ]
+
+        found = audit(write_rows(tmp_path / "rows.csv", rows), **QUICK)
+
+        assert not found.skill.assessable
+        assert not found.ranking.doubted.any()
+        assert len(found.ranking.queue) == 10
+        assert {found.why[row] for row in found.ranking.queue} == {NO_EVIDENCE}
+        assert (found.ranking.suggested_labels == found.examples.given_labels).all()
+
+    def test_no_majority_of_equal_rows_is_doubted(self, tmp_path):
+        """Two of three passengers of each of twelve kinds have one label; only the others may be doubted."""
+        kinds = [(deck, sex, age) for deck in "abc" for sex in "mf" for age in ("child", "adult")]
+        rows = [
+            {
+                "deck": deck,
+                "sex": sex,
+                "age": age,
+                "label": "yes" if (sex == "f") != (number % 3 == 0) else "no",
+            }
+            for deck, sex, age in kinds
+            for number in range(12)
+        ]
+
+        found = audit(write_rows(tmp_path / "rows.csv", rows), **QUICK)
+
+        usual = np.array([found.examples.class_names[code] for code in found.examples.given_labels]) == [
+            "yes" if sex == "f" else "no" for sex in found.examples.inputs.column("sex").to_pylist()
+        ]
+        assert usual.mean() == 2 / 3
+        assert not found.ranking.doubted[usual].any()
+        assert found.noise_rate.rate is None

@@ -299,3 +299,26 @@ def test_class_names(sentences: Sentences) -> None:
     numbered = examples_of(class_names=("0", "1", "naïve; [b]"))
 
     sentences.check(explain_row(7, {"low-self-confidence": 1}, examples=numbered))
+
+
+def test_evidence_for_the_label_is_left_out_beside_evidence_against_it() -> None:
+    """Models give the label of row 0 .75, and that of row 7 .125; annotators contradict both."""
+    scores, answers = {"low-self-confidence": 0.6, "annotator-disagreement": 0.9}, [[1, 1]] * 8
+
+    assert explain_row(0, scores, annotations=answers) == "2 of 2 annotators say bug"
+    assert "models give delivery 0.75" in explain_row(7, scores, annotations=answers)
+    assert "models give billing 0.75" in explain_row(0, {"low-self-confidence": 0.6})
+
+
+def test_neighbours_that_mostly_have_the_label_are_left_out_beside_evidence_against_it() -> None:
+    """Of three nearest rows two have the label of row 7, billing."""
+    near = {"neighbor_indices": [[0, 3, 1]] * 8, "neighbor_votes": [[2 / 3, 1 / 3, 0]] * 8}
+    scores = {"low-self-confidence": 0.9, "neighbor-disagreement": 0.6}
+
+    assert "nearest" not in explain_row(7, scores, **near)
+    assert "nearest" in explain_row(7, {"neighbor-disagreement": 0.6}, **near)
+
+
+def test_labels_that_are_not_classes_are_explained() -> None:
+    """Without classes it is not known which evidence is for the label."""
+    assert explain_row(0, {"odd": 0.9}, n_classes=None) == "it looks odd (0.90)"

@@ -14,7 +14,7 @@ from doubtcli.files.values import find_distinct, show_value
 from doubtcli.read.labels import NULL_WRITTEN, class_label_names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from doubtcli.files.values import Distinct
     from doubtcli.records import Codes, Labels, Table
@@ -160,3 +160,31 @@ def fold_answer(text: str) -> str:
     """
     words = re.split(r"[\s_\-‐-—]+", unicodedata.normalize("NFC", text.casefold()))  # noqa: RUF001  # dashes
     return " ".join(filter(None, (word.strip(MARKS) for word in words)))
+
+
+FAIR_AGREEMENT = 0.4
+"""Cohen's kappa from which on columns are taken for answers to the label's question: moderate agreement, by
+Landis and Koch, 1977. Attributes with the same words as the label, such as low and high, agree by less."""
+
+
+def agree_with_labels(answers: Sequence[Codes], labels: Labels) -> bool:
+    """Whether each column agrees with the labels beyond chance, and none is a mere copy of them.
+
+    Args:
+        answers: A column each, of shape `(n_rows_in_file,)`, from `encode_answers`.
+        labels: The labels.
+    """
+    return all(FAIR_AGREEMENT <= _measure_kappa(codes, labels) < 1 for codes in answers)
+
+
+def _measure_kappa(codes: Codes, labels: Labels) -> float:
+    """Cohen's kappa of a column and the labels, where both are known; 0 if it can't be computed."""
+    both = (codes >= 0) & (labels.codes >= 0)
+    if not both.any():
+        return 0.0
+    n_classes = len(labels.class_names)
+    of_column = np.bincount(codes[both], minlength=n_classes) / both.sum()
+    of_label = np.bincount(labels.codes[both], minlength=n_classes) / both.sum()
+    by_chance = float(of_column @ of_label)
+    observed = float((codes[both] == labels.codes[both]).mean())
+    return (observed - by_chance) / (1 - by_chance) if by_chance < 1 else 0.0

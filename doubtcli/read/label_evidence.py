@@ -197,6 +197,8 @@ def _weigh_others(one: Candidate, others: Sequence[Candidate]) -> Iterator[Evide
         yield Evidence(1.5, "the only column with few values")
     elif any(_is_design(one.values, other.values) for other in others):
         yield Evidence(-3.0)
+    if one.name[-1:].isdigit() and any(split_words(other.name) == split_words(one.name) for other in others):
+        yield Evidence(-2.0)  # one of a series, or the same in other groups: "travel" and "travel3"
     if one.skill >= SOME:
         yield Evidence(2.0 if one.skill >= HARD else 1.5 if one.skill >= FAIR else 1.0, why)
     elif one.skill < NONE and others:

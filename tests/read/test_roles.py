@@ -559,3 +559,90 @@ def test_roles_do_not_depend_on_row_order() -> None:
     )
 
     assert first == second
+
+
+def test_parts_of_the_data_are_left_out(sentences: Sentences) -> None:
+    """A column that names parts of the data, or folds, is no input; one with other values is."""
+    parts = role_of(["train", "train", "Test", "dev"] * 10, "split")
+    folds = role_of([row % 5 for row in range(N_ROWS)], "fold")
+
+    assert (parts.role, parts.used, folds.used) == (Role.CATEGORICAL, False, False)
+    assert role_of(spread("train", "bus", "car")).used
+    assert role_of(["train", "test"] * 20, "split", of_user(use=("split",))).used
+    sentences.check(parts.why)
+
+
+def test_numbers_of_rows_in_parts_are_identifiers() -> None:
+    """Numbers that count rows in each part of a table are no input if named so; decimals always are."""
+    numbers = [*range(1, 26), *range(1, 16)]
+
+    assert role_of(numbers, "Sample Number").role == Role.IDENTIFIER
+    assert role_of([number + 0.5 for number in numbers], "Sample Number").role == Role.NUMERIC
+    assert role_of(numbers, "weight").role == Role.NUMERIC
+    assert role_of([3, 5, 9, 9] * 10, "rooms number").role == Role.NUMERIC
+
+
+@pytest.mark.parametrize("name", ["patient", "patient_id", "Individual ID", "stratum", "PID"])
+def test_rows_that_belong_together_are_kept_together(name: str) -> None:
+    """A column named like a group or an id, with a few rows of each value, is the group."""
+    column = role_of([f"N{row // 2}" for row in range(N_ROWS)], name)
+
+    assert (column.role, column.used) == (Role.GROUP, True)
+
+
+def test_a_group_can_be_overruled(sentences: Sentences) -> None:
+    """The explanation of a group says how to end it, and the user's options go first."""
+    ids = [f"N{row // 2}" for row in range(N_ROWS)]
+
+    sentences.check(role_of(ids, "user_id").why)
+    assert role_of(ids, "user_id", of_user(ignore=("user_id",))).role == Role.IGNORED
+    assert role_of(ids, "user_id", of_user(use=("user_id",))).role != Role.GROUP
+    both = roles_of(of_user(group="site"), user_id=ids, site=[f"S{row // 4}" for row in range(N_ROWS)])
+    assert [name for name, column in both.items() if column.role == Role.GROUP] == ["site"]
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        [f"N{row}" for row in range(N_ROWS)],
+        [f"N{row % 5}" for row in range(N_ROWS)],
+        [f"N{min(row, 30)}" for row in range(N_ROWS)],
+        [*[None] * 10, *(f"N{row // 2}" for row in range(30))],
+        [0.5 * (row // 2) for row in range(N_ROWS)],
+        [f"N{row // 2}" if row % 2 else "N0" for row in range(N_ROWS)],
+    ],
+    ids=["unique", "few groups", "a large group", "often missing", "fractions", "a class in one group"],
+)
+def test_no_group_where_it_is_not_sure(values: list[object]) -> None:
+    """No group is guessed that would keep a model from seeing much of the data, or a class."""
+    assert role_of(values, "subject").role != Role.GROUP
+
+
+def test_the_coarsest_of_nested_groups_is_kept_together() -> None:
+    """Of columns that could be the group, the one whose groups hold those of the others is it."""
+    persons = [f"P{row // 2}" for row in range(96)]
+    households = [f"H{row // 4}" for row in range(96)]
+    rows = Table(
+        Source("rows", "csv", 0, ""),
+        pa.table({"label": ["a", "b", "b"] * 32, "person": persons, "household": households}),
+    )
+
+    roles = assign_roles(rows, of_user(), ("label", ""), encode_labels(rows, "label"))
+
+    assert roles.names(Role.GROUP) == ("household",)
+
+
+def test_columns_that_agree_with_the_label_are_annotators() -> None:
+    """Columns of nothing but classes that agree with the label are annotators without being named so."""
+    crowd = {
+        f"w{person}": [label if row % 7 else "spam" for row, label in enumerate(LABELS)][:person]
+        + [None] * (N_ROWS - person)
+        for person in range(20, 40)
+    }
+    half = [label if row % 2 else "ham" for row, label in enumerate(reversed(LABELS))]
+
+    found = roles_of(**crowd)
+    beside = roles_of(one=half, two=half[::-1])
+
+    assert {found[name].role for name in crowd} == {Role.ANNOTATOR}
+    assert {beside[name].role for name in ("one", "two")} == {Role.CATEGORICAL}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import cache, cached_property
@@ -10,31 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import FeatureError, InputError, SettingsError
 from doubtcli.files.values import find_distinct, holds_bytes
-from doubtcli.read.answers import encode_answers, find_loose_answer
-from doubtcli.read.column_names import to_snake_case
+from doubtcli.read.answers import agree_with_labels, encode_answers, find_loose_answer
+from doubtcli.read.column_names import OTHER_ANSWER, split_words, to_snake_case, word_set
 from doubtcli.read.labels import find_rows_of_names
 from doubtcli.read.roles.left_out import (
     LEAK,
+    are_groups,
     can_be_row_ids,
     check_row_ids,
     explain_identifier,
     find_odd_ids,
     is_another_answer,
+    is_common_answer,
+    is_within,
+    may_name_groups,
+    names_part,
     one_to_one_share,
 )
-from doubtcli.records import NOT_INPUTS, ROLES_GROUP, Column, Role, Roles
+from doubtcli.records import NOT_INPUTS, ROLES_GROUP, Column, Role, Roles, Table
 from doubtcli.settings.installed import blame_author, find_installed
 from doubtcli.wording.lists import did_you_mean, quote_names
-from doubtcli.wording.quoting import shorten_quoted
+from doubtcli.wording.quoting import quote_word, shorten_quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
 
     from doubtcli.files.values import Distinct
-    from doubtcli.records import Fit, InputRole, Labels, Table
+    from doubtcli.records import Codes, Fit, InputRole, Labels
     from doubtcli.settings import ScanSettings
     from doubtcli.settings.installed import Installed
 
@@ -42,7 +46,11 @@ ROLES_ORDER = ("text", "numeric", "categorical", "datetime", "embedding")
 ROLE_PARTS = ("name", "asked_at", "may_leak", "shown", "fits", "convert")
 IDENTIFIERS_ASKED_AT = 20
 """Roles that are asked before see columns of bytes, and those that name the rows, too."""
-ANNOTATOR_NAME = re.compile(r"^(annotator|rater|coder|judge|labell?er|worker|reviewer)(_\w+|\d+)?$")
+ANNOTATOR_NAMES = word_set(
+    "annotator annot anno ann rater coder judge labeler labeller worker reviewer adjudicator turker grader"
+)
+PEEKED = 100
+"""Rows looked at first: they rule most columns out."""
 FEWEST_ANNOTATORS = 2
 """One column of answers has nobody to disagree with."""
 
@@ -70,6 +78,7 @@ def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], l
     """
     claims = {**find_claims(table, settings), label[0]: (Role.LABEL, label[1])}
     claims = {**_find_annotators(table, claims, settings, labels), **claims}
+    claims = {**_find_groups(table, claims, settings, labels), **claims}
     columns = [
         InspectedColumn(table, name, labels, name in settings.use).column(claims)
         for name in table.data.column_names
@@ -136,19 +145,59 @@ def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, st
 def _find_annotators(
     table: Table, claims: Mapping[str, tuple[str, str]], settings: ScanSettings, labels: Labels
 ) -> dict[str, tuple[str, str]]:
-    """The columns that are named like annotators and have only classes, if there are at least two."""
+    """The columns that have only classes, if there are two that are named like annotators, or that agree."""
     if settings.annotators:
         return {}
-    found = []
-    for name in table.data.column_names:
-        if name in claims or name in settings.use or not ANNOTATOR_NAME.match(to_snake_case(name)):
-            continue
-        codes, n_other = encode_answers(table, name, labels, by_words=True)
-        if n_other == 0 and (codes >= 0).any():
-            found.append(name)
-    if len(found) < FEWEST_ANNOTATORS:
+    free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
+    named = _find_answers(table, filter(_is_annotator, free), labels, by_words=True)
+    if len(named) >= FEWEST_ANNOTATORS:
+        return dict.fromkeys(named, (Role.ANNOTATOR, "named like an annotator, and has only classes"))
+    if any(map(is_common_answer, labels.class_names)):
         return {}
-    return dict.fromkeys(found, (Role.ANNOTATOR, "named like an annotator, and has only classes"))
+    others = [name for name in free if not OTHER_ANSWER.search(to_snake_case(name))]
+    found = _find_answers(table, others, labels)
+    if len(found) >= FEWEST_ANNOTATORS and agree_with_labels(list(found.values()), labels):
+        why = "has only classes, and agrees with the label as an annotator would"
+        return dict.fromkeys(found, (Role.ANNOTATOR, why))
+    return {}
+
+
+def _is_annotator(name: str) -> bool:
+    return bool(ANNOTATOR_NAMES.intersection(split_words(name)))
+
+
+def _find_answers(
+    table: Table, names: Iterable[str], labels: Labels, *, by_words: bool = False
+) -> dict[str, Codes]:
+    """The columns that have only classes, with their answers as codes."""
+    found = {}
+    for name in names:
+        first = Table(table.source, table.data.slice(0, PEEKED))
+        if encode_answers(first, name, labels, by_words=by_words)[1]:
+            continue
+        codes, n_other = encode_answers(table, name, labels, by_words=by_words)
+        if n_other == 0 and (codes >= 0).any():
+            found[name] = codes
+    return found
+
+
+def _find_groups(
+    table: Table, claims: Mapping[str, tuple[str, str]], settings: ScanSettings, labels: Labels
+) -> dict[str, tuple[str, str]]:
+    """The column that says which rows belong together: of several, the one whose groups have all others."""
+    if settings.group is not None:
+        return {}
+    free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
+    values = {name: find_distinct(table.data.column(name)) for name in free if may_name_groups(name)}
+    found = sorted(
+        (name for name in values if are_groups(values[name], labels)),
+        key=lambda name: len(values[name].values),
+    )
+    if not found or not all(is_within(values[name], values[found[0]]) for name in found[1:]):
+        return {}
+    n_rows = table.data.num_rows / len(values[found[0]].values)
+    why = f"{n_rows:.1f} rows of each on average, kept together (--ignore {quote_word(found[0])} ends that)"
+    return {found[0]: (Role.GROUP, why)}
 
 
 def _choose_row_ids(columns: list[Column], table: Table, is_data: NDArray[np.bool_]) -> list[Column]:
@@ -250,6 +299,8 @@ class InspectedColumn:
             return "empty"
         if n_different == 1 and self.values.n_missing == 0:
             return "the same on every row"
+        if names_part(self.name, self.values):
+            return "it says which rows are for training and which for testing"
         share = one_to_one_share(self.values, self.labels)
         if share < LEAK:
             return None

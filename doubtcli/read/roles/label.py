@@ -139,7 +139,7 @@ def _find_plain_columns(table: Table) -> dict[str, Distinct]:
 
 
 def _is_candidate(name: str, values: Distinct) -> bool:
-    return can_be_label(values) and not names_part(values) and explain_identifier(name, values) is None
+    return can_be_label(values) and not names_part(name, values) and explain_identifier(name, values) is None
 
 
 def _find_ends(names: Sequence[str], columns: Mapping[str, Distinct]) -> dict[str, str]:

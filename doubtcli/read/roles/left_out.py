@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.read.column_names import OTHER_ANSWER, to_snake_case
+from doubtcli.read.column_names import OTHER_ANSWER, to_snake_case, word_set
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -69,37 +69,110 @@ LABEL_NAME = re.compile(r"^labels?_|_labels?$|^labels?$")
 COMMON_ANSWERS = frozenset({"yes", "no", "true", "false", "y", "n", "t", "f"})
 """Answers to any question: two columns with them need not answer the same one."""
 
-
 PARTS = frozenset(
     {"train", "training", "test", "testing", "dev", "development", "val", "valid", "validation", "eval"}
     | {"evaluation", "holdout", "hold-out", "held-out", "calibration", "unlabeled", "unlabelled"}
 )
 """The parts into which people split their data."""
+FOLD_NAMES = frozenset({"fold", "folds", "kfold", "cv_fold", "fold_id"})
+MOST_FOLDS = 20
+
+NUMBERING = frozenset({"number", "no", "nr", "num", "index", "idx", "obs", "seq", "row", "rank"})
+"""Last words of names of columns that number rows, from 1 in each part of a table."""
+FEWEST_NUMBERED = 20
+"""Shorter numberings may be measures, such as the number of rooms."""
+
+GROUP_NAMES = word_set(
+    """
+    subject subj patient participant respondent proband person user customer client speaker author writer
+    household hid pid family stratum session conversation dialog dialogue thread document video recording
+    """
+)
+"""Last words of names of columns that say which rows belong together."""
+FEWEST_GROUPS, LARGEST_GROUP, ROWS_A_GROUP = 20, 0.1, 1.2
+"""Only so many groups, of at most this share of the rows and of so many rows on average, are kept together
+without being asked: then every model still sees nearly all of the data."""
+GROUPS_A_CLASS = 5
+"""A class must be in as many groups as there are folds, else a model may never see it."""
 
 
-def names_part(values: Distinct) -> bool:
-    """Whether each value is the name of a part of the data, and one of them is for training or testing."""
+def names_part(name: str, values: Distinct) -> bool:
+    """Whether a column says which rows are for training and which for testing, or which fold they are in."""
+    if to_snake_case(name) in FOLD_NAMES:
+        return 1 < len(values.values) <= MOST_FOLDS
     words = {text.strip().lower() for text in values.texts.slice(0, len(PARTS) + 1).to_pylist()}
     return words <= PARTS and any(word.startswith(("train", "test")) for word in words)
+
+
+def may_name_groups(name: str) -> bool:
+    """Whether a column is named like an id, or like those of which a table has several rows each."""
+    return to_snake_case(name).rpartition("_")[2] in GROUP_NAMES | ID_ENDINGS
+
+
+def are_groups(values: Distinct, labels: Labels) -> bool:
+    """Whether a column that may name groups surely says which rows belong together.
+
+    Args:
+        values: Of the column.
+        labels: Of all rows.
+    """
+    n_known, n_groups = values.n_rows - values.n_missing, len(values.values)
+    is_measured = _has_fractions(values) or values.times is not None
+    if is_measured or n_groups < FEWEST_GROUPS or values.counts.max() > LARGEST_GROUP * values.n_rows:
+        return False
+    if n_known < NEARLY_ALL * values.n_rows or n_known < ROWS_A_GROUP * n_groups:
+        return False
+    both = (values.codes >= 0) & (labels.codes >= 0)
+    pairs = np.unique(np.column_stack([labels.codes[both], values.codes[both]]), axis=0)
+    groups_a_class = np.bincount(pairs[:, 0], minlength=len(labels.class_names))
+    rows_a_class = np.bincount(labels.codes[labels.codes >= 0], minlength=len(labels.class_names))
+    return bool((groups_a_class >= np.minimum(GROUPS_A_CLASS, rows_a_class)).all())
+
+
+def is_within(one: Distinct, other: Distinct) -> bool:
+    """Whether all rows with one value of a column have the same value of another one."""
+    pairs = np.unique(np.column_stack([one.codes, other.codes]), axis=0)
+    return len(pairs) == len(np.unique(pairs[:, 0]))
+
+
+def _numbers_rows(name: str, values: Distinct) -> bool:
+    """Whether a column numbers the rows from 1, and again from 1 in each part of the table.
+
+    Then it has all numbers up to the highest, most of them more than once, and no number is on more rows
+    than a lower one.
+    """
+    if to_snake_case(name).rpartition("_")[2] not in NUMBERING or values.numbers is None:
+        return False
+    order = np.argsort(values.numbers)
+    numbers, counts = values.numbers[order], values.counts[order]
+    if len(numbers) < FEWEST_NUMBERED or _has_fractions(values) or np.isnan(numbers[-1]):
+        return False
+    has_all = numbers[0] in {0, 1} and np.ptp(numbers) < GAPS * len(numbers)
+    recur = np.median(counts) > 1
+    return bool(has_all and recur and (np.diff(counts) <= 0).mean() >= NEARLY_ALL)
 
 
 def explain_identifier(name: str, values: Distinct) -> str | None:
     """Why a column is an identifier, or None if it is not one."""
     n_known = values.n_rows - values.n_missing
     is_unique = n_known > 1 and len(values.values) >= NEARLY_ALL * n_known
-    if not is_unique and (has_few_values(values) or n_known == 0):
-        return None
     if is_row_number(name) and is_unique and not _has_fractions(values):
         return "named like a row number"
+    if _numbers_rows(name, values):
+        return "it numbers rows"
+    if not is_unique and (has_few_values(values) or n_known == 0):
+        return None
     if is_id(name, values):
-        return (
-            "named like an id"
-            if is_unique
-            else f"named like an id (to keep its rows together: --group {name})"
-        )
+        together = "" if is_unique else f" (to keep its rows together: --group {name})"
+        return f"named like an id{together}"
+    return _explain_values(values, is_unique=is_unique)
+
+
+def _explain_values(values: Distinct, *, is_unique: bool) -> str | None:
+    """Why a column is an identifier by its values alone."""
     if values.share_like(FILE_NAME) >= NEARLY_ALL:
         return "file names"
-    if not is_unique or n_known < ENOUGH_ROWS_TO_COUNT:
+    if not is_unique or values.n_rows - values.n_missing < ENOUGH_ROWS_TO_COUNT:
         return None
     return _explain_codes(values)
 
@@ -235,11 +308,16 @@ def is_another_answer(name: str, values: Distinct, labels: Labels) -> bool:
     if OTHER_ANSWER.search(plain) or LABEL_NAME.search(plain):
         return len(values.values) <= VALUES_A_CLASS * len(labels.class_names)
     words = set(labels.class_names)
-    if all(word.lower() in COMMON_ANSWERS or re.fullmatch(r"[\d.+-]+", word) for word in words):
+    if all(map(is_common_answer, words)):
         return False
     if len(values.values) > len(words):
         return False
     return set(values.texts.to_pylist()) <= words
+
+
+def is_common_answer(word: str) -> bool:
+    """Whether a value may be an answer to any question: yes and no, or a number."""
+    return word.lower() in COMMON_ANSWERS or re.fullmatch(r"[\d.+-]+", word) is not None
 
 
 def has_few_values(values: Distinct) -> bool:

@@ -169,8 +169,7 @@ def _group_skipped(audit: ScanResult) -> list[str]:
 
 def _describe_queue(audit: ScanResult) -> str:
     """How many rows are queued, how many they stand for, and how many are doubted if not all are."""
-    n_rows, n_doubted = _count_queue(audit)
-    n_equal = count_rows_to_decide(audit, list_queued_rows(audit, audit.settings.get("queue_size")))
+    n_rows, n_doubted, n_equal = _count_queue(audit)
     text = f"{format_count(n_rows, 'row')} to check"
     if n_equal > n_rows:
         text += f", which stand for {n_equal:,}"
@@ -181,10 +180,10 @@ def _describe_queue(audit: ScanResult) -> str:
     return text
 
 
-def _count_queue(audit: ScanResult) -> tuple[int, int]:
-    """How many rows `queue.csv` has, and how many of them are doubted."""
+def _count_queue(audit: ScanResult) -> tuple[int, int, int]:
+    """How many rows `queue.csv` has, how many of them are doubted, and how many rows they stand for."""
     queue = list_queued_rows(audit, audit.settings.get("queue_size"))
-    return len(queue), int(audit.ranking.doubted[queue].sum())
+    return len(queue), int(audit.ranking.doubted[queue].sum()), count_rows_to_decide(audit, queue)
 
 
 def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
@@ -198,9 +197,11 @@ def _print_files(sheet: Sheet, audit: ScanResult, folder: Path) -> None:
 def _print_next(sheet: Sheet, audit: ScanResult, folder: Path, *, verbose: bool) -> None:
     sheet.title("Next")
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
-    n_rows, n_doubted = _count_queue(audit)
+    n_rows, n_doubted, n_equal = _count_queue(audit)
     if n_rows:
-        which = format_count(n_rows, "row") + f" ({format_count(n_doubted)} doubted)" * (n_doubted < n_rows)
+        asides = [f"{n_doubted:,} doubted"] if n_doubted < n_rows else []
+        asides += [f"for {n_equal:,} rows"] if n_equal > n_rows else []
+        which = format_count(n_rows, "row") + (f" ({', '.join(asides)})" if asides else "")
         _print_step(
             sheet, "Relabel:  ", f"{which}: enter the right label under verdict in", folder / "queue.csv"
         )

@@ -466,6 +466,21 @@ def test_one_screen(make_audit: Make, n_classes: int, power: Power | None, doubt
     assert "queue.csv" in text
 
 
+def test_next_step_counts_equal_rows(make_audit: Make) -> None:
+    """The next step counts the rows of the queue, and the doubted or equal ones if these are others."""
+    audit = make_audit(doubt=(0.1, 0.1, 0.1, 0.1, 0.9, 0.1, 0.1, 0.9))
+    entries = np.array([0, 1, 2, 3, 4, 5, 6, 4])
+
+    def step(**ranking: Any) -> str:
+        ranked = replace(audit, ranking=replace(audit.ranking, **ranking))
+        return printed(ranked, verbose=False).partition("Relabel:  ")[2].partition(":")[0]
+
+    assert step() == "2 rows"
+    assert step(queue_at_least=3) == "3 rows (2 doubted)"
+    assert step(entries=entries) == "1 row (for 2 rows)"
+    assert step(entries=entries, queue_at_least=3) == "3 rows (1 doubted, for 4 rows)"
+
+
 def test_later_notes() -> None:
     """Notes that become known later follow those printed before, below one title."""
     file = io.StringIO()

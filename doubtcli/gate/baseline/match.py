@@ -103,6 +103,7 @@ def name_rows(
     if document.row_hash_version < section.row_hash_version:
         raise InputError(
             "an earlier version of doubt made the audit: its rows are hashed in another way than now",
+            where=document.source.path,
             expected=f"row_hash_version {ROW_HASH_VERSION}, as in the baseline",
             hint="scan the file again",
         )

@@ -73,58 +73,9 @@ ELSEWHERE_OTHERS = frozenset("àèêñæåìòùûãõøïœÿðýþ")
 FEWEST_LETTERS = 50
 """Fewer of them may be of any language; then words must show a Western one."""
 WESTERN_WORDS = frozenset(
-    {
-        "the",
-        "and",
-        "of",
-        "or",
-        "with",
-        "was",
-        "for",
-        "from",
-        "this",
-        "that",
-        "have",
-        "you",
-        "your",
-        "not",
-        "are",
-    }
-    | {
-        "est",
-        "une",
-        "des",
-        "pour",
-        "dans",
-        "avec",
-        "mon",
-        "où",
-        "très",
-        "été",
-        "que",
-        "con",
-        "por",
-        "el",
-        "las",
-    }
-    | {"está", "más", "não", "são", "você", "também", "che", "della", "per", "non", "sono", "è", "più", "der"}
-    | {
-        "die",
-        "das",
-        "und",
-        "ist",
-        "nicht",
-        "für",
-        "het",
-        "een",
-        "niet",
-        "att",
-        "det",
-        "inte",
-        "är",
-        "på",
-        "ikke",
-    }
+    "the and of or with was for from this that have you your not are est une des pour dans avec mon où très "
+    "été que con por el las está más não são você também che della per non sono è più der die das und ist "
+    "nicht für het een niet att det inte är på ikke ekki".split()  # noqa: SIM905  # shorter
 )
 """Frequent words of Western European languages that other languages in Latin letters don't have."""
 OTHER_SCRIPTS = {

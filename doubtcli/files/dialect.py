@@ -42,6 +42,10 @@ DELIMITER_LINE = re.compile(r"""("?)sep=([^\w"'\r\n])\1[,;\t| ]*(?:\r\n?|\n|\Z)"
 """A first line that names the delimiter, as Excel reads it: sep=;"""
 COMMENT_SIGNS = ("#", "%", "//")
 """What a comment above a header starts with: in R, pandas and NumPy, in TeX and ARFF, and in C."""
+IN_WORDS = re.compile(r"(#+|%+|//)\s")
+"""A comment's sign before a text; before a name, it may belong to the name."""
+KNOWN_NAMES = frozenset({"id", "text", "sentence", "label", "labels", "class", "target", "category"})
+"""Names that show that a record is a header."""
 FEWEST_BELOW = 3
 """Below a title there are at least as many records: a header and two rows."""
 MOST_LEAD = 30
@@ -216,9 +220,10 @@ def shows_quoting(lines: Iterable[str], dialect: Dialect) -> bool:
 def count_lead_lines(sample: Sequence[str], dialect: Dialect) -> int:
     """The number of lines above the header that are no rows: `sep=;`, comments and titles.
 
-    A comment starts with a sign of `COMMENT_SIGNS`. A title fills at most half as many fields as a usual
-    record, the first of them. Both must be followed by a record as wide as usual; after a title, it must be
-    filled, and have no numbers, as names of columns do.
+    A comment starts with a sign of `COMMENT_SIGNS`, and has more or fewer fields than a usual record. A title
+    fills at most half as many, the first of them; more if the names below it are known ones. Both must be
+    followed by a record as wide as usual; after a title, it must be filled, and have no numbers, as names of
+    columns do.
     """
     named = bool(sample) and DELIMITER_LINE.match(sample[0]) is not None
     n_named = int(named)
@@ -229,17 +234,27 @@ def count_lead_lines(sample: Sequence[str], dialect: Dialect) -> int:
     usual = max(widths, key=lambda width: (widths[width], width))
     filled = Counter(_count_filled(record) for _, record in records)
     usually_filled = max(filled, key=lambda count: (filled[count], count))
+    first_full = next((record for _, record in records if len(record) >= usual), [])
+    has_known_names = any(name.strip().casefold() in KNOWN_NAMES for name in first_full)
     has_title = False
     for number, (line, record) in enumerate(records[: MOST_LEAD + 1]):
         n_filled = _count_filled(record)
-        if record[0].startswith(COMMENT_SIGNS) and n_filled < usually_filled:
+        if _is_comment(record[0], n_filled, usually_filled):
             continue
-        if record[0].strip() and n_filled * 2 <= usually_filled and widths[usual] >= FEWEST_BELOW:
+        is_title = n_filled * 2 <= usually_filled or (len(record) < usual and has_known_names)
+        if record[0].strip() and is_title and widths[usual] >= FEWEST_BELOW:
             has_title = True
             continue
         is_header = len(record) >= usual and (not has_title or not dialect.has_header or _are_names(record))
         return n_named + line if number and is_header else n_named
     return n_named
+
+
+def _is_comment(first: str, n_filled: int, usually_filled: int) -> bool:
+    """Whether a record is a comment, by its first field and how many fields are filled."""
+    if n_filled > usually_filled:
+        return IN_WORDS.match(first) is not None
+    return first.startswith(COMMENT_SIGNS) and n_filled < usually_filled
 
 
 def _sample_records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[int, list[str]]]:

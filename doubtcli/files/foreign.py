@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import pyarrow as pa
 
 from doubtcli.errors import InputError
+from doubtcli.files.dialect import KNOWN_NAMES
 from doubtcli.files.formats import find_by_ending
 from doubtcli.wording.lists import quote_names
 from doubtcli.wording.quoting import shell_word, shorten_quoted
@@ -241,6 +242,8 @@ def check_header(data: pa.Table, where: str, word: str = "csv") -> None:
     Raises:
         InputError: The first row was read as names of columns, and looks like data.
     """
+    if not KNOWN_NAMES.isdisjoint(name.strip().casefold() for name in data.column_names):
+        return
     votes = [_resembles_name(name, data.column(name)) for name in data.column_names]
     numbers = [float(name) for name in data.column_names if NUMBER_WORD.fullmatch(name)]
     ascend = all(one < other for one, other in pairwise(numbers))

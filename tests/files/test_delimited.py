@@ -54,6 +54,8 @@ LEADS = {
     "a title and a blank line": "Ticket labels 2024\n\n",
     "a title in a spreadsheet": "Ticket labels 2024,,\n,,\n",
     "a title in quotes": '"Tickets, labelled"\n',
+    "a comment of more fields": "# a, b, c, d\n",
+    "a title in parts": "Exported by Ann, Berlin\n",
     "a title and who made it": "Tickets\nBy: Ann\n\n",
     "a percent sign": "% made\r\n",
     "two slashes": "// made by hand\n",

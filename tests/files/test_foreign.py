@@ -229,6 +229,9 @@ WITH_HEADER = [
     pytest.param("2019,2021,2023\n" + "5,7,2\n" * 20, id="years"),
     pytest.param("spam,text\n" + "spam,win a prize now today\nham,see you at the office\n" * 9, id="class"),
     pytest.param("x,label\n" + "0.5,a\n0.7,b\n" * 9 + "x,label\n", id="repeated header"),
+    pytest.param(
+        "text,label\n" + "hi,a\nbye,b\n" * 9 + "\ufefftext,label\n" + "hi,a\n" * 9, id="joined files"
+    ),
     pytest.param("0.5,a\n0.7,b\n", id="too few rows"),
     pytest.param("id,label\n" + "".join(f"R{number},a\n" for number in range(20)), id="codes"),
 ]

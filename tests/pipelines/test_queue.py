@@ -69,7 +69,7 @@ def test_written(folder: Path) -> None:
 def write_repeated(path: Path) -> None:
     """Three texts and numbers, some of them repeated, with labels that don't always agree."""
     kinds = [("pear", "fruit")] * 8 + [("saw", "tool")] * 8 + [("pear", "tool")] * 2 + [("saw", "fruit")]
-    lines = [f"a {name} is here,{label}" for name, label in kinds]
+    lines = [f"a {name} is here,{label}" for name, label in kinds * 3]
     lines += [f"{name} number {n},{label}" for n in range(9) for name, label in kinds[7:9]]
     path.write_text("\n".join(["text,label", *lines]) + "\n", encoding="utf-8")
 
@@ -79,8 +79,8 @@ def write_repeated(path: Path) -> None:
     [
         ("data.csv", {}, False),
         ("repeated.csv", {}, True),
-        ("repeated.csv", {"audit_sample": 5, "seed": 3}, True),
-        ("repeated.csv", {"audit_sample": 30, "queue_size": 32}, False),
+        ("repeated.csv", {"audit_sample": 30, "seed": 3}, True),
+        ("repeated.csv", {"audit_sample": 30, "queue_size": 30}, False),
         ("data.csv", {"queue_size": 4}, False),
     ],
     ids=str,

@@ -117,7 +117,7 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, b
         shown = (
             f"; the first {len(others)} of {format_count(n_others, 'row')}" if len(others) < n_others else ""
         )
-        aside = f"these rows are not doubted{shown}"
+        aside = f"not doubted{shown}"
         sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
         sheet.hang(sheet.indent(), explain_why_look(audit.skill), "dim")
         if not brief:
@@ -163,7 +163,8 @@ def _print_below(
     place = f"  {_name_row(sheet, audit, row)}"
     change = _make_row_change(sheet, row, sheet.width - lead.cell_len - cell_len(place))
     sheet.print(lead, change, (place, "dim"))
-    under = sheet.indent(" " * len(lead.plain.split()[0]), "  ")
+    figure = lead.plain.split()[0]
+    under = Text(" " * (lead.plain.index(figure) + len(figure) + 2))
     for line, style in _wrap_row_texts(sheet, audit, row, sheet.width - under.cell_len, brief=brief):
         sheet.print(under, (line, style))
 

@@ -44,7 +44,7 @@ class DuplicateGroups:
             axes=("rows",),
         ),
         "are_copies": Need(
-            "Shape `(n_rows,)`: whether equal rows must be copies of one text; the label may be a copy, too.",
+            "Shape `(n_rows,)`: whether equal rows may be copies of one text, with its label.",
             "there are no input columns to compare",
             source="duplicates",
             axes=("rows",),
@@ -124,8 +124,13 @@ def group_equal_rows(features: Features) -> NDArray[np.intp]:
 
 
 def find_copies(features: Features) -> NDArray[np.bool_]:
-    """Which rows have a block that decides alone, so that equal ones must be copies of each other."""
-    return np.asarray(np.stack([block.decides_alone for block in features.blocks]).any(axis=0))
+    """Which rows may be copies of equal rows, label and all: those with a text, and those of one long text.
+
+    In a table equal rows were mostly labelled one by one. A text is written once and copied: where copies of
+    short texts with one label counted as votes for it, errors in such labels were not found.
+    """
+    has_text = any(block.tokens is not None for block in features.blocks)
+    return np.asarray(np.stack([block.decides_alone | has_text for block in features.blocks]).any(axis=0))
 
 
 def _group_near_duplicates(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:

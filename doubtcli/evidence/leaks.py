@@ -22,6 +22,7 @@ from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Role
 from doubtcli.wording.lists import MOST_NAMED, quote_names
+from doubtcli.wording.numbers import format_percent_down
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -97,7 +98,9 @@ def explain_leak(leak: Leak) -> str:
     """Why a column is taken for a leak, or is reported: "alone it predicts 99.3% of the labels"."""
     alone = "alone" if len(leak.columns) == 1 else f"together with {len(leak.columns) - 1} like it"
     if not leak.is_certain:
-        return f"{alone} it predicts {_round_down(leak.share)} of the labels (classes weighted equally)"
+        return (
+            f"{alone} it predicts {format_percent_down(leak.share)} of the labels (classes weighted equally)"
+        )
     return (
         f"{alone} it agrees with {leak.n_agreeing:,} of the {leak.n_contradicted:,} labels that the other "
         "columns contradict: it gives the label away"
@@ -111,17 +114,13 @@ def note_leak(leak: Leak, use: Collection[str]) -> str:
     if asked or not leak.is_certain:
         found = "predicts" if len(leak.columns) == 1 else "predict"
         done = "used, as --use says" if asked else "used; --ignore leaves out what was made from the label"
-        return f"{names} {found} {_round_down(leak.share)} of the labels without the other columns ({done})"
+        share = format_percent_down(leak.share)
+        return f"{names} {found} {share} of the labels without the other columns ({done})"
     give, agree = ("gives", "agrees") if len(leak.columns) == 1 else ("give", "agree")
     return (
         f"{names} {give} the label away, and {agree} with {leak.n_agreeing:,} of the {leak.n_contradicted:,} "
         "labels that the other columns contradict: left out (--use NAME keeps a column)"
     )
-
-
-def _round_down(share: float) -> str:
-    """99.96% is not all of them."""
-    return f"{int(share * 1000) / 10:g}%"
 
 
 def find_leaks(examples: Examples, seed: int, engine: Engine, progress: Progress) -> tuple[Leak, ...]:

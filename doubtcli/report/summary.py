@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, estimate_precision
 from doubtcli.wording.lists import MOST_NAMED, quote_names
-from doubtcli.wording.numbers import format_count, format_percent
+from doubtcli.wording.numbers import format_count, format_percent, format_percent_down
 
 if TYPE_CHECKING:
     from doubtcli.records import NoiseRate, Power, ScanResult, Skill
@@ -76,8 +76,9 @@ def strongest_sentence(audit: ScanResult) -> str:
         return ""
     names = quote_names(audit.strongest_columns, MOST_NAMED)
     predict, it = ("predicts", "it was") if len(audit.strongest_columns) == 1 else ("predict", "they were")
+    share = format_percent_down(audit.strongest_share)
     return (
-        f"{names} alone {predict} {format_percent(audit.strongest_share)} of the labels; if {it} made from "
+        f"{names} alone {predict} {share} of the labels; if {it} made from "
         "the label, errors can't be seen: leave out such columns with --ignore."
     )
 

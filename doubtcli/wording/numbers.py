@@ -17,6 +17,11 @@ def format_percent(share: float) -> str:
     return f"{share:.1%}"
 
 
+def format_percent_down(share: float) -> str:
+    """A share as a percentage, rounded down to a tenth: 99.96% is not all."""
+    return f"{int(share * 1000) / 10:g}%"
+
+
 def format_count(number: int, noun: str = "") -> str:
     """A whole number with thousands separators, and its noun in singular or plural: "1,204 rows"."""
     if not noun:

@@ -1,6 +1,6 @@
 import numpy as np
 
-from doubtcli.evidence.duplicates import find_duplicates
+from doubtcli.evidence.duplicates import find_copies, find_duplicates
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
 from doubtcli.records import Features
@@ -106,3 +106,11 @@ class TestDuplicates:
         found = find_duplicates(Features((left, right)))
 
         assert found.groups[:3].tolist() == [0, 0, 2]
+
+
+def test_rows_with_a_text_may_be_copies():
+    """A text is written once and copied, with its label; rows of a table are labelled one by one."""
+    table, texts = TableBlock(np.zeros((2, 1), dtype=np.float32)), make_text_block(["ok", "ok"])
+
+    assert find_copies(Features((texts, table))).tolist() == [True, True]
+    assert find_copies(Features((table,))).tolist() == [False, False]

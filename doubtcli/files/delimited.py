@@ -97,7 +97,9 @@ def read_delimited(
         if errors and not _shows_quoting(open_text, dialect):
             continue
         try:
-            parsed = DelimitedText(open_text, where, dialect, may_end_early).parse(on_rows, batch_rows)
+            parsed = DelimitedText(
+                open_text, where, dialect, may_end_early, is_known=options.lead_lines is not None
+            ).parse(on_rows, batch_rows)
         except InputError as error:
             if quoting == quotings[0]:
                 errors.append(error)
@@ -180,6 +182,8 @@ class DelimitedText:
     may_end_early: bool
     """Whether rows may have fewer fields than the header, and lines may follow the last row."""
     odd_lines: OddLines = field(default_factory=OddLines)
+    is_known: bool = False
+    """Whether it was read before, so that its short rows are known to be whole; there may be fewer now."""
 
     def parse(self, on_rows: OnRows | None, batch_rows: int) -> Parsed:
         """All of its rows, and notes on how they were read.
@@ -354,12 +358,15 @@ class _ShortRows:
         """
         is_cut = bool(self.run) and not (is_whole or self.last)
         self._end_run(len(first))
-        self._check_broken(len(first))
+        if not self.source.is_known:
+            self._check_broken(len(first))
         if self.last and not self._is_footer(*self.last[0][1:]):
             self._refuse(self.last[0], first)
         self.source.odd_lines.after += [line for _, line, _ in self.last]
-        if self.first_short is None or len(self.source.odd_lines.short) >= max(
-            FEWEST_SHORT, SHARE_SHORT * self.n_rows
+        if (
+            self.source.is_known
+            or self.first_short is None
+            or len(self.source.odd_lines.short) >= max(FEWEST_SHORT, SHARE_SHORT * self.n_rows)
         ):
             return
         row, line, fields = self.first_short

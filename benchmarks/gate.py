@@ -108,6 +108,7 @@ def _repeat_doubts(path: Path, repeats: int) -> None:
 def _repeat_document(path: Path, data: Path, repeats: int) -> None:
     document = json.loads(path.read_text(encoding="utf-8"))
     document["input"] |= {"sha256": hashlib.sha256(data.read_bytes()).hexdigest(), "rows": SMALL * repeats}
+    document["doubts_sha256"] = hashlib.sha256(path.with_name("doubts.parquet").read_bytes()).hexdigest()
     document["counts"] = {name: count * repeats for name, count in document["counts"].items()}
     document["classes"] = [
         one | {"given": one["given"] * repeats, "doubted": one["doubted"] * repeats}

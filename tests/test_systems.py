@@ -352,7 +352,7 @@ def test_nobody_reads(
 ) -> None:
     """Windows calls a pipe that nobody reads an invalid argument: the process ends without a word."""
     monkeypatch.setattr(sys, "platform", platform)
-    monkeypatch.setattr("doubtcli.cli.main._abandon_stdout", lambda: None)
+    monkeypatch.setattr("doubtcli.cli.main._abandon", lambda _: None)
     monkeypatch.setattr("doubtcli.cli.main.app", _fail_to_write)
 
     assert run([]) == 2

@@ -85,9 +85,9 @@ def scan(
     scan_with = partial(_scan, progress=progress, listener=report)
     audit, folder = run_with_label(scan_with, settings, may_ask=report is not None)
     if report is not None:
-        from doubtcli.report.terminal import print_result
+        from doubtcli.report.terminal import print_found
 
-        report.finish(print_result, audit, folder=folder, top=top, verbose=verbose)
+        report.finish(print_found, audit, folder=folder, top=top, verbose=verbose)
     elif not quiet:
         _print_json(folder)
     if open_page:

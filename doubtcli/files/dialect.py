@@ -10,7 +10,7 @@ from functools import cached_property
 from itertools import chain, islice
 from typing import TYPE_CHECKING
 
-from doubtcli.files.values import NUMBER
+from doubtcli.wording.numbers import NUMBER
 
 if TYPE_CHECKING:
     from _csv import Reader

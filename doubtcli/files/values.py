@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.records.file_format import FileFormat
+from doubtcli.wording.numbers import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -27,8 +28,6 @@ TEXT = pa.large_string()
 
 MISSING_WORDS = frozenset({"na", "n/a", "#n/a", "nan", "<na>", "null", "none", "missing", "-", "?", "."})
 """Words for a missing number: those of pandas and R, and the marks in UCI's files."""
-
-NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
 
 NO_VALUE = (
     r"(?i)^[\s\x{A0}]*(#[\pL\d/]+[!?]?|[+-]?inf(inity)?|[nk]\.?\s?[ad]\.?|\\n|[-\x{2013}\x{2014}.*?]+|"

@@ -18,9 +18,9 @@ from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import (
     find_ranked_sources,
-    group_equal_rows,
     list_counted_reasons,
     list_queue_rows,
+    number_entries,
     rank_rows,
 )
 from doubtcli.rank.noise import make_unassessable_noise
@@ -227,7 +227,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
         noise = planted.weigh(noise, rank(noise, together).doubt)
         ranking = mark_decided_rows(rank(noise, together, verdicts=examples.verdicts), examples)
-        ranking = group_equal_rows(ranking, examples)
+        ranking = number_entries(ranking, examples)
     notes.add(_explain_unjudged(task, opinions, evidence, examples, together))
     return JudgedFile(
         loaded,

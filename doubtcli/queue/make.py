@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.queue.pool import build_pool, find_conflicts, list_file_rows, number_inputs
+from doubtcli.queue.pool import build_pool, list_conflicting_ids, list_file_rows, number_inputs
 from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes, mark_drawn_picks
 from doubtcli.rank.combine import count_equal_rows, list_entries, mark_drawn_rows
 from doubtcli.rank.figures import list_queued_rows, list_speaking_reasons
@@ -85,7 +85,7 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
     numbers = [pick.row for pick in picks]
     doubts = pool.doubts.take(np.array(numbers)).to_rows()
     minutes = estimate_minutes(pool.n_characters[numbers], pool.suggestion[numbers]).tolist()
-    conflicts = find_conflicts(pool, numbers)
+    conflicts = list_conflicting_ids(pool, numbers)
     is_drawn = mark_drawn_picks(pool, picks)
     equal = count_equal_rows(pool.entries, np.array(numbers, dtype=np.intp), is_drawn).tolist()
     ids = pool.doubts.row_id.combine_chunks()

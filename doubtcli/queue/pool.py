@@ -121,7 +121,7 @@ def list_file_rows(doubts: DoubtTable) -> Codes:
     return doubts.row.astype(np.intp) - 1
 
 
-def find_conflicts(pool: Pool, picked: Sequence[int]) -> list[tuple[int, ...]]:
+def list_conflicting_ids(pool: Pool, picked: Sequence[int]) -> list[tuple[int, ...]]:
     """For each picked row, the rows with the same input and another given label: one row for each such label.
 
     That is the first one in the queue, else the most doubted one. A waived row counts as decided, unless it

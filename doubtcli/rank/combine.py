@@ -69,11 +69,12 @@ def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
     given = evidence.given_labels
     others = _add_other_voices(reasons, len(given))
     judgeable = task.find_judgeable(evidence, together)
+    most = task.limit_doubt(evidence)
     mean_opinion = np.mean(opinions, axis=0) if opinions else None
 
     def weigh(opinion: Floats | None) -> Floats:
         against = None if opinion is None else task.contradict(opinion, evidence)
-        return _weigh_contradiction(against, noise, judgeable) + others
+        return _weigh_contradiction(against, noise, judgeable, most) + others
 
     raw = weigh(mean_opinion)
     calibrated = fit_recalibration(raw, given, verdicts)
@@ -149,11 +150,13 @@ def _convert_to_log_odds(reason: ReasonScores) -> Floats:
     return np.where(scores > 0.5, logit(np.clip(scores, 0.5, _SURE)), np.nan)  # noqa: PLR2004
 
 
-def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: Bools) -> Floats:
+def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: Bools, most: Floats) -> Floats:
     """Log odds against each label: those of the prior, moved by opinions in the rows that these can judge.
 
     They are at most those of the opinions themselves: where models hardly know the labels, the share of wrong
     labels may look so high that rows would be doubted whose label the models give, too.
+    Nor are they more than `most`. Rows that this limits don't count where the mean doubt is set to the
+    prior: that was estimated as if their labels were right.
     """
     from scipy.special import logit
 
@@ -161,8 +164,9 @@ def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: B
     if against is None or not judgeable.any():
         return np.full(len(judgeable), prior)
     evidence = noise.log_odds(against)
-    weighed = evidence + _find_offset(evidence[judgeable], noise.prior)
-    return np.where(judgeable, np.minimum(weighed, against), prior)
+    free = judgeable & np.isinf(most)
+    weighed = evidence + _find_offset(evidence[free if free.any() else judgeable], noise.prior)
+    return np.where(judgeable, np.minimum(np.minimum(weighed, against), most), prior)
 
 
 def _find_offset(log_odds: Floats, prior: float) -> float:
@@ -183,7 +187,7 @@ _SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
 shows whether the models miss errors here or the labels are good."""
 
 
-def group_equal_rows(ranking: Ranking, examples: Examples) -> Ranking:
+def number_entries(ranking: Ranking, examples: Examples) -> Ranking:
     """The ranking with its rows grouped into entries of the queue.
 
     The rows of an entry have equal inputs, cell by cell, the same given and the same suggested label, and

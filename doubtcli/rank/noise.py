@@ -171,7 +171,7 @@ def _explain_too_weak(rate: float, known_wrong: float, by_repeat: list[Candidate
     contradicted = float(np.mean([repeat.contradicted for repeat in by_repeat]))
     return (
         f"models contradict {contradicted:.0%} of the labels, and know too little of them to say how many of "
-        "these are wrong"
+        f"these are wrong{ADVICE}"
     )
 
 

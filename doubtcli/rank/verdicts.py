@@ -133,7 +133,7 @@ def _keep_suspected(suspected: NoiseRate, is_wrong: Bools, obstacle: str) -> Noi
     """The rate that models suspect, but no less than people found wrong, and why it is not measured."""
     found = float(is_wrong.mean())
     if suspected.rate is None or suspected.low is None or suspected.high is None:
-        return replace(suspected, why=f"{suspected.why}; {obstacle}")
+        return replace(suspected, why=f"{suspected.why.removesuffix(ADVICE)}; {obstacle}")
     if found > suspected.high:
         why = f"people found more wrong labels ({found:.1%} of rows) than models suspect; {obstacle}"
         return NoiseRate(assessable=False, why=why, level=suspected.level)

@@ -58,7 +58,7 @@ STANDS_OUT = 0.3
 """A candidate that is predicted by so much better than all others is the one that the table is about."""
 
 
-class Evidence(NamedTuple):
+class LabelHint(NamedTuple):
     """One thing that speaks for a column, or against it where its points are below 0."""
 
     points: float
@@ -72,11 +72,11 @@ class Candidate:
 
     name: str
     values: Distinct
-    evidence: tuple[Evidence, ...]
+    evidence: tuple[LabelHint, ...]
     place: str = ""
     """"first" or "last" of the columns that are no row ids; else ""."""
     skill: float = 0.0
-    """How well the other columns predict it, from `measure_skill`."""
+    """How well the other columns predict it, from `measure_predictability`."""
 
     @cached_property
     def score(self) -> float:
@@ -95,7 +95,7 @@ class Candidate:
         most = sorted(said, key=lambda one: -one.points)[:MOST_REASONS]
         return ", ".join(dict.fromkeys(one.why for one in most)) or "it has few values"
 
-    def weigh_also(self, *evidence: Evidence) -> Candidate:
+    def weigh_also(self, *evidence: LabelHint) -> Candidate:
         """The same with more evidence."""
         return replace(self, evidence=(*self.evidence, *evidence))
 
@@ -116,7 +116,7 @@ def is_plain(values: Distinct) -> bool:
     return values.numbers is None or len(values.values) == FEWEST_CLASSES
 
 
-def weigh_column(name: str, values: Distinct, *, place: str, stem: str) -> tuple[Evidence, ...]:
+def weigh_column(name: str, values: Distinct, *, place: str, stem: str) -> tuple[LabelHint, ...]:
     """What a column's name, place and values say.
 
     Args:
@@ -125,11 +125,11 @@ def weigh_column(name: str, values: Distinct, *, place: str, stem: str) -> tuple
         place: "first" or "last" of the columns that are no row ids; else "".
         stem: The file's name without its ending.
     """
-    evidence = [Evidence(weigh_name(name, is_plain=is_plain(values)), "named like a label")]
+    evidence = [LabelHint(weigh_name(name, is_plain=is_plain(values)), "named like a label")]
     if _is_alike(name, stem):
-        evidence.append(Evidence(2.5, "named like the file"))
+        evidence.append(LabelHint(2.5, "named like the file"))
     if place:
-        evidence.append(Evidence({"first": 1.0, "last": 2.0}[place], f"the {place} column"))
+        evidence.append(LabelHint({"first": 1.0, "last": 2.0}[place], f"the {place} column"))
     return (*evidence, *_weigh_values(values))
 
 
@@ -139,29 +139,29 @@ def _is_alike(name: str, stem: str) -> bool:
     return bool(one) and one == other
 
 
-def _weigh_values(values: Distinct) -> Iterator[Evidence]:
+def _weigh_values(values: Distinct) -> Iterator[LabelHint]:
     n_values, n_known = len(values.values), values.n_rows - values.n_missing
     if values.numbers is None:
         words = {text.strip().lower() for text in values.texts.to_pylist()} - {""}
         if words <= SEXES:
-            yield Evidence(-3.0)
+            yield LabelHint(-3.0)
         else:
-            yield Evidence(0.5 if words <= COMMON_ANSWERS else 1.0)
+            yield LabelHint(0.5 if words <= COMMON_ANSWERS else 1.0)
         if len(words & CLASS_WORDS) > 1:
-            yield Evidence(2.0, "its values are named like classes")
+            yield LabelHint(2.0, "its values are named like classes")
     else:
         numbers = values.numbers[~np.isnan(values.numbers)]
         counts_up = np.ptp(numbers) == len(numbers) - 1
         if len(numbers) > FEWEST_CLASSES or not counts_up:  # 0 and 1, or 1 and 2, say nothing
-            yield Evidence(-1.5 if counts_up and len(numbers) <= ORDINARY_CODES else -2.5)
+            yield LabelHint(-1.5 if counts_up and len(numbers) <= ORDINARY_CODES else -2.5)
     if values.n_rows < FEW_ROWS:
-        yield Evidence(-1.0)
+        yield LabelHint(-1.0)
     if n_values > MANY_CLASSES:
-        yield Evidence(-1.0)
+        yield LabelHint(-1.0)
     if n_known < ROWS_A_CLASS * n_values:
-        yield Evidence(-1.5)
+        yield LabelHint(-1.5)
     if 2 * n_known < values.n_rows:
-        yield Evidence(-2.0)
+        yield LabelHint(-2.0)
 
 
 def weigh_together(candidates: Sequence[Candidate], columns: Mapping[str, Distinct]) -> list[Candidate]:
@@ -180,33 +180,33 @@ def weigh_together(candidates: Sequence[Candidate], columns: Mapping[str, Distin
 def _measure_each(candidates: Sequence[Candidate], columns: Mapping[str, Distinct]) -> list[Candidate]:
     usable = (name for name, one in columns.items() if one.numbers is not None or has_few_values(one))
     bins = {name: make_bins(columns[name]) for name in islice(usable, MOST_COMPARED)}
-    rows = choose_rows(list(bins.values())) if bins else np.array([], dtype=np.intp)
+    rows = sample_rows_for_label(list(bins.values())) if bins else np.array([], dtype=np.intp)
     bins = {name: one[rows] for name, one in bins.items()}
     found = []
     for one in candidates:
         others = [bins[name] for name in bins if not _is_same(columns[name], one.values)]
         classes = one.values.codes[rows]
         has_rows = len(others) and (classes >= 0).any()
-        found.append(replace(one, skill=measure_skill(classes, others) if has_rows else 0.0))
+        found.append(replace(one, skill=measure_predictability(classes, others) if has_rows else 0.0))
     return found
 
 
-def _weigh_others(one: Candidate, others: Sequence[Candidate]) -> Iterator[Evidence]:
+def _weigh_others(one: Candidate, others: Sequence[Candidate]) -> Iterator[LabelHint]:
     why = "the other columns predict it"
     if not others:
-        yield Evidence(1.5, "the only column with few values")
+        yield LabelHint(1.5, "the only column with few values")
     elif any(_is_design(one.values, other.values) for other in others):
-        yield Evidence(-3.0)
+        yield LabelHint(-3.0)
     if one.name[-1:].isdigit() and any(split_words(other.name) == split_words(one.name) for other in others):
-        yield Evidence(-2.0)  # one of a series, or the same in other groups: "travel" and "travel3"
+        yield LabelHint(-2.0)  # one of a series, or the same in other groups: "travel" and "travel3"
     if one.skill >= SOME:
-        yield Evidence(2.0 if one.skill >= HARD else 1.5 if one.skill >= FAIR else 1.0, why)
+        yield LabelHint(2.0 if one.skill >= HARD else 1.5 if one.skill >= FAIR else 1.0, why)
     elif one.skill < NONE and others:
-        yield Evidence(-1.0)
+        yield LabelHint(-1.0)
     is_best = one.skill >= WELL and all(other.skill < one.skill - STANDS_OUT for other in others)
     is_unnamed = all(other.name_points <= 0 for other in others)
     if others and is_best and is_unnamed and one.place:
-        yield Evidence(1.5, why)
+        yield LabelHint(1.5, why)
 
 
 def _is_same(one: Distinct, other: Distinct) -> bool:
@@ -231,7 +231,7 @@ def _is_design(one: Distinct, other: Distinct) -> bool:
 # ------------------------------------------------- how well other columns predict one
 
 
-def measure_skill(classes: Codes, others: Sequence[Codes]) -> float:
+def measure_predictability(classes: Codes, others: Sequence[Codes]) -> float:
     """How much better than chance other columns predict a class: 1 always, 0 no better, below 0 worse.
 
     Naive Bayes with equally likely classes, each row predicted without itself; the balanced accuracy, less
@@ -287,7 +287,7 @@ def _split_by_size(numbers: Floats, counts: Codes) -> Codes:
     return of_value
 
 
-def choose_rows(columns: Sequence[Codes]) -> Codes:
+def sample_rows_for_label(columns: Sequence[Codes]) -> Codes:
     """At most `MOST_ROWS` rows, the same ones in any order of the rows: each kind of row by its share.
 
     Args:

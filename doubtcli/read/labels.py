@@ -14,10 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.files.text import show_rows
+from doubtcli.files.text import name_rows
 from doubtcli.files.values import (
     NO_VALUE,
-    NUMBER,
     TEXT,
     WRITTEN,
     find_distinct,
@@ -27,6 +26,7 @@ from doubtcli.files.values import (
 )
 from doubtcli.records import Labels
 from doubtcli.wording.lists import MOST_NAMED, and_more, did_you_mean, join_first
+from doubtcli.wording.numbers import NUMBER
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -495,7 +495,7 @@ def _note_rows(table: Table, is_found: Bools, many: str, one: str) -> tuple[str,
     rows = (np.flatnonzero(is_found) + 1).tolist()
     if not rows:
         return ()
-    shown = show_rows(table.source, rows)
+    shown = name_rows(table.source, rows)
     if len(rows) == 1:
         return (f"row {shown} {one}: not judged; remove it from the file",)
     return (f"rows {shown} {many}: not judged; remove them from the file",)

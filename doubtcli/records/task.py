@@ -87,6 +87,10 @@ class Task(Protocol):
         """An opinion's log odds against each label: the higher, the likelier the label is wrong."""
         ...
 
+    def limit_doubt(self, evidence: Evidence) -> Floats:
+        """The most log odds against each label that models may give it; infinite where there is no limit."""
+        ...
+
     def plant(self, evidence: Evidence, opinion: Floats, judgeable: Bools, seed: int) -> Planting:
         """The labels with some errors planted among the judgeable rows."""
         ...

@@ -70,7 +70,7 @@ def print_notes(console: Console, notes: Sequence[str], *, has_title: bool) -> N
         sheet.hang(sheet.indent("- "), printable(note))
 
 
-def print_result(
+def print_found(
     console: Console, audit: ScanResult, *, folder: Path, top: int | None = None, verbose: bool = False
 ) -> None:
     """Print what a scan found, the most doubted rows, and what to do next: together at most a screen.

@@ -84,7 +84,13 @@ class Classification:
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
         """Log odds against each label by the probabilities of the other classes."""
-        return measure_contradiction(heed_equal_rows(opinion, evidence), evidence.given_labels)
+        return measure_contradiction(opinion, evidence.given_labels)
+
+    def limit_doubt(self, evidence: Evidence) -> Floats:
+        """No label is doubted more than by the share of other labels to be expected among its equal rows."""
+        from scipy.special import logit
+
+        return -np.asarray(logit(measure_support(evidence)))
 
     def plant(self, evidence: Evidence, opinion: Floats, judgeable: Bools, seed: int) -> Planting:
         """Flip a twentieth of the labels the way the classes get confused."""

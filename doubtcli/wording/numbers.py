@@ -4,6 +4,8 @@ from __future__ import annotations
 
 SIGNIFICANT_DIGITS = 6
 """More than the precision of any of our figures, and few enough to read."""
+NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*$"
+"""A number as programs write it, such as 1.5e-3, for Python's regular expressions and Arrow's."""
 
 
 def format_percent(share: float) -> str:

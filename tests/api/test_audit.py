@@ -83,7 +83,9 @@ def test_html_of_other_audits(a_document, sentences):
 
 def test_html_of_rows_without_texts(colors, scan_colors):
     """A row without texts is shown by its values with their names, and a right-to-left label is isolated."""
-    sizes = [float(10 + number) if color == "red" else -2.5 for number, color in enumerate(colors["color"])]
+    sizes = [
+        number + 10.5 if color == "red" else -number - 2.5 for number, color in enumerate(colors["color"])
+    ]
     table = colors.drop(columns="text").assign(size=sizes).replace("blue", "כחול")
 
     html = scan_colors(table)._repr_html_()

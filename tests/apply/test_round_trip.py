@@ -86,6 +86,8 @@ def test_csv(desk_in: type[Desk], files: ModuleType, data: st.DataObject) -> Non
 
     file = data.draw(files.csv_texts(labels=labels, least_rows=4), "file")
     form = file.form
+    # Without a header, the first row that is left says how many fields a row has.
+    assume(form.has_header or not any(row.after.endswith(form.delimiter) for row in file.rows))
     with TemporaryDirectory() as folder:
         desk = desk_in(Path(folder))
         (desk.folder / "data.csv").write_bytes(file.content())

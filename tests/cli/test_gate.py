@@ -537,7 +537,7 @@ def test_baseline_over_something_else(gate: Command) -> None:
 
     assert (refused.returncode, forced.returncode, forced.stdout) == (2, 0, "")
     assert refused.stderr.startswith("doubt: known.json: ")
-    assert json.loads((gate.folder / "known.json").read_text())["schema_version"] == 1
+    assert json.loads((gate.folder / "known.json").read_text())["schema_version"] == 2
 
 
 def test_where_the_baseline_goes(gate: Command, sentences: Sentences) -> None:

@@ -33,13 +33,13 @@ SCAN = ("--id", "id", "--folds", "2", "--repeats", "1", "--threads", "1", "--fas
 
 
 def write_rows(path: Path, n_rows: int = 120) -> None:
-    """Write rows as CSV: row 1 has a wrong label, and rows 119 and 120 have the same text as row 1."""
+    """Write rows as CSV: rows 1 and 51 have wrong labels; rows 119 and 120 have the same text as row 1."""
     lines = ["id,text,label,verdict"]
     for number in range(n_rows):
         kind = "fruit" if number % 2 == 0 or number == 119 else "tool"
         words = [WORDS[kind][(number // 2 // 6**place + place) % 6] for place in range(3)]
         text = "apple cherry peach" if number in {0, 118, 119} else f"{' '.join(words)} n{number}"
-        lines.append(f"r{number:03},{text},{'tool' if number in {0, 118} else kind},mine")
+        lines.append(f"r{number:03},{text},{'tool' if number in {0, 50, 118} else kind},mine")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 

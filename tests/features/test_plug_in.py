@@ -119,4 +119,4 @@ def test_the_audit_can_be_read_without_the_package(audit, monkeypatch):
     monkeypatch.chdir(audit)
     monkeypatch.setenv("DOUBT_PLUGINS", "off")
 
-    assert main.run(["gate", "rows.doubt", "--max-noise", "50%"]) == 0
+    assert main.run(["gate", "rows.doubt", "--max-doubted", "50%"]) == 0

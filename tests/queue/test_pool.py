@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from doubtcli.queue.pool import build_pool, find_conflicts, number_inputs
+from doubtcli.queue.pool import build_pool, list_conflicting_ids, number_inputs
 from doubtcli.records import DoubtTable, Roles
 
 if TYPE_CHECKING:
@@ -154,29 +154,29 @@ ROWS = [
 
 def test_conflicts(pool_of: PoolOf) -> None:
     """A row has one conflict for each other label that rows of the same input have."""
-    assert find_conflicts(pool_of(ROWS), [0, 2, 4]) == [(2,), (0,), ()]
+    assert list_conflicting_ids(pool_of(ROWS), [0, 2, 4]) == [(2,), (0,), ()]
 
 
 def test_equals_that_are_both_queued(pool_of: PoolOf) -> None:
     """If two equal rows are queued, the first of them is the conflict of others."""
-    assert find_conflicts(pool_of(ROWS), [3, 2, 0]) == [(2,), (3,), (2,)]
+    assert list_conflicting_ids(pool_of(ROWS), [3, 2, 0]) == [(2,), (3,), (2,)]
 
 
 def test_a_conflict_that_is_not_queued(pool_of: PoolOf) -> None:
     """The most doubted row with another label is a conflict, in the queue or not."""
-    assert find_conflicts(pool_of(ROWS), [2]) == [(0,)]
+    assert list_conflicting_ids(pool_of(ROWS), [2]) == [(0,)]
 
 
 def test_decided_rows_are_no_conflicts(pool_of: PoolOf) -> None:
     """Rows with a verdict are not conflicts."""
     pool = pool_of([row | {"verdict": "bug" if n else None} for n, row in enumerate(ROWS)])
 
-    assert find_conflicts(pool, [0]) == [()]
+    assert list_conflicting_ids(pool, [0]) == [()]
 
 
 def test_waived_rows_are_no_conflicts(pool_of: PoolOf) -> None:
     """Waived rows are not conflicts, unless they are in the queue themselves."""
     pool = pool_of([row | {"waived": row["row_id"] in ("bug again", "billing")} for row in ROWS])
 
-    assert find_conflicts(pool, [0]) == [()]
-    assert find_conflicts(pool, [1, 2]) == [(2,), (1,)]
+    assert list_conflicting_ids(pool, [0]) == [()]
+    assert list_conflicting_ids(pool, [1, 2]) == [(2,), (1,)]

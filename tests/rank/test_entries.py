@@ -10,10 +10,10 @@ from doubtcli.rank.combine import (
     count_equal_rows,
     count_least_entries,
     find_equal_rows,
-    group_equal_rows,
     list_entries,
     list_queue_rows,
     mark_drawn_rows,
+    number_entries,
 )
 from doubtcli.records import AuditSample, Examples, Ranking, Stratum
 
@@ -57,7 +57,7 @@ class TestEntries:
 
     def test_equal_rows(self) -> None:
         """Rows with the same input, the same label and the same suggestion are one entry."""
-        found = group_equal_rows(
+        found = number_entries(
             ranking([0.9, 0.8, 0.7, 0.6, 0.5], "aaaba"), examples("xxxxy", "aabaa")
         ).entries
 
@@ -67,14 +67,14 @@ class TestEntries:
 
     def test_numbers_follow_doubt(self) -> None:
         """Entries are numbered by their most doubted row."""
-        found = group_equal_rows(ranking([0.1, 0.2, 0.9, 0.8]), examples("xyzx", "aaaa")).entries
+        found = number_entries(ranking([0.1, 0.2, 0.9, 0.8]), examples("xyzx", "aaaa")).entries
 
         assert found is not None
         assert found.tolist() == [1, 2, 0, 1]
 
     def test_decided_rows(self) -> None:
         """Rows with a verdict are an entry of their own."""
-        found = group_equal_rows(ranking([0.9, 0.8, 0.1], decided=[2]), examples("xxx", "aaa"))
+        found = number_entries(ranking([0.9, 0.8, 0.1], decided=[2]), examples("xxx", "aaa"))
 
         assert list_entries(found).tolist() == [0, 0, 1]
         assert found.queue.tolist() == [0]
@@ -83,7 +83,7 @@ class TestEntries:
         """Where it isn't known which inputs are equal, each row is an entry."""
         bare = Examples(("r0", "r1"), np.arange(2), np.array([0, 0]), ("a",), pa.table({}))
 
-        assert list_entries(group_equal_rows(ranking([0.1, 0.2]), bare)).tolist() == [1, 0]
+        assert list_entries(number_entries(ranking([0.1, 0.2]), bare)).tolist() == [1, 0]
         assert list_entries(ranking([0.1, 0.2])).tolist() == [0, 1]
 
     @pytest.mark.parametrize(("n_entries", "least"), [(1, 10), (200, 10), (400, 20), (4000, 50)])
@@ -97,7 +97,7 @@ class TestQueue:
 
     def test_one_row_for_each_entry(self) -> None:
         """The most doubted row of each entry is queued; few doubted entries are filled up with the next."""
-        found = group_equal_rows(
+        found = number_entries(
             ranking([0.6, 0.9, 0.8, 0.7, *[0.1] * 30]), examples("xyxy" + "z" * 20 + "wvutsrqpon", "a" * 34)
         )
 
@@ -105,13 +105,13 @@ class TestQueue:
 
     def test_rows_it_stands_for(self) -> None:
         """A row stands for all rows of its entry, in their order, itself among them."""
-        found = group_equal_rows(ranking([0.6, 0.9, 0.8, 0.7]), examples("xyxy", "aaab"))
+        found = number_entries(ranking([0.6, 0.9, 0.8, 0.7]), examples("xyxy", "aaab"))
 
         assert [rows.tolist() for rows in find_equal_rows(found, found.queue)] == [[1], [0, 2], [3]]
 
     def test_sample(self) -> None:
         """A drawn row stands for itself; the most doubted of its equal rows that are left for the rest."""
-        found = group_equal_rows(ranking([0.9, 0.8, 0.7, 0.6]), examples("xxxy", "aaaa"))
+        found = number_entries(ranking([0.9, 0.8, 0.7, 0.6]), examples("xxxy", "aaaa"))
         sample = sample_of(3, 0)
 
         rows = list_queue_rows(found, sample)
@@ -129,7 +129,7 @@ class TestQueue:
     def test_each_row_is_in_one_entry(self, rows: list[tuple[str, str, float]], data: st.DataObject) -> None:
         """With any sample, the entries of a queue of all rows stand for each row once."""
         inputs, labels, doubt = (list(part) for part in zip(*rows, strict=True)) if rows else ([], [], [])
-        found = group_equal_rows(ranking(doubt), examples("".join(inputs), "".join(labels)))
+        found = number_entries(ranking(doubt), examples("".join(inputs), "".join(labels)))
         drawn = data.draw(st.lists(st.integers(0, max(0, len(rows) - 1)), unique=True)) if rows else []
 
         queued = list_queue_rows(found, sample_of(*drawn)) if drawn else list_queue_rows(found, None)

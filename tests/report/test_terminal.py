@@ -28,7 +28,7 @@ from doubtcli.records import (
     Stratum,
     Verdicts,
 )
-from doubtcli.report.terminal import fold_columns, print_file, print_notes, print_result
+from doubtcli.report.terminal import fold_columns, print_file, print_found, print_notes
 from doubtcli.wording.quoting import printable
 from doubtcli.wording.sheet import Sheet
 
@@ -61,7 +61,7 @@ def printed(
     file = console.pop("file", None) or io.StringIO()
     shown = Console(file=file, width=width, **console)
     print_file(shown, read_of(audit), verbose=verbose)
-    print_result(shown, audit, folder=Path(folder), top=top, verbose=verbose)
+    print_found(shown, audit, folder=Path(folder), top=top, verbose=verbose)
     return file.getvalue()  # type: ignore[no-any-return]
 
 
@@ -138,7 +138,7 @@ def test_no_color(make_audit: Make) -> None:
 def test_ascii(make_audit: Make) -> None:
     """A terminal that only has ASCII gets ASCII characters."""
     file = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
-    print_result(Console(file=file, width=80, force_terminal=True), full_audit(make_audit), folder=Path("f"))
+    print_found(Console(file=file, width=80, force_terminal=True), full_audit(make_audit), folder=Path("f"))
 
     file.flush()
     text = file.buffer.getvalue().decode()  # type: ignore[attr-defined]
@@ -457,7 +457,7 @@ def test_one_screen(make_audit: Make, n_classes: int, power: Power | None, doubt
     )
     file = io.StringIO()
 
-    print_result(Console(file=file, width=80), audit, folder=Path("data/tickets.doubt"))
+    print_found(Console(file=file, width=80), audit, folder=Path("data/tickets.doubt"))
 
     text = file.getvalue()
     assert text.count("\n") <= 24

@@ -22,7 +22,7 @@ from doubtcli.pipelines.scan import make_audit
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.page import render_html
-from doubtcli.report.terminal import print_result
+from doubtcli.report.terminal import print_found
 from doubtcli.settings import ScanSettings
 from doubtcli.store import describe_audit, render_document, write_audit
 from doubtcli.store.audit_key import make_audit_key
@@ -123,6 +123,9 @@ class Numbers:
     def contradict(self, opinion, evidence):
         off = np.abs(evidence["given_numbers"] - opinion)
         return (off / np.median(off) / 2) ** 2 / 2
+
+    def limit_doubt(self, evidence):
+        return np.full(len(evidence["given_numbers"]), np.inf)
 
     def plant(self, evidence, opinion, judgeable, seed):
         raise NotImplementedError
@@ -230,7 +233,7 @@ class TestScan:
     def test_the_report_shows_numbers(self, audit: ScanResult) -> None:
         """The report on the terminal has the number of the first row and its suggestion."""
         console = Console(file=io.StringIO(), width=100)
-        print_result(console, audit, folder=Path("prices.doubt"), top=1)
+        print_found(console, audit, folder=Path("prices.doubt"), top=1)
         first = audit.ranking.order[0]
 
         printed = console.file.getvalue()  # type: ignore[attr-defined]

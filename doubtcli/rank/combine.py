@@ -155,17 +155,16 @@ def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: B
 
     They are at most those of the opinions themselves: where models hardly know the labels, the share of wrong
     labels may look so high that rows would be doubted whose label the models give, too.
-    Nor are they more than `most`. Rows that this limits don't count where the mean doubt is set to the
-    prior: that was estimated as if their labels were right.
+    Nor are they more than `most`; and the mean doubt is set to the prior as if the opinions were no more than
+    that either, since the prior was estimated so.
     """
     from scipy.special import logit
 
     prior = float(logit(noise.prior))
     if against is None or not judgeable.any():
         return np.full(len(judgeable), prior)
-    evidence = noise.log_odds(against)
-    free = judgeable & np.isinf(most)
-    weighed = evidence + _find_offset(evidence[free if free.any() else judgeable], noise.prior)
+    limited = noise.log_odds(np.minimum(against, most))
+    weighed = noise.log_odds(against) + _find_offset(limited[judgeable], noise.prior)
     return np.where(judgeable, np.minimum(np.minimum(weighed, against), most), prior)
 
 

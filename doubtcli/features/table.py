@@ -66,7 +66,8 @@ def table_block(examples: Examples) -> TableBlock | None:
         make_categorical_features: examples.columns_of(Role.CATEGORICAL),
         make_datetime_features: examples.columns_of(Role.DATETIME),
     }
-    parts = [make(examples.inputs.column(name)) for make, names in makers.items() for name in names]
+    # by name, so that columns in another order give the same doubts: trees draw columns by their place
+    parts = [make(examples.inputs.column(name)) for make, names in makers.items() for name in sorted(names)]
     if examples.embeddings is not None:
         parts.append(make_embedding_features(np.asarray(examples.embeddings, dtype=np.float32)))
     return TableBlock(np.ascontiguousarray(np.hstack(parts))) if parts else None

@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.errors import InputError, SettingsError
+from doubtcli.errors import InputError, ModelError, SettingsError
 from doubtcli.pipelines.scan import NO_EVIDENCE, make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
@@ -693,3 +693,31 @@ class TestClaims:
         assert usual.mean() == 2 / 3
         assert not found.ranking.doubted[usual].any()
         assert found.noise_rate.rate is None
+
+
+def test_too_many_probabilities(tmp_path, monkeypatch, sentences):
+    """Rows with so many classes that no usual memory holds their probabilities are refused before models."""
+    monkeypatch.setattr("doubtcli.pipelines.scan.MOST_PROBABILITIES", 100)
+    path = write_rows(
+        tmp_path / "a.csv", [{"text": f"words {n}", "label": f"class {n % 6}"} for n in range(18)]
+    )
+
+    with pytest.raises(ModelError) as caught:
+        audit(path, **FASTEST)
+
+    sentences.check(caught.value)
+
+
+def test_columns_in_another_order(tmp_path):
+    """A table's doubts are the same with its columns in another order."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"x": rng.normal(), "y": rng.normal() + 2 * (n % 2), "z": rng.normal(), "label": "ab"[n % 2]}
+        for n in range(60)
+    ]
+    turned = [{name: row[name] for name in ("z", "y", "label", "x")} for row in rows]
+
+    found = [audit(write_rows(tmp_path / "a.csv", one), **QUICK) for one in (rows, turned)]
+
+    doubts = [one.ranking.doubt[np.argsort(one.examples.positions)].tolist() for one in found]
+    assert doubts[0] == doubts[1]

@@ -217,7 +217,7 @@ def _list_accept_commands(failed: Sequence[FileResult]) -> Iterator[tuple[str, s
     ]
     yield from ((command, _COMMAND) for command in commands[:MOST_COMMANDS])
     if commands:
-        yield "to record the doubts of today as known", _WORDS
+        yield "with the flags of this gate, to record the doubts of today as known", _WORDS
 
 
 def _list_allow_hint(failed: Sequence[FileResult]) -> Iterator[tuple[str, str]]:

@@ -224,7 +224,9 @@ def _print_written(sheet: Sheet, applied: ApplyResult) -> None:
 
 def _print_written_files(sheet: Sheet, output: str, batch: Batch | None, backup: str | None) -> None:
     sheet.title("Written")
-    _print_path(sheet, output, "the file with the new labels" if batch else "the same as the input")
+    is_undone = batch is not None and batch.undoes is not None
+    labels = "the file with its labels as they were" if is_undone else "the file with the new labels"
+    _print_path(sheet, output, labels if batch else "the same as the input")
     if batch is not None:
         _print_path(sheet, ledger_name(output), f"who changed what and why: batch {batch.id}")
     if backup is not None:

@@ -199,9 +199,13 @@ def _print_next(sheet: Sheet, audit: ScanResult, folder: Path, *, verbose: bool)
     _print_step(sheet, "Look:     ", "in a browser, open", folder / "report.html")
     n_rows, n_doubted, n_equal = _count_queue(audit)
     if n_rows:
-        asides = [f"{n_doubted:,} doubted"] if n_doubted < n_rows else []
-        asides += [f"for {n_equal:,} rows"] if n_equal > n_rows else []
-        which = format_count(n_rows, "row") + (f" ({', '.join(asides)})" if asides else "")
+        is_grouped = n_equal > n_rows
+        asides = [f"for {n_equal:,} rows"] if is_grouped else []
+        if n_doubted < n_rows:
+            asides.append(
+                f"{n_doubted:,} of the {n_rows:,} doubted" if is_grouped else f"{n_doubted:,} doubted"
+            )
+        which = format_count(n_rows, "row") + (f" ({'; '.join(asides)})" if asides else "")
         _print_step(
             sheet, "Relabel:  ", f"{which}: enter the right label under verdict in", folder / "queue.csv"
         )

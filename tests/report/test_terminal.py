@@ -478,7 +478,7 @@ def test_next_step_counts_equal_rows(make_audit: Make) -> None:
     assert step() == "2 rows"
     assert step(queue_at_least=3) == "3 rows (2 doubted)"
     assert step(entries=entries) == "1 row (for 2 rows)"
-    assert step(entries=entries, queue_at_least=3) == "3 rows (1 doubted, for 4 rows)"
+    assert step(entries=entries, queue_at_least=3) == "3 rows (for 4 rows; 1 of the 3 doubted)"
 
 
 def test_later_notes() -> None:

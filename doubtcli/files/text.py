@@ -331,7 +331,7 @@ def find_physical_lines(source: Source, rows: Collection[int]) -> dict[int, Line
             return {row: span for row, span in numbered if row in wanted}
 
 
-def name_rows(source: Source, rows: Sequence[int]) -> str:
+def locate_rows(source: Source, rows: Sequence[int]) -> str:
     """Row numbers as text, each with its first line where it is known: `17 (line 35) and 18 (line 37)`.
 
     Only the first few are listed. In a spreadsheet it is the row of the sheet: `17 (row 18 of the sheet)`.

@@ -180,7 +180,7 @@ def weigh_together(candidates: Sequence[Candidate], columns: Mapping[str, Distin
 def _measure_each(candidates: Sequence[Candidate], columns: Mapping[str, Distinct]) -> list[Candidate]:
     usable = (name for name, one in columns.items() if one.numbers is not None or has_few_values(one))
     bins = {name: make_bins(columns[name]) for name in islice(usable, MOST_COMPARED)}
-    rows = sample_rows_for_label(list(bins.values())) if bins else np.array([], dtype=np.intp)
+    rows = choose_sampled_rows(list(bins.values())) if bins else np.array([], dtype=np.intp)
     bins = {name: one[rows] for name, one in bins.items()}
     found = []
     for one in candidates:
@@ -287,7 +287,7 @@ def _split_by_size(numbers: Floats, counts: Codes) -> Codes:
     return of_value
 
 
-def sample_rows_for_label(columns: Sequence[Codes]) -> Codes:
+def choose_sampled_rows(columns: Sequence[Codes]) -> Codes:
     """At most `MOST_ROWS` rows, the same ones in any order of the rows: each kind of row by its share.
 
     Args:

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
-from doubtcli.files.text import name_rows
+from doubtcli.files.text import locate_rows
 from doubtcli.files.values import (
     NO_VALUE,
     TEXT,
@@ -132,15 +132,28 @@ def class_label_names(table: Table, column: str) -> list[str]:
         return []
     try:
         feature = json.loads(metadata)["info"]["features"].get(column, {})
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        is_class_label = isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
+        return _check_names(feature.get("names")) if is_class_label else []
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InputError(
             "its metadata named 'huggingface' can't be read",
             where=table.source.path,
             expected="metadata as the library `datasets` writes it",
             hint="write the file again without it: table.replace_schema_metadata(None)",
         ) from error
-    is_class_label = isinstance(feature, dict) and feature.get("_type") == "ClassLabel"
-    return list(feature.get("names") or []) if is_class_label else []
+
+
+def _check_names(names: object) -> list[str]:
+    """The names as a list of texts; without any, the column's numbers are the classes.
+
+    Raises:
+        TypeError: They are something else.
+    """
+    if names is None:
+        return []
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise TypeError(names)
+    return names
 
 
 def _class_of_each_value(values: Distinct, table: Table, column: str) -> list[str | None]:
@@ -495,7 +508,7 @@ def _note_rows(table: Table, is_found: Bools, many: str, one: str) -> tuple[str,
     rows = (np.flatnonzero(is_found) + 1).tolist()
     if not rows:
         return ()
-    shown = name_rows(table.source, rows)
+    shown = locate_rows(table.source, rows)
     if len(rows) == 1:
         return (f"row {shown} {one}: not judged; remove it from the file",)
     return (f"rows {shown} {many}: not judged; remove them from the file",)

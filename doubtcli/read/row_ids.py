@@ -11,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.files.text import name_rows
+from doubtcli.files.text import locate_rows
 from doubtcli.files.values import TEXT, as_text, find_distinct, is_vector, simplify_column, to_numbers
 from doubtcli.read.roles.embedding import Flaw, read_vectors
 from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL, find_odd_ids
@@ -103,7 +103,7 @@ def describe_odd_ids(table: Table, roles: Roles, is_data: NDArray[np.bool_]) -> 
 
 
 def _say_odd(table: Table, rows: list[int], one: str, many: str) -> str:
-    shown = name_rows(table.source, rows)
+    shown = locate_rows(table.source, rows)
     if len(rows) == 1:
         return f"row {shown} {one}, and is named by its content instead: give it an id of its own"
     return f"rows {shown} {many}, and are named by their content instead: give each an id of its own"

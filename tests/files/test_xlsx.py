@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.files.table import read_table
-from doubtcli.files.text import find_physical_lines, name_rows
+from doubtcli.files.text import find_physical_lines, locate_rows
 from doubtcli.files.xlsx import find_header
 from doubtcli.records import ReadOptions, Table
 
@@ -102,7 +102,7 @@ def test_long_numbers(tmp_path: Path, ids: list[Any], is_noted: bool, sentences:
 
 def test_line_of_a_row(tmp_path: Path) -> None:
     """A message names a row by its number in the sheet, too."""
-    assert name_rows(read(tmp_path, ["Title"], [], *TABLE).source, [1]) == "1 (row 4 of the sheet)"
+    assert locate_rows(read(tmp_path, ["Title"], [], *TABLE).source, [1]) == "1 (row 4 of the sheet)"
 
 
 def test_empty_rows_and_columns_around(tmp_path: Path) -> None:

@@ -330,6 +330,23 @@ class TestEqualRows:
         assert votes_of_equals([0] * 5, copies=True).doubted.tolist()[:5] == [True] * 5
         assert votes_of_equals([0, 0, 0, 1], copies=True).doubted.tolist()[:4] == [False] * 3 + [True]
 
+    def test_a_majority_takes_no_doubt_from_others(self):
+        """Models contradict ten equal rows and one other: the prior, one error in 51 rows, is the other's."""
+        n_equal, n_fine = 10, 40
+        given = np.zeros(n_equal + 1 + n_fine, dtype=np.intp)
+        own = np.array([0.03] * (n_equal + 1) + [0.99] * n_fine)
+        rows = Evidence(
+            given_labels=given,
+            n_classes=2,
+            equal_groups=np.array([0] * n_equal + list(range(1, n_fine + 2))),
+            are_copies=np.zeros(len(given), dtype=np.bool_),
+        )
+        probs, apart = np.column_stack([own, 1 - own]), np.arange(len(given))
+
+        ranking = combine.rank_rows(Classification(), rows, [], [probs], noise(1 / 51), apart, n_labels=2)
+
+        assert np.flatnonzero(ranking.doubted).tolist() == [n_equal]
+
     def test_a_majority_that_the_models_support_keeps_their_doubt(self):
         """Equal rows only lower doubt: with .99 for the label it is below (1 + 1) / (4 + 2)."""
         assert votes_of_equals([0, 0, 0, 1], own=0.99).doubt[0] < 0.1

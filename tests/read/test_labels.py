@@ -107,7 +107,17 @@ def test_unknown_class_label_code_is_refused(sentences: Sentences) -> None:
     sentences.check(caught.value)
 
 
-@pytest.mark.parametrize("metadata", [b"{", b'{"info": []}', b"[]"])
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        *(b"{", b'{"info": []}', b"[]", b"[" * 100_000),
+        *(
+            b'{"info": {"features": {"label": {"_type": "ClassLabel", "names": %s}}}}' % names
+            for names in (b"1", b"true", b'"ab"', b"[1, 2]", b'[["a"], "b"]', b'{"a": 1}')
+        ),
+    ],
+    ids=range(10),
+)
 def test_broken_metadata_is_refused(metadata: bytes) -> None:
     """Metadata that is named as Hugging Face's and can't be read is refused."""
     with pytest.raises(InputError) as caught:

@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from doubtcli.predict.kernel_ridge import KernelRidge
 from doubtcli.predict.table_models import ExtraTrees, GradientBoosting, LinearModel
 from doubtcli.records import Role
 
@@ -53,10 +54,12 @@ class TableBlock:
         return np.asarray(self.dense / np.sqrt(self.dense.shape[1], dtype=np.float32))
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
-        """One linear model and two of trees; if `fast`, no boosting, and no forest beside other blocks."""
-        linear = LinearModel(self.dense, self.suffix)
-        forest = () if fast and beside else (ExtraTrees(self.dense, self.suffix),)
-        return (linear, *forest) if fast else (linear, *forest, GradientBoosting(self.dense, self.suffix))
+        """A linear model, a forest, boosting and a kernel; if `fast`, the first two, the forest if alone."""
+        inputs = self.dense, self.suffix
+        linear, forest = LinearModel(*inputs), ExtraTrees(*inputs)
+        if fast:
+            return (linear,) if beside else (linear, forest)
+        return linear, forest, GradientBoosting(*inputs), KernelRidge(*inputs)
 
 
 def table_block(examples: Examples) -> TableBlock | None:

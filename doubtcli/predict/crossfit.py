@@ -9,7 +9,12 @@ import numpy as np
 
 from doubtcli.errors import ModelError
 from doubtcli.predict.folds import assign_folds
-from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities
+from doubtcli.predict.pooling import (
+    calibrate_scores,
+    learn_trust,
+    pool_probabilities,
+    share_usual_trust,
+)
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Predictions
 
@@ -106,7 +111,7 @@ def cross_fit(
     fitted += fit(used, range(1, n_repeats))
     probs = np.stack(fitted).reshape(n_repeats, len(used), *fitted[0].shape)
     left_out = tuple(model.name for model in models if model not in used)
-    return _pool_predictions(tuple(model.name for model in used), probs, given_labels, left_out)
+    return _pool_predictions(used, probs, given_labels, left_out)
 
 
 def wrap_given_pred_probs(
@@ -118,19 +123,21 @@ def wrap_given_pred_probs(
 
 
 def _pool_predictions(
-    names: tuple[str, ...],
+    models: Sequence[Model],
     probs: NDArray[np.float32],
     given_labels: NDArray[np.intp],
     left_out: tuple[str, ...],
 ) -> Predictions:
     """Pool the models, weighted by how well each predicts the labels; probs: (repeat, model, row, class)."""
     by_model = probs.mean(axis=0)
-    trust = learn_trust(by_model, given_labels, np.full(len(names), 1 / len(names)))
+    learned = learn_trust(by_model, given_labels, np.full(len(models), 1 / len(models)))
+    usual = np.array([model.usual_trust for model in models])
+    trust = share_usual_trust(learned, [model.block for model in models], usual)
     by_repeat = np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs]).astype(
         np.float32
     )
     pooled = pool_probabilities(by_model, given_labels, trust).astype(np.float32)
-    return Predictions(names, by_model, by_repeat, pooled, left_out)
+    return Predictions(tuple(model.name for model in models), by_model, by_repeat, pooled, left_out)
 
 
 def _beats_chance(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:

@@ -68,10 +68,11 @@ def _fit_log_temperature(scores: Floats, labels: Codes) -> float:
 def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Floats:
     """How much to trust each opinion: the weights of the logarithmic pool that predicts the labels best.
 
-    All classes count equally, however few rows they have: with equal rows, opinions that never name a rare
-    class had the largest weights, and errors in it were not found. Some of the labels are assumed to be
-    wrong, so that no single row, least of all one with a wrong label, has a large loss. Weights are 0 or
-    more. Sources: stacking, Wolpert, 1992; logarithmic pools, Genest and Zidek, 1986.
+    A class counts by the square root of how many rows it has. Where all rows counted equally, opinions that
+    never name a rare class had the largest weights, and errors in it were not found; where all classes did,
+    opinions that name it too often, and its right labels were doubted first. Some of the labels are assumed
+    to be wrong, so that no single row, least of all one with a wrong label, has a large loss. Weights are 0
+    or more. Sources: stacking, Wolpert, 1992; logarithmic pools, Genest and Zidek, 1986.
 
     Args:
         opinions: Out-of-fold probabilities, each of shape `(n_rows, n_classes)`.
@@ -90,7 +91,7 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
     logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _LEAST_LOGGED) for probs in opinions])
     own = logs[:, np.arange(len(labels)), labels]
     n_classes = logs.shape[2]
-    weight = 1 / np.bincount(labels, minlength=n_classes)[labels]
+    weight = 1 / np.sqrt(np.bincount(labels, minlength=n_classes)[labels])
     weight /= weight.sum()
 
     def loss(trust: Floats) -> tuple[float, Floats]:
@@ -109,6 +110,29 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
 
     found = minimize(loss, prior, jac=True, method="L-BFGS-B", bounds=[(0.0, None)] * len(opinions))
     return np.asarray(found.x)
+
+
+def share_usual_trust(trust: Floats, blocks: Sequence[str], usual: Floats) -> Floats:
+    """Half of the trust in the models of each block, spread over them as is usual for such models.
+
+    The labels hold the errors that are looked for: a model that would make the same errors predicts them
+    best. Half learned, half usual was never much worse than the best model alone.
+
+    Args:
+        trust: Shape `(n_models,)`: what the labels say, 0 or more.
+        blocks: The block of each model.
+        usual: Shape `(n_models,)`; where all of a block are 0, its trust stays as it is.
+
+    Returns:
+        Shape `(n_models,)`: the sum over each block is as before.
+    """
+    shared = np.array(trust, dtype=np.float64)
+    for block in dict.fromkeys(blocks):
+        of_block = np.array([one == block for one in blocks])
+        total = usual[of_block].sum()
+        if total > 0:
+            shared[of_block] = (trust[of_block] + trust[of_block].sum() * usual[of_block] / total) / 2
+    return shared
 
 
 def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats) -> Floats:

@@ -59,6 +59,8 @@ class _ClassSumModel(ABC):
     kind: ClassVar[str]
     libraries: ClassVar = ()
     note: ClassVar = None
+    block: ClassVar = "text"
+    usual_trust: ClassVar = 0.0
 
     @property
     def name(self) -> str:
@@ -127,6 +129,8 @@ class RidgeOnSpelling:
     name: ClassVar = "ridge regression on spelling"
     libraries: ClassVar = ()
     note: ClassVar = None
+    block: ClassVar = "text"
+    usual_trust: ClassVar = 0.0
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
         """The out-of-fold scores, shape `(n_rows, n_classes)`."""

@@ -56,6 +56,16 @@ class Model(Protocol):
         """What the user should know about how it is fitted."""
         ...
 
+    @property
+    def block(self) -> str:
+        """The name of the block that it looks at, such as "text"."""
+        ...
+
+    @property
+    def usual_trust(self) -> float:
+        """What it is worth beside the models of its block, labels aside; 0 for all where only labels say."""
+        ...
+
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Floats:
         """Shape `(n_rows, n_classes)`, higher is likelier; each fold by a model fitted without it."""
         ...

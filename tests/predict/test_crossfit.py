@@ -19,7 +19,7 @@ ON_TEXT = (
     "nearest centroid on spelling",
     "ridge regression on spelling",
 )
-ON_TABLES = ("logistic regression", "extra trees", "gradient boosting")
+ON_TABLES = ("logistic regression", "extra trees", "gradient boosting", "kernel ridge regression")
 
 
 def fit(features, groups, *, n_threads=1, n_repeats=2, only=None, advance=lambda _: None):
@@ -66,7 +66,7 @@ def by_text(text):
 
 
 def test_texts_and_tables_have_different_models():
-    """Text has five models, a table three, and both together all eight."""
+    """Text has five models, a table four, and both together all nine."""
     words = make_text_block(TEXTS)
 
     assert names(words) == ON_TEXT
@@ -75,7 +75,7 @@ def test_texts_and_tables_have_different_models():
 
 
 def test_a_fast_scan_fits_the_cheapest_models():
-    """It has no ridge on texts, no boosting on tables, and no trees where there is a text."""
+    """It has no ridge on texts, no boosting and no kernel on tables, and no trees where there is a text."""
     words = make_text_block(TEXTS)
 
     assert set(ON_TEXT) - set(names(words, fast=True)) == {"ridge regression on spelling"}

@@ -5,7 +5,13 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn.metrics import log_loss
 
-from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities, softmax
+from doubtcli.predict.pooling import (
+    calibrate_scores,
+    learn_trust,
+    pool_probabilities,
+    share_usual_trust,
+    softmax,
+)
 
 EVEN = np.array([0.5, 0.5])
 
@@ -89,6 +95,30 @@ def test_only_the_proportions_of_trust_matter():
     )
 
 
+class TestUsualTrust:
+    """Half of a block's trust is spread as is usual."""
+
+    def test_half_is_learnt_and_half_is_usual(self):
+        """Learned .8 and .2 with usual 1 and 3: (.8 + .25) / 2 and (.2 + .75) / 2."""
+        shared = share_usual_trust(np.array([0.8, 0.2]), ["table", "table"], np.array([1.0, 3.0]))
+
+        np.testing.assert_allclose(shared, [0.525, 0.475])
+
+    def test_a_block_keeps_its_sum(self):
+        """A table that the labels give .2 keeps .2, and the texts beside it keep theirs."""
+        trust, usual = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.0, 0.0, 0.0, 2.0])
+
+        shared = share_usual_trust(trust, ["text", "text", "table", "table"], usual)
+
+        np.testing.assert_allclose(shared, [0.5, 0.3, 0.1, 0.1])
+
+    def test_a_block_without_usual_trust_is_weighed_by_its_labels_alone(self):
+        """Where it is 0 for all, nothing changes."""
+        trust = np.array([0.9, 0.0])
+
+        np.testing.assert_array_equal(share_usual_trust(trust, ["text", "text"], np.zeros(2)), trust)
+
+
 class TestTrust:
     """How much each opinion is trusted, by how well it predicts the labels."""
 
@@ -118,27 +148,26 @@ class TestTrust:
 
         np.testing.assert_allclose(trust, [brentq(slope, 0.5, 10), 0.5], rtol=1e-3)
 
-    def test_an_opinion_that_knows_the_rare_class_is_trusted_more(self):
-        """Of 100 rows 10 are rare: 70 right ones with all of these are worth more than 90 without them."""
+    def test_a_class_counts_by_the_square_root_of_its_rows(self):
+        """Of 100 rows 10 are rare; in each class, one opinion is right on all rows and the other on none.
+
+        So the weights are sqrt(90) = 9.49 and sqrt(10) = 3.16: three to one. The best weights w are the
+        difference of the two opinions' trust where right and wrong balance: with odds of 3 to 1 for the one
+        that knows the common class.
+        """
         labels = np.array([0] * 90 + [1] * 10)
-        only_common, knows_rare = predict([0] * 100), predict([1] * 30 + [0] * 60 + [1] * 10)
+        knows_common, knows_rare = predict([0] * 100), predict([1] * 100)
 
-        common, rare = learn_trust([only_common, knows_rare], labels, EVEN)
+        common, rare = learn_trust([knows_common, knows_rare], labels, np.zeros(2))
 
-        assert rare > 1.5 * common
+        # p = 1 / (1 + 9^-(common - rare)) of class 0; expected .9 p + .05 and .9 (1 - p) + .05
+        def slope(weight):
+            p = 1 / (1 + 9**-weight)
+            pull = 0.9 * p * (1 - p) * np.log(9)
+            return 0.75 * pull / (0.9 * p + 0.05) - 0.25 * pull / (0.95 - 0.9 * p) - 2 * 0.003 * weight
 
-    def test_trust_does_not_depend_on_how_common_a_class_is(self):
-        """With seven copies of each row of one class, the trust is the same."""
-        rng = np.random.default_rng(0)
-        labels = np.arange(60) % 2
-        opinions = [softmax(rng.normal(size=(60, 2)) + predict(labels)) for _ in range(3)]
-        rows = np.repeat(np.arange(60), np.where(labels == 0, 7, 1))
-        prior = np.full(3, 1 / 3)
-
-        before = learn_trust(opinions, labels, prior)
-        after = learn_trust([probs[rows] for probs in opinions], labels[rows], prior)
-
-        np.testing.assert_allclose(after, before, rtol=1e-3)
+        assert rare == 0.0
+        np.testing.assert_allclose(common, brentq(slope, 0.01, 3), rtol=1e-3)
 
     def test_one_wrong_label_hardly_changes_it(self):
         """A nearly sure opinion contradicts one wrong label of 40, and loses at most a tenth of its trust."""

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.linear_model import LogisticRegression
 from threadpoolctl import threadpool_limits
 
 from doubtcli.predict.table_models import ExtraTrees, GradientBoosting, LinearModel
@@ -58,6 +59,20 @@ def test_boosting_equals_scikit_learn_fitted_fold_by_fold():
         oracle = HistGradientBoostingClassifier(max_iter=30, random_state=5)
         probs = oracle.fit(dense[train], labels[train]).predict_proba(dense[test])
         np.testing.assert_allclose(scores[test], np.log(probs + 0.01))
+
+
+def test_the_linear_model_is_scikit_learns_default():
+    """It is a logistic regression with `C=1`; .01 is added to the probabilities."""
+    rng = np.random.default_rng(2)
+    labels, folds = np.arange(90) % 3, np.arange(90) // 3 % 2
+    dense = (rng.normal(size=(90, 4)) + labels[:, None]).astype(np.float32)
+
+    scores = LinearModel(dense).predict_out_of_fold(labels, folds, 3, 0)
+
+    for fold in range(2):
+        train, test = folds != fold, folds == fold
+        probs = LogisticRegression(max_iter=200).fit(dense[train], labels[train]).predict_proba(dense[test])
+        np.testing.assert_allclose(scores[test], np.log(probs + 0.01), atol=1e-3)
 
 
 def test_a_class_that_the_training_rows_lack_is_unlikely():

@@ -1,4 +1,4 @@
-"""Numbers, categories, times and vectors -> a block of one dense float32 matrix."""
+"""Numbers, categories and times -> a block of one dense float32 matrix."""
 
 from __future__ import annotations
 
@@ -28,11 +28,10 @@ _SECONDS_A_DAY = 86_400.0
 
 @dataclass(frozen=True, eq=False)
 class TableBlock:
-    """Numbers, or what can be turned into numbers: table values, vectors."""
+    """Numbers, or what can be turned into numbers."""
 
     dense: NDArray[np.float32]
-    """Shape `(n_rows, n_dense)`: table columns, standardized, and embeddings at length
-    `sqrt(n_dimensions)`."""
+    """Shape `(n_rows, n_dense)`: table columns, standardized."""
     suffix: str = ""
     """Added to the names of its models, where another block has the same models."""
 
@@ -63,7 +62,7 @@ class TableBlock:
 
 
 def table_block(examples: Examples) -> TableBlock | None:
-    """The numbers, categories, times and vectors of the rows side by side, or None if there are none."""
+    """The numbers, categories and times of the rows side by side, or None if there are none."""
     makers = {
         make_numeric_features: examples.columns_of(Role.NUMERIC),
         make_categorical_features: examples.columns_of(Role.CATEGORICAL),
@@ -71,8 +70,6 @@ def table_block(examples: Examples) -> TableBlock | None:
     }
     # by name, so that columns in another order give the same doubts: trees draw columns by their place
     parts = [make(examples.inputs.column(name)) for make, names in makers.items() for name in sorted(names)]
-    if examples.embeddings is not None:
-        parts.append(make_embedding_features(np.asarray(examples.embeddings, dtype=np.float32)))
     return TableBlock(np.ascontiguousarray(np.hstack(parts))) if parts else None
 
 
@@ -135,13 +132,3 @@ def make_datetime_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     known = np.where(np.isfinite(days), days, 0.0)
     circles = [np.stack([np.sin(turn), np.cos(turn)]) for turn in (2 * np.pi * known, 2 * np.pi * known / 7)]
     return np.column_stack([when, *np.concatenate(circles)]).astype(np.float32)
-
-
-def make_embedding_features(embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Embeddings at one length, since only their direction has meaning, scaled like columns of a table."""
-    largest = np.abs(embeddings).max(axis=1, keepdims=True)
-    # otherwise squares may leave the range of float32
-    embeddings = np.asarray(embeddings / np.where(largest > 0, largest, 1.0), dtype=np.float32)
-    lengths = np.linalg.norm(embeddings, axis=1, keepdims=True)
-    unit = embeddings / np.where(lengths > 0, lengths, 1.0)
-    return np.asarray(unit * np.sqrt(embeddings.shape[1]), dtype=np.float32)

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from scipy import sparse
 
+from doubtcli.features.latent import MOST_SAMPLED, find_main_directions, unit_rows
 from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams, RidgeOnSpelling
 from doubtcli.records import Role
@@ -34,11 +35,6 @@ FEWEST_WORDS = 4
 """Shorter texts are duplicates only when equal: one other word in three changes the meaning."""
 _DIMENSIONS = 128
 """Of the space in which texts are compared: 100,000 rows fit in 50 MB; other numbers were not tried."""
-_SPARE_DIMENSIONS, _SUBSPACE_STEPS = 10, 3
-_PART = 16_384
-"""Rows of a tall matrix that are held in double precision at a time."""
-_MOST_SAMPLED = 20_000
-"""Rows from which the main directions are computed: the cost grows with rows, never with rows squared."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,7 +108,7 @@ def make_text_block(texts: Sequence[str]) -> TextBlock:
     rows = np.repeat(np.arange(len(texts)), np.diff(row_starts))
     tokens = _count_matrix(rows, token_ids, (len(texts), len(vocabulary)))
     pairs = _count_pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
-    words = _unit_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
+    words = _unit_sparse_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
     spelling = _make_spelling(vocabulary, tokens)
     return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *_find_copies(texts))
 
@@ -178,7 +174,7 @@ def _inverse_frequency(counts: sparse.csr_matrix) -> NDArray[np.float32]:
     return np.asarray(np.log((1 + n_rows) / (1 + frequency)) + 1, dtype=np.float32)
 
 
-def _unit_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+def _unit_sparse_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return _divide_rows(matrix, np.sqrt(_row_sums_of_squares(matrix)))
 
 
@@ -220,50 +216,24 @@ def compute_latent_space(
 ) -> NDArray[np.float32]:
     """Latent semantic analysis of `rows` (times `spelling`, a product never computed), each row at length 1.
 
-    Source: randomized subspace iteration, Halko, Martinsson and Tropp, 2011.
+    Args:
+        rows: Shape `(n_rows, n_tokens)`.
+        spelling: Shape `(n_tokens, n_columns)`.
+
+    Returns:
+        Shape `(n_rows, n_dimensions)`.
     """
-    n_columns = rows.shape[1] if spelling is None else spelling.shape[1]
-    n_dimensions = min(_DIMENSIONS, rows.shape[0], n_columns)
-    sample = rows[spread_rows(rows.shape[0], _MOST_SAMPLED)]
+    sample = rows[spread_rows(rows.shape[0], MOST_SAMPLED)]
     sample_back = sample.T.tocsr()
     spelling_back = None if spelling is None else spelling.T.tocsr()
 
-    def forward(rows: sparse.csr_matrix, basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(rows @ (basis if spelling is None else spelling @ basis))
+    def forward(basis: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.asarray(sample @ (basis if spelling is None else spelling @ basis))
 
     def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
         product = sample_back @ basis
         return np.asarray(product if spelling_back is None else spelling_back @ product)
 
-    width = min(n_dimensions + _SPARE_DIMENSIONS, n_columns)
-    basis = _random_basis(n_columns, width)
-    for _ in range(_SUBSPACE_STEPS):
-        basis = back(np.linalg.qr(forward(sample, basis))[0])
-    space = forward(rows, _main_directions(basis, n_dimensions))
-    lengths = np.linalg.norm(space, axis=1, keepdims=True)
-    return np.asarray(space / np.where(lengths > 0, lengths, 1.0), dtype=np.float32)
-
-
-def _random_basis(n_columns: int, width: int) -> NDArray[np.float32]:
-    """The start of the search for a subspace: shape `(n_columns, width)`, drawn in parts to save memory."""
-    rng, basis = np.random.default_rng(0), np.empty((n_columns, width), dtype=np.float32)
-    for start in range(0, n_columns, _PART):
-        part = basis[start : start + _PART]
-        part[:] = rng.standard_normal(part.shape)
-    return basis
-
-
-def _main_directions(basis: NDArray[np.float32], n_dimensions: int) -> NDArray[np.float32]:
-    """The first left singular vectors of a tall matrix, shape `(len(basis), n_dimensions)`; 0 past its rank.
-
-    They are computed from its small Gram matrix: decomposing the matrix takes seven times its memory.
-    """
-    gram = np.zeros((basis.shape[1], basis.shape[1]))
-    for start in range(0, len(basis), _PART):
-        part = basis[start : start + _PART].astype(np.float64)
-        gram += part.T @ part
-    squares, right = np.linalg.eigh(gram)
-    squares, right = squares[::-1][:n_dimensions], right[:, ::-1][:, :n_dimensions]
-    is_there = squares > squares.max(initial=0.0) * np.finfo(np.float32).eps
-    turned = np.where(is_there, right / np.sqrt(np.where(is_there, squares, 1.0)), 0.0)
-    return np.asarray(basis @ turned.astype(np.float32))
+    n_columns = rows.shape[1] if spelling is None else spelling.shape[1]
+    directions = find_main_directions(forward, back, n_columns, min(_DIMENSIONS, rows.shape[0], n_columns))
+    return unit_rows(np.asarray(rows @ (directions if spelling is None else spelling @ directions)))

@@ -40,7 +40,7 @@ class Ngrams:
 
     def sum_by_class(self, rows: NDArray[np.intp], labels: NDArray[np.intp], n_classes: int) -> Matrix:
         """The sums over these rows, shape `(n_classes, n_ngrams)`."""
-        summed = _encode_one_hot(labels[rows], n_classes) @ self.counts[rows]
+        summed = encode_one_hot(labels[rows], n_classes) @ self.counts[rows]
         return np.asarray((summed if self.spelling is None else summed @ self.spelling).toarray())
 
     def score_rows(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
@@ -164,7 +164,7 @@ class RidgeOnSpelling:
         return forward, back
 
 
-def _encode_one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
+def encode_one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
     """The labels as indicators, shape `(n_classes, n_rows)`."""
     ones = np.ones(len(labels), dtype=np.float32)
     return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(n_classes, len(labels)))

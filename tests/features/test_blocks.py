@@ -34,15 +34,15 @@ def test_without_inputs_there_are_no_features():
     assert build_features(examples({})) is None
 
 
-def test_tables_and_embeddings_are_side_by_side():
-    """A number and an embedding of two dimensions make three columns; an embedding's length is not kept."""
-    embeddings = np.array([[3.0, 4.0], [6.0, 8.0]], dtype=np.float32)
+def test_tables_and_embeddings_are_two_blocks():
+    """A number and an embedding of two dimensions: models of the number don't see the embedding."""
+    embeddings = np.array([[3.0, 4.0], [4.0, 3.0]], dtype=np.float32)
 
     features = build_features(
         examples({"x": [1.0, 2.0]}, column_roles={"x": "numeric"}, embeddings=embeddings)
     )
 
-    (table,) = features.blocks
-    assert table.dense.shape == (2, 3)
-    np.testing.assert_allclose(table.dense[0, 1:], np.array([0.6, 0.8]) * np.sqrt(2), rtol=1e-6)
-    np.testing.assert_allclose(table.dense[0, 1:], table.dense[1, 1:])
+    table, vectors = features.blocks
+    assert table.dense.shape == (2, 1)
+    assert vectors.directions.shape == (2, 2)
+    assert vectors.dense is None

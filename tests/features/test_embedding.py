@@ -72,7 +72,9 @@ def test_its_models_have_its_name():
     """Vectors of another kind beside these have models of other names; a fast scan has fewer."""
     block = make_embedding_block(np.eye(3, dtype=np.float32), on="meaning")
 
-    names = [model.name for model in block.models((), fast=False)]
+    models = block.models((), fast=False)
+    names = [model.name for model in models]
+    assert {model.block for model in models} == {"meaning"}
     assert names == [
         "linear discriminant on meaning",
         "nearest centroid on meaning",

@@ -11,9 +11,8 @@ from doubtcli.errors import ModelError
 from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import (
     calibrate_scores,
-    learn_trust,
     pool_probabilities,
-    share_usual_trust,
+    weigh_models,
 )
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Predictions
@@ -130,9 +129,8 @@ def _pool_predictions(
 ) -> Predictions:
     """Pool the models, weighted by how well each predicts the labels; probs: (repeat, model, row, class)."""
     by_model = probs.mean(axis=0)
-    learned = learn_trust(by_model, given_labels, np.full(len(models), 1 / len(models)))
-    usual = np.array([model.usual_trust for model in models])
-    trust = share_usual_trust(learned, [model.block for model in models], usual)
+    overrated = np.array([model.is_overrated for model in models])
+    trust = weigh_models(by_model, given_labels, overrated)
     by_repeat = np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs]).astype(
         np.float32
     )

@@ -109,17 +109,12 @@ class _LinearModel(ABC):
     uses_products: ClassVar = True
     libraries: ClassVar = ()
     note: ClassVar = None
-    usual_trust: ClassVar = 0.0
+    is_overrated: ClassVar = False
 
     @property
     def name(self) -> str:
         """The name in the report."""
         return f"{self.kind} on {self.on}"
-
-    @property
-    def block(self) -> str:
-        """The name of the block that it looks at."""
-        return self.on
 
     @abstractmethod
     def fit(self, sums: Sums, train: Codes, labels: Codes) -> tuple[Scores, Scores]:
@@ -236,17 +231,12 @@ class NeighborVote:
 
     libraries: ClassVar = ("sklearn.neighbors",)
     note: ClassVar = None
-    usual_trust: ClassVar = 0.0
+    is_overrated: ClassVar = False
 
     @property
     def name(self) -> str:
         """The name in the report."""
         return f"nearest neighbours on {self.on}"
-
-    @property
-    def block(self) -> str:
-        """The name of the block that it looks at."""
-        return self.on
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
         """Count the votes of neighbours in other folds; where there are none, all classes score equally.

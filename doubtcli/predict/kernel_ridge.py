@@ -34,7 +34,6 @@ class KernelRidge(TableModel):
 
     kind = "kernel ridge regression"
     libraries = ("scipy.linalg",)
-    usual_trust = 0.5
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
         """Fit all folds at once: the sums of the training rows are those of the other folds, added up.

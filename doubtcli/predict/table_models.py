@@ -40,17 +40,12 @@ class TableModel:
 
     kind: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
-    usual_trust: ClassVar[float]
+    is_overrated: ClassVar[bool] = False
 
     @property
     def name(self) -> str:
         """The name in the report."""
         return f"{self.kind}{self.suffix}"
-
-    @property
-    def block(self) -> str:
-        """The name of the block that it looks at."""
-        return f"table{self.suffix}"
 
     @property
     def note(self) -> str | None:
@@ -88,8 +83,8 @@ class LinearModel(_Classifier):
 
     kind = "logistic regression"
     libraries = ("sklearn.linear_model",)
-    usual_trust = 0.0
-    """Label errors are often what a linear model predicts, so labels with errors overrate it."""
+    is_overrated = True
+    """Many wrong labels are where a linear model would have them, too."""
 
     def make_classifier(self, seed: int) -> Any:  # noqa: ANN401
         """The classifier, not fitted yet."""
@@ -104,7 +99,6 @@ class ExtraTrees(_Classifier):
 
     kind = "extra trees"
     libraries = ("sklearn.tree",)
-    usual_trust = 1.0
 
     @property
     def note(self) -> str | None:
@@ -123,7 +117,6 @@ class GradientBoosting(_Classifier):
 
     kind = "gradient boosting"
     libraries = ("sklearn.ensemble",)
-    usual_trust = 1.0
 
     def make_classifier(self, seed: int) -> Any:  # noqa: ANN401
         """The classifier, not fitted yet."""

@@ -59,8 +59,7 @@ class _ClassSumModel(ABC):
     kind: ClassVar[str]
     libraries: ClassVar = ()
     note: ClassVar = None
-    block: ClassVar = "text"
-    usual_trust: ClassVar = 0.0
+    is_overrated: ClassVar = False
 
     @property
     def name(self) -> str:
@@ -129,8 +128,7 @@ class RidgeOnSpelling:
     name: ClassVar = "ridge regression on spelling"
     libraries: ClassVar = ()
     note: ClassVar = None
-    block: ClassVar = "text"
-    usual_trust: ClassVar = 0.0
+    is_overrated: ClassVar = False
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
         """The out-of-fold scores, shape `(n_rows, n_classes)`."""

@@ -57,13 +57,8 @@ class Model(Protocol):
         ...
 
     @property
-    def block(self) -> str:
-        """The name of the block that it looks at, such as "text"."""
-        ...
-
-    @property
-    def usual_trust(self) -> float:
-        """What it is worth beside the models of its block, labels aside; 0 for all where only labels say."""
+    def is_overrated(self) -> bool:
+        """Whether labels with errors overrate it, as it would often make the same errors."""
         ...
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Floats:

@@ -88,10 +88,10 @@ class TestGather:
         assert found.pred_probs is None
 
     def test_models_and_repeats_have_their_own_probabilities(self, with_models):
-        """A table has three models, and there are two repeats and two classes."""
+        """A table has four models, and there are two repeats and two classes."""
         found = with_models.evidence
 
-        assert found["pred_probs_by_model"].shape == (3, N_ROWS, 2)
+        assert found["pred_probs_by_model"].shape == (4, N_ROWS, 2)
         assert found["pred_probs_by_repeat"].shape == (2, N_ROWS, 2)
 
     def test_a_fast_scan_fits_once(self):

@@ -9,8 +9,8 @@ from doubtcli.predict.pooling import (
     calibrate_scores,
     learn_trust,
     pool_probabilities,
-    share_usual_trust,
     softmax,
+    weigh_models,
 )
 
 EVEN = np.array([0.5, 0.5])
@@ -95,28 +95,45 @@ def test_only_the_proportions_of_trust_matter():
     )
 
 
-class TestUsualTrust:
-    """Half of a block's trust is spread as is usual."""
+class TestOverratedModels:
+    """A model that labels with errors overrate keeps a part of the trust that they give it."""
 
-    def test_half_is_learnt_and_half_is_usual(self):
-        """Learned .8 and .2 with usual 1 and 3: (.8 + .25) / 2 and (.2 + .75) / 2."""
-        shared = share_usual_trust(np.array([0.8, 0.2]), ["table", "table"], np.array([1.0, 3.0]))
+    @pytest.fixture(scope="class")
+    def opinions(self):
+        """Labels of two classes, and models that predict all, three quarters and half of them."""
+        labels = np.arange(40) % 2
+        often, half = np.arange(40) % 8 < 2, np.arange(40) // 2 % 2
+        return labels, [predict(labels), predict(np.where(often, 1 - labels, labels)), predict(half)]
 
-        np.testing.assert_allclose(shared, [0.525, 0.475])
+    def test_a_model_that_is_overrated_keeps_a_quarter_of_its_share(self, opinions):
+        """Alone with a guess, the model that predicts all labels would have nearly all of the trust."""
+        labels, (right, _, guess) = opinions
 
-    def test_a_block_keeps_its_sum(self):
-        """A table that the labels give .2 keeps .2, and the texts beside it keep theirs."""
-        trust, usual = np.array([0.5, 0.3, 0.2, 0.0]), np.array([0.0, 0.0, 0.0, 2.0])
+        fair = weigh_models([right, guess], labels, np.array([False, False]))
+        overrated = weigh_models([right, guess], labels, np.array([True, False]))
 
-        shared = share_usual_trust(trust, ["text", "text", "table", "table"], usual)
+        np.testing.assert_allclose(overrated[0], fair[0] / 4)
+        np.testing.assert_allclose(fair.sum(), 1)
+        np.testing.assert_allclose(overrated.sum(), 1)
 
-        np.testing.assert_allclose(shared, [0.5, 0.3, 0.1, 0.1])
+    def test_the_others_are_weighed_without_it(self, opinions):
+        """Three quarters of what the others have is as if there were only them."""
+        labels, (right, often, guess) = opinions
+        everyone = weigh_models([right, often, guess], labels, np.zeros(3, dtype=bool))
+        others = weigh_models([often, guess], labels, np.zeros(2, dtype=bool))
 
-    def test_a_block_without_usual_trust_is_weighed_by_its_labels_alone(self):
-        """Where it is 0 for all, nothing changes."""
-        trust = np.array([0.9, 0.0])
+        trust = weigh_models([right, often, guess], labels, np.array([True, False, False]))
 
-        np.testing.assert_array_equal(share_usual_trust(trust, ["text", "text"], np.zeros(2)), trust)
+        np.testing.assert_allclose(trust[1:], everyone[1:] / 4 + others * 3 / 4)
+
+    def test_where_all_are_overrated_they_are_weighed_as_usual(self, opinions):
+        """There is nothing to set against them."""
+        labels, models = opinions
+
+        np.testing.assert_array_equal(
+            weigh_models(models, labels, np.ones(3, dtype=bool)),
+            weigh_models(models, labels, np.zeros(3, dtype=bool)),
+        )
 
 
 class TestTrust:

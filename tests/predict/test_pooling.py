@@ -98,7 +98,7 @@ def test_only_the_proportions_of_trust_matter():
 class TestOverratedModels:
     """A model that labels with errors overrate keeps a part of the trust that they give it."""
 
-    @pytest.fixture(scope="class")
+    @pytest.fixture
     def opinions(self):
         """Labels of two classes, and models that predict all, three quarters and half of them."""
         labels = np.arange(40) % 2

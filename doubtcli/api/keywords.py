@@ -56,6 +56,7 @@ class ScanOptions(TypedDict, total=False):
     pred_probs: Array
     verdicts: Data
     group: str | None
+    pair: Names | Sequence[Sequence[str]] | None
     ignore: Names | None
     use: Names | None
     input_format: str | None
@@ -190,6 +191,14 @@ def as_column(value: Any) -> Any:  # noqa: ANN401  # a name, or several
     return named if named is None else str(named)
 
 
+def as_couples(value: Any) -> Any:  # noqa: ANN401  # names, or couples of them
+    """Names of columns that are compared as texts, left and right in turn."""
+    named = as_flag(value)
+    if not isinstance(named, tuple):
+        return as_column(named)
+    return tuple(as_column(item) if isinstance(item, list | tuple) else str(item) for item in named)
+
+
 def as_one_column(value: Any) -> Any:  # noqa: ANN401  # a name, which is a tuple where a frame has levels
     """The name of one column as text."""
     return value if value is None else str(value)
@@ -204,6 +213,7 @@ CONVERT: Mapping[str, Callable[[Any], Any]] = {
         ),
         as_column,
     ),
+    "pair": as_couples,
 }
 """How the keywords that name columns, or values of one, are read."""
 

@@ -27,7 +27,7 @@ from doubtcli.store.folder import QUEUE, REPORT, read_audit
 from doubtcli.store.open import FoundAudit
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from doubtcli.api.keywords import Array, Data, Names
     from doubtcli.files.frame import Frame
@@ -52,6 +52,7 @@ def scan(  # the flags of the command, so that an editor lists them
     pred_probs: Array = None,
     verdicts: Data = None,
     group: str | None = None,
+    pair: Names | Sequence[Sequence[str]] | None = None,
     ignore: Names | None = None,
     use: Names | None = None,
     input_format: str | None = None,
@@ -94,6 +95,8 @@ def scan(  # the flags of the command, so that an editor lists them
             `(n_rows, n_classes)` with the classes sorted by name, a table with a column a class, or a file.
         verdicts: Rows that people have decided: a filled-in queue, or the export of an annotation tool.
         group: A column; rows of the same value are judged by models that saw none of them.
+        pair: Two columns that are compared: ("left", "right"); several times two for records of several
+            columns; "none" for no pair. Recognised if left out.
         ignore: Columns to leave out.
         use: Columns to use although they look like a leak or an id.
         input_format: How a file is stored.

@@ -171,6 +171,7 @@ Embeddings = Annotated[str | None, declare_setting("embeddings", FILE_PANEL, "FI
 Id = Annotated[str | None, declare_setting("id", FILE_PANEL, "COLUMN")]
 Annotators = Annotated[Words, declare_setting("annotators", FILE_PANEL, "COLUMNS")]
 Group = Annotated[str | None, declare_setting("group", FILE_PANEL, "COLUMN")]
+Pair = Annotated[Words, declare_setting("pair", FILE_PANEL, "LEFT,RIGHT", otherwise="found by their names")]
 Ignore = Annotated[Words, declare_setting("ignore", FILE_PANEL, "COLUMNS")]
 Use = Annotated[Words, declare_setting("use", FILE_PANEL, "COLUMNS")]
 InputFormat = Annotated[
@@ -240,6 +241,7 @@ OF_THE_FILE = {
     "id": Id,
     "annotators": Annotators,
     "group": Group,
+    "pair": Pair,
     "ignore": Ignore,
     "use": Use,
     "input_format": InputFormat,

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from doubtcli.records import Duplicates, Need
+from doubtcli.records import Duplicates, Need, PairedBlock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
@@ -91,6 +91,8 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     Rows with the same text are duplicates, even if other values (a source, a date, a price) differ: else a
     row that is held out would be judged by its own copy. Where there is no text, or one of fewer than four
     words, the table values must be equal, too. Case, punctuation and white space do not count.
+    Of two texts that are compared both must be equal or nearly equal: two pairs that share one side are not
+    the same input.
     Near-duplicates are grouped around a single text, the first of them in row order, and do not chain: every
     member is similar to that one. If a group of near-duplicates would have more than half as many rows as a
     fold (a tenth of all rows with five folds), only exact duplicates are grouped.
@@ -101,8 +103,9 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
         return Duplicates(exact)
     from scipy import sparse
 
+    sides = [side for block in features.blocks if isinstance(block, PairedBlock) for side in block.sides]
     near = _group_near_duplicates(
-        exact, tokens[0] if len(tokens) == 1 else sparse.hstack(tokens, format="csr")
+        exact, tokens[0] if len(tokens) == 1 else sparse.hstack(tokens, format="csr"), sides
     )
     largest = int(np.bincount(near).max())
     if largest > max(2, len(near) // (2 * n_folds)) and largest > int(np.bincount(exact).max()):
@@ -133,17 +136,25 @@ def find_copies(features: Features) -> NDArray[np.bool_]:
     return np.asarray(np.stack([block.decides_alone | has_text for block in features.blocks]).any(axis=0))
 
 
-def _group_near_duplicates(exact: NDArray[np.intp], tokens: sparse.csr_matrix) -> NDArray[np.intp]:
-    """Join each group of equal texts to the first similar text, unless that one has joined another."""
+def _group_near_duplicates(
+    exact: NDArray[np.intp], tokens: sparse.csr_matrix, sides: Sequence[sparse.csr_matrix]
+) -> NDArray[np.intp]:
+    """Join each group of equal texts to the first similar text, unless that one has joined another.
+
+    Args:
+        exact: The groups of equal rows.
+        tokens: What nearly equal rows share.
+        sides: The same for each side of a pair: nearly equal rows are so on each side, too.
+    """
     from doubtcli.features.text import FEWEST_WORDS
 
     _, first = np.unique(exact, return_index=True)
     has = tokens[first].astype(bool).astype(np.int32)
-    sizes = np.diff(has.indptr)
-    long_enough = np.flatnonzero(sizes >= FEWEST_WORDS)
+    has_by_side = [side[first].astype(bool).astype(np.int32) for side in sides]
+    long_enough = np.flatnonzero(np.diff(has.indptr) >= FEWEST_WORDS)
     leader = np.arange(len(first))
     for bucket_of in _find_buckets(has[long_enough]):
-        _join_leaders(leader, long_enough, bucket_of, has, sizes)
+        _join_leaders(leader, long_enough, bucket_of, has, has_by_side)
     return leader[exact]
 
 
@@ -152,7 +163,7 @@ def _join_leaders(
     members: NDArray[np.intp],
     bucket_of: NDArray[np.intp],
     has: sparse.csr_matrix,
-    sizes: NDArray[np.int32],
+    has_by_side: Sequence[sparse.csr_matrix],
 ) -> None:
     """Make the first row of each bucket the leader of the rows that are similar to it, in place."""
     heads = np.full(bucket_of.max(initial=-1) + 1, len(leader), dtype=np.intp)
@@ -161,11 +172,20 @@ def _join_leaders(
     leads = np.bincount(leader, minlength=len(leader)) > 1
     free = (head != members) & (leader[members] == members) & ~leads[members] & (leader[head] == head)
     followers, head = members[free], head[free]
-    shared = np.asarray(has[followers].multiply(has[head]).sum(axis=1)).ravel()
-    alike = shared >= _ALIKE * (sizes[followers] + sizes[head] - shared)
+    alike = np.all([_are_alike(part, followers, head) for part in (has, *has_by_side)], axis=0)
     # rows that became leaders in this pass can't follow another
     alike &= ~np.isin(followers, head[alike])
     leader[followers[alike]] = head[alike]
+
+
+def _are_alike(has: sparse.csr_matrix, some: NDArray[np.intp], others: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether rows have nearly all words in common; all of them, where one has fewer than four."""
+    from doubtcli.features.text import FEWEST_WORDS
+
+    sizes = np.diff(has.indptr)
+    shared = np.asarray(has[some].multiply(has[others]).sum(axis=1)).ravel()
+    share = np.where(np.minimum(sizes[some], sizes[others]) < FEWEST_WORDS, 1.0, _ALIKE)
+    return np.asarray(shared >= share * (sizes[some] + sizes[others] - shared))
 
 
 def _find_buckets(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:

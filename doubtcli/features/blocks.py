@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 BLOCKS_GROUP = "doubtcli.blocks"
 """Each entry makes one block from examples, or None if they have no input of its kind."""
-BLOCKS_ORDER = ("text", "table", "embedding")
+BLOCKS_ORDER = ("text", "text-pair", "table", "embedding")
 
 
 @dataclass(frozen=True)

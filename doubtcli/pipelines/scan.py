@@ -28,7 +28,8 @@ from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
-from doubtcli.records import FROM_FILES, FileRead, Roles, ScanResult
+from doubtcli.read.roles.pairs import keep_pairs
+from doubtcli.records import FROM_FILES, FileRead, ScanResult
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
@@ -53,6 +54,7 @@ if TYPE_CHECKING:
         NoiseModel,
         Ranking,
         ReasonScores,
+        Roles,
         SideFile,
         Skill,
         SkippedReason,
@@ -312,7 +314,8 @@ def leave_out_leaks(
         _explain_column(column, leak_of[column.name], use) if column.name in leak_of else column
         for column in roles.columns
     )
-    return Roles(columns), examples.keep_inputs({column.name for column in columns if column.used})
+    used = {column.name for column in columns if column.used}
+    return keep_pairs(columns, roles.pairs), examples.keep_inputs(used)
 
 
 def _explain_column(column: Column, leak: Leak, use: Collection[str]) -> Column:

@@ -139,6 +139,7 @@ def build_examples(
         are_classes=labels.are_classes,
         inputs=_convert_inputs(table, roles, rows),
         column_roles=_column_roles(roles),
+        pairs=roles.pairs,
         embeddings=_join_embeddings(table, roles, embeddings, rows),
         groups=_number_groups(table, roles, rows),
         annotations=_encode_annotations(table, annotators, labels, rows),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -95,6 +95,16 @@ class Block(Protocol):
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
         """Models for this block; `beside`: the other blocks of these rows; `fast`: only the cheapest."""
+        ...
+
+
+@runtime_checkable
+class PairedBlock(Protocol):
+    """What a block has besides if its rows are two texts that are compared."""
+
+    @property
+    def sides(self) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+        """Each of shape `(n_rows, n_tokens)`: what nearly equal rows share, on the left and on the right."""
         ...
 
 

@@ -200,11 +200,17 @@ class Column:
         return self.role not in NOT_INPUTS
 
 
+Couple = tuple[str, str]
+"""The names of a left and of a right column."""
+
+
 @dataclass(frozen=True)
 class Roles:
     """Every column of the table, in file order, each with its role."""
 
     columns: tuple[Column, ...]
+    pairs: tuple[Couple, ...] = ()
+    """The columns that are compared with each other: the two sides of a pair."""
 
     def names(self, *roles: str) -> tuple[str, ...]:
         """The used columns with one of `roles`, in file order."""
@@ -342,6 +348,8 @@ class Examples:
     """The input columns."""
     column_roles: Mapping[str, str] = field(default_factory=dict)
     """The role of each of them."""
+    pairs: tuple[Couple, ...] = ()
+    """Those that are compared with each other; see also `couples`."""
     embeddings: Floats | None = None
     """Shape `(n_rows, n_dimensions)`, float32."""
     groups: Codes | None = None
@@ -370,6 +378,11 @@ class Examples:
     def columns_of(self, role: str) -> tuple[str, ...]:
         """The input columns with a role, in file order."""
         return tuple(name for name, its_role in self.column_roles.items() if its_role == role)
+
+    @property
+    def couples(self) -> tuple[Couple, ...]:
+        """The columns that are compared, as far as both are inputs."""
+        return tuple(pair for pair in self.pairs if self.column_roles.keys() >= set(pair))
 
     def keep_inputs(self, names: Collection[str]) -> Examples:
         """The rows with only those of their input columns that are named."""

@@ -18,6 +18,8 @@ SHARE = "a share, such as 3% or 0.03"
 LIMIT = "a share, such as 3% or 0.03, or a whole number of rows"
 EACH = ""
 """The name of a limit for every class, or every reason, that has no limit of its own."""
+NO_PAIR = ("none",)
+"""The setting `pair` where no columns are compared."""
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*%")
 _FRACTION = re.compile(r"\d*\.\d+")
 _COUNT = re.compile(r"\d+")
@@ -84,6 +86,12 @@ def text_setting(about: str, *, expected: str = "a text", is_path: bool = False)
 def names_setting(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a name or a list of names; a name given twice counts once."""
     return field(default=default, metadata={"kind": Kind(about, expected, check_name_list)})
+
+
+def pair_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that takes the names of two columns, or of several times two; or none."""
+    expected = f"two columns' names, left and right, or several times two; or {NO_PAIR[0]}"
+    return field(default=(), metadata={"kind": Kind(about, expected, check_pair)})
 
 
 def number_setting(about: str, *, least: int, most: int | None = None, default: int | None = None) -> Any:  # noqa: ANN401
@@ -167,6 +175,16 @@ def check_name_list(value: object) -> tuple[str, ...]:
     if not listed:
         raise ValueError
     return tuple(dict.fromkeys(check_text(name) for name in listed))
+
+
+def check_pair(value: object) -> tuple[str, ...]:
+    """Left and right names in turn, of one list or of lists of two; raises ValueError if one has no pair."""
+    listed = value if isinstance(value, list | tuple) else [value]
+    flat = [name for item in listed for name in (item if isinstance(item, list | tuple) else [item])]
+    names = check_name_list(flat)
+    if names != NO_PAIR and (len(names) % 2 or len(names) < len(flat)):
+        raise ValueError  # a column can't be compared with two others, or with itself
+    return names
 
 
 def parse_limit(value: object) -> Limit:

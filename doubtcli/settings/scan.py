@@ -15,6 +15,7 @@ from doubtcli.settings.fields import (
     get_kind,
     names_setting,
     number_setting,
+    pair_setting,
     switch_setting,
     text_setting,
 )
@@ -70,6 +71,10 @@ class ScanSettings:
     )
     group: str | None = text_setting(
         "Groups of rows: no model judges a row if it has seen another row of its group.", expected=ONE_COLUMN
+    )
+    pair: tuple[str, ...] = pair_setting(
+        "Two columns that are compared, such as two questions; several times two, if each side of a pair has "
+        "several columns; none, if there is no pair."
     )
     ignore: tuple[str, ...] = names_setting("Columns to leave out.", expected=SOME_COLUMNS)
     use: tuple[str, ...] = names_setting(

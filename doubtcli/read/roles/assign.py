@@ -26,7 +26,9 @@ from doubtcli.read.roles.left_out import (
     names_part,
     one_to_one_share,
 )
+from doubtcli.read.roles.pairs import find_pairs
 from doubtcli.records import NOT_INPUTS, ROLES_GROUP, Column, Role, Roles, Table
+from doubtcli.settings.fields import NO_PAIR
 from doubtcli.settings.installed import blame_author, find_installed
 from doubtcli.wording.lists import did_you_mean, quote_names
 from doubtcli.wording.quoting import quote_word, shorten_quoted
@@ -80,12 +82,17 @@ def assign_roles(table: Table, settings: ScanSettings, label: tuple[str, str], l
     claims = {**_find_annotators(table, claims, settings, labels), **claims}
     claims = {**_find_groups(table, claims, settings, labels), **claims}
     columns = [
-        InspectedColumn(table, name, labels, name in settings.use).column(claims)
+        InspectedColumn(table, name, labels, _find_asking(name, settings)).column(claims)
         for name in table.data.column_names
     ]
     if settings.id is None:
         columns = _choose_row_ids(columns, table, ~find_rows_of_names(table, label[0]))
-    return Roles(tuple(columns))
+    return find_pairs(columns, table, settings)
+
+
+def _find_asking(name: str, settings: ScanSettings) -> str:
+    """The option by which the user asks that models learn from a column; "" if none does."""
+    return "--use" if name in settings.use else "--pair" if name in settings.pair else ""
 
 
 def list_roles() -> tuple[InputRole, ...]:
@@ -134,7 +141,7 @@ def find_claims(table: Table, settings: ScanSettings) -> dict[str, tuple[str, st
             )
     for pattern in settings.annotators:
         if not _is_name(pattern, names):
-            taken = {*claims, *settings.use}
+            taken = {*claims, *settings.use, *settings.pair}
             claims |= dict.fromkeys(
                 _match_pattern(pattern, names, taken, table.source.path), (Role.ANNOTATOR, "--annotators")
             )
@@ -148,7 +155,9 @@ def _find_annotators(
     """The columns that have only classes, if there are two that are named like annotators, or that agree."""
     if settings.annotators:
         return {}
-    free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
+    free = [
+        name for name in table.data.column_names if name not in claims and not _find_asking(name, settings)
+    ]
     named = _find_answers(table, filter(_is_annotator, free), labels, by_words=True)
     if len(named) >= FEWEST_ANNOTATORS:
         return dict.fromkeys(named, (Role.ANNOTATOR, "named like an annotator, and has only classes"))
@@ -187,7 +196,9 @@ def _find_groups(
     """The column that says which rows belong together: of several, the one whose groups have all others."""
     if settings.group is not None:
         return {}
-    free = [name for name in table.data.column_names if name not in claims and name not in settings.use]
+    free = [
+        name for name in table.data.column_names if name not in claims and not _find_asking(name, settings)
+    ]
     values = {name: find_distinct(table.data.column(name)) for name in free if may_name_groups(name)}
     found = sorted(
         (name for name in values if are_groups(values[name], labels)),
@@ -225,8 +236,9 @@ class InspectedColumn:
     table: Table
     name: str
     labels: Labels
-    use: bool
-    """Whether models are to learn from it although it looks like a leak or an identifier."""
+    use: str
+    """The option by which models are to learn from it although it looks like a leak or an identifier; "" if
+    there is none."""
 
     @cached_property
     def values(self) -> Distinct:
@@ -265,10 +277,8 @@ class InspectedColumn:
             with blame_author(role, f"role {role.name!r}", FeatureError):
                 fit: Fit | None = role.fits(self)
             if fit is not None:
-                is_asked = self.use and role.may_leak
-                column = Column(
-                    self.name, role.name, fit.is_usable, f"--use, {fit.why}" if is_asked else fit.why
-                )
+                why = f"--use, {fit.why}" if self.use == "--use" and role.may_leak else fit.why
+                column = Column(self.name, role.name, fit.is_usable, why)
                 return self._check_leak(column) if role.may_leak and fit.is_usable else column
         return None
 
@@ -284,7 +294,7 @@ class InspectedColumn:
         """The column, left out where a model should not learn from it."""
         out = self._explain_left_out()
         if out and self.use:
-            return replace(column, why=f"--use, although {out}")
+            return replace(column, why=f"{self.use}, although {out}")
         if out:
             return replace(column, used=False, why=f"{out}: left out (--use {self.name} keeps it)")
         if is_another_answer(self.name, self.values, self.labels):
@@ -377,13 +387,14 @@ def _match_pattern(pattern: str, names: Sequence[str], taken: set[str], where: s
 
 
 def _check_use(table: Table, settings: ScanSettings, claims: dict[str, tuple[str, str]]) -> None:
-    for given in settings.use:
-        name = check_column(given, table.data.column_names, "--use", table.source.path)
+    sides = () if settings.pair == NO_PAIR else settings.pair
+    for asking, given in (*(("--use", name) for name in settings.use), *(("--pair", name) for name in sides)):
+        name = check_column(given, table.data.column_names, asking, table.source.path)
         role, option = claims.get(name, ("", ""))
         if role in NOT_INPUTS:
             raise SettingsError(
-                f"it is named by two options: {option} and --use",
+                f"it is named by two options: {option} and {asking}",
                 where=table.source.path,
                 column=name,
-                expected="only one of the two: --use is for columns that models learn from",
+                expected=f"only one of the two: {asking} is for columns that models learn from",
             )

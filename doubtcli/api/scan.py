@@ -49,6 +49,7 @@ def scan(  # the flags of the command, so that an editor lists them
     annotators: Names | None = None,
     embedding: Names | None = None,
     embeddings: Array = None,
+    embed: str | os.PathLike[str] | None = None,
     pred_probs: Array = None,
     verdicts: Data = None,
     group: str | None = None,
@@ -91,6 +92,8 @@ def scan(  # the flags of the command, so that an editor lists them
         annotators: Columns of one annotator's answers each; patterns such as "rater_*" work.
         embedding: Columns of vectors.
         embeddings: A vector for each row: an array of shape `(n_rows, n_dimensions)`, a table or a file.
+        embed: The embedding model by which texts are also compared: "wordllama", which `doubtcli[embed]`
+            installs, the path of a folder with a model, or "none". wordllama if it is installed.
         pred_probs: Your own out-of-sample probabilities, used in place of our models': an array of shape
             `(n_rows, n_classes)` with the classes sorted by name, a table with a column a class, or a file.
         verdicts: Rows that people have decided: a filled-in queue, or the export of an annotation tool.

@@ -184,6 +184,7 @@ NoHeader = Annotated[bool | None, declare_option("--no-header", FILE_KEYS["no-he
 Sheet = Annotated[
     str | None, declare_setting("sheet", FILE_PANEL, "NAME", otherwise="the only one with a table")
 ]
+Embed = Annotated[str | None, declare_setting("embed", JUDGE, "MODEL", otherwise="wordllama, if installed")]
 PredProbs = Annotated[str | None, declare_setting("pred-probs", JUDGE, "FILE")]
 VerdictFile = Annotated[str | None, declare_setting("verdicts", JUDGE, "FILE")]
 Reasons = Annotated[Words, declare_setting("reasons", JUDGE, "NAMES", otherwise="all")]
@@ -252,6 +253,7 @@ OF_THE_FILE = {
     "sheet": Sheet,
 }
 OF_THE_SCAN = OF_THE_FILE | {
+    "embed": Embed,
     "pred_probs": PredProbs,
     "verdicts": VerdictFile,
     "reasons": Reasons,

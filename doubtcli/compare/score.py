@@ -13,7 +13,7 @@ covers neither balanced accuracy nor several splits.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +24,7 @@ from doubtcli.predict.crossfit import FitModel
 from doubtcli.predict.engine import make_engine
 from doubtcli.predict.folds import assign_folds
 from doubtcli.records import Gain, RelabelScore
+from doubtcli.settings.scan import NO_EMBEDDER
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ def score_relabelling(
     unfit = _explain_no_skill(matched) or explain_unfit(before, after)
     if unfit:
         return RelabelScore(assessable=False, why=unfit)
-    settings = matched.before.settings
+    settings = replace(matched.before.settings, embed=NO_EMBEDDER)  # the plain model does not use it
     engine = make_engine(settings.threads)
     gathered = gather_evidence(take_inputs(examples, rows), frozenset(), settings, engine, progress)
     features, together = gathered.features, gathered.together

@@ -33,6 +33,7 @@ PROVIDERS_GROUP = "doubtcli.evidence"
 PROVIDERS_ORDER = (
     "labels",
     "features",
+    "meaning",
     "models",
     "predictions",
     "nearest-rows",

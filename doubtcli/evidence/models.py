@@ -10,6 +10,7 @@ from doubtcli.records import Need
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from doubtcli.evidence.meaning import Meaning
     from doubtcli.progress import Progress
     from doubtcli.records import Codes, Engine, Examples, Features, Model, Predictions
     from doubtcli.settings import ScanSettings
@@ -23,9 +24,14 @@ class SuitableModels:
     is_costly: ClassVar = True
     is_fast: ClassVar = True
 
-    def make(self, learnable_features: Features, settings: ScanSettings) -> Mapping[str, Any]:
+    def make(
+        self, learnable_features: Features, settings: ScanSettings, meaning: Meaning | None = None
+    ) -> Mapping[str, Any]:
         """Choose the models; none of them is fitted yet."""
-        return {"models": learnable_features.models(fast=settings.fast)}
+        models = learnable_features.models(fast=settings.fast)
+        if meaning is not None:
+            models += meaning.block.models(learnable_features.blocks, fast=settings.fast)
+        return {"models": models}
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ from doubtcli.compare.sides import (
 from doubtcli.errors import InputError
 from doubtcli.predict.engine import limit_native_threads
 from doubtcli.read.examples import read_examples
-from doubtcli.records import AuditComparison, ComparedAudit
+from doubtcli.records import AuditComparison, ComparedAudit, name_embedders
 from doubtcli.store.folder import is_audit
 from doubtcli.store.open import open_judged_audit
 from doubtcli.tasks.registry import find_task
@@ -174,6 +174,14 @@ def _note_differences(matched: Matched, *, is_alone: bool) -> tuple[str, ...]:
         notes.append(
             f"the audits have different settings ({names}): some doubts may differ only for that reason"
         )
-    if one.versions != other.versions:
+    if (one.embedder and one.embedder.sha256) != (other.embedder and other.embedder.sha256):
+        before, after = name_embedders(one.embedder, other.embedder)
+        notes.append(
+            f"before, texts were compared with {before}, after with {after}: some doubts may differ only for "
+            "that reason; scan both files with the same --embed"
+        )
+    if any(
+        one.versions[name] != other.versions[name] for name in one.versions.keys() & other.versions.keys()
+    ):
         notes.append("different versions made the audits: some doubts may differ only for that reason")
     return tuple(notes)

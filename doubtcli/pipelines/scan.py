@@ -14,6 +14,7 @@ from doubtcli import plugins
 from doubtcli.errors import ModelError, SettingsError
 from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_evidence_again
 from doubtcli.evidence.leaks import explain_leak, find_leaks, find_strongest, note_leak
+from doubtcli.features.embedders import find_embedding_model
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import (
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from doubtcli.evidence.graph import Gathered
     from doubtcli.evidence.leaks import Leak
+    from doubtcli.evidence.meaning import Meaning
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
     from doubtcli.rank.planting import PlantedErrors
@@ -101,6 +103,7 @@ def make_audit(
         DoubtError: The file can't be used, a setting is not valid, or a reason failed.
     """
     _check_sample_fits(settings)
+    find_embedding_model(settings.embed)  # so that a wrong name is an error before a long scan
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
     with limit_native_threads():
         judged = judge_labels(settings, task, engine, progress, clock, given=given, listener=listener)
@@ -125,12 +128,13 @@ def make_audit(
         noise_rate=measure_noise_rate(judged.noise.noise_rate, examples),
         settings=select_judging_settings(settings),
         seed=settings.seed,
-        versions=list_versions(),
+        versions=list_versions(judged.meaning.model if judged.meaning else None),
         notes=judged.notes,
         timings=clock.seconds,
         sample=sample,
         power=judged.planted.measure_power(ranking.doubted),
         side_files=judged.side_files,
+        embedder=judged.meaning.embedder if judged.meaning else None,
         task_name=task.name,
         strongest_columns=strongest.columns if strongest else (),
         strongest_share=strongest.share if strongest else 0.0,
@@ -158,6 +162,12 @@ class JudgedFile:
     planted: PlantedErrors
     noise: NoiseModel
     ranking: Ranking
+
+    @property
+    def meaning(self) -> Meaning | None:
+        """What the texts mean, if they were embedded."""
+        found: Meaning | None = self.gathered.pieces.get("meaning")
+        return found
 
 
 def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its parts

@@ -66,6 +66,7 @@ from doubtcli.records.reading import (
     Annotations,
     Column,
     Couple,
+    Embedder,
     Examples,
     FileRead,
     Fit,
@@ -81,6 +82,7 @@ from doubtcli.records.reading import (
     Stratum,
     Table,
     Verdicts,
+    name_embedders,
 )
 from doubtcli.records.relabelling import (
     Decision,
@@ -141,6 +143,7 @@ __all__ = [
     "DoubtTable",
     "Duplicates",
     "EarlierNames",
+    "Embedder",
     "Engine",
     "Evidence",
     "Examples",
@@ -194,4 +197,5 @@ __all__ = [
     "UnappliedKind",
     "VerdictCounts",
     "Verdicts",
+    "name_embedders",
 ]

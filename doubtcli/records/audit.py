@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.records.evidence import Evidence, ReasonScores, SkippedReason
-    from doubtcli.records.reading import Examples, Labels, Roles, SideFile, Source, Stratum
+    from doubtcli.records.reading import Embedder, Examples, Labels, Roles, SideFile, Source, Stratum
 
 
 @dataclass(frozen=True)
@@ -215,6 +215,8 @@ class ScanResult:
     """By setting."""
     audit_key: str = ""
     """A hash of all that the audit depends on."""
+    embedder: Embedder | None = None
+    """The model by which texts were also compared; None where they were not."""
     task_name: str = "classification"
     """The name of the task: what a label is."""
     strongest_columns: tuple[str, ...] = ()

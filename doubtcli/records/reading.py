@@ -88,6 +88,30 @@ class SideFile:
 
 
 @dataclass(frozen=True)
+class Embedder:
+    """The embedding model that turned texts into vectors: audits made with different ones differ."""
+
+    name: str
+    """Of the model, or of its folder."""
+    sha256: str
+    """Of its files."""
+
+
+def name_embedders(one: Embedder | None, other: Embedder | None) -> tuple[str, str]:
+    """How a sentence calls two embedding models: by their hashes, too, if they have the same name."""
+    is_same_name = one is not None and other is not None and one.name == other.name
+
+    def call(model: Embedder | None) -> str:
+        if model is None:
+            return "no embedding model"
+        return f"the embedding model {model.name}" + (
+            f" (SHA-256 {model.sha256[:8]}…)" if is_same_name else ""
+        )
+
+    return call(one), call(other)
+
+
+@dataclass(frozen=True)
 class InMemory:
     """What Python code hands over in place of files; what is None is read from the file that is named."""
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.records.audit import NoiseRate, Power, Skill
     from doubtcli.records.evidence import SkippedReason
-    from doubtcli.records.reading import Roles, SideFile, Source
+    from doubtcli.records.reading import Embedder, Roles, SideFile, Source
     from doubtcli.records.relabelling import EarlierNames
 
 # --------------------------------------------------------- names in files that are read
@@ -150,6 +150,8 @@ class AuditDocument:
     """Equal in audits of the same data and settings; "" where an earlier version wrote none."""
     side_files: Mapping[str, SideFile] = field(default_factory=dict)
     """By setting."""
+    embedder: Embedder | None = None
+    """The model by which texts were also compared; None where they were not."""
     model_names: tuple[str, ...] = ()
     power: Power | None = None
     """Without its parts by class and by reason; None where it was not asked for."""

@@ -42,6 +42,12 @@ class Kind:
     """Gives the value as the record has it; raises ValueError if it is not valid."""
     is_path: bool = False
     """Whether it is a path; in a settings file, relative to that file's folder."""
+    words: tuple[str, ...] = ()
+    """Values that are no paths, although it is one otherwise."""
+
+    def names_path(self, value: object) -> bool:
+        """Whether a value is a path."""
+        return self.is_path and value not in self.words
 
     def check_value(
         self, value: object, *, found: str, where: str, error: type[DoubtError] = SettingsError
@@ -78,9 +84,11 @@ def get_kind(setting: Field[Any]) -> Kind | None:
     return kind
 
 
-def text_setting(about: str, *, expected: str = "a text", is_path: bool = False) -> Any:  # noqa: ANN401  # as `field`
+def text_setting(
+    about: str, *, expected: str = "a text", is_path: bool = False, words: tuple[str, ...] = ()
+) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes one text that is not empty."""
-    return field(default=None, metadata={"kind": Kind(about, expected, check_text, is_path)})
+    return field(default=None, metadata={"kind": Kind(about, expected, check_text, is_path, words)})
 
 
 def names_setting(about: str, *, expected: str, default: Any = ()) -> Any:  # noqa: ANN401  # as `field`

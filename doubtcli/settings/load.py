@@ -149,7 +149,7 @@ def _check_flag(name: str, value: object, dashes: str) -> object:
     checked = ALL_KEYS[key].check_value(
         names, where=shown_name, found=f"{shown!r} is not a valid value for {key if dashes else name}"
     )
-    return with_slashes(str(checked)) if ALL_KEYS[key].is_path else checked
+    return with_slashes(str(checked)) if ALL_KEYS[key].names_path(checked) else checked
 
 
 def _split_names(values: list[str]) -> list[str]:
@@ -293,7 +293,7 @@ class _Keys:
         checked = ALL_KEYS[key].check_value(
             value, where=self.where, found=f"{value!r} is not a valid value for {key}"
         )
-        return self.path(checked) if ALL_KEYS[key].is_path else checked
+        return self.path(checked) if ALL_KEYS[key].names_path(checked) else checked
 
 
 def _find_field(key: str, known: Mapping[str, Kind], where: str) -> str:

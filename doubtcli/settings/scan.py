@@ -30,6 +30,8 @@ LARGEST_SEED = 2**32 - 1
 ONE_COLUMN = "a column's name"
 SOME_COLUMNS = "a column's name, or a list of them"
 SOME_REASONS = "a reason's name, or a list of them"
+NO_EMBEDDER, INSTALLED_EMBEDDER = "none", "wordllama"
+"""The values of `embed` that are no folders."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,13 @@ class ScanSettings:
         "A separate file with a vector for each row: .npy, .npz, Parquet or CSV.",
         expected="a file",
         is_path=True,
+    )
+    embed: str | None = text_setting(
+        "The embedding model by which texts are also compared: wordllama (of doubtcli[embed]), a folder with "
+        "a model, or none.",
+        expected="wordllama, none, or a folder with a model",
+        is_path=True,
+        words=(NO_EMBEDDER, INSTALLED_EMBEDDER),
     )
     pred_probs: str | None = text_setting(
         "Your own out-of-sample probabilities, to use instead of our models: .npy, .npz, Parquet or CSV.",

@@ -61,7 +61,7 @@ def collect_flags(settings: ScanSettings, folder: Path) -> dict[str, Any]:
     for name, kind in FILE_KEYS.items():
         given = getattr(settings, name.replace("-", "_"))
         if given != getattr(default, name.replace("-", "_")):
-            flags[name] = relative_path(given, folder) if kind.is_path else given
+            flags[name] = relative_path(given, folder) if kind.names_path(given) else given
     return flags
 
 

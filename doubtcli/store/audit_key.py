@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import DoubtError
 from doubtcli.evidence.graph import PROVIDERS_GROUP
 from doubtcli.features.blocks import BLOCKS_GROUP
+from doubtcli.features.embedders import find_embedding_model
 from doubtcli.plugins import list_reasons
 from doubtcli.records import FROM_FILES, ROLES_GROUP, SideFile
 from doubtcli.settings.installed import find_installed
@@ -20,6 +21,7 @@ from doubtcli.tasks.registry import DEFAULT_TASK
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from doubtcli.features.embedders import EmbeddingModel
     from doubtcli.records import InMemory
     from doubtcli.settings import ScanSettings
 
@@ -35,9 +37,17 @@ def select_judging_settings(settings: ScanSettings) -> dict[str, Any]:
     return {key: value for key, value in asdict(settings).items() if key not in _NOT_IN_THE_AUDIT}
 
 
-def list_versions() -> dict[str, str]:
-    """The versions of doubt and of the libraries that its figures come from."""
-    return {name: version(name) for name in _PACKAGES}
+def list_versions(model: EmbeddingModel | None = None) -> dict[str, str]:
+    """The versions of doubt and of the libraries that its figures come from.
+
+    Args:
+        model: The one by which texts are also compared.
+
+    Raises:
+        SettingsError: A library that runs the model is not installed.
+    """
+    versions = {name: version(name) for name in _PACKAGES}
+    return versions if model is None else versions | model.find_versions()
 
 
 def hash_side_files(settings: ScanSettings, given: InMemory = FROM_FILES) -> dict[str, SideFile]:
@@ -66,16 +76,22 @@ def make_audit_key(
         sha256: Of the data.
         beside: As `hash_side_files` gives them.
         task_name: The kind of label.
+
+    Raises:
+        DoubtError: There is no such embedding model as the settings name.
     """
+    model = find_embedding_model(settings.embed)
     made_of: dict[str, Any] = {
         "name": Path(settings.path).name,  # its ending gives the file's format
         "sha256": sha256,
         "task": task_name,
         "settings": select_judging_settings(settings),
         "side_files": {name: file.sha256 for name, file in beside.items()},
-        "versions": list_versions(),
+        "versions": list_versions(model),
         "reasons": [f"{reason.name} of {reason.package}" for reason in list_reasons()],
     }
+    if model is not None:
+        made_of["embedder"] = model.identify().sha256
     if others := _list_plug_ins():
         made_of["plug-ins"] = others
     text = json.dumps(made_of, sort_keys=True, default=str)

@@ -63,6 +63,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         task_name=audit.task_name,
         audit_key=audit.audit_key,
         side_files=audit.side_files,
+        embedder=audit.embedder,
         model_names=audit.model_names,
         power=None if audit.power is None else _power_of_file(audit.power),
         expected_precision=_to_plain(estimate_precision(audit)),

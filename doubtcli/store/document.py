@@ -16,6 +16,7 @@ from doubtcli.records import (
     ClassCount,
     Column,
     Confusion,
+    Embedder,
     NoiseRate,
     Power,
     ReasonRun,
@@ -50,6 +51,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
         *("quoting", "has_header", "lead_lines", "sheet"),
     ),
     SideFile: ("path", "sha256"),
+    Embedder: ("name", "sha256"),
     Column: ("name", "role", "used", "why"),
     Skill: (
         *("assessable", "why", "accuracy", "balanced_accuracy", "majority_accuracy", "permuted_accuracy"),
@@ -76,6 +78,7 @@ OPTIONAL: Mapping[str, Any] = {
     "doubts_sha256": "",
     "side_files": {},
     "pairs": [],
+    "embedder": None,
     "models": [],
     "power": None,
     "expected_precision": None,
@@ -108,6 +111,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "hashed_as_numbers": document.hashed_as_numbers,
         "doubts_sha256": document.doubts_sha256,
         "side_files": {name: _to_object(file) for name, file in document.side_files.items()},
+        "embedder": None if document.embedder is None else _to_object(document.embedder),
         "columns": list(map(_to_object, document.roles.columns)),
         "pairs": list(map(list, document.roles.pairs)),
         "settings": document.settings,
@@ -263,7 +267,7 @@ def _check_settings(settings: Mapping[str, Any], where: str) -> None:
 
 def _parse_parts(document: _Part) -> AuditDocument:
     tool, reasons, side_files = (document.part(key) for key in ("tool", "reasons", "side_files"))
-    verdicts = document.part_or_null("verdicts")
+    verdicts, embedder = document.part_or_null("verdicts"), document.part_or_null("embedder")
     return AuditDocument(
         tool_name=tool.need("name"),
         tool_version=tool.need("version"),
@@ -281,6 +285,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         skipped=reasons.records("skipped", SkippedReason),
         audit_key=document.need("recipe"),
         side_files={name: side_files.part(name).record(SideFile) for name in side_files.values},
+        embedder=None if embedder is None else embedder.record(Embedder),
         model_names=document.items("models"),
         power=_parse_power(document.part_or_null("power")),
         expected_precision=document.need("expected_precision"),

@@ -139,6 +139,17 @@ class TestNothingChanged:
         assert "(skip, seed)" in note
         sentences.check(note)
 
+    def test_other_embedding_model(self, shelf, write_embedder, sentences):
+        """Audits with another embedding model may doubt other rows: a note says so."""
+        path = shelf.write("rows", shelf.relabelled(shelf.rows(), WRONG))
+        model = str(write_embedder(shelf.folder / "small"))
+        before = shelf.audit_of(path, "one", embed=model)
+        after = shelf.audit_of(path, "two", embed="none")
+
+        (note,) = compared(before, after).notes
+
+        sentences.check(note)
+
     def test_other_versions(self, shelf, sentences):
         """Audits of other versions may doubt other rows: a note says so."""
         before = shelf.audit("rows", shelf.rows())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from dataclasses import replace
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import DIGEST_DIGITS, count_prefix_digits, pack_digests, unpack_digests
 from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section
+from doubtcli.records import Embedder
 from doubtcli.records.stored import BASELINE_SCHEMA_VERSION, ROW_HASH_VERSION, TOOL
 from doubtcli.wording.quoting import quote_json
 
@@ -53,6 +54,7 @@ def _render_section(section: Section) -> str:
         **_render_names(section),
         "settings": _one_line_json(section.settings),
         "version": quote_json(section.version),
+        **_render_embedder(section),
         "doubts": _indent_block("[]", map(_render_known, section.doubts), depth=3),
         "borderline": _render_digests(pack_digests(section.borderline)),
         "rows": _render_digests(section.lines),
@@ -70,6 +72,11 @@ def _render_names(section: Section) -> dict[str, str]:
         "roles": _one_line_json(section.roles),
         "row_hash_version": str(section.row_hash_version),
     }
+
+
+def _render_embedder(section: Section) -> dict[str, str]:
+    """The embedding model, where there was one."""
+    return {} if section.embedder is None else {"embedder": _one_line_json(asdict(section.embedder))}
 
 
 def _render_digests(lines: Mapping[str, str]) -> str:
@@ -229,7 +236,8 @@ def parse_section(path: str, body: object, where: str) -> Section:
             section = Section(
                 path, sha256, n_rows, label, tuple(inputs), settings, version, known, lines, borderline
             )
-            section = replace(section, **_parse_names(path, names, where))
+            named = _parse_names(path, names, where)
+            section = replace(section, **named, embedder=_parse_embedder(path, names.get("embedder"), where))
             _check_doubts(section, where)
             return section
         case _:
@@ -259,6 +267,16 @@ def _parse_names(path: str, names: Mapping[Any, object], where: str) -> dict[str
         )
     fields = {"id": id_column, "numbers": numbers if numbers is None else tuple(numbers)}
     return fields | {"roles": roles, "row_hash_version": row_hash_version}
+
+
+def _parse_embedder(path: str, value: object, where: str) -> Embedder | None:
+    match value:
+        case None:
+            return None
+        case {"name": str() as name, "sha256": str() as sha256}:
+            return Embedder(name, sha256)
+        case _:
+            raise _make_broken_error(where, f"the entry for {path!r} is malformed or incomplete")
 
 
 def _check_lines(path: str, lines: dict[str, Any], n_rows: int, where: str) -> None:

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.rows import check_hashes, make_digest, make_digests
 from doubtcli.gate.baseline.section import make_section_path, select_doubt_settings
-from doubtcli.records import Column, DoubtTable, Role, Roles
+from doubtcli.records import Column, DoubtTable, Role, Roles, name_embedders
 from doubtcli.records.stored import ROW_HASH_VERSION
 from doubtcli.wording.lists import MOST_NAMED, quote_names
 
@@ -216,7 +216,29 @@ def _make_notes(section: Section, document: AuditDocument) -> tuple[str, ...]:
         changed = [f"doubt {section.version}, now {version}", *changed]
     differences = "; ".join(changed)
     note = f"some doubts may differ only because the baseline was written with {differences}"
-    return (*([note] if changed else []), *_note_other_inputs(section, document))
+    return (
+        *([note] if changed else []),
+        *_note_other_embedder(section, document),
+        *_note_other_inputs(section, document),
+    )
+
+
+def _note_other_embedder(section: Section, document: AuditDocument) -> Iterator[str]:
+    """What to do about another embedding model than the baseline's, such as one that CI does not have."""
+    then, now = section.embedder, document.embedder
+    if (then and then.sha256) == (now and now.sha256):
+        return
+    if now is None:
+        cure = "install or name that model (--embed; wordllama comes with doubtcli[embed])"
+    elif then is None:
+        cure = "gate with --embed none"
+    else:
+        cure = "name the same model with --embed"
+    names = name_embedders(then, now)
+    yield (
+        f"some doubts may differ only because the baseline was written with {names[0]}, and the file is now "
+        f"judged with {names[1]}: {cure}, or write the baseline again"
+    )
 
 
 def _note_other_inputs(section: Section, document: AuditDocument) -> Iterator[str]:

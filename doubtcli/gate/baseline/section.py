@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from doubtcli.gate.baseline.rows import Key
-    from doubtcli.records import AuditDocument, DoubtTable
+    from doubtcli.records import AuditDocument, DoubtTable, Embedder
 
 SETTINGS = ("reasons", "skip", "reason_settings", "seed", "folds", "repeats", "fast", "group")
 """The settings that doubts depend on. Those that choose columns are left out: the columns are kept."""
@@ -79,6 +79,8 @@ class Section:
     """The inputs of which numbers were hashed, not texts; None where an earlier version wrote it."""
     row_hash_version: int = 1
     """How rows were hashed."""
+    embedder: Embedder | None = None
+    """The model by which texts were also compared; None where they were not, as in all earlier versions."""
 
     def count(self, row_digest: str) -> int:
         """How many of its rows have this digest."""
@@ -149,6 +151,7 @@ def make_section(
         id=document.id_column,
         numbers=document.hashed_as_numbers,
         row_hash_version=document.row_hash_version,
+        embedder=document.embedder,
     )
 
 

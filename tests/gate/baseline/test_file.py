@@ -16,6 +16,7 @@ from doubtcli.errors import InputError
 from doubtcli.gate.baseline.file import parse_section, read_baseline, render_baseline
 from doubtcli.gate.baseline.rows import make_digest, pack_digests
 from doubtcli.gate.baseline.section import Baseline, KnownDoubt, Section, make_section
+from doubtcli.records import Embedder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -173,6 +174,7 @@ def any_section(draw: st.DrawFn) -> Section:
         version=draw(TEXT),
         doubts=doubts,
         lines=pack_digests(make_digest(*row) for row in rows),
+        embedder=draw(st.none() | st.builds(Embedder, TEXT, TEXT)),
         borderline=tuple(sorted(make_digest(*row) for row in rows if draw(st.booleans()))),
     )
 
@@ -444,6 +446,14 @@ def test_more_than_we_know() -> None:
 def test_malformed(part: object) -> None:
     """An entry in which something is missing or of another type is refused."""
     assert section_refusal(part) == section_refusal({})
+
+
+def test_embedding_model() -> None:
+    """The embedding model is read back; one without a hash is refused, and none is no model."""
+    assert parse_section("a.csv", body(), "known.json").embedder is None
+    model = {"name": "small", "sha256": "ab" * 32}
+    assert parse_section("a.csv", body(embedder=model), "known.json").embedder == Embedder(**model)
+    assert "malformed" in section_refusal(body(embedder={"name": "small"}))
 
 
 def test_empty_entry(sentences: Sentences) -> None:

@@ -10,7 +10,7 @@ from doubtcli.errors import InputError
 from doubtcli.gate.baseline.match import find_section
 from doubtcli.gate.baseline.section import Baseline, make_section
 from doubtcli.read.row_ids import hash_rows, hash_rows_as_before
-from doubtcli.records import Column, Role, Roles, Source, Table
+from doubtcli.records import Column, Embedder, Role, Roles, Source, Table
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
     Make = Callable[..., DoubtTable]
     Describe = Callable[..., AuditDocument]
+
+
+SMALL, LARGE = Embedder("small", "ab" * 32), Embedder("large", "cd" * 32)
 
 
 def read_nothing() -> Table:
@@ -218,6 +221,38 @@ class TestNotes:
 
         assert note.endswith('doubt 0.1.0, now 0.2.0; skip = [], now ["outlier"]; seed = 0, now 3')
         sentences.check(note)
+
+    @pytest.mark.parametrize(
+        "models",
+        [(None, SMALL), (SMALL, None), (SMALL, LARGE), (SMALL, replace(SMALL, sha256="ef" * 32))],
+        ids=["now only", "then only", "another", "of the same name"],
+    )
+    def test_other_embedding_model(
+        self,
+        models: tuple[Embedder | None, Embedder | None],
+        baseline: Baseline,
+        table: Make,
+        document: Describe,
+        sentences: Sentences,
+    ) -> None:
+        """Another embedding model than the baseline's is named, with what to do."""
+        section = replace(baseline.sections[0], embedder=models[0])
+        audited = replace(document(), embedder=models[1])
+
+        *_, (note,) = find_section(
+            Baseline("known.json", (section,)), "data.csv", audited, table({}), read_nothing
+        )
+
+        sentences.check(note)
+
+    def test_moved_embedding_model(self, baseline: Baseline, table: Make, document: Describe) -> None:
+        """The same files of a model under another name are the same model."""
+        section = replace(baseline.sections[0], embedder=SMALL)
+        audited = replace(document(), embedder=replace(SMALL, name="moved"))
+
+        known = Baseline("known.json", (section,))
+
+        assert find_section(known, "data.csv", audited, table({}), read_nothing)[-1] == ()
 
     def test_settings_of_a_later_version(self, baseline: Baseline, table: Make, document: Describe) -> None:
         """A setting that the baseline does not have is left out."""

@@ -13,7 +13,8 @@ from scipy import sparse
 
 from doubtcli.features.latent import MOST_SAMPLED, find_main_directions, unit_rows
 from doubtcli.predict.folds import spread_rows
-from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams, RidgeOnSpelling
+from doubtcli.predict.linear_text_models import LogisticOnWords, RidgeOnSpelling
+from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
@@ -66,15 +67,18 @@ class TextBlock:
         return np.hstack([part / np.sqrt(2, dtype=np.float32) for part in parts])
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
-        """Two cheap models each on words and on spelling; unless `fast`, a ridge that also sees numbers."""
+        """Three cheap models; unless `fast`, two linear ones, of which the ridge also sees numbers."""
         words, spelling = Ngrams(self.words), Ngrams(self.tokens, self.spelling)
         cheap = (
             ComplementNaiveBayes(words, "words"),
             ComplementNaiveBayes(spelling, "spelling"),
             NearestCentroid(words, "words"),
-            NearestCentroid(spelling, "spelling"),
         )
-        return cheap if fast else (*cheap, RidgeOnSpelling(self.tokens, self.spelling, _side_by_side(beside)))
+        if fast:
+            return cheap
+        ridge = RidgeOnSpelling(self.tokens, self.spelling, _side_by_side(beside))
+        single_words = _unit_sparse_rows(self.words[:, : self.tokens.shape[1]])
+        return (*cheap, ridge, LogisticOnWords(single_words))
 
 
 def _side_by_side(beside: tuple[Block, ...]) -> NDArray[np.float32] | None:

@@ -1,4 +1,4 @@
-"""Text features -> out-of-fold scores by five fast, strongly regularised models.
+"""Text features -> out-of-fold scores by two fast models that are made of the sums of each class.
 
 Each fits all folds at once: the sums that the model of a fold needs are the total less those of the fold.
 """
@@ -13,22 +13,15 @@ import numpy as np
 from scipy import sparse
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from numpy.typing import NDArray
 
     from doubtcli.records import Codes
 
     Matrix = NDArray[np.float32]
     Scores = NDArray[np.float64]
-    Product = Callable[[Matrix], Matrix]
 
 _SMOOTHING = 0.3
 """Added to the weight of every n-gram in every class; chosen once, not tuned."""
-_RIDGE_PENALTY = 1.0
-"""Scikit-learn's default; it is strong here, as rows have a length of about 1."""
-_MOST_STEPS, _TOLERANCE = 30, 1e-2
-"""Limits of the conjugate gradients: a fit that stops earlier is penalised more; chosen once, not tuned."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -114,77 +107,7 @@ class NearestCentroid(_ClassSumModel):
         return np.asarray(of_class / np.where(lengths > 0, lengths, 1.0))
 
 
-@dataclass(frozen=True, eq=False)
-class RidgeOnSpelling:
-    """One-against-rest ridge regression on character n-grams and table values; scores of about -1 to 1."""
-
-    tokens: sparse.csr_matrix
-    """Shape `(n_rows, n_tokens)`."""
-    spelling: sparse.csr_matrix
-    """Shape `(n_tokens, n_ngrams)`: `tokens @ spelling` are the n-grams of each text."""
-    dense: Matrix | None = None
-    """Shape `(n_rows, n_dense)`."""
-
-    name: ClassVar = "ridge regression on spelling"
-    libraries: ClassVar = ()
-    note: ClassVar = None
-    is_overrated: ClassVar = False
-
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """The out-of-fold scores, shape `(n_rows, n_classes)`."""
-        del seed  # its optimum is unique
-        targets = np.where(np.eye(n_classes, dtype=bool)[labels], 1.0, -1.0).astype(np.float32)
-        spelling_back = self.spelling.T.tocsr()
-        scores = np.zeros((len(labels), n_classes))
-        for fold in range(folds.max() + 1):
-            train, test = np.flatnonzero(folds != fold), np.flatnonzero(folds == fold)
-            mean = targets[train].mean(axis=0)
-            forward, back = self._make_design(train, spelling_back)
-            weights = _solve_ridge(forward, back, targets[train] - mean)
-            predict, _ = self._make_design(test, spelling_back)
-            scores[test] = predict(weights) + mean
-        return scores
-
-    def _make_design(self, rows: Codes, spelling_back: sparse.csr_matrix) -> tuple[Product, Product]:
-        """`X @ w` and `X.T @ v` of some rows, where `X = [tokens @ spelling, dense]` is never built."""
-        tokens, dense = self.tokens[rows], _scale_rows(self.dense, rows)
-        tokens_back = tokens.T.tocsr()
-        n_ngrams = self.spelling.shape[1]
-
-        def forward(weights: Matrix) -> Matrix:
-            product = tokens @ (self.spelling @ weights[:n_ngrams])
-            return np.asarray(product if dense is None else product + dense @ weights[n_ngrams:])
-
-        def back(values: Matrix) -> Matrix:
-            product = spelling_back @ (tokens_back @ values)
-            return np.asarray(product if dense is None else np.vstack([product, dense.T @ values]))
-
-        return forward, back
-
-
 def encode_one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
     """The labels as indicators, shape `(n_classes, n_rows)`."""
     ones = np.ones(len(labels), dtype=np.float32)
     return sparse.csr_matrix((ones, (labels, np.arange(len(labels)))), shape=(n_classes, len(labels)))
-
-
-def _scale_rows(dense: NDArray[np.float32] | None, rows: NDArray[np.intp]) -> Matrix | None:
-    """Table values, scaled to a length like that of texts, so that one penalty fits both."""
-    return None if dense is None else dense[rows] / np.sqrt(dense.shape[1], dtype=np.float32)
-
-
-def _solve_ridge(forward: Product, back: Product, targets: Matrix) -> Matrix:
-    """Solve `(X'X + penalty) w = X' targets` for all classes at once (Hestenes and Stiefel, 1952)."""
-    residual = back(targets)
-    weights, direction = np.zeros_like(residual), residual.copy()
-    squares = first = (residual * residual).sum(axis=0)
-    for _ in range(_MOST_STEPS):
-        if (squares <= _TOLERANCE**2 * first).all():
-            break
-        curved = back(forward(direction)) + np.float32(_RIDGE_PENALTY) * direction
-        step = squares / np.maximum((direction * curved).sum(axis=0), np.float32(1e-30))
-        weights += step * direction
-        residual -= step * curved
-        before, squares = squares, (residual * residual).sum(axis=0)
-        direction = residual + squares / np.maximum(before, np.float32(1e-30)) * direction
-    return np.asarray(weights)

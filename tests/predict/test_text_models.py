@@ -4,13 +4,12 @@ from typing import Any
 import numpy as np
 import pytest
 from scipy import sparse
-from sklearn.linear_model import Ridge
 from sklearn.metrics.pairwise import cosine_similarity
 from sklearn.naive_bayes import ComplementNB
 
 from doubtcli.features.text import make_text_block
 from doubtcli.predict import text_models
-from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams, RidgeOnSpelling
+from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams
 
 
 @dataclass(frozen=True)
@@ -30,11 +29,6 @@ def on_words(model):
 def on_spelling(model):
     """The model on character n-grams."""
     return lambda text: model(Ngrams(text.tokens, text.spelling), "spelling")
-
-
-def ridge(text, dense=None):
-    """The ridge on character n-grams."""
-    return RidgeOnSpelling(text.tokens, text.spelling, dense)
 
 
 BAYES_ON_WORDS, BAYES_ON_SPELLING = on_words(ComplementNaiveBayes), on_spelling(ComplementNaiveBayes)
@@ -142,47 +136,9 @@ def test_a_class_without_training_rows_scores_0(features, model):
     assert (scores[10:, 2] > 0).any()
 
 
-@pytest.mark.parametrize("with_table", [False, True])
-def test_ridge_equals_scikit_learn_fitted_fold_by_fold(features, with_table, monkeypatch):
-    """If it runs to the end, the ridge equals scikit-learn's on the product and the table in one matrix."""
-    monkeypatch.setattr(text_models, "_TOLERANCE", 1e-7)
-    monkeypatch.setattr(text_models, "_MOST_STEPS", 500)
-    text, labels, folds = features
-    dense = np.random.default_rng(5).normal(size=(40, 4)).astype(np.float32) if with_table else None
-
-    scores = scores_of(ridge(text, dense), labels, folds, 3)
-
-    design = (text.tokens @ text.spelling).toarray()
-    if dense is not None:
-        design = np.hstack([design, dense / 2])  # 2 is the square root of its four columns
-    targets = np.where(np.eye(3)[labels] == 1, 1.0, -1.0)
-    for fold in range(4):
-        train, test = folds != fold, folds == fold
-        mean = targets[train].mean(axis=0)
-        oracle = Ridge(alpha=1.0, fit_intercept=False).fit(design[train], targets[train] - mean)
-        np.testing.assert_allclose(scores[test], oracle.predict(design[test]) + mean, atol=1e-3)
-
-
-def test_a_ridge_that_stops_early_is_penalised_more(features, monkeypatch):
-    """After one step instead of thirty, scores are nearer to the shares of the classes."""
-    text, labels, folds = features
-    whole = scores_of(ridge(text), labels, folds, 3)
-    monkeypatch.setattr(text_models, "_MOST_STEPS", 1)
-
-    short = scores_of(ridge(text), labels, folds, 3)
-
-    assert short.std(axis=0).max() < whole.std(axis=0).min()
-
-
 @pytest.mark.parametrize(
     "model",
-    [
-        BAYES_ON_WORDS,
-        BAYES_ON_SPELLING,
-        CENTROID_ON_WORDS,
-        CENTROID_ON_SPELLING,
-        ridge,
-    ],
+    [BAYES_ON_WORDS, BAYES_ON_SPELLING, CENTROID_ON_WORDS, CENTROID_ON_SPELLING],
 )
 def test_a_rows_own_label_does_not_reach_its_score(features, model):
     """Flipping the label of a row changes no score of its fold."""

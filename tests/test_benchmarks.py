@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[1]
 BENCHMARKS = ROOT / "benchmarks"
 sys.path += [str(BENCHMARKS), str(BENCHMARKS / "peers")]
 
+import embeddings  # noqa: E402
 import flips  # noqa: E402
 import gate  # noqa: E402
 import measure  # noqa: E402
@@ -398,6 +399,33 @@ def test_flips_change_five_percent_of_the_labels_and_nothing_else():
     assert flips.flip_labels("breast cancer", seed=4).is_error.tolist() != task.is_error.tolist()
 
 
+# --------------------------------------------------------------- the embeddings
+
+
+def test_made_up_vectors_have_one_label_in_ten_wrong():
+    """Of 50 texts five have another class; the texts are the same with and without vectors."""
+    alone, beside = (embeddings.make_task(50, 3, signal) for signal in (None, 0.2))
+
+    assert alone.is_error.sum() == 5
+    assert beside.is_error.tolist() == alone.is_error.tolist()
+    assert beside.table.drop(columns="embedding").equals(alone.table)
+    assert {len(vector) for vector in beside.table["embedding"]} == {256}
+
+
+def test_the_embeddings_benchmark_prints_a_row_for_each_file(monkeypatch, capsys):
+    """On few rows it prints two classes without vectors, with vectors and with noise, and writes nothing."""
+    before = page.PAGE.read_bytes()
+    monkeypatch.setattr(embeddings, "CLASSES", (2,))
+    monkeypatch.setattr(tools, "run_process", run_here)
+    monkeypatch.setattr(sys, "argv", ["embeddings.py", "120"])
+
+    embeddings.main()
+
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(" | ")[1] for line in lines[2:]] == ["none", "of the class", "noise"]
+    assert page.PAGE.read_bytes() == before
+
+
 # --------------------------------------------------------------------- the page
 
 
@@ -422,7 +450,7 @@ def test_a_page_without_both_marks_in_order_does_not_change(tmp_path, text):
     assert readme.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["ranking", "flips", "size"])
+@pytest.mark.parametrize("name", ["ranking", "flips", "size", "embeddings"])
 def test_the_page_has_the_marks_of_each_benchmark(name):
     """The page has both marks once."""
     text = page.PAGE.read_text()

@@ -72,7 +72,7 @@ def test_the_ridge_sees_the_numbers_of_all_other_blocks(widths):
     """The numbers of several blocks are side by side, those of one block are not copied."""
     beside = tuple(TableBlock(np.ones((2, width), dtype=np.float32)) for width in widths)
 
-    ridge = make_text_block(["card lost", "card gone"]).models(beside, fast=False)[-1]
+    *_, ridge, _ = make_text_block(["card lost", "card gone"]).models(beside, fast=False)
 
     assert (0 if ridge.dense is None else ridge.dense.shape[1]) == sum(widths)
     assert len(widths) != 1 or ridge.dense is beside[0].dense

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +19,8 @@ DATA = Path(os.environ.get("DOUBT_DATA", "../shared/data"))
 
 KNOWN_OF_ERRORS = ("true_label", "is_error", "label_", "n_rules", "n_answers", "original_class")
 """Columns with these prefixes give the errors away, and are hidden from every tool."""
+OF_WORDS = "token"
+"""How a set's task starts if its labels are those of words."""
 ANSWERED_BY_PEOPLE = ("rte_crowd", "crowd_sentiment_sp", "crowd_music_ms")
 """Sets whose `annotations.parquet` has people's answers; in other sets it was used to find the errors."""
 ANSWER = "annotator_"
@@ -75,7 +79,9 @@ def read_tasks(folder: Path) -> list[Task]:
     data = pd.read_parquet(path)
     if "is_error" not in data or pd.api.types.is_float_dtype(data["label"]):
         return []
-    inputs = data[[c for c in data if c not in ("id", "label") and not c.startswith(KNOWN_OF_ERRORS)]]
+    inputs = select_inputs(folder, data)
+    if inputs is None:
+        return []
     tasks = []
     for kind, labels in list_noise_kinds(folder.name, data).items():
         is_given = labels.equals(data["label"])
@@ -88,6 +94,20 @@ def read_tasks(folder: Path) -> list[Task]:
         is_error = wrong[known].to_numpy(dtype=bool)
         tasks.append(Task(f"{folder.name} {kind}".strip(), table, is_error, is_given))
     return tasks
+
+
+def select_inputs(folder: Path, data: pd.DataFrame) -> pd.DataFrame | None:
+    """The columns that a set's `meta.json` names as its inputs; without one, all that do not name errors.
+
+    None where a label belongs to a word and not to a row.
+    """
+    described = folder / "meta.json"
+    if not described.exists():
+        return data[[c for c in data if c not in ("id", "label") and not c.startswith(KNOWN_OF_ERRORS)]]
+    meta = json.loads(described.read_text(encoding="utf-8"))
+    if meta["task"].startswith(OF_WORDS):
+        return None
+    return data[[c for c in data if any(fnmatch(c, pattern) for pattern in meta["inputs"])]]
 
 
 def list_noise_kinds(name: str, data: pd.DataFrame) -> dict[str, pd.Series]:

@@ -173,6 +173,26 @@ def test_no_tool_is_shown_what_is_known_of_the_errors(tmp_path):
     assert task.is_error.tolist() == [True] * 4 + [False] * 36
 
 
+def test_a_set_that_names_its_inputs_shows_no_other_column(tmp_path):
+    """Of "votes" and "size", only the latter is an input: `meta.json` has the pattern "s*"."""
+    write_set(tmp_path / "mail", votes=3)
+    (tmp_path / "mail" / "meta.json").write_text('{"task": "binary", "inputs": ["s*"]}', encoding="utf-8")
+
+    (task,) = sets.read_tasks(tmp_path / "mail")
+
+    assert sorted(task.table) == ["id", "label", "size"]
+
+
+def test_a_set_whose_labels_are_those_of_words_is_left_out(tmp_path):
+    """Its rows are words, and no label belongs to a row alone."""
+    write_set(tmp_path / "names")
+    (tmp_path / "names" / "meta.json").write_text(
+        '{"task": "token classification", "inputs": ["size"]}', encoding="utf-8"
+    )
+
+    assert sets.read_tasks(tmp_path / "names") == []
+
+
 def test_each_kind_of_injected_noise_is_a_task(tmp_path):
     """The kind that `label` repeats comes once, under its name; errors follow from the true label."""
     truth = ["ham", "spam"] * 20

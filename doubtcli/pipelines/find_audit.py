@@ -60,9 +60,8 @@ def _find_beside(path: str, wanted: str) -> tuple[StoredAudit | None, tuple[str,
     stored = read_audit(folder)
     if stored.document.audit_key == wanted:
         return stored, ()
-    return None, (
-        f"{folder} was made from other data, settings, versions or another embedding model, and was not used",
-    )
+    other = "other data, settings or versions, or with another embedding model"
+    return None, (f"{folder} was made from {other}, and was not used",)
 
 
 def _use_audit(stored: StoredAudit, settings: ScanSettings, origin: str) -> FoundAudit:

@@ -31,6 +31,7 @@ WHOLE = Examples(
     earlier_hashes=((),) * 6,
     hashed_as_numbers=("size",),
     equal_inputs=np.array([0, 1, 1, 0]),
+    pairs=(("text", "size"),),
 )
 """Four rows of a file of six, with every field set."""
 

@@ -5,7 +5,8 @@ Usage: python benchmarks/ranking.py [--tools NAME,...] [SET ...]      (`make ben
 The sets are the folders under `DOUBT_DATA` (default: ../shared/data) with a `data.parquet` that
 has the columns `label` and `is_error`. The peers are the scripts in benchmarks/peers/. Each tool runs as a
 separate process on the same file, one after the other, and does not see which labels are wrong. Each run
-prints its tables; a run of all tools on all sets also writes them into benchmarks/README.md.
+prints its tables; a run of all tools on all sets, or one with `--write`, also writes them into
+benchmarks/README.md.
 """
 
 from __future__ import annotations
@@ -45,7 +46,7 @@ def main() -> None:
         sys.exit(f"no labelled sets {' '.join(wanted.sets)} in {DATA}")
     text = report(found, tools)
     print(text)
-    if len(tools) == len(TOOLS) and not wanted.sets:
+    if wanted.write or (len(tools) == len(TOOLS) and not wanted.sets):
         write_between(PAGE, BEGIN, END, text)
 
 
@@ -55,6 +56,7 @@ def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("sets", nargs="*", metavar="SET", help="a folder's name [default: all]")
     parser.add_argument("--tools", default=",".join(names), help=f"of {', '.join(names)} [default: all]")
+    parser.add_argument("--write", action="store_true", help="write the tables of these tools and sets")
     wanted = parser.parse_args()
     wanted.tools = wanted.tools.split(",")
     unknown = [name for name in wanted.tools if name not in names]

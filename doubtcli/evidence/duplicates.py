@@ -93,8 +93,7 @@ def find_duplicates(features: Features, n_folds: int = 5) -> Duplicates:
     words, the table values must be equal, too. Case, punctuation and white space do not count.
     Of two texts that are compared both must be equal or nearly equal: two pairs that share one side are not
     the same input. They are not held out together either: then errors were ranked worse (an average precision
-    of .61 instead of .73 on queries with documents, .92 for .93 on descriptions of packages), and labels were
-    predicted no worse, so one side does not give the label of another pair away.
+    of .61 instead of .73 on queries with documents, .92 for .93 on descriptions of packages).
     Near-duplicates are grouped around a single text, the first of them in row order, and do not chain: every
     member is similar to that one. If a group of near-duplicates would have more than half as many rows as a
     fold (a tenth of all rows with five folds), only exact duplicates are grouped.

@@ -73,8 +73,8 @@ def embedding_block(examples: Examples) -> EmbeddingBlock | None:
 def make_embedding_block(vectors: NDArray[np.floating], on: str = "embeddings") -> EmbeddingBlock:
     """The directions of vectors from their mean: all vectors of a language model point much the same way.
 
-    Source: Mu and Viswanath, 2018, who also take away the first main directions; here, that lost half of the
-    average precision on two sets of five.
+    Source: Mu and Viswanath, 2018, who also take away the first main directions; here, linear models then
+    lost most of their average precision on two sets of five.
 
     Args:
         vectors: Shape `(n_rows, n_dimensions)`, finite; a row of zeros is a row without a vector.

@@ -34,8 +34,9 @@ if TYPE_CHECKING:
     from doubtcli.records import Bools, Codes, Engine, Examples, Features, Floats, Model
     from doubtcli.settings import ScanSettings
 
-PLAIN_MODELS = ("ridge regression on spelling", "logistic regression")
-"""Linear, well known and available everywhere: the first one that suits the features is used."""
+PLAIN_MODELS = ("ridge regression on spelling", "logistic regression", "logistic regression on embeddings")
+"""Linear, well known and available everywhere: the first one that suits the features is used; where only a
+plug-in's models suit them, its first."""
 GAIN_LEVEL = 0.9
 FEWEST_JUDGED = 30
 """Rows whose label stayed. With fewer, one row would make a difference of more than three points."""
@@ -124,7 +125,7 @@ def score_labels(
         advance: Called after each fit, twice a repeat.
     """
     models = {model.name: model for model in rows.features.models()}
-    name = next(name for name in PLAIN_MODELS if name in models)
+    name = next((name for name in PLAIN_MODELS if name in models), next(iter(models)))
     n_folds = min(settings.folds, len(np.unique(rows.together)))
     n_repeats = count_splits(len(rows.before))
     right = np.array(

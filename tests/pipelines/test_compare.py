@@ -427,7 +427,7 @@ def test_vectors(shelf):
         shelf.audit("after", rows, **side_file),
     )
 
-    assert with_them.score.model == "logistic regression"
+    assert with_them.score.model == "logistic regression on embeddings"
     assert with_them.score.n_trained == 80
 
 

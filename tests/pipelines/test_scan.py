@@ -307,7 +307,7 @@ class TestOtherInputs:
         assert found.model_names == ("your probabilities",)
         assert {"cross-val-flip", "model-disagreement"} <= {reason.name for reason in found.skipped}
         np.testing.assert_allclose(found.evidence.pred_probs.max(axis=1), 0.9, rtol=1e-6)
-        assert len(penguins.model_names) == 3
+        assert len(penguins.model_names) == 4
 
     def test_embeddings_are_compared(self, tmp_path):
         """If vectors have two clusters and one label is in the wrong one, that row comes first."""

@@ -98,7 +98,7 @@ def scan(  # the flags of the command, so that an editor lists them
             `(n_rows, n_classes)` with the classes sorted by name, a table with a column a class, or a file.
         verdicts: Rows that people have decided: a filled-in queue, or the export of an annotation tool.
         group: A column; rows of the same value are judged by models that saw none of them.
-        pair: Two columns that are compared: ("left", "right"); several times two for records of several
+        pair: Two columns that are compared: ("left", "right"); a list of such pairs for records of several
             columns; "none" for no pair. Recognised if left out.
         ignore: Columns to leave out.
         use: Columns to use although they look like a leak or an id.

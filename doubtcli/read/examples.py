@@ -207,10 +207,19 @@ def _encode_annotations(
 
 
 def _no_inputs_error(table: Table, roles: Roles) -> InputError:
-    others = [f"{column.name!r} ({column.why})" for column in roles.columns if column.role != Role.LABEL]
     return InputError(
         "there is nothing to judge the labels by: no column is left that models can learn from",
         where=table.source.path,
         expected="besides the label: texts, numbers, categories, dates, vectors, probabilities or annotators",
-        hint=f"use one of the other columns with --use COLUMN: {', '.join(others)}" if others else None,
+        hint=_suggest_inputs(roles),
     )
+
+
+def _suggest_inputs(roles: Roles) -> str | None:
+    """What to do where no column is left to learn from; None if there is no other column."""
+    others = [column for column in roles.columns if column.role != Role.LABEL]
+    broken = [column for column in others if column.role == Role.EMBEDDING]
+    shown = ", ".join(f"{column.name!r} ({column.why})" for column in broken or others)
+    if broken:
+        return f"mend the row that is named here, or remove it: {shown}"
+    return f"use one of the other columns with --use COLUMN: {shown}" if others else None

@@ -97,8 +97,11 @@ def names_setting(about: str, *, expected: str, default: Any = ()) -> Any:  # no
 
 
 def pair_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
-    """A setting that takes the names of two columns, or of several times two; or none."""
-    expected = f"two columns' names, left and right, or several times two; or {NO_PAIR[0]}"
+    """A setting that takes the names of two columns, or of two for each of several pairs; or none."""
+    expected = (
+        'two columns for each pair, none of them twice: LEFT,RIGHT (in a file ["LEFT", "RIGHT"]); '
+        f"or {NO_PAIR[0]}"
+    )
     return field(default=(), metadata={"kind": Kind(about, expected, check_pair)})
 
 

@@ -82,8 +82,8 @@ class ScanSettings:
         "Groups of rows: no model judges a row if it has seen another row of its group.", expected=ONE_COLUMN
     )
     pair: tuple[str, ...] = pair_setting(
-        "Two columns that are compared, such as two questions; several times two, if each side of a pair has "
-        "several columns; none, if there is no pair."
+        "Two columns that are compared, such as two questions; give it again for each further pair of "
+        "columns, if both sides have several; none, if there is no pair."
     )
     ignore: tuple[str, ...] = names_setting("Columns to leave out.", expected=SOME_COLUMNS)
     use: tuple[str, ...] = names_setting(

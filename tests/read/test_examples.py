@@ -146,6 +146,15 @@ def test_a_table_of_labels_alone_is_refused(sentences: Sentences) -> None:
     assert caught.value.hint is None
 
 
+def test_a_broken_vector_in_the_only_input_is_to_be_mended() -> None:
+    """The hint names the row of the vector, and not --use, which would not help."""
+    with pytest.raises(InputError) as caught:
+        examples({"v": [[1.0, 2.0], [3.0, float("nan")], [5.0, 6.0], [7.0, 8.0]], "label": LABELS})
+
+    assert "row 2" in str(caught.value.hint)
+    assert "--use" not in str(caught.value.hint)
+
+
 def test_embeddings_are_put_side_by_side() -> None:
     """Columns of vectors and vectors from a file become one matrix."""
     data = {"id": list("dcba"), "v": [[1, 2], [3, 4], [5, 6], [7, 8]], "w": ["[0.5]"] * 4, "label": LABELS}

@@ -120,12 +120,13 @@ def estimate_noise(
     known_wrong = measure_known_share(pred_probs_by_repeat, given_labels, low)
     best = np.unravel_index(weights.argmax(), weights.shape)
     too_weak = _explain_too_weak(rate, known_wrong, by_repeat)
-    unknown = _explain_too_few(len(given_labels), n_groups) or too_weak
+    if too_weak:
+        return make_unassessable_noise(too_weak)
+    too_few = _explain_too_few(len(given_labels), n_groups)
     known = NoiseRate(assessable=True, why=_WHY, rate=rate, low=low, high=high, level=LEVEL)
-    expected = min((rate + high) / 2, known_wrong, _BASE_RATE if too_weak else 1.0)
     return NoiseModel(
-        NoiseRate(assessable=False, why=unknown, level=LEVEL) if unknown else known,
-        prior=max(expected, 1 / (len(given_labels) + 1)),
+        NoiseRate(assessable=False, why=too_few, level=LEVEL) if too_few else known,
+        prior=max(min((rate + high) / 2, known_wrong), 1 / (len(given_labels) + 1)),
         mean=by_repeat[0].mean,
         sd=by_repeat[0].sd,
         slope=float(SLOPES[best[1]]),

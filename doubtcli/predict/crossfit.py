@@ -9,11 +9,7 @@ import numpy as np
 
 from doubtcli.errors import ModelError
 from doubtcli.predict.folds import assign_folds
-from doubtcli.predict.pooling import (
-    calibrate_scores,
-    pool_probabilities,
-    weigh_models,
-)
+from doubtcli.predict.pooling import calibrate_scores, pool_probabilities, weigh_models
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Predictions
 

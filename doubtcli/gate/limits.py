@@ -9,7 +9,6 @@ from doubtcli.errors import SettingsError
 from doubtcli.gate.result import Change, Check, Outcome
 from doubtcli.settings import EACH, Limit
 from doubtcli.wording.lists import did_you_mean
-from doubtcli.wording.numbers import format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -72,13 +71,12 @@ def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_noise is None:
         return
     noise = figures.document.noise_rate
-    kind = "measured" if noise.rests_on == "verdicts" else "suspected"
     side = "upper" if settings.strict else "lower"
-    value = noise.high if settings.strict else noise.low
+    value = noise.high if settings.strict else max(noise.at_least, noise.low or 0.0)
     check = Check(
         limit="max-noise",
         of="",
-        measured=f"{kind} label noise, {side} bound",
+        measured=f"label noise, {side} bound",
         value=value,
         bound=settings.max_noise,
         is_share=True,
@@ -88,12 +86,10 @@ def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
         why=noise.why,
         rows=_list_fingerprints(figures.doubted),
     )
-    if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
+    if not noise.assessable or value is None:
         yield _mark_unassessable(check, noise.why, settings)
         return
-    interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-    words = f"estimate {format_percent(noise.rate)}, {interval}; its {side} bound counts"
-    yield _judge_value(replace(check, why=words))
+    yield _judge_value(check)
 
 
 def _check_skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:

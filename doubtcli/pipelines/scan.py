@@ -24,6 +24,7 @@ from doubtcli.rank.combine import (
     number_entries,
     rank_rows,
 )
+from doubtcli.rank.cut import choose_queue_length
 from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
@@ -245,8 +246,11 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         )
         rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
         noise = planted.weigh(noise, rank(noise, together).doubt)
-        ranking = mark_decided_rows(rank(noise, together, verdicts=examples.verdicts), examples)
-        ranking = number_entries(ranking, examples)
+        ranked = rank(noise, together, verdicts=examples.verdicts)
+        noise = _state_contradicted(noise, ranked, is_known=bool(opinions) and noise.has_skill)
+        ranking = number_entries(mark_decided_rows(ranked, examples), examples)
+        length = choose_queue_length(ranking, has_skill=noise.has_skill)
+        ranking = replace(ranking, queue_length=length)
     notes.add(_explain_unjudged(task, opinions, evidence, examples, together))
     return JudgedFile(
         loaded,
@@ -265,6 +269,12 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         noise,
         ranking,
     )
+
+
+def _state_contradicted(noise: NoiseModel, ranked: Ranking, *, is_known: bool) -> NoiseModel:
+    """The noise model with the share of given labels that models contradict; None where they know nothing."""
+    share = float(ranked.contradicted.mean()) if is_known else None
+    return replace(noise, noise_rate=replace(noise.noise_rate, contradicted=share))
 
 
 @dataclass(frozen=True)

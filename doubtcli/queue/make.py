@@ -78,7 +78,12 @@ def make_queue(
 def _follow_scan(choice: QueueChoice, document: AuditDocument) -> QueueChoice:
     """The choice with the settings that the scan had for its own queue."""
     asked = document.settings
-    return replace(choice, scan_sample=asked.get("audit_sample"), scan_size=asked.get("queue_size"))
+    return replace(
+        choice,
+        scan_length=document.counts.n_queued,
+        scan_sample=asked.get("audit_sample"),
+        scan_size=asked.get("queue_size"),
+    )
 
 
 def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownColumns) -> list[QueueRow]:

@@ -11,8 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from doubtcli.rank.combine import count_least_entries
-from doubtcli.records import Role
+from doubtcli.records import TIERS, Role
 from doubtcli.tools.values import to_csv_texts
 
 if TYPE_CHECKING:
@@ -34,8 +33,6 @@ class Pool:
     """Shape `(n_rows,)`: rows with the same number have the same input."""
     entries: Codes
     """Shape `(n_rows,)`: rows with the same number are equal, and one entry of the queue."""
-    least_entries: int
-    """The least number of entries in a queue of no given size, where there are so many."""
     n_characters: Codes
     """Shape `(n_rows,)`: how much there is to read."""
     waived: Bools
@@ -56,6 +53,11 @@ class Pool:
     def doubted(self) -> Bools:
         """Shape `(n_rows,)`."""
         return self.doubts.doubted
+
+    @cached_property
+    def tiers(self) -> Codes:
+        """Shape `(n_rows,)`: the tier of each row, as its place in `TIERS`."""
+        return np.array([TIERS.index(tier) for tier in self.doubts.tier.to_pylist()], dtype=np.intp)
 
     @cached_property
     def labels(self) -> Codes:
@@ -88,8 +90,7 @@ def build_pool(doubts: DoubtTable, inputs: Codes, n_characters: Codes, waived: C
     rows = rows[np.argsort(doubts.take(rows).rank.to_numpy(), kind="stable")]
     is_waived = np.isin(list_file_rows(doubts) + 1, list(waived))
     entries = _number_entries(doubts)
-    least = count_least_entries(len(np.unique(entries[~np.isnan(doubts.doubt)])))
-    return Pool(doubts.take(rows), inputs[rows], entries[rows], least, n_characters[rows], is_waived[rows])
+    return Pool(doubts.take(rows), inputs[rows], entries[rows], n_characters[rows], is_waived[rows])
 
 
 def _number_entries(doubts: DoubtTable) -> Codes:

@@ -55,6 +55,8 @@ class QueueChoice:
     """How many entries; None: those of the scan's own queue."""
     seed: int | None = None
     """Of the rows drawn at random; the scan's own if None."""
+    scan_length: int = 0
+    """Without a size: how many entries the scan's own queue has, without rows drawn at random."""
     scan_sample: int | None = None
     """Without a size: how many rows the scan drew at random."""
     scan_size: int | None = None
@@ -196,7 +198,7 @@ def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
     seed = scan_seed if choice.seed is None else choice.seed
     if choice.size is None:
         picks = _draw_at_random(pool, choice.scan_sample or 0, seed)
-        heads = find_queue_heads(pool.entries, pool.doubted, pool.least_entries)
+        heads = find_queue_heads(pool.entries, pool.tiers, choice.scan_length)
         n_rows = len(_list_candidates(pool, picks, heads))
         if choice.scan_size is not None:
             n_rows = min(n_rows, max(0, choice.scan_size - len(picks)))

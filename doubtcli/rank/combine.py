@@ -89,10 +89,18 @@ def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
         suggested_labels=suggestions.labels,
         suggested_confidence=suggestions.confidence,
         doubted=doubt >= DOUBTED_FROM,
+        contradicted=_find_contradicted(task, mean_opinion, evidence, noise) & judgeable,
         order=np.lexsort((np.arange(len(given)), -log_odds)),
         voices=_describe_voices(reasons, is_pooled=bool(opinions)),
         further_labels=suggestions.further,
     )
+
+
+def _find_contradicted(task: Task, opinion: Floats | None, evidence: Evidence, noise: NoiseModel) -> Bools:
+    """The rows to which models with skill would give another label."""
+    if opinion is None or not noise.has_skill:
+        return np.zeros(len(evidence.given_labels), dtype=np.bool_)
+    return task.find_contradicted(opinion, evidence)
 
 
 def find_ranked_sources(reasons: Iterable[ReasonScores]) -> frozenset[str]:
@@ -181,10 +189,6 @@ def _find_offset(log_odds: Floats, prior: float) -> float:
 
 # ---------------------------------------------------- equal rows, as one entry of the queue
 
-_SHORTEST_QUEUE, _LONGEST_FILLED_QUEUE = 10, 50
-"""Where few entries are doubted, a twentieth of all is queued, at least 10 and at most 50: checking them
-shows whether the models miss errors here or the labels are good."""
-
 
 def number_entries(ranking: Ranking, examples: Examples) -> Ranking:
     """The ranking with its rows grouped into entries of the queue.
@@ -201,12 +205,7 @@ def number_entries(ranking: Ranking, examples: Examples) -> Ranking:
     number = np.empty(n_rows, dtype=np.intp)
     heads = in_order[find_first_of_each(in_order)]
     number[heads] = np.arange(len(heads))
-    return replace(ranking, entries=number[found], queue_at_least=count_least_entries(len(heads)))
-
-
-def count_least_entries(n_entries: int) -> int:
-    """How many entries a queue has at least, if a file has so many in all."""
-    return min(_LONGEST_FILLED_QUEUE, max(_SHORTEST_QUEUE, n_entries // 20))
+    return replace(ranking, entries=number[found])
 
 
 def choose_free_heads(rows: Codes, entries: Codes, heads: Codes, taken: Bools) -> Codes:

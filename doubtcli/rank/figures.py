@@ -19,8 +19,7 @@ from doubtcli.rank.combine import (
     list_queue_rows,
     mark_drawn_rows,
 )
-from doubtcli.rank.noise import FEWEST_ROWS
-from doubtcli.records import DOUBTED_FROM, REASON_SPEAKS, ClassCount, Confusion
+from doubtcli.records import CONTRADICTED, DOUBTED, REASON_SPEAKS, TIERS, ClassCount, Confusion
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,6 +46,10 @@ class AuditFigures:
     n_doubted: int
     n_doubted_entries: int
     """How many entries of the queue they are: equal rows are one."""
+    n_contradicted: int
+    """Contradicted rows that are not doubted, in the queue or not."""
+    n_contradicted_entries: int
+    """How many entries of the queue are contradicted, and not doubted."""
     share: float
     """Doubted rows among the labelled ones, 0 to 1."""
     by_class: tuple[ClassCount, ...]
@@ -73,11 +76,16 @@ class RowSummary:
     """Equal to `given` where no label is better."""
     suggested_confidence: float
     doubt: float
-    doubted: bool
-    """False for a row that only fills up the queue."""
+    tier: str | None
+    """None only in the queue of models without skill, which is made of the first rows by rank."""
     reasons: tuple[str, ...]
     """The reasons that raise doubt: error reasons before context, the strongest first."""
     why: str
+
+    @property
+    def doubted(self) -> bool:
+        """Whether its label is likelier wrong than right."""
+        return self.tier == DOUBTED
 
 
 def count_audit(audit: ScanResult) -> AuditFigures:
@@ -87,6 +95,7 @@ def count_audit(audit: ScanResult) -> AuditFigures:
     n_unusable = len(audit.examples.unusable_row_ids)
     n_kept, n_corrected = count_decided(audit)
     n_doubted = int(np.count_nonzero(audit.ranking.doubted))
+    is_contradicted = audit.ranking.tiers == TIERS.index(CONTRADICTED)
     return AuditFigures(
         n_rows=n_labelled + n_unlabelled + n_unusable,
         n_labelled=n_labelled,
@@ -96,6 +105,8 @@ def count_audit(audit: ScanResult) -> AuditFigures:
         n_corrected=n_corrected,
         n_doubted=n_doubted,
         n_doubted_entries=int(np.count_nonzero(audit.ranking.doubted[audit.ranking.queue])),
+        n_contradicted=int(np.count_nonzero(is_contradicted)),
+        n_contradicted_entries=int(np.count_nonzero(is_contradicted[audit.ranking.queue])),
         share=n_doubted / n_labelled if n_labelled else 0.0,
         by_class=_count_classes(audit),
         confusions=_count_confusions(audit),
@@ -135,19 +146,6 @@ def _count_confusions(audit: ScanResult) -> tuple[Confusion, ...]:
     pairs = Counter((names[a], names[b]) for a, b in zip(given, suggested, strict=True) if a != b)
     ranked = sorted(pairs.items(), key=lambda pair: (-pair[1], pair[0]))
     return tuple(Confusion(a, b, n) for (a, b), n in ranked)
-
-
-def estimate_precision(audit: ScanResult) -> float | None:
-    """The expected share of wrong labels among the doubted rows: their mean doubt; None if nothing backs it.
-
-    It is as sure as the noise rate. So there is none where that is not known, where there are few rows, and
-    where by its lower bound less than half of the doubted labels need to be wrong.
-    """
-    doubted, noise = audit.ranking.doubt[audit.ranking.doubted], audit.noise_rate
-    n_labelled = audit.examples.n_rows
-    if not len(doubted) or not noise.assessable or noise.low is None or n_labelled < FEWEST_ROWS:
-        return None
-    return float(doubted.mean()) if noise.low * n_labelled >= DOUBTED_FROM * len(doubted) else None
 
 
 def count_doubts(doubt: Floats) -> tuple[int, ...]:
@@ -196,7 +194,7 @@ def _summarize_row(audit: ScanResult, row: int, reasons: tuple[str, ...], equal:
         suggested=audit.label_names[ranking.suggested_labels[row]],
         suggested_confidence=float(ranking.suggested_confidence[row]),
         doubt=float(ranking.doubt[row]),
-        doubted=bool(ranking.doubted[row]),
+        tier=TIERS[ranking.tiers[row]],
         reasons=reasons,
         why=audit.why[row],
     )

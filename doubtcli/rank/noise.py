@@ -55,14 +55,12 @@ _NEGLIGIBLE = 1e-6
 _BASE_RATE = 0.05
 """The share of wrong labels where nothing can be estimated: public test sets have 3.3% on average (Northcutt
 et al., 2021), and training sets no fewer."""
-ADVICE = "; to measure it, use --audit-sample 100"
+ADVICE = "; to measure it, use --audit-sample 30"
 """The end of the sentence about a suspected rate, as long as nobody has checked a row."""
 _WHY = (
-    "estimated by models alone, which miss errors that follow a pattern; where people checked, such "
-    f"estimates were up to 8 times too high{ADVICE}"
+    "by models alone, which can't tell most wrong labels from rows where classes meet, and miss errors that "
+    f"follow a pattern{ADVICE}"
 )
-"""cleanlab's joint was 1.8 to 7.7 times as high as what people confirmed in three of the four public test
-sets that were checked by hand for cleanlab/label-errors (Northcutt et al., 2021)."""
 
 RATES = np.concatenate([[0.0], np.geomspace(1e-3, 0.65, 50)])
 SLOPES = np.geomspace(0.5, 6.0, 11)
@@ -101,7 +99,7 @@ def estimate_noise(
     groups: Codes,
     seed: int,
 ) -> NoiseModel:
-    """The share of wrong labels with its interval, or why it can't be estimated.
+    """The least share of wrong labels and what doubts start from, or why neither can be known.
 
     Args:
         pred_probs_by_repeat: Out-of-fold, shape `(n_repeats, n_rows, n_classes)`.
@@ -123,7 +121,7 @@ def estimate_noise(
     if too_weak:
         return make_unassessable_noise(too_weak)
     too_few = _explain_too_few(len(given_labels), n_groups)
-    known = NoiseRate(assessable=True, why=_WHY, rate=rate, low=low, high=high, level=LEVEL)
+    known = NoiseRate(assessable=True, why=_WHY, at_least=low, level=LEVEL)
     return NoiseModel(
         NoiseRate(assessable=False, why=too_few, level=LEVEL) if too_few else known,
         prior=max(min((rate + high) / 2, known_wrong), 1 / (len(given_labels) + 1)),

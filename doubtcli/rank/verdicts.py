@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.rank.noise import ADVICE, LEVEL
-from doubtcli.records import Evidence, NoiseRate
+from doubtcli.records import Evidence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from doubtcli.records import Examples, Ranking, Stratum, Verdicts
+    from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
     from doubtcli.records.arrays import Bools, Codes, Floats
 
 
@@ -102,6 +102,7 @@ def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
         suggested_labels=np.where(decided, training_labels, ranking.suggested_labels),
         suggested_confidence=np.where(decided, 1.0, ranking.suggested_confidence),
         doubted=ranking.doubted & ~decided,
+        contradicted=ranking.contradicted & ~decided,
         order=order[np.argsort(known, kind="stable")],
         decided=decided,
     )
@@ -111,10 +112,10 @@ def mark_decided_rows(ranking: Ranking, examples: Examples) -> Ranking:
 
 
 def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
-    """The noise rate that verdicts on an audit sample measure; without one, the rate that models suspect.
+    """What verdicts on an audit sample measure, beside what models know; without one, what models know.
 
     Args:
-        suspected: The rate of the given labels that models suspect.
+        suspected: What models know of the rate of the given labels.
         examples: The rows, and what people decided about them.
     """
     if examples.verdicts is None:
@@ -123,26 +124,21 @@ def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     is_wrong = examples.training_labels != examples.given_labels
     if obstacle := _explain_no_measurement(sampled, examples.verdicts):
         return _keep_suspected(suspected, is_wrong, obstacle)
-    rate = _measure_on_sample(sampled, is_wrong)
+    measured = _measure_on_sample(suspected, sampled, is_wrong)
     n_labelled = examples.n_rows + len(examples.unusable_row_ids)
     n_sampled = sum(stratum is not None for stratum in examples.verdicts.strata)
-    return replace(rate, why=_describe_sample(sampled, rate.n_checked, n_sampled, n_labelled))
+    why = _describe_sample(sampled, measured.n_checked, n_sampled, n_labelled)
+    return _raise_bound(replace(measured, why=why), is_wrong)
 
 
 def _keep_suspected(suspected: NoiseRate, is_wrong: Bools, obstacle: str) -> NoiseRate:
-    """The rate that models suspect, but no less than people found wrong, and why it is not measured."""
-    found = float(is_wrong.mean())
-    if suspected.rate is None or suspected.low is None or suspected.high is None:
-        return replace(suspected, why=f"{suspected.why.removesuffix(ADVICE)}; {obstacle}")
-    if found > suspected.high:
-        why = f"people found more wrong labels ({found:.1%} of rows) than models suspect; {obstacle}"
-        return NoiseRate(assessable=False, why=why, level=suspected.level)
-    return replace(
-        suspected,
-        rate=max(suspected.rate, found),
-        low=max(suspected.low, found),
-        why=f"{suspected.why.removesuffix(ADVICE)}; {obstacle}",
-    )
+    """What models know, and why the rate is not measured."""
+    return _raise_bound(replace(suspected, why=f"{suspected.why.removesuffix(ADVICE)}; {obstacle}"), is_wrong)
+
+
+def _raise_bound(noise: NoiseRate, is_wrong: Bools) -> NoiseRate:
+    """The same, with at least as many wrong labels as people corrected."""
+    return replace(noise, at_least=max(noise.at_least, float(is_wrong.mean())))
 
 
 def _list_decided_rows(verdicts: Verdicts) -> dict[Stratum, Codes]:
@@ -176,15 +172,15 @@ def _explain_no_measurement(sampled: Mapping[Stratum, Codes], verdicts: Verdicts
     return None
 
 
-def _measure_on_sample(sampled: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRate:
+def _measure_on_sample(suspected: NoiseRate, sampled: Mapping[Stratum, Codes], is_wrong: Bools) -> NoiseRate:
     """The stratified estimate: the share of wrong labels of each stratum, weighted by its size."""
     sizes = np.array([stratum.n_rows for stratum in sampled])
     n_checked = np.array([len(rows) for rows in sampled.values()])
     n_wrong = np.array([int(is_wrong[rows].sum()) for rows in sampled.values()])
     rate, low, high = estimate_stratified_rate(n_wrong, n_checked, sizes)
-    return NoiseRate(
+    return replace(
+        suspected,
         assessable=True,
-        why="measured on an audit sample",
         rate=rate,
         low=low,
         high=high,

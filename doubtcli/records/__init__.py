@@ -16,8 +16,11 @@ from typing import TYPE_CHECKING
 
 from doubtcli.records.answers import Answer, AnswerFile, AnswersRead
 from doubtcli.records.audit import (
+    CONTRADICTED,
+    DOUBTED,
     DOUBTED_FROM,
     SHARE_OF_PARTS,
+    TIERS,
     AuditSample,
     NoiseModel,
     NoiseRate,
@@ -114,6 +117,8 @@ if TYPE_CHECKING:
     from doubtcli.records.arrays import Floats as Floats
 
 __all__ = [
+    "CONTRADICTED",
+    "DOUBTED",
     "DOUBTED_FROM",
     "FROM_FILES",
     "NOT_INPUTS",
@@ -121,6 +126,7 @@ __all__ = [
     "REASON_SPEAKS",
     "ROLES_GROUP",
     "SHARE_OF_PARTS",
+    "TIERS",
     "UNDECIDED",
     "UNUSABLE",
     "Annotations",

@@ -41,27 +41,42 @@ class Skill:
 
 @dataclass(frozen=True)
 class NoiseRate:
-    """The suspected share of wrong labels, or why it is not known."""
+    """What is known of the share of wrong labels: a bound by models, and a rate where people measured it."""
 
     assessable: bool
+    """Whether models could bound it, or people measured it."""
     why: str
-    """One plain sentence: what the rate is based on, or why there is none."""
+    """One plain sentence: what this rests on, or why nothing is known."""
+    at_least: float = 0.0
+    """The least share of labels that are wrong, by models and by what people corrected; 0 where nothing is
+    known."""
+    contradicted: float | None = None
+    """The share of labels where models would give another one, right or not; None without skilled models."""
     rate: float | None = None
+    """The measured share of wrong labels; like its interval None unless a random sample was checked."""
     low: float | None = None
     high: float | None = None
     level: float = 0.9
-    """The share of such intervals that hold the true rate, under the method's assumptions."""
+    """The share of such bounds and intervals that hold, under the method's assumptions."""
     rests_on: str = "models"
     """"models", or "verdicts" where it was measured on rows that were drawn at random and checked."""
     n_checked: int = 0
     """How many checked rows of an audit sample it was measured on."""
 
+    @property
+    def is_measured(self) -> bool:
+        """Whether people checked enough rows of a random sample."""
+        return self.rate is not None
+
     def __str__(self) -> str:
-        """The rate with its interval, and what it rests on."""
-        if not self.assessable or self.rate is None:
+        """The bound and the measured rate, as far as they are known, and what they rest on."""
+        if not self.assessable:
             return f"not assessable: {self.why}"
-        interval = f"{self.level:.0%} interval {self.low:.1%} to {self.high:.1%}"
-        return f"{self.rate:.1%} of rows ({interval}), {self.why}"
+        if self.is_measured:
+            interval = f"{self.level:.0%} interval {self.low:.1%} to {self.high:.1%}"
+            return f"{self.rate:.1%} of rows ({interval}), {self.why}"
+        contradicted = "" if self.contradicted is None else f", {self.contradicted:.1%} contradicted"
+        return f"at least {self.at_least:.1%} of rows{contradicted}; {self.why}"
 
 
 @dataclass(frozen=True)
@@ -70,7 +85,7 @@ class NoiseModel:
 
     noise_rate: NoiseRate
     prior: float
-    """The rate that each row's doubt starts from: midway between the estimate and its upper bound."""
+    """The rate that each row's doubt starts from."""
     mean: float
     sd: float
     slope: float
@@ -111,6 +126,24 @@ class Power:
 DOUBTED_FROM = 0.5
 """A row is doubted when its label is likelier wrong than right."""
 
+DOUBTED, CONTRADICTED = "doubted", "contradicted"
+TIERS: tuple[str | None, ...] = (DOUBTED, CONTRADICTED, None)
+"""The tiers of rows in the order of the queue. A doubted label is likelier wrong than right. A contradicted
+one is not what models would write, and accused of nothing. The other rows have no tier."""
+
+
+def number_tiers(doubted: Bools, contradicted: Bools) -> Codes:
+    """The tier of each row, as its place in `TIERS`.
+
+    Args:
+        doubted: Shape `(n_rows,)`.
+        contradicted: Shape `(n_rows,)`; makes no difference where a row is doubted.
+    """
+    import numpy as np
+
+    return np.where(doubted, 0, np.where(contradicted, 1, 2))
+
+
 SHARE_OF_PARTS = 0.1
 """Of the rows, most doubted first, that power by class and by reason is measured on."""
 
@@ -129,13 +162,16 @@ class Ranking:
     suggested_confidence: Floats
     """Shape `(n_rows,)`, 0 to 1: how sure the evidence is of the suggested label."""
     doubted: Bools
-    """Shape `(n_rows,)`: whether it belongs in the queue; never a row that a person has decided on."""
+    """Shape `(n_rows,)`: whether its label is likelier wrong than right; never of a row that a person has
+    decided on."""
+    contradicted: Bools
+    """Shape `(n_rows,)`: whether models would write another label, doubted or not; likewise undecided."""
     order: Codes
     """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
     voices: tuple[str, ...]
     """The kinds of evidence that the doubt is made of, as reports name them."""
-    queue_at_least: int = 0
-    """The least number of entries in the queue: where fewer are doubted, the next most doubted join them."""
+    queue_length: int = 0
+    """The number of entries in the queue, which has all doubted ones even if they are more."""
     decided: Bools | None = None
     """Shape `(n_rows,)`: whether a person has decided on it, so that it is not in the queue; None: no row."""
     further_labels: tuple[str, ...] = ()
@@ -149,26 +185,32 @@ class Ranking:
         return self.order if self.decided is None else self.order[~self.decided[self.order]]
 
     @cached_property
+    def tiers(self) -> Codes:
+        """Shape `(n_rows,)`: the tier of each row, as its place in `TIERS`."""
+        return number_tiers(self.doubted, self.contradicted)
+
+    @cached_property
     def queue(self) -> Codes:
-        """The entries to relabel, most doubted first: the doubted ones, then as many more as there should be.
+        """The entries to relabel: the doubted, then the contradicted, each by doubt, as far as it goes.
 
         Each is the row that stands for all its equal ones: the most doubted of them.
         """
         left = self.undecided
         entries = left if self.entries is None else self.entries[left]
-        return left[find_queue_heads(entries, self.doubted[left], self.queue_at_least)]
+        return left[find_queue_heads(entries, self.tiers[left], self.queue_length)]
 
 
-def find_queue_heads(entries: Codes, doubted: Bools, at_least: int) -> Codes:
+def find_queue_heads(entries: Codes, tiers: Codes, length: int) -> Codes:
     """The places of the rows that stand for the entries of a queue: of each entry the first row.
 
     Args:
         entries: Shape `(n_rows,)`: the entry of each row that may be queued, most doubted first.
-        doubted: Shape `(n_rows,)`: whether it is doubted.
-        at_least: The least number of entries, where there are so many.
+        tiers: Shape `(n_rows,)`: the tier of each, as its place in `TIERS`.
+        length: The number of entries, unless more are doubted.
     """
     heads = find_first_of_each(entries)
-    return heads[: max(int(doubted[heads].sum()), at_least)]
+    by_tier = tiers[heads].argsort(kind="stable")
+    return heads[by_tier][: max(int((tiers == 0)[heads].sum()), length)]
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TOOL = "doubt"
 """The name of the tool in our files."""
-AUDIT_SCHEMA_VERSION = 1
+AUDIT_SCHEMA_VERSION = 2
 """Of `audit.json`; like those below, raised by a change that breaks a program which reads the JSON."""
 BASELINE_SCHEMA_VERSION = 2
 """Of the file that `doubt baseline` writes."""
@@ -52,6 +52,12 @@ class RowCounts:
     n_doubted: int
     n_to_check: int | None = None
     """Rows of `queue.csv`; None in audits of earlier versions."""
+    n_contradicted: int = 0
+    """Rows whose tier is "contradicted": models would write another label, and it is not doubted."""
+    n_queued: int = 0
+    """Entries of the queue, without a random sample and any limit on its size; equal rows are one entry."""
+    n_queued_contradicted: int = 0
+    """Those of them that are contradicted."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +161,6 @@ class AuditDocument:
     model_names: tuple[str, ...] = ()
     power: Power | None = None
     """Without its parts by class and by reason; None where it was not asked for."""
-    expected_precision: float | None = None
     verdicts: VerdictCounts | None = None
     sample: SampleCounts | None = None
     confusions: tuple[Confusion, ...] = ()
@@ -281,6 +286,11 @@ class DoubtTable:
         """Whether each row is doubted."""
         values: Bools = _to_numbers(self.data.column("doubted"), "bool")
         return values
+
+    @property
+    def tier(self) -> pa.ChunkedArray:
+        """The tier of each row; null where it has none."""
+        return self.data.column("tier")
 
     @property
     def reasons(self) -> pa.ChunkedArray:

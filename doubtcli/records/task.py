@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 TASK_PARTS = (
     *("name", "why_nothing_is_planted", "parse_labels", "pool_opinions", "measure_skill"),
-    *("find_judgeable", "explain_unjudged", "estimate_noise", "contradict", "plant", "suggest"),
+    *(
+        "find_judgeable",
+        "explain_unjudged",
+        "estimate_noise",
+        "contradict",
+        "find_contradicted",
+        "plant",
+        "suggest",
+    ),
 )
 """The attributes of a task: see `Task`."""
 
@@ -85,6 +93,10 @@ class Task(Protocol):
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
         """An opinion's log odds against each label: the higher, the likelier the label is wrong."""
+        ...
+
+    def find_contradicted(self, opinion: Floats, evidence: Evidence) -> Bools:
+        """The rows to which an opinion would give another label."""
         ...
 
     def limit_doubt(self, evidence: Evidence) -> Floats:

@@ -98,8 +98,10 @@ def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
 
 
 def _describe_noise(noise: NoiseRate) -> str:
-    if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
+    if not noise.assessable:
         return f"not assessable: {noise.why}"
+    if noise.rate is None or noise.low is None or noise.high is None:
+        return f"at least {format_percent(noise.at_least)} of rows, by models"
     interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
     rests_on = (
         "suspected by models" if noise.rests_on == "models" else f"on {format_count(noise.n_checked, 'row')}"

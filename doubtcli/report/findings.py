@@ -66,7 +66,6 @@ def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
     sheet.title(f"{doubted} of {format_count(summary.n_labelled, 'label')} {be} doubted{share}")
     sentences = (
         summary.verdict_sentence,
-        summary.precision_sentence,
         summary.strongest_sentence,
         summary.noise_sentence,
         *((summary.skill_sentence, summary.power_sentence) if verbose else ()),

@@ -119,7 +119,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
         "noise": _noise_content(audit, summary),
         "skill": summary.skill_sentence,
         "whyLook": explain_why_look(audit.skill),
-        "precision": summary.precision_sentence or summary.strongest_sentence,
+        "precision": summary.strongest_sentence,
         "power": summary.power_sentence,
         "notes": list(audit.notes),
         "roles": [[column.name, column.role, column.used, column.why] for column in audit.roles.columns],
@@ -144,7 +144,8 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
 def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
     """The sentence, and the interval to draw, which is missing if it is not assessable."""
     noise = audit.noise_rate
-    drawn = {"rate": noise.rate, "low": noise.low, "high": noise.high} if noise.assessable else {}
+    names = ("at_least", "contradicted", "rate", "low", "high")
+    drawn = {name: getattr(noise, name) for name in names} if noise.assessable else {}
     return {"sentence": summary.noise_sentence} | _round_known(drawn)
 
 

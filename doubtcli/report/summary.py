@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from doubtcli.rank.figures import AuditFigures, count_audit, count_decided, estimate_precision
+from doubtcli.rank.figures import AuditFigures, count_audit, count_decided
 from doubtcli.wording.lists import MOST_NAMED, quote_names
 from doubtcli.wording.numbers import format_count, format_percent, format_percent_down
 
@@ -29,8 +29,6 @@ class Summary(AuditFigures):
     noise_sentence: str
     power_sentence: str
     """Empty if no errors were planted."""
-    precision_sentence: str
-    """Empty if no row is doubted."""
     skill_sentence: str
     """Empty if the noise sentence says the same."""
     strongest_sentence: str = ""
@@ -44,7 +42,6 @@ def summarize(audit: ScanResult) -> Summary:
         verdict_sentence=verdict_sentence(audit),
         noise_sentence=noise_sentence(audit.noise_rate),
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
-        precision_sentence=precision_sentence(audit),
         strongest_sentence=strongest_sentence(audit),
         skill_sentence="" if _says_the_same(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
     )
@@ -59,14 +56,6 @@ def power_sentence(power: Power) -> str:
         f"What this audit can find: of {format_count(power.n_planted, 'error')} planted as a test, "
         f"{format_percent(found)} are among the {_FIRST:.0%} most doubted rows."
     )
-
-
-def precision_sentence(audit: ScanResult) -> str:
-    """What share of the doubted labels is wrong if the doubts are right."""
-    expected = estimate_precision(audit)
-    if expected is None:
-        return ""
-    return f"If the doubts are right, about {expected * 100:.0f} of 100 doubted labels are wrong."
 
 
 def strongest_sentence(audit: ScanResult) -> str:
@@ -84,12 +73,18 @@ def strongest_sentence(audit: ScanResult) -> str:
 
 
 def noise_sentence(noise: NoiseRate) -> str:
-    """One sentence with the share of wrong labels and its interval, or why it is not known."""
-    if not noise.assessable or noise.rate is None or noise.low is None or noise.high is None:
-        return f"Suspected label noise: not assessable. {_end_sentence(noise.why)}"
-    interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-    lead = "Label noise" if noise.rests_on == "verdicts" else "Suspected label noise"
-    return f"{lead}: {format_percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}."
+    """What is known of the share of wrong labels, or why nothing is."""
+    if not noise.assessable:
+        return f"Label noise: not assessable. {_end_sentence(noise.why)}"
+    if noise.rate is not None and noise.low is not None and noise.high is not None:
+        interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
+        return (
+            f"Label noise: {format_percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}."
+        )
+    contradicted = (
+        "" if noise.contradicted is None else f", and {format_percent(noise.contradicted)} are contradicted"
+    )
+    return f"By the models, at least {format_percent(noise.at_least)} of the labels are wrong{contradicted}."
 
 
 def verdict_sentence(audit: ScanResult) -> str:

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.rank.figures import count_audit, estimate_precision, list_queued_rows, list_speaking_reasons
+from doubtcli.rank.figures import count_audit, list_queued_rows, list_speaking_reasons
 from doubtcli.records import (
     REASON_SPEAKS,
+    TIERS,
     AuditDocument,
     DoubtTable,
     Power,
@@ -56,6 +57,9 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
             n_doubted=figures.n_doubted,
             n_unusable=figures.n_unusable,
             n_to_check=len(list_queued_rows(audit, audit.settings.get("queue_size"))),
+            n_contradicted=figures.n_contradicted,
+            n_queued=len(audit.ranking.queue),
+            n_queued_contradicted=figures.n_contradicted_entries,
         ),
         classes=tuple(map(_round_record, figures.by_class)),
         reasons=tuple(_count_reason(reason, audit) for reason in audit.reasons),
@@ -66,7 +70,6 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         embedder=audit.embedder,
         model_names=audit.model_names,
         power=None if audit.power is None else _power_of_file(audit.power),
-        expected_precision=_to_plain(estimate_precision(audit)),
         verdicts=_count_verdicts(audit, figures),
         sample=_count_sample(audit),
         confusions=figures.confusions,
@@ -158,8 +161,9 @@ DOUBT_COLUMNS = {
     "row_hash": pa.string(),
     "earlier_hashes": pa.list_(pa.string()),
     "entry": pa.int64(),
+    "tier": pa.string(),
 }
-LATER_COLUMNS = {"position", "verdict", "row_hash", "earlier_hashes", "entry"}
+LATER_COLUMNS = {"position", "verdict", "row_hash", "earlier_hashes", "entry", "tier"}
 """Not in the audits of earlier versions, which can still be read."""
 JUDGED_UNUSABLE = "set aside: a person judged it unusable"
 REASON_PREFIX = "reason:"
@@ -176,7 +180,7 @@ def tabulate_doubts(audit: ScanResult) -> DoubtTable:
     row's inputs: rows that differ in their label alone have the same one. `earlier_hashes` are those that
     earlier versions gave the row, where they are not the same.
     Rows with the same `entry` are equal, with the same given and suggested label, and one entry of the queue;
-    it counts from 1, the most doubted entry.
+    it counts from 1, the most doubted entry. `tier` is "doubted", "contradicted" or null.
     """
     ranked = audit.ranking.order
     labelled = _labelled_rows(audit, ranked)
@@ -212,6 +216,7 @@ def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
         "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),
         "earlier_hashes": [_earlier_hashes(examples, position) for position in examples.positions[rows]],
         "entry": np.arange(len(rows)) + 1 if ranking.entries is None else ranking.entries[rows] + 1,
+        "tier": np.array(TIERS, dtype=object)[ranking.tiers[rows]],
     }
 
 

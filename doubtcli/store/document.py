@@ -57,11 +57,17 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
         *("assessable", "why", "accuracy", "balanced_accuracy", "majority_accuracy", "permuted_accuracy"),
         "by_model",
     ),
-    NoiseRate: ("assessable", "why", "rate", "low", "high", "level", "rests_on", "n_checked"),
+    NoiseRate: (
+        *("assessable", "why", "at_least", "contradicted", "rate", "low", "high", "level"),
+        *("rests_on", "n_checked"),
+    ),
     Power: ("assessable", "why", "planted"),
     VerdictCounts: ("path", "kept", "corrected", "unusable"),
     StratumCount: ("rows", "drawn"),
-    RowCounts: ("rows", "labelled", "unlabelled", "unusable", "doubted", "to_check"),
+    RowCounts: (
+        *("rows", "labelled", "unlabelled", "unusable", "doubted", "to_check", "contradicted", "queued"),
+        "queued_contradicted",
+    ),
     ClassCount: ("name", "value", "given", "doubted"),
     Confusion: ("given", "suggested", "doubted"),
     ReasonRun: ("name", "package", "family", "because", "scored", "speaks", "speaks_on_doubted"),
@@ -81,7 +87,6 @@ OPTIONAL: Mapping[str, Any] = {
     "embedder": None,
     "models": [],
     "power": None,
-    "expected_precision": None,
     "verdicts": None,
     "audit_sample": None,
     "confusions": [],
@@ -121,7 +126,6 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "skill": _to_object(document.skill),
         "noise_rate": _to_object(document.noise_rate),
         "power": None if document.power is None else describe_power(document.power),
-        "expected_precision": document.expected_precision,
         "verdicts": None if document.verdicts is None else _to_object(document.verdicts),
         "audit_sample": None if document.sample is None else _sample_object(document.sample),
         "counts": _to_object(document.counts),
@@ -244,8 +248,9 @@ def _check_shape(values: Mapping[str, Any], where: str) -> None:
     if flaw is not None:
         raise _damaged(where, flaw)
     noise = values.get("noise_rate", {})
-    if noise.get("assessable") and None in {noise.get(name, 0) for name in ("rate", "low", "high", "level")}:
-        raise _damaged(where, "'noise_rate' is assessable, and has no figures")
+    figures = [noise.get(name) for name in ("rate", "low", "high")]
+    if None in figures and any(figure is not None for figure in figures):
+        raise _damaged(where, "'noise_rate' has a rate without its interval, or an interval without it")
     if not any(column.get("role") == Role.LABEL for column in values.get("columns", ())):
         raise _damaged(where, "no column in 'columns' is the label")
 
@@ -288,7 +293,6 @@ def _parse_parts(document: _Part) -> AuditDocument:
         embedder=None if embedder is None else embedder.record(Embedder),
         model_names=document.items("models"),
         power=_parse_power(document.part_or_null("power")),
-        expected_precision=document.need("expected_precision"),
         verdicts=None if verdicts is None else verdicts.record(VerdictCounts),
         sample=_parse_sample(document.part_or_null("audit_sample")),
         confusions=document.records("confusions", Confusion),

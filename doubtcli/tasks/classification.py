@@ -86,6 +86,12 @@ class Classification:
         """Log odds against each label by the probabilities of the other classes."""
         return measure_contradiction(opinion, evidence.given_labels)
 
+    def find_contradicted(self, opinion: Floats, evidence: Evidence) -> Bools:
+        """The rows of which another class is more probable, where no label is outvoted by equal rows."""
+        heeded = heed_equal_rows(opinion, evidence)
+        own = heeded[np.arange(len(heeded)), evidence.given_labels]
+        return np.asarray(heeded.max(axis=1) > own + _TIE)
+
     def limit_doubt(self, evidence: Evidence) -> Floats:
         """No label is doubted more than by the share of other labels to be expected among its equal rows."""
         from scipy.special import logit

@@ -8,13 +8,13 @@ from hypothesis import strategies as st
 
 from doubtcli.rank.combine import (
     count_equal_rows,
-    count_least_entries,
     find_equal_rows,
     list_entries,
     list_queue_rows,
     mark_drawn_rows,
     number_entries,
 )
+from doubtcli.rank.cut import choose_queue_length
 from doubtcli.records import AuditSample, Examples, Ranking, Stratum
 
 
@@ -30,7 +30,13 @@ def examples(inputs: str, labels: str) -> Examples:
     )
 
 
-def ranking(doubt: list[float], suggested: str = "", decided: list[int] | None = None) -> Ranking:
+def ranking(
+    doubt: list[float],
+    suggested: str = "",
+    decided: list[int] | None = None,
+    contradicted: tuple[int, ...] = (),
+    length: int = 0,
+) -> Ranking:
     """Rows with these doubts; the label a is suggested for each, unless others are."""
     is_decided = np.zeros(len(doubt), dtype=bool)
     is_decided[decided or []] = True
@@ -41,7 +47,9 @@ def ranking(doubt: list[float], suggested: str = "", decided: list[int] | None =
         suggested_labels=np.array(labels, dtype=np.intp),
         suggested_confidence=np.ones(len(doubt)),
         doubted=(np.array(doubt) >= 0.5) & ~is_decided,
+        contradicted=np.isin(np.arange(len(doubt)), contradicted),
         order=np.argsort(-np.array(doubt), kind="stable"),
+        queue_length=length,
         voices=(),
         decided=is_decided if decided is not None else None,
     )
@@ -86,22 +94,29 @@ class TestEntries:
         assert list_entries(number_entries(ranking([0.1, 0.2]), bare)).tolist() == [1, 0]
         assert list_entries(ranking([0.1, 0.2])).tolist() == [0, 1]
 
-    @pytest.mark.parametrize(("n_entries", "least"), [(1, 10), (200, 10), (400, 20), (4000, 50)])
-    def test_least_entries(self, n_entries: int, least: int) -> None:
-        """A twentieth of the entries is queued at least, from 10 to 50."""
-        assert count_least_entries(n_entries) == least
-
 
 class TestQueue:
     """The entries to check."""
 
     def test_one_row_for_each_entry(self) -> None:
-        """The most doubted row of each entry is queued; few doubted entries are filled up with the next."""
-        found = number_entries(
-            ranking([0.6, 0.9, 0.8, 0.7, *[0.1] * 30]), examples("xyxy" + "z" * 20 + "wvutsrqpon", "a" * 34)
-        )
+        """The most doubted row of each entry is queued."""
+        found = number_entries(ranking([0.6, 0.9, 0.8, 0.7]), examples("xyxy", "aaaa"))
 
-        assert found.queue.tolist() == [1, 2, 4, *range(24, 31)]
+        assert found.queue.tolist() == [1, 2]
+
+    def test_tiers_in_order(self) -> None:
+        """Doubted entries come first, then contradicted ones, then others, each by doubt."""
+        found = ranking([0.1, 0.4, 0.9, 0.2, 0.3], contradicted=(0, 2, 3), length=5)
+
+        assert found.tiers.tolist() == [1, 2, 0, 1, 2]
+        assert found.queue.tolist() == [2, 3, 0, 1, 4]
+
+    @pytest.mark.parametrize(("length", "queue"), [(0, [2, 0]), (3, [2, 0, 1]), (9, [2, 0, 1, 3])])
+    def test_its_length(self, length: int, queue: list[int]) -> None:
+        """It has so many entries, but no fewer than are doubted."""
+        found = ranking([0.8, 0.4, 0.9, 0.2], contradicted=(1, 3), length=length)
+
+        assert found.queue.tolist() == queue
 
     def test_rows_it_stands_for(self) -> None:
         """A row stands for all rows of its entry, in their order, itself among them."""
@@ -129,7 +144,7 @@ class TestQueue:
     def test_each_row_is_in_one_entry(self, rows: list[tuple[str, str, float]], data: st.DataObject) -> None:
         """With any sample, the entries of a queue of all rows stand for each row once."""
         inputs, labels, doubt = (list(part) for part in zip(*rows, strict=True)) if rows else ([], [], [])
-        found = number_entries(ranking(doubt), examples("".join(inputs), "".join(labels)))
+        found = number_entries(ranking(doubt, length=len(doubt)), examples("".join(inputs), "".join(labels)))
         drawn = data.draw(st.lists(st.integers(0, max(0, len(rows) - 1)), unique=True)) if rows else []
 
         queued = list_queue_rows(found, sample_of(*drawn)) if drawn else list_queue_rows(found, None)
@@ -139,3 +154,42 @@ class TestQueue:
         assert queued[: len(drawn)].tolist() == drawn
         assert len(set(queued.tolist())) == len(queued)
         assert counts.sum() == len(rows)
+
+
+class TestLength:
+    """How many entries are queued."""
+
+    def test_contradicted_entries_up_to_a_fifth_of_the_rows(self) -> None:
+        """Of 20 rows one is doubted and six more are contradicted: four are queued."""
+        rows = ranking([0.9, *[0.1] * 19], contradicted=(0, 1, 2, 3, 4, 5, 6))
+
+        assert choose_queue_length(rows, has_skill=True) == 4
+
+    def test_all_contradicted_entries_where_they_are_few(self) -> None:
+        """Of 20 rows one is doubted and one more is contradicted."""
+        rows = ranking([0.9, *[0.1] * 19], contradicted=(0, 7))
+
+        assert choose_queue_length(rows, has_skill=True) == 2
+
+    def test_all_doubted_entries(self) -> None:
+        """Six of ten rows are doubted, more than a fifth."""
+        assert choose_queue_length(ranking([0.9] * 6 + [0.1] * 4), has_skill=True) == 6
+
+    def test_equal_rows_count_once(self) -> None:
+        """Of the contradicted rows, two are equal."""
+        rows = number_entries(
+            ranking([0.1] * 20, contradicted=(0, 1, 2)), examples("xxy" + "z" * 17, "a" * 20)
+        )
+
+        assert choose_queue_length(rows, has_skill=True) == 2
+
+    def test_decided_rows_are_not_queued(self) -> None:
+        """Both contradicted rows have a verdict."""
+        rows = ranking([0.1] * 20, decided=[0, 1], contradicted=())
+
+        assert choose_queue_length(rows, has_skill=True) == 0
+
+    @pytest.mark.parametrize(("n_rows", "length"), [(5, 5), (50, 10), (300, 30)])
+    def test_without_skill(self, n_rows: int, length: int) -> None:
+        """A tenth of the entries is queued, at least 10, where models know nothing."""
+        assert choose_queue_length(ranking([0.1] * n_rows), has_skill=False) == length

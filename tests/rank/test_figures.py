@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from doubtcli.rank.figures import (
     count_audit,
     count_doubts,
-    estimate_precision,
     list_speaking_reasons,
     list_top_rows,
 )
@@ -111,29 +110,6 @@ def test_speaking_reasons(make_audit: Make) -> None:
 def test_no_reasons(make_audit: Make, rows: list[int]) -> None:
     """Where no reason was run, none raises doubt."""
     assert list_speaking_reasons(replace(make_audit(), reasons=()), rows) == [()] * len(rows)
-
-
-def test_expected_precision(make_audit: Make) -> None:
-    """Doubts of .97, .80 and .55 mean 2.32 wrong labels of 3; without a doubted row there is no precision."""
-    assert estimate_precision(make_audit(n_more=92)) == pytest.approx(2.32 / 3)
-    assert estimate_precision(make_audit(n_more=92, doubt=(0.1,) * 8)) is None
-
-
-@pytest.mark.parametrize(
-    ("n_more", "noise"),
-    [
-        (91, {}),
-        (92, {"assessable": False, "rate": None, "low": None, "high": None}),
-        (92, {"low": 0.0149}),
-        (92, {"low": 0.0}),
-    ],
-    ids=["99 rows", "no rate", "1.49 wrong labels", "no wrong label"],
-)
-def test_no_precision_that_nothing_backs(make_audit: Make, n_more: int, noise: dict[str, Any]) -> None:
-    """There is none below 100 rows, without a noise rate, or if 1.5 of 3 labels need not be wrong by it."""
-    audit = make_audit(n_more=n_more)
-
-    assert estimate_precision(replace(audit, noise_rate=replace(audit.noise_rate, **noise))) is None
 
 
 def test_reasons_of_models_without_skill_do_not_speak(make_audit: Make) -> None:

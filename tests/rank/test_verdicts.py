@@ -14,7 +14,7 @@ from doubtcli.rank.verdicts import (
 )
 from doubtcli.records import Evidence, Examples, NoiseRate, Ranking, Stratum, Verdicts
 
-SUSPECTED = NoiseRate(assessable=True, why="by models alone", rate=0.1, low=0.05, high=0.2)
+SUSPECTED = NoiseRate(assessable=True, why="by models alone", at_least=0.05, contradicted=0.3)
 
 
 def verdicts(codes, strata=None):
@@ -117,9 +117,10 @@ class TestDecided:
         suggested_labels=np.array([1, 1, 0, 0]),
         suggested_confidence=np.array([0.9, 0.8, 0.8, 0.9]),
         doubted=np.array([True, True, False, False]),
+        contradicted=np.array([True, True, True, True]),
         order=np.array([0, 1, 2, 3]),
         voices=(),
-        queue_at_least=2,
+        queue_length=2,
     )
 
     def test_without_verdicts_the_ranking_does_not_change(self):
@@ -135,6 +136,7 @@ class TestDecided:
         assert found.suggested_labels.tolist() == [0, 1, 1, 0]
         assert found.suggested_confidence.tolist() == [1.0, 0.8, 1.0, 0.9]
         assert found.doubted.tolist() == [False, True, False, False]
+        assert found.contradicted.tolist() == [False, True, False, True]
         assert found.order.tolist() == [2, 1, 3, 0]
         assert found.queue.tolist() == [1, 3]
 
@@ -274,18 +276,19 @@ class TestCheckedRate:
         assert (found.rests_on, found.n_checked) == ("models", 0)
         sentences.check(found.why)
 
-    def test_the_suspected_rate_is_at_least_what_people_found(self):
-        """One of eight labels was corrected: 12.5%, where models suspect 10% (5% to 20%)."""
+    def test_the_bound_is_no_less_than_what_people_found(self):
+        """One of eight labels was corrected: 12.5%, where models say 5% at least."""
         found = measure_noise_rate(SUSPECTED, examples([0] * 8, [1] + [-1] * 7))
 
-        assert (found.rate, found.low, found.high) == (0.125, 0.125, 0.2)
+        assert (found.at_least, found.rate) == (0.125, None)
 
-    def test_models_that_suspect_less_than_people_found_are_not_used(self, sentences):
-        """Half of the labels were corrected, where models suspect at most 20%."""
-        found = measure_noise_rate(SUSPECTED, examples([0] * 4, [1, 1, -1, -1]))
+    def test_what_models_know_stays_beside_what_is_measured(self):
+        """Two of twenty drawn rows were corrected, of 100; models say 5% at least, and contradict 30%."""
+        strata = [drawn(1, 1, 100)] * 20 + [None] * 80
 
-        assert (found.assessable, found.rate) == (False, None)
-        sentences.check(found.why)
+        found = measure_noise_rate(SUSPECTED, examples([0] * 100, [1, 1] + [0] * 18 + [-1] * 80, strata))
+
+        assert (found.is_measured, found.at_least, found.contradicted) == (True, 0.05, 0.3)
 
     def test_an_unknown_rate_stays_unknown(self):
         """Without skill and without a sample there is no rate."""
@@ -298,7 +301,7 @@ class TestCheckedRate:
         rng = np.random.default_rng(0)
         probs = rng.dirichlet([1, 1], size=(1, 200))
         suspected = estimate_noise(probs, rng.integers(0, 2, 200), np.arange(200), 0).noise_rate
-        assert "--audit-sample 100" in suspected.why
+        assert "--audit-sample 30" in suspected.why
 
         found = measure_noise_rate(suspected, examples([0] * 200, [0] * 5 + [-1] * 195))
 

@@ -87,6 +87,7 @@ RANKING = Ranking(
     suggested_labels=SUGGESTED,
     suggested_confidence=np.zeros(8),
     doubted=np.zeros(8, dtype=bool),
+    contradicted=np.zeros(8, dtype=bool),
     order=np.arange(8),
     voices=(),
 )

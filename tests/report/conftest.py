@@ -80,9 +80,8 @@ UNSKILLED = Skill(
 NOISE = NoiseRate(
     assessable=True,
     why="by models alone, which miss errors that follow a pattern, so measure yours with --audit-sample 100",
-    rate=0.041,
-    low=0.022,
-    high=0.06,
+    at_least=0.022,
+    contradicted=0.24,
 )
 NO_NOISE = NoiseRate(assessable=False, why="models predict no better than the largest class")
 
@@ -98,7 +97,8 @@ def build_audit(
     suggested: Sequence[int] = SUGGESTED,
     doubt: Sequence[float] = DOUBT,
     doubted: Sequence[bool] | None = None,
-    queue_at_least: int = 0,
+    contradicted: Sequence[bool] | None = None,
+    queue_length: int = 0,
     class_names: tuple[str, ...] = CLASS_NAMES,
     row_ids: tuple[str, ...] | None = None,
     extra_inputs: Mapping[str, Sequence[Any]] | None = None,
@@ -188,11 +188,12 @@ def build_audit(
             suggested_labels=np.asarray(suggested, dtype=np.intp),
             suggested_confidence=np.full(n_rows, 0.75),
             doubted=flags,
+            contradicted=np.zeros(n_rows, dtype=bool) if contradicted is None else np.asarray(contradicted),
             order=np.asarray(
                 sorted(range(n_rows), key=lambda row: (-doubt[row], row_ids[row])), dtype=np.intp
             ),
             voices=("two models", "neighbours"),
-            queue_at_least=queue_at_least,
+            queue_length=queue_length,
             decided=None if verdicts is None else verdicts.codes >= 0,
         ),
         audit_key=audit_key,
@@ -277,7 +278,7 @@ SCORE = RelabelScore(
     accuracy=Gain(before=0.8, after=0.85, low=0.0312, high=0.0688),
     balanced_accuracy=Gain(before=0.75, after=0.78, low=-0.01, high=0.07),
 )
-CLEANER = NoiseRate(assessable=True, why="by models alone", rate=0.01, low=0.0, high=0.024)
+CLEANER = NoiseRate(assessable=True, why="by models alone", at_least=0.0, contradicted=0.08)
 
 
 def build_comparison(**changes: Any) -> AuditComparison:

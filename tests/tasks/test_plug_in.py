@@ -124,6 +124,9 @@ class Numbers:
         off = np.abs(evidence["given_numbers"] - opinion)
         return (off / np.median(off) / 2) ** 2 / 2
 
+    def find_contradicted(self, opinion, evidence):
+        return self.contradict(opinion, evidence) > 3
+
     def limit_doubt(self, evidence):
         return np.full(len(evidence["given_numbers"]), np.inf)
 

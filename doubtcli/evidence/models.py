@@ -28,10 +28,11 @@ class SuitableModels:
         self, learnable_features: Features, settings: ScanSettings, meaning: Meaning | None = None
     ) -> Mapping[str, Any]:
         """Choose the models; none of them is fitted yet."""
-        models = learnable_features.models(fast=settings.fast)
-        if meaning is not None:
-            models += meaning.block.models(learnable_features.blocks, fast=settings.fast)
-        return {"models": models}
+        if meaning is None:
+            return {"models": learnable_features.models(fast=settings.fast)}
+        features = meaning.add_to(learnable_features)
+        models = features.models(fast=settings.fast)
+        return {"models": models + meaning.block.models(features.blocks, fast=settings.fast)}
 
 
 @dataclass(frozen=True)

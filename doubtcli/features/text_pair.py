@@ -7,7 +7,7 @@ no word does: what counts is what both sides have, and what only one of them has
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
@@ -38,6 +38,7 @@ _SUFFIX = " on pairs"
 _NO_NUMBERS = 0.5
 """The share of common numbers where neither side has one: neither alike nor unlike."""
 _SECONDS_A_DAY = 86_400.0
+_OF_WORDS = {Role.TEXT, Role.CATEGORICAL}
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +92,11 @@ class TextPairBlock:
         boosting = GradientBoosting(self.numbers, _SUFFIX)
         return (boosting,) if fast else (ExtraTrees(self.numbers, _SUFFIX), boosting)
 
+    def add_measure(self, name: str, values: NDArray[np.floating]) -> TextPairBlock:
+        """The block with one more measure, of shape `(n_rows,)`, finite."""
+        numbers = np.column_stack([self.numbers, values]).astype(np.float32)
+        return replace(self, numbers=numbers, names=(*self.names, name))
+
 
 def text_pair_block(examples: Examples) -> TextPairBlock | None:
     """The block of the columns that are compared, or None if there are none."""
@@ -111,6 +117,20 @@ def text_pair_block(examples: Examples) -> TextPairBlock | None:
         sides.halves(sides.block.tokens),
         np.unique(keys, axis=1, return_inverse=True)[1].ravel().astype(np.intp),
     )
+
+
+def list_sides(examples: Examples) -> tuple[list[str], list[str]] | None:
+    """The texts of the left and of the right side, "" where one is missing; numbers and times are no texts.
+
+    None if no texts or categories are compared.
+    """
+    couples = [
+        couple for couple in examples.couples if {examples.column_roles[name] for name in couple} <= _OF_WORDS
+    ]
+    if not couples:
+        return None
+    left, right = (list(_join_columns(examples, names)) for names in zip(*couples, strict=True))
+    return left, right
 
 
 def _join_columns(examples: Examples, names: Sequence[str]) -> tuple[str, ...]:
@@ -217,7 +237,7 @@ MEASURES: tuple[Callable[[Sides], Mapping[str, Numbers]], ...] = (
     compare_lengths,
     compare_equality,
 )
-"""What is measured of both sides; a measure of meaning is one more such function."""
+"""What is measured of both sides; where there is an embedding model, evidence/meaning.py adds the meaning."""
 
 
 def _sum_rows(matrix: sparse.csr_matrix) -> Numbers:

@@ -7,7 +7,9 @@ import numpy as np
 import pytest
 
 from doubtcli.cli import main
-from doubtcli.evidence.meaning import TextMeaning
+from doubtcli.evidence.meaning import LIKENESS, TextMeaning, compare_meaning
+from doubtcli.evidence.models import SuitableModels
+from doubtcli.features.blocks import build_features
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.progress import Silence
 from doubtcli.records import Examples
@@ -17,10 +19,13 @@ from doubtcli.store.describe import describe_audit
 from doubtcli.store.document import parse_document, render_document
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from doubtcli.records import ScanResult
+    from numpy.typing import NDArray
+
+    from doubtcli.evidence.meaning import Meaning
+    from doubtcli.records import Features, ScanResult
     from tests.conftest import Sentences
 
     Write = Callable[..., Path]
@@ -43,6 +48,48 @@ def embed(examples: Examples, model: str) -> tuple[Any, list[str]]:
     settings = ScanSettings(path="data.csv", embed=model)
     made = TextMeaning().make(examples, settings, Silence(), notes.append)
     return made.get("meaning"), notes
+
+
+class OfWords:
+    """An encoder of three words: cats and dogs are alike, cars are not like cats."""
+
+    def __init__(self) -> None:
+        self.texts: list[str] = []
+
+    def encode(self, texts: Sequence[str], advance: Callable[[int], None]) -> NDArray[np.float32]:
+        """The mean of a text's words, at length 1."""
+        self.texts += texts
+        advance(len(texts))
+        of_word = {"cat": (1, 0), "dog": (0.6, 0.8), "car": (0, 1)}
+        sums = np.array([np.sum([(0, 0), *map(of_word.get, text.split())], axis=0) for text in texts])
+        return np.asarray(
+            sums / np.maximum(np.linalg.norm(sums, axis=1, keepdims=True), 1e-9), dtype=np.float32
+        )
+
+
+def some_pairs() -> Examples:
+    """Cats with dogs, and cats with cars."""
+    import pyarrow as pa
+
+    inputs = pa.table({"words": ["cat", "cat"], "more": ["dog", "car"]})
+    return Examples(
+        ("a", "b"),
+        np.arange(2),
+        np.arange(2),
+        ("x", "y"),
+        inputs,
+        COLUMNS,
+        (("words", "more"),),
+    )
+
+
+def list_models(features: Features, embedder: str, meaning: Meaning | None) -> dict[str, list[Any]]:
+    """The models for some features, by the last two words of their names."""
+    settings = ScanSettings(path="data.csv", embed=embedder)
+    found: dict[str, list[Any]] = {}
+    for one in SuitableModels().make(features, settings, meaning)["models"]:
+        found.setdefault(" ".join(one.name.split()[-2:]), []).append(one)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +136,87 @@ class TestWhenItSpeaks:
     def test_none(self) -> None:
         """Without a model, nothing is embedded."""
         assert embed(a_row("cat"), "none") == (None, [])
+
+
+class TestPairs:
+    """The two sides of a pair are compared by meaning, too."""
+
+    def test_cosine(self) -> None:
+        """Cat and dog are at .6, two of the same texts at 1; a side without words is at 0."""
+        left, right = ["cat", "dog", "cat", "", "cat"], ["dog", "dog", "car", "cat", "cat car"]
+
+        found = compare_meaning(left, right, OfWords(), lambda _: None)
+
+        assert found == pytest.approx([0.6, 1, 0, 0, 0.7071], abs=1e-4)
+        assert found.dtype == np.float32
+
+    def test_once(self) -> None:
+        """Each different text is encoded once, in an order that is not that of the rows."""
+        encoder = OfWords()
+
+        compare_meaning(["dog", "cat", "cat"], ["car", "car", "dog"], encoder, lambda _: None)
+
+        assert encoder.texts == ["car", "cat", "dog"]
+
+    def test_many_rows(self) -> None:
+        """Of more rows than are compared at a time, each has its own cosine."""
+        found = compare_meaning(["cat"] * 5000, [*["cat"] * 4998, "car", "dog"], OfWords(), lambda _: None)
+
+        assert found[4096:].tolist() == pytest.approx([*[1] * 902, 0, 0.6])
+
+    def test_measure(self, model: str) -> None:
+        """It is one more number that the models of pairs see."""
+        pairs = some_pairs()
+        meaning, _ = embed(pairs, model)
+
+        features = build_features(pairs)
+        with_it, without = (list_models(features, model, one)["on pairs"] for one in (meaning, None))
+
+        assert meaning.add_to(features).blocks[1].names[-1] == LIKENESS
+        assert [len(one) for one in (with_it, without)] == [2, 2]
+        for ours, before in zip(with_it, without, strict=True):
+            assert ours.dense[:, -1] == pytest.approx([0.6, 0], abs=1e-6)
+            assert np.array_equal(ours.dense[:, :-1], before.dense)
+
+    def test_without_a_model(self) -> None:
+        """Without an embedding model, models see the numbers of the block as they are."""
+        features = build_features(some_pairs())
+
+        for one in list_models(features, "none", None)["on pairs"]:
+            assert one.dense is features.blocks[1].numbers
+
+    @pytest.mark.parametrize("role", ["numeric", "datetime"])
+    def test_numbers(self, role: str, model: str) -> None:
+        """Numbers and times have no meaning to compare."""
+        roles = {"words": "text", "more": role}
+        meaning, _ = embed(a_row("cat", column_roles=roles, pairs=(("words", "more"),)), model)
+
+        assert meaning.likeness is None
+
+    def test_note(self, model: str, sentences: Sentences) -> None:
+        """A note says that they are."""
+        _, (note,) = embed(some_pairs(), model)
+
+        sentences.check(note)
+
+    def test_scan(self, model: str, tmp_path: Path) -> None:
+        """Two scans give the same doubts to the bit, with any number of threads."""
+        path = tmp_path / "data.csv"
+        rows = [
+            f"{('cat', 'car', 'dog')[row % 3]} {row},{('dog', 'cat')[row % 2]} {row + 50},{'yn'[row % 2]}"
+            for row in range(60)
+        ]
+        path.write_text("\n".join(["premise,hypothesis,label", *rows]), encoding="utf-8")
+
+        one, two = (
+            make_audit(
+                ScanSettings(path=str(path), embed=model, fast=True, threads=threads), progress=Silence()
+            )[0]
+            for threads in (1, 2)
+        )
+
+        assert one.roles.pairs == (("premise", "hypothesis"),)
+        assert one.ranking.doubt.tobytes() == two.ranking.doubt.tobytes()
 
 
 class TestRecipe:

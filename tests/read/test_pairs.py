@@ -66,6 +66,8 @@ def pairs_of(*names: str, **options: Any) -> tuple[tuple[str, str], ...]:
         ("question", "answer"),
         ("claim", "evidence"),
         ("original", "paraphrase"),
+        ("ref", "hyp"),
+        ("text_de", "text_en"),
     ],
 )
 def test_names_that_say_that_two_texts_are_compared(left, right):
@@ -88,6 +90,8 @@ def test_names_that_say_that_two_texts_are_compared(left, right):
         ("phone1", "phone2"),
         ("author_1", "author_2"),
         ("left_title", "right_body"),
+        ("text_de", "text_en", "text_fr"),
+        ("text_de", "body_en"),
         ("query", "document_1", "document_2", "document_3"),
     ],
 )

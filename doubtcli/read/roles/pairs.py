@@ -43,6 +43,11 @@ SIDES: Mapping[str, tuple[str, ...]] = {
 }
 """What marks the sides in two names that are otherwise equal, such as `title_left` and `title_right`; the
 suffixes that pandas gives the columns of merged tables are among them."""
+LANGUAGES = word_set(
+    "ar bg cs da de el en es et fi fr hi hr hu ja ko lt lv nl pl pt ro ru sk sl sv tr uk vi zh"
+)
+"""Codes that mark a text and its translation, the first in the alphabet on the left; without those that are
+English words, such as `it` and `no`."""
 ORDERS = word_set("1 2 0 a b x y l r one two first second")
 """Marks that are also used to number columns that are not compared."""
 KNOWN: Mapping[str, tuple[str, ...]] = {
@@ -57,7 +62,8 @@ KNOWN: Mapping[str, tuple[str, ...]] = {
     "claim": ("evidence", "document", "sentence", "abstract"),
     "mention": ("entity", "candidate"),
     "anchor": ("positive", "candidate", "other"),
-    "reference": ("candidate", "hypothesis", "prediction"),
+    "reference": ("candidate", "hypothesis", "prediction", "hyp"),
+    "ref": ("hyp", "candidate", "hypothesis", "prediction"),
     "original": ("paraphrase", "rewrite", "translation", "duplicate", "edited"),
     "context": ("response", "hypothesis", "reply"),
     "parent": ("reply", "comment", "response"),
@@ -105,9 +111,10 @@ def find_pairs(columns: Sequence[Column], table: Table, settings: ScanSettings) 
     """The roles of all columns, and which of them are compared; a column that is says so.
 
     What the user said comes first. Otherwise columns are compared if their names differ only in the mark of
-    a side (1 and 2, left and right), or have two words for texts that are compared (premise and hypothesis),
-    and if at least one couple of them holds texts. Marks that may be mere numbers count only if both columns
-    have the same kind of words, and no third column continues them (text_1, text_2, text_3).
+    a side (1 and 2, left and right, en and de), or have two words for texts that are compared (premise and
+    hypothesis), and if at least one couple of them holds texts. Marks that may be mere numbers count only if
+    both columns have the same kind of words, and no third column continues them (text_1, text_2, text_3).
+    A text in three languages has no two sides.
 
     Args:
         columns: All of a table, each with its role.
@@ -213,15 +220,18 @@ def _find_marked(columns: Sequence[Column], table: Table) -> list[Couple]:
 
 def _list_named_alike(columns: Sequence[Column], parts: Mapping[str, tuple[str, ...]]) -> Iterator[_Named]:
     """All couples whose names differ in one word, and these words mark two sides."""
-    marks = {*SIDES, *(right for rights in SIDES.values() for right in rights)}
+    marks = {*SIDES, *(right for rights in SIDES.values() for right in rights), *LANGUAGES}
     alike: dict[tuple[int, tuple[str, ...]], list[Column]] = defaultdict(list)
     for column in columns:
         words = parts[column.name]
         for place in [place for place, word in enumerate(words) if word in marks]:
             alike[place, (*words[:place], *words[place + 1 :])].append(column)
     for (place, _), some in alike.items():
+        n_languages = sum(parts[column.name][place] in LANGUAGES for column in some)
         for one, two in permutations(some, 2):
-            if parts[two.name][place] in SIDES.get(parts[one.name][place], ()):
+            left, right = parts[one.name][place], parts[two.name][place]
+            is_translated = n_languages == 2 and left < right and LANGUAGES.issuperset((left, right))  # noqa: PLR2004
+            if is_translated or right in SIDES.get(left, ()):
                 yield _Named(one, two, place)
 
 

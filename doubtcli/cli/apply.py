@@ -67,10 +67,26 @@ def apply(
             WHAT,
         ),
     ] = False,
+    accept: Annotated[
+        bool,
+        options.declare_option(
+            "--accept-suggestions",
+            "Also take suggestions on undecided rows, as far as verdicts on a spot check vouch for them.",
+            WHAT,
+        ),
+    ] = False,
+    at_least: Annotated[
+        str | None,
+        options.declare_option(
+            "--at-least", "The share of these that must be right. [default: 95%]", WHAT, "SHARE"
+        ),
+    ] = None,
     strict: Annotated[
         bool,
         options.declare_option(
-            "--strict", "Write nothing, and end with 2, if any verdict can't be used.", WHAT
+            "--strict",
+            "Write nothing, and end with 2, if any verdict can't be used, or no suggestion be accepted.",
+            WHAT,
         ),
     ] = False,
     drop: Annotated[
@@ -103,6 +119,7 @@ def apply(
     Who changed what and why is added to the ledger next to the new file: `doubt log` prints it, `doubt undo`
     undoes the changes.
     """
+    from doubtcli.apply.accept import parse_at_least
     from doubtcli.apply.target import OutputOptions
     from doubtcli.cli.console import choose_progress
     from doubtcli.pipelines.apply import ApplyRequest, correct_labels, refuse_unusable
@@ -119,6 +136,7 @@ def apply(
         spread=spread,
         confirmed=confirmed,
         strict=strict,
+        at_least=parse_at_least(at_least, accept=accept),
         on_conflict=on_conflict,
         waivers=waivers,
         waive=not no_waive,

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 CHOICE = "Which rows"
 STRATEGY_HELP = (
     "How to choose them. top: most doubted first; balanced: classes and reasons in turn; random: a random "
-    "sample, to measure the noise rate; budget: most corrections a minute; or several by share: "
+    "sample, to measure the noise rate; budget: most corrections a minute; spot-check: the whole queue, with "
+    "--size rows drawn at random first, to promise how many are wrong; or several by share: "
     "top=70%,random=30%. [default: top]"
 )
 

@@ -12,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.apply.accept import accept_suggestions, describe_acceptance
 from doubtcli.apply.commit import (
     commit_file,
     keep_backup,
@@ -57,7 +58,7 @@ if TYPE_CHECKING:
     from doubtcli.files.frame import Frame
     from doubtcli.progress import Progress
     from doubtcli.records import AnswersRead, Decision, DoubtTable, InMemory, Settled
-    from doubtcli.records.relabelling import Batch, LedgerLine
+    from doubtcli.records.relabelling import Acceptance, Batch, LedgerLine
     from doubtcli.store import StoredAudit
 
 
@@ -84,7 +85,9 @@ class ApplyRequest:
     waivers: str | None = None
     """The file to add waivers to; None for the one that `doubt gate` would read here."""
     strict: bool = False
-    """Whether nothing is written if a verdict can't be used."""
+    """Whether nothing is written if a verdict can't be used, or no suggestion be accepted."""
+    at_least: float | None = None
+    """Suggestions are accepted where this share of them is right, 0 to 1; None: none is."""
     waive: bool = True
     """Whether a doubted row whose label is kept gets a waiver."""
     answers: AnswersRead | None = None
@@ -127,6 +130,7 @@ class DecidedRows:
     """The decisions on the rows of a file, and which of them are still to be carried out."""
 
     settled: Settled
+    acceptance: Acceptance | None
     changing: tuple[Decision, ...]
     """Rows that get another label, or are dropped."""
     kept: tuple[Decision, ...]
@@ -213,7 +217,7 @@ def correct_frame(frame: Frame, request: ApplyRequest, audit: QueueAudit, given:
     decided = _decide_rows(request, ApplyInput(file, audit, ()))
     edits = {one.row - 1: file.edit(one) for one in decided.changing}
     refuse_empty(edits, frame.table.data.num_rows, source.path)
-    refusal = _explain_refusal(request, decided.settled)
+    refusal = _explain_refusal(request, decided.settled, decided.acceptance)
     return CorrectedFrame(frame.relabel(file.form.column, edits), decided, refusal)
 
 
@@ -281,13 +285,14 @@ def _decide_rows(request: ApplyRequest, found: ApplyInput) -> DecidedRows:
     by the ledger, is not made again, unless the file has the audited bytes: then its backup was restored.
     """
     done_lines = _list_done(request, found)
-    settled = _settle_verdicts(request, found, done_lines)
+    settled, acceptance = _settle_verdicts(request, found, done_lines)
     corrected = [one for one in settled.decisions if not one.keeps]
     unusable = [one for one in corrected if one.unusable and not request.drop]
     done = {(line.row_id, line.new) for line in done_lines}
     left = [one for one in corrected if request.drop or not one.unusable]
     return DecidedRows(
         settled,
+        acceptance,
         changing=tuple(one for one in left if (one.row_id, one.verdict) not in done),
         kept=tuple(one for one in settled.decisions if one.keeps),
         unusable=tuple(unusable),
@@ -308,7 +313,10 @@ def _list_done(request: ApplyRequest, found: ApplyInput) -> tuple[LedgerLine, ..
     )
 
 
-def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[LedgerLine]) -> Settled:
+def _settle_verdicts(
+    request: ApplyRequest, found: ApplyInput, done: Sequence[LedgerLine]
+) -> tuple[Settled, Acceptance | None]:
+    """What people decided; and the suggestions that are accepted, with what vouches for them."""
     read = request.answers or read_answer_files(request.verdicts, confirmed=request.confirmed)
     rows = VerdictRows.of(
         found.file.rows,
@@ -317,8 +325,13 @@ def _settle_verdicts(request: ApplyRequest, found: ApplyInput, done: Sequence[Le
         dropped={(line.row_id, line.old) for line in done if line.new is None},
     )
     terms = make_lenient_terms(request.on_conflict, new_labels=request.new_labels)
-    settled = settle_answers(read.answers, rows, terms, spread=request.spread)
-    return replace(settled, notes=(*read.notes, *settled.notes))
+    answers, acceptance = read.answers, None
+    settled = settle_answers(answers, rows, terms, spread=request.spread)
+    if request.at_least is not None:
+        audit = found.audit.stored.document, found.doubts
+        answers, acceptance = accept_suggestions(answers, settled, audit, request.at_least)
+        settled = settle_answers(answers, rows, terms, spread=request.spread)
+    return replace(settled, notes=(*read.notes, *settled.notes)), acceptance
 
 
 # -------------------------------------------------------------------------- the new file
@@ -356,7 +369,8 @@ def _describe_result(
         unusable=decided.unusable,
         done_before=decided.done_before,
         settled=decided.settled,
-        refusal=_explain_refusal(request, decided.settled),
+        refusal=_explain_refusal(request, decided.settled, decided.acceptance),
+        acceptance=decided.acceptance,
         is_dry_run=request.where.dry_run,
         notes=(
             *([] if found.is_as_audited else [changed]),
@@ -367,8 +381,10 @@ def _describe_result(
     )
 
 
-def _explain_refusal(request: ApplyRequest, settled: Settled) -> str | None:
+def _explain_refusal(request: ApplyRequest, settled: Settled, acceptance: Acceptance | None) -> str | None:
     """Why nothing may be written, if no verdict could be used, or with --strict not all; None if it may."""
+    if request.strict and acceptance is not None and not acceptance.n_accepted:
+        return describe_acceptance(acceptance)
     n_refused = settled.n_refused
     if n_refused and not settled.uses_any:
         found = f"of {format_count(n_refused, 'verdict')}, none could be used"

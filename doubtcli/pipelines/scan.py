@@ -25,6 +25,7 @@ from doubtcli.rank.combine import (
     rank_rows,
 )
 from doubtcli.rank.cut import choose_queue_length
+from doubtcli.rank.flags import bound_flags
 from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
@@ -113,6 +114,7 @@ def make_audit(
         sample = _draw_sample(ranking, settings)
         with clock.stage("explain"):
             why = _explain_queue(judged, sample)
+        verdicts = examples.verdicts
         strongest = find_strongest(judged.leaks, examples.inputs.column_names)
     return ScanResult(
         source=table.source,
@@ -139,6 +141,7 @@ def make_audit(
         task_name=task.name,
         strongest_columns=strongest.columns if strongest else (),
         strongest_share=strongest.share if strongest else 0.0,
+        flags=bound_flags(verdicts.spot_check) if verdicts and verdicts.spot_check else None,
         audit_key=make_audit_key(settings, table.source.sha256, judged.side_files, task.name),
     ), table
 

@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.queue.pool import build_pool, list_conflicting_ids, list_file_rows, number_inputs
-from doubtcli.queue.strategies import RANDOM, choose_rows, estimate_minutes, mark_drawn_picks
+from doubtcli.queue.strategies import RANDOM, SPOT_CHECK, choose_rows, estimate_minutes, mark_drawn_picks
 from doubtcli.rank.combine import count_equal_rows, list_entries, mark_drawn_rows
 from doubtcli.rank.figures import list_queued_rows, list_speaking_reasons
 from doubtcli.read.roles.assign import list_roles
-from doubtcli.records import Role
+from doubtcli.records import Role, SpotCheckPlace
 from doubtcli.records.queue import (
     QUEUE_COLUMNS,
     ROW_HASH_COLUMN,
@@ -27,6 +27,7 @@ from doubtcli.records.queue import (
 )
 from doubtcli.tools.plain import write_queue_csv
 from doubtcli.tools.values import MISSING, is_readable, to_csv_texts, to_readable_texts
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -83,6 +84,7 @@ def _follow_scan(choice: QueueChoice, document: AuditDocument) -> QueueChoice:
         scan_length=document.counts.n_queued,
         scan_sample=asked.get("audit_sample"),
         scan_size=asked.get("queue_size"),
+        audit=document.audit_key,
     )
 
 
@@ -140,6 +142,8 @@ def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: QueueC
     if n_waived := _count_left_out(pool, picks, choice):
         rows = "row is" if n_waived == 1 else "rows are"
         notes.append(f"{n_waived:,} {rows} left out because of a waiver")
+    if choice.shares.keys() == {SPOT_CHECK}:
+        notes.append(_note_spot_check(picks))
     if size is not None and len(picks) < size:
         notes.append(f"{size:,} rows were asked for, and there are only {len(picks):,}")
     if n_others := sum(not pool.doubted[pick.row] for pick in picks if pick.strategy != RANDOM):
@@ -151,11 +155,26 @@ def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: QueueC
     return tuple(notes)
 
 
+def _note_spot_check(picks: Sequence[Pick]) -> str:
+    """Which rows of a spot check were drawn, and what they are for."""
+    n_drawn = sum(
+        isinstance(pick.stratum, SpotCheckPlace) and pick.stratum.draw is not None for pick in picks
+    )
+    return (
+        f"the first {format_count(n_drawn, 'row')} were drawn at random from all {len(picks):,}: decide each "
+        "of them, also the hard ones, and don't lean on the suggestion; the other rows may stay empty"
+    )
+
+
 def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> int:
     """How many rows could be in the queue if they were not waived."""
     if choice.shares.keys() == {RANDOM}:
         return 0
-    could = pool.waived if choice.size is not None else pool.waived & pool.doubted
+    could = (
+        pool.waived
+        if choice.size is not None and SPOT_CHECK not in choice.shares
+        else pool.waived & pool.doubted
+    )
     drawn = [pick.row for pick in picks if pick.strategy == RANDOM]
     chosen = [pick.row for pick in picks if pick.strategy != RANDOM]
     could = could & ~np.isin(pool.entries, pool.entries[chosen])  # these are equal to a row of the queue

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.files.formats import name_corrected_file
-from doubtcli.queue.strategies import BALANCED, BUDGET, RANDOM, TOP
+from doubtcli.queue.strategies import BALANCED, BUDGET, RANDOM, SPOT_CHECK, TOP
 from doubtcli.store import default_folder
 from doubtcli.wording.numbers import format_count
 from doubtcli.wording.quoting import escape_unprintable, shell_word
@@ -42,6 +42,11 @@ STRATEGY_NOTES = {
         "minute, at most one minute), to look (2 seconds) and to answer (1.5 seconds if the suggestion is "
         "right, else 5). These times are assumptions: trust the order more than the total time."
     ),
+    SPOT_CHECK: (
+        "all rows of the scan's queue. The first ones were drawn at random from them, each with the same "
+        "chance, and are in random order; the others follow, most doubted first. The verdicts on those that "
+        "were drawn show how many of these labels are wrong at least, and how often suggestions are right."
+    ),
 }
 """How each strategy chooses, and in which order."""
 EQUAL = (
@@ -68,6 +73,9 @@ COLUMN_NOTES = {
 }
 SAMPLE_COLUMN_NOTES = {
     "doubt_stratum, doubt_inclusion": "how the row was drawn: keep them, to measure the noise rate",
+}
+SPOT_CHECK_COLUMN_NOTES = {
+    "doubt_stratum, doubt_inclusion": "the row's place, and whether it was drawn: keep them, to count on it",
 }
 TEXT_WIDTH = 80
 TYPED = "    "
@@ -153,6 +161,7 @@ def _explain_equal_rows(queue: Queue, origin: QueueOrigin) -> str:
 
 def _explain_columns(queue: Queue) -> Iterator[str]:
     notes = COLUMN_NOTES | (SAMPLE_COLUMN_NOTES if queue.is_sampled else {})
+    notes |= SPOT_CHECK_COLUMN_NOTES if queue.is_spot_check else {}
     return (fill_hanging(f"{name}: ", about) for name, about in notes.items())
 
 
@@ -160,14 +169,23 @@ def _list_steps_back(queue: Queue, tool: Tool, origin: QueueOrigin) -> Iterator[
     yield from tool.how_to_export
     if origin.apply_to is None:
         yield "`doubt apply` can't write the verdicts back: see the note above."
-    if origin.apply_to is not None or queue.is_sampled:
+    is_drawn = queue.is_sampled or queue.is_spot_check
+    if origin.apply_to is not None or is_drawn:
         saved = f"replace {tool.answers_file} with the path of the file that you saved"
         yield f"Go to the folder where `doubt queue` was run. In the commands below, {saved}."
     if origin.apply_to is not None:
         yield "Write the verdicts back:"
         yield f"{TYPED}doubt apply {_write_apply_words(origin.apply_to, origin.audit_path, tool)}"
-    if queue.is_sampled:
-        yield "Measure the noise rate on the rows that were drawn at random:"
+        if queue.is_spot_check:
+            yield "Or also accept suggestions, where the verdicts show that they are right:"
+            apply_words = _write_apply_words(origin.apply_to, origin.audit_path, tool)
+            yield f"{TYPED}doubt apply {apply_words} --accept-suggestions --at-least 95%"
+    if is_drawn:
+        yield (
+            "See how many of these labels are wrong at least:"
+            if queue.is_spot_check
+            else "Measure the noise rate on the rows that were drawn at random:"
+        )
         output = f"-o {shell_word(_name_measured_audit(origin.data_path))}"
         words = (shell_word(origin.data_path), origin.flags, f"--verdicts {tool.answers_file}", output)
         yield f"{TYPED}doubt scan {' '.join(filter(None, words))}"

@@ -19,6 +19,8 @@ from doubtcli.records import AuditSample, Stratum
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from doubtcli.records import Codes
+
 _STRATA = 3
 _FEWEST_IN_STRATUM = 25
 """Rows drawn from a stratum at least, so that small samples have fewer strata. In simulations, intervals were
@@ -84,3 +86,12 @@ def _allocate_evenly(sizes: NDArray[np.intp], n_wanted: int) -> NDArray[np.intp]
         open_ones = np.flatnonzero(n_drawn < sizes)
         n_drawn[open_ones[n_drawn[open_ones].argmin()]] += 1
     return n_drawn
+
+
+def draw_places(n_flagged: int, n_wanted: int, seed: int) -> Codes:
+    """Some places of a queue, from 0, drawn without replacement, each with the same chance; in random order.
+
+    All of them, if as many are wanted as there are.
+    """
+    order: Codes = np.random.default_rng(seed).permutation(n_flagged)
+    return order[:n_wanted]

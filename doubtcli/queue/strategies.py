@@ -11,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import SettingsError
-from doubtcli.queue.sampling import draw_sample
+from doubtcli.queue.sampling import draw_places, draw_sample
 from doubtcli.rank.combine import choose_free_heads
+from doubtcli.records import SpotCheckPlace
 from doubtcli.records.audit import find_queue_heads
 from doubtcli.wording.lists import did_you_mean
 
@@ -24,12 +25,14 @@ if TYPE_CHECKING:
     from doubtcli.queue.pool import Pool
     from doubtcli.records import Bools, Codes, Floats, Stratum
 
-TOP, BALANCED, RANDOM, BUDGET = "top", "balanced", "random", "budget"
+TOP, BALANCED, RANDOM, BUDGET, SPOT_CHECK = "top", "balanced", "random", "budget", "spot-check"
 """The strategies by their names on the command line."""
 FORMER_NAMES = {"audit": RANDOM}
 """Names that earlier versions had for strategies: still accepted, and not shown."""
 STRATEGY_OPTION = "--strategy"
 SHARES_EXAMPLE = "top=70%,random=30%"
+AUDIT_DIGITS = 8
+"""Digits of an audit's key in a spot check: enough to tell the audits of a file apart."""
 ALL_PERCENT = 100
 """The sum of all shares, in percent."""
 
@@ -61,6 +64,8 @@ class QueueChoice:
     """Without a size: how many rows the scan drew at random."""
     scan_size: int | None = None
     """Without a size: how many entries the scan's own queue has at most."""
+    audit: str = ""
+    """The key of the audit, of which a spot check keeps the first digits."""
 
 
 @dataclass(frozen=True)
@@ -70,10 +75,10 @@ class Pick:
     row: int
     """Its number in the pool."""
     strategy: str
-    stratum: Stratum | None = None
-    """Of a row that was drawn at random."""
+    stratum: Stratum | SpotCheckPlace | None = None
+    """Of a row that was drawn at random; in a spot check of every row."""
     inclusion: float | None = None
-    """Of a row that was drawn at random: with what probability it was."""
+    """Of such a row: with what probability it was drawn, or could have been."""
 
 
 # ------------------------------------------------------------------- the strategies
@@ -117,8 +122,8 @@ ORDERS: dict[str, Callable[[Pool, Codes], Codes]] = {
     BALANCED: order_in_turns,
     BUDGET: order_by_corrections,
 }
-"""What puts rows in order, those most worth checking first; the strategy random draws instead."""
-STRATEGIES = (TOP, BALANCED, RANDOM, BUDGET)
+"""What puts rows in order, those most worth checking first; the other strategies draw instead."""
+STRATEGIES = (TOP, BALANCED, RANDOM, BUDGET, SPOT_CHECK)
 
 
 def estimate_minutes(n_characters: NDArray[np.integer[Any]], suggestion: Floats) -> Floats:
@@ -188,6 +193,8 @@ def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
     Raises:
         SettingsError: Rows are to be drawn at random and no size is given.
     """
+    if SPOT_CHECK in choice.shares:
+        return draw_spot_check(pool, choice, scan_seed)
     if choice.size is None and RANDOM in choice.shares:
         raise SettingsError(
             f"the strategy {RANDOM} needs a size",
@@ -212,6 +219,52 @@ def choose_rows(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
             rows = _list_candidates(pool, picks, heads)
             picks += [Pick(row, name) for row in ORDERS[name](pool, rows)[: wanted[name]].tolist()]
     return picks
+
+
+def draw_spot_check(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pick]:
+    """The scan's own queue, in which some rows are drawn at random and come first, as drawn; then the others.
+
+    Every row has its place in the queue and knows whether it was drawn, so that the verdicts on the drawn
+    ones show how many of all are wrong. Equal rows are one; waived rows are not among them.
+
+    Args:
+        pool: The rows to choose from.
+        choice: How many of them are drawn.
+        scan_seed: Of the draw, if the choice has no seed.
+
+    Raises:
+        SettingsError: No size is given.
+    """
+    if choice.size is None:
+        raise SettingsError(
+            f"the strategy {SPOT_CHECK} needs a size",
+            where="--size",
+            expected="how many rows of the queue to draw at random",
+            hint="add --size 30; to accept suggestions at 95% afterwards, draw 65 or more",
+        )
+    flagged = _list_candidates(pool, (), _list_scan_heads(pool, choice)).tolist()
+    seed = scan_seed if choice.seed is None else choice.seed
+    drawn = draw_places(len(flagged), choice.size, seed).tolist()
+    n_drawn, audit = len(drawn), choice.audit[:AUDIT_DIGITS]
+    number = {place: draw for draw, place in enumerate(drawn, start=1)}
+    rest = (place for place in range(len(flagged)) if place not in number)
+    return [
+        Pick(
+            flagged[place],
+            SPOT_CHECK,
+            SpotCheckPlace(
+                place + 1, len(flagged), number.get(place), n_drawn if place in number else None, audit
+            ),
+            n_drawn / len(flagged),
+        )
+        for place in (*drawn, *rest)
+    ]
+
+
+def _list_scan_heads(pool: Pool, choice: QueueChoice) -> Codes:
+    """One row for each entry of the scan's own queue, without what it drew at random."""
+    heads = find_queue_heads(pool.entries, pool.tiers, choice.scan_length)
+    return heads[: choice.scan_size]
 
 
 def _draw_at_random(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
@@ -270,6 +323,12 @@ def parse_shares(text: str) -> dict[str, int]:
                 f"{name!r} is named twice", where=STRATEGY_OPTION, expected="each strategy once"
             )
         shares[name] = share
+    if SPOT_CHECK in shares:
+        raise SettingsError(
+            f"{SPOT_CHECK} can't be mixed with other strategies",
+            where=STRATEGY_OPTION,
+            expected=f"{SPOT_CHECK} alone, or others by share: {SHARES_EXAMPLE}",
+        )
     if sum(shares.values()) != ALL_PERCENT:
         raise SettingsError(
             f"the shares add up to {sum(shares.values())}%",

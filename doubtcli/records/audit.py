@@ -80,6 +80,27 @@ class NoiseRate:
 
 
 @dataclass(frozen=True)
+class FlagBound:
+    """How many of the flagged labels are wrong at least, or why it is not known."""
+
+    assessable: bool
+    why: str
+    """A clause: what the numbers are based on, or why there are none."""
+    n_flagged: int = 0
+    """How many rows the queue had of which some were drawn; equal rows are one."""
+    n_drawn: int = 0
+    """How many of them were drawn at random."""
+    n_checked: int = 0
+    """How many of the drawn ones count: they are decided, or were passed over."""
+    n_wrong: int = 0
+    """How many of these were found to be wrong."""
+    at_least_wrong: Mapping[int, int] = field(default_factory=dict)
+    """By a number of rows, the most doubted first: how many of them are wrong at least."""
+    level: float = 0.9
+    """The probability with which all of these bounds hold together."""
+
+
+@dataclass(frozen=True)
 class NoiseModel:
     """How many labels are suspected to be wrong, and how much weight it has when models contradict one."""
 
@@ -265,6 +286,8 @@ class ScanResult:
     """The column in use, or set of like columns, that alone predicts most labels; none that predicts much."""
     strongest_share: float = 0.0
     """The share of labels that it predicts, each class with the same weight."""
+    flags: FlagBound | None = None
+    """How many of the flagged labels are wrong; None where none was drawn at random to be checked."""
 
     @property
     def label_names(self) -> tuple[str, ...]:

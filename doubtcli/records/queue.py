@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from doubtcli.records.reading import SpotCheckPlace
+
 if TYPE_CHECKING:
     import pyarrow as pa
 
@@ -104,9 +106,9 @@ class QueueRow:
     minutes: float = 0.0
     """About how long a person needs to decide."""
     stratum: str | None = None
-    """Only for a row that was drawn at random."""
+    """Only for a row that was drawn at random, and for all rows of a spot check."""
     inclusion: float | None = None
-    """Only for a row that was drawn at random: the probability of that."""
+    """Only for such a row: the probability that it is drawn."""
     equal_rows: int = 1
     """How many rows it stands for, itself counted: those that are equal to it, label included."""
     conflicts: tuple[str, ...] = ()
@@ -164,14 +166,19 @@ class Queue:
         return sum(row.equal_rows for row in self.rows)
 
     @cached_property
+    def is_spot_check(self) -> bool:
+        """Whether rows were drawn at random from the flagged ones."""
+        return any(SpotCheckPlace.parse(row.stratum or "") is not None for row in self.rows)
+
+    @cached_property
     def is_sampled(self) -> bool:
-        """Whether rows were drawn at random."""
-        return any(row.stratum is not None for row in self.rows)
+        """Whether rows were drawn at random from all rows."""
+        return not self.is_spot_check and any(row.stratum is not None for row in self.rows)
 
     @cached_property
     def columns(self) -> tuple[str, ...]:
         """Our columns in order; those of a sample only where there is one."""
-        sample = SAMPLE_COLUMNS if self.is_sampled else ()
+        sample = SAMPLE_COLUMNS if self.is_sampled or self.is_spot_check else ()
         return (*QUEUE_COLUMNS, *CHOICE_COLUMNS, *sample, ROW_HASH_COLUMN)
 
     def cells(self, row: QueueRow) -> dict[str, str | float | None]:

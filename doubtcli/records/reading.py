@@ -328,6 +328,62 @@ class Stratum:
         return cls(*map(int, found.groups())) if found else None
 
 
+HIT, MISS, UNKNOWN = 1, 0, -1
+"""What was found in a flagged row: its label is wrong or its suggestion right, or not; or nothing yet."""
+
+
+@dataclass(frozen=True)
+class SpotCheckPlace:
+    """The place of a row in a spot check: a queue of which some rows were drawn at random."""
+
+    place: int
+    """From 1, the most doubted row first."""
+    n_flagged: int
+    """How many rows the queue has."""
+    draw: int | None = None
+    """The number of the draw, from 1; None where the row was not drawn."""
+    n_drawn: int | None = None
+    """How many rows were drawn; None where the row was not."""
+    audit: str = ""
+    """The first digits of the key of the audit that the queue was made from; "" where it has none."""
+
+    def __str__(self) -> str:
+        drawn = "" if self.draw is None else f", drawn {self.draw} of {self.n_drawn}"
+        audit = f", audit {self.audit}" if self.audit else ""
+        return f"spot check {self.place} of {self.n_flagged}{drawn}{audit}"
+
+    @classmethod
+    def parse(cls, text: str) -> SpotCheckPlace | None:
+        """The place that a text names, as written by `str`; None if it names none."""
+        drawn, audit = r"(?:, drawn (\d+) of (\d+))?", r"(?:, audit ([0-9a-f]+))?"
+        found = re.fullmatch(rf"\s*spot check (\d+) of (\d+){drawn}{audit}\s*", text)
+        if found is None:
+            return None
+        place, n_flagged, draw, n_drawn = (None if part is None else int(part) for part in found.groups()[:4])
+        return cls(place or 0, n_flagged or 0, draw, n_drawn, found[5] or "")
+
+
+@dataclass(frozen=True)
+class SpotCheck:
+    """The flagged rows in the order of their queue, which were drawn at random, and what people found."""
+
+    outcomes: Codes
+    """Shape `(n_flagged,)`: `HIT`, `MISS` or `UNKNOWN`."""
+    counted: Bools
+    """Shape `(n_flagged,)`: whether it counts as drawn: it is decided, or was passed over."""
+    n_drawn: int
+    """How many rows were drawn, decided or not."""
+    n_lost: int = 0
+    """How many rows were drawn before the last decided one, and are not in the file of verdicts any more."""
+    obstacle: str = ""
+    """Why nothing can be said, as a clause; empty if it can."""
+
+    @property
+    def n_counted(self) -> int:
+        """How many rows count as a random sample."""
+        return int(self.counted.sum()) + self.n_lost
+
+
 @dataclass(frozen=True)
 class Verdicts:
     """What people decided on the labelled rows, in canonical order."""
@@ -343,6 +399,8 @@ class Verdicts:
     notes: tuple[str, ...] = ()
     from_equal: Bools | None = None
     """Shape `(n_rows,)`: whether people only looked at an equal row; None where they looked at each."""
+    spot_check: SpotCheck | None = None
+    """The flagged rows, some drawn at random; a hit is a label that was corrected. None without a draw."""
 
     def take(self, rows: Codes) -> Verdicts:
         """The decisions on some of the rows, in the order of `rows`."""

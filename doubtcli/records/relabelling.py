@@ -260,6 +260,31 @@ class Batch:
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """How many suggestions were taken without a person, and what vouches for them. Equal rows are one."""
+
+    at_least: float
+    """The share of them that must be what people would choose, 0 to 1."""
+    level: float
+    """The probability with which it is."""
+    n_accepted: int
+    """How many were taken; 0 where the verdicts don't vouch for any."""
+    n_right: int
+    """How many of these at least are what people would choose."""
+    n_first: int
+    """All are among so many first rows of the queue."""
+    n_flagged: int
+    """How many rows the queue has."""
+    n_checked: int
+    """How many rows of it were drawn at random and checked."""
+    n_chosen: int
+    """For how many of these people chose the suggestion."""
+    n_needed: int | None
+    """About how many must be checked before any can be taken; None where some were, or no number is enough.
+    """
+
+
+@dataclass(frozen=True)
 class ApplyResult:
     """The result of applying verdicts to a file."""
 
@@ -287,6 +312,8 @@ class ApplyResult:
     """The file that waivers were added to; None where none was."""
     n_waived: int = 0
     """How many of the kept rows were doubted and are now waived."""
+    acceptance: Acceptance | None = None
+    """What was taken without a person; None where that was not asked for."""
     notes: tuple[str, ...] = ()
 
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rich.text import Text
 
+from doubtcli.apply.accept import ACCEPTED_BY, describe_acceptance
 from doubtcli.apply.ledger import ledger_name
 from doubtcli.apply.plan_undo import UNDO_TOOL
 from doubtcli.queue.readme import count_by_strategy
@@ -40,7 +41,7 @@ MOST_ROWS_NAMED = 10
 """How many rows are named for each kind of verdict that was not applied; JSON has them all."""
 MOST_LISTED = 20
 """How many changed rows are listed for each batch of a log; JSON has them all."""
-OURS = frozenset({FILLED_IN, UNDO_TOOL})
+OURS = frozenset({FILLED_IN, UNDO_TOOL, ACCEPTED_BY})
 
 
 def print_applied(console: Console, applied: ApplyResult) -> None:
@@ -122,6 +123,8 @@ def _count_changes(lines: Sequence[LedgerLine]) -> str:
 
 
 def _list_result_sentences(applied: ApplyResult) -> Iterable[str]:
+    if applied.acceptance:
+        yield describe_acceptance(applied.acceptance)
     if applied.kept:
         waived = (
             f"; waivers were written for {format_count(applied.n_waived, 'doubted row')}"
@@ -173,6 +176,8 @@ def _print_label(sheet: Sheet, mark: str, label: str, style: str, aside: str) ->
 def _describe_line(line: LedgerLine) -> str:
     """Which row it is, who decided on it, and why."""
     by_whom = ", ".join(part for part in (_name_people(line.who), line.when, _name_tools(line.tool)) if part)
+    if line.tool == ACCEPTED_BY:
+        return printable(f"({line.row_id}); suggestion accepted, {line.why}")
     decided = " ".join(filter(None, [f"on its duplicate {line.seen_as}" if line.seen_as else "", by_whom]))
     why = "" if line.tool == UNDO_TOOL else line.why  # for an undo, the batch itself shows it once
     parts = (f"({line.row_id})", decided and f"decided {decided}", why)

@@ -40,6 +40,7 @@ def render_applied(applied: ApplyResult) -> str:
             "waivers": applied.waivers,
             "waived": applied.n_waived,
             "backup": applied.backup,
+            "accepted": applied.acceptance and asdict(applied.acceptance),
             "notes": list(applied.notes),
         }
     )

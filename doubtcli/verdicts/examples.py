@@ -15,12 +15,13 @@ import pyarrow as pa
 
 from doubtcli.errors import InputError
 from doubtcli.files.values import TEXT, parse_numbers
-from doubtcli.records import UNDECIDED, UNUSABLE, Stratum, Verdicts
+from doubtcli.records import UNDECIDED, UNUSABLE, SpotCheckPlace, Stratum, Verdicts
 from doubtcli.records.answers import PASSED_OVER
 from doubtcli.tools.read import read_answer_files
 from doubtcli.verdicts.adjudicate import Terms, adjudicate, count_decided_rows, note_respelled
 from doubtcli.verdicts.rows import RejectionReason, VerdictRows, list_rows
 from doubtcli.verdicts.spelling import Spellings
+from doubtcli.verdicts.spot_check import count_spot_check, list_spot_check
 from doubtcli.verdicts.spreadsheet import SAVE_AS_TEXT
 from doubtcli.verdicts.votes import note_equal_rows, note_lost_rows
 from doubtcli.wording.lists import MOST_NAMED, did_you_mean, join_first, quote_names
@@ -122,6 +123,7 @@ def judge_examples(
         ),
         from_equal=from_equal,
         further_labels=further,
+        spot_check=count_spot_check(list_spot_check(answers), _list_wrong(found)),
     )
 
 
@@ -151,10 +153,21 @@ def _list_from_equal(found: Adjudication) -> Iterator[str]:
     yield from (one.row_id for one in done if one.row_seen != one.row_id)
 
 
+def _list_wrong(found: Adjudication) -> dict[str, bool]:
+    """By row id, whether people chose another label; also where the file has it since. Unusable: no."""
+    done = {one.row_id: True for one in found.rejected_for(RejectionReason.ALREADY)}
+    return done | {one.row.row_id: one.decision.corrects for one in found.decided}
+
+
 def _count_corrected(found: Adjudication) -> int:
-    """How many rows of the random sample were corrected since."""
+    """How many rows of the audit sample were corrected since."""
     corrected = found.rejected_for(RejectionReason.ALREADY)
-    return sum(any(vote.answer.stratum.strip() for vote in one.votes) for one in corrected)
+    return sum(any(map(_is_of_audit_sample, (vote.answer for vote in one.votes))) for one in corrected)
+
+
+def _is_of_audit_sample(answer: Answer) -> bool:
+    """Whether its row was drawn from all rows, and not from the flagged ones alone."""
+    return bool(answer.stratum.strip()) and SpotCheckPlace.parse(answer.stratum) is None
 
 
 # ------------------------------------------------------------------------- what is refused
@@ -357,7 +370,7 @@ def _read_sample_parts(
     strata: list[Stratum | None] = [None] * n_rows
     inclusion = np.full(n_rows, np.nan)
     for row, answer in drawn:
-        if answer.stratum.strip():
+        if _is_of_audit_sample(answer):
             strata[row], inclusion[row] = _read_stratum(answer, path), _read_inclusion(answer, path)
     return tuple(strata), inclusion
 

@@ -29,7 +29,7 @@ from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.rows import list_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from types import ModuleType
 
     from doubtcli.records import RowSnapshot
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 NOW = dt.datetime(2026, 11, 21, 15, 5, tzinfo=dt.timezone(dt.timedelta(hours=1)))
 COLUMNS = (
     *("doubt_id", "given_label", "verdict", "verdict_status", "annotator", "time", "why"),
-    "doubt_equal_rows",
+    *("doubt_equal_rows", "doubt_stratum", "doubt_inclusion"),
 )
 
 
@@ -57,12 +57,23 @@ class Desk:
         """A file in the folder."""
         return str(self.folder / name)
 
-    def audit(self, name: str, *, doubted: Iterable[str] = (), **settings: Any) -> list[RowSnapshot]:
+    def audit(
+        self,
+        name: str,
+        *,
+        doubted: Iterable[str] = (),
+        suggested: Mapping[str, str] | None = None,
+        **settings: Any,
+    ) -> list[RowSnapshot]:
         """Write the audit of a file next to it; gives its rows in file order."""
         scan_settings = ScanSettings(path=self.path(name), **settings)
         table, roles, _, examples = read_examples(scan_settings, find_task(), Silence())
         rows = sorted(list_rows(examples), key=lambda row: row.row)
-        doubts = [asdict(row) | {"doubted": row.row_id in doubted} for row in rows]
+        suggestions = suggested or {}
+        doubts = [
+            asdict(row) | {"doubted": row.row_id in doubted, "suggested_label": suggestions.get(row.row_id)}
+            for row in rows
+        ]
         schema = pa.schema(DOUBT_COLUMNS)
         folder = self.folder / "data.doubt"
         folder.mkdir(exist_ok=True)
@@ -89,6 +100,7 @@ class Desk:
             classes=(),
             reasons=(),
             skipped=(),
+            audit_key="f1a65" * 8,
         )
         (folder / "audit.json").write_text(render_document(document), encoding="utf-8")
         return rows

@@ -59,6 +59,17 @@ def test_each_strategy_is_explained(tickets: Case, name: str) -> None:
     assert [other for other in STRATEGIES if f" by the strategy {other}: " in text] == [name]
 
 
+def test_spot_check(tickets: Case, sentences: Sentences) -> None:
+    """A spot check says which rows were drawn, and how to learn from them and to accept suggestions."""
+    queue = tickets.queue({"spot-check": 100}, size=2)
+
+    text = write_readme(queue, load_tool("csv"), ORIGIN).decode()
+
+    assert "--accept-suggestions" in text
+    assert "noise rate" not in text
+    sentences.check(text)
+
+
 def test_mixed(tickets: Case) -> None:
     """Each part of a mixed queue is explained, in the order of the rows."""
     text = readme(tickets, top=50, random=50)

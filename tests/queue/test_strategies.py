@@ -20,6 +20,7 @@ from doubtcli.queue.strategies import (
     parse_shares,
     split_by_share,
 )
+from doubtcli.records import SpotCheckPlace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -503,3 +504,71 @@ def test_all_rows_are_split(n_rows: int, share: int) -> None:
 
     assert sum(shared.values()) == n_rows
     assert abs(shared["top"] - n_rows * share / 100) < 1
+
+
+def test_spot_check(pool_of: PoolOf) -> None:
+    """A spot check has the whole queue: first the rows drawn at random, then the others by doubt."""
+    choice = QueueChoice({"spot-check": 100}, 4, audit="f1a65f1a" * 8)
+
+    picks = choose_rows(pool_of(linear(24)), choice, 0)
+
+    places = [SpotCheckPlace.parse(str(pick.stratum)) for pick in picks]
+    assert sorted(pick.row for pick in picks) == list(range(12))
+    assert [pick.row for pick in picks[4:]] == sorted(pick.row for pick in picks[4:])
+    assert [place and place.place for place in places] == [pick.row + 1 for pick in picks]
+    assert [place and place.draw for place in places] == [1, 2, 3, 4] + [None] * 8
+    assert {(place.n_flagged, place.audit) for place in places if place} == {(12, "f1a65f1a")}
+    assert {pick.inclusion for pick in picks} == {4 / 12}
+
+
+def test_spot_check_draws_evenly(pool_of: PoolOf) -> None:
+    """Each row of the queue is drawn equally often: in 600 draws of 3 of 12 rows, 150 times each."""
+    pool = pool_of(linear(24))
+    counts: Counter[int] = Counter()
+
+    for seed in range(600):
+        picks = choose_rows(pool, QueueChoice({"spot-check": 100}, 3, seed), 0)
+        counts.update(pick.row for pick in picks[:3])
+
+    assert all(110 <= counts[row] <= 190 for row in range(12))
+
+
+def test_larger_spot_check(pool_of: PoolOf) -> None:
+    """A larger spot check of the same audit draws the same rows first."""
+    pool = pool_of(linear(24))
+
+    few, more = (choose_rows(pool, QueueChoice({"spot-check": 100}, size), 0) for size in (3, 6))
+
+    assert [pick.row for pick in more[:3]] == [pick.row for pick in few[:3]]
+
+
+def test_whole_spot_check(pool_of: PoolOf) -> None:
+    """If as many rows are drawn as the queue has, or more, all are drawn."""
+    picks = choose_rows(pool_of(linear(24)), QueueChoice({"spot-check": 100}, 40), 0)
+
+    assert len(picks) == 12
+    assert {pick.inclusion for pick in picks} == {1.0}
+
+
+def test_spot_check_leaves_out_waived_rows(pool_of: PoolOf) -> None:
+    """A waived row is not in a spot check."""
+    rows = linear(24)
+    rows[3]["waived"] = True
+
+    picks = choose_rows(pool_of(rows), QueueChoice({"spot-check": 100}, 4), 0)
+
+    assert 3 not in {pick.row for pick in picks}
+
+
+def test_spot_check_without_size(pool_of: PoolOf) -> None:
+    """A spot check needs to know how many rows to draw."""
+    with pytest.raises(SettingsError) as caught:
+        choose_rows(pool_of(linear(24)), QueueChoice({"spot-check": 100}), 0)
+
+    assert caught.value.where == "--size"
+
+
+def test_spot_check_is_not_mixed() -> None:
+    """A spot check can't be mixed with other strategies."""
+    with pytest.raises(SettingsError):
+        parse_shares("top=70%,spot-check=30%")

@@ -188,6 +188,7 @@ def _describe_acceptance(found: SpotCheck, takeable: Bools, n_first: int, at_lea
         n_flagged=len(found.outcomes),
         n_checked=found.n_counted,
         n_chosen=int((found.outcomes[found.counted] == HIT).sum()),
+        n_left=int(takeable.sum()) - n_taken,
         n_needed=None if n_taken else count_needed_checks(found, at_least),
     )
 
@@ -213,6 +214,8 @@ def describe_acceptance(result: Acceptance) -> str:
             f"{result.n_first:,} of {result.n_flagged:,} queued rows; at least {result.n_right:,} are right, "
             f"with {result.level:.0%} confidence ({checked})"
         )
+    if not result.n_left:
+        return f"no suggestion was accepted, since none is left to accept: {checked}"
     if result.n_needed is None:
         return (
             f"no suggestion was accepted: {checked}, which is too few for {share}; let people decide the rest"

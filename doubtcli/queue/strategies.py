@@ -242,7 +242,7 @@ def draw_spot_check(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pic
             expected="how many rows of the queue to draw at random",
             hint="add --size 30; to accept suggestions at 95% afterwards, draw 65 or more",
         )
-    flagged = _list_candidates(pool, (), _list_scan_heads(pool, choice)).tolist()
+    flagged = _list_scan_queue(pool, choice)
     seed = scan_seed if choice.seed is None else choice.seed
     drawn = draw_places(len(flagged), choice.size, seed).tolist()
     n_drawn, audit = len(drawn), choice.audit[:AUDIT_DIGITS]
@@ -261,10 +261,11 @@ def draw_spot_check(pool: Pool, choice: QueueChoice, scan_seed: int) -> list[Pic
     ]
 
 
-def _list_scan_heads(pool: Pool, choice: QueueChoice) -> Codes:
-    """One row for each entry of the scan's own queue, without what it drew at random."""
-    heads = find_queue_heads(pool.entries, pool.tiers, choice.scan_length)
-    return heads[: choice.scan_size]
+def _list_scan_queue(pool: Pool, choice: QueueChoice) -> list[int]:
+    """One row for each entry of the scan's own queue, in its order, without what it drew at random."""
+    heads = find_queue_heads(pool.entries, pool.tiers, choice.scan_length)[: choice.scan_size]
+    place = {entry: place for place, entry in enumerate(pool.entries[heads].tolist())}
+    return sorted(_list_candidates(pool, (), heads).tolist(), key=lambda row: place[int(pool.entries[row])])
 
 
 def _draw_at_random(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:

@@ -43,8 +43,8 @@ def bound_flags(found: SpotCheck) -> FlagBound:
         n_drawn=found.n_drawn,
         n_checked=found.n_counted,
         n_wrong=n_wrong,
-        at_least_wrong={cut: int(cut - most[cut]) for cut in cuts},
         level=LEVEL,
+        at_least_wrong={cut: int(cut - most[cut]) for cut in cuts},
     )
 
 

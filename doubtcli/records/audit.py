@@ -94,10 +94,10 @@ class FlagBound:
     """How many of the drawn ones count: they are decided, or were passed over."""
     n_wrong: int = 0
     """How many of these were found to be wrong."""
+    level: float = 0.9
+    """The probability with which all of the bounds hold together."""
     at_least_wrong: Mapping[int, int] = field(default_factory=dict)
     """By a number of rows, the most doubted first: how many of them are wrong at least."""
-    level: float = 0.9
-    """The probability with which all of these bounds hold together."""
 
 
 @dataclass(frozen=True)

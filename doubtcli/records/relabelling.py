@@ -279,7 +279,9 @@ class Acceptance:
     """How many rows of it were drawn at random and checked."""
     n_chosen: int
     """For how many of these people chose the suggestion."""
-    n_needed: int | None
+    n_left: int
+    """How many rows of the queue have a suggestion, and no person has decided on them."""
+    n_needed: int | None = None
     """About how many must be checked before any can be taken; None where some were, or no number is enough.
     """
 

@@ -142,11 +142,12 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
 
 
 def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
-    """The sentence, and the interval to draw, which is missing if it is not assessable."""
+    """The sentences, and the interval to draw, which is missing if it is not assessable."""
     noise = audit.noise_rate
     names = ("at_least", "contradicted", "rate", "low", "high")
     drawn = {name: getattr(noise, name) for name in names} if noise.assessable else {}
-    return {"sentence": summary.noise_sentence} | _round_known(drawn)
+    sentences = (summary.noise_sentence, summary.flags_sentence)
+    return {"sentence": " ".join(filter(None, sentences))} | _round_known(drawn)
 
 
 def _class_counts(audit: ScanResult, summary: Summary, rows: Codes) -> list[list[Any]]:

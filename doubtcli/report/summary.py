@@ -10,7 +10,7 @@ from doubtcli.wording.lists import MOST_NAMED, quote_names
 from doubtcli.wording.numbers import format_count, format_percent, format_percent_down
 
 if TYPE_CHECKING:
-    from doubtcli.records import NoiseRate, Power, ScanResult, Skill
+    from doubtcli.records import FlagBound, NoiseRate, Power, ScanResult, Skill
 
 _FIRST = 0.05
 """The part of the rows, most doubted first, that the sentence on the audit's power is about."""
@@ -27,6 +27,8 @@ class Summary(AuditFigures):
     verdict_sentence: str
     """Empty if no verdicts were given."""
     noise_sentence: str
+    flags_sentence: str
+    """Empty if no verdict is on a spot check of the queue."""
     power_sentence: str
     """Empty if no errors were planted."""
     skill_sentence: str
@@ -41,6 +43,7 @@ def summarize(audit: ScanResult) -> Summary:
         **vars(count_audit(audit)),
         verdict_sentence=verdict_sentence(audit),
         noise_sentence=noise_sentence(audit.noise_rate),
+        flags_sentence=flags_sentence(audit.flags) if audit.flags else "",
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
         strongest_sentence=strongest_sentence(audit),
         skill_sentence="" if _says_the_same(audit.noise_rate, audit.skill) else skill_sentence(audit.skill),
@@ -85,6 +88,20 @@ def noise_sentence(noise: NoiseRate) -> str:
         "" if noise.contradicted is None else f", and {format_percent(noise.contradicted)} are contradicted"
     )
     return f"By the models, at least {format_percent(noise.at_least)} of the labels are wrong{contradicted}."
+
+
+def flags_sentence(flags: FlagBound) -> str:
+    """How many labels of the checked queue are wrong at least, all of it and its first quarter."""
+    if not flags.assessable:
+        return f"How many labels of the queue are wrong: not assessable. {_end_sentence(flags.why)}"
+    bounds = sorted(flags.at_least_wrong.items())
+    (first, of_first), (n_all, of_all) = bounds[0], bounds[-1]
+    of_part = f"; of the first {first:,}, at least {of_first:,}" if first < n_all else ""
+    return (
+        f"Of the {format_count(n_all, 'label')} in the queue when it was checked, at least {of_all:,} "
+        f"{'is' if of_all == 1 else 'are'} wrong{of_part} (with {flags.level:.0%} confidence): "
+        f"{_drop_full_stop(flags.why)}."
+    )
 
 
 def verdict_sentence(audit: ScanResult) -> str:

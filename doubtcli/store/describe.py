@@ -72,6 +72,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         power=None if audit.power is None else _power_of_file(audit.power),
         verdicts=_count_verdicts(audit, figures),
         sample=_count_sample(audit),
+        flags=audit.flags,
         confusions=figures.confusions,
         voices=audit.ranking.voices,
         notes=audit.notes,

@@ -17,6 +17,7 @@ from doubtcli.records import (
     Column,
     Confusion,
     Embedder,
+    FlagBound,
     NoiseRate,
     Power,
     ReasonRun,
@@ -64,6 +65,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Power: ("assessable", "why", "planted"),
     VerdictCounts: ("path", "kept", "corrected", "unusable"),
     StratumCount: ("rows", "drawn"),
+    FlagBound: ("assessable", "why", "flagged", "drawn", "checked", "wrong", "level"),
     RowCounts: (
         *("rows", "labelled", "unlabelled", "unusable", "doubted", "to_check", "contradicted", "queued"),
         "queued_contradicted",
@@ -89,6 +91,7 @@ OPTIONAL: Mapping[str, Any] = {
     "power": None,
     "verdicts": None,
     "audit_sample": None,
+    "flags": None,
     "confusions": [],
     "doubt_made_of": [],
     "notes": [],
@@ -128,6 +131,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "power": None if document.power is None else describe_power(document.power),
         "verdicts": None if document.verdicts is None else _to_object(document.verdicts),
         "audit_sample": None if document.sample is None else _sample_object(document.sample),
+        "flags": None if document.flags is None else _flags_object(document.flags),
         "counts": _to_object(document.counts),
         "classes": list(map(_to_object, document.classes)),
         "confusions": list(map(_to_object, document.confusions)),
@@ -153,6 +157,11 @@ def _list_keys(kind: type) -> list[tuple[str, str]]:
 
 def _sample_object(sample: SampleCounts) -> dict[str, Any]:
     return {"rows": sample.n_rows, "strata": list(map(_to_object, sample.strata))}
+
+
+def _flags_object(flags: FlagBound) -> dict[str, Any]:
+    bounds = [{"first": first, "at_least": least} for first, least in flags.at_least_wrong.items()]
+    return _to_object(flags) | {"at_least_wrong": bounds}
 
 
 # -------------------------------------------------------------------------- read
@@ -295,6 +304,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         power=_parse_power(document.part_or_null("power")),
         verdicts=None if verdicts is None else verdicts.record(VerdictCounts),
         sample=_parse_sample(document.part_or_null("audit_sample")),
+        flags=_parse_flags(document.part_or_null("flags")),
         confusions=document.records("confusions", Confusion),
         voices=document.items("doubt_made_of"),
         notes=document.items("notes"),
@@ -314,3 +324,10 @@ def _parse_power(part: _Part | None) -> Power | None:
 
 def _parse_sample(part: _Part | None) -> SampleCounts | None:
     return None if part is None else SampleCounts(part.need("rows"), part.records("strata", StratumCount))
+
+
+def _parse_flags(part: _Part | None) -> FlagBound | None:
+    if part is None:
+        return None
+    bounds = {one.need("first"): one.need("at_least") for one in part.parts("at_least_wrong")}
+    return part.record(FlagBound, at_least_wrong=bounds)

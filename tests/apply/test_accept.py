@@ -148,6 +148,23 @@ def test_a_part(flagged: Desk) -> None:
     assert found.acceptance.n_first <= 150
 
 
+def test_nothing_left(flagged: Desk, sentences: Sentences) -> None:
+    """Where people have decided the whole queue, nothing is left to accept."""
+    flagged.decide(*({**one, "verdict": "neg"} for one in queue()))
+
+    found = accept(flagged)
+
+    assert (found.n_accepted, found.n_left) == (0, 0)
+    sentences.check(describe_acceptance(found))
+
+
+def test_sentence(flagged: Desk, sentences: Sentences) -> None:
+    """It is said how many suggestions were accepted, from where, and what vouches for them."""
+    flagged.decide(*queue())
+
+    sentences.check(describe_acceptance(accept(flagged)))
+
+
 def test_skipped_row(flagged: Desk) -> None:
     """A row that a person skipped is never accepted, drawn or not."""
     answers = queue()

@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from doubtcli.apply.target import OutputOptions
 from doubtcli.errors import InputError, OutputError, SettingsError
 from doubtcli.pipelines import scan
+from doubtcli.pipelines.apply import ApplyRequest, correct_labels
 from doubtcli.pipelines.queue import QueueRequest, check_queue_folder, default_queue_folder, write_queue
+from doubtcli.pipelines.undo import undo_batch
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.queue.strategies import QueueChoice
@@ -318,3 +321,73 @@ def fill(folder: Path, files: dict[str, bytes]) -> None:
     for name, content in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(content)
+
+
+# ------------------------------------------------------------------- a spot check
+
+
+@pytest.fixture(scope="module")
+def spot_checked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a file of which 24 of 120 labels are wrong, its audit, and a spot check that is decided.
+
+    All rows of the queue are decided that were drawn, 12 of them.
+    """
+    folder = tmp_path_factory.mktemp("spot")
+    kinds = [("fruit", FRUIT), ("tool", TOOLS)] * 60
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        rows = [
+            f"{n},{words[n % 5]} and {words[n // 5 % 5]} n{n},{OTHER[kind] if n % 5 == 0 else kind}"
+            for n, (kind, words) in enumerate(kinds)
+        ]
+        Path("data.csv").write_text("\n".join(["id,text,label", *rows]) + "\n", encoding="utf-8")
+        found, table = scan.make_audit(SPOT_SETTINGS, progress=Silence())
+        queue = write_scan_queue(found, table)
+        write_audit(found, Path("data.doubt"), queue_csv=queue, report_html="<!doctype html>")
+        write_queue(QueueRequest("data.doubt", QueueChoice({"spot-check": 100}, size=12), "csv"), today=TODAY)
+        read = list(csv.DictReader(io.StringIO(Path("data.queue/queue.csv").read_text(encoding="utf-8"))))
+        for row in read:
+            if ", drawn " in row["doubt_stratum"]:
+                row["verdict"] = "fruit" if row["text"].split()[0] in FRUIT else "tool"
+        with Path("verdicts.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(read[0]))
+            writer.writeheader()
+            writer.writerows(read)
+    return folder
+
+
+FRUIT, TOOLS = ("pear", "plum", "apple", "fig", "lime"), ("saw", "axe", "rasp", "file", "awl")
+OTHER = {"fruit": "tool", "tool": "fruit"}
+SPOT_SETTINGS = ScanSettings(path="data.csv", fast=True, folds=2, repeats=1, label="label", id="id")
+
+
+def test_flags(spot_checked: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Verdicts on a spot check bound how many labels of its queue are wrong; they measure no noise rate."""
+    monkeypatch.chdir(spot_checked)
+    rows = list(csv.DictReader(io.StringIO(Path("verdicts.csv").read_text(encoding="utf-8"))))
+
+    found, _ = scan.make_audit(replace(SPOT_SETTINGS, verdicts="verdicts.csv"), progress=Silence())
+
+    checked = [row for row in rows if row["verdict"]]
+    n_wrong = sum(row["verdict"] != row["given_label"] for row in checked)
+    assert found.flags is not None
+    assert (found.flags.n_flagged, found.flags.n_checked) == (len(rows), 12)
+    assert found.flags.n_wrong == n_wrong
+    assert n_wrong <= found.flags.at_least_wrong[len(rows)] <= 24
+    assert not found.noise_rate.is_measured
+
+
+def test_accepted_suggestions(spot_checked: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suggestions of the same queue are accepted where the verdicts vouch for them, and can be undone."""
+    monkeypatch.chdir(shutil.copytree(spot_checked, tmp_path / "accept"))
+    before = Path("data.csv").read_bytes()
+    request = ApplyRequest("data.csv", ("verdicts.csv",), OutputOptions(in_place=True), at_least=0.5)
+
+    done = correct_labels(request, now=dt.datetime(2026, 11, 21, tzinfo=dt.UTC), progress=Silence())
+
+    assert done.acceptance is not None
+    assert done.acceptance.n_accepted > 0
+    assert done.batch is not None
+    assert Path("data.csv").read_bytes() != before
+    undo_batch("data.csv", OutputOptions(in_place=True), now=dt.datetime(2026, 11, 22, tzinfo=dt.UTC))
+    assert Path("data.csv").read_bytes() == before

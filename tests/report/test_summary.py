@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from doubtcli.records import NoiseRate, Power, Skill, Verdicts
+from doubtcli.records import FlagBound, NoiseRate, Power, Skill, Verdicts
 from doubtcli.report.summary import (
+    flags_sentence,
     noise_sentence,
     power_sentence,
     skill_sentence,
@@ -42,6 +43,25 @@ def test_not_assessable(sentences: Sentences, missing: dict[str, Any]) -> None:
 
     assert "%" not in noise_sentence(noise)
     sentences.check(noise_sentence(noise))
+
+
+@pytest.mark.parametrize(
+    "flags",
+    [
+        FlagBound(assessable=True, why="30 were", at_least_wrong={50: 39, 100: 77, 200: 141}),
+        FlagBound(assessable=True, why="all were", at_least_wrong={1: 1}),
+        FlagBound(assessable=False, why="none is decided"),
+    ],
+    ids=["many", "one", "not assessable"],
+)
+def test_flags(sentences: Sentences, flags: FlagBound) -> None:
+    """It says how many labels of the queue and of its first quarter are wrong at least, or why not."""
+    sentences.check(flags_sentence(flags))
+
+
+def test_no_flags(make_audit: Make) -> None:
+    """Without a spot check nothing is said of it."""
+    assert summarize(make_audit()).flags_sentence == ""
 
 
 def test_measured_noise(sentences: Sentences) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from doubtcli.errors import InputError
-from doubtcli.records import AuditSample, NoiseRate, Power, Skill, Stratum, Verdicts
+from doubtcli.records import AuditSample, FlagBound, NoiseRate, Power, Skill, Stratum, Verdicts
 from doubtcli.store import describe_audit, render_document
 from doubtcli.store.document import parse_document
 
@@ -65,6 +66,7 @@ def undeclared(value: Any, schema: dict[str, Any], path: str = "") -> list[str]:
     ]
 
 
+FLAGS = FlagBound(assessable=True, why="they say so", n_flagged=8, n_drawn=4, at_least_wrong={2: 1, 8: 5})
 DECIDED = {
     "verdicts": Verdicts("v.csv", np.array([0, 2, *[-1] * 6]), (None,) * 8, np.full(8, np.nan)),
     "n_unusable": 1,
@@ -106,6 +108,18 @@ def test_read_back(make_audit: Make, changes: dict[str, Any]) -> None:
     """A document that was written is read back equal."""
     document = describe_audit(make_audit(**changes))
 
+    assert parse_document(render_document(document).encode(), "audit.json") == document
+
+
+def test_flags(make_audit: Make) -> None:
+    """What is known of the flagged labels is written by number of rows, fits the schema and is read back."""
+    document = describe_audit(replace(make_audit(), flags=FLAGS))
+
+    written = json.loads(render_document(document))
+    assert written["flags"]["flagged"] == 8
+    assert written["flags"]["at_least_wrong"] == [{"first": 2, "at_least": 1}, {"first": 8, "at_least": 5}]
+    Draft202012Validator(SCHEMA).validate(written)
+    assert undeclared(written, SCHEMA) == []
     assert parse_document(render_document(document).encode(), "audit.json") == document
 
 

@@ -126,20 +126,23 @@ def precision(task: Task, doubt: np.ndarray, rows: np.ndarray | slice = slice(No
 
 
 def holds(task: Task, scanned: Scan) -> bool | None:
-    """Whether the interval contains the true rate; None where there is no interval."""
+    """Whether the interval, or the bound by models, holds for the true rate; None where there is neither."""
     noise = scanned.noise_rate
     if not noise["assessable"]:
         return None
+    low, high = (noise["at_least"], 1.0) if noise["rate"] is None else (noise["low"], noise["high"])
     # audit.json has six digits
-    return bool(noise["low"] - 1e-6 <= task.is_error.mean() <= noise["high"] + 1e-6)
+    return bool(low - 1e-6 <= task.is_error.mean() <= high + 1e-6)
 
 
 def interval(task: Task, scanned: Scan) -> str:
-    """The interval of the noise rate, with a mark where the true rate is outside."""
+    """The interval of the noise rate, or the bound by models, with a mark where the true rate is outside."""
     noise = scanned.noise_rate
     if not noise["assessable"]:
         return "not assessable"
-    return f"{noise['low']:.1%} to {noise['high']:.1%}" + ("" if holds(task, scanned) else " (misses)")
+    by_models = f"at least {noise['at_least']:.1%}"
+    shown = by_models if noise["rate"] is None else f"{noise['low']:.1%} to {noise['high']:.1%}"
+    return shown + ("" if holds(task, scanned) else " (misses)")
 
 
 # --------------------------------------------------------------------- coverage

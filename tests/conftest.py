@@ -305,6 +305,7 @@ KEYS = {
     "doubt_reasons": "low-self-confidence, duplicate-conflict",
     "doubt_why": 'models give delivery 0.91; "t3" is delivery',
     "doubt_equal_rows": "2",
+    "tier": "doubted",
     "doubt_strategy": "top",
     "doubt_conflicts": '["t3"]',
     "doubt_row_hash": "a" * 16,

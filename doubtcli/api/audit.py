@@ -96,7 +96,7 @@ class Audit:
 
     @property
     def noise_rate(self) -> NoiseRate:
-        """The suspected share of wrong labels with its interval; `assessable` says whether there is one."""
+        """What is known of the share of wrong labels: `at_least`, and a `rate` where it was measured."""
         noise = self._found.document.noise_rate
         return replace(noise, why=say_in_keywords(noise.why))
 
@@ -154,12 +154,14 @@ class Audit:
         *,
         max_noise: Limit | None = None,
         max_doubted: Limit | None = None,
+        max_contradicted: Limit | None = None,
         max_per_class: Limit | Mapping[str, Limit] | None = None,
         max_per_reason: Limit | Mapping[str, Limit] | None = None,
         max_new: Limit | None = None,
         max_conflicts: Limit | None = None,
         max_unlabelled: Limit | None = None,
         min_skill: Limit | None = None,
+        require_measured: int | None = None,
         require_reason: Names | None = None,
         strict: bool | None = None,
         allow_unassessable: bool | None = None,
@@ -172,16 +174,19 @@ class Audit:
         A limit is a share ("2%", 0.02) or a whole number of rows.
 
         Args:
-            max_noise: Of the suspected share of wrong labels; fails if its lower bound is above.
+            max_noise: Of the share of wrong labels; fails if more are surely wrong, by models or by a checked
+                sample.
             max_doubted: Of doubted rows.
+            max_contradicted: Of rows that are doubted, or to which models would give another label.
             max_per_class: Of doubted rows of each label: one limit for all, or one by label.
             max_per_reason: Of rows doubted for each reason: one limit for all, or one by reason.
             max_new: Of doubted rows that the baseline does not know.
             max_conflicts: Of rows with the same input as another row, but a different label.
             max_unlabelled: Of rows without a label.
             min_skill: The lowest balanced accuracy that models may have on rows that they never saw.
+            require_measured: It fails unless people checked so many rows of a random sample.
             require_reason: It fails if one of these reasons could not be used.
-            strict: Whether to compare `max_noise` with the upper end of the interval.
+            strict: Whether to compare `max_noise` with the upper end of the interval of a checked sample.
             allow_unassessable: Whether to pass where the models have no skill.
             baseline: A file of known doubts, as `doubt baseline` wrote it.
             waivers: A file of rows that a person has checked and wants to keep.

@@ -83,12 +83,14 @@ class GateOptions(TypedDict, total=False):
 
     max_noise: Limit | None
     max_doubted: Limit | None
+    max_contradicted: Limit | None
     max_per_class: Limit | Mapping[str, Limit] | None
     max_per_reason: Limit | Mapping[str, Limit] | None
     max_new: Limit | None
     max_conflicts: Limit | None
     max_unlabelled: Limit | None
     min_skill: Limit | None
+    require_measured: int | None
     require_reason: Names | None
     strict: bool | None
     allow_unassessable: bool | None

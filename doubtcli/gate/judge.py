@@ -14,9 +14,10 @@ import pyarrow.compute as pc
 from doubtcli.gate.baseline.compare import compare_with_baseline
 from doubtcli.gate.baseline.rows import check_hashes
 from doubtcli.gate.limits import Figures, check_limits, list_failed_limits
-from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult, Finding
+from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, FileResult, Finding
 from doubtcli.gate.waivers.apply import apply_waivers
 from doubtcli.plugins import load_our_reasons
+from doubtcli.records import CONTRADICTED, DOUBTED
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -103,8 +104,10 @@ def judge_file(
 def _find_findings(
     named: DoubtTable, doubts: DoubtTable, data_path: str, settings: GateSettings
 ) -> Iterator[Finding]:
-    """The doubted rows and, where there is a limit on them, those in conflict and those without a label."""
+    """The doubted rows; where a limit asks for them, contradicted ones, conflicts, rows without a label."""
     yield from find_doubted(named, data_path)
+    if settings.max_contradicted is not None:
+        yield from find_contradicted(named, data_path)
     if settings.max_conflicts is not None:
         yield from find_conflicts(doubts, data_path, named)
     if settings.max_unlabelled is not None:
@@ -134,14 +137,14 @@ def _compare_findings(
     """The findings, each doubted one marked as new or known."""
     if known.section is None:
         return None, tuple(findings)
-    waived = {one.row for one in findings if one.waiver is not None and _is_doubted(one)}
+    waived = {one.row for one in findings if one.waiver is not None and one.tier == DOUBTED}
     comparison, changes = compare_with_baseline(
         known.section, doubts, path=known.baseline_path, waived=waived
     )
     n_unjudged = sum(one.rule == UNJUDGED and one.waiver is None for one in findings)
     return replace(comparison, n_new=comparison.n_new + n_unjudged), tuple(
         replace(one, change=changes[one.row][0], change_why=changes[one.row][1])
-        if _is_doubted(one) and one.row in changes
+        if one.tier == DOUBTED and one.row in changes
         else one
         for one in findings
     )
@@ -151,15 +154,12 @@ def _count_findings(document: AuditDocument, findings: Sequence[Finding]) -> Fig
     counted = [one for one in findings if one.waiver is None]
     return Figures(
         document,
-        doubted=tuple(one for one in counted if _is_doubted(one)),
+        doubted=tuple(one for one in counted if one.tier == DOUBTED),
+        contradicted=tuple(one for one in counted if one.tier == CONTRADICTED),
         unjudged=tuple(one for one in counted if one.rule == UNJUDGED),
         conflicts=tuple(one for one in counted if one.rule == LABEL_CONFLICT),
         unlabelled=tuple(one for one in counted if one.rule == UNLABELLED),
     )
-
-
-def _is_doubted(finding: Finding) -> bool:
-    return finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
 
 
 # -------------------------------------------------------------- findings of each kind
@@ -177,6 +177,23 @@ def find_doubted(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
     """
     rows = _read_rows(doubts.filter(doubts.doubted))
     return tuple(_make_finding(row, path, number, row.reasons) for row, number in _number_equals(rows))
+
+
+def find_contradicted(doubts: DoubtTable, path: str) -> tuple[Finding, ...]:
+    """The rows that are contradicted and not doubted, most doubted first.
+
+    Args:
+        doubts: As `doubts.parquet` has it.
+        path: The path of the data file, as it is to be shown.
+
+    Raises:
+        InputError: As `find_doubted`.
+    """
+    is_contradicted = pc.fill_null(pc.equal(doubts.tier, CONTRADICTED), False)  # noqa: FBT003  # Arrow's way
+    rows = _read_rows(doubts.filter(is_contradicted))
+    return tuple(
+        _make_finding(row, path, number, row.reasons, CONTRADICTED) for row, number in _number_equals(rows)
+    )
 
 
 def find_conflicts(doubts: DoubtTable, path: str, named: DoubtTable | None = None) -> tuple[Finding, ...]:

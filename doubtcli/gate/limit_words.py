@@ -127,8 +127,13 @@ def format_bound(check: Check) -> str:
     """The bound: "at most 3%", "at least 60%"; "" where the limit is not a number."""
     if check.bound is None:
         return ""
-    shown = f"{check.bound * _PER_CENT:{_EXACT}}%" if check.is_share else f"{check.bound:,.0f}"
+    shown = format_share(check.bound) if check.is_share else f"{check.bound:,.0f}"
     return f"at {'least' if check.is_floor else 'most'} {shown}"
+
+
+def format_share(bound: float) -> str:
+    """A share with the digits that its author wrote: "3%"."""
+    return f"{bound * _PER_CENT:{_EXACT}}%"
 
 
 def format_value_and_bound(check: Check) -> str:

@@ -6,15 +6,17 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import SettingsError
+from doubtcli.gate.limit_words import format_share
 from doubtcli.gate.result import Change, Check, Outcome
 from doubtcli.settings import EACH, Limit
 from doubtcli.wording.lists import did_you_mean
+from doubtcli.wording.numbers import format_count, format_percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.gate.result import Finding
-    from doubtcli.records import AuditDocument
+    from doubtcli.records import AuditDocument, NoiseRate
     from doubtcli.settings import GateSettings
 
 _MOST_SHOWN = 5
@@ -32,6 +34,8 @@ class Figures:
     """Rows that were added or changed, and have a label that models can't judge."""
     conflicts: tuple[Finding, ...]
     unlabelled: tuple[Finding, ...]
+    contradicted: tuple[Finding, ...] = ()
+    """Rows that are contradicted, not doubted, and not waived; none where no limit asks for them."""
 
     @property
     def n_rows(self) -> int:
@@ -53,12 +57,14 @@ def check_limits(settings: GateSettings, figures: Figures) -> tuple[Check, ...]:
     checks = [
         *_check_noise(settings, figures),
         *_check_doubted(settings, figures),
+        *_check_contradicted(settings, figures),
         *_check_classes(settings, figures),
         *_check_by_reason(settings, figures),
         *_check_new(settings, figures),
         *_check_conflicts(settings, figures),
         *_check_unlabelled(settings, figures),
         *_check_skill(settings, figures),
+        *_check_measured(settings, figures),
         *_check_required(settings, figures),
     ]
     return tuple(checks)
@@ -71,25 +77,69 @@ def _check_noise(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_noise is None:
         return
     noise = figures.document.noise_rate
-    side = "upper" if settings.strict else "lower"
-    value = noise.high if settings.strict else max(noise.at_least, noise.low or 0.0)
+    bound = noise.high if settings.strict else noise.low
+    value = max(noise.at_least, bound or 0.0)
+    unknown = _explain_no_bound(noise, settings)
     check = Check(
         limit="max-noise",
         of="",
-        measured=f"label noise, {side} bound",
-        value=value,
+        measured=f"wrong labels, {'upper' if settings.strict else 'lower'} bound",
+        value=None if unknown else value,
         bound=settings.max_noise,
         is_share=True,
         is_floor=False,
         outcome=Outcome.PASSED,
         allowed=False,
-        why=noise.why,
+        why=_explain_noise(noise, settings.max_noise, value),
         rows=_list_fingerprints(figures.doubted),
     )
-    if not noise.assessable or value is None:
-        yield _mark_unassessable(check, noise.why, settings)
+    yield _mark_unassessable(check, unknown, settings) if unknown else _judge_value(check)
+
+
+def _explain_no_bound(noise: NoiseRate, settings: GateSettings) -> str:
+    """Why there is no bound to compare with; "" where there is one."""
+    if not noise.assessable:
+        return noise.why
+    if settings.strict and not noise.is_measured:
+        return "models give no upper bound: it takes a random sample that people checked (--audit-sample 30)"
+    return ""
+
+
+def _explain_noise(noise: NoiseRate, limit: float, value: float) -> str:
+    """What the outcome rests on: "not shown to be above 3%; models contradict 24%"."""
+    contradicted = (
+        "" if noise.contradicted is None else f"models contradict {format_percent(noise.contradicted)}"
+    )
+    if noise.rate is not None and noise.low is not None and noise.high is not None:
+        interval = f"{format_percent(noise.low)} to {format_percent(noise.high)}"
+        measured = (
+            f"{format_percent(noise.rate)} ({interval}) on {format_count(noise.n_checked, 'checked row')}"
+        )
+        by_models = f"by models at least {format_percent(noise.at_least)}"
+        return "; ".join(part for part in (measured, by_models, contradicted) if part)
+    shown = f"{'' if value > limit else 'not '}shown to be above {format_share(limit)} by models"
+    return f"{shown}; {contradicted.replace('models', 'they')}" if contradicted else shown
+
+
+def _check_measured(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.require_measured is None:
         return
-    yield _judge_value(check)
+    noise = figures.document.noise_rate
+    yield _judge_value(
+        Check(
+            limit="require-measured",
+            of="",
+            measured="rows of a random sample that people checked",
+            value=noise.n_checked,
+            bound=settings.require_measured,
+            is_share=False,
+            is_floor=True,
+            outcome=Outcome.PASSED,
+            allowed=False,
+            why=noise.why,
+            rows=(),
+        )
+    )
 
 
 def _check_skill(settings: GateSettings, figures: Figures) -> Iterator[Check]:
@@ -120,6 +170,16 @@ def _check_doubted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
     if settings.max_doubted is not None:
         check = _check_number(
             "max-doubted", "doubted rows", settings.max_doubted, figures.doubted, figures.n_labelled
+        )
+        yield _judge_by_skill(check, settings, figures)
+
+
+def _check_contradicted(settings: GateSettings, figures: Figures) -> Iterator[Check]:
+    if settings.max_contradicted is not None:
+        rows = (*figures.doubted, *figures.contradicted)
+        measured = "doubted and contradicted rows"
+        check = _check_number(
+            "max-contradicted", measured, settings.max_contradicted, rows, figures.n_labelled
         )
         yield _judge_by_skill(check, settings, figures)
 

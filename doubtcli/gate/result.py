@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from doubtcli.records import CONTRADICTED, DOUBTED
+
 if TYPE_CHECKING:
     import datetime as dt
 
@@ -47,7 +49,7 @@ class Waiver:
 
 @dataclass(frozen=True)
 class Finding:
-    """A row that is doubted, is in conflict with an equal one, or has no label."""
+    """A row that is doubted or contradicted, is in conflict with an equal one, or has no label."""
 
     row_id: str
     row: int
@@ -66,7 +68,7 @@ class Finding:
     """The reasons in plain words; "" where there are none."""
     rule: str
     """What it is reported as: its strongest reason's name, `DOUBTED` where no single reason raises doubt,
-    `LABEL_CONFLICT`, `UNLABELLED` or `UNJUDGED`."""
+    `CONTRADICTED`, `LABEL_CONFLICT`, `UNLABELLED` or `UNJUDGED`."""
     change: Change | None = None
     """None without a baseline, and on a row that is not doubted."""
     change_why: str = ""
@@ -78,12 +80,19 @@ class Finding:
     lines: tuple[int, int] | None = None
     """The first and last physical line of its row; None in a file without lines, or where not asked for."""
 
+    @property
+    def tier(self) -> str | None:
+        """`DOUBTED`, `CONTRADICTED`, or None where it is neither."""
+        if self.rule in {LABEL_CONFLICT, UNLABELLED, UNJUDGED}:
+            return None
+        return CONTRADICTED if self.rule == CONTRADICTED else DOUBTED
 
-DOUBTED, LABEL_CONFLICT, UNLABELLED = "doubted", "label-conflict", "unlabelled"
-UNJUDGED = "unjudged"
+
+LABEL_CONFLICT, UNLABELLED, UNJUDGED = "label-conflict", "unlabelled", "unjudged"
 """Rules of findings that are not reported under the name of a single reason."""
 RULES = {
     DOUBTED: "No single reason raises doubt, but together they make its label more likely wrong than right.",
+    CONTRADICTED: "Models that never saw the row would give it another label, which may be right or wrong.",
     LABEL_CONFLICT: "The same input occurs elsewhere with another label.",
     UNLABELLED: "It has no label.",
     UNJUDGED: "The row is new, and too few rows have its label for models to judge it.",
@@ -99,7 +108,7 @@ class Check:
     of: str
     """The class or reason that it applies to; "" where it applies to the whole file."""
     measured: str
-    """What was measured, in words: "suspected label noise, by its lower bound"."""
+    """What was measured, in words: "wrong labels, lower bound"."""
     value: float | None
     """A share (0 to 1) where `is_share`, else a number of rows; None where it is not known."""
     bound: float | None
@@ -175,8 +184,8 @@ class FileResult:
     """Where the audit comes from, in plain words: "scanned now", "the audit data.doubt"."""
     checks: tuple[Check, ...]
     findings: tuple[Finding, ...]
-    """Most doubted first, then conflicts, then rows without a label, each in file order; waived ones are
-    included."""
+    """Most doubted first, then contradicted rows, then conflicts, then rows without a label, these two
+    in file order; waived ones are included."""
     comparison: Comparison | None
     """None without a baseline."""
     notes: tuple[str, ...] = ()

@@ -14,8 +14,9 @@ from urllib.parse import quote
 
 from doubtcli.disk.paths import names_a_file, relative_path
 from doubtcli.gate.limit_words import format_value_and_bound, is_unassessable
-from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome, Waiver
+from doubtcli.gate.result import LABEL_CONFLICT, UNLABELLED, Change, Outcome, Waiver
 from doubtcli.gate.waivers.write import add_waivers
+from doubtcli.records import DOUBTED
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.numbers import format_score
 from doubtcli.wording.quoting import path_bytes, printable_path, shell_word
@@ -32,6 +33,8 @@ LONGEST_NAME = 100
 """Characters of an id or a label: a person does not compare longer ones."""
 LONGEST_WHY = 1000
 _DIGEST_BYTES = 8
+_ABOUT_NO_ROW = ("min-skill", "require-measured", "require-reason")
+"""Limits that no row meets or misses."""
 
 
 def fit_on_line(text: str, most: int = LONGEST_NAME) -> str:
@@ -66,7 +69,7 @@ def explain_finding(finding: Finding, rules: Mapping[str, str]) -> str:
 
 
 def describe_check(check: Check) -> str:
-    """Whether a limit was met, and why: `max-noise failed: 4.3%, at most 3%. Suspected …`."""
+    """Whether a limit was met, and why: `max-noise failed: 4.3%, at most 3%. Wrong labels …`."""
     figures = "" if is_unassessable(check) else format_value_and_bound(check)
     outcome = f"{fit_on_line(check.name)} {'is ' if is_unassessable(check) else ''}{check.outcome}"
     why = _join_with_colon(check.measured, check.why)
@@ -75,7 +78,7 @@ def describe_check(check: Check) -> str:
 
 def is_failed_without_rows(check: Check) -> bool:
     """Whether a limit was not met and there are no rows to show for it."""
-    rowless = check.limit in {"max-noise", "min-skill", "require-reason"} or not check.rows
+    rowless = check.limit in {"max-noise", "max-contradicted", *_ABOUT_NO_ROW} or not check.rows
     return not check.passed and (rowless or check.outcome is Outcome.NOT_ASSESSABLE)
 
 
@@ -91,7 +94,8 @@ def _describe_label(finding: Finding) -> str:
     label = f'label "{fit_on_line(finding.given_label)}"'
     if finding.rule == LABEL_CONFLICT:
         return f"{label} is in conflict"
-    doubted = f"{label} is doubted" + ("" if finding.doubt is None else f" ({format_score(finding.doubt)})")
+    tier = finding.tier or DOUBTED
+    doubted = f"{label} is {tier}" + ("" if finding.doubt is None else f" ({format_score(finding.doubt)})")
     if finding.suggested_label in {None, finding.given_label}:
         return doubted
     return f'{doubted}, "{fit_on_line(finding.suggested_label or "")}" is suggested'
@@ -162,7 +166,7 @@ def make_uri(path: str) -> tuple[str, bool]:
 MOST_COMMANDS = 3
 """Files for which a command is written out; three are enough of an example."""
 _COMMAND, _WORDS = "bold", ""
-_UNWAIVABLE = frozenset({"max-noise", "min-skill", "require-reason", "max-unlabelled"})
+_UNWAIVABLE = frozenset({"max-noise", "max-unlabelled", *_ABOUT_NO_ROW})
 """Limits on which a waiver has no effect, or for which it is not the right answer."""
 _LEAD_CELLS = len("Relabel:  ")
 _HALF_CHARACTERS = range(0xD800, 0xE000)
@@ -232,8 +236,7 @@ def _find_failed_checks(file: FileResult) -> dict[str, Check]:
 
 def _is_queued(finding: Finding, missed: Mapping[str, Check]) -> bool:
     """Whether a scan puts it into its queue, and a limit failed because of it."""
-    is_doubted = finding.rule not in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
-    return is_doubted and any(name in missed for name in finding.failed)
+    return finding.tier is not None and any(name in missed for name in finding.failed)
 
 
 # ------------------------------------------------------------------------ waive

@@ -24,7 +24,7 @@ from doubtcli.pipelines.find_audit import find_or_make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.settings import EACH
 from doubtcli.store.folder import is_audit
-from doubtcli.store.open import check_settings, open_judged_audit
+from doubtcli.store.open import check_has_tiers, check_settings, open_judged_audit
 from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
@@ -129,6 +129,7 @@ class Gate:
         limits = self._find_limits(given if isinstance(given, str) else given.data_path)
         baseline = read_baseline(limits.baseline) if limits.baseline else None
         found = self._find_audit(given, baseline) if isinstance(given, str) else given
+        check_has_tiers(found)
         notes = found.notes
         if baseline is not None:
             section, named, more = find_section(
@@ -161,6 +162,7 @@ class Gate:
 
     def _open_audit(self, path: str) -> FoundAudit:
         found = open_judged_audit(path, or_backup=False)  # the data are gated as they are now
+        check_has_tiers(found)
         check_settings(found, self.plan.scan_values(found.data_path))
         return found
 

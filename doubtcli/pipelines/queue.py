@@ -17,7 +17,7 @@ from doubtcli.queue.make import make_queue
 from doubtcli.queue.readme import README_FILE, QueueOrigin, write_readme
 from doubtcli.settings import render_flags
 from doubtcli.store.folder import DOUBTS, default_folder, is_audit
-from doubtcli.store.open import open_judged_audit
+from doubtcli.store.open import check_has_tiers, open_judged_audit
 from doubtcli.tools.plain import CSV
 from doubtcli.tools.registry import blame_tool, load_tool
 
@@ -79,6 +79,7 @@ def write_queue(request: QueueRequest, *, today: dt.date) -> Queue:
     _check_safe_cells(request)
     _check_is_audit(request.audit)
     found = open_judged_audit(request.audit)
+    check_has_tiers(found)
     waived = _find_waived(found, choose_waivers_to_read(request.waivers), today)
     made = make_queue(found.document, found.doubts, found.read_data().data, request.choice, waived)
     notes = (*made.notes, *_note_data(found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,8 @@ from doubtcli.queue.strategies import RANDOM, SPOT_CHECK, choose_rows, estimate_
 from doubtcli.rank.combine import count_equal_rows, list_entries, mark_drawn_rows
 from doubtcli.rank.figures import list_queued_rows, list_speaking_reasons
 from doubtcli.read.roles.assign import list_roles
-from doubtcli.records import Role, SpotCheckPlace
+from doubtcli.records import CONTRADICTED, TIERS, Role, SpotCheckPlace
+from doubtcli.records.audit import find_queue_heads
 from doubtcli.records.queue import (
     QUEUE_COLUMNS,
     ROW_HASH_COLUMN,
@@ -104,6 +106,7 @@ def _make_rows(pool: Pool, picks: Sequence[Pick], rows: pa.Table, parts: ShownCo
             doubt=row.doubt,
             reasons=row.reasons,
             why=row.why,
+            tier=row.tier,
             strategy=pick.strategy,
             shown=shown,
             minutes=takes,
@@ -130,6 +133,12 @@ def _explain_nothing_left(pool: Pool, doubts: DoubtTable) -> InputError:
             if doubts.n_rows
             else None,
         )
+    if not pool.waived.any():
+        return InputError(
+            "no row is doubted or contradicted, so the queue is empty",
+            hint="to check the rows with the highest doubt anyway, give a size: --size 20; to measure the "
+            f"noise rate, --strategy {RANDOM} --size 30",
+        )
     return InputError(
         "all rows that could be queued are waived, so there is nothing to relabel",
         hint="to queue them again, remove their waivers; or measure the noise rate with "
@@ -146,9 +155,13 @@ def _note_choice(skill: Skill, pool: Pool, picks: Sequence[Pick], choice: QueueC
         notes.append(_note_spot_check(picks))
     if size is not None and len(picks) < size:
         notes.append(f"{size:,} rows were asked for, and there are only {len(picks):,}")
-    if n_others := sum(not pool.doubted[pick.row] for pick in picks if pick.strategy != RANDOM):
-        be = "is" if n_others == 1 else "are"
-        notes.append(f"{n_others:,} of these rows {be} not doubted")
+    tiers = Counter(TIERS[pool.tiers[pick.row]] for pick in picks if pick.strategy != RANDOM)
+    for tier, what in (
+        (CONTRADICTED, "contradicted, not doubted"),
+        (None, "neither doubted nor contradicted"),
+    ):
+        if n_others := tiers[tier]:
+            notes.append(f"{n_others:,} of these rows {'is' if n_others == 1 else 'are'} {what}")
     if not skill.assessable:
         why = skill.why.rstrip(".")
         notes.append(f"doubt only ranks these rows and is not a probability: {why}")
@@ -170,11 +183,9 @@ def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> i
     """How many rows could be in the queue if they were not waived."""
     if choice.shares.keys() == {RANDOM}:
         return 0
-    could = (
-        pool.waived
-        if choice.size is not None and SPOT_CHECK not in choice.shares
-        else pool.waived & pool.doubted
-    )
+    heads = find_queue_heads(pool.entries, pool.tiers, choice.scan_length)
+    own = np.isin(pool.entries, pool.entries[heads])
+    could = pool.waived if choice.size is not None and SPOT_CHECK not in choice.shares else pool.waived & own
     drawn = [pick.row for pick in picks if pick.strategy == RANDOM]
     chosen = [pick.row for pick in picks if pick.strategy != RANDOM]
     could = could & ~np.isin(pool.entries, pool.entries[chosen])  # these are equal to a row of the queue
@@ -217,6 +228,7 @@ def _make_scan_rows(audit: ScanResult, rows: Codes) -> list[QueueRow]:
                 doubt=float(ranking.doubt[row]),
                 reasons=reasons,
                 why=audit.why[row],
+                tier=TIERS[ranking.tiers[row]],
                 equal_rows=n_equal,
                 stratum=stratum,
                 inclusion=inclusion,

@@ -67,6 +67,7 @@ COLUMN_NOTES = {
     "doubt_reasons": "the reasons to doubt it, strongest first; `doubt explain NAME` explains one",
     "doubt_why": "the same in plain words",
     "doubt_equal_rows": "how many equal rows the verdict decides; write 1 to decide this row alone",
+    "tier": "doubted: likelier wrong than right; contradicted: models would write something else",
     "doubt_strategy": "the strategy that chose the row",
     "doubt_conflicts": "ids of rows with the same input and another label, as a JSON list",
     "doubt_row_hash": "shows whether the row has changed since: keep it",
@@ -128,9 +129,7 @@ def _estimate_worth(queue: Queue) -> str:
     takes = f"A person needs about {minutes:,} min for all rows, estimated from how much there is to read."
     if not queue.assessable:
         return takes
-    n_wrong = round(sum(row.doubt * row.equal_rows for row in queue.rows))
-    expected = f"About {n_wrong:,} of these {queue.n_equal_rows:,} labels are expected to be wrong."
-    return f"Doubt is the probability that a label is wrong. {expected} {takes}"
+    return f"Doubt is the probability that a label is wrong, as far as models can know. {takes}"
 
 
 def _explain_choice(queue: Queue, origin: QueueOrigin) -> Iterator[str]:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from doubtcli.errors import SettingsError
 from doubtcli.queue.sampling import draw_places, draw_sample
 from doubtcli.rank.combine import choose_free_heads
-from doubtcli.records import SpotCheckPlace
+from doubtcli.records import TIERS, SpotCheckPlace
 from doubtcli.records.audit import find_queue_heads
 from doubtcli.wording.lists import did_you_mean
 
@@ -85,7 +85,7 @@ class Pick:
 
 
 def order_by_doubt(pool: Pool, rows: Codes) -> Codes:  # noqa: ARG001  # as every strategy is asked
-    """The rows as they come: most doubted first."""
+    """The rows as they come: the doubted, then the contradicted, then the others, each by doubt."""
     return rows
 
 
@@ -93,14 +93,14 @@ def order_in_turns(pool: Pool, rows: Codes) -> Codes:
     """The rows in turns: one of each given class, and within a class one of each strongest reason.
 
     So no class and no reason crowds out the others. The class of the most doubted row begins, and so does its
-    reason. Rows that are not doubted come after all that are, in turns of their own.
+    reason. Each tier has turns of its own: the doubted, then the contradicted, then the others.
 
     Args:
         pool: What is known of the rows.
-        rows: Row numbers, most doubted first.
+        rows: Row numbers, by tier and doubt.
     """
-    is_doubted = pool.doubted[rows]
-    return np.concatenate([_take_turns(pool, rows[is_doubted]), _take_turns(pool, rows[~is_doubted])])
+    tiers = pool.tiers[rows]
+    return np.concatenate([_take_turns(pool, rows[tiers == tier]) for tier in range(len(TIERS))])
 
 
 def order_by_corrections(pool: Pool, rows: Codes) -> Codes:
@@ -279,7 +279,7 @@ def _draw_at_random(pool: Pool, n_wanted: int, seed: int) -> list[Pick]:
 
 
 def _list_candidates(pool: Pool, picks: Iterable[Pick], heads: Codes) -> Codes:
-    """One row for each entry that is not in the queue yet, most doubted first.
+    """One row for each entry that is not in the queue yet, by tier, and in each the most doubted first.
 
     Waived rows are not among them, and neither are rows drawn at random.
 
@@ -290,7 +290,8 @@ def _list_candidates(pool: Pool, picks: Iterable[Pick], heads: Codes) -> Codes:
     """
     chosen = [pick.row for pick in picks if pick.strategy != RANDOM]
     left = np.flatnonzero(~pool.waived & ~np.isin(pool.entries, pool.entries[chosen]))
-    return choose_free_heads(left, pool.entries, heads, mark_drawn_picks(pool, picks))
+    free = choose_free_heads(left, pool.entries, heads, mark_drawn_picks(pool, picks))
+    return free[np.argsort(pool.tiers[free], kind="stable")]
 
 
 def mark_drawn_picks(pool: Pool, picks: Iterable[Pick]) -> Bools:

@@ -1,1 +1,1 @@
-"""Reasons' scores -> one ranking, and the suspected noise rate with its interval."""
+"""Reasons' scores -> one ranking, and what is known of the share of wrong labels."""

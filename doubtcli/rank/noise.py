@@ -55,12 +55,9 @@ _NEGLIGIBLE = 1e-6
 _BASE_RATE = 0.05
 """The share of wrong labels where nothing can be estimated: public test sets have 3.3% on average (Northcutt
 et al., 2021), and training sets no fewer."""
-ADVICE = "; to measure it, use --audit-sample 30"
-"""The end of the sentence about a suspected rate, as long as nobody has checked a row."""
-_WHY = (
-    "by models alone, which can't tell most wrong labels from rows where classes meet, and miss errors that "
-    f"follow a pattern{ADVICE}"
-)
+ADVICE = ": check 30 rows with --audit-sample 30"
+"""The end of the sentence about what models can't know, as long as nobody has checked a row."""
+_WHY = f"how many of those are wrong only people can tell{ADVICE}"
 
 RATES = np.concatenate([[0.0], np.geomspace(1e-3, 0.65, 50)])
 SLOPES = np.geomspace(0.5, 6.0, 11)

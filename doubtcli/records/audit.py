@@ -76,7 +76,7 @@ class NoiseRate:
             interval = f"{self.level:.0%} interval {self.low:.1%} to {self.high:.1%}"
             return f"{self.rate:.1%} of rows ({interval}), {self.why}"
         contradicted = "" if self.contradicted is None else f", {self.contradicted:.1%} contradicted"
-        return f"at least {self.at_least:.1%} of rows{contradicted}; {self.why}"
+        return f"at least {self.at_least:.1%} of labels wrong{contradicted}; {self.why}"
 
 
 @dataclass(frozen=True)
@@ -102,7 +102,7 @@ class FlagBound:
 
 @dataclass(frozen=True)
 class NoiseModel:
-    """How many labels are suspected to be wrong, and how much weight it has when models contradict one."""
+    """What models know of wrong labels, and how much weight it has when they contradict one."""
 
     noise_rate: NoiseRate
     prior: float

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 EQUAL_ROWS_COLUMN = "doubt_equal_rows"
 """How many rows the row stands for: itself, and those that are equal to it. Its verdict decides all."""
+TIER_COLUMN = "tier"
+"""Whether the row is doubted or contradicted; empty for others."""
 QUEUE_COLUMNS = (
     "doubt_id",
     "given_label",
@@ -22,6 +24,7 @@ QUEUE_COLUMNS = (
     "doubt_reasons",
     "doubt_why",
     EQUAL_ROWS_COLUMN,
+    TIER_COLUMN,
     "verdict",
 )
 """The columns of every queue, in this order; the verdict is empty until a person fills it in."""
@@ -105,6 +108,8 @@ class QueueRow:
     """The row as a tool shows it; empty in the queue of a scan."""
     minutes: float = 0.0
     """About how long a person needs to decide."""
+    tier: str | None = None
+    """"doubted" or "contradicted"; None for a row that is neither."""
     stratum: str | None = None
     """Only for a row that was drawn at random, and for all rows of a spot check."""
     inclusion: float | None = None
@@ -132,7 +137,7 @@ class QueueRow:
         inclusion = None if self.inclusion is None else f"{self.inclusion:.{INCLUSION_DIGITS}g}"
         values: tuple[str | float | None, ...] = (
             *(self.doubt_id, self.given_label, self.suggested_label, self.score),
-            *(", ".join(self.reasons), self.why, str(self.equal_rows)),
+            *(", ".join(self.reasons), self.why, str(self.equal_rows), self.tier),
             *(self.strategy, _ids_as_json(self.conflicts)),
             *(self.stratum, inclusion, self.row_hash),
         )

@@ -33,7 +33,7 @@ GATE_SCHEMA_VERSION = 1
 """Of what `doubt gate --output-format json` prints."""
 ROW_HASH_VERSION = 2
 """Of `row_hash`. Version 1 counted the ends of lines within a text; other rows have the same hash in both."""
-COMPARISON_SCHEMA_VERSION = 1
+COMPARISON_SCHEMA_VERSION = 2
 """Of what `doubt compare --output-format json` prints."""
 
 # -------------------------------------------------------------------- audit.json
@@ -173,6 +173,8 @@ class AuditDocument:
     """How `row_hash` was made: a number that each other way raises."""
     hashed_as_numbers: tuple[str, ...] | None = None
     """The input columns of which it has numbers, not texts; None in audits of earlier versions."""
+    schema_version: int = field(default=AUDIT_SCHEMA_VERSION, compare=False)
+    """The schema that its file has; `AUDIT_SCHEMA_VERSION` is written."""
     doubts_sha256: str = field(default="", compare=False)
     """Of `doubts.parquet`, which is written with it; "" before, and in audits of earlier versions."""
 
@@ -222,6 +224,8 @@ class DoubtRow:
     """By earlier versions of doubt, where they are not the same."""
     entry: int | None = None
     """Of the queue; None where it is not known."""
+    tier: str | None = None
+    """"doubted" or "contradicted"; None where it has none."""
 
 
 @dataclass(frozen=True)

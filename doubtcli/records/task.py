@@ -88,7 +88,7 @@ class Task(Protocol):
     def estimate_noise(
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
     ) -> NoiseModel:
-        """The suspected share of wrong labels, and the weight of a contradiction; by at least one opinion."""
+        """What is known of the noise rate, and the weight of a contradiction; by at least one opinion."""
         ...
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:

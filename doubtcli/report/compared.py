@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
+from doubtcli.report.summary import describe_bound
 from doubtcli.wording.numbers import format_count, format_percent
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import INDENT, Sheet
@@ -100,14 +101,12 @@ def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
 def _describe_noise(noise: NoiseRate) -> str:
     if not noise.assessable:
         return f"not assessable: {noise.why}"
+    by_models = f"by models, {describe_bound(noise)}"
     if noise.rate is None or noise.low is None or noise.high is None:
-        return f"at least {format_percent(noise.at_least)} of rows, by models"
+        return by_models
     interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-    rests_on = (
-        "suspected by models" if noise.rests_on == "models" else f"on {format_count(noise.n_checked, 'row')}"
-    )
-    measured = rests_on if noise.rests_on == "models" else f"{rests_on} that people checked"
-    return f"{format_percent(noise.rate)} of rows ({interval}), {measured}"
+    checked = f"{format_count(noise.n_checked, 'row')} that people checked"
+    return f"{format_percent(noise.rate)} of rows ({interval}), on {checked}; {by_models}"
 
 
 def _print_skill(sheet: Sheet, comparison: AuditComparison) -> None:

@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.rank.figures import list_top_rows
-from doubtcli.records import SHARE_OF_PARTS, Role
+from doubtcli.records import CONTRADICTED, SHARE_OF_PARTS, Role
 from doubtcli.report.summary import power_sentence
 from doubtcli.wording.lists import join_first
 from doubtcli.wording.numbers import format_count, format_percent, format_score, format_value
@@ -44,8 +44,8 @@ LABEL_SHARE = 0.35
 PART_NAME_SHARE = 0.5
 """The part of a line that the name of a class or a reason may take."""
 WHY_LOOK = (
-    "According to the models, each of these labels is more likely right than wrong. Check some anyway, to "
-    "see whether the labels are good or the audit misses their errors."
+    "Models would write another label, which may be right or wrong. Check them from the top, as long as it "
+    "pays."
 )
 WHY_LOOK_UNSKILLED = (
     "The models can't judge these labels, so their order says little. Check some to see whether the labels "
@@ -59,11 +59,12 @@ def explain_why_look(skill: Skill) -> str:
 
 
 def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
-    """How many labels are doubted, and the noise rate; if verbose, what the models can find, too."""
+    """How many labels are doubted and contradicted, and the noise; if verbose, what models can find, too."""
     doubted = format_count(summary.n_doubted) if summary.n_doubted else "None"
     share = f" ({format_percent(summary.share)})" if summary.n_doubted else ""
     be = "is" if summary.n_doubted <= 1 else "are"
-    sheet.title(f"{doubted} of {format_count(summary.n_labelled, 'label')} {be} doubted{share}")
+    labels = format_count(summary.n_labelled, "label")
+    sheet.title(f"{doubted} of {labels} {be} doubted{share}{_count_contradicted(summary)}")
     sentences = (
         summary.verdict_sentence,
         summary.strongest_sentence,
@@ -74,6 +75,12 @@ def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
     for sentence in sentences:
         if sentence:
             sheet.hang(sheet.indent(), printable(sentence))
+
+
+def _count_contradicted(summary: Summary) -> str:
+    """How many labels are contradicted and not doubted; "" where none is."""
+    n = summary.n_contradicted
+    return f", {format_count(n)} more {'is' if n == 1 else 'are'} contradicted" if n else ""
 
 
 def print_confusions(sheet: Sheet, summary: Summary) -> None:
@@ -98,7 +105,7 @@ def print_first_rows(sheet: Sheet, audit: ScanResult, summary: Summary, room: in
 
 
 def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, brief: bool = False) -> None:
-    """The first rows of the queue: labels, doubt, an excerpt, and why; rows not doubted are listed apart.
+    """The first rows of the queue: labels, doubt, an excerpt, and why; each tier is listed apart.
 
     Args:
         sheet: Where to print.
@@ -117,8 +124,8 @@ def print_rows(sheet: Sheet, audit: ScanResult, summary: Summary, top: int, *, b
         shown = (
             f"; the first {len(others)} of {format_count(n_others, 'row')}" if len(others) < n_others else ""
         )
-        aside = f"not doubted{shown}"
-        sheet.title("Highest doubt among the others" if doubted else "Highest doubt", aside)
+        is_contradicted = others[0].tier == CONTRADICTED
+        sheet.title("Contradicted" if is_contradicted else "Highest doubt", f"not doubted{shown}")
         sheet.hang(sheet.indent(), explain_why_look(audit.skill), "dim")
         if not brief:
             sheet.print()

@@ -9,8 +9,9 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from doubtcli.gate.limit_words import ALLOWED, count_limits, describe_outcome, make_limit_lines
-from doubtcli.gate.result import DOUBTED, LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome
+from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, Change, Outcome
 from doubtcli.gate.sentences import print_next, sort_new_first
+from doubtcli.records import CONTRADICTED, DOUBTED
 from doubtcli.settings import WAIVERS_FILE
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.numbers import format_count, format_percent, format_score
@@ -45,6 +46,12 @@ LIMIT_NAME_SHARE = 0.5
 WHY_CELLS = 24
 """A narrower text next to the figures is hard to read: it goes below them."""
 LIMIT_WHY_LINES = 3
+_LISTED_BY_LABEL = {
+    CONTRADICTED: "Contradicted",
+    UNJUDGED: "Labels that can't be judged",
+    LABEL_CONFLICT: "Conflicting labels",
+}
+"""Kinds of findings that are listed without their doubt, and their titles."""
 _GAP = "  "
 
 
@@ -156,7 +163,7 @@ def _print_left_out(sheet: Sheet, n: int) -> None:
 
 def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top: int) -> None:
     """Print the rows because of which a limit failed, at most `top` of each kind; the rest are counted."""
-    kinds: dict[str, list[Finding]] = {DOUBTED: [], UNJUDGED: [], LABEL_CONFLICT: [], UNLABELLED: []}
+    kinds: dict[str, list[Finding]] = {rule: [] for rule in (DOUBTED, *_LISTED_BY_LABEL, UNLABELLED)}
     for finding in file.failing:
         kinds[finding.rule if finding.rule in kinds else DOUBTED].append(finding)
     if kinds[DOUBTED]:
@@ -164,16 +171,12 @@ def print_failing(sheet: Sheet, file: FileResult, rules: Mapping[str, str], top:
         is_mixed = ranked[0].change is not ranked[-1].change
         sheet.title("Most doubted", _count_over_limit(ranked, top) + (NEW_FIRST if is_mixed else ""))
         _print_doubted(sheet, ranked[:top], rules)
-    if kinds[UNJUDGED]:
-        sheet.title("Labels that can't be judged", _count_over_limit(kinds[UNJUDGED], top))
-        sheet.hang(sheet.indent(), printable(rules.get(UNJUDGED, "")), "dim")
-    for finding in kinds[UNJUDGED][:top]:
-        _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
-    if kinds[LABEL_CONFLICT]:
-        sheet.title("Conflicting labels", _count_over_limit(kinds[LABEL_CONFLICT], top))
-        sheet.hang(sheet.indent(), printable(rules.get(LABEL_CONFLICT, "")), "dim")
-    for finding in kinds[LABEL_CONFLICT][:top]:
-        _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
+    for rule, title in _LISTED_BY_LABEL.items():
+        if kinds[rule]:
+            sheet.title(title, _count_over_limit(kinds[rule], top))
+            sheet.hang(sheet.indent(), printable(rules.get(rule, "")), "dim")
+        for finding in kinds[rule][:top]:
+            _print_labels(sheet, finding, sheet.indent(), sheet.indent("  "))
     if kinds[UNLABELLED]:
         sheet.title("Without a label", _count_over_limit(kinds[UNLABELLED], top))
     for finding in kinds[UNLABELLED][:top]:

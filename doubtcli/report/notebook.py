@@ -102,7 +102,7 @@ def render_for_notebook(document: AuditDocument, queue: pd.DataFrame, doubted: C
     Args:
         document: What the audit says.
         queue: The rows to relabel, as `queue.csv` has them.
-        doubted: The ids of the doubted rows; others only fill up the queue.
+        doubted: The ids of the doubted rows.
     """
     return "\n".join(
         [
@@ -119,7 +119,8 @@ def _render_summary(document: AuditDocument) -> Iterator[str]:
     counts = document.counts
     doubted = f"{format_count(counts.n_doubted)} of {format_count(counts.n_labelled, 'label')} doubted"
     share = f" ({format_percent(counts.n_doubted / counts.n_labelled)})" if counts.n_doubted else ""
-    yield f"<h3>{doubted}{share}</h3>"
+    more = f", {format_count(counts.n_contradicted)} more contradicted" if counts.n_contradicted else ""
+    yield f"<h3>{doubted}{share}{more}</h3>"
     yield f"<p>{escape(noise_sentence(document.noise_rate))}</p>"
     if document.skill.assessable:
         yield f"<p>{escape(skill_sentence(document.skill))}</p>"

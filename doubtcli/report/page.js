@@ -6,7 +6,7 @@ const SCALE_ENDS = [0.02, 0.05, 0.1, 0.2, 0.4, 0.6, 1];
 // ---------------------------------------------------------------- the summary
 
 function drawHead() {
-  const { labelled, unlabelled, unusable, kept, corrected, doubted } = audit.counts;
+  const { labelled, unlabelled, unusable, kept, corrected, doubted, contradicted } = audit.counts;
   byId("file").textContent = audit.file;
   byId("headline").append(
     make("em", {}, doubted ? grouped(doubted) : "None"),
@@ -14,6 +14,7 @@ function drawHead() {
   );
   const facts = [
     ...(doubted ? [`${percent(doubted / labelled)} of the labelled rows`] : []),
+    ...(contradicted ? [`${grouped(contradicted)} more contradicted`] : []),
     ...(audit.areClasses === false ? [] : [counted(audit.classes.length, "class", "classes")]),
     ...(unlabelled ? [`${counted(unlabelled, "row")} without a label, set aside`] : []),
     ...(unusable ? [`${counted(unusable, "row")} judged unusable, set aside`] : []),
@@ -26,16 +27,25 @@ function drawHead() {
   byId("skill").append(...worded(audit.skill));
 }
 
-/** The interval as a band with the point in it, on a scale from 0 to the next round end. */
-function drawInterval({ rate, low, high }) {
-  if (rate === undefined) return;
-  const end = SCALE_ENDS.find((candidate) => candidate >= high * 1.1) ?? 1;
-  const band = sized(sized(make("span", { class: "band" }), "--from", low / end), "--to", high / end);
-  const point = sized(make("span", { class: "point" }), "--at", rate / end);
+/**
+ * What is surely wrong as a solid part, what is contradicted beyond it as a hatched one, and what people measured as
+ * a line with a point in it, on a scale from 0 to the next round end.
+ */
+function drawShares({ atLeast, contradicted, rate, low, high }) {
+  if (atLeast === undefined) return;
+  const end = SCALE_ENDS.find((candidate) => candidate >= Math.max(atLeast, contradicted ?? 0, high ?? 0) * 1.1) ?? 1;
+  const part = (name, from, to) => sized(sized(make("span", { class: name }), "--from", from / end), "--to", to / end);
+  const parts = [
+    ["solid", 0, atLeast, `at least ${percent(atLeast)} wrong`],
+    ["hatched", atLeast, Math.max(atLeast, contradicted ?? 0), contradicted === undefined ? "" : `${percent(contradicted)} contradicted`],
+    ["measured", low, high, rate === undefined ? "" : `${percent(rate)} measured (${percent(low)} to ${percent(high)})`],
+  ].filter(([, from, to, words]) => words && to > from);
+  const point = rate === undefined ? [] : [sized(make("span", { class: "point" }), "--at", rate / end)];
   const ticks = [0, end / 2, end].map((at) => make("span", {}, `${Number((100 * at).toFixed(1))}%`));
-  byId("interval").append(
-    make("div", { class: "scale", "aria-hidden": "true" }, band, point),
-    make("div", { class: "ticks", "aria-hidden": "true" }, ...ticks)
+  byId("shares").append(
+    make("div", { class: "scale", "aria-hidden": "true" }, ...parts.map((one) => part(...one)), ...point),
+    make("div", { class: "ticks", "aria-hidden": "true" }, ...ticks),
+    make("ul", { class: "legend" }, ...parts.map(([name, , , words]) => make("li", {}, make("span", { class: `swatch ${name}` }), words)))
   );
 }
 
@@ -86,7 +96,7 @@ function foldParts() {
 // ---------------------------------------------------------------- drawing the page
 
 drawHead();
-drawInterval(audit.noise);
+drawShares(audit.noise);
 drawFacts();
 drawHistogram();
 if (rows.length) {

@@ -112,6 +112,7 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
             "kept": summary.n_kept,
             "corrected": summary.n_corrected,
             "doubted": summary.n_doubted,
+            "contradicted": summary.n_contradicted,
             "listed": len(listed),
             "entries": len(audit.ranking.queue),
             "toCheck": len(list_queued_rows(audit, audit.settings.get("queue_size"))),
@@ -142,10 +143,16 @@ def page_content(audit: ScanResult, max_rows: int) -> dict[str, Any]:
 
 
 def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
-    """The sentences, and the interval to draw, which is missing if it is not assessable."""
+    """The sentences, and the shares to draw, as far as they are known."""
     noise = audit.noise_rate
-    names = ("at_least", "contradicted", "rate", "low", "high")
-    drawn = {name: getattr(noise, name) for name in names} if noise.assessable else {}
+    figures = {
+        "atLeast": noise.at_least,
+        "contradicted": noise.contradicted,
+        "rate": noise.rate,
+        "low": noise.low,
+        "high": noise.high,
+    }
+    drawn = figures if noise.assessable else {}
     sentences = (summary.noise_sentence, summary.flags_sentence)
     return {"sentence": " ".join(filter(None, sentences))} | _round_known(drawn)
 

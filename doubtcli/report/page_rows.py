@@ -80,7 +80,7 @@ def _plain_row(audit: ScanResult, row: RowSummary) -> dict[str, Any]:
         "suggested": int(ranking.suggested_labels[row.index]),
         "confidence": _round_or_none(row.suggested_confidence),
         "doubt": _round_or_none(row.doubt),
-        "isDoubted": row.doubted,
+        "tier": row.tier,
         "bin": int(find_bins(ranking.doubt[[row.index]])[0]),
         "doubtSd": _round_or_none(float(ranking.doubt_sd[row.index])),
         "why": row.why,

@@ -95,8 +95,10 @@ function placeInFile(row) {
 
 function suggestion(row) {
   if (row.suggested === row.given) return make("span", { class: "muted" }, "no better label");
-  return labelOf(row.suggested, row.isDoubted ? "suggested" : "suggested weak");
+  return labelOf(row.suggested, row.tier === "doubted" ? "suggested" : "suggested weak");
 }
+
+const tierOf = ({ tier }) => (tier ? [make("span", { class: "tier" }, tier), " "] : []);
 
 const cell = (name, ...children) => make("td", { role: "cell", class: name }, ...children);
 
@@ -107,11 +109,11 @@ function lineOf(row) {
   return make(
     "tr",
     { class: "row", role: "row", onclick: () => getSelection().isCollapsed && toggleRow(row) },
-    cell("doubt", row.button, make("span", { class: "figure" }, score(row.doubt)), meter(row.doubt, row.isDoubted ? "" : "quiet")),
+    cell("doubt", row.button, make("span", { class: "figure" }, score(row.doubt)), meter(row.doubt, row.tier === "doubted" ? "" : "quiet")),
     cell("given", labelOf(row.given)),
     cell("suggestion", suggestion(row)),
     cell("text", excerptOf(row.values)),
-    cell("why", make("p", { dir: "auto", title: row.why }, ...isolated(row.why))),
+    cell("why", make("p", { dir: "auto", title: row.why }, ...tierOf(row), ...isolated(row.why))),
     cell(row.equal ? "place equal" : "place", placeInFile(row))
   );
 }
@@ -132,8 +134,21 @@ function drawTable() {
   };
   byId("rows").tHead.rows[0].append(...columns.map(head));
   byId("cut").textContent = cutNote(audit.counts);
+  drawTiers();
   byId("rows-title").textContent = isQueue ? "Rows to check" : "Most doubted rows";
   addEventListener("resize", measureBar);
+}
+
+/** Buttons that show one tier alone, where the list has more than one. */
+function drawTiers() {
+  const tiers = [...new Set(rows.map((row) => row.tier))];
+  if (tiers.length < 2) return;
+  const button = (tier) => {
+    const wanted = [{ key: "tier", label: tier ?? "neither", value: tier, test: (row) => row.tier === tier }];
+    const size = rows.filter((row) => row.tier === tier).length;
+    return filterButton(wanted, { class: "chip" }, `${grouped(size)} ${tier ?? "neither"}`);
+  };
+  byId("tiers").append(...tiers.map(button));
 }
 
 /** As wide as its longest text, so that all rows have equal columns. */
@@ -166,12 +181,14 @@ function visibleRows() {
     .sort((a, b) => direction * (value(a) - value(b)) || a.rank - b.rank);
 }
 
-/** The line above the rows that only fill up the list, where the rows are in order of doubt. */
+/** The line above the rows that are not doubted, where the rows are in order of doubt. */
 function dividerOf(visible) {
-  const first = visible.findIndex((row) => !row.isDoubted);
-  const isApart = order.by === "doubt" && order.descending && !visible.slice(first).some((row) => row.isDoubted);
+  const isDoubted = (row) => row.tier === "doubted";
+  const first = visible.findIndex((row) => !isDoubted(row));
+  const isApart = order.by === "doubt" && order.descending && !visible.slice(first).some(isDoubted);
   if (first < 0 || !isApart) return null;
-  const words = make("td", { role: "cell", "aria-colspan": columns.length }, make("b", {}, "Not doubted. "), audit.whyLook);
+  const lead = visible[first].tier ? "Contradicted, not doubted. " : "Not doubted. ";
+  const words = make("td", { role: "cell", "aria-colspan": columns.length }, make("b", {}, lead), audit.whyLook);
   return { first: visible[first], line: make("tr", { class: "divider", role: "row" }, words) };
 }
 

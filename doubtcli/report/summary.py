@@ -76,18 +76,26 @@ def strongest_sentence(audit: ScanResult) -> str:
 
 
 def noise_sentence(noise: NoiseRate) -> str:
-    """What is known of the share of wrong labels, or why nothing is."""
+    """What is known of the share of wrong labels, and what is not; or why nothing is known."""
     if not noise.assessable:
         return f"Label noise: not assessable. {_end_sentence(noise.why)}"
-    if noise.rate is not None and noise.low is not None and noise.high is not None:
-        interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-        return (
-            f"Label noise: {format_percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}."
-        )
-    contradicted = (
-        "" if noise.contradicted is None else f", and {format_percent(noise.contradicted)} are contradicted"
+    known = f"By the models, {describe_bound(noise)}."
+    if noise.rate is None or noise.low is None or noise.high is None:
+        return f"{known} {_end_sentence(noise.why)}"
+    interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
+    return f"Label noise: {format_percent(noise.rate)} ({interval}), {_drop_full_stop(noise.why)}. {known}"
+
+
+def describe_bound(noise: NoiseRate) -> str:
+    """What models alone know: "at least 1.2% of the labels are wrong, and 24% are contradicted"."""
+    bound = (
+        f"at least {format_percent(noise.at_least)} of the labels are wrong"
+        if noise.at_least
+        else "no label is surely wrong"
     )
-    return f"By the models, at least {format_percent(noise.at_least)} of the labels are wrong{contradicted}."
+    if noise.contradicted is None:
+        return bound
+    return f"{bound}, and {format_percent(noise.contradicted)} are contradicted"
 
 
 def flags_sentence(flags: FlagBound) -> str:

@@ -14,6 +14,7 @@ from doubtcli.settings.fields import (
     limit_setting,
     limits_setting,
     names_setting,
+    number_setting,
     share_setting,
     switch_setting,
     text_setting,
@@ -33,9 +34,12 @@ class GateSettings:
     """The limits for one file, and its baseline and waivers; a limit that is None is not set."""
 
     max_noise: float | None = share_setting(
-        "The suspected share of wrong labels; fails only if the lower end of its interval is above this."
+        "The share of wrong labels; fails if more are surely wrong, by models or by a checked sample."
     )
     max_doubted: Limit | None = limit_setting("Doubted rows.")
+    max_contradicted: Limit | None = limit_setting(
+        "Rows that are doubted, or to which models would give another label, right or not."
+    )
     max_per_class: Mapping[str, Limit] = limits_setting("Doubted rows of each label.", "LABEL")
     max_per_reason: Mapping[str, Limit] = limits_setting("Rows that each reason doubts.", "REASON")
     max_new: Limit | None = limit_setting("Doubted rows that are not in the baseline.")
@@ -46,10 +50,15 @@ class GateSettings:
     min_skill: float | None = share_setting(
         "The lowest balanced accuracy that models may have, on rows that they never saw."
     )
+    require_measured: int | None = number_setting(
+        "Fails unless people checked so many rows of a random sample.", least=1
+    )
     require_reason: tuple[str, ...] = names_setting(
         "Fails if one of these reasons could not be used.", expected="a reason's name, or a list of them"
     )
-    strict: bool = switch_setting("Compare --max-noise with the upper end of the interval.")
+    strict: bool = switch_setting(
+        "Compare --max-noise with the upper end of the interval that a checked sample gives."
+    )
     allow_unassessable: bool = switch_setting("Pass limits that can't be assessed; otherwise they fail.")
     baseline: str | None = text_setting(
         "The file of known doubts, which `doubt baseline` writes.", expected="a file", is_path=True

@@ -126,7 +126,9 @@ def _list_limits_off() -> dict[str, tuple[object, str]]:
     return {
         "max-noise": ("5%", ""),
         "strict": (True, "Then it passes only if the noise is surely below."),
+        "require-measured": (30, ""),
         "max-doubted": ("10%", "Those in the baseline count too."),
+        "max-contradicted": ("30%", ""),
         "max-per-reason": ({"*": "5%", by_source["duplicates"]: 0}, '"*" is any other reason.'),
         "require-reason": ((by_source["neighbors"],), ""),
         "min-skill": ("60%", ""),

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import MISSING, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from doubtcli.errors import InputError
@@ -45,6 +45,8 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 SCAN_AGAIN = "scan the file again"
+_WITHOUT_TIERS = 1
+"""The schema version of audits that can still be compared, and have no tiers."""
 
 RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Source: (
@@ -237,7 +239,7 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
         line = f"line {error.lineno} is not valid JSON" if isinstance(error, json.JSONDecodeError) else ""
         raise _damaged(where, line or "it is not UTF-8") from error
     found = values.get("schema_version") if isinstance(values, dict) else None
-    if found != AUDIT_SCHEMA_VERSION:
+    if found not in {_WITHOUT_TIERS, AUDIT_SCHEMA_VERSION}:
         newer = isinstance(found, int) and found > AUDIT_SCHEMA_VERSION
         raise InputError(
             f"has schema version {found}",
@@ -245,10 +247,19 @@ def parse_document(content: bytes, where: str) -> AuditDocument:
             expected=f"schema version {AUDIT_SCHEMA_VERSION}",
             hint="update doubt: a newer version wrote this audit" if newer else SCAN_AGAIN,
         )
-    complete = {**OPTIONAL, **values}
+    complete = {**OPTIONAL, **values} | {"schema_version": AUDIT_SCHEMA_VERSION}
     _check_shape(complete, where)
     _check_settings(complete.get("settings", {}), where)
-    return _parse_parts(_Part(where, complete))
+    document = _parse_parts(_Part(where, complete))
+    return _keep_bound_alone(document) if found == _WITHOUT_TIERS else document
+
+
+def _keep_bound_alone(document: AuditDocument) -> AuditDocument:
+    """A document of schema version 1: of an interval by models alone only its lower bound holds."""
+    noise = document.noise_rate
+    if noise.rests_on == "models":
+        noise = replace(noise, at_least=noise.low or 0.0, rate=None, low=None, high=None)
+    return replace(document, noise_rate=noise, schema_version=_WITHOUT_TIERS)
 
 
 def _check_shape(values: Mapping[str, Any], where: str) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.disk.paths import STANDARD_INPUT, is_in_memory, path_from_here, relative_path
 from doubtcli.errors import InputError
 from doubtcli.records import FROM_FILES
+from doubtcli.records.stored import AUDIT_SCHEMA_VERSION
 from doubtcli.settings import ScanSettings
 from doubtcli.store.audit_key import SIDE_FILES
 from doubtcli.store.folder import read_audit
@@ -110,6 +111,22 @@ def open_judged_audit(path: str, *, or_backup: bool = True) -> FoundAudit:
     _check_side_files(folder, stored.document.side_files)
     origin, notes = f"the audit {path}", _note_settings(stored.document.settings)
     return FoundAudit(stored.document, stored.doubts, data_path, folder, origin, notes, backup_of=backup_of)
+
+
+def check_has_tiers(found: FoundAudit) -> None:
+    """Refuse an audit of a version that knew no contradicted rows, and estimated the noise rate by models.
+
+    Raises:
+        InputError: Its schema version is an earlier one.
+    """
+    document = found.document
+    if document.schema_version < AUDIT_SCHEMA_VERSION:
+        raise InputError(
+            f"the audit was made by doubt {document.tool_version}, whose figures meant something else",
+            where=str(found.folder or found.data_path),
+            expected=f"schema version {AUDIT_SCHEMA_VERSION}, not {document.schema_version}",
+            hint="scan the file again",
+        )
 
 
 def check_settings(found: FoundAudit, given: Mapping[str, Any]) -> None:

@@ -22,6 +22,7 @@ from doubtcli.records.queue import (
     ROW_HASH_COLUMN,
     SAFE_CELLS,
     SCORE_DECIMALS,
+    TIER_COLUMN,
 )
 from doubtcli.records.tool import AnswerShape, Tool
 from doubtcli.tools.values import (
@@ -47,7 +48,7 @@ SCORE = "doubt_score"
 QUEUE_GROUP_ROWS = 2**16
 """Fixed, so that the same queue gives the same bytes."""
 FOLDED_COLUMNS = {
-    *QUEUE_COLUMNS,
+    *(name for name in QUEUE_COLUMNS if name != TIER_COLUMN),
     STATUS,
     ROW_HASH_COLUMN,
     CELLS_COLUMN,
@@ -55,8 +56,8 @@ FOLDED_COLUMNS = {
     "doubt_stratum",
     "doubt_inclusion",
 }
-"""The columns that are also known in another case. `annotator`, `time` and `why` are not: the user's own data
-may have columns named `Time` or `Why`."""
+"""The columns that are also known in another case. `tier`, `annotator`, `time` and `why` are not: the user's
+own data may have columns named `Tier` or `Why`."""
 _WARNING = (
     "Warning: a spreadsheet may run cells that begin with =, +, - or @ as formulas, here in these columns"
 )

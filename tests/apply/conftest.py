@@ -95,7 +95,7 @@ class Desk:
                 majority_accuracy=0.5,
                 permuted_accuracy=None,
             ),
-            noise_rate=NoiseRate(assessable=True, why="", rate=0.1, low=0.0, high=0.2),
+            noise_rate=NoiseRate(assessable=True, why="", at_least=0.0),
             counts=RowCounts(len(rows), len(rows), 0, 0),
             classes=(),
             reasons=(),

@@ -460,8 +460,19 @@ class TestTrouble:
         assert run() == 2
         assert "doubt: rows.doubt: rows.csv " in capfd.readouterr().err
 
-    def test_no_doubted_row(self, folder: Path) -> None:
-        """If no row is doubted, the queue has the rows that the scan's own queue has."""
+    def test_an_audit_of_the_first_schema(
+        self, folder: Path, capfd: pytest.CaptureFixture[str], sentences: Sentences
+    ) -> None:
+        """An audit of a version that knew no tiers is refused, and the message asks for a new scan."""
+        file = folder / "rows.doubt" / "audit.json"
+        document = json.loads(file.read_bytes()) | {"schema_version": 1}
+        file.write_text(json.dumps(document), encoding="utf-8")
+
+        assert run() == 2
+        sentences.check(capfd.readouterr().err)
+
+    def test_no_doubted_row(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """If no row is doubted or contradicted, there is nothing to hand out, and the message says so."""
         clean = [
             line
             for line in (folder / "rows.csv").read_text().splitlines()
@@ -470,11 +481,9 @@ class TestTrouble:
         (folder / "clean.csv").write_text("\n".join(clean) + "\n")
         assert main.run(["scan", "clean.csv", *SCAN]) == 0
 
-        assert main.run(["queue", "clean.doubt"]) == 0
-
-        own, queue = rows(folder / "clean.doubt" / "queue.csv"), rows(folder / "clean.queue" / "queue.csv")
-        assert [row["doubt_id"] for row in queue] == [row["doubt_id"] for row in own]
-        assert len(own) == 10
+        assert rows(folder / "clean.doubt" / "queue.csv") == []
+        assert main.run(["queue", "clean.doubt"]) == 2
+        assert "--size 20" in capfd.readouterr().err
 
     def test_labels_that_a_format_cannot_hold(self, folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
         """A label that XML can't hold is an error for Label Studio, not for other tools."""

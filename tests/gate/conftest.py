@@ -189,7 +189,7 @@ def checks(a_check: Callable[..., Check]) -> tuple[Check, ...]:
     return (
         a_check(
             limit="max-noise",
-            measured="suspected label noise, lower bound",
+            measured="wrong labels, lower bound",
             value=0.0431,
             bound=0.03,
             outcome=failed,

@@ -8,7 +8,14 @@ import pytest
 
 from doubtcli.errors import InputError
 from doubtcli.gate.baseline.section import make_section
-from doubtcli.gate.judge import PriorKnowledge, find_conflicts, find_doubted, find_unlabelled, judge_file
+from doubtcli.gate.judge import (
+    PriorKnowledge,
+    find_conflicts,
+    find_contradicted,
+    find_doubted,
+    find_unlabelled,
+    judge_file,
+)
 from doubtcli.gate.result import Change
 from doubtcli.records import ClassCount, DoubtTable
 from doubtcli.settings import GateSettings, Limit
@@ -32,6 +39,7 @@ def row(
         "suggested_label": None if doubt is None else "spam",
         "doubt": doubt,
         "doubted": doubt is not None and doubt >= 0.5,
+        "tier": {0.9: "doubted", 0.6: "doubted", 0.2: "contradicted"}.get(doubt or 0.0),
         "reasons": ["low-self-confidence", "outlier"] if doubt == 0.9 else [],
         "why": "models give spam 0.90" if doubt == 0.9 else "",
     }
@@ -60,6 +68,13 @@ def test_doubted() -> None:
     assert (first.doubt, first.why) == (0.9, "models give spam 0.90")
     assert (first.rule, first.reasons) == ("low-self-confidence", ("low-self-confidence", "outlier"))
     assert (second.row_id, second.rule, second.reasons) == ("b", "doubted", ())
+
+
+def test_contradicted() -> None:
+    """Contradicted rows are reported under a rule of their own; doubted ones are not among them."""
+    (found,) = find_contradicted(table(), "a.csv")
+
+    assert (found.row_id, found.rule, found.tier, found.doubt) == ("c", "contradicted", "contradicted", 0.2)
 
 
 def test_conflicts() -> None:

@@ -94,7 +94,8 @@ class TestErrorsTakenBack:
     def test_noise_and_skill(self, comparison):
         """The noise rate falls and the skill rises, by the audits of both files."""
         before, after = comparison.before, comparison.after
-        assert before.noise_rate.low > after.noise_rate.high
+        assert before.noise_rate.at_least > after.noise_rate.at_least
+        assert before.noise_rate.contradicted > after.noise_rate.contradicted
         assert before.skill.accuracy < after.skill.accuracy
 
     def test_rows(self, comparison):
@@ -457,7 +458,7 @@ def test_any_change_is_a_change(shelf):
         replace(same, outcomes=replace(same.outcomes, changed=1)),
         replace(same, outcomes=replace(same.outcomes, new=1)),
         replace(same, outcomes=replace(same.outcomes, kept=same.outcomes.kept - 1, cleared=1)),
-        replace(same, after=replace(same.after, noise_rate=replace(same.after.noise_rate, rate=0.5))),
+        replace(same, after=replace(same.after, noise_rate=replace(same.after.noise_rate, at_least=0.5))),
         replace(same, after=replace(same.after, skill=replace(same.after.skill, accuracy=0.5))),
     ]
 

@@ -124,10 +124,20 @@ def test_more_than_there_are(tickets: Case, sentences: Sentences) -> None:
 
 
 def test_no_row_is_doubted(tickets: Case, sentences: Sentences) -> None:
-    """If no row is doubted, the queue has the most doubted ones, as the scan's has, and a note says so."""
-    queue = replace(tickets, rows=[row | {"doubt": 0.1} for row in tickets.rows]).queue(size=None)
+    """If no row is doubted or contradicted, there is no queue without a size, and the error says so."""
+    with pytest.raises(InputError) as error:
+        replace(tickets, rows=[row | {"doubt": 0.1} for row in tickets.rows]).queue(size=None)
 
-    assert [row.doubt_id for row in queue.rows] == ["t1", "t2", "t3", "t5"]
+    sentences.check(error.value)
+
+
+def test_contradicted_rows(tickets: Case, sentences: Sentences) -> None:
+    """Contradicted rows have their tier, and a note says that they are not doubted."""
+    rows = [row | {"doubt": 0.1, "tier": "contradicted"} for row in tickets.rows]
+
+    queue = replace(tickets, rows=rows).queue(size=2)
+
+    assert [row.tier for row in queue.rows] == ["contradicted"] * 2
     sentences.check("\n".join(queue.notes))
 
 

@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pytest
 
 from doubtcli.queue.pool import build_pool, list_conflicting_ids, number_inputs
 from doubtcli.records import DoubtTable, Roles
@@ -54,21 +53,6 @@ def test_entries(doubts_of: Callable[..., Any], pool_of: Callable[..., Any]) -> 
 
     assert first == again != other
     assert len(set(pool.entries.tolist())) == 3
-
-
-@pytest.mark.parametrize(
-    ("n_rows", "n_equal", "least"), [(6, 1, 10), (400, 1, 20), (400, 2, 10), (1200, 1, 50)]
-)
-def test_least_entries(pool_of: Callable[..., Any], n_rows: int, n_equal: int, least: int) -> None:
-    """A queue has a twentieth of all entries at least, from 10 to 50, with or without a verdict."""
-    pool = pool_of(
-        [
-            {"row_hash": str(row // n_equal), "verdict": "bug" if row < n_rows // 2 else None}
-            for row in range(n_rows)
-        ]
-    )
-
-    assert pool.least_entries == least
 
 
 def test_strongest_reason(pool_of: Callable[..., Any]) -> None:

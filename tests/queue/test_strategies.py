@@ -45,13 +45,25 @@ def test_top(pool_of: PoolOf, ids_of: PoolOf) -> None:
     assert {pick.strategy for pick in picks} == {"top"}
 
 
-def test_few_doubted_rows(pool_of: PoolOf) -> None:
-    """If few rows are doubted, the most doubted of the others fill the queue up to 10."""
-    picks = choose_rows(
-        pool_of([row | {"doubt": row["doubt"] / 2} for row in linear(24)]), QueueChoice({"top": 100}), 0
-    )
+@pytest.mark.parametrize("name", ["top", "balanced"])
+def test_tiers(pool_of: PoolOf, name: str) -> None:
+    """Doubted rows come first, then contradicted ones, then the others, each by doubt."""
+    tiers = ["doubted", None, "contradicted", None, "contradicted"]
+    doubts = [0.9, 0.4, 0.3, 0.2, 0.1]
+    pool = pool_of([{"doubt": doubt, "tier": tier} for doubt, tier in zip(doubts, tiers, strict=True)])
 
-    assert [pick.row for pick in picks] == list(range(10))
+    picks = choose_rows(pool, QueueChoice({name: 100}, 4), 0)
+
+    assert [pick.row for pick in picks] == [0, 2, 4, 1]
+
+
+def test_as_long_as_the_scans_own(pool_of: PoolOf) -> None:
+    """Without a size the queue has as many entries as that of the scan, but all that are doubted."""
+    pool = pool_of([{"doubt": 0.9 - row / 10, "tier": "contradicted"} for row in range(8)])
+
+    picks = choose_rows(pool, QueueChoice({"top": 100}, scan_length=3), 0)
+
+    assert [pick.row for pick in picks] == [0, 1, 2]
 
 
 @pytest.mark.parametrize(("size", "n_rows"), [(1, 1), (4, 4), (6, 6), (100, 6)])
@@ -244,15 +256,17 @@ class TestWaived:
     """Rows whose label a person has found to be right."""
 
     @pytest.mark.parametrize("name", ["top", "balanced", "budget"])
-    @pytest.mark.parametrize("size", [None, 9])
-    def test_left_out(self, pool_of: PoolOf, ids_of: PoolOf, name: str, size: int | None) -> None:
-        """No strategy that goes by doubt chooses them."""
+    @pytest.mark.parametrize(("size", "left"), [(None, ["r001"]), (9, ["r001", "r003", "r004", "r005"])])
+    def test_left_out(
+        self, pool_of: PoolOf, ids_of: PoolOf, name: str, size: int | None, left: list[str]
+    ) -> None:
+        """No strategy that goes by doubt chooses them, neither among doubted rows nor among all."""
         rows = [row | {"waived": row["row_id"] in ("r000", "r002")} for row in linear(6)]
         pool = pool_of(rows)
 
         picks = choose_rows(pool, QueueChoice({name: 100}, size), 0)
 
-        assert sorted(ids_of(pool, [pick.row for pick in picks])) == ["r001", "r003", "r004", "r005"]
+        assert sorted(ids_of(pool, [pick.row for pick in picks])) == left
 
     def test_their_place_is_taken(self, pool_of: PoolOf) -> None:
         """With a size, other rows take their place."""

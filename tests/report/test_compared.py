@@ -119,11 +119,11 @@ class TestNoise:
     """The rates before and after, if they are known."""
 
     def test_models(self, make_comparison):
-        """A rate by models says so, with a warning that it proves little."""
+        """What models know says so, with a warning that it proves little."""
         lines = section(printed(make_comparison()), "Label noise")
 
-        assert lines[0].startswith("before 4.1% of rows (90% interval 2.2% to 6.0%), ")
-        assert lines[1].startswith("after 1.0% of rows (90% interval 0% to 2.4%), ")
+        assert lines[0].startswith("before by models, at least 2.2% of the labels are wrong, and 24.0% ")
+        assert "after by models, no label is surely wrong, and 8.0% are contradicted" in " ".join(lines)
         assert "--audit-sample" in " ".join(lines)
 
     def test_checked(self, make_comparison):

@@ -118,7 +118,8 @@ def test_audits(make_comparison):
         "judged": 1_201,
         "doubted": 60,
     }
-    assert (before["noise_rate"]["rate"], before["noise_rate"]["high"]) == (0.041, 0.06)
+    noise = before["noise_rate"]
+    assert (noise["at_least"], noise["contradicted"], noise["rate"]) == (0.022, 0.24, None)
     assert (before["skill"]["accuracy"], before["skill"]["assessable"]) == (0.875, True)
 
 

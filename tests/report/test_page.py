@@ -219,6 +219,7 @@ class TestOverview:
             "kept": 0,
             "corrected": 0,
             "doubted": 3,
+            "contradicted": 0,
             "listed": 3,
             "entries": 3,
             "toCheck": 3,
@@ -254,20 +255,20 @@ class TestOverview:
         assert read_data(make_audit())["matrix"] == [[0, 0, 1], [0, 2, 1], [1, 2, 1]]
 
     def test_power(self, make_audit: Make) -> None:
-        """The page has the share of planted errors found, and the expected share of wrong labels."""
+        """The page has the share of planted errors found."""
         power = Power(True, "planted", 40, dict.fromkeys((0.01, 0.02, 0.05, 0.1, 0.2), 0.75))
 
         page = read_data(make_audit(power=power, n_more=92))
 
         assert " 75.0% " in page["power"]
-        assert " 77 of 100 " in page["precision"]
 
     def test_noise(self, make_audit: Make) -> None:
-        """An assessable noise rate comes with the interval to draw."""
+        """What models know comes with the shares to draw."""
         noise = read_data(make_audit())["noise"]
 
-        assert (noise["low"], noise["rate"], noise["high"]) == (0.022, 0.041, 0.06)
-        assert "4.1% of rows" in noise["sentence"]
+        assert (noise.pop("atLeast"), noise.pop("contradicted")) == (0.022, 0.24)
+        assert "at least 2.2% of the labels" in noise.pop("sentence")
+        assert noise == {}
 
     def test_rates_have_four_decimals(self, make_audit: Make) -> None:
         """A rate of 4.126% is drawn as 4.13%."""
@@ -281,7 +282,7 @@ class TestOverview:
     def test_not_assessable(self, make_audit: Make) -> None:
         """Without skill there is no interval to draw, and the cause is given once."""
         base = make_audit()
-        noise = replace(base.noise_rate, assessable=False, why="no skill", rate=None, low=None, high=None)
+        noise = replace(base.noise_rate, assessable=False, why="no skill", contradicted=None)
         page = read_data(
             replace(base, noise_rate=noise, skill=replace(base.skill, assessable=False, why="no skill"))
         )

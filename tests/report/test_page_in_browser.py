@@ -145,7 +145,8 @@ def test_opens(show: Show, make_audit: Make) -> None:
 
     assert view.console_errors == []
     assert view.texts("h1") == ["3 of 8 labels are doubted"]
-    assert "4.1% of rows (90% interval 2.2% to 6.0%)" in view.texts("#noise")[0]
+    assert "at least 2.2% of the labels are wrong, and 24.0% are contradicted" in view.texts("#noise")[0]
+    assert view.texts(".legend li") == ["at least 2.2% wrong", "24.0% contradicted"]
     assert view.ids == ["t0007", "t0004", "t0005"]
     assert view.texts("#shown") == ["3 rows, all doubted"]
 
@@ -434,11 +435,15 @@ def test_many_classes(show: Show, make_audit: Make) -> None:
 
 
 def test_filled_queue(show: Show, make_audit: Make) -> None:
-    """Rows that fill up the queue are listed and counted in every panel."""
-    view = show(make_audit(queue_at_least=5))
+    """Contradicted rows are listed and counted in every panel, and each row shows its tier."""
+    view = show(make_audit(contradicted=[True] * 8, queue_length=5))
 
     assert view.texts("h1") == ["3 of 8 labels are doubted"]
     assert view.ids == ["t0007", "t0004", "t0005", "t0003", "t0002"]
+    assert view.texts(".tier") == ["doubted"] * 3 + ["contradicted"] * 2
+    view.press("#tiers .chip:last-child")
+    assert view.ids == ["t0003", "t0002"]
+    view.press("#chips .chip")
     assert view.texts("#shown") == ["5 rows, 3 of them doubted"]
     assert sum(int(cell) for cell in view.texts(".cell")) == 5
     view.press('.bin[aria-label="doubt 0.3 to 0.4: 1 row, 1 listed"]')
@@ -451,7 +456,7 @@ def test_filled_queue(show: Show, make_audit: Make) -> None:
 
 def test_queue_of_another_size(show: Show, make_audit: Make) -> None:
     """Where `queue.csv` has other rows than the list, its number is given, and the title is another."""
-    audit = make_audit(queue_at_least=5)
+    audit = make_audit(contradicted=[True] * 8, queue_length=5)
 
     assert show(audit).texts("#rows-title") == ["Rows to check"]
     view = show(replace(audit, settings={**audit.settings, "queue_size": 2}))
@@ -463,7 +468,7 @@ def test_queue_of_another_size(show: Show, make_audit: Make) -> None:
 @pytest.mark.parametrize("n_doubted", [0, 4, 5])
 def test_divider(show: Show, make_audit: Make, sentences: Sentences, n_doubted: int) -> None:
     """A line divides doubted rows from others, where rows are in order of doubt; the bar counts both."""
-    view = show(make_audit(doubt=[0.9] * n_doubted + [0.1] * (8 - n_doubted), queue_at_least=5))
+    view = show(make_audit(doubt=[0.9] * n_doubted + [0.1] * (8 - n_doubted), queue_length=5))
 
     lines = [line.get_attribute("class") for line in view.all("#rows tbody tr")]
     assert lines == (

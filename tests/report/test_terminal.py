@@ -212,23 +212,23 @@ def test_equal_rows(make_audit: Make, sentences: Sentences) -> None:
 
 
 def test_filled_queue(make_audit: Make, sentences: Sentences) -> None:
-    """Rows that only fill up the queue have a list of their own, which says why to check them."""
-    audit = make_audit(queue_at_least=5)
+    """Contradicted rows have a list of their own, which says why to check them."""
+    audit = make_audit(contradicted=[True] * 8, queue_length=5)
     text = printed(audit, force_terminal=True, color_system="standard", legacy_windows=False)
 
-    doubted, others = printed(audit).split("\nHighest doubt among the others")
+    doubted, others = printed(audit).split("\nContradicted  ")
     assert doubted.count("  row ") == 3
     assert others.count("  row ") == 2
     assert "queue.csv       5 rows to check, 3 of them doubted\n" in others
     assert "\x1b[1m0.30\x1b[0m" in text
     assert "; the first 1 of 2 rows\n" in printed(audit, top=4)
-    assert "Highest doubt" not in printed(audit, top=3)
+    assert "\nContradicted" not in printed(audit, top=3)
     sentences.check(others.partition("\nReasons skipped")[0])
 
 
 def test_filled_queue_alone(make_audit: Make, sentences: Sentences) -> None:
     """If nothing is doubted, the rows with the highest doubt are listed, and not called doubted."""
-    text = printed(make_audit(doubt=[0.1] * 8, queue_at_least=2))
+    text = printed(make_audit(doubt=[0.1] * 8, queue_length=2))
 
     assert "\nNone of 8 " in text
     assert "Most doubted" not in text
@@ -274,7 +274,7 @@ def test_not_assessable(make_audit: Make) -> None:
         skill=replace(make_audit().skill, assessable=False, why="no skill"),
     )
 
-    assert "\n  Suspected label noise: not assessable. No skill.\n\n" in printed(audit)
+    assert "\n  Label noise: not assessable. No skill.\n\n" in printed(audit)
     assert printed(audit).lower().count("no skill") == 1
 
 
@@ -292,8 +292,8 @@ def test_verdicts(make_audit: Make, sentences: Sentences) -> None:
 
     report = printed(make_audit(verdicts=verdicts, n_unusable=3))
 
-    assert report.index("1 kept, 0 corrected") < report.index("Suspected label")
-    sentences.check(report[report.index("3 of 8 labels") : report.index("Suspected label")])
+    assert report.index("1 kept, 0 corrected") < report.index("By the models")
+    sentences.check(report[report.index("3 of 8 labels") : report.index("By the models")])
 
 
 def test_audit_sample(make_audit: Make) -> None:
@@ -453,7 +453,7 @@ def test_one_screen(make_audit: Make, n_classes: int, power: Power | None, doubt
     """What was found and what to do next are at most 24 lines of 80 cells, with a row if any is listed."""
     names = tuple(f"a long name of class {code}" for code in range(n_classes))
     audit = make_audit(
-        doubt=[doubt] * 8, class_names=names, power=power, queue_at_least=5, texts=["word " * 90] * 8
+        doubt=[doubt] * 8, class_names=names, power=power, queue_length=5, texts=["word " * 90] * 8
     )
     file = io.StringIO()
 
@@ -476,9 +476,9 @@ def test_next_step_counts_equal_rows(make_audit: Make) -> None:
         return printed(ranked, verbose=False).partition("Relabel:  ")[2].partition(":")[0]
 
     assert step() == "2 rows"
-    assert step(queue_at_least=3) == "3 rows (2 doubted)"
+    assert step(queue_length=3) == "3 rows (2 doubted)"
     assert step(entries=entries) == "1 row (for 2 rows)"
-    assert step(entries=entries, queue_at_least=3) == "3 rows (for 4 rows; 1 of the 3 doubted)"
+    assert step(entries=entries, queue_length=3) == "3 rows (for 4 rows; 1 of the 3 doubted)"
 
 
 def test_later_notes() -> None:

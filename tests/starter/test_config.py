@@ -133,7 +133,7 @@ def test_every_line_is_a_key_or_explained(folder: Path) -> None:
     lines = write_settings(folder, "tickets.csv").splitlines()
     keys = [row for row, line in enumerate(lines) if re.match(r"#?[a-z-]+ = ", line)]
 
-    assert len(keys) == 19
+    assert len(keys) == 21
     assert [lines[row] for row in keys if not lines[row - 1].startswith("# ")] == []
 
 

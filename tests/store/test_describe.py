@@ -29,7 +29,7 @@ def test_columns(make_audit: Make) -> None:
     assert table.column_names == [
         *("row_id", "row", "position", "given_label", "suggested_label", "suggested_confidence"),
         *("doubt", "doubt_sd", "rank", "doubted", "reasons", "why", "verdict", "row_hash", "earlier_hashes"),
-        "entry",
+        *("entry", "tier"),
         *("reason:low-self-confidence", "reason:duplicate-conflict", "reason:outlier"),
         "reason:annotator-disagreement",
     ]
@@ -43,6 +43,15 @@ def test_most_doubted_first(make_audit: Make) -> None:
     assert [row["row_id"] for row in rows] == order
     assert [row["rank"] for row in rows] == [1, 2, 3, 4, 5, 6, 7, 8, None, None]
     assert [row["doubted"] for row in rows] == [True] * 3 + [False] * 7
+
+
+def test_tiers(make_audit: Make) -> None:
+    """A doubted row is called so even if it is contradicted; a row that is neither has no tier."""
+    rows = tabulate_doubts(make_audit(contradicted=[False, True] * 4)).data.to_pylist()
+
+    found = {row["row_id"]: row["tier"] for row in rows if row["tier"]}
+    doubted = dict.fromkeys(["t0007", "t0004", "t0005"], "doubted")
+    assert found == doubted | dict.fromkeys(["t0001", "t0003"], "contradicted")
 
 
 def test_verdicts(make_audit: Make) -> None:
@@ -84,6 +93,7 @@ def test_most_doubted_row(make_audit: Make) -> None:
         "row_hash": "0000000000000000",
         "earlier_hashes": [],
         "entry": 1,
+        "tier": "doubted",
         "reason:low-self-confidence": 0.97,
         "reason:duplicate-conflict": 0.5,
         "reason:outlier": 0.25,

@@ -141,6 +141,9 @@ def test_figures(make_audit: Make) -> None:
         "unusable": 0,
         "doubted": 3,
         "to_check": 3,
+        "contradicted": 0,
+        "queued": 3,
+        "queued_contradicted": 0,
     }
     assert document["classes"] == [
         {"name": "billing", "value": "billing", "given": 4, "doubted": 2},
@@ -210,12 +213,14 @@ def test_no_power(make_audit: Make) -> None:
     assert json.loads(render(make_audit()))["power"] is None
 
 
-def test_expected_precision(make_audit: Make) -> None:
-    """The mean doubt of the doubted rows, .97, .80 and .55; null without any."""
-    document = json.loads(render(make_audit(n_more=92)))
+def test_tiers_are_counted(make_audit: Make) -> None:
+    """Of five contradicted rows three are doubted; four entries are queued before it is cut to a size."""
+    audit = make_audit(contradicted=[False, False, True, True, True, True, False, True], queue_length=4)
 
-    assert document["expected_precision"] == 0.773333
-    assert json.loads(render(make_audit(**NOTHING_KNOWN)))["expected_precision"] is None
+    document = json.loads(render(replace(audit, settings={"queue_size": 2})))
+
+    counts = ("doubted", "contradicted", "to_check", "queued", "queued_contradicted")
+    assert [document["counts"][name] for name in counts] == [3, 2, 2, 4, 1]
 
 
 def test_plain_values(make_audit: Make) -> None:

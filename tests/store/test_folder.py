@@ -356,8 +356,8 @@ def test_nothing_to_read(tmp_path: Path) -> None:
     "change",
     [
         lambda _: "{",
-        lambda text: text.replace('"schema_version": 1', '"schema_version": 2'),
-        lambda text: text.replace('"schema_version": 1', '"schema_version": "x"'),
+        lambda text: text.replace('"schema_version": 2', '"schema_version": 3'),
+        lambda text: text.replace('"schema_version": 2', '"schema_version": "x"'),
         lambda _: "[]",
     ],
     ids=["damaged", "newer", "other", "list"],
@@ -376,7 +376,7 @@ def test_newer(write: Writer) -> None:
     """For an audit of a newer version the hint is to update."""
     write()
     document: dict[str, Any] = json.loads((write.folder / "audit.json").read_text())
-    (write.folder / "audit.json").write_text(json.dumps(document | {"schema_version": 2}))
+    (write.folder / "audit.json").write_text(json.dumps(document | {"schema_version": 3}))
 
     assert "update doubt" in str(why_unread(write.folder).hint)
 
@@ -464,6 +464,22 @@ def test_what_may_be_missing(write: Writer) -> None:
     assert (found.noise_rate.rests_on, found.counts.n_unusable) == ("models", 0)
 
 
+def test_first_schema(write: Writer) -> None:
+    """Of an interval by models alone, as the first schema has it, the lower bound is kept; a rate is not."""
+    write()
+    file = write.folder / "audit.json"
+    document = json.loads(file.read_text(encoding="utf-8"))
+    figures = {"assessable": True, "why": "", "rate": 0.04, "low": 0.02, "high": 0.07, "level": 0.9}
+    noise = {**figures, "rests_on": "models", "n_checked": 0}
+    file.write_text(json.dumps(document | {"schema_version": 1, "noise_rate": noise}), encoding="utf-8")
+
+    found = read_audit(write.folder).document
+
+    assert (found.noise_rate.at_least, found.noise_rate.contradicted) == (0.02, None)
+    assert not found.noise_rate.is_measured
+    assert found.schema_version == 1
+
+
 @pytest.mark.parametrize(
     ("column", "values"),
     [
@@ -513,6 +529,7 @@ def test_nested_too_deeply(write: Writer) -> None:
         ("side_files", {"verdicts": "v.csv"}),
         ("columns", [{"name": "text", "role": "text", "used": True, "why": ""}]),
         ("noise_rate", {"assessable": True, "why": "", "rate": None, "low": 0, "high": 1, "level": 0.9}),
+        ("noise_rate", {"assessable": True, "why": "", "at_least": 2}),
         ("settings", {"folds": "many"}),
         ("settings", {"text": [["a"]]}),
     ],

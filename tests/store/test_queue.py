@@ -37,12 +37,13 @@ def test_text_of_queue(make_audit: MakeAudit, make_table: MakeTable) -> None:
     queue = write_scan_queue(audit, make_table(audit))
 
     assert queue.decode() == (
-        "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,doubt_equal_rows,verdict,"
-        "doubt_row_hash,text,label\n"
+        "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,doubt_equal_rows,tier,"
+        "verdict,doubt_row_hash,text,label\n"
         't0007,billing,delivery,0.9700,"low-self-confidence, annotator-disagreement, duplicate-conflict",'
-        '"say ""d"", e",1,,0000000000000000,Where is my parcel?,billing\n'
-        "t0004,bug,delivery,0.8000,low-self-confidence,a; b,1,,0000000000000003,The parcel came broken,bug\n"
-        "t0005,billing,billing,0.5500,low-self-confidence,c,1,,0000000000000002,"
+        '"say ""d"", e",1,doubted,,0000000000000000,Where is my parcel?,billing\n'
+        "t0004,bug,delivery,0.8000,low-self-confidence,a; b,1,doubted,,0000000000000003,"
+        "The parcel came broken,bug\n"
+        "t0005,billing,billing,0.5500,low-self-confidence,c,1,doubted,,0000000000000002,"
         "I was charged after I cancelled,billing\n"
     )
 
@@ -60,7 +61,7 @@ def test_audit_sample(make_audit: MakeAudit, make_table: MakeTable) -> None:
         ("t0007", "", ""),
         ("t0005", "", ""),
     ]
-    assert list(rows[0])[7:12] == ["verdict", "doubt_stratum", "doubt_inclusion", "doubt_row_hash", "text"]
+    assert list(rows[0])[8:13] == ["verdict", "doubt_stratum", "doubt_inclusion", "doubt_row_hash", "text"]
 
 
 def test_row_hashes(make_audit: MakeAudit, make_table: MakeTable) -> None:
@@ -96,14 +97,15 @@ def test_nothing_doubted(make_audit: MakeAudit, make_table: MakeTable) -> None:
 
 def test_names_of_columns(make_audit: MakeAudit, make_table: MakeTable) -> None:
     """A column of the user's with a name of ours gets a prefix that makes its name unique."""
-    names = ["verdict", "input_verdict", "given_label", "time", "input_input_verdict", "text"]
+    names = ["verdict", "input_verdict", "tier", "given_label", "time", "input_input_verdict", "text"]
     audit = make_audit()
 
     queue = write_scan_queue(audit, make_table(audit, {name: ["x"] * 10 for name in names}))
 
-    assert queue.decode().partition("\n")[0].split(",")[9:] == [
+    assert queue.decode().partition("\n")[0].split(",")[10:] == [
         "input_input_input_verdict",
         "input_verdict",
+        "input_tier",
         "input_given_label",
         "input_time",
         "input_input_verdict",

@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from tests.conftest import Case, Sentences
 
 
-OURS = "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,doubt_equal_rows,verdict"
+OURS = (
+    "doubt_id,given_label,doubt_suggested,doubt_score,doubt_reasons,doubt_why,doubt_equal_rows,tier,verdict"
+)
 CHOICE = "doubt_strategy,doubt_conflicts"
 SEEN = "doubt_row_hash"
 OWN = "text,label,zip,input_doubt_id,age,vector"
@@ -45,7 +47,7 @@ def test_text_of_csv(tickets: Case) -> None:
     assert text == (
         f"{OURS},{CHOICE},{SEEN},{OWN}\n"
         't1,billing,delivery,0.9700,"low-self-confidence, duplicate-conflict",'
-        '"models give delivery 0.91; ""t3"" is delivery",2,,top,"[""t3""]",aaaaaaaaaaaaaaaa,'
+        '"models give delivery 0.91; ""t3"" is delivery",2,doubted,,top,"[""t3""]",aaaaaaaaaaaaaaaa,'
         '"Where is\nmy parcel?",billing,007,mine,1.5,"[0.1, 0.2]"\n'
     )
 
@@ -54,7 +56,7 @@ def test_audit_sample_in_csv(tickets: Case) -> None:
     """Rows that were drawn have values in two more columns, which are empty in other rows."""
     rows = read(CSV.hand_out(tickets.queue({"random": 50, "top": 50}, size=2))["queue.csv"])
 
-    assert list(rows[0])[8:13] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
+    assert list(rows[0])[9:14] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
     assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
         ("1 of 1 (5 rows)", "0.2"),
         ("", ""),

@@ -71,6 +71,7 @@ def test_columns(tickets: Case) -> None:
         "doubt_score": 0.97,
         "doubt_reasons": "low-self-confidence, duplicate-conflict",
         "doubt_why": 'models give delivery 0.91; "t3" is delivery',
+        "tier": "doubted",
         "doubt_strategy": "top",
         "doubt_conflicts": '["t3"]',
         "doubt_row_hash": "a" * 16,

@@ -54,7 +54,7 @@ def _shorten_label(label: str | None) -> str:
 
 
 def _describe_limit(check: Check) -> str:
-    """`max-noise failed: 4.3%, at most 3%: suspected label noise, lower bound: 5.2% of the labels`."""
+    """`max-doubted failed: 4.3%, at most 3%: doubted rows: 52 of 1,200 rows`."""
     return ": ".join(
         words
         for words in (

@@ -17,6 +17,7 @@ from doubtcli.gate.sentences import (
     list_failing_new_first,
     make_shown_path,
 )
+from doubtcli.records import CONTRADICTED
 from doubtcli.wording.quoting import ANYWHERE_COMMAND
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _PROPERTY = _MESSAGE | str.maketrans({":": "%3A", ",": "%2C"})
 
 
 def render_github(result: GateResult) -> str:
-    """An error per limit that was not met, a warning for each of the worst rows, and a notice as summary."""
+    """An error per limit that was not met, a warning or notice for the worst rows, and a summary."""
     missed = [(file, check) for file in result.files for check in file.checks if not check.passed]
     failing = list_failing_new_first(result.files)
     lines = [
@@ -43,7 +44,11 @@ def render_github(result: GateResult) -> str:
         ),
         *(
             _make_annotation(
-                "warning", describe_finding(finding, result.rules), finding.rule, file, finding.lines
+                "notice" if finding.tier == CONTRADICTED else "warning",
+                describe_finding(finding, result.rules),
+                finding.rule,
+                file,
+                finding.lines,
             )
             for file, finding in failing[:MOST]
         ),

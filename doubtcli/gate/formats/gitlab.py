@@ -5,7 +5,7 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.gate.result import DOUBTED, Change
+from doubtcli.gate.result import Change
 from doubtcli.gate.sentences import (
     describe_check,
     describe_finding,
@@ -15,6 +15,7 @@ from doubtcli.gate.sentences import (
     make_shown_path,
     sort_worst_first,
 )
+from doubtcli.records import CONTRADICTED, DOUBTED
 from doubtcli.wording.quoting import json_document
 
 if TYPE_CHECKING:
@@ -60,9 +61,9 @@ def _make_row_issue(file: FileResult, finding: Finding, rules: Mapping[str, str]
 
 
 def _choose_severity(finding: Finding) -> str:
-    if finding.failed:
+    if finding.failed and finding.tier != CONTRADICTED:
         return "major"
-    return "info" if finding.change is Change.KNOWN else "minor"
+    return "info" if finding.tier == CONTRADICTED or finding.change is Change.KNOWN else "minor"
 
 
 def _make_issue(  # noqa: PLR0917  # as a line of a table

@@ -31,6 +31,7 @@ def list_finding_fields(finding: Finding) -> dict[str, Any]:
         "given_label": finding.given_label,
         "suggested_label": finding.suggested_label,
         "doubt": _round_figure(finding.doubt),
+        "tier": finding.tier,
         "rule": finding.rule,
         "reasons": list(finding.reasons),
         "why": finding.why,

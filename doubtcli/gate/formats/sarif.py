@@ -8,7 +8,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 from doubtcli.gate.limit_words import describe_outcome
-from doubtcli.gate.result import DOUBTED, RULES, Change
+from doubtcli.gate.result import RULES, Change
 from doubtcli.gate.sentences import (
     LONGEST_WHY,
     describe_check,
@@ -19,6 +19,7 @@ from doubtcli.gate.sentences import (
     make_uri,
     sort_worst_first,
 )
+from doubtcli.records import CONTRADICTED, DOUBTED
 from doubtcli.settings import GATE_KEYS
 from doubtcli.wording.numbers import round_figure
 from doubtcli.wording.quoting import json_document
@@ -94,7 +95,7 @@ def _make_rule(name: str, meanings: Mapping[str, str]) -> Json:
         "shortDescription": {"text": what},
         "fullDescription": {"text": what},
         "help": {"text": to_do},
-        "defaultConfiguration": {"level": "warning"},
+        "defaultConfiguration": {"level": "note" if name == CONTRADICTED else "warning"},
         "properties": {"tags": ["label-quality"]},
     }
 
@@ -149,7 +150,9 @@ def make_finding_result(file: FileResult, finding: Finding, rules: Mapping[str, 
 
 
 def _choose_level(finding: Finding) -> str:
-    """An error if a limit failed because of it, a note if it is waived or known, else a warning."""
+    """A note if it is only contradicted, waived or known; an error if a limit failed because of it."""
+    if finding.tier == CONTRADICTED:
+        return "note"
     if finding.failed:
         return "error"
     return "note" if finding.waiver or finding.change is Change.KNOWN else "warning"
@@ -196,6 +199,7 @@ def _make_properties(finding: Finding) -> Json:
     return {
         "id": fit_on_line(finding.row_id),
         "row": finding.row,
+        "tier": finding.tier,
         "given": None if finding.given_label is None else fit_on_line(finding.given_label),
         "suggested": None if finding.suggested_label is None else fit_on_line(finding.suggested_label),
         "score": None if finding.doubt is None else round_figure(finding.doubt),

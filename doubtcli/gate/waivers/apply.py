@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.disk.paths import resolve_parents
-from doubtcli.gate.result import LABEL_CONFLICT, UNJUDGED, UNLABELLED, LapsedWaiver
+from doubtcli.gate.result import LapsedWaiver
+from doubtcli.records import DOUBTED
 from doubtcli.wording.lists import find_nearest
 from doubtcli.wording.quoting import shorten_quoted
 
@@ -191,8 +192,7 @@ def _apply_to_finding(finding: Finding, waivers: Collection[Waiver]) -> tuple[Fi
 
 
 def _keep_reasons(finding: Finding, left: tuple[str, ...]) -> Finding:
-    is_special = finding.rule in (LABEL_CONFLICT, UNLABELLED, UNJUDGED)
-    return replace(finding, reasons=left, rule=finding.rule if is_special else left[0])
+    return replace(finding, reasons=left, rule=left[0] if finding.tier == DOUBTED else finding.rule)
 
 
 _MOST_SUGGESTED = 20

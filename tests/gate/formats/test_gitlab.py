@@ -69,6 +69,17 @@ def test_an_issue(
     }
 
 
+def test_contradicted(
+    a_finding: Callable[..., Finding], a_file: Callable[..., FileResult], a_result: Callable[..., GateResult]
+) -> None:
+    """A row that is only contradicted is for information, even where a limit on such rows failed."""
+    finding = a_finding(rule="contradicted", failed=("max-contradicted",))
+
+    (issue,) = issues_of(a_result(a_file(findings=(finding,))))
+
+    assert (issue["check_name"], issue["severity"]) == ("contradicted", "info")
+
+
 def test_something_of_everything(full_result: GateResult) -> None:
     """Limits without rows to show come first, then the rows; waived ones are left out."""
     assert [(one["check_name"], one["severity"]) for one in issues_of(full_result)] == [

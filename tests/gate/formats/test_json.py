@@ -86,6 +86,7 @@ def test_finding(full_result: GateResult) -> None:
         "given_label": "refund",
         "suggested_label": "billing",
         "doubt": 0.93,
+        "tier": "doubted",
         "rule": "low-self-confidence",
         "reasons": ["low-self-confidence"],
         "why": "models give billing 0.97, refund 0.01",

@@ -75,6 +75,7 @@ def test_a_result(
                 "doubt": {
                     "id": "T0017",
                     "row": 17,
+                    "tier": "doubted",
                     "given": "refund",
                     "suggested": "billing",
                     "score": 0.97,
@@ -191,6 +192,8 @@ def test_failed_run(full_result: GateResult, sentences: Sentences) -> None:
         ({"change": Change.KNOWN}, "note", "unchanged"),
         ({"change": Change.KNOWN, "failed": ("max-noise",)}, "error", "unchanged"),
         ({"waiver": Waiver("T0017", 1)}, "note", None),
+        ({"rule": "contradicted"}, "note", None),
+        ({"rule": "contradicted", "failed": ("max-contradicted",)}, "note", None),
     ],
 )
 def test_levels(  # noqa: PLR0917  # fixtures and a table
@@ -201,7 +204,7 @@ def test_levels(  # noqa: PLR0917  # fixtures and a table
     level: str,
     state: str | None,
 ) -> None:
-    """A row because of which no limit failed is a warning, unless it is known or waived."""
+    """A row because of which no limit failed is a warning, unless known, waived or only contradicted."""
     (result,) = results_of(a_result(a_file(findings=(a_finding(**changes),))))
 
     assert (result["level"], result.get("baselineState")) == (level, state)

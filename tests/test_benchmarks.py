@@ -18,6 +18,7 @@ BENCHMARKS = ROOT / "benchmarks"
 sys.path += [str(BENCHMARKS), str(BENCHMARKS / "peers")]
 
 import embeddings  # noqa: E402
+import flags  # noqa: E402
 import flips  # noqa: E402
 import gate  # noqa: E402
 import measure  # noqa: E402
@@ -154,6 +155,34 @@ def test_the_verdicts_benchmark_shows_what_fifty_verdicts_do(tmp_path, monkeypat
     assert cells[1:4] == ["penguins", "344", "4.9%"]
     assert (cells[5], cells[6]) == ("1.000", "none is an error")
     assert "### Coverage of the measured rate's 90% interval, 50 samples each" in printed
+
+
+def test_the_flags_benchmark_replays_promises(tmp_path, monkeypatch, capsys):
+    """On the penguins, promises on the queue hold in 90% of the replays or more."""
+    write_penguins(tmp_path / "penguins")
+    monkeypatch.setattr(flags, "DATA", tmp_path)
+    monkeypatch.setattr(flags, "SIZES", (8,))
+    monkeypatch.setattr(flags, "FEWEST_FLAGGED", 10)
+    monkeypatch.setattr(flags.replay, "__defaults__", (20,))
+    monkeypatch.setattr(verdicts, "run_process", run_here)
+    monkeypatch.setattr(sys, "argv", ["flags.py", "penguins"])
+
+    flags.main()
+
+    cells = [cell.strip() for cell in capsys.readouterr().out.splitlines()[0].split("|")]
+    assert (cells[1], cells[3]) == ("penguins", "8")
+    assert float(cells[4].removesuffix("%")) >= 90
+
+
+def test_a_replay_of_right_suggestions_accepts_them():
+    """Where all suggestions are right, all are accepted that nobody decided, and the promise is kept."""
+    is_wrong = np.ones(400, dtype=bool)
+    found = flags.replay(flags.FlaggedSet("all", is_wrong, is_wrong, is_wrong), 120, 8)
+
+    assert (found.held, found.kept, found.truths) == (1.0, (1.0, 1.0), (1.0, 1.0, 1.0))
+    assert all(least > 0.9 for least in found.bounds)
+    # 280 of the 400 rows were not drawn; in two of eight replays some of the first ten are decided, too
+    assert all(0.69 <= share <= 0.7 for share in found.accepted)
 
 
 def test_no_tool_is_shown_what_is_known_of_the_errors(tmp_path):

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import csv
 import json
 import re
 import shutil
@@ -12,7 +13,7 @@ from cogapp import Cog
 from typer.main import get_command
 
 import doubtcli
-from doubtcli.cli.main import app
+from doubtcli.cli.main import app, run
 from doubtcli.errors import ExitCode
 from doubtcli.plugins import list_reasons
 from doubtcli.predict.engine import limit_native_threads
@@ -121,6 +122,38 @@ def test_json_of_verdicts() -> None:
     text = page("cli.md")
     parts = [item.name for record in (Decision, Unapplied, FileLayout) for item in fields(record)]
     assert [name for name in parts if f"`{name}`" not in text] == []
+
+
+def test_accepting_suggestions(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The commands of the section on accepting suggestions run one after the other, with verdicts between."""
+    shutil.copytree(REPOSITORY / "fixtures", tmp_path / "fixtures")
+    monkeypatch.chdir(tmp_path)
+    section = page("cli.md").partition("\n### Accept suggestions")[2].partition("\nNext to the new file")[0]
+    commands = re.findall(r"^doubt (.*)$", section, re.MULTILINE)
+
+    for command in commands:
+        quick = ["--fast", "--folds", "2", "--threads", "1"] if command.startswith("scan") else []
+        assert run([*command.split(), *quick, "-q"]) == 0
+        if command.startswith("queue"):
+            decide_as_suggested(Path("spot/queue.csv"), Path("queue.done.csv"))
+
+    assert [command.split()[0] for command in commands] == ["scan", "queue", "scan", "apply"]
+    assert json.loads(Path("measured.doubt/audit.json").read_text(encoding="utf-8"))["flags"]["wrong"] == 12
+    assert Path("tickets.fixed.csv.ledger.jsonl").is_file()
+
+
+def decide_as_suggested(queue: Path, done: Path) -> None:
+    """Write a queue in which the verdict on each drawn row is its suggested label, or any other one."""
+    with queue.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    labels = sorted({row["given_label"] for row in rows} | {row["doubt_suggested"] for row in rows})
+    with done.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, list(rows[0]))
+        writer.writeheader()
+        for row in rows:
+            others = [row["doubt_suggested"], *labels]
+            other = next(label for label in others if label != row["given_label"])
+            writer.writerow(row | {"verdict": other if ", drawn " in row["doubt_stratum"] else ""})
 
 
 @pytest.mark.parametrize("how", OnConflict)

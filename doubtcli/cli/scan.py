@@ -46,6 +46,9 @@ def scan(
     audit_sample: Annotated[
         int | None, options.declare_setting("audit-sample", options.OUTPUT, "NUMBER", otherwise="none")
     ] = None,
+    stop_below: Annotated[
+        str | None, options.declare_setting("stop-below", options.OUTPUT, "SHARE", otherwise="none")
+    ] = None,
     top: Annotated[
         int | None,
         options.declare_option(
@@ -77,6 +80,7 @@ def scan(
         "force": force,
         "queue_size": queue_size,
         "audit_sample": audit_sample,
+        "stop_below": stop_below,
     }
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
     shows_report = not quiet and output_format is OutputFormat.FULL

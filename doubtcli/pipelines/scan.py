@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,19 +15,27 @@ from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_ev
 from doubtcli.evidence.leaks import explain_leak, find_leaks, find_strongest, note_leak
 from doubtcli.features.embedders import find_embedding_model
 from doubtcli.predict.engine import limit_native_threads, make_engine
+from doubtcli.predict.skill import correct_for_chance
 from doubtcli.queue.sampling import draw_sample
 from doubtcli.rank.combine import (
     find_ranked_sources,
     list_counted_reasons,
     list_queue_rows,
+    measure_margins,
     number_entries,
     rank_rows,
 )
 from doubtcli.rank.cut import choose_queue_length
 from doubtcli.rank.flags import bound_flags
-from doubtcli.rank.noise import make_unassessable_noise
+from doubtcli.rank.noise import make_unassessable_rate
 from doubtcli.rank.planting import plant_and_judge
-from doubtcli.rank.verdicts import mark_decided_rows, measure_noise_rate, set_corrected_apart
+from doubtcli.rank.prior import SetFeatures, find_curves, make_unskilled_curves
+from doubtcli.rank.verdicts import (
+    learn_from_verdicts,
+    mark_decided_rows,
+    measure_noise_rate,
+    set_corrected_apart,
+)
 from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.read.roles.pairs import keep_pairs
@@ -46,6 +53,7 @@ if TYPE_CHECKING:
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Progress
     from doubtcli.rank.planting import PlantedErrors
+    from doubtcli.rank.prior import ErrorCurves
     from doubtcli.records import (
         AuditSample,
         Column,
@@ -55,7 +63,7 @@ if TYPE_CHECKING:
         InMemory,
         Labels,
         Listener,
-        NoiseModel,
+        NoiseRate,
         Ranking,
         ReasonScores,
         Roles,
@@ -128,7 +136,7 @@ def make_audit(
         ranking=ranking,
         why=why,
         skill=judged.skill,
-        noise_rate=measure_noise_rate(judged.noise.noise_rate, examples),
+        noise_rate=measure_noise_rate(judged.noise_rate, examples),
         settings=select_judging_settings(settings),
         seed=settings.seed,
         versions=list_versions(judged.meaning.model if judged.meaning else None),
@@ -164,7 +172,9 @@ class JudgedFile:
     leaks: tuple[Leak, ...]
     skill: Skill
     planted: PlantedErrors
-    noise: NoiseModel
+    noise_rate: NoiseRate
+    """What models can say, before people have decided."""
+    curves: ErrorCurves
     ranking: Ranking
 
     @property
@@ -242,17 +252,14 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the given labels: where people have corrected the surest errors, the noise would look too low
         evidence = set_corrected_apart(evidence, examples)
-        noise = (
-            task.estimate_noise(opinions, evidence, together, settings.seed)
-            if skill.assessable
-            else make_unassessable_noise(skill.why, has_skill=False)
-        )
-        rank = partial(rank_rows, task, evidence, reasons, opinions, n_labels=len(examples.class_names))
-        noise = planted.weigh(noise, rank(noise, together).doubt)
-        ranked = rank(noise, together, verdicts=examples.verdicts)
-        noise = _state_contradicted(noise, ranked, is_known=bool(opinions) and noise.has_skill)
+        noise_rate, prior = _find_prior(task, evidence, opinions, together, skill, settings.seed)
+        voices = (task, evidence, reasons, opinions)
+        margins = measure_margins(*voices, prior, together, has_skill=skill.assessable)
+        curves = learn_from_verdicts(prior, margins.mean, evidence.given_labels, examples.verdicts)
+        n_labels = len(examples.class_names)
+        ranked = rank_rows(*voices, margins, curves, together, has_skill=skill.assessable, n_labels=n_labels)
         ranking = number_entries(mark_decided_rows(ranked, examples), examples)
-        length = choose_queue_length(ranking, has_skill=noise.has_skill)
+        length = choose_queue_length(ranking, has_skill=skill.assessable, stop_below=settings.stop_below)
         ranking = replace(ranking, queue_length=length)
     notes.add(_explain_unjudged(task, opinions, evidence, examples, together))
     return JudgedFile(
@@ -269,15 +276,34 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         leaks,
         skill,
         planted,
-        noise,
+        noise_rate,
+        curves,
         ranking,
     )
 
 
-def _state_contradicted(noise: NoiseModel, ranked: Ranking, *, is_known: bool) -> NoiseModel:
-    """The noise model with the share of given labels that models contradict; None where they know nothing."""
-    share = float(ranked.contradicted.mean()) if is_known else None
-    return replace(noise, noise_rate=replace(noise.noise_rate, contradicted=share))
+def _find_prior(  # noqa: PLR0917  # all that shows which other sets a file is like
+    task: Task,
+    evidence: Evidence,
+    opinions: Sequence[Floats],
+    together: Codes,
+    skill: Skill,
+    seed: int,
+) -> tuple[NoiseRate, ErrorCurves]:
+    """What models can say of how many labels are wrong, and how likely errors are before any verdict."""
+    if not skill.assessable or skill.balanced_accuracy is None:
+        return make_unassessable_rate(skill.why), make_unskilled_curves()
+    noise = task.estimate_noise(opinions, evidence, together, seed)
+    judgeable = task.find_judgeable(evidence, together)
+    contradicted = task.find_contradicted(np.mean(opinions, axis=0), evidence) & judgeable
+    share = float(contradicted.mean())
+    features = SetFeatures(
+        evidence.n_classes,
+        share,
+        noise.curve_rate,
+        correct_for_chance(skill.balanced_accuracy, evidence.given_labels),
+    )
+    return replace(noise.noise_rate, contradicted=share), find_curves(features)
 
 
 @dataclass(frozen=True)

@@ -2,35 +2,34 @@
 
 A reason's voice follows from the sources of its evidence. Voices add up as log odds; reasons of one voice
 repeat each other, and count once. Models and neighbours look at the same inputs, so they are one voice: their
-opinions are pooled, and the noise model weighs how much they contradict a label. The task decides how
-opinions are pooled. Context reasons have no voice.
+opinions are pooled, and labelled sets show how likely a label is wrong that they contradict this much
+(`rank.prior`). The task decides how opinions are pooled. Context reasons have no voice.
 
 Rows that are equal are one entry of the queue, so that a person decides once on what looks the same.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.rank.verdicts import fit_recalibration
+from doubtcli.rank.prior import BASE_RATE, UNSKILLED_SLOPE
 from doubtcli.records import DOUBTED_FROM, Evidence, Ranking, ReasonScores
 from doubtcli.records.arrays import find_first_of_each
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from doubtcli.records import AuditSample, Examples, NoiseModel, Skill, Task, Verdicts
+    from doubtcli.rank.prior import ErrorCurves
+    from doubtcli.records import AuditSample, Examples, Skill, Task
     from doubtcli.records.arrays import Bools, Codes, Floats
 
 
 POOLED = frozenset({"models", "neighbors"})
 """The voices that count as one, by their pooled probabilities."""
 
-_OFFSET_TOLERANCE = 1e-12
-"""The precision of the offset: no doubt changes by more than a quarter of this."""
 _SURE = 0.7
 """The highest score that a reason which only raises doubt counts with: at .8 and more, average precision was
 lower, as nearly equal texts sometimes rightly have two labels."""
@@ -38,69 +37,111 @@ _LEAST_SCORE = 1e-3
 """The least score that a reason which also lowers doubt counts with; one minus this is the highest."""
 
 
-def rank_rows(  # noqa: PLR0917  # everything that a doubt is made of
+@dataclass(frozen=True)
+class Margins:
+    """How much all voices together speak against each label, on the scale of models' log odds."""
+
+    mean: Floats
+    """Shape `(n_rows,)`, of the mean opinion."""
+    by_repeat: tuple[Floats, ...]
+    """The same for the opinion of each repeat."""
+
+
+def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
     task: Task,
     evidence: Evidence,
     reasons: Sequence[ReasonScores],
     opinions: Sequence[Floats],
-    noise: NoiseModel,
+    curves: ErrorCurves,
     together: Codes,
     *,
-    n_labels: int,
-    verdicts: Verdicts | None = None,
-) -> Ranking:
-    """One doubt for each row, and the rows in order.
+    has_skill: bool,
+) -> Margins:
+    """How much all voices together speak against each label.
 
-    The doubts by models and neighbours are shifted so that their mean is the noise rate of the noise model;
-    other voices are added to them.
+    Where only models and neighbours speak, the margin is their log odds against the label. Other voices are
+    added as log odds that the label is wrong, and shown as the margin that would mean as much.
 
     Args:
         task: What kind of labels the file has.
         evidence: The evidence about all rows.
         reasons: The scores of each reason.
         opinions: The opinions of models and neighbours, pooled by the task, one for each repeat.
-        noise: Weighs how much they contradict a label.
+        curves: How likely a label is wrong at each margin, before any verdict.
         together: Shape `(n_rows,)`: rows with the same number are held out together.
+        has_skill: Whether models can predict the labels; if not, margins hardly weigh.
+    """
+    from scipy.special import logit
+
+    others = _add_other_voices(reasons, len(evidence.given_labels))
+    judgeable = task.find_judgeable(evidence, together)
+    most = task.limit_doubt(evidence)
+    base = float(logit(BASE_RATE))
+
+    def measure(opinion: Floats | None) -> Floats:
+        if opinion is None:
+            return curves.to_margins(base + others)
+        against = task.contradict(opinion, evidence)
+        alone = curves.to_log_odds(against) if has_skill else base + UNSKILLED_SLOPE * against
+        log_odds = np.where(judgeable, np.minimum(alone, most), base)
+        if has_skill:
+            # not there and back again, so that equal margins stay equal to the last digit
+            is_alone = judgeable & (alone <= most) & (others == 0)
+            return np.where(is_alone, against, curves.to_margins(log_odds + others))
+        return curves.to_margins(log_odds + others)
+
+    mean = np.mean(opinions, axis=0) if opinions else None
+    return Margins(measure(mean), tuple(measure(opinion) for opinion in opinions))
+
+
+def rank_rows(  # noqa: PLR0917  # everything that a ranking is made of
+    task: Task,
+    evidence: Evidence,
+    reasons: Sequence[ReasonScores],
+    opinions: Sequence[Floats],
+    margins: Margins,
+    curves: ErrorCurves,
+    together: Codes,
+    *,
+    has_skill: bool,
+    n_labels: int,
+) -> Ranking:
+    """One doubt for each row, and the rows in order.
+
+    Args:
+        task: What kind of labels the file has.
+        evidence: The evidence about all rows.
+        reasons: The scores of each reason.
+        opinions: The opinions of models and neighbours, pooled by the task, one for each repeat.
+        margins: What all voices say.
+        curves: How likely a label is wrong at each margin.
+        together: Shape `(n_rows,)`: rows with the same number are held out together.
+        has_skill: Whether models can predict the labels; if not, they suggest none.
         n_labels: How many different labels the file has.
-        verdicts: What people decided; the doubts are calibrated on them.
     """
     from scipy.special import expit
 
-    given = evidence.given_labels
-    others = _add_other_voices(reasons, len(given))
+    n_rows = len(evidence.given_labels)
     judgeable = task.find_judgeable(evidence, together)
-    most = task.limit_doubt(evidence)
-    mean_opinion = np.mean(opinions, axis=0) if opinions else None
-
-    def weigh(opinion: Floats | None) -> Floats:
-        against = None if opinion is None else task.contradict(opinion, evidence)
-        return _weigh_contradiction(against, noise, judgeable, most) + others
-
-    raw = weigh(mean_opinion)
-    calibrated = fit_recalibration(raw, given, verdicts)
-    log_odds = calibrated(raw)
-    doubt = expit(log_odds)
-    repeats = [expit(calibrated(weigh(opinion))) for opinion in opinions]
-    suggested_by = mean_opinion if noise.has_skill else None
-    suggestions = task.suggest(evidence, suggested_by, doubt, judgeable, n_labels)
+    mean_opinion = np.mean(opinions, axis=0) if opinions and has_skill else None
+    doubt = expit(curves.to_log_odds(margins.mean))
+    repeats = [expit(curves.to_log_odds(one)) for one in margins.by_repeat]
+    suggestions = task.suggest(evidence, mean_opinion, doubt, judgeable, n_labels)
+    contradicted = np.zeros(n_rows, dtype=np.bool_)
+    if mean_opinion is not None:
+        contradicted = task.find_contradicted(mean_opinion, evidence) & judgeable
     return Ranking(
         doubt=doubt,
-        doubt_sd=np.std(repeats, axis=0) if len(repeats) > 1 else np.full(len(given), np.nan),
+        doubt_sd=np.std(repeats, axis=0) if len(repeats) > 1 else np.full(n_rows, np.nan),
         suggested_labels=suggestions.labels,
         suggested_confidence=suggestions.confidence,
         doubted=doubt >= DOUBTED_FROM,
-        contradicted=_find_contradicted(task, mean_opinion, evidence, noise) & judgeable,
-        order=np.lexsort((np.arange(len(given)), -log_odds)),
+        contradicted=contradicted,
+        order=np.lexsort((np.arange(n_rows), -margins.mean)),
         voices=_describe_voices(reasons, is_pooled=bool(opinions)),
+        margins=margins.mean,
         further_labels=suggestions.further,
     )
-
-
-def _find_contradicted(task: Task, opinion: Floats | None, evidence: Evidence, noise: NoiseModel) -> Bools:
-    """The rows to which models with skill would give another label."""
-    if opinion is None or not noise.has_skill:
-        return np.zeros(len(evidence.given_labels), dtype=np.bool_)
-    return task.find_contradicted(opinion, evidence)
 
 
 def find_ranked_sources(reasons: Iterable[ReasonScores]) -> frozenset[str]:
@@ -156,35 +197,6 @@ def _convert_to_log_odds(reason: ReasonScores) -> Floats:
     if reason.lowers_doubt:
         return np.asarray(logit(np.clip(scores, _LEAST_SCORE, 1 - _LEAST_SCORE)))
     return np.where(scores > 0.5, logit(np.clip(scores, 0.5, _SURE)), np.nan)  # noqa: PLR2004
-
-
-def _weigh_contradiction(against: Floats | None, noise: NoiseModel, judgeable: Bools, most: Floats) -> Floats:
-    """Log odds against each label: those of the prior, moved by opinions in the rows that these can judge.
-
-    They are at most those of the opinions themselves: where models hardly know the labels, the share of wrong
-    labels may look so high that rows would be doubted whose label the models give, too.
-    Nor are they more than `most`; and the mean doubt is set to the prior as if the opinions were no more than
-    that either, since the prior was estimated so.
-    """
-    from scipy.special import logit
-
-    prior = float(logit(noise.prior))
-    if against is None or not judgeable.any():
-        return np.full(len(judgeable), prior)
-    limited = noise.log_odds(np.minimum(against, most))
-    weighed = noise.log_odds(against) + _find_offset(limited[judgeable], noise.prior)
-    return np.where(judgeable, np.minimum(np.minimum(weighed, against), most), prior)
-
-
-def _find_offset(log_odds: Floats, prior: float) -> float:
-    """The offset that makes the mean doubt equal to the prior; the mean rises with the offset."""
-    from scipy.optimize import brentq
-    from scipy.special import expit
-
-    low, high = -60.0 - float(log_odds.max()), 60.0 - float(log_odds.min())
-    return float(
-        brentq(lambda offset: expit(log_odds + offset).mean() - prior, low, high, xtol=_OFFSET_TOLERANCE)
-    )
 
 
 # ---------------------------------------------------- equal rows, as one entry of the queue

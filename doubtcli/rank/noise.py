@@ -28,7 +28,7 @@ import numpy as np
 
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import NoiseRate
-from doubtcli.records.audit import NoiseModel
+from doubtcli.records.audit import NoiseEstimate
 from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
@@ -46,15 +46,10 @@ _MOST_CONTRADICTED = 0.6
 """Share of labels. Of 11 runs with more in benchmarks/intervals.py, 9 gave a rate that was far too high."""
 FEWEST_ROWS = 100
 """With fewer rows, or rows of fewer different inputs, no rate is given: the prior would decide it."""
-_UNSKILLED_SLOPE = 0.2
-"""How much a contradiction weighs where models have no skill: as little as it may by planted errors."""
 _MOST_ABOVE_KNOWN = 1.5
 """How far above the share that models may know to be wrong a rate may be. If all errors are known, it is
 above it, too: 1.3 times where a fifth of the labels of two clear classes is wrong, and a tenth surely is."""
 _NEGLIGIBLE = 1e-6
-_BASE_RATE = 0.05
-"""The share of wrong labels where nothing can be estimated: public test sets have 3.3% on average (Northcutt
-et al., 2021), and training sets no fewer."""
 ADVICE = ": check 30 rows with --audit-sample 30"
 """The end of the sentence about what models can't know, as long as nobody has checked a row."""
 _WHY = f"how many of those are wrong only people can tell{ADVICE}"
@@ -83,11 +78,9 @@ _LEAST_SHARE = 1e-9
 _QUANTILE_TOLERANCE = 1e-13
 
 
-def make_unassessable_noise(why: str, *, has_skill: bool = True) -> NoiseModel:
-    """The noise model where no rate is known: a base rate, and margins as they are, or hardly weighed."""
-    rate = NoiseRate(assessable=False, why=why, level=LEVEL)
-    slope = 1.0 if has_skill else _UNSKILLED_SLOPE
-    return NoiseModel(rate, _BASE_RATE, mean=0.0, sd=1.0, slope=slope, location=0.0, has_skill=has_skill)
+def make_unassessable_rate(why: str) -> NoiseRate:
+    """What is known where models know nothing."""
+    return NoiseRate(assessable=False, why=why, level=LEVEL)
 
 
 def estimate_noise(
@@ -95,8 +88,8 @@ def estimate_noise(
     given_labels: Codes,
     groups: Codes,
     seed: int,
-) -> NoiseModel:
-    """The least share of wrong labels and what doubts start from, or why neither can be known.
+) -> NoiseEstimate:
+    """The least share of wrong labels, or why it can't be known.
 
     Args:
         pred_probs_by_repeat: Out-of-fold, shape `(n_repeats, n_rows, n_classes)`.
@@ -108,25 +101,15 @@ def estimate_noise(
     by_repeat = [fit_candidates(probs, given_labels) for probs in pred_probs_by_repeat]
     n_groups = len(np.unique(groups))
     weights = _weigh_candidates(by_repeat, len(given_labels), n_groups)
-    unfit = _explain_unfit(by_repeat, weights)
-    if unfit:
-        return make_unassessable_noise(unfit)
-    rate, low, high = _estimate_interval(by_repeat, weights, len(given_labels))
+    rate, low = _estimate_bound(by_repeat, weights, len(given_labels))
     known_wrong = measure_known_share(pred_probs_by_repeat, given_labels, low)
-    best = np.unravel_index(weights.argmax(), weights.shape)
-    too_weak = _explain_too_weak(rate, known_wrong, by_repeat)
-    if too_weak:
-        return make_unassessable_noise(too_weak)
-    too_few = _explain_too_few(len(given_labels), n_groups)
-    known = NoiseRate(assessable=True, why=_WHY, at_least=low, level=LEVEL)
-    return NoiseModel(
-        NoiseRate(assessable=False, why=too_few, level=LEVEL) if too_few else known,
-        prior=max(min((rate + high) / 2, known_wrong), 1 / (len(given_labels) + 1)),
-        mean=by_repeat[0].mean,
-        sd=by_repeat[0].sd,
-        slope=float(SLOPES[best[1]]),
-        location=float(LOCATIONS[best[2]]),
+    why_not = (
+        _explain_unfit(by_repeat, weights)
+        or _explain_too_weak(rate, known_wrong, by_repeat)
+        or _explain_too_few(len(given_labels), n_groups)
     )
+    known = NoiseRate(assessable=True, why=_WHY, at_least=low, level=LEVEL)
+    return NoiseEstimate(make_unassessable_rate(why_not) if why_not else known, curve_rate=rate)
 
 
 def _explain_too_few(n_rows: int, n_groups: int) -> str:
@@ -199,19 +182,16 @@ def _weigh_candidates(by_repeat: list[CandidateFits], n_rows: int, n_groups: int
     return np.asarray(weights / weights.sum())
 
 
-def _estimate_interval(
-    by_repeat: list[CandidateFits], weights: Floats, n_rows: int
-) -> tuple[float, float, float]:
-    """The median share of wrong labels and the bounds of the interval."""
+def _estimate_bound(by_repeat: list[CandidateFits], weights: Floats, n_rows: int) -> tuple[float, float]:
+    """The median share of wrong labels, and its lower bound."""
     kept = weights > _NEGLIGIBLE
     share = np.mean([repeat.wrong[kept] for repeat in by_repeat], axis=0) / n_rows
     variance = np.mean([repeat.variance[kept] for repeat in by_repeat], axis=0) / n_rows**2
-    tail = (1 - LEVEL) / 2
-    low, middle, high = _find_quantiles(share, np.sqrt(variance), weights[kept], [tail, 0.5, 1 - tail])
+    low, middle = _find_quantiles(share, np.sqrt(variance), weights[kept], [(1 - LEVEL) / 2, 0.5])
     if weights[RATES == 0].sum() > _LEAST_SURE:
         low = 0.0
     half_a_row = 1 / (2 * n_rows)
-    return 0.0 if middle < half_a_row else middle, 0.0 if low < half_a_row else low, high
+    return 0.0 if middle < half_a_row else middle, 0.0 if low < half_a_row else low
 
 
 def _find_quantiles(means: Floats, sds: Floats, weights: Floats, levels: list[float]) -> list[float]:

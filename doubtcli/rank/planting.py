@@ -1,4 +1,4 @@
-"""Plants errors in the labels and judges them: shows how much a contradiction weighs, and what is found."""
+"""Plants errors in the labels and judges them: shows how many of them a scan finds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from doubtcli.evidence.graph import Gathered
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Advance, Progress
-    from doubtcli.records import Engine, Evidence, Examples, NoiseModel, Planting, Task
+    from doubtcli.records import Engine, Evidence, Examples, Planting, Task
     from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.settings import ScanSettings
 
@@ -111,14 +111,6 @@ class PlantedErrors:
     margins: tuple[Floats, ...]
     why_not: str = ""
 
-    def weigh(self, noise: NoiseModel, doubt: Floats) -> NoiseModel:
-        """The noise model, where a contradiction weighs as much as planted errors show that it should."""
-        if not self.plantings or not noise.has_skill:
-            return noise
-        # planted errors are easier to find than real ones, the curve is coarser: their mean did best on both
-        slope = np.sqrt(learn_slope(self.margins, self.plantings, doubt) * noise.slope / noise.sd)
-        return replace(noise, mean=0.0, sd=1.0, slope=float(slope), location=0.0)
-
     def measure_power(self, doubted: Bools) -> Power:
         """How many of the planted errors a scan finds."""
         if not self.plantings:
@@ -197,50 +189,6 @@ def _explain_no_planting(
 
 SHARES = (0.01, 0.02, 0.05, 0.1, 0.2)
 """The shares of the rows, most doubted first, for which power is measured."""
-_MOST_WEIGHT = 50.0
-"""The weight of one planted row at most: where a class was hardly planted, one row must not count for
-thousands."""
-_SLOPES = (0.2, 5.0)
-"""Bounds of the slope of the log odds of an error on the log odds against the label. It is 1 if the models
-are calibrated and the errors are like the planted ones; outside these bounds there was nothing to learn
-from."""
-_SLOPE_PULL = 1e-3
-"""How strongly the slope is pulled towards 1, relative to the mean loss of a row."""
-
-
-def learn_slope(margins: Sequence[Floats], plantings: Sequence[Planting], doubt: Floats) -> float:
-    """How fast the odds of an error rise with the odds of models and neighbours against the label.
-
-    A logistic regression of "was planted" on the margin. Planted rows are weighted so that each given label
-    is as common among them as in the file: errors planted at random are nearly always in rows of the largest
-    class and seldom have its label, so nothing would be learned about errors in it. Source: importance
-    weighting, Shimodaira, 2000.
-
-    Args:
-        margins: For each planting, the log odds against the label, shape `(n_rows,)`.
-        plantings: The labels that were judged, and which of them were planted.
-        doubt: Shape `(n_rows,)`: the doubts before planting; a doubted row is not an example of a right
-        label.
-    """
-    from scipy.optimize import minimize
-    from scipy.special import expit
-
-    parts = [
-        _list_examples(margin, planting, doubt) for margin, planting in zip(margins, plantings, strict=True)
-    ]
-    margin, is_planted, weight = (np.concatenate(part) for part in zip(*parts, strict=True))
-    weight = weight / weight.sum()
-
-    def loss(line: Floats) -> tuple[float, Floats]:
-        log_odds = line[0] * margin + line[1]
-        cost = float(weight @ (np.logaddexp(0, log_odds) - is_planted * log_odds))
-        pull = weight * (expit(log_odds) - is_planted)
-        away = np.log(line[0])
-        slope = np.array([pull @ margin + 2 * _SLOPE_PULL * away / line[0], pull.sum()])
-        return cost + _SLOPE_PULL * away**2, slope
-
-    found = minimize(loss, np.array([1.0, -3.0]), jac=True, method="L-BFGS-B", bounds=[_SLOPES, (None, None)])
-    return float(found.x[0])
 
 
 def measure_found_shares(margins: Sequence[Floats], plantings: Sequence[Planting], doubted: Bools) -> Power:
@@ -281,14 +229,3 @@ def measure_share_found(scores: Floats, is_error: Bools, share: float) -> float:
     above, level = scores > last, scores == last
     of_level = (n_first - above.sum()) / level.sum()
     return float((is_error[above].sum() + of_level * is_error[level].sum()) / is_error.sum())
-
-
-def _list_examples(margin: Floats, planting: Planting, doubt: Floats) -> tuple[Floats, Floats, Floats]:
-    """The margin of each row, whether it was planted, and its weight."""
-    is_planted, labels = planting.is_planted, planting.labels
-    n_classes = int(labels.max()) + 1
-    usual = np.bincount(labels, minlength=n_classes) / len(labels)
-    planted = np.bincount(labels[is_planted], minlength=n_classes) / is_planted.sum()
-    rarity = np.minimum(usual / np.maximum(planted, 1e-9), _MOST_WEIGHT)[labels]
-    weight = np.where(is_planted, rarity * is_planted.sum() / rarity[is_planted].sum(), 1.0 - doubt)
-    return margin, is_planted.astype(np.float64), weight

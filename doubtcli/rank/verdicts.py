@@ -11,8 +11,9 @@ from doubtcli.rank.noise import ADVICE, LEVEL
 from doubtcli.records import Evidence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
+    from doubtcli.rank.prior import ErrorCurves
     from doubtcli.records import Examples, NoiseRate, Ranking, Stratum, Verdicts
     from doubtcli.records.arrays import Bools, Codes, Floats
 
@@ -20,57 +21,30 @@ if TYPE_CHECKING:
 FEWEST_CHECKED = 10
 """The rows of an audit sample that it takes to measure a rate; with fewer the interval is too wide."""
 
-_PRIOR_SD = (0.5, 0.25)
-"""Prior spread of the intercept around 0 and of the slope around 1: it counts as much as about 20 verdicts on
-unsure rows, so that 5 verdicts hardly move the doubts and 50 do. Not tuned."""
-_LEAST_SLOPE = 0.1
-"""Verdicts never change the order of doubts, only what a doubt means."""
-_STEPS = 100
-
-
 # ------------------------------------------------------------------- doubts
 
 
-def fit_recalibration(
-    log_odds: Floats, given_labels: Codes, verdicts: Verdicts | None
-) -> Callable[[Floats], Floats]:
-    """A function that recalibrates the log odds of doubt on the rows that people have decided.
+def learn_from_verdicts(
+    curves: ErrorCurves, margins: Floats, given_labels: Codes, verdicts: Verdicts | None
+) -> ErrorCurves:
+    """How likely a label is wrong at each margin, once people have decided some rows.
 
-    A logistic regression of "the label was corrected" on the log odds; by its prior the doubts are already
-    calibrated (intercept 0, slope 1). Rows were decided because they were doubted; this does not bias the
-    regression, as the doubt is its input. The log odds of a row come from models that were fitted without it,
-    so they do not contain its own verdict. A verdict on equal rows counts once: it is one person's look.
-    Source: Platt, 1999; Cox, 1958.
+    Rows were decided because they were doubted; this does not bias the curves, as the margin is their input.
+    The margin of a row comes from models that were fitted without it, so it does not contain its own verdict.
+    A verdict on equal rows counts once: it is one person's look.
 
     Args:
-        log_odds: Shape `(n_rows,)`: the log odds that each given label is wrong.
+        curves: Before any verdict.
+        margins: Shape `(n_rows,)`.
         given_labels: Shape `(n_rows,)`.
         verdicts: What people decided.
     """
-    decided = verdicts.codes >= 0 if verdicts is not None else np.zeros(len(log_odds), dtype=np.bool_)
-    if verdicts is not None and verdicts.from_equal is not None:
+    if verdicts is None:
+        return curves
+    decided = verdicts.codes >= 0
+    if verdicts.from_equal is not None:
         decided = decided & ~verdicts.from_equal
-    if verdicts is None or not decided.any():
-        return lambda unchanged: unchanged
-    is_wrong = verdicts.codes[decided] != given_labels[decided]
-    intercept, slope = _fit_line(log_odds[decided], is_wrong)
-    return lambda raw: intercept + slope * raw
-
-
-def _fit_line(log_odds: Floats, is_wrong: Bools) -> tuple[float, float]:
-    """The likeliest intercept and slope under the prior, by Newton's method; the optimum is unique."""
-    from scipy.special import expit
-
-    features = np.column_stack([np.ones(len(log_odds)), log_odds])
-    prior, precision = np.array([0.0, 1.0]), np.array(_PRIOR_SD) ** -2.0
-    found = prior.copy()
-    for _ in range(_STEPS):
-        probability = expit(features @ found)
-        slope = features.T @ (is_wrong - probability) - precision * (found - prior)
-        curvature = (features.T * (probability * (1 - probability))) @ features + np.diag(precision)
-        step = np.linalg.solve(curvature, slope)
-        found = found + step * min(1.0, 0.5 / float(np.abs(step).max() or 1.0))
-    return float(found[0]), max(float(found[1]), _LEAST_SLOPE)
+    return curves.learn(margins[decided], verdicts.codes[decided] != given_labels[decided])
 
 
 def set_corrected_apart(evidence: Evidence, examples: Examples) -> Evidence:

@@ -22,8 +22,13 @@ from doubtcli.records.audit import (
     SHARE_OF_PARTS,
     TIERS,
     AuditSample,
+<<<<<<< HEAD
     FlagBound,
     NoiseModel,
+=======
+    ExpectedWrong,
+    NoiseEstimate,
+>>>>>>> 1806e8b (Take the probability of an error from labelled sets whose errors are known)
     NoiseRate,
     Power,
     Ranking,
@@ -162,6 +167,7 @@ __all__ = [
     "Engine",
     "Evidence",
     "Examples",
+    "ExpectedWrong",
     "Features",
     "FileRead",
     "Fit",
@@ -176,7 +182,7 @@ __all__ = [
     "Model",
     "Need",
     "Neighbors",
-    "NoiseModel",
+    "NoiseEstimate",
     "NoiseRate",
     "OnConflict",
     "PairedBlock",

@@ -101,26 +101,27 @@ class FlagBound:
 
 
 @dataclass(frozen=True)
-class NoiseModel:
-    """What models know of wrong labels, and how much weight it has when they contradict one."""
+class NoiseEstimate:
+    """What models alone can say of how many labels are wrong."""
 
     noise_rate: NoiseRate
-    prior: float
-    """The rate that each row's doubt starts from."""
+    curve_rate: float
+    """The share of wrong labels at which contradictions level off as models are surer. It is too low where
+    errors lie between classes: it only shows which other label sets the file is like."""
+
+
+@dataclass(frozen=True)
+class ExpectedWrong:
+    """How many of some labels are wrong, as far as it can be known."""
+
+    n_rows: int
     mean: float
-    sd: float
-    slope: float
-    location: float
-    has_skill: bool = True
-    """Whether the models can predict the labels; else they only order the rows, and suggest no label."""
-
-    def log_odds(self, margin: Floats) -> Floats:
-        """Evidence that a label is wrong rather than in an overlap, as log odds to be added to the prior's.
-
-        Args:
-            margin: Shape `(n_rows,)`: log odds against the given label.
-        """
-        return self.slope * ((margin - self.mean) / self.sd - self.location)
+    low: int
+    middle: int
+    """As likely to be more as to be fewer."""
+    high: int
+    level: float
+    """The probability with which the number is from `low` to `high`."""
 
 
 @dataclass(frozen=True)
@@ -191,6 +192,8 @@ class Ranking:
     """Shape `(n_rows,)`: row numbers, most doubted first, ties by row id."""
     voices: tuple[str, ...]
     """The kinds of evidence that the doubt is made of, as reports name them."""
+    margins: Floats
+    """Shape `(n_rows,)`: how much all voices speak against each label, on the scale of models' log odds."""
     queue_length: int = 0
     """The number of entries in the queue, which has all doubted ones even if they are more."""
     decided: Bools | None = None

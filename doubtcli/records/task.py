@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from doubtcli.records.arrays import Bools, Codes, Floats
-    from doubtcli.records.audit import NoiseModel, Skill
+    from doubtcli.records.audit import NoiseEstimate, Skill
     from doubtcli.records.evidence import Evidence
     from doubtcli.records.learning import Planting, Predictions
     from doubtcli.records.reading import Labels, Table
@@ -87,8 +87,8 @@ class Task(Protocol):
 
     def estimate_noise(
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
-    ) -> NoiseModel:
-        """What is known of the noise rate, and the weight of a contradiction; by at least one opinion."""
+    ) -> NoiseEstimate:
+        """What models can say of how many labels are wrong; by at least one opinion."""
         ...
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:

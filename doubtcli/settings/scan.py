@@ -16,6 +16,7 @@ from doubtcli.settings.fields import (
     names_setting,
     number_setting,
     pair_setting,
+    share_setting,
     switch_setting,
     text_setting,
 )
@@ -124,6 +125,9 @@ class ScanSettings:
     audit_sample: int | None = number_setting(
         "Rows drawn at random and put first in the queue, to measure the noise rate on.", least=10
     )
+    stop_below: float | None = share_setting(
+        "End the queue where fewer rows than this share would be wrong, such as 20%."
+    )
     force: bool = False
     """Replace what is at `output`; only a flag, so that no settings file replaces things unasked."""
     config: str | None = None
@@ -146,7 +150,7 @@ FILE_KEYS: Mapping[str, Kind] = MappingProxyType(
     {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := get_kind(item))}
 )
 """Every key of a settings file, in the order of the record."""
-WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "verdicts", "threads")
+WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "stop_below", "verdicts", "threads")
 """Settings that do not change how a file is read and judged, or that name other files."""
 
 

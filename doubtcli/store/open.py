@@ -26,7 +26,9 @@ if TYPE_CHECKING:
 
 _BACKUP = ".bak"
 """The ending of backups, after the name of the file; a number may follow."""
-_NOT_COMPARED = frozenset({"path", "output", "force", "threads", "config", "queue_size", "audit_sample"})
+_NOT_COMPARED = frozenset(
+    {"path", "output", "force", "threads", "config", "queue_size", "audit_sample", "stop_below"}
+)
 """Settings that may differ between a given audit and those asked for: they make no difference to a gate."""
 
 

@@ -16,7 +16,7 @@ from doubtcli.wording.lists import quote_names
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
-    from doubtcli.records import Evidence, Labels, NoiseModel, Predictions, Skill, Table
+    from doubtcli.records import Evidence, Labels, NoiseEstimate, Predictions, Skill, Table
     from doubtcli.records.arrays import Bools, Codes, Floats
 
 _MOST_NAMED = 5
@@ -77,7 +77,7 @@ class Classification:
 
     def estimate_noise(
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
-    ) -> NoiseModel:
+    ) -> NoiseEstimate:
         """The rate at which contradictions level off as models are surer."""
         heeded = np.stack([heed_equal_rows(opinion, evidence) for opinion in opinions])
         return estimate_noise(heeded, evidence.given_labels, together, seed)

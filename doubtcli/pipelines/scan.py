@@ -28,6 +28,7 @@ from doubtcli.rank.combine import (
 from doubtcli.rank.cut import choose_queue_length
 from doubtcli.rank.flags import bound_flags
 from doubtcli.rank.noise import make_unassessable_rate
+from doubtcli.rank.payoff import expect_errors
 from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.prior import SetFeatures, find_curves, make_unskilled_curves
 from doubtcli.rank.verdicts import (
@@ -149,6 +150,9 @@ def make_audit(
         task_name=task.name,
         strongest_columns=strongest.columns if strongest else (),
         strongest_share=strongest.share if strongest else 0.0,
+        expected=expect_errors(ranking, judged.curves, examples.given_labels, verdicts)
+        if judged.skill.assessable
+        else None,
         flags=bound_flags(verdicts.spot_check) if verdicts and verdicts.spot_check else None,
         audit_key=make_audit_key(settings, table.source.sha256, judged.side_files, task.name),
     ), table

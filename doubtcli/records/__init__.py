@@ -22,13 +22,10 @@ from doubtcli.records.audit import (
     SHARE_OF_PARTS,
     TIERS,
     AuditSample,
-<<<<<<< HEAD
-    FlagBound,
-    NoiseModel,
-=======
+    ExpectedErrors,
     ExpectedWrong,
+    FlagBound,
     NoiseEstimate,
->>>>>>> 1806e8b (Take the probability of an error from labelled sets whose errors are known)
     NoiseRate,
     Power,
     Ranking,
@@ -167,6 +164,7 @@ __all__ = [
     "Engine",
     "Evidence",
     "Examples",
+    "ExpectedErrors",
     "ExpectedWrong",
     "Features",
     "FileRead",

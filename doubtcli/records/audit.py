@@ -125,6 +125,22 @@ class ExpectedWrong:
 
 
 @dataclass(frozen=True)
+class ExpectedErrors:
+    """How many labels are wrong, by labelled sets that are like the file and by people's verdicts."""
+
+    n_decided: int
+    """Rows that people have decided."""
+    n_wrong: int
+    """Those of them whose label they corrected."""
+    doubted: ExpectedWrong
+    """Among the doubted rows."""
+    next: ExpectedWrong
+    """Among the next rows of the queue, at most 100; equal rows are one."""
+    left: ExpectedWrong
+    """Among all labelled rows that nobody has decided."""
+
+
+@dataclass(frozen=True)
 class Power:
     """The share of planted errors that the audit finds, or why it is not known."""
 
@@ -289,6 +305,8 @@ class ScanResult:
     """The column in use, or set of like columns, that alone predicts most labels; none that predicts much."""
     strongest_share: float = 0.0
     """The share of labels that it predicts, each class with the same weight."""
+    expected: ExpectedErrors | None = None
+    """How many labels are wrong; None where models can't predict the labels."""
     flags: FlagBound | None = None
     """How many of the flagged labels are wrong; None where none was drawn at random to be checked."""
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from doubtcli.records.arrays import Bools, Codes, Floats
-    from doubtcli.records.audit import FlagBound, NoiseRate, Power, Skill
+    from doubtcli.records.audit import ExpectedErrors, FlagBound, NoiseRate, Power, Skill
     from doubtcli.records.evidence import SkippedReason
     from doubtcli.records.reading import Embedder, Roles, SideFile, Source
     from doubtcli.records.relabelling import EarlierNames
@@ -163,6 +163,9 @@ class AuditDocument:
     """Without its parts by class and by reason; None where it was not asked for."""
     verdicts: VerdictCounts | None = None
     sample: SampleCounts | None = None
+    expected: ExpectedErrors | None = None
+    """How many labels are wrong; None where models can't predict the labels, and in audits of earlier
+    versions."""
     flags: FlagBound | None = None
     """How many labels of a queue are wrong; None where no verdict was on a spot check of one."""
     confusions: tuple[Confusion, ...] = ()

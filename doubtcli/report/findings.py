@@ -69,6 +69,7 @@ def print_findings(sheet: Sheet, summary: Summary, *, verbose: bool) -> None:
         summary.verdict_sentence,
         summary.strongest_sentence,
         summary.noise_sentence,
+        summary.expected_sentence,
         summary.flags_sentence,
         *((summary.skill_sentence, summary.power_sentence) if verbose else ()),
     )

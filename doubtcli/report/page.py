@@ -153,7 +153,7 @@ def _noise_content(audit: ScanResult, summary: Summary) -> dict[str, Any]:
         "high": noise.high,
     }
     drawn = figures if noise.assessable else {}
-    sentences = (summary.noise_sentence, summary.flags_sentence)
+    sentences = (summary.noise_sentence, summary.expected_sentence, summary.flags_sentence)
     return {"sentence": " ".join(filter(None, sentences))} | _round_known(drawn)
 
 

@@ -10,7 +10,7 @@ from doubtcli.wording.lists import MOST_NAMED, quote_names
 from doubtcli.wording.numbers import format_count, format_percent, format_percent_down
 
 if TYPE_CHECKING:
-    from doubtcli.records import FlagBound, NoiseRate, Power, ScanResult, Skill
+    from doubtcli.records import ExpectedErrors, ExpectedWrong, FlagBound, NoiseRate, Power, ScanResult, Skill
 
 _FIRST = 0.05
 """The part of the rows, most doubted first, that the sentence on the audit's power is about."""
@@ -27,6 +27,8 @@ class Summary(AuditFigures):
     verdict_sentence: str
     """Empty if no verdicts were given."""
     noise_sentence: str
+    expected_sentence: str
+    """Empty if no row is doubted and no verdict was given, or models can't predict the labels."""
     flags_sentence: str
     """Empty if no verdict is on a spot check of the queue."""
     power_sentence: str
@@ -43,6 +45,7 @@ def summarize(audit: ScanResult) -> Summary:
         **vars(count_audit(audit)),
         verdict_sentence=verdict_sentence(audit),
         noise_sentence=noise_sentence(audit.noise_rate),
+        expected_sentence=expected_sentence(audit.expected) if audit.expected else "",
         flags_sentence=flags_sentence(audit.flags) if audit.flags else "",
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
         strongest_sentence=strongest_sentence(audit),
@@ -96,6 +99,35 @@ def describe_bound(noise: NoiseRate) -> str:
     if noise.contradicted is None:
         return bound
     return f"{bound}, and {format_percent(noise.contradicted)} are contradicted"
+
+
+def expected_sentence(expected: ExpectedErrors) -> str:
+    """How many of the doubted labels are wrong; with verdicts, of the queue's next rows and of all."""
+    if not expected.n_decided:
+        return _doubted_sentence(expected.doubted) if expected.doubted.n_rows else ""
+    left = expected.left
+    rest = (
+        f"in all rows without a verdict about {format_count(round(left.mean), 'label')} "
+        f"({left.low:,} to {left.high:,})."
+    )
+    ahead = expected.next
+    if not ahead.n_rows:
+        return f"By the verdicts, the queue is done; wrong are {rest}"
+    rows = f"next {format_count(ahead.n_rows, 'row')}" if ahead.n_rows > 1 else "last row"
+    return (
+        f"By the verdicts, about {round(ahead.mean):,} of the {rows} in the queue "
+        f"{'is' if round(ahead.mean) == 1 else 'are'} wrong ({ahead.low:,} to {ahead.high:,}), and {rest}"
+    )
+
+
+def _doubted_sentence(doubted: ExpectedWrong) -> str:
+    low, middle, high = (
+        format_percent(n / doubted.n_rows) for n in (doubted.low, doubted.middle, doubted.high)
+    )
+    return (
+        f"In nine of ten labelled sets like this one, {low} to {high} of such doubted labels were wrong; "
+        f"in half of them, over {middle}."
+    )
 
 
 def flags_sentence(flags: FlagBound) -> str:

@@ -30,7 +30,7 @@ from doubtcli.wording.numbers import round_figure
 
 if TYPE_CHECKING:
     from doubtcli.rank.figures import AuditFigures
-    from doubtcli.records import Codes, Examples, ReasonScores, ScanResult
+    from doubtcli.records import Codes, Examples, ExpectedErrors, ReasonScores, ScanResult
 
     Record = TypeVar("Record")
 
@@ -72,6 +72,7 @@ def describe_audit(audit: ScanResult) -> AuditDocument:
         power=None if audit.power is None else _power_of_file(audit.power),
         verdicts=_count_verdicts(audit, figures),
         sample=_count_sample(audit),
+        expected=None if audit.expected is None else _round_expected(audit.expected),
         flags=audit.flags,
         confusions=figures.confusions,
         voices=audit.ranking.voices,
@@ -120,6 +121,15 @@ def _round_record(record: Record) -> Record:
     """A record with values that JSON can represent."""
     values: dict[str, Any] = {item.name: _to_plain(getattr(record, item.name)) for item in fields(record)}  # type: ignore[arg-type]
     return replace(record, **values)  # type: ignore[type-var]
+
+
+def _round_expected(expected: ExpectedErrors) -> ExpectedErrors:
+    return replace(
+        expected,
+        doubted=_round_record(expected.doubted),
+        next=_round_record(expected.next),
+        left=_round_record(expected.left),
+    )
 
 
 def _sort_by_key(values: Mapping[str, Any]) -> dict[str, Any]:

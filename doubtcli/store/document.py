@@ -17,6 +17,8 @@ from doubtcli.records import (
     Column,
     Confusion,
     Embedder,
+    ExpectedErrors,
+    ExpectedWrong,
     FlagBound,
     NoiseRate,
     Power,
@@ -67,6 +69,8 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     Power: ("assessable", "why", "planted"),
     VerdictCounts: ("path", "kept", "corrected", "unusable"),
     StratumCount: ("rows", "drawn"),
+    ExpectedWrong: ("rows", "mean", "low", "middle", "high", "level"),
+    ExpectedErrors: ("decided", "wrong"),
     FlagBound: ("assessable", "why", "flagged", "drawn", "checked", "wrong", "level"),
     RowCounts: (
         *("rows", "labelled", "unlabelled", "unusable", "doubted", "to_check", "contradicted", "queued"),
@@ -79,6 +83,9 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
 }
 """The names of a record's fields in the file, in their order; fields that are not here are written apart."""
 
+
+EXPECTED_AMONG = ("doubted", "next", "left")
+"""The rows among which wrong labels are expected."""
 
 OPTIONAL: Mapping[str, Any] = {
     "task": "classification",
@@ -94,6 +101,7 @@ OPTIONAL: Mapping[str, Any] = {
     "verdicts": None,
     "audit_sample": None,
     "flags": None,
+    "expected": None,
     "confusions": [],
     "doubt_made_of": [],
     "notes": [],
@@ -133,6 +141,7 @@ def _list_parts(document: AuditDocument) -> dict[str, Any]:
         "power": None if document.power is None else describe_power(document.power),
         "verdicts": None if document.verdicts is None else _to_object(document.verdicts),
         "audit_sample": None if document.sample is None else _sample_object(document.sample),
+        "expected": None if document.expected is None else _expected_object(document.expected),
         "flags": None if document.flags is None else _flags_object(document.flags),
         "counts": _to_object(document.counts),
         "classes": list(map(_to_object, document.classes)),
@@ -159,6 +168,11 @@ def _list_keys(kind: type) -> list[tuple[str, str]]:
 
 def _sample_object(sample: SampleCounts) -> dict[str, Any]:
     return {"rows": sample.n_rows, "strata": list(map(_to_object, sample.strata))}
+
+
+def _expected_object(expected: ExpectedErrors) -> dict[str, Any]:
+    parts = {name: _to_object(getattr(expected, name)) for name in EXPECTED_AMONG}
+    return _to_object(expected) | parts
 
 
 def _flags_object(flags: FlagBound) -> dict[str, Any]:
@@ -315,6 +329,7 @@ def _parse_parts(document: _Part) -> AuditDocument:
         power=_parse_power(document.part_or_null("power")),
         verdicts=None if verdicts is None else verdicts.record(VerdictCounts),
         sample=_parse_sample(document.part_or_null("audit_sample")),
+        expected=_parse_expected(document.part_or_null("expected")),
         flags=_parse_flags(document.part_or_null("flags")),
         confusions=document.records("confusions", Confusion),
         voices=document.items("doubt_made_of"),
@@ -335,6 +350,14 @@ def _parse_power(part: _Part | None) -> Power | None:
 
 def _parse_sample(part: _Part | None) -> SampleCounts | None:
     return None if part is None else SampleCounts(part.need("rows"), part.records("strata", StratumCount))
+
+
+def _parse_expected(part: _Part | None) -> ExpectedErrors | None:
+    if part is None:
+        return None
+    return part.record(
+        ExpectedErrors, **{name: part.part(name).record(ExpectedWrong) for name in EXPECTED_AMONG}
+    )
 
 
 def _parse_flags(part: _Part | None) -> FlagBound | None:

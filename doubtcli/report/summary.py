@@ -86,7 +86,8 @@ def noise_sentence(noise: NoiseRate) -> str:
     if noise.rate is None or noise.low is None or noise.high is None:
         return f"{known} {_end_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-    return f"Label noise: {format_percent(noise.rate)} ({interval}), {_drop_full_stop(noise.why)}. {known}"
+    measured = f"{format_percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}"
+    return f"Label noise: {measured}. {known}"
 
 
 def describe_bound(noise: NoiseRate) -> str:

@@ -87,6 +87,7 @@ def test_html_of_rows_without_texts(colors, scan_colors):
         number + 10.5 if color == "red" else -number - 2.5 for number, color in enumerate(colors["color"])
     ]
     table = colors.drop(columns="text").assign(size=sizes).replace("blue", "כחול")
+    table.loc[0, "color"] = "כחול" if table.loc[0, "color"] == "red" else "red"  # a row to check
 
     html = scan_colors(table)._repr_html_()
 

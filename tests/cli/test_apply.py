@@ -126,9 +126,9 @@ def scan(*arguments: str) -> int:
     return main.run(["scan", *arguments, "--id", "id", "--fast", "-q", "--no-progress"])
 
 
-def fill_in_queue(folder: Path, verdict: str) -> int:
-    """Give all rows of the audit's queue one verdict; gives how many rows have another label."""
-    with (folder / "rows.doubt" / "queue.csv").open(encoding="utf-8", newline="") as file:
+def fill_in_queue(folder: Path, verdict: str, of: str = "rows.doubt") -> int:
+    """Give all rows of the audit's queue, or of another one, a verdict; gives how many have another label."""
+    with (folder / of / "queue.csv").open(encoding="utf-8", newline="") as file:
         queue = list(csv.DictReader(file))
     with (folder / "verdicts.csv").open("w", encoding="utf-8", newline="") as file:
         rows = csv.DictWriter(file, list(queue[0]))
@@ -142,7 +142,8 @@ def test_rows_that_nobody_has_seen_are_unchanged(
     folder: Path, capfdbinary: pytest.CaptureFixture[bytes], name: str
 ) -> None:
     """A queue is applied to the rows that people saw, not to edited ones or those of another file."""
-    fill_in_queue(folder, "fruit")
+    assert main.run(["queue", "rows.doubt", "--size", "10", "-q"]) == 0
+    fill_in_queue(folder, "fruit", "rows.queue")
     text = (folder / "rows.csv").read_text(encoding="utf-8")
     (folder / name).write_text(text.replace("no 0,", "edited,"), encoding="utf-8")
     assert scan(name) == 0

@@ -83,7 +83,7 @@ class TestQueue:
         assert [(row["doubt_id"], row["doubt_equal_rows"]) for row in queue] == [
             (row["doubt_id"], row["doubt_equal_rows"]) for row in own
         ]
-        assert {"r000", "r118"} & {row["doubt_id"] for row in queue}
+        assert "r050" in {row["doubt_id"] for row in queue}
         assert {path.name for path in (folder / "rows.queue").iterdir()} == {"queue.csv", "README.txt"}
         assert {row["input_verdict"] for row in queue} == {"mine"}
         assert {row["verdict"] for row in queue} == {""}
@@ -476,7 +476,7 @@ class TestTrouble:
         clean = [
             line
             for line in (folder / "rows.csv").read_text().splitlines()
-            if "apple cherry peach" not in line
+            if "apple cherry peach" not in line and not line.startswith("r050")
         ]
         (folder / "clean.csv").write_text("\n".join(clean) + "\n")
         assert main.run(["scan", "clean.csv", *SCAN]) == 0

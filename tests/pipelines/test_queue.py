@@ -80,16 +80,15 @@ def write_repeated(path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "asked", "has_groups"),
     [
-        ("data.csv", {}, False),
         ("repeated.csv", {}, True),
         ("repeated.csv", {"audit_sample": 30, "seed": 3}, True),
         ("repeated.csv", {"audit_sample": 30, "queue_size": 30}, False),
-        ("data.csv", {"queue_size": 4}, False),
+        ("repeated.csv", {"queue_size": 2}, True),
     ],
     ids=str,
 )
 def test_as_the_scan(name: str, asked: dict[str, int], *, has_groups: bool) -> None:
-    """Without options, the queue has the rows of the scan's own queue, also where none is doubted."""
+    """Without options, the queue has the rows of the scan's own queue."""
     write_repeated(Path("repeated.csv"))
     settings = ScanSettings(path=name, fast=True, folds=2, repeats=1, label="label", **asked)
     found, table = scan.make_audit(settings, progress=Silence())

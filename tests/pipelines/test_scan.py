@@ -664,7 +664,7 @@ class TestClaims:
 
         assert not found.skill.assessable
         assert not found.ranking.doubted.any()
-        assert len(found.ranking.queue) == 10
+        assert len(found.ranking.queue) == 12
         assert {found.why[row] for row in found.ranking.queue} == {NO_EVIDENCE}
         assert (found.ranking.suggested_labels == found.examples.given_labels).all()
 

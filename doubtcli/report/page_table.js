@@ -98,7 +98,8 @@ function suggestion(row) {
   return labelOf(row.suggested, row.tier === "doubted" ? "suggested" : "suggested weak");
 }
 
-const tierOf = ({ tier }) => (tier ? [make("span", { class: "tier" }, tier), " "] : []);
+/** A word on rows that are only contradicted; doubted ones are in the colour of doubt. */
+const tierOf = ({ tier }) => (tier === "contradicted" ? [make("span", { class: "tier" }, tier), " "] : []);
 
 const cell = (name, ...children) => make("td", { role: "cell", class: name }, ...children);
 

@@ -440,7 +440,7 @@ def test_filled_queue(show: Show, make_audit: Make) -> None:
 
     assert view.texts("h1") == ["3 of 8 labels are doubted"]
     assert view.ids == ["t0007", "t0004", "t0005", "t0003", "t0002"]
-    assert view.texts(".tier") == ["doubted"] * 3 + ["contradicted"] * 2
+    assert view.texts(".tier") == ["contradicted"] * 2
     view.press("#tiers .chip:last-child")
     assert view.ids == ["t0003", "t0002"]
     view.press("#chips .chip")
@@ -468,7 +468,9 @@ def test_queue_of_another_size(show: Show, make_audit: Make) -> None:
 @pytest.mark.parametrize("n_doubted", [0, 4, 5])
 def test_divider(show: Show, make_audit: Make, sentences: Sentences, n_doubted: int) -> None:
     """A line divides doubted rows from others, where rows are in order of doubt; the bar counts both."""
-    view = show(make_audit(doubt=[0.9] * n_doubted + [0.1] * (8 - n_doubted), queue_length=5))
+    view = show(
+        make_audit(doubt=[0.9] * n_doubted + [0.1] * (8 - n_doubted), contradicted=[True] * 8, queue_length=5)
+    )
 
     lines = [line.get_attribute("class") for line in view.all("#rows tbody tr")]
     assert lines == (

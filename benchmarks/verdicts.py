@@ -4,9 +4,8 @@ Usage: python benchmarks/verdicts.py [SET ...]      (`make bench-verdicts` runs 
 
 The sets are those of `ranking.py`. The known true labels play the person. First the top 50 rows of the
 queue are decided; then, separately, 50 rows of an audit sample; each time the file is scanned again with
-these verdicts. Then 1,000 audit samples are drawn from each set by the doubts of its first scan, and each
-interval is compared with the true rate; so are intervals for rarer errors: a few of the set's errors, or as
-many rows at random. The tables go to standard output and into benchmarks/README.md.
+these verdicts. The table goes to standard output and into benchmarks/README.md. How often the measured rate's
+interval holds is in `measured.py`.
 """
 
 from __future__ import annotations
@@ -24,13 +23,7 @@ from page import PAGE, write_between
 from sets import DATA, Task, read_tasks
 from sklearn.metrics import average_precision_score
 
-from doubtcli.queue.sampling import stratify
-from doubtcli.rank.verdicts import estimate_stratified_rate
-
 VERDICTS = 50
-SIZES = (50, 100, 200)
-DRAWS = 1000
-RARE = (0.003, 0.01, 0.02)
 NO_ERROR = "none is an error"
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 
@@ -47,19 +40,18 @@ class Scan:
 
 
 def main() -> None:
-    """Measure every set, print the tables and write them into the README next to this file."""
+    """Measure every set, print the table and write it into the README next to this file."""
     wanted = sys.argv[1:]
-    ranked, covered = [], []
+    ranked: list[list] = []
     for folder in sorted(DATA.iterdir()):
         if wanted and folder.name not in wanted:
             continue
         for task in read_tasks(folder):
             truth = pd.read_parquet(folder / "data.parquet").set_index("id")["true_label"]
-            first = compare(task, truth[task.table["id"]].to_numpy(dtype=str), ranked)
-            add_coverage(task, first, covered)
+            compare(task, truth[task.table["id"]].to_numpy(dtype=str), ranked)
     if not ranked:
         sys.exit(f"no labelled sets in {DATA}")
-    text = report(ranked, covered)
+    text = report(ranked)
     print("\n" + text)
     if not wanted:
         write_between(PAGE, BEGIN, END, text)
@@ -68,8 +60,8 @@ def main() -> None:
 # ------------------------------------------------------------------ 50 verdicts
 
 
-def compare(task: Task, truth: np.ndarray, lines: list[list]) -> Scan:
-    """Scan without verdicts, with 50 from the top, and with 50 of an audit sample; gives the first scan."""
+def compare(task: Task, truth: np.ndarray, lines: list[list]) -> None:
+    """Scan without verdicts, with 50 from the top, and with 50 of an audit sample."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         task.table.to_parquet(folder / "data.parquet")
@@ -98,7 +90,6 @@ def compare(task: Task, truth: np.ndarray, lines: list[list]) -> Scan:
     ]
     lines.append([cells, figures, rests, [holds(task, one) for one in (before, after[1])]])
     print("| " + " | ".join(cells) + " |", flush=True)
-    return before
 
 
 def scan(task: Task, folder: Path, *options: str) -> Scan:
@@ -145,54 +136,11 @@ def interval(task: Task, scanned: Scan) -> str:
     return shown + ("" if holds(task, scanned) else " (misses)")
 
 
-# --------------------------------------------------------------------- coverage
-
-
-def add_coverage(task: Task, scanned: Scan, lines: list[list]) -> None:
-    """How often an audit sample's interval holds, for the set's errors and for rarer ones."""
-    rng = np.random.default_rng(0)
-    kinds = {"its errors": task.is_error}
-    for rate in RARE:
-        n = max(1, round(rate * len(task.is_error)))
-        for kind, rows in (("its", np.flatnonzero(task.is_error)), ("random", np.arange(len(task.is_error)))):
-            if n <= len(rows):
-                wrong = np.zeros(len(task.is_error), dtype=bool)
-                wrong[rng.choice(rows, n, replace=False)] = True
-                kinds[f"{rate:.1%} {kind}"] = wrong
-    for kind, is_wrong in kinds.items():
-        lines += [
-            [task.name, kind, size, is_wrong.mean(), *measure_coverage(scanned.doubt, is_wrong, size)]
-            for size in SIZES
-            if size < len(is_wrong)
-        ]
-
-
-def measure_coverage(doubt: np.ndarray, is_wrong: np.ndarray, size: int) -> tuple[float, float, float]:
-    """The share of 1,000 intervals that hold, their median width, and that of samples without strata."""
-    rng = np.random.default_rng(0)
-    strata, n_drawn = stratify(doubt, size)
-    held, width = simulate_intervals(np.bincount(strata, weights=is_wrong), np.bincount(strata), n_drawn, rng)
-    plain = simulate_intervals(np.array([is_wrong.sum()]), np.array([len(doubt)]), np.array([size]), rng)[1]
-    return held, width, plain
-
-
-def simulate_intervals(wrong: np.ndarray, sizes: np.ndarray, n_drawn: np.ndarray, rng) -> tuple[float, float]:  # noqa: ANN001
-    """The share of 1,000 intervals that hold, and their median width, by the known errors in each stratum."""
-    truth, wrong = wrong.sum() / sizes.sum(), wrong.astype(int)
-    found = rng.hypergeometric(wrong, sizes - wrong, n_drawn, size=(DRAWS, len(sizes)))
-    different, of_draw = np.unique(found, axis=0, return_inverse=True)
-    bounds = np.array([estimate_stratified_rate(one, n_drawn, sizes)[1:] for one in different])[
-        of_draw.ravel()
-    ]
-    held = (bounds[:, 0] - 1e-9 <= truth) & (truth <= bounds[:, 1] + 1e-9)
-    return float(held.mean()), float(np.median(bounds[:, 1] - bounds[:, 0]))
-
-
 # ----------------------------------------------------------------------- report
 
 
-def report(ranked: list[list], covered: list[list]) -> str:
-    """Both tables, with means."""
+def report(ranked: list[list]) -> str:
+    """The table, with means."""
     head = (
         "| set | rows | errors | AP, no verdicts | AP, 50 from the top | its undecided rows, before → after "
         "| AP, 50 of a sample | its undecided rows, before → after "
@@ -211,31 +159,7 @@ def report(ranked: list[list], covered: list[list]) -> str:
     for place, name in ((0, "Without verdicts"), (1, "With 50 of a sample")):
         held = [holds[place] for *_, holds in ranked if holds[place] is not None]
         parts.append(f"{name}, the interval contains the true rate on {sum(held)} of {len(held)} sets.")
-    parts += ["", f"### Coverage of the measured rate's 90% interval, {DRAWS:,} samples each", ""]
-    parts += [*coverage_table(covered, "its errors"), ""]
-    rare = [line for line in covered if line[1] != "its errors"]
-    lowest = min(rare, key=lambda line: line[4])
-    rates = ", ".join(f"{rate:.1%}" for rate in RARE)
-    parts.append(
-        f"With rarer errors ({rates} of rows: some of the set's own, or rows at random, unseen by models), "
-        f"{len(rare)} cases: coverage {lowest[4]:.1%} to "
-        f"{max(line[4] for line in rare):.1%}, lowest on {lowest[0]}, {lowest[1]}, {lowest[2]} rows."
-    )
     return "\n".join(parts)
-
-
-def coverage_table(covered: list[list], kind: str) -> list[str]:
-    """One line a set: coverage, width, and the width without strata, by size of the sample."""
-    rows: dict[str, list] = {}
-    for name, of_kind, size, rate, *figures in covered:
-        if of_kind == kind:
-            rows.setdefault(name, [f"{rate:.1%}"]).append((size, *figures))
-    heads = [f"{size} rows: holds, width (without strata)" for size in SIZES]
-    lines = [f"| set | errors | {' | '.join(heads)} |", "|" + "---|" * (2 + len(SIZES))]
-    for name, (rate, *sizes) in rows.items():
-        cells = {size: f"{held:.1%}, {width:.1%} ({plain:.1%})" for size, held, width, plain in sizes}
-        lines.append(f"| {name} | {rate} | {' | '.join(cells.get(size, '-') for size in SIZES)} |")
-    return lines
 
 
 def mean(ratios: list[float]) -> float:

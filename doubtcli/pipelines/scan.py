@@ -27,6 +27,7 @@ from doubtcli.rank.combine import (
 )
 from doubtcli.rank.cut import choose_queue_length
 from doubtcli.rank.flags import bound_flags
+from doubtcli.rank.measured import measure_noise_rate
 from doubtcli.rank.noise import make_unassessable_rate
 from doubtcli.rank.payoff import expect_errors
 from doubtcli.rank.planting import plant_and_judge
@@ -34,7 +35,6 @@ from doubtcli.rank.prior import SetFeatures, find_curves, make_unskilled_curves
 from doubtcli.rank.verdicts import (
     learn_from_verdicts,
     mark_decided_rows,
-    measure_noise_rate,
     set_corrected_apart,
 )
 from doubtcli.rank.why import explain_rows

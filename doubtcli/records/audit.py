@@ -62,6 +62,9 @@ class NoiseRate:
     """"models", or "verdicts" where it was measured on rows that were drawn at random and checked."""
     n_checked: int = 0
     """How many checked rows of an audit sample it was measured on."""
+    n_more: int | None = None
+    """How many more verdicts on such rows would bring the interval to 2 points on either side, if they are
+    like those so far; 0 where it is as narrow; None where nothing was measured."""
 
     @property
     def is_measured(self) -> bool:

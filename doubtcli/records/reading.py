@@ -317,15 +317,18 @@ class Stratum:
     n_strata: int
     n_rows: int
     """How many rows it was drawn from."""
+    draw: int | None = field(default=None, compare=False)
+    """The place of one of its rows in the order of the whole sample, from 1."""
 
     def __str__(self) -> str:
-        return f"{self.number} of {self.n_strata} ({self.n_rows} rows)"
+        layer = f"{self.number} of {self.n_strata} ({self.n_rows} rows)"
+        return layer if self.draw is None else f"{layer}, draw {self.draw}"
 
     @classmethod
     def parse(cls, text: str) -> Stratum | None:
         """The stratum that a text names, as written by `str`; None if it names none."""
-        found = re.fullmatch(r"\s*(\d+) of (\d+) \((\d+) rows\)\s*", text)
-        return cls(*map(int, found.groups())) if found else None
+        found = re.fullmatch(r"\s*(\d+) of (\d+) \((\d+) rows\)(?:, draw (\d+))?\s*", text)
+        return cls(*(int(part) for part in found.groups() if part is not None)) if found else None
 
 
 HIT, MISS, UNKNOWN = 1, 0, -1

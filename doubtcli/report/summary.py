@@ -86,7 +86,8 @@ def noise_sentence(noise: NoiseRate) -> str:
     if noise.rate is None or noise.low is None or noise.high is None:
         return f"{known} {_end_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
-    measured = f"{format_percent(noise.rate)} of rows ({interval}), {_drop_full_stop(noise.why)}"
+    more = f"; {format_count(noise.n_more)} more such verdicts for ±2 points" if noise.n_more else ""
+    measured = f"{format_percent(noise.rate)} of rows ({interval}{more}), {_drop_full_stop(noise.why)}"
     return f"Label noise: {measured}. {known}"
 
 

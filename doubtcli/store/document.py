@@ -64,7 +64,7 @@ RECORD_KEYS: Mapping[type, tuple[str, ...]] = {
     ),
     NoiseRate: (
         *("assessable", "why", "at_least", "contradicted", "rate", "low", "high", "level"),
-        *("rests_on", "n_checked"),
+        *("rests_on", "n_checked", "n_more"),
     ),
     Power: ("assessable", "why", "planted"),
     VerdictCounts: ("path", "kept", "corrected", "unusable"),

@@ -2,41 +2,32 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.queue.sampling import draw_sample, stratify
+from doubtcli.queue.sampling import cut_strata, draw_sample
 from doubtcli.records import Stratum
 
 
 class TestStrata:
-    """Rows with similar doubt, cut into parts of equal total spread."""
+    """The most doubted tenth of the rows, the next quarter, and the rest."""
 
-    def test_unsure_rows_make_smaller_strata(self):
-        """Two rows with a doubt of .5 have as much spread (.5 each) as ten with .1 (the least spread)."""
-        strata, n_drawn = stratify(np.array([0.0] * 5 + [0.5, 0.5] + [0.0] * 5), 50)
+    def test_by_the_order_of_doubts(self):
+        """Of 20 rows, the most doubted last: 2, 5 and 13."""
+        assert cut_strata(np.linspace(0, 1, 20)).tolist() == [2] * 13 + [1] * 5 + [0] * 2
 
-        assert strata.tolist() == [1] * 5 + [0, 0] + [1] * 5
-        assert n_drawn.tolist() == [2, 10]
-
-    def test_small_samples_have_fewer_strata(self):
-        """25 rows a stratum, and three strata at most."""
-        doubt = np.linspace(0, 1, 1000)
-
-        assert [len(stratify(doubt, n)[1]) for n in (10, 49, 50, 74, 75, 500)] == [1, 1, 2, 2, 3, 3]
-
-    def test_equally_many_are_drawn_from_each_and_what_is_left_from_the_most_doubted(self):
-        """77 rows are drawn from three strata as 26, 26 and 25."""
-        assert stratify(np.linspace(0, 1, 1000), 77)[1].tolist() == [26, 26, 25]
+    def test_few_rows_are_one_stratum(self):
+        """19 rows are too few for three."""
+        assert cut_strata(np.linspace(0, 1, 19)).tolist() == [0] * 19
 
 
 class TestDraw:
     """A random sample of the undecided rows."""
 
     def test_inclusion_is_the_share_drawn_of_a_stratum(self):
-        """20 of 40 rows of one stratum: each had a chance of one half."""
-        sample = draw_sample(np.full(40, 0.1), np.ones(40, dtype=bool), 20, seed=0)
+        """All 200 rows are three strata; the shares drawn of 20, 50 and 130 rows add up to 60 rows."""
+        sample = draw_sample(np.linspace(0, 1, 200), np.ones(200, dtype=bool), 60, seed=0)
 
-        assert len(set(sample.rows.tolist())) == 20
-        assert set(sample.strata) == {Stratum(1, 1, 40)}
-        assert sample.inclusion.tolist() == [0.5] * 20
+        assert set(sample.strata) == {Stratum(1, 3, 20), Stratum(2, 3, 50), Stratum(3, 3, 130)}
+        inclusion = dict(zip(sample.strata, sample.inclusion, strict=True))
+        assert sum(inclusion[stratum] * stratum.n_rows for stratum in inclusion) == 60
 
     @given(st.integers(1, 200), st.integers(0, 5), st.data())
     def test_only_undecided_rows_are_drawn_and_each_once(self, n_wanted, seed, data):
@@ -50,7 +41,7 @@ class TestDraw:
         assert len(sample.rows) == min(n_wanted, undecided.sum())
         assert len(set(sample.rows.tolist())) == len(sample.rows)
         assert undecided[sample.rows].all()
-        assert sum(stratum.n_rows for stratum in set(sample.strata)) == undecided.sum()
+        assert [stratum.draw for stratum in sample.strata] == list(range(1, len(sample.rows) + 1))
         drawn = [sample.strata.count(stratum) / stratum.n_rows for stratum in sample.strata]
         np.testing.assert_allclose(sample.inclusion, drawn)
 
@@ -63,17 +54,33 @@ class TestDraw:
         assert once == again
         assert once != other
 
-    def test_rows_are_in_the_order_of_the_draw(self):
-        """The most doubted rows do not come first: half of the first half is from the other stratum."""
-        sample = draw_sample(np.linspace(0, 1, 500), np.ones(500, dtype=bool), 50, seed=0)
+    def test_a_longer_sample_begins_with_the_shorter_one(self):
+        """So that a sample can be continued: the first 50 of 200 are those of a sample of 50."""
+        doubt, everything = np.linspace(0, 1, 500), np.ones(500, dtype=bool)
 
-        first = [stratum.number for stratum in sample.strata[:25]]
-        assert 5 < first.count(1) < 20
+        short, long = (draw_sample(doubt, everything, n, seed=0) for n in (50, 200))
+
+        assert long.rows[:50].tolist() == short.rows.tolist()
+        assert list(map(str, long.strata[:50])) == list(map(str, short.strata))
+
+    def test_at_each_place_of_the_order_strata_are_as_likely(self):
+        """Over 1,000 draws the 1st and the 20th are in 13, 28 and 59% from each (standard deviation 1.6)."""
+        doubt, everything = np.linspace(0, 1, 500), np.ones(500, dtype=bool)
+        numbers = np.array(
+            [
+                [draw.number for draw in draw_sample(doubt, everything, 20, seed).strata]
+                for seed in range(1000)
+            ]
+        )
+
+        for place in (0, 19):
+            shares = np.bincount(numbers[:, place], minlength=4)[1:] / 1000
+            np.testing.assert_allclose(shares, [0.13, 0.28, 0.59], atol=0.06)
 
     def test_every_row_of_a_stratum_is_drawn_as_often(self):
-        """Over 2,000 draws of 10 among 20 rows each is drawn some 1,000 times (standard deviation 22)."""
-        counts = np.zeros(20)
+        """Over 2,000 draws of 10 among 19 rows each is drawn some 1,053 times (standard deviation 22)."""
+        counts = np.zeros(19)
         for seed in range(2000):
-            counts[draw_sample(np.full(20, 0.3), np.ones(20, dtype=bool), 10, seed).rows] += 1
+            counts[draw_sample(np.full(19, 0.3), np.ones(19, dtype=bool), 10, seed).rows] += 1
 
-        assert np.abs(counts - 1000).max() < 5 * 22.4
+        assert np.abs(counts - 20000 / 19).max() < 5 * 22.4

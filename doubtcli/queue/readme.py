@@ -32,10 +32,10 @@ STRATEGY_NOTES = {
         "that no class and no reason crowds out the others. The most doubted rows of each come first."
     ),
     RANDOM: (
-        "rows drawn at random from all rows without a verdict, doubted or not; rows with a doubt near 0.5 "
-        "are drawn more often. They are in random order, so that the first half alone is a random sample, "
-        "too. The noise rate is measured on them: don't skip the easy ones. If equal rows are drawn, each "
-        "of them is in the queue, since the noise rate is a share of rows."
+        "rows drawn at random from all rows without a verdict, doubted or not; the most doubted ones are "
+        "drawn more often. Decide them in their order, and stop where you like: the first rows alone are a "
+        "random sample, too. The noise rate is measured on them: don't skip the easy ones. If equal rows are "
+        "drawn, each of them is in the queue, since the noise rate is a share of rows."
     ),
     BUDGET: (
         "rows by expected corrections a minute: the row's doubt, divided by the time to read it (238 words a "

@@ -31,7 +31,7 @@ from doubtcli.rank.measured import measure_noise_rate
 from doubtcli.rank.noise import make_unassessable_rate
 from doubtcli.rank.payoff import expect_errors
 from doubtcli.rank.planting import plant_and_judge
-from doubtcli.rank.prior import SetFeatures, find_curves, make_unskilled_curves
+from doubtcli.rank.prior import SetFeatures, find_curves, make_unlearned_curves, make_unskilled_curves
 from doubtcli.rank.verdicts import (
     learn_from_verdicts,
     mark_decided_rows,
@@ -295,19 +295,22 @@ def _find_prior(  # noqa: PLR0917  # all that shows which other sets a file is l
     seed: int,
 ) -> tuple[NoiseRate, ErrorCurves]:
     """What models can say of how many labels are wrong, and how likely errors are before any verdict."""
-    if not skill.assessable or skill.balanced_accuracy is None:
+    if not skill.assessable:
         return make_unassessable_rate(skill.why), make_unskilled_curves()
     noise = task.estimate_noise(opinions, evidence, together, seed)
     judgeable = task.find_judgeable(evidence, together)
     contradicted = task.find_contradicted(np.mean(opinions, axis=0), evidence) & judgeable
     share = float(contradicted.mean())
+    noise_rate = replace(noise.noise_rate, contradicted=share)
+    if skill.balanced_accuracy is None:  # no classes: all known sets have some
+        return noise_rate, make_unlearned_curves()
     features = SetFeatures(
         evidence.n_classes,
         share,
         noise.curve_rate,
         correct_for_chance(skill.balanced_accuracy, evidence.given_labels),
     )
-    return replace(noise.noise_rate, contradicted=share), find_curves(features)
+    return noise_rate, find_curves(features)
 
 
 @dataclass(frozen=True)

@@ -66,5 +66,7 @@ def _count_worth_by_doubt(ranking: Ranking, tiered: Codes) -> int:
     found = 0.0 if decided is None else float(ranking.doubt[decided].sum())
     expected = found + np.cumsum(np.sort(ranking.doubt[tiered])[::-1])
     n_queued = found + np.arange(1, len(tiered) + 1)
-    score = 2 * expected / (n_queued + ranking.doubt.sum())
-    return int(score.argmax()) + 1 if len(tiered) else 0
+    total = ranking.doubt.sum()
+    without_queue = 2 * found / (found + total) if found else 0.0
+    score = np.r_[without_queue, 2 * expected / (n_queued + total)]
+    return int(score.argmax())

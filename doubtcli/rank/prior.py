@@ -63,8 +63,9 @@ UNSKILLED_SLOPE, BASE_RATE = 0.2, 0.05
 """Where models can't predict the labels they only order the rows: a margin hardly weighs, and doubts start
 from the share of wrong labels that is usual. Public test sets have 3.3% on average (Northcutt et al., 2021),
 and training sets no fewer."""
-_UNSKILLED_SPREAD = (1.0, 0.25)
-"""How far verdicts can move the intercept and the logarithm of the slope there: standard deviations."""
+_CENTERED_SPREAD = (1.0, 0.25)
+"""How far verdicts can move the intercept and the logarithm of the slope where no known set says where they
+are: standard deviations."""
 
 
 @dataclass(frozen=True)
@@ -102,10 +103,12 @@ class ErrorCurves:
 
     @cached_property
     def _log_odds(self) -> Floats:
-        from scipy.special import expit, logit
+        from scipy.special import expit
 
         intercepts, slopes = list_curves()
-        return np.asarray(logit(self.weights @ expit(intercepts[:, None] + slopes[:, None] * _GRID)))
+        log_odds = intercepts[:, None] + slopes[:, None] * _GRID
+        # each side apart: one minus a probability near 1 would be rounded to equal steps, or to 0
+        return np.asarray(np.log(self.weights @ expit(log_odds)) - np.log(self.weights @ expit(-log_odds)))
 
     def to_log_odds(self, margins: Floats) -> Floats:
         """The log odds that each label is wrong, the mean of all curves; they rise with the margin.
@@ -189,8 +192,19 @@ def mix_curves(known: KnownSets, features: SetFeatures) -> ErrorCurves:
 
 def make_unskilled_curves() -> ErrorCurves:
     """The curves where models can't predict the labels: margins there are log odds that a label is wrong."""
+    return _center_curves(0.0)
+
+
+def make_unlearned_curves() -> ErrorCurves:
+    """The curves of a kind of labels of which no set is known: margins are added to the usual log odds."""
+    return _center_curves(float(np.log(BASE_RATE / (1 - BASE_RATE))))
+
+
+def _center_curves(intercept: float) -> ErrorCurves:
+    """Curves with a slope near 1 and an intercept near this one."""
     intercepts, slopes = list_curves()
-    away = (intercepts / _UNSKILLED_SPREAD[0]) ** 2 + (np.log(slopes) / _UNSKILLED_SPREAD[1]) ** 2
+    away = ((intercepts - intercept) / _CENTERED_SPREAD[0]) ** 2
+    away += (np.log(slopes) / _CENTERED_SPREAD[1]) ** 2
     return ErrorCurves(_normalize(-away / 2))
 
 

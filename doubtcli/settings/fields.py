@@ -130,9 +130,17 @@ def switch_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
     return field(default=False, metadata={"kind": Kind(about, "true or false", check_switch)})
 
 
-def share_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
-    """A setting that takes a share."""
-    return field(default=None, metadata={"kind": Kind(about, SHARE, _check_share)})
+def share_setting(about: str, most: float = 1.0) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that takes a share of at most so much."""
+
+    def check(value: object) -> float:
+        share = _check_share(value)
+        if share > most:
+            raise ValueError
+        return share
+
+    expected = SHARE if most == 1 else f"{SHARE}, of at most {most:.0%}"
+    return field(default=None, metadata={"kind": Kind(about, expected, check)})
 
 
 def limit_setting(about: str) -> Any:  # noqa: ANN401  # as `field`

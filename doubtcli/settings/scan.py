@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.records import ReadOptions
+from doubtcli.records import DOUBTED_FROM, ReadOptions
 from doubtcli.settings.fields import (
     INSTALLED_FORMATS,
     Kind,
@@ -126,7 +126,8 @@ class ScanSettings:
         "Rows drawn at random and put first in the queue, to measure the noise rate on.", least=10
     )
     stop_below: float | None = share_setting(
-        "End the queue where fewer rows than this share would be wrong, such as 20%."
+        "End the queue where fewer rows than this share would be wrong, such as 20%; doubted rows stay.",
+        most=DOUBTED_FROM,
     )
     force: bool = False
     """Replace what is at `output`; only a flag, so that no settings file replaces things unasked."""

@@ -5,8 +5,8 @@ from hypothesis import strategies as st
 
 from doubtcli.rank import combine
 from doubtcli.rank.combine import find_ranked_sources
-from doubtcli.rank.noise import make_unassessable_noise
-from doubtcli.records import Evidence, NoiseModel, NoiseRate, ReasonScores
+from doubtcli.rank.prior import BASE_RATE, ErrorCurves, list_curves, make_unskilled_curves
+from doubtcli.records import Evidence, ReasonScores
 from doubtcli.tasks.classification import Classification, find_too_small_classes, pool_pred_probs
 
 BOTH = {"models", "neighbors"}
@@ -19,17 +19,42 @@ def evidence(**parts):
     return Evidence(given_labels=GIVEN, n_classes=2, **parts)
 
 
-def noise(prior=0.2):
-    """A noise model that leaves margins as they are."""
-    return NoiseModel(NoiseRate(assessable=True, why=""), prior, mean=0.0, sd=1.0, slope=1.0, location=0.0)
+def curve(intercept=0.0, slope=1.0):
+    """A single curve: log odds are `intercept + slope * margin`."""
+    intercepts, slopes = list_curves()
+    weights = np.isclose(intercepts, intercept) & np.isclose(slopes, slope)
+    assert weights.sum() == 1
+    return ErrorCurves(weights.astype(float))
 
 
-def rank_rows(evidence, reasons, pooled_pred_probs, noise):
-    """The ranking where only duplicates are held out together."""
+def measure_margins(evidence, reasons, opinions, curves, *, has_skill=True):
+    """The margins where only duplicates are held out together."""
     apart = held_out_together(evidence)
-    return combine.rank_rows(
-        Classification(), evidence, reasons, pooled_pred_probs, noise, apart, n_labels=evidence.n_classes
+    return combine.measure_margins(
+        Classification(), evidence, reasons, opinions, curves, apart, has_skill=has_skill
     )
+
+
+def rank_rows(evidence, reasons, opinions, curves=None, *, has_skill=True, learnt=None):
+    """The ranking by these curves, or by those that were learnt after the margins were measured."""
+    curves = curves or curve()
+    margins = measure_margins(evidence, reasons, opinions, curves, has_skill=has_skill)
+    return combine.rank_rows(
+        Classification(),
+        evidence,
+        reasons,
+        opinions,
+        margins,
+        learnt or curves,
+        held_out_together(evidence),
+        has_skill=has_skill,
+        n_labels=evidence.n_classes,
+    )
+
+
+def rank_without_models(evidence, reasons):
+    """The ranking where no model has an opinion."""
+    return rank_rows(evidence, reasons, [], make_unskilled_curves(), has_skill=False)
 
 
 def held_out_together(evidence):
@@ -95,63 +120,81 @@ SCORES = 1 - PROBS[np.arange(6), GIVEN]
 """The scores of low-self-confidence on the six rows."""
 
 
+def above_usual(doubt):
+    """The log odds of each doubt above those of one label in twenty."""
+    return np.log(doubt / (1 - doubt)) - np.log(1 / 19)
+
+
 class TestVoices:
     """Reasons that read the same evidence count once, no matter which package they come from."""
 
-    def sum_of_doubt(self, reasons):
-        """The sum of the doubts of all six rows at a prior of .2."""
+    def rank(self, reasons):
+        """The doubts of all six rows, where a margin is the log odds of an error."""
         pooled = pool_pred_probs(evidence(pred_probs=PROBS), find_ranked_sources(reasons))
-        return rank_rows(evidence(pred_probs=PROBS), reasons, pooled, noise(0.2)).doubt.sum()
+        return rank_rows(evidence(pred_probs=PROBS), reasons, pooled).doubt
 
     @pytest.mark.parametrize("n_plug_ins", [0, 1, 2])
     def test_a_plug_in_that_reads_the_models_adds_no_doubt(self, n_plug_ins):
-        """The scores of low-self-confidence under more names leave the sum at 6 times .2."""
+        """The scores of low-self-confidence under more names leave doubts as the models have them."""
         plug_ins = [scores_of(f"echo-{place}", SCORES, "models") for place in range(n_plug_ins)]
 
-        total = self.sum_of_doubt([scores_of("low-self-confidence", SCORES, "models"), *plug_ins])
+        doubt = self.rank([scores_of("low-self-confidence", SCORES, "models"), *plug_ins])
 
-        np.testing.assert_allclose(total, 1.2)
+        np.testing.assert_allclose(doubt, [0.1, 0.2, 0.9, 0.2, 0.3, 0.95])
 
     def test_a_plug_in_alone_lets_the_models_count(self):
         """The pooled probabilities count, even if no reason of ours reads them."""
-        np.testing.assert_allclose(self.sum_of_doubt([scores_of("echo", SCORES, "models")]), 1.2)
+        np.testing.assert_allclose(self.rank([scores_of("echo", SCORES, "models")]), SCORES)
 
     def test_a_reason_that_reads_models_and_annotators_has_the_voice_of_the_models(self):
         """It may repeat what the models say, so it is not added."""
         mixed = scores_of("mixed", SCORES, "models", "annotators")
 
         assert mixed.voice == "models"
-        np.testing.assert_allclose(self.sum_of_doubt([mixed]), 1.2)
+        np.testing.assert_allclose(self.rank([mixed]), SCORES)
 
     def test_two_reasons_of_one_voice_are_averaged(self):
         """Log odds of .847 at .7 and .405 at .6 count as their mean, .626; a score of NaN does not count."""
-        prior = make_unassessable_noise("").prior
         first = scores_of("first", [0.7, 0.7, 0.2, 0.2, 0.2, 0.2], "annotators")
         second = scores_of("second", [0.6, np.nan, 0.2, 0.2, 0.2, 0.2], "annotators")
 
-        doubt = rank_rows(evidence(), [first, second], [], make_unassessable_noise("")).doubt
+        doubt = rank_without_models(evidence(), [first, second]).doubt
 
-        odds = doubt / (1 - doubt) * (1 - prior) / prior
-        np.testing.assert_allclose(np.log(odds), [0.6264, 0.8473, 0, 0, 0, 0], atol=1e-4)
+        np.testing.assert_allclose(above_usual(doubt), [0.6264, 0.8473, 0, 0, 0, 0], atol=1e-4)
 
     def test_reasons_that_read_labels_alone_are_one_voice(self):
         """Two reasons with the same scores raise doubt no more than one of them."""
         one, other = scores_of("one", [0.7] + [0] * 5), scores_of("other", [0.7] + [0] * 5)
 
-        alone = rank_rows(evidence(), [one], [], make_unassessable_noise("")).doubt
-        both = rank_rows(evidence(), [one, other], [], make_unassessable_noise("")).doubt
+        alone = rank_without_models(evidence(), [one]).doubt
+        both = rank_without_models(evidence(), [one, other]).doubt
 
         np.testing.assert_allclose(both, alone)
 
     def test_reasons_of_different_voices_add_up(self):
         """Duplicates and annotators are different evidence: .847 and .405 are 1.253."""
-        prior = make_unassessable_noise("").prior
         duplicates = scores_of("duplicates", [0.7] + [0] * 5, "duplicates")
         annotators = scores_of("annotators", [0.6] + [0] * 5, "annotators")
 
-        doubt = rank_rows(evidence(), [duplicates, annotators], [], make_unassessable_noise("")).doubt[0]
+        doubt = rank_without_models(evidence(), [duplicates, annotators]).doubt
 
-        np.testing.assert_allclose(np.log(doubt / (1 - doubt) * (1 - prior) / prior), 1.2528, atol=1e-4)
+        assert above_usual(doubt)[0] == pytest.approx(1.2528, abs=1e-4)
+
+    def test_other_voices_add_to_what_models_say(self):
+        """Models give row 0 .9 for its label: log odds of -2.197, by the curve -4.197; .7 is .847 more."""
+        answers = scores_of("answers", [0.7] + [np.nan] * 5, "annotators", lowers_doubt=True)
+
+        doubt = rank_rows(evidence(), [answers], [PROBS], curve(-2)).doubt
+
+        assert np.log(doubt[0] / (1 - doubt[0])) == pytest.approx(-2 - 2.1972 + 0.8473, abs=1e-4)
+
+    def test_other_voices_are_shown_as_a_margin_that_means_as_much(self):
+        """Where log odds rise by .5 a unit, log odds of .847 are a margin of 1.695 more."""
+        answers = scores_of("answers", [0.7] + [np.nan] * 5, "annotators", lowers_doubt=True)
+
+        margins = measure_margins(evidence(), [answers], [PROBS], curve(-2, 0.5)).mean
+
+        np.testing.assert_allclose(margins[:2], [-2.1972 + 1.6946, -1.3863], atol=1e-4)
 
     def test_voices_are_described_by_their_reasons(self, sentences):
         """Pooled reasons are one entry, averaged ones another; a single reason is its name."""
@@ -164,7 +207,7 @@ class TestVoices:
             scores_of("outlier", SCORES, "neighbors", family="context"),
         ]
 
-        voices = rank_rows(evidence(), reasons, [PROBS], noise()).voices
+        voices = rank_rows(evidence(), reasons, [PROBS]).voices
 
         assert len(voices) == 3
         sentences.check("\n".join(voices))
@@ -173,15 +216,65 @@ class TestVoices:
 class TestRanking:
     """One doubt for each row, and the order of the rows."""
 
-    def test_doubts_add_up_to_the_prior(self):
-        """At a prior of .2, the doubts of six rows add up to 1.2."""
-        ranking = rank_rows(evidence(pred_probs=PROBS), [], [PROBS], noise(0.2))
+    def test_doubt_is_what_the_curve_says_of_the_margin(self):
+        """Models give the label of row 5 .05: log odds of 2.944, by the curve .944, which is .72."""
+        ranking = rank_rows(evidence(pred_probs=PROBS), [], [PROBS], curve(-2))
 
-        np.testing.assert_allclose(ranking.doubt.sum(), 1.2)
+        assert ranking.margins[5] == pytest.approx(2.9444, abs=1e-4)
+        assert ranking.doubt[5] == pytest.approx(0.72, abs=1e-4)
+
+    def test_what_was_learnt_changes_doubts_and_no_margin(self):
+        """Verdicts that put the curve 3 lower leave margins and their order as they were."""
+        before = rank_rows(evidence(pred_probs=PROBS), [], [PROBS])
+        after = rank_rows(evidence(pred_probs=PROBS), [], [PROBS], learnt=curve(-3))
+
+        np.testing.assert_array_equal(after.margins, before.margins)
+        np.testing.assert_array_equal(after.order, before.order)
+        np.testing.assert_allclose(
+            np.log(after.doubt / (1 - after.doubt)), np.log(before.doubt / (1 - before.doubt)) - 3
+        )
+
+    def test_without_any_evidence_doubt_is_the_usual_share_of_errors(self):
+        """There are no models and no reasons: one in twenty, for each row."""
+        assert rank_without_models(evidence(), []).doubt == pytest.approx([0.05] * 6)
+
+    def test_a_single_row(self):
+        """It is not judged by models, as its class has no other row."""
+        one = Evidence(given_labels=np.array([0]), n_classes=2)
+
+        ranking = rank_rows(one, [], [np.array([[0.01, 0.99]])])
+
+        assert ranking.doubt == pytest.approx([0.05])
+        assert (ranking.order.tolist(), ranking.doubted.tolist()) == ([0], [False])
+
+    def test_probabilities_of_zero(self):
+        """Models that are certain, rightly or not, give doubts that are numbers."""
+        certain = np.eye(2)[[0, 0, 1, 1, 1, 0]]
+
+        ranking = rank_rows(evidence(), [], [certain], curve(-2, 0.5))
+
+        assert np.isfinite(ranking.margins).all()
+        assert ranking.order[:2].tolist() == [2, 5]
+
+    def test_models_that_predict_one_class(self):
+        """The labels of the other class are contradicted alike, and come in the order of their ids."""
+        ranking = rank_rows(evidence(), [], [np.tile([0.7, 0.3], (6, 1))])
+
+        assert ranking.order.tolist() == [3, 4, 5, 0, 1, 2]
+        assert ranking.contradicted.tolist() == [False] * 3 + [True] * 3
+
+    def test_equal_margins_are_equal_to_the_last_digit(self):
+        """Rows that another voice speaks on leave those alike that it is silent on."""
+        answers = scores_of("answers", [0.9] + [np.nan] * 5, "annotators", lowers_doubt=True)
+        probs = np.tile([0.7, 0.3], (6, 1))
+
+        margins = measure_margins(evidence(), [answers], [probs], curve(-2, 0.35)).mean
+
+        assert len(set(margins[1:3])) == len(set(margins[3:])) == 1
 
     def test_contradicted_rows_come_first_and_get_the_other_label(self):
         """The label of row 5 is 1, and models give 0 .95; that of row 2 is 0, and they give 1 .9."""
-        ranking = rank_rows(evidence(pred_probs=PROBS), [], [PROBS], noise(0.3))
+        ranking = rank_rows(evidence(pred_probs=PROBS), [], [PROBS])
 
         assert ranking.order[:2].tolist() == [5, 2]
         assert ranking.doubted.tolist() == [False, False, True, False, False, True]
@@ -191,7 +284,7 @@ class TestRanking:
         """Rows of equal doubt are in the order of their ids."""
         flat = np.full((6, 2), 0.5)
 
-        assert rank_rows(evidence(), [], [flat], noise()).order.tolist() == [0, 1, 2, 3, 4, 5]
+        assert rank_rows(evidence(), [], [flat]).order.tolist() == [0, 1, 2, 3, 4, 5]
 
     def test_annotators_raise_and_lower_doubt(self):
         """Answers against the label rank a row above one without answers, answers for the label below it."""
@@ -202,7 +295,7 @@ class TestRanking:
             lowers_doubt=True,
         )
 
-        doubt = rank_rows(evidence(), [answers], [], make_unassessable_noise("")).doubt
+        doubt = rank_without_models(evidence(), [answers]).doubt
 
         assert doubt[0] > doubt[2] > doubt[1]
 
@@ -210,7 +303,7 @@ class TestRanking:
         """If a row does not have one kind of fault, its label may still be wrong."""
         plug_in = scores_of("plug-in", [1.0, 0.0, np.nan, np.nan, np.nan, np.nan])
 
-        doubt = rank_rows(evidence(), [plug_in], [], make_unassessable_noise("")).doubt
+        doubt = rank_without_models(evidence(), [plug_in]).doubt
 
         assert doubt[0] > doubt[1] == doubt[2]
 
@@ -218,7 +311,7 @@ class TestRanking:
         """An outlier is not more likely to have a wrong label."""
         outlier = scores_of("outlier", [1.0, 0, 0, 0, 0, 0], family="context")
 
-        doubt = rank_rows(evidence(), [outlier], [], make_unassessable_noise("")).doubt
+        doubt = rank_without_models(evidence(), [outlier]).doubt
 
         np.testing.assert_allclose(doubt, doubt[0])
 
@@ -227,9 +320,9 @@ class TestRanking:
         other = PROBS.copy()
         other[0] = [0.1, 0.9]
 
-        steady = rank_rows(evidence(), [], [PROBS, PROBS], noise()).doubt_sd
-        unsteady = rank_rows(evidence(), [], [PROBS, other], noise()).doubt_sd
-        single = rank_rows(evidence(), [], [PROBS], noise()).doubt_sd
+        steady = rank_rows(evidence(), [], [PROBS, PROBS]).doubt_sd
+        unsteady = rank_rows(evidence(), [], [PROBS, other]).doubt_sd
+        single = rank_rows(evidence(), [], [PROBS]).doubt_sd
 
         np.testing.assert_allclose(steady, 0, atol=1e-12)
         assert unsteady.argmax() == 0
@@ -241,7 +334,7 @@ class TestRanking:
         sure_of_0 = np.tile([0.99, 0.01], (6, 1))
         two = Evidence(given_labels=given_labels, n_classes=2, pred_probs=sure_of_0)
 
-        ranking = rank_rows(two, [], [sure_of_0], noise())
+        ranking = rank_rows(two, [], [sure_of_0])
 
         assert find_too_small_classes(given_labels, held_out_together(two), 2).tolist() == [1]
         assert not ranking.doubted.any()
@@ -266,18 +359,25 @@ class TestRanking:
         rows = evidence(annotations=annotations)
         answers = scores_of("annotator-disagreement", [0.99] + [0.01] * 5, "annotators", lowers_doubt=True)
 
-        ranking = rank_rows(rows, [answers], [], make_unassessable_noise(""))
+        ranking = rank_without_models(rows, [answers])
 
         assert ranking.doubted[0]
         assert ranking.suggested_labels[0] == 1
 
-    @given(st.lists(st.floats(0, 1), min_size=6, max_size=6), st.floats(0.001, 0.5))
+    @given(
+        st.lists(st.floats(0, 1), min_size=6, max_size=6),
+        st.lists(st.floats(0, 1) | st.just(np.nan), min_size=6, max_size=6),
+        st.sampled_from([-7.0, -2.0, 0.0, 4.0]),
+        st.sampled_from([0.05, 1.0, 2.2]),
+    )
     @settings(max_examples=50)
-    def test_doubts_are_probabilities_in_rank_order(self, first, prior):
+    def test_doubts_are_probabilities_in_rank_order(self, first, scores, intercept, slope):
         """For any probabilities, doubts are between 0 and 1, and fall along the order."""
         probs = np.column_stack([first, 1 - np.array(first)])
 
-        ranking = rank_rows(evidence(), [], [probs], noise(prior))
+        answers = scores_of("answers", scores, "annotators", lowers_doubt=True)
+
+        ranking = rank_rows(evidence(), [answers], [probs], curve(intercept, slope))
 
         assert ((ranking.doubt >= 0) & (ranking.doubt <= 1)).all()
         assert (np.diff(ranking.doubt[ranking.order]) <= 0).all()
@@ -285,17 +385,17 @@ class TestRanking:
 
 
 def votes_of_equals(labels, *, copies=False, own=0.1):
-    """A ranking of equal rows of which the models give every label so little; the last row is another."""
-    given = np.array([*labels, 0])
-    probs = np.where(np.eye(2)[given] == 1, own, 1 - own)
+    """A ranking of equal rows of which the models give every label so little, before six other rows."""
+    given = np.array([*labels, 0, 0, 0, 1, 1, 1])
+    share = np.array([own] * len(labels) + [0.9] * 6)
     rows = Evidence(
         given_labels=given,
         n_classes=2,
-        equal_groups=np.array([*[0] * len(labels), 1]),
+        equal_groups=np.array([*[0] * len(labels), 1, 2, 3, 4, 5, 6]),
         are_copies=np.full(len(given), copies),
     )
-    apart = np.arange(len(given))
-    return combine.rank_rows(Classification(), rows, [], [probs], noise(0.6), apart, n_labels=2)
+    probs = np.where(np.eye(2)[given] == 1, share[:, None], 1 - share[:, None])
+    return rank_rows(rows, [], [probs])
 
 
 class TestEqualRows:
@@ -330,23 +430,6 @@ class TestEqualRows:
         assert votes_of_equals([0] * 5, copies=True).doubted.tolist()[:5] == [True] * 5
         assert votes_of_equals([0, 0, 0, 1], copies=True).doubted.tolist()[:4] == [False] * 3 + [True]
 
-    def test_a_majority_takes_no_doubt_from_others(self):
-        """Models contradict ten equal rows and one other: the prior, one error in 51 rows, is the other's."""
-        n_equal, n_fine = 10, 40
-        given = np.zeros(n_equal + 1 + n_fine, dtype=np.intp)
-        own = np.array([0.03] * (n_equal + 1) + [0.99] * n_fine)
-        rows = Evidence(
-            given_labels=given,
-            n_classes=2,
-            equal_groups=np.array([0] * n_equal + list(range(1, n_fine + 2))),
-            are_copies=np.zeros(len(given), dtype=np.bool_),
-        )
-        probs, apart = np.column_stack([own, 1 - own]), np.arange(len(given))
-
-        ranking = combine.rank_rows(Classification(), rows, [], [probs], noise(1 / 51), apart, n_labels=2)
-
-        assert np.flatnonzero(ranking.doubted).tolist() == [n_equal]
-
     def test_a_majority_that_the_models_support_keeps_their_doubt(self):
         """Equal rows only lower doubt: with .99 for the label it is below (1 + 1) / (4 + 2)."""
         assert votes_of_equals([0, 0, 0, 1], own=0.99).doubt[0] < 0.1
@@ -357,17 +440,25 @@ class TestSkill:
 
     def test_models_without_skill_order_the_rows_and_doubt_none(self):
         """Rows 5 and 2 come first, as they do with skill; their labels stay."""
-        unskilled = make_unassessable_noise("no skill", has_skill=False)
-
-        ranking = rank_rows(evidence(), [], [PROBS], unskilled)
+        ranking = rank_rows(evidence(), [], [PROBS], make_unskilled_curves(), has_skill=False)
 
         assert ranking.order[:2].tolist() == [5, 2]
         assert not ranking.doubted.any()
+        assert not ranking.contradicted.any()
         assert ranking.doubt.max() < 0.1
         assert ranking.suggested_labels.tolist() == GIVEN.tolist()
 
-    def test_no_row_is_doubted_more_than_the_models_contradict_it(self):
-        """At a prior of .9 a row to whose label models give .9 would be doubted; its doubt is .1 at most."""
-        ranking = rank_rows(evidence(), [], [PROBS], noise(0.9))
+    def test_a_margin_of_models_without_skill_counts_a_fifth(self):
+        """Row 5 is contradicted by 2.944: log odds are .589 above those of the usual share of errors."""
+        doubt = rank_rows(evidence(), [], [PROBS], make_unskilled_curves(), has_skill=False).doubt
 
-        assert (ranking.doubt <= 1 - PROBS[np.arange(6), GIVEN] + 1e-12).all()
+        assert above_usual(doubt)[5] == pytest.approx(0.5889, abs=1e-4)
+
+    def test_a_row_that_models_can_not_judge_has_the_usual_doubt(self):
+        """Both rows of a class of two have .05, with skill and without."""
+        given_labels = np.array([0, 0, 0, 0, 1, 1])
+        two = Evidence(given_labels=given_labels, n_classes=2)
+
+        for curves, has_skill in ((curve(-1), True), (make_unskilled_curves(), False)):
+            doubt = rank_rows(two, [], [PROBS], curves, has_skill=has_skill).doubt
+            assert doubt[4:] == pytest.approx([BASE_RATE] * 2)

@@ -14,7 +14,6 @@ from doubtcli.rank.combine import (
     mark_drawn_rows,
     number_entries,
 )
-from doubtcli.rank.cut import choose_queue_length
 from doubtcli.records import AuditSample, Examples, Ranking, Stratum
 
 
@@ -51,6 +50,7 @@ def ranking(
         order=np.argsort(-np.array(doubt), kind="stable"),
         queue_length=length,
         voices=(),
+        margins=np.array(doubt),
         decided=is_decided if decided is not None else None,
     )
 
@@ -154,42 +154,3 @@ class TestQueue:
         assert queued[: len(drawn)].tolist() == drawn
         assert len(set(queued.tolist())) == len(queued)
         assert counts.sum() == len(rows)
-
-
-class TestLength:
-    """How many entries are queued."""
-
-    def test_contradicted_entries_up_to_a_fifth_of_the_rows(self) -> None:
-        """Of 20 rows one is doubted and six more are contradicted: four are queued."""
-        rows = ranking([0.9, *[0.1] * 19], contradicted=(0, 1, 2, 3, 4, 5, 6))
-
-        assert choose_queue_length(rows, has_skill=True) == 4
-
-    def test_all_contradicted_entries_where_they_are_few(self) -> None:
-        """Of 20 rows one is doubted and one more is contradicted."""
-        rows = ranking([0.9, *[0.1] * 19], contradicted=(0, 7))
-
-        assert choose_queue_length(rows, has_skill=True) == 2
-
-    def test_all_doubted_entries(self) -> None:
-        """Six of ten rows are doubted, more than a fifth."""
-        assert choose_queue_length(ranking([0.9] * 6 + [0.1] * 4), has_skill=True) == 6
-
-    def test_equal_rows_count_once(self) -> None:
-        """Of the contradicted rows, two are equal."""
-        rows = number_entries(
-            ranking([0.1] * 20, contradicted=(0, 1, 2)), examples("xxy" + "z" * 17, "a" * 20)
-        )
-
-        assert choose_queue_length(rows, has_skill=True) == 2
-
-    def test_decided_rows_are_not_queued(self) -> None:
-        """Both contradicted rows have a verdict."""
-        rows = ranking([0.1] * 20, decided=[0, 1], contradicted=())
-
-        assert choose_queue_length(rows, has_skill=True) == 0
-
-    @pytest.mark.parametrize(("n_rows", "length"), [(5, 5), (50, 10), (300, 30)])
-    def test_without_skill(self, n_rows: int, length: int) -> None:
-        """A tenth of the entries is queued, at least 10, where models know nothing."""
-        assert choose_queue_length(ranking([0.1] * n_rows), has_skill=False) == length

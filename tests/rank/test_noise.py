@@ -12,7 +12,7 @@ from sklearn.preprocessing import StandardScaler
 from doubtcli.features.table import TableBlock
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.engine import ThreadEngine
-from doubtcli.rank.noise import estimate_noise, make_unassessable_noise, measure_known_share
+from doubtcli.rank.noise import estimate_noise, make_unassessable_rate, measure_known_share
 from doubtcli.records import Features
 
 
@@ -25,7 +25,7 @@ def fewer_trees():
 
 
 def estimate(inputs, labels):
-    """The noise model of a table with these labels, by three folds."""
+    """What models say of a table with these labels, by three folds."""
     features = Features((TableBlock(StandardScaler().fit_transform(inputs).astype(np.float32)),))
     groups = np.arange(len(labels))
     predictions = cross_fit(
@@ -80,7 +80,7 @@ def test_overlapping_classes_are_not_noise():
 
 @cache
 def estimate_planted(share):
-    """The noise model of breast cancer with planted errors, and the share of them."""
+    """What models say of breast cancer with planted errors, and the share of them."""
     inputs, clean = load_breast_cancer(return_X_y=True)
     labels, wrong = plant_errors(clean, share)
     return estimate(inputs, labels), wrong.mean()
@@ -94,24 +94,15 @@ def test_planted_errors_raise_the_bound(share):
     assert 0 < model.noise_rate.at_least <= planted_share
 
 
-def test_stronger_margins_are_stronger_evidence():
-    """Log odds rise with the margin against a label."""
-    model, _ = estimate_planted(0.1)
-
-    log_odds = model.log_odds(np.array([-2.0, 0.0, 2.0]))
-
-    assert (np.diff(log_odds) > 0).all()
-
-
-def test_constant_confidence_is_not_evidence_against_all_rows():
-    """Probabilities that never vary give finite log odds: no row is doubted for a rounding error."""
+def test_constant_confidence_is_not_evidence_of_errors():
+    """Probabilities that never vary, and contradict no label, give a share of 0."""
     labels = np.arange(300) % 2
     probs = np.where(np.eye(2)[labels] == 1, 0.999, 0.001)[None]
 
     noise = estimate_noise(probs, labels, np.arange(300), seed=0)
 
     assert noise.noise_rate.at_least == 0
-    assert np.abs(noise.log_odds(np.array([-7.0, 7.0]))).max() < 500
+    assert noise.curve_rate == 0
 
 
 def make_sure_rows(n_rows, contradicted, top=0.99):
@@ -165,12 +156,13 @@ def test_overlap_that_fades_is_not_noise():
 
 
 def test_a_plateau_under_fading_overlap_is_found():
-    """The bound is above 0, and no higher than the share of flipped labels."""
+    """The bound is above 0 and no higher than the share of flipped labels, where contradictions level off."""
     probs, labels, wrong = make_overlap(3000, rate=0.1)
 
-    noise = estimate_noise(probs, labels, np.arange(3000), seed=0).noise_rate
+    noise = estimate_noise(probs, labels, np.arange(3000), seed=0)
 
-    assert 0 < noise.at_least < wrong.mean()
+    assert 0 < noise.noise_rate.at_least < wrong.mean()
+    assert noise.curve_rate == pytest.approx(wrong.mean(), abs=0.03)
 
 
 def test_copies_do_not_raise_the_bound():
@@ -188,7 +180,7 @@ def test_copies_do_not_raise_the_bound():
 def test_weak_models_do_not_know_a_high_rate(sentences):
     """Models of skill .2 that contradict 40 of 100 labels know 8 to be wrong; a bound is near that.
 
-    Where the rate looks far higher, none is given, and doubts start from 5% as where nothing is known.
+    Where the rate looks far higher, as here, none is given; the level of the contradictions is told anyway.
     """
     rng = np.random.default_rng(0)
     labels = np.arange(1000) % 2
@@ -200,12 +192,12 @@ def test_weak_models_do_not_know_a_high_rate(sentences):
     assert measure_known_share(np.eye(2)[predicted][None], labels, 0.0) == pytest.approx(0.2 * 0.4)
     assert measure_known_share(np.eye(2)[predicted][None], labels, 0.1) == pytest.approx(0.25 * 0.4)
     assert (noise.noise_rate.assessable, noise.noise_rate.at_least) == (False, 0)
-    assert noise.prior == pytest.approx(0.05)
+    assert noise.curve_rate == pytest.approx(0.4, abs=0.05)
     sentences.check(noise.noise_rate.why)
 
 
 def test_few_rows_have_doubts_but_no_bound(sentences):
-    """With 99 rows, or 99 different ones, no bound is given; doubts start from the same share as with 100."""
+    """With 99 rows, or 99 different ones, no bound is given; the level of contradictions is as with 100."""
     probs, labels = make_sure_rows(100, contradicted=10)
     enough = estimate_noise(probs, labels, np.arange(100), seed=0)
 
@@ -215,7 +207,7 @@ def test_few_rows_have_doubts_but_no_bound(sentences):
     assert enough.noise_rate.assessable
     for noise in (few, repeated):
         assert (noise.noise_rate.assessable, noise.noise_rate.at_least) == (False, 0)
-        assert noise.prior == pytest.approx(enough.prior, rel=0.2)
+        assert noise.curve_rate == pytest.approx(enough.curve_rate, rel=0.2)
         sentences.check(noise.noise_rate.why)
 
 
@@ -263,16 +255,14 @@ def test_a_bound_asks_for_an_audit_sample(sentences):
 @given(st.integers(2, 60), st.integers(1, 4), st.integers(1, 2), st.integers(0, 2**32 - 1))
 @settings(max_examples=30, deadline=None)
 def test_bounds_are_shares(n_rows, n_classes, n_repeats, seed):
-    """For any probabilities, the bound is a share, and log odds are finite."""
+    """For any probabilities, the bound is a share, and no more than the level of the contradictions."""
     rng = np.random.default_rng(seed)
     probs = rng.dirichlet(np.full(n_classes, 0.3), size=(n_repeats, n_rows))
     labels = rng.integers(0, n_classes, n_rows)
 
     noise = estimate_noise(probs, labels, np.arange(n_rows), seed=0)
 
-    assert 0 <= noise.noise_rate.at_least <= 1
-    assert 0 < noise.prior < 1
-    assert np.isfinite(noise.log_odds(np.array([-14.0, 0.0, 14.0]))).all()
+    assert 0 <= noise.noise_rate.at_least <= noise.curve_rate <= 1
 
 
 @given(st.integers(0, 2**32 - 1))
@@ -288,11 +278,9 @@ def test_names_of_classes_do_not_matter(seed):
     assert renamed == estimate_noise(probs, labels, np.arange(90), seed=0).noise_rate
 
 
-def test_without_skill_margins_are_not_weighed():
-    """There is no bound, and doubts start from a base rate of one in twenty."""
-    noise = make_unassessable_noise("models know nothing")
+def test_without_skill_nothing_is_known():
+    """There is no rate, and no bound."""
+    noise = make_unassessable_rate("models know nothing")
 
-    assert (noise.noise_rate.assessable, noise.noise_rate.at_least) == (False, 0)
-    assert noise.noise_rate.why == "models know nothing"
-    assert noise.prior == 0.05
-    np.testing.assert_array_equal(noise.log_odds(np.array([1.5])), [1.5])
+    assert (noise.assessable, noise.at_least, noise.rate, noise.contradicted) == (False, 0, None, None)
+    assert noise.why == "models know nothing"

@@ -15,9 +15,8 @@ from doubtcli.plugins import LoadedReason
 from doubtcli.predict.engine import ThreadEngine
 from doubtcli.predict.table_models import ExtraTrees, LinearModel
 from doubtcli.progress import Silence
-from doubtcli.rank.noise import make_unassessable_noise
 from doubtcli.rank.planting import PlantedErrors, plant_and_judge
-from doubtcli.records import Evidence, Examples, Features, NoiseModel, NoiseRate, Planting, Predictions
+from doubtcli.records import Evidence, Examples, Features, Planting, Predictions
 from doubtcli.settings import ScanSettings
 from doubtcli.tasks.classification import Classification
 
@@ -169,31 +168,6 @@ class TestPlant:
         assert not power.assessable
         sentences.check(power.why)
         assert (power.n_planted, dict(power.found_in_first)) == (0, {})
-
-
-class TestWeigh:
-    """Planted errors change the noise model."""
-
-    def test_the_slope_is_a_mean(self) -> None:
-        """It is the geometric mean of the learned slope, 1, and that of the curve: 18 by an sd of 2 is 9."""
-        margin = np.repeat([0.0, 0.0, np.log(3), np.log(3)], [1, 9, 3, 9])
-        is_planted = np.repeat([True, False, True, False], [1, 9, 3, 9])
-        planted = PlantedErrors((Planting(np.zeros(22, dtype=np.intp), is_planted),), (), (margin,))
-        noise = NoiseModel(
-            NoiseRate(assessable=True, why=""), 0.1, mean=4.0, sd=2.0, slope=18.0, location=0.5
-        )
-
-        weighed = planted.weigh(noise, np.zeros(22))
-
-        assert weighed.slope == pytest.approx(3, rel=1e-3)
-        assert (weighed.mean, weighed.sd, weighed.location) == (0, 1, 0)
-        assert (weighed.prior, weighed.noise_rate) == (noise.prior, noise.noise_rate)
-
-    def test_without_planted_errors_the_model_stays(self) -> None:
-        """Nothing was learned, so nothing changes."""
-        noise = make_unassessable_noise("no skill")
-
-        assert PlantedErrors((), (), (), "why").weigh(noise, np.zeros(3)) is noise
 
 
 def reason(name: str, scores: Any, *, family: str = "error", needs: tuple[str, ...] = ()) -> LoadedReason:

@@ -3,84 +3,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.rank.planting import SHARES, learn_slope, measure_found_shares, measure_share_found
+from doubtcli.rank.planting import SHARES, measure_found_shares, measure_share_found
 from doubtcli.records import Planting
-
-A = np.log(3)
 
 
 def planting(is_planted, labels=None):
     """Planted rows; of a single class without `labels`."""
     is_planted = np.array(is_planted, dtype=bool)
     return Planting(np.zeros(len(is_planted), dtype=np.intp) if labels is None else labels, is_planted)
-
-
-def rows(*kinds):
-    """Margins, and which of them were planted; each kind is (margin, planted, how many rows)."""
-    margin, is_planted, n = zip(*kinds, strict=True)
-    return np.repeat(margin, n), np.repeat(is_planted, n).astype(bool)
-
-
-CALIBRATED = ((0.0, 1, 1), (0.0, 0, 9), (A, 1, 3), (A, 0, 9))
-"""Odds of 1 to 9 at a margin of 0, and of 3 to 9 at log 3."""
-
-
-class TestSlope:
-    """How fast the odds of an error rise with the margin."""
-
-    def test_calibrated_margins_have_slope_one(self):
-        """The odds are three times as high where the margin is log 3 higher."""
-        margin, is_planted = rows(*CALIBRATED)
-
-        slope = learn_slope([margin], [planting(is_planted)], np.zeros(22))
-
-        assert slope == pytest.approx(1, abs=1e-3)
-
-    def test_odds_that_rise_faster_have_a_steeper_slope(self):
-        """Nine times the odds for a margin that is log 3 higher is a slope of 2, less a pull towards 1."""
-        margin, is_planted = rows((0.0, 1, 1), (0.0, 0, 9), (A, 1, 9), (A, 0, 9))
-
-        slope = learn_slope([margin], [planting(is_planted)], np.zeros(28))
-
-        assert slope == pytest.approx(2, abs=0.05)
-        assert slope < 2
-
-    def test_all_plantings_count_together(self):
-        """Half of the rows in one planting and half in another give the slope of all rows in one."""
-        margin, is_planted = rows((0.0, 1, 2), (0.0, 0, 18), (A, 1, 6), (A, 0, 18))
-
-        slope = learn_slope(
-            [margin[::2], margin[1::2]], [planting(is_planted[::2]), planting(is_planted[1::2])], np.zeros(22)
-        )
-
-        assert slope == pytest.approx(1, abs=1e-3)
-
-    @pytest.mark.parametrize(("planted", "bound"), [(0.1, 5.0), (-0.1, 0.2)])
-    def test_the_slope_stays_in_bounds(self, planted, bound):
-        """They do so where margins separate planted rows from all others, or in the wrong direction."""
-        margin, is_planted = rows((planted, 1, 10), (-planted, 0, 10))
-
-        slope = learn_slope([100 * margin if bound < 1 else margin], [planting(is_planted)], np.zeros(20))
-
-        assert slope == pytest.approx(bound)
-
-    def test_doubted_rows_are_not_examples_of_right_labels(self):
-        """Fifty rows that were doubted before planting do not count."""
-        margin, is_planted = rows(*CALIBRATED, (A, 0, 50))
-
-        slope = learn_slope([margin], [planting(is_planted)], np.repeat([0.0, 1.0], [22, 50]))
-
-        assert slope == pytest.approx(1, abs=1e-3)
-
-    def test_planted_labels_weigh_as_much_as_they_are_common_in_the_file(self):
-        """Four planted rows of each class count as 6 and 2, as three of four rows have the first label."""
-        margin, is_planted = rows((0.0, 1, 4), (0.0, 0, 18), (A, 1, 4), (A, 0, 18))
-        second = np.r_[np.arange(4), np.arange(4, 11)]  # its planted rows, and seven of the others
-
-        labels = np.isin(np.arange(44), second).astype(np.intp)
-        slope = learn_slope([margin], [planting(is_planted, labels)], np.zeros(44))
-
-        assert slope == pytest.approx(1, abs=1e-3)
 
 
 class TestPower:

@@ -4,8 +4,9 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from doubtcli.rank.prior import make_unskilled_curves
 from doubtcli.rank.verdicts import (
-    fit_recalibration,
+    learn_from_verdicts,
     mark_decided_rows,
     set_corrected_apart,
 )
@@ -45,64 +46,68 @@ def test_a_corrected_label_does_not_support_equal_rows():
     assert set_corrected_apart(evidence, examples([0, 0, 0, 0])) is evidence
 
 
-class TestRecalibration:
-    """Verdicts change how much a doubt means."""
+def probability_of_error(curves, margin):
+    """The probability that a label is wrong with this margin."""
+    return 1 / (1 + np.exp(-curves.to_log_odds(np.array([margin]))[0]))
 
-    def test_without_verdicts_doubts_do_not_change(self):
+
+class TestLearning:
+    """Verdicts change how much a margin means."""
+
+    CURVES = make_unskilled_curves()
+
+    def learn(self, margins, verdicts):
+        """The curves after verdicts on rows whose label is 0."""
+        return learn_from_verdicts(
+            self.CURVES, np.array(margins), np.zeros(len(margins), dtype=int), verdicts
+        )
+
+    def test_without_verdicts_curves_do_not_change(self):
         """There is no file of verdicts, or nothing in it is decided."""
-        log_odds = np.array([-1.0, 0.5])
+        assert self.learn([-1.0, 0.5], None) is self.CURVES
+        assert self.learn([-1.0, 0.5], verdicts([-1, -1])) is self.CURVES
 
-        for none in (None, verdicts([-1, -1])):
-            assert fit_recalibration(log_odds, np.array([0, 0]), none)(log_odds) is log_odds
+    def test_a_label_that_was_changed_was_wrong(self):
+        """At even odds, a kept label lowers doubt and one that was changed raises it as much."""
+        kept, changed = (self.learn([0.0], verdicts([code])) for code in (0, 1))
 
-    def test_five_verdicts_hardly_move_doubt_and_fifty_do(self):
-        """Where all labels were kept at even odds, a doubt of .5 falls a little, then a lot."""
-        read = []
-        for n_decided in (5, 50):
-            log_odds = np.zeros(n_decided)
-            moved = fit_recalibration(log_odds, np.zeros(n_decided, dtype=int), verdicts([0] * n_decided))
-            read.append(1 / (1 + np.exp(-moved(np.zeros(1))[0])))
+        assert probability_of_error(kept, 0.0) < 0.5 < probability_of_error(changed, 0.0)
+        assert probability_of_error(kept, 0.0) + probability_of_error(changed, 0.0) == pytest.approx(
+            1, abs=1e-4
+        )
 
-        assert 0.35 < read[0] < 0.45
-        assert read[1] < 0.2
+    def test_any_other_label_is_a_change(self):
+        """A class that no row of the file has counts as another one."""
+        assert probability_of_error(self.learn([0.0], verdicts([7])), 0.0) > 0.5
+
+    def test_fifty_verdicts_move_doubt_more_than_five(self):
+        """Where all labels were kept at even odds, a doubt of .5 falls, then falls further."""
+        five, fifty = (probability_of_error(self.learn([0.0] * n, verdicts([0] * n)), 0.0) for n in (5, 50))
+
+        assert 0.1 < five < 0.4
+        assert fifty < 0.1
+
+    def test_undecided_rows_do_not_count(self):
+        """Nobody looked at the second row."""
+        alone, beside = self.learn([1.0], verdicts([1])), self.learn([1.0, 5.0], verdicts([1, -1]))
+
+        np.testing.assert_array_equal(alone.weights, beside.weights)
 
     def test_a_verdict_on_equal_rows_counts_once(self):
         """A verdict that decides 50 equal rows moves doubt as one verdict does."""
-        log_odds, labels = np.zeros(50), np.zeros(50, dtype=int)
         equal = replace(verdicts([0] * 50), from_equal=np.arange(50) > 0)
 
-        moved = fit_recalibration(log_odds, labels, equal)(np.zeros(1))
-        alone = fit_recalibration(log_odds, labels, verdicts([0] + [-1] * 49))(np.zeros(1))
+        many, one = self.learn([0.0] * 50, equal), self.learn([0.0], verdicts([0]))
 
-        assert moved[0] == alone[0]
-        assert moved[0] > fit_recalibration(log_odds, labels, verdicts([0] * 50))(np.zeros(1))[0] + 0.5
-
-    def test_the_optimum_is_that_of_the_penalised_likelihood(self):
-        """SciPy's optimiser finds the same line."""
-        from scipy.optimize import minimize
-
-        rng = np.random.default_rng(0)
-        log_odds = rng.normal(0, 2, 60)
-        is_wrong = rng.random(60) < 1 / (1 + np.exp(-(0.5 * log_odds - 1)))
-        moved = fit_recalibration(log_odds, np.zeros(60, dtype=int), verdicts(is_wrong.astype(int).tolist()))
-        intercept, both = moved(np.array([0.0, 1.0]))
-
-        def loss(line):
-            against = line[0] + line[1] * log_odds
-            likelihood = np.where(is_wrong, -np.log1p(np.exp(-against)), -np.log1p(np.exp(against))).sum()
-            return -likelihood + line[0] ** 2 / (2 * 0.25) + (line[1] - 1) ** 2 / (2 * 0.0625)
-
-        expected = minimize(loss, [0.0, 1.0]).x
-        np.testing.assert_allclose([intercept, both - intercept], expected, atol=1e-4)
+        np.testing.assert_array_equal(many.weights, one.weights)
 
     def test_the_order_never_changes(self):
-        """Even where people kept all of the most doubted labels, a higher doubt stays higher."""
-        log_odds = np.repeat([3.0, -3.0], 200)
-        codes = [0] * 200 + [1] * 200  # the doubted rows kept, the others corrected
+        """Even where people kept all of the most doubted labels, a higher margin means more doubt."""
+        codes = [0] * 200 + [1] * 200  # the rows with the highest margins kept, the others corrected
 
-        moved = fit_recalibration(log_odds, np.zeros(400, dtype=int), verdicts(codes))(np.array([-1.0, 1.0]))
+        moved = self.learn([3.0] * 200 + [-3.0] * 200, verdicts(codes))
 
-        assert moved[1] - moved[0] == pytest.approx(0.2)
+        assert probability_of_error(moved, 1.0) > probability_of_error(moved, -1.0)
 
 
 class TestDecided:
@@ -117,6 +122,7 @@ class TestDecided:
         contradicted=np.array([True, True, True, True]),
         order=np.array([0, 1, 2, 3]),
         voices=(),
+        margins=np.array([2.0, 1.5, -1.5, -2.0]),
         queue_length=2,
     )
 
@@ -136,3 +142,4 @@ class TestDecided:
         assert found.contradicted.tolist() == [False, True, False, True]
         assert found.order.tolist() == [2, 1, 3, 0]
         assert found.queue.tolist() == [1, 3]
+        assert found.margins is self.RANKING.margins

@@ -90,6 +90,7 @@ RANKING = Ranking(
     contradicted=np.zeros(8, dtype=bool),
     order=np.arange(8),
     voices=(),
+    margins=np.zeros(8),
 )
 
 

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from types import ModuleType
 
+    from doubtcli.records.arrays import Floats
+
 TEXTS = (
     "My card was charged twice for one order",  # 0
     "The app closes when I open the camera",  # 1
@@ -193,6 +195,7 @@ def build_audit(
                 sorted(range(n_rows), key=lambda row: (-doubt[row], row_ids[row])), dtype=np.intp
             ),
             voices=("two models", "neighbours"),
+            margins=_to_log_odds(np.asarray(doubt, dtype=float)),
             queue_length=queue_length,
             decided=None if verdicts is None else verdicts.codes >= 0,
         ),
@@ -208,6 +211,11 @@ def build_audit(
         sample=sample,
         power=power,
     )
+
+
+def _to_log_odds(doubt: Floats) -> Floats:
+    bounded = np.clip(doubt, 0.001, 0.999)
+    return np.asarray(np.log(bounded / (1 - bounded)))
 
 
 def _evidence(

@@ -43,7 +43,7 @@ import numpy as np
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import cross_val_predict
 
-from doubtcli.records import Labels, Need, NoiseModel, NoiseRate, Skill, Suggestions
+from doubtcli.records import Labels, Need, NoiseEstimate, NoiseRate, Skill, Suggestions
 
 
 def parse_number(text):
@@ -118,7 +118,7 @@ class Numbers:
 
     def estimate_noise(self, opinions, evidence, together, seed):
         rate = NoiseRate(assessable=False, why="nobody has measured it for numbers")
-        return NoiseModel(rate, prior=0.05, mean=0.0, sd=1.0, slope=1.0, location=0.0)
+        return NoiseEstimate(rate, curve_rate=0.0)
 
     def contradict(self, opinion, evidence):
         off = np.abs(evidence["given_numbers"] - opinion)

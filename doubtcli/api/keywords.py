@@ -76,7 +76,7 @@ class ScanOptions(TypedDict, total=False):
     threads: int | None
     queue_size: int | None
     audit_sample: int | None
-    stop_below: float | None
+    stop_below: float | str | None
 
 
 class GateOptions(TypedDict, total=False):

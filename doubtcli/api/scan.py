@@ -72,7 +72,7 @@ def scan(  # the flags of the command, so that an editor lists them
     threads: int | None = None,
     queue_size: int | None = None,
     audit_sample: int | None = None,
-    stop_below: float | None = None,
+    stop_below: float | str | None = None,
     config: str | os.PathLike[str] | None = None,
     progress: bool = True,
 ) -> Audit:
@@ -119,7 +119,8 @@ def scan(  # the flags of the command, so that an editor lists them
         threads: Processor threads; they change the time, never the result.
         queue_size: Rows in the queue; all that are doubted if left out.
         audit_sample: Rows drawn at random and put first in the queue, to measure the noise rate.
-        stop_below: The queue ends where the share of wrong labels would fall below this: 0.2, or "20%".
+        stop_below: The queue ends where the share of wrong labels would fall below this: 0.2, or "20%";
+            doubted rows stay.
         config: A settings file to read; without it none is read, not even one in the working directory.
         progress: Whether to show a bar, in a terminal or a notebook.
 

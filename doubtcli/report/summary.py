@@ -28,7 +28,7 @@ class Summary(AuditFigures):
     """Empty if no verdicts were given."""
     noise_sentence: str
     expected_sentence: str
-    """Empty if no row is doubted and no verdict was given, or models can't predict the labels."""
+    """Empty if no row is doubted and no verdict was given, if all rows have a verdict, and without skill."""
     flags_sentence: str
     """Empty if no verdict is on a spot check of the queue."""
     power_sentence: str
@@ -107,19 +107,25 @@ def expected_sentence(expected: ExpectedErrors) -> str:
     """How many of the doubted labels are wrong; with verdicts, of the queue's next rows and of all."""
     if not expected.n_decided:
         return _doubted_sentence(expected.doubted) if expected.doubted.n_rows else ""
-    left = expected.left
-    rest = (
-        f"in all rows without a verdict about {format_count(round(left.mean), 'label')} "
-        f"({left.low:,} to {left.high:,})."
-    )
-    ahead = expected.next
-    if not ahead.n_rows:
-        return f"By the verdicts, the queue is done; wrong are {rest}"
-    rows = f"next {format_count(ahead.n_rows, 'row')}" if ahead.n_rows > 1 else "last row"
-    return (
-        f"By the verdicts, about {round(ahead.mean):,} of the {rows} in the queue "
-        f"{'is' if round(ahead.mean) == 1 else 'are'} wrong ({ahead.low:,} to {ahead.high:,}), and {rest}"
-    )
+    left, ahead = expected.left, expected.next
+    if not left.n_rows:
+        return ""
+    n_left = format_count(round(left.mean), "label")
+    rest = f"about {n_left} ({left.low:,} to {left.high:,}) in all rows without a verdict"
+    match ahead.n_rows:
+        case 0:
+            return f"By the verdicts, the queue is done; wrong are {rest}."
+        case 1:
+            of_one = format_percent(ahead.mean)
+            return (
+                f"By the verdicts, the last row of the queue is wrong with {of_one} probability, and {rest}."
+            )
+        case n_rows:
+            about = round(ahead.mean)
+            return (
+                f"By the verdicts, about {about:,} of the next {n_rows:,} rows in the queue "
+                f"{'is' if about == 1 else 'are'} wrong ({ahead.low:,} to {ahead.high:,}), and {rest}."
+            )
 
 
 def _doubted_sentence(doubted: ExpectedWrong) -> str:

@@ -154,6 +154,23 @@ def test_settings_are_checked(tickets, sentences):
     sentences.check(refusal.value)
 
 
+def test_a_queue_ends_where_fewer_would_be_wrong(audit, tickets, scan_tickets):
+    """With half, it has the doubted rows alone; doubts are the same."""
+    found = scan_tickets(tickets, stop_below="50%")
+
+    assert len(found.queue) < len(audit.queue)
+    assert (found.queue["doubt_score"].astype(float) >= 0.5).all()
+    assert_frame_equal(rows(found).drop(columns="why"), rows(audit).drop(columns="why"))
+
+
+def test_a_share_to_stop_below_is_at_most_half(tickets):
+    """As doubted rows are always queued."""
+    with pytest.raises(SettingsError) as refusal:
+        doubtcli.scan(tickets, stop_below=0.6)
+
+    assert refusal.value.where == "stop_below"
+
+
 def test_errors_name_keywords(tickets, sentences):
     """What the command line says with flags is said with keywords."""
     with pytest.raises(InputError) as refusal:

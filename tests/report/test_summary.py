@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from doubtcli.records import FlagBound, NoiseRate, Power, Skill, Verdicts
+from doubtcli.records import ExpectedErrors, ExpectedWrong, FlagBound, NoiseRate, Power, Skill, Verdicts
 from doubtcli.report.summary import (
+    expected_sentence,
     flags_sentence,
     noise_sentence,
     power_sentence,
@@ -59,6 +60,37 @@ def test_flags(sentences: Sentences, flags: FlagBound) -> None:
 def test_no_flags(make_audit: Make) -> None:
     """Without a spot check nothing is said of it."""
     assert summarize(make_audit()).flags_sentence == ""
+
+
+def wrong(n_rows: int, mean: float = 0.0, low: int = 0, high: int = 0) -> ExpectedWrong:
+    """So many rows, of which so many are wrong."""
+    return ExpectedWrong(n_rows, mean, low, round(mean), high, 0.9)
+
+
+NONE = wrong(0)
+
+
+@pytest.mark.parametrize(
+    "expected",
+    [
+        ExpectedErrors(0, 0, wrong(40, 30, 6, 39), wrong(100, 40, 10, 60), wrong(900, 60, 20, 90)),
+        ExpectedErrors(50, 30, wrong(40, 30, 6, 39), wrong(100, 31.4, 20, 43), wrong(1900, 55.2, 30, 1000)),
+        ExpectedErrors(50, 30, NONE, wrong(2, 0.8, 0, 2), wrong(900, 1.2, 0, 3)),
+        ExpectedErrors(50, 30, NONE, wrong(1, 0.4, 0, 1), wrong(900, 5, 1, 9)),
+        ExpectedErrors(50, 30, NONE, NONE, wrong(900, 5, 1, 9)),
+    ],
+    ids=["nobody has looked", "verdicts", "two rows left", "one row left", "no queue left"],
+)
+def test_expected_errors(sentences: Sentences, expected: ExpectedErrors) -> None:
+    """Before any verdict it says how many doubted labels were wrong in other sets; then what is left."""
+    sentences.check(expected_sentence(expected))
+
+
+def test_nothing_is_expected(make_audit: Make) -> None:
+    """Where models know nothing, no row is doubted and none decided, or all are, nothing is said."""
+    assert summarize(make_audit()).expected_sentence == ""
+    assert expected_sentence(ExpectedErrors(0, 0, NONE, NONE, wrong(900, 5, 1, 9))) == ""
+    assert expected_sentence(ExpectedErrors(900, 30, NONE, NONE, NONE)) == ""
 
 
 def test_measured_noise(sentences: Sentences) -> None:

@@ -195,6 +195,14 @@ class TestValues:
         """A path given by flag stays as it was typed."""
         assert load(tmp_path, isolated=True, output="./audits//new/").output == "./audits//new/"
 
+    @pytest.mark.parametrize(("written", "share"), [("20%", 0.2), ("0.5", 0.5), ("0", 0.0), (0.05, 0.05)])
+    def test_share(self, tmp_path: Path, written: str | float, share: float) -> None:
+        """A share is written in percent or as a fraction, by flag and in the file."""
+        (tmp_path / "doubt.toml").write_text(f"stop-below = {written!r}")
+
+        assert load(tmp_path).stop_below == pytest.approx(share)
+        assert load(tmp_path, isolated=True, stop_below=written).stop_below == pytest.approx(share)
+
     @pytest.mark.parametrize(("line", "value"), [("", False), ("fast = true", True), ("fast = false", False)])
     def test_switch_by_file(self, tmp_path: Path, line: str, value: bool) -> None:  # as pytest hands it in
         """A switch is off unless a file or a flag says that it is on."""
@@ -298,6 +306,8 @@ class TestTrouble:
             "output = 3",
             "fast = 1",
             'fast = "yes"',
+            "stop-below = 20",
+            'stop-below = "60%"',
         ],
     )
     def test_wrong_value(self, tmp_path: Path, line: str, sentences: Sentences) -> None:
@@ -320,6 +330,8 @@ class TestTrouble:
             ({"text": ["a,,b"]}, "--text"),
             ({"pair": ["left"]}, "--pair"),
             ({"pair": ["left,right", "left,other"]}, "--pair"),
+            ({"stop_below": "51%"}, "--stop-below"),
+            ({"stop_below": "few"}, "--stop-below"),
         ],
     )
     def test_wrong_flag(self, tmp_path: Path, flag: dict[str, Any], where: str, sentences: Sentences) -> None:

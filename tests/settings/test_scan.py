@@ -26,6 +26,7 @@ def test_by_hand() -> None:
         verdicts="queue.csv",
         output="out",
         threads=2,
+        stop_below=0.2,
     )
 
     assert render_flags(settings) == (

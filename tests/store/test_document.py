@@ -10,7 +10,17 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from doubtcli.errors import InputError
-from doubtcli.records import AuditSample, FlagBound, NoiseRate, Power, Skill, Stratum, Verdicts
+from doubtcli.records import (
+    AuditSample,
+    ExpectedErrors,
+    ExpectedWrong,
+    FlagBound,
+    NoiseRate,
+    Power,
+    Skill,
+    Stratum,
+    Verdicts,
+)
 from doubtcli.store import describe_audit, render_document
 from doubtcli.store.document import parse_document
 
@@ -121,6 +131,44 @@ def test_flags(make_audit: Make) -> None:
     Draft202012Validator(SCHEMA).validate(written)
     assert undeclared(written, SCHEMA) == []
     assert parse_document(render_document(document).encode(), "audit.json") == document
+
+
+EXPECTED = ExpectedErrors(
+    n_decided=3,
+    n_wrong=2,
+    doubted=ExpectedWrong(3, 2.123456789, 1, 2, 3, 0.9),
+    next=ExpectedWrong(0, 0.0, 0, 0, 0, 0.9),
+    left=ExpectedWrong(5, 2.5, 1, 2, 4, 0.9),
+)
+
+
+def test_expected_errors(make_audit: Make) -> None:
+    """How many labels are wrong is written by kind of rows, fits the schema and is read back."""
+    document = describe_audit(replace(make_audit(), expected=EXPECTED))
+
+    written = json.loads(render_document(document))
+    assert (written["expected"]["decided"], written["expected"]["wrong"]) == (3, 2)
+    assert written["expected"]["left"] == {
+        "rows": 5,
+        "mean": 2.5,
+        "low": 1,
+        "middle": 2,
+        "high": 4,
+        "level": 0.9,
+    }
+    assert written["expected"]["doubted"]["mean"] == pytest.approx(2.1235, abs=1e-4)
+    assert written["expected"]["next"]["rows"] == 0
+    Draft202012Validator(SCHEMA).validate(written)
+    assert undeclared(written, SCHEMA) == []
+    assert parse_document(render_document(document).encode(), "audit.json") == document
+
+
+def test_nothing_is_expected_in_audits_of_earlier_versions(make_audit: Make) -> None:
+    """They have no such part, and are read without it."""
+    written = json.loads(render(make_audit()))
+    assert written.pop("expected") is None
+
+    assert parse_document(json.dumps(written).encode(), "audit.json").expected is None
 
 
 def test_schema_has_all_keys_and_requires_them(make_audit: Make) -> None:

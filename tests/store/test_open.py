@@ -134,7 +134,8 @@ class TestOpenAudit:
         scan(seed=7, label="label")
 
         check_settings(
-            open_judged_audit("data.doubt"), {"seed": 7, "threads": 1, "config": "x", "queue_size": 3}
+            open_judged_audit("data.doubt"),
+            {"seed": 7, "threads": 1, "config": "x", "queue_size": 3, "stop_below": 0.2},
         )
         error = refusal("data.doubt", {"seed": 8})
         assert "seed = 7" in error.found

@@ -178,6 +178,8 @@ class JudgedFile:
     planted: PlantedErrors
     noise_rate: NoiseRate
     """What models can say, before people have decided."""
+    features: SetFeatures | None
+    """What shows which labelled sets the file is like; None where models can't predict the labels."""
     curves: ErrorCurves
     ranking: Ranking
 
@@ -256,9 +258,10 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the given labels: where people have corrected the surest errors, the noise would look too low
         evidence = set_corrected_apart(evidence, examples)
-        noise_rate, prior = _find_prior(task, evidence, opinions, together, skill, settings.seed)
+        noise_rate, features = _describe_set(task, evidence, opinions, together, skill, settings.seed)
+        prior = _choose_curves(features, skill)
         voices = (task, evidence, reasons, opinions)
-        margins = measure_margins(*voices, prior, together, has_skill=skill.assessable)
+        margins = measure_margins(*voices, prior, together)
         curves = learn_from_verdicts(prior, margins.mean, evidence.given_labels, examples.verdicts)
         n_labels = len(examples.class_names)
         ranked = rank_rows(*voices, margins, curves, together, has_skill=skill.assessable, n_labels=n_labels)
@@ -281,36 +284,47 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         skill,
         planted,
         noise_rate,
+        features,
         curves,
         ranking,
     )
 
 
-def _find_prior(  # noqa: PLR0917  # all that shows which other sets a file is like
+def _choose_curves(features: SetFeatures | None, skill: Skill) -> ErrorCurves:
+    """How likely errors are before any verdict."""
+    if features is not None:
+        return find_curves(features)
+    return make_unlearned_curves() if skill.assessable else make_unskilled_curves()
+
+
+def _describe_set(  # noqa: PLR0917  # all that shows which other sets a file is like
     task: Task,
     evidence: Evidence,
     opinions: Sequence[Floats],
     together: Codes,
     skill: Skill,
     seed: int,
-) -> tuple[NoiseRate, ErrorCurves]:
-    """What models can say of how many labels are wrong, and how likely errors are before any verdict."""
+) -> tuple[NoiseRate, SetFeatures | None]:
+    """What models can say of how many labels are wrong, and what shows which labelled sets the file is like.
+
+    The second is None where models can't predict the labels, or the labels are no classes.
+    """
     if not skill.assessable:
-        return make_unassessable_rate(skill.why), make_unskilled_curves()
+        return make_unassessable_rate(skill.why), None
     noise = task.estimate_noise(opinions, evidence, together, seed)
     judgeable = task.find_judgeable(evidence, together)
     contradicted = task.find_contradicted(np.mean(opinions, axis=0), evidence) & judgeable
     share = float(contradicted.mean())
     noise_rate = replace(noise.noise_rate, contradicted=share)
     if skill.balanced_accuracy is None:  # no classes: all known sets have some
-        return noise_rate, make_unlearned_curves()
+        return noise_rate, None
     features = SetFeatures(
         evidence.n_classes,
         share,
         noise.curve_rate,
         correct_for_chance(skill.balanced_accuracy, evidence.given_labels),
     )
-    return noise_rate, find_curves(features)
+    return noise_rate, features
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.rank.prior import BASE_RATE, UNSKILLED_SLOPE
+from doubtcli.rank.prior import BASE_RATE
 from doubtcli.records import DOUBTED_FROM, Evidence, Ranking, ReasonScores
 from doubtcli.records.arrays import find_first_of_each
 
@@ -54,8 +54,6 @@ def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
     opinions: Sequence[Floats],
     curves: ErrorCurves,
     together: Codes,
-    *,
-    has_skill: bool,
 ) -> Margins:
     """How much all voices together speak against each label.
 
@@ -69,7 +67,6 @@ def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
         opinions: The opinions of models and neighbours, pooled by the task, one for each repeat.
         curves: How likely a label is wrong at each margin, before any verdict.
         together: Shape `(n_rows,)`: rows with the same number are held out together.
-        has_skill: Whether models can predict the labels; if not, margins hardly weigh.
     """
     from scipy.special import logit
 
@@ -82,13 +79,11 @@ def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
         if opinion is None:
             return curves.to_margins(base + others)
         against = task.contradict(opinion, evidence)
-        alone = curves.to_log_odds(against) if has_skill else base + UNSKILLED_SLOPE * against
+        alone = curves.to_log_odds(against)
         log_odds = np.where(judgeable, np.minimum(alone, most), base)
-        if has_skill:
-            # not there and back again, so that equal margins stay equal to the last digit
-            is_alone = judgeable & (alone <= most) & (others == 0)
-            return np.where(is_alone, against, curves.to_margins(log_odds + others))
-        return curves.to_margins(log_odds + others)
+        # not there and back again, so that equal margins stay equal to the last digit
+        is_alone = judgeable & (alone <= most) & (others == 0)
+        return np.where(is_alone, against, curves.to_margins(log_odds + others))
 
     mean = np.mean(opinions, axis=0) if opinions else None
     return Margins(measure(mean), tuple(measure(opinion) for opinion in opinions))

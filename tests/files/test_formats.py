@@ -246,8 +246,8 @@ def test_help_names_it() -> None:
 
 @pytest.mark.usefixtures("outside")
 def test_gate_finds_its_lines() -> None:
-    """A gate names the physical line of a doubted row."""
-    printed = doubt("gate", "data.doubt", "--max-doubted", "0", "--output-format", "concise", code=1)
+    """A gate names the physical line of a contradicted row."""
+    printed = doubt("gate", "data.doubt", "--max-contradicted", "0", "--output-format", "concise", code=1)
 
     assert f"data.lines:{WRONG + 1}: " in printed
 

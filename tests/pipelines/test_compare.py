@@ -169,7 +169,7 @@ class TestRows:
 
     def test_gone_and_added(self, shelf):
         """Rows that are in only one file are counted, also the doubted ones, and not used in the score."""
-        rows = shelf.relabelled(shelf.rows(84), [0, 9, 18, 83])
+        rows = shelf.relabelled(shelf.rows(84), [0, 9, 18, 27, 36, 45, 83])
         after = shelf.relabelled(rows, [9, 18])[2:]
 
         comparison = compared(shelf.audit("before", rows[:80]), shelf.audit("after", after))

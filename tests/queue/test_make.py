@@ -84,8 +84,8 @@ def test_audit_sample(tickets: Case) -> None:
 
     keys = [queue.cells(row) for row in queue.rows]
     assert [(key["doubt_strategy"], key["doubt_stratum"], key["doubt_inclusion"]) for key in keys] == [
-        ("random", "1 of 1 (5 rows)", "0.4"),
-        ("random", "1 of 1 (5 rows)", "0.4"),
+        ("random", "1 of 1 (5 rows), draw 1", "0.4"),
+        ("random", "1 of 1 (5 rows), draw 2", "0.4"),
         ("top", None, None),
         ("top", None, None),
     ]

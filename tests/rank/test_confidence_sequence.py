@@ -114,7 +114,7 @@ class TestMore:
 
     @pytest.mark.parametrize(("n_checked", "n_wrong"), [(40, 2), (100, 20)])
     def test_so_many_more_like_these_bring_the_interval_to_the_width(self, n_checked, n_wrong):
-        """A tenth more than foretold is enough, and a fifth less is not."""
+        """A tenth more than that is enough, and a fifth less is not."""
         n_more = count_more(one_stratum(n_checked, n_wrong, 100_000), 0.03)
 
         def width(n):

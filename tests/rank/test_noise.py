@@ -180,7 +180,7 @@ def test_copies_do_not_raise_the_bound():
 def test_weak_models_do_not_know_a_high_rate(sentences):
     """Models of skill .2 that contradict 40 of 100 labels know 8 to be wrong; a bound is near that.
 
-    Where the rate looks far higher, as here, none is given; the level of the contradictions is told anyway.
+    Where the rate looks far higher, as here, none is given; the level of the contradictions is known.
     """
     rng = np.random.default_rng(0)
     labels = np.arange(1000) % 2

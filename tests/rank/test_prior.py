@@ -137,17 +137,18 @@ class TestMargins:
 
         np.testing.assert_allclose(back, margins, atol=1e-6)
 
-    def test_without_skill_margins_are_log_odds(self) -> None:
-        """They are even at 0, and rise by about one a unit."""
-        found = make_unskilled_curves().to_log_odds(np.array([-2.0, 0.0, 2.0]))
+    def test_without_skill_a_margin_hardly_weighs(self) -> None:
+        """About one label in twenty is wrong with no evidence; a margin of 3 is far from making it likely."""
+        none, some = odds(make_unskilled_curves().to_log_odds(np.array([0.0, 3.0])))
 
-        assert found == pytest.approx([-1.7, 0, 1.7], abs=0.1)
+        assert 0.05 < none < some < 0.25
 
     def test_of_an_unknown_kind_of_labels_the_usual_share_is_wrong(self) -> None:
-        """With no evidence about one in twenty, a little more as it may be another share."""
-        (found,) = odds(make_unlearned_curves().to_log_odds(np.array([0.0])))
+        """With no evidence about one in twenty, a little more as it may be another share; 6 is much."""
+        none, much = odds(make_unlearned_curves().to_log_odds(np.array([0.0, 6.0])))
 
-        assert 0.05 < found < 0.1
+        assert 0.05 < none < 0.1
+        assert much > 0.5
 
 
 class TestVerdicts:

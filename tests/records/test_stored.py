@@ -29,6 +29,7 @@ COLUMNS = {
     "doubt_sd": pa.float64(),
     "rank": pa.int64(),
     "doubted": pa.bool_(),
+    "tier": pa.string(),
     "reasons": pa.list_(pa.string()),
     "why": pa.string(),
     "verdict": pa.string(),
@@ -52,6 +53,7 @@ def table(*doubts: float | None) -> DoubtTable:
             "doubt_sd": None,
             "rank": None if doubt is None else row,
             "doubted": doubt is not None and doubt >= 0.5,
+            "tier": "doubted" if doubt is not None and doubt >= 0.5 else None,
             "reasons": None if doubt is None else ["outlier"],
             "why": "",
             "verdict": None,
@@ -113,6 +115,7 @@ def test_rows() -> None:
         doubt_sd=None,
         rank=1,
         doubted=True,
+        tier="doubted",
         reasons=("outlier",),
         why="",
         verdict=None,
@@ -120,7 +123,7 @@ def test_rows() -> None:
         earlier_hashes=("e1",),
         entry=1,
     )
-    assert (second.doubt, second.given_label, second.reasons) == (None, None, ())
+    assert (second.doubt, second.given_label, second.tier, second.reasons) == (None, None, None, ())
 
 
 def test_rows_get_the_names_of_today() -> None:

@@ -58,7 +58,7 @@ def test_audit_sample_in_csv(tickets: Case) -> None:
 
     assert list(rows[0])[9:14] == [*CHOICE.split(","), "doubt_stratum", "doubt_inclusion", SEEN]
     assert [(row["doubt_stratum"], row["doubt_inclusion"]) for row in rows] == [
-        ("1 of 1 (5 rows)", "0.2"),
+        ("1 of 1 (5 rows), draw 1", "0.2"),
         ("", ""),
     ]
 
@@ -97,8 +97,8 @@ def test_read_back(tickets: Case, tool: Tool, tmp_path: Path) -> None:
 
     assert {answer.row_id for answer in answers} <= {"t1", "t2", "t3", "t4", "t5"}
     assert [(answer.stratum, answer.inclusion) for answer in answers] == [
-        ("1 of 1 (5 rows)", "0.4"),
-        ("1 of 1 (5 rows)", "0.4"),
+        ("1 of 1 (5 rows), draw 1", "0.4"),
+        ("1 of 1 (5 rows), draw 2", "0.4"),
         ("", ""),
         ("", ""),
     ]

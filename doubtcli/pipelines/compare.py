@@ -157,6 +157,7 @@ def _describe_side(side: Side) -> ComparedAudit:
         n_doubted=int(np.count_nonzero(side.doubted)),
         noise_rate=side.document.noise_rate,
         skill=side.document.skill,
+        expected=side.document.expected,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.records.audit import NoiseRate, Skill
+    from doubtcli.records.audit import ExpectedErrors, NoiseRate, Skill
 
 
 @dataclass(frozen=True)
@@ -24,6 +24,8 @@ class ComparedAudit:
     n_doubted: int
     noise_rate: NoiseRate
     skill: Skill
+    expected: ExpectedErrors | None = None
+    """How many labels are wrong; None where models can't predict the labels, and in audits of schema 1."""
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 from rich.text import Text
 
-from doubtcli.report.summary import describe_bound
+from doubtcli.report.summary import describe_bound, expected_sentence
 from doubtcli.wording.numbers import format_count, format_percent
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import INDENT, Sheet
@@ -94,6 +94,9 @@ def _print_noise(sheet: Sheet, comparison: AuditComparison) -> None:
     sheet.title("Label noise")
     for name, noise in (("before", before), ("after ", after)):
         sheet.hang(sheet.indent((name, "bold"), "  "), printable(_describe_noise(noise)))
+    expected = comparison.after.expected
+    if expected is not None and expected.n_decided:
+        sheet.hang(sheet.indent(), expected_sentence(expected))
     if after.assessable and after.rests_on == "models" and comparison.outcomes.changed:
         sheet.hang(sheet.indent(), CIRCLE, "dim")
 

@@ -125,6 +125,7 @@ def _compared_audit(one: ComparedAudit) -> dict[str, Any]:
         "doubted": one.n_doubted,
         "noise_rate": asdict(one.noise_rate),
         "skill": asdict(one.skill),
+        "expected": None if one.expected is None else asdict(one.expected),
     }
 
 

@@ -46,7 +46,14 @@ OF_R = (
     ("MASS", "biopsy", "class"),
     ("MASS", "crabs", "sp"),
     ("ggplot2", "diamonds", "cut"),
+    ("carData", "TitanicSurvival", "survived"),
+    ("carData", "Chile", "vote"),
+    ("carData", "Mroz", "lfp"),
+    ("AER", "HMDA", "deny"),
+    ("Ecdat", "Participation", "lfp"),
+    ("Ecdat", "Catsup", "choice"),
 )
+"""Many are outcomes, which no input decides: right labels that look like wrong ones."""
 NOT_INPUTS = ("rownames", "ID", "case", "index")
 MADE_UP = ((2, 0.35), (2, 0.6), (2, 1.0), (3, 0.6), (4, 0.8), (4, 1.3))
 """The number of classes, and how far apart they are."""

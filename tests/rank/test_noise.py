@@ -148,6 +148,16 @@ def test_a_level_share_of_contradictions_is_nearly_the_bound():
     assert 0.1 < noise.at_least <= 0.2
 
 
+def test_a_bound_below_one_percent_is_none():
+    """Four contradictions in 1,000 that never fade may be a matter of chance, fifty may not."""
+    few, many = (make_sure_rows(1000, contradicted) for contradicted in (4, 50))
+
+    bounds = [estimate_noise(*rows, np.arange(1000), seed=0).noise_rate.at_least for rows in (few, many)]
+
+    assert bounds[0] == 0
+    assert bounds[1] >= 0.01
+
+
 def test_overlap_that_fades_is_not_noise():
     """Labels drawn by the probabilities of a calibrated model are all right: the bound is 0."""
     probs, labels, _ = make_overlap(3000, rate=0.0)

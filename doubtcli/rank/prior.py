@@ -49,9 +49,6 @@ _LIKENESS = 1.0
 """How far apart two sets may be to be alike, in standard deviations of each feature over the known sets."""
 _LEAST_WEIGHT = 1e-3
 """Of a set that is not like the file at all."""
-_CLEAN_WEIGHT = 2.0
-"""How much more a labelling without a wrong label weighs. Of the rows of clean sets that were left out, half
-as many were doubted as with 1, at the same calibration."""
 _RATES, _MOST_CONTRADICTED, _LEAST_CONTRADICTED = (0.003, 0.6), 0.95, 5e-4
 """Bounds within which features are compared."""
 _DRIFT = 0.5
@@ -189,7 +186,7 @@ def mix_curves(known: KnownSets, features: SetFeatures) -> ErrorCurves:
     apart = ((known.features - features.to_array()) / np.where(spread > 0, spread, 1.0)) ** 2
     likeness = np.exp(-apart.sum(axis=1) / (2 * _LIKENESS**2)) + _LEAST_WEIGHT
     _, of_rows, n_same = np.unique(known.rows, return_inverse=True, return_counts=True)
-    weights = likeness / np.sqrt(n_same[of_rows]) * np.where(known.are_clean, _CLEAN_WEIGHT, 1.0)
+    weights = likeness / np.sqrt(n_same[of_rows])
     return ErrorCurves(weights / weights.sum() @ known.curves)
 
 
@@ -226,8 +223,6 @@ class KnownSets:
     """Shape `(n_sets, 4)`, as `SetFeatures.to_array` gives them."""
     curves: Floats
     """Shape `(n_sets, n_curves)`: how probable each curve is by the set's errors; rows sum to 1."""
-    are_clean: Bools
-    """Shape `(n_sets,)`: whether no label is wrong."""
 
     def leave_out(self, rows: str) -> KnownSets:
         """All label sets but those of these rows."""
@@ -237,7 +232,6 @@ class KnownSets:
             tuple(np.array(self.rows)[kept]),
             self.features[kept],
             self.curves[kept],
-            self.are_clean[kept],
         )
 
 
@@ -257,13 +251,12 @@ def parse_known_sets(lines: list[dict[str, str]]) -> KnownSets:
         for line in lines
     ]
     middles = list_bin_middles()
-    curves, are_clean = [], []
+    curves = []
     for line in lines:
         n_rows, n_wrong = (
             np.array([float(line[f"{kind}_{place}"]) for place in range(len(middles))])
             for kind in ("rows", "wrong")
         )
-        are_clean.append(not n_wrong.any())
         scale = min(1.0, ROWS_A_SET / max(n_rows.sum(), 1.0))
         curves.append(_normalize(_fit(middles, n_wrong * scale, (n_rows - n_wrong) * scale)))
     return KnownSets(
@@ -271,7 +264,6 @@ def parse_known_sets(lines: list[dict[str, str]]) -> KnownSets:
         tuple(line["rows"] for line in lines),
         np.array(features),
         np.array(curves),
-        np.array(are_clean),
     )
 
 

@@ -64,14 +64,13 @@ def line(
     }
 
 
-def known_sets(*sets: tuple[str, SetFeatures, int], are_clean: tuple[bool, ...] = ()) -> KnownSets:
+def known_sets(*sets: tuple[str, SetFeatures, int]) -> KnownSets:
     """Label sets, each with its rows, its features, and the number of the only curve that it has."""
     curves = np.zeros((len(sets), len(list_curves()[0])))
     for place, (_, _, curve) in enumerate(sets):
         curves[place, curve] = 1
     features = np.array([features.to_array() for _, features, _ in sets])
-    clean = np.array(are_clean or (False,) * len(sets))
-    return KnownSets(tuple("ab"), tuple(rows for rows, _, _ in sets), features, curves, clean)
+    return KnownSets(tuple("ab"), tuple(rows for rows, _, _ in sets), features, curves)
 
 
 def odds(log_odds: NDArray[Any]) -> NDArray[Any]:
@@ -340,16 +339,6 @@ class TestKnownSets:
         (curves,) = parse_known_sets([line("news")]).curves
 
         np.testing.assert_allclose(curves, 1 / len(curves))
-
-    def test_a_set_without_errors_counts_twice(self) -> None:
-        """logistic(0) of a clean set twice and logistic(-4) of one with errors: (2 * .5 + .0180) / 3."""
-        known = known_sets(
-            ("one", ANY, find_curve(0, 1)), ("other", ANY, find_curve(-4, 1)), are_clean=(True, False)
-        )
-
-        found = odds(mix_curves(known, ANY).to_log_odds(np.array([0.0])))
-
-        assert found == pytest.approx([0.3393], abs=1e-3)
 
     FAR = SetFeatures(100, 0.6, 0.4, 0.3)
 

@@ -67,7 +67,12 @@ def gate(
     max_conflicts: Annotated[str | None, _limit_option("max-conflicts", "LIMIT")] = None,
     max_unlabelled: Annotated[str | None, _limit_option("max-unlabelled", "LIMIT")] = None,
     min_skill: Annotated[str | None, _limit_option("min-skill", "SHARE")] = None,
-    require_measured: Annotated[int | None, _limit_option("require-measured", "NUMBER")] = None,
+    require_measured: Annotated[
+        int | None,
+        options.declare_option(
+            "--require-measured", GATE_KEYS["require-measured"].about, LIMITS, "NUMBER", least=1
+        ),
+    ] = None,
     require_reason: Annotated[options.Words, _limit_option("require-reason", "NAMES")] = None,
     strict: Annotated[bool | None, _switch_option("strict")] = None,
     allow_unassessable: Annotated[bool | None, _switch_option("allow-unassessable")] = None,

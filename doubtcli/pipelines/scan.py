@@ -28,7 +28,7 @@ from doubtcli.rank.combine import (
 from doubtcli.rank.cut import choose_queue_length
 from doubtcli.rank.flags import bound_flags
 from doubtcli.rank.measured import measure_noise_rate
-from doubtcli.rank.noise import make_unassessable_rate
+from doubtcli.rank.noise import ADVICE, make_unassessable_rate
 from doubtcli.rank.payoff import expect_errors
 from doubtcli.rank.planting import plant_and_judge
 from doubtcli.rank.prior import SetFeatures, find_curves, make_unlearned_curves, make_unskilled_curves
@@ -44,6 +44,7 @@ from doubtcli.records import FROM_FILES, FileRead, ScanResult
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
@@ -137,7 +138,7 @@ def make_audit(
         ranking=ranking,
         why=why,
         skill=judged.skill,
-        noise_rate=measure_noise_rate(judged.noise_rate, examples),
+        noise_rate=_advise(measure_noise_rate(judged.noise_rate, examples), sample),
         settings=select_judging_settings(settings),
         seed=settings.seed,
         versions=list_versions(judged.meaning.model if judged.meaning else None),
@@ -150,12 +151,22 @@ def make_audit(
         task_name=task.name,
         strongest_columns=strongest.columns if strongest else (),
         strongest_share=strongest.share if strongest else 0.0,
-        expected=expect_errors(ranking, judged.curves, examples.given_labels, verdicts)
+        expected=expect_errors(
+            ranking, judged.curves, examples.given_labels, verdicts, judged.noise_rate.at_least
+        )
         if judged.skill.assessable
         else None,
         flags=bound_flags(verdicts.spot_check) if verdicts and verdicts.spot_check else None,
         audit_key=make_audit_key(settings, table.source.sha256, judged.side_files, task.name),
     ), table
+
+
+def _advise(noise: NoiseRate, sample: AuditSample | None) -> NoiseRate:
+    """The noise rate with the advice to check the rows that were drawn, where the queue begins with some."""
+    if sample is None or not noise.why.endswith(ADVICE):
+        return noise
+    rows = format_count(len(sample.rows), "row")
+    return replace(noise, why=f"{noise.why.removesuffix(ADVICE)}: check the first {rows} of the queue")
 
 
 @dataclass(frozen=True)

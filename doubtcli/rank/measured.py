@@ -19,6 +19,7 @@ from doubtcli.rank.confidence_sequence import (
     estimate_rate,
 )
 from doubtcli.rank.noise import ADVICE, LEVEL
+from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,8 +50,34 @@ def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
         why = f"{suspected.why.removesuffix(ADVICE)}; {obstacle}"
         return _raise_bound(replace(suspected, why=why), is_wrong)
     sample = _take_in_order(drawn, decided, is_wrong)
-    why = _describe_sample(sample, len(drawn), examples.n_rows + len(examples.unusable_row_ids))
-    return _raise_bound(replace(_measure(suspected, sample), why=why), is_wrong)
+    before = _find_decided_before(sample, drawn, examples.verdicts)
+    n_labelled = examples.n_rows + len(examples.unusable_row_ids)
+    why = _describe_sample(sample, len(drawn), n_labelled, int(before.sum()))
+    measured = _measure(suspected, sample)
+    if before.any():
+        measured = _add_decided(measured, sample.n_rows, is_wrong[before])
+    return _raise_bound(replace(measured, why=why), is_wrong)
+
+
+def _find_decided_before(sample: CheckedSample, drawn: Mapping[int, Stratum], verdicts: Verdicts) -> Bools:
+    """The rows that people had decided when the sample was drawn from all others; none where it is not sure.
+
+    It is sure where the rows that were drawn from and the decided ones are together all rows of the file.
+    """
+    before = verdicts.codes >= 0
+    before[list(drawn)] = False
+    are_all = sample.n_rows + int(before.sum()) == len(before)
+    return before if are_all else np.zeros(len(before), dtype=np.bool_)
+
+
+def _add_decided(measured: NoiseRate, n_drawn_from: int, is_wrong: Bools) -> NoiseRate:
+    """The rate of all rows: measured on those that were drawn from, and known of the others."""
+    n_rows, n_wrong = n_drawn_from + len(is_wrong), int(is_wrong.sum())
+
+    def extend(share: float | None) -> float | None:
+        return None if share is None else (share * n_drawn_from + n_wrong) / n_rows
+
+    return replace(measured, rate=extend(measured.rate), low=extend(measured.low), high=extend(measured.high))
 
 
 def _raise_bound(noise: NoiseRate, is_wrong: Bools) -> NoiseRate:
@@ -110,10 +137,12 @@ def _measure(suspected: NoiseRate, sample: CheckedSample) -> NoiseRate:
     )
 
 
-def _describe_sample(sample: CheckedSample, n_sampled: int, n_labelled: int) -> str:
+def _describe_sample(sample: CheckedSample, n_sampled: int, n_labelled: int, n_before: int) -> str:
     """How many rows were checked, of how many, and what else the rate depends on."""
     sentence = f"measured on {len(sample.strata):,} checked rows, drawn at random from {sample.n_rows:,}"
-    if sample.n_rows != n_labelled:
+    if n_before:
+        sentence += f", and on {format_count(n_before, 'row')} decided before"
+    elif sample.n_rows != n_labelled:
         sentence += f" ({n_labelled:,} are labelled now)"
     if n_left := n_sampled - len(sample.strata):
         more = "1 more sampled row is" if n_left == 1 else f"{n_left:,} more sampled rows are"

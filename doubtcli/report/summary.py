@@ -44,7 +44,7 @@ def summarize(audit: ScanResult) -> Summary:
     return Summary(
         **vars(count_audit(audit)),
         verdict_sentence=verdict_sentence(audit),
-        noise_sentence=noise_sentence(audit.noise_rate),
+        noise_sentence=noise_sentence(audit.noise_rate, has_verdicts=audit.examples.verdicts is not None),
         expected_sentence=expected_sentence(audit.expected) if audit.expected else "",
         flags_sentence=flags_sentence(audit.flags) if audit.flags else "",
         power_sentence=power_sentence(audit.power) if audit.power and audit.power.assessable else "",
@@ -78,17 +78,25 @@ def strongest_sentence(audit: ScanResult) -> str:
     )
 
 
-def noise_sentence(noise: NoiseRate) -> str:
+def noise_sentence(noise: NoiseRate, *, has_verdicts: bool = False) -> str:
     """What is known of the share of wrong labels, and what is not; or why nothing is known."""
     if not noise.assessable:
         return f"Label noise: not assessable. {_end_sentence(noise.why)}"
-    known = f"By the models, {describe_bound(noise)}."
+    known = (
+        f"By models and verdicts, {describe_bound(noise)}."
+        if has_verdicts
+        else f"By the models, {describe_bound(noise)}."
+    )
     if noise.rate is None or noise.low is None or noise.high is None:
         return f"{known} {_end_sentence(noise.why)}"
     interval = f"{noise.level:.0%} interval {format_percent(noise.low)} to {format_percent(noise.high)}"
     more = f"; {format_count(noise.n_more)} more such verdicts for ±2 points" if noise.n_more else ""
     measured = f"{format_percent(noise.rate)} of rows ({interval}{more}), {_drop_full_stop(noise.why)}"
-    return f"Label noise: {measured}. {known}"
+    return (
+        f"Label noise: {measured}. {known}"
+        if noise.at_least or noise.contradicted
+        else f"Label noise: {measured}."
+    )
 
 
 def describe_bound(noise: NoiseRate) -> str:
@@ -129,12 +137,17 @@ def expected_sentence(expected: ExpectedErrors) -> str:
 
 
 def _doubted_sentence(doubted: ExpectedWrong) -> str:
-    low, middle, high = (
-        format_percent(n / doubted.n_rows) for n in (doubted.low, doubted.middle, doubted.high)
-    )
+    n_rows = doubted.n_rows
+    low, middle, high = (format_percent(n / n_rows) for n in (doubted.low, doubted.middle, doubted.high))
+    half = "all" if doubted.middle == n_rows else f"over {middle}"
+    if doubted.low == 0 and doubted.high == n_rows:
+        return (
+            f"In half of the labelled sets that are like this one, {half} of such doubted labels were wrong, "
+            "in others none: 20 verdicts show which it is."
+        )
     return (
         f"In nine of ten labelled sets like this one, {low} to {high} of such doubted labels were wrong; "
-        f"in half of them, over {middle}."
+        f"in half of them, {half}."
     )
 
 

@@ -125,6 +125,12 @@ class TestExitCodes:
         assert (done.returncode, done.stderr) == (1, "")
         assert done.stdout.startswith("data.csv\n")
 
+    def test_nothing_was_measured(self, gate: Command) -> None:
+        """Where nobody checked a sample, a gate that requires 30 checked rows ends with 1."""
+        done = gate("gate", "data.csv", "--require-measured", "30")
+
+        assert (done.returncode, done.stderr) == (1, "")
+
     def test_not_assessable(self, gate: Command) -> None:
         """Where models can't predict the labels, the gate fails, and passes if that is allowed."""
         chance = random.Random(0)
@@ -147,6 +153,7 @@ class TestExitCodes:
             (["data.csv"], "doubt gate: "),
             ([], "DATA: "),
             (["data.csv", "--max-noise", "3"], "--max-noise: '3' "),
+            (["data.csv", "--require-measured", "0"], "--require-measured: '0' "),
             (["data.csv", "--max-new", "0"], "--max-new: "),
             (["dat.csv", "--max-new", "0", "--baseline", "b.json"], "b.json: "),
             (["dat.csv", "--max-noise", "5%"], "did you mean 'data.csv'?"),

@@ -78,13 +78,23 @@ class TestCheckedRate:
         sentences.check(found.why)
 
     def test_a_sample_of_other_rows_than_are_labelled_now(self, sentences):
-        """It was drawn from 60 rows, after 40 of the 100 had been decided; the sentence has both numbers."""
+        """It was drawn from 60 rows, and of the 40 others 10 are not decided; both numbers are said."""
         strata = [None] * 40 + [drawn(1, 1, 60)] * 10 + [None] * 50
 
-        found = measure_noise_rate(SUSPECTED, examples([0] * 100, [0] * 50 + [-1] * 50, strata))
+        found = measure_noise_rate(SUSPECTED, examples([0] * 100, [-1] * 10 + [0] * 40 + [-1] * 50, strata))
 
         assert found.n_checked == 10
         sentences.check(found.why)
+
+    def test_rows_that_were_decided_before_count_as_what_they_are(self):
+        """Of 100 rows 40 had been decided, 30 of them wrong; of the 60 others, all checked, 3 are wrong."""
+        strata = [None] * 40 + [drawn(1, 1, 60)] * 60
+
+        found = measure_noise_rate(
+            SUSPECTED, examples([0] * 100, [1] * 30 + [0] * 10 + [1] * 3 + [0] * 57, strata)
+        )
+
+        assert (found.rate, found.low, found.high) == pytest.approx((0.33, 0.33, 0.33))
 
     def test_strata_weigh_by_their_size(self):
         """The one of 10 drawn from each that is wrong is in the part of 130 of 200 rows: 6.5%."""

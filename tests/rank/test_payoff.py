@@ -16,7 +16,11 @@ NINE_TO_ONE, EVEN, ONE_TO_NINE = np.log(9), 0.0, -np.log(9)
 
 
 def expect(
-    margins: list[float], codes: list[int] | None = None, length: int = 0, entries: list[int] | None = None
+    margins: list[float],
+    codes: list[int] | None = None,
+    length: int = 0,
+    entries: list[int] | None = None,
+    at_least: float = 0.0,
 ) -> ExpectedErrors:
     """What is expected of rows with label 0, of which people decided some (-1: not this one)."""
     n_rows = len(margins)
@@ -41,7 +45,7 @@ def expect(
         if codes is None
         else Verdicts("v.csv", np.array(codes), (None,) * n_rows, np.full(n_rows, np.nan))
     )
-    return expect_errors(ranking, LOG_ODDS, np.zeros(n_rows, dtype=np.intp), verdicts)
+    return expect_errors(ranking, LOG_ODDS, np.zeros(n_rows, dtype=np.intp), verdicts, at_least)
 
 
 def test_without_verdicts() -> None:
@@ -53,6 +57,14 @@ def test_without_verdicts() -> None:
     assert found.doubted.mean == pytest.approx(1.4)
     assert found.next.mean == pytest.approx(1.4)
     assert found.left.mean == pytest.approx(1.6)
+
+
+def test_no_fewer_are_left_than_are_wrong_at_least() -> None:
+    """At least 60% of ten labels are wrong, and people found one of them: five are left at least."""
+    found = expect([ONE_TO_NINE] * 10, [1, *[-1] * 9], at_least=0.6).left
+
+    assert (found.low, found.middle, found.mean) == (5, 5, 5)
+    assert found.high >= 5
 
 
 def test_decided_rows_are_not_expected_any_more() -> None:

@@ -292,8 +292,8 @@ def test_verdicts(make_audit: Make, sentences: Sentences) -> None:
 
     report = printed(make_audit(verdicts=verdicts, n_unusable=3))
 
-    assert report.index("1 kept, 0 corrected") < report.index("By the models")
-    sentences.check(report[report.index("3 of 8 labels") : report.index("By the models")])
+    assert report.index("1 kept, 0 corrected") < report.index("By models and verdicts")
+    sentences.check(report[report.index("3 of 8 labels") : report.index("By models and verdicts")])
 
 
 def test_audit_sample(make_audit: Make) -> None:

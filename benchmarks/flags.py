@@ -69,7 +69,7 @@ def main() -> None:
             continue
         for task in read_tasks(folder):
             truth = pd.read_parquet(folder / "data.parquet").set_index("id")["true_label"]
-            flagged = list_flagged(task, truth[task.table["id"]].to_numpy(dtype=str))
+            flagged = list_flagged(task, truth[task.table["id"]].fillna("").to_numpy(dtype=object))
             lines += [describe(flagged, size) for size in SIZES if is_large_enough(flagged, size)]
     if not lines:
         sys.exit(f"no labelled sets in {DATA}")

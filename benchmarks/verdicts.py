@@ -25,6 +25,8 @@ from sklearn.metrics import average_precision_score
 
 VERDICTS = 50
 NO_ERROR = "none is an error"
+UNKNOWN = ""
+"""The verdict of a person who can't say which label is right."""
 BEGIN, END = "<!-- verdicts: begin -->", "<!-- verdicts: end -->"
 
 
@@ -48,7 +50,7 @@ def main() -> None:
             continue
         for task in read_tasks(folder):
             truth = pd.read_parquet(folder / "data.parquet").set_index("id")["true_label"]
-            compare(task, truth[task.table["id"]].to_numpy(dtype=str), ranked)
+            compare(task, truth[task.table["id"]].fillna(UNKNOWN).to_numpy(dtype=object), ranked)
     if not ranked:
         sys.exit(f"no labelled sets in {DATA}")
     text = report(ranked)

@@ -96,9 +96,9 @@ def clean_rows() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def wrong_rows(clean_rows: list[list[str]]) -> list[list[str]]:
-    """The same rows, ten of them with the label of another class."""
+    """The same rows, a tenth of them with the label of another class."""
     other = {"billing": "delivery", "delivery": "login", "login": "billing"}
-    return [[*row[:2], other[row[2]]] if number % 24 == 0 else row for number, row in enumerate(clean_rows)]
+    return [[*row[:2], other[row[2]]] if number % 10 == 0 else row for number, row in enumerate(clean_rows)]
 
 
 @pytest.fixture

@@ -55,7 +55,7 @@ def commit(shell: Shell, rows: list[list[str]]) -> tuple[int, str]:
 
 
 def test_commits(gated: Shell, clean_rows: list[list[str]], wrong_rows: list[list[str]]) -> None:
-    """Reordered data can be committed, ten wrong labels can't, and corrected ones can again."""
+    """Reordered data can be committed, wrong labels in a tenth can't, and corrected ones can again."""
     code, output = commit(gated, clean_rows[::-1])
     assert (code, output.count("Passed")) == (0, 2), output
 

@@ -1,6 +1,7 @@
 """The noise rate that people measured: what their verdicts on an audit sample say of all rows.
 
-Only rows drawn at random count. Verdicts on other rows, such as the first of the queue, make no difference.
+Only rows drawn at random are a sample. Rows that people had decided before it was drawn from all others are
+known, and added as what they are; verdicts on further rows make no difference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Estimates how many labels are wrong, as distinct from rows where classes overlap.
+"""Bounds how many labels are wrong at least, as distinct from rows where classes overlap.
 
 A model contradicts a label for one of two causes: the classes overlap at this row, or the label is wrong. The
 first becomes rarer as the model is surer of its prediction; the second does not. So, by its confidence,
@@ -12,11 +12,11 @@ psychometrics (Wichmann and Hill, 2001). The curve of a model that is wrong wher
 That is the `lapse`; the labels alone can't separate it from the rate, so the prior does.
 
 Each curve is weighted by how well it explains the labels, and gives a number of wrong labels; the mixture of
-all curves gives the interval. No curve is exactly right, and more rows do not change that, so n rows count as
-n / (1 + n / 2000): a *coarsened posterior* (Miller and Dunson, 2019).
+all curves gives the lower bound. No curve is exactly right, and more rows do not change that, so n rows count
+as n / (1 + n / 2000): a *coarsened posterior* (Miller and Dunson, 2019).
 
 What it can't see: errors that follow a pattern, and models that are wrong where they are sure.
-benchmarks/README.md has how often the interval holds for planted errors. The rate is suspected, not measured.
+So there is no upper bound. benchmarks/README.md has how often the lower one holds.
 """
 
 from __future__ import annotations

@@ -22,10 +22,12 @@ class Cost:
 
     cpu_seconds: float
     peak_megabytes: float
+    wall_seconds: float
 
 
 def run_process(command: list[str]) -> Cost:
     """Run a command to its end, and give its cost. The peak is of the sum over all processes at one time."""
+    start = time.perf_counter()
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     watched, peak, pid = psutil.Process(process.pid), 0, 0
     while not pid:
@@ -37,7 +39,7 @@ def run_process(command: list[str]) -> Cost:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}")
     # The system knows the exact peak of each process, but not the memory of the others at that moment.
     peak = max(peak, usage.ru_maxrss * 1024)
-    return Cost(usage.ru_utime + usage.ru_stime, peak / 2**20)
+    return Cost(usage.ru_utime + usage.ru_stime, peak / 2**20, time.perf_counter() - start)
 
 
 def memory_of(process: psutil.Process) -> int:

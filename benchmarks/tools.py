@@ -15,6 +15,8 @@ from sets import ANSWER, is_answer
 from sklearn.metrics import average_precision_score
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import numpy as np
     from measure import Cost
     from sets import Task
@@ -89,15 +91,15 @@ def measure(tool: Tool, task: Task) -> dict[str, Result]:
     return {method: score_method(task.is_error, found, method, tool, cost) for method in methods}
 
 
-def run_tool(tool: Tool, source: Path, target: Path) -> Cost:
-    """Run a tool on a file as a user would; it writes its scores to another file."""
+def run_tool(tool: Tool, source: Path, target: Path, options: Sequence[str] = ()) -> Cost:
+    """Run a tool on a file as a user would, `doubt` with some options; it writes its scores to a file."""
     if tool.script:
         return run_process([sys.executable, str(PEERS / tool.script), str(source), str(target)])
     audit = target.with_suffix(".doubt")
     scan = [sys.executable, "-m", "doubtcli", "scan", str(source), "--id", "id", "--label", "label"]
     if source.suffix == ".parquet" and any(map(is_answer, pq.read_schema(source).names)):
         scan += ["--annotators", f"{ANSWER}*"]
-    cost = run_process([*scan, "--isolated", "--quiet", "-o", str(audit)])
+    cost = run_process([*scan, *options, "--isolated", "--quiet", "-o", str(audit)])
     doubts = pd.read_parquet(audit / "doubts.parquet", columns=["row", "doubt", "doubted"])
     doubts["row"] -= 1  # doubt counts a file's rows from 1, as people do
     doubts.rename(columns={"doubted": "flagged"}).to_parquet(target)

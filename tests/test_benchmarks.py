@@ -43,7 +43,7 @@ def run_here(command):
             runpy.run_path(command[1], run_name="__main__")
         else:
             return measure.run_process(command)
-    return measure.Cost(cpu_seconds=1.0, peak_megabytes=1.0)
+    return measure.Cost(cpu_seconds=1.0, peak_megabytes=1.0, wall_seconds=1.0)
 
 
 # ----------------------------------------------------------------- the measures
@@ -382,7 +382,7 @@ def test_the_gate_is_measured_on_an_audit_that_it_accepts(monkeypatch, capsys):
         if "doubtcli" not in words:
             return measure.run_process(command)
         run_doubt(words[3:], folder)
-        return measure.Cost(cpu_seconds=1.0, peak_megabytes=1.0)
+        return measure.Cost(cpu_seconds=1.0, peak_megabytes=1.0, wall_seconds=1.0)
 
     monkeypatch.setattr(gate, "run_doubt", run_doubt)
     monkeypatch.setattr(gate, "run_process", run_command)

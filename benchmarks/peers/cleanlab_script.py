@@ -2,8 +2,9 @@
 
 Usage: python cleanlab_script.py DATA OUT
 
-It uses TF-IDF and logistic regression on texts, and histogram gradient boosting on tables; the doubt is one
-minus cleanlab's self-confidence, and the rows that `find_label_issues` finds are flagged.
+It uses TF-IDF and logistic regression on texts, logistic regression on embeddings, and histogram gradient
+boosting on tables; the doubt is one minus cleanlab's self-confidence, and the rows that `find_label_issues`
+finds are flagged.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import sys
 import warnings
 
+import numpy as np
 import pandas as pd
 from cleanlab.filter import find_label_issues
 from cleanlab.rank import get_label_quality_scores
@@ -26,8 +28,10 @@ from sklearn.preprocessing import OrdinalEncoder
 warnings.filterwarnings("ignore")
 
 
-def model_for(inputs: pd.DataFrame | pd.Series):  # noqa: ANN201  # a scikit-learn pipeline
-    """The usual first choice for texts, or for tables."""
+def model_for(inputs: pd.DataFrame | pd.Series | np.ndarray):  # noqa: ANN201  # a scikit-learn pipeline
+    """The usual first choice for texts, for embeddings, or for tables."""
+    if isinstance(inputs, np.ndarray):
+        return LogisticRegression(max_iter=1000)
     if isinstance(inputs, pd.Series):
         return make_pipeline(TfidfVectorizer(), LogisticRegression(max_iter=1000))
     codes = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)

@@ -11,15 +11,19 @@ from sklearn.model_selection import StratifiedKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import LabelEncoder, OneHotEncoder, StandardScaler
 
+EMBEDDING = "embedding"
+"""The column with a vector for each row; the others are then not used."""
 MEAN_LENGTH_OF_TEXT = 15
 """A column of longer strings counts as text."""
 
 
-def read_inputs(path: str) -> tuple[pd.DataFrame | pd.Series, np.ndarray]:
-    """The inputs, a series of texts or a table, and the labels as whole numbers."""
+def read_inputs(path: str) -> tuple[pd.DataFrame | pd.Series | np.ndarray, np.ndarray]:
+    """The inputs, a series of texts, a table or a matrix of embeddings, and the labels as whole numbers."""
     data = pd.read_parquet(path) if path.endswith(".parquet") else pd.read_csv(path)
     labels = LabelEncoder().fit_transform(data["label"].astype(str))
     inputs = data.drop(columns=[name for name in ("id", "label") if name in data])
+    if EMBEDDING in inputs:
+        return np.stack(inputs[EMBEDDING]), labels
     texts = text_columns(inputs)
     if not texts:
         return inputs, labels

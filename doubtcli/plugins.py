@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass, fields, is_dataclass
+from functools import cached_property
 from inspect import signature
 from typing import TYPE_CHECKING, Any, get_type_hints
 
@@ -51,7 +52,7 @@ class LoadedReason:
         """What its needs are made of, in the order of `list_known_needs`."""
         return list_sources(self.needs)
 
-    @property
+    @cached_property
     def n_axes(self) -> int:
         """How many dimensions its evidence has at most; the fewer, the plainer it is to explain."""
         return max((len(list_known_needs()[need].axes) for need in self.needs), default=0)

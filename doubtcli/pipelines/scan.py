@@ -41,6 +41,7 @@ from doubtcli.rank.why import explain_rows
 from doubtcli.read.examples import read_examples
 from doubtcli.read.roles.pairs import keep_pairs
 from doubtcli.records import FROM_FILES, FileRead, ScanResult
+from doubtcli.records.arrays import average_opinions
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
@@ -324,7 +325,7 @@ def _describe_set(  # noqa: PLR0917  # all that shows which other sets a file is
         return make_unassessable_rate(skill.why), None
     noise = task.estimate_noise(opinions, evidence, together, seed)
     judgeable = task.find_judgeable(evidence, together)
-    contradicted = task.find_contradicted(np.mean(opinions, axis=0), evidence) & judgeable
+    contradicted = task.find_contradicted(average_opinions(opinions), evidence) & judgeable
     share = float(contradicted.mean())
     noise_rate = replace(noise.noise_rate, contradicted=share)
     if skill.balanced_accuracy is None:  # no classes: all known sets have some

@@ -17,7 +17,7 @@ import numpy as np
 
 from doubtcli.rank.prior import BASE_RATE
 from doubtcli.records import DOUBTED_FROM, Evidence, Ranking, ReasonScores
-from doubtcli.records.arrays import find_first_of_each
+from doubtcli.records.arrays import average_opinions, find_first_of_each, number_alike
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -85,7 +85,7 @@ def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
         is_alone = judgeable & (alone <= most) & (others == 0)
         return np.where(is_alone, against, curves.to_margins(log_odds + others))
 
-    mean = np.mean(opinions, axis=0) if opinions else None
+    mean = average_opinions(opinions) if opinions else None
     return Margins(measure(mean), tuple(measure(opinion) for opinion in opinions))
 
 
@@ -118,7 +118,7 @@ def rank_rows(  # noqa: PLR0917  # everything that a ranking is made of
 
     n_rows = len(evidence.given_labels)
     judgeable = task.find_judgeable(evidence, together)
-    mean_opinion = np.mean(opinions, axis=0) if opinions and has_skill else None
+    mean_opinion = average_opinions(opinions) if opinions and has_skill else None
     doubt = expit(curves.to_log_odds(margins.mean))
     repeats = [expit(curves.to_log_odds(one)) for one in margins.by_repeat]
     suggestions = task.suggest(evidence, mean_opinion, doubt, judgeable, n_labels)
@@ -206,8 +206,7 @@ def number_entries(ranking: Ranking, examples: Examples) -> Ranking:
     n_rows = len(ranking.doubt)
     inputs = np.arange(n_rows) if examples.equal_inputs is None else examples.equal_inputs
     decided = np.zeros(n_rows, dtype=np.bool_) if ranking.decided is None else ranking.decided
-    alike = np.column_stack([inputs, examples.given_labels, ranking.suggested_labels, decided])
-    found = np.unique(alike, axis=0, return_inverse=True)[1].ravel()
+    found = number_alike(inputs, examples.given_labels, ranking.suggested_labels, decided.astype(np.intp))
     in_order = found[ranking.order]
     number = np.empty(n_rows, dtype=np.intp)
     heads = in_order[find_first_of_each(in_order)]

@@ -22,16 +22,19 @@ So there is no upper bound. benchmarks/README.md has how often the lower one hol
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import NoiseRate
+from doubtcli.records.arrays import compute_by_block
 from doubtcli.records.audit import NoiseEstimate
 from doubtcli.wording.numbers import format_count
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from doubtcli.records.arrays import Codes, Floats
 
 LEVEL = 0.9
@@ -81,13 +84,26 @@ _LEAST_SHARE = 1e-9
 _QUANTILE_TOLERANCE = 1e-13
 
 
+class Opinion(Protocol):
+    """Probabilities of all rows: an array, or what computes those of the rows that are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and classes."""
+        ...
+
+    def __getitem__(self, rows: slice, /) -> Floats:
+        """Of some rows, shape `(len(rows), n_classes)`."""
+        ...
+
+
 def make_unassessable_rate(why: str) -> NoiseRate:
     """What is known where models know nothing."""
     return NoiseRate(assessable=False, why=why, level=LEVEL)
 
 
 def estimate_noise(
-    pred_probs_by_repeat: Floats,
+    pred_probs_by_repeat: Sequence[Opinion],
     given_labels: Codes,
     groups: Codes,
     seed: int,
@@ -95,7 +111,7 @@ def estimate_noise(
     """The least share of wrong labels, or why it can't be known.
 
     Args:
-        pred_probs_by_repeat: Out-of-fold, shape `(n_repeats, n_rows, n_classes)`.
+        pred_probs_by_repeat: Out-of-fold, for each repeat of shape `(n_rows, n_classes)`.
         given_labels: Shape `(n_rows,)`.
         groups: Shape `(n_rows,)`: duplicates count as one row.
         seed: Not used, as nothing is drawn.
@@ -128,7 +144,7 @@ def _explain_too_few(n_rows: int, n_groups: int) -> str:
     return ""
 
 
-def measure_known_share(pred_probs_by_repeat: Floats, given_labels: Codes, low: float) -> float:
+def measure_known_share(pred_probs_by_repeat: Sequence[Opinion], given_labels: Codes, low: float) -> float:
     """The share of labels that models of this skill may know to be wrong.
 
     Models with a chance-corrected balanced accuracy of s know the label of a share s of the rows and guess
@@ -136,11 +152,14 @@ def measure_known_share(pred_probs_by_repeat: Floats, given_labels: Codes, low: 
     on the given labels; as far as these are surely wrong, it is really higher.
 
     Args:
-        pred_probs_by_repeat: Out-of-fold, shape `(n_repeats, n_rows, n_classes)`.
+        pred_probs_by_repeat: Out-of-fold, for each repeat of shape `(n_rows, n_classes)`.
         given_labels: Shape `(n_rows,)`.
         low: The share of labels that are wrong at least.
     """
-    predicted = pred_probs_by_repeat.mean(axis=0).argmax(axis=1)
+    predicted = compute_by_block(
+        lambda rows: np.mean([probs[rows] for probs in pred_probs_by_repeat], axis=0).argmax(axis=1),
+        *pred_probs_by_repeat[0].shape,
+    )
     skill = correct_for_chance(balanced_accuracy(predicted, given_labels), given_labels)
     n_classes = len(np.unique(given_labels))
     by_errors = 1 - low * n_classes / max(n_classes - 1, 1)
@@ -253,23 +272,25 @@ def make_log_prior() -> Floats:
     )
 
 
-def fit_candidates(pred_probs: Floats, given_labels: Codes) -> CandidateFits:
+def fit_candidates(pred_probs: Opinion, given_labels: Codes) -> CandidateFits:
     """Fit every candidate to the labels, in bins of equally many rows.
 
     Args:
         pred_probs: Out-of-fold, shape `(n_rows, n_classes)`.
         given_labels: Shape `(n_rows,)`.
     """
-    confidence = _measure_confidence(pred_probs)
+    shape = pred_probs.shape
+    confidence = compute_by_block(lambda rows: _measure_confidence(pred_probs[rows]), *shape)
     mean, spread = float(confidence.mean()), float(confidence.std())
     sd = spread if spread > _LEAST_SPREAD else 1.0
     bins = _assign_bins(confidence)
     n_rows: Floats = np.bincount(bins).astype(np.float64)
     height = np.bincount(bins, weights=(confidence - mean) / sd) / n_rows
-    contradicted = (pred_probs.argmax(axis=1) != given_labels).astype(np.float64)
+    predicted = compute_by_block(lambda rows: pred_probs[rows].argmax(axis=1), *shape)
+    contradicted = (predicted != given_labels).astype(np.float64)
     yes: Floats = np.bincount(bins, weights=contradicted).astype(np.float64)
     overlap = _make_overlaps(height)
-    by_chance = 1 / max(pred_probs.shape[1] - 1, 1)
+    by_chance = 1 / max(shape[1] - 1, 1)
     parts = [_fit_rate(rate, overlap, by_chance, yes, n_rows - yes) for rate in RATES]
     likelihood, wrong, variance = (np.stack(part) for part in zip(*parts, strict=True))
     surest = slice(-max(1, len(n_rows) // _SUREST_PART), None)

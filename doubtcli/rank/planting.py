@@ -11,6 +11,7 @@ import numpy as np
 from doubtcli import plugins
 from doubtcli.evidence.graph import gather_evidence_again
 from doubtcli.records import PLANTED_SHARE, SHARE_OF_PARTS, Power
+from doubtcli.records.arrays import average_opinions
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -64,7 +65,7 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
     )
     if why_not or gathered.predictions is None:
         return PlantedErrors((), (), (), why_not)
-    opinion = np.mean(opinions, axis=0)
+    opinion = average_opinions(opinions)
     if plantings is None:
         plantings = 1 if PLANTED_SHARE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
     made, again, against = [], [], []

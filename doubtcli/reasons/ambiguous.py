@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import order_by_probability
+from doubtcli.reasons.explain import find_likeliest, order_by_probability
+from doubtcli.records.arrays import compute_by_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -56,8 +57,12 @@ class Ambiguous:
         """One minus the gap between the two likeliest classes; 0 where there is only one class."""
         if pred_probs.shape[1] < 2:  # noqa: PLR2004
             return np.zeros(len(pred_probs))
-        second, first = np.partition(pred_probs.astype(np.float64), -2, axis=1)[:, -2:].T
-        return np.asarray(np.clip(1.0 - (first - second), 0.0, 1.0))
+
+        def score(rows: slice) -> Floats:
+            second, first = np.partition(pred_probs[rows], -2, axis=1)[:, -2:].T.astype(np.float64)
+            return np.asarray(np.clip(1.0 - (first - second), 0.0, 1.0))
+
+        return np.asarray(compute_by_block(score, *pred_probs.shape))
 
     def explain(
         self,
@@ -67,6 +72,7 @@ class Ambiguous:
         class_names: Sequence[str],
     ) -> list[str]:
         """The two likeliest classes: "refund 0.51 and billing 0.48 fit about equally"."""
-        pairs = np.argsort(-pred_probs[rows], axis=1, kind="stable")[:, :2]
-        both = order_by_probability(pred_probs[rows], pairs, class_names)
+        first = find_likeliest(pred_probs, rows)
+        pairs = np.column_stack([first, find_likeliest(pred_probs, rows, but=first)])
+        both = order_by_probability(pred_probs, rows, pairs, class_names)
         return [f"{one} and {other} fit about equally" for one, other in both]

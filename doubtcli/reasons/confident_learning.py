@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.reasons.explain import explain_best_other
+from doubtcli.records.arrays import compute_by_block
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
 
 
 _SAME = 1e-6
-"""A probability that is below a threshold by less than this still reaches it, as in cleanlab."""
+"""A probability that is below a threshold by less than this still reaches it, and a label whose probability
+is below the likeliest class by less than this ties with it; both as in cleanlab."""
+_LEAST_THRESHOLD = 2 * _SAME
+_NO_THRESHOLD = 2.0
+"""More than any probability: no row is counted in a class without rows."""
 
 
 @dataclass(frozen=True)
@@ -73,16 +78,42 @@ class ConfidentLearning:
     def score(self, given_labels: Codes, pred_probs: Floats, n_classes: int) -> Floats:
         """p(other) / (p(other) + p(given)) where cleanlab flags the row, else 0."""
         if n_classes < 2 or (given_labels == given_labels[0]).all():  # noqa: PLR2004
-            return np.zeros(len(given_labels))  # cleanlab needs two classes
-        from cleanlab.count import get_confident_thresholds
-        from cleanlab.filter import find_label_issues
+            return np.zeros(len(given_labels))  # there is no other class to be counted in
+        thresholds = find_confident_thresholds(given_labels, pred_probs)
 
-        probs = pred_probs.astype(np.float64)  # means of float32 depend on the order of the rows
-        flagged = find_label_issues(given_labels, probs, filter_by="confident_learning", n_jobs=1)
-        confident = probs >= get_confident_thresholds(given_labels, probs) - _SAME
-        counted_in = np.where(confident.sum(axis=1) > 1, probs.argmax(axis=1), confident.argmax(axis=1))
-        rows = np.arange(len(given_labels))
-        own, other = probs[rows, given_labels], probs[rows, counted_in]
-        return np.where(flagged, other / np.where(flagged, other + own, 1.0), 0.0)
+        def score(rows: slice) -> Floats:
+            return _score_rows(given_labels[rows], pred_probs[rows], thresholds)
+
+        return np.asarray(compute_by_block(score, *pred_probs.shape))
 
     explain = explain_best_other
+
+
+def find_confident_thresholds(given_labels: Codes, pred_probs: Floats) -> Floats:
+    """The mean probability of each class among the rows with its label; out of reach where there are none.
+
+    Args:
+        given_labels: Shape `(n_rows,)`.
+        pred_probs: Shape `(n_rows, n_classes)`.
+
+    Returns:
+        Shape `(n_classes,)`.
+    """
+    n_classes = pred_probs.shape[1]
+    own = pred_probs[np.arange(len(given_labels)), given_labels].astype(np.float64)
+    by_class = own[np.argsort(given_labels, kind="stable")]
+    ends = np.cumsum(np.bincount(given_labels, minlength=n_classes))
+    means = [part.mean() if len(part) else _NO_THRESHOLD for part in np.split(by_class, ends[:-1])]
+    return np.maximum(means, _LEAST_THRESHOLD)
+
+
+def _score_rows(given: Codes, pred_probs: Floats, thresholds: Floats) -> Floats:
+    probs = np.array(pred_probs, dtype=np.float64)  # means of float32 depend on the order of the rows
+    confident = probs >= thresholds - _SAME
+    n_confident = confident.sum(axis=1)
+    counted_in = np.where(n_confident > 1, probs.argmax(axis=1), confident.argmax(axis=1))
+    rows = np.arange(len(given))
+    own, other = probs[rows, given], probs[rows, counted_in]
+    probs[rows, given] += _SAME
+    flagged = (n_confident > 0) & (counted_in != given) & (probs.argmax(axis=1) != given)
+    return np.where(flagged, other / np.where(flagged, other + own, 1.0), 0.0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import VoteWords, describe_votes
+from doubtcli.reasons.explain import VoteWords, describe_votes, find_likeliest
 from doubtcli.reasons.model_disagreement import EVEN, measure_best_other_share
 
 if TYPE_CHECKING:
@@ -89,5 +89,5 @@ class CrossValFlip:
         class_names: Sequence[str],
     ) -> list[str]:
         """What most repeats predict: "predicted refund in 2 of 3 repeats"."""
-        answers = pred_probs_by_repeat[:, rows].argmax(axis=2).T
+        answers = np.stack([find_likeliest(probs, rows) for probs in pred_probs_by_repeat], axis=1)
         return describe_votes(_REPEATS, answers, given_labels[rows], suggested_labels[rows], class_names)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from doubtcli.records.arrays import compute_by_block
 from doubtcli.wording.numbers import format_score
 
 if TYPE_CHECKING:
@@ -43,22 +44,42 @@ def explain_best_other(
     """
     who = "your model gives" if pred_probs_are_yours else "models give"
     given = given_labels[rows]
-    others = pred_probs[rows].copy()
-    others[np.arange(len(rows)), given] = -1
-    pairs = np.column_stack([others.argmax(axis=1), given])
-    both = order_by_probability(pred_probs[rows], pairs, class_names)
+    pairs = np.column_stack([find_likeliest(pred_probs, rows, but=given), given])
+    both = order_by_probability(pred_probs, rows, pairs, class_names)
     return [f"{who} {one}, {other}" for one, other in both]
 
 
-def order_by_probability(probs: Floats, pairs: Codes, class_names: Sequence[str]) -> list[tuple[str, str]]:
+def find_likeliest(pred_probs: Floats, rows: Codes, *, but: Codes | None = None) -> Codes:
+    """The likeliest class of each of some rows, the first of several; or the likeliest but one.
+
+    Args:
+        pred_probs: Of all rows, shape `(n_rows, n_classes)`.
+        rows: Row numbers.
+        but: For each of these rows, a class that is left out.
+    """
+
+    def find(block: slice) -> Codes:
+        probs = pred_probs[rows[block]]
+        if but is not None:
+            probs[np.arange(len(probs)), but[block]] = -1
+        return np.asarray(probs.argmax(axis=1))
+
+    return np.asarray(compute_by_block(find, len(rows), pred_probs.shape[1]))
+
+
+def order_by_probability(
+    pred_probs: Floats, rows: Codes, pairs: Codes, class_names: Sequence[str]
+) -> list[tuple[str, str]]:
     """Two classes for each row with their probabilities, the likelier first: ("refund 0.91", "billing 0.04").
 
     Args:
-        probs: Shape `(len(pairs), n_classes)`.
-        pairs: Label codes, shape `(n, 2)`; where both are equally likely, their order stays.
+        pred_probs: Of all rows, shape `(n_rows, n_classes)`.
+        rows: Row numbers.
+        pairs: Label codes for each of these rows, shape `(n, 2)`; where both are equally likely, their order
+            stays.
         class_names: The name of each code.
     """
-    of_pairs = np.take_along_axis(probs, pairs, axis=1)
+    of_pairs = pred_probs[rows[:, None], pairs]
     order = np.argsort(-of_pairs, axis=1, kind="stable")
     likelier_first = np.take_along_axis(pairs, order, axis=1).tolist()
     in_order = np.take_along_axis(of_pairs, order, axis=1).tolist()

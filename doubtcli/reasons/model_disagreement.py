@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.reasons.explain import VoteWords, describe_votes
+from doubtcli.reasons.explain import VoteWords, describe_votes, find_likeliest
+from doubtcli.records.arrays import compute_by_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,7 +78,7 @@ class ModelDisagreement:
         class_names: Sequence[str],
     ) -> list[str]:
         """What most models predict: "3 of 4 models predict refund"."""
-        answers = pred_probs_by_model[:, rows].argmax(axis=2).T
+        answers = np.stack([find_likeliest(probs, rows) for probs in pred_probs_by_model], axis=1)
         return describe_votes(_MODELS, answers, given_labels[rows], suggested_labels[rows], class_names)
 
 
@@ -96,10 +97,14 @@ def measure_best_other_share(given_labels: Codes, pred_probs: Floats) -> Floats:
         Shape `(n_rows,)`, 0 to 1: above 0.5 where another class is likelier than the label, 0.5 where they
         tie or both get nothing.
     """
-    rows = np.arange(len(given_labels))
-    own = pred_probs[rows, given_labels].astype(np.float64)
-    others = pred_probs.copy()
-    others[rows, given_labels] = 0.0
-    best = others.max(axis=1).astype(np.float64)
-    both = own + best
-    return np.where(both > 0, best / np.where(both > 0, both, 1.0), EVEN)
+
+    def measure(rows: slice) -> Floats:
+        others = pred_probs[rows].copy()
+        at = np.arange(len(others)), given_labels[rows]
+        own = others[at].astype(np.float64)
+        others[at] = 0.0
+        best = others.max(axis=1).astype(np.float64)
+        both = own + best
+        return np.where(both > 0, best / np.where(both > 0, both, 1.0), EVEN)
+
+    return np.asarray(compute_by_block(measure, *pred_probs.shape))

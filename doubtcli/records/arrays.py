@@ -1,10 +1,15 @@
-"""The kinds of arrays that records hold: for type checkers alone, since NumPy takes long to load."""
+"""The kinds of arrays that records hold, for type checkers alone, and what is done to arrays everywhere.
+
+NumPy takes long to load, so it is imported where it is used.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -12,9 +17,87 @@ if TYPE_CHECKING:
     Floats = NDArray[np.floating[Any]]
     Bools = NDArray[np.bool_]
 
+BLOCK_CELLS = 2**21
+"""The most numbers of a matrix that are worked on at once: 16 MB as float64, and a few times that in
+between. Larger blocks are no faster."""
+_LARGEST_NUMBER = 2**62
+_MOST_DOUBLES = 2**27
+
+
+def split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
+    """The rows of a matrix in blocks of at most `BLOCK_CELLS` cells, of at least one row each.
+
+    What is computed row by row is computed block by block, so that a matrix of many rows or classes is never
+    copied as a whole.
+
+    Example:
+        >>> list(split_rows(3, BLOCK_CELLS // 2))
+        [slice(0, 2, None), slice(2, 3, None)]
+    """
+    step = max(1, BLOCK_CELLS // max(1, n_columns))
+    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+
+
+def compute_by_block(compute: Callable[[slice], Any], n_rows: int, n_columns: int) -> Any:  # noqa: ANN401
+    """What a function gives for each row of a matrix, as one array: it is called for one block at a time.
+
+    Args:
+        compute: Takes the rows of a block, and gives an array with a value for each.
+        n_rows: Of the matrix.
+        n_columns: Of the matrix.
+    """
+    import numpy as np
+
+    blocks = list(split_rows(n_rows, n_columns)) or [slice(0, 0)]
+    return np.concatenate([compute(rows) for rows in blocks])
+
+
+def average_opinions(opinions: Sequence[Floats]) -> Floats:
+    """The mean of some matrices of the same shape; of one matrix it is the matrix itself.
+
+    It has float64, unless that would take more than a gigabyte.
+    """
+    import numpy as np
+
+    if len(opinions) == 1:
+        return opinions[0]
+    shape = opinions[0].shape
+    mean = np.empty(shape, dtype=np.float64 if np.prod(shape) <= _MOST_DOUBLES else np.float32)
+    for rows in split_rows(len(mean), mean[:1].size):
+        mean[rows] = np.mean([opinion[rows] for opinion in opinions], axis=0, dtype=np.float64)
+    return mean
+
+
+def number_alike(*columns: Codes) -> Codes:
+    """A number for each place: the same where all columns are the same, in the order of their values.
+
+    Args:
+        columns: Whole numbers from 0, each of shape `(n,)`.
+
+    Example:
+        >>> import numpy as np
+        >>> number_alike(np.array([5, 5, 0, 5]), np.array([1, 2, 9, 1])).tolist()
+        [1, 2, 0, 1]
+    """
+    import numpy as np
+
+    numbers = np.zeros(len(columns[0]), dtype=np.int64)
+    most = 1
+    for column in columns:
+        n_values = int(column.max(initial=0)) + 1
+        if most * n_values > _LARGEST_NUMBER:
+            numbers = np.unique(numbers, return_inverse=True)[1]
+            most = len(numbers)
+        numbers = numbers * n_values + column
+        most *= n_values
+    return np.asarray(np.unique(numbers, return_inverse=True)[1], dtype=np.intp)
+
 
 def find_first_of_each(numbers: Codes) -> Codes:
     """The place of the first of each number, in the order of the places.
+
+    Args:
+        numbers: Whole numbers from 0, shape `(n,)`.
 
     Example:
         >>> import numpy as np
@@ -23,4 +106,7 @@ def find_first_of_each(numbers: Codes) -> Codes:
     """
     import numpy as np
 
-    return np.sort(np.unique(numbers, return_index=True)[1])
+    first = np.full(int(numbers.max(initial=-1)) + 1, -1, dtype=np.intp)
+    backwards = np.arange(len(numbers))[::-1]
+    first[numbers[::-1]] = backwards  # of equal numbers the one that is written last stays
+    return np.sort(first[first >= 0])

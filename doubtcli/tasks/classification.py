@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,13 @@ from doubtcli.predict.skill import make_unassessable_skill, measure_skill
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.read.labels import encode_labels
 from doubtcli.records import DOUBTED_FROM, PLANTED_SHARE, Planting, Suggestions
+from doubtcli.records.arrays import average_opinions, compute_by_block, number_alike, split_rows
 from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
 
     from doubtcli.records import Evidence, Labels, NoiseEstimate, Predictions, Skill, Table
     from doubtcli.records.arrays import Bools, Codes, Floats
@@ -60,7 +64,7 @@ class Classification:
         by_model = (
             dict(zip(predictions.model_names, predictions.by_model, strict=True)) if predictions else {}
         )
-        return measure_skill(np.mean(opinions, axis=0), by_model, given, evidence.n_classes, seed)
+        return measure_skill(average_opinions(opinions), by_model, given, evidence.n_classes, seed)
 
     def find_judgeable(self, evidence: Evidence, together: Codes) -> Bools:
         """The rows whose class is large enough."""
@@ -79,7 +83,8 @@ class Classification:
         self, opinions: Sequence[Floats], evidence: Evidence, together: Codes, seed: int
     ) -> NoiseEstimate:
         """The rate at which contradictions level off as models are surer."""
-        heeded = np.stack([heed_equal_rows(opinion, evidence) for opinion in opinions])
+        support = measure_support(evidence)
+        heeded = [HeededOpinion(opinion, evidence.given_labels, support) for opinion in opinions]
         return estimate_noise(heeded, evidence.given_labels, together, seed)
 
     def contradict(self, opinion: Floats, evidence: Evidence) -> Floats:
@@ -88,9 +93,15 @@ class Classification:
 
     def find_contradicted(self, opinion: Floats, evidence: Evidence) -> Bools:
         """The rows of which another class is more probable, where no label is outvoted by equal rows."""
-        heeded = heed_equal_rows(opinion, evidence)
-        own = heeded[np.arange(len(heeded)), evidence.given_labels]
-        return np.asarray(heeded.max(axis=1) > own + _TIE)
+        given = evidence.given_labels
+        heeded = HeededOpinion(opinion, given, measure_support(evidence))
+
+        def find(rows: slice) -> Bools:
+            probs = heeded[rows]
+            own = probs[np.arange(len(probs)), given[rows]]
+            return np.asarray(probs.max(axis=1) > own + _TIE)
+
+        return np.asarray(compute_by_block(find, *opinion.shape))
 
     def limit_doubt(self, evidence: Evidence) -> Floats:
         """No label is doubted more than by the share of other labels to be expected among its equal rows."""
@@ -111,8 +122,7 @@ class Classification:
         n_labels: int,  # noqa: ARG002  # as in Task
     ) -> Suggestions:
         """The likeliest class by opinion and annotators; for a doubted row the likeliest other class."""
-        heeded = None if opinion is None else heed_equal_rows(opinion, evidence)
-        return Suggestions(*suggest_classes(evidence, heeded, doubt, judgeable))
+        return Suggestions(*suggest_classes(evidence, opinion, doubt, judgeable))
 
 
 def plant_errors(
@@ -153,7 +163,10 @@ def measure_confusions(labels: Codes, pred_probs: Floats) -> Floats:
     """
     n_classes = pred_probs.shape[1]
     sums = np.full((n_classes, n_classes), 1e-9)
-    np.add.at(sums, labels, pred_probs)
+    by_class = np.argsort(labels, kind="stable")
+    ends = np.cumsum(np.bincount(labels, minlength=n_classes))
+    for code, rows in enumerate(np.split(by_class, ends[:-1])):
+        sums[code] += pred_probs[rows].sum(axis=0, dtype=np.float64)
     np.fill_diagonal(sums, 0.0)
     return np.asarray(sums / sums.sum(axis=1, keepdims=True))
 
@@ -176,10 +189,10 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
     repeats = (
         evidence.pred_probs[None] if evidence.pred_probs_by_repeat is None else evidence.pred_probs_by_repeat
     )
-    by_repeat: list[Floats] = [np.asarray(probs, dtype=np.float64) for probs in repeats]
     if neighbors is None:
-        return by_repeat
-    trust = learn_trust([np.mean(by_repeat, axis=0), neighbors], evidence.given_labels, _TRUST)
+        return list(repeats)
+    by_repeat: list[Floats] = [np.asarray(probs, dtype=np.float64) for probs in repeats]
+    trust = learn_trust([average_opinions(by_repeat), neighbors], evidence.given_labels, _TRUST)
     return [pool_probabilities([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
 
 
@@ -189,23 +202,40 @@ def _convert_votes(evidence: Evidence) -> Floats:
     return np.asarray(calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels))
 
 
-def heed_equal_rows(pred_probs: Floats, evidence: Evidence) -> Floats:
+@dataclass(frozen=True)
+class HeededOpinion:
     """The probabilities, where no label is outvoted whose row equals rows that mostly have the same label.
 
     Equal rows are held out together, so models never saw how they are labelled. The label of a majority of
     them, the row included, is given at least the share of it among the next equal rows that is to be expected
     by the rule of succession (Laplace, 1774): (3 + 1) / (4 + 2) if three of four have it. Copies of a text
     that all have one label are no majority: it may have been given once, and copied.
+
+    They are computed for the rows that are asked for.
     """
-    support = measure_support(evidence)
-    rows = np.arange(len(support))
-    own = np.asarray(pred_probs[rows, evidence.given_labels], dtype=np.float64)
-    raised = own < support
-    others = (1 - support[raised]) / np.maximum(1 - own[raised], _LEAST_PROBABILITY)
-    heeded = np.array(pred_probs, dtype=np.float64)
-    heeded[raised] *= others[:, None]
-    heeded[rows[raised], evidence.given_labels[raised]] = support[raised]
-    return heeded
+
+    opinion: Floats
+    """Shape `(n_rows, n_classes)`."""
+    given_labels: Codes
+    support: Floats
+    """As `measure_support` gives it."""
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and classes."""
+        n_rows, n_classes = self.opinion.shape
+        return n_rows, n_classes
+
+    def __getitem__(self, rows: slice) -> NDArray[np.float64]:
+        """The probabilities of some rows, a new array."""
+        heeded = np.array(self.opinion[rows], dtype=np.float64)
+        given, support = self.given_labels[rows], self.support[rows]
+        own = heeded[np.arange(len(heeded)), given]
+        raised = np.flatnonzero(own < support)
+        others = (1 - support[raised]) / np.maximum(1 - own[raised], _LEAST_PROBABILITY)
+        heeded[raised] *= others[:, None]
+        heeded[raised, given[raised]] = support[raised]
+        return heeded
 
 
 def measure_support(evidence: Evidence) -> Floats:
@@ -217,9 +247,8 @@ def measure_support(evidence: Evidence) -> Floats:
     groups, given = evidence.equal_groups, evidence.given_labels
     if groups is None:
         return np.zeros(len(given))
-    _, group, sizes = np.unique(groups, return_inverse=True, return_counts=True)
-    _, kind, same = np.unique(group * evidence.n_classes + given, return_inverse=True, return_counts=True)
-    n_equal, n_same = sizes[group], same[kind]
+    kind = number_alike(groups, given)
+    n_equal, n_same = np.bincount(groups)[groups], np.bincount(kind)[kind]
     is_majority = (n_equal > 1) & (2 * n_same > n_equal)
     if evidence.are_copies is not None:
         is_majority &= ~evidence.are_copies | (n_same < n_equal)
@@ -233,20 +262,24 @@ def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:
     between two similar classes, and all other classes together find labels that do not fit; neither found
     both alone.
     """
-    rows = np.arange(len(given))
-    others = pred_probs.copy()
-    others[rows, given] = 0.0
-    own, best, rest = pred_probs[rows, given], others.max(axis=1), others.sum(axis=1)
-    against = (
-        np.log(np.maximum(best, _LEAST_PROBABILITY)) + np.log(np.maximum(rest, _LEAST_PROBABILITY))
-    ) / 2
-    return np.asarray(against - np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+    def measure(rows: slice) -> Floats:
+        others = np.array(pred_probs[rows], dtype=np.float64)
+        at = np.arange(len(others)), given[rows]
+        own = others[at]
+        others[at] = 0.0
+        best = np.maximum(others.max(axis=1), _LEAST_PROBABILITY)
+        rest = np.maximum(others.sum(axis=1), _LEAST_PROBABILITY)
+        against = (np.log(best) + np.log(rest)) / 2
+        return np.asarray(against - np.log(np.maximum(own, _LEAST_PROBABILITY)))
+
+    return np.asarray(compute_by_block(measure, *pred_probs.shape))
 
 
 def find_too_small_classes(given_labels: Codes, together: Codes, n_classes: int) -> Codes:
     """The classes with too few rows, counting rows that are held out together once, for models to judge."""
-    different = np.unique(np.stack([given_labels, together]), axis=1)[0]
-    sizes = np.bincount(different, minlength=n_classes)
+    _, first = np.unique(number_alike(given_labels, together), return_index=True)
+    sizes = np.bincount(given_labels[first], minlength=n_classes)
     return np.flatnonzero((sizes > 0) & (sizes < _FEWEST_GROUPS))
 
 
@@ -254,27 +287,29 @@ def suggest_classes(
     evidence: Evidence, pred_probs: Floats | None, doubt: Floats, judgeable: Bools
 ) -> tuple[Codes, Floats]:
     """The likeliest label and how sure it is; for a doubted row the likeliest other label."""
-    n_rows, rows = len(doubt), np.arange(len(doubt))
-    given = evidence.given_labels
-    likely = (
-        np.zeros((n_rows, evidence.n_classes))
-        if pred_probs is None
-        else np.log(pred_probs + _LEAST_PROBABILITY)
-    )
-    likely = np.where(judgeable[:, None], likely, 0.0) + _measure_log_shares(evidence)
-    likely[rows, given] = np.where(doubt >= DOUBTED_FROM, -np.inf, likely[rows, given] + _TIE)
-    suggested = likely.argmax(axis=1)
-    among_others = np.exp(likely - likely.max(axis=1, keepdims=True))
-    among_others[rows, given] = 0.0
-    share = among_others[rows, suggested] / np.maximum(among_others.sum(axis=1), _LEAST_PROBABILITY)
-    return suggested, np.where(suggested == given, 1 - doubt, doubt * share)
+    given, support = evidence.given_labels, measure_support(evidence)
+    suggested, confidence = np.empty(len(given), dtype=np.intp), np.empty(len(given))
+    for rows in split_rows(len(given), evidence.n_classes):
+        likely = _measure_log_shares(evidence, rows)
+        if pred_probs is not None:
+            heeded = HeededOpinion(pred_probs, given, support)[rows]
+            likely += np.where(judgeable[rows, None], np.log(heeded + _LEAST_PROBABILITY), 0.0)
+        own = np.arange(len(likely)), given[rows]
+        likely[own] = np.where(doubt[rows] >= DOUBTED_FROM, -np.inf, likely[own] + _TIE)
+        best = likely.argmax(axis=1)
+        among_others = np.exp(likely - likely.max(axis=1, keepdims=True))
+        among_others[own] = 0.0
+        share = among_others[own[0], best] / np.maximum(among_others.sum(axis=1), _LEAST_PROBABILITY)
+        suggested[rows] = best
+        confidence[rows] = np.where(best == given[rows], 1 - doubt[rows], doubt[rows] * share)
+    return suggested, confidence
 
 
-def _measure_log_shares(evidence: Evidence) -> Floats:
+def _measure_log_shares(evidence: Evidence, rows: slice) -> NDArray[np.float64]:
     """The logarithm of each label's share of the answers for a row; half an answer is added to each label."""
-    counts = np.full((len(evidence.given_labels), evidence.n_classes), 0.5)
+    counts = np.full((len(evidence.given_labels[rows]), evidence.n_classes), 0.5)
     if evidence.annotations is not None:
-        for answers in evidence.annotations.T:
+        for answers in evidence.annotations[rows].T:
             asked = np.flatnonzero(answers >= 0)
             counts[asked, answers[asked]] += 1.0
     return np.asarray(np.log(counts / counts.sum(axis=1, keepdims=True)))

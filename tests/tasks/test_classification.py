@@ -2,7 +2,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from doubtcli.tasks.classification import measure_confusions, plant_errors
+from doubtcli.records import Evidence, arrays
+from doubtcli.tasks.classification import Classification, measure_confusions, plant_errors
 
 LABELS = np.array([0, 0, 1, 2])
 PROBS = np.array([[0.7, 0.2, 0.1], [0.5, 0.4, 0.1], [0.2, 0.7, 0.1], [0.0, 0.2, 0.8]])
@@ -87,3 +88,36 @@ def test_the_same_seed_plants_the_same(table, seed):
     one, other = plant_errors(*table, seed), plant_errors(*table, seed)
 
     np.testing.assert_array_equal(one.labels, other.labels)
+
+
+def judge_many_rows():
+    """What is said of 500 random rows of 7 classes, some of them equal, some with annotators."""
+    rng = np.random.default_rng(1)
+    task, judgeable = Classification(), rng.random(500) < 0.9
+    evidence = Evidence(
+        given_labels=rng.integers(0, 7, 500),
+        n_classes=7,
+        equal_groups=rng.integers(0, 300, 500),
+        annotations=rng.integers(-1, 7, (500, 2)),
+    )
+    opinion = rng.dirichlet(np.ones(7), 500).astype(np.float32)
+    doubt = rng.random(500)
+    suggestions = task.suggest(evidence, opinion, doubt, judgeable, 7)
+    noise = task.estimate_noise([opinion], evidence, np.arange(500), seed=0)
+    return [
+        task.contradict(opinion, evidence),
+        task.find_contradicted(opinion, evidence),
+        suggestions.labels,
+        suggestions.confidence,
+        np.array([noise.curve_rate, noise.noise_rate.at_least]),
+    ]
+
+
+def test_blocks_of_rows_make_no_difference(monkeypatch):
+    """In blocks of 3 rows of 7 classes, all is the same to the last digit as of all rows at once."""
+    at_once = judge_many_rows()
+
+    monkeypatch.setattr(arrays, "BLOCK_CELLS", 21)
+
+    for one, other in zip(judge_many_rows(), at_once, strict=True):
+        np.testing.assert_array_equal(one, other)

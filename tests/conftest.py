@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import tomllib
 from dataclasses import dataclass, field, replace
 from importlib.metadata import entry_points
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import numpy as np
 import pyarrow as pa
@@ -411,8 +413,15 @@ def a_document() -> Callable[..., AuditDocument]:
     return lambda **changes: replace(DOCUMENT, **changes)
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each test has a cache of its own: what one keeps with patched code is no other's."""
+    monkeypatch.setenv("DOUBT_CACHE", str(tmp_path_factory.getbasetemp() / "caches" / uuid4().hex))
+
+
 def pytest_configure() -> None:
     """Stop where what is installed has other entry points than pyproject.toml."""
+    os.environ["DOUBT_CACHE"] = os.devnull  # of fixtures for several tests: nothing is kept
     project = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))
     for group, wanted in project["project"]["entry-points"].items():
         if not wanted.keys() <= {point.name for point in entry_points(group=group)}:

@@ -199,7 +199,7 @@ Config = Annotated[
 ]
 Isolated = Annotated[bool, declare_option("--isolated", "Read no settings file.", JUDGE)]
 NoCache = Annotated[
-    bool, declare_option("--no-cache", "Don't read or keep audits in the user's cache folder.", JUDGE)
+    bool, declare_option("--no-cache", "Don't use or keep anything in the user's cache folder.", JUDGE)
 ]
 NoProgress = Annotated[bool, declare_option("--no-progress", "Show no progress bars.", OUTPUT)]
 FullOrJson = Annotated[

@@ -39,6 +39,7 @@ def scan(
         str | None, options.declare_setting("output", options.OUTPUT, "FOLDER", "-o", otherwise="DATA.doubt")
     ] = None,
     force: options.Force = False,
+    no_cache: options.NoCache = False,
     queue_size: Annotated[
         int | None,
         options.declare_setting("queue-size", options.OUTPUT, "NUMBER", otherwise="all doubted rows"),
@@ -86,7 +87,7 @@ def scan(
     shows_report = not quiet and output_format is OutputFormat.FULL
     report = LiveReport(settings.path, color, verbose=verbose) if shows_report else None
     progress = choose_progress(wanted=not (quiet or no_progress))
-    scan_with = partial(_scan, progress=progress, listener=report)
+    scan_with = partial(_scan, progress=progress, listener=report, cache=not no_cache)
     audit, folder = run_with_label(scan_with, settings, may_ask=report is not None)
     if report is not None:
         from doubtcli.report.terminal import print_found
@@ -99,7 +100,9 @@ def scan(
     return ExitCode.DONE
 
 
-def _scan(settings: ScanSettings, progress: Progress, listener: Listener | None) -> tuple[ScanResult, Path]:
+def _scan(
+    settings: ScanSettings, *, progress: Progress, listener: Listener | None, cache: bool
+) -> tuple[ScanResult, Path]:
     """Scan the file and write its audit; returns the audit and its folder."""
     with progress.stage(LOADING):
         from doubtcli import store
@@ -109,7 +112,7 @@ def _scan(settings: ScanSettings, progress: Progress, listener: Listener | None)
 
     folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
     store.check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)
-    found, table = make_audit(settings, progress=progress, listener=listener)
+    found, table = make_audit(settings, progress=progress, listener=listener, cache=cache)
     with progress.stage("Writing the audit"):
         queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
         store.write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)

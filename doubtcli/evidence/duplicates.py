@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from doubtcli.records import Duplicates, Need, PairedBlock
+from doubtcli.records import Duplicates, Need, PairedBlock, SamePiece
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -55,6 +55,8 @@ class DuplicateGroups:
     }
     is_costly: ClassVar = False
     is_fast: ClassVar = True
+    reads: ClassVar = ("folds",)
+    is_kept: ClassVar = True
 
     def make(
         self,
@@ -81,7 +83,7 @@ class DuplicateGroups:
             "are_copies": find_copies(features) if features else None,
             "alike": alike,
             "together": together,
-            "learnable_features": None if is_one_input else features,
+            "learnable_features": None if is_one_input else SamePiece("features"),
         }
 
 

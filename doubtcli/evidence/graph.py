@@ -14,18 +14,28 @@ from inspect import Parameter, signature
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from doubtcli.errors import ReasonError
+from doubtcli.evidence.content_key import hash_content
+from doubtcli.evidence.pieces import SERVICES, Later, LoadedProvider, Pieces, Services
 from doubtcli.records import Evidence
-from doubtcli.settings.installed import blame_author, find_installed
+from doubtcli.settings.installed import find_installed
 from doubtcli.wording.lists import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Codes, Engine, Examples, Features, Need, Predictions, Provider
+    from doubtcli.records import (
+        Codes,
+        Engine,
+        Examples,
+        Features,
+        Keeper,
+        Model,
+        Need,
+        Predictions,
+        Provider,
+    )
     from doubtcli.settings import ScanSettings
     from doubtcli.settings.installed import Installed
 
@@ -42,43 +52,6 @@ PROVIDERS_ORDER = (
 )
 """The order of our own; a reason that reads several sources has the voice of the first."""
 PROVIDER_PARTS = ("makes", "is_costly", "is_fast", "make")
-SERVICES = ("settings", "engine", "progress", "note")
-"""What a provider may ask for besides pieces: the settings, the engine for jobs, the progress, and a function
-that takes a sentence for the user. If one of these changes, no piece is made again."""
-
-
-@dataclass(frozen=True)
-class LoadedProvider:
-    """A provider, and what it needs."""
-
-    name: str
-    where: str
-    """How a message names it."""
-    provider: Provider
-    made_from: tuple[str, ...]
-    """The names of the pieces that it needs."""
-    may_lack: frozenset[str]
-    """Those of them that may be missing."""
-    services: tuple[str, ...]
-    """The names of the services that it needs, of `SERVICES`."""
-
-    def make(self, pieces: Mapping[str, Any], services: Mapping[str, Any]) -> dict[str, Any]:
-        """The pieces that it makes; none if it lacks a piece that it can't do without."""
-        if any(name not in pieces for name in self.made_from if name not in self.may_lack):
-            return {}
-        needed = {name: pieces.get(name) for name in self.made_from} | {
-            name: services[name] for name in self.services
-        }
-        hint = "leave out the reasons that need it with --skip, and tell its authors"
-        with blame_author(self.provider, self.where, ReasonError, hint):
-            made = dict(self.provider.make(**needed))
-        if unknown := made.keys() - self.provider.makes.keys():
-            raise ReasonError(
-                f"it made {min(unknown)!r}",
-                where=self.where,
-                expected=f"one of {', '.join(self.provider.makes)}",
-            )
-        return {name: _freeze(piece) for name, piece in made.items() if piece is not None}
 
 
 @dataclass(frozen=True)
@@ -113,9 +86,23 @@ class Gathered:
         found: Codes = self.pieces["together"]
         return found
 
+    def choose_models(self, names: Collection[str]) -> Later:
+        """The models of these names, in their order."""
 
-def gather_evidence(
-    examples: Examples, needed: Collection[str], settings: ScanSettings, engine: Engine, progress: Progress
+        def choose() -> tuple[Model, ...]:
+            return tuple(model for model in self.pieces["models"] if model.name in names)
+
+        key = self.pieces.find_key("models") if isinstance(self.pieces, Pieces) else None
+        return Later(choose, None if key is None else hash_content(key, list(names)))
+
+
+def gather_evidence(  # noqa: PLR0917  # the pipelines name all its parts
+    examples: Examples,
+    needed: Collection[str],
+    settings: ScanSettings,
+    engine: Engine,
+    progress: Progress,
+    keeper: Keeper | None = None,
 ) -> Gathered:
     """All evidence that the reasons need.
 
@@ -125,17 +112,20 @@ def gather_evidence(
         settings: How to judge.
         engine: Runs jobs in parallel.
         progress: Shows each long stage.
+        keeper: Keeps pieces for later runs.
     """
     providers = _order_providers(load_providers(), needed)
-    return _run_providers({"examples": examples}, providers, providers, settings, engine, progress)
+    services = Services(settings, engine, progress, keeper)
+    return _gather(Pieces({"examples": examples}, providers, services, {}), providers, providers)
 
 
-def gather_evidence_again(
+def gather_evidence_again(  # noqa: PLR0917  # as `gather_evidence`
     gathered: Gathered,
     changed: Mapping[str, Any],
     settings: ScanSettings,
     engine: Engine,
     progress: Progress,
+    keeper: Keeper | None = None,
 ) -> Gathered:
     """The same evidence with some pieces replaced, and with all pieces that depend on them made again.
 
@@ -145,6 +135,7 @@ def gather_evidence_again(
         settings: How to judge.
         engine: Runs jobs in parallel.
         progress: Shows each long stage.
+        keeper: Keeps pieces for later runs.
     """
     stale = set(changed)
     again = []
@@ -152,27 +143,14 @@ def gather_evidence_again(
         if stale & set(one.made_from):
             stale |= one.provider.makes.keys()
             again.append(one)
-    kept = {name: piece for name, piece in gathered.pieces.items() if name not in stale}
-    new = {name: _freeze(piece) for name, piece in changed.items()}
-    return _run_providers(kept | new, again, gathered.providers, settings, engine, progress, replaced=new)
+    pieces = Pieces(changed, again, Services(settings, engine, progress, keeper), gathered.pieces)
+    return _gather(pieces, again, gathered.providers)
 
 
-def _run_providers(  # noqa: PLR0917  # the common part of two functions that name all their parameters
-    given: Mapping[str, Any],
-    to_run: Iterable[LoadedProvider],
-    providers: tuple[LoadedProvider, ...],
-    settings: ScanSettings,
-    engine: Engine,
-    progress: Progress,
-    *,
-    replaced: dict[str, Any] | None = None,
+def _gather(
+    pieces: Pieces, to_run: Sequence[LoadedProvider], providers: tuple[LoadedProvider, ...]
 ) -> Gathered:
-    """Run some of the providers in order; pieces that were replaced are not made again."""
-    pieces, notes = dict(given), list[str]()
-    services = {"settings": settings, "engine": engine, "progress": progress, "note": notes.append}
-    for one in to_run:
-        pieces |= one.make(pieces, services) | (replaced or {})
-    return Gathered(MappingProxyType(pieces), tuple(notes), providers)
+    return Gathered(pieces, pieces.list_notes(to_run), providers)
 
 
 def list_known_needs() -> Mapping[str, Need]:
@@ -236,6 +214,8 @@ def _load_provider(installed: Installed) -> LoadedProvider:
             name for name, parameter in parameters.items() if parameter.default is not Parameter.empty
         ),
         services=tuple(name for name in parameters if name in SERVICES),
+        reads=getattr(provider, "reads", None) if installed.is_ours else None,
+        is_kept=installed.is_ours and getattr(provider, "is_kept", False),
     )
 
 
@@ -286,10 +266,3 @@ def _order_providers(
         if one.name in wanted
     }
     return tuple(wanted[name] for name in TopologicalSorter(graph).static_order())
-
-
-def _freeze(piece: Any) -> Any:  # noqa: ANN401  # a piece may be anything
-    """Make an array read-only, so that no reason can change what the next one reads."""
-    if isinstance(piece, np.ndarray):
-        piece.flags.writeable = False
-    return piece

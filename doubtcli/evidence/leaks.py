@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import ModelError
+from doubtcli.evidence.content_key import find_or_make, hash_content, hash_examples
 from doubtcli.features.blocks import build_features
 from doubtcli.predict.crossfit import cross_fit
 from doubtcli.predict.folds import spread_rows
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
 
     from doubtcli.progress import Progress
-    from doubtcli.records import Bools, Codes, Engine, Examples
+    from doubtcli.records import Bools, Codes, Engine, Examples, Keeper
     from doubtcli.records.arrays import Floats
 
 MOST_ROWS, MOST_CELLS = 50_000, 5_000_000
@@ -123,7 +124,9 @@ def note_leak(leak: Leak, use: Collection[str]) -> str:
     )
 
 
-def find_leaks(examples: Examples, seed: int, engine: Engine, progress: Progress) -> tuple[Leak, ...]:
+def find_leaks(
+    examples: Examples, seed: int, engine: Engine, progress: Progress, keeper: Keeper | None = None
+) -> tuple[Leak, ...]:
     """The columns that give the label away, or might: numbers, categories, times, texts that name classes.
 
     Args:
@@ -131,7 +134,20 @@ def find_leaks(examples: Examples, seed: int, engine: Engine, progress: Progress
         seed: The seed of the folds.
         engine: Fits the models of the other columns.
         progress: Shows the stage.
+        keeper: Keeps what was found, for later scans.
     """
+
+    def look() -> tuple[Leak, ...]:
+        return _look_for_leaks(examples, seed, engine, progress)
+
+    def make_key() -> str | None:
+        labels = (examples.given_labels, examples.class_names)
+        return hash_content("leaks", hash_examples(examples), *labels, seed)
+
+    return find_or_make(keeper, make_key, look)
+
+
+def _look_for_leaks(examples: Examples, seed: int, engine: Engine, progress: Progress) -> tuple[Leak, ...]:
     cells = max(1, MOST_CELLS // max(1, examples.n_classes))
     if examples.n_rows > min(MOST_ROWS, cells):
         examples = examples.take(spread_rows(examples.n_rows, min(MOST_ROWS, cells)))

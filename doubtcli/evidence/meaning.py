@@ -64,6 +64,13 @@ class TextMeaning:
     makes: ClassVar = {"meaning": None}
     is_costly: ClassVar = True
     is_fast: ClassVar = True
+    reads: ClassVar = ("embed",)
+    is_kept: ClassVar = True
+
+    def identify(self, settings: ScanSettings) -> tuple[Embedder, Mapping[str, str]] | None:
+        """The model's files and libraries: the setting may name other ones later."""
+        model = find_embedding_model(settings.embed)
+        return None if model is None else (model.identify(), model.find_versions())
 
     def make(
         self, examples: Examples, settings: ScanSettings, progress: Progress, note: Callable[[str], None]

@@ -23,6 +23,7 @@ class SuitableModels:
     makes: ClassVar = {"models": None}
     is_costly: ClassVar = True
     is_fast: ClassVar = True
+    reads: ClassVar = ("fast",)
 
     def make(
         self, learnable_features: Features, settings: ScanSettings, meaning: Meaning | None = None
@@ -62,6 +63,8 @@ class ModelPredictions:
     }
     is_costly: ClassVar = True
     is_fast: ClassVar = True
+    reads: ClassVar = ("fast", "repeats", "folds", "seed")
+    is_kept: ClassVar = True
 
     def make(
         self,

@@ -56,6 +56,8 @@ class NearestRows:
     }
     is_costly: ClassVar = True
     is_fast: ClassVar = False  # in large files it takes the most time
+    reads: ClassVar = ()
+    is_kept: ClassVar = True
 
     def make(
         self,

@@ -27,6 +27,7 @@ class InputFeatures:
     makes: ClassVar = {"features": None}
     is_costly: ClassVar = False
     is_fast: ClassVar = True
+    reads: ClassVar = ()
 
     def make(self, examples: Examples, progress: Progress) -> Mapping[str, Any]:
         """As `build_features` builds them."""

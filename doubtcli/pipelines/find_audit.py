@@ -73,7 +73,7 @@ def _make_audit_now(settings: ScanSettings, progress: Progress, *, keep: bool = 
     from doubtcli.queue.make import write_scan_queue
     from doubtcli.report.page import render_html
 
-    made, table = make_audit(settings, progress=progress)
+    made, table = make_audit(settings, progress=progress, cache=keep)
     document, doubts = describe_audit(made), tabulate_doubts(made)
     folder: Path | None = None
     notes: tuple[str, ...] = ()

@@ -43,6 +43,7 @@ from doubtcli.read.roles.pairs import keep_pairs
 from doubtcli.records import FROM_FILES, FileRead, ScanResult
 from doubtcli.records.arrays import average_opinions
 from doubtcli.store.audit_key import hash_side_files, list_versions, make_audit_key, select_judging_settings
+from doubtcli.store.cache import open_cache
 from doubtcli.tasks.registry import find_task
 from doubtcli.verdicts.examples import read_verdicts
 from doubtcli.wording.numbers import format_count
@@ -64,6 +65,7 @@ if TYPE_CHECKING:
         Evidence,
         Examples,
         InMemory,
+        Keeper,
         Labels,
         Listener,
         NoiseRate,
@@ -98,6 +100,7 @@ def make_audit(
     engine: Engine | None = None,
     given: InMemory = FROM_FILES,
     listener: Listener | None = None,
+    cache: bool = False,
 ) -> tuple[ScanResult, Table]:
     """Read a labelled table, and say how much each label is doubted, and why. Writes nothing.
 
@@ -108,6 +111,8 @@ def make_audit(
         given: What is in memory already, and not read from files.
         listener: Is given what was read and the notes, as soon as they are known.
         engine: Fits the models; threads of this process if left out. The audit does not depend on it.
+        cache: Whether to keep what the audit is made from in the user's cache folder, and to use what an
+            earlier scan kept. The audit does not depend on it.
 
     Returns:
         The audit, and the table as it was read.
@@ -119,7 +124,16 @@ def make_audit(
     find_embedding_model(settings.embed)  # so that a wrong name is an error before a long scan
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
     with limit_native_threads():
-        judged = judge_labels(settings, task, engine, progress, clock, given=given, listener=listener)
+        judged = judge_labels(
+            settings,
+            task,
+            engine,
+            progress,
+            clock,
+            given=given,
+            listener=listener,
+            keeper=open_cache() if cache else None,
+        )
         table, examples, ranking = judged.table, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _draw_sample(ranking, settings)
@@ -211,6 +225,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     plantings: int | None = None,
     given: InMemory = FROM_FILES,
     listener: Listener | None = None,
+    keeper: Keeper | None = None,
 ) -> JudgedFile:
     """Read a labelled file, and rank its rows by doubt.
 
@@ -225,6 +240,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         plantings: How often to plant errors; as often as a scan needs if left out.
         given: What is in memory already, and not read from files.
         listener: Is given what was read and the notes, as soon as they are known.
+        keeper: Keeps what the judgement is made from, for later scans.
     """
     loaded = _load_reasons(settings)
     with clock.stage("read"):
@@ -237,12 +253,12 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
             examples = read_verdicts(settings.verdicts, examples, labels, table.source.path, given.answers)
             notes.add(examples.verdicts.notes if examples.verdicts is not None else ())
     with clock.stage("look for leaks"):
-        leaks = find_leaks(all_examples, settings.seed, engine, progress)
+        leaks = find_leaks(all_examples, settings.seed, engine, progress, keeper)
         roles, examples = leave_out_leaks(leaks, roles, examples, settings.use)
         notes.add([note_leak(leak, settings.use) for leak in leaks if leak.is_reported])
     with clock.stage("gather evidence"):
         gathered = gather_evidence(
-            examples, _list_wanted_pieces(loaded, examples), settings, engine, progress
+            examples, _list_wanted_pieces(loaded, examples), settings, engine, progress, keeper
         )
         evidence, together = gathered.evidence, gathered.together
         notes.add(gathered.notes)
@@ -251,7 +267,8 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     sources = find_ranked_sources(reasons)
     with clock.stage("weigh voices"):
         changed = {"given_labels": examples.training_labels}
-        training_evidence = gather_evidence_again(gathered, changed, settings, engine, progress).evidence
+        again = gather_evidence_again(gathered, changed, settings, engine, progress, keeper)
+        training_evidence = again.evidence
         opinions = task.pool_opinions(training_evidence, sources)
         skill = task.measure_skill(opinions, training_evidence, gathered.predictions, settings.seed)
     with clock.stage("plant errors"):
@@ -266,6 +283,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
             engine=engine,
             progress=progress,
             plantings=plantings,
+            keeper=keeper,
         )
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the given labels: where people have corrected the surest errors, the noise would look too low

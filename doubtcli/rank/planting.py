@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from doubtcli.evidence.graph import Gathered
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Advance, Progress
-    from doubtcli.records import Engine, Evidence, Examples, Planting, Task
+    from doubtcli.records import Engine, Evidence, Examples, Keeper, Planting, Task
     from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.settings import ScanSettings
 
@@ -44,6 +44,7 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
     engine: Engine,
     progress: Progress,
     plantings: int | None = None,
+    keeper: Keeper | None = None,
 ) -> PlantedErrors:
     """Plant errors, then fit the models and pool again; nothing is planted where that is not useful.
 
@@ -58,6 +59,7 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
         engine: Fits the models.
         progress: Counts each fitted model.
         plantings: How often to plant; as often as a scan needs if left out.
+        keeper: Keeps how the models judged, for later scans.
     """
     judgeable = task.find_judgeable(training_evidence, gathered.together)
     why_not = task.why_nothing_is_planted or _explain_no_planting(
@@ -75,21 +77,26 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
             seed = (settings.seed + _FAR * number) % 2**32
             planting = task.plant(training_evidence, opinion, judgeable, seed)
             once = replace(settings, seed=seed, repeats=1)
-            evidence = _judge_again(gathered, planting.labels, once, engine, _OneStage(advance))
+            evidence = _judge_again(gathered, planting.labels, once, engine, _OneStage(advance), keeper)
             made.append(planting)
             again.append(evidence)
             against.append(task.contradict(task.pool_opinions(evidence, sources)[0], evidence))
     return PlantedErrors(tuple(made), tuple(again), tuple(against))
 
 
-def _judge_again(
-    gathered: Gathered, labels: Codes, settings: ScanSettings, engine: Engine, progress: Progress
+def _judge_again(  # noqa: PLR0917  # as `gather_evidence_again`
+    gathered: Gathered,
+    labels: Codes,
+    settings: ScanSettings,
+    engine: Engine,
+    progress: Progress,
+    keeper: Keeper | None,
 ) -> Evidence:
     """The evidence for other labels of the same rows, by the models that were not left out before."""
     used = gathered.predictions.model_names if gathered.predictions else ()
-    models = tuple(model for model in gathered.pieces["models"] if model.name in used)
+    models = gathered.choose_models(used)
     changed = {"given_labels": labels, "training_labels": labels, "models": models}
-    return gather_evidence_again(gathered, changed, settings, engine, progress).evidence
+    return gather_evidence_again(gathered, changed, settings, engine, progress, keeper).evidence
 
 
 @dataclass(frozen=True)

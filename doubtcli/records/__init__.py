@@ -44,9 +44,11 @@ from doubtcli.records.evidence import (
     REASON_SPEAKS,
     Background,
     Evidence,
+    Keeper,
     Need,
     Provider,
     ReasonScores,
+    SamePiece,
     SkippedReason,
 )
 from doubtcli.records.learning import (
@@ -174,6 +176,7 @@ __all__ = [
     "InMemory",
     "InputRole",
     "Job",
+    "Keeper",
     "LabelChange",
     "Labels",
     "Listener",
@@ -200,6 +203,7 @@ __all__ = [
     "RowCounts",
     "RowOutcomes",
     "RowSnapshot",
+    "SamePiece",
     "SampleCounts",
     "ScanResult",
     "Settled",

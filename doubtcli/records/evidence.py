@@ -30,6 +30,13 @@ class Need:
     """What its values are codes of, "rows" or "classes", with -1 for none; None where they are not codes."""
 
 
+@dataclass(frozen=True)
+class SamePiece:
+    """What a provider makes where one of its pieces is another piece, unchanged."""
+
+    name: str
+
+
 class Provider(Protocol):
     """Makes pieces of evidence; the parameters of `make` name what it needs for that.
 
@@ -58,6 +65,18 @@ class Provider(Protocol):
     @property
     def make(self) -> Callable[..., Mapping[str, Any]]:
         """Takes pieces by name, and gives those that it could make."""
+        ...
+
+
+class Keeper(Protocol):
+    """Keeps what was computed for later runs, each under a key of all that it was computed from."""
+
+    def find(self, key: str) -> Any | None:  # noqa: ANN401  # whatever was kept
+        """What was kept under this key; None if nothing is, or if it is damaged."""
+        ...
+
+    def keep(self, key: str, value: Any) -> None:  # noqa: ANN401  # as `find`
+        """Keep a value, if it can be kept: then `find` gives an equal one."""
         ...
 
 

@@ -476,6 +476,25 @@ class Examples:
             return self
         return replace(self, inputs=self.inputs.select(list(kept)), column_roles=kept)
 
+    def hide_labels(self) -> Examples:
+        """The rows as far as they are known without their labels, their ids and their places."""
+        return replace(
+            self,
+            row_ids=("",) * self.n_rows,
+            positions=self.positions[:0],
+            given_labels=self.given_labels[:0],
+            class_names=(),
+            unlabelled_row_ids=(),
+            unlabelled_positions=(),
+            verdicts=None,
+            unusable_row_ids=(),
+            unusable_positions=(),
+            row_hashes=(),
+            equal_inputs=None,
+            hashed_as_numbers=(),
+            earlier_hashes=(),
+        )
+
     def take(self, rows: Codes) -> Examples:
         """Some of the labelled rows, in the order of `rows`."""
         return replace(

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import platform
+import re
+import sys
+from contextlib import suppress
 from dataclasses import asdict
-from importlib.metadata import version
+from functools import cache
+from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import doubtcli
 from doubtcli.errors import DoubtError
 from doubtcli.evidence.graph import PROVIDERS_GROUP
 from doubtcli.features.blocks import BLOCKS_GROUP
@@ -96,6 +102,25 @@ def make_audit_key(
         made_of["plug-ins"] = others
     text = json.dumps(made_of, sort_keys=True, default=str)
     return hashlib.sha256(text.encode(errors="backslashreplace")).hexdigest()
+
+
+@cache
+def identify_program() -> str:
+    """64 hexadecimal digits that differ between versions of the program, of its libraries and of Python.
+
+    They differ with each change of the code, too: where it is worked on, the version stays.
+    """
+    digest = hashlib.sha256(f"{sys.version} {platform.machine()}".encode())
+    for requirement in requires("doubtcli") or ():
+        name = re.split(r"[^\w.-]", requirement)[0]
+        with suppress(PackageNotFoundError):
+            if "'dev'" not in requirement.replace('"', "'"):
+                digest.update(f"{name} {version(name)};".encode())
+    package = Path(doubtcli.__file__).parent
+    for path in sorted(package.rglob("*.py")):
+        digest.update(path.relative_to(package).as_posix().encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def _list_plug_ins() -> list[str]:

@@ -14,6 +14,7 @@ import typer
 from doubtcli.cli.apply import apply
 from doubtcli.cli.baseline import baseline
 from doubtcli.cli.bench import bench
+from doubtcli.cli.cache import cache
 from doubtcli.cli.commands import DoubtCommand, DoubtGroup, describe_usage
 from doubtcli.cli.compare import compare
 from doubtcli.cli.console import RunnerLog, is_github_runner, name_commands
@@ -52,7 +53,7 @@ app = typer.Typer(
 for command in (
     *(scan, queue, apply, compare, log, undo),
     *(gate, baseline, init),
-    *(bench, reasons, explain),
+    *(bench, reasons, explain, cache),
 ):
     app.command(cls=DoubtCommand)(command)
 

@@ -71,7 +71,7 @@ class Provider(Protocol):
 class Keeper(Protocol):
     """Keeps what was computed for later runs, each under a key of all that it was computed from."""
 
-    def find(self, key: str) -> Any | None:  # noqa: ANN401  # whatever was kept
+    def find(self, key: str) -> Any | None:  # noqa: ANN401  # what was kept
         """What was kept under this key; None if nothing is, or if it is damaged."""
         ...
 

@@ -14,7 +14,7 @@ from doubtcli.records import Role
 from doubtcli.report.findings import print_confusions, print_findings, print_first_rows, print_rows
 from doubtcli.report.summary import summarize
 from doubtcli.wording.lists import join_first
-from doubtcli.wording.numbers import format_count
+from doubtcli.wording.numbers import format_count, format_size
 from doubtcli.wording.quoting import printable, printable_path
 from doubtcli.wording.sheet import Sheet
 
@@ -108,7 +108,7 @@ def _print_source(sheet: Sheet, file: FileRead) -> None:
         stored.append(_name_delimiter(source.delimiter))
     if source.sheet:
         stored.append(f"sheet {source.sheet!r}")
-    parts = (*stored, _format_size(source.size))
+    parts = (*stored, format_size(source.size))
     sheet.hang(sheet.indent(), printable(", ".join(part for part in parts if part)), "dim")
 
 
@@ -121,18 +121,6 @@ def _name_delimiter(delimiter: str) -> str:
     """How values are separated: "comma-separated"."""
     name = DELIMITERS.get(delimiter)
     return f"{name}-separated" if name else f"separated by {delimiter!r}"
-
-
-def _format_size(n_bytes: int) -> str:
-    """Bytes in a unit that suits them: "421 bytes", "1.2 MB"."""
-    if n_bytes < 1000:  # noqa: PLR2004  # the next unit's size
-        return format_count(n_bytes, "byte")
-    size, unit = float(n_bytes), "bytes"
-    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # used after the loop
-        size /= 1000
-        if size < 999.5:  # noqa: PLR2004  # 999.5 would be printed as 1000
-            break
-    return f"{size:.3g} {unit}"
 
 
 def _print_columns(sheet: Sheet, columns: Sequence[Column], *, verbose: bool) -> None:

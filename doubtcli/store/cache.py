@@ -25,6 +25,7 @@ from doubtcli.settings.installed import find_installed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
 
     from doubtcli.records import AuditDocument, DoubtTable
     from doubtcli.store.folder import StoredAudit
@@ -94,7 +95,7 @@ def keep_audit(document: AuditDocument, doubts: DoubtTable, *, queue_csv: bytes,
     """
     from doubtcli.store.folder import write_described_audit
 
-    with os_errors_as_output_error(Path(FOLDER_VARIABLE), CACHE_HINTS):
+    with os_errors_of_cache():
         folder = cache_folder(document.audit_key)
     with os_errors_as_output_error(folder, CACHE_HINTS):
         _make_private(folder.parent)
@@ -115,7 +116,7 @@ class PartsCache:
     program: str
     """What computes the parts, with its versions: another one finds none of them."""
 
-    def find(self, key: str) -> Any | None:  # noqa: ANN401  # whatever was kept
+    def find(self, key: str) -> Any | None:  # noqa: ANN401  # what was kept
         """What was kept under this key; None if nothing is, or if it is damaged."""
         from doubtcli.store.cache_entry import read_entry
 
@@ -129,7 +130,7 @@ class PartsCache:
             return None
         return found
 
-    def keep(self, key: str, value: Any) -> None:  # noqa: ANN401  # whatever can be kept
+    def keep(self, key: str, value: Any) -> None:  # noqa: ANN401  # as `find`
         """Write a value, whole or not at all, if it can be kept and there is room for it."""
         from doubtcli.store.cache_entry import NotKeepableError, write_entry
 
@@ -159,9 +160,13 @@ def open_cache() -> PartsCache | None:
     """Where this version of the program keeps parts of audits; None with features of another package.
 
     What its code makes of a file may differ between two runs, with nothing to tell them apart.
+
+    Raises:
+        SettingsError: The environment has a limit that is not a size.
     """
     from doubtcli.store.audit_key import identify_program
 
+    read_limit()  # so that an error in it is raised before a long scan
     blocks = find_installed(BLOCKS_GROUP, "block", FeatureError)
     return PartsCache(identify_program()) if all(one.is_ours for one in blocks) else None
 
@@ -182,6 +187,11 @@ class CacheEntry:
     def is_audit(self) -> bool:
         """Whether it is a whole audit."""
         return self.path.suffix == _AUDIT_SUFFIX
+
+
+def os_errors_of_cache() -> AbstractContextManager[None]:
+    """Turn the system's errors into errors that say what to do about the cache."""
+    return os_errors_as_output_error(Path(FOLDER_VARIABLE), CACHE_HINTS)
 
 
 def find_cache() -> Path:

@@ -31,6 +31,18 @@ def format_count(number: int, noun: str = "") -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
+def format_size(n_bytes: int) -> str:
+    """Bytes in a unit that suits them: "421 bytes", "1.2 MB"."""
+    if n_bytes < 1000:  # noqa: PLR2004  # the next unit's size
+        return format_count(n_bytes, "byte")
+    size, unit = float(n_bytes), "bytes"
+    for unit in ("kB", "MB", "GB", "TB"):  # noqa: B007  # used after the loop
+        size /= 1000
+        if size < 999.5:  # noqa: PLR2004  # 999.5 would be printed as 1000
+            break
+    return f"{size:.3g} {unit}"
+
+
 def format_score(value: float) -> str:
     """A doubt or a probability with two decimals; never printed as 0 or 1, since no model is certain."""
     if value < 0.005:  # noqa: PLR2004  # would round to 0.00

@@ -121,7 +121,7 @@ def scans(draw: st.DrawFn) -> tuple[dict[str, Any], dict[int, str], str]:
 )
 @given(st.lists(scans(), min_size=1, max_size=2))
 def test_cached_is_equal_to_fresh(changed: list[tuple[dict[str, Any], dict[int, str], str]]) -> None:
-    """With other settings, other labels in the file, or verdicts, whatever was scanned before."""
+    """With other settings, other labels in the file, or verdicts, after any other scan."""
     for some_settings, labels, where in changed:
         rows, change = rows_of(), dict(some_settings)
         if where == "file":

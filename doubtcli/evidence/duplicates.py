@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _ALIKE = 0.8
 """The share of common words (Jaccard) from which two texts are near-duplicates."""
+_MIXER = np.uint64(0x9E3779B97F4A7C15)
+"""Knuth's multiplier: makes one number of several."""
 _BANDS, _BAND_ROWS = 12, 4
 """MinHash bands: two texts of similarity .8 share a band with probability 1 - (1 - .8^4)^12 = .998."""
 
@@ -198,12 +200,12 @@ def _find_buckets(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
     rng = np.random.default_rng(0)
     keys = []
     for _ in range(_BANDS):
-        minima = [
-            np.minimum.reduceat(rng.permutation(has.shape[1])[has.indices], has.indptr[:-1])
-            for _ in range(_BAND_ROWS)
-        ]
-        _, bucket = np.unique(np.stack(minima, axis=1), axis=0, return_inverse=True)
-        keys.append(bucket.ravel().astype(np.intp))
+        band = np.zeros(has.shape[0], dtype=np.uint64)
+        for _ in range(_BAND_ROWS):
+            order = rng.permutation(has.shape[1]).astype(np.int32)
+            minima = np.minimum.reduceat(order[has.indices], has.indptr[:-1])
+            band = band * _MIXER + minima.astype(np.uint64)  # wraps around; rows are compared later
+        keys.append(np.unique(band, return_inverse=True)[1].astype(np.intp))
     return keys
 
 

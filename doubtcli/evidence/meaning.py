@@ -77,9 +77,10 @@ class TextMeaning:
     ) -> Mapping[str, Any]:
         """Embed the texts, if there are any, there is a model, and the user gave no probabilities."""
         model = find_embedding_model(settings.embed)
-        texts = join_texts(examples)
-        if model is None or texts is None or examples.given_pred_probs is not None:
+        joined = join_texts(examples)
+        if model is None or joined is None or examples.given_pred_probs is not None:
             return {}
+        texts = list(joined)
         sides = list_sides(examples)
         n_sides = len(set().union(*sides)) if sides else 0
         with progress.stage("Embedding texts", len(texts) + n_sides) as advance:

@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from doubtcli.settings import ScanSettings
 
 
+_MANY_CLASSES = 300
+"""With more, only the fastest models are fitted: the cost of the others grows with the classes."""
+
+
 @dataclass(frozen=True)
 class SuitableModels:
     """The models for the features."""
@@ -26,14 +30,22 @@ class SuitableModels:
     reads: ClassVar = ("fast",)
 
     def make(
-        self, learnable_features: Features, settings: ScanSettings, meaning: Meaning | None = None
+        self,
+        learnable_features: Features,
+        settings: ScanSettings,
+        note: Callable[[str], None],
+        n_classes: int | None = None,
+        meaning: Meaning | None = None,
     ) -> Mapping[str, Any]:
         """Choose the models; none of them is fitted yet."""
+        fast = settings.fast
+        if not fast and n_classes is not None and n_classes > _MANY_CLASSES:
+            fast = True
+            note(f"as there are {n_classes:,} classes, only the fastest models are used; others take hours")
         if meaning is None:
-            return {"models": learnable_features.models(fast=settings.fast)}
+            return {"models": learnable_features.models(fast=fast)}
         features = meaning.add_to(learnable_features)
-        models = features.models(fast=settings.fast)
-        return {"models": models + meaning.block.models(features.blocks, fast=settings.fast)}
+        return {"models": features.models(fast=fast) + meaning.block.models(features.blocks, fast=fast)}
 
 
 @dataclass(frozen=True)

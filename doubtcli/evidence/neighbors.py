@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
+from doubtcli.predict.nearest import find_nearest
 from doubtcli.records import Need, Neighbors
 
 if TYPE_CHECKING:
@@ -22,14 +23,10 @@ if TYPE_CHECKING:
     from doubtcli.records import Codes, Features
 
 N_NEIGHBORS = 10
-_MOST_COMPARED = 20_000
-"""The most rows among which neighbours are searched: the cost grows with the rows times this, not with their
-square."""
-_MOST_AT_ONCE = 4_000_000
-"""The most distances in memory at a time (rows times reach): 64 MB with their indices."""
-_LARGEST_GROUP = 500
-"""The most rows of its own group that a row skips to find neighbours outside; the cost grows with it. In a
-larger group a row may have fewer neighbours, or none."""
+_MOST_COMPARED = 50_000
+"""The most different rows that are all compared with each other: the cost grows with their square."""
+_SAMPLED = 20_000
+"""Among how many of more rows neighbours are looked for: the cost then grows with the rows times this."""
 _NO_NEIGHBORS = "there are no neighbours: no input columns, or all rows have the same input"
 
 
@@ -111,16 +108,17 @@ def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbo
     if len(representatives) < 2:  # noqa: PLR2004
         return None
     space = build_comparison_space(features)[representatives]
-    candidates = spread_rows(len(representatives), _MOST_COMPARED)
-    indices, distances = _find_nearest(space, candidates, together[representatives])
+    n_different = len(representatives)
+    candidates = spread_rows(n_different, _SAMPLED if n_different > _MOST_COMPARED else n_different)
+    indices, squares = find_nearest(space, candidates, N_NEIGHBORS, together[representatives])
     rows = np.where(indices >= 0, representatives[indices], -1)[group]
     note = (
         f"to save time, neighbours are looked for among {len(candidates):,} of the "
-        f"{len(representatives):,} different rows"
-        if len(candidates) < len(representatives)
+        f"{n_different:,} different rows"
+        if len(candidates) < n_different
         else None
     )
-    return Neighbors(rows, distances[group], note)
+    return Neighbors(rows, np.sqrt(squares)[group], note)
 
 
 def count_votes(
@@ -159,30 +157,3 @@ def build_comparison_space(features: Features) -> NDArray[np.float32]:
     # the last block first: distances are sums, and their rounding depends on the order of the columns
     parts = [block.neighbor_space() for block in reversed(features.blocks)]
     return np.asarray(np.hstack(parts), dtype=np.float32)
-
-
-def _find_nearest(
-    space: NDArray[np.float32], candidates: NDArray[np.intp], together: NDArray[np.intp]
-) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
-    """The nearest candidates that are not together with each row: indices (-1 for none), distances (NaN)."""
-    from sklearn.neighbors import NearestNeighbors
-
-    largest = int(np.bincount(together[candidates]).max())
-    reach = min(N_NEIGHBORS + min(largest, _LARGEST_GROUP), len(candidates))
-    index = NearestNeighbors(n_neighbors=reach, algorithm="brute", metric="sqeuclidean").fit(
-        space[candidates]
-    )
-    width = min(N_NEIGHBORS, reach)
-    indices, distances = np.full((len(space), width), -1), np.full((len(space), width), np.nan)
-    step = max(1, _MOST_AT_ONCE // reach)
-    for start in range(0, len(space), step):
-        rows = slice(start, start + step)
-        squares, places = index.kneighbors(space[rows])
-        found = candidates[places]
-        squares = np.where(together[found] == together[rows, None], np.inf, squares)
-        order = np.lexsort((found, squares), axis=1)[:, :N_NEIGHBORS]
-        found, squares = np.take_along_axis(found, order, 1), np.take_along_axis(squares, order, 1)
-        is_missing = np.isinf(squares)
-        indices[rows] = np.where(is_missing, -1, found)
-        distances[rows] = np.sqrt(np.where(is_missing, np.nan, np.maximum(squares, 0.0)))
-    return indices, distances

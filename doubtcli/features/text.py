@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import re
+from array import array
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import count, pairwise
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -18,7 +21,7 @@ from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, 
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Iterator
 
     from numpy.typing import NDArray
 
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 _BETWEEN_TEXTS = " \n "
 """Joins several text columns: no character n-gram or word spans it."""
 _TOKEN = re.compile(r"\w+|[^\w\s]")
+_NGRAM_SIZES = (2, 3, 4)
 _LONGEST_WORD = 40
 """Only the first letters of longer runs (addresses, keys, base64) count; the longest English words are
 shorter."""
@@ -34,8 +38,13 @@ _SPELLING_SAMPLE = 10_000
 """Texts on which the document frequency of character n-grams is counted: enough for its logarithm."""
 FEWEST_WORDS = 4
 """Shorter texts are duplicates only when equal: one other word in three changes the meaning."""
-_DIMENSIONS = 128
-"""Of the space in which texts are compared: 100,000 rows fit in 50 MB; other numbers were not tried."""
+_MOST_PAIRS = 2**21
+_BUCKETS = 2**22
+_AT_ONCE = 65_536
+"""Texts whose word pairs are in memory at a time."""
+_DIMENSIONS = 64
+"""Of each half of the space in which texts are compared. With 128, errors were ranked slightly worse on 77
+classes of short texts, and as well elsewhere; the search costs twice as much."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,77 +101,127 @@ def text_block(examples: Examples) -> TextBlock | None:
     return None if texts is None else make_text_block(texts)
 
 
-def join_texts(examples: Examples) -> list[str] | None:
-    """The text columns of each row as one string, or None if there are none."""
+def join_texts(examples: Examples) -> Iterator[str] | None:
+    """The text columns of each row as one string, some rows at a time, or None if there are none."""
     names = examples.columns_of(Role.TEXT)
-    if not names:
-        return None
-    columns = [pc.fill_null(pc.cast(examples.inputs.column(name), pa.large_string()), "") for name in names]
-    joined = pc.binary_join_element_wise(*columns, pa.scalar(_BETWEEN_TEXTS, pa.large_string()))
-    return [str(text) for text in joined.to_pylist()]
+    return _join_columns(examples.inputs.select(names)) if names else None
 
 
-def make_text_block(texts: Sequence[str]) -> TextBlock:
+def _join_columns(inputs: pa.Table) -> Iterator[str]:
+    for rows in _split_rows(inputs.num_rows):
+        columns = [pc.fill_null(pc.cast(column[rows], pa.large_string()), "") for column in inputs.columns]
+        joined = pc.binary_join_element_wise(*columns, pa.scalar(_BETWEEN_TEXTS, pa.large_string()))
+        yield from joined.to_pylist()
+
+
+def make_text_block(texts: Iterable[str]) -> TextBlock:
     """Words, word pairs and spelling of each text; case is folded, and punctuation marks count as words.
 
     Args:
-        texts: One string a row; "" if it is missing.
+        texts: One string a row; "" if it is missing. Each is read once.
     """
-    token_ids, row_starts, vocabulary = _tokenize(texts)
-    rows = np.repeat(np.arange(len(texts)), np.diff(row_starts))
-    tokens = _count_matrix(rows, token_ids, (len(texts), len(vocabulary)))
-    pairs = _count_pairs(token_ids, rows, n_texts=len(texts), n_tokens=len(vocabulary))
+    ids, starts, vocabulary = _tokenize(texts)
+    copies = _find_copies(ids, starts, vocabulary)
+    pairs = _count_pairs(ids, starts, len(vocabulary))
+    tokens = _count_matrix(ids, starts, len(vocabulary))
     words = _unit_sparse_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
     spelling = _make_spelling(vocabulary, tokens)
-    return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *_find_copies(texts))
+    return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *copies)
 
 
-def _find_copies(texts: Sequence[str]) -> tuple[Codes, Bools]:
-    """A number for each different text, and which are so long that equal ones must be copies."""
+def _tokenize(texts: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64], list[str]]:
+    """Token numbers of all texts in one array, where each text starts, and the tokens themselves."""
+    number: defaultdict[str, int] = defaultdict(count().__next__)  # a new token gets the next number
+    ids, starts = array("i"), array("q", [0])
+    for text in texts:
+        ids.extend(map(number.__getitem__, _TOKEN.findall(text.lower())))
+        starts.append(len(ids))
+    return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64), list(number)
+
+
+def _find_copies(
+    ids: NDArray[np.int32], starts: NDArray[np.int64], vocabulary: list[str]
+) -> tuple[Codes, Bools]:
+    """A number for each different text, and which are so long that equal ones must be copies.
+
+    Punctuation counts only in a text of nothing else.
+    """
     number: dict[str, int] = {}
-    bare = [_bare_words(text) for text in texts]
-    keys = np.array([number.setdefault(text, len(number)) for text in bare], dtype=np.intp)
-    is_long = np.array([text.count(" ") + 1 >= FEWEST_WORDS for text in bare], dtype=np.bool_)
+    bare = [_find_bare_words(token) for token in vocabulary]
+    numbered = [[number.setdefault(word, len(number)) for word in words] for words in bare]
+    of_text: dict[bytes, int] = {}
+    keys, is_long = np.zeros(len(starts) - 1, dtype=np.intp), np.zeros(len(starts) - 1, dtype=np.bool_)
+    first = np.cumsum([0, *map(len, numbered)])
+    bare_ids = np.array([one for words in numbered for one in words], dtype=np.int32)
+    for rows in _split_rows(len(keys)):
+        inside = slice(starts[rows.start], starts[rows.stop])
+        places, lengths = first[ids[inside]], np.diff(first)[ids[inside]]
+        ends = np.cumsum(lengths)
+        flat = bare_ids[np.repeat(places - ends + lengths, lengths) + np.arange(ends[-1] if len(ends) else 0)]
+        bounds = np.concatenate([[0], ends])[starts[rows.start : rows.stop + 1] - inside.start]
+        for row, (start, end) in enumerate(pairwise(bounds.tolist()), rows.start):
+            marks = ids[starts[row] : starts[row + 1]]
+            key = flat[start:end].tobytes() if end > start else b"marks" + marks.tobytes()
+            keys[row] = of_text.setdefault(key, len(of_text))
+        is_long[rows] = np.diff(bounds) >= FEWEST_WORDS
     return keys, is_long
 
 
-def _bare_words(text: str) -> str:
-    """The text without case, punctuation and extra blanks; a text of nothing else is kept."""
-    words = "".join(letter if letter.isalnum() else " " for letter in text.casefold()).split()
-    return " ".join(words) or text.strip()
+def _find_bare_words(token: str) -> list[str]:
+    """The letters and digits of a token, in lower case; a token with an underscore may be several words."""
+    if token.isascii() and token.isalnum():  # nearly all are, and they are in lower case
+        return [token]
+    return "".join(letter if letter.isalnum() else " " for letter in token.casefold()).split()
 
 
-def _tokenize(texts: Sequence[str]) -> tuple[NDArray[np.int64], NDArray[np.int64], list[str]]:
-    """Token numbers of all texts in one array, where each text starts, and the tokens themselves."""
-    number: dict[str, int] = {}
-    ids: list[int] = []
-    starts = np.zeros(len(texts) + 1, dtype=np.int64)
-    for row, text in enumerate(texts):
-        ids.extend(number.setdefault(token, len(number)) for token in _TOKEN.findall(text.lower()))
-        starts[row + 1] = len(ids)
-    return np.asarray(ids, dtype=np.int64), starts, list(number)
+def _split_rows(n_rows: int) -> list[slice]:
+    return [slice(start, min(start + _AT_ONCE, n_rows)) for start in range(0, n_rows, _AT_ONCE)]
 
 
-def _count_matrix(
-    rows: NDArray[np.int64], columns: NDArray[np.int64], shape: tuple[int, int]
-) -> sparse.csr_matrix:
-    ones = np.ones(len(rows), dtype=np.float32)
-    counts = sparse.coo_matrix((ones, (rows, columns)), shape=shape).tocsr()
+def _count_matrix(columns: NDArray[np.int32], starts: NDArray[np.int64], n_columns: int) -> sparse.csr_matrix:
+    """How often each column occurs in each row, from the columns of all rows one after the other."""
+    ones = np.ones(len(columns), dtype=np.float32)
+    counts = sparse.csr_matrix((ones, columns, starts), shape=(len(starts) - 1, n_columns))
     counts.sum_duplicates()
     return counts
 
 
-def _count_pairs(
-    token_ids: NDArray[np.int64], rows: NDArray[np.int64], *, n_texts: int, n_tokens: int
-) -> sparse.csr_matrix:
-    """Counts of adjacent token pairs that occur at least twice: a pair that occurs once is no use."""
-    inside = rows[1:] == rows[:-1]
-    keys = token_ids[:-1][inside] * n_tokens + token_ids[1:][inside]
-    _, columns, seen = np.unique(keys, return_inverse=True, return_counts=True)
-    keep = seen[columns] >= 2  # noqa: PLR2004
-    new_number = np.cumsum(seen >= 2) - 1  # noqa: PLR2004
-    shape = (n_texts, int((seen >= 2).sum()))  # noqa: PLR2004
-    return _count_matrix(rows[:-1][inside][keep], new_number[columns[keep]], shape)
+def _count_pairs(ids: NDArray[np.int32], starts: NDArray[np.int64], n_tokens: int) -> sparse.csr_matrix:
+    """Counts of adjacent token pairs that occur at least twice: a pair that occurs once is no use.
+
+    In large files it takes more, so that there are never more than two million pairs.
+    """
+    least = max(2, -(-len(ids) // _MOST_PAIRS))
+    parts = _split_rows(len(starts) - 1)
+    n_buckets = min(2 * max(1, len(ids)), _BUCKETS)
+    seen = np.zeros(n_buckets, dtype=np.int64)
+    for rows in parts:
+        seen += np.bincount(_list_pairs(ids, starts, rows, n_tokens)[0] % n_buckets, minlength=n_buckets)
+    found: list[NDArray[np.int64]] = []
+    for rows in parts:
+        keys = _list_pairs(ids, starts, rows, n_tokens)[0]
+        found.append(keys[seen[keys % n_buckets] >= least])
+    kept, counts = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]), return_counts=True)
+    kept = kept[counts >= least]
+    columns, ends = [np.zeros(0, dtype=np.int32)], [np.zeros(1, dtype=np.int64)]
+    for rows in parts:
+        keys, of_row = _list_pairs(ids, starts, rows, n_tokens)
+        places = np.searchsorted(kept, keys)
+        is_kept = kept[np.minimum(places, len(kept) - 1)] == keys if len(kept) else np.zeros(len(keys), bool)
+        columns.append(places[is_kept].astype(np.int32))
+        in_row = np.bincount(of_row[is_kept], minlength=rows.stop - rows.start)
+        ends.append(ends[-1][-1] + np.cumsum(in_row))
+    return _count_matrix(np.concatenate(columns), np.concatenate(ends), len(kept))
+
+
+def _list_pairs(
+    ids: NDArray[np.int32], starts: NDArray[np.int64], rows: slice, n_tokens: int
+) -> tuple[NDArray[np.int64], Codes]:
+    """A number for each adjacent pair of tokens in some rows, and its row, counted from the first of them."""
+    inside = ids[starts[rows.start] : starts[rows.stop]].astype(np.int64)
+    of_row = np.repeat(np.arange(rows.stop - rows.start), np.diff(starts[rows.start : rows.stop + 1]))
+    is_pair = of_row[1:] == of_row[:-1]
+    return (inside[:-1] * n_tokens + inside[1:])[is_pair], of_row[1:][is_pair]
 
 
 def _tf_idf(counts: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -195,17 +254,41 @@ def _divide_rows(matrix: sparse.csr_matrix, lengths: NDArray[np.float64]) -> spa
 
 def _make_spelling(vocabulary: list[str], tokens: sparse.csr_matrix) -> sparse.csr_matrix:
     """Each token's character n-grams, weighted by how few texts have them, if more than one has them."""
-    from sklearn.feature_extraction.text import CountVectorizer
-
     if not vocabulary:
         return sparse.csr_matrix((0, 0), dtype=np.float32)
-    ngrams = CountVectorizer(analyzer="char_wb", ngram_range=(2, 4), lowercase=False, dtype=np.float32)
-    counts = ngrams.fit_transform([token[:_LONGEST_WORD] for token in vocabulary])
+    counts = _count_ngrams([token[:_LONGEST_WORD] for token in vocabulary])
     sample = tokens[spread_rows(tokens.shape[0], _SPELLING_SAMPLE)]
     in_texts = (sample @ counts).tocsr()
     common = np.flatnonzero(np.bincount(in_texts.indices, minlength=counts.shape[1]) >= 2)  # noqa: PLR2004
     weights = sparse.diags(_inverse_frequency(in_texts)[common])
     return (counts[:, common] @ weights).tocsr().astype(np.float32)
+
+
+def _count_ngrams(vocabulary: list[str]) -> sparse.csr_matrix:
+    """How often each token has each run of 2 to 4 characters, with a blank before and after it."""
+    lengths = np.array([len(token) + 2 for token in vocabulary])
+    padded = "".join(f" {token} " for token in vocabulary)
+    # a number for each character from 1, with 0 behind the last one, so that a shorter run is another number
+    letters = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    alphabet, numbers = np.unique(letters, return_inverse=True)
+    of_token = np.repeat(np.arange(len(vocabulary)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(
+        len(letters)
+    )  # characters up to the token's end
+    runs, tokens = [], []
+    for size in _NGRAM_SIZES:
+        starts = np.flatnonzero(left >= size)
+        run = np.zeros(len(starts), dtype=np.uint64)
+        for place in range(max(_NGRAM_SIZES)):
+            run *= np.uint64(len(alphabet) + 1)
+            if place < size:
+                run += numbers[starts + place].astype(np.uint64) + np.uint64(1)
+        runs.append(run)
+        tokens.append(of_token[starts])
+    kinds, columns = np.unique(np.concatenate(runs), return_inverse=True)
+    rows = np.concatenate(tokens)
+    ones = np.ones(len(rows), dtype=np.float32)
+    return sparse.coo_matrix((ones, (rows, columns)), shape=(len(vocabulary), len(kinds))).tocsr()
 
 
 def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -18,10 +18,23 @@ if TYPE_CHECKING:
     from doubtcli.records import Codes
 
     Matrix = NDArray[np.float32]
-    Scores = NDArray[np.float64]
 
 _SMOOTHING = 0.3
 """Added to the weight of every n-gram in every class; chosen once, not tuned."""
+_MOST_CELLS = 2**24
+"""The most weights that are in memory at once as a dense matrix: 64 MB."""
+
+
+@dataclass(frozen=True, eq=False)
+class Weights:
+    """What each n-gram counts for each class: the sum of three parts, of which two are the same for many."""
+
+    own: sparse.csr_matrix
+    """Shape `(n_classes, n_ngrams)`: only n-grams that a class has."""
+    of_ngram: NDArray[np.float64]
+    """Shape `(n_ngrams,)`: for all classes."""
+    of_class: NDArray[np.float64]
+    """Shape `(n_classes,)`: for all n-grams."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,14 +44,25 @@ class Ngrams:
     counts: sparse.csr_matrix
     spelling: sparse.csr_matrix | None = None
 
-    def sum_by_class(self, rows: NDArray[np.intp], labels: NDArray[np.intp], n_classes: int) -> Matrix:
-        """The sums over these rows, shape `(n_classes, n_ngrams)`."""
-        summed = encode_one_hot(labels[rows], n_classes) @ self.counts[rows]
-        return np.asarray((summed if self.spelling is None else summed @ self.spelling).toarray())
+    def sum_by_class(self, classes: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
+        """The sums over the rows of each class, shape `(n_classes, n_ngrams)`."""
+        summed = encode_one_hot(classes, n_classes) @ self.counts
+        return (summed if self.spelling is None else summed @ self.spelling).tocsr()
 
-    def score_rows(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
-        """The scores, shape `(n_rows, n_classes)`, by weights of shape `(n_ngrams, n_classes)`."""
-        return np.asarray(self.counts[rows] @ (weights if self.spelling is None else self.spelling @ weights))
+    def score_rows(self, rows: NDArray[np.intp], weights: Weights) -> Matrix:
+        """The scores, shape `(n_rows, n_classes)`; not all classes are in memory as dense weights at once."""
+        counts, n_ngrams = self.counts[rows], weights.own.shape[1]
+        shared = np.stack([weights.of_ngram, np.ones(n_ngrams)], axis=1).astype(np.float32)
+        of_text, total = self._multiply(counts, shared).T
+        scores: Matrix = np.outer(total, weights.of_class.astype(np.float32)) + of_text[:, None]
+        step = max(1, _MOST_CELLS // max(1, n_ngrams))
+        for start in range(0, scores.shape[1], step):
+            some = slice(start, start + step)
+            scores[:, some] += self._multiply(counts, weights.own[some].T.toarray().astype(np.float32))
+        return scores
+
+    def _multiply(self, counts: sparse.csr_matrix, weights: Matrix) -> Matrix:
+        return np.asarray(counts @ (weights if self.spelling is None else self.spelling @ weights))
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,24 +84,24 @@ class _ClassSumModel(ABC):
         return f"{self.kind} on {self.on}"
 
     @abstractmethod
-    def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
-        """The sums of n-grams in each class -> their weights, both of shape `(n_classes, n_ngrams)`."""
+    def weigh(self, of_class: sparse.csr_matrix) -> Weights:
+        """The sums of n-grams in each class, of shape `(n_classes, n_ngrams)` -> their weights."""
 
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Matrix:
         """Fit on the total of the class sums less those of the fold: exactly the model without the fold.
 
         Returns:
             Shape `(n_rows, n_classes)`.
         """
         del seed  # nothing is random
-        parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
-        sums_by_fold = [
-            self.ngrams.sum_by_class(rows, labels, n_classes).astype(np.float64) for rows in parts
-        ]
-        total = np.sum(sums_by_fold, axis=0)
-        scores = np.zeros((len(labels), n_classes))
-        for rows, own in zip(parts, sums_by_fold, strict=True):
-            scores[rows] = self.ngrams.score_rows(rows, self.weigh(total - own).T.astype(np.float32))
+        n_folds = int(folds.max()) + 1
+        sums = self.ngrams.sum_by_class(folds * n_classes + labels, n_folds * n_classes).astype(np.float64)
+        by_fold = [sums[fold * n_classes : (fold + 1) * n_classes] for fold in range(n_folds)]
+        total = sum(by_fold[1:], by_fold[0])
+        scores = np.zeros((len(labels), n_classes), dtype=np.float32)
+        for fold, own in enumerate(by_fold):
+            rows = np.flatnonzero(folds == fold)
+            scores[rows] = self.ngrams.score_rows(rows, self.weigh((total - own).tocsr()))
         return scores
 
 
@@ -86,10 +110,14 @@ class ComplementNaiveBayes(_ClassSumModel):
 
     kind = "complement naive Bayes"
 
-    def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
-        """How rare an n-gram is in all other classes."""
-        complement = np.maximum(of_class.sum(axis=0) - of_class, 0.0) + _SMOOTHING
-        return np.asarray(-np.log(complement / complement.sum(axis=1, keepdims=True)))
+    def weigh(self, of_class: sparse.csr_matrix) -> Weights:
+        """How rare an n-gram is in all other classes: minus the logarithm of its share of their n-grams."""
+        of_all = np.maximum(np.asarray(of_class.sum(axis=0)).ravel(), 0.0) + _SMOOTHING
+        elsewhere = np.maximum(of_all[of_class.indices] - of_class.data, _SMOOTHING)
+        own = of_class.copy()
+        own.data = np.log(of_all[of_class.indices] / elsewhere)
+        totals = of_all.sum() - np.asarray(of_class.sum(axis=1)).ravel()
+        return Weights(own, -np.log(of_all), np.log(totals))
 
 
 class NearestCentroid(_ClassSumModel):
@@ -101,10 +129,13 @@ class NearestCentroid(_ClassSumModel):
 
     kind = "nearest centroid"
 
-    def weigh(self, of_class: NDArray[np.float64]) -> NDArray[np.float64]:
+    def weigh(self, of_class: sparse.csr_matrix) -> Weights:
         """The direction of the class's mean text."""
-        lengths = np.linalg.norm(of_class, axis=1, keepdims=True)
-        return np.asarray(of_class / np.where(lengths > 0, lengths, 1.0))
+        n_classes, n_ngrams = of_class.shape
+        lengths = np.sqrt(np.asarray(of_class.multiply(of_class).sum(axis=1)).ravel())
+        own = of_class.copy()
+        own.data /= np.repeat(lengths, np.diff(of_class.indptr))
+        return Weights(own, np.zeros(n_ngrams), np.zeros(n_classes))
 
 
 def encode_one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:

@@ -87,7 +87,7 @@ def list_models(features: Features, embedder: str, meaning: Meaning | None) -> d
     """The models for some features, by the last two words of their names."""
     settings = ScanSettings(path="data.csv", embed=embedder)
     found: dict[str, list[Any]] = {}
-    for one in SuitableModels().make(features, settings, meaning)["models"]:
+    for one in SuitableModels().make(features, settings, print, meaning=meaning)["models"]:
         found.setdefault(" ".join(one.name.split()[-2:]), []).append(one)
     return found
 

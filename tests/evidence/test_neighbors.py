@@ -147,7 +147,8 @@ class TestNeighbors:
 
     def test_large_files_are_compared_with_a_sample(self, monkeypatch, sentences):
         """Every row still has neighbours, all of them in the sample, and a note says so."""
-        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 20)
+        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 50)
+        monkeypatch.setattr(neighbors, "_SAMPLED", 20)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
         found = neighbors_of(dense)
@@ -157,7 +158,8 @@ class TestNeighbors:
 
     def test_the_provider_passes_the_note_on(self, monkeypatch):
         """What the user should know of the search becomes a note of the audit."""
-        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 20)
+        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 50)
+        monkeypatch.setattr(neighbors, "_SAMPLED", 20)
         dense, rows, notes = np.arange(100, dtype=np.float32)[:, None], np.arange(100), []
 
         made = NearestRows().make(Features((TableBlock(dense),)), rows, rows, Silence(), notes.append)

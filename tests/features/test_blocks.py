@@ -26,7 +26,7 @@ def test_text_columns_are_joined_with_missing_ones_empty():
         {"title": ["Hi", None], "body": ["there", "you"]}, column_roles={"title": "text", "body": "text"}
     )
 
-    assert join_texts(rows) == ["Hi \n there", " \n you"]
+    assert list(join_texts(rows)) == ["Hi \n there", " \n you"]
 
 
 def test_without_inputs_there_are_no_features():

@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.feature_extraction.text import CountVectorizer
 
+from doubtcli.features import text
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
 
@@ -76,3 +77,38 @@ def test_the_ridge_sees_the_numbers_of_all_other_blocks(widths):
 
     assert (0 if ridge.dense is None else ridge.dense.shape[1]) == sum(widths)
     assert len(widths) != 1 or ridge.dense is beside[0].dense
+
+
+def test_copies_differ_in_case_punctuation_and_blanks_alone():
+    """An underscore is a mark, too; in a text of nothing but marks, they count."""
+    texts = ["Card lost!", "card  LOST", "card_lost", "_card_, lost", "cardlost", "?!", "? !", "!", ""]
+
+    keys = make_text_block(texts).exact_keys
+
+    first, _, _, _, other, marks, same, mark, empty = keys
+    assert (keys[:4] == first).all()
+    assert marks == same
+    assert len({first, other, marks, mark, empty}) == 5
+
+
+def test_texts_are_read_in_parts(monkeypatch):
+    """With two texts in memory at a time, the features are the same to the bit."""
+    texts = ["card lost", "", "card lost again", "snake_case card", "lost again", "?"]
+    whole = make_text_block(texts)
+
+    monkeypatch.setattr(text, "_AT_ONCE", 2)
+    parts = make_text_block(texts)
+
+    for name in ("words", "tokens", "spelling"):
+        assert (getattr(parts, name) != getattr(whole, name)).nnz == 0
+    assert parts.exact_keys.tolist() == whole.exact_keys.tolist()
+
+
+def test_in_large_files_a_pair_must_occur_more_often(monkeypatch):
+    """Of ten words and at most four pairs, a pair that occurs thrice is kept, one that does twice is not."""
+    monkeypatch.setattr(text, "_MOST_PAIRS", 4)
+    texts = ["card lost", "card lost", "card lost", "is gone", "is gone"]
+
+    words = make_text_block(texts).words
+
+    assert words.shape == (5, 4 + 1)

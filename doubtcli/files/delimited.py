@@ -23,6 +23,7 @@ from doubtcli.files.dialect import (
 )
 from doubtcli.files.encoding import Lines, split_batches
 from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watch_batches
+from doubtcli.files.unquoted import read_unquoted
 from doubtcli.files.values import TEXT
 from doubtcli.records import ReadOptions
 from doubtcli.records.file_format import Parsed
@@ -191,26 +192,40 @@ class DelimitedText:
         Raises:
             InputError: As for `read_delimited`.
         """
-        with self.open_text() as text:
-            lines = Lines(text, self.where)
-            records = self.records(lines)
-            first = next(records, [])
-            header = first if self.dialect.has_header else [f"column_{n + 1}" for n in range(len(first))]
-            names = _name_columns(header)
-            check_names(names, self.where)
-            schema = pa.schema([(name, TEXT) for name in names])
-            rows = records if self.dialect.has_header else _put_first(first, records)
-            batches = watch_batches(split_batches(rows, lines, batch_rows), on_rows)
-            data = pa.Table.from_batches((_text_batch(batch, schema) for batch in batches), schema)
+        plain = read_unquoted(self.open_text, self.dialect, on_rows)
+        first, data, notes = (*plain, ()) if plain else self._read_records(on_rows, batch_rows)
+        header, names = self._name_columns(first)
+        data = data.rename_columns(names)
         check_rows(data.num_rows, names, self.where)
-        notes = (*_note_unnamed(header, data, self.where), *self.odd_lines.list_notes(), *lines.list_notes())
         return Parsed(
             data,
-            notes,
+            (*_note_unnamed(header, data, self.where), *notes),
             self.dialect.delimiter,
             quoting=self.dialect.quoting,
             lead_lines=self.dialect.lead_lines,
         )
+
+    def _read_records(
+        self, on_rows: OnRows | None, batch_rows: int
+    ) -> tuple[list[str], pa.Table, tuple[str, ...]]:
+        """The fields of the first record, all rows, and notes on lines that are odd."""
+        with self.open_text() as text:
+            lines = Lines(text, self.where)
+            records = self.records(lines)
+            first = next(records, [])
+            _, names = self._name_columns(first)
+            schema = pa.schema([(name, TEXT) for name in names])
+            rows = records if self.dialect.has_header else _put_first(first, records)
+            batches = watch_batches(split_batches(rows, lines, batch_rows), on_rows)
+            data = pa.Table.from_batches((_text_batch(batch, schema) for batch in batches), schema)
+        return first, data, (*self.odd_lines.list_notes(), *lines.list_notes())
+
+    def _name_columns(self, first: list[str]) -> tuple[list[str], list[str]]:
+        """The names of the columns as they are written, and as they are used."""
+        header = first if self.dialect.has_header else [f"column_{n + 1}" for n in range(len(first))]
+        names = [name if name.strip() else f"unnamed_{place}" for place, name in enumerate(header)]
+        check_names(names, self.where)
+        return header, names
 
     def records(self, lines: Iterable[str]) -> Iterator[list[str]]:
         """The header, then every row, all with as many fields as the header."""
@@ -433,11 +448,6 @@ def _count_fields(count: int) -> str:
 
 
 # ------------------------------------------------------------------- columns without names
-
-
-def _name_columns(header: list[str]) -> list[str]:
-    """A name for each column, as pandas gives those without one."""
-    return [name if name.strip() else f"unnamed_{place}" for place, name in enumerate(header)]
 
 
 def _note_unnamed(header: list[str], data: pa.Table, where: str) -> Iterator[str]:

@@ -333,7 +333,7 @@ class Echo:
 
 def test_a_reason_of_another_package_that_reads_the_same_evidence_adds_no_doubt(tmp_path, monkeypatch):
     """A second reason that reads the models' probabilities is run and shown, and changes no doubt."""
-    monkeypatch.setattr("doubtcli.predict.table_models._TREES", 10)
+    monkeypatch.setattr("doubtcli.predict.table_models._VOTES", 6)
     settings = ScanSettings(path=str(SAMPLE.parent / "penguins.csv"), label="species", fast=True, folds=2)
     without, _ = make_audit(settings, progress=Silence())
     (tmp_path / "echo_reason.py").write_text(ECHO)

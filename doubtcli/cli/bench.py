@@ -26,11 +26,11 @@ def bench(
     *,
     scan: options.Flags,
     plantings: Annotated[
-        int | None,
+        int,
         options.declare_option(
-            "--plantings", "How often to plant errors. [default: as often as a scan]", None, "NUMBER", least=1
+            "--plantings", "How often to plant errors. [default: 1]", None, "NUMBER", least=1
         ),
-    ] = None,
+    ] = 1,
     config: options.Config = None,
     isolated: options.Isolated = False,
     output_format: options.FullOrJson = OutputFormat.FULL,

@@ -16,13 +16,13 @@ if TYPE_CHECKING:
 
 
 def measure_scan_power(
-    settings: ScanSettings, *, plantings: int | None, progress: Progress, listener: Listener | None = None
+    settings: ScanSettings, *, plantings: int, progress: Progress, listener: Listener | None = None
 ) -> tuple[Power, tuple[str, ...]]:
     """Plant errors in a labelled table, and count how many of them a scan finds, by reason and by class.
 
     Args:
         settings: What to read and how to judge it.
-        plantings: How often to plant; as often as a scan does if None.
+        plantings: How often to plant.
         progress: Shows each long stage.
         listener: Is given what was read and the notes, as soon as they are known.
 

@@ -237,7 +237,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         engine: Fits the models.
         progress: Shows each long stage.
         clock: Measures the stages.
-        plantings: How often to plant errors; as often as a scan needs if left out.
+        plantings: How often to plant errors; if left out, once, and not at all in a large file.
         given: What is in memory already, and not read from files.
         listener: Is given what was read and the notes, as soon as they are known.
         keeper: Keeps what the judgement is made from, for later scans.

@@ -131,7 +131,8 @@ def _pool_predictions(
         np.float32
     )
     pooled = pool_probabilities(by_model, given_labels, trust).astype(np.float32)
-    return Predictions(tuple(model.name for model in models), by_model, by_repeat, pooled, left_out)
+    names = tuple(model.name for model in models)
+    return Predictions(names, by_model, by_repeat, pooled, tuple(map(float, trust)), left_out)
 
 
 def _beats_chance(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:

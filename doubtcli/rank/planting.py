@@ -10,7 +10,7 @@ import numpy as np
 
 from doubtcli import plugins
 from doubtcli.evidence.graph import gather_evidence_again
-from doubtcli.records import PLANTED_SHARE, SHARE_OF_PARTS, Power
+from doubtcli.records import SHARE_OF_PARTS, Power
 from doubtcli.records.arrays import average_opinions
 
 if TYPE_CHECKING:
@@ -18,18 +18,20 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from doubtcli.evidence.graph import Gathered
+    from doubtcli.evidence.pieces import Later
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Advance, Progress
-    from doubtcli.records import Engine, Evidence, Examples, Keeper, Planting, Task
+    from doubtcli.records import Engine, Evidence, Examples, Keeper, Planting, Predictions, Task
     from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.settings import ScanSettings
 
-_MOST_PLANTINGS, _ENOUGH_PLANTED = 2, 80
-"""A scan plants once if that gives this many errors, else twice."""
 _FAR = 1_000_003
 """The distance between the seeds of plantings, so that they are not those of the repeats."""
-_FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 200_000
-"""Rows. With fewer, the five planted errors are too few to learn from; with more, planting takes minutes."""
+_FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 20_000
+"""Rows. With fewer, the five planted errors are too few to say anything; with more, a scan does not spend the
+time, as what planted errors show has no part in the doubts."""
+_LEAST_TRUST = 0.1
+"""The trust from which on a model judges planted errors: the others hardly change the pooled predictions."""
 
 
 def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
@@ -46,7 +48,7 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
     plantings: int | None = None,
     keeper: Keeper | None = None,
 ) -> PlantedErrors:
-    """Plant errors, then fit the models and pool again; nothing is planted where that is not useful.
+    """Plant errors, then fit the models that count and pool again, where that is useful.
 
     Args:
         task: What kind of labels the file has.
@@ -58,43 +60,55 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
         settings: How to judge.
         engine: Fits the models.
         progress: Counts each fitted model.
-        plantings: How often to plant; as often as a scan needs if left out.
+        plantings: How often to plant; if left out, once, and not at all in a large file.
         keeper: Keeps how the models judged, for later scans.
     """
     judgeable = task.find_judgeable(training_evidence, gathered.together)
     why_not = task.why_nothing_is_planted or _explain_no_planting(
         gathered, examples, opinions, judgeable, settings
     )
+    if not why_not and plantings is None and examples.n_rows > _MOST_TO_PLANT:
+        why_not = (
+            f"a scan plants no errors in more than {_MOST_TO_PLANT:,} rows, to save time; `doubt bench` does"
+        )
     if why_not or gathered.predictions is None:
         return PlantedErrors((), (), (), why_not)
     opinion = average_opinions(opinions)
-    if plantings is None:
-        plantings = 1 if PLANTED_SHARE * examples.n_rows >= _ENOUGH_PLANTED else _MOST_PLANTINGS
+    plantings = plantings or 1
     made, again, against = [], [], []
-    total = plantings * len(gathered.predictions.model_names)
+    names = _list_models_that_count(gathered.predictions)
+    models, total = gathered.choose_models(names), plantings * len(names)
     with progress.stage("Planting errors to learn from", total) as advance:
         for number in range(1, plantings + 1):
             seed = (settings.seed + _FAR * number) % 2**32
             planting = task.plant(training_evidence, opinion, judgeable, seed)
             once = replace(settings, seed=seed, repeats=1)
-            evidence = _judge_again(gathered, planting.labels, once, engine, _OneStage(advance), keeper)
+            evidence = _judge_again(
+                gathered, models, planting.labels, once, engine, _OneStage(advance), keeper
+            )
             made.append(planting)
             again.append(evidence)
             against.append(task.contradict(task.pool_opinions(evidence, sources)[0], evidence))
     return PlantedErrors(tuple(made), tuple(again), tuple(against))
 
 
+def _list_models_that_count(predictions: Predictions) -> list[str]:
+    """The names of the models whose trust is not small, and always of the one that is trusted most."""
+    least = min(_LEAST_TRUST, max(predictions.trust))
+    trusted = zip(predictions.model_names, predictions.trust, strict=True)
+    return [name for name, trust in trusted if trust >= least]
+
+
 def _judge_again(  # noqa: PLR0917  # as `gather_evidence_again`
     gathered: Gathered,
+    models: Later,
     labels: Codes,
     settings: ScanSettings,
     engine: Engine,
     progress: Progress,
     keeper: Keeper | None,
 ) -> Evidence:
-    """The evidence for other labels of the same rows, by the models that were not left out before."""
-    used = gathered.predictions.model_names if gathered.predictions else ()
-    models = gathered.choose_models(used)
+    """The evidence for other labels of the same rows, by these models."""
     changed = {"given_labels": labels, "training_labels": labels, "models": models}
     return gather_evidence_again(gathered, changed, settings, engine, progress, keeper).evidence
 
@@ -189,8 +203,6 @@ def _explain_no_planting(
         return "your probabilities were made without planted errors"
     if examples.n_rows < _FEWEST_TO_PLANT:
         return f"fewer than {_FEWEST_TO_PLANT} rows are too few to plant errors in"
-    if examples.n_rows > _MOST_TO_PLANT:
-        return f"planting errors in more than {_MOST_TO_PLANT:,} rows takes too long"
     too_tiny = "every class has too few different rows for models to judge it (fewer than 3)"
     return "" if judgeable.any() else too_tiny
 

@@ -154,6 +154,8 @@ class Predictions:
     """Shape `(n_repeats, n_rows, n_classes)`: the models pooled in each repeat."""
     pooled: Floats
     """Shape `(n_rows, n_classes)`: the models pooled over all repeats."""
+    trust: tuple[float, ...] = (1.0,)
+    """The weight of each model in the pool: 0 or more."""
     left_out: tuple[str, ...] = ()
     """Models that predict the labels no better than chance: they have no part in any of these."""
 

@@ -113,7 +113,9 @@ class ScanSettings:
     folds: int = number_setting(
         "Parts to split the rows into; models fitted on the others judge each part.", least=2, default=5
     )
-    repeats: int = number_setting("How often to split the rows.", least=1, default=2)
+    repeats: int | None = number_setting(
+        "How often to split the rows. [default: 2, and 1 with more than 20,000 rows]", least=1
+    )
     fast: bool = switch_setting(
         "For a first look: the cheapest models, one split, and no test with planted errors."
     )

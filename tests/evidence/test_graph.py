@@ -58,7 +58,7 @@ def gather_again(gathered, **changed):
 def few_trees():
     """Ten trees are enough for two classes that are far apart."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("doubtcli.predict.table_models._TREES", 10)
+        patch.setattr("doubtcli.predict.table_models._VOTES", 6)
         yield
 
 

@@ -17,8 +17,8 @@ QUICK = {"folds": 3, "repeats": 1}
 
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
-    """Twenty trees show what two hundred do, in a tenth of the time."""
-    monkeypatch.setattr("doubtcli.predict.table_models._TREES", 20)
+    """Twenty trees show what a hundred do, in a tenth of the time."""
+    monkeypatch.setattr("doubtcli.predict.table_models._VOTES", 12)
 
 
 def test_power_by_class_and_reason():
@@ -35,15 +35,15 @@ def test_power_by_class_and_reason():
 
 
 def test_a_bench_finds_the_shares_of_a_scan(tmp_path):
-    """It plants as often as a scan, and finds the same shares; annotators are left out."""
+    """With one planting it finds the shares of a scan; annotators are left out."""
     with TICKETS.open(newline="", encoding="utf-8") as whole, (tmp_path / "tickets.csv").open("w") as part:
         csv.writer(part).writerows(islice(csv.reader(whole), 241))
     settings = ScanSettings(path=str(tmp_path / "tickets.csv"), **QUICK)
 
-    power, _ = measure_scan_power(settings, plantings=None, progress=Silence())
+    power, _ = measure_scan_power(settings, plantings=1, progress=Silence())
     tickets = make_audit(settings, progress=Silence())[0]
 
-    assert power.n_planted == tickets.power.n_planted == 24
+    assert power.n_planted == tickets.power.n_planted == 12
     assert power.found_in_first == tickets.power.found_in_first
     assert "annotator-disagreement" in {reason.name for reason in tickets.reasons}
     assert "annotator-disagreement" not in power.by_reason

@@ -50,7 +50,7 @@ def names(*blocks, fast=False):
 @pytest.fixture(autouse=True)
 def few_trees(monkeypatch):
     """Twenty trees are enough for 24 rows."""
-    monkeypatch.setattr("doubtcli.predict.table_models._TREES", 20)
+    monkeypatch.setattr("doubtcli.predict.table_models._VOTES", 12)
 
 
 @pytest.fixture(scope="module")

@@ -94,7 +94,7 @@ def test_all_engines_give_the_same_bytes(features, expected, engine, monkeypatch
 
 def test_jobs_survive_pickling(features, monkeypatch):
     """A job gives the same result after it was sent to another process."""
-    monkeypatch.setattr("doubtcli.predict.table_models._TREES", 10)
+    monkeypatch.setattr("doubtcli.predict.table_models._VOTES", 6)
     for model in features.models():
         job = FitModel(model, LABELS, np.arange(24) % 3, 2, 5)
 

@@ -10,7 +10,7 @@ from doubtcli.predict.table_models import ExtraTrees, GradientBoosting, LinearMo
 @pytest.fixture(autouse=True)
 def cheap_models(monkeypatch):
     """One thread and twenty trees are enough for such small tables."""
-    monkeypatch.setattr("doubtcli.predict.table_models._TREES", 20)
+    monkeypatch.setattr("doubtcli.predict.table_models._VOTES", 12)
     with threadpool_limits(1, user_api="openmp"):
         yield
 
@@ -93,3 +93,26 @@ def test_trees_of_large_tables_are_grown_on_a_sample(blobs, monkeypatch):
     scores = ExtraTrees(dense).predict_out_of_fold(labels, folds, 2, 0)
 
     assert (scores.argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_each_row_is_judged_by_trees_that_did_not_see_its_fold():
+    """Of five folds each tree learns two: a class that only one fold has is never predicted there."""
+    folds = np.arange(100) % 5
+    labels = np.where(folds == 3, 1, 0)
+    dense = labels[:, None].astype(np.float32)
+
+    scores = ExtraTrees(dense).predict_out_of_fold(labels, folds, 2, 0)
+
+    # .01 is added to the probabilities
+    np.testing.assert_allclose(np.exp(scores[folds == 3]), [[1.01, 0.01]] * 20)
+
+
+def test_trees_predict_in_parts_what_they_predict_at_once(blobs, monkeypatch):
+    """Rows are predicted in parts, so that memory is bounded; the scores are the same."""
+    dense, labels, folds = blobs
+    at_once = ExtraTrees(dense).predict_out_of_fold(labels, folds, 2, 0)
+    monkeypatch.setattr("doubtcli.predict.table_models._MOST_AT_ONCE", 14)
+
+    in_parts = ExtraTrees(dense).predict_out_of_fold(labels, folds, 2, 0)
+
+    np.testing.assert_array_equal(in_parts, at_once)

@@ -20,7 +20,7 @@ from doubtcli.records import Features
 def fewer_trees():
     """Fifty trees are enough for such tables."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("doubtcli.predict.table_models._TREES", 50)
+        patch.setattr("doubtcli.predict.table_models._VOTES", 30)
         yield
 
 

@@ -9,7 +9,12 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from doubtcli.evidence.graph import Gathered, gather_evidence, list_known_needs
+from doubtcli.evidence.graph import (
+    Gathered,
+    gather_evidence,
+    gather_evidence_again,
+    list_known_needs,
+)
 from doubtcli.features.table import TableBlock
 from doubtcli.plugins import LoadedReason
 from doubtcli.predict.engine import ThreadEngine
@@ -84,6 +89,7 @@ def planted_in(
     examples: Examples | None = None,
     *,
     with_models: bool = True,
+    plantings: int | None = None,
     **settings: Any,
 ) -> PlantedErrors:
     """Errors planted in the rows."""
@@ -99,13 +105,14 @@ def planted_in(
         settings=replace(SETTINGS, **settings),
         engine=ENGINE,
         progress=Silence(),
+        plantings=plantings,
     )
 
 
 @pytest.fixture(scope="module")
 def planted() -> PlantedErrors:
     """Errors planted twice in the labels of two clusters that are far apart."""
-    return planted_in()
+    return planted_in(plantings=2)
 
 
 class TestPlant:
@@ -118,6 +125,34 @@ class TestPlant:
         assert (len(first), len(second)) == (6, 6)
         assert first.tolist() != second.tolist()
 
+    def test_a_scan_plants_once(self) -> None:
+        """Where it is not said how often, errors are planted once: the first time of the two."""
+        once, twice = planted_in(), planted_in(plantings=2)
+
+        assert len(once.plantings) == 1
+        np.testing.assert_array_equal(once.margins[0], twice.margins[0])
+
+    def test_a_bench_plants_in_large_files(self) -> None:
+        """Where it is said how often, errors are planted in more than 20,000 rows, too."""
+        assert len(planted_in(examples=examples_of(20_001), plantings=1).plantings) == 1
+
+    def test_only_models_that_count_judge_planted_errors(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """A model with a trust of .05 is not fitted again, unless it is the most trusted one."""
+        judged: list[tuple[str, ...]] = []
+        again = gather_evidence_again
+
+        def note_models(gathered: Gathered, changed: dict[str, Any], *services: Any) -> Gathered:
+            judged.append(tuple(model.name for model in changed["models"].make()))
+            return again(gathered, changed, *services)
+
+        monkeypatch.setattr("doubtcli.rank.planting.gather_evidence_again", note_models)
+        names = ("logistic regression", "extra trees")
+        probs = np.stack([probs_of(LABELS)] * 2)
+        for trust in ((0.05, 0.95), (0.05, 0.01), (0.5, 0.5)):
+            planted_in(gathered_of(predictions=Predictions(names, probs, probs[:1], probs[0], trust)))
+
+        assert judged == [names[1:], names[:1], names]
+
     def test_planted_errors_are_judged(self, planted: PlantedErrors) -> None:
         """With two clusters, the models contradict each planted label and no other."""
         for planting, margin in zip(planted.plantings, planted.margins, strict=True):
@@ -125,7 +160,7 @@ class TestPlant:
 
     def test_the_same_seed_plants_the_same(self, planted: PlantedErrors) -> None:
         """The rows are drawn with the seed of the settings; another seed draws others."""
-        again, other = planted_in(), planted_in(seed=1)
+        again, other = planted_in(plantings=2), planted_in(seed=1)
 
         np.testing.assert_array_equal(again.plantings[0].labels, planted.plantings[0].labels)
         np.testing.assert_array_equal(again.margins, planted.margins)
@@ -147,7 +182,7 @@ class TestPlant:
             ({"predictions": None}, {}, {}),
             ({}, {"given_pred_probs": probs_of(LABELS)}, {}),
             ({}, {"n_rows": 99}, {}),
-            ({}, {"n_rows": 200_001}, {}),
+            ({}, {"n_rows": 20_001}, {}),
             ({"together": LABELS}, {}, {}),
         ],
         ids=["fast", "no voices", "no models", "own probabilities", "few rows", "many rows", "tiny classes"],

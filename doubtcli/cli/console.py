@@ -9,7 +9,7 @@ from dataclasses import replace
 from enum import StrEnum
 from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar, cast
 
 import typer
 
@@ -52,15 +52,15 @@ class OutputFormat(StrEnum):
     JSON = "json"
 
 
-class RunnerLog:
-    """A text stream to the log of a GitHub runner, without the commands that it would find in the data."""
+class StreamBefore:
+    """A text stream to another one; all but writing is as that one has it."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
 
     def write(self, text: str) -> int:
-        """Write a text with each command in it broken."""
-        return self._stream.write(break_runner_commands(text))
+        """Write a text."""
+        return self._stream.write(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
         """Write several texts."""
@@ -69,6 +69,27 @@ class RunnerLog:
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # as the stream has it
         return getattr(self._stream, name)
+
+
+class RunnerLog(StreamBefore):
+    """A text stream to the log of a GitHub runner, without the commands that it would find in the data."""
+
+    def write(self, text: str) -> int:
+        """Write a text with each command in it broken."""
+        return super().write(break_runner_commands(text))
+
+
+class RecordedStream(StreamBefore):
+    """A text stream that remembers what was written."""
+
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self.texts: list[str] = []
+
+    def write(self, text: str) -> int:
+        """Write a text, and remember it."""
+        self.texts.append(text)
+        return super().write(text)
 
 
 def is_github_runner() -> bool:
@@ -92,8 +113,13 @@ def break_commands_in_log(content: bytes) -> bytes:
     return break_runner_commands(content.decode()).encode() if is_github_runner() else content
 
 
-def make_console(color: Color) -> Console:
-    """A console on stdout; `auto` depends on NO_COLOR, FORCE_COLOR and whether stdout is a terminal."""
+def make_console(color: Color, stream: StreamBefore | None = None) -> Console:
+    """A console on stdout; `auto` depends on NO_COLOR, FORCE_COLOR and whether stdout is a terminal.
+
+    Args:
+        color: When to use colour.
+        stream: A stream before stdout.
+    """
     from rich.console import Console
 
     class Pipe(Console):
@@ -103,11 +129,12 @@ def make_console(color: Color) -> Console:
             """Let `cli.main` end the process."""
             raise BrokenPipeError
 
+    file = cast("TextIO | None", stream)
     if color is Color.ALWAYS:
-        return Pipe(force_terminal=True, no_color=False, highlight=False)
+        return Pipe(file=file, force_terminal=True, no_color=False, highlight=False)
     if color is Color.NEVER:
-        return Pipe(color_system=None, highlight=False)
-    return Pipe(highlight=False)
+        return Pipe(file=file, color_system=None, highlight=False)
+    return Pipe(file=file, highlight=False)
 
 
 def print_result(
@@ -142,7 +169,7 @@ class LiveReport:
     """
 
     def __init__(self, path: str, color: Color, *, verbose: bool = False) -> None:
-        self._color, self._verbose = color, verbose
+        self._color, self.verbose = color, verbose
         self._failure: OSError | None = None
         self._has_notes = False
         if path == STANDARD_INPUT or Path(path).exists():
@@ -152,7 +179,7 @@ class LiveReport:
         """Print what was read."""
         from doubtcli.report.terminal import print_file
 
-        self._try_to_print(partial(print_file, self._console, file, verbose=self._verbose))
+        self._try_to_print(partial(print_file, self._console, file, verbose=self.verbose))
         self._has_notes = bool(file.notes)
 
     def show_notes(self, notes: Sequence[str]) -> None:
@@ -182,9 +209,32 @@ class LiveReport:
             raise self._failure
         print_sheet(self._console, *found, **more)
 
+    @property
+    def printed(self) -> str:
+        """What was printed below the first line."""
+        return "".join(self._recorded.texts)
+
+    def print_again(self, printed: str) -> None:
+        """Print what an equal report printed before."""
+        self._try_to_print(partial(typer.echo, printed, nl=False))
+        if self._failure is not None:
+            raise self._failure
+
+    def list_conditions(self) -> tuple[object, ...]:
+        """All that the printed text depends on besides the audit: the width of the terminal, and so on."""
+        console = self._console
+        return (
+            *(console.width, console.is_terminal, console.color_system, console.no_color, console.encoding),
+            *(console.legacy_windows, console.safe_box, self.verbose),
+        )
+
+    @cached_property
+    def _recorded(self) -> RecordedStream:
+        return RecordedStream(sys.stdout)
+
     @cached_property
     def _console(self) -> Console:
-        return make_console(self._color)
+        return make_console(self._color, self._recorded)
 
     def _try_to_print(self, print_part: Callable[[], None]) -> None:
         if self._failure is None:

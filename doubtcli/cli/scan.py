@@ -24,7 +24,6 @@ from doubtcli.settings import load_settings
 
 if TYPE_CHECKING:
     from doubtcli.progress import Progress
-    from doubtcli.records import Listener, ScanResult
     from doubtcli.settings import ScanSettings
 
 
@@ -87,13 +86,9 @@ def scan(
     shows_report = not quiet and output_format is OutputFormat.FULL
     report = LiveReport(settings.path, color, verbose=verbose) if shows_report else None
     progress = choose_progress(wanted=not (quiet or no_progress))
-    scan_with = partial(_scan, progress=progress, listener=report, cache=not no_cache)
-    audit, folder = run_with_label(scan_with, settings, may_ask=report is not None)
-    if report is not None:
-        from doubtcli.report.terminal import print_found
-
-        report.finish(print_found, audit, folder=folder, top=top, verbose=verbose)
-    elif not quiet:
+    scan_with = partial(_scan, progress=progress, report=report, top=top, cache=not no_cache)
+    folder = run_with_label(scan_with, settings, may_ask=report is not None)
+    if report is None and not quiet:
         _print_json(folder)
     if open_page:
         _open_page(folder / "report.html", quiet=quiet)
@@ -101,22 +96,53 @@ def scan(
 
 
 def _scan(
-    settings: ScanSettings, *, progress: Progress, listener: Listener | None, cache: bool
-) -> tuple[ScanResult, Path]:
-    """Scan the file and write its audit; returns the audit and its folder."""
+    settings: ScanSettings, *, progress: Progress, report: LiveReport | None, top: int | None, cache: bool
+) -> Path:
+    """Scan the file, write its audit and print it; returns the audit's folder."""
     with progress.stage(LOADING):
-        from doubtcli import store
+        from doubtcli.pipelines.known_scan import find_known_scan
+        from doubtcli.store.folder import check_folder, default_folder, write_audit_files
+
+    folder = Path(settings.output) if settings.output else default_folder(settings.path)
+    check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)
+    printing = (*report.list_conditions(), top, str(folder)) if report is not None else ()
+    known = find_known_scan(settings, printing) if cache else None
+    if known is None:
+        _scan_now(settings, folder, printing, progress=progress, report=report, top=top, cache=cache)
+    else:
+        write_audit_files(known.files, folder, settings.path, known.side_files, force=settings.force)
+        if report is not None:
+            report.print_again(known.printed)
+    return folder
+
+
+def _scan_now(
+    settings: ScanSettings,
+    folder: Path,
+    printing: tuple[object, ...],
+    *,
+    progress: Progress,
+    report: LiveReport | None,
+    top: int | None,
+    cache: bool,
+) -> None:
+    """Scan the file, write its audit and print it, where no earlier scan did the same."""
+    with progress.stage(LOADING):
+        from doubtcli.pipelines.known_scan import keep_known_scan
         from doubtcli.pipelines.scan import make_audit
         from doubtcli.queue.make import write_scan_queue
         from doubtcli.report.page import render_html
+        from doubtcli.report.terminal import print_found
+        from doubtcli.store.folder import write_audit
 
-    folder = Path(settings.output) if settings.output else store.default_folder(settings.path)
-    store.check_folder(folder, settings.path, force=settings.force, verdicts=settings.verdicts)
-    found, table = make_audit(settings, progress=progress, listener=listener, cache=cache)
+    found, table = make_audit(settings, progress=progress, listener=report, cache=cache)
     with progress.stage("Writing the audit"):
         queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
-        store.write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)
-    return found, folder
+        files = write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)
+    if report is not None:
+        report.finish(print_found, found, folder=folder, top=top, verbose=report.verbose)
+    if cache:
+        keep_known_scan(found, files, "" if report is None else report.printed, printing)
 
 
 def _print_json(folder: Path) -> None:

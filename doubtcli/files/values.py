@@ -8,7 +8,6 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -18,6 +17,7 @@ from doubtcli.wording.numbers import NUMBER
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+    import pandas as pd
     from numpy.typing import NDArray
 
     from doubtcli.records import ReadOptions, Table
@@ -139,6 +139,8 @@ class Distinct:
     @cached_property
     def moments(self) -> pd.DatetimeIndex:
         """Each value as a time, in UTC if it has no zone; NaT if it is not a time."""
+        import pandas as pd  # takes long to load, and few files have times
+
         if pa.types.is_timestamp(self.values.type) or pa.types.is_date(self.values.type):
             return pd.DatetimeIndex(pd.to_datetime(self.values.to_pandas(date_as_object=False), utc=True))
         like = pc.match_substring_regex(self.texts, TIME)

@@ -19,7 +19,8 @@ from doubtcli.errors import DoubtError
 from doubtcli.evidence.graph import PROVIDERS_GROUP
 from doubtcli.features.blocks import BLOCKS_GROUP
 from doubtcli.features.embedders import find_embedding_model
-from doubtcli.plugins import list_reasons
+from doubtcli.files.formats import FORMATS_GROUP
+from doubtcli.plugins import GROUP, list_reasons
 from doubtcli.records import FROM_FILES, ROLES_GROUP, SideFile
 from doubtcli.settings.installed import find_installed
 from doubtcli.tasks.registry import DEFAULT_TASK
@@ -117,10 +118,18 @@ def identify_program() -> str:
             if "'dev'" not in requirement.replace('"', "'"):
                 digest.update(f"{name} {version(name)};".encode())
     package = Path(doubtcli.__file__).parent
-    for path in sorted(package.rglob("*.py")):
-        digest.update(path.relative_to(package).as_posix().encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    for path in sorted(package.rglob("*.*")):
+        if path.is_file() and path.suffix != ".pyc":
+            digest.update(path.relative_to(package).as_posix().encode())
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()
+
+
+def is_made_by_us_alone() -> bool:
+    """Whether no other package has a part in audits, whose code may change under the same version."""
+    kinds = {GROUP: "reason", ROLES_GROUP: "role", FORMATS_GROUP: "format"}
+    others = (one for group, kind in kinds.items() for one in find_installed(group, kind, DoubtError))
+    return not _list_plug_ins() and all(one.is_ours for one in others)
 
 
 def _list_plug_ins() -> list[str]:

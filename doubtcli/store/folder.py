@@ -24,6 +24,8 @@ from doubtcli.store.describe import DOUBT_COLUMNS, LATER_COLUMNS, describe_audit
 from doubtcli.store.document import SCAN_AGAIN, parse_document, render_document
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
     from doubtcli.records import AuditDocument, ScanResult
 
 DOCUMENT = "audit.json"
@@ -167,7 +169,7 @@ def write_audit(
     queue_csv: bytes,
     report_html: str,
     force: bool = False,
-) -> None:
+) -> Mapping[str, bytes]:
     """Write the four files of an audit into the folder, all of them or none.
 
     Args:
@@ -177,10 +179,13 @@ def write_audit(
         report_html: The page.
         force: Whether to write into a folder that `check_folder` would refuse.
 
+    Returns:
+        The content of each file, by name.
+
     Raises:
         OutputError: Something is in the way, or the folder can't be written; it is unchanged.
     """
-    write_described_audit(
+    return write_described_audit(
         describe_audit(audit),
         tabulate_doubts(audit),
         folder,
@@ -198,9 +203,8 @@ def write_described_audit(
     queue_csv: bytes,
     report_html: str,
     force: bool = False,
-) -> None:
+) -> Mapping[str, bytes]:
     """The same as `write_audit`, with the document and the table already made."""
-    check_folder(folder, document.source.path, force=force)
     table = write_parquet(doubts)
     files = {
         DOUBTS: table,
@@ -209,7 +213,32 @@ def write_described_audit(
         DOCUMENT: render_document(add_hash(document, table)).encode(),
     }
     side_files = (one.path for one in document.side_files.values())
-    replace_folder(folder, files, made_from=(document.source.path, *side_files))
+    write_audit_files(files, folder, document.source.path, side_files, force=force)
+    return files
+
+
+def write_audit_files(
+    files: Mapping[str, bytes],
+    folder: Path,
+    source_path: str,
+    side_files: Iterable[str],
+    *,
+    force: bool = False,
+) -> None:
+    """The same as `write_audit`, with the content of the four files already made.
+
+    Args:
+        files: By name.
+        folder: Made if it is missing, its parents too.
+        source_path: The file that the audit is of.
+        side_files: The paths of the files that were read besides.
+        force: Whether to write into a folder that `check_folder` would refuse.
+
+    Raises:
+        OutputError: Something is in the way, or the folder can't be written; it is unchanged.
+    """
+    check_folder(folder, source_path, force=force)
+    replace_folder(folder, files, made_from=(source_path, *side_files))
 
 
 def add_hash(document: AuditDocument, doubts: bytes) -> AuditDocument:

@@ -52,9 +52,9 @@ class LoadedProvider:
     """Whether what it makes is worth keeping for later runs."""
 
     @property
-    def is_silent(self) -> bool:
-        """Whether neither reasons nor users learn of what it makes, but by what is made from that."""
-        return "note" not in self.services and not any(self.provider.makes.values())
+    def is_hidden(self) -> bool:
+        """Whether reasons ask for none of its pieces, and only other providers use them."""
+        return not any(self.provider.makes.values())
 
     def make(self, pieces: Mapping[str, Any], services: Mapping[str, Any]) -> dict[str, Any]:
         """The pieces that it makes; none if it lacks a piece that it can't do without."""
@@ -152,11 +152,27 @@ class Pieces(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def list_notes(self, providers: Sequence[LoadedProvider]) -> tuple[str, ...]:
-        """What the user should know, in the order of the providers; all are run but the silent ones."""
-        for one in providers:
-            if not one.is_silent:
-                self._run(one)
-        return tuple(note for one in providers for note in self._notes.get(one.name, ()))
+        """What the user should know, in the order of the providers.
+
+        All of them are run, but those of which only other providers use the pieces, and that have nothing to
+        say, or whose notes an earlier run kept.
+        """
+        return tuple(note for one in providers for note in self._find_notes(one))
+
+    def _find_notes(self, one: LoadedProvider) -> Sequence[str]:
+        if one.is_hidden and "note" not in one.services:
+            return ()
+
+        def run() -> Sequence[str]:
+            self._run(one)
+            return self._notes[one.name]
+
+        def make_key() -> str | None:
+            key = self._find_provider_key(one)
+            return None if key is None else hash_content(key, "notes")
+
+        only_notes = one.is_hidden and not one.is_kept
+        return find_or_make(self._services.keeper if only_notes else None, make_key, run)
 
     def find_key(self, name: str) -> str | None:
         """A key of what the piece is; None if it has none."""

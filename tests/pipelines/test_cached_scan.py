@@ -43,7 +43,7 @@ Rows = list[dict[str, str]]
 def few_trees() -> Iterator[None]:
     """Ten trees are enough for two kinds that are far apart."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("doubtcli.predict.table_models._TREES", 10)
+        patch.setattr("doubtcli.predict.table_models._VOTES", 6)
         yield
 
 
@@ -180,7 +180,7 @@ class TestNothingTwice:
 
         outputs(cache=True, **change)
 
-        assert first == {"build_features": 1, "find_duplicates": 1, "find_neighbors": 1, "cross_fit": 3}
+        assert first == {"build_features": 1, "find_duplicates": 1, "find_neighbors": 1, "cross_fit": 2}
         assert calls.counts == first
 
     def test_other_labels(self, calls: Calls) -> None:
@@ -195,7 +195,7 @@ class TestNothingTwice:
         outputs(cache=True)
 
         again = {name: count - first[name] for name, count in calls.counts.items()}
-        assert (again["find_duplicates"], again["find_neighbors"], again["cross_fit"]) == (0, 0, 3)
+        assert (again["find_duplicates"], again["find_neighbors"], again["cross_fit"]) == (0, 0, 2)
 
     def test_other_inputs(self, calls: Calls) -> None:
         """With one other text everything is made again."""

@@ -126,7 +126,7 @@ def count_votes(
     alike: NDArray[np.intp],
     labels: NDArray[np.intp],
     n_classes: int,
-) -> NDArray[np.float64]:
+) -> NDArray[np.float32]:
     """The neighbours' labels as shares; one that has duplicates votes with the mix of their labels.
 
     Args:
@@ -138,14 +138,18 @@ def count_votes(
     Returns:
         Shape `(n_rows, n_classes)`: rows sum to 1, or to 0 where there is no neighbour.
     """
-    group = np.unique(alike, return_inverse=True)[1]
-    mix = np.zeros((int(group.max()) + 1, n_classes))
-    np.add.at(mix, (group, labels), 1.0)
-    mix /= mix.sum(axis=1, keepdims=True)
-    votes = np.zeros((len(indices), n_classes))
-    for column in indices.T:
-        votes += np.where((column >= 0)[:, None], mix[group[column]], 0.0)
-    return np.asarray(votes / np.maximum((indices >= 0).sum(axis=1, keepdims=True), 1))
+    from scipy import sparse
+
+    _, group, sizes = np.unique(alike, return_inverse=True, return_counts=True)
+    mix = sparse.csr_matrix(
+        ((1 / sizes[group]).astype(np.float32), (group, labels)), shape=(len(sizes), n_classes)
+    )
+    is_there = indices >= 0
+    n_there = is_there.sum(axis=1)
+    share = np.repeat((1 / np.maximum(n_there, 1)).astype(np.float32), n_there)
+    starts = np.concatenate([[0], np.cumsum(n_there)])
+    votes = sparse.csr_matrix((share, group[indices[is_there]], starts), shape=(len(indices), len(sizes)))
+    return np.asarray((votes @ mix).toarray())
 
 
 def build_comparison_space(features: Features) -> NDArray[np.float32]:

@@ -43,9 +43,9 @@ class FitModel:
     def run(self) -> Floats:
         """Out-of-fold probabilities as float32, or the model's own scores: shape `(n_rows, n_classes)`."""
         scores = self.model.predict_out_of_fold(self.given_labels, self.folds, self.n_classes, self.seed)
-        return (
-            calibrate_scores(scores, self.given_labels).astype(np.float32) if self.is_calibrated else scores
-        )
+        if not self.is_calibrated:
+            return scores
+        return calibrate_scores(np.asarray(scores, dtype=np.float32), self.given_labels)
 
 
 def cross_fit(
@@ -104,7 +104,10 @@ def cross_fit(
     fitted = [probs for probs, skilled in zip(first, is_skilled, strict=True) if skilled or use_all]
     # a model without skill is not fitted again: on large tables the forests take most of the time
     fitted += fit(used, range(1, n_repeats))
-    probs = np.stack(fitted).reshape(n_repeats, len(used), *fitted[0].shape)
+    shape = (n_repeats, len(used), *fitted[0].shape)
+    probs = np.stack(fitted)
+    fitted.clear()  # where classes are many, each matrix of probabilities counts
+    probs = probs.reshape(shape)
     left_out = tuple(model.name for model in models if model not in used)
     return _pool_predictions(used, probs, given_labels, left_out)
 
@@ -124,13 +127,15 @@ def _pool_predictions(
     left_out: tuple[str, ...],
 ) -> Predictions:
     """Pool the models, weighted by how well each predicts the labels; probs: (repeat, model, row, class)."""
-    by_model = probs.mean(axis=0)
+    by_model = probs.mean(axis=0) if len(probs) > 1 else probs[0]
     overrated = np.array([model.is_overrated for model in models])
     trust = weigh_models(by_model, given_labels, overrated)
-    by_repeat = np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs]).astype(
-        np.float32
+    pooled = pool_probabilities(by_model, given_labels, trust)
+    by_repeat = (
+        np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs])
+        if len(probs) > 1
+        else pooled[None]
     )
-    pooled = pool_probabilities(by_model, given_labels, trust).astype(np.float32)
     names = tuple(model.name for model in models)
     return Predictions(names, by_model, by_repeat, pooled, tuple(map(float, trust)), left_out)
 

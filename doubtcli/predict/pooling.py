@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 _MOST_ROWS_FITTED = 20_000
 """The most rows that a temperature is fitted to; its error is then far smaller than matters."""
+_MOST_CELLS_FITTED = 2_000_000
+"""The most rows times classes: with more than 100 classes, it is fitted to fewer rows."""
 _LEAST_LOGGED = 1e-6
 _WRONG = 0.1
 """The share of labels that is assumed to be wrong when opinions are weighed; .05 and .2 gave nearly the same
@@ -28,8 +30,10 @@ _PULL = 0.003
 
 def softmax(scores: Floats) -> Floats:
     """Probabilities in proportion to `exp(scores)`; each row sums to 1."""
-    raised = np.exp(scores - scores.max(axis=1, keepdims=True))
-    return np.asarray(raised / raised.sum(axis=1, keepdims=True))
+    raised = scores - scores.max(axis=1, keepdims=True)
+    np.exp(raised, out=raised)
+    raised /= raised.sum(axis=1, keepdims=True)
+    return np.asarray(raised)
 
 
 def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
@@ -43,17 +47,27 @@ def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
         labels: Shape `(n_rows,)`.
 
     Returns:
-        Shape `(n_rows, n_classes)`; rows sum to 1.
+        Shape `(n_rows, n_classes)`, of the type of the scores; rows sum to 1.
     """
-    centred = scores - scores.mean(axis=1, keepdims=True)
-    spread = centred.std()
+    n_rows, n_classes = scores.shape
+    scaled = scores - scores.mean(axis=1, keepdims=True)
+    # the mean is 0; no second matrix of this size is needed
+    spread = float(np.sqrt(np.einsum("rc,rc->r", scaled, scaled).mean(dtype=np.float64) / n_classes))
     if spread == 0:
-        return softmax(centred)
-    scaled = centred / spread
-    rows = spread_rows(len(labels), _MOST_ROWS_FITTED)
-    probs = softmax(scaled * np.exp(_fit_log_temperature(scaled[rows], labels[rows])))
-    n_rows, n_classes = probs.shape
-    return np.asarray((probs * n_rows + 1 / n_classes) / (n_rows + 1))
+        return softmax(scaled)
+    scaled /= spread
+    rows = _spread_fitted(scores)
+    scaled *= float(np.exp(_fit_log_temperature(scaled[rows], labels[rows])))
+    probs = softmax(scaled)
+    probs *= n_rows / (n_rows + 1)
+    probs += 1 / (n_classes * (n_rows + 1))
+    return probs
+
+
+def _spread_fitted(scores: Floats) -> Codes:
+    """The rows that the few numbers of this page are fitted to."""
+    n_rows, n_classes = scores.shape
+    return spread_rows(n_rows, min(_MOST_ROWS_FITTED, max(1, _MOST_CELLS_FITTED // n_classes)))
 
 
 def _fit_log_temperature(scores: Floats, labels: Codes) -> float:
@@ -62,7 +76,7 @@ def _fit_log_temperature(scores: Floats, labels: Codes) -> float:
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        self_confidence = softmax(scores * np.exp(log_temperature))[rows, labels]
+        self_confidence = softmax(scores * float(np.exp(log_temperature)))[rows, labels]
         return float(-np.log(np.maximum(self_confidence, _LEAST_LOGGED)).mean())
 
     return float(minimize_scalar(loss, bounds=(-4.0, 5.0), method="bounded").x)
@@ -89,7 +103,7 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
 
     if len(opinions) == 1:
         return np.asarray(prior)
-    rows = spread_rows(len(labels), _MOST_ROWS_FITTED)
+    rows = _spread_fitted(opinions[0])
     labels = labels[rows]
     logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _LEAST_LOGGED) for probs in opinions])
     own = logs[:, np.arange(len(labels)), labels]
@@ -158,7 +172,10 @@ def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats)
     Returns:
         Shape `(n_rows, n_classes)`; rows sum to 1.
     """
-    logs = np.zeros(opinions[0].shape)
+    logs = np.zeros_like(opinions[0])
     for weight, probs in zip(trust, opinions, strict=True):
-        logs += weight * np.log(probs + _LEAST_LOGGED)
+        of_one = probs + _LEAST_LOGGED
+        np.log(of_one, out=of_one)
+        of_one *= float(weight)
+        logs += of_one
     return calibrate_scores(logs, labels)

@@ -191,15 +191,14 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
     )
     if neighbors is None:
         return list(repeats)
-    by_repeat: list[Floats] = [np.asarray(probs, dtype=np.float64) for probs in repeats]
-    trust = learn_trust([average_opinions(by_repeat), neighbors], evidence.given_labels, _TRUST)
-    return [pool_probabilities([probs, neighbors], evidence.given_labels, trust) for probs in by_repeat]
+    trust = learn_trust([average_opinions(list(repeats)), neighbors], evidence.given_labels, _TRUST)
+    return [pool_probabilities([probs, neighbors], evidence.given_labels, trust) for probs in repeats]
 
 
 def _convert_votes(evidence: Evidence) -> Floats:
-    votes = np.asarray(evidence.neighbor_votes, dtype=np.float64)
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
-    return np.asarray(calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels))
+    votes = np.asarray(evidence.neighbor_votes, dtype=np.float32)
+    return calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 _MANY_CLASSES = 300
-"""With more, only the fastest models are fitted: the cost of the others grows with the classes."""
+"""With more, only the fastest models are fitted, and once: the cost of the others grows with the classes."""
 _MOST_SPLIT_TWICE = 20_000
 """Rows. On 40 tables of 150 to 3,000 rows, a second split made average precision 1% better, and up to 10% in
 small ones; with more rows it gains less, and costs more."""
@@ -70,8 +70,8 @@ class ModelPredictions:
         ),
         "pred_probs_by_repeat": Need(
             "Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled.",
-            "rows were not split repeatedly: the scan is fast, or has more than 20,000 rows (--repeats 2 "
-            "splits them twice), or the probabilities are yours, or missing",
+            "rows were not split repeatedly: the scan is fast, or has more than 20,000 rows or 300 "
+            "classes (--repeats 2 splits them twice), or the probabilities are yours, or missing",
             source="models",
             axes=("repeats", "rows", "classes"),
         ),
@@ -104,7 +104,7 @@ class ModelPredictions:
             return {}
         for sentence in dict.fromkeys(model.note for model in models if model.note):
             note(sentence)
-        repeats = _count_repeats(settings, examples.n_rows)
+        repeats = _count_repeats(settings, examples.n_rows, n_classes)
         with progress.stage("Cross-fitting models", len(models) * repeats) as advance:
             predictions = cross_fit(
                 models,
@@ -123,11 +123,12 @@ class ModelPredictions:
         return _make_pieces(predictions)
 
 
-def _count_repeats(settings: ScanSettings, n_rows: int) -> int:
+def _count_repeats(settings: ScanSettings, n_rows: int, n_classes: int) -> int:
     """How often all models are fitted: where the settings don't say it, as often as is worth its cost."""
     if settings.fast:
         return 1
-    return settings.repeats or (2 if n_rows <= _MOST_SPLIT_TWICE else 1)
+    is_small = n_rows <= _MOST_SPLIT_TWICE and n_classes <= _MANY_CLASSES
+    return settings.repeats or (2 if is_small else 1)
 
 
 def _make_pieces(predictions: Predictions) -> Mapping[str, Any]:

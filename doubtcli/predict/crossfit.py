@@ -106,7 +106,8 @@ def cross_fit(
     fitted += fit(used, range(1, n_repeats))
     shape = (n_repeats, len(used), *fitted[0].shape)
     probs = np.stack(fitted)
-    fitted.clear()  # where classes are many, each matrix of probabilities counts
+    for held in (first, fitted):
+        held.clear()  # where classes are many, each matrix of probabilities counts
     probs = probs.reshape(shape)
     left_out = tuple(model.name for model in models if model not in used)
     return _pool_predictions(used, probs, given_labels, left_out)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
+from doubtcli.records.arrays import split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,10 +31,15 @@ _PULL = 0.003
 
 def softmax(scores: Floats) -> Floats:
     """Probabilities in proportion to `exp(scores)`; each row sums to 1."""
-    raised = scores - scores.max(axis=1, keepdims=True)
-    np.exp(raised, out=raised)
-    raised /= raised.sum(axis=1, keepdims=True)
-    return np.asarray(raised)
+    return _raise(np.array(scores))
+
+
+def _raise(scores: Floats) -> Floats:
+    """The same, in place."""
+    scores -= scores.max(axis=1, keepdims=True)
+    np.exp(scores, out=scores)
+    scores /= scores.sum(axis=1, keepdims=True)
+    return scores
 
 
 def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
@@ -49,16 +55,20 @@ def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
     Returns:
         Shape `(n_rows, n_classes)`, of the type of the scores; rows sum to 1.
     """
+    return _calibrate(np.array(scores), labels)
+
+
+def _calibrate(scores: Floats, labels: Codes) -> Floats:
+    """The same in place: where classes are many, each copy counts."""
     n_rows, n_classes = scores.shape
-    scaled = scores - scores.mean(axis=1, keepdims=True)
-    # the mean is 0; no second matrix of this size is needed
-    spread = float(np.sqrt(np.einsum("rc,rc->r", scaled, scaled).mean(dtype=np.float64) / n_classes))
+    scores -= scores.mean(axis=1, keepdims=True)
+    spread = float(np.sqrt(np.einsum("rc,rc->r", scores, scores).mean(dtype=np.float64) / n_classes))
     if spread == 0:
-        return softmax(scaled)
-    scaled /= spread
+        return _raise(scores)
+    scores /= spread
     rows = _spread_fitted(scores)
-    scaled *= float(np.exp(_fit_log_temperature(scaled[rows], labels[rows])))
-    probs = softmax(scaled)
+    scores *= float(np.exp(_fit_log_temperature(scores[rows], labels[rows])))
+    probs = _raise(scores)
     probs *= n_rows / (n_rows + 1)
     probs += 1 / (n_classes * (n_rows + 1))
     return probs
@@ -173,9 +183,7 @@ def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats)
         Shape `(n_rows, n_classes)`; rows sum to 1.
     """
     logs = np.zeros_like(opinions[0])
-    for weight, probs in zip(trust, opinions, strict=True):
-        of_one = probs + _LEAST_LOGGED
-        np.log(of_one, out=of_one)
-        of_one *= float(weight)
-        logs += of_one
-    return calibrate_scores(logs, labels)
+    for rows in split_rows(*logs.shape):
+        for weight, probs in zip(trust, opinions, strict=True):
+            logs[rows] += float(weight) * np.log(probs[rows] + _LEAST_LOGGED)
+    return _calibrate(logs, labels)

@@ -23,6 +23,8 @@ _SMOOTHING = 0.3
 """Added to the weight of every n-gram in every class; chosen once, not tuned."""
 _MOST_CELLS = 2**24
 """The most weights that are in memory at once as a dense matrix: 64 MB."""
+_SPARSE = 0.02
+"""Where classes have a smaller share of all words, as hundreds of classes do, nearly all weights are 0."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,10 +57,14 @@ class Ngrams:
         shared = np.stack([weights.of_ngram, np.ones(n_ngrams)], axis=1).astype(np.float32)
         of_text, total = self._multiply(counts, shared).T
         scores: Matrix = np.outer(total, weights.of_class.astype(np.float32)) + of_text[:, None]
+        own = weights.own.astype(np.float32)
+        if self.spelling is None and own.nnz < _SPARSE * n_ngrams * own.shape[0]:
+            scores += (counts @ own.T).toarray()
+            return scores
         step = max(1, _MOST_CELLS // max(1, n_ngrams))
         for start in range(0, scores.shape[1], step):
             some = slice(start, start + step)
-            scores[:, some] += self._multiply(counts, weights.own[some].T.toarray().astype(np.float32))
+            scores[:, some] += self._multiply(counts, own[some].T.tocsr().toarray())
         return scores
 
     def _multiply(self, counts: sparse.csr_matrix, weights: Matrix) -> Matrix:

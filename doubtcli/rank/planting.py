@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 _FAR = 1_000_003
 """The distance between the seeds of plantings, so that they are not those of the repeats."""
-_FEWEST_TO_PLANT, _MOST_TO_PLANT = 100, 20_000
-"""Rows. With fewer, the five planted errors are too few to say anything; with more, a scan does not spend the
-time, as what planted errors show has no part in the doubts."""
+_FEWEST_TO_PLANT, _MOST_TO_PLANT, _MOST_CLASSES = 100, 20_000, 300
+"""Rows, and classes. With fewer rows, the five planted errors are too few to say anything; with more, a scan
+does not spend the time, as what planted errors show has no part in the doubts."""
 _LEAST_TRUST = 0.1
 """The trust from which on a model judges planted errors: the others hardly change the pooled predictions."""
 
@@ -67,9 +67,11 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
     why_not = task.why_nothing_is_planted or _explain_no_planting(
         gathered, examples, opinions, judgeable, settings
     )
-    if not why_not and plantings is None and examples.n_rows > _MOST_TO_PLANT:
+    is_large = examples.n_rows > _MOST_TO_PLANT or examples.n_classes > _MOST_CLASSES
+    if not why_not and plantings is None and is_large:
         why_not = (
-            f"a scan plants no errors in more than {_MOST_TO_PLANT:,} rows, to save time; `doubt bench` does"
+            f"a scan plants no errors in more than {_MOST_TO_PLANT:,} rows or {_MOST_CLASSES} classes, to "
+            "save time; `doubt bench` does"
         )
     if why_not or gathered.predictions is None:
         return PlantedErrors((), (), (), why_not)

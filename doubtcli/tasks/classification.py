@@ -197,8 +197,8 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
 
 def _convert_votes(evidence: Evidence) -> Floats:
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
-    votes = np.asarray(evidence.neighbor_votes, dtype=np.float32)
-    return calibrate_scores(np.log(votes + half_a_vote), evidence.given_labels)
+    logs = np.asarray(evidence.neighbor_votes, dtype=np.float32) + np.float32(half_a_vote)
+    return calibrate_scores(np.log(logs, out=logs), evidence.given_labels)
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@ from hypothesis import strategies as st
 from scipy.optimize import brentq
 from sklearn.metrics import log_loss
 
+from doubtcli.predict import pooling
+from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.pooling import (
     calibrate_scores,
     learn_trust,
@@ -266,3 +268,25 @@ def test_many_rows_are_calibrated_on_a_sample(n_rows):
     scores = np.eye(2)[np.where(wrong, 1 - labels, labels)] * 20
 
     np.testing.assert_allclose(calibrate_scores(scores, labels).max(axis=1), 0.75, atol=0.01)
+
+
+def test_where_classes_are_many_fewer_rows_are_looked_at(monkeypatch):
+    """Of 40 rows with 4 classes, at most 80 cells are 20 rows: the labels of the others change nothing."""
+    monkeypatch.setattr(pooling, "_MOST_CELLS_FITTED", 80)
+    rng = np.random.default_rng(0)
+    scores, labels = rng.normal(size=(40, 4)), rng.integers(0, 4, 40)
+    others = np.setdiff1d(np.arange(40), spread_rows(40, 20))
+    changed = labels.copy()
+    changed[others] = (labels[others] + 1) % 4
+
+    np.testing.assert_array_equal(calibrate_scores(scores, labels), calibrate_scores(scores, changed))
+    assert len(others) == 20
+
+
+def test_scores_are_not_changed():
+    """They may be needed again."""
+    scores = np.array([[2.0, 1.0], [0.0, 1.0]], dtype=np.float32)
+
+    calibrate_scores(scores, np.array([0, 1]))
+
+    assert scores.tolist() == [[2, 1], [0, 1]]

@@ -44,13 +44,13 @@ def probs_of(labels: NDArray[Any]) -> NDArray[np.float32]:
     return np.where(np.eye(2)[labels] == 1, 0.9, 0.1).astype(np.float32)
 
 
-def examples_of(n_rows: int = N_ROWS, **parts: Any) -> Examples:
+def examples_of(n_rows: int = N_ROWS, class_names: tuple[str, ...] = ("a", "b"), **parts: Any) -> Examples:
     """Rows whose class is a and b in turn."""
     return Examples(
         row_ids=tuple(f"r{row:03}" for row in range(n_rows)),
         positions=np.arange(n_rows),
         given_labels=np.arange(n_rows) % 2,
-        class_names=("a", "b"),
+        class_names=class_names,
         inputs=pa.table({"x": (np.arange(n_rows) % 2).astype(float)}),
         column_roles={"x": "numeric"},
         **parts,
@@ -183,9 +183,19 @@ class TestPlant:
             ({}, {"given_pred_probs": probs_of(LABELS)}, {}),
             ({}, {"n_rows": 99}, {}),
             ({}, {"n_rows": 20_001}, {}),
+            ({}, {"class_names": tuple(f"class {code}" for code in range(301))}, {}),
             ({"together": LABELS}, {}, {}),
         ],
-        ids=["fast", "no voices", "no models", "own probabilities", "few rows", "many rows", "tiny classes"],
+        ids=[
+            "fast",
+            "no voices",
+            "no models",
+            "own probabilities",
+            "few rows",
+            "many rows",
+            "many classes",
+            "tiny classes",
+        ],
     )
     def test_nothing_is_planted(
         self,

@@ -13,18 +13,20 @@ from functools import partial
 from itertools import chain, islice
 from typing import TYPE_CHECKING, TextIO
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from doubtcli.errors import InputError
 from doubtcli.files.delimited import FEWEST_FIELDS, is_no_row, read_delimited
 from doubtcli.files.dialect import MOST_LEAD, SAMPLE_CHARACTERS, Dialect, find_dialect
 from doubtcli.files.encoding import parse_text
+from doubtcli.files.formats import BATCH_ROWS
 from doubtcli.files.text import rewrite_text
-from doubtcli.files.values import ComparedByCell
+from doubtcli.files.values import TEXT, ComparedByCell
 from doubtcli.records.file_format import ColumnsBy, Parsed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
-
-    import pyarrow as pa
+    from collections.abc import Iterator, Mapping
 
     from doubtcli.files.text import Span
     from doubtcli.records import ReadOptions
@@ -34,6 +36,8 @@ LINE_END = r"(?:\r\n?|\n|\Z)"
 LINE = re.compile(r"[^\r\n]*+(?:\r\n?|\n)")
 USUAL = Dialect()
 """How doubt writes CSV itself."""
+NEEDS_QUOTES = r'^$|[",\r\n]'
+"""An empty text, which would be a missing value without quotes, and signs that end a field or a line."""
 
 
 class Csv(ComparedByCell):
@@ -138,16 +142,29 @@ def write_csv(data: pa.Table) -> bytes:
         >>> write_csv(pa.table({"text": ["say, hi", None], "label": ["a", "b"]}))
         b'text,label\n"say, hi",a\n,b\n'
     """
-    columns = (column.to_pylist() for column in data.columns)
-    lines = (data.column_names, *zip(*columns, strict=True))
-    return "".join(map(write_csv_line, lines)).encode()
+    header = pa.table([pa.array([name], TEXT) for name in data.column_names], names=data.column_names)
+    return b"".join(_write_lines(part) for part in (header, *_split_table(data)))
 
 
-def write_csv_line(values: Iterable[str | None]) -> str:
-    r"""One line of a CSV file, with `\n`: nothing for None, quotes only where they are needed."""
-    # Not csv.writer: it writes "" like None, and before Python 3.13 doesn't quote a lone carriage return.
-    fields = ("" if value is None else USUAL.write_field(value, in_quotes=not value) for value in values)
-    return ",".join(fields) + "\n"
+def _split_table(data: pa.Table) -> Iterator[pa.Table]:
+    return (data.slice(start, BATCH_ROWS) for start in range(0, data.num_rows, BATCH_ROWS))
+
+
+def _write_lines(rows: pa.Table) -> bytes:
+    """Some lines: nothing for a missing value, quotes only where they are needed."""
+    # Not Arrow's own writer: it has quotes around all texts, or refuses those that need quotes.
+    ends = pa.scalar("\n", TEXT), pa.scalar("", TEXT)
+    fields = [_write_fields(column.cast(TEXT).combine_chunks()) for column in rows.columns]
+    lines = pc.binary_join_element_wise(*fields, pa.scalar(USUAL.delimiter, TEXT))
+    return "".join(pc.binary_join_element_wise(lines, *ends).to_pylist()).encode()
+
+
+def _write_fields(texts: pa.Array) -> pa.Array:
+    quote = pa.scalar('"', TEXT)
+    inside = pc.replace_substring(texts, '"', '""')
+    quoted = pc.binary_join_element_wise(quote, inside, quote, pa.scalar("", TEXT))
+    needs_quotes = pc.match_substring_regex(texts, NEEDS_QUOTES)
+    return pc.fill_null(pc.if_else(needs_quotes, quoted, texts), "")
 
 
 def _find_dialect(text: str, options: ReadOptions) -> Dialect:

@@ -19,15 +19,18 @@ from doubtcli.read.roles.assign import list_roles
 from doubtcli.records import CONTRADICTED, TIERS, Role, SpotCheckPlace
 from doubtcli.records.audit import find_queue_heads
 from doubtcli.records.queue import (
-    QUEUE_COLUMNS,
+    EQUAL_ROWS_COLUMN,
     ROW_HASH_COLUMN,
-    SAMPLE_COLUMNS,
+    SCORE_DECIMALS,
+    TIER_COLUMN,
     Queue,
     QueueRow,
     ShownColumns,
     ShownRow,
+    join_reasons,
+    show_inclusion,
 )
-from doubtcli.tools.plain import write_queue_csv
+from doubtcli.tools.plain import write_cells_csv
 from doubtcli.tools.values import MISSING, is_readable, to_csv_texts, to_readable_texts
 from doubtcli.wording.numbers import format_count
 
@@ -204,38 +207,35 @@ def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -
         size: How many rows it has at most; None: one for each doubted entry, and the sample.
     """
     rows = list_queued_rows(audit, size)
-    sample = () if audit.sample is None else SAMPLE_COLUMNS
     own = table.data.take(pa.array(audit.examples.positions[rows]))
-    return write_queue_csv(_make_scan_rows(audit, rows), (*QUEUE_COLUMNS, *sample, ROW_HASH_COLUMN), own)
+    return write_cells_csv(_list_scan_columns(audit, rows), own)
 
 
-def _make_scan_rows(audit: ScanResult, rows: Codes) -> list[QueueRow]:
-    examples, ranking, sample = audit.examples, audit.ranking, audit.sample
-    drawn: dict[int, tuple[str, float]] = {}
-    if sample is not None:
-        draws = zip(map(str, sample.strata), sample.inclusion.tolist(), strict=True)
-        drawn = dict(zip(sample.rows.tolist(), draws, strict=True))
-    is_drawn = mark_drawn_rows(ranking, sample)
-    equal = count_equal_rows(list_entries(ranking), rows, is_drawn).tolist()
-    made = []
-    for row, reasons, n_equal in zip(rows.tolist(), list_speaking_reasons(audit, rows), equal, strict=True):
-        stratum, inclusion = drawn.get(row, (None, None))
-        made.append(
-            QueueRow(
-                doubt_id=examples.row_ids[row],
-                given_label=examples.class_names[examples.given_labels[row]],
-                suggested_label=audit.label_names[ranking.suggested_labels[row]],
-                doubt=float(ranking.doubt[row]),
-                reasons=reasons,
-                why=audit.why[row],
-                tier=TIERS[ranking.tiers[row]],
-                equal_rows=n_equal,
-                stratum=stratum,
-                inclusion=inclusion,
-                row_hash=examples.row_hashes[examples.positions[row]] if examples.row_hashes else None,
-            )
-        )
-    return made
+def _list_scan_columns(audit: ScanResult, rows: Codes) -> dict[str, list[str | None]]:
+    """The texts of our columns, as `QueueRow.cells` has them; a queue may have a million rows."""
+    examples, ranking, at = audit.examples, audit.ranking, rows.tolist()
+    equal = count_equal_rows(list_entries(ranking), rows, mark_drawn_rows(ranking, audit.sample))
+    labels, suggested = audit.label_names, ranking.suggested_labels[rows].tolist()
+    columns: dict[str, list[str | None]] = {
+        "doubt_id": [examples.row_ids[row] for row in at],
+        "given_label": [examples.class_names[code] for code in examples.given_labels[rows].tolist()],
+        "doubt_suggested": [labels[code] for code in suggested],
+        "doubt_score": [f"{doubt:.{SCORE_DECIMALS}f}" for doubt in ranking.doubt[rows].tolist()],
+        "doubt_reasons": [join_reasons(reasons) for reasons in list_speaking_reasons(audit, rows)],
+        "doubt_why": [audit.why[row] for row in at],
+        EQUAL_ROWS_COLUMN: list(map(str, equal.tolist())),
+        TIER_COLUMN: [TIERS[tier] for tier in ranking.tiers[rows].tolist()],
+        "verdict": [None] * len(at),
+    }
+    if audit.sample is not None:
+        draws = zip(map(str, audit.sample.strata), audit.sample.inclusion.tolist(), strict=True)
+        drawn = dict(zip(audit.sample.rows.tolist(), draws, strict=True))
+        found = [drawn.get(row, (None, None)) for row in at]
+        columns["doubt_stratum"] = [stratum for stratum, _ in found]
+        columns["doubt_inclusion"] = [show_inclusion(inclusion) for _, inclusion in found]
+    hashes, positions = examples.row_hashes, examples.positions[rows].tolist()
+    columns[ROW_HASH_COLUMN] = [hashes[place] if hashes else None for place in positions]
+    return columns
 
 
 IMAGE_ENDING = r"(?i)\.(png|jpe?g|webp|gif)(\?\S*)?\s*$"

@@ -20,6 +20,7 @@ from doubtcli.rank.combine import (
     mark_drawn_rows,
 )
 from doubtcli.records import CONTRADICTED, DOUBTED, REASON_SPEAKS, TIERS, ClassCount, Confusion
+from doubtcli.records.arrays import split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -217,17 +218,39 @@ def list_rows_to_decide(audit: ScanResult) -> Codes:
     return np.concatenate(found) if found else audit.ranking.queue
 
 
-def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
-    """The reasons that raise doubt about each row: errors before context, strongest first, ties by name."""
+@dataclass(frozen=True)
+class SpeakingReasons:
+    """The reasons that raise doubt about some rows: errors before context, strongest first, ties by name."""
+
+    names: tuple[str, ...]
+    """Of all reasons that count."""
+    ends: Codes
+    """Shape `(n_rows,)`: where the reasons of each row end in `places`; they begin where those before end."""
+    places: Codes
+    """The reasons of all rows, one row after the other, by their places in `names`."""
+
+
+def find_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> SpeakingReasons:
+    """The reasons that raise doubt about each row."""
     counted = list_counted_reasons(audit.reasons, audit.skill)
     ordered = sorted(counted, key=lambda reason: (reason.family != "error", reason.name))
-    chosen = np.asarray(rows, dtype=np.intp)
-    # All rows at once, as the table of doubts needs every row of the file.
-    scores = np.array([reason.scores[chosen] for reason in ordered]).reshape(len(ordered), len(chosen)).T
-    is_context = np.broadcast_to([reason.family != "error" for reason in ordered], scores.shape)
-    strongest = np.lexsort((-scores, is_context), axis=1).tolist()
-    speaks = (scores >= REASON_SPEAKS).tolist()
-    return [
-        tuple(ordered[place].name for place in places if raised[place])
-        for places, raised in zip(strongest, speaks, strict=True)
-    ]
+    is_context = [reason.family != "error" for reason in ordered]
+    chosen, counts, places = np.asarray(rows, dtype=np.intp), [], []
+    for block in split_rows(len(chosen), len(ordered)):
+        some = chosen[block]
+        table = np.array([reason.scores[some] for reason in ordered]).reshape(len(ordered), len(some)).T
+        strongest = np.lexsort((-table, np.broadcast_to(is_context, table.shape)), axis=1)
+        speaks = np.take_along_axis(table >= REASON_SPEAKS, strongest, axis=1)
+        counts.append(speaks.sum(axis=1))
+        places.append(strongest[speaks])
+    nothing = np.zeros(0, dtype=np.intp)
+    ends = np.cumsum(np.concatenate([nothing, *counts]))
+    return SpeakingReasons(tuple(reason.name for reason in ordered), ends, np.concatenate([nothing, *places]))
+
+
+def list_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> list[tuple[str, ...]]:
+    """The same as names, for each row."""
+    found = find_speaking_reasons(audit, rows)
+    names = [found.names[place] for place in found.places.tolist()]
+    ends = found.ends.tolist()
+    return [tuple(names[start:end]) for start, end in zip([0, *ends][:-1], ends, strict=True)]

@@ -134,15 +134,24 @@ class QueueRow:
     @property
     def cells(self) -> dict[str, str | float | None]:
         """All our columns except the verdict, with their values; None where there is no value."""
-        inclusion = None if self.inclusion is None else f"{self.inclusion:.{INCLUSION_DIGITS}g}"
         values: tuple[str | float | None, ...] = (
             *(self.doubt_id, self.given_label, self.suggested_label, self.score),
-            *(", ".join(self.reasons), self.why, str(self.equal_rows), self.tier),
+            *(join_reasons(self.reasons), self.why, str(self.equal_rows), self.tier),
             *(self.strategy, _ids_as_json(self.conflicts)),
-            *(self.stratum, inclusion, self.row_hash),
+            *(self.stratum, show_inclusion(self.inclusion), self.row_hash),
         )
         names = (*QUEUE_COLUMNS[:-1], *CHOICE_COLUMNS, *SAMPLE_COLUMNS, ROW_HASH_COLUMN)
         return dict(zip(names, values, strict=True))
+
+
+def join_reasons(reasons: tuple[str, ...]) -> str:
+    """The names of reasons as a cell."""
+    return ", ".join(reasons)
+
+
+def show_inclusion(inclusion: float | None) -> str | None:
+    """The probability with which a row was drawn, as a cell; None where none was."""
+    return None if inclusion is None else f"{inclusion:.{INCLUSION_DIGITS}g}"
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 import pyarrow as pa
 
-from doubtcli.rank.figures import count_audit, list_queued_rows, list_speaking_reasons
+from doubtcli.rank.figures import count_audit, find_speaking_reasons, list_queued_rows
 from doubtcli.records import (
     REASON_SPEAKS,
     TIERS,
@@ -209,42 +209,53 @@ def tabulate_doubts(audit: ScanResult) -> DoubtTable:
 
 def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
     examples, ranking = audit.examples, audit.ranking
-    names = np.array(audit.label_names, dtype=object)
+    positions = examples.positions[rows]
     return {
-        "row_id": [examples.row_ids[row] for row in rows],
-        "row": examples.positions[rows] + 1,
-        "position": examples.positions[rows],
-        "given_label": names[examples.given_labels[rows]],
-        "suggested_label": names[ranking.suggested_labels[rows]],
+        "row_id": _take_texts(examples.row_ids, rows),
+        "row": positions + 1,
+        "position": positions,
+        "given_label": _take_texts(audit.label_names, examples.given_labels[rows]),
+        "suggested_label": _take_texts(audit.label_names, ranking.suggested_labels[rows]),
         "suggested_confidence": ranking.suggested_confidence[rows],
         "doubt": ranking.doubt[rows],
         "doubt_sd": ranking.doubt_sd[rows],
         "rank": np.arange(len(rows)) + 1,
         "doubted": ranking.doubted[rows],
-        "reasons": list_speaking_reasons(audit, rows),
-        "why": [audit.why[row] for row in rows],
+        "reasons": _list_reasons(audit, rows),
+        "why": _take_texts(audit.why, rows),
         "verdict": _chosen_labels(audit, rows),
-        "row_hash": _row_hashes(examples, examples.positions[rows].tolist()),
-        "earlier_hashes": [_earlier_hashes(examples, position) for position in examples.positions[rows]],
+        "row_hash": _take_texts(examples.row_hashes, positions),
+        "earlier_hashes": _list_earlier_hashes(examples, positions),
         "entry": np.arange(len(rows)) + 1 if ranking.entries is None else ranking.entries[rows] + 1,
-        "tier": np.array(TIERS, dtype=object)[ranking.tiers[rows]],
+        "tier": _take_texts(TIERS, ranking.tiers[rows]),
     }
 
 
-def _chosen_labels(audit: ScanResult, rows: Codes) -> list[str | None]:
-    examples = audit.examples
-    if examples.verdicts is None:
-        return [None] * len(rows)
-    codes = examples.verdicts.codes[rows].tolist()
-    return [examples.class_names[code] if code >= 0 else None for code in codes]
+def _take_texts(texts: Sequence[str | None], places: Codes) -> pa.Array:
+    """Some of the texts, in the order of their places; nulls where there are no texts."""
+    if not texts:
+        return pa.nulls(len(places), pa.string())
+    return pa.array(texts, pa.string()).take(pa.array(places))
 
 
-def _row_hashes(examples: Examples, positions: Sequence[int]) -> list[str | None]:
-    return [examples.row_hashes[position] if examples.row_hashes else None for position in positions]
+def _list_reasons(audit: ScanResult, rows: Codes) -> pa.ListArray:
+    found = find_speaking_reasons(audit, rows)
+    names = _take_texts(found.names, found.places)
+    return pa.ListArray.from_arrays(pa.array(np.append(0, found.ends), pa.int32()), names)
 
 
-def _earlier_hashes(examples: Examples, position: int) -> tuple[str, ...]:
-    return examples.earlier_hashes[position] if examples.earlier_hashes else ()
+def _chosen_labels(audit: ScanResult, rows: Codes) -> pa.Array:
+    verdicts = audit.examples.verdicts
+    if verdicts is None:
+        return pa.nulls(len(rows), pa.string())
+    codes = verdicts.codes[rows]
+    return pa.array(audit.examples.class_names, pa.string()).take(pa.array(codes, mask=codes < 0))
+
+
+def _list_earlier_hashes(examples: Examples, positions: Codes) -> pa.ListArray:
+    if not any(examples.earlier_hashes):  # as in most files
+        return pa.array([[]], pa.list_(pa.string())).take(pa.array(np.zeros(len(positions), dtype=np.intp)))
+    return pa.array(examples.earlier_hashes, pa.list_(pa.string())).take(pa.array(positions))
 
 
 def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:
@@ -263,8 +274,8 @@ def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:
                 "doubted": False,
                 "reasons": [],
                 "why": why,
-                "row_hash": _row_hashes(examples, [position])[0],
-                "earlier_hashes": _earlier_hashes(examples, position),
+                "row_hash": examples.row_hashes[position] if examples.row_hashes else None,
+                "earlier_hashes": examples.earlier_hashes[position] if examples.earlier_hashes else (),
             }
             for row_id, position, given, why in sorted(rows, key=lambda row: row[:2])
         ],

@@ -14,7 +14,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from doubtcli.errors import InputError
-from doubtcli.files.csv import write_csv_line
+from doubtcli.files.csv import write_csv
+from doubtcli.files.values import TEXT
 from doubtcli.records.answers import UNUSABLE_STATUS, Answer
 from doubtcli.records.queue import (
     CELLS_COLUMN,
@@ -35,7 +36,7 @@ from doubtcli.tools.values import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from doubtcli.records.queue import Queue, QueueRow
     from doubtcli.records.tool import AnswerRecord
@@ -96,14 +97,26 @@ def write_queue_csv(
         own: The user's columns of the same rows.
         safe_cells: Whether a spreadsheet must not take a cell for a formula.
     """
-    ours = [[_write_cell(value) for value in values] for values in _list_our_columns(rows, columns)]
-    theirs = [to_csv_texts(column).to_pylist() for column in own.columns]
-    names = [*columns, *name_own_columns(own.column_names)]
-    cells = [names, *zip(*ours, *theirs, strict=True)]
+    values = zip(columns, _list_our_columns(rows, columns), strict=True)
+    return write_cells_csv(
+        {name: list(map(_write_cell, column)) for name, column in values}, own, safe_cells=safe_cells
+    )
+
+
+def write_cells_csv(
+    ours: Mapping[str, Sequence[str | None]], own: pa.Table, *, safe_cells: bool = False
+) -> bytes:
+    """The same, from the texts of our columns by their names; the verdict is empty."""
+    theirs = dict(zip(name_own_columns(own.column_names), map(to_csv_texts, own.columns), strict=True))
+    cells = {name: pa.chunked_array([pa.array(texts, TEXT)]) for name, texts in ours.items()} | theirs
     if safe_cells:
-        marks = [CELLS_COLUMN, *[SAFE_CELLS] * len(rows)]
-        cells = [(*map(guard_cell, row), mark) for row, mark in zip(cells, marks, strict=True)]
-    return "".join(map(write_csv_line, cells)).encode()
+        guarded = {guard_cell(name) or name: _guard_cells(column) for name, column in cells.items()}
+        cells = {**guarded, CELLS_COLUMN: pa.chunked_array([pa.array([SAFE_CELLS] * own.num_rows, TEXT)])}
+    return write_csv(pa.table(list(cells.values()), names=list(cells)))
+
+
+def _guard_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    return pa.chunked_array([pa.array(map(guard_cell, column.to_pylist()), TEXT)])
 
 
 def guard_cell(text: str | None) -> str | None:

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError, OutputError
 from doubtcli.files import encoding
+from doubtcli.files.csv import write_csv
 from doubtcli.files.delimited import find_opening_quote, read_delimited
 from doubtcli.files.dialect import Dialect
 from doubtcli.files.formats import rewrite_content
@@ -622,3 +623,21 @@ def test_lines_after_one_that_names_the_delimiter() -> None:
 def test_a_column_may_be_named_like_such_a_line() -> None:
     """`sep=` with a word behind it is a header."""
     assert rows_of("sep=a,label\n1,x\n") == [{"sep=a": "1", "label": "x"}]
+
+
+def test_written_lines_have_quotes_where_they_are_needed() -> None:
+    """A missing value is nothing, an empty text is two quotes, and a quote is doubled."""
+    rows = pa.table({"a": [None, "", 'a "b"'], "b, c": ["x\ny", "z\r", "é, ü"]})
+
+    assert write_csv(rows).decode() == 'a,"b, c"\n,"x\ny"\n"","z\r"\n"a ""b""","é, ü"\n'
+
+
+@given(st.lists(st.tuples(st.none() | FIELDS, st.none() | FIELDS), max_size=8))
+def test_written_lines_are_read_back_as_they_were(rows: list[tuple[str | None, str | None]]) -> None:
+    """The csv module reads every text, and nothing for a missing value."""
+    content = write_csv(
+        pa.table({"a": pa.array([a for a, _ in rows], pa.string()), "b": [b for _, b in rows]})
+    )
+
+    read = csv.reader(io.StringIO(content.decode(), newline=""))
+    assert list(read) == [["a", "b"], *([a or "", b or ""] for a, b in rows)]

@@ -12,7 +12,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.records.queue import RESERVED_COLUMNS
-from doubtcli.tools.plain import write_csv_line
 from doubtcli.tools.values import (
     list_own_columns_as_json,
     list_own_columns_as_text,
@@ -209,8 +208,3 @@ def test_names_of_a_tool() -> None:
 def test_nested_values_are_json() -> None:
     """A list is written as JSON."""
     assert to_csv_texts(pa.chunked_array([[[1, 2], None]])).to_pylist() == ["[1, 2]", None]
-
-
-def test_line() -> None:
-    """A missing value is nothing, an empty text is two quotes, and a quote is doubled."""
-    assert write_csv_line([None, "", 'a "b"', "c"]) == ',"","a ""b""",c\n'

@@ -223,14 +223,17 @@ def explain_reason(
     Raises:
         ReasonError: It crashed, or did not give one text for each row.
     """
-    fallback = [f"{reason.because} ({format_score(value)})" for value in reason.scores[rows].tolist()]
+
+    def show_score(row: int) -> str:
+        return f"{reason.because} ({format_score(float(reason.scores[row]))})"
+
     if not one.can_explain or not len(rows):
-        return fallback
+        return [*map(show_score, rows)]
     further = {item.name: getattr(background, item.name) for item in fields(background)}
     known = {"rows": rows, **evidence, **further}
     needs = {name: known.get(name) for name in list_needs(type(one.reason), "explain")}
     if any(value is None for value in needs.values()):
-        return fallback
+        return [*map(show_score, rows)]
     try:
         texts = list(one.reason.explain(**needs))
     except Exception as error:
@@ -244,7 +247,7 @@ def explain_reason(
             f"for {format_count(len(rows), 'row')}, its `explain` gave {format_count(len(texts), 'value')}"
         )
         raise ReasonError(found, where=one.where, expected="one text for each row")
-    return [text or because for text, because in zip(texts, fallback, strict=True)]
+    return [text or show_score(row) for text, row in zip(texts, rows, strict=True)]
 
 
 def _check_names(wanted: Iterable[str], names: Sequence[str], where: str) -> None:

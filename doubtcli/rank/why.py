@@ -7,16 +7,16 @@ refund"
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from doubtcli.plugins import explain_reason
-from doubtcli.reasons.explain import name_classes
+from doubtcli.reasons.explain import find_likeliest, name_classes
 from doubtcli.records import REASON_SPEAKS, Background
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from doubtcli.plugins import LoadedReason
     from doubtcli.records import Evidence, Examples, Ranking, ReasonScores
@@ -24,20 +24,6 @@ if TYPE_CHECKING:
 
 MOST_FRAGMENTS = 3
 """As many as a person can read at a glance; the report has the others."""
-
-
-class _Fragment(NamedTuple):
-    """The text of one reason for a row; fragments that compare as smaller come first."""
-
-    is_context: bool
-    is_supportive: bool
-    """Whether its evidence gives the label more than any other one, though less than usual."""
-    weakness: float
-    place: tuple[bool, int, int]
-    """Within a voice: error reasons first, then those with the plainest evidence, then the listed order."""
-    voice: str
-    """The voice of its evidence; a reason that can't explain itself has a voice of its own."""
-    text: str
 
 
 def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all stages before it
@@ -64,22 +50,65 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
         rows: The row numbers to explain, in any order.
     """
     listed = {one.name: (place, one) for place, one in enumerate(loaded)}
-    background = _make_background(examples, ranking)
-    supported, nothing = _find_supported(evidence), np.zeros(examples.n_rows, dtype=np.bool_)
-    fragments: dict[int, list[_Fragment]] = defaultdict(list)
-    for reason, chosen in zip(reasons, _choose_rows(reasons, np.asarray(rows, dtype=np.intp)), strict=True):
-        place, one = listed[reason.name]
-        is_context = reason.family != "error"
-        voice = f"voice {reason.voice}" if one.can_explain else reason.name
-        texts = explain_reason(one, reason, evidence, background, chosen)
-        is_supportive = supported.get("" if is_context else reason.voice, nothing)[chosen]
-        by_row = zip(
-            chosen.tolist(), is_supportive.tolist(), reason.scores[chosen].tolist(), texts, strict=True
-        )
-        for row, supports, score, text in by_row:
-            order = (is_context, one.n_axes, place)
-            fragments[row].append(_Fragment(is_context, supports, -score, order, voice, text))
-    return [_join_fragments(fragments[int(row)]) for row in rows]
+    background, some = _make_background(examples, ranking), np.asarray(rows, dtype=np.intp)
+    voices = _list_voices(reasons, listed)
+    kept = _choose_fragments(reasons, evidence, some)
+    places = _place_fragments(reasons, kept, some)
+    texts = np.full((len(voices), len(some)), "", dtype=object)
+    first = np.full((len(voices), len(some)), len(reasons))
+    for voice, members in enumerate(voices.values()):
+        free = np.ones(len(some), dtype=np.bool_)
+        for member in members:  # the plainest first
+            at = np.flatnonzero(kept[member] & free)
+            one = listed[reasons[member].name][1]
+            texts[voice, at] = explain_reason(one, reasons[member], evidence, background, some[at])
+            free[at] = False
+        first[voice] = np.where(kept[members], places[members], len(reasons)).min(axis=0)
+    order = np.argsort(first, axis=0, kind="stable").T.tolist()
+    n_voices = (first < len(reasons)).sum(axis=0).tolist()
+    return [
+        _join_texts([texts[voice, at] for voice in order[at][:count]]) for at, count in enumerate(n_voices)
+    ]
+
+
+def _list_voices(
+    reasons: Sequence[ReasonScores], listed: Mapping[str, tuple[int, LoadedReason]]
+) -> dict[str, list[int]]:
+    """The reasons of each voice by their places: error reasons first, then those with the plainest evidence.
+
+    A reason that can't explain itself has a voice of its own.
+    """
+    voices: dict[str, list[int]] = defaultdict(list)
+    for number, reason in enumerate(reasons):
+        one = listed[reason.name][1]
+        voices[f"voice {reason.voice}" if one.can_explain else reason.name].append(number)
+
+    def order(number: int) -> tuple[bool, int, int]:
+        place, one = listed[reasons[number].name]
+        return (reasons[number].family != "error", one.n_axes, place)
+
+    return {voice: sorted(members, key=order) for voice, members in voices.items()}
+
+
+def _choose_fragments(reasons: Sequence[ReasonScores], evidence: Evidence, rows: Codes) -> Bools:
+    """Which reasons may be shown for each row, shape `(n_reasons, len(rows))`."""
+    chosen, supported = _choose_reasons(reasons, rows), _find_supported(evidence, rows)
+    supports, contradicted = np.zeros_like(chosen), np.zeros(len(rows), dtype=np.bool_)
+    for number, reason in enumerate(reasons):
+        if reason.family == "error":
+            supports[number] = supported.get(reason.voice, False)
+            contradicted |= chosen[number] & ~supports[number]
+    return chosen & ~(supports & contradicted)
+
+
+def _place_fragments(reasons: Sequence[ReasonScores], kept: Bools, rows: Codes) -> Codes:
+    """The place of each reason for a row: errors before context, the strongest first, else as listed."""
+    if not len(reasons):
+        return np.zeros(kept.shape, dtype=np.intp)
+    scores = np.array([reason.scores[rows] for reason in reasons])
+    is_context = np.array([[reason.family != "error"] for reason in reasons])
+    order = np.lexsort((-scores, np.broadcast_to(is_context, kept.shape), ~kept), axis=0)
+    return np.argsort(order, axis=0)
 
 
 def _make_background(examples: Examples, ranking: Ranking) -> Background:
@@ -92,20 +121,21 @@ def _make_background(examples: Examples, ranking: Ranking) -> Background:
     )
 
 
-def _find_supported(evidence: Evidence) -> dict[str, Bools]:
+def _find_supported(evidence: Evidence, rows: Codes) -> dict[str, Bools]:
     """For models and for neighbours, the rows of which they give the label more than any other one."""
     if "n_classes" not in evidence:
         return {}
     known = {"models": evidence.pred_probs, "neighbors": evidence.neighbor_votes}
+    given = evidence.given_labels[rows]
     return {
-        voice: (shares.argmax(axis=1) == evidence.given_labels) & (shares.max(axis=1) > 0)
+        voice: (find_likeliest(shares, rows) == given) & (shares[rows, given] > 0)
         for voice, shares in known.items()
         if shares is not None
     }
 
 
-def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
-    """The rows that each reason explains."""
+def _choose_reasons(reasons: Sequence[ReasonScores], rows: Codes) -> Bools:
+    """Which reasons explain each row, shape `(n_reasons, len(rows))`."""
     scores = np.array([reason.scores[rows] for reason in reasons]).reshape(len(reasons), len(rows))
     chosen = scores >= REASON_SPEAKS
     errors = np.flatnonzero([reason.family == "error" for reason in reasons])
@@ -113,15 +143,8 @@ def _choose_rows(reasons: Sequence[ReasonScores], rows: Codes) -> list[Codes]:
         known = np.nan_to_num(scores[errors], nan=0.0)
         quiet = np.flatnonzero(~chosen[errors].any(axis=0) & (known.max(axis=0) > 0))
         chosen[errors[known[:, quiet].argmax(axis=0)], quiet] = True
-    return [rows[row] for row in chosen]
+    return chosen
 
 
-def _join_fragments(fragments: list[_Fragment]) -> str:
-    """One text of each voice, the strongest first; equally strong ones in the order of the reasons."""
-    by_voice: dict[str, list[_Fragment]] = defaultdict(list)
-    is_contradicted = any(not one.is_context and not one.is_supportive for one in fragments)
-    kept = [one for one in fragments if not (one.is_supportive and is_contradicted)]
-    for fragment in sorted(kept, key=lambda fragment: (fragment.is_context, fragment.weakness)):
-        by_voice[fragment.voice].append(fragment)
-    chosen = (min(same, key=lambda fragment: fragment.place) for same in by_voice.values())
-    return "; ".join(list(dict.fromkeys(fragment.text for fragment in chosen))[:MOST_FRAGMENTS])
+def _join_texts(texts: Sequence[str]) -> str:
+    return texts[0] if len(texts) == 1 else "; ".join([*dict.fromkeys(texts)][:MOST_FRAGMENTS])

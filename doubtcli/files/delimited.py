@@ -23,7 +23,7 @@ from doubtcli.files.dialect import (
 )
 from doubtcli.files.encoding import Lines, split_batches
 from doubtcli.files.formats import BATCH_ROWS, check_names, check_rows, watch_batches
-from doubtcli.files.unquoted import read_unquoted
+from doubtcli.files.regular import read_regular_text
 from doubtcli.files.values import TEXT
 from doubtcli.records import ReadOptions
 from doubtcli.records.file_format import Parsed
@@ -192,7 +192,7 @@ class DelimitedText:
         Raises:
             InputError: As for `read_delimited`.
         """
-        plain = read_unquoted(self.open_text, self.dialect, on_rows)
+        plain = read_regular_text(self.open_text, self.dialect, on_rows)
         first, data, notes = (*plain, ()) if plain else self._read_records(on_rows, batch_rows)
         header, names = self._name_columns(first)
         data = data.rename_columns(names)

@@ -128,7 +128,7 @@ def test_long_rows_end_a_batch_early(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(encoding, "BATCH_CHARACTERS", 20)
     counts: list[int] = []
 
-    read_delimited(text_of("a,b\n" + '"01234567",x\n' * 4), "rows.csv", on_rows=counts.append)
+    read_delimited(text_of("a,b\n" + "01234 678,x\n" * 4 + ",\n"), "rows.csv", on_rows=counts.append)
 
     assert counts == [2, 4]
 

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.files import delimited, unquoted
+from doubtcli.files import delimited, regular
 from doubtcli.files.delimited import read_delimited
 from doubtcli.files.dialect import Dialect
-from doubtcli.files.unquoted import read_unquoted
+from doubtcli.files.regular import read_regular_text
 from doubtcli.records import ReadOptions
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def test_lines_are_read_as_the_csv_module_reads_them(
 
     with pytest.MonkeyPatch.context() as patch:
         found = read(content, has_header=has_header)
-        patch.setattr(unquoted, "PIECE_CHARACTERS", 3)
+        patch.setattr(regular, "PIECE_CHARACTERS", 3)
         in_pieces = read(content, has_header=has_header)
-        patch.setattr(delimited, "read_unquoted", lambda *_: None)
+        patch.setattr(delimited, "read_regular_text", lambda *_: None)
         expected = read(content, has_header=has_header)
 
     assert found == in_pieces == expected
@@ -67,7 +67,7 @@ def test_lines_are_read_as_the_csv_module_reads_them(
 
 def test_a_plain_text_is_read_by_arrow() -> None:
     """Fields are texts, numbered columns hold them, and nothing between two commas is null."""
-    found = read_unquoted(text_of("a,b\r\n1,NA\r\n,x\r\n"), Dialect(), None)
+    found = read_regular_text(text_of("a,b\r\n1,NA\r\n,x\r\n"), Dialect(), None)
 
     assert found is not None
     first, data = found
@@ -78,7 +78,9 @@ def test_a_plain_text_is_read_by_arrow() -> None:
 @pytest.mark.parametrize(
     "content",
     [
-        pytest.param('a,b\n"1",2\n', id="a quote"),
+        pytest.param('a,b\n1"2,3"\n', id="quotes within a field"),
+        pytest.param('a,b\n"1,2\n', id="a quote that is not closed"),
+        pytest.param('a,b\n"1" ,2\n', id="a blank after a quote"),
         pytest.param("a,b\n1\n", id="a short row"),
         pytest.param("a,b\n1,2\n,\n", id="nothing but delimiters"),
         pytest.param("a,b\n1\r,2\n", id="another end of a line"),
@@ -88,25 +90,33 @@ def test_a_plain_text_is_read_by_arrow() -> None:
 )
 def test_an_odd_text_is_left_to_the_csv_module(content: str) -> None:
     """Nothing is guessed about quotes, short rows and lines that are no rows."""
-    assert read_unquoted(text_of(content), Dialect(), None) is None
+    assert read_regular_text(text_of(content), Dialect(), None) is None
+
+
+def test_quotes_around_fields_are_left_out() -> None:
+    """Within quotes delimiters, line ends and doubled quotes belong to the text; nothing in them is null."""
+    found = read_regular_text(text_of('"a","b"\r\n"x,\r\ny",""\r\n1,"say ""yes"""\r\n'), Dialect(), None)
+
+    assert found is not None
+    assert found[1].to_pydict() == {"0": ["x,\r\ny", "1"], "1": [None, 'say "yes"']}
 
 
 def test_rows_are_counted_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """With pieces of 8 characters, two lines of 4 are read at a time."""
-    monkeypatch.setattr(unquoted, "PIECE_CHARACTERS", 8)
+    monkeypatch.setattr(regular, "PIECE_CHARACTERS", 8)
     counts: list[int] = []
 
-    read_unquoted(text_of("a,b\n" + "1,2\n" * 5), Dialect(), counts.append)
+    read_regular_text(text_of("a,b\n" + "1,2\n" * 5), Dialect(), counts.append)
 
     assert counts == [2, 4, 5]
 
 
 def test_a_very_long_line_is_left_to_the_csv_module(monkeypatch: pytest.MonkeyPatch) -> None:
     """A line of 20 characters in pieces of 5 is too long where at most 8 are kept for the next piece."""
-    monkeypatch.setattr(unquoted, "PIECE_CHARACTERS", 5)
+    monkeypatch.setattr(regular, "PIECE_CHARACTERS", 5)
     content = "a,b\n1," + "2" * 20 + "\n"
-    assert read_unquoted(text_of(content), Dialect(), None) is not None
+    assert read_regular_text(text_of(content), Dialect(), None) is not None
 
-    monkeypatch.setattr(unquoted, "MOST_IN_A_LINE", 8)
+    monkeypatch.setattr(regular, "MOST_IN_A_ROW", 8)
 
-    assert read_unquoted(text_of(content), Dialect(), None) is None
+    assert read_regular_text(text_of(content), Dialect(), None) is None

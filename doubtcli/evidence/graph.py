@@ -86,6 +86,13 @@ class Gathered:
         found: Codes = self.pieces["together"]
         return found
 
+    def make_key(self, *beside: object) -> str | None:
+        """A key of what is computed from the evidence, and from some values beside; None if it has none."""
+        if not isinstance(self.pieces, Pieces):
+            return None
+        keys = {name: self.pieces.find_key(name) for name in self.evidence}
+        return None if None in keys.values() else hash_content(keys, beside)
+
     def choose_models(self, names: Collection[str]) -> Later:
         """The models of these names, in their order."""
 

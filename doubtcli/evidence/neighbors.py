@@ -89,6 +89,7 @@ class NeighborVotes:
     }
     is_costly: ClassVar = True
     is_fast: ClassVar = True
+    reads: ClassVar = ()
 
     def make(
         self, neighbor_indices: Codes, alike: Codes, training_labels: Codes, n_classes: int

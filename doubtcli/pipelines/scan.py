@@ -11,6 +11,7 @@ import numpy as np
 
 from doubtcli import plugins
 from doubtcli.errors import ModelError, SettingsError
+from doubtcli.evidence.content_key import find_or_make
 from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_evidence_again
 from doubtcli.evidence.leaks import explain_leak, find_leaks, find_strongest, note_leak
 from doubtcli.features.embedders import find_embedding_model
@@ -269,7 +270,11 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
         changed = {"given_labels": examples.training_labels}
         again = gather_evidence_again(gathered, changed, settings, engine, progress, keeper)
         training_evidence = again.evidence
-        opinions = task.pool_opinions(training_evidence, sources)
+        opinions = find_or_make(
+            keeper,
+            lambda: again.make_key("opinions", task.name, sorted(sources)),
+            lambda: list(task.pool_opinions(training_evidence, sources)),
+        )
         skill = task.measure_skill(opinions, training_evidence, gathered.predictions, settings.seed)
     with clock.stage("plant errors"):
         planted = plant_and_judge(
@@ -288,7 +293,11 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the given labels: where people have corrected the surest errors, the noise would look too low
         evidence = set_corrected_apart(evidence, examples)
-        noise_rate, features = _describe_set(task, evidence, opinions, together, skill, settings.seed)
+        noise_rate, features = find_or_make(
+            keeper,
+            lambda: _make_set_key(again, gathered, examples, sources, task, settings.seed),
+            lambda: _describe_set(task, evidence, opinions, together, skill, settings.seed),
+        )
         prior = _choose_curves(features, skill)
         voices = (task, evidence, reasons, opinions)
         margins = measure_margins(*voices, prior, together)
@@ -325,6 +334,20 @@ def _choose_curves(features: SetFeatures | None, skill: Skill) -> ErrorCurves:
     if features is not None:
         return find_curves(features)
     return make_unlearned_curves() if skill.assessable else make_unskilled_curves()
+
+
+def _make_set_key(  # noqa: PLR0917  # all that `_describe_set` depends on
+    again: Gathered,
+    gathered: Gathered,
+    examples: Examples,
+    sources: Collection[str],
+    task: Task,
+    seed: int,
+) -> str | None:
+    decided = None if examples.verdicts is None else examples.verdicts.codes
+    opinions_key = again.make_key("opinions", task.name, sorted(sources))
+    evidence_key = gathered.make_key("set", decided, seed)
+    return opinions_key and evidence_key and opinions_key + evidence_key
 
 
 def _describe_set(  # noqa: PLR0917  # all that shows which other sets a file is like

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli import plugins
+from doubtcli.evidence.content_key import find_or_make
 from doubtcli.evidence.graph import gather_evidence_again
 from doubtcli.records import SHARE_OF_PARTS, Power
 from doubtcli.records.arrays import average_opinions
@@ -18,11 +19,10 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from doubtcli.evidence.graph import Gathered
-    from doubtcli.evidence.pieces import Later
     from doubtcli.plugins import LoadedReason
     from doubtcli.progress import Advance, Progress
     from doubtcli.records import Engine, Evidence, Examples, Keeper, Planting, Predictions, Task
-    from doubtcli.records.arrays import Bools, Codes, Floats
+    from doubtcli.records.arrays import Bools, Floats
     from doubtcli.settings import ScanSettings
 
 _FAR = 1_000_003
@@ -85,12 +85,15 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
             seed = (settings.seed + _FAR * number) % 2**32
             planting = task.plant(training_evidence, opinion, judgeable, seed)
             once = replace(settings, seed=seed, repeats=1)
-            evidence = _judge_again(
-                gathered, models, planting.labels, once, engine, _OneStage(advance), keeper
-            )
+            changed = {
+                "given_labels": planting.labels,
+                "training_labels": planting.labels,
+                "models": models,
+            }
+            judged = gather_evidence_again(gathered, changed, once, engine, _OneStage(advance), keeper)
             made.append(planting)
-            again.append(evidence)
-            against.append(task.contradict(task.pool_opinions(evidence, sources)[0], evidence))
+            again.append(judged.evidence)
+            against.append(_contradict(task, judged, sources, keeper))
     return PlantedErrors(tuple(made), tuple(again), tuple(against))
 
 
@@ -101,18 +104,14 @@ def _list_models_that_count(predictions: Predictions) -> list[str]:
     return [name for name, trust in trusted if trust >= least]
 
 
-def _judge_again(  # noqa: PLR0917  # as `gather_evidence_again`
-    gathered: Gathered,
-    models: Later,
-    labels: Codes,
-    settings: ScanSettings,
-    engine: Engine,
-    progress: Progress,
-    keeper: Keeper | None,
-) -> Evidence:
-    """The evidence for other labels of the same rows, by these models."""
-    changed = {"given_labels": labels, "training_labels": labels, "models": models}
-    return gather_evidence_again(gathered, changed, settings, engine, progress, keeper).evidence
+def _contradict(task: Task, judged: Gathered, sources: Collection[str], keeper: Keeper | None) -> Floats:
+    """How much models and neighbours contradict labels with planted errors."""
+
+    def contradict() -> Floats:
+        evidence = judged.evidence
+        return task.contradict(task.pool_opinions(evidence, sources)[0], evidence)
+
+    return find_or_make(keeper, lambda: judged.make_key("planted", task.name, sorted(sources)), contradict)
 
 
 @dataclass(frozen=True)

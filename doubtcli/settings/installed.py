@@ -115,9 +115,13 @@ def find_installed(
 def _list_entry_points(group: str, path: tuple[str, ...]) -> tuple[tuple[EntryPoint, str, bool], ...]:  # noqa: ARG001
     """The entry points of a group, each with its package, and whether that is ours."""
     entries = []
+    known: dict[int, tuple[str, bool]] = {}
     for point in entry_points(group=group):
-        package = f"{point.dist.name} {point.dist.version}" if point.dist else "unknown"
-        entries.append((point, package, point.dist is not None and point.dist.name == OUR_DISTRIBUTION))
+        if id(point.dist) not in known:  # each look at its name or version reads a file
+            name = point.dist.name if point.dist else ""
+            package = f"{name} {point.dist.version}" if point.dist else "unknown"
+            known[id(point.dist)] = (package, name == OUR_DISTRIBUTION)
+        entries.append((point, *known[id(point.dist)]))
     return tuple(entries)
 
 

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.disk.file import make_hints, os_errors_as_output_error
 from doubtcli.disk.lock import lock_folders_of
-from doubtcli.errors import FeatureError, InputError, SettingsError
+from doubtcli.errors import DoubtError, InputError, SettingsError
 from doubtcli.features.blocks import BLOCKS_GROUP
 from doubtcli.settings.installed import find_installed
+from doubtcli.tasks.registry import TASKS_GROUP
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -157,9 +158,10 @@ class PartsCache:
 
 
 def open_cache() -> PartsCache | None:
-    """Where this version of the program keeps parts of audits; None with features of another package.
+    """Where this version of the program keeps parts of audits.
 
-    What its code makes of a file may differ between two runs, with nothing to tell them apart.
+    None with features or tasks of another package: what its code makes of a file may differ between two
+    runs, with nothing to tell them apart.
 
     Raises:
         SettingsError: The environment has a limit that is not a size.
@@ -167,8 +169,9 @@ def open_cache() -> PartsCache | None:
     from doubtcli.store.audit_key import identify_program
 
     read_limit()  # so that an error in it is raised before a long scan
-    blocks = find_installed(BLOCKS_GROUP, "block", FeatureError)
-    return PartsCache(identify_program()) if all(one.is_ours for one in blocks) else None
+    kinds = {BLOCKS_GROUP: "block", TASKS_GROUP: "task"}
+    found = (one for group, kind in kinds.items() for one in find_installed(group, kind, DoubtError))
+    return PartsCache(identify_program()) if all(one.is_ours for one in found) else None
 
 
 # --------------------------------------------------------------------- the folder

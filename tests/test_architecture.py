@@ -8,11 +8,13 @@ import sys
 from collections import defaultdict
 from functools import cache
 from graphlib import TopologicalSorter
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
 import doubtcli
+from doubtcli import records
 
 PACKAGE = Path(doubtcli.__file__).parent
 
@@ -250,6 +252,39 @@ def test_light_start(arguments):
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
 
     assert done.stderr.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    "arguments", [["reasons"], ["explain", "outlier"], ["explain", "confident-learning"]]
+)
+def test_reasons_are_listed_without_reading_a_file(arguments):
+    """What reasons look at is said without the libraries that read files and fit models."""
+    heavy = ("pandas", "pyarrow", "sklearn", "scipy", "cleanlab")
+    script = (
+        "import sys; from doubtcli.cli.main import run; "
+        f"run({arguments!r}); print([name for name in {heavy!r} if name in sys.modules], file=sys.stderr)"
+    )
+
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_records_are_found_by_their_names():
+    """What type checkers see of the package of records is there when a program asks for it, and no more."""
+    tree = ast.parse((PACKAGE / "records" / "__init__.py").read_text(encoding="utf-8"))
+    for_types = {
+        (node.module, name.name)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("doubtcli.records.")
+        for name in node.names
+        if node.module != "doubtcli.records.arrays"  # kinds of arrays are for types alone
+    }
+
+    assert for_types == {(f"doubtcli.records.{module}", name) for name, module in records._HOMES.items()}
+    assert all(getattr(records, name) is getattr(import_module(home), name) for home, name in for_types)
+    with pytest.raises(AttributeError, match="has no attribute 'Nothing'"):
+        _ = records.Nothing
 
 
 @pytest.mark.parametrize("module", ["doubtcli", "doubtcli.records", "doubtcli.errors", "doubtcli.settings"])

@@ -10,7 +10,7 @@ import typer
 from doubtcli.cli import options
 from doubtcli.cli.console import Color, OutputFormat, print_result
 from doubtcli.errors import ExitCode
-from doubtcli.records import OnConflict
+from doubtcli.records.choices import OnConflict
 
 if TYPE_CHECKING:
     from typing import TypeAlias

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from doubtcli.cli.options import TOOL_NAMES
 from doubtcli.errors import ExitCode, SettingsError
+from doubtcli.settings.fields import INSTALLED_FORMATS
 from doubtcli.wording.lists import did_you_mean
 from doubtcli.wording.quoting import shell_word
 
@@ -215,10 +216,12 @@ def _by_section(parameters: Sequence[Any]) -> dict[str, list[Any]]:
 
 
 def _help_row(parameter: Any) -> tuple[str, str]:
-    from doubtcli.files.formats import fill_in_formats
-
     names = "" if parameter.param_type_name == "argument" else ", ".join(sorted(parameter.opts, key=len))
-    help_ = fill_in_formats(parameter.help or "")
+    help_ = parameter.help or ""
+    if INSTALLED_FORMATS in help_:
+        from doubtcli.files.formats import fill_in_formats
+
+        help_ = fill_in_formats(help_)
     if TOOL_NAMES in help_:
         help_ = help_.replace(TOOL_NAMES, _join_tools())
     return f"{names} {parameter.metavar or ''}".strip(), help_

@@ -8,7 +8,6 @@ from dataclasses import dataclass, fields, is_dataclass
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
     from doubtcli.records import Examples, Keeper
@@ -78,6 +77,8 @@ class _Content:
         Raises:
             _UnknownKindError: It is of no known kind, or has a part that is not.
         """
+        import pyarrow as pa
+
         match value:
             case np.ndarray() if not value.dtype.hasobject:
                 self._add_head(f"array {value.dtype.str} {value.shape}")

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from doubtcli.features.embedders import find_embedding_model
-from doubtcli.features.embedding import make_embedding_block
-from doubtcli.features.text import join_texts
-from doubtcli.features.text_pair import TextPairBlock, list_sides
 from doubtcli.records import Features
 from doubtcli.settings.scan import NO_EMBEDDER
 
@@ -46,6 +43,8 @@ class Meaning:
 
     def add_to(self, features: Features) -> Features:
         """The features, with the likeness among the measures of pairs."""
+        from doubtcli.features.text_pair import TextPairBlock
+
         likeness = self.likeness
         if likeness is None:
             return features
@@ -76,6 +75,11 @@ class TextMeaning:
         self, examples: Examples, settings: ScanSettings, progress: Progress, note: Callable[[str], None]
     ) -> Mapping[str, Any]:
         """Embed the texts, if there are any, there is a model, and the user gave no probabilities."""
+        # not for `doubt reasons`, which only asks what providers make
+        from doubtcli.features.embedding import make_embedding_block
+        from doubtcli.features.text import join_texts
+        from doubtcli.features.text_pair import list_sides
+
         model = find_embedding_model(settings.embed)
         joined = join_texts(examples)
         if model is None or joined is None or examples.given_pred_probs is not None:

@@ -164,9 +164,6 @@ class Power:
     `doubt bench`."""
 
 
-DOUBTED_FROM = 0.5
-"""A row is doubted when its label is likelier wrong than right."""
-
 DOUBTED, CONTRADICTED = "doubted", "contradicted"
 TIERS: tuple[str | None, ...] = (DOUBTED, CONTRADICTED, None)
 """The tiers of rows in the order of the queue. A doubted label is likelier wrong than right. A contradicted

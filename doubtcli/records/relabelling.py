@@ -48,21 +48,6 @@ class EarlierNames:
         return f"{self.hashes.get(row_hash, row_hash)}{dot}{number}"
 
 
-class OnConflict(StrEnum):
-    """What happens to a row on which people's answers differ."""
-
-    MAJORITY = "majority"
-    """The answer of more than half of them counts; without one the row is left."""
-    UNANIMOUS = "unanimous"
-    """The row is left unless all answers are equal and nobody skipped it."""
-    NEWEST = "newest"
-    """The newest answer counts; where times don't show which it is, the row is left."""
-    SKIP = "skip"
-    """The row is left."""
-    FAIL = "fail"
-    """It is an error, and nothing is decided."""
-
-
 @dataclass(frozen=True)
 class Decision:
     """What people decided on one row; it is safe to apply to the file as it is now."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.apply.ledger import describe_batch
 from doubtcli.rank.figures import describe_power
 from doubtcli.records.stored import COMPARISON_SCHEMA_VERSION
 from doubtcli.wording.numbers import round_figure
@@ -66,6 +65,8 @@ def render_log(batches: Sequence[Batch]) -> str:
 
 
 def _ledger_lines(batch: Batch | None) -> list[Any]:
+    from doubtcli.apply.ledger import describe_batch  # `doubt reasons` needs none of what it loads
+
     return describe_batch(batch) if batch else []
 
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 import csv
 import os
 import sys
-import tomllib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -189,6 +188,8 @@ def _check_owner(path: Path, start: Path, *, trusted: set[int]) -> None:
 
 def _read_keys(path: Path, start: Path) -> dict[str, Any] | None:
     """The settings in a file; None if it is a `pyproject.toml` without a table for `doubt`."""
+    import tomllib
+
     try:
         size = path.stat().st_size
         keys = tomllib.loads(path.read_text(encoding="utf-8")) if size <= MOST_BYTES else {}

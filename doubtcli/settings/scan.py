@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.records import DOUBTED_FROM, ReadOptions
+from doubtcli.records.choices import DOUBTED_FROM
 from doubtcli.settings.fields import (
     INSTALLED_FORMATS,
     Kind,
@@ -24,6 +22,8 @@ from doubtcli.wording.quoting import quote_word
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
+    from doubtcli.records import ReadOptions
 
 LARGEST_SEED = 2**32 - 1
 """NumPy's and scikit-learn's seeds are unsigned 32-bit numbers."""
@@ -139,6 +139,8 @@ class ScanSettings:
     @property
     def read_options(self) -> ReadOptions:
         """How the file is written, as far as the settings have it."""
+        from doubtcli.records import ReadOptions
+
         return ReadOptions(
             self.input_format,
             self.encoding,
@@ -179,6 +181,9 @@ def _flag_words(flag: str, value: object) -> Iterator[str]:
 
 def _join_names(names: Sequence[str]) -> str:
     """Names as one comma-separated value, with quotes where a reader would split or trim a name."""
+    import csv
+    import io
+
     line = io.StringIO()
     would_be_trimmed = any(name != name.strip() for name in names)
     csv.writer(

@@ -114,7 +114,7 @@ def scan(  # the flags of the command, so that an editor lists them
         reason_settings: Settings of reasons, by the reason's name.
         seed: The seed of all random numbers; 0 if left out.
         folds: How many parts the rows are split into; 5 if left out.
-        repeats: How often they are split; if left out 2, and 1 with more than 20,000 rows or 300 classes.
+        repeats: How often they are split; if left out 2, and 1 with more than 10,000 rows or 300 classes.
         fast: The cheapest models, split once, for a first look.
         threads: Processor threads; they change the time, never the result.
         queue_size: Rows in the queue; all that are doubted if left out.

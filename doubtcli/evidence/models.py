@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from doubtcli.predict.table_models import MOST_BOOSTED_CLASSES, GradientBoosting
 from doubtcli.records import Need
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 _MANY_CLASSES = 300
 """With more, only the fastest models are fitted, and once: the cost of the others grows with the classes."""
-_MOST_SPLIT_TWICE = 20_000
+_MOST_SPLIT_TWICE = 10_000
 """Rows. On 40 tables of 150 to 3,000 rows, a second split made average precision 1% better, and up to 10% in
 small ones; with more rows it gains less, and costs more."""
 
@@ -46,9 +47,13 @@ class SuitableModels:
             fast = True
             note(f"as there are {n_classes:,} classes, only the fastest models are used; others take hours")
         if meaning is None:
-            return {"models": learnable_features.models(fast=fast)}
-        features = meaning.add_to(learnable_features)
-        return {"models": features.models(fast=fast) + meaning.block.models(features.blocks, fast=fast)}
+            models = learnable_features.models(fast=fast)
+        else:
+            features = meaning.add_to(learnable_features)
+            models = features.models(fast=fast) + meaning.block.models(features.blocks, fast=fast)
+        if n_classes is not None and n_classes > MOST_BOOSTED_CLASSES:
+            models = tuple(model for model in models if not isinstance(model, GradientBoosting))
+        return {"models": models}
 
 
 @dataclass(frozen=True)
@@ -70,7 +75,7 @@ class ModelPredictions:
         ),
         "pred_probs_by_repeat": Need(
             "Shape `(n_repeats, n_rows, n_classes)`: out-of-fold, the models pooled.",
-            "rows were not split repeatedly: the scan is fast, or has more than 20,000 rows or 300 "
+            "rows were not split repeatedly: the scan is fast, or has more than 10,000 rows or 300 "
             "classes (--repeats 2 splits them twice), or the probabilities are yours, or missing",
             source="models",
             axes=("repeats", "rows", "classes"),

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from doubtcli.predict.folds import spread_rows
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,17 +17,28 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Codes
 
-    Scores = NDArray[np.float64]
+    Scores = NDArray[np.floating]
 
 _LINEAR_PENALTY = 1.0
 """Scikit-learn's `C`, and its default. On average, .1 ranked as well."""
-_VOTES = 60
-"""The trees that predict each row. Each is grown until its leaves are pure: with leaves of two rows or more,
-errors near another class were found less often."""
+_VOTES, _VOTES_OF_MANY = 60, 40
+"""The trees that predict each row, and each of more than `MANY_ROWS`. They are grown until their leaves are
+pure: with leaves of two rows or more, errors near another class were found less often."""
 _MOST_AT_ONCE = 4_000_000
-"""The most probabilities that a tree predicts at a time: 32 MB."""
-_BOOSTS = 30
-"""With 50, label errors were ranked hardly better, at nearly twice the cost."""
+"""The most values, and probabilities, of the rows that are predicted at a time: 32 MB."""
+_BOOSTING = {"max_iter": 30}
+_BOOSTING_OF_FEW = {"max_iter": 20, "learning_rate": 0.15, "max_leaf_nodes": 15, "max_bins": 63}
+_FEW_ROWS = 5_000
+"""With no more training rows, fewer and smaller trees ranked errors as well, at half the cost (98 sets of up
+to 3,000 rows; 10 rounds did not). With 13,000 rows they ranked worse."""
+MANY_ROWS = 10_000
+"""With more, models that are fitted to all folds but one may be fitted twice, to half of the folds each."""
+_MANY_BOOSTED, _MOST_BOOSTED = 6_000_000, 2_000_000
+"""Rows times columns times classes. With more than the first, boosting is fitted to half of the folds; and to
+at most the second at a time, a sample of the rows."""
+MOST_BOOSTED_CLASSES = 20
+"""With more, there is no boosting: it grows a tree for each class in each round, and extra trees, which do
+not, then predict labels better."""
 MOST_TREE_ROWS = 200_000
 """The most rows that a tree is grown on, drawn for each tree; in a larger file average precision is lower,
 and a note says so."""
@@ -61,25 +74,37 @@ class _Classifier(TableModel, ABC):
     """A classifier as in scikit-learn; its scores are log probabilities."""
 
     @abstractmethod
-    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401  # a class of scikit-learn
-        """The classifier, not fitted yet."""
+    def make_classifier(self, seed: int, n_rows: int) -> Any:  # noqa: ANN401  # a class of scikit-learn
+        """The classifier for so many training rows, not fitted yet."""
+
+    def is_halved(self, n_classes: int) -> bool:  # noqa: ARG002  # a subclass uses it
+        """Whether it is fitted twice, to half of the folds, and not once for each fold."""
+        return len(self.dense) > MANY_ROWS
+
+    def limit_rows(self, n_classes: int) -> int:  # noqa: ARG002  # a subclass uses it
+        """The most rows that it is fitted to."""
+        return MOST_TREE_ROWS
 
     def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
-        """Fit on all folds but one and predict that one; a class without training rows has probability 0.
+        """Fit on some folds and predict the others; a class without training rows has probability 0.
 
         Returns:
             Shape `(n_rows, n_classes)`.
         """
-        probs = np.zeros((len(labels), n_classes))
-        for fold in range(folds.max() + 1):
-            train, test = folds != fold, folds == fold
+        probs = np.zeros((len(labels), n_classes), dtype=np.float32)
+        n_folds = int(folds.max()) + 1
+        for judged in np.array_split(np.arange(n_folds), 2 if self.is_halved(n_classes) else n_folds):
+            is_judged = np.isin(folds, judged)
+            train, test = np.flatnonzero(~is_judged), np.flatnonzero(is_judged)
+            train = train[spread_rows(len(train), self.limit_rows(n_classes))]
             known = np.unique(labels[train])
             if len(known) == 1:
                 probs[np.ix_(test, known)] = 1.0
                 continue
-            model = self.make_classifier(seed).fit(self.dense[train], labels[train])
-            probs[np.ix_(test, known)] = model.predict_proba(self.dense[test])
-        return np.log(probs + _FLOOR)
+            model = self.make_classifier(seed, len(train)).fit(self.dense[train], labels[train])
+            for rows in _split_rows(test, max(n_classes, self.dense.shape[1])):
+                probs[np.ix_(rows, known)] = model.predict_proba(self.dense[rows])
+        return np.asarray(np.log(probs + np.float32(_FLOOR)))
 
 
 class LinearModel(_Classifier):
@@ -90,11 +115,11 @@ class LinearModel(_Classifier):
     is_overrated = True
     """Many wrong labels are where a linear model would have them, too."""
 
-    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401
+    def make_classifier(self, seed: int, n_rows: int) -> Any:  # noqa: ANN401
         """The classifier, not fitted yet."""
         from sklearn.linear_model import LogisticRegression
 
-        del seed  # its optimum is unique
+        del seed, n_rows  # its optimum is unique
         return LogisticRegression(C=_LINEAR_PENALTY, max_iter=200)
 
 
@@ -126,9 +151,10 @@ class ExtraTrees(TableModel):
         from sklearn.tree import ExtraTreeClassifier
 
         random = np.random.RandomState(seed)  # the generator that scikit-learn uses
-        total = np.zeros((len(labels), n_classes))
-        n_votes = np.zeros(len(labels))
-        for learned in _draw_folds(int(folds.max()) + 1, random):
+        total = np.zeros((len(labels), n_classes), dtype=np.float32)
+        n_votes = np.zeros(len(labels), dtype=np.float32)
+        n_least = _VOTES if len(labels) <= MANY_ROWS else _VOTES_OF_MANY
+        for learned in _draw_folds(int(folds.max()) + 1, n_least, random):
             grown_on = np.isin(folds, learned)
             train, test = np.flatnonzero(grown_on), np.flatnonzero(~grown_on)
             tree_seed = int(random.randint(np.iinfo(np.int32).max))
@@ -136,24 +162,24 @@ class ExtraTrees(TableModel):
                 train = np.random.default_rng(tree_seed).choice(train, MOST_TREE_ROWS, replace=False)
             tree = ExtraTreeClassifier(max_features="sqrt", random_state=tree_seed)
             tree.fit(self.dense[train], labels[train], check_input=False)
-            for rows in _split_rows(test, n_classes):
+            for rows in _split_rows(test, max(n_classes, self.dense.shape[1])):
                 total[np.ix_(rows, tree.classes_)] += tree.predict_proba(self.dense[rows], check_input=False)
             n_votes[test] += 1
-        return np.log(total / n_votes[:, None] + _FLOOR)
+        return np.asarray(np.log(total / n_votes[:, None] + np.float32(_FLOOR)))
 
 
-def _draw_folds(n_folds: int, random: np.random.RandomState) -> Iterator[Codes]:
-    """The folds that each tree learns from; each fold is left out by `_VOTES` trees or a few more."""
+def _draw_folds(n_folds: int, n_least: int, random: np.random.RandomState) -> Iterator[Codes]:
+    """The folds that each tree learns from; each fold is left out by so many trees, or a few more."""
     n_learned = max(1, 2 * n_folds // 5)
-    for _ in range(-(-_VOTES // (n_folds - n_learned))):
+    for _ in range(-(-n_least // (n_folds - n_learned))):
         order = random.permutation(n_folds)
         for turn in range(n_folds):
             yield np.roll(order, turn)[:n_learned]
 
 
-def _split_rows(rows: Codes, n_classes: int) -> list[Codes]:
-    """The rows in parts whose probabilities fit into memory."""
-    step = max(1, _MOST_AT_ONCE // n_classes)
+def _split_rows(rows: Codes, width: int) -> list[Codes]:
+    """The rows in parts whose values and probabilities fit into memory."""
+    step = max(1, _MOST_AT_ONCE // width)
     return [rows[start : start + step] for start in range(0, len(rows), step)]
 
 
@@ -163,8 +189,18 @@ class GradientBoosting(_Classifier):
     kind = "gradient boosting"
     libraries = ("sklearn.ensemble",)
 
-    def make_classifier(self, seed: int) -> Any:  # noqa: ANN401
+    def make_classifier(self, seed: int, n_rows: int) -> Any:  # noqa: ANN401
         """The classifier, not fitted yet."""
         from sklearn.ensemble import HistGradientBoostingClassifier
 
-        return HistGradientBoostingClassifier(max_iter=_BOOSTS, early_stopping=False, random_state=seed)
+        trees = _BOOSTING_OF_FEW if n_rows <= _FEW_ROWS else _BOOSTING
+        return HistGradientBoostingClassifier(**trees, early_stopping=False, random_state=seed)
+
+    def is_halved(self, n_classes: int) -> bool:
+        """Only where there are many rows, columns or classes: it loses some precision."""
+        return super().is_halved(n_classes) and self.dense.size * n_classes > _MANY_BOOSTED
+
+    def limit_rows(self, n_classes: int) -> int:
+        """Fewer where there are many columns or classes."""
+        n_most = _MOST_BOOSTED // (self.dense.shape[1] * n_classes)
+        return min(n_most, MOST_TREE_ROWS) if self.is_halved(n_classes) else len(self.dense)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 _FAR = 1_000_003
 """The distance between the seeds of plantings, so that they are not those of the repeats."""
-_FEWEST_TO_PLANT, _MOST_TO_PLANT, _MOST_CLASSES = 100, 20_000, 300
+_FEWEST_TO_PLANT, _MOST_TO_PLANT, _MOST_CLASSES = 100, 10_000, 300
 """Rows, and classes. With fewer rows, the five planted errors are too few to say anything; with more, a scan
 does not spend the time, as what planted errors show has no part in the doubts."""
 _LEAST_TRUST = 0.1

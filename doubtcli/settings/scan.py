@@ -114,7 +114,7 @@ class ScanSettings:
         "Parts to split the rows into; models fitted on the others judge each part.", least=2, default=5
     )
     repeats: int | None = number_setting(
-        "How often to split the rows. [default: 2, and 1 with more than 20,000 rows or 300 classes]", least=1
+        "How often to split the rows. [default: 2, and 1 with more than 10,000 rows or 300 classes]", least=1
     )
     fast: bool = switch_setting(
         "For a first look: the cheapest models, one split, and no test with planted errors."

@@ -30,7 +30,7 @@ def test_it_equals_scikit_learn_fitted_fold_by_fold(rings):
         mean = targets[train].mean(axis=0)
         oracle = ScikitKernelRidge(alpha=0.3, kernel="rbf", gamma=gamma)
         oracle.fit(dense[train], targets[train] - mean)
-        np.testing.assert_allclose(scores[test], oracle.predict(dense[test]) + mean, atol=1e-4)
+        np.testing.assert_allclose(scores[test], oracle.predict(dense[test]) + mean, atol=1e-3)
 
 
 def test_a_rows_own_label_does_not_reach_its_score(rings):

@@ -47,7 +47,7 @@ def test_a_rows_own_label_does_not_reach_its_score(blobs, model):
 
 
 def test_boosting_equals_scikit_learn_fitted_fold_by_fold():
-    """It has thirty rounds and the given seed; .01 is added to the probabilities, as 0 has no logarithm."""
+    """It has twenty rounds of small trees; .01 is added to the probabilities, as 0 has no logarithm."""
     rng = np.random.default_rng(1)
     labels, folds = np.arange(150) % 3, np.arange(150) // 3 % 2
     dense = (rng.normal(size=(150, 4)) + labels[:, None]).astype(np.float32)
@@ -56,9 +56,11 @@ def test_boosting_equals_scikit_learn_fitted_fold_by_fold():
 
     for fold in range(2):
         train, test = folds != fold, folds == fold
-        oracle = HistGradientBoostingClassifier(max_iter=30, random_state=5)
+        oracle = HistGradientBoostingClassifier(
+            max_iter=20, learning_rate=0.15, max_leaf_nodes=15, max_bins=63, random_state=5
+        )
         probs = oracle.fit(dense[train], labels[train]).predict_proba(dense[test])
-        np.testing.assert_allclose(scores[test], np.log(probs + 0.01))
+        np.testing.assert_allclose(scores[test], np.log(probs + 0.01), rtol=1e-5)
 
 
 def test_the_linear_model_is_scikit_learns_default():
@@ -104,7 +106,37 @@ def test_each_row_is_judged_by_trees_that_did_not_see_its_fold():
     scores = ExtraTrees(dense).predict_out_of_fold(labels, folds, 2, 0)
 
     # .01 is added to the probabilities
-    np.testing.assert_allclose(np.exp(scores[folds == 3]), [[1.01, 0.01]] * 20)
+    np.testing.assert_allclose(np.exp(scores[folds == 3]), [[1.01, 0.01]] * 20, rtol=1e-5)
+
+
+def test_large_tables_are_split_in_two(blobs, monkeypatch):
+    """With more rows than 10,000 (here 50), each fit learns from one half and judges the other."""
+    dense, labels, _ = blobs
+    folds = np.arange(60) // 2 % 4
+    monkeypatch.setattr("doubtcli.predict.table_models.MANY_ROWS", 50)
+
+    scores = LinearModel(dense).predict_out_of_fold(labels, folds, 2, 0)
+
+    halves = LinearModel(dense).predict_out_of_fold(labels, folds // 2, 2, 0)
+    np.testing.assert_array_equal(scores, halves)
+    assert (scores.argmax(axis=1) == labels).mean() > 0.9
+
+
+def test_boosting_is_fitted_to_a_sample_of_large_tables(blobs, monkeypatch):
+    """With two columns, two classes and at most 80, it learns from 20 rows of 30, not from the third."""
+    dense, labels, _ = blobs
+    folds = np.arange(60) // 2 % 2
+    monkeypatch.setattr("doubtcli.predict.table_models.MANY_ROWS", 50)
+    monkeypatch.setattr("doubtcli.predict.table_models._MANY_BOOSTED", 100)
+    monkeypatch.setattr("doubtcli.predict.table_models._MOST_BOOSTED", 80)
+    flipped = labels.copy()
+    flipped[np.flatnonzero(folds == 1)[2]] ^= 1
+
+    scores, again = (
+        GradientBoosting(dense).predict_out_of_fold(one, folds, 2, 0) for one in (labels, flipped)
+    )
+
+    np.testing.assert_array_equal(scores[folds == 0], again[folds == 0])
 
 
 def test_trees_predict_in_parts_what_they_predict_at_once(blobs, monkeypatch):

@@ -133,8 +133,8 @@ class TestPlant:
         np.testing.assert_array_equal(once.margins[0], twice.margins[0])
 
     def test_a_bench_plants_in_large_files(self) -> None:
-        """Where it is said how often, errors are planted in more than 20,000 rows, too."""
-        assert len(planted_in(examples=examples_of(20_001), plantings=1).plantings) == 1
+        """Where it is said how often, errors are planted in more than 10,000 rows, too."""
+        assert len(planted_in(examples=examples_of(10_001), plantings=1).plantings) == 1
 
     def test_only_models_that_count_judge_planted_errors(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """A model with a trust of .05 is not fitted again, unless it is the most trusted one."""
@@ -182,7 +182,7 @@ class TestPlant:
             ({"predictions": None}, {}, {}),
             ({}, {"given_pred_probs": probs_of(LABELS)}, {}),
             ({}, {"n_rows": 99}, {}),
-            ({}, {"n_rows": 20_001}, {}),
+            ({}, {"n_rows": 10_001}, {}),
             ({}, {"class_names": tuple(f"class {code}" for code in range(301))}, {}),
             ({"together": LABELS}, {}, {}),
         ],

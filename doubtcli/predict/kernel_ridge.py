@@ -66,7 +66,8 @@ class _Kernel:
 
         self._dense = dense
         self._landmarks = dense[spread_rows(len(dense), _LANDMARKS)]
-        squares = _square_distances(self._landmarks, self._landmarks).astype(np.float64)
+        exactly = self._landmarks.astype(np.float64)  # so that their kernel is positive definite
+        squares = _square_distances(exactly, exactly)
         apart = squares[squares > _LEAST_DISTANCE]
         self._width = float(np.median(apart)) if len(apart) else 1.0
         own = np.exp(-squares / self._width)
@@ -110,7 +111,7 @@ def _split_rows(rows: Codes) -> list[Codes]:
     return [rows[start : start + _PART] for start in range(0, len(rows), _PART)]
 
 
-def _square_distances(left: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+def _square_distances(left: NDArray[np.floating], right: NDArray[np.floating]) -> NDArray[np.floating]:
     """Shape `(n_left, n_right)`, 0 or more."""
     products = left @ right.T
     squares = (left * left).sum(axis=1)[:, None] + (right * right).sum(axis=1) - 2 * products

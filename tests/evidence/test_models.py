@@ -47,10 +47,10 @@ def test_there_is_no_note_where_nothing_is_left_out(n_classes):
 @pytest.mark.parametrize(
     ("n_rows", "n_classes", "settings", "n_splits"),
     [
-        (20_000, 300, {}, 2),
-        (20_001, 2, {}, 1),
+        (10_000, 300, {}, 2),
+        (10_001, 2, {}, 1),
         (20, 301, {}, 1),
-        (20_001, 301, {"repeats": 3}, 3),
+        (10_001, 301, {"repeats": 3}, 3),
         (20, 2, {"fast": True}, 1),
     ],
     ids=["small", "many rows", "many classes", "asked for", "fast"],

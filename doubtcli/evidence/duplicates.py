@@ -154,13 +154,25 @@ def _group_near_duplicates(
     from doubtcli.features.text import FEWEST_WORDS
 
     _, first = np.unique(exact, return_index=True)
-    has = tokens[first].astype(bool).astype(np.int32)
-    has_by_side = [side[first].astype(bool).astype(np.int32) for side in sides]
+    has, *has_by_side = (_take_rows(_mark_entries(part), first) for part in (tokens, *sides))
     long_enough = np.flatnonzero(np.diff(has.indptr) >= FEWEST_WORDS)
     leader = np.arange(len(first))
-    for bucket_of in _find_buckets(has[long_enough]):
+    for bucket_of in _find_buckets(_take_rows(has, long_enough)):
         _join_leaders(leader, long_enough, bucket_of, has, has_by_side)
     return leader[exact]
+
+
+def _mark_entries(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    """1 for each entry; no other array is copied."""
+    from scipy import sparse
+
+    ones = np.ones(matrix.nnz, dtype=np.int8)
+    return sparse.csr_matrix((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
+def _take_rows(matrix: sparse.csr_matrix, rows: NDArray[np.intp]) -> sparse.csr_matrix:
+    """Some rows; the matrix itself if they are all its rows in their order."""
+    return matrix if np.array_equal(rows, np.arange(matrix.shape[0])) else matrix[rows]
 
 
 def _join_leaders(

@@ -17,7 +17,12 @@ from scipy import sparse
 from doubtcli.features.latent import MOST_SAMPLED, find_main_directions, unit_rows
 from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.linear_text_models import LogisticOnWords, RidgeOnSpelling
-from doubtcli.predict.text_models import ComplementNaiveBayes, NearestCentroid, Ngrams
+from doubtcli.predict.text_models import (
+    ComplementNaiveBayes,
+    NearestCentroid,
+    Ngrams,
+    count_in_columns,
+)
 from doubtcli.records import Role
 
 if TYPE_CHECKING:
@@ -38,7 +43,7 @@ _SPELLING_SAMPLE = 10_000
 """Texts on which the document frequency of character n-grams is counted: enough for its logarithm."""
 FEWEST_WORDS = 4
 """Shorter texts are duplicates only when equal: one other word in three changes the meaning."""
-_MOST_PAIRS = 2**21
+_MOST_PAIRS = 2**20
 _BUCKETS = 2**22
 _AT_ONCE = 65_536
 """Texts whose word pairs are in memory at a time."""
@@ -86,8 +91,14 @@ class TextBlock:
         if fast:
             return cheap
         ridge = RidgeOnSpelling(self.tokens, self.spelling, _side_by_side(beside))
-        single_words = _unit_sparse_rows(self.words[:, : self.tokens.shape[1]])
-        return (*cheap, ridge, LogisticOnWords(single_words))
+        return (*cheap, ridge, LogisticOnWords(self._select_single_words()))
+
+    def _select_single_words(self) -> sparse.csr_matrix:
+        """The words without pairs, rows of length 1; it has the same columns in each row as the tokens."""
+        data = self.words.data[self.words.indices < self.tokens.shape[1]]
+        words = sparse.csr_matrix((data, self.tokens.indices, self.tokens.indptr), shape=self.tokens.shape)
+        _divide_rows(words, _measure_rows(words))
+        return words
 
 
 def _side_by_side(beside: tuple[Block, ...]) -> NDArray[np.float32] | None:
@@ -124,9 +135,12 @@ def make_text_block(texts: Iterable[str]) -> TextBlock:
     copies = _find_copies(ids, starts, vocabulary)
     pairs = _count_pairs(ids, starts, len(vocabulary))
     tokens = _count_matrix(ids, starts, len(vocabulary))
-    words = _unit_sparse_rows(_tf_idf(sparse.hstack([tokens, pairs], format="csr")))
+    words = sparse.hstack([tokens, pairs], format="csr")
+    del ids, pairs  # in large files each of them has hundreds of megabytes
+    _weigh_words(words)
     spelling = _make_spelling(vocabulary, tokens)
-    return TextBlock(words, _scale_to_spelling(tokens, spelling), spelling, *copies)
+    _scale_to_spelling(tokens, spelling)
+    return TextBlock(words, tokens, spelling, *copies)
 
 
 def _tokenize(texts: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64], list[str]]:
@@ -189,9 +203,9 @@ def _count_matrix(columns: NDArray[np.int32], starts: NDArray[np.int64], n_colum
 def _count_pairs(ids: NDArray[np.int32], starts: NDArray[np.int64], n_tokens: int) -> sparse.csr_matrix:
     """Counts of adjacent token pairs that occur at least twice: a pair that occurs once is no use.
 
-    In large files it takes more, so that there are never more than two million pairs.
+    In large files it takes more, so that there are about a million pairs at most.
     """
-    least = max(2, -(-len(ids) // _MOST_PAIRS))
+    least = max(2, len(ids) // _MOST_PAIRS)
     parts = _split_rows(len(starts) - 1)
     n_buckets = min(2 * max(1, len(ids)), _BUCKETS)
     seen = np.zeros(n_buckets, dtype=np.int64)
@@ -224,32 +238,43 @@ def _list_pairs(
     return (inside[:-1] * n_tokens + inside[1:])[is_pair], of_row[1:][is_pair]
 
 
-def _tf_idf(counts: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Dampened counts times the smoothed inverse document frequency (scikit-learn's `sublinear_tf`)."""
-    weighted = counts.astype(np.float32)
-    weighted.data = (1 + np.log(weighted.data)) * _inverse_frequency(counts)[weighted.indices]
-    return weighted
+def _weigh_words(counts: sparse.csr_matrix) -> None:
+    """Make of counts their TF-IDF (scikit-learn's `sublinear_tf`), rows of length 1; in place."""
+    weights = _inverse_frequency(counts)
+    for entries in _split_entries(counts):
+        data = counts.data[entries]
+        data[:] = (1 + np.log(data)) * weights[counts.indices[entries]]
+    _divide_rows(counts, _measure_rows(counts))
 
 
 def _inverse_frequency(counts: sparse.csr_matrix) -> NDArray[np.float32]:
-    n_rows, n_columns = counts.shape
-    frequency = np.bincount(counts.indices, minlength=n_columns)
-    return np.asarray(np.log((1 + n_rows) / (1 + frequency)) + 1, dtype=np.float32)
+    return np.asarray(np.log((1 + counts.shape[0]) / (1 + count_in_columns(counts))) + 1, dtype=np.float32)
 
 
-def _unit_sparse_rows(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    return _divide_rows(matrix, np.sqrt(_row_sums_of_squares(matrix)))
+def _split_entries(matrix: sparse.csr_matrix) -> list[slice]:
+    """The entries of some rows at a time, one part after the other."""
+    parts = _split_rows(matrix.shape[0])
+    return [slice(matrix.indptr[rows.start], matrix.indptr[rows.stop]) for rows in parts]
 
 
-def _row_sums_of_squares(matrix: sparse.csr_matrix) -> NDArray[np.float64]:
-    return np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+def _measure_rows(
+    matrix: sparse.csr_matrix, squares: NDArray[np.float64] | None = None
+) -> NDArray[np.float64]:
+    """The length of each row, where a column counts as much as `squares` says, of shape `(n_columns,)`."""
+    squares = np.ones(matrix.shape[1]) if squares is None else squares
+    lengths = np.zeros(matrix.shape[0])
+    for rows in _split_rows(len(lengths)):
+        part = matrix[rows]
+        lengths[rows] = np.sqrt(part.multiply(part) @ squares)
+    return lengths
 
 
-def _divide_rows(matrix: sparse.csr_matrix, lengths: NDArray[np.float64]) -> sparse.csr_matrix:
-    divisor = np.where(lengths > 0, lengths, 1.0)
-    matrix = matrix.copy()
-    matrix.data /= np.repeat(divisor, np.diff(matrix.indptr)).astype(np.float32)
-    return matrix
+def _divide_rows(matrix: sparse.csr_matrix, lengths: NDArray[np.float64]) -> None:
+    """Divide each row by its length, in place; a row of zeros stays."""
+    divisor = np.where(lengths > 0, lengths, 1.0).astype(np.float32)
+    for rows, entries in zip(_split_rows(len(lengths)), _split_entries(matrix), strict=True):
+        sizes = np.diff(matrix.indptr[rows.start : rows.stop + 1])
+        matrix.data[entries] /= np.repeat(divisor[rows], sizes)
 
 
 def _make_spelling(vocabulary: list[str], tokens: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -291,11 +316,10 @@ def _count_ngrams(vocabulary: list[str]) -> sparse.csr_matrix:
     return sparse.coo_matrix((ones, (rows, columns)), shape=(len(vocabulary), len(kinds))).tocsr()
 
 
-def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -> sparse.csr_matrix:
-    """Divide each row by its length in n-grams, assuming that no two tokens share one."""
-    token_squares = _row_sums_of_squares(spelling)
-    row_squares = np.asarray(tokens.multiply(tokens) @ token_squares).ravel()
-    return _divide_rows(tokens, np.sqrt(row_squares))
+def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -> None:
+    """Divide each row by its length in n-grams, assuming that no two tokens share one; in place."""
+    token_squares = np.asarray(spelling.multiply(spelling).sum(axis=1), dtype=np.float64).ravel()
+    _divide_rows(tokens, _measure_rows(tokens, token_squares))
 
 
 def compute_latent_space(
@@ -310,17 +334,27 @@ def compute_latent_space(
     Returns:
         Shape `(n_rows, n_dimensions)`.
     """
-    sample = rows[spread_rows(rows.shape[0], MOST_SAMPLED)]
-    sample_back = sample.T.tocsr()
-    spelling_back = None if spelling is None else spelling.T.tocsr()
+    sample, columns = _keep_used_columns(rows[spread_rows(rows.shape[0], MOST_SAMPLED)])
+    factor = None if spelling is None else spelling[columns]
 
     def forward(basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(sample @ (basis if spelling is None else spelling @ basis))
+        return np.asarray(sample @ (basis if factor is None else factor @ basis))
 
     def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        product = sample_back @ basis
-        return np.asarray(product if spelling_back is None else spelling_back @ product)
+        product = sample.T @ basis
+        return np.asarray(product if factor is None else factor.T @ product)
 
-    n_columns = rows.shape[1] if spelling is None else spelling.shape[1]
+    n_columns = len(columns) if spelling is None else spelling.shape[1]
     directions = find_main_directions(forward, back, n_columns, min(_DIMENSIONS, rows.shape[0], n_columns))
-    return unit_rows(np.asarray(rows @ (directions if spelling is None else spelling @ directions)))
+    if spelling is None:
+        found = np.zeros((rows.shape[1], directions.shape[1]), dtype=np.float32)
+        found[columns] = directions
+    else:
+        found = spelling @ directions
+    return unit_rows(np.asarray(rows @ found))
+
+
+def _keep_used_columns(rows: sparse.csr_matrix) -> tuple[sparse.csr_matrix, Codes]:
+    """The columns with an entry, and their numbers; the others have no part in the main directions."""
+    columns, places = np.unique(rows.indices, return_inverse=True)
+    return sparse.csr_matrix((rows.data, places, rows.indptr), shape=(rows.shape[0], len(columns))), columns

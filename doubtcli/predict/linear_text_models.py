@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
+from doubtcli.predict.text_models import count_in_columns
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -60,7 +62,8 @@ class WordsDesign(Design):
     """A sparse matrix."""
 
     def __init__(self, words: sparse.csr_matrix) -> None:
-        self._words, self._words_back = words, words.T.tocsr()
+        # the transpose shares its arrays, and is faster than a copy: there are fewer words than rows
+        self._words, self._words_back = words, words.T
         self.n_columns = words.shape[1]
 
     def forward(self, weights: Array) -> Array:
@@ -78,8 +81,8 @@ class SpellingDesign(Design):
     def __init__(
         self, tokens: sparse.csr_matrix, spelling: sparse.csr_matrix, dense: Array | None = None
     ) -> None:
-        self._tokens, self._tokens_back = tokens, tokens.T.tocsr()
-        self._spelling, self._spelling_back = spelling, spelling.T.tocsr()
+        self._tokens, self._tokens_back = tokens, tokens.T
+        self._spelling, self._spelling_back = spelling, spelling.T
         self._n_ngrams = spelling.shape[1]
         # a row of standardised values then has a length of about 1, like that of a text
         self._dense = None if dense is None else dense / np.sqrt(dense.shape[1], dtype=np.float32)
@@ -193,8 +196,7 @@ class LogisticOnWords(_LinearModel):
 
     def make_design(self) -> Design:
         """The words that occur in two texts: one that occurs once says nothing about other rows."""
-        n_texts = np.bincount(self.words.indices, minlength=self.words.shape[1])
-        return WordsDesign(self.words[:, n_texts > 1])
+        return WordsDesign(self.words[:, count_in_columns(self.words) > 1])
 
     def fit(self, design: Design, targets: Array, counts: Array) -> Array:
         """Newton's method with a line search, its steps by conjugate gradients (Dembo and Steihaug, 1983)."""

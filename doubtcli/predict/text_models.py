@@ -144,6 +144,14 @@ class NearestCentroid(_ClassSumModel):
         return Weights(own, np.zeros(n_ngrams), np.zeros(n_classes))
 
 
+def count_in_columns(matrix: sparse.csr_matrix) -> NDArray[np.intp]:
+    """How many entries each column has, shape `(n_columns,)`; counted in parts, as each part is copied."""
+    counts = np.zeros(matrix.shape[1], dtype=np.intp)
+    for start in range(0, matrix.nnz, _MOST_CELLS):
+        counts += np.bincount(matrix.indices[start : start + _MOST_CELLS], minlength=len(counts))
+    return counts
+
+
 def encode_one_hot(labels: NDArray[np.intp], n_classes: int) -> sparse.csr_matrix:
     """The labels as indicators, shape `(n_classes, n_rows)`."""
     ones = np.ones(len(labels), dtype=np.float32)

@@ -105,8 +105,8 @@ def test_texts_are_read_in_parts(monkeypatch):
 
 
 def test_in_large_files_a_pair_must_occur_more_often(monkeypatch):
-    """Of ten words and at most four pairs, a pair that occurs thrice is kept, one that does twice is not."""
-    monkeypatch.setattr(text, "_MOST_PAIRS", 4)
+    """Of ten words and at most three pairs, a pair that occurs thrice is kept, one that does twice is not."""
+    monkeypatch.setattr(text, "_MOST_PAIRS", 3)
     texts = ["card lost", "card lost", "card lost", "is gone", "is gone"]
 
     words = make_text_block(texts).words

@@ -15,7 +15,7 @@ import typer
 
 from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import UnclearLabelError
-from doubtcli.progress import Silence
+from doubtcli.progress import Silence, estimate_time_left
 from doubtcli.wording.quoting import break_runner_commands, printable_path, quote_word
 
 if TYPE_CHECKING:
@@ -302,22 +302,18 @@ def choose_progress(*, wanted: bool) -> Progress:
 
 def make_bars(console: Console) -> RichProgress:
     """Bars with title, share done and time left; stdout is not touched, since the report goes there."""
-    from rich.progress import BarColumn, ProgressColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, ProgressColumn, TaskProgressColumn, TextColumn
     from rich.progress import Progress as RichProgress
     from rich.text import Text
 
     class LeftColumn(ProgressColumn):
         """The time left; for a stage of unknown length, the steps done."""
 
-        def __init__(self) -> None:
-            super().__init__()
-            self._time = TimeRemainingColumn(compact=True)
-
         def render(self, task: Task) -> Text:
             """The text for one stage."""
             if task.total is None:
                 return Text(f"{task.completed:,.0f}" if task.completed else "")
-            return self._time.render(task) + Text(" left")
+            return Text(estimate_time_left(task.completed, task.total, task.elapsed or 0.0))
 
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), LeftColumn())
     return RichProgress(*columns, console=console, transient=True, redirect_stdout=False)

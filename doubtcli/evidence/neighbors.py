@@ -65,8 +65,8 @@ class NearestRows:
         note: Callable[[str], None],
     ) -> Mapping[str, Any]:
         """Find the nearest rows: see `find_neighbors`."""
-        with progress.stage("Finding neighbours"):
-            found = find_neighbors(learnable_features, alike, together)
+        with progress.stage("Finding neighbours", len(np.unique(alike))) as advance:
+            found = find_neighbors(learnable_features, alike, together, advance)
         if found is None:
             return {}
         if found.note:
@@ -98,12 +98,14 @@ class NeighborVotes:
         return {"neighbor_votes": count_votes(neighbor_indices, alike, training_labels, n_classes)}
 
 
-def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbors | None:
+def find_neighbors(
+    features: Features, alike: Codes, together: Codes, advance: Callable[[int], None] = lambda _: None
+) -> Neighbors | None:
     """The nearest rows in the space of `build_comparison_space`; None if all rows have the same input.
 
     Distances are Euclidean; between unit vectors (0 to 2) where there are only texts or embeddings.
     Ties are in row order. Rows that are `together` (duplicates, or one group of the user) are not neighbours
-    of each other, just as models do not learn from them.
+    of each other, just as models do not learn from them. Different rows are counted by `advance`.
     """
     _, representatives, group = np.unique(alike, return_index=True, return_inverse=True)
     if len(representatives) < 2:  # noqa: PLR2004
@@ -111,7 +113,7 @@ def find_neighbors(features: Features, alike: Codes, together: Codes) -> Neighbo
     space = build_comparison_space(features)[representatives]
     n_different = len(representatives)
     candidates = spread_rows(n_different, _SAMPLED if n_different > _MOST_COMPARED else n_different)
-    indices, squares = find_nearest(space, candidates, N_NEIGHBORS, together[representatives])
+    indices, squares = find_nearest(space, candidates, N_NEIGHBORS, together[representatives], advance)
     rows = np.where(indices >= 0, representatives[indices], -1)[group]
     note = (
         f"to save time, neighbours are looked for among {len(candidates):,} of the "

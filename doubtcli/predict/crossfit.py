@@ -71,7 +71,7 @@ def cross_fit(
         n_repeats: How many cross-validations there are.
         seed: The seed of the folds and the trees.
         engine: Fits the models; the result does not depend on it.
-        advance: Counts each fitted model: at most `n_repeats` for each of them.
+        advance: Counts each model that is fitted, or left out, `n_repeats` times.
 
     Raises:
         ModelError: All rows are one group, so that none can be held out.
@@ -103,6 +103,7 @@ def cross_fit(
     used = [model for model, skilled in zip(models, is_skilled, strict=True) if skilled or use_all]
     fitted = [probs for probs, skilled in zip(first, is_skilled, strict=True) if skilled or use_all]
     # a model without skill is not fitted again: on large tables the forests take most of the time
+    advance((len(models) - len(used)) * (n_repeats - 1))
     fitted += fit(used, range(1, n_repeats))
     shape = (n_repeats, len(used), *fitted[0].shape)
     probs = np.stack(fitted)

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from doubtcli.records import Codes, Floats
@@ -24,7 +26,11 @@ _FEW_DIMENSIONS = 64
 
 
 def find_nearest(
-    space: NDArray[np.float32], candidates: Codes, n_wanted: int, groups: Codes | None = None
+    space: NDArray[np.float32],
+    candidates: Codes,
+    n_wanted: int,
+    groups: Codes | None = None,
+    advance: Callable[[int], None] = lambda _: None,
 ) -> tuple[Codes, Floats]:
     """The nearest candidates of each row, nearest first; of equally near ones, the first.
 
@@ -37,6 +43,7 @@ def find_nearest(
         candidates: Row numbers, in order.
         n_wanted: How many candidates to find for each row.
         groups: Shape `(n_rows,)`: a candidate with the same number as the row is passed over.
+        advance: Counts the rows that are done.
 
     Returns:
         Row numbers (-1 where there are fewer) and squared Euclidean distances (NaN there), each of shape
@@ -50,6 +57,7 @@ def find_nearest(
     for start in range(0, len(space), step):
         rows = np.arange(start, min(start + step, len(space)))
         nearest[rows], squares[rows] = search.look(rows)
+        advance(len(rows))
     return nearest, squares
 
 

@@ -51,7 +51,7 @@ def read_examples(
     Raises:
         DoubtError: The file can't be used, or a setting is not valid.
     """
-    with progress.stage("Reading") as advance:
+    with progress.stage("Reading rows") as advance:
         n_read = 0
 
         def on_rows(so_far: int) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rich.console import Console
 
 from doubtcli.cli.console import Bars, Color, LiveReport, can_open_browser, choose_progress, make_bars
-from doubtcli.progress import Silence
+from doubtcli.progress import Silence, estimate_time_left
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,12 +55,42 @@ def test_a_stage_counts_its_steps(bars: Progress) -> None:
 
 
 def test_time_left(bars: Progress) -> None:
-    """A bar shows its title, the share done and the time left."""
+    """A bar shows its title, the share done, and the time left as soon as something is known of it.
+
+    After 30 seconds for three of four steps, the last takes about ten; a minute later, it takes longer.
+    """
+    clock = [0.0]
+    bars.get_time = lambda: clock[0]  # type: ignore[method-assign]
     with Bars(bars).stage("fitting", 4) as advance:
         advance(1)
+        before = drawn(bars)
+        clock[0] = 30.0
+        advance(2)
+        after = drawn(bars)
+        clock[0] = 90.0
 
-        assert drawn(bars).startswith("fitting ━")
-        assert drawn(bars).endswith(" 25% --:-- left")
+        assert before.startswith("fitting ━")
+        assert before.endswith(" 25%")
+        assert after.endswith(" 75% about 10 s left")
+        assert drawn(bars).endswith(" 75% about 30 s left")
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "elapsed", "shown"),
+    [
+        (1, 4, 60.0, ""),
+        (2, 4, 0.5, ""),
+        (4, 4, 60.0, ""),
+        (2, None, 60.0, ""),
+        (2, 4, 60.0, "about 60 s left"),
+        (2, 4, 90.0, "about 2 min left"),
+        (2, 1_000, 60.0, "about 8 h left"),
+        (999, 1_000, 2.0, "about 1 s left"),
+    ],
+)
+def test_estimate(done: int, total: int | None, elapsed: float, shown: str) -> None:
+    """The rest takes as long for each step as the steps so far; with too few of them nothing is known."""
+    assert estimate_time_left(done, total, elapsed) == shown
 
 
 def test_unknown_length(bars: Progress) -> None:

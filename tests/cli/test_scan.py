@@ -288,6 +288,37 @@ class TestTrouble:
         assert (err.startswith("doubt: interrupted"), err.count("\n")) == (True, 1)
         assert list(tmp_path.iterdir()) == []
 
+    @pytest.mark.usefixtures("hears_interrupts")
+    @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+    def test_interrupted_while_models_are_fitted(self, tmp_path: Path) -> None:
+        """There is no audit then, no half of one, and nothing unfinished in the cache."""
+        write_rows(tmp_path / "rows.csv")
+        script = (
+            "import os, signal, time\n"
+            "from doubtcli.cli.main import run\n"
+            "from doubtcli.predict.crossfit import FitModel\n"
+            "def interrupt(job):\n"
+            "    os.kill(os.getpid(), signal.SIGINT)\n"
+            "    time.sleep(60)\n"
+            "FitModel.run = interrupt\n"
+            "raise SystemExit(run(['scan', 'rows.csv', '--folds', '2', '--threads', '1']))"
+        )
+        environment = {**os.environ, "DOUBT_CACHE": str(tmp_path / "cache")}
+
+        done = subprocess.run(
+            [sys.executable, "-c", script],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+        kept = {path.suffix for path in (tmp_path / "cache").rglob("*") if path.is_file()}
+        assert done.returncode == 130
+        assert sorted(path.name for path in tmp_path.iterdir()) == ["cache", "rows.csv"]
+        assert kept == {".part"}
+
 
 @pytest.mark.skipif(os.name != "posix", reason="needs a closed pipe")
 def test_nobody_reads_the_report(

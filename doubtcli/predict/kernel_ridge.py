@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
-from doubtcli.predict.table_models import TableModel
+from doubtcli.predict.table_models import MOST_TREE_ROWS, TableModel
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from doubtcli.records import Codes
+    from doubtcli.records.arrays import Floats
 
     Scores = NDArray[np.float64]
 
@@ -36,7 +37,7 @@ class KernelRidge(TableModel):
     kind = "kernel ridge regression"
     libraries = ("scipy.linalg",)
 
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Floats:
         """Fit all folds at once: the sums of the training rows are those of the other folds, added up.
 
         Returns:
@@ -44,14 +45,16 @@ class KernelRidge(TableModel):
         """
         del seed  # its optimum is unique
         kernel = _Kernel(self.dense)
-        targets = np.where(np.eye(n_classes, dtype=bool)[labels], 1.0, -1.0)
         parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
-        sums = [kernel.sum_products(rows, targets) for rows in parts]
-        scores = np.zeros(targets.shape)
+        sums = []
+        for rows in parts:
+            learned = rows[spread_rows(len(rows), MOST_TREE_ROWS // len(parts))]
+            sums.append(kernel.sum_products(learned, labels, n_classes))
+        scores = np.zeros((len(labels), n_classes), dtype=np.float32)
         for fold, rows in enumerate(parts):
             others = [one for place, one in enumerate(sums) if place != fold]
-            gram, moments, total = (np.sum(one, axis=0) for one in zip(*others, strict=True))
-            mean = total / (len(labels) - len(rows))
+            gram, moments, counts = (np.sum(one, axis=0) for one in zip(*others, strict=True))
+            mean = 2 * counts / counts.sum() - 1  # of the targets
             # the last column of the moments is that of a constant target
             weights = kernel.solve(gram, moments[:, :-1] - np.outer(moments[:, -1], mean))
             scores[rows] = kernel.predict(rows, weights) + mean
@@ -73,16 +76,20 @@ class _Kernel:
         own = np.exp(-squares / self._width)
         self._root = cholesky(own + _JITTER * np.eye(len(own)), lower=True)
 
-    def sum_products(self, rows: Codes, targets: Scores) -> tuple[Scores, Scores, Scores]:
-        """The Gram matrix of some rows, their products with the targets and with 1, and the targets' sum."""
+    def sum_products(self, rows: Codes, labels: Codes, n_classes: int) -> tuple[Scores, Scores, Codes]:
+        """The Gram matrix of some rows, their products with the targets and with 1, and the classes' sizes.
+
+        A row's target is 1 for its class, and -1 for each other class.
+        """
         n_landmarks = len(self._landmarks)
         gram = np.zeros((n_landmarks, n_landmarks))
-        moments = np.zeros((n_landmarks, targets.shape[1] + 1))
+        moments = np.zeros((n_landmarks, n_classes + 1))
         for part in _split_rows(rows):
             near = self._measure(part)
             gram += near.T @ near
-            moments += near.T @ np.column_stack([targets[part], np.ones(len(part))])
-        return gram, moments, targets[rows].sum(axis=0)
+            targets = np.where(labels[part, None] == np.arange(n_classes), 1.0, -1.0)
+            moments += near.T @ np.column_stack([targets, np.ones(len(part))])
+        return gram, moments, np.bincount(labels[rows], minlength=n_classes)
 
     def solve(self, gram: Scores, moments: Scores) -> Scores:
         """The weights of the landmarks, shape `(n_landmarks, n_classes)`."""

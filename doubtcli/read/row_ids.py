@@ -16,6 +16,7 @@ from doubtcli.files.values import TEXT, as_text, find_distinct, is_vector, simpl
 from doubtcli.read.roles.embedding import Flaw, read_vectors
 from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL, find_odd_ids
 from doubtcli.records import Role
+from doubtcli.records.arrays import number_alike, split_rows
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 FILE_OR_ADDRESS = rf"{FILE_NAME}|^\w+://"
 DIGEST_BYTES = 8
 """64 bits: of tables with a million rows, one in 37 million has two different rows with the same hash."""
+HASH_DIGITS = 2 * DIGEST_BYTES
 LINE_END = re.compile(r"\r\n?|\n")
 LF, CRLF, AS_READ = "\n", "\r\n", None
 """The ends of the lines within a text, as they are hashed."""
@@ -59,7 +61,8 @@ def make_row_ids(
     identifiers, arrays = roles.names(Role.IDENTIFIER), _list_arrays(given)
     column = table.data.column(identifiers[0]) if identifiers else None
     if column is not None and not find_odd_ids(find_distinct(column)).all:
-        return [str(name) for name in as_text(column).to_pylist()]
+        texts: list[str] = as_text(column).to_pylist()
+        return texts
     if column is None and not (_input_names(roles) or arrays):
         return [str(row) for row in range(1, table.data.num_rows + 1)]
     hashes = hash_rows(table, roles, *given) if hashes is None else hashes
@@ -225,18 +228,24 @@ def number_equal_inputs(
         hashes: The hashes of its rows, from `hash_rows`.
         embeddings: The user's own vectors, of shape `(n_rows_in_file, n_dimensions)`.
     """
-    codes = np.unique(np.array(hashes), return_inverse=True)[1].astype(np.intp)
     if not any(column.is_input and column.role != Role.EMBEDDING for column in roles.columns):
-        return np.arange(len(codes), dtype=np.intp)
+        return np.arange(len(hashes), dtype=np.intp)
+    codes = _number_hashes(hashes)
     for name in _list_references(table, roles):
-        codes = _number_pairs(codes, find_distinct(table.data.column(name)).codes)
+        codes = number_alike(codes, find_distinct(table.data.column(name)).codes + 1)
     shared = np.flatnonzero(np.bincount(codes)[codes] > 1)  # vectors are long, and most rows are not equal
     if embeddings is not None and len(shared):
         vectors = np.unique(np.asarray(embeddings)[shared], axis=0, return_inverse=True)[1]
         part = np.zeros(len(codes), dtype=np.intp)
         part[shared] = vectors.ravel()
-        codes = _number_pairs(codes, part)
+        codes = number_alike(codes, part)
     return codes
+
+
+def _number_hashes(hashes: Sequence[str]) -> Codes:
+    """A number for each hash, in their order."""
+    numbers = np.frombuffer(bytes.fromhex("".join(hashes)), dtype=f">u{DIGEST_BYTES}").astype(np.uint64)
+    return np.asarray(np.unique(numbers, return_inverse=True)[1], dtype=np.intp)
 
 
 def _list_references(table: Table, roles: Roles) -> list[str]:
@@ -246,12 +255,6 @@ def _list_references(table: Table, roles: Roles) -> list[str]:
     return [
         name for name in others if find_distinct(table.data.column(name)).share_like(pattern) >= NEARLY_ALL
     ]
-
-
-def _number_pairs(one: Codes, other: Codes) -> Codes:
-    """A number for each place, the same where both numbers are."""
-    together = one * (int(other.max(initial=0)) + 2) + other + 1
-    return np.asarray(np.unique(together, return_inverse=True)[1], dtype=np.intp)
 
 
 def _input_names(roles: Roles) -> list[str]:
@@ -268,10 +271,18 @@ def _hash_each_row(
     """A hash of each row; the columns' names go into all of them."""
     named = "\0".join(names) if way.ends is None else LINE_END.sub(way.ends, "\0".join(names))
     key = blake2b(named.encode(), digest_size=16).digest()
-    return [
-        blake2b(content, digest_size=DIGEST_BYTES, key=key).hexdigest()
-        for content in _row_contents(data, names, arrays, way)
-    ]
+    start = blake2b(digest_size=DIGEST_BYTES, key=key)
+    digits = b"".join(
+        _hash_content(start, content) for content in _row_contents(data, names, arrays, way)
+    ).hex()
+    return [digits[place : place + HASH_DIGITS] for place in range(0, len(digits), HASH_DIGITS)]
+
+
+def _hash_content(start: blake2b, content: bytes) -> bytes:
+    """The hash of some bytes; a copy of what was begun takes half as long as to begin again."""
+    own = start.copy()
+    own.update(content)
+    return own.digest()
 
 
 def _row_contents(
@@ -286,12 +297,25 @@ def _row_contents(
             texts.append(_prefix_lengths(_end_lines(as_text(column), way.ends)))
         else:
             matrices.append(matrix)
-    # the bytes of a number, not its text, which may change between versions
-    rows = [np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<")) for matrix in matrices]
-    joined = pc.binary_join_element_wise(*texts, pa.scalar("", TEXT)).to_pylist() if texts else None
-    for row in range(data.num_rows):
-        text = joined[row].encode() if joined else b""
-        yield text + b"".join(matrix[row].tobytes() for matrix in rows) if rows else text
+    matrices = [matrix for matrix in matrices if matrix.shape[1]]
+    for block in split_rows(data.num_rows, sum(matrix.shape[1] for matrix in matrices) + 10 * len(texts)):
+        parts = [_list_row_bytes(matrix[block]) for matrix in matrices] or [
+            [b""] * (block.stop - block.start)
+        ]
+        if texts:
+            some = [text.slice(block.start, block.stop - block.start) for text in texts]
+            joined = pc.binary_join_element_wise(*some, pa.scalar("", TEXT))
+            parts.insert(0, joined.cast(pa.large_binary()).to_pylist())
+        if not parts:
+            parts = [[b""] * (block.stop - block.start)]
+        yield from parts[0] if len(parts) == 1 else map(b"".join, zip(*parts, strict=True))
+
+
+def _list_row_bytes(matrix: NDArray[np.floating]) -> list[bytes]:
+    """The bytes of the numbers of each row, not their texts, which may change between versions."""
+    rows = np.ascontiguousarray(matrix, dtype=matrix.dtype.newbyteorder("<"))
+    listed: list[bytes] = rows.view(f"V{rows.itemsize * rows.shape[1]}").ravel().tolist()
+    return listed
 
 
 def _to_float_matrix(column: pa.ChunkedArray, as_numbers: bool | None) -> NDArray[np.floating] | None:  # noqa: FBT001
@@ -332,8 +356,8 @@ def _number_repeats(
 ) -> list[str]:
     """The hashes; from the second row with the same hash on, its number is appended."""
     ids = list(hashes)
-    groups, counts = np.unique(np.array(hashes), return_inverse=True, return_counts=True)[1:]
-    rows = np.flatnonzero(counts[groups] > 1)
+    groups = _number_hashes(hashes)
+    rows = np.flatnonzero(np.bincount(groups)[groups] > 1)
     some = [np.asarray(array)[rows] for array in arrays]
     contents = list(_row_contents(data.take(pa.array(rows)), others, some, HashedAs()))
     ranks = np.where(codes < 0, len(codes), codes)[rows].tolist()

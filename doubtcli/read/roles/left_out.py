@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.read.column_names import OTHER_ANSWER, to_snake_case, word_set
+from doubtcli.records.arrays import find_first_of_each
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -213,10 +214,10 @@ def find_odd_ids(values: Distinct) -> OddIds:
     Args:
         values: The ids.
     """
-    is_empty = np.array([text == "" for text in values.texts.to_pylist()], dtype=bool)
+    is_empty = np.asarray(pc.equal(values.texts, "").to_numpy(zero_copy_only=False), dtype=bool)
     missing = values.on_rows(is_empty, missing=True)
     again = np.ones(values.n_rows, dtype=bool)
-    again[np.unique(values.codes, return_index=True)[1]] = False
+    again[find_first_of_each(values.codes + 1)] = False
     return OddIds(np.flatnonzero(missing), np.flatnonzero(again & ~missing))
 
 

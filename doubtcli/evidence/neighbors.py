@@ -110,7 +110,9 @@ def find_neighbors(
     _, representatives, group = np.unique(alike, return_index=True, return_inverse=True)
     if len(representatives) < 2:  # noqa: PLR2004
         return None
-    space = build_comparison_space(features)[representatives]
+    space = build_comparison_space(features)
+    if not np.array_equal(representatives, np.arange(len(space))):  # a copy of large files is large
+        space = space[representatives]
     n_different = len(representatives)
     candidates = spread_rows(n_different, _SAMPLED if n_different > _MOST_COMPARED else n_different)
     indices, squares = find_nearest(space, candidates, N_NEIGHBORS, together[representatives], advance)
@@ -163,4 +165,4 @@ def build_comparison_space(features: Features) -> NDArray[np.float32]:
     """
     # the last block first: distances are sums, and their rounding depends on the order of the columns
     parts = [block.neighbor_space() for block in reversed(features.blocks)]
-    return np.asarray(np.hstack(parts), dtype=np.float32)
+    return np.asarray(np.hstack(parts) if len(parts) > 1 else parts[0], dtype=np.float32)

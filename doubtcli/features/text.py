@@ -77,8 +77,12 @@ class TextBlock:
 
     def neighbor_space(self) -> NDArray[np.float32]:
         """Latent semantic analysis of words and of spelling; each has half of the squared length of 1."""
-        parts = (compute_latent_space(self.words), compute_latent_space(self.tokens, self.spelling))
-        return np.hstack([part / np.sqrt(2, dtype=np.float32) for part in parts])
+        parts = (LatentSpace(self.words), LatentSpace(self.tokens, self.spelling))
+        space = np.empty((self.words.shape[0], sum(part.n_dimensions for part in parts)), dtype=np.float32)
+        for rows in _split_rows(len(space)):  # as a whole, a second copy would have hundreds of megabytes
+            placed = [part.place(rows) / np.sqrt(2, dtype=np.float32) for part in parts]
+            np.concatenate(placed, axis=1, out=space[rows])
+        return space
 
     def models(self, beside: tuple[Block, ...], *, fast: bool) -> tuple[Model, ...]:
         """Three cheap models; unless `fast`, two linear ones, of which the ridge also sees numbers."""
@@ -322,36 +326,38 @@ def _scale_to_spelling(tokens: sparse.csr_matrix, spelling: sparse.csr_matrix) -
     _divide_rows(tokens, _measure_rows(tokens, token_squares))
 
 
-def compute_latent_space(
-    rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None
-) -> NDArray[np.float32]:
-    """Latent semantic analysis of `rows` (times `spelling`, a product never computed), each row at length 1.
+class LatentSpace:
+    """Latent semantic analysis of some rows (times `spelling`, a product never computed).
 
     Args:
         rows: Shape `(n_rows, n_tokens)`.
         spelling: Shape `(n_tokens, n_columns)`.
-
-    Returns:
-        Shape `(n_rows, n_dimensions)`.
     """
-    sample, columns = _keep_used_columns(rows[spread_rows(rows.shape[0], MOST_SAMPLED)])
-    factor = None if spelling is None else spelling[columns]
 
-    def forward(basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(sample @ (basis if factor is None else factor @ basis))
+    def __init__(self, rows: sparse.csr_matrix, spelling: sparse.csr_matrix | None = None) -> None:
+        self._rows = rows
+        sample, columns = _keep_used_columns(rows[spread_rows(rows.shape[0], MOST_SAMPLED)])
+        factor = None if spelling is None else spelling[columns]
 
-    def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
-        product = sample.T @ basis
-        return np.asarray(product if factor is None else factor.T @ product)
+        def forward(basis: NDArray[np.float32]) -> NDArray[np.float32]:
+            return np.asarray(sample @ (basis if factor is None else factor @ basis))
 
-    n_columns = len(columns) if spelling is None else spelling.shape[1]
-    directions = find_main_directions(forward, back, n_columns, min(_DIMENSIONS, rows.shape[0], n_columns))
-    if spelling is None:
-        found = np.zeros((rows.shape[1], directions.shape[1]), dtype=np.float32)
-        found[columns] = directions
-    else:
-        found = spelling @ directions
-    return unit_rows(np.asarray(rows @ found))
+        def back(basis: NDArray[np.float32]) -> NDArray[np.float32]:
+            product = sample.T @ basis
+            return np.asarray(product if factor is None else factor.T @ product)
+
+        n_columns = len(columns) if spelling is None else spelling.shape[1]
+        self.n_dimensions = min(_DIMENSIONS, rows.shape[0], n_columns)
+        directions = find_main_directions(forward, back, n_columns, self.n_dimensions)
+        if spelling is None:
+            self._directions = np.zeros((rows.shape[1], self.n_dimensions), dtype=np.float32)
+            self._directions[columns] = directions
+        else:
+            self._directions = np.asarray(spelling @ directions)
+
+    def place(self, rows: slice) -> NDArray[np.float32]:
+        """Where some of the rows are, shape `(n, n_dimensions)`; each at length 1."""
+        return unit_rows(np.asarray(self._rows[rows] @ self._directions))
 
 
 def _keep_used_columns(rows: sparse.csr_matrix) -> tuple[sparse.csr_matrix, Codes]:

@@ -20,6 +20,10 @@ LABEL_FREE = (
 """What examples have besides labels: what `Examples.hide_labels` leaves."""
 
 
+_ROWS_AT_ONCE = 2**16
+"""Rows of a table that are copied at a time, so that the key does not depend on how its chunks lie."""
+
+
 class _UnknownKindError(TypeError):
     """A value of which no key can be made."""
 
@@ -87,7 +91,10 @@ class _Content:
                 self._add_head("table")
                 sink = pa.PythonFile(self, mode="w")
                 with pa.ipc.new_stream(sink, value.schema) as stream:
-                    stream.write_table(value.combine_chunks())
+                    for start in range(0, value.num_rows, _ROWS_AT_ONCE):
+                        part = value.slice(start, _ROWS_AT_ONCE).combine_chunks()
+                        # a copy, as a slice may be written with bytes of its neighbours
+                        stream.write_table(part.take(np.arange(part.num_rows)))
             case str() | int() | float() | None | np.generic():
                 text = repr(value)
                 self._add_head(f"{type(value).__name__} {len(text)} {text}")
@@ -96,6 +103,7 @@ class _Content:
                 for item in value:
                     self.add(item)
             case Mapping():
+                self._add_head("mapping")
                 self.add([part for item in value.items() for part in item])
             case _ if is_dataclass(value):
                 self._add_head(f"record {type(value).__qualname__}")

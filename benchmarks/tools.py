@@ -99,7 +99,7 @@ def run_tool(tool: Tool, source: Path, target: Path, options: Sequence[str] = ()
     scan = [sys.executable, "-m", "doubtcli", "scan", str(source), "--id", "id", "--label", "label"]
     if source.suffix == ".parquet" and any(map(is_answer, pq.read_schema(source).names)):
         scan += ["--annotators", f"{ANSWER}*"]
-    cost = run_process([*scan, *options, "--isolated", "--quiet", "-o", str(audit)])
+    cost = run_process([*scan, *options, "--isolated", "--no-cache", "--quiet", "-o", str(audit)])
     doubts = pd.read_parquet(audit / "doubts.parquet", columns=["row", "doubt", "doubted"])
     doubts["row"] -= 1  # doubt counts a file's rows from 1, as people do
     doubts.rename(columns={"doubted": "flagged"}).to_parquet(target)

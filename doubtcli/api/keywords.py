@@ -74,6 +74,7 @@ class ScanOptions(TypedDict, total=False):
     repeats: int | None
     fast: bool | None
     threads: int | None
+    memory: str | None
     queue_size: int | None
     audit_sample: int | None
     stop_below: float | str | None

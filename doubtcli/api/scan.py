@@ -70,6 +70,7 @@ def scan(  # the flags of the command, so that an editor lists them
     repeats: int | None = None,
     fast: bool | None = None,
     threads: int | None = None,
+    memory: str | None = None,
     queue_size: int | None = None,
     audit_sample: int | None = None,
     stop_below: float | str | None = None,
@@ -117,6 +118,8 @@ def scan(  # the flags of the command, so that an editor lists them
         repeats: How often they are split; if left out 2, and 1 with more than 10,000 rows or 300 classes.
         fast: The cheapest models, split once, for a first look.
         threads: Processor threads; they change the time, never the result.
+        memory: The memory to stay within, such as "2GB"; half of what is free if left out. Where a scan would
+            need more, it is a fast one, and a note says so.
         queue_size: Rows in the queue; all that are doubted if left out.
         audit_sample: Rows drawn at random and put first in the queue, to measure the noise rate.
         stop_below: The queue ends where the share of wrong labels would fall below this: 0.2, or "20%";

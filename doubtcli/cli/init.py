@@ -17,7 +17,7 @@ from doubtcli.settings import load_settings
 CONFIG = "doubt.toml"
 
 
-@options.with_scan_options(without=("threads",))
+@options.with_scan_options(without=("threads", "memory"))
 def init(
     path: Annotated[str, typer.Argument(metavar="DATA", help="The labelled file to gate.")],
     *,

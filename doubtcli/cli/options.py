@@ -194,6 +194,7 @@ Folds = Annotated[int | None, declare_setting("folds", JUDGE, "NUMBER")]
 Repeats = Annotated[int | None, declare_setting("repeats", JUDGE, "NUMBER")]
 Fast = Annotated[bool | None, declare_option("--fast", FILE_KEYS["fast"].about, JUDGE)]
 Threads = Annotated[int | None, declare_setting("threads", JUDGE, "NUMBER", otherwise="all cores")]
+Memory = Annotated[str | None, declare_setting("memory", JUDGE, "SIZE", otherwise="half of what is free")]
 Config = Annotated[
     str | None, declare_option("--config", "Read this settings file, not the nearest one.", JUDGE, "FILE")
 ]
@@ -263,6 +264,7 @@ OF_THE_SCAN = OF_THE_FILE | {
     "repeats": Repeats,
     "fast": Fast,
     "threads": Threads,
+    "memory": Memory,
 }
 """All options for what is in a file and how to scan it, by field of `ScanSettings`."""
 

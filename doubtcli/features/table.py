@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from doubtcli.records import Block, Bools, Codes, Examples, Model
 
-_MOST_CATEGORIES = 50
+MOST_CATEGORIES = 50
 """Rarer values of a column share one indicator: nothing can be learned from a category that few rows have."""
 _FEWEST_ROWS = 2
 _FARTHEST = 100.0
@@ -112,7 +112,7 @@ def make_categorical_features(column: pa.ChunkedArray) -> NDArray[np.float32]:
     in_order = np.argsort(values)
     values, codes = values[in_order], np.argsort(in_order)[codes]
     counts = np.bincount(codes)
-    by_size = np.lexsort((np.arange(len(values)), -counts))[:_MOST_CATEGORIES]
+    by_size = np.lexsort((np.arange(len(values)), -counts))[:MOST_CATEGORIES]
     kept = np.sort(by_size[counts[by_size] >= _FEWEST_ROWS])
     place = np.full(len(values), len(kept))
     place[kept] = np.arange(len(kept))

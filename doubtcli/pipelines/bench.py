@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from doubtcli.pipelines.scan import Clock, judge_labels
+from doubtcli.pipelines.judge import Clock, judge_labels
 from doubtcli.predict.engine import limit_native_threads, make_engine
 from doubtcli.tasks.registry import find_task
 

@@ -47,31 +47,37 @@ class Margins:
     """The same for the opinion of each repeat."""
 
 
-def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
-    task: Task,
-    evidence: Evidence,
-    reasons: Sequence[ReasonScores],
-    opinions: Sequence[Floats],
-    curves: ErrorCurves,
-    together: Codes,
-) -> Margins:
+@dataclass(frozen=True)
+class Voices:
+    """All that speaks for or against the labels."""
+
+    task: Task
+    """What kind of labels the file has."""
+    evidence: Evidence
+    """The evidence about all rows."""
+    reasons: Sequence[ReasonScores]
+    """The scores of each reason."""
+    opinions: Sequence[Floats]
+    """The opinions of models and neighbours, pooled by the task, one for each repeat."""
+    together: Codes
+    """Shape `(n_rows,)`: rows with the same number are held out together."""
+
+
+def measure_margins(voices: Voices, curves: ErrorCurves) -> Margins:
     """How much all voices together speak against each label.
 
     Where only models and neighbours speak, the margin is their log odds against the label. Other voices are
     added as log odds that the label is wrong, and shown as the margin that would mean as much.
 
     Args:
-        task: What kind of labels the file has.
-        evidence: The evidence about all rows.
-        reasons: The scores of each reason.
-        opinions: The opinions of models and neighbours, pooled by the task, one for each repeat.
+        voices: All of them.
         curves: How likely a label is wrong at each margin, before any verdict.
-        together: Shape `(n_rows,)`: rows with the same number are held out together.
     """
     from scipy.special import logit
 
-    others = _add_other_voices(reasons, len(evidence.given_labels))
-    judgeable = task.find_judgeable(evidence, together)
+    task, evidence, opinions = voices.task, voices.evidence, voices.opinions
+    others = _add_other_voices(voices.reasons, len(evidence.given_labels))
+    judgeable = task.find_judgeable(evidence, voices.together)
     most = task.limit_doubt(evidence)
     base = float(logit(BASE_RATE))
 
@@ -89,35 +95,23 @@ def measure_margins(  # noqa: PLR0917  # everything that a margin is made of
     return Margins(measure(mean), tuple(measure(opinion) for opinion in opinions))
 
 
-def rank_rows(  # noqa: PLR0917  # everything that a ranking is made of
-    task: Task,
-    evidence: Evidence,
-    reasons: Sequence[ReasonScores],
-    opinions: Sequence[Floats],
-    margins: Margins,
-    curves: ErrorCurves,
-    together: Codes,
-    *,
-    has_skill: bool,
-    n_labels: int,
+def rank_rows(
+    voices: Voices, margins: Margins, curves: ErrorCurves, *, has_skill: bool, n_labels: int
 ) -> Ranking:
     """One doubt for each row, and the rows in order.
 
     Args:
-        task: What kind of labels the file has.
-        evidence: The evidence about all rows.
-        reasons: The scores of each reason.
-        opinions: The opinions of models and neighbours, pooled by the task, one for each repeat.
+        voices: All that speaks for or against the labels.
         margins: What all voices say.
         curves: How likely a label is wrong at each margin.
-        together: Shape `(n_rows,)`: rows with the same number are held out together.
         has_skill: Whether models can predict the labels; if not, they suggest none.
         n_labels: How many different labels the file has.
     """
     from scipy.special import expit
 
+    task, evidence, opinions = voices.task, voices.evidence, voices.opinions
     n_rows = len(evidence.given_labels)
-    judgeable = task.find_judgeable(evidence, together)
+    judgeable = task.find_judgeable(evidence, voices.together)
     mean_opinion = average_opinions(opinions) if opinions and has_skill else None
     doubt = expit(curves.to_log_odds(margins.mean))
     repeats = [expit(curves.to_log_odds(one)) for one in margins.by_repeat]
@@ -133,7 +127,7 @@ def rank_rows(  # noqa: PLR0917  # everything that a ranking is made of
         doubted=doubt >= DOUBTED_FROM,
         contradicted=contradicted,
         order=np.lexsort((np.arange(n_rows), -margins.mean)),
-        voices=_describe_voices(reasons, is_pooled=bool(opinions)),
+        voices=_describe_voices(voices.reasons, is_pooled=bool(opinions)),
         margins=margins.mean,
         further_labels=suggestions.further,
     )

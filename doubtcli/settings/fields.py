@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from doubtcli.errors import DoubtError
 
 SHARE = "a share, such as 3% or 0.03"
+SIZE = "an amount of memory, such as 2GB or 500MB"
 LIMIT = "a share, such as 3% or 0.03, or a whole number of rows"
 EACH = ""
 """The name of a limit for every class, or every reason, that has no limit of its own."""
@@ -23,6 +24,8 @@ NO_PAIR = ("none",)
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*%")
 _FRACTION = re.compile(r"\d*\.\d+")
 _COUNT = re.compile(r"\d+")
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b?", re.IGNORECASE)
+_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
 _HUNDRED = 100
 
 
@@ -143,6 +146,11 @@ def share_setting(about: str, most: float = 1.0) -> Any:  # noqa: ANN401  # as `
     return field(default=None, metadata={"kind": Kind(about, expected, check)})
 
 
+def size_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
+    """A setting that takes an amount of memory; the record has it in bytes."""
+    return field(default=None, metadata={"kind": Kind(about, SIZE, parse_size)})
+
+
 def limit_setting(about: str) -> Any:  # noqa: ANN401  # as `field`
     """A setting that takes a share or a number of rows."""
     return field(default=None, metadata={"kind": Kind(about, LIMIT, parse_limit)})
@@ -233,6 +241,21 @@ def _parse_limit_text(text: str) -> Limit:
     if _COUNT.fullmatch(text):
         return parse_limit(int(text))
     raise ValueError
+
+
+def parse_size(value: object) -> int:
+    """Bytes from a text such as "2GB", or "2GiB" for two times 1024 to the power of three.
+
+    Raises:
+        ValueError: The value is not an amount of memory.
+    """
+    found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
+    if found is None:
+        raise ValueError
+    size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()])
+    if not size:
+        raise ValueError
+    return size
 
 
 def _check_share(value: object) -> float:

@@ -15,6 +15,7 @@ from doubtcli.settings.fields import (
     number_setting,
     pair_setting,
     share_setting,
+    size_setting,
     switch_setting,
     text_setting,
 )
@@ -122,6 +123,9 @@ class ScanSettings:
     threads: int | None = number_setting(
         "Processor threads; the result is the same with any number.", least=1
     )
+    memory: int | None = size_setting(
+        "The memory to stay within, such as 2GB; where a scan would need more, it is a fast one, and says so."
+    )
     output: str | None = text_setting("The folder to write to.", expected="a folder", is_path=True)
     queue_size: int | None = number_setting("Rows in the relabel queue.", least=1)
     audit_sample: int | None = number_setting(
@@ -155,7 +159,7 @@ FILE_KEYS: Mapping[str, Kind] = MappingProxyType(
     {item.name.replace("_", "-"): kind for item in fields(ScanSettings) if (kind := get_kind(item))}
 )
 """Every key of a settings file, in the order of the record."""
-WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "stop_below", "verdicts", "threads")
+WITHOUT_FLAGS = ("output", "queue_size", "audit_sample", "stop_below", "verdicts", "threads", "memory")
 """Settings that do not change how a file is read and judged, or that name other files."""
 
 

@@ -12,7 +12,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from doubtcli.errors import InputError, ModelError, SettingsError
+from doubtcli.errors import InputError, SettingsError
+from doubtcli.evidence.memory import MemoryUse
 from doubtcli.pipelines.scan import NO_EVIDENCE, make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
@@ -719,17 +720,21 @@ class TestClaims:
         assert (found.noise_rate.assessable, found.noise_rate.at_least) == (False, 0)
 
 
-def test_too_many_probabilities(tmp_path, monkeypatch, sentences):
-    """Rows with so many classes that no usual memory holds their probabilities are refused before models."""
-    monkeypatch.setattr("doubtcli.pipelines.scan.MOST_PROBABILITIES", 100)
+def test_a_scan_that_would_take_too_much_memory_is_that_of_fast(tmp_path, monkeypatch):
+    """Its settings, notes and doubts are those of a fast scan, and a note says why."""
     path = write_rows(
-        tmp_path / "a.csv", [{"text": f"words {n}", "label": f"class {n % 6}"} for n in range(18)]
+        tmp_path / "a.csv", [{"text": f"words {n}", "label": f"class {n % 6}"} for n in range(60)]
     )
+    fast = audit(path, fast=True)
+    monkeypatch.setattr("doubtcli.evidence.memory.DEFAULT", MemoryUse(2e12, 0, 0, 0, 0))
 
-    with pytest.raises(ModelError) as caught:
-        audit(path, **FASTEST)
+    found = audit(path, memory=10**12)
 
-    sentences.check(caught.value)
+    assert found.settings == fast.settings
+    assert found.audit_key == fast.audit_key
+    assert found.notes[0].startswith("the scan is a fast one")
+    assert found.notes[1:] == fast.notes
+    np.testing.assert_array_equal(found.ranking.doubt, fast.ranking.doubt)
 
 
 def test_columns_in_another_order(tmp_path):

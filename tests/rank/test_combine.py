@@ -29,24 +29,22 @@ def curve(intercept=0.0, slope=1.0):
 
 def measure_margins(evidence, reasons, opinions, curves):
     """The margins where only duplicates are held out together."""
+    return combine.measure_margins(collect_voices(evidence, reasons, opinions), curves)
+
+
+def collect_voices(evidence, reasons, opinions):
+    """All that speaks, where only duplicates are held out together."""
     apart = held_out_together(evidence)
-    return combine.measure_margins(Classification(), evidence, reasons, opinions, curves, apart)
+    return combine.Voices(Classification(), evidence, reasons, opinions, apart)
 
 
 def rank_rows(evidence, reasons, opinions, curves=None, *, has_skill=True, learned=None):
     """The ranking by these curves, or by those that were learned after the margins were measured."""
     curves = curves or curve()
     margins = measure_margins(evidence, reasons, opinions, curves)
+    voices = collect_voices(evidence, reasons, opinions)
     return combine.rank_rows(
-        Classification(),
-        evidence,
-        reasons,
-        opinions,
-        margins,
-        learned or curves,
-        held_out_together(evidence),
-        has_skill=has_skill,
-        n_labels=evidence.n_classes,
+        voices, margins, learned or curves, has_skill=has_skill, n_labels=evidence.n_classes
     )
 
 

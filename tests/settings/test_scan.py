@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from doubtcli.errors import SettingsError
 from doubtcli.settings import ScanSettings, load_settings, render_flags
 
 NAME = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12)
@@ -74,3 +75,21 @@ def parsed(flags: str) -> dict[str, object]:
         else:
             read[key] = [words.pop(0)] if key in LISTS else words.pop(0)
     return read | {"path": "data.csv"}
+
+
+@pytest.mark.parametrize(
+    ("text", "n_bytes"),
+    [("2GB", 2_000_000_000), ("500MB", 500_000_000), ("1.5 gb", 1_500_000_000), ("1GiB", 1_073_741_824)],
+)
+def test_an_amount_of_memory_is_read_in_bytes(text: str, n_bytes: int) -> None:
+    """Units of a thousand, as disks are sold; with an i, those of 1,024."""
+    assert (
+        load_settings({"path": "data.csv", "memory": text}, start=Path.cwd(), isolated=True).memory == n_bytes
+    )
+
+
+@pytest.mark.parametrize("text", ["2", "GB", "-1GB", "0MB", "2 bananas", ""])
+def test_what_is_no_amount_of_memory_is_refused(text: str) -> None:
+    """A number without a unit could mean anything."""
+    with pytest.raises(SettingsError):
+        load_settings({"path": "data.csv", "memory": text}, start=Path.cwd(), isolated=True)

@@ -1,0 +1,129 @@
+"""How much memory a scan takes by the size of a file, and what is done where that is too much."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from doubtcli.errors import ModelError
+from doubtcli.evidence import memory
+from doubtcli.evidence.memory import MemoryUse, fit_into_memory
+from doubtcli.progress import Silence
+from doubtcli.read.examples import read_examples
+from doubtcli.settings import ScanSettings
+from doubtcli.tasks.registry import find_task
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubtcli.records import Examples
+    from tests.conftest import Sentences
+
+FOUR_ROWS = """id,label,size,colour,note
+1,a,1.5,red,seven letters or so in a note
+2,b,2.5,blue,seven letters or so in a text
+3,a,3.5,red,seven letters or so in a line
+4,b,4.5,green,seven letters or so in a page
+"""
+
+
+@pytest.fixture
+def four_rows(tmp_path: Path) -> Examples:
+    """Four rows of two classes: a number, a category of three values, and a text."""
+    path = tmp_path / "four.csv"
+    path.write_text(FOUR_ROWS, encoding="utf-8")
+    roles = {"label": "label", "numeric": ("size",), "categorical": ("colour",), "text": ("note",)}
+    settings = ScanSettings(str(path), **roles)
+    return read_examples(settings, find_task(), Silence())[3]
+
+
+@pytest.fixture
+def needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan needs 1,000 bytes and a fast one 400, whatever the file."""
+    none = {"a_row": 0, "a_cell": 0, "a_number": 0, "a_letter": 0}
+    monkeypatch.setattr(memory, "DEFAULT", MemoryUse(1_000, **none))
+    monkeypatch.setattr(memory, "FAST", MemoryUse(400, **none))
+
+
+@pytest.mark.parametrize(
+    ("use", "expected"),
+    [
+        (MemoryUse(100, 0, 0, 0, 0), 100),
+        (MemoryUse(0, 3, 0, 0, 0), 4 * 3),
+        (MemoryUse(0, 0, 3, 0, 0), 4 * 2 * 3),
+        (MemoryUse(0, 0, 0, 3, 0), 4 * (1 + 3) * 3),
+    ],
+    ids=["always", "rows", "rows and classes", "a number and indicators of three colours"],
+)
+def test_the_estimate_grows_with_rows_classes_and_numbers(
+    four_rows: Examples, use: MemoryUse, expected: int
+) -> None:
+    """Four rows of two classes, with a number and a category of three values."""
+    assert use.estimate(four_rows) == expected
+
+
+def test_the_estimate_grows_with_the_bytes_of_texts(four_rows: Examples) -> None:
+    """The texts have 29 letters each; their places in the column are counted, too."""
+    assert 4 * 29 <= MemoryUse(0, 0, 0, 0, 1).estimate(four_rows) <= 4 * (29 + 16) + 16
+
+
+@pytest.mark.usefixtures("needs")
+def test_a_scan_that_fits_is_left_as_it_is(four_rows: Examples) -> None:
+    """1,000 bytes fit into 1,000."""
+    settings = ScanSettings("four.csv", memory=1_000)
+
+    assert fit_into_memory(settings, four_rows, "four.csv") == (settings, "")
+
+
+@pytest.mark.usefixtures("needs")
+def test_a_scan_that_does_not_fit_is_a_fast_one_and_says_so(
+    four_rows: Examples, sentences: Sentences
+) -> None:
+    """1,000 bytes do not fit into 999, and 400 do."""
+    fitted, note = fit_into_memory(ScanSettings("four.csv", memory=999), four_rows, "four.csv")
+
+    assert fitted == ScanSettings("four.csv", memory=999, fast=True)
+    sentences.check(note)
+
+
+@pytest.mark.usefixtures("needs")
+def test_a_fast_scan_that_fits_needs_no_note(four_rows: Examples) -> None:
+    """It was asked for."""
+    settings = ScanSettings("four.csv", memory=500, fast=True)
+
+    assert fit_into_memory(settings, four_rows, "four.csv") == (settings, "")
+
+
+@pytest.mark.usefixtures("needs")
+@pytest.mark.parametrize("fast", [False, True])
+def test_where_a_fast_scan_does_not_fit_either_the_file_is_refused(
+    four_rows: Examples, sentences: Sentences, *, fast: bool
+) -> None:
+    """400 bytes do not fit into 300."""
+    with pytest.raises(ModelError) as caught:
+        fit_into_memory(ScanSettings("four.csv", memory=300, fast=fast), four_rows, "four.csv")
+
+    if not fast:
+        sentences.check(caught.value)
+
+
+@pytest.mark.usefixtures("needs")
+@pytest.mark.parametrize(("free", "is_fast"), [(2_000, False), (1_998, True)])
+def test_half_of_the_free_memory_is_taken_if_nothing_is_said(
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, free: int, *, is_fast: bool
+) -> None:
+    """Half of 2,000 bytes is enough, and half of 1,998 is not."""
+    monkeypatch.setattr(memory, "find_free_memory", lambda: free)
+
+    assert fit_into_memory(ScanSettings("four.csv"), four_rows, "four.csv")[0].fast == is_fast
+
+
+def test_given_probabilities_are_no_cells_that_models_fill(four_rows: Examples) -> None:
+    """They were read already, and count as rows."""
+    from dataclasses import replace
+
+    given = replace(four_rows, given_pred_probs=np.full((4, 2), 0.5, dtype=np.float32))
+
+    assert MemoryUse(0, 0, 3, 0, 0).estimate(given) == 0

@@ -101,9 +101,12 @@ class _ClassSumModel(ABC):
         """
         del seed  # nothing is random
         n_folds = int(folds.max()) + 1
-        sums = self.ngrams.sum_by_class(folds * n_classes + labels, n_folds * n_classes).astype(np.float64)
+        sums = self.ngrams.sum_by_class(folds * n_classes + labels, n_folds * n_classes)
         by_fold = [sums[fold * n_classes : (fold + 1) * n_classes] for fold in range(n_folds)]
-        total = sum(by_fold[1:], by_fold[0])
+        del sums
+        total = by_fold[0].astype(np.float64)
+        for own in by_fold[1:]:
+            total += own
         scores = np.zeros((len(labels), n_classes), dtype=np.float32)
         for fold, own in enumerate(by_fold):
             rows = np.flatnonzero(folds == fold)

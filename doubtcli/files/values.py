@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections import OrderedDict
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -15,7 +18,7 @@ from doubtcli.records.file_format import FileFormat
 from doubtcli.wording.numbers import NUMBER
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -70,6 +73,8 @@ DAY = r"\d{4}[-/]\d{2}[-/]\d{2}"
 CLOCK = r"[T ]\d{2}:\d{2}(:\d{2}(\.\d+)?)?(Z|[+-]\d{2}:?\d{2})?"
 TIME = rf"^\s*{DAY}({CLOCK})?\s*$"
 
+MOST_REMEMBERED = 2**22
+"""The most cells of columns whose different values are remembered."""
 PEEK = 200
 """Values checked first, when all must match a pattern: these few rule most columns out."""
 
@@ -181,8 +186,49 @@ def simplify_column(column: pa.ChunkedArray) -> pa.ChunkedArray:
     return column
 
 
+_remembered: ContextVar[OrderedDict[tuple[object, ...], tuple[pa.ChunkedArray, Distinct]] | None] = (
+    ContextVar("_remembered", default=None)
+)
+"""The columns that were looked at last, each with its different values; None where none are kept."""
+
+
+@contextmanager
+def remember_columns() -> Iterator[None]:
+    """Inside, the different values of a column are found once, though many ask for them.
+
+    Only of a few columns at a time, so that many long ones don't fill the memory.
+    """
+    outside = _remembered.set(OrderedDict())
+    try:
+        yield
+    finally:
+        _remembered.reset(outside)
+
+
 def find_distinct(column: pa.ChunkedArray) -> Distinct:
     """The different values of a column; lists and other nested values are compared as JSON text."""
+    kept = _remembered.get()
+    if kept is None or not (is_text(column.type) or pa.types.is_primitive(column.type)):
+        return _find_distinct(column)
+    key = _identify_column(column)
+    if key not in kept:
+        kept[key] = (column, _find_distinct(column))  # with the column, so that no other is stored there
+        while len(kept) > 1 and sum(len(one) for one, _ in kept.values()) > MOST_REMEMBERED:
+            kept.popitem(last=False)
+    kept.move_to_end(key)
+    return kept[key][1]
+
+
+def _identify_column(column: pa.ChunkedArray) -> tuple[object, ...]:
+    """Where a column is in memory: two columns at the same place are the same."""
+    chunks = (
+        (len(chunk), chunk.offset, *(buffer and buffer.address for buffer in chunk.buffers()))
+        for chunk in column.chunks
+    )
+    return (column.type, *chunks)
+
+
+def _find_distinct(column: pa.ChunkedArray) -> Distinct:
     column = simplify_column(column)
     if pa.types.is_nested(column.type):
         column = pa.chunked_array([[show_value(value) for value in column.to_pylist()]], TEXT)

@@ -83,7 +83,7 @@ def balanced_accuracy(predicted: NDArray[np.intp], labels: NDArray[np.intp]) -> 
 
 def correct_for_chance(balanced: float, labels: NDArray[np.intp]) -> float:
     """A balanced accuracy on a scale from 0 (by chance) to 1 (always right); 0 where all labels are equal."""
-    chance = 1 / len(np.unique(labels))
+    chance = 1 / int(np.count_nonzero(np.bincount(labels)))
     return (balanced - chance) / (1 - chance) if chance < 1 else 0.0
 
 

@@ -91,8 +91,8 @@ def measure_margins(voices: Voices, curves: ErrorCurves) -> Margins:
         is_alone = judgeable & (alone <= most) & (others == 0)
         return np.where(is_alone, against, curves.to_margins(log_odds + others))
 
-    mean = average_opinions(opinions) if opinions else None
-    return Margins(measure(mean), tuple(measure(opinion) for opinion in opinions))
+    mean = measure(average_opinions(opinions) if opinions else None)
+    return Margins(mean, (mean,) if len(opinions) == 1 else tuple(map(measure, opinions)))
 
 
 def rank_rows(
@@ -114,7 +114,7 @@ def rank_rows(
     judgeable = task.find_judgeable(evidence, voices.together)
     mean_opinion = average_opinions(opinions) if opinions and has_skill else None
     doubt = expit(curves.to_log_odds(margins.mean))
-    repeats = [expit(curves.to_log_odds(one)) for one in margins.by_repeat]
+    repeats = [expit(curves.to_log_odds(one)) for one in margins.by_repeat] if len(opinions) > 1 else []
     suggestions = task.suggest(evidence, mean_opinion, doubt, judgeable, n_labels)
     contradicted = np.zeros(n_rows, dtype=np.bool_)
     if mean_opinion is not None:

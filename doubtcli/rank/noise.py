@@ -118,7 +118,7 @@ def estimate_noise(
     """
     del seed
     by_repeat = [fit_candidates(probs, given_labels) for probs in pred_probs_by_repeat]
-    n_groups = len(np.unique(groups))
+    n_groups = int(np.count_nonzero(np.bincount(groups)))
     weights = _weigh_candidates(by_repeat, len(given_labels), n_groups)
     rate, low = _estimate_bound(by_repeat, weights, len(given_labels))
     known_wrong = measure_known_share(pred_probs_by_repeat, given_labels, low)
@@ -161,7 +161,7 @@ def measure_known_share(pred_probs_by_repeat: Sequence[Opinion], given_labels: C
         *pred_probs_by_repeat[0].shape,
     )
     skill = correct_for_chance(balanced_accuracy(predicted, given_labels), given_labels)
-    n_classes = len(np.unique(given_labels))
+    n_classes = int(np.count_nonzero(np.bincount(given_labels)))
     by_errors = 1 - low * n_classes / max(n_classes - 1, 1)
     skill = min(max(skill, 0.0) / by_errors, 1.0) if by_errors > 0 else 1.0
     return skill * float((predicted != given_labels).mean())

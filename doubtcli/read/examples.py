@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
-from doubtcli.files.values import find_distinct
+from doubtcli.files.values import find_distinct, remember_columns
 from doubtcli.read.answers import encode_answers
 from doubtcli.read.labels import clear_other_cells, find_rows_of_names
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
@@ -51,7 +51,7 @@ def read_examples(
     Raises:
         DoubtError: The file can't be used, or a setting is not valid.
     """
-    with progress.stage("Reading rows") as advance:
+    with progress.stage("Reading rows") as advance, remember_columns():
         n_read = 0
 
         def on_rows(so_far: int) -> None:

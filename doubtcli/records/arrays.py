@@ -109,4 +109,6 @@ def find_first_of_each(numbers: Codes) -> Codes:
     first = np.full(int(numbers.max(initial=-1)) + 1, -1, dtype=np.intp)
     backwards = np.arange(len(numbers))[::-1]
     first[numbers[::-1]] = backwards  # of equal numbers the one that is written last stays
-    return np.sort(first[first >= 0])
+    is_first = np.zeros(len(numbers), dtype=np.bool_)
+    is_first[first[first >= 0]] = True
+    return np.flatnonzero(is_first)

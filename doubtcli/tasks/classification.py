@@ -12,7 +12,13 @@ from doubtcli.predict.skill import make_unassessable_skill, measure_skill
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.read.labels import encode_labels
 from doubtcli.records import DOUBTED_FROM, PLANTED_SHARE, Planting, Suggestions
-from doubtcli.records.arrays import average_opinions, compute_by_block, number_alike, split_rows
+from doubtcli.records.arrays import (
+    average_opinions,
+    compute_by_block,
+    find_first_of_each,
+    number_alike,
+    split_rows,
+)
 from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
@@ -277,9 +283,13 @@ def measure_contradiction(pred_probs: Floats, given: Codes) -> Floats:
 
 def find_too_small_classes(given_labels: Codes, together: Codes, n_classes: int) -> Codes:
     """The classes with too few rows, counting rows that are held out together once, for models to judge."""
-    _, first = np.unique(number_alike(given_labels, together), return_index=True)
+    sizes = np.bincount(given_labels, minlength=n_classes)
+    most_alike = int(np.bincount(together).max(initial=1))
+    may_be = sizes < _FEWEST_GROUPS * most_alike  # all larger classes have enough different rows
+    rows = np.flatnonzero(may_be[given_labels])
+    first = rows[find_first_of_each(number_alike(given_labels[rows], together[rows]))]
     sizes = np.bincount(given_labels[first], minlength=n_classes)
-    return np.flatnonzero((sizes > 0) & (sizes < _FEWEST_GROUPS))
+    return np.flatnonzero(may_be & (sizes > 0) & (sizes < _FEWEST_GROUPS))
 
 
 def suggest_classes(
@@ -289,10 +299,11 @@ def suggest_classes(
     given, support = evidence.given_labels, measure_support(evidence)
     suggested, confidence = np.empty(len(given), dtype=np.intp), np.empty(len(given))
     for rows in split_rows(len(given), evidence.n_classes):
-        likely = _measure_log_shares(evidence, rows)
+        likely = np.zeros((len(given[rows]), evidence.n_classes))
         if pred_probs is not None:
             heeded = HeededOpinion(pred_probs, given, support)[rows]
-            likely += np.where(judgeable[rows, None], np.log(heeded + _LEAST_PROBABILITY), 0.0)
+            likely = np.where(judgeable[rows, None], np.log(heeded + _LEAST_PROBABILITY), 0.0)
+        likely += _measure_log_shares(evidence, rows)
         own = np.arange(len(likely)), given[rows]
         likely[own] = np.where(doubt[rows] >= DOUBTED_FROM, -np.inf, likely[own] + _TIE)
         best = likely.argmax(axis=1)
@@ -305,8 +316,12 @@ def suggest_classes(
 
 
 def _measure_log_shares(evidence: Evidence, rows: slice) -> NDArray[np.float64]:
-    """The logarithm of each label's share of the answers for a row; half an answer is added to each label."""
-    counts = np.full((len(evidence.given_labels[rows]), evidence.n_classes), 0.5)
+    """The logarithm of each label's share of the answers for a row; half an answer is added to each label.
+
+    Without annotators it is the same for all rows, and given once.
+    """
+    n_answers = 1 if evidence.annotations is None else len(evidence.given_labels[rows])
+    counts = np.full((n_answers, evidence.n_classes), 0.5)
     if evidence.annotations is not None:
         for answers in evidence.annotations[rows].T:
             asked = np.flatnonzero(answers >= 0)

@@ -111,7 +111,7 @@ def test_an_array_has_one_key_in_any_order_in_memory() -> None:
 
 @pytest.mark.parametrize("value", [object(), np.array([None, "a"]), [object()], {1}, lambda: 1])
 def test_other_kinds_have_no_key(value: object) -> None:
-    """What can't be told apart is not kept."""
+    """What has no known content is not kept."""
     assert hash_content(value) is None
 
 

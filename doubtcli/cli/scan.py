@@ -142,7 +142,7 @@ def _scan_now(
     if report is not None:
         report.finish(print_found, found, folder=folder, top=top, verbose=report.verbose)
     if cache:
-        keep_known_scan(found, files, "" if report is None else report.printed, printing)
+        keep_known_scan(settings, found, files, "" if report is None else report.printed, printing)
 
 
 def _print_json(folder: Path) -> None:

@@ -12,13 +12,18 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.errors import DoubtError
 from doubtcli.files.table import sha256_of
-from doubtcli.store.audit_key import hash_side_files, is_made_by_us_alone, make_audit_key
+from doubtcli.store.audit_key import (
+    hash_side_files,
+    is_made_by_us_alone,
+    make_audit_key,
+    select_judging_settings,
+)
 from doubtcli.store.cache import open_cache
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from doubtcli.records import ScanResult, SideFile
+    from doubtcli.records import Keeper, ScanResult, SideFile
     from doubtcli.settings import ScanSettings
 
 Printing = tuple[Any, ...]
@@ -43,43 +48,54 @@ def find_known_scan(settings: ScanSettings, printing: Printing) -> KnownScan | N
         settings: Of the scan.
         printing: What the printed report depends on; empty if nothing is printed.
     """
-    keeper = open_cache()
-    if keeper is None or settings.path == STANDARD_INPUT or not is_made_by_us_alone():
+    keeper = _open_cache(settings)
+    if keeper is None:
         return None
     try:
         side_files = hash_side_files(settings)
-        key = make_audit_key(settings, sha256_of(settings.path), side_files)
+        audit_key = make_audit_key(settings, sha256_of(settings.path), side_files)
     except (DoubtError, OSError):  # the scan itself says what is wrong
         return None
-    files = keeper.find(_name_files(key, settings.path, side_files))
-    printed = keeper.find(_name_printed(key, settings.path, side_files, printing)) if printing else ""
+    key = _make_key(settings, audit_key, side_files)
+    files, printed = keeper.find(key), keeper.find(_make_printed_key(key, printing)) if printing else ""
     if files is None or printed is None:
         return None
     return KnownScan(files, printed, tuple(one.path for one in side_files.values()))
 
 
-def keep_known_scan(found: ScanResult, files: Mapping[str, bytes], printed: str, printing: Printing) -> None:
+def keep_known_scan(
+    settings: ScanSettings, found: ScanResult, files: Mapping[str, bytes], printed: str, printing: Printing
+) -> None:
     """Keep what a scan wrote and printed, for `find_known_scan`.
 
+    Nothing is kept of a scan that became a fast one as memory was short: it may not be short the next time.
+
     Args:
+        settings: What the user wanted.
         found: The result of the scan.
         files: What it wrote, by name.
         printed: What it printed.
         printing: What that depends on; empty if nothing was printed.
     """
-    keeper = open_cache()
-    path = found.source.path
-    if keeper is None or path == STANDARD_INPUT or not is_made_by_us_alone():
+    keeper = _open_cache(settings)
+    if keeper is None or found.settings != select_judging_settings(settings):
         return
-    keeper.keep(_name_files(found.audit_key, path, found.side_files), dict(files))
+    key = _make_key(settings, found.audit_key, found.side_files)
+    keeper.keep(key, dict(files))
     if printing:
-        keeper.keep(_name_printed(found.audit_key, path, found.side_files, printing), printed)
+        keeper.keep(_make_printed_key(key, printing), printed)
 
 
-def _name_files(audit_key: str, path: str, side_files: Mapping[str, SideFile]) -> str:
-    """The key of an audit's files: they have paths as the user gave them."""
-    return json.dumps(["files", audit_key, path, {name: one.path for name, one in side_files.items()}])
+def _open_cache(settings: ScanSettings) -> Keeper | None:
+    is_kept = settings.path != STANDARD_INPUT and is_made_by_us_alone()
+    return open_cache() if is_kept else None
 
 
-def _name_printed(audit_key: str, path: str, side_files: Mapping[str, SideFile], printing: Printing) -> str:
-    return json.dumps(["printed", _name_files(audit_key, path, side_files), *printing])
+def _make_key(settings: ScanSettings, audit_key: str, side_files: Mapping[str, SideFile]) -> str:
+    """The key of an audit's files: they have paths as the user gave them, and less memory may change them."""
+    paths = {name: one.path for name, one in side_files.items()}
+    return json.dumps(["files", audit_key, settings.path, settings.memory, paths])
+
+
+def _make_printed_key(key: str, printing: Printing) -> str:
+    return json.dumps(["printed", key, *printing])

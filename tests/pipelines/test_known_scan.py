@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from doubtcli.cli import main
 from doubtcli.cli import scan as command
+from doubtcli.evidence import memory
 from doubtcli.pipelines import known_scan
 from doubtcli.store import audit_key
 from doubtcli.store.cache import list_entries
@@ -129,6 +131,20 @@ def test_verdicts(scan: Scan, scans: list[str], folder: Path) -> None:
         scan("--id", "id", "--verdicts", "answers.csv", path="named.csv")
 
     assert scans == ["named.csv"] * 2
+
+
+def test_short_memory(scan: Scan, scans: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """A scan that is fast only because memory is short is made again, also where a fast one is wanted."""
+    flags = ("--folds", "2", "--threads", "1", "--no-progress", "--quiet")
+    monkeypatch.setattr(memory, "DEFAULT", replace(memory.DEFAULT, always=1e18))
+    assert main.run(["scan", "rows.csv", *flags]) == 0
+    noted = json.loads(Path("rows.doubt/audit.json").read_bytes())["notes"]
+
+    _, fast = scan("--quiet")
+
+    assert any("memory" in note for note in noted)
+    assert not any("memory" in note for note in json.loads(fast["audit.json"])["notes"])
+    assert scans == ["rows.csv"] * 2
 
 
 def test_a_copy_elsewhere(scan: Scan, folder: Path) -> None:

@@ -28,6 +28,7 @@ from doubtcli.read.row_ids import (
 )
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
+from doubtcli.records.arrays import split_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -143,7 +144,7 @@ def build_examples(
         embeddings=_join_embeddings(table, roles, embeddings, rows),
         groups=_number_groups(table, roles, rows),
         annotations=_encode_annotations(table, annotators, labels, rows),
-        given_pred_probs=None if pred_probs is None else pred_probs[rows],
+        given_pred_probs=None if pred_probs is None else _take_probabilities(pred_probs, rows),
         unlabelled_row_ids=tuple(ids[unlabelled]),
         unlabelled_positions=tuple(unlabelled.tolist()),
         row_hashes=tuple(hashes),
@@ -151,6 +152,14 @@ def build_examples(
         earlier_hashes=tuple(hash_rows_as_before(table, roles, hashes, embeddings, pred_probs)),
         equal_inputs=number_equal_inputs(table, roles, hashes, embeddings)[rows],
     )
+
+
+def _take_probabilities(pred_probs: NDArray[np.float64], rows: Codes) -> NDArray[np.float32]:
+    """The probabilities of some rows, in single precision as those of our own models."""
+    taken = np.empty((len(rows), pred_probs.shape[1]), dtype=np.float32)
+    for block in split_rows(*taken.shape):
+        taken[block] = pred_probs[rows[block]]
+    return taken
 
 
 def _column_roles(roles: Roles) -> dict[str, str]:

@@ -119,7 +119,7 @@ def read_pred_probs(
     _check_probabilities(probs, labels, path)
     if not is_named:
         _check_order(probs, labels, path)
-    return np.clip(probs, 0.0, 1.0)
+    return np.clip(probs, 0.0, 1.0, out=probs)
 
 
 def _match_class_columns(names: list[str], labels: Labels) -> list[str] | None:

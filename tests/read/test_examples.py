@@ -169,12 +169,12 @@ def test_embeddings_are_put_side_by_side() -> None:
 
 def test_pred_probs_follow_their_rows() -> None:
     """The user's probabilities are sorted like the rows, and no input columns are needed."""
-    probs = np.array([[0.1, 0.9], [0.2, 0.8], [0.3, 0.7], [0.4, 0.6]])
+    probs = np.array([[0.125, 0.875], [0.25, 0.75], [0.375, 0.625], [0.5, 0.5]])
 
     found = examples({"id": list("dcba"), "label": LABELS}, pred_probs=probs)
 
     assert found.given_pred_probs is not None
-    assert found.given_pred_probs.tolist() == [[0.4, 0.6], [0.2, 0.8], [0.1, 0.9]]
+    assert found.given_pred_probs.tolist() == [[0.5, 0.5], [0.25, 0.75], [0.125, 0.875]]
     assert found.embeddings is None
 
 

@@ -12,7 +12,9 @@ import numpy as np
 
 from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.nearest import find_nearest
+from doubtcli.predict.nearest_by_graph import can_search_graph, search_graph
 from doubtcli.records import Need, Neighbors
+from doubtcli.wording.numbers import format_percent_down
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -114,15 +116,22 @@ def find_neighbors(
     if not np.array_equal(representatives, np.arange(len(space))):  # a copy of large files is large
         space = space[representatives]
     n_different = len(representatives)
-    candidates = spread_rows(n_different, _SAMPLED if n_different > _MOST_COMPARED else n_different)
-    indices, squares = find_nearest(space, candidates, N_NEIGHBORS, together[representatives], advance)
+    groups, note = together[representatives], None
+    if n_different > _MOST_COMPARED and can_search_graph():
+        indices, squares, recall = search_graph(space, N_NEIGHBORS, groups, advance)
+        note = (
+            f"to save time, neighbours are looked for in a graph of all {n_different:,} different rows: it "
+            f"finds {format_percent_down(recall)} of the nearest {N_NEIGHBORS} (measured on some rows)"
+        )
+    else:
+        candidates = spread_rows(n_different, _SAMPLED if n_different > _MOST_COMPARED else n_different)
+        indices, squares = find_nearest(space, candidates, N_NEIGHBORS, groups, advance)
+        if len(candidates) < n_different:
+            note = (
+                f"to save time, neighbours are looked for among {len(candidates):,} of the {n_different:,} "
+                "different rows; with faiss, they are looked for among all: pip install 'doubtcli[ann]'"
+            )
     rows = np.where(indices >= 0, representatives[indices], -1)[group]
-    note = (
-        f"to save time, neighbours are looked for among {len(candidates):,} of the "
-        f"{n_different:,} different rows"
-        if len(candidates) < n_different
-        else None
-    )
     return Neighbors(rows, np.sqrt(squares)[group], note)
 
 

@@ -31,6 +31,8 @@ def find_nearest(
     n_wanted: int,
     groups: Codes | None = None,
     advance: Callable[[int], None] = lambda _: None,
+    *,
+    rows: Codes | None = None,
 ) -> tuple[Codes, Floats]:
     """The nearest candidates of each row, nearest first; of equally near ones, the first.
 
@@ -44,20 +46,22 @@ def find_nearest(
         n_wanted: How many candidates to find for each row.
         groups: Shape `(n_rows,)`: a candidate with the same number as the row is passed over.
         advance: Counts the rows that are done.
+        rows: The rows for which to find them; all if left out.
 
     Returns:
         Row numbers (-1 where there are fewer) and squared Euclidean distances (NaN there), each of shape
         `(n_rows, n_wanted)`, or as wide as there are candidates.
     """
+    rows = np.arange(len(space)) if rows is None else rows
     search = _Search(space, candidates, n_wanted, groups)
     width = min(n_wanted, len(candidates))
-    nearest = np.full((len(space), width), -1)
-    squares = np.full((len(space), width), np.nan)
+    nearest = np.full((len(rows), width), -1)
+    squares = np.full((len(rows), width), np.nan)
     step = max(1, _AT_ONCE // len(candidates))
-    for start in range(0, len(space), step):
-        rows = np.arange(start, min(start + step, len(space)))
-        nearest[rows], squares[rows] = search.look(rows)
-        advance(len(rows))
+    for start in range(0, len(rows), step):
+        part = slice(start, start + step)
+        nearest[part], squares[part] = search.look(rows[part])
+        advance(len(rows[part]))
     return nearest, squares
 
 

@@ -37,6 +37,8 @@ _NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "memory", "
 SIDE_FILES = ("embeddings", "pred_probs", "verdicts")
 """Settings that name another file to read besides the data."""
 _PACKAGES = ("doubtcli", "cleanlab", "numpy", "pandas", "pyarrow", "scikit-learn", "scipy")
+_EXTRA_PACKAGES = ("faiss-cpu",)
+"""Of extras that change figures where they are installed."""
 
 
 def select_judging_settings(settings: ScanSettings) -> dict[str, Any]:
@@ -54,6 +56,9 @@ def list_versions(model: EmbeddingModel | None = None) -> dict[str, str]:
         SettingsError: A library that runs the model is not installed.
     """
     versions = {name: version(name) for name in _PACKAGES}
+    for name in _EXTRA_PACKAGES:
+        with suppress(PackageNotFoundError):
+            versions[name] = version(name)
     return versions if model is None else versions | model.find_versions()
 
 

@@ -149,6 +149,7 @@ class TestNeighbors:
         """Every row still has neighbours, all of them in the sample, and a note says so."""
         monkeypatch.setattr(neighbors, "_MOST_COMPARED", 50)
         monkeypatch.setattr(neighbors, "_SAMPLED", 20)
+        monkeypatch.setattr(neighbors, "can_search_graph", lambda: False)
         dense = np.arange(100, dtype=np.float32)[:, None]
 
         found = neighbors_of(dense)
@@ -156,10 +157,24 @@ class TestNeighbors:
         assert len(np.unique(found.indices)) <= 20
         sentences.check(found.note)
 
+    def test_in_large_files_all_rows_are_searched_where_faiss_is_installed(self, monkeypatch, sentences):
+        """Neighbours are those of a small file, and a note says how many of them are found."""
+        pytest.importorskip("faiss")
+        dense = np.random.default_rng(0).normal(size=(100, 4)).astype(np.float32)
+        small = neighbors_of(dense)
+        monkeypatch.setattr(neighbors, "_MOST_COMPARED", 50)
+
+        found = neighbors_of(dense)
+
+        np.testing.assert_array_equal(found.indices, small.indices)
+        np.testing.assert_allclose(found.distances, small.distances, rtol=1e-4)
+        sentences.check(found.note)
+
     def test_the_provider_passes_the_note_on(self, monkeypatch):
         """What the user should know of the search becomes a note of the audit."""
         monkeypatch.setattr(neighbors, "_MOST_COMPARED", 50)
         monkeypatch.setattr(neighbors, "_SAMPLED", 20)
+        monkeypatch.setattr(neighbors, "can_search_graph", lambda: False)
         dense, rows, notes = np.arange(100, dtype=np.float32)[:, None], np.arange(100), []
 
         made = NearestRows().make(Features((TableBlock(dense),)), rows, rows, Silence(), notes.append)

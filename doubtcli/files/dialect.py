@@ -222,13 +222,13 @@ def count_lead_lines(sample: Sequence[str], dialect: Dialect) -> int:
 
     A comment starts with a sign of `COMMENT_SIGNS`, and has more or fewer fields than a usual record. A title
     fills at most half as many, the first of them; more if the names below it are known ones. Both must be
-    followed by a record as wide as usual; after a title, it must be filled, and have no numbers, as names of
-    columns do.
+    followed by a record at least as wide as usual; after a title, it must be filled, and have no numbers, as
+    names of columns do.
     """
     named = bool(sample) and DELIMITER_LINE.match(sample[0]) is not None
     n_named = int(named)
     records = list(_sample_records(sample[n_named:], dialect))
-    widths = Counter(len(record) for _, record in records)
+    widths = Counter(_count_to_last(record) for _, record in records)
     if not widths:
         return n_named
     usual = max(widths, key=lambda width: (widths[width], width))
@@ -268,6 +268,11 @@ def _sample_records(sample: Sequence[str], dialect: Dialect) -> Iterator[tuple[i
             start = reader.line_num
     except csv.Error:
         return
+
+
+def _count_to_last(record: Sequence[str]) -> int:
+    """How many fields a record has, without empty ones at its end: rows may end with more delimiters."""
+    return max((place for place, field in enumerate(record, 1) if field.strip()), default=1)
 
 
 def _count_filled(record: Sequence[str]) -> int:

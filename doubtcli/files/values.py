@@ -222,7 +222,7 @@ def find_distinct(column: pa.ChunkedArray) -> Distinct:
 def _identify_column(column: pa.ChunkedArray) -> tuple[object, ...]:
     """Where a column is in memory: two columns at the same place are the same."""
     chunks = (
-        (len(chunk), chunk.offset, *(buffer and buffer.address for buffer in chunk.buffers()))
+        (len(chunk), chunk.offset, *(None if one is None else one.address for one in chunk.buffers()))
         for chunk in column.chunks
     )
     return (column.type, *chunks)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from doubtcli.cli import main
-from doubtcli.pipelines import scan
+from doubtcli.pipelines import judge
 from doubtcli.settings import load_gate
 
 if TYPE_CHECKING:
@@ -239,6 +239,6 @@ def test_no_models(monkeypatch: pytest.MonkeyPatch) -> None:
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(scan, "gather_evidence", never)
+    monkeypatch.setattr(judge, "gather_evidence", never)
 
     assert init() == 0

@@ -20,7 +20,7 @@ from doubtcli.cli import main
 from doubtcli.tools.registry import list_tool_names, load_tool
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from tests.conftest import Sentences
 
@@ -32,14 +32,17 @@ WORDS = {
 SCAN = ("--id", "id", "--folds", "2", "--repeats", "1", "--threads", "1", "--fast", "--quiet")
 
 
-def write_rows(path: Path, n_rows: int = 120) -> None:
+WRONG = frozenset({0, 20, 50, 80, 118})
+
+
+def write_rows(path: Path, n_rows: int = 120, wrong: Collection[int] = WRONG) -> None:
     """Write rows as CSV: five labels are wrong, those of rows 1 and 51 too; rows 119 and 120 repeat row 1."""
     lines = ["id,text,label,verdict"]
     for number in range(n_rows):
         kind = "fruit" if number % 2 == 0 or number == 119 else "tool"
         words = [WORDS[kind][(number // 2 // 6**place + place) % 6] for place in range(3)]
         text = "apple cherry peach" if number in {0, 118, 119} else f"{' '.join(words)} n{number}"
-        lines.append(f"r{number:03},{text},{'tool' if number in {0, 20, 50, 80, 118} else kind},mine")
+        lines.append(f"r{number:03},{text},{'tool' if number in wrong else kind},mine")
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
@@ -126,7 +129,12 @@ class TestQueue:
         assert (folder / "rows.fixed.csv").read_bytes() == (folder / "rows.csv").read_bytes()
 
     def test_waived_rows_are_not_queued_again(self, folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
-        """Rows whose label people kept are not in a later queue, unless other waivers are named."""
+        """Rows whose label people kept are not in a later queue, unless other waivers are named.
+
+        With as many wrong labels as here, some are doubted; only those are waived.
+        """
+        write_rows(folder / "rows.csv", wrong={*WRONG, 10, 30, 40, 60, 70, 90, 100})
+        assert main.run(["scan", "rows.csv", *SCAN]) == 0
         assert run("--size", "5") == 0
         queue = rows(folder / "rows.queue" / "queue.csv")
         kept = {row["doubt_id"] for row in queue}
@@ -144,8 +152,8 @@ class TestQueue:
         asked = {row["doubt_id"] for row in rows(folder / "fixed.queue" / "queue.csv")}
         assert n_waived
         assert f"Note: {n_waived} row" in out
-        assert n_kept in {5, 6}  # rows 1 and 119 are one entry
-        assert len(asked & (kept | {"r000", "r118"})) <= n_kept - n_waived
+        assert n_kept == len(kept) == 5
+        assert len(asked & kept) == n_kept - n_waived
         (folder / "none.toml").write_text("")
         assert main.run(["queue", "fixed.doubt", "--size", "200", "--force", "--waivers", "none.toml"]) == 0
         assert set(kept) <= {row["doubt_id"] for row in rows(folder / "fixed.queue" / "queue.csv")}

@@ -41,7 +41,7 @@ def four_rows(tmp_path: Path) -> Examples:
 
 @pytest.fixture
 def needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scan needs 1,000 bytes and a fast one 400, whatever the file."""
+    """A scan needs 1,000 bytes and a fast one 400, for any file."""
     none = {"a_row": 0, "a_cell": 0, "a_number": 0, "a_letter": 0}
     monkeypatch.setattr(memory, "DEFAULT", MemoryUse(1_000, **none))
     monkeypatch.setattr(memory, "FAST", MemoryUse(400, **none))

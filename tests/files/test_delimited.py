@@ -77,6 +77,20 @@ def test_lines_above_the_header_are_no_rows(tmp_path: Path, lead: str) -> None:
     assert relabel_second(table, content) == content.replace("win now,spam", "win now,other")
 
 
+def test_a_comment_is_found_where_as_many_rows_end_with_one_more_delimiter_as_do_not(tmp_path: Path) -> None:
+    """Two records have two fields, and two a third, empty one."""
+    path = tmp_path / "rows.csv"
+    path.write_text("# made by hand\nlabel,word\nham,x\nham,y,\nspam,z,\n", encoding="utf-8")
+
+    table = read_table(str(path))
+
+    assert table.data.to_pylist() == [
+        {"label": "ham", "word": "x"},
+        {"label": "ham", "word": "y"},
+        {"label": "spam", "word": "z"},
+    ]
+
+
 def test_lines_above_the_header_are_named(tmp_path: Path, sentences: Sentences) -> None:
     """The note has the numbers of the lines."""
     (note,) = read(tmp_path, f"# made\n# by hand\nid,text,label\n{ROWS}").notes

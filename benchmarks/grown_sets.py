@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 WRONG = 0.08
 """The share of wrong labels: each becomes another class, drawn at random."""
-N_WORDS, REPLACED, MISSPELT = 35, 0.2, 0.04
+N_WORDS, REPLACED, MISSPELT = 35, 0.6, 0.04
 """Of a text: how many words it has; the shares of words that are drawn from all texts, and that have a letter
 of their own, so that the vocabulary grows with the rows as it does in real files."""
 N_CARRIERS, CELL_NOISE = 10, 0.1
@@ -79,7 +79,7 @@ def write_file(kind: str, n_rows: int, folder: Path) -> GrownFile:
 def grow_texts(
     source: str, n_classes: int, n_rows: int, rng: np.random.Generator
 ) -> tuple[dict[str, object], NDArray[np.intp], None]:
-    """Texts of 35 words: those of real texts of the class, a fifth of them from any text."""
+    """Texts of 35 words: those of real texts of the class, most of them replaced by words of any text."""
     words, starts, truth_of_text = read_words(source)
     codes = truth_of_text % n_classes
     by_class = np.argsort(codes, kind="stable")

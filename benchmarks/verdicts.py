@@ -97,7 +97,15 @@ def compare(task: Task, truth: np.ndarray, lines: list[list]) -> None:
 def scan(task: Task, folder: Path, *options: str) -> Scan:
     """The results of one `doubt scan`, called as a user would."""
     out = folder / "out"
-    command = [sys.executable, "-m", "doubtcli", "scan", str(folder / "data.parquet"), "--isolated"]
+    command = [
+        sys.executable,
+        "-m",
+        "doubtcli",
+        "scan",
+        str(folder / "data.parquet"),
+        "--isolated",
+        "--no-cache",
+    ]
     command += ["--label", "label", "--id", "id", "--quiet", "--force", "--threads", "1", "-o", str(out)]
     if task.has_answers:
         command += ["--annotators", "annotator_*"]

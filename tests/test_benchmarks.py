@@ -498,7 +498,7 @@ def test_a_page_without_both_marks_in_order_does_not_change(tmp_path, text):
     assert readme.read_text() == text
 
 
-@pytest.mark.parametrize("name", ["ranking", "flips", "size", "embeddings"])
+@pytest.mark.parametrize("name", ["ranking", "flips", "speed", "embeddings"])
 def test_the_page_has_the_marks_of_each_benchmark(name):
     """The page has both marks once."""
     text = page.PAGE.read_text()

@@ -19,7 +19,7 @@ from doubtcli.files.frame import read_frame
 from doubtcli.pipelines.scan import make_audit
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.records import InMemory
-from doubtcli.report.notebook import NotebookBars, is_notebook, load_quietly
+from doubtcli.report.notebook import NotebookBars, is_notebook
 from doubtcli.report.page import render_html
 from doubtcli.settings import load_settings
 from doubtcli.store.describe import describe_audit, tabulate_doubts
@@ -176,9 +176,8 @@ def _scan(
     flags, given = take_from_memory(options, frame)
     settings = load_settings({**flags, "path": path}, start=Path.cwd(), **find_config(config))
     progress: Progress = choose_progress(wanted=shows_progress)
-    if is_notebook():
-        load_quietly()
-        progress = NotebookBars() if shows_progress else progress
+    if shows_progress and is_notebook():
+        progress = NotebookBars()
     result, table = make_audit(settings, progress=progress, given=given)
     found = FoundAudit(
         describe_audit(result), tabulate_doubts(result), path, None, "the audit of this session", given=given

@@ -80,7 +80,7 @@ def plant_and_judge(  # noqa: PLR0917  # everything that planting needs
     made, again, against = [], [], []
     names = _list_models_that_count(gathered.predictions)
     models, total = gathered.choose_models(names), plantings * len(names)
-    with progress.stage("Planting errors to learn from", total) as advance:
+    with progress.stage("Planting errors", total) as advance:
         for number in range(1, plantings + 1):
             seed = (settings.seed + _FAR * number) % 2**32
             planting = task.plant(training_evidence, opinion, judgeable, seed)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import sys
 import time
-import warnings
 from contextlib import contextmanager
 from html import escape
 from importlib import import_module
@@ -87,13 +86,6 @@ class NotebookBars:
         self._last = time.monotonic()
         line = f"<small>{escape(self._titles[-1])}{figure} …</small>" if self._titles else ""
         self._shown.update({"text/html": line}, raw=True)
-
-
-def load_quietly() -> None:
-    """Load cleanlab: in a notebook without ipywidgets its bars, which we don't use, print a warning."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        import_module("cleanlab.filter")
 
 
 def render_for_notebook(document: AuditDocument, queue: pd.DataFrame, doubted: Collection[str]) -> str:

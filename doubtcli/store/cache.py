@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import re
 import stat
 import tempfile
 import time
@@ -21,6 +20,7 @@ from doubtcli.disk.file import make_hints, os_errors_as_output_error
 from doubtcli.disk.lock import lock_folders_of
 from doubtcli.errors import DoubtError, InputError, SettingsError
 from doubtcli.features.blocks import BLOCKS_GROUP
+from doubtcli.settings.fields import parse_size
 from doubtcli.settings.installed import find_installed
 from doubtcli.tasks.registry import TASKS_GROUP
 
@@ -41,7 +41,6 @@ CACHE_HINTS = make_hints(
 )
 _LIMIT = 2 * 10**9
 """Bytes. A scan of a million texts with ten classes keeps about 0.5 GB."""
-_UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _AUDITS, _PARTS = "audits", "parts"
 """The folders of both kinds."""
 _AUDIT_SUFFIX, _PART_SUFFIX, _UNFINISHED_SUFFIX = ".doubt", ".part", ".unfinished"
@@ -226,13 +225,12 @@ def read_limit() -> int:
     text = os.environ.get(LIMIT_VARIABLE, "").strip()
     if not text:
         return _LIMIT
-    found = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)\s*([kKmMgGtT]?[bB]?)", text)
-    unit = found and _UNITS.get(found[2].upper().rstrip("B"))
-    if not found or unit is None:
+    try:
+        return int(text) if text.isdecimal() else parse_size(text)
+    except ValueError as error:
         raise SettingsError(
             f"{text!r} is not a size", where=LIMIT_VARIABLE, expected="a size such as 500MB or 8GB"
-        )
-    return int(float(found[1]) * unit)
+        ) from error
 
 
 def list_entries() -> list[CacheEntry]:

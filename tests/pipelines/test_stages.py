@@ -57,6 +57,6 @@ def test_a_stage_of_known_length_counts_all_its_steps(
 
     known = [tuple(one) for one in progress.stages if one[1] is not None]
     assert {title for title, _, _ in known} == {
-        *("Cross-fitting models", "Finding neighbours", "Planting errors to learn from"),
+        *("Cross-fitting models", "Finding neighbours", "Planting errors"),
     }
     assert [done for _, _, done in known] == [total for _, total, _ in known]

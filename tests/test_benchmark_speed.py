@@ -92,3 +92,14 @@ def test_a_run_that_is_kept_is_not_repeated(tmp_path, monkeypatch, capsys):
     speed.main()
 
     assert "| 1,000 | doubt | 12.5 |" in capsys.readouterr().out
+
+
+def test_the_peak_of_a_process_does_not_count_the_memory_of_the_one_that_started_it():
+    """This process has Arrow and pandas loaded, and a bare Python needs a fraction of that."""
+    own = speed.run_process([sys.executable, "-S", "-c", "import time; time.sleep(0.3)"])
+    large = speed.run_process(
+        [sys.executable, "-S", "-c", "import time; a = bytearray(100_000_000); time.sleep(0.3)"]
+    )
+
+    assert own.peak_megabytes < 60
+    assert 95 < large.peak_megabytes - own.peak_megabytes < 130

@@ -6,6 +6,7 @@ import re
 from array import array
 from collections import defaultdict
 from dataclasses import dataclass
+from hashlib import blake2b
 from itertools import count, pairwise
 from typing import TYPE_CHECKING, ClassVar
 
@@ -47,6 +48,7 @@ _MOST_PAIRS = 2**20
 _BUCKETS = 2**22
 _AT_ONCE = 65_536
 """Texts whose word pairs are in memory at a time."""
+_DIGEST_BYTES = 8
 _DIMENSIONS = 64
 """Of each half of the space in which texts are compared. With 128, errors were ranked slightly worse on 77
 classes of short texts, and as well elsewhere; the search costs twice as much."""
@@ -137,10 +139,8 @@ def make_text_block(texts: Iterable[str]) -> TextBlock:
     """
     ids, starts, vocabulary = _tokenize(texts)
     copies = _find_copies(ids, starts, vocabulary)
-    pairs = _count_pairs(ids, starts, len(vocabulary))
-    tokens = _count_matrix(ids, starts, len(vocabulary))
-    words = sparse.hstack([tokens, pairs], format="csr")
-    del ids, pairs  # in large files each of them has hundreds of megabytes
+    tokens, words = _count_words(ids, starts, len(vocabulary))
+    del ids  # in large files it has hundreds of megabytes
     _weigh_words(words)
     spelling = _make_spelling(vocabulary, tokens)
     _scale_to_spelling(tokens, spelling)
@@ -154,7 +154,7 @@ def _tokenize(texts: Iterable[str]) -> tuple[NDArray[np.int32], NDArray[np.int64
     for text in texts:
         ids.extend(map(number.__getitem__, _TOKEN.findall(text.lower())))
         starts.append(len(ids))
-    return np.array(ids, dtype=np.int32), np.array(starts, dtype=np.int64), list(number)
+    return np.frombuffer(ids, dtype=np.int32), np.frombuffer(starts, dtype=np.int64), list(number)
 
 
 def _find_copies(
@@ -167,11 +167,11 @@ def _find_copies(
     number: dict[str, int] = {}
     bare = [_find_bare_words(token) for token in vocabulary]
     numbered = [[number.setdefault(word, len(number)) for word in words] for words in bare]
-    of_text: dict[bytes, int] = {}
-    keys, is_long = np.zeros(len(starts) - 1, dtype=np.intp), np.zeros(len(starts) - 1, dtype=np.bool_)
+    # digests, since the words of all texts would be a second copy of the file
+    digests, is_long = np.zeros(len(starts) - 1, dtype=np.uint64), np.zeros(len(starts) - 1, dtype=np.bool_)
     first = np.cumsum([0, *map(len, numbered)])
     bare_ids = np.array([one for words in numbered for one in words], dtype=np.int32)
-    for rows in _split_rows(len(keys)):
+    for rows in _split_rows(len(digests)):
         inside = slice(starts[rows.start], starts[rows.stop])
         places, lengths = first[ids[inside]], np.diff(first)[ids[inside]]
         ends = np.cumsum(lengths)
@@ -180,9 +180,17 @@ def _find_copies(
         for row, (start, end) in enumerate(pairwise(bounds.tolist()), rows.start):
             marks = ids[starts[row] : starts[row + 1]]
             key = flat[start:end].tobytes() if end > start else b"marks" + marks.tobytes()
-            keys[row] = of_text.setdefault(key, len(of_text))
+            digests[row] = int.from_bytes(blake2b(key, digest_size=_DIGEST_BYTES).digest())
         is_long[rows] = np.diff(bounds) >= FEWEST_WORDS
-    return keys, is_long
+    return _number_in_order(digests), is_long
+
+
+def _number_in_order(values: NDArray[np.uint64]) -> Codes:
+    """A number for each value, in the order in which they come first."""
+    first, places = np.unique(values, return_index=True, return_inverse=True)[1:]
+    number = np.empty(len(first), dtype=np.intp)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[places]
 
 
 def _find_bare_words(token: str) -> list[str]:
@@ -196,18 +204,73 @@ def _split_rows(n_rows: int) -> list[slice]:
     return [slice(start, min(start + _AT_ONCE, n_rows)) for start in range(0, n_rows, _AT_ONCE)]
 
 
+def _count_words(
+    ids: NDArray[np.int32], starts: NDArray[np.int64], n_tokens: int
+) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
+    """Counts of the tokens in each text, and of its tokens and pairs side by side.
+
+    Both are filled some rows at a time, since in large files each has hundreds of megabytes.
+    """
+    kept, n_pairs = _find_common_pairs(ids, starts, n_tokens)
+    n_rows = len(starts) - 1
+    tokens = _Rows(len(ids), n_rows)
+    words = _Rows(len(ids) + n_pairs, n_rows)
+    for rows in _split_rows(n_rows):
+        inside = ids[starts[rows.start] : starts[rows.stop]]
+        bounds = starts[rows.start : rows.stop + 1] - starts[rows.start]
+        counts = _count_matrix(inside.copy(), bounds, n_tokens)
+        pairs = _place_pairs(ids, starts, rows, n_tokens, kept)
+        tokens.add(counts)
+        words.add(sparse.hstack([counts, pairs], format="csr"))
+    return tokens.finish(n_tokens), words.finish(n_tokens + len(kept))
+
+
+class _Rows:
+    """A sparse float32 matrix that is filled from its first row to its last, without a second copy.
+
+    Args:
+        most: It has at most as many entries.
+        n_rows: Of the whole matrix.
+    """
+
+    def __init__(self, most: int, n_rows: int) -> None:
+        self._data, self._columns = np.empty(most, dtype=np.float32), np.empty(most, dtype=np.int32)
+        self._ends = np.zeros(n_rows + 1, dtype=np.int64)
+        self._n_rows = 0
+
+    def add(self, part: sparse.csr_matrix) -> None:
+        """The next rows."""
+        start = self._ends[self._n_rows]
+        entries = slice(start, start + part.nnz)
+        self._data[entries], self._columns[entries] = part.data, part.indices
+        self._ends[self._n_rows + 1 : self._n_rows + 1 + part.shape[0]] = start + part.indptr[1:]
+        self._n_rows += part.shape[0]
+
+    def finish(self, n_columns: int) -> sparse.csr_matrix:
+        """The whole matrix."""
+        entries = slice(0, self._ends[-1])
+        shape = (self._n_rows, n_columns)
+        return sparse.csr_matrix((self._data[entries], self._columns[entries], self._ends), shape=shape)
+
+
 def _count_matrix(columns: NDArray[np.int32], starts: NDArray[np.int64], n_columns: int) -> sparse.csr_matrix:
-    """How often each column occurs in each row, from the columns of all rows one after the other."""
+    """How often each column occurs in each row, from the columns of all rows one after the other.
+
+    These are sorted in place.
+    """
     ones = np.ones(len(columns), dtype=np.float32)
     counts = sparse.csr_matrix((ones, columns, starts), shape=(len(starts) - 1, n_columns))
     counts.sum_duplicates()
     return counts
 
 
-def _count_pairs(ids: NDArray[np.int32], starts: NDArray[np.int64], n_tokens: int) -> sparse.csr_matrix:
-    """Counts of adjacent token pairs that occur at least twice: a pair that occurs once is no use.
+def _find_common_pairs(
+    ids: NDArray[np.int32], starts: NDArray[np.int64], n_tokens: int
+) -> tuple[NDArray[np.int64], int]:
+    """Adjacent token pairs that occur at least twice, sorted, and how often all of them occur.
 
-    In large files it takes more, so that there are about a million pairs at most.
+    A pair that occurs once is no use. In large files it takes more, so that there are about a million pairs
+    at most.
     """
     least = max(2, len(ids) // _MOST_PAIRS)
     parts = _split_rows(len(starts) - 1)
@@ -215,21 +278,30 @@ def _count_pairs(ids: NDArray[np.int32], starts: NDArray[np.int64], n_tokens: in
     seen = np.zeros(n_buckets, dtype=np.int64)
     for rows in parts:
         seen += np.bincount(_list_pairs(ids, starts, rows, n_tokens)[0] % n_buckets, minlength=n_buckets)
-    found: list[NDArray[np.int64]] = []
+    found, counts = np.zeros(0, dtype=np.int64), np.zeros(0, dtype=np.int64)
     for rows in parts:
         keys = _list_pairs(ids, starts, rows, n_tokens)[0]
-        found.append(keys[seen[keys % n_buckets] >= least])
-    kept, counts = np.unique(np.concatenate([np.zeros(0, dtype=np.int64), *found]), return_counts=True)
-    kept = kept[counts >= least]
-    columns, ends = [np.zeros(0, dtype=np.int32)], [np.zeros(1, dtype=np.int64)]
-    for rows in parts:
-        keys, of_row = _list_pairs(ids, starts, rows, n_tokens)
-        places = np.searchsorted(kept, keys)
-        is_kept = kept[np.minimum(places, len(kept) - 1)] == keys if len(kept) else np.zeros(len(keys), bool)
-        columns.append(places[is_kept].astype(np.int32))
-        in_row = np.bincount(of_row[is_kept], minlength=rows.stop - rows.start)
-        ends.append(ends[-1][-1] + np.cumsum(in_row))
-    return _count_matrix(np.concatenate(columns), np.concatenate(ends), len(kept))
+        more, n_more = np.unique(keys[seen[keys % n_buckets] >= least], return_counts=True)
+        found, places = np.unique(np.concatenate([found, more]), return_inverse=True)
+        counts = np.bincount(places, np.concatenate([counts, n_more]), len(found)).astype(np.int64)
+    is_common = counts >= least
+    return found[is_common], int(counts[is_common].sum())
+
+
+def _place_pairs(
+    ids: NDArray[np.int32],
+    starts: NDArray[np.int64],
+    rows: slice,
+    n_tokens: int,
+    kept: NDArray[np.int64],
+) -> sparse.csr_matrix:
+    """How often each of the pairs that are kept occurs in some rows."""
+    keys, of_row = _list_pairs(ids, starts, rows, n_tokens)
+    places = np.searchsorted(kept, keys)
+    is_kept = kept[np.minimum(places, len(kept) - 1)] == keys if len(kept) else np.zeros(len(keys), bool)
+    in_row = np.bincount(of_row[is_kept], minlength=rows.stop - rows.start)
+    ends = np.concatenate([[0], np.cumsum(in_row)])
+    return _count_matrix(places[is_kept].astype(np.int32), ends, len(kept))
 
 
 def _list_pairs(
@@ -299,11 +371,11 @@ def _count_ngrams(vocabulary: list[str]) -> sparse.csr_matrix:
     padded = "".join(f" {token} " for token in vocabulary)
     # a number for each character from 1, with 0 behind the last one, so that a shorter run is another number
     letters = np.frombuffer(padded.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
-    alphabet, numbers = np.unique(letters, return_inverse=True)
-    of_token = np.repeat(np.arange(len(vocabulary)), lengths)
-    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(
-        len(letters)
-    )  # characters up to the token's end
+    alphabet = np.unique(letters)
+    numbers = (np.searchsorted(alphabet, letters) + 1).astype(np.uint32)
+    of_token = np.repeat(np.arange(len(vocabulary), dtype=np.int32), lengths)
+    ends = np.cumsum(lengths)
+    left = np.repeat(ends, lengths) - np.arange(len(letters))  # characters up to the token's end
     runs, tokens = [], []
     for size in _NGRAM_SIZES:
         starts = np.flatnonzero(left >= size)
@@ -311,10 +383,13 @@ def _count_ngrams(vocabulary: list[str]) -> sparse.csr_matrix:
         for place in range(max(_NGRAM_SIZES)):
             run *= np.uint64(len(alphabet) + 1)
             if place < size:
-                run += numbers[starts + place].astype(np.uint64) + np.uint64(1)
+                run += numbers[starts + place]
         runs.append(run)
         tokens.append(of_token[starts])
-    kinds, columns = np.unique(np.concatenate(runs), return_inverse=True)
+    del left, numbers, of_token, starts  # a large file has millions of characters in its vocabulary
+    kinds = np.unique(np.concatenate([np.unique(run) for run in runs]))
+    columns = np.concatenate([np.searchsorted(kinds, run).astype(np.int32) for run in runs])
+    del runs
     rows = np.concatenate(tokens)
     ones = np.ones(len(rows), dtype=np.float32)
     return sparse.coo_matrix((ones, (rows, columns)), shape=(len(vocabulary), len(kinds))).tocsr()

@@ -232,10 +232,12 @@ def _find_distinct(column: pa.ChunkedArray) -> Distinct:
     column = simplify_column(column)
     if pa.types.is_nested(column.type):
         column = pa.chunked_array([[show_value(value) for value in column.to_pylist()]], TEXT)
-    array = column.combine_chunks()
-    encoded = array.dictionary_encode()
-    codes = pc.fill_null(encoded.indices, -1).to_numpy(zero_copy_only=False).astype(np.intp)
-    return Distinct(encoded.dictionary, codes)
+    if not len(column):
+        return Distinct(pa.array([], column.type), np.zeros(0, dtype=np.intp))
+    # not of the chunks put together, which would be a copy of the column; all have the same dictionary
+    encoded = column.dictionary_encode().chunks
+    codes = [pc.fill_null(chunk.indices, -1).to_numpy(zero_copy_only=False) for chunk in encoded]
+    return Distinct(encoded[-1].dictionary, np.concatenate(codes).astype(np.intp))
 
 
 def as_text(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -76,6 +76,7 @@ def read_examples(
             embeddings=_read_embeddings(settings, n_rows, given),
             pred_probs=_read_pred_probs(settings, labels, n_rows, given),
         )
+    pa.default_memory_pool().release_unused()  # of a large file hundreds of megabytes, which models can use
     return table, roles, labels, examples
 
 

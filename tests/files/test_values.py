@@ -67,3 +67,20 @@ def test_a_column_of_which_a_part_is_empty_is_remembered_as_any_other():
 
     with remember_columns():
         assert find_distinct(column).values.to_pylist() == [3, 4]
+
+
+def test_values_of_a_column_in_several_chunks_are_numbered_across_them() -> None:
+    """A value has one number, whatever part of the file it is in."""
+    column = pa.chunked_array([["b", None], [], ["a", "b"]], pa.large_string())
+
+    found = find_distinct(column)
+
+    assert found.values.to_pylist() == ["b", "a"]
+    assert found.codes.tolist() == [0, -1, 1, 0]
+
+
+def test_a_column_without_rows_has_no_values() -> None:
+    """Where every row was left out."""
+    found = find_distinct(pa.chunked_array([pa.array([], pa.large_string())]))
+
+    assert (found.values.to_pylist(), found.codes.tolist()) == ([], [])

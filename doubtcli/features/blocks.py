@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from doubtcli.errors import FeatureError
 from doubtcli.records import Features
+from doubtcli.records.arrays import give_back_memory
 from doubtcli.settings.installed import blame_author, find_installed
 
 if TYPE_CHECKING:
@@ -44,4 +45,5 @@ def build_features(examples: Examples) -> Features | None:
             block = make(examples)
         if block is not None:
             blocks.append(block)
+    give_back_memory()
     return Features(tuple(blocks)) if blocks else None

@@ -12,6 +12,7 @@ from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate_scores, pool_probabilities, weigh_models
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import Predictions
+from doubtcli.records.arrays import give_back_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -109,6 +110,7 @@ def cross_fit(
     probs = np.stack(fitted)
     for held in (first, fitted):
         held.clear()  # where classes are many, each matrix of probabilities counts
+    give_back_memory()
     probs = probs.reshape(shape)
     left_out = tuple(model.name for model in models if model not in used)
     return _pool_predictions(used, probs, given_labels, left_out)

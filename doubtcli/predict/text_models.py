@@ -23,6 +23,8 @@ _SMOOTHING = 0.3
 """Added to the weight of every n-gram in every class; chosen once, not tuned."""
 _MOST_CELLS = 2**24
 """The most weights that are in memory at once as a dense matrix: 64 MB."""
+_AT_ONCE = 16_384
+"""Rows whose n-grams are copied at a time."""
 _SPARSE = 0.02
 """Where classes have a smaller share of all words, as hundreds of classes do, nearly all weights are 0."""
 
@@ -53,22 +55,32 @@ class Ngrams:
 
     def score_rows(self, rows: NDArray[np.intp], weights: Weights) -> Matrix:
         """The scores, shape `(n_rows, n_classes)`; not all classes are in memory as dense weights at once."""
-        counts, n_ngrams = self.counts[rows], weights.own.shape[1]
+        n_ngrams = weights.own.shape[1]
         shared = np.stack([weights.of_ngram, np.ones(n_ngrams)], axis=1).astype(np.float32)
-        of_text, total = self._multiply(counts, shared).T
+        of_text, total = self._multiply(rows, shared).T
         scores: Matrix = np.outer(total, weights.of_class.astype(np.float32)) + of_text[:, None]
         own = weights.own.astype(np.float32)
         if self.spelling is None and own.nnz < _SPARSE * n_ngrams * own.shape[0]:
-            scores += (counts @ own.T).toarray()
+            columns = own.T.tocsr()
+            for part in _split_rows(len(rows)):
+                scores[part] += (self.counts[rows[part]] @ columns).toarray()
             return scores
         step = max(1, _MOST_CELLS // max(1, n_ngrams))
         for start in range(0, scores.shape[1], step):
             some = slice(start, start + step)
-            scores[:, some] += self._multiply(counts, own[some].T.tocsr().toarray())
+            scores[:, some] += self._multiply(rows, own[some].T.tocsr().toarray())
         return scores
 
-    def _multiply(self, counts: sparse.csr_matrix, weights: Matrix) -> Matrix:
-        return np.asarray(counts @ (weights if self.spelling is None else self.spelling @ weights))
+    def _multiply(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
+        weights = weights if self.spelling is None else self.spelling @ weights
+        product = np.empty((len(rows), weights.shape[1]), dtype=np.float32)
+        for part in _split_rows(len(rows)):
+            product[part] = self.counts[rows[part]] @ weights
+        return product
+
+
+def _split_rows(n_rows: int) -> list[slice]:
+    return [slice(start, start + _AT_ONCE) for start in range(0, n_rows, _AT_ONCE)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,15 +114,14 @@ class _ClassSumModel(ABC):
         del seed  # nothing is random
         n_folds = int(folds.max()) + 1
         sums = self.ngrams.sum_by_class(folds * n_classes + labels, n_folds * n_classes)
-        by_fold = [sums[fold * n_classes : (fold + 1) * n_classes] for fold in range(n_folds)]
-        del sums
-        total = by_fold[0].astype(np.float64)
-        for own in by_fold[1:]:
-            total += own
+        of_fold = [slice(fold * n_classes, (fold + 1) * n_classes) for fold in range(n_folds)]
+        total = sums[of_fold[0]].astype(np.float64)
+        for own in of_fold[1:]:
+            total += sums[own]
         scores = np.zeros((len(labels), n_classes), dtype=np.float32)
-        for fold, own in enumerate(by_fold):
+        for fold, own in enumerate(of_fold):
             rows = np.flatnonzero(folds == fold)
-            scores[rows] = self.ngrams.score_rows(rows, self.weigh((total - own).tocsr()))
+            scores[rows] = self.ngrams.score_rows(rows, self.weigh((total - sums[own]).tocsr()))
         return scores
 
 

@@ -28,7 +28,7 @@ from doubtcli.read.row_ids import (
 )
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
-from doubtcli.records.arrays import split_rows
+from doubtcli.records.arrays import give_back_memory, split_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +76,7 @@ def read_examples(
             embeddings=_read_embeddings(settings, n_rows, given),
             pred_probs=_read_pred_probs(settings, labels, n_rows, given),
         )
-    pa.default_memory_pool().release_unused()  # of a large file hundreds of megabytes, which models can use
+    give_back_memory()
     return table, roles, labels, examples
 
 

@@ -52,6 +52,24 @@ def compute_by_block(compute: Callable[[slice], Any], n_rows: int, n_columns: in
     return np.concatenate([compute(rows) for rows in blocks])
 
 
+def give_back_memory() -> None:
+    """Give memory that is free to the system, as the allocators of C and Arrow don't do themselves.
+
+    Between the stages of a large file these hold hundreds of megabytes, often in pieces that are too small
+    for the next stage.
+    """
+    import ctypes
+    import sys
+
+    import pyarrow as pa
+
+    pa.default_memory_pool().release_unused()
+    if sys.platform == "linux":
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it
+        if trim is not None:
+            trim(0)
+
+
 def average_opinions(opinions: Sequence[Floats]) -> Floats:
     """The mean of some matrices of the same shape; of one matrix it is the matrix itself.
 

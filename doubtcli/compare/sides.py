@@ -60,7 +60,7 @@ class Side:
 
     def named_rows(self, *, by_id: bool) -> NamedRows:
         """The rows as they are matched: by their ids, or by their values."""
-        names = self.row_ids if by_id else self.examples.row_hashes
+        names = self.row_ids if by_id else list(self.examples.row_hashes)
         labels = [self.labels.class_names[code] if code >= 0 else None for code in self.labels.codes.tolist()]
         return NamedRows(names, self.row_ids, labels)
 

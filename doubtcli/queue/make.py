@@ -30,6 +30,7 @@ from doubtcli.records.queue import (
     join_reasons,
     show_inclusion,
 )
+from doubtcli.records.texts import Texts
 from doubtcli.tools.plain import write_cells_csv
 from doubtcli.tools.values import MISSING, is_readable, to_csv_texts, to_readable_texts
 from doubtcli.wording.numbers import format_count
@@ -211,13 +212,13 @@ def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -
     return write_cells_csv(_list_scan_columns(audit, rows), own)
 
 
-def _list_scan_columns(audit: ScanResult, rows: Codes) -> dict[str, list[str | None]]:
+def _list_scan_columns(audit: ScanResult, rows: Codes) -> dict[str, Sequence[str | None]]:
     """The texts of our columns, as `QueueRow.cells` has them; a queue may have a million rows."""
     examples, ranking, at = audit.examples, audit.ranking, rows.tolist()
     equal = count_equal_rows(list_entries(ranking), rows, mark_drawn_rows(ranking, audit.sample))
     labels, suggested = audit.label_names, ranking.suggested_labels[rows].tolist()
-    columns: dict[str, list[str | None]] = {
-        "doubt_id": [examples.row_ids[row] for row in at],
+    columns: dict[str, Sequence[str | None]] = {
+        "doubt_id": Texts.of(examples.row_ids).take(rows),
         "given_label": [examples.class_names[code] for code in examples.given_labels[rows].tolist()],
         "doubt_suggested": [labels[code] for code in suggested],
         "doubt_score": [f"{doubt:.{SCORE_DECIMALS}f}" for doubt in ranking.doubt[rows].tolist()],
@@ -233,8 +234,8 @@ def _list_scan_columns(audit: ScanResult, rows: Codes) -> dict[str, list[str | N
         found = [drawn.get(row, (None, None)) for row in at]
         columns["doubt_stratum"] = [stratum for stratum, _ in found]
         columns["doubt_inclusion"] = [show_inclusion(inclusion) for _, inclusion in found]
-    hashes, positions = examples.row_hashes, examples.positions[rows].tolist()
-    columns[ROW_HASH_COLUMN] = [hashes[place] if hashes else None for place in positions]
+    hashes, positions = examples.row_hashes, examples.positions[rows]
+    columns[ROW_HASH_COLUMN] = Texts.of(hashes).take(positions) if hashes else [None] * len(at)
     return columns
 
 

@@ -130,11 +130,11 @@ def build_examples(
     if not (roles.inputs or annotators or embeddings is not None or pred_probs is not None):
         raise _no_inputs_error(table, roles)
     hashes = hash_rows(table, roles, embeddings, pred_probs)
-    ids = np.array(make_row_ids(table, roles, labels, embeddings, pred_probs, hashes=hashes), dtype=object)
-    order = pc.sort_indices(pa.array(ids, pa.large_string())).to_numpy().astype(np.intp)
+    ids = make_row_ids(table, roles, labels, embeddings, pred_probs, hashes=hashes)
+    order = pc.sort_indices(ids.array).to_numpy().astype(np.intp)
     rows, unlabelled = order[labels.codes[order] >= 0], order[labels.codes[order] < 0]
     return Examples(
-        row_ids=tuple(ids[rows]),
+        row_ids=ids.take(rows),
         positions=rows,
         given_labels=labels.codes[rows],
         class_names=labels.class_names,
@@ -146,9 +146,9 @@ def build_examples(
         groups=_number_groups(table, roles, rows),
         annotations=_encode_annotations(table, annotators, labels, rows),
         given_pred_probs=None if pred_probs is None else _take_probabilities(pred_probs, rows),
-        unlabelled_row_ids=tuple(ids[unlabelled]),
+        unlabelled_row_ids=tuple(ids.take(unlabelled)),
         unlabelled_positions=tuple(unlabelled.tolist()),
-        row_hashes=tuple(hashes),
+        row_hashes=hashes,
         hashed_as_numbers=list_number_columns(table, roles),
         earlier_hashes=tuple(hash_rows_as_before(table, roles, hashes, embeddings, pred_probs)),
         equal_inputs=number_equal_inputs(table, roles, hashes, embeddings)[rows],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from binascii import hexlify
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from doubtcli.read.roles.embedding import Flaw, read_vectors
 from doubtcli.read.roles.left_out import FILE_NAME, MEDIA_NAME, NEARLY_ALL, find_odd_ids
 from doubtcli.records import Role
 from doubtcli.records.arrays import number_alike, split_rows
+from doubtcli.records.texts import Texts
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Sequence
@@ -39,8 +41,8 @@ def make_row_ids(
     roles: Roles,
     labels: Labels,
     *given: NDArray[np.floating] | None,
-    hashes: Sequence[str] | None = None,
-) -> list[str]:
+    hashes: Texts | None = None,
+) -> Texts:
     """The id of every row, in file order.
 
     It is the value of the identifier column, if there is one; a few rows may lack an id or repeat that of an
@@ -61,17 +63,16 @@ def make_row_ids(
     identifiers, arrays = roles.names(Role.IDENTIFIER), _list_arrays(given)
     column = table.data.column(identifiers[0]) if identifiers else None
     if column is not None and not find_odd_ids(find_distinct(column)).all:
-        texts: list[str] = as_text(column).to_pylist()
-        return texts
+        return Texts(as_text(column).combine_chunks())
     if column is None and not (_input_names(roles) or arrays):
-        return [str(row) for row in range(1, table.data.num_rows + 1)]
+        return Texts(pa.array(np.arange(1, table.data.num_rows + 1)).cast(TEXT))
     hashes = hash_rows(table, roles, *given) if hashes is None else hashes
     others = sorted(roles.names(Role.ANNOTATOR, Role.GROUP))
     own = _number_repeats(hashes, labels.codes, table.data, others, arrays)
     return own if column is None else fill_in_ids(column, own)
 
 
-def fill_in_ids(column: pa.ChunkedArray, own: Sequence[str]) -> list[str]:
+def fill_in_ids(column: pa.ChunkedArray, own: Sequence[str]) -> Texts:
     """The ids of a column; a row without one, or with that of an earlier row, has another name.
 
     Args:
@@ -79,7 +80,7 @@ def fill_in_ids(column: pa.ChunkedArray, own: Sequence[str]) -> list[str]:
         own: What the rows are named by their content.
     """
     odd = find_odd_ids(find_distinct(column)).all
-    return [own[row] if row in odd else str(name) for row, name in enumerate(as_text(column).to_pylist())]
+    return Texts(as_text(column).combine_chunks()).replace({row: own[row] for row in odd})
 
 
 def describe_odd_ids(table: Table, roles: Roles, is_data: NDArray[np.bool_]) -> tuple[str, ...]:
@@ -133,7 +134,7 @@ def list_number_columns(table: Table, roles: Roles) -> tuple[str, ...]:
 
 def hash_rows(
     table: Table, roles: Roles, *given: NDArray[np.floating] | None, numbers: Collection[str] | None = None
-) -> list[str]:
+) -> Texts:
     """A hash of each row's content without its label: 16 hexadecimal digits, in file order.
 
     It is made from the row's inputs: all columns that models can learn from, also those left out as empty,
@@ -244,7 +245,9 @@ def number_equal_inputs(
 
 def _number_hashes(hashes: Sequence[str]) -> Codes:
     """A number for each hash, in their order."""
-    numbers = np.frombuffer(bytes.fromhex("".join(hashes)), dtype=f">u{DIGEST_BYTES}").astype(np.uint64)
+    blocks = split_rows(len(hashes), HASH_DIGITS)
+    digests = b"".join(bytes.fromhex("".join(hashes[block])) for block in blocks)
+    numbers = np.frombuffer(digests, dtype=f">u{DIGEST_BYTES}").astype(np.uint64)
     return np.asarray(np.unique(numbers, return_inverse=True)[1], dtype=np.intp)
 
 
@@ -267,15 +270,17 @@ def _list_arrays(given: Sequence[NDArray[np.floating] | None]) -> list[NDArray[n
 
 def _hash_each_row(
     data: pa.Table, names: Sequence[str], arrays: Sequence[NDArray[np.floating]], way: HashedAs
-) -> list[str]:
+) -> Texts:
     """A hash of each row; the columns' names go into all of them."""
     named = "\0".join(names) if way.ends is None else LINE_END.sub(way.ends, "\0".join(names))
     key = blake2b(named.encode(), digest_size=16).digest()
     start = blake2b(digest_size=DIGEST_BYTES, key=key)
-    digits = b"".join(
-        _hash_content(start, content) for content in _row_contents(data, names, arrays, way)
-    ).hex()
-    return [digits[place : place + HASH_DIGITS] for place in range(0, len(digits), HASH_DIGITS)]
+    digests = bytearray()
+    for content in _row_contents(data, names, arrays, way):
+        digests += _hash_content(start, content)
+    ends = np.arange(data.num_rows + 1, dtype=np.int64) * HASH_DIGITS
+    buffers = pa.py_buffer(ends), pa.py_buffer(hexlify(digests))
+    return Texts(pa.LargeStringArray.from_buffers(data.num_rows, *buffers))
 
 
 def _hash_content(start: blake2b, content: bytes) -> bytes:
@@ -348,14 +353,14 @@ def _prefix_lengths(texts: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _number_repeats(
-    hashes: Sequence[str],
+    hashes: Texts,
     codes: Codes,
     data: pa.Table,
     others: Sequence[str],
     arrays: Sequence[NDArray[np.floating]],
-) -> list[str]:
+) -> Texts:
     """The hashes; from the second row with the same hash on, its number is appended."""
-    ids = list(hashes)
+    numbered = {}
     groups = _number_hashes(hashes)
     rows = np.flatnonzero(np.bincount(groups)[groups] > 1)
     some = [np.asarray(array)[rows] for array in arrays]
@@ -363,9 +368,9 @@ def _number_repeats(
     ranks = np.where(codes < 0, len(codes), codes)[rows].tolist()
     order = sorted(range(len(rows)), key=lambda place: (groups[rows[place]], ranks[place], contents[place]))
     count, before = 0, -1
-    for row in rows[order]:
+    for row in rows[order].tolist():
         count = count + 1 if groups[row] == before else 1
         before = groups[row]
         if count > 1:
-            ids[row] = f"{hashes[row]}.{count}"
-    return ids
+            numbered[row] = f"{hashes[row]}.{count}"
+    return hashes.replace(numbered)

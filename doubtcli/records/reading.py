@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from doubtcli.records.texts import Texts
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
 
@@ -423,7 +425,7 @@ class Verdicts:
 class Examples:
     """The labelled rows in canonical order, as the models and the reasons see them."""
 
-    row_ids: tuple[str, ...]
+    row_ids: Sequence[str]
     positions: Codes
     """Shape `(n_rows,)`: place in the file, from 0."""
     given_labels: Codes
@@ -451,7 +453,7 @@ class Examples:
     unusable_positions: tuple[int, ...] = ()
     are_classes: bool = True
     """Whether the labels are names of classes."""
-    row_hashes: tuple[str, ...] = ()
+    row_hashes: Sequence[str] = ()
     """A hash of each row of the file without its label, in file order."""
     equal_inputs: Codes | None = None
     """Shape `(n_rows,)`: rows with the same number have the same inputs, cell by cell; None: no two have."""
@@ -499,7 +501,7 @@ class Examples:
         """Some of the labelled rows, in the order of `rows`."""
         return replace(
             self,
-            row_ids=tuple(self.row_ids[row] for row in rows),
+            row_ids=Texts.of(self.row_ids).take(rows),
             positions=self.positions[rows],
             given_labels=self.given_labels[rows],
             # a table without columns has no rows to take

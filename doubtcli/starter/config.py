@@ -17,6 +17,7 @@ from doubtcli.disk.paths import relative_path
 from doubtcli.files.formats import fill_in_formats
 from doubtcli.plugins import load_our_reasons
 from doubtcli.records import Role
+from doubtcli.records.texts import Texts
 from doubtcli.settings import BASELINE_FILE, FILE_KEYS, GATE_KEYS, WAIVERS_FILE, ScanSettings
 from doubtcli.wording.lists import and_more
 from doubtcli.wording.quoting import escape_unprintable, quote_toml, toml_item, toml_key
@@ -200,8 +201,9 @@ def _todays_limits(examples: Examples) -> Iterator[Comment]:
 def count_conflicts(examples: Examples) -> int:
     """The number of rows with the same input as another row, but a different label."""
     labels = defaultdict(list)
-    for position, label in zip(examples.positions.tolist(), examples.given_labels.tolist(), strict=True):
-        labels[examples.row_hashes[position]].append(label)
+    hashes = Texts.of(examples.row_hashes).take(examples.positions)
+    for row_hash, label in zip(hashes, examples.given_labels.tolist(), strict=True):
+        labels[row_hash].append(label)
     return sum(len(given) for given in labels.values() if len(set(given)) > 1)
 
 

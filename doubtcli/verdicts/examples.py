@@ -64,7 +64,7 @@ def follow_verdicts(examples: Examples, verdicts: Verdicts) -> Examples:
         replace(
             examples, verdicts=verdicts, class_names=(*examples.class_names, *verdicts.further_labels)
         ).take(np.flatnonzero(~unusable)),
-        unusable_row_ids=tuple(examples.row_ids[row] for row in aside),
+        unusable_row_ids=tuple(examples.row_ids[row] for row in aside.tolist()),
         unusable_positions=tuple(examples.positions[aside].tolist()),
     )
     n_classes = len(np.unique(kept.training_labels))

@@ -411,7 +411,7 @@ def _is_made_from(row_id: str, row_hash: str) -> bool:
 
 def list_rows(examples: Examples) -> list[RowSnapshot]:
     """The rows of a file that was just read: first those with a label, then all others, in file order."""
-    hashes, earlier = examples.row_hashes, examples.earlier_hashes
+    hashes, earlier = list(examples.row_hashes), examples.earlier_hashes
     labels = [examples.class_names[code] for code in examples.given_labels]
     labelled = zip(
         examples.row_ids, examples.positions.tolist(), labels, _list_entries(examples), strict=True

@@ -143,7 +143,10 @@ def write_csv(data: pa.Table) -> bytes:
         b'text,label\n"say, hi",a\n,b\n'
     """
     header = pa.table([pa.array([name], TEXT) for name in data.column_names], names=data.column_names)
-    return b"".join(_write_lines(part) for part in (header, *_split_table(data)))
+    sink = io.BytesIO()  # joined at the end, all parts would be there twice
+    for part in (header, *_split_table(data)):
+        sink.write(_write_lines(part))
+    return sink.getvalue()
 
 
 def _split_table(data: pa.Table) -> Iterator[pa.Table]:

@@ -221,10 +221,10 @@ def _list_scan_columns(audit: ScanResult, rows: Codes) -> dict[str, Sequence[str
         "doubt_id": Texts.of(examples.row_ids).take(rows),
         "given_label": [examples.class_names[code] for code in examples.given_labels[rows].tolist()],
         "doubt_suggested": [labels[code] for code in suggested],
-        "doubt_score": [f"{doubt:.{SCORE_DECIMALS}f}" for doubt in ranking.doubt[rows].tolist()],
-        "doubt_reasons": [join_reasons(reasons) for reasons in list_speaking_reasons(audit, rows)],
+        "doubt_score": Texts.of([f"{doubt:.{SCORE_DECIMALS}f}" for doubt in ranking.doubt[rows].tolist()]),
+        "doubt_reasons": Texts.of([join_reasons(reasons) for reasons in list_speaking_reasons(audit, rows)]),
         "doubt_why": [audit.why[row] for row in at],
-        EQUAL_ROWS_COLUMN: list(map(str, equal.tolist())),
+        EQUAL_ROWS_COLUMN: Texts.of(list(map(str, equal.tolist()))),
         TIER_COLUMN: [TIERS[tier] for tier in ranking.tiers[rows].tolist()],
         "verdict": [None] * len(at),
     }

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from doubtcli.records import Duplicates, Need, PairedBlock, SamePiece
+from doubtcli.records.arrays import number_alike, number_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -126,9 +127,8 @@ def group_equal_rows(features: Features) -> NDArray[np.intp]:
     decides = np.stack([block.decides_alone for block in features.blocks], axis=1)
     keys = np.stack([block.exact_keys for block in features.blocks], axis=1)
     keys = np.where(decides.any(axis=1, keepdims=True) & ~decides, -1, keys)
-    number: dict[tuple[int, ...], int] = {}
-    groups = [number.setdefault(tuple(key), len(number)) for key in keys.tolist()]
-    return np.array(groups, dtype=np.intp)
+    numbers = (np.unique(column, return_inverse=True)[1] for column in keys.T)
+    return number_in_order(number_alike(*numbers))
 
 
 def find_copies(features: Features) -> NDArray[np.bool_]:

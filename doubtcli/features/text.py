@@ -25,6 +25,7 @@ from doubtcli.predict.text_models import (
     count_in_columns,
 )
 from doubtcli.records import Role
+from doubtcli.records.arrays import number_in_order
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -182,15 +183,7 @@ def _find_copies(
             key = flat[start:end].tobytes() if end > start else b"marks" + marks.tobytes()
             digests[row] = int.from_bytes(blake2b(key, digest_size=_DIGEST_BYTES).digest())
         is_long[rows] = np.diff(bounds) >= FEWEST_WORDS
-    return _number_in_order(digests), is_long
-
-
-def _number_in_order(values: NDArray[np.uint64]) -> Codes:
-    """A number for each value, in the order in which they come first."""
-    first, places = np.unique(values, return_index=True, return_inverse=True)[1:]
-    number = np.empty(len(first), dtype=np.intp)
-    number[np.argsort(first)] = np.arange(len(first))
-    return number[places]
+    return number_in_order(digests), is_long
 
 
 def _find_bare_words(token: str) -> list[str]:

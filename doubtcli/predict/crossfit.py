@@ -98,6 +98,7 @@ def cross_fit(
             advance(1)
         return fitted
 
+    give_back_memory()
     first = fit(models, range(1))
     is_skilled = [_beats_chance(probs, given_labels) for probs in first]
     use_all = not any(is_skilled)

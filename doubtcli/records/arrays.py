@@ -111,6 +111,22 @@ def number_alike(*columns: Codes) -> Codes:
     return np.asarray(np.unique(numbers, return_inverse=True)[1], dtype=np.intp)
 
 
+def number_in_order(values: NDArray[Any]) -> Codes:
+    """A number for each value, in the order in which they come first.
+
+    Example:
+        >>> import numpy as np
+        >>> number_in_order(np.array([7, 3, 7, 9])).tolist()
+        [0, 1, 0, 2]
+    """
+    import numpy as np
+
+    first, places = np.unique(values, return_index=True, return_inverse=True)[1:]
+    number = np.empty(len(first), dtype=np.intp)
+    number[np.argsort(first)] = np.arange(len(first))
+    return number[places]
+
+
 def find_first_of_each(numbers: Codes) -> Codes:
     """The place of the first of each number, in the order of the places.
 

@@ -70,7 +70,7 @@ def test_a_column_of_which_a_part_is_empty_is_remembered_as_any_other():
 
 
 def test_values_of_a_column_in_several_chunks_are_numbered_across_them() -> None:
-    """A value has one number, whatever part of the file it is in."""
+    """A value has one number in all parts of a file."""
     column = pa.chunked_array([["b", None], [], ["a", "b"]], pa.large_string())
 
     found = find_distinct(column)

@@ -34,12 +34,12 @@ def cache(
         folder, entries = kept.find_cache(), kept.list_entries()
     if not quiet:
         n_audits = sum(one.is_audit for one in entries)
-        n_bytes, limit = sum(one.n_bytes for one in entries), kept.read_limit()
+        n_bytes = sum(one.n_bytes for one in entries)
+        most = "" if action == CLEAR else f" of at most {format_size(kept.read_limit())}"
         typer.echo(printable_path(str(folder)))
         typer.echo(
             f"  {format_count(n_audits, 'audit')} of gates and "
-            f"{format_count(len(entries) - n_audits, 'part')} of scans: "
-            f"{format_size(n_bytes)} of at most {format_size(limit)}"
+            f"{format_count(len(entries) - n_audits, 'part')} of scans: {format_size(n_bytes)}{most}"
         )
         typer.echo(
             "  It is made from your files, and has texts of theirs; only you may read it."

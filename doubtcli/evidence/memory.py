@@ -44,8 +44,8 @@ class MemoryUse:
 
 DEFAULT = MemoryUse(always=300e6, a_row=500, a_cell=40, a_number=46, a_letter=24)
 FAST = MemoryUse(always=300e6, a_row=500, a_cell=40, a_number=30, a_letter=6)
-"""Measured on 100,000 to 5,000,000 rows with `benchmarks/speed.py`, and rounded up: the estimate is 1.0 to 1.3
-times the peak."""
+"""Measured on 100,000 to 5,000,000 rows with `benchmarks/speed.py`, and rounded up: an estimate is 1.0 to
+1.3 times the peak."""
 
 
 def fit_into_memory(settings: ScanSettings, examples: Examples, where: str) -> tuple[ScanSettings, str]:

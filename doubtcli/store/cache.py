@@ -167,7 +167,9 @@ def open_cache() -> PartsCache | None:
     """
     from doubtcli.store.audit_key import identify_program
 
-    read_limit()  # so that an error in it is raised before a long scan
+    limit = read_limit()  # so that an error in it is raised before a long scan
+    with suppress(OSError):
+        remove_unused_entries(limit)  # it may be lower than it was
     kinds = {BLOCKS_GROUP: "block", TASKS_GROUP: "task"}
     found = (one for group, kind in kinds.items() for one in find_installed(group, kind, DoubtError))
     return PartsCache(identify_program()) if all(one.is_ours for one in found) else None
@@ -307,6 +309,8 @@ def _make_private(folder: Path) -> None:
         own.parent.mkdir(parents=True, exist_ok=True)
         own.mkdir(mode=stat.S_IRWXU, exist_ok=True)
     _check_ours(folder)
+    if folder.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO):
+        folder.chmod(stat.S_IRWXU)
 
 
 def _check_ours(folder: Path) -> None:

@@ -66,3 +66,13 @@ def test_a_limit_that_is_not_a_size(monkeypatch: pytest.MonkeyPatch, tmp_path: P
     assert main.run(["scan", "rows.csv", "--fast", "--quiet"]) == 2
 
     assert not (tmp_path / "rows.doubt").exists()
+
+
+def test_a_limit_that_is_not_a_size_keeps_nobody_from_clearing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """To remove all needs no limit."""
+    PartsCache("one").keep("a", 1)
+    monkeypatch.setenv("DOUBT_CACHE_LIMIT", "much")
+
+    assert main.run(["cache", "clear"]) == 0
+
+    assert PartsCache("one").find("a") is None

@@ -18,6 +18,7 @@ from doubtcli.store.cache import (
     find_cached_audit,
     keep_audit,
     list_entries,
+    open_cache,
     read_limit,
     remove_unused_entries,
 )
@@ -265,3 +266,26 @@ def test_no_limit(text: str, monkeypatch: pytest.MonkeyPatch, sentences: Sentenc
         read_limit()
 
     sentences.check(error.value)
+
+
+def test_a_lower_limit_is_kept_from_the_next_scan_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also by one that has nothing new to keep."""
+    PartsCache("one").keep("a", list(range(1_000)))
+    assert list_entries()
+    monkeypatch.setenv("DOUBT_CACHE_LIMIT", "1")
+
+    open_cache()
+
+    assert not list_entries()
+    assert folder.exists()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such modes")
+def test_a_folder_that_others_may_enter_is_closed_to_them(folder: Path) -> None:
+    """It may have been made by hand."""
+    (folder / "parts").mkdir(parents=True)
+    (folder / "parts").chmod(0o777)
+
+    PartsCache("one").keep("a", 1)
+
+    assert (folder / "parts").stat().st_mode & 0o777 == 0o700

@@ -31,7 +31,7 @@ def cache(
     with kept.os_errors_of_cache():
         if action == CLEAR:
             kept.clear_cache()
-        folder, entries = kept.find_cache(), kept.list_entries()
+        folder, entries = kept.find_cache(), kept.list_kept()
     if not quiet:
         n_audits = sum(one.is_audit for one in entries)
         n_bytes = sum(one.n_bytes for one in entries)

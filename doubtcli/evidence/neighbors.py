@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
-from doubtcli.predict.nearest import find_nearest
+from doubtcli.predict.nearest import find_nearest_rows
 from doubtcli.predict.nearest_by_graph import can_search_graph, search_graph
 from doubtcli.records import Need, Neighbors
 from doubtcli.wording.numbers import format_percent_down
@@ -125,7 +125,7 @@ def find_neighbors(
         )
     else:
         candidates = spread_rows(n_different, _SAMPLED if n_different > _MOST_COMPARED else n_different)
-        indices, squares = find_nearest(space, candidates, N_NEIGHBORS, groups, advance)
+        indices, squares = find_nearest_rows(space, candidates, N_NEIGHBORS, groups, advance)
         if len(candidates) < n_different:
             note = (
                 f"to save time, neighbours are looked for among {len(candidates):,} of the {n_different:,} "

@@ -25,7 +25,7 @@ _FEW_DIMENSIONS = 64
 """Fewer are compared in double precision: rows may then be too near for single precision."""
 
 
-def find_nearest(
+def find_nearest_rows(
     space: NDArray[np.float32],
     candidates: Codes,
     n_wanted: int,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
-from doubtcli.predict.nearest import find_nearest
+from doubtcli.predict.nearest import find_nearest_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ def search_graph(
         advance: Counts the rows that are done.
 
     Returns:
-        Row numbers and squared Euclidean distances, as `find_nearest` gives them; and the share of the
+        Row numbers and squared Euclidean distances, as `find_nearest_rows` gives them; and the share of the
         nearest rows that was found, measured on 500 rows.
     """
     import faiss
@@ -85,7 +85,7 @@ def search_graph(
 def _measure_recall(space: NDArray[np.float32], squares: Floats, groups: Codes) -> float:
     """The share of the truly nearest rows that was found; of equally near ones, any counts."""
     checked = spread_rows(len(space), _CHECKED)
-    _, exact = find_nearest(space, np.arange(len(space)), squares.shape[1], groups, rows=checked)
+    _, exact = find_nearest_rows(space, np.arange(len(space)), squares.shape[1], groups, rows=checked)
     farthest = np.nanmax(exact, axis=1, keepdims=True) * (1 + 1e-5)
     n_found = (squares[checked] <= farthest).sum(axis=1)
     n_there = (~np.isnan(exact)).sum(axis=1)

@@ -235,7 +235,7 @@ def read_limit() -> int:
         ) from error
 
 
-def list_entries() -> list[CacheEntry]:
+def list_kept() -> list[CacheEntry]:
     """All that is kept, what was not used for longest first.
 
     Raises:
@@ -262,7 +262,7 @@ def remove_unused_entries(limit: int | None = None, *, but: Path | None = None) 
         SettingsError: The environment has no size.
     """
     limit = read_limit() if limit is None else limit
-    entries = list_entries()
+    entries = list_kept()
     left = sum(one.n_bytes for one in entries)
     for one in entries:
         if left > limit and one.path != but:

@@ -24,7 +24,7 @@ from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.page import render_html
 from doubtcli.settings import ScanSettings
 from doubtcli.store import audit_key, describe_audit, tabulate_doubts
-from doubtcli.store.cache import list_entries
+from doubtcli.store.cache import list_kept
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -216,7 +216,7 @@ class TestNothingTwice:
         outputs(cache=False)
 
         assert calls.counts == {name: 2 * count for name, count in first.items()}
-        assert list_entries() == []
+        assert list_kept() == []
 
     def test_another_version(self, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
         """What another version of the program kept is not used."""
@@ -232,7 +232,7 @@ class TestNothingTwice:
         """What is damaged is made again, with the same result."""
         before = outputs(cache=True)
         first = dict(calls.counts)
-        for entry in list_entries():
+        for entry in list_kept():
             content = entry.path.read_bytes()
             entry.path.write_bytes(content[:-40] + b"x" * 40)
 
@@ -251,7 +251,7 @@ def test_features_of_another_package_are_never_kept(monkeypatch: pytest.MonkeyPa
 
     outputs(cache=True)
 
-    assert list_entries() == []
+    assert list_kept() == []
 
 
 def test_a_provider_that_is_kept_reads_only_the_settings_that_it_names() -> None:

@@ -16,7 +16,7 @@ from doubtcli.cli import scan as command
 from doubtcli.evidence import memory
 from doubtcli.pipelines import known_scan
 from doubtcli.store import audit_key
-from doubtcli.store.cache import list_entries
+from doubtcli.store.cache import list_kept
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -116,7 +116,7 @@ def test_any_change_is_seen(
         case "plug-in":
             monkeypatch.setattr(known_scan, "is_made_by_us_alone", lambda: False)
         case "damage":
-            for entry in list_entries():
+            for entry in list_kept():
                 entry.path.write_bytes(entry.path.read_bytes()[:-1])
 
     scan(*{"settings": ("--seed", "1"), "without cache": ("--no-cache",)}.get(change, ()))

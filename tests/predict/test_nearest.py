@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from sklearn.neighbors import NearestNeighbors
 
 from doubtcli.predict import nearest
-from doubtcli.predict.nearest import find_nearest
+from doubtcli.predict.nearest import find_nearest_rows
 
 
 def draw_rows(n_rows, n_dimensions):
@@ -18,7 +18,7 @@ def test_the_nearest_are_those_of_scikit_learn(n_rows, n_dimensions):
     """With few and with many candidates, and in single and double precision, no nearer row is missed."""
     space, candidates = draw_rows(n_rows, n_dimensions), np.arange(0, n_rows, 2)
 
-    rows, squares = find_nearest(space, candidates, 7)
+    rows, squares = find_nearest_rows(space, candidates, 7)
 
     oracle = NearestNeighbors(n_neighbors=7, algorithm="brute").fit(space[candidates].astype(np.float64))
     distances, places = oracle.kneighbors(space.astype(np.float64))
@@ -29,11 +29,11 @@ def test_the_nearest_are_those_of_scikit_learn(n_rows, n_dimensions):
 def test_parts_of_the_rows_are_searched_one_after_the_other(monkeypatch):
     """Where no more than two rows fit into memory at a time, the result is the same."""
     space, candidates = draw_rows(101, 4), np.arange(101)
-    whole = find_nearest(space, candidates, 5, candidates)
+    whole = find_nearest_rows(space, candidates, 5, candidates)
 
     monkeypatch.setattr(nearest, "_AT_ONCE", 202)
 
-    for part, one in zip(find_nearest(space, candidates, 5, candidates), whole, strict=True):
+    for part, one in zip(find_nearest_rows(space, candidates, 5, candidates), whole, strict=True):
         np.testing.assert_array_equal(part, one)
 
 
@@ -41,7 +41,7 @@ def test_rows_of_the_same_group_are_passed_over():
     """Of the rows 0, 1, 2 and 9 on a line, 0 and 1 are one group: they find 2 and 9, and are found."""
     space = np.array([[0.0], [1.0], [2.0], [9.0]], dtype=np.float32)
 
-    rows, squares = find_nearest(space, np.arange(4), 3, np.array([5, 5, 6, 7]))
+    rows, squares = find_nearest_rows(space, np.arange(4), 3, np.array([5, 5, 6, 7]))
 
     assert rows.tolist() == [[2, 3, -1], [2, 3, -1], [1, 0, 3], [2, 1, 0]]
     np.testing.assert_array_equal(squares, [[4, 81, np.nan], [1, 64, np.nan], [1, 4, 49], [49, 64, 81]])
@@ -54,7 +54,7 @@ def test_no_row_finds_one_of_its_own_group(groups, n_wanted):
     groups = np.array(groups)
     space = draw_rows(len(groups), 2)
 
-    rows, squares = find_nearest(space, np.arange(len(groups)), n_wanted, groups)
+    rows, squares = find_nearest_rows(space, np.arange(len(groups)), n_wanted, groups)
 
     for row, found in enumerate(rows):
         there = found[found >= 0]
@@ -67,7 +67,7 @@ def test_of_equally_near_rows_the_first_is_found():
     """A row amid three others at the same distance finds them in their order."""
     space = np.array([[0.0, 1.0], [1.0, 0.0], [0.0, 0.0], [-1.0, 0.0]], dtype=np.float32)
 
-    rows, _ = find_nearest(space, np.arange(4), 3, np.arange(4))
+    rows, _ = find_nearest_rows(space, np.arange(4), 3, np.arange(4))
 
     assert rows[2].tolist() == [0, 1, 3]
 
@@ -76,6 +76,6 @@ def test_rows_far_from_zero_are_not_confused():
     """In few dimensions, 1000.000 and 1000.001 differ, though their squares are equal in single precision."""
     space = np.array([[1000.0], [1000.001], [1000.01], [1000.1]], dtype=np.float32)
 
-    rows, _ = find_nearest(space, np.arange(4), 1, np.arange(4))
+    rows, _ = find_nearest_rows(space, np.arange(4), 1, np.arange(4))
 
     assert rows.ravel().tolist() == [1, 0, 1, 2]

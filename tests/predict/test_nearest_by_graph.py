@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from doubtcli.predict.nearest import find_nearest
+from doubtcli.predict.nearest import find_nearest_rows
 from doubtcli.predict.nearest_by_graph import search_graph
 
 pytest.importorskip("faiss")
@@ -20,7 +20,7 @@ def test_nearly_all_found_rows_are_the_nearest_ones():
 
     found, _, recall = search_graph(space, 10, rows)
 
-    exact, _ = find_nearest(space, rows, 10, rows)
+    exact, _ = find_nearest_rows(space, rows, 10, rows)
     true = np.mean([len(set(one) & set(other)) / 10 for one, other in zip(found, exact, strict=True)])
     assert true > 0.9
     assert recall == pytest.approx(true, abs=0.03)

@@ -17,7 +17,7 @@ from doubtcli.store.cache import (
     clear_cache,
     find_cached_audit,
     keep_audit,
-    list_entries,
+    list_kept,
     open_cache,
     read_limit,
     remove_unused_entries,
@@ -109,7 +109,7 @@ def test_removed(make_audit: Make, folder: Path) -> None:
         os.utime(cache_folder(key), (number, number))
     os.utime(cache_folder(keys[0]), (100, 100))
     (folder / "audits" / "other").mkdir()
-    limit = 2 * list_entries()[0].n_bytes
+    limit = 2 * list_kept()[0].n_bytes
 
     remove_unused_entries(limit)
 
@@ -178,7 +178,7 @@ class TestParts:
         keep(make_audit(audit_key="a" * 64), "a" * 64)
         parts = PartsCache("one")
         parts.keep("old", bytes(6_000))
-        for entry in list_entries():
+        for entry in list_kept():
             os.utime(entry.path, (1, 1))
         monkeypatch.setenv("DOUBT_CACHE_LIMIT", "14KB")
 
@@ -193,7 +193,7 @@ class TestParts:
         parts = PartsCache("one")
         for key in ("a", "b"):
             parts.keep(key, bytes(4_000))
-        for number, entry in enumerate(list_entries()):
+        for number, entry in enumerate(list_kept()):
             os.utime(entry.path, (number, number))
         parts.find("a")
         monkeypatch.setenv("DOUBT_CACHE_LIMIT", "10 kB")
@@ -210,7 +210,7 @@ class TestParts:
 
         clear_cache()
 
-        assert list_entries() == []
+        assert list_kept() == []
         assert (folder / "parts" / "mine.txt").exists()
 
     @pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
@@ -271,12 +271,12 @@ def test_no_limit(text: str, monkeypatch: pytest.MonkeyPatch, sentences: Sentenc
 def test_a_lower_limit_is_kept_from_the_next_scan_on(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also by one that has nothing new to keep."""
     PartsCache("one").keep("a", list(range(1_000)))
-    assert list_entries()
+    assert list_kept()
     monkeypatch.setenv("DOUBT_CACHE_LIMIT", "1")
 
     open_cache()
 
-    assert not list_entries()
+    assert not list_kept()
     assert folder.exists()
 
 

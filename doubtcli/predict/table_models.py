@@ -197,8 +197,8 @@ class GradientBoosting(_Classifier):
         return HistGradientBoostingClassifier(**trees, early_stopping=False, random_state=seed)
 
     def is_halved(self, n_classes: int) -> bool:
-        """Only where there are many rows, columns or classes: it loses some precision."""
-        return super().is_halved(n_classes) and self.dense.size * n_classes > _MANY_BOOSTED
+        """Only where rows, columns and classes are many together: it loses some precision."""
+        return self.dense.size * n_classes > _MANY_BOOSTED
 
     def limit_rows(self, n_classes: int) -> int:
         """Fewer where there are many columns or classes."""

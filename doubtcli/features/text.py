@@ -109,7 +109,7 @@ class TextBlock:
 
 
 def _side_by_side(beside: tuple[Block, ...]) -> NDArray[np.float32] | None:
-    parts = [block.dense for block in beside if block.dense is not None]
+    parts = [np.asarray(block.dense) for block in beside if block.dense is not None]
     return np.hstack(parts) if len(parts) > 1 else next(iter(parts), None)
 
 

@@ -12,7 +12,7 @@ from doubtcli.predict.table_models import MOST_TREE_ROWS, TableModel
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from doubtcli.records import Codes
+    from doubtcli.records import Codes, Rows
     from doubtcli.records.arrays import Floats
 
     Scores = NDArray[np.float64]
@@ -64,7 +64,7 @@ class KernelRidge(TableModel):
 class _Kernel:
     """The Gaussian kernel between rows and landmarks, never held for more than `_PART` rows."""
 
-    def __init__(self, dense: NDArray[np.float32]) -> None:
+    def __init__(self, dense: Rows) -> None:
         from scipy.linalg import cholesky
 
         self._dense = dense

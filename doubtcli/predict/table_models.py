@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from doubtcli.records import Codes
+    from doubtcli.records import Codes, Rows
 
     Scores = NDArray[np.floating]
 
@@ -50,7 +50,7 @@ _FLOOR = 0.01
 class TableModel:
     """What the models of a table have in common."""
 
-    dense: NDArray[np.float32]
+    dense: Rows
     """Shape `(n_rows, n_dense)`."""
     suffix: str = ""
     """Follows its name, where another block has such a model, too."""
@@ -104,7 +104,7 @@ class _Classifier(TableModel, ABC):
             model = self.make_classifier(seed, len(train)).fit(self.dense[train], labels[train])
             for rows in _split_rows(test, max(n_classes, self.dense.shape[1])):
                 probs[np.ix_(rows, known)] = model.predict_proba(self.dense[rows])
-        return np.asarray(np.log(probs + np.float32(_FLOOR)))
+        return _take_logarithms(probs)
 
 
 class LinearModel(_Classifier):
@@ -165,7 +165,14 @@ class ExtraTrees(TableModel):
             for rows in _split_rows(test, max(n_classes, self.dense.shape[1])):
                 total[np.ix_(rows, tree.classes_)] += tree.predict_proba(self.dense[rows], check_input=False)
             n_votes[test] += 1
-        return np.asarray(np.log(total / n_votes[:, None] + np.float32(_FLOOR)))
+        total /= n_votes[:, None]
+        return _take_logarithms(total)
+
+
+def _take_logarithms(probs: Scores) -> Scores:
+    """The logarithms of probabilities, in place: in a large file each copy has hundreds of megabytes."""
+    probs += np.float32(_FLOOR)
+    return np.log(probs, out=probs)
 
 
 def _draw_folds(n_folds: int, n_least: int, random: np.random.RandomState) -> Iterator[Codes]:
@@ -198,7 +205,8 @@ class GradientBoosting(_Classifier):
 
     def is_halved(self, n_classes: int) -> bool:
         """Only where rows, columns and classes are many together: it loses some precision."""
-        return self.dense.size * n_classes > _MANY_BOOSTED
+        n_rows, n_columns = self.dense.shape
+        return n_rows * n_columns * n_classes > _MANY_BOOSTED
 
     def limit_rows(self, n_classes: int) -> int:
         """Fewer where there are many columns or classes."""

@@ -174,13 +174,14 @@ def _column_roles(roles: Roles) -> dict[str, str]:
 
 def _convert_inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
     names = _column_roles(roles)
+    wanted = pa.array(rows)
     converted = {
-        name: convert_column(role, table, name)
+        name: convert_column(role, table, name).take(wanted)  # one by one: all columns twice are much
         for role in list_roles()
         for name in names
         if names[name] == role.name
     }
-    return pa.table({name: converted[name] for name in names}).take(pa.array(rows)) if names else pa.table({})
+    return pa.table({name: converted[name] for name in names})
 
 
 def _join_embeddings(

@@ -299,7 +299,7 @@ def _row_contents(
         column = simplify_column(data.column(name))
         matrix = _to_float_matrix(column, None if way.numbers is None else name in way.numbers)
         if matrix is None:
-            texts.append(_prefix_lengths(_end_lines(as_text(column), way.ends)))
+            texts.append(as_text(column))
         else:
             matrices.append(matrix)
     matrices = [matrix for matrix in matrices if matrix.shape[1]]
@@ -308,7 +308,8 @@ def _row_contents(
             [b""] * (block.stop - block.start)
         ]
         if texts:
-            some = [text.slice(block.start, block.stop - block.start) for text in texts]
+            # of all rows at once, the texts with their lengths would be a second copy of the file
+            some = [_prefix_lengths(_end_lines(text[block], way.ends)) for text in texts]
             joined = pc.binary_join_element_wise(*some, pa.scalar("", TEXT))
             parts.insert(0, joined.cast(pa.large_binary()).to_pylist())
         if not parts:

@@ -66,6 +66,7 @@ if TYPE_CHECKING:
     from doubtcli.records.learning import PairedBlock as PairedBlock
     from doubtcli.records.learning import Planting as Planting
     from doubtcli.records.learning import Predictions as Predictions
+    from doubtcli.records.learning import Rows as Rows
     from doubtcli.records.queue import Queue as Queue
     from doubtcli.records.queue import QueueRow as QueueRow
     from doubtcli.records.reading import FROM_FILES as FROM_FILES
@@ -130,7 +131,7 @@ _MODULES = {
     "evidence": "REASON_SPEAKS Background Evidence Keeper Need Provider ReasonScores SamePiece SkippedReason",
     "learning": """
         PLANTED_SHARE Block Duplicates Engine Features Job Model Neighbors PairedBlock Planting
-        Predictions
+        Predictions Rows
     """,
     "queue": "Queue QueueRow",
     "reading": """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,6 +35,23 @@ class Engine(Protocol):
 
     def map(self, jobs: Iterable[Job[Result]]) -> Iterator[Result]:
         """The results, in the order of the jobs."""
+        ...
+
+
+class Rows(Protocol):
+    """A matrix of float32: an array, or what makes its rows when they are asked for."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Rows and columns."""
+        ...
+
+    def __len__(self) -> int:
+        """The number of rows."""
+        ...
+
+    def __getitem__(self, rows: Any, /) -> Any:  # noqa: ANN401  # as arrays have it, for type checkers
+        """Some rows, as an array."""
         ...
 
 
@@ -85,7 +102,7 @@ class Block(Protocol):
         ...
 
     @property
-    def dense(self) -> Floats | None:
+    def dense(self) -> Rows | None:
         """Shape `(n_rows, n_dense)`: numbers that models of another block may add to their own features."""
         ...
 

@@ -1,12 +1,30 @@
 import numpy as np
 import pyarrow as pa
+import pytest
 
-from doubtcli.features.table import make_categorical_features, make_datetime_features, make_numeric_features
+from doubtcli.features import table
+from doubtcli.features.table import Indicators, TableBlock, TableMatrix
+from doubtcli.records import arrays
 
 
 def column(values, type_=None):
     """A column of a table."""
     return pa.chunked_array([pa.array(values, type_)])
+
+
+def make_numeric_features(values):
+    """The columns of some numbers as one array."""
+    return np.asarray(TableMatrix(table.make_numeric_features(values)))
+
+
+def make_categorical_features(values):
+    """The columns of some categories as one array."""
+    return np.asarray(TableMatrix(table.make_categorical_features(values)))
+
+
+def make_datetime_features(values):
+    """The columns of some times as one array."""
+    return np.asarray(TableMatrix(table.make_datetime_features(values)))
 
 
 def test_numbers_are_standardized_and_compressed():
@@ -68,3 +86,57 @@ def test_missing_times_have_an_indicator():
     times = pa.chunked_array([pa.array([0, None, 86_400_000_000], pa.timestamp("us"))])
 
     np.testing.assert_allclose(make_datetime_features(times)[:, 1], [0, 1, 0])
+
+
+# ------------------------------------------------------------------ side by side
+
+WHOLE = np.array(
+    [[0.5, 1, 0, 0, 0], [1.5, 0, 0, 1, 1], [2.5, 0, 1, 0, 0], [0.5, 1, 0, 0, 0]], dtype=np.float32
+)
+"""A number, three indicators, and whether a value is missing."""
+
+
+@pytest.fixture
+def matrix() -> TableMatrix:
+    """The same by its columns."""
+    numbers = np.array([0.5, 1.5, 2.5, 0.5], dtype=np.float32)
+    codes = np.array([0, 2, 1, 0], dtype=np.uint8)
+    return TableMatrix([numbers, Indicators(codes, 3), np.array([False, True, False, False])])
+
+
+@pytest.mark.parametrize("block_cells", [1, 10, 1000])
+def test_all_rows_are_the_same_in_blocks_of_any_size(
+    matrix: TableMatrix, monkeypatch: pytest.MonkeyPatch, block_cells: int
+) -> None:
+    """Blocks of one row, of two, and of all four."""
+    monkeypatch.setattr(arrays, "BLOCK_CELLS", block_cells)
+
+    made = np.asarray(matrix)
+
+    assert made.dtype == np.float32
+    np.testing.assert_array_equal(made, WHOLE)
+
+
+@pytest.mark.parametrize("rows", [np.array([2, 0]), slice(1, 3), np.array([], dtype=np.intp)])
+def test_some_rows_are_those_of_the_whole(matrix: TableMatrix, rows: np.ndarray | slice) -> None:
+    """In the order in which they are asked for."""
+    np.testing.assert_array_equal(matrix[rows], WHOLE[rows])
+    assert (len(matrix), matrix.shape) == (4, (4, 5))
+
+
+@pytest.mark.parametrize("block_cells", [1, 10, 1000])
+def test_equal_rows_have_the_same_number_in_blocks_of_any_size(
+    matrix: TableMatrix, monkeypatch: pytest.MonkeyPatch, block_cells: int
+) -> None:
+    """The last row equals the first; an array of the same numbers has the same keys."""
+    monkeypatch.setattr(arrays, "BLOCK_CELLS", block_cells)
+
+    assert TableBlock(matrix).exact_keys.tolist() == [0, 1, 2, 0]
+    assert TableBlock(WHOLE).exact_keys.tolist() == [0, 1, 2, 0]
+
+
+def test_the_space_of_neighbours_leaves_the_matrix_as_it_is(matrix: TableMatrix) -> None:
+    """Five columns: each value is divided by the square root of 5."""
+    for block in (TableBlock(matrix), TableBlock(WHOLE.copy())):
+        np.testing.assert_allclose(block.neighbor_space(), WHOLE / 5**0.5, rtol=1e-6)
+        np.testing.assert_array_equal(np.asarray(block.dense), WHOLE)

@@ -11,7 +11,7 @@ from doubtcli.records import Duplicates, Need, PairedBlock, SamePiece
 from doubtcli.records.arrays import number_alike, number_in_order
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
     from scipy import sparse
@@ -26,6 +26,8 @@ _MIXER = np.uint64(0x9E3779B97F4A7C15)
 """Knuth's multiplier: makes one number of several."""
 _BANDS, _BAND_ROWS = 12, 4
 """MinHash bands: two texts of similarity .8 share a band with probability 1 - (1 - .8^4)^12 = .998."""
+_AT_ONCE = 16_384
+"""Rows that are compared at a time."""
 
 
 @dataclass(frozen=True)
@@ -154,11 +156,11 @@ def _group_near_duplicates(
     from doubtcli.features.text import FEWEST_WORDS
 
     _, first = np.unique(exact, return_index=True)
-    has, *has_by_side = (_take_rows(_mark_entries(part), first) for part in (tokens, *sides))
-    long_enough = np.flatnonzero(np.diff(has.indptr) >= FEWEST_WORDS)
+    has = [_mark_entries(part) for part in (tokens, *sides)]
+    long_enough = np.flatnonzero(np.diff(tokens.indptr)[first] >= FEWEST_WORDS)
     leader = np.arange(len(first))
-    for bucket_of in _find_buckets(_take_rows(has, long_enough)):
-        _join_leaders(leader, long_enough, bucket_of, has, has_by_side)
+    for bucket_of in _find_buckets(tokens, first[long_enough]):
+        _join_leaders(leader, long_enough, bucket_of, first, has)
     return leader[exact]
 
 
@@ -170,26 +172,29 @@ def _mark_entries(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
     return sparse.csr_matrix((ones, matrix.indices, matrix.indptr), shape=matrix.shape)
 
 
-def _take_rows(matrix: sparse.csr_matrix, rows: NDArray[np.intp]) -> sparse.csr_matrix:
-    """Some rows; the matrix itself if they are all its rows in their order."""
-    return matrix if np.array_equal(rows, np.arange(matrix.shape[0])) else matrix[rows]
-
-
 def _join_leaders(
     leader: NDArray[np.intp],
     members: NDArray[np.intp],
     bucket_of: NDArray[np.intp],
-    has: sparse.csr_matrix,
-    has_by_side: Sequence[sparse.csr_matrix],
+    row_of: NDArray[np.intp],
+    has: Sequence[sparse.csr_matrix],
 ) -> None:
-    """Make the first row of each bucket the leader of the rows that are similar to it, in place."""
+    """Make the first member of each bucket the leader of those that are similar to it, in place.
+
+    Args:
+        leader: The leader of each text.
+        members: The texts that are in buckets.
+        bucket_of: The bucket of each member.
+        row_of: A row with each text.
+        has: What each row has, of the whole row and of each side; leaders must be similar in all of them.
+    """
     heads = np.full(bucket_of.max(initial=-1) + 1, len(leader), dtype=np.intp)
     np.minimum.at(heads, bucket_of, members)
     head = heads[bucket_of]
     leads = np.bincount(leader, minlength=len(leader)) > 1
     free = (head != members) & (leader[members] == members) & ~leads[members] & (leader[head] == head)
     followers, head = members[free], head[free]
-    alike = np.all([_are_alike(part, followers, head) for part in (has, *has_by_side)], axis=0)
+    alike = np.all([_are_alike(part, row_of[followers], row_of[head]) for part in has], axis=0)
     # rows that became leaders in this pass can't follow another
     alike &= ~np.isin(followers, head[alike])
     leader[followers[alike]] = head[alike]
@@ -200,25 +205,43 @@ def _are_alike(has: sparse.csr_matrix, some: NDArray[np.intp], others: NDArray[n
     from doubtcli.features.text import FEWEST_WORDS
 
     sizes = np.diff(has.indptr)
-    shared = np.asarray(has[some].multiply(has[others]).sum(axis=1)).ravel()
+    shared = np.zeros(len(some), dtype=np.intp)
+    for start in range(0, len(some), _AT_ONCE):
+        pairs = slice(start, start + _AT_ONCE)
+        shared[pairs] = np.asarray(has[some[pairs]].multiply(has[others[pairs]]).sum(axis=1)).ravel()
     share = np.where(np.minimum(sizes[some], sizes[others]) < FEWEST_WORDS, 1.0, _ALIKE)
     return np.asarray(shared >= share * (sizes[some] + sizes[others] - shared))
 
 
-def _find_buckets(has: sparse.csr_matrix) -> list[NDArray[np.intp]]:
-    """For each MinHash band (Broder, 1997), the bucket of each row; similar rows often share one."""
-    if has.shape[0] == 0:
-        return []
+def _find_buckets(tokens: sparse.csr_matrix, rows: NDArray[np.intp]) -> Iterator[NDArray[np.intp]]:
+    """For each MinHash band (Broder, 1997), the bucket of each of some rows; similar rows often share one.
+
+    Args:
+        tokens: An entry for each token that a row has.
+        rows: None is empty.
+    """
+    if not len(rows):
+        return
     rng = np.random.default_rng(0)
-    keys = []
     for _ in range(_BANDS):
-        band = np.zeros(has.shape[0], dtype=np.uint64)
+        band = np.zeros(tokens.shape[0], dtype=np.uint64)
         for _ in range(_BAND_ROWS):
-            order = rng.permutation(has.shape[1]).astype(np.int32)
-            minima = np.minimum.reduceat(order[has.indices], has.indptr[:-1])
-            band = band * _MIXER + minima.astype(np.uint64)  # wraps around; rows are compared later
-        keys.append(np.unique(band, return_inverse=True)[1].astype(np.intp))
-    return keys
+            order = rng.permutation(tokens.shape[1]).astype(np.int32)
+            band *= _MIXER  # wraps around; rows are compared later
+            band += _find_minima(tokens, order)
+        yield np.unique(band[rows], return_inverse=True)[1].astype(np.intp)
+
+
+def _find_minima(tokens: sparse.csr_matrix, order: NDArray[np.int32]) -> NDArray[np.uint64]:
+    """The place of the first token of each row in an order of all tokens; 0 where a row is empty."""
+    found = np.zeros(tokens.shape[0], dtype=np.uint64)
+    for start in range(0, len(found), _AT_ONCE):
+        bounds = tokens.indptr[start : start + _AT_ONCE + 1]
+        some = np.flatnonzero(np.diff(bounds))
+        if len(some):
+            places = order[tokens.indices[bounds[0] : bounds[-1]]]
+            found[start + some] = np.minimum.reduceat(places, bounds[some] - bounds[0])
+    return found
 
 
 def join_groups(duplicates: Codes, groups: Codes | None) -> tuple[Codes, str | None]:

@@ -75,14 +75,16 @@ class TextMeaning:
         self, examples: Examples, settings: ScanSettings, progress: Progress, note: Callable[[str], None]
     ) -> Mapping[str, Any]:
         """Embed the texts, if there are any, there is a model, and the user gave no probabilities."""
+        model = find_embedding_model(settings.embed)
+        if model is None or examples.given_pred_probs is not None:
+            return {}
         # not for `doubt reasons`, which only asks what providers make
         from doubtcli.features.embedding import make_embedding_block
         from doubtcli.features.text import join_texts
         from doubtcli.features.text_pair import list_sides
 
-        model = find_embedding_model(settings.embed)
         joined = join_texts(examples)
-        if model is None or joined is None or examples.given_pred_probs is not None:
+        if joined is None:
             return {}
         texts = list(joined)
         sides = list_sides(examples)

@@ -38,6 +38,8 @@ class InputFeatures:
 
 def build_features(examples: Examples) -> Features | None:
     """The features of the rows, or None if the file has no inputs."""
+    if not examples.column_roles and examples.embeddings is None:
+        return None  # before libraries are loaded that the blocks need
     blocks = []
     for one in find_installed(BLOCKS_GROUP, "block", FeatureError, BLOCKS_ORDER):
         make: Callable[[Examples], Block | None] = one.load()

@@ -134,8 +134,8 @@ class Tsv(Csv):
         """Only by its name, not by its content."""
 
 
-def write_csv(data: pa.Table) -> bytes:
-    r"""Columns of text as CSV: UTF-8, comma-separated, with a header, and `\n` after each line.
+def write_csv(data: pa.Table, *, has_header: bool = True) -> bytes:
+    r"""Columns of text as CSV: UTF-8, comma-separated, with a header or without, and `\n` after each line.
 
     Example:
         >>> import pyarrow as pa
@@ -144,7 +144,7 @@ def write_csv(data: pa.Table) -> bytes:
     """
     header = pa.table([pa.array([name], TEXT) for name in data.column_names], names=data.column_names)
     sink = io.BytesIO()  # joined at the end, all parts would be there twice
-    for part in (header, *_split_table(data)):
+    for part in (*([header] if has_header else []), *_split_table(data)):
         sink.write(_write_lines(part))
     return sink.getvalue()
 
@@ -163,10 +163,12 @@ def _write_lines(rows: pa.Table) -> bytes:
 
 
 def _write_fields(texts: pa.Array) -> pa.Array:
+    needs_quotes = pc.match_substring_regex(texts, NEEDS_QUOTES)
+    if not pc.any(needs_quotes).as_py():
+        return pc.fill_null(texts, "")
     quote = pa.scalar('"', TEXT)
     inside = pc.replace_substring(texts, '"', '""')
     quoted = pc.binary_join_element_wise(quote, inside, quote, pa.scalar("", TEXT))
-    needs_quotes = pc.match_substring_regex(texts, NEEDS_QUOTES)
     return pc.fill_null(pc.if_else(needs_quotes, quoted, texts), "")
 
 

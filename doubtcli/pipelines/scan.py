@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 
 from doubtcli.errors import SettingsError
 from doubtcli.evidence.leaks import find_strongest
@@ -23,6 +24,7 @@ from doubtcli.rank.noise import ADVICE
 from doubtcli.rank.payoff import expect_errors
 from doubtcli.rank.why import explain_rows
 from doubtcli.records import FROM_FILES, ScanResult
+from doubtcli.records.texts import Texts
 from doubtcli.store.audit_key import list_versions, make_audit_key, select_judging_settings
 from doubtcli.store.cache import open_cache
 from doubtcli.tasks.registry import find_task
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 NO_EVIDENCE = "no evidence against its label: models can't predict these labels"
 """Why a row is in the queue that no reason has something to say about but those of models without skill."""
+_EXPLAINED_AT_ONCE = 2**16
+"""The rows whose texts are objects of Python at the same time."""
 
 
 def make_audit(
@@ -157,15 +161,18 @@ def _draw_sample(ranking: Ranking, settings: ScanSettings) -> AuditSample | None
     return draw_sample(ranking.doubt, undecided, settings.audit_sample, settings.seed)
 
 
-def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> tuple[str, ...]:
+def _explain_queue(judged: JudgedFile, sample: AuditSample | None) -> Texts:
     """Why each doubted row and each row of the queue is doubted, in plain words; "" for the other rows."""
     examples, evidence, ranking = judged.examples, judged.gathered.evidence, judged.ranking
-    why = [""] * examples.n_rows
     listed = (np.flatnonzero(ranking.doubted), ranking.queue, list_queue_rows(ranking, sample))
     queued = np.unique(np.concatenate(listed))
     counted = list_counted_reasons(judged.reasons, judged.skill)
-    explained = explain_rows(judged.loaded, counted, examples, evidence, ranking, queued)
     nothing = "" if len(counted) == len(judged.reasons) else NO_EVIDENCE
-    for row, text in zip(queued, explained, strict=True):
-        why[row] = text or nothing
-    return tuple(why)
+    parts = [pa.array([""], pa.large_string())]
+    for start in range(0, len(queued), _EXPLAINED_AT_ONCE):
+        some = queued[start : start + _EXPLAINED_AT_ONCE]
+        texts = explain_rows(judged.loaded, counted, examples, evidence, ranking, some)
+        parts.append(pa.array([text or nothing for text in texts], pa.large_string()))
+    places = np.zeros(examples.n_rows, dtype=np.intp)
+    places[queued] = np.arange(len(queued)) + 1
+    return Texts(pa.concat_arrays(parts)).take(places)

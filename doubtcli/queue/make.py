@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,15 +12,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
+from doubtcli.files.values import TEXT
 from doubtcli.queue.pool import build_pool, list_conflicting_ids, list_file_rows, number_inputs
 from doubtcli.queue.strategies import RANDOM, SPOT_CHECK, choose_rows, estimate_minutes, mark_drawn_picks
 from doubtcli.rank.combine import count_equal_rows, list_entries, mark_drawn_rows
-from doubtcli.rank.figures import list_queued_rows, list_speaking_reasons
+from doubtcli.rank.figures import find_speaking_reasons, list_queued_rows
 from doubtcli.read.roles.assign import list_roles
 from doubtcli.records import CONTRADICTED, TIERS, Role, SpotCheckPlace
 from doubtcli.records.audit import find_queue_heads
 from doubtcli.records.queue import (
     EQUAL_ROWS_COLUMN,
+    REASONS_SEPARATOR,
     ROW_HASH_COLUMN,
     SCORE_DECIMALS,
     TIER_COLUMN,
@@ -27,7 +30,6 @@ from doubtcli.records.queue import (
     QueueRow,
     ShownColumns,
     ShownRow,
-    join_reasons,
     show_inclusion,
 )
 from doubtcli.records.texts import Texts
@@ -198,6 +200,8 @@ def _count_left_out(pool: Pool, picks: Sequence[Pick], choice: QueueChoice) -> i
 
 # ------------------------------------------------------------- the queue of a scan
 
+_ROWS_AT_ONCE = 2**16
+
 
 def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -> bytes:
     """The bytes of the `queue.csv` that a scan writes: the audit sample as drawn, then the most doubted rows.
@@ -208,35 +212,51 @@ def write_scan_queue(audit: ScanResult, table: Table, size: int | None = None) -
         size: How many rows it has at most; None: one for each doubted entry, and the sample.
     """
     rows = list_queued_rows(audit, size)
-    own = table.data.take(pa.array(audit.examples.positions[rows]))
-    return write_cells_csv(_list_scan_columns(audit, rows), own)
+    sink = BytesIO()
+    for start in range(0, max(len(rows), 1), _ROWS_AT_ONCE):
+        some = rows[start : start + _ROWS_AT_ONCE]
+        own = table.data.take(pa.array(audit.examples.positions[some]))
+        sink.write(write_cells_csv(_list_scan_columns(audit, some), own, has_header=start == 0))
+    return sink.getvalue()
 
 
 def _list_scan_columns(audit: ScanResult, rows: Codes) -> dict[str, Sequence[str | None]]:
     """The texts of our columns, as `QueueRow.cells` has them; a queue may have a million rows."""
-    examples, ranking, at = audit.examples, audit.ranking, rows.tolist()
+    examples, ranking = audit.examples, audit.ranking
     equal = count_equal_rows(list_entries(ranking), rows, mark_drawn_rows(ranking, audit.sample))
-    labels, suggested = audit.label_names, ranking.suggested_labels[rows].tolist()
     columns: dict[str, Sequence[str | None]] = {
         "doubt_id": Texts.of(examples.row_ids).take(rows),
-        "given_label": [examples.class_names[code] for code in examples.given_labels[rows].tolist()],
-        "doubt_suggested": [labels[code] for code in suggested],
+        "given_label": _take(examples.class_names, examples.given_labels[rows]),
+        "doubt_suggested": _take(audit.label_names, ranking.suggested_labels[rows]),
         "doubt_score": Texts.of([f"{doubt:.{SCORE_DECIMALS}f}" for doubt in ranking.doubt[rows].tolist()]),
-        "doubt_reasons": Texts.of([join_reasons(reasons) for reasons in list_speaking_reasons(audit, rows)]),
-        "doubt_why": [audit.why[row] for row in at],
-        EQUAL_ROWS_COLUMN: Texts.of(list(map(str, equal.tolist()))),
-        TIER_COLUMN: [TIERS[tier] for tier in ranking.tiers[rows].tolist()],
-        "verdict": [None] * len(at),
+        "doubt_reasons": _join_speaking_reasons(audit, rows),
+        "doubt_why": Texts.of(audit.why).take(rows),
+        EQUAL_ROWS_COLUMN: pa.array(equal).cast(TEXT),
+        TIER_COLUMN: _take(TIERS, ranking.tiers[rows]),
+        "verdict": pa.nulls(len(rows), TEXT),
     }
     if audit.sample is not None:
         draws = zip(map(str, audit.sample.strata), audit.sample.inclusion.tolist(), strict=True)
         drawn = dict(zip(audit.sample.rows.tolist(), draws, strict=True))
-        found = [drawn.get(row, (None, None)) for row in at]
+        found = [drawn.get(row, (None, None)) for row in rows.tolist()]
         columns["doubt_stratum"] = [stratum for stratum, _ in found]
         columns["doubt_inclusion"] = [show_inclusion(inclusion) for _, inclusion in found]
     hashes, positions = examples.row_hashes, examples.positions[rows]
-    columns[ROW_HASH_COLUMN] = Texts.of(hashes).take(positions) if hashes else [None] * len(at)
+    columns[ROW_HASH_COLUMN] = Texts.of(hashes).take(positions) if hashes else pa.nulls(len(rows), TEXT)
     return columns
+
+
+def _take(texts: Sequence[str | None], places: Codes) -> pa.Array:
+    """Some of a few texts, of which many rows have the same."""
+    return pa.array(texts, TEXT).take(pa.array(places))
+
+
+def _join_speaking_reasons(audit: ScanResult, rows: Codes) -> pa.Array:
+    """The names of the reasons that raise doubt about each row, as `join_reasons` has them."""
+    found = find_speaking_reasons(audit, rows)
+    names = _take(found.names, found.places)
+    lists = pa.ListArray.from_arrays(pa.array(np.append(0, found.ends), pa.int32()), names)
+    return pc.binary_join(lists, pa.scalar(REASONS_SEPARATOR, TEXT))
 
 
 IMAGE_ENDING = r"(?i)\.(png|jpe?g|webp|gif)(\?\S*)?\s*$"

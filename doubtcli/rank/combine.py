@@ -126,7 +126,7 @@ def rank_rows(
         suggested_confidence=suggestions.confidence,
         doubted=doubt >= DOUBTED_FROM,
         contradicted=contradicted,
-        order=np.lexsort((np.arange(n_rows), -margins.mean)),
+        order=np.argsort(-margins.mean, kind="stable"),
         voices=_describe_voices(voices.reasons, is_pooled=bool(opinions)),
         margins=margins.mean,
         further_labels=suggestions.further,
@@ -250,12 +250,25 @@ def list_queue_rows(ranking: Ranking, sample: AuditSample | None, size: int | No
 
 def find_equal_rows(ranking: Ranking, rows: Codes) -> list[Codes]:
     """The rows of the entry of each of some rows: itself and its equal ones, in canonical order."""
-    entries = list_entries(ranking)
-    members = np.flatnonzero(np.isin(entries, entries[rows]))
+    members, starts, ends = _find_members(list_entries(ranking), rows)
+    return [members[start:end] for start, end in zip(starts.tolist(), ends.tolist(), strict=True)]
+
+
+def join_equal_rows(ranking: Ranking, rows: Codes) -> Codes:
+    """The same in one array."""
+    members, starts, ends = _find_members(list_entries(ranking), rows)
+    sizes = ends - starts
+    return members[np.repeat(ends - np.cumsum(sizes), sizes) + np.arange(sizes.sum())]
+
+
+def _find_members(entries: Codes, rows: Codes) -> tuple[Codes, Codes, Codes]:
+    """The rows of the entries of some rows, by entry; and where those of each of these begin and end."""
+    is_member = np.zeros(int(entries.max(initial=-1)) + 1, dtype=np.bool_)
+    is_member[entries[rows]] = True
+    members = np.flatnonzero(is_member[entries])
     members = members[np.argsort(entries[members], kind="stable")]
-    starts = np.searchsorted(entries[members], entries[rows], side="left").tolist()
-    ends = np.searchsorted(entries[members], entries[rows], side="right").tolist()
-    return [members[start:end] for start, end in zip(starts, ends, strict=True)]
+    starts, ends = (np.searchsorted(entries[members], entries[rows], side=side) for side in ("left", "right"))
+    return members, starts, ends
 
 
 def list_entries(ranking: Ranking) -> Codes:

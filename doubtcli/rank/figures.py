@@ -14,6 +14,7 @@ import numpy as np
 from doubtcli.rank.combine import (
     count_equal_rows,
     find_equal_rows,
+    join_equal_rows,
     list_counted_reasons,
     list_entries,
     list_queue_rows,
@@ -214,8 +215,7 @@ def count_rows_to_decide(audit: ScanResult, queued: Codes) -> int:
 
 def list_rows_to_decide(audit: ScanResult) -> Codes:
     """All rows of the entries in the queue: those that are queued, and those that are equal to them."""
-    found = find_equal_rows(audit.ranking, audit.ranking.queue)
-    return np.concatenate(found) if found else audit.ranking.queue
+    return join_equal_rows(audit.ranking, audit.ranking.queue)
 
 
 @dataclass(frozen=True)
@@ -239,8 +239,12 @@ def find_speaking_reasons(audit: ScanResult, rows: Sequence[int] | Codes) -> Spe
     for block in split_rows(len(chosen), len(ordered)):
         some = chosen[block]
         table = np.array([reason.scores[some] for reason in ordered]).reshape(len(ordered), len(some)).T
-        strongest = np.lexsort((-table, np.broadcast_to(is_context, table.shape)), axis=1)
-        speaks = np.take_along_axis(table >= REASON_SPEAKS, strongest, axis=1)
+        speaks = table >= REASON_SPEAKS
+        several = np.flatnonzero(speaks.sum(axis=1) > 1)  # few rows have to be sorted
+        strongest = np.tile(np.arange(len(ordered)), (len(some), 1))
+        of_several = -table[several], np.broadcast_to(is_context, (len(several), len(ordered)))
+        strongest[several] = np.lexsort(of_several, axis=1)
+        speaks[several] = np.take_along_axis(speaks[several], strongest[several], axis=1)
         counts.append(speaks.sum(axis=1))
         places.append(strongest[speaks])
     nothing = np.zeros(0, dtype=np.intp)

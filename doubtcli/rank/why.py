@@ -64,11 +64,15 @@ def explain_rows(  # noqa: PLR0917  # a stage of the pipeline, which needs all s
             texts[voice, at] = explain_reason(one, reasons[member], evidence, background, some[at])
             free[at] = False
         first[voice] = np.where(kept[members], places[members], len(reasons)).min(axis=0)
-    order = np.argsort(first, axis=0, kind="stable").T.tolist()
-    n_voices = (first < len(reasons)).sum(axis=0).tolist()
-    return [
-        _join_texts([texts[voice, at] for voice in order[at][:count]]) for at, count in enumerate(n_voices)
-    ]
+    order = np.argsort(first, axis=0, kind="stable")
+    n_voices = (first < len(reasons)).sum(axis=0)
+    joined = np.full(len(some), "", dtype=object)
+    alone = np.flatnonzero(n_voices == 1)
+    joined[alone] = texts[order[0, alone], alone] if len(alone) else ""
+    for row in np.flatnonzero(n_voices > 1).tolist():
+        joined[row] = _join_texts([texts[voice, row] for voice in order[: n_voices[row], row]])
+    explained: list[str] = joined.tolist()
+    return explained
 
 
 def _list_voices(
@@ -147,4 +151,4 @@ def _choose_reasons(reasons: Sequence[ReasonScores], rows: Codes) -> Bools:
 
 
 def _join_texts(texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else "; ".join([*dict.fromkeys(texts)][:MOST_FRAGMENTS])
+    return "; ".join([*dict.fromkeys(texts)][:MOST_FRAGMENTS])

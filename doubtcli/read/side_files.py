@@ -13,6 +13,7 @@ from doubtcli.files.table import read_table
 from doubtcli.files.values import find_distinct, to_numbers
 from doubtcli.read.roles.embedding import Flaw, as_finite, looks_like_vectors, read_vectors
 from doubtcli.read.roles.left_out import is_id, is_row_number
+from doubtcli.records.arrays import compute_by_block
 from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
@@ -204,7 +205,7 @@ def _check_order(probs: NDArray[np.float64], labels: Labels, path: str) -> None:
     n_rows, n_classes = int(labelled.sum()), len(labels.class_names)
     if n_rows < ENOUGH_ROWS_TO_MATCH:
         return
-    likeliest = probs[labelled].argmax(axis=1)
+    likeliest = compute_by_block(lambda rows: probs[rows].argmax(axis=1), *probs.shape)[labelled]
     met = np.bincount(likeliest * n_classes + labels.codes[labelled], minlength=n_classes**2)
     table = met.reshape(n_classes, n_classes)
     if np.trace(table) >= CLEAR_MISFIT * table.max(axis=0).sum():

@@ -10,13 +10,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.records.arrays import compute_by_block
+from doubtcli.records.arrays import compute_by_block, find_first_of_each, number_alike
 from doubtcli.wording.numbers import format_score
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from doubtcli.records.arrays import Codes, Floats
+
+
+_SCORES = [format_score(hundredths / 100) for hundredths in range(101)]
+_NEARLY_BETWEEN = 1e-9
+"""A probability so close to the middle of two hundredths is not rounded in floating-point numbers."""
 
 
 def name_classes(class_names: Sequence[str]) -> tuple[str, ...]:
@@ -79,14 +84,32 @@ def order_by_probability(
             stays.
         class_names: The name of each code.
     """
-    of_pairs = pred_probs[rows[:, None], pairs]
-    order = np.argsort(-of_pairs, axis=1, kind="stable")
-    likelier_first = np.take_along_axis(pairs, order, axis=1).tolist()
-    in_order = np.take_along_axis(of_pairs, order, axis=1).tolist()
-    return [
-        (f"{class_names[one]} {format_score(of_one)}", f"{class_names[other]} {format_score(of_other)}")
-        for (one, other), (of_one, of_other) in zip(likelier_first, in_order, strict=True)
-    ]
+    of_pairs = pred_probs[rows[:, None], pairs].astype(np.float64)
+    is_turned = of_pairs[:, 1] > of_pairs[:, 0]
+    named = np.where(is_turned[:, None], pairs[:, ::-1], pairs)
+    shown = find_shown_scores(np.where(is_turned[:, None], of_pairs[:, ::-1], of_pairs))
+    columns = (named[:, 0], shown[:, 0], named[:, 1], shown[:, 1])
+    alike = number_alike(*columns)  # many rows have the same words
+    first = find_first_of_each(alike)
+    texts: dict[int, tuple[str, str]] = {
+        number: (f"{class_names[one]} {_SCORES[of_one]}", f"{class_names[other]} {_SCORES[of_other]}")
+        for number, one, of_one, other, of_other in zip(
+            alike[first].tolist(), *(column[first].tolist() for column in columns), strict=True
+        )
+    }
+    return [texts[number] for number in alike.tolist()]
+
+
+def find_shown_scores(probs: Floats) -> Codes:
+    """The hundredths, 0 to 100, that `format_score` shows of some probabilities.
+
+    Args:
+        probs: 0 to 1, of any shape.
+    """
+    hundredths = np.rint(probs * 100).astype(np.intp)
+    is_between = np.abs(probs * 100 % 1 - 0.5) < _NEARLY_BETWEEN  # where rounding has to be exact
+    hundredths[is_between] = [_SCORES.index(format_score(prob)) for prob in probs[is_between].tolist()]
+    return hundredths
 
 
 # ------------------------------------------------------------------------- votes

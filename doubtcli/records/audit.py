@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from doubtcli.records.arrays import find_first_of_each
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from doubtcli.records.arrays import Bools, Codes, Floats
     from doubtcli.records.evidence import Evidence, ReasonScores, SkippedReason
@@ -278,7 +278,7 @@ class ScanResult:
     reasons: tuple[ReasonScores, ...]
     skipped: tuple[SkippedReason, ...]
     ranking: Ranking
-    why: tuple[str, ...]
+    why: Sequence[str]
     """Shape `(n_rows,)`: the reasons of each row in plain words; "" where it is not doubted."""
     skill: Skill
     noise_rate: NoiseRate

@@ -47,6 +47,8 @@ RESERVED_COLUMNS = frozenset(
     }
 )
 """Names with a meaning where a queue is read back: our columns, a sample's, and those of a verdict."""
+REASONS_SEPARATOR = ", "
+"""Between the names of reasons in a cell."""
 SCORE_DECIMALS = 4
 INCLUSION_DIGITS = 6
 
@@ -146,7 +148,7 @@ class QueueRow:
 
 def join_reasons(reasons: tuple[str, ...]) -> str:
     """The names of reasons as a cell."""
-    return ", ".join(reasons)
+    return REASONS_SEPARATOR.join(reasons)
 
 
 def show_inclusion(inclusion: float | None) -> str | None:

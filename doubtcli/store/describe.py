@@ -26,9 +26,12 @@ from doubtcli.records import (
     VerdictCounts,
 )
 from doubtcli.records.stored import TOOL
+from doubtcli.records.texts import Texts
 from doubtcli.wording.numbers import round_figure
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from doubtcli.rank.figures import AuditFigures
     from doubtcli.records import Codes, Examples, ExpectedErrors, ReasonScores, ScanResult
 
@@ -193,21 +196,35 @@ def tabulate_doubts(audit: ScanResult) -> DoubtTable:
     Rows with the same `entry` are equal, with the same given and suggested label, and one entry of the queue;
     it counts from 1, the most doubted entry. `tier` is "doubted", "contradicted" or null.
     """
-    ranked = audit.ranking.order
-    labelled = _labelled_rows(audit, ranked)
-    scores = {f"{REASON_PREFIX}{reason.name}": reason.scores[ranked] for reason in audit.reasons}
+    n_rows = len(audit.ranking.order) + len(audit.examples.unlabelled_row_ids)
+    return DoubtTable(next(tabulate_by_blocks(audit, n_rows + len(audit.examples.unusable_row_ids) + 1)))
+
+
+def tabulate_by_blocks(audit: ScanResult, n_rows: int) -> Iterator[pa.Table]:
+    """The same table in blocks of so many rows, of which only the last one is smaller; at least one block."""
+    ranked, scores = audit.ranking.order, [f"{REASON_PREFIX}{reason.name}" for reason in audit.reasons]
     schema = pa.schema(DOUBT_COLUMNS | dict.fromkeys(scores, pa.float64()))
-    table = pa.table(
-        [
-            pa.array(column, type=schema.field(name).type, from_pandas=True)
-            for name, column in (labelled | scores).items()
-        ],
+    n_whole = len(ranked) // n_rows * n_rows
+    for start in range(0, n_whole, n_rows):
+        yield _tabulate_labelled(audit, np.arange(start, start + n_rows), schema)
+    rest = _tabulate_labelled(audit, np.arange(n_whole, len(ranked)), schema)
+    rest = pa.concat_tables([rest, _rows_set_aside(audit, schema)])
+    for start in range(0, max(rest.num_rows, n_whole == 0), n_rows):
+        yield rest.slice(start, n_rows)
+
+
+def _tabulate_labelled(audit: ScanResult, places: Codes, schema: pa.Schema) -> pa.Table:
+    """The labelled rows at some places of the ranking."""
+    rows = audit.ranking.order[places]
+    scores = {f"{REASON_PREFIX}{reason.name}": reason.scores[rows] for reason in audit.reasons}
+    columns = (_list_columns(audit, rows, places) | scores).items()
+    return pa.table(
+        [pa.array(column, type=schema.field(name).type, from_pandas=True) for name, column in columns],
         schema=schema,
     )
-    return DoubtTable(pa.concat_tables([table, _rows_set_aside(audit, schema)]))
 
 
-def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
+def _list_columns(audit: ScanResult, rows: Codes, places: Codes) -> dict[str, Any]:
     examples, ranking = audit.examples, audit.ranking
     positions = examples.positions[rows]
     return {
@@ -219,14 +236,14 @@ def _labelled_rows(audit: ScanResult, rows: Codes) -> dict[str, Any]:
         "suggested_confidence": ranking.suggested_confidence[rows],
         "doubt": ranking.doubt[rows],
         "doubt_sd": ranking.doubt_sd[rows],
-        "rank": np.arange(len(rows)) + 1,
+        "rank": places + 1,
         "doubted": ranking.doubted[rows],
         "reasons": _list_reasons(audit, rows),
         "why": _take_texts(audit.why, rows),
         "verdict": _chosen_labels(audit, rows),
         "row_hash": _take_texts(examples.row_hashes, positions),
         "earlier_hashes": _list_earlier_hashes(examples, positions),
-        "entry": np.arange(len(rows)) + 1 if ranking.entries is None else ranking.entries[rows] + 1,
+        "entry": places + 1 if ranking.entries is None else ranking.entries[rows] + 1,
         "tier": _take_texts(TIERS, ranking.tiers[rows]),
     }
 
@@ -235,6 +252,8 @@ def _take_texts(texts: Sequence[str | None], places: Codes) -> pa.Array:
     """Some of the texts, in the order of their places; nulls where there are no texts."""
     if not texts:
         return pa.nulls(len(places), pa.string())
+    if isinstance(texts, Texts):
+        return texts.take(places).array.cast(pa.string())
     return pa.array(texts, pa.string()).take(pa.array(places))
 
 
@@ -255,7 +274,8 @@ def _chosen_labels(audit: ScanResult, rows: Codes) -> pa.Array:
 def _list_earlier_hashes(examples: Examples, positions: Codes) -> pa.ListArray:
     if not any(examples.earlier_hashes):  # as in most files
         return pa.array([[]], pa.list_(pa.string())).take(pa.array(np.zeros(len(positions), dtype=np.intp)))
-    return pa.array(examples.earlier_hashes, pa.list_(pa.string())).take(pa.array(positions))
+    some = [examples.earlier_hashes[position] for position in positions.tolist()]
+    return pa.array(some, pa.list_(pa.string()))
 
 
 def _rows_set_aside(audit: ScanResult, schema: pa.Schema) -> pa.Table:

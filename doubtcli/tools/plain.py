@@ -104,7 +104,11 @@ def write_queue_csv(
 
 
 def write_cells_csv(
-    ours: Mapping[str, Sequence[str | None]], own: pa.Table, *, safe_cells: bool = False
+    ours: Mapping[str, Sequence[str | None]],
+    own: pa.Table,
+    *,
+    safe_cells: bool = False,
+    has_header: bool = True,
 ) -> bytes:
     """The same, from the texts of our columns by their names; the verdict is empty."""
     theirs = dict(zip(name_own_columns(own.column_names), map(to_csv_texts, own.columns), strict=True))
@@ -112,7 +116,7 @@ def write_cells_csv(
     if safe_cells:
         guarded = {guard_cell(name) or name: _guard_cells(column) for name, column in cells.items()}
         cells = {**guarded, CELLS_COLUMN: pa.chunked_array([pa.array([SAFE_CELLS] * own.num_rows, TEXT)])}
-    return write_csv(pa.table(list(cells.values()), names=list(cells)))
+    return write_csv(pa.table(list(cells.values()), names=list(cells)), has_header=has_header)
 
 
 def _guard_cells(column: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -1,5 +1,6 @@
 import numpy as np
 
+from doubtcli.evidence import duplicates as module
 from doubtcli.evidence.duplicates import find_copies, find_duplicates
 from doubtcli.features.table import TableBlock
 from doubtcli.features.text import make_text_block
@@ -51,6 +52,21 @@ class TestDuplicates:
             sets = [set(([*drift, *filler])[row].split()) for row in group]
             assert all(len(sets[0] & other) / len(sets[0] | other) >= 0.8 for other in sets)
         assert len(groups[0]) < len(drift)
+
+    def test_rows_are_compared_a_few_at_a_time(self, monkeypatch):
+        """Blocks of two rows give the same groups as one block, also with empty and equal texts between."""
+        words = [f"w{i}" for i in range(40)]
+        drift = [" ".join(words[start : start + 20]) for start in range(0, 20, 2)]
+        texts = [
+            *(text for one in drift for text in (one, "", "a b")),
+            *(f"x{i} y{i} z{i} q{i}" for i in range(90)),
+        ]
+
+        whole, _ = duplicates(texts)
+        monkeypatch.setattr(module, "_AT_ONCE", 2)
+
+        assert duplicates(texts)[0] == whole
+        assert any(len({texts[row] for row in group}) > 1 for group in whole)
 
     def test_instead_of_a_huge_group_only_exact_duplicates_are_grouped(self, sentences):
         """A group of half of all rows would make the folds uneven, and a note says so."""

@@ -632,6 +632,13 @@ def test_written_lines_have_quotes_where_they_are_needed() -> None:
     assert write_csv(rows).decode() == 'a,"b, c"\n,"x\ny"\n"","z\r"\n"a ""b""","é, ü"\n'
 
 
+def test_lines_without_a_header() -> None:
+    """Parts of a file can be written one after the other."""
+    data = pa.table({"text": ["a", None, "b,c"]})
+
+    assert write_csv(data.slice(0, 1)) + write_csv(data.slice(1), has_header=False) == write_csv(data)
+
+
 @given(st.lists(st.tuples(st.none() | FIELDS, st.none() | FIELDS), max_size=8))
 def test_written_lines_are_read_back_as_they_were(rows: list[tuple[str | None, str | None]]) -> None:
     """The csv module reads every text, and nothing for a missing value."""

@@ -14,9 +14,11 @@ import pytest
 
 from doubtcli.errors import InputError, SettingsError
 from doubtcli.evidence.memory import MemoryUse
+from doubtcli.pipelines import scan
 from doubtcli.pipelines.scan import NO_EVIDENCE, make_audit
 from doubtcli.plugins import list_reasons
 from doubtcli.progress import Silence
+from doubtcli.queue import make
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.records import REASON_SPEAKS
 from doubtcli.report.page import render_html
@@ -295,6 +297,15 @@ class TestDeterminism:
         )
 
         assert one == two
+
+    def test_a_few_rows_at_a_time_give_the_same_bytes(self, tmp_path, monkeypatch):
+        """It makes no difference how many rows are explained and queued at once."""
+        whole = outputs(tmp_path / "whole", fast=True)
+        monkeypatch.setattr(scan, "_EXPLAINED_AT_ONCE", 3)
+        monkeypatch.setattr(make, "_ROWS_AT_ONCE", 2)
+
+        assert outputs(tmp_path / "parts", fast=True) == whole
+        assert whole["queue.csv"].count(b"\n") > 3
 
     @pytest.mark.parametrize("source", [TICKETS, PENGUINS], ids=["rows with ids", "ids by content"])
     def test_shuffled_rows_keep_their_doubts(self, tmp_path, source):

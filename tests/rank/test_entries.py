@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from doubtcli.rank.combine import (
     count_equal_rows,
     find_equal_rows,
+    join_equal_rows,
     list_entries,
     list_queue_rows,
     mark_drawn_rows,
@@ -154,3 +155,11 @@ class TestQueue:
         assert queued[: len(drawn)].tolist() == drawn
         assert len(set(queued.tolist())) == len(queued)
         assert counts.sum() == len(rows)
+
+
+def test_equal_rows_in_one_array() -> None:
+    """The rows of each entry follow each other, in the order in which the entries are asked for."""
+    found = number_entries(ranking([0.1, 0.9, 0.1, 0.9, 0.5]), examples("xyxyz", "bbbbb"))
+
+    assert join_equal_rows(found, np.array([4, 1, 0])).tolist() == [4, 1, 3, 0, 2]
+    assert join_equal_rows(found, np.array([], dtype=np.intp)).tolist() == []

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from doubtcli.records import ReasonScores, Verdicts
-from doubtcli.store.describe import tabulate_doubts
+from doubtcli.store.describe import tabulate_by_blocks, tabulate_doubts
 from doubtcli.store.folder import write_parquet
 
 if TYPE_CHECKING:
@@ -155,6 +155,16 @@ def test_round_trip(make_audit: Make, rows: list[tuple[float, float | None, str]
         zip(table["row_id"], table["doubt"], table["reason:odd"], table["why"], strict=True), key=str
     )
     assert [tuple(value.as_py() for value in row[1:]) for row in by_id] == rows
+
+
+def test_table_in_blocks(make_audit: Make) -> None:
+    """Blocks of three rows are the table in parts, the rows that were set aside among them."""
+    audit = make_audit()
+
+    blocks = list(tabulate_by_blocks(audit, 3))
+
+    assert [block.num_rows for block in blocks] == [3, 3, 3, 1]
+    assert pa.concat_tables(blocks).equals(tabulate_doubts(audit).data)
 
 
 def test_types(make_audit: Make) -> None:

@@ -121,12 +121,12 @@ def are_groups(values: Distinct, labels: Labels) -> bool:
         labels: Of all rows.
     """
     n_known, n_groups = values.n_rows - values.n_missing, len(values.values)
-    is_measured = _has_fractions(values) or values.times is not None
-    if is_measured or n_groups < FEWEST_GROUPS or values.counts.max() > LARGEST_GROUP * values.n_rows:
+    if n_groups < FEWEST_GROUPS or values.counts.max() > LARGEST_GROUP * values.n_rows:
         return False
     if n_known < NEARLY_ALL * values.n_rows or n_known < ROWS_A_GROUP * n_groups:
         return False
-    if count_words(values) > WORDS_OF_A_NAME:
+    is_measured = _has_fractions(values) or values.times is not None
+    if is_measured or count_words(values) > WORDS_OF_A_NAME:
         return False
     both = (values.codes >= 0) & (labels.codes >= 0)
     pairs = np.unique(np.column_stack([labels.codes[both], values.codes[both]]), axis=0)

@@ -141,7 +141,7 @@ def make_text_block(texts: Iterable[str]) -> TextBlock:
     ids, starts, vocabulary = _tokenize(texts)
     copies = _find_copies(ids, starts, vocabulary)
     tokens, words = _count_words(ids, starts, len(vocabulary))
-    del ids  # in large files it has hundreds of megabytes
+    del ids  # it holds something else now
     _weigh_words(words)
     spelling = _make_spelling(vocabulary, tokens)
     _scale_to_spelling(tokens, spelling)
@@ -202,12 +202,13 @@ def _count_words(
 ) -> tuple[sparse.csr_matrix, sparse.csr_matrix]:
     """Counts of the tokens in each text, and of its tokens and pairs side by side.
 
-    Both are filled some rows at a time, since in large files each has hundreds of megabytes.
+    Both are filled some rows at a time, since in large files each has hundreds of megabytes. The columns of
+    the tokens take the place of `ids`.
     """
     kept, n_pairs = _find_common_pairs(ids, starts, n_tokens)
     n_rows = len(starts) - 1
-    tokens = _Rows(len(ids), n_rows)
-    words = _Rows(len(ids) + n_pairs, n_rows)
+    tokens = _Rows(ids, n_rows)  # no row has more different tokens than tokens
+    words = _Rows(np.empty(len(ids) + n_pairs, dtype=np.int32), n_rows)
     for rows in _split_rows(n_rows):
         inside = ids[starts[rows.start] : starts[rows.stop]]
         bounds = starts[rows.start : rows.stop + 1] - starts[rows.start]
@@ -222,12 +223,12 @@ class _Rows:
     """A sparse float32 matrix that is filled from its first row to its last, without a second copy.
 
     Args:
-        most: It has at most as many entries.
+        columns: Where the columns of its entries are put; there are at most as many entries.
         n_rows: Of the whole matrix.
     """
 
-    def __init__(self, most: int, n_rows: int) -> None:
-        self._data, self._columns = np.empty(most, dtype=np.float32), np.empty(most, dtype=np.int32)
+    def __init__(self, columns: NDArray[np.int32], n_rows: int) -> None:
+        self._data, self._columns = np.empty(len(columns), dtype=np.float32), columns
         self._ends = np.zeros(n_rows + 1, dtype=np.int64)
         self._n_rows = 0
 

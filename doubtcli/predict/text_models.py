@@ -34,7 +34,7 @@ class Weights:
     """What each n-gram counts for each class: the sum of three parts, of which two are the same for many."""
 
     own: sparse.csr_matrix
-    """Shape `(n_classes, n_ngrams)`: only n-grams that a class has."""
+    """Shape `(n_classes, n_ngrams)`, float32: only n-grams that a class has, each once."""
     of_ngram: NDArray[np.float64]
     """Shape `(n_ngrams,)`: for all classes."""
     of_class: NDArray[np.float64]
@@ -59,7 +59,7 @@ class Ngrams:
         shared = np.stack([weights.of_ngram, np.ones(n_ngrams)], axis=1).astype(np.float32)
         of_text, total = self._multiply(rows, shared).T
         scores: Matrix = np.outer(total, weights.of_class.astype(np.float32)) + of_text[:, None]
-        own = weights.own.astype(np.float32)
+        own = weights.own
         if self.spelling is None and own.nnz < _SPARSE * n_ngrams * own.shape[0]:
             columns = own.T.tocsr()
             for part in _split_rows(len(rows)):
@@ -67,8 +67,8 @@ class Ngrams:
             return scores
         step = max(1, _MOST_CELLS // max(1, n_ngrams))
         for start in range(0, scores.shape[1], step):
-            some = slice(start, start + step)
-            scores[:, some] += self._multiply(rows, own[some].T.tocsr().toarray())
+            some = slice(start, min(start + step, scores.shape[1]))
+            scores[:, some] += self._multiply(rows, _spread_out(own, some))
         return scores
 
     def _multiply(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
@@ -77,6 +77,15 @@ class Ngrams:
         for part in _split_rows(len(rows)):
             product[part] = self.counts[rows[part]] @ weights
         return product
+
+
+def _spread_out(own: sparse.csr_matrix, classes: slice) -> Matrix:
+    """The weights of some classes as a dense matrix, shape `(n_ngrams, n_classes)`."""
+    dense = np.zeros((own.shape[1], classes.stop - classes.start), dtype=np.float32)
+    for column, of_class in enumerate(range(classes.start, classes.stop)):
+        entries = slice(own.indptr[of_class], own.indptr[of_class + 1])
+        dense[own.indices[entries], column] = own.data[entries]
+    return dense
 
 
 def _split_rows(n_rows: int) -> list[slice]:
@@ -125,6 +134,11 @@ class _ClassSumModel(ABC):
         return scores
 
 
+def _replace_data(matrix: sparse.csr_matrix, data: NDArray[np.float64]) -> sparse.csr_matrix:
+    """A matrix in single precision with other values at the same places, which are not copied."""
+    return sparse.csr_matrix((data.astype(np.float32), matrix.indices, matrix.indptr), shape=matrix.shape)
+
+
 class ComplementNaiveBayes(_ClassSumModel):
     """Complement naive Bayes (Rennie et al., 2003); its scores have no fixed scale."""
 
@@ -134,8 +148,7 @@ class ComplementNaiveBayes(_ClassSumModel):
         """How rare an n-gram is in all other classes: minus the logarithm of its share of their n-grams."""
         of_all = np.maximum(np.asarray(of_class.sum(axis=0)).ravel(), 0.0) + _SMOOTHING
         elsewhere = np.maximum(of_all[of_class.indices] - of_class.data, _SMOOTHING)
-        own = of_class.copy()
-        own.data = np.log(of_all[of_class.indices] / elsewhere)
+        own = _replace_data(of_class, np.log(of_all[of_class.indices] / elsewhere))
         totals = of_all.sum() - np.asarray(of_class.sum(axis=1)).ravel()
         return Weights(own, -np.log(of_all), np.log(totals))
 
@@ -153,8 +166,7 @@ class NearestCentroid(_ClassSumModel):
         """The direction of the class's mean text."""
         n_classes, n_ngrams = of_class.shape
         lengths = np.sqrt(np.asarray(of_class.multiply(of_class).sum(axis=1)).ravel())
-        own = of_class.copy()
-        own.data /= np.repeat(lengths, np.diff(of_class.indptr))
+        own = _replace_data(of_class, of_class.data / np.repeat(lengths, np.diff(of_class.indptr)))
         return Weights(own, np.zeros(n_ngrams), np.zeros(n_classes))
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
+from itertools import islice, pairwise, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,9 @@ N_CARRIERS, CELL_NOISE = 10, 0.1
 """Of flights: the classes, and the share of cells that are another row's."""
 N_DIMENSIONS, VECTOR_NOISE = 256, 0.5
 """Of embeddings: their length, and the noise in standard deviations of each number."""
+SHORT, HINTS, N_COMMON = 6, 5, 2_000
+"""Of short texts: their words, of which half hint at the class; a class's hints, which other classes have,
+too; and the words that all classes share, the first of them the commonest."""
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 
 
@@ -103,6 +106,28 @@ def grow_texts(
             text[place] = "".join(rng.choice(LETTERS, 2)) + text[place]
         texts.append(" ".join(text))
     return {"text": texts}, truth, None
+
+
+def grow_short_texts(
+    n_classes: int, n_rows: int, rng: np.random.Generator
+) -> tuple[dict[str, object], NDArray[np.intp], None]:
+    """Texts of six made-up words, of so many classes as no real set has."""
+    hint_names = np.array(spell_words("h", 2 * n_classes), dtype=object)
+    common_names = np.array(spell_words("q", N_COMMON), dtype=object)
+    hints = rng.integers(0, len(hint_names), (n_classes, HINTS))
+    truth = rng.integers(0, n_classes, n_rows)
+    share = 1 / np.arange(1, N_COMMON + 1)
+    common = common_names[rng.choice(N_COMMON, (n_rows, SHORT), p=share / share.sum())]
+    own = hint_names[hints[truth[:, None], rng.integers(0, HINTS, (n_rows, SHORT))]]
+    words = np.where(rng.random((n_rows, SHORT)) < 0.5, own, common)
+    return {"text": [" ".join(row) for row in words]}, truth, None
+
+
+def spell_words(first: str, n_words: int) -> list[str]:
+    """So many words with this first letter: three syllables each."""
+    syllables = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "aeiou"]
+    ends = islice(product(syllables, repeat=3), n_words)
+    return [first + "".join(reversed(end)) for end in ends]
 
 
 @cache
@@ -209,6 +234,8 @@ KINDS: dict[str, Callable] = {
     "texts, 2 classes": lambda n, rng: grow_texts("satd_comments", 2, n, rng),
     "texts, 10 classes": lambda n, rng: grow_texts("inj_banking77", 10, n, rng),
     "texts, 77 classes": lambda n, rng: grow_texts("inj_banking77", 77, n, rng),
+    "short texts, 2,000 classes": lambda n, rng: grow_short_texts(2_000, n, rng),
+    "short texts, 5,000 classes": lambda n, rng: grow_short_texts(5_000, n, rng),
     "mixed table": grow_flights,
     "64 numbers, 26 classes": grow_digits,
     "embeddings, 2 classes": lambda n, rng: grow_embeddings("inj_banking77", 2, n, rng),

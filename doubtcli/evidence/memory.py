@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import ModelError
 from doubtcli.features.table import MOST_CATEGORIES
 from doubtcli.records import Role
+from doubtcli.records.mapped import MAPPED_FROM
 from doubtcli.wording.numbers import format_size
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 _SHARE_OF_FREE = 0.5
 """Of the memory that is free: what a scan takes if the user does not say."""
+_OF_TABLES = frozenset({Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME})
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,8 @@ class MemoryUse:
     always: float
     a_row: float
     a_cell: float
-    """For each row and class."""
+    """For each row and class. Where there are no tables, whose models learn all classes at once, matrices of
+    many cells are in files, and no part of it."""
     a_number: float
     """For each number of a row that models learn from: numbers, indicators of categories, embeddings."""
     a_letter: float
@@ -37,6 +40,8 @@ class MemoryUse:
         """The peak of a scan of these rows."""
         n_rows = examples.n_rows
         cells = 0 if examples.given_pred_probs is not None else n_rows * examples.n_classes
+        if not (examples.couples or any(role in _OF_TABLES for role in examples.column_roles.values())):
+            cells = min(cells, MAPPED_FROM)
         of_rows = self.a_row * n_rows + self.a_cell * cells
         numbers, letters = n_rows * _count_numbers(examples), _count_letters(examples)
         return int(self.always + of_rows + self.a_number * numbers + self.a_letter * letters)
@@ -93,7 +98,7 @@ def _count_numbers(examples: Examples) -> int:
     return embedded + sum(
         _count_indicators(examples.inputs.column(name)) if role == Role.CATEGORICAL else 1
         for name, role in examples.column_roles.items()
-        if role in {Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME}
+        if role in _OF_TABLES
     )
 
 

@@ -14,6 +14,7 @@ from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.nearest import find_nearest_rows
 from doubtcli.predict.nearest_by_graph import can_search_graph, search_graph
 from doubtcli.records import Need, Neighbors
+from doubtcli.records.arrays import fill_by_block
 from doubtcli.wording.numbers import format_percent_down
 
 if TYPE_CHECKING:
@@ -163,7 +164,11 @@ def count_votes(
     share = np.repeat((1 / np.maximum(n_there, 1)).astype(np.float32), n_there)
     starts = np.concatenate([[0], np.cumsum(n_there)])
     votes = sparse.csr_matrix((share, group[indices[is_there]], starts), shape=(len(indices), len(sizes)))
-    return np.asarray((votes @ mix).toarray())
+
+    def count(rows: slice) -> NDArray[np.float32]:
+        return np.asarray((votes[rows] @ mix).toarray())
+
+    return fill_by_block(count, (len(indices), n_classes), np.float32)
 
 
 def build_comparison_space(features: Features) -> NDArray[np.float32]:

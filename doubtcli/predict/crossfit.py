@@ -9,10 +9,11 @@ import numpy as np
 
 from doubtcli.errors import ModelError
 from doubtcli.predict.folds import assign_folds
-from doubtcli.predict.pooling import calibrate_scores, pool_probabilities, weigh_models
-from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
+from doubtcli.predict.pooling import calibrate_by_block, pool_probabilities, weigh_models
+from doubtcli.predict.skill import balanced_accuracy, correct_for_chance, predict_classes
 from doubtcli.records import Predictions
-from doubtcli.records.arrays import give_back_memory
+from doubtcli.records.arrays import give_back_memory, split_rows, stack_matrices
+from doubtcli.records.mapped import make_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -46,7 +47,11 @@ class FitModel:
         scores = self.model.predict_out_of_fold(self.given_labels, self.folds, self.n_classes, self.seed)
         if not self.is_calibrated:
             return scores
-        return calibrate_scores(np.asarray(scores, dtype=np.float32), self.given_labels)
+
+        def convert(rows: slice | Codes) -> Floats:
+            return np.asarray(scores[rows], dtype=np.float32)
+
+        return calibrate_by_block(convert, scores.shape, np.float32, self.given_labels)
 
 
 def cross_fit(
@@ -108,9 +113,8 @@ def cross_fit(
     advance((len(models) - len(used)) * (n_repeats - 1))
     fitted += fit(used, range(1, n_repeats))
     shape = (n_repeats, len(used), *fitted[0].shape)
-    probs = np.stack(fitted)
-    for held in (first, fitted):
-        held.clear()  # where classes are many, each matrix of probabilities counts
+    first.clear()  # where classes are many, each matrix of probabilities counts
+    probs = stack_matrices(fitted)
     give_back_memory()
     probs = probs.reshape(shape)
     left_out = tuple(model.name for model in models if model not in used)
@@ -132,17 +136,26 @@ def _pool_predictions(
     left_out: tuple[str, ...],
 ) -> Predictions:
     """Pool the models, weighted by how well each predicts the labels; probs: (repeat, model, row, class)."""
-    by_model = probs.mean(axis=0) if len(probs) > 1 else probs[0]
+    by_model = _average_repeats(probs) if len(probs) > 1 else probs[0]
     overrated = np.array([model.is_overrated for model in models])
-    trust = weigh_models(by_model, given_labels, overrated)
-    pooled = pool_probabilities(by_model, given_labels, trust)
+    trust = weigh_models([*by_model], given_labels, overrated)
+    pooled = pool_probabilities([*by_model], given_labels, trust)
     by_repeat = (
-        np.stack([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs])
+        stack_matrices([pool_probabilities(of_repeat, given_labels, trust) for of_repeat in probs])
         if len(probs) > 1
         else pooled[None]
     )
     names = tuple(model.name for model in models)
     return Predictions(names, by_model, by_repeat, pooled, tuple(map(float, trust)), left_out)
+
+
+def _average_repeats(probs: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The mean of each model's probabilities: (repeat, model, row, class) -> (model, row, class)."""
+    _, n_models, n_rows, n_classes = probs.shape
+    mean = make_matrix((n_models, n_rows, n_classes), probs.dtype)
+    for rows in split_rows(n_rows, n_models * n_classes):
+        mean[:, rows] = probs[:, :, rows].mean(axis=0)
+    return mean
 
 
 def _beats_chance(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) -> bool:
@@ -151,5 +164,5 @@ def _beats_chance(probs: NDArray[np.float32], given_labels: NDArray[np.intp]) ->
     A model that always predicts the largest class is often right, and has learned nothing; one that finds
     the rare class is often wrong, and has.
     """
-    balanced = balanced_accuracy(probs.argmax(axis=1), given_labels)
+    balanced = balanced_accuracy(predict_classes(probs), given_labels)
     return correct_for_chance(balanced, given_labels) > _LEAST_SKILL

@@ -15,6 +15,7 @@ import numpy as np
 
 from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.text_models import encode_one_hot
+from doubtcli.records.mapped import MAPPED_FROM, count_worked_cells, make_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -120,7 +121,7 @@ class _LinearModel(ABC):
     def fit(self, sums: Sums, train: Codes, labels: Codes) -> tuple[Scores, Scores]:
         """Weights of shape `(n_dimensions, n_classes)`, and a number for each class."""
 
-    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Scores:
+    def predict_out_of_fold(self, labels: Codes, folds: Codes, n_classes: int, seed: int) -> Matrix:
         """Fit on the total of all sums less those of the fold; a class without training rows is least likely.
 
         Returns:
@@ -130,14 +131,18 @@ class _LinearModel(ABC):
         parts = [np.flatnonzero(folds == fold) for fold in range(folds.max() + 1)]
         sums = [self._add_up(rows, labels, n_classes) for rows in parts]
         total = sum(sums[1:], sums[0])
-        scores = np.zeros((len(labels), n_classes))
+        scores = make_matrix((len(labels), n_classes), np.float32)
         for fold, (rows, own) in enumerate(zip(parts, sums, strict=True)):
             rest = total - own
             weights, offsets = self.fit(rest, np.flatnonzero(folds != fold), labels)
-            found = self.vectors.score_rows(rows, weights.astype(np.float32)) + offsets
-            is_known = rest.counts > 0
-            found[:, ~is_known] = found[:, is_known].min(axis=1, keepdims=True)
-            scores[rows] = found
+            single, is_known = weights.astype(np.float32), rest.counts > 0
+            step = max(1, MAPPED_FROM // n_classes)
+            for start in range(0, len(rows), step):
+                part = rows[start : start + step]
+                found = self.vectors.score_rows(part, single) + offsets
+                found[:, ~is_known] = found[:, is_known].min(axis=1, keepdims=True)
+                scores[part] = found
+                count_worked_cells(found.size)
         return scores
 
     def _add_up(self, rows: Codes, labels: Codes, n_classes: int) -> Sums:

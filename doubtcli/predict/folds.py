@@ -71,8 +71,10 @@ def _find_rarest_fold(counts: NDArray[np.float64], mix: NDArray[np.intp]) -> int
 def _deal_rows(rows: Indices, given_labels: Indices, counts: NDArray[np.float64], folds: Indices) -> None:
     """Deal the rows of each class so that all folds have about as many of it, in place."""
     n_folds, n_classes = counts.shape
-    for label in range(n_classes):
-        of_class = rows[given_labels[rows] == label]
+    labels = given_labels[rows]
+    ends = np.cumsum(np.bincount(labels, minlength=n_classes))
+    by_class = np.split(rows[np.argsort(labels, kind="stable")], ends[:-1])
+    for label, of_class in enumerate(by_class):
         target = _level_out(counts[:, label], len(of_class), counts.sum(axis=1))
         folds[of_class] = np.repeat(np.arange(n_folds), target)
         counts[:, label] += target

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
-from doubtcli.records.arrays import split_rows
+from doubtcli.records.arrays import compute_by_block, fill_by_block
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import DTypeLike
 
     from doubtcli.records.arrays import Bools, Codes, Floats
 
@@ -55,28 +57,57 @@ def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
     Returns:
         Shape `(n_rows, n_classes)`, of the type of the scores; rows sum to 1.
     """
-    return _calibrate(np.array(scores), labels)
+    return calibrate_by_block(lambda rows: scores[rows], scores.shape, scores.dtype, labels)
 
 
-def _calibrate(scores: Floats, labels: Codes) -> Floats:
-    """The same in place: where classes are many, each copy counts."""
-    n_rows, n_classes = scores.shape
-    scores -= scores.mean(axis=1, keepdims=True)
-    spread = float(np.sqrt(np.einsum("rc,rc->r", scores, scores).mean(dtype=np.float64) / n_classes))
+def calibrate_by_block(
+    score: Callable[[slice | Codes], Floats],
+    shape: tuple[int, ...],
+    dtype: DTypeLike,
+    labels: Codes,
+) -> Floats:
+    """The same for scores that are computed for one block of rows after the other.
+
+    Where classes are many, each matrix counts, and each time that it is written.
+
+    Args:
+        score: Gives the scores of some rows, always the same.
+        shape: Rows and classes.
+        dtype: Of the scores.
+        labels: Shape `(n_rows,)`.
+    """
+    n_rows, n_classes = shape
+
+    def centre(rows: slice | Codes) -> Floats:
+        scores = np.array(score(rows))
+        scores -= scores.mean(axis=1, keepdims=True)
+        return scores
+
+    def square(rows: slice) -> Floats:
+        scores = centre(rows)
+        return np.asarray(np.einsum("rc,rc->r", scores, scores))
+
+    squares = compute_by_block(square, n_rows, n_classes)
+    spread = float(np.sqrt(squares.mean(dtype=np.float64) / n_classes))
     if spread == 0:
-        return _raise(scores)
-    scores /= spread
-    rows = _spread_fitted(scores)
-    scores *= float(np.exp(_fit_log_temperature(scores[rows], labels[rows])))
-    probs = _raise(scores)
-    probs *= n_rows / (n_rows + 1)
-    probs += 1 / (n_classes * (n_rows + 1))
-    return probs
+        return fill_by_block(lambda rows: _raise(centre(rows)), (n_rows, n_classes), dtype)
+    fitted = _spread_fitted(n_rows, n_classes)
+    scale = float(np.exp(_fit_log_temperature(centre(fitted) / spread, labels[fitted])))
+
+    def calibrate(rows: slice) -> Floats:
+        scores = centre(rows)
+        scores /= spread
+        scores *= scale
+        probs = _raise(scores)
+        probs *= n_rows / (n_rows + 1)
+        probs += 1 / (n_classes * (n_rows + 1))
+        return probs
+
+    return fill_by_block(calibrate, (n_rows, n_classes), dtype)
 
 
-def _spread_fitted(scores: Floats) -> Codes:
+def _spread_fitted(n_rows: int, n_classes: int) -> Codes:
     """The rows that the few numbers of this page are fitted to."""
-    n_rows, n_classes = scores.shape
     return spread_rows(n_rows, min(_MOST_ROWS_FITTED, max(1, _MOST_CELLS_FITTED // n_classes)))
 
 
@@ -113,7 +144,7 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
 
     if len(opinions) == 1:
         return np.asarray(prior)
-    rows = _spread_fitted(opinions[0])
+    rows = _spread_fitted(*opinions[0].shape)
     labels = labels[rows]
     logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _LEAST_LOGGED) for probs in opinions])
     own = logs[:, np.arange(len(labels)), labels]
@@ -182,8 +213,12 @@ def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats)
     Returns:
         Shape `(n_rows, n_classes)`; rows sum to 1.
     """
-    logs = np.zeros_like(opinions[0])
-    for rows in split_rows(*logs.shape):
+    shape, dtype = opinions[0].shape, opinions[0].dtype
+
+    def add_logs(rows: slice | Codes) -> Floats:
+        logs = np.zeros_like(opinions[0][rows])
         for weight, probs in zip(trust, opinions, strict=True):
-            logs[rows] += float(weight) * np.log(probs[rows] + _LEAST_LOGGED)
-    return _calibrate(logs, labels)
+            logs += float(weight) * np.log(probs[rows] + _LEAST_LOGGED)
+        return logs
+
+    return calibrate_by_block(add_logs, shape, dtype, labels)

@@ -8,6 +8,7 @@ import numpy as np
 
 from doubtcli.predict.folds import spread_rows
 from doubtcli.records import Skill
+from doubtcli.records.arrays import compute_by_block
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -39,7 +40,7 @@ def measure_skill(
         n_classes: How many classes there are.
         seed: The seed of the permutations.
     """
-    predicted = pooled.argmax(axis=1)
+    predicted = predict_classes(pooled)
     shares = np.bincount(given_labels, minlength=n_classes) / len(given_labels)
     balanced = balanced_accuracy(predicted, given_labels)
     permuted = _measure_on_permutations(predicted, given_labels, seed)
@@ -55,9 +56,18 @@ def measure_skill(
         majority_accuracy=float(shares.max()),
         permuted_accuracy=permuted,
         by_model={
-            name: float((probs.argmax(axis=1) == given_labels).mean()) for name, probs in by_model.items()
+            name: float((predict_classes(probs) == given_labels).mean()) for name, probs in by_model.items()
         },
     )
+
+
+def predict_classes(pred_probs: NDArray[np.floating]) -> NDArray[np.intp]:
+    """The likeliest class of each row, the first of several.
+
+    Args:
+        pred_probs: Shape `(n_rows, n_classes)`.
+    """
+    return np.asarray(compute_by_block(lambda rows: pred_probs[rows].argmax(axis=1), *pred_probs.shape))
 
 
 def make_unassessable_skill(given_labels: NDArray[np.intp], why: str) -> Skill:

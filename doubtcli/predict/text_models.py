@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 from scipy import sparse
 
+from doubtcli.records.arrays import BLOCK_CELLS, split_rows
+from doubtcli.records.mapped import make_matrix
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from doubtcli.records import Codes
@@ -53,30 +58,40 @@ class Ngrams:
         summed = encode_one_hot(classes, n_classes) @ self.counts
         return (summed if self.spelling is None else summed @ self.spelling).tocsr()
 
-    def score_rows(self, rows: NDArray[np.intp], weights: Weights) -> Matrix:
-        """The scores, shape `(n_rows, n_classes)`; not all classes are in memory as dense weights at once."""
-        n_ngrams = weights.own.shape[1]
-        shared = np.stack([weights.of_ngram, np.ones(n_ngrams)], axis=1).astype(np.float32)
-        of_text, total = self._multiply(rows, shared).T
-        scores: Matrix = np.outer(total, weights.of_class.astype(np.float32)) + of_text[:, None]
-        own = weights.own
-        if self.spelling is None and own.nnz < _SPARSE * n_ngrams * own.shape[0]:
-            columns = own.T.tocsr()
-            for part in _split_rows(len(rows)):
-                scores[part] += (self.counts[rows[part]] @ columns).toarray()
-            return scores
-        step = max(1, _MOST_CELLS // max(1, n_ngrams))
-        for start in range(0, scores.shape[1], step):
-            some = slice(start, min(start + step, scores.shape[1]))
-            scores[:, some] += self._multiply(rows, _spread_out(own, some))
-        return scores
+    def score_rows(self, scores: Matrix, rows: NDArray[np.intp], weights: Weights) -> None:
+        """Write the scores of some rows; not all classes are in memory as dense weights at once.
 
-    def _multiply(self, rows: NDArray[np.intp], weights: Matrix) -> Matrix:
+        Args:
+            scores: Of all rows, shape `(n_all_rows, n_classes)`.
+            rows: Row numbers, shape `(n_rows,)`.
+            weights: Of all classes.
+        """
+        n_classes, n_ngrams = weights.own.shape
+        shared = np.stack([weights.of_ngram, np.ones(n_ngrams)], axis=1).astype(np.float32)
+        summed = np.empty((len(rows), 2), dtype=np.float32)
+        for part, product in self._multiply(rows, shared):
+            summed[part] = product
+        of_text, total = summed.T
+        of_class = weights.of_class.astype(np.float32)
+        own = weights.own
+        if self.spelling is None and own.nnz < _SPARSE * n_ngrams * n_classes:
+            columns = own.T.tocsr()
+            for part in _split_rows(len(rows), n_classes):
+                of_part = np.outer(total[part], of_class) + of_text[part, None]
+                scores[rows[part]] = of_part + (self.counts[rows[part]] @ columns).toarray()
+            return
+        step = max(1, _MOST_CELLS // max(1, n_ngrams))
+        for start in range(0, n_classes, step):
+            some = slice(start, min(start + step, n_classes))
+            for part, product in self._multiply(rows, _spread_out(own, some)):
+                of_part = np.outer(total[part], of_class[some]) + of_text[part, None]
+                scores[rows[part], some] = of_part + product
+
+    def _multiply(self, rows: NDArray[np.intp], weights: Matrix) -> Iterator[tuple[slice, Matrix]]:
+        """The products with a matrix of weights, for a part of the rows at a time."""
         weights = weights if self.spelling is None else self.spelling @ weights
-        product = np.empty((len(rows), weights.shape[1]), dtype=np.float32)
-        for part in _split_rows(len(rows)):
-            product[part] = self.counts[rows[part]] @ weights
-        return product
+        for part in _split_rows(len(rows), weights.shape[1]):
+            yield part, self.counts[rows[part]] @ weights
 
 
 def _spread_out(own: sparse.csr_matrix, classes: slice) -> Matrix:
@@ -88,8 +103,8 @@ def _spread_out(own: sparse.csr_matrix, classes: slice) -> Matrix:
     return dense
 
 
-def _split_rows(n_rows: int) -> list[slice]:
-    return [slice(start, start + _AT_ONCE) for start in range(0, n_rows, _AT_ONCE)]
+def _split_rows(n_rows: int, n_classes: int) -> Iterator[slice]:
+    return split_rows(n_rows, max(n_classes, BLOCK_CELLS // _AT_ONCE))
 
 
 @dataclass(frozen=True, eq=False)
@@ -127,10 +142,10 @@ class _ClassSumModel(ABC):
         total = sums[of_fold[0]].astype(np.float64)
         for own in of_fold[1:]:
             total += sums[own]
-        scores = np.zeros((len(labels), n_classes), dtype=np.float32)
+        scores = make_matrix((len(labels), n_classes), np.float32)
         for fold, own in enumerate(of_fold):
-            rows = np.flatnonzero(folds == fold)
-            scores[rows] = self.ngrams.score_rows(rows, self.weigh((total - sums[own]).tocsr()))
+            weights = self.weigh((total - sums[own]).tocsr())
+            self.ngrams.score_rows(scores, np.flatnonzero(folds == fold), weights)
         return scores
 
 

@@ -14,6 +14,7 @@ import numpy as np
 from doubtcli.plugins import explain_reason
 from doubtcli.reasons.explain import find_likeliest, name_classes
 from doubtcli.records import REASON_SPEAKS, Background
+from doubtcli.records.arrays import pick_cells
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -132,7 +133,7 @@ def _find_supported(evidence: Evidence, rows: Codes) -> dict[str, Bools]:
     known = {"models": evidence.pred_probs, "neighbors": evidence.neighbor_votes}
     given = evidence.given_labels[rows]
     return {
-        voice: (find_likeliest(shares, rows) == given) & (shares[rows, given] > 0)
+        voice: (find_likeliest(shares, rows) == given) & (pick_cells(shares, rows, given) > 0)
         for voice, shares in known.items()
         if shares is not None
     }

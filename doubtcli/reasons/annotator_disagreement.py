@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.reasons.explain import VoteWords, describe_votes
+from doubtcli.records.arrays import compute_by_block, number_alike
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -75,17 +76,13 @@ class AnnotatorDisagreement:
 
     def score(self, given_labels: Codes, annotations: Codes, n_classes: int) -> Floats:
         """One minus the probability of the label by the weighted answers; NaN where nobody answered."""
-        counts = np.zeros((len(given_labels), n_classes))
         asked = [np.flatnonzero(answers >= 0) for answers in annotations.T]
-        for answers, rows in zip(annotations.T, asked, strict=True):
-            counts[rows, answers[rows]] += 1.0
-        weights = self._weigh_annotators(annotations, asked, counts, n_classes)
-        votes = np.zeros_like(counts)
-        for answers, rows, weight in zip(annotations.T, asked, weights, strict=True):
-            votes[rows, answers[rows]] += weight
-        raised = np.exp(votes - votes.max(axis=1, keepdims=True))
-        label = raised[np.arange(len(given_labels)), given_labels] / raised.sum(axis=1)
-        return np.where(counts.any(axis=1), 1.0 - label, np.nan)
+        weights = self._weigh_annotators(annotations, asked, n_classes)
+
+        def score(rows: slice) -> Floats:
+            return _score_rows(given_labels[rows], annotations[rows], weights, n_classes)
+
+        return np.asarray(compute_by_block(score, len(given_labels), n_classes))
 
     def explain(
         self,
@@ -104,14 +101,13 @@ class AnnotatorDisagreement:
         self,
         annotations: Codes,
         asked: list[Codes],
-        counts: Floats,
         n_classes: int,
     ) -> Floats:
         """The log odds that each annotator's answer is right, shape `(n_annotators,)`."""
         agreed, answered = np.zeros(len(asked)), np.zeros(len(asked))
-        for place, (answers, rows) in enumerate(zip(annotations.T, asked, strict=True)):
-            others = counts[rows].sum(axis=1) - 1
-            same = counts[rows, answers[rows]] - 1
+        n_answers = (annotations >= 0).sum(axis=1)
+        for place, (rows, n_same) in enumerate(zip(asked, _count_same(annotations, asked), strict=True)):
+            others, same = n_answers[rows] - 1, n_same - 1
             shared = others > 0
             agreed[place] = (same[shared] / others[shared]).sum()
             answered[place] = shared.sum()
@@ -121,6 +117,24 @@ class AnnotatorDisagreement:
             np.clip(reliability, 1 / n_classes, _SUREST) if n_classes > 1 else np.full_like(agreed, 0.5)
         )
         return np.asarray(np.log(reliability * max(n_classes - 1, 1) / (1 - reliability)))
+
+
+def _count_same(annotations: Codes, asked: list[Codes]) -> list[Codes]:
+    """How many annotators gave each answer, its own included: an array for the rows of each annotator."""
+    answers = [answers[rows] for answers, rows in zip(annotations.T, asked, strict=True)]
+    kinds = number_alike(np.concatenate(asked), np.concatenate(answers))
+    ends = np.cumsum([len(rows) for rows in asked])
+    return np.split(np.bincount(kinds)[kinds], ends[:-1])
+
+
+def _score_rows(given_labels: Codes, annotations: Codes, weights: Floats, n_classes: int) -> Floats:
+    votes = np.zeros((len(given_labels), n_classes))
+    for answers, weight in zip(annotations.T, weights, strict=True):
+        rows = np.flatnonzero(answers >= 0)
+        votes[rows, answers[rows]] += weight
+    raised = np.exp(votes - votes.max(axis=1, keepdims=True))
+    label = raised[np.arange(len(given_labels)), given_labels] / raised.sum(axis=1)
+    return np.where((annotations >= 0).any(axis=1), 1.0 - label, np.nan)
 
 
 _USUAL_RELIABILITY = 0.7

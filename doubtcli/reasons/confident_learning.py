@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.reasons.explain import explain_best_other
-from doubtcli.records.arrays import compute_by_block
+from doubtcli.records.arrays import compute_by_block, pick_cells
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
@@ -100,7 +100,7 @@ def find_confident_thresholds(given_labels: Codes, pred_probs: Floats) -> Floats
         Shape `(n_classes,)`.
     """
     n_classes = pred_probs.shape[1]
-    own = pred_probs[np.arange(len(given_labels)), given_labels].astype(np.float64)
+    own = pick_cells(pred_probs, np.arange(len(given_labels)), given_labels).astype(np.float64)
     by_class = own[np.argsort(given_labels, kind="stable")]
     ends = np.cumsum(np.bincount(given_labels, minlength=n_classes))
     means = [part.mean() if len(part) else _NO_THRESHOLD for part in np.split(by_class, ends[:-1])]

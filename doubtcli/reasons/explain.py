@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.records.arrays import compute_by_block, find_first_of_each, number_alike
+from doubtcli.records.arrays import compute_by_block, find_first_of_each, number_alike, pick_cells
 from doubtcli.wording.numbers import format_score
 
 if TYPE_CHECKING:
@@ -84,7 +84,8 @@ def order_by_probability(
             stays.
         class_names: The name of each code.
     """
-    of_pairs = pred_probs[rows[:, None], pairs].astype(np.float64)
+    picked = [pick_cells(pred_probs, rows, classes) for classes in pairs.T]
+    of_pairs = np.column_stack(picked).astype(np.float64)
     is_turned = of_pairs[:, 1] > of_pairs[:, 0]
     named = np.where(is_turned[:, None], pairs[:, ::-1], pairs)
     shown = find_shown_scores(np.where(is_turned[:, None], of_pairs[:, ::-1], of_pairs))

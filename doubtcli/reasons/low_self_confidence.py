@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.reasons.explain import explain_best_other
+from doubtcli.records.arrays import pick_cells
 
 if TYPE_CHECKING:
     from doubtcli.records.arrays import Codes, Floats
@@ -55,7 +56,7 @@ class LowSelfConfidence:
 
     def score(self, given_labels: Codes, pred_probs: Floats) -> Floats:
         """One minus self-confidence."""
-        rows = np.arange(len(given_labels))
-        return np.clip(1.0 - pred_probs[rows, given_labels].astype(np.float64), 0.0, 1.0)
+        own = pick_cells(pred_probs, np.arange(len(given_labels)), given_labels)
+        return np.clip(1.0 - own.astype(np.float64), 0.0, 1.0)
 
     explain = explain_best_other

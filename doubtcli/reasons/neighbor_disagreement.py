@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.reasons.explain import VoteWords, describe_votes
+from doubtcli.records.arrays import compute_by_block
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,8 +67,13 @@ class NeighborDisagreement:
 
     def score(self, given_labels: Codes, neighbor_votes: Floats) -> Floats:
         """One minus the given label's share of the votes; NaN where there is no neighbour."""
-        share = neighbor_votes[np.arange(len(given_labels)), given_labels]
-        return np.where(neighbor_votes.sum(axis=1) > 0, np.clip(1.0 - share, 0.0, 1.0), np.nan)
+
+        def score(rows: slice) -> Floats:
+            votes = neighbor_votes[rows]
+            share = votes[np.arange(len(votes)), given_labels[rows]]
+            return np.where(votes.sum(axis=1) > 0, np.clip(1.0 - share, 0.0, 1.0), np.nan)
+
+        return np.asarray(compute_by_block(score, *neighbor_votes.shape))
 
     def explain(
         self,

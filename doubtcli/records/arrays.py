@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from doubtcli.records.mapped import count_worked_cells, make_matrix
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import numpy as np
-    from numpy.typing import NDArray
+    from numpy.typing import DTypeLike, NDArray
 
     Codes = NDArray[np.intp]
     Floats = NDArray[np.floating[Any]]
@@ -28,14 +30,16 @@ def split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
     """The rows of a matrix in blocks of at most `BLOCK_CELLS` cells, of at least one row each.
 
     What is computed row by row is computed block by block, so that a matrix of many rows or classes is never
-    copied as a whole.
+    copied as a whole, nor in memory if it is in a file.
 
     Example:
         >>> list(split_rows(3, BLOCK_CELLS // 2))
         [slice(0, 2, None), slice(2, 3, None)]
     """
     step = max(1, BLOCK_CELLS // max(1, n_columns))
-    return (slice(start, min(start + step, n_rows)) for start in range(0, n_rows, step))
+    for start in range(0, n_rows, step):
+        yield slice(start, min(start + step, n_rows))
+        count_worked_cells(step * n_columns)
 
 
 def compute_by_block(compute: Callable[[slice], Any], n_rows: int, n_columns: int) -> Any:  # noqa: ANN401
@@ -48,8 +52,52 @@ def compute_by_block(compute: Callable[[slice], Any], n_rows: int, n_columns: in
     """
     import numpy as np
 
-    blocks = list(split_rows(n_rows, n_columns)) or [slice(0, 0)]
-    return np.concatenate([compute(rows) for rows in blocks])
+    computed = [compute(rows) for rows in split_rows(n_rows, n_columns)]
+    return np.concatenate(computed or [compute(slice(0, 0))])
+
+
+def fill_by_block(
+    compute: Callable[[slice], Any], shape: tuple[int, int], dtype: DTypeLike, out: Floats | None = None
+) -> Floats:
+    """The matrix that a function computes: it is called for one block of rows at a time.
+
+    Args:
+        compute: Takes the rows of a block, and gives them.
+        shape: Of the matrix.
+        dtype: Of the matrix.
+        out: A matrix of this shape and type that is written to; a new one if None.
+    """
+    matrix = make_matrix(shape, dtype) if out is None else out
+    for rows in split_rows(*shape):
+        matrix[rows] = compute(rows)
+    return matrix
+
+
+def stack_matrices(matrices: list[Floats]) -> Floats:
+    """Matrices of the same shape as one array, as `np.stack` gives it; the list is emptied meanwhile."""
+    n_rows, n_columns = matrices[0].shape
+    stacked = make_matrix((len(matrices), n_rows, n_columns), matrices[0].dtype)
+    while matrices:
+        matrix = matrices.pop()
+        fill_by_block(matrix.__getitem__, matrix.shape, matrix.dtype, out=stacked[len(matrices)])
+        del matrix
+    return stacked
+
+
+def pick_cells(matrix: Floats, rows: Codes, columns: Codes) -> Floats:
+    """One cell of each of some rows, as `matrix[rows, columns]` gives them.
+
+    Args:
+        matrix: Shape `(n_rows, n_columns)`.
+        rows: Row numbers, shape `(n,)`.
+        columns: Column numbers, shape `(n,)`.
+    """
+
+    def pick(part: slice) -> Floats:
+        return matrix[rows[part], columns[part]]
+
+    cells: Floats = compute_by_block(pick, len(rows), matrix.shape[1])
+    return cells
 
 
 def give_back_memory() -> None:
@@ -80,7 +128,7 @@ def average_opinions(opinions: Sequence[Floats]) -> Floats:
     if len(opinions) == 1:
         return opinions[0]
     shape = opinions[0].shape
-    mean = np.empty(shape, dtype=np.float64 if np.prod(shape) <= _MOST_DOUBLES else np.float32)
+    mean = make_matrix(shape, np.float64 if np.prod(shape) <= _MOST_DOUBLES else np.float32)
     for rows in split_rows(len(mean), mean[:1].size):
         mean[rows] = np.mean([opinion[rows] for opinion in opinions], axis=0, dtype=np.float64)
     return mean

@@ -141,11 +141,9 @@ class PartsCache:
             unfinished = Path(name)
             try:
                 with os.fdopen(handle, "wb") as file:
-                    write_entry(file, value)
-                    fits = 2 * file.tell() <= min(read_limit(), disk_usage(path.parent).free)
-                if fits:
-                    unfinished.replace(path)
-                    remove_unused_entries(but=path)
+                    write_entry(file, value, min(read_limit(), disk_usage(path.parent).free) // 2)
+                unfinished.replace(path)
+                remove_unused_entries(but=path)
             finally:
                 unfinished.unlink(missing_ok=True)
 

@@ -15,6 +15,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
 
+from doubtcli.records.mapped import let_go_from_time_to_time
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -35,16 +37,17 @@ class NotKeepableError(TypeError):
     """A value that an entry can't hold."""
 
 
-def write_entry(file: BinaryIO, value: object) -> None:
+def write_entry(file: BinaryIO, value: object, most: int) -> None:
     """Write a value.
 
     Args:
         file: An empty file.
+        most: The most bytes that the value may have.
         value: Made of plain values, bytes, paths, arrays and sparse matrices, in lists, tuples, mappings with
             text keys, and records of this package.
 
     Raises:
-        NotKeepableError: It has a part that is none of these.
+        NotKeepableError: It has a part that is none of these, or is larger.
         OSError: As the system raises it.
     """
     encoder = _Encoder()
@@ -54,8 +57,11 @@ def write_entry(file: BinaryIO, value: object) -> None:
         starts.append(end + -end % _ALIGNED)
         end = starts[-1] + len(block)
     head = json.dumps({"value": tree, "starts": starts}).encode()
+    head = _FIRST_BYTES + len(head).to_bytes(_LENGTH_BYTES, "big") + head
+    if len(head) + end > most:
+        raise NotKeepableError(f"{len(head) + end} bytes")
     out = _HashedFile(file)
-    out.write(_FIRST_BYTES + len(head).to_bytes(_LENGTH_BYTES, "big") + head)
+    out.write(head)
     for block in encoder.blocks:
         out.write(bytes(-out.size % _ALIGNED))
         out.write(block)
@@ -75,9 +81,7 @@ def read_entry(file: BinaryIO) -> Any:  # noqa: ANN401  # what was written
     size = file.seek(0, 2)
     _check_hash(file, size)
     file.seek(0)
-    content: Any = (
-        file.read() if size < _MAPPED_FROM else mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
-    )
+    content: Any = file.read() if size < _MAPPED_FROM else _map_file(file)
     start = len(_FIRST_BYTES) + _LENGTH_BYTES
     if content[: len(_FIRST_BYTES)] != _FIRST_BYTES:
         raise ValueError("it was written by another version")
@@ -85,6 +89,12 @@ def read_entry(file: BinaryIO) -> Any:  # noqa: ANN401  # what was written
     head = json.loads(content[start:end])
     first = end + -end % _ALIGNED
     return _Decoder(content, [first + start for start in head["starts"]]).decode(head["value"])
+
+
+def _map_file(file: BinaryIO) -> mmap.mmap:
+    mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+    let_go_from_time_to_time(mapped)
+    return mapped
 
 
 def _check_hash(file: BinaryIO, size: int) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.predict.pooling import calibrate_scores, learn_trust, pool_probabilities
+from doubtcli.predict.pooling import calibrate_by_block, learn_trust, pool_probabilities
 from doubtcli.predict.skill import make_unassessable_skill, measure_skill
 from doubtcli.rank.noise import estimate_noise
 from doubtcli.read.labels import encode_labels
@@ -189,7 +189,7 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
     """
     neighbors = None
     if "neighbors" in sources and evidence.neighbor_votes is not None:
-        neighbors = _convert_votes(evidence)
+        neighbors = _convert_votes(evidence, evidence.neighbor_votes)
     if evidence.pred_probs is None or "models" not in sources:
         return [] if neighbors is None else [neighbors]
     repeats = (
@@ -201,10 +201,14 @@ def pool_pred_probs(evidence: Evidence, sources: Collection[str]) -> list[Floats
     return [pool_probabilities([probs, neighbors], evidence.given_labels, trust) for probs in repeats]
 
 
-def _convert_votes(evidence: Evidence) -> Floats:
+def _convert_votes(evidence: Evidence, votes: Floats) -> Floats:
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
-    logs = np.asarray(evidence.neighbor_votes, dtype=np.float32) + np.float32(half_a_vote)
-    return calibrate_scores(np.log(logs, out=logs), evidence.given_labels)
+
+    def add_half_a_vote(rows: slice | Codes) -> Floats:
+        logs = np.asarray(votes[rows], dtype=np.float32) + np.float32(half_a_vote)
+        return np.asarray(np.log(logs, out=logs))
+
+    return calibrate_by_block(add_half_a_vote, votes.shape, np.float32, evidence.given_labels)
 
 
 @dataclass(frozen=True)

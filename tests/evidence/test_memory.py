@@ -127,3 +127,14 @@ def test_given_probabilities_are_no_cells_that_models_fill(four_rows: Examples) 
     given = replace(four_rows, given_pred_probs=np.full((4, 2), 0.5, dtype=np.float32))
 
     assert MemoryUse(0, 0, 3, 0, 0).estimate(given) == 0
+
+
+@pytest.mark.parametrize(("role", "n_counted"), [("text", 5), ("numeric", 4 * 2)])
+def test_cells_beyond_the_first_matrix_in_a_file_count_only_in_tables(
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, role: str, n_counted: int
+) -> None:
+    """If a matrix of five cells is in a file, four rows and two classes are eight cells of a table."""
+    monkeypatch.setattr(memory, "MAPPED_FROM", 5)
+    names = {"text": {"note"}, "numeric": {"note", "size"}}
+
+    assert MemoryUse(0, 0, 3, 0, 0).estimate(four_rows.keep_inputs(names[role])) == 3 * n_counted

@@ -761,3 +761,25 @@ def test_columns_in_another_order(tmp_path):
 
     doubts = [one.ranking.doubt[np.argsort(one.examples.positions)].tolist() for one in found]
     assert doubts[0] == doubts[1]
+
+
+def test_matrices_in_files_give_the_same_doubts(tmp_path, monkeypatch):
+    """Texts with numbers beside them are judged alike, whether matrices are in memory or all in files."""
+    rng = np.random.default_rng(0)
+    rows = [
+        {"text": f"{'abc'[n % 3]} {rng.integers(9)} is {n}", "x": rng.normal() + n % 3, "label": "abc"[n % 3]}
+        for n in range(120)
+    ]
+    path = write_rows(tmp_path / "rows.csv", rows)
+
+    plain = audit(path, **QUICK)
+    monkeypatch.setattr("doubtcli.records.mapped.MAPPED_FROM", 1)
+    monkeypatch.setattr("doubtcli.records.mapped._KEPT", 1)
+    found = audit(path, **QUICK)
+
+    assert not found.evidence.pred_probs.flags.owndata
+    for name, piece in plain.evidence.items():
+        np.testing.assert_array_equal(found.evidence[name], piece)
+    np.testing.assert_array_equal(found.ranking.doubt, plain.ranking.doubt)
+    for one, other in zip(found.reasons, plain.reasons, strict=True):
+        np.testing.assert_array_equal(one.scores, other.scores)

@@ -7,6 +7,7 @@ from doubtcli.records.arrays import (
     compute_by_block,
     find_first_of_each,
     number_alike,
+    pick_cells,
     split_rows,
 )
 
@@ -32,6 +33,14 @@ def test_blocks_are_joined_in_order(monkeypatch):
 
     assert compute_by_block(lambda rows: matrix[rows].sum(axis=1), 3, 2).tolist() == [3, 7, 11]
     assert compute_by_block(lambda rows: matrix[rows].sum(axis=1), 0, 2).tolist() == []
+
+
+def test_one_cell_of_each_row_is_picked(monkeypatch):
+    """Of the rows (1, 2), (3, 4), (5, 6) the second of the last and the first of the first are 6 and 1."""
+    monkeypatch.setattr(arrays, "BLOCK_CELLS", 2)
+    matrix = np.array([[1, 2], [3, 4], [5, 6]])
+
+    assert pick_cells(matrix, np.array([2, 0]), np.array([1, 0])).tolist() == [6, 1]
 
 
 def test_places_have_one_number_where_all_columns_are_the_same():

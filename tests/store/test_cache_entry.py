@@ -31,14 +31,14 @@ VALUES = st.recursive(
 def written(value: object) -> bytes:
     """The bytes of the file with a value."""
     file = io.BytesIO()
-    write_entry(file, value)
+    write_entry(file, value, 10**9)
     return file.getvalue()
 
 
 def there_and_back(value: object) -> Any:
     """The value as it is read."""
     with tempfile.TemporaryFile() as file:
-        write_entry(file, value)
+        write_entry(file, value, 10**9)
         return read_entry(file)
 
 
@@ -122,3 +122,13 @@ def test_a_file_names_no_code(record: list[str], monkeypatch: pytest.MonkeyPatch
 
     with pytest.raises(ValueError, match="there is no record"):
         read_entry(io.BytesIO(content))
+
+
+def test_a_value_that_is_too_large_is_not_written() -> None:
+    """A thousand bytes are more than nine hundred, and nothing is written."""
+    file = io.BytesIO()
+
+    with pytest.raises(NotKeepableError):
+        write_entry(file, bytes(1_000), 900)
+
+    assert file.getvalue() == b""

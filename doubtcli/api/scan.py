@@ -119,7 +119,7 @@ def scan(  # the flags of the command, so that an editor lists them
         fast: The cheapest models, split once, for a first look.
         threads: Processor threads; they change the time, never the result.
         memory: The memory to stay within, such as "2GB"; half of what is free if left out. Where a scan would
-            need more, it is a fast one, and a note says so.
+            need more, it leaves out models and neighbours, and a note says so.
         queue_size: Rows in the queue; all that are doubted if left out.
         audit_sample: Rows drawn at random and put first in the queue, to measure the noise rate.
         stop_below: The queue ends where the share of wrong labels would fall below this: 0.2, or "20%";

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from doubtcli.predict.table_models import MOST_BOOSTED_CLASSES, GradientBoosting
 from doubtcli.records import Need
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ class SuitableModels:
     makes: ClassVar = {"models": None}
     is_costly: ClassVar = True
     is_fast: ClassVar = True
-    reads: ClassVar = ("fast",)
+    reads: ClassVar = ("fast", "by_batches")
 
     def make(
         self,
@@ -46,14 +45,14 @@ class SuitableModels:
         if not fast and n_classes is not None and n_classes > _MANY_CLASSES:
             fast = True
             note(f"as there are {n_classes:,} classes, only the fastest models are used; others take hours")
-        if meaning is None:
-            models = learnable_features.models(fast=fast)
+        features = learnable_features if meaning is None else meaning.add_to(learnable_features)
+        if settings.by_batches and not fast:
+            models = features.list_cheapest_models()
         else:
-            features = meaning.add_to(learnable_features)
-            models = features.models(fast=fast) + meaning.block.models(features.blocks, fast=fast)
-        if n_classes is not None and n_classes > MOST_BOOSTED_CLASSES:
-            models = tuple(model for model in models if not isinstance(model, GradientBoosting))
-        return {"models": models}
+            models = features.models(fast=fast)
+        if meaning is not None:
+            models += meaning.block.models(features.blocks, fast=fast or settings.by_batches)
+        return {"models": tuple(model for model in models if _can_learn(model, n_classes))}
 
 
 @dataclass(frozen=True)
@@ -84,7 +83,7 @@ class ModelPredictions:
     }
     is_costly: ClassVar = True
     is_fast: ClassVar = True
-    reads: ClassVar = ("fast", "repeats", "folds", "seed")
+    reads: ClassVar = ("is_short", "repeats", "folds", "seed")
     is_kept: ClassVar = True
 
     def make(
@@ -128,9 +127,15 @@ class ModelPredictions:
         return _make_pieces(predictions)
 
 
+def _can_learn(model: Model, n_classes: int | None) -> bool:
+    """Whether a model is worth fitting to so many classes; models of other packages need not say it."""
+    most = getattr(model, "most_classes", None)
+    return most is None or n_classes is None or n_classes <= most
+
+
 def _count_repeats(settings: ScanSettings, n_rows: int, n_classes: int) -> int:
     """How often all models are fitted: where the settings don't say it, as often as is worth its cost."""
-    if settings.fast:
+    if settings.is_short:
         return 1
     is_small = n_rows <= _MOST_SPLIT_TWICE and n_classes <= _MANY_CLASSES
     return settings.repeats or (2 if is_small else 1)

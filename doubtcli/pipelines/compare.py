@@ -37,8 +37,11 @@ if TYPE_CHECKING:
     from doubtcli.records import Bools, Codes, Examples
     from doubtcli.store.open import FoundAudit
 
-_JUDGING = ("pred_probs", "verdicts", "embeddings", "reasons", "skip", "seed", "folds", "repeats", "fast")
-"""Settings that change doubts even if no label has changed."""
+_JUDGING = (
+    *("pred_probs", "verdicts", "embeddings", "reasons", "skip", "seed", "folds", "repeats", "fast"),
+    "by_batches",
+)
+"""Settings that change doubts even if no label has changed; earlier audits lack those that are off."""
 
 
 def compare_audits(
@@ -165,7 +168,9 @@ def _note_differences(matched: Matched, *, is_alone: bool) -> tuple[str, ...]:
     """Notes on differences that may have other causes than changed labels."""
     one, other = matched.before.document, matched.after.document
     settings = [
-        name.replace("_", "-") for name in _JUDGING if one.settings.get(name) != other.settings.get(name)
+        name.replace("_", "-")
+        for name in _JUDGING
+        if (one.settings.get(name) or None) != (other.settings.get(name) or None)
     ]
     notes = []
     if is_alone and not matched.by_id:

@@ -102,7 +102,7 @@ class ReadFile:
     """A labelled file as it was read."""
 
     settings: ScanSettings
-    """As the scan is made: a fast one, where memory is short."""
+    """As the scan is made: a fast one, or one by batches, where memory is short."""
     side_files: Mapping[str, SideFile]
     table: Table
     roles: Roles
@@ -347,9 +347,9 @@ def _explain_column(column: Column, leak: Leak, use: Collection[str]) -> Column:
 
 def _load_reasons(settings: ScanSettings) -> tuple[LoadedReason, ...]:
     loaded = plugins.load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
-    if not settings.fast or settings.reasons is not None:
+    if not settings.is_short or settings.reasons is not None:
         return loaded
-    # a fast scan finds no neighbours, unless every chosen reason needs them
+    # a fast scan, or one by batches, finds no neighbours, unless every chosen reason needs them
     slow = find_slow_pieces()
     return tuple(reason for reason in loaded if not slow & set(reason.needs)) or loaded
 

@@ -36,9 +36,6 @@ MANY_ROWS = 10_000
 _MANY_BOOSTED, _MOST_BOOSTED = 6_000_000, 2_000_000
 """Rows times columns times classes. With more than the first, boosting is fitted to half of the folds; and to
 at most the second at a time, a sample of the rows."""
-MOST_BOOSTED_CLASSES = 20
-"""With more, there is no boosting: it grows a tree for each class in each round, and extra trees, which do
-not, then predict labels better."""
 MOST_TREE_ROWS = 200_000
 """The most rows that a tree is grown on, drawn for each tree; in a larger file average precision is lower,
 and a note says so."""
@@ -58,6 +55,8 @@ class TableModel:
     kind: ClassVar[str]
     libraries: ClassVar[tuple[str, ...]]
     is_overrated: ClassVar[bool] = False
+    most_classes: ClassVar[int | None] = None
+    """With more classes it is left out; None: it learns any number."""
 
     @property
     def name(self) -> str:
@@ -195,6 +194,8 @@ class GradientBoosting(_Classifier):
 
     kind = "gradient boosting"
     libraries = ("sklearn.ensemble",)
+    most_classes = 20
+    """It grows a tree for each class in each round; extra trees, which do not, then predict labels better."""
 
     def make_classifier(self, seed: int, n_rows: int) -> Any:  # noqa: ANN401
         """The classifier, not fitted yet."""

@@ -196,8 +196,8 @@ def _explain_no_planting(
     settings: ScanSettings,
 ) -> str:
     """Why no errors are planted in this file, or ""."""
-    if settings.fast:
-        return "a fast scan plants no errors"
+    if settings.is_short:
+        return "a fast scan plants no errors" if settings.fast else "a scan by batches plants no errors"
     if not opinions or gathered.predictions is None:
         return "there are no models that could learn from labels with planted errors"
     if examples.given_pred_probs is not None:

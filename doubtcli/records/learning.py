@@ -56,7 +56,10 @@ class Rows(Protocol):
 
 
 class Model(Protocol):
-    """Predicts rows that it was not fitted on; it holds their features, and is picklable."""
+    """Predicts rows that it was not fitted on; it holds their features, and is picklable.
+
+    It may have a number `most_classes`: where there are more classes, it is left out.
+    """
 
     @property
     def name(self) -> str:
@@ -138,6 +141,10 @@ class Features:
             for block in self.blocks
             for model in block.models(tuple(one for one in self.blocks if one is not block), fast=fast)
         )
+
+    def list_cheapest_models(self) -> tuple[Model, ...]:
+        """The cheapest models of each block, as if it were alone: a forest for a table beside texts, too."""
+        return tuple(model for block in self.blocks for model in block.models((), fast=True))
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,8 @@ NO_PAIR = ("none",)
 _PERCENT = re.compile(r"(\d+(?:\.\d+)?|\.\d+)\s*%")
 _FRACTION = re.compile(r"\d*\.\d+")
 _COUNT = re.compile(r"\d+")
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b?", re.IGNORECASE)
-_POWERS = {"k": 1, "m": 2, "g": 3, "t": 4}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(?:([kmgt])(i?)b?|b)", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 _HUNDRED = 100
 
 
@@ -252,7 +252,7 @@ def parse_size(value: object) -> int:
     found = _SIZE.fullmatch(value.strip()) if isinstance(value, str) else None
     if found is None:
         raise ValueError
-    size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[found[2].lower()])
+    size = int(float(found[1]) * (1024 if found[3] else 1000) ** _POWERS[(found[2] or "").lower()])
     if not size:
         raise ValueError
     return size

@@ -133,7 +133,8 @@ def _settings_file(start: Path, config: str | None, *, isolated: bool) -> _Setti
 
 def _from_flags(flags: Mapping[str, Any], dashes: str) -> dict[str, Any]:
     given = {name: value for name, value in flags.items() if value is not None and value != []}
-    return {name: _check_flag(name, value, dashes) for name, value in given.items()}
+    checked = {name: _check_flag(name, value, dashes) for name, value in given.items()}
+    return checked | ({"memory_by": f"{DASHES}memory"} if "memory" in given else {})
 
 
 def _check_flag(name: str, value: object, dashes: str) -> object:
@@ -284,7 +285,7 @@ class _Keys:
             else:
                 name = _find_field(key, known, self.where)
                 settings[name] = self._value(key, value)
-        return settings
+        return settings | ({"memory_by": f"memory in {self.where}"} if "memory" in settings else {})
 
     def path(self, value: object) -> str:
         """A path relative to the settings file's folder, made relative to the working directory."""

@@ -124,7 +124,8 @@ class ScanSettings:
         "Processor threads; the result is the same with any number.", least=1
     )
     memory: int | None = size_setting(
-        "The memory to stay within, such as 2GB; where a scan would need more, it is a fast one, and says so."
+        "The memory to stay within, such as 2GB; where a scan would need more, it leaves out models and "
+        "neighbours, and says so."
     )
     output: str | None = text_setting("The folder to write to.", expected="a folder", is_path=True)
     queue_size: int | None = number_setting("Rows in the relabel queue.", least=1)
@@ -139,6 +140,16 @@ class ScanSettings:
     """Replace what is at `output`; only a flag, so that no settings file replaces things unasked."""
     config: str | None = None
     """The settings file that was read, relative to the working directory."""
+    memory_by: str = "--memory"
+    """What sets `memory`, in messages: the flag, or a key and its file."""
+    by_batches: bool = False
+    """Whether memory is too short for all models and neighbours, and not for the cheapest models of each kind
+    of input: `evidence.memory` finds that out, so no flag and no key sets it."""
+
+    @property
+    def is_short(self) -> bool:
+        """Whether rows are split once, no errors are planted, and no neighbours are looked for unasked."""
+        return self.fast or self.by_batches
 
     @property
     def read_options(self) -> ReadOptions:

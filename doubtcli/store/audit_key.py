@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from doubtcli.records import InMemory
     from doubtcli.settings import ScanSettings
 
-_NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "memory", "config"})
+_NOT_IN_THE_AUDIT = frozenset({"path", "output", "force", "threads", "memory", "memory_by", "config"})
 """Settings for where and how fast to work: they make no difference to an audit."""
 SIDE_FILES = ("embeddings", "pred_probs", "verdicts")
 """Settings that name another file to read besides the data."""

@@ -226,10 +226,10 @@ def read_limit() -> int:
     if not text:
         return _LIMIT
     try:
-        return int(text) if text.isdecimal() else parse_size(text)
+        return 0 if text == "0" else parse_size(text)
     except ValueError as error:
         raise SettingsError(
-            f"{text!r} is not a size", where=LIMIT_VARIABLE, expected="a size such as 500MB or 8GB"
+            f"{text!r} is not a size", where=LIMIT_VARIABLE, expected="a size such as 500MB or 8GB, or 0"
         ) from error
 
 

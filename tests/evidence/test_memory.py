@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -41,9 +42,10 @@ def four_rows(tmp_path: Path) -> Examples:
 
 @pytest.fixture
 def needs(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A scan needs 1,000 bytes and a fast one 400, for any file."""
+    """A scan needs 1,000 bytes, one by batches 500, and a fast one 400, for any file."""
     none = {"a_row": 0, "a_cell": 0, "a_number": 0, "a_letter": 0}
     monkeypatch.setattr(memory, "DEFAULT", MemoryUse(1_000, **none))
+    monkeypatch.setattr(memory, "BY_BATCHES", MemoryUse(500, **none))
     monkeypatch.setattr(memory, "FAST", MemoryUse(400, **none))
 
 
@@ -78,14 +80,54 @@ def test_a_scan_that_fits_is_left_as_it_is(four_rows: Examples) -> None:
 
 
 @pytest.mark.usefixtures("needs")
-def test_a_scan_that_does_not_fit_is_a_fast_one_and_says_so(
+@pytest.mark.parametrize("budget", [500, 999])
+def test_a_table_with_texts_that_does_not_fit_is_scanned_by_batches(
+    four_rows: Examples, sentences: Sentences, budget: int
+) -> None:
+    """1,000 bytes do not fit into 999, and 500 fit into 500; the note says what is left out, and the cost."""
+    fitted, note = fit_into_memory(ScanSettings("four.csv", memory=budget), four_rows, "four.csv")
+
+    assert fitted == ScanSettings("four.csv", memory=budget, by_batches=True)
+    sentences.check(note)
+
+
+@pytest.mark.usefixtures("needs")
+def test_where_even_that_does_not_fit_the_scan_is_a_fast_one(
     four_rows: Examples, sentences: Sentences
 ) -> None:
-    """1,000 bytes do not fit into 999, and 400 do."""
-    fitted, note = fit_into_memory(ScanSettings("four.csv", memory=999), four_rows, "four.csv")
+    """500 bytes do not fit into 499, and 400 do."""
+    fitted, note = fit_into_memory(ScanSettings("four.csv", memory=499), four_rows, "four.csv")
 
-    assert fitted == ScanSettings("four.csv", memory=999, fast=True)
+    assert fitted == ScanSettings("four.csv", memory=499, fast=True)
     sentences.check(note)
+
+
+@pytest.mark.usefixtures("needs")
+@pytest.mark.parametrize("kept", [("note",), ("size", "colour"), ("size", "vectors")])
+def test_a_scan_by_batches_is_only_for_tables_beside_something_else(
+    four_rows: Examples, sentences: Sentences, kept: tuple[str, ...]
+) -> None:
+    """Texts or a table alone have the same models in a fast scan; its cost is that of what there is."""
+    rows = four_rows.keep_inputs(kept)
+    is_mixed = "vectors" in kept
+    if is_mixed:
+        rows = replace(rows, embeddings=np.ones((4, 3), dtype=np.float32))
+
+    fitted, note = fit_into_memory(ScanSettings("four.csv", memory=999), rows, "four.csv")
+
+    assert (fitted.by_batches, fitted.fast) == (is_mixed, not is_mixed)
+    sentences.check(note)
+
+
+@pytest.mark.usefixtures("needs")
+def test_the_limit_is_called_by_what_sets_it(four_rows: Examples) -> None:
+    """A key of a settings file, for example."""
+    settings = ScanSettings("four.csv", memory=999, memory_by="memory in doubt.toml")
+
+    note = fit_into_memory(settings, four_rows, "four.csv")[1]
+
+    assert "(memory in doubt.toml)" in note
+    assert "--memory" not in note
 
 
 @pytest.mark.usefixtures("needs")
@@ -110,20 +152,18 @@ def test_where_a_fast_scan_does_not_fit_either_the_file_is_refused(
 
 
 @pytest.mark.usefixtures("needs")
-@pytest.mark.parametrize(("free", "is_fast"), [(2_000, False), (1_998, True)])
+@pytest.mark.parametrize(("free", "is_short"), [(2_000, False), (1_998, True)])
 def test_half_of_the_free_memory_is_taken_if_nothing_is_said(
-    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, free: int, *, is_fast: bool
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, free: int, *, is_short: bool
 ) -> None:
     """Half of 2,000 bytes is enough, and half of 1,998 is not."""
     monkeypatch.setattr(memory, "find_free_memory", lambda: free)
 
-    assert fit_into_memory(ScanSettings("four.csv"), four_rows, "four.csv")[0].fast == is_fast
+    assert fit_into_memory(ScanSettings("four.csv"), four_rows, "four.csv")[0].is_short == is_short
 
 
 def test_given_probabilities_are_no_cells_that_models_fill(four_rows: Examples) -> None:
     """They were read already, and count as rows."""
-    from dataclasses import replace
-
     given = replace(four_rows, given_pred_probs=np.full((4, 2), 0.5, dtype=np.float32))
 
     assert MemoryUse(0, 0, 3, 0, 0).estimate(given) == 0

@@ -731,6 +731,58 @@ class TestClaims:
         assert (found.noise_rate.assessable, found.noise_rate.at_least) == (False, 0)
 
 
+@pytest.fixture
+def mixed_rows():
+    """A hundred and twenty rows of a number and two words, of two classes; one in ten labels is wrong."""
+    rng = random.Random(0)
+    return [
+        {
+            "key": f"r{n:03}",
+            "size": round(rng.gauss(n % 2, 0.3), 3),
+            "note": f"{rng.choice('abcdefg')}{rng.choice('abc')} {'sun' if n % 2 else 'rain'}",
+            "label": "wet" if (n % 2) == (n % 20 == 7) else "dry",
+        }
+        for n in range(120)
+    ]
+
+
+def scan_by_batches(path, monkeypatch):
+    """The audit of a file in so little memory that its rows are scanned by batches."""
+    monkeypatch.setattr("doubtcli.evidence.memory.DEFAULT", MemoryUse(2e12, 0, 0, 0, 0))
+    return audit(path, id="key", text=("note",), numeric=("size",), memory=10**12)
+
+
+def test_a_small_file_is_scanned_by_batches_in_little_memory(tmp_path, monkeypatch, mixed_rows):
+    """It has the forest of the table, which a fast scan leaves out beside a text; its audit says so."""
+    path = write_rows(tmp_path / "a.csv", mixed_rows)
+    fast = audit(path, id="key", text=("note",), numeric=("size",), fast=True)
+
+    found = scan_by_batches(path, monkeypatch)
+
+    assert set(found.model_names) - set(fast.model_names) == {"extra trees"}
+    assert found.settings == fast.settings | {"fast": False, "by_batches": True}
+    assert found.audit_key != fast.audit_key
+    assert found.notes[0].startswith("the scan is one by batches of rows, to stay within 1 TB")
+    assert found.power.why == "a scan by batches plants no errors"
+    assert {one.name for one in found.reasons} == {one.name for one in fast.reasons}
+
+
+def test_by_batches_rows_in_another_order_keep_their_doubts(tmp_path, monkeypatch, mixed_rows):
+    """Also where each model learns from a sample of the rows, and a block has few of them."""
+    monkeypatch.setattr("doubtcli.predict.table_models.MOST_TREE_ROWS", 30)
+    path, other = (write_rows(tmp_path / f"{name}.csv", mixed_rows) for name in "ab")
+    shuffled = random.Random(1).sample(mixed_rows, len(mixed_rows))
+    write_rows(other, shuffled)
+    one = scan_by_batches(path, monkeypatch)
+    monkeypatch.setattr("doubtcli.records.arrays.BLOCK_CELLS", 50)
+    monkeypatch.setattr("doubtcli.predict.table_models._MOST_AT_ONCE", 50)
+
+    two = scan_by_batches(other, monkeypatch)
+
+    assert list(one.examples.row_ids) == list(two.examples.row_ids)
+    np.testing.assert_array_equal(one.ranking.doubt, two.ranking.doubt)
+
+
 def test_a_scan_that_would_take_too_much_memory_is_that_of_fast(tmp_path, monkeypatch):
     """Its settings, notes and doubts are those of a fast scan, and a note says why."""
     path = write_rows(

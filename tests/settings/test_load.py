@@ -35,6 +35,15 @@ class TestLayers:
         """Without flags and file each setting has its default."""
         assert load(tmp_path, isolated=True) == ScanSettings(path="data.csv")
 
+    @pytest.mark.parametrize(
+        ("flags", "expected"), [({}, "memory in doubt.toml"), ({"memory": "1GB"}, "--memory")]
+    )
+    def test_what_sets_the_memory(self, tmp_path: Path, flags: dict[str, str], expected: str) -> None:
+        """Messages about the limit name the key and its file, or the flag that overrules it."""
+        (tmp_path / "doubt.toml").write_text('memory = "2GB"')
+
+        assert load(tmp_path, **flags).memory_by == expected
+
     def test_file_over_default(self, tmp_path: Path) -> None:
         """A settings file overrules a default, and the record says which file it was."""
         (tmp_path / "doubt.toml").write_text('folds = 7\nlabel = "intent"')

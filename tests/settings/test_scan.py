@@ -79,7 +79,13 @@ def parsed(flags: str) -> dict[str, object]:
 
 @pytest.mark.parametrize(
     ("text", "n_bytes"),
-    [("2GB", 2_000_000_000), ("500MB", 500_000_000), ("1.5 gb", 1_500_000_000), ("1GiB", 1_073_741_824)],
+    [
+        ("2GB", 2_000_000_000),
+        ("500MB", 500_000_000),
+        ("1.5 gb", 1_500_000_000),
+        ("1GiB", 1_073_741_824),
+        ("7 B", 7),
+    ],
 )
 def test_an_amount_of_memory_is_read_in_bytes(text: str, n_bytes: int) -> None:
     """Units of a thousand, as disks are sold; with an i, those of 1,024."""

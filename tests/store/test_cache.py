@@ -248,7 +248,14 @@ class TestParts:
 
 @pytest.mark.parametrize(
     ("text", "n_bytes"),
-    [("", 2_000_000_000), ("500MB", 500_000_000), ("1.5 gb", 1_500_000_000), ("1 GiB", 2**30), ("7", 7)],
+    [
+        ("", 2_000_000_000),
+        ("500MB", 500_000_000),
+        ("1.5 gb", 1_500_000_000),
+        ("1 GiB", 2**30),
+        ("7B", 7),
+        ("0", 0),
+    ],
 )
 def test_limit(text: str, n_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The environment may have another limit than two gigabytes."""
@@ -257,9 +264,9 @@ def test_limit(text: str, n_bytes: int, monkeypatch: pytest.MonkeyPatch) -> None
     assert read_limit() == n_bytes
 
 
-@pytest.mark.parametrize("text", ["much", "-1", "5 X"])
+@pytest.mark.parametrize("text", ["much", "-1", "5 X", "7"])
 def test_no_limit(text: str, monkeypatch: pytest.MonkeyPatch, sentences: Sentences) -> None:
-    """Anything else than a size is refused."""
+    """Anything else than a size with its unit is refused, as in settings."""
     monkeypatch.setenv("DOUBT_CACHE_LIMIT", text)
 
     with pytest.raises(SettingsError) as error:
@@ -272,7 +279,7 @@ def test_a_lower_limit_is_kept_from_the_next_scan_on(folder: Path, monkeypatch: 
     """Also by one that has nothing new to keep."""
     PartsCache("one").keep("a", list(range(1_000)))
     assert list_kept()
-    monkeypatch.setenv("DOUBT_CACHE_LIMIT", "1")
+    monkeypatch.setenv("DOUBT_CACHE_LIMIT", "1B")
 
     open_cache()
 

@@ -162,8 +162,11 @@ class ComplementNaiveBayes(_ClassSumModel):
     def weigh(self, of_class: sparse.csr_matrix) -> Weights:
         """How rare an n-gram is in all other classes: minus the logarithm of its share of their n-grams."""
         of_all = np.maximum(np.asarray(of_class.sum(axis=0)).ravel(), 0.0) + _SMOOTHING
-        elsewhere = np.maximum(of_all[of_class.indices] - of_class.data, _SMOOTHING)
-        own = _replace_data(of_class, np.log(of_all[of_class.indices] / elsewhere))
+        rarity = of_all[of_class.indices]  # large, and changed in place
+        elsewhere = rarity - of_class.data
+        np.maximum(elsewhere, _SMOOTHING, out=elsewhere)
+        rarity /= elsewhere
+        own = _replace_data(of_class, np.log(rarity, out=rarity))
         totals = of_all.sum() - np.asarray(of_class.sum(axis=1)).ravel()
         return Weights(own, -np.log(of_all), np.log(totals))
 
@@ -180,7 +183,8 @@ class NearestCentroid(_ClassSumModel):
     def weigh(self, of_class: sparse.csr_matrix) -> Weights:
         """The direction of the class's mean text."""
         n_classes, n_ngrams = of_class.shape
-        lengths = np.sqrt(np.asarray(of_class.multiply(of_class).sum(axis=1)).ravel())
+        squares = sparse.csr_matrix((of_class.data**2, of_class.indices, of_class.indptr), of_class.shape)
+        lengths = np.sqrt(np.asarray(squares.sum(axis=1)).ravel())
         own = _replace_data(of_class, of_class.data / np.repeat(lengths, np.diff(of_class.indptr)))
         return Weights(own, np.zeros(n_ngrams), np.zeros(n_classes))
 

@@ -453,7 +453,7 @@ def find_repeated_headers(table: Table, column: str) -> Bools:
     if _share_like(pa.array(data.column_names, TEXT), NUMBER):
         return found
     rows = np.flatnonzero(_has_name(data.column(column), column))
-    for name in data.column_names:
+    for name in data.column_names if len(rows) else ():  # taking no row of a column copies all of it
         rows = rows[_has_name(data.column(name).take(pa.array(rows, pa.int64())), name)]
     found[rows] = True
     return found

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.read.column_names import OTHER_ANSWER, to_snake_case, word_set
-from doubtcli.records.arrays import find_first_of_each
+from doubtcli.records.arrays import find_first_of_each, split_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -326,14 +326,20 @@ def is_common_answer(word: str) -> bool:
     return word.lower() in COMMON_ANSWERS or re.fullmatch(r"[\d.+-]+", word) is not None
 
 
+_CHARACTERS_A_TEXT = 200
+"""About as many: so many texts are looked at together as have a few megabytes."""
+
+
 def has_few_values(values: Distinct) -> bool:
     """Whether values recur so often that they are categories rather than texts."""
-    n_known = values.n_rows - values.n_missing
+    n_known, n_values = values.n_rows - values.n_missing, len(values.values)
+    if 2 * n_values > n_known:  # before the words of many texts are counted
+        return False
     is_phrase = (
         count_words(values) >= WORDS_OF_A_PHRASE or _count_characters(values) >= CHARACTERS_OF_A_PHRASE
     )
     most = FEW_PHRASES if is_phrase else max(FEW_KINDS, isqrt(n_known))
-    return len(values.values) <= most and 2 * len(values.values) <= n_known
+    return n_values <= most
 
 
 def describe_count(values: Distinct) -> str:
@@ -342,8 +348,25 @@ def describe_count(values: Distinct) -> str:
 
 
 def count_words(values: Distinct) -> float:
-    """The average number of words in the different values."""
-    return 1 + _mean(pc.count_substring_regex(values.texts, r"\s+"))
+    """The average number of words in the different values, by the white space of ASCII between them."""
+    blocks = split_rows(len(values.texts), _CHARACTERS_A_TEXT)
+    n_gaps = sum(_count_gaps(values.texts[block]) for block in blocks)
+    return 1 + n_gaps / max(1, len(values.texts))
+
+
+def _count_gaps(texts: pa.Array) -> int:
+    """How often white space begins in texts; of a large file's it takes a tenth of the time of a pattern."""
+    _, ends, content = texts.buffers()
+    bounds = np.frombuffer(ends, dtype=np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    if bounds[0] == bounds[-1]:
+        return 0
+    letters = np.frombuffer(content, dtype=np.uint8)[bounds[0] : bounds[-1]]
+    is_space = (letters == ord(" ")) | (
+        (letters >= ord("\t")) & (letters <= ord("\r")) & (letters != ord("\v"))
+    )
+    is_first = np.zeros(len(letters), dtype=np.bool_)
+    is_first[(bounds[:-1] - bounds[0])[bounds[:-1] < bounds[1:]]] = True
+    return int(np.count_nonzero(is_space[1:] & (~is_space[:-1] | is_first[1:]))) + int(is_space[0])
 
 
 def _count_characters(values: Distinct) -> float:

@@ -35,6 +35,8 @@ SIZES = (1_000, 10_000, 100_000, 1_000_000)
 MOST_PEER_ROWS = 100_000
 FAST, FIND_ISSUES = "doubt --fast", "find_label_issues"
 OF_PROBABILITIES = "given probabilities"
+ONLY_SIZE = {"short texts, 2,000 classes": 10_000, "short texts, 5,000 classes": 200_000}
+"""The rows of kinds with so many classes that other sizes say nothing, or take too long; without peers."""
 TABLES = ("mixed table", "64 numbers, 26 classes")
 FILES = "files"
 
@@ -57,7 +59,7 @@ def main() -> None:
     wanted = read_arguments()
     wanted.folder.mkdir(parents=True, exist_ok=True)
     for kind in wanted.kinds:
-        for n_rows in wanted.rows:
+        for n_rows in [ONLY_SIZE[kind]] if kind in ONLY_SIZE else wanted.rows:
             missing = [tool for tool in list_tools(kind, n_rows) if tool in wanted.tools]
             missing = [
                 tool for tool in missing if not record_path(wanted.folder, kind, n_rows, tool).exists()
@@ -94,7 +96,8 @@ def list_tools(kind: str, n_rows: int) -> list[str]:
     if kind == OF_PROBABILITIES:  # nothing is fitted, so the peer is cheap, too
         return [DOUBT.name, FIND_ISSUES]
     peers = [CLEANLAB.name, *([TABAUDIT.name] if kind in TABLES and n_rows < MOST_PEER_ROWS // 10 else [])]
-    return [DOUBT.name, FAST, *(peers if n_rows <= MOST_PEER_ROWS else [])]
+    has_peers = n_rows <= MOST_PEER_ROWS and kind not in ONLY_SIZE
+    return [DOUBT.name, FAST, *(peers if has_peers else [])]
 
 
 def measure_file(kind: str, n_rows: int, tools: list[str], runs: Path) -> None:

@@ -103,3 +103,24 @@ def test_the_peak_of_a_process_does_not_count_the_memory_of_the_one_that_started
 
     assert own.peak_megabytes < 60
     assert 95 < large.peak_megabytes - own.peak_megabytes < 130
+
+
+def test_short_texts_of_thousands_of_classes_hint_at_their_class(tmp_path):
+    """All have six words, of which about half hint: at most five different ones for each of 2,000 classes."""
+    file = grown_sets.write_file("short texts, 2,000 classes", 6_000, tmp_path)
+
+    table = pyarrow.csv.read_csv(file.path).to_pydict()
+    by_label = {}
+    for text, label, is_error in zip(table["text"], table["label"], file.is_error, strict=True):
+        words = text.split()
+        assert len(words) == 6
+        if not is_error:
+            by_label.setdefault(label, []).extend(word for word in words if word.startswith("h"))
+    assert len(by_label) > 1_800
+    assert max(len(set(words)) for words in by_label.values()) <= 5
+    assert sum(map(len, by_label.values())) / (6 * (~file.is_error).sum()) == pytest.approx(0.5, abs=0.02)
+
+
+def test_peers_are_not_run_where_classes_are_thousands():
+    """They would take hours."""
+    assert speed.list_tools("short texts, 2,000 classes", 10_000) == ["doubt", "doubt --fast"]

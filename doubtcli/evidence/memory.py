@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from doubtcli.errors import ModelError
 from doubtcli.features.table import MOST_CATEGORIES
 from doubtcli.records import Role
-from doubtcli.records.mapped import MAPPED_FROM
+from doubtcli.records.mapped import MAPPED_FROM, find_room
 from doubtcli.wording.numbers import format_size
 
 if TYPE_CHECKING:
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 _SHARE_OF_FREE = 0.5
 """Of the memory that is free: what a scan takes if the user does not say."""
+_MATRICES = 7
+"""How many matrices of rows and classes are in files at once, where classes are many: those of three models
+twice, while they are put together, and one more; each cell has four bytes."""
 _OF_TABLES = frozenset({Role.NUMERIC, Role.CATEGORICAL, Role.DATETIME})
 
 
@@ -84,8 +87,9 @@ def fit_into_memory(settings: ScanSettings, examples: Examples, where: str) -> t
         where: The file, for a message.
 
     Raises:
-        ModelError: Even a fast scan would need more.
+        ModelError: Even a fast scan would need more, or there is no room on the disk.
     """
+    _check_room(examples, where)
     budget = settings.memory or int(_SHARE_OF_FREE * find_free_memory())
     limit = settings.memory_by if settings.memory else "half of what is free"
     full, fast = DEFAULT.estimate(examples), FAST.estimate(examples)
@@ -113,6 +117,23 @@ def fit_into_memory(settings: ScanSettings, examples: Examples, where: str) -> t
         f"planted errors; {_find_cost(examples)}{rest}"
     )
     return replace(settings, fast=True), note
+
+
+def _check_room(examples: Examples, where: str) -> None:
+    """Make sure that large matrices of rows and classes fit on the disk, before minutes of work."""
+    cells = examples.n_rows * examples.n_classes
+    if examples.given_pred_probs is not None or cells < MAPPED_FROM:
+        return
+    folder, free = find_room()
+    needed = 4 * _MATRICES * cells
+    if needed > free:
+        raise ModelError(
+            f"a scan of {examples.n_rows:,} rows with {examples.n_classes:,} classes needs about"
+            f" {format_size(needed)} of disk space for their probabilities while it runs",
+            where=where,
+            expected=f"at most {format_size(free)}, which are free in {folder}",
+            hint="free some space, or set TMPDIR to a folder on another disk",
+        )
 
 
 def _is_mixed(examples: Examples) -> bool:

@@ -88,6 +88,12 @@ def make_matrix(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     return matrix
 
 
+def find_room() -> tuple[str, int]:
+    """The folder of the files, and how many bytes are free there."""
+    folder = _find_folder()
+    return folder, disk_usage(folder).free
+
+
 def _find_folder() -> str:
     is_chosen = any(os.environ.get(name) for name in ("TMPDIR", "TEMP", "TMP"))
     return tempfile.gettempdir() if is_chosen or not os.access(_LARGE_FILES, os.W_OK) else _LARGE_FILES

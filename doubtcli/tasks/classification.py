@@ -19,6 +19,7 @@ from doubtcli.records.arrays import (
     number_alike,
     split_rows,
 )
+from doubtcli.records.mapped import count_worked_cells
 from doubtcli.wording.lists import quote_names
 
 if TYPE_CHECKING:
@@ -173,6 +174,7 @@ def measure_confusions(labels: Codes, pred_probs: Floats) -> Floats:
     ends = np.cumsum(np.bincount(labels, minlength=n_classes))
     for code, rows in enumerate(np.split(by_class, ends[:-1])):
         sums[code] += pred_probs[rows].sum(axis=0, dtype=np.float64)
+        count_worked_cells(len(rows) * n_classes)
     np.fill_diagonal(sums, 0.0)
     return np.asarray(sums / sums.sum(axis=1, keepdims=True))
 

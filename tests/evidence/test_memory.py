@@ -178,3 +178,29 @@ def test_cells_beyond_the_first_matrix_in_a_file_count_only_in_tables(
     names = {"text": {"note"}, "numeric": {"note", "size"}}
 
     assert MemoryUse(0, 0, 3, 0, 0).estimate(four_rows.keep_inputs(names[role])) == 3 * n_counted
+
+
+@pytest.mark.parametrize(("free", "fits"), [(224, True), (223, False)])
+def test_a_disk_without_room_for_all_matrices_is_found_at_once(
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, sentences: Sentences, free: int, *, fits: bool
+) -> None:
+    """Seven matrices of four rows and two classes, with four bytes a cell, are 224 bytes."""
+    monkeypatch.setattr(memory, "MAPPED_FROM", 8)
+    monkeypatch.setattr(memory, "find_room", lambda: ("/var/tmp", free))
+    settings = ScanSettings("four.csv", memory=10**12)
+
+    if fits:
+        assert fit_into_memory(settings, four_rows, "four.csv") == (settings, "")
+        return
+    with pytest.raises(ModelError) as caught:
+        fit_into_memory(settings, four_rows, "four.csv")
+    sentences.check(caught.value)
+
+
+@pytest.mark.usefixtures("needs")
+def test_small_files_need_no_room_on_the_disk(four_rows: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Their matrices are in memory."""
+    monkeypatch.setattr(memory, "find_room", lambda: ("/var/tmp", 0))
+    settings = ScanSettings("four.csv", memory=1_000)
+
+    assert fit_into_memory(settings, four_rows, "four.csv") == (settings, "")

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from doubtcli import plugins
+from doubtcli.disk.paths import STANDARD_INPUT
 from doubtcli.evidence.content_key import find_or_make
 from doubtcli.evidence.graph import find_slow_pieces, gather_evidence, gather_evidence_again
 from doubtcli.evidence.leaks import explain_leak, find_leaks, note_leak
@@ -29,10 +30,10 @@ from doubtcli.rank.verdicts import (
     mark_decided_rows,
     set_corrected_apart,
 )
-from doubtcli.read.examples import read_examples
+from doubtcli.read.examples import read_examples, share_texts
 from doubtcli.read.roles.pairs import keep_pairs
 from doubtcli.records import FROM_FILES, FileRead
-from doubtcli.records.arrays import average_opinions
+from doubtcli.records.arrays import average_opinions, give_back_memory
 from doubtcli.store.audit_key import hash_side_files
 from doubtcli.verdicts.examples import read_verdicts
 
@@ -231,6 +232,9 @@ def _read_file(
     table, roles, labels, examples = read_examples(settings, task, progress, given)
     notes = _show_file(listener, table, roles, labels, examples)
     path = table.source.path
+    if given.table is None and path != STANDARD_INPUT:  # else it is needed as it was read
+        table = share_texts(table, examples)
+        give_back_memory()
     settings, note = fit_into_memory(settings, examples, path)
     notes.add([note] if note else [])
     decided = examples

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.files.table import read_table
-from doubtcli.files.values import find_distinct, remember_columns
+from doubtcli.files.values import find_distinct, is_text, remember_columns
 from doubtcli.read.answers import encode_answers
 from doubtcli.read.labels import clear_other_cells, find_rows_of_names
 from doubtcli.read.roles.assign import assign_roles, convert_column, find_claims, list_roles
@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from doubtcli.progress import Progress
     from doubtcli.records import Codes, InMemory, Labels, Roles, Table, Task
     from doubtcli.settings import ScanSettings
+
+_LONG_TEXTS = 2**26
+"""Bytes of a column from which a second copy counts."""
 
 
 def read_examples(
@@ -182,6 +185,27 @@ def _convert_inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
         if names[name] == role.name
     }
     return pa.table({name: converted[name] for name in names})
+
+
+def share_texts(table: Table, examples: Examples) -> Table:
+    """The table with its long texts as places in the inputs, so that each text is held once.
+
+    Such a column has the values that it had, as categories; one that is short stays as it is.
+
+    Args:
+        table: The file.
+        examples: Its rows; where some are left out of the inputs, the table has all texts of its own.
+    """
+    if examples.n_rows < table.data.num_rows:
+        return table
+    data, places = table.data, np.empty(examples.n_rows, dtype=np.int32)
+    places[examples.positions] = np.arange(examples.n_rows)
+    for name in examples.columns_of(Role.TEXT):
+        own, inputs = data.column(name), examples.inputs.column(name)
+        if is_text(own.type) and own.nbytes >= _LONG_TEXTS and inputs.num_chunks == 1:
+            shared = pa.DictionaryArray.from_arrays(pa.array(places), inputs.chunk(0))
+            data = data.set_column(data.column_names.index(name), name, shared)
+    return replace(table, data=data)
 
 
 def _join_embeddings(

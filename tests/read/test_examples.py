@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
 from doubtcli.progress import Silence
-from doubtcli.read.examples import build_examples, read_examples
+from doubtcli.read import examples as module
+from doubtcli.read.examples import build_examples, read_examples, share_texts
 from doubtcli.read.labels import encode_labels
 from doubtcli.read.roles.assign import assign_roles
 from doubtcli.records import Examples, Role, Source, Table
@@ -561,3 +562,19 @@ def _probs(of_ham: list[float]) -> np.ndarray:
 def _together(groups: Any) -> list[list[bool]]:
     """Which rows share a group."""
     return (groups[:, np.newaxis] == groups).tolist()
+
+
+@pytest.mark.parametrize(("last", "is_shared"), [("spam", True), (None, False)])
+def test_long_texts_are_held_once(last: str | None, is_shared: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The table keeps the texts of every row, in file order, where the inputs have all of them."""
+    texts = ["the third by id", None, "the first by id", "one more text of several words"]
+    labels = ["ham", "spam", "ham", last]
+    columns = {"id": ["c", "d", "a", "b"], "text": texts, "short": ["x y"] * 4, "label": labels}
+    rows, found = table(columns), examples(columns, of_user(text=("text",)))
+    monkeypatch.setattr(module, "_LONG_TEXTS", rows.data.column("text").nbytes)
+
+    data = share_texts(rows, found).data
+
+    assert data.column("text").to_pylist() == texts
+    assert pa.types.is_dictionary(data.column("text").type) is is_shared
+    assert data.drop_columns("text").equals(rows.data.drop_columns("text"))

@@ -8,6 +8,7 @@ import numpy as np
 
 from doubtcli.predict.folds import spread_rows
 from doubtcli.predict.table_models import MOST_TREE_ROWS, TableModel
+from doubtcli.records.mapped import make_matrix
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -50,7 +51,7 @@ class KernelRidge(TableModel):
         for rows in parts:
             learned = rows[spread_rows(len(rows), MOST_TREE_ROWS // len(parts))]
             sums.append(kernel.sum_products(learned, labels, n_classes))
-        scores = np.zeros((len(labels), n_classes), dtype=np.float32)
+        scores = make_matrix((len(labels), n_classes), np.float32)
         for fold, rows in enumerate(parts):
             others = [one for place, one in enumerate(sums) if place != fold]
             gram, moments, counts = (np.sum(one, axis=0) for one in zip(*others, strict=True))

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
+from doubtcli.records.arrays import split_rows
+from doubtcli.records.mapped import count_worked_cells, make_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,7 +92,7 @@ class _Classifier(TableModel, ABC):
         Returns:
             Shape `(n_rows, n_classes)`.
         """
-        probs = np.zeros((len(labels), n_classes), dtype=np.float32)
+        probs = make_matrix((len(labels), n_classes), np.float32)
         n_folds = int(folds.max()) + 1
         for judged in np.array_split(np.arange(n_folds), 2 if self.is_halved(n_classes) else n_folds):
             is_judged = np.isin(folds, judged)
@@ -150,7 +152,7 @@ class ExtraTrees(TableModel):
         from sklearn.tree import ExtraTreeClassifier
 
         random = np.random.RandomState(seed)  # the generator that scikit-learn uses
-        total = np.zeros((len(labels), n_classes), dtype=np.float32)
+        total = make_matrix((len(labels), n_classes), np.float32)
         n_votes = np.zeros(len(labels), dtype=np.float32)
         n_least = _VOTES if len(labels) <= MANY_ROWS else _VOTES_OF_MANY
         for learned in _draw_folds(int(folds.max()) + 1, n_least, random):
@@ -164,14 +166,18 @@ class ExtraTrees(TableModel):
             for rows in _split_rows(test, max(n_classes, self.dense.shape[1])):
                 total[np.ix_(rows, tree.classes_)] += tree.predict_proba(self.dense[rows], check_input=False)
             n_votes[test] += 1
-        total /= n_votes[:, None]
-        return _take_logarithms(total)
+        return _take_logarithms(total, n_votes)
 
 
-def _take_logarithms(probs: Scores) -> Scores:
-    """The logarithms of probabilities, in place: in a large file each copy has hundreds of megabytes."""
-    probs += np.float32(_FLOOR)
-    return np.log(probs, out=probs)
+def _take_logarithms(sums: Scores, n_votes: Scores | None = None) -> Scores:
+    """The logarithms of probabilities, or of sums of so many, in place: each copy of a large file counts."""
+    for rows in split_rows(*sums.shape):
+        part = sums[rows]
+        if n_votes is not None:
+            part /= n_votes[rows, None]
+        part += np.float32(_FLOOR)
+        np.log(part, out=part)
+    return sums
 
 
 def _draw_folds(n_folds: int, n_least: int, random: np.random.RandomState) -> Iterator[Codes]:
@@ -183,10 +189,12 @@ def _draw_folds(n_folds: int, n_least: int, random: np.random.RandomState) -> It
             yield np.roll(order, turn)[:n_learned]
 
 
-def _split_rows(rows: Codes, width: int) -> list[Codes]:
+def _split_rows(rows: Codes, width: int) -> Iterator[Codes]:
     """The rows in parts whose values and probabilities fit into memory."""
     step = max(1, _MOST_AT_ONCE // width)
-    return [rows[start : start + step] for start in range(0, len(rows), step)]
+    for start in range(0, len(rows), step):
+        yield rows[start : start + step]
+        count_worked_cells(step * width)
 
 
 class GradientBoosting(_Classifier):

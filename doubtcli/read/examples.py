@@ -29,8 +29,11 @@ from doubtcli.read.row_ids import (
 from doubtcli.read.side_files import read_embeddings, read_pred_probs
 from doubtcli.records import FROM_FILES, Annotations, Examples, Role
 from doubtcli.records.arrays import give_back_memory, split_rows
+from doubtcli.records.mapped import map_table
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from doubtcli.progress import Progress
@@ -63,7 +66,7 @@ def read_examples(
             advance(so_far - n_read)
             n_read = so_far
 
-        table = given.table or read_table(settings.path, settings.read_options, on_rows=on_rows)
+        table = given.table or _read_into_file(settings, on_rows)
         claims = find_claims(table, settings)
         label = find_label_column(table, settings, claims)
         cells = clear_other_cells(table, label[0], settings.no_label)
@@ -71,6 +74,7 @@ def read_examples(
         labels = replace(labels, notes=(*cells.notes, *labels.notes))
         roles = assign_roles(table, settings, label, labels)
         table = _add_notes(table, roles, ~find_rows_of_names(table, label[0]))
+        give_back_memory()
         n_rows = table.data.num_rows
         examples = build_examples(
             table,
@@ -81,6 +85,14 @@ def read_examples(
         )
     give_back_memory()
     return table, roles, labels, examples
+
+
+def _read_into_file(settings: ScanSettings, on_rows: Callable[[int], None]) -> Table:
+    """The file, out of memory if it is large: most of it is needed again only for the rows of the queue."""
+    table = read_table(settings.path, settings.read_options, on_rows=on_rows)
+    table = replace(table, data=map_table(table.data))
+    give_back_memory()
+    return table
 
 
 def _add_notes(table: Table, roles: Roles, is_data: NDArray[np.bool_]) -> Table:
@@ -184,7 +196,7 @@ def _convert_inputs(table: Table, roles: Roles, rows: Codes) -> pa.Table:
         for name in names
         if names[name] == role.name
     }
-    return pa.table({name: converted[name] for name in names})
+    return map_table(pa.table({name: converted[name] for name in names}))
 
 
 def share_texts(table: Table, examples: Examples) -> Table:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.records.mapped import count_worked_cells, make_matrix
+from doubtcli.records.mapped import count_worked_cells, let_go_now, make_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -111,6 +111,7 @@ def give_back_memory() -> None:
 
     import pyarrow as pa
 
+    let_go_now()
     pa.default_memory_pool().release_unused()
     if sys.platform == "linux":
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)  # not every C library has it

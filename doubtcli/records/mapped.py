@@ -1,4 +1,4 @@
-"""Matrices of rows and classes that are too large for memory: each in a file that only this process sees.
+"""Matrices and tables that are too large for memory: each in a file that only this process sees.
 
 The file has no name, so it is gone when its matrix is, also after a crash. Its pages count as memory of the
 process once they are read or written. So they are let go again, while the matrix is worked on block by block:
@@ -20,12 +20,15 @@ from weakref import WeakSet
 from doubtcli.errors import OutputError
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import DTypeLike, NDArray
 
 MAPPED_FROM = 2**24
 """Cells: a matrix with fewer is in memory. A scan has some ten of them, 64 MB each as float32."""
 _KEPT = 2**24
 """How many cells are worked on until pages are let go: it takes a millisecond or two for each matrix."""
+MAPPED_TABLES_FROM = 2**27
+"""Bytes: a table with fewer stays in memory. A million rows of 20 columns have twice as many."""
 _LARGE_FILES = "/var/tmp"  # noqa: S108  # the file has no name, and nobody else can open it
 """A folder on disk, as /tmp is often in memory."""
 
@@ -60,6 +63,11 @@ let_go_from_time_to_time = _MAPS.add
 count_worked_cells = _MAPS.count
 
 
+def let_go_now() -> None:
+    """Let the pages of all files go."""
+    _MAPS.count(_KEPT)
+
+
 def make_matrix(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
     """A matrix of zeros: in memory, or in a file where it has `MAPPED_FROM` cells or more.
 
@@ -77,12 +85,7 @@ def make_matrix(shape: tuple[int, ...], dtype: DTypeLike) -> NDArray[Any]:
             _reserve(file, folder, n_bytes)
             mapped = mmap.mmap(file.fileno(), n_bytes)
     except OSError as error:
-        raise OutputError(
-            f"can't take {n_bytes / 1e9:,.1f} GB of probabilities while they are worked on:"
-            f" {error.strerror or error}",
-            where=folder,
-            hint="free some space, or set TMPDIR to a folder on another disk",
-        ) from error
+        raise _make_error("probabilities", n_bytes, folder, error) from error
     let_go_from_time_to_time(mapped)
     matrix: NDArray[Any] = np.frombuffer(mapped, dtype=dtype).reshape(shape)
     return matrix
@@ -92,6 +95,37 @@ def find_room() -> tuple[str, int]:
     """The folder of the files, and how many bytes are free there."""
     folder = _find_folder()
     return folder, disk_usage(folder).free
+
+
+def map_table(table: pa.Table) -> pa.Table:
+    """The same table, in a file if it has `MAPPED_TABLES_FROM` bytes or more.
+
+    Raises:
+        OutputError: There is no room for the file.
+    """
+    import pyarrow as pa
+
+    if table.nbytes < MAPPED_TABLES_FROM:
+        return table
+    folder = _find_folder()
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            with pa.ipc.new_stream(pa.PythonFile(file, mode="w"), table.schema) as stream:
+                stream.write_table(table)
+            file.flush()
+            mapped = mmap.mmap(file.fileno(), 0)
+    except OSError as error:
+        raise _make_error("rows", table.nbytes, folder, error) from error
+    let_go_from_time_to_time(mapped)
+    return pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(mapped))).read_all()
+
+
+def _make_error(what: str, n_bytes: int, folder: str, error: OSError) -> OutputError:
+    return OutputError(
+        f"can't take {n_bytes / 1e9:,.1f} GB of {what} while they are worked on: {error.strerror or error}",
+        where=folder,
+        hint="free some space, or set TMPDIR to a folder on another disk",
+    )
 
 
 def _find_folder() -> str:

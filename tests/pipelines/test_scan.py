@@ -783,6 +783,20 @@ def test_by_batches_rows_in_another_order_keep_their_doubts(tmp_path, monkeypatc
     np.testing.assert_array_equal(one.ranking.doubt, two.ranking.doubt)
 
 
+def test_an_audit_is_the_same_where_tables_and_matrices_are_in_files(tmp_path, monkeypatch, mixed_rows):
+    """A large table is out of memory as soon as it is read, and so are matrices of many rows and classes."""
+    path = write_rows(tmp_path / "a.csv", mixed_rows)
+    one = audit(path, id="key", text=("note",), numeric=("size",), **QUICK)
+    for name in ("MAPPED_TABLES_FROM", "MAPPED_FROM", "_KEPT"):
+        monkeypatch.setattr(f"doubtcli.records.mapped.{name}", 1)
+
+    two = audit(path, id="key", text=("note",), numeric=("size",), **QUICK)
+
+    np.testing.assert_array_equal(one.ranking.doubt, two.ranking.doubt)
+    assert one.why == two.why
+    assert one.audit_key == two.audit_key
+
+
 def test_a_scan_that_would_take_too_much_memory_is_that_of_fast(tmp_path, monkeypatch):
     """Its settings, notes and doubts are those of a fast scan, and a note says why."""
     path = write_rows(

@@ -1,4 +1,4 @@
-"""Matrices in files hold what matrices in memory do, take no memory, and leave nothing behind."""
+"""Matrices and tables in files hold what those in memory do, take no memory, and leave nothing behind."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from hypothesis.extra import numpy as arrays
 from doubtcli.errors import OutputError
 from doubtcli.records import mapped
 from doubtcli.records.arrays import fill_by_block, split_rows, stack_matrices
-from doubtcli.records.mapped import make_matrix
+from doubtcli.records.mapped import let_go_now, make_matrix, map_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -140,6 +141,56 @@ def test_where_room_cant_be_taken_at_once_it_is_counted(
     assert make_matrix((2, 2), np.float32).tolist() == [[0, 0], [0, 0]]
     with tempfile.TemporaryFile(dir=folder) as file, pytest.raises(OSError, match="No space left"):
         mapped._reserve(file, str(folder), 2**60)
+
+
+@pytest.fixture
+def table() -> pa.Table:
+    """Texts in two parts, one missing, a category that is stored once in each part, and numbers."""
+    texts = pa.chunked_array([["a", None], ["", "é" * 50]], pa.large_string())
+    colours = pa.chunked_array([pa.array(part).dictionary_encode() for part in (["x", "y"], ["z", "x"])])
+    columns = {"text": texts, "colour": colours, "size": pa.chunked_array([[1.5, float("nan")], [None, 3.0]])}
+    return pa.table(columns).replace_schema_metadata({"written by": "a test"})
+
+
+def test_a_table_in_a_file_is_the_same_table(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, table: pa.Table
+) -> None:
+    """Types, missing values and what its schema says are kept; nobody sees the file."""
+    monkeypatch.setattr(mapped, "MAPPED_TABLES_FROM", 1)
+    n_maps = len(mapped._MAPS._maps)
+
+    moved = map_table(table)
+    let_go_now()
+
+    assert len(mapped._MAPS._maps) == n_maps + 1
+    assert [*folder.iterdir()] == []
+    assert moved.schema.equals(table.schema, check_metadata=True)
+    for name in table.column_names:
+        assert str(moved[name].to_pylist()) == str(table[name].to_pylist())
+
+
+def test_a_small_table_stays_where_it_is(table: pa.Table) -> None:
+    """Its bytes are fewer than those from which a table is moved."""
+    assert map_table(table) is table
+
+
+def test_a_table_that_a_full_disk_has_no_room_for_is_one_clear_error(
+    monkeypatch: pytest.MonkeyPatch, sentences: Sentences, folder: Path, table: pa.Table
+) -> None:
+    """The rows are said to be too many for the disk, and no file is left."""
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(mapped, "MAPPED_TABLES_FROM", 1)
+    monkeypatch.setattr(mapped.mmap, "mmap", refuse)
+
+    with pytest.raises(OutputError) as caught:
+        map_table(table)
+
+    assert [*folder.iterdir()] == []
+    caught.value.where = "/var/tmp"
+    sentences.check(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -163,7 +163,10 @@ class RidgeOnSpelling(_LinearModel):
         targets = 2 * targets - 1
         mean = (counts * targets).sum(axis=0) / counts.sum(axis=0)
         scores = np.broadcast_to(mean, (len(targets), *mean.shape)).copy()
-        residual = _unflatten(design.back(_flatten(counts * (targets - mean))), scores)
+        apart = targets - mean
+        apart *= counts  # in place here and below: of a million rows each array takes long to be allotted
+        residual = _unflatten(design.back(_flatten(apart)), scores)
+        del apart
         direction = residual.copy()
         squares = first = (residual * residual).sum(axis=0)
         for _ in range(_MOST_STEPS):
@@ -174,7 +177,8 @@ class RidgeOnSpelling(_LinearModel):
             curved = _unflatten(design.back(_flatten(counts * change)), scores)
             curved += np.float32(_RIDGE_PENALTY) * direction
             step = np.where(is_far, squares / np.maximum((direction * curved).sum(axis=0), _TINY), 0)
-            scores += step * change
+            change *= step
+            scores += change
             residual -= step * curved
             before, squares = squares, (residual * residual).sum(axis=0)
             direction = residual + squares / np.maximum(before, _TINY) * direction
@@ -267,22 +271,20 @@ class _LogLoss:
             if not is_far.any():
                 break
             moved = self._forward(direction)
-            pull = (
-                probs * (1 - probs) * moved
-                if probs.shape[2] == 1
-                else probs * (moved - (probs * moved).sum(axis=2, keepdims=True))
-            )
-            curved = self._back(self._counts * pull) + self._penalty * direction
+            curved = self._back(self._counts * _curve(probs, moved)) + self._penalty * direction
             length = np.where(is_far, squares / np.maximum(_dot(direction, curved), _TINY), 0)[:, None]
             step += length * direction
-            change += length * moved
+            moved *= length
+            change += moved
             residual = residual - length * curved
             before, squares = squares, _square(residual)
             direction = residual + (squares / np.maximum(before, _TINY))[:, None] * direction
         return step, change
 
     def _forward(self, weights: Array) -> Array:
-        return _unflatten(self._design.forward(_flatten(weights[:-1])), weights) + weights[-1:]
+        scores = _unflatten(self._design.forward(_flatten(weights[:-1])), weights)
+        scores += weights[-1:]
+        return scores
 
     def _back(self, values: Array) -> Array:
         by_column = _unflatten(self._design.back(_flatten(values)), values)
@@ -299,15 +301,32 @@ def _balance(targets: Array, counts: Array) -> Array:
     return np.asarray(counts * (targets * of_class).sum(axis=2, keepdims=True))
 
 
-def _find_probabilities(scores: Array) -> Array:
-    from scipy.special import expit, softmax
+def _curve(probs: Array, moved: Array) -> Array:
+    """How much the slope by the scores changes if these are moved, shape `(n_rows, n_folds, n_scores)`."""
+    if probs.shape[2] == 1:
+        return probs * (1 - probs) * moved
+    pull = probs * moved
+    np.subtract(moved, pull.sum(axis=2, keepdims=True), out=pull)
+    pull *= probs
+    return pull
 
-    return np.asarray(expit(scores) if scores.shape[2] == 1 else softmax(scores, axis=2))
+
+def _find_probabilities(scores: Array) -> Array:
+    from scipy.special import expit
+
+    if scores.shape[2] == 1:
+        return np.asarray(expit(scores))
+    shares = scores - scores.max(axis=2, keepdims=True)
+    np.exp(shares, out=shares)
+    shares /= shares.sum(axis=2, keepdims=True)
+    return np.asarray(shares)
 
 
 def _log_sum_exp(scores: Array) -> Array:
     highest = scores.max(axis=2, keepdims=True)
-    return np.asarray(highest + np.log(np.exp(scores - highest).sum(axis=2, keepdims=True)))
+    shares = scores - highest
+    np.exp(shares, out=shares)
+    return np.asarray(highest + np.log(shares.sum(axis=2, keepdims=True)))
 
 
 def _split_folds(n_folds: int, cells: int) -> Iterator[Codes]:

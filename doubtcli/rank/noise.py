@@ -28,7 +28,7 @@ import numpy as np
 
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance
 from doubtcli.records import NoiseRate
-from doubtcli.records.arrays import compute_by_block
+from doubtcli.records.arrays import compute_by_block, split_rows
 from doubtcli.records.audit import NoiseEstimate
 from doubtcli.wording.numbers import format_count
 
@@ -280,13 +280,15 @@ def fit_candidates(pred_probs: Opinion, given_labels: Codes) -> CandidateFits:
         given_labels: Shape `(n_rows,)`.
     """
     shape = pred_probs.shape
-    confidence = compute_by_block(lambda rows: _measure_confidence(pred_probs[rows]), *shape)
+    confidence, predicted = np.empty(shape[0]), np.empty(shape[0], dtype=np.intp)
+    for rows in split_rows(*shape):
+        probs = pred_probs[rows]  # may have to be computed
+        confidence[rows], predicted[rows] = _measure_confidence(probs), probs.argmax(axis=1)
     mean, spread = float(confidence.mean()), float(confidence.std())
     sd = spread if spread > _LEAST_SPREAD else 1.0
     bins = _assign_bins(confidence)
     n_rows: Floats = np.bincount(bins).astype(np.float64)
     height = np.bincount(bins, weights=(confidence - mean) / sd) / n_rows
-    predicted = compute_by_block(lambda rows: pred_probs[rows].argmax(axis=1), *shape)
     contradicted = (predicted != given_labels).astype(np.float64)
     yes: Floats = np.bincount(bins, weights=contradicted).astype(np.float64)
     overlap = _make_overlaps(height)

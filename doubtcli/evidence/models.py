@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from doubtcli.predict.folds import MOST_SPLIT_TWICE
 from doubtcli.records import Need
 
 if TYPE_CHECKING:
@@ -18,9 +19,6 @@ if TYPE_CHECKING:
 
 _MANY_CLASSES = 300
 """With more, only the fastest models are fitted, and once: the cost of the others grows with the classes."""
-_MOST_SPLIT_TWICE = 10_000
-"""Rows. On 40 tables of 150 to 3,000 rows, a second split made average precision 1% better, and up to 10% in
-small ones; with more rows it gains less, and costs more."""
 
 
 @dataclass(frozen=True)
@@ -137,7 +135,7 @@ def _count_repeats(settings: ScanSettings, n_rows: int, n_classes: int) -> int:
     """How often all models are fitted: where the settings don't say it, as often as is worth its cost."""
     if settings.is_short:
         return 1
-    is_small = n_rows <= _MOST_SPLIT_TWICE and n_classes <= _MANY_CLASSES
+    is_small = n_rows <= MOST_SPLIT_TWICE and n_classes <= _MANY_CLASSES
     return settings.repeats or (2 if is_small else 1)
 
 

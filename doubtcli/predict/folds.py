@@ -12,6 +12,10 @@ from numpy.typing import NDArray
 
 Indices = NDArray[np.intp]
 
+MOST_SPLIT_TWICE = 10_000
+"""Rows. On 40 tables of 150 to 3,000 rows, a second split made average precision 1% better, and up to 10% in
+small ones; with more rows it gains less, and costs more."""
+
 
 def spread_rows(n_rows: int, most: int) -> Indices:
     """At most `most` row numbers, evenly spaced; rows are in the order of their ids, which is like random."""

@@ -56,14 +56,40 @@ def needs(monkeypatch: pytest.MonkeyPatch) -> None:
         (MemoryUse(0, 3, 0, 0, 0), 4 * 3),
         (MemoryUse(0, 0, 3, 0, 0), 4 * 2 * 3),
         (MemoryUse(0, 0, 0, 3, 0), 4 * (1 + 3) * 3),
+        (MemoryUse(0, 0, 0, 3, 0, most_learned=2), 2 * (1 + 3) * 3),
+        (MemoryUse(0, 0, 0, 0, 0, a_class=3), 2 * 3),
+        (MemoryUse(0, 0, 0, 0, 0, a_cell_of_few=3), 4 * 2 * 3),
     ],
-    ids=["always", "rows", "rows and classes", "a number and indicators of three colours"],
+    ids=[
+        *("always", "rows", "rows and classes", "a number and indicators of three colours"),
+        *("the same of two rows at a time", "classes", "few rows"),
+    ],
 )
 def test_the_estimate_grows_with_rows_classes_and_numbers(
     four_rows: Examples, use: MemoryUse, expected: int
 ) -> None:
     """Four rows of two classes, with a number and a category of three values."""
     assert use.estimate(four_rows) == expected
+
+
+def test_rows_beyond_a_number_are_not_few(four_rows: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With more than three rows they are split once, and no errors are planted."""
+    monkeypatch.setattr(memory, "MOST_SPLIT_TWICE", 3)
+
+    assert MemoryUse(0, 0, 0, 0, 0, a_cell_of_few=3).estimate(four_rows) == 0
+
+
+@pytest.mark.parametrize(
+    ("mapped_from", "tree_rows", "expected"), [(6, 1, 6 * 3), (2, 2, 2 * 2 * 3), (100, 1, 4 * 2 * 3)]
+)
+def test_cells_beyond_the_largest_matrix_in_memory_are_in_files(
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, mapped_from: int, tree_rows: int, expected: int
+) -> None:
+    """Of eight cells six are counted; or those of two rows, which a tree may hold; or all."""
+    monkeypatch.setattr(memory, "MAPPED_FROM", mapped_from)
+    monkeypatch.setattr(memory, "MOST_TREE_ROWS", tree_rows)
+
+    assert MemoryUse(0, 0, 3, 0, 0).estimate(four_rows) == expected
 
 
 def test_the_estimate_grows_with_the_bytes_of_texts(four_rows: Examples) -> None:
@@ -162,11 +188,15 @@ def test_half_of_the_free_memory_is_taken_if_nothing_is_said(
     assert fit_into_memory(ScanSettings("four.csv"), four_rows, "four.csv")[0].is_short == is_short
 
 
-def test_given_probabilities_are_no_cells_that_models_fill(four_rows: Examples) -> None:
+def test_given_probabilities_are_no_cells_that_models_fill(
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """They were read already, and count as rows."""
     given = replace(four_rows, given_pred_probs=np.full((4, 2), 0.5, dtype=np.float32))
 
-    assert MemoryUse(0, 0, 3, 0, 0).estimate(given) == 0
+    monkeypatch.setattr(memory, "_A_GIVEN_ROW", 7)
+
+    assert MemoryUse(0, 0, 3, 0, 0, a_class=3, a_cell_of_few=3).estimate(given) == 4 * 7
 
 
 @pytest.mark.parametrize(("role", "n_counted"), [("text", 5), ("numeric", 4 * 2)])

@@ -131,13 +131,16 @@ def _scan_now(
         from doubtcli.pipelines.known_scan import keep_known_scan
         from doubtcli.pipelines.scan import make_audit
         from doubtcli.queue.make import write_scan_queue
+        from doubtcli.records.arrays import give_back_memory
         from doubtcli.report.page import render_html
         from doubtcli.report.terminal import print_found
         from doubtcli.store.folder import write_audit
 
     found, table = make_audit(settings, progress=progress, listener=report, cache=cache)
     with progress.stage("Writing the audit"):
+        give_back_memory()
         queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
+        give_back_memory()
         files = write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)
     if report is not None:
         report.finish(print_found, found, folder=folder, top=top, verbose=report.verbose)

@@ -208,6 +208,7 @@ def judge_labels(  # noqa: PLR0917  # two pipelines share it, and name all its p
             plantings=plantings,
             keeper=keeper,
         )
+    give_back_memory()
     with clock.stage("rank"), progress.stage("Ranking"):
         # of the given labels: where people have corrected the surest errors, the noise would look too low
         evidence = set_corrected_apart(gathered.evidence, examples)

@@ -24,6 +24,7 @@ from doubtcli.rank.noise import ADVICE
 from doubtcli.rank.payoff import expect_errors
 from doubtcli.rank.why import explain_rows
 from doubtcli.records import FROM_FILES, ScanResult
+from doubtcli.records.arrays import give_back_memory
 from doubtcli.records.texts import Texts
 from doubtcli.store.audit_key import list_versions, make_audit_key, select_judging_settings
 from doubtcli.store.cache import open_cache
@@ -97,6 +98,7 @@ def make_audit(
         file, examples, ranking = judged.file, judged.examples, judged.ranking
         gathered, predictions = judged.gathered, judged.gathered.predictions
         sample = _draw_sample(ranking, settings)
+        give_back_memory()
         with clock.stage("explain"):
             why = _explain_queue(judged, sample)
         verdicts = examples.verdicts

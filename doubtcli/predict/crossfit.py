@@ -12,7 +12,7 @@ from doubtcli.predict.folds import assign_folds
 from doubtcli.predict.pooling import calibrate_by_block, pool_probabilities, weigh_models
 from doubtcli.predict.skill import balanced_accuracy, correct_for_chance, predict_classes
 from doubtcli.records import Predictions
-from doubtcli.records.arrays import give_back_memory, split_rows, stack_matrices
+from doubtcli.records.arrays import give_back_memory, split_rows, stack_matrices, take_rows
 from doubtcli.records.mapped import make_matrix
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class FitModel:
             return scores
 
         def convert(rows: slice | Codes) -> Floats:
-            return np.asarray(scores[rows], dtype=np.float32)
+            return np.asarray(take_rows(scores, rows), dtype=np.float32)
 
         return calibrate_by_block(convert, scores.shape, np.float32, self.given_labels)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from doubtcli.predict.folds import spread_rows
-from doubtcli.records.arrays import compute_by_block, fill_by_block
+from doubtcli.records.arrays import compute_by_block, fill_by_block, take_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -57,7 +57,7 @@ def calibrate_scores(scores: Floats, labels: Codes) -> Floats:
     Returns:
         Shape `(n_rows, n_classes)`, of the type of the scores; rows sum to 1.
     """
-    return calibrate_by_block(lambda rows: scores[rows], scores.shape, scores.dtype, labels)
+    return calibrate_by_block(lambda rows: take_rows(scores, rows), scores.shape, scores.dtype, labels)
 
 
 def calibrate_by_block(
@@ -146,7 +146,9 @@ def learn_trust(opinions: Sequence[Floats], labels: Codes, prior: Floats) -> Flo
         return np.asarray(prior)
     rows = _spread_fitted(*opinions[0].shape)
     labels = labels[rows]
-    logs = np.stack([np.log(np.asarray(probs[rows], dtype=np.float64) + _LEAST_LOGGED) for probs in opinions])
+    logs = np.stack(
+        [np.log(np.asarray(take_rows(probs, rows), dtype=np.float64) + _LEAST_LOGGED) for probs in opinions]
+    )
     own = logs[:, np.arange(len(labels)), labels]
     n_classes = logs.shape[2]
     weight = 1 / np.sqrt(np.bincount(labels, minlength=n_classes)[labels])
@@ -216,9 +218,9 @@ def pool_probabilities(opinions: Sequence[Floats], labels: Codes, trust: Floats)
     shape, dtype = opinions[0].shape, opinions[0].dtype
 
     def add_logs(rows: slice | Codes) -> Floats:
-        logs = np.zeros_like(opinions[0][rows])
+        logs = np.zeros_like(take_rows(opinions[0], rows))
         for weight, probs in zip(trust, opinions, strict=True):
-            logs += float(weight) * np.log(probs[rows] + _LEAST_LOGGED)
+            logs += float(weight) * np.log(take_rows(probs, rows) + _LEAST_LOGGED)
         return logs
 
     return calibrate_by_block(add_logs, shape, dtype, labels)

@@ -13,7 +13,7 @@ import numpy as np
 from scipy import sparse
 
 from doubtcli.records.arrays import BLOCK_CELLS, split_rows
-from doubtcli.records.mapped import make_matrix
+from doubtcli.records.mapped import count_worked_cells, make_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,6 +86,7 @@ class Ngrams:
             for part, product in self._multiply(rows, _spread_out(own, some)):
                 of_part = np.outer(total[part], of_class[some]) + of_text[part, None]
                 scores[rows[part], some] = of_part + product
+                count_worked_cells(len(product) * n_classes)  # a page has cells of other classes, too
 
     def _multiply(self, rows: NDArray[np.intp], weights: Matrix) -> Iterator[tuple[slice, Matrix]]:
         """The products with a matrix of weights, for a part of the rows at a time."""

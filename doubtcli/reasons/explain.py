@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from doubtcli.records.arrays import compute_by_block, find_first_of_each, number_alike, pick_cells
+from doubtcli.records.arrays import compute_for_rows, find_first_of_each, number_alike, pick_cells, take_rows
 from doubtcli.wording.numbers import format_score
 
 if TYPE_CHECKING:
@@ -63,13 +63,13 @@ def find_likeliest(pred_probs: Floats, rows: Codes, *, but: Codes | None = None)
         but: For each of these rows, a class that is left out.
     """
 
-    def find(block: slice) -> Codes:
-        probs = pred_probs[rows[block]]
+    def find(some: Codes, places: Codes) -> Codes:
+        probs = take_rows(pred_probs, some)
         if but is not None:
-            probs[np.arange(len(probs)), but[block]] = -1
+            probs[np.arange(len(probs)), but[places]] = -1
         return np.asarray(probs.argmax(axis=1))
 
-    return np.asarray(compute_by_block(find, len(rows), pred_probs.shape[1]))
+    return np.asarray(compute_for_rows(find, rows, pred_probs.shape[1]))
 
 
 def order_by_probability(

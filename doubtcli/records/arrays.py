@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from doubtcli.records.mapped import count_worked_cells, let_go_now, make_matrix
+from doubtcli.records.mapped import MAPPED_FROM, count_worked_cells, let_go_now, make_matrix
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -24,6 +24,8 @@ BLOCK_CELLS = 2**21
 between. Larger blocks are no faster."""
 _LARGEST_NUMBER = 2**62
 _MOST_DOUBLES = 2**27
+_FAR_ROWS, _LARGE_PAGE = 32, 2**19
+"""How many rows are taken at once that may be far apart, and the cells of the largest page."""
 
 
 def split_rows(n_rows: int, n_columns: int) -> Iterator[slice]:
@@ -84,6 +86,45 @@ def stack_matrices(matrices: list[Floats]) -> Floats:
     return stacked
 
 
+def take_rows(matrix: Floats, rows: slice | Codes) -> Floats:
+    """Some rows of a matrix, as `matrix[rows]` gives them; if it is in a file, few of them at a time.
+
+    The system may take a page of 2 MB into memory for each row that is far from the others.
+
+    Args:
+        matrix: Shape `(n_rows, n_columns)`.
+        rows: A block, or row numbers, in the order of the matrix if they are many.
+    """
+    import numpy as np
+
+    if isinstance(rows, slice) or matrix.size < MAPPED_FROM:
+        return matrix[rows]
+    taken = np.empty((len(rows), matrix.shape[1]), dtype=matrix.dtype)
+    for start in range(0, len(rows), _FAR_ROWS):
+        part = rows[start : start + _FAR_ROWS]
+        taken[start : start + _FAR_ROWS] = matrix[part]
+        span = int(part.max() - part.min() + 1) * matrix.shape[1]
+        count_worked_cells(min(span + _LARGE_PAGE, len(part) * _LARGE_PAGE))
+    return taken
+
+
+def compute_for_rows(compute: Callable[[Codes, Codes], Any], rows: Codes, n_columns: int) -> Any:  # noqa: ANN401
+    """What a function gives for each of some rows of a matrix, read in the order of the matrix.
+
+    Args:
+        compute: Takes some of the rows and their places in `rows`, and gives an array with a value for each.
+        rows: Row numbers in any order.
+        n_columns: Of the matrix.
+    """
+    import numpy as np
+
+    order = np.argsort(rows, kind="stable")
+    found = compute_by_block(lambda part: compute(rows[order[part]], order[part]), len(rows), n_columns)
+    in_place = np.empty_like(found)
+    in_place[order] = found
+    return in_place
+
+
 def pick_cells(matrix: Floats, rows: Codes, columns: Codes) -> Floats:
     """One cell of each of some rows, as `matrix[rows, columns]` gives them.
 
@@ -92,11 +133,13 @@ def pick_cells(matrix: Floats, rows: Codes, columns: Codes) -> Floats:
         rows: Row numbers, shape `(n,)`.
         columns: Column numbers, shape `(n,)`.
     """
+    if matrix.size < MAPPED_FROM:
+        return matrix[rows, columns]
 
-    def pick(part: slice) -> Floats:
-        return matrix[rows[part], columns[part]]
+    def pick(some: Codes, places: Codes) -> Floats:
+        return take_rows(matrix, some)[range(len(some)), columns[places]]
 
-    cells: Floats = compute_by_block(pick, len(rows), matrix.shape[1])
+    cells: Floats = compute_for_rows(pick, rows, matrix.shape[1])
     return cells
 
 

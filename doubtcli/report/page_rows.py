@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from doubtcli.rank.combine import list_counted_reasons
 from doubtcli.rank.figures import find_bins
 from doubtcli.records import Role
+from doubtcli.records.arrays import take_rows
 from doubtcli.wording.numbers import format_value
 
 if TYPE_CHECKING:
@@ -123,7 +124,7 @@ def _list_probs(audit: ScanResult, row: int) -> list[list[float]]:
     """`[class, probability]`, likeliest first; none by models without skill."""
     if audit.evidence.pred_probs is None or not audit.skill.assessable:
         return []
-    probs = audit.evidence.pred_probs[row]
+    probs = take_rows(audit.evidence.pred_probs, np.array([row]))[0]
     likeliest = np.argsort(-probs, kind="stable")
     shown = {*likeliest[:TOP_CLASSES].tolist()}
     shown |= {int(audit.examples.given_labels[row]), int(audit.ranking.suggested_labels[row])}

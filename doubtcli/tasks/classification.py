@@ -18,6 +18,7 @@ from doubtcli.records.arrays import (
     find_first_of_each,
     number_alike,
     split_rows,
+    take_rows,
 )
 from doubtcli.records.mapped import count_worked_cells
 from doubtcli.wording.lists import quote_names
@@ -207,7 +208,7 @@ def _convert_votes(evidence: Evidence, votes: Floats) -> Floats:
     half_a_vote = 0.5 / evidence.neighbor_indices.shape[1] if evidence.neighbor_indices is not None else 0.05
 
     def add_half_a_vote(rows: slice | Codes) -> Floats:
-        logs = np.asarray(votes[rows], dtype=np.float32) + np.float32(half_a_vote)
+        logs = np.asarray(take_rows(votes, rows), dtype=np.float32) + np.float32(half_a_vote)
         return np.asarray(np.log(logs, out=logs))
 
     return calibrate_by_block(add_half_a_vote, votes.shape, np.float32, evidence.given_labels)

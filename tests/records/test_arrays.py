@@ -5,10 +5,12 @@ from doubtcli.records import arrays
 from doubtcli.records.arrays import (
     average_opinions,
     compute_by_block,
+    compute_for_rows,
     find_first_of_each,
     number_alike,
     pick_cells,
     split_rows,
+    take_rows,
 )
 
 
@@ -35,12 +37,25 @@ def test_blocks_are_joined_in_order(monkeypatch):
     assert compute_by_block(lambda rows: matrix[rows].sum(axis=1), 0, 2).tolist() == []
 
 
-def test_one_cell_of_each_row_is_picked(monkeypatch):
-    """Of the rows (1, 2), (3, 4), (5, 6) the second of the last and the first of the first are 6 and 1."""
+@pytest.mark.parametrize("mapped_from", [1, 100], ids=["as in a file", "as in memory"])
+def test_cells_and_rows_are_picked_in_any_order(monkeypatch, mapped_from):
+    """Of (1, 2), (3, 4), (5, 6) the second of the last and the first of the first are 6 and 1."""
     monkeypatch.setattr(arrays, "BLOCK_CELLS", 2)
+    monkeypatch.setattr(arrays, "MAPPED_FROM", mapped_from)
+    monkeypatch.setattr(arrays, "_FAR_ROWS", 1)
     matrix = np.array([[1, 2], [3, 4], [5, 6]])
 
     assert pick_cells(matrix, np.array([2, 0]), np.array([1, 0])).tolist() == [6, 1]
+    assert take_rows(matrix, np.array([2, 0])).tolist() == [[5, 6], [1, 2]]
+    assert take_rows(matrix, slice(1, 2)).tolist() == [[3, 4]]
+
+
+def test_what_is_computed_for_rows_has_their_order(monkeypatch):
+    """Of the rows 2, 0, 2 the third has 2 more than ten times its number, by its place."""
+    monkeypatch.setattr(arrays, "BLOCK_CELLS", 2)
+    rows = np.array([2, 0, 2])
+
+    assert compute_for_rows(lambda some, places: 10 * some + places, rows, 2).tolist() == [20, 1, 22]
 
 
 def test_places_have_one_number_where_all_columns_are_the_same():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from doubtcli.errors import ModelError
 from doubtcli.features.table import MOST_CATEGORIES
-from doubtcli.predict.folds import MOST_SPLIT_TWICE
+from doubtcli.predict.folds import MANY_CLASSES, MOST_SPLIT_TWICE
 from doubtcli.predict.table_models import MOST_TREE_ROWS
 from doubtcli.records import Role
 from doubtcli.records.mapped import MAPPED_FROM, find_room
@@ -42,7 +42,7 @@ class MemoryUse:
     a_class: float = 0.0
     """For each class, whose weights linear models of texts have in memory."""
     a_cell_of_few: float = 0.0
-    """For each row and class besides, where rows are so few that they are split twice and errors planted."""
+    """For each row and class besides, where both are so few that rows are split twice and errors planted."""
     most_learned: int | None = None
     """The most rows of a table whose numbers are in memory at a time; None: all."""
 
@@ -55,7 +55,7 @@ class MemoryUse:
         has_table = examples.couples or any(role in _OF_TABLES for role in examples.column_roles.values())
         most_cells = max(MAPPED_FROM, MOST_TREE_ROWS * n_classes if has_table else 0)
         of_cells = self.a_cell * min(n_rows * n_classes, most_cells)
-        if n_rows <= MOST_SPLIT_TWICE:
+        if n_rows <= MOST_SPLIT_TWICE and n_classes <= MANY_CLASSES:
             of_cells += self.a_cell_of_few * n_rows * n_classes
         of_rows = a_row * n_rows + self.a_letter * _count_letters(examples)
         n_learned = n_rows if self.most_learned is None else min(n_rows, self.most_learned)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from doubtcli.predict.folds import MOST_SPLIT_TWICE
+from doubtcli.predict.folds import MANY_CLASSES, MOST_SPLIT_TWICE
 from doubtcli.records import Need
 
 if TYPE_CHECKING:
@@ -15,10 +15,6 @@ if TYPE_CHECKING:
     from doubtcli.progress import Progress
     from doubtcli.records import Codes, Engine, Examples, Features, Model, Predictions
     from doubtcli.settings import ScanSettings
-
-
-_MANY_CLASSES = 300
-"""With more, only the fastest models are fitted, and once: the cost of the others grows with the classes."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +36,7 @@ class SuitableModels:
     ) -> Mapping[str, Any]:
         """Choose the models; none of them is fitted yet."""
         fast = settings.fast
-        if not fast and n_classes is not None and n_classes > _MANY_CLASSES:
+        if not fast and n_classes is not None and n_classes > MANY_CLASSES:
             fast = True
             note(f"as there are {n_classes:,} classes, only the fastest models are used; others take hours")
         features = learnable_features if meaning is None else meaning.add_to(learnable_features)
@@ -135,7 +131,7 @@ def _count_repeats(settings: ScanSettings, n_rows: int, n_classes: int) -> int:
     """How often all models are fitted: where the settings don't say it, as often as is worth its cost."""
     if settings.is_short:
         return 1
-    is_small = n_rows <= MOST_SPLIT_TWICE and n_classes <= _MANY_CLASSES
+    is_small = n_rows <= MOST_SPLIT_TWICE and n_classes <= MANY_CLASSES
     return settings.repeats or (2 if is_small else 1)
 
 

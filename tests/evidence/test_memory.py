@@ -72,9 +72,12 @@ def test_the_estimate_grows_with_rows_classes_and_numbers(
     assert use.estimate(four_rows) == expected
 
 
-def test_rows_beyond_a_number_are_not_few(four_rows: Examples, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With more than three rows they are split once, and no errors are planted."""
-    monkeypatch.setattr(memory, "MOST_SPLIT_TWICE", 3)
+@pytest.mark.parametrize(("name", "most"), [("MOST_SPLIT_TWICE", 3), ("MANY_CLASSES", 1)])
+def test_rows_or_classes_beyond_a_number_are_not_few(
+    four_rows: Examples, monkeypatch: pytest.MonkeyPatch, name: str, most: int
+) -> None:
+    """With more than three rows, or than one class, rows are split once, and no errors are planted."""
+    monkeypatch.setattr(memory, name, most)
 
     assert MemoryUse(0, 0, 0, 0, 0, a_cell_of_few=3).estimate(four_rows) == 0
 

@@ -298,7 +298,8 @@ def _balance(targets: Array, counts: Array) -> Array:
     sizes = (counts * targets).sum(axis=0)
     n_present = (sizes > 0).sum(axis=1, keepdims=True)
     of_class = sizes.sum(axis=1, keepdims=True) / (n_present * np.maximum(sizes, 1))
-    return np.asarray(counts * (targets * of_class).sum(axis=2, keepdims=True))
+    weights = counts * (targets * of_class).sum(axis=2, keepdims=True)
+    return np.asarray(weights, dtype=np.float32)
 
 
 def _curve(probs: Array, moved: Array) -> Array:

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
 UNUSABLE_STATUS = "unusable"
 """The status of a row that no label fits."""
 
+WITHDRAWN_STATUS = "withdrawn"
+"""The status of a row on which a person took back what was decided."""
+
 PASSED_OVER = {
+    WITHDRAWN_STATUS: "taken back",
     "skipped": "skipped",
     "discarded": "discarded",
     "ignored": "ignored",
@@ -124,9 +128,9 @@ class AnswersRead:
 def keep_newest_answers(answers: Sequence[Answer]) -> list[Answer]:
     """The answers; of several by one person on one row, only the newest.
 
-    Answers that decide nothing give way to those that decide. Where times don't show which of a person's
-    different answers is the newest, all of them stay. Answers without a name count as different people's,
-    unless a file holds the same record twice.
+    Answers that decide nothing give way to those that decide, unless they take them back. Where times don't
+    show which of a person's different answers is the newest, all of them stay. Answers without a name count
+    as different people's, unless a file holds the same record twice.
     """
     answers = _drop_repeated(answers)
     of_person: dict[tuple[object, ...], list[Answer]] = {}
@@ -184,7 +188,7 @@ def _identify_seen_row(answer: Answer) -> tuple[str, ...]:
 
 def _superseded(answers: Sequence[Answer]) -> Iterable[Answer]:
     """Of one person's answers on one row, those that no longer count."""
-    deciding = [answer for answer in answers if answer.decides]
+    deciding = [answer for answer in answers if answer.decides or answer.status == WITHDRAWN_STATUS]
     if not deciding:
         return []
     moments = [parse_moment(answer.time) for answer in deciding]

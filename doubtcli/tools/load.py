@@ -23,6 +23,7 @@ from doubtcli.files.source import open_source
 from doubtcli.files.table import AS_FOUND, read_folder
 from doubtcli.files.values import simplify_column
 from doubtcli.records.queue import QUEUE_COLUMNS
+from doubtcli.tools.verdict_lines import are_verdict_lines, drop_unfinished_step
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -143,6 +144,8 @@ def _parse_text(path: str, text: str) -> tuple[list[dict[str, Any]], tuple[str, 
     if start == "[":
         rows = list(parse_array(text, path))
     elif start == "{":
+        if are_verdict_lines(text):
+            text = drop_unfinished_step(text)
         lines = Lines(io.StringIO(text, newline=""), path)
         rows = list(read_json_objects(lines, path, expected="one JSON object a line"))
     else:

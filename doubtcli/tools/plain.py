@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 from doubtcli.errors import InputError
 from doubtcli.files.csv import write_csv
 from doubtcli.files.values import TEXT
-from doubtcli.records.answers import UNUSABLE_STATUS, Answer
+from doubtcli.records.answers import UNUSABLE_STATUS, WITHDRAWN_STATUS, Answer
 from doubtcli.records.queue import (
     CELLS_COLUMN,
     QUEUE_COLUMNS,
@@ -43,7 +43,12 @@ if TYPE_CHECKING:
 
 ID, VERDICT, STATUS = QUEUE_COLUMNS[0], QUEUE_COLUMNS[-1], "verdict_status"
 """The columns by which a queue file is recognised."""
-VERDICT_STATUSES = {"": "", "skip": "skipped", UNUSABLE_STATUS: UNUSABLE_STATUS}
+VERDICT_STATUSES = {
+    "": "",
+    "skip": "skipped",
+    UNUSABLE_STATUS: UNUSABLE_STATUS,
+    WITHDRAWN_STATUS: WITHDRAWN_STATUS,
+}
 """The values of the column, and the status that each means."""
 SCORE = "doubt_score"
 QUEUE_GROUP_ROWS = 2**16

@@ -12,6 +12,7 @@ from doubtcli.records.answers import FILLED_IN, AnswerFile, AnswersRead, keep_ne
 from doubtcli.tools.load import Records, load_records
 from doubtcli.tools.plain import ID, VERDICT, find_our_columns
 from doubtcli.tools.registry import blame_tool, load_tools
+from doubtcli.tools.verdict_lines import expand_verdict_folders
 from doubtcli.wording.lists import MOST_NAMED, find_nearest, quote_names
 
 if TYPE_CHECKING:
@@ -153,7 +154,7 @@ def read_answer_files(sources: Iterable[str | Records], *, confirmed: bool = Fal
         InputError: As `read_answers`.
     """
     by_place: dict[str, str | Records] = {}
-    for source in sources:
+    for source in expand_verdict_folders(sources):
         by_place.setdefault(_find_place(source), source)
     firsts, copies, alike = _sort_out_copies(
         [read_answers(source, confirmed=confirmed) for source in by_place.values()]

@@ -1,0 +1,1 @@
+"""The page and the terminal where people decide, and the session under both."""

@@ -22,6 +22,7 @@ from doubtcli.cli.gate import gate
 from doubtcli.cli.init import init
 from doubtcli.cli.queue import queue
 from doubtcli.cli.reasons import explain, reasons
+from doubtcli.cli.review import review
 from doubtcli.cli.scan import scan
 from doubtcli.cli.undo import log, undo
 from doubtcli.errors import DoubtError, ExitCode, UnclearLabelError
@@ -51,7 +52,7 @@ app = typer.Typer(
     epilog="Exit codes: 0 done, 1 the gate did not pass, 2 an error, 130 interrupted.",
 )
 for command in (
-    *(scan, queue, apply, compare, log, undo),
+    *(scan, review, queue, apply, compare, log, undo),
     *(gate, baseline, init),
     *(bench, reasons, explain, cache),
 ):

@@ -177,7 +177,11 @@ def describe_power(power: Power) -> dict[str, Any]:
 
 def list_top_rows(audit: ScanResult, n: int) -> tuple[RowSummary, ...]:
     """The first `n` entries of the queue (fewer where it is shorter), most doubted first."""
-    rows = audit.ranking.queue[:n]
+    return summarize_rows(audit, audit.ranking.queue[:n])
+
+
+def summarize_rows(audit: ScanResult, rows: Codes) -> tuple[RowSummary, ...]:
+    """Some rows in plain values, in the order of `rows`."""
     reasons, equal = list_speaking_reasons(audit, rows), find_equal_rows(audit.ranking, rows)
     return tuple(
         _summarize_row(audit, row, names, same)

@@ -38,11 +38,16 @@ TOP_CLASSES = 6
 DECIMALS = 3
 
 
-def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]:
+def row_content(audit: ScanResult, rows: Sequence[RowSummary], excerpt: int = EXCERPT) -> dict[str, Any]:
     """The evidence for each row, and a pool of rows, ready for JSON.
 
     The pool has `[row id, row, given class, values]` of the doubted rows, in their order, then of every row
     that is mentioned by one of them. Evidence refers to rows by their place in the pool.
+
+    Args:
+        audit: What a scan found.
+        rows: The rows.
+        excerpt: How many characters of each of their values are shown.
     """
     evidence = [_Evidence.of(audit, row.index) for row in rows]
     duplicates = _find_duplicates(audit, [row.index for row in rows])
@@ -52,8 +57,8 @@ def row_content(audit: ScanResult, rows: Sequence[RowSummary]) -> dict[str, Any]
     pooled = list(dict.fromkeys([*(row.index for row in rows), *mentioned]))
     place = {row: n for n, row in enumerate(pooled)}
     return {
-        "columns": list(_list_columns(audit)),
-        "pool": _build_pool(audit, pooled, n_doubted=len(rows)),
+        "columns": list(list_shown_columns(audit)),
+        "pool": _build_pool(audit, pooled, n_doubted=len(rows), excerpt=excerpt),
         "doubted": [
             _plain_row(audit, row)
             | known.to_plain(place)
@@ -168,23 +173,23 @@ def _find_duplicates(audit: ScanResult, rows: Sequence[int]) -> list[list[int]]:
 # ----------------------------------------------------------------- the rows' own values
 
 
-def _list_columns(audit: ScanResult) -> tuple[str, ...]:
+def list_shown_columns(audit: ScanResult) -> tuple[str, ...]:
     """The input columns to show: texts first, then the others in the order of the file."""
     texts = audit.examples.columns_of(Role.TEXT)
     others = (name for name in audit.examples.inputs.column_names if name not in texts)
     return (*texts, *others)[:MOST_COLUMNS]
 
 
-def _build_pool(audit: ScanResult, rows: Sequence[int], *, n_doubted: int) -> list[list[Any]]:
+def _build_pool(audit: ScanResult, rows: Sequence[int], *, n_doubted: int, excerpt: int) -> list[list[Any]]:
     examples = audit.examples
-    table = examples.inputs.select(_list_columns(audit)).take(pa.array(rows, pa.int64()))
+    table = examples.inputs.select(list_shown_columns(audit)).take(pa.array(rows, pa.int64()))
     values = list(zip(*(_to_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)
     return [
         [
             examples.row_ids[row],
             int(examples.positions[row]) + 1,
             int(examples.given_labels[row]),
-            [_cut_text(value, EXCERPT) for value in own] if n < n_doubted else _excerpt_values(own),
+            [_cut_text(value, excerpt) for value in own] if n < n_doubted else _excerpt_values(own),
         ]
         for n, (row, own) in enumerate(zip(rows, values, strict=True))
     ]

@@ -125,6 +125,10 @@ class Session:
         verdicts = ((row, self.verdict_on(row)) for row in self._said)
         return {ids[row]: verdict for row, verdict in verdicts if verdict is not None}
 
+    def rows_of(self, step: str) -> list[int]:
+        """The rows that a step said something about."""
+        return list(self._changes.get(step, ()))
+
     @property
     def can_undo(self) -> bool:
         """Whether a step is left to take back."""
@@ -169,7 +173,7 @@ class Session:
             return None
         shown = self._check_rows(rows)
         self._check_answer(label, status)
-        self._check_versions(seen_versions or {})
+        self.check_versions(seen_versions or {})
         verdict = RowVerdict(label, status, why)
         return self._write(name or uuid4().hex, dict.fromkeys(shown, verdict))
 
@@ -223,7 +227,15 @@ class Session:
                 f"{label!r} is not a label of the file", hint=did_you_mean(label, self.labels) or None
             )
 
-    def _check_versions(self, seen: Mapping[int, str]) -> None:
+    def check_versions(self, seen: Mapping[int, str]) -> None:
+        """Refuse to decide on rows that another window decided on since they were shown.
+
+        Args:
+            seen: What `version_of` was, by row.
+
+        Raises:
+            StaleRowError: Another window was faster.
+        """
         for row, version in seen.items():
             if self.version_of(row) != version:
                 verdict = self.verdict_on(row) or WITHDRAWN

@@ -1,0 +1,126 @@
+"""`doubt review`: a local page, or a terminal, where a person decides on doubtful labels."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from doubtcli.cli import options
+from doubtcli.cli.console import LOADING, Color, LiveReport, can_open_browser, choose_progress, run_with_label
+from doubtcli.errors import ExitCode, SettingsError
+from doubtcli.settings import load_settings
+
+if TYPE_CHECKING:
+    from doubtcli.progress import Progress
+    from doubtcli.review.desk import Desk
+    from doubtcli.settings import ScanSettings
+
+REVIEW = "Review"
+
+
+@options.with_scan_options()
+def review(
+    path: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="The labelled file, or the folder of its audit (DATA.doubt)."),
+    ],
+    *,
+    scan: options.Flags,
+    as_name: Annotated[
+        str | None,
+        options.declare_option("--as", "Who decides. [default: your user name]", REVIEW, "NAME"),
+    ] = None,
+    folder: Annotated[
+        str | None,
+        options.declare_option(
+            "--folder", "Where verdicts are kept. [default: DATA.verdicts]", REVIEW, "FOLDER"
+        ),
+    ] = None,
+    port: Annotated[
+        int,
+        options.declare_option("--port", "The page's port. [default: a free one]", REVIEW, "NUMBER", least=0),
+    ] = 0,
+    no_browser: Annotated[
+        bool, options.declare_option("--no-browser", "Only print the page's address.", REVIEW)
+    ] = False,
+    tui: Annotated[bool, options.declare_option("--tui", "Decide in the terminal.", REVIEW)] = False,
+    config: options.Config = None,
+    isolated: options.Isolated = False,
+    force: options.Force = False,
+    no_cache: options.NoCache = False,
+    quiet: options.Quiet = False,
+    no_progress: options.NoProgress = False,
+    color: options.ColorWhen = Color.AUTO,
+) -> ExitCode:
+    """Decide on doubtful labels: a local page with one card for each row, best used with the keyboard.
+
+    The file is scanned first if it has no audit. Every decision is saved at once, in DATA.verdicts beside the
+    file; `doubt apply DATA --verdicts DATA.verdicts` writes them back.
+    """
+    flags = {**scan, "path": path, "force": force}
+    settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
+    report = None if quiet else LiveReport(settings.path, color)
+    progress = choose_progress(wanted=not (quiet or no_progress))
+    open_desk = partial(
+        _open_desk, annotator=_choose_name(as_name), folder=folder, progress=progress, cache=not no_cache
+    )
+    desk = run_with_label(open_desk, settings, may_ask=report is not None)
+    if tui:
+        from doubtcli.review.prompt import run_prompt
+
+        run_prompt(desk)
+    else:
+        _serve_page(desk, port, opens_browser=not no_browser)
+    return ExitCode.DONE
+
+
+def _open_desk(
+    settings: ScanSettings, *, annotator: str, folder: str | None, progress: Progress, cache: bool
+) -> Desk:
+    with progress.stage(LOADING):
+        from doubtcli.pipelines.review import ReviewRequest, open_review
+
+    return open_review(ReviewRequest(settings, annotator, folder), progress=progress, cache=cache)
+
+
+def _choose_name(given: str | None) -> str:
+    """Who decides: the name that was given, or that of the user."""
+    if given is not None:
+        if not given.strip():
+            raise SettingsError("the name is empty", where="--as", expected="your name, such as ana")
+        return given.strip()
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise SettingsError("your user name is not known", hint="give your name: --as NAME") from error
+
+
+def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
+    from doubtcli.review.server import HOST, make_app, make_token, open_socket, serve
+
+    try:
+        listening = open_socket(port)
+    except OSError as error:
+        raise SettingsError(
+            f"port {port} can't be used: {error.strerror}",
+            where="--port",
+            hint="leave it out, or choose another",
+        ) from error
+    with listening:
+        token, taken = make_token(), listening.getsockname()[1]
+        app = make_app(desk, token, taken)
+        address = f"http://{HOST}:{taken}/{token}/"
+        typer.echo(
+            f"The page: {address}\nEvery decision is saved in {desk.session.journal.folder}. Ctrl-C ends."
+        )
+        if opens_browser and can_open_browser():
+            import webbrowser
+
+            listening.listen()
+            webbrowser.open(address)
+        serve(app, listening)

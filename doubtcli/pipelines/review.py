@@ -1,0 +1,95 @@
+"""The pipeline of `doubt review`: a labelled file or its audit -> a desk where a person decides on rows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from doubtcli.errors import InputError
+from doubtcli.plugins import load_reasons
+from doubtcli.queue.make import write_scan_queue
+from doubtcli.report.page import render_html
+from doubtcli.review.desk import Desk
+from doubtcli.review.journal import Journal
+from doubtcli.review.session import Session
+from doubtcli.store.folder import SUFFIX, check_folder, default_folder, is_audit, read_audit, write_audit
+from doubtcli.store.open import open_judged_audit
+from doubtcli.tools.verdict_lines import FOLDER_ENDING
+
+if TYPE_CHECKING:
+    from doubtcli.progress import Progress
+    from doubtcli.records import Listener, ScanResult, Table
+    from doubtcli.settings import ScanSettings
+
+
+@dataclass(frozen=True)
+class ReviewRequest:
+    """What to review, and who does."""
+
+    settings: ScanSettings
+    """The file, and how to judge it; or the folder of its audit."""
+    annotator: str
+    folder: str | None = None
+    """Where verdicts are; None for the folder beside the data."""
+
+
+def open_review(
+    request: ReviewRequest, *, progress: Progress, listener: Listener | None = None, cache: bool = True
+) -> Desk:
+    """The review of a file: it is scanned where its audit is not of the file as it is now.
+
+    Args:
+        request: What to review, and who does.
+        progress: Shows each long stage.
+        listener: Is given what was read and the notes, as soon as they are known.
+        cache: Whether to use what an earlier scan kept, and to keep what this one makes.
+
+    Raises:
+        DoubtError: The file can't be used, a setting is not valid, or a reason failed.
+    """
+    from doubtcli.pipelines.scan import make_audit
+
+    settings, audit_folder = _find_data(request.settings)
+    check_folder(audit_folder, settings.path, force=settings.force, verdicts=settings.verdicts)
+    found, table = make_audit(settings, progress=progress, listener=listener, cache=cache)
+    if not found.examples.n_rows:
+        raise InputError("there is no labelled row to review", where=settings.path)
+    _write_audit(found, table, audit_folder, settings)
+    folder = Path(request.folder) if request.folder else default_verdict_folder(settings.path)
+    return make_desk(found, folder, request.annotator, settings)
+
+
+def make_desk(found: ScanResult, folder: Path, annotator: str, settings: ScanSettings) -> Desk:
+    """The desk of a review, with what people decided before.
+
+    Args:
+        found: The audit.
+        folder: Where verdicts are.
+        annotator: Who decides.
+        settings: Of the scan.
+    """
+    loaded = load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
+    return Desk(Session(found, Journal(folder, annotator)), loaded)
+
+
+def default_verdict_folder(source_path: str) -> Path:
+    """The default folder for the verdicts on a file: beside it, `data.csv.gz` -> `data.verdicts`."""
+    beside = default_folder(source_path)
+    return beside.with_name(beside.name.removesuffix(SUFFIX) + FOLDER_ENDING)
+
+
+def _find_data(settings: ScanSettings) -> tuple[ScanSettings, Path]:
+    """The settings with the path of the data where that of an audit was given, and the audit's folder."""
+    if not is_audit(settings.path):
+        return settings, Path(settings.output) if settings.output else default_folder(settings.path)
+    found = open_judged_audit(settings.path, or_backup=False)
+    return found.settings, Path(settings.path)
+
+
+def _write_audit(found: ScanResult, table: Table, folder: Path, settings: ScanSettings) -> None:
+    """Write the audit as a scan does, unless it is there: verdicts are applied to it."""
+    if is_audit(str(folder)) and read_audit(folder).document.audit_key == found.audit_key:
+        return
+    queue, page = write_scan_queue(found, table, settings.queue_size), render_html(found)
+    write_audit(found, folder, queue_csv=queue, report_html=page, force=settings.force)

@@ -1,0 +1,238 @@
+"""All that the page and the terminal ask of a review, in plain values: what is shown, and what is decided."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doubtcli.errors import InputError
+from doubtcli.rank.combine import list_counted_reasons, list_entries
+from doubtcli.records import REASON_SPEAKS, TIERS, Role
+from doubtcli.report.page import file_name
+from doubtcli.report.page_rows import list_shown_columns
+from doubtcli.review.cards import Cards
+from doubtcli.review.filters import NEITHER, RowFilter, find_rows
+from doubtcli.review.orders import list_review_rows, order_alike
+from doubtcli.review.session import STATES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from doubtcli.plugins import LoadedReason
+    from doubtcli.records import Bools, Codes
+    from doubtcli.review.session import Session
+    from doubtcli.tools.verdict_lines import Step
+
+ORDERS = ("doubt", "alike")
+SCOPES = ("queue", "all")
+"""The rows of the queue, or all labelled rows."""
+MOST_CARDS = 50
+_ACTIONS = ("keep", "accept", "label", "unusable", "skip")
+
+
+class Desk:
+    """A review with its cards, lists and counts.
+
+    Args:
+        session: The review.
+        loaded: The reasons that the scan ran.
+    """
+
+    def __init__(self, session: Session, loaded: Sequence[LoadedReason]) -> None:
+        self.session = session
+        self._cards = Cards(session, loaded)
+        self._queue, self._n_mixed = list_review_rows(session.audit)
+        self._blind = {int(row) for row in self._queue[: self._n_mixed]}
+        self._lists: dict[tuple[str, str], Codes] = {}
+
+    # ------------------------------------------------------------------ what is shown
+
+    def describe(self) -> dict[str, Any]:
+        """What stays the same during a review: labels, columns, reasons, people."""
+        audit = self.session.audit
+        annotations = audit.examples.annotations
+        given = np.bincount(audit.examples.given_labels, minlength=audit.examples.n_classes).tolist()
+        further = [0] * len(audit.ranking.further_labels)
+        return {
+            "file": file_name(audit),
+            "person": self.session.journal.annotator,
+            "folder": str(self.session.journal.folder),
+            "classes": [[name, n] for name, n in zip(audit.label_names, [*given, *further], strict=True)],
+            "columns": list(list_shown_columns(audit)),
+            "textColumns": len(audit.examples.columns_of(Role.TEXT)),
+            "hasIds": bool(audit.roles.names(Role.IDENTIFIER)),
+            "annotators": list(annotations.annotators) if annotations else [],
+            "reasons": [
+                {"name": one.name, "because": one.because, "isContext": one.family != "error"}
+                for one in list_counted_reasons(audit.reasons, audit.skill)
+            ],
+            "skill": str(audit.skill),
+            "notes": list(audit.notes),
+            "rows": audit.examples.n_rows,
+            "queued": len(self._queue),
+            "outdated": self.session.n_outdated,
+        }
+
+    def describe_progress(self) -> dict[str, Any]:
+        """How far the review is."""
+        session = self.session
+        states = session.count_states()
+        decided = states["kept"] + states["corrected"] + states["unusable"]
+        n_open = int(np.count_nonzero(session.states[self._queue] == 0))
+        return {
+            "states": {name: states[name] for name in STATES if name != "open"},
+            "decided": decided,
+            "left": n_open,
+            "canUndo": session.can_undo,
+            "canRedo": session.can_redo,
+        }
+
+    def list_rows(self, wanted: RowFilter, order: str = "doubt", scope: str = "queue") -> Codes:
+        """The rows that a filter lets through, in an order.
+
+        Raises:
+            InputError: A name is not known.
+        """
+        rows = self._list_scope(order, scope)
+        return rows if wanted.is_empty else rows[find_rows(wanted, self.session)[rows]]
+
+    def make_cards(self, rows: Sequence[int]) -> dict[str, Any]:
+        """The cards of some rows, in their order, and the pool of rows that they mention.
+
+        Raises:
+            InputError: There is no such row, or too many are wanted.
+        """
+        self._check_rows(rows)
+        if len(rows) > MOST_CARDS:
+            raise InputError(f"{len(rows):,} cards are too many at once", expected=f"at most {MOST_CARDS}")
+        # a drawn row is decided without its doubt in sight, and shown with it afterwards
+        blind = [row for row in rows if row in self._blind and self.session.states[row] == 0]
+        if not blind:
+            return self._cards.make(rows)
+        found = [self._cards.make([row], blind=row in blind) for row in rows]
+        cards: list[dict[str, Any]] = []
+        pool: list[list[Any]] = []
+        for one in found:
+            cards += [_move_places(card, len(pool)) for card in one["cards"]]
+            pool += one["pool"]
+        return {"cards": cards, "pool": pool}
+
+    def count_rows(self, wanted: RowFilter, scope: str = "queue") -> dict[str, Any]:
+        """How many rows there are of each kind, each kind counted without its own part of the filter."""
+        audit, ranking = self.session.audit, self.session.audit.ranking
+        given, suggested = audit.examples.given_labels, ranking.suggested_labels
+        without_pair = self._find(replace(wanted, given=None, suggested=None), scope)
+        pairs = Counter(zip(given[without_pair].tolist(), suggested[without_pair].tolist(), strict=True))
+        without_reason = self._find(replace(wanted, reason=None), scope)
+        without_tier = self._find(replace(wanted, tier=None), scope)
+        without_state = self._find(replace(wanted, state=None), scope)
+        tiers = np.bincount(ranking.tiers[without_tier], minlength=len(TIERS)).tolist()
+        states = np.bincount(self.session.states[without_state], minlength=len(STATES)).tolist()
+        return {
+            "matrix": [[*pair, n] for pair, n in sorted(pairs.items())],
+            "reasons": {
+                one.name: int(np.count_nonzero(one.scores[without_reason] >= REASON_SPEAKS))
+                for one in list_counted_reasons(audit.reasons, audit.skill)
+            },
+            "tiers": {tier or NEITHER: n for tier, n in zip(TIERS, tiers, strict=True)},
+            "states": dict(zip(STATES, states, strict=True)),
+        }
+
+    # ------------------------------------------------------------------ what is decided
+
+    def decide(  # the parts of a request
+        self,
+        name: str,
+        rows: Sequence[int],
+        action: str,
+        *,
+        label: str = "",
+        why: str = "",
+        versions: Mapping[int, str] | None = None,
+    ) -> dict[str, Any]:
+        """Decide on some rows in one step, and say what became of them.
+
+        Args:
+            name: Of the step; one that is known is not repeated.
+            rows: Their numbers.
+            action: "keep", "accept", "label", "unusable" or "skip".
+            label: With "label", the chosen one.
+            why: A note.
+            versions: Of rows that may have been decided in another window since, as their cards had them.
+
+        Raises:
+            InputError: A part can't be used.
+            StaleRowError: Another window decided on a row since.
+            OutputError: It can't be written; nothing has changed.
+        """
+        session = self.session
+        if action in {"keep", "accept"}:
+            session.check_versions(versions or {})
+            step = getattr(session, action)(rows, name=name, why=why)
+        elif action in _ACTIONS:
+            status = "" if action == "label" else action
+            chosen = label if action == "label" else ""
+            step = session.decide(rows, chosen, status, why, name=name, seen_versions=versions)
+        else:
+            raise InputError(f"{action!r} is not an action", expected=", ".join(_ACTIONS))
+        return self._report(step, rows)
+
+    def undo(self, name: str) -> dict[str, Any]:
+        """Take back the last step, and say what became of its rows."""
+        return self._report(self.session.undo(name), ())
+
+    def redo(self, name: str) -> dict[str, Any]:
+        """Bring back the last step that was taken back."""
+        return self._report(self.session.redo(name), ())
+
+    def _report(self, step: Step | None, rows: Sequence[int]) -> dict[str, Any]:
+        """What became of the rows of a step, and how far the review is."""
+        changed = list(rows) if step is None else self.session.rows_of(step.name)
+        states = {row: self._cards.describe_state(row) for row in changed[:MOST_CARDS]}
+        return {"rows": states, "n": len(changed), "progress": self.describe_progress()}
+
+    # ------------------------------------------------------------------ inside
+
+    def _list_scope(self, order: str, scope: str) -> Codes:
+        if order not in ORDERS or scope not in SCOPES:
+            raise InputError(
+                f"{order!r} or {scope!r} is not known",
+                expected=f"an order ({', '.join(ORDERS)}) and rows ({', '.join(SCOPES)})",
+            )
+        key = order, scope
+        if key not in self._lists:
+            rows = self._queue if scope == "queue" else self._list_all()
+            self._lists[key] = order_alike(self.session.audit, rows) if order == "alike" else rows
+        return self._lists[key]
+
+    def _list_all(self) -> Codes:
+        """All rows, most doubted first; of equal ones the one that is shown."""
+        order = self.session.audit.ranking.order
+        heads: Codes = order[self.session.heads[order] == order]
+        return heads
+
+    def _find(self, wanted: RowFilter, scope: str) -> Codes:
+        rows = self._list_scope("doubt", scope)
+        if wanted.is_empty:
+            return rows
+        through: Bools = find_rows(wanted, self.session)
+        return rows[through[rows]]
+
+    def _check_rows(self, rows: Sequence[int]) -> None:
+        n_rows = len(list_entries(self.session.audit.ranking))
+        if not rows or min(rows) < 0 or max(rows) >= n_rows:
+            raise InputError("there is no such row", expected=f"numbers from 0 to {n_rows - 1:,}")
+
+
+def _move_places(card: dict[str, Any], by: int) -> dict[str, Any]:
+    """A card whose places in the pool of rows are later by some number."""
+    moved = dict(card)
+    if "near" in card:
+        moved["near"] = [[place + by, far] for place, far in card["near"]]
+    if "duplicates" in card:
+        places, n = card["duplicates"]
+        moved["duplicates"] = [[place + by for place in places], n]
+    return moved

@@ -1,0 +1,320 @@
+"""The review as a small web server on this machine, for one person's browser.
+
+Every address begins with a random token, so that no other page and no other program of this machine can
+guess it. Requests with another `Host` or `Origin` are refused: a page elsewhere can't reach the server, not
+even by a name that it lets point to this machine.
+"""
+
+from __future__ import annotations
+
+import hmac
+import json
+import re
+import secrets
+import socket
+from functools import partial
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from doubtcli.errors import DoubtError, InputError, SettingsError
+from doubtcli.review.filters import RowFilter
+from doubtcli.review.session import StaleRowError
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable, Mapping
+
+    from starlette.applications import Starlette
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from doubtcli.review.desk import Desk
+
+HOST = "127.0.0.1"
+MOST_BYTES = 2**20
+"""Of the body of a request."""
+_STEP_NAME = re.compile(r"[\w-]{1,64}")
+_TOKEN_BYTES = 24
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": _POLICY,
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Cache-Control": "no-store",
+}
+_PAGE_FILES = {
+    "review.js": "text/javascript",
+    "page_parts.js": "text/javascript",
+    "page_evidence.js": "text/javascript",
+    "page.css": "text/css",
+    "review.css": "text/css",
+}
+
+
+class BadRequestError(Exception):
+    """A request that is not one of ours.
+
+    Args:
+        status: The code of the answer.
+        message: What is wrong with it.
+    """
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def make_token() -> str:
+    """A token that nobody can guess."""
+    return secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def open_socket(port: int) -> socket.socket:
+    """A socket on this machine alone.
+
+    Args:
+        port: 0 for any free one.
+
+    Raises:
+        OSError: The port is taken.
+    """
+    found = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    found.bind((HOST, port))
+    return found
+
+
+def serve(app: Starlette, listening: socket.socket) -> None:
+    """Answer requests until the process is stopped.
+
+    Raises:
+        SettingsError: The extra `review` is not installed.
+    """
+    uvicorn = _import_extra("uvicorn")
+    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+def _import_extra(name: str) -> Any:  # noqa: ANN401  # a module
+    from importlib import import_module
+
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise SettingsError(
+            f"the page needs {name}, which is not installed",
+            hint="install it: python -m pip install 'doubtcli[review]'; or decide in the terminal: --tui",
+        ) from error
+
+
+# ---------------------------------------------------------------------------- the application
+
+
+def make_app(desk: Desk, token: str, port: int) -> Starlette:
+    """The application: the page, and what it asks.
+
+    Args:
+        desk: The review.
+        token: What every address begins with.
+        port: Where it is reached.
+
+    Raises:
+        SettingsError: The extra `review` is not installed.
+    """
+    _import_extra("starlette")
+    from starlette.applications import Starlette
+    from starlette.routing import Route
+
+    guard = partial(_guarded, token=token, hosts={f"{HOST}:{port}", f"localhost:{port}"})
+    asks: Mapping[str, Callable[[Desk, Any], Any]] = {
+        "about": _describe,
+        "list": _list_rows,
+        "counts": _count_rows,
+        "cards": _make_cards,
+        "decide": _decide,
+        "undo": _undo,
+        "redo": _redo,
+    }
+    routes = [
+        Route("/{token}/", guard(_send_page), methods=["GET"]),
+        Route("/{token}/page/{name}", guard(_send_file), methods=["GET"]),
+        *(
+            Route(f"/{{token}}/api/{name}", guard(partial(_answer, desk=desk, ask=ask)), methods=["POST"])
+            for name, ask in asks.items()
+        ),
+        Route("/{rest:path}", guard(_refuse), methods=["GET", "POST", "PUT", "DELETE", "PATCH", "OPTIONS"]),
+    ]
+    return Starlette(routes=routes)
+
+
+def _guarded(
+    answer: Callable[[Request], Awaitable[Response]], *, token: str, hosts: set[str]
+) -> Callable[[Request], Awaitable[Response]]:
+    """The answer to requests of our own page; others are refused."""
+    from starlette.responses import JSONResponse
+
+    async def guarded(request: Request) -> Response:
+        try:
+            _check_request(request, token, hosts)
+            response = await answer(request)
+        except BadRequestError as error:
+            response = JSONResponse({"error": str(error)}, status_code=error.status)
+        except StaleRowError as error:
+            response = JSONResponse({"error": error.found}, status_code=409)
+        except DoubtError as error:
+            response = JSONResponse({"error": str(error)}, status_code=400)
+        response.headers.update(HEADERS)
+        return response
+
+    return guarded
+
+
+def _check_request(request: Request, token: str, hosts: set[str]) -> None:
+    host = request.headers.get("host", "")
+    if host not in hosts:
+        raise BadRequestError(421, "this server answers only to this machine")
+    origin = request.headers.get("origin")
+    if origin is not None and origin != f"http://{host}":
+        raise BadRequestError(403, "requests of other pages are refused")
+    given = request.path_params.get("token", "")
+    if not hmac.compare_digest(given.encode(), token.encode()):
+        raise BadRequestError(404, "there is no such page")
+
+
+async def _refuse(request: Request) -> Response:  # as all routes
+    raise BadRequestError(404, f"there is no such page: {request.method}")
+
+
+async def _send_page(_request: Request) -> Response:  # as all routes
+    from starlette.responses import Response
+
+    return Response(_read_page_file("review.html"), media_type="text/html")
+
+
+async def _send_file(request: Request) -> Response:  # as all routes
+    from starlette.responses import Response
+
+    name = request.path_params["name"]
+    if name not in _PAGE_FILES:
+        raise BadRequestError(404, "there is no such file")
+    return Response(_read_page_file(name), media_type=_PAGE_FILES[name])
+
+
+def _read_page_file(name: str) -> str:
+    own = files("doubtcli.review").joinpath(name)
+    found = own if own.is_file() else files("doubtcli.report").joinpath(name)
+    return found.read_text(encoding="utf-8")
+
+
+async def _answer(request: Request, *, desk: Desk, ask: Callable[[Desk, Any], Any]) -> Response:
+    """The answer to one question of the page."""
+    from starlette.responses import Response
+
+    found = ask(desk, await _read_body(request))
+    if isinstance(found, np.ndarray):
+        return Response(found.astype("<i4").tobytes(), media_type="application/octet-stream")
+    # a text may hold half a letter of UTF-16, which UTF-8 has no bytes for
+    content = json.dumps(found, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return Response(content.encode(errors="replace"), media_type="application/json")
+
+
+async def _read_body(request: Request) -> dict[str, Any]:
+    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/json":
+        raise BadRequestError(415, "the body has to be JSON")
+    content = bytearray()
+    async for part in request.stream():
+        content += part
+        if len(content) > MOST_BYTES:
+            raise BadRequestError(413, f"the body has more than {MOST_BYTES:,} bytes")
+    try:
+        found = json.loads(content)
+    except ValueError as error:
+        raise BadRequestError(400, "the body is not JSON") from error
+    if not isinstance(found, dict):
+        raise BadRequestError(400, "the body is not an object")
+    return found
+
+
+# ------------------------------------------------------------------------------- the questions
+
+
+def _describe(desk: Desk, _body: Mapping[str, Any]) -> dict[str, Any]:
+    return {**desk.describe(), "progress": desk.describe_progress()}
+
+
+def _list_rows(desk: Desk, body: Mapping[str, Any]) -> Any:  # noqa: ANN401  # an array
+    return desk.list_rows(
+        _read_filter(body), _read_text(body, "order", "doubt"), _read_text(body, "scope", "queue")
+    )
+
+
+def _count_rows(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.count_rows(_read_filter(body), _read_text(body, "scope", "queue"))
+
+
+def _make_cards(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.make_cards(_read_rows(body))
+
+
+def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Decide on some rows, or on all that a filter lets through."""
+    if "filter" in body:
+        scope = _read_text(body, "scope", "queue")
+        rows = desk.list_rows(_read_filter(body), scope=scope).tolist()
+        if body.get("n") != len(rows):
+            raise StaleRowError(f"the filter has {len(rows):,} rows by now: look again")
+    else:
+        rows = _read_rows(body)
+    versions = body.get("versions", {})
+    if not isinstance(versions, dict) or not all(isinstance(one, str) for one in versions.values()):
+        raise BadRequestError(400, "versions have to be texts by row")
+    return desk.decide(
+        _read_name(body),
+        rows,
+        _read_text(body, "action", ""),
+        label=_read_text(body, "label", ""),
+        why=_read_text(body, "why", ""),
+        versions={int(row): version for row, version in versions.items() if row.isdecimal()},
+    )
+
+
+def _undo(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.undo(_read_name(body))
+
+
+def _redo(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
+    return desk.redo(_read_name(body))
+
+
+def _read_filter(body: Mapping[str, Any]) -> RowFilter:
+    found = body.get("filter", {})
+    if not isinstance(found, dict):
+        raise BadRequestError(400, "a filter is an object")
+    return RowFilter.parse(found)
+
+
+def _read_rows(body: Mapping[str, Any]) -> list[int]:
+    rows = body.get("rows")
+    if not isinstance(rows, list) or not all(type(row) is int for row in rows):
+        raise BadRequestError(400, "rows have to be a list of whole numbers")
+    return rows
+
+
+def _read_name(body: Mapping[str, Any]) -> str:
+    name = _read_text(body, "name", "")
+    if not _STEP_NAME.fullmatch(name):
+        raise InputError("a step needs a name", expected="up to 64 letters, digits, - or _")
+    return name
+
+
+def _read_text(body: Mapping[str, Any], part: str, otherwise: str) -> str:
+    found = body.get(part, otherwise)
+    if not isinstance(found, str):
+        raise BadRequestError(400, f"{part} has to be a text")
+    return found

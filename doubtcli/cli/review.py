@@ -101,7 +101,7 @@ def _choose_name(given: str | None) -> str:
 
 
 def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
-    from doubtcli.review.server import HOST, make_app, make_token, open_socket, serve
+    from doubtcli.review.server import HOST, make_app, make_server, make_token, open_socket
 
     try:
         listening = open_socket(port)
@@ -113,7 +113,7 @@ def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
         ) from error
     with listening:
         token, taken = make_token(), listening.getsockname()[1]
-        app = make_app(desk, token, taken)
+        server = make_server(make_app(desk, token, taken))
         address = f"http://{HOST}:{taken}/{token}/"
         typer.echo(
             f"The page: {address}\nEvery decision is saved in {desk.session.journal.folder}. Ctrl-C ends."
@@ -123,4 +123,4 @@ def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:
 
             listening.listen()
             webbrowser.open(address)
-        serve(app, listening)
+        server.run(sockets=[listening])

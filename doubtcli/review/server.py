@@ -25,6 +25,7 @@ from doubtcli.review.session import StaleRowError
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping
 
+    import uvicorn
     from starlette.applications import Starlette
     from starlette.requests import Request
     from starlette.responses import Response
@@ -90,15 +91,15 @@ def open_socket(port: int) -> socket.socket:
     return found
 
 
-def serve(app: Starlette, listening: socket.socket) -> None:
-    """Answer requests until the process is stopped.
+def make_server(app: Starlette) -> uvicorn.Server:
+    """A server whose `run(sockets=[…])` answers requests until the process is stopped.
 
     Raises:
         SettingsError: The extra `review` is not installed.
     """
-    uvicorn = _import_extra("uvicorn")
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
-    uvicorn.Server(config).run(sockets=[listening])
+    web = _import_extra("uvicorn")
+    config = web.Config(app, log_level="warning", access_log=False, server_header=False, lifespan="off")
+    return web.Server(config)  # type: ignore[no-any-return]
 
 
 def _import_extra(name: str) -> Any:  # noqa: ANN401  # a module

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from threading import Thread
+from time import sleep
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from doubtcli.pipelines.scan import make_audit
+from doubtcli.plugins import load_our_reasons
 from doubtcli.progress import Silence
+from doubtcli.review.desk import Desk
 from doubtcli.review.journal import Journal
+from doubtcli.review.server import HOST, make_app, make_server, make_token, open_socket
 from doubtcli.review.session import Session
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from doubtcli.records import ScanResult
@@ -47,3 +56,59 @@ def start(audit: ScanResult, folder: Path) -> Callable[..., Session]:
 def start_in(audit: ScanResult) -> Callable[[Path], Session]:
     """Starts a run by ana with a folder of its own."""
     return lambda folder: Session(audit, Journal(folder, "ana"))
+
+
+@pytest.fixture
+def desk(start: Callable[..., Session]) -> Desk:
+    """Ana's desk, with nothing decided."""
+    return Desk(start(), load_our_reasons())
+
+
+@dataclass(frozen=True)
+class Site:
+    """A review that is served on this machine."""
+
+    desk: Desk
+    port: int
+    token: str
+
+    @property
+    def address(self) -> str:
+        """Of the page."""
+        return f"http://{HOST}:{self.port}/{self.token}/"
+
+    def send(
+        self, path: str, body: Any = None, *, method: str = "POST", **headers: str
+    ) -> tuple[int, bytes, Mapping[str, str]]:
+        """Send a request as it is, and return the answer's code, content and headers."""
+        content = body if isinstance(body, bytes) or body is None else json.dumps(body).encode()
+        sent = {
+            "Content-Type": "application/json",
+            **{name.replace("_", "-"): v for name, v in headers.items()},
+        }
+        connection = HTTPConnection(HOST, self.port, timeout=10)
+        with closing(connection):
+            connection.request(method, path, content, sent)
+            answer = connection.getresponse()
+            return answer.status, answer.read(), dict(answer.headers)
+
+    def ask(self, question: str, /, **body: Any) -> Any:
+        """Ask the server something as the page does."""
+        status, content, _ = self.send(f"/{self.token}/api/{question}", body)
+        return status, json.loads(content)
+
+
+@pytest.fixture
+def site(desk: Desk) -> Iterator[Site]:
+    """Ana's review, served."""
+    listening, token = open_socket(0), make_token()
+    port = listening.getsockname()[1]
+    server = make_server(make_app(desk, token, port))
+    thread = Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    while not server.started:
+        sleep(0.01)
+    yield Site(desk, port, token)
+    server.should_exit = True
+    thread.join()
+    listening.close()

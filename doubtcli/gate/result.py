@@ -45,6 +45,15 @@ class Waiver:
     why: str = ""
     files: tuple[str, ...] = ()
     """The data files that it applies to; all of them where none is named."""
+    seen_hash: str = ""
+    """Of a verdict: it applies only while the row, without its label, has this hash."""
+    with_equal_rows: bool = False
+    """Of a verdict: whether it was given for all rows that are equal to this one."""
+
+    @property
+    def is_verdict(self) -> bool:
+        """Whether it was given in a review, and not written into a file of waivers."""
+        return bool(self.seen_hash)
 
 
 @dataclass(frozen=True)

@@ -64,7 +64,7 @@ class GateSettings:
         "The file of known doubts, which `doubt baseline` writes.", expected="a file", is_path=True
     )
     waivers: str | None = text_setting(
-        "The file of waivers: rows that a person has checked and wants to keep.",
+        "Rows that a person has checked and wants to keep: a file of waivers, or a folder of `doubt review`.",
         expected="a file",
         is_path=True,
     )

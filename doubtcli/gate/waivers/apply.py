@@ -62,15 +62,39 @@ def apply_waivers(
     ruled_out = {waiver.number: _find_obstacle(waiver, waivers_path, data_path, today) for waiver in waivers}
     usable = [waiver for waiver in waivers if ruled_out[waiver.number] is None]
     by_id: dict[str, list[Waiver]] = defaultdict(list)
+    rows = _find_rows_as_seen(usable, doubts)
     for waiver in usable:
-        by_id[waiver.row_id].append(waiver)
+        for row_id in rows.get(waiver.number, ()) if waiver.is_verdict else (waiver.row_id,):
+            by_id[row_id].append(waiver)
     judged = [_apply_to_finding(finding, by_id.get(finding.row_id, ())) for finding in findings]
     applied = {number for _, numbers in judged for number in numbers}
     without_use = [waiver for waiver in usable if waiver.number not in applied]
     unused = {number: why for number, why in ruled_out.items() if why is not None}
+    changed = {
+        waiver.number: UnusedWaiver(UnusedCause.CHANGED, "the row's content has changed since")
+        for waiver in without_use
+        if waiver.is_verdict and waiver.number not in rows
+    }
     return AppliedWaivers(
-        tuple(finding for finding, _ in judged), unused | explain_unused(without_use, findings, doubts)
+        tuple(finding for finding, _ in judged),
+        unused | explain_unused(without_use, findings, doubts) | changed,
     )
+
+
+def _find_rows_as_seen(waivers: Sequence[Waiver], doubts: DoubtTable) -> dict[int, list[str]]:
+    """The ids of the rows that each verdict is about, if their content is as it was seen, by its number."""
+    hashes = {waiver.seen_hash for waiver in waivers if waiver.is_verdict}
+    if not hashes:
+        return {}
+    seen = doubts.filter(pc.is_in(doubts.row_hash, value_set=pa.array(sorted(hashes), doubts.row_hash.type)))
+    ids: dict[str | None, list[str]] = defaultdict(list)
+    for row_hash, row_id in zip(seen.row_hash.to_pylist(), seen.row_id.to_pylist(), strict=True):
+        ids[row_hash].append(row_id)
+    return {
+        waiver.number: ids[waiver.seen_hash] if waiver.with_equal_rows else [waiver.row_id]
+        for waiver in waivers
+        if waiver.row_id in ids[waiver.seen_hash] or (waiver.with_equal_rows and ids[waiver.seen_hash])
+    }
 
 
 def find_lapsed_waivers(
@@ -102,9 +126,12 @@ def find_waived_rows(
         today: A waiver applies until the end of its last day.
     """
     labels: dict[str, set[str | None]] = defaultdict(set)
-    for waiver in _rename_rows(waivers, doubts):
+    renamed = _rename_rows(waivers, doubts)
+    seen = _find_rows_as_seen(renamed, doubts)
+    for waiver in renamed:
         if not waiver.reasons and _find_obstacle(waiver, waivers_path, data_path, today) is None:
-            labels[waiver.row_id].add(waiver.label)
+            for row_id in seen.get(waiver.number, ()) if waiver.is_verdict else (waiver.row_id,):
+                labels[row_id].add(waiver.label)
     ids = pa.array(sorted(labels), doubts.row_id.type)
     rows = doubts.filter(pc.is_in(doubts.row_id, value_set=ids)).to_rows()
     return {row.row for row in rows if labels[row.row_id] & {None, row.given_label}}
@@ -205,7 +232,7 @@ class UnusedCause(IntEnum):
     """Why a waiver applies to no row; over several files the first of these is the most important."""
 
     EXPIRED = 0
-    OTHER_LABEL = 1
+    CHANGED = 1
     NOT_NEEDED = 2
     NO_ROW = 3
     NO_FILE = 4
@@ -259,14 +286,16 @@ def _find_labels_by_id(waivers: Sequence[Waiver], doubts: DoubtTable) -> Mapping
 
 
 def _explain_unused_waiver(waiver: Waiver, labels: Sequence[str | None], *, is_found: bool) -> UnusedWaiver:
-    """Why a waiver does not apply to the row that it names."""
+    """Why a waiver does not apply to the row that it names; many kept labels were not doubted at all."""
+    if waiver.is_verdict and waiver.label in labels:
+        return UnusedWaiver(UnusedCause.NOT_ASKED, "")
     if waiver.label is not None and waiver.label not in labels:
         now = (
             "the row has no label now"
             if labels[0] is None
             else f"the row's label is now {shorten_quoted(labels[0])}"
         )
-        return UnusedWaiver(UnusedCause.OTHER_LABEL, now)
+        return UnusedWaiver(UnusedCause.CHANGED, now)
     if is_found and waiver.reasons:
         return UnusedWaiver(
             UnusedCause.NOT_NEEDED, "not needed: none of its reasons raises doubt about the row any more"

@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from doubtcli.errors import InputError
 from doubtcli.gate.result import Waiver
+from doubtcli.gate.waivers.verdicts import waive_kept_labels
 from doubtcli.settings import WAIVERS_FILE, GatePlan, load_gate
 from doubtcli.settings.fields import Kind, check_known, check_name_list, check_text
+from doubtcli.tools.verdict_lines import is_verdict_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
@@ -120,15 +122,17 @@ def _list_usual_places(plan: GatePlan) -> tuple[Path, ...]:
 
 
 def read_waivers(path: str, known_reasons: Collection[str] | None = None) -> tuple[Waiver, ...]:
-    """The waivers in a file, in its order.
+    """The waivers in a file, in its order; or those of a folder of verdicts.
 
     Args:
-        path: The file.
+        path: The file or folder.
         known_reasons: The names that `reasons` can have; None allows any.
 
     Raises:
         InputError: The file can't be read, is not TOML, or has a waiver that is not valid.
     """
+    if is_verdict_folder(path):
+        return waive_kept_labels(path)
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
     except OSError as error:

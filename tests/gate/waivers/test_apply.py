@@ -364,7 +364,7 @@ def test_other_label(sentences: Sentences) -> None:
     """If the row has another label now, that label is shown."""
     unused = why_unused("b", label="spam")
 
-    assert unused.cause is UnusedCause.OTHER_LABEL
+    assert unused.cause is UnusedCause.CHANGED
     assert "'ham'" in unused.why
     sentences.check(unused.why)
 
@@ -373,7 +373,7 @@ def test_no_label(sentences: Sentences) -> None:
     """If the row has no label now, that is shown."""
     unused = why_unused("none", label="spam")
 
-    assert unused.cause is UnusedCause.OTHER_LABEL
+    assert unused.cause is UnusedCause.CHANGED
     sentences.check(unused.why)
 
 

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from doubtcli.cli.main import run
+from doubtcli.pipelines.review import ReviewRequest, open_review
+from doubtcli.progress import Silence
+from doubtcli.settings import ScanSettings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from doubtcli.review.desk import Desk
+
+FLAGS = ("--label", "intent", "--id", "ticket_id", "--fast", "--isolated")
+
+
+def read_cells(path: Path) -> list[list[str]]:
+    """All cells of a file."""
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.reader(file))
+
+
+@pytest.fixture(scope="module")
+def reviewed(tmp_path_factory: pytest.TempPathFactory, pytestconfig: pytest.Config) -> tuple[Path, Desk]:
+    """A folder with the tickets, their audit, and verdicts on the first 20 rows: ten kept, ten corrected."""
+    folder = tmp_path_factory.mktemp("reviewed")
+    data = folder / "tickets.csv"
+    shutil.copy(pytestconfig.rootpath / "fixtures" / "tickets.csv", data)
+    settings = ScanSettings(path=str(data), label="intent", id="ticket_id", fast=True)
+    desk = open_review(ReviewRequest(settings, "ana"), progress=Silence())
+    rows = desk.session.audit.ranking.queue[:20].tolist()
+    desk.decide("keep", rows[:10], "keep")
+    desk.decide("accept", rows[10:], "accept")
+    return data, desk
+
+
+def test_review_scans_first(reviewed: tuple[Path, Desk]) -> None:
+    """A file without an audit is scanned, and its audit is beside it as after a scan."""
+    data, _ = reviewed
+
+    assert {path.name for path in (data.parent / "tickets.doubt").iterdir()} >= {"audit.json", "queue.csv"}
+
+
+def test_apply(reviewed: tuple[Path, Desk], tmp_path: Path) -> None:
+    """`doubt apply` takes the folder of verdicts, and writes the labels that were chosen."""
+    data, desk = reviewed
+    output, waivers = tmp_path / "new.csv", tmp_path / "waivers.toml"
+
+    verdicts = ["--verdicts", str(desk.session.journal.folder), "--waivers", str(waivers)]
+
+    code = run(["apply", str(data), *verdicts, "-o", str(output), "-q"])
+
+    before, after = ({row[0]: row[5] for row in read_cells(path)} for path in (data, output))
+    changed = {row_id: label for row_id, label in after.items() if label != before[row_id]}
+    said = desk.session.verdicts
+    assert code == 0
+    assert changed == {row_id: one.label for row_id, one in said.items() if one.label != before[row_id]}
+    assert waivers.read_text(encoding="utf-8").count("[[waive]]") == 10
+
+
+def test_scan_with_verdicts(reviewed: tuple[Path, Desk], tmp_path: Path) -> None:
+    """`doubt scan --verdicts` takes the folder, and counts what was kept and corrected."""
+    data, desk = reviewed
+    audit = tmp_path / "again.doubt"
+    flags = ["--verdicts", str(desk.session.journal.folder), "-o", str(audit), "-q", *FLAGS]
+
+    code = run(["scan", str(data), *flags])
+
+    counts = json.loads((audit / "audit.json").read_text(encoding="utf-8"))["verdicts"]
+    assert code == 0
+    assert (counts["kept"], counts["corrected"]) == (10, 10)
+
+
+def test_gate_with_verdicts(reviewed: tuple[Path, Desk], capsysbinary: pytest.CaptureFixture[bytes]) -> None:
+    """A gate that is given the folder waives the doubted rows that people kept, and no others."""
+    data, desk = reviewed
+    flags = ["--max-doubted", "0", "--waivers", str(desk.session.journal.folder), "--output-format", "json"]
+
+    run(["gate", str(data.parent / "tickets.doubt"), *flags, "--isolated"])
+
+    (file,) = json.loads(capsysbinary.readouterr().out)["files"]
+    waived = {one["row_id"] for one in file["findings"] if one.get("waiver")}
+    audit = desk.session.audit
+    doubted = {audit.examples.row_ids[row] for row in np.flatnonzero(audit.ranking.doubted)}
+    kept = {audit.examples.row_ids[row] for row in np.flatnonzero(desk.session.states == 1)}
+    assert waived == kept & doubted
+    assert waived
+
+
+def test_changed_row_is_not_waived(
+    reviewed: tuple[Path, Desk], tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    """A verdict does not waive a row whose content has changed since, though it has its id and label."""
+    data, desk = reviewed
+    audit = desk.session.audit
+    row = int(np.flatnonzero((desk.session.states == 1) & audit.ranking.doubted)[0])
+    row_id = audit.examples.row_ids[row]
+    changed = tmp_path / "tickets.csv"
+    rows = read_cells(data)
+    for cells in rows:
+        if cells[0] == row_id:
+            cells[2] += " (edited)"
+    with changed.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)
+    flags = ["--max-doubted", "0", "--waivers", str(desk.session.journal.folder), "--output-format", "json"]
+
+    run(["gate", str(changed), *flags, *FLAGS])
+
+    document = json.loads(capsysbinary.readouterr().out)
+    waived = {one["row_id"] for one in document["files"][0]["findings"] if one.get("waiver")}
+    assert row_id not in waived
+    assert waived

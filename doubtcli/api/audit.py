@@ -25,6 +25,7 @@ from doubtcli.errors import SettingsError
 from doubtcli.pipelines.apply import ApplyRequest, QueueAudit, correct_frame, correct_labels, refuse_unusable
 from doubtcli.pipelines.compare import compare_audits
 from doubtcli.pipelines.gate import Gate
+from doubtcli.pipelines.review import choose_name, default_verdict_folder, reopen_session
 from doubtcli.progress import Silence
 from doubtcli.records import OnConflict
 from doubtcli.report.notebook import render_for_notebook
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
     from doubtcli.pipelines.apply import CorrectedFrame
     from doubtcli.records import AuditComparison, NoiseRate, Settled, Skill
     from doubtcli.records.relabelling import ApplyResult
+    from doubtcli.review.session import Session
     from doubtcli.store.open import FoundAudit
 
 OTHER_AUDIT = "nothing was changed: correct the verdicts, or apply them to the audit of their queue"
@@ -302,6 +304,31 @@ class Audit:
         else:
             later = os.fspath(other)
         return compare_audits(self._check_data(), later, progress=Silence())
+
+    @with_keywords_in_errors
+    def review(self, *, as_name: str | None = None, folder: str | os.PathLike[str] | None = None) -> Session:
+        """Decide on rows from Python, as in `doubt review`: what is decided is saved at once.
+
+        The file or table is judged again; that takes little time where the cache has what the scan made.
+
+        Args:
+            as_name: Who decides; your user name if left out.
+            folder: Where verdicts are kept; needed for a table in memory, else beside the file.
+
+        Returns:
+            The review: `decide`, `keep`, `accept`, `undo` and `redo` take row ids, `verdicts` has what was
+            decided. Its folder can be given to `apply`, or to a scan as `verdicts`.
+
+        Raises:
+            DoubtError: The data have changed, or the folder can't be used.
+        """
+        found = self._check_data(or_backup=False)
+        if folder is None and self._frame is not None:
+            raise SettingsError(
+                "verdicts on a table in memory need a folder", where="folder", hint='folder="table.verdicts"'
+            )
+        place = Path(folder) if folder is not None else default_verdict_folder(found.data_path)
+        return reopen_session(found, place, choose_name(as_name))
 
     def _check_data(self, *, or_backup: bool = True) -> FoundAudit:
         """The audit, where its data are at hand and as they were judged."""

@@ -60,12 +60,14 @@ def review(
     The file is scanned first if it has no audit. Every decision is saved at once, in DATA.verdicts beside the
     file; `doubt apply DATA --verdicts DATA.verdicts` writes them back.
     """
+    from doubtcli.pipelines.review import choose_name
+
     flags = {**scan, "path": path, "force": force}
     settings = load_settings(flags, start=Path.cwd(), config=config, isolated=isolated)
     report = None if quiet else LiveReport(settings.path, color)
     progress = choose_progress(wanted=not (quiet or no_progress))
     open_desk = partial(
-        _open_desk, annotator=_choose_name(as_name), folder=folder, progress=progress, cache=not no_cache
+        _open_desk, annotator=choose_name(as_name), folder=folder, progress=progress, cache=not no_cache
     )
     desk = run_with_label(open_desk, settings, may_ask=report is not None)
     if tui:
@@ -84,20 +86,6 @@ def _open_desk(
         from doubtcli.pipelines.review import ReviewRequest, open_review
 
     return open_review(ReviewRequest(settings, annotator, folder), progress=progress, cache=cache)
-
-
-def _choose_name(given: str | None) -> str:
-    """Who decides: the name that was given, or that of the user."""
-    if given is not None:
-        if not given.strip():
-            raise SettingsError("the name is empty", where="--as", expected="your name, such as ana")
-        return given.strip()
-    import getpass
-
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError) as error:
-        raise SettingsError("your user name is not known", hint="give your name: --as NAME") from error
 
 
 def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from doubtcli.errors import InputError
+from doubtcli.errors import InputError, SettingsError
 from doubtcli.plugins import load_reasons
+from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
 from doubtcli.report.page import render_html
 from doubtcli.review.desk import Desk
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from doubtcli.progress import Progress
     from doubtcli.records import Listener, ScanResult, Table
     from doubtcli.settings import ScanSettings
+    from doubtcli.store.open import FoundAudit
 
 
 @dataclass(frozen=True)
@@ -71,6 +73,41 @@ def make_desk(found: ScanResult, folder: Path, annotator: str, settings: ScanSet
     """
     loaded = load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
     return Desk(Session(found, Journal(folder, annotator)), loaded)
+
+
+def reopen_session(found: FoundAudit, folder: Path, annotator: str) -> Session:
+    """The review of an audit that is open already; its data are judged again, from what the cache has.
+
+    Args:
+        found: The audit.
+        folder: Where verdicts are.
+        annotator: Who decides.
+
+    Raises:
+        DoubtError: The data can't be read, or the folder can't be used.
+    """
+    from doubtcli.pipelines.scan import make_audit
+
+    made, _ = make_audit(found.settings, progress=Silence(), given=found.given, cache=True)
+    return Session(made, Journal(folder, annotator))
+
+
+def choose_name(given: str | None) -> str:
+    """Who decides: the name that was given, or that of the user.
+
+    Raises:
+        SettingsError: It is empty, or the user has no name.
+    """
+    if given is not None:
+        if not given.strip():
+            raise SettingsError("the name is empty", where="--as", expected="your name, such as ana")
+        return given.strip()
+    import getpass
+
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError) as error:
+        raise SettingsError("your user name is not known", where="--as", hint="give your name") from error
 
 
 def default_verdict_folder(source_path: str) -> Path:

@@ -143,7 +143,7 @@ class Session:
 
     def decide(
         self,
-        rows: Iterable[int],
+        rows: Iterable[int | str],
         label: str = "",
         status: str = "",
         why: str = "",
@@ -154,7 +154,7 @@ class Session:
         """Say something about some rows, in one step.
 
         Args:
-            rows: Their numbers in the audit's arrays; of equal rows one is enough.
+            rows: Their ids, or their numbers in the audit's arrays; of equal rows one is enough.
             label: The chosen label; the given label keeps it.
             status: "skip" to leave them open, "unusable" if no label fits; "" with a label.
             why: A note.
@@ -177,11 +177,11 @@ class Session:
         verdict = RowVerdict(label, status, why)
         return self._write(name or uuid4().hex, dict.fromkeys(shown, verdict))
 
-    def keep(self, rows: Iterable[int], *, name: str | None = None, why: str = "") -> Step | None:
+    def keep(self, rows: Iterable[int | str], *, name: str | None = None, why: str = "") -> Step | None:
         """Keep the given label of some rows; see `decide`."""
         return self._decide_each(rows, self.audit.examples.given_labels, name, why)
 
-    def accept(self, rows: Iterable[int], *, name: str | None = None, why: str = "") -> Step | None:
+    def accept(self, rows: Iterable[int | str], *, name: str | None = None, why: str = "") -> Step | None:
         """Take the suggested label of some rows; see `decide`."""
         return self._decide_each(rows, self.audit.ranking.suggested_labels, name, why)
 
@@ -202,22 +202,44 @@ class Session:
 
     # ------------------------------------------------------------------ inside
 
-    def _decide_each(self, rows: Iterable[int], labels: Codes, name: str | None, why: str) -> Step | None:
+    def _decide_each(
+        self, rows: Iterable[int | str], labels: Codes, name: str | None, why: str
+    ) -> Step | None:
         if name is not None and name in self._changes:
             return None
         shown = self._check_rows(rows)
         chosen = {row: RowVerdict(self.labels[labels[row]], why=why) for row in shown}
         return self._write(name or uuid4().hex, chosen)
 
-    def _check_rows(self, rows: Iterable[int]) -> list[int]:
+    def _check_rows(self, rows: Iterable[int | str]) -> list[int]:
         """The rows that are shown for some rows, each once."""
-        wanted = np.fromiter(rows, dtype=np.intp)
+        named = list(rows)
+        found = self._find_rows([one for one in named if isinstance(one, str)])
+        wanted = np.array([found[one] if isinstance(one, str) else one for one in named], dtype=np.intp)
         if not len(wanted) or wanted.min() < 0 or wanted.max() >= len(self.heads):
             raise InputError(
                 "there is no such row" if len(wanted) else "no row was named",
                 expected=f"numbers from 0 to {len(self.heads) - 1:,}",
             )
         return list(dict.fromkeys(self.heads[wanted].tolist()))
+
+    def _find_rows(self, ids: Sequence[str]) -> dict[str, int]:
+        """The row of each id."""
+        if not ids:
+            return {}
+        places = self._place_ids(ids)
+        unknown = [row_id for row_id, place in zip(ids, places, strict=True) if place is None]
+        if unknown:
+            raise InputError(
+                f"no row has the id {unknown[0]!r}", expected="ids of the audit, as `verdicts` has them"
+            )
+        return {row_id: place for row_id, place in zip(ids, places, strict=True) if place is not None}
+
+    def _place_ids(self, ids: Sequence[str]) -> list[int | None]:
+        wanted = pa.array(ids, pa.large_string())
+        known = Texts.of(self.audit.examples.row_ids).array
+        places: list[int | None] = pc.index_in(wanted, value_set=known).to_pylist()
+        return places
 
     def _check_answer(self, label: str, status: str) -> None:
         if status not in STATUSES or bool(label) == bool(status):
@@ -292,8 +314,7 @@ class Session:
 
     def _take_up(self, steps: Sequence[Step]) -> None:
         """Follow the steps that were written before, by this person and by others."""
-        wanted = pa.array([seen.row_id for step in steps for seen, _ in step.verdicts], pa.large_string())
-        places = iter(pc.index_in(wanted, value_set=Texts.of(self.audit.examples.row_ids).array).to_pylist())
+        places = iter(self._place_ids([seen.row_id for step in steps for seen, _ in step.verdicts]))
         for step in steps:
             changes = self._match(step, places)
             self.n_outdated += len(step.verdicts) - len(changes)

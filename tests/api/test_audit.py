@@ -385,3 +385,34 @@ def test_a_comparison_does_not_learn_from_a_leak():
 
     assert [note for note in before.notes if "'measured'" in note]
     assert scores[0] == scores[1]
+
+
+def test_review(colors, scan_colors, tmp_path):
+    """Rows are decided by their ids, and the folder of the review is applied as a file of verdicts."""
+    made, folder = scan_colors(colors), tmp_path / "colors.verdicts"
+    first, second = made.doubts["row_id"].iloc[[0, 2]]
+
+    review = made.review(as_name="ana", folder=folder)
+    review.decide([first], "blue")
+    review.keep([second])
+    review.decide([second], "red")
+    review.undo()
+
+    assert {row_id: one.label for row_id, one in review.verdicts.items()} == {first: "blue", second: "blue"}
+    changes = made.apply(folder).changes
+    assert first in set(changes["row_id"])  # with the rows that are equal to it
+    assert set(changes["new_label"]) == {"blue"}
+
+
+def test_review_of_a_table_needs_a_folder(color_audit):
+    """Verdicts on a table in memory have no place of their own, so a folder is asked for."""
+    with pytest.raises(SettingsError, match="folder"):
+        color_audit.review(as_name="ana")
+
+
+def test_review_of_unknown_row(color_audit, tmp_path):
+    """An id that no row has is refused."""
+    review = color_audit.review(as_name="ana", folder=tmp_path / "colors.verdicts")
+
+    with pytest.raises(InputError, match="no row has the id 'x'"):
+        review.keep(["x"])

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from doubtcli.errors import InputError, SettingsError
-from doubtcli.plugins import load_reasons
 from doubtcli.progress import Silence
 from doubtcli.queue.make import write_scan_queue
+from doubtcli.records import InMemory
+from doubtcli.records.answers import UNUSABLE_STATUS
 from doubtcli.report.page import render_html
 from doubtcli.review.desk import Desk
 from doubtcli.review.journal import Journal
 from doubtcli.review.session import Session
+from doubtcli.review.update import Basis
 from doubtcli.store.folder import SUFFIX, check_folder, default_folder, is_audit, read_audit, write_audit
 from doubtcli.store.open import open_judged_audit
+from doubtcli.tools.read import read_answer_files
 from doubtcli.tools.verdict_lines import FOLDER_ENDING
 
 if TYPE_CHECKING:
@@ -50,29 +54,40 @@ def open_review(
     Raises:
         DoubtError: The file can't be used, a setting is not valid, or a reason failed.
     """
-    from doubtcli.pipelines.scan import make_audit
+    from doubtcli.pipelines.scan import judge_and_describe
 
     settings, audit_folder = _find_data(request.settings)
     check_folder(audit_folder, settings.path, force=settings.force, verdicts=settings.verdicts)
-    found, table = make_audit(settings, progress=progress, listener=listener, cache=cache)
+    found, judged = judge_and_describe(settings, progress=progress, listener=listener, cache=cache)
     if not found.examples.n_rows:
         raise InputError("there is no labelled row to review", where=settings.path)
-    _write_audit(found, table, audit_folder, settings)
+    _write_audit(found, judged.file.table, audit_folder, settings)
     folder = Path(request.folder) if request.folder else default_verdict_folder(settings.path)
-    return make_desk(found, folder, request.annotator, settings)
+    again = partial(judge_with_verdicts, settings, folder, cache=cache)
+    basis = Basis(judged.loaded, judged.curves, judged.noise_rate, again)
+    return Desk(Session(found, Journal(folder, request.annotator)), basis)
 
 
-def make_desk(found: ScanResult, folder: Path, annotator: str, settings: ScanSettings) -> Desk:
-    """The desk of a review, with what people decided before.
+def judge_with_verdicts(settings: ScanSettings, folder: Path, *, cache: bool = True) -> ScanResult:
+    """The audit of a file once people have decided some rows; it has the same rows as before.
+
+    Rows that people call unusable stay, as if they were undecided: a review goes on with its rows.
 
     Args:
-        found: The audit.
-        folder: Where verdicts are.
-        annotator: Who decides.
         settings: Of the scan.
+        folder: Where verdicts are.
+        cache: Whether to use what an earlier scan kept, and to keep what this one makes.
+
+    Raises:
+        DoubtError: The file or a verdict can't be used.
     """
-    loaded = load_reasons(settings.reason_settings, only=settings.reasons, skip=settings.skip)
-    return Desk(Session(found, Journal(folder, annotator)), loaded)
+    from doubtcli.pipelines.scan import judge_and_describe
+
+    read = read_answer_files([str(folder)])
+    usable = tuple(one for one in read.answers if one.status != UNUSABLE_STATUS)
+    given = InMemory(answers=replace(read, answers=usable))
+    again = replace(settings, verdicts=str(folder), audit_sample=None)
+    return judge_and_describe(again, progress=Silence(), given=given, cache=cache)[0]
 
 
 def reopen_session(found: FoundAudit, folder: Path, annotator: str) -> Session:

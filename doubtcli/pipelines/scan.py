@@ -81,6 +81,23 @@ def make_audit(
     Raises:
         DoubtError: The file can't be used, a setting is not valid, or a reason failed.
     """
+    audit, judged = judge_and_describe(
+        settings, progress=progress, task=task, engine=engine, given=given, listener=listener, cache=cache
+    )
+    return audit, judged.file.table
+
+
+def judge_and_describe(
+    settings: ScanSettings,
+    *,
+    progress: Progress,
+    task: Task | None = None,
+    engine: Engine | None = None,
+    given: InMemory = FROM_FILES,
+    listener: Listener | None = None,
+    cache: bool = False,
+) -> tuple[ScanResult, JudgedFile]:
+    """The audit, and all that it was made from, for who goes on from there; arguments as for `make_audit`."""
     _check_sample_fits(settings)
     find_embedding_model(settings.embed)  # so that a wrong name is an error before a long scan
     task, engine, clock = task or find_task(), engine or make_engine(settings.threads), Clock()
@@ -103,7 +120,7 @@ def make_audit(
             why = _explain_queue(judged, sample)
         verdicts = examples.verdicts
         strongest = find_strongest(judged.leaks, examples.inputs.column_names)
-    return ScanResult(
+    audit = ScanResult(
         source=file.table.source,
         roles=file.roles,
         labels=file.labels,
@@ -135,7 +152,8 @@ def make_audit(
         else None,
         flags=bound_flags(verdicts.spot_check) if verdicts and verdicts.spot_check else None,
         audit_key=make_audit_key(file.settings, file.table.source.sha256, file.side_files, task.name),
-    ), file.table
+    )
+    return audit, judged
 
 
 def _advise(noise: NoiseRate, sample: AuditSample | None) -> NoiseRate:

@@ -35,12 +35,13 @@ NARROW = 0.02
 """Half of the width from which on more verdicts tell little: 2 points."""
 
 
-def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
+def measure_noise_rate(suspected: NoiseRate, examples: Examples, narrow: float = NARROW) -> NoiseRate:
     """What verdicts on an audit sample measure, beside what models know; without one, what models know.
 
     Args:
         suspected: What models know of the rate of the given labels.
         examples: The rows, and what people decided about them.
+        narrow: The half of the width for which `n_more` is counted.
     """
     if examples.verdicts is None:
         return suspected
@@ -54,7 +55,7 @@ def measure_noise_rate(suspected: NoiseRate, examples: Examples) -> NoiseRate:
     before = _find_decided_before(sample, drawn, examples.verdicts)
     n_labelled = examples.n_rows + len(examples.unusable_row_ids)
     why = _describe_sample(sample, len(drawn), n_labelled, int(before.sum()))
-    measured = _measure(suspected, sample)
+    measured = _measure(suspected, sample, narrow)
     if before.any():
         measured = _add_decided(measured, sample.n_rows, is_wrong[before])
     return _raise_bound(replace(measured, why=why), is_wrong)
@@ -122,7 +123,7 @@ def _take_in_order(
     )
 
 
-def _measure(suspected: NoiseRate, sample: CheckedSample) -> NoiseRate:
+def _measure(suspected: NoiseRate, sample: CheckedSample, narrow: float) -> NoiseRate:
     """The measured rate, beside what models know; it lies in its interval."""
     low, high = bound_rate(sample)
     return replace(
@@ -134,7 +135,7 @@ def _measure(suspected: NoiseRate, sample: CheckedSample) -> NoiseRate:
         level=LEVEL,
         rests_on="verdicts",
         n_checked=len(sample.strata),
-        n_more=count_more(sample, NARROW),
+        n_more=count_more(sample, narrow),
     )
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from concurrent.futures import Future
 from dataclasses import replace
+from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,14 +18,15 @@ from doubtcli.report.page_rows import list_shown_columns
 from doubtcli.review.cards import Cards
 from doubtcli.review.filters import NEITHER, RowFilter, find_rows
 from doubtcli.review.orders import list_review_rows, order_alike
-from doubtcli.review.session import STATES
+from doubtcli.review.session import OPEN, STATES
+from doubtcli.review.update import compare_rankings, measure_review, rank_provisionally
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
-    from doubtcli.plugins import LoadedReason
-    from doubtcli.records import Bools, Codes
+    from doubtcli.records import Bools, Codes, ScanResult
     from doubtcli.review.session import Session
+    from doubtcli.review.update import Basis
     from doubtcli.tools.verdict_lines import Step
 
 ORDERS = ("doubt", "alike")
@@ -38,15 +41,20 @@ class Desk:
 
     Args:
         session: The review.
-        loaded: The reasons that the scan ran.
+        basis: What it needs besides.
     """
 
-    def __init__(self, session: Session, loaded: Sequence[LoadedReason]) -> None:
+    def __init__(self, session: Session, basis: Basis) -> None:
         self.session = session
-        self._cards = Cards(session, loaded)
-        self._queue, self._n_mixed = list_review_rows(session.audit)
-        self._blind = {int(row) for row in self._queue[: self._n_mixed]}
+        self._basis = basis
+        self._scanned = session.audit
+        self._is_provisional = False
+        self._cards = Cards(session, basis.loaded)
+        self._queue, n_mixed = list_review_rows(session.audit)
+        self._mixed = self._queue[:n_mixed]
+        self._blind = frozenset(self._mixed.tolist())
         self._lists: dict[tuple[str, str], Codes] = {}
+        self._again: Future[ScanResult] | None = None
 
     # ------------------------------------------------------------------ what is shown
 
@@ -88,6 +96,26 @@ class Desk:
             "left": n_open,
             "canUndo": session.can_undo,
             "canRedo": session.can_redo,
+            "provisional": self._is_provisional,
+        }
+
+    def describe_meters(self) -> dict[str, Any]:
+        """How the review goes: the precision of the queue, what comes next, the measured noise rate."""
+        found = measure_review(
+            self.session.audit, self._basis.suspected, self._basis.curves, self.session.record_verdicts()
+        )
+        noise = found.noise_rate
+        measured = {"rate": noise.rate, "low": noise.low, "high": noise.high, "more": noise.n_more}
+        return {
+            "checked": found.n_checked,
+            "wrong": found.n_wrong,
+            "next": {"rows": found.next.n_rows, "wrong": round(found.next.mean, 1)},
+            "noise": {
+                "atLeast": noise.at_least,
+                "sentence": str(noise),
+                "level": noise.level,
+                **(measured if noise.is_measured else {}),
+            },
         }
 
     def list_rows(self, wanted: RowFilter, order: str = "doubt", scope: str = "queue") -> Codes:
@@ -194,6 +222,56 @@ class Desk:
         states = {row: self._cards.describe_state(row) for row in changed[:MOST_CARDS]}
         return {"rows": states, "n": len(changed), "progress": self.describe_progress()}
 
+    # ------------------------------------------------------------------ what follows from it
+
+    def update(self) -> dict[str, Any]:
+        """Rank the rows again by what was decided: at once and provisionally, then by judging the file again.
+
+        Returns:
+            What moved, and whether the file is being judged.
+        """
+        verdicts = self.session.record_verdicts()
+        ranking = rank_provisionally(self._scanned, self._basis.curves, verdicts)
+        if self._basis.judge_again is not None and self._again is None:
+            self._again = _run_in_background(self._basis.judge_again)
+        return self._follow(replace(self._scanned, ranking=ranking), is_provisional=True)
+
+    def take_new_audit(self) -> dict[str, Any]:
+        """Rank the rows by the new audit, if it is ready.
+
+        Returns:
+            Its `state`: "none", "running", "ready" or "failed"; and what moved, or why it failed.
+        """
+        if self._again is None or not self._again.done():
+            return {"state": "none" if self._again is None else "running"}
+        done, self._again = self._again, None
+        error = done.exception()
+        if error is not None:
+            return {"state": "failed", "why": str(error)}
+        # the rows that were drawn, and which rows are shown for others, stay as they were
+        old, made = self._scanned, done.result()
+        ranking = replace(made.ranking, entries=old.ranking.entries)
+        return {"state": "ready", **self._follow(replace(made, ranking=ranking, sample=old.sample))}
+
+    def _follow(self, audit: ScanResult, *, is_provisional: bool = False) -> dict[str, Any]:
+        """Go on with another audit of the same rows, and say what moved."""
+        before, decided = self.session.audit.ranking, self.session.states != OPEN
+        self.session.audit, self._is_provisional = audit, is_provisional
+        moves = compare_rankings(before, audit.ranking, decided)
+        queue = self.session.heads[audit.ranking.queue]
+        rest = np.array([row for row in queue.tolist() if row not in self._blind], dtype=np.intp)
+        known = np.concatenate([self._mixed, rest])
+        earlier = self._queue[~np.isin(self._queue, known)]
+        self._queue = np.concatenate([known, earlier])
+        self._lists.clear()
+        return {
+            "risen": moves.n_risen,
+            "fallen": moves.n_fallen,
+            "first": list(moves.first),
+            "provisional": is_provisional,
+            "judging": self._again is not None,
+        }
+
     # ------------------------------------------------------------------ inside
 
     def _list_scope(self, order: str, scope: str) -> Codes:
@@ -225,6 +303,20 @@ class Desk:
         n_rows = len(list_entries(self.session.audit.ranking))
         if not rows or min(rows) < 0 or max(rows) >= n_rows:
             raise InputError("there is no such row", expected=f"numbers from 0 to {n_rows - 1:,}")
+
+
+def _run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
+    """The result of a long job, which ends with the process at the latest."""
+    found: Future[ScanResult] = Future()
+
+    def run() -> None:
+        try:
+            found.set_result(judge())
+        except BaseException as error:  # noqa: BLE001  # who asks for the result is told
+            found.set_exception(error)
+
+    Thread(target=run, daemon=True).start()
+    return found
 
 
 def _move_places(card: dict[str, Any], by: int) -> dict[str, Any]:

@@ -141,6 +141,9 @@ def make_app(desk: Desk, token: str, port: int) -> Starlette:
         "decide": _decide,
         "undo": _undo,
         "redo": _redo,
+        "meters": lambda desk, _body: desk.describe_meters(),
+        "update": lambda desk, _body: desk.update(),
+        "news": lambda desk, _body: desk.take_new_audit(),
     }
     routes = [
         Route("/{token}/", guard(_send_page), methods=["GET"]),

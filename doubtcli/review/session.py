@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 
 from doubtcli.errors import InputError
 from doubtcli.rank.combine import choose_free_heads, count_equal_rows, list_entries, mark_drawn_rows
+from doubtcli.records import UNDECIDED, UNUSABLE, Verdicts
 from doubtcli.records.queue import show_inclusion
 from doubtcli.records.texts import Texts
 from doubtcli.tools.verdict_lines import WITHDRAWN, RowVerdict, SeenRow
@@ -26,11 +27,11 @@ from doubtcli.wording.lists import did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from doubtcli.records import Bools, Codes, ScanResult
+    from doubtcli.records import Bools, Codes, ScanResult, Stratum
     from doubtcli.review.journal import Journal
     from doubtcli.tools.verdict_lines import Step
 
-OPEN, KEPT, CORRECTED, UNUSABLE, SKIPPED = range(5)
+OPEN, KEPT, CORRECTED, SET_ASIDE, SKIPPED = range(5)
 """What became of a row."""
 STATES = ("open", "kept", "corrected", "unusable", "skipped")
 """Their names."""
@@ -138,6 +139,27 @@ class Session:
     def can_redo(self) -> bool:
         """Whether a step that was taken back can be brought back."""
         return bool(self._undone)
+
+    def record_verdicts(self) -> Verdicts:
+        """What this person decided, as the ranking and the noise rate take it."""
+        audit, heads = self.audit, self.heads
+        codes = np.full(len(heads), UNDECIDED, dtype=np.intp)
+        places = {name: code for code, name in enumerate(self.labels)}
+        for row in self._said:
+            verdict = self.verdict_on(row)
+            if verdict is not None and verdict.decides:
+                code = places[verdict.label] if verdict.label else UNUSABLE
+                codes[self._members_of(row)] = code
+        strata: list[Stratum | None] = [None] * len(heads)
+        inclusion = np.full(len(heads), np.nan)
+        if audit.sample is not None:
+            inclusion[audit.sample.rows] = audit.sample.inclusion
+            for row, stratum in zip(audit.sample.rows.tolist(), audit.sample.strata, strict=True):
+                strata[row] = stratum
+        from_equal = heads != np.arange(len(heads))
+        return Verdicts(
+            str(self.journal.folder), codes, tuple(strata), inclusion, from_equal=from_equal & (codes >= 0)
+        )
 
     # ------------------------------------------------------------------ what is done
 
@@ -304,7 +326,7 @@ class Session:
             return OPEN
         if verdict.label:
             return KEPT if verdict.label == self.given_label(row) else CORRECTED
-        return {"unusable": UNUSABLE, "skip": SKIPPED}[verdict.status]
+        return {"unusable": SET_ASIDE, "skip": SKIPPED}[verdict.status]
 
     def _find_before(self, row: int, step: str) -> RowVerdict:
         """What was said about a row before a step, and still holds."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from doubtcli.pipelines.scan import make_audit
-from doubtcli.plugins import load_our_reasons
+from doubtcli.pipelines.scan import judge_and_describe
 from doubtcli.progress import Silence
 from doubtcli.review.desk import Desk
 from doubtcli.review.journal import Journal
 from doubtcli.review.server import HOST, make_app, make_server, make_token, open_socket
 from doubtcli.review.session import Session
+from doubtcli.review.update import Basis
 from doubtcli.settings import ScanSettings
 
 if TYPE_CHECKING:
@@ -29,11 +29,18 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture(scope="session")
-def audit(request: pytest.FixtureRequest) -> ScanResult:
-    """The sample tickets, scanned fast, with 20 rows drawn at random."""
+def judged(request: pytest.FixtureRequest) -> tuple[ScanResult, Basis]:
+    """The sample tickets, scanned fast, with 20 rows drawn at random; and what a review needs besides."""
     path = str(request.config.rootpath / "fixtures" / "tickets.csv")
     settings = ScanSettings(path=path, label="intent", fast=True, audit_sample=20)
-    return make_audit(settings, progress=Silence())[0]
+    found, made = judge_and_describe(settings, progress=Silence())
+    return found, Basis(made.loaded, made.curves, made.noise_rate)
+
+
+@pytest.fixture(scope="session")
+def audit(judged: tuple[ScanResult, Basis]) -> ScanResult:
+    """The audit alone."""
+    return judged[0]
 
 
 @pytest.fixture
@@ -59,9 +66,9 @@ def start_in(audit: ScanResult) -> Callable[[Path], Session]:
 
 
 @pytest.fixture
-def desk(start: Callable[..., Session]) -> Desk:
+def desk(start: Callable[..., Session], judged: tuple[ScanResult, Basis]) -> Desk:
     """Ana's desk, with nothing decided."""
-    return Desk(start(), load_our_reasons())
+    return Desk(start(), judged[1])
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from doubtcli.plugins import load_our_reasons
 from doubtcli.review.desk import Desk
 from doubtcli.review.server import make_app, make_server, make_token, open_socket
 from tests.review.conftest import Site
@@ -18,7 +17,9 @@ from tests.review.conftest import Site
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from doubtcli.records import ScanResult
     from doubtcli.review.session import Session
+    from doubtcli.review.update import Basis
 
 KILLS = 50
 
@@ -29,13 +30,13 @@ def kill_after(pid: int, seconds: float) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the process is forked, to be killed at once")
-def test_killed_server_loses_nothing(start: Callable[..., Session]) -> None:
+def test_killed_server_loses_nothing(start: Callable[..., Session], judged: tuple[ScanResult, Basis]) -> None:
     """A server that is killed at 50 moments loses no decision that it had acknowledged, and doubles none."""
     rng, acknowledged, sent = random.Random(7), {}, {}
     rows = range(start().audit.examples.n_rows)
 
     for kill in range(KILLS):
-        desk = Desk(start(), load_our_reasons())
+        desk = Desk(start(), judged[1])
         assert {name: desk.session.rows_of(name) for name in acknowledged} == acknowledged
         listening = open_socket(0)
         listening.listen()

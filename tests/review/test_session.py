@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from doubtcli.errors import InputError
-from doubtcli.review.session import CORRECTED, KEPT, OPEN, SKIPPED, UNUSABLE, StaleRowError
+from doubtcli.review.session import CORRECTED, KEPT, OPEN, SET_ASIDE, SKIPPED, StaleRowError
 from doubtcli.tools.read import read_answer_files
 from doubtcli.tools.verdict_lines import RowVerdict
 
@@ -72,7 +72,7 @@ def test_states(audit: ScanResult, start: Callable[..., Session]) -> None:
     assert session.states[[kept, corrected, unusable, skipped, undecided]].tolist() == [
         KEPT,
         CORRECTED,
-        UNUSABLE,
+        SET_ASIDE,
         SKIPPED,
         OPEN,
     ]

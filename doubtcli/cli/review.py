@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from functools import partial
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -71,9 +73,7 @@ def review(
     )
     desk = run_with_label(open_desk, settings, may_ask=report is not None)
     if tui:
-        from doubtcli.review.prompt import run_prompt
-
-        run_prompt(desk)
+        _run_in_terminal(desk)
     else:
         _serve_page(desk, port, opens_browser=not no_browser)
     return ExitCode.DONE
@@ -86,6 +86,18 @@ def _open_desk(
         from doubtcli.pipelines.review import ReviewRequest, open_review
 
     return open_review(ReviewRequest(settings, annotator, folder), progress=progress, cache=cache)
+
+
+def _run_in_terminal(desk: Desk) -> None:
+    """The keys of the page where the extra is installed and this is a terminal; else line by line."""
+    if sys.stdin.isatty() and sys.stdout.isatty() and find_spec("textual") is not None:
+        from doubtcli.review.terminal import run_terminal
+
+        run_terminal(desk)
+    else:
+        from doubtcli.review.prompt import run_prompt
+
+        run_prompt(desk)
 
 
 def _serve_page(desk: Desk, port: int, *, opens_browser: bool) -> None:

@@ -70,9 +70,9 @@ def _show(
     card, names = found["cards"][0], [name for name, _ in about["classes"]]
     row_id, place, given, values = found["pool"][0]
     write(f"\n{number} of {n_rows}: row {place}" + (f", {row_id}" if about["hasIds"] else ""))
-    for line in (*_write_values(about["columns"], values), *_write_evidence(card, names, given)):
+    for line in (*_write_values(about["columns"], values), *write_evidence(card, names, given)):
         write(printable_text(line))
-    choices = _list_choices(card, names)
+    choices = list_choices(card, names)
     write("  ".join(f"{at} {printable_text(name)}" for at, name in enumerate(choices, start=1)))
     return card, choices
 
@@ -83,7 +83,14 @@ def _write_values(columns: list[str], values: list[str | None]) -> Iterator[str]
             yield f"  {name}: {value}"
 
 
-def _write_evidence(card: dict[str, Any], names: list[str], given: int) -> Iterator[str]:
+def write_evidence(card: dict[str, Any], names: list[str], given: int) -> Iterator[str]:
+    """What is known of a row, line by line.
+
+    Args:
+        card: Of the row.
+        names: The names of the labels.
+        given: The code of its label.
+    """
     yield f"label: {names[given]}"
     if not card.get("blind"):
         if card["suggested"] != given:
@@ -99,7 +106,7 @@ def _write_evidence(card: dict[str, Any], names: list[str], given: int) -> Itera
         yield f"so far: {card['verdict'] or card['state']}"
 
 
-def _list_choices(card: dict[str, Any], names: list[str]) -> list[str]:
+def list_choices(card: dict[str, Any], names: list[str]) -> list[str]:
     """The labels that a number chooses: the likeliest first, where probabilities are known."""
     likely = [code for code, _ in card.get("probs", [])]
     if not card.get("blind"):

@@ -67,7 +67,7 @@ def test_precise_queue_raises_doubts(desk: Desk) -> None:
 def test_duplicate_of_a_decided_row(
     audit: ScanResult, start: Callable[..., Session], judged: tuple[ScanResult, Basis]
 ) -> None:
-    """A decision raises the doubt of a row of the same input with another label, and lowers it with its own."""
+    """A decision raises the doubt of an equal row with another label, and lowers it with the same."""
     n_rows = audit.examples.n_rows
     labels = audit.examples.given_labels
     row = int(audit.ranking.order[-1])

@@ -38,8 +38,16 @@ if TYPE_CHECKING:
 
 MAX_ROWS = 1_000
 """More than a person checks in one session; `doubts.parquet` has all rows."""
-_SCRIPTS = ("page_parts.js", "page_charts.js", "page_table.js", "page_evidence.js", "page.js")
-"""In the order in which they are put together: the first has what all share, the last one draws the page."""
+_SCRIPTS = (
+    "page_data.js",
+    "page_parts.js",
+    "page_matrix.js",
+    "page_charts.js",
+    "page_evidence.js",
+    "page_table.js",
+    "page.js",
+)
+"""In the order in which they are put together: the first has the data, the last one draws the page."""
 _SLOT = re.compile(r"\{\{(\w+)\}\}")
 RATE_DECIMALS = 4
 """Of rates and accuracies, enough to show a tenth of a percent."""

@@ -1,4 +1,4 @@
-// The evidence for one row, drawn when the row is opened.
+// The evidence for one row.
 
 const part = (title, ...children) => make("section", {}, make("h3", {}, title), ...children);
 
@@ -8,28 +8,18 @@ function labelBeside(code, row) {
   return labelOf(code, code === row.given ? "" : "other");
 }
 
-function evidenceOf(row) {
-  const makers = [valuesPart, probsPart, nearPart, duplicatesPart, answersPart, reasonsPart];
-  const parts = makers.map((maker) => maker(row)).filter(Boolean);
-  const box = make("div", { class: "evidence" }, ...parts);
-  const whole = make("td", { role: "cell", "aria-colspan": columns.length }, movesOf(row), box);
-  return make("tr", { class: "evidence-row", role: "row" }, whole);
+/** A row in one line: its texts, or in a table without texts its columns with their names. */
+function excerptOf(values) {
+  const texts = values.slice(0, audit.textColumns).filter(Boolean);
+  const named = (value, at) => [make("span", { class: "muted" }, make("bdi", {}, audit.columns[at]), " "), make("bdi", {}, value)];
+  const parts = audit.textColumns
+    ? texts.map((text) => [text])
+    : values.flatMap((value, at) => (value === null ? [] : [named(value, at)]));
+  const joined = parts.flatMap((part, at) => (at ? [" · ", ...part] : part));
+  return make("p", { class: "excerpt", dir: "auto" }, ...(joined.length || !audit.textColumns ? joined : ["(no text)"]));
 }
 
-/** Where the row is in the file, and the buttons that leave it, each with its key. */
-function movesOf(row) {
-  const button = (words, key, onclick) =>
-    make("button", { type: "button", class: "key", onclick }, `${words} `, make("kbd", {}, key));
-  const moves = [
-    button("Previous", "k", () => step(-1)),
-    button("Next", "j", () => step(1)),
-    button("Close", "Esc", () => {
-      close();
-      row.button.focus();
-    }),
-  ];
-  return make("div", { class: "moves" }, placesOf(row), ...moves);
-}
+const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
 
 /** The row's id and number; of equal rows how many there are, and the numbers of the first. */
 function placesOf({ id, row, equal }) {
@@ -69,7 +59,7 @@ function probsPart(row) {
 
 /** Another row in short: its label, a remark, and an excerpt. */
 function mention(place, row, about) {
-  const [id, number, given, values] = audit.pool[place];
+  const [id, number, given, values] = row.pool[place];
   const head = make("p", { class: "small" }, labelBeside(given, row), make("span", { class: "muted" }, about));
   return make("li", {}, head, excerptOf(values), placeOf(id, number));
 }
@@ -88,7 +78,7 @@ function duplicatesPart(row) {
   if (!row.duplicates) return null;
   const [places, n] = row.duplicates;
   const list = places.map((place) => {
-    const [id, number, given] = audit.pool[place];
+    const [id, number, given] = row.pool[place];
     return make("li", {}, labelBeside(given, row), " ", placeOf(id, number));
   });
   const more = n > places.length ? [muted(`and ${counted(n - places.length, "more row")}`)] : [];

@@ -1,12 +1,5 @@
-// What all parts of the page share: the audit, and small pieces of the page.
-// All values shown are from the JSON in #data. They are written as text, never as markup.
-
-const audit = JSON.parse(document.getElementById("data").textContent);
-
-const rows = audit.doubted.map((found, place) => {
-  const [id, row, given, values] = audit.pool[place];
-  return { ...found, id, row, given, values, rank: place + 1 };
-});
+// Small pieces that all parts of the report's page and of the review's page are made of. All values shown are
+// written as text, never as markup. `audit` is set by the page: its labels, columns, reasons and annotators.
 
 const RIGHT_TO_LEFT = /([\u0590-\u08ff\ufb1d-\ufefc]+(?:[ _-]+[\u0590-\u08ff\ufb1d-\ufefc]+)*)/;
 

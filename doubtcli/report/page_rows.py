@@ -183,7 +183,7 @@ def list_shown_columns(audit: ScanResult) -> tuple[str, ...]:
 def _build_pool(audit: ScanResult, rows: Sequence[int], *, n_doubted: int, excerpt: int) -> list[list[Any]]:
     examples = audit.examples
     table = examples.inputs.select(list_shown_columns(audit)).take(pa.array(rows, pa.int64()))
-    values = list(zip(*(_to_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)
+    values = list(zip(*(to_shown_texts(column) for column in table.columns), strict=True)) or [()] * len(rows)
     return [
         [
             examples.row_ids[row],
@@ -212,7 +212,7 @@ def _cut_text(value: str | None, most: int) -> str | None:
     return value if value is None or len(value) <= most else value[:most].rstrip() + "…"
 
 
-def _to_texts(column: pa.ChunkedArray) -> list[str | None]:
+def to_shown_texts(column: pa.ChunkedArray) -> list[str | None]:
     """Each value as text; for a vector, only its length."""
     if any(is_kind(column.type) for is_kind in _VECTORS):
         lengths = pc.list_value_length(column).to_pylist()

@@ -71,21 +71,8 @@ function filterChips() {
 
 // ---------------------------------------------------------------- one row
 
-/** A row in one line: its texts, or in a table without texts its columns with their names. */
-function excerptOf(values) {
-  const texts = values.slice(0, audit.textColumns).filter(Boolean);
-  const named = (value, at) => [make("span", { class: "muted" }, make("bdi", {}, audit.columns[at]), " "), make("bdi", {}, value)];
-  const parts = audit.textColumns
-    ? texts.map((text) => [text])
-    : values.flatMap((value, at) => (value === null ? [] : [named(value, at)]));
-  const joined = parts.flatMap((part, at) => (at ? [" · ", ...part] : part));
-  return make("p", { class: "excerpt", dir: "auto" }, ...(joined.length || !audit.textColumns ? joined : ["(no text)"]));
-}
-
 /** The ids of the rows that a row stands for, as far as the page has them. */
 const idsOf = ({ id, equal }) => [id, ...(equal?.[0] ?? []).map(([other]) => other)];
-
-const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
 
 /** The row's number; ids that are our hashes are of use to programs, and shown with the evidence only. */
 function placeInFile(row) {
@@ -224,6 +211,29 @@ function countRows(visible) {
 }
 
 // ---------------------------------------------------------------- opening a row
+
+function evidenceOf(row) {
+  const makers = [valuesPart, probsPart, nearPart, duplicatesPart, answersPart, reasonsPart];
+  const parts = makers.map((maker) => maker(row)).filter(Boolean);
+  const box = make("div", { class: "evidence" }, ...parts);
+  const whole = make("td", { role: "cell", "aria-colspan": columns.length }, movesOf(row), box);
+  return make("tr", { class: "evidence-row", role: "row" }, whole);
+}
+
+/** Where the row is in the file, and the buttons that leave it, each with its key. */
+function movesOf(row) {
+  const button = (words, key, onclick) =>
+    make("button", { type: "button", class: "key", onclick }, `${words} `, make("kbd", {}, key));
+  const moves = [
+    button("Previous", "k", () => step(-1)),
+    button("Next", "j", () => step(1)),
+    button("Close", "Esc", () => {
+      close();
+      row.button.focus();
+    }),
+  ];
+  return make("div", { class: "moves" }, placesOf(row), ...moves);
+}
 
 function toggleRow(row) {
   const wasOpen = opened === row;

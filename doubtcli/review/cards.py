@@ -11,11 +11,10 @@ from doubtcli.rank.combine import list_counted_reasons
 from doubtcli.rank.figures import summarize_rows
 from doubtcli.rank.why import explain_rows
 from doubtcli.records import Role
-from doubtcli.report.page_rows import list_shown_columns, row_content
+from doubtcli.report.page_rows import list_shown_columns, row_content, to_shown_texts
 from doubtcli.review.session import STATES
 from doubtcli.review.unusual import UnusualValues
 from doubtcli.review.words import WordCounts, mark_words
-from doubtcli.tools.values import to_readable_texts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,11 +59,13 @@ class Cards:
         partners = [self._find_partners(one) for one in rows]
         values = self._read_values([*rows, *(row for some in partners for row in some)])
         cards = []
-        for card, row, why, some in zip(content["doubted"], rows, whys, partners, strict=True):
+        parts = zip(content["doubted"], rows, whys, partners, strict=True)
+        for place, (card, row, why, some) in enumerate(parts):
             shown = {name: part for name, part in card.items() if not (blind and name in _HIDDEN)}
             more = {"blind": True} if blind else {"why": why, **self._point_out(row, values[row])}
             pairs = [] if blind else [self._describe_partner(row, other, values[other]) for other in some]
-            cards.append(shown | more | self.describe_state(row) | {"index": row, "partners": pairs})
+            about = {"index": row, "place": place, "partners": pairs}
+            cards.append(shown | more | self.describe_state(row) | about)
         return {"cards": cards, "pool": content["pool"]}
 
     def describe_state(self, row: int) -> dict[str, Any]:
@@ -145,7 +146,7 @@ class Cards:
         """The values of some rows as texts, in the order of the shown columns."""
         audit = self._session.audit
         table = audit.examples.inputs.select(list_shown_columns(audit)).take(pa.array(rows, pa.int64()))
-        columns = [to_readable_texts(column) for column in table.columns]
+        columns = [to_shown_texts(column) for column in table.columns]
         found = [list(row) for row in zip(*columns, strict=True)] or [[] for _ in rows]
         return {row: [_cut(value) for value in own] for row, own in zip(rows, found, strict=True)}
 

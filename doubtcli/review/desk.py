@@ -216,6 +216,10 @@ class Desk:
         """Bring back the last step that was taken back."""
         return self._report(self.session.redo(name), ())
 
+    def describe_step(self, name: str) -> dict[str, Any]:
+        """What became of the rows of a step that was done, and how far the review is."""
+        return self._report(None, self.session.rows_of(name))
+
     def _report(self, step: Step | None, rows: Sequence[int]) -> dict[str, Any]:
         """What became of the rows of a step, and how far the review is."""
         changed = list(rows) if step is None else self.session.rows_of(step.name)
@@ -321,7 +325,7 @@ def _run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
 
 def _move_places(card: dict[str, Any], by: int) -> dict[str, Any]:
     """A card whose places in the pool of rows are later by some number."""
-    moved = dict(card)
+    moved = card | {"place": card["place"] + by}
     if "near" in card:
         moved["near"] = [[place + by, far] for place, far in card["near"]]
     if "duplicates" in card:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from doubtcli.errors import DoubtError, InputError, SettingsError
+from doubtcli.errors import DoubtError, InputError, OutputError, SettingsError
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.session import StaleRowError
 
@@ -49,13 +49,24 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
-_PAGE_FILES = {
-    "review.js": "text/javascript",
-    "page_parts.js": "text/javascript",
-    "page_evidence.js": "text/javascript",
-    "page.css": "text/css",
-    "review.css": "text/css",
-}
+_SCRIPTS = (
+    "page_parts.js",
+    "page_matrix.js",
+    "page_evidence.js",
+    "api.js",
+    "place.js",
+    "labels.js",
+    "values.js",
+    "card.js",
+    "pair.js",
+    "filters.js",
+    "bulk.js",
+    "list.js",
+    "decide.js",
+    "keys.js",
+    "review.js",
+)
+_PAGE_FILES = dict.fromkeys(_SCRIPTS, "text/javascript") | dict.fromkeys(("page.css", "review.css"), "text/css")
 
 
 class BadRequestError(Exception):
@@ -171,6 +182,8 @@ def _guarded(
             response = JSONResponse({"error": str(error)}, status_code=error.status)
         except StaleRowError as error:
             response = JSONResponse({"error": error.found}, status_code=409)
+        except OutputError as error:  # the same request may succeed later
+            response = JSONResponse({"error": str(error)}, status_code=503)
         except DoubtError as error:
             response = JSONResponse({"error": str(error)}, status_code=400)
         response.headers.update(HEADERS)
@@ -267,7 +280,10 @@ def _make_cards(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
-    """Decide on some rows, or on all that a filter lets through."""
+    """Decide on some rows, or on all that a filter lets through; what is done already isn't repeated."""
+    name = _read_name(body)
+    if desk.session.knows(name):
+        return desk.describe_step(name)
     if "filter" in body:
         scope = _read_text(body, "scope", "queue")
         rows = desk.list_rows(_read_filter(body), scope=scope).tolist()
@@ -279,7 +295,7 @@ def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
     if not isinstance(versions, dict) or not all(isinstance(one, str) for one in versions.values()):
         raise BadRequestError(400, "versions have to be texts by row")
     return desk.decide(
-        _read_name(body),
+        name,
         rows,
         _read_text(body, "action", ""),
         label=_read_text(body, "label", ""),
@@ -289,11 +305,13 @@ def _decide(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _undo(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
-    return desk.undo(_read_name(body))
+    name = _read_name(body)
+    return desk.describe_step(name) if desk.session.knows(name) else desk.undo(name)
 
 
 def _redo(desk: Desk, body: Mapping[str, Any]) -> dict[str, Any]:
-    return desk.redo(_read_name(body))
+    name = _read_name(body)
+    return desk.describe_step(name) if desk.session.knows(name) else desk.redo(name)
 
 
 def _read_filter(body: Mapping[str, Any]) -> RowFilter:

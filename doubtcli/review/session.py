@@ -126,6 +126,10 @@ class Session:
         verdicts = ((row, self.verdict_on(row)) for row in self._said)
         return {ids[row]: verdict for row, verdict in verdicts if verdict is not None}
 
+    def knows(self, step: str) -> bool:
+        """Whether there is a step of this name."""
+        return step in self._changes
+
     def rows_of(self, step: str) -> list[int]:
         """The rows that a step said something about."""
         return list(self._changes.get(step, ()))

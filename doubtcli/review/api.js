@@ -1,0 +1,85 @@
+// What the page asks of the server; and the steps that the server has not acknowledged yet.
+
+const RETRY_AFTER = 4_000; // ms
+const TROUBLES = 500; // of an answer with this status or a higher one, the same request may succeed later
+
+/** An answer that is a refusal: `status` is its code, and the message says why. */
+class Refusal extends Error {
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The answer to a question: an object, or the numbers of rows. */
+async function ask(question, body = {}) {
+  const headers = { "content-type": "application/json" };
+  const response = await fetch(`api/${question}`, { method: "POST", headers, body: JSON.stringify(body) });
+  if (!response.ok) {
+    const { error } = await response.json().catch(() => ({ error: `the server failed (${response.status})` }));
+    throw new Refusal(response.status, error);
+  }
+  const isNumbers = response.headers.get("content-type") === "application/octet-stream";
+  return isNumbers ? new Int32Array(await response.arrayBuffer()) : response.json();
+}
+
+const isTrouble = (error) => !(error instanceof Refusal) || error.status >= TROUBLES;
+
+// ---------------------------------------------------------------- steps
+
+const unsaved = []; // the oldest first; each has a name, so that the server does none of them twice
+let isSending = false;
+let retrying = 0;
+
+/** Sends a step, after those before it, and gives its name. It is sent again until the server has answered. */
+function save(question, body, words, { onSaved, onRefused }) {
+  const name = crypto.randomUUID();
+  unsaved.push({ question, body: { ...body, name }, words, onSaved, onRefused });
+  sendSteps();
+  return name;
+}
+
+async function sendSteps() {
+  if (isSending) return;
+  isSending = true;
+  clearTimeout(retrying);
+  while (unsaved.length) {
+    const [{ question, body, onSaved, onRefused }] = unsaved;
+    let answer, refusal;
+    try {
+      answer = await ask(question, body);
+    } catch (error) {
+      if (isTrouble(error)) {
+        retrying = setTimeout(sendSteps, RETRY_AFTER);
+        showTrouble(error);
+        break;
+      }
+      refusal = error;
+    }
+    unsaved.shift();
+    hideTrouble();
+    if (refusal) onRefused(refusal);
+    else onSaved(answer);
+  }
+  isSending = false;
+}
+
+/** Says plainly what is not saved, or that a row can't be had. */
+function showTrouble(error, again = sendSteps) {
+  const why = error instanceof Refusal ? error.message : "the server does not answer. Is doubt review still running?";
+  const what = unsaved.length
+    ? `Not saved: ${counted(unsaved.length, "step")} (${unsaved[0].words}${unsaved.length > 1 ? ", ..." : ""})`
+    : "Nothing was lost, but the page can't go on";
+  const retry = { type: "button", class: "chip", id: "retry", onclick: again };
+  const button = make("button", retry, "Try again ", make("kbd", {}, "r"));
+  byId("trouble").replaceChildren(make("p", {}, make("b", {}, what), `: ${why}`), button);
+  byId("trouble").hidden = false;
+}
+
+function hideTrouble() {
+  byId("trouble").hidden = unsaved.length === 0;
+}
+
+addEventListener("beforeunload", (event) => {
+  if (unsaved.length) event.preventDefault();
+});

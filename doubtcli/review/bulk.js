@@ -1,0 +1,45 @@
+// One decision for all open rows that a filter lets through, after a question that names their number.
+
+function drawBulk() {
+  const n = nPending;
+  if (!hasFilter() || n < 2) return byId("bulk").replaceChildren();
+  const rows = counted(n, "row");
+  const button = (words, onclick) => make("button", { type: "button", class: "chip quiet", onclick }, words);
+  byId("bulk").replaceChildren(
+    button(`Keep all ${grouped(n)}`, () => confirmBulk(`Keep the given label of ${rows}?`, `Keep ${rows}`, "keep")),
+    button(`Accept all ${grouped(n)}`, () => confirmBulk(`Accept the suggested label of ${rows}?`, `Accept ${rows}`, "accept")),
+    button(`Label all ${grouped(n)} …`, () => findLabel((code) => confirmBulk(`Label ${rows} ${className(code)}?`, `Label ${rows}`, "label", className(code))))
+  );
+}
+
+function confirmBulk(question, words, action, label = "") {
+  const cancel = make("button", { type: "button", class: "chip quiet", onclick: closeDialog }, "Cancel");
+  const go = make("button", { type: "button", class: "chip", id: "confirm", onclick: () => {
+    closeDialog();
+    decideAll(action, label, words);
+  } }, words);
+  const parts = describeFilter().map((one) => one.words).join(", ");
+  const which = place.filter.state ? "All rows" : "All rows that are still open";
+  const about = make("p", {}, `${which} with `, make("bdi", {}, parts), ". One undo takes it back.");
+  openDialog(question, about, make("p", { class: "actions" }, go, cancel));
+  go.focus();
+}
+
+function decideAll(action, label, words) {
+  const body = { filter: openFilter(), scope: place.scope, n: nPending, action, label };
+  waits = true;
+  save("decide", body, words, {
+    onSaved: (answer) => {
+      waits = false;
+      settle(answer);
+      cards.clear();
+      say(`Saved: ${counted(answer.n, "row")} ${action === "label" ? `labelled ${label}` : action === "keep" ? "kept" : "accepted"}. u takes all of them back.`);
+      openList();
+    },
+    onRefused: ({ message }) => {
+      waits = false;
+      say(`Nothing was decided: ${message}.`);
+      openList();
+    },
+  });
+}

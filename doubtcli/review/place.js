@@ -1,0 +1,43 @@
+// Where the person is: the filter, the order, the rows, the view and the row. The page's address holds all of it,
+// so that a reload stays there and the browser's button goes back.
+
+const VIEWS = ["card", "list"];
+const NUMBERS = ["least", "most"];
+const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", ...NUMBERS];
+
+const place = { filter: {}, order: "doubt", scope: "queue", view: "card", row: null };
+
+function readPlace() {
+  const found = new URLSearchParams(location.hash.slice(1));
+  const known = FILTERS.filter((part) => found.get(part));
+  place.filter = Object.fromEntries(
+    known.map((part) => [part, NUMBERS.includes(part) ? Number(found.get(part)) : found.get(part)])
+  );
+  place.order = found.get("order") === "alike" ? "alike" : "doubt";
+  place.scope = found.get("scope") === "all" ? "all" : "queue";
+  place.view = VIEWS.includes(found.get("view")) ? found.get("view") : "card";
+  const row = Number(found.get("row") ?? NaN);
+  place.row = Number.isInteger(row) ? row : null;
+}
+
+/** Writes the place to the address; as a new one, to which the browser's button goes back, or in place of the last. */
+function writePlace({ isNew = false } = {}) {
+  const parts = new URLSearchParams(place.filter);
+  if (place.order !== "doubt") parts.set("order", place.order);
+  if (place.scope !== "queue") parts.set("scope", place.scope);
+  if (place.view !== "card") parts.set("view", place.view);
+  if (place.row !== null) parts.set("row", place.row);
+  history[isNew ? "pushState" : "replaceState"](null, "", `#${parts}`);
+}
+
+const hasFilter = () => Object.keys(place.filter).length > 0;
+
+/** The filter in words, part by part. */
+const describeFilter = () =>
+  Object.entries(place.filter).map(([part, value]) => {
+    const words = { least: "doubt from", most: "doubt to", text: "contains" };
+    return { part, words: `${words[part] ?? part}: ${NUMBERS.includes(part) ? value.toFixed(2) : value}` };
+  });
+
+/** The filter for rows that a bulk step decides: those that are still open, unless it asks for another state. */
+const openFilter = () => ({ state: "open", ...place.filter });

@@ -19,7 +19,8 @@ function excerptOf(values) {
   return make("p", { class: "excerpt", dir: "auto" }, ...(joined.length || !audit.textColumns ? joined : ["(no text)"]));
 }
 
-const placeOf = (id, row) => muted(make("bdi", {}, id), ` · row ${grouped(row)}`);
+/** Where a row is in the file; "" for an id that is not to be shown. */
+const placeOf = (id, row) => muted(...(id ? [make("bdi", {}, id), " · "] : []), `row ${grouped(row)}`);
 
 /** The row's id and number; of equal rows how many there are, and the numbers of the first. */
 function placesOf({ id, row, equal }) {

@@ -30,13 +30,7 @@ function besideParts(card) {
 // ---------------------------------------------------------------- the head
 
 function headOf(card) {
-  return make("div", { class: "row-head" }, whereOf(card), stateOf(card));
-}
-
-/** The row's id, if the file has ids, and its number; or the numbers of equal rows. */
-function whereOf(row) {
-  if (row.equal) return placesOf(row);
-  return audit.hasIds ? placeOf(row.id, row.row) : muted(`row ${grouped(row.row)}`);
+  return make("div", { class: "row-head" }, placesOf(card), stateOf(card));
 }
 
 /** What became of the row, by this person and by others. */
@@ -69,26 +63,29 @@ function noticeOf(card) {
 function plate(title, content, { key, words, run, kind = "" }) {
   const attributes = { type: "button", class: `plate ${kind}`, onclick: run };
   const action = make("span", { class: "do" }, make("kbd", {}, key), ` ${words}`);
-  return make("button", attributes, make("span", { class: "muted small" }, title), content, action);
+  return make("button", attributes, make("span", { class: "plate-head muted small" }, ...title), content, action);
 }
 
-const shareOf = (card, code) => {
+/** What a label is, and how likely models find it. */
+function titleOf(words, card, code) {
   const share = card.probs?.find(([known]) => known === code)?.[1];
-  return share === undefined ? null : make("span", { class: "share" }, score(share));
-};
+  const figure = share === undefined ? null : make("span", { title: "Probability by models that never saw the row" }, score(share));
+  return [make("span", {}, words), figure];
+}
 
 function platesOf(card) {
-  const name = (code, kind) => make("span", { class: "large" }, labelOf(code, kind), shareOf(card, code));
-  const given = plate("In the file", name(card.given, ""), { key: "k", words: "Keep", run: keep });
-  return make("div", { class: "plates" }, given, suggestionOf(card, name));
+  const title = titleOf("In the file", card, card.given);
+  const given = plate(title, make("span", { class: "large" }, labelOf(card.given)), { key: "k", words: "Keep", run: keep });
+  return make("div", { class: "plates" }, given, suggestionOf(card));
 }
 
-function suggestionOf(card, name) {
+function suggestionOf(card) {
   const blank = (words) => make("div", { class: "plate blank muted" }, make("span", { class: "small" }, "Suggested"), words);
   if (card.blind) return blank("not shown on this card");
   if (card.suggested === card.given) return blank("no better label");
   const kind = card.tier === "doubted" ? "suggested" : "suggested weak";
-  return plate("Suggested", name(card.suggested, kind), { key: "a", words: "Accept", run: accept, kind: "advised" });
+  const name = make("span", { class: "large" }, labelOf(card.suggested, kind));
+  return plate(titleOf("Suggested", card, card.suggested), name, { key: "a", words: "Accept", run: accept, kind: "advised" });
 }
 
 /** How much the label is doubted, and why. */
@@ -99,7 +96,7 @@ function doubtOf(card) {
   const bar = meter(card.doubt, card.tier === "doubted" ? "" : "quiet");
   const tier = make("span", { class: "muted small" }, [card.tier, spread].filter(Boolean).join(", "));
   const why = card.why ? make("p", { class: "why", dir: "auto" }, ...isolated(card.why)) : null;
-  return make("section", { class: "doubt" }, make("div", { class: "measure" }, figure, bar, tier), why);
+  return make("section", { class: "doubting" }, make("div", { class: "measure" }, figure, bar, tier), why);
 }
 
 // ---------------------------------------------------------------- nothing to show

@@ -45,7 +45,7 @@ function decide(action, { label = "", why = "" } = {}) {
 }
 
 /** A row's id, if the file has ids; else its number. */
-const nameOf = ({ id, row }) => (audit.hasIds ? id : `row ${grouped(row)}`);
+const nameOf = ({ id, row }) => id || `row ${grouped(row)}`;
 
 function describeStep(decided, action, label, why) {
   const who = decided.length > 1 ? counted(decided.length, "row") : nameOf(decided[0]);

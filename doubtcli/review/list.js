@@ -31,7 +31,7 @@ function lineOf(card) {
   const open = () => getSelection().isCollapsed && moveTo({ view: "card", row: card.index });
   const button = make("button", { type: "button", class: "open", "aria-label": `Open row ${card.id}` });
   const known = card.blind
-    ? [cell("doubt", button), cell("given", labelOf(card.given))]
+    ? [cell("doubt", button), cell("given", labelOf(card.given)), cell("suggestion", make("span", { class: "muted" }, "not shown"))]
     : [
         cell("doubt", button, make("span", { class: "figure" }, score(card.doubt)), meter(card.doubt, card.tier === "doubted" ? "" : "quiet")),
         cell("given", labelOf(card.given)),
@@ -39,6 +39,6 @@ function lineOf(card) {
         cell("why", make("p", { dir: "auto" }, ...isolated(card.why))),
       ];
   const state = card.state === "open" ? [] : [make("span", { class: `state ${card.state}` }, ...stateWords(card))];
-  const where = state.length ? make("p", {}, ...state) : whereOf(card);
+  const where = state.length ? make("p", {}, ...state) : placesOf(card);
   return make("tr", { class: card.index === place.row ? "row opened" : "row", role: "row", onclick: open }, ...known, cell("text", excerptOf(card.values)), cell("place", where));
 }

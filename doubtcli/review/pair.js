@@ -48,7 +48,11 @@ const KINDS = { "the same": "the same input", "nearly the same": "nearly the sam
 function pairParts(card) {
   const other = partnerOf(card);
   const [left, right] = compareRows(card.values, other.values);
-  return [headOf(card), noticeOf(card), chooserOf(card, other), targetsOf(card), make("div", { class: "pair" }, sideOf(card, left, "this"), sideOf(other, right, "other"))].filter(Boolean);
+  const sides = make("div", { class: "pair" }, sideOf(card, left, "this"), sideOf(other, right, "other"));
+  const marked = [left, right].flat(2).filter((part) => part instanceof Element).map(({ className: kind }) => kind);
+  const words = { differs: " differs", common: " in both" };
+  const legend = [...new Set(marked)].map((kind) => make("span", {}, make("mark", { class: kind }, "marked"), words[kind]));
+  return [noticeOf(card), chooserOf(card, other), targetsOf(card), sides, make("p", { class: "marks-legend muted small" }, ...legend)].filter(Boolean);
 }
 
 function chooserOf(card, other) {
@@ -72,9 +76,20 @@ function targetsOf(card) {
 
 function sideOf(row, values, side) {
   const isTarget = compared.target === side || compared.target === "both" || (compared.target === "group" && (side === "this" || row.kind !== "near"));
-  const label = make("p", { class: "large" }, labelOf(row.given));
-  const shownValues = audit.columns.flatMap((name, at) => [make("dt", {}, make("bdi", {}, name)), make("dd", { dir: "auto", class: row.values[at] === null && "muted" }, ...values[at])]);
-  return make("section", { class: isTarget ? "side target" : "side" }, make("div", { class: "row-head" }, whereOf(row), stateOf(row)), make("p", { class: "muted small" }, "In the file"), label, make("dl", {}, ...shownValues));
+  const value = (name, at) => [
+    make("dt", {}, make("bdi", {}, name)),
+    make("dd", { dir: "auto", class: row.values[at] === null && "muted" }, ...values[at]),
+  ];
+  const shownValues = audit.columns.map(value);
+  const [texts, others] = [shownValues.slice(0, audit.textColumns), shownValues.slice(audit.textColumns)];
+  return make(
+    "section",
+    { class: isTarget ? "side target" : "side" },
+    make("div", { class: "row-head" }, placesOf(row), stateOf(row)),
+    make("p", { class: "large" }, labelBeside(row.given, shown)),
+    texts.length ? make("dl", {}, ...texts.flat()) : null,
+    others.length ? make("dl", { class: "pairs-list" }, ...others.flat()) : null
+  );
 }
 
 // ---------------------------------------------------------------- what differs

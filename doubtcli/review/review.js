@@ -55,6 +55,7 @@ function moveTo(parts) {
 
 function drawView() {
   for (const view of VIEWS) byId(`${view}-view`).hidden = view !== place.view;
+  document.body.dataset.view = place.view;
   drawViews();
   drawBulk();
   if (place.view === "list") {
@@ -132,8 +133,7 @@ async function loadCards(rows, again = openList) {
   if (!rows.length) return true;
   try {
     const found = await ask("cards", { rows });
-    // each card's own row is in the pool, too: its id, number, label and values
-    found.cards.forEach((card) => cards.set(card.index, { ...card, ...ownRow(found, card), pool: found.pool }));
+    for (const card of completeCards(found)) cards.set(card.index, card);
   } catch (error) {
     showTrouble(error, again);
     return false;
@@ -146,9 +146,14 @@ async function loadCards(rows, again = openList) {
   return true;
 }
 
-function ownRow({ pool }, { place: at }) {
-  const [id, row, given, values] = pool[at];
-  return { id, row, given, values };
+/** Cards with the rows that they mention; their own row is among them. Ids that are our hashes are left out. */
+function completeCards({ cards: found, pool: named }) {
+  const pool = audit.hasIds ? named : named.map(([, ...parts]) => ["", ...parts]);
+  return found.map((card) => {
+    const [id, row, given, values] = pool[card.place];
+    const partners = card.partners.map((one) => ({ ...one, id: audit.hasIds ? one.id : "" }));
+    return { ...card, id, row, given, values, partners, pool };
+  });
 }
 
 function move(by) {

@@ -23,7 +23,7 @@ function textBox(text, marks = []) {
   if (text === null) return make("p", { class: "muted" }, "missing");
   const isLong = text.length > FIRST_LETTERS;
   const shown = isLong ? text.slice(0, FIRST_LETTERS) : text;
-  const box = make("div", { class: isLong ? "text long" : "text", dir: "auto", tabindex: isLong && "0" }, ...markText(shown, marks));
+  const box = make("div", { class: isLong ? "prose long" : "prose", dir: "auto", tabindex: isLong && "0" }, ...markText(shown, marks));
   if (!isLong) return box;
   const all = { type: "button", class: "more", onclick: () => {
     box.replaceChildren(...markText(text, marks));

@@ -34,9 +34,12 @@ from doubtcli.records import (
 )
 from doubtcli.store.describe import DOUBT_COLUMNS
 from doubtcli.tools.registry import load_tool
+from tests.browsing import start_browser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Mapping, Sequence
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    from selenium.webdriver.chrome.webdriver import WebDriver
 
     from doubtcli.errors import DoubtError
     from doubtcli.records.queue import Queue
@@ -108,6 +111,14 @@ def sentences(request: pytest.FixtureRequest) -> Sentences:
     folder = TESTS / room if module else TESTS
     name = f"{'.'.join(module or [room])}.{request.node.name}"
     return Sentences(folder / "sentences.txt", name, request.config.getoption("--write-sentences"))
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
+    """A new browser, without a window."""
+    driver = start_browser(tmp_path_factory.mktemp("browser"))
+    yield driver
+    driver.quit()
 
 
 @pytest.hookimpl(wrapper=True)

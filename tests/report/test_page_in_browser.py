@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,76 +11,24 @@ import pytest
 
 from doubtcli.records import Verdicts
 from doubtcli.report.page import render_html
+from tests.browsing import CONTROL, ESCAPE, OpenPage, needs_browser
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from pathlib import Path
 
     from selenium.webdriver.chrome.webdriver import WebDriver
-    from selenium.webdriver.remote.webelement import WebElement
 
     from doubtcli.records import ScanResult
     from tests.conftest import Sentences
 
     Make = Callable[..., ScanResult]
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-CONTROL, ESCAPE = "\ue009", "\ue00c"
-"""WebDriver's codes for these keys."""
-FLAGS = (
-    "--headless=new",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--window-size=1400,1000",
-)
-
-pytestmark = pytest.mark.skipif(
-    not (CHROMIUM.exists() and DRIVER.exists()) and "CI" not in os.environ,
-    reason="chromium and chromedriver are not installed",
-)
+pytestmark = needs_browser
 
 
-@pytest.fixture(scope="module")
-def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WebDriver]:
-    """A new browser, without a window."""
-    from selenium.webdriver import Chrome, ChromeOptions
-    from selenium.webdriver.chrome.service import Service
-
-    options = ChromeOptions()
-    options.binary_location = str(CHROMIUM)
-    for flag in (*FLAGS, f"--user-data-dir={tmp_path_factory.mktemp('browser')}"):
-        options.add_argument(flag)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = Chrome(options=options, service=Service(str(DRIVER)))
-    yield driver
-    driver.quit()
-
-
-class View:
-    """An open page, and its elements."""
-
-    def __init__(self, browser: WebDriver) -> None:
-        self.browser = browser
-
-    def all(self, css: str) -> list[WebElement]:
-        """The elements that a selector finds."""
-        return self.browser.find_elements("css selector", css)
-
-    def texts(self, css: str) -> list[str]:
-        """The texts of these elements."""
-        return [element.text for element in self.all(css)]
-
-    def press(self, css: str) -> None:
-        """Click the one element that a selector finds, on screen or not."""
-        (element,) = self.all(css)
-        self.browser.execute_script("arguments[0].click()", element)
-
-    def keys(self, *keys: str) -> None:
-        """Type into the element that has the focus."""
-        self.browser.switch_to.active_element.send_keys(*keys)
+class View(OpenPage):
+    """A report, and its elements."""
 
     @property
     def ids(self) -> list[str]:
@@ -94,20 +40,6 @@ class View:
     def opened(self) -> list[str]:
         """The ids of the rows whose evidence is open."""
         return self.texts(".moves bdi")
-
-    def resize(self, width: int, height: int) -> None:
-        """Give the window another size."""
-        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
-        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
-
-    def ask(self, script: str) -> Any:
-        """What a script returns."""
-        return self.browser.execute_script(f"return {script}")
-
-    @property
-    def console_errors(self) -> list[object]:
-        """New messages in the browser's console."""
-        return list(self.browser.get_log("browser"))
 
 
 @pytest.fixture

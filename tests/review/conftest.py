@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from threading import Thread
@@ -105,10 +105,10 @@ class Site:
         return status, json.loads(content)
 
 
-@pytest.fixture
-def site(desk: Desk) -> Iterator[Site]:
-    """Ana's review, served."""
-    listening, token = open_socket(0), make_token()
+@contextmanager
+def serve_desk(desk: Desk, *, port: int = 0, token: str | None = None) -> Iterator[Site]:
+    """Serve a review; at a port and with a token that were used before, an open page finds it again."""
+    listening, token = open_socket(port), token or make_token()
     port = listening.getsockname()[1]
     server = make_server(make_app(desk, token, port))
     thread = Thread(target=server.run, kwargs={"sockets": [listening]})
@@ -117,5 +117,13 @@ def site(desk: Desk) -> Iterator[Site]:
         sleep(0.01)
     yield Site(desk, port, token)
     server.should_exit = True
+    server.force_exit = True
     thread.join()
     listening.close()
+
+
+@pytest.fixture
+def site(desk: Desk) -> Iterator[Site]:
+    """Ana's review, served."""
+    with serve_desk(desk) as served:
+        yield served

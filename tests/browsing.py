@@ -1,0 +1,87 @@
+"""A browser without a window, for tests of pages."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from selenium.webdriver.chrome.webdriver import WebDriver
+    from selenium.webdriver.remote.webelement import WebElement
+
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+CONTROL, ESCAPE, ENTER, SHIFT = "\ue009", "\ue00c", "\ue007", "\ue008"
+"""WebDriver's codes for these keys."""
+FLAGS = (
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--window-size=1400,1000",
+)
+
+needs_browser = pytest.mark.skipif(
+    not (CHROMIUM.exists() and DRIVER.exists()) and "CI" not in os.environ,
+    reason="chromium and chromedriver are not installed",
+)
+
+
+def start_browser(profile: Path) -> WebDriver:
+    """A new browser, whose console is kept.
+
+    Args:
+        profile: An empty folder for its files.
+    """
+    from selenium.webdriver import Chrome, ChromeOptions
+    from selenium.webdriver.chrome.service import Service
+
+    options = ChromeOptions()
+    options.binary_location = str(CHROMIUM)
+    for flag in (*FLAGS, f"--user-data-dir={profile}"):
+        options.add_argument(flag)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return Chrome(options=options, service=Service(str(DRIVER)))
+
+
+class OpenPage:
+    """An open page, and its elements."""
+
+    def __init__(self, browser: WebDriver) -> None:
+        self.browser = browser
+
+    def all(self, css: str) -> list[WebElement]:
+        """The elements that a selector finds."""
+        return self.browser.find_elements("css selector", css)
+
+    def texts(self, css: str) -> list[str]:
+        """The texts of these elements."""
+        return [element.text for element in self.all(css)]
+
+    def press(self, css: str) -> None:
+        """Click the one element that a selector finds, on screen or not."""
+        (element,) = self.all(css)
+        self.browser.execute_script("arguments[0].click()", element)
+
+    def keys(self, *keys: str) -> None:
+        """Type into the element that has the focus."""
+        self.browser.switch_to.active_element.send_keys(*keys)
+
+    def resize(self, width: int, height: int) -> None:
+        """Give the window another size."""
+        size = {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": False}
+        self.browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+
+    def ask(self, script: str) -> Any:
+        """What a script returns."""
+        return self.browser.execute_script(f"return {script}")
+
+    @property
+    def console_errors(self) -> list[object]:
+        """New messages in the browser's console."""
+        return list(self.browser.get_log("browser"))

@@ -1,0 +1,484 @@
+"""The page of a review in a browser, with the real server."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.support.wait import WebDriverWait
+
+from doubtcli.plugins import load_our_reasons
+from doubtcli.review.desk import Desk
+from doubtcli.review.filters import RowFilter
+from doubtcli.review.journal import Journal
+from doubtcli.review.session import Session
+from tests.browsing import CONTROL, ENTER, ESCAPE, SHIFT, OpenPage, needs_browser
+from tests.report.conftest import build_audit
+from tests.review.conftest import serve_desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from selenium.webdriver.chrome.webdriver import WebDriver
+
+    from doubtcli.records import ScanResult
+    from tests.review.conftest import Site
+
+pytestmark = needs_browser
+
+SAVED = "shown !== null && !waits && unsaved.length === 0 && !byId('said').textContent.startsWith('Saving')"
+SECONDS = 10
+
+
+class ReviewPage(OpenPage):
+    """An open review."""
+
+    def open(self, address: str) -> None:
+        """Go to an address, and wait for the first card."""
+        self.browser.get("about:blank")
+        self.browser.get(address)
+        self.wait("audit !== null && shown !== null")
+
+    def wait(self, condition: str) -> None:
+        """Wait until a condition of the page holds."""
+        WebDriverWait(self.browser, SECONDS, 0.01).until(lambda _: self.ask(f"Boolean({condition})"), condition)
+
+    def type(self, *keys: str) -> None:
+        """Press keys one after the other; each when the one before is saved and a card is in sight."""
+        for key in keys:
+            ActionChains(self.browser, duration=0).send_keys(key).perform()
+            self.wait(SAVED)
+
+    def hold(self, key: str, other: str) -> None:
+        """Press a key while another one is held."""
+        ActionChains(self.browser, duration=0).key_down(other).send_keys(key).key_up(other).perform()
+
+    @property
+    def row(self) -> int:
+        """The row in sight, as the address has it."""
+        found = re.search(r"row=(\d+)", self.browser.current_url)
+        return int(found[1]) if found else -1
+
+    @property
+    def said(self) -> str:
+        """What the page said last."""
+        return str(self.ask("byId('said').textContent"))
+
+
+@pytest.fixture
+def view(browser: WebDriver) -> Iterator[ReviewPage]:
+    """A window of the usual size; what was not saved at the end of a test is let go."""
+    browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    page = ReviewPage(browser)
+    yield page
+    page.ask("typeof unsaved !== 'undefined' && unsaved.splice(0)")
+    browser.get("about:blank")
+
+
+@pytest.fixture
+def page(view: ReviewPage, site: Site) -> ReviewPage:
+    """Ana's review, in a window."""
+    view.open(site.address)
+    view.console_errors  # noqa: B018  # of tests before
+    return view
+
+
+def lines_of(site: Site) -> list[dict[str, Any]]:
+    """All lines that were written, in order."""
+    path = site.desk.session.journal.path
+    return [] if path is None else [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+
+
+def first_shown(site: Site, n: int = 1) -> list[int]:
+    """The first rows whose cards show everything."""
+    rows = site.desk.list_rows(RowFilter()).tolist()
+    cards = [site.desk.make_cards([row])["cards"][0] for row in rows]
+    return [card["index"] for card in cards if "blind" not in card][:n]
+
+
+# ---------------------------------------------------------------------------- deciding
+
+
+def test_forty_rows_by_keyboard(page: ReviewPage, site: Site) -> None:
+    """Forty rows are decided with keys alone; each is in the journal once, as it was decided."""
+    ids, expected = site.desk.session.audit.examples.row_ids, []
+
+    for number in range(40):
+        key = ("k", "2", "x", " ")[number % 4]
+        row, second = page.row, page.ask("className(orderLabels(shown)[1])")
+        given = site.desk.session.given_label(row)
+        page.type(key)
+        assert page.row != row
+        answer = {"k": (given, ""), "2": (second, ""), "x": ("", "unusable"), " ": ("", "skip")}[key]
+        expected.append((ids[row], *answer))
+
+    assert page.console_errors == []
+    written = [(line["doubt_id"], line["verdict"], line["verdict_status"]) for line in lines_of(site)]
+    assert written == expected
+    assert len({row for row, *_ in written}) == 40
+    assert page.texts("#decided") == ["30 decided"]
+    assert page.texts("#left") == [f"{len(site.desk.list_rows(RowFilter())) - 40} left"]
+
+
+def test_undo_and_redo(page: ReviewPage, site: Site) -> None:
+    """The key u takes the last decision back and shows its row again; U, or Ctrl+Shift+Z, brings it back."""
+    first = page.row
+    page.type("k")
+    second = page.row
+    page.type("x", "u")
+    assert page.row == second
+    page.type("u")
+    assert (page.row, site.desk.session.count_states()) == (first, {})
+    assert page.texts("#decided") == ["0 decided"]
+
+    page.type("U")
+    assert site.desk.session.count_states() == {"kept": 1}
+    page.hold("z", CONTROL + SHIFT)
+    page.wait("byId('decided').textContent === '2 decided'")
+    assert site.desk.session.count_states() == {"kept": 1, "unusable": 1}
+
+
+def test_moving(page: ReviewPage, site: Site) -> None:
+    """The keys n and p move without a decision, and stop at the ends."""
+    rows = site.desk.list_rows(RowFilter()).tolist()
+
+    page.type("n", "n", "p")
+    assert page.row == rows[1]
+    page.type("p", "p")
+
+    assert (page.row, page.said) == (rows[0], "This is the first row.")
+    assert lines_of(site) == []
+
+
+def test_label_found_by_typing(page: ReviewPage, site: Site) -> None:
+    """After a slash, a part of a label's name and Enter pick it."""
+    row = page.row
+
+    page.keys("/")
+    page.keys("login", ENTER)
+    page.wait(SAVED)
+
+    assert site.desk.session.verdict_on(row).label == "login_problem"
+
+
+def test_flag(page: ReviewPage, site: Site) -> None:
+    """The key f keeps a note with a row that stays open."""
+    row = page.row
+
+    page.keys("f")
+    page.keys("ask the courier", ENTER)
+    page.wait(SAVED)
+
+    verdict = site.desk.session.verdict_on(row)
+    assert (verdict.status, verdict.why) == ("skip", "ask the courier")
+    page.type("p")
+    assert page.texts(".row-head .state") == ["flagged: ask the courier"]
+
+
+def test_held_key(page: ReviewPage, site: Site) -> None:
+    """A key that is held down decides one row, not all that come by."""
+    page.ask(
+        "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', repeat: true, bubbles: true}))"
+    )
+
+    assert lines_of(site) == []
+    assert page.texts("#decided") == ["0 decided"]
+
+
+def test_mouse(page: ReviewPage, site: Site) -> None:
+    """The same is done with clicks: on the given label, on any label, and on the commands."""
+    first = page.row
+    page.all("button.plate")[0].click()
+    page.wait(SAVED)
+    second = page.row
+    page.press('.pick[data-code="4"]')
+    page.wait(SAVED)
+    page.press('.command[data-key="x"]')
+    page.wait(SAVED)
+
+    said = site.desk.session.verdict_on
+    assert said(first).label == site.desk.session.given_label(first)
+    assert said(second).label == "refund"
+    assert site.desk.session.count_states()["unusable"] == 1
+
+
+def test_all_decided(page: ReviewPage, site: Site) -> None:
+    """After the last row the page says that nothing is left, and how the decisions are written back."""
+    for row in site.desk.list_rows(RowFilter()).tolist()[:-1]:
+        site.desk.decide(f"s{row}", [row], "keep")
+    page.open(site.address)
+    page.keys("k")
+
+    page.wait("document.querySelector('.nothing')")
+    assert page.texts(".nothing h2") == ["Nothing is left to decide here"]
+    assert page.texts(".nothing code")[0].startswith("doubt apply tickets.csv --verdicts ")
+
+
+# ---------------------------------------------------------------------------- what a card shows
+
+
+def test_card(page: ReviewPage, site: Site) -> None:
+    """A card has the label of the file, the suggested one, why, the row's values and the nearest rows."""
+    (row,) = first_shown(site)
+    audit = site.desk.session.audit
+    page.open(f"{site.address}#row={row}")
+
+    given, suggested = audit.examples.given_labels[row], audit.ranking.suggested_labels[row]
+    assert page.texts(".plate .label") == [audit.label_names[given], audit.label_names[suggested]]
+    assert page.texts(".why")[0] == site.desk.make_cards([row])["cards"][0]["why"]
+    assert audit.examples.inputs["body"][row].as_py().split()[0] in page.texts(".prose")[-1]
+    assert page.texts("#beside h3")[1:2] == ["Nearest rows"]
+    likely = np.argsort(-audit.evidence.pred_probs[row], kind="stable")
+    assert page.texts(".pick .label") == [audit.label_names[code] for code in likely]
+
+
+def test_blind_card(page: ReviewPage, site: Site) -> None:
+    """A drawn row shows nothing of what models say, with labels in the file's order; it is explained once."""
+    names = site.desk.session.audit.label_names
+
+    assert page.texts(".plate.blank") == ["Suggested\nnot shown on this card"]
+    assert page.texts(".pick .label") == list(names)
+    assert [page.all(css) for css in (".doubting", ".pick .meter", "mark", ".scores")] == [[], [], [], []]
+    assert "drawn at random" in page.texts(".notice")[0]
+    page.type("a")
+    assert lines_of(site) == []
+
+    page.type("k")
+    assert page.texts(".plate.blank") == ["Suggested\nnot shown on this card"]
+    assert page.texts(".notice") == []
+    page.type("p")
+    assert len(page.all(".doubting")) == 1
+
+
+def test_pair(page: ReviewPage, site: Site) -> None:
+    """With c a similar row is beside the row; a digit decides the chosen one, with Shift both in one step."""
+    row = next(row for row in first_shown(site, 50) if site.desk.make_cards([row])["cards"][0]["partners"])
+    other = site.desk.make_cards([row])["cards"][0]["partners"][0]["index"]
+    page.open(f"{site.address}#row={row}")
+    label = page.ask("className(orderLabels(shown)[2])")
+
+    page.type("c")
+    assert len(page.all(".side")) == 2
+    page.type("\ue014", "1")  # the right arrow
+    assert (page.row, list(site.desk.session.verdicts)) == (row, [site.desk.session.audit.examples.row_ids[other]])
+    page.hold("3", SHIFT)
+    page.wait(f"place.row !== {row} && {SAVED}")
+
+    assert [site.desk.session.verdict_on(one).label for one in (row, other)] == [label, label]
+    assert len({line["step"] for line in lines_of(site)}) == 2
+    page.type("u")
+    assert site.desk.session.verdict_on(row) is None
+
+
+# ---------------------------------------------------------------------------- filters
+
+
+def test_cell_kept_at_once(page: ReviewPage, site: Site) -> None:
+    """A cell of the matrix filters the cards; all its rows are kept after a question, and one undo takes it back."""
+    page.wait("document.querySelector('.cell')")
+    cell = page.all('.cell[aria-label*="given refund, suggested cancel_subscription"]')[0]
+    n = int(cell.text)
+    cell.click()
+    page.wait(f"listed.length === {n}")
+    assert page.texts("#chips bdi") == ["given: refund", "suggested: cancel_subscription"]
+    assert "given=refund" in page.browser.current_url
+
+    page.all("#bulk button")[0].click()
+    assert page.texts("#dialog h2") == [f"Keep the given label of {n} rows?"]
+    assert page.texts("#confirm") == [f"Keep {n} rows"]
+    page.keys(ENTER)
+    page.wait(f"byId('decided').textContent === '{n} decided' && !waits")
+    assert site.desk.session.count_states() == {"kept": n}
+
+    page.type("u")
+    assert site.desk.session.count_states() == {}
+    assert page.ask(f"nPending === {n}")
+
+
+def test_filters_and_address(page: ReviewPage, site: Site) -> None:
+    """Filters, order and row are in the address: a reload stays there, and the browser's button goes back."""
+    page.wait("document.querySelector('[data-filter]')")
+    page.press("""[data-filter='{"reason":"annotator-disagreement"}']""")
+    page.wait("listed.length === 34")
+    page.press('[title^="Rows of the same labels"]')
+    page.wait("place.order === 'alike'")
+    page.wait(SAVED)
+    page.type("n", "n")
+    row = page.row
+
+    page.browser.refresh()
+    page.wait("audit !== null && shown !== null")
+    assert (page.row, page.ask("listed.length"), page.ask("place.order")) == (row, 34, "alike")
+
+    page.browser.back()
+    page.wait("place.order === 'doubt' && listed.length === 34")
+    page.browser.back()
+    page.wait(f"listed.length === {len(site.desk.list_rows(RowFilter()))}")
+    assert page.texts("#chips bdi") == []
+
+
+def test_search(page: ReviewPage) -> None:
+    """A search filters by what a value contains; the list shows the same rows, and a click opens one."""
+    page.keys("l")
+    page.wait("document.querySelectorAll('#rows .row').length === 40")
+    page.keys("/")
+    page.keys("lamp flickers")
+    page.wait("document.querySelectorAll('#rows .row').length === 1")
+
+    page.press("#rows .open")
+    page.wait(SAVED)
+    assert "Lamp" in page.texts(".prose")[0]
+
+
+# ---------------------------------------------------------------------------- what may go wrong
+
+
+def test_two_windows(page: ReviewPage, site: Site) -> None:
+    """A window that missed a decision is told so and asked again; the second answer counts."""
+    row, first = page.row, page.browser.current_window_handle
+    page.browser.switch_to.new_window("tab")
+    page.open(f"{site.address}#row={row}")
+    page.type("x")
+    page.browser.close()
+    page.browser.switch_to.window(first)
+
+    page.keys("k")
+    page.wait("notices.size === 1 && shown !== null")
+    assert page.row == row
+    assert "another window said 'unusable'" in page.texts(".notice")[0]
+    assert page.texts(".row-head .state") == ["unusable"]
+    page.type("k")
+
+    assert site.desk.session.count_states() == {"kept": 1}
+    assert len(lines_of(site)) == 2
+
+
+def test_stopped_server(view: ReviewPage, desk: Desk) -> None:
+    """Decisions that the server did not take are shown as not saved; sent again later, each counts once."""
+    with serve_desk(desk) as site:
+        view.open(site.address)
+        view.wait("cards.size > 3 && counts !== null")
+    view.keys("k")
+    view.wait("!byId('trouble').hidden")
+    view.keys("x")
+    view.wait("unsaved.length === 2")
+    assert "Not saved: 2 steps" in view.ask("(showTrouble(new Error()), byId('trouble').textContent)")
+    assert view.texts("#decided") == ["0 decided"]
+
+    with serve_desk(desk, port=site.port, token=site.token) as site:
+        view.keys("r")
+        view.wait("unsaved.length === 0")
+        view.wait("byId('decided').textContent === '2 decided'")
+        assert view.ask("byId('trouble').hidden")
+        assert [line["verdict_status"] for line in lines_of(site)] == ["", "unusable"]
+
+
+def test_lost_answer(page: ReviewPage, site: Site) -> None:
+    """A step whose answer was lost is sent again, and written once."""
+    page.ask(
+        """(() => { const real = fetch; let n = 0; window.fetch = async (...sent) => {
+          const answer = await real(...sent);
+          if (sent[0] === 'api/decide' && n++ < 1) throw new TypeError('lost');
+          return answer; }; })()"""
+    )
+
+    page.keys("k")
+    page.wait("!byId('trouble').hidden")
+    page.keys("r")
+    page.wait("byId('decided').textContent === '1 decided'")
+
+    assert len(lines_of(site)) == 1
+
+
+# ---------------------------------------------------------------------------- all kinds of data
+
+NASTY = '<script>document.title = "gone"</script><img src=x onerror="document.title=1">'
+
+
+def nasty_audit() -> ScanResult:
+    """Eight rows with 1,000 labels, and texts that try to be more than texts."""
+    names = (NASTY, "=1+1", "\U0001f4a9 emoji", "عربي", *(f"class {code}" for code in range(996)))
+    texts = (NASTY, "a\0b", "\u202egnp.exe\u202c", "=cmd|' /C calc'!A0", "x" * 1_000_000, "", "שלום עולם", "\ud800")
+    return build_audit(
+        texts=[text.encode(errors="replace").decode() for text in texts],
+        given=(0, 1, 2, 3, 4, 5, 6, 7),
+        suggested=(1, 0, 3, 2, 5, 4, 7, 6),
+        doubt=[0.9 - 0.05 * row for row in range(8)],
+        class_names=names,
+        answers=None,
+        extra_inputs={"</title>": [NASTY] * 8},
+    )
+
+
+def test_hostile_data(view: ReviewPage, tmp_path: Path) -> None:
+    """Markup, control characters, right-to-left marks and huge cells show themselves and do nothing else."""
+    session = Session(nasty_audit(), Journal(tmp_path / "nasty.verdicts", NASTY))
+    with serve_desk(Desk(session, load_our_reasons())) as site:
+        view.open(site.address)
+        assert view.texts(".prose") == [NASTY]
+        assert view.texts(".plate .label") == [NASTY, "=1+1"]
+        assert view.all("#desk script, #desk img, #filters script") == []
+        assert view.ask("document.title") == "tickets.csv - doubt review"
+
+        view.type("n")
+        assert view.texts(".prose") == ["a\N{SYMBOL FOR NULL}b"]
+        view.type("n", "n", "n")
+        assert len(view.texts(".prose")[0]) == 4_000
+        assert view.texts(".values .more") == ["Show all 100,001 letters"]
+        view.press(".values .more")
+        assert view.ask("document.querySelector('.prose').textContent.length") == 100_001
+        view.type("n", "n")
+        assert view.ask("getComputedStyle(document.querySelector('.prose')).direction") == "rtl"
+
+        assert view.texts(".pick.find") == ["/\nFind one of 1,000 labels"]
+        view.keys("/")
+        view.keys("class 995", ENTER)
+        view.wait(SAVED)
+        assert session.verdict_on(6).label == "class 995"
+        assert view.console_errors == []
+
+
+# ---------------------------------------------------------------------------- looks and access
+
+
+def test_legend(page: ReviewPage) -> None:
+    """Each command that is always in sight is explained under the key ?, and Escape closes that."""
+    assert len(page.texts("#commands kbd")) == 14
+    page.keys("?")
+    assert page.texts(".keys-list b")[:2] == ["Accept", "Keep"]
+    assert len(page.texts(".keys-list b")) == 14
+    page.keys(ESCAPE)
+    assert not page.all("#dialog")[0].is_displayed()
+
+
+@pytest.mark.parametrize("width", [360, 1024, 1400, 3840])
+def test_widths(page: ReviewPage, site: Site, width: int) -> None:
+    """At each width nothing is cut off at the side, and all that can be clicked has a name and is 24 pixels high."""
+    (row,) = first_shown(site)
+    page.resize(width, 800)
+    page.open(f"{site.address}#row={row}")
+    page.wait("counts !== null && document.querySelector('.line')")
+
+    assert page.ask("document.documentElement.scrollWidth") <= width
+    targets = [target for target in page.all("button, summary, input") if target.is_displayed()]
+    assert len(targets) > 15
+    assert [target.text for target in targets if min(target.size.values()) < 24] == []
+    assert [target.tag_name for target in targets if not target.accessible_name] == []
+    assert page.ask("document.querySelector('#legend').getBoundingClientRect().bottom") <= 801
+
+
+def test_focus_stays(page: ReviewPage) -> None:
+    """After a filter is pressed by key, the focus is on it still, and letters decide on the row."""
+    page.wait("document.querySelector('[data-filter]')")
+    page.ask("""document.querySelector('[data-filter=\\'{"given":"refund"}\\']').focus()""")
+    page.keys(ENTER)
+    page.wait("place.filter.given === 'refund' && byId('position').textContent.includes('filter')")
+    page.wait("document.activeElement.dataset.filter === '{\"given\":\"refund\"}'")
+
+    page.keys("k")
+    page.wait("byId('decided').textContent === '1 decided'")

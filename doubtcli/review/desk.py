@@ -110,6 +110,7 @@ class Desk:
             "checked": found.n_checked,
             "wrong": found.n_wrong,
             "next": {"rows": found.next.n_rows, "wrong": round(found.next.mean, 1)},
+            "drawn": self._count_drawn_left(),
             "noise": {
                 "atLeast": noise.at_least,
                 "sentence": str(noise),
@@ -277,6 +278,11 @@ class Desk:
         }
 
     # ------------------------------------------------------------------ inside
+
+    def _count_drawn_left(self) -> int:
+        """How many rows drawn at random are still to be decided."""
+        sample = self.session.audit.sample
+        return 0 if sample is None else int(np.count_nonzero(self.session.states[sample.rows] == OPEN))
 
     def _list_scope(self, order: str, scope: str) -> Codes:
         if order not in ORDERS or scope not in SCOPES:

@@ -29,6 +29,7 @@ const figureOf = (title, id) => make("figure", { id }, make("figcaption", {}, ma
 /** The panel, once; what has counts in it is filled by `drawCounts`. */
 function drawFilters() {
   byId("filters").append(
+    make("figure", { id: "meters" }),
     make("figure", { id: "order" }),
     searchField(),
     make("figure", { id: "matrix" }, make("figcaption", {}, make("h2", {}, "Given and suggested label")), make("div", {})),

@@ -16,6 +16,7 @@ const COMMANDS = [
   { key: "p", name: "Previous", words: "go to the row before, without deciding", run: () => move(-1), isPossible: () => listed.length > 1 },
   { key: "n", name: "Next", words: "go to the next row, without deciding", run: () => move(1), isPossible: () => listed.length > 1 },
   { key: "c", name: "Compare", words: "put a similar row beside this one; ← → and b choose what the next key decides, g the whole group, ↑ ↓ another row; Shift with a digit labels both", run: toggleCompare, isPossible: () => isCard() && shown.partners?.length > 0 },
+  { key: "r", name: "Update", words: "rank the rows again by what you decided", run: updateOrder, isPossible: () => progress?.decided > 0 && !isJudging },
   { key: "l", name: "List", words: "change between card and list", run: () => moveTo({ view: place.view === "card" ? "list" : "card" }), isPossible: () => true },
   { key: "?", name: "Keys", words: "show what each key does", run: showKeys, isPossible: () => true },
 ];

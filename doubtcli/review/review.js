@@ -86,6 +86,7 @@ function countSoon(after = COUNT_AFTER) {
   counting = setTimeout(async () => {
     counts = await ask("counts", { filter: place.filter, scope: place.scope }).catch(() => counts);
     if (counts) drawCounts();
+    countMeters();
   }, after);
 }
 

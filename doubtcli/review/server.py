@@ -60,13 +60,16 @@ _SCRIPTS = (
     "card.js",
     "pair.js",
     "filters.js",
+    "meters.js",
     "bulk.js",
     "list.js",
     "decide.js",
     "keys.js",
     "review.js",
 )
-_PAGE_FILES = dict.fromkeys(_SCRIPTS, "text/javascript") | dict.fromkeys(("page.css", "review.css"), "text/css")
+_PAGE_FILES = dict.fromkeys(_SCRIPTS, "text/javascript") | dict.fromkeys(
+    ("page.css", "review.css"), "text/css"
+)
 
 
 class BadRequestError(Exception):

@@ -21,7 +21,7 @@ from tests.report.conftest import build_audit
 from tests.review.conftest import serve_desk
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
 
     from selenium.webdriver.chrome.webdriver import WebDriver
@@ -46,7 +46,9 @@ class ReviewPage(OpenPage):
 
     def wait(self, condition: str) -> None:
         """Wait until a condition of the page holds."""
-        WebDriverWait(self.browser, SECONDS, 0.01).until(lambda _: self.ask(f"Boolean({condition})"), condition)
+        WebDriverWait(self.browser, SECONDS, 0.01).until(
+            lambda _: self.ask(f"Boolean({condition})"), condition
+        )
 
     def type(self, *keys: str) -> None:
         """Press keys one after the other; each when the one before is saved and a card is in sight."""
@@ -182,9 +184,7 @@ def test_flag(page: ReviewPage, site: Site) -> None:
 
 def test_held_key(page: ReviewPage, site: Site) -> None:
     """A key that is held down decides one row, not all that come by."""
-    page.ask(
-        "document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', repeat: true, bubbles: true}))"
-    )
+    page.ask("document.dispatchEvent(new KeyboardEvent('keydown', {key: 'k', repeat: true, bubbles: true}))")
 
     assert lines_of(site) == []
     assert page.texts("#decided") == ["0 decided"]
@@ -265,7 +265,10 @@ def test_pair(page: ReviewPage, site: Site) -> None:
     page.type("c")
     assert len(page.all(".side")) == 2
     page.type("\ue014", "1")  # the right arrow
-    assert (page.row, list(site.desk.session.verdicts)) == (row, [site.desk.session.audit.examples.row_ids[other]])
+    assert (page.row, list(site.desk.session.verdicts)) == (
+        row,
+        [site.desk.session.audit.examples.row_ids[other]],
+    )
     page.hold("3", SHIFT)
     page.wait(f"place.row !== {row} && {SAVED}")
 
@@ -403,7 +406,16 @@ NASTY = '<script>document.title = "gone"</script><img src=x onerror="document.ti
 def nasty_audit() -> ScanResult:
     """Eight rows with 1,000 labels, and texts that try to be more than texts."""
     names = (NASTY, "=1+1", "\U0001f4a9 emoji", "عربي", *(f"class {code}" for code in range(996)))
-    texts = (NASTY, "a\0b", "\u202egnp.exe\u202c", "=cmd|' /C calc'!A0", "x" * 1_000_000, "", "שלום עולם", "\ud800")
+    texts = (
+        NASTY,
+        "a\0b",
+        "\u202egnp.exe\u202c",
+        "=cmd|' /C calc'!A0",
+        "x" * 1_000_000,
+        "",
+        "שלום עולם",
+        "\ud800",
+    )
     return build_audit(
         texts=[text.encode(errors="replace").decode() for text in texts],
         given=(0, 1, 2, 3, 4, 5, 6, 7),
@@ -478,7 +490,7 @@ def test_focus_stays(page: ReviewPage) -> None:
     page.ask("""document.querySelector('[data-filter=\\'{"given":"refund"}\\']').focus()""")
     page.keys(ENTER)
     page.wait("place.filter.given === 'refund' && byId('position').textContent.includes('filter')")
-    page.wait("document.activeElement.dataset.filter === '{\"given\":\"refund\"}'")
+    page.wait('document.activeElement.dataset.filter === \'{"given":"refund"}\'')
 
     page.keys("k")
     page.wait("byId('decided').textContent === '1 decided'")

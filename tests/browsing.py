@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from selenium.webdriver.remote.webelement import WebElement
 
 CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-CONTROL, ESCAPE, ENTER, SHIFT = "\ue009", "\ue00c", "\ue007", "\ue008"
+CONTROL, ESCAPE, ENTER, SHIFT, RIGHT = "\ue009", "\ue00c", "\ue007", "\ue008", "\ue014"
 """WebDriver's codes for these keys."""
 FLAGS = (
     "--headless=new",

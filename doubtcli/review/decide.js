@@ -87,6 +87,8 @@ function settle(answer) {
     for (const one of known) if (one) Object.assign(one, state, { isSaving: false });
     if (card?.blind || isOpen) cards.delete(row);
   }
+  const isInSight = ({ index }) => String(index) in answer.rows;
+  if (shown && [shown, ...shown.partners].some(isInSight)) drawCard(shown);
   drawProgress();
   drawBulk();
   updateCommands();

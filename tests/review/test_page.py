@@ -16,7 +16,7 @@ from doubtcli.review.desk import Desk
 from doubtcli.review.filters import RowFilter
 from doubtcli.review.journal import Journal
 from doubtcli.review.session import Session
-from tests.browsing import CONTROL, ENTER, ESCAPE, SHIFT, OpenPage, needs_browser
+from tests.browsing import CONTROL, ENTER, ESCAPE, RIGHT, SHIFT, OpenPage, needs_browser
 from tests.report.conftest import build_audit
 from tests.review.conftest import serve_desk
 
@@ -56,9 +56,15 @@ class ReviewPage(OpenPage):
             ActionChains(self.browser, duration=0).send_keys(key).perform()
             self.wait(SAVED)
 
-    def hold(self, key: str, other: str) -> None:
-        """Press a key while another one is held."""
-        ActionChains(self.browser, duration=0).key_down(other).send_keys(key).key_up(other).perform()
+    def hold(self, key: str, *others: str) -> None:
+        """Press a key while others are held."""
+        chain = ActionChains(self.browser, duration=0)
+        for other in others:
+            chain.key_down(other)
+        chain.send_keys(key)
+        for other in others:
+            chain.key_up(other)
+        chain.perform()
 
     @property
     def row(self) -> int:
@@ -140,7 +146,7 @@ def test_undo_and_redo(page: ReviewPage, site: Site) -> None:
 
     page.type("U")
     assert site.desk.session.count_states() == {"kept": 1}
-    page.hold("z", CONTROL + SHIFT)
+    page.hold("z", CONTROL, SHIFT)
     page.wait("byId('decided').textContent === '2 decided'")
     assert site.desk.session.count_states() == {"kept": 1, "unusable": 1}
 
@@ -223,7 +229,7 @@ def test_all_decided(page: ReviewPage, site: Site) -> None:
 
 
 def test_card(page: ReviewPage, site: Site) -> None:
-    """A card has the label of the file, the suggested one, why, the row's values and the nearest rows."""
+    """A card has the label of the file, the suggested one, why, the row's values and annotators' answers."""
     (row,) = first_shown(site)
     audit = site.desk.session.audit
     page.open(f"{site.address}#row={row}")
@@ -232,7 +238,7 @@ def test_card(page: ReviewPage, site: Site) -> None:
     assert page.texts(".plate .label") == [audit.label_names[given], audit.label_names[suggested]]
     assert page.texts(".why")[0] == site.desk.make_cards([row])["cards"][0]["why"]
     assert audit.examples.inputs["body"][row].as_py().split()[0] in page.texts(".prose")[-1]
-    assert page.texts("#beside h3")[1:2] == ["Nearest rows"]
+    assert page.texts("#beside h3")[1:] == ["Annotators", "What each reason says"]
     likely = np.argsort(-audit.evidence.pred_probs[row], kind="stable")
     assert page.texts(".pick .label") == [audit.label_names[code] for code in likely]
 
@@ -255,34 +261,59 @@ def test_blind_card(page: ReviewPage, site: Site) -> None:
     assert len(page.all(".doubting")) == 1
 
 
-def test_pair(page: ReviewPage, site: Site) -> None:
-    """With c a similar row is beside the row; a digit decides the chosen one, with Shift both in one step."""
-    row = next(row for row in first_shown(site, 50) if site.desk.make_cards([row])["cards"][0]["partners"])
-    other = site.desk.make_cards([row])["cards"][0]["partners"][0]["index"]
-    page.open(f"{site.address}#row={row}")
-    label = page.ask("className(orderLabels(shown)[2])")
+@pytest.fixture
+def pairs(view: ReviewPage, tmp_path: Path) -> Iterator[Site]:
+    """An audit of eight tickets, of which numbers 2 and 7 are the same with another label; 7 is in sight."""
+    session = Session(build_audit(), Journal(tmp_path / "tickets.verdicts", "ana"))
+    with serve_desk(Desk(session, load_our_reasons())) as site:
+        view.open(f"{site.address}#row=7")
+        yield site
 
-    page.type("c")
-    assert len(page.all(".side")) == 2
-    page.type("\ue014", "1")  # the right arrow
-    assert (page.row, list(site.desk.session.verdicts)) == (
-        row,
-        [site.desk.session.audit.examples.row_ids[other]],
-    )
-    page.hold("3", SHIFT)
-    page.wait(f"place.row !== {row} && {SAVED}")
 
-    assert [site.desk.session.verdict_on(one).label for one in (row, other)] == [label, label]
-    assert len({line["step"] for line in lines_of(site)}) == 2
-    page.type("u")
-    assert site.desk.session.verdict_on(row) is None
+def test_pair(view: ReviewPage, pairs: Site) -> None:
+    """With c a like row is beside the row; a key decides the chosen side, and Shift with a digit both."""
+    assert view.texts(".pick.find")[-1] == "c\nCompare with nearly the same input: delivery"
+    view.type("c")
+    assert view.texts(".side .label") == ["billing", "delivery"]
+    assert view.texts(".side.target .label") == ["billing"]
+
+    view.type(RIGHT, "k")
+    assert (view.row, list(pairs.desk.session.verdicts)) == (7, ["t0002"])
+    assert view.texts(".side .state") == ["kept"]
+    assert view.texts(".side.target .label") == ["billing"]
+    view.hold("1", SHIFT)
+    view.wait(f"place.row !== 7 && {SAVED}")
+
+    said = pairs.desk.session.verdict_on
+    assert [said(row).label for row in (7, 2)] == ["delivery", "delivery"]
+    view.type("u")
+    assert (said(7), said(2).label, view.ask("unsaved.length")) == (None, "delivery", 0)
+
+
+def test_differing_words(page: ReviewPage) -> None:
+    """Of two texts with most words in common the others are marked; of unlike ones the words in both."""
+    marks = """((left, right) => compareValues(left, right, true).map((parts) => parts
+        .filter((one) => one instanceof Element).map((one) => `${one.className}: ${one.textContent}`)))"""
+
+    def compare(left: str, right: str) -> object:
+        return page.ask(f"{marks}({json.dumps(left)}, {json.dumps(right)})")
+
+    assert compare("Where is my parcel?", "Where is the large parcel?") == [
+        ["differs: my"],
+        ["differs: the large"],
+    ]
+    assert compare("My card was charged twice", "Is the card broken or not?") == [
+        ["common: card"],
+        ["common: card"],
+    ]
+    assert compare("same", "same") == [[], []]
 
 
 # ---------------------------------------------------------------------------- filters
 
 
 def test_cell_kept_at_once(page: ReviewPage, site: Site) -> None:
-    """A cell of the matrix filters the cards; all its rows are kept after a question, and one undo takes it back."""
+    """A cell of the matrix filters; its rows are kept after a question, and one undo takes it back."""
     page.wait("document.querySelector('.cell')")
     cell = page.all('.cell[aria-label*="given refund, suggested cancel_subscription"]')[0]
     n = int(cell.text)
@@ -307,7 +338,8 @@ def test_filters_and_address(page: ReviewPage, site: Site) -> None:
     """Filters, order and row are in the address: a reload stays there, and the browser's button goes back."""
     page.wait("document.querySelector('[data-filter]')")
     page.press("""[data-filter='{"reason":"annotator-disagreement"}']""")
-    page.wait("listed.length === 34")
+    n = len(site.desk.list_rows(RowFilter(reason="annotator-disagreement")))
+    page.wait(f"listed.length === {n}")
     page.press('[title^="Rows of the same labels"]')
     page.wait("place.order === 'alike'")
     page.wait(SAVED)
@@ -316,10 +348,10 @@ def test_filters_and_address(page: ReviewPage, site: Site) -> None:
 
     page.browser.refresh()
     page.wait("audit !== null && shown !== null")
-    assert (page.row, page.ask("listed.length"), page.ask("place.order")) == (row, 34, "alike")
+    assert (page.row, page.ask("listed.length"), page.ask("place.order")) == (row, n, "alike")
 
     page.browser.back()
-    page.wait("place.order === 'doubt' && listed.length === 34")
+    page.wait(f"place.order === 'doubt' && listed.length === {n}")
     page.browser.back()
     page.wait(f"listed.length === {len(site.desk.list_rows(RowFilter()))}")
     assert page.texts("#chips bdi") == []
@@ -447,7 +479,7 @@ def test_hostile_data(view: ReviewPage, tmp_path: Path) -> None:
         view.type("n", "n")
         assert view.ask("getComputedStyle(document.querySelector('.prose')).direction") == "rtl"
 
-        assert view.texts(".pick.find") == ["/\nFind one of 1,000 labels"]
+        assert view.texts(".pick.find")[0] == "/\nFind one of 1,000 labels"
         view.keys("/")
         view.keys("class 995", ENTER)
         view.wait(SAVED)
@@ -460,28 +492,40 @@ def test_hostile_data(view: ReviewPage, tmp_path: Path) -> None:
 
 def test_legend(page: ReviewPage) -> None:
     """Each command that is always in sight is explained under the key ?, and Escape closes that."""
-    assert len(page.texts("#commands kbd")) == 14
+    assert len(page.texts("#commands kbd")) == 15
     page.keys("?")
     assert page.texts(".keys-list b")[:2] == ["Accept", "Keep"]
-    assert len(page.texts(".keys-list b")) == 14
+    assert len(page.texts(".keys-list b")) == 15
     page.keys(ESCAPE)
     assert not page.all("#dialog")[0].is_displayed()
 
 
 @pytest.mark.parametrize("width", [360, 1024, 1400, 3840])
 def test_widths(page: ReviewPage, site: Site, width: int) -> None:
-    """At each width nothing is cut off at the side, and all that can be clicked has a name and is 24 pixels high."""
+    """At each width nothing is cut off at the side; what can be clicked has 24 pixels or more."""
     (row,) = first_shown(site)
     page.resize(width, 800)
     page.open(f"{site.address}#row={row}")
     page.wait("counts !== null && document.querySelector('.line')")
 
     assert page.ask("document.documentElement.scrollWidth") <= width
-    targets = [target for target in page.all("button, summary, input") if target.is_displayed()]
-    assert len(targets) > 15
-    assert [target.text for target in targets if min(target.size.values()) < 24] == []
-    assert [target.tag_name for target in targets if not target.accessible_name] == []
+    sizes = page.ask(
+        """[...document.querySelectorAll('button, summary, input')].map((one) => {
+        const box = one.getBoundingClientRect(); return [one.textContent, box.width, box.height]; })"""
+    )
+    seen = [target for target in sizes if min(target[1:]) > 0]
+    assert len(seen) > 15
+    assert [target for target in seen if min(target[1:]) < 24] == []
     assert page.ask("document.querySelector('#legend').getBoundingClientRect().bottom") <= 801
+
+
+def test_names(page: ReviewPage) -> None:
+    """All that can be clicked or typed in has a name that is read aloud."""
+    page.wait("counts !== null && document.querySelector('.line')")
+
+    targets = [target for target in page.all("button, summary, input") if target.is_displayed()]
+    assert len(targets) > 30
+    assert [target.get_attribute("outerHTML") for target in targets if not target.accessible_name] == []
 
 
 def test_focus_stays(page: ReviewPage) -> None:
@@ -492,5 +536,5 @@ def test_focus_stays(page: ReviewPage) -> None:
     page.wait("place.filter.given === 'refund' && byId('position').textContent.includes('filter')")
     page.wait('document.activeElement.dataset.filter === \'{"given":"refund"}\'')
 
-    page.keys("k")
-    page.wait("byId('decided').textContent === '1 decided'")
+    page.type("k")
+    assert page.texts("#decided") == ["1 decided"]

@@ -19,8 +19,8 @@ function confirmBulk(question, words, action, label = "") {
     decideAll(action, label, words);
   } }, words);
   const parts = describeFilter().map((one) => one.words).join(", ");
-  const which = place.filter.state ? "All rows" : "All rows that are still open";
-  const about = make("p", {}, `${which} with `, make("bdi", {}, parts), ". One undo takes it back.");
+  const which = place.filter.state ? "All rows of the filter" : "The rows of the filter that are still open";
+  const about = make("p", {}, `${which} (`, make("bdi", {}, parts), "). One undo takes all of it back.");
   openDialog(question, about, make("p", { class: "actions" }, go, cancel));
   go.focus();
 }

@@ -2,19 +2,21 @@
 
 const isCard = () => place.view === "card" && shown && !waits;
 
-/** `isShown` says whether the button is in sight; a command whose `isPossible` is false has a grey button. */
+const canMove = () => place.view === "card" && listed.length > 1;
+
+/** A command whose `isPossible` is false has a grey button, and its key does nothing. */
 const COMMANDS = [
   { key: "a", name: "Accept", words: "take the suggested label", run: accept, isPossible: () => isCard() && canAccept() },
   { key: "k", name: "Keep", words: "keep the label of the file", run: keep, isPossible: isCard },
-  { key: "1–0", name: "Label", words: "pick the label with this digit", isTouch: false },
+  { key: "1–0", name: "Label", words: "pick the label with this digit" },
   { key: "/", name: "Find label", words: "pick a label by typing a part of it; in the list, search rows", run: find, isPossible: () => true },
   { key: " ", shown: "space", name: "Skip", words: "leave the row open, and go on", run: () => decide("skip"), isPossible: isCard },
   { key: "x", name: "Unusable", words: "no label fits, or the row is broken", run: () => decide("unusable"), isPossible: isCard },
   { key: "f", name: "Flag", words: "skip the row with a note", run: flag, isPossible: isCard },
   { key: "u", name: "Undo", words: "take back the last decision, also one for many rows", run: () => takeBack("undo"), isPossible: () => progress?.canUndo || unsaved.length > 0 },
   { key: "U", name: "Redo", words: "bring back what was taken back; also Ctrl+Shift+Z", run: () => takeBack("redo"), isPossible: () => progress?.canRedo },
-  { key: "p", name: "Previous", words: "go to the row before, without deciding", run: () => move(-1), isPossible: () => listed.length > 1 },
-  { key: "n", name: "Next", words: "go to the next row, without deciding", run: () => move(1), isPossible: () => listed.length > 1 },
+  { key: "p", name: "Previous", words: "go to the row before, without deciding", run: () => move(-1), isPossible: canMove },
+  { key: "n", name: "Next", words: "go to the next row, without deciding", run: () => move(1), isPossible: canMove },
   { key: "c", name: "Compare", words: "put a similar row beside this one; ← → and b choose what the next key decides, g the whole group, ↑ ↓ another row; Shift with a digit labels both", run: toggleCompare, isPossible: () => isCard() && shown.partners?.length > 0 },
   { key: "r", name: "Update", words: "rank the rows again by what you decided", run: updateOrder, isPossible: () => progress?.decided > 0 && !isJudging },
   { key: "l", name: "List", words: "change between card and list", run: () => moveTo({ view: place.view === "card" ? "list" : "card" }), isPossible: () => true },

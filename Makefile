@@ -15,6 +15,7 @@ demo: .venv/run ## Scan the sample tickets and print where the report is
 		--isolated --output demo.doubt
 	@echo
 	@echo "The report: file://$(CURDIR)/demo.doubt/report.html"
+	@echo "To decide on its rows, in a browser: $(BIN)/doubt review demo.doubt"
 
 test: .venv/dev ## Run the tests
 	$(BIN)/pytest -n 2
@@ -93,7 +94,7 @@ clean: ## Remove all files that the other targets made
 	@touch $@
 
 .venv/run: pyproject.toml | .venv/made
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[review]'
 	@touch $@
 
 .venv/dev: pyproject.toml | .venv/made

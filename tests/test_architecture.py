@@ -51,6 +51,7 @@ ALLOWED_PAIRS = {
     ("report", "apply"),
     ("report", "gate"),
     ("report", "queue"),
+    ("review", "report"),
     ("settings", "disk"),
     ("settings", "wording"),
     ("tasks", "rank"),
@@ -59,9 +60,6 @@ ALLOWED_PAIRS = {
 }
 """Which rooms of one layer may use each other, and in which direction."""
 
-NOT_YET = {"review"}
-"""Rooms of the design that are still to be built."""
-
 FILES = {"py.typed"}
 """Files of the package that are not rooms."""
 
@@ -69,7 +67,7 @@ HEAVY = ("pandas", "numpy", "pyarrow", "sklearn", "scipy", "cleanlab")
 
 MOST_SHARED, MOST_SHARED_PUBLIC = 0.10, 0.015
 """The share of top-level names that more than one module may define."""
-MOST_MODULES, MOST_FOR_ONE = 229, 24
+MOST_MODULES, MOST_FOR_ONE = 246, 24
 """The most modules, and the most of them that only one other module of their folder uses."""
 
 
@@ -166,7 +164,7 @@ def test_rooms_of_the_design():
     """The package has the rooms of the design, and nothing else."""
     entries = {path.stem if path.suffix == ".py" else path.name for path in PACKAGE.iterdir()}
 
-    assert entries - FILES - {"__pycache__"} == set().union(*LAYERS) - NOT_YET
+    assert entries - FILES - {"__pycache__"} == set().union(*LAYERS)
 
 
 @pytest.mark.parametrize("path", modules(), ids=dotted)

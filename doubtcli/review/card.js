@@ -1,6 +1,6 @@
 // One row with all that is needed to decide on it.
 
-const BLIND = "Some of the first rows are drawn at random, to measure how many labels are wrong. So that they can't be told from the others, the first cards don't show what the models say.";
+const BLIND = "Some of the first rows are drawn at random, to measure how many labels are wrong. So that they look like the others, the first cards don't show what the models say.";
 
 const notices = new Map(); // row -> why it is asked again
 let explained = null; // the row whose card explains why the first cards show less

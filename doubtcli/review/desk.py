@@ -322,7 +322,7 @@ def _run_in_background(judge: Callable[[], ScanResult]) -> Future[ScanResult]:
     def run() -> None:
         try:
             found.set_result(judge())
-        except BaseException as error:  # noqa: BLE001  # who asks for the result is told
+        except BaseException as error:  # noqa: BLE001  # who asks for the result gets it
             found.set_exception(error)
 
     Thread(target=run, daemon=True).start()

@@ -24,7 +24,7 @@ _LEAST_LOG_ODDS = 1.0
 _FEWEST_ROWS = 3
 _SMOOTHING = 0.5
 _MOST_WORDS = 12
-"""Marked in one text for each label; with more, nothing stands out."""
+"""Marked in one text for each label; with more, it would be hard to see them."""
 
 
 class WordCounts:

@@ -147,8 +147,8 @@ def _parse_line(line: Mapping[str, Any]) -> tuple[SeenRow, RowVerdict]:
 def drop_unfinished_step(text: str) -> str:
     """The lines of a file without those of a step that was not written to its end.
 
-    Only the last step can be unfinished: a run was killed, or the disk was full. Nobody was told that it was
-    saved.
+    Only the last step can be unfinished: a run was killed, or the disk was full. Nobody was shown that it
+    was saved.
     """
     whole = text[: text.rfind("\n") + 1]
     lines = whole.split("\n")[:-1]

@@ -374,7 +374,7 @@ def test_search(page: ReviewPage) -> None:
 
 
 def test_two_windows(page: ReviewPage, site: Site) -> None:
-    """A window that missed a decision is told so and asked again; the second answer counts."""
+    """A window that missed a decision shows it and asks again; the second answer counts."""
     row, first = page.row, page.browser.current_window_handle
     page.browser.switch_to.new_window("tab")
     page.open(f"{site.address}#row={row}")

@@ -114,7 +114,7 @@ def test_decide(site: Site) -> None:
 
 
 def test_two_windows(site: Site) -> None:
-    """A window that has not seen what another one decided is told so, and nothing is written."""
+    """A window that has not seen what another one decided is refused, and nothing is written."""
     row = int(site.desk.session.audit.ranking.queue[0])
     site.ask("decide", name="s1", rows=[row], action="keep", versions={str(row): ""})
 
@@ -149,7 +149,7 @@ def test_filter_that_changed(site: Site) -> None:
 
 
 def test_about(site: Site) -> None:
-    """The page is told who decides, on which file, and with which labels."""
+    """The page knows who decides, on which file, and with which labels."""
     status, about = site.ask("about")
 
     assert (status, about["person"], about["file"]) == (200, "ana", "tickets.csv")

@@ -12,9 +12,8 @@ from doubtcli.rank.figures import summarize_rows
 from doubtcli.rank.why import explain_rows
 from doubtcli.records import Role
 from doubtcli.report.page_rows import list_shown_columns, row_content, to_shown_texts
+from doubtcli.review.highlights import UnusualValues, WordCounts, mark_words
 from doubtcli.review.session import STATES
-from doubtcli.review.unusual import UnusualValues
-from doubtcli.review.words import WordCounts, mark_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,8 @@ import pytest
 
 from doubtcli.errors import InputError
 from doubtcli.review.filters import RowFilter
+from doubtcli.review.highlights import WORD
 from doubtcli.review.orders import list_review_rows, order_alike
-from doubtcli.review.words import WORD
 
 if TYPE_CHECKING:
     from doubtcli.records import ScanResult

@@ -8,14 +8,19 @@ let counts = null; // how many rows there are of each kind
 
 const isFiltered = (parts) => Object.entries(parts).every(([part, value]) => place.filter[part] === value);
 
-/** Sets parts of the filter, or takes them away if they are set. */
-function toggleFilter(parts) {
-  const isOn = isFiltered(parts);
+/** Sets parts of the filter; those that are empty are taken away. */
+function setFilter(parts) {
   for (const [part, value] of Object.entries(parts)) {
-    if (isOn || value === "" || value === null) delete place.filter[part];
+    if (value === "" || value === null) delete place.filter[part];
     else place.filter[part] = value;
   }
   moveTo({});
+}
+
+/** Sets parts of the filter, or takes them away if they are set. */
+function toggleFilter(parts) {
+  const none = Object.fromEntries(Object.keys(parts).map((part) => [part, null]));
+  setFilter(isFiltered(parts) ? none : parts);
 }
 
 /** A button of the panel that filters. */
@@ -64,7 +69,7 @@ function searchField() {
   let timer = 0;
   const oninput = (event) => {
     clearTimeout(timer);
-    timer = setTimeout(() => toggleFilter({ text: event.target.value }), SEARCH_AFTER);
+    timer = setTimeout(() => setFilter({ text: event.target.value }), SEARCH_AFTER);
   };
   const attributes = { id: "search", class: "input", type: "search", dir: "auto", placeholder: "Search ids and values", "aria-label": "Search ids and values", autocomplete: "off", spellcheck: "false", oninput };
   return make("p", {}, make("input", attributes));
@@ -74,7 +79,7 @@ function doubtField() {
   const field = (part, words) => {
     const onchange = (event) => {
       const isNumber = event.target.value !== "" && event.target.checkValidity();
-      toggleFilter({ [part]: isNumber ? Number(event.target.value) : null });
+      setFilter({ [part]: isNumber ? Number(event.target.value) : null });
     };
     const attributes = { id: part, class: "input", type: "number", min: 0, max: 1, step: "any", placeholder: part === "least" ? "0" : "1", onchange };
     return make("label", {}, `${words} `, make("input", attributes));

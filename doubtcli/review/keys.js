@@ -61,6 +61,11 @@ function onKey(event) {
   if (command?.run && command.isPossible()) act(event, command.run);
 }
 
+/** A button that was clicked gives the focus up, so that space skips a row; one that a key pressed keeps it. */
+function leaveButton(event) {
+  if (event.detail && !byId("dialog").open) event.target.closest("button")?.blur();
+}
+
 function act(event, run) {
   event.preventDefault();
   run();

@@ -110,6 +110,7 @@ async function showRow(row) {
   }
   shown = cards.get(row);
   drawCard(shown);
+  readAloud(shown);
   showPosition();
   updateCommands();
   scrollTo(0, 0);
@@ -171,6 +172,12 @@ function goOn() {
   else showRow(next);
 }
 
+/** What a screen reader says when a card comes. */
+function readAloud({ given, suggested, blind }) {
+  const other = blind || suggested === given ? "" : `, suggested: ${className(suggested)}`;
+  byId("now").textContent = `${nameOf(shown)}, in the file: ${className(given)}${other}`;
+}
+
 function showPosition() {
   const at = listed.indexOf(place.row);
   const [n, rows] = [grouped(listed.length), hasFilter() ? "rows of the filter" : place.scope === "all" ? "rows" : "rows of the queue"];
@@ -229,6 +236,7 @@ async function start() {
   drawCommands();
   drawProgress();
   document.addEventListener("keydown", onKey);
+  document.addEventListener("click", leaveButton);
   // also runs where the address was changed by hand
   addEventListener("popstate", () => {
     readPlace();

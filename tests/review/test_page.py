@@ -290,6 +290,25 @@ def test_pair(view: ReviewPage, pairs: Site) -> None:
     assert (said(7), said(2).label, view.ask("unsaved.length")) == (None, "delivery", 0)
 
 
+def test_group(view: ReviewPage, judged: tuple[ScanResult, Basis], tmp_path: Path) -> None:
+    """With g a key decides all rows of the same input, in one step that one undo takes back."""
+    texts = ["Where is my parcel?" if row in {1, 2, 5, 7} else f"text {row}" for row in range(8)]
+    session = Session(build_audit(texts=texts), Journal(tmp_path / "tickets.verdicts", "ana"))
+    with serve_desk(Desk(session, judged[1])) as site:
+        view.open(f"{site.address}#row=7")
+        view.type("c", "g")
+        assert view.texts(".segments [aria-pressed='true']")[-1] == "All 4 of the group g"
+        label = view.ask("className(orderLabels(shown)[0])")
+        view.type("1")
+
+        assert {row: said.label for row, said in session.verdicts.items()} == dict.fromkeys(
+            ["t0001", "t0002", "t0005", "t0007"], label
+        )
+        view.keys("u")
+        view.wait("byId('decided').textContent === '0 decided'")
+        assert session.verdicts == {}
+
+
 def test_differing_words(page: ReviewPage) -> None:
     """Of two texts with most words in common the others are marked; of unlike ones the words in both."""
     marks = """((left, right) => compareValues(left, right, true).map((parts) => parts
@@ -355,6 +374,19 @@ def test_filters_and_address(page: ReviewPage, site: Site) -> None:
     page.browser.back()
     page.wait(f"listed.length === {len(site.desk.list_rows(RowFilter()))}")
     assert page.texts("#chips bdi") == []
+
+
+def test_doubt_range(page: ReviewPage, site: Site) -> None:
+    """A lowest and a highest doubt filter; an empty field lets all rows through again."""
+    n = len(site.desk.list_rows(RowFilter(least=0.5, most=0.8)))
+    for field, value in (("least", "0.5"), ("most", "0.8")):
+        page.all(f"#{field}")[0].send_keys(value, ENTER)
+    page.wait(f"listed.length === {n}")
+    assert page.texts("#chips bdi") == ["doubt from: 0.50", "doubt to: 0.80"]
+
+    page.all("#chips .clear")[0].click()
+    page.wait("listed.length > 40")
+    assert [page.all(css)[0].get_attribute("value") for css in ("#least", "#most")] == ["", ""]
 
 
 def test_search(page: ReviewPage) -> None:

@@ -66,7 +66,7 @@ function chooserOf(card, other) {
 /** The buttons that say which rows the next key decides. */
 function targetsOf(card) {
   const n = groupOf(card).length;
-  const targets = [["this", "Left row", "←"], ["other", "Right row", "→"], ["both", "Both", "b"], ...(n > 2 ? [["group", `All ${n} of the group`, "g"]] : [])];
+  const targets = [["this", "This row", "←"], ["other", "Other row", "→"], ["both", "Both", "b"], ...(n > 2 ? [["group", `All ${n} of the group`, "g"]] : [])];
   const button = ([target, words, key]) => {
     const attributes = { type: "button", "aria-pressed": String(compared.target === target), onclick: () => setTarget(target) };
     return make("button", attributes, words, " ", make("kbd", {}, key));

@@ -5,6 +5,8 @@ const VIEWS = ["card", "list"];
 const NUMBERS = ["least", "most"];
 const FILTERS = ["given", "suggested", "reason", "annotator", "tier", "state", "text", ...NUMBERS];
 
+const WORDS = { least: "doubt from", most: "doubt to", text: "contains", state: "decision", annotator: "another label by" };
+
 const place = { filter: {}, order: "doubt", scope: "queue", view: "card", row: null };
 
 function readPlace() {
@@ -35,8 +37,7 @@ const hasFilter = () => Object.keys(place.filter).length > 0;
 /** The filter in words, part by part. */
 const describeFilter = () =>
   Object.entries(place.filter).map(([part, value]) => {
-    const words = { least: "doubt from", most: "doubt to", text: "contains" };
-    return { part, words: `${words[part] ?? part}: ${NUMBERS.includes(part) ? value.toFixed(2) : value}` };
+    return { part, words: `${WORDS[part] ?? part}: ${NUMBERS.includes(part) ? value.toFixed(2) : value}` };
   });
 
 /** The filter for rows that a bulk step decides: those that are still open, unless it asks for another state. */

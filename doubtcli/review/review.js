@@ -193,7 +193,7 @@ function showEnd() {
   updateCommands();
   const button = (words, onclick) => make("button", { type: "button", class: "chip", onclick }, words);
   const skipped = counts?.states.skipped ?? 0;
-  if (!listed.length) return drawNothing(make("h2", {}, "No row matches the filter"), button("Show all rows of the queue", clearFilter));
+  if (!listed.length) return drawNothing(make("h2", {}, "No row matches the filter"), button("Clear the filter", clearFilter));
   drawNothing(
     make("h2", {}, "Nothing is left to decide here"),
     make("p", {}, "Write the decisions back with ", make("code", {}, `doubt apply ${audit.file} --verdicts ${audit.folder}`)),

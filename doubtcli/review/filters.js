@@ -142,14 +142,16 @@ function drawMatrix() {
   if (matrixWidth(groups) <= PANEL) return box.replaceChildren(...table());
   const note = muted("On the diagonal: rows for which no better label was found. Labels with few rows are added up.");
   const open = { type: "button", class: "more", onclick: () => openDialog("Given and suggested label", ...table(), note) };
-  box.replaceChildren(make("div", { class: "lines" }, ...largestPairs().map(pairLine)), make("button", open, "Show all as a matrix"));
+  box.replaceChildren(make("div", { class: "lines" }, ...pairLines()), make("button", open, "Show all as a matrix"));
 }
 
-const largestPairs = () => [...counts.matrix].sort((a, b) => b[2] - a[2]).slice(0, PAIRS);
+function pairLines() {
+  const largest = [...counts.matrix].sort((a, b) => b[2] - a[2]).slice(0, PAIRS);
+  return largest.map((pair) => pairLine(pair, largest[0][2]));
+}
 
-function pairLine([given, suggested, n]) {
+function pairLine([given, suggested, n], highest) {
   const name = make("span", { class: "name pair" }, bdi(className(given)), make("bdi", { class: "to" }, given === suggested ? "no better label" : className(suggested)));
-  const highest = Math.max(...counts.matrix.map(([, , rows]) => rows));
   const title = `${counted(n, "row")}: given ${className(given)}, suggested ${className(suggested)}`;
   return filterButton(partsOfPair(given, suggested), { class: "line", title }, name, meter(n / highest, "quiet"), make("span", { class: "figure" }, grouped(n)));
 }

@@ -30,7 +30,7 @@ def test_drawn_rows_are_mixed_in(audit: ScanResult) -> None:
 
 
 def test_drawn_rows_are_not_given_away(desk: Desk) -> None:
-    """The cards of drawn rows and of those among them have the same parts, and none that only one kind has."""
+    """The cards of drawn rows and of those among them have the same parts, and nothing beside."""
     rows, n_mixed = list_review_rows(desk.session.audit)
 
     cards = desk.make_cards(rows[:n_mixed].tolist()[:30])["cards"]
